@@ -1,0 +1,67 @@
+"""mapper: declarative mappings from webhook payloads to canonical events, compiled to Python functions.
+
+>>> import mapper
+>>> transform = mapper.load("segment")
+>>> result = transform(b'{"type": "track", ...}')     # bytes, or parsed JSON
+>>> result.events, result.skipped, result.rejected
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mapper.diagnostics import Diagnostic, Label, Severity
+from mapper.errors import CompileError, MapperError, TransformError
+from mapper.request import Request
+from mapper.result import JsonResult, Rejected, Result, Skipped
+from mapper.source import SourceFile, Span
+from mapper.transform import Transform
+from mapper.version import __version__
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = [
+    "CompileError",
+    "Diagnostic",
+    "JsonResult",
+    "Label",
+    "MapperError",
+    "Rejected",
+    "Request",
+    "Result",
+    "Severity",
+    "Skipped",
+    "SourceFile",
+    "Span",
+    "Transform",
+    "TransformError",
+    "__version__",
+    "check",
+    "compile",
+    "load",
+]
+
+
+def compile(text: str, *, filename: str = "<mapping>") -> Transform:
+    """The Transform of a mapping's text; raises CompileError with every problem found.
+
+    `filename` is printed in diagnostics; where it is a path, schemas are looked up beside it too.
+    """
+    from mapper import compiler  # the compiler's libraries are imported when something is compiled
+
+    return compiler.compile(text, filename=filename)
+
+
+def check(text: str, *, filename: str = "<mapping>") -> tuple[Diagnostic, ...]:
+    """Every problem of a mapping's text, errors and warnings, in order; never raises for a bad mapping."""
+    from mapper import compiler
+
+    return compiler.check(text, filename=filename)
+
+
+def load(name: str | Path) -> Transform:
+    """The Transform of a shipped mapping by name (`segment`) or of a mapping file by path; raises CompileError."""
+    from mapper import compiler
+
+    return compiler.load(name)

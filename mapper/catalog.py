@@ -1,0 +1,94 @@
+"""Catalog: where mappings, schemas and dialects lie on disk, and which names may be asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mapper.diagnostics import Report, did_you_mean
+from mapper.source import Text
+
+MAPPING_SUFFIXES = (".yaml", ".yml")
+
+
+def _home() -> Path:
+    """The folder that holds `mappings/` and `schemas/`: inside an installed wheel, or a checkout's root."""
+    package = Path(__file__).resolve().parent
+    shipped = package / "shipped"
+    return shipped if shipped.is_dir() else package.parent
+
+
+def shipped_mappings() -> Path:
+    """The folder of the mappings that come with the library."""
+    return _home() / "mappings"
+
+
+def shipped_schemas() -> Path:
+    """The folder of the schemas that come with the library."""
+    return _home() / "schemas"
+
+
+def find_mappings(directory: Path | None = None) -> list[Path]:
+    """The mapping files of a folder (default: the shipped ones), by name."""
+    folder = shipped_mappings() if directory is None else directory
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if path.suffix in MAPPING_SUFFIXES and path.is_file())
+
+
+def find_mapping(name: str) -> Path | None:
+    """A mapping by path, or a shipped one by name; None where there is neither."""
+    path = Path(name)
+    if path.suffix in MAPPING_SUFFIXES and path.is_file():
+        return path
+    return next((found for found in find_mappings() if found.stem == name), None)
+
+
+def mapping_names() -> list[str]:
+    """The names of the shipped mappings."""
+    return [path.stem for path in find_mappings()]
+
+
+def find_schema(name: Text, beside: Path | None, report: Report) -> Path | None:
+    """The schema a mapping names: beside the mapping, in a `schemas/` folder next to it, or shipped.
+
+    Reports M005 for a name that reaches elsewhere and M004 where there is no such file.
+    """
+    folders = [shipped_schemas()]
+    if beside is not None:
+        folders = [beside, beside / "schemas", beside.parent / "schemas", *folders]
+    return _find(name, folders, "schema", "M004", report)
+
+
+def find_dialect(name: Text, beside: Path | None, report: Report) -> Path | None:
+    """The dialect file of a name: `dialects/<name>.yaml` beside the mapping, or shipped; reports M009."""
+    folders = [shipped_mappings() / "dialects"]
+    if beside is not None:
+        folders = [beside / "dialects", *folders]
+    return _find(name, folders, "dialect", "M009", report, ".yaml")
+
+
+def _find(
+    name: Text, folders: list[Path], kind: str, code: str, report: Report, suffix: str = ""
+) -> Path | None:
+    span = name.part(0, len(name.value))
+    if not is_plain_name(name.value):
+        report.error(
+            "M005",
+            f"`{name.value}` is not the plain name of a {kind}",
+            span,
+            "a name holds no folder, no `..` and no address",
+            f"put the {kind} beside the mapping and name it alone",
+        )
+        return None
+    for folder in folders:
+        path = folder / (name.value + suffix)
+        if path.is_file():
+            return path
+    known = sorted({p.name.removesuffix(suffix) for f in folders if f.is_dir() for p in f.glob(f"*{suffix or '.json'}")})
+    report.error(code, f"no {kind} `{name.value}`", span, "no such file", did_you_mean(name.value, known))
+    return None
+
+
+def is_plain_name(name: str) -> bool:
+    """Whether a name from a mapping stays inside the catalog's folders."""
+    return bool(name) and name[0] != "." and not any(c in '/\\:\0' or c < " " for c in name)

@@ -1,0 +1,270 @@
+"""The checks of a program: fields against the target, paths against the source, rules that can never hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from mapper import ir
+from mapper.checker.sources import Known, SourceFacts, whole
+from mapper.checker.variables import check_lookups, shown_present
+from mapper.diagnostics import Label, Report, Severity, did_you_mean
+from mapper.ir.facts import Facts
+from mapper.schema import Schema
+from mapper.shapes import allows_type, is_closed, properties_of, required_of, type_of
+
+
+@dataclass(frozen=True, slots=True)
+class Checking:
+    """What the checks look at."""
+
+    source: Schema | None
+    target: Schema
+    facts: Facts
+    report: Report
+    item: Known | None = field(default=None)
+
+
+def check_program(program: ir.Program, source: Schema | None, target: Schema, report: Report) -> None:
+    """Report what is wrong with a program, all of it."""
+    item = whole(source)
+    _check_each(program, report)
+    present: frozenset[tuple[str, ...]] = frozenset()
+    for rule in program.skips:
+        check_lookups(rule.condition.test, item, source, report)
+        present |= shown_present(rule.condition.test)
+    checking = Checking(source, target, SourceFacts(item, present), report, item)
+    if isinstance(program.output, ir.Record):
+        _check_event(program.output, checking)
+    else:
+        check_lookups(program.output, item, source, report)
+
+
+def _check_each(program: ir.Program, report: Report) -> None:
+    for path in program.each:
+        for segment in path.segments:
+            if any(isinstance(selector, ir.Filter) for selector in segment.selectors):
+                report.warning(
+                    "M504",
+                    "`each` leaves items out without a trace",
+                    path.span,
+                    "what the filter does not select is lost",
+                    "select all items and leave some out with a `skip` rule",
+                )
+
+
+def _check_event(event: ir.Record, checking: Checking) -> None:
+    target, report = checking.target, checking.report
+    known = properties_of(target.document, target.document)
+    required = required_of(target.document, target.document)
+    for entry in event.fields:
+        if entry.name not in known and is_closed(target.document, target.document):
+            hint = did_you_mean(entry.name, known) or "the target has " + ", ".join(f"`{n}`" for n in known)
+            report.error("M302", f"no field `{entry.name}` in `{target.name}`", entry.span, "not in the target", hint)
+    missing = [name for name in required if name not in {f.name for f in event.fields}]
+    for name in sorted(missing, key=list(known).index if set(missing) <= set(known) else None):
+        report.add(
+            "M501",
+            f"the required field `{name}` is never set",
+            event.span.part(0, 1),
+            f"`{target.name}` requires it",
+            (f"add `{name}:` below `event:`",),
+            Severity.ERROR,
+            _definition(target, name),
+        )
+    for entry in event.fields:
+        _check_field(entry, known.get(entry.name), checking)
+        _walk(entry.value, checking.item, checking)
+
+
+def _definition(target: Schema, name: str) -> tuple[Label, ...]:
+    span = target.span_of_name(("properties", name))
+    return (Label(span, "asked for here"),) if span else ()
+
+
+def _check_field(entry: ir.Field, schema: object, checking: Checking) -> None:
+    nothings = checking.facts.of(entry.value)
+    report, target = checking.report, checking.target
+    if entry.required and (nothings.missing or (nothings.null and not entry.nullable)):
+        how = "can be missing" if nothings.missing else "can be null"
+        report.add(
+            "M502",
+            f"the required field `{entry.name}` {how}",
+            entry.value.span,
+            f"this {how}",
+            (
+                "add a `default`, a later alternative or a `skip` rule; or `on_missing: reject` if such items shall"
+                " be rejected",
+            ),
+            Severity.ERROR,
+            _definition(target, entry.name),
+        )
+    if schema is not None:
+        _check_types(entry.name, entry.value, schema, entry.required, checking)
+
+
+def _check_types(name: str, value: ir.Value, schema: object, required: bool, checking: Checking) -> None:
+    kinds = possible_types(value)
+    target, report = checking.target, checking.report
+    allowed = {kind for kind in kinds if allows_type(target.document, schema, kind)}  # type: ignore[arg-type]
+    if kinds and not allowed and not (kinds == {"null"} and not required):
+        found = " or ".join(sorted(kinds))
+        code = "M402" if kinds == {"null"} else "M401"
+        report.add(
+            code,
+            f"`{name}` cannot be {found}",
+            value.span,
+            f"this is always {found}",
+            (_cast_hint(target, schema),),
+            Severity.ERROR,
+            _definition(target, name),
+        )
+
+
+def _cast_hint(target: Schema, schema: object) -> str:
+    wanted = [k for k in ("string", "integer", "number", "boolean", "object", "array") if allows_type(target.document, schema, k)]  # type: ignore[arg-type]
+    return f"convert it with `as: {wanted[0]}`" if len(wanted) == 1 else ""
+
+
+def possible_types(value: ir.Value) -> set[str]:
+    """The JSON types a value can have when it is there; empty where nothing is known."""
+    match value:
+        case ir.Literal(constant):
+            return {type_of(constant)}
+        case ir.Template() | ir.Timestamp() | ir.Hash():
+            return {"string"}
+        case ir.Record() | ir.Merge() | ir.Pick() | ir.Omit() | ir.Rename():
+            return {"object"}
+        case ir.Array() | ir.MapItems():
+            return {"array"}
+        case ir.Path():
+            return set() if value.is_singular else {"array"}
+        case ir.Cast(_, kind):
+            return set() if kind is ir.CastKind.JSON else {kind.value}
+        case ir.Required(inner):
+            return possible_types(inner)
+        case ir.Default(inner, default):
+            return _union([inner, default])
+        case ir.Coalesce(options):
+            return _union(list(options))
+        case ir.Match(_, cases, otherwise):
+            return _union([c.value for c in cases] + ([otherwise] if otherwise else []))
+        case ir.When(_, then, otherwise):
+            return _union([then] + ([otherwise] if otherwise else []))
+        case ir.FromRequest():
+            return set()
+
+
+def _union(values: list[ir.Value]) -> set[str]:
+    each = [possible_types(value) for value in values]
+    return set().union(*each) if all(each) else set()
+
+
+def _walk(value: ir.Value, item: Known | None, checking: Checking) -> None:
+    """Check what is inside a value: its paths, its variables, alternatives never taken."""
+    match value:
+        case ir.Path():
+            _check_path(value, item, checking)
+        case ir.Template():
+            check_lookups(value, item, checking.source, checking.report)
+        case ir.When(condition):
+            check_lookups(condition.test, item, checking.source, checking.report)
+        case ir.Coalesce():
+            _check_alternatives(value, checking)
+        case ir.Match():
+            _check_cases(value, checking)
+        case ir.MapItems(source, element):
+            _walk(source, item, checking)
+            inner = Checking(checking.source, checking.target, Facts(), checking.report)
+            _walk(element, _element(source, item), inner)
+            return
+        case _:
+            pass
+    for child in children(value):
+        _walk(child, item, checking)
+
+
+def children(value: ir.Value) -> Iterator[ir.Value]:
+    """The values a value is made of."""
+    match value:
+        case ir.Record(fields):
+            yield from (entry.value for entry in fields)
+        case ir.Array(values) | ir.Coalesce(values) | ir.Merge(values) | ir.Hash(values):
+            yield from values
+        case ir.Match(subject, cases, otherwise):
+            yield subject
+            yield from (case.value for case in cases)
+            yield from () if otherwise is None else (otherwise,)
+        case ir.When(_, then, otherwise):
+            yield then
+            yield from () if otherwise is None else (otherwise,)
+        case ir.MapItems(source, element):
+            yield from (source, element)
+        case ir.Default(inner, default):
+            yield from (inner, default)
+        case ir.Pick(inner) | ir.Omit(inner) | ir.Rename(inner) | ir.Cast(inner) | ir.Timestamp(inner) | ir.Required(inner):
+            yield inner
+        case _:
+            return
+
+
+def _element(source: ir.Value, item: Known | None) -> Known | None:
+    if item is None:
+        return None
+    match source:
+        case ir.Path(ir.Root.ITEM, segments):
+            for segment in segments:
+                match segment:
+                    case ir.Child((ir.Name(name),)):
+                        item = item.member(name)
+                    case ir.Child((ir.Index() | ir.Wildcard() | ir.Slice(),)):
+                        item = item.element()
+                    case _:
+                        return None
+            return item.element() if source.is_singular else item
+        case ir.Cast(value) | ir.Default(value):
+            return _element(value, item)
+        case _:
+            return None
+
+
+def _check_path(path: ir.Path, known: Known | None, checking: Checking) -> None:
+    if known is None or path.root is not ir.Root.ITEM:
+        return
+    where = checking.source.name if checking.source else "the source"
+    for segment in path.segments:
+        match segment:
+            case ir.Child((ir.Name(name, span),)):
+                names = known.names
+                hint = did_you_mean(name, names)
+                unknown = known.schema is not False and name not in names and (known.is_closed or hint)
+                if unknown:
+                    checking.report.error(
+                        "M301", f"no field `{name}` in `{where}`", span or path.span, "the source schema does not know it", hint
+                    )
+                    return
+                known, where = known.member(name), name
+            case ir.Child((ir.Index() | ir.Wildcard() | ir.Slice(),)) if known.is_only("array") or known.allows("array"):
+                known = known.element()
+            case _:
+                return
+
+
+def _check_alternatives(value: ir.Coalesce, checking: Checking) -> None:
+    for position, option in enumerate(value.options[:-1]):
+        nothings = Facts().of(option)
+        if nothings.is_sure and not (value.nonblank and nothings.blank):
+            unused = value.options[position + 1]
+            checking.report.error(
+                "M503", "an alternative that can never be taken", unused.span, "the one before it always has a value"
+            )
+            return
+
+
+def _check_cases(value: ir.Match, checking: Checking) -> None:
+    seen: list[tuple[str, object]] = []
+    for case in value.cases:
+        key = (type_of(case.key), case.key)
+        if key in seen:
+            checking.report.error("M503", "a case that can never be taken", case.span, "the same case stands before it")
+        seen.append(key)

@@ -1,0 +1,77 @@
+"""Liquid against the source schema: variables that do not exist, and what a skip rule shows to be there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+
+from mapper import ir
+from mapper.checker.sources import Known
+from mapper.diagnostics import Report, did_you_mean
+from mapper.schema import Schema
+
+RESERVED = ("item", "envelope", "header", "query", "setting", "received_at", "forloop")
+
+
+def check_lookups(node: object, item: Known | None, source: Schema | None, report: Report) -> None:
+    """Report variables of a template or condition that neither it nor the source schema knows (M303, M301)."""
+    if item is None or source is None:
+        return
+    local = {n.name for n in walk(node) if isinstance(n, ir.Assign | ir.Capture | ir.For | ir.Count)}
+    for lookup in walk(node):
+        if isinstance(lookup, ir.Lookup) and lookup.name not in local:
+            _check_lookup(lookup, item, source, report)
+
+
+def walk(node: object) -> Iterator[object]:
+    """A text node and all nodes below it."""
+    if isinstance(node, tuple):
+        for part in node:
+            yield from walk(part)
+    elif is_dataclass(node):
+        yield node
+        for each in fields(node):
+            if each.compare:
+                yield from walk(getattr(node, each.name))
+
+
+def _check_lookup(lookup: ir.Lookup, item: Known, source: Schema, report: Report) -> None:
+    names: tuple[object, ...] = (lookup.name, *lookup.keys)
+    if lookup.name in RESERVED:
+        if lookup.name != "item":
+            return
+        names = lookup.keys
+    known, where = item, source.name
+    for position, name in enumerate(names):
+        if not isinstance(name, str) or (position and name in ("size", "first", "last")):
+            return
+        known_names = known.names
+        hint = did_you_mean(name, known_names)
+        if known.schema is not False and name not in known_names and (known.is_closed or hint):
+            code = "M301" if position else "M303"
+            what = "field" if position else "variable"
+            report.error(code, f"no {what} `{name}` in `{where}`", lookup.span, "the source schema does not know it", hint)
+            return
+        known, where = known.member(name), name
+
+
+def shown_present(test: object) -> frozenset[tuple[str, ...]]:
+    """The item paths that are neither missing, null nor blank once a skip rule with this test has not held."""
+    match test:
+        case ir.Compare("==", ir.Lookup() as lookup, ir.Special("blank")):
+            return _plain(lookup)
+        case ir.Compare("==", ir.Special("blank"), ir.Lookup() as lookup):
+            return _plain(lookup)
+        case ir.AnyOf(tests):
+            return frozenset().union(*(shown_present(part) for part in tests))
+        case _:
+            return frozenset()
+
+
+def _plain(lookup: ir.Lookup) -> frozenset[tuple[str, ...]]:
+    names = lookup.keys if lookup.name == "item" else (lookup.name, *lookup.keys)
+    if (lookup.name in RESERVED and lookup.name != "item") or not all(isinstance(n, str) for n in names):
+        return frozenset()
+    if any(n in ("size", "first", "last") for n in names[1:]):
+        return frozenset()
+    return frozenset({tuple(str(n) for n in names)})

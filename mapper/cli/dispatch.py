@@ -1,0 +1,107 @@
+"""Dispatch: the first argument chooses the command; its module is imported only then."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Protocol, cast
+
+from mapper.cli.stop import Stop
+from mapper.diagnostics import did_you_mean
+from mapper.version import __version__
+
+COMMANDS = {
+    "check": "report what is wrong in mappings before any event flows",
+    "test": "run the samples of mappings and compare whole results",
+    "run": "turn files of request bodies into events",
+    "explain": "tell what a diagnostic code means, with a wrong and a right example",
+}
+EXIT_CODES = """\
+exit codes:
+  0  clean
+  1  problems found: a diagnostic, a failed case, a rejected item, a full disk
+  2  wrong usage: an unknown option, mapping or file
+
+`mapper COMMAND --help` tells more about a command."""
+INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+READER_GONE = 141  # 128 + SIGPIPE
+
+
+class Command(Protocol):
+    """What a command's module offers."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the options and the help text."""
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Do the work and return the exit code."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; what a user can cause never ends in a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a narrow terminal encoding is no reason to fail
+    try:
+        code = _run(list(sys.argv[1:] if argv is None else argv))
+        sys.stdout.flush()
+        return code
+    except Stop as stop:
+        print(f"mapper: {stop}", file=sys.stderr)
+        return stop.code
+    except BrokenPipeError:
+        _silence_stdout()
+        return READER_GONE
+    except OSError as error:
+        _silence_stdout()
+        what = f"`{error.filename}` cannot be used" if error.filename else "the output cannot be written"
+        print(f"mapper: {what}: {error.strerror or error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("mapper: interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _run(argv: list[str]) -> int:
+    chosen = next((word for word in argv if not word.startswith("-")), "")
+    if chosen and chosen not in COMMANDS:
+        raise Stop(f"no command `{chosen}`; {did_you_mean(chosen, COMMANDS) or 'see `mapper --help`'}")
+    arguments = build_parser(chosen).parse_args(argv)
+    return _command(chosen).run(arguments)
+
+
+def _command(name: str) -> Command:
+    return cast(Command, import_module(f"mapper.cli.{name}"))
+
+
+def build_parser(chosen: str) -> argparse.ArgumentParser:
+    """The parser of the whole command line; only the chosen command's options are filled in."""
+    parser = argparse.ArgumentParser(
+        prog="mapper",
+        description="Checks mappings of vendor webhooks and turns payloads into canonical events.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"mapper {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, summary in COMMANDS.items():
+        command = commands.add_parser(
+            name, help=summary, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+        )
+        if name == chosen:
+            _command(name).add_arguments(command)
+    return parser
+
+
+def _silence_stdout() -> None:
+    """Point standard output at nothing, so that Python's flush at exit does not fail once more."""
+    try:
+        descriptor = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(descriptor, sys.stdout.fileno())
+        os.close(descriptor)
+    except (OSError, ValueError):  # standard output is no file, as under a test
+        return

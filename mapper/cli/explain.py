@@ -1,0 +1,74 @@
+"""Explain: a code or its name becomes the page about it."""
+
+from __future__ import annotations
+
+import argparse
+import textwrap
+
+from rich.console import Console
+from rich.text import Text
+
+from mapper.cli import screen
+from mapper.cli.stop import Stop
+from mapper.codes import CODES, Code, explain
+from mapper.diagnostics import did_you_mean
+
+DESCRIPTION = """\
+Tells what a diagnostic means, with a wrong and a right example; lines in which they differ are marked.
+Without a code: the list of all codes."""
+EXAMPLES = """\
+examples:
+  mapper explain M301
+  mapper explain unknown-field"""
+WIDTH = 88
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options and the help text."""
+    parser.description, parser.epilog = DESCRIPTION, EXAMPLES
+    parser.add_argument("code", metavar="CODE", nargs="?", help="`M301` or its name, `unknown-field`")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the page, or the list of codes."""
+    console = screen.out()
+    if arguments.code is None:
+        width = max(len(code.slug) for code in CODES.values())
+        for code in CODES.values():
+            console.print(Text.assemble((code.number, "bold"), f"  {code.slug:<{width}}  {code.summary}"))
+    else:
+        _print_page(console, _find(arguments.code))
+    return 0
+
+
+def _find(word: str) -> Code:
+    slugs = {code.slug: code for code in CODES.values()}
+    code = CODES.get(word.upper()) or slugs.get(word.lower())
+    if code is None:
+        hint = did_you_mean(word.upper(), CODES) or did_you_mean(word.lower(), slugs)
+        raise Stop(f"no code `{word}`; {hint or '`mapper explain` lists all of them'}")
+    return code
+
+
+def _print_page(console: Console, code: Code) -> None:
+    page = explain(code.number)
+    console.print(Text.assemble((f"{code.number} {code.slug}", "bold"), f": {code.summary}"))
+    console.print()
+    console.print(Text(textwrap.fill(page.text.strip(), WIDTH)))
+    if page.mapping:
+        _print_example(console, "With this mapping", page.mapping, page.mapping, " ", "")
+    noun = "body" if page.mapping else "mapping"
+    if page.wrong:
+        _print_example(console, f"Wrong {noun}", page.wrong, page.right or page.wrong, "-", "red")
+    if page.right:
+        _print_example(console, f"Right {noun}", page.right, page.wrong or page.right, "+", "green")
+
+
+def _print_example(console: Console, title: str, text: str, other: str, mark: str, style: str) -> None:
+    """Print an example; lines the other example lacks carry the mark."""
+    console.print()
+    console.print(Text(title, "bold"))
+    there = set(other.splitlines())
+    for line in text.rstrip().splitlines():
+        differs = line not in there
+        console.print(Text(f"  {mark if differs else ' '} {line}".rstrip(), style if differs else ""))

@@ -1,0 +1,11 @@
+"""Stop: how a command ends early with one line on standard error."""
+
+from __future__ import annotations
+
+
+class Stop(Exception):
+    """Ends the command with a message and an exit code: 2 for wrong usage, 1 for a problem found."""
+
+    def __init__(self, message: str, code: int = 2) -> None:
+        super().__init__(message)
+        self.code = code

@@ -1,0 +1,66 @@
+"""Test: mappings and their samples become a table, differences, and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from mapper import render
+from mapper.cli import screen, verdicts
+from mapper.cli.junit import write_junit
+from mapper.cli.selection import parse_selection
+from mapper.cli.stop import Stop
+from mapper.cli.targets import find_targets
+from mapper.cli.trials import try_mapping
+
+DESCRIPTION = """\
+Compiles mappings and runs their samples: MAPPING/CASE.json is a request as the vendor sends it,
+MAPPING/CASE.expected.json the whole result. Whole documents are compared; `1`, `1.0` and "1" differ."""
+EXAMPLES = """\
+examples:
+  mapper test                           all of ./mappings, or the shipped mappings where there is none
+  mapper test orders -k refund          cases of one mapping whose name holds `refund`
+  mapper test -k 'refund and not partial'
+  mapper test orders --update           write what the mapping gives now as the expectation
+  mapper test --junit report.xml        for a build server"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options and the help text."""
+    parser.description, parser.epilog = DESCRIPTION, EXAMPLES
+    parser.add_argument("paths", metavar="PATH", nargs="*", help="a mapping's name or file, or a folder")
+    parser.add_argument(
+        "-k", metavar="EXPR", help="only cases whose `mapping/case` holds this (and, or, not)"
+    )
+    parser.add_argument("--update", action="store_true", help="rewrite expectations that differ")
+    parser.add_argument("--junit", metavar="FILE", type=Path, help="write a JUnit XML report, too")
+    parser.add_argument("--format", choices=render.FORMATS, default="text", help="default: text")
+    parser.add_argument(
+        "--show-values",
+        action="store_true",
+        help="diagnostics print offending values (differences always do: they compare files of yours)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the cases; 1 where one fails, a mapping does not compile, or nothing was tested at all."""
+    start = time.perf_counter()
+    selects = parse_selection(arguments.k) if arguments.k else lambda _: True
+    tried = [try_mapping(path, selects, update=arguments.update) for path in find_targets(arguments.paths)]
+    trials = [trial for trial in tried if trial is not None]
+    if not trials:
+        raise Stop(f"no case matches `-k {arguments.k}`" if tried else "no mappings here", code=1)
+    if arguments.junit:
+        write_junit(arguments.junit, trials)
+    closing = verdicts.closing(trials, time.perf_counter() - start)
+    if arguments.format == "text":
+        console = screen.out()
+        verdicts.print_trials(console, trials, show_values=arguments.show_values)
+        console.print(closing)
+    else:
+        found = [diagnostic for trial in trials for diagnostic in verdicts.trial_diagnostics(trial)]
+        sys.stdout.write(render.render(found, arguments.format, show_values=arguments.show_values))
+        screen.err().print(closing)
+    return 0 if any(t.outcomes for t in trials) and all(t.passed for t in trials) else 1

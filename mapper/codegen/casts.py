@@ -1,0 +1,106 @@
+"""Codegen of casts: declared types and times, with the common case inlined."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+
+from mapper import ir
+from mapper.codegen.writer import Scope, Writer, literal
+from mapper.ir.facts import may_be_null, may_miss
+
+# Casts whose result is the value itself when it already has this Python type.
+ALREADY = {
+    ir.CastKind.STRING: "isinstance({0}, str)",
+    ir.CastKind.INTEGER: "type({0}) is int",
+    ir.CastKind.BOOLEAN: "isinstance({0}, bool)",
+    ir.CastKind.OBJECT: "isinstance({0}, dict)",
+    ir.CastKind.ARRAY: "isinstance({0}, list)",
+}
+UNITS = {"epoch_s": 1, "epoch_ms": 1000, "epoch_us": 1000000}
+
+
+def emit_cast(writer: Writer, node: ir.Cast, value: str, what: str) -> str:
+    """Cast the value in local `value`; missing and null pass, failures follow `on_error`."""
+    result = writer.fresh(what.rpartition(".")[2] or "cast")
+    writer.line(f"{result} = {value}", node.span)
+    tests = _present(node.value, result)
+    if node.kind in ALREADY:
+        tests.insert(0, f"not ({ALREADY[node.kind].format(result)})")
+    convert = writer.use("values", f"to_{node.kind.value}")
+    # JSON text is parsed by a function whose result may itself be null; the rest convert scalars.
+    with _guard(writer, tests):
+        writer.line(f"{result} = {convert}({result})")
+        _emit_invalid(writer, node, result, value, what, "M613", node.kind.value)
+    return result
+
+
+def _guard(writer: Writer, tests: list[str]) -> AbstractContextManager[None]:
+    return writer.block(f"if {' and '.join(tests)}:") if tests else nullcontext()
+
+
+def _present(node: ir.Value, name: str) -> list[str]:
+    tests = []
+    if may_miss(node):
+        tests.append(f"{name} is not MISSING")
+    if may_be_null(node):
+        tests.append(f"{name} is not None")
+    return tests
+
+
+def _emit_invalid(
+    writer: Writer, node: ir.Cast | ir.Timestamp, result: str, value: str, what: str, code: str, detail: str
+) -> None:
+    writer.line(f"if {result} is {writer.use('nothing', 'INVALID')}:")
+    match node.on_error:
+        case ir.OnError.OMIT:
+            writer.line(f"    {result} = MISSING")
+        case ir.OnError.NULL:
+            writer.line(f"    {result} = None")
+        case ir.OnError.REJECT:
+            path = node.value.text if isinstance(node.value, ir.Path) else None
+            site = writer.site(node.span, what, path)
+            fault = writer.use("faults", "Fault")
+            writer.line(f"    raise {fault}({literal(code)}, {site}, {literal(detail)}, {value})")
+
+
+def emit_timestamp(writer: Writer, node: ir.Timestamp, value: str, scope: Scope, what: str) -> str:
+    """Read the time in local `value` by the declared formats; outside the window it is MISSING."""
+    result = writer.fresh(what.rpartition(".")[2] or "time")
+    writer.line(f"{result} = {value}", node.span)
+    with _guard(writer, _present(node.value, result)):
+        for position, name in enumerate(node.formats):
+            read = f"{result} = {_reader(writer, name, node.zone, value)}"
+            if position:
+                writer.line(f"if {result} is {writer.use('nothing', 'INVALID')}:")
+                writer.line(f"    {read}")
+            else:
+                writer.line(read)
+        _emit_invalid(writer, node, result, value, what, "M614", ", ".join(node.formats))
+        _emit_window(writer, node, result, scope)
+    return result
+
+
+def _reader(writer: Writer, name: str, zone: str | None, value: str) -> str:
+    if name in UNITS:
+        return f"{writer.use('times', 'epoch')}({value}, {UNITS[name]})"
+    zone_name = _zone(writer, zone)
+    if name == "iso8601":
+        return f"{writer.use('times', 'iso8601')}({value}, {zone_name})"
+    compiled = writer.constant(f"{writer.use('time_patterns', 'compile_pattern')}({literal(name)})", "pattern")
+    return f"{writer.use('time_patterns', 'pattern')}({value}, {compiled}, {zone_name})"
+
+
+def _zone(writer: Writer, zone: str | None) -> str:
+    if zone is None:
+        return "None"
+    return writer.constant(f"{writer.use('times', 'load_zone')}({literal(zone)})", "zone")
+
+
+def _emit_window(writer: Writer, node: ir.Timestamp, result: str, scope: Scope) -> None:
+    if node.low is None and node.high is None:
+        return
+    inside = writer.use("times", "within")
+    low, high = literal(node.low), literal(node.high)
+    present = f"isinstance({result}, str) and " if node.on_error is not ir.OnError.REJECT else ""
+    writer.line(f"if {present}not {inside}({result}, {low}, {high}, {scope.request}.received_at):")
+    writer.line(f"    {result} = MISSING")

@@ -1,0 +1,134 @@
+"""Writer: lines of Python with indentation, fresh names, constants, and the map back to the mapping."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from mapper.source import Span
+
+
+def literal(value: object) -> str:
+    """The one gate from user text to Python source: `repr` of plain JSON values, ASCII only.
+
+    ASCII keeps U+2028, lone surrogates and bidirectional marks out of the source file.
+    """
+    if value is None or isinstance(value, bool | int | float | str):
+        if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+            return f"float({ascii(str(value))})"
+        return ascii(value)
+    if isinstance(value, list):
+        return "[" + ", ".join(literal(v) for v in value) + "]"
+    if isinstance(value, tuple):
+        return "(" + "".join(literal(v) + ", " for v in value).rstrip() + ")"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{literal(k)}: {literal(v)}" for k, v in value.items()) + "}"
+    raise TypeError(f"not a plain value: {type(value).__name__}")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The Python locals that hold the current item, the whole body and the request."""
+
+    item: str = "item"
+    body: str = "body"
+    request: str = "request"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place in the mapping that can fail at run time: offsets, output field, path read."""
+
+    start: int
+    end: int
+    what: str
+    path: str | None
+
+
+@dataclass
+class Writer:
+    """Collects generated lines.
+
+    `constants` become module-level names: regular expressions, frozen sets, literals. `imports` names what the
+    module needs from `mapper.runtime`, as (module, name). `lines` pairs each line with the span it came from.
+    """
+
+    lines: list[tuple[str, Span | None]] = field(default_factory=list)
+    constants: dict[str, str] = field(default_factory=dict)
+    imports: set[tuple[str, str]] = field(default_factory=set)
+    sites: list[Site] = field(default_factory=list)
+    known: list[dict[object, str]] = field(default_factory=lambda: [{}])
+    _indent: int = 0
+    _counts: dict[str, int] = field(default_factory=dict)
+
+    def line(self, text: str, span: Span | None = None) -> None:
+        """Write one line at the current indentation."""
+        self.lines.append(("    " * self._indent + text, span))
+
+    @contextmanager
+    def block(self, head: str, span: Span | None = None) -> Iterator[None]:
+        """Write `head` (ending in a colon) and indent what follows.
+
+        What is learned inside a block (`remember`) is forgotten at its end.
+        """
+        self.line(head, span)
+        self._indent += 1
+        self.known.append({})
+        start = len(self.lines)
+        try:
+            yield
+        finally:
+            if len(self.lines) == start:
+                self.line("pass")
+            self.known.pop()
+            self._indent -= 1
+
+    def fresh(self, hint: str = "v") -> str:
+        """A new local name: `hint`, `hint_2`, ...; the hint is reduced to ASCII letters, digits, underscores."""
+        stem = "".join(c if c.isascii() and c.isalnum() else "_" for c in hint).strip("_").lower()[:30]
+        stem = f"v_{stem}_" if stem[:1].isdigit() else f"{stem or 'v'}_"
+        count = self._counts[stem] = self._counts.get(stem, 0) + 1
+        return f"{stem}{count}"
+
+    def use(self, module: str, name: str) -> str:
+        """Import `name` from `mapper.runtime.<module>`; return what it is called here.
+
+        A name that another module has already given (`text.is_blank`, `values.is_blank`) gets an alias.
+        """
+        if any(other == name and owner != module for owner, other in self.imports):
+            alias = f"{module}_{name}"
+            self.imports.add((module, f"{name} as {alias}"))
+            return alias
+        self.imports.add((module, name))
+        return name
+
+    def site(self, span: Span, what: str = "", path: str | None = None) -> int:
+        """The number under which a run-time fault finds its place in the mapping.
+
+        `what` names the output field (`event.timestamp`); `path` is the JSONPath that was read, if one was.
+        """
+        site = Site(span.start, span.end, what, path)
+        if site not in self.sites:
+            self.sites.append(site)
+        return self.sites.index(site)
+
+    def constant(self, expression: str, hint: str = "K") -> str:
+        """A module-level name for a Python expression; equal expressions share one name."""
+        for name, known in self.constants.items():
+            if known == expression:
+                return name
+        name = f"_{hint.upper()}_{len(self.constants) + 1}"
+        self.constants[name] = expression
+        return name
+
+    def remember(self, key: object, name: str) -> None:
+        """Note that `key` is held by local `name` in this block and those inside it."""
+        self.known[-1][key] = name
+
+    def recall(self, key: object) -> str | None:
+        """The local that holds `key`, if an enclosing block has computed it."""
+        for known in reversed(self.known):
+            if key in known:
+                return known[key]
+        return None

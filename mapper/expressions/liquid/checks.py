@@ -1,0 +1,198 @@
+"""Checks of Liquid: filters, their arguments, and the terms of a dialect, on the library's parse tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from inspect import Parameter
+
+from liquid import RenderContext
+from liquid.ast import Node
+from liquid.builtin import case_tag, include_tag, render_tag
+from liquid.builtin.expressions import (
+    FilteredExpression,
+    KeywordArgument,
+    Path,
+    PositionalArgument,
+    StringLiteral,
+)
+from liquid.builtin.expressions.filtered import Filter
+from liquid.expression import Expression
+from liquid.token import TOKEN_COMMENT, TOKEN_TAG
+
+from mapper.diagnostics import Report, did_you_mean
+from mapper.dialects import Dialect
+from mapper.expressions.liquid.faults import INNER_TAGS
+from mapper.expressions.liquid.places import path_span, token_span
+from mapper.ir.text import LiquidRules
+from mapper.runtime.filters import parameters_of
+from mapper.runtime.library import LiquidEnvironment
+from mapper.source import Text
+
+RESERVED = frozenset({"item", "envelope", "header", "query", "setting", "received_at"})
+
+
+class Checks:
+    """Reports what a template or condition names that is not there, or not so."""
+
+    def __init__(
+        self, text: Text, report: Report, environment: LiquidEnvironment, rules: LiquidRules, dialect: Dialect | None
+    ) -> None:
+        self.text = text
+        self.report = report
+        self.environment = environment
+        self.rules = rules
+        self.dialect = dialect
+        self.failed = False
+        self.locals = set(RESERVED)
+
+    def _error(self, code: str, message: str, token: object, label: str, *hints: str) -> None:
+        self.failed = True
+        self.report.error(code, message, token_span(self.text, token), label, *hints)  # type: ignore[arg-type]
+
+    def template(self, nodes: list[Node]) -> None:
+        """Check a whole template."""
+        self._comments()
+        everything = list(self._walk(nodes))
+        for node in everything:
+            self.locals |= {str(name) for name in node.template_scope()} | {str(n) for n in node.block_scope()}
+        if self.dialect is not None:
+            self._tags(self.dialect)
+        for node in everything:
+            if isinstance(node, include_tag.IncludeNode | render_tag.RenderNode):
+                self._partial(node)
+            for expression in node.expressions():
+                self.expression(expression)
+
+    def _comments(self) -> None:
+        for token in self.environment.tokenizer()(self.text.value):
+            opened = token.value.rfind("{%") if token.kind == TOKEN_COMMENT else -1
+            if opened > token.value.rfind("%}"):
+                # The tag left open swallows the `{% endcomment %}`, as in the reference implementation.
+                place = token._replace(start_index=token.start_index + opened, value="{%")
+                self._error("M211", "invalid Liquid: a tag in a comment is never closed", place, "opened here")
+
+    def _walk(self, nodes: Iterable[Node]) -> Iterator[Node]:
+        context = RenderContext(self.environment.from_string(""))
+        stack = list(nodes)
+        while stack:
+            node = stack.pop()
+            yield node
+            if not isinstance(node, include_tag.IncludeNode | render_tag.RenderNode):
+                stack.extend(node.children(context, include_partials=False))
+
+    def expression(self, expression: Expression) -> None:
+        """Check an expression and those inside it."""
+        stack = [expression]
+        while stack:
+            found = stack.pop()
+            if isinstance(found, FilteredExpression):
+                self._filters(found)
+            if isinstance(found, Path) and self.dialect is not None:
+                self._object(found, self.dialect)
+            if isinstance(found, case_tag._AnyExpression):
+                stack.extend(found.expressions)
+            else:
+                stack.extend(found.children())
+
+    def _partial(self, node: include_tag.IncludeNode | render_tag.RenderNode) -> None:
+        name = node.name.value if isinstance(node.name, StringLiteral) else None
+        known = self.environment.partials
+        if not known or (name is not None and name not in known):
+            tag = node.token.value
+            message = f"`{tag}` names no template that is there"
+            self._error("M211", message, node.token, "a mapping has no partial templates", "write the text here")
+
+    # --- filters
+
+    def _filters(self, expression: FilteredExpression) -> None:
+        left: Expression | None = expression.left
+        for call in expression.filters or ():
+            if call.name not in self.environment.filters:
+                self._unknown_filter(call)
+            else:
+                self._arguments(call, left)
+                self._documented("filter", call)
+            left = None
+
+    def _unknown_filter(self, call: Filter) -> None:
+        hint = did_you_mean(call.name, self.environment.filters)
+        if call.name == "date_tz":
+            hint = "`date_tz` belongs to a dialect: declare `dialect:`"
+        elif call.name in ("to_json", "jsonify", "as_json"):
+            hint = "did you mean `json`?"
+        self._error("M212", f"no Liquid filter `{call.name}`", call.token, "not a filter", hint)
+
+    def _arguments(self, call: Filter, left: Expression | None) -> None:
+        parameters = parameters_of(call.name)
+        named = {p.name for p in parameters if p.kind is Parameter.KEYWORD_ONLY}
+        places = [p for p in parameters if p.kind is not Parameter.KEYWORD_ONLY]
+        given = [a for a in call.args if isinstance(a, PositionalArgument)]
+        needed = sum(1 for p in places if p.default is Parameter.empty)
+        if not needed <= len(given) <= len(places):
+            takes = _counted(needed, len(places))
+            self._error(
+                "M214", f"`{call.name}` takes {takes}, found {len(given)}", call.token, _shape(call.name, places)
+            )
+        for argument in call.args:
+            if isinstance(argument, KeywordArgument) and argument.name not in named:
+                hint = did_you_mean(argument.name, named)
+                message = f"`{call.name}` has no argument `{argument.name}`"
+                self._error("M214", message, argument.token, "not known here", hint)
+        if call.name in ("date", "date_tz") and not self.rules.now and isinstance(left, StringLiteral):
+            self._clock(call, left)
+
+    def _clock(self, call: Filter, left: StringLiteral) -> None:
+        if left.value in ("now", "today"):
+            message = f'`"{left.value}" | {call.name}` needs a clock, and a mapping has none'
+            hint = "use `received_at`, the time of receipt that the host passes in"
+            self._error("M214", message, left.token, "the same input must give the same output", hint)
+
+    # --- dialects
+
+    def _tags(self, dialect: Dialect) -> None:
+        for token in self.environment.tokenizer()(self.text.value):
+            name = token.value
+            if token.kind != TOKEN_TAG or name in INNER_TAGS or name == "#" or name in dialect.tags:
+                continue
+            self._outside("tag", name, token, name in dialect.undocumented_tags, dialect.tags)
+
+    def _documented(self, what: str, call: Filter) -> None:
+        if self.dialect is not None and call.name not in self.dialect.filters:
+            likely = call.name in self.dialect.undocumented_filters
+            self._outside(what, call.name, call.token, likely, self.dialect.filters)
+
+    def _outside(self, what: str, name: str, token: object, likely: bool, documented: frozenset[str]) -> None:
+        assert self.dialect is not None
+        note = self.dialect.note(name)
+        if likely:
+            message = f"{what} `{name}` is not documented for `{self.dialect.name}`"
+            span = token_span(self.text, token)  # type: ignore[arg-type]
+            self.report.warning("M215", message, span, "may work; try it there first", note)
+        else:
+            message = f"`{self.dialect.name}` has no {what} `{name}`"
+            self._error("M215", message, token, "not part of the dialect", note or did_you_mean(name, documented))
+
+    def _object(self, path: Path, dialect: Dialect) -> None:
+        name = path.path[0]
+        if not isinstance(name, str) or name in dialect.objects or name in self.locals or not dialect.objects:
+            return
+        spelled = next((known for known in dialect.objects if known.lower() == name.lower()), None)
+        if spelled is not None:
+            message = f"`{name}` is spelled `{spelled}` in `{dialect.name}`"
+            self._error("M216", message, path.token, "resolves to nothing there", f"did you mean `{spelled}`?")
+        else:
+            span = path_span(self.text, path.token)
+            message = f"`{dialect.name}` has no object `{name}`"
+            hint = did_you_mean(name, dialect.objects) or "known are " + ", ".join(sorted(dialect.objects))
+            self.report.warning("M215", message, span, "resolves to nothing there", hint)
+
+
+def _counted(least: int, most: int) -> str:
+    if most == 0:
+        return "no arguments"
+    count = str(most) if least == most else f"{least} to {most}" if least else f"at most {most}"
+    return f"{count} argument{'s' if most != 1 else ''}"
+
+
+def _shape(name: str, places: list[Parameter]) -> str:
+    return f"{name}: {', '.join(p.name.strip('_') for p in places)}" if places else f"`{name}` stands alone"

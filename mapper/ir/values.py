@@ -1,0 +1,269 @@
+"""IR of values: what each field of the event is made of, and the program around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TypeAlias
+
+from mapper.ir.paths import Path
+from mapper.ir.text import Condition, Template
+from mapper.source import Span
+
+
+class OnError(Enum):
+    """What becomes of a value whose cast fails."""
+
+    REJECT = "reject"
+    OMIT = "omit"
+    NULL = "null"
+
+
+class RequestPart(Enum):
+    """The scopes of a request other than the body; passed in by the host."""
+
+    HEADER = "header"
+    QUERY = "query"
+    SETTING = "setting"
+    RECEIVED_AT = "received_at"
+
+
+class CastKind(Enum):
+    """The types `as:` casts to, besides `timestamp`."""
+
+    STRING = "string"
+    INTEGER = "integer"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    OBJECT = "object"
+    ARRAY = "array"
+    JSON = "json"
+
+
+# One end of a window: a canonical timestamp, or ("received_at", seconds to add).
+Bound: TypeAlias = str | tuple[str, int]
+
+
+def _span() -> Span:
+    # Spans say where a node was written, never what it means.
+    return field(compare=False, repr=False)  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A constant JSON value."""
+
+    value: object
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One entry of an object: left out when missing; null counts as missing unless `nullable`."""
+
+    name: str
+    value: Value
+    nullable: bool
+    required: bool
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Builds an object, field by field, in order."""
+
+    fields: tuple[Field, ...]
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """Builds an array; missing elements are left out."""
+
+    values: tuple[Value, ...]
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Coalesce:
+    """The first option that is neither missing nor null (nor blank, with `nonblank`), else MISSING."""
+
+    options: tuple[Value, ...]
+    nonblank: bool
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One alternative of a match: taken when the subject equals `key`, types apart."""
+
+    key: str | int | float | bool | None
+    value: Value
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Chooses by equality with a discriminator; MISSING when nothing fits and there is no `otherwise`."""
+
+    subject: Value
+    cases: tuple[Case, ...]
+    otherwise: Value | None
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """Chooses by a condition."""
+
+    condition: Condition
+    then: Value
+    otherwise: Value | None
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """One object of several: later keys win, missing and null operands count as `{}`."""
+
+    operands: tuple[Value, ...]
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class MapItems:
+    """A list built element by element; inside `element` the item is the element of `source`."""
+
+    source: Value
+    element: Value
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """An object with only the named keys."""
+
+    value: Value
+    keys: tuple[str, ...]
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Omit:
+    """An object without the named keys."""
+
+    value: Value
+    keys: tuple[str, ...]
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """An object with keys renamed: (old, new) pairs; renaming onto a key that is there is a fault."""
+
+    value: Value
+    names: tuple[tuple[str, str], ...]
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Hash:
+    """SHA-256 over the canonical JSON of the operands; MISSING when all of them are missing or null."""
+
+    operands: tuple[Value, ...]
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class FromRequest:
+    """A header, query parameter, setting, or the time of receipt."""
+
+    part: RequestPart
+    name: str
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """A declared type; missing and null pass unchanged."""
+
+    value: Value
+    kind: CastKind
+    on_error: OnError
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Timestamp:
+    """A time in one of `formats` (tried in turn), written in UTC with milliseconds.
+
+    `zone` is what zone-less text means; outside the window (`low`, `high`) the value is MISSING.
+    """
+
+    value: Value
+    formats: tuple[str, ...]
+    zone: str | None
+    low: Bound | None
+    high: Bound | None
+    on_error: OnError
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Default:
+    """`value` unless it is missing or null, else `default`."""
+
+    value: Value
+    default: Value
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Required:
+    """`on_missing: reject`: the author has decided that an item without this value is rejected."""
+
+    value: Value
+    span: Span = _span()
+
+
+Value: TypeAlias = (
+    Literal
+    | Path
+    | Template
+    | Record
+    | Array
+    | Coalesce
+    | Match
+    | When
+    | Merge
+    | MapItems
+    | Pick
+    | Omit
+    | Rename
+    | Hash
+    | FromRequest
+    | Cast
+    | Timestamp
+    | Default
+    | Required
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SkipRule:
+    """Leaves an item out on purpose, with the reason the author gives."""
+
+    condition: Condition
+    reason: str
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A whole mapping: where the items are, which are skipped, what becomes of the rest."""
+
+    name: str
+    each: tuple[Path, ...]
+    skips: tuple[SkipRule, ...]
+    output: Record | Template
+    span: Span = _span()

@@ -1,0 +1,70 @@
+"""Positions: JSON text in, where each value and member name stands in it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+Pointer: TypeAlias = tuple[str | int, ...]
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+', re.DOTALL)
+
+
+@dataclass(slots=True)
+class Positions:
+    """Offsets `(start, end)` by pointer; `duplicates` are names that stood before in their object."""
+
+    values: dict[Pointer, tuple[int, int]] = field(default_factory=dict)
+    names: dict[Pointer, tuple[int, int]] = field(default_factory=dict)
+    duplicates: list[tuple[int, int]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Open:
+    """An object or array whose end is not read yet."""
+
+    pointer: Pointer
+    start: int
+    is_object: bool
+    step: str | int | None = None
+
+
+def locate_json(text: str) -> Positions:
+    """The positions of everything in `text`, which must be valid JSON."""
+    found = Positions()
+    stack: list[_Open] = []
+    for match in _TOKEN.finditer(text):
+        token = match.group()
+        inside = stack[-1] if stack else None
+        if token in "{[":
+            pointer = _pointer(inside)
+            stack.append(_Open(pointer, match.start(), token == "{", None if token == "{" else 0))
+        elif token in "}]":
+            closed = stack.pop()
+            found.values[closed.pointer] = (closed.start, match.end())
+        elif token == ",":
+            _advance(inside)
+        elif token == ":":
+            continue
+        elif inside is not None and inside.is_object and inside.step is None:
+            inside.step = json.loads(token)
+            pointer = _pointer(inside)
+            if pointer in found.names:
+                found.duplicates.append(match.span())
+            found.names[pointer] = match.span()
+        else:
+            found.values[_pointer(inside)] = match.span()
+    return found
+
+
+def _pointer(inside: _Open | None) -> Pointer:
+    if inside is None or inside.step is None:
+        return ()
+    return (*inside.pointer, inside.step)
+
+
+def _advance(inside: _Open | None) -> None:
+    if inside is not None:
+        inside.step = None if inside.is_object or not isinstance(inside.step, int) else inside.step + 1

@@ -1,0 +1,206 @@
+"""Dates at run time: what Liquid's `date` reads and writes, without a clock, a locale or the host's time zone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from dateutil import parser  # type: ignore[import-untyped]
+
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+_DIRECTIVE = re.compile(r"%([-0^#_]*)(\d*)(:?[A-Za-z%+])")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LONGEST = 100
+
+
+class _Reader(parser.parserinfo):  # type: ignore[misc]
+    # The library takes the century of a two-digit year from the host's clock; POSIX says 69 to 68.
+    def convertyear(self, year: int, century_specified: bool = False) -> int:
+        if year >= 100 or century_specified:
+            return year
+        return year + (2000 if year < 69 else 1900)
+
+
+_READER = _Reader()
+
+
+class UnreadableDate(ValueError):
+    """A number that is no date: its year is outside 1 to 9999."""
+
+
+@lru_cache(maxsize=64)
+def zone_named(name: str) -> tzinfo:
+    """The time zone of an IANA name; raises ValueError where there is none."""
+    if name == "UTC":
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("no such time zone") from None
+
+
+def read_date(value: object, zone: tzinfo = UTC) -> datetime | None:
+    """The moment a value names; None where it names none.
+
+    A number, or a text of digits, is epoch seconds, shown in `zone`. A text without a zone stays without one.
+    A text that leaves the year, the month or both to today's date is no date. Raises UnreadableDate for numbers
+    outside the years 1 to 9999, milliseconds for instance.
+    """
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float) or (isinstance(value, str) and value.isdecimal() and len(value) <= _LONGEST):
+        return _from_epoch(value, zone)
+    return _from_text(value) if isinstance(value, str) and len(value) <= _LONGEST else None
+
+
+def _from_epoch(value: str | int | float, zone: tzinfo) -> datetime:
+    try:
+        seconds = float(value) if isinstance(value, float) else int(value)
+        return (_EPOCH + timedelta(seconds=seconds)).astimezone(zone)
+    except (OverflowError, ValueError):
+        raise UnreadableDate("the number is no epoch second of the years 1 to 9999") from None
+
+
+def _from_text(text: str) -> datetime | None:
+    try:
+        one, other = (
+            parser.parse(text, parserinfo=_READER, default=given, tzinfos=_offset)
+            for given in (datetime(2001, 1, 1), datetime(2002, 2, 1))
+        )
+    except Exception:  # the library lets many kinds of errors out for texts that are no dates
+        return None
+    return one if one == other else None
+
+
+def _offset(name: str | None, offset: int | None) -> tzinfo | None:
+    if name is None and offset is None:
+        return None
+    if offset is not None:
+        return timezone(timedelta(seconds=offset))
+    if name in ("UTC", "GMT", "Z"):
+        return UTC
+    raise ValueError("the name of a zone differs from country to country")
+
+
+def write_date(moment: datetime, pattern: str) -> str:
+    """The moment by a pattern of `strftime` directives with English names; unknown directives stay as they are."""
+    return _DIRECTIVE.sub(lambda found: _directive(moment, found), pattern)
+
+
+def _directive(moment: datetime, found: re.Match[str]) -> str:
+    flags, width, letter = found.groups()
+    if letter in _COMPOSED:
+        return _sized(write_date(moment, _COMPOSED[letter]), flags, width, " ", 0)
+    if letter == "N":
+        return f"{moment.microsecond:06d}000"[: int(width or 9)]
+    if letter == "L":
+        return f"{moment.microsecond:06d}"[: int(width or 3)]
+    if letter in _NUMBERS:
+        compute, digits, fill = _NUMBERS[letter]
+        return _sized(str(compute(moment)), flags, width, fill, digits)
+    if letter in _NAMES:
+        return _sized(_NAMES[letter](moment), flags, width, " ", 0)
+    return found.group()
+
+
+def _sized(text: str, flags: str, width: str, fill: str, digits: int) -> str:
+    for flag in flags:
+        if flag == "-":
+            fill = ""
+        elif flag in "0_":
+            fill = "0" if flag == "0" else " "
+        elif flag == "^":
+            text = text.upper()
+        else:
+            text = text.swapcase()
+    size = min(int(width[:4] or digits), 1024) if width else digits
+    return text.rjust(size, fill) if fill else text
+
+
+def _hour(moment: datetime) -> int:
+    return moment.hour % 12 or 12
+
+
+def _seconds(moment: datetime) -> int:
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return (aware - _EPOCH) // timedelta(seconds=1)
+
+
+def _shift(moment: datetime, colon: str) -> str:
+    minutes = int((moment.utcoffset() or timedelta()).total_seconds() // 60)
+    sign, minutes = ("-", -minutes) if minutes < 0 else ("+", minutes)
+    return f"{sign}{minutes // 60:02d}{colon}{minutes % 60:02d}"
+
+
+def _zone_name(moment: datetime) -> str:
+    name = moment.tzname() or "UTC"
+    return name[3:] if name.startswith("UTC") and len(name) > 3 else name
+
+
+_COMPOSED = {
+    "D": "%m/%d/%y",
+    "F": "%Y-%m-%d",
+    "T": "%H:%M:%S",
+    "X": "%H:%M:%S",
+    "R": "%H:%M",
+    "r": "%I:%M:%S %p",
+    "c": "%a %b %e %H:%M:%S %Y",
+    "x": "%m/%d/%y",
+    "v": "%e-%^b-%Y",
+    "+": "%a %b %e %H:%M:%S %Z %Y",
+}
+_NUMBERS: dict[str, tuple[Callable[[datetime], int], int, str]] = {
+    "Y": (lambda m: m.year, 4, "0"),
+    "C": (lambda m: m.year // 100, 2, "0"),
+    "y": (lambda m: m.year % 100, 2, "0"),
+    "m": (lambda m: m.month, 2, "0"),
+    "d": (lambda m: m.day, 2, "0"),
+    "e": (lambda m: m.day, 2, " "),
+    "j": (lambda m: m.timetuple().tm_yday, 3, "0"),
+    "H": (lambda m: m.hour, 2, "0"),
+    "k": (lambda m: m.hour, 2, " "),
+    "I": (_hour, 2, "0"),
+    "l": (_hour, 2, " "),
+    "M": (lambda m: m.minute, 2, "0"),
+    "S": (lambda m: m.second, 2, "0"),
+    "s": (_seconds, 1, "0"),
+    "u": (lambda m: m.isoweekday(), 1, "0"),
+    "w": (lambda m: m.isoweekday() % 7, 1, "0"),
+    "G": (lambda m: m.isocalendar().year, 4, "0"),
+    "g": (lambda m: m.isocalendar().year % 100, 2, "0"),
+    "V": (lambda m: m.isocalendar().week, 2, "0"),
+    "U": (lambda m: (m.timetuple().tm_yday + 6 - m.isoweekday() % 7) // 7, 2, "0"),
+    "W": (lambda m: (m.timetuple().tm_yday + 6 - m.weekday()) // 7, 2, "0"),
+}
+_NAMES: dict[str, Callable[[datetime], str]] = {
+    "A": lambda m: _DAYS[m.weekday()],
+    "a": lambda m: _DAYS[m.weekday()][:3],
+    "B": lambda m: _MONTHS[m.month - 1],
+    "b": lambda m: _MONTHS[m.month - 1][:3],
+    "h": lambda m: _MONTHS[m.month - 1][:3],
+    "p": lambda m: "AM" if m.hour < 12 else "PM",
+    "P": lambda m: "am" if m.hour < 12 else "pm",
+    "z": lambda m: _shift(m, ""),
+    ":z": lambda m: _shift(m, ":"),
+    "Z": _zone_name,
+    "n": lambda m: "\n",
+    "t": lambda m: "\t",
+    "%": lambda m: "%",
+}

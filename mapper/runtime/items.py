@@ -1,0 +1,121 @@
+"""Items: where in a body the events are. A body becomes its items, and none of it is lost on the way.
+
+An alternative of `each` is a tuple of steps, or a function where its path needs more than steps:
+`("name", key)`, `("index", number)`, `("all",)` for `[*]`, `("elements",)` for `[:]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+Step: TypeAlias = tuple[str] | tuple[str, str] | tuple[str, int]
+Alternative: TypeAlias = tuple[Step, ...] | Callable[[object], list[object]]
+Place: TypeAlias = tuple[str | int, ...]
+
+
+class Leftover:
+    """An element of the body in which the rest of `each` finds nothing."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+
+def select(alternatives: tuple[Alternative, ...], body: object) -> list[object] | None:
+    """The items of the first alternative that selects anything, or None where none does.
+
+    A selected array counts as its elements; one that is there but empty gives no items, which is fine.
+    """
+    emptied = False
+    for alternative in alternatives:
+        if callable(alternative):
+            found = _flatten(alternative(body))
+        else:
+            walked = _walk(alternative, 0, body, ())
+            found = None if walked is None else [item for item, _ in walked]
+        if found:
+            return found
+        if found is not None:
+            if not callable(alternative) and not _is_inside(alternative):
+                return found
+            emptied = True
+    return [] if emptied else None
+
+
+def locate(alternatives: tuple[Alternative, ...], body: object) -> list[Place] | None:
+    """Where the items of `select` stand, in the same order; None where that is not known."""
+    for alternative in alternatives:
+        if callable(alternative):
+            if alternative(body):
+                return None
+            continue
+        walked = _walk(alternative, 0, body, ())
+        if walked:
+            return [place for _, place in walked]
+    return []
+
+
+def _is_inside(steps: tuple[Step, ...]) -> bool:
+    # `$.a[*].b` on an empty `a`: nothing was selected, so a later alternative may still find something.
+    return any(step[0] in ("all", "elements") for step in steps[:-1])
+
+
+def _flatten(matches: list[object]) -> list[object] | None:
+    if not matches:
+        return None
+    items: list[object] = []
+    for match in matches:
+        if isinstance(match, list):
+            items.extend(match)
+        else:
+            items.append(match)
+    return items
+
+
+def _walk(steps: tuple[Step, ...], position: int, node: object, place: Place) -> list[tuple[object, Place]] | None:
+    for number in range(position, len(steps)):
+        match steps[number]:
+            case ("name", str() as key):
+                if not isinstance(node, dict) or key not in node:
+                    return None
+                node, place = node[key], (*place, key)
+            case ("index", int() as index):
+                if not isinstance(node, list) or not -len(node) <= index < len(node):
+                    return None
+                place = (*place, index % len(node))
+                node = node[index]
+            case (kind, *_):
+                return _walk_each(steps, number, _elements(node, kind), place)
+    if isinstance(node, list):
+        return [(element, (*place, index)) for index, element in enumerate(node)]
+    return [(node, place)]
+
+
+def _walk_each(
+    steps: tuple[Step, ...], number: int, elements: Iterator[tuple[str | int, object]] | None, place: Place
+) -> list[tuple[object, Place]] | None:
+    if elements is None:
+        return None
+    if number + 1 == len(steps):
+        return [(element, (*place, key)) for key, element in elements]
+    items: list[tuple[object, Place]] = []
+    selected = seen = False
+    for key, element in elements:
+        seen = True
+        inner = _walk(steps, number + 1, element, (*place, key))
+        if inner is None:
+            items.append((Leftover(element), (*place, key)))
+        else:
+            selected = True
+            items.extend(inner)
+    return items if selected or not seen else None
+
+
+def _elements(node: object, kind: str) -> Iterator[tuple[str | int, object]] | None:
+    if isinstance(node, list):
+        return iter(enumerate(node))
+    if isinstance(node, dict) and kind == "all":
+        return iter(node.items())
+    return None

@@ -1,0 +1,36 @@
+"""Rendered: the text of a template mapping, parsed strictly as one JSON object."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from mapper.runtime.faults import Fault
+
+_POSITION = re.compile(r"\(byte (\d+)\)")
+
+
+def parse_rendered(text: str, site: int) -> dict[str, object]:
+    """The JSON object a template has rendered.
+
+    Raises Fault M621 where the text is not JSON (with the line and column of the first bad character) and M622
+    where it is JSON of another type.
+    """
+    try:
+        value = msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError, ValueError) as error:
+        raise Fault("M621", site, _place(str(error), text), text) from None
+    if not isinstance(value, dict):
+        raise Fault("M622", site, "", text)
+    return value
+
+
+def _place(message: str, text: str) -> str:
+    found = _POSITION.search(message)
+    if found is None:
+        return "the text ends too early" if "truncated" in message else "it cannot be read"
+    before = text.encode("utf-8", "surrogatepass")[: int(found.group(1))].decode("utf-8", "replace")
+    line = before.count("\n") + 1
+    column = len(before) - (before.rfind("\n") + 1) + 1
+    return f"first bad character in line {line}, column {column} of the rendered text"

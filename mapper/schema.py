@@ -1,0 +1,275 @@
+"""Schemas: a JSON Schema file becomes a Schema that later stages ask, or diagnostics say why not.
+
+What later stages ask of the parsed document (`properties_of`, `allows_type`, ...) stands in `mapper.shapes`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from mapper.diagnostics import Label, Report, Severity
+from mapper.files import decode_source, display_name
+from mapper.patterns import find_danger
+from mapper.positions import Positions, locate_json
+from mapper.schema_form import is_plainly_valid
+from mapper.shapes import Pointer, Subschema, find_reference, subschemas
+from mapper.source import SourceFile, Span
+
+MAX_BYTES = 2_000_000
+MAX_DEPTH = 100
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A valid JSON Schema 2020-12 whose references all stay within the file."""
+
+    name: str
+    document: dict[str, Any] = field(compare=False, repr=False)
+    file: SourceFile
+
+    @cached_property
+    def _positions(self) -> Positions:
+        return locate_json(self.file.text)
+
+    def span_of(self, pointer: Pointer) -> Span | None:
+        """Where the value at `pointer` stands; its name instead where the value takes several lines."""
+        value = self._positions.values.get(pointer)
+        if value is None:
+            return None
+        start, end = value
+        if "\n" in self.file.text[start:end]:
+            start, end = self._positions.names.get(pointer, (start, start + 1))
+        return Span(self.file, start, end)
+
+    def span_of_name(self, pointer: Pointer) -> Span | None:
+        """Where the member name that `pointer` ends in stands."""
+        name = self._positions.names.get(pointer)
+        return None if name is None else Span(self.file, *name)
+
+    def definition_of(self, schema: Subschema) -> Span | None:
+        """Where a subschema of this document stands; of several that hold together, the first."""
+        if isinstance(schema, bool):
+            return None
+        for pointer, node in self._nodes:
+            if node is schema:
+                return self.span_of(pointer)
+        parts = schema.get("allOf") or schema.get("anyOf") or ()
+        return next((span for part in parts if (span := self.definition_of(part))), None)
+
+    @cached_property
+    def _nodes(self) -> tuple[tuple[Pointer, Subschema], ...]:
+        return tuple(subschemas(self.document))
+
+
+def load_schema(path: Path, report: Report, span: Span | None) -> Schema | None:
+    """The schema in a file, or None after reporting; `span` is where the mapping names it."""
+    file = _read(path, report, span)
+    if file is None:
+        return None
+    document = _parse(file, report, span)
+    if document is None:
+        return None
+    schema = Schema(path.name, document, file)
+    before = len(report.diagnostics)
+    _Examination(schema, report, span).run()
+    return schema if len(report.diagnostics) == before else None
+
+
+def _read(path: Path, report: Report, span: Span | None) -> SourceFile | None:
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        report.error("M004", f"no schema `{path.name}`", span, "no such file")
+        return None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "the name cannot be a path"
+        report.error("M001", f"cannot read the schema `{path.name}`", span, reason[:1].lower() + reason[1:])
+        return None
+    if len(data) > MAX_BYTES:
+        report.error(
+            "M010", f"the schema `{path.name}` is larger than {MAX_BYTES} bytes", span, "", "split the file"
+        )
+        return None
+    return decode_source(display_name(path), data, report)
+
+
+def _parse(file: SourceFile, report: Report, span: Span | None) -> dict[str, Any] | None:
+    try:
+        document = json.loads(file.text, parse_constant=_refuse_constant, parse_float=_finite)
+    except json.JSONDecodeError as error:
+        place = Span(file, error.pos, min(error.pos + 1, len(file.text)))
+        _fault(
+            report, "M006", f"`{file.name}` is not JSON", place, error.msg[:1].lower() + error.msg[1:], span
+        )
+        return None
+    except (ValueError, RecursionError) as error:
+        reason = "it nests too deep" if isinstance(error, RecursionError) else str(error)
+        _fault(report, "M006", f"`{file.name}` is not JSON", Span(file, 0, 1), reason, span)
+        return None
+    if not isinstance(document, dict):
+        _fault(
+            report, "M007", f"`{file.name}` is not a JSON Schema", Span(file, 0, 1), "must be an object", span
+        )
+        return None
+    return document
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"`{name}` is not a JSON number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError("a number is too large")
+    return number
+
+
+def _fault(
+    report: Report, code: str, message: str, place: Span | None, label: str, named: Span | None, *hints: str
+) -> None:
+    """Report an error inside a schema file, with a second label where the mapping names that file."""
+    more = (Label(named, "named here"),) if named is not None and place is not None else ()
+    report.add(code, message, place or named, label, hints, Severity.ERROR, more)
+
+
+@dataclass(slots=True)
+class _Examination:
+    """The checks of one parsed schema file; each reports what it finds."""
+
+    schema: Schema
+    report: Report
+    named: Span | None
+
+    def run(self) -> None:
+        if not self.check_depth():
+            return
+        for start, end in self.schema._positions.duplicates:
+            place = Span(self.schema.file, start, end)
+            self.fault(
+                "M104", f"{place.text} stands twice in one object", place, "the first one would be lost"
+            )
+        if self.check_form():
+            self.check_nodes()
+            self.check_loops()
+
+    def fault(self, code: str, message: str, place: Span | None, label: str, *hints: str) -> None:
+        _fault(self.report, code, message, place, label, self.named, *hints)
+
+    def check_depth(self) -> bool:
+        deep = next((p for p in self.schema._positions.values if len(p) > MAX_DEPTH), None)
+        if deep is not None:
+            place = self.schema.span_of(deep)
+            self.fault("M007", "the schema nests too deep", place, f"more than {MAX_DEPTH} levels")
+        return deep is None
+
+    def check_form(self) -> bool:
+        """Whether the document is valid under the 2020-12 metaschema; patterns are judged apart."""
+        dialect = self.schema.document.get("$schema", _DIALECT)
+        if not isinstance(dialect, str) or dialect.rstrip("#") != _DIALECT:
+            place = self.schema.span_of(("$schema",))
+            self.fault(
+                "M007", "the schema is of another draft", place, "only 2020-12 is read", f"use `{_DIALECT}`"
+            )
+            return False
+        if is_plainly_valid(self.schema.document):
+            return True
+        from jsonschema import Draft202012Validator, FormatChecker
+
+        formats = FormatChecker(set(Draft202012Validator.FORMAT_CHECKER.checkers) - {"regex"})
+        validator = Draft202012Validator(Draft202012Validator.META_SCHEMA, format_checker=formats)
+        errors = sorted(validator.iter_errors(self.schema.document), key=lambda e: str(e.absolute_path))
+        for error in errors[:10]:
+            pointer = tuple(error.absolute_path)
+            subject = f"`{pointer[-1]}` " if pointer else "the schema "
+            self.fault(
+                "M007", f"{subject}is not valid JSON Schema", self.schema.span_of(pointer), _reason(error)
+            )
+        return not errors
+
+    def check_nodes(self) -> None:
+        for pointer, node in self.schema._nodes:
+            if isinstance(node, bool):
+                continue
+            for keyword in ("$ref", "$dynamicRef"):
+                if keyword in node:
+                    self.check_reference(node[keyword], (*pointer, keyword))
+            for keyword in ("$id", "$schema"):
+                if pointer and keyword in node:
+                    place = self.schema.span_of((*pointer, keyword))
+                    hint = "put the part under `$defs` and refer to it"
+                    self.fault("M007", f"`{keyword}` inside a schema", place, "only allowed at the top", hint)
+            if "pattern" in node:
+                self.check_pattern(node["pattern"], self.schema.span_of((*pointer, "pattern")))
+            for pattern in node.get("patternProperties", ()):
+                self.check_pattern(
+                    pattern, self.schema.span_of_name((*pointer, "patternProperties", pattern))
+                )
+
+    def check_reference(self, reference: str, pointer: Pointer) -> None:
+        place = self.schema.span_of(pointer)
+        if not reference.startswith("#"):
+            hint = "copy the part into `$defs` and refer to `#/$defs/...`"
+            self.fault("M008", "the schema refers to something outside its file", place, "not read", hint)
+            return
+        target = find_reference(self.schema.document, reference)
+        if not any(node is target for _, node in self.schema._nodes):
+            self.fault("M007", "a reference leads nowhere", place, "the file has no schema at such a place")
+
+    def check_pattern(self, pattern: str, place: Span | None) -> None:
+        danger = find_danger(pattern)
+        if danger is not None:
+            self.fault("M203", "a pattern that cannot be used", place, danger)
+
+    def check_loops(self) -> None:
+        """Report a reference that leads back to itself on the same value: no check of it would ever end."""
+        done: set[int] = set()
+        for pointer, node in self.schema._nodes:
+            if isinstance(node, dict) and _is_endless(self.schema.document, node, done):
+                place = self.schema.span_of((*pointer, "$ref")) or self.schema.span_of(pointer)
+                self.fault("M007", "a reference that leads back to itself", place, "a check would never end")
+                return
+
+
+def _reason(error: Any) -> str:
+    """What is wrong with a part of a schema, in few words."""
+    text = str(error.message)
+    return text if len(text) <= 100 else f"breaks the rule `{error.validator}`"
+
+
+def _is_endless(document: Mapping[str, Any], start: Mapping[str, Any], done: set[int]) -> bool:
+    """Whether following what applies to the same value leads from `start` back into the way there."""
+    way: set[int] = set()
+    stack: list[tuple[Subschema, bool]] = [(start, False)]
+    while stack:
+        node, leaving = stack.pop()
+        if isinstance(node, bool) or (id(node) in done and not leaving):
+            continue
+        if leaving:
+            way.discard(id(node))
+            done.add(id(node))
+        elif id(node) in way:
+            return True
+        else:
+            way.add(id(node))
+            stack.append((node, True))
+            stack.extend((child, False) for child in _in_place(document, node))
+    return False
+
+
+def _in_place(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[Subschema]:
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        yield from schema.get(keyword, ())
+    for keyword in ("not", "if", "then", "else"):
+        yield schema.get(keyword, True)
+    yield from schema.get("dependentSchemas", {}).values()
+    for keyword in ("$ref", "$dynamicRef"):
+        yield find_reference(document, str(schema.get(keyword, ""))) or True

@@ -1,0 +1,54 @@
+"""Paths as tests need them: parsed from text, and run as generated code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from mapper import ir
+from mapper.codegen.paths import emit_path
+from mapper.codegen.writer import Scope, Writer
+from mapper.diagnostics import Diagnostic, Report
+from mapper.expressions.jsonpath import parse_path
+from mapper.source import SourceFile, Span, Text
+
+
+def parse(text: str, root: ir.Root = ir.Root.ITEM) -> tuple[ir.Path | None, list[Diagnostic]]:
+    """A path that stands in a file between `<<` and `>>`, with its diagnostics."""
+    file = SourceFile("test", f"<<{text}>>")
+    report = Report()
+    path = parse_path(Text(text, Span(file, 2, 2 + len(text)), exact=True), root, report)
+    return path, report.diagnostics
+
+
+def parsed(text: str, root: ir.Root = ir.Root.ITEM) -> ir.Path:
+    path, diagnostics = parse(text, root)
+    assert path is not None, diagnostics
+    return path
+
+
+def generated(*paths: ir.Path) -> str:
+    """The Python source of a function that evaluates paths one after the other."""
+    writer = Writer()
+    with writer.block("def run(item, body):"):
+        names = [emit_path(writer, path, Scope()) for path in paths]
+        writer.line(f"return [{', '.join(names)}]")
+    lines = [f"from mapper.runtime.{module} import {name}" for module, name in sorted(writer.imports)]
+    lines += [f"{name} = {expression}" for name, expression in writer.constants.items()]
+    return "\n".join(lines + [line for line, _ in writer.lines]) + "\n"
+
+
+def compiled(*paths: ir.Path) -> Callable[[object, object], list[object]]:
+    namespace: dict[str, Any] = {}
+    exec(compile(generated(*paths), "<generated>", "exec"), namespace)
+    return namespace["run"]  # type: ignore[no-any-return]
+
+
+def run(path: ir.Path, item: object, body: object = None) -> object:
+    """The value, MISSING or list that generated code finds."""
+    return compiled(path)(item, body)[0]
+
+
+def spelled(value: object) -> str:
+    """A value as text that tells 1, 1.0 and true apart, and the order of keys."""
+    return repr(value)

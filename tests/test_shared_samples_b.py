@@ -1,0 +1,181 @@
+"""What becomes of every published and collected payload of MoEngage, CleverTap and WebEngage, and why."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import mapper
+
+SAMPLES = Path(__file__).resolve().parents[1].parent / "shared" / "samples"
+VENDORS = ("moengage", "clevertap", "webengage")
+RECEIVED = "2026-01-15T10:20:30.000Z"
+
+pytestmark = pytest.mark.skipif(not SAMPLES.is_dir(), reason=f"needs the collected samples in {SAMPLES}")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One outcome for each item, in the order of the items, and the reason for it."""
+
+    outcomes: tuple[str, ...]
+    why: str
+
+
+PAYLOADS = {
+    "moengage/connector_flat_real_push_cleared.json": Row(("M603",), "a Connector campaign, not Streams"),
+    "moengage/event_real_response_submitted_no_uid.json": Row(
+        ("M603",), "a bare event without the batch around it"
+    ),
+    "moengage/export_glossary_email_sent.json": Row(("M603",), "a storage export: `event`, singular"),
+    "moengage/export_s3_user_action.json": Row(("M603",), "a storage export: `event`, singular"),
+    "moengage/streams_assembled_custom_events.json": Row(
+        ("event: Order Completed", "skip: anonymous user"), "the second event has `uid: null`"
+    ),
+    "moengage/streams_docs_glossary_placeholder.json": Row(("M614",), "the time is a placeholder in words"),
+    "moengage/streams_docs_push_received.json": Row(
+        ("event: Notification Received Android",), "as documented"
+    ),
+    "moengage/streams_openapi_example.json": Row(("M611",), "`event_time: 123` is far outside the window"),
+    "moengage/streams_real_email_unsubscribed.json": Row(("event: Email Unsubscribed",), "real"),
+    "moengage/streams_real_push_received.json": Row(("event: Notification Received Android",), "real"),
+    "moengage/streams_wrapped_real_inapp_shown.json": Row(
+        ("event: Event Name",), "real, a test's event name"
+    ),
+    "moengage/streams_wrapped_real_install_uninstall.json": Row(
+        ("event: Event Name", "event: Event Name"), "two codes with one uuid are two events"
+    ),
+    "clevertap/assembled_custom_body_identity_evtname.json": Row(("M603",), "a custom body, no `profiles`"),
+    "clevertap/assembled_key_values_event_name.json": Row(
+        ("event: order_completed", "skip: anonymous profile"), "the second profile has no `identity`"
+    ),
+    "clevertap/non_broadcast_profiles_is_object.json": Row(("M611",), "nothing names the event"),
+    "clevertap/post_action_push.json": Row(("M611",), "nothing names the event"),
+    "clevertap/profile_variables_full.json": Row(("M611",), "nothing names the event"),
+    "webengage/assembled_application_added_to_cart.json": Row(("event: Added to Cart",), "a custom event"),
+    "webengage/assembled_application_anonymous.json": Row(("skip: anonymous visitor",), "`user_id: null`"),
+    "webengage/assembled_http_request.json": Row(
+        ("event: push_notification_accepted",), "a whole request: body, query and headers"
+    ),
+    "webengage/assembled_system_email_click.json": Row(("event: email_click",), "a system event"),
+    "webengage/rest_track_event_request.json": Row(
+        ("M611",), "what one sends to WebEngage: `userId`, not `user_id`"
+    ),
+    "webengage/system_push_notification_accepted.json": Row(
+        ("event: push_notification_accepted",), "as documented"
+    ),
+}
+
+TEMPLATES = {
+    "clevertap/customerglu_v4_abort_when_anonymous.liquid": Row(("event: order_completed",), "safe fields"),
+    "clevertap/customerglu_v4_basic.liquid": Row(("event: order_completed",), "safe fields, numeric default"),
+    "clevertap/customerglu_v4_escaped_undocumented_filters.liquid": Row(
+        ("error: M215",), "`replace` and `strip_newlines` are not documented"
+    ),
+    "clevertap/customerglu_v4_items_loop.liquid": Row(("event: Charged",), "commas between the items"),
+    "clevertap/docs_inkit_custom_body.liquid": Row(("M612",), "JSON, but not an event"),
+    "clevertap/docs_leadsquared_custom_body.liquid": Row(("M612",), "JSON, but not an event"),
+    "clevertap/docs_loyaltylion_lowercase_objects.liquid": Row(("error: M216",), "`event` must be `Event`"),
+    "clevertap/docs_posthog_custom_body.liquid": Row(("M612",), "JSON, but not an event"),
+    "clevertap/docs_salesforce_space_in_name.liquid": Row(
+        ("error: M211",), '`Event.NPS Score` must be `Event["NPS Score"]`'
+    ),
+    "clevertap/naive_broken_by_quote.liquid": Row(("M621",), "a quote and a line end in free text"),
+    "clevertap/now_labelled_utc_but_ist.liquid": Row(
+        ("event: app_opened",), "valid, yet five and a half hours late"
+    ),
+    "clevertap/profile_default_false_trap.liquid": Row(
+        ("event: consent_changed",), "valid, yet false became true"
+    ),
+}
+
+
+def outcomes(result: mapper.Result) -> tuple[str, ...]:
+    """One text for each item, in the order of the items."""
+    told: dict[int, str] = {skip.index: f"skip: {skip.reason}" for skip in result.skipped}
+    told |= {item.index: " ".join(item.codes) for item in result.rejected}
+    events = iter(f"event: {event['event_name']}" for event in result.events)
+    return tuple(told[index] if index in told else next(events) for index in range(result.items))
+
+
+def run_payload(name: str, **settings: str) -> mapper.Result:
+    """The shipped mapping of the file's vendor on the file."""
+    body = json.loads((SAMPLES / name).read_bytes())
+    request = mapper.Request(settings=settings, received_at=RECEIVED)
+    if name == "webengage/assembled_http_request.json":
+        request = mapper.Request(headers=body["headers"], query=body["query"], received_at=RECEIVED)
+        body = body["body"]
+    return mapper.load(name.partition("/")[0])(body, request)
+
+
+def run_template(name: str) -> mapper.Result:
+    """The file as the template of a mapping, on its data."""
+    mapping = {
+        "mapping": "sample",
+        "version": 1,
+        "dialect": "clevertap",
+        "template": (SAMPLES / name).read_text(encoding="utf-8"),
+    }
+    data = json.loads((SAMPLES / name).with_suffix(".data.json").read_bytes())
+    transform = mapper.compile(json.dumps(mapping, ensure_ascii=False), filename=name)
+    return transform(data, mapper.Request(received_at=RECEIVED))
+
+
+@pytest.mark.parametrize("name", PAYLOADS)
+def test_payload(name: str) -> None:
+    assert outcomes(run_payload(name)) == PAYLOADS[name].outcomes, PAYLOADS[name].why
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_template(name: str) -> None:
+    try:
+        found = outcomes(run_template(name))
+    except mapper.CompileError as error:
+        codes = dict.fromkeys(d.code for d in error.diagnostics if d.severity is mapper.Severity.ERROR)
+        found = tuple(f"error: {code}" for code in codes)
+    assert found == TEMPLATES[name].outcomes, TEMPLATES[name].why
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, row in TEMPLATES.items() if row.outcomes[0].startswith("event")]
+)
+def test_a_template_sends_what_was_recorded(name: str) -> None:
+    recorded = json.loads((SAMPLES / name).with_suffix(".rendered.txt").read_text(encoding="utf-8"))
+    assert run_template(name).events == [recorded]
+
+
+@pytest.mark.parametrize(
+    "name", ["clevertap/non_broadcast_profiles_is_object.json", "clevertap/profile_variables_full.json"]
+)
+def test_a_setting_names_the_event_of_a_campaign(name: str) -> None:
+    result = run_payload(name, event_name="level_won")
+    assert outcomes(result) == ("event: level_won",)
+    assert result.events[0]["timestamp"] == RECEIVED
+
+
+def test_a_post_action_webhook_keeps_the_push_message() -> None:
+    [event] = run_payload("clevertap/post_action_push.json", event_name="push_sent").events
+    assert event["user_id"] == "6425"
+    properties = event["event_properties"]
+    assert isinstance(properties, dict)
+    assert properties["ct_target_id"] == 1628144342
+    assert properties["ct_push"]["kvs"]["wzrk_ttl"] == 24
+
+
+def test_the_header_is_the_id_of_a_webengage_event() -> None:
+    [event] = run_payload("webengage/assembled_http_request.json").events
+    assert event["event_id"] == "9f86d081884c7d659a2feaa0c55ad015"
+    assert event["timestamp"] == "2016-06-01T15:53:59.000Z"
+
+
+def test_every_payload_and_template_has_a_row() -> None:
+    files = {p.relative_to(SAMPLES).as_posix() for vendor in VENDORS for p in (SAMPLES / vendor).iterdir()}
+    payloads = {name for name in files if name.endswith(".json") and not name.endswith(".data.json")}
+    templates = {name for name in files if name.endswith(".liquid")}
+    assert payloads == PAYLOADS.keys()
+    assert templates == TEMPLATES.keys()
+    leftover = files - payloads - templates
+    assert all(name.endswith((".data.json", ".rendered.txt")) for name in leftover)
