@@ -61,7 +61,7 @@ def check(text: str, *, filename: str = "<mapping>") -> tuple[Diagnostic, ...]:
 
 
 def load(name: str | Path) -> Transform:
-    """The Transform of a shipped mapping by name (`segment`) or of a mapping file by path; raises CompileError."""
+    """The Transform of a shipped mapping by name (`segment`) or of a mapping file; raises CompileError."""
     from mapper import compiler
 
     return compiler.load(name)

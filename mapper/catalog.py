@@ -84,11 +84,13 @@ def _find(
         path = folder / (name.value + suffix)
         if path.is_file():
             return path
-    known = sorted({p.name.removesuffix(suffix) for f in folders if f.is_dir() for p in f.glob(f"*{suffix or '.json'}")})
+    known = sorted(
+        {p.name.removesuffix(suffix) for f in folders if f.is_dir() for p in f.glob(f"*{suffix or '.json'}")}
+    )
     report.error(code, f"no {kind} `{name.value}`", span, "no such file", did_you_mean(name.value, known))
     return None
 
 
 def is_plain_name(name: str) -> bool:
     """Whether a name from a mapping stays inside the catalog's folders."""
-    return bool(name) and name[0] != "." and not any(c in '/\\:\0' or c < " " for c in name)
+    return bool(name) and name[0] != "." and not any(c in "/\\:\0" or c < " " for c in name)

@@ -107,7 +107,6 @@ M619 loop-limit                 a Liquid loop runs longer than allowed
 M620 output-limit               Liquid text grows larger than allowed
 M621 template-not-json          the rendered template is not JSON
 M622 template-not-object        the rendered template is JSON but not an object
-M623 text-not-unicode           a text holds half of a surrogate pair
 M901 internal                   a defect of mapper itself
 """
 

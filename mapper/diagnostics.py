@@ -44,10 +44,12 @@ class Diagnostic:
 
     @property
     def registered(self) -> Code:
+        """The registry's row of the code."""
         return CODES[self.code]
 
     @property
     def span(self) -> Span | None:
+        """The place of the first label."""
         return self.labels[0].span if self.labels else None
 
 
@@ -85,6 +87,7 @@ class Report:
 
     @property
     def has_errors(self) -> bool:
+        """Whether anything found stops the mapping from compiling."""
         return any(d.severity is Severity.ERROR for d in self.diagnostics)
 
     def ordered(self) -> tuple[Diagnostic, ...]:

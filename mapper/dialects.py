@@ -20,8 +20,8 @@ _KEYS = ("dialect", "description", "now", "zone", *_LISTS, *_TABLES)
 class Dialect:
     """One Liquid engine: documented tags, filters and objects, and those that merely seem to work.
 
-    `rules` is what it adds to the language. `notes` and `renders_differently` say, term by term, what an author
-    should know.
+    `rules` is what it adds to the language. `notes` and `renders_differently` say, term by term, what an
+    author should know.
     """
 
     name: str
@@ -78,16 +78,12 @@ def _check_keys(document: Mapping, report: Report) -> None:
             report.error("M012", f"a dialect has no key `{name}`", entry.key.span, "not known here", hint)
 
 
-def _rules(
-    document: Mapping, tags: frozenset[str], filters: frozenset[str], report: Report
-) -> LiquidRules:
+def _rules(document: Mapping, tags: frozenset[str], filters: frozenset[str], report: Report) -> LiquidRules:
     zone = _text(document.get("zone"), "zone", "UTC", report)
     now = _text(document.get("now"), "now", "", report)
     if now not in ("", "received_at"):
         _wrong(document.get("now"), "`now` can only be `received_at`", report)
-    return LiquidRules(
-        abort="abort" in tags, date_tz="date_tz" in filters, now=bool(now), zone=zone
-    )
+    return LiquidRules(abort="abort" in tags, date_tz="date_tz" in filters, now=bool(now), zone=zone)
 
 
 def _names(node: Node | None, key: str, report: Report) -> frozenset[str]:

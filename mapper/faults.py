@@ -1,4 +1,4 @@
-"""Faults explained: what generated code raises becomes diagnostics with both addresses, mapping and payload."""
+"""Faults explained: what generated code raises becomes diagnostics that point into mapping and payload."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from mapper.runtime.faults import Fault
 from mapper.runtime.locations import write_location
 from mapper.runtime.nothing import MISSING
 from mapper.source import SourceFile, Span
-
 
 _HINTS = {
     "M611": "give it a `default`, add an alternative, or leave such items out with a `skip` rule",
@@ -30,6 +29,7 @@ class Places:
     fields: dict[str, tuple[int, int]]
 
     def site(self, number: int) -> tuple[Span, str, str | None]:
+        """The span, the output field and the path of a numbered site."""
         start, end, what, path = self.sites[number]
         return Span(self.file, start, end), what, path
 

@@ -28,7 +28,9 @@ class Lowering:
     report: Report
 
 
-def lower(mapping: spec.Spec, target: Schema | None, dialect: Dialect | None, report: Report) -> ir.Program | None:
+def lower(
+    mapping: spec.Spec, target: Schema | None, dialect: Dialect | None, report: Report
+) -> ir.Program | None:
     """The program of a spec; None when its output could not be lowered at all. Errors are in `report`."""
     tools = Lowering(target, dialect, report)
     each = [_each_path(text, tools) for text in mapping.each]
@@ -68,7 +70,7 @@ def lower_event(event: spec.ObjectValue, tools: Lowering) -> ir.Record:
     return _record(event, document, tools)
 
 
-def _record(value: spec.ObjectValue, schema: object, tools: Lowering) -> ir.Record:
+def _record(value: spec.ObjectValue, schema: Subschema | None, tools: Lowering) -> ir.Record:
     document = tools.target.document if tools.target else {}
     known = properties_of(document, schema) if schema is not None else {}
     required = required_of(document, schema) if schema is not None else frozenset()
@@ -83,7 +85,7 @@ def _record(value: spec.ObjectValue, schema: object, tools: Lowering) -> ir.Reco
     return ir.Record(tuple(fields), value.span)
 
 
-def lower_value(value: spec.Value, schema: object, tools: Lowering) -> ir.Value | None:
+def lower_value(value: spec.Value, schema: Subschema | None, tools: Lowering) -> ir.Value | None:
     """One value expression; `schema` is what the target says of its place, or None where it says nothing."""
     match value:
         case spec.PathText(text, of_body):
@@ -117,16 +119,18 @@ def lower_value(value: spec.Value, schema: object, tools: Lowering) -> ir.Value 
             assert_never(never)
 
 
-def _values(values: tuple[spec.Value, ...], schema: object, tools: Lowering) -> tuple[ir.Value, ...]:
+def _values(
+    values: tuple[spec.Value, ...], schema: Subschema | None, tools: Lowering
+) -> tuple[ir.Value, ...]:
     lowered = (lower_value(value, schema, tools) for value in values)
     return tuple(value for value in lowered if value is not None)
 
 
-def _optional(value: spec.Value | None, schema: object, tools: Lowering) -> ir.Value | None:
+def _optional(value: spec.Value | None, schema: Subschema | None, tools: Lowering) -> ir.Value | None:
     return None if value is None else lower_value(value, schema, tools)
 
 
-def _match(value: spec.MatchValue, schema: object, tools: Lowering) -> ir.Value | None:
+def _match(value: spec.MatchValue, schema: Subschema | None, tools: Lowering) -> ir.Value | None:
     subject = lower_value(value.subject, None, tools)
     cases = []
     for case in value.cases:
@@ -137,7 +141,7 @@ def _match(value: spec.MatchValue, schema: object, tools: Lowering) -> ir.Value 
     return None if subject is None else ir.Match(subject, tuple(cases), otherwise, value.span)
 
 
-def _when(value: spec.WhenValue, schema: object, tools: Lowering) -> ir.Value | None:
+def _when(value: spec.WhenValue, schema: Subschema | None, tools: Lowering) -> ir.Value | None:
     condition = parse_condition(value.condition, tools.report, tools.dialect)
     then = lower_value(value.then, schema, tools)
     otherwise = _optional(value.otherwise, schema, tools)
@@ -154,7 +158,7 @@ def _map(value: spec.MapValue, tools: Lowering) -> ir.Value | None:
     return ir.MapItems(source, element, value.span)
 
 
-def _modified(value: spec.Modified, schema: object, tools: Lowering) -> ir.Value | None:
+def _modified(value: spec.Modified, schema: Subschema | None, tools: Lowering) -> ir.Value | None:
     lowered = lower_value(value.value, schema, tools)
     modifiers, span = value.modifiers, value.span
     default = _optional(modifiers.default, schema, tools)
@@ -194,7 +198,9 @@ def _timestamp(
         tools.report.error("M116", f"unknown time zone `{modifiers.zone}`", span, "no such zone", hint)
     elif modifiers.zone is None and not any(_reads_zone(name) for name in modifiers.formats):
         hint = "add `zone:`, such as `UTC`"
-        tools.report.error("M116", "no format tells the zone", span, "every such time would be unreadable", hint)
+        tools.report.error(
+            "M116", "no format tells the zone", span, "every such time would be unreadable", hint
+        )
     low, high = (_bound(text, tools) for text in modifiers.within or (None, None))
     problem = check_window(low, high)
     if problem:
@@ -215,6 +221,8 @@ def _bound(text: Text | None, tools: Lowering) -> ir.Bound | None:
     bound = parse_bound(text.value)
     if bound is None:
         hint = "write a date, an RFC 3339 date-time, `received_at`, or `received_at + 1d` (units s m h d)"
-        tools.report.error("M117", f"unreadable bound `{text.value}`", text.part(0, len(text.value)), "not a time", hint)
+        tools.report.error(
+            "M117", f"unreadable bound `{text.value}`", text.part(0, len(text.value)), "not a time", hint
+        )
         return None
     return bound

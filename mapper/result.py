@@ -47,6 +47,7 @@ class Result:
 
     @property
     def items(self) -> int:
+        """How many items the payload held."""
         return len(self.events) + len(self.skipped) + len(self.rejected)
 
 
@@ -60,6 +61,7 @@ class JsonResult:
 
     @property
     def items(self) -> int:
+        """How many items the payload held."""
         return len(self.events) + len(self.skipped) + len(self.rejected)
 
     @property

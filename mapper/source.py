@@ -49,14 +49,17 @@ class Span:
 
     @property
     def text(self) -> str:
+        """The source text of the range."""
         return self.file.text[self.start : self.end]
 
     @property
     def line(self) -> int:
+        """The 1-based line it begins in."""
         return self.file.line_column(self.start)[0]
 
     @property
     def column(self) -> int:
+        """The 1-based column it begins at."""
         return self.file.line_column(self.start)[1]
 
     def part(self, start: int, end: int) -> Span:

@@ -47,13 +47,15 @@ class Compiled:
 
 
 class Transform:
-    """A compiled mapping. Call it with a payload; it is pure, thread-safe, pickles, and never changes a payload."""
+    """A compiled mapping, called with a payload: pure, thread-safe, picklable; payloads stay as they are."""
 
     __slots__ = ("_alternatives", "_compiled", "_event", "_places", "_reasons", "_valid")
 
     def __init__(self, compiled: Compiled) -> None:
         if compiled.version != VERSION:
-            raise TransformError(f"compiled by mapper {compiled.version}, this is {VERSION}; compile it again")
+            raise TransformError(
+                f"compiled by mapper {compiled.version}, this is {VERSION}; compile it again"
+            )
         self._compiled = compiled
         names = _execute(compiled)
         self._event = names["event"]
@@ -85,7 +87,11 @@ class Transform:
 
     def mapping_line(self, python_line: int) -> int | None:
         """The line of the mapping (1-based) that a line of `python` (1-based) came from."""
-        offset = self._compiled.offsets[python_line - 1] if 0 < python_line <= len(self._compiled.offsets) else None
+        offset = (
+            self._compiled.offsets[python_line - 1]
+            if 0 < python_line <= len(self._compiled.offsets)
+            else None
+        )
         return None if offset is None else self._places.file.line_column(offset)[0]
 
     def __call__(self, payload: object, request: Request | None = None) -> Result:
@@ -115,7 +121,7 @@ class Transform:
         return JsonResult([encode(event) for event in result.events], result.skipped, result.rejected)
 
     def _is_json_event(self, event: object) -> bool:
-        # A host's own parser may let NaN, half surrogate pairs or other Python values through; bytes cannot hold them.
+        # A host's own parser may let NaN, half surrogate pairs or other Python values through; bytes cannot.
         return bool(self._valid(event)) and is_json(event)
 
     def _map(self, body: object, request: Request, result: Result, valid: Callable[[object], bool]) -> None:
@@ -204,7 +210,7 @@ def _module_name(compiled: Compiled) -> str:
 
 
 def _execute(compiled: Compiled) -> dict[str, Any]:
-    """Run the generated module in a namespace of its own; tracebacks and debuggers find its text in linecache."""
+    """Run the generated module in a namespace of its own; tracebacks find its text in linecache."""
     name = _module_name(compiled)
     code: CodeType = compile(compiled.python, name, "exec", dont_inherit=True)
     linecache.cache[name] = (len(compiled.python), None, compiled.python.splitlines(keepends=True), name)

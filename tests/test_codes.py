@@ -34,7 +34,6 @@ WITHOUT_EXAMPLE = {
     "M602": "bytes that are not text",
     "M606": "a very deep body",
     "M608": "a very large body",
-    "M623": "bytes of a body are read before, and refused as not being JSON",
     "M901": "a defect of our own",
 }
 

@@ -358,9 +358,9 @@ def test_any_bytes_give_a_tree_or_a_diagnostic(data: bytes) -> None:
     ids=lambda value: repr(value[:12]),
 )
 def test_hostile_size_is_refused_quickly(text: str, code: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     found = codes(text)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     assert code in found
 
 
@@ -417,6 +417,6 @@ def test_a_directory_is_not_a_file(tmp_path: Path) -> None:
 def test_many_faults_in_one_line_are_told_quickly() -> None:
     report = Report()
     read_document(SourceFile("t.yaml", "k: [" + "&a 1, " * 9_000 + "]"), report)
-    started = time.perf_counter()
+    started = time.process_time()
     assert render_text(report.ordered()).count("error[M108]") == 9_000
-    assert time.perf_counter() - started < 8
+    assert time.process_time() - started < 8

@@ -21,14 +21,14 @@ SPAN = Span(SourceFile("random", ""), 0, 0)
 FAST = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 names = st.sampled_from(["a", "b", "c d", "it's", "0"])
-scalars = st.sampled_from([None, True, False, 0, 1, 1.0, -0.0, 2.5, 10**20, "", "a", "ab", "b", "1"])
+scalars = st.sampled_from([None, True, False, 0, 1, 1.0, -0.0, 2.5, 10**20, "", "a", "ab", "b", "1", "("])
 documents = st.recursive(
     scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=4), max_leaves=12
 )
 bounds = st.none() | st.integers(-5, 5)
 singular_selectors = st.builds(ir.Name, names) | st.builds(ir.Index, st.integers(-3, 3))
 singular_segments = st.lists(st.builds(ir.Child, st.tuples(singular_selectors)), max_size=3).map(tuple)
-patterns = st.sampled_from(["a", "a.*", "[ab]+", "(", "", "^a", "b$"])
+patterns = st.sampled_from(["a", "a.*", "[ab]+", "", "^a", "b$"])  # of literals; documents hold a bad one
 
 
 def segments_of(tests: st.SearchStrategy[ir.Test], most: int = 3) -> st.SearchStrategy[tuple[ir.Segment, ...]]:
@@ -140,11 +140,7 @@ def test_paths_in_one_function_do_not_disturb_each_other(many: list[ir.Path], it
 @given(paths, documents)
 def test_written_paths_mean_the_same(path: ir.Path, item: object) -> None:
     text = "$" + written(path.segments)
-    again, diagnostics = parse(text)
-    if again is None:
-        # What the generator of random trees does not know: literal patterns are checked when parsed.
-        assert [d.code for d in diagnostics] == ["M203"], (text, diagnostics)
-        return
+    again = parsed(text)
     expected = evaluate_path(ir.Path(ir.Root.ITEM, path.segments, text, SPAN), item, None)
     assert spelled(evaluate_path(again, item, None)) == spelled(expected), text
 

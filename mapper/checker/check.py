@@ -11,7 +11,7 @@ from mapper.checker.variables import check_lookups, shown_present
 from mapper.diagnostics import Label, Report, Severity, did_you_mean
 from mapper.ir.facts import Facts
 from mapper.schema import Schema
-from mapper.shapes import allows_type, is_closed, properties_of, required_of, type_of
+from mapper.shapes import Subschema, allows_type, is_closed, properties_of, required_of, type_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,9 @@ def _check_event(event: ir.Record, checking: Checking) -> None:
     for entry in event.fields:
         if entry.name not in known and is_closed(target.document, target.document):
             hint = did_you_mean(entry.name, known) or "the target has " + ", ".join(f"`{n}`" for n in known)
-            report.error("M302", f"no field `{entry.name}` in `{target.name}`", entry.span, "not in the target", hint)
+            report.error(
+                "M302", f"no field `{entry.name}` in `{target.name}`", entry.span, "not in the target", hint
+            )
     missing = [name for name in required if name not in {f.name for f in event.fields}]
     for name in sorted(missing, key=list(known).index if set(missing) <= set(known) else None):
         report.add(
@@ -82,7 +84,7 @@ def _definition(target: Schema, name: str) -> tuple[Label, ...]:
     return (Label(span, "asked for here"),) if span else ()
 
 
-def _check_field(entry: ir.Field, schema: object, checking: Checking) -> None:
+def _check_field(entry: ir.Field, schema: Subschema | None, checking: Checking) -> None:
     nothings = checking.facts.of(entry.value)
     report, target = checking.report, checking.target
     if entry.required and (nothings.missing or (nothings.null and not entry.nullable)):
@@ -93,8 +95,8 @@ def _check_field(entry: ir.Field, schema: object, checking: Checking) -> None:
             entry.value.span,
             f"this {how}",
             (
-                "add a `default`, a later alternative or a `skip` rule; or `on_missing: reject` if such items shall"
-                " be rejected",
+                "add a `default`, a later alternative or a `skip` rule;"
+                " or `on_missing: reject` if such items shall be rejected",
             ),
             Severity.ERROR,
             _definition(target, entry.name),
@@ -103,10 +105,10 @@ def _check_field(entry: ir.Field, schema: object, checking: Checking) -> None:
         _check_types(entry.name, entry.value, schema, entry.required, checking)
 
 
-def _check_types(name: str, value: ir.Value, schema: object, required: bool, checking: Checking) -> None:
+def _check_types(name: str, value: ir.Value, schema: Subschema, required: bool, checking: Checking) -> None:
     kinds = possible_types(value)
     target, report = checking.target, checking.report
-    allowed = {kind for kind in kinds if allows_type(target.document, schema, kind)}  # type: ignore[arg-type]
+    allowed = {kind for kind in kinds if allows_type(target.document, schema, kind)}
     if kinds and not allowed and not (kinds == {"null"} and not required):
         found = " or ".join(sorted(kinds))
         code = "M402" if kinds == {"null"} else "M401"
@@ -121,8 +123,12 @@ def _check_types(name: str, value: ir.Value, schema: object, required: bool, che
         )
 
 
-def _cast_hint(target: Schema, schema: object) -> str:
-    wanted = [k for k in ("string", "integer", "number", "boolean", "object", "array") if allows_type(target.document, schema, k)]  # type: ignore[arg-type]
+def _cast_hint(target: Schema, schema: Subschema) -> str:
+    wanted = [
+        k
+        for k in ("string", "integer", "number", "boolean", "object", "array")
+        if allows_type(target.document, schema, k)
+    ]
     return f"convert it with `as: {wanted[0]}`" if len(wanted) == 1 else ""
 
 
@@ -202,7 +208,14 @@ def children(value: ir.Value) -> Iterator[ir.Value]:
             yield from (source, element)
         case ir.Default(inner, default):
             yield from (inner, default)
-        case ir.Pick(inner) | ir.Omit(inner) | ir.Rename(inner) | ir.Cast(inner) | ir.Timestamp(inner) | ir.Required(inner):
+        case (
+            ir.Pick(inner)
+            | ir.Omit(inner)
+            | ir.Rename(inner)
+            | ir.Cast(inner)
+            | ir.Timestamp(inner)
+            | ir.Required(inner)
+        ):
             yield inner
         case _:
             return
@@ -240,11 +253,17 @@ def _check_path(path: ir.Path, known: Known | None, checking: Checking) -> None:
                 unknown = known.schema is not False and name not in names and (known.is_closed or hint)
                 if unknown:
                     checking.report.error(
-                        "M301", f"no field `{name}` in `{where}`", span or path.span, "the source schema does not know it", hint
+                        "M301",
+                        f"no field `{name}` in `{where}`",
+                        span or path.span,
+                        "the source schema does not know it",
+                        hint,
                     )
                     return
                 known, where = known.member(name), name
-            case ir.Child((ir.Index() | ir.Wildcard() | ir.Slice(),)) if known.is_only("array") or known.allows("array"):
+            case ir.Child((ir.Index() | ir.Wildcard() | ir.Slice(),)) if known.is_only(
+                "array"
+            ) or known.allows("array"):
                 known = known.element()
             case _:
                 return
@@ -256,7 +275,10 @@ def _check_alternatives(value: ir.Coalesce, checking: Checking) -> None:
         if nothings.is_sure and not (value.nonblank and nothings.blank):
             unused = value.options[position + 1]
             checking.report.error(
-                "M503", "an alternative that can never be taken", unused.span, "the one before it always has a value"
+                "M503",
+                "an alternative that can never be taken",
+                unused.span,
+                "the one before it always has a value",
             )
             return
 
@@ -266,5 +288,7 @@ def _check_cases(value: ir.Match, checking: Checking) -> None:
     for case in value.cases:
         key = (type_of(case.key), case.key)
         if key in seen:
-            checking.report.error("M503", "a case that can never be taken", case.span, "the same case stands before it")
+            checking.report.error(
+                "M503", "a case that can never be taken", case.span, "the same case stands before it"
+            )
         seen.append(key)

@@ -18,30 +18,38 @@ class Known:
     schema: Subschema
 
     def member(self, name: str) -> Known:
+        """What stands under a name."""
         return Known(self.document, property_of(self.document, self.schema, name))
 
     def element(self) -> Known:
+        """What stands in an array."""
         return Known(self.document, items_of(self.document, self.schema))
 
     @property
     def names(self) -> dict[str, Subschema]:
+        """The members the schema names."""
         return properties_of(self.document, self.schema)
 
     @property
     def is_closed(self) -> bool:
+        """Whether there can be no other members."""
         return is_closed(self.document, self.schema)
 
     def allows(self, type_name: str) -> bool:
+        """Whether a value of this JSON type may stand here."""
         return allows_type(self.document, self.schema, type_name)
 
     def is_only(self, type_name: str) -> bool:
+        """Whether nothing but this JSON type may stand here."""
         others = {"null", "boolean", "number", "string", "array", "object"} - {type_name}
         return self.schema is not False and not any(self.allows(other) for other in others)
 
     def requires(self, name: str) -> bool:
+        """Whether a member is always there."""
         return name in required_of(self.document, self.schema)
 
     def may_be_blank(self) -> bool:
+        """Whether an empty or white-space text may stand here."""
         if not self.allows("string"):
             return False
         schema = self.schema
@@ -62,14 +70,15 @@ def whole(schema: Schema | None) -> Known | None:
 class SourceFacts(Facts):
     """Facts about paths under a source schema, and after the skip rules that precede.
 
-    `present` holds the item's paths (as tuples of names) that a skip rule has shown to be neither missing, null
-    nor blank.
+    `present` holds the item's paths (as tuples of names) that a skip rule has shown to be neither missing,
+    null nor blank.
     """
 
     item: Known | None
     present: frozenset[tuple[str, ...]] = field(default=frozenset())
 
     def of_path(self, path: ir.Path) -> Nothings:
+        """The nothings of a path that the schema and the skip rules leave possible."""
         if not path.is_singular or path.root is not ir.Root.ITEM:
             return super().of_path(path)
         names = tuple(s.selectors[0].name for s in path.segments if isinstance(s.selectors[0], ir.Name))

@@ -14,7 +14,7 @@ RESERVED = ("item", "envelope", "header", "query", "setting", "received_at", "fo
 
 
 def check_lookups(node: object, item: Known | None, source: Schema | None, report: Report) -> None:
-    """Report variables of a template or condition that neither it nor the source schema knows (M303, M301)."""
+    """Report variables of a template or condition that nothing sets and the source does not know (M303, M301)."""
     if item is None or source is None:
         return
     local = {n.name for n in walk(node) if isinstance(n, ir.Assign | ir.Capture | ir.For | ir.Count)}
@@ -50,13 +50,19 @@ def _check_lookup(lookup: ir.Lookup, item: Known, source: Schema, report: Report
         if known.schema is not False and name not in known_names and (known.is_closed or hint):
             code = "M301" if position else "M303"
             what = "field" if position else "variable"
-            report.error(code, f"no {what} `{name}` in `{where}`", lookup.span, "the source schema does not know it", hint)
+            report.error(
+                code,
+                f"no {what} `{name}` in `{where}`",
+                lookup.span,
+                "the source schema does not know it",
+                hint,
+            )
             return
         known, where = known.member(name), name
 
 
 def shown_present(test: object) -> frozenset[tuple[str, ...]]:
-    """The item paths that are neither missing, null nor blank once a skip rule with this test has not held."""
+    """The item paths that are neither missing, null nor blank where a skip rule with this test does not hold."""
     match test:
         case ir.Compare("==", ir.Lookup() as lookup, ir.Special("blank")):
             return _plain(lookup)

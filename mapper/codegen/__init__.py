@@ -1,0 +1,1 @@
+"""Codegen: ir in, Python source out."""

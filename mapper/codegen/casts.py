@@ -86,7 +86,9 @@ def _reader(writer: Writer, name: str, zone: str | None, value: str) -> str:
     zone_name = _zone(writer, zone)
     if name == "iso8601":
         return f"{writer.use('times', 'iso8601')}({value}, {zone_name})"
-    compiled = writer.constant(f"{writer.use('time_patterns', 'compile_pattern')}({literal(name)})", "pattern")
+    compiled = writer.constant(
+        f"{writer.use('time_patterns', 'compile_pattern')}({literal(name)})", "pattern"
+    )
     return f"{writer.use('time_patterns', 'pattern')}({value}, {compiled}, {zone_name})"
 
 

@@ -49,8 +49,8 @@ def _emit_interpreted(writer: Writer, template: ir.Template, scope: Scope) -> st
 
 @dataclass
 class _Sink:
-    # Where text goes. Pieces that follow each other are joined before they are written by `put`; without `put`
-    # they are all there is.
+    # Where text goes. Pieces that follow each other are joined before `put` writes them; without `put` they are
+    # all there is.
     put: str | None
     pieces: list[str] = field(default_factory=list)
 
@@ -103,7 +103,10 @@ class _Statements:
 
     def text(self, body: tuple[ir.Statement, ...]) -> str:
         """Write the statements; return a local or literal that holds the text they write."""
-        if all(isinstance(statement, ir.Write | ir.Output | ir.Assign | ir.Count | ir.Cycle) for statement in body):
+        if all(
+            isinstance(statement, ir.Write | ir.Output | ir.Assign | ir.Count | ir.Cycle)
+            for statement in body
+        ):
             return self._straight(body)
         loops = any(isinstance(node, ir.For) for node in ir.walk(body))
         store = self.writer.fresh("buffer" if loops else "parts")
@@ -175,7 +178,7 @@ class _Statements:
             case ir.Continue(span):
                 self.writer.line("continue", span)
             case ir.Abort(span):
-                self.writer.line(f"raise {self.values.use('Skip')}({self.values.site(span)})", span)
+                self.writer.line(f"raise {self.values.use('Skip', 'faults')}({self.values.site(span)})", span)
             case _ as never:
                 assert_never(never)
 
@@ -200,7 +203,9 @@ class _Statements:
     def _cycle(self, node: ir.Cycle) -> str:
         values = "".join(f"{self.values.value(value)}, " for value in node.values)
         turn = f"{self.values.use('cycle')}({self.turns}, {literal(node.key)}, ({values.rstrip()}))"
-        return self.values.hold("part", f"{self.values.use('to_text')}({turn}, {self.values.site(node.span)})")
+        return self.values.hold(
+            "part", f"{self.values.use('to_text')}({turn}, {self.values.site(node.span)})"
+        )
 
     def _assign(self, name: str, value: str, span: Span) -> None:
         self.writer.line(f"{self.values.variables[name]} = {value}", span)
@@ -309,7 +314,9 @@ def _is_set_first(name: str, body: tuple[ir.Statement, ...]) -> bool:
         inside = statement.value if isinstance(statement, ir.Assign) else statement
         if isinstance(statement, ir.Capture):
             inside = statement.body  # type: ignore[assignment]
-        reads = any(isinstance(n, ir.Lookup | ir.Assign | ir.Capture) and n.name == name for n in ir.walk(inside))
+        reads = any(
+            isinstance(n, ir.Lookup | ir.Assign | ir.Capture) and n.name == name for n in ir.walk(inside)
+        )
         if reads:
             return False
         if isinstance(statement, ir.Assign | ir.Capture) and statement.name == name:

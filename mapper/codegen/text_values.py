@@ -92,7 +92,9 @@ class Values:
             case ir.Lookup():
                 return self.lookup(node)
             case ir.Interval(start, stop, span):
-                return self.hold("range", f"{self.use('interval')}({self.value(start)}, {self.value(stop)})", span)
+                return self.hold(
+                    "range", f"{self.use('interval')}({self.value(start)}, {self.value(stop)})", span
+                )
             case ir.FilterCall():
                 return self._filter(node)
             case ir.Special():
@@ -319,4 +321,3 @@ def is_textual(node: ir.Operand) -> bool:
     if isinstance(node, ir.FilterCall):
         return node.name in _TEXTUAL
     return isinstance(node, ir.Scalar) and isinstance(node.value, str)
-

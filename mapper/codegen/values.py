@@ -81,7 +81,7 @@ def is_nothing(node: ir.Value, name: str) -> str | None:
 
 
 def emit_record(writer: Writer, node: ir.Record, scope: Scope, what: str) -> str:
-    """An object: a dict display as far as all fields are sure, then one test per field that may be missing."""
+    """An object: a dict display of the fields that are sure, then one test per field that may be missing."""
     sure: list[tuple[str, str]] = []
     unsure: list[tuple[ir.Field, str, str]] = []
     for field in node.fields:
@@ -123,7 +123,9 @@ def _emit_array(writer: Writer, node: ir.Array, scope: Scope, what: str) -> str:
     names = [emit_value(writer, value, scope, what) for value in node.values]
     array = writer.fresh("array")
     if any(may_miss(value) for value in node.values):
-        writer.line(f"{array} = [v for v in ({''.join(n + ', ' for n in names)}) if v is not MISSING]", node.span)
+        writer.line(
+            f"{array} = [v for v in ({''.join(n + ', ' for n in names)}) if v is not MISSING]", node.span
+        )
     else:
         writer.line(f"{array} = [{', '.join(names)}]", node.span)
     return array
@@ -182,7 +184,9 @@ def _emit_match(writer: Writer, node: ir.Match, scope: Scope, what: str) -> str:
         subject = name
     branches = [(_equals(subject, case.key), case.value) for case in node.cases]
     result = writer.fresh(what.rpartition(".")[2] or "match")
-    return _emit_branches(writer, branches, node.otherwise, result, lambda v: emit_value(writer, v, scope, what))
+    return _emit_branches(
+        writer, branches, node.otherwise, result, lambda v: emit_value(writer, v, scope, what)
+    )
 
 
 def _equals(name: str, key: str | int | float | bool | None) -> str:

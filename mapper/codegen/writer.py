@@ -16,7 +16,7 @@ def literal(value: object) -> str:
     """
     if value is None or isinstance(value, bool | int | float | str):
         if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
-            return f"float({ascii(str(value))})"
+            return f"float({str(value)!a})"
         return ascii(value)
     if isinstance(value, list):
         return "[" + ", ".join(literal(v) for v in value) + "]"
@@ -50,8 +50,8 @@ class Site:
 class Writer:
     """Collects generated lines.
 
-    `constants` become module-level names: regular expressions, frozen sets, literals. `imports` names what the
-    module needs from `mapper.runtime`, as (module, name). `lines` pairs each line with the span it came from.
+    `constants` become module-level names: regular expressions, frozen sets, literals. `imports` names what
+    the module needs from `mapper.runtime`, as (module, name). `lines` pairs each line with the span it came from.
     """
 
     lines: list[tuple[str, Span | None]] = field(default_factory=list)
@@ -85,7 +85,7 @@ class Writer:
             self._indent -= 1
 
     def fresh(self, hint: str = "v") -> str:
-        """A new local name: `hint`, `hint_2`, ...; the hint is reduced to ASCII letters, digits, underscores."""
+        """A new local name: `hint`, `hint_2`, ...; only ASCII letters, digits and underscores of it stay."""
         stem = "".join(c if c.isascii() and c.isalnum() else "_" for c in hint).strip("_").lower()[:30]
         stem = f"v_{stem}_" if stem[:1].isdigit() else f"{stem or 'v'}_"
         count = self._counts[stem] = self._counts.get(stem, 0) + 1

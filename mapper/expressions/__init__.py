@@ -1,0 +1,1 @@
+"""Expressions: the text of paths and templates in, ir out."""

@@ -1,0 +1,1 @@
+"""Interpreter: walks the same ir as codegen, slowly and plainly."""

@@ -11,6 +11,8 @@ def render_template(template: Template, item: object, body: object, request: obj
     return render(template.text, template.rules.pairs, template.partials, item, body, request, site)
 
 
-def evaluate_condition(condition: Condition, item: object, body: object, request: object, site: int = -1) -> bool:
+def evaluate_condition(
+    condition: Condition, item: object, body: object, request: object, site: int = -1
+) -> bool:
     """Whether the condition holds; raises Fault where generated code does."""
     return holds(condition.text, condition.rules.pairs, item, body, request, site)

@@ -33,6 +33,7 @@ def fail(code: str, value: object = MISSING) -> NoReturn:
 
 
 def is_absent(value: object) -> bool:
+    """Whether a value is missing or null."""
     return value is MISSING or value is None
 
 
@@ -103,7 +104,9 @@ def _first(options: tuple[ir.Value, ...], nonblank: bool, context: Context) -> o
     return MISSING
 
 
-def _match(subject: object, cases: tuple[ir.Case, ...], otherwise: ir.Value | None, context: Context) -> object:
+def _match(
+    subject: object, cases: tuple[ir.Case, ...], otherwise: ir.Value | None, context: Context
+) -> object:
     for case in cases:
         if isinstance(case.key, bool) == isinstance(subject, bool) and subject == case.key:
             return evaluate(case.value, context)

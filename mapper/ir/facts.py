@@ -1,4 +1,4 @@
-"""Facts: what a node can end as: missing, null, blank. From its shape alone, or with what is known of paths."""
+"""Facts: what a node can end as (missing, null, blank), from its shape or from what is known of paths."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class Facts:
         return Nothings(
             inner.missing or node.on_error is OnError.OMIT,
             inner.null or node.on_error is OnError.NULL or node.kind is CastKind.JSON,
-            inner.blank and as_text or node.kind is CastKind.JSON,
+            (inner.blank and as_text) or node.kind is CastKind.JSON,
         )
 
     def _of_time(self, node: Timestamp) -> Nothings:

@@ -157,6 +157,7 @@ class Path:
 
     @property
     def is_singular(self) -> bool:
+        """Whether the path selects at most one node."""
         return is_singular(self.segments)
 
 

@@ -1,7 +1,7 @@
 """IR of text: what a Liquid template or condition means, whatever library parsed it.
 
-A variable is resolved by name at lowering: a loop's variable, then one the template assigns, then the scopes of
-the request, then the item's key, then a counter.
+A name means, in this order: the variable of a loop around it, one the template assigns, a scope of the
+request, a key of the item, a counter.
 """
 
 from __future__ import annotations
@@ -65,7 +65,9 @@ class LiquidRules:
     def pairs(self) -> tuple[tuple[str, bool | str], ...]:
         """The rules that differ from plain Liquid's, as the run time takes them."""
         given = (("abort", self.abort), ("date_tz", self.date_tz), ("now", self.now))
-        return tuple(rule for rule in given if rule[1]) + ((("zone", self.zone),) if self.zone != "UTC" else ())
+        return tuple(rule for rule in given if rule[1]) + (
+            (("zone", self.zone),) if self.zone != "UTC" else ()
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +317,7 @@ class Condition:
     test: TextTest | None
     span: Span = _span()
     rules: LiquidRules = LiquidRules()
+
 
 def walk(node: object) -> Iterator[object]:
     """A node, or a tuple of them, and all nodes inside, in the order of the text."""

@@ -1,0 +1,1 @@
+"""Runtime: all that generated code may import."""

@@ -1,4 +1,4 @@
-"""Dates at run time: what Liquid's `date` reads and writes, without a clock, a locale or the host's time zone."""
+"""Dates at run time: what Liquid's `date` reads and writes, without a clock, a locale or a local time zone."""
 
 from __future__ import annotations
 
@@ -60,12 +60,14 @@ def read_date(value: object, zone: tzinfo = UTC) -> datetime | None:
     """The moment a value names; None where it names none.
 
     A number, or a text of digits, is epoch seconds, shown in `zone`. A text without a zone stays without one.
-    A text that leaves the year, the month or both to today's date is no date. Raises UnreadableDate for numbers
-    outside the years 1 to 9999, milliseconds for instance.
+    A text that leaves the year or the month to today's date is no date. Raises UnreadableDate for numbers outside
+    the years 1 to 9999, milliseconds for instance.
     """
     if isinstance(value, bool):
         return None
-    if isinstance(value, int | float) or (isinstance(value, str) and value.isdecimal() and len(value) <= _LONGEST):
+    if isinstance(value, int | float) or (
+        isinstance(value, str) and value.isdecimal() and len(value) <= _LONGEST
+    ):
         return _from_epoch(value, zone)
     return _from_text(value) if isinstance(value, str) and len(value) <= _LONGEST else None
 
@@ -100,7 +102,7 @@ def _offset(name: str | None, offset: int | None) -> tzinfo | None:
 
 
 def write_date(moment: datetime, pattern: str) -> str:
-    """The moment by a pattern of `strftime` directives with English names; unknown directives stay as they are."""
+    """The moment by a pattern of `strftime` directives, in English; unknown directives stay as they are."""
     return _DIRECTIVE.sub(lambda found: _directive(moment, found), pattern)
 
 

@@ -1,4 +1,4 @@
-"""Filters at run time: the functions behind `{{ value | name: arguments }}`, for lowered code and library alike.
+"""Filters at run time: the functions behind `{{ value | name: arguments }}`, lowered or interpreted.
 
 Most are python-liquid's own. Those replaced here are the ones whose results depended on the host (date), grew
 without bound (replace, join), printed Python (append, join), mixed up 0 and false (where, find) or needed
@@ -153,7 +153,6 @@ _OWN: dict[str, Function] = {
     "json": value_filters.json,
     "map": value_filters.map_,
     "reject": value_filters.reject,
-    "size": value_filters.size,
     "slice": value_filters.slice_,
     "sort_natural": value_filters.sort_natural,
     "sum": value_filters.sum_,
@@ -170,6 +169,7 @@ FILTERS: dict[str, Function] = {
     **{name: _checked(_LIBRARY[name]) for name in _LISTS},
     "round": _numeric(value_filters.round_),
     **{name: _checked(function) for name, function in _OWN.items()},
+    "size": value_filters.size,
     "date": value_filters.date,
     "date_tz": value_filters.date_tz,
 }

@@ -7,9 +7,9 @@ An alternative of `each` is a tuple of steps, or a function where its path needs
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-Step: TypeAlias = tuple[str] | tuple[str, str] | tuple[str, int]
+Step: TypeAlias = tuple[Any, ...]
 Alternative: TypeAlias = tuple[Step, ...] | Callable[[object], list[object]]
 Place: TypeAlias = tuple[str | int, ...]
 
@@ -74,14 +74,16 @@ def _flatten(matches: list[object]) -> list[object] | None:
     return items
 
 
-def _walk(steps: tuple[Step, ...], position: int, node: object, place: Place) -> list[tuple[object, Place]] | None:
+def _walk(
+    steps: tuple[Step, ...], position: int, node: object, place: Place
+) -> list[tuple[object, Place]] | None:
     for number in range(position, len(steps)):
         match steps[number]:
-            case ("name", str() as key):
+            case ("name", key):
                 if not isinstance(node, dict) or key not in node:
                     return None
                 node, place = node[key], (*place, key)
-            case ("index", int() as index):
+            case ("index", index):
                 if not isinstance(node, list) or not -len(node) <= index < len(node):
                     return None
                 place = (*place, index % len(node))

@@ -32,7 +32,7 @@ from liquid.undefined import Undefined
 from liquid.utils import ReadOnlyChainMap
 
 from mapper.runtime import text
-from mapper.runtime.faults import Fault
+from mapper.runtime.faults import Fault, Skip
 from mapper.runtime.filters import FILTERS, Function, fault_of
 from mapper.runtime.nothing import MISSING
 
@@ -269,7 +269,7 @@ class AbortNode(Node):
 
     def render_to_output(self, _context: RenderContext, _buffer: TextIO) -> int:
         """Leave the whole rendering: the item is skipped."""
-        raise text.Skip
+        raise Skip
 
 
 class AbortTag(Tag):
@@ -354,8 +354,8 @@ def render(
     """The text the library renders; raises Fault or Skip as lowered code does."""
     try:
         return _parsed(source, rules, partials).render(text.variables(item, body, request))
-    except text.Skip:
-        raise text.Skip(site) from None
+    except Skip:
+        raise Skip(site) from None
     except Exception as error:
         raise liquid_fault(error, site) from None
 

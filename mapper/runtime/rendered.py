@@ -14,8 +14,8 @@ _POSITION = re.compile(r"\(byte (\d+)\)")
 def parse_rendered(text: str, site: int) -> dict[str, object]:
     """The JSON object a template has rendered.
 
-    Raises Fault M621 where the text is not JSON (with the line and column of the first bad character) and M622
-    where it is JSON of another type.
+    Raises Fault M621 where the text is not JSON (with the line and column of the first bad character) and
+    M622 where it is JSON of another type.
     """
     try:
         value = msgspec.json.decode(text)

@@ -35,7 +35,7 @@ class Headers(dict[str, object]):
     def __contains__(self, key: object) -> bool:
         return super().__contains__(_lower(key))
 
-    def get(self, key: object, default: object = None) -> object:  # type: ignore[override]
+    def get(self, key: object, default: object = None) -> object:
         """The header of that name, or `default`."""
         return super().get(_lower(key), default)
 

@@ -75,7 +75,7 @@ def split(value: str, separator: object) -> list[str]:
 
 
 def strip_html(value: str) -> str:
-    """The text without scripts, styles, comments and tags, found as the reference implementation finds them."""
+    """The text without scripts, styles, comments and tags, as the reference implementation finds them."""
     return _without(_without(value, _BLOCKS), _TAGS)
 
 

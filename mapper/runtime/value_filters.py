@@ -135,6 +135,7 @@ def compact(value: Iterable[object], key: object = None) -> list[object]:
 @sequence_filter
 def sort_natural(value: Iterable[object], key: object = None) -> list[object]:
     """The elements by their text whatever its case; nil last."""
+
     def folded(element: object) -> tuple[bool, str]:
         found = _property(element, to_text(key)) if text.is_truthy(key) and key else element
         return found is None, to_text(found).lower()

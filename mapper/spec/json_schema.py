@@ -70,7 +70,10 @@ _TOP: dict[str, tuple[Json, str]] = {
     "target": (_TEXT, "The JSON Schema of the event; default event.schema.json."),
     "dialect": (_TEXT, "The Liquid engine whose language templates keep to."),
     "each": (_TEXTS, "Where the items are; of several paths the first that selects anything."),
-    "skip": ({"type": "array", "items": {"$ref": "#/$defs/skip"}}, "Items left out on purpose; the first rule wins."),
+    "skip": (
+        {"type": "array", "items": {"$ref": "#/$defs/skip"}},
+        "Items left out on purpose; the first rule wins.",
+    ),
     "event": ({"$ref": "#/$defs/fields"}, "The fields of the event."),
     "template": (_TEXT, "A Liquid text that renders the event as JSON."),
 }
@@ -92,7 +95,7 @@ def mapping_schema() -> Json:
             "fields": {"type": "object", "additionalProperties": _VALUE},
             "skip": {
                 "type": "object",
-                "properties": {key: _TEXT for key in SKIP_KEYS},
+                "properties": dict.fromkeys(SKIP_KEYS, _TEXT),
                 "required": list(SKIP_KEYS),
                 "additionalProperties": False,
             },

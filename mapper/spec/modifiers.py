@@ -8,7 +8,15 @@ from mapper.diagnostics import Report
 from mapper.document import Node, Scalar, Sequence
 from mapper.source import Text
 from mapper.spec import Modifiers, Value
-from mapper.spec.shapes import key_text, kind_of, want_choice, want_mapping, want_sequence, want_text, want_texts
+from mapper.spec.shapes import (
+    key_text,
+    kind_of,
+    want_choice,
+    want_mapping,
+    want_sequence,
+    want_text,
+    want_texts,
+)
 
 MODIFIERS = (
     "pick",
@@ -53,16 +61,26 @@ def _check_places(parts: dict[str, Node], cast: str | None, report: Report) -> N
     for key in TIME_ONLY:
         if key in parts and cast != "timestamp" and (cast is not None or "as" not in parts):
             report.error(
-                "M113", f"`{key}` without `as: timestamp`", parts[key].span, f"`{key}` says how a time is read",
+                "M113",
+                f"`{key}` without `as: timestamp`",
+                parts[key].span,
+                f"`{key}` says how a time is read",
                 "add `as: timestamp`",
             )
     if "on_error" in parts and "as" not in parts and not any(k in parts for k in ("pick", "omit", "rename")):
         report.error(
-            "M113", "`on_error` without `as`", parts["on_error"].span, "only a cast can fail", "add `as:` or remove it",
+            "M113",
+            "`on_error` without `as`",
+            parts["on_error"].span,
+            "only a cast can fail",
+            "add `as:` or remove it",
         )
     if "on_missing" in parts and "default" in parts:
         report.error(
-            "M113", "`on_missing` beside `default`", parts["on_missing"].span, "with a default nothing is missing",
+            "M113",
+            "`on_missing` beside `default`",
+            parts["on_missing"].span,
+            "with a default nothing is missing",
             "remove one of the two",
         )
 
@@ -116,7 +134,10 @@ def _within(parts: dict[str, Node], report: Report) -> tuple[Text | None, Text |
         return None
     if not isinstance(node, Sequence) or len(node.items) != 2:
         report.error(
-            "M117", "`within` must be a list of two bounds", node.span, f"this is {kind_of(node)}",
+            "M117",
+            "`within` must be a list of two bounds",
+            node.span,
+            f"this is {kind_of(node)}",
             "write `within: [2000-01-01, received_at + 1d]`",
         )
         return None
@@ -139,7 +160,10 @@ def _on_error(parts: dict[str, Node], report: Report) -> str:
     chosen = want_choice(node, "choice for `on_error`", ON_ERROR, report) or "reject"
     if chosen == "default" and "default" not in parts:
         report.error(
-            "M106", "`on_error: default` without `default`", parts["on_error"].span, "there is no default to fall back on",
+            "M106",
+            "`on_error: default` without `default`",
+            parts["on_error"].span,
+            "there is no default to fall back on",
             "add `default:`",
         )
     return chosen

@@ -31,12 +31,20 @@ def read_spec(node: Node, report: Report) -> Spec | None:
     still find theirs.
     """
     if not isinstance(node, Mapping):
-        report.error("M103", "a mapping must be key-value pairs", node.span, "expected `mapping:` and `event:`")
+        report.error(
+            "M103", "a mapping must be key-value pairs", node.span, "expected `mapping:` and `event:`"
+        )
         return None
     parts = _top_level(node, report)
     name = _optional_text(parts, "mapping", report)
     if "mapping" not in parts:
-        report.error("M106", "the key `mapping` is missing", node.span.part(0, 1), "a mapping has a name", "add `mapping: <name>`")
+        report.error(
+            "M106",
+            "the key `mapping` is missing",
+            node.span.part(0, 1),
+            "a mapping has a name",
+            "add `mapping: <name>`",
+        )
     _check_version(parts.get("version"), report)
     event, template = _output(node, parts, report)
     description = _optional_text(parts, "description", report)
@@ -74,7 +82,13 @@ def _optional_text(parts: dict[str, Node], key: str, report: Report) -> Text | N
 def _check_version(node: Node | None, report: Report) -> None:
     if node is None or (isinstance(node, Scalar) and node.value == 1 and node.value is not True):
         return
-    report.error("M114", "unknown version of the mapping language", node.span, "the only version is `1`", "write `version: 1`")
+    report.error(
+        "M114",
+        "unknown version of the mapping language",
+        node.span,
+        "the only version is `1`",
+        "write `version: 1`",
+    )
 
 
 def _each(node: Node | None, report: Report) -> tuple[Text, ...]:
@@ -86,13 +100,18 @@ def _each(node: Node | None, report: Report) -> tuple[Text, ...]:
 def _output(node: Mapping, parts: dict[str, Node], report: Report) -> tuple[ObjectValue | None, Text | None]:
     event, template = parts.get("event"), parts.get("template")
     if event is not None and template is not None:
-        report.error("M119", "both `event` and `template` are given", template.span, "a mapping holds one of them")
+        report.error(
+            "M119", "both `event` and `template` are given", template.span, "a mapping holds one of them"
+        )
         return None, None
     if template is not None:
         return None, want_text(template, "`template`", report)
     if event is None:
         report.error(
-            "M106", "neither `event` nor `template` is given", node.span.part(0, 1), "a mapping says what the event is",
+            "M106",
+            "neither `event` nor `template` is given",
+            node.span.part(0, 1),
+            "a mapping says what the event is",
             "add `event:` with the fields of the target",
         )
         return None, None
@@ -121,7 +140,13 @@ def _skip(node: Node, report: Report) -> SkipEntry | None:
             parts[key] = entry.value
         else:
             hint = did_you_mean(key, SKIP_KEYS)
-            report.error("M105", f"unknown key `{key}` in a skip rule", entry.key.span, "the keys are `when` and `reason`", hint)
+            report.error(
+                "M105",
+                f"unknown key `{key}` in a skip rule",
+                entry.key.span,
+                "the keys are `when` and `reason`",
+                hint,
+            )
     for key in SKIP_KEYS:
         if key not in parts:
             report.error("M106", f"a skip rule without `{key}`", rule.span.part(0, 1), f"`{key}` is missing")
@@ -130,5 +155,3 @@ def _skip(node: Node, report: Report) -> SkipEntry | None:
     if condition is None or reason is None:
         return None
     return SkipEntry(condition, reason.value, rule.span)
-
-

@@ -121,11 +121,17 @@ def _parts(node: Mapping, operator: str, report: Report) -> dict[str, Node]:
             f"unknown key `{key}` beside `{operator}`",
             entry.key.span,
             f"neither a part of `{operator}` nor a modifier",
-            did_you_mean(key, allowed) or f"to build an object with a key named `{operator}`, write `object:` above the keys",
+            did_you_mean(key, allowed)
+            or f"to build an object with a key named `{operator}`, write `object:` above the keys",
         )
     for key in REQUIRED_COMPANIONS.get(operator, ()):
         if key not in parts:
-            report.error("M106", f"`{operator}` without `{key}`", node.span.part(0, len(operator)), f"`{key}:` is missing")
+            report.error(
+                "M106",
+                f"`{operator}` without `{key}`",
+                node.span.part(0, len(operator)),
+                f"`{key}:` is missing",
+            )
     return parts
 
 
@@ -158,7 +164,9 @@ def plain_value(node: Node, report: Report) -> object:
             return {key_text(e.key, report) or "": plain_value(e.value, report) for e in node.entries}
 
 
-def _read_built_object(operator: str, node: Node, parts: Parts, whole: Mapping, report: Report) -> Value | None:
+def _read_built_object(
+    operator: str, node: Node, parts: Parts, whole: Mapping, report: Report
+) -> Value | None:
     pairs = want_mapping(node, "`object`", report)
     return None if pairs is None else read_object(pairs, report)
 
@@ -210,7 +218,9 @@ def _read_map(operator: str, node: Node, parts: Parts, whole: Mapping, report: R
     if source is None or element is None:
         return None
     if isinstance(source, LiteralValue):
-        report.error("M107", "`map` must be a path or another list value", node.span, f"this is {kind_of(node)}")
+        report.error(
+            "M107", "`map` must be a path or another list value", node.span, f"this is {kind_of(node)}"
+        )
         return None
     return MapValue(source, element, whole.span)
 
@@ -219,7 +229,13 @@ def _read_request(operator: str, node: Node, parts: Parts, whole: Mapping, repor
     if operator == "received_at":
         if isinstance(node, Scalar) and node.value is True:
             return RequestValue(operator, "", whole.span)
-        report.error("M107", "`received_at` takes `true`", node.span, f"this is {kind_of(node)}", "write `{received_at: true}`")
+        report.error(
+            "M107",
+            "`received_at` takes `true`",
+            node.span,
+            f"this is {kind_of(node)}",
+            "write `{received_at: true}`",
+        )
         return None
     text = want_text(node, f"`{operator}`", report)
     if text is None:

@@ -35,7 +35,12 @@ class Checks:
     """Reports what a template or condition names that is not there, or not so."""
 
     def __init__(
-        self, text: Text, report: Report, environment: LiquidEnvironment, rules: LiquidRules, dialect: Dialect | None
+        self,
+        text: Text,
+        report: Report,
+        environment: LiquidEnvironment,
+        rules: LiquidRules,
+        dialect: Dialect | None,
     ) -> None:
         self.text = text
         self.report = report
@@ -54,7 +59,9 @@ class Checks:
         self._comments()
         everything = list(self._walk(nodes))
         for node in everything:
-            self.locals |= {str(name) for name in node.template_scope()} | {str(n) for n in node.block_scope()}
+            self.locals |= {str(name) for name in node.template_scope()} | {
+                str(n) for n in node.block_scope()
+            }
         if self.dialect is not None:
             self._tags(self.dialect)
         for node in everything:
@@ -69,7 +76,9 @@ class Checks:
             if opened > token.value.rfind("%}"):
                 # The tag left open swallows the `{% endcomment %}`, as in the reference implementation.
                 place = token._replace(start_index=token.start_index + opened, value="{%")
-                self._error("M211", "invalid Liquid: a tag in a comment is never closed", place, "opened here")
+                self._error(
+                    "M211", "invalid Liquid: a tag in a comment is never closed", place, "opened here"
+                )
 
     def _walk(self, nodes: Iterable[Node]) -> Iterator[Node]:
         context = RenderContext(self.environment.from_string(""))
@@ -100,7 +109,9 @@ class Checks:
         if not known or (name is not None and name not in known):
             tag = node.token.value
             message = f"`{tag}` names no template that is there"
-            self._error("M211", message, node.token, "a mapping has no partial templates", "write the text here")
+            self._error(
+                "M211", message, node.token, "a mapping has no partial templates", "write the text here"
+            )
 
     # --- filters
 
@@ -131,7 +142,10 @@ class Checks:
         if not needed <= len(given) <= len(places):
             takes = _counted(needed, len(places))
             self._error(
-                "M214", f"`{call.name}` takes {takes}, found {len(given)}", call.token, _shape(call.name, places)
+                "M214",
+                f"`{call.name}` takes {takes}, found {len(given)}",
+                call.token,
+                _shape(call.name, places),
             )
         for argument in call.args:
             if isinstance(argument, KeywordArgument) and argument.name not in named:
@@ -170,7 +184,9 @@ class Checks:
             self.report.warning("M215", message, span, "may work; try it there first", note)
         else:
             message = f"`{self.dialect.name}` has no {what} `{name}`"
-            self._error("M215", message, token, "not part of the dialect", note or did_you_mean(name, documented))
+            self._error(
+                "M215", message, token, "not part of the dialect", note or did_you_mean(name, documented)
+            )
 
     def _object(self, path: Path, dialect: Dialect) -> None:
         name = path.path[0]
@@ -179,7 +195,9 @@ class Checks:
         spelled = next((known for known in dialect.objects if known.lower() == name.lower()), None)
         if spelled is not None:
             message = f"`{name}` is spelled `{spelled}` in `{dialect.name}`"
-            self._error("M216", message, path.token, "resolves to nothing there", f"did you mean `{spelled}`?")
+            self._error(
+                "M216", message, path.token, "resolves to nothing there", f"did you mean `{spelled}`?"
+            )
         else:
             span = path_span(self.text, path.token)
             message = f"`{dialect.name}` has no object `{name}`"

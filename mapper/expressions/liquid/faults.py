@@ -17,7 +17,10 @@ INNER_TAGS = {
     "else": "if",
     "elsif": "if",
     "when": "case",
-    **{f"end{name}": name for name in ("if", "unless", "case", "for", "tablerow", "capture", "comment", "raw", "doc")},
+    **{
+        f"end{name}": name
+        for name in ("if", "unless", "case", "for", "tablerow", "capture", "comment", "raw", "doc")
+    },
     "endifchanged": "ifchanged",
 }
 _CURLY_QUOTES = "\u201c\u201d\u2018\u2019\u201e\u00ab\u00bb"
@@ -26,13 +29,16 @@ _UNEXPECTED_TAG = re.compile(r"unexpected tag '(.*)'", re.DOTALL)
 _OPERATORS = {"&&": "and", "||": "or", "|": "", "=": "==", "=>": ">=", "=<": "<=", "===": "==", "!": "!="}
 _KINDS = {
     "end of expression": "the end",
-    "eof": "the end",
+    "end of file": "the end",
+    "illegal": "an unknown character",
+    "identstring": "a bracket",
+    "identindex": "a bracket",
+    "rangeexpression": "a range",
     "word": "a name",
     "tag": "a tag",
     "integer": "a number",
     "float": "a number",
     "string": "a text",
-    "illegal": "an unknown character",
     "expression": "an expression",
     "dpipe": "`||`",
 }
@@ -51,7 +57,7 @@ def report_template_fault(
     message, label = _message(error), "here"
     if token is not None:
         span = token_span(text, token)
-    elif around is not None and "tag end" in message:
+    elif around is not None and "`end" in message:
         span, label = markup_span(text, around), "never closed"
     else:
         span, label = text.part(begin, end), "ends too early"
@@ -60,7 +66,9 @@ def report_template_fault(
 
 def _report_tag(name: str, span: Span, tags: Iterable[str], report: Report) -> None:
     if name in INNER_TAGS:
-        report.error("M211", f"invalid Liquid: `{name}` without `{INNER_TAGS[name]}`", span, "nothing to end or split")
+        report.error(
+            "M211", f"invalid Liquid: `{name}` without `{INNER_TAGS[name]}`", span, "nothing to end or split"
+        )
         return
     if name == "abort" or not name:
         hint = "`abort` belongs to a dialect: declare `dialect:`" if name else ""
@@ -74,9 +82,15 @@ def _message(error: LiquidError) -> str:
     if isinstance(error, BlockNestingError):
         return "tags nest too deep"
     message = str(error.args[0]) if error.args else "it cannot be read"
-    for kind, name in _KINDS.items():
-        message = re.sub(rf"\b{kind}\b(?! end)", name, message) if message.startswith("expected") else message
+    if message.startswith("expected"):
+        message = re.sub(r"^expected (?:tag )?(\w+), found", _expected, message)
+        message = re.sub(r"found (.*)$", lambda found: f"found {_KINDS.get(found[1], found[1])}", message)
+        message = message.replace("a primitive expression", "a value")
     return message.split("\n")[0][:120]
+
+
+def _expected(found: re.Match[str]) -> str:
+    return f"expected {_KINDS.get(found[1], f'`{found[1]}`')}, found"
 
 
 def syntax_hint(source: str) -> str:
@@ -84,7 +98,9 @@ def syntax_hint(source: str) -> str:
     if any(quote in source for quote in _CURLY_QUOTES):
         return "curly quotes come from word processors; write \" or '"
     spaced = _WORDS_AFTER_DOT.search(source)
-    if spaced and not {"and", "or", "contains", "in", "limit", "offset", "reversed"} & set(spaced.group(2).split()):
+    if spaced and not {"and", "or", "contains", "in", "limit", "offset", "reversed"} & set(
+        spaced.group(2).split()
+    ):
         return f'a name with blanks goes in brackets: `{spaced.group(1)}["{spaced.group(2)}"]`'
     for wrong, right in () if re.match(r"\{%-?\s*assign", source) else _OPERATORS.items():
         if right and re.search(rf"(?<![=!<>|&]){re.escape(wrong)}(?![=|&])", source):

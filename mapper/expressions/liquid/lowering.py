@@ -38,7 +38,7 @@ from liquid.expression import Expression
 from mapper.expressions.liquid.places import markup_span, path_span, token_span
 from mapper.ir import text as ir
 from mapper.runtime.library import AbortNode
-from mapper.source import Text
+from mapper.source import Span, Text
 
 # Deeper than this Python's own nesting limits come near; the library's interpreter has none.
 _DEEPEST = 20
@@ -49,6 +49,15 @@ LOOP_FIELDS = frozenset({"name", "length", "index", "index0", "rindex", "rindex0
 
 class Unlowered(Exception):
     """A part of a template for which there is no IR."""
+
+
+class Misplaced(Exception):
+    """A `break` or `continue` outside of any loop."""
+
+    def __init__(self, name: str, span: Span) -> None:
+        super().__init__(name)
+        self.name = name
+        self.span = span
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +74,7 @@ class _Place:
 
 
 def lower_body(nodes: list[Node], text: Text) -> tuple[ir.Statement, ...] | None:
-    """The statements of a template; None where something in it is not lowered."""
+    """The statements of a template; None where something in it is not lowered. Raises Misplaced."""
     try:
         body = _statements(nodes, _Place(text))
     except (Unlowered, RecursionError):
@@ -123,7 +132,7 @@ def _statement(node: Node, place: _Place) -> tuple[ir.Statement, ...]:
             return (_for(node, place),)
         case for_tag.BreakNode() | for_tag.ContinueNode():
             if not place.loops:
-                raise Unlowered("outside of a loop")
+                raise Misplaced(node.token.value, span)
             return (ir.Break(span) if isinstance(node, for_tag.BreakNode) else ir.Continue(span),)
         case cycle_tag.CycleNode():
             return (_cycle(node, place),)
@@ -321,8 +330,12 @@ def _test(expression: Expression, place: _Place) -> ir.TextTest:
             return ir.Contains(_value(expression.left, place), _value(expression.right, place), span)
         case logical.EqExpression() | logical.NeExpression():
             operator = "==" if isinstance(expression, logical.EqExpression) else "!="
-            return ir.Compare(operator, _operand(expression.left, place), _operand(expression.right, place), span)
-        case logical.LtExpression() | logical.LeExpression() | logical.GtExpression() | logical.GeExpression():
+            return ir.Compare(
+                operator, _operand(expression.left, place), _operand(expression.right, place), span
+            )
+        case (
+            logical.LtExpression() | logical.LeExpression() | logical.GtExpression() | logical.GeExpression()
+        ):
             operator = _RELATIONS[type(expression)]
             return ir.Compare(operator, _value(expression.left, place), _value(expression.right, place), span)
         case _:
@@ -338,14 +351,14 @@ _RELATIONS: dict[type[Expression], str] = {
 
 
 def _flat(
-    expression: logical.LogicalAndExpression | logical.LogicalOrExpression, kind: type[Expression], place: _Place
+    expression: logical.LogicalAndExpression | logical.LogicalOrExpression,
+    kind: type[Expression],
+    place: _Place,
 ) -> tuple[ir.TextTest, ...]:
     # `a and b and c` is one list of tests; a change of operator nests.
     tests = []
     rest: Expression = expression
-    while type(rest) is kind and isinstance(
-        rest, logical.LogicalAndExpression | logical.LogicalOrExpression
-    ):
+    while type(rest) is kind and isinstance(rest, logical.LogicalAndExpression | logical.LogicalOrExpression):
         tests.append(_test(rest.left, place.deeper()))
         rest = rest.right
     tests.append(_test(rest, place.deeper()))

@@ -85,7 +85,9 @@ def parse_template(
 
 def _parse(text: Text, environment: Collecting, report: Report) -> list[Node] | None:
     if len(text.value) > LONGEST:
-        report.error("M211", "invalid Liquid: the template is too long", text.part(0, 1), f"over {LONGEST} characters")
+        report.error(
+            "M211", "invalid Liquid: the template is too long", text.part(0, 1), f"over {LONGEST} characters"
+        )
         return None
     nodes: list[Node] = []
     try:
@@ -128,7 +130,9 @@ def parse_condition(text: Text, report: Report, dialect: Dialect | None = None) 
 def _parse_test(text: Text, environment: Collecting, report: Report) -> BooleanExpression | None:
     whole = text.part(0, len(text.value))
     if not text.value.strip():
-        report.error("M217", "the condition is empty", whole, "nothing to test", 'for instance `uid == blank`')
+        report.error(
+            "M217", "the condition is empty", whole, "nothing to test", "for instance `uid == blank`"
+        )
         return None
     if len(text.value) > LONGEST:
         report.error("M217", "the condition is too long", text.part(0, 1), f"over {LONGEST} characters")

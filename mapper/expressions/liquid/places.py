@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from liquid.token import TOKEN_OUTPUT, TOKEN_TAG, Token
+from liquid.token import TOKEN_OUTPUT, TOKEN_STRING, TOKEN_TAG, Token
 
 from mapper.source import Span, Text
 
@@ -15,7 +15,8 @@ def token_span(text: Text, token: Token) -> Span:
     """The span of a token; the whole text where the token has no place."""
     if token.start_index < 0 or token.start_index > len(text.value):
         return text.part(0, len(text.value))
-    return text.part(token.start_index, min(token.start_index + max(len(token.value), 1), len(text.value)))
+    length = len(token.value) + (2 if token.kind == TOKEN_STRING else 0)
+    return text.part(token.start_index, min(token.start_index + max(length, 1), len(text.value)))
 
 
 def path_span(text: Text, token: Token) -> Span:
