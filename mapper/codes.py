@@ -87,6 +87,7 @@ M501 required-field-unset       a required field of the target is never set
 M502 required-field-may-miss    a required field of the target can end up missing
 M503 never-taken                a rule, case or alternative that can never be taken
 M504 items-dropped              `each` leaves items out without a trace
+M505 members-as-items           `each` may take an object apart where a list of items is meant
 M601 body-not-json              the body is not JSON
 M602 body-not-utf8              the body is not UTF-8
 M603 no-items                   the body has none of the places `each` names
@@ -107,6 +108,7 @@ M619 loop-limit                 a Liquid loop runs longer than allowed
 M620 output-limit               Liquid text grows larger than allowed
 M621 template-not-json          the rendered template is not JSON
 M622 template-not-object        the rendered template is JSON but not an object
+M623 text-not-unicode           a text of the event holds half of a surrogate pair
 M901 internal                   a defect of mapper itself
 """
 

@@ -13,7 +13,8 @@ from mapper.runtime.locations import write_location
 from mapper.runtime.nothing import MISSING
 
 Steps: TypeAlias = tuple[str | int, ...]
-LONGEST = 60
+LONGEST = 60  # characters of a value that are shown
+DEEPEST = 100  # steps into a document after which values are compared whole
 
 
 class Kind(Enum):
@@ -69,7 +70,10 @@ def type_name(value: object) -> str:
 
 
 def _compare(expected: object, actual: object, steps: Steps) -> Iterator[Difference]:
-    if isinstance(expected, dict) and isinstance(actual, dict):
+    if len(steps) >= DEEPEST:
+        if expected is MISSING or actual is MISSING or _canonical(expected) != _canonical(actual):
+            yield Difference(write_location(steps), expected, actual, _kind(expected, actual))
+    elif isinstance(expected, dict) and isinstance(actual, dict):
         yield from _compare_objects(expected, actual, steps)
     elif isinstance(expected, list) and isinstance(actual, list):
         yield from _compare_arrays(expected, actual, steps)

@@ -11,12 +11,22 @@ from mapper.result import Rejected
 from mapper.runtime.faults import Fault
 from mapper.runtime.locations import write_location
 from mapper.runtime.nothing import MISSING
+from mapper.runtime.validation import Violation, violations
 from mapper.source import SourceFile, Span
 
 _HINTS = {
     "M611": "give it a `default`, add an alternative, or leave such items out with a `skip` rule",
     "M613": "say what becomes of such values with `on_error`",
     "M614": "say what becomes of such values with `on_error`, or name their format in `from`",
+}
+
+# What an event may hold in Python but not in JSON, by the words of `find_non_json`.
+_NOT_JSON = {
+    "is not a finite number": "M607",
+    "is a number out of range": "M607",
+    "nests too deep": "M606",
+    "holds half of a surrogate pair": "M623",
+    "has a name with half of a surrogate pair": "M623",
 }
 
 
@@ -55,19 +65,19 @@ def explain_fault(fault: Fault, places: Places, item: tuple[str | int, ...] | No
 
 def explain_violations(target: str, event: object, places: Places) -> tuple[Diagnostic, ...]:
     """One diagnostic for each way in which an event does not fit the target schema."""
-    from mapper.runtime.validation import violations
-
     found = violations(target, event)
     if not found:
         return (Diagnostic("M901", "defect of mapper: the event was refused, yet the schema allows it"),)
-    return tuple(_violation(v.location, v.message, places) for v in found)
+    return tuple(_violation(v, places) for v in found)
 
 
-def _violation(location: str, message: str, places: Places) -> Diagnostic:
+def _violation(violation: Violation, places: Places) -> Diagnostic:
+    location, message = violation.location, violation.message
+    code = _NOT_JSON.get(message, "M612") if violation.keyword == "json" else "M612"
     field = location.removeprefix("$.") if location != "$" else "the event"
     span = places.field(location)
     labels = () if span is None else (Label(span),)
-    return Diagnostic("M612", f"`{field}` {message}", labels)
+    return Diagnostic(code, f"`{field}` {message}", labels)
 
 
 def reject(

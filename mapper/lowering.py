@@ -47,6 +47,7 @@ def lower(
         each=tuple(path for path in each if path is not None) or (_whole_body(mapping.span),),
         skips=tuple(rule for rule in skips if rule is not None),
         output=output,
+        written=mapping.event.written if mapping.event is not None else frozenset(),
         span=mapping.span,
     )
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import linecache
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
 
-import msgspec
-
+from mapper.body import read_body
 from mapper.diagnostics import Diagnostic
 from mapper.errors import TransformError
 from mapper.faults import Places, explain_fault, explain_violations, reject
@@ -22,7 +20,6 @@ from mapper.runtime.validation import is_json
 from mapper.source import SourceFile
 from mapper.version import __version__ as VERSION
 
-_decode = msgspec.json.Decoder().decode
 _NO_REQUEST = Request()
 
 
@@ -102,15 +99,15 @@ class Transform:
         request = _checked(request)
         result = Result()
         if not isinstance(payload, bytes | bytearray | memoryview):
-            self._map(payload, request, result, self._is_json_event)
+            # A host's own parser may let NaN, half surrogate pairs or other Python values through.
+            self._map(payload, request, result, is_plain=False)
             return result
         raw = bytes(payload)
-        try:
-            body = _decode(raw)
-        except (ValueError, RecursionError) as error:
-            result.rejected.append(self._unreadable(raw, error))
+        body = read_body(raw)
+        if isinstance(body, Diagnostic):
+            result.rejected.append(Rejected(0, "$", (body,), raw))
         else:
-            self._map(body, request, result, self._valid)
+            self._map(body.value, request, result, is_plain=body.is_plain)
         return result
 
     def json(self, body: bytes, request: Request | None = None) -> JsonResult:
@@ -120,18 +117,14 @@ class Transform:
         result = self(body, request)
         return JsonResult([encode(event) for event in result.events], result.skipped, result.rejected)
 
-    def _is_json_event(self, event: object) -> bool:
-        # A host's own parser may let NaN, half surrogate pairs or other Python values through; bytes cannot.
-        return bool(self._valid(event)) and is_json(event)
-
-    def _map(self, body: object, request: Request, result: Result, valid: Callable[[object], bool]) -> None:
+    def _map(self, body: object, request: Request, result: Result, *, is_plain: bool) -> None:
         items = select(self._alternatives, body)
         if items is None:
             diagnostic = Diagnostic("M603", "the body has none of the places `each` names", location="$")
             result.rejected.append(Rejected(0, "$", (diagnostic,), body))
             return
         objects_only = self._compiled.objects_only
-        event = self._event
+        event, valid = self._event, self._valid
         for index, item in enumerate(items):
             if not isinstance(item, dict) and (objects_only or type(item) is Leftover):
                 result.rejected.append(self._not_object(index, item, body))
@@ -140,7 +133,7 @@ class Transform:
                 outcome = event(item, body, request)
                 if type(outcome) is int:
                     result.skipped.append(Skipped(index, self._reasons[outcome], item))
-                elif valid(outcome):
+                elif valid(outcome) and (is_plain or is_json(outcome)):
                     result.events.append(outcome)
                 else:
                     result.rejected.append(self._invalid(index, item, body, outcome))
@@ -155,18 +148,6 @@ class Transform:
     def _place(self, index: int, body: object) -> tuple[str | int, ...] | None:
         places = locate(self._alternatives, body)
         return None if places is None or index >= len(places) else places[index]
-
-    def _unreadable(self, raw: bytes, error: Exception) -> Rejected:
-        match error:
-            case UnicodeDecodeError():
-                code, message = "M602", f"the body is not UTF-8: byte {error.start} begins no character"
-            case RecursionError():
-                code, message = "M606", "the body nests deeper than can be read"
-            case msgspec.ValidationError():
-                code, message = "M607", "a number in the body is too large to be kept exactly"
-            case _:
-                code, message = "M601", f"the body is not JSON: {_plain(error)}"
-        return Rejected(0, "$", (Diagnostic(code, message, location="$"),), raw)
 
     def _not_object(self, index: int, item: object, body: object) -> Rejected:
         place = self._place(index, body)
@@ -226,9 +207,3 @@ def _line_of(error: BaseException, module: str) -> int | None:
             line = traceback.tb_lineno
         traceback = traceback.tb_next
     return line
-
-
-def _plain(error: Exception) -> str:
-    """msgspec's message without its own prefix; it tells positions, never content."""
-    text = str(error).removeprefix("JSON is malformed: ")
-    return text[:1].lower() + text[1:]

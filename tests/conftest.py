@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from calls import ONE_EVENT, ORDER, ORDERS, Call, Ended, add_case, write
+
+from mapper.cli import main
 
 
 class Golden(Protocol):
@@ -36,3 +39,29 @@ def golden(update: bool) -> Golden:
         assert text == path.read_bytes().decode("utf-8")
 
     return compare
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with one mapping and one case that passes; it is the working directory."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    write(tmp_path / "mappings/orders.yaml", ORDERS)
+    add_case(tmp_path, "paid", ORDER, ONE_EVENT)
+    return tmp_path
+
+
+@pytest.fixture
+def call(capfdbinary: pytest.CaptureFixture[bytes]) -> Call:
+    """Calls `main` in this process."""
+
+    def run(*arguments: str | Path) -> Ended:
+        try:
+            code = main([str(argument) for argument in arguments])
+        except SystemExit as error:  # argparse ends so after --help, --version and wrong options
+            code = int(error.code or 0)
+        captured = capfdbinary.readouterr()
+        return Ended(code, captured.out.decode(), captured.err.decode())
+
+    return run

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mapper.diagnostics import Diagnostic
 from mapper.differences import Kind, differences
@@ -14,6 +16,17 @@ from mapper.result import Rejected, Result, Skipped
 from mapper.runtime.nothing import MISSING
 from mapper.samples import Case, Sample, find_cases, find_orphans, request_of, result_document
 
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-2, 2)
+    | st.sampled_from([0.5, 1.0, 2.0])
+    | st.text("ab ", max_size=2)
+)
+documents = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("ab", max_size=2), inner, max_size=3),
+)
 EMPTY = {"events": [], "skipped": [], "rejected": []}
 
 
@@ -241,6 +254,27 @@ class TestDifferences:
         differing = [(d.location, d.expected, d.actual) for d in differences(expected, actual)]
         assert differing == found
         assert [tuple(map(type, d)) for d in differing] == [tuple(map(type, d)) for d in found]
+
+    @pytest.mark.parametrize("opening", ["[", '{"a":'])
+    def test_deep_documents_are_compared_to_the_ground(self, opening: str) -> None:
+        closing = "]" if opening == "[" else "}"
+        one, other = (json.loads(opening * 800 + leaf + closing * 800) for leaf in ("1", "true"))
+        assert differences(one, one) == []
+        assert len(differences(one, other)) == 1
+
+    @given(documents, documents)
+    def test_no_difference_means_the_same_document(self, one: object, other: object) -> None:
+        assert differences(one, one) == []
+        same = json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+        assert (differences(one, other) == []) == same
+
+    @given(st.lists(documents), documents, st.data())
+    def test_one_element_more_is_one_difference(
+        self, elements: list[object], new: object, data: st.DataObject
+    ) -> None:
+        index = data.draw(st.integers(0, len(elements)))
+        (found,) = differences(elements, [*elements[:index], new, *elements[index:]])
+        assert (found.kind, found.actual) == (Kind.ADDED, new)
 
     @pytest.mark.parametrize(
         ("expected", "actual", "kind"),

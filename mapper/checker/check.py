@@ -35,25 +35,33 @@ def check_program(program: ir.Program, source: Schema | None, target: Schema, re
         present |= shown_present(rule.condition.test)
     checking = Checking(source, target, SourceFacts(item, present), report, item)
     if isinstance(program.output, ir.Record):
-        _check_event(program.output, checking)
+        _check_event(program.output, program.written, checking)
     else:
         check_lookups(program.output, item, source, report)
 
 
 def _check_each(program: ir.Program, report: Report) -> None:
     for path in program.each:
-        for segment in path.segments:
-            if any(isinstance(selector, ir.Filter) for selector in segment.selectors):
-                report.warning(
-                    "M504",
-                    "`each` leaves items out without a trace",
-                    path.span,
-                    "what the filter does not select is lost",
-                    "select all items and leave some out with a `skip` rule",
-                )
+        selectors = [selector for segment in path.segments for selector in segment.selectors]
+        if any(isinstance(selector, ir.Filter) for selector in selectors):
+            report.warning(
+                "M504",
+                "`each` leaves items out without a trace",
+                path.span,
+                "what the filter does not select is lost",
+                "select all items and leave some out with a `skip` rule",
+            )
+        if ir.Wildcard() in selectors[:-1] or (ir.Wildcard() in selectors and len(program.each) > 1):
+            report.warning(
+                "M505",
+                "`[*]` also takes the members of an object",
+                path.span,
+                "an object here would be taken apart",
+                "write `[:]`, which selects the elements of an array alone",
+            )
 
 
-def _check_event(event: ir.Record, checking: Checking) -> None:
+def _check_event(event: ir.Record, written: frozenset[str], checking: Checking) -> None:
     target, report = checking.target, checking.report
     known = properties_of(target.document, target.document)
     required = required_of(target.document, target.document)
@@ -63,7 +71,7 @@ def _check_event(event: ir.Record, checking: Checking) -> None:
             report.error(
                 "M302", f"no field `{entry.name}` in `{target.name}`", entry.span, "not in the target", hint
             )
-    missing = [name for name in required if name not in {f.name for f in event.fields}]
+    missing = required - written
     for name in sorted(missing, key=list(known).index if set(missing) <= set(known) else None):
         report.add(
             "M501",
@@ -85,42 +93,45 @@ def _definition(target: Schema, name: str) -> tuple[Label, ...]:
 
 
 def _check_field(entry: ir.Field, schema: Subschema | None, checking: Checking) -> None:
+    if schema is not None and _has_wrong_type(entry, schema, checking):
+        return
     nothings = checking.facts.of(entry.value)
-    report, target = checking.report, checking.target
-    if entry.required and (nothings.missing or (nothings.null and not entry.nullable)):
-        how = "can be missing" if nothings.missing else "can be null"
-        report.add(
-            "M502",
-            f"the required field `{entry.name}` {how}",
-            entry.value.span,
-            f"this {how}",
-            (
-                "add a `default`, a later alternative or a `skip` rule;"
-                " or `on_missing: reject` if such items shall be rejected",
-            ),
-            Severity.ERROR,
-            _definition(target, entry.name),
-        )
-    if schema is not None:
-        _check_types(entry.name, entry.value, schema, entry.required, checking)
+    if not entry.required or not (nothings.missing or (nothings.null and not entry.nullable)):
+        return
+    how = "can be missing" if nothings.missing else "can be null"
+    checking.report.add(
+        "M502",
+        f"the required field `{entry.name}` {how}",
+        entry.value.span,
+        f"this {how}",
+        (
+            "add a `default`, a later alternative or a `skip` rule;"
+            " or `on_missing: reject` if such items shall be rejected",
+        ),
+        Severity.ERROR,
+        _definition(checking.target, entry.name),
+    )
 
 
-def _check_types(name: str, value: ir.Value, schema: Subschema, required: bool, checking: Checking) -> None:
-    kinds = possible_types(value)
-    target, report = checking.target, checking.report
-    allowed = {kind for kind in kinds if allows_type(target.document, schema, kind)}
-    if kinds and not allowed and not (kinds == {"null"} and not required):
-        found = " or ".join(sorted(kinds))
-        code = "M402" if kinds == {"null"} else "M401"
-        report.add(
-            code,
-            f"`{name}` cannot be {found}",
-            value.span,
-            f"this is always {found}",
-            (_cast_hint(target, schema),),
-            Severity.ERROR,
-            _definition(target, name),
-        )
+def _has_wrong_type(entry: ir.Field, schema: Subschema, checking: Checking) -> bool:
+    """Report a value none of whose types the target allows; a null that may be left out is none of these."""
+    kinds = possible_types(entry.value)
+    target = checking.target
+    if not kinds or any(allows_type(target.document, schema, kind) for kind in kinds):
+        return False
+    if kinds == {"null"} and not entry.required:
+        return False
+    found = " or ".join(sorted(kinds))
+    checking.report.add(
+        "M402" if kinds == {"null"} else "M401",
+        f"`{entry.name}` cannot be {found}",
+        entry.value.span,
+        f"this is always {found}",
+        (_cast_hint(target, schema),),
+        Severity.ERROR,
+        _definition(target, entry.name),
+    )
+    return True
 
 
 def _cast_hint(target: Schema, schema: Subschema) -> str:

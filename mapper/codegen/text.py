@@ -49,8 +49,7 @@ def _emit_interpreted(writer: Writer, template: ir.Template, scope: Scope) -> st
 
 @dataclass
 class _Sink:
-    # Where text goes. Pieces that follow each other are joined before `put` writes them; without `put` they are
-    # all there is.
+    # Where text goes: pieces that follow each other are joined before `put` writes them.
     put: str | None
     pieces: list[str] = field(default_factory=list)
 
@@ -123,7 +122,8 @@ class _Statements:
             self.statement(statement, sink, "")
         if not sink.pieces or (len(sink.pieces) == 1 and isinstance(body[0], ir.Write)):
             return sink.joined()
-        return self._limited(self.values.hold("text", sink.joined(), self.span))
+        text = sink.joined()
+        return self._limited(text if text.isidentifier() else self.values.hold("text", text, self.span))
 
     def _limited(self, text: str) -> str:
         with self.writer.block(f"if len({text}) > {TEXT_LIMIT}:", self.span):

@@ -267,6 +267,8 @@ class Values:
             return literal(value.value is not None and value.value is not False)
         if isinstance(value, ir.Interval):
             return "True"
+        if isinstance(value, ir.Lookup) and value.name == "forloop" and value.keys[-1:] in (("first",), ("last",)):
+            return self.value(value) if self.loops else f"{self.use('is_truthy')}({self.value(value)})"
         return f"{self.use('is_truthy')}({self.value(value)})"
 
     def _compare(self, node: ir.Compare) -> str:

@@ -260,10 +260,14 @@ class SkipRule:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A whole mapping: where the items are, which are skipped, what becomes of the rest."""
+    """A whole mapping: where the items are, which are skipped, what becomes of the rest.
+
+    `written` names the fields of the event that the author wrote, also those that could not be lowered.
+    """
 
     name: str
     each: tuple[Path, ...]
     skips: tuple[SkipRule, ...]
     output: Record | Template
+    written: frozenset[str]
     span: Span = _span()

@@ -1,4 +1,4 @@
-"""Dates at run time: what Liquid's `date` reads and writes, without a clock, a locale or a local time zone."""
+"""Dates at run time: what Liquid's `date` reads and writes, without clock, locale or local time zone."""
 
 from __future__ import annotations
 
@@ -60,9 +60,11 @@ def read_date(value: object, zone: tzinfo = UTC) -> datetime | None:
     """The moment a value names; None where it names none.
 
     A number, or a text of digits, is epoch seconds, shown in `zone`. A text without a zone stays without one.
-    A text that leaves the year or the month to today's date is no date. Raises UnreadableDate for numbers outside
-    the years 1 to 9999, milliseconds for instance.
+    A text that leaves the year or the month to today's date is no date. Raises UnreadableDate for numbers
+    outside the years 1 to 9999, milliseconds for instance.
     """
+    if isinstance(value, datetime):
+        return value.astimezone(zone)
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float) or (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import msgspec
@@ -14,16 +15,28 @@ _POSITION = re.compile(r"\(byte (\d+)\)")
 def parse_rendered(text: str, site: int) -> dict[str, object]:
     """The JSON object a template has rendered.
 
-    Raises Fault M621 where the text is not JSON (with the line and column of the first bad character) and
-    M622 where it is JSON of another type.
+    Raises Fault M621 where the text is not JSON (with the line and column of the first bad character) or an
+    object holds a key twice, so that one of two values would be lost, and M622 where it is JSON of another type.
     """
     try:
         value = msgspec.json.decode(text)
+        json.loads(text, object_pairs_hook=_once)
+    except _RepeatedKeyError:
+        raise Fault("M621", site, "a key stands twice in one object", text) from None
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError, ValueError) as error:
         raise Fault("M621", site, _place(str(error), text), text) from None
     if not isinstance(value, dict):
         raise Fault("M622", site, "", text)
     return value
+
+
+class _RepeatedKeyError(Exception):
+    """An object with one key twice."""
+
+
+def _once(members: list[tuple[str, object]]) -> None:
+    if len(dict(members)) != len(members):
+        raise _RepeatedKeyError
 
 
 def _place(message: str, text: str) -> str:

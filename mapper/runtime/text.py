@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from io import StringIO
 from itertools import islice
 from typing import NoReturn
@@ -221,12 +222,15 @@ def check_locals(values: Iterable[object], site: int) -> None:
 
 
 def clock(value: object, received: object, site: int) -> object:
-    """In a dialect whose dates know `"now"`, the time of receipt; Fault M618 where there is none."""
+    """What a date filter reads in a dialect that knows `"now"`: the moment of receipt in its place.
+
+    Raises Fault M618 where the request has none.
+    """
     if value != "now" and value != "today":
         return value
-    if received is None or received is MISSING:
+    if not isinstance(received, str):
         raise Fault("M618", site, "`now` is the time of receipt, and the request has none")
-    return received
+    return datetime.fromisoformat(received)
 
 
 def too_long(site: int) -> NoReturn:

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -170,7 +171,7 @@ def _open_container(
     if isinstance(node, list):
         stack.extend([(child, (path, index, depth)) for index, child in enumerate(node)])
         return None
-    return "is not a JSON value"
+    return "is a number out of range" if isinstance(node, Decimal) else "is not a JSON value"
 
 
 def _text_fault(text: str) -> str | None:

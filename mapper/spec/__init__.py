@@ -48,9 +48,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class ObjectValue:
-    """An object built key by key."""
+    """An object built key by key; `written` also names keys whose values could not be read."""
 
     entries: tuple[Entry, ...]
+    written: frozenset[str]
     span: Span = _span()
 
 

@@ -75,12 +75,15 @@ def read_values(node: Sequence, report: Report) -> tuple[Value, ...]:
 def read_object(node: Mapping, report: Report) -> ObjectValue:
     """An object whose keys are all plain keys, whatever their names."""
     entries = []
+    written = set()
     for entry in node.entries:
         name = key_text(entry.key, report)
+        if name is not None:
+            written.add(name)
         value = read_value(entry.value, report)
         if name is not None and value is not None:
             entries.append(Entry(name, value, entry.key.span))
-    return ObjectValue(tuple(entries), node.span)
+    return ObjectValue(tuple(entries), frozenset(written), node.span)
 
 
 def _read_pairs(node: Mapping, report: Report) -> Value | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from inspect import Parameter
 
 from liquid import RenderContext
@@ -16,8 +17,9 @@ from liquid.builtin.expressions import (
     StringLiteral,
 )
 from liquid.builtin.expressions.filtered import Filter
+from liquid.exceptions import LiquidError
 from liquid.expression import Expression
-from liquid.token import TOKEN_COMMENT, TOKEN_TAG
+from liquid.token import TOKEN_COMMENT, TOKEN_TAG, Token
 
 from mapper.diagnostics import Report, did_you_mean
 from mapper.dialects import Dialect
@@ -50,9 +52,9 @@ class Checks:
         self.failed = False
         self.locals = set(RESERVED)
 
-    def _error(self, code: str, message: str, token: object, label: str, *hints: str) -> None:
+    def _error(self, code: str, message: str, token: Token, label: str, *hints: str) -> None:
         self.failed = True
-        self.report.error(code, message, token_span(self.text, token), label, *hints)  # type: ignore[arg-type]
+        self.report.error(code, message, token_span(self.text, token), label, *hints)
 
     def template(self, nodes: list[Node]) -> None:
         """Check a whole template."""
@@ -71,7 +73,7 @@ class Checks:
                 self.expression(expression)
 
     def _comments(self) -> None:
-        for token in self.environment.tokenizer()(self.text.value):
+        for token in self._tokens():
             opened = token.value.rfind("{%") if token.kind == TOKEN_COMMENT else -1
             if opened > token.value.rfind("%}"):
                 # The tag left open swallows the `{% endcomment %}`, as in the reference implementation.
@@ -79,6 +81,11 @@ class Checks:
                 self._error(
                     "M211", "invalid Liquid: a tag in a comment is never closed", place, "opened here"
                 )
+
+    def _tokens(self) -> Iterator[Token]:
+        # Up to the first error, which the parser has reported.
+        with suppress(LiquidError):
+            yield from self.environment.tokenizer()(self.text.value)
 
     def _walk(self, nodes: Iterable[Node]) -> Iterator[Node]:
         context = RenderContext(self.environment.from_string(""))
@@ -164,9 +171,10 @@ class Checks:
     # --- dialects
 
     def _tags(self, dialect: Dialect) -> None:
-        for token in self.environment.tokenizer()(self.text.value):
+        for token in self._tokens():
             name = token.value
-            if token.kind != TOKEN_TAG or name in INNER_TAGS or name == "#" or name in dialect.tags:
+            known = name in self.environment.tags and name != "#" and name not in dialect.tags
+            if token.kind != TOKEN_TAG or name in INNER_TAGS or not known:
                 continue
             self._outside("tag", name, token, name in dialect.undocumented_tags, dialect.tags)
 
@@ -175,12 +183,12 @@ class Checks:
             likely = call.name in self.dialect.undocumented_filters
             self._outside(what, call.name, call.token, likely, self.dialect.filters)
 
-    def _outside(self, what: str, name: str, token: object, likely: bool, documented: frozenset[str]) -> None:
+    def _outside(self, what: str, name: str, token: Token, likely: bool, documented: frozenset[str]) -> None:
         assert self.dialect is not None
         note = self.dialect.note(name)
         if likely:
             message = f"{what} `{name}` is not documented for `{self.dialect.name}`"
-            span = token_span(self.text, token)  # type: ignore[arg-type]
+            span = token_span(self.text, token)
             self.report.warning("M215", message, span, "may work; try it there first", note)
         else:
             message = f"`{self.dialect.name}` has no {what} `{name}`"

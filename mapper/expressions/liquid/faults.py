@@ -83,7 +83,7 @@ def _message(error: LiquidError) -> str:
         return "tags nest too deep"
     message = str(error.args[0]) if error.args else "it cannot be read"
     if message.startswith("expected"):
-        message = re.sub(r"^expected (?:tag )?(\w+), found", _expected, message)
+        message = re.sub(r"^expected (?:tag )?([\w ]+), found", _expected, message)
         message = re.sub(r"found (.*)$", lambda found: f"found {_KINDS.get(found[1], found[1])}", message)
         message = message.replace("a primitive expression", "a value")
     return message.split("\n")[0][:120]

@@ -19,7 +19,7 @@ from mapper.diagnostics import Report
 from mapper.dialects import Dialect
 from mapper.expressions.liquid.checks import Checks
 from mapper.expressions.liquid.faults import INNER_TAGS, condition_hint, report_template_fault
-from mapper.expressions.liquid.lowering import lower_body, lower_condition
+from mapper.expressions.liquid.lowering import Misplaced, lower_body, lower_condition
 from mapper.expressions.liquid.places import token_span
 from mapper.ir.text import Condition, LiquidRules, Template
 from mapper.runtime.library import LiquidEnvironment, Rules
@@ -72,25 +72,26 @@ def parse_template(
     """The template's IR; None after reporting errors."""
     rules = LiquidRules() if dialect is None else dialect.rules
     known = tuple((partials or {}).items())
-    before = sum(1 for d in report.diagnostics if d.severity.value == "error")
     environment = Collecting(rules.pairs, known)
     nodes = _parse(text, environment, report)
-    if nodes is None:
+    checks = Checks(text, report, environment, rules, dialect)
+    checks.template(nodes)
+    if environment.errors or checks.failed:
         return None
-    Checks(text, report, environment, rules, dialect).template(nodes)
-    if sum(1 for d in report.diagnostics if d.severity.value == "error") > before:
+    try:
+        body = lower_body(nodes, text)
+    except Misplaced as error:
+        message = f"invalid Liquid: `{error.name}` outside of a loop"
+        report.error("M211", message, error.span, "no loop to leave")
         return None
-    return Template(text.value, lower_body(nodes, text), text.part(0, len(text.value)), rules, known)
+    return Template(text.value, body, text.part(0, len(text.value)), rules, known)
 
 
-def _parse(text: Text, environment: Collecting, report: Report) -> list[Node] | None:
-    if len(text.value) > LONGEST:
-        report.error(
-            "M211", "invalid Liquid: the template is too long", text.part(0, 1), f"over {LONGEST} characters"
-        )
-        return None
+def _parse(text: Text, environment: Collecting, report: Report) -> list[Node]:
     nodes: list[Node] = []
     try:
+        if len(text.value) > LONGEST:
+            raise LiquidError(f"the template is longer than {LONGEST} characters", token=None)
         nodes = environment.parse(text.value).nodes
     except LiquidError as fatal:
         fault = fatal
@@ -99,7 +100,7 @@ def _parse(text: Text, environment: Collecting, report: Report) -> list[Node] | 
         environment.errors.append((fault, environment.open[-1] if environment.open else None))
     for error, around in _relevant(environment.errors):
         report_template_fault(error, text, around, environment.names, report)
-    return None if environment.errors else nodes
+    return nodes
 
 
 def _relevant(errors: list[tuple[LiquidError, Token | None]]) -> list[tuple[LiquidError, Token | None]]:

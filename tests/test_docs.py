@@ -1,0 +1,416 @@
+"""The documentation is true: its examples are run, its sessions replayed, its lists compared with the code.
+
+`pytest --update tests/test_docs.py` writes what is found now into the pages; read the difference before you commit it.
+
+In docs/language.md every `yaml` block is an example: a whole mapping, or what stands below `event_properties:`
+in FRAME. It is followed by `json payload` (and before that `json request`) and `json result`, by `text rejected`, or by
+`text error`, what is printed when it does not compile. A block with a file name (`json shop.schema.json`) is that file
+beside the mapping, for the rest of its section. Tables are examples where their head says so:
+
+    payload | result          payloads for the yaml example above
+    value | `as: string` |    a path on each value with each modifier
+    path | result             a path on the section's last payload; so for Liquid, condition and value
+    path | error              code and headline of what does not compile; so for the others
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from textwrap import indent
+from typing import Any
+
+import pytest
+from agreement import same
+from markdown import Block, Heading, Page, Table, as_code, code
+
+import mapper
+from mapper import catalog, render
+from mapper.cli.dispatch import COMMANDS, build_parser
+from mapper.codes import CODES
+from mapper.runtime.filters import FILTERS
+from mapper.samples import request_of, result_document
+from mapper.spec.modifiers import CASTS, MODIFIERS
+from mapper.spec.reader import TOP_LEVEL
+from mapper.spec.values import COMPANIONS
+
+ROOT = Path(__file__).resolve().parents[1]
+LANGUAGE = ROOT / "docs" / "language.md"
+README = ROOT / "README.md"
+PAGES = [README, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+FRAME = """\
+mapping: example
+version: 1
+event:
+  event_id: e-1
+  event_name: Example
+  user_id: u-1
+  timestamp: 2026-11-23T20:00:00.000Z
+  event_properties:
+"""
+OUTPUTS = ("json result", "text rejected", "text error")
+FILE_NAME = re.compile(r"[\w./-]+\.(json|yaml|ndjson)")
+MISSING = "missing"
+
+
+@dataclass
+class Section:
+    """What the blocks of a section have set so far."""
+
+    files: dict[str, str] = field(default_factory=dict)
+    mapping: Block | None = None
+    payload: str = "{}"
+    request: str = "{}"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing the page says: where, what was found, and how it is written into the page."""
+
+    line: int
+    said: object
+    found: object
+    is_data: bool = False
+
+    def fails(self) -> bool:
+        """Whether the page says something else than what was found."""
+        return not same(self.said, self.found)
+
+
+def whole(text: str) -> str:
+    """The mapping an example stands for."""
+    return text if re.search(r"^mapping:", text, re.MULTILINE) else FRAME + indent(text, "    ")
+
+
+def place(section: Section, text: str) -> None:
+    """Write an example and the files of its section into the working directory."""
+    for name, content in section.files.items():
+        path = Path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, "utf-8")
+    Path("example.yaml").write_text(text, "utf-8")
+
+
+def run(section: Section, text: str, payload: str) -> mapper.Result:
+    place(section, text)
+    transform = mapper.load("example.yaml")
+    return transform(payload.encode(), request_of(json.loads(section.request)))
+
+
+def outcome(section: Section, example: str, payload: str) -> object:
+    """What an example makes of a payload: the properties in the frame, or the whole result of a whole mapping."""
+    text = whole(example)
+    result = run(section, text, payload)
+    if text == example or not result.events:
+        return result_document(result)
+    return result.events[0]["event_properties"]
+
+
+def cell(section: Section, value: str, payload: str) -> str:
+    """What becomes of one value expression, as a table says it."""
+    result = run(section, FRAME + f"    v: {value}\n", payload)
+    if result.rejected:
+        return ", ".join(result.rejected[0].codes)
+    properties: Any = result.events[0]["event_properties"]
+    return as_code(json.dumps(properties["v"], ensure_ascii=False)) if "v" in properties else MISSING
+
+
+def value_of(kind: str, text: str) -> str:
+    """The YAML of a value that stands in a table: paths and Liquid quoted, conditions as a choice."""
+    if kind == "value":
+        return text
+    quoted = json.dumps(text, ensure_ascii=False)
+    return f"{{when: {quoted}, then: true, else: false}}" if kind == "condition" else quoted
+
+
+def complaint(section: Section, text: str) -> str:
+    """Codes and headlines of what is wrong with a mapping."""
+    place(section, text)
+    found = mapper.check(text, filename="example.yaml")
+    return "; ".join(f"{d.code} {d.message}" for d in found) or "nothing is wrong"
+
+
+def printed(section: Section, text: str) -> str:
+    """What `mapper check` prints about a mapping."""
+    place(section, text)
+    return render.render(mapper.check(text, filename="example.yaml"))
+
+
+def check_table(page: Page, table: Table, section: Section, *, update: bool) -> Iterator[Check]:
+    """Run a table that holds examples."""
+    kind, *others = table.head
+    for index, row in enumerate(table.rows):
+        first = code(row[0])
+        if kind == "payload":
+            assert section.mapping, f"line {table.start}: no example above the table"
+            data = outcome(section, section.mapping.text, first)
+            found = [shown_outcome(data)]
+        elif kind == "value" and others[0] != "result":
+            payload = json.dumps({"v": json.loads(first)})
+            headers = [code(other) for other in others]
+            found = [cell(section, f"{{path: $.v, {header}}}", payload) for header in headers]
+        elif others[:1] == ["result"]:
+            found = [cell(section, value_of(kind, first), section.payload)]
+        elif others[:1] == ["error"]:
+            found = [complaint(section, FRAME + f"    v: {value_of(kind, first)}\n")]
+        else:
+            return
+        line = table.start + index
+        yield Check(line + 1, list(row[1 : len(found) + 1]), found)
+        if update:
+            page.set_row(line, (row[0], *found, *row[len(found) + 1 :]))
+
+
+def shown_outcome(data: object) -> str:
+    """The outcome of a payload as a cell: properties, or why there are none."""
+    if isinstance(data, dict) and set(data) == {"events", "skipped", "rejected"}:
+        if data["rejected"]:
+            return ", ".join(data["rejected"][0]["codes"])
+        if data["skipped"]:
+            return "skipped: " + data["skipped"][0]["reason"]
+        data = data["events"][0]
+    return as_code(json.dumps(data, ensure_ascii=False))
+
+
+def pretty(data: object) -> str:
+    """JSON as the pages show it: on one line where it fits, else one entry a line."""
+    line = json.dumps(data, ensure_ascii=False)
+    if len(line) <= 100:
+        return line + "\n"
+    if isinstance(data, dict):
+        entries = [f"{json.dumps(k, ensure_ascii=False)}: {pretty(v).strip()}" for k, v in data.items()]
+        return "{\n" + indent(",\n".join(entries), "  ") + "\n}\n"
+    if isinstance(data, list):
+        return "[\n" + indent(",\n".join(pretty(entry).strip() for entry in data), "  ") + "\n]\n"
+    return line + "\n"
+
+
+def checks(page: Page, *, update: bool) -> Iterator[Check]:
+    """Run every example of a page."""
+    section = Section()
+    waiting: Block | None = None
+    for part in page.parts():
+        if waiting is not None and not (isinstance(part, Block) and part.info) and not is_payloads(part):
+            yield Check(waiting.line, "an example without result", "a result")
+            waiting = None
+        match part:
+            case Heading():
+                section = Section()
+            case Table():
+                yield from check_table(page, part, section, update=update)
+                waiting = None
+            case Block("yaml", ""):
+                waiting = section.mapping = part
+                section.payload = section.request = "{}"
+            case Block(info=info, text=text) if FILE_NAME.fullmatch(info):
+                section.files[info] = text
+            case Block("json", "payload"):
+                section.payload = part.text
+            case Block("json", "request"):
+                section.request = part.text
+            case Block() if f"{part.language} {part.info}" in OUTPUTS:
+                assert section.mapping, f"line {part.line}: a result without an example"
+                yield check_block(page, part, section, update=update)
+                waiting = None
+            case _:
+                pass
+    if waiting is not None:
+        yield Check(waiting.line, "an example without result", "a result")
+
+
+def is_payloads(part: object) -> bool:
+    return isinstance(part, Table) and part.head[0] == "payload"
+
+
+def check_block(page: Page, block: Block, section: Section, *, update: bool) -> Check:
+    """Compare a result with what the section's example gives."""
+    assert section.mapping
+    text = whole(section.mapping.text)
+    if block.language == "json":
+        data = outcome(section, section.mapping.text, section.payload)
+        said = json.loads(block.text) if not update else None
+        if update:
+            page.set_block(block, pretty(data))
+        return Check(block.line, said, data)
+    if block.info == "error":
+        shown = printed(section, text)
+    else:
+        result = run(section, text, section.payload)
+        shown = "\n".join(render.render(rejected.diagnostics) for rejected in result.rejected)
+    if update:
+        page.set_block(block, shown)
+    return Check(block.line, block.text, shown)
+
+
+def test_the_language_reference_is_true(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, update: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = Page(LANGUAGE)
+    found = list(checks(page, update=update))
+    assert len(found) > 100
+    if update:
+        page.save()
+        return
+    wrong = [f"docs/language.md:{c.line}: {c.said!r}\n  found {c.found!r}" for c in found if c.fails()]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_frame_of_the_examples_is_shown() -> None:
+    assert FRAME in LANGUAGE.read_text("utf-8")
+
+
+def test_every_word_of_the_language_is_documented() -> None:
+    text = LANGUAGE.read_text("utf-8")
+    words = {*TOP_LEVEL, *COMPANIONS, *(w for ws in COMPANIONS.values() for w in ws), *MODIFIERS, *CASTS}
+    assert {word for word in words if not re.search(rf"`[^`\n]*\b{word}\b[^`\n]*`", text)} == set()
+
+
+def test_every_filter_is_documented() -> None:
+    section = LANGUAGE.read_text("utf-8").partition("### Filters")[2].partition("\n### ")[0]
+    listed = set(re.findall(r"`(\w+)`", section))
+    assert set(FILTERS) - listed == set()
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.name)
+def test_codes_that_pages_mention_exist(path: Path) -> None:
+    mentioned = set(re.findall(r"\bM\d{3}\b", path.read_text("utf-8")))
+    assert mentioned <= set(CODES)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.name)
+def test_links_lead_somewhere(path: Path) -> None:
+    text = path.read_text("utf-8")
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if target.startswith(("http://", "https://")):
+            continue
+        name, _, anchor = target.partition("#")
+        file = path.parent / name if name else path
+        assert file.exists(), f"{path.name} links to {target}"
+        if anchor:
+            assert anchor in anchors(file), f"{path.name} links to {target}"
+
+
+def anchors(path: Path) -> set[str]:
+    """The anchors GitHub gives the headings of a page."""
+    headings = [part.title for part in Page(path).parts() if isinstance(part, Heading)]
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in headings}
+
+
+# --- README
+
+
+def console_blocks(page: Page) -> list[Block]:
+    return [p for p in page.parts() if isinstance(p, Block) and p.language == "console"]
+
+
+def replay(text: str, environment: dict[str, str]) -> str:
+    """Run the commands of a session, lines that begin with `$ `, and write down what they print."""
+    lines = []
+    for line in text.splitlines():
+        if not line.startswith("$ "):
+            continue
+        assert line.split()[1] in ("mapper", "cat"), f"not a command to run in a test: {line}"
+        done = subprocess.run(
+            ["/bin/sh", "-c", line[2:]],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            check=False,
+        )
+        lines += [line, *done.stdout.decode("utf-8").splitlines()]
+    return "\n".join(re.sub(r"in \d+\.\d s$", "in 1.0 s", line) for line in lines) + "\n"
+
+
+def test_the_readme_sessions_are_true(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, update: bool) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = Page(README)
+    for part in page.parts():
+        if isinstance(part, Block) and FILE_NAME.fullmatch(part.info):
+            Path(part.info).write_text(part.text, "utf-8")
+    (tmp_path / "bin").mkdir()
+    command = tmp_path / "bin" / "mapper"
+    command.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m mapper "$@"\n')
+    command.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{command.parent}{os.pathsep}{os.environ['PATH']}"}
+    blocks = console_blocks(page)
+    assert len(blocks) >= 3
+    for block in blocks:
+        found = replay(block.text, environment)
+        if update:
+            page.set_block(block, found)
+        else:
+            assert block.text == found, f"README.md:{block.line}"
+    page.save()
+
+
+def test_the_readme_api_example_runs(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    blocks = [p for p in Page(README).parts() if isinstance(p, Block)]
+    for block in blocks:
+        if FILE_NAME.fullmatch(block.info):
+            Path(block.info).write_text(block.text, "utf-8")
+    sources = [block for block in blocks if block.language == "python"]
+    assert sources
+    for block in sources:
+        said = "".join(f"{line}\n" for line in re.findall(r"#> (.*)", block.text))
+        exec(compile(block.text, f"README.md:{block.line}", "exec"), {})
+        assert capsys.readouterr().out == said, f"README.md:{block.line}"
+
+
+def options_of(command: str) -> set[str]:
+    """Every option of a command, as a user writes it."""
+    parser = build_parser(command)
+    commands = next(a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
+    actions = commands.choices[command]._actions
+    return {name for action in actions for name in action.option_strings} - {"-h", "--help"}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_readme_documents_every_option(command: str) -> None:
+    text = README.read_text("utf-8")
+    section = text.partition(f"### `mapper {command}`")[2]
+    assert section, f"README.md has no heading for `mapper {command}`"
+    section = re.split(r"^#{1,3} ", section, flags=re.MULTILINE)[0]
+    documented = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", section))
+    assert documented == options_of(command)
+
+
+def test_the_readme_names_no_other_command() -> None:
+    for path in (README, ROOT / "CONTRIBUTING.md", LANGUAGE):
+        named = set(re.findall(r"(?:`|\$ |^|bin/)mapper ([a-z]+)\b", path.read_text("utf-8"), re.MULTILINE))
+        assert named <= set(COMMANDS), path.name
+
+
+def test_the_readme_lists_the_shipped_mappings() -> None:
+    section = README.read_text("utf-8").partition("## Shipped mappings")[2].partition("\n## ")[0]
+    listed = set(re.findall(r"^\| \[`([\w-]+)`\]", section, re.MULTILINE))
+    assert listed == set(catalog.mapping_names())
+
+
+def test_the_readme_lists_the_settings_of_mappings() -> None:
+    text = README.read_text("utf-8").partition("## Shipped mappings")[2].partition("\n## ")[0]
+    used = set()
+    for path in catalog.find_mappings():
+        mapping = path.read_text("utf-8")
+        used |= set(re.findall(r"\bsetting\.(\w+)|\{setting: ([\w.]+)\}", mapping))
+    names = {name for pair in used for name in pair if name}
+    assert names
+    assert {name for name in names if f"`{name}`" not in text} == set()
+
+
+def test_every_module_has_its_line_in_contributing() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    package = ROOT / "mapper"
+    names = {path.name for path in package.glob("*.py")} | {
+        f"{path.name}/" for path in package.iterdir() if path.is_dir() and path.name != "__pycache__"
+    }
+    assert {name for name in names - {"__init__.py"} if f"`{name}`" not in text} == set()
