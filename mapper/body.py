@@ -49,7 +49,9 @@ def _read_again(raw: bytes, error: Exception) -> Body | Diagnostic:
             return failure
         value = json.loads(text, parse_int=_integer, parse_float=_number, parse_constant=_refuse)
     except UnicodeDecodeError as fault:
-        return Diagnostic("M602", f"the body is not UTF-8: byte {fault.start} begins no character", location="$")
+        return Diagnostic(
+            "M602", f"the body is not UTF-8: byte {fault.start} begins no character", location="$"
+        )
     except RecursionError:
         return Diagnostic("M606", "the body nests deeper than can be read", location="$")
     except ValueError:

@@ -9,6 +9,7 @@ from mapper.diagnostics import Report, did_you_mean
 from mapper.document import Entry, Mapping, Node, Scalar, Sequence, read_document
 from mapper.files import read_source
 from mapper.ir.text import LiquidRules
+from mapper.runtime.dates import zone_named
 from mapper.source import Span
 
 _LISTS = ("tags", "filters", "objects", "undocumented_tags", "undocumented_filters")
@@ -83,6 +84,10 @@ def _rules(document: Mapping, tags: frozenset[str], filters: frozenset[str], rep
     now = _text(document.get("now"), "now", "", report)
     if now not in ("", "received_at"):
         _wrong(document.get("now"), "`now` can only be `received_at`", report)
+    try:
+        zone_named(zone)
+    except ValueError:
+        _wrong(document.get("zone"), f"no such time zone `{zone}`", report)
     return LiquidRules(abort="abort" in tags, date_tz="date_tz" in filters, now=bool(now), zone=zone)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import Enum
@@ -100,7 +100,7 @@ def _compare_arrays(expected: list[object], actual: list[object], steps: Steps) 
     if before != after and sorted(before) == sorted(after):
         yield Difference(write_location(steps), expected, actual, Kind.ORDER)
         return
-    for _, i, i_end, j, j_end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+    for i, i_end, j, j_end in _alignment(before, after):
         paired = min(i_end - i, j_end - j)
         for k in range(paired):
             yield from _compare(expected[i + k], actual[j + k], (*steps, i + k))
@@ -108,6 +108,25 @@ def _compare_arrays(expected: list[object], actual: list[object], steps: Steps) 
             yield from _compare(expected[k], MISSING, (*steps, k))
         for k in range(j + paired, j_end):
             yield from _compare(MISSING, actual[k], (*steps, k))
+
+
+def _alignment(before: list[str], after: list[str]) -> Iterator[tuple[int, int, int, int]]:
+    """Ranges of both lists that stand against each other and differ.
+
+    What both begin and end with is set apart first, so that one element more is always one difference.
+    """
+    start = _equal(before, after)
+    end = _equal(before[start:][::-1], after[start:][::-1])
+    middles = before[start : len(before) - end], after[start : len(after) - end]
+    for tag, i, i_end, j, j_end in SequenceMatcher(None, *middles, autojunk=False).get_opcodes():
+        if tag != "equal":
+            yield start + i, start + i_end, start + j, start + j_end
+
+
+def _equal(before: Sequence[str], after: Sequence[str]) -> int:
+    """How many leading elements are equal."""
+    pairs = enumerate(zip(before, after, strict=False))
+    return next((index for index, (one, other) in pairs if one != other), min(len(before), len(after)))
 
 
 def _canonical(value: object) -> str:
@@ -125,9 +144,7 @@ def _shared(before: str, after: str) -> int:
     """How many leading characters to leave out so that the part in which long texts differ is seen."""
     if max(len(before), len(after)) <= LONGEST:
         return 0
-    pairs = enumerate(zip(before, after, strict=False))
-    first = next((index for index, (one, other) in pairs if one != other), min(len(before), len(after)))
-    return max(first - LONGEST // 3, 0)
+    return max(_equal(before, after) - LONGEST // 3, 0)
 
 
 def _cut(text: str | None, start: int) -> str | None:

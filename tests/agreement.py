@@ -22,7 +22,9 @@ VALIDATED_LATER = "M612"
 BEFORE_ITEMS = ("M604", "M605")
 
 
-def assert_agreement(transform: mapper.Transform, payload: object, request: mapper.Request | None = None) -> None:
+def assert_agreement(
+    transform: mapper.Transform, payload: object, request: mapper.Request | None = None
+) -> None:
     """Run every item of a payload through the interpreter; assert that the transform gave the same outcome."""
     request = request or mapper.Request()
     if isinstance(payload, bytes):

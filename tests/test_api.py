@@ -33,7 +33,13 @@ event:
   timestamp: {path: $.at, as: timestamp, on_missing: reject}
   event_properties: {total: $.total, lines: $.lines}
 """
-ORDER = {"id": 7, "customer": {"id": "c-1"}, "at": "2026-11-23T20:00:00Z", "total": 9.5, "lines": [{"sku": "a"}]}
+ORDER = {
+    "id": 7,
+    "customer": {"id": "c-1"},
+    "at": "2026-11-23T20:00:00Z",
+    "total": 9.5,
+    "lines": [{"sku": "a"}],
+}
 EVENT = {
     "event_id": "7",
     "event_name": "Order",
@@ -110,7 +116,10 @@ def test_result_and_compile_error_pickle(transform: mapper.Transform) -> None:
 def test_threads_share_a_transform(transform: mapper.Transform) -> None:
     wanted = transform({"orders": [ORDER] * 50})
     results: list[mapper.Result] = []
-    threads = [threading.Thread(target=lambda: results.append(transform({"orders": [ORDER] * 50}))) for _ in range(16)]
+    threads = [
+        threading.Thread(target=lambda: results.append(transform({"orders": [ORDER] * 50})))
+        for _ in range(16)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -136,7 +145,10 @@ def test_source_is_the_same_in_another_process(transform: mapper.Transform) -> N
     code = f"import mapper,sys; sys.stdout.write(mapper.compile({TEXT!r}, filename='orders.yaml').python)"
     seen = {
         subprocess.run(
-            [sys.executable, "-c", code], env={"PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}, capture_output=True, check=True
+            [sys.executable, "-c", code],
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            check=True,
         ).stdout.decode()
         for seed in ("1", "2")
     }
@@ -214,7 +226,8 @@ def test_load_tells_what_there_is() -> None:
 
 def test_request_is_normalised() -> None:
     request = mapper.Request(
-        headers={"X-Request-Id": "r"}, received_at=datetime(2026, 1, 1, 5, 30, tzinfo=timezone(timedelta(hours=5, minutes=30)))
+        headers={"X-Request-Id": "r"},
+        received_at=datetime(2026, 1, 1, 5, 30, tzinfo=timezone(timedelta(hours=5, minutes=30))),
     )
     assert request.headers == {"x-request-id": "r"}
     assert request.received_at == "2026-01-01T00:00:00.000Z"

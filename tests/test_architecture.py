@@ -33,7 +33,7 @@ ORDER = """
     lowering
     checker
     codegen
-    request result faults transform
+    request result faults body transform
     interpreter
     compiler
     render

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 import tracemalloc
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,11 @@ event:
   timestamp: {received_at: true, default: none}
   event_properties: {}
 """
+
+
+def exactly(text: str | bytes) -> dict[str, object]:
+    """JSON with every digit of its numbers."""
+    return json.loads(text, parse_float=Decimal, parse_int=Decimal)
 
 
 class TestRun:
@@ -109,6 +115,23 @@ class TestRun:
                 "payload": {**ORDER, "test": True},
             }
         ]
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            '{"test": true, "n": 1e400, "m": 123456789012345678901234567890, "x": 1.0}',
+            '{"test": true, "text": "\\ud800", "\\udfff": [1e400, 12, null]}',
+            '{"test": true, "text": "\\u2028\\u0000é"}',
+            '{"test": true, "text": "\\ud800", "deep": ' + "[" * 700 + "]" * 700 + "}",
+        ],
+    )
+    def test_payloads_are_kept_to_the_last_digit(self, project: Path, call: Call, text: str) -> None:
+        write(project / "in", text)
+        call("run", "orders", "in", "--skipped", "skipped", "--rejected", "rejected")
+        line = (project / "skipped").read_bytes() + (project / "rejected").read_bytes()
+        kept = exactly(line)
+        payload = exactly(kept["payload_text"]) if "payload_text" in kept else kept["payload"]
+        assert payload == exactly(text)
 
     def test_values_stay_out_of_messages_unless_asked_for(self, project: Path, call: Call) -> None:
         write(project / "in.ndjson", ndjson({**ORDER, "at": "soon"}))

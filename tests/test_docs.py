@@ -153,7 +153,7 @@ def check_table(page: Page, table: Table, section: Section, *, update: bool) -> 
             assert section.mapping, f"line {table.start}: no example above the table"
             data = outcome(section, section.mapping.text, first)
             found = [shown_outcome(data)]
-        elif kind == "value" and others[0] != "result":
+        elif kind == "value" and others[0] not in ("result", "error"):
             payload = json.dumps({"v": json.loads(first)})
             headers = [code(other) for other in others]
             found = [cell(section, f"{{path: $.v, {header}}}", payload) for header in headers]
@@ -352,7 +352,9 @@ def test_the_readme_sessions_are_true(tmp_path: Path, monkeypatch: pytest.Monkey
     page.save()
 
 
-def test_the_readme_api_example_runs(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_readme_api_example_runs(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     blocks = [p for p in Page(README).parts() if isinstance(p, Block)]
     for block in blocks:

@@ -178,6 +178,13 @@ def test_locations_for_people() -> None:
     ]
 
 
+def nested(depth: int) -> list[Any]:
+    document: list[Any] = []
+    for _ in range(depth):
+        document = [document]
+    return document
+
+
 def test_length_limit() -> None:
     longest = "$" + ".a" * ((MAX_LENGTH - 1) // 2)
     assert parse(longest)[0] is not None
@@ -199,17 +206,17 @@ def test_nesting_limits() -> None:
     assert [d.code for d in parse(filters.replace("@]", "@[?@]]", 1))[1]] == ["M205"]
 
 
+def test_nested_filters_stay_within_python_limits() -> None:
+    # Two loops a filter would be more than the 20 that Python nests in one function.
+    path = parsed("$" + "[*][?@" * MAX_FILTERS + "]" * MAX_FILTERS)
+    document = nested(2 * MAX_FILTERS + 1)
+    assert run(path, document) == evaluate_path(path, document, None) == document[0]
+
+
 def test_long_conditions_compile() -> None:
     for operator in ("||", "&&"):
         path = parsed("$[?" + operator.join(["@.a==1"] * 1_200) + "]")
         assert run(path, [{"a": 1}, {"a": 2}]) == [{"a": 1}]
-
-
-def nested(depth: int) -> list[Any]:
-    document: list[Any] = []
-    for _ in range(depth):
-        document = [document]
-    return document
 
 
 @pytest.mark.parametrize("text", ["$..a", "$[?$ == @]", "$[?@..a]", "$[?@ == $[0]]"])

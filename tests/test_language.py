@@ -19,7 +19,19 @@ import mapper
 from mapper.samples import request_of, result_document
 
 CASES = Path(__file__).parent / "cases" / "language"
-KEYS = {"idea", "mapping", "properties", "payload", "body", "request", "result", "output", "rejected", "errors", "warnings"}
+KEYS = {
+    "idea",
+    "mapping",
+    "properties",
+    "payload",
+    "body",
+    "request",
+    "result",
+    "output",
+    "rejected",
+    "errors",
+    "warnings",
+}
 
 FRAME = """\
 mapping: case
@@ -60,7 +72,11 @@ def test_case(path: Path) -> None:
     case = read_case(path)
     text = mapping_text(case)
     if "errors" in case:
-        found = [f"{d.code} {d.span.line}:{d.span.column}" for d in mapper.check(text) if d.severity.value == "error" and d.span]
+        found = [
+            f"{d.code} {d.span.line}:{d.span.column}"
+            for d in mapper.check(text)
+            if d.severity.value == "error" and d.span
+        ]
         assert found == case["errors"], mapper.check(text)
         return
     transform = mapper.compile(text)

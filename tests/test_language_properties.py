@@ -23,7 +23,26 @@ ROUGH = settings(max_examples=120, deadline=None, suppress_health_check=list(Hea
 KEYS = ["a", "b", "c", "odd key", "$x", "it's"]
 key = st.sampled_from(KEYS)
 scalar = st.sampled_from(
-    [None, True, False, 0, 1, -3, 1.0, 2.5, 2**64, "", " ", "x", "1", "0500", "true", "{}", '{"a": [1]}', "é\u2028"]
+    [
+        None,
+        True,
+        False,
+        0,
+        1,
+        -3,
+        1.0,
+        2.5,
+        2**64,
+        "",
+        " ",
+        "x",
+        "1",
+        "0500",
+        "true",
+        "{}",
+        '{"a": [1]}',
+        "é\u2028",
+    ]
     + ["2026-11-23T20:00:00Z", "2026-11-23 20:00:00", "23/11/2026", 1_795_464_000, "1795464000.25", 1e300]
 )
 payloads = st.recursive(
@@ -31,7 +50,7 @@ payloads = st.recursive(
 )
 items = st.dictionaries(key, payloads, max_size=6)
 
-PATHS = ["$", "$.a", "$.b", "$.c", "$.a.b", "$['odd key']", "$['$x'].a", "$[\"it's\"]", "$.c[0]", "$.c[-1].a"]
+PATHS = ["$", "$.a", "$.b", "$.c", "$.a.b", "$['odd key']", "$['$x'].a", '$["it\'s"]', "$.c[0]", "$.c[-1].a"]
 LISTS = ["$.c[*]", "$..a", "$[*]", "$.c[1:]", "$.c[?@.a].b", "$.c[?@.a == 1]", "$['a','b']"]
 LIQUID = [
     "{{ a }}",
@@ -42,7 +61,16 @@ LIQUID = [
     "{{ envelope.a }}{{ header.x }}{{ setting.s }}{{ received_at }}",
 ]
 CONDITIONS = [
-    *("a", "a == blank", "b != nil", "a == 1 or b == 'x'", "c contains 'x'", "a > 1", "c.size > 1", "a == true"),
+    *(
+        "a",
+        "a == blank",
+        "b != nil",
+        "a == 1 or b == 'x'",
+        "c contains 'x'",
+        "a > 1",
+        "c.size > 1",
+        "a == true",
+    ),
     *('item["odd key"] == empty', 'item["$x"].a != blank and b', "header.x == 'h'", "envelope.a == a"),
 ]
 path = st.sampled_from(PATHS)
@@ -86,8 +114,12 @@ def modified(inner: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
     names = st.lists(key, max_size=2)
     on_error = st.sampled_from([{}, {"on_error": "reject"}, {"on_error": "omit"}, {"on_error": "null"}])
     plain = st.sampled_from(["string", "integer", "number", "boolean", "object", "array", "json"])
-    formats = st.sampled_from(["iso8601", "epoch_s", "epoch_ms", "epoch_us", "%d/%m/%Y", ["epoch_s", "iso8601"]])
-    windows = st.sampled_from([["2000-01-01", "received_at + 1d"], [None, "2026-12-01"], ["received_at - 9d", None]])
+    formats = st.sampled_from(
+        ["iso8601", "epoch_s", "epoch_ms", "epoch_us", "%d/%m/%Y", ["epoch_s", "iso8601"]]
+    )
+    windows = st.sampled_from(
+        [["2000-01-01", "received_at + 1d"], [None, "2026-12-01"], ["received_at - 9d", None]]
+    )
     times = st.builds(
         lambda f, w, e: {"as": "timestamp", "zone": "+05:30", "from": f, **w, **e},
         formats,
@@ -113,7 +145,16 @@ def modified(inner: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
 
 values = st.recursive(leaf, operators, max_leaves=6)
 TEXT_FIELD = {"as": "string", "on_missing": "reject"}
-EACH = ["$", "$.items", "$.items[*]", "$.items[*].a", "$[*]", ["$[*].json", "$.items", "$"], "$['items'][?@.a]", "$.items[:1]"]
+EACH = [
+    "$",
+    "$.items",
+    "$.items[*]",
+    "$.items[*].a",
+    "$[*]",
+    ["$[*].json", "$.items", "$"],
+    "$['items'][?@.a]",
+    "$.items[:1]",
+]
 mappings = st.builds(
     lambda each, skips, user, properties: {
         "mapping": "random",
@@ -151,7 +192,9 @@ requests = st.builds(
 
 @ROUGH
 @given(mappings, st.lists(bodies, min_size=1, max_size=3), requests)
-def test_generated_code_and_interpreter_agree(mapping: Json, payloads: list[Json], request: mapper.Request) -> None:
+def test_generated_code_and_interpreter_agree(
+    mapping: Json, payloads: list[Json], request: mapper.Request
+) -> None:
     text = json.dumps(mapping)
     diagnostics = mapper.check(text)
     errors = [d for d in diagnostics if d.severity is mapper.Severity.ERROR]

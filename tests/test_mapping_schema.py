@@ -42,7 +42,23 @@ SEEDS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 WORDS = [*TOP_LEVEL, *COMPANIONS, *MODIFIERS, *CASTS, *ON_ERROR, "when", "reason", "cases", "else", "odd"]
-VALUES: list[Any] = ["$.a", "text", "", "{{ a }}", 1, 1.5, True, False, None, [], {}, ["$.a"], {"a": 1}, "reject", "timestamp"]
+VALUES: list[Any] = [
+    "$.a",
+    "text",
+    "",
+    "{{ a }}",
+    1,
+    1.5,
+    True,
+    False,
+    None,
+    [],
+    {},
+    ["$.a"],
+    {"a": 1},
+    "reject",
+    "timestamp",
+]
 
 
 def by_schema(document: object) -> bool:
@@ -51,7 +67,9 @@ def by_schema(document: object) -> bool:
 
 def by_reader(document: object) -> list[str]:
     report = Report()
-    text = yaml.safe_dump(document, allow_unicode=True, default_style='"' if isinstance(document, str) else None)
+    text = yaml.safe_dump(
+        document, allow_unicode=True, default_style='"' if isinstance(document, str) else None
+    )
     node = read_document(SourceFile("<mapping>", text), report)
     if node is not None:
         read_spec(node, report)
@@ -98,7 +116,11 @@ def mutate(document: dict[str, Any], chance: random.Random) -> None:
     """Change one place of a document: drop, rename, replace or add."""
     place: Any = document
     while True:
-        inner = [v for v in (place.values() if isinstance(place, dict) else place) if isinstance(v, dict | list) and v]
+        inner = [
+            v
+            for v in (place.values() if isinstance(place, dict) else place)
+            if isinstance(v, dict | list) and v
+        ]
         if not inner or chance.random() < 0.25:
             break
         place = chance.choice(inner)

@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from jsonpath_ng.ext import parse as library_parse
+from jsonpath_ng.ext.parser import parse as library_parse
 from jsonpaths import compiled, generated, parse, parsed, run, spelled
 
 from mapper import ir
@@ -23,7 +23,9 @@ FAST = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCh
 names = st.sampled_from(["a", "b", "c d", "it's", "0"])
 scalars = st.sampled_from([None, True, False, 0, 1, 1.0, -0.0, 2.5, 10**20, "", "a", "ab", "b", "1", "("])
 documents = st.recursive(
-    scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=4), max_leaves=12
+    scalars,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=4),
+    max_leaves=12,
 )
 bounds = st.none() | st.integers(-5, 5)
 singular_selectors = st.builds(ir.Name, names) | st.builds(ir.Index, st.integers(-3, 3))
@@ -31,7 +33,9 @@ singular_segments = st.lists(st.builds(ir.Child, st.tuples(singular_selectors)),
 patterns = st.sampled_from(["a", "a.*", "[ab]+", "", "^a", "b$"])  # of literals; documents hold a bad one
 
 
-def segments_of(tests: st.SearchStrategy[ir.Test], most: int = 3) -> st.SearchStrategy[tuple[ir.Segment, ...]]:
+def segments_of(
+    tests: st.SearchStrategy[ir.Test], most: int = 3
+) -> st.SearchStrategy[tuple[ir.Segment, ...]]:
     selectors = (
         singular_selectors
         | st.builds(ir.Wildcard)
@@ -51,7 +55,9 @@ def conditions_over(tests: st.SearchStrategy[ir.Test]) -> st.SearchStrategy[ir.T
     operands = simple | st.builds(ir.Function, st.just("length"), st.tuples(simple))
     texts = singular | st.builds(ir.Constant, patterns)
     calls = st.builds(ir.Function, st.sampled_from(["match", "search"]), st.tuples(texts, texts))
-    compared = st.builds(ir.Comparison, st.sampled_from(["==", "!=", "<", "<=", ">", ">="]), operands, operands)
+    compared = st.builds(
+        ir.Comparison, st.sampled_from(["==", "!=", "<", "<=", ">", ">="]), operands, operands
+    )
     several = st.lists(tests, min_size=2, max_size=3).map(tuple)
     return (
         compared
@@ -67,14 +73,19 @@ all_tests = st.recursive(
     st.builds(ir.Exists, st.builds(ir.Query, st.booleans(), singular_segments)), conditions_over, max_leaves=6
 )
 paths = st.builds(
-    lambda root, segments: ir.Path(root, segments, "$", SPAN), st.sampled_from(ir.Root), segments_of(all_tests)
+    lambda root, segments: ir.Path(root, segments, "$", SPAN),
+    st.sampled_from(ir.Root),
+    segments_of(all_tests),
 )
 
 
 def written(segments: tuple[ir.Segment, ...]) -> str:
     """Segments as path text."""
     return "".join(
-        ("" if isinstance(segment, ir.Child) else "..") + "[" + ",".join(map(_selector, segment.selectors)) + "]"
+        ("" if isinstance(segment, ir.Child) else "..")
+        + "["
+        + ",".join(map(_selector, segment.selectors))
+        + "]"
         for segment in segments
     )
 
@@ -131,7 +142,9 @@ def test_generated_code_and_interpreter_agree(path: ir.Path, item: object, body:
 
 @FAST
 @given(st.lists(paths, min_size=2, max_size=4), documents, documents)
-def test_paths_in_one_function_do_not_disturb_each_other(many: list[ir.Path], item: object, body: object) -> None:
+def test_paths_in_one_function_do_not_disturb_each_other(
+    many: list[ir.Path], item: object, body: object
+) -> None:
     found = compiled(*many)(item, body)
     assert spelled(found) == spelled([evaluate_path(path, item, body) for path in many]), generated(*many)
 
@@ -152,9 +165,9 @@ def test_locations_lead_back_to_their_values(path: ir.Path, item: object) -> Non
         assert spelled(run(parsed(location), item)) == spelled(value)
 
 
-texts = st.text(max_size=30) | st.text("$@.[]()*?!&|=<>'\"\\,:-+0123456789eEtruefalsnl \n`~/abw$", max_size=40).map(
-    lambda tail: "$" + tail
-)
+texts = st.text(max_size=30) | st.text(
+    "$@.[]()*?!&|=<>'\"\\,:-+0123456789eEtruefalsnl \n`~/abw$", max_size=40
+).map(lambda tail: "$" + tail)
 
 
 @settings(max_examples=1_500, deadline=None)
@@ -184,7 +197,11 @@ def test_any_text_parses_or_is_diagnosed(text: str) -> None:
 
 
 @FAST
-@given(st.lists(st.tuples(st.sampled_from([".", "..", "['", "..['"]), st.text(min_size=1, max_size=8)), max_size=5))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([".", "..", "['", "..['"]), st.text(min_size=1, max_size=8)), max_size=5
+    )
+)
 def test_spans_are_the_text_of_their_names(parts: list[tuple[str, str]]) -> None:
     text = "$"
     for opening, name in parts:
@@ -219,7 +236,9 @@ simple_selectors = (
 
 
 @FAST
-@given(st.lists(st.builds(ir.Child, st.tuples(simple_selectors)), min_size=1, max_size=4).map(tuple), documents)
+@given(
+    st.lists(st.builds(ir.Child, st.tuples(simple_selectors)), min_size=1, max_size=4).map(tuple), documents
+)
 def test_the_library_agrees_where_it_follows_the_rfc(segments: tuple[ir.Segment, ...], item: Any) -> None:
     text = "$" + written(segments)
     if not isinstance(item, dict | list):
@@ -245,5 +264,3 @@ def test_the_random_paths_are_not_all_trivial() -> None:
 
     count()
     assert min(found.values()) >= 20, found
-
-

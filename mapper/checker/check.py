@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 from mapper import ir
 from mapper.checker.sources import Known, SourceFacts, whole
+from mapper.checker.types import check_operands, has_wrong_type
 from mapper.checker.variables import check_lookups, shown_present
 from mapper.diagnostics import Label, Report, Severity, did_you_mean
 from mapper.ir.facts import Facts
 from mapper.schema import Schema
-from mapper.shapes import Subschema, allows_type, is_closed, properties_of, required_of, type_of
+from mapper.shapes import Subschema, is_closed, properties_of, required_of, type_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,10 @@ def _definition(target: Schema, name: str) -> tuple[Label, ...]:
 
 
 def _check_field(entry: ir.Field, schema: Subschema | None, checking: Checking) -> None:
-    if schema is not None and _has_wrong_type(entry, schema, checking):
+    asked = _definition(checking.target, entry.name)
+    if schema is not None and has_wrong_type(
+        entry, schema, checking.target, checking.facts, checking.report, asked
+    ):
         return
     nothings = checking.facts.of(entry.value)
     if not entry.required or not (nothings.missing or (nothings.null and not entry.nullable)):
@@ -109,76 +113,13 @@ def _check_field(entry: ir.Field, schema: Subschema | None, checking: Checking) 
             " or `on_missing: reject` if such items shall be rejected",
         ),
         Severity.ERROR,
-        _definition(checking.target, entry.name),
+        asked,
     )
-
-
-def _has_wrong_type(entry: ir.Field, schema: Subschema, checking: Checking) -> bool:
-    """Report a value none of whose types the target allows; a null that may be left out is none of these."""
-    kinds = possible_types(entry.value)
-    target = checking.target
-    if not kinds or any(allows_type(target.document, schema, kind) for kind in kinds):
-        return False
-    if kinds == {"null"} and not entry.required:
-        return False
-    found = " or ".join(sorted(kinds))
-    checking.report.add(
-        "M402" if kinds == {"null"} else "M401",
-        f"`{entry.name}` cannot be {found}",
-        entry.value.span,
-        f"this is always {found}",
-        (_cast_hint(target, schema),),
-        Severity.ERROR,
-        _definition(target, entry.name),
-    )
-    return True
-
-
-def _cast_hint(target: Schema, schema: Subschema) -> str:
-    wanted = [
-        k
-        for k in ("string", "integer", "number", "boolean", "object", "array")
-        if allows_type(target.document, schema, k)
-    ]
-    return f"convert it with `as: {wanted[0]}`" if len(wanted) == 1 else ""
-
-
-def possible_types(value: ir.Value) -> set[str]:
-    """The JSON types a value can have when it is there; empty where nothing is known."""
-    match value:
-        case ir.Literal(constant):
-            return {type_of(constant)}
-        case ir.Template() | ir.Timestamp() | ir.Hash():
-            return {"string"}
-        case ir.Record() | ir.Merge() | ir.Pick() | ir.Omit() | ir.Rename():
-            return {"object"}
-        case ir.Array() | ir.MapItems():
-            return {"array"}
-        case ir.Path():
-            return set() if value.is_singular else {"array"}
-        case ir.Cast(_, kind):
-            return set() if kind is ir.CastKind.JSON else {kind.value}
-        case ir.Required(inner):
-            return possible_types(inner)
-        case ir.Default(inner, default):
-            return _union([inner, default])
-        case ir.Coalesce(options):
-            return _union(list(options))
-        case ir.Match(_, cases, otherwise):
-            return _union([c.value for c in cases] + ([otherwise] if otherwise else []))
-        case ir.When(_, then, otherwise):
-            return _union([then] + ([otherwise] if otherwise else []))
-        case ir.FromRequest():
-            return set()
-
-
-def _union(values: list[ir.Value]) -> set[str]:
-    each = [possible_types(value) for value in values]
-    return set().union(*each) if all(each) else set()
 
 
 def _walk(value: ir.Value, item: Known | None, checking: Checking) -> None:
-    """Check what is inside a value: its paths, its variables, alternatives never taken."""
+    """Check what is inside a value: its paths, its variables, its types, alternatives never taken."""
+    check_operands(value, checking.facts, checking.report)
     match value:
         case ir.Path():
             _check_path(value, item, checking)

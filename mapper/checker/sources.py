@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from mapper import ir
-from mapper.ir.facts import Facts, Nothings
+from mapper.ir.facts import JSON_TYPES, Facts, Nothings
 from mapper.schema import Schema
 from mapper.shapes import Subschema, allows_type, is_closed, items_of, properties_of, property_of, required_of
 
@@ -87,6 +87,16 @@ class SourceFacts(Facts):
         if self.item is None:
             return super().of_path(path)
         return self._walk(path, self.item)
+
+    def types_of_path(self, path: ir.Path) -> frozenset[str]:
+        """The types the schema allows where the path leads."""
+        if path.root is not ir.Root.ITEM or self.item is None:
+            return JSON_TYPES
+        known = self.item
+        for segment in path.segments:
+            selector = segment.selectors[0]
+            known = known.member(selector.name) if isinstance(selector, ir.Name) else known.element()
+        return frozenset(name for name in JSON_TYPES if known.allows(name)) or JSON_TYPES
 
     def _walk(self, path: ir.Path, known: Known) -> Nothings:
         missing = False

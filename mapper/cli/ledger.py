@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import BinaryIO
 
 import msgspec
@@ -19,7 +20,7 @@ from mapper.result import Rejected, Result, Skipped
 
 FIRST_SHOWN = 5
 
-_encode = msgspec.json.Encoder().encode
+_encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 @dataclass(slots=True)
@@ -47,13 +48,14 @@ class Ledger:
         for skip in result.skipped:
             self.reasons[skip.reason] += 1
             if self.skipped_to:
-                self.skipped_to.write(encode(_skip_line(body, skip)) + b"\n")
+                _write(self.skipped_to, _skip_line(body, skip), skip.item, body)
         for rejected in result.rejected:
             codes = tuple(dict.fromkeys(rejected.codes))
             self.codes[codes] += 1
             self.firsts.setdefault(codes, (body, rejected))
             if self.rejected_to:
-                self.rejected_to.write(encode(_rejection_line(body, rejected, self.show_values)) + b"\n")
+                line = _rejection_line(body, rejected, self.show_values)
+                _write(self.rejected_to, line, rejected.item, body)
 
     @property
     def rejected(self) -> int:
@@ -81,21 +83,35 @@ class Ledger:
 
 
 def encode(value: object) -> bytes:
-    """A value as one line of JSON; integers beyond 64 bits and halves of surrogate pairs included."""
+    """A value as one line of JSON; numbers keep all their digits, halves of surrogate pairs are escapes."""
     try:
         return _encode(value)
-    except (OverflowError, UnicodeEncodeError, msgspec.ValidationError, msgspec.EncodeError):
-        return json.dumps(value, separators=(",", ":")).encode("ascii")
+    except UnicodeEncodeError:
+        return _escaped(value).encode("ascii")
+
+
+def _escaped(value: object) -> str:
+    match value:
+        case dict():
+            return f"{{{','.join(f'{json.dumps(key)}:{_escaped(inner)}' for key, inner in value.items())}}}"
+        case list() | tuple():
+            return f"[{','.join(map(_escaped, value))}]"
+        case Decimal():
+            return str(value)
+        case _:
+            return json.dumps(value)
+
+
+def _write(to: BinaryIO, line: dict[str, object], item: object, body: Body) -> None:
+    """Write a line with the original item; one too deep to be written goes out as the body's text."""
+    try:
+        to.write(encode(line | _payload(item)) + b"\n")
+    except RecursionError:
+        to.write(encode(line | _payload(body.data)) + b"\n")
 
 
 def _skip_line(body: Body, skip: Skipped) -> dict[str, object]:
-    return {
-        "file": body.file,
-        "line": body.line,
-        "item": skip.index,
-        "reason": skip.reason,
-        **_payload(skip.item),
-    }
+    return {"file": body.file, "line": body.line, "item": skip.index, "reason": skip.reason}
 
 
 def _rejection_line(body: Body, rejected: Rejected, show_values: bool) -> dict[str, object]:
@@ -109,7 +125,7 @@ def _rejection_line(body: Body, rejected: Rejected, show_values: bool) -> dict[s
     }
     if show_values:
         line["values"] = [diagnostic.value for diagnostic in rejected.diagnostics]
-    return line | _payload(rejected.item)
+    return line
 
 
 def _payload(item: object) -> dict[str, object]:

@@ -57,7 +57,7 @@ def closing(trials: Sequence[Trial], seconds: float) -> str:
     if untidy:
         parts.append(f"{screen.counted(untidy, 'stray file')}")
     passed = cases and parts == [f"{cases:,} passed"]
-    tail = "all passed" if passed and cases > 1 else ", ".join(parts) or "nothing tested"
+    tail = ("all passed" if cases > 1 else "passed") if passed else ", ".join(parts) or "nothing tested"
     return f"{head}{', ' if passed or not cases else ': '}{tail} in {seconds:.1f} s"
 
 

@@ -8,24 +8,24 @@ from mapper import ir
 from mapper.codegen.writer import Scope, Writer, literal
 from mapper.ir.facts import may_be_null, may_miss
 
-# Casts whose result is the value itself when it already has this Python type.
-ALREADY = {
-    ir.CastKind.STRING: "isinstance({0}, str)",
-    ir.CastKind.INTEGER: "type({0}) is int",
-    ir.CastKind.BOOLEAN: "isinstance({0}, bool)",
-    ir.CastKind.OBJECT: "isinstance({0}, dict)",
-    ir.CastKind.ARRAY: "isinstance({0}, list)",
+# Casts whose result is the value itself where this test does not hold.
+OF_OTHER_TYPE = {
+    ir.CastKind.STRING: "not isinstance({0}, str)",
+    ir.CastKind.INTEGER: "type({0}) is not int",
+    ir.CastKind.BOOLEAN: "not isinstance({0}, bool)",
+    ir.CastKind.OBJECT: "not isinstance({0}, dict)",
+    ir.CastKind.ARRAY: "not isinstance({0}, list)",
 }
 UNITS = {"epoch_s": 1, "epoch_ms": 1000, "epoch_us": 1000000}
 
 
-def emit_cast(writer: Writer, node: ir.Cast, value: str, what: str) -> str:
+def emit_cast(writer: Writer, node: ir.Cast, value: str, what: str, into: str | None = None) -> str:
     """Cast the value in local `value`; missing and null pass, failures follow `on_error`."""
-    result = writer.fresh(what.rpartition(".")[2] or "cast")
+    result = into or writer.fresh(what.rpartition(".")[2] or "cast")
     writer.line(f"{result} = {value}", node.span)
     tests = _present(node.value, result)
-    if node.kind in ALREADY:
-        tests.insert(0, f"not ({ALREADY[node.kind].format(result)})")
+    if node.kind in OF_OTHER_TYPE:
+        tests.insert(0, OF_OTHER_TYPE[node.kind].format(result))
     convert = writer.use("values", f"to_{node.kind.value}")
     # JSON text is parsed by a function whose result may itself be null; the rest convert scalars.
     with _guard(writer, tests):
@@ -63,9 +63,11 @@ def _emit_invalid(
             writer.line(f"    raise {fault}({literal(code)}, {site}, {literal(detail)}, {value})")
 
 
-def emit_timestamp(writer: Writer, node: ir.Timestamp, value: str, scope: Scope, what: str) -> str:
+def emit_timestamp(
+    writer: Writer, node: ir.Timestamp, value: str, scope: Scope, what: str, into: str | None = None
+) -> str:
     """Read the time in local `value` by the declared formats; outside the window it is MISSING."""
-    result = writer.fresh(what.rpartition(".")[2] or "time")
+    result = into or writer.fresh(what.rpartition(".")[2] or "time")
     writer.line(f"{result} = {value}", node.span)
     with _guard(writer, _present(node.value, result)):
         for position, name in enumerate(node.formats):

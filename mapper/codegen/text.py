@@ -80,12 +80,13 @@ class _Statements:
     def prepare(self, body: tuple[ir.Statement, ...]) -> None:
         """Name the template's variables and counters, and set those that may be read before they are set."""
         nodes = list(ir.walk(body))
+        names = {node.name for node in nodes if isinstance(node, ir.Assign | ir.Capture)}
         resumed = {node.label for node in nodes if isinstance(node, ir.For) and node.resumes}
         for node in nodes:
             match node:
                 case ir.Assign(name) | ir.Capture(name) if name not in self.values.variables:
                     self.values.variables[name] = self.writer.fresh(name)
-                    if not _is_set_first(name, body):
+                    if len(names) > _HARMLESS or not _is_set_first(name, body):
                         self._start(self.values.variables[name], self.values.use("UNSET"))
                 case ir.Count(name) if name not in self.counters:
                     self.counters[name] = self.writer.fresh(name)

@@ -237,8 +237,8 @@ class Values:
             value = f"{self.use('clock')}({value}, {self.scope.request}.received_at, {site})"
         if node.name == "date" and self.rules.zone != "UTC":
             named.setdefault("zone", literal(self.rules.zone))
-        self.use("FILTERS", "filters")
-        function = self.writer.constant(f"FILTERS[{literal(node.name)}]", node.name)
+        filters = self.use("FILTERS", "filters")
+        function = self.writer.constant(f"{filters}[{literal(node.name)}]", node.name)
         arguments += [f"{name}={argument}" for name, argument in named.items()]
         return f"{self.use('apply', 'filters')}({', '.join([function, str(site), value, *arguments])})"
 
@@ -267,7 +267,11 @@ class Values:
             return literal(value.value is not None and value.value is not False)
         if isinstance(value, ir.Interval):
             return "True"
-        if isinstance(value, ir.Lookup) and value.name == "forloop" and value.keys[-1:] in (("first",), ("last",)):
+        if (
+            isinstance(value, ir.Lookup)
+            and value.name == "forloop"
+            and value.keys[-1:] in (("first",), ("last",))
+        ):
             return self.value(value) if self.loops else f"{self.use('is_truthy')}({self.value(value)})"
         return f"{self.use('is_truthy')}({self.value(value)})"
 

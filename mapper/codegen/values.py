@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack, nullcontext
+from keyword import iskeyword
 from typing import assert_never
 
 from mapper import ir
@@ -12,147 +14,152 @@ from mapper.codegen.text import emit_condition, emit_template
 from mapper.codegen.writer import Scope, Writer, literal
 from mapper.ir.facts import may_be_blank, may_be_null, may_miss
 
-NOTHING = "{0} is MISSING or {0} is None"
 
-
-def emit_value(writer: Writer, node: ir.Value, scope: Scope, what: str) -> str:
+def emit_value(writer: Writer, node: ir.Value, scope: Scope, what: str, into: str | None = None) -> str:
     """Write what computes `node`; return a local name or a literal that holds its value or MISSING.
 
-    `what` is the output field being set, for diagnostics (`event_properties.city`).
+    `what` is the output field being set, for diagnostics (`event_properties.city`). `into` is a local that
+    the caller wants filled; a node that needs no local of its own ignores it, see `emit_into`.
     """
     match node:
         case ir.Literal(value):
-            return emit_literal(writer, value)
+            return literal(value)
         case ir.Path():
             return emit_path(writer, node, scope)
         case ir.Template():
             return emit_template(writer, node, scope)
         case ir.Record():
-            return emit_record(writer, node, scope, what)
+            return emit_record(writer, node, scope, what, into)
         case ir.Array():
-            return _emit_array(writer, node, scope, what)
+            return _emit_array(writer, node, scope, what, into)
         case ir.Coalesce():
-            return _emit_coalesce(writer, node, scope, what)
+            return _emit_coalesce(writer, node, scope, what, into)
         case ir.Match():
-            return _emit_match(writer, node, scope, what)
+            return _emit_match(writer, node, scope, what, into)
         case ir.When():
-            return _emit_when(writer, node, scope, what)
+            return _emit_when(writer, node, scope, what, into)
         case ir.Merge():
-            return _emit_merge(writer, node, scope, what)
+            return _emit_merge(writer, node, scope, what, into)
         case ir.MapItems():
-            return _emit_map(writer, node, scope, what)
+            return _emit_map(writer, node, scope, what, into)
         case ir.Pick() | ir.Omit() | ir.Rename():
-            return _emit_object_change(writer, node, scope, what)
+            return _emit_object_change(writer, node, scope, what, into)
         case ir.Hash():
-            return _emit_hash(writer, node, scope, what)
+            return _emit_hash(writer, node, scope, what, into)
         case ir.FromRequest():
-            return _emit_request(writer, node, scope)
+            return _emit_request(writer, node, scope, into)
         case ir.Cast():
-            value = emit_value(writer, node.value, scope, what)
-            return emit_cast(writer, node, value, what)
+            value = emit_local(writer, node.value, scope, what)
+            return emit_cast(writer, node, value, what, into)
         case ir.Timestamp():
-            value = emit_value(writer, node.value, scope, what)
-            return emit_timestamp(writer, node, value, scope, what)
+            value = emit_local(writer, node.value, scope, what)
+            return emit_timestamp(writer, node, value, scope, what, into)
         case ir.Default():
-            return _emit_default(writer, node, scope, what)
+            return _emit_default(writer, node, scope, what, into)
         case ir.Required():
-            return _emit_required(writer, node, scope, what)
+            return _emit_required(writer, node, scope, what, into)
         case _ as never:
             assert_never(never)
 
 
-def emit_literal(writer: Writer, value: object) -> str:
-    """A literal; mutable ones are built anew for each event, so that events never share them."""
-    if isinstance(value, dict | list):
-        name = writer.fresh("constant")
-        writer.line(f"{name} = {literal(value)}")
-        return name
-    return literal(value)
+def emit_into(writer: Writer, node: ir.Value, scope: Scope, what: str, target: str) -> None:
+    """Write statements that leave the value of `node`, or MISSING, in the local `target`."""
+    value = emit_value(writer, node, scope, what, target)
+    if value != target:
+        writer.line(f"{target} = {value}", node.span)
 
 
-def is_nothing(node: ir.Value, name: str) -> str | None:
-    """The test that `name`, holding `node`, is missing or null; None where it never is."""
-    tests = []
-    if may_miss(node):
-        tests.append(f"{name} is MISSING")
-    if may_be_null(node):
-        tests.append(f"{name} is None")
+def emit_local(writer: Writer, node: ir.Value, scope: Scope, what: str) -> str:
+    """The local that holds the value of `node`, for callers that look at it more than once."""
+    value = emit_value(writer, node, scope, what)
+    if value.isidentifier() and not iskeyword(value):
+        return value
+    local = _fresh(writer, what, "constant")
+    writer.line(f"{local} = {value}", node.span)
+    return local
+
+
+def _fresh(writer: Writer, what: str, otherwise: str) -> str:
+    return writer.fresh(what.rpartition(".")[2] or otherwise)
+
+
+def _absent(name: str, may_miss: bool, may_be_null: bool) -> str | None:
+    """The test that a local holds nothing; None where it always holds a value."""
+    tests = [f"{name} is MISSING"] * may_miss + [f"{name} is None"] * may_be_null
     return " or ".join(tests) or None
 
 
-def emit_record(writer: Writer, node: ir.Record, scope: Scope, what: str) -> str:
-    """An object: a dict display of the fields that are sure, then one test per field that may be missing."""
-    sure: list[tuple[str, str]] = []
-    unsure: list[tuple[ir.Field, str, str]] = []
-    for field in node.fields:
-        place = f"{what}.{field.name}" if what else field.name
-        name = emit_value(writer, field.value, scope, place)
-        test = _absent(field, name)
-        if test is not None and field.required:
-            site = writer.site(field.span, place)
-            writer.line(f"if {test}:", field.span)
-            writer.line(f"    raise {writer.use('faults', 'Fault')}('M611', {site})")
-            test = None
-        if test is None and not unsure:
-            sure.append((field.name, name))
-        else:
-            unsure.append((field, name, test or ""))
-    record = writer.fresh(what.rpartition(".")[2] or "event")
-    pairs = ", ".join(f"{literal(key)}: {name}" for key, name in sure)
+def _present(name: str, may_miss: bool, may_be_null: bool) -> str | None:
+    """The opposite of `_absent`."""
+    tests = [f"{name} is not MISSING"] * may_miss + [f"{name} is not None"] * may_be_null
+    return " and ".join(tests) or None
+
+
+def emit_record(writer: Writer, node: ir.Record, scope: Scope, what: str, into: str | None = None) -> str:
+    """An object: a dict display as far as all fields are sure, then one test for each that may be missing."""
+    fields = [(field, _emit_field(writer, field, scope, what)) for field in node.fields]
+    unsure = next((i for i, (field, _) in enumerate(fields) if _may_be_left_out(field)), len(fields))
+    record = into or _fresh(writer, what, "event")
+    pairs = ", ".join(f"{literal(field.name)}: {value}" for field, value in fields[:unsure])
     writer.line(f"{record} = {{{pairs}}}", node.span)
-    for field, name, test in unsure:
-        target = f"{record}[{literal(field.name)}] = {name}"
-        if test:
-            writer.line(f"if not ({test}):", field.span)
-            writer.line(f"    {target}")
-        else:
-            writer.line(target, field.span)
+    for field, value in fields[unsure:]:
+        _emit_entry(writer, field, value, record)
     return record
 
 
-def _absent(field: ir.Field, name: str) -> str | None:
-    tests = []
-    if may_miss(field.value):
-        tests.append(f"{name} is MISSING")
-    if not field.nullable and may_be_null(field.value):
-        tests.append(f"{name} is None")
-    return " or ".join(tests) or None
+def _emit_field(writer: Writer, field: ir.Field, scope: Scope, what: str) -> str:
+    """The value of a field; a required one that is absent is a fault."""
+    place = f"{what}.{field.name}" if what else field.name
+    value = emit_value(writer, field.value, scope, place)
+    test = _absent(value, may_miss(field.value), may_be_null(field.value) and not field.nullable)
+    if field.required and test:
+        writer.line(f"if {test}:", field.span)
+        writer.line(f"    raise {writer.use('faults', 'Fault')}('M611', {writer.site(field.span, place)})")
+    return value
 
 
-def _emit_array(writer: Writer, node: ir.Array, scope: Scope, what: str) -> str:
-    names = [emit_value(writer, value, scope, what) for value in node.values]
-    array = writer.fresh("array")
+def _may_be_left_out(field: ir.Field) -> bool:
+    return not field.required and (may_miss(field.value) or (may_be_null(field.value) and not field.nullable))
+
+
+def _emit_entry(writer: Writer, field: ir.Field, value: str, record: str) -> None:
+    """Set a key of the object in local `record`, unless the value is absent."""
+    entry = f"{record}[{literal(field.name)}] = {value}"
+    if not _may_be_left_out(field):
+        writer.line(entry, field.span)
+        return
+    test = _present(value, may_miss(field.value), may_be_null(field.value) and not field.nullable)
+    writer.line(f"if {test}:", field.span)
+    writer.line(f"    {entry}")
+
+
+def _emit_array(writer: Writer, node: ir.Array, scope: Scope, what: str, into: str | None) -> str:
+    values = [emit_value(writer, value, scope, what) for value in node.values]
+    array = into or _fresh(writer, what, "array")
+    members = ", ".join(values)
     if any(may_miss(value) for value in node.values):
-        writer.line(
-            f"{array} = [v for v in ({''.join(n + ', ' for n in names)}) if v is not MISSING]", node.span
-        )
+        writer.line(f"{array} = [v for v in [{members}] if v is not MISSING]", node.span)
     else:
-        writer.line(f"{array} = [{', '.join(names)}]", node.span)
+        writer.line(f"{array} = [{members}]", node.span)
     return array
 
 
-def _emit_coalesce(writer: Writer, node: ir.Coalesce, scope: Scope, what: str) -> str:
-    result = writer.fresh(what.rpartition(".")[2] or "first")
-
-    def absent(option: ir.Value) -> str | None:
-        if node.nonblank and may_be_blank(option):
-            return f"{writer.use('values', 'is_blank')}({result})"
-        return is_nothing(option, result)
-
-    def emit(position: int) -> None:
-        option = node.options[position]
-        writer.line(f"{result} = {emit_value(writer, option, scope, what)}", option.span)
-        test = absent(option)
-        if test is None:
-            return
-        if position + 1 < len(node.options):
-            with writer.block(f"if {test}:"):
-                emit(position + 1)
-        elif "is_blank" in test or may_be_null(option):
-            writer.line(f"if {test if 'is_blank' in test else f'{result} is None'}:")
-            writer.line(f"    {result} = MISSING")
-
-    emit(0)
+def _emit_coalesce(writer: Writer, node: ir.Coalesce, scope: Scope, what: str, into: str | None) -> str:
+    result = into or _fresh(writer, what, "first")
+    with ExitStack() as nested:
+        for position, option in enumerate(node.options):
+            emit_into(writer, option, scope, what, result)
+            may_pass_over = node.nonblank and may_be_blank(option)
+            test = _absent(result, may_miss(option), may_be_null(option))
+            if may_pass_over:
+                test = f"{writer.use('values', 'is_blank')}({result})"
+            if test is None:
+                break
+            if position + 1 < len(node.options):
+                nested.enter_context(writer.block(f"if {test}:"))
+            elif may_pass_over or may_be_null(option):
+                writer.line(f"if {test if may_pass_over else f'{result} is None'}:")
+                writer.line(f"    {result} = MISSING")
     return result
 
 
@@ -161,31 +168,26 @@ def _emit_branches(
     branches: list[tuple[str, ir.Value]],
     otherwise: ir.Value | None,
     result: str,
-    emit: Callable[[ir.Value], str],
+    emit: Callable[[ir.Value], None],
 ) -> str:
-    keyword = "if"
-    for test, value in branches:
-        with writer.block(f"{keyword} {test}:", value.span):
-            writer.line(f"{result} = {emit(value)}")
-        keyword = "elif"
-    if not branches:
-        writer.line(f"{result} = {'MISSING' if otherwise is None else emit(otherwise)}")
-        return result
-    with writer.block("else:"):
-        writer.line(f"{result} = {'MISSING' if otherwise is None else emit(otherwise)}")
+    """One branch a test, and an else; each leaves its value in `result`."""
+    for position, (test, value) in enumerate(branches):
+        with writer.block(f"{'elif' if position else 'if'} {test}:", value.span):
+            emit(value)
+    with writer.block("else:") if branches else nullcontext():
+        if otherwise is None:
+            writer.line(f"{result} = MISSING")
+        else:
+            emit(otherwise)
     return result
 
 
-def _emit_match(writer: Writer, node: ir.Match, scope: Scope, what: str) -> str:
-    subject = emit_value(writer, node.subject, scope, what)
-    if not subject.isidentifier():
-        name = writer.fresh("subject")
-        writer.line(f"{name} = {subject}")
-        subject = name
+def _emit_match(writer: Writer, node: ir.Match, scope: Scope, what: str, into: str | None) -> str:
+    subject = emit_local(writer, node.subject, scope, what)
     branches = [(_equals(subject, case.key), case.value) for case in node.cases]
-    result = writer.fresh(what.rpartition(".")[2] or "match")
+    result = into or _fresh(writer, what, "match")
     return _emit_branches(
-        writer, branches, node.otherwise, result, lambda v: emit_value(writer, v, scope, what)
+        writer, branches, node.otherwise, result, lambda value: emit_into(writer, value, scope, what, result)
     )
 
 
@@ -200,28 +202,47 @@ def _equals(name: str, key: str | int | float | bool | None) -> str:
             return f"{name} == {literal(key)}"
 
 
-def _emit_when(writer: Writer, node: ir.When, scope: Scope, what: str) -> str:
+def _emit_when(writer: Writer, node: ir.When, scope: Scope, what: str, into: str | None) -> str:
     test = emit_condition(writer, node.condition, scope)
-    result = writer.fresh(what.rpartition(".")[2] or "when")
+    result = into or _fresh(writer, what, "when")
     return _emit_branches(
-        writer, [(test, node.then)], node.otherwise, result, lambda v: emit_value(writer, v, scope, what)
+        writer,
+        [(test, node.then)],
+        node.otherwise,
+        result,
+        lambda value: emit_into(writer, value, scope, what, result),
     )
 
 
-def _emit_merge(writer: Writer, node: ir.Merge, scope: Scope, what: str) -> str:
-    merged = writer.fresh(what.rpartition(".")[2] or "merged")
-    writer.line(f"{merged} = {{}}", node.span)
-    for operand in node.operands:
-        name = emit_value(writer, operand, scope, what)
-        if isinstance(operand, ir.Record | ir.Merge):
-            writer.line(f"{merged}.update({name})", operand.span)
-            continue
-        site = writer.site(operand.span, what, _path_text(operand))
-        writer.line(f"if isinstance({name}, dict):", operand.span)
-        writer.line(f"    {merged}.update({name})")
-        writer.line(f"elif {name} is not MISSING and {name} is not None:")
-        writer.line(f"    raise {writer.use('faults', 'Fault')}('M615', {site}, '', {name})")
+def _emit_merge(writer: Writer, node: ir.Merge, scope: Scope, what: str, into: str | None) -> str:
+    merged = into or _fresh(writer, what, "merged")
+    first, *others = node.operands
+    if isinstance(first, ir.Record):
+        emit_record(writer, first, scope, what, merged)
+    else:
+        writer.line(f"{merged} = {{}}", node.span)
+        others.insert(0, first)
+    for operand in others:
+        if isinstance(operand, ir.Record):
+            for field in operand.fields:
+                _emit_entry(writer, field, _emit_field(writer, field, scope, what), merged)
+        else:
+            _emit_spread(writer, operand, scope, what, merged)
     return merged
+
+
+def _emit_spread(writer: Writer, operand: ir.Value, scope: Scope, what: str, merged: str) -> None:
+    """Add the members of an operand of `merge` whose type is only known at run time."""
+    value = emit_local(writer, operand, scope, what)
+    if isinstance(operand, ir.Merge):
+        writer.line(f"{merged}.update({value})", operand.span)
+        return
+    site = writer.site(operand.span, what, _path_text(operand))
+    writer.line(f"if isinstance({value}, dict):", operand.span)
+    writer.line(f"    {merged}.update({value})")
+    present = _present(value, may_miss(operand), may_be_null(operand))
+    writer.line(f"elif {present}:" if present else "else:")
+    writer.line(f"    raise {writer.use('faults', 'Fault')}('M615', {site}, '', {value})")
 
 
 def _path_text(node: ir.Value) -> str | None:
@@ -234,9 +255,9 @@ def _path_text(node: ir.Value) -> str | None:
             return None
 
 
-def _emit_map(writer: Writer, node: ir.MapItems, scope: Scope, what: str) -> str:
-    source = emit_value(writer, node.source, scope, what)
-    result, element = writer.fresh(what.rpartition(".")[2] or "mapped"), writer.fresh("element")
+def _emit_map(writer: Writer, node: ir.MapItems, scope: Scope, what: str, into: str | None) -> str:
+    source = emit_local(writer, node.source, scope, what)
+    result, element = into or _fresh(writer, what, "mapped"), writer.fresh("element")
     site = writer.site(node.span, what, _path_text(node.source))
     with writer.block(f"if isinstance({source}, list):", node.span):
         writer.line(f"{result} = []")
@@ -248,18 +269,20 @@ def _emit_map(writer: Writer, node: ir.MapItems, scope: Scope, what: str) -> str
                 writer.line(f"    {result}.append({value})")
             else:
                 writer.line(f"{result}.append({value})")
-    writer.line(f"elif {NOTHING.format(source)}:")
-    writer.line(f"    {result} = {source}")
+    absent = _absent(source, may_miss(node.source), may_be_null(node.source))
+    if absent:
+        writer.line(f"elif {absent}:")
+        writer.line(f"    {result} = {source}")
     writer.line("else:")
     writer.line(f"    raise {writer.use('faults', 'Fault')}('M616', {site}, '', {source})")
     return result
 
 
-def _emit_object_change(writer: Writer, node: ir.Pick | ir.Omit | ir.Rename, scope: Scope, what: str) -> str:
-    value = emit_value(writer, node.value, scope, what)
-    result = writer.fresh(what.rpartition(".")[2] or "object")
-    site = writer.site(node.span, what, _path_text(node.value))
-    fault = writer.use("faults", "Fault")
+def _emit_object_change(
+    writer: Writer, node: ir.Pick | ir.Omit | ir.Rename, scope: Scope, what: str, into: str | None
+) -> str:
+    value = emit_local(writer, node.value, scope, what)
+    result = into or _fresh(writer, what, "object")
     match node:
         case ir.Pick(_, keys):
             change = f"{writer.use('values', 'pick')}({value}, {literal(keys)})"
@@ -267,10 +290,13 @@ def _emit_object_change(writer: Writer, node: ir.Pick | ir.Omit | ir.Rename, sco
             change = f"{writer.use('values', 'omit')}({value}, {literal(keys)})"
         case ir.Rename(_, names):
             change = f"{writer.use('values', 'rename')}({value}, {literal(names)})"
-    with writer.block(f"if {NOTHING.format(value)}:"):
-        writer.line(f"{result} = {value}")
-    with writer.block("else:"):
+    absent = _absent(value, may_miss(node.value), may_be_null(node.value))
+    if absent:
+        writer.line(f"if {absent}:", node.span)
+        writer.line(f"    {result} = {value}")
+    with writer.block("else:") if absent else nullcontext():
         writer.line(f"{result} = {change}", node.span)
+        site, fault = writer.site(node.span, what, _path_text(node.value)), writer.use("faults", "Fault")
         writer.line(f"if {result} is {writer.use('nothing', 'INVALID')}:")
         writer.line(f"    raise {fault}('M615', {site}, '', {value})")
         if isinstance(node, ir.Rename):
@@ -279,18 +305,18 @@ def _emit_object_change(writer: Writer, node: ir.Pick | ir.Omit | ir.Rename, sco
     return result
 
 
-def _emit_hash(writer: Writer, node: ir.Hash, scope: Scope, what: str) -> str:
-    names = [emit_value(writer, operand, scope, what) for operand in node.operands]
-    result = writer.fresh("hash")
-    writer.line(f"{result} = {writer.use('canonical', 'stable_hash')}([{', '.join(names)}])", node.span)
+def _emit_hash(writer: Writer, node: ir.Hash, scope: Scope, what: str, into: str | None) -> str:
+    values = ", ".join(emit_value(writer, operand, scope, what) for operand in node.operands)
+    result = into or _fresh(writer, what, "hash")
+    writer.line(f"{result} = {writer.use('canonical', 'stable_hash')}([{values}])", node.span)
     # Values that JSON cannot hold (a NaN the host passed in) have no canonical JSON.
     writer.line(f"if {result} is {writer.use('nothing', 'INVALID')}:")
     writer.line(f"    raise {writer.use('faults', 'Fault')}('M613', {writer.site(node.span, what)}, 'hash')")
     return result
 
 
-def _emit_request(writer: Writer, node: ir.FromRequest, scope: Scope) -> str:
-    result = writer.fresh(node.name or node.part.value)
+def _emit_request(writer: Writer, node: ir.FromRequest, scope: Scope, into: str | None) -> str:
+    result = into or writer.fresh(node.name or node.part.value)
     match node.part:
         case ir.RequestPart.RECEIVED_AT:
             writer.line(f"{result} = {scope.request}.received_at", node.span)
@@ -305,22 +331,19 @@ def _emit_request(writer: Writer, node: ir.FromRequest, scope: Scope) -> str:
     return result
 
 
-def _emit_default(writer: Writer, node: ir.Default, scope: Scope, what: str) -> str:
-    value = emit_value(writer, node.value, scope, what)
-    test = is_nothing(node.value, value)
-    if test is None:
-        return value
-    result = writer.fresh(what.rpartition(".")[2] or "value")
-    writer.line(f"{result} = {value}", node.span)
-    test = is_nothing(node.value, result)
-    with writer.block(f"if {test}:"):
-        writer.line(f"{result} = {emit_value(writer, node.default, scope, what)}")
+def _emit_default(writer: Writer, node: ir.Default, scope: Scope, what: str, into: str | None) -> str:
+    if not (may_miss(node.value) or may_be_null(node.value)):
+        return emit_value(writer, node.value, scope, what, into)
+    result = into or _fresh(writer, what, "value")
+    emit_into(writer, node.value, scope, what, result)
+    with writer.block(f"if {_absent(result, may_miss(node.value), may_be_null(node.value))}:"):
+        emit_into(writer, node.default, scope, what, result)
     return result
 
 
-def _emit_required(writer: Writer, node: ir.Required, scope: Scope, what: str) -> str:
-    value = emit_value(writer, node.value, scope, what)
-    test = is_nothing(node.value, value)
+def _emit_required(writer: Writer, node: ir.Required, scope: Scope, what: str, into: str | None) -> str:
+    value = emit_value(writer, node.value, scope, what, into)
+    test = _absent(value, may_miss(node.value), may_be_null(node.value))
     if test is not None:
         site = writer.site(node.span, what, _path_text(node.value))
         writer.line(f"if {test}:", node.span)

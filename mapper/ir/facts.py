@@ -23,11 +23,27 @@ from mapper.ir.values import (
     Pick,
     Record,
     Rename,
+    RequestPart,
     Required,
     Timestamp,
     Value,
     When,
 )
+from mapper.shapes import type_of
+
+JSON_TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array"})
+_FIXED: dict[type, str] = {
+    Template: "string",
+    Timestamp: "string",
+    Hash: "string",
+    Record: "object",
+    Merge: "object",
+    Pick: "object",
+    Omit: "object",
+    Rename: "object",
+    Array: "array",
+    MapItems: "array",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +145,38 @@ class Facts:
                 return Nothings(blank=not node.nonblank and (blank or inner.blank))
             blank = blank or inner.blank
         return Nothings(missing=True, blank=blank and not node.nonblank)
+
+    def types_of_path(self, path: Path) -> frozenset[str]:
+        """The types of a singular path's value; without a schema, all."""
+        return JSON_TYPES
+
+    def types(self, node: Value) -> frozenset[str]:
+        """The JSON types of a node's values, missing and null aside; `null` alone where it is never else."""
+        match node:
+            case Path():
+                return self.types_of_path(node) if node.is_singular else frozenset({"array"})
+            case Literal(value):
+                return frozenset({type_of(value)})
+            case Required(inner):
+                return self.types(inner)
+            case Cast(_, kind):
+                return JSON_TYPES if kind is CastKind.JSON else frozenset({kind.value})
+            case FromRequest(part):
+                return JSON_TYPES if part is RequestPart.SETTING else frozenset({"string"})
+            case Default(inner, default):
+                return self._types_of_any((inner, default))
+            case Coalesce(options):
+                return self._types_of_any(options)
+            case Match(_, cases, otherwise):
+                return self._types_of_any((*(case.value for case in cases), otherwise))
+            case When(_, then, otherwise):
+                return self._types_of_any((then, otherwise))
+            case _:
+                return frozenset({_FIXED[type(node)]})
+
+    def _types_of_any(self, nodes: tuple[Value | None, ...]) -> frozenset[str]:
+        types = frozenset[str]().union(*(self.types(node) for node in nodes if node is not None))
+        return types - {"null"} or types
 
 
 STRUCTURAL = Facts()

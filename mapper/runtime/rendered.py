@@ -16,7 +16,7 @@ def parse_rendered(text: str, site: int) -> dict[str, object]:
     """The JSON object a template has rendered.
 
     Raises Fault M621 where the text is not JSON (with the line and column of the first bad character) or an
-    object holds a key twice, so that one of two values would be lost, and M622 where it is JSON of another type.
+    object holds a key twice, which would lose one of two values; M622 where it is JSON of another type.
     """
     try:
         value = msgspec.json.decode(text)

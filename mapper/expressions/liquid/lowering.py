@@ -277,7 +277,7 @@ def _operand(expression: Expression, place: _Place) -> ir.Operand:
             | logical.GeExpression()
             | logical.ContainsExpression()
         ):
-            return _test(expression, place)
+            return _test(expression, place.deeper())
         case _:
             raise Unlowered(type(expression).__name__)
 
