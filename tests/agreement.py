@@ -25,7 +25,7 @@ BEFORE_ITEMS = ("M604", "M605")
 def assert_agreement(
     transform: mapper.Transform, payload: object, request: mapper.Request | None = None
 ) -> None:
-    """Run every item of a payload through the interpreter; assert that the transform gave the same outcome."""
+    """Run every item of a payload through the interpreter; the transform must give the same outcomes."""
     request = request or mapper.Request()
     if isinstance(payload, bytes):
         try:

@@ -28,7 +28,7 @@ from calls import (
     shell,
     write,
 )
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mapper.cli.bodies import open_input
@@ -307,6 +307,7 @@ class TestBodies:
             with open_input(file.name) as source:
                 return [(body.line, json.loads(body.data)) for body in source.bodies("auto")]
 
+    @settings(deadline=None)
     @given(bodies, st.sampled_from([b"\n", b"\r\n", b"\n\n"]), st.booleans())
     def test_lines(self, bodies: list[object], end: bytes, packed: bool) -> None:
         content = end.join(json.dumps(body).encode() for body in bodies)
@@ -314,6 +315,7 @@ class TestBodies:
         step = 2 if end == b"\n\n" else 1
         assert found == [(1 + step * index, body) for index, body in enumerate(bodies)]
 
+    @settings(deadline=None)
     @given(bodies, st.integers(0, 3), st.booleans())
     def test_documents_over_several_lines(self, bodies: list[object], indent: int, packed: bool) -> None:
         content = json.dumps(bodies, indent=indent).encode()

@@ -141,7 +141,12 @@ def complaint(section: Section, text: str) -> str:
 def printed(section: Section, text: str) -> str:
     """What `mapper check` prints about a mapping."""
     place(section, text)
-    return render.render(mapper.check(text, filename="example.yaml"))
+    return shown(render.render(mapper.check(text, filename="example.yaml")))
+
+
+def shown(text: str) -> str:
+    """Output as it is where the checkout is the working directory."""
+    return text.replace(f"{ROOT.as_posix()}/", "")
 
 
 def check_table(page: Page, table: Table, section: Section, *, update: bool) -> Iterator[Check]:
@@ -327,7 +332,7 @@ def replay(text: str, environment: dict[str, str]) -> str:
             check=False,
         )
         lines += [line, *done.stdout.decode("utf-8").splitlines()]
-    return "\n".join(re.sub(r"in \d+\.\d s$", "in 1.0 s", line) for line in lines) + "\n"
+    return shown("\n".join(re.sub(r"in \d+\.\d s$", "in 1.0 s", line) for line in lines) + "\n")
 
 
 def test_the_readme_sessions_are_true(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, update: bool) -> None:

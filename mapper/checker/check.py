@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from mapper import ir
 from mapper.checker.sources import Known, SourceFacts, whole
 from mapper.checker.types import check_operands, has_wrong_type
+from mapper.checker.unreachable import check_reachable
 from mapper.checker.variables import check_lookups, shown_present
 from mapper.diagnostics import Label, Report, Severity, did_you_mean
 from mapper.ir.facts import Facts
 from mapper.schema import Schema
-from mapper.shapes import Subschema, is_closed, properties_of, required_of, type_of
+from mapper.shapes import Subschema, is_closed, properties_of, required_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +119,9 @@ def _check_field(entry: ir.Field, schema: Subschema | None, checking: Checking) 
 
 
 def _walk(value: ir.Value, item: Known | None, checking: Checking) -> None:
-    """Check what is inside a value: its paths, its variables, its types, alternatives never taken."""
+    """Check a value and what is inside it: its paths, its variables, its types, what can never be taken."""
     check_operands(value, checking.facts, checking.report)
+    check_reachable(value, checking.facts, checking.report)
     match value:
         case ir.Path():
             _check_path(value, item, checking)
@@ -127,10 +129,6 @@ def _walk(value: ir.Value, item: Known | None, checking: Checking) -> None:
             check_lookups(value, item, checking.source, checking.report)
         case ir.When(condition):
             check_lookups(condition.test, item, checking.source, checking.report)
-        case ir.Coalesce():
-            _check_alternatives(value, checking)
-        case ir.Match():
-            _check_cases(value, checking)
         case ir.MapItems(source, element):
             _walk(source, item, checking)
             inner = Checking(checking.source, checking.target, Facts(), checking.report)
@@ -219,28 +217,3 @@ def _check_path(path: ir.Path, known: Known | None, checking: Checking) -> None:
                 known = known.element()
             case _:
                 return
-
-
-def _check_alternatives(value: ir.Coalesce, checking: Checking) -> None:
-    for position, option in enumerate(value.options[:-1]):
-        nothings = Facts().of(option)
-        if nothings.is_sure and not (value.nonblank and nothings.blank):
-            unused = value.options[position + 1]
-            checking.report.error(
-                "M503",
-                "an alternative that can never be taken",
-                unused.span,
-                "the one before it always has a value",
-            )
-            return
-
-
-def _check_cases(value: ir.Match, checking: Checking) -> None:
-    seen: list[tuple[str, object]] = []
-    for case in value.cases:
-        key = (type_of(case.key), case.key)
-        if key in seen:
-            checking.report.error(
-                "M503", "a case that can never be taken", case.span, "the same case stands before it"
-            )
-        seen.append(key)

@@ -32,10 +32,10 @@ def print_trials(console: Console, trials: Sequence[Trial], *, show_values: bool
     for line in _table(trials):
         console.print(line)
     console.print()
-    blocks = 0
-    for trial in trials:
-        blocks += _print_written(console, trial)
-    if blocks:
+    written = [o for trial in trials for o in trial.outcomes if o.verdict in WRITTEN]
+    for outcome in written:
+        _print_written(console, outcome)
+    if written:
         console.print()
     for trial in trials:
         _print_drawn(console, trial.diagnostics, show_values=show_values)
@@ -48,17 +48,25 @@ def closing(trials: Sequence[Trial], seconds: float) -> str:
     """The last line: `7 mappings, 103 cases, all passed in 1.2 s`."""
     cases = sum(len(trial.outcomes) for trial in trials)
     head = f"{screen.counted(len(trials), 'mapping')}, {screen.counted(cases, 'case')}"
+    counts = _counts(trials)
+    if not counts:
+        tail = ", nothing tested"
+    elif counts == [f"{cases:,} {Verdict.PASSED.value}"]:
+        tail = ", all passed" if cases > 1 else ", passed"
+    else:
+        tail = ": " + ", ".join(counts)
+    return f"{head}{tail} in {seconds:.1f} s"
+
+
+def _counts(trials: Sequence[Trial]) -> list[str]:
+    verdicts = [(sum(trial.count(verdict) for trial in trials), verdict.value) for verdict in Verdict]
     broken = sum(not trial.compiles for trial in trials)
-    counts = [(sum(trial.count(verdict) for trial in trials), verdict.value) for verdict in Verdict]
-    parts = [f"{number:,} {word}" for number, word in counts if number]
-    if broken:
-        parts.append(f"{screen.counted(broken, 'mapping')} not compiled")
-    untidy = sum(len(trial.diagnostics) for trial in trials if trial.compiles)
-    if untidy:
-        parts.append(f"{screen.counted(untidy, 'stray file')}")
-    passed = cases and parts == [f"{cases:,} passed"]
-    tail = ("all passed" if cases > 1 else "passed") if passed else ", ".join(parts) or "nothing tested"
-    return f"{head}{', ' if passed or not cases else ': '}{tail} in {seconds:.1f} s"
+    stray = sum(len(trial.diagnostics) for trial in trials if trial.compiles)
+    return [
+        *(f"{number:,} {word}" for number, word in verdicts if number),
+        *([f"{screen.counted(broken, 'mapping')} not compiled"] if broken else []),
+        *([screen.counted(stray, "stray file")] if stray else []),
+    ]
 
 
 def trial_diagnostics(trial: Trial) -> Iterator[Diagnostic]:
@@ -116,16 +124,12 @@ def _result(trial: Trial) -> Text:
     return Text(", ").join(parts)
 
 
-def _print_written(console: Console, trial: Trial) -> int:
-    written = [outcome for outcome in trial.outcomes if outcome.verdict in WRITTEN]
-    for outcome in written:
-        line = Text.assemble(
-            (outcome.verdict.value, STYLES[outcome.verdict]), " ", display_name(outcome.case.expected)
-        )
-        if outcome.differences:
-            line.append(f"  ({screen.counted(len(outcome.differences), 'difference')})", "dim")
-        console.print(line)
-    return len(written)
+def _print_written(console: Console, outcome: Outcome) -> None:
+    style = STYLES[outcome.verdict]
+    line = Text.assemble((outcome.verdict.value, style), " ", display_name(outcome.case.expected))
+    if outcome.differences:
+        line.append(f"  ({screen.counted(len(outcome.differences), 'difference')})", "dim")
+    console.print(line)
 
 
 def _print_failure(console: Console, outcome: Outcome, *, show_values: bool) -> None:

@@ -157,13 +157,25 @@ def default(value: object, instead: object = "") -> object:
     return value
 
 
+_KINDS: tuple[tuple[type, str], ...] = (
+    (bool, "a boolean"),
+    (str, "a text"),
+    (int, "a number"),
+    (float, "a number"),
+    (dict, "an object"),
+    (list, "a list"),
+    (range, "a range"),
+)
+
+
 def kind(value: object) -> str:
     """The type of a value in the words of JSON, for messages that must not show the value."""
-    names = ((bool, "a boolean"), (str, "a text"), (int | float, "a number"), (dict, "an object"))
-    for types, name in names:
+    if value is None or value is MISSING:
+        return "nothing"
+    for types, name in _KINDS:
         if isinstance(value, types):
             return name
-    return "nothing" if value is None or value is MISSING else "a list"
+    return "a value"
 
 
 def to_text(value: object, site: int = -1) -> str:

@@ -40,7 +40,7 @@ _OPERATORS: dict[str, tuple[Json, str]] = {
 }
 
 _PARTS: dict[str, Json] = {
-    "cases": {"type": "object", "additionalProperties": _VALUE},
+    "cases": {"type": "object", "additionalProperties": _VALUE, "minProperties": 1},
     "then": _VALUE,
     "else": _VALUE,
     "to": _VALUE,

@@ -199,6 +199,9 @@ def _read_match(operator: str, node: Node, parts: Parts, whole: Mapping, report:
     subject = read_value(node, report)
     otherwise = _optional(parts, "else", report)
     cases = want_mapping(parts["cases"], "`cases`", report) if "cases" in parts else None
+    if cases is not None and not cases.entries:
+        report.error("M107", "`cases` needs at least one entry", cases.span, "there is nothing to choose from")
+        return None
     if subject is None or cases is None:
         return None
     read = [(e, read_value(e.value, report)) for e in cases.entries]
@@ -220,7 +223,7 @@ def _read_map(operator: str, node: Node, parts: Parts, whole: Mapping, report: R
     element = _optional(parts, "to", report)
     if source is None or element is None:
         return None
-    if isinstance(source, LiteralValue):
+    if isinstance(source, LiteralValue) and isinstance(node, Scalar):
         report.error(
             "M107", "`map` must be a path or another list value", node.span, f"this is {kind_of(node)}"
         )

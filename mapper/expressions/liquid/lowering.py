@@ -301,6 +301,8 @@ def _filtered(expression: FilteredExpression, place: _Place) -> ir.Operand:
 
 def _lookup(path: Path, place: _Place) -> ir.Lookup:
     name, *keys = path.path
+    if len(keys) > _LONGEST_CHAIN:
+        raise Unlowered("a long chain of keys")
     if not isinstance(name, str):
         raise Unlowered("a variable whose name is known at run time only")
     parts = tuple(_lookup(key, place) if isinstance(key, Path) else key for key in keys)

@@ -6,6 +6,7 @@ arguments and dialect terms are checked on the whole tree.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from liquid.ast import Node
@@ -26,8 +27,11 @@ from mapper.runtime.library import LiquidEnvironment, Rules
 from mapper.runtime.library import parse_condition as parse_with_library
 from mapper.source import Text
 
-# Parsing recurses once for each nested expression; longer texts than this are refused before they can hurt.
-LONGEST = 200_000
+# The library's lexer looks for the end of each opening mark anew, so its time grows with their product.
+LONGEST = 100_000
+LONGEST_CONDITION = 10_000
+_MOST_OPEN = 100
+_MARKS = ((r"\{\{", "}}"), (r"\{%", "%}"), (r"\{%-?\s{0,9}raw", "endraw"), (r"\{%-?\s{0,9}doc", "enddoc"))
 
 
 class _Located(Tag):
@@ -75,7 +79,8 @@ def parse_template(
     environment = Collecting(rules.pairs, known)
     nodes = _parse(text, environment, report)
     checks = Checks(text, report, environment, rules, dialect)
-    checks.template(nodes)
+    if nodes or not environment.errors:
+        checks.template(nodes)
     if environment.errors or checks.failed:
         return None
     try:
@@ -92,6 +97,8 @@ def _parse(text: Text, environment: Collecting, report: Report) -> list[Node]:
     try:
         if len(text.value) > LONGEST:
             raise LiquidError(f"the template is longer than {LONGEST} characters", token=None)
+        if _is_left_open(text.value):
+            raise LiquidError("too many tags are never closed", token=None)
         nodes = environment.parse(text.value).nodes
     except LiquidError as fatal:
         fault = fatal
@@ -101,6 +108,13 @@ def _parse(text: Text, environment: Collecting, report: Report) -> list[Node]:
     for error, around in _relevant(environment.errors):
         report_template_fault(error, text, around, environment.names, report)
     return nodes
+
+
+def _is_left_open(text: str) -> bool:
+    # Whether very many opening marks have no end after them.
+    return any(
+        len(re.findall(opening, text[text.rfind(closing) + 1 :])) > _MOST_OPEN for opening, closing in _MARKS
+    )
 
 
 def _relevant(errors: list[tuple[LiquidError, Token | None]]) -> list[tuple[LiquidError, Token | None]]:
@@ -135,8 +149,9 @@ def _parse_test(text: Text, environment: Collecting, report: Report) -> BooleanE
             "M217", "the condition is empty", whole, "nothing to test", "for instance `uid == blank`"
         )
         return None
-    if len(text.value) > LONGEST:
-        report.error("M217", "the condition is too long", text.part(0, 1), f"over {LONGEST} characters")
+    if len(text.value) > LONGEST_CONDITION:
+        label = f"over {LONGEST_CONDITION} characters"
+        report.error("M217", "the condition is too long", text.part(0, 1), label)
         return None
     try:
         return parse_with_library(text.value, environment)

@@ -1,0 +1,152 @@
+"""Facts of types: frozen data in, no behaviour but questions. One part for each kind of JSON value.
+
+A Type is the union of its parts: whether it may be missing, null, which booleans, numbers, texts, arrays and
+objects. A part that is None (or empty) means that no such value is possible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+KINDS = ("null", "boolean", "number", "string", "array", "object")
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Some numbers: the listed ones, or those within the bounds; `integral` ones only, 1.0 among them."""
+
+    values: frozenset[int | float] | None = None
+    low: int | float | None = None
+    high: int | float | None = None
+    open_low: bool = False
+    open_high: bool = False
+    integral: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Some texts: the listed ones, or those of which all facts hold.
+
+    `blank` is True where only empty and white-space texts are meant, False where none of these is. `formats`
+    and `patterns` all hold. `excluded` are texts known not to be there.
+    """
+
+    values: frozenset[str] | None = None
+    blank: bool | None = None
+    shortest: int = 0
+    longest: int | None = None
+    formats: frozenset[str] = frozenset()
+    patterns: frozenset[str] = frozenset()
+    excluded: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Arrays:
+    """Some arrays: every element is of `element` (None: anything)."""
+
+    element: Type | None = None
+    shortest: int = 0
+    longest: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """Some objects: `members` by name, any other member is of `rest` (None: anything, or not there).
+
+    A member that may be absent has a type that may be missing; an object is closed where `rest` can only be
+    missing. `nonempty` says that there is at least one member.
+    """
+
+    members: Mapping[str, Type] = field(default_factory=dict)
+    rest: Type | None = None
+    nonempty: bool = False
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether there are no members but the named ones."""
+        return self.rest is not None and not self.rest.is_present
+
+    @property
+    def may_be_empty(self) -> bool:
+        """Whether an object without any member is among them."""
+        return not self.nonempty and all(member.missing for member in self.members.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """What a value can be; the union of its parts."""
+
+    missing: bool = False
+    null: bool = False
+    booleans: frozenset[bool] = frozenset()
+    numbers: Numbers | None = None
+    texts: Texts | None = None
+    arrays: Arrays | None = None
+    objects: tuple[Objects, ...] = ()
+
+    @property
+    def is_present(self) -> bool:
+        """Whether some value is possible, null among them."""
+        return bool(self.null or self.booleans or self.numbers or self.texts or self.arrays or self.objects)
+
+    @property
+    def is_never(self) -> bool:
+        """Whether nothing is possible, not even that there is no value."""
+        return not (self.missing or self.is_present)
+
+    @property
+    def may_be_nothing(self) -> bool:
+        """Whether it may be missing or null."""
+        return self.missing or self.null
+
+    @property
+    def may_be_blank(self) -> bool:
+        """Whether an empty or white-space text is possible."""
+        texts = self.texts
+        if texts is None or texts.blank is False:
+            return False
+        return texts.values is None or any(is_blank(value) for value in texts.values)
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of JSON values that are possible."""
+        return frozenset(self._kinds())
+
+    def _kinds(self) -> Iterator[str]:
+        parts = (self.null, self.booleans, self.numbers, self.texts, self.arrays, self.objects)
+        for kind, part in zip(KINDS, parts, strict=True):
+            if part:
+                yield kind
+
+    def with_missing(self, missing: bool = True) -> Type:
+        """The same, and missing or not."""
+        return replace(self, missing=missing)
+
+
+def is_blank(text: str) -> bool:
+    """Whether a text is empty or all white space."""
+    return not text or text.isspace()
+
+
+def member_of(part: Objects, name: str) -> Type:
+    """What stands under a name of an object, missing included."""
+    if name in part.members:
+        return part.members[name]
+    return _ANY_MEMBER if part.rest is None else part.rest
+
+
+def element_of(part: Arrays) -> Type:
+    """What an element of an array is."""
+    return _ANYTHING if part.element is None else part.element
+
+
+_ANYTHING = Type(
+    null=True,
+    booleans=frozenset({True, False}),
+    numbers=Numbers(),
+    texts=Texts(),
+    arrays=Arrays(),
+    objects=(Objects(),),
+)
+_ANY_MEMBER = _ANYTHING.with_missing()
