@@ -26,9 +26,9 @@ class Body:
 def read_body(raw: bytes) -> Body | Diagnostic:
     """The JSON value of a body, or why it is none (M601, M602, M606, M607).
 
-    A number out of range or half a surrogate pair spoils only the item it is in, not the whole body: such a body
-    is read again, slowly, with those numbers kept exactly as Decimal, and is not `is_plain`. The last of several
-    equal keys wins, as in every vendor's own parser.
+    A number out of range or half a surrogate pair spoils only the item it is in, not the whole body: such a
+    body is read again, slowly, with those numbers kept exactly as Decimal, and is not `is_plain`. The last of
+    several equal keys wins, as in every vendor's own parser.
     """
     try:
         return Body(_decode(raw), True)

@@ -26,6 +26,7 @@ ORDER = """
     scalars yaml_faults document
     spec
     patterns positions shapes schema_form schema
+    types
     catalog
     ir
     dialects

@@ -25,21 +25,32 @@ FILE = ROOT / "schemas" / "mapping.schema.json"
 # Codes of the spec's shape. What a text says (a path, a zone, a window's bound) no schema can tell.
 SHAPE = {"M103", "M105", "M106", "M107", "M111", "M113", "M114", "M117", "M119", "M122"}
 
+VALUES_OF_EVENTS: list[Any] = [
+    {"path": "$.a", "as": "string"},
+    {"first_of": ["$.a", 1, None, True], "default": {"x": ["$.y"]}},
+    {"path": "$.t", "as": "timestamp", "from": ["iso8601", "epoch_s"], "zone": "UTC"},
+    {"path": "$.t", "as": "timestamp", "within": ["2000-01-01", None], "on_error": "omit"},
+    {"match": "$.t", "cases": {"x": 1, "y": "$.y"}, "else": {"literal": {"path": 1}}},
+    {"when": "x == 1", "then": "$.a", "else": {"object": {"path": "$.p"}}},
+    {"merge": ["$.a", {"b": 1}], "pick": ["x"], "omit": ["y"], "rename": {"a": "b"}},
+    {"map": "$.a[*]", "to": {"b": "$.b"}, "on_missing": "reject"},
+    {"x": {"hash": ["$.a"]}, "y": {"header": "H"}, "z": {"query": "q"}, "s": {"setting": "s"}},
+    {"x": {"received_at": True}, "y": {"envelope": "$.x", "as": "json", "on_error": "null"}},
+    {"path": "$.a", "as": "integer", "on_error": "default", "default": 0},
+]
 SEEDS: list[dict[str, Any]] = [
-    {"mapping": "a", "version": 1, "description": "d", "source": "s.json", "each": ["$[*].json", "$"], "event": {"a": "$.a"}},
+    {
+        "mapping": "a",
+        "version": 1,
+        "description": "d",
+        "source": "s.json",
+        "each": ["$[:].json", "$"],
+        "event": {},
+    },
     {"mapping": "a", "template": "{}", "dialect": "d", "target": "t.json", "each": "$.x"},
-    {"mapping": "a", "skip": [{"when": "a == blank", "reason": "r"}], "event": {"a": {"path": "$.a", "as": "string"}}},
-    {"mapping": "a", "event": {"a": {"first_of": ["$.a", 1, None, True], "default": {"x": ["$.y"]}}}},
-    {"mapping": "a", "event": {"a": {"path": "$.t", "as": "timestamp", "from": ["iso8601", "epoch_s"], "zone": "UTC"}}},
-    {"mapping": "a", "event": {"a": {"path": "$.t", "as": "timestamp", "within": ["2000-01-01", None], "on_error": "omit"}}},
-    {"mapping": "a", "event": {"a": {"match": "$.t", "cases": {"x": 1, "y": "$.y"}, "else": {"literal": {"path": 1}}}}},
-    {"mapping": "a", "event": {"a": {"when": "x == 1", "then": "$.a", "else": {"object": {"path": "$.p"}}}}},
-    {"mapping": "a", "event": {"a": {"merge": ["$.a", {"b": 1}], "pick": ["x"], "omit": ["y"], "rename": {"a": "b"}}}},
-    {"mapping": "a", "event": {"a": {"map": "$.a[*]", "to": {"b": "$.b"}, "on_missing": "reject"}}},
-    {"mapping": "a", "event": {"a": {"hash": ["$.a"]}, "b": {"header": "H"}, "c": {"query": "q"}, "d": {"setting": "s"}}},
-    {"mapping": "a", "event": {"a": {"received_at": True}, "b": {"envelope": "$.x", "as": "json", "on_error": "null"}}},
-    {"mapping": "a", "event": {"a": {"path": "$.a", "as": "integer", "on_error": "default", "default": 0}}},
-]  # fmt: skip
+    {"mapping": "a", "skip": [{"when": "a == blank", "reason": "r"}], "event": {"a": "$.a"}},
+    *({"mapping": "a", "event": {"a": value}} for value in VALUES_OF_EVENTS),
+]
 
 WORDS = [*TOP_LEVEL, *COMPANIONS, *MODIFIERS, *CASTS, *ON_ERROR, "when", "reason", "cases", "else", "odd"]
 VALUES: list[Any] = [

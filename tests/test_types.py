@@ -29,7 +29,7 @@ from mapper.types import (
 from mapper.types.lattice import of_member
 from mapper.types.values import DIGEST, TIME
 
-QUICK = settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 NAMES = ["a", "b", "kind", "x_1"]
 TEXTS = ["", " ", "x", "abc", "1", "ab cd", "2026-11-23T20:00:00Z", "track"]
 NUMBERS = [0, 1, -1, 2, 7, 1.0, 0.5, -2.5, 100]
@@ -155,7 +155,11 @@ def test_shipped_schemas_are_read(path: Any) -> None:
     assert schema is not None
     found = read_schema(schema.document)
     assert found.kinds == {"object"}
-    assert admits(found, dict.fromkeys(schema.document.get("required", []), "x"))
+    time = "2026-11-23T20:00:00Z"
+    example = {
+        name: {} if name.endswith("properties") else time for name in schema.document.get("required", [])
+    }
+    assert admits(found, example)
 
 
 def read(**schema: Any) -> Type:

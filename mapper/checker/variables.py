@@ -14,7 +14,7 @@ RESERVED = ("item", "envelope", "header", "query", "setting", "received_at", "fo
 
 
 def check_lookups(node: object, item: Known | None, source: Schema | None, report: Report) -> None:
-    """Report variables of a template or condition that nothing sets and the source does not know (M303, M301)."""
+    """Report variables that neither the template or condition nor the source schema knows (M303, M301)."""
     if item is None or source is None:
         return
     local = {n.name for n in walk(node) if isinstance(n, ir.Assign | ir.Capture | ir.For | ir.Count)}
@@ -62,7 +62,7 @@ def _check_lookup(lookup: ir.Lookup, item: Known, source: Schema, report: Report
 
 
 def shown_present(test: object) -> frozenset[tuple[str, ...]]:
-    """The item paths that are neither missing, null nor blank where a skip rule with this test does not hold."""
+    """The item paths that are neither missing, null nor blank where this test does not hold."""
     match test:
         case ir.Compare("==", ir.Lookup() as lookup, ir.Special("blank")):
             return _plain(lookup)

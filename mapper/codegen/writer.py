@@ -51,7 +51,8 @@ class Writer:
     """Collects generated lines.
 
     `constants` become module-level names: regular expressions, frozen sets, literals. `imports` names what
-    the module needs from `mapper.runtime`, as (module, name). `lines` pairs each line with the span it came from.
+    the module needs from `mapper.runtime`, as (module, name). `lines` pairs each line with the span it came
+    from.
     """
 
     lines: list[tuple[str, Span | None]] = field(default_factory=list)

@@ -200,7 +200,7 @@ def _read_match(operator: str, node: Node, parts: Parts, whole: Mapping, report:
     otherwise = _optional(parts, "else", report)
     cases = want_mapping(parts["cases"], "`cases`", report) if "cases" in parts else None
     if cases is not None and not cases.entries:
-        report.error("M107", "`cases` needs at least one entry", cases.span, "there is nothing to choose from")
+        report.error("M107", "`cases` needs at least one entry", cases.span, "nothing to choose from")
         return None
     if subject is None or cases is None:
         return None

@@ -143,9 +143,7 @@ def _numbers(schema: Mapping[str, Any], numbers: Numbers) -> Numbers | None:
     above, below = schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")
     step = schema.get("multipleOf")
     own = Type(
-        numbers=settle_numbers(
-            Numbers(low=low, high=high, integral=isinstance(step, int) or (bool(step) and step == int(step)))
-        )
+        numbers=settle_numbers(Numbers(low=low, high=high, integral=step is not None and step == int(step)))
     )
     strict = Type(
         numbers=settle_numbers(
@@ -186,10 +184,7 @@ def _without(found: Type, schema: Subschema) -> Type:
             set(others) <= {"type"} and others.get("type", "object") == "object"
         ):
             return _map_objects(found, name, lambda member: only(member, "missing"))
-        case {"properties": {**members}, **others} if len(members) == 1 and set(others) <= {
-            "required",
-            "type",
-        }:
+        case {"properties": members, **others} if len(members) == 1 and set(others) <= {"required", "type"}:
             return _without_member(found, members, others)
         case _:
             return found
