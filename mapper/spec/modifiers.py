@@ -8,7 +8,7 @@ from mapper.diagnostics import Report
 from mapper.document import Node, Scalar, Sequence
 from mapper.source import Text
 from mapper.spec import Modifiers, Value
-from mapper.spec.shapes import (
+from mapper.spec.nodes import (
     key_text,
     kind_of,
     want_choice,

@@ -6,7 +6,7 @@ from mapper.diagnostics import Report, did_you_mean
 from mapper.document import Mapping, Node, Scalar
 from mapper.source import Text
 from mapper.spec import ObjectValue, SkipEntry, Spec
-from mapper.spec.shapes import want_mapping, want_sequence, want_text, want_texts
+from mapper.spec.nodes import want_mapping, want_sequence, want_text, want_texts
 from mapper.spec.values import read_object
 
 TOP_LEVEL = (

@@ -25,7 +25,7 @@ from mapper.spec import (
     WhenValue,
 )
 from mapper.spec.modifiers import MODIFIERS, read_modifiers
-from mapper.spec.shapes import key_text, kind_of, want_mapping, want_sequence, want_text
+from mapper.spec.nodes import key_text, kind_of, want_mapping, want_sequence, want_text
 
 # Operator -> the companions it may have beside modifiers.
 COMPANIONS: dict[str, tuple[str, ...]] = {

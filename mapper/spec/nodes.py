@@ -1,4 +1,4 @@
-"""Shapes: small checks between document nodes and the spec; each reports and returns None on a misfit."""
+"""Nodes: small checks between document nodes and the spec; each reports and returns None on a misfit."""
 
 from __future__ import annotations
 
