@@ -162,21 +162,22 @@ def _map(value: spec.MapValue, tools: Lowering) -> ir.Value | None:
 def _modified(value: spec.Modified, schema: Subschema | None, tools: Lowering) -> ir.Value | None:
     lowered = lower_value(value.value, schema, tools)
     modifiers, span = value.modifiers, value.span
+    declared = modifiers.declares_errors
     default = _optional(modifiers.default, schema, tools)
     if lowered is None:
         return None
     if modifiers.pick is not None:
-        lowered = ir.Pick(lowered, modifiers.pick, span)
+        lowered = ir.Pick(lowered, modifiers.pick, span, declared)
     if modifiers.omit is not None:
-        lowered = ir.Omit(lowered, modifiers.omit, span)
+        lowered = ir.Omit(lowered, modifiers.omit, span, declared)
     if modifiers.rename is not None:
-        lowered = ir.Rename(lowered, modifiers.rename, span)
+        lowered = ir.Rename(lowered, modifiers.rename, span, declared)
     # `on_error: default` leaves nothing behind; the default then fills it.
     on_error = ir.OnError.OMIT if modifiers.on_error == "default" else ir.OnError(modifiers.on_error)
     if modifiers.cast == "timestamp":
         lowered = _timestamp(lowered, modifiers, on_error, span, tools)
     elif modifiers.cast is not None:
-        lowered = ir.Cast(lowered, ir.CastKind(modifiers.cast), on_error, span)
+        lowered = ir.Cast(lowered, ir.CastKind(modifiers.cast), on_error, span, declared)
     if default is not None:
         lowered = ir.Default(lowered, default, span)
     if modifiers.rejects_missing:
@@ -206,7 +207,8 @@ def _timestamp(
     problem = check_window(low, high)
     if problem:
         tools.report.error("M117", "no time lies in this window", span, problem)
-    return ir.Timestamp(value, modifiers.formats, modifiers.zone, low, high, on_error, span)
+    declared = modifiers.declares_errors
+    return ir.Timestamp(value, modifiers.formats, modifiers.zone, low, high, on_error, span, declared)
 
 
 def _reads_zone(name: str) -> bool:

@@ -1,11 +1,13 @@
-"""The documentation is true: its examples are run, its sessions replayed, its lists compared with the code.
+"""The documentation is true: examples are run, sessions replayed, lists compared with the code.
 
-`pytest --update tests/test_docs.py` writes what is found now into the pages; read the difference before you commit it.
+`pytest --update tests/test_docs.py` writes what is found into the pages; read the difference before you
+commit it.
 
-In docs/language.md every `yaml` block is an example: a whole mapping, or what stands below `event_properties:`
-in FRAME. It is followed by `json payload` (and before that `json request`) and `json result`, by `text rejected`, or by
-`text error`, what is printed when it does not compile. A block with a file name (`json shop.schema.json`) is that file
-beside the mapping, for the rest of its section. Tables are examples where their head says so:
+In docs/language.md every `yaml` block is an example: a whole mapping, or what stands below
+`event_properties:` in FRAME. It is followed by `json payload` (and before that `json request`) and
+`json result`, by `text rejected`, or by `text error`, what is printed when it does not compile. A block with
+a file name (`json shop.schema.json`) is that file beside the mapping, for the rest of its section. Tables
+are examples where their head says so:
 
     payload | result          payloads for the yaml example above
     value | `as: string` |    a path on each value with each modifier
@@ -32,9 +34,12 @@ from agreement import same
 from markdown import Block, Heading, Page, Table, as_code, code
 
 import mapper
-from mapper import catalog, render
+from mapper import catalog, document, files, render, schema
 from mapper.cli.dispatch import COMMANDS, build_parser
 from mapper.codes import CODES
+from mapper.expressions.jsonpath import lexer, parsing
+from mapper.expressions.liquid import parsing as liquid_parsing
+from mapper.runtime import library, paths, text, time_patterns, validation, values
 from mapper.runtime.filters import FILTERS
 from mapper.samples import request_of, result_document
 from mapper.spec.modifiers import CASTS, MODIFIERS
@@ -106,7 +111,7 @@ def run(section: Section, text: str, payload: str) -> mapper.Result:
 
 
 def outcome(section: Section, example: str, payload: str) -> object:
-    """What an example makes of a payload: the properties in the frame, or the whole result of a whole mapping."""
+    """What an example makes of a payload: properties in the frame, or the result of a whole mapping."""
     text = whole(example)
     result = run(section, text, payload)
     if text == example or not result.events:
@@ -283,6 +288,36 @@ def test_every_filter_is_documented() -> None:
     section = LANGUAGE.read_text("utf-8").partition("### Filters\n")[2].partition("\n### ")[0]
     listed = set(re.findall(r"`(\w+)`", section))
     assert set(FILTERS) - listed == set()
+
+
+# The first cell of a row of the table of limits, and the numbers of its second.
+LIMITS = {
+    "a mapping": (files.MAX_BYTES,),
+    "its YAML": (document.MAX_NODES, document.MAX_DEPTH),
+    "a schema": (schema.MAX_BYTES, schema.MAX_DEPTH),
+    "a path": (parsing.MAX_LENGTH, lexer.MAX_NESTING, lexer.MAX_FILTERS),
+    "a Liquid template": (liquid_parsing.LONGEST, library.NESTING_LIMIT),
+    "a condition": (liquid_parsing.LONGEST_CONDITION,),
+    "rounds of a Liquid loop, multiplied by those of the loops around it": (text.LOOP_LIMIT,),
+    "a rendered text, a filter's result": (text.TEXT_LIMIT,),
+    "the variables of a template together": (text.LOCALS_LIMIT,),
+    "matches of one path with `..` or several selectors": (paths.MAX_MATCHES,),
+    "values that one `..` looks at": (paths.MAX_VISITS,),
+    "digits of an integer that is cast": (values.MAX_DIGITS,),
+    "nesting of a text that `as: json` reads": (values.MAX_DEPTH,),
+    "a time pattern": (time_patterns.MAX_PATTERN,),
+    "a text that is read as a time": (time_patterns.MAX_TEXT,),
+    "diagnostics of one event that does not fit": (validation.MAX_VIOLATIONS,),
+}
+
+
+def test_the_limits_are_those_of_the_code() -> None:
+    table = next(p for p in Page(LANGUAGE).parts() if isinstance(p, Table) and p.head[1] == "limit")
+    said = {
+        row[0]: tuple(int(n.replace(",", "")) for n in re.findall(r"\d[\d,]*\b", row[1]))
+        for row in table.rows
+    }
+    assert said == LIMITS
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda p: p.name)

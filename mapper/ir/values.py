@@ -49,6 +49,11 @@ def _span() -> Span:
     return field(compare=False, repr=False)  # type: ignore[no-any-return]
 
 
+def _declared() -> bool:
+    # Whether the author wrote `on_error: reject`; what happens at run time is the same without.
+    return field(default=False, compare=False, repr=False)  # type: ignore[no-any-return]
+
+
 @dataclass(frozen=True, slots=True)
 class Literal:
     """A constant JSON value."""
@@ -146,6 +151,7 @@ class Pick:
     value: Value
     keys: tuple[str, ...]
     span: Span = _span()
+    declared: bool = _declared()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +161,7 @@ class Omit:
     value: Value
     keys: tuple[str, ...]
     span: Span = _span()
+    declared: bool = _declared()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +171,7 @@ class Rename:
     value: Value
     names: tuple[tuple[str, str], ...]
     span: Span = _span()
+    declared: bool = _declared()
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +199,7 @@ class Cast:
     kind: CastKind
     on_error: OnError
     span: Span = _span()
+    declared: bool = _declared()
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +216,7 @@ class Timestamp:
     high: Bound | None
     on_error: OnError
     span: Span = _span()
+    declared: bool = _declared()
 
 
 @dataclass(frozen=True, slots=True)

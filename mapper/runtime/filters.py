@@ -99,8 +99,9 @@ def _bounded(result: object) -> object:
 def _number_text(function: Function) -> Function:
     # Arguments such as `truncate: 5, end`: the end is written as Liquid prints it.
     @wraps(function)
-    def call(value: str, count: object = None, end: object = "...") -> object:
-        given = _FIRST_ARGUMENT[function.__name__] if count is None else count
+    def call(value: str, *args: object) -> object:
+        given = args[0] if args else _FIRST_ARGUMENT[function.__name__]
+        end = args[1] if len(args) > 1 else "..."
         if isinstance(given, float):
             given = int(given)
         if not isinstance(given, str | int) or isinstance(given, bool):

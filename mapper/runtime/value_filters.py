@@ -104,13 +104,20 @@ def _property(element: object, key: object, default: object = None) -> object:
     raise FilterArgumentError("an element without properties", token=None)
 
 
+def _entry(element: object, key: object) -> object:
+    # As `_property`, but of objects and lists alone; MISSING where there is no such entry.
+    if isinstance(element, dict) or (isinstance(element, list | tuple) and isinstance(key, int)):
+        return _property(element, key, MISSING)
+    raise FilterArgumentError("an element without entries", token=None)
+
+
 @sequence_filter
 def uniq(value: Iterable[object], key: object = None) -> list[object]:
     """The elements, or those with different properties, without repetitions."""
     seen = set()
     result = []
     for element in value:
-        mark = _identity(element if key is None else _property(element, key, MISSING))
+        mark = _identity(element if key is None else _entry(element, key))
         if mark not in seen:
             seen.add(mark)
             result.append(element)
@@ -129,7 +136,7 @@ def _identity(value: object) -> object:
 @sequence_filter
 def compact(value: Iterable[object], key: object = None) -> list[object]:
     """The elements that are not nil, or whose property is not."""
-    return [e for e in value if (e if key is None else _property(e, key)) is not None]
+    return [e for e in value if not text.equal(e if key is None else _entry(e, key), None)]
 
 
 @sequence_filter

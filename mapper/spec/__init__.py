@@ -137,7 +137,10 @@ class RequestValue:
 
 @dataclass(frozen=True, slots=True)
 class Modifiers:
-    """What is done to a value, in this order: pick, omit, rename, cast, default, on_missing."""
+    """What is done to a value, in this order: pick, omit, rename, cast, default, on_missing.
+
+    `declares_errors` tells `on_error: reject` from the silence that means the same.
+    """
 
     pick: tuple[str, ...] | None = None
     omit: tuple[str, ...] | None = None
@@ -148,6 +151,7 @@ class Modifiers:
     within: tuple[Text | None, Text | None] | None = None
     default: Value | None = None
     on_error: str = "reject"
+    declares_errors: bool = False
     rejects_missing: bool = False
 
 

@@ -53,6 +53,7 @@ def read_modifiers(parts: dict[str, Node], read_value: ValueReader, report: Repo
         within=_within(parts, report),
         default=read_value(parts["default"], report) if "default" in parts else None,
         on_error=_on_error(parts, report),
+        declares_errors="on_error" in parts,
         rejects_missing=_on_missing(parts, report),
     )
 

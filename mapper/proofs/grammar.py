@@ -1,0 +1,254 @@
+"""Grammar: JSON read character by character; where the text stands, and what cannot follow.
+
+A `Place` is the state of a pushdown automaton over RFC 8259: what is open around, and what is being read. Object
+keys that stand in the template are remembered, for a key twice in one object loses a value.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+Path: TypeAlias = tuple[str, ...]
+
+# What a path holds for an element of an array, and for a member whose key is not known.
+ELEMENT = "[]"
+ANY_KEY = "*"
+
+_BLANK = " \t\n\r"
+_LITERALS = {"t": "true", "f": "false", "n": "null"}
+_LONGEST_KEY = 200
+DEEPEST = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """An object or array that is open: of an object its keys so far, and the key whose value comes.
+
+    `unknown` counts keys that an output writes, up to two; `key` is None for such a one.
+    """
+
+    is_object: bool
+    keys: frozenset[str] = frozenset()
+    unknown: int = 0
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a text stands: the open objects and arrays, and what is being read.
+
+    `mode` names what may come. `rest` is what a literal or escape still lacks; `key` is the text of a key so
+    far, None where it is not known.
+    """
+
+    mode: str = "value"
+    frames: tuple[Frame, ...] = ()
+    rest: str = ""
+    key: str | None = None
+    is_key: bool = False
+
+    @property
+    def path(self) -> Path:
+        """The keys that lead to the value being read."""
+        return tuple((f.key if f.key is not None else ANY_KEY) if f.is_object else ELEMENT for f in self.frames)
+
+    @property
+    def in_string(self) -> bool:
+        """Whether a string is open."""
+        return self.mode in ("string", "escape", "hex")
+
+    @property
+    def in_number(self) -> bool:
+        """Whether a number is being read."""
+        return self.mode in _NUMBER
+
+    @property
+    def takes_value(self) -> bool:
+        """Whether a value may begin here."""
+        return self.mode in ("value", "first")
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the text may end here."""
+        return not self.frames and (self.mode == "after" or self.mode in _ENDS_NUMBER)
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """Why a character cannot stand where it stands."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a character has shown: the kind of value that begins, or the keys of an object that ends."""
+
+    path: Path
+    kind: str
+    keys: frozenset[str] = frozenset()
+    unknown: int = 0
+
+
+_NUMBER: dict[str, dict[str, str]] = {
+    "minus": {"0": "zero", "1-9": "integer"},
+    "zero": {".": "point", "eE": "e"},
+    "integer": {"0": "integer", "1-9": "integer", ".": "point", "eE": "e"},
+    "point": {"0": "fraction", "1-9": "fraction"},
+    "fraction": {"0": "fraction", "1-9": "fraction", "eE": "e"},
+    "e": {"0": "exponent", "1-9": "exponent", "+-": "sign"},
+    "sign": {"0": "exponent", "1-9": "exponent"},
+    "exponent": {"0": "exponent", "1-9": "exponent"},
+}
+_ENDS_NUMBER = ("zero", "integer", "fraction", "exponent")
+
+
+def step(place: Place, character: str, exact: bool = True) -> tuple[Place | Bad, Seen | None]:
+    """The place after a character; `exact` is false where the character stands for others like it."""
+    if place.in_number:
+        follower = _after_digit(place.mode, character)
+        if follower is not None:
+            return replace(place, mode=follower), None
+        if place.mode not in _ENDS_NUMBER:
+            return Bad("the number is cut short"), None
+        place = replace(place, mode="after")
+    match place.mode:
+        case "string":
+            return _in_string(place, character, exact), None
+        case "escape":
+            return _in_escape(place, character), None
+        case "hex":
+            return _in_hex(place, character), None
+        case "literal":
+            return _in_literal(place, character), None
+    if character in _BLANK:
+        return place, None
+    return _between(place, character)
+
+
+def _after_digit(mode: str, character: str) -> str | None:
+    steps = _NUMBER[mode]
+    if character in "123456789":
+        return steps.get("1-9")
+    return next((follower for given, follower in steps.items() if given != "1-9" and character in given), None)
+
+
+def _in_string(place: Place, character: str, exact: bool) -> Place | Bad:
+    if character == '"':
+        return _closed(place) if place.is_key else replace(place, mode="after", key=None)
+    if character < " ":
+        return Bad("a control character must be escaped inside a string")
+    key = place.key + character if place.key is not None and exact else None
+    if key is not None and len(key) > _LONGEST_KEY:
+        key = None
+    if character == "\\":
+        return replace(place, mode="escape", key=key)
+    return replace(place, key=key) if place.is_key else place
+
+
+def _closed(place: Place) -> Place | Bad:
+    """The place after the closing quote of a key."""
+    frame = place.frames[-1]
+    if place.key is None:
+        frame = replace(frame, unknown=min(frame.unknown + 1, 2), key=None)
+    else:
+        key = json.loads(f'"{place.key}"')
+        if key in frame.keys:
+            return Bad("this key stands twice in one object")
+        frame = replace(frame, keys=frame.keys | {key}, key=key)
+    return Place("colon", (*place.frames[:-1], frame))
+
+
+def _in_escape(place: Place, character: str) -> Place | Bad:
+    key = None if place.key is None else place.key + character
+    if character in '"\\/bfnrt':
+        return replace(place, mode="string", key=key)
+    if character == "u":
+        return replace(place, mode="hex", rest="0000", key=key)
+    return Bad("a backslash begins an escape that JSON does not have")
+
+
+def _in_hex(place: Place, character: str) -> Place | Bad:
+    if character not in "0123456789abcdefABCDEF":
+        return Bad("`\\u` takes four hexadecimal digits")
+    key = None if place.key is None else place.key + character
+    rest = place.rest[1:]
+    return replace(place, mode="hex" if rest else "string", rest=rest, key=key)
+
+
+def _in_literal(place: Place, character: str) -> Place | Bad:
+    if character != place.rest[0]:
+        return Bad("not a JSON value")
+    rest = place.rest[1:]
+    return replace(place, rest=rest) if rest else replace(place, mode="after", rest="")
+
+
+def _between(place: Place, character: str) -> tuple[Place | Bad, Seen | None]:
+    match place.mode:
+        case "value" | "first":
+            if character == "]" and place.mode == "first":
+                return _ended(place)
+            return _value(place, character)
+        case "key" | "first_key":
+            if character == "}" and place.mode == "first_key":
+                return _ended(place)
+            if character == '"':
+                return replace(place, mode="string", key="", is_key=True), None
+            what = "a key in quotes must stand here"
+            return Bad(what if character != "}" else "a comma before the end of the object"), None
+        case "colon":
+            if character == ":":
+                return replace(place, mode="value"), None
+            return Bad("`:` must follow the key"), None
+    return _after_value(place, character)
+
+
+def _value(place: Place, character: str) -> tuple[Place | Bad, Seen | None]:
+    path = place.path
+    if character in "{[":
+        if len(place.frames) >= DEEPEST:
+            return Bad("nests too deep"), None
+        is_object = character == "{"
+        frames = (*place.frames, Frame(is_object))
+        kind = "object" if is_object else "array"
+        return Place("first_key" if is_object else "first", frames), Seen(path, kind)
+    if character == '"':
+        return Place("string", place.frames), Seen(path, "string")
+    if character in _LITERALS:
+        whole = _LITERALS[character]
+        kind = "null" if whole == "null" else "boolean"
+        return Place("literal", place.frames, whole[1:]), Seen(path, kind)
+    if character in "-0123456789":
+        mode = {"-": "minus", "0": "zero"}.get(character, "integer")
+        return Place(mode, place.frames), Seen(path, "number")
+    if character in ",]}":
+        return Bad("a value is missing before this"), None
+    return Bad("no JSON value begins like this"), None
+
+
+def _after_value(place: Place, character: str) -> tuple[Place | Bad, Seen | None]:
+    if not place.frames:
+        return Bad("nothing may follow the end of the JSON value"), None
+    is_object = place.frames[-1].is_object
+    if character == ",":
+        return Place("key" if is_object else "value", place.frames), None
+    if character == ("}" if is_object else "]"):
+        return _ended(place)
+    return Bad("a comma or the end must follow a value"), None
+
+
+def _ended(place: Place) -> tuple[Place | Bad, Seen | None]:
+    frame = place.frames[-1]
+    outer = Place("after", place.frames[:-1])
+    if not frame.is_object:
+        return outer, None
+    return outer, Seen(outer.path, "keys", frame.keys, frame.unknown)
+
+
+def ends_value(place: Place, kind: str) -> tuple[Place | Bad, Seen | None]:
+    """The place after a whole JSON value of a kind."""
+    if not place.takes_value:
+        return Bad("no JSON value may stand here"), None
+    return Place("after", place.frames), Seen(place.path, kind)
