@@ -188,10 +188,9 @@ def _any_members(given: list[Members]) -> Members | None:
     return Members(lambda name: joined(*(m.member(name) for m in unique)))
 
 
-def members_of(value: Value, key: str | int | None) -> Value:
-    """What a template finds under a key of the value; None stands for a key not known."""
-    if key is None:
-        return anything()
+@lru_cache(maxsize=4096)
+def members_of(value: Value, key: str | int) -> Value:
+    """What a template finds under a key of the value."""
     found = [MISSING] if _can_lack(value, key) else []
     if value.members is not None:
         found.append(value.members.member(str(key)) if isinstance(key, str) else MISSING)
