@@ -129,7 +129,7 @@ def _members(document: Subschema, schema: Subschema, depth: int) -> Members:
         inner = admitted(document, property_of(document, schema, name), depth + 1)
         return inner if name in required else joined(inner, MISSING)
 
-    return Members(member)
+    return Members(member, tuple(sorted(required)))
 
 
 def _text(document: Subschema, schema: Subschema, hops: int) -> Language:

@@ -102,7 +102,7 @@ def _emit_many(place: Place, kind: str, language: Language, outcome: Outcome) ->
         for given, target in language.edges[state]:
             for hit in _classes(given):
                 character = readable(hit)
-                after, shown = _advance(place, at, character, len(text) < 400 and _is_single(hit))
+                after, shown = _advance(place, at, character, _is_single(given))
                 if isinstance(after, Bad):
                     found.setdefault(after.why, text + character)
                     continue

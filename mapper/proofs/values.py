@@ -48,9 +48,10 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """An object: what stands under each name."""
+    """An object: what stands under each name; `required` ones are always there."""
 
     member: Callable[[str], Value]
+    required: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
