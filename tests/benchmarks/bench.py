@@ -75,7 +75,7 @@ def bench_events(console: Console, count: int, rounds: int) -> dict[str, Any]:
     bodies = events.generate(count)
     expected = [canonical(contenders.by_hand(json.loads(body))) for body in bodies]
     works: dict[str, Work] = {}
-    validates = {name: "" for name in contenders.FLOORS}
+    validates = dict.fromkeys(contenders.FLOORS, "")
     for name, make in contenders.FLOORS.items():
         works[name] = each(make(), bodies)
     for name, (make, checks) in contenders.CONTENDERS.items():

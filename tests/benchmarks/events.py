@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 SEED = 20261123
@@ -28,7 +28,7 @@ AGENT = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
     " Version/17.4 Mobile/15E148 Safari/604.1"
 )
-START = datetime(2026, 4, 25, tzinfo=timezone.utc)
+START = datetime(2026, 4, 25, tzinfo=UTC)
 
 
 def generate(count: int, seed: int = SEED) -> list[bytes]:
@@ -151,7 +151,7 @@ def _context(chance: random.Random) -> dict[str, Any]:
         "page": {
             "path": "/checkout",
             "referrer": "https://www.example.com/cart",
-            "title": "Checkout – Thank you",
+            "title": "Checkout: Danke schön",
             "url": url,
         },
         "screen": {"width": 390, "height": 844, "density": 3},

@@ -27,13 +27,13 @@ class Context(msgspec.Struct, gc=False):
 
 
 class Message(msgspec.Struct, gc=False):
-    messageId: str  # noqa: N815 - the vendor's spelling
+    messageId: str
     event: str
     context: Context
     properties: dict[str, Any]
-    userId: str | None = None  # noqa: N815
-    anonymousId: str | None = None  # noqa: N815
-    originalTimestamp: str | None = None  # noqa: N815
+    userId: str | None = None
+    anonymousId: str | None = None
+    originalTimestamp: str | None = None
     timestamp: str | None = None
 
 
