@@ -1,4 +1,4 @@
-"""Faulty mappings, one fault each, with what is said of it; beside each a mapping that is nearly the same, and clean.
+"""Faulty mappings, one fault each, with what is said of it; beside each one a near miss that is clean.
 
 A case names the lines of a small mapping that make the `fault`, and those of its `near` miss; `top` holds for
 both. What the checker says of the fault stands in a `.txt` beside the table (`pytest --update` rewrites it).
