@@ -84,8 +84,8 @@ def any_value(dice: random.Random, depth: int = 0) -> Any:
     return {dice.choice(["n", "k", "p", '"', "a"]): any_value(dice, depth + 1) for _ in range(dice.randint(0, 3))}
 
 
-def payload(dice: random.Random, document: dict[str, Any]) -> Any:
-    """A value for each property that the property's schema admits, so far as luck finds one."""
+def payload(dice: random.Random, document: dict[str, Any]) -> dict[str, Any] | None:
+    """A value for each property that the property's schema admits; None where luck finds none."""
     made = {}
     for name, inner in document["properties"].items():
         if name not in document["required"] and dice.random() < 0.25:
@@ -93,7 +93,7 @@ def payload(dice: random.Random, document: dict[str, Any]) -> Any:
         value = fitting(dice, inner)
         if value is not inner:
             made[name] = value
-    return made
+    return made if set(document["required"]) <= made.keys() else None
 
 
 def fitting(dice: random.Random, inner: dict[str, Any]) -> Any:
@@ -109,7 +109,7 @@ def fitting(dice: random.Random, inner: dict[str, Any]) -> Any:
         # `$` of a pattern is the end of the text (ECMA-262), which Python's reading is not sure of.
         if not (isinstance(value, str) and value.endswith("\n")) and judge.is_valid(value):
             return value
-    listed = inner.get("enum", [v for v in ("a", "1", "1234", "A", 3, True, None) if judge.is_valid(v)])
+    listed = inner.get("enum", [v for v in ("a", "1", "1234", "A", "2026-11-23T20:00:00Z", 3, True, None) if judge.is_valid(v)])
     return dice.choice(listed) if listed else inner
 
 
@@ -253,7 +253,7 @@ def assert_never_contradicted(
     if proof.verdict is Verdict.PROVEN:
         for _ in range(PAYLOADS):
             item = any_value(dice) if document is None else payload(dice, document)
-            result = rendered(program, item)
+            result = None if document is not None and item is None else rendered(program, item)
             assert result is None or parses(result), f"{text}\n{document}\n{item!r}\n{result}"
     for refutation in proof.refutations:
         item = refutation.given.item

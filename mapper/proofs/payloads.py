@@ -65,7 +65,7 @@ def _made(at: Hole, holes: Mapping[Hole, object], scopes: dict[str, Value], coun
         return copy.deepcopy(holes[at])
     known = value_of(at, scopes)
     if not below:
-        return plain(known)
+        return an_object(known) if len(at) == 1 and known.members is not None else plain(known)
     steps = list(dict.fromkeys(hole[len(at)] for hole in below))
     if any(isinstance(step, str) for step in steps):
         made = an_object(known)
