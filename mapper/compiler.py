@@ -18,6 +18,7 @@ from mapper.document import read_document
 from mapper.errors import CompileError
 from mapper.files import read_source
 from mapper.lowering import lower
+from mapper.repair import STRICT
 from mapper.schema import Schema, load_schema
 from mapper.shapes import allows_type
 from mapper.source import SourceFile, Text
@@ -95,6 +96,7 @@ def build(file: SourceFile, folder: Path | None, report: Report) -> Transform:
             offsets=module.offsets,
             target=json.dumps(target.document),
             objects_only=_takes_objects_only(analysis.source),
+            policy=analysis.spec.policy if analysis.spec else STRICT,
             diagnostics=report.ordered(),
         )
     )

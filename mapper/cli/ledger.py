@@ -36,12 +36,14 @@ class Ledger:
     events: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     codes: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    repairs: Counter[str] = field(default_factory=Counter)
     firsts: dict[tuple[str, ...], tuple[Body, Rejected]] = field(default_factory=dict)
 
     def enter(self, body: Body, result: Result) -> None:
         """Write and count everything one body gave."""
         self.bodies += 1
         self.items += result.items
+        self.repairs.update(repair.name for repair in result.repairs)
         self.events += len(result.events)
         for event in result.events:
             self.events_to.write(encode(event) + b"\n")
@@ -63,7 +65,7 @@ class Ledger:
         return self.codes.total()
 
     def summary(self) -> list[str]:
-        """The closing lines; the first one's numbers add up, and so do the rows below it."""
+        """The closing lines; the first one's numbers add up, and so do the rows of items below it."""
         skipped, bodies = self.reasons.total(), "body" if self.bodies == 1 else "bodies"
         head = (
             f"{self.bodies:,} {bodies} · {self.items:,} {'item' if self.items == 1 else 'items'} = "
@@ -72,6 +74,7 @@ class Ledger:
         )
         rows = [("skipped", number, visible(reason)) for reason, number in self.reasons.most_common()]
         rows += [("rejected", number, _slugs(codes)) for codes, number in self.codes.most_common()]
+        rows += [("repaired", number, _bodies(name, number)) for name, number in self.repairs.most_common()]
         width = max((len(f"{number:,}") for _, number, _ in rows), default=0)
         return [head, *(f"  {title:<8}  {number:>{width},}  {text}" for title, number, text in rows)]
 
@@ -136,6 +139,10 @@ def _payload(item: object) -> dict[str, object]:
         return {"payload_text": item.decode("utf-8")}
     except UnicodeDecodeError:
         return {"payload_base64": base64.b64encode(item).decode("ascii")}
+
+
+def _bodies(name: str, number: int) -> str:
+    return f"{'body' if number == 1 else 'bodies'}: {name}"
 
 
 def _slugs(codes: tuple[str, ...]) -> str:
