@@ -64,7 +64,6 @@ class JsonResult:
     skipped: list[Skipped] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     repairs: tuple[Repair, ...] = ()
-    repairs: tuple[Repair, ...] = ()
 
     @property
     def items(self) -> int:

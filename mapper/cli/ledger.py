@@ -50,13 +50,14 @@ class Ledger:
         for skip in result.skipped:
             self.reasons[skip.reason] += 1
             if self.skipped_to:
-                _write(self.skipped_to, _skip_line(body, skip), skip.item, body)
+                line = _skip_line(body, skip) | _repairs(result)
+                _write(self.skipped_to, line, skip.item, body)
         for rejected in result.rejected:
             codes = tuple(dict.fromkeys(rejected.codes))
             self.codes[codes] += 1
             self.firsts.setdefault(codes, (body, rejected))
             if self.rejected_to:
-                line = _rejection_line(body, rejected, self.show_values)
+                line = _rejection_line(body, rejected, self.show_values) | _repairs(result)
                 _write(self.rejected_to, line, rejected.item, body)
 
     @property
@@ -129,6 +130,11 @@ def _rejection_line(body: Body, rejected: Rejected, show_values: bool) -> dict[s
     if show_values:
         line["values"] = [diagnostic.value for diagnostic in rejected.diagnostics]
     return line
+
+
+def _repairs(result: Result) -> dict[str, object]:
+    """What was put right in the body of an item, where anything was: the payload shows it repaired."""
+    return {"repairs": [repair.name for repair in result.repairs]} if result.repairs else {}
 
 
 def _payload(item: object) -> dict[str, object]:

@@ -102,7 +102,7 @@ def _policy(parts: dict[str, Node], report: Report) -> Policy:
     declared, node = parts.get("encoding_errors"), parts.get("repair")
     choice = None
     if declared is not None:
-        choice = want_choice(declared, "choice for `encoding_errors`", ENCODING_ERRORS, report)
+        choice = want_choice(declared, "policy", ENCODING_ERRORS, report)
     nodes: Iterable[Node] = ()
     if node is not None and want_texts(node, "`repair`", report):
         nodes = node.items if isinstance(node, Sequence) else (node,)
