@@ -41,7 +41,9 @@ class _Texts:
             case "[":
                 yield from self.inside(at, "]")
             case _:
-                number = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?|true|false|null").match(self.text, at)
+                number = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?|true|false|null").match(
+                    self.text, at
+                )
                 if number:
                     yield json.loads(number[0]), number.end()
                 yield from self.string(at, is_name=False)
@@ -80,7 +82,11 @@ class _Texts:
     def string(self, start: int, *, is_name: bool) -> Read:
         """Every string that may begin here: the content is tried for each quote as the end."""
         opening = self.at(start)
-        if not opening or opening not in '"' + CURLY or (opening != '"' and "curly_quotes" not in self.allowed):
+        if (
+            not opening
+            or opening not in '"' + CURLY
+            or (opening != '"' and "curly_quotes" not in self.allowed)
+        ):
             return
         quotes = '"' if opening == '"' else CURLY
         for end in range(start + 1, len(self.text)):

@@ -25,6 +25,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from difflib import unified_diff
 from pathlib import Path
 from textwrap import indent
 from typing import Any
@@ -39,7 +40,8 @@ from mapper.cli.dispatch import COMMANDS, build_parser
 from mapper.codes import CODES
 from mapper.expressions.jsonpath import lexer, parsing
 from mapper.expressions.liquid import parsing as liquid_parsing
-from mapper.runtime import library, paths, text, time_patterns, validation, values
+from mapper.runtime import library, paths, time_patterns, validation, values
+from mapper.runtime import text as liquid_text
 from mapper.runtime.filters import FILTERS
 from mapper.samples import request_of, result_document
 from mapper.spec.modifiers import CASTS, MODIFIERS
@@ -78,12 +80,18 @@ class Section:
 
 @dataclass(frozen=True)
 class Check:
-    """One thing the page says: where, what was found, and how it is written into the page."""
+    """One thing the page says: where, what, and what was found."""
 
     line: int
     said: object
     found: object
-    is_data: bool = False
+
+    def difference(self) -> str:
+        """What the page says and what was found, line by line."""
+        both = (x if isinstance(x, str) else pretty(x) for x in (self.said, self.found))
+        said, found = (text.splitlines() for text in both)
+        lines = unified_diff(said, found, f"docs/language.md:{self.line}", "found", lineterm="")
+        return "\n".join(lines)
 
     def fails(self) -> bool:
         """Whether the page says something else than what was found."""
@@ -270,8 +278,8 @@ def test_the_language_reference_is_true(
     if update:
         page.save()
         return
-    wrong = [f"docs/language.md:{c.line}: {c.said!r}\n  found {c.found!r}" for c in found if c.fails()]
-    assert not wrong, "\n".join(wrong)
+    wrong = [check for check in found if check.fails()]
+    assert not wrong, "\n\n".join(check.difference() for check in wrong)
 
 
 def test_the_frame_of_the_examples_is_shown() -> None:
@@ -298,9 +306,9 @@ LIMITS = {
     "a path": (parsing.MAX_LENGTH, lexer.MAX_NESTING, lexer.MAX_FILTERS),
     "a Liquid template": (liquid_parsing.LONGEST, library.NESTING_LIMIT),
     "a condition": (liquid_parsing.LONGEST_CONDITION,),
-    "rounds of a Liquid loop, multiplied by those of the loops around it": (text.LOOP_LIMIT,),
-    "a rendered text, a filter's result": (text.TEXT_LIMIT,),
-    "the variables of a template together": (text.LOCALS_LIMIT,),
+    "rounds of a Liquid loop, multiplied by those of the loops around it": (liquid_text.LOOP_LIMIT,),
+    "a rendered text, a filter's result": (liquid_text.TEXT_LIMIT,),
+    "the variables of a template together": (liquid_text.LOCALS_LIMIT,),
     "matches of one path with `..` or several selectors": (paths.MAX_MATCHES,),
     "values that one `..` looks at": (paths.MAX_VISITS,),
     "digits of an integer that is cast": (values.MAX_DIGITS,),

@@ -1,4 +1,4 @@
-"""Repairs: cases from cases/repair; against the oracle; on documents broken in every declared way; bounded."""
+"""Repairs: the cases; against the oracle; on documents broken in every declared way; and bounded."""
 
 from __future__ import annotations
 
@@ -56,7 +56,23 @@ def test_every_repair_has_cases() -> None:
 
 # --- one meaning: the fast reader and the oracle that tries everything
 
-TOKENS = [*"{}[]:, \n\t1x", '"', '"', '"a"', '"a":', '"b": ', "“", "”", "//", "\\", '\\"', "\\n", "null", "}", "]"]
+TOKENS = [
+    *"{}[]:, \n\t1x",
+    '"',
+    '"',
+    '"a"',
+    '"a":',
+    '"b": ',
+    "“",
+    "”",
+    "//",
+    "\\",
+    '\\"',
+    "\\n",
+    "null",
+    "}",
+    "]",
+]
 ABOUT_RIGHT = st.sampled_from(
     [
         '{"a": "x", "b": "y"}',
@@ -144,7 +160,9 @@ class Renderer:
             return quotes[0] + text + quotes[1]  # no escape at all
         escaped = json.dumps(text, ensure_ascii=False)[1:-1]
         if self.breaks("control_characters"):
-            escaped = escaped.replace("\\\\", "\0").replace("\\n", "\n").replace("\\t", "\t").replace("\0", "\\\\")
+            escaped = (
+                escaped.replace("\\\\", "\0").replace("\\n", "\n").replace("\\t", "\t").replace("\0", "\\\\")
+            )
         return quotes[0] + escaped + quotes[1]
 
 
@@ -177,7 +195,18 @@ def test_the_intended_document_or_a_rejection(
 
 
 # How many of the bodies each breakage leaves are repaired, not only not misread. Texts as people write them.
-WORDS = ["Jo", 'the "Flash"', 'say "hi", ok', "it's", "a/b", "12\" wide", "http://x.example", "{x}", "a: b", "é", ""]
+WORDS = [
+    "Jo",
+    'the "Flash"',
+    'say "hi", ok',
+    "it's",
+    "a/b",
+    '12" wide',
+    "http://x.example",
+    "{x}",
+    "a: b",
+    "",
+]
 ALWAYS = {"control_characters", "missing_values", "trailing_commas", "comments"}
 OFTEN = {(name, on_lines): 1.0 for name in ALWAYS for on_lines in (True, False)} | {
     ("inner_quotes", True): 0.9,
@@ -202,7 +231,9 @@ def test_most_everyday_bodies_are_repaired(breakage: str, on_lines: bool) -> Non
         chance = random.Random(seed)
         document = everyday(chance)
         if breakage == "inner_quotes":  # what else such a sender leaves as it is, is no quote
-            document = json.loads(json.dumps(document).replace("\\\\", "").replace("\\n", "").replace("\\t", ""))
+            document = json.loads(
+                json.dumps(document).replace("\\\\", "").replace("\\n", "").replace("\\t", "")
+            )
         body = Renderer({breakage}, lambda: True, on_lines=on_lines).write(document).encode()
         if isinstance(read(body), Body):
             continue

@@ -1,4 +1,4 @@
-"""Repaired bodies: declared in a mapping, marked in results, shown by the commands; rejections keep the bytes."""
+"""Repaired bodies: declared in a mapping, marked in results, shown by commands; rejections keep the bytes."""
 
 from __future__ import annotations
 
@@ -100,7 +100,9 @@ def test_unknown_words_are_errors(line: str, message: str, hint: str) -> None:
     assert found.span.line == 3
 
 
-@pytest.mark.parametrize("line", ["repair: []", "repair: {comments: true}", "repair: [1]", "encoding_errors: true"])
+@pytest.mark.parametrize(
+    "line", ["repair: []", "repair: {comments: true}", "repair: [1]", "encoding_errors: true"]
+)
 def test_other_shapes_are_errors(line: str) -> None:
     assert [d.code for d in mapper.check(FRAME.format(line))] == ["M107"]
 
