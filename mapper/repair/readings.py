@@ -15,7 +15,7 @@ from heapq import heappop, heappush
 
 from mapper.repair.edits import CURLY, STRING, Edit, Repaired, apply, in_order, parting
 
-LONGEST = 1024 * 1024  # characters of a body that is worth repairing
+LONGEST = 256 * 1024  # characters of a body that is worth repairing
 STEPS_AT_LEAST = 1_000
 STEPS_A_CHARACTER = 2  # JSON itself takes less than one
 
