@@ -12,7 +12,7 @@ import msgspec
 from mapper.diagnostics import Diagnostic
 from mapper.repair import STRICT, Policy, Repair, place
 from mapper.repair.encodings import Undecodable, decode
-from mapper.repair.readings import Ambiguous, repair
+from mapper.repair.readings import Ambiguous, TooDeepError, repair
 
 _decode = msgspec.json.Decoder().decode
 _LONG = 300  # digits of an integer that Python still reads fast
@@ -55,7 +55,10 @@ def read_body(raw: bytes, policy: Policy = STRICT) -> Body | Diagnostic:
 
 def _repair(text: str, before: tuple[Repair, ...], policy: Policy, failure: Diagnostic) -> Body | Diagnostic:
     """The body that a text was meant to be, where the declared repairs make exactly one of it."""
-    repaired = repair(text, policy.repairs)
+    try:
+        repaired = repair(text, policy.repairs)
+    except TooDeepError:
+        return _too_deep()
     if repaired is None:
         hint = "the repairs that the mapping declares do not make it JSON"
         return Diagnostic("M601", failure.message, hints=(hint,), location="$")

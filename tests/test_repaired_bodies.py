@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 from calls import Call, add_case, write
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import mapper
+from mapper.repair import REPAIRS as ALL
 from mapper.samples import result_document
 
 FRAME = """\
@@ -105,6 +108,42 @@ def test_unknown_words_are_errors(line: str, message: str, hint: str) -> None:
 )
 def test_other_shapes_are_errors(line: str) -> None:
     assert [d.code for d in mapper.check(FRAME.format(line))] == ["M107"]
+
+
+TOKENS = [
+    b'"',
+    b'"a": ',
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b",",
+    b"//",
+    b"\n",
+    b"\xff",
+    b"\xe2\x80\x9c",
+    b"\\",
+    b"\0",
+    b"1",
+    b"null",
+]
+EVERYTHING = compiled("encoding_errors: replace", f"repair: [{', '.join(ALL)}]")
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.binary(max_size=60) | st.lists(st.sampled_from(TOKENS), max_size=20).map(b"".join))
+def test_any_body_is_accounted_for(body: bytes) -> None:
+    result = EVERYTHING(body)
+    for rejected in result.rejected:
+        assert "M901" not in rejected.codes
+        if {"M601", "M602", "M606", "M609"} & set(rejected.codes):
+            assert (rejected.item, result.items, result.repairs) == (body, 1, ())
+    outcome = EVERYTHING.json(body)
+    assert (len(outcome.events), outcome.rejected, outcome.repairs) == (
+        len(result.events),
+        result.rejected,
+        result.repairs,
+    )
 
 
 # --- the commands

@@ -16,8 +16,9 @@ from heapq import heappop, heappush
 from mapper.repair.edits import CURLY, STRING, Edit, Repaired, apply, in_order, parting
 
 LONGEST = 256 * 1024  # characters of a body that is worth repairing
+DEEPEST = 1_000  # open brackets; JSON within more cannot be read either
 STEPS_AT_LEAST = 1_000
-STEPS_A_CHARACTER = 2  # JSON itself takes less than one
+STEPS_A_CHARACTER = 2  # JSON itself takes less than one and a half
 
 _BLANKS = re.compile(r"[ \t\n\r]*")
 _LINE_END = re.compile(r"[\n\r]")
@@ -44,6 +45,7 @@ class Open:
 
     closing: str
     outer: Open | None
+    depth: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,10 +76,14 @@ class TooManyWaysError(Exception):
     """The readings take more steps than a text of this length may."""
 
 
+class TooDeepError(Exception):
+    """A reading has more open brackets than a body may have."""
+
+
 def repair(text: str, repairs: Collection[str]) -> Repaired | Ambiguous | None:
     """The JSON text that `text` was meant to be, or that it may mean several, or None where it means none.
 
-    `text` is not JSON as it stands. The number of steps is linear in its length.
+    `text` is not JSON as it stands. The number of steps is linear in its length. Raises TooDeepError.
     """
     if len(text) > LONGEST:
         return None
@@ -115,7 +121,7 @@ class Readings:
         self._atoms: dict[int, int] = {}
 
     def follow(self) -> list[Way]:
-        """The ways of reading the whole text. Raises TooManyWaysError."""
+        """The ways of reading the whole text. Raises TooManyWaysError, TooDeepError."""
         complete: list[Way] = []
         self._expect(0, Expect.VALUE, None, Way(None))
         while self._offsets:
@@ -196,7 +202,10 @@ class Readings:
     def _bracket(self, closing: str, outer: Open | None) -> Open:
         key = (closing, outer)
         if key not in self._brackets:
-            self._brackets[key] = Open(closing, outer)
+            depth = outer.depth + 1 if outer else 1
+            if depth > DEEPEST:
+                raise TooDeepError
+            self._brackets[key] = Open(closing, outer, depth)
         return self._brackets[key]
 
     def _string(self, offset: int, bracket: Open | None, way: Way, *, is_name: bool) -> None:
