@@ -10,18 +10,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mapper import catalog, ir
-from mapper.checker import check_program
+from mapper.checker import Inference, check_program
 from mapper.codegen.module import generate
 from mapper.diagnostics import Diagnostic, Report, Severity
 from mapper.dialects import Dialect, load_dialect
 from mapper.document import read_document
 from mapper.errors import CompileError
+from mapper.experiments import Experiments
+from mapper.expressions.liquid import parse_template
 from mapper.files import read_source
 from mapper.lowering import lower
+from mapper.proofs import Proof, prove, report_proof
 from mapper.repair import STRICT
 from mapper.schema import Schema, load_schema
 from mapper.shapes import allows_type
-from mapper.source import SourceFile, Text
+from mapper.source import SourceFile, Span, Text
 from mapper.spec import Spec
 from mapper.spec.reader import read_spec
 from mapper.transform import Compiled, Transform
@@ -32,13 +35,14 @@ DEFAULT_TARGET = "event.schema.json"
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """A mapping after all checks: its spec, its schemas, its program; None where errors left nothing."""
+    """A mapping after all checks: spec, schemas, program, inference; None where errors left nothing."""
 
     spec: Spec | None
     source: Schema | None
     target: Schema | None
     program: ir.Program | None
     report: Report
+    inference: Inference | None = None
 
 
 def compile(text: str, *, filename: str = "<mapping>") -> Transform:
@@ -110,10 +114,33 @@ def analyse(file: SourceFile, folder: Path | None, report: Report) -> Analysis:
         return Analysis(None, None, None, None, report)
     source = _schema(spec.source, folder, report)
     target = _schema(spec.target or Text(DEFAULT_TARGET, spec.name.span), folder, report)
-    program = lower(spec, target, _dialect(spec.dialect, folder, report), report)
+    dialect = _dialect(spec.dialect, folder, report)
+    program = lower(spec, target, dialect, report)
+    inference = None
     if program is not None and target is not None:
-        check_program(program, source, target, report)
-    return Analysis(spec, source, target, program, report)
+        experiments = Experiments(file, source, _takes_objects_only(source))
+        inference = check_program(program, source, target, report, experiments)
+    if program is not None and isinstance(program.output, ir.Template) and not report.has_errors:
+        report_proof(prove(program, source, target), program, target, dialect, report)
+    return Analysis(spec, source, target, program, report, inference)
+
+
+def prove_template(
+    file: SourceFile, dialect: str | None, source: Path | None, target: Path | None, report: Report
+) -> Proof | None:
+    """The proof of a bare template, without a mapping around it; None where it cannot be read."""
+    whole = Span(file, 0, len(file.text))
+    folder = Path(file.name).parent
+    named = None if dialect is None else _dialect(Text(dialect, Span(SourceFile("", dialect), 0, 0)), folder, report)
+    schemas = [None if path is None else load_schema(path, report, None) for path in (source, target)]
+    template = parse_template(Text(file.text, whole, exact=True), report, named)
+    if template is None or report.has_errors:
+        return None
+    path = ir.Path(ir.Root.BODY, (), "$", whole)
+    program = ir.Program("template", (path,), (), template, frozenset(), whole)
+    proof = prove(program, *schemas)
+    report_proof(proof, program, schemas[1], named, report)
+    return proof
 
 
 def _schema(name: Text | None, folder: Path | None, report: Report) -> Schema | None:

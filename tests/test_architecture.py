@@ -36,6 +36,8 @@ ORDER = """
     checker
     codegen
     request result faults body transform
+    experiments
+    proofs
     interpreter
     compiler
     render

@@ -93,7 +93,12 @@ def infer_record(node: ir.Record, world: World, notes: Inference) -> Type:
         found = infer_value(entry.value, world, notes)
         if found.null and not entry.nullable:
             found = replace(found, null=False, missing=True)
-        members[entry.name] = without_missing(found) if entry.required else found
+        members[entry.name] = found
+    if any(member.is_never for member in members.values()):
+        return NEVER  # a field that stops every item
+    members = {
+        e.name: without_missing(members[e.name]) if e.required else members[e.name] for e in node.fields
+    }
     return Type(objects=(Objects(members, MISSING_ONLY),))
 
 

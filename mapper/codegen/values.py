@@ -195,9 +195,9 @@ def _equals(name: str, key: str | int | float | bool | None) -> str:
     match key:
         case None | True | False:
             return f"{name} is {key}"
-        case int() | float():
+        case 0 | 1:
             # In Python True == 1; in JSON they differ.
-            return f"{name} == {literal(key)} and not isinstance({name}, bool)"
+            return f"{name} == {literal(key)} and {name} is not {bool(key)}"
         case _:
             return f"{name} == {literal(key)}"
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TypeAlias
 
 from mapper.ir import text as ir
-from mapper.proofs.languages import EVERY, Language, inverse, ranges, shortest, shortest_with
+from mapper.proofs.characters import EVERY, inverse, ranges
+from mapper.proofs.languages import Language, shortest, shortest_with
 from mapper.proofs.values import Value, members_of
 from mapper.runtime.nothing import MISSING
 
