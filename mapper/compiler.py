@@ -19,6 +19,7 @@ from mapper.errors import CompileError
 from mapper.experiments import Experiments
 from mapper.expressions.liquid import parse_template
 from mapper.files import read_source
+from mapper.ir.text import walk
 from mapper.lowering import lower
 from mapper.proofs import Proof, prove, report_proof
 from mapper.repair import STRICT
@@ -99,7 +100,7 @@ def build(file: SourceFile, folder: Path | None, report: Report) -> Transform:
             python=module.python,
             offsets=module.offsets,
             target=json.dumps(target.document),
-            objects_only=_takes_objects_only(analysis.source),
+            objects_only=_takes_objects_only(analysis.source, program),
             policy=analysis.spec.policy if analysis.spec else STRICT,
             diagnostics=report.ordered(),
         )
@@ -118,7 +119,7 @@ def analyse(file: SourceFile, folder: Path | None, report: Report) -> Analysis:
     program = lower(spec, target, dialect, report)
     inference = None
     if program is not None and target is not None:
-        experiments = Experiments(file, source, _takes_objects_only(source))
+        experiments = Experiments(file, source, _takes_objects_only(source, program))
         inference = check_program(program, source, target, report, experiments)
     if program is not None and isinstance(program.output, ir.Template) and not report.has_errors:
         report_proof(prove(program, source, target), program, target, dialect, report)
@@ -153,13 +154,22 @@ def _dialect(name: Text | None, folder: Path | None, report: Report) -> Dialect 
     return None if path is None or name is None else load_dialect(path, report)
 
 
-def _takes_objects_only(source: Schema | None) -> bool:
+def _takes_objects_only(source: Schema | None, program: ir.Program) -> bool:
+    """Whether an item that is no object is rejected at once: unless the schema, or a bare `$`, expects one."""
     if source is None:
-        return False
+        return not any(_is_whole_item(node) for node in walk(program))
     return not any(
         allows_type(source.document, source.document, name)
         for name in ("null", "boolean", "number", "string", "array")
     )
+
+
+def _is_whole_item(node: object) -> bool:
+    match node:
+        case ir.Path(ir.Root.ITEM, ()) | ir.Lookup("item", ()):
+            return True
+        case _:
+            return False
 
 
 def _folder(filename: str) -> Path | None:
@@ -182,6 +192,6 @@ def _find(name: str, report: Report) -> Path | None:
 
 def _failure(name: str, report: Report) -> CompileError:
     errors = [d for d in report.ordered() if d.severity is Severity.ERROR]
-    first = f": {errors[0].code} {errors[0].message}" if errors else ""
+    told = [f"{d.code} {d.message}" + (f"; {d.hints[0]}" if d.hints else "") for d in errors[:1]]
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    return CompileError(f"`{name}` does not compile{first}{more}", report.ordered())
+    return CompileError(f"`{name}` does not compile: {' '.join(told)}{more}", report.ordered())

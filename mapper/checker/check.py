@@ -40,9 +40,11 @@ def check_program(
     checking = Checking(program, source, target, notes, report, search)
     _check_each(program, report)
     known = whole(source)
+    before = len(report.diagnostics)
     for rule in program.skips:
         check_names(rule.condition.test, known, source, report)
-    check_rules(program, notes, report)
+    if len(report.diagnostics) == before:
+        check_rules(program, notes, report)
     if isinstance(program.output, ir.Record):
         _check_event(program.output, checking)
     else:

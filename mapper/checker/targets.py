@@ -59,11 +59,13 @@ def check_field(entry: ir.Field, wanted: Type, checking: Checking) -> None:
     if certain is not None:
         _add(entry, certain, (), checking)
         return
-    _check_presence(entry, found, checking)
+    is_absent = _check_presence(entry, found, checking)
     if not _claims(entry, found, wanted):
         return
     found = checking.tamed().type_of(entry.value)
     for claim in () if found is None else _claims(entry, found, wanted):
+        if is_absent and claim.code == "M403":
+            continue  # what is blank is as good as missing, and that has been said
         payload = _payload_of(entry, claim, checking)
         if claim.is_certain or payload is not None:
             _add(entry, claim, () if payload is None else (payload,), checking)
@@ -103,10 +105,10 @@ def _never_fits(entry: ir.Field, found: Type, wanted: Type) -> Claim | None:
     )
 
 
-def _check_presence(entry: ir.Field, found: Type, checking: Checking) -> None:
+def _check_presence(entry: ir.Field, found: Type, checking: Checking) -> bool:
     """A required field that can be missing or null is an error, shown by a payload where one is found."""
     if not entry.required or not (found.missing or (found.null and not entry.nullable)):
-        return
+        return False
     how = "can be missing" if found.missing else "can be null"
     hints = (
         "add a `default`, a later alternative or a `skip` rule;"
@@ -128,6 +130,7 @@ def _check_presence(entry: ir.Field, found: Type, checking: Checking) -> None:
         Severity.ERROR,
         definition_label(checking.target, entry.name),
     )
+    return True
 
 
 def shown(payload: str) -> str:
@@ -173,7 +176,7 @@ def _kind_claim(entry: ir.Field, strange: Type, wanted: Type) -> Claim:
 
 def _blank_claim(entry: ir.Field) -> Claim:
     hint = (
-        "add an alternative with `first_nonblank`, or a `skip` rule for blank ones; or `on_missing: reject`"
+        "use `first_nonblank`, with an alternative or `on_missing: reject`; or a `skip` rule for blank ones"
     )
     return Claim(
         "M403",

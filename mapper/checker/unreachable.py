@@ -15,14 +15,15 @@ _DECIDED = "the source schema, or what stands before it, has decided this"
 
 def check_rules(program: ir.Program, notes: Inference, report: Report) -> None:
     """Report skip rules that never hold, and that no item is left after them (M503, M506)."""
+    if program.skips and not notes.is_reached(program.output):
+        last = program.skips[-1].condition
+        report.error("M506", "every item is skipped", last.span, "no item is left after this rule")
+        return
     for rule in program.skips:
         if notes.is_reached(rule):
             check_tests(rule.condition, notes, report)
         else:
             report.error("M503", "a rule that can never hold", rule.condition.span, _DECIDED)
-    if program.skips and not notes.is_reached(program.output):
-        last = program.skips[-1].condition
-        report.error("M506", "every item is skipped", last.span, "no item is left after this rule")
 
 
 def check_tests(node: object, notes: Inference, report: Report) -> None:

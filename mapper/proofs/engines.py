@@ -30,7 +30,7 @@ def check_engine(
         if isinstance(node, ir.Output):
             _check_printed(node, printed.get(node.span.start), dialect.name, told, report)
         if isinstance(node, ir.FilterCall):
-            _check_filter(node, printed, dialect.name, told, report)
+            _check_filter(node, dialect.name, told, report)
 
 
 def _blocks(body: tuple[ir.Statement, ...]) -> Iterator[tuple[ir.Statement, ...]]:
@@ -109,12 +109,11 @@ def _check_printed(
         _warn("a list is rendered differently", output.span, name, told["list"], report)
 
 
-def _check_filter(
-    call: ir.FilterCall, printed: Mapping[int, Value], name: str, told: Mapping[str, str], report: Report
-) -> None:
+def _check_filter(call: ir.FilterCall, name: str, told: Mapping[str, str], report: Report) -> None:
     if call.name == "default" and "default" in told and call.args:
         instead = call.args[0]
-        if isinstance(instead, ir.Scalar) and isinstance(instead.value, bool):
+        is_boolean = isinstance(instead, ir.Scalar) and isinstance(instead.value, bool)
+        if is_boolean and not any(key == "allow_false" for key, _ in call.kwargs):
             _warn("this `default` replaces false", call.span, name, told["default"], report)
     if call.name in ("date", "date_tz") and call.args:
         pattern = _constant(call.args[0]) or ""

@@ -169,7 +169,7 @@ def _refutations(
     refutations: list[Refutation] = []
     doubts: list[Doubt] = []
     for trouble in _one_each(troubles):
-        tried = len(refutations) + len(doubts) < _MOST_TROUBLES and bool(search.bases)
+        tried = len(refutations) + len(doubts) < _MOST_TROUBLES and bool(search.bases or not broken)
         found = search.find(_relevant(trouble, search), _is_broken) if tried else None
         if found is None:
             doubts.append(Doubt(trouble.span, _sentence(trouble)))

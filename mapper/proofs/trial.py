@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from mapper import ir
@@ -100,18 +100,17 @@ def _validator(source: Schema | None) -> Callable[[object], bool]:
     if source is None:
         return lambda item: True
 
+    @cache
+    def judge() -> Any:
+        # Imported when a payload is to be judged: the library takes long to load, and most proofs need none.
+        from jsonschema import Draft202012Validator
+
+        return Draft202012Validator(source.document, format_checker=format_checker())
+
     def valid(item: object) -> bool:
         try:
-            return bool(_judge_of(source).is_valid(item))
+            return bool(judge().is_valid(item))
         except Exception:  # a schema that cannot judge this item does not admit it
             return False
 
     return valid
-
-
-@lru_cache(maxsize=8)
-def _judge_of(source: Schema) -> Any:
-    # Imported when a payload is to be judged: the library takes long to load, and most proofs need none.
-    from jsonschema import Draft202012Validator
-
-    return Draft202012Validator(source.document, format_checker=format_checker())

@@ -102,7 +102,7 @@ def mapping_schema() -> Json:
             "fields": {"type": "object", "additionalProperties": _VALUE},
             "skip": {
                 "type": "object",
-                "properties": dict.fromkeys(SKIP_KEYS, _TEXT),
+                "properties": {"when": _TEXT, "reason": {"type": "string", "pattern": r"\S"}},
                 "required": list(SKIP_KEYS),
                 "additionalProperties": False,
             },
