@@ -106,6 +106,7 @@ M605 item-without-content       an element of the body in which `each` finds no 
 M606 body-too-deep              the body nests deeper than allowed
 M607 number-out-of-range        a number too large to be kept exactly
 M608 body-too-large             the body is larger or holds more items than allowed
+M609 ambiguous-repair           a body that the declared repairs could read in more than one way
 M611 required-missing           a required field has no value
 M612 invalid-event              the event does not fit the target schema
 M613 cast-failed                a value cannot be turned into the declared type
