@@ -1,7 +1,7 @@
 """Proofs of templates: verdict, payload and first bad character, tests/cases/proofs/<subject>.yaml.
 
-`source` is the schema of the item (an object unless it says otherwise), `skip` a condition, `bad` the line and
-column of the first bad character of the rendered text, `doubts` what remains open.
+`source` is the schema of the item (an object unless it says otherwise), `skip` a condition, `bad` the line
+and column of the first bad character of the rendered text, `doubts` what remains open.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from mapper.diagnostics import Report
 from mapper.dialects import Dialect, load_dialect
 from mapper.expressions.liquid import parse_condition, parse_template
 from mapper.proofs import Proof, Verdict, prove
-from mapper.render import render_text
 from mapper.schema import Schema, load_schema
 from mapper.source import SourceFile, Span, Text
 
@@ -78,9 +77,7 @@ def prove_case(case: dict[str, Any]) -> Proof:
 @pytest.mark.parametrize("case", cases())
 def test_case(case: dict[str, Any]) -> None:
     proof = prove_case(case)
-    shown = [
-        (r.trouble.span.text, r.trouble.why, r.given.item, r.rendered.text) for r in proof.refutations
-    ]
+    shown = [(r.trouble.span.text, r.trouble.why, r.given.item, r.rendered.text) for r in proof.refutations]
     assert proof.verdict.value == case["verdict"], (shown, proof.doubts)
     if "doubts" in case:
         assert [doubt.why for doubt in proof.doubts] == case["doubts"]
@@ -104,7 +101,10 @@ def test_every_subject_has_all_verdicts_to_tell_apart() -> None:
 
 
 def shipped() -> tuple[Path, Path]:
-    return shipped_mappings() / "clevertap-template.yaml", shipped_schemas() / "clevertap-template.schema.json"
+    return (
+        shipped_mappings() / "clevertap-template.yaml",
+        shipped_schemas() / "clevertap-template.schema.json",
+    )
 
 
 def test_the_shipped_template_is_proven() -> None:
@@ -129,7 +129,10 @@ QUOTE = "no schema promises that a text holds no quote"
 COLLECTED = {
     "customerglu_v4_abort_when_anonymous": ("refuted", QUOTE),
     "customerglu_v4_basic": ("refuted", QUOTE),
-    "customerglu_v4_escaped_undocumented_filters": ("refuted", "`replace` leaves tabs and other control characters"),
+    "customerglu_v4_escaped_undocumented_filters": (
+        "refuted",
+        "`replace` leaves tabs and other control characters",
+    ),
     "customerglu_v4_items_loop": ("refuted", QUOTE),
     "docs_inkit_custom_body": ("refuted", QUOTE),
     "docs_leadsquared_custom_body": ("refuted", QUOTE),
@@ -191,5 +194,7 @@ class TestCollected:
     def test_the_verdict_with_what_it_relies_on(self, name: str) -> None:
         text = (SAMPLES / f"{name}.liquid").read_text("utf-8")
         if not COLLECTED[name][0].startswith("M"):
-            proof = prove(program_of({"template": text, "dialect": "clevertap"}, Report()), schema_of(RELIED_ON))
+            proof = prove(
+                program_of({"template": text, "dialect": "clevertap"}, Report()), schema_of(RELIED_ON)
+            )
             assert (proof.verdict is Verdict.PROVEN) == (name in PROVEN_WITH_IT), proof

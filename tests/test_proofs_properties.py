@@ -25,10 +25,72 @@ PAYLOADS = 60
 BATCHES = 8
 
 TEXTS = (
-    *("", " ", "a", "abc", "GOLD", "x-1", "12", "007", "-1", "1e5", "1e999", "true", "null", "0", "a b", "__"),
-    *('"', '\\"', "\\", "\\\\", "a\\", '"}', '","b":"', "\n", "\r", "\r\n", "\t", "\x00", "\x1f", "\x7f", "/"),
-    *("\u2028", "\ud800", "\udfff", "\U0001f600", "é", "ß", "İ", "ŉ", "{{", "}}", "{%", "'", "&quot;", "&#34;"),
-    *("%22", "+", "a" * 60, '"' * 3, "[", "]", "{", "}", ",", ":", "2026-11-23", "2023-05-29 15:55:00", "now"),
+    *(
+        "",
+        " ",
+        "a",
+        "abc",
+        "GOLD",
+        "x-1",
+        "12",
+        "007",
+        "-1",
+        "1e5",
+        "1e999",
+        "true",
+        "null",
+        "0",
+        "a b",
+        "__",
+    ),
+    *(
+        '"',
+        '\\"',
+        "\\",
+        "\\\\",
+        "a\\",
+        '"}',
+        '","b":"',
+        "\n",
+        "\r",
+        "\r\n",
+        "\t",
+        "\x00",
+        "\x1f",
+        "\x7f",
+        "/",
+    ),
+    *(
+        "\u2028",
+        "\ud800",
+        "\udfff",
+        "\U0001f600",
+        "é",
+        "ß",
+        "İ",
+        "ŉ",
+        "{{",
+        "}}",
+        "{%",
+        "'",
+        "&quot;",
+        "&#34;",
+    ),
+    *(
+        "%22",
+        "+",
+        "a" * 60,
+        '"' * 3,
+        "[",
+        "]",
+        "{",
+        "}",
+        ",",
+        ":",
+        "2026-11-23",
+        "2023-05-29 15:55:00",
+        "now",
+    ),
 )
 NUMBERS = (0, 1, -1, 7, 0.0, -0.0, 1.5, 1e22, 1e-7, 1.7976931348623157e308, 5e-324, 2**63, -(10**30), 4.0)
 PLACES = ("a", "b", "o.p", "i", "xs", "flag")
@@ -81,7 +143,9 @@ def any_value(dice: random.Random, depth: int = 0) -> Any:
         return dice.choice([None, True, False])
     if pick < 0.9:
         return [any_value(dice, depth + 1) for _ in range(dice.randint(0, 3))]
-    return {dice.choice(["n", "k", "p", '"', "a"]): any_value(dice, depth + 1) for _ in range(dice.randint(0, 3))}
+    return {
+        dice.choice(["n", "k", "p", '"', "a"]): any_value(dice, depth + 1) for _ in range(dice.randint(0, 3))
+    }
 
 
 def payload(dice: random.Random, document: dict[str, Any]) -> dict[str, Any] | None:
@@ -109,18 +173,40 @@ def fitting(dice: random.Random, inner: dict[str, Any]) -> Any:
         # `$` of a pattern is the end of the text (ECMA-262), which Python's reading is not sure of.
         if not (isinstance(value, str) and value.endswith("\n")) and judge.is_valid(value):
             return value
-    listed = inner.get("enum", [v for v in ("a", "1", "1234", "A", "2026-11-23T20:00:00Z", 3, True, None) if judge.is_valid(v)])
+    listed = inner.get(
+        "enum",
+        [v for v in ("a", "1", "1234", "A", "2026-11-23T20:00:00Z", 3, True, None) if judge.is_valid(v)],
+    )
     return dice.choice(listed) if listed else inner
 
 
 # --- templates
 
 FILTERS = (
-    *("json", "default: 0", "default: 'n'", "default: true", "append: 'x'", "upcase", "downcase", "url_encode"),
+    *(
+        "json",
+        "default: 0",
+        "default: 'n'",
+        "default: true",
+        "append: 'x'",
+        "upcase",
+        "downcase",
+        "url_encode",
+    ),
     *("escape", "strip", "strip_newlines", "plus: 1", "size", "round", "truncate: 4", "slice: 0, 3", "first"),
     *("replace: '\\', '\\\\' | replace: '\"', '\\\"'", "replace: '\"', ''", "date: '%Y-%m-%d'", "join: ','"),
     *("split: ','", "capitalize", "remove: '\\'", "escape_once", "strip_html", "times: 2.5", "divided_by: 3"),
-    *("map: 'n'", "compact", "base64_encode", "prepend: '-'", "at_least: 1", "abs", "reverse", "last", "date: '%s'"),
+    *(
+        "map: 'n'",
+        "compact",
+        "base64_encode",
+        "prepend: '-'",
+        "at_least: 1",
+        "abs",
+        "reverse",
+        "last",
+        "date: '%s'",
+    ),
 )
 
 
@@ -133,8 +219,13 @@ class Writer:
     loops: int = 0
 
     def expression(self) -> str:
-        places = [*PLACES, *([f"{self.inside}", f"{self.inside}.n", f"{self.inside}.k"] if self.inside else [])]
-        text = self.dice.choice([*places, "v", "'GOLD'", "received_at"] if self.dice.random() < 0.2 else places)
+        places = [
+            *PLACES,
+            *([f"{self.inside}", f"{self.inside}.n", f"{self.inside}.k"] if self.inside else []),
+        ]
+        text = self.dice.choice(
+            [*places, "v", "'GOLD'", "received_at"] if self.dice.random() < 0.2 else places
+        )
         for _ in range(self.dice.choice([0, 0, 0, 1, 1, 2])):
             text += f" | {self.dice.choice(FILTERS)}"
         return text
@@ -160,7 +251,8 @@ class Writer:
         if pick < 0.5:
             return f"{{{{ {self.expression()} }}}}"
         if pick < 0.62:
-            return f"{{% if {self.condition()} %}}{self.value(depth + 1)}{{% else %}}{self.value(depth + 1)}{{% endif %}}"
+            first, rest = self.value(depth + 1), self.value(depth + 1)
+            return f"{{% if {self.condition()} %}}{first}{{% else %}}{rest}{{% endif %}}"
         if pick < 0.68:
             first, rest = self.value(depth + 1), self.value(depth + 1)
             return f"{{% case a %}}{{% when 'GOLD', 1 %}}{first}{{% else %}}{rest}{{% endcase %}}"
@@ -189,7 +281,8 @@ class Writer:
             "{% if forloop.index > 1 %},{% endif %}" + inner,
             inner + "{% if forloop.index < forloop.length %},{% endif %}",
             inner + ",",
-            f"{{% if {self.condition()} %}}{{% continue %}}{{% endif %}}{inner}{{% unless forloop.last %}},{{% endunless %}}",
+            f"{{% if {self.condition()} %}}{{% continue %}}{{% endif %}}{inner}"
+            "{% unless forloop.last %},{% endunless %}",
             "{{ sep }}" + inner + "{% assign sep = ',' %}",
         ]
         body = self.dice.choice(separators)
