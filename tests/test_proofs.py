@@ -21,6 +21,7 @@ from mapper.diagnostics import Report
 from mapper.dialects import Dialect, load_dialect
 from mapper.expressions.liquid import parse_condition, parse_template
 from mapper.proofs import Proof, Verdict, prove, report_proof
+from mapper.render import render_text
 from mapper.schema import Schema, load_schema
 from mapper.source import SourceFile, Span, Text
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import random
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from jsonschema import Draft202012Validator
 
 import mapper
@@ -20,9 +23,9 @@ from mapper.runtime.faults import Fault, Skip
 from mapper.schema import Schema
 from mapper.source import SourceFile, Span, Text
 
-TEMPLATES = 400
-PAYLOADS = 60
-BATCHES = 8
+TEMPLATES = 120
+PAYLOADS = 80
+BATCHES = 4
 
 TEXTS = (
     *(
@@ -152,6 +155,8 @@ def payload(dice: random.Random, document: dict[str, Any]) -> dict[str, Any] | N
     """A value for each property that the property's schema admits; None where luck finds none."""
     made = {}
     for name, inner in document["properties"].items():
+        if isinstance(inner, bool):
+            continue
         if name not in document["required"] and dice.random() < 0.25:
             continue
         value = fitting(dice, inner)
@@ -160,8 +165,13 @@ def payload(dice: random.Random, document: dict[str, Any]) -> dict[str, Any] | N
     return made if set(document["required"]) <= made.keys() else None
 
 
+@cache
+def judge_of(text: str) -> Draft202012Validator:
+    return Draft202012Validator(json.loads(text), format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+
 def fitting(dice: random.Random, inner: dict[str, Any]) -> Any:
-    judge = Draft202012Validator(inner, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    judge = judge_of(json.dumps(inner))
     if "properties" in inner and dice.random() < 0.8:
         entries = {name: fitting(dice, each) for name, each in inner["properties"].items()}
         return {n: v for n, v in entries.items() if v is not inner["properties"][n] and dice.random() < 0.8}
@@ -377,3 +387,26 @@ def test_no_run_contradicts_a_verdict(seed: int) -> None:
     counts = run_batch(seed, TEMPLATES // BATCHES)
     assert counts[Verdict.PROVEN] > 0
     assert counts[Verdict.REFUTED] > 0
+
+
+def proven_cases() -> list[Any]:
+    files = sorted((Path(__file__).parent / "cases" / "proofs").glob("*.yaml"))
+    found = [case for path in files for case in yaml.safe_load(path.read_text("utf-8"))]
+    return [c for c in found if c["verdict"] == "proven" and "dialect" not in c and "skip" not in c]
+
+
+@pytest.mark.parametrize("case", proven_cases(), ids=lambda case: str(case["name"]))
+def test_proven_cases_stand_hostile_payloads(case: dict[str, Any]) -> None:
+    dice = random.Random(case["name"])
+    program = read(case["template"])
+    assert program is not None
+    document = {"properties": {}, "required": [], **case.get("source", {})}
+    kept = {key: document[key] for key in ("$defs",) if key in document}
+    document["properties"] = {
+        name: inner if isinstance(inner, bool) else {**inner, **kept}
+        for name, inner in document["properties"].items()
+    }
+    for _ in range(2 * PAYLOADS):
+        item = payload(dice, document) if "source" in case else {name: any_value(dice) for name in "xyv"}
+        result = None if item is None else rendered(program, item)
+        assert result is None or parses(result), f"{item!r}\n{result}"

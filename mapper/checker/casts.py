@@ -1,7 +1,7 @@
 """Inference of casts: the type of a value in, that of the cast value out, and which values cannot be cast.
 
-Values that are known one by one are cast by the function that runs at run time. Taken for granted: numbers have
-no thousands of digits, whole ones that are floats are below 1e16, so that they print without an exponent; texts
+Values known one by one are cast by the function that runs at run time. Taken for granted: numbers have no
+thousands of digits; whole ones that are floats are below 1e16, so that they print without an exponent; texts
 of the format date-time have at most nine digits of a second, and lie in the years 1 to 9999 of UTC.
 """
 
