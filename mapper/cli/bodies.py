@@ -6,13 +6,13 @@ again in the middle of a file cuts the rest into the same batches.
 
 from __future__ import annotations
 
-import io
 import stat
 import sys
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
@@ -43,8 +43,8 @@ class Position:
 class Batch:
     """Whole lines of one input, or one body over several lines; `line` is the number of the first.
 
-    `after` is the position behind it, `size` its bytes, `packed` those read of the file itself. With a `fault`
-    the input breaks off behind this batch.
+    `after` is the position behind it, `size` its bytes, `packed` those read of the file itself.
+    With a `fault` the input breaks off behind this batch.
     """
 
     name: str
@@ -130,8 +130,8 @@ def open_input(name: str) -> Iterator[Input]:
         if sys.stdin is None:
             raise Stop("standard input is closed")
         # Not `sys.stdin.buffer`: a thread may wait in it when Python ends, and Python would want its lock.
-        packed = io.BufferedReader(io.FileIO(sys.stdin.fileno(), closefd=False))
-        yield Input("<stdin>", _unpacked(packed), packed)
+        with open(sys.stdin.fileno(), "rb", closefd=False) as packed:
+            yield Input("<stdin>", _unpacked(packed), packed)
         return
     with Path(name).open("rb") as packed:
         yield Input(name, _unpacked(packed), packed)
@@ -160,7 +160,7 @@ def _size(name: str) -> int | None:
     return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
-def _unpacked(stream: io.BufferedReader) -> Readable:
+def _unpacked(stream: BufferedReader) -> Readable:
     return Unpacked(stream) if stream.peek(2)[:2] == GZIP_MAGIC else stream
 
 

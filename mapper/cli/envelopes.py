@@ -1,8 +1,9 @@
 """Envelopes: a rejected item keeps what it needs of its body, so that it can be mapped again by itself.
 
-What it needs is its body without the other items, wherever that gives the same event as the whole body: where
-`each` goes by names and `[*]` alone, and the mapping reads nothing through `envelope` that lies under the first
-step to the item. Elsewhere the first rejected line of a body holds the whole body and those below it say so.
+What it needs is its body without the other items, where that gives the same event as the whole body: where
+`each` goes by names and `[*]` alone, and the mapping reads nothing through `envelope` that lies under the
+first step to the item. Elsewhere the first rejected line of a body holds the whole body, and those below it
+say so.
 """
 
 from __future__ import annotations

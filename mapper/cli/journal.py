@@ -9,12 +9,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from mapper import render
 from mapper.cli.bodies import Position
 from mapper.cli.outputs import sync_folder
 from mapper.cli.stop import Stop
 from mapper.cli.tally import First, Tally
+from mapper.codes import CODES
 
 SUFFIX = ".progress"
 HEAD = 64 * 1024  # bytes of an input that tell it from another
@@ -112,13 +114,20 @@ def _text(first: First) -> str:
     return first.text or render.render(first.diagnostics, "text", color=False)
 
 
-def _tally(fields: dict[str, list[list[object]]]) -> Tally:
+def _tally(fields: dict[str, Any]) -> Tally:
     return Tally(
-        bodies=int(fields["bodies"]),  # type: ignore[call-overload]
-        items=int(fields["items"]),  # type: ignore[call-overload]
-        events=int(fields["events"]),  # type: ignore[call-overload]
+        bodies=int(fields["bodies"]),
+        items=int(fields["items"]),
+        events=int(fields["events"]),
         reasons=Counter({str(reason): int(count) for reason, count in fields["reasons"]}),
-        codes=Counter({tuple(codes): int(count) for codes, count in fields["codes"]}),
-        firsts={tuple(codes): First(place, (), text) for codes, place, text in fields["firsts"]},
+        codes=Counter({_codes(codes): int(count) for codes, count in fields["codes"]}),
+        firsts={_codes(codes): First(str(place), (), str(text)) for codes, place, text in fields["firsts"]},
         faults=[str(fault) for fault in fields["faults"]],
     )
+
+
+def _codes(codes: list[object]) -> tuple[str, ...]:
+    known = tuple(code for code in codes if isinstance(code, str) and code in CODES)
+    if len(known) != len(codes):
+        raise ValueError("codes of another version")
+    return known

@@ -98,7 +98,7 @@ class Output:
 
     def close(self) -> None:
         """Close the file; standard output stays open."""
-        if self._target is not None:
+        if self._stream is not sys.stdout.buffer:
             self._stream.close()
 
     def discard(self) -> None:

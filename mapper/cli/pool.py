@@ -8,7 +8,7 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
@@ -26,7 +26,7 @@ IN_FLIGHT = 3  # batches for each process: one being sent, one at work, one comi
 Done: TypeAlias = tuple[Batch, Outcome]
 
 
-def work_through(batches: Iterable[Batch], setup: Setup, jobs: int) -> Iterator[Done]:
+def work_through(batches: Iterable[Batch], setup: Setup, jobs: int) -> Generator[Done]:
     """Each batch (in a pool without its bytes) and its outcome, in order, whatever the number of jobs."""
     if jobs == 1:
         yield from ahead(_alone(ahead(batches, 2), Work(setup)), 2)

@@ -38,7 +38,18 @@ class Recording:
 
     def open(self, earlier: Progress | None) -> None:
         """Open the outputs: empty, or as far as the earlier run's journal vouches for them."""
-        self._open_all()
+        try:
+            self._open(earlier)
+        except Stop:
+            self.close()
+            if earlier is None:
+                for output in self._given:
+                    output.discard()
+            raise
+
+    def _open(self, earlier: Progress | None) -> None:
+        for output in self._given:
+            output.open()
         sizes = [0] * len(self._given)
         if earlier is None:
             self._forget()
@@ -84,16 +95,6 @@ class Recording:
         """Close the outputs as they are."""
         for output in self._given:
             output.close()
-
-    def _open_all(self) -> None:
-        for number, output in enumerate(self._given):
-            try:
-                output.open()
-            except Stop:
-                for opened in self._given[:number]:
-                    opened.close()
-                    opened.discard()
-                raise
 
     def _forget(self) -> None:
         if self._journal is not None:

@@ -31,7 +31,7 @@ class Again:
             return result
         if self.location:
             return self._relocated(result, min(self.items))
-        others = {one.index for one in (*result.skipped, *result.rejected)}
+        others = {skip.index for skip in result.skipped} | {one.index for one in result.rejected}
         indexes = (index for index in range(result.items) if index not in others)
         return JsonResult(
             [event for index, event in zip(indexes, result.events, strict=True) if index in self.items],
