@@ -10,17 +10,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mapper import catalog, ir
-from mapper.checker import check_program
+from mapper.checker import Inference, check_program
 from mapper.codegen.module import generate
 from mapper.diagnostics import Diagnostic, Report, Severity
 from mapper.dialects import Dialect, load_dialect
 from mapper.document import read_document
 from mapper.errors import CompileError
+from mapper.experiments import Experiments
+from mapper.expressions.liquid import parse_template
 from mapper.files import read_source
+from mapper.ir.text import walk
 from mapper.lowering import lower
+from mapper.proofs import Proof, prove, report_proof
 from mapper.schema import Schema, load_schema
 from mapper.shapes import allows_type
-from mapper.source import SourceFile, Text
+from mapper.source import SourceFile, Span, Text
 from mapper.spec import Spec
 from mapper.spec.reader import read_spec
 from mapper.transform import Compiled, Transform
@@ -31,13 +35,14 @@ DEFAULT_TARGET = "event.schema.json"
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """A mapping after all checks: its spec, its schemas, its program; None where errors left nothing."""
+    """A mapping after all checks: spec, schemas, program, inference; None where errors left nothing."""
 
     spec: Spec | None
     source: Schema | None
     target: Schema | None
     program: ir.Program | None
     report: Report
+    inference: Inference | None = None
 
 
 def compile(text: str, *, filename: str = "<mapping>") -> Transform:
@@ -94,7 +99,7 @@ def build(file: SourceFile, folder: Path | None, report: Report) -> Transform:
             python=module.python,
             offsets=module.offsets,
             target=json.dumps(target.document),
-            objects_only=_takes_objects_only(analysis.source),
+            objects_only=_takes_objects_only(analysis.source, program),
             diagnostics=report.ordered(),
         )
     )
@@ -108,10 +113,33 @@ def analyse(file: SourceFile, folder: Path | None, report: Report) -> Analysis:
         return Analysis(None, None, None, None, report)
     source = _schema(spec.source, folder, report)
     target = _schema(spec.target or Text(DEFAULT_TARGET, spec.name.span), folder, report)
-    program = lower(spec, target, _dialect(spec.dialect, folder, report), report)
+    dialect = _dialect(spec.dialect, folder, report)
+    program = lower(spec, target, dialect, report)
+    inference = None
     if program is not None and target is not None:
-        check_program(program, source, target, report)
-    return Analysis(spec, source, target, program, report)
+        experiments = Experiments(file, source, _takes_objects_only(source, program))
+        inference = check_program(program, source, target, report, experiments)
+    if program is not None and isinstance(program.output, ir.Template) and not report.has_errors:
+        report_proof(prove(program, source, target), program, target, dialect, report)
+    return Analysis(spec, source, target, program, report, inference)
+
+
+def prove_template(
+    file: SourceFile, dialect: str | None, source: Path | None, target: Path | None, report: Report
+) -> Proof | None:
+    """The proof of a bare template, without a mapping around it; None where it cannot be read."""
+    whole = Span(file, 0, len(file.text))
+    folder = Path(file.name).parent
+    named = None if dialect is None else _dialect(Text(dialect, Span(SourceFile("", dialect), 0, 0)), folder, report)
+    schemas = [None if path is None else load_schema(path, report, None) for path in (source, target)]
+    template = parse_template(Text(file.text, whole, exact=True), report, named)
+    if template is None or report.has_errors:
+        return None
+    path = ir.Path(ir.Root.BODY, (), "$", whole)
+    program = ir.Program("template", (path,), (), template, frozenset(), whole)
+    proof = prove(program, *schemas)
+    report_proof(proof, program, schemas[1], named, report)
+    return proof
 
 
 def _schema(name: Text | None, folder: Path | None, report: Report) -> Schema | None:
@@ -124,13 +152,22 @@ def _dialect(name: Text | None, folder: Path | None, report: Report) -> Dialect 
     return None if path is None or name is None else load_dialect(path, report)
 
 
-def _takes_objects_only(source: Schema | None) -> bool:
+def _takes_objects_only(source: Schema | None, program: ir.Program) -> bool:
+    """Whether an item that is no object is rejected at once: unless the schema, or a bare `$`, expects one."""
     if source is None:
-        return False
+        return not any(_is_whole_item(node) for node in walk(program))
     return not any(
         allows_type(source.document, source.document, name)
         for name in ("null", "boolean", "number", "string", "array")
     )
+
+
+def _is_whole_item(node: object) -> bool:
+    match node:
+        case ir.Path(ir.Root.ITEM, ()) | ir.Lookup("item", ()):
+            return True
+        case _:
+            return False
 
 
 def _folder(filename: str) -> Path | None:
@@ -153,6 +190,6 @@ def _find(name: str, report: Report) -> Path | None:
 
 def _failure(name: str, report: Report) -> CompileError:
     errors = [d for d in report.ordered() if d.severity is Severity.ERROR]
-    first = f": {errors[0].code} {errors[0].message}" if errors else ""
+    told = [f"{d.code} {d.message}" + (f"; {d.hints[0]}" if d.hints else "") for d in errors[:1]]
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    return CompileError(f"`{name}` does not compile{first}{more}", report.ordered())
+    return CompileError(f"`{name}` does not compile: {' '.join(told)}{more}", report.ordered())

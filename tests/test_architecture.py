@@ -35,6 +35,8 @@ ORDER = """
     checker
     codegen
     request result faults body transform
+    experiments
+    proofs
     interpreter
     compiler
     render

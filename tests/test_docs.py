@@ -1,4 +1,4 @@
-"""The documentation is true: examples are run, sessions replayed, lists compared with the code.
+"""The documentation is true: examples are run, transcripts replayed, lists compared with the code.
 
 `pytest --update tests/test_docs.py` writes what is found into the pages; read the difference before you
 commit it.
@@ -25,6 +25,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from difflib import unified_diff
 from pathlib import Path
 from textwrap import indent
 from typing import Any
@@ -39,7 +40,8 @@ from mapper.cli.dispatch import COMMANDS, build_parser
 from mapper.codes import CODES
 from mapper.expressions.jsonpath import lexer, parsing
 from mapper.expressions.liquid import parsing as liquid_parsing
-from mapper.runtime import library, paths, text, time_patterns, validation, values
+from mapper.runtime import library, paths, time_patterns, validation, values
+from mapper.runtime import text as liquid_text
 from mapper.runtime.filters import FILTERS
 from mapper.samples import request_of, result_document
 from mapper.spec.modifiers import CASTS, MODIFIERS
@@ -61,6 +63,8 @@ event:
   timestamp: 2026-11-23T20:00:00.000Z
   event_properties:
 """
+# Files that a reader of CONTRIBUTING.md makes.
+NEW_FILES = {"mapper/explanations/M1xx.yaml", "tests/cases/language/length/counts.yaml"}
 OUTPUTS = ("json result", "text rejected", "text error")
 FILE_NAME = re.compile(r"[\w./-]+\.(json|yaml|ndjson)")
 MISSING = "missing"
@@ -78,12 +82,18 @@ class Section:
 
 @dataclass(frozen=True)
 class Check:
-    """One thing the page says: where, what was found, and how it is written into the page."""
+    """One thing the page says: where, what, and what was found."""
 
     line: int
     said: object
     found: object
-    is_data: bool = False
+
+    def difference(self) -> str:
+        """What the page says and what was found, line by line."""
+        both = (x if isinstance(x, str) else pretty(x) for x in (self.said, self.found))
+        said, found = (text.splitlines() for text in both)
+        lines = unified_diff(said, found, f"docs/language.md:{self.line}", "found", lineterm="")
+        return "\n".join(lines)
 
     def fails(self) -> bool:
         """Whether the page says something else than what was found."""
@@ -208,7 +218,7 @@ def checks(page: Page, *, update: bool) -> Iterator[Check]:
     section = Section()
     waiting: Block | None = None
     for part in page.parts():
-        if waiting is not None and not (isinstance(part, Block) and part.info) and not is_payloads(part):
+        if waiting is not None and not continues(waiting, part):
             yield Check(waiting.line, "an example without result", "a result")
             waiting = None
         match part:
@@ -224,6 +234,7 @@ def checks(page: Page, *, update: bool) -> Iterator[Check]:
                 section.files[info] = text
             case Block("json", "payload"):
                 section.payload = part.text
+                waiting = part
             case Block("json", "request"):
                 section.request = part.text
             case Block() if f"{part.language} {part.info}" in OUTPUTS:
@@ -236,8 +247,11 @@ def checks(page: Page, *, update: bool) -> Iterator[Check]:
         yield Check(waiting.line, "an example without result", "a result")
 
 
-def is_payloads(part: object) -> bool:
-    return isinstance(part, Table) and part.head[0] == "payload"
+def continues(waiting: Block, part: object) -> bool:
+    """Whether a part can stand between an example, or a payload of it, and its result."""
+    if isinstance(part, Table):
+        return part.head[1] == "result" or part.head[0] == "payload"
+    return isinstance(part, Block) and bool(part.info) and (waiting.info, part.info) != ("payload", "payload")
 
 
 def check_block(page: Page, block: Block, section: Section, *, update: bool) -> Check:
@@ -270,8 +284,8 @@ def test_the_language_reference_is_true(
     if update:
         page.save()
         return
-    wrong = [f"docs/language.md:{c.line}: {c.said!r}\n  found {c.found!r}" for c in found if c.fails()]
-    assert not wrong, "\n".join(wrong)
+    wrong = [check for check in found if check.fails()]
+    assert not wrong, "\n\n".join(check.difference() for check in wrong)
 
 
 def test_the_frame_of_the_examples_is_shown() -> None:
@@ -298,9 +312,9 @@ LIMITS = {
     "a path": (parsing.MAX_LENGTH, lexer.MAX_NESTING, lexer.MAX_FILTERS),
     "a Liquid template": (liquid_parsing.LONGEST, library.NESTING_LIMIT),
     "a condition": (liquid_parsing.LONGEST_CONDITION,),
-    "rounds of a Liquid loop, multiplied by those of the loops around it": (text.LOOP_LIMIT,),
-    "a rendered text, a filter's result": (text.TEXT_LIMIT,),
-    "the variables of a template together": (text.LOCALS_LIMIT,),
+    "rounds of a Liquid loop, multiplied by those of the loops around it": (liquid_text.LOOP_LIMIT,),
+    "a rendered text, a filter's result": (liquid_text.TEXT_LIMIT,),
+    "the variables of a template together": (liquid_text.LOCALS_LIMIT,),
     "matches of one path with `..` or several selectors": (paths.MAX_MATCHES,),
     "values that one `..` looks at": (paths.MAX_VISITS,),
     "digits of an integer that is cast": (values.MAX_DIGITS,),
@@ -353,7 +367,7 @@ def console_blocks(page: Page) -> list[Block]:
 
 
 def replay(text: str, environment: dict[str, str]) -> str:
-    """Run the commands of a session, lines that begin with `$ `, and write down what they print."""
+    """Run the commands of a transcript, lines that begin with `$ `, and write down what they print."""
     lines = []
     for line in text.splitlines():
         if not line.startswith("$ "):
@@ -370,7 +384,9 @@ def replay(text: str, environment: dict[str, str]) -> str:
     return shown("\n".join(re.sub(r"in \d+\.\d s$", "in 1.0 s", line) for line in lines) + "\n")
 
 
-def test_the_readme_sessions_are_true(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, update: bool) -> None:
+def test_the_readme_transcripts_are_true(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, update: bool
+) -> None:
     monkeypatch.chdir(tmp_path)
     page = Page(README)
     for part in page.parts():
@@ -456,3 +472,13 @@ def test_every_module_has_its_line_in_contributing() -> None:
         f"{path.name}/" for path in package.iterdir() if path.is_dir() and path.name != "__pycache__"
     }
     assert {name for name in names - {"__init__.py"} if f"`{name}`" not in text} == set()
+
+
+def test_contributing_names_files_and_names_that_exist() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    paths = set(re.findall(r"`((?:mapper|tests)/[\w/]+\.(?:py|yaml))", text)) - NEW_FILES
+    assert len(paths) > 10
+    assert {path for path in paths if not (ROOT / path).is_file()} == set()
+    places = re.findall(r"`(\w+)`\sin\s+`(mapper/[\w/]+\.py)`", text)
+    assert len(places) >= 2
+    assert [place for place in places if place[0] not in (ROOT / place[1]).read_text("utf-8")] == []

@@ -10,6 +10,7 @@ from mapper.checker import predicates as p
 from mapper.checker.infer_operands import operand_type
 from mapper.checker.inference import Failure, Inference
 from mapper.checker.worlds import Refine, World, join_worlds, narrow_at, place_of
+from mapper.ir.text import Operand
 from mapper.types import Type, join_all, literal_type, meet, only
 from mapper.types.from_schema import remove_literals
 
@@ -68,7 +69,7 @@ def _assume_single(
 
 
 def _compare(
-    operator: str, left: ir.Operand, right: ir.Operand, world: World, holds: bool, notes: Inference
+    operator: str, left: Operand, right: Operand, world: World, holds: bool, notes: Inference
 ) -> World:
     if isinstance(left, ir.Special):
         left, right, operator = right, left, _MIRRORED[operator]
@@ -100,7 +101,7 @@ def _may_clash(one: Type, other: Type) -> bool:
     return any(not ({a, b} <= numbers or {a, b} <= texts) for a, b in pairs)
 
 
-def _refine(operand: ir.Operand, world: World, refine: Refine, notes: Inference) -> World:
+def _refine(operand: Operand, world: World, refine: Refine, notes: Inference) -> World:
     """Narrow what an operand reads; of any other operand only whether the test is possible."""
     if not world.is_possible:
         return world

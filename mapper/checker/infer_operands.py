@@ -9,16 +9,17 @@ from mapper.checker import predicates as p
 from mapper.checker.inference import Failure, Inference
 from mapper.checker.signatures import filter_type
 from mapper.checker.worlds import World, look_up
+from mapper.ir.text import Operand
 from mapper.types import ANYTHING, NULL_ONLY, Type, literal_type
 from mapper.types.values import BOOLEAN, INTEGER, array_of
 
 
-def operand_type(operand: ir.Operand, world: World, notes: Inference) -> Type:
+def operand_type(operand: Operand, world: World, notes: Inference) -> Type:
     """The type of an operand; what a filter may stumble over is noted."""
     return notes.node(operand, _operand_type(operand, world, notes))
 
 
-def _operand_type(operand: ir.Operand, world: World, notes: Inference) -> Type:
+def _operand_type(operand: Operand, world: World, notes: Inference) -> Type:
     match operand:
         case ir.Scalar(value):
             return NULL_ONLY if value is None else literal_type(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import partial, reduce
 from typing import assert_never
 
 from mapper import ir
@@ -12,7 +12,8 @@ from mapper.checker.infer_operands import operand_type
 from mapper.checker.inference import Inference
 from mapper.checker.printing import NOTHING, concatenated, printed
 from mapper.checker.worlds import World, join_worlds, place_of
-from mapper.types import ANY_MEMBER, ANYTHING, Type, join
+from mapper.ir.text import walk
+from mapper.types import ANY_MEMBER, ANYTHING, Type, join, join_all
 from mapper.types.facts import Texts
 from mapper.types.lattice import of_element
 from mapper.types.texts import join_texts
@@ -50,8 +51,8 @@ def _statement(statement: ir.Statement, world: World, notes: Inference) -> tuple
         case ir.Assign(name, value):
             return NOTHING, world.with_local(name, operand_type(value, world, notes))
         case ir.Capture(name, body):
-            text, after = _body(body, world, notes)
-            return NOTHING, after.with_local(name, Type(texts=text))
+            captured, after = _body(body, world, notes)
+            return NOTHING, after.with_local(name, Type(texts=captured))
         case ir.Branches():
             return _branches(statement, world, notes)
         case ir.Choices():
@@ -93,7 +94,6 @@ def _together(ends: list[tuple[Texts, World]], world: World) -> tuple[Texts, Wor
 def _choices(node: ir.Choices, world: World, notes: Inference) -> tuple[Texts, World]:
     subject = operand_type(node.subject, world, notes)
     ends: list[tuple[Texts, World]] = []
-    rest, left = world, subject
     keys = [value for choice in node.choices for value in choice.values or ()]
     exclusive = all(isinstance(key, ir.Scalar) for key in keys) and len({repr(key) for key in keys}) == len(
         keys
@@ -102,26 +102,26 @@ def _choices(node: ir.Choices, world: World, notes: Inference) -> tuple[Texts, W
     for choice in node.choices:
         if choice.values is None:
             has_other = True
-            ends.append(_body(choice.body, rest, notes))
+            ends.append(_body(choice.body, world, notes))
             continue
         wanted = [operand_type(value, world, notes) for value in choice.values]
         inside = world
-        matching = reduce(join, (p.equal_to(subject, each) for each in wanted))
+        matching = _equal_to_any(subject, wanted)
         notes.reach(choice, not matching.is_never or any(isinstance(v, ir.Special) for v in choice.values))
         place = place_of(node.subject, world) if isinstance(node.subject, ir.Lookup) else None
-        if place is not None and exclusive:
-            inside = world.narrowed(
-                *place, lambda given, w=wanted: reduce(join, (p.equal_to(given, e) for e in w))
-            )
+        if place is not None:
+            inside = world.narrowed(*place, partial(_equal_to_any, wanted=wanted))
         if inside.is_possible:
             ends.append(_body(choice.body, inside, notes))
-        for each in wanted:
-            left = p.unequal_to(left, each)
     if not has_other:
-        ends.append((NOTHING, rest))
+        ends.append((NOTHING, world))
     text, after = _together(ends, world)
     # Without distinct constants several bodies may be written, one after another.
     return (text if exclusive else Texts(blank=text.blank if text.blank is False else None)), after
+
+
+def _equal_to_any(given: Type, wanted: list[Type]) -> Type:
+    return join_all(p.equal_to(given, each) for each in wanted)
 
 
 def _loop(node: ir.For, world: World, notes: Inference) -> tuple[Texts, World]:
@@ -135,7 +135,7 @@ def _loop(node: ir.For, world: World, notes: Inference) -> tuple[Texts, World]:
     if source.objects:
         element = join(element, array_of(ANYTHING, 2, 2))
     _, nothing = _body(node.otherwise, world, notes)
-    changed = {n.name for n in ir.walk(node.body) if isinstance(n, ir.Assign | ir.Capture | ir.Count)}
+    changed = {n.name for n in walk(node.body) if isinstance(n, ir.Assign | ir.Capture | ir.Count)}
     for name in changed:
         world = world.with_local(name, ANY_MEMBER)
     if not element.is_never:

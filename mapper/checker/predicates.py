@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from mapper.types import MISSING_ONLY, NEVER, Objects, Type, join, meet, only
 from mapper.types.facts import Arrays, Numbers, Texts, is_blank
+from mapper.types.from_schema import remove_literals
 from mapper.types.lattice import settle_arrays, settle_objects
 from mapper.types.texts import fits, meet_texts, settle
 from mapper.types.values import text_type
-from mapper.types.from_schema import remove_literals
 
 _EMPTY_TEXT = text_type(values=frozenset({""}))
 _EMPTY_ARRAY = Type(arrays=Arrays(NEVER, 0, 0))

@@ -75,7 +75,10 @@ def _scalars(given: Type) -> list[object] | None:
     """All values of a type of few scalars; None for any other."""
     if given.arrays or given.objects:
         return None
-    values: list[object] = [MISSING] * given.missing + [None] * given.null + sorted(given.booleans)
+    values: list[object] = [MISSING] if given.missing else []
+    if given.null:
+        values.append(None)
+    values.extend(sorted(given.booleans))
     for part in (given.numbers, given.texts):
         if part is not None:
             if part.values is None:

@@ -1,7 +1,7 @@
 """Grammar: JSON read character by character; where the text stands, and what cannot follow.
 
-A `Place` is the state of a pushdown automaton over RFC 8259: what is open around, and what is being read. Object
-keys that stand in the template are remembered, for a key twice in one object loses a value.
+A `Place` is the state of a pushdown automaton over RFC 8259: what is open around, and what is being read.
+Object keys that stand in the template are remembered, for a key twice in one object loses a value.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Place:
     @property
     def path(self) -> Path:
         """The keys that lead to the value being read."""
-        return tuple((f.key if f.key is not None else ANY_KEY) if f.is_object else ELEMENT for f in self.frames)
+        return tuple(_step_of(frame) for frame in self.frames)
 
     @property
     def in_string(self) -> bool:
@@ -75,6 +75,12 @@ class Place:
         return not self.frames and (self.mode == "after" or self.mode in _ENDS_NUMBER)
 
 
+def _step_of(frame: Frame) -> str:
+    if not frame.is_object:
+        return ELEMENT
+    return ANY_KEY if frame.key is None else frame.key
+
+
 @dataclass(frozen=True, slots=True)
 class Bad:
     """Why a character cannot stand where it stands."""
@@ -84,7 +90,11 @@ class Bad:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a character has shown: the kind of value that begins, or the keys of an object that ends."""
+    """What a character has shown.
+
+    `kind` is that of the value that begins, `keys` at the end of an object, `repeated` at a key that may
+    stand twice.
+    """
 
     path: Path
     kind: str
@@ -116,7 +126,7 @@ def step(place: Place, character: str, exact: bool = True) -> tuple[Place | Bad,
         place = replace(place, mode="after")
     match place.mode:
         case "string":
-            return _in_string(place, character, exact), None
+            return _in_string(place, character, exact), _repetition(place, character)
         case "escape":
             return _in_escape(place, character), None
         case "hex":
@@ -132,7 +142,7 @@ def _after_digit(mode: str, character: str) -> str | None:
     steps = _NUMBER[mode]
     if character in "123456789":
         return steps.get("1-9")
-    return next((follower for given, follower in steps.items() if given != "1-9" and character in given), None)
+    return next((after for given, after in steps.items() if given != "1-9" and character in given), None)
 
 
 def _in_string(place: Place, character: str, exact: bool) -> Place | Bad:
@@ -146,6 +156,15 @@ def _in_string(place: Place, character: str, exact: bool) -> Place | Bad:
     if character == "\\":
         return replace(place, mode="escape", key=key)
     return replace(place, key=key) if place.is_key else place
+
+
+def _repetition(place: Place, character: str) -> Seen | None:
+    """That a key may repeat an earlier one: where either is written by an output, only the payload tells."""
+    if character != '"' or not place.is_key:
+        return None
+    frame = place.frames[-1]
+    may_repeat = frame.unknown if place.key is not None else frame.unknown or frame.keys
+    return Seen(place.path[:-1], "repeated") if may_repeat else None
 
 
 def _closed(place: Place) -> Place | Bad:

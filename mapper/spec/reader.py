@@ -152,6 +152,9 @@ def _skip(node: Node, report: Report) -> SkipEntry | None:
             report.error("M106", f"a skip rule without `{key}`", rule.span.part(0, 1), f"`{key}` is missing")
     condition = want_text(parts["when"], "`when`", report) if "when" in parts else None
     reason = want_text(parts["reason"], "`reason`", report) if "reason" in parts else None
+    if reason is not None and not reason.value.strip():
+        report.error("M107", "a skip rule without a reason", rule.span.part(0, 1), "the reason is blank")
+        return None
     if condition is None or reason is None:
         return None
     return SkipEntry(condition, reason.value, rule.span)
