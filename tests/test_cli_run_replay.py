@@ -17,8 +17,7 @@ TIME = "{path: $.at, as: timestamp, on_missing: reject}"
 MENDED = ORDERS.replace(
     TIME, '{path: $.at, as: timestamp, on_error: default, default: "2026-11-23T20:00:00.000Z"}'
 )
-# Refuses about half of what the real schema takes.
-STRICT = {"user_id": {"type": "string", "minLength": 1, "pattern": "[02468acegikmoqsuwy]$"}}
+FEW = 3  # properties; a schema that allows no more refuses some of what the real one takes
 
 
 def sample_bodies(mapping: Path) -> bytes:
@@ -40,7 +39,7 @@ def test_shipped_mappings(tmp_path: Path, call: Call, monkeypatch: pytest.Monkey
     monkeypatch.chdir(tmp_path)
     shutil.copytree(mapping.parent / "dialects", "mappings/dialects")
     schema = json.loads((catalog.shipped_schemas() / "event.schema.json").read_text())
-    schema["properties"] |= STRICT
+    schema["properties"]["event_properties"]["maxProperties"] = FEW
     write(Path("mappings/strict.schema.json"), json.dumps(schema))
     text = mapping.read_text()
     write(Path("mappings/mended.yaml"), text)
@@ -55,7 +54,8 @@ def test_shipped_mappings(tmp_path: Path, call: Call, monkeypatch: pytest.Monkey
     again = ["--replay", "broken.no", *options[:2]]
     call("run", "mended", *again, "-o", "again.out", "--rejected", "again.no", "--skipped", "again.skip")
     events = [(Path(f"{name}.out").read_bytes()).splitlines() for name in ("broken", "again", "mended")]
-    assert events[1], "the strict schema refuses nothing"
+    assert events[0]
+    assert events[1]
     assert sorted(events[0] + events[1]) == sorted(events[2])
     assert lines(Path("again.no")) == lines(Path("mended.no"))
     skips = [lines(Path(f"{name}.skip")) for name in ("broken", "again", "mended")]

@@ -6,6 +6,8 @@ again in the middle of a file cuts the rest into the same batches.
 
 from __future__ import annotations
 
+import errno
+import os
 import stat
 import sys
 import zlib
@@ -40,11 +42,31 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
+class Again:
+    """A part of a plain file, of which device and number are known: it can be read once more."""
+
+    name: str
+    file: tuple[int, int]
+    offset: int
+    size: int
+
+    def read(self) -> bytes:
+        """Its bytes; OSError where the name belongs to another file by now."""
+        with open(self.name, "rb", buffering=0) as stream:
+            status = os.fstat(stream.fileno())
+            stream.seek(self.offset)
+            data = stream.read(self.size)
+        if (status.st_dev, status.st_ino) != self.file or len(data) != self.size:
+            raise OSError(errno.ESTALE, "the file was replaced", self.name)
+        return data
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """Whole lines of one input, or one body over several lines; `line` is the number of the first.
 
     `after` is the position behind it, `size` its bytes, `packed` those read of the file itself.
-    With a `fault` the input breaks off behind this batch.
+    With a `fault` the input breaks off behind this batch. `again` tells where others find `data` themselves.
     """
 
     name: str
@@ -55,6 +77,7 @@ class Batch:
     size: int
     packed: int = 0
     fault: str = ""
+    again: Again | None = None
 
     def bodies(self) -> Iterator[tuple[int, bytes]]:
         """Each body and the number of its first line; blank lines hold none."""
@@ -73,6 +96,7 @@ class Input:
     name: str
     stream: Readable
     packed: BinaryIO
+    file: tuple[int, int] | None = None  # device and number, of a plain file
     offset: int = 0
     fault: str = ""
 
@@ -134,7 +158,9 @@ def open_input(name: str) -> Iterator[Input]:
             yield Input("<stdin>", _unpacked(packed), packed)
         return
     with Path(name).open("rb") as packed:
-        yield Input(name, _unpacked(packed), packed)
+        stream, status = _unpacked(packed), os.fstat(packed.fileno())
+        is_plain = stream is packed and stat.S_ISREG(status.st_mode)
+        yield Input(name, stream, packed, (status.st_dev, status.st_ino) if is_plain else None)
 
 
 def total_size(names: Iterable[str]) -> int | None:
@@ -206,27 +232,30 @@ def _lines(source: Input, start: Position, head: bytes, in_groups: bool) -> Iter
     place = start
     chunk = head or source.take()
     while chunk:
-        parts.append(chunk)
-        if b"\n" in chunk:
-            joined = b"".join(parts)
-            cut = joined.rfind(b"\n") + 1
+        cut = chunk.rfind(b"\n") + 1
+        if cut:
+            data = b"".join([*parts, memoryview(chunk)[:cut]])
+            parts = [chunk[cut:]]
             if in_groups:
-                cut = _last_group(joined, cut)
-            parts = [joined[cut:]]
-            for data in [joined[:cut]] if in_groups else _short(joined[:cut]):
-                batch = _batch(source, place, data)
+                cut = _last_group(data)
+                data, parts = data[:cut], [data[cut:], *parts]
+            for piece, lines in [(data, data.count(b"\n"))] if in_groups else _short(data):
+                batch = _batch(source, place, piece, lines)
                 place = batch.after
                 yield batch
+        else:
+            parts.append(chunk)
         chunk = source.take()
     rest = b"".join(parts)
     if source.fault:
         rest = rest[: rest.rfind(b"\n") + 1]
     if rest:
-        yield _batch(source, place, rest)
+        yield _batch(source, place, rest, rest.count(b"\n"))
 
 
-def _last_group(data: bytes, end: int) -> int:
-    """Where the last line before `end` begins that stands by itself: lines still to come may need it."""
+def _last_group(data: bytes) -> int:
+    """Where the last line begins that stands by itself: lines still to come may need it."""
+    end = len(data)
     while end:
         start = data.rfind(b"\n", 0, end - 1) + 1
         if ABOVE not in data[start:end]:
@@ -235,19 +264,24 @@ def _last_group(data: bytes, end: int) -> int:
     return 0
 
 
-def _short(data: bytes) -> Iterator[bytes]:
-    """The same lines in pieces of at most MAX_LINES."""
-    while data.count(b"\n") > MAX_LINES:
+def _short(data: bytes) -> Iterator[tuple[bytes, int]]:
+    """The same lines in pieces of at most MAX_LINES, and how many those are."""
+    lines = data.count(b"\n")
+    while lines > MAX_LINES:
         rest = data.split(b"\n", MAX_LINES)[-1]
-        yield data[: len(data) - len(rest)]
-        data = rest
-    yield data
+        yield data[: len(data) - len(rest)], MAX_LINES
+        data, lines = rest, lines - MAX_LINES
+    yield data, lines
 
 
-def _batch(source: Input, place: Position, data: bytes) -> Batch:
-    after = Position(place.file, place.offset + len(data), place.line + data.count(b"\n"))
-    text = data if place.offset else data.removeprefix(BYTE_ORDER_MARK)
-    return Batch(source.name, place.line, text, False, after, len(data), source.position())
+def _batch(source: Input, place: Position, data: bytes, lines: int) -> Batch:
+    after = Position(place.file, place.offset + len(data), place.line + lines)
+    position = source.position()
+    if not place.offset and data.startswith(BYTE_ORDER_MARK):
+        text = data.removeprefix(BYTE_ORDER_MARK)
+        return Batch(source.name, place.line, text, False, after, len(data), position)
+    again = Again(source.name, source.file, place.offset, len(data)) if source.file else None
+    return Batch(source.name, place.line, data, False, after, len(data), position, again=again)
 
 
 def _is_begun(line: bytes) -> bool:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from mapper.body import Body, read_body
+from mapper.diagnostics import Diagnostic
 from mapper.result import Rejected
 from mapper.runtime.items import Step
 
@@ -50,11 +51,12 @@ class Keeping:
 
     def around(self, rejected: Sequence[Rejected], body: bytes) -> Iterator[dict[str, object]]:
         """For each rejected item of a body, what its line holds beside it."""
-        inner = [one for one in rejected if not is_whole(one, self)]
-        found = read_body(body) if inner else None
+        found = read_body(body) if rejected else None
+        inner = [one for one in rejected if not self._is_body(one, body, found)]
         places = {one.index: read_place(one.location) for one in inner}
         can_part = isinstance(found, Body) and all(
-            "M605" not in one.codes and self.can_part(places[one.index]) for one in inner
+            "M605" not in one.codes and not isinstance(one.item, bytes) and self.can_part(places[one.index])
+            for one in inner
         )
         has_body = False
         for one in rejected:
@@ -68,12 +70,15 @@ class Keeping:
                 has_body = True
                 yield {"each": self.each, **_whole(body)}
 
-
-def is_whole(rejected: Rejected, keeping: Keeping) -> bool:
-    """Whether the rejected item is the body itself."""
-    if isinstance(rejected.item, bytes) or "M603" in rejected.codes:
-        return True
-    return rejected.location == "$" and keeping.alternatives is not None
+    def _is_body(self, rejected: Rejected, body: bytes, found: Body | Diagnostic | None) -> bool:
+        """Whether the rejected item is the body itself."""
+        if isinstance(rejected.item, bytes):
+            return rejected.item == body
+        if "M603" in rejected.codes:
+            return True
+        # Where `each` holds more than names and `[*]`, `$` may also stand for a place that is not known.
+        is_same = self.alternatives is not None or (isinstance(found, Body) and found.value == rejected.item)
+        return rejected.location == "$" and is_same
 
 
 def part(body: object, place: Place) -> object:

@@ -9,10 +9,10 @@ import multiprocessing
 import signal
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
+from multiprocessing.context import SpawnContext, SpawnProcess
 from queue import Queue
 from typing import TypeAlias
 
@@ -22,6 +22,7 @@ from mapper.cli.stop import Stop
 from mapper.cli.work import Outcome, Setup, Work
 
 IN_FLIGHT = 3  # batches for each process: one being sent, one at work, one coming back
+PIPE = 1024 * 1024  # bytes of a pipe
 
 Done: TypeAlias = tuple[Batch, Outcome]
 
@@ -43,7 +44,7 @@ def _alone(batches: Iterable[Batch], work: Work) -> Iterator[Done]:
 @dataclass(frozen=True, slots=True)
 class _Worker:
     process: SpawnProcess
-    pipe: Connection
+    orders: Connection
     outcomes: Iterator[Outcome]
 
 
@@ -54,16 +55,19 @@ def _workers(setup: Setup, jobs: int) -> Iterator[list[_Worker]]:
     try:
         with _no_interrupts():
             for _ in range(jobs):
-                here, there = context.Pipe()
-                process = context.Process(target=_serve, args=(there, setup), daemon=True)
+                there, orders = _pipe(context)
+                outcomes, back = _pipe(context)
+                process = context.Process(target=_serve, args=(there, back, setup), daemon=True)
                 process.start()
                 there.close()
-                workers.append(_Worker(process, here, ahead(_outcomes(here), 1)))
+                back.close()
+                workers.append(_Worker(process, orders, ahead(_outcomes(outcomes), 1)))
         yield workers
     finally:
         for worker in workers:
             worker.process.kill()
             worker.process.join()
+            worker.orders.close()
 
 
 def _shared(batches: Iterable[Batch], workers: list[_Worker]) -> Iterator[Done]:
@@ -101,7 +105,9 @@ def _send(
             put((replace(batch, data=b""), worker))
             if stopped.is_set():
                 return
-            worker.pipe.send(batch)
+            worker.orders.send(replace(batch, data=b""))
+            if batch.again is None:
+                worker.orders.send_bytes(batch.data)
     except OSError:
         return  # the worker is gone: that shows where its outcome is asked for
     except BaseException as error:
@@ -111,22 +117,38 @@ def _send(
 
 
 def _outcomes(pipe: Connection) -> Iterator[Outcome]:
+    with closing(pipe):
+        while True:
+            try:
+                tally = pipe.recv()
+                yield Outcome(pipe.recv_bytes(), pipe.recv_bytes(), pipe.recv_bytes(), tally)
+            except (EOFError, OSError):
+                return
+
+
+def _serve(orders: Connection, back: Connection, setup: Setup) -> None:
+    """A worker process: outcomes for batches until the pipe ends."""
+    work = Work(setup)
     while True:
         try:
-            yield pipe.recv()
+            batch = orders.recv()
+            data = batch.again.read() if batch.again else orders.recv_bytes()
+            outcome = work(replace(batch, data=data))
+            back.send(outcome.tally)
+            for lines in (outcome.events, outcome.skipped, outcome.rejected):
+                back.send_bytes(lines)
         except (EOFError, OSError):
             return
 
 
-def _serve(pipe: Connection, setup: Setup) -> None:
-    """A worker process: outcomes for batches until the pipe ends."""
-    work = Work(setup)
-    with closing(pipe):
-        while True:
-            try:
-                pipe.send(work(pipe.recv()))
-            except (EOFError, OSError):
-                return
+def _pipe(context: SpawnContext) -> tuple[Connection, Connection]:
+    """A pipe, its end to read from first; one that holds a whole batch, where the system lets it."""
+    reading, writing = context.Pipe(duplex=False)
+    with suppress(ImportError, AttributeError, OSError):
+        import fcntl
+
+        fcntl.fcntl(writing.fileno(), fcntl.F_SETPIPE_SZ, PIPE)
+    return reading, writing
 
 
 def _end(process: SpawnProcess) -> str:

@@ -82,9 +82,9 @@ def _parse(place: str, line: bytes, keeping: Keeping, above: Again | None) -> Ag
     file, number, index, location = entry["file"], entry["line"], entry["item"], entry["location"]
     if not (isinstance(file, str) and isinstance(location, str)):
         raise TypeError(place)
-    body, items = _bytes(entry, "payload"), frozenset({int(index)})
+    whole, items = _bytes(entry, "payload"), frozenset({int(index)})
     if "each" not in entry:  # the item is the body itself
-        return Again(file, int(number), encode(entry["payload"]) if body is None else body, None)
+        return Again(file, int(number), encode(entry["payload"]) if whole is None else whole, None)
     if list(entry["each"]) != list(keeping.each):
         _refuse(place, "`each` of the mapping changed since the item was rejected")
     if "envelope" in entry:
@@ -93,11 +93,12 @@ def _parse(place: str, line: bytes, keeping: Keeping, above: Again | None) -> Ag
             _refuse(place, "the mapping now reads more of the body than was kept")
         again = encode(join(entry["envelope"], steps, entry["payload"]))
         return Again(file, int(number), again, items, location)
-    body = body or _bytes(entry, "body")
-    if body is None and entry["body_above"] is True:
+    body = _bytes(entry, "body")
+    if body is None and "body_above" in entry:
         if above is None or (above.file, above.line) != (file, number):
             _refuse(place, "the line above it, which held its body, is gone")
         body = above.body
+    body = whole if body is None else body
     if body is None:
         raise KeyError(place)
     return Again(file, int(number), body, items)
