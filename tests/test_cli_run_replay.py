@@ -17,7 +17,6 @@ TIME = "{path: $.at, as: timestamp, on_missing: reject}"
 MENDED = ORDERS.replace(
     TIME, '{path: $.at, as: timestamp, on_error: default, default: "2026-11-23T20:00:00.000Z"}'
 )
-FEW = 3  # properties; a schema that allows no more refuses some of what the real one takes
 
 
 def sample_bodies(mapping: Path) -> bytes:
@@ -34,13 +33,18 @@ def by_place(entries: list[dict[str, object]]) -> list[dict[str, object]]:
     return sorted(entries, key=lambda entry: (entry["line"], entry["item"]))
 
 
+def stricter(events: list[dict[str, object]]) -> dict[str, object]:
+    """The real target schema, but with fewer properties than half of these events have."""
+    schema = json.loads((catalog.shipped_schemas() / "event.schema.json").read_text())
+    numbers = sorted(len(event["event_properties"]) for event in events)
+    schema["properties"]["event_properties"]["maxProperties"] = max(0, numbers[len(numbers) // 2] - 1)
+    return schema
+
+
 @pytest.mark.parametrize("mapping", catalog.find_mappings(), ids=lambda path: path.stem)
 def test_shipped_mappings(tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch, mapping: Path) -> None:
     monkeypatch.chdir(tmp_path)
     shutil.copytree(mapping.parent / "dialects", "mappings/dialects")
-    schema = json.loads((catalog.shipped_schemas() / "event.schema.json").read_text())
-    schema["properties"]["event_properties"]["maxProperties"] = FEW
-    write(Path("mappings/strict.schema.json"), json.dumps(schema))
     text = mapping.read_text()
     write(Path("mappings/mended.yaml"), text)
     write(
@@ -48,13 +52,13 @@ def test_shipped_mappings(tmp_path: Path, call: Call, monkeypatch: pytest.Monkey
     )
     write(Path("in"), sample_bodies(mapping))
     options = ["--received-at", "2026-11-24T00:00:00Z", "--input", "ndjson"]
-    for name, more in (("broken", options), ("mended", options)):
+    for name in ("mended", "broken"):
         files = ["-o", f"{name}.out", "--rejected", f"{name}.no", "--skipped", f"{name}.skip"]
-        assert call("run", name, "in", *files, *more).code in (0, 1)
+        assert call("run", name, "in", *files, *options).code in (0, 1)
+        write(Path("mappings/strict.schema.json"), json.dumps(stricter(lines(Path("mended.out")))))
     again = ["--replay", "broken.no", *options[:2]]
     call("run", "mended", *again, "-o", "again.out", "--rejected", "again.no", "--skipped", "again.skip")
     events = [(Path(f"{name}.out").read_bytes()).splitlines() for name in ("broken", "again", "mended")]
-    assert events[0]
     assert events[1]
     assert sorted(events[0] + events[1]) == sorted(events[2])
     assert lines(Path("again.no")) == lines(Path("mended.no"))
