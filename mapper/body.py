@@ -10,6 +10,9 @@ from decimal import Decimal
 import msgspec
 
 from mapper.diagnostics import Diagnostic
+from mapper.repair import STRICT, Policy, Repair, place
+from mapper.repair.encodings import Undecodable, decode
+from mapper.repair.readings import Ambiguous, TooDeepError, repair
 
 _decode = msgspec.json.Decoder().decode
 _LONG = 300  # digits of an integer that Python still reads fast
@@ -17,46 +20,76 @@ _LONG = 300  # digits of an integer that Python still reads fast
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A parsed body. `is_plain` is false where some of its values JSON text can hold but an event cannot."""
+    """A parsed body, and what was put right in it.
+
+    `is_plain` is false where some of its values JSON text can hold but an event cannot.
+    """
 
     value: object
     is_plain: bool
+    repairs: tuple[Repair, ...] = ()
 
 
-def read_body(raw: bytes) -> Body | Diagnostic:
-    """The JSON value of a body, or why it is none (M601, M602, M606, M607).
+def read_body(raw: bytes, policy: Policy = STRICT) -> Body | Diagnostic:
+    """The JSON value of a body, or why it is none (M601, M602, M606, M609).
 
-    A number out of range or half a surrogate pair spoils only the item it is in, not the whole body: such a
-    body is read again, slowly, with those numbers kept exactly as Decimal, and is not `is_plain`. The last of
-    several equal keys wins, as in every vendor's own parser.
+    What is JSON in UTF-8 is read as such whatever the policy allows. A number out of range or half a
+    surrogate pair spoils only the item it is in, not the whole body: such a body is read again, slowly, with
+    those numbers kept exactly as Decimal, and is not `is_plain`. The last of several equal keys wins, as in
+    every vendor's own parser.
     """
     try:
         return Body(_decode(raw), True)
-    except UnicodeDecodeError as error:
-        message = f"the body is not UTF-8: byte {error.start} begins no character"
-        return Diagnostic("M602", message, location="$")
     except RecursionError:
-        return Diagnostic("M606", "the body nests deeper than can be read", location="$")
-    except (msgspec.MsgspecError, ValueError) as error:
-        return _read_again(raw, error)
+        return _too_deep()
+    except (msgspec.MsgspecError, ValueError):
+        decoded = decode(raw, policy)
+    if isinstance(decoded, Undecodable):
+        hints = (decoded.hint,) if decoded.hint else ()
+        return Diagnostic("M602", decoded.message, hints=hints, location="$")
+    body = _parse(decoded.text, decoded.repairs)
+    if isinstance(body, Body) or body.code != "M601" or not policy.repairs:
+        return body
+    return _repair(decoded.text, decoded.repairs, policy, body)
 
 
-def _read_again(raw: bytes, error: Exception) -> Body | Diagnostic:
-    failure = Diagnostic("M601", f"the body is not JSON: {_plain(error)}", location="$")
+def _repair(text: str, before: tuple[Repair, ...], policy: Policy, failure: Diagnostic) -> Body | Diagnostic:
+    """The body that a text was meant to be, where the declared repairs make exactly one of it."""
     try:
-        text = raw.decode("utf-8")
-        if text.startswith("\ufeff"):
-            return failure
-        value = json.loads(text, parse_int=_integer, parse_float=_number, parse_constant=_refuse)
-    except UnicodeDecodeError as fault:
-        return Diagnostic(
-            "M602", f"the body is not UTF-8: byte {fault.start} begins no character", location="$"
-        )
+        repaired = repair(text, policy.repairs)
+    except TooDeepError:
+        return _too_deep()
+    if repaired is None:
+        hint = "the repairs that the mapping declares do not make it JSON"
+        return Diagnostic("M601", failure.message, hints=(hint,), location="$")
+    if isinstance(repaired, Ambiguous):
+        message = "the body can be repaired in more than one way"
+        if repaired.offset is not None:
+            line, column = place(text, repaired.offset)
+            message += f": from line {line}, column {column} on it may mean several things"
+        return Diagnostic("M609", message, hints=(repaired.hint,), location="$")
+    return _parse(repaired.text, before + repaired.repairs)
+
+
+def _parse(text: str, repairs: tuple[Repair, ...]) -> Body | Diagnostic:
+    """The value of JSON text; what cannot be read the fast way is read again the slow way."""
+    try:
+        return Body(_decode(text), True, repairs)
     except RecursionError:
-        return Diagnostic("M606", "the body nests deeper than can be read", location="$")
+        return _too_deep()
+    except (msgspec.MsgspecError, ValueError) as error:
+        failure = Diagnostic("M601", f"the body is not JSON: {_plain(error)}", location="$")
+    try:
+        value = json.loads(text, parse_int=_integer, parse_float=_number, parse_constant=_refuse)
+    except RecursionError:
+        return _too_deep()
     except ValueError:
         return failure
-    return Body(value, False)
+    return Body(value, False, repairs)
+
+
+def _too_deep() -> Diagnostic:
+    return Diagnostic("M606", "the body nests deeper than can be read", location="$")
 
 
 def _integer(text: str) -> int | Decimal:

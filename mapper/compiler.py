@@ -22,6 +22,7 @@ from mapper.files import read_source
 from mapper.ir.text import walk
 from mapper.lowering import lower
 from mapper.proofs import Proof, prove, report_proof
+from mapper.repair import STRICT
 from mapper.schema import Schema, load_schema
 from mapper.shapes import allows_type
 from mapper.source import SourceFile, Span, Text
@@ -100,6 +101,7 @@ def build(file: SourceFile, folder: Path | None, report: Report) -> Transform:
             offsets=module.offsets,
             target=json.dumps(target.document),
             objects_only=_takes_objects_only(analysis.source, program),
+            policy=analysis.spec.policy if analysis.spec else STRICT,
             diagnostics=report.ordered(),
         )
     )

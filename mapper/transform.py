@@ -12,6 +12,7 @@ from mapper.body import read_body
 from mapper.diagnostics import Diagnostic
 from mapper.errors import TransformError
 from mapper.faults import Places, explain_fault, explain_violations, reject
+from mapper.repair import STRICT, Policy
 from mapper.request import Request
 from mapper.result import JsonResult, Rejected, Result, Skipped, encode
 from mapper.runtime.faults import Fault, Skip
@@ -39,6 +40,7 @@ class Compiled:
     offsets: tuple[int | None, ...] = field(repr=False)
     target: str = field(repr=False)
     objects_only: bool
+    policy: Policy = STRICT
     diagnostics: tuple[Diagnostic, ...] = ()
     version: str = VERSION
 
@@ -97,17 +99,17 @@ class Transform:
         Raises TypeError when `request` is not a Request; a bad payload ends in `rejected`.
         """
         request = _checked(request)
-        result = Result()
         if not isinstance(payload, bytes | bytearray | memoryview):
+            result = Result()
             # A host's own parser may let NaN, half surrogate pairs or other Python values through.
             self._map(payload, request, result, is_plain=False)
             return result
         raw = bytes(payload)
-        body = read_body(raw)
+        body = read_body(raw, self._compiled.policy)
         if isinstance(body, Diagnostic):
-            result.rejected.append(Rejected(0, "$", (body,), raw))
-        else:
-            self._map(body.value, request, result, is_plain=body.is_plain)
+            return Result(rejected=[Rejected(0, "$", (body,), raw)])
+        result = Result(repairs=body.repairs)
+        self._map(body.value, request, result, is_plain=body.is_plain)
         return result
 
     def json(self, body: bytes, request: Request | None = None) -> JsonResult:
@@ -115,7 +117,8 @@ class Transform:
         if not isinstance(body, bytes | bytearray | memoryview):
             raise TypeError("transform.json takes the bytes of a body; call the transform with parsed JSON")
         result = self(body, request)
-        return JsonResult([encode(event) for event in result.events], result.skipped, result.rejected)
+        events = [encode(event) for event in result.events]
+        return JsonResult(events, result.skipped, result.rejected, result.repairs)
 
     def _map(self, body: object, request: Request, result: Result, *, is_plain: bool) -> None:
         items = select(self._alternatives, body)

@@ -22,6 +22,7 @@ from mapper.experiments import Experiments
 from mapper.files import read_source
 from mapper.render import render_text
 
+ROOT = Path(__file__).resolve().parents[1]
 FAULTS = Path(__file__).parent / "cases" / "faults"
 TABLES = sorted(FAULTS.glob("*.yaml"))
 FRAME = {
@@ -66,7 +67,7 @@ def said_of(path: Path, folder: Path) -> str:
     parts = []
     for case in table(path):
         file = write(path, case, case["fault"], folder)
-        text = render_text(check_file(file)).replace(f"{folder}/", "")
+        text = render_text(check_file(file)).replace(f"{folder}/", "").replace(f"{ROOT}/", "")
         parts.append(f"## {case['idea']}\n\n{text}")
     return "\n".join(parts)
 

@@ -7,7 +7,6 @@ from mapper.checker.casts import UNITS, better_unit
 from mapper.checker.counterexamples import Trial
 from mapper.checker.inference import Failure
 from mapper.checker.targets import Checking, shown
-from mapper.codes import CODES
 from mapper.diagnostics import Severity
 from mapper.ir.text import walk
 from mapper.types import Type
@@ -81,7 +80,7 @@ def _check_possible(failure: Failure, record: ir.Record, checking: Checking) -> 
         "M405",
         f"{_WORDS[failure.code]}, and the item is then rejected",
         failure.span,
-        f"{failure.reason}: {CODES[failure.code].summary}",
+        failure.reason,
         (_remedy(failure), shown(payload.text)),
         Severity.WARNING,
     )

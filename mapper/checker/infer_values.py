@@ -208,7 +208,8 @@ def _note_cast(
     code: str, node: ir.Cast | ir.Timestamp, done: Casting, result: Type, notes: Inference
 ) -> None:
     is_certain = done.good.is_never and result.is_never
-    reason = "no such value can be cast" if is_certain else "some values cannot be cast"
+    wanted = "time in " + ", ".join(node.formats) if isinstance(node, ir.Timestamp) else node.kind.value
+    reason = f"{'no' if is_certain else 'not every'} value here can be read as {wanted}"
     notes.failure(Failure(code, node.span, reason, node, done.bad, is_certain, node.declared))
 
 

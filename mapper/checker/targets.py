@@ -95,6 +95,9 @@ def _never_fits(entry: ir.Field, found: Type, wanted: Type) -> Claim | None:
         return Claim("M402", f"`{entry.name}` cannot be null", "this is always null", (), lambda _: True)
     if not value.is_present or not meet(value, wanted).is_never or (not entry.required and found.missing):
         return None
+    if value.kinds == {"string"} and meet(value, text_type(blank=False)).is_never:
+        label = "this is always an empty or white-space text"
+        return Claim("M403", f"`{entry.name}` is always blank", label, (), lambda _: True)
     if value.kinds & wanted.kinds:
         reason = _demand(value, wanted)
         return Claim("M404", f"`{entry.name}` never fits the target", reason, (), lambda _: True)

@@ -49,19 +49,27 @@ class Keeping:
         fitting = [steps for steps in self.alternatives if _fits(steps, place, loosely=True)]
         return bool(fitting) and all(_fits(steps, place, loosely=False) for steps in fitting)
 
-    def around(self, rejected: Sequence[Rejected], body: bytes) -> Iterator[dict[str, object]]:
-        """For each rejected item of a body, what its line holds beside it."""
+    def around(
+        self, rejected: Sequence[Rejected], body: bytes, *, is_repaired: bool = False
+    ) -> Iterator[dict[str, object]]:
+        """For each rejected item of a body, what its line holds beside it; of a repaired body, its bytes."""
         found = read_body(body) if rejected else None
         inner = [one for one in rejected if not self._is_body(one, body, found)]
         places = {one.index: read_place(one.location) for one in inner}
-        can_part = isinstance(found, Body) and all(
-            "M605" not in one.codes and not isinstance(one.item, bytes) and self.can_part(places[one.index])
-            for one in inner
+        can_part = (
+            not is_repaired
+            and isinstance(found, Body)
+            and all(
+                "M605" not in one.codes
+                and not isinstance(one.item, bytes)
+                and self.can_part(places[one.index])
+                for one in inner
+            )
         )
         has_body = False
         for one in rejected:
             if one.index not in places:
-                yield {}
+                yield _whole(body) if is_repaired else {}
             elif can_part and isinstance(found, Body):
                 yield {"each": self.each, "envelope": part(found.value, places[one.index])}
             elif has_body:

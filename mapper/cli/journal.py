@@ -105,6 +105,7 @@ def _tally_fields(tally: Tally) -> dict[str, object]:
         "events": tally.events,
         "reasons": list(tally.reasons.items()),
         "codes": [[*entry] for entry in tally.codes.items()],
+        "repairs": list(tally.repairs.items()),
         "firsts": [[codes, first.place, _text(first)] for codes, first in tally.firsts.items()],
         "faults": tally.faults,
     }
@@ -121,6 +122,7 @@ def _tally(fields: dict[str, Any]) -> Tally:
         events=int(fields["events"]),
         reasons=Counter({str(reason): int(count) for reason, count in fields["reasons"]}),
         codes=Counter({_codes(codes): int(count) for codes, count in fields["codes"]}),
+        repairs=Counter({str(name): int(count) for name, count in fields["repairs"]}),
         firsts={_codes(codes): First(str(place), (), str(text)) for codes, place, text in fields["firsts"]},
         faults=[str(fault) for fault in fields["faults"]],
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Sequence
 from decimal import Decimal
 
 import msgspec
@@ -21,14 +22,20 @@ def encode(value: object) -> bytes:
         return _escaped(value).encode("ascii")
 
 
-def skip_line(file: str, number: int, skip: Skipped, body: bytes) -> bytes:
+def skip_line(file: str, number: int, skip: Skipped, repairs: Sequence[str], body: bytes) -> bytes:
     """The line of a skipped item: where it stood, why, and the item."""
     line = {"file": file, "line": number, "item": skip.index, "reason": skip.reason}
-    return _with_payload(line, skip.item, {}, body)
+    return _with_payload(line | _repairs(repairs), skip.item, {}, body)
 
 
 def rejection_line(
-    file: str, number: int, rejected: Rejected, body: bytes, around: dict[str, object], show_values: bool
+    file: str,
+    number: int,
+    rejected: Rejected,
+    repairs: Sequence[str],
+    body: bytes,
+    around: dict[str, object],
+    show_values: bool,
 ) -> bytes:
     """The line of a rejected item: where it stood, why, the item, what it needs of the body `around` it."""
     line: dict[str, object] = {
@@ -41,7 +48,12 @@ def rejection_line(
     }
     if show_values:
         line["values"] = [diagnostic.value for diagnostic in rejected.diagnostics]
-    return _with_payload(line, rejected.item, around, body)
+    return _with_payload(line | _repairs(repairs), rejected.item, around, body)
+
+
+def _repairs(names: Sequence[str]) -> dict[str, object]:
+    """What was put right in the body of an item, where anything was: the payload shows it repaired."""
+    return {"repairs": names} if names else {}
 
 
 def payload(item: object) -> dict[str, object]:

@@ -37,6 +37,7 @@ class Again:
             [event for index, event in zip(indexes, result.events, strict=True) if index in self.items],
             [skip for skip in result.skipped if skip.index in self.items],
             [one for one in result.rejected if one.index in self.items],
+            result.repairs,
         )
 
     def _relocated(self, result: JsonResult, index: int) -> JsonResult:
@@ -84,7 +85,8 @@ def _parse(place: str, line: bytes, keeping: Keeping, above: Again | None) -> Ag
         raise TypeError(place)
     whole, items = _bytes(entry, "payload"), frozenset({int(index)})
     if "each" not in entry:  # the item is the body itself
-        return Again(file, int(number), encode(entry["payload"]) if whole is None else whole, None)
+        raw = whole or _bytes(entry, "body") or encode(entry["payload"])
+        return Again(file, int(number), raw, None)
     if list(entry["each"]) != list(keeping.each):
         _refuse(place, "`each` of the mapping changed since the item was rejected")
     if "envelope" in entry:

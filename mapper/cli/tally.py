@@ -31,6 +31,7 @@ class Tally:
     events: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     codes: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    repairs: Counter[str] = field(default_factory=Counter)
     firsts: dict[tuple[str, ...], First] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
 
@@ -46,11 +47,12 @@ class Tally:
         self.events += later.events
         self.reasons.update(later.reasons)
         self.codes.update(later.codes)
+        self.repairs.update(later.repairs)
         self.firsts = later.firsts | self.firsts
         self.faults += later.faults
 
     def summary(self) -> list[str]:
-        """The closing lines; the first one's numbers add up, and so do the rows below it."""
+        """The closing lines; the first one's numbers add up, and so do the rows of items below it."""
         skipped, bodies = self.reasons.total(), "body" if self.bodies == 1 else "bodies"
         head = (
             f"{self.bodies:,} {bodies} · {self.items:,} {'item' if self.items == 1 else 'items'} = "
@@ -59,6 +61,7 @@ class Tally:
         )
         rows = [("skipped", number, visible(reason)) for reason, number in self.reasons.most_common()]
         rows += [("rejected", number, _slugs(codes)) for codes, number in self.codes.most_common()]
+        rows += [("repaired", number, _bodies(name, number)) for name, number in self.repairs.most_common()]
         width = max((len(f"{number:,}") for _, number, _ in rows), default=0)
         return [head, *(f"  {title:<8}  {number:>{width},}  {text}" for title, number, text in rows)]
 
@@ -66,6 +69,10 @@ class Tally:
         """The first rejection of each of the most frequent kinds."""
         for codes, _ in self.codes.most_common(FIRST_SHOWN):
             yield self.firsts[codes]
+
+
+def _bodies(name: str, number: int) -> str:
+    return f"{'body' if number == 1 else 'bodies'}: {name}"
 
 
 def _slugs(codes: tuple[str, ...]) -> str:

@@ -10,7 +10,7 @@ from mapper.cli.lines import rejection_line, skip_line
 from mapper.cli.replay import read_again
 from mapper.cli.tally import First, Tally
 from mapper.request import Request
-from mapper.result import Rejected, Skipped
+from mapper.result import JsonResult, Rejected
 from mapper.transform import Transform
 
 
@@ -59,8 +59,8 @@ class Work:
             result = transform(body, request)
             add_events(result.events)
             number_of_bodies += 1
-            if result.skipped or result.rejected:
-                self.enter(batch.name, number, body, result.skipped, result.rejected)
+            if result.skipped or result.rejected or result.repairs:
+                self.enter(batch.name, number, body, result)
         self.tally.bodies += number_of_bodies
         return self.take(batch.fault)
 
@@ -72,24 +72,25 @@ class Work:
                 result = again.choose(self.setup.transform.json(again.body, self.setup.request))
                 self.events += result.events
                 self.tally.bodies += 1
-                self.enter(again.file, again.line, again.body, result.skipped, result.rejected)
+                self.enter(again.file, again.line, again.body, result)
         return self.take(batch.fault)
 
-    def enter(
-        self, file: str, number: int, body: bytes, skipped: list[Skipped], rejected: list[Rejected]
-    ) -> None:
-        """Gather and count what did not become an event."""
+    def enter(self, file: str, number: int, body: bytes, result: JsonResult) -> None:
+        """Gather and count what did not become an event, and what had to be repaired before."""
         tally = self.tally
-        for skip in skipped:
+        repairs = [repair.name for repair in result.repairs]
+        tally.repairs.update(repairs)
+        for skip in result.skipped:
             tally.reasons[skip.reason] += 1
             if self.setup.keeps_skipped:
-                self.skipped.append(skip_line(file, number, skip, body))
-        for one in rejected:
+                self.skipped.append(skip_line(file, number, skip, repairs, body))
+        for one in result.rejected:
             self.count(f"{file}:{number}, item {one.index}", one)
         if self.setup.keeping is not None and self.setup.keeps_rejected:
             values = self.setup.show_values
-            for one, around in zip(rejected, self.setup.keeping.around(rejected, body), strict=True):
-                self.rejected.append(rejection_line(file, number, one, body, around, values))
+            kept = self.setup.keeping.around(result.rejected, body, is_repaired=bool(repairs))
+            for one, around in zip(result.rejected, kept, strict=True):
+                self.rejected.append(rejection_line(file, number, one, repairs, body, around, values))
 
     def count(self, place: str, rejected: Rejected) -> None:
         """Count a rejected item, and keep the first of its kind to be shown."""

@@ -23,6 +23,7 @@ from mapper.proofs.languages import (
     Piece,
     TooLarge,
     concatenated,
+    intersection,
     many,
     one_of,
     optional,
@@ -130,6 +131,12 @@ _DATE_TEXT = many(joined_ranges((*_LETTERS, *span("0", "9"), *ranges(" +-:/.,"))
 _DIGITS = repeated(one_of(span("0", "9")), least=1)
 
 
+# The seconds of the years 1 to 9999.
+_EPOCH = intersection(
+    INTEGER, concatenated(*[optional(one_of(joined_ranges((*span("0", "9"), *ranges("-")))))] * 13)
+)
+
+
 def _date(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
     pattern = printed_word(args[0]) if args else None
     if not pattern:
@@ -151,7 +158,7 @@ def _directive(flags: str, width: str, letter: str) -> Language:
     if letter == "%":
         return word("%")
     if letter == "s" and not flags and not width:
-        return INTEGER
+        return _EPOCH
     if letter in "YCymdHIMSjGgVUWuwNL" and not flags and not width:
         return _DIGITS
     return union(_DATE_TEXT, word(f"%{flags}{width}{letter}"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TypeAlias
 
@@ -118,8 +118,6 @@ class _Reader:
             return None
         if lookup.name in aliases:
             return (*aliases[lookup.name], *keys)
-        if lookup.name in self.reading.names:
-            return None
         return (lookup.name, *keys) if lookup.name in self.scopes else ("item", lookup.name, *keys)
 
 
@@ -139,7 +137,7 @@ def _children(node: object) -> Iterator[object]:
 # --- values for holes
 
 
-def value_of(hole: Hole, scopes: dict[str, Value]) -> Value:
+def value_of(hole: Hole, scopes: Mapping[str, Value]) -> Value:
     """What may stand in a hole."""
     value = scopes[str(hole[0])]
     for key in hole[1:]:
@@ -208,8 +206,8 @@ def _lists(value: Value, constants: Iterable[str], depth: int) -> list[object]:
     inner = candidates(items.element(), constants, depth + 1)[: 6 if depth else 40] if most else []
     elements = [e for e in inner if e is not MISSING]
     lists: list[object] = [[element] * max(items.least, 1) for element in elements]
-    if most > 1 and elements:
-        lists.append([elements[-1]] * max(items.least, 2))
+    if most > 1:
+        lists += [[one, other] + [one] * (items.least - 2) for one in elements[:3] for other in elements[:3]]
     return ([] if items.least else [list[object]()]) + lists
 
 

@@ -108,8 +108,11 @@ class Walk:
                 return self._print(statement, state.env.evaluate(value), state)
             case ir.Count():
                 return self._print(statement, a_number(INTEGER), state)
-            case ir.Cycle(_, values):
-                turns = joined(MISSING, *(state.env.evaluate(value) for value in values))
+            case ir.Cycle(key, values):
+                turns = joined(*(state.env.evaluate(value) for value in values))
+                if key != str([value.value if isinstance(value, ir.Scalar) else value for value in values]):
+                    # Cycles of one name share their turn, and the shorter one may have no value for it.
+                    turns = joined(MISSING, turns)
                 return self._print(statement, turns, state)
             case ir.Assign(name, value):
                 return [replace(state, env=state.env.assigned(name, state.env.evaluate(value)))]

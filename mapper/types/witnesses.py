@@ -10,7 +10,19 @@ from mapper.types.facts import Arrays, Numbers, Objects, Texts, Type, element_of
 from mapper.types.texts import fits, fits_number
 from mapper.types.values import only
 
-_TEXTS = ("", " ", "x", "0", "1", "abc", "2026-11-23T20:00:00Z", "1795464000", "true", "2026-11-23")
+_TEXTS = (
+    "",
+    " ",
+    "x",
+    "0",
+    "1",
+    "abc",
+    "2026-11-23T20:00:00Z",
+    "1795464000",
+    "true",
+    "2026-11-23",
+    "1970-01-01T00:00:00Z",
+)
 _NUMBERS = (0, 1, -1, 2, 0.5, 1.5, 1_795_464_000, 1_795_464_000_000, 1_795_464_000_000_000, 10**18)
 _LENGTHS = 200
 _DEEPEST = 5

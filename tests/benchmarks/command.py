@@ -1,7 +1,7 @@
 """`mapper run` beside a bare loop: `python tests/benchmarks/command.py` prints speed and peak memory.
 
 All rows run in turn, each in a process of its own, round after round; a figure is the median of its rounds,
-less what the same command needs for an input of one line. Wall time tells of overlap and needs an idle machine;
+less what the same command needs for an input of one line. Wall time shows overlap and needs an idle machine;
 the processor time beside it holds on a busy machine, too.
 """
 

@@ -17,14 +17,15 @@ _SEARCH_5 = searcher('^\\S+(?!\\s)$')
 # Places in the mapping that can fail: (start, end, field, path).
 SITES = (
     (69, 73, '', None),
-    (107, 117, '', None),
-    (151, 157, '', None),
-    (164, 168, '', None),
-    (207, 211, '', None),
-    (261, 266, '', None),
-    (250, 274, '', None),
-    (43, 280, '', None),
-    (43, 280, 'template', None),
+    (106, 116, '', None),
+    (119, 123, '', None),
+    (156, 162, '', None),
+    (169, 173, '', None),
+    (212, 216, '', None),
+    (266, 271, '', None),
+    (255, 279, '', None),
+    (43, 285, '', None),
+    (43, 285, 'template', None),
 )
 # Where each field of the event is written: name -> (start, end).
 FIELDS = {}
@@ -40,19 +41,20 @@ def event(item, body, request):  # line 1
     json_1 = apply(_JSON_1, 0, id_1)
     name_1 = fields_1.get('name', MISSING)  # line 6
     capitalize_1 = name_1.capitalize() if type(name_1) is str else apply(_CAPITALIZE_2, 1, name_1)
+    json_2 = apply(_JSON_1, 2, capitalize_1)
     user_1 = fields_1.get('user', MISSING)  # line 7
     id_2 = user_1.get('id', MISSING) if isinstance(user_1, dict) else MISSING
-    append_1 = apply(_APPEND_3, 2, id_2, '')
-    json_2 = apply(_JSON_1, 3, append_1)
+    append_1 = apply(_APPEND_3, 3, id_2, '')
+    json_3 = apply(_JSON_1, 4, append_1)
     received_at_1 = MISSING if request.received_at is None else request.received_at
-    json_3 = apply(_JSON_1, 4, received_at_1)  # line 8
+    json_4 = apply(_JSON_1, 5, received_at_1)  # line 8
     price_1 = fields_1.get('price', MISSING)  # line 9
-    times_1 = apply(_TIMES_4, 5, price_1, 1.0)
-    part_1 = times_1 if type(times_1) is str else to_text(times_1, 6)
-    text_1 = ''.join(('{\n  "event_id": ', json_1, ',\n  "event_name": "', capitalize_1, '",\n  "user_id": ', json_2, ',\n  "timestamp": ', json_3, ',\n  "event_properties": {"price": ', part_1, '}\n}\n'))  # line 4
+    times_1 = apply(_TIMES_4, 6, price_1, 1.0)
+    part_1 = times_1 if type(times_1) is str else to_text(times_1, 7)
+    text_1 = ''.join(('{\n  "event_id": ', json_1, ',\n  "event_name": ', json_2, ',\n  "user_id": ', json_3, ',\n  "timestamp": ', json_4, ',\n  "event_properties": {"price": ', part_1, '}\n}\n'))  # line 4
     if len(text_1) > 1000000:
-        too_long(7)
-    return parse_rendered(text_1, 8)
+        too_long(8)
+    return parse_rendered(text_1, 9)
 
 
 def valid(event):
