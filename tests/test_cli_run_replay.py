@@ -84,9 +84,9 @@ class Desk:
         assert ended.code in (0, 1), ended.err
         return lines(self.project / "again")
 
-    def refuse(self, mapping: str) -> str:
+    def refuse(self, mapping: str, *more: str) -> str:
         write(self.project / "mappings/orders.yaml", mapping)
-        ended = self.call("run", "orders", "--replay", "no", "-o", "again")
+        ended = self.call("run", "orders", "--replay", "no", "-o", "again", *more)
         assert ended.code == 2
         assert not (self.project / "again").exists()
         return ended.err
@@ -192,10 +192,12 @@ class TestRefusals:
             MENDED.replace("[$.orders, $]", "$.orders")
         )
 
-    def test_a_mapping_that_reads_more(self, desk: Desk) -> None:
+    @pytest.mark.parametrize("jobs", ["1", "2"])
+    def test_a_mapping_that_reads_more(self, desk: Desk, jobs: str) -> None:
         desk.reject(ORDERS, {"orders": [SOON]})
         mended = with_details(MENDED, "{all: {envelope: $.orders}}")
-        assert "cannot replay no:1: the mapping now reads more of the body" in desk.refuse(mended)
+        said = desk.refuse(mended, "--jobs", jobs)
+        assert "cannot replay no:1: the mapping now reads more of the body" in said
 
     def test_a_line_whose_body_is_gone(self, desk: Desk) -> None:
         each = "$.orders[?@.id]"

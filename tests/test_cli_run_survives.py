@@ -22,6 +22,8 @@ from typing import Any
 import pytest
 from calls import ENVIRONMENT, ORDER, Call, lines, ndjson, write
 
+from mapper.cli.bodies import Position, read_batches
+
 KILLABLE = Path(__file__).with_name("killable.py")
 CHUNK, CHECKPOINT = 4_000, 9_000
 DONE = 1  # the input holds items to be rejected
@@ -348,3 +350,13 @@ class TestJobs:
     @pytest.mark.parametrize("number", ["0", "-1", "x", "1000"])
     def test_wrong_numbers(self, project: Path, call: Call, number: str) -> None:
         assert call("run", "orders", f"--jobs={number}").code == 2
+
+    def test_an_input_that_is_replaced_meanwhile(self, tmp_path: Path) -> None:
+        path = write(tmp_path / "in", ndjson(ORDER))
+        (batch,) = read_batches([str(path)], "auto", Position())
+        assert batch.again is not None
+        assert batch.again.read() == batch.data
+        path.rename(tmp_path / "old")
+        write(path, ndjson(ORDER))
+        with pytest.raises(OSError, match="replaced"):
+            batch.again.read()

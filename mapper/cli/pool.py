@@ -48,6 +48,14 @@ class _Worker:
     outcomes: Iterator[Outcome]
 
 
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """Why a worker ends the run."""
+
+    message: str
+    code: int
+
+
 @contextmanager
 def _workers(setup: Setup, jobs: int) -> Iterator[list[_Worker]]:
     context = multiprocessing.get_context("spawn")
@@ -121,6 +129,8 @@ def _outcomes(pipe: Connection) -> Iterator[Outcome]:
         while True:
             try:
                 tally = pipe.recv()
+                if isinstance(tally, _Refusal):
+                    raise Stop(tally.message, tally.code)
                 yield Outcome(pipe.recv_bytes(), pipe.recv_bytes(), pipe.recv_bytes(), tally)
             except (EOFError, OSError):
                 return
@@ -132,13 +142,27 @@ def _serve(orders: Connection, back: Connection, setup: Setup) -> None:
     while True:
         try:
             batch = orders.recv()
-            data = batch.again.read() if batch.again else orders.recv_bytes()
-            outcome = work(replace(batch, data=data))
+            data = None if batch.again else orders.recv_bytes()
+            outcome = _work(work, batch, data)
+            if isinstance(outcome, _Refusal):
+                back.send(outcome)
+                continue
             back.send(outcome.tally)
             for lines in (outcome.events, outcome.skipped, outcome.rejected):
                 back.send_bytes(lines)
         except (EOFError, OSError):
             return
+
+
+def _work(work: Work, batch: Batch, data: bytes | None) -> Outcome | _Refusal:
+    try:
+        if data is None and batch.again is not None:
+            data = batch.again.read()
+        return work(replace(batch, data=data or b""))
+    except Stop as stop:
+        return _Refusal(str(stop), stop.code)
+    except OSError as error:
+        return _Refusal(f"`{batch.name}` cannot be read: {error.strerror or error}", 1)
 
 
 def _pipe(context: SpawnContext) -> tuple[Connection, Connection]:
