@@ -132,7 +132,8 @@ def prove_template(
     """The proof of a bare template, without a mapping around it; None where it cannot be read."""
     whole = Span(file, 0, len(file.text))
     folder = Path(file.name).parent
-    named = None if dialect is None else _dialect(Text(dialect, Span(SourceFile("", dialect), 0, 0)), folder, report)
+    name = None if dialect is None else Text(dialect, Span(SourceFile("", dialect), 0, 0))
+    named = _dialect(name, folder, report)
     schemas = [None if path is None else load_schema(path, report, None) for path in (source, target)]
     template = parse_template(Text(file.text, whole, exact=True), report, named)
     if template is None or report.has_errors:

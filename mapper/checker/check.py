@@ -78,20 +78,25 @@ def _check_event(event: ir.Record, checking: Checking) -> None:
     known = properties_of(document, document)
     _check_written(event, checking)
     wanted = read_schema(document)
-    before = len(checking.report.diagnostics)
+    sound = tuple(entry for entry in event.fields if _check_inside(entry.value, checking))
     for entry in event.fields:
-        named = len(checking.report.diagnostics)
-        check_value_names(entry.value, whole(checking.source), checking.source, checking.report)
-        if len(checking.report.diagnostics) == named:
-            check_reachable(entry.value, checking.notes, checking.report)
-        check_operands(entry.value, checking.notes, checking.report)
-    if len(checking.report.diagnostics) > before:
         # A name that is not there, or a part that is never taken, explains what would be found next.
-        checking = replace(checking, search=None)
-    for entry in event.fields:
-        check_field(entry, of_member(wanted, entry.name) if entry.name in known else ANY_MEMBER, checking)
-    check_failures(event, checking)
+        tried = checking if entry in sound else replace(checking, search=None)
+        member = of_member(wanted, entry.name) if entry.name in known else ANY_MEMBER
+        check_field(entry, member, tried)
+    check_failures(event, sound, checking)
     check_units(event, checking)
+
+
+def _check_inside(value: ir.Value, checking: Checking) -> bool:
+    """Report unknown names, what is never taken and operands of a wrong type; whether there were none."""
+    notes, report = checking.notes, checking.report
+    before = len(report.diagnostics)
+    check_value_names(value, whole(checking.source), checking.source, report)
+    if len(report.diagnostics) == before:
+        check_reachable(value, notes, report)
+    check_operands(value, notes, report)
+    return len(report.diagnostics) == before
 
 
 def _check_written(event: ir.Record, checking: Checking) -> None:

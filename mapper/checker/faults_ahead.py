@@ -28,21 +28,21 @@ _ALWAYS = {
 }
 
 
-def check_failures(record: ir.Record, checking: Checking) -> None:
-    """Report what always fails, and what can fail without the author having said that it may."""
+def check_failures(record: ir.Record, sound: tuple[ir.Field, ...], checking: Checking) -> None:
+    """Report what always fails, and what can fail without the author having said that it may.
+
+    Where something else is wrong with a field, only what is certain is said of it.
+    """
     for failure in checking.notes.failures:
         if failure.declared:
             continue
         if failure.is_certain and not _is_known(failure, checking):
             message = f"{_ALWAYS.get(failure.code, _WORDS[failure.code])}, and the item is rejected"
             checking.report.error("M405", message, failure.span, failure.reason)
-        elif (
-            not failure.is_certain
-            and checking.source is not None
-            and checking.search is not None
-            and _is_tame(failure, checking)
-        ):
-            _check_possible(failure, record, checking)
+        elif not failure.is_certain and checking.source is not None and _is_tame(failure, checking):
+            entry = next((each for each in record.fields if _stands_in(failure, each.value)), None)
+            if entry is None or entry in sound:
+                _check_possible(failure, entry, checking)
 
 
 def _is_known(failure: Failure, checking: Checking) -> bool:
@@ -65,9 +65,7 @@ def _is_trusted(bad: Type) -> bool:
     return bad.kinds == {"string"} and bad.texts is not None and TRUSTED in bad.texts.formats
 
 
-def _check_possible(failure: Failure, record: ir.Record, checking: Checking) -> None:
-    entry = next((each for each in record.fields if _stands_in(failure, each.value)), None)
-
+def _check_possible(failure: Failure, entry: ir.Field | None, checking: Checking) -> None:
     def fails(trial: Trial) -> bool:
         return any(code == failure.code and _same_place(failure, span) for code, span in trial.faults)
 

@@ -73,7 +73,7 @@ def check_field(entry: ir.Field, wanted: Type, checking: Checking) -> None:
 
 
 def _add(entry: ir.Field, claim: Claim, more: tuple[str, ...], checking: Checking) -> None:
-    label = definition_label(checking.target, entry.name)
+    label = (*definition_label(checking.target, entry.name), *_source_label(entry.value, checking.source))
     hints = (*claim.hints, *more)
     checking.report.add(
         claim.code, claim.message, entry.value.span, claim.label, hints, Severity.ERROR, label
@@ -84,6 +84,20 @@ def definition_label(target: Schema, name: str) -> tuple[Label, ...]:
     """A label at the target's definition of a field."""
     span = target.span_of_name(("properties", name))
     return (Label(span, "asked for here"),) if span else ()
+
+
+def _source_label(value: ir.Value, source: Schema | None) -> tuple[Label, ...]:
+    """A label at the source's definition of the one path that a field reads."""
+    match value:
+        case ir.Cast(inner) | ir.Timestamp(inner) | ir.Default(inner) | ir.Required(inner):
+            return _source_label(inner, source)
+        case ir.Path(ir.Root.ITEM) if source is not None and value.segments:
+            names = [s.selectors[0].name for s in value.segments if isinstance(s.selectors[0], ir.Name)]
+            pointer = tuple(step for name in names for step in ("properties", name))
+            span = source.span_of_name(pointer) if len(names) == len(value.segments) else None
+            return (Label(span, "what the source says of it"),) if span else ()
+        case _:
+            return ()
 
 
 def _never_fits(entry: ir.Field, found: Type, wanted: Type) -> Claim | None:
@@ -131,7 +145,7 @@ def _check_presence(entry: ir.Field, found: Type, checking: Checking) -> bool:
         f"this {how}",
         (*hints, *([shown(payload.text)] if payload else [])),
         Severity.ERROR,
-        definition_label(checking.target, entry.name),
+        (*definition_label(checking.target, entry.name), *_source_label(entry.value, checking.source)),
     )
     return True
 
