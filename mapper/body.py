@@ -10,6 +10,8 @@ from decimal import Decimal
 import msgspec
 
 from mapper.diagnostics import Diagnostic
+from mapper.nesting import DEEPEST, DeepReader, depth_of
+from mapper.runtime.limits import DEFAULT, Limits
 
 _decode = msgspec.json.Decoder().decode
 _LONG = 300  # digits of an integer that Python still reads fast
@@ -17,26 +19,34 @@ _LONG = 300  # digits of an integer that Python still reads fast
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A parsed body. `is_plain` is false where some of its values JSON text can hold but an event cannot."""
+    """A parsed body. `is_plain` is false where some of its values JSON text can hold but an event cannot.
+
+    `deep` is set where some of its items may nest deeper than allowed; it knows their bytes.
+    """
 
     value: object
     is_plain: bool
+    deep: DeepReader | None = None
 
 
-def read_body(raw: bytes) -> Body | Diagnostic:
-    """The JSON value of a body, or why it is none (M601, M602, M606, M607).
+def read_body(raw: bytes, limits: Limits = DEFAULT) -> Body | Diagnostic:
+    """The JSON value of a body, or why it is none (M601, M602, M606, M608).
 
     A number out of range or half a surrogate pair spoils only the item it is in, not the whole body: such a
     body is read again, slowly, with those numbers kept exactly as Decimal, and is not `is_plain`. The last of
     several equal keys wins, as in every vendor's own parser.
     """
+    if len(raw) > limits.body_bytes:
+        message = f"the body is larger than {limits.body_bytes:,} bytes"
+        return Diagnostic("M608", message, location="$")
+    # So few brackets cannot nest deeper: nearly all bodies need no closer look.
+    if raw.count(b"[") + raw.count(b"{") > limits.nesting and (depth := depth_of(raw)) > limits.nesting:
+        return _read_deep(raw, depth, limits)
     try:
         return Body(_decode(raw), True)
     except UnicodeDecodeError as error:
         message = f"the body is not UTF-8: byte {error.start} begins no character"
         return Diagnostic("M602", message, location="$")
-    except RecursionError:
-        return Diagnostic("M606", "the body nests deeper than can be read", location="$")
     except (msgspec.MsgspecError, ValueError) as error:
         return _read_again(raw, error)
 
@@ -52,11 +62,24 @@ def _read_again(raw: bytes, error: Exception) -> Body | Diagnostic:
         return Diagnostic(
             "M602", f"the body is not UTF-8: byte {fault.start} begins no character", location="$"
         )
-    except RecursionError:
-        return Diagnostic("M606", "the body nests deeper than can be read", location="$")
     except ValueError:
         return failure
     return Body(value, False)
+
+
+def _read_deep(raw: bytes, depth: int, limits: Limits) -> Body | Diagnostic:
+    """A body with a part that nests too deep: read without recursion, so that its other items are mapped."""
+    if depth > DEEPEST:
+        return Diagnostic("M606", f"the body nests deeper than {DEEPEST:,} levels", location="$")
+    try:
+        reader = DeepReader(raw.decode(), limits.nesting, _integer, _number)
+        return Body(reader.read(), False, reader)
+    except UnicodeDecodeError as fault:
+        return Diagnostic(
+            "M602", f"the body is not UTF-8: byte {fault.start} begins no character", location="$"
+        )
+    except ValueError:
+        return Diagnostic("M601", "the body is not JSON", location="$")
 
 
 def _integer(text: str) -> int | Decimal:

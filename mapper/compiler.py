@@ -18,6 +18,7 @@ from mapper.document import read_document
 from mapper.errors import CompileError
 from mapper.files import read_source
 from mapper.lowering import lower
+from mapper.runtime.limits import DEFAULT, Limits, active, within
 from mapper.schema import Schema, load_schema
 from mapper.shapes import allows_type
 from mapper.source import SourceFile, Text
@@ -40,7 +41,7 @@ class Analysis:
     report: Report
 
 
-def compile(text: str, *, filename: str = "<mapping>") -> Transform:
+def compile(text: str, *, filename: str = "<mapping>", limits: Limits | None = None) -> Transform:
     """The Transform of a mapping's text.
 
     `filename` is printed in diagnostics; where it is a path, schemas are looked up beside it too. Raises
@@ -48,27 +49,30 @@ def compile(text: str, *, filename: str = "<mapping>") -> Transform:
     """
     if not isinstance(text, str):
         raise TypeError(f"a mapping is text, not {type(text).__name__}")
-    return build(SourceFile(filename, text), _folder(filename), Report())
+    with within(_checked(limits)):
+        return build(SourceFile(filename, text), _folder(filename), Report())
 
 
-def check(text: str, *, filename: str = "<mapping>") -> tuple[Diagnostic, ...]:
+def check(text: str, *, filename: str = "<mapping>", limits: Limits | None = None) -> tuple[Diagnostic, ...]:
     """Every problem of a mapping's text, errors and warnings, in order; empty when it is clean."""
     if not isinstance(text, str):
         raise TypeError(f"a mapping is text, not {type(text).__name__}")
-    return analyse(SourceFile(filename, text), _folder(filename), Report()).report.ordered()
+    with within(_checked(limits)):
+        return analyse(SourceFile(filename, text), _folder(filename), Report()).report.ordered()
 
 
-def load(name: str | Path) -> Transform:
+def load(name: str | Path, *, limits: Limits | None = None) -> Transform:
     """The Transform of a shipped mapping by name (`segment`) or of a mapping file by path.
 
     Raises CompileError, also where there is no such mapping.
     """
     report = Report()
     path = _find(str(name), report)
-    file = None if path is None else read_source(path, report)
-    if path is None or file is None:
-        raise _failure(str(name), report)
-    return build(file, path.parent, report)
+    with within(_checked(limits)):
+        file = None if path is None else read_source(path, report)
+        if path is None or file is None:
+            raise _failure(str(name), report)
+        return build(file, path.parent, report)
 
 
 def check_file(path: Path) -> tuple[Diagnostic, ...]:
@@ -96,6 +100,7 @@ def build(file: SourceFile, folder: Path | None, report: Report) -> Transform:
             target=json.dumps(target.document),
             objects_only=_takes_objects_only(analysis.source),
             diagnostics=report.ordered(),
+            limits=active(),
         )
     )
 
@@ -122,6 +127,12 @@ def _schema(name: Text | None, folder: Path | None, report: Report) -> Schema | 
 def _dialect(name: Text | None, folder: Path | None, report: Report) -> Dialect | None:
     path = None if name is None else catalog.find_dialect(name, folder, report)
     return None if path is None or name is None else load_dialect(path, report)
+
+
+def _checked(limits: Limits | None) -> Limits:
+    if limits is not None and not isinstance(limits, Limits):
+        raise TypeError(f"limits must be a mapper.Limits, not {type(limits).__name__}")
+    return limits or DEFAULT
 
 
 def _takes_objects_only(source: Schema | None) -> bool:

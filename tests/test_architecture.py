@@ -34,7 +34,7 @@ ORDER = """
     lowering
     checker
     codegen
-    request result faults body transform
+    request result faults nesting body transform
     interpreter
     compiler
     render

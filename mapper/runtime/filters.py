@@ -19,8 +19,9 @@ from liquid.undefined import Undefined
 
 from mapper.runtime import text, text_filters, value_filters
 from mapper.runtime.faults import Fault
+from mapper.runtime.limits import active
 from mapper.runtime.nothing import MISSING
-from mapper.runtime.text import TEXT_LIMIT, to_text
+from mapper.runtime.text import to_text
 from mapper.runtime.value_filters import failed
 
 UNDEFINED = Undefined("")
@@ -47,7 +48,7 @@ def fault_of(error: Exception, site: int) -> Fault:
     if isinstance(error, Fault):
         return Fault(error.code, site, error.detail)
     if isinstance(error, OutputStreamLimitError):
-        return Fault("M620", site, text.TOO_LONG)
+        return text.length_fault(site)
     if isinstance(error.__cause__, ZeroDivisionError):
         return Fault("M618", site, "division by zero")
     if isinstance(error, FilterArgumentError | TypeError):
@@ -69,8 +70,8 @@ def _checked(function: Function) -> Function:
     # A filter of lists or numbers: no endless ranges in, nothing oversized or infinite out.
     @wraps(function)
     def call(value: object, *args: object, **kwargs: object) -> object:
-        if isinstance(value, range) and text.length_of(value) > TEXT_LIMIT:
-            raise Fault("M620", -1, text.TOO_LONG)
+        if isinstance(value, range) and text.length_of(value) > active().text_length:
+            text.too_long(-1)
         return _bounded(function(value, *args, **kwargs))
 
     return call
@@ -87,8 +88,8 @@ def _numeric(function: Function) -> Function:
 
 
 def _bounded(result: object) -> object:
-    if isinstance(result, str | list | tuple) and len(result) > TEXT_LIMIT:
-        raise Fault("M620", -1, text.TOO_LONG)
+    if isinstance(result, str | list | tuple) and len(result) > active().text_length:
+        text.too_long(-1)
     if isinstance(result, float) and not math.isfinite(result):
         raise failed("the result is not a finite number")
     if isinstance(result, int) and result.bit_length() > _INTEGER_BITS:
