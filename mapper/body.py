@@ -10,8 +10,8 @@ from decimal import Decimal
 import msgspec
 
 from mapper.diagnostics import Diagnostic
-from mapper.nesting import DEEPEST, DeepReader, depth_of
 from mapper.runtime.limits import DEFAULT, Limits
+from mapper.runtime.nesting import DEEPEST, DeepReader, is_deeper
 
 _decode = msgspec.json.Decoder().decode
 _LONG = 300  # digits of an integer that Python still reads fast
@@ -39,9 +39,8 @@ def read_body(raw: bytes, limits: Limits = DEFAULT) -> Body | Diagnostic:
     if len(raw) > limits.body_bytes:
         message = f"the body is larger than {limits.body_bytes:,} bytes"
         return Diagnostic("M608", message, location="$")
-    # So few brackets cannot nest deeper: nearly all bodies need no closer look.
-    if raw.count(b"[") + raw.count(b"{") > limits.nesting and (depth := depth_of(raw)) > limits.nesting:
-        return _read_deep(raw, depth, limits)
+    if is_deeper(raw, limits.nesting):
+        return _read_deep(raw, limits)
     try:
         return Body(_decode(raw), True)
     except UnicodeDecodeError as error:
@@ -67,9 +66,9 @@ def _read_again(raw: bytes, error: Exception) -> Body | Diagnostic:
     return Body(value, False)
 
 
-def _read_deep(raw: bytes, depth: int, limits: Limits) -> Body | Diagnostic:
+def _read_deep(raw: bytes, limits: Limits) -> Body | Diagnostic:
     """A body with a part that nests too deep: read without recursion, so that its other items are mapped."""
-    if depth > DEEPEST:
+    if is_deeper(raw, DEEPEST):
         return Diagnostic("M606", f"the body nests deeper than {DEEPEST:,} levels", location="$")
     try:
         reader = DeepReader(raw.decode(), limits.nesting, _integer, _number)

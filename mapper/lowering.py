@@ -180,7 +180,7 @@ def _modified(value: spec.Modified, schema: Subschema | None, tools: Lowering) -
         lowered = ir.Cast(lowered, ir.CastKind(modifiers.cast), on_error, span, declared)
     if default is not None:
         lowered = ir.Default(lowered, default, span)
-    if modifiers.rejects_missing:
+    if modifiers.rejects_missing and default is None:
         lowered = ir.Required(lowered, span)
     return lowered
 
@@ -188,27 +188,45 @@ def _modified(value: spec.Modified, schema: Subschema | None, tools: Lowering) -
 def _timestamp(
     value: ir.Value, modifiers: spec.Modifiers, on_error: ir.OnError, span: Span, tools: Lowering
 ) -> ir.Timestamp:
-    for name in modifiers.formats:
-        if name == "iso8601" or name in EPOCHS:
-            continue
-        problem = check_pattern(name) if "%" in name else "neither a named format nor a pattern"
-        if problem:
-            hint = "named formats are `iso8601`, `epoch_s`, `epoch_ms` and `epoch_us`"
-            tools.report.error("M115", f"unusable time format `{name}`", span, problem, hint)
-    if modifiers.zone is not None and load_zone(modifiers.zone) is None:
+    for text in modifiers.formats:
+        _check_format(text, tools)
+    formats = tuple(text.value for text in modifiers.formats) or ("iso8601",)
+    zone = modifiers.zone
+    if zone is not None and load_zone(zone.value) is None:
         hint = "write an IANA name such as `Asia/Kolkata`, `UTC`, or an offset such as `+05:30`"
-        tools.report.error("M116", f"unknown time zone `{modifiers.zone}`", span, "no such zone", hint)
-    elif modifiers.zone is None and not any(_reads_zone(name) for name in modifiers.formats):
-        hint = "add `zone:`, such as `UTC`"
-        tools.report.error(
-            "M116", "no format tells the zone", span, "every such time would be unreadable", hint
-        )
-    low, high = (_bound(text, tools) for text in modifiers.within or (None, None))
-    problem = check_window(low, high)
+        tools.report.error("M116", f"unknown time zone `{zone.value}`", _whole(zone), "no such zone", hint)
+    elif zone is None and not any(_reads_zone(name) for name in formats):
+        place, hint = _whole(modifiers.formats[0]), "add `zone:`, such as `UTC`"
+        reason = "every such time would be unreadable"
+        tools.report.error("M116", "no format tells the zone", place, reason, hint)
+    low, high = _window(modifiers.within, tools)
+    return ir.Timestamp(
+        value,
+        formats,
+        None if zone is None else zone.value,
+        low,
+        high,
+        on_error,
+        span,
+        modifiers.declares_errors,
+    )
+
+
+def _whole(text: Text) -> Span:
+    return text.part(0, len(text.value))
+
+
+def _check_format(text: Text, tools: Lowering) -> None:
+    name = text.value
+    if name == "iso8601" or name in EPOCHS:
+        return
+    if "%" in name:
+        problem, hint = check_pattern(name), ""
+    else:
+        problem = "neither a named format nor a pattern"
+        hint = "named formats are `iso8601`, `epoch_s`, `epoch_ms` and `epoch_us`"
     if problem:
-        tools.report.error("M117", "no time lies in this window", span, problem)
-    declared = modifiers.declares_errors
-    return ir.Timestamp(value, modifiers.formats, modifiers.zone, low, high, on_error, span, declared)
+        tools.report.error("M115", f"unusable time format `{name}`", _whole(text), problem, hint)
 
 
 def _reads_zone(name: str) -> bool:
@@ -218,14 +236,22 @@ def _reads_zone(name: str) -> bool:
     return compile_pattern(name).reads_zone
 
 
+def _window(window: spec.Window | None, tools: Lowering) -> tuple[ir.Bound | None, ir.Bound | None]:
+    if window is None:
+        return None, None
+    low, high = _bound(window.low, tools), _bound(window.high, tools)
+    problem = check_window(low, high)
+    if problem:
+        tools.report.error("M117", "no time lies in this window", window.span, problem)
+    return low, high
+
+
 def _bound(text: Text | None, tools: Lowering) -> ir.Bound | None:
     if text is None:
         return None
     bound = parse_bound(text.value)
     if bound is None:
         hint = "write a date, an RFC 3339 date-time, `received_at`, or `received_at + 1d` (units s m h d)"
-        tools.report.error(
-            "M117", f"unreadable bound `{text.value}`", text.part(0, len(text.value)), "not a time", hint
-        )
+        tools.report.error("M117", f"unreadable bound `{text.value}`", _whole(text), "not a time", hint)
         return None
     return bound

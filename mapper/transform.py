@@ -9,23 +9,24 @@ from collections.abc import Callable
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from types import CodeType
-from typing import Any
+from typing import Any, TypeVar
 
 from mapper.body import read_body
 from mapper.diagnostics import Diagnostic
 from mapper.errors import TransformError
 from mapper.faults import Places, explain_fault, explain_violations, reject
-from mapper.nesting import DeepReader, nests_deeper
 from mapper.request import Request
 from mapper.result import JsonResult, Rejected, Result, Skipped, encode
 from mapper.runtime.faults import Fault, Skip
 from mapper.runtime.items import Alternative, Leftover, Place, locate, select
 from mapper.runtime.limits import DEFAULT, Limits, within
+from mapper.runtime.nesting import DeepReader, nests_deeper
 from mapper.runtime.validation import is_json
 from mapper.source import SourceFile
 from mapper.version import __version__ as VERSION
 
 _NO_REQUEST = Request()
+_Done = TypeVar("_Done")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,11 @@ class Transform:
         if not isinstance(body, bytes | bytearray | memoryview):
             raise TypeError("transform.json takes the bytes of a body; call the transform with parsed JSON")
         result = self(body, request)
-        return JsonResult([encode(event) for event in result.events], result.skipped, result.rejected)
+        try:
+            events = [encode(event) for event in result.events]
+        except RecursionError:  # as in `_run`
+            events = _on_fresh_stack(lambda: [encode(event) for event in result.events])
+        return JsonResult(events, result.skipped, result.rejected)
 
     def _run(self, payload: object, request: Request) -> Result:
         try:
@@ -249,9 +254,9 @@ def _not_object(index: int, item: object, batch: _Batch) -> Rejected:
     return reject(index, place, (Diagnostic("M604", "the item is not a JSON object", hints=hints),), item)
 
 
-def _on_fresh_stack(run: Callable[[], Result]) -> Result:
+def _on_fresh_stack(run: Callable[[], _Done]) -> _Done:
     """Run on a thread of its own, whose stack is empty."""
-    results: list[Result] = []
+    results: list[_Done] = []
     context = copy_context()
     thread = threading.Thread(target=lambda: results.append(context.run(run)))
     thread.start()

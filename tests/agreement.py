@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import msgspec
 from generated import reference
@@ -33,7 +34,8 @@ def assert_agreement(
         except (ValueError, RecursionError):
             return
     compiled = transform._compiled
-    program = analyse(SourceFile(compiled.filename, compiled.text), None, Report()).program
+    folder = Path(compiled.filename).parent if Path(compiled.filename).is_file() else None
+    program = analyse(SourceFile(compiled.filename, compiled.text), folder, Report()).program
     assert program is not None
     result = transform(payload, request)
     items = select(transform._alternatives, payload)

@@ -1,4 +1,4 @@
-"""Markdown as tests of the documentation read it: headings, fenced blocks, tables; a page can be rewritten."""
+"""Markdown as the tests of documentation read it: headings, blocks, tables; a page can be rewritten."""
 
 from __future__ import annotations
 

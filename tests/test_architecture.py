@@ -34,7 +34,7 @@ ORDER = """
     lowering
     checker
     codegen
-    request result faults nesting body transform
+    request result faults body transform
     interpreter
     compiler
     render

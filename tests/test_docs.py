@@ -25,6 +25,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from difflib import unified_diff
 from pathlib import Path
 from textwrap import indent
 from typing import Any
@@ -34,12 +35,13 @@ from agreement import same
 from markdown import Block, Heading, Page, Table, as_code, code
 
 import mapper
-from mapper import catalog, document, render, schema
+from mapper import catalog, document, files, render, schema
 from mapper.cli.dispatch import COMMANDS, build_parser
 from mapper.codes import CODES
 from mapper.expressions.jsonpath import lexer, parsing
 from mapper.expressions.liquid import parsing as liquid_parsing
-from mapper.runtime import library, text, time_patterns, validation, values
+from mapper.runtime import library, time_patterns, validation, values
+from mapper.runtime import text as liquid_text
 from mapper.runtime.filters import FILTERS
 from mapper.runtime.limits import DEFAULT
 from mapper.samples import request_of, result_document
@@ -79,12 +81,18 @@ class Section:
 
 @dataclass(frozen=True)
 class Check:
-    """One thing the page says: where, what was found, and how it is written into the page."""
+    """One thing the page says: where, what, and what was found."""
 
     line: int
     said: object
     found: object
-    is_data: bool = False
+
+    def difference(self) -> str:
+        """What the page says and what was found, line by line."""
+        both = (x if isinstance(x, str) else pretty(x) for x in (self.said, self.found))
+        said, found = (text.splitlines() for text in both)
+        lines = unified_diff(said, found, f"docs/language.md:{self.line}", "found", lineterm="")
+        return "\n".join(lines)
 
     def fails(self) -> bool:
         """Whether the page says something else than what was found."""
@@ -271,8 +279,8 @@ def test_the_language_reference_is_true(
     if update:
         page.save()
         return
-    wrong = [f"docs/language.md:{c.line}: {c.said!r}\n  found {c.found!r}" for c in found if c.fails()]
-    assert not wrong, "\n".join(wrong)
+    wrong = [check for check in found if check.fails()]
+    assert not wrong, "\n\n".join(check.difference() for check in wrong)
 
 
 def test_the_frame_of_the_examples_is_shown() -> None:
@@ -301,13 +309,13 @@ LIMITS = {
     "a condition": (liquid_parsing.LONGEST_CONDITION,),
     "rounds of a Liquid loop, multiplied by those of the loops around it": (DEFAULT.loop_rounds,),
     "a rendered text, a filter's result": (DEFAULT.text_length,),
-    "the variables of a template together": (text.VARIABLES * DEFAULT.text_length,),
+    "the variables of a template together": (liquid_text.VARIABLES * DEFAULT.text_length,),
     "a body": (DEFAULT.body_bytes // 2**20, DEFAULT.items),
     "the nesting of an item": (DEFAULT.nesting,),
     "matches of one path with `..` or several selectors": (DEFAULT.path_matches,),
     "values that one `..` looks at": (DEFAULT.path_visits,),
     "digits of an integer that is cast": (values.MAX_DIGITS,),
-    "nesting of a text that `as: json` reads": (values.MAX_DEPTH,),
+    "nesting of a text that `as: json` reads": (DEFAULT.nesting,),
     "a time pattern": (time_patterns.MAX_PATTERN,),
     "a text that is read as a time": (time_patterns.MAX_TEXT,),
     "diagnostics of one event that does not fit": (validation.MAX_VIOLATIONS,),

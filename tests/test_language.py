@@ -2,11 +2,15 @@
 
 A case holds either a whole `mapping` with its `payload` (or raw `body`), an optional `request` and the whole
 `result`; or `properties`, the YAML of `event_properties` in the frame below, with the `output` expected there
-(or `rejected`, the codes). `errors` instead of a result lists the compile errors as `code line:column`.
+(or `rejected`, the codes). `errors` instead of a result lists the compile errors as `code line:column`, in order;
+`hint` is a part of the hint of one of them; `warnings` are listed like errors. `source` and `target` are schemas,
+written beside the mapping as `source.schema.json` and `target.schema.json`.
 """
 
 from __future__ import annotations
 
+import json
+import pickle
 from pathlib import Path
 from textwrap import indent
 from typing import Any
@@ -16,21 +20,15 @@ import yaml
 from agreement import assert_agreement, same
 
 import mapper
+from mapper.compiler import check_file
+from mapper.render import render_text
 from mapper.samples import request_of, result_document
 
 CASES = Path(__file__).parent / "cases" / "language"
 KEYS = {
-    "idea",
-    "mapping",
-    "properties",
-    "payload",
-    "body",
-    "request",
-    "result",
-    "output",
-    "rejected",
-    "errors",
-    "warnings",
+    *("idea", "mapping", "properties", "source", "target"),
+    *("payload", "body", "request"),
+    *("result", "output", "rejected", "errors", "hint", "warnings"),
 }
 
 FRAME = """\
@@ -63,29 +61,47 @@ def read_case(path: Path) -> dict[str, Any]:
     return case
 
 
-def mapping_text(case: dict[str, Any]) -> str:
-    return case["mapping"] if "mapping" in case else FRAME + indent(case["properties"], "    ")
+def write_mapping(case: dict[str, Any], folder: Path) -> Path:
+    """The mapping of a case as a file, with its schemas beside it."""
+    text = case.get("mapping")
+    if text is None:
+        text = FRAME + indent(case["properties"], "    ")
+        text += "source: source.schema.json\n" if "source" in case else ""
+    for name in ("source", "target"):
+        if name in case:
+            (folder / f"{name}.schema.json").write_text(json.dumps(case[name], indent=2), encoding="utf-8")
+    path = folder / "case.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def listed(diagnostics: tuple[mapper.Diagnostic, ...], severity: str) -> list[str]:
+    found = [d for d in diagnostics if d.severity.value == severity]
+    return [f"{d.code} {d.span.line}:{d.span.column}" if d.span else d.code for d in found]
 
 
 @pytest.mark.parametrize("path", sorted(CASES.rglob("*.yaml")), ids=lambda p: f"{p.parent.name}/{p.stem}")
-def test_case(path: Path) -> None:
+def test_case(path: Path, tmp_path: Path) -> None:
     case = read_case(path)
-    text = mapping_text(case)
+    file = write_mapping(case, tmp_path)
+    diagnostics = check_file(file)
+    assert listed(diagnostics, "error") == case.get("errors", []), show(diagnostics)
+    assert listed(diagnostics, "warning") == case.get("warnings", []), show(diagnostics)
+    if "hint" in case:
+        assert any(case["hint"] in hint for d in diagnostics for hint in d.hints), show(diagnostics)
     if "errors" in case:
-        found = [
-            f"{d.code} {d.span.line}:{d.span.column}"
-            for d in mapper.check(text)
-            if d.severity.value == "error" and d.span
-        ]
-        assert found == case["errors"], mapper.check(text)
         return
-    transform = mapper.compile(text)
-    assert [d.code for d in transform.diagnostics] == case.get("warnings", [])
+    transform = mapper.load(file)
     payload = case["body"].encode() if "body" in case else case["payload"]
     request = request_of(case.get("request", {}))
     result = result_document(transform(payload, request))
     assert same(result, expected_result(case)), f"{result}\n{transform.python}"
     assert_agreement(transform, payload, request)
+    assert same(result_document(pickle.loads(pickle.dumps(transform))(payload, request)), result)
+
+
+def show(diagnostics: tuple[mapper.Diagnostic, ...]) -> str:
+    return render_text(diagnostics)
 
 
 def expected_result(case: dict[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,22 @@ CASTABLE = {
     ir.CastKind.ARRAY: frozenset({"array"}),
     ir.CastKind.JSON: JSON_TYPES,
 }
+WORDS = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "object": "an object",
+    "array": "a list",
+    "null": "null",
+}
 READABLE_TIMES = JSON_TYPES - CONTAINERS - {"boolean"}
+
+
+def in_words(types: frozenset[str]) -> str:
+    """Types as a diagnostic names them: `text or a list`."""
+    names = types - {"integer"} if "number" in types else types
+    return " or ".join(WORDS[name] for name in WORDS if name in names)
 
 
 def has_wrong_type(
@@ -31,7 +46,7 @@ def has_wrong_type(
         return False
     if any(allows_type(target.document, schema, name) for name in types):
         return False
-    found = " or ".join(sorted(types))
+    found = in_words(types)
     report.add(
         "M402" if types == {"null"} else "M401",
         f"`{field.name}` cannot be {found}",
@@ -45,6 +60,8 @@ def has_wrong_type(
 
 
 def _cast_hints(target: Schema, schema: Subschema, types: frozenset[str]) -> tuple[str, ...]:
+    if isinstance(schema, dict) and schema.get("format") == "date-time" and types & READABLE_TIMES:
+        return ("convert it with `as: timestamp`",)
     kinds = [k for k in CASTABLE if k.value in JSON_TYPES and allows_type(target.document, schema, k.value)]
     if len(kinds) != 1 or not types & CASTABLE[kinds[0]]:
         return ()
@@ -76,5 +93,5 @@ def _check_operand(
 ) -> None:
     types = facts.types(operand)
     if types and not types & taken:
-        found = " or ".join(sorted(types))
+        found = in_words(types)
         report.error("M401", f"{headline}, found {found}", operand.span, f"this is always {found}")

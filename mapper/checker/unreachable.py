@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mapper import ir
+from mapper.checker.types import in_words
 from mapper.diagnostics import Report
 from mapper.ir.facts import STRUCTURAL, Facts
 from mapper.shapes import type_of
@@ -44,12 +45,11 @@ def _check_cases(value: ir.Match, facts: Facts, report: Report) -> None:
             )
         elif case.key is not None and kind not in types and not (kind == "integer" and "number" in types):
             hint = 'put it in quotes: "' + case.span.text + '"' if types == {"string"} else ""
-            found = " or ".join(sorted(types))
             report.error(
                 "M503",
                 "a case that can never be taken",
                 case.span,
-                f"this is {kind}, the value is always {found}",
+                f"this is {in_words(frozenset({kind}))}, the value is always {in_words(types)}",
                 hint,
             )
         seen.append((kind, case.key))

@@ -12,7 +12,7 @@ from mapper.codegen.casts import emit_cast, emit_timestamp
 from mapper.codegen.paths import emit_path
 from mapper.codegen.text import emit_condition, emit_template
 from mapper.codegen.writer import Scope, Writer, literal
-from mapper.ir.facts import may_be_blank, may_be_null, may_miss
+from mapper.ir.facts import STRUCTURAL, may_be_blank, may_be_null, may_miss
 
 
 def emit_value(writer: Writer, node: ir.Value, scope: Scope, what: str, into: str | None = None) -> str:
@@ -234,13 +234,14 @@ def _emit_merge(writer: Writer, node: ir.Merge, scope: Scope, what: str, into: s
 def _emit_spread(writer: Writer, operand: ir.Value, scope: Scope, what: str, merged: str) -> None:
     """Add the members of an operand of `merge` whose type is only known at run time."""
     value = emit_local(writer, operand, scope, what)
-    if isinstance(operand, ir.Merge):
-        writer.line(f"{merged}.update({value})", operand.span)
+    present = _present(value, may_miss(operand), may_be_null(operand))
+    if STRUCTURAL.types(operand) == {"object"}:
+        with writer.block(f"if {present}:", operand.span) if present else nullcontext():
+            writer.line(f"{merged}.update({value})", operand.span)
         return
     site = writer.site(operand.span, what, _path_text(operand))
     writer.line(f"if isinstance({value}, dict):", operand.span)
     writer.line(f"    {merged}.update({value})")
-    present = _present(value, may_miss(operand), may_be_null(operand))
     writer.line(f"elif {present}:" if present else "else:")
     writer.line(f"    raise {writer.use('faults', 'Fault')}('M615', {site}, '', {value})")
 
@@ -257,25 +258,39 @@ def _path_text(node: ir.Value) -> str | None:
 
 def _emit_map(writer: Writer, node: ir.MapItems, scope: Scope, what: str, into: str | None) -> str:
     source = emit_local(writer, node.source, scope, what)
-    result, element = into or _fresh(writer, what, "mapped"), writer.fresh("element")
-    site = writer.site(node.span, what, _path_text(node.source))
-    with writer.block(f"if isinstance({source}, list):", node.span):
-        writer.line(f"{result} = []")
-        with writer.block(f"for {element} in {source}:"):
-            inner = Scope(element, scope.body, scope.request)
-            value = emit_value(writer, node.element, inner, what)
-            if may_miss(node.element):
-                writer.line(f"if {value} is not MISSING:")
-                writer.line(f"    {result}.append({value})")
-            else:
-                writer.line(f"{result}.append({value})")
+    result = into or _fresh(writer, what, "mapped")
     absent = _absent(source, may_miss(node.source), may_be_null(node.source))
-    if absent:
+    is_list = STRUCTURAL.types(node.source) == {"array"}
+    if is_list and not absent:
+        _emit_elements(writer, node, source, scope, what, result)
+        return result
+    with writer.block(f"if isinstance({source}, list):", node.span):
+        _emit_elements(writer, node, source, scope, what, result)
+    if absent and not is_list:
         writer.line(f"elif {absent}:")
         writer.line(f"    {result} = {source}")
     writer.line("else:")
-    writer.line(f"    raise {writer.use('faults', 'Fault')}('M616', {site}, '', {source})")
+    if is_list:
+        writer.line(f"    {result} = {source}")
+    else:
+        site = writer.site(node.span, what, _path_text(node.source))
+        writer.line(f"    raise {writer.use('faults', 'Fault')}('M616', {site}, '', {source})")
     return result
+
+
+def _emit_elements(
+    writer: Writer, node: ir.MapItems, source: str, scope: Scope, what: str, result: str
+) -> None:
+    """Fill the list `result` with what becomes of each element of the list `source`."""
+    element = writer.fresh("element")
+    writer.line(f"{result} = []", node.span)
+    with writer.block(f"for {element} in {source}:"):
+        value = emit_value(writer, node.element, Scope(element, scope.body, scope.request), what)
+        if may_miss(node.element):
+            writer.line(f"if {value} is not MISSING:")
+            writer.line(f"    {result}.append({value})")
+        else:
+            writer.line(f"{result}.append({value})")
 
 
 def _emit_object_change(

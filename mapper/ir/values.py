@@ -51,7 +51,7 @@ def _span() -> Span:
 
 def _declared() -> bool:
     # Whether the author wrote `on_error: reject`; what happens at run time is the same without.
-    return field(default=False, compare=False, repr=False)  # type: ignore[no-any-return]
+    return field(default=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from mapper.proofs.languages import (
     word,
 )
 from mapper.proofs.values import IMPOSSIBLE, MISSING, NUMBER, Items, Members, Value, constant, joined, something
-from mapper.shapes import Subschema, allows_type, find_reference, items_of, property_of, required_of
+from mapper.shapes import Subschema, allows_type, find_reference, items_of, property_of, required_of, type_of
 
 _DEEPEST = 40
 _LONGEST = 40
@@ -69,8 +69,8 @@ def admitted(document: Subschema, schema: Subschema, depth: int) -> Value:
         return IMPOSSIBLE
     listed = _listed(schema)
     if listed is not None:
-        fitting = [v for v in listed if allows_type(document, schema, _type_name(v))]
-        return joined(*(constant(value) for value in fitting))
+        fitting = [value for value in listed if allows_type(document, schema, type_of(value))]
+        return joined(*map(_equal_to, fitting))
     has = partial(allows_type, document, schema)
     return Value(
         null=has("null"),
@@ -83,10 +83,20 @@ def admitted(document: Subschema, schema: Subschema, depth: int) -> Value:
     )
 
 
-def _type_name(value: object) -> str:
-    from mapper.shapes import type_of
+def _equal_to(value: object) -> Value:
+    # 1, 1.0 and 1e0 are one number to a schema, and printed differently.
+    if isinstance(value, list):
+        return joined(something(), IMPOSSIBLE)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+        return constant(value)
+    return joined(constant(value), constant(int(value)), _as_float(value))
 
-    return type_of(value)
+
+def _as_float(value: int | float) -> Value:
+    try:
+        return constant(float(value))
+    except OverflowError:
+        return IMPOSSIBLE
 
 
 def _listed(schema: Subschema) -> list[Any] | None:
@@ -103,30 +113,23 @@ def _items(document: Subschema, schema: Subschema, depth: int) -> Items:
     most = schema.get("maxItems") if isinstance(schema, Mapping) else None
     if element is False:
         most = 0
-    return Items(partial(_lazily, document, _Once(element), depth + 1), int(least), None if most is None else int(most))
 
+    @cache
+    def of_element() -> Value:
+        return admitted(document, element, depth + 1)
 
-class _Once:
-    """A subschema as an argument that compares by identity."""
-
-    __slots__ = ("schema",)
-
-    def __init__(self, schema: Subschema) -> None:
-        self.schema = schema
-
-
-def _lazily(document: Subschema, once: _Once, depth: int) -> Value:
-    return admitted(document, once.schema, depth)
+    return Items(of_element, int(least), None if most is None else int(most))
 
 
 def _members(document: Subschema, schema: Subschema, depth: int) -> Members:
     required = required_of(document, schema)
 
+    @cache
     def member(name: str) -> Value:
         inner = admitted(document, property_of(document, schema, name), depth + 1)
         return inner if name in required else joined(inner, MISSING)
 
-    return Members(member)
+    return Members(member, tuple(sorted(required)))
 
 
 def _text(document: Subschema, schema: Subschema, hops: int) -> Language:

@@ -84,7 +84,11 @@ class Bad:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a character has shown: the kind of value that begins, or the keys of an object that ends."""
+    """What a character has shown.
+
+    `kind` is that of the value that begins, `keys` at the end of an object, `repeated` at a key that may
+    stand twice.
+    """
 
     path: Path
     kind: str
@@ -116,7 +120,7 @@ def step(place: Place, character: str, exact: bool = True) -> tuple[Place | Bad,
         place = replace(place, mode="after")
     match place.mode:
         case "string":
-            return _in_string(place, character, exact), None
+            return _in_string(place, character, exact), _repetition(place, character)
         case "escape":
             return _in_escape(place, character), None
         case "hex":
@@ -146,6 +150,15 @@ def _in_string(place: Place, character: str, exact: bool) -> Place | Bad:
     if character == "\\":
         return replace(place, mode="escape", key=key)
     return replace(place, key=key) if place.is_key else place
+
+
+def _repetition(place: Place, character: str) -> Seen | None:
+    """That a key may repeat an earlier one: where either is written by an output, only the payload tells."""
+    if character != '"' or not place.is_key:
+        return None
+    frame = place.frames[-1]
+    may_repeat = frame.unknown if place.key is not None else frame.unknown or frame.keys
+    return Seen(place.path[:-1], "repeated") if may_repeat else None
 
 
 def _closed(place: Place) -> Place | Bad:

@@ -5,7 +5,7 @@ All operations are exact except where they say that the result may hold more tex
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, reduce
 from typing import TypeAlias
@@ -290,6 +290,7 @@ def optional(language: Language) -> Language:
     return union(language, EMPTY)
 
 
+@lru_cache(maxsize=512)
 def intersection(one: Language, other: Language) -> Language:
     """The texts of both; where that grows too large, those of the first, which may be too many."""
     if ANYTHING in (one, other):
@@ -401,8 +402,3 @@ def readable(given: Ranges) -> str:
 
 _PLAIN = "a1A0 -"
 
-
-def texts(languages: Iterable[Language]) -> Iterator[str]:
-    """All texts of languages that have few."""
-    for language in languages:
-        yield from language.few or ()

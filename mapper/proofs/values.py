@@ -48,9 +48,10 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """An object: what stands under each name."""
+    """An object: what stands under each name; `required` ones are always there."""
 
     member: Callable[[str], Value]
+    required: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,10 +189,9 @@ def _any_members(given: list[Members]) -> Members | None:
     return Members(lambda name: joined(*(m.member(name) for m in unique)))
 
 
-def members_of(value: Value, key: str | int | None) -> Value:
-    """What a template finds under a key of the value; None stands for a key not known."""
-    if key is None:
-        return anything()
+@lru_cache(maxsize=4096)
+def members_of(value: Value, key: str | int) -> Value:
+    """What a template finds under a key of the value."""
     found = [MISSING] if _can_lack(value, key) else []
     if value.members is not None:
         found.append(value.members.member(str(key)) if isinstance(key, str) else MISSING)

@@ -38,6 +38,8 @@ def apply(function: Function, site: int, value: object, *args: object, **kwargs:
         for name, arg in kwargs.items():
             kwargs[name] = UNDEFINED if arg is MISSING else arg
         result = function(UNDEFINED if value is MISSING else value, *given, **kwargs)
+    except RecursionError:
+        raise
     except Exception as error:
         raise fault_of(error, site) from None
     return MISSING if isinstance(result, Undefined) else result

@@ -361,6 +361,8 @@ def render(
         return _parsed(source, rules, partials).render(text.variables(item, body, request))
     except Skip:
         raise Skip(site) from None
+    except RecursionError:
+        raise
     except Exception as error:
         raise liquid_fault(error, site) from None
 
@@ -382,6 +384,8 @@ def holds(source: str, rules: Rules, item: object, body: object, request: object
     try:
         condition, template = _condition(source, rules)
         return condition.evaluate(Context(template, globals=text.variables(item, body, request)))
+    except RecursionError:
+        raise
     except Exception as error:
         raise liquid_fault(error, site) from None
 

@@ -180,7 +180,7 @@ def to_text(value: object, site: int = -1) -> str:
         return value
     try:
         return _printed(value)
-    except (ValueError, RecursionError, OverflowError):
+    except (ValueError, OverflowError):
         raise Fault("M618", site, f"{kind(value)} that cannot be printed") from None
 
 

@@ -67,7 +67,9 @@ def delegate(schema_json: str, pointer: str = "") -> Callable[[object], bool]:
     def is_valid(value: object) -> bool:
         try:
             return bool(_validator(schema_json, pointer).is_valid(value))
-        except Exception:  # nesting beyond the stack, values no JSON text can hold: refused, so never lost
+        except RecursionError:
+            raise
+        except Exception:  # values no JSON text can hold: refused, so never lost
             return False
 
     return is_valid
@@ -199,6 +201,8 @@ def violations(schema_json: str, event: object) -> list[Violation]:
     try:
         errors = islice(_validator(schema_json).iter_errors(event), 10 * MAX_VIOLATIONS)
         found = {violation for error in errors for violation in _explain(error)}
+    except RecursionError:
+        raise
     except Exception:  # the same values `delegate` refuses
         return [Violation("$", "schema", "cannot be checked")]
     return sorted(found, key=lambda v: (v.location, v.keyword, v.message))[:MAX_VIOLATIONS]

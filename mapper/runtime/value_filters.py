@@ -210,7 +210,7 @@ def json(value: object) -> str:
     """The value as compact JSON."""
     try:
         return to_json(value)
-    except (ValueError, RecursionError):
+    except ValueError:
         raise failed("the value cannot be written as JSON") from None
 
 

@@ -136,6 +136,15 @@ class RequestValue:
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """`within`: two bounds, None where one is open."""
+
+    low: Text | None
+    high: Text | None
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
 class Modifiers:
     """What is done to a value, in this order: pick, omit, rename, cast, default, on_missing.
 
@@ -146,9 +155,9 @@ class Modifiers:
     omit: tuple[str, ...] | None = None
     rename: tuple[tuple[str, str], ...] | None = None
     cast: str | None = None
-    formats: tuple[str, ...] = ("iso8601",)
-    zone: str | None = None
-    within: tuple[Text | None, Text | None] | None = None
+    formats: tuple[Text, ...] = ()
+    zone: Text | None = None
+    within: Window | None = None
     default: Value | None = None
     on_error: str = "reject"
     declares_errors: bool = False

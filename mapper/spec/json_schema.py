@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mapper.spec.modifiers import CASTS, MODIFIERS, ON_ERROR, TIME_ONLY
+from mapper.spec.modifiers import CASTS, CHANGES, MODIFIERS, ON_ERROR, TIME_ONLY
 from mapper.spec.reader import SKIP_KEYS, TOP_LEVEL
 from mapper.spec.values import COMPANIONS, REQUIRED_COMPANIONS
 
@@ -16,7 +16,7 @@ Json = dict[str, Any]
 
 _VALUE: Json = {"$ref": "#/$defs/value"}
 _TEXT: Json = {"type": "string"}
-_NAME: Json = {"type": "string", "minLength": 1}
+_NAME: Json = {"type": "string", "minLength": 1, "not": {"pattern": r"^\$|\{\{"}}
 _TEXTS: Json = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1}]}
 _VALUES: Json = {"type": "array", "items": _VALUE, "minItems": 1}
 
@@ -140,7 +140,11 @@ def _operator(name: str) -> Json:
 
 def _modifier_rules() -> list[Json]:
     is_time = {"required": ["as"], "properties": {"as": {"const": "timestamp"}}}
-    can_fail = {"anyOf": [{"required": [key]} for key in ("as", "pick", "omit", "rename")]}
+    changes = {
+        "properties": {"on_error": {"const": "reject"}},
+        "anyOf": [{"required": [key]} for key in CHANGES],
+    }
+    can_fail = {"anyOf": [{"required": ["as"]}, changes]}
     falls_back = {"required": ["on_error"], "properties": {"on_error": {"const": "default"}}}
     return [
         *({"if": {"required": [key]}, "then": is_time} for key in TIME_ONLY),

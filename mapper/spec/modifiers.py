@@ -7,7 +7,7 @@ from collections.abc import Callable
 from mapper.diagnostics import Report
 from mapper.document import Node, Scalar, Sequence
 from mapper.source import Text
-from mapper.spec import Modifiers, Value
+from mapper.spec import Modifiers, Value, Window
 from mapper.spec.nodes import (
     key_text,
     kind_of,
@@ -32,6 +32,7 @@ MODIFIERS = (
 )
 CASTS = ("string", "integer", "number", "boolean", "timestamp", "object", "array", "json")
 ON_ERROR = ("reject", "omit", "null", "default")
+CHANGES = ("pick", "omit", "rename")
 TIME_ONLY = ("from", "zone", "within")
 
 ValueReader = Callable[[Node, Report], Value | None]
@@ -49,7 +50,7 @@ def read_modifiers(parts: dict[str, Node], read_value: ValueReader, report: Repo
         rename=_renames(parts, report),
         cast=cast,
         formats=_formats(parts, report),
-        zone=_text(parts, "zone", report),
+        zone=want_text(parts["zone"], "`zone`", report) if "zone" in parts else None,
         within=_within(parts, report),
         default=read_value(parts["default"], report) if "default" in parts else None,
         on_error=_on_error(parts, report),
@@ -68,12 +69,12 @@ def _check_places(parts: dict[str, Node], cast: str | None, report: Report) -> N
                 f"`{key}` says how a time is read",
                 "add `as: timestamp`",
             )
-    if "on_error" in parts and "as" not in parts and not any(k in parts for k in ("pick", "omit", "rename")):
+    if "on_error" in parts and "as" not in parts and not _declares_rejection(parts):
         report.error(
             "M113",
             "`on_error` without `as`",
             parts["on_error"].span,
-            "only a cast can fail",
+            "it says what becomes of a value whose cast fails",
             "add `as:` or remove it",
         )
     if "on_missing" in parts and "default" in parts:
@@ -86,11 +87,10 @@ def _check_places(parts: dict[str, Node], cast: str | None, report: Report) -> N
         )
 
 
-def _text(parts: dict[str, Node], key: str, report: Report) -> str | None:
-    if key not in parts:
-        return None
-    text = want_text(parts[key], f"`{key}`", report)
-    return None if text is None else text.value
+def _declares_rejection(parts: dict[str, Node]) -> bool:
+    """Whether the author says of a changed object what holds anyway: other values are rejected."""
+    node = parts["on_error"]
+    return isinstance(node, Scalar) and node.value == "reject" and any(key in parts for key in CHANGES)
 
 
 def _names(parts: dict[str, Node], key: str, report: Report) -> tuple[str, ...] | None:
@@ -122,14 +122,11 @@ def _renames(parts: dict[str, Node], report: Report) -> tuple[tuple[str, str], .
     return tuple(names.items())
 
 
-def _formats(parts: dict[str, Node], report: Report) -> tuple[str, ...]:
-    if "from" not in parts:
-        return ("iso8601",)
-    texts = want_texts(parts["from"], "`from`", report)
-    return tuple(text.value for text in texts) if texts else ("iso8601",)
+def _formats(parts: dict[str, Node], report: Report) -> tuple[Text, ...]:
+    return (want_texts(parts["from"], "`from`", report) or ()) if "from" in parts else ()
 
 
-def _within(parts: dict[str, Node], report: Report) -> tuple[Text | None, Text | None] | None:
+def _within(parts: dict[str, Node], report: Report) -> Window | None:
     node = parts.get("within")
     if node is None:
         return None
@@ -143,7 +140,7 @@ def _within(parts: dict[str, Node], report: Report) -> tuple[Text | None, Text |
         )
         return None
     low, high = (_bound(item, report) for item in node.items)
-    return (low, high)
+    return Window(low, high, node.span)
 
 
 def _bound(node: Node, report: Report) -> Text | None:

@@ -46,6 +46,7 @@ COMPANIONS: dict[str, tuple[str, ...]] = {
     "setting": (),
     "received_at": (),
 }
+MISSPELT = 2  # unknown keys beside an operator that are reported one by one
 REQUIRED_COMPANIONS = {"match": ("cases",), "when": ("then",), "map": ("to",)}
 
 
@@ -102,6 +103,8 @@ def _read_pairs(node: Mapping, report: Report) -> Value | None:
         return None
     operator = str(operators[0].key.value)
     parts = _parts(node, operator, report)
+    if parts is None:
+        return None
     value = _READERS[operator](operator, operators[0].value, parts, node, report)
     modifiers = read_modifiers({k: v for k, v in parts.items() if k in MODIFIERS}, read_value, report)
     if value is None or modifiers is None:
@@ -109,24 +112,15 @@ def _read_pairs(node: Mapping, report: Report) -> Value | None:
     return Modified(value, modifiers, node.span)
 
 
-def _parts(node: Mapping, operator: str, report: Report) -> dict[str, Node]:
+def _parts(node: Mapping, operator: str, report: Report) -> dict[str, Node] | None:
+    """The companions and modifiers beside an operator; None where its name is just a key of an object."""
     allowed = (*COMPANIONS[operator], *MODIFIERS)
-    parts: dict[str, Node] = {}
-    for entry in node.entries:
-        key = entry.key.text.value
-        if key == operator:
-            continue
-        if key in allowed:
-            parts[key] = entry.value
-            continue
-        report.error(
-            "M105",
-            f"unknown key `{key}` beside `{operator}`",
-            entry.key.span,
-            f"neither a part of `{operator}` nor a modifier",
-            did_you_mean(key, allowed)
-            or f"to build an object with a key named `{operator}`, write `object:` above the keys",
-        )
+    others = [entry for entry in node.entries if entry.key.text.value != operator]
+    unknown = [entry.key for entry in others if entry.key.text.value not in allowed]
+    _check_keys(unknown, operator, allowed, report)
+    if len(unknown) > MISSPELT:
+        return None
+    parts = {e.key.text.value: e.value for e in others if e.key.text.value in allowed}
     for key in REQUIRED_COMPANIONS.get(operator, ()):
         if key not in parts:
             report.error(
@@ -136,6 +130,21 @@ def _parts(node: Mapping, operator: str, report: Report) -> dict[str, Node]:
                 f"`{key}:` is missing",
             )
     return parts
+
+
+def _check_keys(unknown: list[Scalar], operator: str, allowed: tuple[str, ...], report: Report) -> None:
+    """Report keys that `operator` does not know; nobody misspells many: those belong to an object."""
+    label = f"neither a part of `{operator}` nor a modifier"
+    hint = f"to build an object with a key named `{operator}`, write `object:` above the keys"
+    if len(unknown) > MISSPELT:
+        first = unknown[0]
+        headline = f"unknown key `{first.text.value}` beside `{operator}`, and {len(unknown) - 1} more"
+        report.error("M105", headline, first.span, label, hint)
+        return
+    for key in unknown:
+        suggestion = did_you_mean(key.text.value, allowed)
+        hints = (suggestion, hint) if suggestion else (hint,)
+        report.error("M105", f"unknown key `{key.text.value}` beside `{operator}`", key.span, label, *hints)
 
 
 Parts = dict[str, Node]
@@ -248,6 +257,15 @@ def _read_request(operator: str, node: Node, parts: Parts, whole: Mapping, repor
         return None
     if not text.value:
         report.error("M107", f"`{operator}` needs a name", node.span, "this text is empty")
+        return None
+    if text.value.startswith("$") or "{{" in text.value:
+        report.error(
+            "M107",
+            f"`{operator}` takes a name, not an expression",
+            node.span,
+            f"there is hardly a {operator} of this name",
+            f"to build an object with a key named `{operator}`, write `object:` above it",
+        )
         return None
     return RequestValue(operator, text.value, whole.span)
 

@@ -34,6 +34,12 @@ def depth_of(raw: bytes) -> int:
     return max(accumulate(steps), default=0)
 
 
+def is_deeper(raw: bytes, most: int) -> bool:
+    """Whether JSON text in UTF-8 nests deeper than `most` levels."""
+    # So few opening brackets cannot nest deeper: nearly all texts need no closer look.
+    return raw.count(b"[") + raw.count(b"{") > most and depth_of(raw) > most
+
+
 def nests_deeper(value: object, most: int) -> bool:
     """Whether a value nests deeper than `most` levels; one that contains itself does."""
     if type(value) in _PLAIN or not isinstance(value, dict | list):

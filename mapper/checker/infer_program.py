@@ -1,0 +1,48 @@
+"""Inference of programs: a program and its source schema in, an Inference out."""
+
+from __future__ import annotations
+
+from mapper import ir
+from mapper.checker.infer_conditions import assume
+from mapper.checker.infer_text import infer_template
+from mapper.checker.infer_values import infer_record
+from mapper.checker.inference import Inference
+from mapper.checker.worlds import first_world
+from mapper.ir.text import walk
+from mapper.schema import Schema
+from mapper.types import ANYTHING, Type, read_schema
+
+
+def item_type(source: Schema | None) -> Type:
+    """What an item can be: what the source schema says, or anything."""
+    return ANYTHING if source is None else read_schema(source.document)
+
+
+def infer_program(program: ir.Program, source: Schema | None, item: Type | None = None) -> Inference:
+    """The types of a program's nodes, and all that may go wrong; `item` where its type is known already."""
+    notes = Inference(_assumptions(program, source))
+    world = first_world(item_type(source) if item is None else item)
+    for rule in program.skips:
+        notes.reach(rule, assume(rule.condition.test, world, True, notes).is_possible)
+        world = assume(rule.condition.test, world, False, notes)
+    if not world.is_possible:
+        notes.reach(program.output, False)
+    elif isinstance(program.output, ir.Record):
+        notes.node(program.output, infer_record(program.output, world, notes))
+    else:
+        notes.node(program.output, infer_template(program.output, world, notes))
+    return notes
+
+
+def _assumptions(program: ir.Program, source: Schema | None) -> tuple[str, ...]:
+    if source is None:
+        return ("no source schema: an item may be anything, so what a path finds is unknown",)
+    reads_around = any(path.root is ir.Root.BODY for path in _paths(program.output))
+    around = (
+        ("the body around an item has no schema: what `envelope` finds is unknown",) if reads_around else ()
+    )
+    return (f"every item fits `{source.name}`", *around)
+
+
+def _paths(node: object) -> list[ir.Path]:
+    return [each for each in walk(node) if isinstance(each, ir.Path)]

@@ -1,0 +1,137 @@
+"""Payloads: assignments of values to holes become requests, and requests that break something are made small."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mapper.proofs.holes import Hole, an_object, plain, value_of
+from mapper.proofs.values import Value
+from mapper.runtime.nothing import MISSING
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a template is rendered with: the item, and the other scopes of the request."""
+
+    item: object
+    envelope: object = None
+    headers: Mapping[str, object] | None = None
+    query: Mapping[str, object] | None = None
+    setting: Mapping[str, object] | None = None
+
+    @property
+    def parts(self) -> dict[str, object]:
+        """The parts of the request besides the body that are not empty."""
+        named = {"headers": self.headers, "query": self.query, "settings": self.setting}
+        return {name: part for name, part in named.items() if part}
+
+
+def build(holes: Mapping[Hole, object], scopes: Mapping[str, Value], *, count: int, item_is_body: bool) -> Given:
+    """A request with these values in the holes and `count` elements in each list around one."""
+    made: dict[str, object] = {}
+    for scope in ("item", "envelope", "header", "query", "setting"):
+        inside = {hole: value for hole, value in holes.items() if hole[0] == scope}
+        made[scope] = _made((scope,), inside, dict(scopes), count)
+    item = _present(made["item"])
+    if item_is_body and any(hole[0] == "envelope" for hole in holes) and isinstance(item, dict):
+        body = made["envelope"]
+        item = {**item, **body} if isinstance(body, dict) else item
+    others = {
+        "headers": _texts_only(made["header"]),
+        "query": _texts_only(made["query"]),
+        "setting": made["setting"] if isinstance(made["setting"], dict) else {},
+    }
+    envelope = item if item_is_body else _present(made["envelope"])
+    return Given(item, envelope, **others)  # type: ignore[arg-type]
+
+
+def _present(value: object) -> object:
+    return None if value is MISSING else value
+
+
+def _texts_only(value: object) -> dict[str, object]:
+    return {k: v for k, v in value.items() if isinstance(v, str)} if isinstance(value, dict) else {}
+
+
+def _made(at: Hole, holes: Mapping[Hole, object], scopes: dict[str, Value], count: int) -> object:
+    below = [hole for hole in holes if len(hole) > len(at) and hole[: len(at)] == at]
+    # A hole that others lie in is built from them, unless it is to be something else.
+    if at in holes and (not below or holes[at] is not BUILT):
+        return copy.deepcopy(holes[at])
+    known = value_of(at, scopes)
+    if not below:
+        return plain(known)
+    steps = list(dict.fromkeys(hole[len(at)] for hole in below))
+    if any(isinstance(step, str) for step in steps):
+        made = an_object(known)
+        for step in steps:
+            if isinstance(step, str):
+                made[step] = _made((*at, step), holes, scopes, count)
+        return {name: value for name, value in made.items() if value is not MISSING}
+    length = max([count, *(step + 1 for step in steps if isinstance(step, int) and count)])
+    elements = [_made((*at, None if None in steps else steps[0]), holes, scopes, count) for _ in range(length)]
+    return [element for element in elements if element is not MISSING]
+
+
+class _Built:
+    """Stands for the value made of the holes inside."""
+
+    def __deepcopy__(self, memo: object) -> _Built:
+        return self
+
+
+BUILT = _Built()
+
+
+# --- smaller
+
+
+def shrink(given: Given, still: Callable[[Given], bool], rounds: int = 300) -> Given:
+    """A request that nothing can be taken from, or made shorter, without losing what it shows."""
+    shared = given.envelope is given.item
+    while rounds > 0:
+        for smaller in _smaller(given.item):
+            rounds -= 1
+            tried = replace(given, item=smaller, envelope=smaller if shared else given.envelope)
+            if still(tried):
+                given = tried
+                break
+            if rounds <= 0:
+                break
+        else:
+            break
+    for part in ("headers", "query", "setting"):
+        emptied: dict[str, Any] = {part: {}}
+        if getattr(given, part) and still(replace(given, **emptied)):
+            given = replace(given, **emptied)
+    return given
+
+
+def _smaller(value: object) -> Iterator[object]:
+    match value:
+        case dict():
+            for name in value:
+                yield {n: v for n, v in value.items() if n != name}
+            for name, entry in value.items():
+                for less in _smaller(entry):
+                    yield {**value, name: less}
+        case list():
+            for index in range(len(value)):
+                yield value[:index] + value[index + 1 :]
+            for index, entry in enumerate(value):
+                for less in _smaller(entry):
+                    yield [*value[:index], less, *value[index + 1 :]]
+        case str() if value:
+            if len(value) > 1:
+                yield from dict.fromkeys(value)
+                yield value[: len(value) // 2]
+                yield value[:-1]
+            yield ""
+        case bool() | None:
+            return
+        case int() | float() if value not in (0, 1):
+            yield 1
+            yield 0

@@ -1,0 +1,115 @@
+"""Trial: a compiled template rendered with payloads, and what became of each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mapper import ir
+from mapper.codegen.module import generate
+from mapper.proofs.emission import write
+from mapper.proofs.grammar import Place
+from mapper.proofs.payloads import Given
+from mapper.request import Request
+from mapper.runtime.faults import Fault, Skip
+from mapper.runtime.nothing import MISSING
+from mapper.schema import Schema
+
+RECEIVED_AT = "2026-01-15T10:20:30.000Z"
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One rendering: `broken` says why its text is not the JSON it should be; `at` is the bad character.
+
+    `value` is the parsed JSON; MISSING where there is none, for the item was skipped or rejected otherwise.
+    """
+
+    text: str = ""
+    broken: str = ""
+    at: int = 0
+    value: object = MISSING
+
+    @property
+    def passes(self) -> bool:
+        """Whether JSON was rendered and parsed."""
+        return not self.broken and self.value is not MISSING
+
+
+@dataclass(slots=True)
+class Trial:
+    """Renders a template by its generated code; counts the renderings left."""
+
+    event: Callable[[object, object, Any], object]
+    takes_any: bool
+    valid: Callable[[object], bool]
+    left: int = 0
+
+    def run(self, given: Given) -> Rendered:
+        """What the template renders."""
+        self.left -= 1
+        request = Request(
+            headers=given.headers or {},  # type: ignore[arg-type]
+            query=given.query or {},  # type: ignore[arg-type]
+            settings=given.setting or {},
+            received_at=RECEIVED_AT,
+        )
+        try:
+            outcome = self.event(given.item, given.envelope, request)
+        except Skip:
+            return Rendered()
+        except Fault as fault:
+            return self._faulty(fault)
+        except Exception:
+            return Rendered()
+        return Rendered() if type(outcome) is int else Rendered(value=outcome)
+
+    def _faulty(self, fault: Fault) -> Rendered:
+        if fault.code not in ("M621", "M622") or not isinstance(fault.value, str):
+            return Rendered()
+        text = fault.value
+        after, seen = write(Place(), text)
+        if not isinstance(after, Place):
+            return Rendered(text, after[1].why, after[0])
+        if not after.is_complete:
+            return Rendered(text, "the text ends too early" if text.strip() else "the text is empty", len(text))
+        if fault.code == "M622":
+            return Rendered(value=json.loads(text)) if self.takes_any else Rendered(text, _no_object(seen[0].kind))
+        return Rendered(text, "it holds a number that is out of range")
+
+    def breaks(self, given: Given) -> Rendered | None:
+        """The rendering where it is broken and the source schema admits the payload; else None."""
+        rendered = self.run(given)
+        return rendered if rendered.broken and self.valid(given.item) else None
+
+
+def _no_object(kind: str) -> str:
+    return f"the JSON must be an object, not {'an' if kind == 'array' else 'a'} {kind}"
+
+
+def trial_of(program: ir.Program, source: Schema | None, *, takes_any: bool) -> Trial:
+    """The trial of a template; raises whatever code generation raises."""
+    module = generate(replace(program, each=program.each[:1]), True, "<template>", "")
+    names: dict[str, Any] = {"__name__": "<template>"}
+    exec(compile(module.python, "<template>", "exec", dont_inherit=True), names)
+    return Trial(names["event"], takes_any, _validator(source))
+
+
+def _validator(source: Schema | None) -> Callable[[object], bool]:
+    if source is None:
+        return lambda item: True
+    from jsonschema import Draft202012Validator
+
+    from mapper.runtime.formats import format_checker
+
+    validator = Draft202012Validator(source.document, format_checker=format_checker())
+
+    def valid(item: object) -> bool:
+        try:
+            return bool(validator.is_valid(item))
+        except Exception:  # a schema that cannot judge this item does not admit it
+            return False
+
+    return valid

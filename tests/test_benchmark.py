@@ -1,0 +1,21 @@
+"""A smoke run of the benchmark, so that it cannot rot; its figures are not looked at."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_benchmark_runs(tmp_path: Path) -> None:
+    figures = tmp_path / "figures.json"
+    command = [sys.executable, "tests/benchmarks/bench.py", "--quick", "--json", str(figures)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert "differ from the hand-written ones" not in done.stdout
+    found = json.loads(figures.read_text(encoding="utf-8"))
+    assert set(found) >= {"events", "parsed", "batches", "shipped", "start"}
+    assert "mapper: bytes to bytes" in found["events"]
