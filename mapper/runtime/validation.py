@@ -68,7 +68,9 @@ def delegate(schema_json: str, pointer: str = "") -> Callable[[object], bool]:
         try:
             return bool(_validator(schema_json, pointer).is_valid(value))
         except RecursionError:
-            raise
+            if find_non_json(value) is None:
+                raise  # the caller has used up the stack
+            return False
         except Exception:  # values no JSON text can hold: refused, so never lost
             return False
 
