@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 from agreement import same
+from conservation import assert_conserved
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from test_language_properties import bodies, mappings, requests
 
 import mapper
 from mapper.catalog import find_mappings
-from mapper.codes import CODES
 from mapper.samples import find_cases
 
 Json = Any
@@ -36,33 +36,6 @@ def samples(name: str) -> tuple[bytes, ...]:
     path = next(p for p in find_mappings() if p.stem == name)
     loaded = [case.load() for case in find_cases(path)]
     return tuple(sample.body for sample in loaded if not isinstance(sample, mapper.Diagnostic))
-
-
-def assert_conserved(
-    transform: mapper.Transform, payload: object, request: mapper.Request | None
-) -> mapper.Result:
-    """What must hold of every call, and of both ways to call."""
-    result = transform(payload, request)
-    assert result.items == len(result.events) + len(result.skipped) + len(result.rejected)
-    indexes = [other.index for other in (*result.skipped, *result.rejected)]
-    assert len(set(indexes)) == len(indexes)
-    assert all(0 <= index < result.items for index in indexes)
-    for rejection in result.rejected:
-        assert rejection.diagnostics
-        for diagnostic in rejection.diagnostics:
-            assert diagnostic.code in CODES
-            assert diagnostic.code != "M901", diagnostic
-            assert diagnostic.location is not None
-            assert diagnostic.location.startswith("$")
-        assert rejection.location.startswith("$")
-        if set(rejection.codes) & {"M601", "M602"}:
-            assert (rejection.index, rejection.item) == (0, payload)
-    if isinstance(payload, bytes):
-        written = transform.json(payload, request)
-        assert [json.loads(event) for event in written.events] == result.events
-        assert written.skipped == result.skipped
-        assert [(r.index, r.codes) for r in written.rejected] == [(r.index, r.codes) for r in result.rejected]
-    return result
 
 
 BREAKS = b"""{ } [ ] " \\ , : \\ud800 1e999 NaN - null true {} [] [[]] \\u0000""".split()
