@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 import msgspec
@@ -24,9 +24,9 @@ class Body:
     `deep` is set where some of its items may nest deeper than allowed; it knows their bytes.
     """
 
-    value: object
+    value: object = field(repr=False)
     is_plain: bool
-    deep: DeepReader | None = None
+    deep: DeepReader | None = field(default=None, repr=False)
 
 
 def read_body(raw: bytes, limits: Limits = DEFAULT) -> Body | Diagnostic:

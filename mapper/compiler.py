@@ -146,7 +146,7 @@ def _takes_objects_only(source: Schema | None) -> bool:
 
 def _folder(filename: str) -> Path | None:
     path = Path(filename)
-    return path.parent if "\0" not in filename and path.is_file() else None
+    return path.parent if catalog.is_file(path) else None
 
 
 def _find(name: str, report: Report) -> Path | None:

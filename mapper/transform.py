@@ -215,7 +215,7 @@ class Transform:
         return f"<Transform {self.name!r}>"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class _Batch:
     """One body on its way: `whole` is what a rejection of all of it keeps, its bytes where it is too deep."""
 

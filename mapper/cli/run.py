@@ -193,5 +193,5 @@ def _request_file(name: str) -> dict[str, object]:
 def _pair(option: str, text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not key or not equals:
-        raise Stop(f"`--{option} {text}` must be KEY=VALUE")
+        raise Stop(f"`--{option}` must be KEY=VALUE")  # what was given may be a secret
     return key, value

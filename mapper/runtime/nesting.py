@@ -70,7 +70,7 @@ def _fits(container: Any, most: int, room: list[int]) -> bool:
     return True
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class _Open:
     """A container whose end has not been met."""
 
@@ -80,7 +80,7 @@ class _Open:
     height: int = 0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class DeepReader:
     """Reads JSON text without recursion. `spans` holds where containers higher than `most` stand, by `id`."""
 

@@ -18,8 +18,8 @@ def parse_rendered(text: str, site: int) -> dict[str, object]:
     """The JSON object a template has rendered.
 
     Raises Fault M621 where the text is not JSON (with the line and column of the first bad character) or an
-    object holds a key twice, which would lose one of two values; M622 where it is JSON of another type; M606 where it nests too
-    deep.
+    object holds a key twice, which would lose one of two values; M622 where it is JSON of another type; M606
+    where it nests too deep.
     """
     if is_deeper(text.encode("utf-8", "surrogatepass"), active().nesting):
         raise Fault("M606", site, "", text)
