@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -330,3 +331,33 @@ def outcome(read: Callable[[], object]) -> str:
         return repr(read())
     except ValueError:
         return "not JSON"
+
+
+# --- compiling
+
+LARGEST = {
+    "fields": lambda n: ", ".join(f"k{i}: $.a{i}" for i in range(n)),
+    "one path": lambda n: ", ".join(f"k{i}: {{path: $.a, as: integer}}" for i in range(n)),
+    "alternatives": lambda n: "a: {first_nonblank: [" + ", ".join(f"$.a{i}" for i in range(n)) + "]}",
+    "cases": lambda n: "a: {match: $.a, cases: {" + ", ".join(f"c{i}: $.b{i}" for i in range(n)) + "}}",
+    "operands": lambda n: "a: {merge: [" + ", ".join(f"$.a{i}" for i in range(n)) + "]}",
+    "hash": lambda n: "a: {hash: [" + ", ".join(f"$.a{i}" for i in range(n)) + "]}",
+    "text": lambda n: "a: '" + "{{ a }}{% if b %}c{% endif %}" * n + "'",
+    "filters": lambda n: "a: '{{ a" + " | upcase" * n + " }}'",
+    "queries": lambda n: "a: '$.b[?" + " || ".join(f"@.a{i} == {i}" for i in range(min(n, 700))) + "]'",
+}
+
+
+@pytest.mark.parametrize("name", LARGEST)
+def test_compiling_takes_time_in_proportion(name: str) -> None:
+    """Eight times the mapping gives eight times the code, in about eight times the time."""
+    sizes, times = [], []
+    for count in (100, 800):
+        text = FRAME.replace("PROPERTIES", "{" + LARGEST[name](count) + "}")
+        start = time.perf_counter()
+        python = mapper.compile(text).python
+        times.append(time.perf_counter() - start)
+        sizes.append(len(python))
+        assert len(python) < 40 * len(text) + 20_000
+    assert sizes[1] < 12 * sizes[0]
+    assert times[1] < 30 * times[0] + 0.2

@@ -8,9 +8,10 @@ quadratic time (uniq). All are pure, and no message holds a value.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache, partial, wraps
 from inspect import Parameter, signature
+from types import MappingProxyType
 
 from liquid import Environment
 from liquid.exceptions import FilterArgumentError, OutputStreamLimitError
@@ -164,19 +165,21 @@ _OWN: dict[str, Function] = {
     "where": value_filters.where,
 }
 
-FILTERS: dict[str, Function] = {
-    **{name: _textual(_LIBRARY[name], grows=False) for name in _STEADY},
-    **{name: _textual(_LIBRARY[name], grows=True) for name in _GROWING},
-    **{function.__name__: _textual(function, grows=True) for function in _OWN_TEXTS},
-    **{name: _textual(_number_text(_LIBRARY[name]), grows=True) for name in _FIRST_ARGUMENT},
-    **{name: _numeric(_LIBRARY[name]) for name in _NUMERIC},
-    **{name: _checked(_LIBRARY[name]) for name in _LISTS},
-    "round": _numeric(value_filters.round_),
-    **{name: _checked(function) for name, function in _OWN.items()},
-    "size": value_filters.size,
-    "date": value_filters.date,
-    "date_tz": value_filters.date_tz,
-}
+FILTERS: Mapping[str, Function] = MappingProxyType(
+    {
+        **{name: _textual(_LIBRARY[name], grows=False) for name in _STEADY},
+        **{name: _textual(_LIBRARY[name], grows=True) for name in _GROWING},
+        **{function.__name__: _textual(function, grows=True) for function in _OWN_TEXTS},
+        **{name: _textual(_number_text(_LIBRARY[name]), grows=True) for name in _FIRST_ARGUMENT},
+        **{name: _numeric(_LIBRARY[name]) for name in _NUMERIC},
+        **{name: _checked(_LIBRARY[name]) for name in _LISTS},
+        "round": _numeric(value_filters.round_),
+        **{name: _checked(function) for name, function in _OWN.items()},
+        "size": value_filters.size,
+        "date": value_filters.date,
+        "date_tz": value_filters.date_tz,
+    }
+)
 
 
 @cache
