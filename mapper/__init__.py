@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from mapper.diagnostics import Diagnostic, Label, Severity
 from mapper.errors import CompileError, MapperError, TransformError
+from mapper.repair import Repair
 from mapper.request import Request
 from mapper.result import JsonResult, Rejected, Result, Skipped
 from mapper.runtime.limits import Limits
@@ -30,6 +31,7 @@ __all__ = [
     "Limits",
     "MapperError",
     "Rejected",
+    "Repair",
     "Request",
     "Result",
     "Severity",

@@ -78,16 +78,26 @@ M214 filter-arguments           a filter with wrong arguments
 M215 not-in-dialect             a term the dialect does not know
 M216 dialect-spelling           an object the dialect spells otherwise
 M217 invalid-condition          the condition cannot be read
+M218 rendered-differently       something the dialect's engine renders in another way
 M301 unknown-field              the source schema knows no such field
 M302 unknown-target             the target schema knows no such field
 M303 unknown-variable           a Liquid variable that nothing sets
 M401 wrong-type                 a value of another type than the target asks for
 M402 null-not-allowed           null where the target does not allow it
+M403 blank-not-allowed          a blank text where the target asks for content
+M404 value-not-allowed          a value without the form the target asks for
+M405 may-be-rejected            a value that can stop an item at run time
+M406 epoch-unit                 an epoch unit that cannot be meant for these numbers
+M411 broken-template            the template renders text that is not JSON for some payload
+M412 template-undecided         it is not proven that the template renders the JSON it should
+M413 template-misfit            the JSON the template renders does not fit the target
+M414 clock-not-utc              a time of another zone is labelled as UTC
 M501 required-field-unset       a required field of the target is never set
 M502 required-field-may-miss    a required field of the target can end up missing
 M503 never-taken                a rule, case or alternative that can never be taken
 M504 items-dropped              `each` leaves items out without a trace
 M505 members-as-items           `each` may take an object apart where a list of items is meant
+M506 constant-comparison        a comparison that is always true, or always false
 M601 body-not-json              the body is not JSON
 M602 body-not-utf8              the body is not UTF-8
 M603 no-items                   the body has none of the places `each` names
@@ -96,6 +106,7 @@ M605 item-without-content       an element of the body in which `each` finds no 
 M606 body-too-deep              the body nests deeper than allowed
 M607 number-out-of-range        a number too large to be kept exactly
 M608 body-too-large             the body is larger or holds more items than allowed
+M609 ambiguous-repair           a body that the declared repairs could read in more than one way
 M611 required-missing           a required field has no value
 M612 invalid-event              the event does not fit the target schema
 M613 cast-failed                a value cannot be turned into the declared type

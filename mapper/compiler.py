@@ -5,23 +5,29 @@ text → document → spec → ir.Program (expressions parsed on the way) → ch
 
 from __future__ import annotations
 
+import builtins
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from mapper import catalog, ir
-from mapper.checker import check_program
-from mapper.codegen.module import generate
+from mapper.checker import Inference, check_program
+from mapper.codegen.module import Module, generate
 from mapper.diagnostics import Diagnostic, Report, Severity
 from mapper.dialects import Dialect, load_dialect
 from mapper.document import read_document
 from mapper.errors import CompileError
+from mapper.experiments import Experiments
+from mapper.expressions.liquid import parse_template
 from mapper.files import read_source
+from mapper.ir.text import walk
 from mapper.lowering import lower
+from mapper.proofs import Proof, prove, report_proof
+from mapper.repair import STRICT
 from mapper.runtime.limits import DEFAULT, Limits, active, within
 from mapper.schema import Schema, load_schema
 from mapper.shapes import allows_type
-from mapper.source import SourceFile, Text
+from mapper.source import SourceFile, Span, Text
 from mapper.spec import Spec
 from mapper.spec.reader import read_spec
 from mapper.transform import Compiled, Transform
@@ -29,16 +35,20 @@ from mapper.version import __version__
 
 DEFAULT_TARGET = "event.schema.json"
 
+# What Python says of code that nests deeper than its parser or its blocks go.
+_TOO_DEEP = (SyntaxError, RecursionError, MemoryError)
+
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """A mapping after all checks: its spec, its schemas, its program; None where errors left nothing."""
+    """A mapping after all checks: spec, schemas, program, inference; None where errors left nothing."""
 
     spec: Spec | None
     source: Schema | None
     target: Schema | None
     program: ir.Program | None
     report: Report
+    inference: Inference | None = None
 
 
 def compile(text: str, *, filename: str = "<mapping>", limits: Limits | None = None) -> Transform:
@@ -58,7 +68,7 @@ def check(text: str, *, filename: str = "<mapping>", limits: Limits | None = Non
     if not isinstance(text, str):
         raise TypeError(f"a mapping is text, not {type(text).__name__}")
     with within(_checked(limits)):
-        return analyse(SourceFile(filename, text), _folder(filename), Report()).report.ordered()
+        return _checked_file(SourceFile(filename, text), _folder(filename), Report())
 
 
 def load(name: str | Path, *, limits: Limits | None = None) -> Transform:
@@ -79,30 +89,60 @@ def check_file(path: Path) -> tuple[Diagnostic, ...]:
     """Every problem of a mapping file, also that it cannot be read."""
     report = Report()
     file = read_source(path, report)
-    return report.ordered() if file is None else analyse(file, path.parent, report).report.ordered()
+    return report.ordered() if file is None else _checked_file(file, path.parent, report)
+
+
+def _checked_file(file: SourceFile, folder: Path | None, report: Report) -> tuple[Diagnostic, ...]:
+    module = _generate(analyse(file, folder, report), file)
+    if module is not None:
+        try:
+            builtins.compile(module.python, file.name.replace("\0", ""), "exec", dont_inherit=True)
+        except _TOO_DEEP:
+            _report_depth(file, report)
+    return report.ordered()
+
+
+def _generate(analysis: Analysis, file: SourceFile) -> Module | None:
+    """The generated module; None where there are errors, one of which may be that it nests too deep."""
+    program, target = analysis.program, analysis.target
+    if analysis.report.has_errors or program is None or target is None:
+        return None
+    try:
+        return generate(program, target.document, file.name, __version__)
+    except RecursionError:
+        _report_depth(file, analysis.report)
+        return None
+
+
+def _report_depth(file: SourceFile, report: Report) -> None:
+    hint = "values inside values, loops inside loops: take some of them apart"
+    report.error("M110", "the mapping nests deeper than Python can compile", Span(file, 0, 0), "", hint)
 
 
 def build(file: SourceFile, folder: Path | None, report: Report) -> Transform:
     """Analyse, generate, and make the callable; raises CompileError."""
     analysis = analyse(file, folder, report)
-    program, target = analysis.program, analysis.target
-    if report.has_errors or program is None or target is None:
+    program, target, module = analysis.program, analysis.target, _generate(analysis, file)
+    if program is None or target is None or module is None:
         raise _failure(file.name, report)
-    module = generate(program, target.document, file.name, __version__)
-    return Transform(
-        Compiled(
-            name=program.name,
-            description=analysis.spec.description if analysis.spec else "",
-            filename=file.name,
-            text=file.text,
-            python=module.python,
-            offsets=module.offsets,
-            target=json.dumps(target.document),
-            objects_only=_takes_objects_only(analysis.source),
-            diagnostics=report.ordered(),
-            limits=active(),
-        )
+    compiled = Compiled(
+        name=program.name,
+        description=analysis.spec.description if analysis.spec else "",
+        filename=file.name,
+        text=file.text,
+        python=module.python,
+        offsets=module.offsets,
+        target=json.dumps(target.document),
+        objects_only=_takes_objects_only(analysis.source, program),
+        policy=analysis.spec.policy if analysis.spec else STRICT,
+        diagnostics=report.ordered(),
+        limits=active(),
     )
+    try:
+        return Transform(compiled)
+    except _TOO_DEEP:
+        _report_depth(file, report)
+        raise _failure(file.name, report) from None
 
 
 def analyse(file: SourceFile, folder: Path | None, report: Report) -> Analysis:
@@ -113,10 +153,37 @@ def analyse(file: SourceFile, folder: Path | None, report: Report) -> Analysis:
         return Analysis(None, None, None, None, report)
     source = _schema(spec.source, folder, report)
     target = _schema(spec.target or Text(DEFAULT_TARGET, spec.name.span), folder, report)
-    program = lower(spec, target, _dialect(spec.dialect, folder, report), report)
+    dialect = _dialect(spec.dialect, folder, report)
+    program = lower(spec, target, dialect, report)
+    inference = None
     if program is not None and target is not None:
-        check_program(program, source, target, report)
-    return Analysis(spec, source, target, program, report)
+        experiments = Experiments(file, source, _takes_objects_only(source, program))
+        inference = check_program(program, source, target, report, experiments)
+    if program is not None and isinstance(program.output, ir.Template) and not report.has_errors:
+        report_proof(prove(program, source, target), program, target, dialect, report)
+    return Analysis(spec, source, target, program, report, inference)
+
+
+def prove_template(
+    file: SourceFile, dialect: str | None, source: Path | None, target: Path | None, report: Report
+) -> Proof | None:
+    """The proof of a bare template, without a mapping around it; None where it cannot be read."""
+    whole = Span(file, 0, len(file.text))
+    folder = Path(file.name).parent
+    named = (
+        None
+        if dialect is None
+        else _dialect(Text(dialect, Span(SourceFile("", dialect), 0, 0)), folder, report)
+    )
+    schemas = [None if path is None else load_schema(path, report, None) for path in (source, target)]
+    template = parse_template(Text(file.text, whole, exact=True), report, named)
+    if template is None or report.has_errors:
+        return None
+    path = ir.Path(ir.Root.BODY, (), "$", whole)
+    program = ir.Program("template", (path,), (), template, frozenset(), whole)
+    proof = prove(program, *schemas)
+    report_proof(proof, program, schemas[1], named, report)
+    return proof
 
 
 def _schema(name: Text | None, folder: Path | None, report: Report) -> Schema | None:
@@ -135,13 +202,22 @@ def _checked(limits: Limits | None) -> Limits:
     return limits or DEFAULT
 
 
-def _takes_objects_only(source: Schema | None) -> bool:
+def _takes_objects_only(source: Schema | None, program: ir.Program) -> bool:
+    """Whether an item that is no object is rejected at once: unless the schema, or a bare `$`, expects one."""
     if source is None:
-        return False
+        return not any(_is_whole_item(node) for node in walk(program))
     return not any(
         allows_type(source.document, source.document, name)
         for name in ("null", "boolean", "number", "string", "array")
     )
+
+
+def _is_whole_item(node: object) -> bool:
+    match node:
+        case ir.Path(ir.Root.ITEM, ()) | ir.Lookup("item", ()):
+            return True
+        case _:
+            return False
 
 
 def _folder(filename: str) -> Path | None:
@@ -164,6 +240,6 @@ def _find(name: str, report: Report) -> Path | None:
 
 def _failure(name: str, report: Report) -> CompileError:
     errors = [d for d in report.ordered() if d.severity is Severity.ERROR]
-    first = f": {errors[0].code} {errors[0].message}" if errors else ""
+    told = [f"{d.code} {d.message}" + (f"; {d.hints[0]}" if d.hints else "") for d in errors[:1]]
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    return CompileError(f"`{name}` does not compile{first}{more}", report.ordered())
+    return CompileError(f"`{name}` does not compile: {' '.join(told)}{more}", report.ordered())

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from mapper.diagnostics import Diagnostic
+from mapper.repair import Repair
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,15 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The outcome of one payload; `items == len(events) + len(skipped) + len(rejected)`, always."""
+    """The outcome of one payload; `items == len(events) + len(skipped) + len(rejected)`, always.
+
+    `repairs` tells what had to be put right in the body before it could be read.
+    """
 
     events: list[dict[str, object]] = field(default_factory=list, repr=False)
     skipped: list[Skipped] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
+    repairs: tuple[Repair, ...] = ()
 
     @property
     def items(self) -> int:
@@ -58,6 +63,7 @@ class JsonResult:
     events: list[bytes] = field(default_factory=list, repr=False)
     skipped: list[Skipped] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
+    repairs: tuple[Repair, ...] = ()
 
     @property
     def items(self) -> int:

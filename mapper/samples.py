@@ -20,6 +20,7 @@ EXPECTED = ".expected.json"
 REQUEST_KEYS = ("headers", "query", "settings", "received_at")
 BODY_KEYS = ("body", "body_text", "body_base64")
 DOCUMENT_KEYS = ("events", "skipped", "rejected")
+REPAIRS_KEY = "repairs"  # only where there are any
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +101,14 @@ def find_orphans(mapping: Path) -> list[Diagnostic]:
 
 def result_document(result: Result) -> dict[str, object]:
     """A result in the form of an expectation file: skips and rejections by item, without payloads."""
-    return {
+    document: dict[str, object] = {
         "events": list(result.events),
         "skipped": [{"item": skip.index, "reason": skip.reason} for skip in result.skipped],
         "rejected": [{"item": item.index, "codes": list(item.codes)} for item in result.rejected],
     }
+    if result.repairs:
+        document[REPAIRS_KEY] = [{"name": repair.name, "count": repair.count} for repair in result.repairs]
+    return document
 
 
 def request_of(fields: Mapping[str, object]) -> Request:
@@ -182,11 +186,11 @@ def _body(text: str, key: str, value: object) -> bytes:
 
 def _read_expectation(path: Path) -> dict[str, object]:
     file, value = _read_json(path)
-    if not isinstance(value, dict) or value.keys() != set(DOCUMENT_KEYS):
+    if not isinstance(value, dict) or value.keys() - {REPAIRS_KEY} != set(DOCUMENT_KEYS):
         raise _unreadable(
             file, "the expectation has a wrong shape", hint="an object with the keys " + _names(DOCUMENT_KEYS)
         )
-    for key in DOCUMENT_KEYS:
+    for key in value:
         if not isinstance(value[key], list):
             raise _unreadable(file, "the expectation has a wrong shape", f"`{key}` must be an array")
     return value

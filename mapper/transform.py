@@ -15,6 +15,7 @@ from mapper.body import read_body
 from mapper.diagnostics import Diagnostic
 from mapper.errors import TransformError
 from mapper.faults import Places, explain_fault, explain_violations, reject
+from mapper.repair import STRICT, Policy
 from mapper.request import Request
 from mapper.result import JsonResult, Rejected, Result, Skipped, encode
 from mapper.runtime.faults import Fault, Skip
@@ -45,6 +46,7 @@ class Compiled:
     offsets: tuple[int | None, ...] = field(repr=False)
     target: str = field(repr=False)
     objects_only: bool
+    policy: Policy = STRICT
     diagnostics: tuple[Diagnostic, ...] = ()
     limits: Limits = DEFAULT
     version: str = VERSION
@@ -118,7 +120,7 @@ class Transform:
             events = [encode(event) for event in result.events]
         except RecursionError:  # as in `_run`
             events = _on_fresh_stack(lambda: [encode(event) for event in result.events])
-        return JsonResult(events, result.skipped, result.rejected)
+        return JsonResult(events, result.skipped, result.rejected, result.repairs)
 
     def _run(self, payload: object, request: Request) -> Result:
         try:
@@ -128,17 +130,17 @@ class Transform:
             return _on_fresh_stack(lambda: self._map_payload(payload, request, is_fresh=True))
 
     def _map_payload(self, payload: object, request: Request, *, is_fresh: bool) -> Result:
-        result = Result()
         if not isinstance(payload, bytes | bytearray | memoryview):
+            result = Result()
             # A host's own parser may let NaN, half surrogate pairs, any nesting or other values through.
             batch = _Batch(payload, payload, self._alternatives, may_be_deep=True)
             self._map(batch, request, result, is_plain=False, is_fresh=is_fresh)
             return result
         raw = bytes(payload)
-        body = read_body(raw, self._compiled.limits)
+        body = read_body(raw, self._compiled.policy, self._compiled.limits)
         if isinstance(body, Diagnostic):
-            result.rejected.append(Rejected(0, "$", (body,), raw))
-            return result
+            return Result(rejected=[Rejected(0, "$", (body,), raw)])
+        result = Result(repairs=body.repairs)
         whole = body.value if body.deep is None else raw
         batch = _Batch(body.value, whole, self._alternatives, body.deep is not None, body.deep)
         self._map(batch, request, result, is_plain=body.is_plain, is_fresh=is_fresh)

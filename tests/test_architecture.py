@@ -24,6 +24,7 @@ ORDER = """
     explanations
     version source codes diagnostics errors files
     scalars yaml_faults document
+    repair
     spec
     patterns positions shapes schema_form schema
     types
@@ -35,6 +36,8 @@ ORDER = """
     checker
     codegen
     request result faults body transform
+    experiments
+    proofs
     interpreter
     compiler
     render

@@ -41,7 +41,7 @@ event:
   event_id: {header: X-Id, default: none}
   event_name: {query: name, default: none}
   user_id: {setting: user, default: none}
-  timestamp: {received_at: true, default: none}
+  timestamp: {received_at: true, default: 2000-01-01T00:00:00.000Z}
   event_properties: {}
 """
 

@@ -31,9 +31,13 @@ WITHOUT_EXAMPLE = {
     "M205": "a very long path",
     "M215": "needs a dialect",
     "M216": "needs a dialect",
+    "M218": "needs a dialect",
+    "M414": "needs a dialect",
     "M602": "bytes that are not text",
     "M606": "a very deep body",
     "M608": "a very large body",
+    "M621": "a payload that breaks what its source schema promises",
+    "M622": "a payload that breaks what its source schema promises",
     "M901": "a defect of our own",
 }
 

@@ -32,7 +32,7 @@ THREADS = 32
 Done = TypeVar("Done")
 SHIPPED = {path.stem: path for path in find_mappings()}
 
-    {path: $.at, as: timestamp, from: ["%d/%m/%Y", iso8601, epoch_s], zone: "+05:30", on_missing: reject}
+# Everything that keeps state while it works: loops, captures, cycles, patterns, dates, casts, hashes.
 MIXED = """\
 mapping: mixed
 each: $.items

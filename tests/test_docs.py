@@ -1,4 +1,4 @@
-"""The documentation is true: examples are run, sessions replayed, lists compared with the code.
+"""The documentation is true: examples are run, transcripts replayed, lists compared with the code.
 
 `pytest --update tests/test_docs.py` writes what is found into the pages; read the difference before you
 commit it.
@@ -64,6 +64,8 @@ event:
   timestamp: 2026-11-23T20:00:00.000Z
   event_properties:
 """
+# Files that a reader of CONTRIBUTING.md makes.
+NEW_FILES = {"mapper/explanations/M1xx.yaml", "tests/cases/language/length/counts.yaml"}
 OUTPUTS = ("json result", "text rejected", "text error")
 FILE_NAME = re.compile(r"[\w./-]+\.(json|yaml|ndjson)")
 MISSING = "missing"
@@ -217,7 +219,7 @@ def checks(page: Page, *, update: bool) -> Iterator[Check]:
     section = Section()
     waiting: Block | None = None
     for part in page.parts():
-        if waiting is not None and not (isinstance(part, Block) and part.info) and not is_payloads(part):
+        if waiting is not None and not continues(waiting, part):
             yield Check(waiting.line, "an example without result", "a result")
             waiting = None
         match part:
@@ -233,6 +235,7 @@ def checks(page: Page, *, update: bool) -> Iterator[Check]:
                 section.files[info] = text
             case Block("json", "payload"):
                 section.payload = part.text
+                waiting = part
             case Block("json", "request"):
                 section.request = part.text
             case Block() if f"{part.language} {part.info}" in OUTPUTS:
@@ -245,8 +248,11 @@ def checks(page: Page, *, update: bool) -> Iterator[Check]:
         yield Check(waiting.line, "an example without result", "a result")
 
 
-def is_payloads(part: object) -> bool:
-    return isinstance(part, Table) and part.head[0] == "payload"
+def continues(waiting: Block, part: object) -> bool:
+    """Whether a part can stand between an example, or a payload of it, and its result."""
+    if isinstance(part, Table):
+        return part.head[1] == "result" or part.head[0] == "payload"
+    return isinstance(part, Block) and bool(part.info) and (waiting.info, part.info) != ("payload", "payload")
 
 
 def check_block(page: Page, block: Block, section: Section, *, update: bool) -> Check:
@@ -364,7 +370,7 @@ def console_blocks(page: Page) -> list[Block]:
 
 
 def replay(text: str, environment: dict[str, str]) -> str:
-    """Run the commands of a session, lines that begin with `$ `, and write down what they print."""
+    """Run the commands of a transcript, lines that begin with `$ `, and write down what they print."""
     lines = []
     for line in text.splitlines():
         if not line.startswith("$ "):
@@ -381,7 +387,9 @@ def replay(text: str, environment: dict[str, str]) -> str:
     return shown("\n".join(re.sub(r"in \d+\.\d s$", "in 1.0 s", line) for line in lines) + "\n")
 
 
-def test_the_readme_sessions_are_true(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, update: bool) -> None:
+def test_the_readme_transcripts_are_true(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, update: bool
+) -> None:
     monkeypatch.chdir(tmp_path)
     page = Page(README)
     for part in page.parts():
@@ -467,3 +475,13 @@ def test_every_module_has_its_line_in_contributing() -> None:
         f"{path.name}/" for path in package.iterdir() if path.is_dir() and path.name != "__pycache__"
     }
     assert {name for name in names - {"__init__.py"} if f"`{name}`" not in text} == set()
+
+
+def test_contributing_names_files_and_names_that_exist() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    paths = set(re.findall(r"`((?:mapper|tests)/[\w/]+\.(?:py|yaml))", text)) - NEW_FILES
+    assert len(paths) > 10
+    assert {path for path in paths if not (ROOT / path).is_file()} == set()
+    places = re.findall(r"`(\w+)`\sin\s+`(mapper/[\w/]+\.py)`", text)
+    assert len(places) >= 2
+    assert [place for place in places if place[0] not in (ROOT / place[1]).read_text("utf-8")] == []

@@ -2,9 +2,9 @@
 
 A case holds either a whole `mapping` with its `payload` (or raw `body`), an optional `request` and the whole
 `result`; or `properties`, the YAML of `event_properties` in the frame below, with the `output` expected there
-(or `rejected`, the codes). `errors` instead of a result lists the compile errors as `code line:column`, in order;
-`hint` is a part of the hint of one of them; `warnings` are listed like errors. `source` and `target` are schemas,
-written beside the mapping as `source.schema.json` and `target.schema.json`.
+(or `rejected`, the codes). `errors` instead of a result lists the compile errors as `code line:column`, in
+order; `hint` is a part of one of the hints; `warnings` are listed like errors. `source` and `target` are
+schemas, written beside the mapping as `source.schema.json` and `target.schema.json`.
 """
 
 from __future__ import annotations

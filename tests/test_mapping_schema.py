@@ -47,6 +47,8 @@ SEEDS: list[dict[str, Any]] = [
         "each": ["$[:].json", "$"],
         "event": {},
     },
+    {"mapping": "a", "encoding_errors": "replace", "repair": ["comments", "inner_quotes"], "event": {"a": 1}},
+    {"mapping": "a", "encoding_errors": "reject", "repair": "trailing_commas", "event": {"a": 1}},
     {"mapping": "a", "template": "{}", "dialect": "d", "target": "t.json", "each": "$.x"},
     {"mapping": "a", "skip": [{"when": "a == blank", "reason": "r"}], "event": {"a": "$.a"}},
     *({"mapping": "a", "event": {"a": value}} for value in VALUES_OF_EVENTS),
@@ -69,6 +71,8 @@ VALUES: list[Any] = [
     {"a": 1},
     "reject",
     "timestamp",
+    "comments",
+    ["comments", "replace"],
 ]
 
 

@@ -11,7 +11,12 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import mapper
-from mapper.catalog import shipped_schemas
+from mapper.catalog import shipped_mappings, shipped_schemas
+from mapper.diagnostics import Report
+from mapper.dialects import load_dialect
+from mapper.expressions.liquid import parse_template
+from mapper.interpreter.text import render_template
+from mapper.source import SourceFile, Span, Text
 
 SAMPLES = Path(__file__).resolve().parents[1].parent / "shared" / "samples"
 VENDORS = ("moengage", "clevertap", "webengage")
@@ -76,28 +81,32 @@ PAYLOADS = {
     ),
 }
 
+# Without a source schema nothing is known of a text, so each that is printed as it is can break the JSON.
 TEMPLATES = {
-    "clevertap/customerglu_v4_abort_when_anonymous.liquid": Row(("event: order_completed",), "safe fields"),
-    "clevertap/customerglu_v4_basic.liquid": Row(("event: order_completed",), "safe fields, numeric default"),
+    "clevertap/customerglu_v4_abort_when_anonymous.liquid": Row(("error: M411",), "texts in quotes"),
+    "clevertap/customerglu_v4_basic.liquid": Row(("error: M411",), "texts in quotes, a text for a number"),
     "clevertap/customerglu_v4_escaped_undocumented_filters.liquid": Row(
-        ("warning: M215", "event: review_posted"), "`replace` and `strip_newlines` are not documented"
+        ("error: M411", "warning: M215"), "`replace` is not documented, and does not escape tabs"
     ),
-    "clevertap/customerglu_v4_items_loop.liquid": Row(("event: Charged",), "commas between the items"),
-    "clevertap/docs_inkit_custom_body.liquid": Row(("M612",), "JSON, but not an event"),
-    "clevertap/docs_leadsquared_custom_body.liquid": Row(("M612",), "JSON, but not an event"),
+    "clevertap/customerglu_v4_items_loop.liquid": Row(("error: M411",), "commas are right, texts are not"),
+    "clevertap/docs_inkit_custom_body.liquid": Row(("error: M411", "error: M413"), "not an event, either"),
+    "clevertap/docs_leadsquared_custom_body.liquid": Row(
+        ("error: M411", "error: M413"), "not an event, either"
+    ),
     "clevertap/docs_loyaltylion_lowercase_objects.liquid": Row(("error: M216",), "`event` must be `Event`"),
-    "clevertap/docs_posthog_custom_body.liquid": Row(("M612",), "JSON, but not an event"),
+    "clevertap/docs_posthog_custom_body.liquid": Row(("error: M411", "error: M413"), "not an event, either"),
     "clevertap/docs_salesforce_space_in_name.liquid": Row(
         ("error: M211",), '`Event.NPS Score` must be `Event["NPS Score"]`'
     ),
-    "clevertap/naive_broken_by_quote.liquid": Row(("M621",), "a quote and a line end in free text"),
+    "clevertap/naive_broken_by_quote.liquid": Row(("error: M411",), "a quote and a line end in free text"),
     "clevertap/now_labelled_utc_but_ist.liquid": Row(
-        ("event: app_opened",), "valid, yet five and a half hours late"
+        ("error: M411", "error: M414"), "five and a half hours late"
     ),
     "clevertap/profile_default_false_trap.liquid": Row(
-        ("event: consent_changed",), "valid, yet false became true"
+        ("error: M411", "warning: M218"), "false would become true"
     ),
 }
+UNREADABLE = {"error: M211", "error: M216"}
 
 
 def outcomes(result: mapper.Result) -> tuple[str, ...]:
@@ -118,21 +127,27 @@ def run_payload(name: str, **settings: str) -> mapper.Result:
     return mapper.load(name.partition("/")[0])(body, request)
 
 
-def compile_template(name: str) -> mapper.Transform:
-    """The file as the template of a mapping."""
+def check_template(name: str) -> tuple[mapper.Diagnostic, ...]:
+    """The problems of the file as the template of a mapping without a source schema."""
     mapping = {
         "mapping": "sample",
         "version": 1,
         "dialect": "clevertap",
         "template": (SAMPLES / name).read_text(encoding="utf-8"),
     }
-    return mapper.compile(json.dumps(mapping, ensure_ascii=False), filename=name)
+    return mapper.check(json.dumps(mapping, ensure_ascii=False), filename=name)
 
 
-def run_template(transform: mapper.Transform, name: str) -> mapper.Result:
-    """The template on the data that lies beside it."""
+def render_sample(name: str) -> str:
+    """The file rendered with the data that lies beside it, whatever the checker thinks of it."""
+    text = (SAMPLES / name).read_text(encoding="utf-8")
+    report = Report()
+    dialect = load_dialect(shipped_mappings() / "dialects" / "clevertap.yaml", report)
+    span = Span(SourceFile(name, text), 0, len(text))
+    template = parse_template(Text(text, span, exact=True), report, dialect)
+    assert template is not None, report.diagnostics
     data = json.loads((SAMPLES / name).with_suffix(".data.json").read_bytes())
-    return transform(data, mapper.Request(received_at=RECEIVED))
+    return render_template(template, data, data, mapper.Request(received_at=RECEIVED))
 
 
 def told(diagnostics: Iterable[mapper.Diagnostic]) -> tuple[str, ...]:
@@ -150,19 +165,13 @@ def test_payload(name: str) -> None:
 
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_template(name: str) -> None:
-    try:
-        transform = compile_template(name)
-    except mapper.CompileError as error:
-        found = told(error.diagnostics)
-    else:
-        found = told(transform.diagnostics) + outcomes(run_template(transform, name))
-    assert found == TEMPLATES[name].outcomes, TEMPLATES[name].why
+    assert told(check_template(name)) == TEMPLATES[name].outcomes, TEMPLATES[name].why
 
 
-@pytest.mark.parametrize("name", [n for n, row in TEMPLATES.items() if row.outcomes[-1].startswith("event")])
+@pytest.mark.parametrize("name", [n for n, row in TEMPLATES.items() if not set(row.outcomes) & UNREADABLE])
 def test_a_template_sends_what_was_recorded(name: str) -> None:
-    recorded = json.loads((SAMPLES / name).with_suffix(".rendered.txt").read_text(encoding="utf-8"))
-    assert run_template(compile_template(name), name).events == [recorded]
+    recorded = (SAMPLES / name).with_suffix(".rendered.txt").read_text(encoding="utf-8")
+    assert render_sample(name).split() == recorded.split()
 
 
 @pytest.mark.parametrize(

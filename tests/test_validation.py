@@ -169,7 +169,7 @@ def test_generated_source_is_deterministic() -> None:
         for seed in (1, 2)
     }
     assert len(runs) == 1
-    assert "frozenset(('b', 'a',))" in runs.pop()
+    assert "frozenset(('b', 'a'))" in runs.pop()
 
 
 HOSTILE = [

@@ -13,14 +13,16 @@ from mapper.checker.infer_paths import place_of_path
 from mapper.checker.worlds import BODY, ITEM, SPECIAL, Key, first_world, of_key, place_of
 from mapper.ir.text import walk
 from mapper.runtime.nothing import MISSING
-from mapper.types import Type, admits
+from mapper.types import NEVER, Type, admits, meet, only
+from mapper.types.facts import KINDS
 from mapper.types.witnesses import witnesses
 
 Place: TypeAlias = tuple[str, tuple[Key, ...]]
 Setting: TypeAlias = tuple[Place, object]
 
 _MOST_PLACES = 14
-_MOST_VALUES = 14
+_MOST_BAD = 6
+_MOST_OF_KIND = 5
 _MOST_TOGETHER = 3
 _MOMENT = "2026-11-23T20:00:00.000Z"
 
@@ -58,6 +60,7 @@ def places_read(*nodes: object) -> dict[Place, None]:
     """The places that nodes of a program read, in the order of the text."""
     found: dict[Place, None] = {}
     world = first_world(Type())
+    place: Place | None
     for node in walk(nodes):
         match node:
             case ir.Path():
@@ -113,8 +116,8 @@ def constants_in(*nodes: object) -> list[object]:
     return list(found.values())
 
 
-def values_at(place: Place, item: Type | None, constants: list[object]) -> list[object]:
-    """What to try at a place: what the source allows there, and the constants it is compared with.
+def values_at(place: Place, item: Type | None, constants: list[object], bad: Type = NEVER) -> list[object]:
+    """What to try at a place: bad values, constants it is compared with, and what the source allows there.
 
     Where nothing is known of a place, only that it is there with a harmless text, or with a constant.
     """
@@ -126,9 +129,15 @@ def values_at(place: Place, item: Type | None, constants: list[object]) -> list[
     found = item
     for key in keys:
         found = of_key(found, key)
+    worst = [value for value in islice(witnesses(meet(found, bad)), _MOST_BAD) if value is not MISSING]
     known = [value for value in constants if admits(found, value)]
-    usual = islice(witnesses(found), _MOST_VALUES)
-    return [*known, *(value for value in usual if value is not MISSING)]
+    usual = [
+        value
+        for kind in KINDS
+        for value in islice(witnesses(only(found, kind)), _MOST_OF_KIND)
+        if value is not MISSING
+    ]
+    return list({repr(value): value for value in (*worst, *known, *usual)}.values())
 
 
 def settings_in_turn(choices: dict[Place, list[object]]) -> Iterator[tuple[Setting, ...]]:
@@ -171,4 +180,4 @@ def smaller_values(document: object) -> Iterator[object]:
             for less in smaller_values(element):
                 yield [*document[:index], less, *document[index + 1 :]]
     elif isinstance(document, str) and len(document) > 1:
-        yield from ("", document[0])
+        yield from ("", "x")

@@ -14,8 +14,9 @@ from mapper import ir
 from mapper.checker.printing import printed
 from mapper.runtime import time_patterns, times, values
 from mapper.runtime.nothing import INVALID
-from mapper.types import ANYTHING, NEVER, Type, join, literal_type, only, without_nothing
+from mapper.types import ANYTHING, NEVER, Type, join, literal_type, meet, only, without_nothing
 from mapper.types.facts import Numbers
+from mapper.types.lattice import overlaps
 from mapper.types.texts import numbers_within
 from mapper.types.values import BOOLEAN, CANONICAL_TIME, INTEGER, NUMBER, TIME
 
@@ -142,7 +143,9 @@ def _time_of(node: ir.Timestamp, part: str, given: Type) -> Casting:
     if part == "number" and given.numbers is not None and units:
         is_sure = any(numbers_within(given.numbers, _readable(unit)) for unit in units)
         is_lost = all(_out_of_range(given.numbers, unit) for unit in units)
-        return Casting(NEVER if is_lost else TIME, NEVER if is_sure else given)
+        late = Type(numbers=Numbers(low=(_LAST + 1) * max(units)))
+        bad = meet(given, late) if overlaps(given, late) else given
+        return Casting(NEVER if is_lost else TIME, NEVER if is_sure else bad)
     return Casting(NEVER, given)
 
 

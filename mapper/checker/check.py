@@ -1,45 +1,55 @@
-"""The checks of a program: fields against the target, paths against the source, rules that can never hold."""
+"""The checks of a program: `each`, names, fields against the target, what may fail, what is never reached."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import replace
 
 from mapper import ir
-from mapper.checker.sources import Known, SourceFacts, whole
-from mapper.checker.types import check_operands, has_wrong_type
-from mapper.checker.unreachable import check_reachable
-from mapper.checker.variables import check_lookups, shown_present
-from mapper.diagnostics import Label, Report, Severity, did_you_mean
-from mapper.ir.facts import Facts
+from mapper.checker.counterexamples import Laboratory, Search
+from mapper.checker.faults_ahead import check_failures, check_units
+from mapper.checker.infer_program import infer_program, item_type
+from mapper.checker.inference import Inference
+from mapper.checker.names import check_names, check_value_names
+from mapper.checker.sources import whole
+from mapper.checker.targets import Checking, check_field, definition_label
+from mapper.checker.types import check_operands
+from mapper.checker.unreachable import check_reachable, check_rules
+from mapper.diagnostics import Report, Severity, did_you_mean
 from mapper.schema import Schema
-from mapper.shapes import Subschema, is_closed, properties_of, required_of
+from mapper.shapes import is_closed, properties_of, required_of
+from mapper.types import ANY_MEMBER, read_schema
+from mapper.types.lattice import of_member
 
 
-@dataclass(frozen=True, slots=True)
-class Checking:
-    """What the checks look at."""
+def check_program(
+    program: ir.Program,
+    source: Schema | None,
+    target: Schema,
+    report: Report,
+    laboratory: Laboratory | None = None,
+) -> Inference:
+    """Report what is wrong with a program, all of it; what was inferred is the answer.
 
-    source: Schema | None
-    target: Schema
-    facts: Facts
-    report: Report
-    item: Known | None = field(default=None)
-
-
-def check_program(program: ir.Program, source: Schema | None, target: Schema, report: Report) -> None:
-    """Report what is wrong with a program, all of it."""
-    item = whole(source)
+    Without a laboratory nothing can be tried, and nothing is claimed that would have to be.
+    """
+    item = None if source is None else item_type(source)
+    notes = infer_program(program, source, item)
+    # Where a part of the mapping could not be read, what the rest does proves nothing.
+    tries = laboratory is not None and not report.has_errors
+    search = Search(program, target.document, item, laboratory) if tries and laboratory else None
+    checking = Checking(program, source, target, notes, report, search)
     _check_each(program, report)
-    present: frozenset[tuple[str, ...]] = frozenset()
+    known = whole(source)
+    before = len(report.diagnostics)
     for rule in program.skips:
-        check_lookups(rule.condition.test, item, source, report)
-        present |= shown_present(rule.condition.test)
-    checking = Checking(source, target, SourceFacts(item, present), report, item)
+        check_names(rule.condition.test, known, source, report)
+    if len(report.diagnostics) == before:
+        check_rules(program, notes, report)
     if isinstance(program.output, ir.Record):
-        _check_event(program.output, program.written, checking)
+        _check_event(program.output, checking)
     else:
-        check_lookups(program.output, item, source, report)
+        check_names(program.output, known, source, report)
+    return notes
 
 
 def _check_each(program: ir.Program, report: Report) -> None:
@@ -63,17 +73,38 @@ def _check_each(program: ir.Program, report: Report) -> None:
             )
 
 
-def _check_event(event: ir.Record, written: frozenset[str], checking: Checking) -> None:
+def _check_event(event: ir.Record, checking: Checking) -> None:
+    document = checking.target.document
+    known = properties_of(document, document)
+    _check_written(event, checking)
+    wanted = read_schema(document)
+    before = len(checking.report.diagnostics)
+    for entry in event.fields:
+        named = len(checking.report.diagnostics)
+        check_value_names(entry.value, whole(checking.source), checking.source, checking.report)
+        if len(checking.report.diagnostics) == named:
+            check_reachable(entry.value, checking.notes, checking.report)
+        check_operands(entry.value, checking.notes, checking.report)
+    if len(checking.report.diagnostics) > before:
+        # A name that is not there, or a part that is never taken, explains what would be found next.
+        checking = replace(checking, search=None)
+    for entry in event.fields:
+        check_field(entry, of_member(wanted, entry.name) if entry.name in known else ANY_MEMBER, checking)
+    check_failures(event, checking)
+    check_units(event, checking)
+
+
+def _check_written(event: ir.Record, checking: Checking) -> None:
+    """Report fields that the target does not know, and required ones that are never set."""
     target, report = checking.target, checking.report
     known = properties_of(target.document, target.document)
-    required = required_of(target.document, target.document)
     for entry in event.fields:
         if entry.name not in known and is_closed(target.document, target.document):
             hint = did_you_mean(entry.name, known) or "the target has " + ", ".join(f"`{n}`" for n in known)
             report.error(
                 "M302", f"no field `{entry.name}` in `{target.name}`", entry.span, "not in the target", hint
             )
-    missing = required - written
+    missing = required_of(target.document, target.document) - checking.program.written
     for name in sorted(missing, key=list(known).index if set(missing) <= set(known) else None):
         report.add(
             "M501",
@@ -82,138 +113,5 @@ def _check_event(event: ir.Record, written: frozenset[str], checking: Checking) 
             f"`{target.name}` requires it",
             (f"add `{name}:` below `event:`",),
             Severity.ERROR,
-            _definition(target, name),
+            definition_label(target, name),
         )
-    for entry in event.fields:
-        _check_field(entry, known.get(entry.name), checking)
-        _walk(entry.value, checking.item, checking)
-
-
-def _definition(target: Schema, name: str) -> tuple[Label, ...]:
-    span = target.span_of_name(("properties", name))
-    return (Label(span, "asked for here"),) if span else ()
-
-
-def _check_field(entry: ir.Field, schema: Subschema | None, checking: Checking) -> None:
-    asked = _definition(checking.target, entry.name)
-    if schema is not None and has_wrong_type(
-        entry, schema, checking.target, checking.facts, checking.report, asked
-    ):
-        return
-    nothings = checking.facts.of(entry.value)
-    if not entry.required or not (nothings.missing or (nothings.null and not entry.nullable)):
-        return
-    how = "can be missing" if nothings.missing else "can be null"
-    checking.report.add(
-        "M502",
-        f"the required field `{entry.name}` {how}",
-        entry.value.span,
-        f"this {how}",
-        (
-            "add a `default`, a later alternative or a `skip` rule;"
-            " or `on_missing: reject` if such items shall be rejected",
-        ),
-        Severity.ERROR,
-        asked,
-    )
-
-
-def _walk(value: ir.Value, item: Known | None, checking: Checking) -> None:
-    """Check a value and what is inside it: its paths, its variables, its types, what can never be taken."""
-    check_operands(value, checking.facts, checking.report)
-    check_reachable(value, checking.facts, checking.report)
-    match value:
-        case ir.Path():
-            _check_path(value, item, checking)
-        case ir.Template():
-            check_lookups(value, item, checking.source, checking.report)
-        case ir.When(condition):
-            check_lookups(condition.test, item, checking.source, checking.report)
-        case ir.MapItems(source, element):
-            _walk(source, item, checking)
-            inner = Checking(checking.source, checking.target, Facts(), checking.report)
-            _walk(element, _element(source, item), inner)
-            return
-        case _:
-            pass
-    for child in children(value):
-        _walk(child, item, checking)
-
-
-def children(value: ir.Value) -> Iterator[ir.Value]:
-    """The values a value is made of."""
-    match value:
-        case ir.Record(fields):
-            yield from (entry.value for entry in fields)
-        case ir.Array(values) | ir.Coalesce(values) | ir.Merge(values) | ir.Hash(values):
-            yield from values
-        case ir.Match(subject, cases, otherwise):
-            yield subject
-            yield from (case.value for case in cases)
-            yield from () if otherwise is None else (otherwise,)
-        case ir.When(_, then, otherwise):
-            yield then
-            yield from () if otherwise is None else (otherwise,)
-        case ir.MapItems(source, element):
-            yield from (source, element)
-        case ir.Default(inner, default):
-            yield from (inner, default)
-        case (
-            ir.Pick(inner)
-            | ir.Omit(inner)
-            | ir.Rename(inner)
-            | ir.Cast(inner)
-            | ir.Timestamp(inner)
-            | ir.Required(inner)
-        ):
-            yield inner
-        case _:
-            return
-
-
-def _element(source: ir.Value, item: Known | None) -> Known | None:
-    if item is None:
-        return None
-    match source:
-        case ir.Path(ir.Root.ITEM, segments):
-            for segment in segments:
-                match segment:
-                    case ir.Child((ir.Name(name),)):
-                        item = item.member(name)
-                    case ir.Child((ir.Index() | ir.Wildcard() | ir.Slice(),)):
-                        item = item.element()
-                    case _:
-                        return None
-            return item.element() if source.is_singular else item
-        case ir.Cast(value) | ir.Default(value):
-            return _element(value, item)
-        case _:
-            return None
-
-
-def _check_path(path: ir.Path, known: Known | None, checking: Checking) -> None:
-    if known is None or path.root is not ir.Root.ITEM:
-        return
-    where = checking.source.name if checking.source else "the source"
-    for segment in path.segments:
-        match segment:
-            case ir.Child((ir.Name(name, span),)):
-                names = known.names
-                hint = did_you_mean(name, names)
-                unknown = known.schema is not False and name not in names and (known.is_closed or hint)
-                if unknown:
-                    checking.report.error(
-                        "M301",
-                        f"no field `{name}` in `{where}`",
-                        span or path.span,
-                        "the source schema does not know it",
-                        hint,
-                    )
-                    return
-                known, where = known.member(name), name
-            case ir.Child((ir.Index() | ir.Wildcard() | ir.Slice(),)) if known.is_only(
-                "array"
-            ) or known.allows("array"):
-                known = known.element()
-            case _:
-                return

@@ -27,16 +27,17 @@ from mapper.checker.candidates import (
 from mapper.checker.worlds import BODY, ITEM
 from mapper.runtime.nothing import MISSING
 from mapper.source import Span
-from mapper.types import Type, admits
+from mapper.types import NEVER, Type, admits
 from mapper.types.witnesses import smallest
 
-MOST_RUNS = 1200
+MOST_RUNS = 3000
+MOST_STARTS = 1000
 _MOST_STEPS = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What a run gave: the event (or MISSING), whether the item was skipped, the codes and places of faults."""
+    """What a run gave: the event or MISSING, whether the item was skipped, codes and places of faults."""
 
     event: object = MISSING
     skipped: bool = False
@@ -69,30 +70,57 @@ class Search:
     laboratory: Laboratory
     _whole: Run | None = field(default=None, repr=False)
 
-    def find(self, entry: ir.Field, judge: Judge) -> Payload | None:
-        """The smallest payload found for which the field alone is judged bad and the whole mapping rejects."""
-        alone = replace(entry, nullable=True, required=False)
-        program = replace(self.program, output=ir.Record((alone,), self.program.output.span))
+    def find(
+        self, entry: ir.Field | None, judge: Judge, focus: object = None, bad: Type = NEVER
+    ) -> Payload | None:
+        """The smallest payload found for which the field is judged bad and the whole mapping rejects.
+
+        What the node in focus reads is tried first, and there the bad values. Without a field, what a skip
+        rule does is judged.
+        """
+        alone = () if entry is None else (replace(entry, nullable=True, required=False),)
+        program = replace(self.program, output=ir.Record(alone, self.program.output.span))
         run = self.laboratory.prepare(program, True)
-        choices = self._choices(entry)
+        choices = self._choices(entry, focus, bad)
         best: Payload | None = None
         together = 0
-        for settings in islice(settings_in_turn(choices), MOST_RUNS):
-            if best is not None and len(settings) > together:
-                break
-            payload = self._payload(settings)
-            if payload is None or (best is not None and payload.size >= best.size):
-                continue
-            if self._holds(run, judge, payload):
-                best, together = payload, len(settings)
+        for start in self._starts(run):
+            for settings in islice(settings_in_turn(choices), MOST_RUNS):
+                if best is not None and len(settings) > together:
+                    break
+                payload = self._payload((*start, *settings))
+                if payload is None or (best is not None and payload.size >= best.size):
+                    continue
+                if self._holds(run, judge, payload):
+                    best, together = payload, len(settings)
         return None if best is None else self._shrunk(best, run, judge)
 
-    def _choices(self, entry: ir.Field) -> dict[Place, list[object]]:
-        field_places = places_read(entry.value)
-        rule_places = places_read(self.program.skips)
-        constants = constants_in(entry.value, self.program.skips)
-        places = {**field_places, **rule_places}
-        return {place: values_at(place, self.item, constants) for place in places}
+    def _choices(self, entry: ir.Field | None, focus: object, bad: Type) -> dict[Place, list[object]]:
+        value = None if entry is None else entry.value
+        constants = constants_in(value, self.program.skips)
+        first = places_read(focus)
+        places = {**first, **places_read(value)}
+        if entry is None:
+            places |= places_read(self.program.skips)
+        return {
+            place: values_at(place, self.item, constants, bad if place in first else NEVER)
+            for place in places
+        }
+
+    def _starts(self, run: Run) -> list[tuple[Setting, ...]]:
+        """A few ways to set what the skip rules read, so that an item is not skipped."""
+        constants = constants_in(self.program.skips)
+        places = places_read(self.program.skips)
+        choices = {place: values_at(place, self.item, constants) for place in places}
+        filled = tuple((place, _harmless(values)) for place, values in choices.items() if values)
+        for settings in islice(settings_in_turn(choices), MOST_STARTS):
+            if self._goes_on(run, settings):
+                return [settings, filled] if self._goes_on(run, filled) else [settings]
+        return [filled]
+
+    def _goes_on(self, run: Run, settings: tuple[Setting, ...]) -> bool:
+        payload = self._payload(settings)
+        return payload is not None and not run(payload).skipped
 
     def _payload(self, settings: tuple[Setting, ...]) -> Payload | None:
         item: object = {} if self.item is None else smallest(self.item)
@@ -141,6 +169,10 @@ class Search:
                 payload, progress = less, True
                 break
         return payload
+
+
+def _harmless(values: list[object]) -> object:
+    return "x" if "x" in values else values[-1]
 
 
 def smaller_payloads(payload: Payload) -> list[Payload]:

@@ -7,7 +7,7 @@ from mapper.checker.infer_conditions import assume
 from mapper.checker.infer_text import infer_template
 from mapper.checker.infer_values import infer_record
 from mapper.checker.inference import Inference
-from mapper.checker.worlds import first_world
+from mapper.checker.worlds import World, first_world, tame_world
 from mapper.ir.text import walk
 from mapper.schema import Schema
 from mapper.types import ANYTHING, Type, read_schema
@@ -21,7 +21,18 @@ def item_type(source: Schema | None) -> Type:
 def infer_program(program: ir.Program, source: Schema | None, item: Type | None = None) -> Inference:
     """The types of a program's nodes, and all that may go wrong; `item` where its type is known already."""
     notes = Inference(_assumptions(program, source))
-    world = first_world(item_type(source) if item is None else item)
+    _infer(program, first_world(item_type(source) if item is None else item), notes)
+    return notes
+
+
+def infer_tame(program: ir.Program, source: Schema | None, item: Type | None) -> Inference:
+    """The same, supposing that whatever has no schema is a harmless text, or not there."""
+    notes = Inference()
+    _infer(program, tame_world(item or ANYTHING, knows_item=source is not None), notes)
+    return notes
+
+
+def _infer(program: ir.Program, world: World, notes: Inference) -> None:
     for rule in program.skips:
         notes.reach(rule, assume(rule.condition.test, world, True, notes).is_possible)
         world = assume(rule.condition.test, world, False, notes)
@@ -31,7 +42,6 @@ def infer_program(program: ir.Program, source: Schema | None, item: Type | None 
         notes.node(program.output, infer_record(program.output, world, notes))
     else:
         notes.node(program.output, infer_template(program.output, world, notes))
-    return notes
 
 
 def _assumptions(program: ir.Program, source: Schema | None) -> tuple[str, ...]:

@@ -93,7 +93,12 @@ def infer_record(node: ir.Record, world: World, notes: Inference) -> Type:
         found = infer_value(entry.value, world, notes)
         if found.null and not entry.nullable:
             found = replace(found, null=False, missing=True)
-        members[entry.name] = without_missing(found) if entry.required else found
+        members[entry.name] = found
+    if any(member.is_never for member in members.values()):
+        return NEVER  # a field that stops every item
+    members = {
+        e.name: without_missing(members[e.name]) if e.required else members[e.name] for e in node.fields
+    }
     return Type(objects=(Objects(members, MISSING_ONLY),))
 
 
@@ -203,7 +208,8 @@ def _note_cast(
     code: str, node: ir.Cast | ir.Timestamp, done: Casting, result: Type, notes: Inference
 ) -> None:
     is_certain = done.good.is_never and result.is_never
-    reason = "no such value can be cast" if is_certain else "some values cannot be cast"
+    wanted = "time in " + ", ".join(node.formats) if isinstance(node, ir.Timestamp) else node.kind.value
+    reason = f"{'no' if is_certain else 'not every'} value here can be read as {wanted}"
     notes.failure(Failure(code, node.span, reason, node, done.bad, is_certain, node.declared))
 
 

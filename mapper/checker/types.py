@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from mapper import ir
-from mapper.diagnostics import Label, Report, Severity
-from mapper.ir.facts import JSON_TYPES, Facts
-from mapper.schema import Schema
-from mapper.shapes import Subschema, allows_type
+from mapper.checker.inference import Inference
+from mapper.diagnostics import Report
+from mapper.ir.text import walk
+from mapper.types import Type
 
+JSON_TYPES = frozenset({"object", "array", "string", "integer", "number", "boolean", "null"})
 CONTAINERS = frozenset({"object", "array"})
 # What a cast can turn into its type; every other type fails, whatever the value.
 CASTABLE = {
@@ -37,61 +38,56 @@ def in_words(types: frozenset[str]) -> str:
     return " or ".join(WORDS[name] for name in WORDS if name in names)
 
 
-def has_wrong_type(
-    field: ir.Field, schema: Subschema, target: Schema, facts: Facts, report: Report, asked: tuple[Label, ...]
-) -> bool:
-    """Report a field none of whose types the target allows (M401; M402 where it is always null)."""
-    types = facts.types(field.value)
-    if types == {"null"} and not field.required:
-        return False
-    if any(allows_type(target.document, schema, name) for name in types):
-        return False
-    found = in_words(types)
-    report.add(
-        "M402" if types == {"null"} else "M401",
-        f"`{field.name}` cannot be {found}",
-        field.value.span,
-        f"this is always {found}",
-        _cast_hints(target, schema, types),
-        Severity.ERROR,
-        asked,
-    )
-    return True
+def json_types(given: Type | None) -> frozenset[str]:
+    """The JSON types a type allows; a number may be an integer too."""
+    if given is None:
+        return frozenset()
+    kinds = given.kinds
+    if given.numbers is None:
+        return kinds
+    return (kinds - {"number"}) | {"integer"} if given.numbers.integral else kinds | {"integer"}
 
 
-def _cast_hints(target: Schema, schema: Subschema, types: frozenset[str]) -> tuple[str, ...]:
-    if isinstance(schema, dict) and schema.get("format") == "date-time" and types & READABLE_TIMES:
-        return ("convert it with `as: timestamp`",)
-    kinds = [k for k in CASTABLE if k.value in JSON_TYPES and allows_type(target.document, schema, k.value)]
+def cast_hint(wanted: Type, types: frozenset[str]) -> str:
+    """The cast that turns such values into what the target wants; empty where there is none, or several."""
+    if wanted.texts is not None and "date-time" in wanted.texts.formats and types & READABLE_TIMES:
+        return "convert it with `as: timestamp`"
+    asked = json_types(wanted)
+    kinds = [kind for kind in CASTABLE if kind.value in asked]
     if len(kinds) != 1 or not types & CASTABLE[kinds[0]]:
-        return ()
-    return (f"convert it with `as: {kinds[0].value}`",)
+        return ""
+    return f"convert it with `as: {kinds[0].value}`"
 
 
-def check_operands(value: ir.Value, facts: Facts, report: Report) -> None:
-    """Report an operand that its operator or cast can never take (M401)."""
+def check_operands(value: ir.Value, notes: Inference, report: Report) -> None:
+    """Report every operand inside a value that its operator or cast can never take (M401)."""
+    for node in walk(value):
+        _check_node(node, notes, report)
+
+
+def _check_node(value: object, notes: Inference, report: Report) -> None:
     match value:
         case ir.Merge(operands):
             for operand in operands:
-                _check_operand(operand, "`merge` takes objects", {"object", "null"}, facts, report)
+                _check_operand(operand, "`merge` takes objects", {"object", "null"}, notes, report)
         case ir.MapItems(source):
-            _check_operand(source, "`map` takes an array", {"array", "null"}, facts, report)
+            _check_operand(source, "`map` takes an array", {"array", "null"}, notes, report)
         case ir.Pick(inner) | ir.Omit(inner) | ir.Rename(inner):
             verb = type(value).__name__.lower()
-            _check_operand(inner, f"`{verb}` takes an object", {"object", "null"}, facts, report)
+            _check_operand(inner, f"`{verb}` takes an object", {"object", "null"}, notes, report)
         case ir.Cast(inner, kind):
             taken = CASTABLE[kind] | {"null"}
-            _check_operand(inner, f"`as: {kind.value}` always fails", taken, facts, report)
+            _check_operand(inner, f"`as: {kind.value}` always fails", taken, notes, report)
         case ir.Timestamp(inner):
-            _check_operand(inner, "`as: timestamp` always fails", READABLE_TIMES | {"null"}, facts, report)
+            _check_operand(inner, "`as: timestamp` always fails", READABLE_TIMES | {"null"}, notes, report)
         case _:
             pass
 
 
 def _check_operand(
-    operand: ir.Value, headline: str, taken: frozenset[str] | set[str], facts: Facts, report: Report
+    operand: ir.Value, headline: str, taken: frozenset[str] | set[str], notes: Inference, report: Report
 ) -> None:
-    types = facts.types(operand)
+    types = json_types(notes.type_of(operand))
     if types and not types & taken:
         found = in_words(types)
         report.error("M401", f"{headline}, found {found}", operand.span, f"this is always {found}")

@@ -1,4 +1,4 @@
-"""Liquid against the source schema: variables that do not exist, and what a skip rule shows to be there."""
+"""Liquid against the source schema: variables that do not exist."""
 
 from __future__ import annotations
 
@@ -59,25 +59,3 @@ def _check_lookup(lookup: ir.Lookup, item: Known, source: Schema, report: Report
             )
             return
         known, where = known.member(name), name
-
-
-def shown_present(test: object) -> frozenset[tuple[str, ...]]:
-    """The item paths that are neither missing, null nor blank where this test does not hold."""
-    match test:
-        case ir.Compare("==", ir.Lookup() as lookup, ir.Special("blank")):
-            return _plain(lookup)
-        case ir.Compare("==", ir.Special("blank"), ir.Lookup() as lookup):
-            return _plain(lookup)
-        case ir.AnyOf(tests):
-            return frozenset().union(*(shown_present(part) for part in tests))
-        case _:
-            return frozenset()
-
-
-def _plain(lookup: ir.Lookup) -> frozenset[tuple[str, ...]]:
-    names = lookup.keys if lookup.name == "item" else (lookup.name, *lookup.keys)
-    if (lookup.name in RESERVED and lookup.name != "item") or not all(isinstance(n, str) for n in names):
-        return frozenset()
-    if any(n in ("size", "first", "last") for n in names[1:]):
-        return frozenset()
-    return frozenset({tuple(str(n) for n in names)})

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from mapper import ir
-from mapper.types import ANY_MEMBER, ANYTHING, MISSING_ONLY, NEVER, Objects, Type, join, only
+from mapper.types import ANY_MEMBER, ANYTHING, MISSING_ONLY, NEVER, Objects, Type, join, only, text_type
 from mapper.types.facts import member_of
 from mapper.types.lattice import of_element, of_member, settle_objects
+from mapper.types.texts import TRUSTED
 from mapper.types.values import COUNT, TEXT, TIME, array_of, object_with
 
 Key: TypeAlias = str | int
@@ -75,6 +76,20 @@ def first_world(item: Type) -> World:
         "header": scope,
         "query": scope,
         "setting": settings,
+        "received_at": TIME.with_missing(),
+    }
+    return World(roots)
+
+
+def tame_world(item: Type, *, knows_item: bool) -> World:
+    """The same, with a harmless text wherever nothing is known: what the search for counterexamples tries."""
+    filled = object_with({}, text_type(blank=False, formats=frozenset({TRUSTED})).with_missing())
+    roots = {
+        ITEM: item if knows_item else filled,
+        BODY: filled,
+        "header": filled,
+        "query": filled,
+        "setting": filled,
         "received_at": TIME.with_missing(),
     }
     return World(roots)

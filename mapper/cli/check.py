@@ -1,4 +1,4 @@
-"""Check: mappings become diagnostics, printed."""
+"""Check: mappings and bare templates become diagnostics, printed."""
 
 from __future__ import annotations
 
@@ -7,25 +7,33 @@ import sys
 
 from mapper import render
 from mapper.cli import screen
+from mapper.cli.stop import Stop
 from mapper.cli.targets import find_targets
+from mapper.cli.templates import check_template, is_template
 from mapper.compiler import check_file
 from mapper.diagnostics import Diagnostic, Severity
 
 DESCRIPTION = """\
 Checks mappings against the language and their schemas, and prints every problem with its place, the reason
-and a way out. Nothing is written."""
+and a way out. Of a Liquid template, alone or in a mapping, it is proven that it renders JSON, or a payload is
+shown for which it does not. Nothing is written."""
 EXAMPLES = """\
 examples:
   mapper check                          all of ./mappings, or the shipped mappings where there is none
   mapper check orders my/shop.yaml      a mapping by name, another by path
   mapper check --format github          annotations in a pull request
-  mapper check --strict                 warnings fail, too"""
+  mapper check --strict                 warnings fail, too
+  mapper check body.liquid --dialect NAME --source order.schema.json
+                                        a template as it is pasted into a dashboard"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options and the help text."""
     parser.description, parser.epilog = DESCRIPTION, EXAMPLES
     parser.add_argument("paths", metavar="PATH", nargs="*", help="a mapping's name or file, or a folder")
+    parser.add_argument("--dialect", metavar="NAME", help="the Liquid engine that bare templates are for")
+    parser.add_argument("--source", metavar="SCHEMA", help="what the payloads of bare templates are like")
+    parser.add_argument("--target", metavar="SCHEMA", help="what bare templates are to render")
     parser.add_argument("--format", choices=render.FORMATS, default="text", help="default: text")
     parser.add_argument("--strict", action="store_true", help="warnings are problems, too")
     parser.add_argument(
@@ -35,10 +43,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Check the mappings; 1 where one has an error, or with `--strict` a warning."""
-    mappings = find_targets(arguments.paths)
+    templates = [word for word in arguments.paths if is_template(word)]
+    if not templates and (arguments.dialect or arguments.source or arguments.target):
+        raise Stop("--dialect, --source and --target are for bare templates; a mapping names its own")
+    others = [word for word in arguments.paths if not is_template(word)]
+    mappings = find_targets(others) if others or not templates else []
     found: list[Diagnostic] = []
     for path in mappings:
         found += check_file(path)
+    verdicts = []
+    for word in templates:
+        diagnostics, verdict = check_template(word, arguments.dialect, arguments.source, arguments.target)
+        found += diagnostics
+        verdicts.append(verdict)
     console = screen.out()
     text = render.render(
         found, arguments.format, color=screen.has_color(console), show_values=arguments.show_values
@@ -47,6 +64,11 @@ def run(arguments: argparse.Namespace) -> int:
     is_text = arguments.format == "text"
     if is_text and found:
         console.print()
-    (console if is_text else screen.err()).print(render.summarize(found, len(mappings)))
+    end = console if is_text else screen.err()
+    for verdict in verdicts:
+        end.print(verdict, markup=False, highlight=False, soft_wrap=True)
+    count = len(mappings) + len(templates)
+    noun = "template" if not mappings else "mapping" if not templates else "file"
+    end.print(render.summarize(found, count, noun))
     has_errors = any(d.severity is Severity.ERROR for d in found)
     return 1 if has_errors or (arguments.strict and found) else 0

@@ -36,25 +36,28 @@ class Ledger:
     events: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     codes: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    repairs: Counter[str] = field(default_factory=Counter)
     firsts: dict[tuple[str, ...], tuple[Body, Rejected]] = field(default_factory=dict)
 
     def enter(self, body: Body, result: Result) -> None:
         """Write and count everything one body gave."""
         self.bodies += 1
         self.items += result.items
+        self.repairs.update(repair.name for repair in result.repairs)
         self.events += len(result.events)
         for event in result.events:
             self.events_to.write(encode(event) + b"\n")
         for skip in result.skipped:
             self.reasons[skip.reason] += 1
             if self.skipped_to:
-                _write(self.skipped_to, _skip_line(body, skip), skip.item, body)
+                line = _skip_line(body, skip) | _repairs(result)
+                _write(self.skipped_to, line, skip.item, body)
         for rejected in result.rejected:
             codes = tuple(dict.fromkeys(rejected.codes))
             self.codes[codes] += 1
             self.firsts.setdefault(codes, (body, rejected))
             if self.rejected_to:
-                line = _rejection_line(body, rejected, self.show_values)
+                line = _rejection_line(body, rejected, self.show_values) | _repairs(result)
                 _write(self.rejected_to, line, rejected.item, body)
 
     @property
@@ -63,7 +66,7 @@ class Ledger:
         return self.codes.total()
 
     def summary(self) -> list[str]:
-        """The closing lines; the first one's numbers add up, and so do the rows below it."""
+        """The closing lines; the first one's numbers add up, and so do the rows of items below it."""
         skipped, bodies = self.reasons.total(), "body" if self.bodies == 1 else "bodies"
         head = (
             f"{self.bodies:,} {bodies} · {self.items:,} {'item' if self.items == 1 else 'items'} = "
@@ -72,6 +75,7 @@ class Ledger:
         )
         rows = [("skipped", number, visible(reason)) for reason, number in self.reasons.most_common()]
         rows += [("rejected", number, _slugs(codes)) for codes, number in self.codes.most_common()]
+        rows += [("repaired", number, _bodies(name, number)) for name, number in self.repairs.most_common()]
         width = max((len(f"{number:,}") for _, number, _ in rows), default=0)
         return [head, *(f"  {title:<8}  {number:>{width},}  {text}" for title, number, text in rows)]
 
@@ -128,6 +132,11 @@ def _rejection_line(body: Body, rejected: Rejected, show_values: bool) -> dict[s
     return line
 
 
+def _repairs(result: Result) -> dict[str, object]:
+    """What was put right in the body of an item, where anything was: the payload shows it repaired."""
+    return {"repairs": [repair.name for repair in result.repairs]} if result.repairs else {}
+
+
 def _payload(item: object) -> dict[str, object]:
     """The original item: as JSON, or where it is no JSON as text, or where it is no text in base64."""
     if not isinstance(item, bytes):
@@ -136,6 +145,10 @@ def _payload(item: object) -> dict[str, object]:
         return {"payload_text": item.decode("utf-8")}
     except UnicodeDecodeError:
         return {"payload_base64": base64.b64encode(item).decode("ascii")}
+
+
+def _bodies(name: str, number: int) -> str:
+    return f"{'body' if number == 1 else 'bodies'}: {name}"
 
 
 def _slugs(codes: tuple[str, ...]) -> str:

@@ -34,13 +34,13 @@ SITES = (
 {%- for site in sites %}
     {{ site }},
 {%- endfor %}
-)
+{{- "\n" if sites }})
 # Where each field of the event is written: name -> (start, end).
 FIELDS = {
 {%- for name, place in fields %}
     {{ name }}: {{ place }},
 {%- endfor %}
-}
+{{- "\n" if fields }}}
 # Why items are skipped, by number.
 REASONS = {{ reasons }}
 
@@ -64,7 +64,7 @@ def generate(program: ir.Program, target: dict[str, object] | bool, filename: st
     _emit_items(writer, program)
     _emit_event(writer, program)
     emit_validator(writer, target, "valid")
-    lines = [_with_origin(text, span.line if span else None) for text, span in writer.lines]
+    lines = list(_with_origins(writer))
     frame = _FRAME.render(
         version=version,
         filename=literal(filename),
@@ -90,8 +90,18 @@ def _origins(writer: Writer) -> Iterator[int | None]:
         yield current
 
 
-def _with_origin(text: str, line: int | None) -> str:
-    return f"{text}  # line {line}" if line is not None and text.strip() else text
+def _with_origins(writer: Writer) -> Iterator[str]:
+    """The lines, with a comment wherever they come from another line of the mapping than those before."""
+    current: int | None = None
+    for text, span in writer.lines:
+        line = None if span is None else span.line
+        if text.startswith("def "):
+            current = None
+        if line is None or line == current or not text.strip():
+            yield text
+        else:
+            current = line
+            yield f"{text}  # line {line}"
 
 
 def _imports(writer: Writer) -> list[tuple[str, list[str]]]:
@@ -118,7 +128,7 @@ def _emit_items(writer: Writer, program: ir.Program) -> None:
         writer.line("")
         writer.line("")
         alternatives.append(name)
-    writer.line(f"EACH = ({''.join(text + ', ' for text in alternatives)})")
+    writer.line(f"EACH = ({', '.join(alternatives)}{',' if len(alternatives) == 1 else ''})")
     writer.line("")
     writer.line("")
 

@@ -92,6 +92,8 @@ class Facts:
             case Hash(operands):
                 # One operand that is always there is enough to make a digest.
                 return SURE if any(self.of(operand).is_sure for operand in operands) else ABSENT
+            case FromRequest(RequestPart.RECEIVED_AT):
+                return ABSENT
             case FromRequest():
                 return Nothings(missing=True, null=True, blank=True)
             case MapItems(value) | Pick(value) | Omit(value) | Rename(value):

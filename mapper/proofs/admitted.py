@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import cache, partial
 from typing import Any
 
+from mapper.proofs.characters import ranges, span
 from mapper.proofs.expressions import matching
 from mapper.proofs.languages import (
     ANYTHING,
@@ -19,14 +20,22 @@ from mapper.proofs.languages import (
     many,
     one_of,
     optional,
-    ranges,
     repeated,
-    span,
     union,
     without_empty,
     word,
 )
-from mapper.proofs.values import IMPOSSIBLE, MISSING, NUMBER, Items, Members, Value, constant, joined, something
+from mapper.proofs.values import (
+    IMPOSSIBLE,
+    MISSING,
+    NUMBER,
+    Items,
+    Members,
+    Value,
+    constant,
+    joined,
+    something,
+)
 from mapper.shapes import Subschema, allows_type, find_reference, items_of, property_of, required_of, type_of
 
 _DEEPEST = 40

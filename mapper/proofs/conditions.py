@@ -6,17 +6,17 @@ from dataclasses import replace
 from typing import assert_never
 
 from mapper.ir import text as ir
+from mapper.proofs.characters import joined as joined_ranges
+from mapper.proofs.characters import ranges
 from mapper.proofs.environment import Env, joined_env
 from mapper.proofs.languages import (
     Language,
     intersection,
-    joined as joined_ranges,
     many,
-    ranges,
     union,
-    word,
     without_characters,
     without_empty,
+    word,
 )
 from mapper.proofs.values import Items, Value
 
@@ -107,11 +107,16 @@ def _equals(left: ir.Operand, right: ir.Operand, holds: bool, env: Env) -> list[
         case ir.Special():
             return _narrowed(left, _empty(known) if holds else _not_empty(known), env)
         case ir.Scalar(None):
-            return _narrowed(left, known.only_nil if holds else replace(known, missing=False, null=False), env)
+            return _narrowed(
+                left, known.only_nil if holds else replace(known, missing=False, null=False), env
+            )
         case ir.Scalar(bool() as wanted):
             if holds:
-                return _narrowed(left, Value(true=known.true and wanted, false=known.false and not wanted), env)
-            return _narrowed(left, replace(known, **{"true" if wanted else "false": False}), env)
+                return _narrowed(
+                    left, Value(true=known.true and wanted, false=known.false and not wanted), env
+                )
+            other = replace(known, true=False) if wanted else replace(known, false=False)
+            return _narrowed(left, other, env)
         case ir.Scalar(str() as wanted):
             return _narrowed(left, _is_text(known, wanted) if holds else _is_not_text(known, wanted), env)
         case ir.Scalar():
@@ -265,4 +270,3 @@ def _decided(operator: str, low: int, high: int | None, number: int) -> bool | N
             return True if low > number else False if high is not None and high <= number else None
         case _:
             return True if low >= number else False if high is not None and high < number else None
-

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from mapper.proofs.characters import Ranges, inverse, joined, ranges, readable, shared, span
 from mapper.proofs.grammar import Bad, Place, Seen, ends_value, step
-from mapper.proofs.languages import Language, Ranges, inverse, joined, ranges, readable, shared, span
+from mapper.proofs.languages import Language
 from mapper.proofs.values import Value, json_kinds, parts_of
 
 _MOST = 20_000
+_ENOUGH = 300
 _DEEPER = 6
 
 
@@ -40,7 +42,7 @@ class Outcome:
 
 def write(place: Place, text: str) -> tuple[Place | tuple[int, Bad], list[Seen]]:
     """The place after a fixed text, or the index of the first character that breaks it and why."""
-    seen = []
+    seen: list[Seen] = []
     for index, character in enumerate(text):
         after, shown = step(place, character)
         if isinstance(after, Bad):
@@ -87,7 +89,29 @@ def _emit_language(place: Place, kind: str, language: Language, outcome: Outcome
 
 
 def _emit_many(place: Place, kind: str, language: Language, outcome: Outcome) -> None:
-    """Follow all texts of a language through the grammar at once."""
+    """Follow all texts of a language through the grammar at once.
+
+    After a break the rest of the template is followed as if a whole value, or a harmless text, had been
+    printed: the verdict is not in question any more, only what else there is to find.
+    """
+    result = _followed(place, kind, language)
+    outcome.breaks += result.breaks
+    outcome.doubts += result.doubts
+    if result.breaks:
+        outcome.places[replace(place, key=None) if place.in_string else _after(place)] = None
+    else:
+        outcome.places.update(result.places)
+        outcome.seen.update(result.seen)
+
+
+def _after(place: Place) -> Place:
+    after, _ = ends_value(place, "string")
+    return after if isinstance(after, Place) else place
+
+
+@lru_cache(maxsize=4096)
+def _followed(place: Place, kind: str, language: Language) -> Outcome:
+    outcome = Outcome.empty()
     found: dict[str, str] = {}
     start = [(state, place) for state in sorted(language.starts)]
     seen = set(start)
@@ -110,10 +134,13 @@ def _emit_many(place: Place, kind: str, language: Language, outcome: Outcome) ->
                 if (target, after) not in seen:
                     seen.add((target, after))
                     queue.append((target, after, text + character))
+        if found and len(queue) > _ENOUGH:
+            break
         if len(queue) > _MOST:
             outcome.doubts.append("the texts an output can render take too many ways through the JSON")
             break
     outcome.breaks += [Break(kind, why, text) for why, text in found.items()]
+    return outcome
 
 
 def _advance(origin: Place, at: Place, character: str, exact: bool) -> tuple[Place | Bad, Seen | None]:
@@ -160,4 +187,3 @@ def _split(given: Ranges) -> Iterator[Ranges]:
         hit = shared(given, part)
         if hit:
             yield hit
-

@@ -8,8 +8,9 @@ from functools import cached_property
 from typing import TypeAlias
 
 from mapper.ir import text as ir
+from mapper.proofs.characters import ranges, span
 from mapper.proofs.filters import filtered
-from mapper.proofs.languages import ANYTHING, concatenated, many, ranges, span, word
+from mapper.proofs.languages import ANYTHING, concatenated, many, word
 from mapper.proofs.values import (
     BOOLEAN,
     COUNT,

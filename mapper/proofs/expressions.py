@@ -1,7 +1,8 @@
 """Expressions: a regular expression of a schema becomes the language of the texts it admits.
 
-Read as JSON Schema says, by ECMA-262: `$` is the end of the text. `\\d`, `\\w` and `\\s` stand for what they mean
-there or in Python, whichever is more. What has no counterpart (look-around, back-references) admits anything.
+Read as JSON Schema says, by ECMA-262: `$` is the end of the text. `\\d`, `\\w` and `\\s` stand for what they
+mean there or in Python, whichever is more. What has no counterpart (look-around, back-references) admits
+anything.
 """
 
 from __future__ import annotations
@@ -13,22 +14,16 @@ from re import _constants as constants  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 
+from mapper.proofs.characters import EVERY, Ranges, inverse, joined, ranges, shared, span
 from mapper.proofs.languages import (
     ANYTHING,
     EMPTY,
-    EVERY,
     Language,
-    Ranges,
     TooLarge,
     concatenated,
-    inverse,
-    joined,
     one_of,
     optional,
-    ranges,
     repeated,
-    shared,
-    span,
     union,
 )
 

@@ -14,26 +14,22 @@ from html import escape
 from typing import TypeAlias
 from urllib.parse import quote_plus
 
+from mapper.proofs.characters import EVERY, Ranges, inverse, ranges, shared, span
+from mapper.proofs.characters import joined as joined_ranges
 from mapper.proofs.languages import (
     ANYTHING,
     EMPTY,
-    EVERY,
     Language,
     Piece,
-    Ranges,
     TooLarge,
     concatenated,
-    inverse,
-    joined as joined_ranges,
+    intersection,
     many,
     one_of,
     optional,
     parts_of,
-    ranges,
     repeated,
     replaced,
-    shared,
-    span,
     union,
     without_empty,
     word,
@@ -52,7 +48,6 @@ from mapper.proofs.values import (
     joined,
     members_of,
     printed,
-    something,
 )
 
 Given: TypeAlias = Sequence[Value]
@@ -108,12 +103,13 @@ def _json(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
         texts.append(word("true"))
     if value.false:
         texts.append(word("false"))
-    if value.number is not None:
+    if value.number is not None and value.number.few:
         texts.append(value.number)
     if value.text is not None or value.json:
         texts.append(_json_string(ANYTHING if value.json or value.text is None else value.text))
     kinds = {"array"} if value.items is not None else set()
     kinds |= {"object"} if value.members is not None else set()
+    kinds |= {"number"} if value.number is not None and not value.number.few else set()
     whole = union(*texts)
     return Value(text=None if whole.is_none else whole, json=frozenset(kinds))
 
@@ -133,6 +129,10 @@ def _literally(text: str, _hit: Ranges) -> Language:
 _DIRECTIVE = re.compile(r"%([-0^#_]*)(\d*)(:?[A-Za-z%+])")
 _DATE_TEXT = many(joined_ranges((*_LETTERS, *span("0", "9"), *ranges(" +-:/.,"))))
 _DIGITS = repeated(one_of(span("0", "9")), least=1)
+
+
+# The seconds of the years 1 to 9999.
+_EPOCH = intersection(INTEGER, concatenated(*[optional(one_of(joined_ranges((*span("0", "9"), *ranges("-")))))] * 13))
 
 
 def _date(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
@@ -156,7 +156,7 @@ def _directive(flags: str, width: str, letter: str) -> Language:
     if letter == "%":
         return word("%")
     if letter == "s" and not flags and not width:
-        return INTEGER
+        return _EPOCH
     if letter in "YCymdHIMSjGgVUWuwNL" and not flags and not width:
         return _DIGITS
     return union(_DATE_TEXT, word(f"%{flags}{width}{letter}"))
@@ -165,7 +165,9 @@ def _directive(flags: str, width: str, letter: str) -> Language:
 def _no_date(value: Value) -> Language:
     """The values that stay as they are: texts that are no dates, booleans."""
     only_clock = value.text is not None and set(value.text.few or ("",)) <= {"now", "today"}
-    return printed(replace(value, number=None, items=None, members=None, text=None if only_clock else value.text))
+    return printed(
+        replace(value, number=None, items=None, members=None, text=None if only_clock else value.text)
+    )
 
 
 # --- texts
@@ -356,9 +358,7 @@ _RULES: dict[str, Rule] = {
     "rstrip": _pieces([(_WHITE, _dropped)]),
     "strip_newlines": _pieces([(ranges("\n"), _gone), (ranges("\r"), _dropped)]),
     "strip_html": _pieces([(EVERY, _dropped)]),
-    "newline_to_br": _pieces(
-        [(ranges("\n"), partial(_literally, "<br />\n")), (ranges("\r"), _dropped)]
-    ),
+    "newline_to_br": _pieces([(ranges("\n"), partial(_literally, "<br />\n")), (ranges("\r"), _dropped)]),
     "escape": _pieces(_HTML),
     "escape_once": _over(lambda _: many(inverse(ranges("<>'\"")))),
     "url_encode": _pieces([(EVERY, _quoted)]),
@@ -377,15 +377,15 @@ _RULES: dict[str, Rule] = {
     "slice": _slice,
     "split": _split,
     "size": _numeric(COUNT),
-    **{name: _ANY_NUMBER for name in ("at_least", "at_most", "divided_by", "minus", "modulo", "plus")},
-    **{name: _ANY_NUMBER for name in ("abs", "ceil", "floor", "round", "times")},
+    **dict.fromkeys(("at_least", "at_most", "divided_by", "minus", "modulo", "plus"), _ANY_NUMBER),
+    **dict.fromkeys(("abs", "ceil", "floor", "round", "times"), _ANY_NUMBER),
     "sum": lambda value, args, kwargs: Value(null=True, number=NUMBER),
     "first": _element,
     "last": _element,
     "join": _join,
     "map": _map,
     "concat": _concat,
-    **{name: _same_list for name in ("compact", "reject", "reverse", "sort", "sort_natural", "uniq", "where")},
+    **dict.fromkeys(("compact", "reject", "reverse", "sort", "sort_natural", "uniq", "where"), _same_list),
     "find": lambda value, args, kwargs: anything(),
     "find_index": lambda value, args, kwargs: Value(null=True, number=COUNT),
     "has": lambda value, args, kwargs: replace(BOOLEAN, null=True),

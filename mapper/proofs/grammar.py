@@ -1,7 +1,7 @@
 """Grammar: JSON read character by character; where the text stands, and what cannot follow.
 
-A `Place` is the state of a pushdown automaton over RFC 8259: what is open around, and what is being read. Object
-keys that stand in the template are remembered, for a key twice in one object loses a value.
+A `Place` is the state of a pushdown automaton over RFC 8259: what is open around, and what is being read.
+Object keys that stand in the template are remembered, for a key twice in one object loses a value.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Place:
     @property
     def path(self) -> Path:
         """The keys that lead to the value being read."""
-        return tuple((f.key if f.key is not None else ANY_KEY) if f.is_object else ELEMENT for f in self.frames)
+        return tuple(_step_of(frame) for frame in self.frames)
 
     @property
     def in_string(self) -> bool:
@@ -73,6 +73,12 @@ class Place:
     def is_complete(self) -> bool:
         """Whether the text may end here."""
         return not self.frames and (self.mode == "after" or self.mode in _ENDS_NUMBER)
+
+
+def _step_of(frame: Frame) -> str:
+    if not frame.is_object:
+        return ELEMENT
+    return ANY_KEY if frame.key is None else frame.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +142,7 @@ def _after_digit(mode: str, character: str) -> str | None:
     steps = _NUMBER[mode]
     if character in "123456789":
         return steps.get("1-9")
-    return next((follower for given, follower in steps.items() if given != "1-9" and character in given), None)
+    return next((after for given, after in steps.items() if given != "1-9" and character in given), None)
 
 
 def _in_string(place: Place, character: str, exact: bool) -> Place | Bad:

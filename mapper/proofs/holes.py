@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TypeAlias
 
 from mapper.ir import text as ir
-from mapper.proofs.languages import EVERY, Language, inverse, ranges, shortest, shortest_with
+from mapper.proofs.characters import EVERY, inverse, ranges
+from mapper.proofs.languages import Language, shortest, shortest_with
 from mapper.proofs.values import Value, members_of
 from mapper.runtime.nothing import MISSING
 
@@ -117,8 +118,6 @@ class _Reader:
             return None
         if lookup.name in aliases:
             return (*aliases[lookup.name], *keys)
-        if lookup.name in self.reading.names:
-            return None
         return (lookup.name, *keys) if lookup.name in self.scopes else ("item", lookup.name, *keys)
 
 
@@ -207,8 +206,8 @@ def _lists(value: Value, constants: Iterable[str], depth: int) -> list[object]:
     inner = candidates(items.element(), constants, depth + 1)[: 6 if depth else 40] if most else []
     elements = [e for e in inner if e is not MISSING]
     lists: list[object] = [[element] * max(items.least, 1) for element in elements]
-    if most > 1 and elements:
-        lists.append([elements[-1]] * max(items.least, 2))
+    if most > 1:
+        lists += [[one, other] + [one] * (items.least - 2) for one in elements[:3] for other in elements[:3]]
     return ([] if items.least else [list[object]()]) + lists
 
 

@@ -1,4 +1,4 @@
-"""Payloads: assignments of values to holes become requests, and requests that break something are made small."""
+"""Payloads: values in holes become requests, and requests that break something are made small."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ class Given:
         return {name: part for name, part in named.items() if part}
 
 
-def build(holes: Mapping[Hole, object], scopes: Mapping[str, Value], *, count: int, item_is_body: bool) -> Given:
+def build(
+    holes: Mapping[Hole, object], scopes: Mapping[str, Value], *, count: int, item_is_body: bool
+) -> Given:
     """A request with these values in the holes and `count` elements in each list around one."""
     made: dict[str, object] = {}
     for scope in ("item", "envelope", "header", "query", "setting"):
@@ -45,7 +47,7 @@ def build(holes: Mapping[Hole, object], scopes: Mapping[str, Value], *, count: i
         "setting": made["setting"] if isinstance(made["setting"], dict) else {},
     }
     envelope = item if item_is_body else _present(made["envelope"])
-    return Given(item, envelope, **others)  # type: ignore[arg-type]
+    return Given(item, envelope, **others)
 
 
 def _present(value: object) -> object:
@@ -63,7 +65,7 @@ def _made(at: Hole, holes: Mapping[Hole, object], scopes: dict[str, Value], coun
         return copy.deepcopy(holes[at])
     known = value_of(at, scopes)
     if not below:
-        return plain(known)
+        return an_object(known) if len(at) == 1 and known.members is not None else plain(known)
     steps = list(dict.fromkeys(hole[len(at)] for hole in below))
     if any(isinstance(step, str) for step in steps):
         made = an_object(known)
@@ -72,7 +74,9 @@ def _made(at: Hole, holes: Mapping[Hole, object], scopes: dict[str, Value], coun
                 made[step] = _made((*at, step), holes, scopes, count)
         return {name: value for name, value in made.items() if value is not MISSING}
     length = max([count, *(step + 1 for step in steps if isinstance(step, int) and count)])
-    elements = [_made((*at, None if None in steps else steps[0]), holes, scopes, count) for _ in range(length)]
+    elements = [
+        _made((*at, None if None in steps else steps[0]), holes, scopes, count) for _ in range(length)
+    ]
     return [element for element in elements if element is not MISSING]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from mapper import ir
@@ -14,6 +15,7 @@ from mapper.proofs.grammar import Place
 from mapper.proofs.payloads import Given
 from mapper.request import Request
 from mapper.runtime.faults import Fault, Skip
+from mapper.runtime.formats import format_checker
 from mapper.runtime.nothing import MISSING
 from mapper.schema import Schema
 
@@ -43,7 +45,6 @@ class Trial:
     """Renders a template by its generated code; counts the renderings left."""
 
     event: Callable[[object, object, Any], object]
-    takes_any: bool
     valid: Callable[[object], bool]
     left: int = 0
 
@@ -70,13 +71,15 @@ class Trial:
         if fault.code not in ("M621", "M622") or not isinstance(fault.value, str):
             return Rendered()
         text = fault.value
-        after, seen = write(Place(), text)
+        after, _ = write(Place(), text)
         if not isinstance(after, Place):
             return Rendered(text, after[1].why, after[0])
         if not after.is_complete:
-            return Rendered(text, "the text ends too early" if text.strip() else "the text is empty", len(text))
+            return Rendered(
+                text, "the text ends too early" if text.strip() else "the text is empty", len(text)
+            )
         if fault.code == "M622":
-            return Rendered(value=json.loads(text)) if self.takes_any else Rendered(text, _no_object(seen[0].kind))
+            return Rendered(value=json.loads(text))
         return Rendered(text, "it holds a number that is out of range")
 
     def breaks(self, given: Given) -> Rendered | None:
@@ -85,30 +88,28 @@ class Trial:
         return rendered if rendered.broken and self.valid(given.item) else None
 
 
-def _no_object(kind: str) -> str:
-    return f"the JSON must be an object, not {'an' if kind == 'array' else 'a'} {kind}"
-
-
-def trial_of(program: ir.Program, source: Schema | None, *, takes_any: bool) -> Trial:
+def trial_of(program: ir.Program, source: Schema | None) -> Trial:
     """The trial of a template; raises whatever code generation raises."""
     module = generate(replace(program, each=program.each[:1]), True, "<template>", "")
     names: dict[str, Any] = {"__name__": "<template>"}
     exec(compile(module.python, "<template>", "exec", dont_inherit=True), names)
-    return Trial(names["event"], takes_any, _validator(source))
+    return Trial(names["event"], _validator(source))
 
 
 def _validator(source: Schema | None) -> Callable[[object], bool]:
     if source is None:
         return lambda item: True
-    from jsonschema import Draft202012Validator
 
-    from mapper.runtime.formats import format_checker
+    @cache
+    def judge() -> Any:
+        # Imported when a payload is to be judged: the library takes long to load, and most proofs need none.
+        from jsonschema import Draft202012Validator
 
-    validator = Draft202012Validator(source.document, format_checker=format_checker())
+        return Draft202012Validator(source.document, format_checker=format_checker())
 
     def valid(item: object) -> bool:
         try:
-            return bool(validator.is_valid(item))
+            return bool(judge().is_valid(item))
         except Exception:  # a schema that cannot judge this item does not admit it
             return False
 

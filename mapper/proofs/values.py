@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TypeAlias
 
+from mapper.proofs.characters import ranges, span
 from mapper.proofs.languages import (
     ANYTHING,
     EMPTY,
@@ -16,9 +17,7 @@ from mapper.proofs.languages import (
     many,
     one_of,
     optional,
-    ranges,
     repeated,
-    span,
     union,
     word,
 )
@@ -27,7 +26,9 @@ from mapper.runtime.text import to_text
 _DIGIT = span("0", "9")
 _SIGN = optional(word("-"))
 _WHOLE = union(word("0"), concatenated(one_of(span("1", "9")), many(_DIGIT)))
-_EXPONENT = concatenated(one_of(ranges("eE")), optional(one_of(ranges("+-"))), repeated(one_of(_DIGIT), least=1))
+_EXPONENT = concatenated(
+    one_of(ranges("eE")), optional(one_of(ranges("+-"))), repeated(one_of(_DIGIT), least=1)
+)
 _FRACTION = concatenated(word("."), repeated(one_of(_DIGIT), least=1))
 
 COUNT = _WHOLE
@@ -224,8 +225,8 @@ def parts_of(value: Value) -> Iterator[Part]:
         yield "true", word("true")
     if value.false:
         yield "false", word("false")
-    if value.number is not None:
-        yield "a number", value.number
+    if value.number is not None or "number" in value.json:
+        yield "a number", NUMBER if value.number is None or "number" in value.json else value.number
     if value.text is not None:
         yield "a text", value.text
     if value.items is not None:
@@ -234,7 +235,7 @@ def parts_of(value: Value) -> Iterator[Part]:
 
 def json_kinds(value: Value) -> frozenset[str]:
     """The types of JSON it can be printed as whole."""
-    return value.json | (frozenset({"object"}) if value.members is not None else frozenset())
+    return (value.json - {"number"}) | (frozenset({"object"}) if value.members is not None else frozenset())
 
 
 def printed(value: Value, depth: int = 0) -> Language:
@@ -260,4 +261,3 @@ def _printed_items(items: Items, depth: int) -> Language:
         return repeated(inner, least=1 if items.least else 0)
     except TooLarge:
         return ANYTHING
-

@@ -1,4 +1,4 @@
-"""Walk: the statements of a template run on sets of values; every place the text can reach, every way it breaks."""
+"""Walk: a template run on sets of values; every place its text can reach, every way it breaks."""
 
 from __future__ import annotations
 
@@ -10,10 +10,29 @@ from mapper.ir import text as ir
 from mapper.proofs.conditions import assume, few
 from mapper.proofs.emission import emit, write
 from mapper.proofs.environment import Env, Loop, joined_env
-from mapper.proofs.grammar import Bad, Place, Seen
-from mapper.proofs.languages import ANYTHING, EMPTY, Language, TooLarge, concatenated, repeated, union, word
+from mapper.proofs.grammar import Place, Seen
+from mapper.proofs.languages import (
+    ANYTHING,
+    EMPTY,
+    Language,
+    TooLarge,
+    concatenated,
+    repeated,
+    union,
+    word,
+)
 from mapper.proofs.rounds import Rounds, rounds_of
-from mapper.proofs.values import INTEGER, MISSING, Value, a_number, a_text, anything, joined, printed
+from mapper.proofs.values import (
+    IMPOSSIBLE,
+    INTEGER,
+    MISSING,
+    Value,
+    a_number,
+    a_text,
+    anything,
+    joined,
+    printed,
+)
 from mapper.source import Span
 
 _MOST_STATES = 160
@@ -58,11 +77,15 @@ class TooMany(Exception):
 
 @dataclass
 class Walk:
-    """Follows a template. What is found on the way collects here."""
+    """Follows a template. What is found on the way collects here.
+
+    `seen` says where values begin, and of what kind; `values` what is printed, by the offset of the output.
+    """
 
     troubles: dict[Trouble, None] = field(default_factory=dict)
     doubts: dict[str, Span] = field(default_factory=dict)
     seen: dict[Seen, Span] = field(default_factory=dict)
+    values: dict[int, Value] = field(default_factory=dict)
     steps: int = 0
     _left: list[tuple[str, State]] = field(default_factory=list)
 
@@ -85,8 +108,11 @@ class Walk:
                 return self._print(statement, state.env.evaluate(value), state)
             case ir.Count():
                 return self._print(statement, a_number(INTEGER), state)
-            case ir.Cycle(_, values):
-                turns = joined(MISSING, *(state.env.evaluate(value) for value in values))
+            case ir.Cycle(key, values):
+                turns = joined(*(state.env.evaluate(value) for value in values))
+                if key != str([value.value if isinstance(value, ir.Scalar) else value for value in values]):
+                    # Cycles of one name share their turn, and the shorter one may have no value for it.
+                    turns = joined(MISSING, turns)
                 return self._print(statement, turns, state)
             case ir.Assign(name, value):
                 return [replace(state, env=state.env.assigned(name, state.env.evaluate(value)))]
@@ -126,6 +152,8 @@ class Walk:
         return []
 
     def _print(self, statement: ir.Output | ir.Count | ir.Cycle, value: Value, state: State) -> list[State]:
+        start = statement.span.start
+        self.values[start] = joined(self.values.get(start, IMPOSSIBLE), value)
         if state.captured is not None:
             text = printed(value)
             return [] if text.is_none else [replace(state, captured=_then(state.captured, text))]
@@ -222,7 +250,8 @@ class Walk:
                 raise TooMany
         else:
             if fresh:
-                self.doubts.setdefault("each round of this loop leaves the JSON in another state", statement.span)
+                why = "each round of this loop leaves the JSON in another state"
+                self.doubts.setdefault(why, statement.span)
         return self._round(statement, rounds, known, False, True, after)
 
     def _round(
@@ -252,8 +281,8 @@ class Walk:
         start = replace(state, env=env, captured=EMPTY)
         left: list[State] = []
         only, first, middle, last = (
-            _texts(self._round(statement, rounds, [start], f, l, left))
-            for f, l in ((True, True), (True, False), (False, False), (False, True))
+            _texts(self._round(statement, rounds, [start], is_first, is_last, left))
+            for is_first, is_last in ((True, True), (True, False), (False, False), (False, True))
         )
         otherwise = _texts(self.run(statement.otherwise, [start])) if rounds.least == 0 else None
         try:

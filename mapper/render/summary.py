@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from mapper.diagnostics import Diagnostic, Severity
 
 
-def summarize(diagnostics: Iterable[Diagnostic], mappings: int) -> str:
+def summarize(diagnostics: Iterable[Diagnostic], count: int, noun: str = "mapping") -> str:
     """`2 errors, 1 warning in 3 mappings`, without a line feed."""
     severities = [diagnostic.severity for diagnostic in diagnostics]
     counts = [
@@ -15,7 +15,7 @@ def summarize(diagnostics: Iterable[Diagnostic], mappings: int) -> str:
         for severity in Severity
         if severities.count(severity)
     ]
-    return f"{', '.join(counts) or 'no problems'} in {counted(mappings, 'mapping')}"
+    return f"{', '.join(counts) or 'no problems'} in {counted(count, noun)}"
 
 
 def counted(number: int, noun: str) -> str:

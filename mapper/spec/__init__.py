@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from mapper.repair import Policy
 from mapper.source import Span, Text
 
 
@@ -208,6 +209,7 @@ class Spec:
     source: Text | None
     target: Text | None
     dialect: Text | None
+    policy: Policy
     each: tuple[Text, ...]
     skip: tuple[SkipEntry, ...]
     event: ObjectValue | None

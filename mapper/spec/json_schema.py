@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mapper.repair import ENCODING_ERRORS, REPAIRS
 from mapper.spec.modifiers import CASTS, CHANGES, MODIFIERS, ON_ERROR, TIME_ONLY
 from mapper.spec.reader import SKIP_KEYS, TOP_LEVEL
 from mapper.spec.values import COMPANIONS, REQUIRED_COMPANIONS
@@ -18,6 +19,7 @@ _VALUE: Json = {"$ref": "#/$defs/value"}
 _TEXT: Json = {"type": "string"}
 _NAME: Json = {"type": "string", "minLength": 1, "not": {"pattern": r"^\$|\{\{"}}
 _TEXTS: Json = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1}]}
+_REPAIR: Json = {"enum": list(REPAIRS)}
 _VALUES: Json = {"type": "array", "items": _VALUE, "minItems": 1}
 
 _OPERATORS: dict[str, tuple[Json, str]] = {
@@ -69,6 +71,11 @@ _TOP: dict[str, tuple[Json, str]] = {
     "source": (_TEXT, "The JSON Schema of one item; beside the mapping, or in schemas/."),
     "target": (_TEXT, "The JSON Schema of the event; default event.schema.json."),
     "dialect": (_TEXT, "The Liquid engine whose language templates keep to."),
+    "encoding_errors": ({"enum": list(ENCODING_ERRORS)}, "What becomes of a body that is not UTF-8."),
+    "repair": (
+        {"anyOf": [_REPAIR, {"type": "array", "items": _REPAIR, "minItems": 1}]},
+        "What may be put right in a body that is not JSON, where it can be read in one way only.",
+    ),
     "each": (_TEXTS, "Where the items are; of several paths the first that selects anything."),
     "skip": (
         {"type": "array", "items": {"$ref": "#/$defs/skip"}},
@@ -95,7 +102,7 @@ def mapping_schema() -> Json:
             "fields": {"type": "object", "additionalProperties": _VALUE},
             "skip": {
                 "type": "object",
-                "properties": dict.fromkeys(SKIP_KEYS, _TEXT),
+                "properties": {"when": _TEXT, "reason": {"type": "string", "pattern": r"\S"}},
                 "required": list(SKIP_KEYS),
                 "additionalProperties": False,
             },

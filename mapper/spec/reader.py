@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from mapper.diagnostics import Report, did_you_mean
-from mapper.document import Mapping, Node, Scalar
+from mapper.document import Mapping, Node, Scalar, Sequence
+from mapper.repair import ENCODING_ERRORS, REPAIRS, Policy
 from mapper.source import Text
 from mapper.spec import ObjectValue, SkipEntry, Spec
-from mapper.spec.nodes import want_mapping, want_sequence, want_text, want_texts
+from mapper.spec.nodes import want_choice, want_mapping, want_sequence, want_text, want_texts
 from mapper.spec.values import read_object
 
 TOP_LEVEL = (
@@ -16,6 +19,8 @@ TOP_LEVEL = (
     "source",
     "target",
     "dialect",
+    "encoding_errors",
+    "repair",
     "each",
     "skip",
     "event",
@@ -54,6 +59,7 @@ def read_spec(node: Node, report: Report) -> Spec | None:
         source=_optional_text(parts, "source", report),
         target=_optional_text(parts, "target", report),
         dialect=_optional_text(parts, "dialect", report),
+        policy=_policy(parts, report),
         each=_each(parts.get("each"), report),
         skip=_skips(parts.get("skip"), report),
         event=event,
@@ -89,6 +95,19 @@ def _check_version(node: Node | None, report: Report) -> None:
         "the only version is `1`",
         "write `version: 1`",
     )
+
+
+def _policy(parts: dict[str, Node], report: Report) -> Policy:
+    """What `encoding_errors` and `repair` allow."""
+    declared, node = parts.get("encoding_errors"), parts.get("repair")
+    choice = None
+    if declared is not None:
+        choice = want_choice(declared, "policy", ENCODING_ERRORS, report)
+    nodes: Iterable[Node] = ()
+    if node is not None and want_texts(node, "`repair`", report):
+        nodes = node.items if isinstance(node, Sequence) else (node,)
+    names = {want_choice(name, "repair", REPAIRS, report) for name in nodes}
+    return Policy(tuple(name for name in REPAIRS if name in names), choice == "replace")
 
 
 def _each(node: Node | None, report: Report) -> tuple[Text, ...]:
@@ -152,6 +171,9 @@ def _skip(node: Node, report: Report) -> SkipEntry | None:
             report.error("M106", f"a skip rule without `{key}`", rule.span.part(0, 1), f"`{key}` is missing")
     condition = want_text(parts["when"], "`when`", report) if "when" in parts else None
     reason = want_text(parts["reason"], "`reason`", report) if "reason" in parts else None
+    if reason is not None and not reason.value.strip():
+        report.error("M107", "a skip rule without a reason", rule.span.part(0, 1), "the reason is blank")
+        return None
     if condition is None or reason is None:
         return None
     return SkipEntry(condition, reason.value, rule.span)

@@ -8,8 +8,21 @@ from itertools import islice
 from mapper.runtime.nothing import MISSING
 from mapper.types.facts import Arrays, Numbers, Objects, Texts, Type, element_of, member_of
 from mapper.types.texts import fits, fits_number
+from mapper.types.values import only
 
-_TEXTS = ("", " ", "x", "0", "1", "abc", "2026-11-23T20:00:00Z", "1795464000", "true", "2026-11-23")
+_TEXTS = (
+    "",
+    " ",
+    "x",
+    "0",
+    "1",
+    "abc",
+    "2026-11-23T20:00:00Z",
+    "1795464000",
+    "true",
+    "2026-11-23",
+    "1970-01-01T00:00:00Z",
+)
 _NUMBERS = (0, 1, -1, 2, 0.5, 1.5, 1_795_464_000, 1_795_464_000_000, 1_795_464_000_000_000, 10**18)
 _LENGTHS = 200
 _DEEPEST = 5
@@ -91,8 +104,10 @@ def _objects(part: Objects, depth: int) -> Iterator[dict[str, object]]:
         yield least
     optional = [name for name, member in part.members.items() if name not in least and member.is_present]
     for name in optional[:_SEVERAL]:
-        value = next((v for v in witnesses(member_of(part, name), depth + 1) if v is not MISSING), MISSING)
-        if value is not MISSING:
-            yield {**least, name: value}
+        member = member_of(part, name)
+        for kind in sorted(member.kinds):
+            value = smallest(only(member, kind), depth + 1)
+            if value is not MISSING:
+                yield {**least, name: value}
     if part.rest is None and "x" not in part.members:
         yield {**least, "x": 0}

@@ -163,7 +163,8 @@ JQ = """(.userId // .anonymousId) as $user | select($user != null) | {
     full_name: "\\(.context.traits.first) \\(.context.traits.last)",
     order_total_cents: (.properties.total * 100 | round), skus: [.properties.products[].sku]})}"""
 JMESPATH = """(userId || anonymousId) && {event_id: messageId, event_name: event,
-  user_id: userId || anonymousId, timestamp: originalTimestamp || timestamp, event_properties: merge(properties, {page_url: context.page.url,
+  user_id: userId || anonymousId, timestamp: originalTimestamp || timestamp,
+  event_properties: merge(properties, {page_url: context.page.url,
   city: context.location.city || 'unknown', full_name: join(' ', [context.traits.first, context.traits.last]),
   order_total_cents: cents(properties.total), skus: properties.products[*].sku})}"""
 

@@ -1,0 +1,64 @@
+"""Templates: bare Liquid files on the command line become diagnostics and a verdict each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mapper import catalog
+from mapper.cli.stop import Stop
+from mapper.compiler import prove_template
+from mapper.diagnostics import Diagnostic, Report
+from mapper.files import read_source
+from mapper.proofs import Verdict
+from mapper.source import SourceFile, Span, Text
+
+SUFFIX = ".liquid"
+
+
+def is_template(word: str) -> bool:
+    """Whether a word names a bare template."""
+    return word.endswith(SUFFIX)
+
+
+def check_template(
+    word: str, dialect: str | None, source: str | None, target: str | None
+) -> tuple[tuple[Diagnostic, ...], str]:
+    """The problems of a template file and one sentence with the verdict; raises Stop for a file not there."""
+    path = Path(word)
+    if not path.is_file():
+        raise Stop(f"no template file `{word}`")
+    _check_dialect(dialect, path.parent)
+    report = Report()
+    file = read_source(path, report)
+    if file is None:
+        return report.ordered(), f"{word}: cannot be read"
+    proof = prove_template(file, dialect, _schema(source), _schema(target), report)
+    if proof is None:
+        return report.ordered(), f"{word}: cannot be judged before the errors are mended"
+    promise = f"every payload that `{Path(source).name}` admits" if source else "every payload"
+    verdicts = {
+        Verdict.PROVEN: f"proven: it renders JSON for {promise}",
+        Verdict.REFUTED: "refuted: there are payloads for which it does not render the JSON it should",
+        Verdict.UNDECIDED: f"undecided: neither is it proven for {promise}, nor was one found that fails",
+    }
+    return report.ordered(), f"{word}: {verdicts[proof.verdict]}"
+
+
+def _check_dialect(name: str | None, folder: Path) -> None:
+    if name is None:
+        return
+    report = Report()
+    if catalog.find_dialect(Text(name, Span(SourceFile("", name), 0, 0)), folder, report) is None:
+        found = report.diagnostics[0]
+        raise Stop("; ".join([found.message, *found.hints]))
+
+
+def _schema(name: str | None) -> Path | None:
+    if name is None:
+        return None
+    places: Sequence[Path] = (Path(name), catalog.shipped_schemas() / name)
+    for path in places:
+        if path.is_file():
+            return path
+    raise Stop(f"no schema file `{name}`")

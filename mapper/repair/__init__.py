@@ -1,0 +1,48 @@
+"""Repair: what a mapping allows to be put right in a body, and what was put right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# The repairs a mapping may declare, and what each puts right.
+REPAIRS = {
+    "control_characters": "control characters, also line breaks, that stand unescaped in a string",
+    "inner_quotes": "quotes that stand unescaped in a string",
+    "missing_values": "nothing after a colon, read as null",
+    "trailing_commas": "a comma before a closing bracket",
+    "curly_quotes": "strings between curly quotes",
+    "comments": "`//` and the rest of its line",
+}
+ENCODING_ERRORS = ("reject", "replace")
+# What `encoding_errors: replace` puts right.
+ENCODINGS = ("invalid_utf8", "utf16", "utf32")
+NAMES = (*ENCODINGS, *REPAIRS)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a mapping allows beside JSON in UTF-8: which repairs, and whether of its encoding, too."""
+
+    repairs: tuple[str, ...] = ()
+    replaces_bytes: bool = False
+
+
+STRICT = Policy()
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """One kind of repair that a body needed: at how many places, and the line and column of the first.
+
+    Line and column are 1-based and count characters of the body as it was sent.
+    """
+
+    name: str
+    count: int
+    line: int
+    column: int
+
+
+def place(text: str, offset: int) -> tuple[int, int]:
+    """Line and column (1-based) of an offset in a text."""
+    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
