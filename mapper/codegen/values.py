@@ -155,9 +155,9 @@ def _emit_coalesce(writer: Writer, node: ir.Coalesce, scope: Scope, what: str, i
             if is_long:  # side by side: Python nests no more than 100 blocks
                 nested.close()
                 if position:
-                    absent = f"{result} is MISSING or {result} is None"
-                    test = f"{writer.use('values', 'is_blank')}({result})" if node.nonblank else absent
-                    nested.enter_context(writer.block(f"if {test}:"))
+                    blank = writer.use("values", "is_blank") if node.nonblank else ""
+                    passed = f"{blank}({result})" if blank else f"{result} is MISSING or {result} is None"
+                    nested.enter_context(writer.block(f"if {passed}:"))
             emit_into(writer, option, scope, what, result)
             may_pass_over = node.nonblank and may_be_blank(option)
             test = _absent(result, may_miss(option), may_be_null(option))
