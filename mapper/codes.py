@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
-
-import yaml
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +121,8 @@ M623 text-not-unicode           a text of the event holds half of a surrogate pa
 M901 internal                   a defect of mapper itself
 """
 
+PAGES = Path(__file__).parent / "explanations"
+
 CODES: dict[str, Code] = {
     number: Code(number, slug, summary.strip())
     for number, slug, summary in (row.split(None, 2) for row in _ROWS.strip().splitlines())
@@ -133,7 +133,9 @@ CODES: dict[str, Code] = {
 def explain(number: str) -> Explanation:
     """The page about a registered code; KeyError for any other."""
     code = CODES[number]
-    page = files("mapper.explanations").joinpath(f"{code.number}.yaml").read_text(encoding="utf-8")
+    import yaml  # pages are read by people; services that never explain do not load the parser
+
+    page = (PAGES / f"{code.number}.yaml").read_text(encoding="utf-8")
     data = yaml.safe_load(page)
     return Explanation(
         code,

@@ -1,7 +1,7 @@
 """Proofs of templates: verdict, payload and first bad character, tests/cases/proofs/<subject>.yaml.
 
-`source` is the schema of the item (an object unless it says otherwise), `skip` a condition, `bad` the line and
-column of the first bad character of the rendered text, `doubts` what remains open.
+`source` is the schema of the item (an object unless it says otherwise), `skip` a condition, `bad` the line
+and column of the first bad character of the rendered text, `doubts` what remains open.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from mapper.compiler import prove_template
 from mapper.diagnostics import Report
 from mapper.dialects import Dialect, load_dialect
 from mapper.expressions.liquid import parse_condition, parse_template
-from mapper.proofs import Proof, Verdict, prove
+from mapper.proofs import Proof, Verdict, prove, report_proof
 from mapper.render import render_text
 from mapper.schema import Schema, load_schema
 from mapper.source import SourceFile, Span, Text
@@ -72,19 +72,28 @@ def program_of(case: dict[str, Any], report: Report) -> ir.Program:
 
 def prove_case(case: dict[str, Any]) -> Proof:
     assert set(case) <= KEYS, f"unknown keys {set(case) - KEYS}"
-    return prove(program_of(case, Report()), schema_of(case.get("source")))
+    target = schema_of(case.get("target"), "target.schema.json")
+    return prove(program_of(case, Report()), schema_of(case.get("source")), target)
+
+
+def told(case: dict[str, Any], proof: Proof, severity: str) -> list[str]:
+    report = Report()
+    target = schema_of(case.get("target"), "target.schema.json")
+    report_proof(proof, program_of(case, Report()), target, dialect_of(case.get("dialect")), report)
+    found = [d for d in report.ordered() if d.severity.value == severity]
+    return [f"{d.code}: {d.message}" for d in found if d.code not in ("M411", "M412")]
 
 
 @pytest.mark.parametrize("case", cases())
 def test_case(case: dict[str, Any]) -> None:
     proof = prove_case(case)
-    shown = [
-        (r.trouble.span.text, r.trouble.why, r.given.item, r.rendered.text) for r in proof.refutations
-    ]
+    shown = [(r.trouble.span.text, r.trouble.why, r.given.item, r.rendered.text) for r in proof.refutations]
     assert proof.verdict.value == case["verdict"], (shown, proof.doubts)
     if "doubts" in case:
         assert [doubt.why for doubt in proof.doubts] == case["doubts"]
-    if case["verdict"] == "refuted":
+    assert told(case, proof, "error") == case.get("errors", [])
+    assert told(case, proof, "warning") == case.get("warnings", [])
+    if proof.refutations:
         first = proof.refutations[0]
         if "payload" in case:
             assert first.given.item == case["payload"], shown
@@ -100,11 +109,52 @@ def test_every_subject_has_all_verdicts_to_tell_apart() -> None:
     assert {verdicts.count(verdict.value) > 5 for verdict in Verdict} == {True}
 
 
+# --- what people read
+
+BROKEN = {"template": '{"a": {% if x %}\n  "{{ y }}"{% else %}0{% endif %}}'}
+PRINTED = """\
+error[M411]: a text printed here can break the JSON
+ --> <template>:2:4
+  |
+2 |   "{{ y }}"{% else %}0{% endif %}}
+  |    ^^^^^^^ its text stands in the JSON as it is
+  |
+ ::: <rendered>:2:5
+  |
+2 |   \"\"\"}
+  |     - a comma or the end must follow a value
+  |
+  = hint: a payload that shows it: {"x": "", "y": "\\""}
+  = hint: print it with the `json` filter, which adds the quotes and escapes what is inside
+"""
+
+
+def test_a_refutation_shows_payload_and_place() -> None:
+    report = Report()
+    program = program_of(BROKEN, report)
+    report_proof(prove(program, None), program, None, None, report)
+    assert render_text(report.ordered()) == PRINTED
+
+
+def test_every_refuted_case_says_something_wherever_it_breaks() -> None:
+    for case in cases():
+        proof = prove_case(case.values[0])
+        if proof.refutations:
+            report = Report()
+            report_proof(proof, program_of(case.values[0], Report()), None, None, report)
+            [*shown] = [d for d in report.diagnostics if d.code == "M411"]
+            assert len(shown) == len(proof.refutations)
+            assert all(len(d.labels) == 2 or not d.labels[1:] for d in shown)
+
+
 # --- the shipped template, and the collected ones
 
 
 def shipped() -> tuple[Path, Path]:
-    return shipped_mappings() / "clevertap-template.yaml", shipped_schemas() / "clevertap-template.schema.json"
+    return (
+        shipped_mappings() / "clevertap-template.yaml",
+        shipped_schemas() / "clevertap-template.schema.json",
+    )
 
 
 def test_the_shipped_template_is_proven() -> None:
@@ -129,7 +179,10 @@ QUOTE = "no schema promises that a text holds no quote"
 COLLECTED = {
     "customerglu_v4_abort_when_anonymous": ("refuted", QUOTE),
     "customerglu_v4_basic": ("refuted", QUOTE),
-    "customerglu_v4_escaped_undocumented_filters": ("refuted", "`replace` leaves tabs and other control characters"),
+    "customerglu_v4_escaped_undocumented_filters": (
+        "refuted",
+        "`replace` leaves tabs and other control characters",
+    ),
     "customerglu_v4_items_loop": ("refuted", QUOTE),
     "docs_inkit_custom_body": ("refuted", QUOTE),
     "docs_leadsquared_custom_body": ("refuted", QUOTE),
@@ -191,5 +244,7 @@ class TestCollected:
     def test_the_verdict_with_what_it_relies_on(self, name: str) -> None:
         text = (SAMPLES / f"{name}.liquid").read_text("utf-8")
         if not COLLECTED[name][0].startswith("M"):
-            proof = prove(program_of({"template": text, "dialect": "clevertap"}, Report()), schema_of(RELIED_ON))
+            proof = prove(
+                program_of({"template": text, "dialect": "clevertap"}, Report()), schema_of(RELIED_ON)
+            )
             assert (proof.verdict is Verdict.PROVEN) == (name in PROVEN_WITH_IT), proof

@@ -1,8 +1,8 @@
 """Inference of casts: the type of a value in, that of the cast value out, and which values cannot be cast.
 
-Values that are known one by one are cast by the function that runs at run time. Three things are taken for
-granted: numbers have no thousands of digits, texts of the format date-time have at most nine digits of a
-second, and lie in the years 1 to 9999 of UTC.
+Values known one by one are cast by the function that runs at run time. Taken for granted: numbers have no
+thousands of digits; whole ones that are floats are below 1e16, so that they print without an exponent; texts
+of the format date-time have at most nine digits of a second, and lie in the years 1 to 9999 of UTC.
 """
 
 from __future__ import annotations
@@ -85,13 +85,21 @@ def _to_integer(part: str, given: Type) -> Casting:
         whole = replace(given.numbers, integral=True)
         fails = NEVER if given.numbers.integral else given
         return Casting(Type(numbers=whole), fails)
-    return Casting(INTEGER, given) if part == "string" else Casting(NEVER, given)
+    if part == "string":
+        return Casting(INTEGER, NEVER if _is_written(given, "whole-numeral") else given)
+    return Casting(NEVER, given)
+
+
+def _is_written(given: Type, form: str) -> bool:
+    return given.texts is not None and form in given.texts.formats
 
 
 def _to_number(part: str, given: Type) -> Casting:
     if part == "number":
         return Casting(given, NEVER)
-    return Casting(NUMBER, given) if part == "string" else Casting(NEVER, given)
+    if part == "string":
+        return Casting(NUMBER, NEVER if _is_written(given, "numeral") else given)
+    return Casting(NEVER, given)
 
 
 def _to_boolean(part: str, given: Type) -> Casting:

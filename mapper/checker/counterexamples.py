@@ -30,8 +30,8 @@ from mapper.source import Span
 from mapper.types import NEVER, Type, admits
 from mapper.types.witnesses import smallest
 
-MOST_RUNS = 3000
-MOST_STARTS = 1000
+MOST_RUNS = 1500
+MOST_STARTS = 500
 _MOST_STEPS = 400
 
 

@@ -98,7 +98,7 @@ def _choices(node: ir.Choices, world: World, notes: Inference) -> tuple[Texts, W
     exclusive = all(isinstance(key, ir.Scalar) for key in keys) and len({repr(key) for key in keys}) == len(
         keys
     )
-    has_other = False
+    left, has_other = subject, False
     for choice in node.choices:
         if choice.values is None:
             has_other = True
@@ -113,7 +113,8 @@ def _choices(node: ir.Choices, world: World, notes: Inference) -> tuple[Texts, W
             inside = world.narrowed(*place, partial(_equal_to_any, wanted=wanted))
         if inside.is_possible:
             ends.append(_body(choice.body, inside, notes))
-    if not has_other:
+        left = reduce(p.unequal_to, wanted, left)
+    if not has_other and not left.is_never:
         ends.append((NOTHING, world))
     text, after = _together(ends, world)
     # Without distinct constants several bodies may be written, one after another.

@@ -8,6 +8,8 @@ from mapper.types.texts import join_texts
 
 NOTHING = Texts(values=frozenset({""}))
 _WRITTEN = Texts(blank=False, shortest=1)
+_NUMERAL = Texts(blank=False, shortest=1, formats=frozenset({"numeral"}))
+_WHOLE = Texts(blank=False, shortest=1, formats=frozenset({"numeral", "whole-numeral"}))
 _MOST = 32
 
 
@@ -19,7 +21,7 @@ def printed(given: Type) -> Texts:
     if given.booleans:
         parts.append(Texts(values=frozenset(map(to_text, given.booleans))))
     if given.numbers is not None:
-        parts.append(_WRITTEN)  # 1 and 1.0 are one number, but two texts
+        parts.append(_WHOLE if given.numbers.integral else _NUMERAL)  # 1 and 1.0 are written differently
     if given.texts is not None:
         parts.append(given.texts)
     if given.arrays is not None:

@@ -162,7 +162,7 @@ def _elements(value: Type) -> Type:
 
 
 def _same_elements(value: Type, _arguments: Arguments) -> Type:
-    return array_of(ANYTHING if value.objects else _elements(value))
+    return array_of(_elements(value) if value.kinds == {"array"} and not value.missing else ANYTHING)
 
 
 def _both_elements(value: Type, arguments: Arguments) -> Type:
@@ -190,8 +190,9 @@ def _no_comparable_list(value: Type, arguments: Arguments) -> bool:
     return bool(arguments) or not is_fine or _no_list(value, arguments)
 
 
-def _no_date(value: Type, _arguments: Arguments) -> bool:
-    return bool(value.arrays or value.objects or value.numbers or value.texts)
+def _no_date(value: Type, arguments: Arguments) -> bool:
+    strange = any(each.kinds != {"string"} or each.missing for each in arguments)
+    return strange or bool(value.arrays or value.objects or value.numbers or value.texts)
 
 
 _TEXT_ROWS: tuple[tuple[Iterable[str], str, Result, Fails], ...] = (
@@ -236,7 +237,7 @@ _LIST_ROWS: tuple[tuple[Iterable[str], str, Result, Fails], ...] = (
         _always(replace(COUNT, null=True)),
         _no_list_of_objects,
     ),
-    (("has",), "true or false", _always(BOOLEAN), _no_list_of_objects),
+    (("has",), "true or false", _always(replace(BOOLEAN, null=True)), _no_list_of_objects),
     (("sum",), "a number", _always(NUMBER), _no_list_of_objects),
     (("uniq", "compact", "reverse"), "a list of the same elements", _same_elements, _no_list),
     (("sort", "sort_natural"), "a list of the same elements", _same_elements, _no_comparable_list),
@@ -244,7 +245,7 @@ _LIST_ROWS: tuple[tuple[Iterable[str], str, Result, Fails], ...] = (
         ("concat",),
         "a list of the elements of both",
         _both_elements,
-        lambda v, a: any(_no_list(t, ()) for t in a),
+        lambda v, a: any(t != only(t, "array") for t in (v, *a)),
     ),
     (("first", "last"), "an element, or nil", _one_element, _never),
 )
@@ -262,6 +263,36 @@ _ANY_ROWS: tuple[tuple[Iterable[str], str, Result, Fails], ...] = (
 )
 
 
+def _is_plain_list(value: Type, arguments: Arguments) -> bool:
+    """Whether a filter of lists gets what it is made for: a list without nil, and names as arguments."""
+    elements = of_element(value)
+    is_list = value.kinds == {"array"} and not value.missing and not elements.may_be_nothing
+    return is_list and all(each.kinds <= {"string"} and not each.missing for each in arguments)
+
+
+def _or_nil(result: Result) -> Result:
+    """Of anything but a plain list, a filter of lists may give nil."""
+    return lambda value, arguments: (
+        result(value, arguments)
+        if _is_plain_list(value, arguments)
+        else join(result(value, arguments), ANYTHING.with_missing())
+    )
+
+
+def _or_fails(fails: Fails) -> Fails:
+    return lambda value, arguments: not _is_plain_list(value, arguments) or fails(value, arguments)
+
+
+def _signature(
+    name: str, takes: str, gives: str, result: Result, fails: Fails, *, is_list: bool
+) -> Signature:
+    # `concat` takes a list as its argument, `join` prints whatever it gets.
+    careful = is_list and name not in ("join", "concat", "first", "last")
+    return Signature(
+        name, takes, gives, _or_nil(result) if careful else result, _or_fails(fails) if careful else fails
+    )
+
+
 def _table() -> dict[str, Signature]:
     groups = (
         ("any value, as printed", _TEXT_ROWS),
@@ -270,7 +301,7 @@ def _table() -> dict[str, Signature]:
         ("any value", _ANY_ROWS),
     )
     return {
-        name: Signature(name, takes, gives, result, fails)
+        name: _signature(name, takes, gives, result, fails, is_list=rows is _LIST_ROWS)
         for takes, rows in groups
         for names, gives, result, fails in rows
         for name in names

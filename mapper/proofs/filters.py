@@ -132,7 +132,9 @@ _DIGITS = repeated(one_of(span("0", "9")), least=1)
 
 
 # The seconds of the years 1 to 9999.
-_EPOCH = intersection(INTEGER, concatenated(*[optional(one_of(joined_ranges((*span("0", "9"), *ranges("-")))))] * 13))
+_EPOCH = intersection(
+    INTEGER, concatenated(*[optional(one_of(joined_ranges((*span("0", "9"), *ranges("-")))))] * 13)
+)
 
 
 def _date(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TypeAlias
 
@@ -137,7 +137,7 @@ def _children(node: object) -> Iterator[object]:
 # --- values for holes
 
 
-def value_of(hole: Hole, scopes: dict[str, Value]) -> Value:
+def value_of(hole: Hole, scopes: Mapping[str, Value]) -> Value:
     """What may stand in a hole."""
     value = scopes[str(hole[0])]
     for key in hole[1:]:

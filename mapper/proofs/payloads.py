@@ -29,25 +29,27 @@ class Given:
         return {name: part for name, part in named.items() if part}
 
 
-def build(
-    holes: Mapping[Hole, object], scopes: Mapping[str, Value], *, count: int, item_is_body: bool
-) -> Given:
-    """A request with these values in the holes and `count` elements in each list around one."""
-    made: dict[str, object] = {}
-    for scope in ("item", "envelope", "header", "query", "setting"):
-        inside = {hole: value for hole, value in holes.items() if hole[0] == scope}
-        made[scope] = _made((scope,), inside, dict(scopes), count)
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to put where: a value for each hole, `count` elements in lists, other values in their last one."""
+
+    holes: Mapping[Hole, object]
+    count: int = 1
+    last: Mapping[Hole, object] | None = None
+
+
+def build(plan: Plan, scopes: Mapping[str, Value], *, item_is_body: bool) -> Given:
+    """The request of a plan."""
+    made = {
+        scope: _made((scope,), plan, scopes) for scope in ("item", "envelope", "header", "query", "setting")
+    }
     item = _present(made["item"])
-    if item_is_body and any(hole[0] == "envelope" for hole in holes) and isinstance(item, dict):
+    if item_is_body and any(hole[0] == "envelope" for hole in plan.holes) and isinstance(item, dict):
         body = made["envelope"]
         item = {**item, **body} if isinstance(body, dict) else item
-    others = {
-        "headers": _texts_only(made["header"]),
-        "query": _texts_only(made["query"]),
-        "setting": made["setting"] if isinstance(made["setting"], dict) else {},
-    }
     envelope = item if item_is_body else _present(made["envelope"])
-    return Given(item, envelope, **others)
+    setting = made["setting"] if isinstance(made["setting"], dict) else {}
+    return Given(item, envelope, _texts_only(made["header"]), _texts_only(made["query"]), setting)
 
 
 def _present(value: object) -> object:
@@ -58,11 +60,11 @@ def _texts_only(value: object) -> dict[str, object]:
     return {k: v for k, v in value.items() if isinstance(v, str)} if isinstance(value, dict) else {}
 
 
-def _made(at: Hole, holes: Mapping[Hole, object], scopes: dict[str, Value], count: int) -> object:
-    below = [hole for hole in holes if len(hole) > len(at) and hole[: len(at)] == at]
+def _made(at: Hole, plan: Plan, scopes: Mapping[str, Value]) -> object:
+    below = [hole for hole in plan.holes if len(hole) > len(at) and hole[: len(at)] == at]
     # A hole that others lie in is built from them, unless it is to be something else.
-    if at in holes and (not below or holes[at] is not BUILT):
-        return copy.deepcopy(holes[at])
+    if at in plan.holes and (not below or plan.holes[at] is not BUILT):
+        return copy.deepcopy(plan.holes[at])
     known = value_of(at, scopes)
     if not below:
         return an_object(known) if len(at) == 1 and known.members is not None else plain(known)
@@ -71,12 +73,14 @@ def _made(at: Hole, holes: Mapping[Hole, object], scopes: dict[str, Value], coun
         made = an_object(known)
         for step in steps:
             if isinstance(step, str):
-                made[step] = _made((*at, step), holes, scopes, count)
+                made[step] = _made((*at, step), plan, scopes)
         return {name: value for name, value in made.items() if value is not MISSING}
-    length = max([count, *(step + 1 for step in steps if isinstance(step, int) and count)])
-    elements = [
-        _made((*at, None if None in steps else steps[0]), holes, scopes, count) for _ in range(length)
-    ]
+    length = max([plan.count, *(step + 1 for step in steps if isinstance(step, int) and plan.count)])
+    element = (*at, None if None in steps else steps[0])
+    plans = [plan] * length
+    if plan.last is not None and length > 1:
+        plans[-1] = Plan(plan.last, plan.count)
+    elements = [_made(element, each, scopes) for each in plans]
     return [element for element in elements if element is not MISSING]
 
 

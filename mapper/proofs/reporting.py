@@ -16,6 +16,9 @@ from mapper.proofs.walk import Trouble
 from mapper.schema import Schema
 from mapper.source import SourceFile, Span
 
+# The quotes that word processors put in place of the straight one.
+_CURLY = ("\u201c", "\u201d", "\u201e", "\u00ab", "\u00bb", "\u2018", "\u2019")
+
 
 def report_proof(
     proof: Proof, program: ir.Program, target: Schema | None, dialect: Dialect | None, report: Report
@@ -47,7 +50,7 @@ def _report_refutation(refutation: Refutation, dialect: Dialect | None, report: 
         label,
         (_payload(refutation.given), _way_out(trouble, dialect)),
         Severity.ERROR,
-        _rendered_label(rendered),
+        _rendered_label(rendered, "" if rendered.broken == label else rendered.broken),
     )
 
 
@@ -74,7 +77,8 @@ def _place(trouble: Trouble) -> Span:
 
 def _way_out(trouble: Trouble, dialect: Dialect | None) -> str:
     if trouble.cause is None:
-        return ""
+        is_curly = _place(trouble).text in _CURLY
+        return 'curly quotes come from word processors; JSON is written with `"`' if is_curly else ""
     if trouble.kind == "nothing":
         return "add a `default`"
     if dialect is None or not dialect.filters or "json" in dialect.filters:
@@ -82,12 +86,12 @@ def _way_out(trouble: Trouble, dialect: Dialect | None) -> str:
     return f"`{dialect.name}` has no filter that writes JSON: let the source schema promise harmless texts"
 
 
-def _rendered_label(rendered: Rendered) -> tuple[Label, ...]:
+def _rendered_label(rendered: Rendered, why: str) -> tuple[Label, ...]:
     text = rendered.text
     if not text:
         return ()
     at = min(rendered.at, max(len(text.rstrip()) - 1, 0))
-    return (Label(Span(SourceFile("<rendered>", text), at, at + 1), rendered.broken),)
+    return (Label(Span(SourceFile("<rendered>", text), at, at + 1), why),)
 
 
 def _payload(given: Given) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from mapper.proofs.holes import Hole, Reading, candidates, plain, value_of
-from mapper.proofs.payloads import BUILT, Given, build, shrink
+from mapper.proofs.payloads import BUILT, Given, Plan, build, shrink
 from mapper.proofs.trial import Rendered, Trial
 from mapper.proofs.values import Value
 from mapper.runtime.nothing import MISSING
@@ -41,7 +41,7 @@ class Search:
         self.trial.left = _RENDERINGS
         for count, pick in product(_COUNTS, (_texts_first, _numbers_first, _nothing_first, _flags_first)):
             holes = {hole: pick(value_of(hole, self.scopes), tried) for hole, tried in self.tried.items()}
-            given = self._build(holes, count)
+            given = self._build(Plan(holes, count))
             rendered = self.trial.run(given)
             if rendered.passes:
                 self.bases.append((holes, count))
@@ -49,8 +49,8 @@ class Search:
                 broken.append((given, rendered))
         return broken
 
-    def _build(self, holes: dict[Hole, object], count: int) -> Given:
-        return build(holes, self.scopes, count=count, item_is_body=self.item_is_body)
+    def _build(self, plan: Plan) -> Given:
+        return build(plan, self.scopes, item_is_body=self.item_is_body)
 
     def variants(self, relevant: Iterable[Hole]) -> Iterator[Given]:
         """Payloads that differ from a plain one in one hole, then in two, then in many."""
@@ -60,19 +60,23 @@ class Search:
         for holes, count in bases:
             for hole in chosen:
                 for value in self.tried[hole]:
-                    yield self._build({**holes, hole: value}, count)
+                    changed = {**holes, hole: value}
+                    yield self._build(Plan(changed, count))
+                    if count > 1 and None in hole:
+                        yield self._build(Plan(holes, count, changed))
         for hole, other in product(chosen, self.tried):
             if hole != other:
                 for value, second in product(self.tried[hole][:14], self.tried[other][:14]):
                     for holes, count in bases[:2]:
-                        yield self._build({**holes, hole: value, other: second}, count)
+                        yield self._build(Plan({**holes, hole: value, other: second}, count))
 
     def shuffled(self, seed: int = 1) -> Iterator[Given]:
         """Payloads put together at random, the same ones for the same template."""
         dice = random.Random(seed)
         for _ in range(_RANDOM):
             holes = {hole: dice.choice(tried) for hole, tried in self.tried.items()}
-            yield self._build(holes, dice.choice(_COUNTS))
+            last = {hole: dice.choice(tried) for hole, tried in self.tried.items()}
+            yield self._build(Plan(holes, dice.choice(_COUNTS), last))
 
     def find(
         self, relevant: Iterable[Hole], shows: Callable[[Rendered], bool], budget: int = _RENDERINGS
@@ -89,7 +93,7 @@ class Search:
 
     def _all(self, relevant: Iterable[Hole]) -> Iterator[Given]:
         for holes, count in self.bases:
-            yield self._build(holes, count)
+            yield self._build(Plan(holes, count))
         yield from self.variants(relevant)
         yield from self.shuffled()
 

@@ -20,6 +20,8 @@ _SHAPES = {
 _SHAPED = {
     "canonical-time": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII).fullmatch,
     "sha256": re.compile(r"[0-9a-f]{64}").fullmatch,
+    "numeral": re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").fullmatch,
+    "whole-numeral": re.compile(r"-?[0-9]+(?:\.0+)?").fullmatch,
 }
 _IMPLIED = {"canonical-time": frozenset({"date-time"})}
 _WITH_CONTENT = frozenset({"date-time", "date", "time", "uuid", "email", "uri", "ipv4", "ipv6"})
