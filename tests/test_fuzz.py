@@ -18,7 +18,7 @@ sys.path.insert(0, str(FUZZ))
 
 import targets  # noqa: E402
 
-RUNS = {"body": 3_000, "mapping": 1_000}
+RUNS = {"body": 3_000, "mapping": 400}
 
 
 @pytest.mark.parametrize("name", targets.TARGETS)
