@@ -399,3 +399,18 @@ def test_many_alternatives_choose_as_few_do() -> None:
             payload[names[index]] = False
             assert transform(payload).events[0]["event_properties"] == {"a": False}
         assert transform(dict.fromkeys(names)).events[0]["event_properties"] == {}
+
+
+def test_rejections_cost_time_in_proportion() -> None:
+    transform = mapper.compile(
+        FRAME.replace("event_id: e", "event_id: {path: $.id, as: string, on_missing: reject}").replace(
+            "PROPERTIES", "{}"
+        )
+    )
+    times = []
+    for count in (500, 5_000):
+        start = time.perf_counter()
+        result = transform(b'{"events": [' + b", ".join([b"{}"] * count) + b"]}")
+        times.append(time.perf_counter() - start)
+        assert [r.location for r in result.rejected] == [f"$.events[{index}]" for index in range(count)]
+    assert times[1] < 40 * times[0] + 0.2

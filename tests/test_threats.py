@@ -14,6 +14,9 @@ from typing import Any
 
 import pytest
 from conservation import assert_conserved
+from generated import compiled, reference
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import mapper
 from mapper.runtime.value_filters import uniq
@@ -497,6 +500,28 @@ def test_colliding_numbers_in_a_payload_cost_linear_time() -> None:
     start = time.perf_counter()
     assert len(transform(json.dumps({"n": COLLIDING}).encode()).events) == 1
     assert time.perf_counter() - start < 5
+
+
+def test_unique_items_cost_linear_time() -> None:
+    valid = compiled({"properties": {"a": {"uniqueItems": True}}})
+    items = [item for i in range(10_000) for item in (i, str(i), {"a": i}, [i], i * (2**61 - 1) + 2**70)]
+    start = time.perf_counter()
+    assert valid({"a": items})
+    assert not valid({"a": [*items, {"a": 5.0}]})
+    assert time.perf_counter() - start < 10, "50,000 items take hours where each meets each"
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    st.lists(
+        st.sampled_from(
+            [0, 0.0, False, 1, 1.0, True, None, "", "1", [], [1], [1.0], [True], {}, {"a": 1}, {"a": 1.0}]
+        ),
+        max_size=4,
+    )
+)
+def test_unique_items_are_those_of_the_reference(items: list[object]) -> None:
+    assert compiled({"uniqueItems": True})(items) is reference({"uniqueItems": True}).is_valid(items)
 
 
 # --- what a mapping reaches while it is compiled and run
