@@ -166,18 +166,18 @@ def _modified(value: spec.Modified, schema: Subschema | None, tools: Lowering) -
     default = _optional(modifiers.default, schema, tools)
     if lowered is None:
         return None
-    if modifiers.pick is not None:
-        lowered = ir.Pick(lowered, modifiers.pick, span, declared)
-    if modifiers.omit is not None:
-        lowered = ir.Omit(lowered, modifiers.omit, span, declared)
-    if modifiers.rename is not None:
-        lowered = ir.Rename(lowered, modifiers.rename, span, declared)
     # `on_error: default` leaves nothing behind; the default then fills it.
     on_error = ir.OnError.OMIT if modifiers.on_error == "default" else ir.OnError(modifiers.on_error)
     if modifiers.cast == "timestamp":
         lowered = _timestamp(lowered, modifiers, on_error, span, tools)
     elif modifiers.cast is not None:
         lowered = ir.Cast(lowered, ir.CastKind(modifiers.cast), on_error, span, declared)
+    if modifiers.pick is not None:
+        lowered = ir.Pick(lowered, modifiers.pick, span, declared)
+    if modifiers.omit is not None:
+        lowered = ir.Omit(lowered, modifiers.omit, span, declared)
+    if modifiers.rename is not None:
+        lowered = ir.Rename(lowered, modifiers.rename, span, declared)
     if default is not None:
         lowered = ir.Default(lowered, default, span)
     if modifiers.rejects_missing and default is None:

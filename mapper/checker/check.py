@@ -109,7 +109,7 @@ def _check_written(event: ir.Record, checking: Checking) -> None:
         report.add(
             "M501",
             f"the required field `{name}` is never set",
-            event.span.part(0, 1),
+            event.span,
             f"`{target.name}` requires it",
             (f"add `{name}:` below `event:`",),
             Severity.ERROR,

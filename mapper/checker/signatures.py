@@ -184,6 +184,10 @@ def _no_list(value: Type, _arguments: Arguments) -> bool:
     return value != only(value, "array", "missing", "null")
 
 
+def _no_keyed_list(value: Type, arguments: Arguments) -> bool:
+    return _no_list_of_objects(value, arguments) if arguments else _no_list(value, arguments)
+
+
 def _no_comparable_list(value: Type, arguments: Arguments) -> bool:
     elements = of_element(value)
     is_fine = len(elements.kinds) <= 1 and not elements.objects and not elements.arrays
@@ -239,7 +243,7 @@ _LIST_ROWS: tuple[tuple[Iterable[str], str, Result, Fails], ...] = (
     ),
     (("has",), "true or false", _always(replace(BOOLEAN, null=True)), _no_list_of_objects),
     (("sum",), "a number", _always(NUMBER), _no_list_of_objects),
-    (("uniq", "compact", "reverse"), "a list of the same elements", _same_elements, _no_list),
+    (("uniq", "compact", "reverse"), "a list of the same elements", _same_elements, _no_keyed_list),
     (("sort", "sort_natural"), "a list of the same elements", _same_elements, _no_comparable_list),
     (
         ("concat",),
@@ -259,14 +263,17 @@ _ANY_ROWS: tuple[tuple[Iterable[str], str, Result, Fails], ...] = (
         _always(join(TEXT, array_of(ANYTHING))),
         lambda _, a: bool(a) and _no_count(_, a),
     ),
-    (("date", "date_tz"), "a text; what is no date stays as it is", _always(TEXT), _no_date),
+    (("date",), "a text; what is no date stays as it is", _always(TEXT), _no_date),
+    (("date_tz",), "a text; what is no date stays as it is", _always(TEXT), lambda _value, _arguments: True),
 )
 
 
 def _is_plain_list(value: Type, arguments: Arguments) -> bool:
     """Whether a filter of lists gets what it is made for: a list without nil, and names as arguments."""
     elements = of_element(value)
-    is_list = value.kinds == {"array"} and not value.missing and not elements.may_be_nothing
+    is_list = (
+        value.kinds == {"array"} and not value.missing and not elements.may_be_nothing and not elements.arrays
+    )
     return is_list and all(each.kinds <= {"string"} and not each.missing for each in arguments)
 
 

@@ -90,13 +90,13 @@ def _keys(
     document: Subschema, schema: Subschema, shown: Seen, span: Span, all_ends: list[Seen]
 ) -> Iterator[Misfit]:
     if not shown.unknown:
-        for name in sorted(required_of(document, schema) - shown.keys):
+        for name in sorted(required_of(document, schema) - shown.sure):
             always = not any(name in end.keys or end.unknown for end in all_ends)
             yield Misfit(shown.path, "lacks", (), span, always, name, schema)
     if is_closed(document, schema):
         known = properties_of(document, schema)
         for name in sorted(shown.keys - known.keys()):
-            always = all(name in end.keys for end in all_ends)
+            always = all(name in end.sure for end in all_ends)
             yield Misfit(shown.path, "adds", tuple(known), span, always, name, schema)
 
 

@@ -26,11 +26,13 @@ DEEPEST = 60
 class Frame:
     """An object or array that is open: of an object its keys so far, and the key whose value comes.
 
-    `unknown` counts keys that an output writes, up to two; `key` is None for such a one.
+    `keys` are those that may be there, `sure` those that are. `unknown` counts keys that an output writes, up
+    to two; `key` is None for such a one.
     """
 
     is_object: bool
     keys: frozenset[str] = frozenset()
+    sure: frozenset[str] = frozenset()
     unknown: int = 0
     key: str | None = None
 
@@ -93,12 +95,13 @@ class Seen:
     """What a character has shown.
 
     `kind` is that of the value that begins, `keys` at the end of an object, `repeated` at a key that may
-    stand twice.
+    stand twice. Of an object, `keys` may be there and `sure` are.
     """
 
     path: Path
     kind: str
     keys: frozenset[str] = frozenset()
+    sure: frozenset[str] = frozenset()
     unknown: int = 0
 
 
@@ -163,7 +166,10 @@ def _repetition(place: Place, character: str) -> Seen | None:
     if character != '"' or not place.is_key:
         return None
     frame = place.frames[-1]
-    may_repeat = frame.unknown if place.key is not None else frame.unknown or frame.keys
+    if place.key is None:
+        may_repeat = bool(frame.unknown or frame.keys)
+    else:
+        may_repeat = bool(frame.unknown) or json.loads(f'"{place.key}"') in frame.keys - frame.sure
     return Seen(place.path[:-1], "repeated") if may_repeat else None
 
 
@@ -174,9 +180,9 @@ def _closed(place: Place) -> Place | Bad:
         frame = replace(frame, unknown=min(frame.unknown + 1, 2), key=None)
     else:
         key = json.loads(f'"{place.key}"')
-        if key in frame.keys:
+        if key in frame.sure:
             return Bad("this key stands twice in one object")
-        frame = replace(frame, keys=frame.keys | {key}, key=key)
+        frame = replace(frame, keys=frame.keys | {key}, sure=frame.sure | {key}, key=key)
     return Place("colon", (*place.frames[:-1], frame))
 
 
@@ -263,7 +269,22 @@ def _ended(place: Place) -> tuple[Place | Bad, Seen | None]:
     outer = Place("after", place.frames[:-1])
     if not frame.is_object:
         return outer, None
-    return outer, Seen(outer.path, "keys", frame.keys, frame.unknown)
+    return outer, Seen(outer.path, "keys", frame.keys, frame.sure, frame.unknown)
+
+
+def without_keys(place: Place) -> Place:
+    """The place but for the keys that the objects around hold: equal where places differ in nothing else."""
+    frames = tuple(replace(frame, keys=frozenset(), sure=frozenset(), unknown=0) for frame in place.frames)
+    return replace(place, frames=frames)
+
+
+def joined_keys(one: Place, other: Place) -> Place:
+    """One of two such places, holding what either may hold, sure of what both are sure of."""
+    frames = tuple(
+        replace(a, keys=a.keys | b.keys, sure=a.sure & b.sure, unknown=max(a.unknown, b.unknown))
+        for a, b in zip(one.frames, other.frames, strict=True)
+    )
+    return replace(one, frames=frames)
 
 
 def ends_value(place: Place, kind: str) -> tuple[Place | Bad, Seen | None]:

@@ -14,7 +14,7 @@ from mapper.proofs.characters import EVERY, Ranges, inverse, joined, ranges, rea
 
 Edges: TypeAlias = tuple[tuple[tuple[Ranges, int], ...], ...]
 
-STATES = 4000
+STATES = 2000
 
 
 class TooLarge(Exception):

@@ -14,13 +14,14 @@ from mapper.proofs.values import Value
 from mapper.runtime.nothing import MISSING
 
 _COUNTS = (1, 2, 0)
-_RENDERINGS = 2500
+_RENDERINGS = 1500
+_ALL_RENDERINGS = 8000
 _RANDOM = 400
 
 
 @dataclass(slots=True)
 class Search:
-    """Looks for payloads; `world` says what may stand in each hole."""
+    """Looks for payloads; `scopes` say what may stand in each hole, `left` how many renderings are left."""
 
     trial: Trial
     reading: Reading
@@ -28,6 +29,7 @@ class Search:
     item_is_body: bool
     tried: dict[Hole, list[object]] = field(default_factory=dict)
     bases: list[tuple[dict[Hole, object], int]] = field(default_factory=list)
+    left: int = _ALL_RENDERINGS
 
     def prepare(self) -> list[tuple[Given, Rendered]]:
         """Choose values for every hole, and plain payloads to start from; those of them that break."""
@@ -82,13 +84,21 @@ class Search:
         self, relevant: Iterable[Hole], shows: Callable[[Rendered], bool], budget: int = _RENDERINGS
     ) -> tuple[Given, Rendered] | None:
         """A small payload, valid under the source schema, whose rendering shows what is looked for."""
-        self.trial.left = budget
+        self.trial.left = min(budget, self.left)
+        self.left -= self.trial.left
+        found = self._found(relevant, shows)
+        self.left += max(self.trial.left, 0)
+        return found
+
+    def _found(
+        self, relevant: Iterable[Hole], shows: Callable[[Rendered], bool]
+    ) -> tuple[Given, Rendered] | None:
         for given in self._all(relevant):
+            if self.trial.left <= 0:
+                return None
             rendered = self.trial.run(given)
             if shows(rendered) and self.trial.valid(given.item):
                 return self.smallest(given, rendered, shows)
-            if self.trial.left <= 0:
-                return None
         return None
 
     def _all(self, relevant: Iterable[Hole]) -> Iterator[Given]:

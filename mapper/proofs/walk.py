@@ -10,7 +10,7 @@ from mapper.ir import text as ir
 from mapper.proofs.conditions import assume, few
 from mapper.proofs.emission import emit, write
 from mapper.proofs.environment import Env, Loop, joined_env
-from mapper.proofs.grammar import Place, Seen
+from mapper.proofs.grammar import Place, Seen, joined_keys, without_keys
 from mapper.proofs.languages import (
     ANYTHING,
     EMPTY,
@@ -37,9 +37,10 @@ from mapper.source import Span
 
 _MOST_STATES = 160
 _MOST_ENVS = 4
+_MOST_PLACES = 16
 _ROUNDS = 16
 _WIDEN_AFTER = 3
-_MOST_STEPS = 60_000
+_MOST_STEPS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,7 +322,7 @@ def _mark(state: State) -> object:
 def merged(states: list[State]) -> list[State]:
     """The same states, without repetition; those at one place with few environments."""
     groups: dict[object, list[State]] = {}
-    for state in states:
+    for state in _fewer(states):
         key: object = state.place if state.captured is None else "captured"
         groups.setdefault(key, []).append(state)
     result: list[State] = []
@@ -340,6 +341,17 @@ def merged(states: list[State]) -> list[State]:
     if len(result) > _MOST_STATES:
         raise TooMany
     return result
+
+
+def _fewer(states: list[State]) -> list[State]:
+    """States of many places as those of fewer: what tells only keys of objects apart is one place."""
+    if len({state.place for state in states}) <= _MOST_PLACES:
+        return states
+    wider: dict[Place, Place] = {}
+    for state in states:
+        bare = without_keys(state.place)
+        wider[bare] = joined_keys(wider[bare], state.place) if bare in wider else state.place
+    return [replace(state, place=wider[without_keys(state.place)]) for state in states]
 
 
 def _merged_captures(group: list[State]) -> list[State]:

@@ -147,7 +147,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Modifiers:
-    """What is done to a value, in this order: pick, omit, rename, cast, default, on_missing.
+    """What is done to a value, in this order: cast, pick, omit, rename, default, on_missing.
 
     `declares_errors` tells `on_error: reject` from the silence that means the same.
     """

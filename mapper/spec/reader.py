@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from dataclasses import replace
+
 from mapper.diagnostics import Report, did_you_mean
 from mapper.document import Mapping, Node, Scalar, Sequence
 from mapper.repair import ENCODING_ERRORS, REPAIRS, Policy
@@ -135,7 +137,11 @@ def _output(node: Mapping, parts: dict[str, Node], report: Report) -> tuple[Obje
         )
         return None, None
     fields = want_mapping(event, "`event`", report)
-    return (None, None) if fields is None else (read_object(fields, report), None)
+    if fields is None:
+        return None, None
+    written = node.entry("event")
+    place = fields.span if written is None else written.key.span
+    return replace(read_object(fields, report), span=place), None
 
 
 def _skips(node: Node | None, report: Report) -> tuple[SkipEntry, ...]:

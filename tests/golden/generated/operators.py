@@ -85,17 +85,17 @@ def event(item, body, request):  # line 1
         raise Fault('M611', 2)
     event_properties_1 = {}  # line 22
     attributes_1 = item.get('attributes', MISSING) if isinstance(item, dict) else MISSING  # line 23
-    if attributes_1 is MISSING or attributes_1 is None:
-        event_properties_2 = attributes_1
-    else:
-        event_properties_2 = omit(attributes_1, ('secret',))
+    event_properties_2 = attributes_1
+    if not isinstance(event_properties_2, dict) and event_properties_2 is not MISSING and event_properties_2 is not None:
+        event_properties_2 = to_object(event_properties_2)
         if event_properties_2 is INVALID:
-            raise Fault('M615', 3, '', attributes_1)
-    event_properties_3 = event_properties_2
-    if not isinstance(event_properties_3, dict) and event_properties_3 is not MISSING and event_properties_3 is not None:
-        event_properties_3 = to_object(event_properties_3)
+            event_properties_2 = MISSING
+    if event_properties_2 is MISSING or event_properties_2 is None:
+        event_properties_3 = event_properties_2
+    else:
+        event_properties_3 = omit(event_properties_2, ('secret',))
         if event_properties_3 is INVALID:
-            event_properties_3 = MISSING
+            raise Fault('M615', 3, '', event_properties_2)
     if event_properties_3 is not MISSING and event_properties_3 is not None:
         event_properties_1.update(event_properties_3)
     extra_1 = item.get('extra', MISSING) if isinstance(item, dict) else MISSING  # line 24
@@ -149,7 +149,7 @@ def event(item, body, request):  # line 1
     if count_1 is MISSING or count_1 is None:
         count_1 = 0
     event_properties_1['count'] = count_1
-    event_1 = {'event_id': event_id_1, 'event_name': event_name_2, 'user_id': user_id_1, 'timestamp': timestamp_1, 'event_properties': event_properties_1}  # line 4
+    event_1 = {'event_id': event_id_1, 'event_name': event_name_2, 'user_id': user_id_1, 'timestamp': timestamp_1, 'event_properties': event_properties_1}  # line 3
     return event_1
 
 

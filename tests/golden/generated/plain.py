@@ -82,7 +82,7 @@ def event(item, body, request):  # line 1
     if odd_key_1 is not MISSING:  # line 13
         event_properties_1['odd key'] = odd_key_1
     event_properties_1['source'] = 'web'  # line 14
-    event_1 = {'event_id': event_id_1, 'event_name': event_name_1, 'user_id': user_id_1, 'timestamp': timestamp_1, 'event_properties': event_properties_1}  # line 5
+    event_1 = {'event_id': event_id_1, 'event_name': event_name_1, 'user_id': user_id_1, 'timestamp': timestamp_1, 'event_properties': event_properties_1}  # line 4
     return event_1
 
 

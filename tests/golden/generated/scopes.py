@@ -97,7 +97,7 @@ def event(item, body, request):  # line 1
     if channel_1 is not MISSING:
         event_properties_1['channel'] = channel_1
     event_properties_1['tags'] = text_2  # line 14
-    event_1 = {'event_id': event_id_1, 'event_name': text_1, 'user_id': user_id_1, 'timestamp': received_at_1, 'event_properties': event_properties_1}  # line 8
+    event_1 = {'event_id': event_id_1, 'event_name': text_1, 'user_id': user_id_1, 'timestamp': received_at_1, 'event_properties': event_properties_1}  # line 7
     return event_1
 
 
