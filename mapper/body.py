@@ -6,7 +6,7 @@ import json
 import math
 from contextlib import suppress
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 import msgspec
 
@@ -112,7 +112,12 @@ def _integer(text: str) -> int | Decimal:
 
 def _number(text: str) -> float | Decimal:
     number = float(text)
-    return number if math.isfinite(number) else Decimal(text)
+    if math.isfinite(number):
+        return number
+    try:
+        return Decimal(text)
+    except InvalidOperation:  # an exponent of 19 digits: even Decimal cannot hold it
+        return Decimal("-9e999999999999999999" if number < 0 else "9e999999999999999999")
 
 
 def _refuse(name: str) -> object:
