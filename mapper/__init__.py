@@ -15,6 +15,7 @@ from mapper.errors import CompileError, MapperError, TransformError
 from mapper.repair import Repair
 from mapper.request import Request
 from mapper.result import JsonResult, Rejected, Result, Skipped
+from mapper.runtime.limits import Limits
 from mapper.source import SourceFile, Span
 from mapper.transform import Transform
 from mapper.version import __version__
@@ -27,6 +28,7 @@ __all__ = [
     "Diagnostic",
     "JsonResult",
     "Label",
+    "Limits",
     "MapperError",
     "Rejected",
     "Repair",
@@ -45,25 +47,26 @@ __all__ = [
 ]
 
 
-def compile(text: str, *, filename: str = "<mapping>") -> Transform:
+def compile(text: str, *, filename: str = "<mapping>", limits: Limits | None = None) -> Transform:
     """The Transform of a mapping's text; raises CompileError with every problem found.
 
-    `filename` is printed in diagnostics; where it is a path, schemas are looked up beside it too.
+    `filename` is printed in diagnostics; where it is a path, schemas are looked up beside it too. `limits`
+    bound the compilation and every call of the transform.
     """
     from mapper import compiler  # the compiler's libraries are imported when something is compiled
 
-    return compiler.compile(text, filename=filename)
+    return compiler.compile(text, filename=filename, limits=limits)
 
 
-def check(text: str, *, filename: str = "<mapping>") -> tuple[Diagnostic, ...]:
+def check(text: str, *, filename: str = "<mapping>", limits: Limits | None = None) -> tuple[Diagnostic, ...]:
     """Every problem of a mapping's text, errors and warnings, in order; never raises for a bad mapping."""
     from mapper import compiler
 
-    return compiler.check(text, filename=filename)
+    return compiler.check(text, filename=filename, limits=limits)
 
 
-def load(name: str | Path) -> Transform:
+def load(name: str | Path, *, limits: Limits | None = None) -> Transform:
     """The Transform of a shipped mapping by name (`segment`) or of a mapping file; raises CompileError."""
     from mapper import compiler
 
-    return compiler.load(name)
+    return compiler.load(name, limits=limits)

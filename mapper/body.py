@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
-from decimal import Decimal
+from contextlib import suppress
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 
 import msgspec
 
@@ -13,6 +14,8 @@ from mapper.diagnostics import Diagnostic
 from mapper.repair import STRICT, Policy, Repair, place
 from mapper.repair.encodings import Undecodable, decode
 from mapper.repair.readings import Ambiguous, TooDeepError, repair
+from mapper.runtime.limits import DEFAULT, Limits
+from mapper.runtime.nesting import DEEPEST, DeepReader, is_deeper
 
 _decode = msgspec.json.Decoder().decode
 _LONG = 300  # digits of an integer that Python still reads fast
@@ -22,43 +25,48 @@ _LONG = 300  # digits of an integer that Python still reads fast
 class Body:
     """A parsed body, and what was put right in it.
 
-    `is_plain` is false where some of its values JSON text can hold but an event cannot.
+    `is_plain` is false where some of its values JSON text can hold but an event cannot. `deep` is set where
+    some of its items may nest deeper than allowed; it knows their bytes.
     """
 
-    value: object
+    value: object = field(repr=False)
     is_plain: bool
     repairs: tuple[Repair, ...] = ()
+    deep: DeepReader | None = field(default=None, repr=False)
 
 
-def read_body(raw: bytes, policy: Policy = STRICT) -> Body | Diagnostic:
-    """The JSON value of a body, or why it is none (M601, M602, M606, M609).
+def read_body(raw: bytes, policy: Policy = STRICT, limits: Limits = DEFAULT) -> Body | Diagnostic:
+    """The JSON value of a body, or why it is none (M601, M602, M606, M608, M609).
 
     What is JSON in UTF-8 is read as such whatever the policy allows. A number out of range or half a
     surrogate pair spoils only the item it is in, not the whole body: such a body is read again, slowly, with
     those numbers kept exactly as Decimal, and is not `is_plain`. The last of several equal keys wins, as in
     every vendor's own parser.
     """
-    try:
-        return Body(_decode(raw), True)
-    except RecursionError:
-        return _too_deep()
-    except (msgspec.MsgspecError, ValueError):
-        decoded = decode(raw, policy)
+    if len(raw) > limits.body_bytes:
+        message = f"the body is larger than {limits.body_bytes:,} bytes"
+        return Diagnostic("M608", message, location="$")
+    with suppress(msgspec.MsgspecError, ValueError):
+        if not is_deeper(raw, limits.nesting):
+            return Body(_decode(raw), True)
+    decoded = decode(raw, policy)
     if isinstance(decoded, Undecodable):
         hints = (decoded.hint,) if decoded.hint else ()
         return Diagnostic("M602", decoded.message, hints=hints, location="$")
-    body = _parse(decoded.text, decoded.repairs)
+    body = _parse(decoded.text, decoded.repairs, limits)
     if isinstance(body, Body) or body.code != "M601" or not policy.repairs:
         return body
-    return _repair(decoded.text, decoded.repairs, policy, body)
+    return _repair(decoded.text, decoded.repairs, policy, body, limits)
 
 
-def _repair(text: str, before: tuple[Repair, ...], policy: Policy, failure: Diagnostic) -> Body | Diagnostic:
+def _repair(
+    text: str, before: tuple[Repair, ...], policy: Policy, failure: Diagnostic, limits: Limits
+) -> Body | Diagnostic:
     """The body that a text was meant to be, where the declared repairs make exactly one of it."""
     try:
         repaired = repair(text, policy.repairs)
     except TooDeepError:
-        return _too_deep()
+        return Diagnostic("M606", "the body nests deeper than can be repaired", location="$")
     if repaired is None:
         hint = "the repairs that the mapping declares do not make it JSON"
         return Diagnostic("M601", failure.message, hints=(hint,), location="$")
@@ -68,28 +76,34 @@ def _repair(text: str, before: tuple[Repair, ...], policy: Policy, failure: Diag
             line, column = place(text, repaired.offset)
             message += f": from line {line}, column {column} on it may mean several things"
         return Diagnostic("M609", message, hints=(repaired.hint,), location="$")
-    return _parse(repaired.text, before + repaired.repairs)
+    return _parse(repaired.text, before + repaired.repairs, limits)
 
 
-def _parse(text: str, repairs: tuple[Repair, ...]) -> Body | Diagnostic:
+def _parse(text: str, repairs: tuple[Repair, ...], limits: Limits) -> Body | Diagnostic:
     """The value of JSON text; what cannot be read the fast way is read again the slow way."""
+    raw = text.encode("utf-8", "surrogatepass")
+    if is_deeper(raw, DEEPEST):
+        return Diagnostic("M606", f"the body nests deeper than {DEEPEST:,} levels", location="$")
+    if is_deeper(raw, limits.nesting):
+        return _read_deep(text, repairs, limits)
     try:
-        return Body(_decode(text), True, repairs)
-    except RecursionError:
-        return _too_deep()
+        return Body(_decode(raw), True, repairs)
     except (msgspec.MsgspecError, ValueError) as error:
         failure = Diagnostic("M601", f"the body is not JSON: {_plain(error)}", location="$")
     try:
         value = json.loads(text, parse_int=_integer, parse_float=_number, parse_constant=_refuse)
-    except RecursionError:
-        return _too_deep()
     except ValueError:
         return failure
     return Body(value, False, repairs)
 
 
-def _too_deep() -> Diagnostic:
-    return Diagnostic("M606", "the body nests deeper than can be read", location="$")
+def _read_deep(text: str, repairs: tuple[Repair, ...], limits: Limits) -> Body | Diagnostic:
+    """A body with a part that nests too deep: read without recursion, so that its other items are mapped."""
+    reader = DeepReader(text, limits.nesting, _integer, _number)
+    try:
+        return Body(reader.read(), False, repairs, reader)
+    except ValueError:
+        return Diagnostic("M601", "the body is not JSON", location="$")
 
 
 def _integer(text: str) -> int | Decimal:
@@ -98,7 +112,12 @@ def _integer(text: str) -> int | Decimal:
 
 def _number(text: str) -> float | Decimal:
     number = float(text)
-    return number if math.isfinite(number) else Decimal(text)
+    if math.isfinite(number):
+        return number
+    try:
+        return Decimal(text)
+    except InvalidOperation:  # an exponent of 19 digits: even Decimal cannot hold it
+        return Decimal("-9e999999999999999999" if number < 0 else "9e999999999999999999")
 
 
 def _refuse(name: str) -> object:

@@ -38,7 +38,7 @@ def find_mappings(directory: Path | None = None) -> list[Path]:
 def find_mapping(name: str) -> Path | None:
     """A mapping by path, or a shipped one by name; None where there is neither."""
     path = Path(name)
-    if path.suffix in MAPPING_SUFFIXES and path.is_file():
+    if path.suffix in MAPPING_SUFFIXES and is_file(path):
         return path
     return next((found for found in find_mappings() if found.stem == name), None)
 
@@ -82,13 +82,21 @@ def _find(
         return None
     for folder in folders:
         path = folder / (name.value + suffix)
-        if path.is_file():
+        if is_file(path):
             return path
     known = sorted(
         {p.name.removesuffix(suffix) for f in folders if f.is_dir() for p in f.glob(f"*{suffix or '.json'}")}
     )
     report.error(code, f"no {kind} `{name.value}`", span, "no such file", did_you_mean(name.value, known))
     return None
+
+
+def is_file(path: Path) -> bool:
+    """Whether a file can be found there; false of names that no file can have."""
+    try:
+        return path.is_file()
+    except OSError:  # the name is too long, or a folder on the way is closed to us
+        return False
 
 
 def is_plain_name(name: str) -> bool:

@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 import yaml
 
 from mapper.diagnostics import Label, Report, Severity
-from mapper.files import MAX_BYTES
 from mapper.files import read_source as read_source
+from mapper.runtime.limits import active
 from mapper.scalars import ScalarValue, control_characters, locate_text, resolve_plain, shorten
 from mapper.source import SourceFile, Span, Text
 from mapper.yaml_faults import (
@@ -21,7 +21,6 @@ from mapper.yaml_faults import (
     report_unquoted_liquid,
 )
 
-MAX_NODES = 20_000
 MAX_DEPTH = 100
 
 # `path:$.uid` is one text to YAML, and never what its author meant.
@@ -82,8 +81,9 @@ def read_document(file: SourceFile, report: Report) -> Mapping | None:
     Faults that leave the tree whole (a duplicate key, a tag, an anchor) are reported and the tree is still
     returned, so that later stages report theirs in the same pass.
     """
-    if len(file.text) > MAX_BYTES:
-        report.error("M010", f"the text is larger than {MAX_BYTES} characters", Span(file, 0, 0))
+    most = active().mapping_bytes
+    if len(file.text) > most:
+        report.error("M010", f"the text is larger than {most} characters", Span(file, 0, 0))
         return None
     if _has_control_characters(file, report):
         return None
@@ -202,8 +202,9 @@ class _Builder:
     def _is_within_limits(self, event: yaml.Event) -> bool:
         self.count += isinstance(event, yaml.NodeEvent)
         message = ""
-        if self.count > MAX_NODES:
-            message = f"the text has more than {MAX_NODES} values"
+        most = active().mapping_nodes
+        if self.count > most:
+            message = f"the text has more than {most} values"
         elif len(self.stack) > MAX_DEPTH:
             message = f"the text nests more than {MAX_DEPTH} levels deep"
         if message:

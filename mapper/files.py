@@ -6,9 +6,8 @@ import codecs
 from pathlib import Path
 
 from mapper.diagnostics import Report
+from mapper.runtime.limits import active
 from mapper.source import SourceFile, Span
-
-MAX_BYTES = 1_048_576
 
 _WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -25,15 +24,16 @@ def read_source(path: Path, report: Report) -> SourceFile | None:
     """The text of a file, or None after reporting why it cannot be read (M001, M002, M010)."""
     name = display_name(path)
     nowhere = Span(SourceFile(name, ""), 0, 0)
+    most = active().mapping_bytes
     try:
         with path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
+            data = stream.read(most + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "the name cannot be a path"
         report.error("M001", f"cannot read `{name}`", nowhere, reason[:1].lower() + reason[1:])
         return None
-    if len(data) > MAX_BYTES:
-        report.error("M010", f"`{name}` is larger than {MAX_BYTES} bytes", nowhere, "", "split the file")
+    if len(data) > most:
+        report.error("M010", f"`{name}` is larger than {most} bytes", nowhere, "", "split the file")
         return None
     return decode_source(name, data, report)
 

@@ -17,11 +17,11 @@ from mapper.diagnostics import Label, Report, Severity
 from mapper.files import decode_source, display_name
 from mapper.patterns import find_danger
 from mapper.positions import Positions, locate_json
+from mapper.runtime.limits import active
 from mapper.schema_form import is_plainly_valid
 from mapper.shapes import Pointer, Subschema, find_reference, subschemas
 from mapper.source import SourceFile, Span
 
-MAX_BYTES = 2_000_000
 MAX_DEPTH = 100
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -83,9 +83,10 @@ def load_schema(path: Path, report: Report, span: Span | None) -> Schema | None:
 
 
 def _read(path: Path, report: Report, span: Span | None) -> SourceFile | None:
+    most = active().schema_bytes
     try:
         with path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
+            data = stream.read(most + 1)
     except FileNotFoundError:
         report.error("M004", f"no schema `{path.name}`", span, "no such file")
         return None
@@ -93,9 +94,9 @@ def _read(path: Path, report: Report, span: Span | None) -> SourceFile | None:
         reason = getattr(error, "strerror", None) or "the name cannot be a path"
         report.error("M001", f"cannot read the schema `{path.name}`", span, reason[:1].lower() + reason[1:])
         return None
-    if len(data) > MAX_BYTES:
+    if len(data) > most:
         report.error(
-            "M010", f"the schema `{path.name}` is larger than {MAX_BYTES} bytes", span, "", "split the file"
+            "M010", f"the schema `{path.name}` is larger than {most} bytes", span, "", "split the file"
         )
         return None
     return decode_source(display_name(path), data, report)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import linecache
+import threading
+from collections.abc import Callable
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from types import CodeType
-from typing import Any
+from typing import Any, TypeVar
 
 from mapper.body import read_body
 from mapper.diagnostics import Diagnostic
@@ -16,12 +19,15 @@ from mapper.repair import STRICT, Policy
 from mapper.request import Request
 from mapper.result import JsonResult, Rejected, Result, Skipped, encode
 from mapper.runtime.faults import Fault, Skip
-from mapper.runtime.items import Leftover, locate, select
+from mapper.runtime.items import Alternative, Leftover, Place, locate, select
+from mapper.runtime.limits import DEFAULT, Limits, within
+from mapper.runtime.nesting import DeepReader, nests_deeper
 from mapper.runtime.validation import is_json
 from mapper.source import SourceFile
 from mapper.version import __version__ as VERSION
 
 _NO_REQUEST = Request()
+_Done = TypeVar("_Done")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,7 @@ class Compiled:
     objects_only: bool
     policy: Policy = STRICT
     diagnostics: tuple[Diagnostic, ...] = ()
+    limits: Limits = DEFAULT
     version: str = VERSION
 
 
@@ -99,38 +106,59 @@ class Transform:
         Raises TypeError when `request` is not a Request; a bad payload ends in `rejected`.
         """
         request = _checked(request)
-        if not isinstance(payload, bytes | bytearray | memoryview):
-            result = Result()
-            # A host's own parser may let NaN, half surrogate pairs or other Python values through.
-            self._map(payload, request, result, is_plain=False)
-            return result
-        raw = bytes(payload)
-        body = read_body(raw, self._compiled.policy)
-        if isinstance(body, Diagnostic):
-            return Result(rejected=[Rejected(0, "$", (body,), raw)])
-        result = Result(repairs=body.repairs)
-        self._map(body.value, request, result, is_plain=body.is_plain)
-        return result
+        if self._compiled.limits == DEFAULT:
+            return self._run(payload, request)
+        with within(self._compiled.limits):
+            return self._run(payload, request)
 
     def json(self, body: bytes, request: Request | None = None) -> JsonResult:
         """Map the bytes of a body to events as bytes; the outcome is that of calling the transform."""
         if not isinstance(body, bytes | bytearray | memoryview):
             raise TypeError("transform.json takes the bytes of a body; call the transform with parsed JSON")
         result = self(body, request)
-        events = [encode(event) for event in result.events]
+        try:
+            events = [encode(event) for event in result.events]
+        except RecursionError:  # as in `_run`
+            events = _on_fresh_stack(lambda: [encode(event) for event in result.events])
         return JsonResult(events, result.skipped, result.rejected, result.repairs)
 
-    def _map(self, body: object, request: Request, result: Result, *, is_plain: bool) -> None:
-        items = select(self._alternatives, body)
-        if items is None:
-            diagnostic = Diagnostic("M603", "the body has none of the places `each` names", location="$")
-            result.rejected.append(Rejected(0, "$", (diagnostic,), body))
-            return
-        objects_only = self._compiled.objects_only
+    def _run(self, payload: object, request: Request) -> Result:
+        try:
+            return self._map_payload(payload, request, is_fresh=False)
+        except RecursionError:
+            # The caller has used up nearly all of its stack; what a payload gives must not depend on that.
+            return _on_fresh_stack(lambda: self._map_payload(payload, request, is_fresh=True))
+
+    def _map_payload(self, payload: object, request: Request, *, is_fresh: bool) -> Result:
+        if not isinstance(payload, bytes | bytearray | memoryview):
+            result = Result()
+            # A host's own parser may let NaN, half surrogate pairs, any nesting or other values through.
+            batch = _Batch(payload, payload, self._alternatives, may_be_deep=True)
+            self._map(batch, request, result, is_plain=False, is_fresh=is_fresh)
+            return result
+        raw = bytes(payload)
+        body = read_body(raw, self._compiled.policy, self._compiled.limits)
+        if isinstance(body, Diagnostic):
+            return Result(rejected=[Rejected(0, "$", (body,), raw)])
+        result = Result(repairs=body.repairs)
+        whole = body.value if body.deep is None else raw
+        batch = _Batch(body.value, whole, self._alternatives, body.deep is not None, body.deep)
+        self._map(batch, request, result, is_plain=body.is_plain, is_fresh=is_fresh)
+        return result
+
+    def _map(
+        self, batch: _Batch, request: Request, result: Result, *, is_plain: bool, is_fresh: bool
+    ) -> None:
+        body = batch.body
+        items = self._items(batch, result)
+        objects_only, nesting = self._compiled.objects_only, self._compiled.limits.nesting
         event, valid = self._event, self._valid
         for index, item in enumerate(items):
+            if batch.may_be_deep and nests_deeper(_content(item), nesting):
+                result.rejected.append(_too_deep(index, item, batch, nesting))
+                continue
             if not isinstance(item, dict) and (objects_only or type(item) is Leftover):
-                result.rejected.append(self._not_object(index, item, body))
+                result.rejected.append(_not_object(index, item, batch))
                 continue
             try:
                 outcome = event(item, body, request)
@@ -139,45 +167,103 @@ class Transform:
                 elif valid(outcome) and (is_plain or is_json(outcome)):
                     result.events.append(outcome)
                 else:
-                    result.rejected.append(self._invalid(index, item, body, outcome))
+                    result.rejected.append(self._invalid(index, item, batch, outcome))
             except Fault as fault:
-                diagnostics = explain_fault(fault, self._places, self._place(index, body))
-                result.rejected.append(reject(index, self._place(index, body), diagnostics, item))
+                diagnostics = explain_fault(fault, self._places, batch.place(index))
+                result.rejected.append(reject(index, batch.place(index), diagnostics, item))
             except Skip as skip:
                 result.skipped.append(Skipped(index, skip.reason, item))
+            except RecursionError as error:
+                if not is_fresh:
+                    raise
+                result.rejected.append(self._defect(index, item, batch, error))
             except Exception as error:
-                result.rejected.append(self._defect(index, item, body, error))
+                result.rejected.append(self._defect(index, item, batch, error))
 
-    def _place(self, index: int, body: object) -> tuple[str | int, ...] | None:
-        places = locate(self._alternatives, body)
-        return None if places is None or index >= len(places) else places[index]
+    def _items(self, batch: _Batch, result: Result) -> list[object]:
+        """The items to map; none where the body as a whole is rejected."""
+        most = self._compiled.limits.items
+        try:
+            items = select(self._alternatives, batch.body)
+        except Fault as fault:
+            diagnostics = explain_fault(fault, self._places, ())
+        else:
+            if items is not None and len(items) <= most:
+                return items
+            code, message = "M603", "the body has none of the places `each` names"
+            if items is not None:
+                code, message = "M608", f"the body holds more than {most:,} items"
+            diagnostics = (Diagnostic(code, message, location="$"),)
+        result.rejected.append(Rejected(0, "$", diagnostics, batch.whole))
+        return []
 
-    def _not_object(self, index: int, item: object, body: object) -> Rejected:
-        place = self._place(index, body)
-        if isinstance(item, Leftover):
-            diagnostic = Diagnostic("M605", "`each` finds no item in this element")
-            return reject(index, place, (diagnostic,), item.value)
-        hints = ("pass bytes to have them parsed",) if isinstance(item, str) and item is body else ()
-        return reject(index, place, (Diagnostic("M604", "the item is not a JSON object", hints=hints),), item)
-
-    def _invalid(self, index: int, item: object, body: object, event: object) -> Rejected:
+    def _invalid(self, index: int, item: object, batch: _Batch, event: object) -> Rejected:
         diagnostics = explain_violations(self._compiled.target, event, self._places)
-        return reject(index, self._place(index, body), diagnostics, item)
+        return reject(index, batch.place(index), diagnostics, item)
 
-    def _defect(self, index: int, item: object, body: object, error: Exception) -> Rejected:
+    def _defect(self, index: int, item: object, batch: _Batch, error: Exception) -> Rejected:
         if isinstance(error, RecursionError):
             diagnostic = Diagnostic("M606", "the item nests deeper than can be mapped")
         else:
             line = _line_of(error, _module_name(self._compiled))
             where = f" in line {line} of the generated module" if line else ""
             diagnostic = Diagnostic("M901", f"defect of mapper: {type(error).__name__}{where}")
-        return reject(index, self._place(index, body), (diagnostic,), item)
+        return reject(index, batch.place(index), (diagnostic,), item)
 
     def __reduce__(self) -> tuple[type[Transform], tuple[Compiled]]:
         return Transform, (self._compiled,)
 
     def __repr__(self) -> str:
         return f"<Transform {self.name!r}>"
+
+
+@dataclass(slots=True, repr=False)
+class _Batch:
+    """One body on its way: `whole` is what a rejection of all of it keeps, its bytes where it is too deep."""
+
+    body: object
+    whole: object
+    alternatives: tuple[Alternative, ...]
+    may_be_deep: bool
+    deep: DeepReader | None = None
+    places: list[Place] | None = None
+    is_located: bool = False
+
+    def place(self, index: int) -> Place | None:
+        """Where an item stands; None where that is not known. The places are worked out once, if at all."""
+        if not self.is_located:
+            self.places, self.is_located = locate(self.alternatives, self.body), True
+        return None if self.places is None or index >= len(self.places) else self.places[index]
+
+
+def _content(item: object) -> object:
+    return item.value if isinstance(item, Leftover) else item
+
+
+def _too_deep(index: int, item: object, batch: _Batch, most: int) -> Rejected:
+    content = _content(item)
+    source = None if batch.deep is None else batch.deep.source_of(content)
+    diagnostic = Diagnostic("M606", f"the item nests deeper than {most} levels")
+    return reject(index, batch.place(index), (diagnostic,), content if source is None else source)
+
+
+def _not_object(index: int, item: object, batch: _Batch) -> Rejected:
+    place = batch.place(index)
+    if isinstance(item, Leftover):
+        diagnostic = Diagnostic("M605", "`each` finds no item in this element")
+        return reject(index, place, (diagnostic,), item.value)
+    hints = ("pass bytes to have them parsed",) if isinstance(item, str) and item is batch.body else ()
+    return reject(index, place, (Diagnostic("M604", "the item is not a JSON object", hints=hints),), item)
+
+
+def _on_fresh_stack(run: Callable[[], _Done]) -> _Done:
+    """Run on a thread of its own, whose stack is empty."""
+    results: list[_Done] = []
+    context = copy_context()
+    thread = threading.Thread(target=lambda: results.append(context.run(run)))
+    thread.start()
+    thread.join()
+    return results[0]
 
 
 def _checked(request: Request | None) -> Request:

@@ -72,7 +72,12 @@ class _Fault:
 
     def say(self, message: str, start: int, end: int, label: str = "", hint: str = "") -> None:
         """Report M101 over a range."""
-        self.report.error("M101", message, Span(self.file, start, end), label, hint)
+        self.report.error("M101", message, self.span(start, end), label, hint)
+
+    def span(self, start: int, end: int) -> Span:
+        """A range, as far as the file goes: the parser also complains of its end."""
+        length = len(self.file.text)
+        return Span(self.file, min(start, length), min(end, length))
 
 
 def _report_problem(fault: _Fault) -> None:
@@ -175,9 +180,9 @@ def _say_open_bracket(fault: _Fault) -> None:
     opened = fault.opened if fault.opened is not None else fault.place
     bracket = _at(fault, opened)
     closing = {"[": "]", "{": "}"}.get(bracket, "the end")
-    place = Span(fault.file, fault.place, fault.place + 1)
-    message = f"`{bracket}` is not closed as it should be"
-    more = (Label(Span(fault.file, opened, opened + 1), "opened here"),)
+    place = fault.span(fault.place, fault.place + 1)
+    message = f"{f'`{bracket}`' if bracket else 'a bracket'} is not closed as it should be"
+    more = (Label(fault.span(opened, opened + 1), "opened here"),)
     fault.report.add("M101", message, place, f"expected `,` or `{closing}`", (), Severity.ERROR, more)
 
 

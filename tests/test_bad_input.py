@@ -108,6 +108,7 @@ UNKEEPABLE = {
     "lone surrogate": (b'"\\ud800"', "M623"),
     "lone surrogate in a name": (b'{"\\udc00": 1}', "M623"),
     "huge exponent": (b"-1e999", "M607"),
+    "exponent that no Decimal holds": (b"1e99999999999999999999", "M607"),
     "long integer": (b"1" * 10_000, "M607"),
 }
 

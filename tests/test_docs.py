@@ -40,9 +40,10 @@ from mapper.cli.dispatch import COMMANDS, build_parser
 from mapper.codes import CODES
 from mapper.expressions.jsonpath import lexer, parsing
 from mapper.expressions.liquid import parsing as liquid_parsing
-from mapper.runtime import library, paths, time_patterns, validation, values
+from mapper.runtime import library, time_patterns, validation, values
 from mapper.runtime import text as liquid_text
 from mapper.runtime.filters import FILTERS
+from mapper.runtime.limits import DEFAULT
 from mapper.samples import request_of, result_document
 from mapper.spec.modifiers import CASTS, MODIFIERS
 from mapper.spec.reader import TOP_LEVEL
@@ -306,19 +307,21 @@ def test_every_filter_is_documented() -> None:
 
 # The first cell of a row of the table of limits, and the numbers of its second.
 LIMITS = {
-    "a mapping": (files.MAX_BYTES,),
-    "its YAML": (document.MAX_NODES, document.MAX_DEPTH),
-    "a schema": (schema.MAX_BYTES, schema.MAX_DEPTH),
+    "a mapping": (DEFAULT.mapping_bytes,),
+    "its YAML": (DEFAULT.mapping_nodes, document.MAX_DEPTH),
+    "a schema": (DEFAULT.schema_bytes, schema.MAX_DEPTH),
     "a path": (parsing.MAX_LENGTH, lexer.MAX_NESTING, lexer.MAX_FILTERS),
     "a Liquid template": (liquid_parsing.LONGEST, library.NESTING_LIMIT),
     "a condition": (liquid_parsing.LONGEST_CONDITION,),
-    "rounds of a Liquid loop, multiplied by those of the loops around it": (liquid_text.LOOP_LIMIT,),
-    "a rendered text, a filter's result": (liquid_text.TEXT_LIMIT,),
-    "the variables of a template together": (liquid_text.LOCALS_LIMIT,),
-    "matches of one path with `..` or several selectors": (paths.MAX_MATCHES,),
-    "values that one `..` looks at": (paths.MAX_VISITS,),
+    "rounds of a Liquid loop, multiplied by those of the loops around it": (DEFAULT.loop_rounds,),
+    "a rendered text, a filter's result": (DEFAULT.text_length,),
+    "the variables of a template together": (liquid_text.VARIABLES * DEFAULT.text_length,),
+    "a body": (DEFAULT.body_bytes // 2**20, DEFAULT.items),
+    "the nesting of an item": (DEFAULT.nesting,),
+    "matches of one path with `..` or several selectors": (DEFAULT.path_matches,),
+    "values that one `..` looks at": (DEFAULT.path_visits,),
     "digits of an integer that is cast": (values.MAX_DIGITS,),
-    "nesting of a text that `as: json` reads": (values.MAX_DEPTH,),
+    "nesting of a text that `as: json` reads": (DEFAULT.nesting,),
     "a time pattern": (time_patterns.MAX_PATTERN,),
     "a text that is read as a time": (time_patterns.MAX_TEXT,),
     "diagnostics of one event that does not fit": (validation.MAX_VIOLATIONS,),

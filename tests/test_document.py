@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from mapper import document
 from mapper.diagnostics import Report
 from mapper.document import Mapping, Node, Scalar, Sequence, read_document, walk
-from mapper.files import MAX_BYTES, decode_source, display_name, read_source
+from mapper.files import decode_source, display_name, read_source
 from mapper.render import render_text
+from mapper.runtime.limits import DEFAULT
 from mapper.scalars import quoted
 from mapper.source import SourceFile
 
@@ -346,7 +347,7 @@ def test_any_bytes_give_a_tree_or_a_diagnostic(data: bytes) -> None:
         ("\n".join(" " * i + "a:" for i in range(1000)), "M110"),
         ("a:\n" + "- 1\n" * 100_000, "M110"),
         ("a: [" + "1," * 100_000, "M110"),
-        ("a: " + "x" * (MAX_BYTES + 1), "M010"),
+        ("a: " + "x" * (DEFAULT.mapping_bytes + 1), "M010"),
         ("a: '" + "x" * 900_000, "M101"),
         ("a: " + "{{ " * 300_000, "M110"),
         ("a: " + "\x00" * 1_000_000, "M101"),
@@ -397,7 +398,7 @@ def test_read_source_keeps_line_ends_and_drops_the_byte_order_mark(tmp_path: Pat
         ("cut.yaml", "a: 名".encode()[:-1], "M002"),
         ("utf16.yaml", "a: 1".encode("utf-16-le"), "M002"),
         ("utf32.yaml", "a: 1".encode("utf-32"), "M002"),
-        ("large.yaml", b"#" * (MAX_BYTES + 1), "M010"),
+        ("large.yaml", b"#" * (DEFAULT.mapping_bytes + 1), "M010"),
     ],
 )
 def test_unreadable_files(tmp_path: Path, name: str, data: bytes | None, code: str) -> None:

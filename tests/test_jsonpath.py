@@ -21,8 +21,8 @@ from mapper.expressions.jsonpath.lexer import MAX_FILTERS, MAX_NESTING
 from mapper.expressions.jsonpath.parsing import MAX_LENGTH
 from mapper.interpreter.paths import evaluate_path, find_nodes, locate, short_location
 from mapper.runtime.faults import Fault
+from mapper.runtime.limits import DEFAULT
 from mapper.runtime.nothing import MISSING
-from mapper.runtime.paths import MAX_MATCHES, MAX_VISITS
 
 CASES = Path(__file__).parent / "cases" / "jsonpath"
 SUITE = Path(__file__).resolve().parents[1].parent / "shared" / "suites" / "jsonpath-rfc9535.json"
@@ -233,11 +233,11 @@ def test_deep_payloads_do_not_exhaust_the_stack(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "document"),
     [
-        ("$..*", list(range(MAX_MATCHES + 1))),
+        ("$..*", list(range(DEFAULT.path_matches + 1))),
         ("$" + "[*,*]" * 40, nested(50)),
-        ("$[0,0,0,0,0,0,0,0][*]", [list(range(MAX_MATCHES // 4))]),
-        ("$[*]..a", [0] * (MAX_VISITS + 1)),
-        ("$[?count(@..*) > 1]", [list(range(MAX_MATCHES + 1))]),
+        ("$[0,0,0,0,0,0,0,0][*]", [list(range(DEFAULT.path_matches // 4))]),
+        ("$[*]..a", [0] * (DEFAULT.path_visits + 1)),
+        ("$[?count(@..*) > 1]", [list(range(DEFAULT.path_matches + 1))]),
     ],
 )
 def test_matches_are_bounded(text: str, document: object) -> None:
@@ -257,8 +257,8 @@ def test_visits_of_a_deep_payload_are_bounded() -> None:
 
 
 def test_the_limits_are_reachable() -> None:
-    assert len(run(parsed("$..*"), list(range(MAX_MATCHES)))) == MAX_MATCHES  # type: ignore[arg-type]
-    assert run(parsed("$[*]..a"), [0] * MAX_VISITS) == []
+    assert len(run(parsed("$..*"), list(range(DEFAULT.path_matches)))) == DEFAULT.path_matches  # type: ignore[arg-type]
+    assert run(parsed("$[*]..a"), [0] * DEFAULT.path_visits) == []
 
 
 def test_no_table_is_written_and_nothing_is_logged(caplog: pytest.LogCaptureFixture) -> None:

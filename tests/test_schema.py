@@ -14,7 +14,8 @@ import pytest
 
 from mapper.diagnostics import Report
 from mapper.patterns import find_danger
-from mapper.schema import MAX_BYTES, Schema, load_schema
+from mapper.runtime.limits import DEFAULT
+from mapper.schema import Schema, load_schema
 from mapper.shapes import (
     allows_null,
     allows_type,
@@ -80,7 +81,7 @@ REFUSED = [
         None,
     ),
     (b'{"title": "\xff"}', "M002", 1, 12),
-    (b" " * (MAX_BYTES + 1), "M010", 1, 9),
+    (b" " * (DEFAULT.schema_bytes + 1), "M010", 1, 9),
 ]
 
 

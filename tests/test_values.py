@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from mapper.runtime import values
 from mapper.runtime.canonical import canonical_json, stable_hash
+from mapper.runtime.limits import DEFAULT
 from mapper.runtime.nothing import INVALID, MISSING
-from mapper.runtime.values import COLLISION, MAX_DEPTH, is_blank, merge_operand, omit, pick, rename
+from mapper.runtime.values import COLLISION, is_blank, merge_operand, omit, pick, rename
 
 CASES = Path(__file__).parent / "cases" / "values"
 NAMED = {"INVALID": INVALID, "MISSING": MISSING, "COLLISION": COLLISION}
@@ -123,8 +124,8 @@ def test_json_text_nests_as_deep_as_allowed(opening: str, closing: str) -> None:
     def text(depth: int) -> str:
         return f"[{'[],' * 300}{opening * (depth - 1)}0{closing * (depth - 1)}]"
 
-    assert isinstance(values.to_json(text(MAX_DEPTH)), list)
-    assert values.to_json(text(MAX_DEPTH + 1)) is INVALID
+    assert isinstance(values.to_json(text(DEFAULT.nesting)), list)
+    assert values.to_json(text(DEFAULT.nesting + 1)) is INVALID
 
 
 def test_json_text_that_is_not_unicode() -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Protocol, cast
+from typing import NoReturn, Protocol, cast
 
 from mapper.cli.stop import Stop
 from mapper.diagnostics import did_you_mean
@@ -29,6 +30,14 @@ exit codes:
 `mapper COMMAND --help` tells more about a command."""
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 READER_GONE = 141  # 128 + SIGPIPE
+
+
+class Parser(argparse.ArgumentParser):
+    """Complains of wrong arguments without repeating what stands behind `=`: it may be a secret."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print usage and message, and leave."""
+        super().error(re.sub(r"=\S.*", "=...", message))
 
 
 class Command(Protocol):
@@ -80,7 +89,7 @@ def _command(name: str) -> Command:
 
 def build_parser(chosen: str) -> argparse.ArgumentParser:
     """The parser of the whole command line; only the chosen command's options are filled in."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="mapper",
         description="Checks mappings of vendor webhooks and turns payloads into canonical events.",
         epilog=EXIT_CODES,

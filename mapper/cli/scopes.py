@@ -52,5 +52,5 @@ def _pair(option: str, text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not key or not equals:
         # The text is not shown: it may be a secret that slipped out of its place.
-        raise Stop(f"`--{option}` must be KEY=VALUE")
+        raise Stop(f"`--{option}` must be KEY=VALUE")  # what was given may be a secret
     return key, value

@@ -9,11 +9,9 @@ from typing import assert_never
 from mapper.codegen.text_values import Loop, Values, is_textual
 from mapper.codegen.writer import Scope, Writer, literal
 from mapper.ir import text as ir
-from mapper.runtime.text import LOCALS_LIMIT, TEXT_LIMIT, equal, to_text
+from mapper.runtime.limits import active
+from mapper.runtime.text import VARIABLES, equal, to_text
 from mapper.source import Span
-
-# So many variables of the largest size stay below the limit on all of them.
-_HARMLESS = LOCALS_LIMIT // TEXT_LIMIT
 
 
 def emit_template(writer: Writer, template: ir.Template, scope: Scope) -> str:
@@ -86,7 +84,7 @@ class _Statements:
             match node:
                 case ir.Assign(name) | ir.Capture(name) if name not in self.values.variables:
                     self.values.variables[name] = self.writer.fresh(name)
-                    if len(names) > _HARMLESS or not _is_set_first(name, body):
+                    if len(names) > VARIABLES or not _is_set_first(name, body):
                         self._start(self.values.variables[name], self.values.use("UNSET"))
                 case ir.Count(name) if name not in self.counters:
                     self.counters[name] = self.writer.fresh(name)
@@ -127,7 +125,7 @@ class _Statements:
         return self._limited(text if text.isidentifier() else self.values.hold("text", text, self.span))
 
     def _limited(self, text: str) -> str:
-        with self.writer.block(f"if len({text}) > {TEXT_LIMIT}:", self.span):
+        with self.writer.block(f"if len({text}) > {active().text_length}:", self.span):
             self.writer.line(f"{self.values.use('too_long')}({self.values.site(self.span)})", self.span)
         return text
 
@@ -211,7 +209,7 @@ class _Statements:
     def _assign(self, name: str, value: str, span: Span) -> None:
         self.writer.line(f"{self.values.variables[name]} = {value}", span)
         self.values.certain.add(name)
-        if len(self.values.variables) > _HARMLESS:
+        if len(self.values.variables) > VARIABLES:
             check = self.values.use("check_locals")
             held = ", ".join(local for other, local in self.values.variables.items())
             self.writer.line(f"{check}(({held}), {self.values.site(span)})", span)
@@ -286,7 +284,7 @@ class _Statements:
             loop = Loop(node.name, node.label, loop.element, index, length, rounds)
             head = f"for {index}, {loop.element} in enumerate({visited}):"
         with writer.block(head, node.span):
-            with writer.block(f"if {store}.tell() > {TEXT_LIMIT}:", node.span):
+            with writer.block(f"if {store}.tell() > {active().text_length}:", node.span):
                 writer.line(f"{values.use('too_long')}({site})", node.span)
             values.loops.append(loop)
             self.block(node.body, sink, store)

@@ -149,10 +149,20 @@ def _emit_array(writer: Writer, node: ir.Array, scope: Scope, what: str, into: s
     return array
 
 
+_LONG = 8  # options of one value; so many are not nested
+
+
 def _emit_coalesce(writer: Writer, node: ir.Coalesce, scope: Scope, what: str, into: str | None) -> str:
     result = into or _fresh(writer, what, "first")
+    is_long = len(node.options) > _LONG
     with ExitStack() as nested:
         for position, option in enumerate(node.options):
+            if is_long:  # side by side: Python nests no more than 100 blocks
+                nested.close()
+                if position:
+                    blank = writer.use("values", "is_blank") if node.nonblank else ""
+                    passed = f"{blank}({result})" if blank else f"{result} is MISSING or {result} is None"
+                    nested.enter_context(writer.block(f"if {passed}:"))
             emit_into(writer, option, scope, what, result)
             may_pass_over = node.nonblank and may_be_blank(option)
             test = _absent(result, may_miss(option), may_be_null(option))
@@ -160,9 +170,9 @@ def _emit_coalesce(writer: Writer, node: ir.Coalesce, scope: Scope, what: str, i
                 test = f"{writer.use('values', 'is_blank')}({result})"
             if test is None:
                 break
-            if position + 1 < len(node.options):
+            if position + 1 < len(node.options) and not is_long:
                 nested.enter_context(writer.block(f"if {test}:"))
-            elif may_pass_over or may_be_null(option):
+            elif position + 1 == len(node.options) and (may_pass_over or may_be_null(option)):
                 writer.line(f"if {test if may_pass_over else f'{result} is None'}:")
                 writer.line(f"    {result} = MISSING")
     return result

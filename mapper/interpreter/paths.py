@@ -9,8 +9,8 @@ from typing import TypeAlias, assert_never
 from mapper import ir
 from mapper.runtime import iregexp
 from mapper.runtime.faults import Fault
+from mapper.runtime.limits import active
 from mapper.runtime.nothing import MISSING
-from mapper.runtime.paths import MAX_MATCHES, MAX_VISITS
 
 Location: TypeAlias = tuple[str | int, ...]
 _Trail: TypeAlias = tuple["_Trail", str | int] | None  # the parent's trail and the last step; None is `$`
@@ -89,8 +89,8 @@ def _select(segments: tuple[ir.Segment, ...], start: object, root: object) -> li
         for node in nodes:
             for selector in selectors:
                 found.extend(_apply(selector, node, root))
-            if bounded and len(found) > MAX_MATCHES:
-                raise Fault("M608", NO_SITE, f"a path matches more than {MAX_MATCHES} values")
+            if bounded and len(found) > active().path_matches:
+                raise Fault("M608", NO_SITE, f"a path matches more than {active().path_matches} values")
         nodes = found
     return nodes
 
@@ -113,8 +113,8 @@ def _with_descendants(nodes: list[_Node]) -> list[_Node]:
             open_iterators.pop()
             continue
         found.append(node)
-        if len(found) > MAX_VISITS:
-            raise Fault("M608", NO_SITE, f"a path looks at more than {MAX_VISITS} values")
+        if len(found) > active().path_visits:
+            raise Fault("M608", NO_SITE, f"a path looks at more than {active().path_visits} values")
         open_iterators.append(_children(node))
     return found
 

@@ -94,6 +94,8 @@ def _from_text(text: str) -> datetime | None:
             parser.parse(text, parserinfo=_READER, default=given, tzinfos=_offset)
             for given in (datetime(2001, 1, 1), datetime(2002, 2, 1))
         )
+    except RecursionError:
+        raise
     except Exception:  # the library lets many kinds of errors out for texts that are no dates
         return None
     return one if one == other else None

@@ -8,9 +8,10 @@ quadratic time (uniq). All are pure, and no message holds a value.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache, partial, wraps
 from inspect import Parameter, signature
+from types import MappingProxyType
 
 from liquid import Environment
 from liquid.exceptions import FilterArgumentError, OutputStreamLimitError
@@ -19,8 +20,9 @@ from liquid.undefined import Undefined
 
 from mapper.runtime import text, text_filters, value_filters
 from mapper.runtime.faults import Fault
+from mapper.runtime.limits import active
 from mapper.runtime.nothing import MISSING
-from mapper.runtime.text import TEXT_LIMIT, to_text
+from mapper.runtime.text import to_text
 from mapper.runtime.value_filters import failed
 
 UNDEFINED = Undefined("")
@@ -37,6 +39,8 @@ def apply(function: Function, site: int, value: object, *args: object, **kwargs:
         for name, arg in kwargs.items():
             kwargs[name] = UNDEFINED if arg is MISSING else arg
         result = function(UNDEFINED if value is MISSING else value, *given, **kwargs)
+    except RecursionError:
+        raise
     except Exception as error:
         raise fault_of(error, site) from None
     return MISSING if isinstance(result, Undefined) else result
@@ -47,7 +51,7 @@ def fault_of(error: Exception, site: int) -> Fault:
     if isinstance(error, Fault):
         return Fault(error.code, site, error.detail)
     if isinstance(error, OutputStreamLimitError):
-        return Fault("M620", site, text.TOO_LONG)
+        return text.length_fault(site)
     if isinstance(error.__cause__, ZeroDivisionError):
         return Fault("M618", site, "division by zero")
     if isinstance(error, FilterArgumentError | TypeError):
@@ -69,8 +73,8 @@ def _checked(function: Function) -> Function:
     # A filter of lists or numbers: no endless ranges in, nothing oversized or infinite out.
     @wraps(function)
     def call(value: object, *args: object, **kwargs: object) -> object:
-        if isinstance(value, range) and text.length_of(value) > TEXT_LIMIT:
-            raise Fault("M620", -1, text.TOO_LONG)
+        if isinstance(value, range) and text.length_of(value) > active().text_length:
+            text.too_long(-1)
         return _bounded(function(value, *args, **kwargs))
 
     return call
@@ -87,8 +91,8 @@ def _numeric(function: Function) -> Function:
 
 
 def _bounded(result: object) -> object:
-    if isinstance(result, str | list | tuple) and len(result) > TEXT_LIMIT:
-        raise Fault("M620", -1, text.TOO_LONG)
+    if isinstance(result, str | list | tuple) and len(result) > active().text_length:
+        text.too_long(-1)
     if isinstance(result, float) and not math.isfinite(result):
         raise failed("the result is not a finite number")
     if isinstance(result, int) and result.bit_length() > _INTEGER_BITS:
@@ -161,19 +165,21 @@ _OWN: dict[str, Function] = {
     "where": value_filters.where,
 }
 
-FILTERS: dict[str, Function] = {
-    **{name: _textual(_LIBRARY[name], grows=False) for name in _STEADY},
-    **{name: _textual(_LIBRARY[name], grows=True) for name in _GROWING},
-    **{function.__name__: _textual(function, grows=True) for function in _OWN_TEXTS},
-    **{name: _textual(_number_text(_LIBRARY[name]), grows=True) for name in _FIRST_ARGUMENT},
-    **{name: _numeric(_LIBRARY[name]) for name in _NUMERIC},
-    **{name: _checked(_LIBRARY[name]) for name in _LISTS},
-    "round": _numeric(value_filters.round_),
-    **{name: _checked(function) for name, function in _OWN.items()},
-    "size": value_filters.size,
-    "date": value_filters.date,
-    "date_tz": value_filters.date_tz,
-}
+FILTERS: Mapping[str, Function] = MappingProxyType(
+    {
+        **{name: _textual(_LIBRARY[name], grows=False) for name in _STEADY},
+        **{name: _textual(_LIBRARY[name], grows=True) for name in _GROWING},
+        **{function.__name__: _textual(function, grows=True) for function in _OWN_TEXTS},
+        **{name: _textual(_number_text(_LIBRARY[name]), grows=True) for name in _FIRST_ARGUMENT},
+        **{name: _numeric(_LIBRARY[name]) for name in _NUMERIC},
+        **{name: _checked(_LIBRARY[name]) for name in _LISTS},
+        "round": _numeric(value_filters.round_),
+        **{name: _checked(function) for name, function in _OWN.items()},
+        "size": value_filters.size,
+        "date": value_filters.date,
+        "date_tz": value_filters.date_tz,
+    }
+)
 
 
 @cache

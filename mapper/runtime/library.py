@@ -34,6 +34,7 @@ from liquid.utils import ReadOnlyChainMap
 from mapper.runtime import text
 from mapper.runtime.faults import Fault, Skip
 from mapper.runtime.filters import FILTERS, Function, fault_of
+from mapper.runtime.limits import active
 from mapper.runtime.nothing import MISSING
 
 # The rules of a dialect, as (name, value) pairs; see ir.LiquidRules.
@@ -50,7 +51,7 @@ class _Buffer(StringIO):
 
     def write(self, piece: str) -> int:
         self.size += len(piece)
-        if self.size > text.TEXT_LIMIT:
+        if self.size > active().text_length:
             raise OutputStreamLimitError("output limit", token=None)
         return super().write(piece)
 
@@ -67,7 +68,7 @@ class Context(RenderContext):
     def assign(self, key: str, val: object) -> None:
         """Set a variable; all of them together stay below the limit."""
         self.locals[key] = val
-        if sum(text.size_of(value) for value in self.locals.values()) > text.LOCALS_LIMIT:
+        if text.hold_too_much(self.locals.values()):
             raise LocalNamespaceLimitError("local namespace limit reached", token=None)
 
     def get_buffer(self, buf: TextIO | None = None) -> StringIO:
@@ -309,7 +310,11 @@ class LiquidEnvironment(Environment):
 
     template_class = Rendering
     block_nesting_limit = NESTING_LIMIT
-    loop_iteration_limit = text.LOOP_LIMIT
+
+    @property
+    def loop_iteration_limit(self) -> int:  # type: ignore[override]
+        """The rounds a template may run; a setting of the caller, not of the environment."""
+        return active().loop_rounds
 
     def __init__(self, rules: Rules = (), partials: tuple[tuple[str, str], ...] = ()) -> None:
         self.rules = dict(rules)
@@ -356,6 +361,8 @@ def render(
         return _parsed(source, rules, partials).render(text.variables(item, body, request))
     except Skip:
         raise Skip(site) from None
+    except RecursionError:
+        raise
     except Exception as error:
         raise liquid_fault(error, site) from None
 
@@ -377,6 +384,8 @@ def holds(source: str, rules: Rules, item: object, body: object, request: object
     try:
         condition, template = _condition(source, rules)
         return condition.evaluate(Context(template, globals=text.variables(item, body, request)))
+    except RecursionError:
+        raise
     except Exception as error:
         raise liquid_fault(error, site) from None
 
@@ -384,9 +393,9 @@ def holds(source: str, rules: Rules, item: object, body: object, request: object
 def liquid_fault(error: Exception, site: int) -> Fault:
     """The Fault that stands for an error of the library."""
     if isinstance(error, LoopIterationLimitError):
-        return Fault("M619", site, text.TOO_MANY)
+        return text.rounds_fault(site)
     if isinstance(error, OutputStreamLimitError):
-        return Fault("M620", site, text.TOO_LONG)
+        return text.length_fault(site)
     if isinstance(error, ResourceLimitError):
         return Fault("M620", site, "the template's variables hold too much")
     if isinstance(error, LiquidError | Fault):

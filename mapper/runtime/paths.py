@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
 from mapper.runtime.faults import Fault
+from mapper.runtime.limits import active
 from mapper.runtime.nothing import MISSING
-
-MAX_MATCHES: Final = 100_000  # matches of one path with `..` or several selectors in one bracket
-MAX_VISITS: Final = 1_000_000  # values one `..` looks at
 
 
 def children(value: object) -> Iterable[object]:
@@ -26,7 +23,8 @@ def descendants(nodes: Iterable[object], site: int) -> list[object]:
     visited: list[object] = []
     stack = list(nodes)
     stack.reverse()
-    while stack and len(visited) + len(stack) <= MAX_VISITS:
+    most = active().path_visits
+    while stack and len(visited) + len(stack) <= most:
         value = stack.pop()
         visited.append(value)
         if isinstance(value, list):
@@ -34,14 +32,15 @@ def descendants(nodes: Iterable[object], site: int) -> list[object]:
         elif isinstance(value, dict):
             stack.extend(reversed(value.values()))
     if stack:
-        raise Fault("M608", site, f"a path looks at more than {MAX_VISITS} values")
+        raise Fault("M608", site, f"a path looks at more than {most} values")
     return visited
 
 
 def check_matches(nodes: list[object], site: int) -> None:
     """Stop a path whose matches multiply (`$..*..*`)."""
-    if len(nodes) > MAX_MATCHES:
-        raise Fault("M608", site, f"a path matches more than {MAX_MATCHES} values")
+    most = active().path_matches
+    if len(nodes) > most:
+        raise Fault("M608", site, f"a path matches more than {most} values")
 
 
 def equal(left: object, right: object) -> bool:

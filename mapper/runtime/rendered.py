@@ -8,6 +8,8 @@ import re
 import msgspec
 
 from mapper.runtime.faults import Fault
+from mapper.runtime.limits import active
+from mapper.runtime.nesting import is_deeper
 
 _POSITION = re.compile(r"\(byte (\d+)\)")
 
@@ -16,14 +18,17 @@ def parse_rendered(text: str, site: int) -> dict[str, object]:
     """The JSON object a template has rendered.
 
     Raises Fault M621 where the text is not JSON (with the line and column of the first bad character) or an
-    object holds a key twice, which would lose one of two values; M622 where it is JSON of another type.
+    object holds a key twice, which would lose one of two values; M622 where it is JSON of another type; M606
+    where it nests too deep.
     """
+    if is_deeper(text.encode("utf-8", "surrogatepass"), active().nesting):
+        raise Fault("M606", site, "", text)
     try:
         value = msgspec.json.decode(text)
         json.loads(text, object_pairs_hook=_once)
     except _RepeatedKeyError:
         raise Fault("M621", site, "a key stands twice in one object", text) from None
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError, ValueError) as error:
+    except (msgspec.DecodeError, UnicodeEncodeError, ValueError) as error:
         raise Fault("M621", site, _place(str(error), text), text) from None
     if not isinstance(value, dict):
         raise Fault("M622", site, "", text)

@@ -14,17 +14,13 @@ from itertools import islice
 from typing import NoReturn
 
 from mapper.runtime.faults import Fault
+from mapper.runtime.limits import active
 from mapper.runtime.nothing import MISSING
 
 # An assigned variable that has no value yet; reading it falls through to the item's key.
 UNSET = object()
 
-LOOP_LIMIT = 10_000
-TEXT_LIMIT = 1_000_000
-LOCALS_LIMIT = 10 * TEXT_LIMIT
-
-TOO_LONG = "more than 1,000,000 characters or elements"
-TOO_MANY = "more than 10,000 rounds"
+VARIABLES = 10  # texts of the largest size that the variables of a template may hold together
 
 
 class Headers(dict[str, object]):
@@ -184,7 +180,7 @@ def to_text(value: object, site: int = -1) -> str:
         return value
     try:
         return _printed(value)
-    except (ValueError, RecursionError, OverflowError):
+    except (ValueError, OverflowError):
         raise Fault("M618", site, f"{kind(value)} that cannot be printed") from None
 
 
@@ -211,7 +207,7 @@ def to_json(value: object) -> str:
 
 def _plain(value: object) -> object:
     if isinstance(value, range):
-        if len(value) > TEXT_LIMIT:
+        if len(value) > active().text_length:
             raise ValueError("range too long")
         return list(value)
     return None
@@ -227,9 +223,14 @@ def buffer() -> StringIO:
     return StringIO(newline="\n")
 
 
+def hold_too_much(values: Iterable[object]) -> bool:
+    """Whether the variables of a template together hold more than `VARIABLES` texts of the largest size."""
+    return sum(size_of(value) for value in values) > VARIABLES * active().text_length
+
+
 def check_locals(values: Iterable[object], site: int) -> None:
     """Raise Fault M620 where the template's variables together hold too much."""
-    if sum(size_of(value) for value in values) > LOCALS_LIMIT:
+    if hold_too_much(values):
         raise Fault("M620", site, "the template's variables hold too much")
 
 
@@ -247,7 +248,17 @@ def clock(value: object, received: object, site: int) -> object:
 
 def too_long(site: int) -> NoReturn:
     """Raise Fault M620: a text has grown beyond the limit."""
-    raise Fault("M620", site, TOO_LONG)
+    raise length_fault(site)
+
+
+def length_fault(site: int) -> Fault:
+    """Fault M620 of a text or list that has grown beyond the limit."""
+    return Fault("M620", site, f"more than {active().text_length:,} characters or elements")
+
+
+def rounds_fault(site: int) -> Fault:
+    """Fault M619 of a loop that runs beyond the limit."""
+    return Fault("M619", site, f"more than {active().loop_rounds:,} rounds")
 
 
 def interval(start: object, stop: object) -> range:
@@ -310,8 +321,8 @@ def length_of(source: Sequence[object]) -> int:
 def rounds(source: Sequence[object], outer: int, site: int) -> int:
     """The number of rounds of this loop and those around it together; Fault M619 where they are too many."""
     count = length_of(source) * outer
-    if count > LOOP_LIMIT:
-        raise Fault("M619", site, TOO_MANY)
+    if count > active().loop_rounds:
+        raise rounds_fault(site)
     return count
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from mapper.runtime.faults import Fault
-from mapper.runtime.text import TEXT_LIMIT, TOO_LONG, to_text
+from mapper.runtime.limits import active
+from mapper.runtime.text import to_text, too_long
 
 _BLOCKS = {"<script": "</script>", "<!--": "-->", "<style": "</style>"}
 _TAGS = {"<": ">"}
@@ -13,8 +13,8 @@ _TAGS = {"<": ">"}
 
 def room_for(size: int) -> None:
     """Raise Fault M620 before a text of that size is made, where it is too long."""
-    if size > TEXT_LIMIT:
-        raise Fault("M620", -1, TOO_LONG)
+    if size > active().text_length:
+        too_long(-1)
 
 
 def append(value: str, end: object) -> str:

@@ -11,11 +11,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
+from mapper.runtime.identity import has_repetitions
 from mapper.runtime.locations import write_location
 
 MAX_VIOLATIONS = 20
@@ -67,16 +68,33 @@ def delegate(schema_json: str, pointer: str = "") -> Callable[[object], bool]:
     def is_valid(value: object) -> bool:
         try:
             return bool(_validator(schema_json, pointer).is_valid(value))
-        except Exception:  # nesting beyond the stack, values no JSON text can hold: refused, so never lost
+        except RecursionError:
+            if find_non_json(value) is None:
+                raise  # the caller has used up the stack
+            return False
+        except Exception:  # values no JSON text can hold: refused, so never lost
             return False
 
     return is_valid
 
 
+@cache
+def _validator_class() -> Any:
+    """jsonschema's validator, with `uniqueItems` in linear time: its own compares each item with each."""
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
+    from jsonschema.validators import extend
+
+    def unique_items(validator: Any, rule: object, instance: object, _schema: object) -> Iterator[Any]:
+        if rule and validator.is_type(instance, "array") and has_repetitions(instance):  # type: ignore[arg-type]
+            yield ValidationError("holds an item twice")
+
+    return extend(Draft202012Validator, {"uniqueItems": unique_items})  # type: ignore[no-untyped-call]
+
+
 @lru_cache(maxsize=256)
 def _validator(schema_json: str, pointer: str = "") -> Any:
     """A validator for one subschema; `#…` references mean the whole document, and nothing is ever fetched."""
-    from jsonschema import Draft202012Validator
     from referencing import Registry
     from referencing.jsonschema import DRAFT202012
 
@@ -88,7 +106,7 @@ def _validator(schema_json: str, pointer: str = "") -> Any:
     if isinstance(document, dict) and isinstance(document.get("$id"), str):
         registry = registry.with_resource(document["$id"], resource)
     schema = {"$ref": f"{_DOCUMENT}#{quote(pointer)}"} if pointer else document
-    return Draft202012Validator(schema, registry=registry.crawl(), format_checker=format_checker())
+    return _validator_class()(schema, registry=registry.crawl(), format_checker=format_checker())
 
 
 def is_json(value: object) -> bool:
@@ -199,6 +217,8 @@ def violations(schema_json: str, event: object) -> list[Violation]:
     try:
         errors = islice(_validator(schema_json).iter_errors(event), 10 * MAX_VIOLATIONS)
         found = {violation for error in errors for violation in _explain(error)}
+    except RecursionError:
+        raise
     except Exception:  # the same values `delegate` refuses
         return [Violation("$", "schema", "cannot be checked")]
     return sorted(found, key=lambda v: (v.location, v.keyword, v.message))[:MAX_VIOLATIONS]

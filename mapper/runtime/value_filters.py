@@ -18,6 +18,7 @@ from liquid.undefined import Undefined
 from mapper.runtime import text
 from mapper.runtime.dates import read_date, write_date, zone_named
 from mapper.runtime.faults import Fault
+from mapper.runtime.identity import identity
 from mapper.runtime.nothing import MISSING
 from mapper.runtime.text import to_json, to_text
 from mapper.runtime.text_filters import room_for
@@ -117,20 +118,11 @@ def uniq(value: Iterable[object], key: object = None) -> list[object]:
     seen = set()
     result = []
     for element in value:
-        mark = _identity(element if key is None else _entry(element, key))
+        mark = identity(element if key is None else _entry(element, key))
         if mark not in seen:
             seen.add(mark)
             result.append(element)
     return result
-
-
-def _identity(value: object) -> object:
-    # Equal for equal values only: 1 and 1.0 are one value, 1 and true are two.
-    if isinstance(value, dict):
-        return "object", frozenset((key, _identity(entry)) for key, entry in value.items())
-    if isinstance(value, list | tuple):
-        return "list", tuple(_identity(element) for element in value)
-    return isinstance(value, bool), value
 
 
 @sequence_filter
@@ -206,7 +198,7 @@ def json(value: object) -> str:
     """The value as compact JSON."""
     try:
         return to_json(value)
-    except (ValueError, RecursionError):
+    except ValueError:
         raise failed("the value cannot be written as JSON") from None
 
 

@@ -8,9 +8,10 @@ from enum import Enum
 
 import msgspec
 
+from mapper.runtime.limits import active
+from mapper.runtime.nesting import is_deeper
 from mapper.runtime.nothing import INVALID, MISSING, Nothing
 
-MAX_DEPTH = 200  # nesting of a JSON text that `as: json` reads
 MAX_DIGITS = 4300  # as `sys.int_info.default_max_str_digits`: conversion takes quadratic time
 
 _INTEGER = re.compile(r"(-?[0-9]{1,4300})(?:\.0{1,4300})?").fullmatch
@@ -122,23 +123,10 @@ def to_json(value: object) -> object:
 
 def _parse(text: str) -> object:
     try:
-        value = _decode(text)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        raw = text.encode()
+        return INVALID if is_deeper(raw, active().nesting) else _decode(raw)
+    except (msgspec.MsgspecError, UnicodeError):
         return INVALID
-    # Fewer opening brackets than the limit cannot nest deeper than it: no walk for nearly all texts.
-    if text.count("[") + text.count("{") > MAX_DEPTH and _nests_deeper(value, MAX_DEPTH):
-        return INVALID
-    return value
-
-
-def _nests_deeper(value: object, limit: int) -> bool:
-    level = [value]
-    for _ in range(limit + 1):
-        containers = [v for v in level if isinstance(v, dict | list)]
-        if not containers:
-            return False
-        level = [child for c in containers for child in (c.values() if isinstance(c, dict) else c)]
-    return True
 
 
 def pick(value: object, keys: Iterable[str]) -> dict[str, object] | Nothing:

@@ -1,0 +1,59 @@
+"""Limits at run time: how much of a body, a path, a template and a mapping is worked on before it is refused.
+
+They are handed down through a context variable, because what asks for them (a filter inside a library's
+template, a path's loop) is far from who sets them. With the default limits nothing is ever set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a service is willing to spend. Raises TypeError or ValueError for what is no positive number.
+
+    What passes a limit ends as a rejection or a diagnostic with the code named here, never as an exception.
+    """
+
+    body_bytes: int = 64 * 1024 * 1024  # M608: bytes of a body
+    nesting: int = 200  # M606: how deep an item, a rendered template or a JSON text may nest
+    items: int = 10_000  # M608: items of a body
+    path_matches: int = 100_000  # M608: matches of one path whose matches can multiply
+    path_visits: int = 1_000_000  # M608: values one `..` looks at
+    loop_rounds: int = 10_000  # M619: rounds of a template's loops inside each other
+    text_length: int = 1_000_000  # M620: characters of a text a template builds
+    mapping_bytes: int = 1024 * 1024  # M010: bytes of a mapping or dialect file
+    mapping_nodes: int = 20_000  # M110: YAML values of a mapping
+    schema_bytes: int = 2_000_000  # M010: bytes of a schema file
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise TypeError(f"Limits.{field.name} must be a whole number")
+            if value < 1:
+                raise ValueError(f"Limits.{field.name} must be at least 1")
+        if self.nesting > MAX_NESTING:
+            raise ValueError(f"Limits.nesting must be at most {MAX_NESTING}")
+
+
+# Beyond it the decoder and what walks an event would depend on how much of Python's stack is left.
+MAX_NESTING = 400
+
+DEFAULT = Limits()
+_active: ContextVar[Limits] = ContextVar("mapper_limits", default=DEFAULT)
+active = _active.get
+
+
+@contextmanager
+def within(limits: Limits) -> Iterator[None]:
+    """Make these limits the ones in force inside the block."""
+    token = _active.set(limits)
+    try:
+        yield
+    finally:
+        _active.reset(token)
