@@ -5,13 +5,14 @@ text → document → spec → ir.Program (expressions parsed on the way) → ch
 
 from __future__ import annotations
 
+import builtins
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from mapper import catalog, ir
 from mapper.checker import Inference, check_program
-from mapper.codegen.module import generate
+from mapper.codegen.module import Module, generate
 from mapper.diagnostics import Diagnostic, Report, Severity
 from mapper.dialects import Dialect, load_dialect
 from mapper.document import read_document
@@ -23,6 +24,7 @@ from mapper.ir.text import walk
 from mapper.lowering import lower
 from mapper.proofs import Proof, prove, report_proof
 from mapper.repair import STRICT
+from mapper.runtime.limits import DEFAULT, Limits, active, within
 from mapper.schema import Schema, load_schema
 from mapper.shapes import allows_type
 from mapper.source import SourceFile, Span, Text
@@ -32,6 +34,9 @@ from mapper.transform import Compiled, Transform
 from mapper.version import __version__
 
 DEFAULT_TARGET = "event.schema.json"
+
+# What Python says of code that nests deeper than its parser or its blocks go.
+_TOO_DEEP = (SyntaxError, RecursionError, MemoryError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ class Analysis:
     inference: Inference | None = None
 
 
-def compile(text: str, *, filename: str = "<mapping>") -> Transform:
+def compile(text: str, *, filename: str = "<mapping>", limits: Limits | None = None) -> Transform:
     """The Transform of a mapping's text.
 
     `filename` is printed in diagnostics; where it is a path, schemas are looked up beside it too. Raises
@@ -54,57 +59,90 @@ def compile(text: str, *, filename: str = "<mapping>") -> Transform:
     """
     if not isinstance(text, str):
         raise TypeError(f"a mapping is text, not {type(text).__name__}")
-    return build(SourceFile(filename, text), _folder(filename), Report())
+    with within(_checked(limits)):
+        return build(SourceFile(filename, text), _folder(filename), Report())
 
 
-def check(text: str, *, filename: str = "<mapping>") -> tuple[Diagnostic, ...]:
+def check(text: str, *, filename: str = "<mapping>", limits: Limits | None = None) -> tuple[Diagnostic, ...]:
     """Every problem of a mapping's text, errors and warnings, in order; empty when it is clean."""
     if not isinstance(text, str):
         raise TypeError(f"a mapping is text, not {type(text).__name__}")
-    return analyse(SourceFile(filename, text), _folder(filename), Report()).report.ordered()
+    with within(_checked(limits)):
+        return _checked_file(SourceFile(filename, text), _folder(filename), Report())
 
 
-def load(name: str | Path) -> Transform:
+def load(name: str | Path, *, limits: Limits | None = None) -> Transform:
     """The Transform of a shipped mapping by name (`segment`) or of a mapping file by path.
 
     Raises CompileError, also where there is no such mapping.
     """
     report = Report()
     path = _find(str(name), report)
-    file = None if path is None else read_source(path, report)
-    if path is None or file is None:
-        raise _failure(str(name), report)
-    return build(file, path.parent, report)
+    with within(_checked(limits)):
+        file = None if path is None else read_source(path, report)
+        if path is None or file is None:
+            raise _failure(str(name), report)
+        return build(file, path.parent, report)
 
 
 def check_file(path: Path) -> tuple[Diagnostic, ...]:
     """Every problem of a mapping file, also that it cannot be read."""
     report = Report()
     file = read_source(path, report)
-    return report.ordered() if file is None else analyse(file, path.parent, report).report.ordered()
+    return report.ordered() if file is None else _checked_file(file, path.parent, report)
+
+
+def _checked_file(file: SourceFile, folder: Path | None, report: Report) -> tuple[Diagnostic, ...]:
+    module = _generate(analyse(file, folder, report), file)
+    if module is not None:
+        try:
+            builtins.compile(module.python, file.name.replace("\0", ""), "exec", dont_inherit=True)
+        except _TOO_DEEP:
+            _report_depth(file, report)
+    return report.ordered()
+
+
+def _generate(analysis: Analysis, file: SourceFile) -> Module | None:
+    """The generated module; None where there are errors, one of which may be that it nests too deep."""
+    program, target = analysis.program, analysis.target
+    if analysis.report.has_errors or program is None or target is None:
+        return None
+    try:
+        return generate(program, target.document, file.name, __version__)
+    except RecursionError:
+        _report_depth(file, analysis.report)
+        return None
+
+
+def _report_depth(file: SourceFile, report: Report) -> None:
+    hint = "values inside values, loops inside loops: take some of them apart"
+    report.error("M110", "the mapping nests deeper than Python can compile", Span(file, 0, 0), "", hint)
 
 
 def build(file: SourceFile, folder: Path | None, report: Report) -> Transform:
     """Analyse, generate, and make the callable; raises CompileError."""
     analysis = analyse(file, folder, report)
-    program, target = analysis.program, analysis.target
-    if report.has_errors or program is None or target is None:
+    program, target, module = analysis.program, analysis.target, _generate(analysis, file)
+    if program is None or target is None or module is None:
         raise _failure(file.name, report)
-    module = generate(program, target.document, file.name, __version__)
-    return Transform(
-        Compiled(
-            name=program.name,
-            description=analysis.spec.description if analysis.spec else "",
-            filename=file.name,
-            text=file.text,
-            python=module.python,
-            offsets=module.offsets,
-            target=json.dumps(target.document),
-            objects_only=_takes_objects_only(analysis.source, program),
-            policy=analysis.spec.policy if analysis.spec else STRICT,
-            diagnostics=report.ordered(),
-        )
+    compiled = Compiled(
+        name=program.name,
+        description=analysis.spec.description if analysis.spec else "",
+        filename=file.name,
+        text=file.text,
+        python=module.python,
+        offsets=module.offsets,
+        target=json.dumps(target.document),
+        objects_only=_takes_objects_only(analysis.source, program),
+        policy=analysis.spec.policy if analysis.spec else STRICT,
+        diagnostics=report.ordered(),
+        limits=active(),
     )
+    try:
+        return Transform(compiled)
+    except _TOO_DEEP:
+        _report_depth(file, report)
+        raise _failure(file.name, report) from None
 
 
 def analyse(file: SourceFile, folder: Path | None, report: Report) -> Analysis:
@@ -155,6 +193,12 @@ def _dialect(name: Text | None, folder: Path | None, report: Report) -> Dialect 
     return None if path is None or name is None else load_dialect(path, report)
 
 
+def _checked(limits: Limits | None) -> Limits:
+    if limits is not None and not isinstance(limits, Limits):
+        raise TypeError(f"limits must be a mapper.Limits, not {type(limits).__name__}")
+    return limits or DEFAULT
+
+
 def _takes_objects_only(source: Schema | None, program: ir.Program) -> bool:
     """Whether an item that is no object is rejected at once: unless the schema, or a bare `$`, expects one."""
     if source is None:
@@ -175,7 +219,7 @@ def _is_whole_item(node: object) -> bool:
 
 def _folder(filename: str) -> Path | None:
     path = Path(filename)
-    return path.parent if "\0" not in filename and path.is_file() else None
+    return path.parent if catalog.is_file(path) else None
 
 
 def _find(name: str, report: Report) -> Path | None:
