@@ -19,3 +19,12 @@ def test_benchmark_runs(tmp_path: Path) -> None:
     found = json.loads(figures.read_text(encoding="utf-8"))
     assert set(found) >= {"events", "parsed", "batches", "shipped", "start"}
     assert "mapper: bytes to bytes" in found["events"]
+
+
+def test_benchmark_of_the_command_runs(tmp_path: Path) -> None:
+    figures = tmp_path / "figures.json"
+    command = [sys.executable, "tests/benchmarks/command.py", "--quick", "--json", str(figures)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(figures.read_text(encoding="utf-8"))
+    assert {"bare transform.json loop", "mapper run", "mapper run --jobs 2"} <= set(found)

@@ -31,7 +31,7 @@ from calls import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mapper.cli.bodies import open_input
+from mapper.cli.bodies import Position, read_batches
 
 inner = st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.text(), max_size=2)
 SCOPES = """\
@@ -105,6 +105,8 @@ class TestRun:
             "location": "$.orders[1]",
             "messages": item["messages"],
             "payload": soon,
+            "each": ["$.orders", "$"],
+            "envelope": {"orders": []},
         }
         assert lines(project / "skip.ndjson") == [
             {
@@ -250,7 +252,10 @@ class TestRun:
         assert json.loads(events[-1]) == EVENT
         assert f"{len(events):,} events + 0 skipped + 0 rejected" in ended.err
 
-    def test_memory_does_not_grow_with_the_input(self, project: Path, call: Call) -> None:
+    def test_memory_does_not_grow_with_the_input(
+        self, project: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("mapper.cli.bodies.CHUNK", 20_000)
         peaks = []
         for count in (100, 4_000):  # the second file has 4 MB
             write(project / "in", ndjson({**ORDER, "details": {"text": "x" * 1_000}}) * count)
@@ -304,8 +309,8 @@ class TestBodies:
         with tempfile.NamedTemporaryFile() as file:
             file.write(content)
             file.flush()
-            with open_input(file.name) as source:
-                return [(body.line, json.loads(body.data)) for body in source.bodies("auto")]
+            batches = list(read_batches([file.name], "auto", Position()))
+            return [(line, json.loads(body)) for batch in batches for line, body in batch.bodies()]
 
     @settings(deadline=None)
     @given(bodies, st.sampled_from([b"\n", b"\r\n", b"\n\n"]), st.booleans())

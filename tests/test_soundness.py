@@ -1,9 +1,11 @@
-"""Soundness: what the checker proves, no payload contradicts; what it does not complain of, does not go wrong."""
+"""Soundness: what the checker proves, no payload contradicts; what it calls clean does not go wrong."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +30,20 @@ from mapper.ir.text import walk
 from mapper.runtime.nothing import MISSING
 from mapper.source import SourceFile
 
-QUICK = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 SHIPPED = [path for path in find_mappings() if "\ntemplate:" not in path.read_text("utf-8")]
 MOMENTS = [None, "2026-11-23T20:00:05Z"]
 
 
+load = cache(mapper.load)
+
+
+@cache
+def validator(text: str) -> Any:
+    return reference(json.loads(text))
+
+
+@cache
 def analysis_of(path: Path) -> Analysis:
     file = read_source(path, Report())
     assert file is not None
@@ -63,7 +74,7 @@ def test_a_mapping_without_warnings_never_rejects_unasked(path: Path, data: st.D
     assert analysis.source is not None
     assert analysis.program is not None
     item = data.draw(values_of(item_type(analysis.source)))
-    assume(item is not MISSING and reference(analysis.source.document).is_valid(item))
+    assume(item is not MISSING and validator(json.dumps(analysis.source.document)).is_valid(item))
     around = data.draw(
         st.dictionaries(st.sampled_from(["is_test", "targetId", "message_id"]), anything, max_size=2)
     )
@@ -74,7 +85,7 @@ def test_a_mapping_without_warnings_never_rejects_unasked(path: Path, data: st.D
         received_at=data.draw(st.sampled_from(MOMENTS)),
     )
     allowed = set(declared_places(analysis))
-    result = mapper.load(path)(body, request)
+    result = load(path)(body, request)
     event(f"{len(result.events)} events, {len(result.skipped)} skipped, {len(result.rejected)} rejected")
     for rejected in result.rejected:
         for diagnostic in rejected.diagnostics:
@@ -169,10 +180,9 @@ small_mappings = st.builds(
     expressions,
     st.booleans(),
 )
-SOURCE_CODES = {"M403", "M401", "M402", "M404", "M405", "M502"}
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(sources, st.sampled_from(TARGETS), small_mappings, st.data())
 def test_proofs_about_small_mappings(
     tmp_path_factory: pytest.TempPathFactory,
@@ -197,12 +207,7 @@ def test_proofs_about_small_mappings(
     program, inference = analysis.program, analysis.inference
     if program is None or inference is None or analysis.source is None:
         return
-    certain = [
-        d
-        for d in found
-        if d.code in ("M401", "M404", "M405")
-        and ("never" in d.message or "cannot" in d.message or "always" in d.message)
-    ]
+    is_certain = len(found) == 1 and re.match("`f` (cannot be|never fits|is always)", found[0].message)
     run = Experiments(file, analysis.source, objects_only=True).prepare(program, target)
     valid = reference(source).is_valid
     for _ in range(6):
@@ -220,19 +225,19 @@ def test_proofs_about_small_mappings(
             # A blank text in a field that says `on_missing: reject` is rejected by the target's schema.
             required_field = isinstance(program.output.fields[0].value, ir.Required)  # type: ignore[union-attr]
             assert not unasked or (required_field and {c for c, _ in unasked} == {"M612"}), (item, trial)
-        elif len(certain) == len(found) and isinstance(mapping["event"]["f"], str):
+        elif is_certain:
             event("proven bad")
-            assert trial.faults or not required, (item, trial)
+            assert trial.faults or (not required and trial.event == {}), (item, trial)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(mappings, st.lists(bodies, min_size=1, max_size=3))
 def test_no_invalid_event_passes_whatever_the_payload(mapping: Any, payloads: list[Any]) -> None:
     text = json.dumps(mapping)
     if any(d.severity is mapper.Severity.ERROR for d in mapper.check(text)):
         return
     transform = mapper.compile(text)
-    valid = reference(json.loads(transform._compiled.target)).is_valid
+    valid = validator(transform._compiled.target).is_valid
     for payload in payloads:
         assert all(valid(made) for made in transform(payload).events)
 
@@ -243,8 +248,8 @@ def test_no_invalid_event_passes_whatever_the_payload(mapping: Any, payloads: li
 def test_no_invalid_event_passes_on_payloads_against_the_schema(
     path: Path, payload: Any, around: Any
 ) -> None:
-    transform = mapper.load(path)
-    valid = reference(json.loads(transform._compiled.target)).is_valid
+    transform = load(path)
+    valid = validator(transform._compiled.target).is_valid
     for body in (payload, around):
         result = transform(body)
         assert all(valid(made) for made in result.events)

@@ -31,6 +31,7 @@ from mapper.types import NEVER, Type, admits
 from mapper.types.witnesses import smallest
 
 MOST_RUNS = 1500
+MOST_RUNS_IN_ALL = 20_000
 MOST_STARTS = 500
 _MOST_STEPS = 400
 
@@ -68,6 +69,7 @@ class Search:
     target: Mapping[str, object]
     item: Type | None
     laboratory: Laboratory
+    runs_left: int = MOST_RUNS_IN_ALL
     _whole: Run | None = field(default=None, repr=False)
 
     def find(
@@ -86,8 +88,9 @@ class Search:
         together = 0
         for start in self._starts(run):
             for settings in islice(settings_in_turn(choices), MOST_RUNS):
-                if best is not None and len(settings) > together:
+                if self.runs_left <= 0 or (best is not None and len(settings) > together):
                     break
+                self.runs_left -= 1
                 payload = self._payload((*start, *settings))
                 if payload is None or (best is not None and payload.size >= best.size):
                     continue

@@ -1,6 +1,7 @@
 """Admitted: what a source schema lets stand at a place, as a value of the proofs.
 
 This is the only module here that reads schemas. Whatever keyword it does not follow admits more, never less.
+A `format` it knows counts as a promise, as a `pattern` does.
 """
 
 from __future__ import annotations

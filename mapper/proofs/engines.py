@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from itertools import pairwise
 
 from mapper.diagnostics import Report, Severity
 from mapper.dialects import Dialect
 from mapper.ir import text as ir
-from mapper.proofs.values import Value
 from mapper.source import Span
 
 _UTC = ("UTC", "Etc/UTC", "Z", "GMT", "Etc/GMT", "Zulu", "Universal")
@@ -16,7 +16,7 @@ _LABELS = ("Z", "+00:00", "+0000")
 
 
 def check_engine(
-    template: ir.Template, dialect: Dialect | None, printed: Mapping[int, Value], report: Report
+    template: ir.Template, dialect: Dialect | None, printed: Mapping[int, AbstractSet[str]], report: Report
 ) -> None:
     """Report what the engine of the dialect shows otherwise than the author may think (M218, M414)."""
     for block in _blocks(template.body or ()):
@@ -28,7 +28,7 @@ def check_engine(
     told = dict(dialect.renders_differently)
     for node in ir.walk(template.body or ()):
         if isinstance(node, ir.Output):
-            _check_printed(node, printed.get(node.span.start), dialect.name, told, report)
+            _check_printed(node, printed.get(node.span.start, frozenset()), dialect.name, told, report)
         if isinstance(node, ir.FilterCall):
             _check_filter(node, dialect.name, told, report)
 
@@ -98,14 +98,14 @@ def _source(call: ir.FilterCall) -> str:
 
 
 def _check_printed(
-    output: ir.Output, value: Value | None, name: str, told: Mapping[str, str], report: Report
+    output: ir.Output, kinds: AbstractSet[str], name: str, told: Mapping[str, str], report: Report
 ) -> None:
     # Only what the source schema says is of that type: of unknown values nothing is known.
-    if value is None or value.text is not None:
+    if "text" in kinds:
         return
-    if value.members is not None and "object" in told:
+    if "object" in kinds and "object" in told:
         _warn("an object is rendered differently", output.span, name, told["object"], report)
-    if value.items is not None and "list" in told:
+    if "list" in kinds and "list" in told:
         _warn("a list is rendered differently", output.span, name, told["list"], report)
 
 

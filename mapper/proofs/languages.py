@@ -200,6 +200,7 @@ ANYTHING = many(EVERY)
 EMPTY = word("")
 
 
+@lru_cache(maxsize=2048)
 def union(*languages: Language) -> Language:
     """The texts of any of them; ANYTHING where that is one of them."""
     given = list(dict.fromkeys(language for language in languages if not language.is_none))
@@ -216,6 +217,7 @@ def union(*languages: Language) -> Language:
     return draft.done(first, last)
 
 
+@lru_cache(maxsize=2048)
 def concatenated(*languages: Language) -> Language:
     """A text of each, one after another."""
     given = [language for language in languages if language is not EMPTY]
@@ -234,6 +236,7 @@ def concatenated(*languages: Language) -> Language:
     return draft.done(first, last)
 
 
+@lru_cache(maxsize=512)
 def repeated(language: Language, *, least: int = 0) -> Language:
     """Any number of its texts in a row; with `least=1` at least one."""
     if language is ANYTHING or language is EMPTY or language.is_none:

@@ -8,6 +8,7 @@ surrogate pairs count as characters here; they are no JSON text's fault, and are
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -71,7 +72,7 @@ class Proof:
     refutations: tuple[Refutation, ...] = ()
     doubts: tuple[Doubt, ...] = ()
     wrongs: tuple[Wrong, ...] = ()
-    printed: Mapping[int, Value] = field(default_factory=dict)
+    printed: Mapping[int, AbstractSet[str]] = field(default_factory=dict)
 
 
 def prove(program: ir.Program, source: Schema | None, target: Schema | None = None) -> Proof:
@@ -152,7 +153,7 @@ def _judged(
     verdict = Verdict.UNDECIDED if doubts else Verdict.PROVEN
     if refutations or any(wrong.misfit.always for wrong in wrongs):
         verdict = Verdict.REFUTED
-    return Proof(verdict, tuple(refutations), _once(doubts), tuple(wrongs), walk.values)
+    return Proof(verdict, tuple(refutations), _once(doubts), tuple(wrongs), walk.printed)
 
 
 def _once(doubts: list[Doubt]) -> tuple[Doubt, ...]:

@@ -23,7 +23,6 @@ from mapper.proofs.languages import (
 )
 from mapper.proofs.rounds import Rounds, rounds_of
 from mapper.proofs.values import (
-    IMPOSSIBLE,
     INTEGER,
     MISSING,
     Value,
@@ -37,10 +36,10 @@ from mapper.source import Span
 
 _MOST_STATES = 160
 _MOST_ENVS = 4
-_MOST_PLACES = 16
+_MOST_PLACES = 6
 _ROUNDS = 16
 _WIDEN_AFTER = 3
-_MOST_STEPS = 20_000
+_MOST_STEPS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +79,13 @@ class TooMany(Exception):
 class Walk:
     """Follows a template. What is found on the way collects here.
 
-    `seen` says where values begin, and of what kind; `values` what is printed, by the offset of the output.
+    `seen` says where values begin, and of what kind; `printed` which types, by the offset of the output.
     """
 
     troubles: dict[Trouble, None] = field(default_factory=dict)
     doubts: dict[str, Span] = field(default_factory=dict)
     seen: dict[Seen, Span] = field(default_factory=dict)
-    values: dict[int, Value] = field(default_factory=dict)
+    printed: dict[int, set[str]] = field(default_factory=dict)
     steps: int = 0
     _left: list[tuple[str, State]] = field(default_factory=list)
 
@@ -154,7 +153,12 @@ class Walk:
 
     def _print(self, statement: ir.Output | ir.Count | ir.Cycle, value: Value, state: State) -> list[State]:
         start = statement.span.start
-        self.values[start] = joined(self.values.get(start, IMPOSSIBLE), value)
+        kinds = (
+            "text" if value.text else "",
+            "object" if value.members else "",
+            "list" if value.items else "",
+        )
+        self.printed.setdefault(start, set()).update(kinds)
         if state.captured is not None:
             text = printed(value)
             return [] if text.is_none else [replace(state, captured=_then(state.captured, text))]

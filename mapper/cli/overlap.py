@@ -1,0 +1,60 @@
+"""Overlap: an iterator that works ahead in a thread, while its values are used."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from queue import Empty, Queue
+from typing import TypeVar
+
+Value = TypeVar("Value")
+
+
+class _End:
+    """Stands behind the last value; carries the error that ended the thread, if one did."""
+
+    def __init__(self, error: BaseException | None = None) -> None:
+        self.error = error
+
+
+def ahead(values: Iterable[Value], depth: int) -> Iterator[Value]:
+    """The same values and the same error; up to `depth` of them are made before they are asked for.
+
+    When the caller stops asking, the thread ends after the value it is at.
+    """
+    queue: Queue[Value | _End] = Queue(depth)
+    stopped = threading.Event()
+
+    def work() -> None:
+        end = _End()
+        try:
+            for value in values:
+                queue.put(value)
+                if stopped.is_set():
+                    return
+        except BaseException as error:
+            end = _End(error)
+        queue.put(end)
+
+    # A daemon, for it may wait for a pipe that nobody closes.
+    threading.Thread(target=work, daemon=True).start()
+    try:
+        while True:
+            value = queue.get()
+            if isinstance(value, _End):
+                if value.error is not None:
+                    raise value.error
+                return
+            yield value
+    finally:
+        stopped.set()
+        _drain(queue)
+
+
+def _drain(queue: Queue[Value]) -> None:
+    """Make room, so that a thread that waits to put something sees that it is to stop."""
+    try:
+        while True:
+            queue.get_nowait()
+    except Empty:
+        return

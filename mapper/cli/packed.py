@@ -1,0 +1,107 @@
+"""Packed: a gzip file becomes its bytes, and bytes become gzip members."""
+
+from __future__ import annotations
+
+import zlib
+from typing import BinaryIO, Protocol
+
+GZIP_MAGIC = b"\x1f\x8b"
+PIECE = 64 * 1024  # packed bytes read at once
+LEVEL = 6
+_GZIP = 31  # zlib's number for the gzip format with the largest window
+
+
+class Readable(Protocol):
+    """What bodies are read from."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """That many bytes, fewer only at the end; -1 for all of them."""
+
+    def read1(self, size: int = -1, /) -> bytes:
+        """Some bytes, at most that many; none at the end."""
+
+    def seek(self, offset: int, /) -> int:
+        """Go on at an offset."""
+
+
+class Unpacked:
+    """The bytes of a gzip file with any number of members.
+
+    Where the file is damaged, all bytes before the damage are read first; the error comes after.
+    """
+
+    def __init__(self, packed: BinaryIO) -> None:
+        self._packed = packed
+        self._member = zlib.decompressobj(_GZIP)
+        self._input = b""
+        self._started = False
+        self._fault: Exception | None = None
+
+    def read1(self, size: int = -1) -> bytes:
+        """Some bytes, at most `size`; none at the end."""
+        if self._fault:
+            raise self._fault
+        while True:
+            if self._member.eof:
+                self._input = self._member.unused_data.lstrip(b"\0")  # zeros may follow a member, as padding
+                self._member, self._started = zlib.decompressobj(_GZIP), False
+            if not self._input:
+                self._input = self._packed.read(PIECE)
+                if not self._started:
+                    self._input = self._input.lstrip(b"\0")
+                if not self._input:
+                    if self._started:
+                        raise EOFError("it ends in the middle")
+                    return b""
+            self._started = True
+            data = self._member.decompress(self._input, PIECE if size < 0 else min(size, 16 * PIECE))
+            self._input = self._member.unconsumed_tail
+            if data:
+                return data
+
+    def read(self, size: int = -1) -> bytes:
+        """That many bytes, fewer only at the end or before damage; -1 for all of them."""
+        parts: list[bytes] = []
+        while size:
+            try:
+                part = self.read1(size)
+            except (EOFError, zlib.error, OSError) as fault:
+                if not parts:
+                    raise
+                self._fault = fault
+                break
+            if not part:
+                break
+            parts.append(part)
+            size -= len(part) if size > 0 else 0
+        return b"".join(parts)
+
+    def seek(self, offset: int) -> int:
+        """Go on at an offset behind the present one, counted from there."""
+        left = offset
+        while left:
+            skipped = len(self.read1(min(left, 16 * PIECE)))
+            if not skipped:
+                break
+            left -= skipped
+        return offset - left
+
+
+class Packing:
+    """Packs bytes into gzip members; what is packed depends on the bytes alone."""
+
+    def __init__(self) -> None:
+        self._member: zlib._Compress | None = None
+
+    def pack(self, data: bytes) -> bytes:
+        """The next bytes of the present member."""
+        if self._member is None:
+            self._member = zlib.compressobj(LEVEL, zlib.DEFLATED, _GZIP)
+        return self._member.compress(data)
+
+    def end_member(self) -> bytes:
+        """The last bytes of the present member, if one is begun."""
+        if self._member is None:
+            return b""
+        data, self._member = self._member.flush(), None
+        return data
