@@ -35,7 +35,7 @@ from agreement import same
 from markdown import Block, Heading, Page, Table, as_code, code
 
 import mapper
-from mapper import catalog, document, files, render, schema
+from mapper import catalog, document, render, schema
 from mapper.cli.dispatch import COMMANDS, build_parser
 from mapper.codes import CODES
 from mapper.expressions.jsonpath import lexer, parsing

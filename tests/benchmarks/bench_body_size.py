@@ -2,9 +2,9 @@
 
     python tests/benchmarks/bench_body_size.py [--largest MB] [--mappings NAME ...]
 
-Two bodies of each size: a batch, which is the items of a sample over and over, and one huge event, which is a
-sample with a large list in it. Each runs in a process of its own, so that its memory is its own. A line that is not
-linear (more than three times the cost for each byte of any body up to 1 MB) is marked, and the exit code is 1.
+Two bodies of each size: a batch, which is the items of a sample over and over, and one huge event, which is
+a sample with a large list in it. Each runs in a process of its own, so its memory is its own. Lines that
+are not linear (over three times the cost a byte of any body up to 1 MB) are marked; the exit code is 1 then.
 """
 
 from __future__ import annotations
