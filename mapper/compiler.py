@@ -200,7 +200,7 @@ def _checked(limits: Limits | None) -> Limits:
 
 
 def _takes_objects_only(source: Schema | None, program: ir.Program) -> bool:
-    """Whether an item that is no object is rejected at once: unless the schema, or a bare `$`, expects one."""
+    """Whether an item that is no object is rejected at once: the schema, or a bare `$`, may expect one."""
     if source is None:
         return not any(_is_whole_item(node) for node in walk(program))
     return not any(

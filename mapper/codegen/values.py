@@ -1,8 +1,8 @@
 """Codegen of values: each IR node becomes the statements a good engineer would write for it.
 
 Tests are left out only where a proof without any schema makes them idle: of a literal, of a template's text,
-after a cast, a `default` or `on_missing` (`mapper.ir.facts`). What holds only of payloads that fit their source
-schema is tested again, since payloads do not always fit; and every event is validated as a whole.
+after a cast, a `default` or `on_missing` (`mapper.ir.facts`). What holds only of payloads that fit their
+source schema is tested again, since payloads do not always fit; and every event is validated as a whole.
 """
 
 from __future__ import annotations
