@@ -155,6 +155,10 @@ def _no_count(_value: Type, arguments: Arguments) -> bool:
     return bool(arguments) and arguments[0] != only(arguments[0], "number")
 
 
+def _no_positions(_value: Type, arguments: Arguments) -> bool:
+    return any(each.kinds != {"number"} or each.missing or not _is_whole(each) for each in arguments)
+
+
 def _elements(value: Type) -> Type:
     """The elements of a list; another value is a list of itself."""
     single = only(value, *(value.kinds - {"array", "null"}))
@@ -261,7 +265,7 @@ _ANY_ROWS: tuple[tuple[Iterable[str], str, Result, Fails], ...] = (
         ("slice",),
         "a text, or a list",
         _always(join(TEXT, array_of(ANYTHING))),
-        lambda _, a: bool(a) and _no_count(_, a),
+        _no_positions,
     ),
     (("date",), "a text; what is no date stays as it is", _always(TEXT), _no_date),
     (("date_tz",), "a text; what is no date stays as it is", _always(TEXT), lambda _value, _arguments: True),
