@@ -59,6 +59,11 @@ def read_body(raw: bytes, policy: Policy = STRICT, limits: Limits = DEFAULT) -> 
     return _repair(decoded.text, decoded.repairs, policy, body, limits)
 
 
+def read_item(raw: bytes) -> object:
+    """The value of a part of a body that has been read before; raises ValueError for numbers out of range."""
+    return _decode(raw)
+
+
 def _repair(
     text: str, before: tuple[Repair, ...], policy: Policy, failure: Diagnostic, limits: Limits
 ) -> Body | Diagnostic:

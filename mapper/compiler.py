@@ -13,6 +13,7 @@ from pathlib import Path
 from mapper import catalog, ir
 from mapper.checker import Inference, check_program
 from mapper.codegen.module import Module, generate
+from mapper.codegen.narrow import generate_narrow
 from mapper.diagnostics import Diagnostic, Report, Severity
 from mapper.dialects import Dialect, load_dialect
 from mapper.document import read_document
@@ -125,6 +126,7 @@ def build(file: SourceFile, folder: Path | None, report: Report) -> Transform:
     program, target, module = analysis.program, analysis.target, _generate(analysis, file)
     if program is None or target is None or module is None:
         raise _failure(file.name, report)
+    narrow, plan = generate_narrow(program, target.document, __version__)
     compiled = Compiled(
         name=program.name,
         description=analysis.spec.description if analysis.spec else "",
@@ -135,6 +137,8 @@ def build(file: SourceFile, folder: Path | None, report: Report) -> Transform:
         target=json.dumps(target.document),
         objects_only=_takes_objects_only(analysis.source, program),
         policy=analysis.spec.policy if analysis.spec else STRICT,
+        narrow=narrow,
+        plan=plan,
         diagnostics=report.ordered(),
         limits=active(),
     )

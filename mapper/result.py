@@ -56,14 +56,16 @@ class Result:
         return len(self.events) + len(self.skipped) + len(self.rejected)
 
 
-@dataclass(frozen=True, slots=True)
-class JsonResult:
+class JsonResult(msgspec.Struct, frozen=True):
     """As Result, with each event as JSON bytes (UTF-8, no line end)."""
 
-    events: list[bytes] = field(default_factory=list, repr=False)
-    skipped: list[Skipped] = field(default_factory=list)
-    rejected: list[Rejected] = field(default_factory=list)
+    events: list[bytes] = []
+    skipped: list[Skipped] = []
+    rejected: list[Rejected] = []
     repairs: tuple[Repair, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"JsonResult(skipped={self.skipped!r}, rejected={self.rejected!r})"
 
     @property
     def items(self) -> int:

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from types import CodeType
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
-from mapper.body import read_body
+from mapper.body import read_body, read_item
 from mapper.diagnostics import Diagnostic
 from mapper.errors import TransformError
 from mapper.faults import Places, explain_fault, explain_violations, reject
@@ -21,6 +21,7 @@ from mapper.result import JsonResult, Rejected, Result, Skipped, encode
 from mapper.runtime.faults import Fault, Skip
 from mapper.runtime.items import Alternative, Leftover, Place, locate, select
 from mapper.runtime.limits import DEFAULT, Limits, within
+from mapper.runtime.narrow import may_be_deep
 from mapper.runtime.nesting import DeepReader, nests_deeper
 from mapper.runtime.validation import is_json
 from mapper.source import SourceFile
@@ -28,6 +29,12 @@ from mapper.version import __version__ as VERSION
 
 _NO_REQUEST = Request()
 _Done = TypeVar("_Done")
+_BYTES = (bytes, bytearray, memoryview)
+
+# The outcome of an item on the bytes path: an event, the number of a skip rule, or None where the general
+# path has to map it. The outcomes of several items, and the alternative of `each` that they are from.
+Outcome: TypeAlias = bytes | int | None
+Narrow: TypeAlias = Callable[[bytes, Request], Outcome | tuple[list[Outcome], int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,7 @@ class Compiled:
 
     `offsets` gives, for each line of `python`, the offset in the mapping's text it came from. `target` is the
     target schema as JSON text. `objects_only` is false where the source schema allows items of other types.
+    `narrow` is the module of the bytes path, empty where there is none; `plan` tells it in words.
     """
 
     name: str
@@ -47,6 +55,8 @@ class Compiled:
     target: str = field(repr=False)
     objects_only: bool
     policy: Policy = STRICT
+    narrow: str = field(default="", repr=False)
+    plan: str = field(default="", repr=False)
     diagnostics: tuple[Diagnostic, ...] = ()
     limits: Limits = DEFAULT
     version: str = VERSION
@@ -55,7 +65,7 @@ class Compiled:
 class Transform:
     """A compiled mapping, called with a payload: pure, thread-safe, picklable; payloads stay as they are."""
 
-    __slots__ = ("_alternatives", "_compiled", "_event", "_places", "_reasons", "_valid")
+    __slots__ = ("_alternatives", "_compiled", "_event", "_narrow", "_places", "_reasons", "_split", "_valid")
 
     def __init__(self, compiled: Compiled) -> None:
         if compiled.version != VERSION:
@@ -63,7 +73,9 @@ class Transform:
                 f"compiled by mapper {compiled.version}, this is {VERSION}; compile it again"
             )
         self._compiled = compiled
-        names = _execute(compiled)
+        names = _execute(compiled.python, compiled.name)
+        self._narrow: Narrow | None = None
+        self._split: tuple[Callable[[bytes], list[bytes]] | None, ...] = ()
         self._event = names["event"]
         self._valid = names["valid"]
         self._alternatives = names["EACH"]
@@ -87,6 +99,11 @@ class Transform:
         return self._compiled.python
 
     @property
+    def plan(self) -> str:
+        """What `json` decodes of a body, what it passes as it is, or why it decodes all, in words."""
+        return self._compiled.plan
+
+    @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """The warnings of the compilation."""
         return self._compiled.diagnostics
@@ -105,16 +122,68 @@ class Transform:
 
         Raises TypeError when `request` is not a Request; a bad payload ends in `rejected`.
         """
-        request = _checked(request)
+        request = _NO_REQUEST if request is None else _checked(request)
         if self._compiled.limits == DEFAULT:
             return self._run(payload, request)
         with within(self._compiled.limits):
             return self._run(payload, request)
 
-    def json(self, body: bytes, request: Request | None = None) -> JsonResult:
+    def json(self, body: bytes | bytearray | memoryview, request: Request | None = None) -> JsonResult:
         """Map the bytes of a body to events as bytes; the outcome is that of calling the transform."""
-        if not isinstance(body, bytes | bytearray | memoryview):
-            raise TypeError("transform.json takes the bytes of a body; call the transform with parsed JSON")
+        body = body if type(body) is bytes else _plain_bytes(body)
+        request = _NO_REQUEST if request is None else _checked(request)
+        try:
+            mapped = (self._narrow or self._load_narrow())(body, request)
+            if isinstance(mapped, bytes):
+                return JsonResult([mapped])
+            found = self._collect(mapped[0], mapped[1], body) if isinstance(mapped, tuple) else None
+        except Exception:  # whatever the bytes path cannot take, the general path maps or explains
+            found = None
+        return found or self._as_json(body, request)
+
+    def _load_narrow(self) -> Narrow:
+        text, limits = self._compiled.narrow, self._compiled.limits
+        if not text or limits != DEFAULT:
+            self._narrow = _no_narrow_path
+            return self._narrow
+        try:
+            names = _execute(text, self._compiled.name)
+        except (SyntaxError, RecursionError, MemoryError):  # it nests deeper than Python can compile
+            self._narrow = _no_narrow_path
+            return self._narrow
+        run: Narrow = names["run"]
+
+        splitters: tuple[Callable[[bytes], list[bytes]] | None, ...] = names["SPLIT"]
+
+        def narrow(body: bytes, request: Request) -> Outcome | tuple[list[Outcome], int]:
+            if len(body) > limits.body_bytes or may_be_deep(body, splitters, limits.nesting):
+                return None
+            return run(body, request)
+
+        self._split = splitters
+        self._narrow = narrow
+        return narrow
+
+    def _collect(self, outcomes: list[Outcome], way: int, body: bytes) -> JsonResult | None:
+        """The outcome of several items; None where the general path has to map some of them."""
+        if None in outcomes or len(outcomes) > self._compiled.limits.items:
+            return None
+        events = [outcome for outcome in outcomes if isinstance(outcome, bytes)]
+        if len(events) == len(outcomes):
+            return JsonResult(events)
+        split = self._split[way]
+        items = [] if split is None else split(body)
+        if len(items) != len(outcomes):
+            return None
+        skipped = [
+            Skipped(index, self._reasons[outcome], read_item(items[index]))
+            for index, outcome in enumerate(outcomes)
+            if isinstance(outcome, int)
+        ]
+        return JsonResult(events, skipped)
+
+    def _as_json(self, body: bytes, request: Request) -> JsonResult:
+        """The outcome of the general path, its events as bytes."""
         result = self(body, request)
         try:
             events = [encode(event) for event in result.events]
@@ -130,7 +199,7 @@ class Transform:
             return _on_fresh_stack(lambda: self._map_payload(payload, request, is_fresh=True))
 
     def _map_payload(self, payload: object, request: Request, *, is_fresh: bool) -> Result:
-        if not isinstance(payload, bytes | bytearray | memoryview):
+        if not isinstance(payload, _BYTES):
             result = Result()
             # A host's own parser may let NaN, half surrogate pairs, any nesting or other values through.
             batch = _Batch(payload, payload, self._alternatives, may_be_deep=True)
@@ -205,7 +274,7 @@ class Transform:
         if isinstance(error, RecursionError):
             diagnostic = Diagnostic("M606", "the item nests deeper than can be mapped")
         else:
-            line = _line_of(error, _module_name(self._compiled))
+            line = _line_of(error, _module_name(self._compiled.python, self._compiled.name))
             where = f" in line {line} of the generated module" if line else ""
             diagnostic = Diagnostic("M901", f"defect of mapper: {type(error).__name__}{where}")
         return reject(index, batch.place(index), (diagnostic,), item)
@@ -266,24 +335,32 @@ def _on_fresh_stack(run: Callable[[], _Done]) -> _Done:
     return results[0]
 
 
-def _checked(request: Request | None) -> Request:
-    if request is None:
-        return _NO_REQUEST
+def _plain_bytes(body: object) -> bytes:
+    if isinstance(body, _BYTES):
+        return bytes(body)
+    raise TypeError("transform.json takes the bytes of a body; call the transform with parsed JSON")
+
+
+def _no_narrow_path(body: bytes, request: Request) -> None:
+    """Leaves every body to the general path."""
+
+
+def _checked(request: object) -> Request:
     if not isinstance(request, Request):
         raise TypeError(f"request must be a mapper.Request, not {type(request).__name__}")
     return request
 
 
-def _module_name(compiled: Compiled) -> str:
-    digest = hashlib.sha256(compiled.python.encode()).hexdigest()[:12]
-    return f"<mapper {ascii(compiled.name)[1:-1]} {digest}>"
+def _module_name(python: str, mapping: str) -> str:
+    digest = hashlib.sha256(python.encode()).hexdigest()[:12]
+    return f"<mapper {ascii(mapping)[1:-1]} {digest}>"
 
 
-def _execute(compiled: Compiled) -> dict[str, Any]:
+def _execute(python: str, mapping: str) -> dict[str, Any]:
     """Run the generated module in a namespace of its own; tracebacks find its text in linecache."""
-    name = _module_name(compiled)
-    code: CodeType = compile(compiled.python, name, "exec", dont_inherit=True)
-    linecache.cache[name] = (len(compiled.python), None, compiled.python.splitlines(keepends=True), name)
+    name = _module_name(python, mapping)
+    code: CodeType = compile(python, name, "exec", dont_inherit=True)
+    linecache.cache[name] = (len(python), None, python.splitlines(keepends=True), name)
     names: dict[str, Any] = {"__name__": name}
     exec(code, names)  # the text came out of codegen, where user text passes through repr() alone
     return names

@@ -30,6 +30,7 @@ ORDER = """
     types
     catalog
     ir
+    plan
     dialects
     expressions
     lowering

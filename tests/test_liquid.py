@@ -156,8 +156,7 @@ def test_generated_code_reads_like_code() -> None:
     assert parsed is not None
     body = generated(parsed).partition("def run(item, body, request):\n")[2]
     assert body == (
-        "    fields_1 = item if isinstance(item, dict) else {}\n"
-        "    a_1 = fields_1.get('a', MISSING)\n"
+        "    a_1 = item.get('a', MISSING) if isinstance(item, dict) else MISSING\n"
         "    b_1 = a_1.get('b', MISSING) if isinstance(a_1, dict) else MISSING\n"
         "    downcase_1 = b_1.lower() if type(b_1) is str else apply(_DOWNCASE_1, 0, b_1)\n"
         "    c_1 = a_1.get('c', MISSING) if isinstance(a_1, dict) else MISSING\n"

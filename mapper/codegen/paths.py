@@ -7,7 +7,10 @@ from typing import assert_never
 
 from mapper import ir
 from mapper.codegen.comparisons import Side, compare
+from mapper.codegen.narrow_paths import emit_open_nodes
+from mapper.codegen.steps import emit_element, emit_member, emit_passing, emit_value_of, within
 from mapper.codegen.writer import Scope, Writer, literal
+from mapper.plan import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,11 @@ def emit_path(writer: Writer, path: ir.Path, scope: Scope) -> str:
     """Write the statements of `path`; the local that holds its value or MISSING, or a new list of matches."""
     root = _root_local(path.root, scope)
     if path.is_singular:
-        return _emit_singular(writer, root, path.segments)
+        local = _emit_steps(writer, root, path.segments)
+        place = writer.places.get(local)
+        if scope.passes and place is not None and place.kind is Kind.RAW:
+            return emit_passing(writer, local)
+        return emit_value_of(writer, local)
     return _emit_nodes(_Emitter(writer, root, path), root, path.segments)
 
 
@@ -50,45 +57,31 @@ def _root_local(root: ir.Root, scope: Scope) -> str:
 
 
 def _emit_singular(writer: Writer, start: str, segments: tuple[ir.Segment, ...]) -> str:
+    """The local that holds the value of a singular path, or MISSING."""
+    return emit_value_of(writer, _emit_steps(writer, start, segments))
+
+
+def _emit_steps(writer: Writer, start: str, segments: tuple[ir.Segment, ...]) -> str:
     """One lookup a segment; what an earlier path has looked up already is reused."""
     local = start
     for segment in segments:
-        key = ("path", local, segment.selectors)
-        known = writer.recall(key)
-        if known is None:
-            known = _emit_lookup(writer, local, segment.selectors[0])
-            writer.remember(key, known)
-        local = known
+        match segment.selectors[0]:
+            case ir.Name(name, span):
+                local = emit_member(writer, local, name, span)
+            case ir.Index(index, span):
+                local = emit_element(writer, local, index, span)
+            case _:
+                raise AssertionError("not a singular selector")
     return local
-
-
-def _emit_lookup(writer: Writer, parent: str, selector: ir.Selector) -> str:
-    """One name or index, with MISSING for what is not there."""
-    writer.use("nothing", "MISSING")
-    match selector:
-        case ir.Name(name):
-            local = writer.fresh(name)
-            found = f"{parent}.get({literal(name)}, MISSING) if isinstance({parent}, dict)"
-        case ir.Index(index):
-            local = writer.fresh("element")
-            found = f"{parent}[{index}] if isinstance({parent}, list) and {_within(parent, index)}"
-        case _:
-            raise AssertionError("not a singular selector")
-    writer.line(f"{local} = {found} else MISSING", selector.span)
-    return local
-
-
-def _within(array: str, index: int) -> str:
-    """The condition under which an index is inside an array."""
-    if index in (0, -1):
-        return array
-    return f"len({array}) > {index}" if index > 0 else f"len({array}) >= {-index}"
 
 
 def _emit_nodes(emitter: _Emitter, start: str, segments: tuple[ir.Segment, ...]) -> str:
     """A list of all matches: the singular beginning as lookups, then one list a segment."""
     split = next(i for i, segment in enumerate(segments) if not ir.is_singular((segment,)))
-    nodes = _emit_singular(emitter.writer, start, segments[:split])
+    nodes = _emit_steps(emitter.writer, start, segments[:split])
+    place = emitter.writer.places.get(nodes)
+    if place is not None and place.kind is not Kind.VALUE:
+        return emit_open_nodes(emitter.writer, nodes, segments[split:])
     state = _State()
     for count in range(split, len(segments)):
         state.is_last = count == len(segments) - 1
@@ -140,7 +133,7 @@ def _comprehension(writer: Writer, nodes: str, selector: ir.Selector, state: _St
             key = literal(name)
             return f"[node[{key}] for node in {nodes} if isinstance(node, dict) and {key} in node]"
         case ir.Index(index):
-            inside = _within("node", index)
+            inside = within("node", index)
             return f"[node[{index}] for node in {nodes} if isinstance(node, list) and {inside}]"
         case ir.Wildcard() if state.single:
             found = f"{writer.use('paths', 'children')}({nodes})"
@@ -209,7 +202,7 @@ def _emit_selector(emitter: _Emitter, node: str, selector: ir.Selector, found: s
             with writer.block(f"if isinstance({node}, dict) and {literal(name)} in {node}:"):
                 writer.line(f"{found}.append({node}[{literal(name)}])")
         case ir.Index(index):
-            with writer.block(f"if isinstance({node}, list) and {_within(node, index)}:"):
+            with writer.block(f"if isinstance({node}, list) and {within(node, index)}:"):
                 writer.line(f"{found}.append({node}[{index}])")
         case ir.Wildcard():
             writer.line(f"{found}.extend({writer.use('paths', 'children')}({node}))")

@@ -9,6 +9,7 @@ from typing import assert_never
 from mapper.codegen.text_values import Loop, Values, is_textual
 from mapper.codegen.writer import Scope, Writer, literal
 from mapper.ir import text as ir
+from mapper.plan import NotNarrow
 from mapper.runtime.limits import active
 from mapper.runtime.text import VARIABLES, equal, to_text
 from mapper.source import Span
@@ -24,6 +25,25 @@ def emit_template(writer: Writer, template: ir.Template, scope: Scope) -> str:
     return emitter.text(template.body)
 
 
+def printed_operand(node: object) -> ir.FilterCall | None:
+    """The filtered value of a template that prints it and nothing else."""
+    match node:
+        case ir.Template(body=(ir.Output(ir.FilterCall() as value),)) if not is_textual(value):
+            return value
+        case _:
+            return None
+
+
+def emit_operand(writer: Writer, template: ir.Template, operand: ir.Operand, scope: Scope) -> str:
+    """A local or literal that holds the value of an operand of a template."""
+    return Values(writer, scope, template.rules).value(operand)
+
+
+def emit_printed(writer: Writer, template: ir.Template, operand: ir.Operand, held: str, scope: Scope) -> str:
+    """A local that holds the text of a template that prints nothing but the operand in local `held`."""
+    return _Statements(Values(writer, scope, template.rules), template.span).printed_alone(operand, held)
+
+
 def emit_condition(writer: Writer, condition: ir.Condition, scope: Scope) -> str:
     """A Python boolean expression for the condition; lookups are written before it."""
     if condition.test is not None:
@@ -31,8 +51,15 @@ def emit_condition(writer: Writer, condition: ir.Condition, scope: Scope) -> str
     site = writer.site(condition.span)
     text = writer.constant(literal(condition.text), "condition")
     rules = literal(condition.rules.pairs)
-    scopes = f"{scope.item}, {scope.body}, {scope.request}"
+    scopes = _scopes(writer, scope)
     return f"{writer.use('library', 'holds')}({text}, {rules}, {scopes}, {site})"
+
+
+def _scopes(writer: Writer, scope: Scope) -> str:
+    # What the library's interpreter is given: all of it.
+    if scope.item in writer.places:
+        raise NotNarrow("its Liquid is run by the library, which may read anything")
+    return f"{scope.item}, {scope.body}, {scope.request}"
 
 
 def _emit_interpreted(writer: Writer, template: ir.Template, scope: Scope) -> str:
@@ -40,7 +67,7 @@ def _emit_interpreted(writer: Writer, template: ir.Template, scope: Scope) -> st
     text = writer.constant(literal(template.text), "template")
     how = f"{literal(template.rules.pairs)}, {literal(template.partials)}"
     name = writer.fresh("text")
-    scopes = f"{scope.item}, {scope.body}, {scope.request}"
+    scopes = _scopes(writer, scope)
     writer.line(f"{name} = {writer.use('library', 'render')}({text}, {how}, {scopes}, {site})", template.span)
     return name
 
@@ -181,12 +208,17 @@ class _Statements:
             case _ as never:
                 assert_never(never)
 
+    def printed_alone(self, value: ir.Operand, held: str) -> str:
+        """The text of a value that is held already, within limits."""
+        return self._limited(self._printed_held(held, self.span))
+
     def _printed(self, value: ir.Operand, span: Span) -> str:
         if isinstance(value, ir.Scalar):
             return literal(to_text(value.value))
         held = self.values.value(value)
-        if is_textual(value):
-            return held
+        return held if is_textual(value) else self._printed_held(held, span)
+
+    def _printed_held(self, held: str, span: Span) -> str:
         printed = f"{self.values.use('to_text')}({held}, {self.values.site(span)})"
         if held.isidentifier() and held != "MISSING":
             printed = f"{held} if type({held}) is str else {printed}"

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import assert_never
 
+from mapper.codegen.steps import emit_member, emit_open_element, emit_passing, emit_step, emit_value_of
 from mapper.codegen.writer import Scope, Writer, literal
 from mapper.ir import text as ir
+from mapper.plan import Kind
 from mapper.source import Span
 
 # Filters that cannot fail on a text and are a method of it; the library's function does the same.
@@ -102,8 +104,8 @@ class Values:
             case _:
                 return self.test(node)
 
-    def lookup(self, node: ir.Lookup) -> str:
-        """A local that holds a variable, or what is found under its keys."""
+    def lookup(self, node: ir.Lookup, is_tested: bool = False) -> str:
+        """A local that holds a variable, or what is found under its keys; undecoded only to be tested."""
         keys = node.keys
         if node.name == "forloop" and self.loops:
             return self._loop_field(keys)
@@ -111,11 +113,14 @@ class Values:
         root = held
         for count, key in enumerate(keys, 1):
             known = ("liquid", root, keys[:count]) if self._is_steady(node, keys[:count]) else None
+            if isinstance(key, str) and key not in _SPECIAL_KEYS:
+                held = (emit_member if known else emit_step)(self.writer, held, key, node.span)
+                continue
             found = self.writer.recall(known) if known else None
-            held = found or self._member(held, key, node.span)
+            held = found or self._element(held, key, node.span)
             if known:
                 self.writer.remember(known, held)
-        return held
+        return held if is_tested else emit_value_of(self.writer, held)
 
     def _is_steady(self, node: ir.Lookup, keys: tuple[object, ...]) -> bool:
         # Whether the same keys lead to the same value wherever they are read: not so for assigned variables.
@@ -123,11 +128,12 @@ class Values:
             return False
         return any(loop.name == node.name for loop in self.loops) or node.name not in self.variables
 
-    def _member(self, holder: str, key: str | int | ir.Lookup, span: Span) -> str:
-        if isinstance(key, str) and key not in _SPECIAL_KEYS:
-            self.use("MISSING", "nothing")
-            read = f"{holder}.get({literal(key)}, MISSING) if isinstance({holder}, dict) else MISSING"
-            return self.hold(key, read, span)
+    def _element(self, holder: str, key: str | int | ir.Lookup, span: Span) -> str:
+        if isinstance(key, int):
+            element = emit_open_element(self.writer, holder, key, span)
+            if element is not None:
+                return element
+        holder = emit_value_of(self.writer, holder)
         step = self.lookup(key) if isinstance(key, ir.Lookup) else literal(key)
         return self.hold("found", f"{self.use('member')}({holder}, {step})", span)
 
@@ -141,7 +147,7 @@ class Values:
             local = self.variables[name]
             if name in self.certain:
                 return local, node.keys
-            outer, _ = self._outer_root(ir.Lookup(name, (), node.span))
+            outer = emit_value_of(self.writer, self._outer_root(ir.Lookup(name, (), node.span))[0])
             read = f"{local} if {local} is not {self.use('UNSET')} else {outer}"
             return self.hold(name, read, node.span), node.keys
         return self._outer_root(node)
@@ -162,9 +168,7 @@ class Values:
             case "received_at":
                 return self._known(("received_at",), "received_at", self._received()), node.keys
             case name:
-                self.use("MISSING", "nothing")
-                read = f"{self._fields()}.get({literal(name)}, MISSING)"
-                return self._known(("field", self.scope.item, name), name, read, node.span), node.keys
+                return emit_member(self.writer, self.scope.item, name, node.span), node.keys
 
     def _received(self) -> str:
         self.use("MISSING", "nothing")
@@ -179,10 +183,6 @@ class Values:
             read = f"{headers}.get({literal(name)}, MISSING)"
             return self._known(("header", name), name, read, node.span), node.keys[1:]
         return self._known(("headers",), "headers", f"{self.use('Headers')}({headers})"), node.keys
-
-    def _fields(self) -> str:
-        item = self.scope.item
-        return self._known(("fields", item), "fields", f"{item} if isinstance({item}, dict) else {{}}")
 
     def _known(self, key: tuple[object, ...], hint: str, expression: str, span: Span | None = None) -> str:
         # Computed once in a block and those inside it.
@@ -219,7 +219,22 @@ class Values:
     # --- filters
 
     def _filter(self, node: ir.FilterCall) -> str:
-        value = self.value(node.value)
+        factor = _rounded_factor(node)
+        if factor is not None:
+            return self._rounded_product(node, factor)
+        return self._filtered(node, self.value(node.value))
+
+    def _rounded_product(self, node: ir.FilterCall, factor: int) -> str:
+        assert isinstance(node.value, ir.FilterCall)
+        value = self.value(node.value.value)
+        product = self.use("rounded_product", "arithmetic")
+        result = self.hold("rounded", f"{product}({value}, {factor})", node.span)
+        with self.writer.block(f"if {result} is None:", node.span):
+            exact = self._filtered(node, self._filtered(node.value, value))
+            self.writer.line(f"{result} = {exact}", node.span)
+        return result
+
+    def _filtered(self, node: ir.FilterCall, value: str) -> str:
         if node.name == "default" and not node.kwargs:
             instead = self.value(node.args[0]) if node.args else "''"
             sure = f"{value} if type({value}) is str and {value} else "
@@ -273,7 +288,14 @@ class Values:
             and value.keys[-1:] in (("first",), ("last",))
         ):
             return self.value(value) if self.loops else f"{self.use('is_truthy')}({self.value(value)})"
-        return f"{self.use('is_truthy')}({self.value(value)})"
+        held = self._compared(value) if isinstance(value, ir.Lookup) else self.value(value)
+        return f"{self.use('is_truthy')}({held})"
+
+    def _compared(self, node: ir.Lookup) -> str:
+        # What is compared with a constant, or with nothing: of objects and lists no more than that they are.
+        held = self.lookup(node, is_tested=True)
+        place = self.writer.places.get(held)
+        return emit_passing(self.writer, held) if place is not None and place.kind is Kind.RAW else held
 
     def _compare(self, node: ir.Compare) -> str:
         left, right = node.left, node.right
@@ -301,13 +323,23 @@ class Values:
                 return self._special(one, other)
         for one, other in ((left, right), (right, left)):
             if isinstance(one, ir.Scalar) and not isinstance(other, ir.Scalar):
-                return self.equals(self.value(other), one)
+                held = self._compared(other) if isinstance(other, ir.Lookup) else self.value(other)
+                return self.equals(held, one)
         return f"{self.use('equal')}({self.value(left)}, {self.value(right)})"
 
     def _special(self, special: ir.Special, other: ir.Operand) -> str:
         if isinstance(other, ir.Special):
             return literal(special.name == other.name)
+        if special.name == "blank" and isinstance(other, ir.Lookup):
+            return self._is_blank(other)
         return f"{self.use(f'is_{special.name}')}({self.value(other)})"
+
+    def _is_blank(self, node: ir.Lookup) -> str:
+        held = self.lookup(node, is_tested=True)
+        place = self.writer.places.get(held)
+        if place is not None and place.kind is Kind.RAW:
+            return f"{self.use('is_blank_object', 'narrow')}({emit_passing(self.writer, held)})"
+        return f"{self.use('is_blank')}({emit_value_of(self.writer, held)})"
 
     def equals(self, value: str, constant: ir.Scalar) -> str:
         """The test that a held value equals a constant."""
@@ -320,6 +352,15 @@ class Values:
         if scalar == 0 or scalar == 1:
             return f"({value} == {literal(scalar)} and {value} is not {bool(scalar)})"
         return f"{value} == {literal(scalar)}"
+
+
+def _rounded_factor(node: ir.FilterCall) -> int | None:
+    """The factor of `times: factor | round`, which needs no decimal numbers in nearly all cases."""
+    match node:
+        case ir.FilterCall(ir.FilterCall(_, "times", (ir.Scalar(int(factor)),), ()), "round", (), ()):
+            return factor if not isinstance(factor, bool) and abs(factor) <= 1_000_000 else None
+        case _:
+            return None
 
 
 def is_textual(node: ir.Operand) -> bool:

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from mapper.codegen.writer import Writer, literal
+from mapper.plan import NotNarrow
 from mapper.shapes import Pointer, Subschema, subschemas
 
 _STRING = ("minLength", "maxLength", "pattern", "format")
@@ -42,6 +43,31 @@ def emit_validator(writer: Writer, schema: Subschema, name: str = "valid") -> No
         emitter.function(function, "value", subschema, pointer)
 
 
+def emit_member_checks(
+    writer: Writer, document: Subschema, schema: Subschema, value: str, place: Pointer, proven: frozenset[str]
+) -> None:
+    """Write statements that return None unless local `value`, of the `proven` types, fits a subschema.
+
+    The document is one that `is_checked_by_members`; the subschema stands at `place` in it.
+    """
+    emitter = _Emitter(writer, document, "valid", refusal="return None")
+    if isinstance(schema, Mapping) and proven and is_inlined(schema):
+        emitter.check_keywords(schema, value, place, 0, proven)
+    else:
+        emitter.check(schema, value, place, 0)
+    if emitter.pending:
+        raise NotNarrow("its target schema nests deep")
+
+
+def is_checked_by_members(schema: Subschema) -> bool:
+    """Whether a schema says nothing of an object but what its members are."""
+    if isinstance(schema, bool) or not is_inlined(schema):
+        return False
+    keywords = _INLINED.intersection(schema) - {"type", *_OBJECT}
+    emitter = _Emitter(Writer(), schema, "valid")
+    return not keywords and schema.get("type", "object") == "object" and not emitter.must_stay_whole
+
+
 def is_inlined(schema: Subschema) -> bool:
     """Whether generated code checks `schema` itself, apart from its subschemas, without jsonschema."""
     if isinstance(schema, bool):
@@ -60,12 +86,16 @@ def _is_expression(pattern: str) -> bool:
 
 @dataclass
 class _Emitter:
-    """Writes the checks of one document; subschemas too deep for one function wait in `pending`."""
+    """Writes the checks of one document; subschemas too deep for one function wait in `pending`.
+
+    `refusal` is the statement for a value that does not fit.
+    """
 
     writer: Writer
     document: Subschema
     name: str
     pending: list[tuple[str, Subschema, Pointer]] = field(default_factory=list)
+    refusal: str = "return False"
 
     @cached_property
     def must_stay_whole(self) -> bool:
@@ -86,7 +116,7 @@ class _Emitter:
 
     def refuse(self, condition: str) -> None:
         with self.writer.block(f"if {condition}:"):
-            self.writer.line("return False")
+            self.writer.line(self.refusal)
 
     def delegated(self, schema: Subschema, pointer: Pointer) -> str:
         """A module-level function that checks a subschema through jsonschema."""
@@ -104,7 +134,7 @@ class _Emitter:
         if is_trivial(schema):
             return
         if isinstance(schema, bool):
-            self.writer.line("return False")
+            self.writer.line(self.refusal)
         elif not is_inlined(schema):
             self.refuse(f"not {self.delegated(schema, pointer)}({value})")
         elif depth >= _MAX_BLOCKS:
@@ -114,9 +144,18 @@ class _Emitter:
         else:
             self.check_keywords(schema, value, pointer, depth)
 
-    def check_keywords(self, schema: Mapping[str, Any], value: str, pointer: Pointer, depth: int) -> None:
+    def check_keywords(
+        self,
+        schema: Mapping[str, Any],
+        value: str,
+        pointer: Pointer,
+        depth: int,
+        proven: frozenset[str] = frozenset(),
+    ) -> None:
         types = _types(schema)
-        if types is not None:
+        if proven and (types is None or proven <= types):
+            types = proven
+        elif types is not None:
             self.refuse(_negated(_type_tests(types, value)))
         for keyword in ("enum", "const"):
             if keyword in schema:

@@ -15,9 +15,27 @@ from typing import assert_never
 from mapper import ir
 from mapper.codegen.casts import emit_cast, emit_timestamp
 from mapper.codegen.paths import emit_path
-from mapper.codegen.text import emit_condition, emit_template
+from mapper.codegen.steps import emit_lacks
+from mapper.codegen.text import emit_condition, emit_operand, emit_printed, emit_template, printed_operand
 from mapper.codegen.writer import Scope, Writer, literal
 from mapper.ir.facts import STRUCTURAL, may_be_blank, may_be_null, may_miss
+from mapper.plan import computed_names, spread_operand
+
+_SMALL = 10**15  # integers below have few digits
+
+# What may hand on an undecoded object; everything else looks at the value.
+_PASSING = (
+    ir.Path
+    | ir.Coalesce
+    | ir.Match
+    | ir.When
+    | ir.Merge
+    | ir.Omit
+    | ir.Rename
+    | ir.Cast
+    | ir.Default
+    | ir.Required
+)
 
 
 def emit_value(writer: Writer, node: ir.Value, scope: Scope, what: str, into: str | None = None) -> str:
@@ -26,6 +44,8 @@ def emit_value(writer: Writer, node: ir.Value, scope: Scope, what: str, into: st
     `what` is the output field being set, for diagnostics (`event_properties.city`). `into` is a local that
     the caller wants filled; a node that needs no local of its own ignores it, see `emit_into`.
     """
+    if scope.passes and not isinstance(node, _PASSING):
+        scope = scope.consumed
     match node:
         case ir.Literal(value):
             return literal(value)
@@ -54,8 +74,7 @@ def emit_value(writer: Writer, node: ir.Value, scope: Scope, what: str, into: st
         case ir.FromRequest():
             return _emit_request(writer, node, scope, into)
         case ir.Cast():
-            value = emit_local(writer, node.value, scope, what)
-            return emit_cast(writer, node, value, what, into)
+            return _emit_cast(writer, node, scope, what, into)
         case ir.Timestamp():
             value = emit_local(writer, node.value, scope, what)
             return emit_timestamp(writer, node, value, scope, what, into)
@@ -67,11 +86,29 @@ def emit_value(writer: Writer, node: ir.Value, scope: Scope, what: str, into: st
             assert_never(never)
 
 
+def _emit_cast(writer: Writer, node: ir.Cast, scope: Scope, what: str, into: str | None) -> str:
+    inner = scope if node.kind is ir.CastKind.OBJECT else scope.consumed
+    operand = printed_operand(node.value) if node.kind in (ir.CastKind.INTEGER, ir.CastKind.NUMBER) else None
+    if operand is None:
+        return emit_cast(writer, node, emit_local(writer, node.value, inner, what), what, into)
+    # The text of a small integer reads back as the same integer.
+    assert isinstance(node.value, ir.Template)
+    number = emit_operand(writer, node.value, operand, scope)
+    result = into or _fresh(writer, what, "cast")
+    with writer.block(f"if type({number}) is int and -{_SMALL} < {number} < {_SMALL}:", node.span):
+        writer.line(f"{result} = {number}")
+    with writer.block("else:"):
+        text = emit_printed(writer, node.value, operand, number, scope)
+        emit_cast(writer, node, text, what, result)
+    return result
+
+
 def emit_into(writer: Writer, node: ir.Value, scope: Scope, what: str, target: str) -> None:
     """Write statements that leave the value of `node`, or MISSING, in the local `target`."""
     value = emit_value(writer, node, scope, what, target)
     if value != target:
         writer.line(f"{target} = {value}", node.span)
+        writer.hand_on(value, target)
 
 
 def emit_local(writer: Writer, node: ir.Value, scope: Scope, what: str) -> str:
@@ -102,17 +139,21 @@ def _present(name: str, may_miss: bool, may_be_null: bool) -> str | None:
 
 def emit_record(writer: Writer, node: ir.Record, scope: Scope, what: str, into: str | None = None) -> str:
     """An object: a dict display as far as all fields are sure, then one test for each that may be missing."""
-    fields = [(field, _emit_field(writer, field, scope, what)) for field in node.fields]
-    unsure = next((i for i, (field, _) in enumerate(fields) if _may_be_left_out(field)), len(fields))
-    record = into or _fresh(writer, what, "event")
+    fields = [(field, emit_field(writer, field, scope, what)) for field in node.fields]
+    return emit_object(writer, node, fields, into or _fresh(writer, what, "event"))
+
+
+def emit_object(writer: Writer, node: ir.Record, fields: list[tuple[ir.Field, str]], record: str) -> str:
+    """The object of fields whose values are held already, in the local `record`."""
+    unsure = next((i for i, (field, _) in enumerate(fields) if may_be_left_out(field)), len(fields))
     pairs = ", ".join(f"{literal(field.name)}: {value}" for field, value in fields[:unsure])
     writer.line(f"{record} = {{{pairs}}}", node.span)
     for field, value in fields[unsure:]:
-        _emit_entry(writer, field, value, record)
+        emit_entry(writer, field, value, record)
     return record
 
 
-def _emit_field(writer: Writer, field: ir.Field, scope: Scope, what: str) -> str:
+def emit_field(writer: Writer, field: ir.Field, scope: Scope, what: str) -> str:
     """The value of a field; a required one that is absent is a fault."""
     place = f"{what}.{field.name}" if what else field.name
     value = emit_value(writer, field.value, scope, place)
@@ -123,19 +164,25 @@ def _emit_field(writer: Writer, field: ir.Field, scope: Scope, what: str) -> str
     return value
 
 
-def _may_be_left_out(field: ir.Field) -> bool:
+def may_be_left_out(field: ir.Field) -> bool:
+    """Whether the object may end without the field."""
     return not field.required and (may_miss(field.value) or (may_be_null(field.value) and not field.nullable))
 
 
-def _emit_entry(writer: Writer, field: ir.Field, value: str, record: str) -> None:
+def emit_entry(writer: Writer, field: ir.Field, value: str, record: str) -> None:
     """Set a key of the object in local `record`, unless the value is absent."""
     entry = f"{record}[{literal(field.name)}] = {value}"
-    if not _may_be_left_out(field):
+    if not may_be_left_out(field):
         writer.line(entry, field.span)
         return
-    test = _present(value, may_miss(field.value), may_be_null(field.value) and not field.nullable)
-    writer.line(f"if {test}:", field.span)
+    writer.line(f"if {presence(field, value)}:", field.span)
     writer.line(f"    {entry}")
+
+
+def presence(field: ir.Field, value: str) -> str:
+    """The test that a field which may be left out is there."""
+    test = _present(value, may_miss(field.value), may_be_null(field.value) and not field.nullable)
+    return test or "True"
 
 
 def _emit_array(writer: Writer, node: ir.Array, scope: Scope, what: str, into: str | None) -> str:
@@ -198,7 +245,7 @@ def _emit_branches(
 
 
 def _emit_match(writer: Writer, node: ir.Match, scope: Scope, what: str, into: str | None) -> str:
-    subject = emit_local(writer, node.subject, scope, what)
+    subject = emit_local(writer, node.subject, scope.consumed, what)
     branches = [(_equals(subject, case.key), case.value) for case in node.cases]
     result = into or _fresh(writer, what, "match")
     return _emit_branches(
@@ -230,6 +277,14 @@ def _emit_when(writer: Writer, node: ir.When, scope: Scope, what: str, into: str
 
 
 def _emit_merge(writer: Writer, node: ir.Merge, scope: Scope, what: str, into: str | None) -> str:
+    spread = spread_operand(node) if scope.passes else None
+    if spread is not None:
+        given = emit_local(writer, spread, scope, what)
+        if given in writer.passing:
+            return _emit_spliced(writer, node, given, scope.consumed, what, into)
+    else:
+        given = None
+    scope = scope.consumed
     merged = into or _fresh(writer, what, "merged")
     first, *others = node.operands
     if isinstance(first, ir.Record):
@@ -239,16 +294,53 @@ def _emit_merge(writer: Writer, node: ir.Merge, scope: Scope, what: str, into: s
         others.insert(0, first)
     for operand in others:
         if isinstance(operand, ir.Record):
-            for field in operand.fields:
-                _emit_entry(writer, field, _emit_field(writer, field, scope, what), merged)
+            _emit_entries(writer, operand, scope, what, merged)
         else:
-            _emit_spread(writer, operand, scope, what, merged)
+            value = given if given and operand is spread else emit_local(writer, operand, scope, what)
+            _emit_spread(writer, operand, value, what, merged)
     return merged
 
 
-def _emit_spread(writer: Writer, operand: ir.Value, scope: Scope, what: str, merged: str) -> None:
-    """Add the members of an operand of `merge` whose type is only known at run time."""
-    value = emit_local(writer, operand, scope, what)
+def _emit_entries(writer: Writer, record: ir.Record, scope: Scope, what: str, merged: str) -> None:
+    for field in record.fields:
+        emit_entry(writer, field, emit_field(writer, field, scope, what), merged)
+
+
+def _emit_spliced(
+    writer: Writer, node: ir.Merge, given: str, scope: Scope, what: str, into: str | None
+) -> str:
+    """A merge around an operand that may be undecoded: joined as bytes where no key stands twice."""
+    merged, before, after = into or _fresh(writer, what, "merged"), "", ""
+    for operand in node.operands:
+        if not isinstance(operand, ir.Record):
+            after = writer.fresh("after")
+            writer.line(f"{after} = {{}}", node.span)
+            continue
+        target = after or before or writer.fresh("before")
+        if not after and not before:
+            before = target
+            writer.line(f"{before} = {{}}", node.span)
+        _emit_entries(writer, operand, scope, what, target)
+    first = f"**{before}, " if before else ""
+    with writer.block(f"if type({given}) is bytes:", node.span):
+        with writer.block(f"if {emit_lacks(writer, given, computed_names(node))}:"):
+            spliced = f"{writer.use('narrow', 'spliced')}({given}, {before or '{}'}, {after})"
+            if not before:  # the common case: members follow, and the object has some of its own
+                joined = f"b'%b,%b' % ({given}[:-1], {writer.use('narrow', 'encode')}({after})[1:])"
+                spliced = f"{joined} if {given}[1] == 34 and {after} else {spliced}"
+            writer.line(f"{merged} = {spliced}")
+        with writer.block("else:"):
+            whole = writer.use("narrow", "decoded")
+            writer.line(f"{merged} = {{{first}**{whole}({given}), **{after}}}")
+    with writer.block("else:"):
+        spread = writer.use("narrow", "spread")
+        writer.line(f"{merged} = {{{first}**{spread}({given}), **{after}}}")
+    writer.passing[merged] = ""
+    return merged
+
+
+def _emit_spread(writer: Writer, operand: ir.Value, value: str, what: str, merged: str) -> None:
+    """Add the members of an operand of `merge`, in local `value`, whose type is only known at run time."""
     present = _present(value, may_miss(operand), may_be_null(operand))
     if STRUCTURAL.types(operand) == {"object"}:
         with writer.block(f"if {present}:", operand.span) if present else nullcontext():
@@ -311,8 +403,33 @@ def _emit_elements(
 def _emit_object_change(
     writer: Writer, node: ir.Pick | ir.Omit | ir.Rename, scope: Scope, what: str, into: str | None
 ) -> str:
+    if isinstance(node, ir.Pick):
+        scope = scope.consumed
     value = emit_local(writer, node.value, scope, what)
     result = into or _fresh(writer, what, "object")
+    if value not in writer.passing:
+        _emit_change(writer, node, value, what, result)
+        return result
+    names = node.keys if not isinstance(node, ir.Rename) else tuple(old for old, _ in node.names)
+    lacks = writer.fresh("unchanged")
+    with writer.block(f"if type({value}) is bytes:", node.span):
+        writer.line(f"{lacks} = {emit_lacks(writer, value, names)}")
+    writer.line("else:  # missing, null, or decoded already")
+    writer.line(f"    {lacks} = False")
+    with writer.block(f"if {lacks}:"):
+        writer.line(f"{result} = {value}")
+    with writer.block("else:"):
+        whole = writer.fresh("decoded")
+        writer.line(f"{whole} = {writer.use('narrow', 'decoded')}({value})")
+        _emit_change(writer, node, whole, what, result)
+    writer.hand_on(value, result)
+    return result
+
+
+def _emit_change(
+    writer: Writer, node: ir.Pick | ir.Omit | ir.Rename, value: str, what: str, result: str
+) -> None:
+    """Pick, omit or rename keys of the object in local `value`."""
     match node:
         case ir.Pick(_, keys):
             change = f"{writer.use('values', 'pick')}({value}, {literal(keys)})"
@@ -332,7 +449,6 @@ def _emit_object_change(
         if isinstance(node, ir.Rename):
             writer.line(f"if {result} is {writer.use('values', 'COLLISION')}:")
             writer.line(f"    raise {fault}('M617', {site}, '', {value})")
-    return result
 
 
 def _emit_hash(writer: Writer, node: ir.Hash, scope: Scope, what: str, into: str | None) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from mapper.plan import Place
 from mapper.source import Span
 
 
@@ -14,6 +15,8 @@ def literal(value: object) -> str:
 
     ASCII keeps U+2028, lone surrogates and bidirectional marks out of the source file.
     """
+    if isinstance(value, bytes):
+        return repr(value)
     if value is None or isinstance(value, bool | int | float | str):
         if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
             return f"float({str(value)!a})"
@@ -34,6 +37,12 @@ class Scope:
     item: str = "item"
     body: str = "body"
     request: str = "request"
+    passes: bool = False  # whether an object may be handed on undecoded
+
+    @property
+    def consumed(self) -> Scope:
+        """The scope of a value that is looked at."""
+        return replace(self, passes=False) if self.passes else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +61,9 @@ class Writer:
 
     `constants` become module-level names: regular expressions, frozen sets, literals. `imports` names what
     the module needs from `mapper.runtime`, as (module, name). `lines` pairs each line with the span it came
-    from.
+    from. Of locals: `places` says what is decoded of them, `passing` which may hold an undecoded object (and
+    the local that held it first), `objects` which hold an object for sure. `attributes` are the names that
+    decoded objects have for keys.
     """
 
     lines: list[tuple[str, Span | None]] = field(default_factory=list)
@@ -60,6 +71,10 @@ class Writer:
     imports: set[tuple[str, str]] = field(default_factory=set)
     sites: list[Site] = field(default_factory=list)
     known: list[dict[object, str]] = field(default_factory=lambda: [{}])
+    places: dict[str, Place] = field(default_factory=dict)
+    passing: dict[str, str] = field(default_factory=dict)
+    objects: set[str] = field(default_factory=set)
+    attributes: dict[str, str] = field(default_factory=dict)
     _indent: int = 0
     _counts: dict[str, int] = field(default_factory=dict)
 
@@ -126,6 +141,12 @@ class Writer:
     def remember(self, key: object, name: str) -> None:
         """Note that `key` is held by local `name` in this block and those inside it."""
         self.known[-1][key] = name
+
+    def hand_on(self, value: str, target: str) -> None:
+        """Note that local `target` has been given what may be an undecoded object in local `value`."""
+        if value in self.passing:
+            source = self.passing[value]
+            self.passing[target] = source if self.passing.get(target, source) == source else ""
 
     def recall(self, key: object) -> str | None:
         """The local that holds `key`, if an enclosing block has computed it."""

@@ -30,6 +30,8 @@ def select(alternatives: tuple[Alternative, ...], body: object) -> list[object] 
     """
     emptied = False
     for alternative in alternatives:
+        if not alternative:  # the body itself
+            return body if isinstance(body, list) else [body]
         if callable(alternative):
             found = _flatten(alternative(body))
         else:

@@ -132,8 +132,7 @@ def event(item, body, request):  # line 1
         raise Fault('M616', 5, '', lines_1)
     if lines_2 is not MISSING:  # line 25
         event_properties_1['lines'] = lines_2
-    fields_1 = item if isinstance(item, dict) else {}
-    total_1 = fields_1.get('total', MISSING)  # line 28
+    total_1 = item.get('total', MISSING) if isinstance(item, dict) else MISSING  # line 28
     if less(100, total_1, 6):
         big_1 = True
     else:

@@ -1,0 +1,40 @@
+"""Codegen of classes: what the decoder of the bytes path is told, one class for each place with members."""
+
+from __future__ import annotations
+
+from mapper.codegen.writer import literal
+from mapper.plan import Kind, NotNarrow, Place, Plan
+
+SCALARS = "None | bool | int | float | str"
+
+
+def type_of(place: Place) -> str:
+    """The type that the decoder is told for a place."""
+    match place.kind:
+        case Kind.VALUE:
+            return "Any"
+        case Kind.RAW:
+            return "Raw"
+        case Kind.OPEN:
+            array = f"list[{type_of(place.elements)}]" if place.elements is not None else "list"
+            return f"{place.name if place.members else 'dict'} | {array} | {SCALARS}"
+
+
+def place_classes(plan: Plan, attributes: dict[str, str]) -> list[str]:
+    """The classes that objects are decoded to, inner ones first."""
+    lines: list[str] = []
+    for place in plan.places():
+        lines += class_lines(
+            place.name, "Struct", {k: type_of(p) for k, p in place.members.items()}, attributes
+        )
+    return lines
+
+
+def class_lines(name: str, parent: str, members: dict[str, str], attributes: dict[str, str]) -> list[str]:
+    """One class: a field for each key, MISSING where an object has not that key."""
+    for key in members:
+        if not key.isprintable() or '"' in key or "\\" in key:
+            raise NotNarrow("it reads a key with a quote, a backslash or a character that does not print")
+    names = literal({attributes[key]: key for key in members})
+    fields = [f"    {attributes[key]}: {kind} = MISSING" for key, kind in members.items()]
+    return ["", f"class {name}({parent}, gc=False, rename={names}):", *(fields or ["    pass"])]

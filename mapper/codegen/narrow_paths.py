@@ -1,0 +1,66 @@
+"""Codegen of paths over partly decoded payloads: wildcards and slices, members of elements."""
+
+from __future__ import annotations
+
+from mapper import ir
+from mapper.codegen.steps import emit_inside
+from mapper.codegen.writer import Writer
+from mapper.plan import Kind, NotNarrow, Place
+
+
+def emit_open_nodes(writer: Writer, holder: str, segments: tuple[ir.Segment, ...]) -> str:
+    """The list of all matches of segments that begin with `[*]` or a slice, in what `holder` holds."""
+    place: Place | None = writer.places[holder]
+    if place is not None and place.kind is Kind.RAW:
+        holder = emit_inside(writer, holder, place)
+    nodes, place = _emit_elements(writer, holder, place, segments[0], first=True)
+    for segment in segments[1:]:
+        nodes, place = _emit_segment(writer, nodes, place, segment)
+    if place is not None and place.kind is not Kind.VALUE:
+        raise NotNarrow("it collects values that it also reads from")
+    if len(segments) == 1:
+        writer.line(f"{nodes} = list({nodes})")
+    return nodes
+
+
+def _emit_segment(
+    writer: Writer, nodes: str, place: Place | None, segment: ir.Segment
+) -> tuple[str, Place | None]:
+    """What one segment finds in each node of a list."""
+    match segment:
+        case ir.Child((ir.Name(name),)) if place is not None and place.kind is Kind.OPEN:
+            member = place.members.get(name)
+            if member is None:
+                raise NotNarrow("it collects a key that the plan does not know")
+            found = writer.fresh("found")
+            read, missing = f"node.{writer.attributes[name]}", writer.use("nothing", "MISSING")
+            tests = f"type(node) is {place.name} and {read} is not {missing}"
+            writer.line(f"{found} = [{read} for node in {nodes} if {tests}]")
+            return found, member
+        case ir.Child((ir.Wildcard() | ir.Slice(),)) if place is not None and place.kind is Kind.OPEN:
+            return _emit_elements(writer, nodes, place, segment, first=False)
+        case _:
+            raise NotNarrow("a path looks deeper into values of unknown shape")
+
+
+def _emit_elements(
+    writer: Writer, nodes: str, place: Place | None, segment: ir.Segment, *, first: bool
+) -> tuple[str, Place | None]:
+    """The elements of one array (`first`), or of each array in a list."""
+    if place is None or place.elements is None or not isinstance(segment, ir.Child):
+        raise NotNarrow("a path looks into values of unknown shape")
+    found = writer.fresh("found")
+    match segment.selectors:
+        case (ir.Wildcard(),):
+            of = writer.use("narrow", "elements")
+            one = f"{nodes} if type({nodes}) is list else {of}({nodes})"
+            expression = one if first else f"[value for node in {nodes} for value in {of}(node)]"
+        case (ir.Slice(start, stop, step),) if step != 0:
+            bounds = ":".join("" if bound is None else str(bound) for bound in (start, stop, step))
+            one = f"({nodes}[{bounds}] if type({nodes}) is list else [])"
+            each = f"[value for node in {nodes} if type(node) is list for value in node[{bounds}]]"
+            expression = one if first else each
+        case _:
+            raise NotNarrow("a path selects in more than one way at once")
+    writer.line(f"{found} = {expression}")
+    return found, place.elements

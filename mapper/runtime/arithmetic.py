@@ -1,0 +1,25 @@
+"""Arithmetic at run time: the common cases of numeric filters, answered without decimal numbers."""
+
+from __future__ import annotations
+
+from math import floor
+
+_EXACT = 1e9  # up to here a product of floats errs by much less than what is left to a half
+_LARGE = 10**15
+
+
+def rounded_product(value: object, factor: int) -> int | None:
+    """What `times: factor | round` gives; None where only decimal arithmetic can tell.
+
+    A float product is at most a few units of its last place away from the decimal one, so both round alike
+    unless they lie close to a half.
+    """
+    if type(value) is float:
+        product = value * factor
+        if -_EXACT < product < _EXACT:
+            nearest = floor(product + 0.5)
+            if -0.499 < product - nearest < 0.499:
+                return nearest
+    elif type(value) is int and -_LARGE < value < _LARGE:
+        return value * factor
+    return None

@@ -1,0 +1,163 @@
+"""Narrow decoding at run time: bodies decoded as far as they are read, objects that pass undecoded.
+
+`Redo` and every other exception mean the same: the general path has to map this item. The decoder checks the
+syntax of what it skips, but neither its UTF-8 nor the range of its numbers.
+"""
+
+from __future__ import annotations
+
+import re
+from codecs import getincrementaldecoder
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from mapper.runtime.nesting import is_deeper
+from mapper.runtime.nothing import MISSING
+
+__all__ = [
+    "Any",
+    "Raw",
+    "Redo",
+    "Struct",
+    "check_text",
+    "decoded",
+    "elements",
+    "encode",
+    "is_blank_object",
+    "lacking",
+    "may_be_deep",
+    "passing",
+    "reader",
+    "spliced",
+    "splitter",
+    "spread",
+]
+
+encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
+_PART = 1 << 16  # bytes of a body that are checked at once
+
+# The outline of JSON text keeps quotes, what stands between values, and enough letters to tell `true` and
+# `false` from a number with an exponent, of which `,e,` is left. Texts may look so too; the decoder decides.
+_OUTLINED = b'"\\eEuf,:[]{}'
+_ELSE = bytes(byte for byte in range(256) if byte not in _OUTLINED)
+_OUTLINE = bytes.maketrans(b"E:[]{}", b"e,,,,,")
+_find_exponent = re.compile(rb",e,").search
+
+# A number in range has at most 309 digits before its point; every hundredth byte meets so long a run thrice.
+_STRIDE = 100
+_ZEROS = bytes.maketrans(b"123456789", b"000000000")
+
+
+class Redo(Exception):
+    """The payload is not shaped as the narrow path takes it."""
+
+
+def reader(kind: Any) -> Callable[[bytes | Raw], Any]:
+    """What decodes JSON text as far as a type asks for."""
+    return msgspec.json.Decoder(kind).decode
+
+
+def check_text(body: bytes) -> None:
+    """Raise UnicodeDecodeError for a body that is not UTF-8."""
+    if len(body) <= _PART:
+        body.decode()
+        return
+    decode = getincrementaldecoder("utf-8")().decode
+    for start in range(0, len(body), _PART):
+        decode(body[start : start + _PART], start + _PART >= len(body))
+
+
+def may_be_deep(body: bytes, splitters: Iterable[Callable[[bytes], list[bytes]] | None], most: int) -> bool:
+    """Whether an item of a body may nest deeper than `most` levels: without more brackets it cannot."""
+    count = body.count(b"{") + body.count(b"[")
+    if count <= most:
+        return False
+    for split in splitters:
+        with suppress(ValueError):
+            items = [bytes(item) for item in split(body)] if split is not None else []
+            counts = [item.count(b"{") + item.count(b"[") for item in items]
+            if counts:
+                return max(counts) > most or count - sum(counts) > most
+    return is_deeper(body, most)
+
+
+def splitter(names: tuple[str, ...]) -> Callable[[bytes], list[Raw]]:
+    """What finds, undecoded, the elements of the array that the names lead to."""
+    kind: Any = list[Raw]
+    for name in reversed(names):
+        kind = msgspec.defstruct("Around", [("inner", kind)], rename={"inner": name}, gc=False)
+    read = msgspec.json.Decoder(kind).decode
+
+    def split(body: bytes) -> list[Raw]:
+        node = read(body)
+        for _ in names:
+            node = node.inner
+        return node  # type: ignore[no-any-return]
+
+    return split
+
+
+def passing(raw: Raw) -> bytes | None:
+    """The text of an object whose numbers are all in range; None for null; Redo for anything else."""
+    text = bytes(raw)
+    if text[0] != 0x7B:
+        if text == b"null":
+            return None
+        raise Redo
+    if _find_exponent(text.translate(_OUTLINE, _ELSE)) or (
+        len(text) > 3 * _STRIDE and b"000" in text[::_STRIDE].translate(_ZEROS)
+    ):
+        _decode(text)
+    return text
+
+
+def decoded(raw: object) -> Any:
+    """The value of an undecoded place; other values as they are."""
+    return _decode(raw) if isinstance(raw, bytes | Raw) else raw
+
+
+def spliced(text: bytes, before: dict[str, object], after: dict[str, object]) -> bytes:
+    """One object of an undecoded one and members before and after it, none of which it has."""
+    if is_blank_object(text):
+        return encode({**before, **after})
+    if before:
+        text = b"%b,%b" % (encode(before)[:-1], text[1:])
+    return b"%b,%b" % (text[:-1], encode(after)[1:]) if after else text
+
+
+def spread(value: object) -> dict[str, Any]:
+    """What `merge` spreads of a decoded operand."""
+    if value is None or value is MISSING:
+        return {}
+    if isinstance(value, dict):
+        return value
+    raise Redo
+
+
+def lacking(names: tuple[str, ...]) -> Callable[[bytes], bool]:
+    """What tells whether an undecoded object has none of the named keys."""
+    fields = [(f"f{number}", Any, MISSING) for number in range(len(names))]
+    keys = msgspec.defstruct("Keys", fields, rename={f"f{n}": name for n, name in enumerate(names)}, gc=False)
+    read, none = msgspec.json.Decoder(keys).decode, keys()
+    return lambda raw: bool(read(raw) == none)
+
+
+def is_blank_object(raw: object) -> bool:
+    """Whether what `passing` gave counts as blank: nothing, or an object without members."""
+    if type(raw) is bytes:
+        return raw[1] != 0x22 and not raw[1:-1].strip()
+    return raw is None or raw is MISSING
+
+
+def elements(node: object) -> list[Any]:
+    """The elements of an array; nothing of scalars; Redo for objects, whose members are not decoded."""
+    if isinstance(node, list):
+        return node
+    if node is None or node is MISSING or isinstance(node, str | int | float):
+        return []
+    raise Redo

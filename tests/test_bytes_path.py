@@ -1,0 +1,285 @@
+"""The bytes path gives what the general path gives: on samples, cases of the language, hostile bodies."""
+
+from __future__ import annotations
+
+import json
+import random
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from test_language import CASES, read_case, write_mapping
+from test_language_properties import bodies, mappings, requests
+
+import mapper
+from mapper.catalog import find_mappings
+from mapper.runtime.canonical import canonical_json
+from mapper.samples import Sample, find_cases, request_of
+
+MAPPINGS = {path.stem: mapper.load(path) for path in find_mappings()}
+
+# What stands in for values and bytes of a body: other types, limits, texts that the decoder skips unchecked.
+VALUES: list[Any] = [
+    *(None, True, False, 0, 1, -1, 2**63, 2**70, 1.5, 1e300, 1700000000),
+    *("", " ", "x", "é😀", "2024-02-29T10:00:00Z", "keep", "track", "page"),
+    *([], {}, [[]], [{}], {"": 0}, [None], [1, "a"], {"a": {"b": []}}),
+]
+ROUNDS = 150  # bodies of each mapping
+TOKENS = [
+    *(b"null", b"1e5", b"1E-400", b"1e999", b"-1e999", b"0", b"-", b".", b"e", b"NaN"),
+    *(b"9" * 310, b"9" * 310 + b".5", b"9" * 4301, b"9" * 200 + b"e200"),
+    *(
+        b'"\\ud800"',
+        b'"\\u0041"',
+        b'"\\ud83d\\ude00"',
+        b"\xff",
+        b"\xc3",
+        b"\xed\xa0\x80",
+        b"\xef\xbb\xbf",
+        b"\x00",
+    ),
+    *(b"{", b"}", b"[", b"]", b",", b":", b'"', b"\\", b" ", b"\n", b"\t"),
+    *(b"{}", b"[]", b"{ }", b'{"a":1,"a":2}', b"[" * 30, b'" e "', b'",e,"', b'{"a":[1 , 1e5\n]}'),
+]
+
+
+def general(transform: mapper.Transform, body: bytes, request: mapper.Request) -> list[Any]:
+    """The outcome of calling the transform, in a form that compares."""
+    result = transform(body, request)
+    return [[canonical_json(event) for event in result.events], *others(result)]
+
+
+def narrow(transform: mapper.Transform, body: bytes, request: mapper.Request) -> list[Any]:
+    result = transform.json(body, request)
+    return [[canonical_json(msgspec.json.decode(event)) for event in result.events], *others(result)]
+
+
+def others(result: Any) -> list[Any]:
+    skipped = [(s.index, s.reason, repr(s.item)) for s in result.skipped]
+    rejected = [(r.index, r.location, repr(r.diagnostics), repr(r.item)) for r in result.rejected]
+    return [skipped, rejected, result.repairs]
+
+
+def assert_same(transform: mapper.Transform, body: bytes, request: mapper.Request | None = None) -> None:
+    request = request or mapper.Request()
+    expected, found = general(transform, body, request), narrow(transform, body, request)
+    assert found == expected, transform._compiled.narrow
+
+
+def samples(name: str) -> list[Sample]:
+    path = next(path for path in find_mappings() if path.stem == name)
+    return [sample for sample in (case.load() for case in find_cases(path)) if isinstance(sample, Sample)]
+
+
+@pytest.mark.parametrize("name", MAPPINGS)
+def test_samples(name: str) -> None:
+    for sample in samples(name):
+        assert_same(MAPPINGS[name], sample.body, sample.request)
+
+
+def mutated_value(chance: random.Random, value: Any) -> Any:
+    """The value with some of its parts replaced, left out, or repeated elsewhere."""
+    if chance.random() < 0.04:
+        return chance.choice(VALUES)
+    if isinstance(value, dict):
+        members = {k: mutated_value(chance, v) for k, v in value.items() if chance.random() > 0.02}
+        if members and chance.random() < 0.05:
+            members[chance.choice(list(members))] = chance.choice(VALUES)
+        return members
+    if isinstance(value, list):
+        return [mutated_value(chance, v) for v in value for _ in range(chance.choice((1, 1, 1, 1, 2)))][:8]
+    return value
+
+
+def mutated_bytes(chance: random.Random, body: bytes) -> bytes:
+    for _ in range(chance.choice((1, 1, 2, 3))):
+        at = chance.randrange(len(body) + 1)
+        if chance.random() < 0.5:  # where a value stands
+            colon = body.find(b":", at)
+            at = len(body) if colon < 0 else colon + 1
+        cut = chance.choice((0, 0, 1, 1, 2, 5))
+        token = chance.choice(TOKENS)
+        if chance.random() < 0.3 and b"," in body[at:]:
+            cut = body.index(b",", at) - at
+        body = body[:at] + token + body[at + cut :]
+    return body
+
+
+@pytest.mark.parametrize("name", MAPPINGS)
+def test_hostile_bodies(name: str) -> None:
+    chance = random.Random(name)
+    given = samples(name)
+    for _ in range(ROUNDS):
+        sample = chance.choice(given)
+        body, request = sample.body, sample.request
+        if chance.random() < 0.5:
+            try:
+                value = json.loads(body)
+            except ValueError:
+                continue
+            ascii_only, spaced = chance.random() < 0.5, chance.random() < 0.3
+            separators = (" , ", " : ") if spaced else (",", ":")
+            body = json.dumps(
+                mutated_value(chance, value), ensure_ascii=ascii_only, separators=separators
+            ).encode()
+        if chance.random() < 0.7:
+            body = mutated_bytes(chance, body)
+        assert_same(MAPPINGS[name], body, request)
+
+
+@pytest.mark.parametrize("path", sorted(CASES.rglob("*.yaml")), ids=lambda p: f"{p.parent.name}/{p.stem}")
+def test_language(path: Path, tmp_path: Path) -> None:
+    case = read_case(path)
+    if "errors" in case:
+        return
+    transform = mapper.load(str(write_mapping(case, tmp_path)))
+    body = case["body"].encode() if "body" in case else json.dumps(case["payload"]).encode()
+    request = request_of(case.get("request", {}))
+    assert_same(transform, body, request)
+    chance = random.Random(path.stem)
+    for _ in range(10):
+        value = mutated_value(chance, case.get("payload", {}))
+        assert_same(transform, json.dumps(value, ensure_ascii=False).encode(), request)
+
+
+@given(mappings, st.lists(bodies, min_size=1, max_size=4), requests, st.randoms(use_true_random=False))
+def test_random_mappings(
+    mapping: dict[str, Any], payloads: list[Any], request: mapper.Request, chance: random.Random
+) -> None:
+    try:
+        transform = mapper.compile(json.dumps(mapping))
+    except mapper.CompileError:
+        return
+    for payload in payloads:
+        body = json.dumps(payload).encode()
+        assert_same(transform, body, request)
+        assert_same(transform, mutated_bytes(chance, body), request)
+
+
+def outcomes(transform: mapper.Transform, body: bytes, request: mapper.Request) -> list[Any]:
+    """What the bytes path itself gives for each item of a body."""
+    transform.json(body, request)
+    assert transform._narrow is not None
+    mapped = transform._narrow(body, request)
+    return mapped[0] if isinstance(mapped, tuple) else [mapped]
+
+
+@pytest.mark.parametrize("name", MAPPINGS)
+def test_samples_take_the_bytes_path(name: str) -> None:
+    mapped = events = 0
+    for sample in samples(name):
+        events += len(MAPPINGS[name](sample.body, sample.request).events)
+        try:
+            found = outcomes(MAPPINGS[name], sample.body, sample.request)
+        except Exception:  # left to the general path
+            continue
+        mapped += sum(isinstance(outcome, bytes) for outcome in found)
+    assert mapped >= 0.75 * events > 0
+
+
+JOB = """\
+mapping: job
+version: 1
+each: {each}
+skip:
+  - when: kind == "test"
+    reason: a test
+event:
+  event_id: {{path: $.id, as: string, on_missing: reject}}
+  event_name: Seen
+  user_id: u-1
+  timestamp: 2026-11-23T20:00:00.000Z
+  event_properties: {properties}
+"""
+
+
+@cache
+def job(properties: str, each: str = "$") -> mapper.Transform:
+    return mapper.compile(JOB.format(each=each, properties=properties))
+
+
+PASSED = [
+    ("{path: $.properties, as: object, default: {}}", b'{"id":1,"properties":{"a":[1,{"b":null}]}}'),
+    (
+        "{merge: [$.properties, {a: $.page.url}]}",
+        b'{"id":1,"properties":{"b":1.50},"page":{"url":"u","x":[]}}',
+    ),
+    ("{merge: [{a: $.page.url}, $.properties]}", b'{"id":1,"properties":{"b" : 2},"page":{"url":"u"}}'),
+    ("{merge: [{path: $.properties, omit: [c]}, {a: 1}]}", b'{"id":1,"properties":{"b":[1 , 2]}}'),
+    (
+        "{when: properties != blank, then: $.properties, as: object, default: {}}",
+        b'{"id":1,"properties":{ }}',
+    ),
+]
+
+
+@pytest.mark.parametrize(("properties", "body"), PASSED)
+def test_objects_pass_undecoded(properties: str, body: bytes) -> None:
+    transform = job(properties)
+    assert "Passed as it is, undecoded:\n  $.properties\n" in transform.plan
+    (event,) = outcomes(transform, body, mapper.Request())
+    assert isinstance(event, bytes)
+    assert_same(transform, body)
+
+
+@pytest.mark.parametrize("properties", [properties for properties, _ in PASSED])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(
+            b"null",
+            b"1",
+            b'""',
+            b'"x"',
+            b"[]",
+            b"[1]",
+            b"{}",
+            b"{\n}",
+            b'{"a":1}',
+            b'{"c":1}',
+            b'{"\\u0061":1,"b":2}',
+        ),
+        *(b'{"b":1,"b":2}', b'{"b":1e999}', b'{"b":[-1E+400]}', b'{"b":' + b"7" * 400 + b"}"),
+        *(b'{"b":' + b"7" * 4301 + b"}", b'{"b":' + b"7" * 310 + b".5}", b'{"b":"\\ud800"}', b'{"b":"\xff"}'),
+        *(b'{"b":' + b"[" * 700 + b"]" * 700 + b"}", b'{"b":' + b"[" * 2000 + b"]" * 2000 + b"}"),
+    ],
+)
+def test_odd_objects(properties: str, value: bytes) -> None:
+    transform = job(properties)
+    assert_same(transform, b'{"id":"e-1","properties":' + value + b',"page":{"url":"u"}}')
+    assert_same(transform, b'{"id":"e-1","properties":' + value + b"}")
+
+
+@pytest.mark.parametrize(
+    "each", ["$", "$.a.items", "'$.a.items[*]'", "['$.a.items[:]', $]", "['$.other[:].b', $.a.items]"]
+)
+def test_batches(each: str) -> None:
+    transform = job("{path: $.p, as: object, default: {}}", each)
+    items = [
+        b'{"id":1}',
+        b'{"id":2,"kind":"test"}',
+        b'{"id":[]}',
+        b"7",
+        b'{"id":3,"p":{"x":1e999}}',
+        b'{"id":4,"p":{}}',
+    ]
+    for taken in ([0, 5], [0, 1, 5], [0, 1, 2, 5], [1, 1], [3], [0, 4, 1], [0, 1, 2, 3, 4, 5], []):
+        array = b"[" + b",".join(items[index] for index in taken) + b"]"
+        for body in (array, b'{"a":{"items":' + array + b"}}", b'{"a":{"items":' + array + b',"items":3}}'):
+            assert_same(transform, body)
+
+
+def test_a_plan_says_why_a_body_is_decoded_as_a_whole() -> None:
+    assert job("{a: $.p..x}").plan.startswith("A body is decoded as far")
+    assert "uses the item as a whole" in job("{all: $}").plan
+    assert "`each` uses more than" in job("{}", "$..items").plan
+
+
+def test_what_is_not_read_is_not_decoded() -> None:
+    transform = job("{a: $.page.url}")
+    assert transform.plan.splitlines()[1:5] == ["Decoded:", "  $.kind", "  $.id", "  $.page.url"]
+    assert_same(transform, b'{"id":1,"page":{"url":[1],"title":"' + b"x" * 100 + b'"},"more":{"url":1e999}}')
