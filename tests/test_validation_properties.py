@@ -140,9 +140,10 @@ def test_verdict_is_that_of_jsonschema(schema: Any, values: list[Any]) -> None:
     valid = compiled(schema)
     for value in values:
         verdict = reference_verdict(schema, value)
-        assert valid(value) is bool(verdict)
-        if verdict is not None:
-            assert bool(violations(json.dumps(schema), value)) is not verdict
+        if verdict is None:
+            continue  # `load_schema` refuses references that lead back to themselves (M007)
+        assert valid(value) is verdict
+        assert bool(violations(json.dumps(schema), value)) is not verdict
 
 
 @SLOW
@@ -151,7 +152,8 @@ def test_verdict_on_objects_near_the_schema(schema: Any, data: st.DataObject) ->
     document = {"type": "object", "properties": {"a": schema, "b": schema}, "required": ["a"]} | schema
     document["$defs"] = {"word": {"maxLength": 2}, "a/b c": {"type": "string"}}
     value = data.draw(st.dictionaries(NAMES, VALUES, max_size=4))
-    assert compiled(document)(value) is bool(reference_verdict(document, value))
+    verdict = reference_verdict(document, value)
+    assert verdict is None or compiled(document)(value) is verdict
 
 
 @SLOW
