@@ -88,13 +88,26 @@ def load(name: str | Path, *, limits: Limits | None = None) -> Transform:
 
 def check_file(path: Path) -> tuple[Diagnostic, ...]:
     """Every problem of a mapping file, also that it cannot be read."""
+    return examine(path)[0]
+
+
+def examine(path: Path) -> tuple[tuple[Diagnostic, ...], tuple[str, ...]]:
+    """Every problem of a mapping file, and in words what the checks of it had to take for granted."""
     report = Report()
     file = read_source(path, report)
-    return report.ordered() if file is None else _checked_file(file, path.parent, report)
+    if file is None:
+        return report.ordered(), ()
+    analysis = analyse(file, path.parent, report)
+    assumed = analysis.inference.assumed if analysis.inference else ()
+    return _with_depth(analysis, file, report), assumed
 
 
 def _checked_file(file: SourceFile, folder: Path | None, report: Report) -> tuple[Diagnostic, ...]:
-    module = _generate(analyse(file, folder, report), file)
+    return _with_depth(analyse(file, folder, report), file, report)
+
+
+def _with_depth(analysis: Analysis, file: SourceFile, report: Report) -> tuple[Diagnostic, ...]:
+    module = _generate(analysis, file)
     if module is not None:
         try:
             builtins.compile(module.python, file.name.replace("\0", ""), "exec", dont_inherit=True)

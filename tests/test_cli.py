@@ -196,3 +196,11 @@ class TestColour:
             monkeypatch.setenv(name, value)
         for arguments in (["check"], ["test"], ["explain", "M301"]):
             assert ("\x1b[" in call(*arguments).out) == coloured, arguments
+
+
+def test_check_says_what_it_assumed(tmp_path: Path, call: Call) -> None:
+    mapping = tmp_path / "plain.yaml"
+    mapping.write_text("mapping: plain\ntemplate: '{}'\n", encoding="utf-8")
+    done = call("check", str(mapping), "--assumed")
+    assert "plain.yaml: assumed: no source schema" in done.out
+    assert "assumed" not in call("check", str(mapping)).out

@@ -10,8 +10,9 @@ from mapper.cli import screen
 from mapper.cli.stop import Stop
 from mapper.cli.targets import find_targets
 from mapper.cli.templates import check_template, is_template
-from mapper.compiler import check_file
+from mapper.compiler import examine
 from mapper.diagnostics import Diagnostic, Severity
+from mapper.files import display_name
 
 DESCRIPTION = """\
 Checks mappings against the language and their schemas, and prints every problem with its place, the reason
@@ -37,6 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=render.FORMATS, default="text", help="default: text")
     parser.add_argument("--strict", action="store_true", help="warnings are problems, too")
     parser.add_argument(
+        "--assumed", action="store_true", help="also say what the checks had to take for granted"
+    )
+    parser.add_argument(
         "--show-values", action="store_true", help="print offending values, which may be personal data"
     )
 
@@ -49,8 +53,11 @@ def run(arguments: argparse.Namespace) -> int:
     others = [word for word in arguments.paths if not is_template(word)]
     mappings = find_targets(others) if others or not templates else []
     found: list[Diagnostic] = []
+    assumed: list[str] = []
     for path in mappings:
-        found += check_file(path)
+        diagnostics, granted = examine(path)
+        found += diagnostics
+        assumed += [f"{display_name(path)}: assumed: {text}" for text in granted]
     verdicts = []
     for word in templates:
         diagnostics, verdict = check_template(word, arguments.dialect, arguments.source, arguments.target)
@@ -65,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
     if is_text and found:
         console.print()
     end = console if is_text else screen.err()
-    for verdict in verdicts:
+    for verdict in [*verdicts, *(assumed if arguments.assumed else ())]:
         end.print(verdict, markup=False, highlight=False, soft_wrap=True)
     count = len(mappings) + len(templates)
     noun = "template" if not mappings else "mapping" if not templates else "file"
