@@ -283,3 +283,21 @@ def test_what_is_not_read_is_not_decoded() -> None:
     transform = job("{a: $.page.url}")
     assert transform.plan.splitlines()[1:5] == ["Decoded:", "  $.kind", "  $.id", "  $.page.url"]
     assert_same(transform, b'{"id":1,"page":{"url":[1],"title":"' + b"x" * 100 + b'"},"more":{"url":1e999}}')
+
+
+def test_an_event_is_one_line_however_its_body_is_written() -> None:
+    text = '{"id": "1",\r\n "p": {\n  "a": [1,\n 2.50],\r  "b": "x\\ny"\n}}'
+    mapping = """\
+mapping: lines
+event:
+  event_id: {path: $.id, on_missing: reject, as: string}
+  event_name: Lines
+  user_id: u
+  timestamp: 2026-11-23T20:00:00.000Z
+  event_properties: {path: $.p, as: object, default: {}}
+"""
+    transform = mapper.compile(mapping)
+    (event,) = transform.json(text.encode()).events
+    assert b"\n" not in event
+    assert b"\r" not in event
+    assert msgspec.json.decode(event) == transform(text.encode()).events[0]

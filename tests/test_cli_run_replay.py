@@ -10,6 +10,7 @@ import pytest
 from calls import EVENT, ORDER, ORDERS, Call, lines, ndjson, write
 
 from mapper import catalog
+from mapper.runtime.canonical import canonical_json
 from mapper.samples import Sample, find_cases
 
 SOON = {**ORDER, "at": "soon"}
@@ -58,7 +59,9 @@ def test_shipped_mappings(tmp_path: Path, call: Call, monkeypatch: pytest.Monkey
         write(Path("mappings/strict.schema.json"), json.dumps(stricter(lines(Path("mended.out")))))
     again = ["--replay", "broken.no", *options[:2]]
     call("run", "mended", *again, "-o", "again.out", "--rejected", "again.no", "--skipped", "again.skip")
-    events = [(Path(f"{name}.out").read_bytes()).splitlines() for name in ("broken", "again", "mended")]
+    # Objects that pass undecoded keep the white space of their body; a replayed item has none.
+    outputs = [lines(Path(f"{name}.out")) for name in ("broken", "again", "mended")]
+    events = [[canonical_json(event) for event in output] for output in outputs]
     assert events[1]
     assert sorted(events[0] + events[1]) == sorted(events[2])
     assert lines(Path("again.no")) == lines(Path("mended.no"))

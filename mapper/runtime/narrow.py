@@ -113,7 +113,8 @@ def passing(raw: Raw) -> bytes | None:
         len(text) > 3 * _STRIDE and b"000" in text[::_STRIDE].translate(_ZEROS)
     ):
         _decode(text)
-    return text
+    # A line end in JSON is always between values. An event is one line, whoever wrote its parts on several.
+    return msgspec.json.format(text, indent=-1) if b"\n" in text or b"\r" in text else text
 
 
 def decoded(raw: object) -> Any:
