@@ -36,6 +36,7 @@ from markdown import Block, Heading, Page, Table, as_code, code
 
 import mapper
 from mapper import catalog, document, render, schema
+from mapper.checker.signatures import SIGNATURES
 from mapper.cli.dispatch import COMMANDS, build_parser
 from mapper.codes import CODES
 from mapper.expressions.jsonpath import lexer, parsing
@@ -303,6 +304,21 @@ def test_every_filter_is_documented() -> None:
     section = LANGUAGE.read_text("utf-8").partition("### Filters\n")[2].partition("\n### ")[0]
     listed = set(re.findall(r"`(\w+)`", section))
     assert set(FILTERS) - listed == set()
+
+
+def test_the_filter_table_is_that_of_the_checker(update: bool) -> None:
+    before, rest = LANGUAGE.read_text("utf-8").split("`pytest --update` -->\n", 1)
+    shown, after = rest.split("<!-- end of filters -->", 1)
+    rows: dict[tuple[str, str], list[str]] = {}
+    for signature in SIGNATURES.values():
+        rows.setdefault((signature.takes, signature.gives), []).append(f"`{signature.name}`")
+    lines = [f"| {' '.join(names)} | {takes} | {gives} |" for (takes, gives), names in rows.items()]
+    table = "\n".join(["| filters | take | give |", "|---|---|---|", *lines, ""])
+    if update:
+        LANGUAGE.write_text(f"{before}`pytest --update` -->\n{table}<!-- end of filters -->{after}", "utf-8")
+        return
+    assert shown == table
+    assert set(FILTERS) - {name.strip("`") for names in rows.values() for name in names} == set()
 
 
 # The first cell of a row of the table of limits, and the numbers of its second.
