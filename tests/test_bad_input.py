@@ -181,29 +181,32 @@ def test_any_text_stays_text(text: str) -> None:
     assert_comes_back(text)
 
 
+# Longer than any text that is tried, so that they never meet.
+MATCHED, READ = "which case of the match was taken", "what the quoted path has read"
+
+
 def assert_comes_back(text: str) -> None:
     """A text as key of the output, as literal, in a path and in a case of a match."""
     name = "".join(f"\\u{ord(c):04x}" if ord(c) < 0x10000 else f"\\U{ord(c):08x}" for c in text)
     if any(0xD800 <= ord(c) < 0xE000 for c in text):
         assert {d.code for d in mapper.check(f'mapping: "{name}"\nevent: {{}}\n')} & {"M101"}
         return
+    if text in GOOD:
+        return  # would take the place of what the frame reads
     units = memoryview(text.encode("utf-16-le")).cast("H")
     path = "".join(f"\\\\u{unit:04x}" for unit in units)
     lines = [
         FRAME.replace("event_properties: {path: $.p, as: object, default: {}}", "event_properties:"),
         f'    object: {{"{name}": {{literal: "{name}"}},',
-        f'      "matched": {{match: "$.key", cases: {{"{name}": 1}}, else: 0}},',
-        f'      "read": "$[\'{path}\']"',
+        f'      "{MATCHED}": {{match: "$[\'{MATCHED}\']", cases: {{"{name}": 1}}, else: 0}},',
+        f'      "{READ}": "$[\'{path}\']"',
         "    }",
     ]
     transform = mapper.compile("\n".join(lines))
-    event = transform({**GOOD, "key": text, text: "found"}).events[0]
+    event = transform({**GOOD, MATCHED: text, text: "found"}).events[0]
     properties = event["event_properties"]
     assert isinstance(properties, dict)
-    if text not in ("matched", "read", "id", "user", "at", "p", "key"):
-        assert properties[text] == text
-        assert properties["matched"] == 1
-        assert properties["read"] == "found"
+    assert properties == {text: text, MATCHED: 1, READ: "found"}
 
 
 @settings(max_examples=150, deadline=None)
