@@ -11,12 +11,10 @@ from mapper.dialects import Dialect
 from mapper.expressions.jsonpath import parse_path
 from mapper.expressions.liquid import parse_condition, parse_template
 from mapper.runtime.time_patterns import check_pattern, compile_pattern
-from mapper.runtime.times import check_window, load_zone, parse_bound
+from mapper.runtime.times import EPOCH_UNITS, check_window, load_zone, parse_bound
 from mapper.schema import Schema
 from mapper.shapes import Subschema, allows_null, properties_of, required_of
 from mapper.source import Span, Text
-
-EPOCHS = ("epoch_s", "epoch_ms", "epoch_us")
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +216,7 @@ def _whole(text: Text) -> Span:
 
 def _check_format(text: Text, tools: Lowering) -> None:
     name = text.value
-    if name == "iso8601" or name in EPOCHS:
+    if name == "iso8601" or name in EPOCH_UNITS:
         return
     if "%" in name:
         problem, hint = check_pattern(name), ""
@@ -231,7 +229,7 @@ def _check_format(text: Text, tools: Lowering) -> None:
 
 def _reads_zone(name: str) -> bool:
     """Whether times in this format can be placed without `zone:`; a format reported as unusable passes."""
-    if name == "iso8601" or name in EPOCHS or check_pattern(name) is not None:
+    if name == "iso8601" or name in EPOCH_UNITS or check_pattern(name) is not None:
         return True
     return compile_pattern(name).reads_zone
 

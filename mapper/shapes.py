@@ -145,11 +145,6 @@ def allows_null(document: Subschema, schema: Subschema) -> bool:
     return allows_type(document, schema, "null")
 
 
-def types_of(document: Subschema, schema: Subschema) -> frozenset[str]:
-    """The JSON types of which some value may fit."""
-    return frozenset(name for name in TYPES if allows_type(document, schema, name))
-
-
 def property_of(document: Subschema, schema: Subschema, name: str, hops: int = 0) -> Subschema:
     """What the member `name` of a fitting object must fit: True for anything, False if it must be absent.
 

@@ -19,9 +19,10 @@ from mapper import ir
 from mapper.expressions.jsonpath import is_shorthand, quote_name
 from mapper.expressions.jsonpath.lexer import MAX_FILTERS, MAX_NESTING
 from mapper.expressions.jsonpath.parsing import MAX_LENGTH
-from mapper.interpreter.paths import evaluate_path, find_nodes, locate, short_location
+from mapper.interpreter.paths import evaluate_path, find_nodes, locate
 from mapper.runtime.faults import Fault
 from mapper.runtime.limits import DEFAULT
+from mapper.runtime.locations import write_location
 from mapper.runtime.nothing import MISSING
 
 CASES = Path(__file__).parent / "cases" / "jsonpath"
@@ -170,7 +171,7 @@ def test_names_and_indexes_carry_their_spans() -> None:
 def test_locations_for_people() -> None:
     document = {"items": [{"price": 1, "unit price": 2}]}
     nodes = find_nodes(parsed("$..*"), document, None)
-    assert [short_location(location) for location, _ in nodes] == [
+    assert [write_location(location) for location, _ in nodes] == [
         "$.items",
         "$.items[0]",
         "$.items[0].price",

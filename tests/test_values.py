@@ -19,7 +19,7 @@ from mapper.runtime import values
 from mapper.runtime.canonical import canonical_json, stable_hash
 from mapper.runtime.limits import DEFAULT
 from mapper.runtime.nothing import INVALID, MISSING
-from mapper.runtime.values import COLLISION, is_blank, merge_operand, omit, pick, rename
+from mapper.runtime.values import COLLISION, is_blank, omit, pick, rename
 
 CASES = Path(__file__).parent / "cases" / "values"
 NAMED = {"INVALID": INVALID, "MISSING": MISSING, "COLLISION": COLLISION}
@@ -86,18 +86,13 @@ def test_object_operation(row: dict[str, object]) -> None:
         "pick": lambda value, keys: pick(value, tuple(map(str, keys))),
         "omit": lambda value, keys: omit(value, tuple(map(str, keys))),
         "rename": lambda value, pairs: rename(value, tuple(map(tuple, pairs))),  # type: ignore[arg-type]
-        "merge_operand": lambda value, _: merge_operand(value),
     }
     operation = next(key for key in row if key in operations)
     before = copy.deepcopy(row["value"])
     result = operations[operation](row["value"], row[operation])  # type: ignore[arg-type]
     assert same(result, named(row["output"]))
     assert same(row["value"], before)
-    assert operation == "merge_operand" or result is not row["value"]
-
-
-def test_merge_of_missing_is_empty() -> None:
-    assert merge_operand(MISSING) == {}
+    assert result is not row["value"]
 
 
 @pytest.mark.parametrize("digits", [4300, 4301, 10_000])

@@ -12,15 +12,16 @@ from dataclasses import dataclass, replace
 
 from mapper import ir
 from mapper.checker.printing import printed
-from mapper.runtime import time_patterns, times, values
+from mapper.runtime import values
 from mapper.runtime.nothing import INVALID
+from mapper.runtime.time_patterns import read_time
+from mapper.runtime.times import EPOCH_UNITS
 from mapper.types import ANYTHING, NEVER, Type, join, literal_type, meet, only, without_nothing
 from mapper.types.facts import Numbers
 from mapper.types.lattice import overlaps
 from mapper.types.texts import numbers_within
 from mapper.types.values import BOOLEAN, CANONICAL_TIME, INTEGER, NUMBER, TIME
 
-UNITS = {"epoch_s": 1, "epoch_ms": 1_000, "epoch_us": 1_000_000}
 _FIRST, _LAST = -62_135_596_800, 253_402_300_799  # seconds of the years 1 to 9999
 
 
@@ -134,7 +135,7 @@ _CASTS: dict[ir.CastKind, Callable[[str, Type], Casting]] = {
 def time_type(node: ir.Timestamp, given: Type) -> Casting:
     """What `as: timestamp` makes of values of a type."""
     given = without_nothing(given)
-    listed, rest = _take_listed(given, lambda value: read_time(node, value))
+    listed, rest = _take_listed(given, lambda value: read_time(value, node.formats, node.zone))
     good, bad = listed.good, listed.bad
     for part in sorted(rest.kinds):
         done = _time_of(node, part, only(rest, part))
@@ -143,8 +144,8 @@ def time_type(node: ir.Timestamp, given: Type) -> Casting:
 
 
 def _time_of(node: ir.Timestamp, part: str, given: Type) -> Casting:
-    reads_text = any(name not in UNITS for name in node.formats)
-    units = [UNITS[name] for name in node.formats if name in UNITS]
+    reads_text = any(name not in EPOCH_UNITS for name in node.formats)
+    units = [EPOCH_UNITS[name] for name in node.formats if name in EPOCH_UNITS]
     if part == "string" and given.texts is not None:
         is_time = given.texts.formats & {"date-time", CANONICAL_TIME} and "iso8601" in node.formats
         return Casting(TIME, NEVER if is_time else given) if reads_text or units else Casting(NEVER, given)
@@ -166,35 +167,22 @@ def _out_of_range(numbers: Numbers, unit: int) -> bool:
     return (low is not None and low > (_LAST + 1) * unit) or (high is not None and high < _FIRST * unit)
 
 
-def read_time(node: ir.Timestamp, value: object) -> object:
-    """One value read by the declared formats, without the window; INVALID where none reads it."""
-    zone = times.load_zone(node.zone) if node.zone is not None else None
-    for name in node.formats:
-        if name in UNITS:
-            result = times.epoch(value, UNITS[name])
-        elif name == "iso8601":
-            result = times.iso8601(value, zone)
-        else:
-            result = time_patterns.pattern(value, time_patterns.compile_pattern(name), zone)
-        if result is not INVALID:
-            return result
-    return INVALID
-
-
 _PLAUSIBLE = (631_152_000, 4_102_444_800)  # the years 1990 to 2100, in seconds
 
 
 def better_unit(node: ir.Timestamp, given: Type) -> str | None:
     """Another epoch unit, where the bounds of a number leave the declared one no time from 1990 to 2100."""
     numbers = given.numbers
-    if len(node.formats) != 1 or node.formats[0] not in UNITS or numbers is None:
+    if len(node.formats) != 1 or node.formats[0] not in EPOCH_UNITS or numbers is None:
         return None
     if numbers.low is None and numbers.high is None and numbers.values is None:
         return None
-    if _plausible(numbers, UNITS[node.formats[0]]):
+    if _plausible(numbers, EPOCH_UNITS[node.formats[0]]):
         return None
     bounded = numbers.low is not None and numbers.low > 0
-    others = [name for name, unit in UNITS.items() if name != node.formats[0] and _plausible(numbers, unit)]
+    others = [
+        name for name, unit in EPOCH_UNITS.items() if name != node.formats[0] and _plausible(numbers, unit)
+    ]
     return others[0] if others and (bounded or numbers.high is not None or numbers.values) else None
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from mapper import ir
-from mapper.checker.casts import UNITS, better_unit
+from mapper.checker.casts import better_unit
 from mapper.checker.counterexamples import Trial
 from mapper.checker.inference import Failure
 from mapper.checker.targets import Checking, shown
 from mapper.diagnostics import Severity
 from mapper.ir.text import walk
+from mapper.runtime.times import EPOCH_UNITS
 from mapper.types import Type
 from mapper.types.texts import TRUSTED
 
@@ -127,4 +128,4 @@ def check_units(record: ir.Record, checking: Checking) -> None:
 
 
 def _unit_name(name: str) -> str:
-    return {1: "seconds", 1_000: "milliseconds", 1_000_000: "microseconds"}[UNITS[name]]
+    return {1: "seconds", 1_000: "milliseconds", 1_000_000: "microseconds"}[EPOCH_UNITS[name]]

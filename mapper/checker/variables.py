@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
-
 from mapper import ir
 from mapper.checker.sources import Known
 from mapper.diagnostics import Report, did_you_mean
+from mapper.ir.text import walk
 from mapper.schema import Schema
 
 RESERVED = ("item", "envelope", "header", "query", "setting", "received_at", "forloop")
@@ -21,18 +19,6 @@ def check_lookups(node: object, item: Known | None, source: Schema | None, repor
     for lookup in walk(node):
         if isinstance(lookup, ir.Lookup) and lookup.name not in local:
             _check_lookup(lookup, item, source, report)
-
-
-def walk(node: object) -> Iterator[object]:
-    """A text node and all nodes below it."""
-    if isinstance(node, tuple):
-        for part in node:
-            yield from walk(part)
-    elif is_dataclass(node):
-        yield node
-        for each in fields(node):
-            if each.compare:
-                yield from walk(getattr(node, each.name))
 
 
 def _check_lookup(lookup: ir.Lookup, item: Known, source: Schema, report: Report) -> None:

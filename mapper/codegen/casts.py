@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from mapper import ir
 from mapper.codegen.writer import Scope, Writer, literal
 from mapper.ir.facts import may_be_null, may_miss
+from mapper.runtime.times import EPOCH_UNITS
 
 # Casts whose result is the value itself where this test does not hold.
 OF_OTHER_TYPE = {
@@ -16,7 +17,6 @@ OF_OTHER_TYPE = {
     ir.CastKind.OBJECT: "not isinstance({0}, dict)",
     ir.CastKind.ARRAY: "not isinstance({0}, list)",
 }
-UNITS = {"epoch_s": 1, "epoch_ms": 1000, "epoch_us": 1000000}
 
 
 def emit_cast(writer: Writer, node: ir.Cast, value: str, what: str, into: str | None = None) -> str:
@@ -86,8 +86,8 @@ def emit_timestamp(
 
 
 def _reader(writer: Writer, name: str, zone: str | None, value: str) -> str:
-    if name in UNITS:
-        return f"{writer.use('times', 'epoch')}({value}, {UNITS[name]})"
+    if name in EPOCH_UNITS:
+        return f"{writer.use('times', 'epoch')}({value}, {EPOCH_UNITS[name]})"
     zone_name = _zone(writer, zone)
     if name == "iso8601":
         return f"{writer.use('times', 'iso8601')}({value}, {zone_name})"

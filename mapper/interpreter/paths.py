@@ -10,6 +10,7 @@ from mapper import ir
 from mapper.runtime import iregexp
 from mapper.runtime.faults import Fault
 from mapper.runtime.limits import active
+from mapper.runtime.locations import write_location
 from mapper.runtime.nothing import MISSING
 
 Location: TypeAlias = tuple[str | int, ...]
@@ -34,21 +35,7 @@ def find_nodes(path: ir.Path, item: object, body: object) -> list[tuple[Location
 
 def locate(path: ir.Path, item: object, body: object) -> list[tuple[str, object]]:
     """Each match with its normalized path (RFC 9535 §2.7), such as `$['a'][0]`."""
-    return [(normalized_location(location), value) for location, value in find_nodes(path, item, body)]
-
-
-def normalized_location(location: Location) -> str:
-    """The normalized path of a location."""
-    return "$" + "".join(f"[{step}]" if isinstance(step, int) else _quoted(step) for step in location)
-
-
-def short_location(location: Location) -> str:
-    """A location for people: `$.a[0]`, with quotes around odd names only."""
-    plain = (isinstance(step, str) and step.isascii() and step.isidentifier() for step in location)
-    return "$" + "".join(
-        f".{step}" if is_plain else f"[{step}]" if isinstance(step, int) else _quoted(step)
-        for step, is_plain in zip(location, plain, strict=True)
-    )
+    return [(write_location(place, normalized=True), value) for place, value in find_nodes(path, item, body)]
 
 
 def _location(trail: _Trail) -> Location:
@@ -57,14 +44,6 @@ def _location(trail: _Trail) -> Location:
         trail, step = trail
         steps.append(step)
     return tuple(reversed(steps))
-
-
-_ESCAPES = {"\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r", "'": "\\'", "\\": "\\\\"}
-
-
-def _quoted(name: str) -> str:
-    """A name in brackets, escaped as §2.7 wants it."""
-    return "['" + "".join(_ESCAPES.get(c) or (f"\\u{ord(c):04x}" if c < " " else c) for c in name) + "']"
 
 
 def _evaluate(path: ir.Path, item: object, body: object) -> list[_Node]:

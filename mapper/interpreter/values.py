@@ -14,7 +14,6 @@ from mapper.runtime.canonical import stable_hash
 from mapper.runtime.faults import Fault
 from mapper.runtime.nothing import INVALID, MISSING
 
-UNITS = {"epoch_s": 1, "epoch_ms": 1_000, "epoch_us": 1_000_000}
 NO_SITE = -1
 
 
@@ -194,17 +193,7 @@ def _on_error(choice: ir.OnError, code: str, value: object) -> object:
 def _time(node: ir.Timestamp, value: object, request: Request) -> object:
     if is_absent(value):
         return value
-    zone = times.load_zone(node.zone) if node.zone is not None else None
-    result: object = INVALID
-    for name in node.formats:
-        if name in UNITS:
-            result = times.epoch(value, UNITS[name])
-        elif name == "iso8601":
-            result = times.iso8601(value, zone)
-        else:
-            result = time_patterns.pattern(value, time_patterns.compile_pattern(name), zone)
-        if result is not INVALID:
-            break
+    result = time_patterns.read_time(value, node.formats, node.zone)
     if not isinstance(result, str):
         return _on_error(node.on_error, "M614", value)
     received_at = request.received_at if isinstance(request.received_at, str) else None

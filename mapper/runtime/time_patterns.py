@@ -14,7 +14,7 @@ from datetime import datetime, timedelta, tzinfo
 from itertools import pairwise
 
 from mapper.runtime.nothing import INVALID, Nothing
-from mapper.runtime.times import epoch, parse_offset, settle
+from mapper.runtime.times import EPOCH_UNITS, epoch, iso8601, load_zone, parse_offset, settle
 
 MAX_PATTERN = 100
 MAX_TEXT = 200  # longer text is not a time; keeps hostile text away from the expression
@@ -94,6 +94,21 @@ def pattern(value: object, compiled: TimePattern, zone: tzinfo | None) -> str | 
     except (ValueError, OverflowError):
         return INVALID
     return settle(local, place, fraction, leap=second == 60)
+
+
+def read_time(value: object, formats: tuple[str, ...], zone: str | None) -> str | Nothing:
+    """A time by the first of several named formats or patterns that reads it; INVALID where none does."""
+    place = None if zone is None else load_zone(zone)
+    for name in formats:
+        if name in EPOCH_UNITS:
+            result = epoch(value, EPOCH_UNITS[name])
+        elif name == "iso8601":
+            result = iso8601(value, place)
+        else:
+            result = pattern(value, compile_pattern(name), place)
+        if result is not INVALID:
+            return result
+    return INVALID
 
 
 def _local(parts: dict[str, str], second: int) -> datetime:

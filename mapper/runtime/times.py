@@ -42,6 +42,8 @@ _is_offset = re.compile(r"[+-](?:[01][0-9]|2[0-3]):?[0-5][0-9]").fullmatch
 _is_zone_name = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,2}").fullmatch
 _relative = re.compile(r"received_at(?: *([+-]) *([0-9]{1,9}) *([smhd]))?").fullmatch
 
+# The named epoch formats and how many of each make a second.
+EPOCH_UNITS = {"epoch_s": 1, "epoch_ms": 1_000, "epoch_us": 1_000_000}
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 # Files of a zone directory that are no zones: the host's own, and copies that count leap seconds.
 _NOT_ZONES = frozenset({"localtime", "posix", "posixrules", "right", "Factory"})

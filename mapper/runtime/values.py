@@ -153,10 +153,3 @@ def rename(value: object, pairs: Iterable[tuple[str, str]]) -> dict[str, object]
     members: dict[str, object] = value
     renamed = {names.get(key, key): member for key, member in members.items()}
     return renamed if len(renamed) == len(members) else COLLISION
-
-
-def merge_operand(value: object) -> dict[str, object] | Nothing:
-    """What `merge` spreads: an object as it is, an empty one for missing and null."""
-    if isinstance(value, dict):
-        return value
-    return {} if value is None or value is MISSING else INVALID
