@@ -12,6 +12,7 @@ from functools import reduce
 from typing import Any, TypeAlias
 from urllib.parse import unquote
 
+from mapper.effort import spend
 from mapper.runtime.searches import searcher
 
 Subschema: TypeAlias = Mapping[str, Any] | bool
@@ -92,6 +93,7 @@ def _choices(schema: Mapping[str, Any]) -> Iterator[list[Subschema]]:
 
 def allows_type(document: Subschema, schema: Subschema, name: str, hops: int = 0) -> bool:
     """Whether some value of JSON type `name` may fit; an integer is a number."""
+    spend()
     if isinstance(schema, bool) or hops > _MAX_HOPS:
         return schema is not False
     types = schema.get("type", TYPES)
@@ -151,6 +153,7 @@ def property_of(document: Subschema, schema: Subschema, name: str, hops: int = 0
 
     Subschemas that hold together or by choice come back as one `allOf` or `anyOf`.
     """
+    spend()
     if isinstance(schema, bool) or hops > _MAX_HOPS:
         return schema is not False
     demands = [_own_property(schema, name)]
@@ -174,6 +177,7 @@ def _own_property(schema: Mapping[str, Any], name: str) -> Subschema:
 
 def _evaluates(document: Subschema, schema: Subschema, name: str, hops: int) -> bool:
     """Whether some keyword may look at the member, so that `unevaluatedProperties` does not."""
+    spend()
     if isinstance(schema, bool):
         return False
     if hops > _MAX_HOPS or "additionalProperties" in schema or name in schema.get("properties", {}):
@@ -219,6 +223,7 @@ def properties_of(document: Subschema, schema: Subschema) -> dict[str, Subschema
 
 
 def _names(document: Subschema, schema: Subschema, hops: int) -> Iterator[str]:
+    spend()
     if isinstance(schema, bool) or hops > _MAX_HOPS:
         return
     yield from schema.get("properties", {})
@@ -237,6 +242,7 @@ def is_closed(document: Subschema, schema: Subschema) -> bool:
 
 def _reachable(document: Subschema, schema: Subschema, hops: int = 0) -> Iterator[Subschema]:
     yield schema
+    spend()
     if isinstance(schema, bool) or hops > _MAX_HOPS:
         return
     for part in [*_parts(document, schema), *(b for branches in _choices(schema) for b in branches)]:
@@ -245,6 +251,7 @@ def _reachable(document: Subschema, schema: Subschema, hops: int = 0) -> Iterato
 
 def required_of(document: Subschema, schema: Subschema, hops: int = 0) -> frozenset[str]:
     """The members that every fitting object has."""
+    spend()
     if isinstance(schema, bool) or hops > _MAX_HOPS:
         return frozenset()
     names = frozenset(schema.get("required", ()))
@@ -258,6 +265,7 @@ def required_of(document: Subschema, schema: Subschema, hops: int = 0) -> frozen
 
 def items_of(document: Subschema, schema: Subschema, hops: int = 0) -> Subschema:
     """What the elements of a fitting array must fit, wherever they stand."""
+    spend()
     if isinstance(schema, bool) or hops > _MAX_HOPS:
         return schema is not False
     demands = [_either([*schema.get("prefixItems", ()), schema.get("items", True)])]

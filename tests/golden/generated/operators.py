@@ -4,9 +4,9 @@ from mapper.runtime.canonical import stable_hash
 from mapper.runtime.faults import Fault
 from mapper.runtime.formats import is_date_time
 from mapper.runtime.nothing import INVALID, MISSING
+from mapper.runtime.searches import searcher
 from mapper.runtime.text import less
 from mapper.runtime.times import iso8601, within
-from mapper.runtime.validation import searcher
 from mapper.runtime.values import COLLISION, is_blank, omit, rename, to_integer, to_number, to_object, to_string
 
 

@@ -4,8 +4,8 @@ from mapper.runtime.faults import Fault
 from mapper.runtime.formats import is_date_time
 from mapper.runtime.nothing import INVALID, MISSING
 from mapper.runtime.paths import children
+from mapper.runtime.searches import searcher
 from mapper.runtime.times import epoch, iso8601
-from mapper.runtime.validation import searcher
 from mapper.runtime.values import to_string
 
 

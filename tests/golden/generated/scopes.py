@@ -4,8 +4,8 @@ from mapper.runtime.faults import Fault
 from mapper.runtime.filters import FILTERS, apply
 from mapper.runtime.formats import is_date_time
 from mapper.runtime.nothing import INVALID, MISSING
+from mapper.runtime.searches import searcher
 from mapper.runtime.text import buffer, default, elements, is_blank, rounds, to_text, too_long
-from mapper.runtime.validation import searcher
 from mapper.runtime.values import is_blank as values_is_blank, to_string
 
 
