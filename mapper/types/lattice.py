@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mapper.effort import spend
+from mapper.effort import once, spend
 from mapper.types.facts import Arrays, Objects, Type, element_of, member_of
 from mapper.types.texts import (
     join_numbers,
@@ -27,6 +27,10 @@ def join(left: Type, right: Type) -> Type:
         return left
     if left.is_never:
         return right
+    return once(_join, left, right, 0)
+
+
+def _join(left: Type, right: Type, _depth: int) -> Type:
     numbers = (
         join_numbers(left.numbers, right.numbers)
         if left.numbers and right.numbers
@@ -94,6 +98,10 @@ def meet(left: Type, right: Type, depth: int = 0) -> Type:
     spend()
     if left is right or depth > _DEEPEST:
         return left
+    return once(_meet, left, right, depth)
+
+
+def _meet(left: Type, right: Type, depth: int) -> Type:
     return Type(
         left.missing and right.missing,
         left.null and right.null,
@@ -161,6 +169,10 @@ def is_subtype(left: Type, right: Type, depth: int = 0) -> bool:
         return True
     if depth > _DEEPEST or left.missing > right.missing or left.null > right.null:
         return False
+    return once(_is_subtype, left, right, depth)
+
+
+def _is_subtype(left: Type, right: Type, depth: int) -> bool:
     if not left.booleans <= right.booleans:
         return False
     if left.numbers and not (right.numbers and numbers_within(left.numbers, right.numbers)):
