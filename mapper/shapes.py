@@ -20,13 +20,14 @@ Pointer: TypeAlias = tuple[str | int, ...]
 
 TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
 
-_MAPS = ("properties", "patternProperties", "dependentSchemas", "$defs", "definitions")
-_LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
+MAPS = ("properties", "patternProperties", "dependentSchemas", "$defs", "definitions")
+LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
 _SINGLES = (
     *("items", "additionalProperties", "contains", "not", "if", "then", "else"),
     *("propertyNames", "unevaluatedItems", "unevaluatedProperties", "contentSchema"),
 )
 _MAX_HOPS = 64
+_MAX_DOCUMENTS = 8
 
 
 def subschemas(document: Subschema) -> Iterator[tuple[Pointer, Subschema]]:
@@ -36,14 +37,15 @@ def subschemas(document: Subschema) -> Iterator[tuple[Pointer, Subschema]]:
         pointer, schema = stack.pop()
         yield pointer, schema
         if isinstance(schema, dict):
-            stack.extend(reversed([(pointer + step, child) for step, child in _children(schema)]))
+            stack.extend(reversed([(pointer + step, child) for step, child in children(schema)]))
 
 
-def _children(schema: Mapping[str, Any]) -> Iterator[tuple[Pointer, Any]]:
+def children(schema: Mapping[str, Any]) -> Iterator[tuple[Pointer, Any]]:
+    """What stands where a schema has its subschemas, with the steps there."""
     for keyword, value in schema.items():
-        if keyword in _MAPS and isinstance(value, dict):
+        if keyword in MAPS and isinstance(value, dict):
             yield from (((keyword, name), child) for name, child in value.items())
-        elif keyword in _LISTS and isinstance(value, list):
+        elif keyword in LISTS and isinstance(value, list):
             yield from (((keyword, index), child) for index, child in enumerate(value))
         elif keyword in _SINGLES:
             yield (keyword,), value
@@ -55,7 +57,7 @@ def find_reference(document: Subschema, reference: str) -> Subschema | None:
     if not reference.startswith("#"):
         return None
     if fragment and not fragment.startswith("/"):
-        return next((node for _, node in subschemas(document) if _has_anchor(node, fragment)), None)
+        return _anchors_of(document).get(fragment)
     node: Any = document
     for token in fragment.split("/")[1:]:
         token = token.replace("~1", "/").replace("~0", "~")
@@ -68,8 +70,22 @@ def find_reference(document: Subschema, reference: str) -> Subschema | None:
     return node if isinstance(node, dict | bool) else None
 
 
-def _has_anchor(schema: Subschema, name: str) -> bool:
-    return isinstance(schema, dict) and name in (schema.get("$anchor"), schema.get("$dynamicAnchor"))
+_anchors: dict[int, tuple[Subschema, dict[str, Subschema]]] = {}  # of the documents asked for last
+
+
+def _anchors_of(document: Subschema) -> dict[str, Subschema]:
+    known = _anchors.get(id(document))
+    if known is None or known[0] is not document:
+        found: dict[str, Subschema] = {}
+        for _, node in subschemas(document):
+            if isinstance(node, dict):
+                for name in (node.get("$anchor"), node.get("$dynamicAnchor")):
+                    if isinstance(name, str):
+                        found.setdefault(name, node)
+        if len(_anchors) >= _MAX_DOCUMENTS:
+            _anchors.clear()
+        known = _anchors[id(document)] = (document, found)
+    return known[1]
 
 
 def _parts(document: Subschema, schema: Mapping[str, Any]) -> list[Subschema]:

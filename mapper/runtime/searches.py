@@ -14,13 +14,13 @@ from mapper.runtime.automata import Automaton, compile_automaton
 from mapper.runtime.backtracking import is_cheap
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16_384)
 def automaton_of(pattern: str) -> Automaton | None:
     """What must search for the pattern; None where `re` may. Raises NoAutomaton where neither may."""
     return None if is_cheap(pattern) else compile_automaton(pattern)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16_384)
 def searcher(pattern: str) -> Callable[[str], object]:
     """The search for a pattern, as by `re`: something where a text holds it, None where it does not."""
     automaton = automaton_of(pattern)
