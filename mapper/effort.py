@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-MOST_STEPS = 500_000
+MOST_STEPS = 1_000_000
 
 _Operand = TypeVar("_Operand")
 _Found = TypeVar("_Found")

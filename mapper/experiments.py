@@ -52,7 +52,10 @@ class Experiments:
             return True
         if self._fits is None:
             self._fits = _validator(self.source.document)
-        return self._fits(item)
+        try:
+            return self._fits(item)
+        except RecursionError:  # what cannot be judged is not tried
+            return False
 
 
 def _run(transform: Transform, payload: Payload) -> Trial:

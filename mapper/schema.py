@@ -26,6 +26,7 @@ from mapper.shapes import Pointer, Subschema, find_reference, subschemas
 from mapper.source import SourceFile, Span
 
 MAX_DEPTH = 100
+MAX_HEIGHT = 200  # subschemas for one value, each inside or referred to by the one before
 MAX_VALUES = 200_000  # also those of enumerations; a text of as many bytes as are allowed can hold a million
 MAX_PATTERNS = 50_000  # characters of a schema's different patterns
 _MAX_UNUSUAL = 500
@@ -283,12 +284,17 @@ class _Examination:
         return None
 
     def check_loops(self) -> None:
-        """Report a reference that leads back to itself on the same value: no check of it would ever end."""
-        done: set[int] = set()
+        """Report references that lead on and on for the same value, or back to where they began."""
+        heights: dict[int, float] = {}
         for pointer, node in self.schema._nodes:
-            if isinstance(node, dict) and _is_endless(self.schema.document, node, done):
+            height = _height(self.schema.document, node, heights) if isinstance(node, dict) else 0
+            if height > MAX_HEIGHT:
                 place = self.schema.span_of((*pointer, "$ref")) or self.schema.span_of(pointer)
-                self.fault("M007", "a reference that leads back to itself", place, "a check would never end")
+                if height == math.inf:
+                    why = "a reference that leads back to itself", "a check would never end"
+                else:
+                    why = "references that lead too far", f"through more than {MAX_HEIGHT} others"
+                self.fault("M007", why[0], place, why[1])
                 return
 
 
@@ -308,24 +314,25 @@ def _reason(error: Any) -> str:
     return text if len(text) <= 100 else f"breaks the rule `{error.validator}`"
 
 
-def _is_endless(document: Mapping[str, Any], start: Mapping[str, Any], done: set[int]) -> bool:
-    """Whether following what applies to the same value leads from `start` back into the way there."""
+def _height(document: Mapping[str, Any], start: Mapping[str, Any], heights: dict[int, float]) -> float:
+    """How many subschemas may follow one another on one value, from `start` on; endless in a loop."""
     way: set[int] = set()
     stack: list[tuple[Subschema, bool]] = [(start, False)]
     while stack:
         node, leaving = stack.pop()
-        if isinstance(node, bool) or (id(node) in done and not leaving):
+        if isinstance(node, bool) or (id(node) in heights and not leaving):
             continue
         if leaving:
             way.discard(id(node))
-            done.add(id(node))
+            below = (heights.get(id(child), 0) for child in _in_place(document, node))
+            heights[id(node)] = 1 + max(below, default=0)
         elif id(node) in way:
-            return True
+            return math.inf
         else:
             way.add(id(node))
             stack.append((node, True))
             stack.extend((child, False) for child in _in_place(document, node))
-    return False
+    return heights[id(start)]
 
 
 def _in_place(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[Subschema]:

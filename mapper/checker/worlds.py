@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from mapper import ir
+from mapper.effort import spend
 from mapper.types import ANY_MEMBER, ANYTHING, MISSING_ONLY, NEVER, Objects, Type, join, only, text_type
 from mapper.types.facts import member_of
 from mapper.types.lattice import of_element, of_member, settle_objects
@@ -119,6 +120,7 @@ def narrow_at(given: Type, keys: tuple[Key, ...], refine: Refine) -> Type:
     others = only(given, "missing", *(given.kinds - {"object"})) if absent else NEVER
     parts = []
     for part in given.objects:
+        spend(1 + (len(part.members) >> 4))
         member = narrow_at(member_of(part, key), rest, refine)
         settled = settle_objects(Objects({**part.members, key: member}, part.rest, part.nonempty))
         if settled is not None:

@@ -77,6 +77,8 @@ class Writer:
     attributes: dict[str, str] = field(default_factory=dict)
     _indent: int = 0
     _counts: dict[str, int] = field(default_factory=dict)
+    _numbers: dict[Site, int] = field(default_factory=dict)
+    _named: dict[str, str] = field(default_factory=dict)
 
     def line(self, text: str, span: Span | None = None) -> None:
         """Write one line at the current indentation."""
@@ -125,17 +127,17 @@ class Writer:
         `what` names the output field (`event.timestamp`); `path` is the JSONPath that was read, if one was.
         """
         site = Site(span.start, span.end, what, path)
-        if site not in self.sites:
+        number = self._numbers.setdefault(site, len(self.sites))
+        if number == len(self.sites):
             self.sites.append(site)
-        return self.sites.index(site)
+        return number
 
     def constant(self, expression: str, hint: str = "K") -> str:
         """A module-level name for a Python expression; equal expressions share one name."""
-        for name, known in self.constants.items():
-            if known == expression:
-                return name
-        name = f"_{hint.upper()}_{len(self.constants) + 1}"
-        self.constants[name] = expression
+        name = self._named.get(expression)
+        if name is None:
+            name = self._named[expression] = f"_{hint.upper()}_{len(self.constants) + 1}"
+            self.constants[name] = expression
         return name
 
     def remember(self, key: object, name: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -40,8 +40,11 @@ class Plan:
 
 def build(plan: Plan, scopes: Mapping[str, Value], *, item_is_body: bool) -> Given:
     """The request of a plan."""
+    first = _Layer(plan.holes, _steps(plan.holes))
+    last = first if plan.last is None else _Layer(plan.last, _steps(plan.last))
     made = {
-        scope: _made((scope,), plan, scopes) for scope in ("item", "envelope", "header", "query", "setting")
+        scope: _made((scope,), plan.count, (first, last), scopes)
+        for scope in ("item", "envelope", "header", "query", "setting")
     }
     item = _present(made["item"])
     if item_is_body and any(hole[0] == "envelope" for hole in plan.holes) and isinstance(item, dict):
@@ -60,27 +63,43 @@ def _texts_only(value: object) -> dict[str, object]:
     return {k: v for k, v in value.items() if isinstance(v, str)} if isinstance(value, dict) else {}
 
 
-def _made(at: Hole, plan: Plan, scopes: Mapping[str, Value]) -> object:
-    below = [hole for hole in plan.holes if len(hole) > len(at) and hole[: len(at)] == at]
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """The holes of a plan, and for each place that holes lie in, the steps there."""
+
+    holes: Mapping[Hole, object]
+    steps: Mapping[Hole, dict[str | int | None, None]]
+
+
+def _steps(holes: Iterable[Hole]) -> dict[Hole, dict[str | int | None, None]]:
+    found: dict[Hole, dict[str | int | None, None]] = {}
+    for hole in holes:
+        for end in range(1, len(hole)):
+            found.setdefault(hole[:end], {})[hole[end]] = None
+    return found
+
+
+def _made(at: Hole, count: int, layers: tuple[_Layer, _Layer], scopes: Mapping[str, Value]) -> object:
+    layer, last = layers
+    steps = list(layer.steps.get(at, ()))
     # A hole that others lie in is built from them, unless it is to be something else.
-    if at in plan.holes and (not below or plan.holes[at] is not BUILT):
-        return copy.deepcopy(plan.holes[at])
+    if at in layer.holes and (not steps or layer.holes[at] is not BUILT):
+        return copy.deepcopy(layer.holes[at])
     known = value_of(at, scopes)
-    if not below:
+    if not steps:
         return an_object(known) if len(at) == 1 and known.members is not None else plain(known)
-    steps = list(dict.fromkeys(hole[len(at)] for hole in below))
     if any(isinstance(step, str) for step in steps):
         made = an_object(known)
         for step in steps:
             if isinstance(step, str):
-                made[step] = _made((*at, step), plan, scopes)
+                made[step] = _made((*at, step), count, layers, scopes)
         return {name: value for name, value in made.items() if value is not MISSING}
-    length = max([plan.count, *(step + 1 for step in steps if isinstance(step, int) and plan.count)])
+    length = max([count, *(step + 1 for step in steps if isinstance(step, int) and count)])
     element = (*at, None if None in steps else steps[0])
-    plans = [plan] * length
-    if plan.last is not None and length > 1:
-        plans[-1] = Plan(plan.last, plan.count)
-    elements = [_made(element, each, scopes) for each in plans]
+    each = [layers] * length
+    if last is not layer and length > 1:
+        each[-1] = (last, last)
+    elements = [_made(element, count, chosen, scopes) for chosen in each]
     return [element for element in elements if element is not MISSING]
 
 

@@ -17,6 +17,7 @@ _COUNTS = (1, 2, 0)
 _RENDERINGS = 1500
 _ALL_RENDERINGS = 8000
 _RANDOM = 400
+_HOLES = 60  # a rendering with many more of them counts for several
 
 
 @dataclass(slots=True)
@@ -30,6 +31,11 @@ class Search:
     tried: dict[Hole, list[object]] = field(default_factory=dict)
     bases: list[tuple[dict[Hole, object], int]] = field(default_factory=list)
     left: int = _ALL_RENDERINGS
+    cost: int = 1
+
+    def __post_init__(self) -> None:
+        self.cost = 1 + len(self.reading.holes) // _HOLES
+        self.left //= self.cost
 
     def prepare(self) -> list[tuple[Given, Rendered]]:
         """Choose values for every hole, and plain payloads to start from; those of them that break."""
@@ -40,7 +46,7 @@ class Search:
             inner = any(len(other) > len(hole) and other[: len(hole)] == hole for other in everywhere)
             self.tried[hole] = [BUILT, *tried] if inner else tried or [MISSING]
         broken = []
-        self.trial.left = _RENDERINGS
+        self.trial.left = _RENDERINGS // self.cost
         for count, pick in product(_COUNTS, (_texts_first, _numbers_first, _nothing_first, _flags_first)):
             holes = {hole: pick(value_of(hole, self.scopes), tried) for hole, tried in self.tried.items()}
             given = self._build(Plan(holes, count))
@@ -84,7 +90,7 @@ class Search:
         self, relevant: Iterable[Hole], shows: Callable[[Rendered], bool], budget: int = _RENDERINGS
     ) -> tuple[Given, Rendered] | None:
         """A small payload, valid under the source schema, whose rendering shows what is looked for."""
-        self.trial.left = min(budget, self.left)
+        self.trial.left = min(budget // self.cost, self.left)
         self.left -= self.trial.left
         found = self._found(relevant, shows)
         self.left += max(self.trial.left, 0)

@@ -3,8 +3,23 @@
 from __future__ import annotations
 
 import re
+import warnings
+from collections.abc import Callable
+from functools import cache
+from itertools import accumulate
+from re import _constants as codes  # type: ignore[attr-defined]
+from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 from uuid import UUID
+
+MAX_SYNTAX = 10_000  # characters of a text that may be a regular expression or a template of URIs
+_DEEPEST = 50
+_PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd]")
+_BEYOND_ASCII = re.compile(
+    "[\u00a0-\ud7ff\uf900-\ufdcf\ufdf0-\uffef\U000e1000-\U000efffd"
+    + "".join(f"{chr(plane * 0x10000)}-{chr(plane * 0x10000 + 0xFFFD)}" for plane in range(1, 14))
+    + "]"
+)
 
 _DAYS = (
     r"(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])"
@@ -41,12 +56,74 @@ def is_uri(text: str) -> bool:
     return bool(format_checker().conforms(text, "uri"))
 
 
+@cache
 def format_checker() -> Any:
-    """The checker of draft 2020-12; it must know every format, or data would pass unchecked."""
-    from jsonschema import Draft202012Validator
+    """The checker of draft 2020-12; it must know every format, or data would pass unchecked.
 
-    checker = Draft202012Validator.FORMAT_CHECKER
-    missing = {"date-time", "uri", "uri-reference", "hostname", "json-pointer"} - set(checker.checkers)
+    Formats whose check takes more than linear time, or far too long, are checked here in its place.
+    """
+    from jsonschema import Draft202012Validator, FormatChecker
+
+    known = Draft202012Validator.FORMAT_CHECKER.checkers
+    missing = {"date-time", "uri", "uri-reference", "hostname", "json-pointer"} - set(known)
     if missing:
         raise RuntimeError(f"`jsonschema[format-nongpl]` is not installed: no check of {sorted(missing)}")
+    checker = FormatChecker(())
+    own = {"regex": _is_regex, "iri": _is_iri, "iri-reference": _is_iri_reference}
+    for name, (check, raises) in known.items():
+        checker.checkers[name] = (
+            _if_short(check) if name == "uri-template" else own.get(name, check),
+            raises,
+        )
     return checker
+
+
+def _if_short(check: Callable[[object], bool]) -> Callable[[object], bool]:
+    return lambda value: not isinstance(value, str) or (len(value) <= MAX_SYNTAX and check(value))
+
+
+def _is_regex(value: object) -> bool:
+    """Whether `re` can compile a text: it parses, which costs little, and what looks behind has one width."""
+    if not isinstance(value, str):
+        return True
+    if (
+        len(value) > MAX_SYNTAX
+        or max(accumulate((c == "(") - (c == ")") for c in value), default=0) > _DEEPEST
+    ):
+        return False
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return _looks_behind_evenly(parser.parse(value))
+        except OverflowError:
+            return False
+
+
+def _looks_behind_evenly(tree: Any) -> bool:
+    for code, value in tree:
+        if code in (codes.ASSERT, codes.ASSERT_NOT) and value[0] < 0:
+            shortest, longest = value[1].getwidth()
+            if shortest != longest:
+                return False
+        parts = value if isinstance(value, tuple | list) else (value,)
+        inner = [part for each in parts for part in (each if isinstance(each, list) else (each,))]
+        if not all(_looks_behind_evenly(part) for part in inner if isinstance(part, parser.SubPattern)):
+            return False
+    return True
+
+
+def _is_iri(value: object) -> bool:
+    return not isinstance(value, str) or bool(format_checker().conforms(_as_uri(value), "uri"))
+
+
+def _is_iri_reference(value: object) -> bool:
+    return not isinstance(value, str) or bool(format_checker().conforms(_as_uri(value), "uri-reference"))
+
+
+def _as_uri(text: str) -> str:
+    """An IRI with a plain character for each that URIs lack (RFC 3987, 2.2): another one, as good or bad."""
+    text = text.replace("\n", " ")
+    before, hash_sign, fragment = text.partition("#")
+    path, question_mark, query = before.partition("?")
+    whole = path + question_mark + _PRIVATE.sub("_", query) + hash_sign + fragment
+    return _BEYOND_ASCII.sub("_", whole)

@@ -19,6 +19,7 @@ from mapper.runtime.keywords import additional_names, judging, validator_class
 from mapper.runtime.locations import write_location
 
 MAX_VIOLATIONS = 20
+_MAX_ABSENT = 1_000
 MAX_DEPTH = 500
 MAX_NODES = 2_000_000
 
@@ -208,7 +209,9 @@ def violations(schema_json: str, event: object) -> list[Violation]:
         validator, remembers = _validator(schema_json)
         with judging(explains=True, remembers=remembers):
             errors = islice(validator.iter_errors(event), 10 * MAX_VIOLATIONS)
-            found = {violation for error in errors for violation in _explain(error)}
+            # `required` has an error for each absent name, of which the first tells of all
+            different = {id(e.instance if e.validator == "required" else e): e for e in errors}
+            found = {violation for error in different.values() for violation in _explain(error)}
     except RecursionError:
         raise
     except Exception:  # the same values `delegate` refuses
@@ -221,9 +224,9 @@ def _explain(error: Any) -> Iterator[Violation]:
     keyword = str(error.validator or "false")
     if keyword == "required":
         # one error per absent name; jsonschema says which only in its text, so all absent ones are listed
-        for name in error.validator_value:
-            if name not in error.instance:
-                yield Violation(write_location((*path, name)), keyword, "is required")
+        absent = (name for name in error.validator_value if name not in error.instance)
+        for name in islice(absent, _MAX_ABSENT):
+            yield Violation(write_location((*path, name)), keyword, "is required")
     elif keyword == "additionalProperties" and error.validator_value is False:
         for name in islice(additional_names(error.instance, error.schema), MAX_VIOLATIONS):
             yield Violation(write_location((*path, name)), keyword, "is not allowed")

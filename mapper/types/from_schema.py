@@ -16,7 +16,7 @@ from mapper.shapes import Subschema, find_reference
 from mapper.types.facts import Arrays, Numbers, Objects, Texts, Type, member_of
 from mapper.types.lattice import join, join_all, meet, settle_arrays, settle_objects
 from mapper.types.literals import literal_type
-from mapper.types.texts import settle, settle_numbers
+from mapper.types.texts import MAX_FACTS, settle, settle_numbers
 from mapper.types.values import ANYTHING, MISSING_ONLY, NEVER, kind_type, only, without_missing
 
 _DEEPEST = 30
@@ -220,21 +220,23 @@ def _map_objects(found: Type, name: str, change: Any) -> Type:
 
 def remove_literals(found: Type, values: list[Any]) -> Type:
     """The type without some scalars, as far as it can tell."""
-    for value in values:
-        match value:
-            case None:
-                found = replace(found, null=False)
-            case bool():
-                found = replace(found, booleans=found.booleans - {value})
-            case int() | float() if found.numbers and found.numbers.values is not None:
-                left = found.numbers.values - {value}
-                found = replace(found, numbers=Numbers(values=left) if left else None)
-            case str() if found.texts:
-                found = replace(found, texts=_excluding(found.texts, value))
-            case _:
-                pass
+    found = replace(
+        found,
+        null=found.null and None not in values,
+        booleans=found.booleans - {value for value in values if isinstance(value, bool)},
+    )
+    if found.numbers and found.numbers.values is not None:
+        named = {value for value in values if isinstance(value, int | float) and not isinstance(value, bool)}
+        left = found.numbers.values - named
+        found = replace(found, numbers=Numbers(values=left) if left else None)
+    texts = {value for value in values if isinstance(value, str)}
+    if found.texts and texts:
+        found = replace(found, texts=_excluding(found.texts, texts))
     return found
 
 
-def _excluding(texts: Texts, value: str) -> Texts | None:
-    return settle(replace(texts, excluded=texts.excluded | {value}))
+def _excluding(texts: Texts, values: set[str]) -> Texts | None:
+    if texts.values is None and len(values) + len(texts.excluded) > MAX_FACTS:
+        shortest = sorted(values, key=lambda value: (len(value), value))
+        values = {*shortest[: max(0, MAX_FACTS - len(texts.excluded))]}
+    return settle(replace(texts, excluded=texts.excluded | values))

@@ -20,17 +20,26 @@ MAX_OBJECTS = 8  # alternatives kept apart; more are joined into one
 _DEEPEST = 40
 
 
+def _is_deep(given: Type) -> bool:
+    """Whether there are types inside of it, so that combining it is worth remembering."""
+    return any(part.members or part.rest is not None for part in given.objects) or (
+        given.arrays is not None and given.arrays.element is not None
+    )
+
+
 def join(left: Type, right: Type) -> Type:
     """What is of one type or the other."""
-    spend()
     if left is right or right.is_never:
         return left
-    if left.is_never:
+    if left.is_never or right is ANY_MEMBER:
         return right
-    return once(_join, left, right, 0)
+    if left is ANY_MEMBER:
+        return left
+    return once(_join, left, right, 0) if _is_deep(left) and _is_deep(right) else _join(left, right, 0)
 
 
 def _join(left: Type, right: Type, _depth: int) -> Type:
+    spend()
     numbers = (
         join_numbers(left.numbers, right.numbers)
         if left.numbers and right.numbers
@@ -87,6 +96,7 @@ def merge_objects(parts: Iterable[Objects]) -> Objects:
     whole, *others = parts
     for part in others:
         names = dict.fromkeys((*whole.members, *part.members))
+        spend(1 + (len(names) >> 4))
         members = {name: join(member_of(whole, name), member_of(part, name)) for name in names}
         rest = None if whole.rest is None or part.rest is None else join(whole.rest, part.rest)
         whole = Objects(members, rest, whole.nonempty and part.nonempty)
@@ -95,13 +105,17 @@ def merge_objects(parts: Iterable[Objects]) -> Objects:
 
 def meet(left: Type, right: Type, depth: int = 0) -> Type:
     """What is of both types; where that cannot be told exactly, more."""
-    spend()
-    if left is right or depth > _DEEPEST:
+    if left is right or depth > _DEEPEST or right is ANY_MEMBER:
         return left
-    return once(_meet, left, right, depth)
+    if left is ANY_MEMBER:
+        return right
+    return (
+        once(_meet, left, right, depth) if _is_deep(left) and _is_deep(right) else _meet(left, right, depth)
+    )
 
 
 def _meet(left: Type, right: Type, depth: int) -> Type:
+    spend()
     return Type(
         left.missing and right.missing,
         left.null and right.null,
@@ -146,6 +160,7 @@ def _meet_all_objects(
 
 def _meet_objects(left: Objects, right: Objects, depth: int) -> Objects | None:
     names = dict.fromkeys((*left.members, *right.members))
+    spend(1 + (len(names) >> 4))
     members = {name: meet(member_of(left, name), member_of(right, name), depth + 1) for name in names}
     rest = (
         left.rest if right.rest is None else right.rest if left.rest is None else meet(left.rest, right.rest)
@@ -164,15 +179,17 @@ def settle_objects(part: Objects) -> Objects | None:
 
 def is_subtype(left: Type, right: Type, depth: int = 0) -> bool:
     """Whether all values of the left are known to be of the right; False also where that cannot be told."""
-    spend()
     if left is right or right is ANY_MEMBER or (right is ANYTHING and not left.missing):
         return True
     if depth > _DEEPEST or left.missing > right.missing or left.null > right.null:
         return False
-    return once(_is_subtype, left, right, depth)
+    if _is_deep(left) and _is_deep(right):
+        return once(_is_subtype, left, right, depth)
+    return _is_subtype(left, right, depth)
 
 
 def _is_subtype(left: Type, right: Type, depth: int) -> bool:
+    spend()
     if not left.booleans <= right.booleans:
         return False
     if left.numbers and not (right.numbers and numbers_within(left.numbers, right.numbers)):
@@ -197,6 +214,7 @@ def objects_within(left: Objects, right: Objects, depth: int = 0) -> bool:
     if right.nonempty and left.may_be_empty:
         return False
     names = dict.fromkeys((*left.members, *right.members))
+    spend(1 + (len(names) >> 4))
     if not all(is_subtype(member_of(left, n), member_of(right, n), depth + 1) for n in names):
         return False
     if right.rest is None:

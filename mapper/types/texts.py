@@ -12,6 +12,7 @@ from mapper.types.facts import Numbers, Texts, is_blank
 from mapper.types.languages import implies_content, reads_alike
 
 MAX_VALUES = 64
+MAX_FACTS = 64  # patterns, formats, texts left out: of more, only some are known
 
 # One text stands for all texts of a shape: same length, each character out of the same class.
 _SHAPES = {
@@ -90,11 +91,17 @@ def meet_texts(left: Texts, right: Texts) -> Texts | None:
             blank=left.blank if left.blank is not None else right.blank,
             shortest=max(left.shortest, right.shortest),
             longest=min(longest) if longest else None,
-            formats=left.formats | right.formats,
-            patterns=left.patterns | right.patterns,
-            excluded=left.excluded | right.excluded,
+            formats=_both(left.formats, right.formats),
+            patterns=_both(left.patterns, right.patterns),
+            excluded=_both(left.excluded, right.excluded),
         )
     )
+
+
+def _both(left: frozenset[str], right: frozenset[str]) -> frozenset[str]:
+    """The facts of both; of too many, those of the larger side, for to know less is never wrong."""
+    both = left | right
+    return both if len(both) <= max(MAX_FACTS, len(left), len(right)) else max(left, right, key=len)
 
 
 def join_texts(left: Texts, right: Texts) -> Texts:

@@ -24,6 +24,7 @@ _TEXTS = (
     "1970-01-01T00:00:00Z",
 )
 _NUMBERS = (0, 1, -1, 2, 0.5, 1.5, 1_795_464_000, 1_795_464_000_000, 1_795_464_000_000_000, 10**18)
+_PRECISE = 2**52  # beyond it, a float has no halves
 _LENGTHS = 200
 _DEEPEST = 5
 _SEVERAL = 8
@@ -58,7 +59,10 @@ def _numbers(numbers: Numbers) -> Iterator[int | float]:
         yield from sorted(numbers.values)
         return
     bounds = [
-        bound + step for bound in (numbers.low, numbers.high) if bound is not None for step in (0, 1, -1, 0.5)
+        bound + step
+        for bound in (numbers.low, numbers.high)
+        if bound is not None
+        for step in ((0, 1, -1, 0.5) if abs(bound) < _PRECISE else (0, 1, -1))
     ]
     seen: set[float] = set()
     for number in (*_NUMBERS, *bounds):
