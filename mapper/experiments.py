@@ -20,6 +20,8 @@ from mapper.source import SourceFile
 from mapper.transform import Compiled, Transform
 from mapper.version import __version__
 
+MOST_JUDGED = 1_000_000  # subschemas that items are held against, for one mapping
+
 
 @dataclass(slots=True)
 class Experiments:
@@ -28,6 +30,7 @@ class Experiments:
     file: SourceFile
     source: Schema | None
     objects_only: bool
+    left: int = MOST_JUDGED
     _fits: Callable[[object], bool] | None = field(default=None, repr=False)
 
     def prepare(self, program: ir.Program, target: Any) -> Run:
@@ -50,6 +53,9 @@ class Experiments:
         """Whether an item is valid under the source schema."""
         if self.source is None:
             return True
+        self.left -= self.source.size
+        if self.left < 0:
+            return False  # what there is no time to judge is not tried
         if self._fits is None:
             self._fits = _validator(self.source.document)
         try:

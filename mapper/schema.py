@@ -76,6 +76,11 @@ class Schema:
     def _nodes(self) -> tuple[tuple[Pointer, Subschema], ...]:
         return tuple(subschemas(self.document))
 
+    @property
+    def size(self) -> int:
+        """The number of its subschemas."""
+        return len(self._nodes)
+
     @cached_property
     def _identities(self) -> frozenset[int]:
         return frozenset(id(node) for _, node in self._nodes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 
 from mapper import ir
@@ -18,6 +19,7 @@ from mapper.runtime.nothing import MISSING
 from mapper.runtime.validation import delegate
 from mapper.schema import Schema
 
+_MOST_JUDGED = 5_000_000  # subschemas that items are held against, for one template
 RECEIVED_AT = "2026-01-15T10:20:30.000Z"
 
 
@@ -99,8 +101,12 @@ def _validator(source: Schema | None) -> Callable[[object], bool]:
     if source is None:
         return lambda item: True
     fits = delegate(json.dumps(source.document))
+    most = _MOST_JUDGED // source.size
+    judged = count()
 
     def valid(item: object) -> bool:
+        if next(judged) >= most:
+            return False
         try:
             return fits(item)
         except RecursionError:  # an item that cannot be judged is not admitted
