@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mapper import ir
+from mapper.effort import spend
 from mapper.types import MISSING_ONLY, NEVER, Objects, Type, join, without_missing
 from mapper.types.facts import member_of
 from mapper.types.lattice import merge_objects
@@ -14,6 +15,7 @@ def merged_objects(left: Type, right: Type) -> Type:
     if left.objects and right.objects:
         one, other = merge_objects(left.objects), merge_objects(right.objects)
         names = dict.fromkeys((*one.members, *other.members))
+        spend(1 + (len(names) >> 4))
         members = {name: _overwritten(member_of(one, name), member_of(other, name)) for name in names}
         rest = None
         if one.rest is not None and other.rest is not None:
@@ -24,7 +26,9 @@ def merged_objects(left: Type, right: Type) -> Type:
 
 
 def _overwritten(left: Type, right: Type) -> Type:
-    return join(left, without_missing(right)) if right.missing else right
+    if not right.missing:
+        return right
+    return join(left, without_missing(right)) if right.is_present else left
 
 
 def changed_object(node: ir.Pick | ir.Omit | ir.Rename, given: Type) -> tuple[Type, bool]:
@@ -54,7 +58,8 @@ def _renamed(whole: Objects, names: tuple[tuple[str, str], ...]) -> tuple[Type, 
         there = MISSING_ONLY if new in moved else member_of(whole, new)
         collides = collides or (before.is_present and there.is_present)
         members[new] = join(without_missing(before), there) if before.missing else before
+    taken = {new for _, new in names}
     for old, _ in names:
-        if old not in {new for _, new in names}:
+        if old not in taken:
             members[old] = MISSING_ONLY
     return Type(objects=(Objects(members, whole.rest, whole.nonempty),)), collides

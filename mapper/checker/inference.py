@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mapper import ir
@@ -49,6 +50,7 @@ class Inference:
     is_declared: bool = False
     _types: dict[int, tuple[object, Type]] = field(default_factory=dict)
     _tests: dict[int, tuple[ir.TextTest, Outcome]] = field(default_factory=dict)
+    _failures: dict[tuple[str, int, int], list[Failure]] = field(default_factory=dict)
     _reached: dict[int, bool] = field(default_factory=dict)
 
     def node(self, node: object, found: Type) -> Type:
@@ -80,6 +82,10 @@ class Inference:
         """Whether a node is ever evaluated; True also where nothing was noted."""
         return self._reached.get(id(node), True)
 
+    def failures_at(self, code: str, span: Span) -> Sequence[Failure]:
+        """The failures of one kind at one place."""
+        return self._failures.get((code, span.start, span.end), ())
+
     def failure(self, failure: Failure) -> None:
         """Note that an item may be stopped; in a declared value that is what its author wants."""
         if self.is_declared and not failure.declared:
@@ -92,5 +98,7 @@ class Inference:
                 failure.is_certain,
                 True,
             )
-        if failure not in self.failures:
+        here = self._failures.setdefault((failure.code, failure.span.start, failure.span.end), [])
+        if failure not in here:
+            here.append(failure)
             self.failures.append(failure)
