@@ -57,16 +57,17 @@ class Place:
         """The decision that follows from the uses."""
         if self.is_item or self.is_inside:
             return Kind.OPEN
-        # What is read inside costs a second decoding, which is dearer than decoding all of it once.
-        if self.passed and not self.whole and self.elements is None and self.is_only_guarded:
+        # What is read of it is decoded apart, which is cheaper than to encode all of it again.
+        if self.passed:
             return Kind.RAW
-        is_value = self.whole or self.spare or self.tested or self.passed
+        is_value = self.whole or self.spare or self.tested
         return Kind.VALUE if is_value or not (self.members or self.elements) else Kind.OPEN
 
     @property
-    def is_only_guarded(self) -> bool:
-        """Whether members are only looked for, never read."""
-        return all(member.is_guard for member in self.members.values())
+    def is_read(self) -> bool:
+        """Whether the value is looked at, or into, for every item, so that it is decoded in any case."""
+        is_opened = any(not member.is_guard for member in self.members.values())
+        return self.always or is_opened or self.elements is not None
 
     def member(self, name: str) -> Place:
         """The place of a member that is read."""
