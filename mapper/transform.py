@@ -18,12 +18,12 @@ from mapper.faults import Places, explain_fault, explain_violations, reject
 from mapper.repair import STRICT, Policy
 from mapper.request import Request
 from mapper.result import JsonResult, Rejected, Result, Skipped, encode
-from mapper.runtime.faults import Fault, Skip
+from mapper.runtime.faults import Fault, Refused, Skip
 from mapper.runtime.items import Alternative, Leftover, Place, locate, select
 from mapper.runtime.limits import DEFAULT, Limits, within
 from mapper.runtime.narrow import may_be_deep
 from mapper.runtime.nesting import DeepReader, nests_deeper
-from mapper.runtime.validation import MAX_DEPTH, is_json
+from mapper.runtime.validation import is_json
 from mapper.source import SourceFile
 from mapper.version import __version__ as VERSION
 
@@ -74,7 +74,7 @@ class Transform:
         "_places",
         "_reasons",
         "_split",
-        "_valid",
+        "_takes_one",
     )
 
     def __init__(self, compiled: Compiled) -> None:
@@ -87,8 +87,9 @@ class Transform:
         self._narrow: Narrow | None = None
         self._split: tuple[Callable[[bytes], list[bytes]] | None, ...] = ()
         self._event = names["event"]
-        self._valid = names["valid"]
         self._alternatives = names["EACH"]
+        # Whether a parsed object is itself the one item, and nothing else has to be set up to map it.
+        self._takes_one = self._alternatives[0] == () and compiled.limits == DEFAULT
         self._reasons: tuple[str, ...] = names["REASONS"]
         self._levels: int = compiled.limits.nesting + names["LEVELS"]
         file = SourceFile(compiled.filename, compiled.text)
@@ -135,6 +136,15 @@ class Transform:
         `request` is not a Request; a bad payload ends in `rejected`.
         """
         request = _NO_REQUEST if request is None else _checked(request)
+        if self._takes_one and type(payload) is dict:
+            try:
+                outcome = self._event(payload, payload, request, self._levels)
+            except Exception:  # whatever has gone wrong, the general path finds out and says
+                pass
+            else:
+                if type(outcome) is int:
+                    return Result([], [Skipped(0, self._reasons[outcome], payload)])
+                return Result([outcome])
         if self._compiled.limits == DEFAULT:
             return self._run(payload, request)
         with within(self._compiled.limits):
@@ -234,8 +244,7 @@ class Transform:
         body = batch.body
         items = self._items(batch, result)
         objects_only, nesting = self._compiled.objects_only, self._compiled.limits.nesting
-        event, valid = self._event, self._valid
-        most = self._levels if batch.is_parsed else MAX_DEPTH
+        event, most = self._event, self._levels if batch.is_parsed else 0
         for index, item in enumerate(items):
             if batch.deep is not None and nests_deeper(_content(item), nesting):
                 result.rejected.append(_too_deep(index, item, batch, nesting))
@@ -244,15 +253,15 @@ class Transform:
                 result.rejected.append(_not_object(index, item, batch))
                 continue
             try:
-                outcome = event(item, body, request)
+                outcome = event(item, body, request, most)
                 if type(outcome) is int:
                     result.skipped.append(Skipped(index, self._reasons[outcome], item))
-                elif (is_plain or is_json(outcome, most)) and valid(outcome):
+                elif is_plain or most or is_json(outcome):
                     result.events.append(outcome)
-                elif batch.is_parsed and nests_deeper(outcome, most):
-                    result.rejected.append(_too_deep(index, item, batch, nesting))
                 else:
                     result.rejected.append(self._invalid(index, item, batch, outcome))
+            except Refused as refused:
+                result.rejected.append(self._invalid(index, item, batch, refused.event))
             except Fault as fault:
                 diagnostics = explain_fault(fault, self._places, batch.place(index))
                 result.rejected.append(reject(index, batch.place(index), diagnostics, item))
@@ -283,6 +292,8 @@ class Transform:
         return []
 
     def _invalid(self, index: int, item: object, batch: _Batch, event: object) -> Rejected:
+        if batch.is_parsed and nests_deeper(event, self._levels):
+            return _too_deep(index, item, batch, self._compiled.limits.nesting)
         diagnostics = explain_violations(self._compiled.target, event, self._places)
         return reject(index, batch.place(index), diagnostics, item)
 

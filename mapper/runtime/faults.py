@@ -19,6 +19,14 @@ class Fault(Exception):
         self.value = value
 
 
+class Refused(Exception):
+    """Raised where an event does not fit its schema, or holds what JSON cannot; `event` is the event."""
+
+    def __init__(self, event: object) -> None:
+        super().__init__()
+        self.event = event
+
+
 class Skip(Exception):
     """Raised where a template of a dialect says `{% abort %}`: the item is skipped, not rejected."""
 

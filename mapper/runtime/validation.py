@@ -112,39 +112,58 @@ def _validator(schema_json: str, pointer: str = "") -> Any:
 def is_json(value: object, most: int = MAX_DEPTH) -> bool:
     """Whether a value can be written as JSON text that nests at most `most` levels deep.
 
-    Numbers are finite, keys are texts, and no text holds half of a surrogate pair.
+    Numbers are finite, keys are texts, and no text holds half of a surrogate pair. What `find_non_json` and a
+    look at the depth tell, level by level and as fast as Python allows.
     """
+    if not isinstance(value, dict | list):
+        return find_non_json(value) is None
     try:
-        return _is_json(value, most, [MAX_NODES])
+        return _is_json([value], most)
     except (TypeError, ValueError):  # a name that is not text; half of a surrogate pair
         return False
 
 
-def _is_json(node: Any, levels: int, budget: list[int]) -> bool:
-    """What `find_non_json` and a look at the depth tell, as fast as Python allows; see `is_json`."""
-    values = node
-    if isinstance(node, dict):
-        names = "".join(node)
-        if not names.isascii():
-            names.encode()
-        values = node.values()
-    elif not isinstance(node, list):
-        return find_non_json(node) is None
-    budget[0] -= len(node)
-    if levels < 1 or budget[0] < 0:
-        return False
-    for value in values:
-        kind = type(value)
-        if kind is str:
-            if not value.isascii():
-                value.encode()
-        elif kind is float:
-            if value - value != 0:
-                return False
-        elif kind is int or value is None or kind is bool:
-            continue
-        elif not _is_json(value, levels - 1, budget):
+def _is_json(level: list[Any], most: int) -> bool:
+    room = MAX_NODES
+    while level:
+        most -= 1
+        if most < 0:
             return False
+        inner = []
+        for node in level:
+            room -= len(node)
+            if room < 0:
+                return False
+            values = node
+            if isinstance(node, dict):
+                names = "".join(node)
+                if not names.isascii():
+                    names.encode()
+                values = node.values()
+            for value in values:
+                kind = type(value)
+                if kind is str:
+                    if not value.isascii():
+                        value.encode()
+                elif kind is float:
+                    if value - value != 0:
+                        return False
+                elif kind is int or value is None or kind is bool:
+                    continue
+                elif kind is dict or kind is list or isinstance(value, dict | list):
+                    inner.append(value)
+                elif find_non_json(value) is not None:
+                    return False
+        level = inner
+    return True
+
+
+def are_texts(*texts: str) -> bool:
+    """Whether texts can be written as UTF-8: none holds half of a surrogate pair."""
+    try:
+        "".join(texts).encode()
+    except UnicodeEncodeError:
+        return False
     return True
 
 
