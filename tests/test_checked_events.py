@@ -1,4 +1,4 @@
-"""Checked events: what generated code leaves out of the checks of an event is certain, for every kind of field."""
+"""Checked events: what generated code does not check of an event is certain, for every kind of field."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class _List(list):  # type: ignore[type-arg]
     __slots__ = ()
 
 
-# Values of every kind, each a field of the event; what parsed JSON holds that JSON cannot must be seen in all.
+# Fields of every kind; what a host's parser let through that JSON cannot hold must be seen in all of them.
 KINDS = {
     "path": "$.a",
     "inner path": "$.o.a",

@@ -1,9 +1,9 @@
 """Codegen of modules: an ir.Program and its target schema become one Python module.
 
 The module defines `event(item, body, request, most)`: the event of an item, checked, or the number of the
-rule that skips it. `most` is how many levels an event may nest that is made of parsed JSON; 0 where its values
-are known to be JSON. The module imports nothing but `mapper.runtime`, and is the same text for the same
-program, always.
+rule that skips it. `most` is how many levels an event may nest that is made of parsed JSON; 0 where its
+values are known to be JSON. The module imports nothing but `mapper.runtime`, and is the same text for the
+same program, always.
 """
 
 from __future__ import annotations
@@ -63,12 +63,22 @@ class Module:
     offsets: tuple[int | None, ...]
 
 
-def generate(program: ir.Program, target: dict[str, object] | bool, filename: str, version: str) -> Module:
-    """The Python module of a program."""
+def generate(
+    program: ir.Program,
+    target: dict[str, object] | bool,
+    filename: str,
+    version: str,
+    *,
+    objects_only: bool = False,
+) -> Module:
+    """The Python module of a program; `objects_only` says that no item but objects will be handed to it."""
     writer = Writer()
-    writer.use("nothing", "MISSING")
+    if objects_only:
+        writer.objects.add("item")
     _emit_items(writer, program)
     _emit_event(writer, program, target)
+    if any("MISSING" in text for text, _ in writer.lines):
+        writer.use("nothing", "MISSING")
     lines = list(_with_origins(writer))
     frame = _FRAME.render(
         version=version,

@@ -38,38 +38,38 @@ EACH = ((),)
 
 
 def event(item, body, request, most):  # line 1
-    order_1 = item.get('order', MISSING) if isinstance(item, dict) else MISSING  # line 4
-    line_1 = item.get('line', MISSING) if isinstance(item, dict) else MISSING
+    order_1 = item.get('order', MISSING)  # line 4
+    line_1 = item.get('line', MISSING)
     event_id_1 = stable_hash([order_1, line_1])
     if event_id_1 is INVALID:
         raise Fault('M613', 0, 'hash')
     if event_id_1 is MISSING:
         raise Fault('M611', 0)
-    kind_1 = item.get('kind', MISSING) if isinstance(item, dict) else MISSING  # line 6
+    kind_1 = item.get('kind', MISSING)  # line 6
     if kind_1 == 'buy':  # line 8
         event_name_1 = 'Order Completed'
     elif kind_1 == 1 and kind_1 is not True:  # line 9
         event_name_1 = 'Order Started'
     elif kind_1 is None:  # line 10
-        name_1 = item.get('name', MISSING) if isinstance(item, dict) else MISSING
+        name_1 = item.get('name', MISSING)
         event_name_1 = name_1
     else:
         event_name_1 = 'Order Changed'  # line 11
     event_name_2 = event_name_1  # line 6
-    if not isinstance(event_name_2, str) and event_name_2 is not MISSING and event_name_2 is not None:
+    if type(event_name_2) is not str and event_name_2 is not MISSING and event_name_2 is not None:
         event_name_2 = to_string(event_name_2)
         if event_name_2 is INVALID:
             raise Fault('M613', 1, 'string', event_name_1)
     if event_name_2 is MISSING or event_name_2 is None:
         raise Fault('M611', 1)
-    uid_1 = item.get('uid', MISSING) if isinstance(item, dict) else MISSING  # line 15
+    uid_1 = item.get('uid', MISSING)  # line 15
     user_id_1 = uid_1
-    if is_blank(user_id_1):
-        email_1 = item.get('email', MISSING) if isinstance(item, dict) else MISSING
+    if (type(user_id_1) is not str or not user_id_1 or user_id_1.isspace()) and is_blank(user_id_1):
+        email_1 = item.get('email', MISSING)
         user_id_1 = email_1
-        if is_blank(user_id_1):
+        if (type(user_id_1) is not str or not user_id_1 or user_id_1.isspace()) and is_blank(user_id_1):
             user_id_1 = 'anonymous'
-    at_1 = item.get('at', MISSING) if isinstance(item, dict) else MISSING  # line 18
+    at_1 = item.get('at', MISSING)  # line 18
     timestamp_1 = at_1
     if timestamp_1 is not MISSING and timestamp_1 is not None:
         timestamp_1 = iso8601(at_1, None)
@@ -83,10 +83,9 @@ def event(item, body, request, most):  # line 1
             timestamp_1 = MISSING
     if timestamp_1 is MISSING:  # line 17
         raise Fault('M611', 2)
-    event_properties_1 = {}  # line 22
-    attributes_1 = item.get('attributes', MISSING) if isinstance(item, dict) else MISSING  # line 23
+    attributes_1 = item.get('attributes', MISSING)  # line 23
     event_properties_2 = attributes_1
-    if not isinstance(event_properties_2, dict) and event_properties_2 is not MISSING and event_properties_2 is not None:
+    if type(event_properties_2) is not dict and event_properties_2 is not MISSING and event_properties_2 is not None:
         event_properties_2 = to_object(event_properties_2)
         if event_properties_2 is INVALID:
             event_properties_2 = MISSING
@@ -96,9 +95,8 @@ def event(item, body, request, most):  # line 1
         event_properties_3 = omit(event_properties_2, ('secret',))
         if event_properties_3 is INVALID:
             raise Fault('M615', 3, '', event_properties_2)
-    if event_properties_3 is not MISSING and event_properties_3 is not None:
-        event_properties_1.update(event_properties_3)
-    extra_1 = item.get('extra', MISSING) if isinstance(item, dict) else MISSING  # line 24
+    event_properties_1 = {**event_properties_3} if event_properties_3 is not MISSING and event_properties_3 is not None else {}
+    extra_1 = item.get('extra', MISSING)  # line 24
     if extra_1 is MISSING or extra_1 is None:
         event_properties_4 = extra_1
     else:
@@ -109,7 +107,7 @@ def event(item, body, request, most):  # line 1
             raise Fault('M617', 4, '', extra_1)
     if event_properties_4 is not MISSING and event_properties_4 is not None:
         event_properties_1.update(event_properties_4)
-    lines_1 = item.get('lines', MISSING) if isinstance(item, dict) else MISSING  # line 26
+    lines_1 = item.get('lines', MISSING)  # line 26
     if isinstance(lines_1, list):
         lines_2 = []
         for element_1 in lines_1:
@@ -132,14 +130,14 @@ def event(item, body, request, most):  # line 1
         raise Fault('M616', 5, '', lines_1)
     if lines_2 is not MISSING:  # line 25
         event_properties_1['lines'] = lines_2
-    total_1 = item.get('total', MISSING) if isinstance(item, dict) else MISSING  # line 28
+    total_1 = item.get('total', MISSING)  # line 28
     if less(100, total_1, 6):
         big_1 = True
     else:
         big_1 = MISSING
     if big_1 is not MISSING:
         event_properties_1['big'] = big_1
-    count_2 = item.get('count', MISSING) if isinstance(item, dict) else MISSING  # line 29
+    count_2 = item.get('count', MISSING)  # line 29
     count_1 = count_2
     if type(count_1) is not int and count_1 is not MISSING and count_1 is not None:
         count_1 = to_integer(count_1)

@@ -32,31 +32,31 @@ EACH = ((('name', 'events'),),)
 
 
 def event(item, body, request, most):  # line 1
-    id_1 = item.get('id', MISSING) if isinstance(item, dict) else MISSING  # line 5
+    id_1 = item.get('id', MISSING)  # line 5
     event_id_1 = id_1
-    if not isinstance(event_id_1, str) and event_id_1 is not MISSING and event_id_1 is not None:
+    if type(event_id_1) is not str and event_id_1 is not MISSING and event_id_1 is not None:
         event_id_1 = to_string(event_id_1)
         if event_id_1 is INVALID:
             raise Fault('M613', 0, 'string', id_1)
     if event_id_1 is MISSING or event_id_1 is None:
         raise Fault('M611', 0)
-    name_1 = item.get('name', MISSING) if isinstance(item, dict) else MISSING  # line 6
+    name_1 = item.get('name', MISSING)  # line 6
     event_name_1 = name_1
     if event_name_1 is MISSING or event_name_1 is None:
-        type_1 = item.get('type', MISSING) if isinstance(item, dict) else MISSING
+        type_1 = item.get('type', MISSING)
         event_name_1 = type_1
         if event_name_1 is MISSING or event_name_1 is None:
             event_name_1 = 'Unknown'
-    user_1 = item.get('user', MISSING) if isinstance(item, dict) else MISSING  # line 7
+    user_1 = item.get('user', MISSING)  # line 7
     id_2 = user_1.get('id', MISSING) if isinstance(user_1, dict) else MISSING
     user_id_1 = id_2
-    if not isinstance(user_id_1, str) and user_id_1 is not MISSING and user_id_1 is not None:
+    if type(user_id_1) is not str and user_id_1 is not MISSING and user_id_1 is not None:
         user_id_1 = to_string(user_id_1)
         if user_id_1 is INVALID:
             raise Fault('M613', 1, 'string', id_2)
     if user_id_1 is MISSING or user_id_1 is None:
         raise Fault('M611', 1)
-    sent_at_1 = item.get('sent_at', MISSING) if isinstance(item, dict) else MISSING  # line 8
+    sent_at_1 = item.get('sent_at', MISSING)  # line 8
     timestamp_1 = sent_at_1
     if timestamp_1 is not MISSING and timestamp_1 is not None:
         timestamp_1 = epoch(sent_at_1, 1)
@@ -67,12 +67,12 @@ def event(item, body, request, most):  # line 1
     if timestamp_1 is MISSING or timestamp_1 is None:
         raise Fault('M611', 2)
     plan_1 = user_1.get('plan', MISSING) if isinstance(user_1, dict) else MISSING  # line 10
-    items_1 = item.get('items', MISSING) if isinstance(item, dict) else MISSING  # line 11
+    items_1 = item.get('items', MISSING)  # line 11
     element_1 = items_1[0] if isinstance(items_1, list) and items_1 else MISSING
     sku_1 = element_1.get('sku', MISSING) if isinstance(element_1, dict) else MISSING
-    found_1 = children(items_1)
+    found_1 = items_1 if type(items_1) is list else children(items_1)
     found_2 = [node['sku'] for node in found_1 if isinstance(node, dict) and 'sku' in node]
-    odd_key_1 = item.get('odd key', MISSING) if isinstance(item, dict) else MISSING  # line 13
+    odd_key_1 = item.get('odd key', MISSING)  # line 13
     event_properties_1 = {}  # line 10
     if plan_1 is not MISSING:
         event_properties_1['plan'] = plan_1

@@ -41,21 +41,21 @@ EACH = ((('elements',), ('name', 'json')), (('name', 'events'),), ())
 
 
 def event(item, body, request, most):  # line 1
-    test_1 = item.get('$test', MISSING) if isinstance(item, dict) else MISSING  # line 5
+    test_1 = item.get('$test', MISSING)  # line 5
     if test_1 is True:
         return 0
-    uid_1 = item.get('uid', MISSING) if isinstance(item, dict) else MISSING  # line 6
-    if is_blank(uid_1):
+    uid_1 = item.get('uid', MISSING)  # line 6
+    if ((type(uid_1) is not str or not uid_1 or uid_1.isspace()) and is_blank(uid_1)):
         return 1
     event_id_1 = request.headers.get('x-request-id', MISSING)  # line 8
-    if values_is_blank(event_id_1):
+    if (type(event_id_1) is not str or not event_id_1 or event_id_1.isspace()) and values_is_blank(event_id_1):
         batch_id_1 = body.get('batch_id', MISSING) if isinstance(body, dict) else MISSING
         event_id_1 = batch_id_1
-        if values_is_blank(event_id_1):
+        if (type(event_id_1) is not str or not event_id_1 or event_id_1.isspace()) and values_is_blank(event_id_1):
             event_id_1 = MISSING
     if event_id_1 is MISSING:
         raise Fault('M611', 0)
-    type_1 = item.get('type', MISSING) if isinstance(item, dict) else MISSING  # line 9
+    type_1 = item.get('type', MISSING)  # line 9
     downcase_1 = type_1.lower() if type(type_1) is str else apply(_DOWNCASE_1, 1, type_1)
     suffix_1 = request.settings.get('suffix', MISSING) if isinstance(request.settings, dict) else MISSING
     value_1 = suffix_1 if type(suffix_1) is str and suffix_1 else default(suffix_1, 'event')
@@ -64,7 +64,7 @@ def event(item, body, request, most):  # line 1
     if len(text_1) > 1000000:
         too_long(3)
     user_id_1 = uid_1  # line 10
-    if not isinstance(user_id_1, str) and user_id_1 is not MISSING and user_id_1 is not None:
+    if type(user_id_1) is not str and user_id_1 is not MISSING and user_id_1 is not None:
         user_id_1 = to_string(user_id_1)
         if user_id_1 is INVALID:
             raise Fault('M613', 4, 'string', uid_1)
@@ -77,7 +77,7 @@ def event(item, body, request, most):  # line 1
         raise Fault('M611', 6)
     channel_1 = request.query.get('channel', MISSING)  # line 13
     buffer_1 = buffer()  # line 14
-    tags_1 = item.get('tags', MISSING) if isinstance(item, dict) else MISSING
+    tags_1 = item.get('tags', MISSING)
     elements_1 = elements(tags_1)
     rounds_1 = rounds(elements_1, 1, 7)
     length_1 = len(elements_1)

@@ -39,18 +39,18 @@ EACH = ((),)
 
 
 def event(item, body, request, most):  # line 1
-    id_1 = item.get('id', MISSING) if isinstance(item, dict) else MISSING  # line 5
+    id_1 = item.get('id', MISSING)  # line 5
     json_1 = apply(_JSON_1, 0, id_1)
-    name_1 = item.get('name', MISSING) if isinstance(item, dict) else MISSING  # line 6
+    name_1 = item.get('name', MISSING)  # line 6
     capitalize_1 = name_1.capitalize() if type(name_1) is str else apply(_CAPITALIZE_2, 1, name_1)
     json_2 = apply(_JSON_1, 2, capitalize_1)
-    user_1 = item.get('user', MISSING) if isinstance(item, dict) else MISSING  # line 7
+    user_1 = item.get('user', MISSING)  # line 7
     id_2 = user_1.get('id', MISSING) if isinstance(user_1, dict) else MISSING
     append_1 = apply(_APPEND_3, 3, id_2, '')
     json_3 = apply(_JSON_1, 4, append_1)
     received_at_1 = MISSING if request.received_at is None else request.received_at
     json_4 = apply(_JSON_1, 5, received_at_1)  # line 8
-    price_1 = item.get('price', MISSING) if isinstance(item, dict) else MISSING  # line 9
+    price_1 = item.get('price', MISSING)  # line 9
     times_1 = apply(_TIMES_4, 6, price_1, 1.0)
     part_1 = times_1 if type(times_1) is str else to_text(times_1, 7)
     text_1 = ''.join(('{\n  "event_id": ', json_1, ',\n  "event_name": ', json_2, ',\n  "user_id": ', json_3, ',\n  "timestamp": ', json_4, ',\n  "event_properties": {"price": ', part_1, '}\n}\n'))  # line 4
