@@ -132,7 +132,7 @@ class Plan:
 
 
 def _collect(place: Place, found: list[Place]) -> None:
-    if place.kind is Kind.VALUE:
+    if place.kind is Kind.VALUE or (place.kind is Kind.RAW and place.is_read):
         return
     for inner in (*place.members.values(), *([place.elements] if place.elements else ())):
         _collect(inner, found)
@@ -370,13 +370,14 @@ def _walk_lookup(node: ir.Lookup, own: set[str], context: _Context) -> Place | N
 
 def describe(plan: Plan) -> str:
     """The plan in words: what is decoded, what passes as it is, what is only looked for."""
-    found: dict[str, list[str]] = {"decoded": [], "passed": [], "sought": []}
+    found: dict[str, list[str]] = {"decoded": [], "both": [], "passed": [], "sought": []}
     _describe(plan.item, "$", found)
     if plan.body is not plan.item:
         _describe(plan.body, "envelope $", found)
     lines = ["A body is decoded as far as it is read."]
     for title, key in (
         ("Decoded", "decoded"),
+        ("Decoded to be read, but passed as it is", "both"),
         ("Passed as it is, undecoded", "passed"),
         ("Looked for, as it would stand twice or is taken out", "sought"),
     ):
@@ -394,8 +395,9 @@ def _describe(place: Place, path: str, found: dict[str, list[str]]) -> None:
         found["decoded"].append(path)
         return
     if place.kind is Kind.RAW:
-        found["passed"].append(path)
+        found["both" if place.is_read else "passed"].append(path)
     for name, member in place.members.items():
-        _describe(member, f"{path}.{name}" if name.isidentifier() else f"{path}[{name!r}]", found)
-    if place.elements is not None:
+        if member.is_guard or not (place.kind is Kind.RAW and place.is_read):
+            _describe(member, f"{path}.{name}" if name.isidentifier() else f"{path}[{name!r}]", found)
+    if place.elements is not None and place.kind is not Kind.RAW:
         _describe(place.elements, f"{path}[*]", found)

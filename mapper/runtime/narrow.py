@@ -79,13 +79,13 @@ def may_be_deep(body: bytes, splitters: Iterable[Callable[[bytes], list[bytes]] 
     """Whether an item of a body may nest deeper than `most` levels: without more brackets it cannot."""
     if not has_brackets(body, most):
         return False
-    count = body.count(b"{") + body.count(b"[")
     for split in splitters:
         with suppress(ValueError):
-            items = [bytes(item) for item in split(body)] if split is not None else []
-            counts = [item.count(b"{") + item.count(b"[") for item in items]
-            if counts:
-                return max(counts) > most or count - sum(counts) > most
+            items = split(body) if split is not None else []
+            if items and not any(has_brackets(bytes(item), most) for item in items):
+                # What stands around the items, but for the commas between them, is seldom long.
+                around = len(body) - sum(memoryview(item).nbytes for item in items) - len(items)
+                return around >= most and is_deeper(body, most)
     return is_deeper(body, most)
 
 
@@ -120,7 +120,7 @@ def passing(raw: Raw) -> bytes | None:
 
 
 def passing_decoded(raw: Raw, value: object) -> object:
-    """As `passing`, of an object whose value is known, so that its numbers and text have been read already."""
+    """As `passing`, of an object whose value is known: its numbers and texts have been read already."""
     if type(value) is dict:
         return _on_one_line(bytes(raw))
     if value is None or value is MISSING:
