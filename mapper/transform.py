@@ -4,31 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import linecache
-import threading
 from collections.abc import Callable
-from contextvars import copy_context
 from dataclasses import dataclass, field
 from types import CodeType
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 from mapper.body import read_body, read_item
 from mapper.diagnostics import Diagnostic
 from mapper.errors import TransformError
-from mapper.faults import Places, explain_fault, explain_violations, reject
+from mapper.faults import TOO_DEEP, Places, explain_fault, reject, reject_event, reject_fault, tell
 from mapper.repair import STRICT, Policy
 from mapper.request import Request
 from mapper.result import JsonResult, Rejected, Result, Skipped, encode
 from mapper.runtime.faults import Fault, Refused, Skip
-from mapper.runtime.items import Alternative, Leftover, Place, locate, select
+from mapper.runtime.items import Alternative, Leftover, Place, find_row, locate, select
 from mapper.runtime.limits import DEFAULT, Limits, within
+from mapper.runtime.locations import write_location
 from mapper.runtime.narrow import may_be_deep
 from mapper.runtime.nesting import DeepReader, nests_deeper
+from mapper.runtime.stack import on_fresh_stack
 from mapper.runtime.validation import is_json
 from mapper.source import SourceFile
 from mapper.version import __version__ as VERSION
 
 _NO_REQUEST = Request()
-_Done = TypeVar("_Done")
 _BYTES = (bytes, bytearray, memoryview)
 
 # The outcome of an item on the bytes path: an event, the number of a skip rule, or None where the general
@@ -210,7 +209,7 @@ class Transform:
         try:
             events = [encode(event) for event in result.events]
         except RecursionError:  # as in `_run`
-            events = _on_fresh_stack(lambda: [encode(event) for event in result.events])
+            events = on_fresh_stack(lambda: [encode(event) for event in result.events])
         return JsonResult(events, result.skipped, result.rejected, result.repairs)
 
     def _run(self, payload: object, request: Request) -> Result:
@@ -218,7 +217,7 @@ class Transform:
             return self._map_payload(payload, request, is_fresh=False)
         except RecursionError:
             # The caller has used up nearly all of its stack; what a payload gives must not depend on that.
-            return _on_fresh_stack(lambda: self._map_payload(payload, request, is_fresh=True))
+            return on_fresh_stack(lambda: self._map_payload(payload, request, is_fresh=True))
 
     def _map_payload(self, payload: object, request: Request, *, is_fresh: bool) -> Result:
         if not isinstance(payload, _BYTES):
@@ -253,18 +252,20 @@ class Transform:
                 result.rejected.append(_not_object(index, item, batch))
                 continue
             try:
-                outcome = event(item, body, request, most)
+                try:
+                    outcome = event(item, body, request, most)
+                except Refused as refused:
+                    result.rejected.append(self._invalid(index, item, batch, refused.event))
+                    continue
                 if type(outcome) is int:
                     result.skipped.append(Skipped(index, self._reasons[outcome], item))
                 elif is_plain or most or is_json(outcome):
                     result.events.append(outcome)
                 else:
                     result.rejected.append(self._invalid(index, item, batch, outcome))
-            except Refused as refused:
-                result.rejected.append(self._invalid(index, item, batch, refused.event))
             except Fault as fault:
-                diagnostics = explain_fault(fault, self._places, batch.place(index))
-                result.rejected.append(reject(index, batch.place(index), diagnostics, item))
+                where = batch.location(index)
+                result.rejected.append(reject_fault(index, where, tell(fault), self._places, item))
             except Skip as skip:
                 result.skipped.append(Skipped(index, skip.reason, item))
             except RecursionError as error:
@@ -280,7 +281,7 @@ class Transform:
         try:
             items = select(self._alternatives, batch.body)
         except Fault as fault:
-            diagnostics = explain_fault(fault, self._places, ())
+            diagnostics = explain_fault(tell(fault), self._places, "$")
         else:
             if items is not None and len(items) <= most:
                 return items
@@ -294,17 +295,17 @@ class Transform:
     def _invalid(self, index: int, item: object, batch: _Batch, event: object) -> Rejected:
         if batch.is_parsed and nests_deeper(event, self._levels):
             return _too_deep(index, item, batch, self._compiled.limits.nesting)
-        diagnostics = explain_violations(self._compiled.target, event, self._places)
-        return reject(index, batch.place(index), diagnostics, item)
+        where, target = batch.location(index), self._compiled.target
+        return reject_event(index, where, target, event, self._places, item)
 
     def _defect(self, index: int, item: object, batch: _Batch, error: Exception) -> Rejected:
         if isinstance(error, RecursionError):
-            diagnostic = Diagnostic("M606", "the item nests deeper than can be mapped")
+            diagnostic = Diagnostic("M606", TOO_DEEP)
         else:
             line = _line_of(error, _module_name(self._compiled.python, self._compiled.name))
             where = f" in line {line} of the generated module" if line else ""
             diagnostic = Diagnostic("M901", f"defect of mapper: {type(error).__name__}{where}")
-        return reject(index, batch.place(index), (diagnostic,), item)
+        return reject(index, batch.location(index), diagnostic, item)
 
     def __reduce__(self) -> tuple[type[Transform], tuple[Compiled]]:
         return Transform, (self._compiled,)
@@ -325,14 +326,27 @@ class _Batch:
     alternatives: tuple[Alternative, ...]
     deep: DeepReader | None = None
     is_parsed: bool = False
+    row: str = ""
     places: list[Place] | None = None
     is_located: bool = False
 
-    def place(self, index: int) -> Place | None:
+    def location(self, index: int) -> str | None:
         """Where an item stands; None where that is not known. The places are worked out once, if at all."""
         if not self.is_located:
-            self.places, self.is_located = locate(self.alternatives, self.body), True
-        return None if self.places is None or index >= len(self.places) else self.places[index]
+            self._locate()
+        if self.row:
+            return f"{self.row}[{index}]"
+        return (
+            None if self.places is None or index >= len(self.places) else write_location(self.places[index])
+        )
+
+    def _locate(self) -> None:
+        names = find_row(self.alternatives, self.body)
+        if names is None:
+            self.places = locate(self.alternatives, self.body)
+        else:
+            self.row = write_location(names)
+        self.is_located = True
 
 
 def _content(item: object) -> object:
@@ -343,26 +357,15 @@ def _too_deep(index: int, item: object, batch: _Batch, most: int) -> Rejected:
     content = _content(item)
     source = None if batch.deep is None else batch.deep.source_of(content)
     diagnostic = Diagnostic("M606", f"the item nests deeper than {most} levels")
-    return reject(index, batch.place(index), (diagnostic,), content if source is None else source)
+    return reject(index, batch.location(index), diagnostic, content if source is None else source)
 
 
 def _not_object(index: int, item: object, batch: _Batch) -> Rejected:
-    place = batch.place(index)
+    location = batch.location(index)
     if isinstance(item, Leftover):
-        diagnostic = Diagnostic("M605", "`each` finds no item in this element")
-        return reject(index, place, (diagnostic,), item.value)
+        return reject(index, location, Diagnostic("M605", "`each` finds no item in this element"), item.value)
     hints = ("pass bytes to have them parsed",) if isinstance(item, str) and item is batch.body else ()
-    return reject(index, place, (Diagnostic("M604", "the item is not a JSON object", hints=hints),), item)
-
-
-def _on_fresh_stack(run: Callable[[], _Done]) -> _Done:
-    """Run on a thread of its own, whose stack is empty."""
-    results: list[_Done] = []
-    context = copy_context()
-    thread = threading.Thread(target=lambda: results.append(context.run(run)))
-    thread.start()
-    thread.join()
-    return results[0]
+    return reject(index, location, Diagnostic("M604", "the item is not a JSON object", hints=hints), item)
 
 
 def _plain_bytes(body: object) -> bytes:

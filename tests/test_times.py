@@ -314,7 +314,7 @@ def test_write_time_refuses_a_naive_moment() -> None:
 
 
 def test_texts_of_the_canonical_length_are_times_or_not() -> None:
-    """Any one or two characters of a canonical time replaced: a time is what the form and the calendar allow."""
+    """Any one or two characters of a canonical time replaced: form and calendar say what is a time."""
     time = "2024-02-28T23:59:59.999Z"
     odd = "0123456789:-+.TZ W\u0663\ud800"
     one = {time[:at] + new + time[at + 1 :] for at in range(24) for new in odd}
