@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-import linecache
 import threading
 from collections.abc import Callable
 from contextvars import copy_context
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 from types import CodeType
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 from mapper.body import read_body, read_item
+from mapper.compiled import TOO_DEEP, Codes, Compiled, execute, module_name
 from mapper.diagnostics import Diagnostic
 from mapper.errors import TransformError
 from mapper.faults import Places, explain_fault, explain_violations, reject
-from mapper.repair import STRICT, Policy
 from mapper.request import Request
 from mapper.result import JsonResult, Rejected, Result, Skipped, encode
 from mapper.runtime.faults import Fault, Skip
 from mapper.runtime.items import Alternative, Leftover, Place, locate, select
-from mapper.runtime.limits import DEFAULT, Limits, within
+from mapper.runtime.limits import DEFAULT, within
 from mapper.runtime.narrow import may_be_deep
 from mapper.runtime.nesting import DeepReader, nests_deeper
 from mapper.runtime.validation import is_json
@@ -37,44 +36,23 @@ Outcome: TypeAlias = bytes | int | None
 Narrow: TypeAlias = Callable[[bytes, Request], Outcome | tuple[list[Outcome], int]]
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """All a Transform is made of: plain text and numbers, so that it pickles.
-
-    `offsets` gives, for each line of `python`, the offset in the mapping's text it came from. `target` is the
-    target schema as JSON text. `objects_only` is false where the source schema allows items of other types.
-    `narrow` is the module of the bytes path, empty where there is none; `plan` tells it in words.
-    """
-
-    name: str
-    description: str
-    filename: str
-    text: str = field(repr=False)
-    python: str = field(repr=False)
-    offsets: tuple[int | None, ...] = field(repr=False)
-    target: str = field(repr=False)
-    objects_only: bool
-    policy: Policy = STRICT
-    narrow: str = field(default="", repr=False)
-    plan: str = field(default="", repr=False)
-    diagnostics: tuple[Diagnostic, ...] = ()
-    limits: Limits = DEFAULT
-    version: str = VERSION
-
-
 class Transform:
     """A compiled mapping, called with a payload: pure, thread-safe, picklable; payloads stay as they are."""
 
-    __slots__ = ("_alternatives", "_compiled", "_event", "_narrow", "_places", "_reasons", "_split", "_valid")
+    __slots__ = (
+        *("_alternatives", "_compiled", "_event", "_narrow", "_narrow_code", "_places", "_reasons", "_split"),
+        "_valid",
+    )
 
-    def __init__(self, compiled: Compiled) -> None:
+    def __init__(self, compiled: Compiled, codes: Codes | None = None) -> None:
         if compiled.version != VERSION:
             raise TransformError(
                 f"compiled by mapper {compiled.version}, this is {VERSION}; compile it again"
             )
         self._compiled = compiled
-        names = _execute(compiled.python, compiled.name)
+        names = execute(compiled.python, compiled.name, codes.python if codes else None)
         self._narrow: Narrow | None = None
+        self._narrow_code: CodeType | None = codes.narrow if codes else None
         self._split: tuple[Callable[[bytes], list[bytes]] | None, ...] = ()
         self._event = names["event"]
         self._valid = names["valid"]
@@ -82,6 +60,27 @@ class Transform:
         self._reasons: tuple[str, ...] = names["REASONS"]
         file = SourceFile(compiled.filename, compiled.text)
         self._places = Places(file, names["SITES"], names["FIELDS"])
+
+    @classmethod
+    def open(cls, path: str | Path) -> Transform:
+        """The transform that `save` wrote to a file; nothing is parsed or checked again.
+
+        A saved transform is code: open only what comes from a place you would import from. Raises
+        TransformError where the file is missing, damaged, not such a file, or of another version.
+        """
+        from mapper import saved
+
+        compiled, codes = saved.read(Path(path))
+        try:
+            return cls(compiled, codes)
+        except (ImportError, *TOO_DEEP) as error:
+            raise TransformError(f"`{path}` cannot be used here ({error}); compile it again") from error
+
+    def save(self, path: str | Path) -> None:
+        """Write it to a file, whole or not at all, for `open`; raises OSError where that cannot be done."""
+        from mapper import saved
+
+        saved.write(self._compiled, Path(path))
 
     @property
     def name(self) -> str:
@@ -147,8 +146,8 @@ class Transform:
             self._narrow = _no_narrow_path
             return self._narrow
         try:
-            names = _execute(text, self._compiled.name)
-        except (SyntaxError, RecursionError, MemoryError):  # it nests deeper than Python can compile
+            names = execute(text, self._compiled.name, self._narrow_code)
+        except TOO_DEEP:
             self._narrow = _no_narrow_path
             return self._narrow
         run: Narrow = names["run"]
@@ -274,7 +273,7 @@ class Transform:
         if isinstance(error, RecursionError):
             diagnostic = Diagnostic("M606", "the item nests deeper than can be mapped")
         else:
-            line = _line_of(error, _module_name(self._compiled.python, self._compiled.name))
+            line = _line_of(error, module_name(self._compiled.python, self._compiled.name))
             where = f" in line {line} of the generated module" if line else ""
             diagnostic = Diagnostic("M901", f"defect of mapper: {type(error).__name__}{where}")
         return reject(index, batch.place(index), (diagnostic,), item)
@@ -349,21 +348,6 @@ def _checked(request: object) -> Request:
     if not isinstance(request, Request):
         raise TypeError(f"request must be a mapper.Request, not {type(request).__name__}")
     return request
-
-
-def _module_name(python: str, mapping: str) -> str:
-    digest = hashlib.sha256(python.encode()).hexdigest()[:12]
-    return f"<mapper {ascii(mapping)[1:-1]} {digest}>"
-
-
-def _execute(python: str, mapping: str) -> dict[str, Any]:
-    """Run the generated module in a namespace of its own; tracebacks find its text in linecache."""
-    name = _module_name(python, mapping)
-    code: CodeType = compile(python, name, "exec", dont_inherit=True)
-    linecache.cache[name] = (len(python), None, python.splitlines(keepends=True), name)
-    names: dict[str, Any] = {"__name__": name}
-    exec(code, names)  # the text came out of codegen, where user text passes through repr() alone
-    return names
 
 
 def _line_of(error: BaseException, module: str) -> int | None:
