@@ -13,7 +13,7 @@ from mapper.runtime.limits import DEFAULT, Limits
 from mapper.version import __version__
 
 # What Python says of code that nests deeper than its parser or its blocks go.
-TOO_DEEP = (SyntaxError, RecursionError, MemoryError)
+TOO_DEEP_TO_COMPILE = (SyntaxError, RecursionError, MemoryError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def module_name(python: str, mapping: str) -> str:
 
 
 def compile_module(python: str, mapping: str) -> CodeType:
-    """The code of a generated module; raises one of TOO_DEEP where it nests deeper than Python takes."""
+    """The code of a generated module; raises one of TOO_DEEP_TO_COMPILE where that is what it is."""
     return compile(python, module_name(python, mapping), "exec", dont_inherit=True)
 
 

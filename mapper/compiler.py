@@ -14,7 +14,7 @@ from mapper.cached import keep
 from mapper.checker import Inference, check_program
 from mapper.codegen.module import Module, generate
 from mapper.codegen.narrow import generate_narrow
-from mapper.compiled import TOO_DEEP, Compiled, Read, compile_module, digest
+from mapper.compiled import TOO_DEEP_TO_COMPILE, Compiled, Read, compile_module, digest
 from mapper.diagnostics import Diagnostic, Report, Severity
 from mapper.dialects import Dialect, load_dialect
 from mapper.document import read_document
@@ -114,7 +114,7 @@ def _with_depth(analysis: Analysis, file: SourceFile, report: Report) -> tuple[D
     if module is not None:
         try:
             compile_module(module.python, "")
-        except TOO_DEEP:
+        except TOO_DEEP_TO_COMPILE:
             _report_depth(file, report)
     return report.ordered()
 
@@ -161,7 +161,7 @@ def build(file: SourceFile, folder: Path | None, report: Report) -> Transform:
     )
     try:
         return Transform(compiled)
-    except TOO_DEEP:
+    except TOO_DEEP_TO_COMPILE:
         _report_depth(file, report)
         raise _failure(file.name, report) from None
 

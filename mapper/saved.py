@@ -22,7 +22,7 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
-from mapper.compiled import TOO_DEEP, Codes, Compiled, Read, compile_module
+from mapper.compiled import TOO_DEEP_TO_COMPILE, Codes, Compiled, Read, compile_module
 from mapper.diagnostics import Diagnostic, Label, Severity
 from mapper.errors import TransformError
 from mapper.repair import Policy
@@ -119,7 +119,7 @@ def unpack(data: bytes) -> tuple[Compiled, Codes | None]:
 def _narrow_code(compiled: Compiled) -> CodeType | None:
     try:
         return compile_module(compiled.narrow, compiled.name) if compiled.narrow else None
-    except TOO_DEEP:
+    except TOO_DEEP_TO_COMPILE:
         return None
 
 

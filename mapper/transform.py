@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 from mapper.body import read_body, read_item
-from mapper.compiled import TOO_DEEP, Codes, Compiled, execute, module_name
+from mapper.compiled import TOO_DEEP_TO_COMPILE, Codes, Compiled, execute, module_name
 from mapper.diagnostics import Diagnostic
 from mapper.errors import TransformError
-from mapper.faults import Places, explain_fault, explain_violations, reject
+from mapper.faults import TOO_DEEP, Places, explain_fault, reject, reject_event, reject_fault, tell
 from mapper.request import Request
 from mapper.result import JsonResult, Rejected, Result, Skipped, encode
 from mapper.runtime.faults import Fault, Skip
-from mapper.runtime.items import Alternative, Leftover, Place, locate, select
+from mapper.runtime.items import Alternative, Leftover, Place, find_row, locate, select
 from mapper.runtime.limits import DEFAULT, within
+from mapper.runtime.locations import write_location
 from mapper.runtime.narrow import may_be_deep
 from mapper.runtime.nesting import DeepReader, nests_deeper
-from mapper.runtime.validation import is_json
+from mapper.runtime.stack import on_fresh_stack
+from mapper.runtime.validation import MAX_DEPTH, is_json
 from mapper.source import SourceFile
 from mapper.version import __version__ as VERSION
 
 _NO_REQUEST = Request()
-_Done = TypeVar("_Done")
 _BYTES = (bytes, bytearray, memoryview)
 
 # The outcome of an item on the bytes path: an event, the number of a skip rule, or None where the general
@@ -40,7 +39,15 @@ class Transform:
     """A compiled mapping, called with a payload: pure, thread-safe, picklable; payloads stay as they are."""
 
     __slots__ = (
-        *("_alternatives", "_compiled", "_event", "_narrow", "_narrow_code", "_places", "_reasons", "_split"),
+        "_alternatives",
+        "_compiled",
+        "_event",
+        "_levels",
+        "_narrow",
+        "_narrow_code",
+        "_places",
+        "_reasons",
+        "_split",
         "_valid",
     )
 
@@ -58,6 +65,7 @@ class Transform:
         self._valid = names["valid"]
         self._alternatives = names["EACH"]
         self._reasons: tuple[str, ...] = names["REASONS"]
+        self._levels: int = compiled.limits.nesting + names["LEVELS"]
         file = SourceFile(compiled.filename, compiled.text)
         self._places = Places(file, names["SITES"], names["FIELDS"])
 
@@ -73,7 +81,7 @@ class Transform:
         compiled, codes = saved.read(Path(path))
         try:
             return cls(compiled, codes)
-        except (ImportError, *TOO_DEEP) as error:
+        except (ImportError, KeyError, *TOO_DEEP_TO_COMPILE) as error:
             raise TransformError(f"`{path}` cannot be used here ({error}); compile it again") from error
 
     def save(self, path: str | Path) -> None:
@@ -119,7 +127,8 @@ class Transform:
     def __call__(self, payload: object, request: Request | None = None) -> Result:
         """Map a payload: bytes of JSON, or parsed JSON (dict, list, ...).
 
-        Raises TypeError when `request` is not a Request; a bad payload ends in `rejected`.
+        Of parsed JSON only what is read and what an event would hold is looked at. Raises TypeError when
+        `request` is not a Request; a bad payload ends in `rejected`.
         """
         request = _NO_REQUEST if request is None else _checked(request)
         if self._compiled.limits == DEFAULT:
@@ -147,7 +156,7 @@ class Transform:
             return self._narrow
         try:
             names = execute(text, self._compiled.name, self._narrow_code)
-        except TOO_DEEP:
+        except TOO_DEEP_TO_COMPILE:
             self._narrow = _no_narrow_path
             return self._narrow
         run: Narrow = names["run"]
@@ -187,7 +196,7 @@ class Transform:
         try:
             events = [encode(event) for event in result.events]
         except RecursionError:  # as in `_run`
-            events = _on_fresh_stack(lambda: [encode(event) for event in result.events])
+            events = on_fresh_stack(lambda: [encode(event) for event in result.events])
         return JsonResult(events, result.skipped, result.rejected, result.repairs)
 
     def _run(self, payload: object, request: Request) -> Result:
@@ -195,13 +204,14 @@ class Transform:
             return self._map_payload(payload, request, is_fresh=False)
         except RecursionError:
             # The caller has used up nearly all of its stack; what a payload gives must not depend on that.
-            return _on_fresh_stack(lambda: self._map_payload(payload, request, is_fresh=True))
+            return on_fresh_stack(lambda: self._map_payload(payload, request, is_fresh=True))
 
     def _map_payload(self, payload: object, request: Request, *, is_fresh: bool) -> Result:
         if not isinstance(payload, _BYTES):
             result = Result()
-            # A host's own parser may let NaN, half surrogate pairs, any nesting or other values through.
-            batch = _Batch(payload, payload, self._alternatives, may_be_deep=True)
+            # A host's own parser may let NaN, half surrogate pairs, any nesting or other values through: of
+            # these counts what an event would hold.
+            batch = _Batch(payload, payload, self._alternatives, is_parsed=True)
             self._map(batch, request, result, is_plain=False, is_fresh=is_fresh)
             return result
         raw = bytes(payload)
@@ -210,7 +220,7 @@ class Transform:
             return Result(rejected=[Rejected(0, "$", (body,), raw)])
         result = Result(repairs=body.repairs)
         whole = body.value if body.deep is None else raw
-        batch = _Batch(body.value, whole, self._alternatives, body.deep is not None, body.deep)
+        batch = _Batch(body.value, whole, self._alternatives, body.deep)
         self._map(batch, request, result, is_plain=body.is_plain, is_fresh=is_fresh)
         return result
 
@@ -221,8 +231,9 @@ class Transform:
         items = self._items(batch, result)
         objects_only, nesting = self._compiled.objects_only, self._compiled.limits.nesting
         event, valid = self._event, self._valid
+        most = self._levels if batch.is_parsed else MAX_DEPTH
         for index, item in enumerate(items):
-            if batch.may_be_deep and nests_deeper(_content(item), nesting):
+            if batch.deep is not None and nests_deeper(_content(item), nesting):
                 result.rejected.append(_too_deep(index, item, batch, nesting))
                 continue
             if not isinstance(item, dict) and (objects_only or type(item) is Leftover):
@@ -232,13 +243,16 @@ class Transform:
                 outcome = event(item, body, request)
                 if type(outcome) is int:
                     result.skipped.append(Skipped(index, self._reasons[outcome], item))
-                elif valid(outcome) and (is_plain or is_json(outcome)):
+                elif (is_plain or is_json(outcome, most)) and valid(outcome):
                     result.events.append(outcome)
+                elif batch.is_parsed and nests_deeper(outcome, most):
+                    result.rejected.append(_too_deep(index, item, batch, nesting))
                 else:
-                    result.rejected.append(self._invalid(index, item, batch, outcome))
+                    where, target = batch.location(index), self._compiled.target
+                    result.rejected.append(reject_event(index, where, target, outcome, self._places, item))
             except Fault as fault:
-                diagnostics = explain_fault(fault, self._places, batch.place(index))
-                result.rejected.append(reject(index, batch.place(index), diagnostics, item))
+                where = batch.location(index)
+                result.rejected.append(reject_fault(index, where, tell(fault), self._places, item))
             except Skip as skip:
                 result.skipped.append(Skipped(index, skip.reason, item))
             except RecursionError as error:
@@ -254,7 +268,7 @@ class Transform:
         try:
             items = select(self._alternatives, batch.body)
         except Fault as fault:
-            diagnostics = explain_fault(fault, self._places, ())
+            diagnostics = explain_fault(tell(fault), self._places, "$")
         else:
             if items is not None and len(items) <= most:
                 return items
@@ -265,18 +279,14 @@ class Transform:
         result.rejected.append(Rejected(0, "$", diagnostics, batch.whole))
         return []
 
-    def _invalid(self, index: int, item: object, batch: _Batch, event: object) -> Rejected:
-        diagnostics = explain_violations(self._compiled.target, event, self._places)
-        return reject(index, batch.place(index), diagnostics, item)
-
     def _defect(self, index: int, item: object, batch: _Batch, error: Exception) -> Rejected:
         if isinstance(error, RecursionError):
-            diagnostic = Diagnostic("M606", "the item nests deeper than can be mapped")
+            diagnostic = Diagnostic("M606", TOO_DEEP)
         else:
             line = _line_of(error, module_name(self._compiled.python, self._compiled.name))
             where = f" in line {line} of the generated module" if line else ""
             diagnostic = Diagnostic("M901", f"defect of mapper: {type(error).__name__}{where}")
-        return reject(index, batch.place(index), (diagnostic,), item)
+        return reject(index, batch.location(index), diagnostic, item)
 
     def __reduce__(self) -> tuple[type[Transform], tuple[Compiled]]:
         return Transform, (self._compiled,)
@@ -287,21 +297,37 @@ class Transform:
 
 @dataclass(slots=True, repr=False)
 class _Batch:
-    """One body on its way: `whole` is what a rejection of all of it keeps, its bytes where it is too deep."""
+    """One body on its way: `whole` is what a rejection of all of it keeps, its bytes where it is too deep.
+
+    `deep` is set where items may nest too deep; it knows their bytes.
+    """
 
     body: object
     whole: object
     alternatives: tuple[Alternative, ...]
-    may_be_deep: bool
     deep: DeepReader | None = None
+    is_parsed: bool = False
+    row: str = ""
     places: list[Place] | None = None
     is_located: bool = False
 
-    def place(self, index: int) -> Place | None:
+    def location(self, index: int) -> str | None:
         """Where an item stands; None where that is not known. The places are worked out once, if at all."""
         if not self.is_located:
-            self.places, self.is_located = locate(self.alternatives, self.body), True
-        return None if self.places is None or index >= len(self.places) else self.places[index]
+            self._locate()
+        if self.row:
+            return f"{self.row}[{index}]"
+        return (
+            None if self.places is None or index >= len(self.places) else write_location(self.places[index])
+        )
+
+    def _locate(self) -> None:
+        names = find_row(self.alternatives, self.body)
+        if names is None:
+            self.places = locate(self.alternatives, self.body)
+        else:
+            self.row = write_location(names)
+        self.is_located = True
 
 
 def _content(item: object) -> object:
@@ -312,26 +338,15 @@ def _too_deep(index: int, item: object, batch: _Batch, most: int) -> Rejected:
     content = _content(item)
     source = None if batch.deep is None else batch.deep.source_of(content)
     diagnostic = Diagnostic("M606", f"the item nests deeper than {most} levels")
-    return reject(index, batch.place(index), (diagnostic,), content if source is None else source)
+    return reject(index, batch.location(index), diagnostic, content if source is None else source)
 
 
 def _not_object(index: int, item: object, batch: _Batch) -> Rejected:
-    place = batch.place(index)
+    location = batch.location(index)
     if isinstance(item, Leftover):
-        diagnostic = Diagnostic("M605", "`each` finds no item in this element")
-        return reject(index, place, (diagnostic,), item.value)
+        return reject(index, location, Diagnostic("M605", "`each` finds no item in this element"), item.value)
     hints = ("pass bytes to have them parsed",) if isinstance(item, str) and item is batch.body else ()
-    return reject(index, place, (Diagnostic("M604", "the item is not a JSON object", hints=hints),), item)
-
-
-def _on_fresh_stack(run: Callable[[], _Done]) -> _Done:
-    """Run on a thread of its own, whose stack is empty."""
-    results: list[_Done] = []
-    context = copy_context()
-    thread = threading.Thread(target=lambda: results.append(context.run(run)))
-    thread.start()
-    thread.join()
-    return results[0]
+    return reject(index, location, Diagnostic("M604", "the item is not a JSON object", hints=hints), item)
 
 
 def _plain_bytes(body: object) -> bytes:

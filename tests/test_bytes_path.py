@@ -226,7 +226,39 @@ def test_objects_pass_undecoded(properties: str, body: bytes) -> None:
     assert_same(transform, body)
 
 
-@pytest.mark.parametrize("properties", [properties for properties, _ in PASSED])
+# Objects that pass as they are, though some of what is in them is read.
+READ = [
+    (
+        "{merge: [{path: $.properties, as: object}, {total: $.properties.sum, b: 1}]}",
+        b'{"id":1,"properties":{"sum" : 1.50}}',
+    ),
+    (
+        "{merge: [$.properties, {a: '$.properties.list[*].sku', first: '$.properties.list[0]'}]}",
+        b'{"id":1,"properties":{"list":[{"sku":1},{"sku":null}, 7],"x":1.0}}',
+    ),
+    (
+        "{when: properties.kind == 'x', then: {path: $.properties, omit: [c]}, else: {a: $.properties.b}}",
+        b'{"id":1,"properties":{"kind":"x", "b":2}}',
+    ),
+    (
+        "{merge: [{text: '{{ properties.a.b | default: properties.b }}'}, $.properties]}",
+        b'{"id":1,"properties":{"a":{ },"b":"\\u00e9"}}',
+    ),
+]
+
+
+@pytest.mark.parametrize(("properties", "body"), READ)
+def test_objects_that_are_read_pass_as_they_are(properties: str, body: bytes) -> None:
+    transform = job(properties)
+    assert "but passed as it is:\n  $.properties\n" in transform.plan
+    (event,) = outcomes(transform, body, mapper.Request())
+    assert isinstance(event, bytes)
+    assert json.loads(body)["properties"].items() <= json.loads(event)["event_properties"].items()
+    assert b'"' + body.partition(b'"properties":{"')[2][:-2] in event  # as it was written
+    assert_same(transform, body)
+
+
+@pytest.mark.parametrize("properties", [properties for properties, _ in PASSED + READ])
 @pytest.mark.parametrize(
     "value",
     [

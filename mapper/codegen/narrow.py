@@ -143,9 +143,10 @@ def _emit_encoded(writer: Writer, event: str, passing: list[tuple[ir.Field, str]
     encode = writer.use("narrow", "encode")
     if len(passing) == 1 and has_members:
         field, value = passing[0]
-        frame = b"%b," + dumps(field.name).replace("%", "%%").encode() + b":%b}"
+        name = literal(f",{dumps(field.name)}:".encode())
         writer.line(f"if type({value}) is bytes:")
-        writer.line(f"    return {literal(frame)} % ({encode}({event})[:-1], {value})")
+        joined = writer.use("narrow", "joined")
+        writer.line(f"    return {joined}(({encode}({event})[:-1], {name}, {value}, b'}}'))")
     for field, value in passing:
         if len(passing) > 1 or not has_members:
             writer.line(f"if type({value}) is bytes:")

@@ -326,7 +326,8 @@ def _emit_spliced(
         with writer.block(f"if {emit_lacks(writer, given, computed_names(node))}:"):
             spliced = f"{writer.use('narrow', 'spliced')}({given}, {before or '{}'}, {after})"
             if not before:  # the common case: members follow, and the object has some of its own
-                joined = f"b'%b,%b' % ({given}[:-1], {writer.use('narrow', 'encode')}({after})[1:])"
+                pieces = f"{given}[:-1], b',', {writer.use('narrow', 'encode')}({after})[1:]"
+                joined = f"{writer.use('narrow', 'joined')}(({pieces}))"
                 spliced = f"{joined} if {given}[1] == 34 and {after} else {spliced}"
             writer.line(f"{merged} = {spliced}")
         with writer.block("else:"):

@@ -37,7 +37,14 @@ def depth_of(raw: bytes) -> int:
 def is_deeper(raw: bytes, most: int) -> bool:
     """Whether JSON text in UTF-8 nests deeper than `most` levels."""
     # So few opening brackets cannot nest deeper: nearly all texts need no closer look.
-    return raw.count(b"[") + raw.count(b"{") > most and depth_of(raw) > most
+    return has_brackets(raw, most) and depth_of(raw) > most
+
+
+def has_brackets(raw: bytes, most: int) -> bool:
+    """Whether a text has more than `most` opening brackets."""
+    # Taking them out is faster than counting them: it jumps from one to the next.
+    left = len(raw.replace(b"{", b"", most + 1)) + len(raw.replace(b"[", b"", most + 1))
+    return 2 * len(raw) - left > most
 
 
 def nests_deeper(value: object, most: int) -> bool:

@@ -24,7 +24,8 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1])]
 
-import contenders  # noqa: E402 - the path above is what makes these two importable
+import command  # noqa: E402 - the path above is what makes these importable
+import contenders  # noqa: E402
 import events  # noqa: E402
 import msgspec  # noqa: E402
 from rich.console import Console  # noqa: E402
@@ -261,9 +262,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--quick", action="store_true", help="a smoke run of seconds; its figures mean nothing"
     )
+    parser.add_argument("--megabytes", type=int, default=1000, help="size of the input of `mapper run`")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write all figures there")
     arguments = parser.parse_args(argv)
     count, rounds, mappings = (100, 1, 4) if arguments.quick else (5000, 7, 1000)
+    size = 1 if arguments.quick else arguments.megabytes * 1_000_000
     console = Console(width=110, highlight=False)
     figures: dict[str, Any] = {"python": platform.python_version(), "mapper": mapper.__version__}
     figures["events"] = bench_events(console, count, rounds)
@@ -271,6 +274,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     figures["batches"] = bench_batches(console, rounds, (1, 10, 100, 1000))
     figures["shipped"] = bench_shipped(console, rounds)
     figures["start"] = bench_start(console, rounds, mappings)
+    with tempfile.TemporaryDirectory() as folder:
+        figures["run"] = command.bench(console, size, min(rounds, 3), Path(folder))
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     return 0
