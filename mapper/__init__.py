@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mapper.diagnostics import Diagnostic, Label, Severity
 from mapper.errors import CompileError, MapperError, TransformError
@@ -19,6 +19,9 @@ from mapper.runtime.limits import Limits
 from mapper.source import SourceFile, Span
 from mapper.transform import Transform
 from mapper.version import __version__
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = [
     "CompileError",
@@ -71,7 +74,7 @@ def load(name: str | Path, *, limits: Limits | None = None, cache: str | Path | 
     if cache is not None:
         from mapper import cached
 
-        transform = cached.recall(name, limits, Path(cache))
+        transform = cached.recall(name, limits, cache)
         if transform is not None:
             return transform
     from mapper import compiler

@@ -21,7 +21,7 @@ from mapper.transform import Transform
 from mapper.version import __version__
 
 
-def recall(name: str | Path, limits: Limits | None, folder: Path) -> Transform | None:
+def recall(name: str | Path, limits: Limits | None, folder: str | Path) -> Transform | None:
     """The transform that `keep` put there; None where there is none, or it is no longer the mapping's."""
     path = catalog.find_mapping(str(name))
     if path is None or not isinstance(limits, Limits | None):
@@ -30,7 +30,7 @@ def recall(name: str | Path, limits: Limits | None, folder: Path) -> Transform |
         file = read_source(path, Report())
         if file is None:
             return None
-        entry = _entry(path, file.name, file.text, limits or DEFAULT, folder)
+        entry = _entry(path, file.name, file.text, limits or DEFAULT, Path(folder))
         with suppress(TransformError, OSError):
             transform = Transform.open(entry)
             if _is_fresh(transform._compiled, path.parent):

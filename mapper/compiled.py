@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
@@ -78,6 +77,8 @@ class ModuleText:
 
 def digest(text: str) -> str:
     """The SHA-256 of a text in hex digits."""
+    import hashlib  # with OpenSSL it is slow to import, and `import mapper` digests nothing
+
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -40,7 +40,7 @@ _AGAIN = "compile it again"
 PYTHON = f"{sys.implementation.cache_tag} {MAGIC_NUMBER.hex()} {sys.flags.optimize}"
 
 
-def write(compiled: Compiled, path: Path) -> None:
+def write(compiled: Compiled, path: str | Path) -> None:
     """Write a file that `read` takes; other processes see the old file or the new one, never a part.
 
     Raises OSError where it cannot be written, TransformError where it would be too large to be read.
@@ -48,6 +48,7 @@ def write(compiled: Compiled, path: Path) -> None:
     data = pack(compiled)
     if len(data) > MAX_BYTES:
         raise TransformError(f"the saved form of `{compiled.name}` is larger than {MAX_BYTES:,} bytes")
+    path = Path(path)
     part = path.with_name(f".{os.urandom(8).hex()}.part")
     try:
         with part.open("xb") as stream:
@@ -59,8 +60,9 @@ def write(compiled: Compiled, path: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def read(path: Path) -> tuple[Compiled, Codes | None]:
+def read(path: str | Path) -> tuple[Compiled, Codes | None]:
     """What a file holds; no code objects where another Python wrote it. Raises TransformError."""
+    path = Path(path)
     try:
         with path.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)

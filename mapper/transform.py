@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from types import CodeType
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from mapper.body import read_body, read_item
 from mapper.compiled import TOO_DEEP_TO_COMPILE, Codes, Compiled, execute, module_name
@@ -20,11 +19,16 @@ from mapper.runtime.items import Alternative, Leftover, Place, find_row, locate,
 from mapper.runtime.limits import DEFAULT, within
 from mapper.runtime.locations import write_location
 from mapper.runtime.narrow import may_be_deep
-from mapper.runtime.nesting import DeepReader, nests_deeper
+from mapper.runtime.nesting import nests_deeper
 from mapper.runtime.stack import on_fresh_stack
 from mapper.runtime.validation import MAX_DEPTH, is_json
 from mapper.source import SourceFile
 from mapper.version import __version__ as VERSION
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mapper.runtime.deep import DeepReader
 
 _NO_REQUEST = Request()
 _BYTES = (bytes, bytearray, memoryview)
@@ -78,7 +82,7 @@ class Transform:
         """
         from mapper import saved
 
-        compiled, codes = saved.read(Path(path))
+        compiled, codes = saved.read(path)
         try:
             return cls(compiled, codes)
         except (ImportError, KeyError, *TOO_DEEP_TO_COMPILE) as error:
@@ -88,7 +92,7 @@ class Transform:
         """Write it to a file, whole or not at all, for `open`; raises OSError where that cannot be done."""
         from mapper import saved
 
-        saved.write(self._compiled, Path(path))
+        saved.write(self._compiled, path)
 
     @property
     def name(self) -> str:

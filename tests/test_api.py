@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from datetime import datetime, timedelta, timezone
+from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
@@ -217,6 +218,27 @@ def test_misuse_raises_plain_errors(transform: mapper.Transform) -> None:
         mapper.Request(received_at="today")
     with pytest.raises(TypeError):
         mapper.Request(received_at=5)  # type: ignore[arg-type]
+
+
+# What rejections, repairs, files, time zones and compiling need, and what is slow to import.
+LATE = {
+    *("argparse", "calendar", "difflib", "hashlib", "jinja2", "json", "jsonpath_ng", "jsonschema", "liquid"),
+    *("pathlib", "referencing", "rich", "tempfile", "urllib", "yaml", "zoneinfo"),
+    *("mapper.cached", "mapper.catalog", "mapper.checker", "mapper.cli", "mapper.codegen", "mapper.compiler"),
+    *("mapper.document", "mapper.expressions", "mapper.ir", "mapper.render", "mapper.repair.encodings"),
+    *("mapper.repair.readings", "mapper.runtime.deep", "mapper.runtime.library", "mapper.runtime.times"),
+    *("mapper.saved", "mapper.schema", "mapper.spec", "mapper.types"),
+}
+
+
+def test_import_is_light() -> None:
+    assert all(find_spec(name) for name in LATE)
+    code = "import sys; before = set(sys.modules); import mapper; print(*(set(sys.modules) - before))"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = done.stdout.split()
+    assert "mapper.transform" in loaded
+    assert not {name for name in loaded if any(f"{name}.".startswith(f"{late}.") for late in LATE)}
 
 
 def test_load_tells_what_there_is() -> None:

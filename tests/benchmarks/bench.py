@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import os
 import platform
 import statistics
 import subprocess
@@ -18,6 +19,7 @@ import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -185,8 +187,7 @@ def is_json(body: bytes) -> bool:
 
 def bench_start(console: Console, rounds: int, mappings: int) -> dict[str, Any]:
     """Import, and many distinct mappings in one process: time and memory each."""
-    bare = _process("pass", rounds)
-    imported = _process("import mapper", rounds)
+    bare, imported = _processes(("pass", "import mapper"), rounds)
     text = (HERE / "order_completed.yaml").read_text(encoding="utf-8")
     opened = _open_largest(rounds)
     half = _load_many(text, mappings // 2, 0)
@@ -232,13 +233,14 @@ def _open_largest(rounds: int) -> dict[str, float]:
         return {name: seconds / 20 * 1e3 for name, seconds in interleave(works, rounds).items()}
 
 
-def _process(code: str, rounds: int) -> float:
-    times = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        subprocess.run([sys.executable, "-c", code], check=True, cwd=HERE.parents[1])
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
+def _processes(codes: Sequence[str], rounds: int) -> list[float]:
+    """The seconds of a Python process for each text; byte code is there, as after an installation."""
+    outside = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+    def run(code: str) -> None:
+        subprocess.run([sys.executable, "-c", code], check=True, cwd=HERE.parents[1], env=outside)
+
+    return list(interleave({code: partial(run, code) for code in codes}, rounds).values())
 
 
 def _load_many(text: str, count: int, offset: int) -> tuple[float, int]:
