@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
-import linecache
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import CodeType
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from mapper.body import read_body, read_item
+from mapper.compiled import TOO_DEEP_TO_COMPILE, Codes, Compiled, execute, module_name
 from mapper.diagnostics import Diagnostic
 from mapper.errors import TransformError
 from mapper.faults import TOO_DEEP, Places, explain_fault, reject, reject_event, reject_fault, tell
-from mapper.repair import STRICT, Policy
 from mapper.request import Request
 from mapper.result import JsonResult, Rejected, Result, Skipped, encode
 from mapper.runtime.faults import Fault, Refused, Skip
 from mapper.runtime.items import Alternative, Leftover, Place, find_row, locate, select
-from mapper.runtime.limits import DEFAULT, Limits, within
+from mapper.runtime.limits import DEFAULT, within
 from mapper.runtime.locations import write_location
 from mapper.runtime.narrow import may_be_deep
-from mapper.runtime.nesting import DeepReader, nests_deeper
+from mapper.runtime.nesting import nests_deeper
 from mapper.runtime.stack import on_fresh_stack
 from mapper.runtime.validation import is_json
 from mapper.source import SourceFile
 from mapper.version import __version__ as VERSION
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mapper.runtime.deep import DeepReader
 
 _NO_REQUEST = Request()
 _BYTES = (bytes, bytearray, memoryview)
@@ -34,31 +37,6 @@ _BYTES = (bytes, bytearray, memoryview)
 # path has to map it. The outcomes of several items, and the alternative of `each` that they are from.
 Outcome: TypeAlias = bytes | int | None
 Narrow: TypeAlias = Callable[[bytes, Request], Outcome | tuple[list[Outcome], int]]
-
-
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """All a Transform is made of: plain text and numbers, so that it pickles.
-
-    `offsets` gives, for each line of `python`, the offset in the mapping's text it came from. `target` is the
-    target schema as JSON text. `objects_only` is false where the source schema allows items of other types.
-    `narrow` is the module of the bytes path, empty where there is none; `plan` tells it in words.
-    """
-
-    name: str
-    description: str
-    filename: str
-    text: str = field(repr=False)
-    python: str = field(repr=False)
-    offsets: tuple[int | None, ...] = field(repr=False)
-    target: str = field(repr=False)
-    objects_only: bool
-    policy: Policy = STRICT
-    narrow: str = field(default="", repr=False)
-    plan: str = field(default="", repr=False)
-    diagnostics: tuple[Diagnostic, ...] = ()
-    limits: Limits = DEFAULT
-    version: str = VERSION
 
 
 class Transform:
@@ -70,20 +48,22 @@ class Transform:
         "_event",
         "_levels",
         "_narrow",
+        "_narrow_code",
         "_places",
         "_reasons",
         "_split",
         "_takes_one",
     )
 
-    def __init__(self, compiled: Compiled) -> None:
+    def __init__(self, compiled: Compiled, codes: Codes | None = None) -> None:
         if compiled.version != VERSION:
             raise TransformError(
                 f"compiled by mapper {compiled.version}, this is {VERSION}; compile it again"
             )
         self._compiled = compiled
-        names = _execute(compiled.python, compiled.name)
+        names = execute(compiled.python, compiled.name, codes.python if codes else None)
         self._narrow: Narrow | None = None
+        self._narrow_code: CodeType | None = codes.narrow if codes else None
         self._split: tuple[Callable[[bytes], list[bytes]] | None, ...] = ()
         self._event = names["event"]
         self._alternatives = names["EACH"]
@@ -93,6 +73,27 @@ class Transform:
         self._levels: int = compiled.limits.nesting + names["LEVELS"]
         file = SourceFile(compiled.filename, compiled.text)
         self._places = Places(file, names["SITES"], names["FIELDS"])
+
+    @classmethod
+    def open(cls, path: str | Path) -> Transform:
+        """The transform that `save` wrote to a file; nothing is parsed or checked again.
+
+        A saved transform is code: open only what comes from a place you would import from. Raises
+        TransformError where the file is missing, damaged, not such a file, or of another version.
+        """
+        from mapper import saved
+
+        compiled, codes = saved.read(path)
+        try:
+            return cls(compiled, codes)
+        except (ImportError, KeyError, *TOO_DEEP_TO_COMPILE) as error:
+            raise TransformError(f"`{path}` cannot be used here ({error}); compile it again") from error
+
+    def save(self, path: str | Path) -> None:
+        """Write it to a file, whole or not at all, for `open`; raises OSError where that cannot be done."""
+        from mapper import saved
+
+        saved.write(self._compiled, path)
 
     @property
     def name(self) -> str:
@@ -168,8 +169,8 @@ class Transform:
             self._narrow = _no_narrow_path
             return self._narrow
         try:
-            names = _execute(text, self._compiled.name)
-        except (SyntaxError, RecursionError, MemoryError):  # it nests deeper than Python can compile
+            names = execute(text, self._compiled.name, self._narrow_code)
+        except TOO_DEEP_TO_COMPILE:
             self._narrow = _no_narrow_path
             return self._narrow
         run: Narrow = names["run"]
@@ -302,7 +303,7 @@ class Transform:
         if isinstance(error, RecursionError):
             diagnostic = Diagnostic("M606", TOO_DEEP)
         else:
-            line = _line_of(error, _module_name(self._compiled.python, self._compiled.name))
+            line = _line_of(error, module_name(self._compiled.python, self._compiled.name))
             where = f" in line {line} of the generated module" if line else ""
             diagnostic = Diagnostic("M901", f"defect of mapper: {type(error).__name__}{where}")
         return reject(index, batch.location(index), diagnostic, item)
@@ -382,21 +383,6 @@ def _checked(request: object) -> Request:
     if not isinstance(request, Request):
         raise TypeError(f"request must be a mapper.Request, not {type(request).__name__}")
     return request
-
-
-def _module_name(python: str, mapping: str) -> str:
-    digest = hashlib.sha256(python.encode()).hexdigest()[:12]
-    return f"<mapper {ascii(mapping)[1:-1]} {digest}>"
-
-
-def _execute(python: str, mapping: str) -> dict[str, Any]:
-    """Run the generated module in a namespace of its own; tracebacks find its text in linecache."""
-    name = _module_name(python, mapping)
-    code: CodeType = compile(python, name, "exec", dont_inherit=True)
-    linecache.cache[name] = (len(python), None, python.splitlines(keepends=True), name)
-    names: dict[str, Any] = {"__name__": name}
-    exec(code, names)  # the text came out of codegen, where user text passes through repr() alone
-    return names
 
 
 def _line_of(error: BaseException, module: str) -> int | None:

@@ -1,12 +1,11 @@
 """Validation at run time: an event in, whether it fits its schema and, when it does not, why.
 
 Generated code inlines what it can and calls `delegate` for the rest. Whoever must explain a refused event
-calls `violations`. jsonschema is imported at the first need of it, so that `import mapper` stays light.
+calls `violations`. What only those two need is imported by them, so that `import mapper` stays light.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from decimal import Decimal
 from functools import cache, lru_cache
 from itertools import islice
 from typing import Any
-from urllib.parse import quote
 
 from mapper.runtime.identity import has_repetitions
 from mapper.runtime.locations import write_location
@@ -95,6 +93,9 @@ def _validator_class() -> Any:
 @lru_cache(maxsize=256)
 def _validator(schema_json: str, pointer: str = "") -> Any:
     """A validator for one subschema; `#…` references mean the whole document, and nothing is ever fetched."""
+    import json
+    from urllib.parse import quote
+
     from referencing import Registry
     from referencing.jsonschema import DRAFT202012
 
@@ -317,5 +318,7 @@ def _message(keyword: str, rule: Any) -> str:
 
 
 def _brief(rule: object) -> str:
+    import json
+
     text = json.dumps(rule)
     return f"`{text[:57] + '…' if len(text) > 60 else text}`"
