@@ -243,7 +243,7 @@ class _Emitter:
         if "maxLength" in schema:
             self.refuse(f"len({value}) > {literal(schema['maxLength'])}")
         if pattern is not None and not has_content_test:
-            function = self.writer.use("validation", "searcher")
+            function = self.writer.use("searches", "searcher")
             search = self.writer.constant(f"{function}({literal(pattern)})", "search")
             self.refuse(f"{search}({value}) is None")
         match schema.get("format"):
