@@ -5,12 +5,12 @@ from __future__ import annotations
 import marshal
 import reprlib
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any
 
 from mapper.codes import CODES
 from mapper.diagnostics import Diagnostic, Label
 from mapper.result import Rejected, explain_late
-from mapper.runtime.faults import Fault
+from mapper.runtime.faults import Shown, Told
 from mapper.runtime.nothing import MISSING
 from mapper.runtime.stack import on_fresh_stack
 from mapper.runtime.validation import Violation, violations
@@ -54,24 +54,7 @@ class Places:
         return None if place is None else Span(self.file, *place)
 
 
-# What a fault says: its code, its site, its detail, and the value it is about, which cannot change any more.
-Told: TypeAlias = tuple[str, int, str, Any]
-_UNCHANGEABLE = (str, int, float, bool, type(None), type(MISSING))
 _LARGE = 1 << 16  # bytes of an event that are not kept for the sake of a question that may never be asked
-
-
-class _Shown(str):
-    """The text of a value that might be changed before it is shown."""
-
-    __slots__ = ()
-
-
-def tell(fault: Fault) -> Told:
-    """What a fault says, without the frames and the payload that hang on it."""
-    value = fault.value
-    if type(value) not in _UNCHANGEABLE:
-        value = _Shown(reprlib.repr(value))
-    return fault.code, fault.site, fault.detail, value
 
 
 def explain_fault(told: Told, places: Places, location: str | None) -> tuple[Diagnostic, ...]:
@@ -83,7 +66,7 @@ def explain_fault(told: Told, places: Places, location: str | None) -> tuple[Dia
     if detail:
         message = f"{message} ({detail})"
     hint = _HINTS.get(code)
-    shown = None if value is MISSING else str(value) if type(value) is _Shown else reprlib.repr(value)
+    shown = None if value is MISSING else str(value) if type(value) is Shown else reprlib.repr(value)
     hints = (hint,) if hint else ()
     return (Diagnostic(code, message, (Label(span),), hints, location=location, value=shown),)
 

@@ -36,7 +36,7 @@ ORDER = """
     lowering
     checker
     codegen
-    request result faults body transform
+    request result faults body outcomes transform
     experiments
     proofs
     interpreter
