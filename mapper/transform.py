@@ -24,7 +24,7 @@ from mapper.runtime.locations import write_location
 from mapper.runtime.narrow import may_be_deep
 from mapper.runtime.nesting import DeepReader, nests_deeper
 from mapper.runtime.stack import on_fresh_stack
-from mapper.runtime.validation import is_json
+from mapper.runtime.validation import MAX_DEPTH, is_json
 from mapper.source import SourceFile
 from mapper.version import __version__ as VERSION
 
@@ -67,6 +67,7 @@ class Transform:
         "_alternatives",
         "_compiled",
         "_event",
+        "_levels",
         "_narrow",
         "_outcomes",
         "_places",
@@ -87,6 +88,7 @@ class Transform:
         self._valid = names["valid"]
         self._alternatives = names["EACH"]
         self._reasons: tuple[str, ...] = names["REASONS"]
+        self._levels: int = compiled.limits.nesting + names["LEVELS"]
         file = SourceFile(compiled.filename, compiled.text)
         self._places = Places(file, names["SITES"], names["FIELDS"])
 
@@ -127,7 +129,8 @@ class Transform:
     def __call__(self, payload: object, request: Request | None = None) -> Result:
         """Map a payload: bytes of JSON, or parsed JSON (dict, list, ...).
 
-        Raises TypeError when `request` is not a Request; a bad payload ends in `rejected`.
+        Of parsed JSON only what is read and what an event would hold is looked at. Raises TypeError when
+        `request` is not a Request; a bad payload ends in `rejected`.
         """
         request = _NO_REQUEST if request is None else _checked(request)
         if self._compiled.limits == DEFAULT:
@@ -198,7 +201,7 @@ class Transform:
         if items is None or len(items) != count:
             return None
         result = Result()
-        batch = _Batch(value, value, self._alternatives, may_be_deep=False)
+        batch = _Batch(value, value, self._alternatives)
         numbered = [(index, items[index]) for index in left]
         self._map_items(numbered, batch, request, result, is_plain=True, is_fresh=False)
         return result
@@ -222,8 +225,9 @@ class Transform:
     def _map_payload(self, payload: object, request: Request, *, is_fresh: bool) -> Result:
         if not isinstance(payload, _BYTES):
             result = Result()
-            # A host's own parser may let NaN, half surrogate pairs, any nesting or other values through.
-            batch = _Batch(payload, payload, self._alternatives, may_be_deep=True)
+            # A host's own parser may let NaN, half surrogate pairs, any nesting or other values through: of
+            # these counts what an event would hold.
+            batch = _Batch(payload, payload, self._alternatives, is_parsed=True)
             self._map(batch, request, result, is_plain=False, is_fresh=is_fresh)
             return result
         raw = bytes(payload)
@@ -232,7 +236,7 @@ class Transform:
             return Result(rejected=[Rejected(0, "$", (body,), raw)])
         result = Result(repairs=body.repairs)
         whole = body.value if body.deep is None else raw
-        batch = _Batch(body.value, whole, self._alternatives, body.deep is not None, body.deep)
+        batch = _Batch(body.value, whole, self._alternatives, body.deep)
         self._map(batch, request, result, is_plain=body.is_plain, is_fresh=is_fresh)
         return result
 
@@ -255,8 +259,9 @@ class Transform:
         body = batch.body
         objects_only, nesting = self._compiled.objects_only, self._compiled.limits.nesting
         event, valid = self._event, self._valid
+        most = self._levels if batch.is_parsed else MAX_DEPTH
         for index, item in items:
-            if batch.may_be_deep and nests_deeper(_content(item), nesting):
+            if batch.deep is not None and nests_deeper(_content(item), nesting):
                 result.rejected.append(_too_deep(index, item, batch, nesting))
                 continue
             if not isinstance(item, dict) and (objects_only or type(item) is Leftover):
@@ -266,8 +271,10 @@ class Transform:
                 outcome = event(item, body, request)
                 if type(outcome) is int:
                     result.skipped.append(Skipped(index, self._reasons[outcome], item))
-                elif valid(outcome) and (is_plain or is_json(outcome)):
+                elif (is_plain or is_json(outcome, most)) and valid(outcome):
                     result.events.append(outcome)
+                elif batch.is_parsed and nests_deeper(outcome, most):
+                    result.rejected.append(_too_deep(index, item, batch, nesting))
                 else:
                     where, target = batch.location(index), self._compiled.target
                     result.rejected.append(reject_event(index, where, target, outcome, self._places, item))
@@ -318,13 +325,16 @@ class Transform:
 
 @dataclass(slots=True, repr=False)
 class _Batch:
-    """One body on its way: `whole` is what a rejection of all of it keeps, its bytes where it is too deep."""
+    """One body on its way: `whole` is what a rejection of all of it keeps, its bytes where it is too deep.
+
+    `deep` is set where items may nest too deep; it knows their bytes.
+    """
 
     body: object
     whole: object
     alternatives: tuple[Alternative, ...]
-    may_be_deep: bool
     deep: DeepReader | None = None
+    is_parsed: bool = False
     row: str = ""
     places: list[Place] | None = None
     is_located: bool = False

@@ -17,6 +17,7 @@ from mapper.codegen.text import emit_condition, emit_template
 from mapper.codegen.validation import emit_validator
 from mapper.codegen.values import emit_record
 from mapper.codegen.writer import Scope, Writer, literal
+from mapper.ir.levels import levels
 
 _FRAME = Environment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True).from_string(
     """\
@@ -43,6 +44,8 @@ FIELDS = {
 {{- "\n" if fields }}}
 # Why items are skipped, by number.
 REASONS = {{ reasons }}
+# The levels of the event that the mapping makes itself, around what it takes from a payload.
+LEVELS = {{ levels }}
 
 {{ body }}
 """
@@ -73,6 +76,7 @@ def generate(program: ir.Program, target: dict[str, object] | bool, filename: st
         sites=[literal((s.start, s.end, s.what, s.path)) for s in writer.sites],
         fields=_fields(program),
         reasons=literal(tuple(rule.reason for rule in program.skips)),
+        levels=levels(program.output),
         body="\n".join(lines),
     )
     head = frame.count("\n") - len(lines)

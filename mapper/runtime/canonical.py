@@ -4,7 +4,7 @@ RFC 8785 (JCS) with these decisions:
 - integers keep their exact digits, also beyond 2^53, where JCS would round them to a double;
 - half of a surrogate pair is written as `\\ud800`, as JSON.stringify does, where JCS refuses;
 - what is no JSON value (NaN, infinities, other Python types, keys that are not text, integers too long to
-  print) or nests deeper than MAX_DEPTH gives INVALID.
+  print) gives INVALID; what nests deeper than MAX_DEPTH is a RecursionError.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def _encode(value: object) -> str:
                     parts.append(flat)
                     continue
                 if len(waiting) >= MAX_DEPTH:
-                    raise _NotJson
+                    raise RecursionError("a value nests too deep for canonical JSON")
                 waiting.append((members, closing))
                 opening, members, closing = _open(member)
                 parts.append(opening)

@@ -201,8 +201,18 @@ def _printed(value: object) -> str:
 
 
 def to_json(value: object) -> str:
-    """Compact JSON with non-ASCII text kept; missing is null; raises ValueError for NaN and infinities."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_plain)
+    """Compact JSON with non-ASCII text kept; missing is null; raises ValueError for NaN and infinities.
+
+    What nests deeper than Python's stack, or contains itself, is a RecursionError.
+    """
+    return json.dumps(
+        value,
+        ensure_ascii=False,
+        separators=(",", ":"),
+        allow_nan=False,
+        default=_plain,
+        check_circular=False,
+    )
 
 
 def _plain(value: object) -> object:

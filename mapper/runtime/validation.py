@@ -109,42 +109,41 @@ def _validator(schema_json: str, pointer: str = "") -> Any:
     return _validator_class()(schema, registry=registry.crawl(), format_checker=format_checker())
 
 
-def is_json(value: object) -> bool:
-    """Whether a value can be written as JSON text: finite numbers, text keys, no half surrogate pairs."""
-    kind = type(value)
-    if kind is not dict and kind is not list:
-        return find_non_json(value) is None
+def is_json(value: object, most: int = MAX_DEPTH) -> bool:
+    """Whether a value can be written as JSON text that nests at most `most` levels deep.
+
+    Numbers are finite, keys are texts, and no text holds half of a surrogate pair.
+    """
     try:
-        return _container_is_json(value, 1, [MAX_NODES])
+        return _is_json(value, most, [MAX_NODES])
     except (TypeError, ValueError):  # a name that is not text; half of a surrogate pair
         return False
 
 
-def _container_is_json(node: Any, depth: int, budget: list[int]) -> bool:
-    """What `find_non_json` tells, for a plain dict or list, as fast as Python allows."""
-    budget[0] -= len(node)
-    if depth > MAX_DEPTH or budget[0] < 0:
-        return False
+def _is_json(node: Any, levels: int, budget: list[int]) -> bool:
+    """What `find_non_json` and a look at the depth tell, as fast as Python allows; see `is_json`."""
     values = node
-    if type(node) is dict:
+    if isinstance(node, dict):
         names = "".join(node)
         if not names.isascii():
             names.encode()
         values = node.values()
+    elif not isinstance(node, list):
+        return find_non_json(node) is None
+    budget[0] -= len(node)
+    if levels < 1 or budget[0] < 0:
+        return False
     for value in values:
         kind = type(value)
         if kind is str:
             if not value.isascii():
                 value.encode()
-        elif kind is int or value is None or kind is bool:
-            continue
         elif kind is float:
             if value - value != 0:
                 return False
-        elif kind is dict or kind is list:
-            if not _container_is_json(value, depth + 1, budget):
-                return False
-        elif find_non_json(value) is not None:
+        elif kind is int or value is None or kind is bool:
+            continue
+        elif not _is_json(value, levels - 1, budget):
             return False
     return True
 

@@ -33,6 +33,8 @@ FIELDS = {
 }
 # Why items are skipped, by number.
 REASONS = ()
+# The levels of the event that the mapping makes itself, around what it takes from a payload.
+LEVELS = 4
 
 EACH = ((),)
 

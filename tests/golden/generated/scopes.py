@@ -36,6 +36,8 @@ FIELDS = {
 }
 # Why items are skipped, by number.
 REASONS = ('test event', 'anonymous')
+# The levels of the event that the mapping makes itself, around what it takes from a payload.
+LEVELS = 2
 
 EACH = ((('elements',), ('name', 'json')), (('name', 'events'),), ())
 

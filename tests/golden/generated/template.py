@@ -31,6 +31,8 @@ SITES = (
 FIELDS = {}
 # Why items are skipped, by number.
 REASONS = ()
+# The levels of the event that the mapping makes itself, around what it takes from a payload.
+LEVELS = 0
 
 EACH = ((),)
 
