@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import marshal
 import reprlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from mapper.codes import CODES
@@ -128,7 +128,13 @@ def _violation(violation: Violation, places: Places, location: str) -> Diagnosti
     return Diagnostic(code, f"`{field}` {message}", labels, location=location)
 
 
-def reject(index: int, location: str | None, diagnostic: Diagnostic, item: object) -> Rejected:
-    """The rejection of the item at a location for one reason, which is told without a location."""
+def reject(
+    index: int, location: str | None, code: str, message: str, item: object, hints: tuple[str, ...] = ()
+) -> Rejected:
+    """The rejection of an item for a reason that needs no place in the mapping."""
     location = location or "$"
-    return Rejected(index, location, (replace(diagnostic, location=location),), item)
+    return explain_late(index, location, (_tell, (code, message, hints, location)), item)
+
+
+def _tell(code: str, message: str, hints: tuple[str, ...], location: str) -> tuple[Diagnostic, ...]:
+    return (Diagnostic(code, message, hints=hints, location=location),)

@@ -309,12 +309,11 @@ class Transform:
 
     def _defect(self, index: int, item: object, batch: _Batch, error: Exception) -> Rejected:
         if isinstance(error, RecursionError):
-            diagnostic = Diagnostic("M606", TOO_DEEP)
-        else:
-            line = _line_of(error, _module_name(self._compiled.python, self._compiled.name))
-            where = f" in line {line} of the generated module" if line else ""
-            diagnostic = Diagnostic("M901", f"defect of mapper: {type(error).__name__}{where}")
-        return reject(index, batch.location(index), diagnostic, item)
+            return reject(index, batch.location(index), "M606", TOO_DEEP, item)
+        line = _line_of(error, _module_name(self._compiled.python, self._compiled.name))
+        where = f" in line {line} of the generated module" if line else ""
+        message = f"defect of mapper: {type(error).__name__}{where}"
+        return reject(index, batch.location(index), "M901", message, item)
 
     def __reduce__(self) -> tuple[type[Transform], tuple[Compiled]]:
         return Transform, (self._compiled,)
@@ -365,16 +364,16 @@ def _content(item: object) -> object:
 def _too_deep(index: int, item: object, batch: _Batch, most: int) -> Rejected:
     content = _content(item)
     source = None if batch.deep is None else batch.deep.source_of(content)
-    diagnostic = Diagnostic("M606", f"the item nests deeper than {most} levels")
-    return reject(index, batch.location(index), diagnostic, content if source is None else source)
+    message = f"the item nests deeper than {most} levels"
+    return reject(index, batch.location(index), "M606", message, content if source is None else source)
 
 
 def _not_object(index: int, item: object, batch: _Batch) -> Rejected:
     location = batch.location(index)
     if isinstance(item, Leftover):
-        return reject(index, location, Diagnostic("M605", "`each` finds no item in this element"), item.value)
+        return reject(index, location, "M605", "`each` finds no item in this element", item.value)
     hints = ("pass bytes to have them parsed",) if isinstance(item, str) and item is batch.body else ()
-    return reject(index, location, Diagnostic("M604", "the item is not a JSON object", hints=hints), item)
+    return reject(index, location, "M604", "the item is not a JSON object", item, hints)
 
 
 def _plain_bytes(body: object) -> bytes:
