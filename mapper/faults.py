@@ -9,7 +9,7 @@ from typing import Any
 
 from mapper.codes import CODES
 from mapper.diagnostics import Diagnostic, Label
-from mapper.result import Rejected, explain_late
+from mapper.result import Rejected, Work, explain_late
 from mapper.runtime.faults import Shown, Told
 from mapper.runtime.nothing import MISSING
 from mapper.runtime.stack import on_fresh_stack
@@ -77,21 +77,26 @@ def reject_fault(index: int, location: str | None, told: Told, places: Places, i
 
 
 def reject_event(
-    index: int, location: str | None, target: str, event: Any, places: Places, item: object
+    index: int, location: str | None, target: str, event: object, places: Places, item: object
 ) -> Rejected:
-    """The rejection of an item whose event does not fit the target schema.
+    """The rejection of an item whose event does not fit the target schema."""
+    location = location or "$"
+    return explain_late(index, location, explain_event(target, event, places, location), item)
+
+
+def explain_event(target: str, event: Any, places: Places, location: str) -> Work:
+    """What explains why an event does not fit the target schema.
 
     An event shares its parts with a payload that the caller may change, so what is explained later is a copy.
     What is large, or cannot be copied, is explained at once.
     """
-    location = location or "$"
     try:
         copy = marshal.dumps(event)
     except ValueError:  # a value that no JSON text holds
         copy = b""
-    if not 0 < len(copy) <= _LARGE:
-        return Rejected(index, location, explain_violations(target, event, places, location), item)
-    return explain_late(index, location, (_explain_copy, (target, copy, places, location)), item)
+    if 0 < len(copy) <= _LARGE:
+        return _explain_copy, (target, copy, places, location)
+    return tuple, (explain_violations(target, event, places, location),)
 
 
 def _explain_copy(target: str, copy: bytes, places: Places, location: str) -> tuple[Diagnostic, ...]:

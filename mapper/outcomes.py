@@ -12,13 +12,15 @@ from operator import attrgetter
 from typing import TypeAlias
 
 from mapper.body import read_late
-from mapper.faults import Places, explain_fault
+from mapper.faults import Places, explain_event, explain_fault
 from mapper.result import JsonResult, Rejected, Result, Skipped, Work, encode, reject_late, skip_late
-from mapper.runtime.faults import Told
+from mapper.runtime.faults import Refused, Told
 
-# The outcome of an item on the bytes path: an event, the number of a skip rule, what a fault tells, or None
-# where the general path has to map it.
-Outcome: TypeAlias = bytes | int | Told | None
+# Why the bytes path makes no event of an item: the number of a skip rule, what a fault tells, or what the target
+# schema refuses.
+Reason: TypeAlias = int | Told | Refused
+# The outcome of an item on the bytes path; None where the general path has to map it.
+Outcome: TypeAlias = bytes | Reason | None
 Split: TypeAlias = Callable[[bytes], list[bytes]]
 # The general path, given the indexes of the items it has to map, and how many there are.
 Again: TypeAlias = Callable[[list[int], int], Result | None]
@@ -36,10 +38,11 @@ class Outcomes:
 
     reasons: tuple[str, ...]
     places: Places = field(repr=False)
+    target: str = field(repr=False)
     splits: tuple[Split | None, ...]
     rows: tuple[str, ...]
 
-    def of_body(self, outcome: int | Told, body: bytes) -> JsonResult:
+    def of_body(self, outcome: Reason, body: bytes) -> JsonResult:
         """The result of a body that is one item."""
         item = (read_late, (body,))
         if isinstance(outcome, int):
@@ -82,8 +85,12 @@ class Outcomes:
             return None
         return items if len(items) == len(outcomes) else None
 
-    def _rejected(self, index: int, location: str, told: Told, item: Work) -> Rejected:
-        return reject_late(index, location, (explain_fault, (told, self.places, location)), item)
+    def _rejected(self, index: int, location: str, reason: Told | Refused, item: Work) -> Rejected:
+        if isinstance(reason, Refused):
+            diagnostics = explain_event(self.target, reason.event, self.places, location)
+        else:
+            diagnostics = explain_fault, (reason, self.places, location)
+        return reject_late(index, location, diagnostics, item)
 
 
 def _merged(

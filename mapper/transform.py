@@ -13,11 +13,11 @@ from mapper.body import read_body, read_plain
 from mapper.diagnostics import Diagnostic
 from mapper.errors import TransformError
 from mapper.faults import TOO_DEEP, Places, explain_fault, reject, reject_event, reject_fault
-from mapper.outcomes import Outcome, Outcomes, Split
+from mapper.outcomes import Outcome, Outcomes, Reason, Split
 from mapper.repair import STRICT, Policy
 from mapper.request import Request
 from mapper.result import JsonResult, Rejected, Result, Skipped, encode
-from mapper.runtime.faults import Fault, Skip, Told, tell, tell_plain
+from mapper.runtime.faults import Fault, Skip, tell, tell_plain
 from mapper.runtime.items import Alternative, Leftover, Place, find_row, locate, names_of, select
 from mapper.runtime.limits import DEFAULT, Limits, within
 from mapper.runtime.locations import write_location
@@ -175,18 +175,18 @@ class Transform:
 
         places = Places(self._places.file, names["SITES"], self._places.fields)
         rows = tuple(write_location(names_of(alternative)) for alternative in self._alternatives)
-        self._outcomes = Outcomes(self._reasons, places, splitters, rows)
+        self._outcomes = Outcomes(self._reasons, places, self._compiled.target, splitters, rows)
         self._narrow = narrow
         return narrow
 
     def _collect(
-        self, mapped: int | Told | tuple[list[Outcome], int], body: bytes, request: Request
+        self, mapped: Reason | tuple[list[Outcome], int], body: bytes, request: Request
     ) -> JsonResult | None:
         """The result of outcomes of the bytes path; None where the general path has to map the whole body."""
         outcomes = self._outcomes
         if outcomes is None:
             return None
-        if isinstance(mapped, int) or len(mapped) != 2:
+        if not isinstance(mapped, tuple) or len(mapped) != 2:
             return outcomes.of_body(mapped, body)
         if len(mapped[0]) > self._compiled.limits.items:
             return None

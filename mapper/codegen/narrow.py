@@ -1,8 +1,8 @@
 """Codegen of the bytes path: an ir.Program becomes a module that decodes what it reads and writes bytes.
 
 The module defines `run(body, request)`: for each item of the body the bytes of its event, the number of the
-rule that skips it, what a fault tells, or None where the general path has to map it; and the alternative of
-`each` the items are from.
+rule that skips it, what a fault tells, what the target schema refuses, or None where the general path has to
+map it; and the alternative of `each` the items are from.
 For a body that is one item, its outcome alone. It raises, or returns None, where the general path has to read
 the whole body, and raises the fault of a body that is one item. `SPLIT` gives the items of an alternative
 undecoded, `SITES` says where faults are.
@@ -119,7 +119,8 @@ def _emit_event(writer: Writer, program: ir.Program, target: Any) -> None:
 
 
 def _emit_validated(writer: Writer, event: str) -> None:
-    writer.line(f"return {writer.use('narrow', 'encode')}({event}) if valid({event}) else None")
+    encode, refused = writer.use("narrow", "encode"), writer.use("faults", "Refused")
+    writer.line(f"return {encode}({event}) if valid({event}) else {refused}({event})")
 
 
 def _emit_record(writer: Writer, record: ir.Record, target: Any, is_checked: bool) -> None:

@@ -49,29 +49,32 @@ def stable_hash(values: Iterable[object]) -> str | Nothing:
 
     MISSING where every value is missing or null; INVALID where one has no canonical form.
     """
-    parts = [[] if value is MISSING else [value] for value in values]
+    given = list(values)
+    parts = [[] if value is MISSING else [value] for value in given]
     try:
-        text = _encode_at_once(parts) or _bytes(f"[{','.join([_encode(part) for part in parts])}]")
+        text = _encode_at_once(given, parts) or _bytes(f"[{','.join([_encode(part) for part in parts])}]")
     except (_NotJson, ValueError):
         return INVALID
     return MISSING if _is_nothing(text) else sha256(text).hexdigest()
 
 
-def _encode_at_once(parts: list[list[object]]) -> bytes | None:
+def _encode_at_once(given: list[object], parts: list[list[object]]) -> bytes | None:
     """What `canonical_json` gives, the fast way; None where the slow way has to write it."""
     try:
-        return _encode_plain(parts) if _is_plain(parts, _SHALLOW) else None
+        return _encode_plain(parts) if _is_plain(given, _SHALLOW) else None
     except (TypeError, UnicodeEncodeError, OverflowError):  # a key that is no text; half a surrogate pair
         return None
 
 
 def _is_plain(container: dict[str, Any] | list[Any], room: int) -> bool:
-    """Whether msgspec writes a container as JCS does."""
+    """Whether msgspec writes a container as JCS does; MISSING counts as nothing."""
     values: Iterable[Any] = container
     if isinstance(container, dict):
         if not "".join(container).isascii():
             return False
         values = container.values()
+    if _PLAIN.issuperset(map(type, values)):
+        return True
     for value in values:
         kind = type(value)
         if kind is dict or kind is list:
@@ -81,7 +84,7 @@ def _is_plain(container: dict[str, Any] | list[Any], room: int) -> bool:
             # Not integral, and of a size that both write without an exponent.
             if not 1e-3 < abs(value) < 1e15 or value.is_integer():
                 return False
-        elif kind not in _PLAIN:
+        elif kind not in _PLAIN and value is not MISSING:
             return False
     return True
 

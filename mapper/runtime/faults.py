@@ -36,6 +36,15 @@ class Skip(Exception):
         self.reason = reason
 
 
+class Refused:
+    """An event that does not fit the target schema."""
+
+    __slots__ = ("event",)
+
+    def __init__(self, event: object) -> None:
+        self.event = event
+
+
 class Shown(str):
     """The text of a value that might be changed before it is shown."""
 

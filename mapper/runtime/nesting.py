@@ -11,6 +11,7 @@ from typing import Any
 
 _BRACKETS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 _DROPPED = bytes(b for b in range(256) if b not in b'[]{}"')
+_NO_COLONS = bytes(b for b in range(256) if b not in b':"')
 _QUOTED = re.compile(rb'"[^"]*"')
 _blank = re.compile(r"[ \t\n\r]*").match
 _number = re.compile(r"(-?(?:0|[1-9][0-9]*))(\.[0-9]+)?([eE][+-]?[0-9]+)?").match
@@ -32,6 +33,13 @@ def depth_of(raw: bytes) -> int:
     brackets = _QUOTED.sub(b"", raw.translate(None, _DROPPED).replace(b'""', b""))
     steps = memoryview(brackets.translate(_BRACKETS, b'"')).cast("b")
     return max(accumulate(steps), default=0)
+
+
+def count_members(raw: bytes) -> int:
+    """How many members the objects in JSON text in UTF-8 have together."""
+    if b"\\" in raw:
+        raw = raw.replace(b"\\\\", b"").replace(b'\\"', b"")
+    return _QUOTED.sub(b"", raw.translate(None, _NO_COLONS).replace(b'""', b"")).count(b":")
 
 
 def is_deeper(raw: bytes, most: int) -> bool:
