@@ -22,6 +22,7 @@ _HINTS = {
     "M614": "say what becomes of such values with `on_error`, or name their format in `from`",
 }
 
+NOT_OBJECT = "the item is not a JSON object"
 TOO_DEEP = "the item nests deeper than can be mapped"
 
 # What an event may hold in Python but not in JSON, by the words of `find_non_json`.
@@ -138,8 +139,9 @@ def reject(
 ) -> Rejected:
     """The rejection of an item for a reason that needs no place in the mapping."""
     location = location or "$"
-    return explain_late(index, location, (_tell, (code, message, hints, location)), item)
+    return explain_late(index, location, (tell, (code, message, hints, location)), item)
 
 
-def _tell(code: str, message: str, hints: tuple[str, ...], location: str) -> tuple[Diagnostic, ...]:
+def tell(code: str, message: str, hints: tuple[str, ...], location: str) -> tuple[Diagnostic, ...]:
+    """The diagnostic of a reason that needs no place in the mapping."""
     return (Diagnostic(code, message, hints=hints, location=location),)

@@ -12,12 +12,12 @@ from operator import attrgetter
 from typing import TypeAlias
 
 from mapper.body import read_late
-from mapper.faults import Places, explain_event, explain_fault
+from mapper.faults import NOT_OBJECT, Places, explain_event, explain_fault, tell
 from mapper.result import JsonResult, Rejected, Result, Skipped, Work, encode, reject_late, skip_late
-from mapper.runtime.faults import Refused, Told
+from mapper.runtime.faults import NO_OBJECT, Refused, Told
 
-# Why the bytes path makes no event of an item: the number of a skip rule, what a fault tells, or what the target
-# schema refuses.
+# Why the bytes path makes no event of an item: the number of a skip rule, what a fault tells, or what the
+# target schema refuses.
 Reason: TypeAlias = int | Told | Refused
 # The outcome of an item on the bytes path; None where the general path has to map it.
 Outcome: TypeAlias = bytes | Reason | None
@@ -39,6 +39,7 @@ class Outcomes:
     reasons: tuple[str, ...]
     places: Places = field(repr=False)
     target: str = field(repr=False)
+    objects_only: bool
     splits: tuple[Split | None, ...]
     rows: tuple[str, ...]
 
@@ -61,7 +62,7 @@ class Outcomes:
         for index, outcome in enumerate(outcomes):
             if isinstance(outcome, bytes):
                 continue
-            if outcome is None or items is None:
+            if outcome is None or items is None or (outcome is NO_OBJECT and not self.objects_only):
                 left.append(index)
                 continue
             item = (read_late, (bytes(items[index]),))
@@ -88,6 +89,8 @@ class Outcomes:
     def _rejected(self, index: int, location: str, reason: Told | Refused, item: Work) -> Rejected:
         if isinstance(reason, Refused):
             diagnostics = explain_event(self.target, reason.event, self.places, location)
+        elif reason is NO_OBJECT:
+            diagnostics = tell, (reason[0], NOT_OBJECT, (), location)
         else:
             diagnostics = explain_fault, (reason, self.places, location)
         return reject_late(index, location, diagnostics, item)

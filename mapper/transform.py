@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from mapper.body import read_body, read_plain
 from mapper.diagnostics import Diagnostic
 from mapper.errors import TransformError
-from mapper.faults import TOO_DEEP, Places, explain_fault, reject, reject_event, reject_fault
+from mapper.faults import NOT_OBJECT, TOO_DEEP, Places, explain_fault, reject, reject_event, reject_fault
 from mapper.outcomes import Outcome, Outcomes, Reason, Split
 from mapper.repair import STRICT, Policy
 from mapper.request import Request
@@ -175,7 +175,9 @@ class Transform:
 
         places = Places(self._places.file, names["SITES"], self._places.fields)
         rows = tuple(write_location(names_of(alternative)) for alternative in self._alternatives)
-        self._outcomes = Outcomes(self._reasons, places, self._compiled.target, splitters, rows)
+        self._outcomes = Outcomes(
+            self._reasons, places, self._compiled.target, self._compiled.objects_only, splitters, rows
+        )
         self._narrow = narrow
         return narrow
 
@@ -373,7 +375,7 @@ def _not_object(index: int, item: object, batch: _Batch) -> Rejected:
     if isinstance(item, Leftover):
         return reject(index, location, "M605", "`each` finds no item in this element", item.value)
     hints = ("pass bytes to have them parsed",) if isinstance(item, str) and item is batch.body else ()
-    return reject(index, location, "M604", "the item is not a JSON object", item, hints)
+    return reject(index, location, "M604", NOT_OBJECT, item, hints)
 
 
 def _plain_bytes(body: object) -> bytes:

@@ -144,6 +144,8 @@ def emit_selection(writer: Writer, selection: Selection) -> None:
                 writer.line(f"    outcome = {tell}(fault)")
                 writer.line("except Exception:")
                 writer.line("    pass  # the general path finds out why")
+            writer.line("else:")
+            writer.line(f"    outcome = {writer.use('faults', 'NO_OBJECT')}")
             writer.line("outcomes.append(outcome)")
         writer.line("return outcomes, way")
     _emit_split(writer, selection)

@@ -45,6 +45,10 @@ class Refused:
         self.event = event
 
 
+# What is told of an item that is no object, where items have to be objects.
+NO_OBJECT: Told = ("M604", -1, "", MISSING)
+
+
 class Shown(str):
     """The text of a value that might be changed before it is shown."""
 
