@@ -5,8 +5,9 @@ from mapper.runtime.filters import FILTERS, apply
 from mapper.runtime.formats import is_date_time
 from mapper.runtime.nothing import MISSING
 from mapper.runtime.rendered import parse_rendered
+from mapper.runtime.searches import searcher
 from mapper.runtime.text import to_text, too_long
-from mapper.runtime.validation import is_json, searcher
+from mapper.runtime.validation import is_json
 
 
 _JSON_1 = FILTERS['json']
