@@ -115,6 +115,8 @@ def epoch(value: object, unit_per_second: int) -> str | Nothing:
         return INVALID
     if isinstance(value, float):
         value = int(value) if value.is_integer() else float.__repr__(value)
+    if isinstance(value, str) and len(value) <= 20 and value.isascii() and value.isdigit():
+        value = int(value)
     if isinstance(value, str):
         match = _decimal(value)
         if match is None:
