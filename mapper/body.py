@@ -65,9 +65,17 @@ def read_body(raw: bytes, policy: Policy = STRICT, limits: Limits = DEFAULT) -> 
     return _repair(decoded.text, decoded.repairs, policy, body, limits)
 
 
-def read_item(raw: bytes) -> object:
-    """The value of a part of a body that has been read before; raises ValueError for numbers out of range."""
+def read_plain(raw: bytes) -> object:
+    """The value of a body that does not nest too deep; raises ValueError where that takes `read_body`."""
     return _decode(raw)
+
+
+def read_late(raw: bytes) -> object:
+    """The value of a body, or a part of one, that is known to be JSON in UTF-8; as `read_body` reads it."""
+    try:
+        return _decode(raw)
+    except (msgspec.MsgspecError, ValueError):
+        return _read_slowly(raw.decode())
 
 
 def _repair(
@@ -103,13 +111,17 @@ def _parse(text: str, repairs: tuple[Repair, ...], limits: Limits) -> Body | Dia
         return Body(_decode(raw), True, repairs)
     except (msgspec.MsgspecError, ValueError) as error:
         failure = Diagnostic("M601", f"the body is not JSON: {_plain(error)}", location="$")
-    import json
-
     try:
-        value = json.loads(text, parse_int=_integer, parse_float=_number, parse_constant=_refuse)
+        value = _read_slowly(text)
     except ValueError:
         return failure
     return Body(value, False, repairs)
+
+
+def _read_slowly(text: str) -> object:
+    import json
+
+    return json.loads(text, parse_int=_integer, parse_float=_number, parse_constant=_refuse)
 
 
 def _read_deep(text: str, repairs: tuple[Repair, ...], limits: Limits) -> Body | Diagnostic:

@@ -33,7 +33,7 @@ class Experiments:
 
     def prepare(self, program: ir.Program, target: Any) -> Run:
         """A function that runs a program, compiled for a target schema."""
-        module = generate(program, target, self.file.name, __version__)
+        module = generate(program, target, self.file.name, __version__, objects_only=self.objects_only)
         compiled = Compiled(
             name=program.name,
             description="",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import marshal
 import reprlib
-from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from dataclasses import dataclass
+from typing import Any
 
 from mapper.codes import CODES
 from mapper.diagnostics import Diagnostic, Label
-from mapper.result import Rejected, explain_late
-from mapper.runtime.faults import Fault
+from mapper.result import Rejected, Work, explain_late
+from mapper.runtime.faults import Shown, Told
 from mapper.runtime.nothing import MISSING
 from mapper.runtime.stack import on_fresh_stack
 from mapper.runtime.validation import Violation, violations
@@ -22,6 +22,7 @@ _HINTS = {
     "M614": "say what becomes of such values with `on_error`, or name their format in `from`",
 }
 
+NOT_OBJECT = "the item is not a JSON object"
 TOO_DEEP = "the item nests deeper than can be mapped"
 
 # What an event may hold in Python but not in JSON, by the words of `find_non_json`.
@@ -54,24 +55,7 @@ class Places:
         return None if place is None else Span(self.file, *place)
 
 
-# What a fault says: its code, its site, its detail, and the value it is about, which cannot change any more.
-Told: TypeAlias = tuple[str, int, str, Any]
-_UNCHANGEABLE = (str, int, float, bool, type(None), type(MISSING))
 _LARGE = 1 << 16  # bytes of an event that are not kept for the sake of a question that may never be asked
-
-
-class _Shown(str):
-    """The text of a value that might be changed before it is shown."""
-
-    __slots__ = ()
-
-
-def tell(fault: Fault) -> Told:
-    """What a fault says, without the frames and the payload that hang on it."""
-    value = fault.value
-    if type(value) not in _UNCHANGEABLE:
-        value = _Shown(reprlib.repr(value))
-    return fault.code, fault.site, fault.detail, value
 
 
 def explain_fault(told: Told, places: Places, location: str | None) -> tuple[Diagnostic, ...]:
@@ -83,7 +67,7 @@ def explain_fault(told: Told, places: Places, location: str | None) -> tuple[Dia
     if detail:
         message = f"{message} ({detail})"
     hint = _HINTS.get(code)
-    shown = None if value is MISSING else str(value) if type(value) is _Shown else reprlib.repr(value)
+    shown = None if value is MISSING else str(value) if type(value) is Shown else reprlib.repr(value)
     hints = (hint,) if hint else ()
     return (Diagnostic(code, message, (Label(span),), hints, location=location, value=shown),)
 
@@ -94,21 +78,26 @@ def reject_fault(index: int, location: str | None, told: Told, places: Places, i
 
 
 def reject_event(
-    index: int, location: str | None, target: str, event: Any, places: Places, item: object
+    index: int, location: str | None, target: str, event: object, places: Places, item: object
 ) -> Rejected:
-    """The rejection of an item whose event does not fit the target schema.
+    """The rejection of an item whose event does not fit the target schema."""
+    location = location or "$"
+    return explain_late(index, location, explain_event(target, event, places, location), item)
+
+
+def explain_event(target: str, event: Any, places: Places, location: str) -> Work:
+    """What explains why an event does not fit the target schema.
 
     An event shares its parts with a payload that the caller may change, so what is explained later is a copy.
     What is large, or cannot be copied, is explained at once.
     """
-    location = location or "$"
     try:
         copy = marshal.dumps(event)
     except ValueError:  # a value that no JSON text holds
         copy = b""
-    if not 0 < len(copy) <= _LARGE:
-        return Rejected(index, location, explain_violations(target, event, places, location), item)
-    return explain_late(index, location, (_explain_copy, (target, copy, places, location)), item)
+    if 0 < len(copy) <= _LARGE:
+        return _explain_copy, (target, copy, places, location)
+    return tuple, (explain_violations(target, event, places, location),)
 
 
 def _explain_copy(target: str, copy: bytes, places: Places, location: str) -> tuple[Diagnostic, ...]:
@@ -145,7 +134,14 @@ def _violation(violation: Violation, places: Places, location: str) -> Diagnosti
     return Diagnostic(code, f"`{field}` {message}", labels, location=location)
 
 
-def reject(index: int, location: str | None, diagnostic: Diagnostic, item: object) -> Rejected:
-    """The rejection of the item at a location for one reason, which is told without a location."""
+def reject(
+    index: int, location: str | None, code: str, message: str, item: object, hints: tuple[str, ...] = ()
+) -> Rejected:
+    """The rejection of an item for a reason that needs no place in the mapping."""
     location = location or "$"
-    return Rejected(index, location, (replace(diagnostic, location=location),), item)
+    return explain_late(index, location, (tell, (code, message, hints, location)), item)
+
+
+def tell(code: str, message: str, hints: tuple[str, ...], location: str) -> tuple[Diagnostic, ...]:
+    """The diagnostic of a reason that needs no place in the mapping."""
+    return (Diagnostic(code, message, hints=hints, location=location),)

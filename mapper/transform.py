@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import CodeType
 from typing import TYPE_CHECKING, TypeAlias
 
-from mapper.body import read_body, read_item
+from mapper.body import read_body, read_plain
 from mapper.compiled import TOO_DEEP_TO_COMPILE, Codes, Compiled, execute, module_name
 from mapper.diagnostics import Diagnostic
 from mapper.errors import TransformError
-from mapper.faults import TOO_DEEP, Places, explain_fault, reject, reject_event, reject_fault, tell
+from mapper.faults import NOT_OBJECT, TOO_DEEP, Places, explain_fault, reject, reject_event, reject_fault
+from mapper.outcomes import Outcome, Outcomes, Reason, Split
 from mapper.request import Request
 from mapper.result import JsonResult, Rejected, Result, Skipped, encode
-from mapper.runtime.faults import Fault, Skip
-from mapper.runtime.items import Alternative, Leftover, Place, find_row, locate, select
+from mapper.runtime.faults import Fault, Refused, Skip, tell, tell_plain
+from mapper.runtime.items import Alternative, Leftover, Place, find_row, locate, names_of, select
 from mapper.runtime.limits import DEFAULT, within
 from mapper.runtime.locations import write_location
 from mapper.runtime.narrow import may_be_deep
 from mapper.runtime.nesting import nests_deeper
 from mapper.runtime.stack import on_fresh_stack
-from mapper.runtime.validation import MAX_DEPTH, is_json
+from mapper.runtime.validation import is_json
 from mapper.source import SourceFile
 from mapper.version import __version__ as VERSION
 
@@ -33,9 +34,7 @@ if TYPE_CHECKING:
 _NO_REQUEST = Request()
 _BYTES = (bytes, bytearray, memoryview)
 
-# The outcome of an item on the bytes path: an event, the number of a skip rule, or None where the general
-# path has to map it. The outcomes of several items, and the alternative of `each` that they are from.
-Outcome: TypeAlias = bytes | int | None
+# The outcome of a body that is one item; or those of several, and the alternative of `each` they are from.
 Narrow: TypeAlias = Callable[[bytes, Request], Outcome | tuple[list[Outcome], int]]
 
 
@@ -49,10 +48,10 @@ class Transform:
         "_levels",
         "_narrow",
         "_narrow_code",
+        "_outcomes",
         "_places",
         "_reasons",
-        "_split",
-        "_valid",
+        "_takes_one",
     )
 
     def __init__(self, compiled: Compiled, codes: Codes | None = None) -> None:
@@ -64,10 +63,11 @@ class Transform:
         names = execute(compiled.python, compiled.name, codes.python if codes else None)
         self._narrow: Narrow | None = None
         self._narrow_code: CodeType | None = codes.narrow if codes else None
-        self._split: tuple[Callable[[bytes], list[bytes]] | None, ...] = ()
+        self._outcomes: Outcomes | None = None
         self._event = names["event"]
-        self._valid = names["valid"]
         self._alternatives = names["EACH"]
+        # Whether a parsed object is itself the one item, and nothing else has to be set up to map it.
+        self._takes_one = self._alternatives[0] == () and compiled.limits == DEFAULT
         self._reasons: tuple[str, ...] = names["REASONS"]
         self._levels: int = compiled.limits.nesting + names["LEVELS"]
         file = SourceFile(compiled.filename, compiled.text)
@@ -135,6 +135,15 @@ class Transform:
         `request` is not a Request; a bad payload ends in `rejected`.
         """
         request = _NO_REQUEST if request is None else _checked(request)
+        if self._takes_one and type(payload) is dict:
+            try:
+                outcome = self._event(payload, payload, request, self._levels)
+            except Exception:  # whatever has gone wrong, the general path finds out and says
+                pass
+            else:
+                if type(outcome) is int:
+                    return Result([], [Skipped(0, self._reasons[outcome], payload)])
+                return Result([outcome])
         if self._compiled.limits == DEFAULT:
             return self._run(payload, request)
         with within(self._compiled.limits):
@@ -148,7 +157,10 @@ class Transform:
             mapped = (self._narrow or self._load_narrow())(body, request)
             if isinstance(mapped, bytes):
                 return JsonResult([mapped])
-            found = self._collect(mapped[0], mapped[1], body) if isinstance(mapped, tuple) else None
+            found = None if mapped is None else self._collect(mapped, body, request)
+        except Fault as fault:
+            told = tell_plain(fault)
+            found = None if told is None else self._collect(told, body, request)
         except Exception:  # whatever the bytes path cannot take, the general path maps or explains
             found = None
         return found or self._as_json(body, request)
@@ -165,34 +177,47 @@ class Transform:
             return self._narrow
         run: Narrow = names["run"]
 
-        splitters: tuple[Callable[[bytes], list[bytes]] | None, ...] = names["SPLIT"]
+        splitters: tuple[Split | None, ...] = names["SPLIT"]
 
         def narrow(body: bytes, request: Request) -> Outcome | tuple[list[Outcome], int]:
             if len(body) > limits.body_bytes or may_be_deep(body, splitters, limits.nesting):
                 return None
             return run(body, request)
 
-        self._split = splitters
+        places = Places(self._places.file, names["SITES"], self._places.fields)
+        rows = tuple(write_location(names_of(alternative)) for alternative in self._alternatives)
+        self._outcomes = Outcomes(
+            self._reasons, places, self._compiled.target, self._compiled.objects_only, splitters, rows
+        )
         self._narrow = narrow
         return narrow
 
-    def _collect(self, outcomes: list[Outcome], way: int, body: bytes) -> JsonResult | None:
-        """The outcome of several items; None where the general path has to map some of them."""
-        if None in outcomes or len(outcomes) > self._compiled.limits.items:
+    def _collect(
+        self, mapped: Reason | tuple[list[Outcome], int], body: bytes, request: Request
+    ) -> JsonResult | None:
+        """The result of outcomes of the bytes path; None where the general path has to map the whole body."""
+        outcomes = self._outcomes
+        if outcomes is None:
             return None
-        events = [outcome for outcome in outcomes if isinstance(outcome, bytes)]
-        if len(events) == len(outcomes):
-            return JsonResult(events)
-        split = self._split[way]
-        items = [] if split is None else split(body)
-        if len(items) != len(outcomes):
+        if not isinstance(mapped, tuple) or len(mapped) != 2:
+            return outcomes.of_body(mapped, body)
+        if len(mapped[0]) > self._compiled.limits.items:
             return None
-        skipped = [
-            Skipped(index, self._reasons[outcome], read_item(items[index]))
-            for index, outcome in enumerate(outcomes)
-            if isinstance(outcome, int)
-        ]
-        return JsonResult(events, skipped)
+        return outcomes.of_items(
+            *mapped, body, lambda left, count: self._map_left(left, count, body, request)
+        )
+
+    def _map_left(self, left: list[int], count: int, body: bytes, request: Request) -> Result | None:
+        """The result of some of the `count` items of a body; None where it is found to have others."""
+        value = read_plain(body)
+        items = select(self._alternatives, value)
+        if items is None or len(items) != count:
+            return None
+        result = Result()
+        batch = _Batch(value, value, self._alternatives)
+        numbered = [(index, items[index]) for index in left]
+        self._map_items(numbered, batch, request, result, is_plain=True, is_fresh=False)
+        return result
 
     def _as_json(self, body: bytes, request: Request) -> JsonResult:
         """The outcome of the general path, its events as bytes."""
@@ -231,12 +256,23 @@ class Transform:
     def _map(
         self, batch: _Batch, request: Request, result: Result, *, is_plain: bool, is_fresh: bool
     ) -> None:
+        numbered = enumerate(self._items(batch, result))
+        self._map_items(numbered, batch, request, result, is_plain=is_plain, is_fresh=is_fresh)
+
+    def _map_items(
+        self,
+        items: Iterable[tuple[int, object]],
+        batch: _Batch,
+        request: Request,
+        result: Result,
+        *,
+        is_plain: bool,
+        is_fresh: bool,
+    ) -> None:
         body = batch.body
-        items = self._items(batch, result)
         objects_only, nesting = self._compiled.objects_only, self._compiled.limits.nesting
-        event, valid = self._event, self._valid
-        most = self._levels if batch.is_parsed else MAX_DEPTH
-        for index, item in enumerate(items):
+        event, most = self._event, self._levels if batch.is_parsed else 0
+        for index, item in items:
             if batch.deep is not None and nests_deeper(_content(item), nesting):
                 result.rejected.append(_too_deep(index, item, batch, nesting))
                 continue
@@ -244,16 +280,17 @@ class Transform:
                 result.rejected.append(_not_object(index, item, batch))
                 continue
             try:
-                outcome = event(item, body, request)
+                try:
+                    outcome = event(item, body, request, most)
+                except Refused as refused:
+                    result.rejected.append(self._invalid(index, item, batch, refused.event))
+                    continue
                 if type(outcome) is int:
                     result.skipped.append(Skipped(index, self._reasons[outcome], item))
-                elif (is_plain or is_json(outcome, most)) and valid(outcome):
+                elif is_plain or most or is_json(outcome):
                     result.events.append(outcome)
-                elif batch.is_parsed and nests_deeper(outcome, most):
-                    result.rejected.append(_too_deep(index, item, batch, nesting))
                 else:
-                    where, target = batch.location(index), self._compiled.target
-                    result.rejected.append(reject_event(index, where, target, outcome, self._places, item))
+                    result.rejected.append(self._invalid(index, item, batch, outcome))
             except Fault as fault:
                 where = batch.location(index)
                 result.rejected.append(reject_fault(index, where, tell(fault), self._places, item))
@@ -283,14 +320,19 @@ class Transform:
         result.rejected.append(Rejected(0, "$", diagnostics, batch.whole))
         return []
 
+    def _invalid(self, index: int, item: object, batch: _Batch, event: object) -> Rejected:
+        if batch.is_parsed and nests_deeper(event, self._levels):
+            return _too_deep(index, item, batch, self._compiled.limits.nesting)
+        where, target = batch.location(index), self._compiled.target
+        return reject_event(index, where, target, event, self._places, item)
+
     def _defect(self, index: int, item: object, batch: _Batch, error: Exception) -> Rejected:
         if isinstance(error, RecursionError):
-            diagnostic = Diagnostic("M606", TOO_DEEP)
-        else:
-            line = _line_of(error, module_name(self._compiled.python, self._compiled.name))
-            where = f" in line {line} of the generated module" if line else ""
-            diagnostic = Diagnostic("M901", f"defect of mapper: {type(error).__name__}{where}")
-        return reject(index, batch.location(index), diagnostic, item)
+            return reject(index, batch.location(index), "M606", TOO_DEEP, item)
+        line = _line_of(error, module_name(self._compiled.python, self._compiled.name))
+        where = f" in line {line} of the generated module" if line else ""
+        message = f"defect of mapper: {type(error).__name__}{where}"
+        return reject(index, batch.location(index), "M901", message, item)
 
     def __reduce__(self) -> tuple[type[Transform], tuple[Compiled]]:
         return Transform, (self._compiled,)
@@ -341,16 +383,16 @@ def _content(item: object) -> object:
 def _too_deep(index: int, item: object, batch: _Batch, most: int) -> Rejected:
     content = _content(item)
     source = None if batch.deep is None else batch.deep.source_of(content)
-    diagnostic = Diagnostic("M606", f"the item nests deeper than {most} levels")
-    return reject(index, batch.location(index), diagnostic, content if source is None else source)
+    message = f"the item nests deeper than {most} levels"
+    return reject(index, batch.location(index), "M606", message, content if source is None else source)
 
 
 def _not_object(index: int, item: object, batch: _Batch) -> Rejected:
     location = batch.location(index)
     if isinstance(item, Leftover):
-        return reject(index, location, Diagnostic("M605", "`each` finds no item in this element"), item.value)
+        return reject(index, location, "M605", "`each` finds no item in this element", item.value)
     hints = ("pass bytes to have them parsed",) if isinstance(item, str) and item is batch.body else ()
-    return reject(index, location, Diagnostic("M604", "the item is not a JSON object", hints=hints), item)
+    return reject(index, location, "M604", NOT_OBJECT, item, hints)
 
 
 def _plain_bytes(body: object) -> bytes:

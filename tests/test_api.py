@@ -121,6 +121,26 @@ def test_result_and_compile_error_pickle(transform: mapper.Transform) -> None:
     assert pickle.loads(pickle.dumps(caught.value)).diagnostics == caught.value.diagnostics
 
 
+def test_a_result_is_a_value_that_shows_no_payload() -> None:
+    text = TEXT.replace("each: $.orders[*]", "each: $")
+    assert text != TEXT
+    whole = mapper.compile(text)
+    outcomes = [whole(item) for item in (ORDER, {"test": True}, {})]
+    assert [(len(r.events), len(r.skipped), len(r.rejected), r.items) for r in outcomes] == [
+        (1, 0, 0, 1),
+        (0, 1, 0, 1),
+        (0, 0, 1, 1),
+    ]
+    for one, item in zip(outcomes, (ORDER, {"test": True}, {}), strict=True):
+        assert one == whole(item) == whole(msgspec.json.encode(item))
+        assert (one.events, one.skipped) == (whole([item]).events, whole([item]).skipped)
+        assert one != mapper.Result()
+        assert all(str(value) not in repr(one) for value in EVENT.values())
+        with pytest.raises(AttributeError):
+            one.events = []  # type: ignore[misc]
+    assert outcomes[1].skipped[0].item == {"test": True}
+
+
 def test_threads_share_a_transform(transform: mapper.Transform) -> None:
     wanted = transform({"orders": [ORDER] * 50})
     results: list[mapper.Result] = []

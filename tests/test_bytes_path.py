@@ -60,7 +60,10 @@ def narrow(transform: mapper.Transform, body: bytes, request: mapper.Request) ->
 
 def others(result: Any) -> list[Any]:
     skipped = [(s.index, s.reason, repr(s.item)) for s in result.skipped]
-    rejected = [(r.index, r.location, repr(r.diagnostics), repr(r.item)) for r in result.rejected]
+    rejected = [
+        (r.index, r.location, repr([(d, d.value) for d in r.diagnostics]), repr(r.item))
+        for r in result.rejected
+    ]
     return [skipped, rejected, result.repairs]
 
 

@@ -67,7 +67,7 @@ def find_row(alternatives: tuple[Alternative, ...], body: object) -> tuple[str, 
     for alternative in alternatives:
         if callable(alternative):
             return None
-        names = tuple(step[1] for step in takewhile(_is_name, alternative))
+        names = names_of(alternative)
         rest = alternative[len(names) :]
         if len(rest) > 1 or (rest and rest[0][0] == "index"):
             if _walk(alternative, 0, body, ()):
@@ -80,6 +80,11 @@ def find_row(alternatives: tuple[Alternative, ...], body: object) -> tuple[str, 
         elif (node is not MISSING and not rest) or isinstance(node, dict):
             return None
     return None
+
+
+def names_of(alternative: Alternative) -> tuple[str, ...]:
+    """The names that an alternative begins with."""
+    return () if callable(alternative) else tuple(step[1] for step in takewhile(_is_name, alternative))
 
 
 def _is_name(step: Step) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 _BRACKETS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 _DROPPED = bytes(b for b in range(256) if b not in b'[]{}"')
+_NO_COLONS = bytes(b for b in range(256) if b not in b':"')
 _QUOTED = re.compile(rb'"[^"]*"')
 _MANY = 100_000  # containers; a value that repeats its parts may have more than memory holds
 DEEPEST = 10_000  # a body that nests deeper is not read at all
@@ -25,6 +26,13 @@ def depth_of(raw: bytes) -> int:
     brackets = _QUOTED.sub(b"", raw.translate(None, _DROPPED).replace(b'""', b""))
     steps = memoryview(brackets.translate(_BRACKETS, b'"')).cast("b")
     return max(accumulate(steps), default=0)
+
+
+def count_members(raw: bytes) -> int:
+    """How many members the objects in JSON text in UTF-8 have together."""
+    if b"\\" in raw:
+        raw = raw.replace(b"\\\\", b"").replace(b'\\"', b"")
+    return _QUOTED.sub(b"", raw.translate(None, _NO_COLONS).replace(b'""', b"")).count(b":")
 
 
 def is_deeper(raw: bytes, most: int) -> bool:
