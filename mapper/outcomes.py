@@ -14,11 +14,11 @@ from typing import TypeAlias
 from mapper.body import read_late
 from mapper.faults import NOT_OBJECT, Places, explain_event, explain_fault, tell
 from mapper.result import JsonResult, Rejected, Result, Skipped, Work, encode, reject_late, skip_late
-from mapper.runtime.faults import NO_OBJECT, Refused, Told
+from mapper.runtime.faults import NO_OBJECT, Misfit, Told
 
 # Why the bytes path makes no event of an item: the number of a skip rule, what a fault tells, or what the
 # target schema refuses.
-Reason: TypeAlias = int | Told | Refused
+Reason: TypeAlias = int | Told | Misfit
 # The outcome of an item on the bytes path; None where the general path has to map it.
 Outcome: TypeAlias = bytes | Reason | None
 Split: TypeAlias = Callable[[bytes], list[bytes]]
@@ -86,8 +86,8 @@ class Outcomes:
             return None
         return items if len(items) == len(outcomes) else None
 
-    def _rejected(self, index: int, location: str, reason: Told | Refused, item: Work) -> Rejected:
-        if isinstance(reason, Refused):
+    def _rejected(self, index: int, location: str, reason: Told | Misfit, item: Work) -> Rejected:
+        if isinstance(reason, Misfit):
             diagnostics = explain_event(self.target, reason.event, self.places, location)
         elif reason is NO_OBJECT:
             diagnostics = tell, (reason[0], NOT_OBJECT, (), location)

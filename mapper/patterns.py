@@ -1,11 +1,13 @@
-"""Patterns: a regular expression in, why matching it could take exponential time out.
+"""Patterns: a regular expression in, why matching it could take too long out.
 
 The rule: a pattern is refused when one text can be matched along exponentially many ways, for then a text
 that almost fits keeps Python's backtracking matcher busy for hours. `(a+)+`, `(a|a)*`, `(\\w+\\s?)*` are
 refused; `(\\w+\\.)*\\w+` is not, because the full stop tells its rounds apart. It is decided on the pattern's
 position automaton (Glushkov): refused if a position, repeating, can come back to itself in two ways over one
 text (Weber and Seidl, 1991). A repetition of at least 10 rounds counts as endless, a look-around is judged by
-itself, a back-reference matches anything. Slow as a square or a cube, such as `\\s+$`, is not refused.
+itself, a back-reference matches anything.
+
+Slow as a square or a cube, such as `\\s+$`, is not refused where an automaton can search in place of `re`.
 """
 
 from __future__ import annotations
@@ -16,7 +18,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from mapper.runtime.automata import NoAutomaton
+from mapper.runtime.searches import automaton_of
+
 _MANY = 10
+_MAX_LENGTH = 10_000
 _MAX_POSITIONS = 400
 _MAX_RECURRING = 200
 _QUANTIFIER = re.compile(r"(?:[*+?]|\{\d+(?:,\d*)?\}|\{,\d+\})[?+]?")
@@ -132,7 +138,9 @@ def _bounds(quantifier: str) -> tuple[int, int | None]:
 
 
 def find_danger(pattern: str) -> str | None:
-    """Why matching `pattern`, a valid expression, may take exponential time; None where it cannot."""
+    """Why matching `pattern`, a valid expression, may take more than linear time; None where it cannot."""
+    if len(pattern) > _MAX_LENGTH:
+        return "it is too long to be judged"
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # about set operations, which are judged below
@@ -153,7 +161,17 @@ def find_danger(pattern: str) -> str | None:
             return f"`{atom}` may one day mean an operation on sets: escape its bracket or its doubled sign"
     if _FOLDED.search(pattern):
         flags |= re.IGNORECASE
-    return _ambiguity(automaton, flags & (re.IGNORECASE | re.DOTALL | re.ASCII))
+    return _ambiguity(automaton, flags & (re.IGNORECASE | re.DOTALL | re.ASCII)) or _cost(pattern)
+
+
+def _cost(pattern: str) -> str | None:
+    try:
+        automaton_of(pattern)
+    except NoAutomaton as fault:
+        return f"a text may take the square of its length, and {fault}"
+    except RecursionError:
+        return "it nests too deep to be judged"
+    return None
 
 
 def _ambiguity(automaton: _Automaton, flags: int) -> str | None:

@@ -110,17 +110,19 @@ def explain_late(index: int, location: str, diagnostics: Work, item: object) -> 
     return rejected
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(msgspec.Struct, frozen=True):
     """The outcome of one payload; `items == len(events) + len(skipped) + len(rejected)`, always.
 
     `repairs` tells what had to be put right in the body before it could be read.
     """
 
-    events: list[dict[str, object]] = field(default_factory=list, repr=False)
-    skipped: list[Skipped] = field(default_factory=list)
-    rejected: list[Rejected] = field(default_factory=list)
+    events: list[dict[str, object]] = []
+    skipped: list[Skipped] = []
+    rejected: list[Rejected] = []
     repairs: tuple[Repair, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Result(skipped={self.skipped!r}, rejected={self.rejected!r}, repairs={self.repairs!r})"
 
     @property
     def items(self) -> int:

@@ -18,11 +18,14 @@ from mapper.files import decode_source, display_name
 from mapper.patterns import find_danger
 from mapper.positions import Positions, locate_json
 from mapper.runtime.limits import active
+from mapper.runtime.searches import automaton_of
 from mapper.schema_form import is_plainly_valid
 from mapper.shapes import Pointer, Subschema, find_reference, subschemas
 from mapper.source import SourceFile, Span
 
 MAX_DEPTH = 100
+MAX_AUTOMATA = 10_000  # the nodes of all of a schema's automata
+_LEAST_AUTOMATON = 20
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -149,6 +152,7 @@ class _Examination:
     schema: Schema
     report: Report
     named: Span | None
+    automata: int = 0
 
     def run(self) -> None:
         if not self.check_depth():
@@ -229,6 +233,13 @@ class _Examination:
         danger = find_danger(pattern)
         if danger is not None:
             self.fault("M203", "a pattern that cannot be used", place, danger)
+            return
+        automaton = automaton_of(pattern)
+        before = self.automata
+        self.automata += max(automaton.size, _LEAST_AUTOMATON) if automaton else 0
+        if before <= MAX_AUTOMATA < self.automata:
+            reason = "a text may take the square of its length, and the patterns are too many for automata"
+            self.fault("M203", "a pattern that cannot be used", place, reason)
 
     def check_loops(self) -> None:
         """Report a reference that leads back to itself on the same value: no check of it would ever end."""

@@ -7,11 +7,12 @@ resolve in.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from functools import reduce
 from typing import Any, TypeAlias
 from urllib.parse import unquote
+
+from mapper.runtime.searches import searcher
 
 Subschema: TypeAlias = Mapping[str, Any] | bool
 Pointer: TypeAlias = tuple[str | int, ...]
@@ -166,7 +167,7 @@ def _own_property(schema: Mapping[str, Any], name: str) -> Subschema:
     own = schema.get("properties", {})
     demands = [own[name]] if name in own else []
     demands += [
-        child for pattern, child in schema.get("patternProperties", {}).items() if re.search(pattern, name)
+        child for pattern, child in schema.get("patternProperties", {}).items() if searcher(pattern)(name)
     ]
     return _both(demands) if demands else schema.get("additionalProperties", True)
 
@@ -177,7 +178,7 @@ def _evaluates(document: Subschema, schema: Subschema, name: str, hops: int) -> 
         return False
     if hops > _MAX_HOPS or "additionalProperties" in schema or name in schema.get("properties", {}):
         return True
-    if any(re.search(pattern, name) for pattern in schema.get("patternProperties", {})):
+    if any(searcher(pattern)(name) for pattern in schema.get("patternProperties", {})):
         return True
     nested = [
         *_parts(document, schema),

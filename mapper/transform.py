@@ -2,62 +2,40 @@
 
 from __future__ import annotations
 
-import hashlib
-import linecache
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import CodeType
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from mapper.body import read_body, read_plain
+from mapper.compiled import TOO_DEEP_TO_COMPILE, Codes, Compiled, execute, module_name
 from mapper.diagnostics import Diagnostic
 from mapper.errors import TransformError
 from mapper.faults import NOT_OBJECT, TOO_DEEP, Places, explain_fault, reject, reject_event, reject_fault
 from mapper.outcomes import Outcome, Outcomes, Reason, Split
-from mapper.repair import STRICT, Policy
 from mapper.request import Request
 from mapper.result import JsonResult, Rejected, Result, Skipped, encode
-from mapper.runtime.faults import Fault, Skip, tell, tell_plain
+from mapper.runtime.faults import Fault, Refused, Skip, tell, tell_plain
 from mapper.runtime.items import Alternative, Leftover, Place, find_row, locate, names_of, select
-from mapper.runtime.limits import DEFAULT, Limits, within
+from mapper.runtime.limits import DEFAULT, within
 from mapper.runtime.locations import write_location
 from mapper.runtime.narrow import may_be_deep
-from mapper.runtime.nesting import DeepReader, nests_deeper
+from mapper.runtime.nesting import nests_deeper
 from mapper.runtime.stack import on_fresh_stack
-from mapper.runtime.validation import MAX_DEPTH, is_json
+from mapper.runtime.validation import is_json
 from mapper.source import SourceFile
 from mapper.version import __version__ as VERSION
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mapper.runtime.deep import DeepReader
 
 _NO_REQUEST = Request()
 _BYTES = (bytes, bytearray, memoryview)
 
 # The outcome of a body that is one item; or those of several, and the alternative of `each` they are from.
 Narrow: TypeAlias = Callable[[bytes, Request], Outcome | tuple[list[Outcome], int]]
-
-
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """All a Transform is made of: plain text and numbers, so that it pickles.
-
-    `offsets` gives, for each line of `python`, the offset in the mapping's text it came from. `target` is the
-    target schema as JSON text. `objects_only` is false where the source schema allows items of other types.
-    `narrow` is the module of the bytes path, empty where there is none; `plan` tells it in words.
-    """
-
-    name: str
-    description: str
-    filename: str
-    text: str = field(repr=False)
-    python: str = field(repr=False)
-    offsets: tuple[int | None, ...] = field(repr=False)
-    target: str = field(repr=False)
-    objects_only: bool
-    policy: Policy = STRICT
-    narrow: str = field(default="", repr=False)
-    plan: str = field(default="", repr=False)
-    diagnostics: tuple[Diagnostic, ...] = ()
-    limits: Limits = DEFAULT
-    version: str = VERSION
 
 
 class Transform:
@@ -69,28 +47,52 @@ class Transform:
         "_event",
         "_levels",
         "_narrow",
+        "_narrow_code",
         "_outcomes",
         "_places",
         "_reasons",
-        "_valid",
+        "_takes_one",
     )
 
-    def __init__(self, compiled: Compiled) -> None:
+    def __init__(self, compiled: Compiled, codes: Codes | None = None) -> None:
         if compiled.version != VERSION:
             raise TransformError(
                 f"compiled by mapper {compiled.version}, this is {VERSION}; compile it again"
             )
         self._compiled = compiled
-        names = _execute(compiled.python, compiled.name)
+        names = execute(compiled.python, compiled.name, codes.python if codes else None)
         self._narrow: Narrow | None = None
+        self._narrow_code: CodeType | None = codes.narrow if codes else None
         self._outcomes: Outcomes | None = None
         self._event = names["event"]
-        self._valid = names["valid"]
         self._alternatives = names["EACH"]
+        # Whether a parsed object is itself the one item, and nothing else has to be set up to map it.
+        self._takes_one = self._alternatives[0] == () and compiled.limits == DEFAULT
         self._reasons: tuple[str, ...] = names["REASONS"]
         self._levels: int = compiled.limits.nesting + names["LEVELS"]
         file = SourceFile(compiled.filename, compiled.text)
         self._places = Places(file, names["SITES"], names["FIELDS"])
+
+    @classmethod
+    def open(cls, path: str | Path) -> Transform:
+        """The transform that `save` wrote to a file; nothing is parsed or checked again.
+
+        A saved transform is code: open only what comes from a place you would import from. Raises
+        TransformError where the file is missing, damaged, not such a file, or of another version.
+        """
+        from mapper import saved
+
+        compiled, codes = saved.read(path)
+        try:
+            return cls(compiled, codes)
+        except (ImportError, KeyError, *TOO_DEEP_TO_COMPILE) as error:
+            raise TransformError(f"`{path}` cannot be used here ({error}); compile it again") from error
+
+    def save(self, path: str | Path) -> None:
+        """Write it to a file, whole or not at all, for `open`; raises OSError where that cannot be done."""
+        from mapper import saved
+
+        saved.write(self._compiled, path)
 
     @property
     def name(self) -> str:
@@ -133,6 +135,15 @@ class Transform:
         `request` is not a Request; a bad payload ends in `rejected`.
         """
         request = _NO_REQUEST if request is None else _checked(request)
+        if self._takes_one and type(payload) is dict:
+            try:
+                outcome = self._event(payload, payload, request, self._levels)
+            except Exception:  # whatever has gone wrong, the general path finds out and says
+                pass
+            else:
+                if type(outcome) is int:
+                    return Result([], [Skipped(0, self._reasons[outcome], payload)])
+                return Result([outcome])
         if self._compiled.limits == DEFAULT:
             return self._run(payload, request)
         with within(self._compiled.limits):
@@ -160,8 +171,8 @@ class Transform:
             self._narrow = _no_narrow_path
             return self._narrow
         try:
-            names = _execute(text, self._compiled.name)
-        except (SyntaxError, RecursionError, MemoryError):  # it nests deeper than Python can compile
+            names = execute(text, self._compiled.name, self._narrow_code)
+        except TOO_DEEP_TO_COMPILE:
             self._narrow = _no_narrow_path
             return self._narrow
         run: Narrow = names["run"]
@@ -260,8 +271,7 @@ class Transform:
     ) -> None:
         body = batch.body
         objects_only, nesting = self._compiled.objects_only, self._compiled.limits.nesting
-        event, valid = self._event, self._valid
-        most = self._levels if batch.is_parsed else MAX_DEPTH
+        event, most = self._event, self._levels if batch.is_parsed else 0
         for index, item in items:
             if batch.deep is not None and nests_deeper(_content(item), nesting):
                 result.rejected.append(_too_deep(index, item, batch, nesting))
@@ -270,16 +280,17 @@ class Transform:
                 result.rejected.append(_not_object(index, item, batch))
                 continue
             try:
-                outcome = event(item, body, request)
+                try:
+                    outcome = event(item, body, request, most)
+                except Refused as refused:
+                    result.rejected.append(self._invalid(index, item, batch, refused.event))
+                    continue
                 if type(outcome) is int:
                     result.skipped.append(Skipped(index, self._reasons[outcome], item))
-                elif (is_plain or is_json(outcome, most)) and valid(outcome):
+                elif is_plain or most or is_json(outcome):
                     result.events.append(outcome)
-                elif batch.is_parsed and nests_deeper(outcome, most):
-                    result.rejected.append(_too_deep(index, item, batch, nesting))
                 else:
-                    where, target = batch.location(index), self._compiled.target
-                    result.rejected.append(reject_event(index, where, target, outcome, self._places, item))
+                    result.rejected.append(self._invalid(index, item, batch, outcome))
             except Fault as fault:
                 where = batch.location(index)
                 result.rejected.append(reject_fault(index, where, tell(fault), self._places, item))
@@ -309,10 +320,16 @@ class Transform:
         result.rejected.append(Rejected(0, "$", diagnostics, batch.whole))
         return []
 
+    def _invalid(self, index: int, item: object, batch: _Batch, event: object) -> Rejected:
+        if batch.is_parsed and nests_deeper(event, self._levels):
+            return _too_deep(index, item, batch, self._compiled.limits.nesting)
+        where, target = batch.location(index), self._compiled.target
+        return reject_event(index, where, target, event, self._places, item)
+
     def _defect(self, index: int, item: object, batch: _Batch, error: Exception) -> Rejected:
         if isinstance(error, RecursionError):
             return reject(index, batch.location(index), "M606", TOO_DEEP, item)
-        line = _line_of(error, _module_name(self._compiled.python, self._compiled.name))
+        line = _line_of(error, module_name(self._compiled.python, self._compiled.name))
         where = f" in line {line} of the generated module" if line else ""
         message = f"defect of mapper: {type(error).__name__}{where}"
         return reject(index, batch.location(index), "M901", message, item)
@@ -392,21 +409,6 @@ def _checked(request: object) -> Request:
     if not isinstance(request, Request):
         raise TypeError(f"request must be a mapper.Request, not {type(request).__name__}")
     return request
-
-
-def _module_name(python: str, mapping: str) -> str:
-    digest = hashlib.sha256(python.encode()).hexdigest()[:12]
-    return f"<mapper {ascii(mapping)[1:-1]} {digest}>"
-
-
-def _execute(python: str, mapping: str) -> dict[str, Any]:
-    """Run the generated module in a namespace of its own; tracebacks find its text in linecache."""
-    name = _module_name(python, mapping)
-    code: CodeType = compile(python, name, "exec", dont_inherit=True)
-    linecache.cache[name] = (len(python), None, python.splitlines(keepends=True), name)
-    names: dict[str, Any] = {"__name__": name}
-    exec(code, names)  # the text came out of codegen, where user text passes through repr() alone
-    return names
 
 
 def _line_of(error: BaseException, module: str) -> int | None:

@@ -119,8 +119,8 @@ def _emit_event(writer: Writer, program: ir.Program, target: Any) -> None:
 
 
 def _emit_validated(writer: Writer, event: str) -> None:
-    encode, refused = writer.use("narrow", "encode"), writer.use("faults", "Refused")
-    writer.line(f"return {encode}({event}) if valid({event}) else {refused}({event})")
+    encode, misfit = writer.use("narrow", "encode"), writer.use("faults", "Misfit")
+    writer.line(f"return {encode}({event}) if valid({event}) else {misfit}({event})")
 
 
 def _emit_record(writer: Writer, record: ir.Record, target: Any, is_checked: bool) -> None:

@@ -140,7 +140,7 @@ def _comprehension(writer: Writer, nodes: str, selector: ir.Selector, state: _St
             return f"[node[{index}] for node in {nodes} if isinstance(node, list) and {inside}]"
         case ir.Wildcard() if state.single:
             found = f"{writer.use('paths', 'children')}({nodes})"
-            return f"list({found})" if state.is_last else found
+            return f"list({found})" if state.is_last else f"{nodes} if type({nodes}) is list else {found}"
         case ir.Wildcard():
             return f"[value for node in {nodes} for value in {writer.use('paths', 'children')}(node)]"
         case ir.Slice() if state.single:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any
 
 from mapper import ir
@@ -15,8 +14,8 @@ from mapper.proofs.grammar import Place
 from mapper.proofs.payloads import Given
 from mapper.request import Request
 from mapper.runtime.faults import Fault, Skip
-from mapper.runtime.formats import format_checker
 from mapper.runtime.nothing import MISSING
+from mapper.runtime.validation import delegate
 from mapper.schema import Schema
 
 RECEIVED_AT = "2026-01-15T10:20:30.000Z"
@@ -44,7 +43,7 @@ class Rendered:
 class Trial:
     """Renders a template by its generated code; counts the renderings left."""
 
-    event: Callable[[object, object, Any], object]
+    event: Callable[[object, object, Any, int], object]
     valid: Callable[[object], bool]
     left: int = 0
 
@@ -58,7 +57,7 @@ class Trial:
             received_at=RECEIVED_AT,
         )
         try:
-            outcome = self.event(given.item, given.envelope, request)
+            outcome = self.event(given.item, given.envelope, request, 0)
         except Skip:
             return Rendered()
         except Fault as fault:
@@ -99,18 +98,12 @@ def trial_of(program: ir.Program, source: Schema | None) -> Trial:
 def _validator(source: Schema | None) -> Callable[[object], bool]:
     if source is None:
         return lambda item: True
-
-    @cache
-    def judge() -> Any:
-        # Imported when a payload is to be judged: the library takes long to load, and most proofs need none.
-        from jsonschema import Draft202012Validator
-
-        return Draft202012Validator(source.document, format_checker=format_checker())
+    fits = delegate(json.dumps(source.document))
 
     def valid(item: object) -> bool:
         try:
-            return bool(judge().is_valid(item))
-        except Exception:  # a schema that cannot judge this item does not admit it
+            return fits(item)
+        except RecursionError:  # an item that cannot be judged is not admitted
             return False
 
     return valid

@@ -27,6 +27,14 @@ class Fault(Exception):
         self.value = value
 
 
+class Refused(Exception):
+    """Raised where an event does not fit its schema, or holds what JSON cannot; `event` is the event."""
+
+    def __init__(self, event: object) -> None:
+        super().__init__()
+        self.event = event
+
+
 class Skip(Exception):
     """Raised where a template of a dialect says `{% abort %}`: the item is skipped, not rejected."""
 
@@ -36,7 +44,7 @@ class Skip(Exception):
         self.reason = reason
 
 
-class Refused:
+class Misfit:
     """An event that does not fit the target schema."""
 
     __slots__ = ("event",)

@@ -1,22 +1,19 @@
 """Validation at run time: an event in, whether it fits its schema and, when it does not, why.
 
 Generated code inlines what it can and calls `delegate` for the rest. Whoever must explain a refused event
-calls `violations`. jsonschema is imported at the first need of it, so that `import mapper` stays light.
+calls `violations`. What only those two need is imported by them, so that `import mapper` stays light.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import islice
 from typing import Any
-from urllib.parse import quote
 
-from mapper.runtime.identity import has_repetitions
+from mapper.runtime.keywords import additional_names, judging, validator_class
 from mapper.runtime.locations import write_location
 
 MAX_VIOLATIONS = 20
@@ -36,11 +33,6 @@ class Violation:
     location: str
     keyword: str
     message: str
-
-
-def searcher(pattern: str) -> Callable[[str], object]:
-    """The search of a compiled `pattern`; Python's `re`, as in jsonschema."""
-    return re.compile(pattern).search
 
 
 def same(value: object, constant: object) -> bool:
@@ -67,7 +59,9 @@ def delegate(schema_json: str, pointer: str = "") -> Callable[[object], bool]:
 
     def is_valid(value: object) -> bool:
         try:
-            return bool(_validator(schema_json, pointer).is_valid(value))
+            validator, remembers = _validator(schema_json, pointer)
+            with judging(explains=False, remembers=remembers):
+                return bool(validator.is_valid(value))
         except RecursionError:
             if find_non_json(value) is None:
                 raise  # the caller has used up the stack
@@ -78,73 +72,89 @@ def delegate(schema_json: str, pointer: str = "") -> Callable[[object], bool]:
     return is_valid
 
 
-@cache
-def _validator_class() -> Any:
-    """jsonschema's validator, with `uniqueItems` in linear time: its own compares each item with each."""
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import ValidationError
-    from jsonschema.validators import extend
-
-    def unique_items(validator: Any, rule: object, instance: object, _schema: object) -> Iterator[Any]:
-        if rule and validator.is_type(instance, "array") and has_repetitions(instance):  # type: ignore[arg-type]
-            yield ValidationError("holds an item twice")
-
-    return extend(Draft202012Validator, {"uniqueItems": unique_items})  # type: ignore[no-untyped-call]
-
-
 @lru_cache(maxsize=256)
-def _validator(schema_json: str, pointer: str = "") -> Any:
-    """A validator for one subschema; `#…` references mean the whole document, and nothing is ever fetched."""
+def _validator(schema_json: str, pointer: str = "") -> tuple[Any, bool]:
+    """A validator for one subschema, and whether a subschema means the same wherever it is come from.
+
+    `#…` references mean the whole document, and nothing is ever fetched.
+    """
+    import json
+    from urllib.parse import quote
+
     from referencing import Registry
     from referencing.jsonschema import DRAFT202012
 
     from mapper.runtime.formats import format_checker
 
     document = json.loads(schema_json)
+    if isinstance(document, dict):
+        document.pop("$schema", None)  # where it stands, jsonschema would change to its own validator
     resource = DRAFT202012.create_resource(document)
     registry: Registry[Any] = Registry().with_resource(_DOCUMENT, resource)
     if isinstance(document, dict) and isinstance(document.get("$id"), str):
         registry = registry.with_resource(document["$id"], resource)
     schema = {"$ref": f"{_DOCUMENT}#{quote(pointer)}"} if pointer else document
-    return _validator_class()(schema, registry=registry.crawl(), format_checker=format_checker())
+    registry = registry.crawl()
+    validator = validator_class()(schema, registry=registry, format_checker=format_checker())
+    has_ids_inside = len(registry) > len({_DOCUMENT, resource.id()})
+    return validator, not has_ids_inside
 
 
 def is_json(value: object, most: int = MAX_DEPTH) -> bool:
     """Whether a value can be written as JSON text that nests at most `most` levels deep.
 
-    Numbers are finite, keys are texts, and no text holds half of a surrogate pair.
+    Numbers are finite, keys are texts, and no text holds half of a surrogate pair. What `find_non_json` and a
+    look at the depth tell, level by level and as fast as Python allows.
     """
+    if not isinstance(value, dict | list):
+        return find_non_json(value) is None
     try:
-        return _is_json(value, most, [MAX_NODES])
+        return _is_json([value], most)
     except (TypeError, ValueError):  # a name that is not text; half of a surrogate pair
         return False
 
 
-def _is_json(node: Any, levels: int, budget: list[int]) -> bool:
-    """What `find_non_json` and a look at the depth tell, as fast as Python allows; see `is_json`."""
-    values = node
-    if isinstance(node, dict):
-        names = "".join(node)
-        if not names.isascii():
-            names.encode()
-        values = node.values()
-    elif not isinstance(node, list):
-        return find_non_json(node) is None
-    budget[0] -= len(node)
-    if levels < 1 or budget[0] < 0:
-        return False
-    for value in values:
-        kind = type(value)
-        if kind is str:
-            if not value.isascii():
-                value.encode()
-        elif kind is float:
-            if value - value != 0:
-                return False
-        elif kind is int or value is None or kind is bool:
-            continue
-        elif not _is_json(value, levels - 1, budget):
+def _is_json(level: list[Any], most: int) -> bool:
+    room = MAX_NODES
+    while level:
+        most -= 1
+        if most < 0:
             return False
+        inner = []
+        for node in level:
+            room -= len(node)
+            if room < 0:
+                return False
+            values = node
+            if isinstance(node, dict):
+                names = "".join(node)
+                if not names.isascii():
+                    names.encode()
+                values = node.values()
+            for value in values:
+                kind = type(value)
+                if kind is str:
+                    if not value.isascii():
+                        value.encode()
+                elif kind is float:
+                    if value - value != 0:
+                        return False
+                elif kind is int or value is None or kind is bool:
+                    continue
+                elif kind is dict or kind is list or isinstance(value, dict | list):
+                    inner.append(value)
+                elif find_non_json(value) is not None:
+                    return False
+        level = inner
+    return True
+
+
+def are_texts(*texts: str) -> bool:
+    """Whether texts can be written as UTF-8: none holds half of a surrogate pair."""
+    try:
+        "".join(texts).encode()
+    except UnicodeEncodeError:
+        return False
     return True
 
 
@@ -214,8 +224,10 @@ def violations(schema_json: str, event: object) -> list[Violation]:
         path, message = non_json
         return [Violation(write_location(path), "json", message)]
     try:
-        errors = islice(_validator(schema_json).iter_errors(event), 10 * MAX_VIOLATIONS)
-        found = {violation for error in errors for violation in _explain(error)}
+        validator, remembers = _validator(schema_json)
+        with judging(explains=True, remembers=remembers):
+            errors = islice(validator.iter_errors(event), 10 * MAX_VIOLATIONS)
+            found = {violation for error in errors for violation in _explain(error)}
     except RecursionError:
         raise
     except Exception:  # the same values `delegate` refuses
@@ -232,18 +244,10 @@ def _explain(error: Any) -> Iterator[Violation]:
             if name not in error.instance:
                 yield Violation(write_location((*path, name)), keyword, "is required")
     elif keyword == "additionalProperties" and error.validator_value is False:
-        for name in islice(_unknown_names(error.instance, error.schema), MAX_VIOLATIONS):
+        for name in islice(additional_names(error.instance, error.schema), MAX_VIOLATIONS):
             yield Violation(write_location((*path, name)), keyword, "is not allowed")
     else:
         yield Violation(write_location(path), keyword, _message(keyword, error.validator_value))
-
-
-def _unknown_names(instance: Mapping[str, object], schema: Mapping[str, Any]) -> Iterator[str]:
-    known = schema.get("properties", {})
-    patterns = [re.compile(pattern) for pattern in schema.get("patternProperties", {})]
-    for name in instance:
-        if name not in known and not any(pattern.search(name) for pattern in patterns):
-            yield name
 
 
 _ARTICLES = {"integer": "an integer", "array": "an array", "object": "an object", "null": "null"}
@@ -298,5 +302,7 @@ def _message(keyword: str, rule: Any) -> str:
 
 
 def _brief(rule: object) -> str:
+    import json
+
     text = json.dumps(rule)
     return f"`{text[:57] + '…' if len(text) > 60 else text}`"

@@ -6,11 +6,11 @@ count as permission. References stay within the document.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from mapper.runtime.searches import searcher
 from mapper.shapes import Subschema, find_reference
 from mapper.types.facts import Arrays, Numbers, Objects, Texts, Type, member_of
 from mapper.types.lattice import join, join_all, meet, settle_arrays, settle_objects
@@ -112,7 +112,7 @@ class _Reading:
         members: dict[str, Type] = {}
         for name in (*named, *(n for n in schema.get("required", ()) if n not in named)):
             demands = [self.read(named[name], depth)] if name in named else []
-            demands += [part for pattern, part in patterns.items() if re.search(pattern, name)]
+            demands += [part for pattern, part in patterns.items() if searcher(pattern)(name)]
             member = demands[0] if demands else other
             for demand in demands[1:]:
                 member = meet(member, demand)

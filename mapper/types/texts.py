@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from mapper.runtime.formats import format_checker, is_date_time, is_uuid
+from mapper.runtime.searches import searcher
 from mapper.types.facts import Numbers, Texts, is_blank
 from mapper.types.languages import implies_content, reads_alike
 
@@ -50,7 +51,7 @@ def fits(text: str, texts: Texts) -> bool:
         and texts.shortest <= len(text)
         and (texts.longest is None or len(text) <= texts.longest)
         and text not in texts.excluded
-        and all(re.search(pattern, text) for pattern in texts.patterns)
+        and all(searcher(pattern)(text) for pattern in texts.patterns)
         and all(fits_format(text, name) for name in texts.formats)
     )
 
@@ -149,13 +150,13 @@ def _has(texts: Texts, name: str) -> bool:
 def _shape_fits(name: str, pattern: str) -> bool | None:
     """Whether all texts of a shape match (True), none does (False), or that cannot be told (None)."""
     text, alphabet = _SHAPES[name]
-    return bool(re.search(pattern, text)) if reads_alike(pattern, alphabet) else None
+    return bool(searcher(pattern)(text)) if reads_alike(pattern, alphabet) else None
 
 
 def _searches(texts: Texts, pattern: str) -> bool:
     """Whether every text is known to match a pattern."""
     if texts.values is not None:
-        return all(re.search(pattern, value) for value in texts.values)
+        return all(searcher(pattern)(value) for value in texts.values)
     if pattern in texts.patterns or (pattern == r"\S" and texts.blank is False):
         return True
     return any(name in _SHAPES and _shape_fits(name, pattern) for name in texts.formats)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import os
 import platform
 import statistics
 import subprocess
@@ -18,6 +19,7 @@ import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -185,19 +187,21 @@ def is_json(body: bytes) -> bool:
 
 def bench_start(console: Console, rounds: int, mappings: int) -> dict[str, Any]:
     """Import, and many distinct mappings in one process: time and memory each."""
-    bare = _process("pass", rounds)
-    imported = _process("import mapper", rounds)
+    bare, imported = _processes(("pass", "import mapper"), rounds)
     text = (HERE / "order_completed.yaml").read_text(encoding="utf-8")
+    opened = _open_largest(rounds)
     half = _load_many(text, mappings // 2, 0)
     whole = _load_many(text, mappings, mappings)
     figures = {
         "import_ms": (imported - bare) * 1e3,
+        **opened,
         "load_ms_each": whole[0] / mappings * 1e3,
         "load_ms_each_half": half[0] / (mappings // 2) * 1e3,
         "load_kb_each": whole[1] / mappings / 1e3,
     }
     rows = [
         ("`import mapper` over bare Python, ms", f"{figures['import_ms']:.0f}"),
+        *((f"{what}, ms", f"{figures[key]:.2f}") for key, what in OPENED.items()),
         (f"{mappings // 2} distinct mappings, ms each", f"{figures['load_ms_each_half']:.1f}"),
         (f"{mappings} distinct mappings, ms each", f"{figures['load_ms_each']:.1f}"),
         (f"{mappings} distinct mappings, kB each", f"{figures['load_kb_each']:.0f}"),
@@ -206,13 +210,37 @@ def bench_start(console: Console, rounds: int, mappings: int) -> dict[str, Any]:
     return figures
 
 
-def _process(code: str, rounds: int) -> float:
-    times = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        subprocess.run([sys.executable, "-c", code], check=True, cwd=HERE.parents[1])
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
+# What is timed of a saved transform; files are warm. Its bytes path is made when `json` is called first.
+OPENED = {
+    "open_ms": "`Transform.open` of the largest shipped mapping",
+    "open_json_ms": "the same, and its first call of `json`",
+    "cache_ms": "`mapper.load` of it from a cache",
+}
+
+
+def _open_largest(rounds: int) -> dict[str, float]:
+    """Milliseconds until the saved form of the shipped mapping with the longest code can be called."""
+    path = max(catalog.find_mappings(), key=lambda path: len(mapper.load(path).python))
+    body = find_cases(path)[0].load().body
+    with tempfile.TemporaryDirectory() as folder:
+        saved = Path(folder) / "saved"
+        mapper.load(path, cache=folder).save(saved)
+        works: dict[str, Work] = {
+            "open_ms": lambda: [mapper.Transform.open(saved) for _ in range(20)],
+            "open_json_ms": lambda: [mapper.Transform.open(saved).json(body) for _ in range(20)],
+            "cache_ms": lambda: [mapper.load(path, cache=folder) for _ in range(20)],
+        }
+        return {name: seconds / 20 * 1e3 for name, seconds in interleave(works, rounds).items()}
+
+
+def _processes(codes: Sequence[str], rounds: int) -> list[float]:
+    """The seconds of a Python process for each text; byte code is there, as after an installation."""
+    outside = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+    def run(code: str) -> None:
+        subprocess.run([sys.executable, "-c", code], check=True, cwd=HERE.parents[1], env=outside)
+
+    return list(interleave({code: partial(run, code) for code in codes}, rounds).values())
 
 
 def _load_many(text: str, count: int, offset: int) -> tuple[float, int]:
