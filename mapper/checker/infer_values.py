@@ -185,7 +185,8 @@ def _change(node: ir.Pick | ir.Omit | ir.Rename, world: World, notes: Inference)
 
 def _cast(node: ir.Cast | ir.Timestamp, world: World, notes: Inference) -> Type:
     outer = notes.is_declared
-    notes.is_declared = outer or node.declared
+    # `on_error: reject` allows for what fails inside, too; to omit the value would be another outcome.
+    notes.is_declared = outer or (node.declared and node.on_error is ir.OnError.REJECT)
     given = infer_value(node.value, world, notes)
     notes.is_declared = outer
     done = time_type(node, given) if isinstance(node, ir.Timestamp) else cast_type(node.kind, given)
