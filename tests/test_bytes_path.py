@@ -308,6 +308,44 @@ def test_batches(each: str) -> None:
             assert_same(transform, body)
 
 
+ORDERED = (
+    "{merge: [{a: {path: $.x, as: integer}}, {path: $.p, as: object, on_missing: reject}, "
+    "{b: {path: $.y, as: integer}}]}"
+)
+
+
+@pytest.mark.parametrize("x", ["", '"x":1,', '"x":"bad",', '"x":{},'])
+@pytest.mark.parametrize(
+    "p", ["", '"p":{"c":1},', '"p":{},', '"p":[1],', '"p":"",', '"p":null,', '"p":[{}],']
+)
+@pytest.mark.parametrize("y", ["", '"y":1,', '"y":"bad",'])
+def test_of_several_faults_the_first_is_told(x: str, p: str, y: str) -> None:
+    plain = "{path: $.p, as: object, on_missing: reject}"
+    for properties in (ORDERED, "{merge: [$.p, {b: {path: $.y, as: integer}}]}", plain):
+        assert_same(job(properties), f'{{{x}{p}{y}"id":1}}'.encode())
+
+
+REFUSED = """\
+mapping: refused
+each: [$.a, $]
+event:
+  event_id: {path: $.id, on_missing: reject}
+  event_name: {path: $.name, default: n}
+  user_id: u
+  timestamp: 2026-11-23T20:00:00.000Z
+  event_properties: {path: $.p, default: {}}
+"""
+
+
+@pytest.mark.parametrize("item", ["1", '"x"', "null", "[]", "[{}]", "{}", '{"id":1}', '{"id":"e","p":[1]}'])
+def test_every_rejection_is_the_same(item: str) -> None:
+    transform = mapper.compile(REFUSED)
+    good = '{"id":"e","p":{"b":1}}'
+    for body in (item, f"[{item}]", f"[{good},{item},{item},{good}]", f'{{"a":{item}}}', f'{{"a":[{item}]}}'):
+        assert_same(transform, body.encode())
+        assert_same(transform, b" \n" + body.encode() + b" ")
+
+
 def test_a_plan_says_why_a_body_is_decoded_as_a_whole() -> None:
     assert job("{a: $.p..x}").plan.startswith("A body is decoded as far")
     assert "uses the item as a whole" in job("{all: $}").plan

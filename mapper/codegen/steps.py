@@ -169,3 +169,21 @@ def emit_lacks(writer: Writer, raw: str, names: tuple[str, ...]) -> str:
         return " and ".join(f"{inside}.{writer.attributes[name]} is {missing}" for name in names) or "True"
     lacking = writer.constant(f"{writer.use('narrow', 'lacking')}({literal(names)})", "lacks")
     return f"{lacking}({raw})"
+
+
+def emit_joined(
+    writer: Writer, raw: str, around: tuple[str, str], names: tuple[str, ...], merged: str
+) -> None:
+    """Members before (a local, or none) and after (a local) an undecoded object become one in `merged`."""
+    before, after = around
+    first = f"**{before}, " if before else ""
+    with writer.block(f"if {emit_lacks(writer, raw, names)}:"):
+        spliced = f"{writer.use('narrow', 'spliced')}({raw}, {before or '{}'}, {after})"
+        if not before:  # the common case: members follow, and the object has some of its own
+            pieces = f"{raw}[:-1], b',', {writer.use('narrow', 'encode')}({after})[1:]"
+            joined = f"{writer.use('narrow', 'joined')}(({pieces}))"
+            spliced = f"{joined} if {raw}[1] == 34 and {after} else {spliced}"
+        writer.line(f"{merged} = {spliced}")
+    with writer.block("else:"):
+        whole = writer.use("narrow", "decoded")
+        writer.line(f"{merged} = {{{first}**{whole}({raw}), **{after}}}")

@@ -16,7 +16,7 @@ from mapper import ir
 from mapper.codegen.casts import emit_cast, emit_timestamp
 from mapper.codegen.paths import emit_path
 from mapper.codegen.presence import absent_test, blank_test, present_test
-from mapper.codegen.steps import emit_lacks
+from mapper.codegen.steps import emit_joined, emit_lacks
 from mapper.codegen.text import emit_condition, emit_operand, emit_printed, emit_template, printed_operand
 from mapper.codegen.writer import Scope, Writer, literal
 from mapper.ir.facts import STRUCTURAL, may_be_blank, may_be_null, may_miss
@@ -269,18 +269,13 @@ def _emit_when(writer: Writer, node: ir.When, scope: Scope, what: str, into: str
 def _emit_merge(writer: Writer, node: ir.Merge, scope: Scope, what: str, into: str | None) -> str:
     spread = spread_operand(node) if scope.passes else None
     if spread is not None:
-        given = emit_local(writer, spread, scope, what)
-        if given in writer.passing:
-            return _emit_spliced(writer, node, given, scope.consumed, what, into)
-    else:
-        given = None
-    scope = scope.consumed
+        return _emit_spliced(writer, node, spread, scope, what, into)
     merged = into or _fresh(writer, what, "merged")
     first, *others = node.operands
     if isinstance(first, ir.Record):
-        emit_record(writer, first, scope, what, merged)
+        emit_record(writer, first, scope.consumed, what, merged)
     elif STRUCTURAL.types(first) == {"object"}:
-        value = given if given and first is spread else emit_local(writer, first, scope, what)
+        value = emit_local(writer, first, scope.consumed, what)
         present = present_test(value, may_miss(first), may_be_null(first))
         otherwise = f" if {present} else {{}}" if present else ""
         writer.line(f"{merged} = {{**{value}}}{otherwise}", first.span)
@@ -288,12 +283,15 @@ def _emit_merge(writer: Writer, node: ir.Merge, scope: Scope, what: str, into: s
         writer.line(f"{merged} = {{}}", node.span)
         others.insert(0, first)
     for operand in others:
-        if isinstance(operand, ir.Record):
-            _emit_entries(writer, operand, scope, what, merged)
-        else:
-            value = given if given and operand is spread else emit_local(writer, operand, scope, what)
-            _emit_spread(writer, operand, value, what, merged)
+        _emit_operand(writer, operand, scope.consumed, what, merged)
     return merged
+
+
+def _emit_operand(writer: Writer, operand: ir.Value, scope: Scope, what: str, merged: str) -> None:
+    if isinstance(operand, ir.Record):
+        _emit_entries(writer, operand, scope, what, merged)
+    else:
+        _emit_spread(writer, operand, emit_local(writer, operand, scope, what), what, merged)
 
 
 def _emit_entries(writer: Writer, record: ir.Record, scope: Scope, what: str, merged: str) -> None:
@@ -302,35 +300,37 @@ def _emit_entries(writer: Writer, record: ir.Record, scope: Scope, what: str, me
 
 
 def _emit_spliced(
-    writer: Writer, node: ir.Merge, given: str, scope: Scope, what: str, into: str | None
+    writer: Writer, node: ir.Merge, spread: ir.Value, scope: Scope, what: str, into: str | None
 ) -> str:
-    """A merge around an operand that may be undecoded: joined as bytes where no key stands twice."""
-    merged, before, after = into or _fresh(writer, what, "merged"), "", ""
-    for operand in node.operands:
-        if not isinstance(operand, ir.Record):
-            after = writer.fresh("after")
-            writer.line(f"{after} = {{}}", node.span)
-            continue
-        target = after or before or writer.fresh("before")
-        if not after and not before:
-            before = target
-            writer.line(f"{before} = {{}}", node.span)
-        _emit_entries(writer, operand, scope, what, target)
-    first = f"**{before}, " if before else ""
+    """A merge around an operand that may be undecoded: joined as bytes where no key stands twice.
+
+    Operands are computed in their order, so that of several faults the first is told.
+    """
+    position = next(number for number, operand in enumerate(node.operands) if operand is spread)
+    merged, before = into or _fresh(writer, what, "merged"), ""
+    if position:
+        before = writer.fresh("before")
+        writer.line(f"{before} = {{}}", node.span)
+    for operand in node.operands[:position]:
+        _emit_operand(writer, operand, scope.consumed, what, before)
+    given = emit_local(writer, spread, scope, what)
+    if given not in writer.passing:
+        writer.line(f"{merged} = {before or '{}'}", node.span)
+        _emit_spread(writer, spread, given, what, merged)
+        for operand in node.operands[position + 1 :]:
+            _emit_operand(writer, operand, scope.consumed, what, merged)
+        return merged
+    with writer.block(f"if type({given}) is not bytes:", spread.span):
+        writer.line(f"{writer.use('narrow', 'spread')}({given})")
+    after = writer.fresh("after")
+    writer.line(f"{after} = {{}}", node.span)
+    for operand in node.operands[position + 1 :]:
+        _emit_operand(writer, operand, scope.consumed, what, after)
     with writer.block(f"if type({given}) is bytes:", node.span):
-        with writer.block(f"if {emit_lacks(writer, given, computed_names(node))}:"):
-            spliced = f"{writer.use('narrow', 'spliced')}({given}, {before or '{}'}, {after})"
-            if not before:  # the common case: members follow, and the object has some of its own
-                pieces = f"{given}[:-1], b',', {writer.use('narrow', 'encode')}({after})[1:]"
-                joined = f"{writer.use('narrow', 'joined')}(({pieces}))"
-                spliced = f"{joined} if {given}[1] == 34 and {after} else {spliced}"
-            writer.line(f"{merged} = {spliced}")
-        with writer.block("else:"):
-            whole = writer.use("narrow", "decoded")
-            writer.line(f"{merged} = {{{first}**{whole}({given}), **{after}}}")
-    with writer.block("else:"):
-        spread = writer.use("narrow", "spread")
-        writer.line(f"{merged} = {{{first}**{spread}({given}), **{after}}}")
+        emit_joined(writer, given, (before, after), computed_names(node), merged)
+    writer.line("else:")
+    members = f"**{writer.use('narrow', 'spread')}({given}), **{after}"
+    writer.line(f"    {merged} = {{{f'**{before}, ' if before else ''}{members}}}")
     writer.passing[merged] = ""
     return merged
 

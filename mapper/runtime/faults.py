@@ -74,7 +74,14 @@ def tell_plain(fault: Fault) -> Told | None:
     value = fault.value
     if type(value) in _UNCHANGEABLE:
         return fault.code, fault.site, fault.detail, value
-    return (fault.code, fault.site, fault.detail, _show(value)) if type(value) is dict else None
+    return (fault.code, fault.site, fault.detail, _show(value)) if _is_whole(value) else None
+
+
+def _is_whole(value: object) -> bool:
+    """Whether a value is decoded as a whole: an object that is, is a dict."""
+    if type(value) is list:
+        return all(map(_is_whole, value))
+    return type(value) is dict or type(value) in _UNCHANGEABLE
 
 
 def _show(value: object) -> Shown:

@@ -17,6 +17,7 @@ from msgspec import Raw, Struct
 
 from mapper.runtime.nesting import has_brackets, is_deeper
 from mapper.runtime.nothing import MISSING
+from mapper.runtime.text import is_blank
 
 __all__ = [
     "Any",
@@ -105,13 +106,11 @@ def splitter(names: tuple[str, ...]) -> Callable[[bytes], list[Raw]]:
     return split
 
 
-def passing(raw: Raw) -> bytes | None:
-    """The text of an object whose numbers are all in range; None for null; Redo for anything else."""
+def passing(raw: Raw) -> Any:
+    """The text of an object whose numbers are all in range; of anything else its value."""
     text = bytes(raw)
     if text[0] != 0x7B:
-        if text == b"null":
-            return None
-        raise Redo
+        return _decode(text)
     if _find_exponent(text.translate(_OUTLINE, _ELSE)) or (
         len(text) > 3 * _STRIDE and text[::_STRIDE].translate(_ZEROS).find(b"000") >= 0
     ):
@@ -121,11 +120,7 @@ def passing(raw: Raw) -> bytes | None:
 
 def passing_decoded(raw: Raw, value: object) -> object:
     """As `passing`, of an object whose value is known: its numbers and texts have been read already."""
-    if type(value) is dict:
-        return _on_one_line(bytes(raw))
-    if value is None or value is MISSING:
-        return value
-    raise Redo
+    return _on_one_line(bytes(raw)) if type(value) is dict else value
 
 
 def _on_one_line(text: bytes) -> bytes:
@@ -165,10 +160,10 @@ def lacking(names: tuple[str, ...]) -> Callable[[bytes], bool]:
 
 
 def is_blank_object(raw: object) -> bool:
-    """Whether what `passing` gave counts as blank: nothing, or an object without members."""
+    """Whether what `passing` gave counts as blank; of objects, one without members."""
     if type(raw) is bytes:
         return raw[1] != 0x22 and not raw[1:-1].strip()
-    return raw is None or raw is MISSING
+    return is_blank(raw)
 
 
 def elements(node: object) -> list[Any]:
