@@ -246,7 +246,13 @@ LATE = {
     *("pathlib", "referencing", "rich", "tempfile", "urllib", "yaml", "zoneinfo"),
     *("mapper.cached", "mapper.catalog", "mapper.checker", "mapper.cli", "mapper.codegen", "mapper.compiler"),
     *("mapper.document", "mapper.expressions", "mapper.ir", "mapper.render", "mapper.repair.encodings"),
-    *("mapper.repair.readings", "mapper.runtime.deep", "mapper.runtime.library", "mapper.runtime.times"),
+    *(
+        "mapper.repair.readings",
+        "mapper.runtime.automata",
+        "mapper.runtime.deep",
+        "mapper.runtime.library",
+        "mapper.runtime.times",
+    ),
     *("mapper.saved", "mapper.schema", "mapper.spec", "mapper.types"),
 }
 
