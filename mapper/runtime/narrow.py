@@ -163,7 +163,7 @@ def is_blank_object(raw: object) -> bool:
     """Whether what `passing` gave counts as blank; of objects, one without members."""
     if type(raw) is bytes:
         return raw[1] != 0x22 and not raw[1:-1].strip()
-    return is_blank(raw)
+    return raw is MISSING or raw is None or is_blank(raw)
 
 
 def elements(node: object) -> list[Any]:
