@@ -5,7 +5,6 @@ text → document → spec → ir.Program (expressions parsed on the way) → ch
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -151,7 +150,7 @@ def build(file: SourceFile, folder: Path | None, report: Report) -> Transform:
         text=file.text,
         python=module.python,
         offsets=module.offsets,
-        target=json.dumps(target.document),
+        target=target.json,
         objects_only=_takes_objects_only(analysis.source, program),
         policy=analysis.spec.policy if analysis.spec else STRICT,
         narrow=narrow,

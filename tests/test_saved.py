@@ -263,7 +263,7 @@ def test_saving_nowhere_raises(file: Path, tmp_path: Path) -> None:
 def test_a_traceback_shows_generated_code(file: Path) -> None:
     for transform in (mapper.Transform.open(file), mapper.load(file.with_name("orders.yaml"))):
         try:
-            transform._event(5, {}, None)
+            transform._event({}, {}, None, 0)
         except Fault as error:
             shown = "".join(traceback.format_exception(error))
         frame = shown[shown.index("<mapper orders ") :].splitlines()

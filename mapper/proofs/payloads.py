@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from mapper.proofs.holes import Hole, an_object, plain, value_of
@@ -40,8 +41,10 @@ class Plan:
 
 def build(plan: Plan, scopes: Mapping[str, Value], *, item_is_body: bool) -> Given:
     """The request of a plan."""
+    below = _below(tuple(plan.holes))
     made = {
-        scope: _made((scope,), plan, scopes) for scope in ("item", "envelope", "header", "query", "setting")
+        scope: _made((scope,), plan, below, scopes)
+        for scope in ("item", "envelope", "header", "query", "setting")
     }
     item = _present(made["item"])
     if item_is_body and any(hole[0] == "envelope" for hole in plan.holes) and isinstance(item, dict):
@@ -60,27 +63,38 @@ def _texts_only(value: object) -> dict[str, object]:
     return {k: v for k, v in value.items() if isinstance(v, str)} if isinstance(value, dict) else {}
 
 
-def _made(at: Hole, plan: Plan, scopes: Mapping[str, Value]) -> object:
-    below = [hole for hole in plan.holes if len(hole) > len(at) and hole[: len(at)] == at]
+@lru_cache(maxsize=64)
+def _below(holes: tuple[Hole, ...]) -> Mapping[Hole, Collection[str | int | None]]:
+    """For each place in which holes lie, the steps that lead on to them, in their order."""
+    found: dict[Hole, dict[str | int | None, None]] = {}
+    for hole in holes:
+        for end in range(1, len(hole)):
+            found.setdefault(hole[:end], {})[hole[end]] = None
+    return found
+
+
+def _made(
+    at: Hole, plan: Plan, below: Mapping[Hole, Collection[str | int | None]], scopes: Mapping[str, Value]
+) -> object:
+    steps = below.get(at, ())
     # A hole that others lie in is built from them, unless it is to be something else.
-    if at in plan.holes and (not below or plan.holes[at] is not BUILT):
+    if at in plan.holes and (not steps or plan.holes[at] is not BUILT):
         return copy.deepcopy(plan.holes[at])
     known = value_of(at, scopes)
-    if not below:
+    if not steps:
         return an_object(known) if len(at) == 1 and known.members is not None else plain(known)
-    steps = list(dict.fromkeys(hole[len(at)] for hole in below))
     if any(isinstance(step, str) for step in steps):
         made = an_object(known)
         for step in steps:
             if isinstance(step, str):
-                made[step] = _made((*at, step), plan, scopes)
+                made[step] = _made((*at, step), plan, below, scopes)
         return {name: value for name, value in made.items() if value is not MISSING}
     length = max([plan.count, *(step + 1 for step in steps if isinstance(step, int) and plan.count)])
-    element = (*at, None if None in steps else steps[0])
-    plans = [plan] * length
+    element = (*at, None if None in steps else next(iter(steps)))
+    plans = [(plan, below)] * length
     if plan.last is not None and length > 1:
-        plans[-1] = Plan(plan.last, plan.count)
-    elements = [_made(element, each, scopes) for each in plans]
+        plans[-1] = Plan(plan.last, plan.count), _below(tuple(plan.last))
+    elements = [_made(element, *each, scopes) for each in plans]
     return [element for element in elements if element is not MISSING]
 
 
