@@ -154,13 +154,13 @@ class Transform:
         body = body if type(body) is bytes else _plain_bytes(body)
         request = _NO_REQUEST if request is None else _checked(request)
         try:
-            mapped = (self._narrow or self._load_narrow())(body, request)
+            try:
+                mapped = (self._narrow or self._load_narrow())(body, request)
+            except Fault as fault:
+                mapped = tell_plain(fault)
             if isinstance(mapped, bytes):
                 return JsonResult([mapped])
             found = None if mapped is None else self._collect(mapped, body, request)
-        except Fault as fault:
-            told = tell_plain(fault)
-            found = None if told is None else self._collect(told, body, request)
         except Exception:  # whatever the bytes path cannot take, the general path maps or explains
             found = None
         return found or self._as_json(body, request)

@@ -17,7 +17,6 @@ from msgspec import Raw, Struct
 
 from mapper.runtime.nesting import has_brackets, is_deeper
 from mapper.runtime.nothing import MISSING
-from mapper.runtime.text import is_blank
 
 __all__ = [
     "Any",
@@ -163,7 +162,9 @@ def is_blank_object(raw: object) -> bool:
     """Whether what `passing` gave counts as blank; of objects, one without members."""
     if type(raw) is bytes:
         return raw[1] != 0x22 and not raw[1:-1].strip()
-    return is_blank(raw)
+    if isinstance(raw, str):
+        return not raw or raw.isspace()
+    return raw is MISSING or raw is None or raw is False or (isinstance(raw, list | dict) and not raw)
 
 
 def elements(node: object) -> list[Any]:
