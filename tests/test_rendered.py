@@ -1,4 +1,4 @@
-"""Rendered texts: one JSON object in which no key stands twice, wherever colons and quotes stand in its texts."""
+"""Rendered texts: one JSON object in which no key stands twice, whatever its texts look like."""
 
 from __future__ import annotations
 
