@@ -65,7 +65,7 @@ M120 unquoted-path              a bracket ended a path inside a flow collection
 M122 non-string-key             a key that is not text
 M201 invalid-path               the path is not RFC 9535 JSONPath
 M202 quote-the-name             a member name that needs quotes
-M203 invalid-pattern            a regular expression that is not I-Regexp
+M203 invalid-pattern            a regular expression that cannot be used
 M204 not-singular               a path that may select several values where one is needed
 M205 path-too-complex           the path is longer or nests deeper than allowed
 M211 invalid-liquid             the template is not Liquid
@@ -89,6 +89,7 @@ M411 broken-template            the template renders text that is not JSON for s
 M412 template-undecided         it is not proven that the template renders the JSON it should
 M413 template-misfit            the JSON the template renders does not fit the target
 M414 clock-not-utc              a time of another zone is labelled as UTC
+M415 too-complex                a mapping and schemas that take too many steps to check
 M501 required-field-unset       a required field of the target is never set
 M502 required-field-may-miss    a required field of the target can end up missing
 M503 never-taken                a rule, case or alternative that can never be taken

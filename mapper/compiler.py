@@ -17,6 +17,7 @@ from mapper.compiled import TOO_DEEP_TO_COMPILE, Compiled, Read, compile_module,
 from mapper.diagnostics import Diagnostic, Report, Severity
 from mapper.dialects import Dialect, load_dialect
 from mapper.document import read_document
+from mapper.effort import TooComplex, limited
 from mapper.errors import CompileError
 from mapper.experiments import Experiments
 from mapper.expressions.liquid import parse_template
@@ -125,10 +126,19 @@ def _generate(analysis: Analysis, file: SourceFile) -> Module | None:
         return None
     try:
         objects_only = _takes_objects_only(analysis.source, program)
-        return generate(program, target.document, file.name, __version__, objects_only=objects_only)
+        with limited():
+            return generate(program, target.document, file.name, __version__, objects_only=objects_only)
+    except TooComplex:
+        _report_complexity(program.span, analysis.report)
+        return None
     except RecursionError:
         _report_depth(file, analysis.report)
         return None
+
+
+def _report_complexity(span: Span, report: Report) -> None:
+    hint = "definitions that refer to others again and again: take some of them apart, or say less of them"
+    report.error("M415", "this and its schemas are too complex to be checked", span, "", hint)
 
 
 def _report_depth(file: SourceFile, report: Report) -> None:
@@ -172,6 +182,15 @@ def analyse(file: SourceFile, folder: Path | None, report: Report) -> Analysis:
     spec = None if document is None else read_spec(document, report)
     if spec is None:
         return Analysis(None, None, None, None, report)
+    try:
+        with limited():
+            return _checked_spec(spec, file, folder, report)
+    except TooComplex:
+        _report_complexity(spec.name.span, report)
+        return Analysis(spec, None, None, None, report)
+
+
+def _checked_spec(spec: Spec, file: SourceFile, folder: Path | None, report: Report) -> Analysis:
     source = _schema(spec.source, folder, report)
     target = _schema(spec.target or Text(DEFAULT_TARGET, spec.name.span), folder, report)
     dialect = _dialect(spec.dialect, folder, report)
@@ -199,8 +218,13 @@ def prove_template(
         return None
     path = ir.Path(ir.Root.BODY, (), "$", whole)
     program = ir.Program("template", (path,), (), template, frozenset(), whole)
-    proof = prove(program, *schemas)
-    report_proof(proof, program, schemas[1], named, report)
+    try:
+        with limited():
+            proof = prove(program, *schemas)
+            report_proof(proof, program, schemas[1], named, report)
+    except TooComplex:
+        _report_complexity(whole, report)
+        return None
     return proof
 
 

@@ -22,8 +22,8 @@ from mapper.runtime.automata import NoAutomaton
 from mapper.runtime.searches import automaton_of
 
 _MANY = 10
-_MAX_LENGTH = 10_000
-_MAX_POSITIONS = 400
+MAX_LENGTH = 10_000
+MAX_POSITIONS = 400
 _MAX_RECURRING = 200
 _QUANTIFIER = re.compile(r"(?:[*+?]|\{\d+(?:,\d*)?\}|\{,\d+\})[?+]?")
 _CLASS = re.compile(r"\[\^?\]?(?:[^\]\\]|\\.)*\]", re.DOTALL)
@@ -139,7 +139,7 @@ def _bounds(quantifier: str) -> tuple[int, int | None]:
 
 def find_danger(pattern: str) -> str | None:
     """Why matching `pattern`, a valid expression, may take more than linear time; None where it cannot."""
-    if len(pattern) > _MAX_LENGTH:
+    if len(pattern) > MAX_LENGTH:
         return "it is too long to be judged"
     try:
         with warnings.catch_warnings():
@@ -154,7 +154,7 @@ def find_danger(pattern: str) -> str | None:
         automaton.alternatives()
     except RecursionError:
         return "it nests too deep to be judged"
-    if automaton.at != len(pattern) or len(automaton.atoms) > _MAX_POSITIONS:
+    if automaton.at != len(pattern) or len(automaton.atoms) > MAX_POSITIONS:
         return "it is too long to be judged"
     for atom in automaton.atoms:
         if _SET_OPERATION.match(atom):

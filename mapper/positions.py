@@ -31,11 +31,18 @@ class _Open:
     step: str | int | None = None
 
 
-def locate_json(text: str) -> Positions:
-    """The positions of everything in `text`, which must be valid JSON."""
+class TooMany(ValueError):
+    """There are more values than are looked at."""
+
+
+def locate_json(text: str, most: int | None = None) -> Positions:
+    """The positions of everything in `text`, valid JSON; raises TooMany beyond `most` values."""
     found = Positions()
+    most = len(text) if most is None else most
     stack: list[_Open] = []
     for match in _TOKEN.finditer(text):
+        if len(found.values) > most:
+            raise TooMany
         token = match.group()
         inside = stack[-1] if stack else None
         if token in "{[":

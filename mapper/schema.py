@@ -9,21 +9,26 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 from mapper.diagnostics import Label, Report, Severity
 from mapper.files import decode_source, display_name
 from mapper.patterns import find_danger
-from mapper.positions import Positions, locate_json
+from mapper.positions import Positions, TooMany, locate_json
+from mapper.runtime.keywords import unique_items
 from mapper.runtime.limits import active
+from mapper.runtime.nesting import is_deeper
 from mapper.runtime.searches import automaton_of
-from mapper.schema_form import is_plainly_valid
+from mapper.schema_form import unusual_parts
 from mapper.shapes import Pointer, Subschema, find_reference, subschemas
 from mapper.source import SourceFile, Span
 
 MAX_DEPTH = 100
+MAX_VALUES = 200_000  # also those of enumerations; a text of as many bytes as are allowed can hold a million
+MAX_PATTERNS = 50_000  # characters of a schema's different patterns
+_MAX_UNUSUAL = 500
 MAX_AUTOMATA = 10_000  # the nodes of all of a schema's automata
 _LEAST_AUTOMATON = 20
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -44,7 +49,7 @@ class Schema:
 
     @cached_property
     def _positions(self) -> Positions:
-        return locate_json(self.file.text)
+        return locate_json(self.file.text, MAX_VALUES)
 
     def span_of(self, pointer: Pointer) -> Span | None:
         """Where the value at `pointer` stands; its name instead where the value takes several lines."""
@@ -74,6 +79,10 @@ class Schema:
     @cached_property
     def _nodes(self) -> tuple[tuple[Pointer, Subschema], ...]:
         return tuple(subschemas(self.document))
+
+    @cached_property
+    def _identities(self) -> frozenset[int]:
+        return frozenset(id(node) for _, node in self._nodes)
 
 
 def load_schema(path: Path, report: Report, span: Span | None) -> Schema | None:
@@ -167,10 +176,12 @@ class _Examination:
     schema: Schema
     report: Report
     named: Span | None
+    dangers: dict[str, str | None] = field(default_factory=dict)  # of each pattern
+    length: int = 0
     automata: int = 0
 
     def run(self) -> None:
-        if not self.check_depth():
+        if not self.check_size() or not self.check_depth():
             return
         for start, end in self.schema._positions.duplicates:
             place = Span(self.schema.file, start, end)
@@ -183,6 +194,19 @@ class _Examination:
 
     def fault(self, code: str, message: str, place: Span | None, label: str, *hints: str) -> None:
         _fault(self.report, code, message, place, label, self.named, *hints)
+
+    def check_size(self) -> bool:
+        """Whether the document is worth a closer look, which takes memory for each value and level."""
+        start = Span(self.schema.file, 0, 1)
+        if is_deeper(self.schema.file.text.encode(), 2 * MAX_DEPTH):
+            self.fault("M007", "the schema nests too deep", start, f"more than {MAX_DEPTH} levels")
+            return False
+        try:
+            return bool(self.schema._positions)
+        except TooMany:
+            hint = "split the file"
+            self.fault("M010", f"the schema holds more than {MAX_VALUES:,} values", start, "", hint)
+            return False
 
     def check_depth(self) -> bool:
         deep = next((p for p in self.schema._positions.values if len(p) > MAX_DEPTH), None)
@@ -200,20 +224,25 @@ class _Examination:
                 "M007", "the schema is of another draft", place, "only 2020-12 is read", f"use `{_DIALECT}`"
             )
             return False
-        if is_plainly_valid(self.schema.document):
-            return True
-        from jsonschema import Draft202012Validator, FormatChecker
+        before = len(self.report.diagnostics)
+        for number, (pointer, part) in enumerate(unusual_parts(self.schema.document)):
+            if number == _MAX_UNUSUAL:
+                place = self.schema.span_of(pointer)
+                self.fault("M007", "the schema is too unusual to be checked", place, "and much else")
+            if number == _MAX_UNUSUAL or len(self.report.diagnostics) >= before + 10:
+                break
+            self.check_part(pointer, part)
+        return len(self.report.diagnostics) == before
 
-        formats = FormatChecker(set(Draft202012Validator.FORMAT_CHECKER.checkers) - {"regex"})
-        validator = Draft202012Validator(Draft202012Validator.META_SCHEMA, format_checker=formats)
-        errors = sorted(validator.iter_errors(self.schema.document), key=lambda e: str(e.absolute_path))
+    def check_part(self, start: Pointer, part: Any) -> None:
+        """Check one subschema by the metaschema."""
+        errors = sorted(_metaschema().iter_errors(part), key=lambda e: str(e.absolute_path))
         for error in errors[:10]:
-            pointer = tuple(error.absolute_path)
+            pointer = (*start, *error.absolute_path)
             subject = f"`{pointer[-1]}` " if pointer else "the schema "
             self.fault(
                 "M007", f"{subject}is not valid JSON Schema", self.schema.span_of(pointer), _reason(error)
             )
-        return not errors
 
     def check_nodes(self) -> None:
         for pointer, node in self.schema._nodes:
@@ -241,20 +270,32 @@ class _Examination:
             self.fault("M008", "the schema refers to something outside its file", place, "not read", hint)
             return
         target = find_reference(self.schema.document, reference)
-        if not any(node is target for _, node in self.schema._nodes):
+        if id(target) not in self.schema._identities:
             self.fault("M007", "a reference leads nowhere", place, "the file has no schema at such a place")
 
     def check_pattern(self, pattern: str, place: Span | None) -> None:
-        danger = find_danger(pattern)
+        if pattern not in self.dangers:
+            self.dangers[pattern] = self.find_danger(pattern)
+        danger = self.dangers[pattern]
         if danger is not None:
             self.fault("M203", "a pattern that cannot be used", place, danger)
-            return
+
+    def find_danger(self, pattern: str) -> str | None:
+        """Why a pattern must not be used; of too many together, only the first one too many must not."""
+        before = self.length
+        self.length += len(pattern)
+        if self.length > MAX_PATTERNS:
+            reason = f"the patterns of the schema have more than {MAX_PATTERNS:,} characters together"
+            return reason if before <= MAX_PATTERNS else None
+        danger = find_danger(pattern)
+        if danger is not None:
+            return danger
         automaton = automaton_of(pattern)
         before = self.automata
         self.automata += max(automaton.size, _LEAST_AUTOMATON) if automaton else 0
         if before <= MAX_AUTOMATA < self.automata:
-            reason = "a text may take the square of its length, and the patterns are too many for automata"
-            self.fault("M203", "a pattern that cannot be used", place, reason)
+            return "a text may take the square of its length, and the patterns are too many for automata"
+        return None
 
     def check_loops(self) -> None:
         """Report a reference that leads back to itself on the same value: no check of it would ever end."""
@@ -264,6 +305,16 @@ class _Examination:
                 place = self.schema.span_of((*pointer, "$ref")) or self.schema.span_of(pointer)
                 self.fault("M007", "a reference that leads back to itself", place, "a check would never end")
                 return
+
+
+@cache
+def _metaschema() -> Any:
+    from jsonschema import Draft202012Validator, FormatChecker
+    from jsonschema.validators import extend
+
+    formats = FormatChecker(set(Draft202012Validator.FORMAT_CHECKER.checkers) - {"regex"})
+    validator = extend(Draft202012Validator, {"uniqueItems": unique_items})  # type: ignore[no-untyped-call]
+    return validator(Draft202012Validator.META_SCHEMA, format_checker=formats)
 
 
 def _reason(error: Any) -> str:

@@ -12,6 +12,7 @@ from functools import reduce
 from typing import Any, TypeAlias
 from urllib.parse import unquote
 
+from mapper.effort import spend
 from mapper.runtime.searches import searcher
 
 Subschema: TypeAlias = Mapping[str, Any] | bool
@@ -19,13 +20,14 @@ Pointer: TypeAlias = tuple[str | int, ...]
 
 TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
 
-_MAPS = ("properties", "patternProperties", "dependentSchemas", "$defs", "definitions")
-_LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
+MAPS = ("properties", "patternProperties", "dependentSchemas", "$defs", "definitions")
+LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
 _SINGLES = (
     *("items", "additionalProperties", "contains", "not", "if", "then", "else"),
     *("propertyNames", "unevaluatedItems", "unevaluatedProperties", "contentSchema"),
 )
 _MAX_HOPS = 64
+_MAX_DOCUMENTS = 8
 
 
 def subschemas(document: Subschema) -> Iterator[tuple[Pointer, Subschema]]:
@@ -35,14 +37,15 @@ def subschemas(document: Subschema) -> Iterator[tuple[Pointer, Subschema]]:
         pointer, schema = stack.pop()
         yield pointer, schema
         if isinstance(schema, dict):
-            stack.extend(reversed([(pointer + step, child) for step, child in _children(schema)]))
+            stack.extend(reversed([(pointer + step, child) for step, child in children(schema)]))
 
 
-def _children(schema: Mapping[str, Any]) -> Iterator[tuple[Pointer, Any]]:
+def children(schema: Mapping[str, Any]) -> Iterator[tuple[Pointer, Any]]:
+    """What stands where a schema has its subschemas, with the steps there."""
     for keyword, value in schema.items():
-        if keyword in _MAPS and isinstance(value, dict):
+        if keyword in MAPS and isinstance(value, dict):
             yield from (((keyword, name), child) for name, child in value.items())
-        elif keyword in _LISTS and isinstance(value, list):
+        elif keyword in LISTS and isinstance(value, list):
             yield from (((keyword, index), child) for index, child in enumerate(value))
         elif keyword in _SINGLES:
             yield (keyword,), value
@@ -54,7 +57,7 @@ def find_reference(document: Subschema, reference: str) -> Subschema | None:
     if not reference.startswith("#"):
         return None
     if fragment and not fragment.startswith("/"):
-        return next((node for _, node in subschemas(document) if _has_anchor(node, fragment)), None)
+        return _anchors_of(document).get(fragment)
     node: Any = document
     for token in fragment.split("/")[1:]:
         token = token.replace("~1", "/").replace("~0", "~")
@@ -67,8 +70,22 @@ def find_reference(document: Subschema, reference: str) -> Subschema | None:
     return node if isinstance(node, dict | bool) else None
 
 
-def _has_anchor(schema: Subschema, name: str) -> bool:
-    return isinstance(schema, dict) and name in (schema.get("$anchor"), schema.get("$dynamicAnchor"))
+_anchors: dict[int, tuple[Subschema, dict[str, Subschema]]] = {}  # of the documents asked for last
+
+
+def _anchors_of(document: Subschema) -> dict[str, Subschema]:
+    known = _anchors.get(id(document))
+    if known is None or known[0] is not document:
+        found: dict[str, Subschema] = {}
+        for _, node in subschemas(document):
+            if isinstance(node, dict):
+                for name in (node.get("$anchor"), node.get("$dynamicAnchor")):
+                    if isinstance(name, str):
+                        found.setdefault(name, node)
+        if len(_anchors) >= _MAX_DOCUMENTS:
+            _anchors.clear()
+        known = _anchors[id(document)] = (document, found)
+    return known[1]
 
 
 def _parts(document: Subschema, schema: Mapping[str, Any]) -> list[Subschema]:
@@ -92,6 +109,7 @@ def _choices(schema: Mapping[str, Any]) -> Iterator[list[Subschema]]:
 
 def allows_type(document: Subschema, schema: Subschema, name: str, hops: int = 0) -> bool:
     """Whether some value of JSON type `name` may fit; an integer is a number."""
+    spend()
     if isinstance(schema, bool) or hops > _MAX_HOPS:
         return schema is not False
     types = schema.get("type", TYPES)
@@ -151,6 +169,7 @@ def property_of(document: Subschema, schema: Subschema, name: str, hops: int = 0
 
     Subschemas that hold together or by choice come back as one `allOf` or `anyOf`.
     """
+    spend()
     if isinstance(schema, bool) or hops > _MAX_HOPS:
         return schema is not False
     demands = [_own_property(schema, name)]
@@ -174,6 +193,7 @@ def _own_property(schema: Mapping[str, Any], name: str) -> Subschema:
 
 def _evaluates(document: Subschema, schema: Subschema, name: str, hops: int) -> bool:
     """Whether some keyword may look at the member, so that `unevaluatedProperties` does not."""
+    spend()
     if isinstance(schema, bool):
         return False
     if hops > _MAX_HOPS or "additionalProperties" in schema or name in schema.get("properties", {}):
@@ -225,6 +245,7 @@ def names_property(document: Subschema, schema: Subschema, name: str) -> bool:
 
 
 def _names(document: Subschema, schema: Subschema, hops: int) -> Iterator[str]:
+    spend()
     if isinstance(schema, bool) or hops > _MAX_HOPS:
         return
     yield from schema.get("properties", {})
@@ -243,6 +264,7 @@ def is_closed(document: Subschema, schema: Subschema) -> bool:
 
 def _reachable(document: Subschema, schema: Subschema, hops: int = 0) -> Iterator[Subschema]:
     yield schema
+    spend()
     if isinstance(schema, bool) or hops > _MAX_HOPS:
         return
     for part in [*_parts(document, schema), *(b for branches in _choices(schema) for b in branches)]:
@@ -251,6 +273,7 @@ def _reachable(document: Subschema, schema: Subschema, hops: int = 0) -> Iterato
 
 def required_of(document: Subschema, schema: Subschema, hops: int = 0) -> frozenset[str]:
     """The members that every fitting object has."""
+    spend()
     if isinstance(schema, bool) or hops > _MAX_HOPS:
         return frozenset()
     names = frozenset(schema.get("required", ()))
@@ -264,6 +287,7 @@ def required_of(document: Subschema, schema: Subschema, hops: int = 0) -> frozen
 
 def items_of(document: Subschema, schema: Subschema, hops: int = 0) -> Subschema:
     """What the elements of a fitting array must fit, wherever they stand."""
+    spend()
     if isinstance(schema, bool) or hops > _MAX_HOPS:
         return schema is not False
     demands = [_either([*schema.get("prefixItems", ()), schema.get("items", True)])]

@@ -20,7 +20,7 @@ from mapper.runtime.items import Alternative, Leftover, Place, find_row, locate,
 from mapper.runtime.limits import DEFAULT, within
 from mapper.runtime.locations import write_location
 from mapper.runtime.narrow import may_be_deep
-from mapper.runtime.nesting import nests_deeper
+from mapper.runtime.nesting import has_brackets, nests_deeper
 from mapper.runtime.stack import on_fresh_stack
 from mapper.runtime.validation import is_json
 from mapper.source import SourceFile
@@ -178,9 +178,10 @@ class Transform:
         run: Narrow = names["run"]
 
         splitters: tuple[Split | None, ...] = names["SPLIT"]
+        most_bytes, most = limits.body_bytes, limits.nesting
 
         def narrow(body: bytes, request: Request) -> Outcome | tuple[list[Outcome], int]:
-            if len(body) > limits.body_bytes or may_be_deep(body, splitters, limits.nesting):
+            if len(body) > most_bytes or (has_brackets(body, most) and may_be_deep(body, splitters, most)):
                 return None
             return run(body, request)
 

@@ -26,7 +26,7 @@ ORDER = """
     scalars yaml_faults document
     repair
     spec
-    patterns positions shapes schema_form schema
+    effort patterns positions shapes schema_form schema
     types
     catalog
     ir

@@ -231,6 +231,7 @@ class TestResume:
             (["in", "-o", "out", "--header", "a=b"], "the request changed"),
             (["in", "-o", "out", "--input", "ndjson"], "an option changed"),
             (["in", "in", "-o", "out"], "an option changed"),
+            (["in", "-o", "out", "--limit", "items=5"], "a limit changed"),
             (["in", "-o", "out", "--skipped", "skipped"], "an option changed"),
             (["in", "-o", "new", "--skipped", "in2"], "nothing to resume: `in2` is there"),
             (["in"], "`--resume` needs files"),

@@ -35,7 +35,7 @@ from agreement import same
 from markdown import Block, Heading, Page, Table, as_code, code
 
 import mapper
-from mapper import catalog, document, render, schema
+from mapper import catalog, document, effort, patterns, render, schema
 from mapper.checker.signatures import SIGNATURES
 from mapper.cli.dispatch import COMMANDS, build_parser
 from mapper.codes import CODES
@@ -326,6 +326,8 @@ LIMITS = {
     "a mapping": (DEFAULT.mapping_bytes,),
     "its YAML": (DEFAULT.mapping_nodes, document.MAX_DEPTH),
     "a schema": (DEFAULT.schema_bytes, schema.MAX_DEPTH),
+    "a pattern of a schema": (patterns.MAX_LENGTH, patterns.MAX_POSITIONS),
+    "steps of checking a mapping and its schemas": (effort.MOST_STEPS,),
     "a path": (parsing.MAX_LENGTH, lexer.MAX_NESTING, lexer.MAX_FILTERS),
     "a Liquid template": (liquid_parsing.LONGEST, library.NESTING_LIMIT),
     "a condition": (liquid_parsing.LONGEST_CONDITION,),

@@ -239,6 +239,9 @@ def test_run_shows_values_where_they_are_asked_for(folder: Path, call: Call) -> 
         ["--request", "request.json"],
         ["--request", "broken.json"],
         ["--request", "list.json"],
+        ["--limit", SECRET],
+        ["--limit", f"{SECRET}=1"],
+        ["--limit", f"items={SECRET}"],
     ],
 )
 def test_wrong_arguments_are_not_repeated(arguments: list[str], folder: Path, call: Call) -> None:

@@ -7,12 +7,14 @@ import sys
 
 from mapper import render
 from mapper.cli import screen
+from mapper.cli.bounds import add_limits, read_limits
 from mapper.cli.stop import Stop
 from mapper.cli.targets import find_targets
 from mapper.cli.templates import check_template, is_template
 from mapper.compiler import examine
 from mapper.diagnostics import Diagnostic, Severity
 from mapper.files import display_name
+from mapper.runtime.limits import within
 
 DESCRIPTION = """\
 Checks mappings against the language and their schemas, and prints every problem with its place, the reason
@@ -35,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dialect", metavar="NAME", help="the Liquid engine that bare templates are for")
     parser.add_argument("--source", metavar="SCHEMA", help="what the payloads of bare templates are like")
     parser.add_argument("--target", metavar="SCHEMA", help="what bare templates are to render")
+    add_limits(parser)
     parser.add_argument("--format", choices=render.FORMATS, default="text", help="default: text")
     parser.add_argument("--strict", action="store_true", help="warnings are problems, too")
     parser.add_argument(
@@ -47,6 +50,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Check the mappings; 1 where one has an error, or with `--strict` a warning."""
+    with within(read_limits(arguments)):
+        return _check(arguments)
+
+
+def _check(arguments: argparse.Namespace) -> int:
     templates = [word for word in arguments.paths if is_template(word)]
     if not templates and (arguments.dialect or arguments.source or arguments.target):
         raise Stop("--dialect, --source and --target are for bare templates; a mapping names its own")

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from mapper import render
 from mapper.cli import screen
 from mapper.cli.bodies import FORMS, STDIN, Batch, read_batches, total_size
+from mapper.cli.bounds import add_limits, read_limits
 from mapper.cli.journal import SUFFIX, digest, digest_inputs, read_journal
 from mapper.cli.journal import Progress as Earlier
 from mapper.cli.keeping import keeping_of
@@ -99,17 +100,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     files.add_argument(
         "--show-values", action="store_true", help="print offending values, which may be personal data"
     )
+    add_limits(parser)
     add_scopes(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Transform every body; 1 where an item was rejected or an input breaks off."""
-    request = read_scopes(arguments)
+    request, limits = read_scopes(arguments), read_limits(arguments)
     plan = _plan(arguments)
     console = screen.err()
     mapping = find_target(arguments.mapping)
     try:
-        transform = load(mapping)
+        transform = load(mapping, limits=limits)
     except CompileError as error:
         console.file.write(render.render(error.diagnostics, "text", color=screen.has_color(console)))
         return 1
@@ -199,6 +201,7 @@ def _same(arguments: argparse.Namespace, plan: Plan, setup: Setup) -> dict[str, 
         "the version of mapper": __version__,
         "the mapping": digest(setup.transform.python.encode()),
         "the request": digest(scopes),
+        "a limit": digest(arguments.limit),
         "an option": digest([*options, setup.show_values, setup.is_replay]),
         **digest_inputs(plan.names),
     }

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mapper import render
 from mapper.cli import screen, verdicts
+from mapper.cli.bounds import add_limits, read_limits
 from mapper.cli.junit import write_junit
 from mapper.cli.selection import parse_selection
 from mapper.cli.stop import Stop
@@ -37,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--update", action="store_true", help="rewrite expectations that differ")
     parser.add_argument("--junit", metavar="FILE", type=Path, help="write a JUnit XML report, too")
     parser.add_argument("--format", choices=render.FORMATS, default="text", help="default: text")
+    add_limits(parser)
     parser.add_argument(
         "--show-values",
         action="store_true",
@@ -48,7 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the cases; 1 where one fails, a mapping does not compile, or nothing was tested at all."""
     start = time.perf_counter()
     selects = parse_selection(arguments.k) if arguments.k else lambda _: True
-    tried = [try_mapping(path, selects, update=arguments.update) for path in find_targets(arguments.paths)]
+    limits, update = read_limits(arguments), arguments.update
+    tried = [try_mapping(path, selects, limits, update=update) for path in find_targets(arguments.paths)]
     trials = [trial for trial in tried if trial is not None]
     if not trials:
         raise Stop(f"no case matches `-k {arguments.k}`" if tried else "no mappings here", code=1)

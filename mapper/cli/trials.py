@@ -13,6 +13,7 @@ from mapper.diagnostics import Diagnostic
 from mapper.differences import Difference, differences
 from mapper.errors import CompileError
 from mapper.result import Result
+from mapper.runtime.limits import Limits
 from mapper.samples import Case, find_cases, find_orphans, result_document
 from mapper.transform import Transform
 
@@ -59,14 +60,16 @@ class Trial:
         return not self.diagnostics and not self.count(Verdict.FAILED)
 
 
-def try_mapping(mapping: Path, selects: Callable[[str], bool], *, update: bool) -> Trial | None:
+def try_mapping(
+    mapping: Path, selects: Callable[[str], bool], limits: Limits, *, update: bool
+) -> Trial | None:
     """Compile a mapping and run the cases `selects` takes; None where it takes none of those there are."""
     cases = find_cases(mapping)
     selected = [case for case in cases if selects(case.title)]
     if cases and not selected:
         return None
     try:
-        transform = load(mapping)
+        transform = load(mapping, limits=limits)
     except CompileError as error:
         return Trial(mapping, False, error.diagnostics, ())
     outcomes = tuple(_try_case(transform, case, update=update) for case in selected)

@@ -194,7 +194,8 @@ def _additional_properties(validator: Any, rule: Any, value: Any, schema: Mappin
             return
 
 
-def _unique_items(_validator: Any, rule: Any, value: Any, _schema: Any) -> Iterator[Any]:
+def unique_items(_validator: Any, rule: Any, value: Any, _schema: Any) -> Iterator[Any]:
+    """`uniqueItems` in linear time; jsonschema's own compares each item with each."""
     if rule and isinstance(value, list) and has_repetitions(value):
         yield _misfit()
 
@@ -294,7 +295,7 @@ _KEYWORDS = {
     "pattern": _pattern,
     "patternProperties": _pattern_properties,
     "additionalProperties": _additional_properties,
-    "uniqueItems": _unique_items,
+    "uniqueItems": unique_items,
     "unevaluatedProperties": _unevaluated_properties,
     "unevaluatedItems": _unevaluated_items,
 }

@@ -76,9 +76,7 @@ def check_text(body: bytes) -> None:
 
 
 def may_be_deep(body: bytes, splitters: Iterable[Callable[[bytes], list[bytes]] | None], most: int) -> bool:
-    """Whether an item of a body may nest deeper than `most` levels: without more brackets it cannot."""
-    if not has_brackets(body, most):
-        return False
+    """Whether an item of a body with more than `most` brackets may nest deeper than that many levels."""
     for split in splitters:
         with suppress(ValueError):
             items = split(body) if split is not None else []

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mapper.runtime.automata import Automaton
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16_384)
 def automaton_of(pattern: str) -> Automaton | None:
     """What must search for the pattern; None where `re` may. Raises NoAutomaton where neither may."""
     # A service without patterns starts without them.
@@ -25,7 +25,7 @@ def automaton_of(pattern: str) -> Automaton | None:
     return None if is_cheap(pattern) else compile_automaton(pattern)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16_384)
 def searcher(pattern: str) -> Callable[[str], object]:
     """The search for a pattern, as by `re`: something where a text holds it, None where it does not."""
     automaton = automaton_of(pattern)

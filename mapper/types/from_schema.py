@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from mapper.effort import spend
 from mapper.runtime.searches import searcher
 from mapper.shapes import Subschema, find_reference
 from mapper.types.facts import Arrays, Numbers, Objects, Texts, Type, member_of
@@ -34,6 +35,7 @@ class _Reading:
     open: set[int] = field(default_factory=set)
 
     def read(self, schema: Subschema, depth: int) -> Type:
+        spend()
         if isinstance(schema, bool):
             return ANYTHING if schema else NEVER
         mark = id(schema)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from mapper.effort import once, spend
 from mapper.types.facts import Arrays, Objects, Type, element_of, member_of
 from mapper.types.texts import (
     join_numbers,
@@ -21,10 +22,15 @@ _DEEPEST = 40
 
 def join(left: Type, right: Type) -> Type:
     """What is of one type or the other."""
+    spend()
     if left is right or right.is_never:
         return left
     if left.is_never:
         return right
+    return once(_join, left, right, 0)
+
+
+def _join(left: Type, right: Type, _depth: int) -> Type:
     numbers = (
         join_numbers(left.numbers, right.numbers)
         if left.numbers and right.numbers
@@ -89,8 +95,13 @@ def merge_objects(parts: Iterable[Objects]) -> Objects:
 
 def meet(left: Type, right: Type, depth: int = 0) -> Type:
     """What is of both types; where that cannot be told exactly, more."""
+    spend()
     if left is right or depth > _DEEPEST:
         return left
+    return once(_meet, left, right, depth)
+
+
+def _meet(left: Type, right: Type, depth: int) -> Type:
     return Type(
         left.missing and right.missing,
         left.null and right.null,
@@ -153,10 +164,15 @@ def settle_objects(part: Objects) -> Objects | None:
 
 def is_subtype(left: Type, right: Type, depth: int = 0) -> bool:
     """Whether all values of the left are known to be of the right; False also where that cannot be told."""
+    spend()
     if left is right or right is ANY_MEMBER or (right is ANYTHING and not left.missing):
         return True
     if depth > _DEEPEST or left.missing > right.missing or left.null > right.null:
         return False
+    return once(_is_subtype, left, right, depth)
+
+
+def _is_subtype(left: Type, right: Type, depth: int) -> bool:
     if not left.booleans <= right.booleans:
         return False
     if left.numbers and not (right.numbers and numbers_within(left.numbers, right.numbers)):
