@@ -6,7 +6,6 @@ together. A variable that is not there is MISSING.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from io import StringIO
@@ -205,6 +204,8 @@ def to_json(value: object) -> str:
 
     What nests deeper than Python's stack, or contains itself, is a RecursionError.
     """
+    import json  # a service without templates starts without it
+
     return json.dumps(
         value,
         ensure_ascii=False,
