@@ -65,8 +65,18 @@ def check(text: str, *, filename: str = "<mapping>", limits: Limits | None = Non
     return compiler.check(text, filename=filename, limits=limits)
 
 
-def load(name: str | Path, *, limits: Limits | None = None) -> Transform:
-    """The Transform of a shipped mapping by name (`segment`) or of a mapping file; raises CompileError."""
+def load(name: str | Path, *, limits: Limits | None = None, cache: str | Path | None = None) -> Transform:
+    """The Transform of a shipped mapping by name (`segment`) or of a mapping file; raises CompileError.
+
+    `cache` is a folder of this service alone: what is compiled is kept there, and taken from there as long as
+    the mapping, the schemas and the dialect it reads, the limits, and the versions stay what they were.
+    """
+    if cache is not None:
+        from mapper import cached
+
+        transform = cached.recall(name, limits, cache)
+        if transform is not None:
+            return transform
     from mapper import compiler
 
-    return compiler.load(name, limits=limits)
+    return compiler.load(name, limits=limits, cache=cache)

@@ -1,21 +1,25 @@
-"""Body: the bytes of a request become parsed JSON, or a diagnostic says why not."""
+"""Body: the bytes of a request become parsed JSON, or a diagnostic says why not.
+
+What only a body needs that is not plain JSON in UTF-8 is imported with the first such body.
+"""
 
 from __future__ import annotations
 
-import json
 import math
 from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from mapper.diagnostics import Diagnostic
 from mapper.repair import STRICT, Policy, Repair, place
-from mapper.repair.encodings import Undecodable, decode
-from mapper.repair.readings import Ambiguous, TooDeepError, repair
 from mapper.runtime.limits import DEFAULT, Limits
-from mapper.runtime.nesting import DEEPEST, DeepReader, is_deeper
+from mapper.runtime.nesting import DEEPEST, is_deeper
+
+if TYPE_CHECKING:
+    from mapper.runtime.deep import DeepReader
 
 _decode = msgspec.json.Decoder().decode
 _LONG = 300  # digits of an integer that Python still reads fast
@@ -49,6 +53,8 @@ def read_body(raw: bytes, policy: Policy = STRICT, limits: Limits = DEFAULT) -> 
     with suppress(msgspec.MsgspecError, ValueError):
         if not is_deeper(raw, limits.nesting):
             return Body(_decode(raw), True)
+    from mapper.repair.encodings import Undecodable, decode
+
     decoded = decode(raw, policy)
     if isinstance(decoded, Undecodable):
         hints = (decoded.hint,) if decoded.hint else ()
@@ -59,15 +65,25 @@ def read_body(raw: bytes, policy: Policy = STRICT, limits: Limits = DEFAULT) -> 
     return _repair(decoded.text, decoded.repairs, policy, body, limits)
 
 
-def read_item(raw: bytes) -> object:
-    """The value of a part of a body that has been read before; raises ValueError for numbers out of range."""
+def read_plain(raw: bytes) -> object:
+    """The value of a body that does not nest too deep; raises ValueError where that takes `read_body`."""
     return _decode(raw)
+
+
+def read_late(raw: bytes) -> object:
+    """The value of a body, or a part of one, that is known to be JSON in UTF-8; as `read_body` reads it."""
+    try:
+        return _decode(raw)
+    except (msgspec.MsgspecError, ValueError):
+        return _read_slowly(raw.decode())
 
 
 def _repair(
     text: str, before: tuple[Repair, ...], policy: Policy, failure: Diagnostic, limits: Limits
 ) -> Body | Diagnostic:
     """The body that a text was meant to be, where the declared repairs make exactly one of it."""
+    from mapper.repair.readings import Ambiguous, TooDeepError, repair
+
     try:
         repaired = repair(text, policy.repairs)
     except TooDeepError:
@@ -96,14 +112,22 @@ def _parse(text: str, repairs: tuple[Repair, ...], limits: Limits) -> Body | Dia
     except (msgspec.MsgspecError, ValueError) as error:
         failure = Diagnostic("M601", f"the body is not JSON: {_plain(error)}", location="$")
     try:
-        value = json.loads(text, parse_int=_integer, parse_float=_number, parse_constant=_refuse)
+        value = _read_slowly(text)
     except ValueError:
         return failure
     return Body(value, False, repairs)
 
 
+def _read_slowly(text: str) -> object:
+    import json
+
+    return json.loads(text, parse_int=_integer, parse_float=_number, parse_constant=_refuse)
+
+
 def _read_deep(text: str, repairs: tuple[Repair, ...], limits: Limits) -> Body | Diagnostic:
     """A body with a part that nests too deep: read without recursion, so that its other items are mapped."""
+    from mapper.runtime.deep import DeepReader
+
     reader = DeepReader(text, limits.nesting, _integer, _number)
     try:
         return Body(reader.read(), False, repairs, reader)

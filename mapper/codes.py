@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +121,6 @@ M623 text-not-unicode           a text of the event holds half of a surrogate pa
 M901 internal                   a defect of mapper itself
 """
 
-PAGES = Path(__file__).parent / "explanations"
-
 CODES: dict[str, Code] = {
     number: Code(number, slug, summary.strip())
     for number, slug, summary in (row.split(None, 2) for row in _ROWS.strip().splitlines())
@@ -134,9 +131,11 @@ CODES: dict[str, Code] = {
 def explain(number: str) -> Explanation:
     """The page about a registered code; KeyError for any other."""
     code = CODES[number]
-    import yaml  # pages are read by people; services that never explain do not load the parser
+    from pathlib import Path  # pages are read by people; services that never explain load none of this
 
-    page = (PAGES / f"{code.number}.yaml").read_text(encoding="utf-8")
+    import yaml
+
+    page = (Path(__file__).parent / "explanations" / f"{code.number}.yaml").read_text(encoding="utf-8")
     data = yaml.safe_load(page)
     return Explanation(
         code,

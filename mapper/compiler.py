@@ -5,15 +5,15 @@ text → document → spec → ir.Program (expressions parsed on the way) → ch
 
 from __future__ import annotations
 
-import builtins
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from mapper import catalog, ir
+from mapper.cached import keep
 from mapper.checker import Inference, check_program
 from mapper.codegen.module import Module, generate
 from mapper.codegen.narrow import generate_narrow
+from mapper.compiled import TOO_DEEP_TO_COMPILE, Compiled, Read, compile_module, digest
 from mapper.diagnostics import Diagnostic, Report, Severity
 from mapper.dialects import Dialect, load_dialect
 from mapper.document import read_document
@@ -32,13 +32,10 @@ from mapper.shapes import allows_type
 from mapper.source import SourceFile, Span, Text
 from mapper.spec import Spec
 from mapper.spec.reader import read_spec
-from mapper.transform import Compiled, Transform
+from mapper.transform import Transform
 from mapper.version import __version__
 
 DEFAULT_TARGET = "event.schema.json"
-
-# What Python says of code that nests deeper than its parser or its blocks go.
-_TOO_DEEP = (SyntaxError, RecursionError, MemoryError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +48,7 @@ class Analysis:
     program: ir.Program | None
     report: Report
     inference: Inference | None = None
+    reads: tuple[Read, ...] = ()
 
 
 def compile(text: str, *, filename: str = "<mapping>", limits: Limits | None = None) -> Transform:
@@ -73,10 +71,11 @@ def check(text: str, *, filename: str = "<mapping>", limits: Limits | None = Non
         return _checked_file(SourceFile(filename, text), _folder(filename), Report())
 
 
-def load(name: str | Path, *, limits: Limits | None = None) -> Transform:
+def load(name: str | Path, *, limits: Limits | None = None, cache: str | Path | None = None) -> Transform:
     """The Transform of a shipped mapping by name (`segment`) or of a mapping file by path.
 
-    Raises CompileError, also where there is no such mapping.
+    With `cache`, it is kept in that folder for `mapper.cached.recall`. Raises CompileError, also where there
+    is no such mapping.
     """
     report = Report()
     path = _find(str(name), report)
@@ -84,7 +83,10 @@ def load(name: str | Path, *, limits: Limits | None = None) -> Transform:
         file = None if path is None else read_source(path, report)
         if path is None or file is None:
             raise _failure(str(name), report)
-        return build(file, path.parent, report)
+        transform = build(file, path.parent, report)
+    if cache is not None:
+        keep(transform, path, Path(cache))
+    return transform
 
 
 def check_file(path: Path) -> tuple[Diagnostic, ...]:
@@ -111,8 +113,8 @@ def _with_depth(analysis: Analysis, file: SourceFile, report: Report) -> tuple[D
     module = _generate(analysis, file)
     if module is not None:
         try:
-            builtins.compile(module.python, file.name.replace("\0", ""), "exec", dont_inherit=True)
-        except _TOO_DEEP:
+            compile_module(module.python, "")
+        except TOO_DEEP_TO_COMPILE:
             _report_depth(file, report)
     return report.ordered()
 
@@ -123,8 +125,9 @@ def _generate(analysis: Analysis, file: SourceFile) -> Module | None:
     if analysis.report.has_errors or program is None or target is None:
         return None
     try:
+        objects_only = _takes_objects_only(analysis.source, program)
         with limited():
-            return generate(program, target.document, file.name, __version__)
+            return generate(program, target.document, file.name, __version__, objects_only=objects_only)
     except TooComplex:
         _report_complexity(program.span, analysis.report)
         return None
@@ -157,17 +160,18 @@ def build(file: SourceFile, folder: Path | None, report: Report) -> Transform:
         text=file.text,
         python=module.python,
         offsets=module.offsets,
-        target=json.dumps(target.document),
+        target=target.json,
         objects_only=_takes_objects_only(analysis.source, program),
         policy=analysis.spec.policy if analysis.spec else STRICT,
         narrow=narrow,
         plan=plan,
         diagnostics=report.ordered(),
         limits=active(),
+        reads=analysis.reads,
     )
     try:
         return Transform(compiled)
-    except _TOO_DEEP:
+    except TOO_DEEP_TO_COMPILE:
         _report_depth(file, report)
         raise _failure(file.name, report) from None
 
@@ -197,7 +201,7 @@ def _checked_spec(spec: Spec, file: SourceFile, folder: Path | None, report: Rep
         inference = check_program(program, source, target, report, experiments)
     if program is not None and isinstance(program.output, ir.Template) and not report.has_errors:
         report_proof(prove(program, source, target), program, target, dialect, report)
-    return Analysis(spec, source, target, program, report, inference)
+    return Analysis(spec, source, target, program, report, inference, _reads(spec, source, target, dialect))
 
 
 def prove_template(
@@ -227,6 +231,19 @@ def prove_template(
 def _schema(name: Text | None, folder: Path | None, report: Report) -> Schema | None:
     path = None if name is None else catalog.find_schema(name, folder, report)
     return None if path is None or name is None else load_schema(path, report, name.part(0, len(name.value)))
+
+
+def _reads(
+    spec: Spec, source: Schema | None, target: Schema | None, dialect: Dialect | None
+) -> tuple[Read, ...]:
+    files = (
+        ("schema", spec.source, source.file if source else None),
+        ("schema", spec.target or Text(DEFAULT_TARGET, spec.name.span), target.file if target else None),
+        ("dialect", spec.dialect, dialect.file if dialect else None),
+    )
+    return tuple(
+        Read(kind, name.value, file.name, digest(file.text)) for kind, name, file in files if name and file
+    )
 
 
 def _dialect(name: Text | None, folder: Path | None, report: Report) -> Dialect | None:

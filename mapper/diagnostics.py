@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from enum import Enum
 
 from mapper.codes import CODES, Code
@@ -102,6 +101,8 @@ class Report:
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str:
     """A hint naming up to three close candidates, or an empty string."""
+    from difflib import get_close_matches  # services start without it
+
     close = get_close_matches(name, list(candidates), n=3, cutoff=0.75)
     if not close:
         return ""

@@ -10,7 +10,7 @@ from mapper.document import Entry, Mapping, Node, Scalar, Sequence, read_documen
 from mapper.files import read_source
 from mapper.ir.text import LiquidRules
 from mapper.runtime.dates import zone_named
-from mapper.source import Span
+from mapper.source import SourceFile, Span
 
 _LISTS = ("tags", "filters", "objects", "undocumented_tags", "undocumented_filters")
 _TABLES = ("renders_differently", "notes")
@@ -35,6 +35,7 @@ class Dialect:
     rules: LiquidRules = LiquidRules()
     renders_differently: tuple[tuple[str, str], ...] = ()
     notes: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    file: SourceFile | None = field(default=None, compare=False, repr=False)
 
     def note(self, term: str) -> str:
         """What to know about a tag, filter or object; an empty text where there is nothing."""
@@ -67,6 +68,7 @@ def load_dialect(path: Path, report: Report) -> Dialect | None:
         rules=_rules(document, tags, filters, report),
         renders_differently=renders,
         notes=notes,
+        file=file,
     )
     return dialect if len(report.diagnostics) == before else None
 

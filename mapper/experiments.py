@@ -13,11 +13,12 @@ from mapper.checker.counterexamples import Run, Trial
 from mapper.codegen.module import generate
 from mapper.codegen.validation import emit_validator
 from mapper.codegen.writer import Writer
+from mapper.compiled import Compiled
 from mapper.request import Request
 from mapper.runtime.nothing import MISSING
 from mapper.schema import Schema
 from mapper.source import SourceFile
-from mapper.transform import Compiled, Transform
+from mapper.transform import Transform
 from mapper.version import __version__
 
 MOST_JUDGED = 1_000_000  # subschemas that items are held against, for one mapping
@@ -35,7 +36,7 @@ class Experiments:
 
     def prepare(self, program: ir.Program, target: Any) -> Run:
         """A function that runs a program, compiled for a target schema."""
-        module = generate(program, target, self.file.name, __version__)
+        module = generate(program, target, self.file.name, __version__, objects_only=self.objects_only)
         compiled = Compiled(
             name=program.name,
             description="",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import marshal
 import reprlib
 from dataclasses import dataclass
+from typing import Any
 
 from mapper.codes import CODES
 from mapper.diagnostics import Diagnostic, Label
-from mapper.result import Rejected
-from mapper.runtime.faults import Fault
-from mapper.runtime.locations import write_location
+from mapper.result import Rejected, Work, explain_late
+from mapper.runtime.faults import Shown, Told
 from mapper.runtime.nothing import MISSING
+from mapper.runtime.stack import on_fresh_stack
 from mapper.runtime.validation import Violation, violations
 from mapper.source import SourceFile, Span
 
@@ -19,6 +21,9 @@ _HINTS = {
     "M613": "say what becomes of such values with `on_error`",
     "M614": "say what becomes of such values with `on_error`, or name their format in `from`",
 }
+
+NOT_OBJECT = "the item is not a JSON object"
+TOO_DEEP = "the item nests deeper than can be mapped"
 
 # What an event may hold in Python but not in JSON, by the words of `find_non_json`.
 _NOT_JSON = {
@@ -50,52 +55,93 @@ class Places:
         return None if place is None else Span(self.file, *place)
 
 
-def explain_fault(fault: Fault, places: Places, item: tuple[str | int, ...] | None) -> tuple[Diagnostic, ...]:
-    """The diagnostic of a fault; its location is the item's, followed by the path that was read."""
-    span, what, path = places.site(fault.site)
-    location = None if item is None else write_location(item) + (path or "$")[1:]
-    message = f"`{what}`: {CODES[fault.code].summary}" if what else CODES[fault.code].summary
-    if fault.detail:
-        message = f"{message} ({fault.detail})"
-    hint = _HINTS.get(fault.code)
-    value = None if fault.value is MISSING else reprlib.repr(fault.value)
+_LARGE = 1 << 16  # bytes of an event that are not kept for the sake of a question that may never be asked
+
+
+def explain_fault(told: Told, places: Places, location: str | None) -> tuple[Diagnostic, ...]:
+    """The diagnostic of a fault; its location is the item's, if known, and the path that was read."""
+    code, site, detail, value = told
+    span, what, path = places.site(site)
+    location = "$" if location is None else location + (path or "$")[1:]
+    message = f"`{what}`: {CODES[code].summary}" if what else CODES[code].summary
+    if detail:
+        message = f"{message} ({detail})"
+    hint = _HINTS.get(code)
+    shown = None if value is MISSING else str(value) if type(value) is Shown else reprlib.repr(value)
     hints = (hint,) if hint else ()
-    return (Diagnostic(fault.code, message, (Label(span),), hints, location=location, value=value),)
+    return (Diagnostic(code, message, (Label(span),), hints, location=location, value=shown),)
 
 
-def explain_violations(target: str, event: object, places: Places) -> tuple[Diagnostic, ...]:
-    """One diagnostic for each way in which an event does not fit the target schema."""
+def reject_fault(index: int, location: str | None, told: Told, places: Places, item: object) -> Rejected:
+    """The rejection of an item for a fault."""
+    return explain_late(index, location or "$", (explain_fault, (told, places, location)), item)
+
+
+def reject_event(
+    index: int, location: str | None, target: str, event: object, places: Places, item: object
+) -> Rejected:
+    """The rejection of an item whose event does not fit the target schema."""
+    location = location or "$"
+    return explain_late(index, location, explain_event(target, event, places, location), item)
+
+
+def explain_event(target: str, event: Any, places: Places, location: str) -> Work:
+    """What explains why an event does not fit the target schema.
+
+    An event shares its parts with a payload that the caller may change, so what is explained later is a copy.
+    What is large, or cannot be copied, is explained at once.
+    """
+    try:
+        copy = marshal.dumps(event)
+    except ValueError:  # a value that no JSON text holds
+        copy = b""
+    if 0 < len(copy) <= _LARGE:
+        return _explain_copy, (target, copy, places, location)
+    return tuple, (explain_violations(target, event, places, location),)
+
+
+def _explain_copy(target: str, copy: bytes, places: Places, location: str) -> tuple[Diagnostic, ...]:
+    event = marshal.loads(copy)
+    try:
+        return explain_violations(target, event, places, location)
+    except RecursionError:
+        # Whoever asks has used up nearly all of its stack; what a rejection says must not depend on that.
+        return on_fresh_stack(lambda: _explain_deep(target, event, places, location))
+
+
+def _explain_deep(target: str, event: object, places: Places, location: str) -> tuple[Diagnostic, ...]:
+    try:
+        return explain_violations(target, event, places, location)
+    except RecursionError:
+        return (Diagnostic("M606", TOO_DEEP, location=location),)
+
+
+def explain_violations(target: str, event: object, places: Places, location: str) -> tuple[Diagnostic, ...]:
+    """One diagnostic for each way in which the event of the item at `location` does not fit the schema."""
     found = violations(target, event)
     if not found:
-        return (Diagnostic("M901", "defect of mapper: the event was refused, yet the schema allows it"),)
-    return tuple(_violation(v, places) for v in found)
+        message = "defect of mapper: the event was refused, yet the schema allows it"
+        return (Diagnostic("M901", message, location=location),)
+    return tuple(_violation(v, places, location) for v in found)
 
 
-def _violation(violation: Violation, places: Places) -> Diagnostic:
-    location, message = violation.location, violation.message
+def _violation(violation: Violation, places: Places, location: str) -> Diagnostic:
+    place, message = violation.location, violation.message
     code = _NOT_JSON.get(message, "M612") if violation.keyword == "json" else "M612"
-    field = location.removeprefix("$.") if location != "$" else "the event"
-    span = places.field(location)
+    field = place.removeprefix("$.") if place != "$" else "the event"
+    span = places.field(place)
     labels = () if span is None else (Label(span),)
-    return Diagnostic(code, f"`{field}` {message}", labels)
+    return Diagnostic(code, f"`{field}` {message}", labels, location=location)
 
 
 def reject(
-    index: int, place: tuple[str | int, ...] | None, diagnostics: tuple[Diagnostic, ...], item: object
+    index: int, location: str | None, code: str, message: str, item: object, hints: tuple[str, ...] = ()
 ) -> Rejected:
-    """A rejection; its diagnostics get the item's location where they have none."""
-    location = "$" if place is None else write_location(place)
-    located = tuple(_located(d, location) if d.location is None else d for d in diagnostics)
-    return Rejected(index, location, located, item)
+    """The rejection of an item for a reason that needs no place in the mapping."""
+    location = location or "$"
+    return explain_late(index, location, (tell, (code, message, hints, location)), item)
 
 
-def _located(diagnostic: Diagnostic, location: str) -> Diagnostic:
-    return Diagnostic(
-        diagnostic.code,
-        diagnostic.message,
-        diagnostic.labels,
-        diagnostic.hints,
-        diagnostic.severity,
-        location,
-        diagnostic.value,
-    )
+def tell(code: str, message: str, hints: tuple[str, ...], location: str) -> tuple[Diagnostic, ...]:
+    """The diagnostic of a reason that needs no place in the mapping."""
+    return (Diagnostic(code, message, hints=hints, location=location),)

@@ -57,16 +57,17 @@ class Place:
         """The decision that follows from the uses."""
         if self.is_item or self.is_inside:
             return Kind.OPEN
-        # What is read inside costs a second decoding, which is dearer than decoding all of it once.
-        if self.passed and not self.whole and self.elements is None and self.is_only_guarded:
+        # What is read of it is decoded apart, which is cheaper than to encode all of it again.
+        if self.passed:
             return Kind.RAW
-        is_value = self.whole or self.spare or self.tested or self.passed
+        is_value = self.whole or self.spare or self.tested
         return Kind.VALUE if is_value or not (self.members or self.elements) else Kind.OPEN
 
     @property
-    def is_only_guarded(self) -> bool:
-        """Whether members are only looked for, never read."""
-        return all(member.is_guard for member in self.members.values())
+    def is_read(self) -> bool:
+        """Whether the value is looked at, or into, for every item, so that it is decoded in any case."""
+        is_opened = any(not member.is_guard for member in self.members.values())
+        return self.always or is_opened or self.elements is not None
 
     def member(self, name: str) -> Place:
         """The place of a member that is read."""
@@ -131,7 +132,7 @@ class Plan:
 
 
 def _collect(place: Place, found: list[Place]) -> None:
-    if place.kind is Kind.VALUE:
+    if place.kind is Kind.VALUE or (place.kind is Kind.RAW and place.is_read):
         return
     for inner in (*place.members.values(), *([place.elements] if place.elements else ())):
         _collect(inner, found)
@@ -369,13 +370,14 @@ def _walk_lookup(node: ir.Lookup, own: set[str], context: _Context) -> Place | N
 
 def describe(plan: Plan) -> str:
     """The plan in words: what is decoded, what passes as it is, what is only looked for."""
-    found: dict[str, list[str]] = {"decoded": [], "passed": [], "sought": []}
+    found: dict[str, list[str]] = {"decoded": [], "both": [], "passed": [], "sought": []}
     _describe(plan.item, "$", found)
     if plan.body is not plan.item:
         _describe(plan.body, "envelope $", found)
     lines = ["A body is decoded as far as it is read."]
     for title, key in (
         ("Decoded", "decoded"),
+        ("Decoded to be read, but passed as it is", "both"),
         ("Passed as it is, undecoded", "passed"),
         ("Looked for, as it would stand twice or is taken out", "sought"),
     ):
@@ -393,8 +395,9 @@ def _describe(place: Place, path: str, found: dict[str, list[str]]) -> None:
         found["decoded"].append(path)
         return
     if place.kind is Kind.RAW:
-        found["passed"].append(path)
+        found["both" if place.is_read else "passed"].append(path)
     for name, member in place.members.items():
-        _describe(member, f"{path}.{name}" if name.isidentifier() else f"{path}[{name!r}]", found)
-    if place.elements is not None:
+        if member.is_guard or not (place.kind is Kind.RAW and place.is_read):
+            _describe(member, f"{path}.{name}" if name.isidentifier() else f"{path}[{name!r}]", found)
+    if place.elements is not None and place.kind is not Kind.RAW:
         _describe(place.elements, f"{path}[*]", found)

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from mapper.runtime.times import iso8601, write_time
-
 
 @dataclass(frozen=True)
 class Request:
@@ -38,6 +36,9 @@ class Request:
 def _canonical(moment: object) -> str | None:
     if moment is None:
         return None
+    # Time zones are slow to import, and many a request has no time.
+    from mapper.runtime.times import iso8601, write_time
+
     if isinstance(moment, str):
         text = iso8601(moment, None)
     elif isinstance(moment, datetime):

@@ -9,7 +9,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,11 @@ class Schema:
     name: str
     document: dict[str, Any] = field(compare=False, repr=False)
     file: SourceFile
+
+    @cached_property
+    def json(self) -> str:
+        """The document as JSON text."""
+        return json.dumps(self.document)
 
     @cached_property
     def _positions(self) -> Positions:
@@ -91,10 +96,20 @@ def load_schema(path: Path, report: Report, span: Span | None) -> Schema | None:
     file = _read(path, report, span)
     if file is None:
         return None
+    return _sound(path.name, file) or _examined(path.name, file, report, span)
+
+
+@lru_cache(maxsize=32)
+def _sound(name: str, file: SourceFile) -> Schema | None:
+    """The schema in a file with which nothing is wrong; mappings that name it share it."""
+    return _examined(name, file, Report(), None)
+
+
+def _examined(name: str, file: SourceFile, report: Report, span: Span | None) -> Schema | None:
     document = _parse(file, report, span)
     if document is None:
         return None
-    schema = Schema(path.name, document, file)
+    schema = Schema(name, document, file)
     before = len(report.diagnostics)
     _Examination(schema, report, span).run()
     return schema if len(report.diagnostics) == before else None

@@ -238,6 +238,12 @@ def properties_of(document: Subschema, schema: Subschema) -> dict[str, Subschema
     return {name: demand for name, demand in demands.items() if demand is not False}
 
 
+def names_property(document: Subschema, schema: Subschema, name: str) -> bool:
+    """Whether `properties_of` would have the name."""
+    is_named = any(each == name for each in _names(document, schema, 0))
+    return is_named and property_of(document, schema, name) is not False
+
+
 def _names(document: Subschema, schema: Subschema, hops: int) -> Iterator[str]:
     spend()
     if isinstance(schema, bool) or hops > _MAX_HOPS:

@@ -2,86 +2,97 @@
 
 from __future__ import annotations
 
-import hashlib
-import linecache
-import threading
-from collections.abc import Callable
-from contextvars import copy_context
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from types import CodeType
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias
 
-from mapper.body import read_body, read_item
+from mapper.body import read_body, read_plain
+from mapper.compiled import TOO_DEEP_TO_COMPILE, Codes, Compiled, execute, module_name
 from mapper.diagnostics import Diagnostic
 from mapper.errors import TransformError
-from mapper.faults import Places, explain_fault, explain_violations, reject
-from mapper.repair import STRICT, Policy
+from mapper.faults import NOT_OBJECT, TOO_DEEP, Places, explain_fault, reject, reject_event, reject_fault
+from mapper.outcomes import Outcome, Outcomes, Reason, Split
 from mapper.request import Request
 from mapper.result import JsonResult, Rejected, Result, Skipped, encode
-from mapper.runtime.faults import Fault, Skip
-from mapper.runtime.items import Alternative, Leftover, Place, locate, select
-from mapper.runtime.limits import DEFAULT, Limits, within
+from mapper.runtime.faults import Fault, Refused, Skip, tell, tell_plain
+from mapper.runtime.items import Alternative, Leftover, Place, find_row, locate, names_of, select
+from mapper.runtime.limits import DEFAULT, within
+from mapper.runtime.locations import write_location
 from mapper.runtime.narrow import may_be_deep
-from mapper.runtime.nesting import DeepReader, nests_deeper
+from mapper.runtime.nesting import has_brackets, nests_deeper
+from mapper.runtime.stack import on_fresh_stack
 from mapper.runtime.validation import is_json
 from mapper.source import SourceFile
 from mapper.version import __version__ as VERSION
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mapper.runtime.deep import DeepReader
+
 _NO_REQUEST = Request()
-_Done = TypeVar("_Done")
 _BYTES = (bytes, bytearray, memoryview)
 
-# The outcome of an item on the bytes path: an event, the number of a skip rule, or None where the general
-# path has to map it. The outcomes of several items, and the alternative of `each` that they are from.
-Outcome: TypeAlias = bytes | int | None
+# The outcome of a body that is one item; or those of several, and the alternative of `each` they are from.
 Narrow: TypeAlias = Callable[[bytes, Request], Outcome | tuple[list[Outcome], int]]
-
-
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """All a Transform is made of: plain text and numbers, so that it pickles.
-
-    `offsets` gives, for each line of `python`, the offset in the mapping's text it came from. `target` is the
-    target schema as JSON text. `objects_only` is false where the source schema allows items of other types.
-    `narrow` is the module of the bytes path, empty where there is none; `plan` tells it in words.
-    """
-
-    name: str
-    description: str
-    filename: str
-    text: str = field(repr=False)
-    python: str = field(repr=False)
-    offsets: tuple[int | None, ...] = field(repr=False)
-    target: str = field(repr=False)
-    objects_only: bool
-    policy: Policy = STRICT
-    narrow: str = field(default="", repr=False)
-    plan: str = field(default="", repr=False)
-    diagnostics: tuple[Diagnostic, ...] = ()
-    limits: Limits = DEFAULT
-    version: str = VERSION
 
 
 class Transform:
     """A compiled mapping, called with a payload: pure, thread-safe, picklable; payloads stay as they are."""
 
-    __slots__ = ("_alternatives", "_compiled", "_event", "_narrow", "_places", "_reasons", "_split", "_valid")
+    __slots__ = (
+        "_alternatives",
+        "_compiled",
+        "_event",
+        "_levels",
+        "_narrow",
+        "_narrow_code",
+        "_outcomes",
+        "_places",
+        "_reasons",
+        "_takes_one",
+    )
 
-    def __init__(self, compiled: Compiled) -> None:
+    def __init__(self, compiled: Compiled, codes: Codes | None = None) -> None:
         if compiled.version != VERSION:
             raise TransformError(
                 f"compiled by mapper {compiled.version}, this is {VERSION}; compile it again"
             )
         self._compiled = compiled
-        names = _execute(compiled.python, compiled.name)
+        names = execute(compiled.python, compiled.name, codes.python if codes else None)
         self._narrow: Narrow | None = None
-        self._split: tuple[Callable[[bytes], list[bytes]] | None, ...] = ()
+        self._narrow_code: CodeType | None = codes.narrow if codes else None
+        self._outcomes: Outcomes | None = None
         self._event = names["event"]
-        self._valid = names["valid"]
         self._alternatives = names["EACH"]
+        # Whether a parsed object is itself the one item, and nothing else has to be set up to map it.
+        self._takes_one = self._alternatives[0] == () and compiled.limits == DEFAULT
         self._reasons: tuple[str, ...] = names["REASONS"]
+        self._levels: int = compiled.limits.nesting + names["LEVELS"]
         file = SourceFile(compiled.filename, compiled.text)
         self._places = Places(file, names["SITES"], names["FIELDS"])
+
+    @classmethod
+    def open(cls, path: str | Path) -> Transform:
+        """The transform that `save` wrote to a file; nothing is parsed or checked again.
+
+        A saved transform is code: open only what comes from a place you would import from. Raises
+        TransformError where the file is missing, damaged, not such a file, or of another version.
+        """
+        from mapper import saved
+
+        compiled, codes = saved.read(path)
+        try:
+            return cls(compiled, codes)
+        except (ImportError, KeyError, *TOO_DEEP_TO_COMPILE) as error:
+            raise TransformError(f"`{path}` cannot be used here ({error}); compile it again") from error
+
+    def save(self, path: str | Path) -> None:
+        """Write it to a file, whole or not at all, for `open`; raises OSError where that cannot be done."""
+        from mapper import saved
+
+        saved.write(self._compiled, path)
 
     @property
     def name(self) -> str:
@@ -120,9 +131,19 @@ class Transform:
     def __call__(self, payload: object, request: Request | None = None) -> Result:
         """Map a payload: bytes of JSON, or parsed JSON (dict, list, ...).
 
-        Raises TypeError when `request` is not a Request; a bad payload ends in `rejected`.
+        Of parsed JSON only what is read and what an event would hold is looked at. Raises TypeError when
+        `request` is not a Request; a bad payload ends in `rejected`.
         """
         request = _NO_REQUEST if request is None else _checked(request)
+        if self._takes_one and type(payload) is dict:
+            try:
+                outcome = self._event(payload, payload, request, self._levels)
+            except Exception:  # whatever has gone wrong, the general path finds out and says
+                pass
+            else:
+                if type(outcome) is int:
+                    return Result([], [Skipped(0, self._reasons[outcome], payload)])
+                return Result([outcome])
         if self._compiled.limits == DEFAULT:
             return self._run(payload, request)
         with within(self._compiled.limits):
@@ -133,10 +154,13 @@ class Transform:
         body = body if type(body) is bytes else _plain_bytes(body)
         request = _NO_REQUEST if request is None else _checked(request)
         try:
-            mapped = (self._narrow or self._load_narrow())(body, request)
+            try:
+                mapped = (self._narrow or self._load_narrow())(body, request)
+            except Fault as fault:
+                mapped = tell_plain(fault)
             if isinstance(mapped, bytes):
                 return JsonResult([mapped])
-            found = self._collect(mapped[0], mapped[1], body) if isinstance(mapped, tuple) else None
+            found = None if mapped is None else self._collect(mapped, body, request)
         except Exception:  # whatever the bytes path cannot take, the general path maps or explains
             found = None
         return found or self._as_json(body, request)
@@ -147,40 +171,54 @@ class Transform:
             self._narrow = _no_narrow_path
             return self._narrow
         try:
-            names = _execute(text, self._compiled.name)
-        except (SyntaxError, RecursionError, MemoryError):  # it nests deeper than Python can compile
+            names = execute(text, self._compiled.name, self._narrow_code)
+        except TOO_DEEP_TO_COMPILE:
             self._narrow = _no_narrow_path
             return self._narrow
         run: Narrow = names["run"]
 
-        splitters: tuple[Callable[[bytes], list[bytes]] | None, ...] = names["SPLIT"]
+        splitters: tuple[Split | None, ...] = names["SPLIT"]
+        most_bytes, most = limits.body_bytes, limits.nesting
 
         def narrow(body: bytes, request: Request) -> Outcome | tuple[list[Outcome], int]:
-            if len(body) > limits.body_bytes or may_be_deep(body, splitters, limits.nesting):
+            if len(body) > most_bytes or (has_brackets(body, most) and may_be_deep(body, splitters, most)):
                 return None
             return run(body, request)
 
-        self._split = splitters
+        places = Places(self._places.file, names["SITES"], self._places.fields)
+        rows = tuple(write_location(names_of(alternative)) for alternative in self._alternatives)
+        self._outcomes = Outcomes(
+            self._reasons, places, self._compiled.target, self._compiled.objects_only, splitters, rows
+        )
         self._narrow = narrow
         return narrow
 
-    def _collect(self, outcomes: list[Outcome], way: int, body: bytes) -> JsonResult | None:
-        """The outcome of several items; None where the general path has to map some of them."""
-        if None in outcomes or len(outcomes) > self._compiled.limits.items:
+    def _collect(
+        self, mapped: Reason | tuple[list[Outcome], int], body: bytes, request: Request
+    ) -> JsonResult | None:
+        """The result of outcomes of the bytes path; None where the general path has to map the whole body."""
+        outcomes = self._outcomes
+        if outcomes is None:
             return None
-        events = [outcome for outcome in outcomes if isinstance(outcome, bytes)]
-        if len(events) == len(outcomes):
-            return JsonResult(events)
-        split = self._split[way]
-        items = [] if split is None else split(body)
-        if len(items) != len(outcomes):
+        if not isinstance(mapped, tuple) or len(mapped) != 2:
+            return outcomes.of_body(mapped, body)
+        if len(mapped[0]) > self._compiled.limits.items:
             return None
-        skipped = [
-            Skipped(index, self._reasons[outcome], read_item(items[index]))
-            for index, outcome in enumerate(outcomes)
-            if isinstance(outcome, int)
-        ]
-        return JsonResult(events, skipped)
+        return outcomes.of_items(
+            *mapped, body, lambda left, count: self._map_left(left, count, body, request)
+        )
+
+    def _map_left(self, left: list[int], count: int, body: bytes, request: Request) -> Result | None:
+        """The result of some of the `count` items of a body; None where it is found to have others."""
+        value = read_plain(body)
+        items = select(self._alternatives, value)
+        if items is None or len(items) != count:
+            return None
+        result = Result()
+        batch = _Batch(value, value, self._alternatives)
+        numbered = [(index, items[index]) for index in left]
+        self._map_items(numbered, batch, request, result, is_plain=True, is_fresh=False)
+        return result
 
     def _as_json(self, body: bytes, request: Request) -> JsonResult:
         """The outcome of the general path, its events as bytes."""
@@ -188,7 +226,7 @@ class Transform:
         try:
             events = [encode(event) for event in result.events]
         except RecursionError:  # as in `_run`
-            events = _on_fresh_stack(lambda: [encode(event) for event in result.events])
+            events = on_fresh_stack(lambda: [encode(event) for event in result.events])
         return JsonResult(events, result.skipped, result.rejected, result.repairs)
 
     def _run(self, payload: object, request: Request) -> Result:
@@ -196,13 +234,14 @@ class Transform:
             return self._map_payload(payload, request, is_fresh=False)
         except RecursionError:
             # The caller has used up nearly all of its stack; what a payload gives must not depend on that.
-            return _on_fresh_stack(lambda: self._map_payload(payload, request, is_fresh=True))
+            return on_fresh_stack(lambda: self._map_payload(payload, request, is_fresh=True))
 
     def _map_payload(self, payload: object, request: Request, *, is_fresh: bool) -> Result:
         if not isinstance(payload, _BYTES):
             result = Result()
-            # A host's own parser may let NaN, half surrogate pairs, any nesting or other values through.
-            batch = _Batch(payload, payload, self._alternatives, may_be_deep=True)
+            # A host's own parser may let NaN, half surrogate pairs, any nesting or other values through: of
+            # these counts what an event would hold.
+            batch = _Batch(payload, payload, self._alternatives, is_parsed=True)
             self._map(batch, request, result, is_plain=False, is_fresh=is_fresh)
             return result
         raw = bytes(payload)
@@ -211,35 +250,51 @@ class Transform:
             return Result(rejected=[Rejected(0, "$", (body,), raw)])
         result = Result(repairs=body.repairs)
         whole = body.value if body.deep is None else raw
-        batch = _Batch(body.value, whole, self._alternatives, body.deep is not None, body.deep)
+        batch = _Batch(body.value, whole, self._alternatives, body.deep)
         self._map(batch, request, result, is_plain=body.is_plain, is_fresh=is_fresh)
         return result
 
     def _map(
         self, batch: _Batch, request: Request, result: Result, *, is_plain: bool, is_fresh: bool
     ) -> None:
+        numbered = enumerate(self._items(batch, result))
+        self._map_items(numbered, batch, request, result, is_plain=is_plain, is_fresh=is_fresh)
+
+    def _map_items(
+        self,
+        items: Iterable[tuple[int, object]],
+        batch: _Batch,
+        request: Request,
+        result: Result,
+        *,
+        is_plain: bool,
+        is_fresh: bool,
+    ) -> None:
         body = batch.body
-        items = self._items(batch, result)
         objects_only, nesting = self._compiled.objects_only, self._compiled.limits.nesting
-        event, valid = self._event, self._valid
-        for index, item in enumerate(items):
-            if batch.may_be_deep and nests_deeper(_content(item), nesting):
+        event, most = self._event, self._levels if batch.is_parsed else 0
+        for index, item in items:
+            if batch.deep is not None and nests_deeper(_content(item), nesting):
                 result.rejected.append(_too_deep(index, item, batch, nesting))
                 continue
             if not isinstance(item, dict) and (objects_only or type(item) is Leftover):
                 result.rejected.append(_not_object(index, item, batch))
                 continue
             try:
-                outcome = event(item, body, request)
+                try:
+                    outcome = event(item, body, request, most)
+                except Refused as refused:
+                    result.rejected.append(self._invalid(index, item, batch, refused.event))
+                    continue
                 if type(outcome) is int:
                     result.skipped.append(Skipped(index, self._reasons[outcome], item))
-                elif valid(outcome) and (is_plain or is_json(outcome)):
+                elif is_plain or most or is_json(outcome):
                     result.events.append(outcome)
                 else:
                     result.rejected.append(self._invalid(index, item, batch, outcome))
             except Fault as fault:
-                diagnostics = explain_fault(fault, self._places, batch.place(index))
-                result.rejected.append(reject(index, batch.place(index), diagnostics, item))
+                where = batch.location(index)
+                result.rejected.append(reject_fault(index, where, tell(fault), self._places, item))
             except Skip as skip:
                 result.skipped.append(Skipped(index, skip.reason, item))
             except RecursionError as error:
@@ -255,7 +310,7 @@ class Transform:
         try:
             items = select(self._alternatives, batch.body)
         except Fault as fault:
-            diagnostics = explain_fault(fault, self._places, ())
+            diagnostics = explain_fault(tell(fault), self._places, "$")
         else:
             if items is not None and len(items) <= most:
                 return items
@@ -267,17 +322,18 @@ class Transform:
         return []
 
     def _invalid(self, index: int, item: object, batch: _Batch, event: object) -> Rejected:
-        diagnostics = explain_violations(self._compiled.target, event, self._places)
-        return reject(index, batch.place(index), diagnostics, item)
+        if batch.is_parsed and nests_deeper(event, self._levels):
+            return _too_deep(index, item, batch, self._compiled.limits.nesting)
+        where, target = batch.location(index), self._compiled.target
+        return reject_event(index, where, target, event, self._places, item)
 
     def _defect(self, index: int, item: object, batch: _Batch, error: Exception) -> Rejected:
         if isinstance(error, RecursionError):
-            diagnostic = Diagnostic("M606", "the item nests deeper than can be mapped")
-        else:
-            line = _line_of(error, _module_name(self._compiled.python, self._compiled.name))
-            where = f" in line {line} of the generated module" if line else ""
-            diagnostic = Diagnostic("M901", f"defect of mapper: {type(error).__name__}{where}")
-        return reject(index, batch.place(index), (diagnostic,), item)
+            return reject(index, batch.location(index), "M606", TOO_DEEP, item)
+        line = _line_of(error, module_name(self._compiled.python, self._compiled.name))
+        where = f" in line {line} of the generated module" if line else ""
+        message = f"defect of mapper: {type(error).__name__}{where}"
+        return reject(index, batch.location(index), "M901", message, item)
 
     def __reduce__(self) -> tuple[type[Transform], tuple[Compiled]]:
         return Transform, (self._compiled,)
@@ -288,21 +344,37 @@ class Transform:
 
 @dataclass(slots=True, repr=False)
 class _Batch:
-    """One body on its way: `whole` is what a rejection of all of it keeps, its bytes where it is too deep."""
+    """One body on its way: `whole` is what a rejection of all of it keeps, its bytes where it is too deep.
+
+    `deep` is set where items may nest too deep; it knows their bytes.
+    """
 
     body: object
     whole: object
     alternatives: tuple[Alternative, ...]
-    may_be_deep: bool
     deep: DeepReader | None = None
+    is_parsed: bool = False
+    row: str = ""
     places: list[Place] | None = None
     is_located: bool = False
 
-    def place(self, index: int) -> Place | None:
+    def location(self, index: int) -> str | None:
         """Where an item stands; None where that is not known. The places are worked out once, if at all."""
         if not self.is_located:
-            self.places, self.is_located = locate(self.alternatives, self.body), True
-        return None if self.places is None or index >= len(self.places) else self.places[index]
+            self._locate()
+        if self.row:
+            return f"{self.row}[{index}]"
+        return (
+            None if self.places is None or index >= len(self.places) else write_location(self.places[index])
+        )
+
+    def _locate(self) -> None:
+        names = find_row(self.alternatives, self.body)
+        if names is None:
+            self.places = locate(self.alternatives, self.body)
+        else:
+            self.row = write_location(names)
+        self.is_located = True
 
 
 def _content(item: object) -> object:
@@ -312,27 +384,16 @@ def _content(item: object) -> object:
 def _too_deep(index: int, item: object, batch: _Batch, most: int) -> Rejected:
     content = _content(item)
     source = None if batch.deep is None else batch.deep.source_of(content)
-    diagnostic = Diagnostic("M606", f"the item nests deeper than {most} levels")
-    return reject(index, batch.place(index), (diagnostic,), content if source is None else source)
+    message = f"the item nests deeper than {most} levels"
+    return reject(index, batch.location(index), "M606", message, content if source is None else source)
 
 
 def _not_object(index: int, item: object, batch: _Batch) -> Rejected:
-    place = batch.place(index)
+    location = batch.location(index)
     if isinstance(item, Leftover):
-        diagnostic = Diagnostic("M605", "`each` finds no item in this element")
-        return reject(index, place, (diagnostic,), item.value)
+        return reject(index, location, "M605", "`each` finds no item in this element", item.value)
     hints = ("pass bytes to have them parsed",) if isinstance(item, str) and item is batch.body else ()
-    return reject(index, place, (Diagnostic("M604", "the item is not a JSON object", hints=hints),), item)
-
-
-def _on_fresh_stack(run: Callable[[], _Done]) -> _Done:
-    """Run on a thread of its own, whose stack is empty."""
-    results: list[_Done] = []
-    context = copy_context()
-    thread = threading.Thread(target=lambda: results.append(context.run(run)))
-    thread.start()
-    thread.join()
-    return results[0]
+    return reject(index, location, "M604", NOT_OBJECT, item, hints)
 
 
 def _plain_bytes(body: object) -> bytes:
@@ -349,21 +410,6 @@ def _checked(request: object) -> Request:
     if not isinstance(request, Request):
         raise TypeError(f"request must be a mapper.Request, not {type(request).__name__}")
     return request
-
-
-def _module_name(python: str, mapping: str) -> str:
-    digest = hashlib.sha256(python.encode()).hexdigest()[:12]
-    return f"<mapper {ascii(mapping)[1:-1]} {digest}>"
-
-
-def _execute(python: str, mapping: str) -> dict[str, Any]:
-    """Run the generated module in a namespace of its own; tracebacks find its text in linecache."""
-    name = _module_name(python, mapping)
-    code: CodeType = compile(python, name, "exec", dont_inherit=True)
-    linecache.cache[name] = (len(python), None, python.splitlines(keepends=True), name)
-    names: dict[str, Any] = {"__name__": name}
-    exec(code, names)  # the text came out of codegen, where user text passes through repr() alone
-    return names
 
 
 def _line_of(error: BaseException, module: str) -> int | None:

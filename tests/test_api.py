@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from datetime import datetime, timedelta, timezone
+from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
@@ -120,6 +121,26 @@ def test_result_and_compile_error_pickle(transform: mapper.Transform) -> None:
     assert pickle.loads(pickle.dumps(caught.value)).diagnostics == caught.value.diagnostics
 
 
+def test_a_result_is_a_value_that_shows_no_payload() -> None:
+    text = TEXT.replace("each: $.orders[*]", "each: $")
+    assert text != TEXT
+    whole = mapper.compile(text)
+    outcomes = [whole(item) for item in (ORDER, {"test": True}, {})]
+    assert [(len(r.events), len(r.skipped), len(r.rejected), r.items) for r in outcomes] == [
+        (1, 0, 0, 1),
+        (0, 1, 0, 1),
+        (0, 0, 1, 1),
+    ]
+    for one, item in zip(outcomes, (ORDER, {"test": True}, {}), strict=True):
+        assert one == whole(item) == whole(msgspec.json.encode(item))
+        assert (one.events, one.skipped) == (whole([item]).events, whole([item]).skipped)
+        assert one != mapper.Result()
+        assert all(str(value) not in repr(one) for value in EVENT.values())
+        with pytest.raises(AttributeError):
+            one.events = []  # type: ignore[misc]
+    assert outcomes[1].skipped[0].item == {"test": True}
+
+
 def test_threads_share_a_transform(transform: mapper.Transform) -> None:
     wanted = transform({"orders": [ORDER] * 50})
     results: list[mapper.Result] = []
@@ -136,16 +157,14 @@ def test_threads_share_a_transform(transform: mapper.Transform) -> None:
 
 def test_generated_source_is_deterministic_and_listed(transform: mapper.Transform) -> None:
     assert mapper.compile(TEXT, filename="orders.yaml").python == transform.python
-    listed = [lines for name, (_, _, lines, *_) in _cached() if name.startswith("<mapper orders ")]
-    assert transform.python in ["".join(lines) for lines in listed]
+    name = transform._event.__code__.co_filename
+    assert name.startswith("<mapper orders ")
+    assert name not in linecache.cache  # only what is looked at takes memory there
+    assert "".join(linecache.getlines(name, transform._event.__globals__)) == transform.python
     line = next(i for i, text in enumerate(transform.python.splitlines(), 1) if "'total'" in text)
     assert transform.mapping_line(line) == 13
     assert transform.mapping_line(1) is None
     assert transform.mapping_line(100_000) is None
-
-
-def _cached() -> list[tuple[str, tuple[int, float | None, list[str], str]]]:
-    return [(name, entry) for name, entry in linecache.cache.items() if len(entry) == 4]
 
 
 def test_source_is_the_same_in_another_process(transform: mapper.Transform) -> None:
@@ -219,6 +238,33 @@ def test_misuse_raises_plain_errors(transform: mapper.Transform) -> None:
         mapper.Request(received_at="today")
     with pytest.raises(TypeError):
         mapper.Request(received_at=5)  # type: ignore[arg-type]
+
+
+# What rejections, repairs, files, time zones and compiling need, and what is slow to import.
+LATE = {
+    *("argparse", "calendar", "difflib", "hashlib", "jinja2", "json", "jsonpath_ng", "jsonschema", "liquid"),
+    *("pathlib", "referencing", "rich", "tempfile", "urllib", "yaml", "zoneinfo"),
+    *("mapper.cached", "mapper.catalog", "mapper.checker", "mapper.cli", "mapper.codegen", "mapper.compiler"),
+    *("mapper.document", "mapper.expressions", "mapper.ir", "mapper.render", "mapper.repair.encodings"),
+    *(
+        "mapper.repair.readings",
+        "mapper.runtime.automata",
+        "mapper.runtime.deep",
+        "mapper.runtime.library",
+        "mapper.runtime.times",
+    ),
+    *("mapper.saved", "mapper.schema", "mapper.spec", "mapper.types"),
+}
+
+
+def test_import_is_light() -> None:
+    assert all(find_spec(name) for name in LATE)
+    code = "import sys; before = set(sys.modules); import mapper; print(*(set(sys.modules) - before))"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = done.stdout.split()
+    assert "mapper.transform" in loaded
+    assert not {name for name in loaded if any(f"{name}.".startswith(f"{late}.") for late in LATE)}
 
 
 def test_load_tells_what_there_is() -> None:

@@ -17,7 +17,7 @@ def test_benchmark_runs(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "differ from the hand-written ones" not in done.stdout
     found = json.loads(figures.read_text(encoding="utf-8"))
-    assert set(found) >= {"events", "parsed", "batches", "shipped", "start"}
+    assert set(found) >= {"events", "parsed", "batches", "shipped", "start", "run"}
     assert "mapper: bytes to bytes" in found["events"]
 
 

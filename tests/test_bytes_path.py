@@ -60,7 +60,10 @@ def narrow(transform: mapper.Transform, body: bytes, request: mapper.Request) ->
 
 def others(result: Any) -> list[Any]:
     skipped = [(s.index, s.reason, repr(s.item)) for s in result.skipped]
-    rejected = [(r.index, r.location, repr(r.diagnostics), repr(r.item)) for r in result.rejected]
+    rejected = [
+        (r.index, r.location, repr([(d, d.value) for d in r.diagnostics]), repr(r.item))
+        for r in result.rejected
+    ]
     return [skipped, rejected, result.repairs]
 
 
@@ -226,7 +229,39 @@ def test_objects_pass_undecoded(properties: str, body: bytes) -> None:
     assert_same(transform, body)
 
 
-@pytest.mark.parametrize("properties", [properties for properties, _ in PASSED])
+# Objects that pass as they are, though some of what is in them is read.
+READ = [
+    (
+        "{merge: [{path: $.properties, as: object}, {total: $.properties.sum, b: 1}]}",
+        b'{"id":1,"properties":{"sum" : 1.50}}',
+    ),
+    (
+        "{merge: [$.properties, {a: '$.properties.list[*].sku', first: '$.properties.list[0]'}]}",
+        b'{"id":1,"properties":{"list":[{"sku":1},{"sku":null}, 7],"x":1.0}}',
+    ),
+    (
+        "{when: properties.kind == 'x', then: {path: $.properties, omit: [c]}, else: {a: $.properties.b}}",
+        b'{"id":1,"properties":{"kind":"x", "b":2}}',
+    ),
+    (
+        "{merge: [{text: '{{ properties.a.b | default: properties.b }}'}, $.properties]}",
+        b'{"id":1,"properties":{"a":{ },"b":"\\u00e9"}}',
+    ),
+]
+
+
+@pytest.mark.parametrize(("properties", "body"), READ)
+def test_objects_that_are_read_pass_as_they_are(properties: str, body: bytes) -> None:
+    transform = job(properties)
+    assert "but passed as it is:\n  $.properties\n" in transform.plan
+    (event,) = outcomes(transform, body, mapper.Request())
+    assert isinstance(event, bytes)
+    assert json.loads(body)["properties"].items() <= json.loads(event)["event_properties"].items()
+    assert b'"' + body.partition(b'"properties":{"')[2][:-2] in event  # as it was written
+    assert_same(transform, body)
+
+
+@pytest.mark.parametrize("properties", [properties for properties, _ in PASSED + READ])
 @pytest.mark.parametrize(
     "value",
     [
@@ -271,6 +306,44 @@ def test_batches(each: str) -> None:
         array = b"[" + b",".join(items[index] for index in taken) + b"]"
         for body in (array, b'{"a":{"items":' + array + b"}}", b'{"a":{"items":' + array + b',"items":3}}'):
             assert_same(transform, body)
+
+
+ORDERED = (
+    "{merge: [{a: {path: $.x, as: integer}}, {path: $.p, as: object, on_missing: reject}, "
+    "{b: {path: $.y, as: integer}}]}"
+)
+
+
+@pytest.mark.parametrize("x", ["", '"x":1,', '"x":"bad",', '"x":{},'])
+@pytest.mark.parametrize(
+    "p", ["", '"p":{"c":1},', '"p":{},', '"p":[1],', '"p":"",', '"p":null,', '"p":[{}],']
+)
+@pytest.mark.parametrize("y", ["", '"y":1,', '"y":"bad",'])
+def test_of_several_faults_the_first_is_told(x: str, p: str, y: str) -> None:
+    plain = "{path: $.p, as: object, on_missing: reject}"
+    for properties in (ORDERED, "{merge: [$.p, {b: {path: $.y, as: integer}}]}", plain):
+        assert_same(job(properties), f'{{{x}{p}{y}"id":1}}'.encode())
+
+
+REFUSED = """\
+mapping: refused
+each: [$.a, $]
+event:
+  event_id: {path: $.id, on_missing: reject}
+  event_name: {path: $.name, default: n}
+  user_id: u
+  timestamp: 2026-11-23T20:00:00.000Z
+  event_properties: {path: $.p, default: {}}
+"""
+
+
+@pytest.mark.parametrize("item", ["1", '"x"', "null", "[]", "[{}]", "{}", '{"id":1}', '{"id":"e","p":[1]}'])
+def test_every_rejection_is_the_same(item: str) -> None:
+    transform = mapper.compile(REFUSED)
+    good = '{"id":"e","p":{"b":1}}'
+    for body in (item, f"[{item}]", f"[{good},{item},{item},{good}]", f'{{"a":{item}}}', f'{{"a":[{item}]}}'):
+        assert_same(transform, body.encode())
+        assert_same(transform, b" \n" + body.encode() + b" ")
 
 
 def test_a_plan_says_why_a_body_is_decoded_as_a_whole() -> None:

@@ -193,9 +193,9 @@ def test_unpickled_at_once() -> None:
     transforms = at_once([partial(pickle.loads, data)] * THREADS)
     expected = all_outcomes(mixed())
     assert all(outcome(transform, BODIES[0]) == expected[0] for transform in transforms)
-    name = mixed()._event.__code__.co_filename
+    event = mixed()._event
     linecache.checkcache()
-    assert "".join(linecache.getlines(name)) == mixed().python
+    assert "".join(linecache.getlines(event.__code__.co_filename, event.__globals__)) == mixed().python
 
 
 # --- no shared mutable state

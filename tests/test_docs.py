@@ -335,7 +335,9 @@ LIMITS = {
     "a rendered text, a filter's result": (DEFAULT.text_length,),
     "the variables of a template together": (liquid_text.VARIABLES * DEFAULT.text_length,),
     "a body": (DEFAULT.body_bytes // 2**20, DEFAULT.items),
-    "the nesting of an item": (DEFAULT.nesting,),
+    "the nesting of an item of a body; of parsed JSON, that of each value that its event holds": (
+        DEFAULT.nesting,
+    ),
     "matches of one path with `..` or several selectors": (DEFAULT.path_matches,),
     "values that one `..` looks at": (DEFAULT.path_visits,),
     "digits of an integer that is cast": (values.MAX_DIGITS,),

@@ -13,7 +13,7 @@ from test_language_properties import CONDITIONS, condition, items, requests, val
 
 import mapper
 from mapper import ir
-from mapper.checker.infer_conditions import assume
+from mapper.checker.infer_conditions import divide
 from mapper.checker.infer_program import infer_program
 from mapper.checker.infer_values import infer_value
 from mapper.checker.inference import Inference
@@ -132,14 +132,14 @@ def test_a_world_holds_what_passes_its_conditions(
             if isinstance(holds, Fault):
                 assert holds.code in {failure.code for failure in _failures(found, world)}
                 break
-            world = assume(found.test, world, holds, notes)
+            world = divide(found.test, world, notes)[not holds]
             assert world.is_possible, (texts, sample)
             assert admits(world.roots["item"], sample), (texts, sample, world.roots["item"])
 
 
 def _failures(found: ir.Condition, world: World) -> list[Any]:
     notes = Inference()
-    assume(found.test, world, True, notes)
+    divide(found.test, world, notes)
     return notes.failures
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -69,10 +69,10 @@ def test_matching(pattern: str, whole: list[str], part: list[str], neither: list
 @pytest.mark.parametrize("pattern", ["(a*)*b", "(a|aa)+$", "(a|a?)+b", "(.*a){20}", "((a+)+)+c"])
 def test_hostile_patterns_take_linear_time(pattern: str) -> None:
     prepared = prepare(pattern)
-    start = perf_counter()
+    start = process_time()
     match("a" * 20_000 + "!", prepared)
     search("a" * 20_000 + "!", prepared)
-    assert perf_counter() - start < 2
+    assert process_time() - start < 2
 
 
 def test_steps_remembered_are_bounded() -> None:

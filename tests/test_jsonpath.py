@@ -7,7 +7,7 @@ import logging
 import sys
 import threading
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -293,10 +293,10 @@ def test_threads_parse_at_once() -> None:
 
 def test_parsing_is_fast() -> None:
     parsed("$.a")
-    start = perf_counter()
+    start = process_time()
     for number in range(100):
         parsed(f"$.events[?@.kind == 'x{number}'].name")
-    assert perf_counter() - start < 1
+    assert process_time() - start < 1
 
 
 @pytest.mark.parametrize("name", ["a", "_a1", "é", "名前"])

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+import mapper
+from mapper.catalog import find_mappings
 from mapper.diagnostics import Report
 from mapper.patterns import find_danger
 from mapper.runtime.limits import DEFAULT
@@ -23,6 +25,7 @@ from mapper.shapes import (
     find_reference,
     is_closed,
     items_of,
+    names_property,
     properties_of,
     property_of,
     required_of,
@@ -49,6 +52,47 @@ def test_shipped_schemas_load(path: Path) -> None:
     assert report.diagnostics == []
     assert schema is not None
     assert schema.name == path.name
+
+
+def test_mappings_share_a_sound_schema_and_leave_it_as_it_is(tmp_path: Path) -> None:
+    first, _ = load(tmp_path, '{"type": "object"}')
+    again, _ = load(tmp_path, '{"type": "object"}')
+    changed, _ = load(tmp_path, '{"type": "array"}')
+    assert first is again
+    assert changed is not None
+    assert changed.document == {"type": "array"}
+    for path in find_mappings():
+        mapper.load(path)
+    for path in (ROOT / "schemas").glob("*.json"):
+        schema = load_schema(path, Report(), None)
+        assert schema is not None
+        assert schema.document == json.loads(schema.json) == json.loads(path.read_text("utf-8"))
+
+
+def test_a_wrong_schema_is_reported_wherever_it_is_named(tmp_path: Path) -> None:
+    for _ in range(2):
+        schema, report = load(tmp_path, '{"type": "objet"}')
+        assert schema is None
+        assert [d.code for d in report.diagnostics] == ["M007"]
+        assert report.diagnostics[0].labels[-1].span == NAMED
+
+
+def test_a_name_is_one_of_the_properties() -> None:
+    documents = [json.loads(path.read_text("utf-8")) for path in (ROOT / "schemas").glob("*.json")]
+    documents += [
+        {"properties": {"a": False, "b": True}, "allOf": [{"properties": {"c": {}, "b": False}}]},
+        {"anyOf": [{"properties": {"a": False}}, {"properties": {"a": {}, "b": False}}]},
+        {"$ref": "#/$defs/x", "$defs": {"x": {"properties": {"a": {}}, "additionalProperties": False}}},
+        {"properties": {"a": {}}, "allOf": [{"additionalProperties": False}]},
+    ]
+    seen = set()
+    for document in documents:
+        for _, schema in subschemas(document):
+            known = properties_of(document, schema)
+            names = {"a", "b", "c", "nowhere", *known}
+            assert {name for name in names if names_property(document, schema, name)} == set(known)
+            seen |= {name in known for name in names}
+    assert seen == {True, False}
 
 
 REFUSED = [

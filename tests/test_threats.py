@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -486,10 +487,10 @@ COLLIDING = [k * (2**61 - 1) for k in range(1, 20_001)]
 
 
 def test_colliding_numbers_cost_linear_time() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(uniq(COLLIDING)) == len(COLLIDING)
     assert uniq([2**64, float(2**64), 1, 1.0, True, 2**61 - 1, 0]) == [2**64, 1, True, 2**61 - 1, 0]
-    assert time.perf_counter() - start < 2, "20,000 numbers of one hash take a minute where each meets each"
+    assert time.process_time() - start < 2, "20,000 numbers of one hash take a minute where each meets each"
 
 
 def test_colliding_numbers_in_a_payload_cost_linear_time() -> None:
@@ -497,18 +498,18 @@ def test_colliding_numbers_in_a_payload_cost_linear_time() -> None:
     transform = mapper.compile(
         "mapping: m\n" + FIELDS.replace("PROPERTIES", f"a: {quoted(template)}, h: {{hash: [$.n]}}")
     )
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(transform(json.dumps({"n": COLLIDING}).encode()).events) == 1
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_unique_items_cost_linear_time() -> None:
     valid = compiled({"properties": {"a": {"uniqueItems": True}}})
     items = [item for i in range(10_000) for item in (i, str(i), {"a": i}, [i], i * (2**61 - 1) + 2**70)]
-    start = time.perf_counter()
+    start = time.process_time()
     assert valid({"a": items})
     assert not valid({"a": [*items, {"a": 5.0}]})
-    assert time.perf_counter() - start < 10, "50,000 items take hours where each meets each"
+    assert time.process_time() - start < 10, "50,000 items take hours where each meets each"
 
 
 @settings(deadline=None, max_examples=200)
@@ -521,7 +522,10 @@ def test_unique_items_cost_linear_time() -> None:
     )
 )
 def test_unique_items_are_those_of_the_reference(items: list[object]) -> None:
-    assert compiled({"uniqueItems": True})(items) is reference({"uniqueItems": True}).is_valid(items)
+    # Pair by pair: of three items that Python cannot put in order, jsonschema compares only neighbours.
+    is_unique = reference({"uniqueItems": True}).is_valid
+    expected = all(is_unique(pair) for pair in map(list, combinations(items, 2)))
+    assert compiled({"uniqueItems": True})(items) is expected
 
 
 # --- what a mapping reaches while it is compiled and run

@@ -311,3 +311,14 @@ def test_write_time(moment: datetime) -> None:
 
 def test_write_time_refuses_a_naive_moment() -> None:
     assert write_time(datetime(2026, 11, 23)) is INVALID
+
+
+def test_texts_of_the_canonical_length_are_times_or_not() -> None:
+    """Any one or two characters of a canonical time replaced: form and calendar say what is a time."""
+    time = "2024-02-28T23:59:59.999Z"
+    odd = "0123456789:-+.TZ W\u0663\ud800"
+    one = {time[:at] + new + time[at + 1 :] for at in range(24) for new in odd}
+    texts = {text[:at] + new + text[at + 1 :] for text in one for at in range(24) for new in "0146-+.Z"}
+    found = {text for text in texts if iso8601(text, None) == text}
+    assert found == {text for text in texts if is_canonical(text)}
+    assert len(found) > 1_000

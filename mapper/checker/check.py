@@ -10,14 +10,14 @@ from mapper.checker.faults_ahead import check_failures, check_units
 from mapper.checker.infer_program import infer_program, item_type
 from mapper.checker.inference import Inference
 from mapper.checker.names import check_names, check_value_names
-from mapper.checker.sources import whole
+from mapper.checker.sources import type_of_schema, whole
 from mapper.checker.targets import Checking, check_field, definition_label
 from mapper.checker.types import check_operands
 from mapper.checker.unreachable import check_reachable, check_rules
 from mapper.diagnostics import Report, Severity, did_you_mean
 from mapper.schema import Schema
 from mapper.shapes import is_closed, properties_of, required_of
-from mapper.types import ANY_MEMBER, read_schema
+from mapper.types import ANY_MEMBER
 from mapper.types.lattice import of_member
 
 
@@ -77,7 +77,7 @@ def _check_event(event: ir.Record, checking: Checking) -> None:
     document = checking.target.document
     known = properties_of(document, document)
     _check_written(event, checking)
-    wanted = read_schema(document)
+    wanted = type_of_schema(checking.target)
     sound = tuple(entry for entry in event.fields if _check_inside(entry.value, checking))
     for entry in event.fields:
         # A name that is not there, or a part that is never taken, explains what would be found next.

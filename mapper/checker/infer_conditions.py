@@ -1,4 +1,4 @@
-"""Inference of conditions: a test and a world in, the world in which it holds, or does not, out."""
+"""Inference of conditions: a test and a world in, the worlds in which it holds and does not out."""
 
 from __future__ import annotations
 
@@ -21,34 +21,36 @@ _SPECIALS: dict[str, tuple[Refine, Refine]] = {
 }
 
 
-def assume(test: ir.TextTest | None, world: World, holds: bool, notes: Inference) -> World:
-    """The world after a test; the world itself where nothing can be told of the test."""
+def divide(test: ir.TextTest | None, world: World, notes: Inference) -> tuple[World, World]:
+    """The worlds in which a test holds, and in which it does not; twice the world where it tells nothing."""
     if test is None or not world.is_possible:
-        return world
+        return world, world
     match test:
         case ir.AllOf(tests) | ir.AnyOf(tests):
-            return _assume_list(tests, world, holds, isinstance(test, ir.AllOf), notes)
+            return _divide_list(tests, world, isinstance(test, ir.AllOf), notes)
         case ir.Negation(inner):
-            return assume(inner, world, not holds, notes)
+            holding, failing = divide(inner, world, notes)
+            return failing, holding
         case ir.Truthy(ir.AllOf() | ir.AnyOf() | ir.Negation() | ir.Compare() | ir.Contains() as inner):
-            return assume(inner, world, holds, notes)
+            return divide(inner, world, notes)
         case ir.Truthy() | ir.Compare() | ir.Contains():
-            after = {side: _assume_single(test, world, side, notes) for side in (True, False)}
-            notes.test(test, can_hold=after[True].is_possible, can_fail=after[False].is_possible)
-            return after[holds]
+            holding, failing = (_assume_single(test, world, side, notes) for side in (True, False))
+            notes.test(test, can_hold=holding.is_possible, can_fail=failing.is_possible)
+            return holding, failing
         case _ as never:
             assert_never(never)
 
 
-def _assume_list(
-    tests: tuple[ir.TextTest, ...], world: World, holds: bool, is_all: bool, notes: Inference
-) -> World:
+def _divide_list(
+    tests: tuple[ir.TextTest, ...], world: World, is_all: bool, notes: Inference
+) -> tuple[World, World]:
     """`and`, or its mirror image `or`: each test is evaluated where those before it have not decided."""
     decided: World = world.impossible()
     for test in tests:
-        decided = join_worlds(decided, assume(test, world, not is_all, notes))
-        world = assume(test, world, is_all, notes)
-    return world if holds is is_all else decided
+        holding, failing = divide(test, world, notes)
+        decided = join_worlds(decided, failing if is_all else holding)
+        world = holding if is_all else failing
+    return (world, decided) if is_all else (decided, world)
 
 
 def _assume_single(

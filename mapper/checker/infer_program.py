@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from mapper import ir
-from mapper.checker.infer_conditions import assume
+from mapper.checker.infer_conditions import divide
 from mapper.checker.infer_text import infer_template
 from mapper.checker.infer_values import infer_record
 from mapper.checker.inference import Inference
+from mapper.checker.sources import type_of_schema
 from mapper.checker.worlds import World, first_world, tame_world
 from mapper.ir.text import walk
 from mapper.schema import Schema
-from mapper.types import ANYTHING, Type, read_schema
+from mapper.types import ANYTHING, Type
 
 
 def item_type(source: Schema | None) -> Type:
     """What an item can be: what the source schema says, or anything."""
-    return ANYTHING if source is None else read_schema(source.document)
+    return ANYTHING if source is None else type_of_schema(source)
 
 
 def infer_program(program: ir.Program, source: Schema | None, item: Type | None = None) -> Inference:
@@ -34,8 +35,8 @@ def infer_tame(program: ir.Program, source: Schema | None, item: Type | None) ->
 
 def _infer(program: ir.Program, world: World, notes: Inference) -> None:
     for rule in program.skips:
-        notes.reach(rule, assume(rule.condition.test, world, True, notes).is_possible)
-        world = assume(rule.condition.test, world, False, notes)
+        skipped, world = divide(rule.condition.test, world, notes)
+        notes.reach(rule, skipped.is_possible)
     if not world.is_possible:
         notes.reach(program.output, False)
     elif isinstance(program.output, ir.Record):

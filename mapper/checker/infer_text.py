@@ -7,7 +7,7 @@ from typing import assert_never
 
 from mapper import ir
 from mapper.checker import predicates as p
-from mapper.checker.infer_conditions import assume
+from mapper.checker.infer_conditions import divide
 from mapper.checker.infer_operands import operand_type
 from mapper.checker.inference import Inference
 from mapper.checker.printing import NOTHING, concatenated, printed
@@ -73,11 +73,10 @@ def _statement(statement: ir.Statement, world: World, notes: Inference) -> tuple
 def _branches(node: ir.Branches, world: World, notes: Inference) -> tuple[Texts, World]:
     ends: list[tuple[Texts, World]] = []
     for branch in node.branches:
-        inside = assume(branch.test, world, True, notes)
+        inside, world = divide(branch.test, world, notes)
         notes.reach(branch, inside.is_possible)
         if inside.is_possible:
             ends.append(_body(branch.body, inside, notes))
-        world = assume(branch.test, world, False, notes)
     if world.is_possible:
         ends.append(_body(node.otherwise, world, notes))
     return _together(ends, world)

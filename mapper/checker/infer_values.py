@@ -9,7 +9,7 @@ from typing import assert_never
 from mapper import ir
 from mapper.checker import predicates as p
 from mapper.checker.casts import Casting, cast_type, time_type
-from mapper.checker.infer_conditions import assume
+from mapper.checker.infer_conditions import divide
 from mapper.checker.infer_objects import changed_object, merged_objects
 from mapper.checker.infer_paths import infer_path, place_of_path
 from mapper.checker.infer_text import infer_template
@@ -60,8 +60,8 @@ def _infer(node: ir.Value, world: World, notes: Inference) -> Type:
         case ir.Match():
             return _match(node, world, notes)
         case ir.When(condition, then, otherwise):
-            taken = infer_value(then, assume(condition.test, world, True, notes), notes)
-            return join(taken, _other(otherwise, assume(condition.test, world, False, notes), notes))
+            inside, outside = divide(condition.test, world, notes)
+            return join(infer_value(then, inside, notes), _other(otherwise, outside, notes))
         case ir.Merge():
             return _merge(node, world, notes)
         case ir.MapItems():
@@ -185,7 +185,8 @@ def _change(node: ir.Pick | ir.Omit | ir.Rename, world: World, notes: Inference)
 
 def _cast(node: ir.Cast | ir.Timestamp, world: World, notes: Inference) -> Type:
     outer = notes.is_declared
-    notes.is_declared = outer or node.declared
+    # `on_error: reject` allows for what fails inside, too; to omit the value would be another outcome.
+    notes.is_declared = outer or (node.declared and node.on_error is ir.OnError.REJECT)
     given = infer_value(node.value, world, notes)
     notes.is_declared = outer
     done = time_type(node, given) if isinstance(node, ir.Timestamp) else cast_type(node.kind, given)

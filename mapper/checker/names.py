@@ -90,10 +90,9 @@ def _check_path(path: ir.Path, known: Known | None, source: Schema | None, repor
     for segment in path.segments:
         match segment:
             case ir.Child((ir.Name(name, span),)):
-                names = known.names
-                hint = did_you_mean(name, names)
-                unknown = known.schema is not False and name not in names and (known.is_closed or hint)
-                if unknown:
+                is_unknown = known.schema is not False and not known.names_member(name)
+                hint = did_you_mean(name, known.names) if is_unknown else ""
+                if is_unknown and (hint or known.is_closed):
                     report.error(
                         "M301",
                         f"no field `{name}` in `{where}`",

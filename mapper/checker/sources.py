@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mapper.schema import Schema
-from mapper.shapes import Subschema, allows_type, is_closed, items_of, properties_of, property_of
+from mapper.shapes import (
+    Subschema,
+    allows_type,
+    is_closed,
+    items_of,
+    names_property,
+    properties_of,
+    property_of,
+)
+from mapper.types import Type, read_schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +32,10 @@ class Known:
     def element(self) -> Known:
         """What stands in an array."""
         return Known(self.document, items_of(self.document, self.schema))
+
+    def names_member(self, name: str) -> bool:
+        """Whether the schema names a member, and allows it."""
+        return names_property(self.document, self.schema, name)
 
     @property
     def names(self) -> dict[str, Subschema]:
@@ -41,6 +55,12 @@ class Known:
         """Whether nothing but this JSON type may stand here."""
         others = {"null", "boolean", "number", "string", "array", "object"} - {type_name}
         return self.schema is not False and not any(self.allows(other) for other in others)
+
+
+@lru_cache(maxsize=32)
+def type_of_schema(schema: Schema) -> Type:
+    """The type of the values that fit; worked out once where several mappings have the same schema."""
+    return read_schema(schema.document)
 
 
 def whole(schema: Schema | None) -> Known | None:

@@ -31,9 +31,9 @@ def _check_lookup(lookup: ir.Lookup, item: Known, source: Schema, report: Report
     for position, name in enumerate(names):
         if not isinstance(name, str) or (position and name in ("size", "first", "last")):
             return
-        known_names = known.names
-        hint = did_you_mean(name, known_names)
-        if known.schema is not False and name not in known_names and (known.is_closed or hint):
+        is_unknown = known.schema is not False and not known.names_member(name)
+        hint = did_you_mean(name, known.names) if is_unknown else ""
+        if is_unknown and (hint or known.is_closed):
             code = "M301" if position else "M303"
             what = "field" if position else "variable"
             report.error(

@@ -11,11 +11,11 @@ from mapper.runtime.times import EPOCH_UNITS
 
 # Casts whose result is the value itself where this test does not hold.
 OF_OTHER_TYPE = {
-    ir.CastKind.STRING: "not isinstance({0}, str)",
+    ir.CastKind.STRING: "type({0}) is not str",
     ir.CastKind.INTEGER: "type({0}) is not int",
-    ir.CastKind.BOOLEAN: "not isinstance({0}, bool)",
-    ir.CastKind.OBJECT: "not isinstance({0}, dict)",
-    ir.CastKind.ARRAY: "not isinstance({0}, list)",
+    ir.CastKind.BOOLEAN: "type({0}) is not bool",
+    ir.CastKind.OBJECT: "type({0}) is not dict",
+    ir.CastKind.ARRAY: "type({0}) is not list",
 }
 
 

@@ -1,7 +1,9 @@
 """Codegen of modules: an ir.Program and its target schema become one Python module.
 
-The module defines `items(body)`, `event(item, body, request)` and `valid(event)`, and imports nothing but
-`mapper.runtime`. It is the same text for the same program, always.
+The module defines `event(item, body, request, most)`: the event of an item, checked, or the number of the
+rule that skips it. `most` is how many levels an event may nest that is made of parsed JSON; 0 where its
+values are known to be JSON. The module imports nothing but `mapper.runtime`, and is the same text for the
+same program, always.
 """
 
 from __future__ import annotations
@@ -12,11 +14,13 @@ from dataclasses import dataclass
 from jinja2 import Environment, StrictUndefined
 
 from mapper import ir
+from mapper.codegen.checked import emit_checks
 from mapper.codegen.paths import emit_path
 from mapper.codegen.text import emit_condition, emit_template
 from mapper.codegen.validation import emit_validator
-from mapper.codegen.values import emit_record
+from mapper.codegen.values import emit_field, emit_object
 from mapper.codegen.writer import Scope, Writer, literal
+from mapper.ir.levels import levels
 
 _FRAME = Environment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True).from_string(
     """\
@@ -43,6 +47,8 @@ FIELDS = {
 {{- "\n" if fields }}}
 # Why items are skipped, by number.
 REASONS = {{ reasons }}
+# The levels of the event that the mapping makes itself, around what it takes from a payload.
+LEVELS = {{ levels }}
 
 {{ body }}
 """
@@ -57,13 +63,22 @@ class Module:
     offsets: tuple[int | None, ...]
 
 
-def generate(program: ir.Program, target: dict[str, object] | bool, filename: str, version: str) -> Module:
-    """The Python module of a program."""
+def generate(
+    program: ir.Program,
+    target: dict[str, object] | bool,
+    filename: str,
+    version: str,
+    *,
+    objects_only: bool = False,
+) -> Module:
+    """The Python module of a program; `objects_only` says that no item but objects will be handed to it."""
     writer = Writer()
-    writer.use("nothing", "MISSING")
+    if objects_only:
+        writer.objects.add("item")
     _emit_items(writer, program)
-    _emit_event(writer, program)
-    emit_validator(writer, target, "valid")
+    _emit_event(writer, program, target)
+    if any("MISSING" in text for text, _ in writer.lines):
+        writer.use("nothing", "MISSING")
     lines = list(_with_origins(writer))
     frame = _FRAME.render(
         version=version,
@@ -73,6 +88,7 @@ def generate(program: ir.Program, target: dict[str, object] | bool, filename: st
         sites=[literal((s.start, s.end, s.what, s.path)) for s in writer.sites],
         fields=_fields(program),
         reasons=literal(tuple(rule.reason for rule in program.skips)),
+        levels=levels(program.output),
         body="\n".join(lines),
     )
     head = frame.count("\n") - len(lines)
@@ -151,18 +167,24 @@ def _steps(path: ir.Path) -> tuple[tuple[object, ...], ...] | None:
     return tuple(steps)
 
 
-def _emit_event(writer: Writer, program: ir.Program) -> None:
-    scope = Scope()
-    with writer.block("def event(item, body, request):", program.span):
+def _emit_event(writer: Writer, program: ir.Program, target: dict[str, object] | bool) -> None:
+    scope, fields, output = Scope(), [], program.output
+    with writer.block("def event(item, body, request, most):", program.span):
         for number, rule in enumerate(program.skips):
             test = emit_condition(writer, rule.condition, scope)
             writer.line(f"if {test}:", rule.span)
             writer.line(f"    return {number}")
-        if isinstance(program.output, ir.Record):
-            writer.line(f"return {emit_record(writer, program.output, scope, '')}")
+        if isinstance(output, ir.Record):
+            fields = [(field, emit_field(writer, field, scope, "")) for field in output.fields]
+            event = emit_object(writer, output, fields, writer.fresh("event"))
         else:
-            text = emit_template(writer, program.output, scope)
-            site = writer.site(program.output.span, "template")
-            writer.line(f"return {writer.use('rendered', 'parse_rendered')}({text}, {site})")
+            text = emit_template(writer, output, scope)
+            site = writer.site(output.span, "template")
+            event = writer.fresh("event")
+            writer.line(f"{event} = {writer.use('rendered', 'parse_rendered')}({text}, {site})")
+        calls_valid = emit_checks(writer, output, event, fields, target)
+        writer.line(f"return {event}")
     writer.line("")
-    writer.line("")
+    if calls_valid:
+        writer.line("")
+        emit_validator(writer, target, "valid")

@@ -139,8 +139,13 @@ def emit_selection(writer: Writer, selection: Selection) -> None:
             with writer.block(f"if isinstance(item, {selection.plan.item.name}):"):
                 writer.line("try:")
                 writer.line("    outcome = event(item, root, request)")
+                fault, tell = writer.use("faults", "Fault"), writer.use("faults", "tell_plain")
+                writer.line(f"except {fault} as fault:")
+                writer.line(f"    outcome = {tell}(fault)")
                 writer.line("except Exception:")
                 writer.line("    pass  # the general path finds out why")
+            writer.line("else:")
+            writer.line(f"    outcome = {writer.use('faults', 'NO_OBJECT')}")
             writer.line("outcomes.append(outcome)")
         writer.line("return outcomes, way")
     _emit_split(writer, selection)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from mapper import ir
-from mapper.codegen.steps import emit_inside
 from mapper.codegen.writer import Writer
 from mapper.plan import Kind, NotNarrow, Place
 
@@ -11,8 +10,6 @@ from mapper.plan import Kind, NotNarrow, Place
 def emit_open_nodes(writer: Writer, holder: str, segments: tuple[ir.Segment, ...]) -> str:
     """The list of all matches of segments that begin with `[*]` or a slice, in what `holder` holds."""
     place: Place | None = writer.places[holder]
-    if place is not None and place.kind is Kind.RAW:
-        holder = emit_inside(writer, holder, place)
     nodes, place = _emit_elements(writer, holder, place, segments[0], first=True)
     for segment in segments[1:]:
         nodes, place = _emit_segment(writer, nodes, place, segment)

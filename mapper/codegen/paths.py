@@ -8,7 +8,7 @@ from typing import assert_never
 from mapper import ir
 from mapper.codegen.comparisons import Side, compare
 from mapper.codegen.narrow_paths import emit_open_nodes
-from mapper.codegen.steps import emit_element, emit_member, emit_passing, emit_value_of, within
+from mapper.codegen.steps import emit_element, emit_inside, emit_member, emit_passing, emit_value_of, within
 from mapper.codegen.writer import Scope, Writer, literal
 from mapper.plan import Kind
 
@@ -80,6 +80,9 @@ def _emit_nodes(emitter: _Emitter, start: str, segments: tuple[ir.Segment, ...])
     split = next(i for i, segment in enumerate(segments) if not ir.is_singular((segment,)))
     nodes = _emit_steps(emitter.writer, start, segments[:split])
     place = emitter.writer.places.get(nodes)
+    if place is not None and place.kind is Kind.RAW:
+        nodes = emit_inside(emitter.writer, nodes, place)
+        place = emitter.writer.places.get(nodes)
     if place is not None and place.kind is not Kind.VALUE:
         return emit_open_nodes(emitter.writer, nodes, segments[split:])
     state = _State()
@@ -137,7 +140,7 @@ def _comprehension(writer: Writer, nodes: str, selector: ir.Selector, state: _St
             return f"[node[{index}] for node in {nodes} if isinstance(node, list) and {inside}]"
         case ir.Wildcard() if state.single:
             found = f"{writer.use('paths', 'children')}({nodes})"
-            return f"list({found})" if state.is_last else found
+            return f"list({found})" if state.is_last else f"{nodes} if type({nodes}) is list else {found}"
         case ir.Wildcard():
             return f"[value for node in {nodes} for value in {writer.use('paths', 'children')}(node)]"
         case ir.Slice() if state.single:

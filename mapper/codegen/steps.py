@@ -23,7 +23,7 @@ def emit_step(writer: Writer, holder: str, name: str, span: Span | None = None) 
     place = writer.places.get(holder)
     if place is not None and place.kind is Kind.RAW:
         holder = emit_inside(writer, holder, place)
-        place = writer.places[holder]
+        place = writer.places.get(holder)
     missing = writer.use("nothing", "MISSING")
     if place is None or place.kind is Kind.VALUE:
         local = writer.fresh(name)
@@ -49,7 +49,9 @@ def is_object(holder: str, place: Place) -> str:
 
 
 def emit_inside(writer: Writer, raw: str, place: Place) -> str:
-    """A second look into an undecoded object, for the members that are read."""
+    """A second look into an undecoded object: all of it where it is read, else what is looked for."""
+    if place.is_read:
+        return _emit_decoded(writer, raw)
     local = writer.recall(("inside", raw))
     if local is None:
         local = writer.fresh("inside")
@@ -65,9 +67,15 @@ def emit_passing(writer: Writer, raw: str) -> str:
     """The undecoded object in `raw`, fit to stand in an event; None for null. Anything else goes back."""
     local = writer.recall(("passing", raw))
     if local is None:
+        place = writer.places.get(raw)
+        decoded = _emit_decoded(writer, raw) if place is not None and place.is_read else None
         local = writer.fresh("passing")
         missing = writer.use("nothing", "MISSING")
-        writer.line(f"{local} = {raw} if {raw} is {missing} else {writer.use('narrow', 'passing')}({raw})")
+        if decoded is not None:
+            writer.line(f"{local} = {writer.use('narrow', 'passing_decoded')}({raw}, {decoded})")
+        else:
+            passing = writer.use("narrow", "passing")
+            writer.line(f"{local} = {raw} if {raw} is {missing} else {passing}({raw})")
         writer.remember(("passing", raw), local)
         writer.passing[local] = raw
     return local
@@ -118,7 +126,7 @@ def emit_open_element(writer: Writer, holder: str, index: int, span: Span | None
     place = writer.places.get(holder)
     if place is not None and place.kind is Kind.RAW:
         holder = emit_inside(writer, holder, place)
-        place = writer.places[holder]
+        place = writer.places.get(holder)
     if place is None or place.kind is not Kind.OPEN:
         return None
     if holder in writer.objects:
@@ -156,6 +164,26 @@ def emit_lacks(writer: Writer, raw: str, names: tuple[str, ...]) -> str:
     place = writer.places.get(source)
     if place is not None and all(name in place.members for name in names):
         inside, missing = emit_inside(writer, source, place), writer.use("nothing", "MISSING")
+        if place.is_read:
+            return " and ".join(f"{literal(name)} not in {inside}" for name in names) or "True"
         return " and ".join(f"{inside}.{writer.attributes[name]} is {missing}" for name in names) or "True"
     lacking = writer.constant(f"{writer.use('narrow', 'lacking')}({literal(names)})", "lacks")
     return f"{lacking}({raw})"
+
+
+def emit_joined(
+    writer: Writer, raw: str, around: tuple[str, str], names: tuple[str, ...], merged: str
+) -> None:
+    """Members before (a local, or none) and after (a local) an undecoded object become one in `merged`."""
+    before, after = around
+    first = f"**{before}, " if before else ""
+    with writer.block(f"if {emit_lacks(writer, raw, names)}:"):
+        spliced = f"{writer.use('narrow', 'spliced')}({raw}, {before or '{}'}, {after})"
+        if not before:  # the common case: members follow, and the object has some of its own
+            pieces = f"{raw}[:-1], b',', {writer.use('narrow', 'encode')}({after})[1:]"
+            joined = f"{writer.use('narrow', 'joined')}(({pieces}))"
+            spliced = f"{joined} if {raw}[1] == 34 and {after} else {spliced}"
+        writer.line(f"{merged} = {spliced}")
+    with writer.block("else:"):
+        whole = writer.use("narrow", "decoded")
+        writer.line(f"{merged} = {{{first}**{whole}({raw}), **{after}}}")

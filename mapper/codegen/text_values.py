@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import assert_never
 
+from mapper.codegen.presence import blank_test
 from mapper.codegen.steps import emit_member, emit_open_element, emit_passing, emit_step, emit_value_of
 from mapper.codegen.writer import Scope, Writer, literal
 from mapper.ir import text as ir
@@ -135,7 +136,10 @@ class Values:
                 return element
         holder = emit_value_of(self.writer, holder)
         step = self.lookup(key) if isinstance(key, ir.Lookup) else literal(key)
-        return self.hold("found", f"{self.use('member')}({holder}, {step})", span)
+        found = f"{self.use('member')}({holder}, {step})"
+        if isinstance(key, str) and holder.isidentifier():  # an own key, in nearly all cases
+            found = f"{holder}[{step}] if type({holder}) is dict and {step} in {holder} else {found}"
+        return self.hold("found", found, span)
 
     def _root(self, node: ir.Lookup) -> tuple[str, tuple[str | int | ir.Lookup, ...]]:
         # The local that holds the variable itself, and the keys still to be read.
@@ -339,7 +343,7 @@ class Values:
         place = self.writer.places.get(held)
         if place is not None and place.kind is Kind.RAW:
             return f"{self.use('is_blank_object', 'narrow')}({emit_passing(self.writer, held)})"
-        return f"{self.use('is_blank')}({emit_value_of(self.writer, held)})"
+        return f"({blank_test(emit_value_of(self.writer, held), self.use('is_blank'))})"
 
     def equals(self, value: str, constant: ir.Scalar) -> str:
         """The test that a held value equals a constant."""

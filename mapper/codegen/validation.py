@@ -44,13 +44,19 @@ def emit_validator(writer: Writer, schema: Subschema, name: str = "valid") -> No
 
 
 def emit_member_checks(
-    writer: Writer, document: Subschema, schema: Subschema, value: str, place: Pointer, proven: frozenset[str]
+    writer: Writer,
+    document: Subschema,
+    schema: Subschema,
+    value: str,
+    place: Pointer,
+    proven: frozenset[str],
+    refusal: str = "return None",
 ) -> None:
-    """Write statements that return None unless local `value`, of the `proven` types, fits a subschema.
+    """Write statements that end in `refusal` unless local `value`, of the `proven` types, fits a subschema.
 
     The document is one that `is_checked_by_members`; the subschema stands at `place` in it.
     """
-    emitter = _Emitter(writer, document, "valid", refusal="return None")
+    emitter = _Emitter(writer, document, "valid", refusal=refusal)
     if isinstance(schema, Mapping) and proven and is_inlined(schema):
         emitter.check_keywords(schema, value, place, 0, proven)
     else:
@@ -66,6 +72,15 @@ def is_checked_by_members(schema: Subschema) -> bool:
     keywords = _INLINED.intersection(schema) - {"type", *_OBJECT}
     emitter = _Emitter(Writer(), schema, "valid")
     return not keywords and schema.get("type", "object") == "object" and not emitter.must_stay_whole
+
+
+def member_schema(schema: Mapping[str, Any], name: str) -> Subschema:
+    """What a schema that `is_checked_by_members` says of a member."""
+    properties: Mapping[str, Subschema] = schema.get("properties", {})
+    if name in properties:
+        return properties[name]
+    additional: Subschema = schema.get("additionalProperties", True)
+    return additional
 
 
 def is_inlined(schema: Subschema) -> bool:

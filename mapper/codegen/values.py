@@ -15,7 +15,8 @@ from typing import assert_never
 from mapper import ir
 from mapper.codegen.casts import emit_cast, emit_timestamp
 from mapper.codegen.paths import emit_path
-from mapper.codegen.steps import emit_lacks
+from mapper.codegen.presence import absent_test, blank_test, present_test
+from mapper.codegen.steps import emit_joined, emit_lacks
 from mapper.codegen.text import emit_condition, emit_operand, emit_printed, emit_template, printed_operand
 from mapper.codegen.writer import Scope, Writer, literal
 from mapper.ir.facts import STRUCTURAL, may_be_blank, may_be_null, may_miss
@@ -125,18 +126,6 @@ def _fresh(writer: Writer, what: str, otherwise: str) -> str:
     return writer.fresh(what.rpartition(".")[2] or otherwise)
 
 
-def _absent(name: str, may_miss: bool, may_be_null: bool) -> str | None:
-    """The test that a local holds nothing; None where it always holds a value."""
-    tests = [f"{name} is MISSING"] * may_miss + [f"{name} is None"] * may_be_null
-    return " or ".join(tests) or None
-
-
-def _present(name: str, may_miss: bool, may_be_null: bool) -> str | None:
-    """The opposite of `_absent`."""
-    tests = [f"{name} is not MISSING"] * may_miss + [f"{name} is not None"] * may_be_null
-    return " and ".join(tests) or None
-
-
 def emit_record(writer: Writer, node: ir.Record, scope: Scope, what: str, into: str | None = None) -> str:
     """An object: a dict display as far as all fields are sure, then one test for each that may be missing."""
     fields = [(field, emit_field(writer, field, scope, what)) for field in node.fields]
@@ -157,7 +146,7 @@ def emit_field(writer: Writer, field: ir.Field, scope: Scope, what: str) -> str:
     """The value of a field; a required one that is absent is a fault."""
     place = f"{what}.{field.name}" if what else field.name
     value = emit_value(writer, field.value, scope, place)
-    test = _absent(value, may_miss(field.value), may_be_null(field.value) and not field.nullable)
+    test = absent_test(value, may_miss(field.value), may_be_null(field.value) and not field.nullable)
     if field.required and test:
         writer.line(f"if {test}:", field.span)
         writer.line(f"    raise {writer.use('faults', 'Fault')}('M611', {writer.site(field.span, place)})")
@@ -181,7 +170,7 @@ def emit_entry(writer: Writer, field: ir.Field, value: str, record: str) -> None
 
 def presence(field: ir.Field, value: str) -> str:
     """The test that a field which may be left out is there."""
-    test = _present(value, may_miss(field.value), may_be_null(field.value) and not field.nullable)
+    test = present_test(value, may_miss(field.value), may_be_null(field.value) and not field.nullable)
     return test or "True"
 
 
@@ -207,14 +196,15 @@ def _emit_coalesce(writer: Writer, node: ir.Coalesce, scope: Scope, what: str, i
             if is_long:  # side by side: Python nests no more than 100 blocks
                 nested.close()
                 if position:
-                    blank = writer.use("values", "is_blank") if node.nonblank else ""
-                    passed = f"{blank}({result})" if blank else f"{result} is MISSING or {result} is None"
+                    passed = f"{result} is MISSING or {result} is None"
+                    if node.nonblank:
+                        passed = blank_test(result, writer.use("values", "is_blank"))
                     nested.enter_context(writer.block(f"if {passed}:"))
             emit_into(writer, option, scope, what, result)
             may_pass_over = node.nonblank and may_be_blank(option)
-            test = _absent(result, may_miss(option), may_be_null(option))
+            test = absent_test(result, may_miss(option), may_be_null(option))
             if may_pass_over:
-                test = f"{writer.use('values', 'is_blank')}({result})"
+                test = blank_test(result, writer.use("values", "is_blank"))
             if test is None:
                 break
             if position + 1 < len(node.options) and not is_long:
@@ -279,26 +269,29 @@ def _emit_when(writer: Writer, node: ir.When, scope: Scope, what: str, into: str
 def _emit_merge(writer: Writer, node: ir.Merge, scope: Scope, what: str, into: str | None) -> str:
     spread = spread_operand(node) if scope.passes else None
     if spread is not None:
-        given = emit_local(writer, spread, scope, what)
-        if given in writer.passing:
-            return _emit_spliced(writer, node, given, scope.consumed, what, into)
-    else:
-        given = None
-    scope = scope.consumed
+        return _emit_spliced(writer, node, spread, scope, what, into)
     merged = into or _fresh(writer, what, "merged")
     first, *others = node.operands
     if isinstance(first, ir.Record):
-        emit_record(writer, first, scope, what, merged)
+        emit_record(writer, first, scope.consumed, what, merged)
+    elif STRUCTURAL.types(first) == {"object"}:
+        value = emit_local(writer, first, scope.consumed, what)
+        present = present_test(value, may_miss(first), may_be_null(first))
+        otherwise = f" if {present} else {{}}" if present else ""
+        writer.line(f"{merged} = {{**{value}}}{otherwise}", first.span)
     else:
         writer.line(f"{merged} = {{}}", node.span)
         others.insert(0, first)
     for operand in others:
-        if isinstance(operand, ir.Record):
-            _emit_entries(writer, operand, scope, what, merged)
-        else:
-            value = given if given and operand is spread else emit_local(writer, operand, scope, what)
-            _emit_spread(writer, operand, value, what, merged)
+        _emit_operand(writer, operand, scope.consumed, what, merged)
     return merged
+
+
+def _emit_operand(writer: Writer, operand: ir.Value, scope: Scope, what: str, merged: str) -> None:
+    if isinstance(operand, ir.Record):
+        _emit_entries(writer, operand, scope, what, merged)
+    else:
+        _emit_spread(writer, operand, emit_local(writer, operand, scope, what), what, merged)
 
 
 def _emit_entries(writer: Writer, record: ir.Record, scope: Scope, what: str, merged: str) -> None:
@@ -307,41 +300,44 @@ def _emit_entries(writer: Writer, record: ir.Record, scope: Scope, what: str, me
 
 
 def _emit_spliced(
-    writer: Writer, node: ir.Merge, given: str, scope: Scope, what: str, into: str | None
+    writer: Writer, node: ir.Merge, spread: ir.Value, scope: Scope, what: str, into: str | None
 ) -> str:
-    """A merge around an operand that may be undecoded: joined as bytes where no key stands twice."""
-    merged, before, after = into or _fresh(writer, what, "merged"), "", ""
-    for operand in node.operands:
-        if not isinstance(operand, ir.Record):
-            after = writer.fresh("after")
-            writer.line(f"{after} = {{}}", node.span)
-            continue
-        target = after or before or writer.fresh("before")
-        if not after and not before:
-            before = target
-            writer.line(f"{before} = {{}}", node.span)
-        _emit_entries(writer, operand, scope, what, target)
-    first = f"**{before}, " if before else ""
+    """A merge around an operand that may be undecoded: joined as bytes where no key stands twice.
+
+    Operands are computed in their order, so that of several faults the first is told.
+    """
+    position = next(number for number, operand in enumerate(node.operands) if operand is spread)
+    merged, before = into or _fresh(writer, what, "merged"), ""
+    if position:
+        before = writer.fresh("before")
+        writer.line(f"{before} = {{}}", node.span)
+    for operand in node.operands[:position]:
+        _emit_operand(writer, operand, scope.consumed, what, before)
+    given = emit_local(writer, spread, scope, what)
+    if given not in writer.passing:
+        writer.line(f"{merged} = {before or '{}'}", node.span)
+        _emit_spread(writer, spread, given, what, merged)
+        for operand in node.operands[position + 1 :]:
+            _emit_operand(writer, operand, scope.consumed, what, merged)
+        return merged
+    with writer.block(f"if type({given}) is not bytes:", spread.span):
+        writer.line(f"{writer.use('narrow', 'spread')}({given})")
+    after = writer.fresh("after")
+    writer.line(f"{after} = {{}}", node.span)
+    for operand in node.operands[position + 1 :]:
+        _emit_operand(writer, operand, scope.consumed, what, after)
     with writer.block(f"if type({given}) is bytes:", node.span):
-        with writer.block(f"if {emit_lacks(writer, given, computed_names(node))}:"):
-            spliced = f"{writer.use('narrow', 'spliced')}({given}, {before or '{}'}, {after})"
-            if not before:  # the common case: members follow, and the object has some of its own
-                joined = f"b'%b,%b' % ({given}[:-1], {writer.use('narrow', 'encode')}({after})[1:])"
-                spliced = f"{joined} if {given}[1] == 34 and {after} else {spliced}"
-            writer.line(f"{merged} = {spliced}")
-        with writer.block("else:"):
-            whole = writer.use("narrow", "decoded")
-            writer.line(f"{merged} = {{{first}**{whole}({given}), **{after}}}")
-    with writer.block("else:"):
-        spread = writer.use("narrow", "spread")
-        writer.line(f"{merged} = {{{first}**{spread}({given}), **{after}}}")
+        emit_joined(writer, given, (before, after), computed_names(node), merged)
+    writer.line("else:")
+    members = f"**{writer.use('narrow', 'spread')}({given}), **{after}"
+    writer.line(f"    {merged} = {{{f'**{before}, ' if before else ''}{members}}}")
     writer.passing[merged] = ""
     return merged
 
 
 def _emit_spread(writer: Writer, operand: ir.Value, value: str, what: str, merged: str) -> None:
     """Add the members of an operand of `merge`, in local `value`, whose type is only known at run time."""
-    present = _present(value, may_miss(operand), may_be_null(operand))
+    present = present_test(value, may_miss(operand), may_be_null(operand))
     if STRUCTURAL.types(operand) == {"object"}:
         with writer.block(f"if {present}:", operand.span) if present else nullcontext():
             writer.line(f"{merged}.update({value})", operand.span)
@@ -366,7 +362,7 @@ def _path_text(node: ir.Value) -> str | None:
 def _emit_map(writer: Writer, node: ir.MapItems, scope: Scope, what: str, into: str | None) -> str:
     source = emit_local(writer, node.source, scope, what)
     result = into or _fresh(writer, what, "mapped")
-    absent = _absent(source, may_miss(node.source), may_be_null(node.source))
+    absent = absent_test(source, may_miss(node.source), may_be_null(node.source))
     is_list = STRUCTURAL.types(node.source) == {"array"}
     if is_list and not absent:
         _emit_elements(writer, node, source, scope, what, result)
@@ -437,7 +433,7 @@ def _emit_change(
             change = f"{writer.use('values', 'omit')}({value}, {literal(keys)})"
         case ir.Rename(_, names):
             change = f"{writer.use('values', 'rename')}({value}, {literal(names)})"
-    absent = _absent(value, may_miss(node.value), may_be_null(node.value))
+    absent = absent_test(value, may_miss(node.value), may_be_null(node.value))
     if absent:
         writer.line(f"if {absent}:", node.span)
         writer.line(f"    {result} = {value}")
@@ -482,14 +478,14 @@ def _emit_default(writer: Writer, node: ir.Default, scope: Scope, what: str, int
         return emit_value(writer, node.value, scope, what, into)
     result = into or _fresh(writer, what, "value")
     emit_into(writer, node.value, scope, what, result)
-    with writer.block(f"if {_absent(result, may_miss(node.value), may_be_null(node.value))}:"):
+    with writer.block(f"if {absent_test(result, may_miss(node.value), may_be_null(node.value))}:"):
         emit_into(writer, node.default, scope, what, result)
     return result
 
 
 def _emit_required(writer: Writer, node: ir.Required, scope: Scope, what: str, into: str | None) -> str:
     value = emit_value(writer, node.value, scope, what, into)
-    test = _absent(value, may_miss(node.value), may_be_null(node.value))
+    test = absent_test(value, may_miss(node.value), may_be_null(node.value))
     if test is not None:
         site = writer.site(node.span, what, _path_text(node.value))
         writer.line(f"if {test}:", node.span)

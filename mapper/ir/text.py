@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cache
 from typing import TypeAlias
 
 from mapper.source import Span
@@ -321,10 +322,22 @@ class Condition:
 
 def walk(node: object) -> Iterator[object]:
     """A node, or a tuple of them, and all nodes inside, in the order of the text."""
-    if isinstance(node, tuple):
-        for part in node:
-            yield from walk(part)
-    elif is_dataclass(node) and not isinstance(node, Span | type):
-        yield node
-        for part in fields(node):
-            yield from walk(getattr(node, part.name))
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, tuple):
+            waiting.extend(reversed(node))
+            continue
+        kind: type = type(node)
+        names = _parts(kind)
+        if names is not None:
+            yield node
+            waiting.extend([getattr(node, name) for name in names])
+
+
+@cache
+def _parts(kind: type) -> tuple[str, ...] | None:
+    """The attributes of a kind of node, the last first; None of what is no node."""
+    if not is_dataclass(kind) or issubclass(kind, Span):
+        return None
+    return tuple(part.name for part in reversed(fields(kind)))

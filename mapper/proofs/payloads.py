@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from mapper.proofs.holes import Hole, an_object, plain, value_of
@@ -40,10 +41,9 @@ class Plan:
 
 def build(plan: Plan, scopes: Mapping[str, Value], *, item_is_body: bool) -> Given:
     """The request of a plan."""
-    first = _Layer(plan.holes, _steps(plan.holes))
-    last = first if plan.last is None else _Layer(plan.last, _steps(plan.last))
+    below = _below(tuple(plan.holes))
     made = {
-        scope: _made((scope,), plan.count, (first, last), scopes)
+        scope: _made((scope,), plan, below, scopes)
         for scope in ("item", "envelope", "header", "query", "setting")
     }
     item = _present(made["item"])
@@ -63,15 +63,9 @@ def _texts_only(value: object) -> dict[str, object]:
     return {k: v for k, v in value.items() if isinstance(v, str)} if isinstance(value, dict) else {}
 
 
-@dataclass(frozen=True, slots=True)
-class _Layer:
-    """The holes of a plan, and for each place that holes lie in, the steps there."""
-
-    holes: Mapping[Hole, object]
-    steps: Mapping[Hole, dict[str | int | None, None]]
-
-
-def _steps(holes: Iterable[Hole]) -> dict[Hole, dict[str | int | None, None]]:
+@lru_cache(maxsize=64)
+def _below(holes: tuple[Hole, ...]) -> Mapping[Hole, Collection[str | int | None]]:
+    """For each place in which holes lie, the steps that lead on to them, in their order."""
     found: dict[Hole, dict[str | int | None, None]] = {}
     for hole in holes:
         for end in range(1, len(hole)):
@@ -79,12 +73,13 @@ def _steps(holes: Iterable[Hole]) -> dict[Hole, dict[str | int | None, None]]:
     return found
 
 
-def _made(at: Hole, count: int, layers: tuple[_Layer, _Layer], scopes: Mapping[str, Value]) -> object:
-    layer, last = layers
-    steps = list(layer.steps.get(at, ()))
+def _made(
+    at: Hole, plan: Plan, below: Mapping[Hole, Collection[str | int | None]], scopes: Mapping[str, Value]
+) -> object:
+    steps = below.get(at, ())
     # A hole that others lie in is built from them, unless it is to be something else.
-    if at in layer.holes and (not steps or layer.holes[at] is not BUILT):
-        return copy.deepcopy(layer.holes[at])
+    if at in plan.holes and (not steps or plan.holes[at] is not BUILT):
+        return copy.deepcopy(plan.holes[at])
     known = value_of(at, scopes)
     if not steps:
         return an_object(known) if len(at) == 1 and known.members is not None else plain(known)
@@ -92,14 +87,14 @@ def _made(at: Hole, count: int, layers: tuple[_Layer, _Layer], scopes: Mapping[s
         made = an_object(known)
         for step in steps:
             if isinstance(step, str):
-                made[step] = _made((*at, step), count, layers, scopes)
+                made[step] = _made((*at, step), plan, below, scopes)
         return {name: value for name, value in made.items() if value is not MISSING}
-    length = max([count, *(step + 1 for step in steps if isinstance(step, int) and count)])
-    element = (*at, None if None in steps else steps[0])
-    each = [layers] * length
-    if last is not layer and length > 1:
-        each[-1] = (last, last)
-    elements = [_made(element, count, chosen, scopes) for chosen in each]
+    length = max([plan.count, *(step + 1 for step in steps if isinstance(step, int) and plan.count)])
+    element = (*at, None if None in steps else next(iter(steps)))
+    plans = [(plan, below)] * length
+    if plan.last is not None and length > 1:
+        plans[-1] = Plan(plan.last, plan.count), _below(tuple(plan.last))
+    elements = [_made(element, *each, scopes) for each in plans]
     return [element for element in elements if element is not MISSING]
 
 

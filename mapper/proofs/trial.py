@@ -45,7 +45,7 @@ class Rendered:
 class Trial:
     """Renders a template by its generated code; counts the renderings left."""
 
-    event: Callable[[object, object, Any], object]
+    event: Callable[[object, object, Any, int], object]
     valid: Callable[[object], bool]
     left: int = 0
 
@@ -59,7 +59,7 @@ class Trial:
             received_at=RECEIVED_AT,
         )
         try:
-            outcome = self.event(given.item, given.envelope, request)
+            outcome = self.event(given.item, given.envelope, request, 0)
         except Skip:
             return Rendered()
         except Fault as fault:

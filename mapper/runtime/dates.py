@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from functools import lru_cache
+from functools import lru_cache, partial
 from zoneinfo import ZoneInfo
 
 from dateutil import parser  # type: ignore[import-untyped]
@@ -113,7 +113,27 @@ def _offset(name: str | None, offset: int | None) -> tzinfo | None:
 
 def write_date(moment: datetime, pattern: str) -> str:
     """The moment by a pattern of `strftime` directives, in English; unknown directives stay as they are."""
-    return _DIRECTIVE.sub(lambda found: _directive(moment, found), pattern)
+    return "".join([piece if isinstance(piece, str) else piece(moment) for piece in _pieces(pattern)])
+
+
+@lru_cache(maxsize=64)
+def _pieces(pattern: str) -> tuple[str | Callable[[datetime], str], ...]:
+    """A pattern as the texts between its directives and what writes these."""
+    pieces: list[str | Callable[[datetime], str]] = []
+    end = 0
+    for found in _DIRECTIVE.finditer(pattern):
+        flags, width, letter = found.groups()
+        pieces.append(pattern[end : found.start()])
+        if letter in _NUMBERS and not flags and not width:
+            pieces.append(partial(_number, *_NUMBERS[letter]))
+        else:
+            pieces.append(partial(_directive, found=found))
+        end = found.end()
+    return (*pieces, pattern[end:])
+
+
+def _number(compute: Callable[[datetime], int], digits: int, fill: str, moment: datetime) -> str:
+    return str(compute(moment)).rjust(digits, fill)
 
 
 def _directive(moment: datetime, found: re.Match[str]) -> str:

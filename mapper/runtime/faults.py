@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import reprlib
+from typing import Any, TypeAlias
+
 from mapper.runtime.nothing import MISSING
+
+# What a fault says: its code, its site, its detail, and the value it is about, which cannot change any more.
+Told: TypeAlias = tuple[str, int, str, Any]
+
+_UNCHANGEABLE = frozenset({str, int, float, bool, type(None), type(MISSING)})
 
 
 class Fault(Exception):
@@ -19,6 +27,14 @@ class Fault(Exception):
         self.value = value
 
 
+class Refused(Exception):
+    """Raised where an event does not fit its schema, or holds what JSON cannot; `event` is the event."""
+
+    def __init__(self, event: object) -> None:
+        super().__init__()
+        self.event = event
+
+
 class Skip(Exception):
     """Raised where a template of a dialect says `{% abort %}`: the item is skipped, not rejected."""
 
@@ -26,3 +42,47 @@ class Skip(Exception):
         super().__init__(reason)
         self.site = site
         self.reason = reason
+
+
+class Misfit:
+    """An event that does not fit the target schema."""
+
+    __slots__ = ("event",)
+
+    def __init__(self, event: object) -> None:
+        self.event = event
+
+
+# What is told of an item that is no object, where items have to be objects.
+NO_OBJECT: Told = ("M604", -1, "", MISSING)
+
+
+class Shown(str):
+    """The text of a value that might be changed before it is shown."""
+
+    __slots__ = ()
+
+
+def tell(fault: Fault) -> Told:
+    """What a fault says, without the frames and the payload that hang on it."""
+    value = fault.value
+    return fault.code, fault.site, fault.detail, value if type(value) in _UNCHANGEABLE else _show(value)
+
+
+def tell_plain(fault: Fault) -> Told | None:
+    """As `tell`; None of a fault about a value that may be decoded in part."""
+    value = fault.value
+    if type(value) in _UNCHANGEABLE:
+        return fault.code, fault.site, fault.detail, value
+    return (fault.code, fault.site, fault.detail, _show(value)) if _is_whole(value) else None
+
+
+def _is_whole(value: object) -> bool:
+    """Whether a value is decoded as a whole: an object that is, is a dict."""
+    if type(value) is list:
+        return all(map(_is_whole, value))
+    return type(value) is dict or type(value) in _UNCHANGEABLE
+
+
+def _show(value: object) -> Shown:
+    return Shown(reprlib.repr(value))

@@ -7,7 +7,10 @@ An alternative of `each` is a tuple of steps, or a function where its path needs
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import takewhile
 from typing import Any, TypeAlias
+
+from mapper.runtime.nothing import MISSING
 
 Step: TypeAlias = tuple[Any, ...]
 Alternative: TypeAlias = tuple[Step, ...] | Callable[[object], list[object]]
@@ -57,6 +60,43 @@ def locate(alternatives: tuple[Alternative, ...], body: object) -> list[Place] |
         if walked:
             return [place for _, place in walked]
     return []
+
+
+def find_row(alternatives: tuple[Alternative, ...], body: object) -> tuple[str, ...] | None:
+    """The names that lead to the array whose elements are the items of `select`; None where they are not."""
+    for alternative in alternatives:
+        if callable(alternative):
+            return None
+        names = names_of(alternative)
+        rest = alternative[len(names) :]
+        if len(rest) > 1 or (rest and rest[0][0] == "index"):
+            if _walk(alternative, 0, body, ()):
+                return None
+            continue
+        node = _descend(body, names)
+        if isinstance(node, list):
+            if node:
+                return names
+        elif (node is not MISSING and not rest) or isinstance(node, dict):
+            return None
+    return None
+
+
+def names_of(alternative: Alternative) -> tuple[str, ...]:
+    """The names that an alternative begins with."""
+    return () if callable(alternative) else tuple(step[1] for step in takewhile(_is_name, alternative))
+
+
+def _is_name(step: Step) -> bool:
+    return bool(step[0] == "name")
+
+
+def _descend(node: object, names: tuple[str, ...]) -> object:
+    for name in names:
+        if not isinstance(node, dict) or name not in node:
+            return MISSING
+        node = node[name]
+    return node
 
 
 def _is_inside(steps: tuple[Step, ...]) -> bool:

@@ -305,6 +305,9 @@ def _clocked(function: Function) -> Function:
     return with_context(call)
 
 
+_OWN_TAGS = [type(kind.__name__, (kind,), {"node_class": node}) for kind, node in _TAGS.items()]
+
+
 class LiquidEnvironment(Environment):
     """The library under our rules; see the module's docstring for what differs."""
 
@@ -324,8 +327,8 @@ class LiquidEnvironment(Environment):
     def setup_tags_and_filters(self, *, extra: bool = False) -> None:
         """Register the library's tags with our nodes, and our filters."""
         super().setup_tags_and_filters(extra=False)
-        for kind, node in _TAGS.items():
-            self.add_tag(type(kind.__name__, (kind,), {"node_class": node}))
+        for tag in _OWN_TAGS:
+            self.add_tag(tag)
         if self.rules.get("abort"):
             self.add_tag(AbortTag)
         self.filters = dict(FILTERS)

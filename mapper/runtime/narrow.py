@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from mapper.runtime.nesting import is_deeper
+from mapper.runtime.nesting import has_brackets, is_deeper
 from mapper.runtime.nothing import MISSING
 
 __all__ = [
@@ -28,9 +28,11 @@ __all__ = [
     "elements",
     "encode",
     "is_blank_object",
+    "joined",
     "lacking",
     "may_be_deep",
     "passing",
+    "passing_decoded",
     "reader",
     "spliced",
     "splitter",
@@ -38,6 +40,7 @@ __all__ = [
 ]
 
 encode = msgspec.json.Encoder().encode
+joined = b"".join
 _decode = msgspec.json.Decoder().decode
 _PART = 1 << 16  # bytes of a body that are checked at once
 
@@ -73,16 +76,14 @@ def check_text(body: bytes) -> None:
 
 
 def may_be_deep(body: bytes, splitters: Iterable[Callable[[bytes], list[bytes]] | None], most: int) -> bool:
-    """Whether an item of a body may nest deeper than `most` levels: without more brackets it cannot."""
-    count = body.count(b"{") + body.count(b"[")
-    if count <= most:
-        return False
+    """Whether an item of a body with more than `most` brackets may nest deeper than that many levels."""
     for split in splitters:
         with suppress(ValueError):
-            items = [bytes(item) for item in split(body)] if split is not None else []
-            counts = [item.count(b"{") + item.count(b"[") for item in items]
-            if counts:
-                return max(counts) > most or count - sum(counts) > most
+            items = split(body) if split is not None else []
+            if items and not any(has_brackets(bytes(item), most) for item in items):
+                # What stands around the items, but for the commas between them, is seldom long.
+                around = len(body) - sum(memoryview(item).nbytes for item in items) - len(items)
+                return around >= most and is_deeper(body, most)
     return is_deeper(body, most)
 
 
@@ -102,19 +103,26 @@ def splitter(names: tuple[str, ...]) -> Callable[[bytes], list[Raw]]:
     return split
 
 
-def passing(raw: Raw) -> bytes | None:
-    """The text of an object whose numbers are all in range; None for null; Redo for anything else."""
+def passing(raw: Raw) -> Any:
+    """The text of an object whose numbers are all in range; of anything else its value."""
     text = bytes(raw)
     if text[0] != 0x7B:
-        if text == b"null":
-            return None
-        raise Redo
+        return _decode(text)
     if _find_exponent(text.translate(_OUTLINE, _ELSE)) or (
-        len(text) > 3 * _STRIDE and b"000" in text[::_STRIDE].translate(_ZEROS)
+        len(text) > 3 * _STRIDE and text[::_STRIDE].translate(_ZEROS).find(b"000") >= 0
     ):
         _decode(text)
+    return _on_one_line(text)
+
+
+def passing_decoded(raw: Raw, value: object) -> object:
+    """As `passing`, of an object whose value is known: its numbers and texts have been read already."""
+    return _on_one_line(bytes(raw)) if type(value) is dict else value
+
+
+def _on_one_line(text: bytes) -> bytes:
     # A line end in JSON is always between values. An event is one line, whoever wrote its parts on several.
-    return msgspec.json.format(text, indent=-1) if b"\n" in text or b"\r" in text else text
+    return text if text.find(b"\n") < 0 > text.find(b"\r") else msgspec.json.format(text, indent=-1)
 
 
 def decoded(raw: object) -> Any:
@@ -127,8 +135,8 @@ def spliced(text: bytes, before: dict[str, object], after: dict[str, object]) ->
     if is_blank_object(text):
         return encode({**before, **after})
     if before:
-        text = b"%b,%b" % (encode(before)[:-1], text[1:])
-    return b"%b,%b" % (text[:-1], encode(after)[1:]) if after else text
+        text = joined((encode(before)[:-1], b",", text[1:]))
+    return joined((text[:-1], b",", encode(after)[1:])) if after else text
 
 
 def spread(value: object) -> dict[str, Any]:
@@ -149,10 +157,12 @@ def lacking(names: tuple[str, ...]) -> Callable[[bytes], bool]:
 
 
 def is_blank_object(raw: object) -> bool:
-    """Whether what `passing` gave counts as blank: nothing, or an object without members."""
+    """Whether what `passing` gave counts as blank; of objects, one without members."""
     if type(raw) is bytes:
         return raw[1] != 0x22 and not raw[1:-1].strip()
-    return raw is None or raw is MISSING
+    if isinstance(raw, str):
+        return not raw or raw.isspace()
+    return raw is MISSING or raw is None or raw is False or (isinstance(raw, list | dict) and not raw)
 
 
 def elements(node: object) -> list[Any]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import msgspec
 
 from mapper.runtime.faults import Fault
 from mapper.runtime.limits import active
-from mapper.runtime.nesting import is_deeper
+from mapper.runtime.nesting import count_members, is_deeper
 
+_decode = msgspec.json.Decoder().decode
+_CONTAINERS = frozenset({dict, list})
 _POSITION = re.compile(r"\(byte (\d+)\)")
 
 
@@ -21,27 +22,27 @@ def parse_rendered(text: str, site: int) -> dict[str, object]:
     object holds a key twice, which would lose one of two values; M622 where it is JSON of another type; M606
     where it nests too deep.
     """
-    if is_deeper(text.encode("utf-8", "surrogatepass"), active().nesting):
+    raw = text.encode("utf-8", "surrogatepass")
+    if is_deeper(raw, active().nesting):
         raise Fault("M606", site, "", text)
     try:
-        value = msgspec.json.decode(text)
-        json.loads(text, object_pairs_hook=_once)
-    except _RepeatedKeyError:
-        raise Fault("M621", site, "a key stands twice in one object", text) from None
-    except (msgspec.DecodeError, UnicodeEncodeError, ValueError) as error:
+        value = _decode(text)
+    except (msgspec.DecodeError, UnicodeError, ValueError) as error:
         raise Fault("M621", site, _place(str(error), text), text) from None
+    if _members(value) != count_members(raw):
+        raise Fault("M621", site, "a key stands twice in one object", text)
     if not isinstance(value, dict):
         raise Fault("M622", site, "", text)
     return value
 
 
-class _RepeatedKeyError(Exception):
-    """An object with one key twice."""
-
-
-def _once(members: list[tuple[str, object]]) -> None:
-    if len(dict(members)) != len(members):
-        raise _RepeatedKeyError
+def _members(value: object) -> int:
+    """How many members the objects in a value have together; of equal keys in a text only one is left."""
+    if isinstance(value, dict):
+        return len(value) + sum([_members(inner) for inner in value.values() if type(inner) in _CONTAINERS])
+    if isinstance(value, list):
+        return sum([_members(inner) for inner in value if type(inner) in _CONTAINERS])
+    return 0
 
 
 def _place(message: str, text: str) -> str:

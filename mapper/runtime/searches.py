@@ -9,14 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from mapper.runtime.automata import Automaton, compile_automaton
-from mapper.runtime.backtracking import is_cheap
+if TYPE_CHECKING:
+    from mapper.runtime.automata import Automaton
 
 
 @lru_cache(maxsize=16_384)
 def automaton_of(pattern: str) -> Automaton | None:
     """What must search for the pattern; None where `re` may. Raises NoAutomaton where neither may."""
+    # A service without patterns starts without them.
+    from mapper.runtime.automata import compile_automaton
+    from mapper.runtime.backtracking import is_cheap
+
     return None if is_cheap(pattern) else compile_automaton(pattern)
 
 

@@ -6,7 +6,6 @@ together. A variable that is not there is MISSING.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from io import StringIO
@@ -201,8 +200,20 @@ def _printed(value: object) -> str:
 
 
 def to_json(value: object) -> str:
-    """Compact JSON with non-ASCII text kept; missing is null; raises ValueError for NaN and infinities."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_plain)
+    """Compact JSON with non-ASCII text kept; missing is null; raises ValueError for NaN and infinities.
+
+    What nests deeper than Python's stack, or contains itself, is a RecursionError.
+    """
+    import json  # a service without templates starts without it
+
+    return json.dumps(
+        value,
+        ensure_ascii=False,
+        separators=(",", ":"),
+        allow_nan=False,
+        default=_plain,
+        check_circular=False,
+    )
 
 
 def _plain(value: object) -> object:

@@ -18,6 +18,7 @@ from mapper.runtime.nothing import INVALID, Nothing
 
 Bound: TypeAlias = str | tuple[str, int]  # canonical text, or ("received_at", seconds to add)
 
+_read = datetime.fromisoformat
 _EPOCH = datetime(1970, 1, 1)
 _FIRST = "0001-01-01T00:00:00.000Z"
 _LAST = "9999-12-31T23:59:59.999Z"
@@ -53,6 +54,12 @@ def iso8601(value: object, zone: tzinfo | None) -> str | Nothing:
     """A date-time text as canonical UTC; `zone` places text that names no offset."""
     if not isinstance(value, str):
         return INVALID
+    if len(value) == 24 and value[4:20:3] == "--T::." and value[23] == "Z":
+        try:  # the canonical form, if what stands between these is a time
+            _read(value)
+            return value
+        except ValueError:
+            pass
     if _is_utc(value):
         return value if len(value) == 24 else f"{value[:19]}.000Z"
     match = _date_time(value)
@@ -108,6 +115,8 @@ def epoch(value: object, unit_per_second: int) -> str | Nothing:
         return INVALID
     if isinstance(value, float):
         value = int(value) if value.is_integer() else float.__repr__(value)
+    if isinstance(value, str) and len(value) <= 20 and value.isascii() and value.isdigit():
+        value = int(value)
     if isinstance(value, str):
         match = _decimal(value)
         if match is None:

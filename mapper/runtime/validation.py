@@ -1,19 +1,17 @@
 """Validation at run time: an event in, whether it fits its schema and, when it does not, why.
 
 Generated code inlines what it can and calls `delegate` for the rest. Whoever must explain a refused event
-calls `violations`. jsonschema is imported at the first need of it, so that `import mapper` stays light.
+calls `violations`. What only those two need is imported by them, so that `import mapper` stays light.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
 from typing import Any
-from urllib.parse import quote
 
 from mapper.runtime.keywords import additional_names, judging, validator_class
 from mapper.runtime.locations import write_location
@@ -81,6 +79,9 @@ def _validator(schema_json: str, pointer: str = "") -> tuple[Any, bool]:
 
     `#…` references mean the whole document, and nothing is ever fetched.
     """
+    import json
+    from urllib.parse import quote
+
     from referencing import Registry
     from referencing.jsonschema import DRAFT202012
 
@@ -100,43 +101,61 @@ def _validator(schema_json: str, pointer: str = "") -> tuple[Any, bool]:
     return validator, not has_ids_inside
 
 
-def is_json(value: object) -> bool:
-    """Whether a value can be written as JSON text: finite numbers, text keys, no half surrogate pairs."""
-    kind = type(value)
-    if kind is not dict and kind is not list:
+def is_json(value: object, most: int = MAX_DEPTH) -> bool:
+    """Whether a value can be written as JSON text that nests at most `most` levels deep.
+
+    Numbers are finite, keys are texts, and no text holds half of a surrogate pair. What `find_non_json` and a
+    look at the depth tell, level by level and as fast as Python allows.
+    """
+    if not isinstance(value, dict | list):
         return find_non_json(value) is None
     try:
-        return _container_is_json(value, 1, [MAX_NODES])
+        return _is_json([value], most)
     except (TypeError, ValueError):  # a name that is not text; half of a surrogate pair
         return False
 
 
-def _container_is_json(node: Any, depth: int, budget: list[int]) -> bool:
-    """What `find_non_json` tells, for a plain dict or list, as fast as Python allows."""
-    budget[0] -= len(node)
-    if depth > MAX_DEPTH or budget[0] < 0:
-        return False
-    values = node
-    if type(node) is dict:
-        names = "".join(node)
-        if not names.isascii():
-            names.encode()
-        values = node.values()
-    for value in values:
-        kind = type(value)
-        if kind is str:
-            if not value.isascii():
-                value.encode()
-        elif kind is int or value is None or kind is bool:
-            continue
-        elif kind is float:
-            if value - value != 0:
-                return False
-        elif kind is dict or kind is list:
-            if not _container_is_json(value, depth + 1, budget):
-                return False
-        elif find_non_json(value) is not None:
+def _is_json(level: list[Any], most: int) -> bool:
+    room = MAX_NODES
+    while level:
+        most -= 1
+        if most < 0:
             return False
+        inner = []
+        for node in level:
+            room -= len(node)
+            if room < 0:
+                return False
+            values = node
+            if isinstance(node, dict):
+                names = "".join(node)
+                if not names.isascii():
+                    names.encode()
+                values = node.values()
+            for value in values:
+                kind = type(value)
+                if kind is str:
+                    if not value.isascii():
+                        value.encode()
+                elif kind is float:
+                    if value - value != 0:
+                        return False
+                elif kind is int or value is None or kind is bool:
+                    continue
+                elif kind is dict or kind is list or isinstance(value, dict | list):
+                    inner.append(value)
+                elif find_non_json(value) is not None:
+                    return False
+        level = inner
+    return True
+
+
+def are_texts(*texts: str) -> bool:
+    """Whether texts can be written as UTF-8: none holds half of a surrogate pair."""
+    try:
+        "".join(texts).encode()
+    except UnicodeEncodeError:
+        return False
     return True
 
 
@@ -286,5 +305,7 @@ def _message(keyword: str, rule: Any) -> str:
 
 
 def _brief(rule: object) -> str:
+    import json
+
     text = json.dumps(rule)
     return f"`{text[:57] + '…' if len(text) > 60 else text}`"

@@ -10,20 +10,24 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import os
 import platform
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1])]
 
-import contenders  # noqa: E402 - the path above is what makes these two importable
+import command  # noqa: E402 - the path above is what makes these importable
+import contenders  # noqa: E402
 import events  # noqa: E402
 import msgspec  # noqa: E402
 from rich.console import Console  # noqa: E402
@@ -183,19 +187,21 @@ def is_json(body: bytes) -> bool:
 
 def bench_start(console: Console, rounds: int, mappings: int) -> dict[str, Any]:
     """Import, and many distinct mappings in one process: time and memory each."""
-    bare = _process("pass", rounds)
-    imported = _process("import mapper", rounds)
+    bare, imported = _processes(("pass", "import mapper"), rounds)
     text = (HERE / "order_completed.yaml").read_text(encoding="utf-8")
+    opened = _open_largest(rounds)
     half = _load_many(text, mappings // 2, 0)
     whole = _load_many(text, mappings, mappings)
     figures = {
         "import_ms": (imported - bare) * 1e3,
+        **opened,
         "load_ms_each": whole[0] / mappings * 1e3,
         "load_ms_each_half": half[0] / (mappings // 2) * 1e3,
         "load_kb_each": whole[1] / mappings / 1e3,
     }
     rows = [
         ("`import mapper` over bare Python, ms", f"{figures['import_ms']:.0f}"),
+        *((f"{what}, ms", f"{figures[key]:.2f}") for key, what in OPENED.items()),
         (f"{mappings // 2} distinct mappings, ms each", f"{figures['load_ms_each_half']:.1f}"),
         (f"{mappings} distinct mappings, ms each", f"{figures['load_ms_each']:.1f}"),
         (f"{mappings} distinct mappings, kB each", f"{figures['load_kb_each']:.0f}"),
@@ -204,13 +210,37 @@ def bench_start(console: Console, rounds: int, mappings: int) -> dict[str, Any]:
     return figures
 
 
-def _process(code: str, rounds: int) -> float:
-    times = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        subprocess.run([sys.executable, "-c", code], check=True, cwd=HERE.parents[1])
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
+# What is timed of a saved transform; files are warm. Its bytes path is made when `json` is called first.
+OPENED = {
+    "open_ms": "`Transform.open` of the largest shipped mapping",
+    "open_json_ms": "the same, and its first call of `json`",
+    "cache_ms": "`mapper.load` of it from a cache",
+}
+
+
+def _open_largest(rounds: int) -> dict[str, float]:
+    """Milliseconds until the saved form of the shipped mapping with the longest code can be called."""
+    path = max(catalog.find_mappings(), key=lambda path: len(mapper.load(path).python))
+    body = find_cases(path)[0].load().body
+    with tempfile.TemporaryDirectory() as folder:
+        saved = Path(folder) / "saved"
+        mapper.load(path, cache=folder).save(saved)
+        works: dict[str, Work] = {
+            "open_ms": lambda: [mapper.Transform.open(saved) for _ in range(20)],
+            "open_json_ms": lambda: [mapper.Transform.open(saved).json(body) for _ in range(20)],
+            "cache_ms": lambda: [mapper.load(path, cache=folder) for _ in range(20)],
+        }
+        return {name: seconds / 20 * 1e3 for name, seconds in interleave(works, rounds).items()}
+
+
+def _processes(codes: Sequence[str], rounds: int) -> list[float]:
+    """The seconds of a Python process for each text; byte code is there, as after an installation."""
+    outside = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+    def run(code: str) -> None:
+        subprocess.run([sys.executable, "-c", code], check=True, cwd=HERE.parents[1], env=outside)
+
+    return list(interleave({code: partial(run, code) for code in codes}, rounds).values())
 
 
 def _load_many(text: str, count: int, offset: int) -> tuple[float, int]:
@@ -234,9 +264,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--quick", action="store_true", help="a smoke run of seconds; its figures mean nothing"
     )
+    parser.add_argument("--megabytes", type=int, default=1000, help="size of the input of `mapper run`")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write all figures there")
     arguments = parser.parse_args(argv)
     count, rounds, mappings = (100, 1, 4) if arguments.quick else (5000, 7, 1000)
+    size = 1 if arguments.quick else arguments.megabytes * 1_000_000
     console = Console(width=110, highlight=False)
     figures: dict[str, Any] = {"python": platform.python_version(), "mapper": mapper.__version__}
     figures["events"] = bench_events(console, count, rounds)
@@ -244,6 +276,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     figures["batches"] = bench_batches(console, rounds, (1, 10, 100, 1000))
     figures["shipped"] = bench_shipped(console, rounds)
     figures["start"] = bench_start(console, rounds, mappings)
+    with tempfile.TemporaryDirectory() as folder:
+        figures["run"] = command.bench(console, size, min(rounds, 3), Path(folder))
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     return 0
