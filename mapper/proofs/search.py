@@ -21,6 +21,15 @@ _HOLES = 60  # a rendering with many more of them counts for several
 
 
 @dataclass(slots=True)
+class _Known:
+    """The renderings of the payloads that differ in the relevant holes, and the payloads still to render."""
+
+    relevant: frozenset[Hole]
+    others: Iterator[Given]
+    rendered: list[tuple[Given, Rendered]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Search:
     """Looks for payloads; `scopes` say what may stand in each hole, `left` how many renderings are left."""
 
@@ -32,6 +41,7 @@ class Search:
     bases: list[tuple[dict[Hole, object], int]] = field(default_factory=list)
     left: int = _ALL_RENDERINGS
     cost: int = 1
+    known: _Known | None = None
 
     def __post_init__(self) -> None:
         self.cost = 1 + len(self.reading.holes) // _HOLES
@@ -99,13 +109,26 @@ class Search:
     def _found(
         self, relevant: Iterable[Hole], shows: Callable[[Rendered], bool]
     ) -> tuple[Given, Rendered] | None:
-        for given in self._all(relevant):
-            if self.trial.left <= 0:
-                return None
-            rendered = self.trial.run(given)
+        for given, rendered in self._rendered(frozenset(relevant)):
             if shows(rendered) and self.trial.valid(given.item):
                 return self.smallest(given, rendered, shows)
         return None
+
+    def _rendered(self, relevant: frozenset[Hole]) -> Iterator[tuple[Given, Rendered]]:
+        """What is tried, with its rendering; what was rendered for the same holes before is not again."""
+        if self.known is None or self.known.relevant != relevant:
+            self.known = _Known(relevant, self._all(relevant))
+        known, number = self.known, 0
+        while self.trial.left > 0:
+            if number < len(known.rendered):
+                self.trial.left -= 1  # as if it were, so that the same search finds the same
+            else:
+                given = next(known.others, None)
+                if given is None:
+                    return
+                known.rendered.append((given, self.trial.run(given)))
+            yield known.rendered[number]
+            number += 1
 
     def _all(self, relevant: Iterable[Hole]) -> Iterator[Given]:
         for holes, count in self.bases:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import count
 from typing import Any
 
 from mapper import ir
 from mapper.codegen.module import generate
 from mapper.proofs.emission import write
-from mapper.proofs.grammar import Place
+from mapper.proofs.grammar import Bad, Place
 from mapper.proofs.payloads import Given
 from mapper.request import Request
 from mapper.runtime.faults import Fault, Skip
@@ -72,7 +73,7 @@ class Trial:
         if fault.code not in ("M621", "M622") or not isinstance(fault.value, str):
             return Rendered()
         text = fault.value
-        after, _ = write(Place(), text)
+        after = _after(text)
         if not isinstance(after, Place):
             return Rendered(text, after[1].why, after[0])
         if not after.is_complete:
@@ -87,6 +88,11 @@ class Trial:
         """The rendering where it is broken and the source schema admits the payload; else None."""
         rendered = self.run(given)
         return rendered if rendered.broken and self.valid(given.item) else None
+
+
+@lru_cache(maxsize=256)
+def _after(text: str) -> Place | tuple[int, Bad]:
+    return write(Place(), text)[0]
 
 
 def trial_of(program: ir.Program, source: Schema | None) -> Trial:
