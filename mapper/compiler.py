@@ -125,8 +125,8 @@ def _generate(analysis: Analysis, file: SourceFile) -> Module | None:
     if analysis.report.has_errors or program is None or target is None:
         return None
     try:
-        objects_only = _takes_objects_only(analysis.source, program)
         with limited():
+            objects_only = _takes_objects_only(analysis.source, program)
             return generate(program, target.document, file.name, __version__, objects_only=objects_only)
     except TooComplex:
         _report_complexity(program.span, analysis.report)

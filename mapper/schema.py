@@ -17,7 +17,7 @@ from mapper.diagnostics import Label, Report, Severity
 from mapper.files import decode_source, display_name
 from mapper.patterns import find_danger
 from mapper.positions import Positions, TooMany, locate_json
-from mapper.runtime.keywords import unique_items
+from mapper.runtime.keywords import extended, unique_items
 from mapper.runtime.limits import active
 from mapper.runtime.nesting import is_deeper
 from mapper.runtime.searches import automaton_of
@@ -321,10 +321,9 @@ class _Examination:
 @cache
 def _metaschema() -> Any:
     from jsonschema import Draft202012Validator, FormatChecker
-    from jsonschema.validators import extend
 
     formats = FormatChecker(set(Draft202012Validator.FORMAT_CHECKER.checkers) - {"regex"})
-    validator = extend(Draft202012Validator, {"uniqueItems": unique_items})  # type: ignore[no-untyped-call]
+    validator = extended({"uniqueItems": unique_items})
     return validator(Draft202012Validator.META_SCHEMA, format_checker=formats)
 
 

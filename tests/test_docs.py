@@ -41,7 +41,7 @@ from mapper.cli.dispatch import COMMANDS, build_parser
 from mapper.codes import CODES
 from mapper.expressions.jsonpath import lexer, parsing
 from mapper.expressions.liquid import parsing as liquid_parsing
-from mapper.runtime import library, time_patterns, validation, values
+from mapper.runtime import formats, library, time_patterns, validation, values
 from mapper.runtime import text as liquid_text
 from mapper.runtime.filters import FILTERS
 from mapper.runtime.limits import DEFAULT
@@ -325,8 +325,11 @@ def test_the_filter_table_is_that_of_the_checker(update: bool) -> None:
 LIMITS = {
     "a mapping": (DEFAULT.mapping_bytes,),
     "its YAML": (DEFAULT.mapping_nodes, document.MAX_DEPTH),
-    "a schema": (DEFAULT.schema_bytes, schema.MAX_DEPTH),
+    "a schema": (DEFAULT.schema_bytes, schema.MAX_VALUES, schema.MAX_DEPTH),
+    "subschemas for one value, each inside or referred to by the one before": (schema.MAX_HEIGHT,),
     "a pattern of a schema": (patterns.MAX_LENGTH, patterns.MAX_POSITIONS),
+    "the different patterns of a schema together": (schema.MAX_PATTERNS,),
+    "a text of the format `regex` or `uri-template`": (formats.MAX_SYNTAX,),
     "steps of checking a mapping and its schemas": (effort.MOST_STEPS,),
     "a path": (parsing.MAX_LENGTH, lexer.MAX_NESTING, lexer.MAX_FILTERS),
     "a Liquid template": (liquid_parsing.LONGEST, library.NESTING_LIMIT),

@@ -56,10 +56,26 @@ def judging(*, explains: bool, remembers: bool) -> Iterator[None]:
 @cache
 def validator_class() -> Any:
     """jsonschema's validator for draft 2020-12 with these keywords; used inside `judging`."""
+    return extended(_KEYWORDS)
+
+
+def extended(keywords: Mapping[str, Any]) -> Any:
+    """jsonschema's validator for draft 2020-12 with some keywords of our own, also below a `$schema`.
+
+    There, jsonschema's own `evolve` goes on with the validator that is registered for the draft.
+    """
+    from attrs import fields
     from jsonschema import Draft202012Validator
     from jsonschema.validators import extend
 
-    return extend(Draft202012Validator, _KEYWORDS)  # type: ignore[no-untyped-call]
+    validator = extend(Draft202012Validator, keywords)  # type: ignore[no-untyped-call]
+    names = [(field.name, field.alias) for field in fields(validator) if field.init]
+
+    def evolve(self: Any, **changes: Any) -> Any:
+        return validator(**{alias: getattr(self, name) for name, alias in names} | changes)
+
+    validator.evolve = evolve
+    return validator
 
 
 def _misfit() -> Any:

@@ -88,8 +88,6 @@ def _validator(schema_json: str, pointer: str = "") -> tuple[Any, bool]:
     from mapper.runtime.formats import format_checker
 
     document = json.loads(schema_json)
-    if isinstance(document, dict):
-        document.pop("$schema", None)  # where it stands, jsonschema would change to its own validator
     resource = DRAFT202012.create_resource(document)
     registry: Registry[Any] = Registry().with_resource(_DOCUMENT, resource)
     if isinstance(document, dict) and isinstance(document.get("$id"), str):
