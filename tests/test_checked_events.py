@@ -104,7 +104,7 @@ def test_events_of_parsed_json_are_json_and_fit(kind: str, target: str, tmp_path
     program = analyse(file, tmp_path, report).program
     if report.has_errors:
         assert {d.code for d in report.ordered()} <= {"M401", "M404"}
-        pytest.skip("does not compile")
+        return  # the checker has proven that no such field fits
     assert program is not None
     transform = build(file, tmp_path, Report())
     fits = reference(TARGETS[target]).is_valid
