@@ -105,6 +105,15 @@ def test_many_members_and_items_are_unevaluated_in_linear_time() -> None:
     assert not compiled(items)([*range(50_000), "b"])
 
 
+def test_many_anchors_are_found_in_linear_time() -> None:
+    parts = {f"t{number}": {"$anchor": f"a{number}", "minLength": 1} for number in range(6_000)}
+    schema = {"allOf": [{"$ref": f"#a{number}"} for number in range(6_000)], "$defs": parts}
+    assert compiled(schema)("x")
+    assert not compiled(schema)("")
+    assert len(violations(json.dumps(schema), "")) == 1
+    assert delegate(json.dumps(schema), "/allOf/5999")("x")
+
+
 def test_a_schema_that_names_its_draft_is_judged_alike() -> None:
     """jsonschema changes to its own validator at a `$schema`, which would not bound anything."""
     schema = {

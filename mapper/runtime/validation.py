@@ -92,7 +92,8 @@ def _validator(schema_json: str, pointer: str = "") -> tuple[Any, bool]:
     registry: Registry[Any] = Registry().with_resource(_DOCUMENT, resource)
     if isinstance(document, dict) and isinstance(document.get("$id"), str):
         registry = registry.with_resource(document["$id"], resource)
-    schema = {"$ref": f"{_DOCUMENT}#{quote(pointer)}"} if pointer else document
+    # By way of a reference, also to the whole: else each reference to an anchor searches the document for it.
+    schema = {"$ref": f"{_DOCUMENT}#{quote(pointer)}"}
     registry = registry.crawl()
     validator = validator_class()(schema, registry=registry, format_checker=format_checker())
     has_ids_inside = len(registry) > len({_DOCUMENT, resource.id()})
