@@ -12,6 +12,7 @@ import resource
 import signal
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import mapper.cli.bodies
@@ -61,6 +62,9 @@ class Steps:
         time.sleep(60)
 
 
+NOTHING_TO_RESUME = 2
+
+
 def run(trial: dict[str, Any], attempt: dict[str, Any]) -> int:
     """One run in a process of its own; its exit code, or minus the signal that ended it."""
     child = os.fork()
@@ -78,7 +82,15 @@ def run_all(trial: dict[str, Any]) -> list[int]:
     for attempt in trial["attempts"]:
         if trial["done"] not in ended:
             ended.append(run(trial, attempt))
+            if ended[-1] == NOTHING_TO_RESUME and _was_whole(trial, ended):
+                ended.append(trial["done"])
     return ended
+
+
+def _was_whole(trial: dict[str, Any], ended: list[int]) -> bool:
+    """Whether the run was killed when all was done and only Python had still to end."""
+    said = (Path(trial["folder"]) / "log").read_text()
+    return "nothing to resume" in said and any(code < 0 for code in ended)
 
 
 def _run(trial: dict[str, Any], attempt: dict[str, Any]) -> int:

@@ -14,6 +14,7 @@ import pytest
 from jsonschema import Draft202012Validator, SchemaError
 
 from mapper.runtime.formats import is_date_time, is_uuid
+from mapper.runtime.keywords import judging
 from mapper.runtime.validation import (
     MAX_VIOLATIONS,
     Violation,
@@ -495,3 +496,12 @@ def test_content_test_agrees_with_the_expression() -> None:
     valid = compiled({"pattern": r"\S"})
     expression = re.compile(r"\S")
     assert [hex(c) for c in range(0x110000) if valid(chr(c)) is not bool(expression.search(chr(c)))] == []
+
+
+def test_a_panic_of_the_library_of_references_is_a_stack_used_up() -> None:
+    """Where the stack ends inside of it, it raises what is no Exception; no such thing reaches a caller."""
+    panic = type("PanicException", (BaseException,), {})
+    with pytest.raises(RecursionError), judging(explains=False, remembers=False):
+        raise panic("__eq__ failed!")
+    with pytest.raises(KeyboardInterrupt), judging(explains=False, remembers=False):
+        raise KeyboardInterrupt

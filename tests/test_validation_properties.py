@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 
 from mapper.patterns import find_danger
 from mapper.positions import locate_json
+from mapper.runtime.keywords import is_stack_used_up
 from mapper.runtime.validation import is_json, same, violations
 from mapper.schema_form import is_plainly_valid
 from mapper.shapes import allows_type, is_closed, items_of, properties_of, property_of, required_of, type_of
@@ -128,8 +129,10 @@ def reference_verdict(schema: Any, value: object) -> bool | None:
     """What jsonschema says; None where a reference leads back to itself and it cannot tell."""
     try:
         return bool(reference(schema).is_valid(value))
-    except RecursionError:
-        return None
+    except BaseException as error:
+        if is_stack_used_up(error):
+            return None
+        raise
 
 
 @SLOW

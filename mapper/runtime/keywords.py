@@ -49,8 +49,20 @@ def judging(*, explains: bool, remembers: bool) -> Iterator[None]:
     token = _judgement.set(_Judgement(explains, remembers))
     try:
         yield
+    except BaseException as error:
+        if is_stack_used_up(error) and not isinstance(error, RecursionError):
+            raise RecursionError("a schema and a value go deeper than the stack") from None
+        raise
     finally:
         _judgement.reset(token)
+
+
+def is_stack_used_up(error: BaseException) -> bool:
+    """Whether an error says so: Python's own, or the panic into which the library of references turns it.
+
+    That library is written in Rust; its panic is no Exception, so nobody else would take it for an error.
+    """
+    return isinstance(error, RecursionError) or type(error).__name__ == "PanicException"
 
 
 @cache
@@ -103,7 +115,9 @@ def _with_room(judgement: _Judgement, judge: Callable[[], bool]) -> bool:
     """Judge; on a stack of its own where this one is used up, which a deep value and its schema can do."""
     try:
         return judge()
-    except RecursionError:
+    except BaseException as error:
+        if not is_stack_used_up(error):
+            raise
         judgement.stacks += 1
         if judgement.stacks > _MOST_STACKS:
             raise
@@ -113,7 +127,7 @@ def _with_room(judgement: _Judgement, judge: Callable[[], bool]) -> bool:
         def run() -> None:
             try:
                 results.append(judge())
-            except Exception as error:
+            except BaseException as error:  # a panic, too: it is this thread's last word
                 failures.append(error)
 
         context = copy_context()
