@@ -49,7 +49,10 @@ def stable_hash(values: Iterable[object]) -> str | Nothing:
     MISSING where every value is missing or null; INVALID where one has no canonical form.
     """
     given = list(values)
-    if all(value is MISSING or value is None for value in given):
+    for value in given:
+        if value is not MISSING and value is not None:
+            break
+    else:
         return MISSING
     parts = [[] if value is MISSING else [value] for value in given]
     try:
@@ -79,14 +82,13 @@ def _is_plain(container: dict[str, Any] | list[Any], room: int) -> bool:
         return True
     for value in values:
         kind = type(value)
+        if kind in _PLAIN or value is MISSING:
+            continue
         if kind is dict or kind is list:
             if not room or not _is_plain(value, room - 1):
                 return False
-        elif kind is float:
-            # Not integral, and of a size that both write without an exponent.
-            if not 1e-3 < abs(value) < 1e15 or value.is_integer():
-                return False
-        elif kind not in _PLAIN and value is not MISSING:
+        # Not integral, and of a size that both write without an exponent.
+        elif kind is not float or not 1e-3 < abs(value) < 1e15 or value.is_integer():
             return False
     return True
 
