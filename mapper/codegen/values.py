@@ -415,10 +415,8 @@ def _emit_object_change(
         return result
     names = node.keys if not isinstance(node, ir.Rename) else tuple(old for old, _ in node.names)
     lacks = writer.fresh("unchanged")
-    with writer.block(f"if type({value}) is bytes:", node.span):
-        writer.line(f"{lacks} = {emit_lacks(writer, value, names)}")
-    writer.line("else:  # missing, null, or decoded already")
-    writer.line(f"    {lacks} = False")
+    # Not so where it is missing, null, or decoded already.
+    writer.line(f"{lacks} = type({value}) is bytes and {emit_lacks(writer, value, names)}", node.span)
     with writer.block(f"if {lacks}:"):
         writer.line(f"{result} = {value}")
     with writer.block("else:"):

@@ -20,6 +20,7 @@ Bound: TypeAlias = str | tuple[str, int]  # canonical text, or ("received_at", s
 
 _read = datetime.fromisoformat
 _EPOCH = datetime(1970, 1, 1)
+_TWO = tuple(f"{number:02d}" for number in range(60))
 _FIRST = "0001-01-01T00:00:00.000Z"
 _LAST = "9999-12-31T23:59:59.999Z"
 _FIRST_MS = -62_135_596_800_000
@@ -161,7 +162,14 @@ def epoch(value: object, unit_per_second: int) -> str | Nothing:
     if not _FIRST_MS <= milliseconds <= _LAST_MS:
         return INVALID
     seconds, rest = divmod(milliseconds, 1000)
-    return f"{(_EPOCH + timedelta(0, seconds)).isoformat()}.{rest:03d}Z"
+    days, seconds = divmod(seconds, 86_400)
+    minutes, seconds = divmod(seconds, 60)
+    return f"{_write_day(days)}{_TWO[minutes // 60]}:{_TWO[minutes % 60]}:{_TWO[seconds]}.{rest:03d}Z"
+
+
+@lru_cache(maxsize=1024)
+def _write_day(days: int) -> str:
+    return (_EPOCH + timedelta(days)).isoformat()[:11]
 
 
 def _decimal_milliseconds(match: re.Match[str], unit_per_second: int) -> int:
