@@ -11,21 +11,27 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import TypeAlias
 
+from msgspec import Raw
+
 from mapper.body import read_late
-from mapper.faults import NOT_OBJECT, Places, explain_event, explain_fault, tell
+from mapper.faults import NOT_OBJECT, PASS_BYTES, Places, explain_event, explain_fault, tell
 from mapper.result import JsonResult, Rejected, Result, Skipped, Work, encode, reject_late, skip_late
 from mapper.runtime.faults import NO_OBJECT, Misfit, Told
+from mapper.runtime.narrow import finder
 
 # Why the bytes path makes no event of an item: the number of a skip rule, what a fault tells, or what the
 # target schema refuses.
 Reason: TypeAlias = int | Told | Misfit
 # The outcome of an item on the bytes path; None where the general path has to map it.
 Outcome: TypeAlias = bytes | Reason | None
-Split: TypeAlias = Callable[[bytes], list[bytes]]
+Split: TypeAlias = Callable[[bytes], list[Raw]]
+# The number of the alternative of `each` whose items have been found undecoded, if any, and these items.
+Taken: TypeAlias = tuple[int, Sequence[Raw]]
 # The general path, given the indexes of the items it has to map, and how many there are.
 Again: TypeAlias = Callable[[list[int], int], Result | None]
 
 _index = attrgetter("index")
+_BLANKS = b" \t\n\r"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,7 @@ class Outcomes:
     """What outcomes of a mapping mean.
 
     For each alternative of `each`, `splits` has what finds its items undecoded where they stand in one array,
-    and `rows` the location of that array.
+    `names` the names that lead to it, and `rows` its location.
     """
 
     reasons: tuple[str, ...]
@@ -41,59 +47,81 @@ class Outcomes:
     target: str = field(repr=False)
     objects_only: bool
     splits: tuple[Split | None, ...]
+    names: tuple[tuple[str, ...], ...]
     rows: tuple[str, ...]
 
-    def of_body(self, outcome: Reason, body: bytes) -> JsonResult:
-        """The result of a body that is one item."""
-        item = (read_late, (body,))
+    def of_item(self, outcome: Reason, location: str, raw: bytes) -> JsonResult:
+        """The result of a body with one item, which stands in no array."""
         if isinstance(outcome, int):
-            return JsonResult([], [skip_late(0, self.reasons[outcome], item)])
-        return JsonResult([], [], [self._rejected(0, "$", outcome, item)])
+            return JsonResult([], [skip_late(0, self.reasons[outcome], (read_late, (raw,)))])
+        return JsonResult([], [], [self._rejected(0, location, outcome, raw)])
 
-    def of_items(self, outcomes: list[Outcome], way: int, body: bytes, again: Again) -> JsonResult | None:
+    def of_items(
+        self, outcomes: list[Outcome], way: int, body: bytes, taken: Taken, again: Again
+    ) -> JsonResult | None:
         """The result of the items of a body; None where the general path has to map all of it."""
         events = [outcome for outcome in outcomes if type(outcome) is bytes]
         if len(events) == len(outcomes):
             return JsonResult(events)
-        items = self._items(outcomes, way, body)
+        if len(outcomes) == 1:
+            result = self._of_one(way, outcomes[0], body)
+            if result is not None:
+                return result
+        items, row = self._items(outcomes, way, body, taken), self.rows[way]
+        unknown = None if self.objects_only else NO_OBJECT  # the general path has to map it
         skipped: list[Skipped] = []
         rejected: list[Rejected] = []
         left: list[int] = []
         for index, outcome in enumerate(outcomes):
             if isinstance(outcome, bytes):
                 continue
-            if outcome is None or items is None or (outcome is NO_OBJECT and not self.objects_only):
+            if items is None or outcome is None or outcome is unknown:
                 left.append(index)
-                continue
-            item = (read_late, (bytes(items[index]),))
-            if isinstance(outcome, int):
-                skipped.append(skip_late(index, self.reasons[outcome], item))
+            elif isinstance(outcome, int):
+                skipped.append(skip_late(index, self.reasons[outcome], (read_late, (bytes(items[index]),))))
             else:
-                rejected.append(self._rejected(index, f"{self.rows[way]}[{index}]", outcome, item))
+                rejected.append(self._rejected(index, f"{row}[{index}]", outcome, bytes(items[index])))
         if not left:
             return JsonResult(events, skipped, rejected)
-        result = again(left, len(outcomes))
-        return None if result is None else _merged(outcomes, left, result, skipped, rejected)
+        others = again(left, len(outcomes))
+        return None if others is None else _merged(outcomes, left, others, skipped, rejected)
 
-    def _items(self, outcomes: list[Outcome], way: int, body: bytes) -> Sequence[bytes] | None:
+    def _of_one(self, way: int, outcome: Outcome, body: bytes) -> JsonResult | None:
+        """The result of the only item; None where it stands in an array or the general path has to map it."""
+        names = self.names[way]
+        if isinstance(outcome, bytes | None) or (outcome is NO_OBJECT and not self.objects_only):
+            return None
+        if self.splits[way] is None:
+            return None
+        raw = bytes(finder(names)(body)) if names else body
+        return None if raw.lstrip(_BLANKS).startswith(b"[") else self.of_item(outcome, self.rows[way], raw)
+
+    def _items(
+        self, outcomes: list[Outcome], way: int, body: bytes, taken: Taken
+    ) -> Sequence[bytes | Raw] | None:
         """The items undecoded, where some are to be kept; None where they do not stand side by side."""
+        number, items = taken
         split = self.splits[way]
-        if split is None or all(type(outcome) is bytes or outcome is None for outcome in outcomes):
+        if split is None or all(outcome is None or isinstance(outcome, bytes) for outcome in outcomes):
             return None
-        try:
-            items = split(body)
-        except ValueError:  # there is one item, in no array
-            return None
+        if number != way:
+            try:
+                items = split(body)
+            except ValueError:
+                return None
         return items if len(items) == len(outcomes) else None
 
-    def _rejected(self, index: int, location: str, reason: Told | Misfit, item: Work) -> Rejected:
-        if isinstance(reason, Misfit):
+    def _rejected(self, index: int, location: str, reason: Told | Misfit, raw: bytes) -> Rejected:
+        diagnostics: Work
+        if reason is NO_OBJECT:
+            # A body that is a text was perhaps meant to be read.
+            hints = PASS_BYTES if location == "$" and raw.lstrip(_BLANKS).startswith(b'"') else ()
+            diagnostics = tell, ("M604", NOT_OBJECT, hints, location)
+        elif isinstance(reason, Misfit):
             diagnostics = explain_event(self.target, reason.event, self.places, location)
-        elif reason is NO_OBJECT:
-            diagnostics = tell, (reason[0], NOT_OBJECT, (), location)
         else:
             diagnostics = explain_fault, (reason, self.places, location)
-        return reject_late(index, location, diagnostics, item)
+        return reject_late(index, location, diagnostics, (read_late, (raw,)))
 
 
 def _merged(

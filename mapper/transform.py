@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import CodeType
@@ -11,16 +12,26 @@ from mapper.body import read_body, read_plain
 from mapper.compiled import TOO_DEEP_TO_COMPILE, Codes, Compiled, execute, module_name
 from mapper.diagnostics import Diagnostic
 from mapper.errors import TransformError
-from mapper.faults import NOT_OBJECT, TOO_DEEP, Places, explain_fault, reject, reject_event, reject_fault
-from mapper.outcomes import Outcome, Outcomes, Reason, Split
+from mapper.faults import (
+    NO_PLACE,
+    NOT_OBJECT,
+    PASS_BYTES,
+    TOO_DEEP,
+    Places,
+    explain_fault,
+    reject,
+    reject_event,
+    reject_fault,
+)
+from mapper.outcomes import Outcome, Outcomes, Reason, Split, Taken
 from mapper.request import Request
 from mapper.result import JsonResult, Rejected, Result, Skipped, encode
 from mapper.runtime.faults import Fault, Refused, Skip, tell, tell_plain
 from mapper.runtime.items import Alternative, Leftover, Place, find_row, locate, names_of, select
 from mapper.runtime.limits import DEFAULT, within
 from mapper.runtime.locations import write_location
-from mapper.runtime.narrow import may_be_deep
-from mapper.runtime.nesting import has_brackets, nests_deeper
+from mapper.runtime.narrow import take_apart
+from mapper.runtime.nesting import nests_deeper
 from mapper.runtime.stack import on_fresh_stack
 from mapper.runtime.validation import is_json
 from mapper.source import SourceFile
@@ -33,6 +44,8 @@ if TYPE_CHECKING:
 
 _NO_REQUEST = Request()
 _BYTES = (bytes, bytearray, memoryview)
+_LEVELS = DEFAULT.nesting
+_NOT_TAKEN: Taken = (-1, ())
 
 # The outcome of a body that is one item; or those of several, and the alternative of `each` they are from.
 Narrow: TypeAlias = Callable[[bytes, Request], Outcome | tuple[list[Outcome], int]]
@@ -51,6 +64,8 @@ class Transform:
         "_outcomes",
         "_places",
         "_reasons",
+        "_shallow",
+        "_splits",
         "_takes_one",
     )
 
@@ -64,6 +79,9 @@ class Transform:
         self._narrow: Narrow | None = None
         self._narrow_code: CodeType | None = codes.narrow if codes else None
         self._outcomes: Outcomes | None = None
+        # Bodies of up to so many bytes cannot nest too deep for the bytes path: a level takes two brackets.
+        self._shallow = sys.maxsize
+        self._splits: tuple[Split | None, ...] = ()
         self._event = names["event"]
         self._alternatives = names["EACH"]
         # Whether a parsed object is itself the one item, and nothing else has to be set up to map it.
@@ -154,62 +172,80 @@ class Transform:
 
     def json(self, body: bytes | bytearray | memoryview, request: Request | None = None) -> JsonResult:
         """Map the bytes of a body to events as bytes; the outcome is that of calling the transform."""
-        body = body if type(body) is bytes else _plain_bytes(body)
+        if type(body) is not bytes:
+            body = _plain_bytes(body)
         request = _NO_REQUEST if request is None else _checked(request)
+        narrow = self._narrow or self._load_narrow()
+        size, taken = len(body), _NOT_TAKEN
         try:
+            if size > self._shallow:
+                if size > DEFAULT.body_bytes:
+                    return self._as_json(body, request)
+                # Taking brackets out is faster than counting them: it jumps from one to the next.
+                left = len(body.replace(b"{", b"", _LEVELS + 1)) + len(body.replace(b"[", b"", _LEVELS + 1))
+                if 2 * size - left > _LEVELS:
+                    taken = take_apart(body, self._splits, _LEVELS)
             try:
-                mapped = (self._narrow or self._load_narrow())(body, request)
+                mapped = narrow(body, request)
+                if isinstance(mapped, bytes):
+                    return JsonResult([mapped])
             except Fault as fault:
                 mapped = tell_plain(fault)
-            if isinstance(mapped, bytes):
-                return JsonResult([mapped])
-            found = None if mapped is None else self._collect(mapped, body, request)
+            found = self._collect(mapped, body, request, taken)
         except Exception:  # whatever the bytes path cannot take, the general path maps or explains
             found = None
         return found or self._as_json(body, request)
 
     def _load_narrow(self) -> Narrow:
-        text, limits = self._compiled.narrow, self._compiled.limits
-        if not text or limits != DEFAULT:
+        text = self._compiled.narrow
+        if not text or self._compiled.limits != DEFAULT:
             self._narrow = _no_narrow_path
             return self._narrow
         try:
-            names = execute(text, self._compiled.name, self._narrow_code)
+            module = execute(text, self._compiled.name, self._narrow_code)
         except TOO_DEEP_TO_COMPILE:
             self._narrow = _no_narrow_path
             return self._narrow
-        run: Narrow = names["run"]
-
-        splitters: tuple[Split | None, ...] = names["SPLIT"]
-        most_bytes, most = limits.body_bytes, limits.nesting
-
-        def narrow(body: bytes, request: Request) -> Outcome | tuple[list[Outcome], int]:
-            if len(body) > most_bytes or (has_brackets(body, most) and may_be_deep(body, splitters, most)):
-                return None
-            return run(body, request)
-
-        places = Places(self._places.file, names["SITES"], self._places.fields)
-        rows = tuple(write_location(names_of(alternative)) for alternative in self._alternatives)
-        self._outcomes = Outcomes(
-            self._reasons, places, self._compiled.target, self._compiled.objects_only, splitters, rows
-        )
-        self._narrow = narrow
-        return narrow
+        places = Places(self._places.file, module["SITES"], self._places.fields)
+        names = tuple(names_of(alternative) for alternative in self._alternatives)
+        rows = tuple(map(write_location, names))
+        target, objects_only = self._compiled.target, self._compiled.objects_only
+        self._outcomes = Outcomes(self._reasons, places, target, objects_only, module["SPLIT"], names, rows)
+        self._splits = module["SPLIT"]
+        self._shallow = 2 * _LEVELS
+        run: Narrow = module["run"]
+        self._narrow = run  # the last: another thread that finds it finds the rest
+        return run
 
     def _collect(
-        self, mapped: Reason | tuple[list[Outcome], int], body: bytes, request: Request
+        self, mapped: Reason | tuple[list[Outcome], int] | None, body: bytes, request: Request, taken: Taken
     ) -> JsonResult | None:
         """The result of outcomes of the bytes path; None where the general path has to map the whole body."""
         outcomes = self._outcomes
         if outcomes is None:
             return None
+        if mapped is None:
+            return self._map_whole(body, request)
         if not isinstance(mapped, tuple) or len(mapped) != 2:
-            return outcomes.of_body(mapped, body)
+            return outcomes.of_item(mapped, "$", body)
         if len(mapped[0]) > self._compiled.limits.items:
             return None
         return outcomes.of_items(
-            *mapped, body, lambda left, count: self._map_left(left, count, body, request)
+            *mapped, body, taken, lambda left, count: self._map_left(left, count, body, request)
         )
+
+    def _map_whole(self, body: bytes, request: Request) -> JsonResult | None:
+        """As `_as_json`, of a body that the bytes path has found to be JSON."""
+        value = read_plain(body)
+        items = select(self._alternatives, value)
+        if items is None:
+            return JsonResult([], [], [reject(0, "$", "M603", NO_PLACE, value)])
+        if len(items) > self._compiled.limits.items:
+            return None
+        result = Result()
+        batch = _Batch(value, value, self._alternatives)
+        self._map_items(enumerate(items), batch, request, result, is_plain=True, is_fresh=False)
+        return JsonResult([encode(event) for event in result.events], result.skipped, result.rejected)
 
     def _map_left(self, left: list[int], count: int, body: bytes, request: Request) -> Result | None:
         """The result of some of the `count` items of a body; None where it is found to have others."""
@@ -317,7 +353,7 @@ class Transform:
         else:
             if items is not None and len(items) <= most:
                 return items
-            code, message = "M603", "the body has none of the places `each` names"
+            code, message = "M603", NO_PLACE
             if items is not None:
                 code, message = "M608", f"the body holds more than {most:,} items"
             diagnostics = (Diagnostic(code, message, location="$"),)
@@ -395,7 +431,7 @@ def _not_object(index: int, item: object, batch: _Batch) -> Rejected:
     location = batch.location(index)
     if isinstance(item, Leftover):
         return reject(index, location, "M605", "`each` finds no item in this element", item.value)
-    hints = ("pass bytes to have them parsed",) if isinstance(item, str) and item is batch.body else ()
+    hints = PASS_BYTES if isinstance(item, str) and item is batch.body else ()
     return reject(index, location, "M604", NOT_OBJECT, item, hints)
 
 
