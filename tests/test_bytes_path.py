@@ -309,6 +309,25 @@ def test_batches(each: str) -> None:
             assert_same(transform, body)
 
 
+ODD = [
+    *(b'{"id":1,"p":{"x":1e999}}', b'{"id":1,"x":-1e999}', b'{"id":1,"x":"\\ud800"}', b'{"id":"\\ud800"}'),
+    *(b"7", b"[]", b"[{}]", b"null", b"{}", b'{"id":[]}', b'{"id":2,"kind":"test"}', b'{"id":1,"p":[1]}'),
+    *(b'{"id":1,"x":' + b"[" * 250 + b"]" * 250 + b"}", b'{"id":1,"x":"' + b"[" * 250 + b'"}'),
+]
+
+
+@pytest.mark.parametrize(
+    "each", ["$", "$.a.items", "['$.other[:]', $.a.items]", "['$[:].b', '$.a.items[:]', $]", "['$[*].b', $]"]
+)
+def test_large_batches(each: str) -> None:
+    transform = job("{path: $.p, as: object, default: {}}", each)
+    good = b'{"id":1,"p":{"b":[{},[]]},"x":[[[]]]}'
+    for odd in (good, b'{"id":1,"b":{"id":2}}', *ODD, good[:-1], b'{"id":"\xff"}', b'{"id":1,"x":"\xff"}'):
+        array = b"[" + b",".join([good] * 40 + [odd] + [good] * 20 + [odd]) + b"]"
+        for body in (array, b'{"a":{"items":' + array + b"}}", b'{"a":{"items":' + array + b'},"other":3}'):
+            assert_same(transform, body)
+
+
 ORDERED = (
     "{merge: [{a: {path: $.x, as: integer}}, {path: $.p, as: object, on_missing: reject}, "
     "{b: {path: $.y, as: integer}}]}"
