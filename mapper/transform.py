@@ -56,7 +56,6 @@ class Transform:
 
     __slots__ = (
         "_alternatives",
-        "_apart",
         "_compiled",
         "_event",
         "_levels",
@@ -186,10 +185,6 @@ class Transform:
                 left = len(body.replace(b"{", b"", _LEVELS + 1)) + len(body.replace(b"[", b"", _LEVELS + 1))
                 if 2 * size - left > _LEVELS:
                     taken = take_apart(body, self._splits, _LEVELS)
-                    apart = self._apart[taken[0]]
-                    if apart is not None:
-                        outcomes = apart(body, taken[1], request), taken[0]
-                        return self._collect(outcomes, body, request, taken) or self._as_json(body, request)
             try:
                 mapped = narrow(body, request)
                 if isinstance(mapped, bytes):
@@ -217,7 +212,6 @@ class Transform:
         target, objects_only = self._compiled.target, self._compiled.objects_only
         self._outcomes = Outcomes(self._reasons, places, target, objects_only, module["SPLIT"], names, rows)
         self._splits = module["SPLIT"]
-        self._apart = (*module["APART"], None)  # the last where no items are found
         self._shallow = 2 * _LEVELS
         run: Narrow = module["run"]
         self._narrow = run  # the last: another thread that finds it finds the rest

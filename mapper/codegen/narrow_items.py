@@ -74,8 +74,7 @@ class Selection:
         for node in self.nodes:
             members = {key: self.type_of(inner) for key, inner in node.members.items()}
             lines += class_lines(node.name, self.parent(node), members, attributes)
-        item = f"read_item = reader({self.plan.item.name} | list | {SCALARS})"
-        return [*lines, "", f"read = reader({self.type_of(self.root)})", item]
+        return [*lines, "", f"read = reader({self.type_of(self.root)})"]
 
     def type_of(self, node: _Node) -> str:
         """The type that the decoder is told for a node."""
@@ -116,17 +115,16 @@ def _grow(node: _Node, steps: tuple[Step, ...]) -> None:
         node.elements().is_item = True  # an array here counts as its elements
 
 
-def emit_selection(writer: Writer, selection: Selection, reads_body: bool) -> None:
-    """`run(body, request)`, `apart(body, items, request)`, and a function for each alternative of `each`.
-
-    `reads_body` says whether `event` looks at the body around an item.
-    """
+def emit_selection(writer: Writer, selection: Selection) -> None:
+    """`run(body, request)` and one function for each alternative of `each`."""
     for number, steps in enumerate(selection.alternatives, 1):
         if steps:
             _emit_alternative(writer, selection, steps, number)
     writer.use("narrow", "reader")
     with writer.block("def run(body, request):"):
-        _emit_text_check(writer)
+        writer.line("if not body.isascii():")
+        check = writer.use("narrow", "check_text")
+        writer.line(f"    {check}(body)  # the decoder does not look at the UTF-8 of what it skips")
         writer.line("root = read(body)")
         alone = _is_alone(writer, selection)
         if alone:
@@ -138,42 +136,20 @@ def emit_selection(writer: Writer, selection: Selection, reads_body: bool) -> No
             _emit_choice(writer, selection)
         writer.line("outcomes = []")
         with writer.block("for item in items:"):
-            _emit_outcome(writer, selection, "item", "root")
+            writer.line("outcome = None")
+            with writer.block(f"if isinstance(item, {selection.plan.item.name}):"):
+                writer.line("try:")
+                writer.line("    outcome = event(item, root, request)")
+                fault, tell = writer.use("faults", "Fault"), writer.use("faults", "tell_plain")
+                writer.line(f"except {fault} as fault:")
+                writer.line(f"    outcome = {tell}(fault)")
+                writer.line("except Exception:")
+                writer.line("    pass  # the general path finds out why")
+            writer.line("else:")
+            writer.line(f"    outcome = {writer.use('faults', 'NO_OBJECT')}")
+            writer.line("outcomes.append(outcome)")
         writer.line("return outcomes, way")
-    writer.line("")
-    if not reads_body:
-        with writer.block("def apart(body, items, request):"):
-            _emit_text_check(writer)
-            writer.line("outcomes = []")
-            with writer.block("for item in items:"):
-                _emit_outcome(writer, selection, "read_item(item)", "None")
-            writer.line("return outcomes")
-        writer.line("")
-    _emit_split(writer, selection, reads_body)
-
-
-def _emit_text_check(writer: Writer) -> None:
-    writer.line("if not body.isascii():")
-    check = writer.use("narrow", "check_text")
-    writer.line(f"    {check}(body)  # the decoder does not look at the UTF-8 of what it skips")
-
-
-def _emit_outcome(writer: Writer, selection: Selection, item: str, body: str) -> None:
-    """Add what becomes of one item to `outcomes`."""
-    fault, tell = writer.use("faults", "Fault"), writer.use("faults", "tell_plain")
-    writer.line("outcome = None")
-    with writer.block("try:"):
-        if item != "item":
-            writer.line(f"item = {item}")
-        with writer.block(f"if isinstance(item, {selection.plan.item.name}):"):
-            writer.line(f"outcome = event(item, {body}, request)")
-        writer.line("else:")
-        writer.line(f"    outcome = {writer.use('faults', 'NO_OBJECT')}")
-    writer.line(f"except {fault} as fault:")
-    writer.line(f"    outcome = {tell}(fault)")
-    writer.line("except Exception:")
-    writer.line("    pass  # the general path finds out why")
-    writer.line("outcomes.append(outcome)")
+    _emit_split(writer, selection)
 
 
 def _is_alone(writer: Writer, selection: Selection) -> str:
@@ -190,22 +166,15 @@ def _is_alone(writer: Writer, selection: Selection) -> str:
     return " and ".join(dict.fromkeys(tests))
 
 
-def _emit_split(writer: Writer, selection: Selection, reads_body: bool) -> None:
-    """`SPLIT`: for each alternative what gives its items undecoded, where they stand in one array.
-
-    `APART`: for each `apart`, or None where undecoded items do not prove that they are those to map.
-    """
-    splitters, makers = [], []
-    for position, steps in enumerate(selection.alternatives):
+def _emit_split(writer: Writer, selection: Selection) -> None:
+    """`SPLIT`: for each alternative what gives its items undecoded, where they stand in one array."""
+    writer.line("")
+    splitters = []
+    for steps in selection.alternatives:
         names = tuple(key for kind, key in steps if kind == "name")
         is_plain = all(kind == "name" for kind, _ in steps[:-1])
         splitters.append(f"{writer.use('narrow', 'splitter')}({literal(names)})" if is_plain else "None")
-        # Of an array, names select nothing; of an object, `[:]` does not.
-        other = "elements" if names else "name"
-        is_first = all(earlier and earlier[0][0] == other for earlier in selection.alternatives[:position])
-        makers.append("apart" if is_plain and is_first and not reads_body else "None")
     writer.line(f"SPLIT = ({', '.join(splitters)},)")
-    writer.line(f"APART = ({', '.join(makers)},)")
 
 
 def _emit_choice(writer: Writer, selection: Selection) -> None:
