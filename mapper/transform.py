@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from types import CodeType
 from typing import TYPE_CHECKING, TypeAlias
@@ -23,7 +24,8 @@ from mapper.faults import (
     reject_event,
     reject_fault,
 )
-from mapper.outcomes import Outcome, Outcomes, Reason, Split, Taken
+from mapper.outcomes import Items, Outcome, Outcomes, Reason, Split, Taken
+from mapper.portions import find_portioned, map_portions, portions
 from mapper.request import Request
 from mapper.result import JsonResult, Rejected, Result, Skipped, encode
 from mapper.runtime.faults import Fault, Refused, Skip, tell, tell_plain
@@ -44,8 +46,8 @@ if TYPE_CHECKING:
 
 _NO_REQUEST = Request()
 _BYTES = (bytes, bytearray, memoryview)
-_LEVELS = DEFAULT.nesting
-_NOT_TAKEN: Taken = (-1, ())
+_NESTING, _MOST_BYTES = DEFAULT.nesting, DEFAULT.body_bytes
+_NOT_TAKEN: Taken | Items = (-1, ())
 
 # The outcome of a body that is one item; or those of several, and the alternative of `each` they are from.
 Narrow: TypeAlias = Callable[[bytes, Request], Outcome | tuple[list[Outcome], int]]
@@ -64,6 +66,7 @@ class Transform:
         "_outcomes",
         "_places",
         "_reasons",
+        "_row",
         "_shallow",
         "_splits",
         "_takes_one",
@@ -82,6 +85,7 @@ class Transform:
         # Bodies of up to so many bytes cannot nest too deep for the bytes path: a level takes two brackets.
         self._shallow = sys.maxsize
         self._splits: tuple[Split | None, ...] = ()
+        self._row: int | None = None
         self._event = names["event"]
         self._alternatives = names["EACH"]
         # Whether a parsed object is itself the one item, and nothing else has to be set up to map it.
@@ -176,22 +180,26 @@ class Transform:
             body = _plain_bytes(body)
         request = _NO_REQUEST if request is None else _checked(request)
         narrow = self._narrow or self._load_narrow()
-        size, taken = len(body), _NOT_TAKEN
+        mapped: Outcome | tuple[list[Outcome], int] = None
+        size, known = len(body), _NOT_TAKEN
         try:
             if size > self._shallow:
-                if size > DEFAULT.body_bytes:
+                if size > _MOST_BYTES:
                     return self._as_json(body, request)
-                # Taking brackets out is faster than counting them: it jumps from one to the next.
-                left = len(body.replace(b"{", b"", _LEVELS + 1)) + len(body.replace(b"[", b"", _LEVELS + 1))
-                if 2 * size - left > _LEVELS:
-                    taken = take_apart(body, self._splits, _LEVELS)
+                # An object around others takes five bytes: brackets, quotes, a colon. Taking brackets out is
+                # faster than counting them: it jumps from one to the next.
+                arrays = size - len(body.replace(b"[", b"", _NESTING + 1))
+                if arrays + size // 5 >= _NESTING and (
+                    arrays + size - len(body.replace(b"{", b"", _NESTING + 1)) > _NESTING
+                ):
+                    mapped, known = self._take_apart(narrow, body, request)
             try:
-                mapped = narrow(body, request)
+                mapped = narrow(body, request) if mapped is None else mapped
                 if isinstance(mapped, bytes):
                     return JsonResult([mapped])
             except Fault as fault:
                 mapped = tell_plain(fault)
-            found = self._collect(mapped, body, request, taken)
+            found = self._collect(mapped, body, request, known)
         except Exception:  # whatever the bytes path cannot take, the general path maps or explains
             found = None
         return found or self._as_json(body, request)
@@ -207,18 +215,40 @@ class Transform:
             self._narrow = _no_narrow_path
             return self._narrow
         places = Places(self._places.file, module["SITES"], self._places.fields)
-        names = tuple(names_of(alternative) for alternative in self._alternatives)
-        rows = tuple(map(write_location, names))
+        rows = tuple(write_location(names_of(alternative)) for alternative in self._alternatives)
         target, objects_only = self._compiled.target, self._compiled.objects_only
-        self._outcomes = Outcomes(self._reasons, places, target, objects_only, module["SPLIT"], names, rows)
+        self._outcomes = Outcomes(
+            self._reasons, places, target, objects_only, self._alternatives, module["SPLIT"], rows
+        )
         self._splits = module["SPLIT"]
-        self._shallow = 2 * _LEVELS
+        self._shallow = 2 * _NESTING
+        self._row = find_portioned(self._alternatives, text)
         run: Narrow = module["run"]
         self._narrow = run  # the last: another thread that finds it finds the rest
         return run
 
+    def _take_apart(
+        self, narrow: Narrow, body: bytes, request: Request
+    ) -> tuple[tuple[list[Outcome], int] | None, Taken | Items]:
+        """The outcomes of a body with many brackets, where its items can be mapped a few at a time.
+
+        Else at least what it was seen by that none of them nests too deep; Redo where one may.
+        """
+        way, outcomes = self._row, self._outcomes
+        if way is not None and outcomes is not None:
+            with suppress(Exception):  # what has gone wrong may be the fault of how it was cut
+                found, items = map_portions(
+                    portions(body, _NESTING), lambda portion: narrow(portion, request), way, outcomes
+                )
+                return (found, way), items
+        return None, take_apart(body, self._splits, _NESTING)
+
     def _collect(
-        self, mapped: Reason | tuple[list[Outcome], int] | None, body: bytes, request: Request, taken: Taken
+        self,
+        mapped: Reason | tuple[list[Outcome], int] | None,
+        body: bytes,
+        request: Request,
+        known: Taken | Items,
     ) -> JsonResult | None:
         """The result of outcomes of the bytes path; None where the general path has to map the whole body."""
         outcomes = self._outcomes
@@ -227,11 +257,11 @@ class Transform:
         if mapped is None:
             return self._map_whole(body, request)
         if not isinstance(mapped, tuple) or len(mapped) != 2:
-            return outcomes.of_item(mapped, "$", body)
+            return outcomes.of_body(mapped, body)
         if len(mapped[0]) > self._compiled.limits.items:
             return None
         return outcomes.of_items(
-            *mapped, body, taken, lambda left, count: self._map_left(left, count, body, request)
+            *mapped, body, known, lambda left, count: self._map_left(left, count, body, request)
         )
 
     def _map_whole(self, body: bytes, request: Request) -> JsonResult | None:
