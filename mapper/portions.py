@@ -68,14 +68,15 @@ def portions(body: bytes, most: int) -> Iterator[bytes]:
         raise ValueError("no array of objects")
     head, start = opened[1], opened.start(1)
     sample = body[start : start + _SAMPLE]
-    step = min(_LARGEST, max(_SMALLEST, len(sample) * most // (2 * count_brackets(sample))))
+    # Most portions are to keep a quarter of their brackets in reserve.
+    step = min(_LARGEST, max(_SMALLEST, len(sample) * most * 3 // (4 * count_brackets(sample))))
     while start < end:
         cut = body.find(head, start + step, end)
         text = body[start : end if cut < 0 else cut].rstrip(_BLANKS)
         if count_brackets(text) > most:
-            step //= 2
             if step < _SMALLEST:
                 raise ValueError("too many brackets")
+            step = step * 3 // 4
             continue
         if cut < 0:
             yield b"[%b]" % text

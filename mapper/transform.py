@@ -178,7 +178,10 @@ class Transform:
         """Map the bytes of a body to events as bytes; the outcome is that of calling the transform."""
         if type(body) is not bytes:
             body = _plain_bytes(body)
-        request = _NO_REQUEST if request is None else _checked(request)
+        if request is None:
+            request = _NO_REQUEST
+        elif type(request) is not Request:
+            request = _checked(request)
         narrow = self._narrow or self._load_narrow()
         mapped: Outcome | tuple[list[Outcome], int] = None
         size, known = len(body), _NOT_TAKEN
