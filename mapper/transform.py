@@ -150,16 +150,19 @@ class Transform:
         )
         return None if offset is None else self._places.file.line_column(offset)[0]
 
-    def __call__(self, payload: object, request: Request | None = None) -> Result:
+    def __call__(self, payload: object, request: Request | None = None, *, trusted: bool = False) -> Result:
         """Map a payload: bytes of JSON, or parsed JSON (dict, list, ...).
 
-        Of parsed JSON only what is read and what an event would hold is looked at. Raises TypeError when
-        `request` is not a Request; a bad payload ends in `rejected`.
+        Of parsed JSON only what is read and what an event would hold is looked at. `trusted` says that the
+        parser has let nothing but JSON through, as those of orjson and msgspec do; `json.loads` does not, as
+        it reads NaN and half surrogate pairs. Then what an event takes over is not looked at again, neither
+        how deep it nests; the event as a whole is validated as ever. Raises TypeError when `request` is not
+        a Request; a bad payload ends in `rejected`.
         """
         request = _NO_REQUEST if request is None else _checked(request)
         if self._takes_one and type(payload) is dict:
             try:
-                outcome = self._event(payload, payload, request, self._levels)
+                outcome = self._event(payload, payload, request, 0 if trusted else self._levels)
             except Exception:  # whatever has gone wrong, the general path finds out and says
                 pass
             else:
@@ -167,9 +170,9 @@ class Transform:
                     return Result([], [Skipped(0, self._reasons[outcome], payload)])
                 return Result([outcome])
         if self._compiled.limits == DEFAULT:
-            return self._run(payload, request)
+            return self._run(payload, request, trusted)
         with within(self._compiled.limits):
-            return self._run(payload, request)
+            return self._run(payload, request, trusted)
 
     def json(self, body: bytes | bytearray | memoryview, request: Request | None = None) -> JsonResult:
         """Map the bytes of a body to events as bytes; the outcome is that of calling the transform."""
@@ -298,20 +301,20 @@ class Transform:
             events = on_fresh_stack(lambda: [encode(event) for event in result.events])
         return JsonResult(events, result.skipped, result.rejected, result.repairs)
 
-    def _run(self, payload: object, request: Request) -> Result:
+    def _run(self, payload: object, request: Request, trusted: bool) -> Result:
         try:
-            return self._map_payload(payload, request, is_fresh=False)
+            return self._map_payload(payload, request, trusted, is_fresh=False)
         except RecursionError:
             # The caller has used up nearly all of its stack; what a payload gives must not depend on that.
-            return on_fresh_stack(lambda: self._map_payload(payload, request, is_fresh=True))
+            return on_fresh_stack(lambda: self._map_payload(payload, request, trusted, is_fresh=True))
 
-    def _map_payload(self, payload: object, request: Request, *, is_fresh: bool) -> Result:
+    def _map_payload(self, payload: object, request: Request, trusted: bool, *, is_fresh: bool) -> Result:
         if not isinstance(payload, _BYTES):
             result = Result()
             # A host's own parser may let NaN, half surrogate pairs, any nesting or other values through: of
             # these counts what an event would hold.
-            batch = _Batch(payload, payload, self._alternatives, is_parsed=True)
-            self._map(batch, request, result, is_plain=False, is_fresh=is_fresh)
+            batch = _Batch(payload, payload, self._alternatives, is_parsed=not trusted)
+            self._map(batch, request, result, is_plain=trusted, is_fresh=is_fresh)
             return result
         raw = bytes(payload)
         body = read_body(raw, self._compiled.policy, self._compiled.limits)

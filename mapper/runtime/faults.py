@@ -22,7 +22,7 @@ class Fault(Exception):
     __slots__ = ("code", "detail", "site", "value")
 
     def __init__(self, code: str, site: int, detail: str = "", value: object = MISSING) -> None:
-        # Without this the value would be shown wherever an exception is. To call the base is much slower.
+        # All that Python shows of an exception, so not the value. To call the base is much slower.
         self.args = (code,)
         self.code = code
         self.site = site

@@ -6,7 +6,6 @@ syntax of what it skips, but neither its UTF-8 nor the range of its numbers.
 
 from __future__ import annotations
 
-import re
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -25,6 +24,7 @@ __all__ = [
     "Redo",
     "Struct",
     "check_text",
+    "decode",
     "decoded",
     "elements",
     "encode",
@@ -33,7 +33,6 @@ __all__ = [
     "joined",
     "lacking",
     "passing",
-    "passing_decoded",
     "reader",
     "spliced",
     "splitter",
@@ -43,7 +42,7 @@ __all__ = [
 
 encode = msgspec.json.Encoder().encode
 joined = b"".join
-_decode = msgspec.json.Decoder().decode
+decode = msgspec.json.Decoder().decode
 _PART = 1 << 16  # bytes of a body that are checked at once
 _TOGETHER = 8  # items of a body
 
@@ -52,7 +51,6 @@ _TOGETHER = 8  # items of a body
 _OUTLINED = b'"\\eEuf,:[]{}'
 _ELSE = bytes(byte for byte in range(256) if byte not in _OUTLINED)
 _OUTLINE = bytes.maketrans(b"E:[]{}", b"e,,,,,")
-_find_exponent = re.compile(rb",e,").search
 
 # A number in range has at most 309 digits before its point; every hundredth byte meets so long a run thrice.
 _STRIDE = 100
@@ -146,27 +144,18 @@ def passing(raw: Raw) -> Any:
     """The text of an object whose numbers are all in range; of anything else its value."""
     text = bytes(raw)
     if text[0] != 0x7B:
-        return _decode(text)
-    if _find_exponent(text.translate(_OUTLINE, _ELSE)) or (
+        return decode(text)
+    if text.translate(_OUTLINE, _ELSE).find(b",e,") >= 0 or (
         len(text) > 3 * _STRIDE and text[::_STRIDE].translate(_ZEROS).find(b"000") >= 0
     ):
-        _decode(text)
-    return _on_one_line(text)
-
-
-def passing_decoded(raw: Raw, value: object) -> object:
-    """As `passing`, of an object whose value is known: its numbers and texts have been read already."""
-    return _on_one_line(bytes(raw)) if type(value) is dict else value
-
-
-def _on_one_line(text: bytes) -> bytes:
+        decode(text)
     # A line end in JSON is always between values. An event is one line, whoever wrote its parts on several.
     return text if text.find(b"\n") < 0 > text.find(b"\r") else msgspec.json.format(text, indent=-1)
 
 
 def decoded(raw: object) -> Any:
     """The value of an undecoded place; other values as they are."""
-    return _decode(raw) if isinstance(raw, bytes | Raw) else raw
+    return decode(raw) if type(raw) is bytes or type(raw) is Raw else raw
 
 
 def spliced(text: bytes, before: dict[str, object], after: dict[str, object]) -> bytes:
