@@ -23,17 +23,10 @@ _SMALLEST = 1 << 8
 
 # The array's first element, as far as the end of its first key: most of its neighbours begin so too.
 _open = re.compile(rb'[ \t\n\r]*\[[ \t\n\r]*(\{[ \t\n\r]*"[^"\\]{1,200}")').match
-_names_body = re.compile(r"\bbody\b").findall
 
 
-def find_portioned(alternatives: tuple[Alternative, ...], narrow: str) -> int | None:
-    """The number of the alternative of `each` that selects the elements of a body that is an array.
-
-    None where there is none, or where what becomes of an element may depend on others.
-    """
-    event = narrow.partition("\ndef event(")[2].partition("\ndef ")[0]
-    if len(_names_body(event)) > 1:  # it is more than a parameter
-        return None
+def find_portioned(alternatives: tuple[Alternative, ...]) -> int | None:
+    """The number of the alternative of `each`, if any, that selects the elements of an array."""
     for number, alternative in enumerate(alternatives):
         if not names_of(alternative):
             return None if callable(alternative) or len(alternative) > 1 else number

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from types import CodeType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from mapper.body import read_body, read_plain
+from mapper.body import read_body
+from mapper.bytes_path import BytesPath, NoBytesPath
 from mapper.compiled import TOO_DEEP_TO_COMPILE, Codes, Compiled, execute, module_name
 from mapper.diagnostics import Diagnostic
 from mapper.errors import TransformError
@@ -24,15 +24,13 @@ from mapper.faults import (
     reject_event,
     reject_fault,
 )
-from mapper.outcomes import Items, Outcome, Outcomes, Reason, Split, Taken
-from mapper.portions import find_portioned, map_portions, portions
+from mapper.outcomes import Outcomes
 from mapper.request import Request
 from mapper.result import JsonResult, Rejected, Result, Skipped, encode
-from mapper.runtime.faults import Fault, Refused, Skip, tell, tell_plain
+from mapper.runtime.faults import Fault, Refused, Skip, tell
 from mapper.runtime.items import Alternative, Leftover, Place, find_row, locate, names_of, select
 from mapper.runtime.limits import DEFAULT, within
 from mapper.runtime.locations import write_location
-from mapper.runtime.narrow import take_apart
 from mapper.runtime.nesting import nests_deeper
 from mapper.runtime.stack import on_fresh_stack
 from mapper.runtime.validation import is_json
@@ -46,11 +44,6 @@ if TYPE_CHECKING:
 
 _NO_REQUEST = Request()
 _BYTES = (bytes, bytearray, memoryview)
-_NESTING, _MOST_BYTES = DEFAULT.nesting, DEFAULT.body_bytes
-_NOT_TAKEN: Taken | Items = (-1, ())
-
-# The outcome of a body that is one item; or those of several, and the alternative of `each` they are from.
-Narrow: TypeAlias = Callable[[bytes, Request], Outcome | tuple[list[Outcome], int]]
 
 
 class Transform:
@@ -58,17 +51,13 @@ class Transform:
 
     __slots__ = (
         "_alternatives",
+        "_bytes_path",
         "_compiled",
         "_event",
         "_levels",
-        "_narrow",
         "_narrow_code",
-        "_outcomes",
         "_places",
         "_reasons",
-        "_row",
-        "_shallow",
-        "_splits",
         "_takes_one",
     )
 
@@ -79,13 +68,8 @@ class Transform:
             )
         self._compiled = compiled
         names = execute(compiled.python, compiled.name, codes.python if codes else None)
-        self._narrow: Narrow | None = None
+        self._bytes_path: BytesPath | NoBytesPath | None = None
         self._narrow_code: CodeType | None = codes.narrow if codes else None
-        self._outcomes: Outcomes | None = None
-        # Bodies of up to so many bytes cannot nest too deep for the bytes path: a level takes two brackets.
-        self._shallow = sys.maxsize
-        self._splits: tuple[Split | None, ...] = ()
-        self._row: int | None = None
         self._event = names["event"]
         self._alternatives = names["EACH"]
         # Whether a parsed object is itself the one item, and nothing else has to be set up to map it.
@@ -182,114 +166,36 @@ class Transform:
             request = _NO_REQUEST
         elif type(request) is not Request:
             request = _checked(request)
-        narrow = self._narrow or self._load_narrow()
-        mapped: Outcome | tuple[list[Outcome], int] = None
-        size, known = len(body), _NOT_TAKEN
+        path = self._bytes_path or self._load_bytes_path()
         try:
-            if size > self._shallow:
-                if size > _MOST_BYTES:
-                    return self._as_json(body, request)
-                # An object around others takes five bytes: brackets, quotes, a colon. Taking brackets out is
-                # faster than counting them: it jumps from one to the next.
-                arrays = size - len(body.replace(b"[", b"", _NESTING + 1))
-                if arrays + size // 5 >= _NESTING and (
-                    arrays + size - len(body.replace(b"{", b"", _NESTING + 1)) > _NESTING
-                ):
-                    mapped, known = self._take_apart(narrow, body, request)
-            try:
-                mapped = narrow(body, request) if mapped is None else mapped
-                if isinstance(mapped, bytes):
-                    return JsonResult([mapped])
-            except Fault as fault:
-                mapped = tell_plain(fault)
-            found = self._collect(mapped, body, request, known)
+            found = path.map(body, request)
         except Exception:  # whatever the bytes path cannot take, the general path maps or explains
             found = None
         return found or self._as_json(body, request)
 
-    def _load_narrow(self) -> Narrow:
+    def _load_bytes_path(self) -> BytesPath | NoBytesPath:
+        path: BytesPath | NoBytesPath = NoBytesPath()
         text = self._compiled.narrow
-        if not text or self._compiled.limits != DEFAULT:
-            self._narrow = _no_narrow_path
-            return self._narrow
-        try:
-            module = execute(text, self._compiled.name, self._narrow_code)
-        except TOO_DEEP_TO_COMPILE:
-            self._narrow = _no_narrow_path
-            return self._narrow
+        if text and self._compiled.limits == DEFAULT:
+            with suppress(*TOO_DEEP_TO_COMPILE):
+                path = self._make_bytes_path(execute(text, self._compiled.name, self._narrow_code))
+        self._bytes_path = path
+        return path
+
+    def _make_bytes_path(self, module: dict[str, Any]) -> BytesPath:
         places = Places(self._places.file, module["SITES"], self._places.fields)
         rows = tuple(write_location(names_of(alternative)) for alternative in self._alternatives)
         target, objects_only = self._compiled.target, self._compiled.objects_only
-        self._outcomes = Outcomes(
+        outcomes = Outcomes(
             self._reasons, places, target, objects_only, self._alternatives, module["SPLIT"], rows
         )
-        self._splits = module["SPLIT"]
-        self._shallow = 2 * _NESTING
-        self._row = find_portioned(self._alternatives, text)
-        run: Narrow = module["run"]
-        self._narrow = run  # the last: another thread that finds it finds the rest
-        return run
+        return BytesPath(module, self._alternatives, outcomes, self._map_plain)
 
-    def _take_apart(
-        self, narrow: Narrow, body: bytes, request: Request
-    ) -> tuple[tuple[list[Outcome], int] | None, Taken | Items]:
-        """The outcomes of a body with many brackets, where its items can be mapped a few at a time.
-
-        Else at least what it was seen by that none of them nests too deep; Redo where one may.
-        """
-        way, outcomes = self._row, self._outcomes
-        if way is not None and outcomes is not None:
-            with suppress(Exception):  # what has gone wrong may be the fault of how it was cut
-                found, items = map_portions(
-                    portions(body, _NESTING), lambda portion: narrow(portion, request), way, outcomes
-                )
-                return (found, way), items
-        return None, take_apart(body, self._splits, _NESTING)
-
-    def _collect(
-        self,
-        mapped: Reason | tuple[list[Outcome], int] | None,
-        body: bytes,
-        request: Request,
-        known: Taken | Items,
-    ) -> JsonResult | None:
-        """The result of outcomes of the bytes path; None where the general path has to map the whole body."""
-        outcomes = self._outcomes
-        if outcomes is None:
-            return None
-        if mapped is None:
-            return self._map_whole(body, request)
-        if not isinstance(mapped, tuple) or len(mapped) != 2:
-            return outcomes.of_body(mapped, body)
-        if len(mapped[0]) > self._compiled.limits.items:
-            return None
-        return outcomes.of_items(
-            *mapped, body, known, lambda left, count: self._map_left(left, count, body, request)
-        )
-
-    def _map_whole(self, body: bytes, request: Request) -> JsonResult | None:
-        """As `_as_json`, of a body that the bytes path has found to be JSON."""
-        value = read_plain(body)
-        items = select(self._alternatives, value)
-        if items is None:
-            return JsonResult([], [], [reject(0, "$", "M603", NO_PLACE, value)])
-        if len(items) > self._compiled.limits.items:
-            return None
+    def _map_plain(self, items: Iterable[tuple[int, object]], body: object, request: Request) -> Result:
+        """The result of items, each with its index, of a body that is JSON for sure."""
         result = Result()
-        batch = _Batch(value, value, self._alternatives)
-        self._map_items(enumerate(items), batch, request, result, is_plain=True, is_fresh=False)
-        return JsonResult([encode(event) for event in result.events], result.skipped, result.rejected)
-
-    def _map_left(self, left: list[int], count: int, body: bytes, request: Request) -> Result | None:
-        """The result of some of the `count` items of a body; None where it is found to have others."""
-        value = read_plain(body)
-        items = select(self._alternatives, value)
-        if items is None or len(items) != count:
-            return None
-        result = Result()
-        batch = _Batch(value, value, self._alternatives)
-        numbered = [(index, items[index]) for index in left]
-        self._map_items(numbered, batch, request, result, is_plain=True, is_fresh=False)
+        batch = _Batch(body, body, self._alternatives)
+        self._map_items(items, batch, request, result, is_plain=True, is_fresh=False)
         return result
 
     def _as_json(self, body: bytes, request: Request) -> JsonResult:
@@ -472,10 +378,6 @@ def _plain_bytes(body: object) -> bytes:
     if isinstance(body, _BYTES):
         return bytes(body)
     raise TypeError("transform.json takes the bytes of a body; call the transform with parsed JSON")
-
-
-def _no_narrow_path(body: bytes, request: Request) -> None:
-    """Leaves every body to the general path."""
 
 
 def _checked(request: object) -> Request:

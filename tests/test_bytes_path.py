@@ -16,6 +16,7 @@ from test_language import CASES, read_case, write_mapping
 from test_language_properties import bodies, mappings, requests
 
 import mapper
+from mapper.bytes_path import BytesPath
 from mapper.catalog import find_mappings
 from mapper.runtime.canonical import canonical_json
 from mapper.samples import Sample, find_cases, request_of
@@ -166,8 +167,8 @@ def test_random_mappings(
 def outcomes(transform: mapper.Transform, body: bytes, request: mapper.Request) -> list[Any]:
     """What the bytes path itself gives for each item of a body."""
     transform.json(body, request)
-    assert transform._narrow is not None
-    mapped = transform._narrow(body, request)
+    assert isinstance(transform._bytes_path, BytesPath)
+    mapped = transform._bytes_path._run(body, request)
     return mapped[0] if isinstance(mapped, tuple) else [mapped]
 
 

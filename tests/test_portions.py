@@ -15,8 +15,8 @@ from test_bytes_path import assert_same, general, mutated_bytes
 from test_limits import JSON, height
 
 import mapper
-from mapper import transform as transform_module
-from mapper.portions import find_portioned, portions
+from mapper import bytes_path
+from mapper.portions import portions
 from mapper.runtime.narrow import Redo, splitter, take_apart
 from mapper.runtime.nesting import is_deeper
 
@@ -64,7 +64,7 @@ def test_a_long_array_is_mapped_in_portions(
     body = around[0].encode() + written(PLAIN, form) + around[1].encode()
     transform = job()
     expected = general(transform, body, mapper.Request())
-    monkeypatch.setattr(transform_module, "take_apart", refuse)
+    monkeypatch.setattr(bytes_path, "take_apart", refuse)
     monkeypatch.setattr(mapper.Transform, "_as_json", refuse)
     result = transform.json(body)
     assert [json.loads(event)["event_id"] for event in result.events] == [str(n) for n in range(100)]
@@ -119,17 +119,24 @@ def test_no_item_nests_too_deep(depth: int, place: int, filler: str) -> None:
         assert len(result.events) == 100 - len(result.rejected)
 
 
+def way_of(transform: mapper.Transform) -> int | None:
+    """The alternative of `each` whose items are mapped in portions."""
+    transform.json(b"[]")
+    assert isinstance(transform._bytes_path, bytes_path.BytesPath)
+    return transform._bytes_path._row
+
+
 def test_what_looks_at_the_whole_body_gets_the_whole_body() -> None:
     transform = job(a="{text: '{{ envelope[0].id }}'}")
     body = written(PLAIN, {})
-    assert find_portioned(transform._alternatives, transform._compiled.narrow) is None
+    assert way_of(transform) is None
     assert_same(transform, body)
-    assert find_portioned(job()._alternatives, job()._compiled.narrow) == 0
+    assert way_of(job()) == 0
 
 
 def test_where_what_is_selected_depends_on_neighbours_there_are_no_portions() -> None:
     transform = job("['$[*].items', $]")
-    assert find_portioned(transform._alternatives, transform._compiled.narrow) is None
+    assert way_of(transform) is None
     for place in (None, 0, 99):
         items = [
             {**plain, "items": [item(1000)]} if number == place else plain
