@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 import tracemalloc
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
@@ -31,7 +32,8 @@ from calls import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mapper.cli.bodies import Position, read_batches
+from mapper.cli.batches import Files, Position, bodies_of
+from mapper.cli.bodies import read_batches
 
 inner = st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.text(), max_size=2)
 SCOPES = """\
@@ -309,8 +311,13 @@ class TestBodies:
         with tempfile.NamedTemporaryFile() as file:
             file.write(content)
             file.flush()
-            batches = list(read_batches([file.name], "auto", Position()))
-            return [(line, json.loads(body)) for batch in batches for line, body in batch.bodies()]
+            found, before = [], 0
+            with closing(Files()) as files:
+                for batch in read_batches([file.name], "auto", Position()):
+                    data, more = files.read(batch), 0 if batch.start.line else before + 1
+                    found += [(more + line, json.loads(body)) for line, body in bodies_of(batch, data)]
+                    before += data.count(b"\n")
+            return found
 
     @settings(deadline=None)
     @given(bodies, st.sampled_from([b"\n", b"\r\n", b"\n\n"]), st.booleans())
