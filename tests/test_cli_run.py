@@ -311,12 +311,16 @@ class TestBodies:
         with tempfile.NamedTemporaryFile() as file:
             file.write(content)
             file.flush()
-            found, before = [], 0
+            found: list[tuple[int, object]] = []
+            line = 1
             with closing(Files()) as files:
                 for batch in read_batches([file.name], "auto", Position()):
-                    data, more = files.read(batch), 0 if batch.start.line else before + 1
-                    found += [(more + line, json.loads(body)) for line, body in bodies_of(batch, data)]
-                    before += data.count(b"\n")
+                    if batch.is_whole:
+                        return [(batch.start.line, json.loads(batch.data or b""))]
+                    line = batch.start.line or line
+                    lines = files.lines(batch)
+                    found += [(number, json.loads(body)) for number, body in bodies_of(lines, line)]
+                    line += len(lines)
             return found
 
     @settings(deadline=None)

@@ -363,9 +363,9 @@ class TestJobs:
         path = write(tmp_path / "in", ndjson(ORDER))
         (batch,) = read_batches([str(path)], "auto", Position())
         with closing(Files()) as files:
-            assert files.read(batch) == ndjson(ORDER)
+            assert files.lines(batch) == [ndjson(ORDER)]
             path.rename(tmp_path / "old")
             write(path, "other")
-            assert files.read(batch) == ndjson(ORDER)
+            assert files.lines(batch) == [ndjson(ORDER)]
         with closing(Files()) as files, pytest.raises(Stop, match="replaced"):
-            files.read(batch)
+            files.lines(batch)

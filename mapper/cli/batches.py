@@ -7,7 +7,7 @@ again in the middle of a file cuts the rest into the same batches.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from io import BytesIO, FileIO
 
@@ -60,10 +60,19 @@ class Files:
         self._file: tuple[int, int] | None = None
         self._stream: FileIO | None = None
 
-    def read(self, batch: Batch) -> bytes:
-        """The bytes of a batch; Stop where the file is not what it was, OSError where it cannot be read."""
-        if batch.data is not None:
-            return batch.data
+    def lines(self, batch: Batch) -> list[bytes]:
+        """The lines of a batch with their ends.
+
+        Stop where the file is not what it was when the batch was cut, OSError where it cannot be read.
+        """
+        return BytesIO(self._read(batch) if batch.data is None else batch.data).readlines()
+
+    def close(self) -> None:
+        """Close the file that is open."""
+        if self._stream is not None:
+            self._stream.close()
+
+    def _read(self, batch: Batch) -> bytes:
         stream = self._stream
         if stream is None or self._file != batch.file:
             stream = self._open(batch)
@@ -74,11 +83,6 @@ class Files:
         if len(data) < batch.size:
             raise Stop(f"`{batch.name}` cannot be read: it became shorter meanwhile", 1)
         return data
-
-    def close(self) -> None:
-        """Close the file that is open."""
-        if self._stream is not None:
-            self._stream.close()
 
     def _open(self, batch: Batch) -> FileIO:
         self.close()
@@ -93,19 +97,8 @@ class Files:
         return stream
 
 
-def lines_of(batch: Batch, data: bytes) -> BytesIO:
-    """The lines of a batch with their ends, one by one."""
-    lines = BytesIO(data)
-    if not batch.start.offset and data.startswith(BYTE_ORDER_MARK):
-        lines.seek(len(BYTE_ORDER_MARK))
-    return lines
-
-
-def bodies_of(batch: Batch, data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Each body and the number of its first line; blank lines hold none."""
-    if batch.is_whole:
-        yield batch.start.line, data
-        return
-    for number, line in enumerate(lines_of(batch, data), batch.start.line):
+def bodies_of(lines: Iterable[bytes], number: int) -> Iterator[tuple[int, bytes]]:
+    """The body of each line, and its number, from that of the first on; blank lines hold none."""
+    for at, line in enumerate(lines, number):
         if not line.isspace():
-            yield number, line.rstrip(b"\r\n")
+            yield at, line.rstrip(b"\r\n")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from itertools import islice
 
-from mapper.cli.batches import Batch, Files, Position, bodies_of, lines_of
+from mapper.cli.batches import BYTE_ORDER_MARK, Batch, Files, Position, bodies_of
 from mapper.cli.envelopes import Keeping
 from mapper.cli.lines import move_lines, rejection_line, skip_line
 from mapper.cli.replay import read_again
@@ -66,36 +65,43 @@ class Work:
 
     def __call__(self, batch: Batch) -> Iterator[Outcome]:
         """Map every body of a batch. Where its line is UNKNOWN, numbers of lines count from its beginning."""
-        fault = batch.fault
-        try:
-            data = b"" if fault else self.files.read(batch)
-        except OSError as error:
-            fault = f"`{batch.name}` cannot be read: {error.strerror or error}"
-        if fault:
-            self.tally.faults.append(fault)
-            yield self.take(Position(batch.start.file + 1), 0)
-        elif self.setup.is_replay:
-            yield self._replay(batch, data)
+        if batch.fault:
+            yield self._break_off(batch, batch.fault)
         elif batch.is_whole:
-            self.tally.bodies += 1
-            result = self.setup.transform.json(data, self.setup.request)
-            self.events += result.events
-            self.enter(batch.name, batch.start.line, data, result)
-            yield self.take(Position(batch.start.file + 1), batch.size)
+            yield self._whole(batch, batch.data or b"")
         else:
-            yield from self._lines(batch, data)
+            try:
+                lines = self.files.lines(batch)
+            except OSError as error:
+                yield self._break_off(batch, f"`{batch.name}` cannot be read: {error.strerror or error}")
+            else:
+                yield from [self._replay(batch, lines)] if self.setup.is_replay else self._lines(batch, lines)
 
-    def _lines(self, batch: Batch, data: bytes) -> Iterator[Outcome]:
+    def _break_off(self, batch: Batch, fault: str) -> Outcome:
+        self.tally.faults.append(fault)
+        return self.take(Position(batch.start.file + 1), 0)
+
+    def _whole(self, batch: Batch, body: bytes) -> Outcome:
+        self.tally.bodies += 1
+        result = self.setup.transform.json(body, self.setup.request)
+        self.events += result.events
+        self.enter(batch.name, batch.start.line, body, result)
+        return self.take(Position(batch.start.file + 1), batch.size)
+
+    def _lines(self, batch: Batch, lines: list[bytes]) -> Iterator[Outcome]:
         """Map lines: so many at once, for short lines may each give a long rejection."""
-        lines, start, done = lines_of(batch, data), batch.start, 0
-        number = start.line
-        while done < len(data):
-            number = self._map(batch.name, islice(lines, MAX_LINES), number)
-            size, done = lines.tell() - done, lines.tell()
-            yield self.take(Position(start.file, start.offset + done, number), size)
+        after = batch.start
+        for first in range(0, len(lines), MAX_LINES):
+            some = lines[first : first + MAX_LINES]
+            size = sum(map(len, some))
+            if not after.offset:
+                some[0] = some[0].removeprefix(BYTE_ORDER_MARK)
+            self._map(batch.name, some, after.line)
+            after = Position(after.file, after.offset + size, after.line + len(some))
+            yield self.take(after, size)
 
-    def _map(self, name: str, lines: Iterable[bytes], number: int) -> int:
-        """Map the bodies of lines, of which the first has that number; returns the number behind them."""
+    def _map(self, name: str, lines: list[bytes], number: int) -> None:
+        """Map the bodies of lines, of which the first has that number."""
         transform, request = self.setup.transform.json, self.setup.request
         add_events = self.events.extend
         number_of_bodies = 0
@@ -109,19 +115,19 @@ class Work:
                     self.enter(name, number, body, result)
             number += 1
         self.tally.bodies += number_of_bodies
-        return number
 
-    def _replay(self, batch: Batch, data: bytes) -> Outcome:
+    def _replay(self, batch: Batch, lines: list[bytes]) -> Outcome:
         """Map the items of rejected lines; they keep the place at which they stood in the first input."""
-        keeping = self.setup.keeping
+        start, keeping = batch.start, self.setup.keeping
+        if not start.offset:
+            lines[0] = lines[0].removeprefix(BYTE_ORDER_MARK)
         if keeping is not None:
-            for again in read_again(batch.name, bodies_of(batch, data), keeping):
+            for again in read_again(batch.name, bodies_of(lines, start.line), keeping):
                 result = again.choose(self.setup.transform.json(again.body, self.setup.request))
                 self.events += result.events
                 self.tally.bodies += 1
                 self.enter(again.file, again.line, again.body, result)
-        start = batch.start
-        after = Position(start.file, start.offset + batch.size, start.line + data.count(b"\n"))
+        after = Position(start.file, start.offset + batch.size, start.line + len(lines))
         return self.take(after, batch.size)
 
     def enter(self, file: str, number: int, body: bytes, result: JsonResult) -> None:
