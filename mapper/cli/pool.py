@@ -232,6 +232,7 @@ def _serve(orders: Connection, back: Connection, setup: Setup) -> None:
             try:
                 for outcome in work(batch):
                     _send_back(back, outcome)
+                    del outcome  # else the system takes memory back with each batch and gives it again
             except Stop as stop:
                 back.send(_Refusal(str(stop), stop.code))
 
