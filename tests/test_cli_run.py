@@ -316,7 +316,7 @@ class TestBodies:
             with closing(Files()) as files:
                 for batch in read_batches([file.name], "auto", Position()):
                     if batch.is_whole:
-                        return [(batch.start.line, json.loads(batch.data or b""))]
+                        return [(batch.start.line, json.loads(files.read(batch)))]
                     line = batch.start.line or line
                     lines = files.lines(batch)
                     found += [(number, json.loads(body)) for number, body in bodies_of(lines, line)]

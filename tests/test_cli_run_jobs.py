@@ -104,6 +104,31 @@ class TestSame:
         assert "45,000 bodies" in ends[0][0]
         assert ends[0] == ends[1]
 
+    def test_documents(self, project: Path, call: Call) -> None:
+        text = json.dumps({"orders": [ORDER, SOON, TEST]}, indent=1).encode()
+        documents = {
+            "a": text,
+            "b": b"\xef\xbb\xbf" + text,
+            "c": b"\n \n",
+            "d": b"",
+            "e": b"\n" + text + b"\n",
+        }
+        documents |= {"f": b"\xef\xbb\xbf\n\n" + text, "g": text + b"]", "h": b"\xef\xbb\xbf", "i": text}
+        for name, content in documents.items():
+            write(project / name, content)
+        for form in ("json", "auto"):
+            options = ("--input", form, *self.OUTPUTS)
+            alone = call("run", "orders", *documents, *options)
+            found = outputs(project)
+            assert found[0].count(b"\n") == 5
+            assert call("run", "orders", *documents, *options, "--jobs", 2) == alone
+            assert outputs(project) == found
+            for name, content in documents.items():
+                write(project / f"{name}.gz", gzip.compress(content))
+            packed = call("run", "orders", *(f"{name}.gz" for name in documents), *options)
+            assert packed.err.replace(".gz:", ":") == alone.err
+            assert [data.replace(b'.gz"', b'"') for data in outputs(project)] == found
+
     def test_lines_are_those_of_the_file(self, project: Path, call: Call) -> None:
         bodies = ndjson(ORDER) * 7 + ndjson(SOON)
         write(project / "in", bodies * 100)
@@ -154,7 +179,7 @@ class TestParts:
 
             def ends(start: Position) -> Iterator[Position]:
                 for _, outcome in work_through(
-                    read_batches([str(path)], "ndjson", start), setup, 1, is_plain=True
+                    read_batches([str(path)], "ndjson", start), setup, 1, in_place=True
                 ):
                     yield outcome.after
 
@@ -236,7 +261,7 @@ class TestChanged:
         end = cut(write(project / "in", MIXED * 30))[3].start.offset
         write(project / "more", MIXED)
         write(project / "read", (MIXED * 30)[:end])
-        read = Files._read
+        read = Files.read
 
         def broken(files: Files, batch: Batch) -> bytes:
             if batch.name == "in" and batch.start.offset == end:
@@ -244,7 +269,7 @@ class TestChanged:
             return read(files, batch)
 
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(Files, "_read", broken)
+            patched.setattr(Files, "read", broken)
             ended = call("run", "orders", "in", "more", "-o", "out")
         whole = call("run", "orders", "read", "more", "-o", "whole")
         assert (project / "out").read_bytes() == (project / "whole").read_bytes()
@@ -254,9 +279,9 @@ class TestChanged:
 
 
 class TestWorkers:
-    @pytest.mark.parametrize("is_plain", [False, True])
+    @pytest.mark.parametrize("in_place", [False, True])
     def test_what_was_given_out_comes_before_an_error(
-        self, project: Path, setup: Setup, is_plain: bool
+        self, project: Path, setup: Setup, in_place: bool
     ) -> None:
         batches = cut(write(project / "in", MIXED * 30))
 
@@ -265,7 +290,7 @@ class TestWorkers:
             raise PermissionError("no more")
 
         found = []
-        done = work_through(breaking(), setup, 2, is_plain=is_plain)
+        done = work_through(breaking(), setup, 2, in_place=in_place)
         with closing(done), pytest.raises(PermissionError, match="no more"):
             found.extend(outcome.after.offset for _, outcome in done)
         assert found == [batch.start.offset + batch.size for batch in batches]

@@ -60,19 +60,10 @@ class Files:
         self._file: tuple[int, int] | None = None
         self._stream: FileIO | None = None
 
-    def lines(self, batch: Batch) -> list[bytes]:
-        """The lines of a batch with their ends.
-
-        Stop where the file is not what it was when the batch was cut, OSError where it cannot be read.
-        """
-        return BytesIO(self._read(batch) if batch.data is None else batch.data).readlines()
-
-    def close(self) -> None:
-        """Close the file that is open."""
-        if self._stream is not None:
-            self._stream.close()
-
-    def _read(self, batch: Batch) -> bytes:
+    def read(self, batch: Batch) -> bytes:
+        """The bytes of a batch; Stop where the file is not what it was, OSError where it cannot be read."""
+        if batch.data is not None:
+            return batch.data
         stream = self._stream
         if stream is None or self._file != batch.file:
             stream = self._open(batch)
@@ -83,6 +74,15 @@ class Files:
         if len(data) < batch.size:
             raise Stop(f"`{batch.name}` cannot be read: it became shorter meanwhile", 1)
         return data
+
+    def lines(self, batch: Batch) -> list[bytes]:
+        """The lines of a batch with their ends."""
+        return BytesIO(self.read(batch)).readlines()
+
+    def close(self) -> None:
+        """Close the file that is open."""
+        if self._stream is not None:
+            self._stream.close()
 
     def _open(self, batch: Batch) -> FileIO:
         self.close()

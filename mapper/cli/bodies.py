@@ -99,7 +99,8 @@ def open_input(name: str) -> Iterator[Input]:
         return
     with Path(name).open("rb") as packed:
         stream, status = _unpacked(packed), os.fstat(packed.fileno())
-        if stream is packed and stat.S_ISREG(status.st_mode):
+        # Some systems have files that hold more than their size of 0.
+        if stream is packed and stat.S_ISREG(status.st_mode) and status.st_size:
             yield Input(name, stream, packed, (status.st_dev, status.st_ino), status.st_size)
         else:
             yield Input(name, stream, packed)
@@ -146,12 +147,11 @@ def _batches(source: Input, form: str, start: Position, in_groups: bool) -> Iter
         source.skip(start.offset)
         yield from _lines(source, start, b"", in_groups)
         return
-    head = b""
     if form == "json":
-        document = source.take(-1).removeprefix(BYTE_ORDER_MARK)
-        if document.strip():
-            yield _whole(source, start, document)
+        body = None if in_place else source.take(-1)
+        yield _whole(source, start, body, source.size if body is None else len(body))
         return
+    head = b""
     if not start.offset:
         head, begin = _head(source)
         if form == "auto" and _is_begun(head[begin:].partition(b"\n")[0]):
@@ -159,15 +159,17 @@ def _batches(source: Input, form: str, start: Position, in_groups: bool) -> Iter
             if _is_json(head[begin:]):
                 more = source.take()
                 if not more:
-                    place = Position(start.file, 0, 1 + head.count(b"\n", 0, begin))
-                    yield _whole(source, place, head[begin:])
+                    body, line = head[begin:], 1 + head.count(b"\n", 0, begin)
+                    place = Position(start.file, begin, line)
+                    yield _whole(source, place, None if in_place else body, len(body))
                     return
                 head += more
     yield from _places(source, start) if in_place else _lines(source, start, head, in_groups)
 
 
-def _whole(source: Input, place: Position, body: bytes) -> Batch:
-    return Batch(source.name, place, len(body), body, is_whole=True, packed=source.position())
+def _whole(source: Input, place: Position, body: bytes | None, size: int) -> Batch:
+    packed = place.offset + size if body is None else source.position()
+    return Batch(source.name, place, size, body, is_whole=True, packed=packed, file=source.file)
 
 
 def _places(source: Input, start: Position) -> Iterator[Batch]:

@@ -32,16 +32,16 @@ ROOM = 2 * 1024 * 1024  # bytes that are received where those before them were
 Done: TypeAlias = tuple[Batch, Outcome]
 
 
-def work_through(batches: Iterable[Batch], setup: Setup, jobs: int, *, is_plain: bool) -> Generator[Done]:
+def work_through(batches: Iterable[Batch], setup: Setup, jobs: int, *, in_place: bool) -> Generator[Done]:
     """Each batch and its outcomes, in order, whatever the number of jobs.
 
-    Where not all inputs are plain files, batches are read while others are worked on.
+    Those who work read parts of files `in_place`; other batches are read while some are worked on.
     """
     if jobs == 1:
-        batches = batches if is_plain else ahead(batches, 2)
+        batches = batches if in_place else ahead(batches, 2)
         yield from ahead(_until_faults(_alone(batches, setup)), 2)
     else:
-        give = _give if is_plain else _give_ahead
+        give = _give if in_place else _give_ahead
         with _workers(setup, jobs) as workers:
             yield from _until_faults(_shared(give(batches, workers)))
 
@@ -121,8 +121,8 @@ def _shared(given: Iterable[_Given]) -> Iterator[Done]:
 def _give(batches: Iterable[Batch], workers: list[_Worker]) -> Iterator[_Given]:
     """Give out batches in turn, some of them ahead of those whose outcomes are asked for.
 
-    There is nothing to wait for where plain files are read. A batch with bytes, which may be many, is sent
-    when its worker has nothing else to do: neither waits for the other to read.
+    This waits for no input. A batch that holds bytes after all is sent when its worker has nothing else to
+    do: neither waits for the other to read.
     """
     waiting: deque[_Given] = deque()
     fault: Exception | None = None

@@ -143,7 +143,8 @@ def _record(plan: Plan, setup: Setup, recording: Recording, console: Console) ->
     """Read, map and write everything from where the recording stands."""
     try:
         batches = read_batches(plan.names, plan.form, recording.position, in_groups=plan.is_replay)
-        done = work_through(batches, setup, plan.jobs, is_plain=all(map(is_plain, plan.names)))
+        in_place = not plan.is_replay and all(map(is_plain, plan.names))
+        done = work_through(batches, setup, plan.jobs, in_place=in_place)
         with _progress(console, plan) as advance, closing(done):
             for batch, outcome in done:
                 recording.write(outcome)

@@ -67,25 +67,31 @@ class Work:
         """Map every body of a batch. Where its line is UNKNOWN, numbers of lines count from its beginning."""
         if batch.fault:
             yield self._break_off(batch, batch.fault)
-        elif batch.is_whole:
-            yield self._whole(batch, batch.data or b"")
+            return
+        try:
+            lines = [self.files.read(batch)] if batch.is_whole else self.files.lines(batch)
+        except OSError as error:
+            yield self._break_off(batch, f"`{batch.name}` cannot be read: {error.strerror or error}")
+            return
+        if batch.is_whole:
+            yield self._whole(batch, lines[0])
+        elif self.setup.is_replay:
+            yield self._replay(batch, lines)
         else:
-            try:
-                lines = self.files.lines(batch)
-            except OSError as error:
-                yield self._break_off(batch, f"`{batch.name}` cannot be read: {error.strerror or error}")
-            else:
-                yield from [self._replay(batch, lines)] if self.setup.is_replay else self._lines(batch, lines)
+            yield from self._lines(batch, lines)
 
     def _break_off(self, batch: Batch, fault: str) -> Outcome:
         self.tally.faults.append(fault)
         return self.take(Position(batch.start.file + 1), 0)
 
-    def _whole(self, batch: Batch, body: bytes) -> Outcome:
-        self.tally.bodies += 1
-        result = self.setup.transform.json(body, self.setup.request)
-        self.events += result.events
-        self.enter(batch.name, batch.start.line, body, result)
+    def _whole(self, batch: Batch, data: bytes) -> Outcome:
+        """Map the one body of an input; one that is blank holds none."""
+        body = data if batch.start.offset else data.removeprefix(BYTE_ORDER_MARK)
+        if body.strip():
+            self.tally.bodies += 1
+            result = self.setup.transform.json(body, self.setup.request)
+            self.events += result.events
+            self.enter(batch.name, batch.start.line, body, result)
         return self.take(Position(batch.start.file + 1), batch.size)
 
     def _lines(self, batch: Batch, lines: list[bytes]) -> Iterator[Outcome]:
