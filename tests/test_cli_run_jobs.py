@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import multiprocessing
 import os
 import re
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -23,6 +25,7 @@ from hypothesis import strategies as st
 from test_cli_run_survives import workers_of
 
 from mapper.cli.batches import UNKNOWN, Batch, Files, Position
+from mapper.cli.blocks import receive_block, send_block
 from mapper.cli.bodies import PROBE, read_batches
 from mapper.cli.lines import move_lines, rejection_line, skip_line
 from mapper.cli.pool import work_through
@@ -311,6 +314,26 @@ class TestWorkers:
         place = re.search(rb"a worker process was lost at `in:(\d+)` \(killed by SIGKILL\)\n$", err)
         assert place is not None
         assert 1 < int(place[1]) <= 100_000
+
+
+class TestBlocks:
+    @pytest.mark.parametrize("is_plain_pipe", [False, True])
+    @pytest.mark.parametrize("room", [None, 10, 300_000])
+    def test_what_is_sent_is_received(
+        self, monkeypatch: pytest.MonkeyPatch, is_plain_pipe: bool, room: int | None
+    ) -> None:
+        monkeypatch.setattr("mapper.cli.blocks._IS_PLAIN_PIPE", is_plain_pipe)
+        blocks = [b"", b"some", b"", b"a long one" * 25_000, b"end"]
+        reading, writing = multiprocessing.Pipe(duplex=False)
+        with reading, writing:
+            sender = threading.Thread(target=lambda: [send_block(writing, block) for block in blocks])
+            sender.start()
+            given = None if room is None else memoryview(bytearray(room))
+            assert [bytes(receive_block(reading, len(block), given)) for block in blocks] == blocks
+            sender.join()
+            writing.close()
+            with pytest.raises(EOFError):
+                receive_block(reading, 1, given)
 
 
 class TestNumbers:

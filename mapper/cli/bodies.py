@@ -203,7 +203,7 @@ def _line_end(source: Input, offset: int) -> int:
         found = data.find(b"\n") + 1
         if found:
             return place + found
-        place, size = place + len(data), CHUNK
+        place, size = place + len(data), min(4 * size, CHUNK)
     return min(place, os.fstat(descriptor).st_size)
 
 
