@@ -23,6 +23,8 @@ _HINTS = {
 }
 
 NOT_OBJECT = "the item is not a JSON object"
+PASS_BYTES = ("pass bytes to have them parsed",)
+NO_PLACE = "the body has none of the places `each` names"
 TOO_DEEP = "the item nests deeper than can be mapped"
 
 # What an event may hold in Python but not in JSON, by the words of `find_non_json`.

@@ -57,10 +57,11 @@ class Place:
         """The decision that follows from the uses."""
         if self.is_item or self.is_inside:
             return Kind.OPEN
-        # What is read of it is decoded apart, which is cheaper than to encode all of it again.
-        if self.passed:
+        # What is read of every item is decoded in any case: to encode it again costs no more than to look for
+        # the keys that stand twice, and to join.
+        if self.passed and not self.is_read:
             return Kind.RAW
-        is_value = self.whole or self.spare or self.tested
+        is_value = self.passed or self.whole or self.spare or self.tested
         return Kind.VALUE if is_value or not (self.members or self.elements) else Kind.OPEN
 
     @property
@@ -132,7 +133,7 @@ class Plan:
 
 
 def _collect(place: Place, found: list[Place]) -> None:
-    if place.kind is Kind.VALUE or (place.kind is Kind.RAW and place.is_read):
+    if place.kind is Kind.VALUE:
         return
     for inner in (*place.members.values(), *([place.elements] if place.elements else ())):
         _collect(inner, found)
@@ -370,14 +371,13 @@ def _walk_lookup(node: ir.Lookup, own: set[str], context: _Context) -> Place | N
 
 def describe(plan: Plan) -> str:
     """The plan in words: what is decoded, what passes as it is, what is only looked for."""
-    found: dict[str, list[str]] = {"decoded": [], "both": [], "passed": [], "sought": []}
+    found: dict[str, list[str]] = {"decoded": [], "passed": [], "sought": []}
     _describe(plan.item, "$", found)
     if plan.body is not plan.item:
         _describe(plan.body, "envelope $", found)
     lines = ["A body is decoded as far as it is read."]
     for title, key in (
         ("Decoded", "decoded"),
-        ("Decoded to be read, but passed as it is", "both"),
         ("Passed as it is, undecoded", "passed"),
         ("Looked for, as it would stand twice or is taken out", "sought"),
     ):
@@ -395,9 +395,8 @@ def _describe(place: Place, path: str, found: dict[str, list[str]]) -> None:
         found["decoded"].append(path)
         return
     if place.kind is Kind.RAW:
-        found["both" if place.is_read else "passed"].append(path)
+        found["passed"].append(path)
     for name, member in place.members.items():
-        if member.is_guard or not (place.kind is Kind.RAW and place.is_read):
-            _describe(member, f"{path}.{name}" if name.isidentifier() else f"{path}[{name!r}]", found)
+        _describe(member, f"{path}.{name}" if name.isidentifier() else f"{path}[{name!r}]", found)
     if place.elements is not None and place.kind is not Kind.RAW:
         _describe(place.elements, f"{path}[*]", found)

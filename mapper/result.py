@@ -77,6 +77,7 @@ class Rejected(_Late):
         return tuple(dict.fromkeys(d.code for d in self.diagnostics))
 
 
+_new = object.__new__
 _set_skip_index, _set_reason = _setter(Skipped, "index"), _setter(Skipped, "reason")
 _set_index, _set_location = _setter(Rejected, "index"), _setter(Rejected, "location")
 _set_item = _setter(Rejected, "item")
@@ -84,7 +85,7 @@ _set_item = _setter(Rejected, "item")
 
 def skip_late(index: int, reason: str, item: Work) -> Skipped:
     """A skip whose item is worked out when it is first asked for."""
-    skipped = Skipped.__new__(Skipped)
+    skipped = _new(Skipped)
     _set_skip_index(skipped, index)
     _set_reason(skipped, reason)
     _set_work(skipped, {"item": item})
@@ -93,7 +94,7 @@ def skip_late(index: int, reason: str, item: Work) -> Skipped:
 
 def reject_late(index: int, location: str, diagnostics: Work, item: Work) -> Rejected:
     """A rejection whose diagnostics and item are worked out when they are first asked for."""
-    rejected = Rejected.__new__(Rejected)
+    rejected = _new(Rejected)
     _set_index(rejected, index)
     _set_location(rejected, location)
     _set_work(rejected, {"diagnostics": diagnostics, "item": item})
@@ -102,7 +103,7 @@ def reject_late(index: int, location: str, diagnostics: Work, item: Work) -> Rej
 
 def explain_late(index: int, location: str, diagnostics: Work, item: object) -> Rejected:
     """A rejection of a known item whose diagnostics are worked out when they are first asked for."""
-    rejected = Rejected.__new__(Rejected)
+    rejected = _new(Rejected)
     _set_index(rejected, index)
     _set_location(rejected, location)
     _set_item(rejected, item)

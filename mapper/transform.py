@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from types import CodeType
 from typing import TYPE_CHECKING, TypeAlias
@@ -11,16 +13,27 @@ from mapper.body import read_body, read_plain
 from mapper.compiled import TOO_DEEP_TO_COMPILE, Codes, Compiled, execute, module_name
 from mapper.diagnostics import Diagnostic
 from mapper.errors import TransformError
-from mapper.faults import NOT_OBJECT, TOO_DEEP, Places, explain_fault, reject, reject_event, reject_fault
-from mapper.outcomes import Outcome, Outcomes, Reason, Split
+from mapper.faults import (
+    NO_PLACE,
+    NOT_OBJECT,
+    PASS_BYTES,
+    TOO_DEEP,
+    Places,
+    explain_fault,
+    reject,
+    reject_event,
+    reject_fault,
+)
+from mapper.outcomes import Items, Outcome, Outcomes, Reason, Split, Taken
+from mapper.portions import find_portioned, map_portions, portions
 from mapper.request import Request
 from mapper.result import JsonResult, Rejected, Result, Skipped, encode
 from mapper.runtime.faults import Fault, Refused, Skip, tell, tell_plain
 from mapper.runtime.items import Alternative, Leftover, Place, find_row, locate, names_of, select
 from mapper.runtime.limits import DEFAULT, within
 from mapper.runtime.locations import write_location
-from mapper.runtime.narrow import may_be_deep
-from mapper.runtime.nesting import has_brackets, nests_deeper
+from mapper.runtime.narrow import take_apart
+from mapper.runtime.nesting import nests_deeper
 from mapper.runtime.stack import on_fresh_stack
 from mapper.runtime.validation import is_json
 from mapper.source import SourceFile
@@ -33,6 +46,8 @@ if TYPE_CHECKING:
 
 _NO_REQUEST = Request()
 _BYTES = (bytes, bytearray, memoryview)
+_NESTING, _MOST_BYTES = DEFAULT.nesting, DEFAULT.body_bytes
+_NOT_TAKEN: Taken | Items = (-1, ())
 
 # The outcome of a body that is one item; or those of several, and the alternative of `each` they are from.
 Narrow: TypeAlias = Callable[[bytes, Request], Outcome | tuple[list[Outcome], int]]
@@ -51,6 +66,9 @@ class Transform:
         "_outcomes",
         "_places",
         "_reasons",
+        "_row",
+        "_shallow",
+        "_splits",
         "_takes_one",
     )
 
@@ -64,6 +82,10 @@ class Transform:
         self._narrow: Narrow | None = None
         self._narrow_code: CodeType | None = codes.narrow if codes else None
         self._outcomes: Outcomes | None = None
+        # Bodies of up to so many bytes cannot nest too deep for the bytes path: a level takes two brackets.
+        self._shallow = sys.maxsize
+        self._splits: tuple[Split | None, ...] = ()
+        self._row: int | None = None
         self._event = names["event"]
         self._alternatives = names["EACH"]
         # Whether a parsed object is itself the one item, and nothing else has to be set up to map it.
@@ -128,16 +150,19 @@ class Transform:
         )
         return None if offset is None else self._places.file.line_column(offset)[0]
 
-    def __call__(self, payload: object, request: Request | None = None) -> Result:
+    def __call__(self, payload: object, request: Request | None = None, *, trusted: bool = False) -> Result:
         """Map a payload: bytes of JSON, or parsed JSON (dict, list, ...).
 
-        Of parsed JSON only what is read and what an event would hold is looked at. Raises TypeError when
-        `request` is not a Request; a bad payload ends in `rejected`.
+        Of parsed JSON only what is read and what an event would hold is looked at. `trusted` says that the
+        parser has let nothing but JSON through, as those of orjson and msgspec do; `json.loads` does not, as
+        it reads NaN and half surrogate pairs. Then what an event takes over is not looked at again, neither
+        how deep it nests; the event as a whole is validated as ever. Raises TypeError when `request` is not
+        a Request; a bad payload ends in `rejected`.
         """
         request = _NO_REQUEST if request is None else _checked(request)
         if self._takes_one and type(payload) is dict:
             try:
-                outcome = self._event(payload, payload, request, self._levels)
+                outcome = self._event(payload, payload, request, 0 if trusted else self._levels)
             except Exception:  # whatever has gone wrong, the general path finds out and says
                 pass
             else:
@@ -145,68 +170,115 @@ class Transform:
                     return Result([], [Skipped(0, self._reasons[outcome], payload)])
                 return Result([outcome])
         if self._compiled.limits == DEFAULT:
-            return self._run(payload, request)
+            return self._run(payload, request, trusted)
         with within(self._compiled.limits):
-            return self._run(payload, request)
+            return self._run(payload, request, trusted)
 
     def json(self, body: bytes | bytearray | memoryview, request: Request | None = None) -> JsonResult:
         """Map the bytes of a body to events as bytes; the outcome is that of calling the transform."""
-        body = body if type(body) is bytes else _plain_bytes(body)
-        request = _NO_REQUEST if request is None else _checked(request)
+        if type(body) is not bytes:
+            body = _plain_bytes(body)
+        if request is None:
+            request = _NO_REQUEST
+        elif type(request) is not Request:
+            request = _checked(request)
+        narrow = self._narrow or self._load_narrow()
+        mapped: Outcome | tuple[list[Outcome], int] = None
+        size, known = len(body), _NOT_TAKEN
         try:
+            if size > self._shallow:
+                if size > _MOST_BYTES:
+                    return self._as_json(body, request)
+                # An object around others takes five bytes: brackets, quotes, a colon. Taking brackets out is
+                # faster than counting them: it jumps from one to the next.
+                arrays = size - len(body.replace(b"[", b"", _NESTING + 1))
+                if arrays + size // 5 >= _NESTING and (
+                    arrays + size - len(body.replace(b"{", b"", _NESTING + 1)) > _NESTING
+                ):
+                    mapped, known = self._take_apart(narrow, body, request)
             try:
-                mapped = (self._narrow or self._load_narrow())(body, request)
+                mapped = narrow(body, request) if mapped is None else mapped
+                if isinstance(mapped, bytes):
+                    return JsonResult([mapped])
             except Fault as fault:
                 mapped = tell_plain(fault)
-            if isinstance(mapped, bytes):
-                return JsonResult([mapped])
-            found = None if mapped is None else self._collect(mapped, body, request)
+            found = self._collect(mapped, body, request, known)
         except Exception:  # whatever the bytes path cannot take, the general path maps or explains
             found = None
         return found or self._as_json(body, request)
 
     def _load_narrow(self) -> Narrow:
-        text, limits = self._compiled.narrow, self._compiled.limits
-        if not text or limits != DEFAULT:
+        text = self._compiled.narrow
+        if not text or self._compiled.limits != DEFAULT:
             self._narrow = _no_narrow_path
             return self._narrow
         try:
-            names = execute(text, self._compiled.name, self._narrow_code)
+            module = execute(text, self._compiled.name, self._narrow_code)
         except TOO_DEEP_TO_COMPILE:
             self._narrow = _no_narrow_path
             return self._narrow
-        run: Narrow = names["run"]
-
-        splitters: tuple[Split | None, ...] = names["SPLIT"]
-        most_bytes, most = limits.body_bytes, limits.nesting
-
-        def narrow(body: bytes, request: Request) -> Outcome | tuple[list[Outcome], int]:
-            if len(body) > most_bytes or (has_brackets(body, most) and may_be_deep(body, splitters, most)):
-                return None
-            return run(body, request)
-
-        places = Places(self._places.file, names["SITES"], self._places.fields)
+        places = Places(self._places.file, module["SITES"], self._places.fields)
         rows = tuple(write_location(names_of(alternative)) for alternative in self._alternatives)
+        target, objects_only = self._compiled.target, self._compiled.objects_only
         self._outcomes = Outcomes(
-            self._reasons, places, self._compiled.target, self._compiled.objects_only, splitters, rows
+            self._reasons, places, target, objects_only, self._alternatives, module["SPLIT"], rows
         )
-        self._narrow = narrow
-        return narrow
+        self._splits = module["SPLIT"]
+        self._shallow = 2 * _NESTING
+        self._row = find_portioned(self._alternatives, text)
+        run: Narrow = module["run"]
+        self._narrow = run  # the last: another thread that finds it finds the rest
+        return run
+
+    def _take_apart(
+        self, narrow: Narrow, body: bytes, request: Request
+    ) -> tuple[tuple[list[Outcome], int] | None, Taken | Items]:
+        """The outcomes of a body with many brackets, where its items can be mapped a few at a time.
+
+        Else at least what it was seen by that none of them nests too deep; Redo where one may.
+        """
+        way, outcomes = self._row, self._outcomes
+        if way is not None and outcomes is not None:
+            with suppress(Exception):  # what has gone wrong may be the fault of how it was cut
+                found, items = map_portions(
+                    portions(body, _NESTING), lambda portion: narrow(portion, request), way, outcomes
+                )
+                return (found, way), items
+        return None, take_apart(body, self._splits, _NESTING)
 
     def _collect(
-        self, mapped: Reason | tuple[list[Outcome], int], body: bytes, request: Request
+        self,
+        mapped: Reason | tuple[list[Outcome], int] | None,
+        body: bytes,
+        request: Request,
+        known: Taken | Items,
     ) -> JsonResult | None:
         """The result of outcomes of the bytes path; None where the general path has to map the whole body."""
         outcomes = self._outcomes
         if outcomes is None:
             return None
+        if mapped is None:
+            return self._map_whole(body, request)
         if not isinstance(mapped, tuple) or len(mapped) != 2:
             return outcomes.of_body(mapped, body)
         if len(mapped[0]) > self._compiled.limits.items:
             return None
         return outcomes.of_items(
-            *mapped, body, lambda left, count: self._map_left(left, count, body, request)
+            *mapped, body, known, lambda left, count: self._map_left(left, count, body, request)
         )
+
+    def _map_whole(self, body: bytes, request: Request) -> JsonResult | None:
+        """As `_as_json`, of a body that the bytes path has found to be JSON."""
+        value = read_plain(body)
+        items = select(self._alternatives, value)
+        if items is None:
+            return JsonResult([], [], [reject(0, "$", "M603", NO_PLACE, value)])
+        if len(items) > self._compiled.limits.items:
+            return None
+        result = Result()
+        batch = _Batch(value, value, self._alternatives)
+        self._map_items(enumerate(items), batch, request, result, is_plain=True, is_fresh=False)
+        return JsonResult([encode(event) for event in result.events], result.skipped, result.rejected)
 
     def _map_left(self, left: list[int], count: int, body: bytes, request: Request) -> Result | None:
         """The result of some of the `count` items of a body; None where it is found to have others."""
@@ -229,20 +301,20 @@ class Transform:
             events = on_fresh_stack(lambda: [encode(event) for event in result.events])
         return JsonResult(events, result.skipped, result.rejected, result.repairs)
 
-    def _run(self, payload: object, request: Request) -> Result:
+    def _run(self, payload: object, request: Request, trusted: bool) -> Result:
         try:
-            return self._map_payload(payload, request, is_fresh=False)
+            return self._map_payload(payload, request, trusted, is_fresh=False)
         except RecursionError:
             # The caller has used up nearly all of its stack; what a payload gives must not depend on that.
-            return on_fresh_stack(lambda: self._map_payload(payload, request, is_fresh=True))
+            return on_fresh_stack(lambda: self._map_payload(payload, request, trusted, is_fresh=True))
 
-    def _map_payload(self, payload: object, request: Request, *, is_fresh: bool) -> Result:
+    def _map_payload(self, payload: object, request: Request, trusted: bool, *, is_fresh: bool) -> Result:
         if not isinstance(payload, _BYTES):
             result = Result()
             # A host's own parser may let NaN, half surrogate pairs, any nesting or other values through: of
             # these counts what an event would hold.
-            batch = _Batch(payload, payload, self._alternatives, is_parsed=True)
-            self._map(batch, request, result, is_plain=False, is_fresh=is_fresh)
+            batch = _Batch(payload, payload, self._alternatives, is_parsed=not trusted)
+            self._map(batch, request, result, is_plain=trusted, is_fresh=is_fresh)
             return result
         raw = bytes(payload)
         body = read_body(raw, self._compiled.policy, self._compiled.limits)
@@ -314,7 +386,7 @@ class Transform:
         else:
             if items is not None and len(items) <= most:
                 return items
-            code, message = "M603", "the body has none of the places `each` names"
+            code, message = "M603", NO_PLACE
             if items is not None:
                 code, message = "M608", f"the body holds more than {most:,} items"
             diagnostics = (Diagnostic(code, message, location="$"),)
@@ -392,7 +464,7 @@ def _not_object(index: int, item: object, batch: _Batch) -> Rejected:
     location = batch.location(index)
     if isinstance(item, Leftover):
         return reject(index, location, "M605", "`each` finds no item in this element", item.value)
-    hints = ("pass bytes to have them parsed",) if isinstance(item, str) and item is batch.body else ()
+    hints = PASS_BYTES if isinstance(item, str) and item is batch.body else ()
     return reject(index, location, "M604", NOT_OBJECT, item, hints)
 
 

@@ -85,6 +85,24 @@ def test_bytes_and_parsed_json_give_the_same(transform: mapper.Transform) -> Non
     assert transform(bytearray(body)).events == transform(memoryview(body)).events == [EVENT]
 
 
+def test_a_trusted_parser_is_taken_at_its_word(transform: mapper.Transform) -> None:
+    payload = {"orders": [ORDER, {"test": True}, {**ORDER, "customer": None}, 5]}
+    assert transform(payload, trusted=True) == transform(payload)
+    blank = {"orders": [{**ORDER, "id": " "}]}
+    assert transform(blank, trusted=True).rejected[0].codes == ("M612",)  # events are validated all the same
+    for odd, code in ((float("nan"), "M607"), ("\ud800", "M623"), (object(), "M612")):
+        payload = {"orders": [{**ORDER, "total": odd}]}
+        assert transform(payload).rejected[0].codes == (code,)
+        assert transform(payload, trusted=True).events[0]["event_properties"]["total"] is odd
+        alone = mapper.compile(TEXT.replace("each: $.orders[*]\n", ""))
+        assert alone(payload["orders"][0]).rejected
+        assert alone(payload["orders"][0], trusted=True).events
+    broken = b'{"orders": [{"total": NaN}]}'
+    assert (
+        transform(broken, trusted=True).rejected[0].codes == transform(broken).rejected[0].codes == ("M601",)
+    )
+
+
 def test_json_gives_events_as_bytes(transform: mapper.Transform) -> None:
     body = msgspec.json.encode({"orders": [ORDER, {"test": True}]})
     result = transform.json(body)

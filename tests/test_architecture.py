@@ -36,7 +36,7 @@ ORDER = """
     lowering
     checker
     codegen
-    request result faults body outcomes compiled saved transform cached
+    request result faults body outcomes portions compiled saved transform cached
     experiments
     proofs
     interpreter

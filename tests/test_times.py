@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from fractions import Fraction
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rfc3339_validator import validate_rfc3339
 
+from mapper.runtime import times
 from mapper.runtime.nothing import INVALID
 from mapper.runtime.time_patterns import check_pattern, compile_pattern, pattern
 from mapper.runtime.times import (
@@ -322,3 +323,36 @@ def test_texts_of_the_canonical_length_are_times_or_not() -> None:
     found = {text for text in texts if iso8601(text, None) == text}
     assert found == {text for text in texts if is_canonical(text)}
     assert len(found) > 1_000
+
+
+@given(
+    st.sampled_from(
+        [
+            "2026-05-04T10:20:30.977Z",
+            "2026-05-04 10:20:30.977000",
+            "2026-05-04T10:20:30Z",
+            "2026-05-04 10:20:30",
+            "2026-05-04T10:20:30+0530",
+            "2026-05-04 10:20:30.5-08:00",
+            "9999-12-31T23:59:59.999999-01",
+        ]
+    ),
+    st.lists(
+        st.tuples(st.integers(0, 32), st.sampled_from([*"0123456789:-+., TZtzW\u0663", ""]), st.booleans()),
+        max_size=3,
+    ),
+    st.sampled_from([None, UTC, timezone(timedelta(hours=5, minutes=30)), ZoneInfo("Europe/Berlin")]),
+)
+def test_a_look_at_the_shape_changes_no_outcome(
+    text: str, changes: list[tuple[int, str, bool]], zone: tzinfo | None
+) -> None:
+    for place, letter, replaces in changes:
+        text = text[:place] + letter + text[place + replaces :]
+
+    def no_look(value: str) -> datetime:
+        raise ValueError
+
+    found = iso8601(text, zone)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(times, "_read", no_look)
+        assert found == iso8601(text, zone)

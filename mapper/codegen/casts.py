@@ -106,8 +106,21 @@ def _zone(writer: Writer, zone: str | None) -> str:
 def _emit_window(writer: Writer, node: ir.Timestamp, result: str, scope: Scope) -> None:
     if node.low is None and node.high is None:
         return
-    inside = writer.use("times", "within")
-    low, high = literal(node.low), literal(node.high)
-    present = f"isinstance({result}, str) and " if node.on_error is not ir.OnError.REJECT else ""
-    writer.line(f"if {present}not {inside}({result}, {low}, {high}, {scope.request}.received_at):")
+    tests = [
+        _is_beyond(writer, result, sign, bound, f"{scope.request}.received_at")
+        for sign, bound in (("<", node.low), (">", node.high))
+        if bound is not None
+    ]
+    outside = " or ".join(tests)
+    if node.on_error is not ir.OnError.REJECT:
+        outside = f"type({result}) is str and ({outside})"
+    writer.line(f"if {outside}:")
     writer.line(f"    {result} = MISSING")
+
+
+def _is_beyond(writer: Writer, time: str, sign: str, bound: ir.Bound, received_at: str) -> str:
+    """The test that a canonical time lies beyond a bound; one that is not known is open."""
+    if isinstance(bound, str):
+        return f"{time} {sign} {literal(bound)}"
+    shifted = f"{writer.use('times', 'shifted')}({received_at}, {bound[1]})" if bound[1] else received_at
+    return f"({received_at} and {time} {sign} {shifted})"

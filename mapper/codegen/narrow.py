@@ -20,13 +20,12 @@ from mapper import ir
 from mapper.codegen.certainties import proven_types, remaining
 from mapper.codegen.narrow_classes import place_classes
 from mapper.codegen.narrow_items import Selection, emit_selection
-from mapper.codegen.steps import emit_inside, emit_member
 from mapper.codegen.text import emit_condition, emit_template
 from mapper.codegen.validation import emit_member_checks, emit_validator, is_checked_by_members
 from mapper.codegen.values import emit_entry, emit_field, emit_object, may_be_left_out, presence
 from mapper.codegen.writer import Scope, Writer, literal
 from mapper.ir.facts import may_be_null
-from mapper.plan import Kind, NotNarrow, Plan, describe, make_plan
+from mapper.plan import NotNarrow, Plan, describe, make_plan
 
 _SCOPE = Scope()
 
@@ -99,7 +98,6 @@ def _member_schema(target: Mapping[str, Any], name: str) -> Any:
 def _emit_event(writer: Writer, program: ir.Program, target: Any) -> None:
     """`event(item, body, request)`: the event as bytes, or the number of a skip rule."""
     with writer.block("def event(item, body, request):"):
-        _emit_opened(writer)
         for number, rule in enumerate(program.skips):
             test = emit_condition(writer, rule.condition, _SCOPE)
             writer.line(f"if {test}:")
@@ -118,14 +116,6 @@ def _emit_event(writer: Writer, program: ir.Program, target: Any) -> None:
     writer.line("")
     if not is_checked:
         emit_validator(writer, target, "valid")
-
-
-def _emit_opened(writer: Writer) -> None:
-    """Decode what items are read of and pass on, once for all the branches that look at it."""
-    place = writer.places["item"]
-    for name, member in place.members.items():
-        if member.kind is Kind.RAW and member.is_read:
-            emit_inside(writer, emit_member(writer, "item", name), member)
 
 
 def _emit_validated(writer: Writer, event: str) -> None:

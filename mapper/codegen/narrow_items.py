@@ -126,8 +126,9 @@ def emit_selection(writer: Writer, selection: Selection) -> None:
         check = writer.use("narrow", "check_text")
         writer.line(f"    {check}(body)  # the decoder does not look at the UTF-8 of what it skips")
         writer.line("root = read(body)")
-        if () in selection.alternatives and not selection.root.members:
-            with writer.block(f"if type(root) is {selection.plan.item.name}:"):
+        alone = _is_alone(writer, selection)
+        if alone:
+            with writer.block(f"if {alone}:"):
                 writer.line("return event(root, root, request)")
         if selection.alternatives == [()]:
             writer.line("items, way = root if type(root) is list else (root,), 0")
@@ -149,6 +150,20 @@ def emit_selection(writer: Writer, selection: Selection) -> None:
             writer.line("outcomes.append(outcome)")
         writer.line("return outcomes, way")
     _emit_split(writer, selection)
+
+
+def _is_alone(writer: Writer, selection: Selection) -> str:
+    """The test that a body is an object and itself the one item; empty where it never is."""
+    if () not in selection.alternatives:
+        return ""
+    tests = [f"type(root) is {selection.root.name or selection.plan.item.name}"]
+    for steps in selection.alternatives[: selection.alternatives.index(())]:
+        kind, key = steps[0]
+        if kind == "all":
+            return ""
+        if kind == "name":
+            tests.append(f"root.{writer.attributes[key]} is {writer.use('nothing', 'MISSING')}")
+    return " and ".join(dict.fromkeys(tests))
 
 
 def _emit_split(writer: Writer, selection: Selection) -> None:

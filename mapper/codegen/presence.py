@@ -16,7 +16,15 @@ def present_test(name: str, may_miss: bool, may_be_null: bool) -> str | None:
 
 
 def blank_test(name: str, is_blank: str) -> str:
-    """The test that a local is blank, by the function `is_blank`; a text is nearly always not."""
+    """The test that a local is blank, by the function `is_blank`, which texts and nothings seldom need."""
     if not name.isidentifier():
         return f"{is_blank}({name})"
-    return f"(type({name}) is not str or not {name} or {name}.isspace()) and {is_blank}({name})"
+    other = f"{name} is MISSING or {name} is None or {is_blank}({name})"
+    return f"(not {name} or {name}.isspace() if type({name}) is str else {other})"
+
+
+def truth_test(name: str, is_truthy: str) -> str:
+    """The test that a local is neither nothing nor false, by the function `is_truthy` where it is none."""
+    if not name.isidentifier():
+        return f"{is_truthy}({name})"
+    return f"({name} is not MISSING and {name} is not None and {name} is not False)"

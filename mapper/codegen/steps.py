@@ -49,9 +49,7 @@ def is_object(holder: str, place: Place) -> str:
 
 
 def emit_inside(writer: Writer, raw: str, place: Place) -> str:
-    """A second look into an undecoded object: all of it where it is read, else what is looked for."""
-    if place.is_read:
-        return _emit_decoded(writer, raw)
+    """A second look into an undecoded object, at what is looked for."""
     local = writer.recall(("inside", raw))
     if local is None:
         local = writer.fresh("inside")
@@ -67,15 +65,9 @@ def emit_passing(writer: Writer, raw: str) -> str:
     """The undecoded object in `raw`, fit to stand in an event; None for null. Anything else goes back."""
     local = writer.recall(("passing", raw))
     if local is None:
-        place = writer.places.get(raw)
-        decoded = _emit_decoded(writer, raw) if place is not None and place.is_read else None
         local = writer.fresh("passing")
-        missing = writer.use("nothing", "MISSING")
-        if decoded is not None:
-            writer.line(f"{local} = {writer.use('narrow', 'passing_decoded')}({raw}, {decoded})")
-        else:
-            passing = writer.use("narrow", "passing")
-            writer.line(f"{local} = {raw} if {raw} is {missing} else {passing}({raw})")
+        missing, passing = writer.use("nothing", "MISSING"), writer.use("narrow", "passing")
+        writer.line(f"{local} = {raw} if {raw} is {missing} else {passing}({raw})")
         writer.remember(("passing", raw), local)
         writer.passing[local] = raw
     return local
@@ -104,7 +96,11 @@ def _emit_decoded(writer: Writer, raw: str) -> str:
     decoded = writer.recall(("decoded", raw))
     if decoded is None:
         decoded = writer.fresh("decoded")
-        writer.line(f"{decoded} = {writer.use('narrow', 'decoded')}({raw})")
+        if raw in writer.passing:
+            writer.line(f"{decoded} = {writer.use('narrow', 'decoded')}({raw})")
+        else:
+            kind, decode = writer.use("narrow", "Raw"), writer.use("narrow", "decode")
+            writer.line(f"{decoded} = {decode}({raw}) if type({raw}) is {kind} else {raw}")
         writer.remember(("decoded", raw), decoded)
     return decoded
 
@@ -164,8 +160,6 @@ def emit_lacks(writer: Writer, raw: str, names: tuple[str, ...]) -> str:
     place = writer.places.get(source)
     if place is not None and all(name in place.members for name in names):
         inside, missing = emit_inside(writer, source, place), writer.use("nothing", "MISSING")
-        if place.is_read:
-            return " and ".join(f"{literal(name)} not in {inside}" for name in names) or "True"
         return " and ".join(f"{inside}.{writer.attributes[name]} is {missing}" for name in names) or "True"
     lacking = writer.constant(f"{writer.use('narrow', 'lacking')}({literal(names)})", "lacks")
     return f"{lacking}({raw})"
@@ -177,13 +171,17 @@ def emit_joined(
     """Members before (a local, or none) and after (a local) an undecoded object become one in `merged`."""
     before, after = around
     first = f"**{before}, " if before else ""
-    with writer.block(f"if {emit_lacks(writer, raw, names)}:"):
-        spliced = f"{writer.use('narrow', 'spliced')}({raw}, {before or '{}'}, {after})"
-        if not before:  # the common case: members follow, and the object has some of its own
-            pieces = f"{raw}[:-1], b',', {writer.use('narrow', 'encode')}({after})[1:]"
-            joined = f"{writer.use('narrow', 'joined')}(({pieces}))"
-            spliced = f"{joined} if {raw}[1] == 34 and {after} else {spliced}"
-        writer.line(f"{merged} = {spliced}")
+    none = f"not {before} and not {after}" if before else f"not {after}"
+    writer.line(f"if {none}:")
+    writer.line(f"    {merged} = {raw}")
     with writer.block("else:"):
-        whole = writer.use("narrow", "decoded")
-        writer.line(f"{merged} = {{{first}**{whole}({raw}), **{after}}}")
+        with writer.block(f"if {emit_lacks(writer, raw, names)}:"):
+            spliced = f"{writer.use('narrow', 'spliced')}({raw}, {before or '{}'}, {after})"
+            if not before:  # the common case: members follow, and the object has some of its own
+                pieces = f"{raw}[:-1], b',', {writer.use('narrow', 'encode')}({after})[1:]"
+                joined = f"{writer.use('narrow', 'joined')}(({pieces}))"
+                spliced = f"{joined} if {raw}[1] == 34 else {spliced}"
+            writer.line(f"{merged} = {spliced}")
+        with writer.block("else:"):
+            whole = writer.use("narrow", "decoded")
+            writer.line(f"{merged} = {{{first}**{whole}({raw}), **{after}}}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from mapper.codegen.presence import blank_test
+from mapper.codegen.presence import blank_test, truth_test
 from mapper.codegen.steps import emit_member, emit_open_element, emit_passing, emit_step, emit_value_of
 from mapper.codegen.writer import Scope, Writer, literal
 from mapper.ir import text as ir
@@ -293,7 +293,8 @@ class Values:
         ):
             return self.value(value) if self.loops else f"{self.use('is_truthy')}({self.value(value)})"
         held = self._compared(value) if isinstance(value, ir.Lookup) else self.value(value)
-        return f"{self.use('is_truthy')}({held})"
+        self.use("MISSING", "nothing")
+        return truth_test(held, self.use("is_truthy"))
 
     def _compared(self, node: ir.Lookup) -> str:
         # What is compared with a constant, or with nothing: of objects and lists no more than that they are.
@@ -342,8 +343,11 @@ class Values:
         held = self.lookup(node, is_tested=True)
         place = self.writer.places.get(held)
         if place is not None and place.kind is Kind.RAW:
-            return f"{self.use('is_blank_object', 'narrow')}({emit_passing(self.writer, held)})"
-        return f"({blank_test(emit_value_of(self.writer, held), self.use('is_blank'))})"
+            passing = emit_passing(self.writer, held)
+            missing = self.use("MISSING", "nothing")
+            return f"({passing} is {missing} or {self.use('is_blank_object', 'narrow')}({passing}))"
+        self.use("MISSING", "nothing")
+        return blank_test(emit_value_of(self.writer, held), self.use("is_blank"))
 
     def equals(self, value: str, constant: ir.Scalar) -> str:
         """The test that a held value equals a constant."""

@@ -274,17 +274,21 @@ def _emit_merge(writer: Writer, node: ir.Merge, scope: Scope, what: str, into: s
     first, *others = node.operands
     if isinstance(first, ir.Record):
         emit_record(writer, first, scope.consumed, what, merged)
-    elif STRUCTURAL.types(first) == {"object"}:
-        value = emit_local(writer, first, scope.consumed, what)
-        present = present_test(value, may_miss(first), may_be_null(first))
-        otherwise = f" if {present} else {{}}" if present else ""
-        writer.line(f"{merged} = {{**{value}}}{otherwise}", first.span)
     else:
-        writer.line(f"{merged} = {{}}", node.span)
-        others.insert(0, first)
+        _emit_copy(writer, first, emit_local(writer, first, scope.consumed, what), what, merged)
     for operand in others:
         _emit_operand(writer, operand, scope.consumed, what, merged)
     return merged
+
+
+def _emit_copy(writer: Writer, operand: ir.Value, value: str, what: str, merged: str) -> None:
+    """The first operand of a `merge`, in local `value`: a new object with its members in `merged`."""
+    if STRUCTURAL.types(operand) == {"object"}:
+        present = present_test(value, may_miss(operand), may_be_null(operand))
+        writer.line(f"{merged} = {{**{value}}}{f' if {present} else {{}}' if present else ''}", operand.span)
+    else:
+        writer.line(f"{merged} = {{}}", operand.span)
+        _emit_spread(writer, operand, value, what, merged)
 
 
 def _emit_operand(writer: Writer, operand: ir.Value, scope: Scope, what: str, merged: str) -> None:
@@ -315,8 +319,11 @@ def _emit_spliced(
         _emit_operand(writer, operand, scope.consumed, what, before)
     given = emit_local(writer, spread, scope, what)
     if given not in writer.passing:
-        writer.line(f"{merged} = {before or '{}'}", node.span)
-        _emit_spread(writer, spread, given, what, merged)
+        if before:
+            writer.line(f"{merged} = {before}", node.span)
+            _emit_spread(writer, spread, given, what, merged)
+        else:
+            _emit_copy(writer, spread, given, what, merged)
         for operand in node.operands[position + 1 :]:
             _emit_operand(writer, operand, scope.consumed, what, merged)
         return merged
@@ -408,10 +415,8 @@ def _emit_object_change(
         return result
     names = node.keys if not isinstance(node, ir.Rename) else tuple(old for old, _ in node.names)
     lacks = writer.fresh("unchanged")
-    with writer.block(f"if type({value}) is bytes:", node.span):
-        writer.line(f"{lacks} = {emit_lacks(writer, value, names)}")
-    writer.line("else:  # missing, null, or decoded already")
-    writer.line(f"    {lacks} = False")
+    # Not so where it is missing, null, or decoded already.
+    writer.line(f"{lacks} = type({value}) is bytes and {emit_lacks(writer, value, names)}", node.span)
     with writer.block(f"if {lacks}:"):
         writer.line(f"{result} = {value}")
     with writer.block("else:"):

@@ -23,10 +23,9 @@ MAX_DEPTH = 1000  # the walk is iterative; the bound only stops structures that 
 
 _Members: TypeAlias = Iterator[tuple[str, object]]  # what stands before a member's value, and the value
 
-# msgspec writes these as JCS does (not floats), and sorts ASCII keys as JCS does.
+# msgspec writes these as JCS does (not floats), and sorts keys as JCS does below the surrogates.
 _PLAIN = frozenset({str, int, bool, type(None)})
 _SHALLOW = 30  # levels that are looked through by recursion
-_is_nothing = re.compile(rb"\[(?:\[(?:null)?\],?)*\]").fullmatch
 _encode_plain = msgspec.json.Encoder(order="sorted").encode
 
 _lone_surrogates = re.compile("[\ud800-\udfff]").sub
@@ -50,12 +49,17 @@ def stable_hash(values: Iterable[object]) -> str | Nothing:
     MISSING where every value is missing or null; INVALID where one has no canonical form.
     """
     given = list(values)
+    for value in given:
+        if value is not MISSING and value is not None:
+            break
+    else:
+        return MISSING
     parts = [[] if value is MISSING else [value] for value in given]
     try:
         text = _encode_at_once(given, parts) or _bytes(f"[{','.join([_encode(part) for part in parts])}]")
     except (_NotJson, ValueError):
         return INVALID
-    return MISSING if _is_nothing(text) else sha256(text).hexdigest()
+    return sha256(text).hexdigest()
 
 
 def _encode_at_once(given: list[object], parts: list[list[object]]) -> bytes | None:
@@ -70,21 +74,21 @@ def _is_plain(container: dict[str, Any] | list[Any], room: int) -> bool:
     """Whether msgspec writes a container as JCS does; MISSING counts as nothing."""
     values: Iterable[Any] = container
     if isinstance(container, dict):
-        if not "".join(container).isascii():
+        keys = "".join(container)
+        if not keys.isascii() and max(keys) >= "\ud800":
             return False
         values = container.values()
     if _PLAIN.issuperset(map(type, values)):
         return True
     for value in values:
         kind = type(value)
+        if kind in _PLAIN or value is MISSING:
+            continue
         if kind is dict or kind is list:
             if not room or not _is_plain(value, room - 1):
                 return False
-        elif kind is float:
-            # Not integral, and of a size that both write without an exponent.
-            if not 1e-3 < abs(value) < 1e15 or value.is_integer():
-                return False
-        elif kind not in _PLAIN and value is not MISSING:
+        # Not integral, and of a size that both write without an exponent.
+        elif kind is not float or not 1e-3 < abs(value) < 1e15 or value.is_integer():
             return False
     return True
 

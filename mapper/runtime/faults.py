@@ -19,8 +19,10 @@ class Fault(Exception):
     `detail` completes the headline and never holds payload values; `value` is kept apart for `--show-values`.
     """
 
+    __slots__ = ("code", "detail", "site", "value")
+
     def __init__(self, code: str, site: int, detail: str = "", value: object = MISSING) -> None:
-        super().__init__(code)
+        self.args = (code,)  # what Python shows of an exception
         self.code = code
         self.site = site
         self.detail = detail

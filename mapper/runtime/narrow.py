@@ -6,16 +6,16 @@ syntax of what it skips, but neither its UTF-8 nor the range of its numbers.
 
 from __future__ import annotations
 
-import re
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 from msgspec import Raw, Struct
 
-from mapper.runtime.nesting import has_brackets, is_deeper
+from mapper.runtime.nesting import count_brackets, has_brackets, is_deeper
 from mapper.runtime.nothing import MISSING
 
 __all__ = [
@@ -24,32 +24,33 @@ __all__ = [
     "Redo",
     "Struct",
     "check_text",
+    "decode",
     "decoded",
     "elements",
     "encode",
+    "finder",
     "is_blank_object",
     "joined",
     "lacking",
-    "may_be_deep",
     "passing",
-    "passing_decoded",
     "reader",
     "spliced",
     "splitter",
     "spread",
+    "take_apart",
 ]
 
 encode = msgspec.json.Encoder().encode
 joined = b"".join
-_decode = msgspec.json.Decoder().decode
+decode = msgspec.json.Decoder().decode
 _PART = 1 << 16  # bytes of a body that are checked at once
+_TOGETHER = 8  # items of a body
 
 # The outline of JSON text keeps quotes, what stands between values, and enough letters to tell `true` and
 # `false` from a number with an exponent, of which `,e,` is left. Texts may look so too; the decoder decides.
 _OUTLINED = b'"\\eEuf,:[]{}'
 _ELSE = bytes(byte for byte in range(256) if byte not in _OUTLINED)
 _OUTLINE = bytes.maketrans(b"E:[]{}", b"e,,,,,")
-_find_exponent = re.compile(rb",e,").search
 
 # A number in range has at most 309 digits before its point; every hundredth byte meets so long a run thrice.
 _STRIDE = 100
@@ -75,59 +76,86 @@ def check_text(body: bytes) -> None:
         decode(body[start : start + _PART], start + _PART >= len(body))
 
 
-def may_be_deep(body: bytes, splitters: Iterable[Callable[[bytes], list[bytes]] | None], most: int) -> bool:
-    """Whether an item of a body with more than `most` brackets may nest deeper than that many levels."""
-    for split in splitters:
+def take_apart(
+    body: bytes, splitters: Iterable[Callable[[bytes], list[Raw]] | None], most: int
+) -> tuple[int, list[Raw]]:
+    """Which splitter finds the items of a body with more than `most` brackets, and the items undecoded.
+
+    -1 where none was needed to see how deep they nest; Redo where one may nest deeper than `most` levels.
+    """
+    for way, split in enumerate(splitters):
+        items: list[Raw] = []
         with suppress(ValueError):
             items = split(body) if split is not None else []
-            if items and not any(has_brackets(bytes(item), most) for item in items):
-                # What stands around the items, but for the commas between them, is seldom long.
-                around = len(body) - sum(memoryview(item).nbytes for item in items) - len(items)
-                return around >= most and is_deeper(body, most)
-    return is_deeper(body, most)
+        inside = _count_inside(items, most)
+        if inside is not None:
+            # What stands around the items, but for the commas between them, is seldom long.
+            around = len(body) - sum(map(len, items)) - len(items)
+            if around < 2 * most or count_brackets(body) - inside <= most or not is_deeper(body, most):
+                return way, items
+            raise Redo
+    if is_deeper(body, most):
+        raise Redo
+    return -1, []
+
+
+def _count_inside(items: list[Raw], most: int) -> int | None:
+    """How many opening brackets the items have together; None without items, or where one may be too deep."""
+    # Nearly always several neighbours have no more together than one may have, and are looked at as one.
+    step = _TOGETHER if sum(map(len, items)) < _TOGETHER * _PART else 1
+    total = 0
+    for start in range(0, len(items), step):
+        run = items[start : start + step]
+        found = count_brackets(joined(run))
+        if found > most and any(has_brackets(bytes(item), most) for item in run):
+            return None
+        total += found
+    return total if items else None
 
 
 def splitter(names: tuple[str, ...]) -> Callable[[bytes], list[Raw]]:
     """What finds, undecoded, the elements of the array that the names lead to."""
-    kind: Any = list[Raw]
+    return _inner(names, list[Raw])
+
+
+@lru_cache(maxsize=64)
+def finder(names: tuple[str, ...]) -> Callable[[bytes], Raw]:
+    """What finds, undecoded, the value that the names lead to."""
+    return _inner(names, Raw)
+
+
+def _inner(names: tuple[str, ...], kind: Any) -> Callable[[bytes], Any]:
     for name in reversed(names):
         kind = msgspec.defstruct("Around", [("inner", kind)], rename={"inner": name}, gc=False)
     read = msgspec.json.Decoder(kind).decode
+    if not names:
+        return read
 
-    def split(body: bytes) -> list[Raw]:
+    def find(body: bytes) -> Any:
         node = read(body)
         for _ in names:
             node = node.inner
-        return node  # type: ignore[no-any-return]
+        return node
 
-    return split
+    return find
 
 
 def passing(raw: Raw) -> Any:
     """The text of an object whose numbers are all in range; of anything else its value."""
     text = bytes(raw)
     if text[0] != 0x7B:
-        return _decode(text)
-    if _find_exponent(text.translate(_OUTLINE, _ELSE)) or (
+        return decode(text)
+    if text.translate(_OUTLINE, _ELSE).find(b",e,") >= 0 or (
         len(text) > 3 * _STRIDE and text[::_STRIDE].translate(_ZEROS).find(b"000") >= 0
     ):
-        _decode(text)
-    return _on_one_line(text)
-
-
-def passing_decoded(raw: Raw, value: object) -> object:
-    """As `passing`, of an object whose value is known: its numbers and texts have been read already."""
-    return _on_one_line(bytes(raw)) if type(value) is dict else value
-
-
-def _on_one_line(text: bytes) -> bytes:
+        decode(text)
     # A line end in JSON is always between values. An event is one line, whoever wrote its parts on several.
     return text if text.find(b"\n") < 0 > text.find(b"\r") else msgspec.json.format(text, indent=-1)
 
 
 def decoded(raw: object) -> Any:
     """The value of an undecoded place; other values as they are."""
-    return _decode(raw) if isinstance(raw, bytes | Raw) else raw
+    return decode(raw) if type(raw) is bytes or type(raw) is Raw else raw
 
 
 def spliced(text: bytes, before: dict[str, object], after: dict[str, object]) -> bytes:

@@ -6,10 +6,13 @@ import re
 from itertools import accumulate
 from typing import Any
 
-_BRACKETS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
+_SAME = bytes.maketrans(b"{}", b"[]")  # of which kind a bracket is does not matter
+_STEPS = bytes.maketrans(b"[]", b"\x01\xff")
 _DROPPED = bytes(b for b in range(256) if b not in b'[]{}"')
 _NO_COLONS = bytes(b for b in range(256) if b not in b':"')
 _QUOTED = re.compile(rb'"[^"]*"')
+_ESCAPED = re.compile(rb'\\[\\"]')
+_ROUNDS = 20
 _MANY = 100_000  # containers; a value that repeats its parts may have more than memory holds
 DEEPEST = 10_000  # a body that nests deeper is not read at all
 _PLAIN = frozenset({str, int, float, bool, type(None)})
@@ -20,32 +23,60 @@ def depth_of(raw: bytes) -> int:
 
     Of bytes that are not JSON, too, the same number whatever stands on the stack.
     """
-    if b"\\" in raw:  # in JSON, a backslash stands in a string
-        raw = raw.replace(b"\\\\", b"").replace(b'\\"', b"")
-    # Without all else, a string that holds no bracket is two quotes side by side.
-    brackets = _QUOTED.sub(b"", raw.translate(None, _DROPPED).replace(b'""', b""))
-    steps = memoryview(brackets.translate(_BRACKETS, b'"')).cast("b")
-    return max(accumulate(steps), default=0)
+    return _depth(_outline(raw))
+
+
+def _outline(raw: bytes) -> bytes:
+    """The brackets that stand in no string, all of one kind."""
+    # Without all else, strings that hold no bracket are quotes side by side; of these, pairs tell nothing.
+    quoted = _unescaped(raw).translate(_SAME, _DROPPED).replace(b'""""', b"").replace(b'""', b"")
+    return _QUOTED.sub(b"", quoted).replace(b'"', b"")
+
+
+def _depth(outline: bytes) -> int:
+    return max(accumulate(memoryview(outline.translate(_STEPS)).cast("b")), default=0)
+
+
+def _unescaped(raw: bytes) -> bytes:
+    """JSON text without escaped quotes; the backslashes that are left escape none."""
+    if b"\\" not in raw:  # in JSON, a backslash stands in a string
+        return raw
+    # Where they are few, a search for their first byte is much faster; where they are many, it is slower.
+    few = (len(raw) >> 6) + 1
+    text, found = _ESCAPED.subn(b"", raw, few)
+    return text if found < few else text.replace(b"\\\\", b"").replace(b'\\"', b"")
 
 
 def count_members(raw: bytes) -> int:
     """How many members the objects in JSON text in UTF-8 have together."""
-    if b"\\" in raw:
-        raw = raw.replace(b"\\\\", b"").replace(b'\\"', b"")
-    return _QUOTED.sub(b"", raw.translate(None, _NO_COLONS).replace(b'""', b"")).count(b":")
+    return _QUOTED.sub(b"", _unescaped(raw).translate(None, _NO_COLONS).replace(b'""', b"")).count(b":")
 
 
 def is_deeper(raw: bytes, most: int) -> bool:
     """Whether JSON text in UTF-8 nests deeper than `most` levels."""
     # So few opening brackets cannot nest deeper: nearly all texts need no closer look.
-    return has_brackets(raw, most) and depth_of(raw) > most
+    if not has_brackets(raw, most):
+        return False
+    outline = left = _outline(raw)
+    for rounds in range(_ROUNDS):
+        if rounds + len(left) <= most:
+            return False
+        # Of the brackets that are open at the deepest place, only the last can be closed by the next bracket:
+        # without such pairs one level fewer is open there, and what is left opens at most once a bracket.
+        left = left.replace(b"[]", b"")
+    return _depth(outline) > most
 
 
 def has_brackets(raw: bytes, most: int) -> bool:
     """Whether a text has more than `most` opening brackets."""
-    # Taking them out is faster than counting them: it jumps from one to the next.
     left = len(raw.replace(b"{", b"", most + 1)) + len(raw.replace(b"[", b"", most + 1))
     return 2 * len(raw) - left > most
+
+
+def count_brackets(raw: bytes) -> int:
+    """How many opening brackets a text has."""
+    # Taking them out is faster than counting them: it jumps from one to the next.
+    return 2 * len(raw) - len(raw.replace(b"{", b"")) - len(raw.replace(b"[", b""))
 
 
 def nests_deeper(value: object, most: int) -> bool:

@@ -56,6 +56,8 @@ def variables(item: object, body: object, request: object) -> dict[str, object]:
 
 def member(value: object, key: object) -> object:
     """What a template finds under a key: entries of objects, elements of lists, and size, first, last."""
+    if key is MISSING:
+        return MISSING
     try:
         if isinstance(value, dict) and key in value:
             return value[key]
@@ -177,6 +179,8 @@ def to_text(value: object, site: int = -1) -> str:
     """A value as Liquid prints it: nil as nothing, a list as its elements run together, an object as JSON."""
     if isinstance(value, str):
         return value
+    if value is MISSING or value is None:
+        return ""
     try:
         return _printed(value)
     except (ValueError, OverflowError):

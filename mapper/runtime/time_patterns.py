@@ -81,6 +81,8 @@ def pattern(value: object, compiled: TimePattern, zone: tzinfo | None) -> str | 
     match = compiled.expression.fullmatch(value)
     if match is None:
         return INVALID
+    if match.lastgroup == "s" and compiled.expression.groups == 1:
+        return epoch(int(match[1]), 1)
     parts = match.groupdict()
     fraction = parts.get("f", "")
     if "s" in parts:

@@ -20,25 +20,27 @@ Bound: TypeAlias = str | tuple[str, int]  # canonical text, or ("received_at", s
 
 _read = datetime.fromisoformat
 _EPOCH = datetime(1970, 1, 1)
+_TWO = tuple(f"{number:02d}" for number in range(60))
 _FIRST = "0001-01-01T00:00:00.000Z"
 _LAST = "9999-12-31T23:59:59.999Z"
 _FIRST_MS = -62_135_596_800_000
 _LAST_MS = 253_402_300_799_999
 
-# The hot path: one expression knows the calendar, so that canonical text is answered without a datetime.
+# What stands at every third place of nearly all times: with nothing, a point, or an offset at the end.
+_SHAPES = frozenset(f"--{between}::{after}" for between in "T " for after in ("", ".", "Z", "+", "-"))
 _DAY = (
     r"(?!0000)(?:[0-9]{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
     r"|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
     r"|(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29)"
 )
 _is_day = re.compile(_DAY).fullmatch
-_is_utc = re.compile(_DAY + r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{3})?Z").fullmatch
 _OFFSET = r"[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?"
 _date_time = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ](?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)"
     rf"(?:\.([0-9]{{1,9}}))?([Zz]|{_OFFSET})?"
 ).fullmatch
 _decimal = re.compile(r"(-?)([0-9]{1,40})(?:\.([0-9]{1,40}))?(?:[eE]([+-]?[0-9]{1,3}))?").fullmatch
+_is_any_offset = re.compile(_OFFSET).fullmatch
 _is_offset = re.compile(r"[+-](?:[01][0-9]|2[0-3]):?[0-5][0-9]").fullmatch
 _is_zone_name = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,2}").fullmatch
 _relative = re.compile(r"received_at(?: *([+-]) *([0-9]{1,9}) *([smhd]))?").fullmatch
@@ -54,14 +56,18 @@ def iso8601(value: object, zone: tzinfo | None) -> str | Nothing:
     """A date-time text as canonical UTC; `zone` places text that names no offset."""
     if not isinstance(value, str):
         return INVALID
-    if len(value) == 24 and value[4:20:3] == "--T::." and value[23] == "Z":
+    shape = value[4:20:3]
+    if shape == "--T::." and len(value) == 24 and value[23] == "Z":
         try:  # the canonical form, if what stands between these is a time
             _read(value)
-            return value
+            if value[11] != "2" or value[12] != "4":  # the end of a day, for some versions of Python
+                return value
         except ValueError:
             pass
-    if _is_utc(value):
-        return value if len(value) == 24 else f"{value[:19]}.000Z"
+    elif shape in _SHAPES:
+        text = _plain(value, zone)
+        if text is not INVALID:
+            return text
     match = _date_time(value)
     if match is None:
         return INVALID
@@ -77,6 +83,33 @@ def iso8601(value: object, zone: tzinfo | None) -> str | Nothing:
     if place is UTC and not leap:
         return f"{value[:10]}T{value[11:19]}.{fraction:0<3.3}Z"
     return settle(local, place, fraction, leap)
+
+
+def _plain(value: str, zone: tzinfo | None) -> str | Nothing:
+    """Canonical text of a time of one of the shapes; INVALID where a closer look is needed."""
+    end, place = len(value), zone
+    if value[-1] == "Z":
+        end, place = end - 1, UTC
+    elif value[width := -6 if value[-3] == ":" else -5 if value[-5] in "+-" else -3] in "+-":
+        end, place = end + width, _read_offset(value[width:])
+    try:
+        moment = _read(value[:end])
+    except ValueError:
+        return INVALID
+    # Python also reads times without seconds, the end of a day as 24:00, a point and no digits after it, and
+    # anything after the sixth digit.
+    if place is None or moment.tzinfo or not (end == 19 or 20 < end < 27) or value[11:13] == "24":
+        return INVALID
+    if place is not UTC:
+        return settle(moment.replace(microsecond=0), place, value[20:end])
+    if end > 22:
+        return f"{value[:10]}T{value[11:23]}Z"
+    return f"{value[:10]}T{value[11:19]}.{value[20:end]:0<3}Z"
+
+
+@lru_cache(maxsize=256)
+def _read_offset(text: str) -> tzinfo | None:
+    return parse_offset(text) if _is_any_offset(text) else None
 
 
 def settle(local: datetime, zone: tzinfo, fraction: str = "", leap: bool = False) -> str | Nothing:
@@ -129,7 +162,14 @@ def epoch(value: object, unit_per_second: int) -> str | Nothing:
     if not _FIRST_MS <= milliseconds <= _LAST_MS:
         return INVALID
     seconds, rest = divmod(milliseconds, 1000)
-    return f"{(_EPOCH + timedelta(0, seconds)).isoformat()}.{rest:03d}Z"
+    days, seconds = divmod(seconds, 86_400)
+    minutes, seconds = divmod(seconds, 60)
+    return f"{_write_day(days)}{_TWO[minutes // 60]}:{_TWO[minutes % 60]}:{_TWO[seconds]}.{rest:03d}Z"
+
+
+@lru_cache(maxsize=1024)
+def _write_day(days: int) -> str:
+    return (_EPOCH + timedelta(days)).isoformat()[:11]
 
 
 def _decimal_milliseconds(match: re.Match[str], unit_per_second: int) -> int:
@@ -189,14 +229,14 @@ def check_window(lo: Bound | None, hi: Bound | None) -> str | None:
 def within(text: str, lo: Bound | None, hi: Bound | None, received_at: str | None) -> bool:
     """Whether a canonical time lies between two bounds, both included; a bound that is not known is open."""
     if isinstance(lo, tuple):
-        lo = received_at and _shift(received_at, lo[1])
+        lo = received_at and shifted(received_at, lo[1])
     if isinstance(hi, tuple):
-        hi = received_at and _shift(received_at, hi[1])
+        hi = received_at and shifted(received_at, hi[1])
     return (lo is None or lo <= text) and (hi is None or text <= hi)
 
 
 @lru_cache(maxsize=64)
-def _shift(text: str, seconds: int) -> str:
+def shifted(text: str, seconds: int) -> str:
     """A canonical time moved by seconds, at most to either end of the calendar."""
     try:
         moved = datetime.fromisoformat(text[:19]) + timedelta(seconds=seconds)

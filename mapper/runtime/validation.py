@@ -15,6 +15,7 @@ from typing import Any
 
 from mapper.runtime.keywords import additional_names, judging, validator_class
 from mapper.runtime.locations import write_location
+from mapper.runtime.nesting import nests_deeper
 
 MAX_VIOLATIONS = 20
 _MAX_ABSENT = 1_000
@@ -104,48 +105,43 @@ def is_json(value: object, most: int = MAX_DEPTH) -> bool:
     """Whether a value can be written as JSON text that nests at most `most` levels deep.
 
     Numbers are finite, keys are texts, and no text holds half of a surrogate pair. What `find_non_json` and a
-    look at the depth tell, level by level and as fast as Python allows.
+    look at the depth tell, as fast as Python allows.
     """
     if not isinstance(value, dict | list):
         return find_non_json(value) is None
     try:
-        return _is_json([value], most)
+        return _is_json(value, most, [MAX_NODES])
     except (TypeError, ValueError):  # a name that is not text; half of a surrogate pair
         return False
+    except RecursionError:  # the caller has used up the stack
+        return find_non_json(value) is None and not nests_deeper(value, most)
 
 
-def _is_json(level: list[Any], most: int) -> bool:
-    room = MAX_NODES
-    while level:
-        most -= 1
-        if most < 0:
-            return False
-        inner = []
-        for node in level:
-            room -= len(node)
-            if room < 0:
+def _is_json(node: Any, most: int, room: list[int]) -> bool:
+    room[0] -= len(node)
+    if most < 1 or room[0] < 0:
+        return False
+    values = node
+    if type(node) is dict or isinstance(node, dict):
+        names = "".join(node)
+        if not names.isascii():
+            names.encode()
+        values = node.values()
+    for value in values:
+        kind = type(value)
+        if kind is str:
+            if not value.isascii():
+                value.encode()
+        elif kind is float:
+            if value - value != 0:
                 return False
-            values = node
-            if isinstance(node, dict):
-                names = "".join(node)
-                if not names.isascii():
-                    names.encode()
-                values = node.values()
-            for value in values:
-                kind = type(value)
-                if kind is str:
-                    if not value.isascii():
-                        value.encode()
-                elif kind is float:
-                    if value - value != 0:
-                        return False
-                elif kind is int or value is None or kind is bool:
-                    continue
-                elif kind is dict or kind is list or isinstance(value, dict | list):
-                    inner.append(value)
-                elif find_non_json(value) is not None:
-                    return False
-        level = inner
+        elif kind is int or value is None or kind is bool:
+            continue
+        elif kind is dict or kind is list or isinstance(value, dict | list):
+            if not _is_json(value, most - 1, room):
+                return False
+        elif find_non_json(value) is not None:
+            return False
     return True
 
 

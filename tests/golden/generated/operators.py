@@ -4,7 +4,7 @@ from mapper.runtime.canonical import stable_hash
 from mapper.runtime.faults import Fault, Refused
 from mapper.runtime.nothing import INVALID, MISSING
 from mapper.runtime.text import less
-from mapper.runtime.times import iso8601, within
+from mapper.runtime.times import iso8601, shifted
 from mapper.runtime.validation import are_texts, is_json
 from mapper.runtime.values import COLLISION, is_blank, omit, rename, to_integer, to_number, to_object, to_string
 
@@ -64,10 +64,10 @@ def event(item, body, request, most):  # line 1
         raise Fault('M611', 1)
     uid_1 = item.get('uid', MISSING)  # line 15
     user_id_1 = uid_1
-    if (type(user_id_1) is not str or not user_id_1 or user_id_1.isspace()) and is_blank(user_id_1):
+    if (not user_id_1 or user_id_1.isspace() if type(user_id_1) is str else user_id_1 is MISSING or user_id_1 is None or is_blank(user_id_1)):
         email_1 = item.get('email', MISSING)
         user_id_1 = email_1
-        if (type(user_id_1) is not str or not user_id_1 or user_id_1.isspace()) and is_blank(user_id_1):
+        if (not user_id_1 or user_id_1.isspace() if type(user_id_1) is str else user_id_1 is MISSING or user_id_1 is None or is_blank(user_id_1)):
             user_id_1 = 'anonymous'
     at_1 = item.get('at', MISSING)  # line 18
     timestamp_1 = at_1
@@ -75,7 +75,7 @@ def event(item, body, request, most):  # line 1
         timestamp_1 = iso8601(at_1, None)
         if timestamp_1 is INVALID:
             timestamp_1 = MISSING
-        if isinstance(timestamp_1, str) and not within(timestamp_1, '2000-01-01T00:00:00.000Z', ('received_at', 86400), request.received_at):
+        if type(timestamp_1) is str and (timestamp_1 < '2000-01-01T00:00:00.000Z' or (request.received_at and timestamp_1 > shifted(request.received_at, 86400))):
             timestamp_1 = MISSING
     if timestamp_1 is MISSING or timestamp_1 is None:
         timestamp_1 = request.received_at  # line 19

@@ -45,13 +45,13 @@ def event(item, body, request, most):  # line 1
     if test_1 is True:
         return 0
     uid_1 = item.get('uid', MISSING)  # line 6
-    if ((type(uid_1) is not str or not uid_1 or uid_1.isspace()) and is_blank(uid_1)):
+    if (not uid_1 or uid_1.isspace() if type(uid_1) is str else uid_1 is MISSING or uid_1 is None or is_blank(uid_1)):
         return 1
     event_id_1 = request.headers.get('x-request-id', MISSING)  # line 8
-    if (type(event_id_1) is not str or not event_id_1 or event_id_1.isspace()) and values_is_blank(event_id_1):
+    if (not event_id_1 or event_id_1.isspace() if type(event_id_1) is str else event_id_1 is MISSING or event_id_1 is None or values_is_blank(event_id_1)):
         batch_id_1 = body.get('batch_id', MISSING) if isinstance(body, dict) else MISSING
         event_id_1 = batch_id_1
-        if (type(event_id_1) is not str or not event_id_1 or event_id_1.isspace()) and values_is_blank(event_id_1):
+        if (not event_id_1 or event_id_1.isspace() if type(event_id_1) is str else event_id_1 is MISSING or event_id_1 is None or values_is_blank(event_id_1)):
             event_id_1 = MISSING
     if event_id_1 is MISSING:
         raise Fault('M611', 0)
