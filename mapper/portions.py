@@ -13,6 +13,7 @@ from typing import Any
 
 from mapper.outcomes import Items, Outcome, Outcomes
 from mapper.runtime.items import Alternative, names_of
+from mapper.runtime.limits import DEFAULT
 from mapper.runtime.nesting import count_brackets
 
 _BLANKS = b" \t\n\r"
@@ -21,7 +22,7 @@ _LARGEST = 1 << 16  # bytes of a portion, where its items are not larger: what t
 _SMALLEST = 1 << 8
 
 # The array's first element, as far as the end of its first key: most of its neighbours begin so too.
-_open = re.compile(rb'[ \t\n\r]*\[[ \t\n\r]*(\{[ \t\n\r]*"[^"\\]+")').match
+_open = re.compile(rb'[ \t\n\r]*\[[ \t\n\r]*(\{[ \t\n\r]*"[^"\\]{1,200}")').match
 _names_body = re.compile(r"\bbody\b").findall
 
 
@@ -55,6 +56,8 @@ def map_portions(
         for index, work in outcomes.items_of(mapped, way, text).items():
             items[len(found) + index] = work
         found += mapped
+        if len(found) > DEFAULT.items:  # which is too many, whatever follows
+            break
     return found, items
 
 
@@ -71,7 +74,10 @@ def portions(body: bytes, most: int) -> Iterator[bytes]:
     # Most portions are to keep a quarter of their brackets in reserve.
     step = min(_LARGEST, max(_SMALLEST, len(sample) * most * 3 // (4 * count_brackets(sample))))
     while start < end:
-        cut = body.find(head, start + step, end)
+        last = min(start + step + _LARGEST, end)
+        cut = body.find(head, start + step, last)
+        if cut < 0 and last < end:
+            raise ValueError("no item near by")
         text = body[start : end if cut < 0 else cut].rstrip(_BLANKS)
         if count_brackets(text) > most:
             if step < _SMALLEST:
