@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 import tracemalloc
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
@@ -31,7 +32,8 @@ from calls import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mapper.cli.bodies import Position, read_batches
+from mapper.cli.batches import Files, Position, bodies_of
+from mapper.cli.bodies import read_batches
 
 inner = st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.text(), max_size=2)
 SCOPES = """\
@@ -309,8 +311,17 @@ class TestBodies:
         with tempfile.NamedTemporaryFile() as file:
             file.write(content)
             file.flush()
-            batches = list(read_batches([file.name], "auto", Position()))
-            return [(line, json.loads(body)) for batch in batches for line, body in batch.bodies()]
+            found: list[tuple[int, object]] = []
+            line = 1
+            with closing(Files()) as files:
+                for batch in read_batches([file.name], "auto", Position()):
+                    if batch.is_whole:
+                        return [(batch.start.line, json.loads(files.read(batch)))]
+                    line = batch.start.line or line
+                    lines = files.lines(batch)
+                    found += [(number, json.loads(body)) for number, body in bodies_of(lines, line)]
+                    line += len(lines)
+            return found
 
     @settings(deadline=None)
     @given(bodies, st.sampled_from([b"\n", b"\r\n", b"\n\n"]), st.booleans())

@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,14 @@ from typing import Any
 import pytest
 from calls import ENVIRONMENT, ORDER, Call, lines, ndjson, write
 
-from mapper.cli.bodies import Position, read_batches
+from mapper.cli.batches import Files, Position
+from mapper.cli.bodies import read_batches
+from mapper.cli.stop import Stop
 
 KILLABLE = Path(__file__).with_name("killable.py")
 CHUNK, CHECKPOINT = 4_000, 9_000
 DONE = 1  # the input holds items to be rejected
+NOTHING_TO_RESUME = 2
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 
@@ -132,7 +136,8 @@ class Field:
             assert ended[-1] == DONE, (ended, (folder / "log").read_text())
             files = {path.name for path in folder.iterdir()}
             assert files == {path.name for path in Path(plain["folder"]).iterdir()}
-            for name in files - {"mappings"}:
+            # Where a run was whole when it was killed, the log says that there is nothing to resume.
+            for name in files - ({"mappings", "log"} if NOTHING_TO_RESUME in ended else {"mappings"}):
                 assert (folder / name).read_bytes() == (Path(plain["folder"]) / name).read_bytes(), name
             yield ended
 
@@ -357,9 +362,10 @@ class TestJobs:
     def test_an_input_that_is_replaced_meanwhile(self, tmp_path: Path) -> None:
         path = write(tmp_path / "in", ndjson(ORDER))
         (batch,) = read_batches([str(path)], "auto", Position())
-        assert batch.again is not None
-        assert batch.again.read() == batch.data
-        path.rename(tmp_path / "old")
-        write(path, ndjson(ORDER))
-        with pytest.raises(OSError, match="replaced"):
-            batch.again.read()
+        with closing(Files()) as files:
+            assert files.lines(batch) == [ndjson(ORDER)]
+            path.rename(tmp_path / "old")
+            write(path, "other")
+            assert files.lines(batch) == [ndjson(ORDER)]
+        with closing(Files()) as files, pytest.raises(Stop, match="replaced"):
+            files.lines(batch)

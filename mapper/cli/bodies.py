@@ -1,92 +1,33 @@
 """Bodies: files of NDJSON or JSON, packed or not, become batches of request bodies.
 
-A batch ends where a line ends, and where it ends depends on the bytes of a file alone: a run that is taken up
-again in the middle of a file cuts the rest into the same batches.
+Of plain files with lines only the ends of batches are looked for; what else is read goes along as bytes.
 """
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 import sys
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
+from mapper.cli.batches import BYTE_ORDER_MARK, UNKNOWN, Batch, Position
 from mapper.cli.envelopes import ABOVE
 from mapper.cli.packed import GZIP_MAGIC, Readable, Unpacked
 from mapper.cli.stop import Stop
 
 FORMS = ("auto", "ndjson", "json")
 STDIN = "-"
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-CHUNK = 512 * 1024  # bytes read at once
-MAX_LINES = 4_096  # of a batch: short lines may each give a long rejection
+CHUNK = 1024 * 1024  # bytes of a batch, and read at once
+PROBE = 8 * 1024  # bytes in which the end of a line is looked for
 LOOK_AHEAD = 64 * 1024 * 1024  # how much of a document over several lines is read to recognise it
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """A place in the inputs: which file, how many of its unpacked bytes are done, the next line's number."""
-
-    file: int = 0
-    offset: int = 0
-    line: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Again:
-    """A part of a plain file, of which device and number are known: it can be read once more."""
-
-    name: str
-    file: tuple[int, int]
-    offset: int
-    size: int
-
-    def read(self) -> bytes:
-        """Its bytes; OSError where the name belongs to another file by now."""
-        with open(self.name, "rb", buffering=0) as stream:
-            status = os.fstat(stream.fileno())
-            stream.seek(self.offset)
-            data = stream.read(self.size)
-        if (status.st_dev, status.st_ino) != self.file or len(data) != self.size:
-            raise OSError(errno.ESTALE, "the file was replaced", self.name)
-        return data
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Whole lines of one input, or one body over several lines; `line` is the number of the first.
-
-    `after` is the position behind it, `size` its bytes, `packed` those read of the file itself.
-    With a `fault` the input breaks off behind this batch. `again` tells where others find `data` themselves.
-    """
-
-    name: str
-    line: int
-    data: bytes = field(repr=False)
-    is_whole: bool
-    after: Position
-    size: int
-    packed: int = 0
-    fault: str = ""
-    again: Again | None = None
-
-    def bodies(self) -> Iterator[tuple[int, bytes]]:
-        """Each body and the number of its first line; blank lines hold none."""
-        if self.is_whole:
-            yield self.line, self.data
-            return
-        for number, line in enumerate(self.data.split(b"\n"), self.line):
-            if line and not line.isspace():
-                yield number, line.rstrip(b"\r")
 
 
 @dataclass(slots=True)
@@ -96,7 +37,8 @@ class Input:
     name: str
     stream: Readable
     packed: BinaryIO
-    file: tuple[int, int] | None = None  # device and number, of a plain file
+    file: tuple[int, int] | None = None  # device and number of a plain file, which others can read, too
+    size: int = 0  # of a plain file, when it was opened
     offset: int = 0
     fault: str = ""
 
@@ -139,12 +81,10 @@ def read_batches(
     for number in range(start.file, len(names)):
         place = start if number == start.file else Position(number)
         with open_input(names[number]) as source:
-            line = place.line
-            for batch in _batches(source, form, place, in_groups):
-                line = batch.after.line
-                yield batch
+            yield from _batches(source, form, place, in_groups)
             if source.fault:
-                yield Batch(source.name, line, b"", False, Position(number + 1), 0, fault=source.fault)
+                here = Position(number, source.offset, UNKNOWN)
+                yield Batch(source.name, here, 0, b"", fault=source.fault)
 
 
 @contextmanager
@@ -159,8 +99,19 @@ def open_input(name: str) -> Iterator[Input]:
         return
     with Path(name).open("rb") as packed:
         stream, status = _unpacked(packed), os.fstat(packed.fileno())
-        is_plain = stream is packed and stat.S_ISREG(status.st_mode)
-        yield Input(name, stream, packed, (status.st_dev, status.st_ino) if is_plain else None)
+        # Some systems have files that hold more than their size of 0.
+        if stream is packed and stat.S_ISREG(status.st_mode) and status.st_size:
+            yield Input(name, stream, packed, (status.st_dev, status.st_ino), status.st_size)
+        else:
+            yield Input(name, stream, packed)
+
+
+def is_plain(name: str) -> bool:
+    """Whether an input is a file that is not packed, so that nothing has to be done or awaited to read it."""
+    if name == STDIN or not Path(name).is_file():
+        return False
+    with Path(name).open("rb") as stream:
+        return stream.read(len(GZIP_MAGIC)) != GZIP_MAGIC
 
 
 def total_size(names: Iterable[str]) -> int | None:
@@ -191,27 +142,69 @@ def _unpacked(stream: BufferedReader) -> Readable:
 
 
 def _batches(source: Input, form: str, start: Position, in_groups: bool) -> Iterator[Batch]:
-    after = Position(start.file + 1)
-    if start.offset:
+    in_place = source.file is not None and not in_groups and hasattr(os, "pread")
+    if start.offset and not in_place:
         source.skip(start.offset)
         yield from _lines(source, start, b"", in_groups)
         return
     if form == "json":
-        document = source.take(-1).removeprefix(BYTE_ORDER_MARK)
-        if document.strip():
-            yield Batch(source.name, 1, document, True, after, len(document), source.position())
+        body = None if in_place else source.take(-1)
+        yield _whole(source, start, body, source.size if body is None else len(body))
         return
-    head, begin = _head(source)
-    if form == "auto" and _is_begun(head[begin:].partition(b"\n")[0]):
-        head += source.take(LOOK_AHEAD)
-        if _is_json(head[begin:]):
-            more = source.take()
-            if not more:
-                line, body = 1 + head.count(b"\n", 0, begin), head[begin:]
-                yield Batch(source.name, line, body, True, after, len(body), source.position())
-                return
-            head += more
-    yield from _lines(source, start, head, in_groups)
+    head = b""
+    if not start.offset:
+        head, begin = _head(source)
+        if form == "auto" and _is_begun(head[begin:].partition(b"\n")[0]):
+            head += source.take(LOOK_AHEAD)
+            if _is_json(head[begin:]):
+                more = source.take()
+                if not more:
+                    body, line = head[begin:], 1 + head.count(b"\n", 0, begin)
+                    place = Position(start.file, begin, line)
+                    yield _whole(source, place, None if in_place else body, len(body))
+                    return
+                head += more
+    yield from _places(source, start) if in_place else _lines(source, start, head, in_groups)
+
+
+def _whole(source: Input, place: Position, body: bytes | None, size: int) -> Batch:
+    packed = place.offset + size if body is None else source.position()
+    return Batch(source.name, place, size, body, is_whole=True, packed=packed, file=source.file)
+
+
+def _places(source: Input, start: Position) -> Iterator[Batch]:
+    """Where the batches of a plain file lie; each ends with the first line that ends behind so many bytes."""
+    place = start
+    try:
+        end = _line_end(source, start.offset)
+        while end > place.offset:
+            size = end - place.offset
+            _prefetch(source, end)
+            yield Batch(source.name, place, size, None, packed=end, file=source.file)
+            place = Position(start.file, end, UNKNOWN)
+            end = _line_end(source, end)
+        if end < source.size:
+            raise Stop(f"`{source.name}` cannot be read: it became shorter meanwhile", 1)
+    except OSError as error:
+        source.fault = f"`{source.name}` cannot be read: {error.strerror or error}"
+
+
+def _prefetch(source: Input, offset: int) -> None:
+    """Have the system read what comes next, while this part is worked on."""
+    with suppress(AttributeError, OSError):  # not every system takes such advice
+        os.posix_fadvise(source.packed.fileno(), offset, 2 * CHUNK, os.POSIX_FADV_WILLNEED)
+
+
+def _line_end(source: Input, offset: int) -> int:
+    """Where the line ends that reaches up to the next multiple of CHUNK; the file's end where none does."""
+    descriptor, size = source.packed.fileno(), PROBE
+    place = (offset // CHUNK + 1) * CHUNK - 1
+    while data := os.pread(descriptor, size, place):
+        found = data.find(b"\n") + 1
+        if found:
+            return place + found
+        place, size = place + len(data), min(4 * size, CHUNK)
+    return min(place, os.fstat(descriptor).st_size)
 
 
 def _head(source: Input) -> tuple[bytes, int]:
@@ -239,10 +232,10 @@ def _lines(source: Input, start: Position, head: bytes, in_groups: bool) -> Iter
             if in_groups:
                 cut = _last_group(data)
                 data, parts = data[:cut], [data[cut:], *parts]
-            for piece, lines in [(data, data.count(b"\n"))] if in_groups else _short(data):
-                batch = _batch(source, place, piece, lines)
-                place = batch.after
-                yield batch
+            if data:
+                yield Batch(source.name, place, len(data), data, packed=source.position())
+                line = place.line + data.count(b"\n") if in_groups else UNKNOWN
+                place = Position(place.file, place.offset + len(data), line)
         else:
             parts.append(chunk)
         chunk = source.take()
@@ -250,7 +243,7 @@ def _lines(source: Input, start: Position, head: bytes, in_groups: bool) -> Iter
     if source.fault:
         rest = rest[: rest.rfind(b"\n") + 1]
     if rest:
-        yield _batch(source, place, rest, rest.count(b"\n"))
+        yield Batch(source.name, place, len(rest), rest, packed=source.position())
 
 
 def _last_group(data: bytes) -> int:
@@ -262,26 +255,6 @@ def _last_group(data: bytes) -> int:
             return start
         end = start
     return 0
-
-
-def _short(data: bytes) -> Iterator[tuple[bytes, int]]:
-    """The same lines in pieces of at most MAX_LINES, and how many those are."""
-    lines = data.count(b"\n")
-    while lines > MAX_LINES:
-        rest = data.split(b"\n", MAX_LINES)[-1]
-        yield data[: len(data) - len(rest)], MAX_LINES
-        data, lines = rest, lines - MAX_LINES
-    yield data, lines
-
-
-def _batch(source: Input, place: Position, data: bytes, lines: int) -> Batch:
-    after = Position(place.file, place.offset + len(data), place.line + lines)
-    position = source.position()
-    if not place.offset and data.startswith(BYTE_ORDER_MARK):
-        text = data.removeprefix(BYTE_ORDER_MARK)
-        return Batch(source.name, place.line, text, False, after, len(data), position)
-    again = Again(source.name, source.file, place.offset, len(data)) if source.file else None
-    return Batch(source.name, place.line, data, False, after, len(data), position, again=again)
 
 
 def _is_begun(line: bytes) -> bool:

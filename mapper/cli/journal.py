@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mapper import render
-from mapper.cli.bodies import Position
+from mapper.cli.batches import Position
 from mapper.cli.outputs import sync_folder
 from mapper.cli.stop import Stop
 from mapper.cli.tally import First, Tally
@@ -106,7 +106,9 @@ def _tally_fields(tally: Tally) -> dict[str, object]:
         "reasons": list(tally.reasons.items()),
         "codes": [[*entry] for entry in tally.codes.items()],
         "repairs": list(tally.repairs.items()),
-        "firsts": [[codes, first.place, _text(first)] for codes, first in tally.firsts.items()],
+        "firsts": [
+            [codes, first.file, first.line, first.item, _text(first)] for codes, first in tally.firsts.items()
+        ],
         "faults": tally.faults,
     }
 
@@ -123,7 +125,10 @@ def _tally(fields: dict[str, Any]) -> Tally:
         reasons=Counter({str(reason): int(count) for reason, count in fields["reasons"]}),
         codes=Counter({_codes(codes): int(count) for codes, count in fields["codes"]}),
         repairs=Counter({str(name): int(count) for name, count in fields["repairs"]}),
-        firsts={_codes(codes): First(str(place), (), str(text)) for codes, place, text in fields["firsts"]},
+        firsts={
+            _codes(codes): First(str(file), int(line), int(item), (), str(text))
+            for codes, file, line, item, text in fields["firsts"]
+        },
         faults=[str(fault) for fault in fields["faults"]],
     )
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Sequence
 from decimal import Decimal
+from io import BytesIO
 
 import msgspec
 
 from mapper.result import Rejected, Skipped
 
+# The file's name, in which each quotation mark has a backslash before it, and the number of a line.
+_HEAD = re.compile(rb'(\{"file":"[^"\\]*(?:\\.[^"\\]*)*","line":)(\d+)')
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
@@ -49,6 +53,18 @@ def rejection_line(
     if show_values:
         line["values"] = [diagnostic.value for diagnostic in rejected.diagnostics]
     return _with_payload(line | _repairs(repairs), rejected.item, around, body)
+
+
+def move_lines(data: bytes, lines: int) -> bytes:
+    """Lines of skipped or rejected items; the number of the line where each stood grows by so many."""
+    return b"".join(_moved(line, lines) for line in BytesIO(data))
+
+
+def _moved(line: bytes, lines: int) -> bytes:
+    found = _HEAD.match(line)
+    if found is None:
+        raise ValueError("this is no line of an item")
+    return b"%s%d%s" % (found[1], int(found[2]) + lines, line[found.end() :])
 
 
 def _repairs(names: Sequence[str]) -> dict[str, object]:

@@ -66,7 +66,7 @@ class Output:
         self.size = size
         return True
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Write whole lines."""
         if data:
             self._put(self._packing.pack(data) if self._packing else data)
@@ -106,7 +106,7 @@ class Output:
         if self.is_file and self.part.is_file() and self.part.stat().st_size == 0:
             self.part.unlink()
 
-    def _put(self, data: bytes) -> None:
+    def _put(self, data: bytes | memoryview) -> None:
         view = memoryview(data)
         while view:
             written = self._stream.write(view)  # a raw file may take less than all

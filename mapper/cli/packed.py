@@ -93,7 +93,7 @@ class Packing:
     def __init__(self) -> None:
         self._member: zlib._Compress | None = None
 
-    def pack(self, data: bytes) -> bytes:
+    def pack(self, data: bytes | memoryview) -> bytes:
         """The next bytes of the present member."""
         if self._member is None:
             self._member = zlib.compressobj(LEVEL, zlib.DEFLATED, _GZIP)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from mapper.cli.bodies import Batch, Position
+from mapper.cli.batches import Position
 from mapper.cli.journal import Progress, write_journal
 from mapper.cli.outputs import Output
 from mapper.cli.stop import Stop
@@ -60,15 +60,15 @@ class Recording:
             if not output.go_on(size):
                 raise Stop(f"cannot resume: `{output.part.name}` is shorter than it was")
 
-    def write(self, batch: Batch, outcome: Outcome) -> None:
-        """Write what a batch gave."""
+    def write(self, outcome: Outcome) -> None:
+        """Write what a part of an input gave."""
         lines = (outcome.events, outcome.skipped, outcome.rejected)
         for output, data in zip(self._outputs, lines, strict=True):
             if output is not None:
                 output.write(data)
         self.tally.add(outcome.tally)
-        self.position = batch.after
-        self._since += batch.size
+        self.position = outcome.after
+        self._since += outcome.size
         if self._keeps_journal and self._since >= CHECKPOINT:
             self.save()
 

@@ -14,7 +14,8 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from mapper import render
 from mapper.cli import screen
-from mapper.cli.bodies import FORMS, STDIN, Batch, read_batches, total_size
+from mapper.cli.batches import Batch
+from mapper.cli.bodies import FORMS, STDIN, is_plain, read_batches, total_size
 from mapper.cli.bounds import add_limits, read_limits
 from mapper.cli.journal import SUFFIX, digest, digest_inputs, read_journal
 from mapper.cli.journal import Progress as Earlier
@@ -142,9 +143,11 @@ def _record(plan: Plan, setup: Setup, recording: Recording, console: Console) ->
     """Read, map and write everything from where the recording stands."""
     try:
         batches = read_batches(plan.names, plan.form, recording.position, in_groups=plan.is_replay)
-        with _progress(console, plan) as advance, closing(work_through(batches, setup, plan.jobs)) as done:
+        in_place = not plan.is_replay and all(map(is_plain, plan.names))
+        done = work_through(batches, setup, plan.jobs, in_place=in_place)
+        with _progress(console, plan) as advance, closing(done):
             for batch, outcome in done:
-                recording.write(batch, outcome)
+                recording.write(outcome)
                 advance(batch)
         recording.finish()
     except (OSError, KeyboardInterrupt, Stop):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mapper.codes import CODES
 from mapper.diagnostics import Diagnostic
@@ -17,9 +17,16 @@ FIRST_SHOWN = 5
 class First:
     """The first rejection of a kind: where it stands and why; as text where it comes from an earlier run."""
 
-    place: str
+    file: str
+    line: int
+    item: int
     diagnostics: tuple[Diagnostic, ...]
     text: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where it stands, for people."""
+        return f"{self.file}:{self.line}, item {self.item}"
 
 
 @dataclass(slots=True)
@@ -50,6 +57,13 @@ class Tally:
         self.repairs.update(later.repairs)
         self.firsts = later.firsts | self.firsts
         self.faults += later.faults
+
+    def moved(self, lines: int) -> Tally:
+        """The same, with all numbers of lines larger by so many."""
+        if not self.firsts:
+            return self
+        firsts = {codes: replace(first, line=first.line + lines) for codes, first in self.firsts.items()}
+        return replace(self, firsts=firsts)
 
     def summary(self) -> list[str]:
         """The closing lines; the first one's numbers add up, and so do the rows of items below it."""
