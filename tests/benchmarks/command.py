@@ -12,9 +12,9 @@ import gzip
 import json
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +32,15 @@ import sys, mapper
 run = mapper.load(sys.argv[1]).json
 for line in open(sys.argv[2], "rb"):
     run(line)
+"""
+STARTER = """
+import os, sys, time
+quiet = [(os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)]
+start = time.perf_counter()
+process = os.posix_spawn(sys.executable, [sys.executable, *sys.argv[1:]], os.environ, file_actions=quiet)
+_, status, usage = os.wait4(process, 0)
+wall = time.perf_counter() - start
+print([status, wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024])
 """
 RUN = ["-m", "mapper", "run", MAPPING]
 PATTERN = 5_000  # different events; a larger file repeats them
@@ -52,15 +61,13 @@ class Cost:
 def measure(command: Sequence[str]) -> Cost:
     """Run Python with these arguments; the peak is that of its largest process, in bytes."""
     environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1])}
-    quiet = [(os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)]
-    start = time.perf_counter()
-    # Not `subprocess`: a forked child would begin with the memory of this process as its peak.
-    process = os.posix_spawn(sys.executable, [sys.executable, *command], environment, file_actions=quiet)
-    _, status, usage = os.wait4(process, 0)
-    wall = time.perf_counter() - start
+    # By way of a small process: on Linux a peak begins with the memory of whoever has started the process.
+    starter = [sys.executable, "-S", "-c", STARTER, *command]
+    found = subprocess.run(starter, env=environment, stdout=subprocess.PIPE, check=True)
+    status, wall, cpu, peak = json.loads(found.stdout)
     if status:
         raise SystemExit(f"failed: {' '.join(command)}")
-    return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+    return Cost(wall, cpu, peak)
 
 
 def commands(source: str, packed: str, out: str) -> dict[str, list[str]]:
