@@ -190,7 +190,7 @@ def is_blank_object(raw: object) -> bool:
         return raw[1] != 0x22 and not raw[1:-1].strip()
     if isinstance(raw, str):
         return not raw or raw.isspace()
-    return raw is MISSING or raw is None or raw is False or (isinstance(raw, list | dict) and not raw)
+    return raw is MISSING or raw is None or raw is False or (not raw and isinstance(raw, list | dict))
 
 
 def elements(node: object) -> list[Any]:

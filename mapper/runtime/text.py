@@ -91,14 +91,14 @@ def is_blank(value: object) -> bool:
     """`== blank`: nil, missing, false, white space, [] and {}; 0 is not."""
     if isinstance(value, str):
         return not value or value.isspace()
-    if isinstance(value, list | dict):
-        return not value
-    return value is None or value is False or value is MISSING
+    if value is None or value is False or value is MISSING:
+        return True
+    return not value and isinstance(value, list | dict)
 
 
 def is_empty(value: object) -> bool:
     """`== empty`: "", [] and {}."""
-    return isinstance(value, str | list | dict) and not value
+    return not value and isinstance(value, str | list | dict)
 
 
 def equal(left: object, right: object) -> bool:
@@ -182,7 +182,7 @@ def to_text(value: object, site: int = -1) -> str:
     if value is MISSING or value is None:
         return ""
     try:
-        return _printed(value)
+        return str(value) if type(value) is int or type(value) is float else _printed(value)
     except (ValueError, OverflowError):
         raise Fault("M618", site, f"{kind(value)} that cannot be printed") from None
 
