@@ -48,47 +48,60 @@ def stable_hash(values: Iterable[object]) -> str | Nothing:
 
     MISSING where every value is missing or null; INVALID where one has no canonical form.
     """
-    given = list(values)
-    for value in given:
-        if value is not MISSING and value is not None:
-            break
-    else:
+    parts: list[tuple[object, ...]] = []
+    are_plain, is_any = True, False
+    for value in values:
+        if value is MISSING:
+            parts.append(())
+            continue
+        parts.append((value,))
+        if value is not None:
+            is_any = True
+            if are_plain and type(value) is not str:
+                are_plain = _is_plain(value, _SHALLOW)
+    if not is_any:
         return MISSING
-    parts = [[] if value is MISSING else [value] for value in given]
     try:
-        text = _encode_at_once(given, parts) or _bytes(f"[{','.join([_encode(part) for part in parts])}]")
+        text = (are_plain and _encode_at_once(parts)) or _bytes(
+            f"[{','.join([_encode([*part]) for part in parts])}]"
+        )
     except (_NotJson, ValueError):
         return INVALID
     return sha256(text).hexdigest()
 
 
-def _encode_at_once(given: list[object], parts: list[list[object]]) -> bytes | None:
-    """What `canonical_json` gives, the fast way; None where the slow way has to write it."""
+def _encode_at_once(parts: list[tuple[object, ...]]) -> bytes | None:
     try:
-        return _encode_plain(parts) if _is_plain(given, _SHALLOW) else None
-    except (TypeError, UnicodeEncodeError, OverflowError):  # a key that is no text; half a surrogate pair
+        return _encode_plain(parts)
+    except (UnicodeEncodeError, OverflowError):  # half a surrogate pair
         return None
 
 
-def _is_plain(container: dict[str, Any] | list[Any], room: int) -> bool:
-    """Whether msgspec writes a container as JCS does; MISSING counts as nothing."""
-    values: Iterable[Any] = container
-    if isinstance(container, dict):
-        keys = "".join(container)
+def _is_plain(value: Any, room: int) -> bool:
+    """Whether msgspec writes a value as JCS does."""
+    kind = type(value)
+    if kind in _PLAIN:
+        return True
+    if kind is float:
+        # Not integral, and of a size that both write without an exponent.
+        return 1e-3 < abs(value) < 1e15 and not value.is_integer()
+    if not room or (kind is not dict and kind is not list):
+        return False
+    values = value
+    if kind is dict:
+        try:
+            keys = "".join(value)
+        except TypeError:  # a key that is no text
+            return False
         if not keys.isascii() and max(keys) >= "\ud800":
             return False
-        values = container.values()
+        values = value.values()
     if _PLAIN.issuperset(map(type, values)):
         return True
-    for value in values:
-        kind = type(value)
-        if kind in _PLAIN or value is MISSING:
+    for inner in values:
+        if type(inner) in _PLAIN:
             continue
-        if kind is dict or kind is list:
-            if not room or not _is_plain(value, room - 1):
-                return False
-        # Not integral, and of a size that both write without an exponent.
-        elif kind is not float or not 1e-3 < abs(value) < 1e15 or value.is_integer():
+        if not _is_plain(inner, room - 1):
             return False
     return True
 
