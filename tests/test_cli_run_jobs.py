@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -28,6 +28,7 @@ from mapper.cli.batches import UNKNOWN, Batch, Files, Position
 from mapper.cli.blocks import receive_block, send_block
 from mapper.cli.bodies import PROBE, read_batches
 from mapper.cli.lines import move_lines, rejection_line, skip_line
+from mapper.cli.overlap import TURN, short_turns
 from mapper.cli.pool import work_through
 from mapper.cli.stop import Stop
 from mapper.cli.work import MAX_LINES, Setup, Work
@@ -355,3 +356,11 @@ class TestNumbers:
     def test_other_lines_are_refused(self) -> None:
         with pytest.raises(ValueError, match="no line of an item"):
             move_lines(b'{"line":1}\n', 1)
+
+
+def test_turns_are_short_while_a_run_lasts_and_no_longer() -> None:
+    usual = sys.getswitchinterval()
+    with suppress(KeyboardInterrupt), short_turns():
+        assert sys.getswitchinterval() == pytest.approx(TURN)
+        raise KeyboardInterrupt
+    assert sys.getswitchinterval() == usual

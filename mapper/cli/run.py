@@ -21,6 +21,7 @@ from mapper.cli.journal import SUFFIX, digest, digest_inputs, read_journal
 from mapper.cli.journal import Progress as Earlier
 from mapper.cli.keeping import keeping_of
 from mapper.cli.outputs import Output
+from mapper.cli.overlap import short_turns
 from mapper.cli.pool import work_through
 from mapper.cli.recording import Recording
 from mapper.cli.scopes import add_scopes, read_scopes
@@ -145,7 +146,7 @@ def _record(plan: Plan, setup: Setup, recording: Recording, console: Console) ->
         batches = read_batches(plan.names, plan.form, recording.position, in_groups=plan.is_replay)
         in_place = not plan.is_replay and all(map(is_plain, plan.names))
         done = work_through(batches, setup, plan.jobs, in_place=in_place)
-        with _progress(console, plan) as advance, closing(done):
+        with _progress(console, plan) as advance, short_turns(), closing(done):
             for batch, outcome in done:
                 recording.write(outcome)
                 advance(batch)
