@@ -127,6 +127,7 @@ def bench_parsed(console: Console, count: int, rounds: int) -> dict[str, Any]:
         "mapper": each(transform, messages),
         "mapper, trusting the parser": each(partial(transform, trusted=True), messages),
         "hand-written": each(contenders.by_hand, messages),
+        "hand-written, all checks": each(contenders.by_hand_checked, messages),
     }
     seconds = interleave(works, rounds)
     base = seconds["hand-written"]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import mapper
+from mapper.runtime.validation import is_json
 
 HERE = Path(__file__).parent
 SCHEMA = json.loads((HERE.parents[1] / "schemas" / "event.schema.json").read_text(encoding="utf-8"))
@@ -36,6 +38,22 @@ def by_hand(message: dict[str, Any]) -> dict[str, Any] | None:
             "skus": [product["sku"] for product in properties["products"]],
         },
     }
+
+
+def by_hand_checked(message: dict[str, Any]) -> dict[str, Any] | None:
+    """The same with a valid event that holds nothing but JSON, or ValueError."""
+    event = by_hand(message)
+    if event is None:
+        return None
+    time = event["timestamp"]
+    if len(time) != 24 or time[4:20:3] != "--T::." or time[23] != "Z":
+        raise ValueError("no time")
+    datetime.fromisoformat(time)
+    if not (event["event_id"].strip() and event["event_name"].strip() and event["user_id"].strip()):
+        raise ValueError("a blank text")
+    if not is_json(event["event_properties"]):
+        raise ValueError("a value that JSON cannot hold")
+    return event
 
 
 def transform() -> mapper.Transform:
@@ -106,6 +124,13 @@ def hand_msgspec_raw() -> Job:
     from typed import splice_event
 
     return splice_event
+
+
+def hand_checked() -> Job:
+    """With the checks that `transform.json` makes, by hand for this one mapping: the floor."""
+    from typed import check_event
+
+    return check_event
 
 
 def naive() -> Job:
@@ -264,6 +289,7 @@ CONTENDERS: dict[str, tuple[Callable[[], Job], bool]] = {
     "hand-written, orjson": (hand_orjson, False),
     "hand-written, msgspec typed": (hand_msgspec, False),
     "hand-written, msgspec raw": (hand_msgspec_raw, False),
+    "hand-written, msgspec, all checks": (hand_checked, True),
     "hand-written, orjson + jsonschema": (hand_orjson_jsonschema, True),
     "jsonpath-ng + python-liquid + jsonschema": (naive, True),
     "jsonata2py": (jsonata2py, False),
