@@ -64,10 +64,7 @@ class Outcomes:
     def of_items(
         self, outcomes: list[Outcome], way: int, body: bytes, known: Taken | Items, again: Again
     ) -> JsonResult | None:
-        """The result of the items of a body; None where the general path has to map all of it."""
-        events = [outcome for outcome in outcomes if type(outcome) is bytes]
-        if len(events) == len(outcomes):
-            return JsonResult(events)
+        """The result of items, not all of them events; None where the general path has to map the body."""
         row = self.rows[way]
         items, is_row = (known, True) if isinstance(known, dict) else self._find(outcomes, way, body, known)
         unknown = None if self.objects_only else NO_OBJECT  # the general path has to map it
@@ -85,7 +82,7 @@ class Outcomes:
                 location = f"{row}[{index}]" if is_row else row
                 rejected.append(self._rejected(index, location, outcome, items[index]))
         if not left:
-            return JsonResult(events, skipped, rejected)
+            return JsonResult([o for o in outcomes if type(o) is bytes], skipped, rejected)
         result = again(left, len(outcomes))
         return None if result is None else _merged(outcomes, left, result, skipped, rejected)
 

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -28,10 +28,11 @@ from mapper.cli.batches import UNKNOWN, Batch, Files, Position
 from mapper.cli.blocks import receive_block, send_block
 from mapper.cli.bodies import PROBE, read_batches
 from mapper.cli.lines import move_lines, rejection_line, skip_line
-from mapper.cli.overlap import TURN, short_turns
+from mapper.cli.overlap import TURN
 from mapper.cli.pool import work_through
+from mapper.cli.recording import Recording
 from mapper.cli.stop import Stop
-from mapper.cli.work import MAX_LINES, Setup, Work
+from mapper.cli.work import MAX_LINES, Outcome, Setup, Work
 from mapper.compiler import load
 from mapper.request import Request
 from mapper.result import Rejected, Skipped
@@ -358,9 +359,22 @@ class TestNumbers:
             move_lines(b'{"line":1}\n', 1)
 
 
-def test_turns_are_short_while_a_run_lasts_and_no_longer() -> None:
-    usual = sys.getswitchinterval()
-    with suppress(KeyboardInterrupt), short_turns():
-        assert sys.getswitchinterval() == pytest.approx(TURN)
-        raise KeyboardInterrupt
+@pytest.mark.parametrize("ends_badly", [False, True])
+def test_turns_are_short_while_a_run_lasts_and_no_longer(
+    project: Path, call: Call, monkeypatch: pytest.MonkeyPatch, ends_badly: bool
+) -> None:
+    usual, seen = sys.getswitchinterval(), set()
+    record = Recording.write
+
+    def slow(recording: Recording, outcome: Outcome) -> None:
+        seen.add(sys.getswitchinterval())
+        if ends_badly:
+            raise KeyboardInterrupt
+        record(recording, outcome)
+
+    monkeypatch.setattr(Recording, "write", slow)
+    (project / "in.ndjson").write_bytes(ndjson(ORDER))
+    ended = call("run", "mappings/orders.yaml", "in.ndjson", "-o", "out")
+    assert ended.code == (130 if ends_badly else 0)
+    assert [*seen] == [pytest.approx(TURN)]
     assert sys.getswitchinterval() == usual

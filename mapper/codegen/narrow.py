@@ -66,6 +66,7 @@ def _generate(program: ir.Program, target: Any, version: str) -> tuple[str, Plan
     return "\n".join([head, *imports, *types, *constants, "", *lines, ""]), plan
 
 
+# A text that says so too only costs the portions.
 _names_body = re.compile(r"\bbody\b").search
 
 
