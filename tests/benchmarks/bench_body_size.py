@@ -3,8 +3,8 @@
     python tests/benchmarks/bench_body_size.py [--largest MB] [--mappings NAME ...]
 
 Two bodies of each size: a batch, which is the items of a sample over and over, and one huge event, which is
-a sample with a large list in it. Each runs in a process of its own, so its memory is its own. `its own` is the
-time without Python's collector of cycles, which goes through all that is alive as a large body is read.
+a sample with a large list in it. Each runs in a process of its own, so its memory is its own. `its own` is
+the time without Python's collector of cycles, which goes through all that is alive as a large body is read.
 Lines where that is not linear (over 2.5 times the cost a byte of any body up to 1 MB) are marked; the exit
 code is 1 then.
 """
