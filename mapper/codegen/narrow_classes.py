@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from mapper.codegen.writer import literal
 from mapper.plan import Kind, NotNarrow, Place, Plan
 
@@ -32,9 +34,14 @@ def place_classes(plan: Plan, attributes: dict[str, str]) -> list[str]:
 
 def class_lines(name: str, parent: str, members: dict[str, str], attributes: dict[str, str]) -> list[str]:
     """One class: a field for each key, MISSING where an object has not that key."""
-    for key in members:
-        if not key.isprintable() or '"' in key or "\\" in key:
-            raise NotNarrow("it reads a key with a quote, a backslash or a character that does not print")
+    check_keys(members)
     names = literal({attributes[key]: key for key in members})
     fields = [f"    {attributes[key]}: {kind} = MISSING" for key, kind in members.items()]
     return ["", f"class {name}({parent}, gc=False, rename={names}):", *(fields or ["    pass"])]
+
+
+def check_keys(keys: Iterable[str]) -> None:
+    """Raise NotNarrow for a key that the decoder cannot look for: it takes no such names of fields."""
+    for key in keys:
+        if not key.isprintable() or '"' in key or "\\" in key:
+            raise NotNarrow("it reads a key with a quote, a backslash or a character that does not print")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mapper.codegen.narrow_classes import type_of
+from mapper.codegen.narrow_classes import check_keys, type_of
 from mapper.codegen.writer import Writer, literal
 from mapper.plan import Kind, NotNarrow, Place
 from mapper.source import Span
@@ -161,6 +161,8 @@ def emit_lacks(writer: Writer, raw: str, names: tuple[str, ...]) -> str:
     if place is not None and all(name in place.members for name in names):
         inside, missing = emit_inside(writer, source, place), writer.use("nothing", "MISSING")
         return " and ".join(f"{inside}.{writer.attributes[name]} is {missing}" for name in names) or "True"
+    names = tuple(dict.fromkeys(names))
+    check_keys(names)
     lacking = writer.constant(f"{writer.use('narrow', 'lacking')}({literal(names)})", "lacks")
     return f"{lacking}({raw})"
 
