@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import marshal
-import reprlib
 from dataclasses import dataclass
 from typing import Any
 
 from mapper.codes import CODES
 from mapper.diagnostics import Diagnostic, Label
 from mapper.result import Rejected, Work, explain_late
-from mapper.runtime.faults import Shown, Told
+from mapper.runtime.faults import Shown, Told, show
 from mapper.runtime.nothing import MISSING
 from mapper.runtime.stack import on_fresh_stack
 from mapper.runtime.validation import Violation, violations
@@ -69,7 +68,7 @@ def explain_fault(told: Told, places: Places, location: str | None) -> tuple[Dia
     if detail:
         message = f"{message} ({detail})"
     hint = _HINTS.get(code)
-    shown = None if value is MISSING else str(value) if type(value) is Shown else reprlib.repr(value)
+    shown = None if value is MISSING else str(value) if type(value) is Shown else show(value)
     hints = (hint,) if hint else ()
     return (Diagnostic(code, message, (Label(span),), hints, location=location, value=shown),)
 

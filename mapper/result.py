@@ -111,6 +111,11 @@ def explain_late(index: int, location: str, diagnostics: Work, item: object) -> 
     return rejected
 
 
+def set_item(record: _Late, item: object) -> None:
+    """Put another item into a skip or rejection that is in the making."""
+    object.__setattr__(record, "item", item)
+
+
 class Result(msgspec.Struct, frozen=True):
     """The outcome of one payload; `items == len(events) + len(skipped) + len(rejected)`, always.
 

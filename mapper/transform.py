@@ -26,8 +26,9 @@ from mapper.faults import (
 )
 from mapper.outcomes import Outcomes
 from mapper.request import Request
-from mapper.result import JsonResult, Rejected, Result, Skipped, encode
+from mapper.result import JsonResult, Rejected, Result, Skipped, encode, set_item
 from mapper.runtime.faults import Fault, Refused, Skip, tell
+from mapper.runtime.foreign import PlainCopy
 from mapper.runtime.items import Alternative, Leftover, Place, find_row, locate, names_of, select
 from mapper.runtime.limits import DEFAULT, within
 from mapper.runtime.locations import write_location
@@ -118,7 +119,11 @@ class Transform:
     @property
     def plan(self) -> str:
         """What `json` decodes of a body, what it passes as it is, or why it decodes all, in words."""
-        return self._compiled.plan
+        if not self._compiled.narrow or isinstance(self._bytes_path or self._load_bytes_path(), BytesPath):
+            return self._compiled.plan
+        is_limited = self._compiled.limits != DEFAULT
+        reason = "its limits are not the usual ones" if is_limited else "Python cannot run its bytes path"
+        return f"A body is decoded as a whole: {reason}.\n"
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -177,7 +182,7 @@ class Transform:
         path: BytesPath | NoBytesPath = NoBytesPath()
         text = self._compiled.narrow
         if text and self._compiled.limits == DEFAULT:
-            with suppress(*TOO_DEEP_TO_COMPILE):
+            with suppress(Exception):  # too deep for Python, or a type that the decoder refuses
                 path = self._make_bytes_path(execute(text, self._compiled.name, self._narrow_code))
         self._bytes_path = path
         return path
@@ -215,14 +220,9 @@ class Transform:
             return on_fresh_stack(lambda: self._map_payload(payload, request, trusted, is_fresh=True))
 
     def _map_payload(self, payload: object, request: Request, trusted: bool, *, is_fresh: bool) -> Result:
-        if not isinstance(payload, _BYTES):
-            result = Result()
-            # A host's own parser may let NaN, half surrogate pairs, any nesting or other values through: of
-            # these counts what an event would hold.
-            batch = _Batch(payload, payload, self._alternatives, is_parsed=not trusted)
-            self._map(batch, request, result, is_plain=trusted, is_fresh=is_fresh)
-            return result
-        raw = bytes(payload)
+        raw = _bytes_of(payload)
+        if raw is None:
+            return self._map_parsed(payload, request, trusted, is_fresh=is_fresh)
         body = read_body(raw, self._compiled.policy, self._compiled.limits)
         if isinstance(body, Diagnostic):
             return Result(rejected=[Rejected(0, "$", (body,), raw)])
@@ -230,6 +230,24 @@ class Transform:
         whole = body.value if body.deep is None else raw
         batch = _Batch(body.value, whole, self._alternatives, body.deep)
         self._map(batch, request, result, is_plain=body.is_plain, is_fresh=is_fresh)
+        return result
+
+    def _map_parsed(self, payload: object, request: Request, trusted: bool, *, is_fresh: bool) -> Result:
+        # A host's own parser may let NaN, half surrogate pairs, any nesting or other values through: of these
+        # counts what an event would hold.
+        result = Result()
+        batch = _Batch(payload, payload, self._alternatives, is_parsed=not trusted, may_raise=True)
+        try:
+            self._map(batch, request, result, is_plain=trusted, is_fresh=is_fresh)
+            return result
+        except Exception as error:
+            if isinstance(error, RecursionError) and not is_fresh:
+                raise
+        result, copy = Result(), PlainCopy(payload)
+        batch = _Batch(copy.value, copy.value, self._alternatives, is_parsed=not trusted)
+        self._map(batch, request, result, is_plain=trusted, is_fresh=is_fresh)
+        for other in (*result.skipped, *result.rejected):
+            set_item(other, copy.original(other.item))
         return result
 
     def _map(
@@ -280,6 +298,8 @@ class Transform:
                     raise
                 result.rejected.append(self._defect(index, item, batch, error))
             except Exception as error:
+                if batch.may_raise:
+                    raise
                 result.rejected.append(self._defect(index, item, batch, error))
 
     def _items(self, batch: _Batch, result: Result) -> list[object]:
@@ -324,7 +344,8 @@ class Transform:
 class _Batch:
     """One body on its way: `whole` is what a rejection of all of it keeps, its bytes where it is too deep.
 
-    `deep` is set where items may nest too deep; it knows their bytes.
+    `deep` is set where items may nest too deep; it knows their bytes. `may_raise` is set if the body may hold
+    types of the host's own: an exception is then no defect, and the body is read again as plain.
     """
 
     body: object
@@ -332,6 +353,7 @@ class _Batch:
     alternatives: tuple[Alternative, ...]
     deep: DeepReader | None = None
     is_parsed: bool = False
+    may_raise: bool = False
     row: str = ""
     places: list[Place] | None = None
     is_located: bool = False
@@ -374,9 +396,22 @@ def _not_object(index: int, item: object, batch: _Batch) -> Rejected:
     return reject(index, location, "M604", NOT_OBJECT, item, hints)
 
 
+def _bytes_of(payload: object) -> bytes | None:
+    """The bytes of a body; None of anything else, and of what does not give them."""
+    if type(payload) is bytes:
+        return payload
+    if not issubclass(type(payload), _BYTES):  # not `isinstance`, which asks the payload for its class
+        return None
+    try:
+        return memoryview(payload).tobytes()  # type: ignore[arg-type]
+    except Exception:  # a view that has been released, or a type of the host's own
+        return None
+
+
 def _plain_bytes(body: object) -> bytes:
-    if isinstance(body, _BYTES):
-        return bytes(body)
+    raw = _bytes_of(body)
+    if raw is not None:
+        return raw
     raise TypeError("transform.json takes the bytes of a body; call the transform with parsed JSON")
 
 

@@ -69,7 +69,7 @@ class Shown(str):
 def tell(fault: Fault) -> Told:
     """What a fault says, without the frames and the payload that hang on it."""
     value = fault.value
-    return fault.code, fault.site, fault.detail, value if type(value) in _UNCHANGEABLE else _show(value)
+    return fault.code, fault.site, fault.detail, value if type(value) in _UNCHANGEABLE else Shown(show(value))
 
 
 def tell_plain(fault: Fault) -> Told | None:
@@ -77,7 +77,7 @@ def tell_plain(fault: Fault) -> Told | None:
     value = fault.value
     if type(value) in _UNCHANGEABLE:
         return fault.code, fault.site, fault.detail, value
-    return (fault.code, fault.site, fault.detail, _show(value)) if _is_whole(value) else None
+    return (fault.code, fault.site, fault.detail, Shown(show(value))) if _is_whole(value) else None
 
 
 def _is_whole(value: object) -> bool:
@@ -87,5 +87,9 @@ def _is_whole(value: object) -> bool:
     return type(value) is dict or type(value) in _UNCHANGEABLE
 
 
-def _show(value: object) -> Shown:
-    return Shown(reprlib.repr(value))
+def show(value: object) -> str:
+    """A value as Python writes it, shortened; never raises, though the value may."""
+    try:
+        return reprlib.repr(value)
+    except Exception:  # too many digits for Python, or a type of the host's own
+        return "<cannot be shown>"

@@ -14,7 +14,8 @@ from mapper.runtime.nothing import MISSING
 
 Step: TypeAlias = tuple[Any, ...]
 Alternative: TypeAlias = tuple[Step, ...] | Callable[[object], list[object]]
-Place: TypeAlias = tuple[str | int, ...]
+# Names and indexes; None for a name that is not text, which a parsed payload may have.
+Place: TypeAlias = tuple[str | int | None, ...]
 
 
 class Leftover:
@@ -138,7 +139,10 @@ def _walk(
 
 
 def _walk_each(
-    steps: tuple[Step, ...], number: int, elements: Iterator[tuple[str | int, object]] | None, place: Place
+    steps: tuple[Step, ...],
+    number: int,
+    elements: Iterator[tuple[str | int | None, object]] | None,
+    place: Place,
 ) -> list[tuple[object, Place]] | None:
     if elements is None:
         return None
@@ -157,9 +161,9 @@ def _walk_each(
     return items if selected or not seen else None
 
 
-def _elements(node: object, kind: str) -> Iterator[tuple[str | int, object]] | None:
+def _elements(node: object, kind: str) -> Iterator[tuple[str | int | None, object]] | None:
     if isinstance(node, list):
         return iter(enumerate(node))
     if isinstance(node, dict) and kind == "all":
-        return iter(node.items())
+        return ((name if isinstance(name, str) else None, member) for name, member in node.items())
     return None

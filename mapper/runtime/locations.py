@@ -9,9 +9,17 @@ _plain = re.compile(r"[A-Za-z_][A-Za-z0-9_]*").fullmatch
 _ESCAPES = {"'": "\\'", "\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
 
 
-def write_location(steps: Iterable[str | int], *, normalized: bool = False) -> str:
-    """`$.events[2]['odd key']`; with `normalized`, every name in brackets as the RFC writes it."""
-    return "$" + "".join(_step(step, normalized) for step in steps)
+def write_location(steps: Iterable[str | int | None], *, normalized: bool = False) -> str:
+    """`$.events[2]['odd key']`; with `normalized`, every name in brackets as the RFC writes it.
+
+    It ends before the first step that is None, a name that is not text: no path leads to its value.
+    """
+    written = "$"
+    for step in steps:
+        if step is None:
+            break
+        written += _step(step, normalized)
+    return written
 
 
 def _step(step: str | int, normalized: bool) -> str:

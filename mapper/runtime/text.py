@@ -183,7 +183,7 @@ def to_text(value: object, site: int = -1) -> str:
         return ""
     try:
         return str(value) if type(value) is int or type(value) is float else _printed(value)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, TypeError):  # a number JSON does not have, a name that is not text
         raise Fault("M618", site, f"{kind(value)} that cannot be printed") from None
 
 
