@@ -17,16 +17,32 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What a code means and what to do, with a wrong and a right example where one fits on a page.
+    """The page about a code: the fault, its cure and, if one fits on a page, a wrong and a right example.
 
-    The examples are mappings; where `mapping` is set, they are bodies of requests to that mapping.
+    The examples are mappings; if `mapping` is set, they are bodies of requests to that mapping. `example`
+    holds both as a diff: a line begins with `- ` (only in the wrong one), `+ ` (only in the right one) or two
+    blanks.
     """
 
     code: Code
     text: str
     mapping: str | None = None
-    wrong: str | None = None
-    right: str | None = None
+    example: str | None = None
+
+    @property
+    def wrong(self) -> str | None:
+        """The example that has the fault."""
+        return self._side("-")
+
+    @property
+    def right(self) -> str | None:
+        """The example without the fault."""
+        return self._side("+")
+
+    def _side(self, mark: str) -> str | None:
+        if self.example is None:
+            return None
+        return "".join(f"{line[2:]}\n" for line in self.example.splitlines() if line[:1] in ("", " ", mark))
 
 
 _ROWS = """
@@ -137,10 +153,4 @@ def explain(number: str) -> Explanation:
 
     page = (Path(__file__).parent / "explanations" / f"{code.number}.yaml").read_text(encoding="utf-8")
     data = yaml.safe_load(page)
-    return Explanation(
-        code,
-        text=data["explanation"],
-        mapping=data.get("mapping"),
-        wrong=data.get("wrong"),
-        right=data.get("right"),
-    )
+    return Explanation(code, data["explanation"], data.get("mapping"), data.get("example"))

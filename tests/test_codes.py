@@ -88,6 +88,7 @@ def test_page_is_complete(number: str) -> None:
     assert 2 <= len(sentences) <= 6, page.text
     assert (page.wrong is None) == (page.right is None) == (number in WITHOUT_EXAMPLE)
     assert page.wrong != page.right or page.wrong is None
+    assert all(line[:2] in ("", "  ", "- ", "+ ") for line in (page.example or "").splitlines())
 
 
 @pytest.mark.parametrize("number", pages(at_run_time=False))
