@@ -1,7 +1,12 @@
 """The documentation is true: examples are run, transcripts replayed, lists compared with the code.
 
-`pytest --update tests/test_docs.py` writes what is found into the pages; read the difference before you
-commit it.
+`pytest --update tests/test_docs.py` writes the results into the pages. Read the difference before you commit
+it.
+
+README.md and every page in docs/ but language.md: `console` blocks are transcripts. Their lines that begin
+with `$ ` are run, and must print the lines below them. `python` blocks are run; `#> text` is a line they
+print. Blocks with a file name (`yaml shop.yaml`) are written to that file before, those of README.md for
+every page.
 
 In docs/language.md every `yaml` block is an example: a whole mapping, or what stands below
 `event_properties:` in FRAME. It is followed by `json payload` (and before that `json request`) and
@@ -24,7 +29,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from difflib import unified_diff
 from pathlib import Path
 from textwrap import indent
@@ -53,6 +58,9 @@ from mapper.spec.values import COMPANIONS
 ROOT = Path(__file__).resolve().parents[1]
 LANGUAGE = ROOT / "docs" / "language.md"
 README = ROOT / "README.md"
+COMMAND_LINE = ROOT / "docs" / "command-line.md"
+PYTHON = ROOT / "docs" / "python.md"
+VENDORS = ROOT / "docs" / "vendors.md"
 PAGES = [README, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 FRAME = """\
@@ -65,8 +73,6 @@ event:
   timestamp: 2026-11-23T20:00:00.000Z
   event_properties:
 """
-# Files that a reader of CONTRIBUTING.md makes.
-NEW_FILES = {"mapper/explanations/M1xx.yaml", "tests/cases/language/length/counts.yaml"}
 OUTPUTS = ("json result", "text rejected", "text error")
 FILE_NAME = re.compile(r"[\w./-]+\.(json|yaml|ndjson)")
 MISSING = "missing"
@@ -385,11 +391,26 @@ def anchors(path: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in headings}
 
 
-# --- README
+# --- transcripts and Python
 
 
-def console_blocks(page: Page) -> list[Block]:
-    return [p for p in page.parts() if isinstance(p, Block) and p.language == "console"]
+def blocks_of(page: Page, language: str) -> list[Block]:
+    return [part for part in page.parts() if isinstance(part, Block) and part.language == language]
+
+
+RUN_PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+RUN_PAGES.remove(LANGUAGE)
+WITH_TRANSCRIPTS = [path for path in RUN_PAGES if blocks_of(Page(path), "console")]
+WITH_PYTHON = [path for path in RUN_PAGES if blocks_of(Page(path), "python")]
+
+
+def write_files(page: Path) -> None:
+    """Write the files that README.md and the page show into the working directory."""
+    for path in (README, page):
+        for part in Page(path).parts():
+            if isinstance(part, Block) and FILE_NAME.fullmatch(part.info):
+                Path(part.info).parent.mkdir(parents=True, exist_ok=True)
+                Path(part.info).write_text(part.text, "utf-8")
 
 
 def replay(text: str, environment: dict[str, str]) -> str:
@@ -410,44 +431,51 @@ def replay(text: str, environment: dict[str, str]) -> str:
     return shown("\n".join(re.sub(r"in \d+\.\d s$", "in 1.0 s", line) for line in lines) + "\n")
 
 
-def test_the_readme_transcripts_are_true(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, update: bool
+def test_pages_with_examples_are_found() -> None:
+    assert [path.name for path in WITH_TRANSCRIPTS] == ["README.md", "command-line.md", "samples.md"]
+    assert [path.name for path in WITH_PYTHON] == ["README.md", "python.md"]
+
+
+@pytest.mark.parametrize("path", WITH_TRANSCRIPTS, ids=lambda p: p.name)
+def test_transcripts_are_true(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, update: bool
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    page = Page(README)
-    for part in page.parts():
-        if isinstance(part, Block) and FILE_NAME.fullmatch(part.info):
-            Path(part.info).write_text(part.text, "utf-8")
+    write_files(path)
     (tmp_path / "bin").mkdir()
     command = tmp_path / "bin" / "mapper"
     command.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m mapper "$@"\n')
     command.chmod(0o755)
     environment = {**os.environ, "PATH": f"{command.parent}{os.pathsep}{os.environ['PATH']}"}
-    blocks = console_blocks(page)
-    assert len(blocks) == 3
-    for block in blocks:
+    page = Page(path)
+    for block in blocks_of(page, "console"):
         found = replay(block.text, environment)
         if update:
             page.set_block(block, found)
         else:
-            assert block.text == found, f"README.md:{block.line}"
+            assert block.text == found, f"{path.name}:{block.line}"
     page.save()
 
 
-def test_the_readme_api_example_runs(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("path", WITH_PYTHON, ids=lambda p: p.name)
+def test_python_examples_run(
+    path: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    blocks = [p for p in Page(README).parts() if isinstance(p, Block)]
-    for block in blocks:
-        if FILE_NAME.fullmatch(block.info):
-            Path(block.info).write_text(block.text, "utf-8")
-    sources = [block for block in blocks if block.language == "python"]
-    assert sources
-    for block in sources:
+    write_files(path)
+    for block in blocks_of(Page(path), "python"):
         said = "".join(f"{line}\n" for line in re.findall(r"#> (.*)", block.text))
-        exec(compile(block.text, f"README.md:{block.line}", "exec"), {})
-        assert capsys.readouterr().out == said, f"README.md:{block.line}"
+        exec(compile(block.text, f"{path.name}:{block.line}", "exec"), {})
+        assert capsys.readouterr().out == said, f"{path.name}:{block.line}"
+
+
+def test_the_fields_of_limits_are_documented() -> None:
+    section = PYTHON.read_text("utf-8").partition("\n## Limits\n")[2].partition("\n## ")[0]
+    listed = set(re.findall(r"`(\w+)`", section))
+    assert listed == {limit.name for limit in fields(mapper.Limits)}
+
+
+# --- lists
 
 
 def options_of(command: str) -> set[str]:
@@ -459,29 +487,28 @@ def options_of(command: str) -> set[str]:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_the_readme_documents_every_option(command: str) -> None:
-    text = README.read_text("utf-8")
-    section = text.partition(f"### `mapper {command}`")[2]
-    assert section, f"README.md has no heading for `mapper {command}`"
-    section = re.split(r"^#{1,3} ", section, flags=re.MULTILINE)[0]
+def test_every_option_is_documented(command: str) -> None:
+    section = COMMAND_LINE.read_text("utf-8").partition(f"\n## `mapper {command}`\n")[2].partition("\n## ")[0]
+    assert section, f"{COMMAND_LINE.name} has no heading for `mapper {command}`"
     documented = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", section))
     assert documented == options_of(command)
 
 
-def test_the_readme_names_no_other_command() -> None:
-    for path in (README, ROOT / "CONTRIBUTING.md", LANGUAGE):
-        named = set(re.findall(r"(?:`|\$ |^|bin/)mapper ([a-z]+)\b", path.read_text("utf-8"), re.MULTILINE))
-        assert named <= set(COMMANDS), path.name
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.name)
+def test_pages_name_no_other_command(path: Path) -> None:
+    named = set(re.findall(r"(?:`|\$ |^ {4}|bin/)mapper ([a-z]+)\b", path.read_text("utf-8"), re.MULTILINE))
+    for block in blocks_of(Page(path), "sh"):
+        named |= set(re.findall(r"^mapper ([a-z]+)\b", block.text, re.MULTILINE))
+    assert named <= set(COMMANDS), path.name
 
 
-def test_the_readme_lists_the_shipped_mappings() -> None:
-    section = README.read_text("utf-8").partition("## Shipped mappings")[2].partition("\n## ")[0]
-    listed = set(re.findall(r"^\| \[`([\w-]+)`\]", section, re.MULTILINE))
+def test_the_shipped_mappings_are_listed() -> None:
+    listed = set(re.findall(r"^\| \[`([\w-]+)`\]", VENDORS.read_text("utf-8"), re.MULTILINE))
     assert listed == set(catalog.mapping_names())
 
 
-def test_the_readme_lists_the_settings_of_mappings() -> None:
-    text = README.read_text("utf-8").partition("## Shipped mappings")[2].partition("\n## ")[0]
+def test_the_settings_of_mappings_are_listed() -> None:
+    text = VENDORS.read_text("utf-8")
     used = set()
     for path in catalog.find_mappings():
         mapping = path.read_text("utf-8")
@@ -489,22 +516,3 @@ def test_the_readme_lists_the_settings_of_mappings() -> None:
     names = {name for pair in used for name in pair if name}
     assert names
     assert {name for name in names if f"`{name}`" not in text} == set()
-
-
-def test_every_module_has_its_line_in_contributing() -> None:
-    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
-    package = ROOT / "mapper"
-    names = {path.name for path in package.glob("*.py")} | {
-        f"{path.name}/" for path in package.iterdir() if path.is_dir() and path.name != "__pycache__"
-    }
-    assert {name for name in names - {"__init__.py"} if f"`{name}`" not in text} == set()
-
-
-def test_contributing_names_files_and_names_that_exist() -> None:
-    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
-    paths = set(re.findall(r"`((?:mapper|tests)/[\w/]+\.(?:py|yaml))", text)) - NEW_FILES
-    assert len(paths) > 10
-    assert {path for path in paths if not (ROOT / path).is_file()} == set()
-    places = re.findall(r"`(\w+)`\sin\s+`(mapper/[\w/]+\.py)`", text)
-    assert len(places) >= 2
-    assert [place for place in places if place[0] not in (ROOT / place[1]).read_text("utf-8")] == []
