@@ -62,7 +62,7 @@ def format_checker() -> Any:
 
     Formats whose check takes more than linear time, or far too long, are checked here in its place.
     """
-    from jsonschema import Draft202012Validator, FormatChecker
+    from mapper.runtime.draft import Draft202012Validator, FormatChecker
 
     known = Draft202012Validator.FORMAT_CHECKER.checkers
     missing = {"date-time", "uri", "uri-reference", "hostname", "json-pointer"} - set(known)
