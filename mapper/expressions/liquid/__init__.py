@@ -1,7 +1,7 @@
 """Liquid expressions: template and condition text becomes IR, or diagnostics.
 
-python-liquid is imported for the first text: its package takes 40 ms, with asyncio, babel and dateutil, and many
-a mapping has paths alone.
+python-liquid is imported for the first text: its package takes 40 ms, with asyncio, babel and dateutil, and
+many a mapping has paths alone.
 """
 
 from __future__ import annotations
