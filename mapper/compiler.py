@@ -1,6 +1,9 @@
 """Compiler: the whole pipeline on one page.
 
 text → document → spec → ir.Program (expressions parsed on the way) → checked → Python module → Transform
+
+The proofs of templates and the code generator are imported when they are needed. Each is a sixth of all that
+has to be imported; most mappings are no templates, and a wrong one is not generated.
 """
 
 from __future__ import annotations
@@ -12,8 +15,6 @@ from typing import TYPE_CHECKING
 from mapper import catalog, ir
 from mapper.cached import keep
 from mapper.checker import Inference, check_program
-from mapper.codegen.module import Module, generate
-from mapper.codegen.narrow import generate_narrow
 from mapper.compiled import TOO_DEEP_TO_COMPILE, Compiled, Read, compile_module, digest
 from mapper.diagnostics import Diagnostic, Report, Severity
 from mapper.dialects import Dialect, load_dialect
@@ -36,6 +37,7 @@ from mapper.transform import Transform
 from mapper.version import __version__
 
 if TYPE_CHECKING:
+    from mapper.codegen.module import Module
     from mapper.proofs import Proof
 
 DEFAULT_TARGET = "event.schema.json"
@@ -127,6 +129,8 @@ def _generate(analysis: Analysis, file: SourceFile) -> Module | None:
     program, target = analysis.program, analysis.target
     if analysis.report.has_errors or program is None or target is None:
         return None
+    from mapper.codegen.module import generate
+
     try:
         with limited():
             objects_only = _takes_objects_only(analysis.source, program)
@@ -155,6 +159,8 @@ def build(file: SourceFile, folder: Path | None, report: Report) -> Transform:
     program, target, module = analysis.program, analysis.target, _generate(analysis, file)
     if program is None or target is None or module is None:
         raise _failure(file.name, report)
+    from mapper.codegen.narrow import generate_narrow
+
     narrow, plan = generate_narrow(program, target.document, __version__)
     compiled = Compiled(
         name=program.name,
@@ -210,7 +216,7 @@ def _checked_spec(spec: Spec, file: SourceFile, folder: Path | None, report: Rep
 def _prove(
     program: ir.Program, source: Schema | None, target: Schema | None, dialect: Dialect | None, report: Report
 ) -> Proof:
-    from mapper import proofs  # a sixth of what importing this module would take; for templates alone
+    from mapper import proofs
 
     proof = proofs.prove(program, source, target)
     proofs.report_proof(proof, program, target, dialect, report)
