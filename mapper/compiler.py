@@ -1,18 +1,20 @@
 """Compiler: the whole pipeline on one page.
 
 text → document → spec → ir.Program (expressions parsed on the way) → checked → Python module → Transform
+
+The proofs of templates and the code generator are imported when they are needed. Each is a sixth of all that
+has to be imported; most mappings are no templates, and a wrong one is not generated.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mapper import catalog, ir
 from mapper.cached import keep
 from mapper.checker import Inference, check_program
-from mapper.codegen.module import Module, generate
-from mapper.codegen.narrow import generate_narrow
 from mapper.compiled import TOO_DEEP_TO_COMPILE, Compiled, Read, compile_module, digest
 from mapper.diagnostics import Diagnostic, Report, Severity
 from mapper.dialects import Dialect, load_dialect
@@ -24,7 +26,6 @@ from mapper.expressions.liquid import parse_template
 from mapper.files import read_source
 from mapper.ir.text import walk
 from mapper.lowering import lower
-from mapper.proofs import Proof, prove, report_proof
 from mapper.repair import STRICT
 from mapper.runtime.limits import DEFAULT, Limits, active, within
 from mapper.schema import Schema, load_schema
@@ -34,6 +35,10 @@ from mapper.spec import Spec
 from mapper.spec.reader import read_spec
 from mapper.transform import Transform
 from mapper.version import __version__
+
+if TYPE_CHECKING:
+    from mapper.codegen.module import Module
+    from mapper.proofs import Proof
 
 DEFAULT_TARGET = "event.schema.json"
 
@@ -124,6 +129,8 @@ def _generate(analysis: Analysis, file: SourceFile) -> Module | None:
     program, target = analysis.program, analysis.target
     if analysis.report.has_errors or program is None or target is None:
         return None
+    from mapper.codegen.module import generate
+
     try:
         with limited():
             objects_only = _takes_objects_only(analysis.source, program)
@@ -152,6 +159,8 @@ def build(file: SourceFile, folder: Path | None, report: Report) -> Transform:
     program, target, module = analysis.program, analysis.target, _generate(analysis, file)
     if program is None or target is None or module is None:
         raise _failure(file.name, report)
+    from mapper.codegen.narrow import generate_narrow
+
     narrow, plan = generate_narrow(program, target.document, __version__)
     compiled = Compiled(
         name=program.name,
@@ -200,8 +209,18 @@ def _checked_spec(spec: Spec, file: SourceFile, folder: Path | None, report: Rep
         experiments = Experiments(file, source, _takes_objects_only(source, program))
         inference = check_program(program, source, target, report, experiments)
     if program is not None and isinstance(program.output, ir.Template) and not report.has_errors:
-        report_proof(prove(program, source, target), program, target, dialect, report)
+        _prove(program, source, target, dialect, report)
     return Analysis(spec, source, target, program, report, inference, _reads(spec, source, target, dialect))
+
+
+def _prove(
+    program: ir.Program, source: Schema | None, target: Schema | None, dialect: Dialect | None, report: Report
+) -> Proof:
+    from mapper import proofs
+
+    proof = proofs.prove(program, source, target)
+    proofs.report_proof(proof, program, target, dialect, report)
+    return proof
 
 
 def prove_template(
@@ -220,12 +239,10 @@ def prove_template(
     program = ir.Program("template", (path,), (), template, frozenset(), whole)
     try:
         with limited():
-            proof = prove(program, *schemas)
-            report_proof(proof, program, schemas[1], named, report)
+            return _prove(program, schemas[0], schemas[1], named, report)
     except TooComplex:
         _report_complexity(whole, report)
         return None
-    return proof
 
 
 def _schema(name: Text | None, folder: Path | None, report: Report) -> Schema | None:

@@ -1,4 +1,7 @@
-"""Experiments: programs of the checker are compiled and run, so that no counterexample is shown untried."""
+"""Experiments: programs of the checker are compiled and run, so that no counterexample is shown untried.
+
+The code generator is imported for the first of them: many a mapping is judged without.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,6 @@ from typing import Any
 from mapper import ir
 from mapper.checker.candidates import Payload
 from mapper.checker.counterexamples import Run, Trial
-from mapper.codegen.module import generate
-from mapper.codegen.validation import emit_validator
-from mapper.codegen.writer import Writer
 from mapper.compiled import Compiled
 from mapper.request import Request
 from mapper.runtime.nothing import MISSING
@@ -36,6 +36,8 @@ class Experiments:
 
     def prepare(self, program: ir.Program, target: Any) -> Run:
         """A function that runs a program, compiled for a target schema."""
+        from mapper.codegen.module import generate
+
         module = generate(program, target, self.file.name, __version__, objects_only=self.objects_only)
         compiled = Compiled(
             name=program.name,
@@ -74,6 +76,9 @@ def _run(transform: Transform, payload: Payload) -> Trial:
 
 
 def _validator(document: dict[str, Any]) -> Callable[[object], bool]:
+    from mapper.codegen.validation import emit_validator
+    from mapper.codegen.writer import Writer
+
     writer = Writer()
     emit_validator(writer, document, "valid")
     lines = [f"from mapper.runtime.{module} import {name}" for module, name in sorted(writer.imports)]

@@ -320,7 +320,7 @@ class _Examination:
 
 @cache
 def _metaschema() -> Any:
-    from jsonschema import Draft202012Validator, FormatChecker
+    from mapper.runtime.draft import Draft202012Validator, FormatChecker
 
     formats = FormatChecker(set(Draft202012Validator.FORMAT_CHECKER.checkers) - {"regex"})
     validator = extended({"uniqueItems": unique_items})

@@ -7,10 +7,8 @@ from pathlib import Path
 
 from mapper import catalog
 from mapper.cli.stop import Stop
-from mapper.compiler import prove_template
 from mapper.diagnostics import Diagnostic, Report
 from mapper.files import read_source
-from mapper.proofs import Verdict
 from mapper.source import SourceFile, Span, Text
 
 SUFFIX = ".liquid"
@@ -25,6 +23,9 @@ def check_template(
     word: str, dialect: str | None, source: str | None, target: str | None
 ) -> tuple[tuple[Diagnostic, ...], str]:
     """The problems of a template file and one sentence with the verdict; raises Stop for a file not there."""
+    from mapper.compiler import prove_template  # mappings are checked without the proofs of templates
+    from mapper.proofs import Verdict
+
     path = Path(word)
     if not path.is_file():
         raise Stop(f"no template file `{word}`")

@@ -14,8 +14,8 @@ from uuid import UUID
 
 MAX_SYNTAX = 10_000  # characters of a text that may be a regular expression or a template of URIs
 _DEEPEST = 50
-_PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd]")
-_BEYOND_ASCII = re.compile(
+_PRIVATE = "[\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd]"  # compiled when first needed: 4 ms
+_BEYOND_ASCII = (
     "[\u00a0-\ud7ff\uf900-\ufdcf\ufdf0-\uffef\U000e1000-\U000efffd"
     + "".join(f"{chr(plane * 0x10000)}-{chr(plane * 0x10000 + 0xFFFD)}" for plane in range(1, 14))
     + "]"
@@ -51,6 +51,15 @@ def is_uuid(text: str) -> bool:
     return all(text[position] == "-" for position in (8, 13, 18, 23))
 
 
+def conforms(text: str, name: str) -> bool:
+    """Whether a text has a format; every text has one that is unknown.
+
+    jsonschema, which takes 100 ms to import, is asked for formats that need more than a line.
+    """
+    own = _OWN.get(name)
+    return bool(format_checker().conforms(text, name) if own is None else own(text))
+
+
 def is_uri(text: str) -> bool:
     """Whether a text is an absolute URI (RFC 3986)."""
     return bool(format_checker().conforms(text, "uri"))
@@ -62,14 +71,14 @@ def format_checker() -> Any:
 
     Formats whose check takes more than linear time, or far too long, are checked here in its place.
     """
-    from jsonschema import Draft202012Validator, FormatChecker
+    from mapper.runtime.draft import Draft202012Validator, FormatChecker
 
     known = Draft202012Validator.FORMAT_CHECKER.checkers
     missing = {"date-time", "uri", "uri-reference", "hostname", "json-pointer"} - set(known)
     if missing:
         raise RuntimeError(f"`jsonschema[format-nongpl]` is not installed: no check of {sorted(missing)}")
     checker = FormatChecker(())
-    own = {"regex": _is_regex, "iri": _is_iri, "iri-reference": _is_iri_reference}
+    own = {"iri": _is_iri, "iri-reference": _is_iri_reference, "regex": _is_regex}
     for name, (check, raises) in known.items():
         checker.checkers[name] = (
             _if_short(check) if name == "uri-template" else own.get(name, check),
@@ -125,5 +134,18 @@ def _as_uri(text: str) -> str:
     text = text.replace("\n", " ")
     before, hash_sign, fragment = text.partition("#")
     path, question_mark, query = before.partition("?")
-    whole = path + question_mark + _PRIVATE.sub("_", query) + hash_sign + fragment
-    return _BEYOND_ASCII.sub("_", whole)
+    whole = path + question_mark + re.sub(_PRIVATE, "_", query) + hash_sign + fragment
+    return re.sub(_BEYOND_ASCII, "_", whole)
+
+
+def _has_at_sign(text: str) -> bool:
+    return "@" in text
+
+
+_OWN: dict[str, Callable[[str], object]] = {
+    "date-time": is_date_time,
+    "email": _has_at_sign,
+    "idn-email": _has_at_sign,
+    "regex": _is_regex,
+    "uuid": is_uuid,
+}

@@ -77,8 +77,8 @@ def extended(keywords: Mapping[str, Any]) -> Any:
     There, jsonschema's own `evolve` goes on with the validator that is registered for the draft.
     """
     from attrs import fields
-    from jsonschema import Draft202012Validator
-    from jsonschema.validators import extend
+
+    from mapper.runtime.draft import Draft202012Validator, extend
 
     validator = extend(Draft202012Validator, keywords)  # type: ignore[no-untyped-call]
     names = [(field.name, field.alias) for field in fields(validator) if field.init]
@@ -91,7 +91,7 @@ def extended(keywords: Mapping[str, Any]) -> Any:
 
 
 def _misfit() -> Any:
-    from jsonschema.exceptions import ValidationError
+    from mapper.runtime.draft import ValidationError
 
     return ValidationError("does not fit")
 

@@ -33,7 +33,7 @@ from liquid.utils import ReadOnlyChainMap
 
 from mapper.runtime import text
 from mapper.runtime.faults import Fault, Skip
-from mapper.runtime.filters import FILTERS, Function, fault_of
+from mapper.runtime.filters import FILTERS, Function, apply, fault_of
 from mapper.runtime.limits import active
 from mapper.runtime.nothing import MISSING
 
@@ -296,6 +296,16 @@ _TAGS = {
 }
 
 
+def _adapted(function: Function) -> Function:
+    # A filter as the library calls it: a missing value is an Undefined there.
+    def call(value: object, *args: object, **kwargs: object) -> object:
+        named = {name: _plain(arg) for name, arg in kwargs.items()}
+        result = apply(function, -1, _plain(value), *map(_plain, args), **named)
+        return Undefined("") if result is MISSING else result
+
+    return call
+
+
 def _clocked(function: Function) -> Function:
     # In a dialect whose dates know "now", it is the time of receipt.
     def call(value: object, *args: object, context: RenderContext, **kwargs: object) -> object:
@@ -331,8 +341,11 @@ class LiquidEnvironment(Environment):
             self.add_tag(tag)
         if self.rules.get("abort"):
             self.add_tag(AbortTag)
-        self.filters = dict(FILTERS)
-        self.filters["date"] = partial(FILTERS["date"], zone=str(self.rules.get("zone", "UTC")))
+        own: dict[str, Function] = {
+            **FILTERS,
+            "date": partial(FILTERS["date"], zone=str(self.rules.get("zone", "UTC"))),
+        }
+        self.filters = {name: _adapted(function) for name, function in own.items()}
         if not self.rules.get("date_tz"):
             del self.filters["date_tz"]
         for name in self.filters.keys() & {"date", "date_tz"} if self.rules.get("now") else ():

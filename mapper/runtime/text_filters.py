@@ -1,14 +1,24 @@
-"""Text filters at run time: those of the library's whose results grew without bound or printed Python."""
+"""Text filters at run time.
+
+They do what python-liquid's do, except those whose results grew without bound or printed Python.
+"""
 
 from __future__ import annotations
 
 import re
+from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
 
 from mapper.runtime.limits import active
+from mapper.runtime.number_filters import whole
 from mapper.runtime.text import to_text, too_long
 
 _BLOCKS = {"<script": "</script>", "<!--": "-->", "<style": "</style>"}
 _TAGS = {"<": ">"}
+_LINE_END = re.compile(r"\r?\n")
+_WHITE_SPACE = re.compile(r"\s+")
+# What could end a text in a script, as `\u` escapes.
+_SCRIPT_ESCAPES = {code: f"\\u{code:04X}" for code in (*range(32), *map(ord, "\\'\"><&=-;`\u2028\u2029"))}
+_MOST_WORDS = (1 << 31) - 1  # of as many the library leaves the text as it is
 
 
 def room_for(size: int) -> None:
@@ -97,3 +107,122 @@ def _without(value: str, pairs: dict[str, str]) -> str:
         kept.append(value[position : found.start()])
         position = search = end + len(closing)
     return "".join(kept) + value[position:]
+
+
+def capitalize(value: str) -> str:
+    """The first character in upper case, the others in lower case."""
+    return value.capitalize()
+
+
+def downcase(value: str) -> str:
+    """The text in lower case."""
+    return value.lower()
+
+
+def upcase(value: str) -> str:
+    """The text in upper case."""
+    return value.upper()
+
+
+def strip(value: str) -> str:
+    """The text without white space around it."""
+    return value.strip()
+
+
+def lstrip(value: str) -> str:
+    """The text without white space before it."""
+    return value.lstrip()
+
+
+def rstrip(value: str) -> str:
+    """The text without white space after it."""
+    return value.rstrip()
+
+
+def squish(value: str) -> str:
+    """The text without white space around it, and with one blank for each stretch of it inside."""
+    return _WHITE_SPACE.sub(" ", value.strip())
+
+
+def strip_newlines(value: str) -> str:
+    """The text without line ends."""
+    return _LINE_END.sub("", value)
+
+
+def newline_to_br(value: str) -> str:
+    """The text with `<br />` before each line end."""
+    return _LINE_END.sub("<br />\n", value)
+
+
+def truncate(value: str, num: object = 50, end: object = "...") -> str:
+    """The text, cut to some characters together with its new end."""
+    length, ending = _length(num), to_text(end)
+    return value if len(value) < length else value[: length - len(ending)] + ending
+
+
+def truncatewords(value: str, num: object = 15, end: object = "...") -> str:
+    """The first words of a text, one at least, with an end if there are as many or more."""
+    count, ending = max(_length(num), 1), to_text(end)
+    if count >= _MOST_WORDS:
+        return value
+    words = value.split()
+    return " ".join(words) if len(words) < count else " ".join(words[:count]) + ending
+
+
+def _length(given: object) -> int:
+    if isinstance(given, bool) or not isinstance(given, str | int | float):
+        raise TypeError("expected a whole number")
+    return whole(given)
+
+
+def escape(value: str) -> str:
+    """The text for use in HTML."""
+    import html
+
+    return html.escape(value)
+
+
+def escape_once(value: str) -> str:
+    """The text for use in HTML; what is escaped already stays so."""
+    import html
+
+    return html.escape(html.unescape(value))
+
+
+def escapejs(value: str) -> str:
+    """The text for use in a literal of JavaScript."""
+    return value.translate(_SCRIPT_ESCAPES)
+
+
+def url_encode(value: str) -> str:
+    """The text for use in the query of a URL."""
+    from urllib.parse import quote_plus
+
+    return quote_plus(value)
+
+
+def url_decode(value: str) -> str:
+    """The text that a part of a query stands for."""
+    from urllib.parse import unquote_plus
+
+    return unquote_plus(value)
+
+
+def base64_encode(value: str) -> str:
+    """The text as base64 of its UTF-8."""
+    return b64encode(value.encode()).decode()
+
+
+def base64_decode(value: str) -> str:
+    """The text whose UTF-8 is given as base64."""
+    return b64decode(value).decode()
+
+
+def base64_url_safe_encode(value: str) -> str:
+    """The text as base64 of its UTF-8, for use in a URL."""
+    return urlsafe_b64encode(value.encode()).decode()
+
+
+def base64_url_safe_decode(value: str) -> str:
+    """The text whose UTF-8 is given as base64 for use in a URL."""
+    return urlsafe_b64decode(value).decode()

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from functools import lru_cache
 
-from mapper.runtime.formats import format_checker, is_date_time, is_uuid
+from mapper.runtime.formats import conforms
 from mapper.runtime.searches import searcher
 from mapper.types.facts import Numbers, Texts, is_blank
 from mapper.types.languages import implies_content, reads_alike
@@ -38,9 +38,7 @@ def fits_format(text: str, name: str) -> bool:
         return True
     if name in _SHAPED:
         return bool(_SHAPED[name](text))
-    if name == "date-time":
-        return bool(is_date_time(text))
-    return is_uuid(text) if name == "uuid" else bool(format_checker().conforms(text, name))
+    return conforms(text, name)
 
 
 def fits(text: str, texts: Texts) -> bool:

@@ -1,14 +1,19 @@
-"""How long checking takes: each shipped mapping, and many mappings in one process.
+"""How long checking takes: in a fresh process, each shipped mapping, and many mappings in one process.
 
     python tests/benchmarks/bench_check.py [--mappings 200]
 
-Times are the processor's, the best of some rounds; for many mappings the time of each must stay level.
+Times are the processor's, the best of some rounds; for many mappings the time of each must stay level. Those
+of whole processes are also given as multiples of what Python itself takes to start and end.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import resource
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -26,6 +31,19 @@ from mapper.diagnostics import Report  # noqa: E402
 from mapper.files import read_source  # noqa: E402
 
 ROUNDS = 5
+OPEN = """\
+import mapper, sys
+from pathlib import Path
+transform = mapper.Transform.open(sys.argv[1])
+transform(Path(sys.argv[2]).read_bytes(), mapper.Request(received_at="2026-11-23T20:00:00Z"))"""
+WRONG = """\
+mapping: shop
+version: 1
+source: source.json
+target: target.json
+event:
+  a: {path: $.a, as: string}
+"""
 SOURCE = "webengage"  # the mapping that is varied
 
 
@@ -45,6 +63,57 @@ def check(path: Path) -> None:
     file = read_source(path, report)
     if file is not None:
         analyse(file, path.parent, report)
+
+
+def process(*arguments: str) -> float:
+    """The least processor time of some fresh Python processes, in milliseconds."""
+    times = []
+    for _ in range(ROUNDS):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, *arguments], cwd=ROOT, stdout=subprocess.DEVNULL, check=False)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return min(times) * 1000
+
+
+def write_wrong(folder: Path, form: str) -> Path:
+    """A mapping that sets a required field from a text that may be missing, of some format."""
+    text = {"type": "string", "format": form}
+    schema = {"type": "object", "properties": {"a": text}}
+    (folder / "source.json").write_text(json.dumps(schema))
+    (folder / "target.json").write_text(json.dumps({**schema, "required": ["a"]}))
+    path = folder / f"{form}.yaml"
+    path.write_text(WRONG)
+    return path
+
+
+def fresh(console: Console) -> None:
+    """The table of fresh processes."""
+    table = Table("fresh process", "processor, ms", "times Python alone", title="start-up")
+    alone = process("-c", "pass")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        rows = {
+            "python -c pass": ("-c", "pass"),
+            "import mapper": ("-c", "import mapper"),
+            "mapper --help": ("-m", "mapper", "--help"),
+            "mapper explain M502": ("-m", "mapper", "explain", "M502"),
+            "mapper check server": ("-m", "mapper", "check", "server"),
+        }
+        for form in ("date-time", "hostname", "iri"):
+            path = folder / form
+            path.mkdir()
+            rows[f"mapper check, wrong, {form}"] = ("-m", "mapper", "check", str(write_wrong(path, form)))
+        for vendor in ("server", "clevertap-template"):
+            saved = folder / f"{vendor}.transform"
+            mapper.load(vendor).save(saved)
+            body = folder / f"{vendor}.json"
+            body.write_text("{}")
+            rows[f"open {vendor}, first call"] = ("-c", OPEN, str(saved), str(body))
+        for label, arguments in rows.items():
+            spent = process(*arguments)
+            table.add_row(label, f"{spent:.0f}", f"{spent / alone:.1f}")
+    console.print(table)
 
 
 def shipped(console: Console) -> None:
@@ -73,11 +142,12 @@ def many(console: Console, count: int) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print both tables; exit 0."""
+    """Print the tables; exit 0."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mappings", type=int, default=200, help="how many in one process (200)")
     arguments = parser.parse_args(argv)
     console = Console(highlight=False)
+    fresh(console)
     shipped(console)
     many(console, arguments.mappings)
     return 0

@@ -1,5 +1,30 @@
-"""Liquid expressions: template and condition text becomes IR, or diagnostics."""
+"""Liquid expressions: template and condition text becomes IR, or diagnostics.
 
-from mapper.expressions.liquid.parsing import parse_condition, parse_template
+python-liquid is imported for the first text: its package takes 40 ms, with asyncio, babel and dateutil, and
+many a mapping has paths alone.
+"""
 
-__all__ = ["parse_condition", "parse_template"]
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mapper.diagnostics import Report
+from mapper.dialects import Dialect
+from mapper.ir.text import Condition, Template
+from mapper.source import Text
+
+
+def parse_template(
+    text: Text, report: Report, dialect: Dialect | None = None, *, partials: Mapping[str, str] | None = None
+) -> Template | None:
+    """The template's IR; None after reporting errors."""
+    from mapper.expressions.liquid import parsing
+
+    return parsing.parse_template(text, report, dialect, partials=partials)
+
+
+def parse_condition(text: Text, report: Report, dialect: Dialect | None = None) -> Condition | None:
+    """The IR of a condition as inside `{% if .. %}`; None after reporting errors."""
+    from mapper.expressions.liquid import parsing
+
+    return parsing.parse_condition(text, report, dialect)

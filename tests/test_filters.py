@@ -1,0 +1,132 @@
+"""Filters: those that mean what python-liquid's mean give what its own functions give."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+from itertools import product
+from typing import Any
+
+import pytest
+from liquid import Environment
+from liquid.undefined import Undefined
+
+from mapper.runtime.faults import Fault
+from mapper.runtime.filters import FILTERS, apply, parameters_of
+from mapper.runtime.nothing import MISSING
+from mapper.runtime.text import to_text
+
+TEXTS = (
+    *("base64_decode", "base64_encode", "base64_url_safe_decode", "base64_url_safe_encode", "capitalize"),
+    *("downcase", "escape", "escape_once", "escapejs", "lstrip", "newline_to_br", "rstrip", "squish"),
+    *("strip", "strip_newlines", "truncate", "truncatewords", "upcase", "url_decode", "url_encode"),
+)
+NUMBERS = (
+    *("abs", "at_least", "at_most", "ceil", "divided_by", "floor", "minus", "modulo", "plus", "times"),
+)
+VALUES = ("concat", "first", "last", "reverse", "slice", "sort")
+
+PLAIN = Environment()
+NUMBER_WORDS = ["0", "7", "-2", " 12 ", "1_0", "2.50", "-0.5", "1e3", "nan", "x", ""]
+GIVEN: list[object] = [
+    *(MISSING, None, True, False, 0, 1, -3, 7, 2.5, -0.5, 0.1, 1e300, 10**30, range(1, 4), range(0)),
+    *NUMBER_WORDS,
+    *(" Ab c\r\nd\n e", "ÄÖ straße", "YWJj", "YWJ", "Pz8_", "<b a='1'>&amp;\"</b>\\\x01\u2028", "%41+%zz%C3"),
+    *([], [3, 1, 2.5], ["b", "A", "c"], ["b", None], [[1, [2, [3]]], 4], [True, 1], {}, {"a": 1, "b": None}),
+    *([{"a": 2}, {"a": 1}], [{"a": 1}, {}], [{"a": 1}, "a", 5], [{"a": 1}, None], ("k", 1)),
+]
+ARGUMENTS: list[object] = [
+    *(
+        MISSING,
+        None,
+        True,
+        0,
+        1,
+        2,
+        -2,
+        30,
+        2.7,
+        0.1,
+        "",
+        "a",
+        "3",
+        "x1",
+        " ",
+        [1, [2]],
+        [],
+        {},
+        ("q", 2),
+        range(2),
+    )
+]
+
+
+def of_library(name: str) -> Callable[..., object]:
+    function: Any = PLAIN.filters[name]
+    return partial(function, environment=PLAIN) if getattr(function, "with_environment", False) else function
+
+
+def expected(name: str, value: object, arguments: tuple[object, ...]) -> object:
+    """What the library's function gives to values as the language hands them over; `None` where it fails."""
+    if name in TEXTS:
+        value = to_text(value)
+        if name.startswith("truncate") and arguments:
+            if isinstance(arguments[0], bool) or not isinstance(arguments[0], str | int | float):
+                raise ValueError("a boolean is no length")
+            arguments = (int(arguments[0]), *map(to_text, arguments[1:]))
+    if name in NUMBERS:
+        value, *rest = (0 if isinstance(each, bool) else each for each in (value, *arguments))
+        arguments = tuple(rest)
+    if name == "slice" and not isinstance(value, str | list | tuple | range):
+        value = to_text(value)
+    absent = Undefined("")
+    given = [absent if each is MISSING else each for each in (value, *arguments)]
+    result = of_library(name)(*given)
+    if isinstance(result, float) and not math.isfinite(result):
+        raise ValueError("not a number")
+    return MISSING if isinstance(result, Undefined) else result
+
+
+def outcome(run: Callable[[], object]) -> object:
+    try:
+        result = run()
+    except Exception:
+        return "fails"
+    return repr(list(result) if isinstance(result, tuple) else result)
+
+
+@pytest.mark.parametrize("name", [*TEXTS, *NUMBERS, *VALUES])
+def test_filter_gives_what_the_library_gives(name: str) -> None:
+    places = [p for p in parameters_of(name) if p.kind is not p.KEYWORD_ONLY]
+    least = sum(1 for p in places if p.default is p.empty)
+    for count in range(least, len(places) + 1):
+        for value, *arguments in product(GIVEN, *[ARGUMENTS] * count):
+            ours = outcome(lambda v=value, a=arguments: apply(FILTERS[name], -1, v, *a))  # type: ignore[misc]
+            theirs = outcome(lambda v=value, a=arguments: expected(name, v, tuple(a)))  # type: ignore[misc]
+            assert ours == theirs, (name, value, arguments)
+
+
+OF_TYPE = "a value or an argument is not of the type the filter takes"
+OF_VALUE = "the filter cannot work with this value"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "argument", "detail"),
+    [
+        ("divided_by", 1, 0, "division by zero"),
+        ("modulo", 1, 0, "division by zero"),
+        ("concat", [1], 5, OF_TYPE),
+        ("truncate", "a", None, OF_TYPE),
+        ("slice", "a", 1.5, OF_TYPE),
+        ("sort", [{"a": 1}, {"a": "x"}], "a", OF_TYPE),
+        ("sort", [1, "a"], None, OF_VALUE),
+        ("plus", "9" * 5000, 1, OF_VALUE),
+    ],
+)
+def test_filter_fails_without_showing_the_value(
+    name: str, value: object, argument: object, detail: str
+) -> None:
+    with pytest.raises(Fault) as caught:
+        apply(FILTERS[name], 3, value, argument)
+    assert (caught.value.code, caught.value.site, caught.value.detail) == ("M618", 3, detail)
