@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mapper.diagnostics import Diagnostic, Label, Severity
-from mapper.errors import CompileError, MapperError, TransformError
-from mapper.repair import Repair
-from mapper.request import Request
-from mapper.result import JsonResult, Rejected, Result, Skipped
+from mapper.diagnostics.diagnostic import Diagnostic, Label, Severity
+from mapper.diagnostics.errors import CompileError, MapperError, TransformError
+from mapper.diagnostics.source import SourceFile, Span
 from mapper.runtime.limits import Limits
-from mapper.source import SourceFile, Span
-from mapper.transform import Transform
+from mapper.runtime.repair.policy import Repair
+from mapper.transform.request import Request
+from mapper.transform.result import JsonResult, Rejected, Result, Skipped
+from mapper.transform.transform import Transform
 from mapper.version import __version__
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def load(name: str | Path, *, limits: Limits | None = None, cache: str | Path | 
     the mapping, the schemas and the dialect it reads, the limits, and the versions stay what they were.
     """
     if cache is not None:
-        from mapper import cached
+        from mapper.transform import cached
 
         transform = cached.recall(name, limits, cache)
         if transform is not None:

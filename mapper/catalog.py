@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mapper.diagnostics import Report, did_you_mean
-from mapper.source import Text
+from mapper.diagnostics.diagnostic import Report, did_you_mean
+from mapper.diagnostics.source import Text
 
 MAPPING_SUFFIXES = (".yaml", ".yml")
 

@@ -13,32 +13,32 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mapper import catalog, ir
-from mapper.cached import keep
 from mapper.checker import Inference, check_program
-from mapper.compiled import TOO_DEEP_TO_COMPILE, Compiled, Read, compile_module, digest
-from mapper.diagnostics import Diagnostic, Report, Severity
-from mapper.dialects import Dialect, load_dialect
-from mapper.document import read_document
-from mapper.effort import TooComplex, limited
-from mapper.errors import CompileError
-from mapper.experiments import Experiments
+from mapper.diagnostics.diagnostic import Diagnostic, Report, Severity
+from mapper.diagnostics.errors import CompileError
+from mapper.diagnostics.files import read_source
+from mapper.diagnostics.source import SourceFile, Span, Text
 from mapper.expressions.liquid import parse_template
-from mapper.files import read_source
-from mapper.ir.text import walk
-from mapper.lowering import lower
-from mapper.repair import STRICT
+from mapper.expressions.liquid.dialects import Dialect, load_dialect
+from mapper.expressions.lowering import lower
+from mapper.ir.liquid import walk
+from mapper.language.document import read_document
+from mapper.language.reader import read_spec
+from mapper.language.spec import Spec
 from mapper.runtime.limits import DEFAULT, Limits, active, within
-from mapper.schema import Schema, load_schema
-from mapper.shapes import allows_type
-from mapper.source import SourceFile, Span, Text
-from mapper.spec import Spec
-from mapper.spec.reader import read_spec
-from mapper.transform import Transform
+from mapper.runtime.repair.policy import STRICT
+from mapper.schemas.budget import TooComplex, limited
+from mapper.schemas.questions import allows_type
+from mapper.schemas.schema import Schema, load_schema
+from mapper.transform.cached import keep
+from mapper.transform.compiled import TOO_DEEP_TO_COMPILE, Compiled, Read, compile_module, digest
+from mapper.transform.experiments import Experiments, prepare_template
+from mapper.transform.transform import Transform
 from mapper.version import __version__
 
 if TYPE_CHECKING:
+    from mapper.checker.templates import Proof
     from mapper.codegen.module import Module
-    from mapper.proofs import Proof
 
 DEFAULT_TARGET = "event.schema.json"
 
@@ -79,8 +79,8 @@ def check(text: str, *, filename: str = "<mapping>", limits: Limits | None = Non
 def load(name: str | Path, *, limits: Limits | None = None, cache: str | Path | None = None) -> Transform:
     """The Transform of a shipped mapping by name (`segment`) or of a mapping file by path.
 
-    With `cache`, it is kept in that folder for `mapper.cached.recall`. Raises CompileError, also where there
-    is no such mapping.
+    With `cache`, it is kept in that folder for `mapper.transform.cached.recall`. Raises CompileError, also if
+    there is no such mapping.
     """
     report = Report()
     path = _find(str(name), report)
@@ -159,7 +159,7 @@ def build(file: SourceFile, folder: Path | None, report: Report) -> Transform:
     program, target, module = analysis.program, analysis.target, _generate(analysis, file)
     if program is None or target is None or module is None:
         raise _failure(file.name, report)
-    from mapper.codegen.narrow import generate_narrow
+    from mapper.codegen.narrow_module import generate_narrow
 
     narrow, plan = generate_narrow(program, target.document, __version__)
     compiled = Compiled(
@@ -209,16 +209,17 @@ def _checked_spec(spec: Spec, file: SourceFile, folder: Path | None, report: Rep
         experiments = Experiments(file, source, _takes_objects_only(source, program))
         inference = check_program(program, source, target, report, experiments)
     if program is not None and isinstance(program.output, ir.Template) and not report.has_errors:
-        _prove(program, source, target, dialect, report)
+        prove_program(program, source, target, dialect, report)
     return Analysis(spec, source, target, program, report, inference, _reads(spec, source, target, dialect))
 
 
-def _prove(
+def prove_program(
     program: ir.Program, source: Schema | None, target: Schema | None, dialect: Dialect | None, report: Report
 ) -> Proof:
-    from mapper import proofs
+    """The proof of a program whose output is a template; what is refuted or in doubt goes into `report`."""
+    from mapper.checker import templates as proofs
 
-    proof = proofs.prove(program, source, target)
+    proof = proofs.prove(program, source, target, prepare_template)
     proofs.report_proof(proof, program, target, dialect, report)
     return proof
 
@@ -239,7 +240,7 @@ def prove_template(
     program = ir.Program("template", (path,), (), template, frozenset(), whole)
     try:
         with limited():
-            return _prove(program, schemas[0], schemas[1], named, report)
+            return prove_program(program, schemas[0], schemas[1], named, report)
     except TooComplex:
         _report_complexity(whole, report)
         return None
@@ -302,7 +303,7 @@ def _find(name: str, report: Report) -> Path | None:
     if path is None and (Path(name).suffix in catalog.MAPPING_SUFFIXES or "/" in name):
         return Path(name)  # reading it reports why it cannot be read
     if path is None:
-        from mapper.diagnostics import did_you_mean
+        from mapper.diagnostics.diagnostic import did_you_mean
 
         known = catalog.mapping_names()
         hint = did_you_mean(name, known) or "shipped are " + ", ".join(f"`{n}`" for n in known)

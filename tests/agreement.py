@@ -11,13 +11,13 @@ from generated import reference
 import mapper
 from mapper import ir
 from mapper.compiler import analyse
-from mapper.diagnostics import Report
+from mapper.diagnostics.diagnostic import Report
+from mapper.diagnostics.source import SourceFile, Span, Text
 from mapper.expressions.jsonpath import parse_path
-from mapper.interpreter.paths import evaluate_path
-from mapper.interpreter.program import interpret_item
+from mapper.interpreter.items import interpret_item
+from mapper.interpreter.path_evaluation import evaluate_path
 from mapper.runtime.items import Leftover, select
-from mapper.runtime.validation import is_json
-from mapper.source import SourceFile, Span, Text
+from mapper.runtime.schema.validation import is_json
 
 VALIDATED_LATER = "M612"
 BEFORE_ITEMS = ("M604", "M605")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import mapper
-from mapper.codes import CODES
+from mapper.diagnostics.codes import CODES
 
 
 def assert_conserved(

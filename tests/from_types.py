@@ -6,10 +6,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from mapper.runtime.nothing import MISSING
-from mapper.types import Objects, Type, admits
-from mapper.types.facts import element_of, member_of
-from mapper.types.witnesses import witnesses
+from mapper.checker.types import Objects, Type, admits
+from mapper.checker.types.facts import element_of, member_of
+from mapper.checker.types.witnesses import witnesses
+from mapper.runtime.missing import MISSING
 
 WORDS = ["", " ", "x", "page", "track", "identify", "group", "delete", "[]", "5", "{}", "é\u2028", "true"]
 TIMES = ["2026-11-23T20:00:00Z", "2026-11-23 20:00:00.977", "1969-12-31", "9999-12-31T23:59:59-23:00"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from mapper.codegen.validation import emit_validator
+from mapper.codegen.validator_code import emit_validator
 from mapper.codegen.writer import Writer
 
 CHECKER = Draft202012Validator.FORMAT_CHECKER
@@ -17,7 +17,7 @@ def generated(schema: Any) -> str:
     """The Python source of the validator of a schema, as a module."""
     writer = Writer()
     emit_validator(writer, schema)
-    lines = [f"from mapper.runtime.{module} import {name}" for module, name in sorted(writer.imports)]
+    lines = [f"from {module} import {name}" for module, name in sorted(writer.imports)]
     lines += [f"{name} = {expression}" for name, expression in writer.constants.items()]
     return "\n".join(lines + [line for line, _ in writer.lines])
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from mapper import ir
-from mapper.codegen.paths import emit_path
+from mapper.codegen.path_code import emit_path
 from mapper.codegen.writer import Scope, Writer
-from mapper.diagnostics import Diagnostic, Report
+from mapper.diagnostics.diagnostic import Diagnostic, Report
+from mapper.diagnostics.source import SourceFile, Span, Text
 from mapper.expressions.jsonpath import parse_path
-from mapper.source import SourceFile, Span, Text
 
 
 def parse(text: str, root: ir.Root = ir.Root.ITEM) -> tuple[ir.Path | None, list[Diagnostic]]:
@@ -33,7 +33,7 @@ def generated(*paths: ir.Path) -> str:
     with writer.block("def run(item, body):"):
         names = [emit_path(writer, path, Scope()) for path in paths]
         writer.line(f"return [{', '.join(names)}]")
-    lines = [f"from mapper.runtime.{module} import {name}" for module, name in sorted(writer.imports)]
+    lines = [f"from {module} import {name}" for module, name in sorted(writer.imports)]
     lines += [f"{name} = {expression}" for name, expression in writer.constants.items()]
     return "\n".join(lines + [line for line, _ in writer.lines]) + "\n"
 

@@ -15,12 +15,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-import mapper.cli.bodies
-import mapper.cli.keeping
-import mapper.cli.recording
 import mapper.cli.run
+import mapper.streams.envelope_needs
+import mapper.streams.inputs
+import mapper.streams.recording
 from mapper.cli import main
-from mapper.cli.outputs import Output
+from mapper.streams.outputs import Output
 
 
 class Steps:
@@ -98,8 +98,8 @@ def _run(trial: dict[str, Any], attempt: dict[str, Any]) -> int:
     log = os.open("log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(log, 1)
     os.dup2(log, 2)
-    mapper.cli.bodies.CHUNK = trial["chunk"]
-    mapper.cli.recording.CHECKPOINT = trial["checkpoint"]
+    mapper.streams.inputs.CHUNK = trial["chunk"]
+    mapper.streams.recording.CHECKPOINT = trial["checkpoint"]
     if "step" in attempt:
         Steps(attempt["step"], attempt["when"]).watch()
     if "room" in attempt:

@@ -7,14 +7,14 @@ from typing import Any
 
 import mapper
 from mapper import ir
-from mapper.codegen.text import emit_condition, emit_template
+from mapper.codegen.template_code import emit_condition, emit_template
 from mapper.codegen.writer import Scope, Writer
-from mapper.diagnostics import Report
-from mapper.dialects import Dialect
+from mapper.diagnostics.diagnostic import Report
+from mapper.diagnostics.source import SourceFile, Span, Text
 from mapper.expressions.liquid import parse_condition, parse_template
-from mapper.interpreter.text import evaluate_condition, render_template
+from mapper.expressions.liquid.dialects import Dialect
+from mapper.interpreter.template_evaluation import evaluate_condition, render_template
 from mapper.runtime.faults import Fault, Skip
-from mapper.source import SourceFile, Span, Text
 
 Outcome = tuple[str, object]  # ("text", str), ("holds", bool), ("fault", code) or ("skip", reason)
 NO_REQUEST = mapper.Request()
@@ -48,7 +48,7 @@ def generated(node: ir.Template | ir.Condition) -> str:
         else:
             result = emit_condition(writer, node, Scope())
         writer.line(f"return {result}")
-    lines = [f"from mapper.runtime.{module} import {name}" for module, name in sorted(writer.imports)]
+    lines = [f"from {module} import {name}" for module, name in sorted(writer.imports)]
     lines += [f"{name} = {expression}" for name, expression in writer.constants.items()]
     return "\n".join(lines + [line for line, _ in writer.lines])
 

@@ -1,7 +1,7 @@
 """The oracle of repairs: every reading of a short text, found by trying everything.
 
-Written without regard to speed and without anything of `mapper.repair` but the names: a value is whatever a
-recursive descent that branches at each doubtful quote can make of the text.
+Written without regard to speed and without anything of `mapper.runtime.repair` but the names: a value is what
+a recursive descent that branches at each doubtful quote can make of the text.
 """
 
 from __future__ import annotations

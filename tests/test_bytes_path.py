@@ -16,10 +16,10 @@ from test_language import CASES, read_case, write_mapping
 from test_language_properties import bodies, mappings, requests
 
 import mapper
-from mapper.bytes_path import BytesPath
 from mapper.catalog import find_mappings
-from mapper.runtime.canonical import canonical_json
-from mapper.samples import Sample, find_cases, request_of
+from mapper.runtime.json.canonical import canonical_json
+from mapper.samples.cases import Sample, find_cases, request_of
+from mapper.transform.narrow_path import BytesPath
 
 MAPPINGS = {path.stem: mapper.load(path) for path in find_mappings()}
 

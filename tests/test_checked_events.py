@@ -11,10 +11,10 @@ from generated import reference
 
 import mapper
 from mapper.compiler import analyse, build
-from mapper.diagnostics import Report
-from mapper.interpreter.program import interpret_item
-from mapper.runtime.validation import find_non_json
-from mapper.source import SourceFile
+from mapper.diagnostics.diagnostic import Report
+from mapper.diagnostics.source import SourceFile
+from mapper.interpreter.items import interpret_item
+from mapper.runtime.schema.validation import find_non_json
 
 
 class _Text(str):

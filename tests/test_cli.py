@@ -20,7 +20,7 @@ from calls import (
 
 from mapper import catalog
 from mapper.cli.dispatch import build_parser
-from mapper.codes import CODES
+from mapper.diagnostics.codes import CODES
 from mapper.version import __version__
 
 

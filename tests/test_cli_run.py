@@ -32,8 +32,8 @@ from calls import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mapper.cli.batches import Files, Position, bodies_of
-from mapper.cli.bodies import read_batches
+from mapper.streams.batches import Files, Position, bodies_of
+from mapper.streams.inputs import read_batches
 
 inner = st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.text(), max_size=2)
 SCOPES = """\
@@ -179,7 +179,7 @@ class TestRun:
     def test_a_document_longer_than_the_look_ahead_is_still_read_by_lines(
         self, project: Path, call: Call, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("mapper.cli.bodies.LOOK_AHEAD", 100)
+        monkeypatch.setattr("mapper.streams.inputs.LOOK_AHEAD", 100)
         write(project / "in", b'{"broken"\n' + ndjson(*[{**ORDER, "id": str(n)} for n in range(5)]))
         ended = call("run", "orders", "in")
         assert [json.loads(line)["event_id"] for line in ended.out.splitlines()] == list("01234")
@@ -257,7 +257,7 @@ class TestRun:
     def test_memory_does_not_grow_with_the_input(
         self, project: Path, call: Call, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("mapper.cli.bodies.CHUNK", 20_000)
+        monkeypatch.setattr("mapper.streams.inputs.CHUNK", 20_000)
         peaks = []
         for count in (100, 4_000):  # the second file has 4 MB
             write(project / "in", ndjson({**ORDER, "details": {"text": "x" * 1_000}}) * count)

@@ -24,18 +24,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_cli_run_survives import workers_of
 
-from mapper.cli.batches import UNKNOWN, Batch, Files, Position
-from mapper.cli.blocks import receive_block, send_block
-from mapper.cli.bodies import PROBE, read_batches
-from mapper.cli.lines import move_lines, rejection_line, skip_line
-from mapper.cli.overlap import TURN
-from mapper.cli.pool import work_through
-from mapper.cli.recording import Recording
-from mapper.cli.stop import Stop
-from mapper.cli.work import MAX_LINES, Outcome, Setup, Work
 from mapper.compiler import load
-from mapper.request import Request
-from mapper.result import Rejected, Skipped
+from mapper.diagnostics.stop import Stop
+from mapper.streams.batch_work import MAX_LINES, Outcome, Setup, Work
+from mapper.streams.batches import UNKNOWN, Batch, Files, Position
+from mapper.streams.inputs import PROBE, read_batches
+from mapper.streams.item_lines import move_lines, rejection_line, skip_line
+from mapper.streams.pipes import receive_block, send_block
+from mapper.streams.pool import work_through
+from mapper.streams.read_ahead import TURN
+from mapper.streams.recording import Recording
+from mapper.transform.request import Request
+from mapper.transform.result import Rejected, Skipped
 
 CHUNK = 1_000
 SOON = {**ORDER, "at": "soon"}
@@ -66,7 +66,7 @@ ODD = {
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mapper.cli.bodies.CHUNK", CHUNK)
+    monkeypatch.setattr("mapper.streams.inputs.CHUNK", CHUNK)
 
 
 @pytest.fixture
@@ -159,8 +159,8 @@ class TestParts:
             closing(Files()) as files,
             pytest.MonkeyPatch.context() as patched,
         ):
-            patched.setattr("mapper.cli.bodies.CHUNK", chunk)
-            patched.setattr("mapper.cli.bodies.PROBE", probe)
+            patched.setattr("mapper.streams.inputs.CHUNK", chunk)
+            patched.setattr("mapper.streams.inputs.PROBE", probe)
             path = write(Path(folder) / "in", content)
             batches = cut(path)
             lines = [files.lines(batch) for batch in batches]
@@ -180,7 +180,7 @@ class TestParts:
     def test_a_run_taken_up_inside_a_part_ends_where_the_part_does(self, project: Path, setup: Setup) -> None:
         path = write(project / "in", b"1\n\n" * 5 * MAX_LINES)
         with pytest.MonkeyPatch.context() as patched, closing(Files()) as files:
-            patched.setattr("mapper.cli.bodies.CHUNK", 14 * MAX_LINES)
+            patched.setattr("mapper.streams.inputs.CHUNK", 14 * MAX_LINES)
 
             def ends(start: Position) -> Iterator[Position]:
                 for _, outcome in work_through(
@@ -324,7 +324,7 @@ class TestBlocks:
     def test_what_is_sent_is_received(
         self, monkeypatch: pytest.MonkeyPatch, is_plain_pipe: bool, room: int | None
     ) -> None:
-        monkeypatch.setattr("mapper.cli.blocks._IS_PLAIN_PIPE", is_plain_pipe)
+        monkeypatch.setattr("mapper.streams.pipes._IS_PLAIN_PIPE", is_plain_pipe)
         blocks = [b"", b"some", b"", b"a long one" * 25_000, b"end"]
         reading, writing = multiprocessing.Pipe(duplex=False)
         with reading, writing:

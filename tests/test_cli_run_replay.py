@@ -10,8 +10,8 @@ import pytest
 from calls import EVENT, ORDER, ORDERS, Call, lines, ndjson, write
 
 from mapper import catalog
-from mapper.runtime.canonical import canonical_json
-from mapper.samples import Sample, find_cases
+from mapper.runtime.json.canonical import canonical_json
+from mapper.samples.cases import Sample, find_cases
 
 SOON = {**ORDER, "at": "soon"}
 TIME = "{path: $.at, as: timestamp, on_missing: reject}"
@@ -176,7 +176,7 @@ class TestWhatIsKept:
 
     @pytest.mark.parametrize("jobs", ["1", "2"])
     def test_large_groups_stay_together(self, desk: Desk, monkeypatch: pytest.MonkeyPatch, jobs: str) -> None:
-        monkeypatch.setattr("mapper.cli.bodies.CHUNK", 1_000)
+        monkeypatch.setattr("mapper.streams.inputs.CHUNK", 1_000)
         each = ORDERS.replace("[$.orders, $]", "$.orders[?@.id]")
         bodies = [{"orders": [{**SOON, "id": f"{n}.{m}"} for m in range(30)]} for n in range(10)]
         desk.reject(each, *bodies)

@@ -23,9 +23,9 @@ from typing import Any
 import pytest
 from calls import ENVIRONMENT, ORDER, Call, lines, ndjson, write
 
-from mapper.cli.batches import Files, Position
-from mapper.cli.bodies import read_batches
-from mapper.cli.stop import Stop
+from mapper.diagnostics.stop import Stop
+from mapper.streams.batches import Files, Position
+from mapper.streams.inputs import read_batches
 
 KILLABLE = Path(__file__).with_name("killable.py")
 CHUNK, CHECKPOINT = 4_000, 9_000

@@ -21,7 +21,7 @@ from calls import (
 )
 
 from mapper.cli.selection import parse_selection
-from mapper.cli.stop import Stop
+from mapper.diagnostics.stop import Stop
 
 
 class TestTest:

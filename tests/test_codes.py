@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 import mapper
-from mapper.codes import CODES, explain
-from mapper.diagnostics import Diagnostic
-from mapper.render import render_text
+from mapper.diagnostics.codes import CODES, explain
+from mapper.diagnostics.diagnostic import Diagnostic
+from mapper.diagnostics.render import render_text
 
-PAGES = Path(mapper.__file__).parent / "explanations"
-ROWS = re.findall(r"^(M\d{3}) ", (Path(mapper.__file__).parent / "codes.py").read_text("utf-8"), re.MULTILINE)
+PAGES = Path(mapper.__file__).parent / "diagnostics/explanations"
+ROWS = re.findall(
+    r"^(M\d{3}) ", (Path(mapper.__file__).parent / "diagnostics/codes.py").read_text("utf-8"), re.MULTILINE
+)
 
 # Codes whose example would not fit on a page, or is no mapping and no body.
 WITHOUT_EXAMPLE = {

@@ -24,9 +24,9 @@ import pytest
 
 import mapper
 from mapper.catalog import find_mappings
-from mapper.runtime.iregexp import Pattern
+from mapper.regex.iregexp import Pattern
 from mapper.runtime.limits import Limits
-from mapper.samples import find_cases
+from mapper.samples.cases import find_cases
 
 THREADS = 32
 Done = TypeVar("Done")

@@ -17,7 +17,7 @@ from test_language_properties import bodies, mappings, requests
 
 import mapper
 from mapper.catalog import find_mappings
-from mapper.samples import find_cases
+from mapper.samples.cases import find_cases
 
 Json = Any
 ROUGH = settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))

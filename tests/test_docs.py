@@ -40,20 +40,29 @@ from agreement import same
 from markdown import Block, Heading, Page, Table, as_code, code
 
 import mapper
-from mapper import catalog, document, effort, patterns, render, schema
-from mapper.checker.signatures import SIGNATURES
+from mapper import catalog
+from mapper.checker.inference.signatures import SIGNATURES
 from mapper.cli.dispatch import COMMANDS, build_parser
-from mapper.codes import CODES
-from mapper.expressions.jsonpath import lexer, parsing
-from mapper.expressions.liquid import parsing as liquid_parsing
-from mapper.runtime import formats, library, time_patterns, validation, values
-from mapper.runtime import text as liquid_text
-from mapper.runtime.filters import FILTERS
+from mapper.diagnostics import render
+from mapper.diagnostics.codes import CODES
+from mapper.expressions.jsonpath import lexer
+from mapper.expressions.jsonpath import path_parsing as parsing
+from mapper.expressions.liquid import template_parsing as liquid_parsing
+from mapper.language import document
+from mapper.language.modifiers import CASTS, MODIFIERS
+from mapper.language.reader import TOP_LEVEL
+from mapper.language.value_reader import COMPANIONS
+from mapper.regex import danger as patterns
+from mapper.runtime import casts as values
 from mapper.runtime.limits import DEFAULT
-from mapper.samples import request_of, result_document
-from mapper.spec.modifiers import CASTS, MODIFIERS
-from mapper.spec.reader import TOP_LEVEL
-from mapper.spec.values import COMPANIONS
+from mapper.runtime.liquid import library
+from mapper.runtime.liquid import semantics as liquid_text
+from mapper.runtime.liquid.filters import FILTERS
+from mapper.runtime.schema import formats, validation
+from mapper.runtime.times import patterns as time_patterns
+from mapper.samples.cases import request_of, result_document
+from mapper.schemas import budget as effort
+from mapper.schemas import schema
 
 ROOT = Path(__file__).resolve().parents[1]
 LANGUAGE = ROOT / "docs" / "language.md"

@@ -12,14 +12,14 @@ from conftest import Golden
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mapper import document
-from mapper.diagnostics import Report
-from mapper.document import Mapping, Node, Scalar, Sequence, read_document, walk
-from mapper.files import decode_source, display_name, read_source
-from mapper.render import render_text
+from mapper.diagnostics.diagnostic import Report
+from mapper.diagnostics.files import decode_source, display_name, read_source
+from mapper.diagnostics.render import render_text
+from mapper.diagnostics.source import SourceFile
+from mapper.language import document
+from mapper.language.document import Mapping, Node, Scalar, Sequence, read_document, walk
+from mapper.language.scalars import quoted
 from mapper.runtime.limits import DEFAULT
-from mapper.scalars import quoted
-from mapper.source import SourceFile
 
 FAULTS = Path(__file__).parent / "diagnostics" / "document"
 MAPPINGS = Path(__file__).parents[1] / "mappings"

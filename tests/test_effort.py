@@ -14,14 +14,15 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 import mapper
-from mapper import effort, schema
-from mapper.diagnostics import Report
-from mapper.positions import TooMany, locate_json
-from mapper.runtime.formats import MAX_SYNTAX, format_checker
-from mapper.runtime.validation import violations
-from mapper.schema import load_schema
-from mapper.types import ANYTHING, is_subtype, join, meet
-from mapper.types.from_schema import read_schema
+from mapper.checker.types import ANYTHING, is_subtype, join, meet
+from mapper.checker.types.from_schema import read_schema
+from mapper.diagnostics.diagnostic import Report
+from mapper.runtime.schema.formats import MAX_SYNTAX, format_checker
+from mapper.runtime.schema.validation import violations
+from mapper.schemas import budget as effort
+from mapper.schemas import schema
+from mapper.schemas.positions import TooMany, locate_json
+from mapper.schemas.schema import load_schema
 
 ROOT = Path(__file__).resolve().parents[1]
 EVENT = json.loads((ROOT / "schemas/event.schema.json").read_text("utf-8"))

@@ -15,12 +15,12 @@ import pytest
 import yaml
 
 import mapper
-from mapper.checker.candidates import Payload
+from mapper.checker.search.candidates import Payload
 from mapper.compiler import analyse, check_file
-from mapper.diagnostics import Diagnostic, Report
-from mapper.experiments import Experiments
-from mapper.files import read_source
-from mapper.render import render_text
+from mapper.diagnostics.diagnostic import Diagnostic, Report
+from mapper.diagnostics.files import read_source
+from mapper.diagnostics.render import render_text
+from mapper.transform.experiments import Experiments
 
 ROOT = Path(__file__).resolve().parents[1]
 FAULTS = Path(__file__).parent / "cases" / "faults"

@@ -13,9 +13,9 @@ from liquid import Environment
 from liquid.undefined import Undefined
 
 from mapper.runtime.faults import Fault
-from mapper.runtime.filters import FILTERS, apply, parameters_of
-from mapper.runtime.nothing import MISSING
-from mapper.runtime.text import to_text
+from mapper.runtime.liquid.filters import FILTERS, apply, parameters_of
+from mapper.runtime.liquid.semantics import to_text
+from mapper.runtime.missing import MISSING
 
 TEXTS = (
     *("base64_decode", "base64_encode", "base64_url_safe_decode", "base64_url_safe_encode", "capitalize"),

@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 from test_bytes_path import assert_same, general, narrow
 
 import mapper
-from mapper.bytes_path import BytesPath
 from mapper.compiler import check_file
+from mapper.transform.narrow_path import BytesPath
 
 KEYS = [
     *("", " ", "a", "A", "a b", "1", "0a", "-", "it's", 'a"b', "a\\b", "\\", '"', "'", "\\\"'", "`", "a.b"),

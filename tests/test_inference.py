@@ -13,23 +13,23 @@ from test_language_properties import CONDITIONS, condition, items, requests, val
 
 import mapper
 from mapper import ir
-from mapper.checker.infer_conditions import divide
-from mapper.checker.infer_program import infer_program
-from mapper.checker.infer_values import infer_value
-from mapper.checker.inference import Inference
-from mapper.checker.signatures import SIGNATURES, filter_type
-from mapper.checker.worlds import World, first_world
+from mapper.checker.inference.condition_types import divide
+from mapper.checker.inference.findings import Inference
+from mapper.checker.inference.program_types import infer_program
+from mapper.checker.inference.signatures import SIGNATURES, filter_type
+from mapper.checker.inference.value_types import infer_value
+from mapper.checker.inference.worlds import World, first_world
+from mapper.checker.types import ANYTHING, Type, admits, join, literal_type, read_schema
+from mapper.checker.types.facts import Texts
 from mapper.compiler import analyse
-from mapper.diagnostics import Report
+from mapper.diagnostics.diagnostic import Report
+from mapper.diagnostics.source import SourceFile, Span, Text
 from mapper.expressions.liquid import parse_condition
-from mapper.interpreter.text import evaluate_condition
-from mapper.interpreter.values import Context, evaluate
+from mapper.interpreter.template_evaluation import evaluate_condition
+from mapper.interpreter.value_evaluation import Context, evaluate
 from mapper.runtime.faults import Fault
-from mapper.runtime.filters import FILTERS, apply, parameters_of
-from mapper.runtime.nothing import MISSING
-from mapper.source import SourceFile, Span, Text
-from mapper.types import ANYTHING, Type, admits, join, literal_type, read_schema
-from mapper.types.facts import Texts
+from mapper.runtime.liquid.filters import FILTERS, apply, parameters_of
+from mapper.runtime.missing import MISSING
 
 QUICK = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 LIMITS = ("M608", "M619", "M620")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mapper.runtime.iregexp import MAX_DEPTH, MAX_SIZE, PatternFault, match, prepare, search
+from mapper.regex.iregexp import MAX_DEPTH, MAX_SIZE, PatternFault, match, prepare, search
 
 CASES = Path(__file__).parent / "cases" / "iregexp"
 VALID = (CASES / "valid.txt").read_text("utf-8").split()

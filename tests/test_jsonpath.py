@@ -18,12 +18,12 @@ import mapper.expressions.jsonpath
 from mapper import ir
 from mapper.expressions.jsonpath import is_shorthand, quote_name
 from mapper.expressions.jsonpath.lexer import MAX_FILTERS, MAX_NESTING
-from mapper.expressions.jsonpath.parsing import MAX_LENGTH
-from mapper.interpreter.paths import evaluate_path, find_nodes, locate
+from mapper.expressions.jsonpath.path_parsing import MAX_LENGTH
+from mapper.interpreter.path_evaluation import evaluate_path, find_nodes, locate
 from mapper.runtime.faults import Fault
+from mapper.runtime.json.locations import write_location
 from mapper.runtime.limits import DEFAULT
-from mapper.runtime.locations import write_location
-from mapper.runtime.nothing import MISSING
+from mapper.runtime.missing import MISSING
 
 CASES = Path(__file__).parent / "cases" / "jsonpath"
 SUITE = Path(__file__).resolve().parents[1].parent / "shared" / "suites" / "jsonpath-rfc9535.json"

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mapper
-from mapper.runtime.validation import delegate, violations
+from mapper.runtime.schema.validation import delegate, violations
 
 ROOT = Path(__file__).resolve().parents[1]
 SELF = {"$ref": "#/$defs/t"}

@@ -21,8 +21,8 @@ from agreement import assert_agreement, same
 
 import mapper
 from mapper.compiler import check_file
-from mapper.render import render_text
-from mapper.samples import request_of, result_document
+from mapper.diagnostics.render import render_text
+from mapper.samples.cases import request_of, result_document
 
 CASES = Path(__file__).parent / "cases" / "language"
 KEYS = {

@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import mapper
-from mapper.spec.modifiers import MODIFIERS
-from mapper.spec.reader import TOP_LEVEL
-from mapper.spec.values import COMPANIONS
+from mapper.language.modifiers import MODIFIERS
+from mapper.language.reader import TOP_LEVEL
+from mapper.language.value_reader import COMPANIONS
 
 Json = Any
 WORDS = [*TOP_LEVEL, *COMPANIONS, *MODIFIERS, "when", "then", "cases", "else", "to", "reason", "odd"]

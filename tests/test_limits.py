@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mapper
-from mapper.runtime.deep import DeepReader
+from mapper.runtime.json.deep import DeepReader
+from mapper.runtime.json.nesting import DEEPEST, depth_of, nests_deeper
 from mapper.runtime.limits import MAX_NESTING, Limits
-from mapper.runtime.nesting import DEEPEST, depth_of, nests_deeper
 
 FRAME = """\
 mapping: m

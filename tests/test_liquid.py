@@ -12,9 +12,9 @@ from lowered import condition, generated, run_generated, run_library, template
 
 import mapper
 from mapper import ir
-from mapper.diagnostics import Report, Severity
-from mapper.dialects import Dialect, load_dialect
-from mapper.runtime.filters import FILTERS
+from mapper.diagnostics.diagnostic import Report, Severity
+from mapper.expressions.liquid.dialects import Dialect, load_dialect
+from mapper.runtime.liquid.filters import FILTERS
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"

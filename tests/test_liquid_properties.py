@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from lowered import compiled, condition, generated, run_generated, run_library, template, text
 
 import mapper
-from mapper.diagnostics import Report
-from mapper.dialects import Dialect
+from mapper.diagnostics.diagnostic import Report
 from mapper.expressions.liquid import parse_condition, parse_template
-from mapper.ir.text import LiquidRules
-from mapper.runtime.filters import FILTERS, parameters_of
+from mapper.expressions.liquid.dialects import Dialect
+from mapper.ir.liquid import LiquidRules
+from mapper.runtime.liquid.filters import FILTERS, parameters_of
 
 INJECTIONS = [
     "it's",

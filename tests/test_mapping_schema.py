@@ -12,13 +12,13 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from mapper.diagnostics import Report
-from mapper.document import read_document
-from mapper.source import SourceFile
-from mapper.spec.json_schema import mapping_schema
-from mapper.spec.modifiers import CASTS, MODIFIERS, ON_ERROR
-from mapper.spec.reader import TOP_LEVEL, read_spec
-from mapper.spec.values import COMPANIONS, plain_value
+from mapper.diagnostics.diagnostic import Report
+from mapper.diagnostics.source import SourceFile
+from mapper.language.document import read_document
+from mapper.language.mapping_schema import mapping_schema
+from mapper.language.modifiers import CASTS, MODIFIERS, ON_ERROR
+from mapper.language.reader import TOP_LEVEL, read_spec
+from mapper.language.value_reader import COMPANIONS, plain_value
 
 ROOT = Path(__file__).resolve().parents[1]
 FILE = ROOT / "schemas" / "mapping.schema.json"

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from test_checked_events import KINDS
 
 import mapper
-from mapper.render import FORMATS, render
-from mapper.runtime.foreign import Foreign, PlainCopy
-from mapper.runtime.nothing import MISSING
+from mapper.diagnostics.render import FORMATS, render
+from mapper.runtime.json.foreign import Foreign, PlainCopy
+from mapper.runtime.missing import MISSING
 
 GOOD = {"id": "good"}
 FRAME = """\

@@ -12,10 +12,10 @@ from jsonpath_ng.ext.parser import parse as library_parse
 from jsonpaths import compiled, generated, parse, parsed, run, spelled
 
 from mapper import ir
+from mapper.diagnostics.source import SourceFile, Span
 from mapper.expressions.jsonpath import quote_name
-from mapper.interpreter.paths import evaluate_path, locate
-from mapper.runtime.nothing import MISSING
-from mapper.source import SourceFile, Span
+from mapper.interpreter.path_evaluation import evaluate_path, locate
+from mapper.runtime.missing import MISSING
 
 SPAN = Span(SourceFile("random", ""), 0, 0)
 FAST = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -15,10 +15,10 @@ from test_bytes_path import assert_same, general, mutated_bytes
 from test_limits import JSON, height
 
 import mapper
-from mapper import bytes_path
-from mapper.portions import portions
-from mapper.runtime.narrow import Redo, splitter, take_apart
-from mapper.runtime.nesting import is_deeper
+from mapper.runtime.json.narrow import Redo, splitter, take_apart
+from mapper.runtime.json.nesting import is_deeper
+from mapper.transform import narrow_path as bytes_path
+from mapper.transform.chunks import portions
 
 MAPPING = """\
 mapping: portions

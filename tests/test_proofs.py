@@ -16,14 +16,15 @@ import yaml
 import mapper
 from mapper import ir
 from mapper.catalog import shipped_mappings, shipped_schemas
+from mapper.checker.templates import Proof, Verdict, prove, report_proof
 from mapper.compiler import prove_template
-from mapper.diagnostics import Report
-from mapper.dialects import Dialect, load_dialect
+from mapper.diagnostics.diagnostic import Report
+from mapper.diagnostics.render import render_text
+from mapper.diagnostics.source import SourceFile, Span, Text
 from mapper.expressions.liquid import parse_condition, parse_template
-from mapper.proofs import Proof, Verdict, prove, report_proof
-from mapper.render import render_text
-from mapper.schema import Schema, load_schema
-from mapper.source import SourceFile, Span, Text
+from mapper.expressions.liquid.dialects import Dialect, load_dialect
+from mapper.schemas.schema import Schema, load_schema
+from mapper.transform.experiments import prepare_template
 
 CASES = sorted((Path(__file__).parent / "cases" / "proofs").glob("*.yaml"))
 KEYS = {
@@ -73,7 +74,7 @@ def program_of(case: dict[str, Any], report: Report) -> ir.Program:
 def prove_case(case: dict[str, Any]) -> Proof:
     assert set(case) <= KEYS, f"unknown keys {set(case) - KEYS}"
     target = schema_of(case.get("target"), "target.schema.json")
-    return prove(program_of(case, Report()), schema_of(case.get("source")), target)
+    return prove(program_of(case, Report()), schema_of(case.get("source")), target, prepare_template)
 
 
 def told(case: dict[str, Any], proof: Proof, severity: str) -> list[str]:
@@ -132,7 +133,7 @@ error[M411]: a text printed here can break the JSON
 def test_a_refutation_shows_payload_and_place() -> None:
     report = Report()
     program = program_of(BROKEN, report)
-    report_proof(prove(program, None), program, None, None, report)
+    report_proof(prove(program, None, None, prepare_template), program, None, None, report)
     assert render_text(report.ordered()) == PRINTED
 
 
@@ -162,7 +163,7 @@ def test_the_shipped_template_is_proven() -> None:
     report = Report()
     case = {"template": yaml.safe_load(mapping.read_text("utf-8"))["template"], "dialect": "clevertap"}
     target = load_schema(shipped_schemas() / "event.schema.json", report, None)
-    proof = prove(program_of(case, report), load_schema(source, report, None), target)
+    proof = prove(program_of(case, report), load_schema(source, report, None), target, prepare_template)
     assert proof.verdict is Verdict.PROVEN, (proof.refutations, proof.doubts)
     assert not proof.wrongs
     assert mapper.load(mapping).diagnostics == ()
@@ -171,7 +172,7 @@ def test_the_shipped_template_is_proven() -> None:
 def test_the_shipped_template_needs_its_schema() -> None:
     mapping, _ = shipped()
     case = {"template": yaml.safe_load(mapping.read_text("utf-8"))["template"], "dialect": "clevertap"}
-    assert prove(program_of(case, Report()), None).verdict is Verdict.REFUTED
+    assert prove(program_of(case, Report()), None, None, prepare_template).verdict is Verdict.REFUTED
 
 
 QUOTE = "no schema promises that a text holds no quote"
@@ -245,6 +246,9 @@ class TestCollected:
         text = (SAMPLES / f"{name}.liquid").read_text("utf-8")
         if not COLLECTED[name][0].startswith("M"):
             proof = prove(
-                program_of({"template": text, "dialect": "clevertap"}, Report()), schema_of(RELIED_ON)
+                program_of({"template": text, "dialect": "clevertap"}, Report()),
+                schema_of(RELIED_ON),
+                None,
+                prepare_template,
             )
             assert (proof.verdict is Verdict.PROVEN) == (name in PROVEN_WITH_IT), proof

@@ -15,13 +15,14 @@ from jsonschema import Draft202012Validator
 
 import mapper
 from mapper import ir
-from mapper.diagnostics import Report
+from mapper.checker.templates import Proof, Verdict, prove
+from mapper.diagnostics.diagnostic import Report
+from mapper.diagnostics.source import SourceFile, Span, Text
 from mapper.expressions.liquid import parse_template
-from mapper.interpreter.text import render_template
-from mapper.proofs import Proof, Verdict, prove
+from mapper.interpreter.template_evaluation import render_template
 from mapper.runtime.faults import Fault, Skip
-from mapper.schema import Schema
-from mapper.source import SourceFile, Span, Text
+from mapper.schemas.schema import Schema
+from mapper.transform.experiments import prepare_template
 
 TEMPLATES = 120
 PAYLOADS = 80
@@ -376,7 +377,7 @@ def run_batch(seed: int, templates: int) -> dict[Verdict, int]:
         program = read(text)
         if program is None:
             continue
-        proof = prove(program, source)
+        proof = prove(program, source, None, prepare_template)
         counts[proof.verdict] += 1
         assert_never_contradicted(text, program, proof, document, dice)
     return counts

@@ -12,10 +12,18 @@ from conftest import Golden
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mapper.diagnostics import Diagnostic, Label, Severity
-from mapper.render import FORMATS, render, render_concise, render_github, render_json, render_text, summarize
-from mapper.render.visible import visible, width
-from mapper.source import SourceFile, Span
+from mapper.diagnostics.diagnostic import Diagnostic, Label, Severity
+from mapper.diagnostics.render import (
+    FORMATS,
+    render,
+    render_concise,
+    render_github,
+    render_json,
+    render_text,
+    summarize,
+)
+from mapper.diagnostics.render.visible import visible, width
+from mapper.diagnostics.source import SourceFile, Span
 
 GOLDEN = Path(__file__).parent / "diagnostics" / "render"
 

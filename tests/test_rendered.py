@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mapper.runtime.faults import Fault
-from mapper.runtime.rendered import parse_rendered
+from mapper.runtime.liquid.rendered import parse_rendered
 
 texts = st.text(alphabet='a:"\\é ,{}[]', max_size=4)
 values = st.recursive(

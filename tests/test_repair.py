@@ -15,12 +15,19 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from readings import readings
 
-from mapper.body import Body, read_body
-from mapper.repair import NAMES, REPAIRS, Policy, Repair
-from mapper.repair.edits import MOST_REPAIRS, Repaired
-from mapper.repair.readings import LONGEST, STEPS_A_CHARACTER, STEPS_AT_LEAST, Ambiguous, Readings, repair
-from mapper.repair.readings import TooDeepError as TooDeep
-from mapper.repair.readings import TooManyWaysError as TooManyWays
+from mapper.runtime.repair.edits import MOST_REPAIRS, Repaired
+from mapper.runtime.repair.policy import NAMES, REPAIRS, Policy, Repair
+from mapper.runtime.repair.readings import (
+    LONGEST,
+    STEPS_A_CHARACTER,
+    STEPS_AT_LEAST,
+    Ambiguous,
+    Readings,
+    repair,
+)
+from mapper.runtime.repair.readings import TooDeepError as TooDeep
+from mapper.runtime.repair.readings import TooManyWaysError as TooManyWays
+from mapper.transform.body import Body, read_body
 
 CASES = Path(__file__).parent / "cases" / "repair"
 LISTED = [

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mapper
-from mapper.repair import REPAIRS as ALL
-from mapper.samples import result_document
+from mapper.runtime.repair.policy import REPAIRS as ALL
+from mapper.samples.cases import result_document
 
 FRAME = """\
 mapping: m

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mapper.diagnostics import Diagnostic
-from mapper.differences import Kind, differences
-from mapper.request import Request
-from mapper.result import Rejected, Result, Skipped
-from mapper.runtime.nothing import MISSING
-from mapper.samples import Case, Sample, find_cases, find_orphans, request_of, result_document
+from mapper.diagnostics.diagnostic import Diagnostic
+from mapper.runtime.missing import MISSING
+from mapper.samples.cases import Case, Sample, find_cases, find_orphans, request_of, result_document
+from mapper.samples.differences import Kind, differences
+from mapper.transform.request import Request
+from mapper.transform.result import Rejected, Result, Skipped
 
 scalars = (
     st.none()

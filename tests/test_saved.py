@@ -15,10 +15,11 @@ from pathlib import Path
 import pytest
 
 import mapper
-from mapper import catalog, compiler, saved
-from mapper.compiled import Compiled
+from mapper import catalog, compiler
 from mapper.runtime.faults import Fault
-from mapper.samples import find_cases
+from mapper.samples.cases import find_cases
+from mapper.transform import saved
+from mapper.transform.compiled import Compiled
 
 ROOT = Path(__file__).resolve().parents[1]
 ORDER = b'{"id": 7, "user": "u", "at": "2026-11-23T20:00:00Z"}'
@@ -224,7 +225,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path, name: str) -> None:
 def test_code_that_this_runtime_does_not_know(file: Path) -> None:
     code = resealed(
         lambda plain: plain.update(
-            made_by="", python="from mapper.runtime.nothing import NOWHERE\n" + str(plain["python"])
+            made_by="", python="from mapper.runtime.missing import NOWHERE\n" + str(plain["python"])
         )
     )
     file.write_bytes(code(file.read_bytes()))
@@ -341,7 +342,7 @@ def test_limits_and_versions_have_entries_of_their_own(
     assert mapper.load(mapping, cache=cache, limits=mapper.Limits(items=1))._compiled.limits.items == 1
     assert mapper.load(mapping, cache=cache)._compiled.limits == mapper.Limits()
     assert len(compilations) == 2
-    monkeypatch.setattr("mapper.cached.__version__", "0.0.9")
+    monkeypatch.setattr("mapper.transform.cached.__version__", "0.0.9")
     mapper.load(mapping, cache=cache)
     assert len(compilations) == 3
     with pytest.raises(TypeError, match="limits"):

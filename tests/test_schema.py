@@ -14,11 +14,11 @@ import pytest
 
 import mapper
 from mapper.catalog import find_mappings
-from mapper.diagnostics import Report
-from mapper.patterns import find_danger
+from mapper.diagnostics.diagnostic import Report
+from mapper.diagnostics.source import SourceFile, Span
+from mapper.regex.danger import find_danger
 from mapper.runtime.limits import DEFAULT
-from mapper.schema import Schema, load_schema
-from mapper.shapes import (
+from mapper.schemas.questions import (
     TYPES,
     allows_null,
     allows_type,
@@ -31,7 +31,7 @@ from mapper.shapes import (
     required_of,
     subschemas,
 )
-from mapper.source import SourceFile, Span
+from mapper.schemas.schema import Schema, load_schema
 
 ROOT = Path(__file__).resolve().parents[1]
 MAPPING = SourceFile("mapping.yaml", "target: x.json\n")
@@ -378,10 +378,10 @@ def test_patterns_that_cannot_be_judged(pattern: str) -> None:
 
 def test_jsonschema_is_not_imported_before_it_is_needed() -> None:
     code = (
-        "import sys, mapper.schema, mapper.runtime.validation, mapper.runtime.formats;"
-        "import mapper.codegen.validation, pathlib, mapper.diagnostics;"
-        "report = mapper.diagnostics.Report();"
-        "assert mapper.schema.load_schema(pathlib.Path('schemas/event.schema.json'), report, None);"
+        "import sys, mapper.schemas.schema, mapper.runtime.schema.validation, mapper.runtime.schema.formats;"
+        "import mapper.codegen.validator_code, pathlib, mapper.diagnostics.diagnostic;"
+        "report = mapper.diagnostics.diagnostic.Report();"
+        "assert mapper.schemas.schema.load_schema(pathlib.Path('schemas/event.schema.json'), report, None);"
         "print('jsonschema' in sys.modules)"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)

@@ -16,11 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mapper
-from mapper.patterns import find_danger
-from mapper.runtime.automata import NoAutomaton, compile_automaton
-from mapper.runtime.backtracking import is_cheap
-from mapper.runtime.searches import automaton_of, searcher
-from mapper.runtime.validation import delegate, violations
+from mapper.regex.automata import NoAutomaton, compile_automaton
+from mapper.regex.backtracking import is_cheap
+from mapper.regex.danger import find_danger
+from mapper.regex.searches import automaton_of, searcher
+from mapper.runtime.schema.validation import delegate, violations
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -13,12 +13,12 @@ import pytest
 from calls import Call, Ended
 
 import mapper
-from mapper import render
-from mapper.body import read_body
-from mapper.codes import CODES
+from mapper.diagnostics import render
+from mapper.diagnostics.codes import CODES
 from mapper.runtime.faults import Fault
 from mapper.runtime.limits import Limits
-from mapper.runtime.rendered import parse_rendered
+from mapper.runtime.liquid.rendered import parse_rendered
+from mapper.transform.body import read_body
 
 SECRET = "Zx9-S3CR3T"
 HEAD = """\

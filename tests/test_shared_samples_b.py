@@ -12,11 +12,11 @@ from jsonschema import Draft202012Validator
 
 import mapper
 from mapper.catalog import shipped_mappings, shipped_schemas
-from mapper.diagnostics import Report
-from mapper.dialects import load_dialect
+from mapper.diagnostics.diagnostic import Report
+from mapper.diagnostics.source import SourceFile, Span, Text
 from mapper.expressions.liquid import parse_template
-from mapper.interpreter.text import render_template
-from mapper.source import SourceFile, Span, Text
+from mapper.expressions.liquid.dialects import load_dialect
+from mapper.interpreter.template_evaluation import render_template
 
 SAMPLES = Path(__file__).resolve().parents[1].parent / "shared" / "samples"
 VENDORS = ("moengage", "clevertap", "webengage")

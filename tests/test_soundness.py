@@ -19,16 +19,16 @@ from test_language_properties import bodies, mappings
 import mapper
 from mapper import ir
 from mapper.catalog import find_mappings
-from mapper.checker.candidates import Payload
-from mapper.checker.counterexamples import wrapped
-from mapper.checker.infer_program import item_type
+from mapper.checker.inference.program_types import item_type
+from mapper.checker.search.candidates import Payload
+from mapper.checker.search.counterexamples import wrapped
 from mapper.compiler import Analysis, analyse
-from mapper.diagnostics import Report
-from mapper.experiments import Experiments
-from mapper.files import read_source
-from mapper.ir.text import walk
-from mapper.runtime.nothing import MISSING
-from mapper.source import SourceFile
+from mapper.diagnostics.diagnostic import Report
+from mapper.diagnostics.files import read_source
+from mapper.diagnostics.source import SourceFile
+from mapper.ir.liquid import walk
+from mapper.runtime.missing import MISSING
+from mapper.transform.experiments import Experiments
 
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 SHIPPED = [path for path in find_mappings() if "\ntemplate:" not in path.read_text("utf-8")]

@@ -12,7 +12,7 @@ from textwrap import dedent
 import pytest
 
 import mapper
-from mapper.runtime.draft import Draft202012Validator
+from mapper.runtime.schema.draft import Draft202012Validator
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -21,7 +21,7 @@ GRAMMAR = {"lark", "rfc3987_syntax", "regex"}
 LIQUID = {"liquid", "asyncio", "babel", "dateutil"}
 VALIDATION = {"jsonschema", "referencing", "isoduration"}
 GENERATOR = {"jinja2", "mapper.codegen"}
-PROOFS = {"mapper.proofs"}
+PROOFS = {"mapper.checker.templates"}
 
 CHECK = """\
 import sys
@@ -121,7 +121,7 @@ def test_a_simple_format_needs_no_jsonschema(name: str) -> None:
     code = """\
         import sys
         before = set(sys.modules)
-        from mapper.runtime.formats import conforms
+        from mapper.runtime.schema.formats import conforms
         print(conforms("a", sys.argv[1]))
         print(*(set(sys.modules) - before))
         """
@@ -131,7 +131,7 @@ def test_a_simple_format_needs_no_jsonschema(name: str) -> None:
 
 def test_others_in_the_process_still_validate_iris_with_jsonschema() -> None:
     code = """\
-        import mapper.runtime.draft, sys
+        import mapper.runtime.schema.draft, sys
         print("rfc3987_syntax" in sys.modules)
         from jsonschema import Draft202012Validator as V
         print(V.FORMAT_CHECKER.conforms("http://\\u00e9/", "iri"))

@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mapper
-from mapper.runtime.value_filters import uniq
+from mapper.runtime.liquid.value_filters import uniq
 
 ROOT = Path(__file__).resolve().parents[1]
 MODEL = ROOT / "docs" / "threat-model.md"
@@ -532,7 +532,7 @@ def test_unique_items_are_those_of_the_reference(items: list[object]) -> None:
 
 WATCHED = """\
 import json, sys, zoneinfo
-import mapper, mapper.compiler, mapper.runtime.library
+import mapper, mapper.compiler, mapper.runtime.liquid.library
 request = mapper.Request(headers={"x": "y"}, settings={"s": 1}, received_at="2026-11-23T20:00:00Z")
 names = mapper.catalog.mapping_names()
 for name in names:  # the library imports what it needs, once

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rfc3339_validator import validate_rfc3339
 
-from mapper.runtime import times
-from mapper.runtime.nothing import INVALID
-from mapper.runtime.time_patterns import check_pattern, compile_pattern, pattern
-from mapper.runtime.times import (
+from mapper.runtime.missing import INVALID
+from mapper.runtime.times import times
+from mapper.runtime.times.patterns import check_pattern, compile_pattern, pattern
+from mapper.runtime.times.times import (
     check_window,
     epoch,
     iso8601,

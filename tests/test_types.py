@@ -10,10 +10,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from mapper.catalog import shipped_schemas
-from mapper.diagnostics import Report
-from mapper.runtime.nothing import MISSING
-from mapper.schema import load_schema
-from mapper.types import (
+from mapper.checker.types import (
     ANYTHING,
     NEVER,
     Type,
@@ -26,8 +23,11 @@ from mapper.types import (
     text_type,
     without_nothing,
 )
-from mapper.types.lattice import of_member
-from mapper.types.values import DIGEST, TIME
+from mapper.checker.types.lattice import of_member
+from mapper.checker.types.named import DIGEST, TIME
+from mapper.diagnostics.diagnostic import Report
+from mapper.runtime.missing import MISSING
+from mapper.schemas.schema import load_schema
 
 QUICK = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 NAMES = ["a", "b", "kind", "x_1"]

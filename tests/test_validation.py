@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator, SchemaError
 
-from mapper.runtime.formats import is_date_time, is_uuid
-from mapper.runtime.keywords import judging
-from mapper.runtime.validation import (
+from mapper.runtime.schema.formats import is_date_time, is_uuid
+from mapper.runtime.schema.keywords import judging
+from mapper.runtime.schema.validation import (
     MAX_VIOLATIONS,
     Violation,
     delegate,

@@ -11,12 +11,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from mapper.patterns import find_danger
-from mapper.positions import locate_json
-from mapper.runtime.keywords import is_stack_used_up
-from mapper.runtime.validation import is_json, same, violations
-from mapper.schema_form import is_plainly_valid
-from mapper.shapes import allows_type, is_closed, items_of, properties_of, property_of, required_of, type_of
+from mapper.regex.danger import find_danger
+from mapper.runtime.schema.keywords import is_stack_used_up
+from mapper.runtime.schema.validation import is_json, same, violations
+from mapper.schemas.form import is_plainly_valid
+from mapper.schemas.positions import locate_json
+from mapper.schemas.questions import (
+    allows_type,
+    is_closed,
+    items_of,
+    properties_of,
+    property_of,
+    required_of,
+    type_of,
+)
 from tests.generated import compiled, reference
 
 FORMATS = {

@@ -15,11 +15,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapper.runtime import values
-from mapper.runtime.canonical import canonical_json, stable_hash
+from mapper.runtime import casts as values
+from mapper.runtime.casts import COLLISION, is_blank, omit, pick, rename
+from mapper.runtime.json.canonical import canonical_json, stable_hash
 from mapper.runtime.limits import DEFAULT
-from mapper.runtime.nothing import INVALID, MISSING
-from mapper.runtime.values import COLLISION, is_blank, omit, pick, rename
+from mapper.runtime.missing import INVALID, MISSING
 
 CASES = Path(__file__).parent / "cases" / "values"
 NAMED = {"INVALID": INVALID, "MISSING": MISSING, "COLLISION": COLLISION}

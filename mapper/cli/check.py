@@ -5,15 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 
-from mapper import render
 from mapper.cli import screen
-from mapper.cli.bounds import add_limits, read_limits
-from mapper.cli.stop import Stop
+from mapper.cli.limit_options import add_limits, read_limits
 from mapper.cli.targets import find_targets
 from mapper.cli.templates import check_template, is_template
 from mapper.compiler import examine
-from mapper.diagnostics import Diagnostic, Severity
-from mapper.files import display_name
+from mapper.diagnostics import render
+from mapper.diagnostics.diagnostic import Diagnostic, Severity
+from mapper.diagnostics.files import display_name
+from mapper.diagnostics.stop import Stop
 from mapper.runtime.limits import within
 
 DESCRIPTION = """\

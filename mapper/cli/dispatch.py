@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import NoReturn, Protocol, cast
 
-from mapper.cli.stop import Stop
-from mapper.diagnostics import did_you_mean
+from mapper.diagnostics.diagnostic import did_you_mean
+from mapper.diagnostics.stop import Stop
 from mapper.version import __version__
 
 COMMANDS = {

@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.text import Text
 
 from mapper.cli import screen
-from mapper.cli.stop import Stop
-from mapper.codes import CODES, Code, explain
-from mapper.diagnostics import did_you_mean
+from mapper.diagnostics.codes import CODES, Code, explain
+from mapper.diagnostics.diagnostic import did_you_mean
+from mapper.diagnostics.stop import Stop
 
 DESCRIPTION = """\
 Tells what a diagnostic means, with a wrong and a right example; lines in which they differ are marked.

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
-from mapper import render
-from mapper.cli.trials import Outcome, Trial, Verdict
-from mapper.cli.verdicts import outcome_diagnostics
+from mapper.cli.test_report import outcome_diagnostics
+from mapper.diagnostics import render
+from mapper.samples.trials import Outcome, Trial, Verdict
 
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 §2.2
 

@@ -12,25 +12,25 @@ from typing import TypeAlias
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from mapper import render
 from mapper.cli import screen
-from mapper.cli.batches import Batch
-from mapper.cli.bodies import FORMS, STDIN, is_plain, read_batches, total_size
-from mapper.cli.bounds import add_limits, read_limits
-from mapper.cli.journal import SUFFIX, digest, digest_inputs, read_journal
-from mapper.cli.journal import Progress as Earlier
-from mapper.cli.keeping import keeping_of
-from mapper.cli.outputs import Output
-from mapper.cli.overlap import short_turns
-from mapper.cli.pool import work_through
-from mapper.cli.recording import Recording
-from mapper.cli.scopes import add_scopes, read_scopes
-from mapper.cli.stop import Stop
-from mapper.cli.tally import Tally
+from mapper.cli.limit_options import add_limits, read_limits
+from mapper.cli.request_options import add_scopes, read_scopes
 from mapper.cli.targets import find_target
-from mapper.cli.work import Setup
 from mapper.compiler import load
-from mapper.errors import CompileError
+from mapper.diagnostics import render
+from mapper.diagnostics.errors import CompileError
+from mapper.diagnostics.stop import Stop
+from mapper.streams.batch_work import Setup
+from mapper.streams.batches import Batch
+from mapper.streams.envelope_needs import keeping_of
+from mapper.streams.inputs import FORMS, STDIN, is_plain, read_batches, total_size
+from mapper.streams.journal import SUFFIX, digest, digest_inputs, read_journal
+from mapper.streams.journal import Progress as Earlier
+from mapper.streams.outputs import Output
+from mapper.streams.pool import work_through
+from mapper.streams.read_ahead import short_turns
+from mapper.streams.recording import Recording
+from mapper.streams.tally import Tally
 from mapper.version import __version__
 
 DESCRIPTION = """\

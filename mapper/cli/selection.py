@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-from mapper.cli.stop import Stop
+from mapper.diagnostics.stop import Stop
 
 Selects: TypeAlias = Callable[[str], bool]
 TOKEN = re.compile(r"\(|\)|[^\s()]+")

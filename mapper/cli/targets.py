@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mapper import catalog
-from mapper.cli.stop import Stop
-from mapper.diagnostics import did_you_mean
+from mapper.diagnostics.diagnostic import did_you_mean
+from mapper.diagnostics.stop import Stop
 
 HERE = Path("mappings")
 

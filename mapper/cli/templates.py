@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mapper import catalog
-from mapper.cli.stop import Stop
-from mapper.diagnostics import Diagnostic, Report
-from mapper.files import read_source
-from mapper.source import SourceFile, Span, Text
+from mapper.diagnostics.diagnostic import Diagnostic, Report
+from mapper.diagnostics.files import read_source
+from mapper.diagnostics.source import SourceFile, Span, Text
+from mapper.diagnostics.stop import Stop
 
 SUFFIX = ".liquid"
 
@@ -23,8 +23,8 @@ def check_template(
     word: str, dialect: str | None, source: str | None, target: str | None
 ) -> tuple[tuple[Diagnostic, ...], str]:
     """The problems of a template file and one sentence with the verdict; raises Stop for a file not there."""
+    from mapper.checker.templates import Verdict
     from mapper.compiler import prove_template  # mappings are checked without the proofs of templates
-    from mapper.proofs import Verdict
 
     path = Path(word)
     if not path.is_file():

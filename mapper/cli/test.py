@@ -7,14 +7,15 @@ import sys
 import time
 from pathlib import Path
 
-from mapper import render
-from mapper.cli import screen, verdicts
-from mapper.cli.bounds import add_limits, read_limits
+from mapper.cli import screen
+from mapper.cli import test_report as verdicts
 from mapper.cli.junit import write_junit
+from mapper.cli.limit_options import add_limits, read_limits
 from mapper.cli.selection import parse_selection
-from mapper.cli.stop import Stop
 from mapper.cli.targets import find_targets
-from mapper.cli.trials import try_mapping
+from mapper.diagnostics import render
+from mapper.diagnostics.stop import Stop
+from mapper.samples.trials import try_mapping
 
 DESCRIPTION = """\
 Compiles mappings and runs their samples: MAPPING/CASE.json is a request as the vendor sends it,

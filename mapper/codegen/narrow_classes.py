@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from mapper.codegen.plan import Kind, NotNarrow, Place, Plan
 from mapper.codegen.writer import literal
-from mapper.plan import Kind, NotNarrow, Place, Plan
 
 SCALARS = "None | bool | int | float | str"
 

@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 from mapper import ir
 from mapper.codegen.narrow_classes import SCALARS, class_lines
+from mapper.codegen.plan import NotNarrow, Plan
 from mapper.codegen.writer import Writer, literal
-from mapper.plan import NotNarrow, Plan
 
 # ("name", key), ("all", "") for `[*]`, ("elements", "") for `[:]`.
 Step: TypeAlias = tuple[str, str]
@@ -120,10 +120,10 @@ def emit_selection(writer: Writer, selection: Selection) -> None:
     for number, steps in enumerate(selection.alternatives, 1):
         if steps:
             _emit_alternative(writer, selection, steps, number)
-    writer.use("narrow", "reader")
+    writer.use("json.narrow", "reader")
     with writer.block("def run(body, request):"):
         writer.line("if not body.isascii():")
-        check = writer.use("narrow", "check_text")
+        check = writer.use("json.narrow", "check_text")
         writer.line(f"    {check}(body)  # the decoder does not look at the UTF-8 of what it skips")
         writer.line("root = read(body)")
         alone = _is_alone(writer, selection)
@@ -162,7 +162,7 @@ def _is_alone(writer: Writer, selection: Selection) -> str:
         if kind == "all":
             return ""
         if kind == "name":
-            tests.append(f"root.{writer.attributes[key]} is {writer.use('nothing', 'MISSING')}")
+            tests.append(f"root.{writer.attributes[key]} is {writer.use('missing', 'MISSING')}")
     return " and ".join(dict.fromkeys(tests))
 
 
@@ -173,7 +173,7 @@ def _emit_split(writer: Writer, selection: Selection) -> None:
     for steps in selection.alternatives:
         names = tuple(key for kind, key in steps if kind == "name")
         is_plain = all(kind == "name" for kind, _ in steps[:-1])
-        splitters.append(f"{writer.use('narrow', 'splitter')}({literal(names)})" if is_plain else "None")
+        splitters.append(f"{writer.use('json.narrow', 'splitter')}({literal(names)})" if is_plain else "None")
     writer.line(f"SPLIT = ({', '.join(splitters)},)")
 
 
@@ -196,7 +196,7 @@ def _emit_choice(writer: Writer, selection: Selection) -> None:
 
 def _emit_alternative(writer: Writer, selection: Selection, steps: tuple[Step, ...], number: int) -> None:
     """`select_N(root)`: the items an alternative selects, or None."""
-    missing = writer.use("nothing", "MISSING")
+    missing = writer.use("missing", "MISSING")
     with writer.block(f"def select_{number}(root):"):
         holder, node, position = "root", selection.root, 0
         while position < len(steps) and steps[position][0] == "name":
@@ -210,7 +210,7 @@ def _emit_alternative(writer: Writer, selection: Selection, steps: tuple[Step, .
         with writer.block(f"if type({holder}) is not list:"):
             if steps[position][0] == "all":
                 writer.line(f"if isinstance({holder}, (dict, Struct)):")
-                writer.line(f"    raise {writer.use('narrow', 'Redo')}")
+                writer.line(f"    raise {writer.use('json.narrow', 'Redo')}")
             writer.line("return None")
         if position + 1 == len(steps):
             writer.line(f"return {holder}")
@@ -221,7 +221,7 @@ def _emit_alternative(writer: Writer, selection: Selection, steps: tuple[Step, .
 def _emit_name(writer: Writer, selection: Selection, holder: str, node: _Node, key: str) -> tuple[str, _Node]:
     inner = node.members[key]
     local = writer.fresh(key)
-    missing = writer.use("nothing", "MISSING")
+    missing = writer.use("missing", "MISSING")
     found = f"{holder}.{writer.attributes[key]} if isinstance({holder}, {node.name}) else {missing}"
     writer.line(f"{local} = {found}")
     return local, inner
@@ -231,7 +231,7 @@ def _emit_inner(
     writer: Writer, selection: Selection, array: str, node: _Node, steps: tuple[Step, ...]
 ) -> None:
     """The rest of a path in each element of an array; an element in which it finds nothing is left over."""
-    missing = writer.use("nothing", "MISSING")
+    missing = writer.use("missing", "MISSING")
     writer.line("found = []")
     writer.line("selected = False")
     with writer.block(f"for element in {array}:"):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mapper import ir
+from mapper.codegen.plan import Kind, NotNarrow, Place
 from mapper.codegen.writer import Writer
-from mapper.plan import Kind, NotNarrow, Place
 
 
 def emit_open_nodes(writer: Writer, holder: str, segments: tuple[ir.Segment, ...]) -> str:
@@ -30,7 +30,7 @@ def _emit_segment(
             if member is None:
                 raise NotNarrow("it collects a key that the plan does not know")
             found = writer.fresh("found")
-            read, missing = f"node.{writer.attributes[name]}", writer.use("nothing", "MISSING")
+            read, missing = f"node.{writer.attributes[name]}", writer.use("missing", "MISSING")
             tests = f"type(node) is {place.name} and {read} is not {missing}"
             writer.line(f"{found} = [{read} for node in {nodes} if {tests}]")
             return found, member
@@ -49,7 +49,7 @@ def _emit_elements(
     found = writer.fresh("found")
     match segment.selectors:
         case (ir.Wildcard(),):
-            of = writer.use("narrow", "elements")
+            of = writer.use("json.narrow", "elements")
             one = f"{nodes} if type({nodes}) is list else {of}({nodes})"
             expression = one if first else f"[value for node in {nodes} for value in {of}(node)]"
         case (ir.Slice(start, stop, step),) if step != 0:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from mapper.plan import Place
-from mapper.source import Span
+from mapper.codegen.plan import Place
+from mapper.diagnostics.source import Span
 
 
 def literal(value: object) -> str:
@@ -60,7 +60,7 @@ class Writer:
     """Collects generated lines.
 
     `constants` become module-level names: regular expressions, frozen sets, literals. `imports` names what
-    the module needs from `mapper.runtime`, as (module, name). `lines` pairs each line with the span it came
+    the module needs, as (full name of a module, name). `lines` pairs each line with the span it came
     from. Of locals: `places` says what is decoded of them, `passing` which may hold an undecoded object (and
     the local that held it first), `objects` which hold an object for sure. `attributes` are the names that
     decoded objects have for keys.
@@ -110,15 +110,17 @@ class Writer:
         return f"{stem}{count}"
 
     def use(self, module: str, name: str) -> str:
-        """Import `name` from `mapper.runtime.<module>`; return what it is called here.
+        """Import `name` from `mapper.runtime.<module>` or `mapper.regex`; return the name it has here.
 
-        A name that another module has already given (`text.is_blank`, `values.is_blank`) gets an alias.
+        A name that another module has already given (`semantics.is_blank`, `casts.is_blank`) gets an alias.
         """
-        if any(other == name and owner != module for owner, other in self.imports):
-            alias = f"{module}_{name}"
-            self.imports.add((module, f"{name} as {alias}"))
+        # Patterns are matched by the room that the checker uses too; all else is the run time's own.
+        source = f"mapper.{module}" if module.startswith("regex.") else f"mapper.runtime.{module}"
+        if any(other == name and owner != source for owner, other in self.imports):
+            alias = f"{module.rpartition('.')[2]}_{name}"
+            self.imports.add((source, f"{name} as {alias}"))
             return alias
-        self.imports.add((module, name))
+        self.imports.add((source, name))
         return name
 
     def site(self, span: Span, what: str = "", path: str | None = None) -> int:

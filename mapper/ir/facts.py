@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mapper.ir.paths import Path
-from mapper.ir.text import Template
+from mapper.ir.jsonpath import Path
+from mapper.ir.liquid import Template
 from mapper.ir.values import (
     Array,
     Cast,
@@ -29,7 +29,7 @@ from mapper.ir.values import (
     Value,
     When,
 )
-from mapper.shapes import type_of
+from mapper.schemas.questions import type_of
 
 JSON_TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array"})
 _FIXED: dict[type, str] = {

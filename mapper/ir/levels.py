@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mapper.ir.paths import Path
-from mapper.ir.text import Template
+from mapper.ir.jsonpath import Path
+from mapper.ir.liquid import Template
 from mapper.ir.values import (
     Array,
     Cast,

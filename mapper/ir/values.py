@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeAlias
 
-from mapper.ir.paths import Path
-from mapper.ir.text import Condition, Template
-from mapper.source import Span
+from mapper.diagnostics.source import Span
+from mapper.ir.jsonpath import Path
+from mapper.ir.liquid import Condition, Template
 
 
 class OnError(Enum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import reprlib
 from typing import Any, TypeAlias
 
-from mapper.runtime.nothing import MISSING
+from mapper.runtime.missing import MISSING
 
 # What a fault says: its code, its site, its detail, and the value it is about, which cannot change any more.
 Told: TypeAlias = tuple[str, int, str, Any]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from itertools import takewhile
 from typing import Any, TypeAlias
 
-from mapper.runtime.nothing import MISSING
+from mapper.runtime.missing import MISSING
 
 Step: TypeAlias = tuple[Any, ...]
 Alternative: TypeAlias = tuple[Step, ...] | Callable[[object], list[object]]

@@ -35,7 +35,7 @@ from rich.table import Table  # noqa: E402
 
 import mapper  # noqa: E402
 from mapper import catalog  # noqa: E402
-from mapper.samples import find_cases  # noqa: E402
+from mapper.samples.cases import find_cases  # noqa: E402
 
 Work = Callable[[], object]
 

@@ -27,8 +27,8 @@ from rich.table import Table  # noqa: E402
 import mapper  # noqa: E402
 from mapper.catalog import find_mappings  # noqa: E402
 from mapper.compiler import analyse  # noqa: E402
-from mapper.diagnostics import Report  # noqa: E402
-from mapper.files import read_source  # noqa: E402
+from mapper.diagnostics.diagnostic import Report  # noqa: E402
+from mapper.diagnostics.files import read_source  # noqa: E402
 
 ROUNDS = 5
 OPEN = """\

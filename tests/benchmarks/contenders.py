@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import mapper
-from mapper.runtime.validation import is_json
+from mapper.runtime.schema.validation import is_json
 
 HERE = Path(__file__).parent
 SCHEMA = json.loads((HERE.parents[1] / "schemas" / "event.schema.json").read_text(encoding="utf-8"))

@@ -12,7 +12,7 @@ with atheris.instrument_imports(include=["mapper"]):
     import targets
 
     import_module("mapper.compiler")  # what is imported later is not instrumented
-    import_module("mapper.runtime.library")
+    import_module("mapper.runtime.liquid.library")
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ from conservation import assert_conserved  # noqa: E402
 import mapper  # noqa: E402
 from mapper import compiler  # noqa: E402
 from mapper.catalog import mapping_names  # noqa: E402
-from mapper.codes import CODES  # noqa: E402
+from mapper.diagnostics.codes import CODES  # noqa: E402
 
 Target = Callable[[bytes], None]
 
@@ -62,7 +62,7 @@ def mapping(data: bytes) -> None:
 @contextmanager
 def _proving_once() -> Iterator[None]:
     """`compile` takes over what `check` has proven of the same text, which takes most of the time of both."""
-    prove = compiler.prove
+    prove = compiler.prove_program
     proven: list[Any] = []
 
     def once(*of: Any) -> Any:
@@ -71,10 +71,10 @@ def _proving_once() -> Iterator[None]:
         return proven[0]
 
     try:
-        compiler.prove = once
+        compiler.prove_program = once
         yield
     finally:
-        compiler.prove = prove
+        compiler.prove_program = prove
 
 
 def _check_and_map(text: str) -> None:

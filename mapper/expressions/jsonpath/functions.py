@@ -7,11 +7,11 @@ from enum import Enum
 from typing import TypeAlias
 
 from mapper import ir
-from mapper.diagnostics import did_you_mean
-from mapper.expressions.jsonpath.faults import PathFault
+from mapper.diagnostics.diagnostic import did_you_mean
+from mapper.diagnostics.source import Span
 from mapper.expressions.jsonpath.literals import Lexeme
-from mapper.runtime import iregexp
-from mapper.source import Span
+from mapper.expressions.jsonpath.path_faults import PathFault
+from mapper.regex import iregexp
 
 
 class Kind(Enum):

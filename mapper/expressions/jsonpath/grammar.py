@@ -12,11 +12,11 @@ from typing import Any, NoReturn
 from jsonpath_ng.ext.parser import ExtendedJsonPathParser
 
 from mapper import ir
-from mapper.expressions.jsonpath.faults import PathFault
 from mapper.expressions.jsonpath.functions import Bare, as_comparable, as_test, call
 from mapper.expressions.jsonpath.lexer import PathLexer
 from mapper.expressions.jsonpath.literals import Lexeme, decode_integer, decode_number
 from mapper.expressions.jsonpath.names import quote_name
+from mapper.expressions.jsonpath.path_faults import PathFault
 
 
 @dataclass(slots=True)

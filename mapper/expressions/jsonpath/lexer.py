@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 
 from jsonpath_ng.ext.parser import ExtendedJsonPathLexer
 
-from mapper.expressions.jsonpath.faults import PathFault
+from mapper.diagnostics.source import Span, Text
 from mapper.expressions.jsonpath.literals import Lexeme, decode_string
 from mapper.expressions.jsonpath.names import NAME, check_follower, dot_fault
-from mapper.source import Span, Text
+from mapper.expressions.jsonpath.path_faults import PathFault
 
 _Rule = TypeVar("_Rule", bound=Callable[..., Any])
 

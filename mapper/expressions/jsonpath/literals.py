@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from mapper.expressions.jsonpath.faults import PathFault
-from mapper.source import Span, Text
+from mapper.diagnostics.source import Span, Text
+from mapper.expressions.jsonpath.path_faults import PathFault
 
 MAX_INTEGER = 2**53 - 1  # RFC 9535 §2.1: integers of indexes and slices are I-JSON integers
 

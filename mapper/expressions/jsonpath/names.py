@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from mapper.expressions.jsonpath.faults import PathFault
-from mapper.source import Text
+from mapper.diagnostics.source import Text
+from mapper.expressions.jsonpath.path_faults import PathFault
 
 _FIRST = r"A-Za-z_\x80-\ud7ff\ue000-\U0010ffff"
 NAME = rf"[{_FIRST}][{_FIRST}0-9]*"

@@ -8,23 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mapper.diagnostics import Report
-from mapper.dialects import Dialect
-from mapper.ir.text import Condition, Template
-from mapper.source import Text
+from mapper.diagnostics.diagnostic import Report
+from mapper.diagnostics.source import Text
+from mapper.expressions.liquid.dialects import Dialect
+from mapper.ir.liquid import Condition, Template
 
 
 def parse_template(
     text: Text, report: Report, dialect: Dialect | None = None, *, partials: Mapping[str, str] | None = None
 ) -> Template | None:
     """The template's IR; None after reporting errors."""
-    from mapper.expressions.liquid import parsing
+    from mapper.expressions.liquid import template_parsing as parsing
 
     return parsing.parse_template(text, report, dialect, partials=partials)
 
 
 def parse_condition(text: Text, report: Report, dialect: Dialect | None = None) -> Condition | None:
     """The IR of a condition as inside `{% if .. %}`; None after reporting errors."""
-    from mapper.expressions.liquid import parsing
+    from mapper.expressions.liquid import template_parsing as parsing
 
     return parsing.parse_condition(text, report, dialect)

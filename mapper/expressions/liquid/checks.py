@@ -21,14 +21,14 @@ from liquid.exceptions import LiquidError
 from liquid.expression import Expression
 from liquid.token import TOKEN_COMMENT, TOKEN_TAG, Token
 
-from mapper.diagnostics import Report, did_you_mean
-from mapper.dialects import Dialect
-from mapper.expressions.liquid.faults import INNER_TAGS
+from mapper.diagnostics.diagnostic import Report, did_you_mean
+from mapper.diagnostics.source import Text
+from mapper.expressions.liquid.dialects import Dialect
 from mapper.expressions.liquid.places import path_span, token_span
-from mapper.ir.text import LiquidRules
-from mapper.runtime.filters import parameters_of
-from mapper.runtime.library import LiquidEnvironment
-from mapper.source import Text
+from mapper.expressions.liquid.template_faults import INNER_TAGS
+from mapper.ir.liquid import LiquidRules
+from mapper.runtime.liquid.filters import parameters_of
+from mapper.runtime.liquid.library import LiquidEnvironment
 
 RESERVED = frozenset({"item", "envelope", "header", "query", "setting", "received_at"})
 

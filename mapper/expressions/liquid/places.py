@@ -6,7 +6,7 @@ import re
 
 from liquid.token import TOKEN_OUTPUT, TOKEN_STRING, TOKEN_TAG, Token
 
-from mapper.source import Span, Text
+from mapper.diagnostics.source import Span, Text
 
 _PATH = re.compile(r"[\w\-]+\??(?:\s*\.\s*[\w\-]+\??|\s*\[[^\]]*\])*|\[[^\]]*\](?:\.[\w\-]+|\[[^\]]*\])*")
 

@@ -1,0 +1,122 @@
+"""The checks of a program: `each`, names, fields against the target, what may fail, what is never reached."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mapper import ir
+from mapper.checker.field_checks import Checking, check_field, definition_label
+from mapper.checker.inference.findings import Inference
+from mapper.checker.inference.program_types import infer_program, item_type
+from mapper.checker.inference.sources import type_of_schema, whole
+from mapper.checker.name_checks import check_names, check_value_names
+from mapper.checker.operand_checks import check_operands
+from mapper.checker.reach_checks import check_reachable, check_rules
+from mapper.checker.rejection_checks import check_failures, check_units
+from mapper.checker.search.counterexamples import Laboratory, Search
+from mapper.checker.types import ANY_MEMBER
+from mapper.checker.types.lattice import of_member
+from mapper.diagnostics.diagnostic import Report, Severity, did_you_mean
+from mapper.schemas.questions import is_closed, properties_of, required_of
+from mapper.schemas.schema import Schema
+
+
+def check_program(
+    program: ir.Program,
+    source: Schema | None,
+    target: Schema,
+    report: Report,
+    laboratory: Laboratory | None = None,
+) -> Inference:
+    """Report what is wrong with a program, all of it; what was inferred is the answer.
+
+    Without a laboratory nothing can be tried, and nothing is claimed that would have to be.
+    """
+    item = None if source is None else item_type(source)
+    notes = infer_program(program, source, item)
+    # Where a part of the mapping could not be read, what the rest does proves nothing.
+    tries = laboratory is not None and not report.has_errors
+    search = Search(program, target.document, item, laboratory) if tries and laboratory else None
+    checking = Checking(program, source, target, notes, report, search)
+    _check_each(program, report)
+    known = whole(source)
+    before = len(report.diagnostics)
+    for rule in program.skips:
+        check_names(rule.condition.test, known, source, report)
+    if len(report.diagnostics) == before:
+        check_rules(program, notes, report)
+    if isinstance(program.output, ir.Record):
+        _check_event(program.output, checking)
+    else:
+        check_names(program.output, known, source, report)
+    return notes
+
+
+def _check_each(program: ir.Program, report: Report) -> None:
+    for path in program.each:
+        selectors = [selector for segment in path.segments for selector in segment.selectors]
+        if any(isinstance(selector, ir.Filter) for selector in selectors):
+            report.warning(
+                "M504",
+                "`each` leaves items out without a trace",
+                path.span,
+                "what the filter does not select is lost",
+                "select all items and leave some out with a `skip` rule",
+            )
+        if ir.Wildcard() in selectors[:-1] or (ir.Wildcard() in selectors and len(program.each) > 1):
+            report.warning(
+                "M505",
+                "`[*]` also takes the members of an object",
+                path.span,
+                "an object here would be taken apart",
+                "write `[:]`, which selects the elements of an array alone",
+            )
+
+
+def _check_event(event: ir.Record, checking: Checking) -> None:
+    document = checking.target.document
+    known = properties_of(document, document)
+    _check_written(event, checking)
+    wanted = type_of_schema(checking.target)
+    sound = tuple(entry for entry in event.fields if _check_inside(entry.value, checking))
+    for entry in event.fields:
+        # A name that is not there, or a part that is never taken, explains what would be found next.
+        tried = checking if entry in sound else replace(checking, search=None)
+        member = of_member(wanted, entry.name) if entry.name in known else ANY_MEMBER
+        check_field(entry, member, tried)
+    check_failures(event, sound, checking)
+    check_units(event, checking)
+
+
+def _check_inside(value: ir.Value, checking: Checking) -> bool:
+    """Report unknown names, what is never taken and operands of a wrong type; whether there were none."""
+    notes, report = checking.notes, checking.report
+    before = len(report.diagnostics)
+    check_value_names(value, whole(checking.source), checking.source, report)
+    if len(report.diagnostics) == before:
+        check_reachable(value, notes, report)
+    check_operands(value, notes, report)
+    return len(report.diagnostics) == before
+
+
+def _check_written(event: ir.Record, checking: Checking) -> None:
+    """Report fields that the target does not know, and required ones that are never set."""
+    target, report = checking.target, checking.report
+    known = properties_of(target.document, target.document)
+    for entry in event.fields:
+        if entry.name not in known and is_closed(target.document, target.document):
+            hint = did_you_mean(entry.name, known) or "the target has " + ", ".join(f"`{n}`" for n in known)
+            report.error(
+                "M302", f"no field `{entry.name}` in `{target.name}`", entry.span, "not in the target", hint
+            )
+    missing = required_of(target.document, target.document) - checking.program.written
+    for name in sorted(missing, key=list(known).index if set(missing) <= set(known) else None):
+        report.add(
+            "M501",
+            f"the required field `{name}` is never set",
+            event.span,
+            f"`{target.name}` requires it",
+            (f"add `{name}:` below `event:`",),
+            Severity.ERROR,
+            definition_label(target, name),
+        )

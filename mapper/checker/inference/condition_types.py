@@ -1,0 +1,173 @@
+"""Inference of conditions: a test and a world in, the worlds in which it holds and does not out."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import assert_never
+
+from mapper import ir
+from mapper.checker.inference import predicates as p
+from mapper.checker.inference.findings import Failure, Inference
+from mapper.checker.inference.operand_types import operand_type
+from mapper.checker.inference.worlds import Refine, World, join_worlds, narrow_at, place_of
+from mapper.checker.types import Type, join_all, literal_type, meet, only
+from mapper.checker.types.from_schema import remove_literals
+from mapper.ir.liquid import Operand
+
+_MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_SPECIALS: dict[str, tuple[Refine, Refine]] = {
+    "blank": (p.blank, p.not_blank),
+    "empty": (p.empty, p.not_empty),
+}
+
+
+def divide(test: ir.TextTest | None, world: World, notes: Inference) -> tuple[World, World]:
+    """The worlds in which a test holds, and in which it does not; twice the world where it tells nothing."""
+    if test is None or not world.is_possible:
+        return world, world
+    match test:
+        case ir.AllOf(tests) | ir.AnyOf(tests):
+            return _divide_list(tests, world, isinstance(test, ir.AllOf), notes)
+        case ir.Negation(inner):
+            holding, failing = divide(inner, world, notes)
+            return failing, holding
+        case ir.Truthy(ir.AllOf() | ir.AnyOf() | ir.Negation() | ir.Compare() | ir.Contains() as inner):
+            return divide(inner, world, notes)
+        case ir.Truthy() | ir.Compare() | ir.Contains():
+            holding, failing = (_assume_single(test, world, side, notes) for side in (True, False))
+            notes.test(test, can_hold=holding.is_possible, can_fail=failing.is_possible)
+            return holding, failing
+        case _ as never:
+            assert_never(never)
+
+
+def _divide_list(
+    tests: tuple[ir.TextTest, ...], world: World, is_all: bool, notes: Inference
+) -> tuple[World, World]:
+    """`and`, or its mirror image `or`: each test is evaluated where those before it have not decided."""
+    decided: World = world.impossible()
+    for test in tests:
+        holding, failing = divide(test, world, notes)
+        decided = join_worlds(decided, failing if is_all else holding)
+        world = holding if is_all else failing
+    return (world, decided) if is_all else (decided, world)
+
+
+def _assume_single(
+    test: ir.Truthy | ir.Compare | ir.Contains, world: World, holds: bool, notes: Inference
+) -> World:
+    match test:
+        case ir.Truthy(value):
+            return _refine(value, world, p.truthy if holds else p.falsy, notes)
+        case ir.Contains(left, right):
+            one, other = operand_type(left, world, notes), operand_type(right, world, notes)
+            if not holds:
+                return world
+            world = _refine(left, world, lambda given: p.holding(given, other), notes)
+            possible = not p.truthy(other).is_never and not p.holding(one, other).is_never
+            return world if possible else world.impossible()
+        case ir.Compare(operator, left, right):
+            return _compare(operator, left, right, world, holds, notes)
+
+
+def _compare(
+    operator: str, left: Operand, right: Operand, world: World, holds: bool, notes: Inference
+) -> World:
+    if isinstance(left, ir.Special):
+        left, right, operator = right, left, _MIRRORED[operator]
+    if isinstance(left, ir.Special):
+        return world
+    if isinstance(right, ir.Special):
+        if operator not in ("==", "!="):
+            return world
+        does, does_not = _SPECIALS[right.name]
+        return _refine(left, world, does if holds is (operator == "==") else does_not, notes)
+    one, other = operand_type(left, world, notes), operand_type(right, world, notes)
+    if operator in ("<", ">") and _may_clash(one, other):
+        notes.failure(Failure("M618", left.span, "texts and numbers are not in order"))
+    world = _refine(left, world, _relation(operator, other, holds), notes)
+    return _refine(right, world, _relation(_MIRRORED[operator], one, holds), notes)
+
+
+def _relation(operator: str, other: Type, holds: bool) -> Refine:
+    if operator in ("==", "!="):
+        return partial(p.equal_to if holds is (operator == "==") else p.unequal_to, other=other)
+    return partial(p.ordered if holds else p.not_ordered, other=other, operator=operator)
+
+
+def _may_clash(one: Type, other: Type) -> bool:
+    """Whether `<` may meet two values it cannot compare."""
+    numbers, texts = {"number", "boolean"}, {"string"}
+    left, right = p.not_nil(one).kinds, p.not_nil(other).kinds
+    pairs = [(a, b) for a in left for b in right]
+    return any(not ({a, b} <= numbers or {a, b} <= texts) for a, b in pairs)
+
+
+def _refine(operand: Operand, world: World, refine: Refine, notes: Inference) -> World:
+    """Narrow what an operand reads; of any other operand only whether the test is possible."""
+    if not world.is_possible:
+        return world
+    if isinstance(operand, ir.Lookup):
+        place = place_of(operand, world)
+        if place is not None:
+            return world.narrowed(place[0], place[1], refine)
+        if operand.name in world.local and not operand.keys:
+            return world.narrowed_local(operand.name, refine)
+    found = operand_type(operand, world, notes)
+    return world.impossible() if refine(found).is_never else world
+
+
+def narrow_by_filter(test: ir.Test, given: Type, holds: bool) -> Type:
+    """The part of a type that a JSONPath filter selects (or does not), reading `@` as a value of it."""
+    match test:
+        case ir.And(tests) | ir.Or(tests):
+            is_all = isinstance(test, ir.And)
+            left = given
+            decided: list[Type] = []
+            for each in tests:
+                decided.append(narrow_by_filter(each, left, not is_all))
+                left = narrow_by_filter(each, left, is_all)
+            return left if holds is is_all else join_all(decided)
+        case ir.Not(inner):
+            return narrow_by_filter(inner, given, not holds)
+        case ir.Exists(query):
+            return _at(query, given, _present if holds else _absent)
+        case ir.Comparison(operator, left_side, right_side):
+            return _by_comparison(operator, left_side, right_side, given, holds)
+        case _:
+            return given
+
+
+def _present(given: Type) -> Type:
+    return only(given, *given.kinds)
+
+
+def _absent(given: Type) -> Type:
+    return only(given, "missing")
+
+
+def _at(query: ir.Query, given: Type, refine: Refine) -> Type:
+    if not query.relative or not ir.is_singular(query.segments):
+        return given
+    selectors = [segment.selectors[0] for segment in query.segments]
+    keys = tuple(
+        s.name if isinstance(s, ir.Name) else s.index for s in selectors if isinstance(s, ir.Name | ir.Index)
+    )
+    return narrow_at(given, keys, refine)
+
+
+def _by_comparison(operator: str, left: object, right: object, given: Type, holds: bool) -> Type:
+    if isinstance(left, ir.Constant):
+        left, right, operator = right, left, _MIRRORED[operator]
+    if not isinstance(left, ir.Query) or not isinstance(right, ir.Constant):
+        return given
+    constant = right.value
+    if operator in ("==", "!="):
+        if holds is (operator == "=="):
+            return _at(left, given, lambda found: meet(found, literal_type(constant)))
+        return _at(left, given, lambda found: remove_literals(found, [constant]))
+    if holds and isinstance(constant, str | int | float) and not isinstance(constant, bool):
+        kind = "string" if isinstance(constant, str) else "number"
+        other = literal_type(constant)
+        return _at(left, given, lambda found: p.ordered(only(found, kind), other, operator))
+    return given

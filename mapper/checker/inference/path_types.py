@@ -1,0 +1,95 @@
+"""Inference of paths: a JSONPath and a world in, the type of what it selects out."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from mapper import ir
+from mapper.checker.inference.condition_types import narrow_by_filter
+from mapper.checker.inference.worlds import BODY, ITEM, World, of_index
+from mapper.checker.types import ANYTHING, Type, join, join_all, only
+from mapper.checker.types.lattice import of_element, of_member
+from mapper.checker.types.named import array_of
+
+
+def infer_path(path: ir.Path, world: World) -> Type:
+    """One value or missing for a singular path; else the array of all matches."""
+    start = world.roots[ITEM if path.root is ir.Root.ITEM else BODY]
+    if path.is_singular:
+        for segment in path.segments:
+            start = _step(start, segment.selectors[0])
+        return start
+    found = start
+    least = 1
+    for segment in path.segments:
+        if isinstance(segment, ir.Descendant):
+            return array_of(ANYTHING)
+        least = _least(found, segment.selectors) if least else 0
+        found = join_all(_selected(found, selector) for selector in segment.selectors)
+    return array_of(found, least)
+
+
+def _step(given: Type, selector: ir.Selector) -> Type:
+    match selector:
+        case ir.Name(name):
+            return of_member(given, name)
+        case ir.Index(index):
+            return of_index(given, index)
+        case _:
+            return ANYTHING.with_missing()
+
+
+def _selected(given: Type, selector: ir.Selector) -> Type:
+    """What a selector selects of a value: present values only."""
+    match selector:
+        case ir.Name() | ir.Index():
+            found = _step(given, selector)
+            return only(found, *found.kinds)
+        case ir.Wildcard():
+            return children_type(given)
+        case ir.Slice():
+            return of_element(given)
+        case ir.Filter(test):
+            return narrow_by_filter(test, children_type(given), True)
+        case _ as never:
+            assert_never(never)
+
+
+def children_type(given: Type) -> Type:
+    """The elements of arrays and the members of objects."""
+    members = join_all(
+        join_all([*(m for m in part.members.values()), ANYTHING if part.rest is None else part.rest])
+        for part in given.objects
+    )
+    return join(only(members, *members.kinds), of_element(given))
+
+
+def _least(given: Type, selectors: tuple[ir.Selector, ...]) -> int:
+    """1 where one selector is sure to select something of the value, else 0."""
+    for selector in selectors:
+        match selector:
+            case ir.Name() | ir.Index() if not _step(given, selector).missing:
+                return 1
+            case ir.Wildcard() | ir.Slice(None | 0, None, None | 1) if (
+                given.kinds == {"array"} and not given.missing and given.arrays and given.arrays.shortest
+            ):
+                return 1
+            case _:
+                pass
+    return 0
+
+
+def place_of_path(path: ir.Path) -> tuple[str, tuple[str | int, ...]] | None:
+    """The root and keys of a singular path; None for any other."""
+    if not path.is_singular:
+        return None
+    keys: list[str | int] = []
+    for segment in path.segments:
+        match segment.selectors[0]:
+            case ir.Name(name):
+                keys.append(name)
+            case ir.Index(index):
+                keys.append(index)
+            case _:
+                return None
+    return (ITEM if path.root is ir.Root.ITEM else BODY), tuple(keys)

@@ -1,0 +1,177 @@
+"""Predicates: the part of a type for which a test holds, or does not. In doubt a value is in both parts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mapper.checker.types import MISSING_ONLY, NEVER, Objects, Type, join, meet, only
+from mapper.checker.types.facts import Arrays, Numbers, Texts, is_blank
+from mapper.checker.types.from_schema import remove_literals
+from mapper.checker.types.lattice import settle_arrays, settle_objects
+from mapper.checker.types.named import text_type
+from mapper.checker.types.text_facts import fits, meet_texts, settle
+
+_EMPTY_TEXT = text_type(values=frozenset({""}))
+_EMPTY_ARRAY = Type(arrays=Arrays(NEVER, 0, 0))
+
+
+def nil(given: Type) -> Type:
+    """Missing and null."""
+    return only(given, "missing", "null")
+
+
+def not_nil(given: Type) -> Type:
+    """Values other than null."""
+    return only(given, *(given.kinds - {"null"}))
+
+
+def truthy(given: Type) -> Type:
+    """Everything but missing, null and false."""
+    return replace(not_nil(given), booleans=given.booleans - {False})
+
+
+def falsy(given: Type) -> Type:
+    """Missing, null and false."""
+    return replace(nil(given), booleans=given.booleans - {True})
+
+
+def empty(given: Type) -> Type:
+    """Empty texts, arrays and objects."""
+    objects = tuple(
+        Objects({name: only(m, "missing") for name, m in part.members.items()}, MISSING_ONLY)
+        for part in given.objects
+        if part.may_be_empty
+    )
+    containers = meet(only(given, "string", "array"), join(_EMPTY_TEXT, _EMPTY_ARRAY))
+    return replace(containers, objects=objects)
+
+
+def not_empty(given: Type) -> Type:
+    """Everything but empty texts, arrays and objects."""
+    texts = None if given.texts is None else _without_text(given.texts, "")
+    arrays = None
+    if given.arrays is not None:
+        arrays = settle_arrays(replace(given.arrays, shortest=max(given.arrays.shortest, 1)))
+    objects = tuple(
+        part for each in given.objects if (part := settle_objects(replace(each, nonempty=True))) is not None
+    )
+    return replace(given, texts=texts, arrays=arrays, objects=objects)
+
+
+def _without_text(texts: Texts, value: str) -> Texts | None:
+    if texts.values is not None:
+        kept = texts.values - {value}
+        return Texts(values=kept) if kept else None
+    return settle(replace(texts, excluded=texts.excluded | {value}))
+
+
+def blank_texts(given: Type, holds: bool) -> Type:
+    """Only texts: those that are blank, or those that are not."""
+    if given.texts is None:
+        return NEVER
+    if given.texts.values is not None:
+        kept = frozenset(value for value in given.texts.values if is_blank(value) is holds)
+        return Type(texts=Texts(values=kept)) if kept else NEVER
+    return Type(texts=meet_texts(given.texts, Texts(blank=holds)))
+
+
+def blank(given: Type) -> Type:
+    """What Liquid's `== blank` holds for: nothing, false, blank texts, empty arrays and objects."""
+    containers = only(empty(given), "array", "object")
+    return join(join(falsy(given), containers), blank_texts(given, True))
+
+
+def not_blank(given: Type) -> Type:
+    """What `!= blank` holds for."""
+    filled = only(not_empty(given), "array", "object")
+    scalars = replace(only(given, "boolean", "number"), booleans=given.booleans - {False})
+    return join(join(scalars, filled), blank_texts(given, False))
+
+
+def content(given: Type) -> Type:
+    """What `first_nonblank` takes: a value other than null that is no blank text."""
+    return join(only(given, *(given.kinds - {"null", "string"})), blank_texts(given, False))
+
+
+def without_content(given: Type) -> Type:
+    """What `first_nonblank` passes over."""
+    return join(nil(given), blank_texts(given, True))
+
+
+def equal_to(given: Type, other: Type) -> Type:
+    """The values that may equal one of another type, in Liquid: missing equals nil."""
+    found = meet(
+        only(given, *given.kinds - {"null", "object"}), only(other, *other.kinds - {"null", "object"})
+    )
+    if other.may_be_nothing:
+        found = join(found, nil(given))
+    return join(found, only(given, "object")) if other.objects else found
+
+
+def unequal_to(given: Type, other: Type) -> Type:
+    """The values that may differ from one of another type: without the only value the other can be."""
+    if not other.kinds - {"null"}:
+        return not_nil(given)
+    single = single_value(other)
+    return given if single is None else remove_literals(given, [single])
+
+
+def single_value(given: Type) -> str | int | float | bool | None:
+    """The one scalar a type consists of; None for any other type."""
+    if given.may_be_nothing or given.arrays or given.objects:
+        return None
+    values: list[str | int | float | bool] = list(given.booleans)
+    for part in (given.numbers, given.texts):
+        if part is not None:
+            if part.values is None or len(part.values) > 1:
+                return None
+            values.extend(part.values)
+    return values[0] if len(values) == 1 else None
+
+
+def ordered(given: Type, other: Type, operator: str) -> Type:
+    """The values for which `given operator other` may hold; nothing is in order with nothing."""
+    kinds = {"number", "boolean"} if other.numbers or other.booleans else set()
+    kinds |= {"string"} if other.texts else set()
+    if operator in ("<=", ">="):
+        kinds |= {kind for kind in ("array", "object") if kind in other.kinds}
+    left = only(given, *kinds)
+    bounded = _bounds(other, operator)
+    if left.numbers is not None and bounded is not None and not left.booleans:
+        return replace(left, numbers=meet(only(left, "number"), Type(numbers=bounded)).numbers)
+    return left
+
+
+def not_ordered(given: Type, other: Type, operator: str) -> Type:
+    """The values for which `given operator other` may fail to hold."""
+    opposite = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}[operator]
+    bounded = _bounds(other, opposite)
+    if given.numbers is None or bounded is None or other.kinds != {"number"} or other.missing:
+        return given
+    return replace(given, numbers=meet(only(given, "number"), Type(numbers=bounded)).numbers)
+
+
+def _bounds(other: Type, operator: str) -> Numbers | None:
+    """The numbers that can stand on the left of an operator, if the right is of `other`."""
+    if other.numbers is None or other.booleans:
+        return None
+    values = other.numbers.values
+    low = other.numbers.low if values is None else min(values)
+    high = other.numbers.high if values is None else max(values)
+    match operator:
+        case "<" | "<=":
+            is_open = operator == "<" or (values is None and other.numbers.open_high)
+            return Numbers(high=high, open_high=is_open and high is not None)
+        case _:
+            is_open = operator == ">" or (values is None and other.numbers.open_low)
+            return Numbers(low=low, open_low=is_open and low is not None)
+
+
+def holding(given: Type, other: Type) -> Type:
+    """The values of which `contains other` may hold."""
+    texts = only(not_empty(given), "string") if not _may_be_empty_text(other) else only(given, "string")
+    return join(texts, only(not_empty(given), "array", "object"))
+
+
+def _may_be_empty_text(other: Type) -> bool:
+    return other.texts is not None and fits("", other.texts)

@@ -1,0 +1,60 @@
+"""Printing: the texts that Liquid makes of values of a type, and of one text after another."""
+
+from __future__ import annotations
+
+from mapper.checker.types.facts import Texts, Type
+from mapper.checker.types.text_facts import join_texts
+from mapper.runtime.liquid.semantics import to_text
+
+NOTHING = Texts(values=frozenset({""}))
+_WRITTEN = Texts(blank=False, shortest=1)
+_NUMERAL = Texts(blank=False, shortest=1, formats=frozenset({"numeral"}))
+_WHOLE = Texts(blank=False, shortest=1, formats=frozenset({"numeral", "whole-numeral"}))
+_MOST = 32
+
+
+def printed(given: Type) -> Texts:
+    """What `{{ value }}` writes for values of a type; a list prints its elements run together."""
+    parts = []
+    if given.may_be_nothing:
+        parts.append(NOTHING)
+    if given.booleans:
+        parts.append(Texts(values=frozenset(map(to_text, given.booleans))))
+    if given.numbers is not None:
+        parts.append(_WHOLE if given.numbers.integral else _NUMERAL)  # 1 and 1.0 are written differently
+    if given.texts is not None:
+        parts.append(given.texts)
+    if given.arrays is not None:
+        parts.append(NOTHING if given.arrays.longest == 0 else Texts())
+    if given.objects:
+        parts.append(_WRITTEN)
+    whole = parts[0] if parts else NOTHING
+    for part in parts[1:]:
+        whole = join_texts(whole, part)
+    return whole
+
+
+def concatenated(left: Texts, right: Texts) -> Texts:
+    """One text after another."""
+    if left == NOTHING or right == NOTHING:
+        return right if left == NOTHING else left
+    if left.values is not None and right.values is not None and len(left.values) * len(right.values) <= _MOST:
+        return Texts(values=frozenset(one + other for one in left.values for other in right.values))
+    one, other = _facts(left), _facts(right)
+    blank = None
+    if one.blank is False or other.blank is False:
+        blank = False
+    elif one.blank and other.blank:
+        blank = True
+    longest = None if one.longest is None or other.longest is None else one.longest + other.longest
+    return Texts(blank=blank, shortest=one.shortest + other.shortest, longest=longest)
+
+
+def _facts(texts: Texts) -> Texts:
+    if texts.values is None:
+        return texts
+    blanks = {not value or value.isspace() for value in texts.values}
+    lengths = [len(value) for value in texts.values]
+    return Texts(
+        blank=blanks.pop() if len(blanks) == 1 else None, shortest=min(lengths), longest=max(lengths)
+    )

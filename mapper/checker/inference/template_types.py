@@ -1,0 +1,144 @@
+"""Inference of text: a Liquid template and a world in, the texts it can render out."""
+
+from __future__ import annotations
+
+from functools import partial, reduce
+from typing import assert_never
+
+from mapper import ir
+from mapper.checker.inference import predicates as p
+from mapper.checker.inference.condition_types import divide
+from mapper.checker.inference.findings import Inference
+from mapper.checker.inference.operand_types import operand_type
+from mapper.checker.inference.printing import NOTHING, concatenated, printed
+from mapper.checker.inference.worlds import World, join_worlds, place_of
+from mapper.checker.types import ANY_MEMBER, ANYTHING, Type, join, join_all
+from mapper.checker.types.facts import Texts
+from mapper.checker.types.lattice import of_element
+from mapper.checker.types.named import INTEGER, OBJECT, TEXT, array_of
+from mapper.checker.types.text_facts import join_texts
+from mapper.ir.liquid import walk
+
+_ANY_TEXT = Texts()
+
+
+def infer_template(template: ir.Template, world: World, notes: Inference) -> Type:
+    """The texts a template renders; any text where the library's interpreter runs it."""
+    if template.body is None:
+        return TEXT
+    text, after = _body(template.body, world, notes)
+    if not after.is_possible and world.is_possible:
+        return TEXT  # every way ends in `abort`
+    return Type(texts=text)
+
+
+def _body(body: tuple[ir.Statement, ...], world: World, notes: Inference) -> tuple[Texts, World]:
+    text = NOTHING
+    for statement in body:
+        if not world.is_possible:
+            break
+        written, world = _statement(statement, world, notes)
+        text = concatenated(text, written)
+    return text, world
+
+
+def _statement(statement: ir.Statement, world: World, notes: Inference) -> tuple[Texts, World]:
+    match statement:
+        case ir.Write(text):
+            return Texts(values=frozenset({text})), world
+        case ir.Output(value):
+            return printed(operand_type(value, world, notes)), world
+        case ir.Assign(name, value):
+            return NOTHING, world.with_local(name, operand_type(value, world, notes))
+        case ir.Capture(name, body):
+            captured, after = _body(body, world, notes)
+            return NOTHING, after.with_local(name, Type(texts=captured))
+        case ir.Branches():
+            return _branches(statement, world, notes)
+        case ir.Choices():
+            return _choices(statement, world, notes)
+        case ir.For():
+            return _loop(statement, world, notes)
+        case ir.Cycle(_, values):
+            texts = [printed(operand_type(value, world, notes)) for value in values]
+            return reduce(join_texts, texts, NOTHING), world
+        case ir.Count(name):
+            return printed(INTEGER), world.with_local(name, join(world.read(name), INTEGER))
+        case ir.Abort() | ir.Break() | ir.Continue():
+            return NOTHING, world.impossible()
+        case _ as never:
+            assert_never(never)
+
+
+def _branches(node: ir.Branches, world: World, notes: Inference) -> tuple[Texts, World]:
+    ends: list[tuple[Texts, World]] = []
+    for branch in node.branches:
+        inside, world = divide(branch.test, world, notes)
+        notes.reach(branch, inside.is_possible)
+        if inside.is_possible:
+            ends.append(_body(branch.body, inside, notes))
+    if world.is_possible:
+        ends.append(_body(node.otherwise, world, notes))
+    return _together(ends, world)
+
+
+def _together(ends: list[tuple[Texts, World]], world: World) -> tuple[Texts, World]:
+    alive = [(text, after) for text, after in ends if after.is_possible]
+    if not alive:
+        return NOTHING, world.impossible()
+    texts = reduce(join_texts, (text for text, _ in alive))
+    return texts, reduce(join_worlds, (after for _, after in alive))
+
+
+def _choices(node: ir.Choices, world: World, notes: Inference) -> tuple[Texts, World]:
+    subject = operand_type(node.subject, world, notes)
+    ends: list[tuple[Texts, World]] = []
+    keys = [value for choice in node.choices for value in choice.values or ()]
+    exclusive = all(isinstance(key, ir.Scalar) for key in keys) and len({repr(key) for key in keys}) == len(
+        keys
+    )
+    left, has_other = subject, False
+    for choice in node.choices:
+        if choice.values is None:
+            has_other = True
+            ends.append(_body(choice.body, world, notes))
+            continue
+        wanted = [operand_type(value, world, notes) for value in choice.values]
+        inside = world
+        matching = _equal_to_any(subject, wanted)
+        notes.reach(choice, not matching.is_never or any(isinstance(v, ir.Special) for v in choice.values))
+        place = place_of(node.subject, world) if isinstance(node.subject, ir.Lookup) else None
+        if place is not None:
+            inside = world.narrowed(*place, partial(_equal_to_any, wanted=wanted))
+        if inside.is_possible:
+            ends.append(_body(choice.body, inside, notes))
+        left = reduce(p.unequal_to, wanted, left)
+    if not has_other and not left.is_never:
+        ends.append((NOTHING, world))
+    text, after = _together(ends, world)
+    # Without distinct constants several bodies may be written, one after another.
+    return (text if exclusive else Texts(blank=text.blank if text.blank is False else None)), after
+
+
+def _equal_to_any(given: Type, wanted: list[Type]) -> Type:
+    return join_all(p.equal_to(given, each) for each in wanted)
+
+
+def _loop(node: ir.For, world: World, notes: Inference) -> tuple[Texts, World]:
+    source = operand_type(node.source, world, notes)
+    for operand in (node.limit, node.offset):
+        if operand is not None:
+            operand_type(operand, world, notes)
+    element = of_element(source)
+    if source.texts is not None:
+        element = join(element, Type(texts=source.texts))
+    if source.objects:
+        element = join(element, array_of(ANYTHING, 2, 2))
+    _, nothing = _body(node.otherwise, world, notes)
+    changed = {n.name for n in walk(node.body) if isinstance(n, ir.Assign | ir.Capture | ir.Count)}
+    for name in changed:
+        world = world.with_local(name, ANY_MEMBER)
+    if not element.is_never:
+        inside = world.with_local(node.name, element).with_local("forloop", OBJECT)
+        _body(node.body, inside, notes)
+    return _ANY_TEXT, join_worlds(world, nothing)

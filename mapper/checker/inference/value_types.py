@@ -1,0 +1,230 @@
+"""Inference of values: an IR node and a world in, the type of its value out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import assert_never
+
+from mapper import ir
+from mapper.checker.inference import predicates as p
+from mapper.checker.inference.cast_types import Casting, cast_type, time_type
+from mapper.checker.inference.condition_types import divide
+from mapper.checker.inference.findings import Failure, Inference
+from mapper.checker.inference.object_types import changed_object, merged_objects
+from mapper.checker.inference.path_types import infer_path, place_of_path
+from mapper.checker.inference.template_types import infer_template
+from mapper.checker.inference.worlds import World
+from mapper.checker.types import (
+    MISSING_ONLY,
+    NEVER,
+    NULL_ONLY,
+    Objects,
+    Type,
+    join,
+    join_all,
+    literal_type,
+    meet,
+    only,
+    without_missing,
+    without_nothing,
+)
+from mapper.checker.types.from_schema import remove_literals
+from mapper.checker.types.lattice import of_element, of_member
+from mapper.checker.types.named import DIGEST, EMPTY_OBJECT, array_of
+
+
+def infer_value(node: ir.Value, world: World, notes: Inference) -> Type:
+    """The type of a node's value, missing included; what may stop an item is noted."""
+    notes.reach(node, world.is_possible)
+    found = _infer(node, world, notes) if world.is_possible else NEVER
+    return notes.node(node, found) if world.is_possible else NEVER
+
+
+def _infer(node: ir.Value, world: World, notes: Inference) -> Type:
+    match node:
+        case ir.Literal(value):
+            return literal_type(value)
+        case ir.Path():
+            return infer_path(node, world)
+        case ir.Template():
+            return infer_template(node, world, notes)
+        case ir.Record():
+            return infer_record(node, world, notes)
+        case ir.Array(values):
+            found = [infer_value(value, world, notes) for value in values]
+            sure = sum(1 for each in found if not each.missing)
+            return array_of(without_missing(join_all(found)), sure, len(found))
+        case ir.Coalesce():
+            return _coalesce(node, world, notes)
+        case ir.Match():
+            return _match(node, world, notes)
+        case ir.When(condition, then, otherwise):
+            inside, outside = divide(condition.test, world, notes)
+            return join(infer_value(then, inside, notes), _other(otherwise, outside, notes))
+        case ir.Merge():
+            return _merge(node, world, notes)
+        case ir.MapItems():
+            return _map(node, world, notes)
+        case ir.Pick() | ir.Omit() | ir.Rename():
+            return _change(node, world, notes)
+        case ir.Hash(operands):
+            found = [infer_value(operand, world, notes) for operand in operands]
+            return DIGEST.with_missing(all(each.may_be_nothing for each in found))
+        case ir.FromRequest(part, name):
+            given = world.roots[part.value]
+            return given if part is ir.RequestPart.RECEIVED_AT else of_member(given, name)
+        case ir.Cast() | ir.Timestamp():
+            return _cast(node, world, notes)
+        case ir.Default(value, default):
+            inner = infer_value(value, world, notes)
+            reached = world if inner.may_be_nothing else world.impossible()
+            return join(without_nothing(inner), infer_value(default, reached, notes))
+        case ir.Required(value):
+            return without_nothing(infer_value(value, world, notes))
+        case _ as never:
+            assert_never(never)
+
+
+def infer_record(node: ir.Record, world: World, notes: Inference) -> Type:
+    """A closed object; a field that may be missing or, unless it may be null, null, is left out."""
+    members = {}
+    for entry in node.fields:
+        found = infer_value(entry.value, world, notes)
+        if found.null and not entry.nullable:
+            found = replace(found, null=False, missing=True)
+        members[entry.name] = found
+    if any(member.is_never for member in members.values()):
+        return NEVER  # a field that stops every item
+    members = {
+        e.name: without_missing(members[e.name]) if e.required else members[e.name] for e in node.fields
+    }
+    return Type(objects=(Objects(members, MISSING_ONLY),))
+
+
+def _other(node: ir.Value | None, world: World, notes: Inference) -> Type:
+    if node is None:
+        return MISSING_ONLY if world.is_possible else NEVER
+    return infer_value(node, world, notes)
+
+
+def _coalesce(node: ir.Coalesce, world: World, notes: Inference) -> Type:
+    taken = NEVER
+    for option in node.options:
+        found = infer_value(option, world, notes)
+        taken = join(taken, p.content(found) if node.nonblank else without_nothing(found))
+        passed = p.without_content(found) if node.nonblank else p.nil(found)
+        if not world.is_possible or passed.is_never:
+            world = world.impossible()
+            continue
+        place = place_of_path(option) if isinstance(option, ir.Path) else None
+        if place is not None:
+            world = world.narrowed(*place, p.without_content if node.nonblank else p.nil)
+    return join(taken, MISSING_ONLY) if world.is_possible else taken
+
+
+def _match(node: ir.Match, world: World, notes: Inference) -> Type:
+    subject = infer_value(node.subject, world, notes)
+    place = place_of_path(node.subject) if isinstance(node.subject, ir.Path) else None
+    result = NEVER
+    for case in node.cases:
+        key = literal_type(case.key)
+        inside = world
+        if meet(subject, key).is_never:
+            inside = world.impossible()
+        elif place is not None:
+            inside = world.narrowed(*place, partial(meet, key))
+        result = join(result, infer_value(case.value, inside, notes))
+        subject = remove_literals(subject, [case.key])
+        if place is not None:
+            world = world.narrowed(*place, partial(remove_literals, values=[case.key]))
+        if subject.is_never:
+            world = world.impossible()
+    return join(result, _other(node.otherwise, world, notes))
+
+
+def _merge(node: ir.Merge, world: World, notes: Inference) -> Type:
+    merged = EMPTY_OBJECT
+    for operand in node.operands:
+        found = infer_value(operand, world, notes)
+        bad = only(found, *(found.kinds - {"null", "object"}))
+        if not bad.is_never:
+            _note("M615", operand, operand, found, bad, notes)
+        merged = merged_objects(merged, found)
+    return merged
+
+
+def _map(node: ir.MapItems, world: World, notes: Inference) -> Type:
+    source = infer_value(node.source, world, notes)
+    bad = only(source, *(source.kinds - {"null", "array"}))
+    if not bad.is_never:
+        _note("M616", node, node.source, source, bad, notes)
+    element = of_element(source)
+    reached = world.within(element)
+    found = infer_value(node.element, reached if not element.is_never else reached.impossible(), notes)
+    shortest = source.arrays.shortest if source.arrays is not None and not found.missing else 0
+    mapped = array_of(without_missing(found), shortest) if source.arrays is not None else NEVER
+    return join(mapped, only(source, "missing", "null"))
+
+
+def _change(node: ir.Pick | ir.Omit | ir.Rename, world: World, notes: Inference) -> Type:
+    found = infer_value(node.value, world, notes)
+    bad = only(found, *(found.kinds - {"null", "object"}))
+    if not bad.is_never:
+        _note("M615", node, node.value, found, bad, notes, declared=node.declared)
+    changed, collides = changed_object(node, found)
+    if collides:
+        whole = only(found, "object")
+        notes.failure(
+            Failure(
+                "M617", node.span, "a renamed key may be there already", node, whole, declared=node.declared
+            )
+        )
+    return join(changed, only(found, "missing", "null"))
+
+
+def _cast(node: ir.Cast | ir.Timestamp, world: World, notes: Inference) -> Type:
+    outer = notes.is_declared
+    # `on_error: reject` allows for what fails inside, too; to omit the value would be another outcome.
+    notes.is_declared = outer or (node.declared and node.on_error is ir.OnError.REJECT)
+    given = infer_value(node.value, world, notes)
+    notes.is_declared = outer
+    done = time_type(node, given) if isinstance(node, ir.Timestamp) else cast_type(node.kind, given)
+    result = join(done.good, only(given, "missing", "null"))
+    if not done.bad.is_never:
+        match node.on_error:
+            case ir.OnError.REJECT:
+                code = "M614" if isinstance(node, ir.Timestamp) else "M613"
+                _note_cast(code, node, done, result, notes)
+            case ir.OnError.OMIT:
+                result = join(result, MISSING_ONLY)
+            case ir.OnError.NULL:
+                result = join(result, NULL_ONLY)
+    if isinstance(node, ir.Timestamp) and (node.low is not None or node.high is not None):
+        result = result.with_missing(result.missing or not done.good.is_never)
+    return result
+
+
+def _note_cast(
+    code: str, node: ir.Cast | ir.Timestamp, done: Casting, result: Type, notes: Inference
+) -> None:
+    is_certain = done.good.is_never and result.is_never
+    wanted = "time in " + ", ".join(node.formats) if isinstance(node, ir.Timestamp) else node.kind.value
+    reason = f"{'no' if is_certain else 'not every'} value here can be read as {wanted}"
+    notes.failure(Failure(code, node.span, reason, node, done.bad, is_certain, node.declared))
+
+
+def _note(
+    code: str,
+    node: ir.Value,
+    value: ir.Value,
+    found: Type,
+    bad: Type,
+    notes: Inference,
+    *,
+    declared: bool = False,
+) -> None:
+    is_certain = bad == found
+    wanted = "a list" if code == "M616" else "an object"
+    reason = f"this is never {wanted}" if is_certain else f"this is not always {wanted}"
+    notes.failure(Failure(code, node.span, reason, value, bad, is_certain, declared))

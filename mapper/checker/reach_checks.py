@@ -1,0 +1,109 @@
+"""Unreachable: rules, alternatives, cases and defaults that are never taken, and tests with one outcome."""
+
+from __future__ import annotations
+
+from mapper import ir
+from mapper.checker.inference.findings import Inference
+from mapper.checker.operand_checks import in_words, json_types
+from mapper.diagnostics.diagnostic import Report
+from mapper.ir.facts import STRUCTURAL
+from mapper.ir.liquid import walk
+from mapper.schemas.questions import type_of
+
+_DECIDED = "the source schema, or what stands before it, has decided this"
+
+
+def check_rules(program: ir.Program, notes: Inference, report: Report) -> None:
+    """Report skip rules that never hold, and that no item is left after them (M503, M506)."""
+    if program.skips and not notes.is_reached(program.output):
+        last = program.skips[-1].condition
+        report.error("M506", "every item is skipped", last.span, "no item is left after this rule")
+        return
+    for rule in program.skips:
+        if notes.is_reached(rule):
+            check_tests(rule.condition, notes, report)
+        else:
+            report.error("M503", "a rule that can never hold", rule.condition.span, _DECIDED)
+
+
+def check_tests(node: object, notes: Inference, report: Report) -> None:
+    """Report comparisons inside a node that always hold, or never (M506)."""
+    for test in walk(node):
+        if not isinstance(test, ir.Compare | ir.Contains):
+            continue
+        outcome = notes.outcome_of(test)
+        if outcome is not None and outcome.can_hold != outcome.can_fail:
+            always = "true" if outcome.can_hold else "false"
+            report.error("M506", f"a comparison that is always {always}", test.span, _DECIDED)
+
+
+def check_reachable(value: ir.Value, notes: Inference, report: Report) -> None:
+    """Report what stands anywhere in a value and can never be taken (M503, M506)."""
+    for node in walk(value):
+        match node:
+            case ir.Coalesce() if notes.type_of(node) is not None:
+                _check_alternatives(node, notes, report)
+            case ir.Match() if notes.type_of(node) is not None:
+                _check_cases(node, notes, report)
+            case ir.When(condition):
+                check_tests(condition, notes, report)
+            case ir.Template():
+                _check_template(node, notes, report)
+            case ir.Default(inner, default) if not notes.is_reached(default):
+                _report_sure(inner, default, "a `default` that can never be taken", report)
+            case ir.Required(inner) if STRUCTURAL.of(inner).is_sure:
+                _report_sure(inner, node, "`on_missing` on a value that is never missing", report)
+            case _:
+                pass
+
+
+def _check_alternatives(value: ir.Coalesce, notes: Inference, report: Report) -> None:
+    for before, option in zip(value.options, value.options[1:], strict=False):
+        if not notes.is_reached(option):
+            reason = "the one before it always has a value"
+            report.error("M503", "an alternative that can never be taken", option.span, reason, _hint(before))
+            return
+
+
+def _check_cases(value: ir.Match, notes: Inference, report: Report) -> None:
+    types = json_types(notes.type_of(value.subject))
+    message = "a case that can never be taken"
+    seen: list[tuple[str, object]] = []
+    for case in value.cases:
+        kind = type_of(case.key)
+        if (kind, case.key) in seen:
+            report.error("M503", message, case.span, "the same case stands before it")
+        elif kind not in types and not (kind == "integer" and "number" in types):
+            hint = 'put it in quotes: "' + case.span.text + '"' if types == {"string"} else ""
+            reason = f"this is {in_words(frozenset({kind}))}, the value is always {in_words(types)}"
+            report.error("M503", message, case.span, reason, hint)
+        elif not notes.is_reached(case.value):
+            report.error("M503", message, case.span, "the value is never this")
+        seen.append((kind, case.key))
+    if value.otherwise is not None and not notes.is_reached(value.otherwise):
+        report.error(
+            "M503", "an `else` that can never be taken", value.otherwise.span, "the cases cover every value"
+        )
+
+
+def _check_template(template: ir.Template, notes: Inference, report: Report) -> None:
+    check_tests(template.body, notes, report)
+    for node in walk(template.body):
+        if isinstance(node, ir.FilterCall) and node.name == "default" and not notes.is_reached(node):
+            reason = "there is always a value before it"
+            report.error("M503", "a `default` that can never be taken", node.span, reason)
+        if isinstance(node, ir.Choice) and node.values and not notes.is_reached(node):
+            report.error(
+                "M503", "a case that can never be taken", node.values[0].span, "the value is never this"
+            )
+
+
+def _report_sure(inner: ir.Value, unused: ir.Value, headline: str, report: Report) -> None:
+    report.error("M503", headline, unused.span, "there is always a value before it", _hint(inner))
+
+
+def _hint(value: ir.Value) -> str:
+    """What the author of a template may have meant by an alternative to it."""
+    if not isinstance(value, ir.Template):
+        return ""
+    return "Liquid always gives text, be it empty: use `first_nonblank`, or the filter `default`"

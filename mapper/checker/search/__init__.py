@@ -1,0 +1,1 @@
+"""Search: payloads that prove a claim about a program, run before they are shown."""

@@ -1,0 +1,181 @@
+"""Environment: what a template's variables can be at one point of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TypeAlias
+
+from mapper.checker.templates.filter_effects import filtered
+from mapper.checker.templates.value_sets import (
+    BOOLEAN,
+    COUNT,
+    INTEGER,
+    MISSING,
+    Items,
+    Members,
+    Value,
+    a_number,
+    a_text,
+    anything,
+    constant,
+    joined,
+    members_of,
+)
+from mapper.ir import liquid as ir
+from mapper.regex.characters import ranges, span
+from mapper.regex.languages import ANYTHING, concatenated, many, word
+
+# Where a value stands: a root and the keys from it. Roots are the scopes of a request, `=name` for what the
+# template assigns and `@depth` for the variable of a loop.
+Spot: TypeAlias = tuple[str | int, ...]
+
+RECEIVED = many((*span("0", "9"), *ranges(".:TZ-")))
+_COUNTS = ("length", "index", "index0", "rindex", "rindex0")
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A loop around: its variable, what the element can be, and whether this round is the first, the last."""
+
+    name: str
+    label: str
+    element: Value
+    first: bool | None = None
+    last: bool | None = None
+
+
+@dataclass(frozen=True)
+class Env:
+    """Everything known of variables: the scopes, what conditions have shown, assignments, loops."""
+
+    scopes: Mapping[str, Value] = field(compare=False, repr=False)
+    facts: Mapping[Spot, Value] = field(default_factory=dict)
+    loops: tuple[Loop, ...] = ()
+
+    @cached_property
+    def mark(self) -> object:
+        """Equal for environments that know the same."""
+        return frozenset(self.facts.items()), self.loops
+
+    def knowing(self, spot: Spot, value: Value) -> Env:
+        """It with one value known better."""
+        return replace(self, facts={**self.facts, spot: value})
+
+    def assigned(self, name: str, value: Value) -> Env:
+        """It after an assignment; what was known of the variable before is gone."""
+        root = f"={name}"
+        facts = {spot: known for spot, known in self.facts.items() if spot[0] != root}
+        return replace(self, facts={**facts, (root,): value})
+
+    def inside(self, loop: Loop) -> Env:
+        """It in a round of a loop."""
+        return replace(self, loops=(*self.loops, loop))
+
+    def outside(self) -> Env:
+        """It after a round of the innermost loop."""
+        root = f"@{len(self.loops) - 1}"
+        facts = {spot: known for spot, known in self.facts.items() if spot[0] != root}
+        return replace(self, facts=facts, loops=self.loops[:-1])
+
+    # --- lookups
+
+    def spot_of(self, lookup: ir.Lookup) -> Spot | None:
+        """Where the value of a variable stands; None where that depends on the payload."""
+        if not all(isinstance(key, str | int) for key in lookup.keys):
+            return None
+        return (*self._root(lookup.name), *(key for key in lookup.keys if isinstance(key, str | int)))
+
+    def _root(self, name: str) -> Spot:
+        for depth in range(len(self.loops) - 1, -1, -1):
+            if self.loops[depth].name == name:
+                return (f"@{depth}",)
+        if (f"={name}",) in self.facts:
+            return (f"={name}",)
+        return (name,) if name in self.scopes else ("item", name)
+
+    def value_at(self, spot: Spot) -> Value:
+        """What can stand there."""
+        if spot in self.facts:
+            return self.facts[spot]
+        root = str(spot[0])
+        if len(spot) == 1:
+            if root.startswith("@"):
+                return self.loops[int(root[1:])].element
+            return self.scopes.get(root, MISSING)
+        return members_of(self.value_at(spot[:-1]), spot[-1])
+
+    def is_loop_field(self, lookup: ir.Lookup) -> bool:
+        """Whether it reads the state of a loop."""
+        return lookup.name == "forloop" and bool(self.loops) and self._root("forloop") == ("item", "forloop")
+
+    def _loop_field(self, keys: tuple[object, ...]) -> Value:
+        name = keys[-1] if keys else ""
+        loop = self.loops[-len(keys)] if len(keys) <= len(self.loops) else None
+        if name in _COUNTS:
+            return a_number(COUNT)
+        if name == "name":
+            return a_text(word(loop.label)) if loop is not None else a_text(ANYTHING)
+        if name in ("first", "last") and loop is not None:
+            known = loop.first if name == "first" else loop.last
+            return BOOLEAN if known is None else constant(known)
+        return anything()
+
+    def evaluate(self, operand: ir.Operand) -> Value:
+        """What an expression can be."""
+        match operand:
+            case ir.Scalar(value):
+                return constant(value)
+            case ir.Lookup() if self.is_loop_field(operand):
+                return self._loop_field(operand.keys)
+            case ir.Lookup():
+                spot = self.spot_of(operand)
+                return anything() if spot is None else self.value_at(spot)
+            case ir.Interval():
+                text = concatenated(INTEGER, word(".."), INTEGER)
+                return replace(a_text(text), items=Items(lambda: a_number(INTEGER)))
+            case ir.FilterCall(value, name, args, kwargs):
+                given = [self.evaluate(arg) for arg in args]
+                named = {key: self.evaluate(arg) for key, arg in kwargs}
+                return filtered(name, self.evaluate(value), given, named)
+            case _:
+                return anything()
+
+
+def joined_env(one: Env, other: Env) -> Env:
+    """What both environments know."""
+    if one.mark == other.mark:
+        return one
+    facts: dict[Spot, Value] = {}
+    for spot in {**one.facts, **other.facts}:
+        if str(spot[0]).startswith("="):
+            # A variable that one way does not assign falls through to the item's key.
+            fallen = (spot[0][1:], *spot[1:]) if isinstance(spot[0], str) else spot
+            values = [
+                env.facts[spot] if spot in env.facts else env.value_at(_below(env, fallen))
+                for env in (one, other)
+                if len(spot) == 1 or spot in env.facts
+            ]
+            if len(spot) == 1 or len(values) == 2:
+                facts[spot] = joined(*values)
+        elif spot in one.facts and spot in other.facts:
+            facts[spot] = joined(one.facts[spot], other.facts[spot])
+    return replace(one, facts=facts)
+
+
+def _below(env: Env, spot: Spot) -> Spot:
+    return spot if spot[0] in env.scopes else ("item", *spot)
+
+
+def scopes(item: Value, *, item_is_body: bool) -> dict[str, Value]:
+    """The scopes of a request besides what a template assigns."""
+    texts = Members(lambda _: Value(missing=True, text=ANYTHING))
+    return {
+        "item": item,
+        "envelope": item if item_is_body else anything(),
+        "header": Value(members=texts),
+        "query": Value(members=texts),
+        "setting": Value(members=Members(lambda _: anything())),
+        "received_at": Value(missing=True, text=RECEIVED),
+    }

@@ -1,0 +1,221 @@
+"""Holes: the places of a payload that a template reads, and values to put there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import TypeAlias
+
+from mapper.checker.templates.value_sets import Value, members_of
+from mapper.ir import liquid as ir
+from mapper.regex.characters import EVERY, inverse, ranges
+from mapper.regex.languages import Language, shortest, shortest_with
+from mapper.runtime.missing import MISSING
+
+# Steps from a scope of the request: names, indexes, and None for each element of a list.
+Hole: TypeAlias = tuple[str | int | None, ...]
+
+_HOSTILE = ('"', "\\", "\n", "\t", "\r", "\x01", "/", "0", "-", "{", ",", " ")
+_NUMBERS = (1, 0, -1, 1.5, 1e300, 12345678901234567890)
+_DEEPEST = 4
+
+
+@dataclass(slots=True)
+class Reading:
+    """Which holes a template reads, and which of them each variable it sets comes from."""
+
+    holes: dict[Hole, None] = field(default_factory=dict)
+    names: dict[str, set[Hole]] = field(default_factory=dict)
+    constants: dict[str, None] = field(default_factory=dict)
+
+
+def read_holes(body: Iterable[object], scopes: Iterable[str]) -> Reading:
+    """The holes of a template's statements."""
+    reading = Reading()
+    _Reader(reading, frozenset(scopes)).statements(tuple(body), {})
+    return reading
+
+
+def holes_of(operand: object, reading: Reading, scopes: Iterable[str]) -> set[Hole]:
+    """The holes that the value of an expression or statement comes from."""
+    reader = _Reader(reading, frozenset(scopes))
+    found: set[Hole] = set()
+    for node in ir.walk(operand):
+        if isinstance(node, ir.Lookup):
+            found |= reading.names.get(node.name, set())
+            hole = reader.hole(node, {})
+            if hole in reading.holes:
+                found.add(hole)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    reading: Reading
+    scopes: frozenset[str]
+
+    def statements(self, node: object, aliases: dict[str, Hole]) -> None:
+        """Note what statements and expressions read; `aliases` are the variables of loops around."""
+        if isinstance(node, tuple):
+            for part in node:
+                self.statements(part, aliases)
+            return
+        if isinstance(node, ir.For):
+            self._loop(node, aliases)
+            return
+        if isinstance(node, ir.Assign | ir.Capture):
+            inside = node.value if isinstance(node, ir.Assign) else node.body
+            known = self.reading.names.setdefault(node.name, set())
+            known |= set(self._all(inside, aliases))
+            alias = _source(inside)
+            if alias is not None and (hole := self.hole(alias, aliases)) is not None:
+                aliases[node.name] = hole
+        if isinstance(node, ir.Scalar) and isinstance(node.value, str):
+            self.reading.constants[node.value] = None
+        if isinstance(node, ir.Lookup):
+            hole = self.hole(node, aliases)
+            if hole is not None:
+                self.reading.holes[hole] = None
+        for child in _children(node):
+            self.statements(child, aliases)
+
+    def _loop(self, loop: ir.For, aliases: dict[str, Hole]) -> None:
+        for part in (loop.source, loop.limit, loop.offset, loop.otherwise):
+            self.statements(part, aliases)
+        source = _source(loop.source)
+        base = None if source is None else self.hole(source, aliases)
+        inner = dict(aliases)
+        if base is not None:
+            inner[loop.name] = (*base, None)
+            self.reading.holes[(*base, None)] = None
+            self.reading.names.setdefault(loop.name, set()).add((*base, None))
+        else:
+            inner.pop(loop.name, None)
+            self.reading.names.setdefault(loop.name, set()).update(self._all(loop.source, aliases))
+        before = set(self.reading.holes)
+        self.statements(loop.body, inner)
+        if base is not None:
+            added = {h for h in self.reading.holes if h not in before and h[: len(base)] == base}
+            self.reading.names[loop.name] |= added
+
+    def _all(self, node: object, aliases: dict[str, Hole]) -> Iterator[Hole]:
+        for each in ir.walk(node):
+            if isinstance(each, ir.Lookup):
+                hole = self.hole(each, aliases)
+                if hole is not None:
+                    yield hole
+                yield from self.reading.names.get(each.name, ())
+
+    def hole(self, lookup: ir.Lookup, aliases: dict[str, Hole]) -> Hole | None:
+        """The hole of a variable; None where it is none, or depends on the payload."""
+        keys = []
+        for key in lookup.keys:
+            if isinstance(key, ir.Lookup) or key == "size":
+                break
+            keys.append({"first": 0, "last": None}.get(key, key) if isinstance(key, str) else key)
+        if lookup.name == "forloop":
+            return None
+        if lookup.name in aliases:
+            return (*aliases[lookup.name], *keys)
+        return (lookup.name, *keys) if lookup.name in self.scopes else ("item", lookup.name, *keys)
+
+
+def _source(node: object) -> ir.Lookup | None:
+    while isinstance(node, ir.FilterCall):
+        node = node.value
+    return node if isinstance(node, ir.Lookup) else None
+
+
+def _children(node: object) -> Iterator[object]:
+    if is_dataclass(node) and not isinstance(node, type):
+        for each in fields(node):
+            if each.compare:
+                yield getattr(node, each.name)
+
+
+# --- values for holes
+
+
+def value_of(hole: Hole, scopes: Mapping[str, Value]) -> Value:
+    """What may stand in a hole."""
+    value = scopes[str(hole[0])]
+    for key in hole[1:]:
+        if key is None:
+            value = value.items.element() if value.items is not None else Value(missing=True)
+        else:
+            value = members_of(value, key)
+    return value
+
+
+def plain(value: Value, depth: int = 0) -> object:
+    """A plain value of those possible: a text, a number, an object, a list, true, null, in this order."""
+    if value.text is not None:
+        found = shortest_with(value.text, EVERY)
+        return found if found is not None else shortest(value.text)
+    if value.number is not None:
+        return _number(value.number)
+    if value.members is not None:
+        return an_object(value, depth)
+    if value.items is not None:
+        element = [] if depth > _DEEPEST else [plain(value.items.element(), depth + 1)]
+        return element * max(value.items.least, 1) if value.items.most != 0 else []
+    if value.true or value.false:
+        return value.true
+    return None if value.null or not value.missing else MISSING
+
+
+def an_object(value: Value, depth: int = 0) -> dict[str, object]:
+    """A smallest object."""
+    if value.members is None or depth > _DEEPEST:
+        return {}
+    made = {name: plain(value.members.member(name), depth + 1) for name in value.members.required}
+    return {name: entry for name, entry in made.items() if entry is not MISSING}
+
+
+def _number(language: Language) -> object:
+    text = language.few[0] if language.few else "1"
+    return json.loads(text)
+
+
+def candidates(value: Value, constants: Iterable[str], depth: int = 0) -> list[object]:
+    """Values to try, each of those possible: nothing first, then what is short, then what is hostile."""
+    found: list[object] = []
+    if value.missing:
+        found.append(MISSING)
+    if value.null:
+        found.append(None)
+    if value.text is not None:
+        found += _texts(value.text, constants)
+    if value.number is not None:
+        few = value.number.few
+        found += [json.loads(text) for text in few[:8]] if few else _NUMBERS
+    found += [flag for flag, has in ((True, value.true), (False, value.false)) if has]
+    if value.items is not None:
+        found += _lists(value, constants, depth)
+    if value.members is not None:
+        found += [an_object(value), {**an_object(value), "a": 1}]
+    return found
+
+
+def _lists(value: Value, constants: Iterable[str], depth: int) -> list[object]:
+    items = value.items
+    if items is None or depth > 1:
+        return []
+    most = 2 if items.most is None else items.most
+    inner = candidates(items.element(), constants, depth + 1)[: 6 if depth else 40] if most else []
+    elements = [e for e in inner if e is not MISSING]
+    lists: list[object] = [[element] * max(items.least, 1) for element in elements]
+    if most > 1:
+        lists += [[one, other] + [one] * (items.least - 2) for one in elements[:3] for other in elements[:3]]
+    return ([] if items.least else [list[object]()]) + lists
+
+
+def _texts(language: Language, constants: Iterable[str]) -> list[object]:
+    if language.few is not None:
+        return list(language.few)
+    tried: list[str | None] = [shortest(language), shortest_with(language, EVERY)]
+    tried += [shortest_with(language, ranges(c)) for c in _HOSTILE]
+    tried += [shortest_with(language, inverse(((0, 0x7F),)))]
+    tried += [text for text in (*constants, "00", "-", "true", '",') if language.holds(text)]
+    return [text for text in dict.fromkeys(tried) if text is not None]

@@ -1,0 +1,144 @@
+"""Reporting: a proof becomes diagnostics, with the payload and the broken text."""
+
+from __future__ import annotations
+
+import json
+
+from mapper import ir
+from mapper.checker.templates.engines import check_engine
+from mapper.checker.templates.payloads import Given
+from mapper.checker.templates.proof import Proof, Refutation, Wrong
+from mapper.checker.templates.rendering import Rendered
+from mapper.checker.templates.walk import Trouble
+from mapper.diagnostics.diagnostic import Label, Report, Severity
+from mapper.diagnostics.source import SourceFile, Span
+from mapper.expressions.liquid.dialects import Dialect
+from mapper.ir import liquid as text_ir
+from mapper.schemas.schema import Schema
+
+# The quotes that word processors put in place of the straight one.
+_CURLY = ("\u201c", "\u201d", "\u201e", "\u00ab", "\u00bb", "\u2018", "\u2019")
+
+
+def report_proof(
+    proof: Proof, program: ir.Program, target: Schema | None, dialect: Dialect | None, report: Report
+) -> None:
+    """Add what a proof found: errors where the template is refuted, warnings where it is undecided."""
+    for refutation in proof.refutations:
+        _report_refutation(refutation, dialect, report)
+    for wrongs in _by_place(proof.wrongs):
+        _report_wrong(wrongs, target, report)
+    for doubt in proof.doubts:
+        report.warning(
+            "M412",
+            "it is not proven that the template renders the JSON it should",
+            doubt.span,
+            doubt.why,
+            "no payload was found that fails; a narrower source schema or a simpler template may settle it",
+        )
+    if isinstance(program.output, text_ir.Template):
+        check_engine(program.output, dialect, proof.printed, report)
+
+
+def _report_refutation(refutation: Refutation, dialect: Dialect | None, report: Report) -> None:
+    trouble, rendered = refutation.trouble, refutation.rendered
+    headline, label = _words(trouble)
+    report.add(
+        "M411",
+        headline,
+        _place(trouble),
+        label,
+        (_payload(refutation.given), _way_out(trouble, dialect)),
+        Severity.ERROR,
+        _rendered_label(rendered, "" if rendered.broken == label else rendered.broken),
+    )
+
+
+def _words(trouble: Trouble) -> tuple[str, str]:
+    if trouble.cause is None:
+        return "the template renders text that is not JSON", trouble.why
+    if trouble.kind == "nothing":
+        return "the template renders text that is not JSON where a value is absent", "this may print nothing"
+    what = trouble.kind or "what is printed"
+    return f"{what} printed here can break the JSON", "its text stands in the JSON as it is"
+
+
+def _place(trouble: Trouble) -> Span:
+    """The place of a trouble; in the template's own text the character that is wrong."""
+    if trouble.cause is not None:
+        return trouble.span
+    file, at = trouble.span.file, trouble.span.start
+    # Indentation that the mapping has and the template has not was cut; step over it.
+    text = trouble.span.text
+    if len(text) > trouble.offset and "\n" not in text[: trouble.offset]:
+        return Span(file, at + trouble.offset, at + trouble.offset + 1)
+    return trouble.span
+
+
+def _way_out(trouble: Trouble, dialect: Dialect | None) -> str:
+    if trouble.cause is None:
+        is_curly = _place(trouble).text in _CURLY
+        return 'curly quotes come from word processors; JSON is written with `"`' if is_curly else ""
+    if trouble.kind == "nothing":
+        return "add a `default`"
+    if dialect is None or not dialect.filters or "json" in dialect.filters:
+        return "print it with the `json` filter, which adds the quotes and escapes what is inside"
+    return f"`{dialect.name}` has no filter that writes JSON: let the source schema promise harmless texts"
+
+
+def _rendered_label(rendered: Rendered, why: str) -> tuple[Label, ...]:
+    text = rendered.text
+    if not text:
+        return ()
+    at = min(rendered.at, max(len(text.rstrip()) - 1, 0))
+    return (Label(Span(SourceFile("<rendered>", text), at, at + 1), why),)
+
+
+def _payload(given: Given) -> str:
+    whole: object = given.item
+    if given.parts:
+        whole = {"request": {**given.parts, "body": given.item}}
+    text = json.dumps(whole, ensure_ascii=True)
+    return f"a payload that shows it: {text}"
+
+
+def _by_place(wrongs: tuple[Wrong, ...]) -> list[list[Wrong]]:
+    """Values of several wrong types at one place are one fault."""
+    groups: dict[object, list[Wrong]] = {}
+    for wrong in wrongs:
+        misfit = wrong.misfit
+        groups.setdefault((misfit.path, misfit.span.start, misfit.key), []).append(wrong)
+    return list(groups.values())
+
+
+def _report_wrong(wrongs: list[Wrong], target: Schema | None, report: Report) -> None:
+    wrong = wrongs[0]
+    misfit = wrong.misfit
+    path = ".".join(misfit.path) or "the event"
+    hint = ""
+    if misfit.kind == "lacks":
+        where = f" of `{path}`" if misfit.path else ""
+        verb = "never writes" if misfit.always else "does not always write"
+        message = f"the template {verb} the required key `{misfit.key}`{where}"
+        label = "the object ends without it"
+    elif misfit.kind == "adds":
+        message, label = f"the target has no key `{misfit.key}`", "this object holds it"
+    else:
+        wanted = " or ".join(misfit.wanted) or "nothing"
+        found = _listed([_article(each.misfit.kind) for each in wrongs])
+        message = f"`{path}` is {found}" if misfit.always else f"`{path}` can be {found}"
+        label = f"the target asks for {wanted}"
+        hint = "write it without the quotes, and with a `default`" if misfit.kind == "string" else ""
+    definition = target.definition_of(misfit.schema) if target is not None else None
+    more = (Label(definition, "asked for here"),) if definition is not None else ()
+    # What is wrong now and then is rejected when it comes, as with any other mapping.
+    severity = Severity.ERROR if misfit.always else Severity.WARNING
+    report.add("M413", message, misfit.span, label, (hint, _payload(wrong.given)), severity, more)
+
+
+def _listed(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def _article(kind: str) -> str:
+    return kind if kind == "null" else f"{'an' if kind[0] in 'ao' else 'a'} {kind}"

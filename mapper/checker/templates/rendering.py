@@ -1,0 +1,114 @@
+"""Trial: a compiled template rendered with payloads, and what became of each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import count
+from typing import TypeAlias
+
+from mapper import ir
+from mapper.checker.templates.emission import write
+from mapper.checker.templates.json_grammar import Bad, Place
+from mapper.checker.templates.payloads import Given
+from mapper.runtime.faults import Fault, Skip
+from mapper.runtime.missing import MISSING
+from mapper.runtime.schema.validation import delegate
+from mapper.schemas.schema import Schema
+
+# Renders a template: the event of a payload, or the number of a skip rule. Raises Fault or Skip.
+Render: TypeAlias = Callable[[Given], object]
+# Compiles a program for its template to be rendered; given by the compiler, which knows the later stages.
+PrepareTemplate: TypeAlias = Callable[[ir.Program], Render]
+
+_MOST_JUDGED = 5_000_000  # subschemas that items are held against, for one template
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One rendering: `broken` says why its text is not the JSON it should be; `at` is the bad character.
+
+    `value` is the parsed JSON; MISSING where there is none, for the item was skipped or rejected otherwise.
+    """
+
+    text: str = ""
+    broken: str = ""
+    at: int = 0
+    value: object = MISSING
+
+    @property
+    def passes(self) -> bool:
+        """Whether JSON was rendered and parsed."""
+        return not self.broken and self.value is not MISSING
+
+
+@dataclass(slots=True)
+class Trial:
+    """Renders a template by its generated code; counts the renderings left."""
+
+    render: Render
+    valid: Callable[[object], bool]
+    left: int = 0
+
+    def run(self, given: Given) -> Rendered:
+        """What the template renders."""
+        self.left -= 1
+        try:
+            outcome = self.render(given)
+        except Skip:
+            return Rendered()
+        except Fault as fault:
+            return self._faulty(fault)
+        except Exception:
+            return Rendered()
+        return Rendered() if type(outcome) is int else Rendered(value=outcome)
+
+    def _faulty(self, fault: Fault) -> Rendered:
+        if fault.code not in ("M621", "M622") or not isinstance(fault.value, str):
+            return Rendered()
+        text = fault.value
+        after = _after(text)
+        if not isinstance(after, Place):
+            return Rendered(text, after[1].why, after[0])
+        if not after.is_complete:
+            return Rendered(
+                text, "the text ends too early" if text.strip() else "the text is empty", len(text)
+            )
+        if fault.code == "M622":
+            return Rendered(value=json.loads(text))
+        return Rendered(text, "it holds a number that is out of range")
+
+    def breaks(self, given: Given) -> Rendered | None:
+        """The rendering where it is broken and the source schema admits the payload; else None."""
+        rendered = self.run(given)
+        return rendered if rendered.broken and self.valid(given.item) else None
+
+
+@lru_cache(maxsize=256)
+def _after(text: str) -> Place | tuple[int, Bad]:
+    return write(Place(), text)[0]
+
+
+def trial_of(render: Render, source: Schema | None) -> Trial:
+    """The trial of a template whose payloads fit a source schema."""
+    return Trial(render, _validator(source))
+
+
+def _validator(source: Schema | None) -> Callable[[object], bool]:
+    if source is None:
+        return lambda item: True
+    fits = delegate(json.dumps(source.document))
+    most = _MOST_JUDGED // source.size
+    judged = count()
+
+    def valid(item: object) -> bool:
+        if next(judged) >= most:
+            return False
+        try:
+            return fits(item)
+        except RecursionError:  # an item that cannot be judged is not admitted
+            return False
+
+    return valid

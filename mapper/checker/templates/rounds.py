@@ -1,0 +1,66 @@
+"""Rounds: how often a loop can run, and on what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from mapper.checker.templates.environment import Env
+from mapper.checker.templates.value_sets import INTEGER, Items, Value, a_number, a_text, anything, joined
+from mapper.ir import liquid as ir
+from mapper.regex.languages import ANYTHING, without_empty
+
+
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """What the variable of a loop can be, and the least and the greatest number of rounds."""
+
+    element: Value
+    least: int
+    most: int | None
+
+
+def rounds_of(statement: ir.For, env: Env) -> Rounds:
+    """The rounds of a loop in an environment."""
+    found = _whole(statement.source, env)
+    least, most = found.least, found.most
+    if statement.limit is not None or statement.offset is not None or statement.resumes:
+        least = 0
+    limit = statement.limit
+    if isinstance(limit, ir.Scalar) and type(limit.value) is int:
+        most = max(limit.value, 0) if most is None else min(most, max(limit.value, 0))
+        if statement.offset is None and not statement.resumes:
+            least = min(found.least, most)
+    return Rounds(found.element, least, most)
+
+
+def _whole(source: ir.Operand, env: Env) -> Rounds:
+    if isinstance(source, ir.Interval):
+        count = _length(source)
+        return Rounds(a_number(INTEGER), count or 0, count)
+    value = env.evaluate(source)
+    elements, counts = [], list[tuple[int, int | None]]()
+    if value.items is not None:
+        elements.append(value.items.element())
+        counts.append((value.items.least, value.items.most))
+    if value.members is not None:
+        elements.append(Value(items=Items(anything, 2, 2)))
+        counts.append((0, None))
+    if value.text is not None or value.json:
+        text = ANYTHING if value.text is None or value.json else value.text
+        elements.append(a_text(without_empty(text)))
+        counts.append((0 if text.has_empty else 1, 1))
+    if value.is_nil or value.true or value.false or value.number is not None:
+        counts.append((0, 0))
+    if not counts:
+        return Rounds(replace(anything()), 0, 0)
+    least = min(low for low, _ in counts)
+    most = None if any(high is None for _, high in counts) else max(high or 0 for _, high in counts)
+    return Rounds(joined(*elements), least, most)
+
+
+def _length(source: ir.Interval) -> int | None:
+    if isinstance(source.start, ir.Scalar) and isinstance(source.stop, ir.Scalar):
+        start, stop = source.start.value, source.stop.value
+        if type(start) is int and type(stop) is int:
+            return max(stop - start + 1, 0)
+    return None

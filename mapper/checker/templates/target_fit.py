@@ -1,0 +1,117 @@
+"""Fits: the JSON a template writes against the target schema: types, required keys, unknown keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from mapper.checker.templates.json_grammar import ANY_KEY, ELEMENT, Path, Seen
+from mapper.checker.templates.rendering import Rendered
+from mapper.diagnostics.source import Span
+from mapper.runtime.missing import MISSING
+from mapper.schemas.questions import (
+    Subschema,
+    allows_type,
+    is_closed,
+    items_of,
+    properties_of,
+    property_of,
+    required_of,
+    type_of,
+)
+from mapper.schemas.schema import Schema
+
+_KINDS = ("object", "array", "string", "number", "boolean", "null")
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """Something a template may write where the target does not take it.
+
+    `always` says that nothing else is ever written there. `key` is the key that lacks or does not belong.
+    """
+
+    path: Path
+    kind: str
+    wanted: tuple[str, ...]
+    span: Span
+    always: bool = False
+    key: str = ""
+    schema: Subschema = True
+
+    def shown_by(self, rendered: Rendered) -> bool:
+        """Whether a rendering has it."""
+        return not rendered.broken and rendered.value is not MISSING and self._has(rendered.value, self.path)
+
+    def _has(self, value: object, path: Path) -> bool:
+        if path:
+            return any(self._has(inner, path[1:]) for inner in _inside(value, path[0]))
+        if self.kind == "lacks":
+            return isinstance(value, dict) and self.key not in value
+        if self.kind == "adds":
+            return isinstance(value, dict) and self.key in value
+        return _kind_of(value) == self.kind
+
+
+def _inside(value: object, step: str) -> list[object]:
+    if step == ELEMENT and isinstance(value, list):
+        return list(value)
+    if step == ANY_KEY and isinstance(value, dict):
+        return list(value.values())
+    return [value[step]] if isinstance(value, dict) and step in value else []
+
+
+def _kind_of(value: object) -> str:
+    kind = type_of(value)
+    return "number" if kind == "integer" else kind
+
+
+def misfits(seen: Mapping[Seen, Span], target: Schema) -> Iterator[Misfit]:
+    """What of all that a template can write does not fit."""
+    document = target.document
+    kinds: dict[Path, set[str]] = {}
+    for shown in seen:
+        if shown.kind in _KINDS:
+            kinds.setdefault(shown.path, set()).add(shown.kind)
+    for shown, span in seen.items():
+        schema = _schema_at(document, shown.path)
+        if schema is None:
+            continue
+        if shown.kind == "keys":
+            others = [other for other in seen if other.kind == "keys" and other.path == shown.path]
+            yield from _keys(document, schema, shown, span, others)
+        elif not _takes(document, schema, shown.kind):
+            wanted = tuple(kind for kind in _KINDS if _takes(document, schema, kind))
+            always = not any(_takes(document, schema, kind) for kind in kinds[shown.path])
+            yield Misfit(shown.path, shown.kind, wanted, span, always, schema=schema)
+
+
+def _keys(
+    document: Subschema, schema: Subschema, shown: Seen, span: Span, all_ends: list[Seen]
+) -> Iterator[Misfit]:
+    if not shown.unknown:
+        for name in sorted(required_of(document, schema) - shown.sure):
+            always = not any(name in end.keys or end.unknown for end in all_ends)
+            yield Misfit(shown.path, "lacks", (), span, always, name, schema)
+    if is_closed(document, schema):
+        known = properties_of(document, schema)
+        for name in sorted(shown.keys - known.keys()):
+            always = all(name in end.sure for end in all_ends)
+            yield Misfit(shown.path, "adds", tuple(known), span, always, name, schema)
+
+
+def _takes(document: Subschema, schema: Subschema, kind: str) -> bool:
+    return allows_type(document, schema, kind) or (
+        kind == "number" and allows_type(document, schema, "integer")
+    )
+
+
+def _schema_at(document: Subschema, path: Path) -> Subschema | None:
+    schema = document
+    for step in path:
+        if step == ANY_KEY:
+            return None
+        schema = items_of(document, schema) if step == ELEMENT else property_of(document, schema, step)
+        if schema is False:
+            return None
+    return schema

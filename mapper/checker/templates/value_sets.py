@@ -1,0 +1,263 @@
+"""Values: what a Liquid expression can be, and the texts that each kind of value is printed as."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TypeAlias
+
+from mapper.regex.characters import ranges, span
+from mapper.regex.languages import (
+    ANYTHING,
+    EMPTY,
+    Language,
+    TooLarge,
+    concatenated,
+    many,
+    one_of,
+    optional,
+    repeated,
+    union,
+    word,
+)
+from mapper.runtime.liquid.semantics import to_text
+
+_DIGIT = span("0", "9")
+_SIGN = optional(word("-"))
+_WHOLE = union(word("0"), concatenated(one_of(span("1", "9")), many(_DIGIT)))
+_EXPONENT = concatenated(
+    one_of(ranges("eE")), optional(one_of(ranges("+-"))), repeated(one_of(_DIGIT), least=1)
+)
+_FRACTION = concatenated(word("."), repeated(one_of(_DIGIT), least=1))
+
+COUNT = _WHOLE
+INTEGER = concatenated(_SIGN, _WHOLE)
+NUMBER = concatenated(INTEGER, optional(_FRACTION), optional(_EXPONENT))
+
+_DEEPEST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list: what its elements can be, and how many there are (`most` None: any number)."""
+
+    element: Callable[[], Value]
+    least: int = 0
+    most: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """An object: what stands under each name; `required` ones are always there."""
+
+    member: Callable[[str], Value]
+    required: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A set of values by kind; `json` is text that is one JSON value of those types."""
+
+    missing: bool = False
+    null: bool = False
+    true: bool = False
+    false: bool = False
+    number: Language | None = None
+    text: Language | None = None
+    items: Items | None = None
+    members: Members | None = None
+    json: frozenset[str] = frozenset()
+
+    @property
+    def is_impossible(self) -> bool:
+        """Whether no value is in it."""
+        return not (self.is_nil or self.true or self.false or self.has_content)
+
+    @property
+    def is_nil(self) -> bool:
+        """Whether it can be missing or null."""
+        return self.missing or self.null
+
+    @property
+    def has_content(self) -> bool:
+        """Whether it can be a number, text, list, object or JSON text."""
+        parts = (self.number, self.text, self.items, self.members)
+        return any(part is not None for part in parts) or bool(self.json)
+
+    @property
+    def truthy(self) -> Value:
+        """It without what counts as false."""
+        return replace(self, missing=False, null=False, false=False)
+
+    @property
+    def falsy(self) -> Value:
+        """What of it counts as false."""
+        return Value(missing=self.missing, null=self.null, false=self.false)
+
+    @property
+    def only_nil(self) -> Value:
+        """What of it is missing or null."""
+        return Value(missing=self.missing, null=self.null)
+
+
+IMPOSSIBLE = Value()
+MISSING = Value(missing=True)
+BOOLEAN = Value(true=True, false=True)
+
+
+def a_text(language: Language) -> Value:
+    """A text of the language."""
+    return IMPOSSIBLE if language.is_none else Value(text=language)
+
+
+def a_number(language: Language = NUMBER) -> Value:
+    """A number that is printed as a text of the language."""
+    return Value(number=language)
+
+
+def constant(value: object) -> Value:
+    """One value a template or schema holds."""
+    match value:
+        case None:
+            return Value(null=True)
+        case bool():
+            return Value(true=value, false=not value)
+        case int() | float():
+            return a_number(word(to_text(value)))
+        case str():
+            return a_text(word(value))
+        case list():
+            inner = joined(*map(constant, value))
+            return Value(items=Items(lambda: inner, len(value), len(value)))
+        case dict():
+            known = {name: constant(entry) for name, entry in value.items()}
+            return Value(members=Members(lambda name: known.get(name, MISSING)))
+        case _:
+            return anything()
+
+
+@lru_cache(maxsize=1)
+def anything() -> Value:
+    """Any JSON value, or none."""
+    return replace(something(), missing=True)
+
+
+@lru_cache(maxsize=1)
+def something() -> Value:
+    """Any JSON value that is there."""
+    return Value(False, True, True, True, NUMBER, ANYTHING, Items(something), Members(lambda _: anything()))
+
+
+def joined(*values: Value) -> Value:
+    """What any of them can be."""
+    given = [value for value in dict.fromkeys(values) if value != IMPOSSIBLE]
+    if len(given) <= 1:
+        return given[0] if given else IMPOSSIBLE
+    return Value(
+        missing=any(v.missing for v in given),
+        null=any(v.null for v in given),
+        true=any(v.true for v in given),
+        false=any(v.false for v in given),
+        number=_either([v.number for v in given]),
+        text=_either([v.text for v in given]),
+        items=_any_items([v.items for v in given if v.items is not None]),
+        members=_any_members([v.members for v in given if v.members is not None]),
+        json=frozenset().union(*(v.json for v in given)),
+    )
+
+
+def _either(languages: list[Language | None]) -> Language | None:
+    given = [language for language in languages if language is not None]
+    try:
+        return union(*given) if given else None
+    except TooLarge:
+        return ANYTHING
+
+
+def _any_items(given: list[Items]) -> Items | None:
+    unique = list(dict.fromkeys(given))
+    if len(unique) <= 1:
+        return unique[0] if unique else None
+    most = None if any(i.most is None for i in unique) else max(i.most or 0 for i in unique)
+    return Items(lambda: joined(*(i.element() for i in unique)), min(i.least for i in unique), most)
+
+
+def _any_members(given: list[Members]) -> Members | None:
+    unique = list(dict.fromkeys(given))
+    if len(unique) <= 1:
+        return unique[0] if unique else None
+    return Members(lambda name: joined(*(m.member(name) for m in unique)))
+
+
+@lru_cache(maxsize=4096)
+def members_of(value: Value, key: str | int) -> Value:
+    """What a template finds under a key of the value."""
+    found = [MISSING] if _can_lack(value, key) else []
+    if value.members is not None:
+        found.append(value.members.member(str(key)) if isinstance(key, str) else MISSING)
+    if value.items is not None and isinstance(key, int):
+        found += [value.items.element(), MISSING]
+    if value.items is not None and key in ("first", "last"):
+        found += [value.items.element(), MISSING]
+    if key == "size":
+        found.append(a_number(COUNT))
+    if key == "first" and value.members is not None:
+        found.append(anything())
+    return joined(*found)
+
+
+def _can_lack(value: Value, key: str | int) -> bool:
+    others = (value.number, value.text, None if isinstance(key, int) else value.items)
+    return value.is_nil or value.true or value.false or bool(value.json) or any(others)
+
+
+Part: TypeAlias = tuple[str, Language]
+
+
+def parts_of(value: Value) -> Iterator[Part]:
+    """The kinds of value it can be, each with the texts it is printed as; JSON texts stand apart."""
+    if value.missing:
+        yield "nothing", EMPTY
+    elif value.null:
+        yield "null", EMPTY
+    if value.true:
+        yield "true", word("true")
+    if value.false:
+        yield "false", word("false")
+    if value.number is not None or "number" in value.json:
+        yield "a number", NUMBER if value.number is None or "number" in value.json else value.number
+    if value.text is not None:
+        yield "a text", value.text
+    if value.items is not None:
+        yield "a list", _printed_items(value.items, 0)
+
+
+def json_kinds(value: Value) -> frozenset[str]:
+    """The types of JSON it can be printed as whole."""
+    return (value.json - {"number"}) | (frozenset({"object"}) if value.members is not None else frozenset())
+
+
+def printed(value: Value, depth: int = 0) -> Language:
+    """All texts it can be printed as; ANYTHING where JSON text is among them."""
+    if value.text is ANYTHING or json_kinds(value) or depth > _DEEPEST:
+        return ANYTHING
+    pieces = [language for name, language in parts_of(replace(value, items=None))]
+    if value.items is not None:
+        pieces.append(_printed_items(value.items, depth + 1))
+    try:
+        return union(*pieces)
+    except TooLarge:
+        return ANYTHING
+
+
+def _printed_items(items: Items, depth: int) -> Language:
+    if items.most == 0:
+        return EMPTY
+    if depth > _DEEPEST:
+        return ANYTHING
+    inner = printed(items.element(), depth + 1)
+    try:
+        return repeated(inner, least=1 if items.least else 0)
+    except TooLarge:
+        return ANYTHING

@@ -1,0 +1,372 @@
+"""Walk: a template run on sets of values; every place its text can reach, every way it breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import assert_never
+
+from mapper.checker.templates.assumptions import assume, few
+from mapper.checker.templates.emission import emit, write
+from mapper.checker.templates.environment import Env, Loop, joined_env
+from mapper.checker.templates.json_grammar import Place, Seen, joined_keys, without_keys
+from mapper.checker.templates.rounds import Rounds, rounds_of
+from mapper.checker.templates.value_sets import (
+    INTEGER,
+    MISSING,
+    Value,
+    a_number,
+    a_text,
+    anything,
+    joined,
+    printed,
+)
+from mapper.diagnostics.source import Span
+from mapper.ir import liquid as ir
+from mapper.regex.languages import ANYTHING, EMPTY, Language, TooLarge, concatenated, repeated, union, word
+
+_MOST_STATES = 160
+_MOST_ENVS = 4
+_MOST_PLACES = 6
+_ROUNDS = 16
+_WIDEN_AFTER = 3
+_MOST_STEPS = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A way in which a template may render something that is not JSON.
+
+    `cause` is the output whose value does it, None where the template's own text does. `kind` says which
+    values do it, `why` what JSON asks for.
+    """
+
+    span: Span = field(compare=False)
+    why: str
+    kind: str = ""
+    cause: ir.Statement | None = None
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One way through the template so far: where the text stands and what the variables can be.
+
+    Inside a capture there is no place in the JSON, but the `captured` texts. `silent` is the output that
+    printed nothing where a value may stand.
+    """
+
+    place: Place
+    env: Env
+    captured: Language | None = None
+    silent: ir.Output | None = None
+
+
+class TooMany(Exception):
+    """More ways through a template than are followed."""
+
+
+@dataclass
+class Walk:
+    """Follows a template. What is found on the way collects here.
+
+    `seen` says where values begin, and of what kind; `printed` which types, by the offset of the output.
+    """
+
+    troubles: dict[Trouble, None] = field(default_factory=dict)
+    doubts: dict[str, Span] = field(default_factory=dict)
+    seen: dict[Seen, Span] = field(default_factory=dict)
+    printed: dict[int, set[str]] = field(default_factory=dict)
+    steps: int = 0
+    _left: list[tuple[str, State]] = field(default_factory=list)
+
+    def run(self, statements: Iterable[ir.Statement], states: list[State]) -> list[State]:
+        """The states after the statements; those that leave a loop are put aside."""
+        for statement in statements:
+            if not states:
+                break
+            self.steps += len(states)
+            if self.steps > _MOST_STEPS:
+                raise TooMany
+            states = merged([after for state in states for after in self._one(statement, state)])
+        return states
+
+    def _one(self, statement: ir.Statement, state: State) -> list[State]:
+        match statement:
+            case ir.Write():
+                return self._write(statement, state)
+            case ir.Output(value):
+                return self._print(statement, state.env.evaluate(value), state)
+            case ir.Count():
+                return self._print(statement, a_number(INTEGER), state)
+            case ir.Cycle(key, values):
+                turns = joined(*(state.env.evaluate(value) for value in values))
+                if key != str([value.value if isinstance(value, ir.Scalar) else value for value in values]):
+                    # Cycles of one name share their turn, and the shorter one may have no value for it.
+                    turns = joined(MISSING, turns)
+                return self._print(statement, turns, state)
+            case ir.Assign(name, value):
+                return [replace(state, env=state.env.assigned(name, state.env.evaluate(value)))]
+            case ir.Capture():
+                return self._capture(statement, state)
+            case ir.Branches():
+                return self._branches(statement, state)
+            case ir.Choices():
+                return self._choices(statement, state)
+            case ir.For():
+                return self._for(statement, state)
+            case ir.Break() | ir.Continue():
+                self._left.append(("break" if isinstance(statement, ir.Break) else "continue", state))
+                return []
+            case ir.Abort():
+                return []
+            case _ as never:
+                assert_never(never)
+
+    # --- text
+
+    def _write(self, statement: ir.Write, state: State) -> list[State]:
+        if state.captured is not None:
+            return [replace(state, captured=_then(state.captured, word(statement.text)))]
+        after, seen = write(state.place, statement.text)
+        for shown in seen:
+            self._show(shown, statement)
+        if isinstance(after, Place):
+            is_blank = not statement.text.strip(" \t\r\n")
+            return [replace(state, place=after, silent=state.silent if is_blank else None)]
+        index, bad = after
+        if state.silent is not None and not statement.text[:index].strip(" \t\r\n"):
+            trouble = Trouble(state.silent.span, bad.why, "nothing", state.silent)
+        else:
+            trouble = Trouble(statement.span, bad.why, "", None, index)
+        self.troubles[trouble] = None
+        return []
+
+    def _print(self, statement: ir.Output | ir.Count | ir.Cycle, value: Value, state: State) -> list[State]:
+        start = statement.span.start
+        kinds = (
+            "text" if value.text else "",
+            "object" if value.members else "",
+            "list" if value.items else "",
+        )
+        self.printed.setdefault(start, set()).update(kinds)
+        if state.captured is not None:
+            text = printed(value)
+            return [] if text.is_none else [replace(state, captured=_then(state.captured, text))]
+        outcome = emit(state.place, value)
+        for broken in outcome.breaks:
+            self.troubles[Trouble(statement.span, broken.why, broken.kind, statement)] = None
+        for doubt in outcome.doubts:
+            self.doubts.setdefault(doubt, statement.span)
+        for shown in outcome.seen:
+            self._show(shown, statement)
+        silent = statement if isinstance(statement, ir.Output) else None
+        return [
+            replace(state, place=place, silent=silent if place == state.place and place.takes_value else None)
+            for place in outcome.places
+        ]
+
+    def _show(self, shown: Seen, statement: ir.Statement) -> None:
+        if shown.kind == "repeated":
+            why = "the key may be the same as another of this object"
+            cause = None if isinstance(statement, ir.Write) else statement
+            self.troubles[Trouble(statement.span, why, "", cause)] = None
+        else:
+            self.seen.setdefault(shown, statement.span)
+
+    def _capture(self, statement: ir.Capture, state: State) -> list[State]:
+        outer, self._left = self._left, []
+        inner = self.run(statement.body, [replace(state, captured=EMPTY)])
+        # What leaves the loop from inside a capture leaves the captured text behind.
+        self._left = [*outer, *((way, replace(s, captured=state.captured)) for way, s in self._left)]
+        after = []
+        for end in inner:
+            text = a_text(end.captured or EMPTY)
+            env = end.env.assigned(statement.name, text)
+            after.append(replace(state, env=env))
+        return after
+
+    # --- branches
+
+    def _branches(self, statement: ir.Branches, state: State) -> list[State]:
+        after: list[State] = []
+        envs = [state.env]
+        for branch in statement.branches:
+            inside = few([env for before in envs for env in assume(branch.test, True, before)])
+            after += self.run(branch.body, [replace(state, env=env) for env in inside])
+            envs = few([env for before in envs for env in assume(branch.test, False, before)])
+        return after + self.run(statement.otherwise, [replace(state, env=env) for env in envs])
+
+    def _choices(self, statement: ir.Choices, state: State) -> list[State]:
+        # States in which nothing has matched yet, and those in which something has.
+        fresh, matched = [state], list[State]()
+        for choice in statement.choices:
+            if choice.values is None:
+                matched, fresh = matched + self.run(choice.body, fresh), []
+                continue
+            for value in choice.values:
+                test = ir.Compare("==", statement.subject, value, statement.span)
+                both = [(s, True) for s in matched] + [(s, False) for s in fresh]
+                hits = [replace(s, env=env) for s, _ in both for env in assume(test, True, s.env)]
+                missed = [(replace(s, env=env), m) for s, m in both for env in assume(test, False, s.env)]
+                matched = merged([*self.run(choice.body, hits), *(s for s, was in missed if was)])
+                fresh = merged([s for s, was in missed if not was])
+        return matched + fresh
+
+    # --- loops
+
+    def _for(self, statement: ir.For, state: State) -> list[State]:
+        rounds = rounds_of(statement, state.env)
+        if state.captured is not None:
+            return self._captured_loop(statement, rounds, state)
+        after = self.run(statement.otherwise, [state]) if rounds.least == 0 else []
+        if rounds.most == 0:
+            return after
+        if rounds.least <= 1:
+            after += self._round(statement, rounds, [state], True, True, after)
+        if rounds.most is None or rounds.most > 1:
+            after += self._many(statement, rounds, state, after)
+        return after
+
+    def _many(self, statement: ir.For, rounds: Rounds, state: State, after: list[State]) -> list[State]:
+        """Two rounds or more, with the states at rest before the last."""
+        known = self._round(statement, rounds, [state], True, False, after)
+        marks = {_mark(s) for s in known}
+        fresh = known
+        for count in range(_ROUNDS):
+            if not fresh or rounds.most == 2:
+                break
+            if count >= _WIDEN_AFTER:
+                fresh = [replace(s, env=_widened(s.env, statement)) for s in fresh]
+            found = self._round(statement, rounds, fresh, False, False, after)
+            fresh = [s for s in merged(found) if _mark(s) not in marks]
+            marks |= {_mark(s) for s in fresh}
+            known = known + fresh
+            if len(known) > _MOST_STATES:
+                raise TooMany
+        else:
+            if fresh:
+                why = "each round of this loop leaves the JSON in another state"
+                self.doubts.setdefault(why, statement.span)
+        return self._round(statement, rounds, known, False, True, after)
+
+    def _round(
+        self,
+        statement: ir.For,
+        rounds: Rounds,
+        states: list[State],
+        first: bool | None,
+        last: bool | None,
+        left: list[State],
+    ) -> list[State]:
+        """One round; states that break out of the loop go to `left`."""
+        loop = Loop(statement.name, statement.label, rounds.element, first, last)
+        outer, self._left = self._left, []
+        ends = self.run(statement.body, [replace(s, env=s.env.inside(loop)) for s in states])
+        for way, state in self._left:
+            if way == "continue":
+                ends.append(state)
+            else:
+                left.append(replace(state, env=state.env.outside()))
+        self._left = outer
+        return merged([replace(s, env=s.env.outside()) for s in ends])
+
+    def _captured_loop(self, statement: ir.For, rounds: Rounds, state: State) -> list[State]:
+        """A loop inside a capture: what its rounds can write, in a row."""
+        env = _widened(state.env, statement)
+        start = replace(state, env=env, captured=EMPTY)
+        left: list[State] = []
+        only, first, middle, last = (
+            _texts(self._round(statement, rounds, [start], is_first, is_last, left))
+            for is_first, is_last in ((True, True), (True, False), (False, False), (False, True))
+        )
+        otherwise = _texts(self.run(statement.otherwise, [start])) if rounds.least == 0 else None
+        try:
+            several = concatenated(first, repeated(middle), last)
+            language = union(only, several) if otherwise is None else union(only, several, otherwise)
+            if left:
+                language = repeated(union(only, first, middle, last, otherwise or EMPTY, _texts(left)))
+        except TooLarge:
+            language = ANYTHING
+        return [replace(state, env=env, captured=_then(state.captured or EMPTY, language))]
+
+
+def _then(before: Language, after: Language) -> Language:
+    try:
+        return concatenated(before, after)
+    except TooLarge:
+        return ANYTHING
+
+
+def _texts(states: list[State]) -> Language:
+    return union(*(s.captured for s in states if s.captured is not None))
+
+
+def _widened(env: Env, statement: ir.For) -> Env:
+    """The environment with nothing known of what the loop assigns."""
+    for node in ir.walk(statement.body):
+        if isinstance(node, ir.Assign | ir.Capture):
+            env = env.assigned(node.name, anything())
+    return env
+
+
+def _mark(state: State) -> object:
+    return state.place, state.captured, state.env.mark
+
+
+def merged(states: list[State]) -> list[State]:
+    """The same states, without repetition; those at one place with few environments."""
+    groups: dict[object, list[State]] = {}
+    for state in _fewer(states):
+        key: object = state.place if state.captured is None else "captured"
+        groups.setdefault(key, []).append(state)
+    result: list[State] = []
+    for group in groups.values():
+        if group[0].captured is not None:
+            result += _merged_captures(group)
+            continue
+        unique = list({s.env.mark: s for s in reversed(group)}.values())
+        silent = next((s.silent for s in group if s.silent is not None), None)
+        if len(unique) > _MOST_ENVS:
+            env = unique[0].env
+            for other in unique[1:]:
+                env = joined_env(env, other.env)
+            unique = [replace(unique[0], env=env)]
+        result += [replace(s, silent=silent) for s in unique]
+    if len(result) > _MOST_STATES:
+        raise TooMany
+    return result
+
+
+def _fewer(states: list[State]) -> list[State]:
+    """States of many places as those of fewer: what tells only keys of objects apart is one place."""
+    if len({state.place for state in states}) <= _MOST_PLACES:
+        return states
+    wider: dict[Place, Place] = {}
+    for state in states:
+        bare = without_keys(state.place)
+        wider[bare] = joined_keys(wider[bare], state.place) if bare in wider else state.place
+    return [replace(state, place=wider[without_keys(state.place)]) for state in states]
+
+
+def _merged_captures(group: list[State]) -> list[State]:
+    by_env: dict[object, list[State]] = {}
+    for state in group:
+        by_env.setdefault(state.env.mark, []).append(state)
+    unique = []
+    for same in by_env.values():
+        texts = {id(s.captured): s for s in same}
+        unique.append(same[0] if len(texts) == 1 else replace(same[0], captured=_one(list(texts.values()))))
+    if len(unique) <= _MOST_ENVS:
+        return unique
+    env = unique[0].env
+    for other in unique[1:]:
+        env = joined_env(env, other.env)
+    return [replace(unique[0], env=env, captured=_one(unique))]
+
+
+def _one(states: list[State]) -> Language:
+    try:
+        return _texts(states)
+    except TooLarge:
+        return ANYTHING

@@ -1,0 +1,43 @@
+"""Types: what a value can be, as far as schema and mapping tell. A lattice over JSON values and missing."""
+
+from mapper.checker.types.facts import Arrays, Numbers, Objects, Texts, Type
+from mapper.checker.types.from_schema import read_schema
+from mapper.checker.types.lattice import is_subtype, join, join_all, meet
+from mapper.checker.types.literals import admits, literal_type
+from mapper.checker.types.named import (
+    ABSENT,
+    ANY_MEMBER,
+    ANYTHING,
+    MISSING_ONLY,
+    NEVER,
+    NULL_ONLY,
+    only,
+    text_type,
+    without_missing,
+    without_nothing,
+)
+
+__all__ = [
+    "ABSENT",
+    "ANYTHING",
+    "ANY_MEMBER",
+    "MISSING_ONLY",
+    "NEVER",
+    "NULL_ONLY",
+    "Arrays",
+    "Numbers",
+    "Objects",
+    "Texts",
+    "Type",
+    "admits",
+    "is_subtype",
+    "join",
+    "join_all",
+    "literal_type",
+    "meet",
+    "only",
+    "read_schema",
+    "text_type",
+    "without_missing",
+    "without_nothing",
+]

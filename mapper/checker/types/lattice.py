@@ -1,0 +1,244 @@
+"""Lattice: join, meet and order of types; where something cannot be told exactly, more is permitted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mapper.checker.types.facts import Arrays, Objects, Type, element_of, member_of
+from mapper.checker.types.named import ANY_MEMBER, ANYTHING, MISSING_ONLY, NEVER
+from mapper.checker.types.text_facts import (
+    join_numbers,
+    join_texts,
+    meet_numbers,
+    meet_texts,
+    numbers_within,
+    texts_within,
+)
+from mapper.schemas.budget import once, spend
+
+MAX_OBJECTS = 8  # alternatives kept apart; more are joined into one
+_DEEPEST = 40
+
+
+def _is_deep(given: Type) -> bool:
+    """Whether there are types inside of it, so that combining it is worth remembering."""
+    return any(part.members or part.rest is not None for part in given.objects) or (
+        given.arrays is not None and given.arrays.element is not None
+    )
+
+
+def join(left: Type, right: Type) -> Type:
+    """What is of one type or the other."""
+    if left is right or right.is_never:
+        return left
+    if left.is_never or right is ANY_MEMBER:
+        return right
+    if left is ANY_MEMBER:
+        return left
+    return once(_join, left, right, 0) if _is_deep(left) and _is_deep(right) else _join(left, right, 0)
+
+
+def _join(left: Type, right: Type, _depth: int) -> Type:
+    spend()
+    numbers = (
+        join_numbers(left.numbers, right.numbers)
+        if left.numbers and right.numbers
+        else left.numbers or right.numbers
+    )
+    texts = join_texts(left.texts, right.texts) if left.texts and right.texts else left.texts or right.texts
+    arrays = (
+        _join_arrays(left.arrays, right.arrays)
+        if left.arrays and right.arrays
+        else left.arrays or right.arrays
+    )
+    return Type(
+        left.missing or right.missing,
+        left.null or right.null,
+        left.booleans | right.booleans,
+        numbers,
+        texts,
+        arrays,
+        _join_objects(left.objects, right.objects),
+    )
+
+
+def join_all(types: Iterable[Type]) -> Type:
+    """What is of any of the types."""
+    result = NEVER
+    for each in types:
+        result = join(result, each)
+    return result
+
+
+def _join_arrays(left: Arrays, right: Arrays) -> Arrays:
+    element: Type | None
+    if left.longest == 0 or right.longest == 0:
+        element = right.element if left.longest == 0 else left.element
+    else:
+        element = None if left.element is None or right.element is None else join(left.element, right.element)
+    longest = None if left.longest is None or right.longest is None else max(left.longest, right.longest)
+    return Arrays(element, min(left.shortest, right.shortest), longest)
+
+
+def _join_objects(left: tuple[Objects, ...], right: tuple[Objects, ...]) -> tuple[Objects, ...]:
+    kept = list(left)
+    for part in right:
+        if not any(part is other or objects_within(part, other) for other in kept):
+            kept = [other for other in kept if not objects_within(other, part)]
+            kept.append(part)
+    if len(kept) > MAX_OBJECTS:
+        return (merge_objects(kept),)
+    return tuple(kept)
+
+
+def merge_objects(parts: Iterable[Objects]) -> Objects:
+    """One set of facts that holds for all alternatives."""
+    whole, *others = parts
+    for part in others:
+        names = dict.fromkeys((*whole.members, *part.members))
+        spend(1 + (len(names) >> 4))
+        members = {name: join(member_of(whole, name), member_of(part, name)) for name in names}
+        rest = None if whole.rest is None or part.rest is None else join(whole.rest, part.rest)
+        whole = Objects(members, rest, whole.nonempty and part.nonempty)
+    return whole
+
+
+def meet(left: Type, right: Type, depth: int = 0) -> Type:
+    """What is of both types; where that cannot be told exactly, more."""
+    if left is right or depth > _DEEPEST or right is ANY_MEMBER:
+        return left
+    if left is ANY_MEMBER:
+        return right
+    return (
+        once(_meet, left, right, depth) if _is_deep(left) and _is_deep(right) else _meet(left, right, depth)
+    )
+
+
+def _meet(left: Type, right: Type, depth: int) -> Type:
+    spend()
+    return Type(
+        left.missing and right.missing,
+        left.null and right.null,
+        left.booleans & right.booleans,
+        meet_numbers(left.numbers, right.numbers) if left.numbers and right.numbers else None,
+        meet_texts(left.texts, right.texts) if left.texts and right.texts else None,
+        _meet_arrays(left.arrays, right.arrays, depth) if left.arrays and right.arrays else None,
+        _meet_all_objects(left.objects, right.objects, depth),
+    )
+
+
+def _meet_arrays(left: Arrays, right: Arrays, depth: int) -> Arrays | None:
+    longest = [bound for bound in (left.longest, right.longest) if bound is not None]
+    element = (
+        left.element
+        if right.element is None
+        else right.element
+        if left.element is None
+        else meet(left.element, right.element, depth + 1)
+    )
+    return settle_arrays(
+        Arrays(element, max(left.shortest, right.shortest), min(longest) if longest else None)
+    )
+
+
+def settle_arrays(arrays: Arrays) -> Arrays | None:
+    """The same facts with what follows from them; None where no array has them all."""
+    longest = 0 if arrays.element is not None and arrays.element.is_never else arrays.longest
+    if longest is not None and arrays.shortest > longest:
+        return None
+    return Arrays(arrays.element, arrays.shortest, longest)
+
+
+def _meet_all_objects(
+    left: tuple[Objects, ...], right: tuple[Objects, ...], depth: int
+) -> tuple[Objects, ...]:
+    found = [
+        both for one in left for other in right if (both := _meet_objects(one, other, depth)) is not None
+    ]
+    return (merge_objects(found),) if len(found) > MAX_OBJECTS else tuple(found)
+
+
+def _meet_objects(left: Objects, right: Objects, depth: int) -> Objects | None:
+    names = dict.fromkeys((*left.members, *right.members))
+    spend(1 + (len(names) >> 4))
+    members = {name: meet(member_of(left, name), member_of(right, name), depth + 1) for name in names}
+    rest = (
+        left.rest if right.rest is None else right.rest if left.rest is None else meet(left.rest, right.rest)
+    )
+    return settle_objects(Objects(members, rest, left.nonempty or right.nonempty))
+
+
+def settle_objects(part: Objects) -> Objects | None:
+    """The same facts; None where no object has them all."""
+    if any(not member.missing and member.is_never for member in part.members.values()):
+        return None
+    if part.nonempty and part.is_closed and not any(member.is_present for member in part.members.values()):
+        return None
+    return part
+
+
+def is_subtype(left: Type, right: Type, depth: int = 0) -> bool:
+    """Whether all values of the left are known to be of the right; False also where that cannot be told."""
+    if left is right or right is ANY_MEMBER or (right is ANYTHING and not left.missing):
+        return True
+    if depth > _DEEPEST or left.missing > right.missing or left.null > right.null:
+        return False
+    if _is_deep(left) and _is_deep(right):
+        return once(_is_subtype, left, right, depth)
+    return _is_subtype(left, right, depth)
+
+
+def _is_subtype(left: Type, right: Type, depth: int) -> bool:
+    spend()
+    if not left.booleans <= right.booleans:
+        return False
+    if left.numbers and not (right.numbers and numbers_within(left.numbers, right.numbers)):
+        return False
+    if left.texts and not (right.texts and texts_within(left.texts, right.texts)):
+        return False
+    if left.arrays and not (right.arrays and _arrays_within(left.arrays, right.arrays, depth)):
+        return False
+    return all(any(objects_within(one, other, depth) for other in right.objects) for one in left.objects)
+
+
+def _arrays_within(left: Arrays, right: Arrays, depth: int) -> bool:
+    if right.shortest > left.shortest:
+        return False
+    if right.longest is not None and (left.longest is None or left.longest > right.longest):
+        return False
+    return left.longest == 0 or is_subtype(element_of(left), element_of(right), depth + 1)
+
+
+def objects_within(left: Objects, right: Objects, depth: int = 0) -> bool:
+    """Whether all objects of the left are known to be among those of the right."""
+    if right.nonempty and left.may_be_empty:
+        return False
+    names = dict.fromkeys((*left.members, *right.members))
+    spend(1 + (len(names) >> 4))
+    for name in names:
+        one, other = member_of(left, name), member_of(right, name)
+        # Most objects that are compared have most of their members in common.
+        if one is not other and not is_subtype(one, other, depth + 1):
+            return False
+    if right.rest is None:
+        return True
+    return is_subtype(ANY_MEMBER if left.rest is None else left.rest, right.rest, depth + 1)
+
+
+def overlaps(left: Type, right: Type) -> bool:
+    """Whether a value of both types is possible, as far as can be told."""
+    return not meet(left, right).is_never
+
+
+def of_member(given: Type, name: str) -> Type:
+    """What a path finds under a name: missing in anything but an object."""
+    found = join_all(member_of(part, name) for part in given.objects)
+    others = given.missing or given.null or given.booleans or given.numbers or given.texts or given.arrays
+    return join(found, MISSING_ONLY) if others else found
+
+
+def of_element(given: Type) -> Type:
+    """What stands anywhere in an array; never where there is no array."""
+    if given.arrays is None or given.arrays.longest == 0:
+        return NEVER
+    return element_of(given.arrays)

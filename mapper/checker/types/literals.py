@@ -1,0 +1,62 @@
+"""Literals: JSON values and types. The type of one value, and whether a value is of a type."""
+
+from __future__ import annotations
+
+from mapper.checker.types.facts import Arrays, Numbers, Objects, Texts, Type, element_of, member_of
+from mapper.checker.types.lattice import join_all
+from mapper.checker.types.named import MISSING_ONLY, NULL_ONLY
+from mapper.checker.types.text_facts import fits, fits_number
+from mapper.runtime.missing import MISSING
+
+
+def literal_type(value: object) -> Type:
+    """The type of which a value is the only one; elements of an array share theirs."""
+    match value:
+        case None:
+            return NULL_ONLY
+        case bool():
+            return Type(booleans=frozenset({value}))
+        case int() | float():
+            return Type(numbers=Numbers(values=frozenset({value})))
+        case str():
+            return Type(texts=Texts(values=frozenset({value})))
+        case list():
+            return Type(arrays=Arrays(join_all(map(literal_type, value)), len(value), len(value)))
+        case dict():
+            members = {str(name): literal_type(member) for name, member in value.items()}
+            return Type(objects=(Objects(members, MISSING_ONLY),))
+        case _:
+            return MISSING_ONLY
+
+
+def admits(given: Type, value: object) -> bool:
+    """Whether a value, or MISSING, is of a type."""
+    match value:
+        case None:
+            return given.null
+        case bool():
+            return value in given.booleans
+        case int() | float():
+            return given.numbers is not None and fits_number(value, given.numbers)
+        case str():
+            return given.texts is not None and fits(value, given.texts)
+        case list() | tuple():
+            return given.arrays is not None and _is_array(given.arrays, value)
+        case dict():
+            return any(_is_object(part, value) for part in given.objects)
+        case _:
+            return value is MISSING and given.missing
+
+
+def _is_array(arrays: Arrays, value: list[object] | tuple[object, ...]) -> bool:
+    if len(value) < arrays.shortest or (arrays.longest is not None and len(value) > arrays.longest):
+        return False
+    element = element_of(arrays)
+    return all(admits(element, each) for each in value)
+
+
+def _is_object(part: Objects, value: dict[str, object]) -> bool:
+    if part.nonempty and not value:
+        return False
+    names = dict.fromkeys((*part.members, *value))
+    return all(admits(member_of(part, name), value.get(name, MISSING)) for name in names)

@@ -1,0 +1,84 @@
+"""Types by name: the ones that stages speak of, and small changes of a type."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mapper.checker.types.facts import _ANY_MEMBER, _ANYTHING, Arrays, Numbers, Objects, Texts, Type
+
+ANYTHING = _ANYTHING
+ANY_MEMBER = _ANY_MEMBER
+NEVER = Type()
+MISSING_ONLY = Type(missing=True)
+NULL_ONLY = Type(null=True)
+ABSENT = Type(missing=True, null=True)
+
+CANONICAL_TIME = "canonical-time"  # what `as: timestamp` writes
+SHA256 = "sha256"  # 64 hex digits, what `hash` writes
+
+
+def text_type(**known: object) -> Type:
+    """Texts of which some facts are known."""
+    return Type(texts=replace(Texts(), **known))  # type: ignore[arg-type]
+
+
+TEXT = text_type()
+BOOLEAN = Type(booleans=frozenset({True, False}))
+NUMBER = Type(numbers=Numbers())
+INTEGER = Type(numbers=Numbers(integral=True))
+COUNT = Type(numbers=Numbers(low=0, integral=True))
+ARRAY = Type(arrays=Arrays())
+OBJECT = Type(objects=(Objects(),))
+EMPTY_OBJECT = Type(objects=(Objects({}, MISSING_ONLY),))
+TIME = text_type(blank=False, shortest=24, longest=24, formats=frozenset({CANONICAL_TIME}))
+DIGEST = text_type(blank=False, shortest=64, longest=64, formats=frozenset({SHA256}))
+
+_KINDS = {
+    "null": NULL_ONLY,
+    "boolean": BOOLEAN,
+    "integer": INTEGER,
+    "number": NUMBER,
+    "string": TEXT,
+    "array": ARRAY,
+    "object": OBJECT,
+}
+
+
+def kind_type(kind: str) -> Type:
+    """All values of a JSON type."""
+    return _KINDS[kind]
+
+
+def only(given: Type, *kinds: str) -> Type:
+    """The values of some kinds; `missing` counts as one here."""
+    return Type(
+        missing=given.missing and "missing" in kinds,
+        null=given.null and "null" in kinds,
+        booleans=given.booleans if "boolean" in kinds else frozenset(),
+        numbers=given.numbers if "number" in kinds else None,
+        texts=given.texts if "string" in kinds else None,
+        arrays=given.arrays if "array" in kinds else None,
+        objects=given.objects if "object" in kinds else (),
+    )
+
+
+def without_missing(given: Type) -> Type:
+    """The same where there is a value."""
+    return replace(given, missing=False)
+
+
+def without_nothing(given: Type) -> Type:
+    """The same where there is a value other than null."""
+    return replace(given, missing=False, null=False)
+
+
+def array_of(element: Type, shortest: int = 0, longest: int | None = None) -> Type:
+    """Arrays of such elements."""
+    if element.is_never:
+        longest = 0
+    return Type(arrays=Arrays(element, shortest, longest))
+
+
+def object_with(members: dict[str, Type], rest: Type = MISSING_ONLY) -> Type:
+    """Objects with these members; closed unless `rest` says more."""
+    return Type(objects=(Objects(members, rest),))

@@ -1,0 +1,117 @@
+"""Witnesses: small values that are of a type, the smallest first; what a reader is shown as an example."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from mapper.checker.types.facts import Arrays, Numbers, Objects, Texts, Type, element_of, member_of
+from mapper.checker.types.named import only
+from mapper.checker.types.text_facts import fits, fits_number
+from mapper.runtime.missing import MISSING
+
+_TEXTS = (
+    "",
+    " ",
+    "x",
+    "0",
+    "1",
+    "abc",
+    "2026-11-23T20:00:00Z",
+    "1795464000",
+    "true",
+    "2026-11-23",
+    "1970-01-01T00:00:00Z",
+)
+_NUMBERS = (0, 1, -1, 2, 0.5, 1.5, 1_795_464_000, 1_795_464_000_000, 1_795_464_000_000_000, 10**18)
+_PRECISE = 2**52  # beyond it, a float has no halves
+_LENGTHS = 200
+_DEEPEST = 5
+_SEVERAL = 8
+
+
+def witnesses(given: Type, depth: int = 0) -> Iterator[object]:
+    """Values of a type, MISSING among them; few, and as different as can be."""
+    if given.missing:
+        yield MISSING
+    if given.null:
+        yield None
+    yield from sorted(given.booleans)
+    if given.numbers is not None:
+        yield from _numbers(given.numbers)
+    if given.texts is not None:
+        yield from _texts(given.texts)
+    if depth > _DEEPEST:
+        return
+    if given.arrays is not None:
+        yield from _arrays(given.arrays, depth)
+    for part in given.objects:
+        yield from _objects(part, depth)
+
+
+def smallest(given: Type, depth: int = 0) -> object:
+    """The first witness; MISSING where there is none."""
+    return next(witnesses(given, depth), MISSING)
+
+
+def _numbers(numbers: Numbers) -> Iterator[int | float]:
+    if numbers.values is not None:
+        yield from sorted(numbers.values)
+        return
+    bounds = [
+        bound + step
+        for bound in (numbers.low, numbers.high)
+        if bound is not None
+        for step in ((0, 1, -1, 0.5) if abs(bound) < _PRECISE else (0, 1, -1))
+    ]
+    seen: set[float] = set()
+    for number in (*_NUMBERS, *bounds):
+        if number not in seen and fits_number(number, numbers):
+            seen.add(number)
+            yield number
+
+
+def _texts(texts: Texts) -> Iterator[str]:
+    if texts.values is not None:
+        yield from sorted(texts.values, key=lambda value: (len(value), value))
+        return
+    lengths = {texts.shortest, texts.longest or 0}
+    grown = [
+        character * length for length in sorted(lengths) if 0 < length <= _LENGTHS for character in "x0a "
+    ]
+    for text in dict.fromkeys((*_TEXTS, *grown)):
+        if fits(text, texts):
+            yield text
+
+
+def _arrays(arrays: Arrays, depth: int) -> Iterator[list[object]]:
+    if arrays.shortest == 0:
+        yield []
+    if arrays.longest == 0:
+        return
+    count = max(arrays.shortest, 1)
+    element = element_of(arrays)
+    for value in islice(witnesses(element, depth + 1), _SEVERAL):
+        if value is not MISSING and count <= _LENGTHS:
+            yield [value] * count
+
+
+def _objects(part: Objects, depth: int) -> Iterator[dict[str, object]]:
+    least: dict[str, object] = {}
+    for name, member in part.members.items():
+        value = smallest(member, depth + 1)
+        if value is not MISSING:
+            least[name] = value
+        elif not member.missing:
+            return  # nothing is known to fit here
+    if least or not part.nonempty:
+        yield least
+    optional = [name for name, member in part.members.items() if name not in least and member.is_present]
+    for name in optional[:_SEVERAL]:
+        member = member_of(part, name)
+        for kind in sorted(member.kinds):
+            value = smallest(only(member, kind), depth + 1)
+            if value is not MISSING:
+                yield {**least, name: value}
+    if part.rest is None and "x" not in part.members:
+        yield {**least, "x": 0}

@@ -1,0 +1,165 @@
+"""Codegen of checked events: what is not certain of an event is tested before `event` returns it.
+
+The target schema is checked field by field, without what the code before has proven. Where `most` is set, the
+payload was parsed by the host: then what the event took from it must be JSON of at most so many levels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+from mapper import ir
+from mapper.codegen.plan import NotNarrow
+from mapper.codegen.proven import proven_types, remaining
+from mapper.codegen.validator_code import (
+    emit_member_checks,
+    is_checked_by_members,
+    is_inlined,
+    is_trivial,
+    member_schema,
+)
+from mapper.codegen.value_code import may_be_left_out, presence
+from mapper.codegen.writer import Writer, literal
+from mapper.ir.facts import may_be_null
+
+# What a value may hold that JSON cannot: nothing, half of a surrogate pair, or anything.
+_SOUND, _TEXT, _ANY = range(3)
+
+
+def emit_checks(
+    writer: Writer,
+    output: ir.Record | ir.Template,
+    event: str,
+    fields: list[tuple[ir.Field, str]],
+    target: Any,
+) -> bool:
+    """Write statements that raise Refused unless local `event`, made of the `fields`, fits.
+
+    Returns whether they call `valid`, for it to be written.
+    """
+    if isinstance(output, ir.Record) and _has_known_members(output, target):
+        with _undone_by_failure(writer) as done:
+            _emit_by_field(writer, event, fields, target)
+            done.append(True)
+        if done:
+            return False
+    with writer.block(f"if most and not {writer.use('schema.validation', 'is_json')}({event}, most):"):
+        writer.line(_refusal(writer, event))
+    if is_trivial(target):
+        return False
+    with writer.block(f"if not valid({event}):"):
+        writer.line(_refusal(writer, event))
+    return True
+
+
+@contextmanager
+def _undone_by_failure(writer: Writer) -> Iterator[list[bool]]:
+    """Take back what was written inside where a schema nests too deep for checks inside one function."""
+    lines, constants, imports = len(writer.lines), dict(writer.constants), set(writer.imports)
+    try:
+        yield []
+    except NotNarrow:
+        del writer.lines[lines:]
+        writer.constants, writer.imports = constants, imports
+
+
+def _has_known_members(output: ir.Record, target: Any) -> bool:
+    """Whether an event fits exactly where its fields do, one by one."""
+    if not is_checked_by_members(target):
+        return False
+    present = {field.name for field in output.fields if not may_be_left_out(field)}
+    return present.issuperset(target.get("required", ()))
+
+
+def _refusal(writer: Writer, event: str) -> str:
+    return f"raise {writer.use('faults', 'Refused')}({event})"
+
+
+def _emit_by_field(writer: Writer, event: str, fields: list[tuple[ir.Field, str]], target: Any) -> None:
+    kinds = [(field, value, _kind(field, target)) for field, value in fields]
+    doubtful = [_json_test(writer, field, value) for field, value, kind in kinds if kind == _ANY]
+    if doubtful:
+        with writer.block(f"if most and not {_all_of(doubtful)}:"):
+            writer.line(_refusal(writer, event))
+    for field, value in fields:
+        _emit_field(writer, field, value, event, target)
+    texts = list(dict.fromkeys(value for _, value, kind in kinds if kind == _TEXT))
+    if texts:
+        plain = _all_of([f"{text}.isascii()" for text in texts])
+        are_texts = f"{writer.use('schema.validation', 'are_texts')}({', '.join(texts)})"
+        with writer.block(f"if most and not {plain} and not {are_texts}:"):
+            writer.line(_refusal(writer, event))
+
+
+def _all_of(tests: list[str]) -> str:
+    return tests[0] if len(tests) == 1 else f"({' and '.join(tests)})"
+
+
+def _json_test(writer: Writer, field: ir.Field, value: str) -> str:
+    test = f"{writer.use('schema.validation', 'is_json')}({value}, most - 1)"
+    return f"(not ({presence(field, value)}) or {test})" if may_be_left_out(field) else test
+
+
+def _kind(field: ir.Field, target: Any) -> int:
+    """What must be looked at of a field's value, once its schema has been checked."""
+    kind = _kind_of(field.value)
+    if kind == _SOUND:
+        return _SOUND
+    if may_be_left_out(field) or (field.nullable and may_be_null(field.value)):
+        return _ANY
+    schema = member_schema(target, field.name)
+    is_text = isinstance(schema, dict) and schema.get("type") == "string" and is_inlined(schema)
+    return _TEXT if kind == _TEXT or is_text else _ANY
+
+
+def _kind_of(node: ir.Value) -> int:
+    match node:
+        case ir.Literal() | ir.Timestamp() | ir.Hash() | ir.FromRequest(ir.RequestPart.RECEIVED_AT):
+            return _SOUND
+        case ir.Cast(_, ir.CastKind.INTEGER | ir.CastKind.NUMBER | ir.CastKind.BOOLEAN):
+            return _SOUND
+        case ir.Template() | ir.Cast(_, ir.CastKind.STRING):
+            return _TEXT
+        case ir.Required(value):
+            return _kind_of(value)
+        case ir.Default(value, default):
+            return _most((value, default))
+        case ir.Coalesce(options):
+            return _most(options)
+        case ir.When(_, then, otherwise):
+            return _most((then, otherwise))
+        case ir.Match(_, cases, otherwise):
+            return _most((*(case.value for case in cases), otherwise))
+        case _:
+            return _ANY
+
+
+def _most(nodes: tuple[ir.Value | None, ...]) -> int:
+    """The worst of several; texts among values of other types count as anything."""
+    given = [node for node in nodes if node is not None]
+    kind = max(map(_kind_of, given), default=_SOUND)
+    is_text = kind == _TEXT and all(proven_types(node) == {"string"} for node in given)
+    return kind if kind != _TEXT or is_text else _ANY
+
+
+def _emit_field(writer: Writer, field: ir.Field, value: str, event: str, target: Any) -> None:
+    """What is not certain of a field's value, checked against the target schema."""
+    schema = member_schema(target, field.name)
+    nullable = field.nullable and may_be_null(field.value)
+    proven = frozenset[str]() if nullable else proven_types(field.value)
+    rest = schema if nullable else remaining(schema, field.value)
+    kind = "properties" if field.name in target.get("properties", {}) else "additionalProperties"
+    place = (kind, field.name) if kind == "properties" else (kind,)
+    before = len(writer.lines)
+    if isinstance(field.value, ir.Literal):
+        value = writer.fresh(field.name)
+        writer.line(f"{value} = {literal(field.value.value)}")
+    test = f"if {presence(field, value)}:" if may_be_left_out(field) else ""
+    start = len(writer.lines)
+    with writer.block(test) if test else nullcontext():
+        emit_member_checks(writer, target, rest, value, place, proven, _refusal(writer, event))
+        is_empty = len(writer.lines) == start + bool(test)
+    if is_empty:
+        del writer.lines[before:]

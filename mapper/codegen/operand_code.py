@@ -1,0 +1,378 @@
+"""Codegen of Liquid values: operands and tests of templates and conditions become Python expressions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from mapper.codegen.member_code import emit_member, emit_open_element, emit_passing, emit_step, emit_value_of
+from mapper.codegen.plan import Kind
+from mapper.codegen.presence import blank_test, truth_test
+from mapper.codegen.writer import Scope, Writer, literal
+from mapper.diagnostics.source import Span
+from mapper.ir import liquid as ir
+
+# Filters that cannot fail on a text and are a method of it; the library's function does the same.
+_METHODS = {
+    "capitalize": "capitalize",
+    "downcase": "lower",
+    "lstrip": "lstrip",
+    "rstrip": "rstrip",
+    "strip": "strip",
+    "upcase": "upper",
+}
+# Filters whose result is always a text.
+_TEXTUAL = frozenset(_METHODS) | {
+    "append",
+    "date",
+    "date_tz",
+    "escape",
+    "escape_once",
+    "join",
+    "json",
+    "prepend",
+    "remove",
+    "remove_first",
+    "remove_last",
+    "replace",
+    "replace_first",
+    "replace_last",
+    "squish",
+    "strip_html",
+    "strip_newlines",
+    "truncate",
+    "truncatewords",
+    "url_decode",
+    "url_encode",
+}
+_SPECIAL_KEYS = ("size", "first", "last")
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A loop being written: its variable and the locals that hold element, index, length and rounds."""
+
+    name: str
+    label: str
+    element: str
+    index: str
+    length: str
+    rounds: str
+
+
+@dataclass
+class Values:
+    """Writes operands and tests; knows which Python local holds which Liquid variable."""
+
+    writer: Writer
+    scope: Scope
+    rules: ir.LiquidRules
+    variables: dict[str, str] = field(default_factory=dict)
+    certain: set[str] = field(default_factory=set)
+    loops: list[Loop] = field(default_factory=list)
+
+    def use(self, name: str, module: str = "liquid.semantics") -> str:
+        """A name of the run time's, imported."""
+        return self.writer.use(module, name)
+
+    def site(self, span: Span) -> int:
+        """The number of a place that can fail."""
+        return self.writer.site(span)
+
+    def hold(self, hint: str, expression: str, span: Span | None = None) -> str:
+        """A fresh local that holds an expression."""
+        name = self.writer.fresh(hint)
+        self.writer.line(f"{name} = {expression}", span)
+        return name
+
+    # --- operands
+
+    def value(self, node: ir.Operand) -> str:
+        """A local or literal that holds the value of an operand."""
+        match node:
+            case ir.Scalar(value):
+                return literal(value)
+            case ir.Lookup():
+                return self.lookup(node)
+            case ir.Interval(start, stop, span):
+                return self.hold(
+                    "range", f"{self.use('interval')}({self.value(start)}, {self.value(stop)})", span
+                )
+            case ir.FilterCall():
+                return self._filter(node)
+            case ir.Special():
+                raise AssertionError("blank and empty stand in comparisons only")
+            case _:
+                return self.test(node)
+
+    def lookup(self, node: ir.Lookup, is_tested: bool = False) -> str:
+        """A local that holds a variable, or what is found under its keys; undecoded only to be tested."""
+        keys = node.keys
+        if node.name == "forloop" and self.loops:
+            return self._loop_field(keys)
+        held, keys = self._root(node)
+        root = held
+        for count, key in enumerate(keys, 1):
+            known = ("liquid", root, keys[:count]) if self._is_steady(node, keys[:count]) else None
+            if isinstance(key, str) and key not in _SPECIAL_KEYS:
+                held = (emit_member if known else emit_step)(self.writer, held, key, node.span)
+                continue
+            found = self.writer.recall(known) if known else None
+            held = found or self._element(held, key, node.span)
+            if known:
+                self.writer.remember(known, held)
+        return held if is_tested else emit_value_of(self.writer, held)
+
+    def _is_steady(self, node: ir.Lookup, keys: tuple[object, ...]) -> bool:
+        # Whether the same keys lead to the same value wherever they are read: not so for assigned variables.
+        if any(isinstance(key, ir.Lookup) for key in keys):
+            return False
+        return any(loop.name == node.name for loop in self.loops) or node.name not in self.variables
+
+    def _element(self, holder: str, key: str | int | ir.Lookup, span: Span) -> str:
+        if isinstance(key, int):
+            element = emit_open_element(self.writer, holder, key, span)
+            if element is not None:
+                return element
+        holder = emit_value_of(self.writer, holder)
+        step = self.lookup(key) if isinstance(key, ir.Lookup) else literal(key)
+        found = f"{self.use('member')}({holder}, {step})"
+        if isinstance(key, str) and holder.isidentifier():  # an own key, in nearly all cases
+            found = f"{holder}[{step}] if type({holder}) is dict and {step} in {holder} else {found}"
+        return self.hold("found", found, span)
+
+    def _root(self, node: ir.Lookup) -> tuple[str, tuple[str | int | ir.Lookup, ...]]:
+        # The local that holds the variable itself, and the keys still to be read.
+        name = node.name
+        for loop in reversed(self.loops):
+            if loop.name == name:
+                return loop.element, node.keys
+        if name in self.variables:
+            local = self.variables[name]
+            if name in self.certain:
+                return local, node.keys
+            outer = emit_value_of(self.writer, self._outer_root(ir.Lookup(name, (), node.span))[0])
+            read = f"{local} if {local} is not {self.use('UNSET')} else {outer}"
+            return self.hold(name, read, node.span), node.keys
+        return self._outer_root(node)
+
+    def _outer_root(self, node: ir.Lookup) -> tuple[str, tuple[str | int | ir.Lookup, ...]]:
+        request = self.scope.request
+        match node.name:
+            case "item":
+                return self.scope.item, node.keys
+            case "envelope":
+                return self.scope.body, node.keys
+            case "query":
+                return f"{request}.query", node.keys
+            case "setting":
+                return f"{request}.settings", node.keys
+            case "header":
+                return self._header(node)
+            case "received_at":
+                return self._known(("received_at",), "received_at", self._received()), node.keys
+            case name:
+                return emit_member(self.writer, self.scope.item, name, node.span), node.keys
+
+    def _received(self) -> str:
+        self.use("MISSING", "missing")
+        moment = f"{self.scope.request}.received_at"
+        return f"MISSING if {moment} is None else {moment}"
+
+    def _header(self, node: ir.Lookup) -> tuple[str, tuple[str | int | ir.Lookup, ...]]:
+        headers = f"{self.scope.request}.headers"
+        if node.keys and isinstance(node.keys[0], str) and node.keys[0] not in _SPECIAL_KEYS:
+            self.use("MISSING", "missing")
+            name = node.keys[0].lower()
+            read = f"{headers}.get({literal(name)}, MISSING)"
+            return self._known(("header", name), name, read, node.span), node.keys[1:]
+        return self._known(("headers",), "headers", f"{self.use('Headers')}({headers})"), node.keys
+
+    def _known(self, key: tuple[object, ...], hint: str, expression: str, span: Span | None = None) -> str:
+        # Computed once in a block and those inside it.
+        found = self.writer.recall(("liquid", *key))
+        if found is None:
+            found = self.hold(hint, expression, span)
+            self.writer.remember(("liquid", *key), found)
+        return found
+
+    def _loop_field(self, keys: tuple[str | int | ir.Lookup, ...]) -> str:
+        depth = len(keys) - 1
+        self.use("MISSING", "missing")
+        if depth >= len(self.loops):
+            return "MISSING"
+        loop = self.loops[-1 - depth]
+        match keys[-1]:
+            case "name":
+                return literal(loop.label)
+            case "length":
+                return loop.length
+            case "index0":
+                return loop.index
+            case "index":
+                return f"({loop.index} + 1)"
+            case "rindex":
+                return f"({loop.length} - {loop.index})"
+            case "rindex0":
+                return f"({loop.length} - {loop.index} - 1)"
+            case "first":
+                return f"({loop.index} == 0)"
+            case _:
+                return f"({loop.index} == {loop.length} - 1)"
+
+    # --- filters
+
+    def _filter(self, node: ir.FilterCall) -> str:
+        factor = _rounded_factor(node)
+        if factor is not None:
+            return self._rounded_product(node, factor)
+        return self._filtered(node, self.value(node.value))
+
+    def _rounded_product(self, node: ir.FilterCall, factor: int) -> str:
+        assert isinstance(node.value, ir.FilterCall)
+        value = self.value(node.value.value)
+        product = self.use("rounded_product", "liquid.arithmetic")
+        result = self.hold("rounded", f"{product}({value}, {factor})", node.span)
+        with self.writer.block(f"if {result} is None:", node.span):
+            exact = self._filtered(node, self._filtered(node.value, value))
+            self.writer.line(f"{result} = {exact}", node.span)
+        return result
+
+    def _filtered(self, node: ir.FilterCall, value: str) -> str:
+        if node.name == "default" and not node.kwargs:
+            instead = self.value(node.args[0]) if node.args else "''"
+            sure = f"{value} if type({value}) is str and {value} else "
+            return self.hold("value", f"{sure}{self.use('default')}({value}, {instead})", node.span)
+        call = self._call(node, value)
+        if node.name in _METHODS and isinstance(node.value, ir.Lookup):
+            call = f"{value}.{_METHODS[node.name]}() if type({value}) is str else {call}"
+        return self.hold(node.name, call, node.span)
+
+    def _call(self, node: ir.FilterCall, value: str) -> str:
+        site = self.site(node.span)
+        arguments = [self.value(argument) for argument in node.args]
+        named = {name: self.value(argument) for name, argument in node.kwargs}
+        if node.name in ("date", "date_tz") and self.rules.now:
+            value = f"{self.use('clock')}({value}, {self.scope.request}.received_at, {site})"
+        if node.name == "date" and self.rules.zone != "UTC":
+            named.setdefault("zone", literal(self.rules.zone))
+        filters = self.use("FILTERS", "liquid.filters")
+        function = self.writer.constant(f"{filters}[{literal(node.name)}]", node.name)
+        arguments += [f"{name}={argument}" for name, argument in named.items()]
+        return f"{self.use('apply', 'liquid.filters')}({', '.join([function, str(site), value, *arguments])})"
+
+    # --- tests
+
+    def test(self, node: ir.TextTest) -> str:
+        """A Python expression that is true where the test holds; lookups are written before it."""
+        match node:
+            case ir.Truthy(value):
+                return self._truthy(value)
+            case ir.AllOf(tests):
+                return "(" + " and ".join(self.test(test) for test in tests) + ")"
+            case ir.AnyOf(tests):
+                return "(" + " or ".join(self.test(test) for test in tests) + ")"
+            case ir.Negation(test):
+                return f"(not {self.test(test)})"
+            case ir.Contains(left, right):
+                return f"{self.use('contains')}({self.value(left)}, {self.value(right)})"
+            case ir.Compare():
+                return self._compare(node)
+            case _ as never:
+                assert_never(never)
+
+    def _truthy(self, value: ir.Operand) -> str:
+        if isinstance(value, ir.Scalar):
+            return literal(value.value is not None and value.value is not False)
+        if isinstance(value, ir.Interval):
+            return "True"
+        if (
+            isinstance(value, ir.Lookup)
+            and value.name == "forloop"
+            and value.keys[-1:] in (("first",), ("last",))
+        ):
+            return self.value(value) if self.loops else f"{self.use('is_truthy')}({self.value(value)})"
+        held = self._compared(value) if isinstance(value, ir.Lookup) else self.value(value)
+        self.use("MISSING", "missing")
+        return truth_test(held, self.use("is_truthy"))
+
+    def _compared(self, node: ir.Lookup) -> str:
+        # What is compared with a constant, or with nothing: of objects and lists no more than that they are.
+        held = self.lookup(node, is_tested=True)
+        place = self.writer.places.get(held)
+        return emit_passing(self.writer, held) if place is not None and place.kind is Kind.RAW else held
+
+    def _compare(self, node: ir.Compare) -> str:
+        left, right = node.left, node.right
+        match node.operator:
+            case "==":
+                return self.equality(left, right)
+            case "!=":
+                return f"(not {self.equality(left, right)})"
+            case "<":
+                return self._less(left, right, node.span)
+            case ">":
+                return self._less(right, left, node.span)
+            case "<=":
+                return f"{self.use('at_most')}({self.value(left)}, {self.value(right)})"
+            case _:
+                return f"{self.use('at_most')}({self.value(right)}, {self.value(left)})"
+
+    def _less(self, left: ir.Operand, right: ir.Operand, span: Span) -> str:
+        return f"{self.use('less')}({self.value(left)}, {self.value(right)}, {self.site(span)})"
+
+    def equality(self, left: ir.Operand, right: ir.Operand) -> str:
+        """The test that two operands are equal, as short as their kinds allow."""
+        for one, other in ((left, right), (right, left)):
+            if isinstance(one, ir.Special):
+                return self._special(one, other)
+        for one, other in ((left, right), (right, left)):
+            if isinstance(one, ir.Scalar) and not isinstance(other, ir.Scalar):
+                held = self._compared(other) if isinstance(other, ir.Lookup) else self.value(other)
+                return self.equals(held, one)
+        return f"{self.use('equal')}({self.value(left)}, {self.value(right)})"
+
+    def _special(self, special: ir.Special, other: ir.Operand) -> str:
+        if isinstance(other, ir.Special):
+            return literal(special.name == other.name)
+        if special.name == "blank" and isinstance(other, ir.Lookup):
+            return self._is_blank(other)
+        return f"{self.use(f'is_{special.name}')}({self.value(other)})"
+
+    def _is_blank(self, node: ir.Lookup) -> str:
+        held = self.lookup(node, is_tested=True)
+        place = self.writer.places.get(held)
+        if place is not None and place.kind is Kind.RAW:
+            passing = emit_passing(self.writer, held)
+            missing = self.use("MISSING", "missing")
+            return f"({passing} is {missing} or {self.use('is_blank_object', 'json.narrow')}({passing}))"
+        self.use("MISSING", "missing")
+        return blank_test(emit_value_of(self.writer, held), self.use("is_blank"))
+
+    def equals(self, value: str, constant: ir.Scalar) -> str:
+        """The test that a held value equals a constant."""
+        scalar = constant.value
+        if scalar is None:
+            self.use("MISSING", "missing")
+            return f"({value} is None or {value} is MISSING)"
+        if isinstance(scalar, bool):
+            return f"{value} is {scalar}"
+        if scalar == 0 or scalar == 1:
+            return f"({value} == {literal(scalar)} and {value} is not {bool(scalar)})"
+        return f"{value} == {literal(scalar)}"
+
+
+def _rounded_factor(node: ir.FilterCall) -> int | None:
+    """The factor of `times: factor | round`, which needs no decimal numbers in nearly all cases."""
+    match node:
+        case ir.FilterCall(ir.FilterCall(_, "times", (ir.Scalar(int(factor)),), ()), "round", (), ()):
+            return factor if not isinstance(factor, bool) and abs(factor) <= 1_000_000 else None
+        case _:
+            return None
+
+
+def is_textual(node: ir.Operand) -> bool:
+    """Whether the value is a text for sure."""
+    if isinstance(node, ir.FilterCall):
+        return node.name in _TEXTUAL
+    return isinstance(node, ir.Scalar) and isinstance(node.value, str)

@@ -1,0 +1,370 @@
+"""Codegen of text: a lowered Liquid template or condition becomes plain Python."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from mapper.codegen.operand_code import Loop, Values, is_textual
+from mapper.codegen.plan import NotNarrow
+from mapper.codegen.writer import Scope, Writer, literal
+from mapper.diagnostics.source import Span
+from mapper.ir import liquid as ir
+from mapper.runtime.limits import active
+from mapper.runtime.liquid.semantics import VARIABLES, equal, to_text
+
+
+def emit_template(writer: Writer, template: ir.Template, scope: Scope) -> str:
+    """Write what renders the template; return a local or literal that holds its text."""
+    if template.body is None:
+        return _emit_interpreted(writer, template, scope)
+    values = Values(writer, scope, template.rules)
+    emitter = _Statements(values, template.span)
+    emitter.prepare(template.body)
+    return emitter.text(template.body)
+
+
+def printed_operand(node: object) -> ir.FilterCall | None:
+    """The filtered value of a template that prints it and nothing else."""
+    match node:
+        case ir.Template(body=(ir.Output(ir.FilterCall() as value),)) if not is_textual(value):
+            return value
+        case _:
+            return None
+
+
+def emit_operand(writer: Writer, template: ir.Template, operand: ir.Operand, scope: Scope) -> str:
+    """A local or literal that holds the value of an operand of a template."""
+    return Values(writer, scope, template.rules).value(operand)
+
+
+def emit_printed(writer: Writer, template: ir.Template, operand: ir.Operand, held: str, scope: Scope) -> str:
+    """A local that holds the text of a template that prints nothing but the operand in local `held`."""
+    return _Statements(Values(writer, scope, template.rules), template.span).printed_alone(operand, held)
+
+
+def emit_condition(writer: Writer, condition: ir.Condition, scope: Scope) -> str:
+    """A Python boolean expression for the condition; lookups are written before it."""
+    if condition.test is not None:
+        return Values(writer, scope, condition.rules).test(condition.test)
+    site = writer.site(condition.span)
+    text = writer.constant(literal(condition.text), "condition")
+    rules = literal(condition.rules.pairs)
+    scopes = _scopes(writer, scope)
+    return f"{writer.use('liquid.library', 'holds')}({text}, {rules}, {scopes}, {site})"
+
+
+def _scopes(writer: Writer, scope: Scope) -> str:
+    # What the library's interpreter is given: all of it.
+    if scope.item in writer.places:
+        raise NotNarrow("its Liquid is run by the library, which may read anything")
+    return f"{scope.item}, {scope.body}, {scope.request}"
+
+
+def _emit_interpreted(writer: Writer, template: ir.Template, scope: Scope) -> str:
+    site = writer.site(template.span)
+    text = writer.constant(literal(template.text), "template")
+    how = f"{literal(template.rules.pairs)}, {literal(template.partials)}"
+    name = writer.fresh("text")
+    scopes = _scopes(writer, scope)
+    writer.line(
+        f"{name} = {writer.use('liquid.library', 'render')}({text}, {how}, {scopes}, {site})", template.span
+    )
+    return name
+
+
+@dataclass
+class _Sink:
+    # Where text goes: pieces that follow each other are joined before `put` writes them.
+    put: str | None
+    pieces: list[str] = field(default_factory=list)
+
+    def joined(self) -> str:
+        return _concatenation(self.pieces)
+
+
+def _concatenation(pieces: Sequence[str]) -> str:
+    if not pieces:
+        return "''"
+    if len(pieces) <= 8:
+        return " + ".join(pieces)
+    return f"''.join(({', '.join(pieces)}))"
+
+
+@dataclass
+class _Statements:
+    values: Values
+    span: Span
+    stops: dict[str, str] = field(default_factory=dict)
+    counters: dict[str, str] = field(default_factory=dict)
+    turns: str = ""
+
+    @property
+    def writer(self) -> Writer:
+        return self.values.writer
+
+    def prepare(self, body: tuple[ir.Statement, ...]) -> None:
+        """Name the template's variables and counters, and set those that may be read before they are set."""
+        nodes = list(ir.walk(body))
+        names = {node.name for node in nodes if isinstance(node, ir.Assign | ir.Capture)}
+        resumed = {node.label for node in nodes if isinstance(node, ir.For) and node.resumes}
+        for node in nodes:
+            match node:
+                case ir.Assign(name) | ir.Capture(name) if name not in self.values.variables:
+                    self.values.variables[name] = self.writer.fresh(name)
+                    if len(names) > VARIABLES or not _is_set_first(name, body):
+                        self._start(self.values.variables[name], self.values.use("UNSET"))
+                case ir.Count(name) if name not in self.counters:
+                    self.counters[name] = self.writer.fresh(name)
+                    self._start(self.counters[name], "0")
+                case ir.For(label=label) if label in resumed and label not in self.stops:
+                    self.stops[label] = self.writer.fresh("stop")
+                    self._start(self.stops[label], "0")
+                case ir.Cycle() if not self.turns:
+                    self.turns = self.writer.fresh("turns")
+                    self._start(self.turns, "{}")
+
+    def _start(self, name: str, value: str) -> None:
+        self.writer.line(f"{name} = {value}", self.span)
+
+    def text(self, body: tuple[ir.Statement, ...]) -> str:
+        """Write the statements; return a local or literal that holds the text they write."""
+        if all(
+            isinstance(statement, ir.Write | ir.Output | ir.Assign | ir.Count | ir.Cycle)
+            for statement in body
+        ):
+            return self._straight(body)
+        loops = any(isinstance(node, ir.For) for node in ir.walk(body))
+        store = self.writer.fresh("buffer" if loops else "parts")
+        self.writer.line(f"{store} = {self.values.use('buffer') + '()' if loops else '[]'}", self.span)
+        sink = _Sink(f"{store}.write" if loops else f"{store}.append")
+        self.block(body, sink, store if loops else "")
+        text = self.writer.fresh("text")
+        self.writer.line(f"{text} = {store}.getvalue()" if loops else f"{text} = ''.join({store})", self.span)
+        return self._limited(text)
+
+    def _straight(self, body: tuple[ir.Statement, ...]) -> str:
+        sink = _Sink(None)
+        for statement in body:
+            self.statement(statement, sink, "")
+        if not sink.pieces or (len(sink.pieces) == 1 and isinstance(body[0], ir.Write)):
+            return sink.joined()
+        text = sink.joined()
+        return self._limited(text if text.isidentifier() else self.values.hold("text", text, self.span))
+
+    def _limited(self, text: str) -> str:
+        with self.writer.block(f"if len({text}) > {active().text_length}:", self.span):
+            self.writer.line(f"{self.values.use('too_long')}({self.values.site(self.span)})", self.span)
+        return text
+
+    # --- statements
+
+    def block(self, body: tuple[ir.Statement, ...], sink: _Sink, store: str) -> None:
+        """Write the statements of one block; what they set is not certain after it."""
+        certain = set(self.values.certain)
+        for statement in body:
+            self.statement(statement, sink, store)
+        self._flush(sink)
+        self.values.certain = certain
+
+    def _flush(self, sink: _Sink) -> None:
+        if sink.put is not None and sink.pieces:
+            self.writer.line(f"{sink.put}({sink.joined()})", self.span)
+            sink.pieces.clear()
+
+    def statement(self, node: ir.Statement, sink: _Sink, store: str) -> None:
+        """Write one statement."""
+        match node:
+            case ir.Write(text):
+                sink.pieces.append(literal(text))
+                return
+            case ir.Output(value, span):
+                sink.pieces.append(self._printed(value, span))
+                return
+            case ir.Count(name, step):
+                self._count(self.counters[name], step, sink)
+                return
+            case ir.Cycle():
+                sink.pieces.append(self._cycle(node))
+                return
+            case ir.Assign(name, value, span):
+                self._assign(name, self.values.value(value), span)
+                return
+        self._flush(sink)
+        match node:
+            case ir.Capture(name, body, span):
+                self._assign(name, self._captured(body), span)
+            case ir.Branches():
+                self._branches(node, sink, store)
+            case ir.Choices():
+                self._choices(node, sink, store)
+            case ir.For():
+                self._for(node, sink, store)
+            case ir.Break(span):
+                self.writer.line("break", span)
+            case ir.Continue(span):
+                self.writer.line("continue", span)
+            case ir.Abort(span):
+                self.writer.line(f"raise {self.values.use('Skip', 'faults')}({self.values.site(span)})", span)
+            case _ as never:
+                assert_never(never)
+
+    def printed_alone(self, value: ir.Operand, held: str) -> str:
+        """The text of a value that is held already, within limits."""
+        return self._limited(self._printed_held(held, self.span))
+
+    def _printed(self, value: ir.Operand, span: Span) -> str:
+        if isinstance(value, ir.Scalar):
+            return literal(to_text(value.value))
+        held = self.values.value(value)
+        return held if is_textual(value) else self._printed_held(held, span)
+
+    def _printed_held(self, held: str, span: Span) -> str:
+        printed = f"{self.values.use('to_text')}({held}, {self.values.site(span)})"
+        if held.isidentifier() and held != "MISSING":
+            printed = f"{held} if type({held}) is str else {printed}"
+        return self.values.hold("part", printed, span)
+
+    def _count(self, counter: str, step: int, sink: _Sink) -> None:
+        if step < 0:
+            self.writer.line(f"{counter} -= 1", self.span)
+        sink.pieces.append(self.values.hold("part", f"str({counter})", self.span))
+        if step > 0:
+            self.writer.line(f"{counter} += 1", self.span)
+
+    def _cycle(self, node: ir.Cycle) -> str:
+        values = "".join(f"{self.values.value(value)}, " for value in node.values)
+        turn = f"{self.values.use('cycle')}({self.turns}, {literal(node.key)}, ({values.rstrip()}))"
+        return self.values.hold(
+            "part", f"{self.values.use('to_text')}({turn}, {self.values.site(node.span)})"
+        )
+
+    def _assign(self, name: str, value: str, span: Span) -> None:
+        self.writer.line(f"{self.values.variables[name]} = {value}", span)
+        self.values.certain.add(name)
+        if len(self.values.variables) > VARIABLES:
+            check = self.values.use("check_locals")
+            held = ", ".join(local for other, local in self.values.variables.items())
+            self.writer.line(f"{check}(({held}), {self.values.site(span)})", span)
+
+    def _captured(self, body: tuple[ir.Statement, ...]) -> str:
+        certain = set(self.values.certain)
+        text = self.text(body)
+        self.values.certain = certain
+        return text
+
+    # --- branches
+
+    def _branches(self, node: ir.Branches, sink: _Sink, store: str) -> None:
+        tests = [self.values.test(branch.test) for branch in node.branches]
+        word = "if"
+        for test, branch in zip(tests, node.branches, strict=True):
+            with self.writer.block(f"{word} {test}:", node.span):
+                self.block(branch.body, sink, store)
+            word = "elif"
+        if node.otherwise:
+            with self.writer.block("else:", node.span):
+                self.block(node.otherwise, sink, store)
+
+    def _choices(self, node: ir.Choices, sink: _Sink, store: str) -> None:
+        if _is_one_of(node):
+            self._one_of(node, sink, store)
+            return
+        matched = self.values.hold("matched", "0", node.span)
+        for choice in node.choices:
+            if choice.values is None:
+                with self.writer.block(f"if not {matched}:", node.span):
+                    self.block(choice.body, sink, store)
+                continue
+            tests = [self.values.equality(node.subject, value) for value in choice.values]
+            if len(tests) == 1:
+                with self.writer.block(f"if {tests[0]}:", node.span):
+                    self.writer.line(f"{matched} = 1", node.span)
+                    self.block(choice.body, sink, store)
+                continue
+            times = self.values.hold("times", " + ".join(f"bool({test})" for test in tests), node.span)
+            self.writer.line(f"{matched} += {times}", node.span)
+            with self.writer.block(f"for _ in range({times}):", node.span):
+                self.block(choice.body, sink, store)
+
+    def _one_of(self, node: ir.Choices, sink: _Sink, store: str) -> None:
+        subject = self.values.value(node.subject)
+        word = "if"
+        for choice in node.choices:
+            head = "else:"
+            if choice.values is not None:
+                constants = [value for value in choice.values if isinstance(value, ir.Scalar)]
+                tests = [self.values.equals(subject, value) for value in constants]
+                head = f"{word} {' or '.join(tests)}:"
+            with self.writer.block(head, node.span):
+                self.block(choice.body, sink, store)
+            word = "elif"
+
+    # --- loops
+
+    def _for(self, node: ir.For, sink: _Sink, store: str) -> None:
+        values, writer, site = self.values, self.writer, self.values.site(node.span)
+        source = values.hold("elements", f"{values.use('elements')}({values.value(node.source)})", node.span)
+        source = self._window(node, source, site)
+        outer = values.loops[-1].rounds if values.loops else "1"
+        rounds = values.hold("rounds", f"{values.use('rounds')}({source}, {outer}, {site})", node.span)
+        loop = Loop(node.name, node.label, writer.fresh(node.name), "", f"len({source})", rounds)
+        visited = f"reversed({source})" if node.backwards else source
+        head = f"for {loop.element} in {visited}:"
+        if any(isinstance(inner, ir.Lookup) and inner.name == "forloop" for inner in ir.walk(node.body)):
+            index = writer.fresh("index")
+            length = values.hold("length", f"len({source})", node.span)
+            loop = Loop(node.name, node.label, loop.element, index, length, rounds)
+            head = f"for {index}, {loop.element} in enumerate({visited}):"
+        with writer.block(head, node.span):
+            with writer.block(f"if {store}.tell() > {active().text_length}:", node.span):
+                writer.line(f"{values.use('too_long')}({site})", node.span)
+            values.loops.append(loop)
+            self.block(node.body, sink, store)
+            values.loops.pop()
+        if node.otherwise:
+            with writer.block(f"if not {source}:", node.span):
+                self.block(node.otherwise, sink, store)
+
+    def _window(self, node: ir.For, source: str, site: int) -> str:
+        stop = self.stops.get(node.label)
+        if node.limit is None and node.offset is None and stop is None:
+            return source
+        limit = "None" if node.limit is None else self.values.value(node.limit)
+        offset = "None" if node.offset is None else self.values.value(node.offset)
+        if node.resumes and stop is not None:
+            offset = stop
+        visited = self.writer.fresh("elements")
+        call = f"{self.values.use('loop_over')}({source}, {limit}, {offset}, {site})"
+        self.writer.line(f"{visited}, {stop or '_'} = {call}", node.span)
+        return visited
+
+
+def _is_set_first(name: str, body: tuple[ir.Statement, ...]) -> bool:
+    # Whether the first statement that mentions the variable sets it, outside of any branch or loop.
+    for statement in body:
+        inside = statement.value if isinstance(statement, ir.Assign) else statement
+        if isinstance(statement, ir.Capture):
+            inside = statement.body  # type: ignore[assignment]
+        reads = any(
+            isinstance(n, ir.Lookup | ir.Assign | ir.Capture) and n.name == name for n in ir.walk(inside)
+        )
+        if reads:
+            return False
+        if isinstance(statement, ir.Assign | ir.Capture) and statement.name == name:
+            return True
+    return False
+
+
+def _is_one_of(node: ir.Choices) -> bool:
+    # Whether at most one choice can match: constants that all differ, and an `else` only at the end.
+    if not isinstance(node.subject, ir.Lookup) or any(choice.values is None for choice in node.choices[:-1]):
+        return False
+    seen: list[object] = []
+    for choice in node.choices:
+        for value in choice.values or ():
+            if not isinstance(value, ir.Scalar) or any(equal(value.value, other) for other in seen):
+                return False
+            seen.append(value.value)
+    return bool(seen)

@@ -1,0 +1,23 @@
+"""Summary: the last line of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mapper.diagnostics.diagnostic import Diagnostic, Severity
+
+
+def summarize(diagnostics: Iterable[Diagnostic], count: int, noun: str = "mapping") -> str:
+    """`2 errors, 1 warning in 3 mappings`, without a line feed."""
+    severities = [diagnostic.severity for diagnostic in diagnostics]
+    counts = [
+        counted(severities.count(severity), severity.value)
+        for severity in Severity
+        if severities.count(severity)
+    ]
+    return f"{', '.join(counts) or 'no problems'} in {counted(count, noun)}"
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 error`, `2 errors`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,58 @@
+"""Visible: text of users becomes text a terminal cannot misread, and its width in terminal cells."""
+
+from __future__ import annotations
+
+import unicodedata
+
+TAB = "    "
+
+# Joiners shape scripts and emoji; every other format character hides or turns text around.
+_JOINERS = "\u200c\u200d"
+_HIDING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+def cell(character: str) -> str:
+    """What is printed for one character of a source line; a tab is four blanks."""
+    if " " <= character <= "~":
+        return character
+    if character == "\t":
+        return TAB
+    if character not in _JOINERS and unicodedata.category(character) in _HIDING:
+        return _escape(character)
+    return character
+
+
+def visible(text: str) -> str:
+    """`text` on one line, with control characters and bidirectional marks as escapes."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_escape(c) if c == "\t" else cell(c) for c in text)
+
+
+def width(text: str) -> int:
+    """How many terminal cells `text` takes: wide characters count two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    return sum(_width(character) for character in text)
+
+
+def _width(character: str) -> int:
+    if unicodedata.east_asian_width(character) in "WF":
+        return 2
+    is_joining = unicodedata.category(character) in ("Mn", "Me") or character in _JOINERS
+    return 0 if is_joining or "\u1160" <= character <= "\u11ff" else 1
+
+
+def _escape(character: str) -> str:
+    short = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(character)
+    if short:
+        return short
+    number = ord(character)
+    if number < 0x100:
+        return f"\\x{number:02x}"
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+def shorten(text: str, limit: int = 40) -> str:
+    """At most `limit` characters; the last one is `…` if the text was cut."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"

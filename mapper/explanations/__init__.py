@@ -1,1 +1,0 @@
-"""Explanations: one page a code, `M301.yaml`; `mapper.codes.explain` reads them."""

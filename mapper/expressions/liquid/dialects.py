@@ -1,0 +1,130 @@
+"""Dialects: what another Liquid engine knows and renders differently, read from a data file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mapper.diagnostics.diagnostic import Report, did_you_mean
+from mapper.diagnostics.files import read_source
+from mapper.diagnostics.source import SourceFile, Span
+from mapper.ir.liquid import LiquidRules
+from mapper.language.document import Entry, Mapping, Node, Scalar, Sequence, read_document
+from mapper.runtime.liquid.dates import zone_named
+
+_LISTS = ("tags", "filters", "objects", "undocumented_tags", "undocumented_filters")
+_TABLES = ("renders_differently", "notes")
+_KEYS = ("dialect", "description", "now", "zone", *_LISTS, *_TABLES)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One Liquid engine: documented tags, filters and objects, and those that merely seem to work.
+
+    `rules` is what it adds to the language. `notes` and `renders_differently` say, term by term, what an
+    author should know.
+    """
+
+    name: str
+    description: str = ""
+    tags: frozenset[str] = frozenset()
+    filters: frozenset[str] = frozenset()
+    objects: frozenset[str] = frozenset()
+    undocumented_tags: frozenset[str] = frozenset()
+    undocumented_filters: frozenset[str] = frozenset()
+    rules: LiquidRules = LiquidRules()
+    renders_differently: tuple[tuple[str, str], ...] = ()
+    notes: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    file: SourceFile | None = field(default=None, compare=False, repr=False)
+
+    def note(self, term: str) -> str:
+        """What to know about a tag, filter or object; an empty text where there is nothing."""
+        return dict(self.notes).get(term) or dict(self.renders_differently).get(term) or ""
+
+
+def load_dialect(path: Path, report: Report) -> Dialect | None:
+    """The dialect in a file; None after reporting why not (M009 no such file, M012 wrong shape)."""
+    if not path.is_file():
+        report.error("M009", f"no dialect `{path.stem}`", None)
+        return None
+    file = read_source(path, report)
+    document = None if file is None else read_document(file, report)
+    if document is None:
+        return None
+    before = len(report.diagnostics)
+    _check_keys(document, report)
+    tags, filters, objects, likely_tags, likely_filters = (
+        _names(document.get(name), name, report) for name in _LISTS
+    )
+    renders, notes = (_table(document.get(name), name, report) for name in _TABLES)
+    dialect = Dialect(
+        name=_text(document.get("dialect"), "dialect", path.stem, report),
+        description=_text(document.get("description"), "description", "", report),
+        tags=tags,
+        filters=filters,
+        objects=objects,
+        undocumented_tags=likely_tags,
+        undocumented_filters=likely_filters,
+        rules=_rules(document, tags, filters, report),
+        renders_differently=renders,
+        notes=notes,
+        file=file,
+    )
+    return dialect if len(report.diagnostics) == before else None
+
+
+def _check_keys(document: Mapping, report: Report) -> None:
+    for entry in document.entries:
+        name = entry.key.text.value
+        if name not in _KEYS:
+            hint = did_you_mean(name, _KEYS)
+            report.error("M012", f"a dialect has no key `{name}`", entry.key.span, "not known here", hint)
+
+
+def _rules(document: Mapping, tags: frozenset[str], filters: frozenset[str], report: Report) -> LiquidRules:
+    zone = _text(document.get("zone"), "zone", "UTC", report)
+    now = _text(document.get("now"), "now", "", report)
+    if now not in ("", "received_at"):
+        _wrong(document.get("now"), "`now` can only be `received_at`", report)
+    try:
+        zone_named(zone)
+    except ValueError:
+        _wrong(document.get("zone"), f"no such time zone `{zone}`", report)
+    return LiquidRules(abort="abort" in tags, date_tz="date_tz" in filters, now=bool(now), zone=zone)
+
+
+def _names(node: Node | None, key: str, report: Report) -> frozenset[str]:
+    if node is None:
+        return frozenset()
+    if not isinstance(node, Sequence) or not all(isinstance(item, Scalar) for item in node.items):
+        _wrong(node, f"`{key}` is a list of names", report)
+        return frozenset()
+    return frozenset(item.text.value for item in node.items if isinstance(item, Scalar))
+
+
+def _table(node: Node | None, key: str, report: Report) -> tuple[tuple[str, str], ...]:
+    if node is None:
+        return ()
+    if not isinstance(node, Mapping) or not all(isinstance(entry.value, Scalar) for entry in node.entries):
+        _wrong(node, f"`{key}` pairs terms with sentences", report)
+        return ()
+    return tuple(_pair(entry) for entry in node.entries)
+
+
+def _pair(entry: Entry) -> tuple[str, str]:
+    assert isinstance(entry.value, Scalar)
+    return entry.key.text.value, entry.value.text.value
+
+
+def _text(node: Node | None, key: str, default: str, report: Report) -> str:
+    if node is None:
+        return default
+    if not isinstance(node, Scalar):
+        _wrong(node, f"`{key}` is a text", report)
+        return default
+    return node.text.value
+
+
+def _wrong(node: Node | None, message: str, report: Report) -> None:
+    span: Span | None = None if node is None else node.span
+    report.error("M012", message, span, "another shape here")

@@ -1,0 +1,256 @@
+"""Lowering: a Spec becomes an ir.Program; paths and templates are parsed on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from mapper import ir
+from mapper.diagnostics.diagnostic import Report
+from mapper.diagnostics.source import Span, Text
+from mapper.expressions.jsonpath import parse_path
+from mapper.expressions.liquid import parse_condition, parse_template
+from mapper.expressions.liquid.dialects import Dialect
+from mapper.language import spec
+from mapper.runtime.times.patterns import check_pattern, compile_pattern
+from mapper.runtime.times.times import EPOCH_UNITS, check_window, load_zone, parse_bound
+from mapper.schemas.questions import Subschema, allows_null, properties_of, required_of
+from mapper.schemas.schema import Schema
+
+
+@dataclass(frozen=True, slots=True)
+class Lowering:
+    """What lowering needs to know besides the spec."""
+
+    target: Schema | None
+    dialect: Dialect | None
+    report: Report
+
+
+def lower(
+    mapping: spec.Spec, target: Schema | None, dialect: Dialect | None, report: Report
+) -> ir.Program | None:
+    """The program of a spec; None when its output could not be lowered at all. Errors are in `report`."""
+    tools = Lowering(target, dialect, report)
+    each = [_each_path(text, tools) for text in mapping.each]
+    skips = [_skip(rule, tools) for rule in mapping.skip]
+    output: ir.Record | ir.Template | None = None
+    if mapping.event is not None:
+        output = lower_event(mapping.event, tools)
+    elif mapping.template is not None:
+        output = parse_template(mapping.template, report, dialect)
+    if output is None:
+        return None
+    return ir.Program(
+        name=mapping.name.value,
+        each=tuple(path for path in each if path is not None) or (_whole_body(mapping.span),),
+        skips=tuple(rule for rule in skips if rule is not None),
+        output=output,
+        written=mapping.event.written if mapping.event is not None else frozenset(),
+        span=mapping.span,
+    )
+
+
+def _whole_body(span: Span) -> ir.Path:
+    return ir.Path(ir.Root.BODY, (), "$", span)
+
+
+def _each_path(text: Text, tools: Lowering) -> ir.Path | None:
+    return parse_path(text, ir.Root.BODY, tools.report)
+
+
+def _skip(rule: spec.SkipEntry, tools: Lowering) -> ir.SkipRule | None:
+    condition = parse_condition(rule.condition, tools.report, tools.dialect)
+    return None if condition is None else ir.SkipRule(condition, rule.reason, rule.span)
+
+
+def lower_event(event: spec.ObjectValue, tools: Lowering) -> ir.Record:
+    """The event's fields, each knowing whether the target asks for it and whether it may be null."""
+    document = tools.target.document if tools.target else {}
+    return _record(event, document, tools)
+
+
+def _record(value: spec.ObjectValue, schema: Subschema | None, tools: Lowering) -> ir.Record:
+    document = tools.target.document if tools.target else {}
+    known = properties_of(document, schema) if schema is not None else {}
+    required = required_of(document, schema) if schema is not None else frozenset()
+    fields = []
+    for entry in value.entries:
+        expected = known.get(entry.name)
+        lowered = lower_value(entry.value, expected, tools)
+        if lowered is None:
+            continue
+        nullable = expected is None or allows_null(document, expected)
+        fields.append(ir.Field(entry.name, lowered, nullable, entry.name in required, entry.span))
+    return ir.Record(tuple(fields), value.span)
+
+
+def lower_value(value: spec.Value, schema: Subschema | None, tools: Lowering) -> ir.Value | None:
+    """One value expression; `schema` is what the target says of its place, or None where it says nothing."""
+    match value:
+        case spec.PathText(text, of_body):
+            return parse_path(text, ir.Root.BODY if of_body else ir.Root.ITEM, tools.report)
+        case spec.LiquidText(text):
+            return parse_template(text, tools.report, tools.dialect)
+        case spec.LiteralValue(constant, span):
+            return ir.Literal(constant, span)
+        case spec.ObjectValue():
+            return _record(value, schema, tools)
+        case spec.ArrayValue(items, span):
+            return ir.Array(_values(items, None, tools), span)
+        case spec.FirstOf(options, nonblank, span):
+            return ir.Coalesce(_values(options, schema, tools), nonblank, span)
+        case spec.MatchValue():
+            return _match(value, schema, tools)
+        case spec.WhenValue():
+            return _when(value, schema, tools)
+        case spec.MergeValue(operands, span):
+            return ir.Merge(_values(operands, None, tools), span)
+        case spec.MapValue():
+            return _map(value, tools)
+        case spec.HashValue(operands, span):
+            return ir.Hash(_values(operands, None, tools), span)
+        case spec.RequestValue(part, name, span):
+            stored = name.lower() if part == "header" else name
+            return ir.FromRequest(ir.RequestPart(part), stored, span)
+        case spec.Modified():
+            return _modified(value, schema, tools)
+        case _ as never:
+            assert_never(never)
+
+
+def _values(
+    values: tuple[spec.Value, ...], schema: Subschema | None, tools: Lowering
+) -> tuple[ir.Value, ...]:
+    lowered = (lower_value(value, schema, tools) for value in values)
+    return tuple(value for value in lowered if value is not None)
+
+
+def _optional(value: spec.Value | None, schema: Subschema | None, tools: Lowering) -> ir.Value | None:
+    return None if value is None else lower_value(value, schema, tools)
+
+
+def _match(value: spec.MatchValue, schema: Subschema | None, tools: Lowering) -> ir.Value | None:
+    subject = lower_value(value.subject, None, tools)
+    cases = []
+    for case in value.cases:
+        lowered = lower_value(case.value, schema, tools)
+        if lowered is not None:
+            cases.append(ir.Case(case.key, lowered, case.span))
+    otherwise = _optional(value.otherwise, schema, tools)
+    return None if subject is None else ir.Match(subject, tuple(cases), otherwise, value.span)
+
+
+def _when(value: spec.WhenValue, schema: Subschema | None, tools: Lowering) -> ir.Value | None:
+    condition = parse_condition(value.condition, tools.report, tools.dialect)
+    then = lower_value(value.then, schema, tools)
+    otherwise = _optional(value.otherwise, schema, tools)
+    if condition is None or then is None:
+        return None
+    return ir.When(condition, then, otherwise, value.span)
+
+
+def _map(value: spec.MapValue, tools: Lowering) -> ir.Value | None:
+    source = lower_value(value.source, None, tools)
+    element = lower_value(value.element, None, tools)
+    if source is None or element is None:
+        return None
+    return ir.MapItems(source, element, value.span)
+
+
+def _modified(value: spec.Modified, schema: Subschema | None, tools: Lowering) -> ir.Value | None:
+    lowered = lower_value(value.value, schema, tools)
+    modifiers, span = value.modifiers, value.span
+    declared = modifiers.declares_errors
+    default = _optional(modifiers.default, schema, tools)
+    if lowered is None:
+        return None
+    # `on_error: default` leaves nothing behind; the default then fills it.
+    on_error = ir.OnError.OMIT if modifiers.on_error == "default" else ir.OnError(modifiers.on_error)
+    if modifiers.cast == "timestamp":
+        lowered = _timestamp(lowered, modifiers, on_error, span, tools)
+    elif modifiers.cast is not None:
+        lowered = ir.Cast(lowered, ir.CastKind(modifiers.cast), on_error, span, declared)
+    if modifiers.pick is not None:
+        lowered = ir.Pick(lowered, modifiers.pick, span, declared)
+    if modifiers.omit is not None:
+        lowered = ir.Omit(lowered, modifiers.omit, span, declared)
+    if modifiers.rename is not None:
+        lowered = ir.Rename(lowered, modifiers.rename, span, declared)
+    if default is not None:
+        lowered = ir.Default(lowered, default, span)
+    if modifiers.rejects_missing and default is None:
+        lowered = ir.Required(lowered, span)
+    return lowered
+
+
+def _timestamp(
+    value: ir.Value, modifiers: spec.Modifiers, on_error: ir.OnError, span: Span, tools: Lowering
+) -> ir.Timestamp:
+    for text in modifiers.formats:
+        _check_format(text, tools)
+    formats = tuple(text.value for text in modifiers.formats) or ("iso8601",)
+    zone = modifiers.zone
+    if zone is not None and load_zone(zone.value) is None:
+        hint = "write an IANA name such as `Asia/Kolkata`, `UTC`, or an offset such as `+05:30`"
+        tools.report.error("M116", f"unknown time zone `{zone.value}`", _whole(zone), "no such zone", hint)
+    elif zone is None and not any(_reads_zone(name) for name in formats):
+        place, hint = _whole(modifiers.formats[0]), "add `zone:`, such as `UTC`"
+        reason = "every such time would be unreadable"
+        tools.report.error("M116", "no format tells the zone", place, reason, hint)
+    low, high = _window(modifiers.within, tools)
+    return ir.Timestamp(
+        value,
+        formats,
+        None if zone is None else zone.value,
+        low,
+        high,
+        on_error,
+        span,
+        modifiers.declares_errors,
+    )
+
+
+def _whole(text: Text) -> Span:
+    return text.part(0, len(text.value))
+
+
+def _check_format(text: Text, tools: Lowering) -> None:
+    name = text.value
+    if name == "iso8601" or name in EPOCH_UNITS:
+        return
+    if "%" in name:
+        problem, hint = check_pattern(name), ""
+    else:
+        problem = "neither a named format nor a pattern"
+        hint = "named formats are `iso8601`, `epoch_s`, `epoch_ms` and `epoch_us`"
+    if problem:
+        tools.report.error("M115", f"unusable time format `{name}`", _whole(text), problem, hint)
+
+
+def _reads_zone(name: str) -> bool:
+    """Whether times in this format can be placed without `zone:`; a format reported as unusable passes."""
+    if name == "iso8601" or name in EPOCH_UNITS or check_pattern(name) is not None:
+        return True
+    return compile_pattern(name).reads_zone
+
+
+def _window(window: spec.Window | None, tools: Lowering) -> tuple[ir.Bound | None, ir.Bound | None]:
+    if window is None:
+        return None, None
+    low, high = _bound(window.low, tools), _bound(window.high, tools)
+    problem = check_window(low, high)
+    if problem:
+        tools.report.error("M117", "no time lies in this window", window.span, problem)
+    return low, high
+
+
+def _bound(text: Text | None, tools: Lowering) -> ir.Bound | None:
+    if text is None:
+        return None
+    bound = parse_bound(text.value)
+    if bound is None:
+        hint = "write a date, an RFC 3339 date-time, `received_at`, or `received_at + 1d` (units s m h d)"
+        tools.report.error("M117", f"unreadable bound `{text.value}`", _whole(text), "not a time", hint)
+        return None
+    return bound

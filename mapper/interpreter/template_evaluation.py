@@ -1,0 +1,18 @@
+"""Interpreter of text: templates and conditions evaluated by the library itself, the oracle for codegen."""
+
+from __future__ import annotations
+
+from mapper.ir.liquid import Condition, Template
+from mapper.runtime.liquid.library import holds, render
+
+
+def render_template(template: Template, item: object, body: object, request: object, site: int = -1) -> str:
+    """The template's text; raises Fault or Skip where generated code does."""
+    return render(template.text, template.rules.pairs, template.partials, item, body, request, site)
+
+
+def evaluate_condition(
+    condition: Condition, item: object, body: object, request: object, site: int = -1
+) -> bool:
+    """Whether the condition holds; raises Fault where generated code does."""
+    return holds(condition.text, condition.rules.pairs, item, body, request, site)

@@ -1,0 +1,202 @@
+"""Interpreter of values: walks the same IR as codegen, slowly and plainly; the oracle of generated code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NoReturn, assert_never
+
+from mapper import ir
+from mapper.interpreter.path_evaluation import evaluate_path
+from mapper.interpreter.template_evaluation import evaluate_condition, render_template
+from mapper.runtime import casts as values
+from mapper.runtime.faults import Fault
+from mapper.runtime.json.canonical import stable_hash
+from mapper.runtime.missing import INVALID, MISSING
+from mapper.runtime.times import patterns as time_patterns
+from mapper.runtime.times import times
+from mapper.transform.request import Request
+
+NO_SITE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a value is computed from."""
+
+    item: object
+    body: object
+    request: Request
+
+
+def fail(code: str, value: object = MISSING) -> NoReturn:
+    """End the item, as generated code does; the interpreter has nodes instead of sites."""
+    raise Fault(code, NO_SITE, "", value)
+
+
+def is_absent(value: object) -> bool:
+    """Whether a value is missing or null."""
+    return value is MISSING or value is None
+
+
+def evaluate(node: ir.Value, context: Context) -> object:
+    """The value of a node, or MISSING. Raises Fault."""
+    match node:
+        case ir.Literal(value):
+            return value
+        case ir.Path():
+            return evaluate_path(node, context.item, context.body)
+        case ir.Template():
+            return render_template(node, context.item, context.body, context.request)
+        case ir.Record():
+            return evaluate_record(node, context)
+        case ir.Array(members):
+            return [v for v in (evaluate(m, context) for m in members) if v is not MISSING]
+        case ir.Coalesce(options, nonblank):
+            return _first(options, nonblank, context)
+        case ir.Match(subject, cases, otherwise):
+            return _match(evaluate(subject, context), cases, otherwise, context)
+        case ir.When(condition, then, otherwise):
+            if evaluate_condition(condition, context.item, context.body, context.request):
+                return evaluate(then, context)
+            return MISSING if otherwise is None else evaluate(otherwise, context)
+        case ir.Merge(operands):
+            return _merge(operands, context)
+        case ir.MapItems(source, element):
+            return _map(evaluate(source, context), element, context)
+        case ir.Pick() | ir.Omit() | ir.Rename():
+            return _change(node, evaluate(node.value, context))
+        case ir.Hash(operands):
+            digest = stable_hash([evaluate(operand, context) for operand in operands])
+            return fail("M613") if digest is INVALID else digest
+        case ir.FromRequest(part, name):
+            return _from_request(part, name, context.request)
+        case ir.Cast():
+            return _cast(node, evaluate(node.value, context))
+        case ir.Timestamp():
+            return _time(node, evaluate(node.value, context), context.request)
+        case ir.Default(inner, default):
+            value = evaluate(inner, context)
+            return evaluate(default, context) if is_absent(value) else value
+        case ir.Required(inner):
+            value = evaluate(inner, context)
+            return fail("M611") if is_absent(value) else value
+        case _ as never:
+            assert_never(never)
+
+
+def evaluate_record(node: ir.Record, context: Context) -> dict[str, object]:
+    """An object; missing fields are left out, null ones too unless they may be null."""
+    record: dict[str, object] = {}
+    for field in node.fields:
+        value = evaluate(field.value, context)
+        if value is MISSING or (value is None and not field.nullable):
+            if field.required:
+                fail("M611")
+            continue
+        record[field.name] = value
+    return record
+
+
+def _first(options: tuple[ir.Value, ...], nonblank: bool, context: Context) -> object:
+    for option in options:
+        value = evaluate(option, context)
+        if not (values.is_blank(value) if nonblank else is_absent(value)):
+            return value
+    return MISSING
+
+
+def _match(
+    subject: object, cases: tuple[ir.Case, ...], otherwise: ir.Value | None, context: Context
+) -> object:
+    for case in cases:
+        if isinstance(case.key, bool) == isinstance(subject, bool) and subject == case.key:
+            return evaluate(case.value, context)
+    return MISSING if otherwise is None else evaluate(otherwise, context)
+
+
+def _merge(operands: tuple[ir.Value, ...], context: Context) -> dict[str, object]:
+    merged: dict[str, object] = {}
+    for operand in operands:
+        value = evaluate(operand, context)
+        if isinstance(value, dict):
+            merged |= value
+        elif not is_absent(value):
+            fail("M615", value)
+    return merged
+
+
+def _map(source: object, element: ir.Value, context: Context) -> object:
+    if is_absent(source):
+        return source
+    if not isinstance(source, list):
+        fail("M616", source)
+    mapped = (evaluate(element, Context(member, context.body, context.request)) for member in source)
+    return [value for value in mapped if value is not MISSING]
+
+
+def _change(node: ir.Pick | ir.Omit | ir.Rename, value: object) -> object:
+    if is_absent(value):
+        return value
+    changed: object
+    match node:
+        case ir.Pick(_, keys):
+            changed = values.pick(value, keys)
+        case ir.Omit(_, keys):
+            changed = values.omit(value, keys)
+        case ir.Rename(_, names):
+            changed = values.rename(value, names)
+    if changed is INVALID:
+        fail("M615", value)
+    if changed is values.COLLISION:
+        fail("M617", value)
+    return changed
+
+
+def _from_request(part: ir.RequestPart, name: str, request: Request) -> object:
+    match part:
+        case ir.RequestPart.HEADER:
+            return request.headers.get(name, MISSING)
+        case ir.RequestPart.QUERY:
+            return request.query.get(name, MISSING)
+        case ir.RequestPart.SETTING:
+            return request.settings.get(name, MISSING)
+        case ir.RequestPart.RECEIVED_AT:
+            return MISSING if request.received_at is None else request.received_at
+
+
+CASTS = {
+    ir.CastKind.STRING: values.to_string,
+    ir.CastKind.INTEGER: values.to_integer,
+    ir.CastKind.NUMBER: values.to_number,
+    ir.CastKind.BOOLEAN: values.to_boolean,
+    ir.CastKind.OBJECT: values.to_object,
+    ir.CastKind.ARRAY: values.to_array,
+    ir.CastKind.JSON: values.to_json,
+}
+
+
+def _cast(node: ir.Cast, value: object) -> object:
+    if is_absent(value):
+        return value
+    result = CASTS[node.kind](value)
+    return _on_error(node.on_error, "M613", value) if result is INVALID else result
+
+
+def _on_error(choice: ir.OnError, code: str, value: object) -> object:
+    match choice:
+        case ir.OnError.REJECT:
+            fail(code, value)
+        case ir.OnError.OMIT:
+            return MISSING
+        case ir.OnError.NULL:
+            return None
+
+
+def _time(node: ir.Timestamp, value: object, request: Request) -> object:
+    if is_absent(value):
+        return value
+    result = time_patterns.read_time(value, node.formats, node.zone)
+    if not isinstance(result, str):
+        return _on_error(node.on_error, "M614", value)
+    received_at = request.received_at if isinstance(request.received_at, str) else None
+    return result if times.within(result, node.low, node.high, received_at) else MISSING

@@ -1,0 +1,171 @@
+"""IR of paths: what a JSONPath means (RFC 9535), whatever library parsed it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TypeAlias
+
+from mapper.diagnostics.source import Span
+
+
+class Root(Enum):
+    """Where a path starts."""
+
+    ITEM = "item"  # the current item; inside `map … to`, the element
+    BODY = "body"  # the whole request body (`envelope:`)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """Selects one member of an object (RFC 9535 §2.3.1)."""
+
+    name: str
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """Selects one element of an array; negative counts from the end (§2.3.3)."""
+
+    index: int
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Wildcard:
+    """Selects all members or elements (§2.3.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Selects a range of elements (§2.3.4)."""
+
+    start: int | None
+    stop: int | None
+    step: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Selects the members or elements for which the test holds (§2.3.5)."""
+
+    test: Test
+
+
+Selector: TypeAlias = Name | Index | Wildcard | Slice | Filter
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A child segment: each selector applied to each node (§2.5.1)."""
+
+    selectors: tuple[Selector, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Descendant:
+    """A descendant segment: each selector applied to each node and all below it (§2.5.2)."""
+
+    selectors: tuple[Selector, ...]
+
+
+Segment: TypeAlias = Child | Descendant
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query inside a filter: `@…` (relative) or `$…`."""
+
+    relative: bool
+    segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A literal inside a filter: string, number, true, false or null."""
+
+    value: str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function call: length, count, match, search, value (§2.4)."""
+
+    name: str
+    arguments: tuple[Operand | Test, ...]
+
+
+Operand: TypeAlias = Query | Constant | Function
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """`==`, `!=`, `<`, `<=`, `>`, `>=` between singular queries, constants and functions (§2.3.5.2.2)."""
+
+    operator: str
+    left: Operand
+    right: Operand
+
+
+@dataclass(frozen=True, slots=True)
+class Exists:
+    """True where the query selects at least one node."""
+
+    query: Query
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """True where a function of result type LogicalType (match, search) says so."""
+
+    call: Function
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All tests hold."""
+
+    tests: tuple[Test, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """At least one test holds."""
+
+    tests: tuple[Test, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The test does not hold."""
+
+    test: Test
+
+
+Test: TypeAlias = Comparison | Exists | Matches | And | Or | Not
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A compiled JSONPath: one value or MISSING when singular, else the list of all matches."""
+
+    root: Root
+    segments: tuple[Segment, ...]
+    text: str
+    span: Span = field(compare=False, repr=False)
+
+    @property
+    def is_singular(self) -> bool:
+        """Whether the path selects at most one node."""
+        return is_singular(self.segments)
+
+
+def is_singular(segments: tuple[Segment, ...]) -> bool:
+    """Whether segments select at most one node: names and indexes only (RFC 9535 §2.3.5.1)."""
+    return all(
+        isinstance(segment, Child)
+        and len(segment.selectors) == 1
+        and isinstance(segment.selectors[0], Name | Index)
+        for segment in segments
+    )

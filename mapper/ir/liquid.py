@@ -1,0 +1,343 @@
+"""IR of text: what a Liquid template or condition means, whatever library parsed it.
+
+A name means, in this order: the variable of a loop around it, one the template assigns, a scope of the
+request, a key of the item, a counter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cache
+from typing import TypeAlias
+
+from mapper.diagnostics.source import Span
+
+__all__ = [
+    "Abort",
+    "AllOf",
+    "AnyOf",
+    "Assign",
+    "Branch",
+    "Branches",
+    "Break",
+    "Capture",
+    "Choice",
+    "Choices",
+    "Compare",
+    "Condition",
+    "Contains",
+    "Continue",
+    "Count",
+    "Cycle",
+    "FilterCall",
+    "For",
+    "Interval",
+    "LiquidRules",
+    "Lookup",
+    "Negation",
+    "Operand",
+    "Output",
+    "Scalar",
+    "Special",
+    "Statement",
+    "Template",
+    "TextTest",
+    "Truthy",
+    "Write",
+]
+
+
+def _span() -> Span:
+    # Spans say where a node was written, never what it means.
+    return field(compare=False, repr=False)  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, slots=True)
+class LiquidRules:
+    """What a dialect adds to the language: tags, filters, the meaning of `"now"` and the zone of dates."""
+
+    abort: bool = False
+    date_tz: bool = False
+    now: bool = False
+    zone: str = "UTC"
+
+    @property
+    def pairs(self) -> tuple[tuple[str, bool | str], ...]:
+        """The rules that differ from plain Liquid's, as the run time takes them."""
+        given = (("abort", self.abort), ("date_tz", self.date_tz), ("now", self.now))
+        return tuple(rule for rule in given if rule[1]) + (
+            (("zone", self.zone),) if self.zone != "UTC" else ()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A literal text, number, true, false or nil."""
+
+    value: str | int | float | bool | None
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Special:
+    """`blank` or `empty`, in a comparison."""
+
+    name: str
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A variable and the keys read from it; a key is a name, an index or another lookup."""
+
+    name: str
+    keys: tuple[str | int | Lookup, ...]
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A range `(start..stop)`, both ends included."""
+
+    start: Operand
+    stop: Operand
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class FilterCall:
+    """A filter applied to a value."""
+
+    value: Operand
+    name: str
+    args: tuple[Operand, ...]
+    kwargs: tuple[tuple[str, Operand], ...]
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """`==`, `!=`, `<`, `<=`, `>`, `>=` as Liquid compares."""
+
+    operator: str
+    left: Operand
+    right: Operand
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Contains:
+    """A text holds another, a list an element, an object a key."""
+
+    left: Operand
+    right: Operand
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Truthy:
+    """Anything but nil, missing and false."""
+
+    value: Operand
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """`and`: the tests in turn until one fails."""
+
+    tests: tuple[TextTest, ...]
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """`or`: the tests in turn until one holds."""
+
+    tests: tuple[TextTest, ...]
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Negation:
+    """The test does not hold (`unless`)."""
+
+    test: TextTest
+    span: Span = _span()
+
+
+TextTest: TypeAlias = Compare | Contains | Truthy | AllOf | AnyOf | Negation
+Operand: TypeAlias = Scalar | Special | Lookup | Interval | FilterCall | TextTest
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Text that stands in the template."""
+
+    text: str
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """`{{ value }}` and `{% echo value %}`."""
+
+    value: Operand
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """`{% assign name = value %}`."""
+
+    name: str
+    value: Operand
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """`{% capture name %}`: what the body writes becomes a variable."""
+
+    name: str
+    body: tuple[Statement, ...]
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One test of a `Branches` and what follows when it holds."""
+
+    test: TextTest
+    body: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Branches:
+    """`if`/`elsif`/`else` and `unless`: the first branch whose test holds."""
+
+    branches: tuple[Branch, ...]
+    otherwise: tuple[Statement, ...]
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One `when` (its values) or, with None, an `else` of a `Choices`."""
+
+    values: tuple[Operand, ...] | None
+    body: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """`case`: every `when` that matches, in order; an `else` when none before it has."""
+
+    subject: Operand
+    choices: tuple[Choice, ...]
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class For:
+    """`for`: `label` names the loop to `offset: continue` and `forloop.name`."""
+
+    name: str
+    source: Operand
+    limit: Operand | None
+    offset: Operand | None
+    resumes: bool
+    backwards: bool
+    label: str
+    body: tuple[Statement, ...]
+    otherwise: tuple[Statement, ...]
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """Leaves the innermost loop."""
+
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Continue:
+    """Goes on with the next element of the innermost loop."""
+
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """`cycle`: writes its values in turn; cycles with the same key share their turn."""
+
+    key: str
+    values: tuple[Operand, ...]
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """`increment` (step 1) and `decrement` (step -1)."""
+
+    name: str
+    step: int
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Abort:
+    """`{% abort %}` of a dialect: the item is skipped."""
+
+    span: Span = _span()
+
+
+Statement: TypeAlias = (
+    Write | Output | Assign | Capture | Branches | Choices | For | Break | Continue | Cycle | Count | Abort
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Liquid text; `body` is None where the library's interpreter runs it, with the same result."""
+
+    text: str
+    body: tuple[Statement, ...] | None
+    span: Span = _span()
+    rules: LiquidRules = LiquidRules()
+    partials: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition as inside Liquid's `{% if .. %}`; `test` is None where the library evaluates it."""
+
+    text: str
+    test: TextTest | None
+    span: Span = _span()
+    rules: LiquidRules = LiquidRules()
+
+
+def walk(node: object) -> Iterator[object]:
+    """A node, or a tuple of them, and all nodes inside, in the order of the text."""
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, tuple):
+            waiting.extend(reversed(node))
+            continue
+        kind: type = type(node)
+        names = _parts(kind)
+        if names is not None:
+            yield node
+            waiting.extend([getattr(node, name) for name in names])
+
+
+@cache
+def _parts(kind: type) -> tuple[str, ...] | None:
+    """The attributes of a kind of node, the last first; None of what is no node."""
+    if not is_dataclass(kind) or issubclass(kind, Span):
+        return None
+    return tuple(part.name for part in reversed(fields(kind)))

@@ -1,0 +1,173 @@
+"""Spec modifiers: `as`, `default`, `on_error` and the rest, read and checked against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mapper.diagnostics.diagnostic import Report
+from mapper.diagnostics.source import Text
+from mapper.language.document import Node, Scalar, Sequence
+from mapper.language.nodes import (
+    key_text,
+    kind_of,
+    want_choice,
+    want_mapping,
+    want_sequence,
+    want_text,
+    want_texts,
+)
+from mapper.language.spec import Modifiers, Value, Window
+
+MODIFIERS = (
+    "pick",
+    "omit",
+    "rename",
+    "as",
+    "from",
+    "zone",
+    "within",
+    "default",
+    "on_error",
+    "on_missing",
+)
+CASTS = ("string", "integer", "number", "boolean", "timestamp", "object", "array", "json")
+ON_ERROR = ("reject", "omit", "null", "default")
+CHANGES = ("pick", "omit", "rename")
+TIME_ONLY = ("from", "zone", "within")
+
+ValueReader = Callable[[Node, Report], Value | None]
+
+
+def read_modifiers(parts: dict[str, Node], read_value: ValueReader, report: Report) -> Modifiers | None:
+    """The modifiers among the keys of a value, or None when there are none."""
+    if not parts:
+        return None
+    cast = want_choice(parts["as"], "type for `as`", CASTS, report) if "as" in parts else None
+    _check_places(parts, cast, report)
+    return Modifiers(
+        pick=_names(parts, "pick", report),
+        omit=_names(parts, "omit", report),
+        rename=_renames(parts, report),
+        cast=cast,
+        formats=_formats(parts, report),
+        zone=want_text(parts["zone"], "`zone`", report) if "zone" in parts else None,
+        within=_within(parts, report),
+        default=read_value(parts["default"], report) if "default" in parts else None,
+        on_error=_on_error(parts, report),
+        declares_errors="on_error" in parts,
+        rejects_missing=_on_missing(parts, report),
+    )
+
+
+def _check_places(parts: dict[str, Node], cast: str | None, report: Report) -> None:
+    for key in TIME_ONLY:
+        if key in parts and cast != "timestamp" and (cast is not None or "as" not in parts):
+            report.error(
+                "M113",
+                f"`{key}` without `as: timestamp`",
+                parts[key].span,
+                f"`{key}` says how a time is read",
+                "add `as: timestamp`",
+            )
+    if "on_error" in parts and "as" not in parts and not _declares_rejection(parts):
+        report.error(
+            "M113",
+            "`on_error` without `as`",
+            parts["on_error"].span,
+            "it says what becomes of a value whose cast fails",
+            "add `as:` or remove it",
+        )
+    if "on_missing" in parts and "default" in parts:
+        report.error(
+            "M113",
+            "`on_missing` beside `default`",
+            parts["on_missing"].span,
+            "with a default nothing is missing",
+            "remove one of the two",
+        )
+
+
+def _declares_rejection(parts: dict[str, Node]) -> bool:
+    """Whether the author says of a changed object what holds anyway: other values are rejected."""
+    node = parts["on_error"]
+    return isinstance(node, Scalar) and node.value == "reject" and any(key in parts for key in CHANGES)
+
+
+def _names(parts: dict[str, Node], key: str, report: Report) -> tuple[str, ...] | None:
+    if key not in parts:
+        return None
+    items = want_sequence(parts[key], f"`{key}`", report)
+    if items is None:
+        return None
+    texts = (want_text(item, f"each entry of `{key}`", report) for item in items.items)
+    return tuple(text.value for text in texts if text is not None)
+
+
+def _renames(parts: dict[str, Node], report: Report) -> tuple[tuple[str, str], ...] | None:
+    if "rename" not in parts:
+        return None
+    pairs = want_mapping(parts["rename"], "`rename`", report)
+    if pairs is None:
+        return None
+    names: dict[str, str] = {}
+    for entry in pairs.entries:
+        old = key_text(entry.key, report)
+        new = want_text(entry.value, "a new name", report)
+        if old is None or new is None:
+            continue
+        if new.value in names.values():
+            report.error("M104", f"two keys are renamed to `{new.value}`", entry.value.span, "the second one")
+            continue
+        names[old] = new.value
+    return tuple(names.items())
+
+
+def _formats(parts: dict[str, Node], report: Report) -> tuple[Text, ...]:
+    return (want_texts(parts["from"], "`from`", report) or ()) if "from" in parts else ()
+
+
+def _within(parts: dict[str, Node], report: Report) -> Window | None:
+    node = parts.get("within")
+    if node is None:
+        return None
+    if not isinstance(node, Sequence) or len(node.items) != 2:
+        report.error(
+            "M117",
+            "`within` must be a list of two bounds",
+            node.span,
+            f"this is {kind_of(node)}",
+            "write `within: [2000-01-01, received_at + 1d]`",
+        )
+        return None
+    low, high = (_bound(item, report) for item in node.items)
+    return Window(low, high, node.span)
+
+
+def _bound(node: Node, report: Report) -> Text | None:
+    if isinstance(node, Scalar) and node.value is None:
+        return None
+    return want_text(node, "a bound of `within`", report)
+
+
+def _on_error(parts: dict[str, Node], report: Report) -> str:
+    if "on_error" not in parts:
+        return "reject"
+    node = parts["on_error"]
+    if isinstance(node, Scalar) and node.value is None and node.text.value:
+        return "null"  # written `null`, which YAML reads as the null value
+    chosen = want_choice(node, "choice for `on_error`", ON_ERROR, report) or "reject"
+    if chosen == "default" and "default" not in parts:
+        report.error(
+            "M106",
+            "`on_error: default` without `default`",
+            parts["on_error"].span,
+            "there is no default to fall back on",
+            "add `default:`",
+        )
+    return chosen
+
+
+def _on_missing(parts: dict[str, Node], report: Report) -> bool:
+    if "on_missing" not in parts:
+        return False
+    return want_choice(parts["on_missing"], "choice for `on_missing`", ("reject",), report) is not None

@@ -1,0 +1,97 @@
+"""Nodes: small checks between document nodes and the spec; each reports and returns None on a misfit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mapper.diagnostics.diagnostic import Report, did_you_mean
+from mapper.diagnostics.source import Text
+from mapper.language.document import Mapping, Node, Scalar, Sequence
+
+
+def kind_of(node: Node) -> str:
+    """What a node is, in words for a diagnostic."""
+    match node:
+        case Mapping():
+            return "key-value pairs"
+        case Sequence():
+            return "a list"
+        case Scalar(value=None):
+            return "nothing"
+        case Scalar(value=bool()):
+            return "true or false"
+        case Scalar(value=int() | float()):
+            return "a number"
+        case _:
+            return "text"
+
+
+def want_mapping(node: Node, what: str, report: Report) -> Mapping | None:
+    """The node as key-value pairs."""
+    if isinstance(node, Mapping):
+        return node
+    report.error("M107", f"{what} must be key-value pairs", node.span, f"this is {kind_of(node)}")
+    return None
+
+
+def want_sequence(node: Node, what: str, report: Report) -> Sequence | None:
+    """The node as a list."""
+    if isinstance(node, Sequence):
+        return node
+    report.error("M107", f"{what} must be a list", node.span, f"this is {kind_of(node)}")
+    return None
+
+
+def want_text(node: Node, what: str, report: Report) -> Text | None:
+    """The node as text (not a number, not true/false, not empty)."""
+    if isinstance(node, Scalar) and isinstance(node.value, str):
+        return node.text
+    hint = "put it in quotes" if isinstance(node, Scalar) and node.value is not None else ""
+    report.error("M107", f"{what} must be text", node.span, f"this is {kind_of(node)}", hint)
+    return None
+
+
+def want_texts(node: Node, what: str, report: Report) -> tuple[Text, ...] | None:
+    """The node as a text or a list of texts, at least one."""
+    if isinstance(node, Sequence):
+        if not node.items:
+            report.error("M107", f"{what} must not be an empty list", node.span, "nothing stands here")
+            return None
+        texts = [want_text(item, f"each entry of {what}", report) for item in node.items]
+        found = tuple(text for text in texts if text is not None)
+        return found if len(found) == len(texts) else None
+    text = want_text(node, what, report)
+    return None if text is None else (text,)
+
+
+def want_choice(node: Node, what: str, choices: Iterable[str], report: Report) -> str | None:
+    """The node as one of a set of words."""
+    text = want_text(node, what, report)
+    if text is None:
+        return None
+    names = tuple(choices)
+    if text.value in names:
+        return text.value
+    listed = ", ".join(f"`{name}`" for name in names)
+    report.error(
+        "M114",
+        f"unknown {what} `{text.value}`",
+        node.span,
+        f"must be one of {listed}",
+        did_you_mean(text.value, names),
+    )
+    return None
+
+
+def key_text(key: Scalar, report: Report) -> str | None:
+    """A key that must be text."""
+    if isinstance(key.value, str):
+        return key.value
+    report.error(
+        "M122",
+        f"the key `{key.text.value}` is {kind_of(key)}, not text",
+        key.span,
+        "keys of an object are text",
+        f'put it in quotes: "{key.text.value}"',
+    )
+    return None

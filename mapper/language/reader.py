@@ -1,0 +1,184 @@
+"""Spec reader: document nodes become a Spec; every misfit is reported, none stops the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from mapper.diagnostics.diagnostic import Report, did_you_mean
+from mapper.diagnostics.source import Text
+from mapper.language.document import Mapping, Node, Scalar, Sequence
+from mapper.language.nodes import want_choice, want_mapping, want_sequence, want_text, want_texts
+from mapper.language.spec import ObjectValue, SkipEntry, Spec
+from mapper.language.value_reader import read_object
+from mapper.runtime.repair.policy import ENCODING_ERRORS, REPAIRS, Policy
+
+TOP_LEVEL = (
+    "mapping",
+    "version",
+    "description",
+    "source",
+    "target",
+    "dialect",
+    "encoding_errors",
+    "repair",
+    "each",
+    "skip",
+    "event",
+    "template",
+)
+SKIP_KEYS = ("when", "reason")
+
+
+def read_spec(node: Node, report: Report) -> Spec | None:
+    """The Spec of a mapping document, or None where its frame cannot be read.
+
+    Errors found below the frame are in `report`; what could not be read is left out, so that later stages
+    still find theirs.
+    """
+    if not isinstance(node, Mapping):
+        report.error(
+            "M103", "a mapping must be key-value pairs", node.span, "expected `mapping:` and `event:`"
+        )
+        return None
+    parts = _top_level(node, report)
+    name = _optional_text(parts, "mapping", report)
+    if "mapping" not in parts:
+        report.error(
+            "M106",
+            "the key `mapping` is missing",
+            node.span.part(0, 1),
+            "a mapping has a name",
+            "add `mapping: <name>`",
+        )
+    _check_version(parts.get("version"), report)
+    event, template = _output(node, parts, report)
+    description = _optional_text(parts, "description", report)
+    return Spec(
+        name=name or Text("mapping", node.span),
+        description=description.value if description else "",
+        source=_optional_text(parts, "source", report),
+        target=_optional_text(parts, "target", report),
+        dialect=_optional_text(parts, "dialect", report),
+        policy=_policy(parts, report),
+        each=_each(parts.get("each"), report),
+        skip=_skips(parts.get("skip"), report),
+        event=event,
+        template=template,
+        span=node.span,
+    )
+
+
+def _top_level(node: Mapping, report: Report) -> dict[str, Node]:
+    parts: dict[str, Node] = {}
+    for entry in node.entries:
+        key = entry.key.text.value
+        if key not in TOP_LEVEL:
+            hint = did_you_mean(key, TOP_LEVEL) or "the keys are " + ", ".join(f"`{k}`" for k in TOP_LEVEL)
+            report.error("M105", f"unknown key `{key}`", entry.key.span, "not a key of a mapping", hint)
+            continue
+        parts.setdefault(key, entry.value)
+    return parts
+
+
+def _optional_text(parts: dict[str, Node], key: str, report: Report) -> Text | None:
+    node = parts.get(key)
+    return None if node is None else want_text(node, f"`{key}`", report)
+
+
+def _check_version(node: Node | None, report: Report) -> None:
+    if node is None or (isinstance(node, Scalar) and node.value == 1 and node.value is not True):
+        return
+    report.error(
+        "M114",
+        "unknown version of the mapping language",
+        node.span,
+        "the only version is `1`",
+        "write `version: 1`",
+    )
+
+
+def _policy(parts: dict[str, Node], report: Report) -> Policy:
+    """What `encoding_errors` and `repair` allow."""
+    declared, node = parts.get("encoding_errors"), parts.get("repair")
+    choice = None
+    if declared is not None:
+        choice = want_choice(declared, "policy", ENCODING_ERRORS, report)
+    nodes: Iterable[Node] = ()
+    if node is not None and want_texts(node, "`repair`", report):
+        nodes = node.items if isinstance(node, Sequence) else (node,)
+    names = {want_choice(name, "repair", REPAIRS, report) for name in nodes}
+    return Policy(tuple(name for name in REPAIRS if name in names), choice == "replace")
+
+
+def _each(node: Node | None, report: Report) -> tuple[Text, ...]:
+    if node is None:
+        return ()
+    return want_texts(node, "`each`", report) or ()
+
+
+def _output(node: Mapping, parts: dict[str, Node], report: Report) -> tuple[ObjectValue | None, Text | None]:
+    event, template = parts.get("event"), parts.get("template")
+    if event is not None and template is not None:
+        report.error(
+            "M119", "both `event` and `template` are given", template.span, "a mapping holds one of them"
+        )
+        return None, None
+    if template is not None:
+        return None, want_text(template, "`template`", report)
+    if event is None:
+        report.error(
+            "M106",
+            "neither `event` nor `template` is given",
+            node.span.part(0, 1),
+            "a mapping says what the event is",
+            "add `event:` with the fields of the target",
+        )
+        return None, None
+    fields = want_mapping(event, "`event`", report)
+    if fields is None:
+        return None, None
+    written = node.entry("event")
+    place = fields.span if written is None else written.key.span
+    return replace(read_object(fields, report), span=place), None
+
+
+def _skips(node: Node | None, report: Report) -> tuple[SkipEntry, ...]:
+    if node is None:
+        return ()
+    rules = want_sequence(node, "`skip`", report)
+    if rules is None:
+        return ()
+    read = [_skip(rule, report) for rule in rules.items]
+    return tuple(rule for rule in read if rule is not None)
+
+
+def _skip(node: Node, report: Report) -> SkipEntry | None:
+    rule = want_mapping(node, "a skip rule", report)
+    if rule is None:
+        return None
+    parts: dict[str, Node] = {}
+    for entry in rule.entries:
+        key = entry.key.text.value
+        if key in SKIP_KEYS:
+            parts[key] = entry.value
+        else:
+            hint = did_you_mean(key, SKIP_KEYS)
+            report.error(
+                "M105",
+                f"unknown key `{key}` in a skip rule",
+                entry.key.span,
+                "the keys are `when` and `reason`",
+                hint,
+            )
+    for key in SKIP_KEYS:
+        if key not in parts:
+            report.error("M106", f"a skip rule without `{key}`", rule.span.part(0, 1), f"`{key}` is missing")
+    condition = want_text(parts["when"], "`when`", report) if "when" in parts else None
+    reason = want_text(parts["reason"], "`reason`", report) if "reason" in parts else None
+    if reason is not None and not reason.value.strip():
+        report.error("M107", "a skip rule without a reason", rule.span.part(0, 1), "the reason is blank")
+        return None
+    if condition is None or reason is None:
+        return None
+    return SkipEntry(condition, reason.value, rule.span)

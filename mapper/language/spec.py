@@ -1,0 +1,217 @@
+"""Spec: a mapping file as dataclasses, with spans; expressions still as text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from mapper.diagnostics.source import Span, Text
+from mapper.runtime.repair.policy import Policy
+
+
+def _span() -> Span:
+    return field(compare=False, repr=False)  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, slots=True)
+class PathText:
+    """A JSONPath, on the item or, with `of_body`, on the whole body."""
+
+    text: Text
+    of_body: bool
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class LiquidText:
+    """A Liquid template."""
+
+    text: Text
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class LiteralValue:
+    """A constant."""
+
+    value: object
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A key of an object and the value it is given."""
+
+    name: str
+    value: Value
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectValue:
+    """An object built key by key; `written` also names keys whose values could not be read."""
+
+    entries: tuple[Entry, ...]
+    written: frozenset[str]
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayValue:
+    """An array built element by element."""
+
+    items: tuple[Value, ...]
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class FirstOf:
+    """`first_of` and, with `nonblank`, `first_nonblank`."""
+
+    options: tuple[Value, ...]
+    nonblank: bool
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class CaseEntry:
+    """One alternative of `cases:`."""
+
+    key: str | int | float | bool | None
+    value: Value
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class MatchValue:
+    """`match` with `cases` and `else`."""
+
+    subject: Value
+    cases: tuple[CaseEntry, ...]
+    otherwise: Value | None
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class WhenValue:
+    """`when` with `then` and `else`."""
+
+    condition: Text
+    then: Value
+    otherwise: Value | None
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class MergeValue:
+    """`merge`."""
+
+    operands: tuple[Value, ...]
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class MapValue:
+    """`map` with `to`."""
+
+    source: Value
+    element: Value
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class HashValue:
+    """`hash`."""
+
+    operands: tuple[Value, ...]
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class RequestValue:
+    """`header`, `query`, `setting` (with a name) or `received_at`."""
+
+    part: str
+    name: str
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """`within`: two bounds, None where one is open."""
+
+    low: Text | None
+    high: Text | None
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Modifiers:
+    """What is done to a value, in this order: cast, pick, omit, rename, default, on_missing.
+
+    `declares_errors` tells `on_error: reject` from the silence that means the same.
+    """
+
+    pick: tuple[str, ...] | None = None
+    omit: tuple[str, ...] | None = None
+    rename: tuple[tuple[str, str], ...] | None = None
+    cast: str | None = None
+    formats: tuple[Text, ...] = ()
+    zone: Text | None = None
+    within: Window | None = None
+    default: Value | None = None
+    on_error: str = "reject"
+    declares_errors: bool = False
+    rejects_missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Modified:
+    """A value and its modifiers."""
+
+    value: Value
+    modifiers: Modifiers
+    span: Span = _span()
+
+
+Value: TypeAlias = (
+    PathText
+    | LiquidText
+    | LiteralValue
+    | ObjectValue
+    | ArrayValue
+    | FirstOf
+    | MatchValue
+    | WhenValue
+    | MergeValue
+    | MapValue
+    | HashValue
+    | RequestValue
+    | Modified
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SkipEntry:
+    """One rule of `skip:`."""
+
+    condition: Text
+    reason: str
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A mapping file. Exactly one of `event` and `template` is set."""
+
+    name: Text
+    description: str
+    source: Text | None
+    target: Text | None
+    dialect: Text | None
+    policy: Policy
+    each: tuple[Text, ...]
+    skip: tuple[SkipEntry, ...]
+    event: ObjectValue | None
+    template: Text | None
+    span: Span = _span()

@@ -1,0 +1,272 @@
+"""YAML faults: what the parser could not read, said so that the author knows what to change."""
+
+from __future__ import annotations
+
+import re
+
+import yaml
+
+from mapper.diagnostics.diagnostic import Label, Report, Severity
+from mapper.diagnostics.render.visible import shorten
+from mapper.diagnostics.source import SourceFile, Span
+from mapper.language.scalars import quoted
+
+_QUOTED = r""""(?:\\.|[^"\\])*"|'(?:[^']|'')*'"""
+_PATH_IN_FLOW = re.compile(_QUOTED + r"|(?<![^\s\[{,:])(?P<path>\$[^\s,\[\]{}'\"]*)[\[{]")
+_FLOW_OPENS = re.compile(r"(?:^\s*|[:\-]\s+)[\[{]")
+_LIQUID_OPENS = re.compile(r"(?:^|[:\-,\[{]\s+|[\[{,])(?P<liquid>\{[{%])")
+_CRAMPED_KEY = re.compile(r"^[\s-]*[A-Za-z_]\w*(?P<colon>:)\S")
+
+
+def explain_fault(
+    file: SourceFile, report: Report, error: yaml.YAMLError, shift: int, *, in_flow: bool
+) -> None:
+    """Report the fault at which the YAML parser stopped: as M120 for an unquoted path, else as M101."""
+    problem = getattr(error, "problem", None) or "the text is not YAML"
+    place = _offset(file, getattr(error, "problem_mark", None), shift)
+    opened = _offset(file, getattr(error, "context_mark", None), shift)
+    if place is None:
+        place = opened if opened is not None else 0
+    context = getattr(error, "context", None) or ""
+    if _report_unquoted_path(file, report, place, in_flow or "flow" in context):
+        return
+    liquid = _unquoted_liquid(file, place)
+    if liquid is not None:
+        report_unquoted_liquid(file, report, liquid)
+        return
+    _report_problem(_Fault(file, report, problem, context, place, opened))
+
+
+def report_unquoted_liquid(file: SourceFile, report: Report, start: int) -> None:
+    """Report Liquid text at `start` that YAML reads as a flow mapping."""
+    opening = file.text[start : start + 2]
+    line_end = _line_end(file, start)
+    closing = file.text.rfind("}}" if opening == "{{" else "%}", start, line_end)
+    span = Span(file, start, closing + 2 if closing != -1 else start + 2)
+    report.error(
+        "M101",
+        f"text that begins with `{opening}` needs quotes",
+        span,
+        "YAML reads a brace as the start of a mapping",
+        _quote_hint("Liquid text", span.text if closing != -1 else ""),
+    )
+
+
+def report_cramped_colon(file: SourceFile, report: Report, colon: int) -> None:
+    """Report a colon that ends no key because no blank follows it."""
+    span = Span(file, colon, colon + 1)
+    report.error("M101", "a blank is missing after the colon", span, "a key ends in `: `")
+
+
+class _Fault:
+    """The parser's complaint, with its places as offsets."""
+
+    def __init__(
+        self, file: SourceFile, report: Report, problem: str, context: str, place: int, opened: int | None
+    ) -> None:
+        self.file = file
+        self.report = report
+        self.problem = problem
+        self.context = context
+        self.place = place
+        self.opened = opened
+
+    def say(self, message: str, start: int, end: int, label: str = "", hint: str = "") -> None:
+        """Report M101 over a range."""
+        self.report.error("M101", message, self.span(start, end), label, hint)
+
+    def span(self, start: int, end: int) -> Span:
+        """A range, as far as the file goes: the parser also complains of its end."""
+        length = len(self.file.text)
+        return Span(self.file, min(start, length), min(end, length))
+
+
+def _report_problem(fault: _Fault) -> None:
+    """The first description that fits; libyaml and the pure parser word their problems almost alike."""
+    problem, context = fault.problem, fault.context
+    nearby = fault.file.text[max(fault.place - 1, 0) : fault.place + 1]
+    if "\t" in nearby and ("token" in problem or "tab" in problem or "indentation" in problem):
+        _say_tab(fault)
+    elif "cannot start any token" in problem:
+        _say_reserved(fault, fault.place)
+    elif context.endswith(("an alias", "an anchor")) and fault.opened is not None:
+        _say_reserved(fault, fault.opened)
+    elif "quoted scalar" in context and "end of" in problem and fault.opened is not None:
+        hint = "inside single quotes a quote is written twice" if _at(fault, fault.opened) == "'" else ""
+        fault.say("a quote that is never closed", fault.opened, fault.opened + 1, "opened here", hint)
+    elif "escape" in problem or "hexdecimal" in problem:
+        start = fault.file.text.rfind("\\", 0, fault.place + 1)
+        hint = "double the backslash, or write the text in single quotes"
+        if "Unicode" in problem:
+            hint = "write the character itself, or its number as `\\UXXXXXXXX`"
+        fault.say("an escape that YAML does not know", max(start, 0), start + 2, "", hint)
+    elif "block scalar" in context:
+        label = "only `-`, `+` or a number may follow the sign"
+        hint = "begin the text on the next line, indented"
+        fault.say("text beside the sign of a block", fault.place, fault.place + 1, label, hint)
+    elif "unexpected ':'" in problem:
+        report_cramped_colon(fault.file, fault.report, fault.place)
+    elif "find expected ':'" in problem:
+        _say_missing_colon(fault)
+    elif "mapping values are not allowed" in problem:
+        _say_second_colon(fault)
+    else:
+        _report_structure(fault)
+
+
+def _report_structure(fault: _Fault) -> None:
+    """Faults of the parser proper: brackets, tags, lines that do not fit."""
+    if "node content" in fault.problem and _at(fault, fault.place):
+        fault.say(f"a value cannot begin with `{_at(fault, fault.place)}`", fault.place, fault.place + 1)
+    elif "flow" in fault.context:
+        _say_open_bracket(fault)
+    elif "tag" in fault.context or "tag handle" in fault.problem:
+        start = fault.place if fault.opened is None else fault.opened
+        start = fault.file.text.find("!", start) if "!" in fault.file.text[start:] else start
+        report_tag(fault.file, fault.report, start)
+    elif "block mapping" in fault.context or "block collection" in fault.context:
+        _say_stray_text(fault)
+    else:
+        fault.say("the text is not YAML", fault.place, fault.place + 1, fault.problem)
+
+
+def report_tag(file: SourceFile, report: Report, start: int) -> None:
+    """Report the tag that begins at `start`."""
+    match = re.compile(r"[^\s,\[\]{}]+").match(file.text, start)
+    span = Span(file, start, match.end() if match else start + 1)
+    hint = "quote a value to make it text; `as:` casts at run time"
+    report.error("M109", f"the tag `{shorten(span.text)}`", span, "mappings have no tags", hint)
+
+
+def _say_tab(fault: _Fault) -> None:
+    text = fault.file.text
+    start = fault.place if text[fault.place : fault.place + 1] == "\t" else fault.place - 1
+    end = start
+    while text[end : end + 1] == "\t":
+        end += 1
+    fault.say("a tab in the indentation", start, end, "YAML indents with blanks only", "use blanks")
+
+
+def _say_reserved(fault: _Fault, start: int) -> None:
+    end = start + len(fault.file.text[start : _line_end(fault.file, start)].rstrip())
+    text = fault.file.text[start:end]
+    name = "a backtick" if text[:1] == "`" else f"`{text[:1]}`"
+    hint = _quote_hint("text", text if " #" not in text else "")
+    fault.say(f"plain text cannot begin with {name}", start, start + 1, "YAML reserves this character", hint)
+
+
+def _say_missing_colon(fault: _Fault) -> None:
+    start = fault.opened if fault.opened is not None else fault.place
+    line_start = fault.file.line_starts[fault.file.line_column(start)[0] - 1]
+    cramped = _CRAMPED_KEY.match(fault.file.text[line_start : _line_end(fault.file, start)])
+    if cramped:
+        colon = line_start + cramped.start("colon")
+        report_cramped_colon(fault.file, fault.report, colon)
+        return
+    end = start + len(fault.file.text[start : _line_end(fault.file, start)].rstrip())
+    fault.say("a line without `key: value`", start, end, "no colon follows this text")
+
+
+def _say_second_colon(fault: _Fault) -> None:
+    line_start = fault.file.line_starts[fault.file.line_column(fault.place)[0] - 1]
+    before = fault.file.text[line_start : fault.place]
+    if re.search(r":\s", before):
+        message, hint = "a second `: ` in one line", "quote the text that holds the colon"
+    else:
+        message, hint = "a key where none can be", "keys of one mapping begin in the same column"
+    fault.say(message, fault.place, fault.place + 1, "this colon cannot end a key", hint)
+
+
+def _say_open_bracket(fault: _Fault) -> None:
+    opened = fault.opened if fault.opened is not None else fault.place
+    bracket = _at(fault, opened)
+    closing = {"[": "]", "{": "}"}.get(bracket, "the end")
+    place = fault.span(fault.place, fault.place + 1)
+    message = f"{f'`{bracket}`' if bracket else 'a bracket'} is not closed as it should be"
+    more = (Label(fault.span(opened, opened + 1), "opened here"),)
+    fault.report.add("M101", message, place, f"expected `,` or `{closing}`", (), Severity.ERROR, more)
+
+
+def _say_stray_text(fault: _Fault) -> None:
+    line_start = fault.file.line_starts[fault.file.line_column(fault.place)[0] - 1]
+    before = fault.file.text[line_start : fault.place].rstrip()
+    end = fault.place + len(fault.file.text[fault.place : _line_end(fault.file, fault.place)].rstrip())
+    if before.endswith(("'", '"')):
+        hint = "quotes must hold the whole value; inside single quotes a quote is written twice"
+        fault.say("text after the closing quote", fault.place, end, "the value has ended before", hint)
+        return
+    if before.endswith(("]", "}")):
+        hint = "quote the whole value"
+        fault.say("text after the closing bracket", fault.place, end, "the value has ended before", hint)
+        return
+    hint = "keys of one mapping, and dashes of one list, begin in the same column"
+    label = "nothing above begins in this column"
+    fault.say("a line that does not fit the ones above", fault.place, end, label, hint)
+
+
+def _report_unquoted_path(file: SourceFile, report: Report, place: int, in_flow: bool) -> bool:
+    """Report M120 where a path on the line stops at a bracket because it stands inside `[..]` or `{..}`."""
+    line_start = file.line_starts[file.line_column(place)[0] - 1]
+    line = file.text[line_start : _line_end(file, place)]
+    found = None
+    for match in _PATH_IN_FLOW.finditer(line):
+        if match["path"] and line_start + match.start() <= place:
+            found = match
+    if found is None or not (in_flow or _FLOW_OPENS.search(line[: found.start()])):
+        return False
+    length = _path_length(line[found.start() :])
+    span = Span(file, line_start + found.start(), line_start + found.start() + length)
+    report.error(
+        "M120",
+        "a path with brackets needs quotes here",
+        span,
+        "inside `[..]` and `{..}` YAML ends plain text at a bracket",
+        _quote_hint("path", span.text),
+    )
+    return True
+
+
+def _quote_hint(what: str, text: str) -> str:
+    """How to write `text`, where it is short enough to be shown."""
+    return f"quote the {what}: {quoted(text)}" if 0 < len(text) <= 80 else f"quote the {what}"
+
+
+def _path_length(text: str) -> int:
+    """How far the author's path reaches: to the first comma, blank or closing bracket outside brackets."""
+    depth = 0
+    quote = ""
+    for position, character in enumerate(text):
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"":
+            quote = character
+        elif character in "[({":
+            depth += 1
+        elif depth == 0 and character in ",]} \t":
+            return position
+        elif character in "])}":
+            depth -= 1
+    return len(text.rstrip())
+
+
+def _unquoted_liquid(file: SourceFile, place: int) -> int | None:
+    """Where, on the line of the fault, plain text begins with `{{` or `{%`."""
+    line_start = file.line_starts[file.line_column(place)[0] - 1]
+    line = file.text[line_start : _line_end(file, place)]
+    blanked = re.sub(_QUOTED, lambda match: "." * len(match.group()), line)
+    match = _LIQUID_OPENS.search(blanked)
+    return line_start + match.start("liquid") if match else None
+
+
+def _at(fault: _Fault, offset: int) -> str:
+    return fault.file.text[offset : offset + 1]
+
+
+def _offset(file: SourceFile, mark: object, shift: int) -> int | None:
+    index = getattr(mark, "index", None)
+    return None if index is None else min(index + shift, len(file.text))
+
+
+def _line_end(file: SourceFile, offset: int) -> int:
+    end = file.text.find("\n", offset)
+    return len(file.text) if end == -1 else end

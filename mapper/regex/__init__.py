@@ -1,0 +1,1 @@
+"""Regex: regular expressions of schemas and paths, matched in linear time; the texts that they admit."""

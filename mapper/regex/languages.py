@@ -1,0 +1,356 @@
+"""Languages: sets of texts as automata over ranges of characters, and what filters make of them.
+
+All operations are exact except where they say that the result may hold more texts than possible, never fewer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache, reduce
+from typing import TypeAlias
+
+from mapper.regex.characters import EVERY, Ranges, inverse, joined, ranges, readable, shared
+
+Edges: TypeAlias = tuple[tuple[tuple[Ranges, int], ...], ...]
+
+STATES = 2000
+
+
+class TooLarge(Exception):
+    """An automaton that would grow beyond `STATES`; callers take a larger set of texts instead."""
+
+
+@dataclass(frozen=True, eq=False)
+class Language:
+    """A set of texts: an automaton whose every state lies on a way from a start to an end."""
+
+    edges: Edges = field(repr=False)
+    starts: frozenset[int] = field(repr=False)
+    finals: frozenset[int] = field(repr=False)
+
+    @property
+    def is_none(self) -> bool:
+        """Whether no text is in it."""
+        return not self.starts
+
+    @property
+    def has_empty(self) -> bool:
+        """Whether the empty text is in it."""
+        return bool(self.starts & self.finals)
+
+    @cached_property
+    def is_finite(self) -> bool:
+        """Whether it holds finitely many texts: no state comes back to itself."""
+        colors: dict[int, int] = {}
+        for root in self.starts:
+            stack = [(root, iter(self.edges[root]))] if root not in colors else []
+            colors.setdefault(root, 1)
+            while stack:
+                state, rest = stack[-1]
+                target = next((t for _, t in rest), None)
+                if target is None:
+                    colors[state] = 2
+                    stack.pop()
+                elif colors.get(target) == 1:
+                    return False
+                elif target not in colors:
+                    colors[target] = 1
+                    stack.append((target, iter(self.edges[target])))
+        return True
+
+    @cached_property
+    def few(self) -> tuple[str, ...] | None:
+        """All its texts where they are few, else None."""
+        if not self.is_finite:
+            return None
+        found: dict[str, None] = {}
+        stack = [(state, "") for state in sorted(self.starts)]
+        while stack:
+            state, text = stack.pop()
+            if state in self.finals:
+                found[text] = None
+            for given, target in self.edges[state]:
+                if sum(high - low + 1 for low, high in given) > _FEW or len(stack) > 4 * _FEW:
+                    return None
+                stack += [(target, text + chr(c)) for low, high in given for c in range(low, high + 1)]
+            if len(found) > _FEW:
+                return None
+        return tuple(sorted(found, key=lambda text: (len(text), text)))
+
+    @property
+    def only(self) -> str | None:
+        """Its text where it has just one."""
+        return self.few[0] if self.few is not None and len(self.few) == 1 else None
+
+    def holds(self, text: str) -> bool:
+        """Whether a text is in it."""
+        states = set(self.starts)
+        for character in map(ord, text):
+            states = {
+                target
+                for state in states
+                for given, target in self.edges[state]
+                if any(low <= character <= high for low, high in given)
+            }
+        return bool(states & self.finals)
+
+
+_FEW = 64
+
+
+@dataclass(slots=True)
+class Draft:
+    """An automaton in the making; steps without a character are allowed until it is done."""
+
+    edges: list[list[tuple[Ranges, int]]] = field(default_factory=list)
+    silent: list[list[int]] = field(default_factory=list)
+
+    def state(self) -> int:
+        """A new state."""
+        if len(self.edges) >= STATES:
+            raise TooLarge
+        self.edges.append([])
+        self.silent.append([])
+        return len(self.edges) - 1
+
+    def add(self, language: Language) -> tuple[int, int]:
+        """A copy of a language; its first and its last state."""
+        first = self.state()
+        offset = len(self.edges)
+        for _ in language.edges:
+            self.state()
+        last = self.state()
+        for number, edges in enumerate(language.edges):
+            self.edges[offset + number] = [(given, offset + target) for given, target in edges]
+        self.silent[first] = [offset + state for state in language.starts]
+        for state in language.finals:
+            self.silent[offset + state].append(last)
+        return first, last
+
+    def done(self, first: int, last: int) -> Language:
+        """The language of all ways from one state to another."""
+        reach = [self._closure(state) for state in range(len(self.edges))]
+        edges = [
+            tuple({edge: None for inner in sorted(reach[state]) for edge in self.edges[inner]})
+            for state in range(len(self.edges))
+        ]
+        finals = {state for state in range(len(self.edges)) if last in reach[state]}
+        return _trimmed(edges, {first}, finals)
+
+    def _closure(self, state: int) -> set[int]:
+        seen, stack = {state}, [state]
+        while stack:
+            for target in self.silent[stack.pop()]:
+                if target not in seen:
+                    seen.add(target)
+                    stack.append(target)
+        return seen
+
+
+def _trimmed(edges: list[tuple[tuple[Ranges, int], ...]], starts: set[int], finals: set[int]) -> Language:
+    forward = _reachable({s: [t for _, t in out] for s, out in enumerate(edges)}, starts)
+    back: dict[int, list[int]] = {}
+    for state, out in enumerate(edges):
+        for _, target in out:
+            back.setdefault(target, []).append(state)
+    kept = sorted(forward & _reachable(back, finals))
+    number = {state: index for index, state in enumerate(kept)}
+    return Language(
+        tuple(tuple((r, number[t]) for r, t in edges[state] if t in number) for state in kept),
+        frozenset(number[s] for s in starts if s in number),
+        frozenset(number[s] for s in finals if s in number),
+    )
+
+
+def _reachable(steps: dict[int, list[int]], starts: Iterable[int]) -> set[int]:
+    seen = set(starts)
+    stack = list(seen)
+    while stack:
+        for target in steps.get(stack.pop(), ()):
+            if target not in seen:
+                seen.add(target)
+                stack.append(target)
+    return seen
+
+
+NONE = Language((), frozenset(), frozenset())
+
+
+@lru_cache(maxsize=512)
+def word(text: str) -> Language:
+    """One text."""
+    edges = [((ranges(c), index + 1),) for index, c in enumerate(text)]
+    return Language((*edges, ()), frozenset({0}), frozenset({len(text)}))
+
+
+@lru_cache(maxsize=512)
+def one_of(given: Ranges) -> Language:
+    """The texts of one character."""
+    return Language((((given, 1),), ()), frozenset({0}), frozenset({1})) if given else NONE
+
+
+@lru_cache(maxsize=512)
+def many(given: Ranges) -> Language:
+    """All texts of these characters, the empty one among them."""
+    return Language((((given, 0),),), frozenset({0}), frozenset({0})) if given else word("")
+
+
+ANYTHING = many(EVERY)
+EMPTY = word("")
+
+
+@lru_cache(maxsize=2048)
+def union(*languages: Language) -> Language:
+    """The texts of any of them; ANYTHING where that is one of them."""
+    given = list(dict.fromkeys(language for language in languages if not language.is_none))
+    if ANYTHING in given:
+        return ANYTHING
+    if len(given) <= 1:
+        return given[0] if given else NONE
+    draft = Draft()
+    first, last = draft.state(), draft.state()
+    for language in given:
+        start, end = draft.add(language)
+        draft.silent[first].append(start)
+        draft.silent[end].append(last)
+    return draft.done(first, last)
+
+
+@lru_cache(maxsize=2048)
+def concatenated(*languages: Language) -> Language:
+    """A text of each, one after another."""
+    given = [language for language in languages if language is not EMPTY]
+    if any(language.is_none for language in given):
+        return NONE
+    if len(given) <= 1:
+        return given[0] if given else EMPTY
+    if all(language is ANYTHING for language in given):
+        return ANYTHING
+    draft = Draft()
+    first = last = draft.state()
+    for language in given:
+        start, end = draft.add(language)
+        draft.silent[last].append(start)
+        last = end
+    return draft.done(first, last)
+
+
+@lru_cache(maxsize=512)
+def repeated(language: Language, *, least: int = 0) -> Language:
+    """Any number of its texts in a row; with `least=1` at least one."""
+    if language is ANYTHING or language is EMPTY or language.is_none:
+        return EMPTY if language.is_none and not least else language
+    draft = Draft()
+    start, end = draft.add(language)
+    draft.silent[end].append(start)
+    if not least:
+        draft.silent[start].append(end)
+    return draft.done(start, end)
+
+
+def optional(language: Language) -> Language:
+    """Its texts and the empty one."""
+    return union(language, EMPTY)
+
+
+@lru_cache(maxsize=512)
+def intersection(one: Language, other: Language) -> Language:
+    """The texts of both; where that grows too large, those of the first, which may be too many."""
+    if ANYTHING in (one, other):
+        return one if other is ANYTHING else other
+    pairs = {(a, b): index for index, (a, b) in enumerate((a, b) for a in one.starts for b in other.starts)}
+    starts = set(range(len(pairs)))
+    queue = list(pairs)
+    edges: list[tuple[tuple[Ranges, int], ...]] = []
+    for a, b in queue:
+        out = []
+        for given, left in one.edges[a]:
+            for allowed, right in other.edges[b]:
+                both = shared(given, allowed)
+                if both:
+                    if (left, right) not in pairs:
+                        pairs[left, right] = len(pairs)
+                        queue.append((left, right))
+                    out.append((both, pairs[left, right]))
+        edges.append(tuple(out))
+        if len(queue) > STATES:
+            return one
+    finals = {index for (a, b), index in pairs.items() if a in one.finals and b in other.finals}
+    return _trimmed(edges, starts, finals)
+
+
+@lru_cache(maxsize=256)
+def without_empty(language: Language) -> Language:
+    """Its texts but the empty one."""
+    if not language.has_empty:
+        return language
+    fresh = len(language.edges)
+    first = tuple(dict.fromkeys(edge for state in sorted(language.starts) for edge in language.edges[state]))
+    return _trimmed([*language.edges, first], {fresh}, set(language.finals))
+
+
+def without_characters(language: Language, given: Ranges) -> Language:
+    """Those of its texts that hold none of the characters."""
+    return intersection(language, many(inverse(given)))
+
+
+# What stands in the place of some characters: the texts that each of them may become.
+Piece: TypeAlias = tuple[Ranges, Callable[[Ranges], Language]]
+
+
+def replaced(language: Language, pieces: Iterable[Piece]) -> Language:
+    """The texts with characters replaced; characters that no piece names stay.
+
+    Each character is replaced by itself alone, whatever stands beside it.
+    """
+    given = list(pieces)
+    rest = inverse(reduce(lambda seen, piece: joined((*seen, *piece[0])), given, ()))
+    draft = Draft()
+    states = [draft.state() for _ in language.edges]
+    for state, edges in zip(states, language.edges, strict=True):
+        for allowed, target in edges:
+            kept = shared(allowed, rest)
+            if kept:
+                draft.edges[state].append((kept, states[target]))
+            for place, become in given:
+                hit = shared(allowed, place)
+                if hit:
+                    start, end = draft.add(become(hit))
+                    draft.silent[state].append(start)
+                    draft.silent[end].append(states[target])
+    first, last = draft.state(), draft.state()
+    draft.silent[first] = [states[state] for state in language.starts]
+    for state in language.finals:
+        draft.silent[states[state]].append(last)
+    return draft.done(first, last)
+
+
+def parts_of(language: Language) -> Language:
+    """A set that holds every text with some characters left out."""
+    return many(alphabet(language))
+
+
+def alphabet(language: Language) -> Ranges:
+    """The characters of its texts."""
+    return joined(pair for edges in language.edges for given, _ in edges for pair in given)
+
+
+def shortest_with(language: Language, given: Ranges) -> str | None:
+    """A shortest text that holds one of the characters; None where there is none."""
+    seen = {(state, False) for state in language.starts}
+    queue: list[tuple[int, bool, str]] = [(state, False, "") for state in sorted(language.starts)]
+    for state, has, text in queue:
+        if has and state in language.finals:
+            return text
+        for allowed, target in language.edges[state]:
+            for hit, holds in ((shared(allowed, given), True), (allowed, has)):
+                if hit and (target, holds) not in seen:
+                    seen.add((target, holds))
+                    queue.append((target, holds, text + readable(hit)))
+    return None
+
+
+def shortest(language: Language) -> str | None:
+    """A shortest text; None where there is none."""
+    return "" if language.has_empty else shortest_with(language, EVERY)

@@ -1,0 +1,155 @@
+"""Values: casts and object operations on present JSON values; what does not fit comes back as INVALID."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from enum import Enum
+
+import msgspec
+
+from mapper.runtime.json.nesting import is_deeper
+from mapper.runtime.limits import active
+from mapper.runtime.missing import INVALID, MISSING, Nothing
+
+MAX_DIGITS = 4300  # as `sys.int_info.default_max_str_digits`: conversion takes quadratic time
+
+_INTEGER = re.compile(r"(-?[0-9]{1,4300})(?:\.0{1,4300})?").fullmatch
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?P<real>\.[0-9]+)?(?P<power>[eE][+-]?[0-9]+)?").fullmatch
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+_decode = msgspec.json.Decoder().decode
+
+
+class Refusal(Enum):
+    """Why an object operation gave nothing, where INVALID would not tell enough."""
+
+    COLLISION = "collision"  # a renamed key is already there
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+COLLISION = Refusal.COLLISION
+
+
+def is_blank(value: object) -> bool:
+    """True for missing, null, and text that is empty or only white space; 0, false, [] and {} are values."""
+    if isinstance(value, str):
+        return not value or value.isspace()
+    return value is None or value is MISSING
+
+
+def to_string(value: object) -> str | Nothing:
+    """Text as it is, integers and integral floats as exact digits, `true` and `false`."""
+    if isinstance(value, str):
+        return value
+    if value is True:
+        return "true"
+    if value is False:
+        return "false"
+    try:
+        if isinstance(value, int):
+            return int.__repr__(value)
+        if isinstance(value, float):
+            # int() refuses infinities and NaN with the two errors below.
+            return int.__repr__(int(value)) if value == int(value) else float.__repr__(value)
+    except (ValueError, OverflowError):
+        return INVALID
+    return INVALID
+
+
+def to_integer(value: object) -> int | Nothing:
+    """An integer, an integral float, or decimal text (`42`, `-7`, `0500`, `42.0`)."""
+    if isinstance(value, bool):
+        return INVALID
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else INVALID
+    if isinstance(value, str):
+        match = _INTEGER(value)
+        return int(match[1]) if match else INVALID
+    return INVALID
+
+
+def to_number(value: object) -> int | float | Nothing:
+    """An integer, a finite float, or text in JSON's number grammar."""
+    if isinstance(value, bool):
+        return INVALID
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float):
+        return _finite(value)
+    if isinstance(value, str) and len(value) <= MAX_DIGITS and (match := _NUMBER(value)):
+        return _finite(float(value)) if match["real"] or match["power"] else int(value)
+    return INVALID
+
+
+def _finite(value: float) -> float | Nothing:
+    return value if value - value == 0.0 else INVALID
+
+
+def to_boolean(value: object) -> bool | Nothing:
+    """true and false, `true` and `false` as text in any case, 1 and 0 as number or text."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int | float):
+        return value == 1 if value in (0, 1) else INVALID
+    if isinstance(value, str) and len(value) <= 5:
+        return _BOOLEANS.get(value.lower(), INVALID)
+    return INVALID
+
+
+def to_object(value: object) -> dict[str, object] | Nothing:
+    """An object as it is."""
+    return value if isinstance(value, dict) else INVALID
+
+
+def to_array(value: object) -> list[object] | Nothing:
+    """An array as it is."""
+    return value if isinstance(value, list) else INVALID
+
+
+def to_json(value: object) -> object:
+    """What a JSON text holds, read strictly: no NaN, no half surrogates, no 1e400; other values stay."""
+    if isinstance(value, str):
+        return _parse(value)
+    if isinstance(value, dict | list | int):
+        return value
+    if isinstance(value, float):
+        return _finite(value)
+    return INVALID
+
+
+def _parse(text: str) -> object:
+    try:
+        raw = text.encode()
+        return INVALID if is_deeper(raw, active().nesting) else _decode(raw)
+    except (msgspec.MsgspecError, UnicodeError):
+        return INVALID
+
+
+def pick(value: object, keys: Iterable[str]) -> dict[str, object] | Nothing:
+    """A new object with only the named keys, in the object's own order."""
+    if not isinstance(value, dict):
+        return INVALID
+    wanted = frozenset(keys)
+    return {key: member for key, member in value.items() if key in wanted}
+
+
+def omit(value: object, keys: Iterable[str]) -> dict[str, object] | Nothing:
+    """A new object without the named keys."""
+    if not isinstance(value, dict):
+        return INVALID
+    unwanted = frozenset(keys)
+    return {key: member for key, member in value.items() if key not in unwanted}
+
+
+def rename(value: object, pairs: Iterable[tuple[str, str]]) -> dict[str, object] | Nothing | Refusal:
+    """A new object with keys renamed all at once, in place; COLLISION where two members would share a key."""
+    if not isinstance(value, dict):
+        return INVALID
+    names = dict(pairs)
+    members: dict[str, object] = value
+    renamed = {names.get(key, key): member for key, member in members.items()}
+    return renamed if len(renamed) == len(members) else COLLISION

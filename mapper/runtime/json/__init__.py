@@ -1,0 +1,1 @@
+"""JSON at run time: nesting, locations, canonical bytes, and bodies that are decoded only in part."""

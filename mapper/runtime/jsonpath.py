@@ -1,0 +1,91 @@
+"""Paths at run time: what generated path code calls for the rarely used parts of RFC 9535."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mapper.runtime.faults import Fault
+from mapper.runtime.limits import active
+from mapper.runtime.missing import MISSING
+
+
+def children(value: object) -> Iterable[object]:
+    """The elements of an array or the member values of an object, in order; nothing of anything else."""
+    if isinstance(value, list):
+        return value
+    if isinstance(value, dict):
+        return value.values()
+    return ()
+
+
+def descendants(nodes: Iterable[object], site: int) -> list[object]:
+    """Each node followed by all that lies below it, parents before children (RFC 9535 §2.5.2)."""
+    visited: list[object] = []
+    stack = list(nodes)
+    stack.reverse()
+    most = active().path_visits
+    while stack and len(visited) + len(stack) <= most:
+        value = stack.pop()
+        visited.append(value)
+        if isinstance(value, list):
+            stack.extend(reversed(value))
+        elif isinstance(value, dict):
+            stack.extend(reversed(value.values()))
+    if stack:
+        raise Fault("M608", site, f"a path looks at more than {most} values")
+    return visited
+
+
+def check_matches(nodes: list[object], site: int) -> None:
+    """Stop a path whose matches multiply (`$..*..*`)."""
+    most = active().path_matches
+    if len(nodes) > most:
+        raise Fault("M608", site, f"a path matches more than {most} values")
+
+
+def equal(left: object, right: object) -> bool:
+    """Equality of RFC 9535 §2.3.5.2.2: strict in types, deep, and MISSING equals MISSING."""
+    pairs = [(left, right)]
+    met: set[tuple[int, int]] = set()  # parsed JSON from a host may repeat or even contain itself
+    while pairs:
+        left, right = pairs.pop()
+        if isinstance(left, list):
+            if not isinstance(right, list) or len(left) != len(right):
+                return False
+            if (id(left), id(right)) not in met:
+                met.add((id(left), id(right)))
+                pairs.extend(zip(left, right, strict=True))
+        elif isinstance(left, dict):
+            if not isinstance(right, dict) or left.keys() != right.keys():
+                return False
+            if (id(left), id(right)) not in met:
+                met.add((id(left), id(right)))
+                pairs.extend((value, right[key]) for key, value in left.items())
+        elif isinstance(left, bool) or isinstance(right, bool):
+            if left is not right:
+                return False
+        elif left != right:
+            return False
+    return True
+
+
+def less(left: object, right: object) -> bool:
+    """Order of RFC 9535 §2.3.5.2.2: between two numbers or two strings, else false."""
+    if isinstance(left, str):
+        return isinstance(right, str) and left < right
+    return is_number(left) and is_number(right) and left < right  # type: ignore[operator]
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a JSON number; Python's booleans are not."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def length(value: object) -> object:
+    """The function `length()`: characters, elements or members; MISSING for anything else (§2.4.4)."""
+    return len(value) if isinstance(value, str | list | dict) else MISSING
+
+
+def only(nodes: list[object]) -> object:
+    """The function `value()`: the value of a single node, else MISSING (§2.4.8)."""
+    return nodes[0] if len(nodes) == 1 else MISSING

@@ -1,0 +1,419 @@
+"""Library at run time: python-liquid under our rules and limits, for what is not lowered and as the oracle.
+
+One Environment serves parsing, fallback and comparison. Changed against the library: the filters
+(`mapper.runtime.liquid.filters`), `blank` and `contains` (`mapper.runtime.liquid.semantics`), how values
+print, `limit: 0`, no variables `now`, `today` and `partial`, and limits that count as lowered code counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache, partial
+from io import StringIO
+from typing import Any, TextIO, TypeAlias
+
+from liquid import BoundTemplate, DictLoader, Environment, Mode, RenderContext, TokenStream
+from liquid.ast import Node
+from liquid.builtin import case_tag, cycle_tag, echo_tag, for_tag, if_tag, output, tablerow_tag, unless_tag
+from liquid.builtin.expressions import BooleanExpression, LoopExpression, StringLiteral, logical, tokenize
+from liquid.builtin.expressions.primitive import Blank, Empty
+from liquid.exceptions import (
+    LiquidError,
+    LocalNamespaceLimitError,
+    LoopIterationLimitError,
+    OutputStreamLimitError,
+    ResourceLimitError,
+)
+from liquid.expression import Expression
+from liquid.filter import with_context
+from liquid.tag import Tag
+from liquid.token import TOKEN_EXPRESSION, Token
+from liquid.undefined import Undefined
+from liquid.utils import ReadOnlyChainMap
+
+from mapper.runtime.faults import Fault, Skip
+from mapper.runtime.limits import active
+from mapper.runtime.liquid import semantics as text
+from mapper.runtime.liquid.filters import FILTERS, Function, apply, fault_of
+from mapper.runtime.missing import MISSING
+
+# The rules of a dialect, as (name, value) pairs; see ir.LiquidRules.
+Rules: TypeAlias = tuple[tuple[str, bool | str], ...]
+
+# The library's parse nodes nest; deeper templates are refused before Python's own stack is in danger.
+NESTING_LIMIT = 30
+
+
+class _Buffer(StringIO):
+    def __init__(self) -> None:
+        super().__init__(newline="\n")
+        self.size = 0
+
+    def write(self, piece: str) -> int:
+        self.size += len(piece)
+        if self.size > active().text_length:
+            raise OutputStreamLimitError("output limit", token=None)
+        return super().write(piece)
+
+
+class Context(RenderContext):
+    """A render context without a clock, whose limits count as lowered code counts."""
+
+    __slots__ = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.scope = ReadOnlyChainMap(self.locals, self.globals, self.counters)
+
+    def assign(self, key: str, val: object) -> None:
+        """Set a variable; all of them together stay below the limit."""
+        self.locals[key] = val
+        if text.hold_too_much(self.locals.values()):
+            raise LocalNamespaceLimitError("local namespace limit reached", token=None)
+
+    def get_buffer(self, buf: TextIO | None = None) -> StringIO:
+        """A buffer for a capture."""
+        return _Buffer()
+
+    def get_item(self, obj: object, key: object) -> object:
+        """An entry, element, size, first or last; never a Python attribute."""
+        if isinstance(obj, Undefined):
+            return obj
+        if isinstance(obj, for_tag.ForLoop | tablerow_tag.TableRow):
+            return obj[key]  # type: ignore[index]
+        found = text.member(obj, key)
+        if found is MISSING:
+            raise KeyError(key)
+        return found
+
+
+class Rendering(BoundTemplate):
+    """A template that renders into a limited buffer and defines no variables of its own."""
+
+    context_class = Context
+
+    def _get_buffer(self) -> StringIO:
+        return _Buffer()
+
+    def make_partial_namespace(
+        self, partial: bool, render_args: Mapping[str, object]
+    ) -> Mapping[str, object]:
+        """The arguments of an `include`; nothing else."""
+        return render_args
+
+
+class _Equal(logical.EqExpression):
+    __slots__ = ()
+
+    def evaluate(self, context: RenderContext) -> object:
+        return equal(self.left.evaluate(context), self.right.evaluate(context))
+
+
+class _Unequal(logical.NeExpression):
+    __slots__ = ()
+
+    def evaluate(self, context: RenderContext) -> object:
+        return not equal(self.left.evaluate(context), self.right.evaluate(context))
+
+
+class _Contains(logical.ContainsExpression):
+    __slots__ = ()
+
+    def evaluate(self, context: RenderContext) -> object:
+        return text.contains(_plain(self.left.evaluate(context)), _plain(self.right.evaluate(context)))
+
+
+class _AnyEqual(case_tag._AnyExpression):
+    __slots__ = ()
+
+    def evaluate(self, context: RenderContext) -> list[bool]:
+        left = self.left.evaluate(context)
+        return [equal(left, right.evaluate(context)) for right in self.expressions]
+
+
+class _Loop(LoopExpression):
+    __slots__ = ()
+
+    def evaluate(self, context: RenderContext) -> tuple[Iterator[object], int]:
+        source = text.elements(_plain(self.iterable.evaluate(context)))
+        limit = None if self.limit is None else _plain(self.limit.evaluate(context))
+        offset = None if self.offset is None else _plain(self.offset.evaluate(context))
+        key = f"{self.identifier}-{self.iterable}"
+        if isinstance(self.offset, StringLiteral) and offset == "continue":
+            offset = context.stopindex(key)
+        visited, stop = text.loop_over(source, limit, offset, -1)
+        context.stopindex(key, stop)
+        length = text.length_of(visited)
+        context.raise_for_loop_limit(length)
+        return (reversed(visited) if self.reversed else iter(visited)), length
+
+
+def _plain(value: object) -> object:
+    return MISSING if isinstance(value, Undefined) else value
+
+
+def equal(left: object, right: object) -> bool:
+    """Liquid's `==` of library values, `blank` and `empty` among them."""
+    left, right = _plain(left), _plain(right)
+    for one, other in ((left, right), (right, left)):
+        if isinstance(one, Blank):
+            return isinstance(other, Blank) or (not isinstance(other, Empty) and text.is_blank(other))
+        if isinstance(one, Empty):
+            return isinstance(other, Empty) or (not isinstance(other, Blank) and text.is_empty(other))
+    return text.equal(left, right)
+
+
+def _refined(expression: Expression) -> Expression:
+    # The same test with our comparisons in it.
+    match expression:
+        case BooleanExpression():
+            return BooleanExpression(expression.token, _refined(expression.expression))
+        case logical.LogicalAndExpression() | logical.LogicalOrExpression():
+            return type(expression)(expression.token, _refined(expression.left), _refined(expression.right))
+        case logical.EqExpression():
+            return _Equal(expression.token, _refined(expression.left), _refined(expression.right))
+        case logical.NeExpression():
+            return _Unequal(expression.token, _refined(expression.left), _refined(expression.right))
+        case logical.ContainsExpression():
+            return _Contains(expression.token, _refined(expression.left), _refined(expression.right))
+    return expression
+
+
+def refine_condition(expression: BooleanExpression) -> BooleanExpression:
+    """A parsed condition with our comparisons in place of the library's."""
+    return BooleanExpression(expression.token, _refined(expression.expression))
+
+
+def _refined_loop(loop: LoopExpression) -> _Loop:
+    return _Loop(
+        loop.token,
+        loop.identifier,
+        loop.iterable,
+        limit=loop.limit,
+        offset=loop.offset,
+        reversed_=loop.reversed,
+        cols=loop.cols,
+    )
+
+
+class _IfNode(if_tag.IfNode):
+    __slots__ = ()
+
+    def __init__(self, **parts: Any) -> None:
+        super().__init__(**parts)
+        self.condition = _refined(self.condition)
+        for alternative in self.alternatives:
+            alternative.expression = _refined(alternative.expression)
+
+
+class _UnlessNode(unless_tag.UnlessNode):
+    __slots__ = ()
+
+    def __init__(self, **parts: Any) -> None:
+        super().__init__(**parts)
+        self.condition = _refined(self.condition)
+        for alternative in self.alternatives:
+            alternative.expression = _refined(alternative.expression)
+
+
+class _CaseNode(case_tag.CaseNode):
+    __slots__ = ()
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        for block in self.blocks:
+            if isinstance(block, case_tag.MultiExpressionBlockNode):
+                test = block.expression
+                block.expression = _AnyEqual(test.token, test.left, test.expressions)
+
+
+class _ForNode(for_tag.ForNode):
+    __slots__ = ()
+
+    def __init__(self, token: Any, expression: LoopExpression, block: Any, default: Any = None) -> None:
+        super().__init__(token, _refined_loop(expression), block, default)
+
+
+class _TablerowNode(tablerow_tag.TablerowNode):
+    __slots__ = ()
+
+    def __init__(self, token: Any, expression: LoopExpression, block: Any) -> None:
+        super().__init__(token, _refined_loop(expression), block)
+
+
+class _OutputNode(output.OutputNode):
+    __slots__ = ()
+
+    def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
+        return buffer.write(text.to_text(self.expression.evaluate(context)))
+
+
+class _EchoNode(_OutputNode, echo_tag.EchoNode):
+    __slots__ = ()
+
+
+class _CycleNode(cycle_tag.CycleNode):
+    __slots__ = ()
+
+    def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
+        values = [value.evaluate(context) for value in self.args]
+        named = None if self.group is None else self.group.evaluate(context)
+        group = "__UNDEFINED" if isinstance(named, Undefined) else str(named) if self.group else ""
+        turn = context.cycle(group or str(values), len(values))
+        return buffer.write(text.to_text(values[turn])) if turn < len(values) else 0
+
+
+class AbortNode(Node):
+    """Parse tree node of a dialect's `abort`."""
+
+    __slots__ = ()
+
+    def render_to_output(self, _context: RenderContext, _buffer: TextIO) -> int:
+        """Leave the whole rendering: the item is skipped."""
+        raise Skip
+
+
+class AbortTag(Tag):
+    """The tag `{% abort %}` of a dialect."""
+
+    name = "abort"
+    block = False
+
+    def parse(self, stream: TokenStream) -> Node:
+        """The node of the tag."""
+        return AbortNode(stream.current)
+
+
+_TAGS = {
+    if_tag.IfTag: _IfNode,
+    unless_tag.UnlessTag: _UnlessNode,
+    case_tag.CaseTag: _CaseNode,
+    for_tag.ForTag: _ForNode,
+    tablerow_tag.TablerowTag: _TablerowNode,
+    output.Output: _OutputNode,
+    echo_tag.EchoTag: _EchoNode,
+    cycle_tag.CycleTag: _CycleNode,
+}
+
+
+def _adapted(function: Function) -> Function:
+    # A filter as the library calls it: a missing value is an Undefined there.
+    def call(value: object, *args: object, **kwargs: object) -> object:
+        named = {name: _plain(arg) for name, arg in kwargs.items()}
+        result = apply(function, -1, _plain(value), *map(_plain, args), **named)
+        return Undefined("") if result is MISSING else result
+
+    return call
+
+
+def _clocked(function: Function) -> Function:
+    # In a dialect whose dates know "now", it is the time of receipt.
+    def call(value: object, *args: object, context: RenderContext, **kwargs: object) -> object:
+        received = context.globals.get("received_at")
+        return function(text.clock(value, received, -1), *args, **kwargs)
+
+    return with_context(call)
+
+
+_OWN_TAGS = [type(kind.__name__, (kind,), {"node_class": node}) for kind, node in _TAGS.items()]
+
+
+class LiquidEnvironment(Environment):
+    """The library under our rules; see the module's docstring for what differs."""
+
+    template_class = Rendering
+    block_nesting_limit = NESTING_LIMIT
+
+    @property
+    def loop_iteration_limit(self) -> int:  # type: ignore[override]
+        """The rounds a template may run; a setting of the caller, not of the environment."""
+        return active().loop_rounds
+
+    def __init__(self, rules: Rules = (), partials: tuple[tuple[str, str], ...] = ()) -> None:
+        self.rules = dict(rules)
+        self.partials = dict(partials)
+        super().__init__(tolerance=Mode.STRICT, loader=DictLoader(self.partials), strict_filters=True)
+
+    def setup_tags_and_filters(self, *, extra: bool = False) -> None:
+        """Register the library's tags with our nodes, and our filters."""
+        super().setup_tags_and_filters(extra=False)
+        for tag in _OWN_TAGS:
+            self.add_tag(tag)
+        if self.rules.get("abort"):
+            self.add_tag(AbortTag)
+        own: dict[str, Function] = {
+            **FILTERS,
+            "date": partial(FILTERS["date"], zone=str(self.rules.get("zone", "UTC"))),
+        }
+        self.filters = {name: _adapted(function) for name, function in own.items()}
+        if not self.rules.get("date_tz"):
+            del self.filters["date_tz"]
+        for name in self.filters.keys() & {"date", "date_tz"} if self.rules.get("now") else ():
+            self.filters[name] = _clocked(self.filters[name])
+
+
+@lru_cache(maxsize=32)
+def environment(rules: Rules = (), partials: tuple[tuple[str, str], ...] = ()) -> LiquidEnvironment:
+    """The environment of a dialect's rules; equal rules share one."""
+    return LiquidEnvironment(rules, partials)
+
+
+@lru_cache(maxsize=256)
+def _parsed(source: str, rules: Rules, partials: tuple[tuple[str, str], ...]) -> BoundTemplate:
+    return environment(rules, partials).from_string(source)
+
+
+def render(
+    source: str,
+    rules: Rules,
+    partials: tuple[tuple[str, str], ...],
+    item: object,
+    body: object,
+    request: object,
+    site: int,
+) -> str:
+    """The text the library renders; raises Fault or Skip as lowered code does."""
+    try:
+        return _parsed(source, rules, partials).render(text.variables(item, body, request))
+    except Skip:
+        raise Skip(site) from None
+    except RecursionError:
+        raise
+    except Exception as error:
+        raise liquid_fault(error, site) from None
+
+
+@lru_cache(maxsize=256)
+def _condition(source: str, rules: Rules) -> tuple[BooleanExpression, BoundTemplate]:
+    used = environment(rules)
+    return parse_condition(source, used), used.from_string("")
+
+
+def parse_condition(source: str, used: Environment) -> BooleanExpression:
+    """The condition as the library parses it inside `{% if .. %}`, with our comparisons."""
+    whole = Token(TOKEN_EXPRESSION, source, 0, source)
+    return refine_condition(BooleanExpression.parse(used, TokenStream(tokenize(source, whole))))
+
+
+def holds(source: str, rules: Rules, item: object, body: object, request: object, site: int) -> bool:
+    """Whether the library finds a condition true; raises Fault as lowered code does."""
+    try:
+        condition, template = _condition(source, rules)
+        return condition.evaluate(Context(template, globals=text.variables(item, body, request)))
+    except RecursionError:
+        raise
+    except Exception as error:
+        raise liquid_fault(error, site) from None
+
+
+def liquid_fault(error: Exception, site: int) -> Fault:
+    """The Fault that stands for an error of the library."""
+    if isinstance(error, LoopIterationLimitError):
+        return text.rounds_fault(site)
+    if isinstance(error, OutputStreamLimitError):
+        return text.length_fault(site)
+    if isinstance(error, ResourceLimitError):
+        return Fault("M620", site, "the template's variables hold too much")
+    if isinstance(error, LiquidError | Fault):
+        return fault_of(error, site)
+    return Fault("M618", site, "the template cannot work with this value")

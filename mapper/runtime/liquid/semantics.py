@@ -1,0 +1,348 @@
+"""Text at run time: lookups, comparisons, output and limits of lowered Liquid, without the library.
+
+What is here means the same as in the library's interpreter under `mapper.runtime.liquid.library`; tests
+hold them together. A variable that is not there is MISSING.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from io import StringIO
+from itertools import islice
+from typing import NoReturn
+
+from mapper.runtime.faults import Fault
+from mapper.runtime.limits import active
+from mapper.runtime.missing import MISSING
+
+# An assigned variable that has no value yet; reading it falls through to the item's key.
+UNSET = object()
+
+VARIABLES = 10  # texts of the largest size that the variables of a template may hold together
+
+
+class Headers(dict[str, object]):
+    """The headers of a request: found whatever the case of the name asked for."""
+
+    def __getitem__(self, key: str) -> object:
+        return super().__getitem__(_lower(key))
+
+    def __contains__(self, key: object) -> bool:
+        return super().__contains__(_lower(key))
+
+    def get(self, key: object, default: object = None) -> object:
+        """The header of that name, or `default`."""
+        return super().get(_lower(key), default)
+
+
+def _lower(key: object) -> str:
+    return key.lower() if isinstance(key, str) else key  # type: ignore[return-value]
+
+
+def variables(item: object, body: object, request: object) -> dict[str, object]:
+    """All variables a template can read: the keys of the item, under the reserved names."""
+    names: dict[str, object] = dict(item) if isinstance(item, dict) else {}
+    names["item"] = item
+    names["envelope"] = body
+    names["header"] = Headers(getattr(request, "headers", None) or {})
+    names["query"] = getattr(request, "query", None) or {}
+    names["setting"] = getattr(request, "settings", None) or {}
+    names["received_at"] = getattr(request, "received_at", None)
+    if names["received_at"] is None:
+        del names["received_at"]
+    return names
+
+
+def member(value: object, key: object) -> object:
+    """What a template finds under a key: entries of objects, elements of lists, and size, first, last."""
+    if key is MISSING:
+        return MISSING
+    try:
+        if isinstance(value, dict) and key in value:
+            return value[key]
+        if isinstance(key, str):
+            return _special_member(value, key)
+        if isinstance(value, list | tuple | range) and isinstance(key, int):
+            return value[key]
+    except (IndexError, TypeError):
+        pass
+    return MISSING
+
+
+def _special_member(value: object, key: str) -> object:
+    if key == "size" and isinstance(value, str | list | tuple | dict | range):
+        return len(value)
+    if key == "first":
+        if isinstance(value, dict):
+            return next(islice(value.items(), 1), MISSING)
+        return value[0] if isinstance(value, list | tuple | range) else MISSING
+    if key == "last" and isinstance(value, list | tuple | range):
+        return value[-1]
+    return MISSING
+
+
+def is_truthy(value: object) -> bool:
+    """Everything but nil, missing and false is true; so are 0 and the empty text."""
+    return value is not None and value is not False and value is not MISSING
+
+
+def is_blank(value: object) -> bool:
+    """`== blank`: nil, missing, false, white space, [] and {}; 0 is not."""
+    if isinstance(value, str):
+        return not value or value.isspace()
+    if value is None or value is False or value is MISSING:
+        return True
+    return not value and isinstance(value, list | dict)
+
+
+def is_empty(value: object) -> bool:
+    """`== empty`: "", [] and {}."""
+    return not value and isinstance(value, str | list | dict)
+
+
+def equal(left: object, right: object) -> bool:
+    """Liquid's `==`: missing equals nil, and a boolean equals nothing but itself."""
+    if left is MISSING or left is None:
+        return right is MISSING or right is None
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    return left == right
+
+
+def less(left: object, right: object, site: int) -> bool:
+    """Liquid's `<`: of two texts or two numbers; nil is never less; anything else is Fault M618."""
+    if isinstance(left, str) and isinstance(right, str):
+        return left < right
+    if isinstance(left, int | float) and isinstance(right, int | float):
+        return left < right
+    if left is None or right is None or left is MISSING or right is MISSING:
+        return False
+    raise Fault("M618", site, f"`<` and `>` cannot compare {kind(left)} and {kind(right)}")
+
+
+def at_most(left: object, right: object) -> bool:
+    """Liquid's `<=`: of two texts or two numbers; nil never; of anything else whether they are equal."""
+    if isinstance(left, str) and isinstance(right, str):
+        return left <= right
+    if isinstance(left, bool) or isinstance(right, bool):
+        return False
+    if isinstance(left, int | float) and isinstance(right, int | float):
+        return left <= right
+    if left is None or right is None or left is MISSING or right is MISSING:
+        return False
+    return left == right
+
+
+def contains(left: object, right: object) -> bool:
+    """Liquid's `contains`: a part of a text, an element of a list, a key of an object; else false."""
+    if not is_truthy(left) or not is_truthy(right):
+        return False
+    if isinstance(left, str):
+        return to_text(right) in left
+    if isinstance(left, list | tuple):
+        return any(equal(element, right) for element in left)
+    if isinstance(left, range):
+        return isinstance(right, int) and right in left
+    return isinstance(left, dict) and isinstance(right, str) and right in left
+
+
+def default(value: object, instead: object = "") -> object:
+    """The filter of that name: `instead` for nil, missing, false, "", [] and {}; never for 0."""
+    if value is None or value is False or value is MISSING or is_empty(value):
+        return instead
+    return value
+
+
+_KINDS: tuple[tuple[type, str], ...] = (
+    (bool, "a boolean"),
+    (str, "a text"),
+    (int, "a number"),
+    (float, "a number"),
+    (dict, "an object"),
+    (list, "a list"),
+    (range, "a range"),
+)
+
+
+def kind(value: object) -> str:
+    """The type of a value in the words of JSON, for messages that must not show the value."""
+    if value is None or value is MISSING:
+        return "nothing"
+    for types, name in _KINDS:
+        if isinstance(value, types):
+            return name
+    return "a value"
+
+
+def to_text(value: object, site: int = -1) -> str:
+    """A value as Liquid prints it: nil as nothing, a list as its elements run together, an object as JSON."""
+    if isinstance(value, str):
+        return value
+    if value is MISSING or value is None:
+        return ""
+    try:
+        return str(value) if type(value) is int or type(value) is float else _printed(value)
+    except (ValueError, OverflowError, TypeError):  # a number JSON does not have, a name that is not text
+        raise Fault("M618", site, f"{kind(value)} that cannot be printed") from None
+
+
+def _printed(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if value is None or value is MISSING:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple):
+        return "".join([_printed(element) for element in value])
+    if isinstance(value, dict):
+        return to_json(value)
+    if isinstance(value, range):
+        return f"{value.start}..{value.stop - 1}"
+    return str(value)
+
+
+def to_json(value: object) -> str:
+    """Compact JSON with non-ASCII text kept; missing is null; raises ValueError for NaN and infinities.
+
+    What nests deeper than Python's stack, or contains itself, is a RecursionError.
+    """
+    import json  # a service without templates starts without it
+
+    return json.dumps(
+        value,
+        ensure_ascii=False,
+        separators=(",", ":"),
+        allow_nan=False,
+        default=_plain,
+        check_circular=False,
+    )
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, range):
+        if len(value) > active().text_length:
+            raise ValueError("range too long")
+        return list(value)
+    return None
+
+
+def size_of(value: object) -> int:
+    """What a variable weighs against the limits: characters of a text, elements of a list."""
+    return len(value) if isinstance(value, str | list | tuple) else 1
+
+
+def buffer() -> StringIO:
+    """What a template with loops writes to; it knows its length."""
+    return StringIO(newline="\n")
+
+
+def hold_too_much(values: Iterable[object]) -> bool:
+    """Whether the variables of a template together hold more than `VARIABLES` texts of the largest size."""
+    return sum(size_of(value) for value in values) > VARIABLES * active().text_length
+
+
+def check_locals(values: Iterable[object], site: int) -> None:
+    """Raise Fault M620 where the template's variables together hold too much."""
+    if hold_too_much(values):
+        raise Fault("M620", site, "the template's variables hold too much")
+
+
+def clock(value: object, received: object, site: int) -> object:
+    """What a date filter reads in a dialect that knows `"now"`: the moment of receipt in its place.
+
+    Raises Fault M618 where the request has none.
+    """
+    if value != "now" and value != "today":
+        return value
+    if not isinstance(received, str):
+        raise Fault("M618", site, "`now` is the time of receipt, and the request has none")
+    return datetime.fromisoformat(received)
+
+
+def too_long(site: int) -> NoReturn:
+    """Raise Fault M620: a text has grown beyond the limit."""
+    raise length_fault(site)
+
+
+def length_fault(site: int) -> Fault:
+    """Fault M620 of a text or list that has grown beyond the limit."""
+    return Fault("M620", site, f"more than {active().text_length:,} characters or elements")
+
+
+def rounds_fault(site: int) -> Fault:
+    """Fault M619 of a loop that runs beyond the limit."""
+    return Fault("M619", site, f"more than {active().loop_rounds:,} rounds")
+
+
+def interval(start: object, stop: object) -> range:
+    """The range `(start..stop)`; an end that is not a whole number counts as 0."""
+    low, high = _whole(start), _whole(stop)
+    return range(low, high + 1) if low <= high else range(0)
+
+
+def _whole(value: object) -> int:
+    try:
+        return int(value)  # type: ignore[call-overload, no-any-return]
+    except (ValueError, TypeError, OverflowError):
+        return 0
+
+
+def elements(source: object) -> Sequence[object]:
+    """What a loop runs over: elements of a list or range, pairs of an object, a text as one element."""
+    if isinstance(source, list | tuple | range):
+        return source
+    if isinstance(source, dict):
+        return list(source.items())
+    return [source] if isinstance(source, str) and source else ()
+
+
+def window(length: int, limit: object, offset: object) -> tuple[int, int]:
+    """Start and stop of a loop over `length` elements; raises ValueError for a limit that is no number."""
+    start = _count(offset) or 0
+    count = _count(limit)
+    first = min(max(start, 0), length)
+    last = length if count is None else min(start + count, length)
+    return first, max(first, last)
+
+
+def _count(value: object) -> int | None:
+    if value is None or value is MISSING:
+        return None
+    if isinstance(value, str | int | float):
+        return int(value)
+    raise ValueError("expected a whole number")
+
+
+def loop_over(
+    source: Sequence[object], limit: object, offset: object, site: int
+) -> tuple[Sequence[object], int]:
+    """The elements a `for` with `limit` and `offset` visits, and where the next `offset: continue` starts."""
+    try:
+        first, last = window(length_of(source), limit, offset)
+    except (ValueError, OverflowError):
+        raise Fault("M618", site, "`limit` and `offset` take whole numbers") from None
+    return source[first:last], last
+
+
+def length_of(source: Sequence[object]) -> int:
+    """The length of a loop's source; of ranges too long for `len` too."""
+    if isinstance(source, range):
+        return max(source.stop - source.start, 0)
+    return len(source)
+
+
+def rounds(source: Sequence[object], outer: int, site: int) -> int:
+    """The number of rounds of this loop and those around it together; Fault M619 where they are too many."""
+    count = length_of(source) * outer
+    if count > active().loop_rounds:
+        raise rounds_fault(site)
+    return count
+
+
+def cycle(turns: dict[str, int], group: str, values: Sequence[object]) -> object:
+    """The value whose turn it is in a `cycle` group."""
+    turn = turns.setdefault(group, 0)
+    turns[group] = (turn + 1) % len(values)
+    return values[turn] if turn < len(values) else MISSING

@@ -1,0 +1,92 @@
+"""Encodings: the bytes of a body become text, or a sentence says why not."""
+
+from __future__ import annotations
+
+import codecs
+from dataclasses import dataclass
+
+from mapper.runtime.repair.policy import Policy, Repair, place
+
+_REPLACED = "\ufffd"
+_MARKS = (
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16: its mark begins with that one's
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+)
+# RFC 4627 §3: JSON begins with two ASCII characters, so the zeros among its first bytes tell the encoding.
+_ZEROS = {
+    (True, True, True, False): "utf-32-be",
+    (True, False, True, False): "utf-16-be",
+    (False, True, True, True): "utf-32-le",
+    (False, True, False, True): "utf-16-le",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A body's text without byte order mark, and what had to be put right in its bytes."""
+
+    text: str
+    repairs: tuple[Repair, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Undecodable:
+    """Why bytes are no text."""
+
+    message: str
+    hint: str
+
+
+def decode(raw: bytes, policy: Policy) -> Decoded | Undecodable:
+    """The text of a body.
+
+    A UTF-8 byte order mark is ignored, as RFC 8259 §8.1 allows: nothing is lost or guessed by that. What else
+    is not UTF-8 is refused; or where the policy replaces bytes, UTF-16 and UTF-32 are decoded, and each
+    sequence that is not UTF-8 becomes U+FFFD.
+    """
+    other = _other_encoding(raw)
+    if other is not None:
+        return _decode_other(raw, other, policy)
+    mark = raw.startswith(codecs.BOM_UTF8)
+    encoded = raw.removeprefix(codecs.BOM_UTF8)
+    try:
+        return Decoded(encoded.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        if policy.replaces_bytes:
+            return _replace(encoded, error.start)
+        start = error.start + len(codecs.BOM_UTF8) * mark
+        return Undecodable(
+            f"the body is not UTF-8: byte {start} begins no character",
+            "with `encoding_errors: replace` such bytes become U+FFFD, and the result says so",
+        )
+
+
+def _other_encoding(raw: bytes) -> str | None:
+    for mark, name in _MARKS:
+        if raw.startswith(mark):
+            return name
+    return _ZEROS.get(tuple(byte == 0 for byte in raw[:4])) if len(raw) >= 4 else None  # type: ignore[arg-type]
+
+
+def _decode_other(raw: bytes, encoding: str, policy: Policy) -> Decoded | Undecodable:
+    title = encoding[:6].upper()
+    if not policy.replaces_bytes:
+        return Undecodable(
+            f"the body is {title}, not UTF-8",
+            "have it sent as UTF-8, or declare `encoding_errors: replace` to have it decoded",
+        )
+    try:
+        text = raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        return Undecodable(f"the body is neither UTF-8 nor whole {title}: byte {error.start}", "")
+    return Decoded(text.removeprefix("\ufeff"), (Repair(encoding[:6].replace("-", ""), 1, 1, 1),))
+
+
+def _replace(encoded: bytes, first: int) -> Decoded:
+    text = encoded.decode("utf-8", "replace")
+    # Sent U+FFFD stay apart from those put in: their first byte never continues another character.
+    count = text.count(_REPLACED) - encoded.count(_REPLACED.encode())
+    line, column = place(text, len(encoded[:first].decode("utf-8")))
+    return Decoded(text, (Repair("invalid_utf8", count, line, column),))

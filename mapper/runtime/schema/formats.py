@@ -1,0 +1,151 @@
+"""Formats: text in, whether it has the form a JSON Schema `format` names; in agreement with jsonschema."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable
+from functools import cache
+from itertools import accumulate
+from re import _constants as codes  # type: ignore[attr-defined]
+from re import _parser as parser  # type: ignore[attr-defined]
+from typing import Any
+from uuid import UUID
+
+MAX_SYNTAX = 10_000  # characters of a text that may be a regular expression or a template of URIs
+_DEEPEST = 50
+_PRIVATE = "[\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd]"  # compiled when first needed: 4 ms
+_BEYOND_ASCII = (
+    "[\u00a0-\ud7ff\uf900-\ufdcf\ufdf0-\uffef\U000e1000-\U000efffd"
+    + "".join(f"{chr(plane * 0x10000)}-{chr(plane * 0x10000 + 0xFFFD)}" for plane in range(1, 14))
+    + "]"
+)
+
+_DAYS = (
+    r"(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])"
+    r"|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)"
+    r"|02-(?:0[1-9]|1\d|2[0-8])"
+)
+_LEAP_YEAR = r"(?:\d\d(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)"
+_TIME = r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?"
+_OFFSET = r"(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)"
+
+# One expression holds the calendar too, so a check is one call. jsonschema's validator ends in `$`, which
+# lets one line feed follow; a schema that minds says so with a `pattern`.
+_DATE_TIME = re.compile(
+    rf"(?!0000)(?:\d{{4}}-(?:{_DAYS})|{_LEAP_YEAR}-02-29)[Tt]{_TIME}{_OFFSET}\n?\Z", re.ASCII
+)
+is_date_time = _DATE_TIME.match
+
+_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\Z", re.ASCII | re.IGNORECASE)
+
+
+def is_uuid(text: str) -> bool:
+    """Whether a text is a UUID; odd spellings that Python's `UUID` reads are judged as by jsonschema."""
+    if _UUID.match(text):
+        return True
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return all(text[position] == "-" for position in (8, 13, 18, 23))
+
+
+def conforms(text: str, name: str) -> bool:
+    """Whether a text has a format; every text has one that is unknown.
+
+    jsonschema, which takes 100 ms to import, is asked for formats that need more than a line.
+    """
+    own = _OWN.get(name)
+    return bool(format_checker().conforms(text, name) if own is None else own(text))
+
+
+def is_uri(text: str) -> bool:
+    """Whether a text is an absolute URI (RFC 3986)."""
+    return bool(format_checker().conforms(text, "uri"))
+
+
+@cache
+def format_checker() -> Any:
+    """The checker of draft 2020-12; it must know every format, or data would pass unchecked.
+
+    Formats whose check takes more than linear time, or far too long, are checked here in its place.
+    """
+    from mapper.runtime.schema.draft import Draft202012Validator, FormatChecker
+
+    known = Draft202012Validator.FORMAT_CHECKER.checkers
+    missing = {"date-time", "uri", "uri-reference", "hostname", "json-pointer"} - set(known)
+    if missing:
+        raise RuntimeError(f"`jsonschema[format-nongpl]` is not installed: no check of {sorted(missing)}")
+    checker = FormatChecker(())
+    own = {"iri": _is_iri, "iri-reference": _is_iri_reference, "regex": _is_regex}
+    for name, (check, raises) in known.items():
+        checker.checkers[name] = (
+            _if_short(check) if name == "uri-template" else own.get(name, check),
+            raises,
+        )
+    return checker
+
+
+def _if_short(check: Callable[[object], bool]) -> Callable[[object], bool]:
+    return lambda value: not isinstance(value, str) or (len(value) <= MAX_SYNTAX and check(value))
+
+
+def _is_regex(value: object) -> bool:
+    """Whether `re` can compile a text: it parses, which costs little, and what looks behind has one width."""
+    if not isinstance(value, str):
+        return True
+    if (
+        len(value) > MAX_SYNTAX
+        or max(accumulate((c == "(") - (c == ")") for c in value), default=0) > _DEEPEST
+    ):
+        return False
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return _looks_behind_evenly(parser.parse(value))
+        except OverflowError:
+            return False
+
+
+def _looks_behind_evenly(tree: Any) -> bool:
+    for code, value in tree:
+        if code in (codes.ASSERT, codes.ASSERT_NOT) and value[0] < 0:
+            shortest, longest = value[1].getwidth()
+            if shortest != longest:
+                return False
+        parts = value if isinstance(value, tuple | list) else (value,)
+        inner = [part for each in parts for part in (each if isinstance(each, list) else (each,))]
+        if not all(_looks_behind_evenly(part) for part in inner if isinstance(part, parser.SubPattern)):
+            return False
+    return True
+
+
+def _is_iri(value: object) -> bool:
+    return not isinstance(value, str) or bool(format_checker().conforms(_as_uri(value), "uri"))
+
+
+def _is_iri_reference(value: object) -> bool:
+    return not isinstance(value, str) or bool(format_checker().conforms(_as_uri(value), "uri-reference"))
+
+
+def _as_uri(text: str) -> str:
+    """An IRI with a plain character for each that URIs lack (RFC 3987, 2.2): another one, as good or bad."""
+    text = text.replace("\n", " ")
+    before, hash_sign, fragment = text.partition("#")
+    path, question_mark, query = before.partition("?")
+    whole = path + question_mark + re.sub(_PRIVATE, "_", query) + hash_sign + fragment
+    return re.sub(_BEYOND_ASCII, "_", whole)
+
+
+def _has_at_sign(text: str) -> bool:
+    return "@" in text
+
+
+_OWN: dict[str, Callable[[str], object]] = {
+    "date-time": is_date_time,
+    "email": _has_at_sign,
+    "idn-email": _has_at_sign,
+    "regex": _is_regex,
+    "uuid": is_uuid,
+}

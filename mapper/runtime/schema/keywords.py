@@ -1,0 +1,331 @@
+"""Keywords: those of jsonschema whose work a schema or a payload could drive beyond all bounds, bounded.
+
+Subschemas that look at the same value (`anyOf`, `$ref`, ...) are asked once for each value and remembered
+while one value is judged: a schema that refers to itself in two alternatives would be asked twice as
+often at each level of the payload. Patterns are searched for by `searcher`. Else every keyword means what
+jsonschema makes of it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar, copy_context
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, TypeAlias
+
+from mapper.regex.searches import searcher
+from mapper.runtime.json.identity import has_repetitions
+
+_MOST_STACKS = 32
+
+_Key: TypeAlias = tuple[int, int]  # the identities of a subschema and of a value
+
+
+@dataclass(slots=True)
+class _Judgement:
+    """What is known while one value is judged. Identities hold that long, for the value and the schema do."""
+
+    explains: bool
+    remembers: bool
+    fitting: dict[_Key, bool] = field(default_factory=dict)
+    names: dict[_Key, frozenset[str]] = field(default_factory=dict)
+    indexes: dict[_Key, frozenset[int]] = field(default_factory=dict)
+    stacks: int = 0
+
+
+_judgement: ContextVar[_Judgement] = ContextVar("mapper_judgement")
+
+
+@contextmanager
+def judging(*, explains: bool, remembers: bool) -> Iterator[None]:
+    """Judge one value inside the block.
+
+    Its errors are told apart only where they are to be explained. What is remembered of a subschema must not
+    depend on the way to it, as it can with `$dynamicRef` and several `$id`.
+    """
+    token = _judgement.set(_Judgement(explains, remembers))
+    try:
+        yield
+    except BaseException as error:
+        if is_stack_used_up(error) and not isinstance(error, RecursionError):
+            raise RecursionError("a schema and a value go deeper than the stack") from None
+        raise
+    finally:
+        _judgement.reset(token)
+
+
+def is_stack_used_up(error: BaseException) -> bool:
+    """Whether an error says so: Python's own, or the panic into which the library of references turns it.
+
+    That library is written in Rust; its panic is no Exception, so nobody else would take it for an error.
+    """
+    return isinstance(error, RecursionError) or type(error).__name__ == "PanicException"
+
+
+@cache
+def validator_class() -> Any:
+    """jsonschema's validator for draft 2020-12 with these keywords; used inside `judging`."""
+    return extended(_KEYWORDS)
+
+
+def extended(keywords: Mapping[str, Any]) -> Any:
+    """jsonschema's validator for draft 2020-12 with some keywords of our own, also below a `$schema`.
+
+    There, jsonschema's own `evolve` goes on with the validator that is registered for the draft.
+    """
+    from attrs import fields
+
+    from mapper.runtime.schema.draft import Draft202012Validator, extend
+
+    validator = extend(Draft202012Validator, keywords)  # type: ignore[no-untyped-call]
+    names = [(field.name, field.alias) for field in fields(validator) if field.init]
+
+    def evolve(self: Any, **changes: Any) -> Any:
+        return validator(**{alias: getattr(self, name) for name, alias in names} | changes)
+
+    validator.evolve = evolve
+    return validator
+
+
+def _misfit() -> Any:
+    from mapper.runtime.schema.draft import ValidationError
+
+    return ValidationError("does not fit")
+
+
+def _fits(validator: Any, value: Any, schema: Any, resolver: Any = None) -> bool:
+    if isinstance(schema, bool):
+        return schema
+    judgement = _judgement.get()
+    key = (id(schema), id(value))
+    known = judgement.fitting.get(key)
+    if known is None:
+        known = _with_room(
+            judgement, lambda: next(validator.descend(value, schema, resolver=resolver), None) is None
+        )
+        if judgement.remembers:
+            judgement.fitting[key] = known
+    return known
+
+
+def _with_room(judgement: _Judgement, judge: Callable[[], bool]) -> bool:
+    """Judge; on a stack of its own where this one is used up, which a deep value and its schema can do."""
+    try:
+        return judge()
+    except BaseException as error:
+        if not is_stack_used_up(error):
+            raise
+        judgement.stacks += 1
+        if judgement.stacks > _MOST_STACKS:
+            raise
+        results: list[bool] = []
+        failures: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                results.append(judge())
+            except BaseException as error:  # a panic, too: it is this thread's last word
+                failures.append(error)
+
+        context = copy_context()
+        thread = threading.Thread(target=lambda: context.run(run))
+        thread.start()
+        thread.join()
+        if failures:
+            raise failures[0] from None
+        return results[0]
+
+
+def _narrowed(
+    validator: Any, value: Any, schema: Any, resolver: Any = None, place: str | int | None = None
+) -> Iterator[Any]:
+    """The errors of a subschema that looks at the same value; any one where none is to be explained."""
+    if _fits(validator, value, schema, resolver):
+        return
+    if _judgement.get().explains:
+        yield from validator.descend(value, schema, schema_path=place, resolver=resolver)
+    else:
+        yield _misfit()
+
+
+def _reference(validator: Any, reference: str, value: Any, _schema: Any) -> Iterator[Any]:
+    resolved = validator._resolver.lookup(reference)
+    return _narrowed(validator, value, resolved.contents, resolved.resolver)
+
+
+def _all_of(validator: Any, parts: list[Any], value: Any, _schema: Any) -> Iterator[Any]:
+    for index, part in enumerate(parts):
+        yield from _narrowed(validator, value, part, place=index)
+
+
+def _any_of(validator: Any, parts: list[Any], value: Any, _schema: Any) -> Iterator[Any]:
+    if not any(_fits(validator, value, part) for part in parts):
+        yield _misfit()
+
+
+def _one_of(validator: Any, parts: list[Any], value: Any, _schema: Any) -> Iterator[Any]:
+    if sum(_fits(validator, value, part) for part in parts) != 1:
+        yield _misfit()
+
+
+def _not(validator: Any, excluded: Any, value: Any, _schema: Any) -> Iterator[Any]:
+    if _fits(validator, value, excluded):
+        yield _misfit()
+
+
+def _if(validator: Any, condition: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[Any]:
+    branch = "then" if _fits(validator, value, condition) else "else"
+    if branch in schema:
+        yield from _narrowed(validator, value, schema[branch], place=branch)
+
+
+def _dependent_schemas(validator: Any, parts: Mapping[str, Any], value: Any, _schema: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        for name, part in parts.items():
+            if name in value:
+                yield from _narrowed(validator, value, part, place=name)
+
+
+def _pattern(_validator: Any, pattern: str, value: Any, _schema: Any) -> Iterator[Any]:
+    if isinstance(value, str) and not searcher(pattern)(value):
+        yield _misfit()
+
+
+def _pattern_properties(validator: Any, parts: Mapping[str, Any], value: Any, _schema: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        for pattern, part in parts.items():
+            search = searcher(pattern)
+            for name, member in value.items():
+                if search(name):
+                    yield from validator.descend(member, part, path=name, schema_path=pattern)
+
+
+def additional_names(value: Iterable[str], schema: Mapping[str, Any]) -> Iterator[str]:
+    """The members of a value that neither `properties` nor `patternProperties` speak of."""
+    known = schema.get("properties", {})
+    patterns = [*schema.get("patternProperties", ())]
+    if patterns == [""]:
+        patterns = []  # as jsonschema has it
+    searches = [searcher(pattern) for pattern in patterns]
+    return (name for name in value if name not in known and not any(search(name) for search in searches))
+
+
+def _additional_properties(validator: Any, rule: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[Any]:
+    if not isinstance(value, dict):
+        return
+    for name in additional_names(value, schema):
+        if isinstance(rule, dict):
+            yield from validator.descend(value[name], rule, path=name)
+        elif not rule:
+            yield _misfit()
+            return
+
+
+def unique_items(_validator: Any, rule: Any, value: Any, _schema: Any) -> Iterator[Any]:
+    """`uniqueItems` in linear time; jsonschema's own compares each item with each."""
+    if rule and isinstance(value, list) and has_repetitions(value):
+        yield _misfit()
+
+
+def _unevaluated_properties(
+    validator: Any, rule: Any, value: Any, schema: Mapping[str, Any]
+) -> Iterator[Any]:
+    if isinstance(value, dict):
+        evaluated = _evaluated_names(validator, value, schema)
+        if any(not _fits(validator, value[name], rule) for name in value if name not in evaluated):
+            yield _misfit()
+
+
+def _unevaluated_items(validator: Any, _rule: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[Any]:
+    if isinstance(value, list):
+        evaluated = _evaluated_indexes(validator, value, schema)
+        if any(index not in evaluated for index in range(len(value))):
+            yield _misfit()
+
+
+def _evaluated_names(validator: Any, value: dict[str, Any], schema: Any) -> frozenset[str]:
+    """The members that a schema speaks of, itself or through others for the same value."""
+    if isinstance(schema, bool):
+        return frozenset()
+    judgement, key = _judgement.get(), (id(schema), id(value))
+    if key in judgement.names:
+        return judgement.names[key]
+    found = set(schema.get("properties", {})) & set(value)
+    for keyword in ("additionalProperties", "unevaluatedProperties"):
+        if keyword in schema:
+            found |= {name for name, member in value.items() if _fits(validator, member, schema[keyword])}
+    searches = [searcher(pattern) for pattern in schema.get("patternProperties", {})]
+    found |= {name for name in value if any(search(name) for search in searches)}
+    for name, part in schema.get("dependentSchemas", {}).items():
+        if name in value:
+            found |= _evaluated_names(validator, value, part)
+    for other, part in _holding(validator, value, schema):
+        found |= _evaluated_names(other, value, part)
+    result = frozenset(found)
+    if judgement.remembers:
+        judgement.names[key] = result
+    return result
+
+
+def _evaluated_indexes(validator: Any, value: list[Any], schema: Any) -> frozenset[int]:
+    """The items that a schema speaks of, itself or through others for the same value."""
+    if isinstance(schema, bool):
+        return frozenset()
+    judgement, key = _judgement.get(), (id(schema), id(value))
+    if key in judgement.indexes:
+        return judgement.indexes[key]
+    if "items" in schema:
+        found = set(range(len(value)))
+    else:
+        found = set(range(len(schema.get("prefixItems", ()))))
+        for keyword in ("contains", "unevaluatedItems"):
+            if keyword in schema:
+                found |= {i for i, item in enumerate(value) if _fits(validator, item, schema[keyword])}
+        for other, part in _holding(validator, value, schema):
+            found |= _evaluated_indexes(other, value, part)
+    result = frozenset(found)
+    if judgement.remembers:
+        judgement.indexes[key] = result
+    return result
+
+
+def _holding(validator: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
+    """The subschemas for the same value that count for it, each with a validator for its references."""
+    for keyword in ("$ref", "$dynamicRef"):
+        if keyword in schema:
+            resolved = validator._resolver.lookup(schema[keyword])
+            yield (
+                validator.evolve(schema=resolved.contents, _resolver=resolved.resolver),
+                resolved.contents,
+            )
+    for keyword in ("allOf", "oneOf", "anyOf"):
+        for part in schema.get(keyword, ()):
+            if _fits(validator, value, part):
+                yield validator, part
+    if "if" in schema:
+        if _fits(validator, value, schema["if"]):
+            yield validator, schema["if"]
+            yield validator, schema.get("then", True)
+        else:
+            yield validator, schema.get("else", True)
+
+
+_KEYWORDS = {
+    "$ref": _reference,
+    "$dynamicRef": _reference,
+    "allOf": _all_of,
+    "anyOf": _any_of,
+    "oneOf": _one_of,
+    "not": _not,
+    "if": _if,
+    "dependentSchemas": _dependent_schemas,
+    "pattern": _pattern,
+    "patternProperties": _pattern_properties,
+    "additionalProperties": _additional_properties,
+    "uniqueItems": unique_items,
+    "unevaluatedProperties": _unevaluated_properties,
+    "unevaluatedItems": _unevaluated_items,
+}

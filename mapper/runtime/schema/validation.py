@@ -1,0 +1,306 @@
+"""Validation at run time: an event in, whether it fits its schema and, when it does not, why.
+
+Generated code inlines what it can and calls `delegate` for the rest. Whoever must explain a refused event
+calls `violations`. What only those two need is imported by them, so that `import mapper` stays light.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from itertools import islice
+from typing import Any
+
+from mapper.runtime.json.locations import write_location
+from mapper.runtime.json.nesting import nests_deeper
+from mapper.runtime.schema.keywords import additional_names, judging, validator_class
+
+MAX_VIOLATIONS = 20
+_MAX_ABSENT = 1_000
+MAX_DEPTH = 500
+MAX_NODES = 2_000_000
+
+_DOCUMENT = "urn:mapper:schema"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One reason why a value does not fit: where, which keyword says so, and what would fit.
+
+    `message` completes a sentence that begins with the location and never holds values of the payload.
+    """
+
+    location: str
+    keyword: str
+    message: str
+
+
+def same(value: object, constant: object) -> bool:
+    """Whether two values are equal as JSON: 1 equals 1.0, but true does not equal 1, at any depth."""
+    if constant is None or isinstance(constant, bool):
+        return value is constant
+    if isinstance(constant, str):
+        return isinstance(value, str) and value == constant
+    if isinstance(constant, int | float):
+        return isinstance(value, int | float) and not isinstance(value, bool) and value == constant
+    if isinstance(constant, list):
+        return isinstance(value, list) and len(value) == len(constant) and all(map(same, value, constant))
+    if isinstance(constant, dict):
+        return (
+            isinstance(value, dict)
+            and len(value) == len(constant)
+            and all(key in value and same(value[key], constant[key]) for key in constant)
+        )
+    return False
+
+
+def delegate(schema_json: str, pointer: str = "") -> Callable[[object], bool]:
+    """A check by jsonschema of the subschema at `pointer`; what cannot be checked does not fit."""
+
+    def is_valid(value: object) -> bool:
+        try:
+            validator, remembers = _validator(schema_json, pointer)
+            with judging(explains=False, remembers=remembers):
+                return bool(validator.is_valid(value))
+        except RecursionError:
+            if find_non_json(value) is None:
+                raise  # the caller has used up the stack
+            return False
+        except Exception:  # values no JSON text can hold: refused, so never lost
+            return False
+
+    return is_valid
+
+
+@lru_cache(maxsize=256)
+def _validator(schema_json: str, pointer: str = "") -> tuple[Any, bool]:
+    """A validator for one subschema, and whether a subschema means the same wherever it is come from.
+
+    `#…` references mean the whole document, and nothing is ever fetched.
+    """
+    import json
+    from urllib.parse import quote
+
+    from referencing import Registry
+    from referencing.jsonschema import DRAFT202012
+
+    from mapper.runtime.schema.formats import format_checker
+
+    document = json.loads(schema_json)
+    resource = DRAFT202012.create_resource(document)
+    registry: Registry[Any] = Registry().with_resource(_DOCUMENT, resource)
+    if isinstance(document, dict) and isinstance(document.get("$id"), str):
+        registry = registry.with_resource(document["$id"], resource)
+    # By way of a reference, also to the whole: else each reference to an anchor searches the document for it.
+    schema = {"$ref": f"{_DOCUMENT}#{quote(pointer)}"}
+    registry = registry.crawl()
+    validator = validator_class()(schema, registry=registry, format_checker=format_checker())
+    has_ids_inside = len(registry) > len({_DOCUMENT, resource.id()})
+    return validator, not has_ids_inside
+
+
+def is_json(value: object, most: int = MAX_DEPTH) -> bool:
+    """Whether a value can be written as JSON text that nests at most `most` levels deep.
+
+    Numbers are finite, keys are texts, and no text holds half of a surrogate pair. What `find_non_json` and a
+    look at the depth tell, as fast as Python allows.
+    """
+    if not isinstance(value, dict | list):
+        return find_non_json(value) is None
+    try:
+        return _is_json(value, most, [MAX_NODES])
+    except (TypeError, ValueError):  # a name that is not text; half of a surrogate pair
+        return False
+    except RecursionError:  # the caller has used up the stack
+        return find_non_json(value) is None and not nests_deeper(value, most)
+
+
+def _is_json(node: Any, most: int, room: list[int]) -> bool:
+    room[0] -= len(node)
+    if most < 1 or room[0] < 0:
+        return False
+    values = node
+    if type(node) is dict or isinstance(node, dict):
+        names = "".join(node)
+        if not names.isascii():
+            names.encode()
+        values = node.values()
+    for value in values:
+        kind = type(value)
+        if kind is str:
+            if not value.isascii():
+                value.encode()
+        elif kind is float:
+            if value - value != 0:
+                return False
+        elif kind is int or value is None or kind is bool:
+            continue
+        elif kind is dict or kind is list or isinstance(value, dict | list):
+            if not _is_json(value, most - 1, room):
+                return False
+        elif find_non_json(value) is not None:
+            return False
+    return True
+
+
+def are_texts(*texts: str) -> bool:
+    """Whether texts can be written as UTF-8: none holds half of a surrogate pair."""
+    try:
+        "".join(texts).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def find_non_json(value: object) -> tuple[tuple[str | int, ...], str] | None:
+    """The path of the first part of `value` that JSON cannot hold and what is wrong with it, or None."""
+    # a path is linked, (parent, key, depth), so that a step costs one small tuple
+    stack: list[tuple[object, tuple[Any, ...]]] = [(value, ())]
+    budget = MAX_NODES
+    while stack:
+        node, path = stack.pop()
+        if isinstance(node, str):
+            fault = None if node.isascii() else _text_fault(node)
+        elif node is None or isinstance(node, int):
+            continue
+        elif isinstance(node, float):
+            fault = None if node - node == 0 else "is not a finite number"
+        else:
+            fault = _open_container(node, path, stack)
+        budget -= 1
+        if budget < 0:
+            fault = "holds too many values"
+        if fault is not None:
+            return _unlink(path), fault
+    return None
+
+
+def _open_container(
+    node: object, path: tuple[Any, ...], stack: list[tuple[object, tuple[Any, ...]]]
+) -> str | None:
+    depth = path[2] + 1 if path else 1
+    if depth > MAX_DEPTH:
+        return "nests too deep"
+    if isinstance(node, dict):
+        for key in node:
+            if not isinstance(key, str):
+                return "has a name that is not text"
+            if not key.isascii() and _text_fault(key):
+                return "has a name with half of a surrogate pair"
+        stack.extend([(child, (path, key, depth)) for key, child in node.items() if child is not None])
+        return None
+    if isinstance(node, list):
+        stack.extend([(child, (path, index, depth)) for index, child in enumerate(node)])
+        return None
+    return "is a number out of range" if isinstance(node, Decimal) else "is not a JSON value"
+
+
+def _text_fault(text: str) -> str | None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "holds half of a surrogate pair"
+    return None
+
+
+def _unlink(path: tuple[Any, ...]) -> tuple[str | int, ...]:
+    steps: list[str | int] = []
+    while path:
+        path, step = path[0], path[1]
+        steps.append(step)
+    return tuple(reversed(steps))
+
+
+def violations(schema_json: str, event: object) -> list[Violation]:
+    """Why `event` does not fit the schema: sorted, at most 20; empty when it fits. Never raises."""
+    non_json = find_non_json(event)
+    if non_json is not None:
+        path, message = non_json
+        return [Violation(write_location(path), "json", message)]
+    try:
+        validator, remembers = _validator(schema_json)
+        with judging(explains=True, remembers=remembers):
+            errors = islice(validator.iter_errors(event), 10 * MAX_VIOLATIONS)
+            # `required` has an error for each absent name, of which the first tells of all
+            different = {id(e.instance if e.validator == "required" else e): e for e in errors}
+            found = {violation for error in different.values() for violation in _explain(error)}
+    except RecursionError:
+        raise
+    except Exception:  # the same values `delegate` refuses
+        return [Violation("$", "schema", "cannot be checked")]
+    return sorted(found, key=lambda v: (v.location, v.keyword, v.message))[:MAX_VIOLATIONS]
+
+
+def _explain(error: Any) -> Iterator[Violation]:
+    path = tuple(error.absolute_path)
+    keyword = str(error.validator or "false")
+    if keyword == "required":
+        # one error per absent name; jsonschema says which only in its text, so all absent ones are listed
+        absent = (name for name in error.validator_value if name not in error.instance)
+        for name in islice(absent, _MAX_ABSENT):
+            yield Violation(write_location((*path, name)), keyword, "is required")
+    elif keyword == "additionalProperties" and error.validator_value is False:
+        for name in islice(additional_names(error.instance, error.schema), MAX_VIOLATIONS):
+            yield Violation(write_location((*path, name)), keyword, "is not allowed")
+    else:
+        yield Violation(write_location(path), keyword, _message(keyword, error.validator_value))
+
+
+_ARTICLES = {"integer": "an integer", "array": "an array", "object": "an object", "null": "null"}
+
+_MESSAGES = {
+    "minLength": "must have at least {} characters",
+    "maxLength": "must have at most {} characters",
+    "pattern": "must match the pattern {}",
+    "format": "must have the format {}",
+    "minimum": "must be at least {}",
+    "maximum": "must be at most {}",
+    "exclusiveMinimum": "must be more than {}",
+    "exclusiveMaximum": "must be less than {}",
+    "multipleOf": "must be a multiple of {}",
+    "minItems": "must have at least {} items",
+    "maxItems": "must have at most {} items",
+    "minProperties": "must have at least {} members",
+    "maxProperties": "must have at most {} members",
+    "minContains": "must hold at least {} items of the required kind",
+    "maxContains": "must hold at most {} items of the kind limited",
+    "const": "must be {}",
+    "enum": "must be one of {}",
+}
+
+_PLAIN_MESSAGES = {
+    "anyOf": "must fit one of the alternatives",
+    "oneOf": "must fit exactly one of the alternatives",
+    "not": "must not fit what the schema excludes",
+    "contains": "must hold an item of the required kind",
+    "uniqueItems": "must not hold the same item twice",
+    "dependentRequired": "lacks a member that another one requires",
+    "unevaluatedProperties": "has a member that is not allowed",
+    "unevaluatedItems": "has an item that is not allowed",
+    "additionalProperties": "has a member that is not allowed",
+    "items": "has too many items",
+    "false": "is not allowed",
+}
+
+
+def _message(keyword: str, rule: Any) -> str:
+    """What would fit, told from the schema alone."""
+    if keyword == "type":
+        types = [rule] if isinstance(rule, str) else rule
+        return "must be " + " or ".join(_ARTICLES.get(name, f"a {name}") for name in types)
+    if keyword == "enum":
+        return _MESSAGES[keyword].format(
+            ", ".join(_brief(value) for value in rule[:10]) + ", …" * (len(rule) > 10)
+        )
+    if keyword in _MESSAGES:
+        return _MESSAGES[keyword].format(_brief(rule))
+    return _PLAIN_MESSAGES.get(keyword, "does not fit the schema")
+
+
+def _brief(rule: object) -> str:
+    import json
+
+    text = json.dumps(rule)
+    return f"`{text[:57] + '…' if len(text) > 60 else text}`"

@@ -1,0 +1,229 @@
+"""Time patterns: a strptime pattern becomes a regular expression that reads the same text on every host.
+
+Digits are ASCII, names are English whatever the locale. Directives are those of `datetime.strptime` whose
+meaning does not depend on the host, and `%s`, seconds since 1970. Stricter than strptime: literal text must
+agree in case (names and AM/PM need not), a weekday must fit its date, digits without a separator between them
+have full width.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, tzinfo
+from itertools import pairwise
+
+from mapper.runtime.missing import INVALID, Nothing
+from mapper.runtime.times.times import EPOCH_UNITS, epoch, iso8601, load_zone, parse_offset, settle
+
+MAX_PATTERN = 100
+MAX_TEXT = 200  # longer text is not a time; keeps hostile text away from the expression
+
+_MONTHS = [
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+]
+_DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+_NAMES = {
+    "B": _MONTHS,
+    "b": [name[:3] for name in _MONTHS],
+    "A": _DAYS,
+    "a": [name[:3] for name in _DAYS],
+}
+_DIGITS = {
+    "Y": (4, 4), "y": (2, 2), "m": (1, 2), "d": (1, 2), "j": (1, 3),
+    "H": (1, 2), "I": (1, 2), "M": (1, 2), "S": (1, 2), "f": (1, 9), "s": (1, 12),
+}  # fmt: skip
+_OTHERS = {"z": r"[Zz]|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?", "p": r"[AaPp](?:[Mm]|\.[Mm]\.)"}
+_DIRECTIVES = frozenset("%").union(_NAMES, _DIGITS, _OTHERS)
+_ALLOWED = "%a %A %b %B %d %f %H %I %j %m %M %p %s %S %y %Y %z %%"
+
+
+@dataclass(frozen=True, slots=True)
+class TimePattern:
+    """A pattern ready to read text."""
+
+    text: str
+    expression: re.Pattern[str] = field(repr=False)
+    reads_zone: bool  # it reads an offset or an epoch, so that `zone:` is not needed
+
+
+class _Unusable(Exception):
+    """Says why a pattern cannot be used."""
+
+
+def check_pattern(text: str) -> str | None:
+    """Why a pattern cannot be used, or None."""
+    try:
+        _check(_split(text))
+    except _Unusable as error:
+        return str(error)
+    return None
+
+
+def compile_pattern(text: str) -> TimePattern:
+    """The pattern, ready; ValueError where `check_pattern` has something to say."""
+    if message := check_pattern(text):
+        raise ValueError(message)
+    pieces = _split(text)
+    around = ["", *pieces, ""]
+    sources = [
+        _source(piece, _is_digit(before, -1) or _is_digit(after, 0))
+        for before, piece, after in zip(around, pieces, around[2:], strict=False)
+    ]
+    return TimePattern(text, re.compile("".join(sources)), bool({"%z", "%s"} & set(pieces)))
+
+
+def pattern(value: object, compiled: TimePattern, zone: tzinfo | None) -> str | Nothing:
+    """Canonical UTC of a text the pattern reads; `zone` places text whose pattern reads no offset."""
+    if not isinstance(value, str) or len(value) > MAX_TEXT:
+        return INVALID
+    match = compiled.expression.fullmatch(value)
+    if match is None:
+        return INVALID
+    if match.lastgroup == "s" and compiled.expression.groups == 1:
+        return epoch(int(match[1]), 1)
+    parts = match.groupdict()
+    fraction = parts.get("f", "")
+    if "s" in parts:
+        return epoch(f"{parts['s']}.{fraction or 0}", 1)
+    place = parse_offset(parts["z"]) if "z" in parts else zone
+    if place is None:
+        return INVALID
+    second = int(parts.get("S", 0))
+    try:
+        local = _local(parts, 59 if second == 60 else second)
+    except (ValueError, OverflowError):
+        return INVALID
+    return settle(local, place, fraction, leap=second == 60)
+
+
+def read_time(value: object, formats: tuple[str, ...], zone: str | None) -> str | Nothing:
+    """A time by the first of several named formats or patterns that reads it; INVALID where none does."""
+    place = None if zone is None else load_zone(zone)
+    for name in formats:
+        if name in EPOCH_UNITS:
+            result = epoch(value, EPOCH_UNITS[name])
+        elif name == "iso8601":
+            result = iso8601(value, place)
+        else:
+            result = pattern(value, compile_pattern(name), place)
+        if result is not INVALID:
+            return result
+    return INVALID
+
+
+def _local(parts: dict[str, str], second: int) -> datetime:
+    """The date and time a match holds; raises where the calendar or its own weekday disagrees."""
+    year = int(parts["Y"]) if "Y" in parts else _full_year(int(parts["y"]))
+    if "j" in parts:
+        day = datetime(year, 1, 1) + timedelta(days=int(parts["j"]) - 1)
+        if day.year != year:
+            raise ValueError
+    else:
+        day = datetime(year, _month(parts), int(parts["d"]))
+    for name in ("a", "A"):
+        if name in parts and _NAMES[name][day.weekday()] != parts[name].lower():
+            raise ValueError
+    return day.replace(hour=_hour(parts), minute=int(parts.get("M", 0)), second=second)
+
+
+def _full_year(year: int) -> int:
+    return year + (1900 if year >= 69 else 2000)  # POSIX, as strptime
+
+
+def _month(parts: dict[str, str]) -> int:
+    for name in ("b", "B"):
+        if name in parts:
+            return _NAMES[name].index(parts[name].lower()) + 1
+    return int(parts["m"])
+
+
+def _hour(parts: dict[str, str]) -> int:
+    if "I" not in parts:
+        return int(parts.get("H", 0))
+    hour = int(parts["I"])
+    if not 1 <= hour <= 12:
+        raise ValueError
+    return hour % 12 + (12 if parts["p"][0] in "Pp" else 0)
+
+
+def _split(text: str) -> list[str]:
+    """Directives (`%Y`), runs of blanks, and literal text, in order."""
+    if len(text) > MAX_PATTERN:
+        raise _Unusable(f"the pattern is longer than {MAX_PATTERN} characters")
+    pieces = re.findall(r"%.?| +|[^% ]+", text, re.DOTALL)
+    for piece in pieces:
+        if piece == "%":
+            raise _Unusable("the pattern ends in a single `%`")
+        if piece[0] == "%" and piece[1] not in _DIRECTIVES:
+            raise _Unusable(f"`{piece}` is not a directive; known are {_ALLOWED}")
+    return pieces
+
+
+def _check(pieces: list[str]) -> None:
+    """Raises where the directives do not make one moment."""
+    found = [piece[1] for piece in pieces if piece[0] == "%" and piece != "%%"]
+    known = set(found)
+    if len(found) != len(known):
+        twice = next(letter for letter in found if found.count(letter) > 1)
+        raise _Unusable(f"`%{twice}` stands twice")
+    for before, after in pairwise(pieces):
+        if before in ("%f", "%s") and _is_digit(after, 0):
+            raise _Unusable(f"`{before}` has no fixed width, so no digit may follow it")
+    if "s" in known:
+        if known - {"s", "f"}:
+            raise _Unusable("`%s` is a whole moment; only `%f` may stand beside it")
+        return
+    _check_date(known)
+    _check_clock(known)
+
+
+def _check_date(known: set[str]) -> None:
+    if len(known & {"Y", "y"}) != 1:
+        raise _Unusable("the pattern must read the year once: `%Y` or `%y`")
+    months = known & {"m", "b", "B"}
+    if "j" in known:
+        if months or "d" in known:
+            raise _Unusable("`%j` is the day of the year; no month or day may stand beside it")
+        return
+    if len(months) != 1:
+        raise _Unusable("the pattern must read the month once: `%m`, `%b` or `%B`")
+    if "d" not in known:
+        raise _Unusable("the pattern reads no day: `%d`")
+
+
+def _check_clock(known: set[str]) -> None:
+    if {"H", "I"} <= known:
+        raise _Unusable("the pattern reads the hour twice: `%H` and `%I`")
+    if ("I" in known) != ("p" in known):
+        raise _Unusable("`%I` (01 to 12) and `%p` (AM or PM) go together")
+    for part, whole in (("M", "HI"), ("S", "M"), ("f", "S")):
+        if part in known and not known & set(whole):
+            raise _Unusable(f"`%{part}` stands without " + " or ".join(f"`%{letter}`" for letter in whole))
+
+
+def _source(piece: str, narrow: bool) -> str:
+    """The regular expression of a piece; beside other digits (`narrow`) its own have full width."""
+    if piece == "%%":
+        return "%"
+    if piece[0] == " ":
+        return " +"
+    if piece[0] != "%":
+        return re.escape(piece)
+    letter = piece[1]
+    if letter in _DIGITS:
+        least, most = _DIGITS[letter]
+        sign = "-?" if letter == "s" else ""
+        least = most if narrow and letter not in "fs" else least
+        return f"(?P<{letter}>{sign}[0-9]{{{least},{most}}})"
+    if letter in _NAMES:
+        return f"(?P<{letter}>(?i:{'|'.join(_NAMES[letter])}))"
+    return f"(?P<{letter}>{_OTHERS[letter]})"
+
+
+def _is_digit(piece: str, end: int) -> bool:
+    """Whether a piece begins (0) or ends (-1) with a digit."""
+    if piece[:1] == "%":
+        return piece[1] in _DIGITS
+    return bool(piece) and piece[end] in "0123456789"

@@ -1,0 +1,224 @@
+"""Samples: case files beside a mapping become bodies and expectations; a result becomes a document."""
+
+from __future__ import annotations
+
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from mapper.diagnostics.diagnostic import Diagnostic, Label, did_you_mean
+from mapper.diagnostics.files import display_name
+from mapper.diagnostics.source import SourceFile, Span
+from mapper.transform.request import Request
+from mapper.transform.result import Result
+
+EXPECTED = ".expected.json"
+REQUEST_KEYS = ("headers", "query", "settings", "received_at")
+BODY_KEYS = ("body", "body_text", "body_base64")
+DOCUMENT_KEYS = ("events", "skipped", "rejected")
+REPAIRS_KEY = "repairs"  # only where there are any
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What a transform is called with: the body's bytes as they stand in the file, and the request."""
+
+    body: bytes
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One input file of a mapping and the file with the result it must give."""
+
+    mapping: str
+    name: str
+    input: Path
+    expected: Path
+
+    @property
+    def title(self) -> str:
+        """The name `mapper test -k` matches: `orders/refund`."""
+        return f"{self.mapping}/{self.name}"
+
+    def load(self) -> Sample | Diagnostic:
+        """The sample, or why it cannot be read."""
+        try:
+            return _read_sample(self.input)
+        except _UnreadableError as error:
+            return error.diagnostic
+
+    def expectation(self) -> dict[str, object] | Diagnostic:
+        """The whole result this case must give, or why it cannot be read."""
+        if not self.expected.is_file():
+            return Diagnostic(
+                "M011",
+                f"`{display_name(self.input)}` has no expectation",
+                hints=(
+                    f"`mapper test --update` writes `{self.expected.name}`; read it before you commit it",
+                ),
+            )
+        try:
+            return _read_expectation(self.expected)
+        except _UnreadableError as error:
+            return error.diagnostic
+
+    def write(self, document: Mapping[str, object]) -> None:
+        """Make `document` the expectation."""
+        try:
+            data = json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8")
+        except UnicodeEncodeError:  # half of a surrogate pair can only be written as an escape
+            data = json.dumps(document, indent=2).encode("ascii")
+        self.expected.write_bytes(data + b"\n")
+
+
+def find_cases(mapping: Path) -> list[Case]:
+    """The cases in the folder named after the mapping, by name."""
+    folder = mapping.with_suffix("")
+    inputs = (path for path in folder.glob("*.json") if not path.name.endswith(EXPECTED))
+    return [
+        Case(mapping.stem, path.stem, path, path.with_name(path.stem + EXPECTED)) for path in sorted(inputs)
+    ]
+
+
+def find_orphans(mapping: Path) -> list[Diagnostic]:
+    """One diagnostic for each expectation beside the mapping that belongs to no case."""
+    inputs = {case.expected: case for case in find_cases(mapping)}
+    return [
+        Diagnostic(
+            "M011",
+            f"`{display_name(path)}` belongs to no sample",
+            hints=(f"add `{path.name.removesuffix(EXPECTED)}.json` or delete the expectation",),
+        )
+        for path in sorted(mapping.with_suffix("").glob("*" + EXPECTED))
+        if path not in inputs
+    ]
+
+
+def result_document(result: Result) -> dict[str, object]:
+    """A result in the form of an expectation file: skips and rejections by item, without payloads."""
+    document: dict[str, object] = {
+        "events": list(result.events),
+        "skipped": [{"item": skip.index, "reason": skip.reason} for skip in result.skipped],
+        "rejected": [{"item": item.index, "codes": list(item.codes)} for item in result.rejected],
+    }
+    if result.repairs:
+        document[REPAIRS_KEY] = [{"name": repair.name, "count": repair.count} for repair in result.repairs]
+    return document
+
+
+def request_of(fields: Mapping[str, object]) -> Request:
+    """A request from the JSON form of its parts; `ValueError` says which part is wrong."""
+    for name in fields:
+        if name not in REQUEST_KEYS:
+            hint = did_you_mean(name, REQUEST_KEYS)
+            raise ValueError(f"a request has no `{name}`" + (f"; {hint}" if hint else ""))
+    settings = fields.get("settings", {})
+    if not isinstance(settings, dict):
+        raise ValueError("`settings` must be an object")
+    received_at = fields.get("received_at")
+    if received_at is not None and not isinstance(received_at, str):
+        raise ValueError("`received_at` must be an RFC 3339 text")
+    return Request(
+        headers=_texts(fields, "headers"),
+        query=_texts(fields, "query"),
+        settings=settings,
+        received_at=received_at,
+    )
+
+
+def _texts(fields: Mapping[str, object], name: str) -> dict[str, str]:
+    value = fields.get(name, {})
+    if not isinstance(value, dict):
+        raise ValueError(f"`{name}` must be an object")
+    for key, text in value.items():
+        if not isinstance(text, str):
+            raise ValueError(f"`{name}` holds texts, `{key}` is not one")
+    return value
+
+
+class _UnreadableError(Exception):
+    """Carries the diagnostic of a sample file out of the reader; never leaves this module."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message)
+        self.diagnostic = diagnostic
+
+
+def _unreadable(
+    file: SourceFile, message: str, label: str = "", offset: int = 0, hint: str = ""
+) -> Exception:
+    span = Span(file, min(offset, len(file.text)), min(offset + 1, len(file.text)))
+    return _UnreadableError(Diagnostic("M011", message, (Label(span, label),), hints=(hint,) if hint else ()))
+
+
+def _read_sample(path: Path) -> Sample:
+    file, value = _read_json(path, hint="a body that is no JSON stands as text in `body_text` of a `request`")
+    if not (isinstance(value, dict) and value.keys() == {"request"} and isinstance(value["request"], dict)):
+        return Sample(file.text.encode("utf-8"), Request())
+    fields = value["request"]
+    bodies = [key for key in BODY_KEYS if key in fields]
+    if len(bodies) != 1:
+        found = "several bodies" if bodies else "no body"
+        raise _unreadable(file, f"the request has {found}", hint="give one of " + _names(BODY_KEYS))
+    try:
+        request = request_of({key: part for key, part in fields.items() if key not in BODY_KEYS})
+        return Sample(_body(file.text, bodies[0], fields[bodies[0]]), request)
+    except (ValueError, TypeError) as error:
+        raise _unreadable(file, "the request cannot be used", str(error)) from None
+
+
+def _body(text: str, key: str, value: object) -> bytes:
+    """The bytes of a request's body; JSON bodies as written, so that `1.0` and long integers stay."""
+    if key == "body":
+        parts = msgspec.json.decode(text, type=dict[str, dict[str, msgspec.Raw]])
+        return bytes(parts["request"][key])
+    if not isinstance(value, str):
+        raise ValueError(f"`{key}` must be a text")
+    if key == "body_text":
+        return value.encode("utf-8", "surrogatepass")
+    return binascii.a2b_base64(value, strict_mode=True)
+
+
+def _read_expectation(path: Path) -> dict[str, object]:
+    file, value = _read_json(path)
+    if not isinstance(value, dict) or value.keys() - {REPAIRS_KEY} != set(DOCUMENT_KEYS):
+        raise _unreadable(
+            file, "the expectation has a wrong shape", hint="an object with the keys " + _names(DOCUMENT_KEYS)
+        )
+    for key in value:
+        if not isinstance(value[key], list):
+            raise _unreadable(file, "the expectation has a wrong shape", f"`{key}` must be an array")
+    return value
+
+
+def _read_json(path: Path, hint: str = "") -> tuple[SourceFile, object]:
+    """The text and the value of a JSON file; the diagnostic points at the first character that is wrong."""
+    name = display_name(path)
+    try:
+        data = path.read_bytes()
+        file = SourceFile(name, data.decode("utf-8"))
+    except OSError as error:
+        raise _unreadable(SourceFile(name, ""), f"`{name}` cannot be read", str(error.strerror)) from None
+    except UnicodeDecodeError as error:
+        file = SourceFile(name, data.decode("utf-8", "replace"))
+        offset = len(data[: error.start].decode("utf-8"))
+        raise _unreadable(file, f"`{name}` is not UTF-8 text", "not UTF-8", offset, hint) from None
+    try:
+        return file, json.loads(file.text, parse_constant=_reject_constant)
+    except json.JSONDecodeError as error:
+        raise _unreadable(file, f"`{name}` is not JSON", error.msg.lower(), error.pos, hint) from None
+    except (ValueError, RecursionError) as error:
+        raise _unreadable(file, f"`{name}` is not JSON", str(error), hint=hint) from None
+
+
+def _reject_constant(name: str) -> object:
+    raise ValueError(f"JSON has no `{name}`")
+
+
+def _names(names: tuple[str, ...]) -> str:
+    return ", ".join(f"`{name}`" for name in names)

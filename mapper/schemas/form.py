@@ -1,0 +1,145 @@
+"""Schema form: a parsed document in, whether it is plainly a valid JSON Schema out.
+
+Importing jsonschema takes most of a second, and its metaschema takes a millisecond for each subschema, so
+loading a mapping should need neither. What keywords plainly say is checked here; the subschemas that hold
+anything else, or a fault, are left to jsonschema, each without those inside of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from mapper.schemas.questions import LISTS, MAPS, TYPES, Pointer, Subschema, children, subschemas
+
+_REFERENCE = re.compile(r"#?[A-Za-z0-9/$_.~-]*").fullmatch
+_ANCHOR = re.compile(r"[A-Za-z_][A-Za-z0-9._-]*").fullmatch
+_ADDRESS = re.compile(r"[a-z]+:[A-Za-z0-9/._-]*").fullmatch
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_anything(value: Any) -> bool:
+    return True
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list)
+
+
+def _is_map(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def _are_names(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value)) and len(set(value)) == len(value)
+
+
+def _are_types(value: Any) -> bool:
+    return (
+        value in TYPES
+        if isinstance(value, str)
+        else _are_names(value) and bool(value) and set(value) <= {*TYPES}
+    )
+
+
+def _is_schema(value: Any) -> bool:
+    return isinstance(value, dict | bool)
+
+
+def _are_schemas(value: Any) -> bool:
+    return isinstance(value, list) and bool(value)
+
+
+def _are_dependents(value: Any) -> bool:
+    return isinstance(value, dict) and all(map(_are_names, value.values()))
+
+
+def _is_step(value: Any) -> bool:
+    return _is_number(value) and value > 0
+
+
+def _matches(match: Callable[[str], object]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, str) and match(value) is not None
+
+
+# The elements of maps and lists of schemas are subschemas, which the walk below comes to by itself.
+_FORMS: dict[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(("$schema", "$id"), _matches(_ADDRESS)),
+    **dict.fromkeys(("$ref", "$dynamicRef"), _matches(_REFERENCE)),
+    **dict.fromkeys(("$anchor", "$dynamicAnchor"), _matches(_ANCHOR)),
+    **dict.fromkeys(("$comment", "title", "description", "format", "pattern"), _is_text),
+    **dict.fromkeys(("contentEncoding", "contentMediaType"), _is_text),
+    **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), _is_number),
+    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems"), _is_count),
+    **dict.fromkeys(("minProperties", "maxProperties", "minContains", "maxContains"), _is_count),
+    **dict.fromkeys(("deprecated", "readOnly", "writeOnly", "uniqueItems"), _is_flag),
+    **dict.fromkeys(("const", "default"), _is_anything),
+    **dict.fromkeys(("enum", "examples"), _is_list),
+    **dict.fromkeys(("properties", "patternProperties", "dependentSchemas", "$defs"), _is_map),
+    **dict.fromkeys(("definitions",), _is_map),
+    **dict.fromkeys(("allOf", "anyOf", "oneOf", "prefixItems"), _are_schemas),
+    **dict.fromkeys(("items", "additionalProperties", "contains", "propertyNames"), _is_schema),
+    **dict.fromkeys(("not", "if", "then", "else"), _is_schema),
+    **dict.fromkeys(("unevaluatedItems", "unevaluatedProperties", "contentSchema"), _is_schema),
+    "multipleOf": _is_step,
+    "dependentRequired": _are_dependents,
+    "required": _are_names,
+    "type": _are_types,
+}
+
+
+# Keywords the metaschema knows and this table does not; it has no opinion of any others.
+_UNUSUAL = frozenset(("$vocabulary", "dependencies", "$recursiveAnchor", "$recursiveRef"))
+
+
+def is_plainly_valid(document: Subschema) -> bool:
+    """Whether every keyword of every subschema is known here and well formed, patterns apart."""
+    return all(_is_well_formed(node) for _, node in subschemas(document))
+
+
+def unusual_parts(document: Subschema) -> Iterator[tuple[Pointer, Any]]:
+    """The subschemas that are not plainly valid, each with `true` for the subschemas inside of it."""
+    return ((pointer, _alone(node)) for pointer, node in subschemas(document) if not _is_well_formed(node))
+
+
+def _is_well_formed(schema: Any) -> bool:
+    if isinstance(schema, bool):
+        return True
+    if not isinstance(schema, dict):
+        return False
+    for keyword, value in schema.items():
+        check = _FORMS.get(keyword)
+        if keyword in _UNUSUAL or (check is not None and not check(value)):
+            return False
+    return True
+
+
+def _alone(schema: Any) -> Any:
+    if not isinstance(schema, dict):
+        return schema
+    alone = dict(schema)
+    for keyword in {step[0] for step, _ in children(schema)}:
+        value = schema[keyword]
+        if isinstance(value, dict) and keyword in MAPS:
+            alone[keyword] = dict.fromkeys(value, True)
+        else:
+            alone[keyword] = [True] * len(value) if isinstance(value, list) and keyword in LISTS else True
+    if isinstance(schema.get("dependencies"), dict):  # of older drafts; nobody reads it
+        alone["dependencies"] = {}
+    return alone

@@ -1,0 +1,299 @@
+"""Shapes: what a JSON Schema admits. Questions about parsed schemas, answered without any data.
+
+Answers are sound towards permission: where keywords interact in ways not followed here, a type or member
+counts as allowed. References within the document are followed; every function takes the document they
+resolve in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import reduce
+from typing import Any, TypeAlias
+from urllib.parse import unquote
+
+from mapper.regex.searches import searcher
+from mapper.schemas.budget import spend
+
+Subschema: TypeAlias = Mapping[str, Any] | bool
+Pointer: TypeAlias = tuple[str | int, ...]
+
+TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
+
+MAPS = ("properties", "patternProperties", "dependentSchemas", "$defs", "definitions")
+LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
+_SINGLES = (
+    *("items", "additionalProperties", "contains", "not", "if", "then", "else"),
+    *("propertyNames", "unevaluatedItems", "unevaluatedProperties", "contentSchema"),
+)
+_MAX_HOPS = 64
+_MAX_DOCUMENTS = 8
+
+
+def subschemas(document: Subschema) -> Iterator[tuple[Pointer, Subschema]]:
+    """Every subschema with its pointer, the document first; data (`const`, `default`) is not entered."""
+    stack: list[tuple[Pointer, Any]] = [((), document)]
+    while stack:
+        pointer, schema = stack.pop()
+        yield pointer, schema
+        if isinstance(schema, dict):
+            stack.extend(reversed([(pointer + step, child) for step, child in children(schema)]))
+
+
+def children(schema: Mapping[str, Any]) -> Iterator[tuple[Pointer, Any]]:
+    """What stands where a schema has its subschemas, with the steps there."""
+    for keyword, value in schema.items():
+        if keyword in MAPS and isinstance(value, dict):
+            yield from (((keyword, name), child) for name, child in value.items())
+        elif keyword in LISTS and isinstance(value, list):
+            yield from (((keyword, index), child) for index, child in enumerate(value))
+        elif keyword in _SINGLES:
+            yield (keyword,), value
+
+
+def find_reference(document: Subschema, reference: str) -> Subschema | None:
+    """The subschema a `#…` reference means: a JSON pointer or an anchor; None where it leads nowhere."""
+    fragment = unquote(reference.removeprefix("#"))
+    if not reference.startswith("#"):
+        return None
+    if fragment and not fragment.startswith("/"):
+        return _anchors_of(document).get(fragment)
+    node: Any = document
+    for token in fragment.split("/")[1:]:
+        token = token.replace("~1", "/").replace("~0", "~")
+        if isinstance(node, dict) and token in node:
+            node = node[token]
+        elif isinstance(node, list) and token.isascii() and token.isdigit() and int(token) < len(node):
+            node = node[int(token)]
+        else:
+            return None
+    return node if isinstance(node, dict | bool) else None
+
+
+_anchors: dict[int, tuple[Subschema, dict[str, Subschema]]] = {}  # of the documents asked for last
+
+
+def _anchors_of(document: Subschema) -> dict[str, Subschema]:
+    known = _anchors.get(id(document))
+    if known is None or known[0] is not document:
+        found: dict[str, Subschema] = {}
+        for _, node in subschemas(document):
+            if isinstance(node, dict):
+                for name in (node.get("$anchor"), node.get("$dynamicAnchor")):
+                    if isinstance(name, str):
+                        found.setdefault(name, node)
+        if len(_anchors) >= _MAX_DOCUMENTS:
+            _anchors.clear()
+        known = _anchors[id(document)] = (document, found)
+    return known[1]
+
+
+def _parts(document: Subschema, schema: Mapping[str, Any]) -> list[Subschema]:
+    """The subschemas that must hold together with this one's own keywords: `allOf` and the reference."""
+    parts = list(schema.get("allOf", ()))
+    for keyword in ("$ref", "$dynamicRef"):
+        if keyword in schema:
+            target = find_reference(document, schema[keyword])
+            parts.append(True if target is None else target)
+    return parts
+
+
+def _choices(schema: Mapping[str, Any]) -> Iterator[list[Subschema]]:
+    """Lists of subschemas of which at least one must hold."""
+    for keyword in ("anyOf", "oneOf"):
+        if keyword in schema:
+            yield schema[keyword]
+    if "if" in schema:
+        yield [schema.get("then", True), schema.get("else", True)]
+
+
+def allows_type(document: Subschema, schema: Subschema, name: str, hops: int = 0) -> bool:
+    """Whether some value of JSON type `name` may fit; an integer is a number."""
+    spend()
+    if isinstance(schema, bool) or hops > _MAX_HOPS:
+        return schema is not False
+    types = schema.get("type", TYPES)
+    if not _overlaps([types] if isinstance(types, str) else types, name):
+        return False
+    values = [schema["const"]] if "const" in schema else schema.get("enum")
+    if values is not None and not any(_overlaps([type_of(value)], name) for value in values):
+        return False
+    excluded = schema.get("not")
+    if excluded is True or (isinstance(excluded, dict) and _excludes(excluded, name)):
+        return False
+    return all(allows_type(document, part, name, hops + 1) for part in _parts(document, schema)) and all(
+        any(allows_type(document, branch, name, hops + 1) for branch in branches)
+        for branches in _choices(schema)
+    )
+
+
+def _overlaps(types: list[str], name: str) -> bool:
+    return name in types or (name in ("integer", "number") and ("integer" in types or "number" in types))
+
+
+def _excludes(schema: Mapping[str, Any], name: str) -> bool:
+    """Whether `not: schema` leaves no value of the type: it says nothing but `type`, and names this one."""
+    types = schema.get("type")
+    if set(schema) != {"type"}:
+        return False
+    named = [types] if isinstance(types, str) else list(types or ())
+    return name in named or (name == "integer" and "number" in named)
+
+
+def type_of(value: object) -> str:
+    """The JSON type of a parsed value; 1.0 is an integer."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int():
+            return "integer"
+        case float():
+            return "integer" if value.is_integer() else "number"
+        case str():
+            return "string"
+        case list():
+            return "array"
+        case _:
+            return "object"
+
+
+def allows_null(document: Subschema, schema: Subschema) -> bool:
+    """Whether null may fit."""
+    return allows_type(document, schema, "null")
+
+
+def property_of(document: Subschema, schema: Subschema, name: str, hops: int = 0) -> Subschema:
+    """What the member `name` of a fitting object must fit: True for anything, False if it must be absent.
+
+    Subschemas that hold together or by choice come back as one `allOf` or `anyOf`.
+    """
+    spend()
+    if isinstance(schema, bool) or hops > _MAX_HOPS:
+        return schema is not False
+    demands = [_own_property(schema, name)]
+    demands += [property_of(document, part, name, hops + 1) for part in _parts(document, schema)]
+    demands += [
+        _either([property_of(document, branch, name, hops + 1) for branch in branches])
+        for branches in _choices(schema)
+    ]
+    unknown = schema.get("unevaluatedProperties") is False and not _evaluates(document, schema, name, hops)
+    return False if unknown else _both(demands)
+
+
+def _own_property(schema: Mapping[str, Any], name: str) -> Subschema:
+    own = schema.get("properties", {})
+    demands = [own[name]] if name in own else []
+    demands += [
+        child for pattern, child in schema.get("patternProperties", {}).items() if searcher(pattern)(name)
+    ]
+    return _both(demands) if demands else schema.get("additionalProperties", True)
+
+
+def _evaluates(document: Subschema, schema: Subschema, name: str, hops: int) -> bool:
+    """Whether some keyword may look at the member, so that `unevaluatedProperties` does not."""
+    spend()
+    if isinstance(schema, bool):
+        return False
+    if hops > _MAX_HOPS or "additionalProperties" in schema or name in schema.get("properties", {}):
+        return True
+    if any(searcher(pattern)(name) for pattern in schema.get("patternProperties", {})):
+        return True
+    nested = [
+        *_parts(document, schema),
+        *schema.get("dependentSchemas", {}).values(),
+        schema.get("if", False),
+    ]
+    nested += [branch for branches in _choices(schema) for branch in branches]
+    return any(
+        _evaluates(document, child, name, hops + 1)
+        or (isinstance(child, dict) and "unevaluatedProperties" in child)
+        for child in nested
+    )
+
+
+def _both(demands: list[Subschema]) -> Subschema:
+    if False in demands:
+        return False
+    unique = _unique([demand for demand in demands if demand is not True and demand != {}])
+    return unique[0] if len(unique) == 1 else {"allOf": unique} if unique else True
+
+
+def _either(branches: list[Subschema]) -> Subschema:
+    if True in branches or {} in branches:
+        return True
+    unique = _unique([branch for branch in branches if branch is not False])
+    return unique[0] if len(unique) == 1 else {"anyOf": unique} if unique else False
+
+
+def _unique(schemas: list[Subschema]) -> list[Subschema]:
+    return reduce(lambda kept, each: kept if any(each is k for k in kept) else [*kept, each], schemas, [])
+
+
+def properties_of(document: Subschema, schema: Subschema) -> dict[str, Subschema]:
+    """The members that the schema names anywhere, with what each must fit; forbidden ones are left out."""
+    names = dict.fromkeys(_names(document, schema, 0))
+    demands = {name: property_of(document, schema, name) for name in names}
+    return {name: demand for name, demand in demands.items() if demand is not False}
+
+
+def names_property(document: Subschema, schema: Subschema, name: str) -> bool:
+    """Whether `properties_of` would have the name."""
+    is_named = any(each == name for each in _names(document, schema, 0))
+    return is_named and property_of(document, schema, name) is not False
+
+
+def _names(document: Subschema, schema: Subschema, hops: int) -> Iterator[str]:
+    spend()
+    if isinstance(schema, bool) or hops > _MAX_HOPS:
+        return
+    yield from schema.get("properties", {})
+    for part in [*_parts(document, schema), *(b for branches in _choices(schema) for b in branches)]:
+        yield from _names(document, part, hops + 1)
+
+
+def is_closed(document: Subschema, schema: Subschema) -> bool:
+    """Whether a member that `properties_of` does not name is never allowed."""
+    if any(isinstance(node, dict) and node.get("patternProperties") for node in _reachable(document, schema)):
+        return False
+    names = set(_names(document, schema, 0))
+    fresh = next(name for name in ("_" * count for count in range(1, len(names) + 2)) if name not in names)
+    return property_of(document, schema, fresh) is False
+
+
+def _reachable(document: Subschema, schema: Subschema, hops: int = 0) -> Iterator[Subschema]:
+    yield schema
+    spend()
+    if isinstance(schema, bool) or hops > _MAX_HOPS:
+        return
+    for part in [*_parts(document, schema), *(b for branches in _choices(schema) for b in branches)]:
+        yield from _reachable(document, part, hops + 1)
+
+
+def required_of(document: Subschema, schema: Subschema, hops: int = 0) -> frozenset[str]:
+    """The members that every fitting object has."""
+    spend()
+    if isinstance(schema, bool) or hops > _MAX_HOPS:
+        return frozenset()
+    names = frozenset(schema.get("required", ()))
+    for part in _parts(document, schema):
+        names |= required_of(document, part, hops + 1)
+    for branches in _choices(schema):
+        possible = [required_of(document, branch, hops + 1) for branch in branches if branch is not False]
+        names |= frozenset.intersection(*possible) if possible else frozenset()
+    return names
+
+
+def items_of(document: Subschema, schema: Subschema, hops: int = 0) -> Subschema:
+    """What the elements of a fitting array must fit, wherever they stand."""
+    spend()
+    if isinstance(schema, bool) or hops > _MAX_HOPS:
+        return schema is not False
+    demands = [_either([*schema.get("prefixItems", ()), schema.get("items", True)])]
+    demands += [items_of(document, part, hops + 1) for part in _parts(document, schema)]
+    demands += [
+        _either([items_of(document, branch, hops + 1) for branch in branches])
+        for branches in _choices(schema)
+    ]
+    return _both(demands)

@@ -1,0 +1,364 @@
+"""Schemas: a JSON Schema file becomes a Schema that later stages ask, or diagnostics say why not.
+
+Later stages ask the parsed document through `mapper.schemas.questions` (`properties_of`, `allows_type`, ...).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache, cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+from mapper.diagnostics.diagnostic import Label, Report, Severity
+from mapper.diagnostics.files import decode_source, display_name
+from mapper.diagnostics.source import SourceFile, Span
+from mapper.regex.danger import find_danger
+from mapper.regex.searches import automaton_of
+from mapper.runtime.json.nesting import is_deeper
+from mapper.runtime.limits import active
+from mapper.runtime.schema.keywords import extended, unique_items
+from mapper.schemas.form import unusual_parts
+from mapper.schemas.positions import Positions, TooMany, locate_json
+from mapper.schemas.questions import Pointer, Subschema, find_reference, subschemas
+
+MAX_DEPTH = 100
+MAX_HEIGHT = 200  # subschemas for one value, each inside or referred to by the one before
+MAX_VALUES = 200_000  # also those of enumerations; a text of as many bytes as are allowed can hold a million
+MAX_PATTERNS = 50_000  # characters of a schema's different patterns
+_MAX_UNUSUAL = 500
+MAX_AUTOMATA = 10_000  # the nodes of all of a schema's automata
+_LEAST_AUTOMATON = 20
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A valid JSON Schema 2020-12 whose references all stay within the file."""
+
+    name: str
+    document: dict[str, Any] = field(compare=False, repr=False)
+    file: SourceFile
+
+    @cached_property
+    def json(self) -> str:
+        """The document as JSON text."""
+        return json.dumps(self.document)
+
+    @cached_property
+    def _positions(self) -> Positions:
+        return locate_json(self.file.text, MAX_VALUES)
+
+    def span_of(self, pointer: Pointer) -> Span | None:
+        """Where the value at `pointer` stands; its name instead where the value takes several lines."""
+        value = self._positions.values.get(pointer)
+        if value is None:
+            return None
+        start, end = value
+        if "\n" in self.file.text[start:end]:
+            start, end = self._positions.names.get(pointer, (start, start + 1))
+        return Span(self.file, start, end)
+
+    def span_of_name(self, pointer: Pointer) -> Span | None:
+        """Where the member name that `pointer` ends in stands."""
+        name = self._positions.names.get(pointer)
+        return None if name is None else Span(self.file, *name)
+
+    def definition_of(self, schema: Subschema) -> Span | None:
+        """Where a subschema of this document stands; of several that hold together, the first."""
+        if isinstance(schema, bool):
+            return None
+        for pointer, node in self._nodes:
+            if node is schema:
+                return self.span_of(pointer)
+        parts = schema.get("allOf") or schema.get("anyOf") or ()
+        return next((span for part in parts if (span := self.definition_of(part))), None)
+
+    @cached_property
+    def _nodes(self) -> tuple[tuple[Pointer, Subschema], ...]:
+        return tuple(subschemas(self.document))
+
+    @property
+    def size(self) -> int:
+        """The number of its subschemas."""
+        return len(self._nodes)
+
+    @cached_property
+    def _identities(self) -> frozenset[int]:
+        return frozenset(id(node) for _, node in self._nodes)
+
+
+def load_schema(path: Path, report: Report, span: Span | None) -> Schema | None:
+    """The schema in a file, or None after reporting; `span` is where the mapping names it."""
+    file = _read(path, report, span)
+    if file is None:
+        return None
+    return _sound(path.name, file) or _examined(path.name, file, report, span)
+
+
+@lru_cache(maxsize=32)
+def _sound(name: str, file: SourceFile) -> Schema | None:
+    """The schema in a file with which nothing is wrong; mappings that name it share it."""
+    return _examined(name, file, Report(), None)
+
+
+def _examined(name: str, file: SourceFile, report: Report, span: Span | None) -> Schema | None:
+    document = _parse(file, report, span)
+    if document is None:
+        return None
+    schema = Schema(name, document, file)
+    before = len(report.diagnostics)
+    _Examination(schema, report, span).run()
+    return schema if len(report.diagnostics) == before else None
+
+
+def _read(path: Path, report: Report, span: Span | None) -> SourceFile | None:
+    most = active().schema_bytes
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(most + 1)
+    except FileNotFoundError:
+        report.error("M004", f"no schema `{path.name}`", span, "no such file")
+        return None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "the name cannot be a path"
+        report.error("M001", f"cannot read the schema `{path.name}`", span, reason[:1].lower() + reason[1:])
+        return None
+    if len(data) > most:
+        report.error(
+            "M010", f"the schema `{path.name}` is larger than {most} bytes", span, "", "split the file"
+        )
+        return None
+    return decode_source(display_name(path), data, report)
+
+
+def _parse(file: SourceFile, report: Report, span: Span | None) -> dict[str, Any] | None:
+    try:
+        document = json.loads(file.text, parse_constant=_refuse_constant, parse_float=_finite)
+    except json.JSONDecodeError as error:
+        place = Span(file, error.pos, min(error.pos + 1, len(file.text)))
+        _fault(
+            report, "M006", f"`{file.name}` is not JSON", place, error.msg[:1].lower() + error.msg[1:], span
+        )
+        return None
+    except (ValueError, RecursionError) as error:
+        reason = "it nests too deep" if isinstance(error, RecursionError) else str(error)
+        _fault(report, "M006", f"`{file.name}` is not JSON", Span(file, 0, 1), reason, span)
+        return None
+    if not isinstance(document, dict):
+        _fault(
+            report, "M007", f"`{file.name}` is not a JSON Schema", Span(file, 0, 1), "must be an object", span
+        )
+        return None
+    return document
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"`{name}` is not a JSON number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError("a number is too large")
+    return number
+
+
+def _fault(
+    report: Report, code: str, message: str, place: Span | None, label: str, named: Span | None, *hints: str
+) -> None:
+    """Report an error inside a schema file, with a second label where the mapping names that file."""
+    more = (Label(named, "named here"),) if named is not None and place is not None else ()
+    report.add(code, message, place or named, label, hints, Severity.ERROR, more)
+
+
+@dataclass(slots=True)
+class _Examination:
+    """The checks of one parsed schema file; each reports what it finds."""
+
+    schema: Schema
+    report: Report
+    named: Span | None
+    dangers: dict[str, str | None] = field(default_factory=dict)  # of each pattern
+    length: int = 0
+    automata: int = 0
+
+    def run(self) -> None:
+        if not self.check_size() or not self.check_depth():
+            return
+        for start, end in self.schema._positions.duplicates:
+            place = Span(self.schema.file, start, end)
+            self.fault(
+                "M104", f"{place.text} stands twice in one object", place, "the first one would be lost"
+            )
+        if self.check_form():
+            self.check_nodes()
+            self.check_loops()
+
+    def fault(self, code: str, message: str, place: Span | None, label: str, *hints: str) -> None:
+        _fault(self.report, code, message, place, label, self.named, *hints)
+
+    def check_size(self) -> bool:
+        """Whether the document is worth a closer look, which takes memory for each value and level."""
+        start = Span(self.schema.file, 0, 1)
+        if is_deeper(self.schema.file.text.encode(), 2 * MAX_DEPTH):
+            self.fault("M007", "the schema nests too deep", start, f"more than {MAX_DEPTH} levels")
+            return False
+        try:
+            return bool(self.schema._positions)
+        except TooMany:
+            hint = "split the file"
+            self.fault("M010", f"the schema holds more than {MAX_VALUES:,} values", start, "", hint)
+            return False
+
+    def check_depth(self) -> bool:
+        deep = next((p for p in self.schema._positions.values if len(p) > MAX_DEPTH), None)
+        if deep is not None:
+            place = self.schema.span_of(deep)
+            self.fault("M007", "the schema nests too deep", place, f"more than {MAX_DEPTH} levels")
+        return deep is None
+
+    def check_form(self) -> bool:
+        """Whether the document is valid under the 2020-12 metaschema; patterns are judged apart."""
+        dialect = self.schema.document.get("$schema", _DIALECT)
+        if not isinstance(dialect, str) or dialect.rstrip("#") != _DIALECT:
+            place = self.schema.span_of(("$schema",))
+            self.fault(
+                "M007", "the schema is of another draft", place, "only 2020-12 is read", f"use `{_DIALECT}`"
+            )
+            return False
+        before = len(self.report.diagnostics)
+        for number, (pointer, part) in enumerate(unusual_parts(self.schema.document)):
+            if number == _MAX_UNUSUAL:
+                place = self.schema.span_of(pointer)
+                self.fault("M007", "the schema is too unusual to be checked", place, "and much else")
+            if number == _MAX_UNUSUAL or len(self.report.diagnostics) >= before + 10:
+                break
+            self.check_part(pointer, part)
+        return len(self.report.diagnostics) == before
+
+    def check_part(self, start: Pointer, part: Any) -> None:
+        """Check one subschema by the metaschema."""
+        errors = sorted(_metaschema().iter_errors(part), key=lambda e: str(e.absolute_path))
+        for error in errors[:10]:
+            pointer = (*start, *error.absolute_path)
+            subject = f"`{pointer[-1]}` " if pointer else "the schema "
+            self.fault(
+                "M007", f"{subject}is not valid JSON Schema", self.schema.span_of(pointer), _reason(error)
+            )
+
+    def check_nodes(self) -> None:
+        for pointer, node in self.schema._nodes:
+            if isinstance(node, bool):
+                continue
+            for keyword in ("$ref", "$dynamicRef"):
+                if keyword in node:
+                    self.check_reference(node[keyword], (*pointer, keyword))
+            for keyword in ("$id", "$schema"):
+                if pointer and keyword in node:
+                    place = self.schema.span_of((*pointer, keyword))
+                    hint = "put the part under `$defs` and refer to it"
+                    self.fault("M007", f"`{keyword}` inside a schema", place, "only allowed at the top", hint)
+            if "pattern" in node:
+                self.check_pattern(node["pattern"], self.schema.span_of((*pointer, "pattern")))
+            for pattern in node.get("patternProperties", ()):
+                self.check_pattern(
+                    pattern, self.schema.span_of_name((*pointer, "patternProperties", pattern))
+                )
+
+    def check_reference(self, reference: str, pointer: Pointer) -> None:
+        place = self.schema.span_of(pointer)
+        if not reference.startswith("#"):
+            hint = "copy the part into `$defs` and refer to `#/$defs/...`"
+            self.fault("M008", "the schema refers to something outside its file", place, "not read", hint)
+            return
+        target = find_reference(self.schema.document, reference)
+        if id(target) not in self.schema._identities:
+            self.fault("M007", "a reference leads nowhere", place, "the file has no schema at such a place")
+
+    def check_pattern(self, pattern: str, place: Span | None) -> None:
+        if pattern not in self.dangers:
+            self.dangers[pattern] = self.find_danger(pattern)
+        danger = self.dangers[pattern]
+        if danger is not None:
+            self.fault("M203", "a pattern that cannot be used", place, danger)
+
+    def find_danger(self, pattern: str) -> str | None:
+        """Why a pattern must not be used; of too many together, only the first one too many must not."""
+        before = self.length
+        self.length += len(pattern)
+        if self.length > MAX_PATTERNS:
+            reason = f"the patterns of the schema have more than {MAX_PATTERNS:,} characters together"
+            return reason if before <= MAX_PATTERNS else None
+        danger = find_danger(pattern)
+        if danger is not None:
+            return danger
+        automaton = automaton_of(pattern)
+        before = self.automata
+        self.automata += max(automaton.size, _LEAST_AUTOMATON) if automaton else 0
+        if before <= MAX_AUTOMATA < self.automata:
+            return "a text may take the square of its length, and the patterns are too many for automata"
+        return None
+
+    def check_loops(self) -> None:
+        """Report references that lead on and on for the same value, or back to where they began."""
+        heights: dict[int, float] = {}
+        for pointer, node in self.schema._nodes:
+            height = _height(self.schema.document, node, heights) if isinstance(node, dict) else 0
+            if height > MAX_HEIGHT:
+                place = self.schema.span_of((*pointer, "$ref")) or self.schema.span_of(pointer)
+                if height == math.inf:
+                    why = "a reference that leads back to itself", "a check would never end"
+                else:
+                    why = "references that lead too far", f"through more than {MAX_HEIGHT} others"
+                self.fault("M007", why[0], place, why[1])
+                return
+
+
+@cache
+def _metaschema() -> Any:
+    from mapper.runtime.schema.draft import Draft202012Validator, FormatChecker
+
+    formats = FormatChecker(set(Draft202012Validator.FORMAT_CHECKER.checkers) - {"regex"})
+    validator = extended({"uniqueItems": unique_items})
+    return validator(Draft202012Validator.META_SCHEMA, format_checker=formats)
+
+
+def _reason(error: Any) -> str:
+    """What is wrong with a part of a schema, in few words."""
+    text = str(error.message)
+    return text if len(text) <= 100 else f"breaks the rule `{error.validator}`"
+
+
+def _height(document: Mapping[str, Any], start: Mapping[str, Any], heights: dict[int, float]) -> float:
+    """How many subschemas may follow one another on one value, from `start` on; endless in a loop."""
+    way: set[int] = set()
+    stack: list[tuple[Subschema, bool]] = [(start, False)]
+    while stack:
+        node, leaving = stack.pop()
+        if isinstance(node, bool) or (id(node) in heights and not leaving):
+            continue
+        if leaving:
+            way.discard(id(node))
+            below = (heights.get(id(child), 0) for child in _in_place(document, node))
+            heights[id(node)] = 1 + max(below, default=0)
+        elif id(node) in way:
+            return math.inf
+        else:
+            way.add(id(node))
+            stack.append((node, True))
+            stack.extend((child, False) for child in _in_place(document, node))
+    return heights[id(start)]
+
+
+def _in_place(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[Subschema]:
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        yield from schema.get(keyword, ())
+    for keyword in ("not", "if", "then", "else"):
+        yield schema.get(keyword, True)
+    yield from schema.get("dependentSchemas", {}).values()
+    for keyword in ("$ref", "$dynamicRef"):
+        yield find_reference(document, str(schema.get(keyword, ""))) or True

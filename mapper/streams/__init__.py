@@ -1,0 +1,1 @@
+"""Streams: files of request bodies become files of events, and a run that was killed goes on."""

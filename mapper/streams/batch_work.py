@@ -1,0 +1,172 @@
+"""Work: a batch of bodies becomes the bytes to write and the counts; the same in one process or in many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from mapper.streams.batches import BYTE_ORDER_MARK, Batch, Files, Position, bodies_of
+from mapper.streams.envelopes import Keeping
+from mapper.streams.item_lines import move_lines, rejection_line, skip_line
+from mapper.streams.replay import read_again
+from mapper.streams.tally import First, Tally
+from mapper.transform.request import Request
+from mapper.transform.result import JsonResult, Rejected
+from mapper.transform.transform import Transform
+
+MAX_LINES = 4_096  # mapped before what they gave is handed over
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What the work needs besides the bodies; it pickles."""
+
+    transform: Transform
+    request: Request
+    keeping: Keeping | None  # None where rejected items are not kept
+    keeps_skipped: bool
+    keeps_rejected: bool
+    show_values: bool
+    is_replay: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a batch, or a part of it, gives: lines for each of the outputs, and the counts.
+
+    `after` is the position behind the part, `size` its bytes.
+    """
+
+    events: bytes | memoryview
+    skipped: bytes
+    rejected: bytes
+    tally: Tally
+    after: Position
+    size: int
+
+    def moved(self, lines: int) -> Outcome:
+        """The same, with all numbers of lines larger by so many."""
+        after = replace(self.after, line=self.after.line + lines)
+        skipped, rejected = move_lines(self.skipped, lines), move_lines(self.rejected, lines)
+        return Outcome(self.events, skipped, rejected, self.tally.moved(lines), after, self.size)
+
+
+@dataclass(slots=True)
+class Work:
+    """Maps bodies; what it gathers is taken away batch by batch."""
+
+    setup: Setup
+    files: Files
+    events: list[bytes] = field(default_factory=list)
+    skipped: list[bytes] = field(default_factory=list)
+    rejected: list[bytes] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
+    _shown: set[tuple[str, ...]] = field(default_factory=set)
+
+    def __call__(self, batch: Batch) -> Iterator[Outcome]:
+        """Map every body of a batch. Where its line is UNKNOWN, numbers of lines count from its beginning."""
+        if batch.fault:
+            yield self._break_off(batch, batch.fault)
+            return
+        try:
+            lines = [self.files.read(batch)] if batch.is_whole else self.files.lines(batch)
+        except OSError as error:
+            yield self._break_off(batch, f"`{batch.name}` cannot be read: {error.strerror or error}")
+            return
+        if batch.is_whole:
+            yield self._whole(batch, lines[0])
+        elif self.setup.is_replay:
+            yield self._replay(batch, lines)
+        else:
+            yield from self._lines(batch, lines)
+
+    def _break_off(self, batch: Batch, fault: str) -> Outcome:
+        self.tally.faults.append(fault)
+        return self.take(Position(batch.start.file + 1), 0)
+
+    def _whole(self, batch: Batch, data: bytes) -> Outcome:
+        """Map the one body of an input; one that is blank holds none."""
+        body = data if batch.start.offset else data.removeprefix(BYTE_ORDER_MARK)
+        if body.strip():
+            self.tally.bodies += 1
+            result = self.setup.transform.json(body, self.setup.request)
+            self.events += result.events
+            self.enter(batch.name, batch.start.line, body, result)
+        return self.take(Position(batch.start.file + 1), batch.size)
+
+    def _lines(self, batch: Batch, lines: list[bytes]) -> Iterator[Outcome]:
+        """Map lines: so many at once, for short lines may each give a long rejection."""
+        after = batch.start
+        for first in range(0, len(lines), MAX_LINES):
+            some = lines[first : first + MAX_LINES]
+            size = sum(map(len, some))
+            if not after.offset:
+                some[0] = some[0].removeprefix(BYTE_ORDER_MARK)
+            self._map(batch.name, some, after.line)
+            after = Position(after.file, after.offset + size, after.line + len(some))
+            yield self.take(after, size)
+
+    def _map(self, name: str, lines: list[bytes], number: int) -> None:
+        """Map the bodies of lines, of which the first has that number."""
+        transform, request = self.setup.transform.json, self.setup.request
+        add_events = self.events.extend
+        number_of_bodies = 0
+        for line in lines:
+            if not line.isspace():
+                body = line.rstrip(b"\r\n")
+                result = transform(body, request)
+                add_events(result.events)
+                number_of_bodies += 1
+                if result.skipped or result.rejected or result.repairs:
+                    self.enter(name, number, body, result)
+            number += 1
+        self.tally.bodies += number_of_bodies
+
+    def _replay(self, batch: Batch, lines: list[bytes]) -> Outcome:
+        """Map the items of rejected lines; they keep the place at which they stood in the first input."""
+        start, keeping = batch.start, self.setup.keeping
+        if not start.offset:
+            lines[0] = lines[0].removeprefix(BYTE_ORDER_MARK)
+        if keeping is not None:
+            for again in read_again(batch.name, bodies_of(lines, start.line), keeping):
+                result = again.choose(self.setup.transform.json(again.body, self.setup.request))
+                self.events += result.events
+                self.tally.bodies += 1
+                self.enter(again.file, again.line, again.body, result)
+        after = Position(start.file, start.offset + batch.size, start.line + len(lines))
+        return self.take(after, batch.size)
+
+    def enter(self, file: str, number: int, body: bytes, result: JsonResult) -> None:
+        """Gather and count what did not become an event, and what had to be repaired before."""
+        tally = self.tally
+        repairs = [repair.name for repair in result.repairs]
+        tally.repairs.update(repairs)
+        for skip in result.skipped:
+            tally.reasons[skip.reason] += 1
+            if self.setup.keeps_skipped:
+                self.skipped.append(skip_line(file, number, skip, repairs, body))
+        for one in result.rejected:
+            self.count(file, number, one)
+        if self.setup.keeping is not None and self.setup.keeps_rejected:
+            values = self.setup.show_values
+            kept = self.setup.keeping.around(result.rejected, body, is_repaired=bool(repairs))
+            for one, around in zip(result.rejected, kept, strict=True):
+                self.rejected.append(rejection_line(file, number, one, repairs, body, around, values))
+
+    def count(self, file: str, number: int, rejected: Rejected) -> None:
+        """Count a rejected item, and keep the first of its kind to be shown."""
+        codes = rejected.codes
+        self.tally.codes[codes] += 1
+        if codes not in self._shown:
+            self._shown.add(codes)
+            self.tally.firsts[codes] = First(file, number, rejected.index, rejected.diagnostics)
+
+    def take(self, after: Position, size: int) -> Outcome:
+        """Everything gathered since it was taken last."""
+        self.tally.events = len(self.events)
+        self.tally.items = len(self.events) + self.tally.reasons.total() + self.tally.rejected
+        self.events.append(b"")  # so that the last event's line is ended
+        events, skipped, rejected = b"\n".join(self.events), b"".join(self.skipped), b"".join(self.rejected)
+        outcome = Outcome(events, skipped, rejected, self.tally, after, size)
+        self.events, self.skipped, self.rejected, self.tally = [], [], [], Tally()
+        return outcome

@@ -1,0 +1,270 @@
+"""Bodies: files of NDJSON or JSON, packed or not, become batches of request bodies.
+
+Of plain files with lines only the ends of batches are looked for; what else is read goes along as bytes.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from io import BufferedReader
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from mapper.diagnostics.stop import Stop
+from mapper.streams.batches import BYTE_ORDER_MARK, UNKNOWN, Batch, Position
+from mapper.streams.envelopes import ABOVE
+from mapper.streams.gzip_files import GZIP_MAGIC, Readable, Unpacked
+
+FORMS = ("auto", "ndjson", "json")
+STDIN = "-"
+CHUNK = 1024 * 1024  # bytes of a batch, and read at once
+PROBE = 8 * 1024  # bytes in which the end of a line is looked for
+LOOK_AHEAD = 64 * 1024 * 1024  # how much of a document over several lines is read to recognise it
+
+
+@dataclass(slots=True)
+class Input:
+    """An open input: its unpacked bytes, and how far they have been read."""
+
+    name: str
+    stream: Readable
+    packed: BinaryIO
+    file: tuple[int, int] | None = None  # device and number of a plain file, which others can read, too
+    size: int = 0  # of a plain file, when it was opened
+    offset: int = 0
+    fault: str = ""
+
+    def take(self, size: int | None = None) -> bytes:
+        """The next bytes: up to `size`, or from a file all up to a multiple of CHUNK; nothing at the end.
+
+        Where the input breaks off is its end, too; `fault` says so in words.
+        """
+        try:
+            if size is None and not self.packed.seekable():
+                data = self.stream.read1(CHUNK)  # what is there: a pipe may be slow
+            else:
+                data = self.stream.read(CHUNK - self.offset % CHUNK if size is None else size)
+        except (EOFError, zlib.error) as error:
+            self.fault = f"`{self.name}` is damaged: {error}"
+            return b""
+        except OSError as error:
+            self.fault = f"`{self.name}` cannot be read: {error.strerror or error}"
+            return b""
+        self.offset += len(data)
+        return data
+
+    def skip(self, offset: int) -> None:
+        """Go on at an unpacked offset."""
+        self.stream.seek(offset)
+        self.offset = offset
+
+    def position(self) -> int:
+        """Bytes of the file read so far, for progress; 0 for a pipe."""
+        return self.packed.tell() if self.packed.seekable() else 0
+
+
+def read_batches(
+    names: Sequence[str], form: str, start: Position, *, in_groups: bool = False
+) -> Iterator[Batch]:
+    """The bodies of all inputs from a position on, in order.
+
+    With `in_groups`, lines of rejected items that need one above them stay in its batch.
+    """
+    for number in range(start.file, len(names)):
+        place = start if number == start.file else Position(number)
+        with open_input(names[number]) as source:
+            yield from _batches(source, form, place, in_groups)
+            if source.fault:
+                here = Position(number, source.offset, UNKNOWN)
+                yield Batch(source.name, here, 0, b"", fault=source.fault)
+
+
+@contextmanager
+def open_input(name: str) -> Iterator[Input]:
+    """Open a file, or standard input for `-`; gzip is recognised by its first bytes."""
+    if name == STDIN:
+        if sys.stdin is None:
+            raise Stop("standard input is closed")
+        # Not `sys.stdin.buffer`: a thread may wait in it when Python ends, and Python would want its lock.
+        with open(sys.stdin.fileno(), "rb", closefd=False) as packed:
+            yield Input("<stdin>", _unpacked(packed), packed)
+        return
+    with Path(name).open("rb") as packed:
+        stream, status = _unpacked(packed), os.fstat(packed.fileno())
+        # Some systems have files that hold more than their size of 0.
+        if stream is packed and stat.S_ISREG(status.st_mode) and status.st_size:
+            yield Input(name, stream, packed, (status.st_dev, status.st_ino), status.st_size)
+        else:
+            yield Input(name, stream, packed)
+
+
+def is_plain(name: str) -> bool:
+    """Whether an input is a file that is not packed, so that nothing has to be done or awaited to read it."""
+    if name == STDIN or not Path(name).is_file():
+        return False
+    with Path(name).open("rb") as stream:
+        return stream.read(len(GZIP_MAGIC)) != GZIP_MAGIC
+
+
+def total_size(names: Iterable[str]) -> int | None:
+    """The bytes of all inputs together, None where one is a pipe; stops where one cannot be read.
+
+    This is asked before anything is written. Pipes are not opened: what is read from them is gone.
+    """
+    total: int | None = 0
+    for name in names:
+        size = None if name == STDIN else _size(name)
+        total = None if total is None or size is None else total + size
+    return total
+
+
+def _size(name: str) -> int | None:
+    try:
+        status = Path(name).stat()
+        if not stat.S_ISFIFO(status.st_mode):
+            Path(name).open("rb").close()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise Stop(f"cannot read `{name}`: {reason[:1].lower()}{reason[1:]}") from None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+
+def _unpacked(stream: BufferedReader) -> Readable:
+    return Unpacked(stream) if stream.peek(2)[:2] == GZIP_MAGIC else stream
+
+
+def _batches(source: Input, form: str, start: Position, in_groups: bool) -> Iterator[Batch]:
+    in_place = source.file is not None and not in_groups and hasattr(os, "pread")
+    if start.offset and not in_place:
+        source.skip(start.offset)
+        yield from _lines(source, start, b"", in_groups)
+        return
+    if form == "json":
+        body = None if in_place else source.take(-1)
+        yield _whole(source, start, body, source.size if body is None else len(body))
+        return
+    head = b""
+    if not start.offset:
+        head, begin = _head(source)
+        if form == "auto" and _is_begun(head[begin:].partition(b"\n")[0]):
+            head += source.take(LOOK_AHEAD)
+            if _is_json(head[begin:]):
+                more = source.take()
+                if not more:
+                    body, line = head[begin:], 1 + head.count(b"\n", 0, begin)
+                    place = Position(start.file, begin, line)
+                    yield _whole(source, place, None if in_place else body, len(body))
+                    return
+                head += more
+    yield from _places(source, start) if in_place else _lines(source, start, head, in_groups)
+
+
+def _whole(source: Input, place: Position, body: bytes | None, size: int) -> Batch:
+    packed = place.offset + size if body is None else source.position()
+    return Batch(source.name, place, size, body, is_whole=True, packed=packed, file=source.file)
+
+
+def _places(source: Input, start: Position) -> Iterator[Batch]:
+    """Where the batches of a plain file lie; each ends with the first line that ends behind so many bytes."""
+    place = start
+    try:
+        end = _line_end(source, start.offset)
+        while end > place.offset:
+            size = end - place.offset
+            _prefetch(source, end)
+            yield Batch(source.name, place, size, None, packed=end, file=source.file)
+            place = Position(start.file, end, UNKNOWN)
+            end = _line_end(source, end)
+        if end < source.size:
+            raise Stop(f"`{source.name}` cannot be read: it became shorter meanwhile", 1)
+    except OSError as error:
+        source.fault = f"`{source.name}` cannot be read: {error.strerror or error}"
+
+
+def _prefetch(source: Input, offset: int) -> None:
+    """Have the system read what comes next, while this part is worked on."""
+    with suppress(AttributeError, OSError):  # not every system takes such advice
+        os.posix_fadvise(source.packed.fileno(), offset, 2 * CHUNK, os.POSIX_FADV_WILLNEED)
+
+
+def _line_end(source: Input, offset: int) -> int:
+    """Where the line ends that reaches up to the next multiple of CHUNK; the file's end where none does."""
+    descriptor, size = source.packed.fileno(), PROBE
+    place = (offset // CHUNK + 1) * CHUNK - 1
+    while data := os.pread(descriptor, size, place):
+        found = data.find(b"\n") + 1
+        if found:
+            return place + found
+        place, size = place + len(data), min(4 * size, CHUNK)
+    return min(place, os.fstat(descriptor).st_size)
+
+
+def _head(source: Input) -> tuple[bytes, int]:
+    """The input up to the end of its first line that is not blank, and where in it the text begins."""
+    parts = [source.take()]
+    text = parts[0].removeprefix(BYTE_ORDER_MARK).lstrip()
+    while parts[-1] and b"\n" not in text:
+        parts.append(source.take())
+        text = parts[-1] if text else parts[-1].lstrip()
+    head = b"".join(parts)
+    mark = len(BYTE_ORDER_MARK) if head.startswith(BYTE_ORDER_MARK) else 0
+    return head, len(head) - len(head[mark:].lstrip())
+
+
+def _lines(source: Input, start: Position, head: bytes, in_groups: bool) -> Iterator[Batch]:
+    """Batches of whole lines: first of what was read already, then of the rest."""
+    parts: list[bytes] = []
+    place = start
+    chunk = head or source.take()
+    while chunk:
+        cut = chunk.rfind(b"\n") + 1
+        if cut:
+            data = b"".join([*parts, memoryview(chunk)[:cut]])
+            parts = [chunk[cut:]]
+            if in_groups:
+                cut = _last_group(data)
+                data, parts = data[:cut], [data[cut:], *parts]
+            if data:
+                yield Batch(source.name, place, len(data), data, packed=source.position())
+                line = place.line + data.count(b"\n") if in_groups else UNKNOWN
+                place = Position(place.file, place.offset + len(data), line)
+        else:
+            parts.append(chunk)
+        chunk = source.take()
+    rest = b"".join(parts)
+    if source.fault:
+        rest = rest[: rest.rfind(b"\n") + 1]
+    if rest:
+        yield Batch(source.name, place, len(rest), rest, packed=source.position())
+
+
+def _last_group(data: bytes) -> int:
+    """Where the last line begins that stands by itself: lines still to come may need it."""
+    end = len(data)
+    while end:
+        start = data.rfind(b"\n", 0, end - 1) + 1
+        if ABOVE not in data[start:end]:
+            return start
+        end = start
+    return 0
+
+
+def _is_begun(line: bytes) -> bool:
+    """Whether a first line may be that of a document over several lines."""
+    return line[:1] in (b"{", b"[") and not _is_json(line)
+
+
+def _is_json(data: bytes) -> bool:
+    try:
+        msgspec.json.decode(data, type=msgspec.Raw)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True

@@ -1,0 +1,117 @@
+"""Replay: lines of rejected items become bodies again, and only what was rejected comes out."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import NoReturn
+
+from mapper.diagnostics.diagnostic import Diagnostic
+from mapper.diagnostics.stop import Stop
+from mapper.streams.envelopes import Keeping, join, read_place
+from mapper.streams.item_lines import encode
+from mapper.transform.body import read_body
+from mapper.transform.result import JsonResult, Rejected, Skipped
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A body to be mapped again: `items` of it, None for all; `location` where its only item once stood."""
+
+    file: str
+    line: int
+    body: bytes
+    items: frozenset[int] | None
+    location: str = ""
+
+    def choose(self, result: JsonResult) -> JsonResult:
+        """What the result says of these items, by the indexes they had."""
+        if self.items is None:
+            return result
+        if self.location:
+            return self._relocated(result, min(self.items))
+        others = {skip.index for skip in result.skipped} | {one.index for one in result.rejected}
+        indexes = (index for index in range(result.items) if index not in others)
+        return JsonResult(
+            [event for index, event in zip(indexes, result.events, strict=True) if index in self.items],
+            [skip for skip in result.skipped if skip.index in self.items],
+            [one for one in result.rejected if one.index in self.items],
+            result.repairs,
+        )
+
+    def _relocated(self, result: JsonResult, index: int) -> JsonResult:
+        skipped = [Skipped(index, skip.reason, skip.item) for skip in result.skipped]
+        rejected = [
+            Rejected(index, self.location, tuple(self._moved(one)), one.item) for one in result.rejected
+        ]
+        return JsonResult(result.events, skipped, rejected)
+
+    def _moved(self, rejected: Rejected) -> Iterator[Diagnostic]:
+        for diagnostic in rejected.diagnostics:
+            inside = (diagnostic.location or "").removeprefix(rejected.location)
+            yield replace(diagnostic, location=self.location + inside)
+
+
+def read_again(file: str, lines: Iterable[tuple[int, bytes]], keeping: Keeping) -> Iterator[Again]:
+    """The bodies of lines that `--rejected` wrote; stops at a line that cannot be mapped again."""
+    group: Again | None = None
+    for number, line in lines:
+        again = _read(f"{file}:{number}", line, keeping, group)
+        if group is not None and again.items is not None and again.body is group.body:
+            group = replace(group, items=(group.items or frozenset()) | again.items)
+            continue
+        if group is not None:
+            yield group
+        group = again
+    if group is not None:
+        yield group
+
+
+def _read(place: str, line: bytes, keeping: Keeping, above: Again | None) -> Again:
+    try:
+        return _parse(place, line, keeping, above)
+    except (KeyError, TypeError, ValueError):
+        raise Stop(f"{place} is no line that `--rejected` wrote") from None
+
+
+def _parse(place: str, line: bytes, keeping: Keeping, above: Again | None) -> Again:
+    found = read_body(line)
+    if isinstance(found, Diagnostic) or not isinstance(found.value, dict):
+        raise ValueError(place)
+    entry = found.value
+    file, number, index, location = entry["file"], entry["line"], entry["item"], entry["location"]
+    if not (isinstance(file, str) and isinstance(location, str)):
+        raise TypeError(place)
+    whole, items = _bytes(entry, "payload"), frozenset({int(index)})
+    if "each" not in entry:  # the item is the body itself
+        raw = whole or _bytes(entry, "body") or encode(entry["payload"])
+        return Again(file, int(number), raw, None)
+    if list(entry["each"]) != list(keeping.each):
+        _refuse(place, "`each` of the mapping changed since the item was rejected")
+    if "envelope" in entry:
+        steps = read_place(location)
+        if not keeping.can_part(steps):
+            _refuse(place, "the mapping now reads more of the body than was kept")
+        again = encode(join(entry["envelope"], steps, entry["payload"]))
+        return Again(file, int(number), again, items, location)
+    body = _bytes(entry, "body")
+    if body is None and "body_above" in entry:
+        if above is None or (above.file, above.line) != (file, number):
+            _refuse(place, "the line above it, which held its body, is gone")
+        body = above.body
+    body = whole if body is None else body
+    if body is None:
+        raise KeyError(place)
+    return Again(file, int(number), body, items)
+
+
+def _bytes(entry: dict[str, object], key: str) -> bytes | None:
+    text, packed = entry.get(key + "_text"), entry.get(key + "_base64")
+    if isinstance(text, str):
+        return text.encode("utf-8")
+    return base64.b64decode(packed, validate=True) if isinstance(packed, str) else None
+
+
+def _refuse(place: str, why: str) -> NoReturn:
+    raise Stop(f"cannot replay {place}: {why}; run its body again")

@@ -1,0 +1,93 @@
+"""Tally: what became of each item is counted, so that the closing summary accounts for all of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from mapper.diagnostics.codes import CODES
+from mapper.diagnostics.diagnostic import Diagnostic
+from mapper.diagnostics.render.visible import visible
+
+FIRST_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """The first rejection of a kind: where it stands and why; as text where it comes from an earlier run."""
+
+    file: str
+    line: int
+    item: int
+    diagnostics: tuple[Diagnostic, ...]
+    text: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where it stands, for people."""
+        return f"{self.file}:{self.line}, item {self.item}"
+
+
+@dataclass(slots=True)
+class Tally:
+    """The counts of a run, or of a part of it."""
+
+    bodies: int = 0
+    items: int = 0
+    events: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    codes: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    repairs: Counter[str] = field(default_factory=Counter)
+    firsts: dict[tuple[str, ...], First] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+
+    @property
+    def rejected(self) -> int:
+        """How many items were rejected."""
+        return self.codes.total()
+
+    def add(self, later: Tally) -> None:
+        """Count what comes behind."""
+        self.bodies += later.bodies
+        self.items += later.items
+        self.events += later.events
+        self.reasons.update(later.reasons)
+        self.codes.update(later.codes)
+        self.repairs.update(later.repairs)
+        self.firsts = later.firsts | self.firsts
+        self.faults += later.faults
+
+    def moved(self, lines: int) -> Tally:
+        """The same, with all numbers of lines larger by so many."""
+        if not self.firsts:
+            return self
+        firsts = {codes: replace(first, line=first.line + lines) for codes, first in self.firsts.items()}
+        return replace(self, firsts=firsts)
+
+    def summary(self) -> list[str]:
+        """The closing lines; the first one's numbers add up, and so do the rows of items below it."""
+        skipped, bodies = self.reasons.total(), "body" if self.bodies == 1 else "bodies"
+        head = (
+            f"{self.bodies:,} {bodies} · {self.items:,} {'item' if self.items == 1 else 'items'} = "
+            f"{self.events:,} {'event' if self.events == 1 else 'events'} + {skipped:,} skipped + "
+            f"{self.rejected:,} rejected"
+        )
+        rows = [("skipped", number, visible(reason)) for reason, number in self.reasons.most_common()]
+        rows += [("rejected", number, _slugs(codes)) for codes, number in self.codes.most_common()]
+        rows += [("repaired", number, _bodies(name, number)) for name, number in self.repairs.most_common()]
+        width = max((len(f"{number:,}") for _, number, _ in rows), default=0)
+        return [head, *(f"  {title:<8}  {number:>{width},}  {text}" for title, number, text in rows)]
+
+    def first_rejections(self) -> Iterator[First]:
+        """The first rejection of each of the most frequent kinds."""
+        for codes, _ in self.codes.most_common(FIRST_SHOWN):
+            yield self.firsts[codes]
+
+
+def _bodies(name: str, number: int) -> str:
+    return f"{'body' if number == 1 else 'bodies'}: {name}"
+
+
+def _slugs(codes: tuple[str, ...]) -> str:
+    return ", ".join(f"{code} {CODES[code].slug}" for code in codes)

@@ -1,0 +1,1 @@
+"""Transform: the callable a mapping becomes, its results, and its stored form."""

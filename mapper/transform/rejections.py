@@ -1,0 +1,148 @@
+"""Faults explained: what generated code raises becomes diagnostics that point into mapping and payload."""
+
+from __future__ import annotations
+
+import marshal
+from dataclasses import dataclass
+from typing import Any
+
+from mapper.diagnostics.codes import CODES
+from mapper.diagnostics.diagnostic import Diagnostic, Label
+from mapper.diagnostics.source import SourceFile, Span
+from mapper.runtime.faults import Shown, Told, show
+from mapper.runtime.missing import MISSING
+from mapper.runtime.schema.validation import Violation, violations
+from mapper.runtime.stack import on_fresh_stack
+from mapper.transform.result import Rejected, Work, explain_late
+
+_HINTS = {
+    "M611": "give it a `default`, add an alternative, or leave such items out with a `skip` rule",
+    "M613": "say what becomes of such values with `on_error`",
+    "M614": "say what becomes of such values with `on_error`, or name their format in `from`",
+}
+
+NOT_OBJECT = "the item is not a JSON object"
+PASS_BYTES = ("pass bytes to have them parsed",)
+NO_PLACE = "the body has none of the places `each` names"
+TOO_DEEP = "the item nests deeper than can be mapped"
+
+# What an event may hold in Python but not in JSON, by the words of `find_non_json`.
+_NOT_JSON = {
+    "is not a finite number": "M607",
+    "is a number out of range": "M607",
+    "nests too deep": "M606",
+    "holds half of a surrogate pair": "M623",
+    "has a name with half of a surrogate pair": "M623",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a module's sites and fields are written in its mapping."""
+
+    file: SourceFile
+    sites: tuple[tuple[int, int, str, str | None], ...]
+    fields: dict[str, tuple[int, int]]
+
+    def site(self, number: int) -> tuple[Span, str, str | None]:
+        """The span, the output field and the path of a numbered site."""
+        start, end, what, path = self.sites[number]
+        return Span(self.file, start, end), what, path
+
+    def field(self, location: str) -> Span | None:
+        """Where the top-level field of a location in the event (`$.user_id`) is written."""
+        name = location.removeprefix("$.").partition(".")[0].partition("[")[0]
+        place = self.fields.get(name)
+        return None if place is None else Span(self.file, *place)
+
+
+_LARGE = 1 << 16  # bytes of an event that are not kept for the sake of a question that may never be asked
+
+
+def explain_fault(told: Told, places: Places, location: str | None) -> tuple[Diagnostic, ...]:
+    """The diagnostic of a fault; its location is the item's, if known, and the path that was read."""
+    code, site, detail, value = told
+    span, what, path = places.site(site)
+    location = "$" if location is None else location + (path or "$")[1:]
+    message = f"`{what}`: {CODES[code].summary}" if what else CODES[code].summary
+    if detail:
+        message = f"{message} ({detail})"
+    hint = _HINTS.get(code)
+    shown = None if value is MISSING else str(value) if type(value) is Shown else show(value)
+    hints = (hint,) if hint else ()
+    return (Diagnostic(code, message, (Label(span),), hints, location=location, value=shown),)
+
+
+def reject_fault(index: int, location: str | None, told: Told, places: Places, item: object) -> Rejected:
+    """The rejection of an item for a fault."""
+    return explain_late(index, location or "$", (explain_fault, (told, places, location)), item)
+
+
+def reject_event(
+    index: int, location: str | None, target: str, event: object, places: Places, item: object
+) -> Rejected:
+    """The rejection of an item whose event does not fit the target schema."""
+    location = location or "$"
+    return explain_late(index, location, explain_event(target, event, places, location), item)
+
+
+def explain_event(target: str, event: Any, places: Places, location: str) -> Work:
+    """What explains why an event does not fit the target schema.
+
+    An event shares its parts with a payload that the caller may change, so what is explained later is a copy.
+    What is large, or cannot be copied, is explained at once.
+    """
+    try:
+        copy = marshal.dumps(event)
+    except ValueError:  # a value that no JSON text holds
+        copy = b""
+    if 0 < len(copy) <= _LARGE:
+        return _explain_copy, (target, copy, places, location)
+    return tuple, (explain_violations(target, event, places, location),)
+
+
+def _explain_copy(target: str, copy: bytes, places: Places, location: str) -> tuple[Diagnostic, ...]:
+    event = marshal.loads(copy)
+    try:
+        return explain_violations(target, event, places, location)
+    except RecursionError:
+        # Whoever asks has used up nearly all of its stack; what a rejection says must not depend on that.
+        return on_fresh_stack(lambda: _explain_deep(target, event, places, location))
+
+
+def _explain_deep(target: str, event: object, places: Places, location: str) -> tuple[Diagnostic, ...]:
+    try:
+        return explain_violations(target, event, places, location)
+    except RecursionError:
+        return (Diagnostic("M606", TOO_DEEP, location=location),)
+
+
+def explain_violations(target: str, event: object, places: Places, location: str) -> tuple[Diagnostic, ...]:
+    """One diagnostic for each way in which the event of the item at `location` does not fit the schema."""
+    found = violations(target, event)
+    if not found:
+        message = "defect of mapper: the event was refused, yet the schema allows it"
+        return (Diagnostic("M901", message, location=location),)
+    return tuple(_violation(v, places, location) for v in found)
+
+
+def _violation(violation: Violation, places: Places, location: str) -> Diagnostic:
+    place, message = violation.location, violation.message
+    code = _NOT_JSON.get(message, "M612") if violation.keyword == "json" else "M612"
+    field = place.removeprefix("$.") if place != "$" else "the event"
+    span = places.field(place)
+    labels = () if span is None else (Label(span),)
+    return Diagnostic(code, f"`{field}` {message}", labels, location=location)
+
+
+def reject(
+    index: int, location: str | None, code: str, message: str, item: object, hints: tuple[str, ...] = ()
+) -> Rejected:
+    """The rejection of an item for a reason that needs no place in the mapping."""
+    location = location or "$"
+    return explain_late(index, location, (tell, (code, message, hints, location)), item)
+
+
+def tell(code: str, message: str, hints: tuple[str, ...], location: str) -> tuple[Diagnostic, ...]:
+    """The diagnostic of a reason that needs no place in the mapping."""
+    return (Diagnostic(code, message, hints=hints, location=location),)

@@ -1,0 +1,165 @@
+"""Saved transforms: what is compiled becomes a file, and a file what was compiled, or an error says why not.
+
+    mapper transform 1                  what the file is; the number changes with this layout
+    SHA-256 of all that follows         guards against accidents, not against attackers
+    JSON on one line                    everything in Compiled, the version of mapper, the tag of the Python
+    marshalled code objects             the modules, compiled by the Python of that tag
+
+Where another Python opens the file, the modules are compiled from their text. A saved transform is code: it
+has to come from a place that is trusted as much as the code itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import marshal
+import os
+import sys
+from dataclasses import fields
+from importlib.util import MAGIC_NUMBER
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+from mapper.diagnostics.diagnostic import Diagnostic, Label, Severity
+from mapper.diagnostics.errors import TransformError
+from mapper.diagnostics.source import SourceFile, Span
+from mapper.runtime.limits import Limits
+from mapper.runtime.repair.policy import Policy
+from mapper.transform.compiled import TOO_DEEP_TO_COMPILE, Codes, Compiled, Read, compile_module
+from mapper.version import __version__
+
+MAX_BYTES = 64 * 1024 * 1024
+_FORMAT = b"mapper transform "
+_FIRST = _FORMAT + b"1\n"
+_SEAL = 65
+_AGAIN = "compile it again"
+
+# What code is compiled for: the interpreter, its byte code, and whether it leaves assertions out.
+PYTHON = f"{sys.implementation.cache_tag} {MAGIC_NUMBER.hex()} {sys.flags.optimize}"
+
+
+def write(compiled: Compiled, path: str | Path) -> None:
+    """Write a file that `read` takes; other processes see the old file or the new one, never a part.
+
+    Raises OSError where it cannot be written, TransformError where it would be too large to be read.
+    """
+    data = pack(compiled)
+    if len(data) > MAX_BYTES:
+        raise TransformError(f"the saved form of `{compiled.name}` is larger than {MAX_BYTES:,} bytes")
+    path = Path(path)
+    part = path.with_name(f".{os.urandom(8).hex()}.part")
+    try:
+        with part.open("xb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def read(path: str | Path) -> tuple[Compiled, Codes | None]:
+    """What a file holds; no code objects where another Python wrote it. Raises TransformError."""
+    path = Path(path)
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "the name cannot be a path"
+        raise TransformError(f"cannot read `{path}`: {reason[:1].lower()}{reason[1:]}") from None
+    if len(data) > MAX_BYTES:
+        raise TransformError(f"`{path}` is larger than {MAX_BYTES:,} bytes: it is no saved transform")
+    try:
+        return unpack(data)
+    except TransformError as error:
+        raise TransformError(f"`{path}` {error}") from None
+
+
+def pack(compiled: Compiled) -> bytes:
+    """The bytes of a saved transform."""
+    code = marshal.dumps((compile_module(compiled.python, compiled.name), _narrow_code(compiled)))
+    plain = {field.name: getattr(compiled, field.name) for field in fields(Compiled)}
+    files = _files(compiled)
+    plain |= {
+        "policy": _plain(compiled.policy),
+        "limits": _plain(compiled.limits),
+        "reads": [_plain(each) for each in compiled.reads],
+        "diagnostics": [_plain_diagnostic(each, files) for each in compiled.diagnostics],
+        "files": [(file.name, file.text) for file in files],
+        "made_by": PYTHON,
+    }
+    # In ASCII: the name of a file may hold what UTF-8 cannot.
+    content = json.dumps(plain, separators=(",", ":")).encode("ascii") + b"\n" + code
+    return _FIRST + _seal(content) + content
+
+
+def unpack(data: bytes) -> tuple[Compiled, Codes | None]:
+    """What the bytes of a saved transform hold; an error's message goes on from the name of the file."""
+    first, seal, content = data[: len(_FIRST)], data[len(_FIRST) :][:_SEAL], data[len(_FIRST) + _SEAL :]
+    if not _FIRST.startswith(first):
+        if first.startswith(_FORMAT):
+            raise TransformError(f"is a saved transform of another layout; {_AGAIN}")
+        raise TransformError("is no saved transform")
+    if seal != _seal(content):
+        raise TransformError(f"is damaged: it was cut short or altered; {_AGAIN}")
+    text, _, code = content.partition(b"\n")
+    try:
+        plain = json.loads(text)
+        version = plain.pop("version")
+        if version != __version__:
+            raise TransformError(f"was compiled by mapper {version}, this is {__version__}; {_AGAIN}")
+        made_by = plain.pop("made_by")
+        compiled = _compiled(plain)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+        # Its version is ours, yet its fields are not: a build of mapper between two releases wrote it.
+        raise TransformError(f"was compiled by another build of mapper {__version__}; {_AGAIN}") from None
+    return compiled, Codes(*marshal.loads(code)) if made_by == PYTHON else None
+
+
+def _narrow_code(compiled: Compiled) -> CodeType | None:
+    try:
+        return compile_module(compiled.narrow, compiled.name) if compiled.narrow else None
+    except TOO_DEEP_TO_COMPILE:
+        return None
+
+
+def _compiled(plain: dict[str, Any]) -> Compiled:
+    files = [SourceFile(name, text) for name, text in plain.pop("files")]
+    return Compiled(
+        **plain
+        | {
+            "offsets": tuple(plain["offsets"]),
+            "policy": Policy(tuple(plain["policy"]["repairs"]), plain["policy"]["replaces_bytes"]),
+            "limits": Limits(**plain["limits"]),
+            "reads": tuple(Read(**each) for each in plain["reads"]),
+            "diagnostics": tuple(_diagnostic(each, files) for each in plain["diagnostics"]),
+        }
+    )
+
+
+def _plain(value: Policy | Limits | Read) -> dict[str, Any]:
+    return {field.name: getattr(value, field.name) for field in fields(value)}
+
+
+def _files(compiled: Compiled) -> list[SourceFile]:
+    """The files that the labels of its diagnostics point into, each once."""
+    return list(dict.fromkeys(label.span.file for each in compiled.diagnostics for label in each.labels))
+
+
+def _plain_diagnostic(diagnostic: Diagnostic, files: list[SourceFile]) -> dict[str, Any]:
+    plain = {field.name: getattr(diagnostic, field.name) for field in fields(diagnostic)}
+    spans = [(label.span, label.text) for label in diagnostic.labels]
+    labels = [(files.index(span.file), span.start, span.end, text) for span, text in spans]
+    return plain | {"severity": diagnostic.severity.value, "labels": labels}
+
+
+def _diagnostic(plain: dict[str, Any], files: list[SourceFile]) -> Diagnostic:
+    labels = [Label(Span(files[file], start, end), text) for file, start, end, text in plain["labels"]]
+    severity, hints = Severity(plain["severity"]), tuple(plain["hints"])
+    return Diagnostic(**plain | {"labels": tuple(labels), "severity": severity, "hints": hints})
+
+
+def _seal(content: bytes) -> bytes:
+    return hashlib.sha256(content).hexdigest().encode("ascii") + b"\n"
