@@ -135,7 +135,7 @@ def _generate(analysis: Analysis, file: SourceFile) -> Module | None:
         with limited():
             objects_only = _takes_objects_only(analysis.source, program)
             return generate(program, target.document, file.name, __version__, objects_only=objects_only)
-    except TooComplex:
+    except (TooComplex, MemoryError):
         _report_complexity(program.span, analysis.report)
         return None
     except RecursionError:
@@ -159,10 +159,20 @@ def build(file: SourceFile, folder: Path | None, report: Report) -> Transform:
     program, target, module = analysis.program, analysis.target, _generate(analysis, file)
     if program is None or target is None or module is None:
         raise _failure(file.name, report)
+    try:
+        return Transform(_compiled(file, analysis, program, target, module))
+    except TOO_DEEP_TO_COMPILE:
+        _report_depth(file, report)
+        raise _failure(file.name, report) from None
+
+
+def _compiled(
+    file: SourceFile, analysis: Analysis, program: ir.Program, target: Schema, module: Module
+) -> Compiled:
     from mapper.codegen.narrow_module import generate_narrow
 
     narrow, plan = generate_narrow(program, target.document, __version__)
-    compiled = Compiled(
+    return Compiled(
         name=program.name,
         description=analysis.spec.description if analysis.spec else "",
         filename=file.name,
@@ -174,15 +184,10 @@ def build(file: SourceFile, folder: Path | None, report: Report) -> Transform:
         policy=analysis.spec.policy if analysis.spec else STRICT,
         narrow=narrow,
         plan=plan,
-        diagnostics=report.ordered(),
+        diagnostics=analysis.report.ordered(),
         limits=active(),
         reads=analysis.reads,
     )
-    try:
-        return Transform(compiled)
-    except TOO_DEEP_TO_COMPILE:
-        _report_depth(file, report)
-        raise _failure(file.name, report) from None
 
 
 def analyse(file: SourceFile, folder: Path | None, report: Report) -> Analysis:
@@ -194,9 +199,11 @@ def analyse(file: SourceFile, folder: Path | None, report: Report) -> Analysis:
     try:
         with limited():
             return _checked_spec(spec, file, folder, report)
-    except TooComplex:
+    except (TooComplex, MemoryError):
         _report_complexity(spec.name.span, report)
-        return Analysis(spec, None, None, None, report)
+    except RecursionError:
+        _report_depth(file, report)
+    return Analysis(spec, None, None, None, report)
 
 
 def _checked_spec(spec: Spec, file: SourceFile, folder: Path | None, report: Report) -> Analysis:
@@ -241,7 +248,7 @@ def prove_template(
     try:
         with limited():
             return prove_program(program, schemas[0], schemas[1], named, report)
-    except TooComplex:
+    except (TooComplex, MemoryError):
         _report_complexity(whole, report)
         return None
 

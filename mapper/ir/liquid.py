@@ -341,3 +341,10 @@ def _parts(kind: type) -> tuple[str, ...] | None:
     if not is_dataclass(kind) or issubclass(kind, Span):
         return None
     return tuple(part.name for part in reversed(fields(kind)))
+
+
+def nodes_run(program: object) -> int:
+    """The nodes of a program; those inside of loops count for twenty rounds."""
+    nodes = list(walk(program))
+    inside = sum(1 for node in nodes if isinstance(node, For) for _ in walk(node.body))
+    return len(nodes) + 20 * inside

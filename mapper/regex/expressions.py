@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import warnings
-from functools import lru_cache
 from re import _constants as constants  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
@@ -26,6 +25,7 @@ from mapper.regex.languages import (
     repeated,
     union,
 )
+from mapper.schemas.budget import remembered
 
 _MOST_ROUNDS = 64
 _BEYOND_ASCII: Ranges = ((0x80, 0x10FFFF),)
@@ -47,7 +47,7 @@ class _Unknown(Exception):
     """A part of an expression that has no counterpart here."""
 
 
-@lru_cache(maxsize=256)
+@remembered(256)
 def matching(pattern: str) -> Language:
     """The texts in which the pattern is found."""
     try:

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache, reduce
+from functools import cached_property, reduce
 from typing import TypeAlias
 
 from mapper.regex.characters import EVERY, Ranges, inverse, joined, ranges, readable, shared
+from mapper.schemas.budget import remembered, spend
 
 Edges: TypeAlias = tuple[tuple[tuple[Ranges, int], ...], ...]
 
 STATES = 2000
+_EDGES = 20_000
+_EDGES_A_STEP = 8
 
 
 class TooLarge(Exception):
-    """An automaton that would grow beyond `STATES`; callers take a larger set of texts instead."""
+    """An automaton of too many states or edges; callers take a larger set of texts instead."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +69,9 @@ class Language:
             return None
         found: dict[str, None] = {}
         stack = [(state, "") for state in sorted(self.starts)]
-        while stack:
+        for _ in range(_LOOKS):
+            if not stack:
+                return tuple(sorted(found, key=lambda text: (len(text), text)))
             state, text = stack.pop()
             if state in self.finals:
                 found[text] = None
@@ -76,7 +81,7 @@ class Language:
                 stack += [(target, text + chr(c)) for low, high in given for c in range(low, high + 1)]
             if len(found) > _FEW:
                 return None
-        return tuple(sorted(found, key=lambda text: (len(text), text)))
+        return None  # many ways lead to the same texts
 
     @property
     def only(self) -> str | None:
@@ -97,6 +102,7 @@ class Language:
 
 
 _FEW = 64
+_LOOKS = 20_000
 
 
 @dataclass(slots=True)
@@ -130,12 +136,16 @@ class Draft:
 
     def done(self, first: int, last: int) -> Language:
         """The language of all ways from one state to another."""
-        reach = [self._closure(state) for state in range(len(self.edges))]
-        edges = [
-            tuple({edge: None for inner in sorted(reach[state]) for edge in self.edges[inner]})
-            for state in range(len(self.edges))
-        ]
-        finals = {state for state in range(len(self.edges)) if last in reach[state]}
+        edges, finals, count = [], set(), 0
+        for state in range(len(self.edges)):
+            reach = self._closure(state)
+            count += sum(1 + len(self.edges[inner]) for inner in reach)
+            if count > _EDGES:
+                raise TooLarge
+            edges.append(tuple({edge: None for inner in sorted(reach) for edge in self.edges[inner]}))
+            if last in reach:
+                finals.add(state)
+        spend(1 + count // _EDGES_A_STEP)
         return _trimmed(edges, {first}, finals)
 
     def _closure(self, state: int) -> set[int]:
@@ -177,20 +187,22 @@ def _reachable(steps: dict[int, list[int]], starts: Iterable[int]) -> set[int]:
 NONE = Language((), frozenset(), frozenset())
 
 
-@lru_cache(maxsize=512)
+@remembered(512)
 def word(text: str) -> Language:
-    """One text."""
+    """One text; any text in place of one that is longer than an automaton may be."""
+    if len(text) >= STATES:
+        return ANYTHING
     edges = [((ranges(c), index + 1),) for index, c in enumerate(text)]
     return Language((*edges, ()), frozenset({0}), frozenset({len(text)}))
 
 
-@lru_cache(maxsize=512)
+@remembered(512)
 def one_of(given: Ranges) -> Language:
     """The texts of one character."""
     return Language((((given, 1),), ()), frozenset({0}), frozenset({1})) if given else NONE
 
 
-@lru_cache(maxsize=512)
+@remembered(512)
 def many(given: Ranges) -> Language:
     """All texts of these characters, the empty one among them."""
     return Language((((given, 0),),), frozenset({0}), frozenset({0})) if given else word("")
@@ -200,7 +212,7 @@ ANYTHING = many(EVERY)
 EMPTY = word("")
 
 
-@lru_cache(maxsize=2048)
+@remembered(2048)
 def union(*languages: Language) -> Language:
     """The texts of any of them; ANYTHING where that is one of them."""
     given = list(dict.fromkeys(language for language in languages if not language.is_none))
@@ -217,7 +229,7 @@ def union(*languages: Language) -> Language:
     return draft.done(first, last)
 
 
-@lru_cache(maxsize=2048)
+@remembered(2048)
 def concatenated(*languages: Language) -> Language:
     """A text of each, one after another."""
     given = [language for language in languages if language is not EMPTY]
@@ -236,7 +248,7 @@ def concatenated(*languages: Language) -> Language:
     return draft.done(first, last)
 
 
-@lru_cache(maxsize=512)
+@remembered(512)
 def repeated(language: Language, *, least: int = 0) -> Language:
     """Any number of its texts in a row; with `least=1` at least one."""
     if language is ANYTHING or language is EMPTY or language.is_none:
@@ -254,7 +266,7 @@ def optional(language: Language) -> Language:
     return union(language, EMPTY)
 
 
-@lru_cache(maxsize=512)
+@remembered(512)
 def intersection(one: Language, other: Language) -> Language:
     """The texts of both; where that grows too large, those of the first, which may be too many."""
     if ANYTHING in (one, other):
@@ -263,8 +275,12 @@ def intersection(one: Language, other: Language) -> Language:
     starts = set(range(len(pairs)))
     queue = list(pairs)
     edges: list[tuple[tuple[Ranges, int], ...]] = []
+    count = 0
     for a, b in queue:
         out = []
+        count += 1 + len(one.edges[a]) * len(other.edges[b])
+        if len(queue) > STATES or count > _EDGES:
+            return one
         for given, left in one.edges[a]:
             for allowed, right in other.edges[b]:
                 both = shared(given, allowed)
@@ -274,13 +290,12 @@ def intersection(one: Language, other: Language) -> Language:
                         queue.append((left, right))
                     out.append((both, pairs[left, right]))
         edges.append(tuple(out))
-        if len(queue) > STATES:
-            return one
+    spend(1 + count // _EDGES_A_STEP)
     finals = {index for (a, b), index in pairs.items() if a in one.finals and b in other.finals}
     return _trimmed(edges, starts, finals)
 
 
-@lru_cache(maxsize=256)
+@remembered(256)
 def without_empty(language: Language) -> Language:
     """Its texts but the empty one."""
     if not language.has_empty:

@@ -14,7 +14,9 @@ from mapper import ir
 from mapper.checker.search.candidates import Payload
 from mapper.checker.search.counterexamples import Run, Trial
 from mapper.diagnostics.source import SourceFile
+from mapper.ir.liquid import nodes_run
 from mapper.runtime.missing import MISSING
+from mapper.schemas.budget import MAX_NODES, nodes_of, trial_limits
 from mapper.schemas.schema import Schema
 from mapper.transform.compiled import Compiled
 from mapper.transform.request import Request
@@ -27,6 +29,9 @@ if TYPE_CHECKING:  # mappings without a template are checked without the proofs 
 
 RECEIVED_AT = "2026-01-15T10:20:30.000Z"
 MOST_JUDGED = 1_000_000  # subschemas that items are held against, for one mapping
+MOST_NODES_RUN = 10_000_000  # nodes of the programs that are run, for one mapping
+_LEAST_NODES = 100  # a run of the smallest program takes as long
+_STOPPED = frozenset({"M619", "M620"})
 
 
 @dataclass(slots=True)
@@ -37,6 +42,7 @@ class Experiments:
     source: Schema | None
     objects_only: bool
     left: int = MOST_JUDGED
+    nodes_left: int = MOST_NODES_RUN
     _fits: Callable[[object], bool] | None = field(default=None, repr=False)
 
     def prepare(self, program: ir.Program, target: Any) -> Run:
@@ -53,15 +59,24 @@ class Experiments:
             offsets=module.offsets,
             target=json.dumps(target),
             objects_only=self.objects_only,
+            limits=trial_limits(len(self.file.text)),
         )
         transform = Transform(compiled)
-        return lambda payload: _run(transform, payload)
+        nodes = _LEAST_NODES + nodes_run(program)
+
+        def run(payload: Payload) -> Trial:
+            self.nodes_left -= nodes + nodes_of(payload.body, MAX_NODES)
+            if self.nodes_left < 0:
+                return _NOTHING_SHOWN
+            return _run(transform, payload)
+
+        return run
 
     def fits_source(self, item: object) -> bool:
         """Whether an item is valid under the source schema."""
         if self.source is None:
             return True
-        self.left -= self.source.size
+        self.left -= max(self.source.size, nodes_of(item, MAX_NODES))
         if self.left < 0:
             return False  # what there is no time to judge is not tried
         if self._fits is None:
@@ -70,6 +85,9 @@ class Experiments:
             return self._fits(item)
         except RecursionError:  # what cannot be judged is not tried
             return False
+
+
+_NOTHING_SHOWN = Trial(skipped=True)
 
 
 def prepare_template(program: ir.Program) -> Render:
@@ -98,6 +116,8 @@ def _run(transform: Transform, payload: Payload) -> Trial:
     request = Request(payload.headers, payload.query, payload.settings, payload.received_at)
     result = transform(payload.body, request)
     faults = tuple((d.code, d.span) for rejected in result.rejected for d in rejected.diagnostics)
+    if any(code in _STOPPED for code, _ in faults):
+        return _NOTHING_SHOWN
     event = result.events[0] if result.events else MISSING
     return Trial(event, bool(result.skipped), faults)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mapper.checker.types.facts import Texts, Type
 from mapper.checker.types.text_facts import join_texts
 from mapper.runtime.liquid.semantics import to_text
+from mapper.schemas.budget import MAX_CHARACTERS, spend_on
 
 NOTHING = Texts(values=frozenset({""}))
 _WRITTEN = Texts(blank=False, shortest=1)
@@ -38,8 +39,12 @@ def concatenated(left: Texts, right: Texts) -> Texts:
     """One text after another."""
     if left == NOTHING or right == NOTHING:
         return right if left == NOTHING else left
-    if left.values is not None and right.values is not None and len(left.values) * len(right.values) <= _MOST:
-        return Texts(values=frozenset(one + other for one in left.values for other in right.values))
+    if left.values is not None and right.values is not None:
+        ones, others = left.values, right.values
+        characters = _characters(ones) * len(others) + _characters(others) * len(ones)
+        if len(ones) * len(others) <= _MOST and characters <= MAX_CHARACTERS:
+            spend_on(characters)
+            return Texts(values=frozenset(one + other for one in ones for other in others))
     one, other = _facts(left), _facts(right)
     blank = None
     if one.blank is False or other.blank is False:
@@ -48,6 +53,10 @@ def concatenated(left: Texts, right: Texts) -> Texts:
         blank = True
     longest = None if one.longest is None or other.longest is None else one.longest + other.longest
     return Texts(blank=blank, shortest=one.shortest + other.shortest, longest=longest)
+
+
+def _characters(values: frozenset[str]) -> int:
+    return sum(map(len, values))
 
 
 def _facts(texts: Texts) -> Texts:

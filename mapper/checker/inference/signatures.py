@@ -17,8 +17,10 @@ from mapper.checker.types import ANYTHING, NEVER, Numbers, Type, join, join_all,
 from mapper.checker.types.lattice import of_element
 from mapper.checker.types.named import BOOLEAN, COUNT, INTEGER, NULL_ONLY, NUMBER, TEXT, array_of, text_type
 from mapper.runtime.faults import Fault
+from mapper.runtime.limits import within
 from mapper.runtime.liquid.filters import FILTERS, apply
 from mapper.runtime.missing import MISSING
+from mapper.schemas.budget import MAX_CHARACTERS, spend_on, trial_limits
 
 Arguments: TypeAlias = tuple[Type, ...]
 Result: TypeAlias = Callable[[Type, Arguments], Type]
@@ -51,24 +53,38 @@ def filter_type(name: str, value: Type, arguments: Arguments, *, is_plain: bool)
 
 
 def _computed(name: str, types: Arguments) -> tuple[Type, bool] | None:
-    """The exact result where all values are known one by one: the filter itself is run."""
+    """The exact result if all values are known one by one and short: the filter itself is run."""
     listed = [_scalars(each) for each in types]
     count = 1
     for values in listed:
         count *= len(values or ())
     if any(values is None for values in listed) or not 0 < count <= _MOST:
         return None
+    if sum(_length(value) for values in listed for value in values or ()) > MAX_CHARACTERS:
+        return None
     results, failed = NEVER, False
-    for value, *args in product(*(values or () for values in listed)):
+    for given in product(*(values or () for values in listed)):
+        spend_on(sum(map(_length, given)))
         try:
-            found = apply(FILTERS[name], -1, value, *args)
-        except Fault:
+            with within(trial_limits(0)):
+                found = apply(FILTERS[name], -1, *given)
+        except Fault as fault:
+            if fault.code == "M620":
+                return None  # it may be short enough for the limits of the run
             failed = True
             continue
         if isinstance(found, tuple | range | dict | list):
             return None
+        spend_on(_length(found))
         results = join(results, literal_type(found))
     return results, failed
+
+
+def _length(value: object) -> int:
+    """Characters of a text, bytes of a whole number; other scalars are short."""
+    if isinstance(value, str):
+        return len(value)
+    return value.bit_length() // 8 if isinstance(value, int) else 1
 
 
 def _scalars(given: Type) -> list[object] | None:

@@ -71,6 +71,10 @@ class Search:
     laboratory: Laboratory
     runs_left: int = MOST_RUNS_IN_ALL
     _whole: Run | None = field(default=None, repr=False)
+    _least: object = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._least = {} if self.item is None else smallest(self.item)
 
     def find(
         self, entry: ir.Field | None, judge: Judge, focus: object = None, bad: Type = NEVER
@@ -126,7 +130,7 @@ class Search:
         return payload is not None and not run(payload).skipped
 
     def _payload(self, settings: tuple[Setting, ...]) -> Payload | None:
-        item: object = {} if self.item is None else smallest(self.item)
+        item = self._least
         body: object = MISSING
         scopes: dict[str, dict[str, object]] = {"header": {}, "query": {}, "setting": {}}
         received = None

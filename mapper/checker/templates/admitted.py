@@ -37,6 +37,7 @@ from mapper.regex.languages import (
     without_empty,
     word,
 )
+from mapper.schemas.budget import remembered
 from mapper.schemas.questions import (
     Subschema,
     allows_type,
@@ -56,7 +57,7 @@ def _times(language: Language, count: int) -> Language:
     return concatenated(*[language] * count)
 
 
-@cache
+@remembered(64)
 def _of_format(name: str) -> Language | None:
     digit, two = one_of(span("0", "9")), _times(one_of(span("0", "9")), 2)
     day = concatenated(two, two, word("-"), two, word("-"), two)

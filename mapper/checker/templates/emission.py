@@ -10,6 +10,7 @@ from mapper.checker.templates.json_grammar import Bad, Place, Seen, ends_value, 
 from mapper.checker.templates.value_sets import Value, json_kinds, parts_of
 from mapper.regex.characters import Ranges, inverse, joined, ranges, readable, shared, span
 from mapper.regex.languages import Language
+from mapper.schemas.budget import remembered, spend
 
 _MOST = 20_000
 _ENOUGH = 300
@@ -109,7 +110,7 @@ def _after(place: Place) -> Place:
     return after if isinstance(after, Place) else place
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def _followed(place: Place, kind: str, language: Language) -> Outcome:
     outcome = Outcome.empty()
     found: dict[str, str] = {}
@@ -139,6 +140,7 @@ def _followed(place: Place, kind: str, language: Language) -> Outcome:
         if len(queue) > _MOST:
             outcome.doubts.append("the texts an output can render take too many ways through the JSON")
             break
+    spend(len(queue))
     outcome.breaks += [Break(kind, why, text) for why, text in found.items()]
     return outcome
 

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 from html import escape
 from typing import TypeAlias
 from urllib.parse import quote_plus
@@ -49,6 +49,7 @@ from mapper.regex.languages import (
     without_empty,
     word,
 )
+from mapper.schemas.budget import remembered
 
 Given: TypeAlias = Sequence[Value]
 Rule: TypeAlias = Callable[[Value, Given, dict[str, Value]], Value]
@@ -114,7 +115,7 @@ def _json(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
     return Value(text=None if whole.is_none else whole, json=frozenset(kinds))
 
 
-@lru_cache(maxsize=64)
+@remembered(64)
 def _json_string(language: Language) -> Language:
     short: list[Piece] = [(ranges(c), partial(_literally, json.dumps(c)[1:-1])) for c in '"\\\n\r\t\b\f']
     others = shared(_CONTROL, inverse(ranges("\n\r\t\b\f")))
@@ -183,7 +184,7 @@ def _over(change: Callable[[Language], Language]) -> Rule:
 
 
 def _pieces(pieces: list[Piece]) -> Rule:
-    cached = lru_cache(maxsize=64)(lambda language: replaced(language, pieces))
+    cached = remembered(64)(lambda language: replaced(language, pieces))
     return _over(cached)
 
 

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TypeAlias
 
-from mapper.checker.templates.value_sets import Value, members_of
+from mapper.checker.templates.value_sets import Items, Value, members_of
 from mapper.ir import liquid as ir
 from mapper.regex.characters import EVERY, inverse, ranges
 from mapper.regex.languages import Language, shortest, shortest_with
 from mapper.runtime.missing import MISSING
+from mapper.schemas.budget import MAX_NODES, nodes_of
 
 # Steps from a scope of the request: names, indexes, and None for each element of a list.
 Hole: TypeAlias = tuple[str | int | None, ...]
@@ -149,7 +150,10 @@ def value_of(hole: Hole, scopes: Mapping[str, Value]) -> Value:
 
 
 def plain(value: Value, depth: int = 0) -> object:
-    """A plain value of those possible: a text, a number, an object, a list, true, null, in this order."""
+    """A plain value of those possible: a text, a number, an object, a list, true, null, in this order.
+
+    A list or object of more than MAX_NODES is cut short, and so may be none of those possible.
+    """
     if value.text is not None:
         found = shortest_with(value.text, EVERY)
         return found if found is not None else shortest(value.text)
@@ -159,7 +163,7 @@ def plain(value: Value, depth: int = 0) -> object:
         return an_object(value, depth)
     if value.items is not None:
         element = [] if depth > _DEEPEST else [plain(value.items.element(), depth + 1)]
-        return element * max(value.items.least, 1) if value.items.most != 0 else []
+        return element * _length(element, value.items) if value.items.most != 0 else []
     if value.true or value.false:
         return value.true
     return None if value.null or not value.missing else MISSING
@@ -169,8 +173,21 @@ def an_object(value: Value, depth: int = 0) -> dict[str, object]:
     """A smallest object."""
     if value.members is None or depth > _DEEPEST:
         return {}
-    made = {name: plain(value.members.member(name), depth + 1) for name in value.members.required}
-    return {name: entry for name, entry in made.items() if entry is not MISSING}
+    made: dict[str, object] = {}
+    nodes = 0
+    for name in value.members.required:
+        entry = plain(value.members.member(name), depth + 1)
+        nodes += nodes_of(entry, MAX_NODES)
+        if nodes > MAX_NODES:
+            break
+        if entry is not MISSING:
+            made[name] = entry
+    return made
+
+
+def _length(elements: object, items: Items) -> int:
+    """As many elements as a list needs, but no more than make MAX_NODES."""
+    return min(max(items.least, 1), MAX_NODES // nodes_of(elements, MAX_NODES) + 1)
 
 
 def _number(language: Language) -> object:
@@ -205,9 +222,13 @@ def _lists(value: Value, constants: Iterable[str], depth: int) -> list[object]:
     most = 2 if items.most is None else items.most
     inner = candidates(items.element(), constants, depth + 1)[: 6 if depth else 40] if most else []
     elements = [e for e in inner if e is not MISSING]
-    lists: list[object] = [[element] * max(items.least, 1) for element in elements]
+    lists: list[object] = [[element] * _length(element, items) for element in elements]
     if most > 1:
-        lists += [[one, other] + [one] * (items.least - 2) for one in elements[:3] for other in elements[:3]]
+        lists += [
+            [one, other] + [one] * (_length([one, other], items) - 2)
+            for one in elements[:3]
+            for other in elements[:3]
+        ]
     return ([] if items.least else [list[object]()]) + lists
 
 

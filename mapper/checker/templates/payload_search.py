@@ -12,12 +12,15 @@ from mapper.checker.templates.payloads import BUILT, Given, Plan, build, shrink
 from mapper.checker.templates.rendering import Rendered, Trial
 from mapper.checker.templates.value_sets import Value
 from mapper.runtime.missing import MISSING
+from mapper.schemas.budget import MAX_NODES, nodes_of
 
 _COUNTS = (1, 2, 0)
 _RENDERINGS = 1500
 _ALL_RENDERINGS = 8000
 _RANDOM = 400
 _HOLES = 60  # a rendering with many more of them counts for several
+_NODES = 4_000  # as does one of a template of many more nodes,
+_VALUES = 200  # or of an item of many more values
 
 
 @dataclass(slots=True)
@@ -31,12 +34,16 @@ class _Known:
 
 @dataclass(slots=True)
 class Search:
-    """Looks for payloads; `scopes` say what may stand in each hole, `left` how many renderings are left."""
+    """Looks for payloads; `scopes` say what may stand in each hole, `nodes` how many nodes a rendering runs.
+
+    `left` is the number of renderings that are left.
+    """
 
     trial: Trial
     reading: Reading
     scopes: dict[str, Value]
     item_is_body: bool
+    nodes: int = 0
     tried: dict[Hole, list[object]] = field(default_factory=dict)
     bases: list[tuple[dict[Hole, object], int]] = field(default_factory=list)
     left: int = _ALL_RENDERINGS
@@ -44,7 +51,8 @@ class Search:
     known: _Known | None = None
 
     def __post_init__(self) -> None:
-        self.cost = 1 + len(self.reading.holes) // _HOLES
+        least = nodes_of(plain(self.scopes["item"]), MAX_NODES)
+        self.cost = 1 + len(self.reading.holes) // _HOLES + self.nodes // _NODES + least // _VALUES
         self.left //= self.cost
 
     def prepare(self) -> list[tuple[Given, Rendered]]:

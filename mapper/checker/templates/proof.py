@@ -26,6 +26,8 @@ from mapper.checker.templates.value_sets import Value
 from mapper.checker.templates.walk import State, TooMany, Trouble, Walk
 from mapper.diagnostics.source import Span
 from mapper.ir import liquid as text_ir
+from mapper.ir.liquid import nodes_run
+from mapper.schemas.budget import TooComplex, limited
 from mapper.schemas.schema import Schema
 
 _MOST_TROUBLES = 24
@@ -111,7 +113,8 @@ def _proven(
     body = template.body or ()
     walk, troubles = _walk(program, body, world)
     reading = read_holes((body, *(rule.condition.test for rule in program.skips)), world)
-    search = Search(trial_of(prepare(program), source), reading, world, item_is_body)
+    trial = trial_of(program, prepare(program), source)
+    search = Search(trial, reading, world, item_is_body, nodes_run(program))
     wrongs, unsure = _wrongs(walk, target, search) if target is not None else ([], [])
     return _judged(template, walk, troubles, search, (wrongs, unsure))
 
@@ -132,8 +135,9 @@ def _walk(
             envs = few([env for before in envs for env in assume(rule.condition.test, False, before)])
     span = program.output.span
     try:
-        ends = walk.run(body, [State(Place(), env) for env in envs])
-    except TooMany:
+        with limited():  # steps of its own: what cannot be followed is in doubt, and no error
+            ends = walk.run(body, [State(Place(), env) for env in envs])
+    except (TooMany, TooComplex):
         walk.doubts["there are more ways through the template than are followed"] = span
         ends = []
     end = span.part(max(span.end - span.start - 1, 0), span.end - span.start)

@@ -14,8 +14,10 @@ from mapper.checker.templates.emission import write
 from mapper.checker.templates.json_grammar import Bad, Place
 from mapper.checker.templates.payloads import Given
 from mapper.runtime.faults import Fault, Skip
+from mapper.runtime.limits import Limits, within
 from mapper.runtime.missing import MISSING
 from mapper.runtime.schema.validation import delegate
+from mapper.schemas.budget import trial_limits
 from mapper.schemas.schema import Schema
 
 # Renders a template: the event of a payload, or the number of a skip rule. Raises Fault or Skip.
@@ -50,13 +52,15 @@ class Trial:
 
     render: Render
     valid: Callable[[object], bool]
+    limits: Limits
     left: int = 0
 
     def run(self, given: Given) -> Rendered:
         """What the template renders."""
         self.left -= 1
         try:
-            outcome = self.render(given)
+            with within(self.limits):
+                outcome = self.render(given)
         except Skip:
             return Rendered()
         except Fault as fault:
@@ -91,9 +95,9 @@ def _after(text: str) -> Place | tuple[int, Bad]:
     return write(Place(), text)[0]
 
 
-def trial_of(render: Render, source: Schema | None) -> Trial:
-    """The trial of a template whose payloads fit a source schema."""
-    return Trial(render, _validator(source))
+def trial_of(program: ir.Program, render: Render, source: Schema | None) -> Trial:
+    """The trial of a program's template, whose payloads fit a source schema."""
+    return Trial(render, _validator(source), trial_limits(len(program.output.span.text)))
 
 
 def _validator(source: Schema | None) -> Callable[[object], bool]:

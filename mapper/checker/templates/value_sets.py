@@ -22,6 +22,7 @@ from mapper.regex.languages import (
     word,
 )
 from mapper.runtime.liquid.semantics import to_text
+from mapper.schemas.budget import remembered
 
 _DIGIT = span("0", "9")
 _SIGN = optional(word("-"))
@@ -190,7 +191,7 @@ def _any_members(given: list[Members]) -> Members | None:
     return Members(lambda name: joined(*(m.member(name) for m in unique)))
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def members_of(value: Value, key: str | int) -> Value:
     """What a template finds under a key of the value."""
     found = [MISSING] if _can_lack(value, key) else []

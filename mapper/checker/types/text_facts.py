@@ -233,7 +233,7 @@ def _tighter(
         return (other, other_open) if one is None else (one, one_open)
     if one == other:
         return one, one_open or other_open
-    return (one, one_open) if (one - other) * sign > 0 else (other, other_open)
+    return (one, one_open) if (one > other) is (sign > 0) else (other, other_open)
 
 
 def join_numbers(left: Numbers, right: Numbers) -> Numbers:
@@ -268,7 +268,7 @@ def _looser(
         return None, False
     if one == other:
         return one, one_open and other_open
-    return (one, one_open) if (one - other) * sign < 0 else (other, other_open)
+    return (one, one_open) if (one > other) is (sign < 0) else (other, other_open)
 
 
 def numbers_within(left: Numbers, right: Numbers) -> bool:

@@ -9,6 +9,7 @@ from mapper.checker.types.facts import Arrays, Numbers, Objects, Texts, Type, el
 from mapper.checker.types.named import only
 from mapper.checker.types.text_facts import fits, fits_number
 from mapper.runtime.missing import MISSING
+from mapper.schemas.budget import MAX_NODES, nodes_of, spend
 
 _TEXTS = (
     "",
@@ -31,7 +32,8 @@ _SEVERAL = 8
 
 
 def witnesses(given: Type, depth: int = 0) -> Iterator[object]:
-    """Values of a type, MISSING among them; few, and as different as can be."""
+    """Values of a type, MISSING among them; few, as different as can be, and none of many nodes."""
+    spend()
     if given.missing:
         yield MISSING
     if given.null:
@@ -92,16 +94,20 @@ def _arrays(arrays: Arrays, depth: int) -> Iterator[list[object]]:
     count = max(arrays.shortest, 1)
     element = element_of(arrays)
     for value in islice(witnesses(element, depth + 1), _SEVERAL):
-        if value is not MISSING and count <= _LENGTHS:
+        if value is not MISSING and count <= _LENGTHS and count * nodes_of(value, MAX_NODES) <= MAX_NODES:
             yield [value] * count
 
 
 def _objects(part: Objects, depth: int) -> Iterator[dict[str, object]]:
     least: dict[str, object] = {}
+    nodes = 0
     for name, member in part.members.items():
         value = smallest(member, depth + 1)
         if value is not MISSING:
             least[name] = value
+            nodes += nodes_of(value, MAX_NODES)
+            if nodes > MAX_NODES:
+                return
         elif not member.missing:
             return  # nothing is known to fit here
     if least or not part.nonempty:
