@@ -41,6 +41,8 @@ WITHOUT_EXAMPLE = {
     "M608": "a very large body",
     "M621": "a payload that breaks what its source schema promises",
     "M622": "a payload that breaks what its source schema promises",
+    "M624": "a very large event",
+    "M625": "many large events",
     "M901": "a defect of our own",
 }
 

@@ -353,6 +353,8 @@ LIMITS = {
     "a rendered text, a filter's result": (DEFAULT.text_length,),
     "the variables of a template together": (liquid_text.VARIABLES * DEFAULT.text_length,),
     "a body": (DEFAULT.body_bytes // 2**20, DEFAULT.items),
+    "an event, as compact JSON": (DEFAULT.event_bytes // 2**20,),
+    "the events of a body together, as compact JSON": (DEFAULT.result_bytes // 2**20,),
     "the nesting of an item of a body; of parsed JSON, that of each value that its event holds": (
         DEFAULT.nesting,
     ),

@@ -56,4 +56,4 @@ def test_every_name_is_used(path: Path) -> None:
     stored = {node.id for node in names if isinstance(node.ctx, ast.Store)}
     loaded = {node.id for node in names if isinstance(node.ctx, ast.Load)}
     unused = {name for name in (imported | stored) - loaded if not name.startswith("rounds_")}
-    assert unused <= {"SITES", "FIELDS", "REASONS", "LEVELS", "EACH"}
+    assert unused <= {"SITES", "FIELDS", "REASONS", "LEVELS", "GROWTH", "EACH"}

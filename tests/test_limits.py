@@ -45,7 +45,20 @@ def text_of(template: str) -> str:
 
 # A limit, a value of it, properties, a body within the limit, one beyond it, and the code of the second.
 ITEM = b'{"p": {"a": 1}}'
+EVENT = len(
+    b'{"event_id":"e","event_name":"Seen","user_id":"u","timestamp":"2026-11-23T20:00:00.000Z",'
+) + len(b'"event_properties":{"a":1}}')
 RUN_TIME: dict[str, tuple[str, int, str, bytes, bytes, str]] = {
+    "an event": ("event_bytes", EVENT, "{path: $.p}", ITEM, b'{"p": {"a": 12}}', "M624"),
+    "a list of an event": (
+        "event_bytes",
+        EVENT,
+        "{a: {map: $.x, to: {envelope: $.n}}}",
+        b'{"n": 1}',
+        b'{"x": [1, 2, 3, 4, 5, 6, 7, 8, 9], "n": 1234567890123456}',
+        "M624",
+    ),
+    "a result": ("result_bytes", EVENT, "{path: $.p}", ITEM, b'{"p": {"a": 12}}', "M625"),
     "bytes": ("body_bytes", 16, "{path: $.p}", ITEM, ITEM + b"  ", "M608"),
     "items": ("items", 2, "{path: $.p}", b"[{}, {}]", b"[{}, {}, {}]", "M608"),
     "nesting": (

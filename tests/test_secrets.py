@@ -90,6 +90,8 @@ UNREACHED = {
     "M621": "templates that may render it do not compile; see below",
     "M622": "templates that may render it do not compile; see below",
     "M609": "needs a declared repair; tested where repairs are",
+    "M624": "its message holds sizes alone; tested where limits of output are",
+    "M625": "its message holds sizes alone; tested where limits of output are",
     "M901": "a defect of ours; see below",
 }
 

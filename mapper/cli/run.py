@@ -150,6 +150,7 @@ def _record(plan: Plan, setup: Setup, recording: Recording, console: Console) ->
             for batch, outcome in done:
                 recording.write(outcome)
                 advance(batch)
+                del outcome
         recording.finish()
     except (OSError, KeyboardInterrupt, Stop):
         if plan.can_resume:

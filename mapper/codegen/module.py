@@ -9,17 +9,19 @@ same program, always.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 from mapper import ir
 from mapper.codegen.check_code import emit_checks
+from mapper.codegen.metering import emit_room
 from mapper.codegen.path_code import emit_path
 from mapper.codegen.template_code import emit_condition, emit_template
 from mapper.codegen.validator_code import emit_validator
 from mapper.codegen.value_code import emit_field, emit_object
 from mapper.codegen.writer import Scope, Writer, literal
+from mapper.ir.growth import growth
 from mapper.ir.levels import levels
 
 if TYPE_CHECKING:
@@ -51,6 +53,8 @@ FIELDS = {
 REASONS = {{ reasons }}
 # The levels of the event that the mapping makes itself, around what it takes from a payload.
 LEVELS = {{ levels }}
+# How large an event can become, as in `runtime.growth`.
+GROWTH = {{ growth }}
 
 {{ body }}
 """
@@ -98,6 +102,7 @@ def generate(
         fields=_fields(program),
         reasons=literal(tuple(rule.reason for rule in program.skips)),
         levels=levels(program.output),
+        growth=literal(astuple(growth(program))),
         body="\n".join(lines),
     )
     head = frame.count("\n") - len(lines)
@@ -179,6 +184,7 @@ def _steps(path: ir.Path) -> tuple[tuple[object, ...], ...] | None:
 def _emit_event(writer: Writer, program: ir.Program, target: dict[str, object] | bool) -> None:
     scope, fields, output = Scope(), [], program.output
     with writer.block("def event(item, body, request, most):", program.span):
+        emit_room(writer, program)
         for number, rule in enumerate(program.skips):
             test = emit_condition(writer, rule.condition, scope)
             writer.line(f"if {test}:", rule.span)

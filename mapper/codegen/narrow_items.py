@@ -115,8 +115,11 @@ def _grow(node: _Node, steps: tuple[Step, ...]) -> None:
         node.elements().is_item = True  # an array here counts as its elements
 
 
-def emit_selection(writer: Writer, selection: Selection) -> None:
-    """`run(body, request)` and one function for each alternative of `each`."""
+def emit_selection(writer: Writer, selection: Selection, *, is_bounded: bool) -> None:
+    """`run(body, request)` and one function for each alternative of `each`.
+
+    Unless the events of any body are `bounded`, it returns None once it has made ROOM bytes of them.
+    """
     for number, steps in enumerate(selection.alternatives, 1):
         if steps:
             _emit_alternative(writer, selection, steps, number)
@@ -135,6 +138,8 @@ def emit_selection(writer: Writer, selection: Selection) -> None:
         else:
             _emit_choice(writer, selection)
         writer.line("outcomes = []")
+        if not is_bounded:
+            writer.line(f"room = {writer.use('growth', 'ROOM')}")
         with writer.block("for item in items:"):
             writer.line("outcome = None")
             with writer.block(f"if isinstance(item, {selection.plan.item.name}):"):
@@ -148,6 +153,11 @@ def emit_selection(writer: Writer, selection: Selection) -> None:
             writer.line("else:")
             writer.line(f"    outcome = {writer.use('faults', 'NO_OBJECT')}")
             writer.line("outcomes.append(outcome)")
+            if not is_bounded:
+                with writer.block("if type(outcome) is bytes:"):
+                    writer.line("room -= len(outcome)")
+                    with writer.block("if room < 0:"):
+                        writer.line("return None")
         writer.line("return outcomes, way")
     _emit_split(writer, selection)
 

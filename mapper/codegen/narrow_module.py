@@ -18,6 +18,7 @@ from json import dumps
 from typing import Any
 
 from mapper import ir
+from mapper.codegen.metering import emit_room
 from mapper.codegen.narrow_classes import place_classes
 from mapper.codegen.narrow_items import Selection, emit_selection
 from mapper.codegen.plan import NotNarrow, Plan, describe, make_plan
@@ -27,6 +28,8 @@ from mapper.codegen.validator_code import emit_member_checks, emit_validator, is
 from mapper.codegen.value_code import emit_entry, emit_field, emit_object, may_be_left_out, presence
 from mapper.codegen.writer import Scope, Writer, literal
 from mapper.ir.facts import may_be_null
+from mapper.ir.growth import growth
+from mapper.runtime.growth import is_bounded
 
 _SCOPE = Scope()
 
@@ -50,7 +53,7 @@ def _generate(program: ir.Program, target: Any, version: str) -> tuple[str, Plan
     writer.objects.add("item")
     _emit_event(writer, program, target)
     reads_body = any(_names_body(text) for text, _ in writer.lines[1:])
-    emit_selection(writer, selection)
+    emit_selection(writer, selection, is_bounded=is_bounded(growth(program)))
     for name in ("Any", "Struct", "Raw"):
         writer.use("json.narrow", name)
     writer.use("missing", "MISSING")
@@ -101,6 +104,7 @@ def _member_schema(target: Mapping[str, Any], name: str) -> Any:
 def _emit_event(writer: Writer, program: ir.Program, target: Any) -> None:
     """`event(item, body, request)`: the event as bytes, or the number of a skip rule."""
     with writer.block("def event(item, body, request):"):
+        emit_room(writer, program)
         for number, rule in enumerate(program.skips):
             test = emit_condition(writer, rule.condition, _SCOPE)
             writer.line(f"if {test}:")

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack, nullcontext
+from dataclasses import replace
 from keyword import iskeyword
 from typing import assert_never
 
 from mapper import ir
 from mapper.codegen.cast_code import emit_cast, emit_timestamp
 from mapper.codegen.member_code import emit_joined, emit_lacks
+from mapper.codegen.metering import emit_inner_room, emit_taken
 from mapper.codegen.path_code import emit_path
 from mapper.codegen.plan import computed_names, spread_operand
 from mapper.codegen.presence import absent_test, blank_test, present_test
@@ -401,12 +403,11 @@ def _emit_elements(
     element = writer.fresh("element")
     writer.line(f"{result} = []", node.span)
     with writer.block(f"for {element} in {source}:"):
-        value = emit_value(writer, node.element, Scope(element, scope.body, scope.request), what)
-        if may_miss(node.element):
-            writer.line(f"if {value} is not MISSING:")
-            writer.line(f"    {result}.append({value})")
-        else:
+        inner = replace(scope.consumed, item=element, room=emit_inner_room(writer, node, scope))
+        value = emit_value(writer, node.element, inner, what)
+        with writer.block(f"if {value} is not MISSING:") if may_miss(node.element) else nullcontext():
             writer.line(f"{result}.append({value})")
+            emit_taken(writer, node, value, scope, what)
 
 
 def _emit_object_change(

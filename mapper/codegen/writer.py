@@ -38,6 +38,7 @@ class Scope:
     body: str = "body"
     request: str = "request"
     passes: bool = False  # whether an object may be handed on undecoded
+    room: str = "room"  # the bytes left for lists that are measured in the making
 
     @property
     def consumed(self) -> Scope:

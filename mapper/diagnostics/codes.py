@@ -134,6 +134,8 @@ M620 output-limit               Liquid text grows larger than allowed
 M621 template-not-json          the rendered template is not JSON
 M622 template-not-object        the rendered template is JSON but not an object
 M623 text-not-unicode           a text of the event holds half of a surrogate pair
+M624 event-too-large            an event is larger than allowed
+M625 result-too-large           the events of a body are together larger than allowed
 M901 internal                   a defect of mapper itself
 """
 

@@ -26,6 +26,10 @@ class Limits:
     path_visits: int = 1_000_000  # M608: values one `..` looks at
     loop_rounds: int = 10_000  # M619: rounds of a template's loops inside each other
     text_length: int = 1_000_000  # M620: characters of a text a template builds
+    # Four times `body_bytes`: an honest event repeats few parts of its body, and few of them twice.
+    event_bytes: int = 256 * 1024 * 1024  # M624: bytes of an event as compact JSON
+    # No more than one event, so that memory is bounded by the same number whatever `each` finds.
+    result_bytes: int = 256 * 1024 * 1024  # M625: bytes of all events of a body as compact JSON
     mapping_bytes: int = 1024 * 1024  # M010: bytes of a mapping or dialect file
     mapping_nodes: int = 20_000  # M110: YAML values of a mapping
     schema_bytes: int = 2_000_000  # M010: bytes of a schema file

@@ -15,6 +15,7 @@ from mapper.transform.result import JsonResult, Rejected
 from mapper.transform.transform import Transform
 
 MAX_LINES = 4_096  # mapped before what they gave is handed over
+MAX_BYTES = 16 * 1024 * 1024  # of events and rejections, beyond which the next line waits until they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Work:
     skipped: list[bytes] = field(default_factory=list)
     rejected: list[bytes] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
+    held: int = 0  # bytes of what is gathered
     _shown: set[tuple[str, ...]] = field(default_factory=set)
 
     def __call__(self, batch: Batch) -> Iterator[Outcome]:
@@ -95,32 +97,37 @@ class Work:
         return self.take(Position(batch.start.file + 1), batch.size)
 
     def _lines(self, batch: Batch, lines: list[bytes]) -> Iterator[Outcome]:
-        """Map lines: so many at once, for short lines may each give a long rejection."""
-        after = batch.start
-        for first in range(0, len(lines), MAX_LINES):
+        """Map lines: so many at once, for short lines may each give large events or a long rejection."""
+        after, first = batch.start, 0
+        while first < len(lines):
             some = lines[first : first + MAX_LINES]
-            size = sum(map(len, some))
-            if not after.offset:
-                some[0] = some[0].removeprefix(BYTE_ORDER_MARK)
-            self._map(batch.name, some, after.line)
+            mark = 0 if after.offset or not some[0].startswith(BYTE_ORDER_MARK) else len(BYTE_ORDER_MARK)
+            some[0] = some[0][mark:]
+            del some[self._map(batch.name, some, after.line) :]
+            size = mark + sum(map(len, some))
             after = Position(after.file, after.offset + size, after.line + len(some))
+            first += len(some)
             yield self.take(after, size)
 
-    def _map(self, name: str, lines: list[bytes], number: int) -> None:
-        """Map the bodies of lines, of which the first has that number."""
+    def _map(self, name: str, lines: list[bytes], number: int) -> int:
+        """Map the bodies of lines, of which the first has that number; return how many lines were mapped."""
         transform, request = self.setup.transform.json, self.setup.request
         add_events = self.events.extend
-        number_of_bodies = 0
+        number_of_bodies, next_number = 0, number
         for line in lines:
             if not line.isspace():
                 body = line.rstrip(b"\r\n")
                 result = transform(body, request)
                 add_events(result.events)
+                self.held += sum(map(len, result.events))
                 number_of_bodies += 1
                 if result.skipped or result.rejected or result.repairs:
-                    self.enter(name, number, body, result)
-            number += 1
+                    self.enter(name, next_number, body, result)
+            next_number += 1
+            if self.held > MAX_BYTES:
+                break
         self.tally.bodies += number_of_bodies
+        return next_number - number
 
     def _replay(self, batch: Batch, lines: list[bytes]) -> Outcome:
         """Map the items of rejected lines; they keep the place at which they stood in the first input."""
@@ -151,7 +158,9 @@ class Work:
             values = self.setup.show_values
             kept = self.setup.keeping.around(result.rejected, body, is_repaired=bool(repairs))
             for one, around in zip(result.rejected, kept, strict=True):
-                self.rejected.append(rejection_line(file, number, one, repairs, body, around, values))
+                line = rejection_line(file, number, one, repairs, body, around, values)
+                self.rejected.append(line)
+                self.held += len(line)
 
     def count(self, file: str, number: int, rejected: Rejected) -> None:
         """Count a rejected item, and keep the first of its kind to be shown."""
@@ -168,5 +177,5 @@ class Work:
         self.events.append(b"")  # so that the last event's line is ended
         events, skipped, rejected = b"\n".join(self.events), b"".join(self.skipped), b"".join(self.rejected)
         outcome = Outcome(events, skipped, rejected, self.tally, after, size)
-        self.events, self.skipped, self.rejected, self.tally = [], [], [], Tally()
+        self.events, self.skipped, self.rejected, self.tally, self.held = [], [], [], Tally(), 0
         return outcome

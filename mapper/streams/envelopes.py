@@ -2,8 +2,8 @@
 
 What it needs is its body without the other items, where that gives the same event as the whole body: where
 `each` goes by names and `[*]` alone, and the mapping reads nothing through `envelope` that lies under the
-first step to the item. Elsewhere the first rejected line of a body holds the whole body, and those below it
-say so.
+first step to the item. Elsewhere, and if the lines would repeat too much, the first rejected line of a body
+holds the whole body, and those below it say so.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ from typing import TypeAlias
 
 from mapper.diagnostics.diagnostic import Diagnostic
 from mapper.runtime.items import Step
+from mapper.streams.item_lines import encode
 from mapper.transform.body import Body, read_body
 from mapper.transform.result import Rejected
 
 Place: TypeAlias = tuple[str | int, ...]
 
 ABOVE = b'"body_above":true'  # in each line that needs one above it; `encode` writes it so
+MAX_ENVELOPES = 16 * 1024 * 1024  # bytes of the envelopes that are kept of one body
 _STEP = re.compile(r"\.(?P<plain>\w+)|\[(?P<index>\d+)\]|\['(?P<quoted>(?:[^'\\]|\\.)*)'\]", re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|(.))", re.DOTALL)
 _ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r"}
@@ -65,6 +67,7 @@ class Keeping:
                 and self.can_part(places[one.index])
                 for one in inner
             )
+            and _are_small(found.value, places, body)
         )
         has_body = False
         for one in rejected:
@@ -87,6 +90,21 @@ class Keeping:
         # Where `each` holds more than names and `[*]`, `$` may also stand for a place that is not known.
         is_same = self.alternatives is not None or (isinstance(found, Body) and found.value == rejected.item)
         return rejected.location == "$" and is_same
+
+
+def _are_small(body: object, places: dict[int, Place], text: bytes) -> bool:
+    """Whether all envelopes of a body together are small, or else the body is to be kept once."""
+    if len(places) * len(text) <= MAX_ENVELOPES:
+        return True
+    left = MAX_ENVELOPES
+    try:
+        for place in places.values():
+            left -= len(encode(part(body, place)))
+            if left < 0:
+                return False
+    except RecursionError:  # such an envelope is not written
+        pass
+    return True
 
 
 def part(body: object, place: Place) -> object:

@@ -19,7 +19,7 @@ from queue import Queue
 from typing import TypeAlias
 
 from mapper.diagnostics.stop import Stop
-from mapper.streams.batch_work import Outcome, Setup, Work
+from mapper.streams.batch_work import MAX_BYTES, Outcome, Setup, Work
 from mapper.streams.batches import UNKNOWN, Batch, Files
 from mapper.streams.pipes import receive_block, send_block
 from mapper.streams.read_ahead import ahead
@@ -39,7 +39,7 @@ def work_through(batches: Iterable[Batch], setup: Setup, jobs: int, *, in_place:
     """
     if jobs == 1:
         batches = batches if in_place else ahead(batches, 2)
-        yield from ahead(_until_faults(_alone(batches, setup)), 2)
+        yield from ahead(_until_faults(_alone(batches, setup)), 2, _is_large)
     else:
         give = _give if in_place else _give_ahead
         with _workers(setup, jobs) as workers:
@@ -53,8 +53,13 @@ def _alone(batches: Iterable[Batch], setup: Setup) -> Iterator[Done]:
         for batch in batches:
             line = batch.start.line or line
             for outcome in work(replace(batch, start=replace(batch.start, line=line))):
-                yield batch, outcome
                 line = outcome.after.line
+                yield batch, outcome
+                del outcome  # a large one is gone before the next is made
+
+
+def _is_large(done: Done) -> bool:
+    return len(done[1].events) + len(done[1].rejected) > MAX_BYTES
 
 
 def _until_faults(done: Iterable[Done]) -> Iterator[Done]:
@@ -62,9 +67,10 @@ def _until_faults(done: Iterable[Done]) -> Iterator[Done]:
     broken = None
     for batch, outcome in done:
         if batch.start.file != broken:
-            yield batch, outcome
             if outcome.tally.faults:
                 broken = batch.start.file
+            yield batch, outcome
+        del outcome
 
 
 @dataclass(frozen=True, slots=True)

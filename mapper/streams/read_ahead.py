@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from queue import Empty, Queue
 from typing import TypeVar
@@ -36,9 +36,12 @@ class _End:
         self.error = error
 
 
-def ahead(values: Iterable[Value], depth: int) -> Iterator[Value]:
+def ahead(
+    values: Iterable[Value], depth: int, is_large: Callable[[Value], bool] = lambda value: False
+) -> Iterator[Value]:
     """The same values and the same error; up to `depth` of them are made before they are asked for.
 
+    After a large one, the next is not made before all have been used: memory holds one large value at a time.
     When the caller stops asking, the thread ends after the value it is at.
     """
     queue: Queue[Value | _End] = Queue(depth)
@@ -49,6 +52,10 @@ def ahead(values: Iterable[Value], depth: int) -> Iterator[Value]:
         try:
             for value in values:
                 queue.put(value)
+                must_wait = is_large(value)
+                del value
+                if must_wait and not stopped.is_set():
+                    queue.join()
                 if stopped.is_set():
                     return
         except BaseException as error:
@@ -64,7 +71,11 @@ def ahead(values: Iterable[Value], depth: int) -> Iterator[Value]:
                 if value.error is not None:
                     raise value.error
                 return
-            yield value
+            try:
+                yield value
+            finally:
+                del value
+                queue.task_done()
     finally:
         stopped.set()
         _drain(queue)
@@ -75,5 +86,6 @@ def _drain(queue: Queue[Value]) -> None:
     try:
         while True:
             queue.get_nowait()
+            queue.task_done()
     except Empty:
         return

@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Any, TypeAlias
 
 from mapper.runtime.faults import Fault, tell_plain
+from mapper.runtime.growth import ROOM, Growth, is_bounded
 from mapper.runtime.items import Alternative, select
 from mapper.runtime.json.narrow import take_apart
 from mapper.runtime.limits import DEFAULT
@@ -34,7 +35,7 @@ General: TypeAlias = Callable[[Iterable[tuple[int, object]], object, Request], R
 class BytesPath:
     """The bytes path of a mapping under the usual limits: `module` is what code generation made of it."""
 
-    __slots__ = ("_alternatives", "_general", "_outcomes", "_row", "_run", "_splits")
+    __slots__ = ("_alternatives", "_general", "_is_bounded", "_most", "_outcomes", "_row", "_run", "_splits")
 
     def __init__(
         self,
@@ -42,10 +43,14 @@ class BytesPath:
         alternatives: tuple[Alternative, ...],
         outcomes: Outcomes,
         general: General,
+        growth: Growth,
     ) -> None:
         self._alternatives = alternatives
         self._general = general
         self._outcomes = outcomes
+        self._is_bounded = is_bounded(growth)
+        # A larger body could become too large an event before that one is measured.
+        self._most = min(_MOST_BYTES, DEFAULT.result_bytes // max(1, growth.own + growth.shared))
         self._run: Callable[[bytes, Request], Mapped] = module["run"]
         self._splits: tuple[Split | None, ...] = module["SPLIT"]
         self._row = find_portioned(alternatives) if module["ALONE"] else None
@@ -55,7 +60,7 @@ class BytesPath:
         mapped: Mapped = None
         size, known = len(body), _NOT_TAKEN
         if size > _SHALLOW:
-            if size > _MOST_BYTES:
+            if size > self._most:
                 return None
             # An object around others takes five bytes: brackets, quotes, a colon. Taking brackets out is
             # faster than counting them: it jumps from one to the next.
@@ -70,7 +75,7 @@ class BytesPath:
             except Fault as fault:
                 mapped = tell_plain(fault)
         if isinstance(mapped, bytes):
-            return JsonResult([mapped])
+            return JsonResult([mapped]) if len(mapped) <= ROOM or self._is_bounded else None
         return self._collect(mapped, body, request, known)
 
     def _take_apart(
@@ -103,6 +108,8 @@ class BytesPath:
         outcomes, way = mapped
         if len(outcomes) > DEFAULT.items:
             return None
+        if not self._is_bounded and not _have_room(outcomes):
+            return None
         if _ONLY_BYTES.issuperset(map(type, outcomes)):
             return JsonResult(outcomes)  # type: ignore[arg-type]
         return self._outcomes.of_items(
@@ -127,6 +134,11 @@ class BytesPath:
         if items is None or len(items) != count:
             return None
         return self._general([(index, items[index]) for index in left], value, request)
+
+
+def _have_room(outcomes: list[Outcome]) -> bool:
+    """Whether events take so few bytes that none of them is too large, alone or with the others."""
+    return sum(len(outcome) for outcome in outcomes if isinstance(outcome, bytes)) <= ROOM
 
 
 class NoBytesPath:

@@ -12,9 +12,11 @@ from mapper.diagnostics.diagnostic import Diagnostic
 from mapper.diagnostics.errors import TransformError
 from mapper.diagnostics.source import SourceFile
 from mapper.runtime.faults import Fault, Refused, Skip, tell
+from mapper.runtime.growth import INFLATION, ROOM, Growth, is_bounded
 from mapper.runtime.items import Alternative, Leftover, Place, find_row, locate, names_of, select
 from mapper.runtime.json.foreign import PlainCopy
 from mapper.runtime.json.locations import write_location
+from mapper.runtime.json.narrow import Redo
 from mapper.runtime.json.nesting import nests_deeper
 from mapper.runtime.limits import DEFAULT, within
 from mapper.runtime.schema.validation import is_json
@@ -36,6 +38,7 @@ from mapper.transform.rejections import (
 )
 from mapper.transform.request import Request
 from mapper.transform.result import JsonResult, Rejected, Result, Skipped, encode, set_item
+from mapper.transform.room import Room
 from mapper.version import __version__ as VERSION
 
 if TYPE_CHECKING:
@@ -55,6 +58,7 @@ class Transform:
         "_bytes_path",
         "_compiled",
         "_event",
+        "_growth",
         "_levels",
         "_narrow_code",
         "_places",
@@ -73,8 +77,13 @@ class Transform:
         self._narrow_code: CodeType | None = codes.narrow if codes else None
         self._event = names["event"]
         self._alternatives = names["EACH"]
+        self._growth = Growth(*names["GROWTH"])
         # Whether a parsed object is itself the one item, and nothing else has to be set up to map it.
-        self._takes_one = self._alternatives[0] == () and compiled.limits == DEFAULT
+        self._takes_one = (
+            self._alternatives[0] == ()
+            and compiled.limits == DEFAULT
+            and self._growth.fits(1, DEFAULT.body_bytes, DEFAULT)
+        )
         self._reasons: tuple[str, ...] = names["REASONS"]
         self._levels: int = compiled.limits.nesting + names["LEVELS"]
         file = SourceFile(compiled.filename, compiled.text)
@@ -194,14 +203,24 @@ class Transform:
         outcomes = Outcomes(
             self._reasons, places, target, objects_only, self._alternatives, module["SPLIT"], rows
         )
-        return BytesPath(module, self._alternatives, outcomes, self._map_plain)
+        return BytesPath(module, self._alternatives, outcomes, self._map_plain, self._growth)
 
     def _map_plain(self, items: Iterable[tuple[int, object]], body: object, request: Request) -> Result:
-        """The result of items, each with its index, of a body that is JSON for sure."""
+        """The result of items, each with its index, of a body that is JSON for sure.
+
+        Raises Redo if other items decide whether their events fit the limits.
+        """
         result = Result()
-        batch = _Batch(body, body, self._alternatives)
+        room = None if is_bounded(self._growth) else self._room(ROOM)
+        batch = _Batch(body, body, self._alternatives, room=room)
         self._map_items(items, batch, request, result, is_plain=True, is_fresh=False)
+        if room is not None and room.is_spent:
+            raise Redo
         return result
+
+    def _room(self, size: int) -> Room:
+        levels = self._levels - self._compiled.limits.nesting if self._growth.is_large else 0
+        return Room(self._compiled.limits, levels, size)
 
     def _as_json(self, body: bytes, request: Request) -> JsonResult:
         """The outcome of the general path, its events as bytes."""
@@ -229,6 +248,7 @@ class Transform:
         result = Result(repairs=body.repairs)
         whole = body.value if body.deep is None else raw
         batch = _Batch(body.value, whole, self._alternatives, body.deep)
+        batch.size = min(INFLATION * len(raw), self._compiled.limits.body_bytes)
         self._map(batch, request, result, is_plain=body.is_plain, is_fresh=is_fresh)
         return result
 
@@ -236,7 +256,8 @@ class Transform:
         # A host's own parser may let NaN, half surrogate pairs, any nesting or other values through: of these
         # counts what an event would hold.
         result = Result()
-        batch = _Batch(payload, payload, self._alternatives, is_parsed=not trusted, may_raise=True)
+        size = self._compiled.limits.body_bytes
+        batch = _Batch(payload, payload, self._alternatives, is_parsed=not trusted, may_raise=True, size=size)
         try:
             self._map(batch, request, result, is_plain=trusted, is_fresh=is_fresh)
             return result
@@ -244,7 +265,7 @@ class Transform:
             if isinstance(error, RecursionError) and not is_fresh:
                 raise
         result, copy = Result(), PlainCopy(payload)
-        batch = _Batch(copy.value, copy.value, self._alternatives, is_parsed=not trusted)
+        batch = _Batch(copy.value, copy.value, self._alternatives, is_parsed=not trusted, size=size)
         self._map(batch, request, result, is_plain=trusted, is_fresh=is_fresh)
         for other in (*result.skipped, *result.rejected):
             set_item(other, copy.original(other.item))
@@ -253,8 +274,10 @@ class Transform:
     def _map(
         self, batch: _Batch, request: Request, result: Result, *, is_plain: bool, is_fresh: bool
     ) -> None:
-        numbered = enumerate(self._items(batch, result))
-        self._map_items(numbered, batch, request, result, is_plain=is_plain, is_fresh=is_fresh)
+        items, limits = self._items(batch, result), self._compiled.limits
+        if not self._growth.fits(len(items), batch.size, limits):
+            batch.room = self._room(limits.result_bytes)
+        self._map_items(enumerate(items), batch, request, result, is_plain=is_plain, is_fresh=is_fresh)
 
     def _map_items(
         self,
@@ -266,7 +289,7 @@ class Transform:
         is_plain: bool,
         is_fresh: bool,
     ) -> None:
-        body = batch.body
+        body, room = batch.body, batch.room
         objects_only, nesting = self._compiled.objects_only, self._compiled.limits.nesting
         event, most = self._event, self._levels if batch.is_parsed else 0
         for index, item in items:
@@ -276,6 +299,9 @@ class Transform:
             if not isinstance(item, dict) and (objects_only or type(item) is Leftover):
                 result.rejected.append(_not_object(index, item, batch))
                 continue
+            if room is not None and room.is_spent:
+                result.rejected.append(room.reject(index, batch.location(index), item))
+                continue
             try:
                 try:
                     outcome = event(item, body, request, most)
@@ -284,10 +310,12 @@ class Transform:
                     continue
                 if type(outcome) is int:
                     result.skipped.append(Skipped(index, self._reasons[outcome], item))
-                elif is_plain or most or is_json(outcome):
+                elif not (is_plain or most or is_json(outcome)):
+                    result.rejected.append(self._invalid(index, item, batch, outcome))
+                elif room is None or room.takes(outcome):
                     result.events.append(outcome)
                 else:
-                    result.rejected.append(self._invalid(index, item, batch, outcome))
+                    result.rejected.append(room.reject(index, batch.location(index), item))
             except Fault as fault:
                 where = batch.location(index)
                 result.rejected.append(reject_fault(index, where, tell(fault), self._places, item))
@@ -345,7 +373,8 @@ class _Batch:
     """One body on its way: `whole` is what a rejection of all of it keeps, its bytes where it is too deep.
 
     `deep` is set where items may nest too deep; it knows their bytes. `may_raise` is set if the body may hold
-    types of the host's own: an exception is then no defect, and the body is read again as plain.
+    types of the host's own: an exception is then no defect, and the body is read again as plain. `size` is the
+    most bytes that its values take as compact JSON; `room` is set if its events have to be measured.
     """
 
     body: object
@@ -354,6 +383,8 @@ class _Batch:
     deep: DeepReader | None = None
     is_parsed: bool = False
     may_raise: bool = False
+    size: int = 0
+    room: Room | None = None
     row: str = ""
     places: list[Place] | None = None
     is_located: bool = False

@@ -33,6 +33,8 @@ FIELDS = {
 REASONS = ()
 # The levels of the event that the mapping makes itself, around what it takes from a payload.
 LEVELS = 4
+# How large an event can become, as in `runtime.growth`.
+GROWTH = (11, 0, 965, 0, 0)
 
 EACH = ((),)
 

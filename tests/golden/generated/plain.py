@@ -27,6 +27,8 @@ FIELDS = {
 REASONS = ()
 # The levels of the event that the mapping makes itself, around what it takes from a payload.
 LEVELS = 3
+# How large an event can become, as in `runtime.growth`.
+GROWTH = (2, 0, 886, 0, 0)
 
 EACH = ((('name', 'events'),),)
 

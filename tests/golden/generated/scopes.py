@@ -36,6 +36,8 @@ FIELDS = {
 REASONS = ('test event', 'anonymous')
 # The levels of the event that the mapping makes itself, around what it takes from a payload.
 LEVELS = 2
+# How large an event can become, as in `runtime.growth`.
+GROWTH = (1, 1, 507, 4, 0)
 
 EACH = ((('elements',), ('name', 'json')), (('name', 'events'),), ())
 

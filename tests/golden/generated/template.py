@@ -35,6 +35,8 @@ FIELDS = {}
 REASONS = ()
 # The levels of the event that the mapping makes itself, around what it takes from a payload.
 LEVELS = 0
+# How large an event can become, as in `runtime.growth`.
+GROWTH = (0, 0, 0, 1, 0)
 
 EACH = ((),)
 

@@ -1,0 +1,44 @@
+"""Room: the bytes that the events of one body may still take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mapper.runtime.growth import size_of
+from mapper.runtime.limits import Limits
+from mapper.transform.rejections import reject
+from mapper.transform.result import Rejected
+
+
+@dataclass(slots=True)
+class Room:
+    """Measures the events of a body in the order of its items, before they are written.
+
+    An event that is too large alone is rejected (M624) and takes no room. The first for which too little room
+    is left is rejected (M625), and so are all items behind it: to map them would cost time for nothing.
+    `levels` is how many of an event's outer levels are measured one by one.
+    """
+
+    limits: Limits
+    levels: int
+    left: int
+    is_spent: bool = False
+
+    def takes(self, event: object) -> bool:
+        """Whether there is room for an event, which it takes."""
+        most = self.limits.event_bytes
+        size = size_of(event, self.levels, most)
+        if size > most:
+            return False
+        self.left -= size
+        self.is_spent = self.left < 0
+        return not self.is_spent
+
+    def reject(self, index: int, location: str | None, item: object) -> Rejected:
+        """The rejection of an item whose event was not taken."""
+        if self.is_spent:
+            most = self.limits.result_bytes
+            message = f"the events of this body are together larger than {most:,} bytes"
+            return reject(index, location, "M625", message, item)
+        message = f"the event is larger than {self.limits.event_bytes:,} bytes"
+        return reject(index, location, "M624", message, item)
