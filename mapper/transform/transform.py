@@ -373,8 +373,8 @@ class _Batch:
     """One body on its way: `whole` is what a rejection of all of it keeps, its bytes where it is too deep.
 
     `deep` is set where items may nest too deep; it knows their bytes. `may_raise` is set if the body may hold
-    types of the host's own: an exception is then no defect, and the body is read again as plain. `size` is the
-    most bytes that its values take as compact JSON; `room` is set if its events have to be measured.
+    types of the host's own: an exception is then no defect, and the body is read again as plain. `size` is
+    the most bytes that its values take as compact JSON; `room` is set if its events have to be measured.
     """
 
     body: object
