@@ -1,20 +1,17 @@
-"""What all tests share: `pytest --update` rewrites every golden file."""
+"""Fixtures of all tests; `pytest --update` rewrites every golden file."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
 
 import pytest
-from calls import ONE_EVENT, ORDER, ORDERS, Call, Ended, add_case, write
 
 from mapper.cli import main
+from support.calls import ONE_EVENT, ORDER, ORDERS, Call, Ended, add_case, write
+from support.examples import register_profiles
+from support.golden import Golden
 
-
-class Golden(Protocol):
-    """Compares a text with the file that holds what is expected, or rewrites that file."""
-
-    def __call__(self, path: Path, text: str) -> None: ...
+register_profiles()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -22,7 +22,7 @@ def main() -> None:
     seeds = str(targets.HERE / "corpus" / "mapping")  # the first folder grows, this one does not
     dictionary = f"-dict={targets.HERE / 'mapping.dict'}"
     atheris.Setup(
-        [sys.argv[0], dictionary, "-timeout=30", "-rss_limit_mb=2048", *options, *folders, seeds],
+        [sys.argv[0], dictionary, "-timeout=120", "-rss_limit_mb=2048", *options, *folders, seeds],
         targets.mapping,
     )
     atheris.Fuzz()

@@ -13,12 +13,11 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parents[1])]
 
-from conservation import assert_conserved  # noqa: E402
-
 import mapper  # noqa: E402
 from mapper import compiler  # noqa: E402
 from mapper.catalog import mapping_names  # noqa: E402
 from mapper.diagnostics.codes import CODES  # noqa: E402
+from support.conservation import assert_conserved  # noqa: E402
 
 Target = Callable[[bytes], None]
 

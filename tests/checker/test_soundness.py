@@ -1,0 +1,257 @@
+"""Soundness: what the checker proves, no payload contradicts; what it calls clean does not go wrong."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, assume, event, given
+from hypothesis import strategies as st
+
+import mapper
+from mapper import ir
+from mapper.catalog import find_mappings
+from mapper.checker.inference.program_types import item_type
+from mapper.checker.search.candidates import Payload
+from mapper.checker.search.counterexamples import wrapped
+from mapper.compiler import Analysis, analyse
+from mapper.diagnostics.diagnostic import Report
+from mapper.diagnostics.files import read_source
+from mapper.diagnostics.source import SourceFile
+from mapper.ir.liquid import walk
+from mapper.runtime.missing import MISSING
+from mapper.transform.experiments import Experiments
+from support.examples import examples
+from support.from_types import anything, values_of
+from support.random_mappings import bodies, mappings
+from support.validators import reference
+
+QUICK = examples(25, *HealthCheck)
+SHIPPED = [path for path in find_mappings() if "\ntemplate:" not in path.read_text("utf-8")]
+MOMENTS = [None, "2026-11-23T20:00:05Z"]
+
+
+load = cache(mapper.load)
+
+
+@cache
+def validator(text: str) -> Any:
+    return reference(json.loads(text))
+
+
+@cache
+def analysis_of(path: Path) -> Analysis:
+    file = read_source(path, Report())
+    assert file is not None
+    return analyse(file, path.parent, Report())
+
+
+def declared_places(analysis: Analysis) -> Iterator[tuple[str, int, int]]:
+    """The codes and places of the rejections that the author has asked for."""
+    program = analysis.program
+    assert program is not None
+    assert isinstance(program.output, ir.Record)
+    for node in walk(program.output):
+        match node:
+            case ir.Required(_, span):
+                yield "M611", span.start, span.end
+            case ir.Cast() | ir.Timestamp() if node.declared:
+                yield from ((code, node.span.start, node.span.end) for code in ("M613", "M614"))
+            case _:
+                pass
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+@QUICK
+@given(st.data())
+def test_a_mapping_without_warnings_never_rejects_unasked(path: Path, data: st.DataObject) -> None:
+    analysis = analysis_of(path)
+    assert not analysis.report.diagnostics
+    assert analysis.source is not None
+    assert analysis.program is not None
+    item = data.draw(values_of(item_type(analysis.source)))
+    assume(item is not MISSING and validator(json.dumps(analysis.source.document)).is_valid(item))
+    around = data.draw(
+        st.dictionaries(st.sampled_from(["is_test", "targetId", "message_id"]), anything, max_size=2)
+    )
+    body = wrapped(analysis.program.each, item, around)
+    request = mapper.Request(
+        headers={"x-request-id": "r"},
+        settings=data.draw(st.sampled_from([{}, {"event_name": "E", "anonymous_users": "keep"}])),
+        received_at=data.draw(st.sampled_from(MOMENTS)),
+    )
+    allowed = set(declared_places(analysis))
+    result = load(path)(body, request)
+    event(f"{len(result.events)} events, {len(result.skipped)} skipped, {len(result.rejected)} rejected")
+    for rejected in result.rejected:
+        for diagnostic in rejected.diagnostics:
+            span = diagnostic.span
+            assert span is not None
+            assert (diagnostic.code, span.start, span.end) in allowed, (diagnostic, body)
+
+
+PROPERTIES: list[Any] = [
+    {"type": "string"},
+    {"type": "string", "pattern": "\\S"},
+    {"type": ["string", "null"]},
+    {"type": ["string", "number"]},
+    {"type": "integer", "minimum": 0, "maximum": 3},
+    {"type": "boolean"},
+    {"enum": ["x", "y"]},
+    {"enum": ["1", "2", None]},
+    {"type": "string", "format": "date-time"},
+    {"type": "array", "items": {"type": "string"}},
+    {"type": ["object", "null"], "properties": {"a": {"type": "string"}}, "required": ["a"]},
+    {},
+]
+NAMES = ["a", "b", "c"]
+sources = st.builds(
+    lambda parts, required: {"type": "object", "properties": parts, "required": required},
+    st.fixed_dictionaries({name: st.sampled_from(PROPERTIES) for name in NAMES}),
+    st.lists(st.sampled_from(NAMES), unique=True),
+)
+PATHS = ["$.a", "$.b", "$.c", "$.a.a", "$.b[0]"]
+TEXTS = [
+    "{{ a }}",
+    "on {{ b }}",
+    "{{ a | default: 'x' }}",
+    "{% if a == 'x' %}1{% endif %}",
+    "{{ b | upcase }}{{ c }}",
+]
+CONDITIONS = [
+    "a == blank",
+    "b != nil",
+    "a == 'x'",
+    "b and c",
+    "c == blank or a == 'y'",
+    "a != b",
+    "b > 1",
+    "c == true",
+]
+leaf = st.sampled_from([*PATHS, *TEXTS, "x", "", 5, "2026-11-23T20:00:00Z", {"literal": None}])
+
+
+def operators(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    several = st.lists(inner, min_size=1, max_size=3)
+    condition = st.sampled_from(CONDITIONS)
+    casts = st.sampled_from(["string", "integer", "boolean", "object", "timestamp", "json"])
+    reactions = st.sampled_from(
+        [{}, {"on_error": "omit"}, {"on_error": "reject"}, {"default": "x"}, {"default": 1}]
+    )
+    return st.one_of(
+        several.map(lambda v: {"first_of": v}),
+        several.map(lambda v: {"first_nonblank": v}),
+        st.builds(lambda w, t, e: {"when": w, "then": t, "else": e}, condition, inner, inner),
+        st.builds(lambda w, t: {"when": w, "then": t}, condition, inner),
+        st.builds(
+            lambda s, t, e: {"match": s, "cases": {"x": t, "1": e}}, st.sampled_from(PATHS), inner, inner
+        ),
+        st.builds(lambda v, k, r: {"first_of": [v], "as": k, **r}, inner, casts, reactions),
+        st.builds(lambda v: {"first_of": [v], "on_missing": "reject"}, inner),
+    )
+
+
+expressions = st.recursive(leaf, operators, max_leaves=4)
+TARGETS: list[Any] = [
+    {"type": "string", "minLength": 1, "pattern": "\\S"},
+    {"type": ["string", "null"]},
+    {"type": "integer", "minimum": 1},
+    {"enum": ["x", "1"]},
+    {"type": "string", "format": "date-time"},
+    {"type": "object"},
+]
+small_mappings = st.builds(
+    lambda skips, value, required: (
+        {
+            "mapping": "random",
+            "version": 1,
+            "source": "source.schema.json",
+            "target": "target.schema.json",
+            "skip": [{"when": when, "reason": when} for when in skips],
+            "event": {"f": value},
+        },
+        required,
+    ),
+    st.lists(st.sampled_from(CONDITIONS), max_size=2),
+    expressions,
+    st.booleans(),
+)
+
+
+@examples(50, *HealthCheck)
+@given(sources, st.sampled_from(TARGETS), small_mappings, st.data())
+def test_proofs_about_small_mappings(
+    tmp_path_factory: pytest.TempPathFactory,
+    source: Any,
+    wanted: Any,
+    small: tuple[dict[str, Any], bool],
+    data: st.DataObject,
+) -> None:
+    mapping, required = small
+    target = {
+        "type": "object",
+        "properties": {"f": wanted},
+        "required": ["f"] if required else [],
+        "additionalProperties": False,
+    }
+    folder = tmp_path_factory.mktemp("small")
+    (folder / "source.schema.json").write_text(json.dumps(source), "utf-8")
+    (folder / "target.schema.json").write_text(json.dumps(target), "utf-8")
+    file = SourceFile(str(folder / "case.yaml"), json.dumps(mapping))
+    analysis = analyse(file, folder, Report())
+    found = analysis.report.ordered()
+    program, inference = analysis.program, analysis.inference
+    if program is None or inference is None or analysis.source is None:
+        return
+    is_certain = len(found) == 1 and re.match("`f` (cannot be|never fits|is always)", found[0].message)
+    run = Experiments(file, analysis.source, objects_only=True).prepare(program, target)
+    valid = reference(source).is_valid
+    for _ in range(6):
+        item = data.draw(values_of(item_type(analysis.source)))
+        if item is MISSING or not valid(item):
+            continue
+        trial = run(Payload(item, {}, {}, {}, None))
+        assert "M901" not in [code for code, _ in trial.faults]
+        if trial.skipped:
+            continue
+        if not found:
+            event("clean")
+            allowed = {(code, start, end) for code, start, end in declared_places(analysis)}
+            unasked = [(c, s) for c, s in trial.faults if s is None or (c, s.start, s.end) not in allowed]
+            # A blank text in a field that says `on_missing: reject` is rejected by the target's schema.
+            required_field = isinstance(program.output.fields[0].value, ir.Required)  # type: ignore[union-attr]
+            assert not unasked or (required_field and {c for c, _ in unasked} == {"M612"}), (item, trial)
+        elif is_certain:
+            event("proven bad")
+            assert trial.faults or (not required and trial.event == {}), (item, trial)
+
+
+@examples(20, *HealthCheck)
+@given(mappings, st.lists(bodies, min_size=1, max_size=3))
+def test_no_invalid_event_passes_whatever_the_payload(mapping: Any, payloads: list[Any]) -> None:
+    text = json.dumps(mapping)
+    if any(d.severity is mapper.Severity.ERROR for d in mapper.check(text)):
+        return
+    transform = mapper.compile(text)
+    valid = validator(transform._compiled.target).is_valid
+    for payload in payloads:
+        assert all(valid(made) for made in transform(payload).events)
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+@QUICK
+@given(anything, st.dictionaries(st.sampled_from(["events", "batch", "profiles", "users", "json"]), anything))
+def test_no_invalid_event_passes_on_payloads_against_the_schema(
+    path: Path, payload: Any, around: Any
+) -> None:
+    transform = load(path)
+    valid = validator(transform._compiled.target).is_valid
+    for body in (payload, around):
+        result = transform(body)
+        assert all(valid(made) for made in result.events)
+        assert all("M901" not in rejected.codes for rejected in result.rejected)

@@ -1,0 +1,113 @@
+"""Usage: versions, help, wrong arguments and colour of every command."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from mapper.cli.dispatch import build_parser
+from mapper.version import __version__
+from support.calls import (
+    UNSET,
+    Call,
+    Ended,
+    shell,
+    write,
+)
+from support.places import ROOT
+
+
+class TestUsage:
+    def test_the_version(self, call: Call) -> None:
+        assert call("--version") == Ended(0, f"mapper {__version__}\n", "")
+
+    def test_the_module_runs_as_a_program(self, tmp_path: Path) -> None:
+        assert shell("$MAPPER --version", cwd=tmp_path).out == f"mapper {__version__}\n"
+
+    def test_help_names_every_command_and_the_exit_codes(self, call: Call) -> None:
+        text = call("--help").out
+        files = {path.stem for path in (ROOT / "mapper/cli").glob("*.py")}
+        for command in ("check", "test", "run", "explain"):
+            assert command in files
+            assert f"\n    {command} " in text
+        assert "exit codes:" in text
+
+    @pytest.mark.parametrize("command", ["check", "test", "run", "explain"])
+    def test_help_of_a_command_shows_examples_that_parse(
+        self, call: Call, command: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("COLUMNS", "100")
+        ended = call(command, "--help")
+        assert ended.code == 0
+        examples = [line.strip() for line in ended.out.splitlines() if line.startswith("  mapper ")]
+        assert len(examples) >= 2
+        for example in examples:
+            words = shlex.split(re.split(r" [<|] |   ", example)[0])
+            assert vars(build_parser(command).parse_args(words[1:]))
+        assert max(map(len, ended.out.splitlines())) <= 120
+
+    @pytest.mark.parametrize(
+        ("arguments", "words"),
+        [
+            ([], "COMMAND"),
+            (["chek"], "did you mean `check`?"),
+            (["frobnicate"], "see `mapper --help`"),
+            (["check", "--colour"], "--colour"),
+            (["check", "--format", "xml"], "invalid choice"),
+            (["check", "nothing"], "there are `"),
+            (["check", "ordrs"], "did you mean `orders`?"),
+            (["check", "other/orders.yaml"], "no mapping file `other/orders.yaml`"),
+            (["check", "mappings/orders/paid.json"], "a mapping ends in .yaml"),
+            (["check", "mappings/orders"], "no mappings in `mappings/orders`"),
+            (["test", "nothing"], "no mapping `nothing`"),
+            (["test", "-k", "(a"], "ends too early"),
+            (["run"], "MAPPING"),
+            (["run", "nothing"], "no mapping `nothing`"),
+            (["run", "mappings"], "is a folder"),
+            (["run", "orders", "none.ndjson"], "cannot read `none.ndjson`: no such file"),
+            (["run", "orders", "mappings"], "cannot read `mappings`: is a directory"),
+            (["run", "orders", "--header", "X"], "must be KEY=VALUE"),
+            (["run", "orders", "--received-at", "noon"], "the request cannot be used"),
+            (["run", "orders", "--request", "none.json"], "cannot read `none.json`"),
+            (["run", "orders", "--request", "mappings/orders.yaml"], "is not JSON"),
+            (["run", "orders", "--request", "list.json"], "must hold an object"),
+            (["run", "orders", "list.json", "-o", "list.json"], "used twice"),
+            (["run", "orders", "list.json", "-o", "a", "--rejected", "./a"], "used twice"),
+            (["run", "orders", "list.json", "-o", "none/a"], "cannot write `none/a`"),
+            (["explain", "M3010"], "did you mean `M301`"),
+            (["explain", "unknown-fild"], "did you mean `unknown-field`"),
+            (["explain", "xyz"], "lists all of them"),
+        ],
+    )
+    def test_wrong_usage_ends_with_two_and_one_line(
+        self, project: Path, call: Call, arguments: list[str], words: str
+    ) -> None:
+        write(project / "list.json", "[]")
+        ended = call(*arguments)
+        assert (ended.code, ended.out) == (2, "")
+        assert words in ended.err
+        assert ended.err.splitlines()[-1].startswith("mapper")
+        assert (project / "list.json").read_text() == "[]"
+
+
+class TestColour:
+    @pytest.mark.parametrize(
+        ("variables", "coloured"),
+        [({}, False), ({"FORCE_COLOR": "1"}, True), ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False)],
+    )
+    def test_colour_is_for_terminals(
+        self,
+        project: Path,
+        call: Call,
+        monkeypatch: pytest.MonkeyPatch,
+        variables: dict[str, str],
+        coloured: bool,
+    ) -> None:
+        write(project / "mappings/unset.yaml", UNSET)
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        for arguments in (["check"], ["test"], ["explain", "M301"]):
+            assert ("\x1b[" in call(*arguments).out) == coloured, arguments

@@ -1,0 +1,89 @@
+"""Plans: which places of a payload a program reads, and how each is decoded."""
+
+from __future__ import annotations
+
+import pytest
+
+import mapper
+from mapper.codegen.plan import Kind, NotNarrow, Place, make_plan
+from mapper.compiler import analyse
+from mapper.diagnostics.diagnostic import Report
+from mapper.diagnostics.source import SourceFile
+from support.both_paths import assert_same
+
+MAPPING = """\
+mapping: plan
+each: {each}
+skip:
+  - when: kind == "test"
+    reason: a test
+event:
+  event_id: {{path: $.id, as: string, on_missing: reject}}
+  event_name: Seen
+  user_id: u-1
+  timestamp: 2026-11-23T20:00:00.000Z
+  event_properties: {properties}
+"""
+
+
+def job(properties: str, each: str = "$") -> mapper.Transform:
+    return mapper.compile(MAPPING.format(each=each, properties=properties))
+
+
+def item_of(properties: str) -> Place:
+    """The place of the items of a mapping, and with it the places below."""
+    file = SourceFile("plan.yaml", MAPPING.format(each="$", properties=properties))
+    program = analyse(file, None, Report()).program
+    assert program is not None
+    return make_plan(program, frozenset({"event_properties"})).item
+
+
+def kinds(place: Place) -> dict[str, Kind]:
+    """The kind of each member."""
+    return {name: member.kind for name, member in place.members.items()}
+
+
+def test_a_plan_says_why_a_body_is_decoded_as_a_whole() -> None:
+    assert job("{a: $.p..x}").plan.startswith("A body is decoded as far")
+    assert "uses the item as a whole" in job("{all: $}").plan
+    assert "`each` uses more than" in job("{}", "$..items").plan
+
+
+def test_what_is_not_read_is_not_decoded() -> None:
+    transform = job("{a: $.page.url}")
+    assert transform.plan.splitlines()[1:5] == ["Decoded:", "  $.kind", "  $.id", "  $.page.url"]
+    assert_same(transform, b'{"id":1,"page":{"url":[1],"title":"' + b"x" * 100 + b'"},"more":{"url":1e999}}')
+
+
+def test_an_object_that_is_stepped_through_is_decoded_in_part() -> None:
+    item = item_of("{a: $.page.url, b: $.page.size.x}")
+    assert kinds(item) == {"kind": Kind.VALUE, "id": Kind.VALUE, "page": Kind.OPEN}
+    assert kinds(item.members["page"]) == {"url": Kind.VALUE, "size": Kind.OPEN}
+
+
+def test_an_object_that_reaches_the_event_unchanged_passes_as_it_is() -> None:
+    assert kinds(item_of("{path: $.p, as: object, default: {}}"))["p"] is Kind.RAW
+    assert kinds(item_of("{merge: [$.p, {a: $.q}]}")) == {
+        "kind": Kind.VALUE,
+        "id": Kind.VALUE,
+        "p": Kind.RAW,
+        "q": Kind.VALUE,
+    }
+
+
+@pytest.mark.parametrize(
+    "properties", ["{merge: [$.p, {a: $.p.b}]}", "{merge: [$.p, {a: '{{ p.b }}'}]}", "{path: $.p, pick: [a]}"]
+)
+def test_an_object_that_is_also_read_is_decoded(properties: str) -> None:
+    assert kinds(item_of(properties))["p"] is Kind.VALUE
+
+
+def test_elements_are_one_place() -> None:
+    listed = item_of("{a: {map: '$.list', to: {sku: $.sku}}, b: '$.list[0].price'}").members["list"]
+    assert listed.elements is not None
+    assert kinds(listed.elements) == {"sku": Kind.VALUE, "price": Kind.VALUE}
+
+
+def test_nothing_is_gained_if_the_item_is_used_as_a_whole() -> None:
+    with pytest.raises(NotNarrow, match="uses the item as a whole"):
+        item_of("{all: $}")

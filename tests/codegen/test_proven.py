@@ -1,0 +1,151 @@
+"""Proven checks: those that generated code leaves out would never fail, for every kind of field."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+import mapper
+from mapper.compiler import analyse, build
+from mapper.diagnostics.diagnostic import Report
+from mapper.diagnostics.source import SourceFile
+from mapper.interpreter.items import interpret_item
+from mapper.runtime.schema.validation import find_non_json
+from support.validators import reference
+
+
+class _Text(str):
+    __slots__ = ()
+
+
+class _Record(dict):  # type: ignore[type-arg]
+    __slots__ = ()
+
+
+class _List(list):  # type: ignore[type-arg]
+    __slots__ = ()
+
+
+# Fields of every kind; what a host's parser let through that JSON cannot hold must be seen in all of them.
+KINDS = {
+    "path": "$.a",
+    "inner path": "$.o.a",
+    "matches": "'$.l[*]'",
+    "text": "'-{{ a }}-'",
+    "string": "{path: $.a, as: string, on_error: omit}",
+    "required string": "{path: $.a, as: string, on_missing: reject, on_error: reject}",
+    "number": "{path: $.a, as: number, on_error: omit}",
+    "integer": "{path: $.a, as: integer, on_error: 'null'}",
+    "boolean": "{path: $.a, as: boolean, on_error: omit}",
+    "object": "{path: $.a, as: object, on_error: omit}",
+    "array": "{path: $.a, as: array, on_error: omit}",
+    "json": "{path: $.a, as: json, on_error: omit}",
+    "time": "{path: $.a, as: timestamp, on_error: omit}",
+    "first": "{first_of: [$.b, $.a]}",
+    "first of texts": "{first_nonblank: [{path: $.a, as: string, on_error: omit}, none]}",
+    "default": "{path: $.a, default: none}",
+    "mixed default": "{value: '{{ a }}', default: 5}",
+    "when": "{when: a, then: $.a, else: other}",
+    "match": "{match: $.b, cases: {x: 1}, else: $.a}",
+    "record": "{x: $.a, y: {z: 1}}",
+    "list": "[$.a, 1]",
+    "map": "{map: $.l, to: {x: $}}",
+    "merge": "{merge: [{path: $.o, as: object, on_error: omit}, {x: $.a}]}",
+    "pick": "{value: $.o, pick: [a]}",
+    "omit": "{value: $.o, omit: [b]}",
+    "rename": "{value: $.o, rename: {a: c}}",
+    "hash": "{hash: [$.b]}",
+    "header": "{from: header, name: x-a}",
+    "setting": "{from: setting, name: a}",
+}
+LEAVES = [
+    *("", " ", "text", "é", "\ud800", "a\udfff", "5", "true", "2026-11-23T20:00:00Z", '{"a": ["\\ud800"]}'),
+    *(
+        None,
+        True,
+        0,
+        5,
+        -7.5,
+        5.0,
+        10**400,
+        float("nan"),
+        float("inf"),
+        Decimal("1e999"),
+        b"x",
+        (1,),
+        object(),
+    ),
+    *({}, [], {"a": 1}, {1: 2}, {"\ud800": 1}, ["\udc00"], [[float("-inf")]], {"a": [{"b": Decimal(1)}]}),
+    *(_Text("sub\ud800"), _Text("sub"), _Record(a=1), _Record(a=float("nan")), _List([b""]), _List([1])),
+]
+TARGETS = {
+    "anything": {},
+    "members": {"type": "object", "properties": {"f": {}}, "required": ["g"]},
+    "no others": {"type": "object", "properties": {"f": {}, "g": {}}, "additionalProperties": False},
+    "texts": {"type": "object", "properties": {"f": {"type": "string", "minLength": 1}}},
+    "texts or null": {"type": "object", "properties": {"f": {"type": ["string", "null"], "pattern": "t"}}},
+    "others": {"type": "object", "additionalProperties": {"type": ["object", "array", "string", "integer"]}},
+    "by jsonschema": {"type": "object", "properties": {"f": {"not": {"type": "null"}}}},
+    "as a whole": {"type": "object", "minProperties": 2},
+}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_events_of_parsed_json_are_json_and_fit(kind: str, target: str, tmp_path: Path) -> None:
+    """One leaf of every sort in a field of every kind: the interpreter and jsonschema say what is right."""
+    (tmp_path / "t.schema.json").write_text(json.dumps(TARGETS[target]), "utf-8")
+    text = f"mapping: m\nversion: 1\ntarget: t.schema.json\nevent:\n  g: '{{{{ g }}}}'\n  f: {KINDS[kind]}\n"
+    file = SourceFile(str(tmp_path / "m.yaml"), text)
+    report = Report()
+    program = analyse(file, tmp_path, report).program
+    if report.has_errors:
+        assert {d.code for d in report.ordered()} <= {"M401", "M404"}
+        return  # the checker has proven that no such field fits
+    assert program is not None
+    transform = build(file, tmp_path, Report())
+    fits = reference(TARGETS[target]).is_valid
+    for leaf in LEAVES:
+        item = {"a": leaf, "o": {"a": leaf}, "l": [leaf], "g": "é"}
+        request = mapper.Request(headers={"x-a": leaf}, settings={"a": leaf})  # type: ignore[dict-item]
+        kind_of, made = interpret_item(program, item, item, request)
+        result = transform(item, request)
+        assert result.items == 1
+        assert len(transform([item], request).events) == len(result.events)
+        if kind_of == "event" and find_non_json(made) is None and fits(made):
+            assert repr(result.events) == repr([made])
+        else:
+            assert result.events == []
+            assert "M901" not in result.rejected[0].codes
+
+
+ANY = {"$ref": "#/$defs/any"}
+KINDS_OF_ANY = [
+    {"type": "object", "additionalProperties": ANY},
+    {"type": "array", "items": ANY},
+    {"type": "integer"},
+]
+ENDLESS = {
+    "type": "object",
+    "properties": {"g": {"type": "string"}, "f": ANY},
+    "$defs": {"any": {"anyOf": KINDS_OF_ANY}},
+}
+
+
+@pytest.mark.parametrize("g", ["text", 5])
+def test_a_schema_that_recurses_too_deep_rejects(g: object, tmp_path: Path) -> None:
+    """The check, or what explains it, needs more of the stack than there is."""
+    (tmp_path / "t.schema.json").write_text(json.dumps(ENDLESS), "utf-8")
+    path = tmp_path / "m.yaml"
+    path.write_text("mapping: m\nversion: 1\ntarget: t.schema.json\nevent:\n  g: $.g\n  f: $.f\n", "utf-8")
+    deep: object = 1
+    for _ in range(395):
+        deep = [deep]
+    item = {"g": g, "f": deep}
+    transform = mapper.load(path, limits=mapper.Limits(nesting=400))
+    for payload in (item, [item], json.dumps(item).encode()):
+        (rejected,) = transform(payload).rejected
+        assert rejected.codes == ("M606",)

@@ -1,0 +1,99 @@
+"""Formats: texts are judged as jsonschema judges them, and in linear time."""
+
+from __future__ import annotations
+
+import warnings
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from mapper.runtime.schema.formats import MAX_SYNTAX, format_checker, is_date_time, is_uuid
+from support.examples import examples
+from support.validators import CHECKER
+
+# --- formats
+
+SLOW_FORMATS = {
+    ("iri", "http://" + "a" * 1_000_000): True,
+    ("iri", "http://" + "a" * 1_000_000 + "^"): False,
+    ("iri-reference", "/\u00e9" * 500_000): True,
+    ("iri-reference", "a" * 1_000_000): True,
+    ("regex", "(?i)" + r"[\x00-\uffff]" * 700): True,
+    ("regex", "a" * (MAX_SYNTAX + 1)): False,
+    ("uri-template", "{" * 1_000_000): False,
+    ("uri-template", "/{a}" * 2_500): True,
+    ("uri-template", "/{a}" * 250_000): False,
+}
+
+
+@pytest.mark.parametrize("case", SLOW_FORMATS, ids=lambda case: f"{case[0]} {case[1][:12]}")
+def test_formats_that_the_library_takes_long_to_check(case: tuple[str, str]) -> None:
+    assert format_checker().conforms(case[1], case[0]) is SLOW_FORMATS[case]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_absolute", "is_reference"),
+    [
+        ("http://example.com/\u00e9?\ue000#\u00e9", True, True),
+        ("http://example.com/\ue000", False, False),
+        ("http://ex\u00e4mple.com:80", True, True),
+        ("http://example.com:8\u00e9", False, False),
+        ("\u00e9:b", False, False),
+        ("h\u00e9:b", False, False),
+        ("b/\u00e9:b", False, True),
+        ("\u00e9", False, True),
+        ("a\n", False, False),
+        ("a:\x85", False, False),
+        ("a:\ufffe", False, False),
+        ("", False, True),
+    ],
+)
+def test_iris_are_those_of_rfc_3987(text: str, is_absolute: bool, is_reference: bool) -> None:
+    assert format_checker().conforms(text, "iri") is is_absolute
+    assert format_checker().conforms(text, "iri-reference") is is_reference
+
+
+@examples(500)
+@given(st.text(r"ab()|*+?{}1,[]^$\.dw:=!<P>#i-", max_size=14))
+def test_a_regex_is_what_re_compiles(text: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = Draft202012Validator.FORMAT_CHECKER.conforms(text, "regex")
+    assert format_checker().conforms(text, "regex") is expected
+
+
+@pytest.mark.parametrize("text", ["(?<=a|bc)d", "(?<=a|b)d", "((?<!a*)b)*", "(?>(?<=a+)b)", "(?(1)a|b)"])
+def test_a_regex_looks_behind_one_width(text: str) -> None:
+    expected = Draft202012Validator.FORMAT_CHECKER.conforms(text, "regex")
+    assert format_checker().conforms(text, "regex") is expected
+
+
+def texts_near(*texts: str) -> set[str]:
+    """The texts and all that lie one edit away from them, by characters that matter to formats."""
+    alphabet = "0139TtZz:-+. \n{}u_@٣"
+    near = set(texts)
+    for text in texts:
+        for index in range(len(text) + 1):
+            near.add(text[:index] + text[index + 1 :])
+            near.update(text[:index] + c + text[index:] for c in alphabet)
+            near.update(text[:index] + c + text[index + 1 :] for c in alphabet)
+    return near
+
+
+def test_date_time_agrees_with_jsonschema() -> None:
+    texts = texts_near("2024-02-29T23:59:59Z", "1999-12-31t00:00:00.123+05:30", "0001-01-01T00:00:00.0z")
+    texts |= {f"{year:04}-02-{day}T00:00:00Z" for year in range(10_000) for day in ("28", "29")}
+    texts |= {f"{y}-{m:02}-{d:02}T00:00:00Z" for y in (2023, 2024) for m in range(14) for d in range(33)}
+    wrong = [t for t in texts if bool(is_date_time(t)) is not CHECKER.conforms(t, "date-time")]
+    assert wrong == []
+    assert is_date_time(f"{date(2024, 2, 29)}T00:00:00Z")
+
+
+def test_uuid_agrees_with_jsonschema() -> None:
+    plain = "2eb8aa08-aa98-11ea-b4aa-73b441d16380"
+    texts = texts_near(plain, plain.upper(), f"{{{plain}}}", f"urn:uuid:{plain}", plain.replace("-", ""))
+    assert [t for t in texts if is_uuid(t) is not CHECKER.conforms(t, "uuid")] == []
+    assert is_uuid(plain)

@@ -1,0 +1,139 @@
+"""Validation at run time: which values are JSON, and what is reported of a value that violates a schema."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from mapper.runtime.schema.keywords import judging
+from mapper.runtime.schema.validation import (
+    MAX_VIOLATIONS,
+    Violation,
+    delegate,
+    find_non_json,
+    is_json,
+    same,
+    violations,
+)
+from support.random_schemas import SCALARS, VALUES
+
+
+@pytest.mark.parametrize(
+    ("value", "fault"),
+    [
+        ({"a": [0, {"b": float("nan")}]}, (("a", 1, "b"), "is not a finite number")),
+        ([float("-inf")], ((0,), "is not a finite number")),
+        ({"a": {1: 2}}, (("a",), "has a name that is not text")),
+        ({"a\ud800": 1}, ((), "has a name with half of a surrogate pair")),
+        (["\udfff"], ((0,), "holds half of a surrogate pair")),
+        ((1,), ((), "is not a JSON value")),
+        ([b""], ((0,), "is not a JSON value")),
+    ],
+)
+def test_find_non_json(value: object, fault: object) -> None:
+    assert find_non_json(value) == fault
+    assert not is_json(value)
+
+
+@pytest.mark.parametrize(
+    "value", [None, True, 0, 10**400, -0.0, "é\u2028😀", [], {}, {"é": [{"": [None, False]}]}]
+)
+def test_json_values(value: object) -> None:
+    assert is_json(value)
+
+
+def test_violations_tell_the_rule_and_never_the_value() -> None:
+    secret = "s3cret@example.com"
+    schema = {
+        "type": "object",
+        "properties": {
+            "a": {"type": ["integer", "null"]},
+            "b": {"enum": ["x", 1]},
+            "c": {"pattern": "^x"},
+            "d": {"maxLength": 3},
+            "e e": {"anyOf": [{"type": "null"}, {"const": 1}]},
+            "f": {"format": "uuid"},
+            "g": {"items": {"minimum": 5}},
+        },
+        "required": ["a", "z"],
+        "additionalProperties": False,
+    }
+    value = dict.fromkeys(["a", "b", "c", "d", "e e", "f"], secret) | {"g": [7, 3], "more": secret}
+    found = violations(json.dumps(schema), value)
+    assert found == [
+        Violation("$.a", "type", "must be an integer or null"),
+        Violation("$.b", "enum", 'must be one of `"x"`, `1`'),
+        Violation("$.c", "pattern", 'must match the pattern `"^x"`'),
+        Violation("$.d", "maxLength", "must have at most `3` characters"),
+        Violation("$.f", "format", 'must have the format `"uuid"`'),
+        Violation("$.g[1]", "minimum", "must be at least `5`"),
+        Violation("$.more", "additionalProperties", "is not allowed"),
+        Violation("$.z", "required", "is required"),
+        Violation("$['e e']", "anyOf", "must fit one of the alternatives"),
+    ]
+    assert secret not in repr(found)
+
+
+def test_violations_are_bounded_and_sorted() -> None:
+    schema = json.dumps({"items": {"type": "string"}, "additionalProperties": False})
+    assert len(violations(schema, [0] * 100_000)) == MAX_VIOLATIONS
+    assert len(violations(schema, {str(n): n for n in range(1000)})) == MAX_VIOLATIONS
+
+
+def test_nothing_is_fetched() -> None:
+    schema = json.dumps({"$ref": "http://127.0.0.1:9/schema.json"})
+    assert delegate(schema)(1) is False
+    assert violations(schema, 1) == [Violation("$", "schema", "cannot be checked")]
+
+
+@pytest.mark.parametrize(
+    ("value", "constant", "equal"),
+    [
+        (1, 1.0, True),
+        (True, 1, False),
+        (0, False, False),
+        ([1, [True]], [1.0, [True]], True),
+        ([1, [True]], [1, [1]], False),
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}, True),
+        ({"a": 1}, {"a": 1, "b": None}, False),
+        ("1", 1, False),
+        (None, False, False),
+        ((1,), [1], False),
+    ],
+)
+def test_same(value: object, constant: object, equal: bool) -> None:
+    assert same(value, constant) is equal
+
+
+def test_a_panic_of_the_library_of_references_is_a_stack_used_up() -> None:
+    """Where the stack ends inside of it, it raises what is no Exception; no such thing reaches a caller."""
+    panic = type("PanicException", (BaseException,), {})
+    with pytest.raises(RecursionError), judging(explains=False, remembers=False):
+        raise panic("__eq__ failed!")
+    with pytest.raises(KeyboardInterrupt), judging(explains=False, remembers=False):
+        raise KeyboardInterrupt
+
+
+@given(VALUES, VALUES)
+def test_same_is_equality_of_enum(value: Any, constant: Any) -> None:
+    assert same(value, constant) is Draft202012Validator({"const": constant}).is_valid(value)
+    assert same(value, json.loads(json.dumps(value)))
+
+
+@given(
+    st.recursive(
+        st.one_of(SCALARS, st.text(), st.floats()), lambda i: st.dictionaries(st.text(), i) | st.lists(i)
+    )
+)
+def test_is_json_is_what_strict_json_can_write(value: Any) -> None:
+    try:
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+        expected = True
+    except ValueError:
+        expected = False
+    assert is_json(value) is expected

@@ -1,0 +1,182 @@
+"""Schema files: which are loaded, which are refused and at what place, and the spans of their parts."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+import mapper
+from mapper.catalog import find_mappings
+from mapper.diagnostics.diagnostic import Report
+from mapper.diagnostics.source import SourceFile, Span
+from mapper.runtime.limits import DEFAULT
+from mapper.schemas.questions import properties_of
+from mapper.schemas.schema import Schema, load_schema
+from support.places import ROOT
+
+MAPPING = SourceFile("mapping.yaml", "target: x.json\n")
+NAMED = Span(MAPPING, 8, 14)
+
+
+def load(folder: Path, text: str | bytes) -> tuple[Schema | None, Report]:
+    path = folder / "x.json"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    report = Report()
+    return load_schema(path, report, NAMED), report
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "schemas").glob("*.json")), ids=lambda path: path.name)
+def test_shipped_schemas_load(path: Path) -> None:
+    report = Report()
+    schema = load_schema(path, report, None)
+    assert report.diagnostics == []
+    assert schema is not None
+    assert schema.name == path.name
+
+
+def test_mappings_share_a_sound_schema_and_leave_it_as_it_is(tmp_path: Path) -> None:
+    first, _ = load(tmp_path, '{"type": "object"}')
+    again, _ = load(tmp_path, '{"type": "object"}')
+    changed, _ = load(tmp_path, '{"type": "array"}')
+    assert first is again
+    assert changed is not None
+    assert changed.document == {"type": "array"}
+    for path in find_mappings():
+        mapper.load(path)
+    for path in (ROOT / "schemas").glob("*.json"):
+        schema = load_schema(path, Report(), None)
+        assert schema is not None
+        assert schema.document == json.loads(schema.json) == json.loads(path.read_text("utf-8"))
+
+
+def test_a_wrong_schema_is_reported_wherever_it_is_named(tmp_path: Path) -> None:
+    for _ in range(2):
+        schema, report = load(tmp_path, '{"type": "objet"}')
+        assert schema is None
+        assert [d.code for d in report.diagnostics] == ["M007"]
+        assert report.diagnostics[0].labels[-1].span == NAMED
+
+
+REFUSED = [
+    ("", "M006", 1, 1),
+    ('{"a": 1,}', "M006", 1, 9),
+    ('{\n  "minimum": NaN\n}', "M006", 1, 1),
+    ('{"minimum": 1e999}', "M006", 1, 1),
+    ("[" * 100_000, "M006", 1, 1),
+    ("[]", "M007", 1, 1),
+    ('{\n  "type": "strnig"\n}', "M007", 2, 11),
+    ('{\n  "properties": {"a": {"minLength": -1}}\n}', "M007", 2, 37),
+    ('{"$schema": "http://json-schema.org/draft-07/schema#"}', "M007", 1, 13),
+    ('{\n  "properties": {"a": {"$id": "other"}}\n}', "M007", 2, 31),
+    ('{\n  "$ref": "other.json"\n}', "M008", 2, 11),
+    ('{"properties": {"a": {"$ref": "https://example.com/a"}}}', "M008", 1, 31),
+    ('{"x-parts": {"a": {"$ref": "b.json"}}, "$ref": "#/x-parts/a"}', "M007", 1, 48),
+    ('{"$dynamicRef": "other#a"}', "M008", 1, 17),
+    ('{"$ref": "#/$defs/gone"}', "M007", 1, 10),
+    ('{"$ref": "#"}', "M007", 1, 10),
+    ('{"$ref": "#/$defs/a", "$defs": {"a": {"allOf": [{"$ref": "#/$defs/a"}]}}}', "M007", 1, 10),
+    ('{"properties": {"a": {}, "a": {}}}', "M104", 1, 26),
+    ('{"pattern": "("}', "M203", 1, 13),
+    ('{"pattern": "\\\\p{L}"}', "M203", 1, 13),
+    ('{"items": {"pattern": "^(a+)+$"}}', "M203", 1, 23),
+    ('{\n  "patternProperties": {"(a|a)*": true}\n}', "M203", 2, 25),
+    (
+        json.dumps({"properties": {"a": {}}}).replace("{}", '{"items": ' * 101 + "{}" + "}" * 101),
+        "M007",
+        1,
+        None,
+    ),
+    (b'{"title": "\xff"}', "M002", 1, 12),
+    (b" " * (DEFAULT.schema_bytes + 1), "M010", 1, 9),
+]
+
+
+@pytest.mark.parametrize(("text", "code", "line", "column"), REFUSED)
+def test_refused_schemas(tmp_path: Path, text: str | bytes, code: str, line: int, column: int | None) -> None:
+    schema, report = load(tmp_path, text)
+    assert schema is None
+    assert [diagnostic.code for diagnostic in report.diagnostics] == [code]
+    span = report.diagnostics[0].span
+    assert span is not None
+    assert span.line == line
+    assert column in (None, span.column)
+
+
+def test_a_missing_file_points_at_its_name(tmp_path: Path) -> None:
+    report = Report()
+    assert load_schema(tmp_path / "gone.json", report, NAMED) is None
+    assert load_schema(tmp_path, report, NAMED) is None
+    assert [(d.code, d.span) for d in report.diagnostics] == [("M004", NAMED), ("M001", NAMED)]
+
+
+def test_a_fault_inside_a_schema_also_shows_where_it_is_named(tmp_path: Path) -> None:
+    _, report = load(tmp_path, '{"type": "strnig"}')
+    assert [label.span.file.name for label in report.diagnostics[0].labels][1:] == ["mapping.yaml"]
+
+
+def test_data_and_names_are_not_taken_for_references(tmp_path: Path) -> None:
+    document = {
+        "properties": {"$ref": {"const": {"$ref": "other.json", "$id": "x", "pattern": "("}}},
+        "enum": [{"$ref": "other.json"}],
+        "examples": [{"$dynamicRef": "x"}],
+    }
+    schema, report = load(tmp_path, json.dumps(document))
+    assert report.diagnostics == []
+    assert schema is not None
+    assert schema.document == document
+
+
+def test_recursive_schemas_are_welcome(tmp_path: Path) -> None:
+    tree = '{"properties": {"next": {"$ref": "#"}, "list": {"items": {"$ref": "#node"}}}, "$defs": {"n": %s}}'
+    schema, report = load(tmp_path, tree % '{"$anchor": "node", "$ref": "#"}')
+    assert report.diagnostics == []
+    assert schema is not None
+
+
+def test_spans(tmp_path: Path) -> None:
+    text = textwrap.dedent("""\
+        {
+          "type": "object",
+          "properties": {
+            "a\\u00e9\\"b": {"type": "string"},
+            "two": {
+              "enum": [1, [2, "three"]]
+            }
+          }
+        }
+        """)
+    schema, _ = load(tmp_path, text)
+    assert schema is not None
+
+    def shown(span: Span | None) -> str | None:
+        return None if span is None else span.text
+
+    assert shown(schema.span_of(("properties", 'aé"b'))) == '{"type": "string"}'
+    assert shown(schema.span_of(("properties", "two"))) == '"two"'
+    assert shown(schema.span_of(("properties", "two", "enum", 1, 1))) == '"three"'
+    assert shown(schema.span_of_name(("properties", 'aé"b'))) == '"a\\u00e9\\"b"'
+    assert shown(schema.span_of(())) == "{"
+    assert schema.span_of(("properties", "three")) is None
+    assert schema.span_of_name(()) is None
+    assert shown(schema.definition_of(properties_of(schema.document, schema.document)["two"])) == '"two"'
+    both = {"allOf": [{"elsewhere": 1}, schema.document["properties"]["two"]]}
+    assert shown(schema.definition_of(both)) == '"two"'
+    assert schema.definition_of({"type": "object"}) is None
+    assert schema.definition_of(True) is None
+
+
+def test_jsonschema_is_not_imported_before_it_is_needed() -> None:
+    code = (
+        "import sys, mapper.schemas.schema, mapper.runtime.schema.validation, mapper.runtime.schema.formats;"
+        "import mapper.codegen.validator_code, pathlib, mapper.diagnostics.diagnostic;"
+        "report = mapper.diagnostics.diagnostic.Report();"
+        "assert mapper.schemas.schema.load_schema(pathlib.Path('schemas/event.schema.json'), report, None);"
+        "print('jsonschema' in sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert run.stdout.strip() == "False"

@@ -1,0 +1,224 @@
+"""`mapper run --replay`: what was rejected, and nothing else, becomes what a mended mapping makes of it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from mapper import catalog
+from mapper.runtime.json.canonical import canonical_json
+from mapper.samples.cases import Sample, find_cases
+from support.calls import EVENT, ORDER, ORDERS, Call, lines, ndjson, write
+
+SOON = {**ORDER, "at": "soon"}
+TIME = "{path: $.at, as: timestamp, on_missing: reject}"
+MENDED = ORDERS.replace(
+    TIME, '{path: $.at, as: timestamp, on_error: default, default: "2026-11-23T20:00:00.000Z"}'
+)
+
+
+def sample_bodies(mapping: Path) -> bytes:
+    """The bodies of a mapping's samples, a line each, and the same bodies in a second order."""
+    found = []
+    for case in find_cases(mapping):
+        sample = case.load()
+        if isinstance(sample, Sample):
+            found.append(sample.body.replace(b"\n", b" ").replace(b"\r", b" ") + b"\n")
+    return b"".join(found + found[::-1])
+
+
+def by_place(entries: list[dict[str, object]]) -> list[dict[str, object]]:
+    return sorted(entries, key=lambda entry: (entry["line"], entry["item"]))
+
+
+def stricter(events: list[dict[str, object]]) -> dict[str, object]:
+    """The real target schema, but with fewer properties than half of these events have."""
+    schema = json.loads((catalog.shipped_schemas() / "event.schema.json").read_text())
+    numbers = sorted(len(event["event_properties"]) for event in events)
+    schema["properties"]["event_properties"]["maxProperties"] = max(0, numbers[len(numbers) // 2] - 1)
+    return schema
+
+
+@pytest.mark.parametrize("mapping", catalog.find_mappings(), ids=lambda path: path.stem)
+def test_shipped_mappings(tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch, mapping: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(mapping.parent / "dialects", "mappings/dialects")
+    text = mapping.read_text()
+    write(Path("mappings/mended.yaml"), text)
+    write(
+        Path("mappings/broken.yaml"), text.replace("\nversion:", "\ntarget: strict.schema.json\nversion:", 1)
+    )
+    write(Path("in"), sample_bodies(mapping))
+    options = ["--received-at", "2026-11-24T00:00:00Z", "--input", "ndjson"]
+    for name in ("mended", "broken"):
+        files = ["-o", f"{name}.out", "--rejected", f"{name}.no", "--skipped", f"{name}.skip"]
+        assert call("run", name, "in", *files, *options).code in (0, 1)
+        write(Path("mappings/strict.schema.json"), json.dumps(stricter(lines(Path("mended.out")))))
+    again = ["--replay", "broken.no", *options[:2]]
+    call("run", "mended", *again, "-o", "again.out", "--rejected", "again.no", "--skipped", "again.skip")
+    # Objects that pass undecoded keep the white space of their body; a replayed item has none.
+    outputs = [lines(Path(f"{name}.out")) for name in ("broken", "again", "mended")]
+    events = [[canonical_json(event) for event in output] for output in outputs]
+    assert events[1]
+    assert sorted(events[0] + events[1]) == sorted(events[2])
+    assert lines(Path("again.no")) == lines(Path("mended.no"))
+    skips = [lines(Path(f"{name}.skip")) for name in ("broken", "again", "mended")]
+    assert by_place(skips[0] + skips[1]) == by_place(skips[2])
+
+
+class Desk:
+    """Rejects with one mapping, mends it, and replays."""
+
+    def __init__(self, project: Path, call: Call) -> None:
+        self.project, self.call = project, call
+
+    def reject(self, mapping: str, *bodies: object) -> list[dict[str, object]]:
+        write(self.project / "mappings/orders.yaml", mapping)
+        write(self.project / "in", ndjson(*bodies))
+        self.call("run", "orders", "in", "-o", "out", "--rejected", "no", "--skipped", "skip")
+        return lines(self.project / "no")
+
+    def replay(self, mapping: str, *more: str) -> list[dict[str, object]]:
+        write(self.project / "mappings/orders.yaml", mapping)
+        ended = self.call("run", "orders", "--replay", "no", "-o", "again", "--rejected", "still", *more)
+        assert ended.code in (0, 1), ended.err
+        return lines(self.project / "again")
+
+    def refuse(self, mapping: str, *more: str) -> str:
+        write(self.project / "mappings/orders.yaml", mapping)
+        ended = self.call("run", "orders", "--replay", "no", "-o", "again", *more)
+        assert ended.code == 2
+        assert not (self.project / "again").exists()
+        return ended.err
+
+
+@pytest.fixture
+def desk(project: Path, call: Call) -> Desk:
+    return Desk(project, call)
+
+
+def with_details(mapping: str, path: str) -> str:
+    return mapping.replace("{path: $.details, as: object, default: {}}", path)
+
+
+class TestWhatIsKept:
+    def test_an_item_keeps_its_body_without_the_others(self, desk: Desk) -> None:
+        (line,) = desk.reject(ORDERS, {"shop": 7, "orders": [ORDER, SOON, ORDER]})
+        assert (line["item"], line["payload"], line["envelope"]) == (1, SOON, {"shop": 7, "orders": []})
+        mended = with_details(MENDED, "{shop: {envelope: $.shop}}")
+        assert desk.replay(mended) == [{**EVENT, "event_properties": {"shop": 7}}]
+
+    def test_a_body_that_is_the_item_keeps_nothing_more(self, desk: Desk) -> None:
+        (line,) = desk.reject(ORDERS, SOON)
+        assert line.keys() == {"file", "line", "item", "codes", "location", "messages", "payload"}
+        assert desk.replay(MENDED) == [EVENT]
+
+    @pytest.mark.parametrize(
+        ("each", "body"),
+        [
+            ("$.orders[?@.id]", {"orders": [SOON, ORDER, {}, SOON]}),
+            ("$.orders[1:]", {"orders": [ORDER, SOON, ORDER, SOON]}),
+            ("$.all[0].orders", {"all": [{"orders": [SOON, ORDER, SOON]}, {}]}),
+            ("$.orders[*]", {"orders": {"a": SOON, "b": ORDER, "c": SOON}}),
+            ("$..orders[*]", {"more": {"orders": [SOON, SOON]}}),
+        ],
+    )
+    def test_the_first_line_keeps_the_whole_body(self, desk: Desk, each: str, body: object) -> None:
+        mapping = ORDERS.replace("[$.orders, $]", f'"{each}"')
+        first, second = desk.reject(mapping, ORDER, body)[-2:]
+        assert json.loads(str(first["body_text"])) == body
+        assert second["body_above"] is True
+        events = desk.replay(MENDED.replace("[$.orders, $]", f'"{each}"'))
+        assert events == [EVENT, EVENT]
+        assert [line["line"] for line in lines(desk.project / "still")] == [1]
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "{all: {envelope: $.orders}}",
+            "{all: {envelope: '$..id'}}",
+            '{all: "{{ envelope.orders | size }}"}',
+        ],
+    )
+    def test_a_mapping_that_reads_the_other_items_gets_them(self, desk: Desk, path: str) -> None:
+        body = {"orders": [ORDER, SOON, {**ORDER, "id": "o3"}]}
+        mapping, mended = with_details(ORDERS, path), with_details(MENDED, path)
+        (line,) = desk.reject(mapping, body)
+        assert "envelope" not in line
+        (event,) = desk.replay(mended)
+        write(desk.project / "in", ndjson(body))
+        in_place = desk.call("run", "orders", "in").out.splitlines()[1]
+        assert event == json.loads(in_place)
+
+    def test_an_element_without_item_keeps_the_whole_body(self, desk: Desk) -> None:
+        each = ORDERS.replace("[$.orders, $]", '["$.a[*].order", "$.a[*]"]')
+        (line,) = desk.reject(each, {"a": [{"order": ORDER}, ORDER]})
+        assert line["codes"] == ["M605"]
+        assert "body_text" in line
+        assert desk.replay(each) == []  # alone it would be found by the second alternative
+        assert lines(desk.project / "still") == [line]
+
+    def test_bodies_that_are_not_json(self, desk: Desk) -> None:
+        write(desk.project / "in", b'{"a": \n\xff\xfe\n' + ndjson(ORDER))
+        desk.call("run", "orders", "in", "-o", "out", "--rejected", "no")
+        assert desk.replay(ORDERS) == []
+        assert (desk.project / "still").read_bytes() == (desk.project / "no").read_bytes()
+
+    def test_numbers_beyond_floats_and_deep_items_come_back(self, desk: Desk) -> None:
+        texts = ['{"orders": [{"n": 1e999, "t": "\\ud800"}, {"deep": ' + "[" * 700 + "]" * 700 + "}]}"]
+        write(desk.project / "in", "\n".join(texts))
+        desk.call("run", "orders", "in", "-o", "out", "--rejected", "no")
+        desk.replay(ORDERS)
+        assert (desk.project / "still").read_bytes() == (desk.project / "no").read_bytes()
+
+    @pytest.mark.parametrize("jobs", ["1", "2"])
+    def test_large_groups_stay_together(self, desk: Desk, monkeypatch: pytest.MonkeyPatch, jobs: str) -> None:
+        monkeypatch.setattr("mapper.streams.inputs.CHUNK", 1_000)
+        each = ORDERS.replace("[$.orders, $]", "$.orders[?@.id]")
+        bodies = [{"orders": [{**SOON, "id": f"{n}.{m}"} for m in range(30)]} for n in range(10)]
+        desk.reject(each, *bodies)
+        assert desk.replay(each, "--jobs", jobs) == []
+        assert (desk.project / "still").read_bytes() == (desk.project / "no").read_bytes()
+        mended = MENDED.replace("[$.orders, $]", "$.orders[?@.id]")
+        assert [event["event_id"] for event in desk.replay(mended, "--jobs", jobs)] == [
+            order["id"] for body in bodies for order in body["orders"]
+        ]
+
+
+class TestRefusals:
+    def test_another_each(self, desk: Desk) -> None:
+        desk.reject(ORDERS, {"orders": [SOON]})
+        assert "cannot replay no:1: `each` of the mapping changed" in desk.refuse(
+            MENDED.replace("[$.orders, $]", "$.orders")
+        )
+
+    @pytest.mark.parametrize("jobs", ["1", "2"])
+    def test_a_mapping_that_reads_more(self, desk: Desk, jobs: str) -> None:
+        desk.reject(ORDERS, {"orders": [SOON]})
+        mended = with_details(MENDED, "{all: {envelope: $.orders}}")
+        said = desk.refuse(mended, "--jobs", jobs)
+        assert "cannot replay no:1: the mapping now reads more of the body" in said
+
+    def test_a_line_whose_body_is_gone(self, desk: Desk) -> None:
+        each = "$.orders[?@.id]"
+        found = desk.reject(ORDERS.replace("[$.orders, $]", each), {"orders": [SOON, SOON]})
+        write(desk.project / "no", ndjson(found[1]))
+        assert "no:1: the line above it, which held its body, is gone" in desk.refuse(
+            MENDED.replace("[$.orders, $]", each)
+        )
+
+    @pytest.mark.parametrize(
+        "line", ["{}", "[]", "5", "{", '{"file": 1, "line": 1, "item": 0, "location": "$"}']
+    )
+    def test_other_lines(self, desk: Desk, line: str) -> None:
+        write(desk.project / "no", line)
+        assert "no:1 is no line that `--rejected` wrote" in desk.refuse(ORDERS)
+
+    def test_a_replay_has_no_other_input(self, project: Path, call: Call) -> None:
+        write(project / "in", "")
+        for arguments in (["in"], ["--input", "json"]):
+            ended = call("run", "orders", *arguments, "--replay", "in")
+            assert (ended.code, "goes without other files" in ended.err) == (2, True)

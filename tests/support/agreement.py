@@ -1,0 +1,95 @@
+"""Holds generated code and the interpreter together: same items, same outcomes, same codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import msgspec
+
+import mapper
+from mapper import ir
+from mapper.compiler import analyse
+from mapper.diagnostics.diagnostic import Report
+from mapper.diagnostics.source import SourceFile, Span, Text
+from mapper.expressions.jsonpath import parse_path
+from mapper.interpreter.items import interpret_item
+from mapper.interpreter.path_evaluation import evaluate_path
+from mapper.runtime.items import Leftover, select
+from mapper.runtime.schema.validation import is_json
+from support.validators import reference
+
+VALIDATED_LATER = "M612"
+BEFORE_ITEMS = ("M604", "M605")
+
+
+def assert_agreement(
+    transform: mapper.Transform, payload: object, request: mapper.Request | None = None
+) -> None:
+    """Run every item of a payload through the interpreter; the transform must give the same outcomes."""
+    request = request or mapper.Request()
+    if isinstance(payload, bytes):
+        try:
+            payload = msgspec.json.decode(payload)
+        except (ValueError, RecursionError):
+            return
+    compiled = transform._compiled
+    folder = Path(compiled.filename).parent if Path(compiled.filename).is_file() else None
+    program = analyse(SourceFile(compiled.filename, compiled.text), folder, Report()).program
+    assert program is not None
+    result = transform(payload, request)
+    items = select(transform._alternatives, payload)
+    if items is None:
+        assert (result.items, result.rejected[0].codes, result.rejected[0].item) == (1, ("M603",), payload)
+        return
+    assert_accounted(result, items)
+    valid = reference(json.loads(compiled.target)).is_valid
+    for index, item in enumerate(items):
+        found = _outcome(result, index)
+        if found[0] == "rejected" and found[1] in BEFORE_ITEMS:
+            assert not isinstance(item, dict)
+            continue
+        expected = interpret_item(program, item, payload, request)
+        if expected[0] == "event" and not (is_json(expected[1]) and valid(expected[1])):
+            expected = ("rejected", VALIDATED_LATER)
+        assert same(found, expected), (found, expected, transform.python)
+
+
+def assert_accounted(result: mapper.Result, items: list[object]) -> None:
+    """Every item has one outcome, and skips and rejections hold the items they speak of."""
+    assert result.items == len(items)
+    others = [*result.skipped, *result.rejected]
+    assert len({other.index for other in others}) == len(others)
+    for other in others:
+        item = items[other.index]
+        assert other.item is (item.value if isinstance(item, Leftover) else item)
+    for rejection in result.rejected:
+        assert rejection.diagnostics
+        assert all(diagnostic.location is not None for diagnostic in rejection.diagnostics)
+
+
+def assert_located(result: mapper.Result, payload: object) -> None:
+    """The location of every rejection leads to its item."""
+    for rejection in result.rejected:
+        file = SourceFile("<location>", rejection.location)
+        text = Text(rejection.location, Span(file, 0, len(file.text)), exact=True)
+        path = parse_path(text, ir.Root.BODY, Report())
+        assert path is not None, rejection.location
+        assert evaluate_path(path, payload, payload) is rejection.item
+
+
+def _outcome(result: mapper.Result, index: int) -> tuple[str, object]:
+    for skip in result.skipped:
+        if skip.index == index:
+            return "skipped", skip.reason
+    for rejection in result.rejected:
+        if rejection.index == index:
+            assert len(rejection.codes) == 1
+            return "rejected", rejection.codes[0]
+    others = {s.index for s in result.skipped} | {r.index for r in result.rejected}
+    return "event", result.events[index - sum(1 for other in others if other < index)]
+
+
+def same(left: object, right: object) -> bool:
+    """Equality that tells 1, 1.0 and true apart, and the order of keys."""
+    return repr(left) == repr(right)

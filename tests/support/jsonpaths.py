@@ -1,0 +1,50 @@
+"""Paths: parsed from text, and run as generated code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mapper import ir
+from mapper.codegen.path_code import emit_path
+from mapper.codegen.writer import Scope, Writer
+from mapper.diagnostics.diagnostic import Diagnostic, Report
+from mapper.diagnostics.source import SourceFile, Span, Text
+from mapper.expressions.jsonpath import parse_path
+from support.emitted import defined, module_text
+
+
+def parse(text: str, root: ir.Root = ir.Root.ITEM) -> tuple[ir.Path | None, list[Diagnostic]]:
+    """A path that stands in a file between `<<` and `>>`, with its diagnostics."""
+    file = SourceFile("test", f"<<{text}>>")
+    report = Report()
+    path = parse_path(Text(text, Span(file, 2, 2 + len(text)), exact=True), root, report)
+    return path, report.diagnostics
+
+
+def parsed(text: str, root: ir.Root = ir.Root.ITEM) -> ir.Path:
+    path, diagnostics = parse(text, root)
+    assert path is not None, diagnostics
+    return path
+
+
+def generated(*paths: ir.Path) -> str:
+    """The Python source of a function that evaluates paths one after the other."""
+    writer = Writer()
+    with writer.block("def run(item, body):"):
+        names = [emit_path(writer, path, Scope()) for path in paths]
+        writer.line(f"return [{', '.join(names)}]")
+    return module_text(writer)
+
+
+def compiled(*paths: ir.Path) -> Callable[[object, object], list[object]]:
+    return defined(generated(*paths), "run")  # type: ignore[no-any-return]
+
+
+def run(path: ir.Path, item: object, body: object = None) -> object:
+    """The value, MISSING or list that generated code finds."""
+    return compiled(path)(item, body)[0]
+
+
+def spelled(value: object) -> str:
+    """A value as text that tells 1, 1.0 and true apart, and the order of keys."""
+    return repr(value)

@@ -1,0 +1,81 @@
+"""Liquid: parsed, run as generated code, and rendered by the library as the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import mapper
+from mapper import ir
+from mapper.codegen.template_code import emit_condition, emit_template
+from mapper.codegen.writer import Scope, Writer
+from mapper.diagnostics.diagnostic import Report
+from mapper.diagnostics.source import SourceFile, Span, Text
+from mapper.expressions.liquid import parse_condition, parse_template
+from mapper.expressions.liquid.dialects import Dialect
+from mapper.interpreter.template_evaluation import evaluate_condition, render_template
+from mapper.runtime.faults import Fault, Skip
+from support.emitted import defined, module_text
+
+Outcome = tuple[str, object]  # ("text", str), ("holds", bool), ("fault", code) or ("skip", reason)
+NO_REQUEST = mapper.Request()
+
+
+def text(value: str) -> Text:
+    return Text(value, Span(SourceFile("<test>", value), 0, len(value)), exact=True)
+
+
+def template(
+    value: str,
+    report: Report | None = None,
+    dialect: Dialect | None = None,
+    partials: Mapping[str, str] | None = None,
+) -> ir.Template | None:
+    return parse_template(text(value), report or Report(), dialect, partials=partials)
+
+
+def condition(
+    value: str, report: Report | None = None, dialect: Dialect | None = None
+) -> ir.Condition | None:
+    return parse_condition(text(value), report or Report(), dialect)
+
+
+def generated(node: ir.Template | ir.Condition) -> str:
+    """The Python source of a template or condition, as a module."""
+    writer = Writer()
+    with writer.block("def run(item, body, request):"):
+        if isinstance(node, ir.Template):
+            result = emit_template(writer, node, Scope())
+        else:
+            result = emit_condition(writer, node, Scope())
+        writer.line(f"return {result}")
+    return module_text(writer)
+
+
+def compiled(node: ir.Template | ir.Condition) -> Callable[..., object]:
+    return defined(generated(node), "run")  # type: ignore[no-any-return]
+
+
+def run_generated(
+    node: ir.Template | ir.Condition, item: object, request: mapper.Request = NO_REQUEST
+) -> Outcome:
+    run = compiled(node)
+    return _outcome(lambda: run(item, item, request))
+
+
+def run_library(
+    node: ir.Template | ir.Condition, item: object, request: mapper.Request = NO_REQUEST
+) -> Outcome:
+    if isinstance(node, ir.Template):
+        return _outcome(lambda: render_template(node, item, item, request))
+    return _outcome(lambda: evaluate_condition(node, item, item, request))
+
+
+def _outcome(run: Callable[[], object]) -> Outcome:
+    # Only the two exceptions that are allowed to leave; anything else fails the test.
+    try:
+        result = run()
+    except Fault as fault:
+        return "fault", fault.code
+    except Skip as skip:
+        return "skip", skip.reason
+    return ("text" if isinstance(result, str) else "holds"), result

@@ -1,0 +1,13 @@
+"""Places: folders that tests read from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parents[1]
+ROOT = TESTS.parent
+MAPPINGS = ROOT / "mappings"
+SCHEMAS = ROOT / "schemas"
+CASES = TESTS / "cases"
+# Collected payloads and public test suites, beside the checkout. Without them their tests are skipped.
+SHARED = ROOT.parent / "shared"

@@ -1,0 +1,168 @@
+"""Random mappings over all operators and modifiers, and payloads and requests for them.
+
+There are few names, so that paths meet values. A mapping is a structure of Python; as JSON it is YAML too.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+import mapper
+
+Json = Any
+
+KEYS = ["a", "b", "c", "odd key", "$x", "it's"]
+key = st.sampled_from(KEYS)
+scalar = st.one_of(
+    st.sampled_from([None, True, False, 0, 1, -3, 1.0, 2.5, 2**64, 1e300, 1_795_464_000]),
+    st.sampled_from(["", " ", "x", "1", "0500", "true", "{}", '{"a": [1]}', "é\u2028", "1795464000.25"]),
+    st.sampled_from(["2026-11-23T20:00:00Z", "2026-11-23 20:00:00", "23/11/2026"]),
+)
+payloads = st.recursive(
+    scalar, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(key, inner, max_size=4), max_leaves=12
+)
+items = st.dictionaries(key, payloads, max_size=6)
+
+PATHS = ["$", "$.a", "$.b", "$.c", "$.a.b", "$['odd key']", "$['$x'].a", '$["it\'s"]', "$.c[0]", "$.c[-1].a"]
+LISTS = ["$.c[*]", "$..a", "$[*]", "$.c[1:]", "$.c[?@.a].b", "$.c[?@.a == 1]", "$['a','b']"]
+LIQUID = [
+    "{{ a }}",
+    "{{ b | upcase }}-{{ c | size }}",
+    '{{ item["odd key"] | default: "none" }}',
+    "{% if a %}yes{% else %}no{% endif %}",
+    "{% for x in c %}{{ forloop.index }}{{ x }},{% endfor %}",
+    "{{ envelope.a }}{{ header.x }}{{ setting.s }}{{ received_at }}",
+]
+CONDITIONS = [
+    *(
+        "a",
+        "a == blank",
+        "b != nil",
+        "a == 1 or b == 'x'",
+        "c contains 'x'",
+        "a > 1",
+        "c.size > 1",
+        "a == true",
+    ),
+    *('item["odd key"] == empty', 'item["$x"].a != blank and b', "header.x == 'h'", "envelope.a == a"),
+]
+path = st.sampled_from(PATHS)
+condition = st.sampled_from(CONDITIONS)
+# Values that may be missing or null, and of any type: they can stand wherever something stands behind them.
+unsure = st.one_of(
+    path,
+    path,
+    path.map(lambda text: {"path": text}),
+    path.map(lambda text: {"envelope": text}),
+    st.sampled_from([{"setting": "s"}, {"path": "$.a", "as": "json", "on_error": "omit"}]),
+)
+leaf = st.one_of(
+    unsure,
+    unsure,
+    st.sampled_from(LISTS),
+    st.sampled_from(LIQUID),
+    payloads.map(lambda value: {"literal": value}),
+    st.sampled_from([{"header": "X"}, {"query": "q"}, {"received_at": True}]),
+    st.sampled_from(["text", 0, 1.5, True, None]),
+)
+
+
+def operators(inner: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
+    several = st.builds(lambda some, last: [*some, last], st.lists(unsure, max_size=2), inner)
+    members = st.dictionaries(key, inner, max_size=3)
+    objects = st.lists(unsure | members, min_size=1, max_size=3)
+    cases = st.dictionaries(st.sampled_from(["x", "1", "", "it's"]), inner, min_size=1, max_size=3)
+    return st.one_of(
+        several.map(lambda v: {"first_of": v}),
+        several.map(lambda v: {"first_nonblank": v}),
+        objects.map(lambda v: {"merge": v}),
+        several.map(lambda v: {"hash": v}),
+        members.map(lambda v: {"object": v}),
+        several,
+        st.builds(lambda s, c, e: {"match": s, "cases": c, **e}, unsure, cases, optional("else", inner)),
+        st.builds(lambda w, t, e: {"when": w, "then": t, **e}, condition, inner, optional("else", inner)),
+        st.builds(lambda m, t: {"map": m, "to": t}, unsure | st.sampled_from(LISTS), inner),
+        modified(inner),
+    )
+
+
+def optional(name: str, value: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
+    return st.just({}) | value.map(lambda v: {name: v})
+
+
+def modified(inner: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
+    """Something that may be missing, changed, cast, or given a default."""
+    names = st.lists(key, max_size=2)
+    on_error = st.sampled_from([{}, {"on_error": "reject"}, {"on_error": "omit"}, {"on_error": "null"}])
+    formats = st.sampled_from(
+        ["iso8601", "epoch_s", "epoch_ms", "epoch_us", "%d/%m/%Y", ["epoch_s", "iso8601"]]
+    )
+    windows = st.sampled_from(
+        [["2000-01-01", "received_at + 1d"], [None, "2026-12-01"], ["received_at - 9d", None]]
+    )
+    times = st.builds(
+        lambda f, w, e: {"as": "timestamp", "zone": "+05:30", "from": f, **w, **e},
+        formats,
+        optional("within", windows),
+        on_error,
+    )
+    scalars = st.sampled_from(["string", "integer", "number", "boolean", "array", "json"])
+    casts = st.builds(lambda k, e: {"as": k, **e}, scalars, on_error)
+    changes = st.builds(
+        lambda p, o, r, e: {**p, **o, **r, **e},
+        optional("pick", names),
+        optional("omit", names),
+        optional("rename", st.dictionaries(key, key, max_size=1)),
+        st.just({}) | st.just({"as": "object"}),
+    )
+    source = unsure.map(
+        lambda value: value if isinstance(value, dict) and "as" not in value else {"first_of": [value]}
+    )
+    fallback = st.sampled_from([{}, {}, {"on_missing": "reject"}]) | inner.map(lambda v: {"default": v})
+    return st.builds(lambda v, m, f: {**v, **m, **f}, source, casts | times | changes, fallback)
+
+
+values = st.recursive(leaf, operators, max_leaves=6)
+EACH = [
+    *("$", "$.items", "$.items[*]", "$.items[*].a", "$[*]", "$.items[:1]", "$['items'][?@.a]"),
+    ["$[*].json", "$.items", "$"],
+]
+item_id = st.just("e-1") | st.builds(
+    lambda v: {"first_of": [v], "as": "string", "on_missing": "reject"}, unsure
+)
+mappings = st.builds(
+    lambda each, skips, event_id, properties, everything: {
+        "mapping": "random",
+        "each": each,
+        "skip": [{"when": when, "reason": f"because {when}"} for when in skips],
+        "event": {
+            "event_id": event_id,
+            "event_name": "Seen",
+            "user_id": "u",
+            "timestamp": "2026-11-23T20:00:00.000Z",
+            "event_properties": {"merge": [{"p": properties}, everything]},
+        },
+    },
+    st.sampled_from(["$"] * len(EACH) + EACH),
+    st.lists(condition, max_size=1),
+    item_id,
+    values,
+    unsure | st.dictionaries(key, values, max_size=2),
+)
+bodies = st.one_of(
+    items,
+    payloads,
+    st.lists(items, max_size=3),
+    st.lists(payloads, max_size=3).map(lambda v: {"items": v, "a": "x"}),
+    st.lists(items, max_size=3).map(lambda v: {"items": v}),
+    st.lists(items.map(lambda v: {"json": v}) | items, max_size=2),
+)
+requests = st.builds(
+    lambda h, q, s, t: mapper.Request(headers=h, query=q, settings=s, received_at=t),
+    st.sampled_from([{}, {"X": "h"}]),
+    st.sampled_from([{}, {"q": "1"}]),
+    st.sampled_from([{}, {"s": {"a": 1}}, {"s": None}]),
+    st.sampled_from([None, "2026-11-23T20:00:05Z"]),
+)

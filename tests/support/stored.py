@@ -1,0 +1,43 @@
+"""Stored transforms: a mapping with a schema beside it, and files of transforms that were altered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from mapper.transform import saved
+
+ORDER = b'{"id": 7, "user": "u", "at": "2026-11-23T20:00:00Z"}'
+TEXT = """\
+mapping: orders
+source: order.schema.json
+event:
+  event_id: {path: $.id, as: string, on_missing: reject}
+  event_name: Order
+  user_id: {path: $.user, on_missing: reject}
+  timestamp: {path: $.at, as: timestamp, on_missing: reject}
+  event_properties: {}
+"""
+SCHEMA = """\
+{"type": "object", "properties": {"id": {"type": "integer"}, "user": {"type": "string"},
+ "at": {"type": "string", "format": "date-time"}}}
+"""
+# A cast that can fail: the mapping compiles with a warning.
+WARNED = TEXT.replace("properties: {}", "properties: {n: {path: $.user, as: number}}")
+
+
+def altered(data: bytes) -> bytes:
+    return data[:-9] + bytes([data[-9] ^ 1]) + data[-8:]
+
+
+def resealed(change: Callable[[dict[str, object]], object]) -> Callable[[bytes], bytes]:
+    """The file another build of mapper would write: whole, with other content."""
+
+    def rewrite(data: bytes) -> bytes:
+        first, _, text, code = data.split(b"\n", 3)
+        plain = json.loads(text)
+        change(plain)
+        content = json.dumps(plain).encode() + b"\n" + code
+        return first + b"\n" + saved._seal(content) + content
+
+    return rewrite

@@ -1,0 +1,33 @@
+"""A smoke run of the benchmark, so that it cannot rot; its figures are not looked at."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.places import ROOT
+
+
+def test_benchmark_runs(tmp_path: Path) -> None:
+    figures = tmp_path / "figures.json"
+    command = [sys.executable, "tests/benchmarks/bench.py", "--quick", "--json", str(figures)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=600)
+    assert done.returncode == 0, done.stderr
+    assert "differ from the hand-written ones" not in done.stdout
+    found = json.loads(figures.read_text(encoding="utf-8"))
+    assert set(found) >= {"events", "parsed", "batches", "shipped", "start", "run"}
+    assert "mapper: bytes to bytes" in found["events"]
+
+
+@pytest.mark.slow
+def test_benchmark_of_the_command_runs(tmp_path: Path) -> None:
+    figures = tmp_path / "figures.json"
+    command = [sys.executable, "tests/benchmarks/command.py", "--quick", "--json", str(figures)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=600)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(figures.read_text(encoding="utf-8"))
+    assert {"bare transform.json loop", "mapper run", "mapper run --jobs 2"} <= set(found)
