@@ -1,7 +1,7 @@
 """Codegen of checked events: what is not certain of an event is tested before `event` returns it.
 
-The target schema is checked field by field, without what the code before has proven. Where `most` is set, the
-payload was parsed by the host: then what the event took from it must be JSON of at most so many levels.
+The target schema is checked field by field, without what the code before has proven. If `max_depth` is not 0,
+the payload was parsed by the host: then each value taken from it must be JSON of at most `max_depth` levels.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def emit_checks(
     fields: list[tuple[ir.Field, str]],
     target: Any,
 ) -> bool:
-    """Write statements that raise Refused unless local `event`, made of the `fields`, fits.
+    """Write statements that raise InvalidEvent unless local `event`, made of the `fields`, fits.
 
     Returns whether they call `valid`, for it to be written.
     """
@@ -45,7 +45,9 @@ def emit_checks(
             done.append(True)
         if done:
             return False
-    with writer.block(f"if most and not {writer.use('schema.validation', 'is_json')}({event}, most):"):
+    with writer.block(
+        f"if max_depth and not {writer.use('schema.validation', 'is_json')}({event}, max_depth):"
+    ):
         writer.line(_refusal(writer, event))
     if is_trivial(target):
         return False
@@ -74,14 +76,14 @@ def _has_known_members(output: ir.Record, target: Any) -> bool:
 
 
 def _refusal(writer: Writer, event: str) -> str:
-    return f"raise {writer.use('faults', 'Refused')}({event})"
+    return f"raise {writer.use('faults', 'InvalidEvent')}({event})"
 
 
 def _emit_by_field(writer: Writer, event: str, fields: list[tuple[ir.Field, str]], target: Any) -> None:
     kinds = [(field, value, _kind(field, target)) for field, value in fields]
     doubtful = [_json_test(writer, field, value) for field, value, kind in kinds if kind == _ANY]
     if doubtful:
-        with writer.block(f"if most and not {_all_of(doubtful)}:"):
+        with writer.block(f"if max_depth and not {_all_of(doubtful)}:"):
             writer.line(_refusal(writer, event))
     for field, value in fields:
         _emit_field(writer, field, value, event, target)
@@ -89,7 +91,7 @@ def _emit_by_field(writer: Writer, event: str, fields: list[tuple[ir.Field, str]
     if texts:
         plain = _all_of([f"{text}.isascii()" for text in texts])
         are_texts = f"{writer.use('schema.validation', 'are_texts')}({', '.join(texts)})"
-        with writer.block(f"if most and not {plain} and not {are_texts}:"):
+        with writer.block(f"if max_depth and not {plain} and not {are_texts}:"):
             writer.line(_refusal(writer, event))
 
 
@@ -98,7 +100,7 @@ def _all_of(tests: list[str]) -> str:
 
 
 def _json_test(writer: Writer, field: ir.Field, value: str) -> str:
-    test = f"{writer.use('schema.validation', 'is_json')}({value}, most - 1)"
+    test = f"{writer.use('schema.validation', 'is_json')}({value}, max_depth - 1)"
     return f"(not ({presence(field, value)}) or {test})" if may_be_left_out(field) else test
 
 

@@ -87,7 +87,7 @@ def emit_value_of(writer: Writer, local: str) -> str:
         if place.elements is not None or place.is_item or place.is_inside:
             tests.append(f"type({local}) is list")
         writer.line(f"if {' or '.join(tests)}:")
-        writer.line(f"    raise {writer.use('json.narrow', 'Redo')}")
+        writer.line(f"    raise {writer.use('json.narrow', 'NeedsFullDecode')}")
         writer.remember(("whole", local), local)
     return local
 

@@ -1,9 +1,9 @@
 """Codegen of modules: an ir.Program and its target schema become one Python module.
 
-The module defines `event(item, body, request, most)`: the event of an item, checked, or the number of the
-rule that skips it. `most` is how many levels an event may nest that is made of parsed JSON; 0 where its
-values are known to be JSON. The module imports nothing but `mapper.runtime`, and is the same text for the
-same program, always.
+The module defines `event(item, body, request, max_depth)`: the event of an item, checked, or the number of
+the rule that skips it. `max_depth` is the number of levels that an event made of a parsed payload may have;
+0 if its values are known to be JSON. The module imports nothing but `mapper.runtime`. The same program always
+gives the same text.
 """
 
 from __future__ import annotations
@@ -183,7 +183,7 @@ def _steps(path: ir.Path) -> tuple[tuple[object, ...], ...] | None:
 
 def _emit_event(writer: Writer, program: ir.Program, target: dict[str, object] | bool) -> None:
     scope, fields, output = Scope(), [], program.output
-    with writer.block("def event(item, body, request, most):", program.span):
+    with writer.block("def event(item, body, request, max_depth):", program.span):
         emit_room(writer, program)
         for number, rule in enumerate(program.skips):
             test = emit_condition(writer, rule.condition, scope)

@@ -48,7 +48,7 @@ class Selection:
         nodes: list[_Node] = []
         _collect(root, nodes)
         for number, node in enumerate(nodes, 1):
-            node.name = f"Way{number}"
+            node.name = f"Around{number}"
         keys = dict.fromkeys(key for node in nodes for key in node.members)
         selection = cls(plan, alternatives, root, nodes, {key: f"w{n}" for n, key in enumerate(keys, 1)})
         for node in nodes:
@@ -134,7 +134,7 @@ def emit_selection(writer: Writer, selection: Selection, *, is_bounded: bool) ->
             with writer.block(f"if {alone}:"):
                 writer.line("return event(root, root, request)")
         if selection.alternatives == [()]:
-            writer.line("items, way = root if type(root) is list else (root,), 0")
+            writer.line("items, each_index = root if type(root) is list else (root,), 0")
         else:
             _emit_choice(writer, selection)
         writer.line("outcomes = []")
@@ -158,7 +158,7 @@ def emit_selection(writer: Writer, selection: Selection, *, is_bounded: bool) ->
                     writer.line("room -= len(outcome)")
                     with writer.block("if room < 0:"):
                         writer.line("return None")
-        writer.line("return outcomes, way")
+        writer.line("return outcomes, each_index")
     _emit_split(writer, selection)
 
 
@@ -192,7 +192,7 @@ def _emit_choice(writer: Writer, selection: Selection) -> None:
     writer.line("items = None")
     for number, steps in enumerate(selection.alternatives, 1):
         with writer.block("if not items:"):
-            writer.line(f"way = {number - 1}")
+            writer.line(f"each_index = {number - 1}")
             if not steps:
                 writer.line("items = root if type(root) is list else (root,)")
                 return
@@ -220,7 +220,7 @@ def _emit_alternative(writer: Writer, selection: Selection, steps: tuple[Step, .
         with writer.block(f"if type({holder}) is not list:"):
             if steps[position][0] == "all":
                 writer.line(f"if isinstance({holder}, (dict, Struct)):")
-                writer.line(f"    raise {writer.use('json.narrow', 'Redo')}")
+                writer.line(f"    raise {writer.use('json.narrow', 'NeedsFullDecode')}")
             writer.line("return None")
         if position + 1 == len(steps):
             writer.line(f"return {holder}")

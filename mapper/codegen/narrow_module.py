@@ -126,8 +126,8 @@ def _emit_event(writer: Writer, program: ir.Program, target: Any) -> None:
 
 
 def _emit_validated(writer: Writer, event: str) -> None:
-    encode, misfit = writer.use("json.narrow", "encode"), writer.use("faults", "Misfit")
-    writer.line(f"return {encode}({event}) if valid({event}) else {misfit}({event})")
+    encode, invalid = writer.use("json.narrow", "encode"), writer.use("faults", "InvalidEvent")
+    writer.line(f"return {encode}({event}) if valid({event}) else {invalid}({event})")
 
 
 def _emit_record(writer: Writer, record: ir.Record, target: Any, is_checked: bool) -> None:

@@ -30,8 +30,11 @@ class Fault(Exception):
         self.value = value
 
 
-class Refused(Exception):
-    """Raised where an event does not fit its schema, or holds what JSON cannot; `event` is the event."""
+class InvalidEvent(Exception):
+    """An event that does not fit its schema, or that holds a value JSON cannot represent.
+
+    The decoded path raises it; the narrow path returns it as the outcome of the item.
+    """
 
     def __init__(self, event: object) -> None:
         super().__init__()
@@ -45,15 +48,6 @@ class Skip(Exception):
         super().__init__(reason)
         self.site = site
         self.reason = reason
-
-
-class Misfit:
-    """An event that does not fit the target schema."""
-
-    __slots__ = ("event",)
-
-    def __init__(self, event: object) -> None:
-        self.event = event
 
 
 # What is told of an item that is no object, where items have to be objects.

@@ -83,7 +83,7 @@ class BytesPath:
     ) -> tuple[tuple[list[Outcome], int] | None, Taken | Items]:
         """The outcomes of a body with many brackets, where its items can be mapped a few at a time.
 
-        Else at least what it was seen by that none of them nests too deep; Redo where one may.
+        Else at least what it was seen by that none of them nests too deep; NeedsFullDecode where one may.
         """
         way = self._row
         if way is not None:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from mapper.diagnostics.diagnostic import Diagnostic
 from mapper.diagnostics.errors import TransformError
 from mapper.diagnostics.source import SourceFile
-from mapper.runtime.faults import Fault, Refused, Skip, tell
+from mapper.runtime.faults import Fault, InvalidEvent, Skip, tell
 from mapper.runtime.growth import INFLATION, ROOM, Growth, is_bounded
 from mapper.runtime.items import Alternative, Leftover, Place, find_row, locate, names_of, select
 from mapper.runtime.json.foreign import PlainCopy
 from mapper.runtime.json.locations import write_location
-from mapper.runtime.json.narrow import Redo
+from mapper.runtime.json.narrow import NeedsFullDecode
 from mapper.runtime.json.nesting import nests_deeper
 from mapper.runtime.limits import DEFAULT, within
 from mapper.runtime.schema.validation import is_json
@@ -208,14 +208,14 @@ class Transform:
     def _map_plain(self, items: Iterable[tuple[int, object]], body: object, request: Request) -> Result:
         """The result of items, each with its index, of a body that is JSON for sure.
 
-        Raises Redo if other items decide whether their events fit the limits.
+        Raises NeedsFullDecode if other items decide whether their events fit the limits.
         """
         result = Result()
         room = None if is_bounded(self._growth) else self._room(ROOM)
         batch = _Batch(body, body, self._alternatives, room=room)
         self._map_items(items, batch, request, result, is_plain=True, is_fresh=False)
         if room is not None and room.is_spent:
-            raise Redo
+            raise NeedsFullDecode
         return result
 
     def _room(self, size: int) -> Room:
@@ -291,7 +291,7 @@ class Transform:
     ) -> None:
         body, room = batch.body, batch.room
         objects_only, nesting = self._compiled.objects_only, self._compiled.limits.nesting
-        event, most = self._event, self._levels if batch.is_parsed else 0
+        event, max_depth = self._event, self._levels if batch.is_parsed else 0
         for index, item in items:
             if batch.deep is not None and nests_deeper(_content(item), nesting):
                 result.rejected.append(_too_deep(index, item, batch, nesting))
@@ -304,13 +304,13 @@ class Transform:
                 continue
             try:
                 try:
-                    outcome = event(item, body, request, most)
-                except Refused as refused:
-                    result.rejected.append(self._invalid(index, item, batch, refused.event))
+                    outcome = event(item, body, request, max_depth)
+                except InvalidEvent as invalid:
+                    result.rejected.append(self._invalid(index, item, batch, invalid.event))
                     continue
                 if type(outcome) is int:
                     result.skipped.append(Skipped(index, self._reasons[outcome], item))
-                elif not (is_plain or most or is_json(outcome)):
+                elif not (is_plain or max_depth or is_json(outcome)):
                     result.rejected.append(self._invalid(index, item, batch, outcome))
                 elif room is None or room.takes(outcome):
                     result.events.append(outcome)

@@ -1,7 +1,7 @@
 """Narrow decoding at run time: bodies decoded as far as they are read, objects that pass undecoded.
 
-`Redo` and every other exception mean the same: the general path has to map this item. The decoder checks the
-syntax of what it skips, but neither its UTF-8 nor the range of its numbers.
+`NeedsFullDecode` and every other exception mean the same: the decoded path has to map this item. The decoder
+checks the syntax of what it skips, but neither its UTF-8 nor the range of its numbers.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from mapper.runtime.missing import MISSING
 
 __all__ = [
     "Any",
+    "NeedsFullDecode",
     "Raw",
-    "Redo",
     "Struct",
     "check_text",
     "decode",
@@ -57,7 +57,7 @@ _STRIDE = 100
 _ZEROS = bytes.maketrans(b"123456789", b"000000000")
 
 
-class Redo(Exception):
+class NeedsFullDecode(Exception):
     """The payload is not shaped as the narrow path takes it."""
 
 
@@ -81,7 +81,7 @@ def take_apart(
 ) -> tuple[int, list[Raw]]:
     """Which splitter finds the items of a body with more than `most` brackets, and the items undecoded.
 
-    -1 where none was needed to see how deep they nest; Redo where one may nest deeper than `most` levels.
+    -1 if none was needed to see how deep they nest. NeedsFullDecode if one may have more than `most` levels.
     """
     for way, split in enumerate(splitters):
         items: list[Raw] = []
@@ -93,9 +93,9 @@ def take_apart(
             around = len(body) - sum(map(len, items)) - len(items)
             if around < 2 * most or count_brackets(body) - inside <= most or not is_deeper(body, most):
                 return way, items
-            raise Redo
+            raise NeedsFullDecode
     if is_deeper(body, most):
-        raise Redo
+        raise NeedsFullDecode
     return -1, []
 
 
@@ -173,7 +173,7 @@ def spread(value: object) -> dict[str, Any]:
         return {}
     if isinstance(value, dict):
         return value
-    raise Redo
+    raise NeedsFullDecode
 
 
 def lacking(names: tuple[str, ...]) -> Callable[[bytes], bool]:
@@ -194,9 +194,9 @@ def is_blank_object(raw: object) -> bool:
 
 
 def elements(node: object) -> list[Any]:
-    """The elements of an array; nothing of scalars; Redo for objects, whose members are not decoded."""
+    """The elements of an array, none of a scalar; NeedsFullDecode for objects: theirs are not decoded."""
     if isinstance(node, list):
         return node
     if node is None or node is MISSING or isinstance(node, str | int | float):
         return []
-    raise Redo
+    raise NeedsFullDecode
