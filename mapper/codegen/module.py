@@ -148,7 +148,7 @@ def _fields(program: ir.Program) -> list[tuple[str, str]]:
 def _emit_items(writer: Writer, program: ir.Program) -> None:
     alternatives = []
     for number, path in enumerate(program.each, start=1):
-        steps = _steps(path)
+        steps = ir.plain_steps(path, indexes=True)
         if steps is not None:
             alternatives.append(literal(steps))
             continue
@@ -161,24 +161,6 @@ def _emit_items(writer: Writer, program: ir.Program) -> None:
     writer.line(f"EACH = ({', '.join(alternatives)}{',' if len(alternatives) == 1 else ''})")
     writer.line("")
     writer.line("")
-
-
-def _steps(path: ir.Path) -> tuple[tuple[object, ...], ...] | None:
-    """The path as steps of `runtime.items`, or None where it needs a function."""
-    steps: list[tuple[object, ...]] = []
-    for segment in path.segments:
-        match segment:
-            case ir.Child((ir.Name(name),)):
-                steps.append(("name", name))
-            case ir.Child((ir.Index(index),)):
-                steps.append(("index", index))
-            case ir.Child((ir.Wildcard(),)):
-                steps.append(("all",))
-            case ir.Child((ir.Slice(None | 0, None, None | 1),)):
-                steps.append(("elements",))
-            case _:
-                return None
-    return tuple(steps)
 
 
 def _emit_event(writer: Writer, program: ir.Program, target: dict[str, object] | bool) -> None:

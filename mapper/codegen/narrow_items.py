@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 from mapper import ir
 from mapper.codegen.narrow_classes import SCALARS, class_lines
 from mapper.codegen.plan import NotNarrow, Plan
 from mapper.codegen.writer import Writer, literal
-
-# ("name", key), ("all", "") for `[*]`, ("elements", "") for `[:]`.
-Step: TypeAlias = tuple[str, str]
+from mapper.runtime.items import Step, names_of
 
 
 @dataclass(eq=False)
@@ -41,7 +38,7 @@ class Selection:
     @classmethod
     def of(cls, program: ir.Program, plan: Plan) -> Selection:
         """What `each` means for decoding; raises NotNarrow where its paths need more than names and `[*]`."""
-        alternatives = [_steps(path) for path in program.each]
+        alternatives = [_narrow_steps(path) for path in program.each]
         root = _Node()
         for steps in alternatives:
             _grow(root, steps)
@@ -90,26 +87,18 @@ def _collect(node: _Node, nodes: list[_Node]) -> None:
         nodes.append(node)
 
 
-def _steps(path: ir.Path) -> tuple[Step, ...]:
-    steps: list[Step] = []
-    for segment in path.segments:
-        match segment:
-            case ir.Child((ir.Name(name),)):
-                steps.append(("name", name))
-            case ir.Child((ir.Wildcard(),)):
-                steps.append(("all", ""))
-            case ir.Child((ir.Slice(None | 0, None, None | 1),)):
-                steps.append(("elements", ""))
-            case _:
-                raise NotNarrow("`each` uses more than names, `[*]` and `[:]`")
-    if sum(kind != "name" for kind, _ in steps[:-1]) > 1:
+def _narrow_steps(path: ir.Path) -> tuple[Step, ...]:
+    steps = ir.plain_steps(path)
+    if steps is None:
+        raise NotNarrow("`each` uses more than names, `[*]` and `[:]`")
+    if sum(step[0] != "name" for step in steps[:-1]) > 1:
         raise NotNarrow("`each` goes through arrays in arrays")
-    return tuple(steps)
+    return steps
 
 
 def _grow(node: _Node, steps: tuple[Step, ...]) -> None:
-    for kind, key in steps:
-        node = node.members.setdefault(key, _Node()) if kind == "name" else node.elements()
+    for step in steps:
+        node = node.members.setdefault(step[1], _Node()) if step[0] == "name" else node.elements()
     node.is_item = True
     if not steps or steps[-1][0] == "name":
         node.elements().is_item = True  # an array here counts as its elements
@@ -168,11 +157,10 @@ def _is_alone(writer: Writer, selection: Selection) -> str:
         return ""
     tests = [f"type(root) is {selection.root.name or selection.plan.item.name}"]
     for steps in selection.alternatives[: selection.alternatives.index(())]:
-        kind, key = steps[0]
-        if kind == "all":
+        if steps[0][0] == "all":
             return ""
-        if kind == "name":
-            tests.append(f"root.{writer.attributes[key]} is {writer.use('missing', 'MISSING')}")
+        if steps[0][0] == "name":
+            tests.append(f"root.{writer.attributes[steps[0][1]]} is {writer.use('missing', 'MISSING')}")
     return " and ".join(dict.fromkeys(tests))
 
 
@@ -181,9 +169,9 @@ def _emit_split(writer: Writer, selection: Selection) -> None:
     writer.line("")
     splitters = []
     for steps in selection.alternatives:
-        names = tuple(key for kind, key in steps if kind == "name")
-        is_plain = all(kind == "name" for kind, _ in steps[:-1])
-        splitters.append(f"{writer.use('json.narrow', 'splitter')}({literal(names)})" if is_plain else "None")
+        names = names_of(steps)
+        is_row = len(names) >= len(steps) - 1
+        splitters.append(f"{writer.use('json.narrow', 'splitter')}({literal(names)})" if is_row else "None")
     writer.line(f"SPLIT = ({', '.join(splitters)},)")
 
 
@@ -197,7 +185,7 @@ def _emit_choice(writer: Writer, selection: Selection) -> None:
                 writer.line("items = root if type(root) is list else (root,)")
                 return
             writer.line(f"items = select_{number}(root)")
-            if all(kind == "name" for kind, _ in steps[:-1]):
+            if len(names_of(steps)) >= len(steps) - 1:
                 writer.line("if items == []:")
                 writer.line("    return None")
     with writer.block("if not items:"):
@@ -246,10 +234,10 @@ def _emit_inner(
     writer.line("selected = False")
     with writer.block(f"for element in {array}:"):
         holder = "element"
-        for kind, key in steps:
-            if kind != "name":
+        for step in steps:
+            if step[0] != "name":
                 raise NotNarrow("`each` goes through arrays in arrays")
-            holder, node = _emit_name(writer, selection, holder, node, key)
+            holder, node = _emit_name(writer, selection, holder, node, step[1])
         with writer.block(f"if {holder} is {missing}:"):
             writer.line("found.append(None)")
             writer.line("continue")

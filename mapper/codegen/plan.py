@@ -250,25 +250,16 @@ def _read_changed(value: ir.Value, names: tuple[str, ...], context: _Context) ->
                 place.members[name] = Place(is_guard=True)
 
 
-def _passed_paths(value: ir.Value | None) -> Iterator[ir.Path]:
+def _passed_paths(value: ir.Value) -> Iterator[ir.Path]:
     """The paths whose values may end as this value."""
     match value:
         case ir.Path():
             yield value
-        case ir.Coalesce(options):
-            for option in options:
-                yield from _passed_paths(option)
-        case ir.When(_, then, otherwise):
-            yield from _passed_paths(then)
-            yield from _passed_paths(otherwise)
-        case ir.Match(_, cases, otherwise):
-            for case in cases:
-                yield from _passed_paths(case.value)
-            yield from _passed_paths(otherwise)
-        case ir.Cast(inner) | ir.Default(inner) | ir.Required(inner) | ir.Omit(inner) | ir.Rename(inner):
+        case ir.Default(inner) | ir.Cast(inner) | ir.Omit(inner) | ir.Rename(inner):
             yield from _passed_paths(inner)
         case _:
-            pass
+            for possible in ir.possible_values(value):
+                yield from _passed_paths(possible)
 
 
 def _read_map(source: ir.Value, element: ir.Value, context: _Context) -> None:

@@ -16,7 +16,6 @@ from mapper.ir.levels import levels
 from mapper.ir.liquid import Branches, FilterCall, Lookup, Output, Scalar, Statement, Template, Write, walk
 from mapper.ir.values import (
     Array,
-    Case,
     Cast,
     CastKind,
     Coalesce,
@@ -37,6 +36,7 @@ from mapper.ir.values import (
     Timestamp,
     Value,
     When,
+    possible_values,
 )
 from mapper.runtime.growth import Growth
 from mapper.runtime.limits import MAX_NESTING
@@ -130,14 +130,8 @@ def _bound(node: Value | None) -> Bound:
             return _sum(values, 2 + len(values))
         case Merge(values):
             return _sum(values, 2)
-        case Coalesce(values):
-            return _either(values)
-        case Match(_, cases, otherwise):
-            return _either((*map(_case_value, cases), otherwise))
-        case When(_, then, otherwise):
-            return _either((then, otherwise))
-        case Default(value, default):
-            return _either((value, default))
+        case Coalesce() | Match() | When() | Default():
+            return _either(possible_values(node))
         case MapItems():
             return _of_map(node)
         case Rename(value, names):
@@ -156,22 +150,18 @@ def _bound(node: Value | None) -> Bound:
             return Bound()
 
 
-def _sum(nodes: tuple[Value | None, ...] | list[Value], constant: int) -> Bound:
+def _sum(nodes: tuple[Value, ...] | list[Value], constant: int) -> Bound:
     total = Bound(constant=constant)
     for node in nodes:
         total.add(_bound(node))
     return total
 
 
-def _either(nodes: tuple[Value | None, ...]) -> Bound:
+def _either(nodes: tuple[Value, ...]) -> Bound:
     total = Bound(constant=len("null"))
     for node in nodes:
         total.alternative(_bound(node))
     return total
-
-
-def _case_value(case: Case) -> Value:
-    return case.value
 
 
 def _of_path(path: Path) -> Bound:

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from mapper.diagnostics.source import Span
+from mapper.runtime.items import Step
 
 
 class Root(Enum):
@@ -169,3 +170,24 @@ def is_singular(segments: tuple[Segment, ...]) -> bool:
         and isinstance(segment.selectors[0], Name | Index)
         for segment in segments
     )
+
+
+def plain_steps(path: Path, *, indexes: bool = False) -> tuple[Step, ...] | None:
+    """The steps of `runtime.items` that do the same as a path: names, `[*]`, `[:]`, if asked for `indexes`.
+
+    None for a path that selects in any other way.
+    """
+    steps: list[Step] = []
+    for segment in path.segments:
+        match segment:
+            case Child((Name(name),)):
+                steps.append(("name", name))
+            case Child((Index(index),)) if indexes:
+                steps.append(("index", index))
+            case Child((Wildcard(),)):
+                steps.append(("all",))
+            case Child((Slice(None | 0, None, None | 1),)):
+                steps.append(("elements",))
+            case _:
+                return None
+    return tuple(steps)

@@ -1,4 +1,4 @@
-"""Levels: how deep a mapping itself nests objects and arrays around the values it takes from a payload."""
+"""Levels: the depth of the objects and arrays that a mapping puts around the values of a payload."""
 
 from __future__ import annotations
 
@@ -23,37 +23,34 @@ from mapper.ir.values import (
     Timestamp,
     Value,
     When,
+    possible_values,
 )
 
 
 def levels(node: Value | None) -> int:
-    """The most levels that a node adds to the deepest value it takes over; a constant counts with its own."""
+    """The levels that a node adds, at most, to the deepest value it copies; constants count in full."""
     match node:
         case Record(fields):
-            return 1 + _most(tuple(field.value for field in fields))
+            return 1 + _deepest(tuple(field.value for field in fields))
         case Array(values):
-            return 1 + _most(values)
+            return 1 + _deepest(values)
         case MapItems(_, element):
             return 1 + levels(element)
         case Path():
             return 0 if node.is_singular else 1
         case Literal(value):
             return _height(value)
-        case Coalesce(values) | Merge(values):
-            return _most(values)
-        case Match(_, cases, otherwise):
-            return _most((*(case.value for case in cases), otherwise))
-        case When(_, then, otherwise):
-            return _most((then, otherwise))
-        case Default(value, default):
-            return _most((value, default))
-        case Pick(value) | Omit(value) | Rename(value) | Cast(value) | Required(value):
+        case Merge(values):
+            return _deepest(values)
+        case Coalesce() | Match() | When() | Default() | Required():
+            return _deepest(possible_values(node))
+        case Pick(value) | Omit(value) | Rename(value) | Cast(value):
             return levels(value)
         case Template() | Timestamp() | Hash() | FromRequest() | None:
             return 0
 
 
-def _most(nodes: tuple[Value | None, ...]) -> int:
+def _deepest(nodes: tuple[Value, ...]) -> int:
     return max(map(levels, nodes), default=0)
 
 

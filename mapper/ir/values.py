@@ -259,6 +259,27 @@ Value: TypeAlias = (
 )
 
 
+def possible_values(node: Value | None) -> tuple[Value, ...]:
+    """The values that a node chooses from, the present ones; empty for a node that computes its own value."""
+    match node:
+        case Coalesce(options):
+            return options
+        case Match(_, cases, otherwise):
+            return (*(case.value for case in cases), *_given(otherwise))
+        case When(_, then, otherwise):
+            return (then, *_given(otherwise))
+        case Default(value, default):
+            return (value, default)
+        case Required(value):
+            return (value,)
+        case _:
+            return ()
+
+
+def _given(value: Value | None) -> tuple[Value, ...]:
+    return () if value is None else (value,)
+
+
 @dataclass(frozen=True, slots=True)
 class SkipRule:
     """Leaves an item out on purpose, with the reason the author gives."""

@@ -241,13 +241,5 @@ def unwrapped(each: tuple[ir.Path, ...], body: object) -> object:
 
 def _names(path: ir.Path) -> list[str | None] | None:
     """The steps of a path of `each`: names, and None for the elements of an array."""
-    names: list[str | None] = []
-    for segment in path.segments:
-        match segment:
-            case ir.Child((ir.Name(name),)):
-                names.append(name)
-            case ir.Child((ir.Wildcard() | ir.Slice(None | 0, None, None | 1),)):
-                names.append(None)
-            case _:
-                return None
-    return names
+    steps = ir.plain_steps(path)
+    return None if steps is None else [step[1] if step[0] == "name" else None for step in steps]
