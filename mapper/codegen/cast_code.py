@@ -5,11 +5,11 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 
 from mapper import ir
+from mapper.codegen.presence import present_test
 from mapper.codegen.writer import Scope, Writer, literal
-from mapper.ir.facts import may_be_null, may_miss
 from mapper.runtime.times.times import EPOCH_UNITS
 
-# Casts whose result is the value itself where this test does not hold.
+# If this test fails, the cast gives the value itself: the function is called for other types alone.
 OF_OTHER_TYPE = {
     ir.CastKind.STRING: "type({0}) is not str",
     ir.CastKind.INTEGER: "type({0}) is not int",
@@ -23,7 +23,7 @@ def emit_cast(writer: Writer, node: ir.Cast, value: str, what: str, into: str | 
     """Cast the value in local `value`; missing and null pass, failures follow `on_error`."""
     result = into or writer.fresh(what.rpartition(".")[2] or "cast")
     writer.line(f"{result} = {value}", node.span)
-    tests = _present(node.value, result)
+    tests = [present_test(result, node.value)]
     if node.kind in OF_OTHER_TYPE:
         tests.insert(0, OF_OTHER_TYPE[node.kind].format(result))
     if value in writer.passing:
@@ -37,17 +37,9 @@ def emit_cast(writer: Writer, node: ir.Cast, value: str, what: str, into: str | 
     return result
 
 
-def _guard(writer: Writer, tests: list[str]) -> AbstractContextManager[None]:
-    return writer.block(f"if {' and '.join(tests)}:") if tests else nullcontext()
-
-
-def _present(node: ir.Value, name: str) -> list[str]:
-    tests = []
-    if may_miss(node):
-        tests.append(f"{name} is not MISSING")
-    if may_be_null(node):
-        tests.append(f"{name} is not None")
-    return tests
+def _guard(writer: Writer, tests: list[str | None]) -> AbstractContextManager[None]:
+    given = [test for test in tests if test]
+    return writer.block(f"if {' and '.join(given)}:") if given else nullcontext()
 
 
 def _emit_invalid(
@@ -72,7 +64,7 @@ def emit_timestamp(
     """Read the time in local `value` by the declared formats; outside the window it is MISSING."""
     result = into or writer.fresh(what.rpartition(".")[2] or "time")
     writer.line(f"{result} = {value}", node.span)
-    with _guard(writer, _present(node.value, result)):
+    with _guard(writer, [present_test(result, node.value)]):
         for position, name in enumerate(node.formats):
             read = f"{result} = {_reader(writer, name, node.zone, value)}"
             if position:

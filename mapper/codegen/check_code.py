@@ -12,6 +12,7 @@ from typing import Any
 
 from mapper import ir
 from mapper.codegen.plan import NotNarrow
+from mapper.codegen.presence import may_be_left_out, presence_test
 from mapper.codegen.proven import proven_types, remaining
 from mapper.codegen.validator_code import (
     emit_member_checks,
@@ -20,7 +21,6 @@ from mapper.codegen.validator_code import (
     is_trivial,
     member_schema,
 )
-from mapper.codegen.value_code import may_be_left_out, presence
 from mapper.codegen.writer import Writer, literal
 from mapper.ir.facts import may_be_null
 
@@ -39,7 +39,7 @@ def emit_checks(
 
     Returns whether they call `valid`, for it to be written.
     """
-    if isinstance(output, ir.Record) and _has_known_members(output, target):
+    if isinstance(output, ir.Record) and has_known_members(output, target):
         with _undone_by_failure(writer) as done:
             _emit_by_field(writer, event, fields, target)
             done.append(True)
@@ -67,8 +67,8 @@ def _undone_by_failure(writer: Writer) -> Iterator[list[bool]]:
         writer.constants, writer.imports = constants, imports
 
 
-def _has_known_members(output: ir.Record, target: Any) -> bool:
-    """Whether an event fits exactly where its fields do, one by one."""
+def has_known_members(output: ir.Record, target: Any) -> bool:
+    """True if an event fits the target schema exactly if each of its fields does."""
     if not is_checked_by_members(target):
         return False
     present = {field.name for field in output.fields if not may_be_left_out(field)}
@@ -86,7 +86,7 @@ def _emit_by_field(writer: Writer, event: str, fields: list[tuple[ir.Field, str]
         with writer.block(f"if max_depth and not {_all_of(doubtful)}:"):
             writer.line(_refusal(writer, event))
     for field, value in fields:
-        _emit_field(writer, field, value, event, target)
+        emit_field_checks(writer, field, value, target, _refusal(writer, event))
     texts = list(dict.fromkeys(value for _, value, kind in kinds if kind == _TEXT))
     if texts:
         plain = _all_of([f"{text}.isascii()" for text in texts])
@@ -101,7 +101,7 @@ def _all_of(tests: list[str]) -> str:
 
 def _json_test(writer: Writer, field: ir.Field, value: str) -> str:
     test = f"{writer.use('schema.validation', 'is_json')}({value}, max_depth - 1)"
-    return f"(not ({presence(field, value)}) or {test})" if may_be_left_out(field) else test
+    return f"(not ({presence_test(field, value)}) or {test})" if may_be_left_out(field) else test
 
 
 def _kind(field: ir.Field, target: Any) -> int:
@@ -130,8 +130,12 @@ def _kind_of(node: ir.Value) -> int:
             return kind if kind != _TEXT or proven_types(node) == {"string"} else _ANY
 
 
-def _emit_field(writer: Writer, field: ir.Field, value: str, event: str, target: Any) -> None:
-    """What is not certain of a field's value, checked against the target schema."""
+def emit_field_checks(writer: Writer, field: ir.Field, value: str, target: Any, refusal: str) -> None:
+    """Write the statement `refusal` for a field whose value, in a local, does not fit the target schema.
+
+    The target is one that `has_known_members`. Checks that the node of the field makes idle are left out.
+    Raises NotNarrow if the schema nests too deep for checks inside one function.
+    """
     schema = member_schema(target, field.name)
     nullable = field.nullable and may_be_null(field.value)
     proven = frozenset[str]() if nullable else proven_types(field.value)
@@ -142,10 +146,12 @@ def _emit_field(writer: Writer, field: ir.Field, value: str, event: str, target:
     if isinstance(field.value, ir.Literal):
         value = writer.fresh(field.name)
         writer.line(f"{value} = {literal(field.value.value)}")
-    test = f"if {presence(field, value)}:" if may_be_left_out(field) else ""
+    tests = [presence_test(field, value)] if may_be_left_out(field) else []
+    if value in writer.passing:  # only fields that may hold any object are passed undecoded
+        tests.append(f"type({value}) is not bytes")
     start = len(writer.lines)
-    with writer.block(test) if test else nullcontext():
-        emit_member_checks(writer, target, rest, value, place, proven, _refusal(writer, event))
-        is_empty = len(writer.lines) == start + bool(test)
+    with writer.block(f"if {' and '.join(tests)}:") if tests else nullcontext():
+        emit_member_checks(writer, target, rest, value, place, proven, refusal)
+        is_empty = len(writer.lines) == start + bool(tests)
     if is_empty:
         del writer.lines[before:]

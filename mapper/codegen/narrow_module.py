@@ -11,23 +11,21 @@ undecoded, `SITES` says where faults are, `ALONE` whether what becomes of an ite
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import replace
 from json import dumps
 from typing import Any
 
 from mapper import ir
+from mapper.codegen.check_code import emit_field_checks, has_known_members
 from mapper.codegen.metering import emit_room
 from mapper.codegen.narrow_classes import place_classes
 from mapper.codegen.narrow_items import Selection, emit_selection
 from mapper.codegen.plan import NotNarrow, Plan, describe, make_plan
-from mapper.codegen.proven import proven_types, remaining
+from mapper.codegen.presence import may_be_left_out
 from mapper.codegen.template_code import emit_condition, emit_template
-from mapper.codegen.validator_code import emit_member_checks, emit_validator, is_checked_by_members
-from mapper.codegen.value_code import emit_entry, emit_field, emit_object, may_be_left_out, presence
+from mapper.codegen.validator_code import emit_validator, is_checked_by_members, member_schema
+from mapper.codegen.value_code import emit_entry, emit_field, emit_object
 from mapper.codegen.writer import Scope, Writer, literal
-from mapper.ir.facts import may_be_null
 from mapper.ir.growth import growth
 from mapper.runtime.growth import is_bounded
 
@@ -81,7 +79,7 @@ def _passable(program: ir.Program, target: Any) -> frozenset[str]:
     """The fields of the event in which the target schema lets any object stand."""
     if not isinstance(program.output, ir.Record) or not is_checked_by_members(target):
         return frozenset()
-    return frozenset(f.name for f in program.output.fields if _is_any_object(_member_schema(target, f.name)))
+    return frozenset(f.name for f in program.output.fields if _is_any_object(member_schema(target, f.name)))
 
 
 def _is_any_object(schema: Any) -> bool:
@@ -94,11 +92,6 @@ def _is_any_object(schema: Any) -> bool:
             or schema.get("additionalProperties", True) is not True
         )
     )
-
-
-def _member_schema(target: Mapping[str, Any], name: str) -> Any:
-    properties = target.get("properties", {})
-    return properties[name] if name in properties else target.get("additionalProperties", True)
 
 
 def _emit_event(writer: Writer, program: ir.Program, target: Any) -> None:
@@ -118,7 +111,7 @@ def _emit_event(writer: Writer, program: ir.Program, target: Any) -> None:
             is_checked = False
             _emit_validated(writer, event)
         else:
-            is_checked = is_checked_by_members(target)
+            is_checked = has_known_members(program.output, target)
             _emit_record(writer, program.output, target, is_checked)
     writer.line("")
     if not is_checked:
@@ -137,9 +130,7 @@ def _emit_record(writer: Writer, record: ir.Record, target: Any, is_checked: boo
         value = emit_field(writer, field, replace(_SCOPE, passes=field.name in passable), "")
         fields.append((field, value))
         if is_checked:
-            _emit_checks(writer, field, value, target)
-    if is_checked and not set(target.get("required", ())) <= {field.name for field in record.fields}:
-        raise NotNarrow("its events lack a field that the target schema requires")
+            emit_field_checks(writer, field, value, target, "return None")  # the decoded path reports it
     if not is_checked:
         _emit_validated(writer, emit_object(writer, record, fields, writer.fresh("event")))
         return
@@ -164,25 +155,3 @@ def _emit_encoded(writer: Writer, event: str, passing: list[tuple[ir.Field, str]
             writer.line(f"    {value} = {writer.use('json.narrow', 'Raw')}({value})")
         emit_entry(writer, field, value, event)
     writer.line(f"return {encode}({event})")
-
-
-def _emit_checks(writer: Writer, field: ir.Field, value: str, target: Mapping[str, Any]) -> None:
-    """What is not certain of a field's value, checked against the target schema."""
-    schema = _member_schema(target, field.name)
-    nullable = field.nullable and may_be_null(field.value)
-    proven = frozenset[str]() if nullable else proven_types(field.value)
-    rest = schema if nullable else remaining(schema, field.value)
-    kind = "properties" if field.name in target.get("properties", {}) else "additionalProperties"
-    place = (kind, field.name) if kind == "properties" else (kind,)
-    if isinstance(field.value, ir.Literal):
-        value = writer.fresh(field.name)
-        writer.line(f"{value} = {literal(field.value.value)}")
-    tests = [presence(field, value)] if may_be_left_out(field) else []
-    if value in writer.passing:
-        tests.append(f"type({value}) is not bytes")
-    before = len(writer.lines)
-    with writer.block(f"if {' and '.join(tests)}:") if tests else nullcontext():
-        emit_member_checks(writer, target, rest, value, place, proven)
-        is_empty = len(writer.lines) == before + bool(tests)
-    if is_empty:
-        del writer.lines[before:]

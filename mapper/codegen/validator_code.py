@@ -50,7 +50,7 @@ def emit_member_checks(
     value: str,
     place: Pointer,
     proven: frozenset[str],
-    refusal: str = "return None",
+    refusal: str,
 ) -> None:
     """Write statements that end in `refusal` unless local `value`, of the `proven` types, fits a subschema.
 

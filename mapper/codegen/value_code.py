@@ -19,7 +19,13 @@ from mapper.codegen.member_code import emit_joined, emit_lacks
 from mapper.codegen.metering import emit_inner_room, emit_taken
 from mapper.codegen.path_code import emit_path
 from mapper.codegen.plan import computed_names, spread_operand
-from mapper.codegen.presence import absent_test, blank_test, present_test
+from mapper.codegen.presence import (
+    absent_test,
+    blank_test,
+    may_be_left_out,
+    presence_test,
+    present_test,
+)
 from mapper.codegen.template_code import (
     emit_condition,
     emit_operand,
@@ -154,16 +160,11 @@ def emit_field(writer: Writer, field: ir.Field, scope: Scope, what: str) -> str:
     """The value of a field; a required one that is absent is a fault."""
     place = f"{what}.{field.name}" if what else field.name
     value = emit_value(writer, field.value, scope, place)
-    test = absent_test(value, may_miss(field.value), may_be_null(field.value) and not field.nullable)
+    test = absent_test(value, field.value, nullable=field.nullable)
     if field.required and test:
         writer.line(f"if {test}:", field.span)
         writer.line(f"    raise {writer.use('faults', 'Fault')}('M611', {writer.site(field.span, place)})")
     return value
-
-
-def may_be_left_out(field: ir.Field) -> bool:
-    """Whether the object may end without the field."""
-    return not field.required and (may_miss(field.value) or (may_be_null(field.value) and not field.nullable))
 
 
 def emit_entry(writer: Writer, field: ir.Field, value: str, record: str) -> None:
@@ -172,14 +173,8 @@ def emit_entry(writer: Writer, field: ir.Field, value: str, record: str) -> None
     if not may_be_left_out(field):
         writer.line(entry, field.span)
         return
-    writer.line(f"if {presence(field, value)}:", field.span)
+    writer.line(f"if {presence_test(field, value)}:", field.span)
     writer.line(f"    {entry}")
-
-
-def presence(field: ir.Field, value: str) -> str:
-    """The test that a field which may be left out is there."""
-    test = present_test(value, may_miss(field.value), may_be_null(field.value) and not field.nullable)
-    return test or "True"
 
 
 def _emit_array(writer: Writer, node: ir.Array, scope: Scope, what: str, into: str | None) -> str:
@@ -210,7 +205,7 @@ def _emit_coalesce(writer: Writer, node: ir.Coalesce, scope: Scope, what: str, i
                     nested.enter_context(writer.block(f"if {passed}:"))
             emit_into(writer, option, scope, what, result)
             may_pass_over = node.nonblank and may_be_blank(option)
-            test = absent_test(result, may_miss(option), may_be_null(option))
+            test = absent_test(result, option)
             if may_pass_over:
                 test = blank_test(result, writer.use("casts", "is_blank"))
             if test is None:
@@ -292,7 +287,7 @@ def _emit_merge(writer: Writer, node: ir.Merge, scope: Scope, what: str, into: s
 def _emit_copy(writer: Writer, operand: ir.Value, value: str, what: str, merged: str) -> None:
     """The first operand of a `merge`, in local `value`: a new object with its members in `merged`."""
     if STRUCTURAL.types(operand) == {"object"}:
-        present = present_test(value, may_miss(operand), may_be_null(operand))
+        present = present_test(value, operand)
         writer.line(f"{merged} = {{**{value}}}{f' if {present} else {{}}' if present else ''}", operand.span)
     else:
         writer.line(f"{merged} = {{}}", operand.span)
@@ -352,7 +347,7 @@ def _emit_spliced(
 
 def _emit_spread(writer: Writer, operand: ir.Value, value: str, what: str, merged: str) -> None:
     """Add the members of an operand of `merge`, in local `value`, whose type is only known at run time."""
-    present = present_test(value, may_miss(operand), may_be_null(operand))
+    present = present_test(value, operand)
     if STRUCTURAL.types(operand) == {"object"}:
         with writer.block(f"if {present}:", operand.span) if present else nullcontext():
             writer.line(f"{merged}.update({value})", operand.span)
@@ -377,7 +372,7 @@ def _path_text(node: ir.Value) -> str | None:
 def _emit_map(writer: Writer, node: ir.MapItems, scope: Scope, what: str, into: str | None) -> str:
     source = emit_local(writer, node.source, scope, what)
     result = into or _fresh(writer, what, "mapped")
-    absent = absent_test(source, may_miss(node.source), may_be_null(node.source))
+    absent = absent_test(source, node.source)
     is_list = STRUCTURAL.types(node.source) == {"array"}
     if is_list and not absent:
         _emit_elements(writer, node, source, scope, what, result)
@@ -445,7 +440,7 @@ def _emit_change(
             change = f"{writer.use('casts', 'omit')}({value}, {literal(keys)})"
         case ir.Rename(_, names):
             change = f"{writer.use('casts', 'rename')}({value}, {literal(names)})"
-    absent = absent_test(value, may_miss(node.value), may_be_null(node.value))
+    absent = absent_test(value, node.value)
     if absent:
         writer.line(f"if {absent}:", node.span)
         writer.line(f"    {result} = {value}")
@@ -490,14 +485,14 @@ def _emit_default(writer: Writer, node: ir.Default, scope: Scope, what: str, int
         return emit_value(writer, node.value, scope, what, into)
     result = into or _fresh(writer, what, "value")
     emit_into(writer, node.value, scope, what, result)
-    with writer.block(f"if {absent_test(result, may_miss(node.value), may_be_null(node.value))}:"):
+    with writer.block(f"if {absent_test(result, node.value)}:"):
         emit_into(writer, node.default, scope, what, result)
     return result
 
 
 def _emit_required(writer: Writer, node: ir.Required, scope: Scope, what: str, into: str | None) -> str:
     value = emit_value(writer, node.value, scope, what, into)
-    test = absent_test(value, may_miss(node.value), may_be_null(node.value))
+    test = absent_test(value, node.value)
     if test is not None:
         site = writer.site(node.span, what, _path_text(node.value))
         writer.line(f"if {test}:", node.span)
