@@ -38,7 +38,7 @@ from mapper.version import __version__
 
 if TYPE_CHECKING:
     from mapper.checker.templates import Proof
-    from mapper.codegen.module import Module
+    from mapper.codegen.frame import GeneratedModule
 
 DEFAULT_TARGET = "event.schema.json"
 
@@ -124,7 +124,7 @@ def _with_depth(analysis: Analysis, file: SourceFile, report: Report) -> tuple[D
     return report.ordered()
 
 
-def _generate(analysis: Analysis, file: SourceFile) -> Module | None:
+def _generate(analysis: Analysis, file: SourceFile) -> GeneratedModule | None:
     """The generated module; None where there are errors, one of which may be that it nests too deep."""
     program, target = analysis.program, analysis.target
     if analysis.report.has_errors or program is None or target is None:
@@ -167,11 +167,11 @@ def build(file: SourceFile, folder: Path | None, report: Report) -> Transform:
 
 
 def _compiled(
-    file: SourceFile, analysis: Analysis, program: ir.Program, target: Schema, module: Module
+    file: SourceFile, analysis: Analysis, program: ir.Program, target: Schema, module: GeneratedModule
 ) -> Compiled:
     from mapper.codegen.narrow_module import generate_narrow
 
-    narrow, plan = generate_narrow(program, target.document, __version__)
+    narrow, plan = generate_narrow(program, target.document, file.name, __version__)
     return Compiled(
         name=program.name,
         description=analysis.spec.description if analysis.spec else "",

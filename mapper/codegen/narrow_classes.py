@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from mapper.codegen.plan import Kind, NotNarrow, Place, Plan
 from mapper.codegen.writer import literal
@@ -22,22 +22,19 @@ def type_of(place: Place) -> str:
             return f"{place.name if place.members else 'dict'} | {array} | {SCALARS}"
 
 
-def place_classes(plan: Plan, attributes: dict[str, str]) -> list[str]:
+def place_classes(plan: Plan, attributes: dict[str, str]) -> Iterator[str]:
     """The classes that objects are decoded to, inner ones first."""
-    lines: list[str] = []
     for place in plan.places():
-        lines += class_lines(
-            place.name, "Struct", {k: type_of(p) for k, p in place.members.items()}, attributes
-        )
-    return lines
+        members = {key: type_of(member) for key, member in place.members.items()}
+        yield class_text(place.name, "Struct", members, attributes)
 
 
-def class_lines(name: str, parent: str, members: dict[str, str], attributes: dict[str, str]) -> list[str]:
-    """One class: a field for each key, MISSING where an object has not that key."""
+def class_text(name: str, parent: str, members: dict[str, str], attributes: dict[str, str]) -> str:
+    """One class: a field for each key, MISSING if an object lacks the key."""
     check_keys(members)
     names = literal({attributes[key]: key for key in members})
     fields = [f"    {attributes[key]}: {kind} = MISSING" for key, kind in members.items()]
-    return ["", f"class {name}({parent}, gc=False, rename={names}):", *(fields or ["    pass"])]
+    return "\n".join((f"class {name}({parent}, gc=False, rename={names}):", *(fields or ["    pass"])))
 
 
 def check_keys(keys: Iterable[str]) -> None:

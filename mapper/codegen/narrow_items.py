@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from mapper import ir
-from mapper.codegen.narrow_classes import SCALARS, class_lines
+from mapper.codegen.narrow_classes import SCALARS, class_text
 from mapper.codegen.plan import NotNarrow, Plan
 from mapper.codegen.writer import Writer, literal
 from mapper.runtime.items import Step, names_of
@@ -65,13 +66,11 @@ class Selection:
             return self.plan.body.name
         return self.plan.item.name if node.is_item else "Struct"
 
-    def types(self, attributes: dict[str, str]) -> list[str]:
-        """The classes of the objects around the items, and the decoder of bodies."""
-        lines: list[str] = []
+    def classes(self, attributes: dict[str, str]) -> Iterator[str]:
+        """The classes of the objects around the items, inner ones first."""
         for node in self.nodes:
             members = {key: self.type_of(inner) for key, inner in node.members.items()}
-            lines += class_lines(node.name, self.parent(node), members, attributes)
-        return [*lines, "", f"read = reader({self.type_of(self.root)})"]
+            yield class_text(node.name, self.parent(node), members, attributes)
 
     def type_of(self, node: _Node) -> str:
         """The type that the decoder is told for a node."""
@@ -112,7 +111,6 @@ def emit_selection(writer: Writer, selection: Selection, *, is_bounded: bool) ->
     for number, steps in enumerate(selection.alternatives, 1):
         if steps:
             _emit_alternative(writer, selection, steps, number)
-    writer.use("json.narrow", "reader")
     with writer.block("def run(body, request):"):
         writer.line("if not body.isascii():")
         check = writer.use("json.narrow", "check_text")
@@ -138,7 +136,7 @@ def emit_selection(writer: Writer, selection: Selection, *, is_bounded: bool) ->
                 writer.line(f"except {fault} as fault:")
                 writer.line(f"    outcome = {tell}(fault)")
                 writer.line("except Exception:")
-                writer.line("    pass  # the general path finds out why")
+                writer.line("    pass  # the decoded path finds out why")
             writer.line("else:")
             writer.line(f"    outcome = {writer.use('faults', 'NO_OBJECT')}")
             writer.line("outcomes.append(outcome)")
@@ -148,7 +146,6 @@ def emit_selection(writer: Writer, selection: Selection, *, is_bounded: bool) ->
                     with writer.block("if room < 0:"):
                         writer.line("return None")
         writer.line("return outcomes, each_index")
-    _emit_split(writer, selection)
 
 
 def _is_alone(writer: Writer, selection: Selection) -> str:
@@ -164,15 +161,14 @@ def _is_alone(writer: Writer, selection: Selection) -> str:
     return " and ".join(dict.fromkeys(tests))
 
 
-def _emit_split(writer: Writer, selection: Selection) -> None:
-    """`SPLIT`: for each alternative what gives its items undecoded, where they stand in one array."""
-    writer.line("")
+def emit_split(writer: Writer, selection: Selection) -> str:
+    """The functions of SPLIT as an expression; None for an alternative whose items are not in one array."""
     splitters = []
     for steps in selection.alternatives:
         names = names_of(steps)
         is_row = len(names) >= len(steps) - 1
         splitters.append(f"{writer.use('json.narrow', 'splitter')}({literal(names)})" if is_row else "None")
-    writer.line(f"SPLIT = ({', '.join(splitters)},)")
+    return f"({', '.join(splitters)},)"
 
 
 def _emit_choice(writer: Writer, selection: Selection) -> None:

@@ -1,4 +1,4 @@
-"""Generated code, reviewed like code: tests/golden/generated/<name>.yaml becomes <name>.py."""
+"""Generated code, reviewed like code: golden/generated/<name>.yaml becomes <name>.py and <name>.narrow.py."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ def compiled(path: Path) -> mapper.Transform:
 
 @pytest.mark.parametrize("path", MAPPINGS, ids=lambda p: p.stem)
 def test_generated_source(path: Path, golden: Golden) -> None:
-    golden(path.with_suffix(".py"), compiled(path).python.replace(f"mapper {mapper.__version__} ", "mapper "))
+    module = compiled(path)._compiled
+    for suffix, text in ((".py", module.python), (".narrow.py", module.narrow)):
+        if text:
+            golden(path.with_suffix(suffix), text.replace(f"mapper {mapper.__version__} ", "mapper "))
 
 
 @pytest.mark.parametrize("path", MAPPINGS, ids=lambda p: p.stem)

@@ -47,7 +47,7 @@ KEYS = [
     ),
     *("value", "v", "key", "found", "items", "MISSING", "Any", "Raw", "Struct", "Fault", "run", "read"),
     *("valid", "valid_1", "select_1", "matches_1", "dict", "isinstance", "type", "a_1", "f1", "w1", "Place1"),
-    *("Way1", "inner", "element", "element_1", "is_json", "EACH", "{x}", "{{x}}", "{% x %}", "{# x #}"),
+    *("Around1", "inner", "element", "element_1", "is_json", "EACH", "{x}", "{{x}}", "{% x %}", "{# x #}"),
     *("%s", "%(a)s", "$x", "${x}", "{", "}}", "# line 1", '"""', "'''", "\\N{DASH}", "size", "first", "last"),
     *("blank", "empty", "nil", "true", "forloop", "header", "query", "setting", "~0", "/", "*"),
     *("x" * 100_000, "\u00e9" * 40),
