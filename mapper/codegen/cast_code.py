@@ -19,9 +19,9 @@ OF_OTHER_TYPE = {
 }
 
 
-def emit_cast(writer: Writer, node: ir.Cast, value: str, what: str, into: str | None = None) -> str:
+def emit_cast(writer: Writer, node: ir.Cast, value: str, scope: Scope, into: str | None = None) -> str:
     """Cast the value in local `value`; missing and null pass, failures follow `on_error`."""
-    result = into or writer.fresh(what.rpartition(".")[2] or "cast")
+    result = into or writer.fresh(scope.hint("cast"))
     writer.line(f"{result} = {value}", node.span)
     tests = [present_test(result, node.value)]
     if node.kind in OF_OTHER_TYPE:
@@ -33,7 +33,7 @@ def emit_cast(writer: Writer, node: ir.Cast, value: str, what: str, into: str | 
     # JSON text is parsed by a function whose result may itself be null; the rest convert scalars.
     with _guard(writer, tests):
         writer.line(f"{result} = {convert}({result})")
-        _emit_invalid(writer, node, result, value, what, "M613", node.kind.value)
+        _emit_invalid(writer, node, result, value, scope, "M613", node.kind.value)
     return result
 
 
@@ -43,7 +43,13 @@ def _guard(writer: Writer, tests: list[str | None]) -> AbstractContextManager[No
 
 
 def _emit_invalid(
-    writer: Writer, node: ir.Cast | ir.Timestamp, result: str, value: str, what: str, code: str, detail: str
+    writer: Writer,
+    node: ir.Cast | ir.Timestamp,
+    result: str,
+    value: str,
+    scope: Scope,
+    code: str,
+    detail: str,
 ) -> None:
     writer.line(f"if {result} is {writer.use('missing', 'INVALID')}:")
     match node.on_error:
@@ -53,16 +59,16 @@ def _emit_invalid(
             writer.line(f"    {result} = None")
         case ir.OnError.REJECT:
             path = node.value.text if isinstance(node.value, ir.Path) else None
-            site = writer.site(node.span, what, path)
+            site = writer.site(node.span, scope.field, path)
             fault = writer.use("faults", "Fault")
             writer.line(f"    raise {fault}({literal(code)}, {site}, {literal(detail)}, {value})")
 
 
 def emit_timestamp(
-    writer: Writer, node: ir.Timestamp, value: str, scope: Scope, what: str, into: str | None = None
+    writer: Writer, node: ir.Timestamp, value: str, scope: Scope, into: str | None = None
 ) -> str:
     """Read the time in local `value` by the declared formats; outside the window it is MISSING."""
-    result = into or writer.fresh(what.rpartition(".")[2] or "time")
+    result = into or writer.fresh(scope.hint("time"))
     writer.line(f"{result} = {value}", node.span)
     with _guard(writer, [present_test(result, node.value)]):
         for position, name in enumerate(node.formats):
@@ -72,7 +78,7 @@ def emit_timestamp(
                 writer.line(f"    {read}")
             else:
                 writer.line(read)
-        _emit_invalid(writer, node, result, value, what, "M614", ", ".join(node.formats))
+        _emit_invalid(writer, node, result, value, scope, "M614", ", ".join(node.formats))
         _emit_window(writer, node, result, scope)
     return result
 

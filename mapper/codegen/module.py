@@ -80,7 +80,7 @@ def _emit_event(writer: Writer, program: ir.Program, target: dict[str, object] |
             writer.line(f"if {test}:", rule.span)
             writer.line(f"    return {number}")
         if isinstance(output, ir.Record):
-            fields = [(field, emit_field(writer, field, scope, "")) for field in output.fields]
+            fields = [(field, emit_field(writer, field, scope)) for field in output.fields]
             event = emit_object(writer, output, fields, writer.fresh("event"))
         else:
             text = emit_template(writer, output, scope)

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from mapper.codegen.plan import Kind, NotNarrow, Place, Plan
+from mapper.codegen.plan import Decoding, NotNarrow, PayloadPlace, ReadPlan
 from mapper.codegen.writer import literal
 
 SCALARS = "None | bool | int | float | str"
 
 
-def type_of(place: Place) -> str:
+def type_of(place: PayloadPlace) -> str:
     """The type that the decoder is told for a place."""
     match place.kind:
-        case Kind.VALUE:
+        case Decoding.VALUE:
             return "Any"
-        case Kind.RAW:
+        case Decoding.RAW:
             return "Raw"
-        case Kind.OPEN:
+        case Decoding.OPEN:
             array = f"list[{type_of(place.elements)}]" if place.elements is not None else "list"
             return f"{place.name if place.members else 'dict'} | {array} | {SCALARS}"
 
 
-def place_classes(plan: Plan, attributes: dict[str, str]) -> Iterator[str]:
+def place_classes(plan: ReadPlan, attributes: dict[str, str]) -> Iterator[str]:
     """The classes that objects are decoded to, inner ones first."""
     for place in plan.places():
         members = {key: type_of(member) for key, member in place.members.items()}

@@ -7,43 +7,44 @@ from dataclasses import dataclass, field
 
 from mapper import ir
 from mapper.codegen.narrow_classes import SCALARS, class_text
-from mapper.codegen.plan import NotNarrow, Plan
+from mapper.codegen.plan import NotNarrow, ReadPlan
 from mapper.codegen.writer import Writer, literal
 from mapper.runtime.items import Step, names_of
 
 
 @dataclass(eq=False)
-class _Node:
-    """A place on the way to items; `is_item` where an item itself can stand."""
+class AroundItems:
+    """A place that `each` steps through; `is_item` if an item can be there."""
 
     name: str = ""
-    members: dict[str, _Node] = field(default_factory=dict)
-    element: _Node | None = None
+    members: dict[str, AroundItems] = field(default_factory=dict)
+    element: AroundItems | None = None
     is_item: bool = False
 
-    def elements(self) -> _Node:
-        self.element = self.element or _Node()
+    def elements(self) -> AroundItems:
+        """The place of all elements, made if there is none."""
+        self.element = self.element or AroundItems()
         return self.element
 
 
 @dataclass
-class Selection:
+class ItemSelection:
     """The alternatives of `each` as steps, and the tree of all places on their way."""
 
-    plan: Plan
+    plan: ReadPlan
     alternatives: list[tuple[Step, ...]]
-    root: _Node
-    nodes: list[_Node]
+    root: AroundItems
+    nodes: list[AroundItems]
     attributes: dict[str, str]
 
     @classmethod
-    def of(cls, program: ir.Program, plan: Plan) -> Selection:
+    def of(cls, program: ir.Program, plan: ReadPlan) -> ItemSelection:
         """What `each` means for decoding; raises NotNarrow where its paths need more than names and `[*]`."""
         alternatives = [_narrow_steps(path) for path in program.each]
-        root = _Node()
+        root = AroundItems()
         for steps in alternatives:
             _grow(root, steps)
-        nodes: list[_Node] = []
+        nodes: list[AroundItems] = []
         _collect(root, nodes)
         for number, node in enumerate(nodes, 1):
             node.name = f"Around{number}"
@@ -53,14 +54,14 @@ class Selection:
             selection._refuse(node)
         return selection
 
-    def _refuse(self, node: _Node) -> None:
+    def _refuse(self, node: AroundItems) -> None:
         read = set(self.plan.item.members) if node.is_item else set()
         if node is self.root:
             read |= set(self.plan.body.members)
         if read & set(node.members):
             raise NotNarrow("`each` steps through a key that the mapping also reads")
 
-    def parent(self, node: _Node) -> str:
+    def parent(self, node: AroundItems) -> str:
         """The class of which a node's own class is a special case."""
         if node is self.root:
             return self.plan.body.name
@@ -72,14 +73,14 @@ class Selection:
             members = {key: self.type_of(inner) for key, inner in node.members.items()}
             yield class_text(node.name, self.parent(node), members, attributes)
 
-    def type_of(self, node: _Node) -> str:
+    def type_of(self, node: AroundItems) -> str:
         """The type that the decoder is told for a node."""
         name = node.name or ("dict" if self.parent(node) == "Struct" else self.parent(node))
         array = f"list[{self.type_of(node.element)}]" if node.element is not None else "list"
         return f"{name} | {array} | {SCALARS}"
 
 
-def _collect(node: _Node, nodes: list[_Node]) -> None:
+def _collect(node: AroundItems, nodes: list[AroundItems]) -> None:
     for inner in (*node.members.values(), *([node.element] if node.element else ())):
         _collect(inner, nodes)
     if node.members:
@@ -95,15 +96,15 @@ def _narrow_steps(path: ir.Path) -> tuple[Step, ...]:
     return steps
 
 
-def _grow(node: _Node, steps: tuple[Step, ...]) -> None:
+def _grow(node: AroundItems, steps: tuple[Step, ...]) -> None:
     for step in steps:
-        node = node.members.setdefault(step[1], _Node()) if step[0] == "name" else node.elements()
+        node = node.members.setdefault(step[1], AroundItems()) if step[0] == "name" else node.elements()
     node.is_item = True
     if not steps or steps[-1][0] == "name":
         node.elements().is_item = True  # an array here counts as its elements
 
 
-def emit_selection(writer: Writer, selection: Selection, *, is_bounded: bool) -> None:
+def emit_selection(writer: Writer, selection: ItemSelection, *, is_bounded: bool) -> None:
     """`run(body, request)` and one function for each alternative of `each`.
 
     Unless the events of any body are `bounded`, it returns None once it has made ROOM bytes of them.
@@ -148,7 +149,7 @@ def emit_selection(writer: Writer, selection: Selection, *, is_bounded: bool) ->
         writer.line("return outcomes, each_index")
 
 
-def _is_alone(writer: Writer, selection: Selection) -> str:
+def _is_alone(writer: Writer, selection: ItemSelection) -> str:
     """The test that a body is an object and itself the one item; empty where it never is."""
     if () not in selection.alternatives:
         return ""
@@ -161,7 +162,7 @@ def _is_alone(writer: Writer, selection: Selection) -> str:
     return " and ".join(dict.fromkeys(tests))
 
 
-def emit_split(writer: Writer, selection: Selection) -> str:
+def emit_split(writer: Writer, selection: ItemSelection) -> str:
     """The functions of SPLIT as an expression; None for an alternative whose items are not in one array."""
     splitters = []
     for steps in selection.alternatives:
@@ -171,7 +172,7 @@ def emit_split(writer: Writer, selection: Selection) -> str:
     return f"({', '.join(splitters)},)"
 
 
-def _emit_choice(writer: Writer, selection: Selection) -> None:
+def _emit_choice(writer: Writer, selection: ItemSelection) -> None:
     """The items of the first alternative that selects any."""
     writer.line("items = None")
     for number, steps in enumerate(selection.alternatives, 1):
@@ -188,13 +189,13 @@ def _emit_choice(writer: Writer, selection: Selection) -> None:
         writer.line("return None")
 
 
-def _emit_alternative(writer: Writer, selection: Selection, steps: tuple[Step, ...], number: int) -> None:
+def _emit_alternative(writer: Writer, selection: ItemSelection, steps: tuple[Step, ...], number: int) -> None:
     """`select_N(root)`: the items an alternative selects, or None."""
     missing = writer.use("missing", "MISSING")
     with writer.block(f"def select_{number}(root):"):
         holder, node, position = "root", selection.root, 0
         while position < len(steps) and steps[position][0] == "name":
-            holder, node = _emit_name(writer, selection, holder, node, steps[position][1])
+            holder, node = _emit_name(writer, holder, node, steps[position][1])
             writer.line(f"if {holder} is {missing}:")
             writer.line("    return None")
             position += 1
@@ -209,10 +210,10 @@ def _emit_alternative(writer: Writer, selection: Selection, steps: tuple[Step, .
         if position + 1 == len(steps):
             writer.line(f"return {holder}")
             return
-        _emit_inner(writer, selection, holder, node.elements(), steps[position + 1 :])
+        _emit_inner(writer, holder, node.elements(), steps[position + 1 :])
 
 
-def _emit_name(writer: Writer, selection: Selection, holder: str, node: _Node, key: str) -> tuple[str, _Node]:
+def _emit_name(writer: Writer, holder: str, node: AroundItems, key: str) -> tuple[str, AroundItems]:
     inner = node.members[key]
     local = writer.fresh(key)
     missing = writer.use("missing", "MISSING")
@@ -221,9 +222,7 @@ def _emit_name(writer: Writer, selection: Selection, holder: str, node: _Node, k
     return local, inner
 
 
-def _emit_inner(
-    writer: Writer, selection: Selection, array: str, node: _Node, steps: tuple[Step, ...]
-) -> None:
+def _emit_inner(writer: Writer, array: str, node: AroundItems, steps: tuple[Step, ...]) -> None:
     """The rest of a path in each element of an array; an element in which it finds nothing is left over."""
     missing = writer.use("missing", "MISSING")
     writer.line("found = []")
@@ -233,7 +232,7 @@ def _emit_inner(
         for step in steps:
             if step[0] != "name":
                 raise NotNarrow("`each` goes through arrays in arrays")
-            holder, node = _emit_name(writer, selection, holder, node, step[1])
+            holder, node = _emit_name(writer, holder, node, step[1])
         with writer.block(f"if {holder} is {missing}:"):
             writer.line("found.append(None)")
             writer.line("continue")

@@ -19,7 +19,7 @@ from mapper.codegen.check_code import emit_field_checks, has_known_members
 from mapper.codegen.frame import fill_frame
 from mapper.codegen.metering import emit_room
 from mapper.codegen.narrow_classes import place_classes
-from mapper.codegen.narrow_items import Selection, emit_selection, emit_split
+from mapper.codegen.narrow_items import ItemSelection, emit_selection, emit_split
 from mapper.codegen.plan import NotNarrow, describe, make_plan
 from mapper.codegen.presence import may_be_left_out
 from mapper.codegen.template_code import emit_condition, emit_template
@@ -45,7 +45,7 @@ def generate_narrow(program: ir.Program, target: Any, filename: str, version: st
 def _generate(program: ir.Program, target: Any, filename: str, version: str) -> tuple[str, str]:
     passable = _passable(program.output, target)
     plan = make_plan(program, passable)
-    selection = Selection.of(program, plan)
+    selection = ItemSelection.of(program, plan)
     writer = Writer(attributes=plan.attributes() | selection.attributes)
     writer.places |= {"item": plan.item, "body": plan.body}
     writer.objects.add("item")
@@ -123,7 +123,7 @@ def _emit_record(
 ) -> None:
     fields = []
     for field in record.fields:
-        value = emit_field(writer, field, replace(_SCOPE, passes=field.name in passable), "")
+        value = emit_field(writer, field, replace(_SCOPE, passes=field.name in passable))
         fields.append((field, value))
         if is_checked:
             emit_field_checks(writer, field, value, target, "return None")  # the decoded path reports it

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from mapper.codegen.member_code import emit_member, emit_open_element, emit_passing, emit_step, emit_value_of
-from mapper.codegen.plan import Kind
+from mapper.codegen.plan import Decoding
 from mapper.codegen.presence import blank_test, truth_test
 from mapper.codegen.writer import Scope, Writer, literal
 from mapper.diagnostics.source import Span
@@ -49,7 +49,7 @@ _SPECIAL_KEYS = ("size", "first", "last")
 
 
 @dataclass(frozen=True, slots=True)
-class Loop:
+class WrittenLoop:
     """A loop being written: its variable and the locals that hold element, index, length and rounds."""
 
     name: str
@@ -61,7 +61,7 @@ class Loop:
 
 
 @dataclass
-class Values:
+class OperandWriter:
     """Writes operands and tests; knows which Python local holds which Liquid variable."""
 
     writer: Writer
@@ -69,7 +69,7 @@ class Values:
     rules: ir.LiquidRules
     variables: dict[str, str] = field(default_factory=dict)
     certain: set[str] = field(default_factory=set)
-    loops: list[Loop] = field(default_factory=list)
+    loops: list[WrittenLoop] = field(default_factory=list)
 
     def use(self, name: str, module: str = "liquid.semantics") -> str:
         """A name of the run time's, imported."""
@@ -300,7 +300,7 @@ class Values:
         # What is compared with a constant, or with nothing: of objects and lists no more than that they are.
         held = self.lookup(node, is_tested=True)
         place = self.writer.places.get(held)
-        return emit_passing(self.writer, held) if place is not None and place.kind is Kind.RAW else held
+        return emit_passing(self.writer, held) if place is not None and place.kind is Decoding.RAW else held
 
     def _compare(self, node: ir.Compare) -> str:
         left, right = node.left, node.right
@@ -342,7 +342,7 @@ class Values:
     def _is_blank(self, node: ir.Lookup) -> str:
         held = self.lookup(node, is_tested=True)
         place = self.writer.places.get(held)
-        if place is not None and place.kind is Kind.RAW:
+        if place is not None and place.kind is Decoding.RAW:
             passing = emit_passing(self.writer, held)
             missing = self.use("MISSING", "missing")
             return f"({passing} is {missing} or {self.use('is_blank_object', 'json.narrow')}({passing}))"

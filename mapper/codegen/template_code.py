@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from mapper.codegen.operand_code import Loop, Values, is_textual
+from mapper.codegen.operand_code import OperandWriter, WrittenLoop, is_textual
 from mapper.codegen.plan import NotNarrow
 from mapper.codegen.writer import Scope, Writer, literal
 from mapper.diagnostics.source import Span
@@ -19,7 +19,7 @@ def emit_template(writer: Writer, template: ir.Template, scope: Scope) -> str:
     """Write what renders the template; return a local or literal that holds its text."""
     if template.body is None:
         return _emit_interpreted(writer, template, scope)
-    values = Values(writer, scope, template.rules)
+    values = OperandWriter(writer, scope, template.rules)
     emitter = _Statements(values, template.span)
     emitter.prepare(template.body)
     return emitter.text(template.body)
@@ -36,18 +36,20 @@ def printed_operand(node: object) -> ir.FilterCall | None:
 
 def emit_operand(writer: Writer, template: ir.Template, operand: ir.Operand, scope: Scope) -> str:
     """A local or literal that holds the value of an operand of a template."""
-    return Values(writer, scope, template.rules).value(operand)
+    return OperandWriter(writer, scope, template.rules).value(operand)
 
 
 def emit_printed(writer: Writer, template: ir.Template, operand: ir.Operand, held: str, scope: Scope) -> str:
     """A local that holds the text of a template that prints nothing but the operand in local `held`."""
-    return _Statements(Values(writer, scope, template.rules), template.span).printed_alone(operand, held)
+    return _Statements(OperandWriter(writer, scope, template.rules), template.span).printed_alone(
+        operand, held
+    )
 
 
 def emit_condition(writer: Writer, condition: ir.Condition, scope: Scope) -> str:
     """A Python boolean expression for the condition; lookups are written before it."""
     if condition.test is not None:
-        return Values(writer, scope, condition.rules).test(condition.test)
+        return OperandWriter(writer, scope, condition.rules).test(condition.test)
     site = writer.site(condition.span)
     text = writer.constant(literal(condition.text), "condition")
     rules = literal(condition.rules.pairs)
@@ -94,7 +96,7 @@ def _concatenation(pieces: Sequence[str]) -> str:
 
 @dataclass
 class _Statements:
-    values: Values
+    values: OperandWriter
     span: Span
     stops: dict[str, str] = field(default_factory=dict)
     counters: dict[str, str] = field(default_factory=dict)
@@ -309,13 +311,13 @@ class _Statements:
         source = self._window(node, source, site)
         outer = values.loops[-1].rounds if values.loops else "1"
         rounds = values.hold("rounds", f"{values.use('rounds')}({source}, {outer}, {site})", node.span)
-        loop = Loop(node.name, node.label, writer.fresh(node.name), "", f"len({source})", rounds)
+        loop = WrittenLoop(node.name, node.label, writer.fresh(node.name), "", f"len({source})", rounds)
         visited = f"reversed({source})" if node.backwards else source
         head = f"for {loop.element} in {visited}:"
         if any(isinstance(inner, ir.Lookup) and inner.name == "forloop" for inner in ir.walk(node.body)):
             index = writer.fresh("index")
             length = values.hold("length", f"len({source})", node.span)
-            loop = Loop(node.name, node.label, loop.element, index, length, rounds)
+            loop = WrittenLoop(node.name, node.label, loop.element, index, length, rounds)
             head = f"for {index}, {loop.element} in enumerate({visited}):"
         with writer.block(head, node.span):
             with writer.block(f"if {store}.tell() > {active().text_length}:", node.span):

@@ -36,7 +36,7 @@ _MAX_BLOCKS = 8  # Python allows 20 nested loops and 100 indentations; deeper sc
 
 def emit_validator(writer: Writer, schema: Subschema, name: str = "valid") -> None:
     """Write `def name(event)`, which returns whether an event fits `schema` and never raises."""
-    emitter = _Emitter(writer, schema, name)
+    emitter = _SchemaEmitter(writer, schema, name)
     emitter.function(name, "event", schema, ())
     while emitter.pending:
         function, subschema, pointer = emitter.pending.pop(0)
@@ -56,7 +56,7 @@ def emit_member_checks(
 
     The document is one that `is_checked_by_members`; the subschema stands at `place` in it.
     """
-    emitter = _Emitter(writer, document, "valid", refusal=refusal)
+    emitter = _SchemaEmitter(writer, document, "valid", refusal=refusal)
     if isinstance(schema, Mapping) and proven and is_inlined(schema):
         emitter.check_keywords(schema, value, place, 0, proven)
     else:
@@ -70,7 +70,7 @@ def is_checked_by_members(schema: Subschema) -> bool:
     if isinstance(schema, bool) or not is_inlined(schema):
         return False
     keywords = _INLINED.intersection(schema) - {"type", *_OBJECT}
-    emitter = _Emitter(Writer(), schema, "valid")
+    emitter = _SchemaEmitter(Writer(), schema, "valid")
     return not keywords and schema.get("type", "object") == "object" and not emitter.must_stay_whole
 
 
@@ -100,7 +100,7 @@ def _is_expression(pattern: str) -> bool:
 
 
 @dataclass
-class _Emitter:
+class _SchemaEmitter:
     """Writes the checks of one document; subschemas too deep for one function wait in `pending`.
 
     `refusal` is the statement for a value that does not fit.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from mapper.codegen.plan import Place
+from mapper.codegen.plan import PayloadPlace
 from mapper.diagnostics.source import Span
 
 
@@ -37,13 +37,18 @@ class Scope:
     item: str = "item"
     body: str = "body"
     request: str = "request"
-    passes: bool = False  # whether an object may be handed on undecoded
+    passes: bool = False  # an object may be passed on undecoded
     room: str = "room"  # the bytes left for lists that are measured in the making
+    field: str = ""  # the field of the event that is being set, for diagnostics: `event_properties.city`
 
     @property
     def consumed(self) -> Scope:
         """The scope of a value that is looked at."""
         return replace(self, passes=False) if self.passes else self
+
+    def hint(self, otherwise: str) -> str:
+        """The hint for a local with a value of this field; `otherwise` if no field is being set."""
+        return self.field.rpartition(".")[2] or otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ class Writer:
     imports: set[tuple[str, str]] = field(default_factory=set)
     sites: list[Site] = field(default_factory=list)
     known: list[dict[object, str]] = field(default_factory=lambda: [{}])
-    places: dict[str, Place] = field(default_factory=dict)
+    places: dict[str, PayloadPlace] = field(default_factory=dict)
     passing: dict[str, str] = field(default_factory=dict)
     objects: set[str] = field(default_factory=set)
     attributes: dict[str, str] = field(default_factory=dict)

@@ -42,7 +42,7 @@ from mapper.runtime.growth import Growth
 from mapper.runtime.limits import MAX_NESTING
 
 # Where a value is read, as far as names lead.
-Place: TypeAlias = tuple[Root, tuple[str, ...]]
+ReadPlace: TypeAlias = tuple[Root, tuple[str, ...]]
 
 _DIGITS = 4302  # bytes of the longest number that a text is read as
 _NUMBER = 330  # bytes of the longest float, written as an integer
@@ -53,15 +53,15 @@ _FILTERS = frozenset({"default", "first", "last", "lstrip", "rstrip", "strip"}) 
 
 
 @dataclass(slots=True)
-class Bound:
+class SizeBound:
     """A bound of one value: how often each place is repeated, and the rest as in Growth."""
 
-    reads: Counter[Place] = field(default_factory=Counter)
+    reads: Counter[ReadPlace] = field(default_factory=Counter)
     constant: int = 0
     texts: int = 0
     lists: int = 0
 
-    def add(self, other: Bound) -> Bound:
+    def add(self, other: SizeBound) -> SizeBound:
         """This and the other together."""
         self.reads.update(other.reads)
         self.constant += other.constant
@@ -69,7 +69,7 @@ class Bound:
         self.lists += other.lists
         return self
 
-    def alternative(self, other: Bound) -> Bound:
+    def alternative(self, other: SizeBound) -> SizeBound:
         """This or the other."""
         self.reads |= other.reads
         self.constant = max(self.constant, other.constant)
@@ -113,11 +113,11 @@ def measured_levels(node: Value) -> int:
     return levels(node) if _bound(node).growth().is_large else 0
 
 
-def _is_shared(element: Bound) -> bool:
+def _is_shared(element: SizeBound) -> bool:
     return bool(element.times(Root.BODY) or element.texts or element.lists)
 
 
-def _bound(node: Value | None) -> Bound:
+def _bound(node: Value | None) -> SizeBound:
     """The bound of a value."""
     match node:
         case Path():
@@ -141,30 +141,30 @@ def _bound(node: Value | None) -> Bound:
         case Pick(value) | Omit(value) | Required(value):
             return _bound(value)
         case Literal(value):
-            return Bound(constant=len(dumps(value)))
+            return SizeBound(constant=len(dumps(value)))
         case FromRequest(part):
-            return Bound(constant=_FIXED) if part is RequestPart.RECEIVED_AT else Bound(texts=1)
+            return SizeBound(constant=_FIXED) if part is RequestPart.RECEIVED_AT else SizeBound(texts=1)
         case Timestamp() | Hash():
-            return Bound(constant=_FIXED)
+            return SizeBound(constant=_FIXED)
         case None:
-            return Bound()
+            return SizeBound()
 
 
-def _sum(nodes: tuple[Value, ...] | list[Value], constant: int) -> Bound:
-    total = Bound(constant=constant)
+def _sum(nodes: tuple[Value, ...] | list[Value], constant: int) -> SizeBound:
+    total = SizeBound(constant=constant)
     for node in nodes:
         total.add(_bound(node))
     return total
 
 
-def _either(nodes: tuple[Value, ...]) -> Bound:
-    total = Bound(constant=len("null"))
+def _either(nodes: tuple[Value, ...]) -> SizeBound:
+    total = SizeBound(constant=len("null"))
     for node in nodes:
         total.alternative(_bound(node))
     return total
 
 
-def _of_path(path: Path) -> Bound:
+def _of_path(path: Path) -> SizeBound:
     names = []
     for segment in path.segments:
         match segment:
@@ -172,7 +172,9 @@ def _of_path(path: Path) -> Bound:
                 names.append(name)
             case _:
                 break
-    return Bound(Counter({(path.root, tuple(names)): _repeats(path)}), 0 if is_singular(path.segments) else 2)
+    return SizeBound(
+        Counter({(path.root, tuple(names)): _repeats(path)}), 0 if is_singular(path.segments) else 2
+    )
 
 
 def _repeats(path: Path) -> int:
@@ -183,9 +185,9 @@ def _repeats(path: Path) -> int:
     )
 
 
-def _of_template(body: tuple[Statement, ...] | None) -> Bound:
+def _of_template(body: tuple[Statement, ...] | None) -> SizeBound:
     """A text without loops, variables and filters prints what it reads; any other may be of any length."""
-    total = Bound(constant=2)
+    total = SizeBound(constant=2)
     for statement in body or ():
         match statement:
             case Write(text):
@@ -198,14 +200,14 @@ def _of_template(body: tuple[Statement, ...] | None) -> Bound:
                     some.alternative(_of_template(branch.body))
                 total.add(some)
             case _:
-                return Bound(texts=1)
-    return Bound(texts=1) if total.texts or body is None else total
+                return SizeBound(texts=1)
+    return SizeBound(texts=1) if total.texts or body is None else total
 
 
-def _of_operand(operand: object) -> Bound:
+def _of_operand(operand: object) -> SizeBound:
     match operand:
         case Scalar(value):
-            return Bound(constant=len(dumps(value)))
+            return SizeBound(constant=len(dumps(value)))
         case Lookup(name, keys) if name not in _REQUEST:
             root = Root.BODY if name == "envelope" else Root.ITEM
             names = [] if name in ("envelope", "item") else [name]
@@ -213,31 +215,31 @@ def _of_operand(operand: object) -> Bound:
                 if not isinstance(key, str):
                     break
                 names.append(key)
-            return Bound(Counter({(root, tuple(names)): _QUOTED}), _NUMBER)
+            return SizeBound(Counter({(root, tuple(names)): _QUOTED}), _NUMBER)
         case FilterCall(value, name, args, ()) if name in _FILTERS:
-            total = Bound()
+            total = SizeBound()
             for part in (value, *args):
                 total.add(_of_operand(part))
             return total
         case _:
-            return Bound(texts=1)
+            return SizeBound(texts=1)
 
 
-def _of_cast(value: Value, kind: CastKind) -> Bound:
+def _of_cast(value: Value, kind: CastKind) -> SizeBound:
     bound = _bound(value)
     match kind:
         case CastKind.INTEGER | CastKind.NUMBER | CastKind.BOOLEAN if bound.texts:
-            return Bound(constant=_DIGITS)
+            return SizeBound(constant=_DIGITS)
         case CastKind.INTEGER | CastKind.STRING:
             bound.constant += _NUMBER
     return bound
 
 
-def _of_map(node: MapItems) -> Bound:
+def _of_map(node: MapItems) -> SizeBound:
     """Each element of the source, two bytes or more, becomes one of the list."""
     element = _bound(node.element)
     if _is_shared(element):
-        return Bound(lists=1)
+        return SizeBound(lists=1)
     source = _bound(node.source)
     times = element.times(Root.ITEM) + (element.constant + 2) // 2
     source.reads = Counter({place: count * times for place, count in source.reads.items()})

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from jsonpath_ng.ext.parser import ExtendedJsonPathParser
 
 from mapper import ir
-from mapper.expressions.jsonpath.functions import Bare, as_comparable, as_test, call
+from mapper.expressions.jsonpath.functions import BareOperand, as_comparable, as_test, call
 from mapper.expressions.jsonpath.lexer import PathLexer
 from mapper.expressions.jsonpath.literals import Lexeme, decode_integer, decode_number
 from mapper.expressions.jsonpath.names import quote_name
@@ -20,8 +20,8 @@ from mapper.expressions.jsonpath.path_faults import PathFault
 
 
 @dataclass(slots=True)
-class Segments:
-    """Segments read so far, where they end, and whether blanks stand inside a bracket."""
+class ParsedSegments:
+    """ParsedSegments read so far, where they end, and whether blanks stand inside a bracket."""
 
     end: int
     found: list[ir.Segment] = field(default_factory=list)
@@ -59,7 +59,7 @@ class PathParser(ExtendedJsonPathParser):
 
     def p_segments_none(self, p: Any) -> None:
         "segments :"
-        p[0] = Segments(0)
+        p[0] = ParsedSegments(0)
 
     def p_segments_member(self, p: Any) -> None:
         """segments : segments MEMBER
@@ -164,23 +164,23 @@ class PathParser(ExtendedJsonPathParser):
         """comparable : '@' segments
         | '$' segments"""
         span = p[1].text.part(p[1].start, max(p[1].end, p[2].end))
-        p[0] = Bare(ir.Query(p[1].value == "@", tuple(p[2].found)), span, p[2].spaced)
+        p[0] = BareOperand(ir.Query(p[1].value == "@", tuple(p[2].found)), span, p[2].spaced)
 
     def p_comparable_string(self, p: Any) -> None:
         "comparable : STRING"
-        p[0] = Bare(ir.Constant(p[1].value), p[1].span)
+        p[0] = BareOperand(ir.Constant(p[1].value), p[1].span)
 
     def p_comparable_number(self, p: Any) -> None:
         "comparable : NUMBER"
-        p[0] = Bare(ir.Constant(decode_number(p[1])), p[1].span)
+        p[0] = BareOperand(ir.Constant(decode_number(p[1])), p[1].span)
 
     def p_comparable_bool(self, p: Any) -> None:
         "comparable : BOOL"
-        p[0] = Bare(ir.Constant(p[1].value == "true"), p[1].span)
+        p[0] = BareOperand(ir.Constant(p[1].value == "true"), p[1].span)
 
     def p_comparable_null(self, p: Any) -> None:
         "comparable : NULL"
-        p[0] = Bare(ir.Constant(None), p[1].span)
+        p[0] = BareOperand(ir.Constant(None), p[1].span)
 
     def p_comparable_word(self, p: Any) -> NoReturn:
         "comparable : WORD"
@@ -202,7 +202,7 @@ class PathParser(ExtendedJsonPathParser):
         p[0] = p[1]
 
 
-def _extended(segments: Segments, segment: ir.Segment, last: Lexeme) -> Segments:
+def _extended(segments: ParsedSegments, segment: ir.Segment, last: Lexeme) -> ParsedSegments:
     """The segments with one more, which ends with the token `last`."""
     segments.found.append(segment)
     segments.end = last.end

@@ -61,13 +61,13 @@ class Misplaced(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    # Where a statement stands: how deep, in how many loops, and whether `forloop` is the innermost one's.
+class _Nesting:
+    # The depth of a statement in blocks and in loops, which CPython limits.
     text: Text
     depth: int = 0
     loops: int = 0
 
-    def deeper(self) -> _Place:
+    def deeper(self) -> _Nesting:
         if self.depth >= _DEEPEST:
             raise Unlowered("nests deep")
         return replace(self, depth=self.depth + 1)
@@ -76,7 +76,7 @@ class _Place:
 def lower_body(nodes: list[Node], text: Text) -> tuple[ir.Statement, ...] | None:
     """The statements of a template; None where something in it is not lowered. Raises Misplaced."""
     try:
-        body = _statements(nodes, _Place(text))
+        body = _statements(nodes, _Nesting(text))
     except (Unlowered, RecursionError):
         return None
     counted = {node.name for node in ir.walk(body) if isinstance(node, ir.Count)}
@@ -88,12 +88,12 @@ def lower_body(nodes: list[Node], text: Text) -> tuple[ir.Statement, ...] | None
 def lower_condition(condition: BooleanExpression, text: Text) -> ir.TextTest | None:
     """The test of a condition; None where it is not lowered."""
     try:
-        return _test(condition, _Place(text))
+        return _test(condition, _Nesting(text))
     except (Unlowered, RecursionError):
         return None
 
 
-def _statements(nodes: Iterable[Node], place: _Place, blank: bool = False) -> tuple[ir.Statement, ...]:
+def _statements(nodes: Iterable[Node], place: _Nesting, blank: bool = False) -> tuple[ir.Statement, ...]:
     statements: list[ir.Statement] = []
     for node in nodes:
         for statement in _statement(node, place):
@@ -108,12 +108,12 @@ def _statements(nodes: Iterable[Node], place: _Place, blank: bool = False) -> tu
     return tuple(statements)
 
 
-def _block(block: BlockNode | None, place: _Place) -> tuple[ir.Statement, ...]:
+def _block(block: BlockNode | None, place: _Nesting) -> tuple[ir.Statement, ...]:
     # A block that holds nothing but white space and silent tags writes nothing.
     return () if block is None else _statements(block.nodes, place.deeper(), block.blank)
 
 
-def _statement(node: Node, place: _Place) -> tuple[ir.Statement, ...]:
+def _statement(node: Node, place: _Nesting) -> tuple[ir.Statement, ...]:
     span = markup_span(place.text, node.token)
     match node:
         case content.ContentNode():
@@ -150,14 +150,14 @@ def _statement(node: Node, place: _Place) -> tuple[ir.Statement, ...]:
             raise Unlowered(type(node).__name__)
 
 
-def _output(node: output.OutputNode, place: _Place) -> ir.Statement:
+def _output(node: output.OutputNode, place: _Nesting) -> ir.Statement:
     value = _value(node.expression, place)
     if isinstance(value, ir.Scalar) and (value.value is None or isinstance(value.value, str)):
         return ir.Write(value.value or "", value.span)
     return ir.Output(value, markup_span(place.text, node.token))
 
 
-def _branches(node: if_tag.IfNode | unless_tag.UnlessNode, place: _Place) -> ir.Branches:
+def _branches(node: if_tag.IfNode | unless_tag.UnlessNode, place: _Nesting) -> ir.Branches:
     first = _test(node.condition, place)
     if isinstance(node, unless_tag.UnlessNode):
         first = ir.Negation(first, first.span)
@@ -168,7 +168,7 @@ def _branches(node: if_tag.IfNode | unless_tag.UnlessNode, place: _Place) -> ir.
     return ir.Branches(tuple(branches), otherwise, markup_span(place.text, node.token))
 
 
-def _choices(node: case_tag.CaseNode, place: _Place) -> ir.Choices:
+def _choices(node: case_tag.CaseNode, place: _Nesting) -> ir.Choices:
     choices = []
     for block in node.blocks:
         if isinstance(block, BlockNode):
@@ -201,7 +201,7 @@ def _interrupts(body: tuple[ir.Statement, ...]) -> bool:
     return False
 
 
-def _for(node: for_tag.ForNode, place: _Place) -> ir.For:
+def _for(node: for_tag.ForNode, place: _Nesting) -> ir.For:
     loop = node.expression
     if loop.identifier == "forloop" or place.loops >= _DEEPEST_LOOP:
         raise Unlowered("a loop of another kind")
@@ -224,7 +224,7 @@ def _label(loop: LoopExpression) -> str:
     return f"{loop.identifier}-{loop.iterable}"
 
 
-def _cycle(node: cycle_tag.CycleNode, place: _Place) -> ir.Cycle:
+def _cycle(node: cycle_tag.CycleNode, place: _Nesting) -> ir.Cycle:
     values = tuple(_value(value, place) for value in node.args)
     group = "" if node.group is None else _constant(_value(node.group, place))
     key = group or str([_literal(value) for value in values])
@@ -241,14 +241,14 @@ def _literal(value: ir.Operand) -> object:
     raise Unlowered("a cycle whose group is known at run time only")
 
 
-def _value(expression: Expression, place: _Place) -> ir.Operand:
+def _value(expression: Expression, place: _Nesting) -> ir.Operand:
     operand = _operand(expression, place)
     if isinstance(operand, ir.Special):
         raise Unlowered("blank or empty as a value")
     return operand
 
 
-def _operand(expression: Expression, place: _Place) -> ir.Operand:
+def _operand(expression: Expression, place: _Nesting) -> ir.Operand:
     span = token_span(place.text, expression.token)
     match expression:
         case FilteredExpression():
@@ -282,7 +282,7 @@ def _operand(expression: Expression, place: _Place) -> ir.Operand:
             raise Unlowered(type(expression).__name__)
 
 
-def _filtered(expression: FilteredExpression, place: _Place) -> ir.Operand:
+def _filtered(expression: FilteredExpression, place: _Nesting) -> ir.Operand:
     if len(expression.filters or ()) > _LONGEST_CHAIN:
         raise Unlowered("a long chain of filters")
     value = _value(expression.left, place)
@@ -299,7 +299,7 @@ def _filtered(expression: FilteredExpression, place: _Place) -> ir.Operand:
     return value
 
 
-def _lookup(path: Path, place: _Place) -> ir.Lookup:
+def _lookup(path: Path, place: _Nesting) -> ir.Lookup:
     name, *keys = path.path
     if len(keys) > _LONGEST_CHAIN:
         raise Unlowered("a long chain of keys")
@@ -319,7 +319,7 @@ def _check_loop_field(keys: tuple[object, ...]) -> None:
         raise Unlowered("forloop as a value")
 
 
-def _test(expression: Expression, place: _Place) -> ir.TextTest:
+def _test(expression: Expression, place: _Nesting) -> ir.TextTest:
     span = token_span(place.text, expression.token)
     match expression:
         case BooleanExpression():
@@ -355,7 +355,7 @@ _RELATIONS: dict[type[Expression], str] = {
 def _flat(
     expression: logical.LogicalAndExpression | logical.LogicalOrExpression,
     kind: type[Expression],
-    place: _Place,
+    place: _Nesting,
 ) -> tuple[ir.TextTest, ...]:
     # `a and b and c` is one list of tests; a change of operator nests.
     tests = []
