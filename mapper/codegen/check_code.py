@@ -1,7 +1,7 @@
-"""Codegen of checked events: what is not certain of an event is tested before `event` returns it.
+"""Codegen of checks: the tests of an event that are not idle, before `event` returns it.
 
-The target schema is checked field by field, without what the code before has proven. If `max_depth` is not 0,
-the payload was parsed by the host: then each value taken from it must be JSON of at most `max_depth` levels.
+The target schema is checked field by field, without the checks that earlier code makes idle. If `max_depth`
+is not 0, the payload was parsed by the host: then its values must be JSON of at most so many levels.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from mapper.codegen.validator_code import (
 from mapper.codegen.writer import Writer, literal
 from mapper.ir.facts import may_be_null
 
-# What a value may hold that JSON cannot: nothing, half of a surrogate pair, or anything.
+# Parts of a parsed value that JSON cannot represent: none, half of a surrogate pair, or anything.
 _SOUND, _TEXT, _ANY = range(3)
 
 
@@ -37,7 +37,7 @@ def emit_checks(
 ) -> bool:
     """Write statements that raise InvalidEvent unless local `event`, made of the `fields`, fits.
 
-    Returns whether they call `valid`, for it to be written.
+    Returns True if they call `valid`, which must then be written.
     """
     if isinstance(output, ir.Record) and has_known_members(output, target):
         with _undone_by_failure(writer) as done:
@@ -58,7 +58,7 @@ def emit_checks(
 
 @contextmanager
 def _undone_by_failure(writer: Writer) -> Iterator[list[bool]]:
-    """Take back what was written inside where a schema nests too deep for checks inside one function."""
+    """Take back the lines written inside if the schema nests too deep for checks inside one function."""
     lines, constants, imports = len(writer.lines), dict(writer.constants), set(writer.imports)
     try:
         yield []
@@ -105,7 +105,7 @@ def _json_test(writer: Writer, field: ir.Field, value: str) -> str:
 
 
 def _kind(field: ir.Field, target: Any) -> int:
-    """What must be looked at of a field's value, once its schema has been checked."""
+    """The check that a field's value still needs once it fits its schema."""
     kind = _kind_of(field.value)
     if kind == _SOUND:
         return _SOUND

@@ -13,7 +13,7 @@ _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A Python atom for a JSON value or MISSING; `constant` is set where its value is known."""
+    """A Python atom for a JSON value or MISSING; `constant` is set if its value is known."""
 
     python: str
     constant: ir.Constant | None = None

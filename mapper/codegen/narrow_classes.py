@@ -1,4 +1,4 @@
-"""Codegen of classes: what the decoder of the bytes path is told, one class for each place with members."""
+"""Codegen of classes: the types that the narrow path decodes to, one class for each place with members."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SCALARS = "None | bool | int | float | str"
 
 
 def type_of(place: PayloadPlace) -> str:
-    """The type that the decoder is told for a place."""
+    """The type of a place, for the decoder (msgspec)."""
     match place.kind:
         case Decoding.VALUE:
             return "Any"
@@ -38,7 +38,7 @@ def class_text(name: str, parent: str, members: dict[str, str], attributes: dict
 
 
 def check_keys(keys: Iterable[str]) -> None:
-    """Raise NotNarrow for a key that the decoder cannot look for: it takes no such names of fields."""
+    """Raise NotNarrow for a key that the decoder cannot look for: msgspec takes no such names of fields."""
     for key in keys:
         if not key.isprintable() or '"' in key or "\\" in key:
             raise NotNarrow("it reads a key with a quote, a backslash or a character that does not print")

@@ -1,4 +1,4 @@
-"""Codegen of items on the bytes path: where they are in a partly decoded body, and the loop over them."""
+"""Codegen of items on the narrow path: their places in a partly decoded body, and the loop over them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class ItemSelection:
 
     @classmethod
     def of(cls, program: ir.Program, plan: ReadPlan) -> ItemSelection:
-        """What `each` means for decoding; raises NotNarrow where its paths need more than names and `[*]`."""
+        """The places of the items of a program. Raises NotNarrow if `each` needs more than plain steps."""
         alternatives = [_narrow_steps(path) for path in program.each]
         root = AroundItems()
         for steps in alternatives:
@@ -62,7 +62,7 @@ class ItemSelection:
             raise NotNarrow("`each` steps through a key that the mapping also reads")
 
     def parent(self, node: AroundItems) -> str:
-        """The class of which a node's own class is a special case."""
+        """The base of a node's class: it has all members that the mapping reads at the same place."""
         if node is self.root:
             return self.plan.body.name
         return self.plan.item.name if node.is_item else "Struct"
@@ -74,7 +74,7 @@ class ItemSelection:
             yield class_text(node.name, self.parent(node), members, attributes)
 
     def type_of(self, node: AroundItems) -> str:
-        """The type that the decoder is told for a node."""
+        """The type of a node, for the decoder (msgspec)."""
         name = node.name or ("dict" if self.parent(node) == "Struct" else self.parent(node))
         array = f"list[{self.type_of(node.element)}]" if node.element is not None else "list"
         return f"{name} | {array} | {SCALARS}"
@@ -150,7 +150,7 @@ def emit_selection(writer: Writer, selection: ItemSelection, *, is_bounded: bool
 
 
 def _is_alone(writer: Writer, selection: ItemSelection) -> str:
-    """The test that a body is an object and itself the one item; empty where it never is."""
+    """The test that a body is an object and itself the one item; empty if it never is."""
     if () not in selection.alternatives:
         return ""
     tests = [f"type(root) is {selection.root.name or selection.plan.item.name}"]

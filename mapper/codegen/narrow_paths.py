@@ -8,7 +8,7 @@ from mapper.codegen.writer import Writer
 
 
 def emit_open_nodes(writer: Writer, holder: str, segments: tuple[ir.Segment, ...]) -> str:
-    """The list of all matches of segments that begin with `[*]` or a slice, in what `holder` holds."""
+    """The list of all matches, in the value of `holder`, of segments that begin with `[*]` or a slice."""
     place: PayloadPlace | None = writer.places[holder]
     nodes, place = _emit_elements(writer, holder, place, segments[0], first=True)
     for segment in segments[1:]:
@@ -23,7 +23,7 @@ def emit_open_nodes(writer: Writer, holder: str, segments: tuple[ir.Segment, ...
 def _emit_segment(
     writer: Writer, nodes: str, place: PayloadPlace | None, segment: ir.Segment
 ) -> tuple[str, PayloadPlace | None]:
-    """What one segment finds in each node of a list."""
+    """The matches of one segment in each node of a list, and their place."""
     match segment:
         case ir.Child((ir.Name(name),)) if place is not None and place.kind is Decoding.OPEN:
             member = place.members.get(name)

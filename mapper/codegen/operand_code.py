@@ -106,7 +106,7 @@ class OperandWriter:
                 return self.test(node)
 
     def lookup(self, node: ir.Lookup, is_tested: bool = False) -> str:
-        """A local that holds a variable, or what is found under its keys; undecoded only to be tested."""
+        """A local that holds a variable, or the value under its keys; undecoded only if `is_tested`."""
         keys = node.keys
         if node.name == "forloop" and self.loops:
             return self._loop_field(keys)
@@ -124,7 +124,7 @@ class OperandWriter:
         return held if is_tested else emit_value_of(self.writer, held)
 
     def _is_steady(self, node: ir.Lookup, keys: tuple[object, ...]) -> bool:
-        # Whether the same keys lead to the same value wherever they are read: not so for assigned variables.
+        # True if the same keys give the same value wherever they are read. Assigned variables do not.
         if any(isinstance(key, ir.Lookup) for key in keys):
             return False
         return any(loop.name == node.name for loop in self.loops) or node.name not in self.variables
@@ -264,7 +264,7 @@ class OperandWriter:
     # --- tests
 
     def test(self, node: ir.TextTest) -> str:
-        """A Python expression that is true where the test holds; lookups are written before it."""
+        """A Python expression that is true if the test holds; lookups are written before it."""
         match node:
             case ir.Truthy(value):
                 return self._truthy(value)
@@ -297,7 +297,8 @@ class OperandWriter:
         return truth_test(held, self.use("is_truthy"))
 
     def _compared(self, node: ir.Lookup) -> str:
-        # What is compared with a constant, or with nothing: of objects and lists no more than that they are.
+        # The operand of a test, or of a comparison with a constant: all objects and lists give the same
+        # result, so they may be undecoded.
         held = self.lookup(node, is_tested=True)
         place = self.writer.places.get(held)
         return emit_passing(self.writer, held) if place is not None and place.kind is Decoding.RAW else held
@@ -372,7 +373,7 @@ def _rounded_factor(node: ir.FilterCall) -> int | None:
 
 
 def is_textual(node: ir.Operand) -> bool:
-    """Whether the value is a text for sure."""
+    """True if the value is certainly a text."""
     if isinstance(node, ir.FilterCall):
         return node.name in _TEXTUAL
     return isinstance(node, ir.Scalar) and isinstance(node.value, str)

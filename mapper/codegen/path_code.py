@@ -69,7 +69,7 @@ def _emit_singular(writer: Writer, start: str, segments: tuple[ir.Segment, ...])
 
 
 def _emit_steps(writer: Writer, start: str, segments: tuple[ir.Segment, ...]) -> str:
-    """One lookup a segment; what an earlier path has looked up already is reused."""
+    """One lookup for each segment; lookups of earlier paths are reused."""
     local = start
     for segment in segments:
         match segment.selectors[0]:

@@ -99,7 +99,7 @@ class PayloadPlace:
 
 @dataclass(frozen=True, slots=True)
 class ReadContext:
-    """The places that `$` and `envelope` mean where a value is computed, and how the value is used."""
+    """The places of `$` and `envelope` in an expression, and the use of its value."""
 
     item: PayloadPlace
     body: PayloadPlace
@@ -170,7 +170,7 @@ def _refuse(plan: ReadPlan) -> None:
 
 
 def _read(node: ir.Value, context: ReadContext) -> None:
-    """Note what a value reads."""
+    """Note the reads of a value."""
     match node:
         case ir.Path():
             _read_path(node, context)

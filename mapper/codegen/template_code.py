@@ -16,7 +16,7 @@ from mapper.runtime.liquid.semantics import VARIABLES, equal, to_text
 
 
 def emit_template(writer: Writer, template: ir.Template, scope: Scope) -> str:
-    """Write what renders the template; return a local or literal that holds its text."""
+    """Write the statements that render a template; return a local or literal that holds its text."""
     if template.body is None:
         return _emit_interpreted(writer, template, scope)
     values = OperandWriter(writer, scope, template.rules)
@@ -58,7 +58,7 @@ def emit_condition(writer: Writer, condition: ir.Condition, scope: Scope) -> str
 
 
 def _scopes(writer: Writer, scope: Scope) -> str:
-    # What the library's interpreter is given: all of it.
+    # The library's interpreter may read everything, so it gets all of it decoded.
     if scope.item in writer.places:
         raise NotNarrow("its Liquid is run by the library, which may read anything")
     return f"{scope.item}, {scope.body}, {scope.request}"
@@ -78,7 +78,7 @@ def _emit_interpreted(writer: Writer, template: ir.Template, scope: Scope) -> st
 
 @dataclass
 class _Sink:
-    # Where text goes: pieces that follow each other are joined before `put` writes them.
+    # The destination of text: neighbouring pieces are joined before `put` writes them.
     put: str | None
     pieces: list[str] = field(default_factory=list)
 
@@ -163,7 +163,7 @@ class _Statements:
     # --- statements
 
     def block(self, body: tuple[ir.Statement, ...], sink: _Sink, store: str) -> None:
-        """Write the statements of one block; what they set is not certain after it."""
+        """Write the statements of one block; variables that they set are not certain after it."""
         certain = set(self.values.certain)
         for statement in body:
             self.statement(statement, sink, store)
@@ -344,7 +344,7 @@ class _Statements:
 
 
 def _is_set_first(name: str, body: tuple[ir.Statement, ...]) -> bool:
-    # Whether the first statement that mentions the variable sets it, outside of any branch or loop.
+    # True if the first statement that mentions the variable sets it, outside of any branch or loop.
     for statement in body:
         inside = statement.value if isinstance(statement, ir.Assign) else statement
         if isinstance(statement, ir.Capture):
@@ -360,7 +360,7 @@ def _is_set_first(name: str, body: tuple[ir.Statement, ...]) -> bool:
 
 
 def _is_one_of(node: ir.Choices) -> bool:
-    # Whether at most one choice can match: constants that all differ, and an `else` only at the end.
+    # True if at most one choice can match: constants that all differ, and an `else` only at the end.
     if not isinstance(node.subject, ir.Lookup) or any(choice.values is None for choice in node.choices[:-1]):
         return False
     seen: list[object] = []

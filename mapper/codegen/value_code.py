@@ -1,8 +1,8 @@
-"""Codegen of values: each IR node becomes the statements a good engineer would write for it.
+"""Codegen of values: each ir node becomes the statements that a good engineer would write for it.
 
-Tests are left out only where a proof without any schema makes them idle: of a literal, of a template's text,
-after a cast, a `default` or `on_missing` (`mapper.ir.facts`). What holds only of payloads that fit their
-source schema is tested again, since payloads do not always fit; and every event is validated as a whole.
+Tests are left out only if a proof without any schema makes them idle: of a literal, of a template's text,
+after a cast, a `default` or `on_missing` (`mapper.ir.facts`). Nothing is left out because of the source
+schema, since payloads do not always fit it; and every event is validated.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from mapper.ir.facts import STRUCTURAL, may_be_blank, may_be_null, may_miss
 
 _SMALL = 10**15  # integers below have few digits
 
-# What may hand on an undecoded object; everything else looks at the value.
+# Nodes that may pass on an undecoded object; all others look at the value.
 _PASSING = (
     ir.Path
     | ir.Coalesce
@@ -54,7 +54,7 @@ _PASSING = (
 
 
 def emit_value(writer: Writer, node: ir.Value, scope: Scope, into: str | None = None) -> str:
-    """Write what computes `node`; return a local name or a literal that holds its value or MISSING.
+    """Write the statements that compute `node`; return a local or literal that holds its value or MISSING.
 
     `into` is a local that the caller wants filled; a node that needs no local of its own ignores it, see
     `emit_into`.
@@ -303,9 +303,9 @@ def _emit_entries(writer: Writer, record: ir.Record, scope: Scope, merged: str) 
 
 
 def _emit_spliced(writer: Writer, node: ir.Merge, spread: ir.Value, scope: Scope, into: str | None) -> str:
-    """A merge around an operand that may be undecoded: joined as bytes where no key stands twice.
+    """A merge around an operand that may be undecoded: spliced as bytes unless a key would be duplicated.
 
-    Operands are computed in their order, so that of several faults the first is told.
+    Operands are computed in their order, so that the first of several faults is reported.
     """
     position = next(number for number, operand in enumerate(node.operands) if operand is spread)
     merged, before = into or writer.fresh(scope.hint("merged")), ""
@@ -386,7 +386,7 @@ def _emit_map(writer: Writer, node: ir.MapItems, scope: Scope, into: str | None)
 
 
 def _emit_elements(writer: Writer, node: ir.MapItems, source: str, scope: Scope, result: str) -> None:
-    """Fill the list `result` with what becomes of each element of the list `source`."""
+    """Fill the list `result` with the value of `node.element` for each element of the list `source`."""
     element = writer.fresh("element")
     writer.line(f"{result} = []", node.span)
     with writer.block(f"for {element} in {source}:"):
@@ -409,7 +409,7 @@ def _emit_object_change(
         return result
     names = node.keys if not isinstance(node, ir.Rename) else tuple(old for old, _ in node.names)
     lacks = writer.fresh("unchanged")
-    # Not so where it is missing, null, or decoded already.
+    # A value that is missing, null or already decoded is not bytes.
     writer.line(f"{lacks} = type({value}) is bytes and {emit_lacks(writer, value, names)}", node.span)
     with writer.block(f"if {lacks}:"):
         writer.line(f"{result} = {value}")

@@ -65,11 +65,11 @@ class Site:
 class Writer:
     """Collects generated lines.
 
-    `constants` become module-level names: regular expressions, frozen sets, literals. `imports` names what
-    the module needs, as (full name of a module, name). `lines` pairs each line with the span it came
-    from. Of locals: `places` says what is decoded of them, `passing` which may hold an undecoded object (and
-    the local that held it first), `objects` which hold an object for sure. `attributes` are the names that
-    decoded objects have for keys.
+    `constants` become module-level names: regular expressions, frozen sets, literals. `imports` holds pairs
+    (full name of a module, name). `lines` pairs each line with the span it came from. `places` has the place
+    of each local that is decoded in part. `passing` has the locals that may hold an undecoded object, each
+    with the local that held it first. `objects` are locals that certainly hold an object. `attributes` has
+    the attribute of partly decoded objects for each key.
     """
 
     lines: list[tuple[str, Span | None]] = field(default_factory=list)
@@ -94,7 +94,7 @@ class Writer:
     def block(self, head: str, span: Span | None = None) -> Iterator[None]:
         """Write `head` (ending in a colon) and indent what follows.
 
-        What is learned inside a block (`remember`) is forgotten at its end.
+        Names noted by `remember` inside a block are forgotten at its end.
         """
         self.line(head, span)
         self._indent += 1
@@ -120,7 +120,7 @@ class Writer:
 
         A name that another module has already given (`semantics.is_blank`, `casts.is_blank`) gets an alias.
         """
-        # Patterns are matched by the room that the checker uses too; all else is the run time's own.
+        # Patterns are matched by `regex/`, which the checker uses too; everything else is in `runtime/`.
         source = f"mapper.{module}" if module.startswith("regex.") else f"mapper.runtime.{module}"
         if any(other == name and owner != source for owner, other in self.imports):
             alias = f"{module.rpartition('.')[2]}_{name}"
@@ -153,7 +153,7 @@ class Writer:
         self.known[-1][key] = name
 
     def hand_on(self, value: str, target: str) -> None:
-        """Note that local `target` has been given what may be an undecoded object in local `value`."""
+        """Note that local `target` now holds the value of local `value`, which may be an undecoded object."""
         if value in self.passing:
             source = self.passing[value]
             self.passing[target] = source if self.passing.get(target, source) == source else ""

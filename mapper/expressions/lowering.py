@@ -20,7 +20,7 @@ from mapper.schemas.schema import Schema
 
 @dataclass(frozen=True, slots=True)
 class Lowering:
-    """What lowering needs to know besides the spec."""
+    """The context of lowering, besides the spec."""
 
     target: Schema | None
     dialect: Dialect | None
@@ -65,7 +65,7 @@ def _skip(rule: spec.SkipEntry, tools: Lowering) -> ir.SkipRule | None:
 
 
 def lower_event(event: spec.ObjectValue, tools: Lowering) -> ir.Record:
-    """The event's fields, each knowing whether the target asks for it and whether it may be null."""
+    """The event's fields, marked by the target schema as required and nullable."""
     document = tools.target.document if tools.target else {}
     return _record(event, document, tools)
 
@@ -86,7 +86,7 @@ def _record(value: spec.ObjectValue, schema: Subschema | None, tools: Lowering) 
 
 
 def lower_value(value: spec.Value, schema: Subschema | None, tools: Lowering) -> ir.Value | None:
-    """One value expression; `schema` is what the target says of its place, or None where it says nothing."""
+    """One value expression; `schema` is the target's for its place, None if the target has none."""
     match value:
         case spec.PathText(text, of_body):
             return parse_path(text, ir.Root.BODY if of_body else ir.Root.ITEM, tools.report)
@@ -229,7 +229,7 @@ def _check_format(text: Text, tools: Lowering) -> None:
 
 
 def _reads_zone(name: str) -> bool:
-    """Whether times in this format can be placed without `zone:`; a format reported as unusable passes."""
+    """True if times in this format need no `zone:`, and for a format that is reported as unusable anyway."""
     if name == "iso8601" or name in EPOCH_UNITS or check_pattern(name) is not None:
         return True
     return compile_pattern(name).reads_zone

@@ -1,4 +1,4 @@
-"""Facts: what a node can end as (missing, null, blank), from its shape or from what is known of paths."""
+"""Facts: whether a node can be missing, null or blank, from its shape or from knowledge of paths."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _FIXED: dict[type, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Nothings:
-    """Which kinds of nothing a value can be."""
+    """The kinds of nothing that a value can be."""
 
     missing: bool = False
     null: bool = False
@@ -57,7 +57,7 @@ class Nothings:
 
     @property
     def is_sure(self) -> bool:
-        """Whether there is always a value (it may be a blank text)."""
+        """True if there is always a value; it may be a blank text."""
         return not (self.missing or self.null)
 
     def __or__(self, other: Nothings) -> Nothings:
@@ -70,7 +70,7 @@ ABSENT = Nothings(missing=True)
 
 
 class Facts:
-    """What can be told without any schema; subclasses know more of paths."""
+    """Facts that hold without any schema; subclasses know more about paths."""
 
     def of_path(self, path: Path) -> Nothings:
         """The nothings of a path; without a schema, anything a payload may lack."""
@@ -154,7 +154,7 @@ class Facts:
         return JSON_TYPES
 
     def types(self, node: Value) -> frozenset[str]:
-        """The JSON types of a node's values, missing and null aside; `null` alone where it is never else."""
+        """The JSON types of a node's values apart from null; `null` alone if it can be nothing else."""
         match node:
             case Path():
                 return self.types_of_path(node) if node.is_singular else frozenset({"array"})
@@ -175,15 +175,15 @@ STRUCTURAL = Facts()
 
 
 def may_miss(node: Value) -> bool:
-    """Whether the node can end as MISSING for some payload, valid or not."""
+    """True if the node is MISSING for some payload, valid or not."""
     return STRUCTURAL.of(node).missing
 
 
 def may_be_null(node: Value) -> bool:
-    """Whether the node can end as null for some payload, valid or not."""
+    """True if the node is null for some payload, valid or not."""
     return STRUCTURAL.of(node).null
 
 
 def may_be_blank(node: Value) -> bool:
-    """Whether the node can end as an empty or white-space text for some payload, valid or not."""
+    """True if the node is an empty or white-space text for some payload, valid or not."""
     return STRUCTURAL.of(node).blank

@@ -1,6 +1,7 @@
 """Growth of a program: how often its events can repeat a byte of the payload, and what they add.
 
-All numbers are upper bounds. What a mapping alone does not bound is counted apart: then events are measured.
+All numbers are upper bounds. Parts that the mapping alone does not bound are counted apart: then events are
+measured at run time.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ from mapper.ir.values import (
 from mapper.runtime.growth import Growth
 from mapper.runtime.limits import MAX_NESTING
 
-# Where a value is read, as far as names lead.
+# The place at which a value is read, as far as it is given by names.
 ReadPlace: TypeAlias = tuple[Root, tuple[str, ...]]
 
 _DIGITS = 4302  # bytes of the longest number that a text is read as
@@ -49,7 +50,7 @@ _NUMBER = 330  # bytes of the longest float, written as an integer
 _QUOTED = 2  # times: the quotes of a text in a text are escaped
 _FIXED = 80  # bytes of a digest, or of a time
 _REQUEST = frozenset({"header", "query", "setting", "received_at"})
-_FILTERS = frozenset({"default", "first", "last", "lstrip", "rstrip", "strip"})  # of which none adds anything
+_FILTERS = frozenset({"default", "first", "last", "lstrip", "rstrip", "strip"})  # none of them adds anything
 
 
 @dataclass(slots=True)
@@ -99,12 +100,12 @@ def growth(program: Program) -> Growth:
 
 
 def is_metered(node: MapItems) -> bool:
-    """Whether a list in the making has to be measured: its elements repeat more than what it is made of."""
+    """True if a list must be measured while it is made: its elements repeat more than their source."""
     return _is_shared(_bound(node.element))
 
 
 def holds_metered(node: Value) -> bool:
-    """Whether a list that has to be measured is part of a value."""
+    """True if a list that must be measured is part of a value."""
     return any(isinstance(part, MapItems) and is_metered(part) for part in walk(node))
 
 
@@ -186,7 +187,7 @@ def _repeats(path: Path) -> int:
 
 
 def _of_template(body: tuple[Statement, ...] | None) -> SizeBound:
-    """A text without loops, variables and filters prints what it reads; any other may be of any length."""
+    """A text without loops, variables and filters is as long as its reads; any other may have any length."""
     total = SizeBound(constant=2)
     for statement in body or ():
         match statement:

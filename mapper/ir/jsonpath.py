@@ -1,4 +1,4 @@
-"""IR of paths: what a JSONPath means (RFC 9535), whatever library parsed it."""
+"""IR of paths: the meaning of a JSONPath (RFC 9535), independent of the library that parsed it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from enum import Enum
 from typing import TypeAlias
 
 from mapper.diagnostics.source import Span
+from mapper.ir.spans import span_field
 from mapper.runtime.items import Step
 
 
 class Root(Enum):
-    """Where a path starts."""
+    """The start of a path."""
 
     ITEM = "item"  # the current item; inside `map … to`, the element
     BODY = "body"  # the whole request body (`envelope:`)
@@ -111,14 +112,14 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Exists:
-    """True where the query selects at least one node."""
+    """True if the query selects at least one node."""
 
     query: Query
 
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """True where a function of result type LogicalType (match, search) says so."""
+    """The result of a function of type LogicalType: `match` or `search` (§2.4.6, §2.4.7)."""
 
     call: Function
 
@@ -154,16 +155,16 @@ class Path:
     root: Root
     segments: tuple[Segment, ...]
     text: str
-    span: Span = field(compare=False, repr=False)
+    span: Span = span_field()
 
     @property
     def is_singular(self) -> bool:
-        """Whether the path selects at most one node."""
+        """True if the path selects at most one node."""
         return is_singular(self.segments)
 
 
 def is_singular(segments: tuple[Segment, ...]) -> bool:
-    """Whether segments select at most one node: names and indexes only (RFC 9535 §2.3.5.1)."""
+    """True if segments select at most one node: names and indexes only (RFC 9535 §2.3.5.1)."""
     return all(
         isinstance(segment, Child)
         and len(segment.selectors) == 1

@@ -32,7 +32,7 @@ class FunctionSignature:
 
 @dataclass(frozen=True, slots=True)
 class BareOperand:
-    """A literal, query or call that stands alone so far: a test, an argument or one side of a comparison."""
+    """A literal, query or call before its use is known: a test, an argument or one side of a comparison."""
 
     node: ir.Operand
     span: Span
@@ -126,7 +126,7 @@ def call(name: Lexeme, arguments: list[Parsed], span: Span) -> BareOperand:
 
 
 def _argument(function: Lexeme, kind: FunctionType, parsed: Parsed) -> ir.Operand:
-    """One argument, refused where its kind does not fit (RFC 9535 §2.4.3)."""
+    """One argument; raises PathFault if its type does not fit (RFC 9535 §2.4.3)."""
     name = function.value
     node, place = (parsed.node, parsed.span) if isinstance(parsed, BareOperand) else (None, function.span)
     if kind is FunctionType.NODES:

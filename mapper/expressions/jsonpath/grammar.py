@@ -21,7 +21,7 @@ from mapper.expressions.jsonpath.path_faults import PathFault
 
 @dataclass(slots=True)
 class ParsedSegments:
-    """ParsedSegments read so far, where they end, and whether blanks stand inside a bracket."""
+    """The segments parsed so far, their end in the text; `spaced` if there are blanks inside a bracket."""
 
     end: int
     found: list[ir.Segment] = field(default_factory=list)
@@ -29,7 +29,7 @@ class ParsedSegments:
 
 
 class EndOfPath(Exception):
-    """The text ended where the grammar wants more."""
+    """Raised if the text ends before the path is complete."""
 
 
 class PathParser(ExtendedJsonPathParser):
@@ -44,7 +44,7 @@ class PathParser(ExtendedJsonPathParser):
         super().__init__(lexer_class=PathLexer)
 
     def __dir__(self) -> list[str]:
-        """What PLY finds: the productions below, none of the library's (they accept more than the RFC)."""
+        """The names PLY looks through: the productions below, none of the library's (they accept more)."""
         return [n for n in super().__dir__() if not n.startswith("p_") or n in vars(PathParser)]
 
     def p_error(self, t: Any) -> NoReturn:
@@ -238,7 +238,7 @@ _HINTS = {
 
 
 def unexpected(kind: str, lexeme: Lexeme) -> PathFault:
-    """What to say about a token that cannot stand where it stands."""
+    """The fault of a token that no production takes at its place."""
     if kind in ("WORD", "BOOL", "NULL"):
         return _unexpected_word(lexeme)
     value = lexeme.text.value

@@ -1,4 +1,4 @@
-"""Literals of a path: token text becomes the string or number it stands for (RFC 9535 §2.3.1, §2.3.5)."""
+"""Literals of a path: token text becomes a string or number (RFC 9535 §2.3.1, §2.3.5)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PIECE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Lexeme:
-    """A token's text, or the value it stands for, with its place in the path."""
+    """A token's text, or its value, with its place in the path."""
 
     value: str
     text: Text
@@ -59,7 +59,7 @@ def decode_string(text: Text, start: int, end: int) -> str:
 
 
 def _string_fault(text: Text, position: int, end: int) -> PathFault:
-    """Why the character or escape at `position` cannot stand in a string."""
+    """The fault of a character or escape that a string must not contain."""
     character = text.value[position]
     if character != "\\":
         name = f"U+{ord(character):04X}"

@@ -32,7 +32,7 @@ def quote_name(name: str) -> str:
 
 
 def is_shorthand(name: str) -> bool:
-    """Whether `name` can stand after a dot without quotes."""
+    """True if `name` can follow a dot without quotes."""
     return re.fullmatch(NAME, name) is not None
 
 
@@ -47,7 +47,7 @@ def check_follower(text: Text, dot: int, start: int, end: int, inside: bool) -> 
 
 
 def dot_fault(text: Text, dot: int, start: int, inside: bool) -> PathFault:
-    """What is wrong with dots at `dot` that no name follows; `start` is where the name should stand."""
+    """The fault of dots at `dot` without a name after them; the name should begin at `start`."""
     dots = text.part(dot, start)
     rest = text.value[start:]
     if not rest:
@@ -68,7 +68,7 @@ def dot_fault(text: Text, dot: int, start: int, inside: bool) -> PathFault:
 
 
 def _odd_end(value: str, start: int, inside: bool) -> int:
-    """Where the run of characters that was probably meant as one name ends."""
+    """The end of the characters that were probably meant as one name."""
     match = (_ODD_IN_FILTER if inside else _ODD_OUTSIDE).match(value, start)
     return start + len(match.group().rstrip(_BLANKS)) if match else start
 

@@ -34,7 +34,7 @@ RESERVED = frozenset({"item", "envelope", "header", "query", "setting", "receive
 
 
 class Checks:
-    """Reports what a template or condition names that is not there, or not so."""
+    """Reports unknown filters, tags and variables of a template or condition, and wrong arguments."""
 
     def __init__(
         self,

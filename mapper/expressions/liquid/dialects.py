@@ -1,4 +1,4 @@
-"""Dialects: what another Liquid engine knows and renders differently, read from a data file."""
+"""Dialects: the tags, filters and differences of another Liquid engine, read from a data file."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _KEYS = ("dialect", "description", "now", "zone", *_LISTS, *_TABLES)
 class Dialect:
     """One Liquid engine: documented tags, filters and objects, and those that merely seem to work.
 
-    `rules` is what it adds to the language. `notes` and `renders_differently` say, term by term, what an
-    author should know.
+    `rules` are its additions to the language. `notes` and `renders_differently` hold a sentence for the
+    author, term by term.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Dialect:
     file: SourceFile | None = field(default=None, compare=False, repr=False)
 
     def note(self, term: str) -> str:
-        """What to know about a tag, filter or object; an empty text where there is nothing."""
+        """The note about a tag, filter or object; an empty text if there is none."""
         return dict(self.notes).get(term) or dict(self.renders_differently).get(term) or ""
 
 

@@ -1,4 +1,4 @@
-"""Lowering of Liquid: the library's parse tree becomes IR, or None where its interpreter is to run it."""
+"""Lowering of Liquid: the library's parse tree becomes ir, or None if its interpreter must run it."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class _Nesting:
 
 
 def lower_body(nodes: list[Node], text: Text) -> tuple[ir.Statement, ...] | None:
-    """The statements of a template; None where something in it is not lowered. Raises Misplaced."""
+    """The statements of a template; None if a part of it has no ir. Raises Misplaced."""
     try:
         body = _statements(nodes, _Nesting(text))
     except (Unlowered, RecursionError):
@@ -86,7 +86,7 @@ def lower_body(nodes: list[Node], text: Text) -> tuple[ir.Statement, ...] | None
 
 
 def lower_condition(condition: BooleanExpression, text: Text) -> ir.TextTest | None:
-    """The test of a condition; None where it is not lowered."""
+    """The test of a condition; None if a part of it has no ir."""
     try:
         return _test(condition, _Nesting(text))
     except (Unlowered, RecursionError):
@@ -183,7 +183,7 @@ def _choices(node: case_tag.CaseNode, place: _Nesting) -> ir.Choices:
 
 
 def _interrupts(body: tuple[ir.Statement, ...]) -> bool:
-    # Whether a break or continue in these statements is meant for a loop around them.
+    # True if a break or continue in these statements is meant for a loop around them.
     for statement in body:
         match statement:
             case ir.Break() | ir.Continue():
