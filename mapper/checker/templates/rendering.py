@@ -113,7 +113,7 @@ def _after(text: str) -> Place | tuple[int, Bad]:
 
 
 def trial_of(program: ir.Program, prepare: PrepareTemplate, source: Schema | None) -> Trial:
-    """The trial of a program's template with payloads that fit a source schema; raises whatever `prepare` raises."""
+    """The trial of a template with payloads that fit a source schema; raises whatever `prepare` raises."""
     trial = Trial(_validator(source), trial_limits(len(program.output.span.text)))
     with within(trial.limits):
         trial.render = prepare(program, trial.apply)
