@@ -225,7 +225,7 @@ def _emit_selector(emitter: _PathEmitter, node: str, selector: ir.Selector, foun
             assert_never(selector)
 
 
-def _emit_invariants(emitter: _PathEmitter, node: ir.Test | ir.Operand) -> None:
+def _emit_invariants(emitter: _PathEmitter, node: ir.Test | ir.Comparable) -> None:
     """Write the `$` queries of a filter before its loop: they are the same for every element."""
     match node:
         case ir.Query(False, segments) if ir.is_singular(segments):
@@ -289,7 +289,7 @@ def _emit_query(emitter: _PathEmitter, current: str, query: ir.Query) -> tuple[s
     return known or _emit_nodes(emitter, start, query.segments), True
 
 
-def _emit_operand(emitter: _PathEmitter, current: str, operand: ir.Operand | ir.Test) -> Side:
+def _emit_operand(emitter: _PathEmitter, current: str, operand: ir.Comparable | ir.Test) -> Side:
     """One side of a comparison or one argument: a constant, or an expression for a value or MISSING."""
     writer = emitter.writer
     match operand:

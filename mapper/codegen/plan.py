@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from mapper import ir
-from mapper.ir.liquid import walk
 
 REQUEST_NAMES = frozenset({"header", "query", "setting", "received_at"})
 SPECIAL_KEYS = frozenset({"size", "first", "last"})
@@ -299,12 +298,12 @@ def _walk_path(path: ir.Path, context: ReadContext) -> PayloadPlace | None:
 
 def _queries(node: object) -> Iterator[ir.Query]:
     """The queries of filters that start at `$`."""
-    return (part for part in walk(node) if isinstance(part, ir.Query) and not part.relative)
+    return (part for part in ir.walk(node) if isinstance(part, ir.Query) and not part.relative)
 
 
 def _read_text(node: object, context: ReadContext) -> None:
     """Note the variables that a template or condition reads."""
-    parts = list(walk(node))
+    parts = list(ir.walk(node))
     own = {part.name for part in parts if isinstance(part, ir.Assign | ir.Capture | ir.For)}
     tested = {id(part) for part in parts for part in _tested(part)}
     compared = {id(part) for part in parts for part in _compared(part)}

@@ -157,7 +157,7 @@ def _query(query: ir.Query, current: object, root: object) -> list[object]:
     return [value for _, value in _select(query.segments, start, root)]
 
 
-def _operand(operand: ir.Operand | ir.Test, current: object, root: object) -> object:
+def _operand(operand: ir.Comparable | ir.Test, current: object, root: object) -> object:
     """The value of one side of a comparison, or MISSING (§2.4)."""
     match operand:
         case ir.Constant(value):

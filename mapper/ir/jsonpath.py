@@ -95,10 +95,11 @@ class Function:
     """A function call: length, count, match, search, value (§2.4)."""
 
     name: str
-    arguments: tuple[Operand | Test, ...]
+    arguments: tuple[Comparable | Test, ...]
 
 
-Operand: TypeAlias = Query | Constant | Function
+# One side of a comparison (`comparable` in the grammar of RFC 9535).
+Comparable: TypeAlias = Query | Constant | Function
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +107,8 @@ class Comparison:
     """`==`, `!=`, `<`, `<=`, `>`, `>=` between singular queries, constants and functions (§2.3.5.2.2)."""
 
     operator: str
-    left: Operand
-    right: Operand
+    left: Comparable
+    right: Comparable
 
 
 @dataclass(frozen=True, slots=True)

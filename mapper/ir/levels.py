@@ -2,55 +2,33 @@
 
 from __future__ import annotations
 
-from mapper.ir.jsonpath import Path
-from mapper.ir.liquid import Template
-from mapper.ir.values import (
-    Array,
-    Cast,
-    Coalesce,
-    Default,
-    FromRequest,
-    Hash,
-    Literal,
-    MapItems,
-    Match,
-    Merge,
-    Omit,
-    Pick,
-    Record,
-    Rename,
-    Required,
-    Timestamp,
-    Value,
-    When,
-    possible_values,
-)
+from mapper import ir
 
 
-def levels(node: Value | None) -> int:
+def levels(node: ir.Value | None) -> int:
     """The levels that a node adds, at most, to the deepest value it copies; constants count in full."""
     match node:
-        case Record(fields):
+        case ir.Record(fields):
             return 1 + _deepest(tuple(field.value for field in fields))
-        case Array(values):
+        case ir.Array(values):
             return 1 + _deepest(values)
-        case MapItems(_, element):
+        case ir.MapItems(_, element):
             return 1 + levels(element)
-        case Path():
+        case ir.Path():
             return 0 if node.is_singular else 1
-        case Literal(value):
+        case ir.Literal(value):
             return _height(value)
-        case Merge(values):
+        case ir.Merge(values):
             return _deepest(values)
-        case Coalesce() | Match() | When() | Default() | Required():
-            return _deepest(possible_values(node))
-        case Pick(value) | Omit(value) | Rename(value) | Cast(value):
+        case ir.Coalesce() | ir.Match() | ir.When() | ir.Default() | ir.Required():
+            return _deepest(ir.possible_values(node))
+        case ir.Pick(value) | ir.Omit(value) | ir.Rename(value) | ir.Cast(value):
             return levels(value)
-        case Template() | Timestamp() | Hash() | FromRequest() | None:
+        case ir.Template() | ir.Timestamp() | ir.Hash() | ir.FromRequest() | None:
             return 0
 
 
-def _deepest(nodes: tuple[Value, ...]) -> int:
+def _deepest(nodes: tuple[ir.Value, ...]) -> int:
     return max(map(levels, nodes), default=0)
 
 

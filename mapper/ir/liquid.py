@@ -14,40 +14,6 @@ from typing import TypeAlias
 from mapper.diagnostics.source import Span
 from mapper.ir.spans import span_field
 
-__all__ = [
-    "Abort",
-    "AllOf",
-    "AnyOf",
-    "Assign",
-    "Branch",
-    "Branches",
-    "Break",
-    "Capture",
-    "Choice",
-    "Choices",
-    "Compare",
-    "Condition",
-    "Contains",
-    "Continue",
-    "Count",
-    "Cycle",
-    "FilterCall",
-    "For",
-    "Interval",
-    "LiquidRules",
-    "Lookup",
-    "Negation",
-    "Operand",
-    "Output",
-    "Scalar",
-    "Special",
-    "Statement",
-    "Template",
-    "TextTest",
-    "Truthy",
-    "Write",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class LiquidRules:

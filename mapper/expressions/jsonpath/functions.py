@@ -34,7 +34,7 @@ class FunctionSignature:
 class BareOperand:
     """A literal, query or call before its use is known: a test, an argument or one side of a comparison."""
 
-    node: ir.Operand
+    node: ir.Comparable
     span: Span
     spaced: bool = False  # a query with blanks inside brackets
 
@@ -67,7 +67,7 @@ def as_test(parsed: Parsed) -> ir.Test:
             raise PathFault("a literal is no condition", parsed.span, "always the same", hint)
 
 
-def as_comparable(bare: BareOperand) -> ir.Operand:
+def as_comparable(bare: BareOperand) -> ir.Comparable:
     """One side of a comparison: a literal, a singular query, or a function that yields a value."""
     _refuse_blanks(bare)
     match bare.node:
@@ -125,7 +125,7 @@ def call(name: Lexeme, arguments: list[Parsed], span: Span) -> BareOperand:
     return BareOperand(ir.Function(name.value, checked), span)
 
 
-def _argument(function: Lexeme, kind: FunctionType, parsed: Parsed) -> ir.Operand:
+def _argument(function: Lexeme, kind: FunctionType, parsed: Parsed) -> ir.Comparable:
     """One argument; raises PathFault if its type does not fit (RFC 9535 §2.4.3)."""
     name = function.value
     node, place = (parsed.node, parsed.span) if isinstance(parsed, BareOperand) else (None, function.span)
