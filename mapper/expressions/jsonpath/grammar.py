@@ -61,32 +61,29 @@ class PathParser(ExtendedJsonPathParser):
         "segments :"
         p[0] = ParsedSegments(0)
 
-    def p_segments_member(self, p: Any) -> None:
+    def p_segments_dot(self, p: Any) -> None:
         """segments : segments MEMBER
-        | segments DESCENDANT_MEMBER"""
-        kind = ir.Child if p.slice[2].type == "MEMBER" else ir.Descendant
-        p[0] = _extended(p[1], kind((ir.Name(p[2].value, p[2].span),)), p[2])
-
-    def p_segments_wildcard(self, p: Any) -> None:
-        """segments : segments WILDCARD_MEMBER
+        | segments WILDCARD_MEMBER
+        | segments DESCENDANT_MEMBER
         | segments DESCENDANT_WILDCARD"""
-        kind = ir.Child if p.slice[2].type == "WILDCARD_MEMBER" else ir.Descendant
-        p[0] = _extended(p[1], kind((ir.Wildcard(),)), p[2])
+        is_name = p.slice[2].type in ("MEMBER", "DESCENDANT_MEMBER")
+        p[0] = _extended(p, (ir.Name(p[2].value, p[2].span),) if is_name else (ir.Wildcard(),))
 
     def p_segments_bracket(self, p: Any) -> None:
         """segments : segments '[' selectors ']'
         | segments DESCENDANT_BRACKET selectors ']'"""
-        kind = ir.Child if p.slice[2].type == "[" else ir.Descendant
         inside = p[2].text.value[p[2].end : p[4].start]
         p[1].spaced = p[1].spaced or inside != inside.strip(" \t\n\r")
-        p[0] = _extended(p[1], kind(tuple(p[3])), p[4])
+        p[0] = _extended(p, tuple(p[3]))
 
-    def p_selectors_first(self, p: Any) -> None:
-        "selectors : selector"
+    def p_list_first(self, p: Any) -> None:
+        """selectors : selector
+        arguments : expressions"""
         p[0] = [p[1]]
 
-    def p_selectors(self, p: Any) -> None:
-        "selectors : selectors ',' selector"
+    def p_list(self, p: Any) -> None:
+        """selectors : selectors ',' selector
+        arguments : arguments ',' expressions"""
         p[1].append(p[3])
         p[0] = p[1]
 
@@ -124,20 +121,17 @@ class PathParser(ExtendedJsonPathParser):
         | and_expressions"""
         p[0] = ir.Or(tuple(p[1])) if isinstance(p[1], list) else p[1]
 
-    def p_disjunction(self, p: Any) -> None:
+    def p_junction(self, p: Any) -> None:
         """disjunction : disjunction OR and_expressions
-        | and_expressions OR and_expressions"""
+        | and_expressions OR and_expressions
+        conjunction : conjunction AND operand
+        | operand AND operand"""
         p[0] = _joined(p[1], p[3])
 
     def p_and_expressions_one(self, p: Any) -> None:
         """and_expressions : conjunction
         | operand"""
         p[0] = ir.And(tuple(p[1])) if isinstance(p[1], list) else p[1]
-
-    def p_conjunction(self, p: Any) -> None:
-        """conjunction : conjunction AND operand
-        | operand AND operand"""
-        p[0] = _joined(p[1], p[3])
 
     def p_operand_group(self, p: Any) -> None:
         "operand : '(' expressions ')'"
@@ -192,20 +186,13 @@ class PathParser(ExtendedJsonPathParser):
         arguments = p[2] if len(p) > 3 else []
         p[0] = call(p[1], arguments, p[1].text.part(p[1].start, p[len(p) - 1].end))
 
-    def p_arguments_first(self, p: Any) -> None:
-        "arguments : expressions"
-        p[0] = [p[1]]
 
-    def p_arguments(self, p: Any) -> None:
-        "arguments : arguments ',' expressions"
-        p[1].append(p[3])
-        p[0] = p[1]
-
-
-def _extended(segments: ParsedSegments, segment: ir.Segment, last: Lexeme) -> ParsedSegments:
-    """The segments with one more, which ends with the token `last`."""
-    segments.found.append(segment)
-    segments.end = last.end
+def _extended(p: Any, selectors: tuple[ir.Selector, ...]) -> ParsedSegments:
+    """The segments of a production with one more: a descendant segment if its first token says so."""
+    segments: ParsedSegments = p[1]
+    segment = ir.Descendant if p.slice[2].type.startswith("DESCENDANT_") else ir.Child
+    segments.found.append(segment(selectors))
+    segments.end = p[len(p) - 1].end
     return segments
 
 
