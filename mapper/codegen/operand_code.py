@@ -45,7 +45,6 @@ _TEXTUAL = frozenset(_METHODS) | {
     "url_decode",
     "url_encode",
 }
-_SPECIAL_KEYS = ("size", "first", "last")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +113,7 @@ class OperandWriter:
         root = held
         for count, key in enumerate(keys, 1):
             known = ("liquid", root, keys[:count]) if self._is_steady(node, keys[:count]) else None
-            if isinstance(key, str) and key not in _SPECIAL_KEYS:
+            if isinstance(key, str) and key not in ir.SPECIAL_KEYS:
                 held = (emit_member if known else emit_step)(self.writer, held, key, node.span)
                 continue
             found = self.writer.recall(known) if known else None
@@ -181,7 +180,7 @@ class OperandWriter:
 
     def _header(self, node: ir.Lookup) -> tuple[str, tuple[str | int | ir.Lookup, ...]]:
         headers = f"{self.scope.request}.headers"
-        if node.keys and isinstance(node.keys[0], str) and node.keys[0] not in _SPECIAL_KEYS:
+        if node.keys and isinstance(node.keys[0], str) and node.keys[0] not in ir.SPECIAL_KEYS:
             self.use("MISSING", "missing")
             name = node.keys[0].lower()
             read = f"{headers}.get({literal(name)}, MISSING)"

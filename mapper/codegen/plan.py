@@ -13,9 +13,6 @@ from enum import Enum
 
 from mapper import ir
 
-REQUEST_NAMES = frozenset({"header", "query", "setting", "received_at"})
-SPECIAL_KEYS = frozenset({"size", "first", "last"})
-
 
 class NotNarrow(Exception):
     """Raised if a mapping can have no narrow path; the message is the reason, in words of the plan."""
@@ -153,19 +150,13 @@ def make_plan(program: ir.Program, passable: frozenset[str]) -> ReadPlan:
     else:
         for entry in program.output.fields:
             _read(entry.value, replace(context, passes=entry.name in passable))
+    # Nothing is gained by decoding in part if all of it is decoded anyway.
+    if item.always or body.always:
+        raise NotNarrow(f"it uses the {'item' if item.always else 'body'} as a whole")
     plan = ReadPlan(item, body)
-    _refuse(plan)
     for number, place in enumerate(plan.places(), 1):
         place.name = f"Place{number}"
     return plan
-
-
-def _refuse(plan: ReadPlan) -> None:
-    """Raise NotNarrow if nothing would be gained."""
-    if plan.item.always:
-        raise NotNarrow("it uses the item as a whole")
-    if plan.body.always:
-        raise NotNarrow("it uses the body as a whole")
 
 
 def _read(node: ir.Value, context: ReadContext) -> None:
@@ -176,18 +167,17 @@ def _read(node: ir.Value, context: ReadContext) -> None:
         case ir.Template(body=body):
             _read_text(body, context)
         case ir.Record(fields):
-            for entry in fields:
-                _read(entry.value, context.consumed)
-        case ir.Coalesce((first, *others)):
+            _read_each(tuple(entry.value for entry in fields), context.consumed)
+        case ir.Coalesce() | ir.Default() | ir.Required():
+            first, *others = ir.possible_values(node)
             _read(first, context)
-            for option in others:
-                _read(option, replace(context, is_spare=True, is_branch=True))
-        case ir.Match(subject, cases, otherwise):
+            _read_each(tuple(others), replace(context, is_spare=True, is_branch=True))
+        case ir.Match(subject):
             _read(subject, context.consumed)
-            _read_each((*(case.value for case in cases), otherwise), replace(context, is_branch=True))
-        case ir.When(condition, then, otherwise):
+            _read_each(ir.possible_values(node), replace(context, is_branch=True))
+        case ir.When(condition):
             _read_text(condition.test, context)
-            _read_each((then, otherwise), replace(context, is_branch=True))
+            _read_each(ir.possible_values(node), replace(context, is_branch=True))
         case ir.Merge():
             _read_merge(node, context)
         case ir.Omit(value, keys):
@@ -196,11 +186,6 @@ def _read(node: ir.Value, context: ReadContext) -> None:
             _read_changed(value, tuple(old for old, _ in names), context)
         case ir.Cast(value, kind):
             _read(value, context if kind is ir.CastKind.OBJECT else context.consumed)
-        case ir.Default(value, default):
-            _read(value, context)
-            _read(default, replace(context, is_spare=True, is_branch=True))
-        case ir.Required(value):
-            _read(value, context)
         case ir.MapItems(source, element):
             _read_map(source, element, context)
         case ir.Array(values) | ir.Hash(values):
@@ -211,10 +196,9 @@ def _read(node: ir.Value, context: ReadContext) -> None:
             pass
 
 
-def _read_each(nodes: tuple[ir.Value | None, ...], context: ReadContext) -> None:
+def _read_each(nodes: tuple[ir.Value, ...], context: ReadContext) -> None:
     for node in nodes:
-        if node is not None:
-            _read(node, context)
+        _read(node, context)
 
 
 def _read_merge(node: ir.Merge, context: ReadContext) -> None:
@@ -336,7 +320,7 @@ def _compared(node: object) -> Iterator[object]:
 
 def _walk_lookup(node: ir.Lookup, own: set[str], context: ReadContext) -> PayloadPlace | None:
     """The place of a variable in the payload; None if it has none, or if its use has been noted already."""
-    if node.name in REQUEST_NAMES or node.name == "forloop":
+    if node.name in ir.REQUEST_NAMES or node.name == "forloop":
         return None
     if node.name in own:
         context.item.member(node.name).use(context.consumed)
@@ -352,7 +336,7 @@ def _walk_lookup(node: ir.Lookup, own: set[str], context: ReadContext) -> Payloa
         if isinstance(key, int):
             # The elements of a body that is an item are items.
             place = place if place.is_item else place.element()
-        elif isinstance(key, str) and key not in SPECIAL_KEYS:
+        elif isinstance(key, str) and key not in ir.SPECIAL_KEYS:
             place = place.member(key)
         else:
             place.use(context.consumed)

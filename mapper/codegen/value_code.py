@@ -7,7 +7,6 @@ schema, since payloads do not always fit it; and every event is validated.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from keyword import iskeyword
@@ -218,18 +217,18 @@ def _emit_branches(
     writer: Writer,
     branches: list[tuple[str, ir.Value]],
     otherwise: ir.Value | None,
+    scope: Scope,
     result: str,
-    emit: Callable[[ir.Value], None],
 ) -> str:
     """One branch a test, and an else; each leaves its value in `result`."""
     for position, (test, value) in enumerate(branches):
         with writer.block(f"{'elif' if position else 'if'} {test}:", value.span):
-            emit(value)
+            emit_into(writer, value, scope, result)
     with writer.block("else:") if branches else nullcontext():
         if otherwise is None:
             writer.line(f"{result} = MISSING")
         else:
-            emit(otherwise)
+            emit_into(writer, otherwise, scope, result)
     return result
 
 
@@ -237,9 +236,7 @@ def _emit_match(writer: Writer, node: ir.Match, scope: Scope, into: str | None) 
     subject = emit_local(writer, node.subject, scope.consumed)
     branches = [(_equals(subject, case.key), case.value) for case in node.cases]
     result = into or writer.fresh(scope.hint("match"))
-    return _emit_branches(
-        writer, branches, node.otherwise, result, lambda value: emit_into(writer, value, scope, result)
-    )
+    return _emit_branches(writer, branches, node.otherwise, scope, result)
 
 
 def _equals(name: str, key: str | int | float | bool | None) -> str:
@@ -256,13 +253,7 @@ def _equals(name: str, key: str | int | float | bool | None) -> str:
 def _emit_when(writer: Writer, node: ir.When, scope: Scope, into: str | None) -> str:
     test = emit_condition(writer, node.condition, scope)
     result = into or writer.fresh(scope.hint("when"))
-    return _emit_branches(
-        writer,
-        [(test, node.then)],
-        node.otherwise,
-        result,
-        lambda value: emit_into(writer, value, scope, result),
-    )
+    return _emit_branches(writer, [(test, node.then)], node.otherwise, scope, result)
 
 
 def _emit_merge(writer: Writer, node: ir.Merge, scope: Scope, into: str | None) -> str:
@@ -425,13 +416,8 @@ def _emit_change(
     writer: Writer, node: ir.Pick | ir.Omit | ir.Rename, value: str, scope: Scope, result: str
 ) -> None:
     """Pick, omit or rename keys of the object in local `value`."""
-    match node:
-        case ir.Pick(_, keys):
-            change = f"{writer.use('casts', 'pick')}({value}, {literal(keys)})"
-        case ir.Omit(_, keys):
-            change = f"{writer.use('casts', 'omit')}({value}, {literal(keys)})"
-        case ir.Rename(_, names):
-            change = f"{writer.use('casts', 'rename')}({value}, {literal(names)})"
+    names = node.names if isinstance(node, ir.Rename) else node.keys
+    change = f"{writer.use('casts', type(node).__name__.lower())}({value}, {literal(names)})"
     absent = absent_test(value, node.value)
     if absent:
         writer.line(f"if {absent}:", node.span)
@@ -458,19 +444,22 @@ def _emit_hash(writer: Writer, node: ir.Hash, scope: Scope, into: str | None) ->
     return result
 
 
+_SCOPES = {
+    ir.RequestPart.HEADER: "headers",
+    ir.RequestPart.QUERY: "query",
+    ir.RequestPart.SETTING: "settings",
+}
+
+
 def _emit_request(writer: Writer, node: ir.FromRequest, scope: Scope, into: str | None) -> str:
     result = into or writer.fresh(node.name or node.part.value)
-    match node.part:
-        case ir.RequestPart.RECEIVED_AT:
-            writer.line(f"{result} = {scope.request}.received_at", node.span)
-            writer.line(f"if {result} is None:")
-            writer.line(f"    {result} = MISSING")
-        case ir.RequestPart.HEADER:
-            writer.line(f"{result} = {scope.request}.headers.get({literal(node.name)}, MISSING)", node.span)
-        case ir.RequestPart.QUERY:
-            writer.line(f"{result} = {scope.request}.query.get({literal(node.name)}, MISSING)", node.span)
-        case ir.RequestPart.SETTING:
-            writer.line(f"{result} = {scope.request}.settings.get({literal(node.name)}, MISSING)", node.span)
+    if node.part is ir.RequestPart.RECEIVED_AT:
+        writer.line(f"{result} = {scope.request}.received_at", node.span)
+        writer.line(f"if {result} is None:")
+        writer.line(f"    {result} = MISSING")
+    else:
+        scopes = f"{scope.request}.{_SCOPES[node.part]}"
+        writer.line(f"{result} = {scopes}.get({literal(node.name)}, MISSING)", node.span)
     return result
 
 

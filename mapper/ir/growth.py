@@ -24,7 +24,6 @@ _DIGITS = 4302  # bytes of the longest number that a text is read as
 _NUMBER = 330  # bytes of the longest float, written as an integer
 _QUOTED = 2  # times: the quotes of a text in a text are escaped
 _FIXED = 80  # bytes of a digest, or of a time
-_REQUEST = frozenset({"header", "query", "setting", "received_at"})
 _FILTERS = frozenset({"default", "first", "last", "lstrip", "rstrip", "strip"})  # none of them adds anything
 
 
@@ -184,7 +183,7 @@ def _of_operand(operand: object) -> SizeBound:
     match operand:
         case ir.Scalar(value):
             return SizeBound(constant=len(dumps(value)))
-        case ir.Lookup(name, keys) if name not in _REQUEST:
+        case ir.Lookup(name, keys) if name not in ir.REQUEST_NAMES:
             root = ir.Root.BODY if name == "envelope" else ir.Root.ITEM
             names = [] if name in ("envelope", "item") else [name]
             for key in keys:

@@ -49,6 +49,10 @@ class Special:
     span: Span = span_field()
 
 
+# Keys that Liquid computes of a text, list or object that has no such key itself.
+SPECIAL_KEYS = frozenset({"size", "first", "last"})
+
+
 @dataclass(frozen=True, slots=True)
 class Lookup:
     """A variable and the keys read from it; a key is a name, an index or another lookup."""

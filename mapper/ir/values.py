@@ -29,6 +29,10 @@ class RequestPart(Enum):
     RECEIVED_AT = "received_at"
 
 
+# The scopes of a request as names in Liquid.
+REQUEST_NAMES = frozenset(part.value for part in RequestPart)
+
+
 class CastKind(Enum):
     """The types `as:` casts to, besides `timestamp`."""
 

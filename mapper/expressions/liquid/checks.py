@@ -27,10 +27,11 @@ from mapper.expressions.liquid.dialects import Dialect
 from mapper.expressions.liquid.places import path_span, token_span
 from mapper.expressions.liquid.template_faults import INNER_TAGS
 from mapper.ir.liquid import LiquidRules
+from mapper.ir.values import REQUEST_NAMES
 from mapper.runtime.liquid.filters import parameters_of
 from mapper.runtime.liquid.library import LiquidEnvironment
 
-RESERVED = frozenset({"item", "envelope", "header", "query", "setting", "received_at"})
+RESERVED = frozenset({"item", "envelope"}) | REQUEST_NAMES
 
 
 class Checks:

@@ -26,7 +26,6 @@ from liquid.builtin.expressions import (
     BooleanExpression,
     FilteredExpression,
     KeywordArgument,
-    LoopExpression,
     Nil,
     Path,
     StringLiteral,
@@ -213,26 +212,18 @@ def _for(node: for_tag.ForNode, place: _Nesting) -> ir.For:
         offset=None if loop.offset is None or resumes else _value(loop.offset, place),
         resumes=resumes,
         backwards=loop.reversed,
-        label=_label(loop),
+        label=f"{loop.identifier}-{loop.iterable}",
         body=_block(node.block, replace(place, loops=place.loops + 1)),
         otherwise=_block(node.default, place),
         span=markup_span(place.text, node.token),
     )
 
 
-def _label(loop: LoopExpression) -> str:
-    return f"{loop.identifier}-{loop.iterable}"
-
-
 def _cycle(node: cycle_tag.CycleNode, place: _Nesting) -> ir.Cycle:
     values = tuple(_value(value, place) for value in node.args)
-    group = "" if node.group is None else _constant(_value(node.group, place))
+    group = "" if node.group is None else str(_literal(_value(node.group, place)))
     key = group or str([_literal(value) for value in values])
     return ir.Cycle(key, values, markup_span(place.text, node.token))
-
-
-def _constant(value: ir.Operand) -> str:
-    return str(_literal(value))
 
 
 def _literal(value: ir.Operand) -> object:
@@ -265,18 +256,7 @@ def _operand(expression: Expression, place: _Nesting) -> ir.Operand:
             return ir.Special("blank", span)
         case Empty():
             return ir.Special("empty", span)
-        case (
-            BooleanExpression()
-            | logical.LogicalAndExpression()
-            | logical.LogicalOrExpression()
-            | logical.EqExpression()
-            | logical.NeExpression()
-            | logical.LtExpression()
-            | logical.LeExpression()
-            | logical.GtExpression()
-            | logical.GeExpression()
-            | logical.ContainsExpression()
-        ):
+        case _ if isinstance(expression, _TESTS):
             return _test(expression, place.deeper())
         case _:
             raise Unlowered(type(expression).__name__)
@@ -330,26 +310,39 @@ def _test(expression: Expression, place: _Nesting) -> ir.TextTest:
             return ir.AnyOf(_flat(expression, logical.LogicalOrExpression, place), span)
         case logical.ContainsExpression():
             return ir.Contains(_value(expression.left, place), _value(expression.right, place), span)
-        case logical.EqExpression() | logical.NeExpression():
-            operator = "==" if isinstance(expression, logical.EqExpression) else "!="
-            return ir.Compare(
-                operator, _operand(expression.left, place), _operand(expression.right, place), span
-            )
         case (
-            logical.LtExpression() | logical.LeExpression() | logical.GtExpression() | logical.GeExpression()
+            logical.EqExpression()
+            | logical.NeExpression()
+            | logical.LtExpression()
+            | logical.LeExpression()
+            | logical.GtExpression()
+            | logical.GeExpression()
         ):
-            operator = _RELATIONS[type(expression)]
-            return ir.Compare(operator, _value(expression.left, place), _value(expression.right, place), span)
+            operator = next(sign for kind, sign in _RELATIONS.items() if isinstance(expression, kind))
+            # Only equality compares with `blank` and `empty`.
+            side = _operand if operator in ("==", "!=") else _value
+            return ir.Compare(operator, side(expression.left, place), side(expression.right, place), span)
         case _:
             return ir.Truthy(_value(expression, place), span)
 
 
 _RELATIONS: dict[type[Expression], str] = {
+    logical.EqExpression: "==",
+    logical.NeExpression: "!=",
     logical.LtExpression: "<",
     logical.LeExpression: "<=",
     logical.GtExpression: ">",
     logical.GeExpression: ">=",
 }
+
+
+_TESTS: tuple[type[Expression], ...] = (
+    BooleanExpression,
+    logical.LogicalAndExpression,
+    logical.LogicalOrExpression,
+    logical.ContainsExpression,
+    *_RELATIONS,
+)
 
 
 def _flat(
