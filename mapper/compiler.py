@@ -90,11 +90,11 @@ def _generate(analysis: Analysis) -> GeneratedModule | None:
     program, target = analysis.program, analysis.references.target
     if analysis.report.has_errors or program is None or target is None:
         return None
-    from mapper.codegen.module import generate
+    from mapper.codegen.decoded_module import generate_decoded
 
     name, objects_only = analysis.file.name, analysis.objects_only
     return within_budget(
-        lambda: generate(program, target.document, name, __version__, objects_only=objects_only),
+        lambda: generate_decoded(program, target.document, name, __version__, objects_only=objects_only),
         analysis.report,
         program.span,
     )

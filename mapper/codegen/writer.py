@@ -108,6 +108,12 @@ class Writer:
             self.known.pop()
             self._indent -= 1
 
+    def module(self) -> str:
+        """A module of the written functions alone; `codegen.frame` adds the tables of a Transform."""
+        imports = [f"from {module} import {name}" for module, name in sorted(self.imports)]
+        constants = [f"{name} = {expression}" for name, expression in self.constants.items()]
+        return "\n".join((*imports, *constants, *(text for text, _ in self.lines)))
+
     def fresh(self, hint: str = "v") -> str:
         """A new local name: `hint`, `hint_2`, ...; only ASCII letters, digits and underscores of it stay."""
         stem = "".join(c if c.isascii() and c.isalnum() else "_" for c in hint).strip("_").lower()[:30]

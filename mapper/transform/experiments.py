@@ -49,11 +49,13 @@ class Experiments:
 
     def prepare(self, program: ir.Program, target: Any) -> Run:
         """A function that runs a program, compiled for a target schema."""
-        from mapper.codegen.module import generate
+        from mapper.codegen.decoded_module import generate_decoded
 
         limits = trial_limits(len(self.file.text))
         with within(limits):
-            module = generate(program, target, self.file.name, __version__, objects_only=self.objects_only)
+            module = generate_decoded(
+                program, target, self.file.name, __version__, objects_only=self.objects_only
+            )
         compiled = Compiled(
             name=program.name,
             description="",
@@ -99,9 +101,9 @@ def prepare_template(program: ir.Program, apply: Callable[..., object]) -> Rende
 
     `apply` is called for each filter, in place of `filters.apply`.
     """
-    from mapper.codegen.module import generate
+    from mapper.codegen.decoded_module import generate_decoded
 
-    module = generate(replace(program, each=program.each[:1]), True, "<template>", "")
+    module = generate_decoded(replace(program, each=program.each[:1]), True, "<template>", "")
     names: dict[str, Any] = {"__name__": "<template>"}
     # The text came out of codegen, where user text passes through repr() alone.
     exec(compile(module.python, "<template>", "exec", dont_inherit=True), names)
@@ -137,10 +139,8 @@ def _validator(document: dict[str, Any]) -> Callable[[object], bool]:
 
     writer = Writer()
     emit_validator(writer, document, "valid")
-    lines = [f"from {module} import {name}" for module, name in sorted(writer.imports)]
-    lines += [f"{name} = {expression}" for name, expression in writer.constants.items()]
     names: dict[str, Any] = {}
     # The text came out of codegen, where user text passes through repr() alone.
-    exec(compile("\n".join([*lines, *(text for text, _ in writer.lines)]), "<source schema>", "exec"), names)
+    exec(compile(writer.module(), "<source schema>", "exec"), names)
     valid: Callable[[object], bool] = names["valid"]
     return valid

@@ -23,7 +23,7 @@ from mapper.ir.growth import growth
 from mapper.ir.levels import levels
 
 
-def generate(
+def generate_decoded(
     program: ir.Program,
     target: dict[str, object] | bool,
     filename: str,
