@@ -33,7 +33,7 @@ from mapper.codegen.template_code import (
     printed_operand,
 )
 from mapper.codegen.writer import Scope, Writer, literal
-from mapper.ir.facts import STRUCTURAL, may_be_blank, may_be_null, may_miss
+from mapper.ir.facts import may_be_blank, may_be_null, may_miss, types
 
 _SMALL = 10**15  # integers below have few digits
 
@@ -273,7 +273,7 @@ def _emit_merge(writer: Writer, node: ir.Merge, scope: Scope, into: str | None) 
 
 def _emit_copy(writer: Writer, operand: ir.Value, value: str, scope: Scope, merged: str) -> None:
     """The first operand of a `merge`, in local `value`: a new object with its members in `merged`."""
-    if STRUCTURAL.types(operand) == {"object"}:
+    if types(operand) == {"object"}:
         present = present_test(value, operand)
         writer.line(f"{merged} = {{**{value}}}{f' if {present} else {{}}' if present else ''}", operand.span)
     else:
@@ -333,7 +333,7 @@ def _emit_spliced(writer: Writer, node: ir.Merge, spread: ir.Value, scope: Scope
 def _emit_spread(writer: Writer, operand: ir.Value, value: str, scope: Scope, merged: str) -> None:
     """Add the members of an operand of `merge`, in local `value`, whose type is only known at run time."""
     present = present_test(value, operand)
-    if STRUCTURAL.types(operand) == {"object"}:
+    if types(operand) == {"object"}:
         with writer.block(f"if {present}:", operand.span) if present else nullcontext():
             writer.line(f"{merged}.update({value})", operand.span)
         return
@@ -358,7 +358,7 @@ def _emit_map(writer: Writer, node: ir.MapItems, scope: Scope, into: str | None)
     source = emit_local(writer, node.source, scope)
     result = into or writer.fresh(scope.hint("mapped"))
     absent = absent_test(source, node.source)
-    is_list = STRUCTURAL.types(node.source) == {"array"}
+    is_list = types(node.source) == {"array"}
     if is_list and not absent:
         _emit_elements(writer, node, source, scope, result)
         return result
