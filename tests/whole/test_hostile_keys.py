@@ -2,7 +2,7 @@
 
 Each place is written with `KEY` for the key itself, `OTHER` for a second one, and `[KEY]` where a path or a
 variable leads to it. The mapping is compiled, pickled, saved, and run over payloads that have the key, with
-all kinds of values, or have it not; bytes path, general path and interpreter must find the same.
+all kinds of values, or have it not; narrow path, decoded path and interpreter must find the same.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_bytes_path import assert_same, general, narrow
 
 import mapper
 from mapper.api import check_file
 from mapper.transform.narrow_path import BytesPath
 from support.agreement import assert_agreement
+from support.both_paths import assert_same, decoded, narrow
 
 KEYS = [
     *("", " ", "a", "A", "a b", "1", "0a", "-", "it's", 'a"b', "a\\b", "\\", '"', "'", "\\\"'", "`", "a.b"),
@@ -241,7 +241,7 @@ def assert_data(place: str, key: str, other: str, folder: Path) -> bool:
         if number % 4 == 1:
             assert_agreement(transform, payload, request)
             for again in others:
-                assert general(again, body, request) == general(transform, body, request)
+                assert decoded(again, body, request) == decoded(transform, body, request)
                 assert narrow(again, body, request) == narrow(transform, body, request)
     return True
 
