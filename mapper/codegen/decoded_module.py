@@ -15,7 +15,7 @@ from mapper.codegen.check_code import emit_checks
 from mapper.codegen.frame import GeneratedModule, fill_frame
 from mapper.codegen.metering import emit_room
 from mapper.codegen.path_code import emit_path
-from mapper.codegen.template_code import emit_condition, emit_template
+from mapper.codegen.template_code import emit_parsed, emit_skips
 from mapper.codegen.validator_code import emit_validator
 from mapper.codegen.value_code import emit_field, emit_object
 from mapper.codegen.writer import Scope, Writer, literal
@@ -75,18 +75,12 @@ def _emit_event(writer: Writer, program: ir.Program, target: dict[str, object] |
     scope, fields, output = Scope(), [], program.output
     with writer.block("def event(item, body, request, max_depth):", program.span):
         emit_room(writer, program)
-        for number, rule in enumerate(program.skips):
-            test = emit_condition(writer, rule.condition, scope)
-            writer.line(f"if {test}:", rule.span)
-            writer.line(f"    return {number}")
+        emit_skips(writer, program.skips, scope)
         if isinstance(output, ir.Record):
             fields = [(field, emit_field(writer, field, scope)) for field in output.fields]
             event = emit_object(writer, output, fields, writer.fresh("event"))
         else:
-            text = emit_template(writer, output, scope)
-            site = writer.site(output.span, "template")
-            event = writer.fresh("event")
-            writer.line(f"{event} = {writer.use('liquid.rendered', 'parse_rendered')}({text}, {site})")
+            event = emit_parsed(writer, output, scope)
         calls_valid = emit_checks(writer, output, event, fields, target)
         writer.line(f"return {event}")
     if calls_valid:

@@ -22,7 +22,7 @@ from mapper.codegen.narrow_classes import place_classes
 from mapper.codegen.narrow_items import ItemSelection, emit_selection, emit_split
 from mapper.codegen.plan import NotNarrow, describe, make_plan
 from mapper.codegen.presence import may_be_left_out
-from mapper.codegen.template_code import emit_condition, emit_template
+from mapper.codegen.template_code import emit_parsed, emit_skips
 from mapper.codegen.validator_code import emit_validator, is_checked_by_members, member_schema
 from mapper.codegen.value_code import emit_entry, emit_field, emit_object
 from mapper.codegen.writer import Scope, Writer, literal
@@ -94,18 +94,10 @@ def _emit_event(writer: Writer, program: ir.Program, target: Any, passable: froz
     """`event(item, body, request)`: the event as bytes, or the number of a skip rule."""
     with writer.block("def event(item, body, request):"):
         emit_room(writer, program)
-        for number, rule in enumerate(program.skips):
-            test = emit_condition(writer, rule.condition, _SCOPE)
-            writer.line(f"if {test}:")
-            writer.line(f"    return {number}")
+        emit_skips(writer, program.skips, _SCOPE)
         if isinstance(program.output, ir.Template):
-            text = emit_template(writer, program.output, _SCOPE)
-            event = "event"
-            parse = writer.use("liquid.rendered", "parse_rendered")
-            site = writer.site(program.output.span, "template")
-            writer.line(f"{event} = {parse}({text}, {site})")
             is_checked = False
-            _emit_validated(writer, event)
+            _emit_validated(writer, emit_parsed(writer, program.output, _SCOPE))
         else:
             is_checked = has_known_members(program.output, target)
             _emit_record(writer, program.output, target, passable, is_checked)

@@ -11,6 +11,7 @@ from mapper.codegen.plan import NotNarrow
 from mapper.codegen.writer import Scope, Writer, literal
 from mapper.diagnostics.source import Span
 from mapper.ir import liquid as ir
+from mapper.ir.values import SkipRule
 from mapper.runtime.limits import active
 from mapper.runtime.liquid.semantics import VARIABLES, equal, to_text
 
@@ -22,6 +23,22 @@ def emit_template(writer: Writer, template: ir.Template, scope: Scope) -> str:
     statements = _Statements(OperandWriter(writer, scope, template.rules), template.span)
     statements.prepare(template.body)
     return statements.text(template.body)
+
+
+def emit_parsed(writer: Writer, template: ir.Template, scope: Scope) -> str:
+    """A local that holds the event of a mapping that is one template: its text, read as JSON."""
+    text = emit_template(writer, template, scope)
+    event, site = writer.fresh("event"), writer.site(template.span, "template")
+    writer.line(f"{event} = {writer.use('liquid.rendered', 'parse_rendered')}({text}, {site})")
+    return event
+
+
+def emit_skips(writer: Writer, rules: Sequence[SkipRule], scope: Scope) -> None:
+    """At the start of `event`: it returns the number of the first rule that skips the item."""
+    for number, rule in enumerate(rules):
+        test = emit_condition(writer, rule.condition, scope)
+        writer.line(f"if {test}:", rule.span)
+        writer.line(f"    return {number}")
 
 
 def printed_operand(node: object) -> ir.FilterCall | None:

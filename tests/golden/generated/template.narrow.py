@@ -48,8 +48,8 @@ def event(item, body, request):
     text_1 = ''.join(('{\n  "event_id": ', json_1, ',\n  "event_name": ', json_2, ',\n  "user_id": ', json_3, ',\n  "timestamp": ', json_4, ',\n  "event_properties": {"price": ', part_1, '}\n}\n'))  # line 4
     if len(text_1) > 1000000:
         too_long(8)
-    event = parse_rendered(text_1, 9)
-    return encode(event) if valid(event) else InvalidEvent(event)
+    event_1 = parse_rendered(text_1, 9)
+    return encode(event_1) if valid(event_1) else InvalidEvent(event_1)
 
 
 def valid(event):
