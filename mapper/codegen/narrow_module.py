@@ -52,15 +52,17 @@ def _generate(program: ir.Program, target: Any, filename: str, version: str) -> 
     _emit_event(writer, program, target, passable)
     reads_body = any(_names_body(text) for text, _ in writer.lines[1:])
     emit_selection(writer, selection, is_bounded=is_bounded(growth(program)))
-    for name in ("Any", "Struct", "Raw"):
-        writer.use("json.narrow", name)
+    classes = [*place_classes(plan, writer.attributes), *selection.classes(writer.attributes)]
     writer.constants["read"] = f"{writer.use('json.narrow', 'reader')}({selection.type_of(selection.root)})"
+    types = " ".join((*classes, *writer.constants.values(), *(text for text, _ in writer.lines)))
+    for name in re.findall(r"\b(?:Any|Raw|Struct)\b", types):
+        writer.use("json.narrow", name)
     module = fill_frame(
         writer,
         "narrow",
         filename,
         version,
-        classes=[*place_classes(plan, writer.attributes), *selection.classes(writer.attributes)],
+        classes=classes,
         split=emit_split(writer, selection),
         alone=str(not reads_body),
     )

@@ -4,7 +4,7 @@ from mapper.runtime.casts import COLLISION, is_blank, omit, rename, to_integer, 
 from mapper.runtime.faults import Fault, NO_OBJECT, tell_plain
 from mapper.runtime.growth import ROOM
 from mapper.runtime.json.canonical import stable_hash
-from mapper.runtime.json.narrow import Any, NeedsFullDecode, Raw, Struct, check_text, encode, reader, splitter
+from mapper.runtime.json.narrow import Any, NeedsFullDecode, Struct, check_text, encode, reader, splitter
 from mapper.runtime.liquid.semantics import less
 from mapper.runtime.missing import INVALID, MISSING
 from mapper.runtime.times.times import iso8601, shifted

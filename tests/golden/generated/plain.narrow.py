@@ -2,7 +2,7 @@
 
 from mapper.runtime.casts import to_string
 from mapper.runtime.faults import Fault, NO_OBJECT, tell_plain
-from mapper.runtime.json.narrow import Any, Raw, Struct, check_text, elements, encode, reader, splitter
+from mapper.runtime.json.narrow import Any, Struct, check_text, elements, encode, reader, splitter
 from mapper.runtime.missing import INVALID, MISSING
 from mapper.runtime.times.times import epoch, iso8601
 

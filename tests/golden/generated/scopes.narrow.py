@@ -3,7 +3,7 @@
 from mapper.runtime.casts import is_blank as casts_is_blank, to_string
 from mapper.runtime.faults import Fault, NO_OBJECT, tell_plain
 from mapper.runtime.growth import ROOM
-from mapper.runtime.json.narrow import Any, Raw, Struct, check_text, encode, reader, splitter
+from mapper.runtime.json.narrow import Any, Struct, check_text, encode, reader, splitter
 from mapper.runtime.liquid.filters import FILTERS, apply
 from mapper.runtime.liquid.semantics import buffer, default, elements, is_blank, rounds, to_text, too_long
 from mapper.runtime.missing import INVALID, MISSING

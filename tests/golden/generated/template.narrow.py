@@ -3,7 +3,7 @@
 from mapper.regex.searches import searcher
 from mapper.runtime.faults import Fault, InvalidEvent, NO_OBJECT, tell_plain
 from mapper.runtime.growth import ROOM
-from mapper.runtime.json.narrow import Any, Raw, Struct, check_text, encode, reader, splitter
+from mapper.runtime.json.narrow import Any, Struct, check_text, encode, reader, splitter
 from mapper.runtime.liquid.filters import FILTERS, apply
 from mapper.runtime.liquid.rendered import parse_rendered
 from mapper.runtime.liquid.semantics import to_text, too_long
