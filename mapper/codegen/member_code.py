@@ -114,13 +114,7 @@ def _emit_decoded(writer: Writer, raw: str) -> str:
 def emit_element(writer: Writer, holder: str, index: int, span: Span | None = None) -> str:
     """The local that holds one element of the array in `holder`, or MISSING."""
     element = emit_open_element(writer, holder, index, span)
-    if element is not None:
-        return element
-    holder = emit_value_of(writer, holder)
-    local = writer.recall(("element", holder, index))
-    if local is None:
-        local = _emit_element(writer, holder, index, span)
-    return local
+    return element or _emit_element(writer, emit_value_of(writer, holder), index, span)
 
 
 def emit_open_element(writer: Writer, holder: str, index: int, span: Span | None = None) -> str | None:
@@ -134,19 +128,19 @@ def emit_open_element(writer: Writer, holder: str, index: int, span: Span | None
     elements = place if place.is_item else place.elements
     if elements is None or (place.is_item and place is not writer.places.get("item")):
         raise NotNarrow("it reads an element that the plan does not know")
-    local = writer.recall(("element", holder, index))
-    if local is None:
-        local = _emit_element(writer, holder, index, span)
-        writer.places[local] = elements
+    local = _emit_element(writer, holder, index, span)
+    writer.places[local] = elements
     return local
 
 
 def _emit_element(writer: Writer, array: str, index: int, span: Span | None) -> str:
-    local = writer.fresh("element")
-    missing = writer.use("missing", "MISSING")
-    found = f"{array}[{index}] if isinstance({array}, list) and {within(array, index)} else {missing}"
-    writer.line(f"{local} = {found}", span)
-    writer.remember(("element", array, index), local)
+    local = writer.recall(("element", array, index))
+    if local is None:
+        local = writer.fresh("element")
+        missing = writer.use("missing", "MISSING")
+        found = f"{array}[{index}] if isinstance({array}, list) and {within(array, index)} else {missing}"
+        writer.line(f"{local} = {found}", span)
+        writer.remember(("element", array, index), local)
     return local
 
 

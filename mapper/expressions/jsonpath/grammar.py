@@ -16,7 +16,7 @@ from mapper.expressions.jsonpath.functions import BareOperand, as_comparable, as
 from mapper.expressions.jsonpath.lexer import PathLexer
 from mapper.expressions.jsonpath.literals import Lexeme, decode_integer, decode_number
 from mapper.expressions.jsonpath.names import quote_name
-from mapper.expressions.jsonpath.path_faults import PathFault
+from mapper.expressions.jsonpath.path_faults import PathFault, cut
 
 
 @dataclass(slots=True)
@@ -229,8 +229,7 @@ def unexpected(kind: str, lexeme: Lexeme) -> PathFault:
     if kind in ("WORD", "BOOL", "NULL"):
         return _unexpected_word(lexeme)
     value = lexeme.text.value
-    shown = value[lexeme.start : lexeme.end]
-    shown = shown if len(shown) <= 30 else shown[:27] + "..."
+    shown = cut(value[lexeme.start : lexeme.end], 30)
     label = _LABELS.get(kind, "")
     if kind in ("]", ")"):
         missing = value[: lexeme.start].rstrip(" \t\n\r")[-1:] in tuple("[(,:?&|=<>!")

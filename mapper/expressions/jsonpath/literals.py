@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from mapper.diagnostics.source import Span, Text
-from mapper.expressions.jsonpath.path_faults import PathFault
+from mapper.expressions.jsonpath.path_faults import PathFault, cut
 
 MAX_INTEGER = 2**53 - 1  # RFC 9535 §2.1: integers of indexes and slices are I-JSON integers
 
@@ -85,7 +85,7 @@ def decode_integer(lexeme: Lexeme) -> int:
     """The value of an index or a slice bound."""
     if not _INTEGER.fullmatch(lexeme.value):
         hint = "write it without leading zeros, fraction or exponent"
-        raise PathFault("an index is a plain integer", lexeme.span, f"`{_cut(lexeme.value)}` is not", hint)
+        raise PathFault("an index is a plain integer", lexeme.span, f"`{cut(lexeme.value, 30)}` is not", hint)
     if len(lexeme.value) > 17 or abs(int(lexeme.value)) > MAX_INTEGER:
         label = "the limit is 2^53 - 1 (9007199254740991)"
         raise PathFault("an index outside the range of exact integers", lexeme.span, label)
@@ -101,7 +101,3 @@ def decode_number(lexeme: Lexeme) -> int | float:
     if number in (float("inf"), float("-inf")):
         raise PathFault("a number too large to compare with", lexeme.span, "beyond the range of a double")
     return int(lexeme.value) if lexeme.value.lstrip("-").isdigit() else number
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= 30 else text[:27] + "..."

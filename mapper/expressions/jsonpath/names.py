@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from mapper.diagnostics.source import Text
-from mapper.expressions.jsonpath.path_faults import PathFault
+from mapper.expressions.jsonpath.path_faults import PathFault, cut
 
 _FIRST = r"A-Za-z_\x80-\ud7ff\ue000-\U0010ffff"
 NAME = rf"[{_FIRST}][{_FIRST}0-9]*"
@@ -55,7 +55,7 @@ def dot_fault(text: Text, dot: int, start: int, inside: bool) -> PathFault:
     if rest[0] in _BLANKS:
         return PathFault("a blank after a dot", text.part(start, start + 1), "the name follows at once")
     if rest[0] == "[":
-        hint = f"write `{_cut(text.value[:dot] + rest)}`"
+        hint = f"write `{cut(text.value[:dot] + rest, 60)}`"
         return PathFault("a dot before a bracket", dots, "the bracket stands alone", hint)
     if rest[0] in "'\"":
         hint = "write `['...']`, without the dot"
@@ -79,10 +79,6 @@ def _needs_quotes(text: Text, dot: int, start: int, end: int) -> PathFault:
     fixed = text.value[:dot] + descent + quote_name(name) + text.value[end:]
     if len(fixed) > 100:
         fixed = descent + quote_name(name[:60])
-    message = f"the name `{_cut(name)}` needs quotes"
+    message = f"the name `{cut(name, 60)}` needs quotes"
     label = "the dot takes letters, digits and `_`, not beginning with a digit"
     return PathFault(message, text.part(start, end), label, f"quote it: `{fixed}`", "M202")
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -214,11 +214,11 @@ class Checks:
             self.report.warning("M215", message, span, "resolves to nothing there", hint)
 
 
-def _counted(least: int, most: int) -> str:
-    if most == 0:
+def _counted(low: int, high: int) -> str:
+    if high == 0:
         return "no arguments"
-    count = str(most) if least == most else f"{least} to {most}" if least else f"at most {most}"
-    return f"{count} argument{'s' if most != 1 else ''}"
+    count = str(high) if low == high else f"{low} to {high}" if low else f"at most {high}"
+    return f"{count} argument{'s' if high != 1 else ''}"
 
 
 def _shape(name: str, places: list[Parameter]) -> str:
