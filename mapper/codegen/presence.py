@@ -6,7 +6,7 @@ A test is left out if the node of the value makes it idle for every payload (`ma
 from __future__ import annotations
 
 from mapper import ir
-from mapper.ir.facts import may_be_null, may_miss
+from mapper.ir.facts import nothings
 
 
 def absent_test(name: str, node: ir.Value, *, nullable: bool = False) -> str | None:
@@ -20,7 +20,8 @@ def present_test(name: str, node: ir.Value, *, nullable: bool = False) -> str | 
 
 
 def _nothings(node: ir.Value, nullable: bool) -> list[str]:
-    return ["MISSING"] * may_miss(node) + ["None"] * (may_be_null(node) and not nullable)
+    found = nothings(node)
+    return ["MISSING"] * found.missing + ["None"] * (found.null and not nullable)
 
 
 def may_be_left_out(field: ir.Field) -> bool:

@@ -33,7 +33,7 @@ from mapper.codegen.template_code import (
     printed_operand,
 )
 from mapper.codegen.writer import Scope, Writer, literal
-from mapper.ir.facts import may_be_blank, may_be_null, may_miss, types
+from mapper.ir.facts import may_miss, nothings, types
 
 _SMALL = 10**15  # integers below have few digits
 
@@ -199,15 +199,17 @@ def _emit_coalesce(writer: Writer, node: ir.Coalesce, scope: Scope, into: str | 
                         passed = blank_test(result, writer.use("casts", "is_blank"))
                     nested.enter_context(writer.block(f"if {passed}:"))
             emit_into(writer, option, scope, result)
-            may_pass_over = node.nonblank and may_be_blank(option)
-            test = absent_test(result, option)
+            found = nothings(option)
+            may_pass_over = node.nonblank and found.blank
             if may_pass_over:
-                test = blank_test(result, writer.use("casts", "is_blank"))
+                test: str | None = blank_test(result, writer.use("casts", "is_blank"))
+            else:
+                test = absent_test(result, option)
             if test is None:
                 break
             if position + 1 < len(node.options) and not is_long:
                 nested.enter_context(writer.block(f"if {test}:"))
-            elif position + 1 == len(node.options) and (may_pass_over or may_be_null(option)):
+            elif position + 1 == len(node.options) and (may_pass_over or found.null):
                 writer.line(f"if {test if may_pass_over else f'{result} is None'}:")
                 writer.line(f"    {result} = MISSING")
     return result
@@ -464,7 +466,7 @@ def _emit_request(writer: Writer, node: ir.FromRequest, scope: Scope, into: str 
 
 
 def _emit_default(writer: Writer, node: ir.Default, scope: Scope, into: str | None) -> str:
-    if not (may_miss(node.value) or may_be_null(node.value)):
+    if nothings(node.value).is_sure:
         return emit_value(writer, node.value, scope, into)
     result = into or writer.fresh(scope.hint("value"))
     emit_into(writer, node.value, scope, result)

@@ -133,8 +133,3 @@ def may_miss(node: ir.Value) -> bool:
 def may_be_null(node: ir.Value) -> bool:
     """True if the node is null for some payload, valid or not."""
     return nothings(node).null
-
-
-def may_be_blank(node: ir.Value) -> bool:
-    """True if the node is an empty or white-space text for some payload, valid or not."""
-    return nothings(node).blank
