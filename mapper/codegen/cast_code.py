@@ -10,6 +10,7 @@ from mapper.codegen.writer import Scope, Writer, literal
 from mapper.runtime.times.times import EPOCH_UNITS
 
 # If this test fails, the cast gives the value itself: the function is called for other types alone.
+# By type() and not isinstance(): True is no integer, and a subclass that a host passes in is converted too.
 OF_OTHER_TYPE = {
     ir.CastKind.STRING: "type({0}) is not str",
     ir.CastKind.INTEGER: "type({0}) is not int",

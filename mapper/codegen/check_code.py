@@ -89,6 +89,7 @@ def _emit_by_field(writer: Writer, event: str, fields: list[tuple[ir.Field, str]
         emit_field_checks(writer, field, value, target, _refusal(writer, event))
     texts = list(dict.fromkeys(value for _, value, kind in kinds if kind == _TEXT))
     if texts:
+        # ASCII text holds no half of a surrogate pair, and isascii() is much faster than the full test.
         plain = _all_of([f"{text}.isascii()" for text in texts])
         are_texts = f"{writer.use('schema.validation', 'are_texts')}({', '.join(texts)})"
         with writer.block(f"if max_depth and not {plain} and not {are_texts}:"):

@@ -32,8 +32,10 @@ def place_classes(plan: ReadPlan, attributes: dict[str, str]) -> Iterator[str]:
 def class_text(name: str, parent: str, members: dict[str, str], attributes: dict[str, str]) -> str:
     """One class: a field for each key, MISSING if an object lacks the key."""
     check_keys(members)
+    # A key never becomes a Python name: attributes are numbered, and `rename` has the keys as data.
     names = literal({attributes[key]: key for key in members})
     fields = [f"    {attributes[key]}: {kind} = MISSING" for key, kind in members.items()]
+    # gc=False: decoded JSON has no reference cycles, so the garbage collector need not track these objects.
     return "\n".join((f"class {name}({parent}, gc=False, rename={names}):", *(fields or ["    pass"])))
 
 

@@ -134,6 +134,7 @@ def _emit_encoded(writer: Writer, event: str, passing: list[tuple[ir.Field, str]
     """The bytes of the object in `event` and of the fields that may be undecoded, which come last."""
     encode = writer.use("json.narrow", "encode")
     if len(passing) == 1 and has_members:
+        # The usual case: the undecoded object is appended byte by byte, not even copied into an encoder.
         field, value = passing[0]
         name = literal(f",{dumps(field.name)}:".encode())
         writer.line(f"if type({value}) is bytes:")

@@ -323,6 +323,7 @@ def _walk_lookup(node: ir.Lookup, own: set[str], context: ReadContext) -> Payloa
     if node.name in ir.REQUEST_NAMES or node.name == "forloop":
         return None
     if node.name in own:
+        # Before it is assigned, or outside of its loop, the name means the item's key.
         context.item.member(node.name).use(context.consumed)
         return None
     match node.name:

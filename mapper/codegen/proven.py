@@ -10,6 +10,7 @@ from mapper.schemas.questions import Subschema, type_of
 
 # These hold for every canonical time: it is written as in RFC 3339, without white space.
 _OF_TIMES = {"format": frozenset({"date-time"}), "pattern": frozenset({r"\S", r"^\S+(?!\s)$", r"^\S+$"})}
+# A text that is more than white space has at least one character.
 _OF_CONTENT = {"minLength": frozenset({0, 1}), "pattern": frozenset({r"\S"})}
 
 
@@ -46,6 +47,7 @@ def _is_proven(keyword: str, value: object, node: ir.Value, schema: Mapping[str,
     if not isinstance(value, str | int):
         return False
     if _is_time(node) and (keyword == "minLength" or value in _OF_TIMES.get(keyword, ())):
+        # `2026-11-23T20:00:00.000Z` has 24 characters.
         return keyword != "minLength" or value in range(25)
     return _has_content(node) and value in _OF_CONTENT.get(keyword, ())
 

@@ -80,6 +80,7 @@ def _record(value: spec.ObjectValue, schema: Subschema | None, tools: Lowering) 
         lowered = lower_value(entry.value, expected, tools)
         if lowered is None:
             continue
+        # A field that the target does not mention may have any value.
         nullable = expected is None or allows_null(document, expected)
         fields.append(ir.Field(entry.name, lowered, nullable, entry.name in required, entry.span))
     return ir.Record(tuple(fields), value.span)
@@ -111,6 +112,7 @@ def lower_value(value: spec.Value, schema: Subschema | None, tools: Lowering) ->
         case spec.HashValue(operands, span):
             return ir.Hash(_values(operands, None, tools), span)
         case spec.RequestValue(part, name, span):
+            # Names of headers are case-insensitive (RFC 9110 §5.1); a Request has them in lower case.
             stored = name.lower() if part == "header" else name
             return ir.FromRequest(ir.RequestPart(part), stored, span)
         case spec.Modified():
