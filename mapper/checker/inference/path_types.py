@@ -1,4 +1,4 @@
-"""Inference of paths: a JSONPath and a world in, the type of what it selects out."""
+"""Inference of paths: a JSONPath and a scope in, the type of what it selects out."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from typing import assert_never
 
 from mapper import ir
 from mapper.checker.inference.condition_types import narrow_by_filter
-from mapper.checker.inference.worlds import BODY, ITEM, World, of_index
+from mapper.checker.inference.type_scope import BODY, ITEM, TypeScope, of_index
 from mapper.checker.types import ANYTHING, Type, join, join_all, only
 from mapper.checker.types.lattice import of_element, of_member
 from mapper.checker.types.named import array_of
 
 
-def infer_path(path: ir.Path, world: World) -> Type:
+def infer_path(path: ir.Path, scope: TypeScope) -> Type:
     """One value or missing for a singular path; else the array of all matches."""
-    start = world.roots[ITEM if path.root is ir.Root.ITEM else BODY]
+    start = scope.roots[ITEM if path.root is ir.Root.ITEM else BODY]
     if path.is_singular:
         for segment in path.segments:
             start = _step(start, segment.selectors[0])

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from mapper import ir
 from mapper.checker.inference.path_types import place_of_path
-from mapper.checker.inference.worlds import BODY, ITEM, SPECIAL, Key, first_world, of_key, place_of
+from mapper.checker.inference.type_scope import BODY, ITEM, SPECIAL, Key, initial_scope, of_key, place_of
 from mapper.checker.types import NEVER, Type, admits, meet, only
 from mapper.checker.types.facts import KINDS
 from mapper.checker.types.witnesses import witnesses
@@ -59,14 +59,14 @@ class Payload:
 def places_read(*nodes: object) -> dict[Place, None]:
     """The places that nodes of a program read, in the order of the text."""
     found: dict[Place, None] = {}
-    world = first_world(Type())
+    scope = initial_scope(Type())
     place: Place | None
     for node in walk(nodes):
         match node:
             case ir.Path():
                 place = place_of_path(node) or _first_names(node)
             case ir.Lookup():
-                place = place_of(_plain(node), world)
+                place = place_of(_plain(node), scope)
             case ir.FromRequest(ir.RequestPart.RECEIVED_AT):
                 place = ("received_at", ())
             case ir.FromRequest(part, name):

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Protocol
 
 from mapper import ir
-from mapper.checker.inference.worlds import BODY, ITEM
+from mapper.checker.inference.type_scope import BODY, ITEM
 from mapper.checker.search.candidates import (
     Payload,
     Place,

@@ -1,6 +1,6 @@
-"""Worlds: what is known of the item, the body and the request at one place of a mapping.
+"""Type scope: what is known of the item, the body and the request at one place of a mapping.
 
-Conditions narrow a world; where nothing is left of it, that place is never reached.
+Conditions narrow a scope; where nothing is left of it, that place is never reached.
 """
 
 from __future__ import annotations
@@ -37,19 +37,19 @@ SPECIAL = ("size", "first", "last")
 
 
 @dataclass(frozen=True, slots=True)
-class World:
-    """The types of the roots, and of what a template has assigned; impossible where nothing can be so."""
+class TypeScope:
+    """The types of the roots, and of what a template has assigned; unreachable if nothing is possible."""
 
     roots: Mapping[str, Type]
     local: Mapping[str, Type] = field(default_factory=dict)
-    is_possible: bool = True
+    is_reachable: bool = True
 
-    def within(self, element: Type) -> World:
-        """The world in which an element is the item."""
-        return World({**self.roots, ITEM: element})
+    def within(self, element: Type) -> TypeScope:
+        """The scope in which an element is the item."""
+        return TypeScope({**self.roots, ITEM: element})
 
-    def with_local(self, name: str, given: Type) -> World:
-        """The world after an assignment."""
+    def with_local(self, name: str, given: Type) -> TypeScope:
+        """The scope after an assignment."""
         return replace(self, local={**self.local, name: given})
 
     def read(self, name: str) -> Type:
@@ -60,39 +60,39 @@ class World:
             return self.roots[name]
         return of_member(self.roots[ITEM], name)
 
-    def narrowed(self, root: str, keys: tuple[Key, ...], refine: Refine) -> World:
-        """The world in which the value at a place is refined; impossible where nothing is left."""
-        if not self.is_possible:
+    def narrowed(self, root: str, keys: tuple[Key, ...], refine: Refine) -> TypeScope:
+        """The scope in which the value at a place is refined; unreachable if nothing is left."""
+        if not self.is_reachable:
             return self
         left = narrow_at(self.roots[root], keys, refine)
-        return replace(self, roots={**self.roots, root: left}, is_possible=not left.is_never)
+        return replace(self, roots={**self.roots, root: left}, is_reachable=not left.is_never)
 
-    def narrowed_local(self, name: str, refine: Refine) -> World:
+    def narrowed_local(self, name: str, refine: Refine) -> TypeScope:
         """The same for a local variable."""
         left = refine(self.local[name])
-        return replace(self, local={**self.local, name: left}, is_possible=not left.is_never)
+        return replace(self, local={**self.local, name: left}, is_reachable=not left.is_never)
 
-    def impossible(self) -> World:
+    def unreachable(self) -> TypeScope:
         """The same, never reached."""
-        return replace(self, is_possible=False)
+        return replace(self, is_reachable=False)
 
 
-def first_world(item: Type) -> World:
+def initial_scope(item: Type) -> TypeScope:
     """What is known before any rule: the item by its schema, headers and parameters as texts, no body."""
-    scope = object_with({}, TEXT.with_missing())
+    texts = object_with({}, TEXT.with_missing())
     settings = object_with({}, ANY_MEMBER)
     roots = {
         ITEM: item,
         BODY: ANYTHING,
-        "header": scope,
-        "query": scope,
+        "header": texts,
+        "query": texts,
         "setting": settings,
         "received_at": TIME.with_missing(),
     }
-    return World(roots)
+    return TypeScope(roots)
 
 
-def tame_world(item: Type, *, knows_item: bool) -> World:
+def tame_scope(item: Type, *, knows_item: bool) -> TypeScope:
     """The same, with a harmless text wherever nothing is known: what the search for counterexamples tries."""
     filled = object_with({}, text_type(blank=False, formats=frozenset({TRUSTED})).with_missing())
     roots = {
@@ -103,17 +103,17 @@ def tame_world(item: Type, *, knows_item: bool) -> World:
         "setting": filled,
         "received_at": TIME.with_missing(),
     }
-    return World(roots)
+    return TypeScope(roots)
 
 
-def join_worlds(left: World, right: World) -> World:
+def join_scopes(left: TypeScope, right: TypeScope) -> TypeScope:
     """What is known after one or the other."""
-    if not left.is_possible or not right.is_possible:
-        return right if not left.is_possible else left
+    if not left.is_reachable or not right.is_reachable:
+        return right if not left.is_reachable else left
     roots = {name: join(left.roots[name], right.roots[name]) for name in left.roots}
     names = dict.fromkeys((*left.local, *right.local))
     local = {name: join(left.read(name), right.read(name)) for name in names}
-    return World(roots, local)
+    return TypeScope(roots, local)
 
 
 def narrow_at(given: Type, keys: tuple[Key, ...], refine: Refine) -> Type:
@@ -163,14 +163,14 @@ def of_key(given: Type, key: str | int) -> Type:
     return join(entry, of_element(given))
 
 
-def place_of(lookup: ir.Lookup, world: World) -> tuple[str, tuple[Key, ...]] | None:
+def place_of(lookup: ir.Lookup, scope: TypeScope) -> tuple[str, tuple[Key, ...]] | None:
     """The root and keys of a lookup whose value can be narrowed; None for any other."""
     keys: list[Key] = []
     for key in lookup.keys:
         if isinstance(key, ir.Lookup) or key in SPECIAL:
             return None
         keys.append(key)
-    if lookup.name in world.local:
+    if lookup.name in scope.local:
         return None
     if lookup.name not in ROOTS:
         return ITEM, (lookup.name, *keys)
@@ -179,12 +179,12 @@ def place_of(lookup: ir.Lookup, world: World) -> tuple[str, tuple[Key, ...]] | N
     return lookup.name, tuple(keys)
 
 
-def look_up(lookup: ir.Lookup, world: World) -> Type:
+def look_up(lookup: ir.Lookup, scope: TypeScope) -> Type:
     """What a lookup finds."""
-    found = world.read(lookup.name)
+    found = scope.read(lookup.name)
     for position, key in enumerate(lookup.keys):
         if isinstance(key, ir.Lookup):
-            found = _of_unknown_key(found, look_up(key, world))
+            found = _of_unknown_key(found, look_up(key, scope))
         elif position == 0 and lookup.name == "header" and isinstance(key, str):
             found = of_key(found, key.lower())
         else:
