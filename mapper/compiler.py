@@ -32,7 +32,7 @@ from mapper.schemas.questions import allows_type
 from mapper.schemas.schema import Schema, load_schema
 from mapper.transform.cached import keep
 from mapper.transform.compiled import TOO_DEEP_TO_COMPILE, Compiled, Read, compile_module, digest
-from mapper.transform.experiments import Experiments, prepare_template
+from mapper.transform.runner import ProgramRunner, prepare_template
 from mapper.transform.transform import Transform
 from mapper.version import __version__
 
@@ -213,8 +213,8 @@ def _checked_spec(spec: Spec, file: SourceFile, folder: Path | None, report: Rep
     program = lower(spec, target, dialect, report)
     inference = None
     if program is not None and target is not None:
-        experiments = Experiments(file, source, _takes_objects_only(source, program))
-        inference = check_program(program, source, target, report, experiments)
+        runner = ProgramRunner(file, source, _takes_objects_only(source, program))
+        inference = check_program(program, source, target, report, runner)
     if program is not None and isinstance(program.output, ir.Template) and not report.has_errors:
         prove_program(program, source, target, dialect, report)
     return Analysis(spec, source, target, program, report, inference, _reads(spec, source, target, dialect))

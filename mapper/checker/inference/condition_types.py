@@ -7,7 +7,7 @@ from typing import assert_never
 
 from mapper import ir
 from mapper.checker.inference import predicates as p
-from mapper.checker.inference.findings import Failure, Inference
+from mapper.checker.inference.findings import Inference, PossibleRejection
 from mapper.checker.inference.operand_types import operand_type
 from mapper.checker.inference.type_scope import Refine, TypeScope, join_scopes, narrow_at, place_of
 from mapper.checker.types import Type, join_all, literal_type, meet, only
@@ -35,7 +35,7 @@ def divide(test: ir.TextTest | None, scope: TypeScope, notes: Inference) -> tupl
             return divide(inner, scope, notes)
         case ir.Truthy() | ir.Compare() | ir.Contains():
             holding, failing = (_assume_single(test, scope, side, notes) for side in (True, False))
-            notes.test(test, can_hold=holding.is_reachable, can_fail=failing.is_reachable)
+            notes.note_test(test, can_hold=holding.is_reachable, can_fail=failing.is_reachable)
             return holding, failing
         case _ as never:
             assert_never(never)
@@ -84,7 +84,7 @@ def _compare(
         return _refine(left, scope, does if holds is (operator == "==") else does_not, notes)
     one, other = operand_type(left, scope, notes), operand_type(right, scope, notes)
     if operator in ("<", ">") and _may_clash(one, other):
-        notes.failure(Failure("M618", left.span, "texts and numbers are not in order"))
+        notes.note_rejection(PossibleRejection("M618", left.span, "texts and numbers are not in order"))
     scope = _refine(left, scope, _relation(operator, other, holds), notes)
     return _refine(right, scope, _relation(_MIRRORED[operator], one, holds), notes)
 

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from mapper import ir
 from mapper.checker.inference import predicates as p
-from mapper.checker.inference.findings import Failure, Inference
+from mapper.checker.inference.findings import Inference, PossibleRejection
 from mapper.checker.inference.signatures import filter_type
 from mapper.checker.inference.type_scope import TypeScope, look_up
 from mapper.checker.types import ANYTHING, NULL_ONLY, Type, literal_type
@@ -16,7 +16,7 @@ from mapper.ir.liquid import Operand
 
 def operand_type(operand: Operand, scope: TypeScope, notes: Inference) -> Type:
     """The type of an operand; what a filter may stumble over is noted."""
-    return notes.node(operand, _operand_type(operand, scope, notes))
+    return notes.note_type(operand, _operand_type(operand, scope, notes))
 
 
 def _operand_type(operand: Operand, scope: TypeScope, notes: Inference) -> Type:
@@ -47,10 +47,12 @@ def _filtered(call: ir.FilterCall, scope: TypeScope, notes: Inference) -> Type:
     arguments = tuple(operand_type(argument, scope, notes) for argument in call.args)
     named = [operand_type(argument, scope, notes) for _, argument in call.kwargs]
     if call.name == "default" and not named:
-        notes.reach(call, not p.falsy(value).is_never or not p.empty(value).is_never)
+        notes.note_reached(call, not p.falsy(value).is_never or not p.empty(value).is_never)
     if call.name == "default" and named:
         return ANYTHING.with_missing()
     found, may_fail = filter_type(call.name, value, arguments, is_plain=not named)
     if may_fail:
-        notes.failure(Failure("M618", call.span, f"`{call.name}` cannot work with every value", bad=value))
+        notes.note_rejection(
+            PossibleRejection("M618", call.span, f"`{call.name}` cannot work with every value", bad=value)
+        )
     return found

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from mapper import ir
 from mapper.checker.inference.condition_types import narrow_by_filter
-from mapper.checker.inference.type_scope import BODY, ITEM, TypeScope, of_index
+from mapper.checker.inference.type_scope import BODY, ITEM, PayloadPlace, TypeScope, of_index
 from mapper.checker.types import ANYTHING, Type, join, join_all, only
 from mapper.checker.types.lattice import of_element, of_member
 from mapper.checker.types.named import array_of
@@ -79,7 +79,7 @@ def _least(given: Type, selectors: tuple[ir.Selector, ...]) -> int:
     return 0
 
 
-def place_of_path(path: ir.Path) -> tuple[str, tuple[str | int, ...]] | None:
+def place_of_path(path: ir.Path) -> PayloadPlace | None:
     """The root and keys of a singular path; None for any other."""
     if not path.is_singular:
         return None

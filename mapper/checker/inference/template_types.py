@@ -74,7 +74,7 @@ def _branches(node: ir.Branches, scope: TypeScope, notes: Inference) -> tuple[Te
     ends: list[tuple[Texts, TypeScope]] = []
     for branch in node.branches:
         inside, scope = divide(branch.test, scope, notes)
-        notes.reach(branch, inside.is_reachable)
+        notes.note_reached(branch, inside.is_reachable)
         if inside.is_reachable:
             ends.append(_body(branch.body, inside, notes))
     if scope.is_reachable:
@@ -106,7 +106,9 @@ def _choices(node: ir.Choices, scope: TypeScope, notes: Inference) -> tuple[Text
         wanted = [operand_type(value, scope, notes) for value in choice.values]
         inside = scope
         matching = _equal_to_any(subject, wanted)
-        notes.reach(choice, not matching.is_never or any(isinstance(v, ir.Special) for v in choice.values))
+        notes.note_reached(
+            choice, not matching.is_never or any(isinstance(v, ir.Special) for v in choice.values)
+        )
         place = place_of(node.subject, scope) if isinstance(node.subject, ir.Lookup) else None
         if place is not None:
             inside = scope.narrowed(*place, partial(_equal_to_any, wanted=wanted))

@@ -29,6 +29,7 @@ from mapper.schemas.budget import spend
 
 Key: TypeAlias = str | int
 Refine: TypeAlias = Callable[[Type], Type]
+PayloadPlace: TypeAlias = tuple[str, tuple[Key, ...]]  # a root and the keys below it
 
 ITEM = "item"
 BODY = "envelope"
@@ -163,7 +164,7 @@ def of_key(given: Type, key: str | int) -> Type:
     return join(entry, of_element(given))
 
 
-def place_of(lookup: ir.Lookup, scope: TypeScope) -> tuple[str, tuple[Key, ...]] | None:
+def place_of(lookup: ir.Lookup, scope: TypeScope) -> PayloadPlace | None:
     """The root and keys of a lookup whose value can be narrowed; None for any other."""
     keys: list[Key] = []
     for key in lookup.keys:

@@ -10,7 +10,7 @@ from mapper import ir
 from mapper.checker.inference import predicates as p
 from mapper.checker.inference.cast_types import Casting, cast_type, time_type
 from mapper.checker.inference.condition_types import divide
-from mapper.checker.inference.findings import Failure, Inference
+from mapper.checker.inference.findings import Inference, PossibleRejection
 from mapper.checker.inference.object_types import changed_object, merged_objects
 from mapper.checker.inference.path_types import infer_path, place_of_path
 from mapper.checker.inference.template_types import infer_template
@@ -36,9 +36,9 @@ from mapper.checker.types.named import DIGEST, EMPTY_OBJECT, array_of
 
 def infer_value(node: ir.Value, scope: TypeScope, notes: Inference) -> Type:
     """The type of a node's value, missing included; what may stop an item is noted."""
-    notes.reach(node, scope.is_reachable)
+    notes.note_reached(node, scope.is_reachable)
     found = _infer(node, scope, notes) if scope.is_reachable else NEVER
-    return notes.node(node, found) if scope.is_reachable else NEVER
+    return notes.note_type(node, found) if scope.is_reachable else NEVER
 
 
 def _infer(node: ir.Value, scope: TypeScope, notes: Inference) -> Type:
@@ -175,8 +175,8 @@ def _change(node: ir.Pick | ir.Omit | ir.Rename, scope: TypeScope, notes: Infere
     changed, collides = changed_object(node, found)
     if collides:
         whole = only(found, "object")
-        notes.failure(
-            Failure(
+        notes.note_rejection(
+            PossibleRejection(
                 "M617", node.span, "a renamed key may be there already", node, whole, declared=node.declared
             )
         )
@@ -211,7 +211,9 @@ def _note_cast(
     is_certain = done.good.is_never and result.is_never
     wanted = "time in " + ", ".join(node.formats) if isinstance(node, ir.Timestamp) else node.kind.value
     reason = f"{'no' if is_certain else 'not every'} value here can be read as {wanted}"
-    notes.failure(Failure(code, node.span, reason, node, done.bad, is_certain, node.declared))
+    notes.note_rejection(
+        PossibleRejection(code, node.span, reason, node, done.bad, is_certain, node.declared)
+    )
 
 
 def _note(
@@ -227,4 +229,4 @@ def _note(
     is_certain = bad == found
     wanted = "a list" if code == "M616" else "an object"
     reason = f"this is never {wanted}" if is_certain else f"this is not always {wanted}"
-    notes.failure(Failure(code, node.span, reason, value, bad, is_certain, declared))
+    notes.note_rejection(PossibleRejection(code, node.span, reason, value, bad, is_certain, declared))
