@@ -1,4 +1,4 @@
-"""Inference of conditions: a test and a scope in, the scopes in which it holds and does not out."""
+"""Conditions: a test and a scope in, the scopes in which it holds and does not hold out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ from mapper import ir
 from mapper.checker.inference import predicates as p
 from mapper.checker.inference.findings import Inference, PossibleRejection
 from mapper.checker.inference.operand_types import operand_type
-from mapper.checker.inference.type_scope import Refine, TypeScope, join_scopes, narrow_at, place_of
+from mapper.checker.inference.type_scope import (
+    Refine,
+    TypeScope,
+    join_scopes,
+    narrow_at,
+    place_of,
+    singular_keys,
+)
 from mapper.checker.types import Type, join_all, literal_type, meet, only
 from mapper.checker.types.from_schema import remove_literals
 from mapper.ir.liquid import Operand
@@ -22,7 +29,7 @@ _SPECIALS: dict[str, tuple[Refine, Refine]] = {
 
 
 def divide(test: ir.TextTest | None, scope: TypeScope, notes: Inference) -> tuple[TypeScope, TypeScope]:
-    """The scopes in which a test holds, and in which it does not; twice the scope where it tells nothing."""
+    """The scopes in which a test holds and does not hold; twice the given scope if unknown."""
     if test is None or not scope.is_reachable:
         return scope, scope
     match test:
@@ -44,7 +51,7 @@ def divide(test: ir.TextTest | None, scope: TypeScope, notes: Inference) -> tupl
 def _divide_list(
     tests: tuple[ir.TextTest, ...], scope: TypeScope, is_all: bool, notes: Inference
 ) -> tuple[TypeScope, TypeScope]:
-    """`and`, or its mirror image `or`: each test is evaluated where those before it have not decided."""
+    """`and` and `or`: each test is evaluated only if those before it have not decided."""
     decided: TypeScope = scope.unreachable()
     for test in tests:
         holding, failing = divide(test, scope, notes)
@@ -96,7 +103,7 @@ def _relation(operator: str, other: Type, holds: bool) -> Refine:
 
 
 def _may_clash(one: Type, other: Type) -> bool:
-    """Whether `<` may meet two values it cannot compare."""
+    """Return True if `<` may get two values that it cannot compare."""
     numbers, texts = {"number", "boolean"}, {"string"}
     left, right = p.not_nil(one).kinds, p.not_nil(other).kinds
     pairs = [(a, b) for a in left for b in right]
@@ -104,7 +111,7 @@ def _may_clash(one: Type, other: Type) -> bool:
 
 
 def _refine(operand: Operand, scope: TypeScope, refine: Refine, notes: Inference) -> TypeScope:
-    """Narrow what an operand reads; of any other operand only whether the test is possible."""
+    """Narrow the place that an operand reads; any other operand only decides if the scope is reachable."""
     if not scope.is_reachable:
         return scope
     if isinstance(operand, ir.Lookup):
@@ -118,7 +125,7 @@ def _refine(operand: Operand, scope: TypeScope, refine: Refine, notes: Inference
 
 
 def narrow_by_filter(test: ir.Test, given: Type, holds: bool) -> Type:
-    """The part of a type that a JSONPath filter selects (or does not), reading `@` as a value of it."""
+    """The part of a type, as `@`, that a JSONPath filter (RFC 9535 §2.3.5) selects, or does not select."""
     match test:
         case ir.And(tests) | ir.Or(tests):
             is_all = isinstance(test, ir.And)
@@ -149,11 +156,7 @@ def _absent(given: Type) -> Type:
 def _at(query: ir.Query, given: Type, refine: Refine) -> Type:
     if not query.relative or not ir.is_singular(query.segments):
         return given
-    selectors = [segment.selectors[0] for segment in query.segments]
-    keys = tuple(
-        s.name if isinstance(s, ir.Name) else s.index for s in selectors if isinstance(s, ir.Name | ir.Index)
-    )
-    return narrow_at(given, keys, refine)
+    return narrow_at(given, singular_keys(query.segments), refine)
 
 
 def _by_comparison(operator: str, left: object, right: object, given: Type, holds: bool) -> Type:

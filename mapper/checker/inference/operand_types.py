@@ -1,4 +1,4 @@
-"""Inference of operands: a Liquid expression and a scope in, the type of its value out."""
+"""Operands: a Liquid expression and a scope in, the type of its value out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mapper.ir.liquid import Operand
 
 
 def operand_type(operand: Operand, scope: TypeScope, notes: Inference) -> Type:
-    """The type of an operand; what a filter may stumble over is noted."""
+    """The type of an operand; filters that may fail are noted."""
     return notes.note_type(operand, _operand_type(operand, scope, notes))
 
 

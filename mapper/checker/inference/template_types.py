@@ -1,4 +1,4 @@
-"""Inference of text: a Liquid template and a scope in, the texts it can render out."""
+"""Templates: a Liquid template and a scope in, the texts it can render out."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _ANY_TEXT = Texts()
 
 
 def infer_template(template: ir.Template, scope: TypeScope, notes: Inference) -> Type:
-    """The texts a template renders; any text where the library's interpreter runs it."""
+    """The texts a template renders; any text if it has no body, because the library's interpreter runs it."""
     if template.body is None:
         return TEXT
     text, after = _body(template.body, scope, notes)
     if not after.is_reachable and scope.is_reachable:
-        return TEXT  # every way ends in `abort`
+        return TEXT  # every branch ends in `abort`
     return Type(texts=text)
 
 
@@ -118,7 +118,7 @@ def _choices(node: ir.Choices, scope: TypeScope, notes: Inference) -> tuple[Text
     if not has_other and not left.is_never:
         ends.append((NOTHING, scope))
     text, after = _together(ends, scope)
-    # Without distinct constants several bodies may be written, one after another.
+    # Unless the cases are distinct constants, several of them may write their text.
     return (text if exclusive else Texts(blank=text.blank if text.blank is False else None)), after
 
 

@@ -1,6 +1,6 @@
-"""Type scope: what is known of the item, the body and the request at one place of a mapping.
+"""Type scope: the types of the item, the body and the request at one place of a mapping.
 
-Conditions narrow a scope; where nothing is left of it, that place is never reached.
+Conditions narrow a scope. If nothing is left of it, that place is never reached.
 """
 
 from __future__ import annotations
@@ -15,17 +15,14 @@ from mapper.checker.types import (
     ANYTHING,
     MISSING_ONLY,
     NEVER,
-    Objects,
     Type,
     join,
     only,
     text_type,
 )
-from mapper.checker.types.facts import member_of
-from mapper.checker.types.lattice import of_element, of_member, settle_objects
+from mapper.checker.types.lattice import map_member, of_element, of_member
 from mapper.checker.types.named import COUNT, TEXT, TIME, array_of, object_with
 from mapper.checker.types.text_facts import TRUSTED
-from mapper.schemas.budget import spend
 
 Key: TypeAlias = str | int
 Refine: TypeAlias = Callable[[Type], Type]
@@ -39,14 +36,14 @@ SPECIAL = ("size", "first", "last")
 
 @dataclass(frozen=True, slots=True)
 class TypeScope:
-    """The types of the roots, and of what a template has assigned; unreachable if nothing is possible."""
+    """The types of the roots and of the variables of a template; unreachable if nothing is possible."""
 
     roots: Mapping[str, Type]
     local: Mapping[str, Type] = field(default_factory=dict)
     is_reachable: bool = True
 
     def within(self, element: Type) -> TypeScope:
-        """The scope in which an element is the item."""
+        """The scope inside `map`, in which the item is an element."""
         return TypeScope({**self.roots, ITEM: element})
 
     def with_local(self, name: str, given: Type) -> TypeScope:
@@ -54,7 +51,7 @@ class TypeScope:
         return replace(self, local={**self.local, name: given})
 
     def read(self, name: str) -> Type:
-        """What a Liquid name means: a local variable, a scope, a key of the item."""
+        """The type that a Liquid name means: of a local variable, a root, or a member of the item."""
         if name in self.local:
             return self.local[name]
         if name in ROOTS:
@@ -62,53 +59,40 @@ class TypeScope:
         return of_member(self.roots[ITEM], name)
 
     def narrowed(self, root: str, keys: tuple[Key, ...], refine: Refine) -> TypeScope:
-        """The scope in which the value at a place is refined; unreachable if nothing is left."""
+        """The scope in which the value at a place is refined; unreachable if no value is left."""
         if not self.is_reachable:
             return self
         left = narrow_at(self.roots[root], keys, refine)
         return replace(self, roots={**self.roots, root: left}, is_reachable=not left.is_never)
 
     def narrowed_local(self, name: str, refine: Refine) -> TypeScope:
-        """The same for a local variable."""
+        """The scope in which a local variable is refined; unreachable if no value is left."""
         left = refine(self.local[name])
         return replace(self, local={**self.local, name: left}, is_reachable=not left.is_never)
 
     def unreachable(self) -> TypeScope:
-        """The same, never reached."""
+        """The same types at a place that is never reached."""
         return replace(self, is_reachable=False)
 
 
 def initial_scope(item: Type) -> TypeScope:
-    """What is known before any rule: the item by its schema, headers and parameters as texts, no body."""
-    texts = object_with({}, TEXT.with_missing())
-    settings = object_with({}, ANY_MEMBER)
-    roots = {
-        ITEM: item,
-        BODY: ANYTHING,
-        "header": texts,
-        "query": texts,
-        "setting": settings,
-        "received_at": TIME.with_missing(),
-    }
-    return TypeScope(roots)
+    """The scope before any rule: the item by its schema, headers and parameters as texts, any body."""
+    return _scope_of(item, ANYTHING, object_with({}, TEXT.with_missing()), object_with({}, ANY_MEMBER))
 
 
 def tame_scope(item: Type, *, knows_item: bool) -> TypeScope:
-    """The same, with a harmless text wherever nothing is known: what the search for counterexamples tries."""
-    filled = object_with({}, text_type(blank=False, formats=frozenset({TRUSTED})).with_missing())
-    roots = {
-        ITEM: item if knows_item else filled,
-        BODY: filled,
-        "header": filled,
-        "query": filled,
-        "setting": filled,
-        "received_at": TIME.with_missing(),
-    }
-    return TypeScope(roots)
+    """The scope before any rule, with a harmless text wherever there is no schema, as a search tries it."""
+    tame = object_with({}, text_type(blank=False, formats=frozenset({TRUSTED})).with_missing())
+    return _scope_of(item if knows_item else tame, tame, tame, tame)
+
+
+def _scope_of(item: Type, body: Type, texts: Type, settings: Type) -> TypeScope:
+    received = TIME.with_missing()
+    return TypeScope(dict(zip(ROOTS, (item, body, texts, texts, settings, received), strict=True)))
 
 
 def join_scopes(left: TypeScope, right: TypeScope) -> TypeScope:
-    """What is known after one or the other."""
+    """The scope after one of two branches, whichever is taken."""
     if not left.is_reachable or not right.is_reachable:
         return right if not left.is_reachable else left
     roots = {name: join(left.roots[name], right.roots[name]) for name in left.roots}
@@ -118,7 +102,7 @@ def join_scopes(left: TypeScope, right: TypeScope) -> TypeScope:
 
 
 def narrow_at(given: Type, keys: tuple[Key, ...], refine: Refine) -> Type:
-    """The values of a type in which what stands at `keys` is of the refined type."""
+    """The values of a type whose part at `keys` is of the refined type; no keys refine the type itself."""
     if not keys:
         return refine(given)
     key, rest = keys[0], keys[1:]
@@ -129,18 +113,12 @@ def narrow_at(given: Type, keys: tuple[Key, ...], refine: Refine) -> Type:
         arrays = only(given, "array") if absent or not found.is_never else NEVER
         return join(others, arrays)
     others = only(given, "missing", *(given.kinds - {"object"})) if absent else NEVER
-    parts = []
-    for part in given.objects:
-        spend(1 + (len(part.members) >> 4))
-        member = narrow_at(member_of(part, key), rest, refine)
-        settled = settle_objects(Objects({**part.members, key: member}, part.rest, part.nonempty))
-        if settled is not None:
-            parts.append(settled)
-    return replace(others, objects=tuple(parts))
+    members = map_member(given, key, lambda member: narrow_at(member, rest, refine))
+    return replace(others, objects=members.objects)
 
 
 def of_index(given: Type, index: int) -> Type:
-    """What stands at an index; missing where there is no such element."""
+    """The type of the element at an index; missing if there is no such element."""
     element = of_element(given)
     needed = index + 1 if index >= 0 else -index
     is_sure = given.arrays is not None and given.arrays.shortest >= needed and given.kinds == {"array"}
@@ -150,13 +128,13 @@ def of_index(given: Type, index: int) -> Type:
 
 
 def of_key(given: Type, key: str | int) -> Type:
-    """What Liquid finds under a key: entries, elements, and `size`, `first` and `last`."""
+    """The type that Liquid finds under a key or index; `size`, `first` and `last` are built in."""
     if isinstance(key, int):
         return of_index(given, key)
     entry = of_member(given, key)
     if key not in SPECIAL:
         return entry
-    # A key of that name comes first; whatever else there is, it can be that of Liquid.
+    # A member of that name hides the built-in one.
     if key == "size" and given.kinds & {"string", "array", "object"}:
         return join(entry, COUNT)
     if key == "first" and given.objects:
@@ -180,8 +158,22 @@ def place_of(lookup: ir.Lookup, scope: TypeScope) -> PayloadPlace | None:
     return lookup.name, tuple(keys)
 
 
+def place_of_path(path: ir.Path) -> PayloadPlace | None:
+    """The root and keys of a singular path; None for any other."""
+    root = ITEM if path.root is ir.Root.ITEM else BODY
+    return (root, singular_keys(path.segments)) if path.is_singular else None
+
+
+def singular_keys(segments: tuple[ir.Segment, ...]) -> tuple[Key, ...]:
+    """The names and indexes of singular segments."""
+    selectors = (segment.selectors[0] for segment in segments)
+    return tuple(
+        s.name if isinstance(s, ir.Name) else s.index for s in selectors if isinstance(s, ir.Name | ir.Index)
+    )
+
+
 def look_up(lookup: ir.Lookup, scope: TypeScope) -> Type:
-    """What a lookup finds."""
+    """The type that a lookup finds."""
     found = scope.read(lookup.name)
     for position, key in enumerate(lookup.keys):
         if isinstance(key, ir.Lookup):

@@ -1,4 +1,4 @@
-"""Inference of values: an IR node and a scope in, the type of its value out."""
+"""Values: an IR node and a scope in, the type of its value out."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from mapper.checker.inference.cast_types import Casting, cast_type, time_type
 from mapper.checker.inference.condition_types import divide
 from mapper.checker.inference.findings import Inference, PossibleRejection
 from mapper.checker.inference.object_types import changed_object, merged_objects
-from mapper.checker.inference.path_types import infer_path, place_of_path
+from mapper.checker.inference.path_types import infer_path
 from mapper.checker.inference.template_types import infer_template
-from mapper.checker.inference.type_scope import TypeScope
+from mapper.checker.inference.type_scope import TypeScope, place_of_path
 from mapper.checker.types import (
     MISSING_ONLY,
     NEVER,
@@ -35,7 +35,7 @@ from mapper.checker.types.named import DIGEST, EMPTY_OBJECT, array_of
 
 
 def infer_value(node: ir.Value, scope: TypeScope, notes: Inference) -> Type:
-    """The type of a node's value, missing included; what may stop an item is noted."""
+    """The type of a node's value, missing included; possible rejections are noted."""
     notes.note_reached(node, scope.is_reachable)
     found = _infer(node, scope, notes) if scope.is_reachable else NEVER
     return notes.note_type(node, found) if scope.is_reachable else NEVER
@@ -87,7 +87,7 @@ def _infer(node: ir.Value, scope: TypeScope, notes: Inference) -> Type:
 
 
 def infer_record(node: ir.Record, scope: TypeScope, notes: Inference) -> Type:
-    """A closed object; a field that may be missing or, unless it may be null, null, is left out."""
+    """The closed object of a record; a field is left out if it is missing, or null but not nullable."""
     members = {}
     for entry in node.fields:
         found = infer_value(entry.value, scope, notes)
@@ -95,7 +95,7 @@ def infer_record(node: ir.Record, scope: TypeScope, notes: Inference) -> Type:
             found = replace(found, null=False, missing=True)
         members[entry.name] = found
     if any(member.is_never for member in members.values()):
-        return NEVER  # a field that stops every item
+        return NEVER  # one field rejects every item
     members = {
         e.name: without_missing(members[e.name]) if e.required else members[e.name] for e in node.fields
     }
@@ -147,18 +147,14 @@ def _merge(node: ir.Merge, scope: TypeScope, notes: Inference) -> Type:
     merged = EMPTY_OBJECT
     for operand in node.operands:
         found = infer_value(operand, scope, notes)
-        bad = only(found, *(found.kinds - {"null", "object"}))
-        if not bad.is_never:
-            _note("M615", operand, operand, found, bad, notes)
+        _note_others("M615", operand, operand, found, notes)
         merged = merged_objects(merged, found)
     return merged
 
 
 def _map(node: ir.MapItems, scope: TypeScope, notes: Inference) -> Type:
     source = infer_value(node.source, scope, notes)
-    bad = only(source, *(source.kinds - {"null", "array"}))
-    if not bad.is_never:
-        _note("M616", node, node.source, source, bad, notes)
+    _note_others("M616", node, node.source, source, notes)
     element = of_element(source)
     reached = scope.within(element)
     found = infer_value(node.element, reached if not element.is_never else reached.unreachable(), notes)
@@ -169,23 +165,19 @@ def _map(node: ir.MapItems, scope: TypeScope, notes: Inference) -> Type:
 
 def _change(node: ir.Pick | ir.Omit | ir.Rename, scope: TypeScope, notes: Inference) -> Type:
     found = infer_value(node.value, scope, notes)
-    bad = only(found, *(found.kinds - {"null", "object"}))
-    if not bad.is_never:
-        _note("M615", node, node.value, found, bad, notes, declared=node.declared)
+    _note_others("M615", node, node.value, found, notes, declared=node.declared)
     changed, collides = changed_object(node, found)
     if collides:
-        whole = only(found, "object")
+        reason, whole = "a renamed key may be there already", only(found, "object")
         notes.note_rejection(
-            PossibleRejection(
-                "M617", node.span, "a renamed key may be there already", node, whole, declared=node.declared
-            )
+            PossibleRejection("M617", node.span, reason, node, whole, declared=node.declared)
         )
     return join(changed, only(found, "missing", "null"))
 
 
 def _cast(node: ir.Cast | ir.Timestamp, scope: TypeScope, notes: Inference) -> Type:
     outer = notes.is_declared
-    # `on_error: reject` allows for what fails inside, too; to omit the value would be another outcome.
+    # `on_error: reject` also declares failures inside the value, because they end the same way.
     notes.is_declared = outer or (node.declared and node.on_error is ir.OnError.REJECT)
     given = infer_value(node.value, scope, notes)
     notes.is_declared = outer
@@ -216,17 +208,14 @@ def _note_cast(
     )
 
 
-def _note(
-    code: str,
-    node: ir.Value,
-    value: ir.Value,
-    found: Type,
-    bad: Type,
-    notes: Inference,
-    *,
-    declared: bool = False,
+def _note_others(
+    code: str, node: ir.Value, operand: ir.Value, found: Type, notes: Inference, *, declared: bool = False
 ) -> None:
+    """Note values of an operand that are no array (M616) or no object (M615); null passes."""
+    kind, noun = ("array", "a list") if code == "M616" else ("object", "an object")
+    bad = only(found, *(found.kinds - {"null", kind}))
+    if bad.is_never:
+        return
     is_certain = bad == found
-    wanted = "a list" if code == "M616" else "an object"
-    reason = f"this is never {wanted}" if is_certain else f"this is not always {wanted}"
-    notes.note_rejection(PossibleRejection(code, node.span, reason, value, bad, is_certain, declared))
+    reason = f"this is never {noun}" if is_certain else f"this is not always {noun}"
+    notes.note_rejection(PossibleRejection(code, node.span, reason, operand, bad, is_certain, declared))

@@ -7,7 +7,6 @@ from itertools import combinations, islice, product
 from typing import Any, TypeAlias
 
 from mapper import ir
-from mapper.checker.inference.path_types import place_of_path
 from mapper.checker.inference.type_scope import (
     BODY,
     ITEM,
@@ -17,6 +16,7 @@ from mapper.checker.inference.type_scope import (
     initial_scope,
     of_key,
     place_of,
+    place_of_path,
 )
 from mapper.checker.types import NEVER, Type, admits, meet, only
 from mapper.checker.types.facts import KINDS
