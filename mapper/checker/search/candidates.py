@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations, islice, product
-from typing import Any, TypeAlias
+from itertools import combinations, islice, product, takewhile
+from typing import TypeAlias
 
 from mapper import ir
 from mapper.checker.inference.type_scope import (
@@ -17,6 +17,7 @@ from mapper.checker.inference.type_scope import (
     of_key,
     place_of,
     place_of_path,
+    singular_keys,
 )
 from mapper.checker.types import NEVER, Type, admits, meet, only
 from mapper.checker.types.facts import KINDS
@@ -57,23 +58,17 @@ def places_read(*nodes: object) -> dict[PayloadPlace, None]:
 
 def _first_names(path: ir.Path) -> PayloadPlace:
     """The names at the start of a path, up to its first other segment."""
-    keys: list[Key] = []
-    for segment in path.segments:
-        match segment:
-            case ir.Child((ir.Name(name),)):
-                keys.append(name)
-            case _:
-                break
-    return (ITEM if path.root is ir.Root.ITEM else BODY), tuple(keys)
+    root = ITEM if path.root is ir.Root.ITEM else BODY
+    return root, singular_keys(tuple(takewhile(_is_name, path.segments)))
+
+
+def _is_name(segment: ir.Segment) -> bool:
+    return isinstance(segment, ir.Child) and [type(each) for each in segment.selectors] == [ir.Name]
 
 
 def _plain(lookup: ir.Lookup) -> ir.Lookup:
-    """The lookup up to its first key that only a payload decides."""
-    keys: list[Any] = []
-    for key in lookup.keys:
-        if isinstance(key, ir.Lookup) or key in SPECIAL:
-            break
-        keys.append(key)
+    """The lookup up to its first key that is built in or that only a payload decides."""
+    keys = takewhile(lambda key: not isinstance(key, ir.Lookup) and key not in SPECIAL, lookup.keys)
     return ir.Lookup(lookup.name, tuple(keys), lookup.span)
 
 
@@ -82,11 +77,9 @@ def constants_in(*nodes: object) -> list[object]:
     found: dict[str, object] = {}
     for node in walk(nodes):
         match node:
-            case ir.Scalar(value) if value is not None and value != "":
-                found[repr(value)] = value
-            case ir.Case(key) if key is not None:
-                found[repr(key)] = key
-            case ir.Constant(value) if value is not None:
+            case ir.Scalar(None | "") | ir.Case(None) | ir.Constant(None):
+                pass
+            case ir.Scalar(value) | ir.Case(value) | ir.Constant(value):
                 found[repr(value)] = value
             case _:
                 pass

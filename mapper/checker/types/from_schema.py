@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mapper.checker.types.facts import ANYTHING, Arrays, Numbers, Objects, Texts, Type
-from mapper.checker.types.lattice import join, join_all, map_member, meet, settle_arrays, settle_objects
+from mapper.checker.types.lattice import join, join_all, map_member, meet, settle_objects
 from mapper.checker.types.literals import literal_type
 from mapper.checker.types.named import MISSING_ONLY, NEVER, kind_type, only, without_missing
-from mapper.checker.types.number_facts import settle_numbers
-from mapper.checker.types.text_facts import settle, without_texts
+from mapper.checker.types.number_facts import meet_numbers
+from mapper.checker.types.text_facts import meet_texts, without_texts
 from mapper.regex.searches import searcher
 from mapper.schemas.budget import spend
 from mapper.schemas.questions import Subschema, find_reference
@@ -92,7 +92,7 @@ class _SchemaReading:
             found = replace(found, arrays=self._arrays(schema, found.arrays, depth))
         if found.objects and any(keyword in schema for keyword in _OF_OBJECTS):
             own = self._objects(schema, depth)
-            found = replace(found, objects=_both_objects(found.objects, own))
+            found = replace(found, objects=meet(Type(objects=found.objects), own).objects)
         return found
 
     def _arrays(self, schema: Mapping[str, Any], arrays: Arrays, depth: int) -> Arrays | None:
@@ -106,9 +106,9 @@ class _SchemaReading:
             if schema["items"] is False:
                 schema = {**schema, "maxItems": min(schema.get("maxItems", len(parts)), len(parts))}
         own = Arrays(element, int(shortest), _whole_number(schema.get("maxItems")))
-        return _both_arrays(arrays, own)
+        return meet(Type(arrays=arrays), Type(arrays=own)).arrays
 
-    def _objects(self, schema: Mapping[str, Any], depth: int) -> Objects | None:
+    def _objects(self, schema: Mapping[str, Any], depth: int) -> Type:
         named = schema.get("properties", {})
         patterns = {p: self.read(part, depth) for p, part in schema.get("patternProperties", {}).items()}
         required = set(schema.get("required", ()))
@@ -126,17 +126,8 @@ class _SchemaReading:
         if others is not True and others != {}:
             rest = join(join_all([other, *patterns.values()]), MISSING_ONLY)
         nonempty = schema.get("minProperties", 0) > 0
-        return settle_objects(Objects(members, rest, nonempty))
-
-
-def _both_objects(found: tuple[Objects, ...], own: Objects | None) -> tuple[Objects, ...]:
-    return () if own is None else meet(Type(objects=found), Type(objects=(own,))).objects
-
-
-def _both_arrays(left: Arrays, right: Arrays) -> Arrays | None:
-    if left == Arrays():
-        return settle_arrays(right)
-    return meet(Type(arrays=left), Type(arrays=right)).arrays
+        settled = settle_objects(Objects(members, rest, nonempty))
+        return NEVER if settled is None else Type(objects=(settled,))
 
 
 def _whole_number(value: Any) -> int | None:
@@ -144,30 +135,23 @@ def _whole_number(value: Any) -> int | None:
 
 
 def _numbers(schema: Mapping[str, Any], numbers: Numbers) -> Numbers | None:
-    low, high = schema.get("minimum"), schema.get("maximum")
-    above, below = schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")
-    step = schema.get("multipleOf")
-    own = Type(
-        numbers=settle_numbers(Numbers(low=low, high=high, integral=step is not None and step == int(step)))
+    step, above, below = (schema.get(key) for key in ("multipleOf", "exclusiveMinimum", "exclusiveMaximum"))
+    integral = step is not None and step == int(step)
+    own = meet_numbers(
+        Numbers(low=schema.get("minimum"), high=schema.get("maximum"), integral=integral),
+        Numbers(low=above, high=below, open_low=above is not None, open_high=below is not None),
     )
-    strict = Type(
-        numbers=settle_numbers(
-            Numbers(low=above, high=below, open_low=above is not None, open_high=below is not None)
-        )
-    )
-    return meet(meet(Type(numbers=numbers), own), strict).numbers
+    return None if own is None else meet_numbers(numbers, own)
 
 
 def _texts(schema: Mapping[str, Any], texts: Texts) -> Texts | None:
-    own = settle(
-        Texts(
-            shortest=int(schema.get("minLength", 0)),
-            longest=_whole_number(schema.get("maxLength")),
-            formats=frozenset({schema["format"]} if "format" in schema else ()),
-            patterns=frozenset({schema["pattern"]} if "pattern" in schema else ()),
-        )
+    own = Texts(
+        shortest=int(schema.get("minLength", 0)),
+        longest=_whole_number(schema.get("maxLength")),
+        formats=frozenset({schema["format"]} if "format" in schema else ()),
+        patterns=frozenset({schema["pattern"]} if "pattern" in schema else ()),
     )
-    return None if own is None else meet(Type(texts=texts), Type(texts=own)).texts
+    return meet_texts(texts, own)
 
 
 def _without(found: Type, schema: Subschema) -> Type:

@@ -42,22 +42,12 @@ def meet_numbers(left: Numbers, right: Numbers) -> Numbers | None:
         if one.values is not None:
             kept = frozenset(value for value in one.values if fits_number(value, other))
             return Numbers(values=kept) if kept else None
-    low, open_low = _tighter(left.low, left.open_low, right.low, right.open_low, 1)
-    high, open_high = _tighter(left.high, left.open_high, right.high, right.open_high, -1)
+    low, open_low = _bound((left.low, left.open_low), (right.low, right.open_low), 1, tighter=True)
+    high, open_high = _bound((left.high, left.open_high), (right.high, right.open_high), -1, tighter=True)
     integral = left.integral or right.integral
     return settle_numbers(
         Numbers(low=low, high=high, open_low=open_low, open_high=open_high, integral=integral)
     )
-
-
-def _tighter(
-    one: int | float | None, one_open: bool, other: int | float | None, other_open: bool, sign: int
-) -> tuple[int | float | None, bool]:
-    if one is None or other is None:
-        return (other, other_open) if one is None else (one, one_open)
-    if one == other:
-        return one, one_open or other_open
-    return (one, one_open) if (one > other) is (sign > 0) else (other, other_open)
 
 
 def join_numbers(left: Numbers, right: Numbers) -> Numbers:
@@ -67,8 +57,8 @@ def join_numbers(left: Numbers, right: Numbers) -> Numbers:
         if len(values) <= MAX_VALUES:
             return Numbers(values=values)
     one, other = bounded(left), bounded(right)
-    low, open_low = _looser(one.low, one.open_low, other.low, other.open_low, 1)
-    high, open_high = _looser(one.high, one.open_high, other.high, other.open_high, -1)
+    low, open_low = _bound((one.low, one.open_low), (other.low, other.open_low), 1, tighter=False)
+    high, open_high = _bound((one.high, one.open_high), (other.high, other.open_high), -1, tighter=False)
     return Numbers(
         low=low,
         high=high,
@@ -86,14 +76,19 @@ def bounded(numbers: Numbers) -> Numbers:
     return Numbers(low=min(numbers.values), high=max(numbers.values), integral=integral)
 
 
-def _looser(
-    one: int | float | None, one_open: bool, other: int | float | None, other_open: bool, sign: int
+def _bound(
+    one: tuple[int | float | None, bool], other: tuple[int | float | None, bool], sign: int, *, tighter: bool
 ) -> tuple[int | float | None, bool]:
-    if one is None or other is None:
-        return None, False
-    if one == other:
-        return one, one_open and other_open
-    return (one, one_open) if (one > other) is (sign < 0) else (other, other_open)
+    """The tighter or the looser of two bounds: numbers (None: no bound), and True if they are excluded.
+
+    `sign` is 1 for lower bounds and -1 for upper ones.
+    """
+    (first, first_open), (second, second_open) = one, other
+    if first is None or second is None:
+        return (one if second is None else other) if tighter else (None, False)
+    if first == second:
+        return first, first_open or second_open if tighter else first_open and second_open
+    return one if (first > second) is ((sign > 0) is tighter) else other
 
 
 def numbers_within(left: Numbers, right: Numbers) -> bool:
