@@ -11,11 +11,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mapper import ir
+from mapper.budget import MAX_NODES, nodes_of
 from mapper.checker.search.runner import Execute, Payload, Run
 from mapper.diagnostics.source import SourceFile
 from mapper.ir.liquid import nodes_run
+from mapper.runtime.limits import trial_limits, within
 from mapper.runtime.missing import MISSING
-from mapper.schemas.budget import MAX_NODES, nodes_of, trial_limits
 from mapper.schemas.schema import Schema
 from mapper.transform.compiled import Compiled
 from mapper.transform.request import Request
@@ -31,6 +32,7 @@ RECEIVED_AT = "2026-01-15T10:20:30.000Z"
 MAX_JUDGED = 1_000_000  # subschemas that items are validated against
 MAX_NODES_RUN = 10_000_000  # nodes of the programs that are run
 _MIN_NODES = 100  # a run of the smallest program takes as long
+_CHARACTERS = 50_000  # with a limit of so many characters in a text, a node takes twice as long
 _STOPPED = frozenset({"M619", "M620"})  # faults of the limits of a trial, not of the mapping
 _UNDECIDED = Run(skipped=True)
 
@@ -50,7 +52,9 @@ class ProgramRunner:
         """Compile a program for a target schema."""
         from mapper.codegen.module import generate
 
-        module = generate(program, target, self.file.name, __version__, objects_only=self.objects_only)
+        limits = trial_limits(len(self.file.text))
+        with within(limits):
+            module = generate(program, target, self.file.name, __version__, objects_only=self.objects_only)
         compiled = Compiled(
             name=program.name,
             description="",
@@ -60,10 +64,10 @@ class ProgramRunner:
             offsets=module.offsets,
             target=json.dumps(target),
             objects_only=self.objects_only,
-            limits=trial_limits(len(self.file.text)),
+            limits=limits,
         )
         transform = Transform(compiled)
-        nodes = _MIN_NODES + nodes_run(program)
+        nodes = _MIN_NODES + nodes_run(program) * (1 + limits.text_length // _CHARACTERS)
 
         def execute(payload: Payload) -> Run:
             self.nodes_left -= nodes + nodes_of(payload.body, MAX_NODES)
@@ -96,12 +100,18 @@ def _run(transform: Transform, payload: Payload) -> Run:
     return Run(event, bool(result.skipped), faults)
 
 
-def prepare_template(program: ir.Program) -> Render:
-    """A function that renders the template of a program; raises any error of code generation."""
+def prepare_template(program: ir.Program, apply: Callable[..., object]) -> Render:
+    """A function that renders the template of a program; raises any error of code generation.
+
+    `apply` is called for each filter, in place of `filters.apply`.
+    """
     from mapper.codegen.module import generate
 
     module = generate(replace(program, each=program.each[:1]), True, "<template>", "")
-    event = _defined([module.python], "<template>")["event"]
+    names = _defined([module.python], "<template>")
+    if "apply" in names:
+        names["apply"] = apply
+    event = names["event"]
 
     def render(given: Given) -> object:
         request = Request(

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from mapper.budget import spend
 from mapper.checker.types.facts import ANYTHING, Arrays, Numbers, Objects, Texts, Type
 from mapper.checker.types.lattice import join, join_all, map_member, meet, settle_objects
 from mapper.checker.types.literals import literal_type
@@ -17,7 +18,6 @@ from mapper.checker.types.named import MISSING_ONLY, NEVER, kind_type, only, wit
 from mapper.checker.types.number_facts import meet_numbers
 from mapper.checker.types.text_facts import meet_texts, without_texts
 from mapper.regex.searches import searcher
-from mapper.schemas.budget import spend
 from mapper.schemas.questions import Subschema, find_reference
 
 _MAX_DEPTH = 30  # of subschemas; deeper ones permit everything

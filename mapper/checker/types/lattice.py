@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from mapper.budget import once, spend
 from mapper.checker.types.facts import ANY_MEMBER, ANYTHING, Arrays, Objects, Type, element_of, member_of
 from mapper.checker.types.named import MISSING_ONLY, NEVER
 from mapper.checker.types.number_facts import join_numbers, meet_numbers, numbers_within
 from mapper.checker.types.text_facts import join_texts, meet_texts, texts_within
-from mapper.schemas.budget import once, spend
 
 MAX_OBJECTS = 8  # separate alternatives; more are joined into one, or each join would multiply them
 _MAX_DEPTH = 40  # of types inside types; below, a meet returns its left side and an order is unknown
