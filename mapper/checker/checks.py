@@ -8,7 +8,7 @@ from mapper import ir
 from mapper.checker.field_checks import Checking, check_field, definition_label
 from mapper.checker.inference.findings import Inference
 from mapper.checker.inference.program_types import infer_program, item_type, type_of_schema
-from mapper.checker.name_checks import check_names, check_variables
+from mapper.checker.name_checks import check_names
 from mapper.checker.operand_checks import check_operands
 from mapper.checker.reach_checks import check_reachable, check_rules
 from mapper.checker.rejection_checks import check_possible_rejections, check_units
@@ -42,13 +42,13 @@ def check_program(
     _check_each(program, report)
     before = len(report.diagnostics)
     for rule in program.skips:
-        check_variables(rule.condition.test, source, report)
+        check_names(rule.condition, source, report)
     if len(report.diagnostics) == before:
         check_rules(program, notes, report)
     if isinstance(program.output, ir.Record):
         _check_event(program.output, checking)
     else:
-        check_variables(program.output, source, report)
+        check_names(program.output, source, report)
     return notes
 
 

@@ -21,7 +21,10 @@ from mapper.schemas.schema import Schema
 
 @dataclass(frozen=True, slots=True)
 class Checking:
-    """The inputs of all checks of one program; `search` is None if nothing may be run."""
+    """The inputs of all checks of one program; `search` is None if nothing may be run.
+
+    `tame` is filled by the first call of `tamed`, because many programs need no second inference.
+    """
 
     program: ir.Program
     source: Schema | None

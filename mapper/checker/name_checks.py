@@ -21,16 +21,10 @@ from mapper.schemas.schema import Schema
 RESERVED = ("item", "envelope", "header", "query", "setting", "received_at", "forloop")
 
 
-def check_names(value: ir.Value, source: Schema | None, report: Report) -> None:
-    """Report the paths and variables inside a value that the source schema does not know (M301, M303)."""
+def check_names(node: object, source: Schema | None, report: Report) -> None:
+    """Report paths and variables inside a node that the source schema does not know (M301, M303)."""
     if source is not None:
-        _check_node(value, source.document, source, report)
-
-
-def check_variables(node: object, source: Schema | None, report: Report) -> None:
-    """Report the variables of a template or condition that the source schema does not know (M303, M301)."""
-    if source is not None:
-        _check_lookups(node, source.document, source, report)
+        _check_node(node, source.document, source, report)
 
 
 def _check_node(node: object, item: Subschema, source: Schema, report: Report) -> None:

@@ -27,6 +27,7 @@ from mapper.runtime.missing import MISSING
 
 PlacedValue: TypeAlias = tuple[PayloadPlace, object]
 
+# The number of choices grows with all four; the search tries them in order until its runs are used up.
 _MAX_PLACES = 14
 _MAX_BAD = 6
 _MAX_OF_KIND = 5
