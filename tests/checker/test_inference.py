@@ -94,7 +94,7 @@ def test_every_value_is_of_its_type(expression: Json, samples: list[Json], reque
                 assert value.code in {
                     "M611",
                     *LIMITS,
-                    *(failure.code for failure in notes.possible_rejections),
+                    *(each.code for each in notes.possible_rejections),
                 }
                 continue
             assert admits(found, plain(value)), (expression, sample, value, found)
@@ -135,14 +135,14 @@ def test_a_scope_holds_what_passes_its_conditions(
             found = parsed(text)
             holds = outcome(evaluate_condition, found, sample, sample, request)
             if isinstance(holds, Fault):
-                assert holds.code in {failure.code for failure in _failures(found, scope)}
+                assert holds.code in {each.code for each in _rejections(found, scope)}
                 break
             scope = divide(found.test, scope, notes)[not holds]
             assert scope.is_reachable, (texts, sample)
             assert admits(scope.roots["item"], sample), (texts, sample, scope.roots["item"])
 
 
-def _failures(found: ir.Condition, scope: TypeScope) -> list[Any]:
+def _rejections(found: ir.Condition, scope: TypeScope) -> list[Any]:
     notes = Inference()
     divide(found.test, scope, notes)
     return notes.possible_rejections
