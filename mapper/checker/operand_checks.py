@@ -26,7 +26,7 @@ READABLE_TIMES = frozenset({"string", "number", "integer", "null"})
 
 @cache
 def castable(kind: ir.CastKind) -> frozenset[str]:
-    """The JSON types of which a cast converts some values; null passes every cast."""
+    """The JSON types with values that a cast converts; null passes every cast."""
     return frozenset(name for name in WORDS if not cast_type(kind, kind_type(name)).good.is_never) | {"null"}
 
 

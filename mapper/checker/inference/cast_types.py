@@ -132,7 +132,7 @@ def _time_of(node: ir.Timestamp, part: str, given: Type) -> Casting:
 
 
 def _epochs(first: int, last: int, unit: int) -> Type:
-    """The numbers from one second to another, in parts of which `unit` make a second."""
+    """The times from one second to another, as numbers with `unit` steps a second."""
     return Type(numbers=Numbers(low=first * unit, high=last * unit))
 
 

@@ -15,7 +15,7 @@ from mapper.diagnostics.source import Span
 
 @dataclass(frozen=True, slots=True)
 class PossibleRejection:
-    """A node of which some values stop the item at run time, with the code of the fault.
+    """A node with values that stop the item at run time, and the code of the fault.
 
     `value` is the node that yields these values, `bad` their type. If `is_certain`, every value stops the
     item. `declared` is True if the mapping asks for the rejection (`on_error: reject`).

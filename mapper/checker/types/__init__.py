@@ -1,4 +1,4 @@
-"""Types: the possible values of a node, as far as schema and mapping determine them: a lattice over JSON."""
+"""Types: sets of JSON values, and missing; a lattice that never excludes a value that is possible."""
 
 from mapper.checker.types.facts import ANY_MEMBER, ANYTHING, Arrays, Numbers, Objects, Texts, Type
 from mapper.checker.types.from_schema import read_schema

@@ -16,7 +16,7 @@ _MAX_DEPTH = 40  # of types inside types; below, a meet returns its left side an
 
 
 def _is_deep(given: Type) -> bool:
-    """Return True if a type contains types, so that it pays to cache what it is combined to."""
+    """Return True if a type contains types, so that it pays to cache its combinations."""
     return any(part.members or part.rest is not None for part in given.objects) or (
         given.arrays is not None and given.arrays.element is not None
     )
