@@ -33,7 +33,7 @@ _MAX_VARIANTS = 8  # of an array or object that differ in one element or member
 
 
 def witnesses(given: Type, depth: int = 0) -> Iterator[object]:
-    """A few different values of a type, each with at most MAX_NODES nodes; MISSING comes first if possible."""
+    """A few different values of a type, each with at most MAX_NODES nodes; MISSING first if possible."""
     spend()
     if given.missing:
         yield MISSING
