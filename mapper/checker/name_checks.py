@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from mapper import ir
 from mapper.checker.inference.sources import Known
 from mapper.checker.variable_checks import check_lookups
@@ -28,39 +26,8 @@ def check_value_names(value: ir.Value, item: Known | None, source: Schema | None
             return
         case _:
             pass
-    for child in children(value):
+    for child in ir.children(value):
         check_value_names(child, item, source, report)
-
-
-def children(value: ir.Value) -> Iterator[ir.Value]:
-    """The values a value is made of."""
-    match value:
-        case ir.Record(fields):
-            yield from (entry.value for entry in fields)
-        case ir.Array(values) | ir.Coalesce(values) | ir.Merge(values) | ir.Hash(values):
-            yield from values
-        case ir.Match(subject, cases, otherwise):
-            yield subject
-            yield from (case.value for case in cases)
-            yield from () if otherwise is None else (otherwise,)
-        case ir.When(_, then, otherwise):
-            yield then
-            yield from () if otherwise is None else (otherwise,)
-        case ir.MapItems(source, element):
-            yield from (source, element)
-        case ir.Default(inner, default):
-            yield from (inner, default)
-        case (
-            ir.Pick(inner)
-            | ir.Omit(inner)
-            | ir.Rename(inner)
-            | ir.Cast(inner)
-            | ir.Timestamp(inner)
-            | ir.Required(inner)
-        ):
-            yield inner
-        case _:
-            return
 
 
 def _element(source: ir.Value, item: Known | None) -> Known | None:

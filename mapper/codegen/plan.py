@@ -8,7 +8,7 @@ path.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
@@ -175,9 +175,6 @@ def _read(node: ir.Value, context: _Context) -> None:
             _read_path(node, context)
         case ir.Template(body=body):
             _read_text(body, context)
-        case ir.Record(fields):
-            for entry in fields:
-                _read(entry.value, context.consumed)
         case ir.Coalesce((first, *others)):
             _read(first, context)
             for option in others:
@@ -203,15 +200,11 @@ def _read(node: ir.Value, context: _Context) -> None:
             _read(value, context)
         case ir.MapItems(source, element):
             _read_map(source, element, context)
-        case ir.Array(values) | ir.Hash(values):
-            _read_each(values, context.consumed)
-        case ir.Timestamp(value) | ir.Pick(value):
-            _read(value, context.consumed)
         case _:
-            pass
+            _read_each(ir.children(node), context.consumed)
 
 
-def _read_each(nodes: tuple[ir.Value | None, ...], context: _Context) -> None:
+def _read_each(nodes: Iterable[ir.Value | None], context: _Context) -> None:
     for node in nodes:
         if node is not None:
             _read(node, context)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import TypeAlias
 
@@ -257,6 +258,16 @@ Value: TypeAlias = (
     | Default
     | Required
 )
+
+
+def children(node: Value) -> Iterator[Value]:
+    """The values directly inside a value, in the order of its attributes."""
+    for part in fields(node):
+        given = getattr(node, part.name)
+        for inner in given if isinstance(given, tuple) else (given,):
+            value = inner.value if isinstance(inner, Field | Case) else inner
+            if isinstance(value, Value):
+                yield value
 
 
 @dataclass(frozen=True, slots=True)
