@@ -1,4 +1,4 @@
-"""Filters: those that mean what python-liquid's mean give what its own functions give."""
+"""Filters: their examples are true, and those that mean what python-liquid's mean give what its functions give."""
 
 from __future__ import annotations
 
@@ -12,10 +12,52 @@ import pytest
 from liquid import Environment
 from liquid.undefined import Undefined
 
+from mapper.expressions.liquid.dialects import Dialect
+from mapper.ir.liquid import LiquidRules
 from mapper.runtime.faults import Fault
-from mapper.runtime.liquid.filters import FILTERS, apply, parameters_of
+from mapper.runtime.liquid.filters import FILTERS, ROWS, apply
 from mapper.runtime.liquid.semantics import to_text
+from mapper.runtime.liquid.filters.row import Example
 from mapper.runtime.missing import MISSING
+from support.lowered import run_generated, run_library, template
+
+# Filters whose examples the library renders in another way.
+DIFFERENT = {
+    **dict.fromkeys(("find", "reject", "where"), "the library prints an object as Python does"),
+    "compact": "the library fails if an element has no such property",
+}
+DIALECT = Dialect("every filter", filters=frozenset(FILTERS), rules=LiquidRules(date_tz=True))
+
+
+def examples() -> list[Any]:
+    return [
+        pytest.param(row.name, example, id=example.template)
+        for row in ROWS.values()
+        for example in row.examples
+    ]
+
+
+@pytest.mark.parametrize(("name", "example"), examples())
+def test_example_is_true(name: str, example: Example) -> None:
+    parsed = template(example.template, dialect=DIALECT)
+    assert parsed is not None
+    expected = ("fault", example.text) if example.text == "M618" else ("text", example.text)
+    assert run_generated(parsed, example.item) == expected
+    assert run_library(parsed, example.item) == expected
+
+
+@pytest.mark.parametrize(("name", "example"), examples())
+def test_example_is_true_in_the_library(name: str, example: Example) -> None:
+    if name not in PLAIN.filters or name in DIFFERENT or example.text == "M618":
+        return
+    assert PLAIN.from_string(example.template).render(**example.item) == example.text
+
+
+def test_every_filter_has_a_sentence_and_an_example_of_nil() -> None:
+    for row in ROWS.values():
+        assert row.sentence.endswith(".")
+        assert [bool(example.item) for example in row.examples] == [True, False]
+
 
 TEXTS = (
     *("base64_decode", "base64_encode", "base64_url_safe_decode", "base64_url_safe_encode", "capitalize"),
@@ -98,7 +140,7 @@ def outcome(run: Callable[[], object]) -> object:
 
 @pytest.mark.parametrize("name", [*TEXTS, *NUMBERS, *VALUES])
 def test_filter_gives_what_the_library_gives(name: str) -> None:
-    places = [p for p in parameters_of(name) if p.kind is not p.KEYWORD_ONLY]
+    places = [p for p in ROWS[name].parameters if p.kind is not p.KEYWORD_ONLY]
     least = sum(1 for p in places if p.default is p.empty)
     for count in range(least, len(places) + 1):
         for value, *arguments in product(GIVEN, *[ARGUMENTS] * count):

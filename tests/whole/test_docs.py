@@ -36,10 +36,10 @@ from textwrap import indent
 from typing import Any
 
 import pytest
+from mapper.checker.inference.signatures import SIGNATURES
 
 import mapper
 from mapper import catalog
-from mapper.checker.inference.signatures import SIGNATURES
 from mapper.cli.dispatch import COMMANDS, build_parser
 from mapper.diagnostics import render
 from mapper.diagnostics.codes import CODES

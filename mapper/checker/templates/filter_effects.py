@@ -1,6 +1,6 @@
-"""Filters: what a Liquid filter makes of a set of values, texts followed character by character.
+"""Effects of filters: what each makes of a set of values, texts followed character by character.
 
-A filter that is not here may print anything.
+There is one rule for each word of `Gives` and `Effect`, the words of a filter's row.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from html import escape
 from typing import TypeAlias
 from urllib.parse import quote_plus
 
@@ -49,6 +48,8 @@ from mapper.regex.languages import (
     without_empty,
     word,
 )
+from mapper.runtime.liquid.filters import ROWS
+from mapper.runtime.liquid.filters.row import Becomes, Effect, Gives
 from mapper.schemas.budget import remembered
 
 Given: TypeAlias = Sequence[Value]
@@ -65,9 +66,12 @@ _WHITE: Ranges = ((9, 13), (28, 32), (0x85, 0x85), (0xA0, 0xA0), (0x1680, 0x1680
 
 def filtered(name: str, value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
     """What the filter may give; what stops the template gives nothing."""
-    rule = _RULES.get(name)
+    row = ROWS[name]
     try:
-        return anything() if rule is None else rule(value, args, kwargs)
+        if isinstance(row.effect, Becomes):
+            return a_text(_becoming(printed(value), row.effect))
+        rule = OF_RESULT[row.gives] if row.effect is None else OF_EFFECT[row.effect]
+        return rule(value, args, kwargs)
     except TooLarge:
         return anything()
 
@@ -188,6 +192,12 @@ def _pieces(pieces: list[Piece]) -> Rule:
     return _over(cached)
 
 
+@remembered(64)
+def _becoming(language: Language, effect: Becomes) -> Language:
+    pieces: list[Piece] = [(ranges(c), partial(_literally, text)) for c, text in effect.texts]
+    return replaced(language, [*pieces, (ranges(effect.vanish), _dropped)] if effect.vanish else pieces)
+
+
 def _upper(hit: Ranges) -> Language:
     shifted = [(low - 32, high - 32) for low, high in shared(hit, _LOWER)]
     return _case(hit, shifted, _LOWER)
@@ -215,20 +225,10 @@ def _dropped(hit: Ranges) -> Language:
     return optional(one_of(hit))
 
 
-def _gone(_hit: Ranges) -> Language:
-    return EMPTY
-
-
-def _replace(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
+def _replace(value: Value, args: Given, kwargs: dict[str, Value], *, always: bool = True) -> Value:
     old = printed_word(args[0]) if args else None
     new = printed(args[1]) if len(args) > 1 else EMPTY
-    return _exchange(printed(value), old, new, always=True)
-
-
-def _replace_once(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
-    old = printed_word(args[0]) if args else None
-    new = printed(args[1]) if len(args) > 1 else EMPTY
-    return _exchange(printed(value), old, new, always=False)
+    return _exchange(printed(value), old, new, always=always)
 
 
 def _exchange(language: Language, old: str | None, new: Language, *, always: bool) -> Value:
@@ -288,14 +288,11 @@ def _quoted(hit: Ranges) -> Language:
     return many(shared(_SAFE, EVERY))
 
 
-_HTML: list[Piece] = [(ranges(c), partial(_literally, escape(c))) for c in "&<>'\""]
-
-
 # --- numbers and lists
 
 
-def _numeric(language: Language) -> Rule:
-    return lambda value, args, kwargs: a_number(language)
+def _always(result: Value) -> Rule:
+    return lambda value, args, kwargs: result
 
 
 def _same_list(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
@@ -347,49 +344,40 @@ def _concat(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
     return Value(null=True, items=Items(lambda: element))
 
 
-_ANY_NUMBER = _numeric(NUMBER)
-_RULES: dict[str, Rule] = {
-    "default": _default,
-    "json": _json,
-    "date": _date,
-    "date_tz": _date,
-    "upcase": _pieces([(EVERY, _upper)]),
-    "downcase": _pieces([(EVERY, _lower)]),
-    "capitalize": _pieces([(EVERY, _either_case)]),
-    "strip": _pieces([(_WHITE, _dropped)]),
-    "lstrip": _pieces([(_WHITE, _dropped)]),
-    "rstrip": _pieces([(_WHITE, _dropped)]),
-    "strip_newlines": _pieces([(ranges("\n"), _gone), (ranges("\r"), _dropped)]),
-    "strip_html": _pieces([(EVERY, _dropped)]),
-    "newline_to_br": _pieces([(ranges("\n"), partial(_literally, "<br />\n")), (ranges("\r"), _dropped)]),
-    "escape": _pieces(_HTML),
-    "escape_once": _over(lambda _: many(inverse(ranges("<>'\"")))),
-    "url_encode": _pieces([(EVERY, _quoted)]),
-    "base64_encode": _over(lambda _: _BASE64),
-    "base64_url_safe_encode": _over(lambda _: _BASE64),
-    "replace": _replace,
-    "replace_first": _replace_once,
-    "replace_last": _replace_once,
-    "remove": _replace,
-    "remove_first": _replace_once,
-    "remove_last": _replace_once,
-    "append": _append,
-    "prepend": _prepend,
-    "truncate": _truncate,
-    "truncatewords": _truncate,
-    "slice": _slice,
-    "split": _split,
-    "size": _numeric(COUNT),
-    **dict.fromkeys(("at_least", "at_most", "divided_by", "minus", "modulo", "plus"), _ANY_NUMBER),
-    **dict.fromkeys(("abs", "ceil", "floor", "round", "times"), _ANY_NUMBER),
-    "sum": lambda value, args, kwargs: Value(null=True, number=NUMBER),
-    "first": _element,
-    "last": _element,
-    "join": _join,
-    "map": _map,
-    "concat": _concat,
-    **dict.fromkeys(("compact", "reject", "reverse", "sort", "sort_natural", "uniq", "where"), _same_list),
-    "find": lambda value, args, kwargs: anything(),
-    "find_index": lambda value, args, kwargs: Value(null=True, number=COUNT),
-    "has": lambda value, args, kwargs: replace(BOOLEAN, null=True),
+def _anything(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
+    return anything()
+
+
+OF_EFFECT: dict[Effect, Rule] = {
+    Effect.UPPER: _pieces([(EVERY, _upper)]),
+    Effect.LOWER: _pieces([(EVERY, _lower)]),
+    Effect.CAPITAL: _pieces([(EVERY, _either_case)]),
+    Effect.TRIMMED: _pieces([(_WHITE, _dropped)]),
+    Effect.THINNED: _pieces([(EVERY, _dropped)]),
+    Effect.CUT: _truncate,
+    Effect.REPLACED: _replace,
+    Effect.REPLACED_ONCE: partial(_replace, always=False),
+    Effect.UNMARKED: _over(lambda _: many(inverse(ranges("<>'\"")))),
+    Effect.BASE64: _over(lambda _: _BASE64),
+    Effect.URL: _pieces([(EVERY, _quoted)]),
+}
+OF_RESULT: dict[Gives, Rule] = {
+    **dict.fromkeys((Gives.TEXT, Gives.CONTENT, Gives.CODED, Gives.FOUND), _anything),
+    Gives.APPENDED: _append,
+    Gives.PREPENDED: _prepend,
+    Gives.JOINED: _join,
+    Gives.JSON: _json,
+    Gives.DATE: _date,
+    Gives.TEXTS: _split,
+    **dict.fromkeys((Gives.ARITHMETIC, Gives.ROUNDED, Gives.WHOLE), _always(a_number(NUMBER))),
+    Gives.NUMBER: _always(Value(null=True, number=NUMBER)),
+    Gives.COUNT: _always(a_number(COUNT)),
+    Gives.INDEX: _always(Value(null=True, number=COUNT)),
+    Gives.TRUTH: _always(replace(BOOLEAN, null=True)),
+    Gives.ELEMENT: _element,
+    Gives.ELEMENTS: _same_list,
+    Gives.BOTH: _concat,
+    Gives.PROPERTIES: _map,
+    Gives.PART: _slice,
+    Gives.DEFAULTED: _default,
 }

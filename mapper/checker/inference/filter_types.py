@@ -1,13 +1,9 @@
-"""Signatures: for each Liquid filter what it takes, what it gives, and when it may fail. One row a filter.
-
-`takes` and `gives` are words for people, `result` and `fails` what inference goes by. A filter of texts takes
-any value, as Liquid prints it; a filter of numbers counts what is no number as 0.
-"""
+"""Types of filters: one rule for each word of `Gives` and `Fails`, the words of a filter's row."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from itertools import product
 from typing import TypeAlias
 
@@ -18,41 +14,33 @@ from mapper.checker.types.lattice import of_element
 from mapper.checker.types.named import BOOLEAN, COUNT, INTEGER, NULL_ONLY, NUMBER, TEXT, array_of, text_type
 from mapper.runtime.faults import Fault
 from mapper.runtime.limits import within
-from mapper.runtime.liquid.filters import FILTERS, apply
+from mapper.runtime.liquid.filters import ROWS, apply
+from mapper.runtime.liquid.filters.row import Fails, Function, Gives
 from mapper.runtime.missing import MISSING
 from mapper.schemas.budget import MAX_CHARACTERS, spend_on, trial_limits
 
 Arguments: TypeAlias = tuple[Type, ...]
-Result: TypeAlias = Callable[[Type, Arguments], Type]
-Fails: TypeAlias = Callable[[Type, Arguments], bool]
+Result: TypeAlias = Type | Callable[[Type, Arguments], Type]
+Failure: TypeAlias = Callable[[Type, Arguments], bool]
 
 _MOST = 24  # combinations of literal values that are computed one by one
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """One filter: its types in words, and as functions of the types given."""
-
-    name: str
-    takes: str
-    gives: str
-    result: Result
-    fails: Fails
-
-
 def filter_type(name: str, value: Type, arguments: Arguments, *, is_plain: bool) -> tuple[Type, bool]:
-    """The type of a filter's result, and whether it may fail; `is_plain` where it has no named arguments."""
-    signature = SIGNATURES.get(name)
-    if is_plain and name not in ("date", "date_tz"):
-        folded = _computed(name, (value, *arguments))
+    """The type of a filter's result, and True if it may fail; `is_plain`: it has no named arguments."""
+    row = ROWS[name]
+    if is_plain and row.gives is not Gives.DATE:
+        folded = _computed(row.function, (value, *arguments))
         if folded is not None:
             return folded
-    if signature is None:
-        return ANYTHING.with_missing(), True
-    return signature.result(value, arguments), signature.fails(value, arguments)
+    rule = RESULTS[row.gives]
+    result = rule if isinstance(rule, Type) else rule(value, arguments)
+    if row.fails in _OF_ELEMENTS and not _is_plain_list(value, arguments):
+        return join(result, ANYTHING.with_missing()), True
+    return result, FAILURES[row.fails](value, arguments)
 
 
-def _computed(name: str, types: Arguments) -> tuple[Type, bool] | None:
+def _computed(function: Function, types: Arguments) -> tuple[Type, bool] | None:
     """The exact result if all values are known one by one and short: the filter itself is run."""
     listed = [_scalars(each) for each in types]
     count = 1
@@ -67,7 +55,7 @@ def _computed(name: str, types: Arguments) -> tuple[Type, bool] | None:
         spend_on(sum(map(_length, given)))
         try:
             with within(trial_limits(0)):
-                found = apply(FILTERS[name], -1, *given)
+                found = apply(function, -1, *given)
         except Fault as fault:
             if fault.code == "M620":
                 return None  # it may be short enough for the limits of the run
@@ -101,14 +89,6 @@ def _scalars(given: Type) -> list[object] | None:
                 return None
             values.extend(sorted(part.values))
     return values
-
-
-def _never(_value: Type, _arguments: Arguments) -> bool:
-    return False
-
-
-def _always(result: Type) -> Result:
-    return lambda _value, _arguments: result
 
 
 def _keeps_content(value: Type, _arguments: Arguments) -> Type:
@@ -195,6 +175,10 @@ def _one_element(value: Type, _arguments: Arguments) -> Type:
     return join(of_element(value), Type(missing=True, null=True))
 
 
+def _no_lists(value: Type, arguments: Arguments) -> bool:
+    return any(each != only(each, "array") for each in (value, *arguments))
+
+
 def _no_list_of_objects(value: Type, _arguments: Arguments) -> bool:
     elements = of_element(value)
     return value != only(value, "array", "missing", "null") or elements != only(elements, "object")
@@ -219,77 +203,8 @@ def _no_date(value: Type, arguments: Arguments) -> bool:
     return strange or bool(value.arrays or value.objects or value.numbers or value.texts)
 
 
-_TEXT_ROWS: tuple[tuple[Iterable[str], str, Result, Fails], ...] = (
-    (
-        (
-            *("capitalize", "downcase", "upcase", "strip", "lstrip", "rstrip", "squish", "strip_newlines"),
-            *("escape", "escape_once", "escapejs", "newline_to_br"),
-        ),
-        "a text; not blank where its value is not",
-        _keeps_content,
-        _never,
-    ),
-    (("base64_encode", "base64_url_safe_encode", "url_encode"), "a text", _encodes, _never),
-    (("url_decode",), "a text", _always(TEXT), _never),
-    (("base64_decode", "base64_url_safe_decode"), "a text", _always(TEXT), lambda value, _: value != NEVER),
-    (("append",), "the text and the argument after it", _appended, _never),
-    (("prepend",), "the argument and the text after it", _prepended, _never),
-    (
-        ("remove", "remove_first", "remove_last", "replace", "replace_first", "replace_last", "strip_html"),
-        "a text",
-        _always(TEXT),
-        _never,
-    ),
-    (("truncate", "truncatewords"), "a text", _always(TEXT), _no_count),
-    (("split",), "a list of texts", _always(array_of(TEXT)), _never),
-)
-_NUMBER_ROWS: tuple[tuple[Iterable[str], str, Result, Fails], ...] = (
-    (("abs", "plus", "minus", "times"), "a number; whole for whole numbers", _arithmetic, _never),
-    (("at_least", "at_most"), "a number", _arithmetic, _never),
-    (("ceil", "floor"), "a whole number", _always(INTEGER), _never),
-    (("round",), "a number; whole without an argument", _rounded, _never),
-    (("divided_by", "modulo"), "a number; whole for whole numbers", _arithmetic, _divides_by_zero),
-)
-_LIST_ROWS: tuple[tuple[Iterable[str], str, Result, Fails], ...] = (
-    (("join",), "a text", _always(TEXT), _never),
-    (("map",), "a list", _always(array_of(ANYTHING)), _no_list_of_objects),
-    (("where", "reject"), "a list of some of the elements", _same_elements, _no_list_of_objects),
-    (("find",), "an element, or nil", _one_element, _no_list_of_objects),
-    (
-        ("find_index",),
-        "an index, or nil",
-        _always(replace(COUNT, null=True)),
-        _no_list_of_objects,
-    ),
-    (("has",), "true or false", _always(replace(BOOLEAN, null=True)), _no_list_of_objects),
-    (("sum",), "a number", _always(NUMBER), _no_list_of_objects),
-    (("uniq", "compact", "reverse"), "a list of the same elements", _same_elements, _no_keyed_list),
-    (("sort", "sort_natural"), "a list of the same elements", _same_elements, _no_comparable_list),
-    (
-        ("concat",),
-        "a list of the elements of both",
-        _both_elements,
-        lambda v, a: any(t != only(t, "array") for t in (v, *a)),
-    ),
-    (("first", "last"), "an element, or nil", _one_element, _never),
-)
-_ANY_ROWS: tuple[tuple[Iterable[str], str, Result, Fails], ...] = (
-    (("default",), "the value, or the argument where it is nil, false or empty", _defaulted, _never),
-    (("json",), "a text, valid JSON", _always(text_type(blank=False)), _never),
-    (("size",), "a whole number from 0", _always(COUNT), _never),
-    (
-        ("slice",),
-        "a text, or a list",
-        _always(join(TEXT, array_of(ANYTHING))),
-        _no_positions,
-    ),
-    (("date",), "a text; what is no date stays as it is", _always(TEXT), _no_date),
-    (("date_tz",), "a text; what is no date stays as it is", _always(TEXT), lambda _value, _arguments: True),
-)
-
-
 def _is_plain_list(value: Type, arguments: Arguments) -> bool:
-    """Whether a filter of lists gets what it is made for: a list without nil, and names as arguments."""
+    """True if the value is a list without nil, and the arguments are names: the use of a filter of lists."""
     elements = of_element(value)
     is_list = (
         value.kinds == {"array"} and not value.missing and not elements.may_be_nothing and not elements.arrays
@@ -297,42 +212,42 @@ def _is_plain_list(value: Type, arguments: Arguments) -> bool:
     return is_list and all(each.kinds <= {"string"} and not each.missing for each in arguments)
 
 
-def _or_nil(result: Result) -> Result:
-    """Of anything but a plain list, a filter of lists may give nil."""
-    return lambda value, arguments: (
-        result(value, arguments)
-        if _is_plain_list(value, arguments)
-        else join(result(value, arguments), ANYTHING.with_missing())
-    )
-
-
-def _or_fails(fails: Fails) -> Fails:
-    return lambda value, arguments: not _is_plain_list(value, arguments) or fails(value, arguments)
-
-
-def _signature(
-    name: str, takes: str, gives: str, result: Result, fails: Fails, *, is_list: bool
-) -> Signature:
-    # `concat` takes a list as its argument, `join` prints whatever it gets.
-    careful = is_list and name not in ("join", "concat", "first", "last")
-    return Signature(
-        name, takes, gives, _or_nil(result) if careful else result, _or_fails(fails) if careful else fails
-    )
-
-
-def _table() -> dict[str, Signature]:
-    groups = (
-        ("any value, as printed", _TEXT_ROWS),
-        ("a number", _NUMBER_ROWS),
-        ("a list", _LIST_ROWS),
-        ("any value", _ANY_ROWS),
-    )
-    return {
-        name: _signature(name, takes, gives, result, fails, is_list=rows is _LIST_ROWS)
-        for takes, rows in groups
-        for names, gives, result, fails in rows
-        for name in names
-    }
-
-
-SIGNATURES: dict[str, Signature] = _table()
+RESULTS: dict[Gives, Result] = {
+    Gives.TEXT: TEXT,
+    Gives.CONTENT: _keeps_content,
+    Gives.CODED: _encodes,
+    Gives.APPENDED: _appended,
+    Gives.PREPENDED: _prepended,
+    Gives.JOINED: TEXT,
+    Gives.JSON: text_type(blank=False),
+    Gives.DATE: TEXT,
+    Gives.TEXTS: array_of(TEXT),
+    Gives.NUMBER: NUMBER,
+    Gives.ARITHMETIC: _arithmetic,
+    Gives.ROUNDED: _rounded,
+    Gives.WHOLE: INTEGER,
+    Gives.COUNT: COUNT,
+    Gives.INDEX: replace(COUNT, null=True),
+    Gives.TRUTH: replace(BOOLEAN, null=True),
+    Gives.ELEMENT: _one_element,
+    Gives.FOUND: _one_element,
+    Gives.ELEMENTS: _same_elements,
+    Gives.BOTH: _both_elements,
+    Gives.PROPERTIES: array_of(ANYTHING),
+    Gives.PART: join(TEXT, array_of(ANYTHING)),
+    Gives.DEFAULTED: _defaulted,
+}
+FAILURES: dict[Fails, Failure] = {
+    Fails.NEVER: lambda _value, _arguments: False,
+    Fails.UNREADABLE: lambda value, _arguments: value != NEVER,
+    Fails.UNDATED: _no_date,
+    Fails.UNCOUNTED: _no_count,
+    Fails.UNPLACED: _no_positions,
+    Fails.ZERO: _divides_by_zero,
+    Fails.NO_LISTS: _no_lists,
+    Fails.NO_OBJECTS: _no_list_of_objects,
+    Fails.NO_KEYS: _no_keyed_list,
+    Fails.NO_ORDER: _no_comparable_list,
+}
+# A filter that reads its elements may give nil, or fail, if its value is not a plain list.
+_OF_ELEMENTS = frozenset({Fails.NO_OBJECTS, Fails.NO_KEYS, Fails.NO_ORDER})
