@@ -343,5 +343,5 @@ def _rounded_factor(node: ir.FilterCall) -> int | None:
 def is_textual(node: ir.Operand) -> bool:
     """Whether the value is a text for sure."""
     if isinstance(node, ir.FilterCall):
-        return ROWS[node.name].gives.is_text
+        return ROWS[node.name].is_text
     return isinstance(node, ir.Scalar) and isinstance(node.value, str)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import product
+from itertools import chain, product
+from math import prod
 from typing import TypeAlias
 
 from mapper.checker.inference import predicates as p
 from mapper.checker.inference.printing import concatenated, printed
-from mapper.checker.types import ANYTHING, NEVER, Numbers, Type, join, join_all, literal_type, only
+from mapper.checker.types import ANYTHING, NEVER, Type, admits, join, join_all, literal_type, only
 from mapper.checker.types.lattice import of_element
 from mapper.checker.types.named import BOOLEAN, COUNT, INTEGER, NULL_ONLY, NUMBER, TEXT, array_of, text_type
 from mapper.runtime.faults import Fault
@@ -43,15 +44,10 @@ def filter_type(name: str, value: Type, arguments: Arguments, *, is_plain: bool)
 def _computed(function: Function, types: Arguments) -> tuple[Type, bool] | None:
     """The exact result if all values are known one by one and short: the filter itself is run."""
     listed = [_scalars(each) for each in types]
-    count = 1
-    for values in listed:
-        count *= len(values or ())
-    if any(values is None for values in listed) or not 0 < count <= _MOST:
-        return None
-    if sum(_length(value) for values in listed for value in values or ()) > MAX_CHARACTERS:
+    if not 0 < prod(map(len, listed)) <= _MOST or sum(map(_length, chain(*listed))) > MAX_CHARACTERS:
         return None
     results, failed = NEVER, False
-    for given in product(*(values or () for values in listed)):
+    for given in product(*listed):
         spend_on(sum(map(_length, given)))
         try:
             with within(trial_limits(0)):
@@ -75,20 +71,13 @@ def _length(value: object) -> int:
     return value.bit_length() // 8 if isinstance(value, int) else 1
 
 
-def _scalars(given: Type) -> list[object] | None:
-    """All values of a type of few scalars; None for any other."""
-    if given.arrays or given.objects:
-        return None
-    values: list[object] = [MISSING] if given.missing else []
-    if given.null:
-        values.append(None)
-    values.extend(sorted(given.booleans))
-    for part in (given.numbers, given.texts):
-        if part is not None:
-            if part.values is None:
-                return None
-            values.extend(sorted(part.values))
-    return values
+def _scalars(given: Type) -> list[object]:
+    """All values of a type of few scalars; none of any other."""
+    parts = [part.values for part in (given.numbers, given.texts) if part is not None]
+    if given.arrays or given.objects or None in parts:
+        return []
+    nothings: list[object] = [MISSING] * given.missing + [None] * given.null
+    return [*nothings, *sorted(given.booleans), *chain(*(sorted(values or ()) for values in parts))]
 
 
 def _keeps_content(value: Type, _arguments: Arguments) -> Type:
@@ -137,14 +126,7 @@ def _rounded(_value: Type, arguments: Arguments) -> Type:
 
 def _divides_by_zero(_value: Type, arguments: Arguments) -> bool:
     divisor = _first(arguments)
-    numbers = divisor.numbers or Numbers(values=frozenset())
-    if only(divisor, "number") != divisor:
-        return True
-    if numbers.values is not None:
-        return 0 in numbers.values
-    positive = numbers.low is not None and (numbers.low > 0 or (numbers.low == 0 and numbers.open_low))
-    negative = numbers.high is not None and (numbers.high < 0 or (numbers.high == 0 and numbers.open_high))
-    return not (positive or negative)
+    return divisor != only(divisor, "number") or admits(divisor, 0)
 
 
 def _no_count(_value: Type, arguments: Arguments) -> bool:
@@ -179,23 +161,18 @@ def _no_lists(value: Type, arguments: Arguments) -> bool:
     return any(each != only(each, "array") for each in (value, *arguments))
 
 
-def _no_list_of_objects(value: Type, _arguments: Arguments) -> bool:
+def _no_objects(value: Type, _arguments: Arguments) -> bool:
     elements = of_element(value)
-    return value != only(value, "array", "missing", "null") or elements != only(elements, "object")
+    return elements != only(elements, "object")
 
 
-def _no_list(value: Type, _arguments: Arguments) -> bool:
-    return value != only(value, "array", "missing", "null")
+def _no_keys(value: Type, arguments: Arguments) -> bool:
+    return bool(arguments) and _no_objects(value, arguments)
 
 
-def _no_keyed_list(value: Type, arguments: Arguments) -> bool:
-    return _no_list_of_objects(value, arguments) if arguments else _no_list(value, arguments)
-
-
-def _no_comparable_list(value: Type, arguments: Arguments) -> bool:
+def _no_order(value: Type, arguments: Arguments) -> bool:
     elements = of_element(value)
-    is_fine = len(elements.kinds) <= 1 and not elements.objects and not elements.arrays
-    return bool(arguments) or not is_fine or _no_list(value, arguments)
+    return bool(arguments or elements.objects) or len(elements.kinds) > 1
 
 
 def _no_date(value: Type, arguments: Arguments) -> bool:
@@ -245,9 +222,9 @@ FAILURES: dict[Fails, Failure] = {
     Fails.UNPLACED: _no_positions,
     Fails.ZERO: _divides_by_zero,
     Fails.NO_LISTS: _no_lists,
-    Fails.NO_OBJECTS: _no_list_of_objects,
-    Fails.NO_KEYS: _no_keyed_list,
-    Fails.NO_ORDER: _no_comparable_list,
+    Fails.NO_OBJECTS: _no_objects,
+    Fails.NO_KEYS: _no_keys,
+    Fails.NO_ORDER: _no_order,
 }
 # A filter that reads its elements may give nil, or fail, if its value is not a plain list.
 _OF_ELEMENTS = frozenset({Fails.NO_OBJECTS, Fails.NO_KEYS, Fails.NO_ORDER})

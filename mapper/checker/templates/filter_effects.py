@@ -76,18 +76,17 @@ def filtered(name: str, value: Value, args: Given, kwargs: dict[str, Value]) -> 
         return anything()
 
 
-def printed_word(value: Value) -> str | None:
-    """The one text a value is printed as; None where there are several."""
-    return printed(value).only
+def _only_text(args: Given) -> str | None:
+    """The one text that the first argument is printed as; None if there are several."""
+    return printed(args[0]).only if args else None
 
 
 # --- default, json, dates
 
 
 def _default(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
-    keeps_false = "allow_false" in kwargs
-    kept = replace(value, missing=False, null=False, false=value.false and keeps_false)
-    replaces = value.missing or value.null or value.false
+    kept = replace(value.truthy, false=value.false and "allow_false" in kwargs)
+    replaces = value.is_nil or value.false or value.members is not None
     if value.text is not None and value.text.has_empty:
         text = without_empty(value.text)
         kept, replaces = replace(kept, text=None if text.is_none else text), True
@@ -95,7 +94,6 @@ def _default(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
         items = value.items
         rest = None if items.most == 0 else Items(items.element, 1, items.most)
         kept, replaces = replace(kept, items=rest), True
-    replaces = replaces or value.members is not None
     instead = args[0] if args else a_text(EMPTY)
     return joined(kept, instead) if replaces else kept
 
@@ -133,6 +131,8 @@ def _literally(text: str, _hit: Ranges) -> Language:
 
 _DIRECTIVE = re.compile(r"%([-0^#_]*)(\d*)(:?[A-Za-z%+])")
 _DATE_TEXT = many(joined_ranges((*_LETTERS, *span("0", "9"), *ranges(" +-:/.,"))))
+_CHARACTERS = {"n": "\n", "t": "\t", "%": "%"}
+_NUMERIC = frozenset("sYCymdHIMSjGgVUWuwNL")
 _DIGITS = repeated(one_of(span("0", "9")), least=1)
 
 
@@ -143,7 +143,7 @@ _EPOCH = intersection(
 
 
 def _date(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
-    pattern = printed_word(args[0]) if args else None
+    pattern = _only_text(args)
     if not pattern:
         return a_text(ANYTHING if pattern is None else optional(printed(value)))
     written = EMPTY
@@ -156,16 +156,10 @@ def _date(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
 
 
 def _directive(flags: str, width: str, letter: str) -> Language:
-    if letter == "n":
-        return word("\n")
-    if letter == "t":
-        return word("\t")
-    if letter == "%":
-        return word("%")
-    if letter == "s" and not flags and not width:
-        return _EPOCH
-    if letter in "YCymdHIMSjGgVUWuwNL" and not flags and not width:
-        return _DIGITS
+    if letter in _CHARACTERS:
+        return word(_CHARACTERS[letter])
+    if letter in _NUMERIC and not flags and not width:
+        return _EPOCH if letter == "s" else _DIGITS
     return union(_DATE_TEXT, word(f"%{flags}{width}{letter}"))
 
 
@@ -198,23 +192,15 @@ def _becoming(language: Language, effect: Becomes) -> Language:
     return replaced(language, [*pieces, (ranges(effect.vanish), _dropped)] if effect.vanish else pieces)
 
 
-def _upper(hit: Ranges) -> Language:
-    shifted = [(low - 32, high - 32) for low, high in shared(hit, _LOWER)]
-    return _case(hit, shifted, _LOWER)
+def _case(hit: Ranges, source: Ranges, shift: int) -> Language:
+    # Letters beyond ASCII may become several letters, plain ones among them, never a mark of JSON.
+    shifted = [(low + shift, high + shift) for low, high in shared(hit, source)]
+    changed = one_of(joined_ranges([*shifted, *shared(shared(hit, _ASCII), inverse(source))]))
+    return union(changed, many(joined_ranges((*_LETTERS, *_BEYOND)))) if shared(hit, _BEYOND) else changed
 
 
-def _lower(hit: Ranges) -> Language:
-    shifted = [(low + 32, high + 32) for low, high in shared(hit, _UPPER)]
-    return _case(hit, shifted, _UPPER)
-
-
-def _case(hit: Ranges, shifted: list[tuple[int, int]], source: Ranges) -> Language:
-    # What lies beyond ASCII may become several letters, plain ones among them, never a mark of JSON.
-    unchanged = shared(shared(hit, _ASCII), inverse(source))
-    changed = one_of(joined_ranges([*shifted, *unchanged]))
-    if not shared(hit, _BEYOND):
-        return changed
-    return union(changed, many(joined_ranges((*_LETTERS, *_BEYOND))))
+_upper = partial(_case, source=_LOWER, shift=-32)
+_lower = partial(_case, source=_UPPER, shift=32)
 
 
 def _either_case(hit: Ranges) -> Language:
@@ -226,7 +212,7 @@ def _dropped(hit: Ranges) -> Language:
 
 
 def _replace(value: Value, args: Given, kwargs: dict[str, Value], *, always: bool = True) -> Value:
-    old = printed_word(args[0]) if args else None
+    old = _only_text(args)
     new = printed(args[1]) if len(args) > 1 else EMPTY
     return _exchange(printed(value), old, new, always=always)
 
@@ -265,11 +251,7 @@ def _truncate(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
 
 def _slice(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
     text = a_text(parts_of(printed(replace(value, items=None))))
-    return joined(text, _as_list(value.items)) if value.items is not None else text
-
-
-def _as_list(items: Items | None) -> Value:
-    return IMPOSSIBLE if items is None else Value(items=Items(items.element, 0, items.most))
+    return joined(text, Value(items=replace(value.items, least=0))) if value.items is not None else text
 
 
 def _split(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
@@ -295,11 +277,19 @@ def _always(result: Value) -> Rule:
     return lambda value, args, kwargs: result
 
 
-def _same_list(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
+def _element_of(value: Value) -> Value | None:
+    """The elements of a list, those of lists in it too; None if the value may be anything but a list."""
     if value.items is None or replace(value, items=None) != IMPOSSIBLE:
-        return anything()
-    element = _flat(value.items.element(), 0)
-    return Value(null=True, items=Items(lambda: element))
+        return None
+    return _flat(value.items.element(), 0)
+
+
+def _list_of(element: Value | None) -> Value:
+    return anything() if element is None else Value(null=True, items=Items(lambda: element))
+
+
+def _same_list(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
+    return _list_of(_element_of(value))
 
 
 def _flat(element: Value, depth: int) -> Value:
@@ -326,22 +316,16 @@ def _join(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
 
 
 def _map(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
-    name = printed_word(args[0]) if args else None
-    if name is None or value.items is None or replace(value, items=None) != IMPOSSIBLE:
+    name, element = _only_text(args), _element_of(value)
+    if name is None or element is None or element.text or element.number or element.items:
         return anything()
-    element = _flat(value.items.element(), 0)
-    if element.text is not None or element.number is not None or element.items is not None:
-        return anything()
-    inner = joined(Value(null=True), members_of(element, name))
-    return Value(null=True, items=Items(lambda: inner))
+    return _list_of(joined(Value(null=True), members_of(element, name)))
 
 
 def _concat(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
-    lists = [value, *args]
-    if any(v.items is None or replace(v, items=None) != IMPOSSIBLE for v in lists):
-        return anything()
-    element = joined(*(_flat(v.items.element(), 0) for v in lists if v.items is not None))
-    return Value(null=True, items=Items(lambda: element))
+    elements = [_element_of(each) for each in (value, *args)]
+    known = [element for element in elements if element is not None]
+    return _list_of(joined(*known) if len(known) == len(elements) else None)
 
 
 def _anything(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:

@@ -17,7 +17,6 @@ from mapper.runtime.liquid.filters.row import (
     Fails,
     Function,
     Gives,
-    Takes,
     bounded,
     failed,
     make_row,
@@ -65,7 +64,7 @@ def _flat(elements: Elements, levels: int) -> list[object]:
     return flat
 
 
-list_filter = partial(make_row, Takes.LIST, _of_list)
+list_filter = partial(make_row, "a list", _of_list)
 
 
 @list_filter(Gives.JOINED, (["a", "b"], '", "', "a, b"), "")

@@ -12,7 +12,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import partial, wraps
 from typing import TypeAlias
 
-from mapper.runtime.liquid.filters.row import Fails, Function, Gives, Takes, bounded, failed, make_row
+from mapper.runtime.liquid.filters.row import Fails, Function, Gives, bounded, failed, make_row
 
 Number: TypeAlias = int | float
 
@@ -62,7 +62,7 @@ def _of_numbers(function: Function) -> Function:
     return call
 
 
-number_filter = partial(make_row, Takes.NUMBER, _of_numbers)
+number_filter = partial(make_row, "a number", _of_numbers)
 
 
 def _calculated(

@@ -1,6 +1,6 @@
 """Row: all that is known of one Liquid filter, written above its function.
 
-The words of `Takes`, `Gives`, `Fails` and `Effect` are closed. The checker has one rule for each word:
+The words of `Gives`, `Fails` and `Effect` are closed. The checker has one rule for each word:
 `checker/inference/filter_types.py` and `checker/templates/filter_effects.py`.
 """
 
@@ -24,15 +24,6 @@ Case: TypeAlias = tuple[
 
 # An integer of more bits has more decimal digits than Python prints.
 _INTEGER_BITS = 14_000
-
-
-class Takes(Enum):
-    """The values that a filter's function gets, and what other values become before."""
-
-    TEXT = "any value, as printed"
-    NUMBER = "a number"
-    LIST = "a list"
-    VALUE = "any value"
 
 
 class Gives(Enum):
@@ -61,25 +52,6 @@ class Gives(Enum):
     PROPERTIES = "a list of values"
     PART = "a text, or a list"
     DEFAULTED = "the value, or the argument if it is nil, false or empty"
-
-    @property
-    def is_text(self) -> bool:
-        """True if the result is a text for every value."""
-        return self in _TEXTS
-
-
-_TEXTS = frozenset(
-    {
-        Gives.TEXT,
-        Gives.CONTENT,
-        Gives.CODED,
-        Gives.APPENDED,
-        Gives.PREPENDED,
-        Gives.JOINED,
-        Gives.JSON,
-        Gives.DATE,
-    }
-)
 
 
 class Fails(Enum):
@@ -133,15 +105,17 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One filter. `function` is what generated code calls; `effect` is None if `gives` implies it.
+    """One filter. `function` is what generated code calls; it gives nothing but texts if `is_text`.
 
-    `method` is the method of `str` that does the same to a text, and cannot fail.
+    `takes` is for people. `effect` is None if `gives` implies it. `method` is the method of `str` that does
+    the same to a text, and cannot fail.
     """
 
     name: str
     function: Function
-    takes: Takes
+    takes: str
     gives: Gives
+    is_text: bool
     fails: Fails
     effect: Effect | Becomes | None
     method: str
@@ -155,7 +129,7 @@ class Filter:
 
 
 def make_row(
-    takes: Takes,
+    takes: str,
     call: Callable[[Function], Function],
     gives: Gives,
     example: Case,
@@ -176,8 +150,9 @@ def make_row(
         value, arguments, text = example
         template = f"{{{{ value | {name}{': ' * bool(arguments)}{arguments} }}}}"
         examples = (Example(template, {"value": value}, text), Example(template, {}, of_nil))
-        sentence = " ".join((function.__doc__ or "").split())
-        return Filter(name, call(function), takes, gives, fails, effect, method, sentence, examples)
+        is_text = function.__annotations__["return"] == "str"
+        sentence = function.__doc__ or ""
+        return Filter(name, call(function), takes, gives, is_text, fails, effect, method, sentence, examples)
 
     return row
 

@@ -16,7 +16,6 @@ from mapper.runtime.liquid.filters.row import (
     Fails,
     Function,
     Gives,
-    Takes,
     bounded,
     make_row,
     room_for,
@@ -50,8 +49,8 @@ def _of_steady_text(function: Function) -> Function:
     return call
 
 
-text_filter = partial(make_row, Takes.TEXT, _of_text)
-steady_filter = partial(make_row, Takes.TEXT, _of_steady_text)
+text_filter = partial(make_row, "any value, as printed", _of_text)
+steady_filter = partial(make_row, "any value, as printed", _of_steady_text)
 
 
 @steady_filter(Gives.CONTENT, ("aNN", "", "Ann"), "", effect=Effect.CAPITAL, method="capitalize")

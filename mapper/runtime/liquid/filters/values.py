@@ -15,7 +15,6 @@ from mapper.runtime.liquid.filters.row import (
     Fails,
     Function,
     Gives,
-    Takes,
     bounded,
     failed,
     make_row,
@@ -38,9 +37,9 @@ def _of_value(function: Function) -> Function:
     return call
 
 
-value_filter = partial(make_row, Takes.VALUE, _of_value)
+value_filter = partial(make_row, "any value", _of_value)
 # The result is short for any value: it need not be measured.
-short_filter = partial(make_row, Takes.VALUE, lambda function: function)
+short_filter = partial(make_row, "any value", lambda function: function)
 
 
 @value_filter(Gives.ELEMENT, (["a", "b"], "", "a"), "")
