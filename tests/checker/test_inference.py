@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 import mapper
 from mapper import ir
 from mapper.checker.inference.condition_types import divide
-from mapper.checker.inference.filter_types import filter_type
+from mapper.checker.inference.filter_types import FAILURES, RESULTS, filter_type
 from mapper.checker.inference.findings import Inference
 from mapper.checker.inference.program_types import infer_program
 from mapper.checker.inference.value_types import infer_value
 from mapper.checker.inference.worlds import World, first_world
+from mapper.checker.templates.filter_effects import OF_EFFECT, OF_RESULT
 from mapper.checker.types import ANYTHING, Type, admits, join, literal_type, read_schema
 from mapper.checker.types.facts import Texts
 from mapper.compiler import analyse
@@ -28,6 +29,7 @@ from mapper.interpreter.template_evaluation import evaluate_condition
 from mapper.interpreter.value_evaluation import Context, evaluate
 from mapper.runtime.faults import Fault
 from mapper.runtime.liquid.filters import FILTERS, ROWS, apply
+from mapper.runtime.liquid.filters.row import Effect, Fails, Gives
 from mapper.runtime.missing import MISSING
 from support.examples import examples
 from support.random_mappings import CONDITIONS, condition, items, requests, values
@@ -142,6 +144,13 @@ def _failures(found: ir.Condition, world: World) -> list[Any]:
     notes = Inference()
     divide(found.test, world, notes)
     return notes.failures
+
+
+def test_the_words_of_filters_have_one_rule_each_and_are_used() -> None:
+    rows = ROWS.values()
+    assert set(RESULTS) == set(OF_RESULT) == set(Gives) == {row.gives for row in rows}
+    assert set(FAILURES) == set(Fails) == {row.fails for row in rows}
+    assert set(OF_EFFECT) == set(Effect) == {row.effect for row in rows if isinstance(row.effect, Effect)}
 
 
 scalars = st.sampled_from([None, True, False, 0, 1, -2, 2.5, "", " ", "a,b", "12", "x y", MISSING])

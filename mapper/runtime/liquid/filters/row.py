@@ -72,7 +72,6 @@ class Fails(Enum):
 class Effect(Enum):
     """The characters of the result, for proofs: from those of the printed value."""
 
-    ANYTHING = "any"
     UPPER = "lower-case letters become upper-case"
     LOWER = "upper-case letters become lower-case"
     CAPITAL = "letters may change their case"
