@@ -12,11 +12,11 @@ from typing import TypeAlias
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from mapper.api import load
 from mapper.cli import screen
 from mapper.cli.limit_options import add_limits, read_limits
 from mapper.cli.request_options import add_scopes, read_scopes
 from mapper.cli.targets import find_target
-from mapper.compiler import load
 from mapper.diagnostics import render
 from mapper.diagnostics.errors import CompileError
 from mapper.diagnostics.stop import Stop

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mapper import ir
+from mapper.budget import MAX_NODES, nodes_of
 from mapper.checker.search.candidates import Payload
 from mapper.checker.search.counterexamples import Run, Trial
 from mapper.diagnostics.source import SourceFile
 from mapper.ir.liquid import nodes_run
+from mapper.runtime.limits import trial_limits
 from mapper.runtime.missing import MISSING
-from mapper.schemas.budget import MAX_NODES, nodes_of, trial_limits
 from mapper.schemas.schema import Schema
 from mapper.transform.compiled import Compiled
 from mapper.transform.request import Request

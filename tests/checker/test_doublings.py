@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import mapper
+from mapper import budget as effort
 from mapper.checker.inference.printing import concatenated
 from mapper.checker.types.facts import Numbers, Texts
 from mapper.checker.types.from_schema import read_schema
@@ -20,7 +21,6 @@ from mapper.checker.types.witnesses import smallest
 from mapper.diagnostics.codes import CODES
 from mapper.regex.languages import ANYTHING, STATES, union, word
 from mapper.regex.languages import concatenated as one_after_another
-from mapper.schemas import budget as effort
 from support import doublings
 
 MOST_MEGABYTES = 150

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 import mapper
+from mapper import budget as effort
 from mapper.checker.types import ANYTHING, is_subtype, join, meet
 from mapper.checker.types.from_schema import read_schema
 from mapper.diagnostics.diagnostic import Report
 from mapper.runtime.schema.validation import violations
-from mapper.schemas import budget as effort
 from mapper.schemas import schema
 from mapper.schemas.positions import TooMany, locate_json
 from mapper.schemas.schema import load_schema

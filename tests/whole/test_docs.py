@@ -38,6 +38,7 @@ from typing import Any
 import pytest
 
 import mapper
+from mapper import budget as effort
 from mapper import catalog
 from mapper.cli.dispatch import COMMANDS, build_parser
 from mapper.diagnostics import render
@@ -59,7 +60,6 @@ from mapper.runtime.liquid.filters.row import Filter
 from mapper.runtime.schema import formats, validation
 from mapper.runtime.times import patterns as time_patterns
 from mapper.samples.cases import request_of, result_document
-from mapper.schemas import budget as effort
 from mapper.schemas import schema
 from support.agreement import same
 from support.markdown import Block, Heading, Page, Table, as_code, code

@@ -8,17 +8,17 @@ from itertools import chain, product
 from math import prod
 from typing import TypeAlias
 
+from mapper.budget import MAX_CHARACTERS, spend_on
 from mapper.checker.inference import predicates as p
 from mapper.checker.inference.printing import concatenated, printed
 from mapper.checker.types import ANYTHING, NEVER, Type, admits, join, join_all, literal_type, only
 from mapper.checker.types.lattice import of_element
 from mapper.checker.types.named import BOOLEAN, COUNT, INTEGER, NULL_ONLY, NUMBER, TEXT, array_of, text_type
 from mapper.runtime.faults import Fault
-from mapper.runtime.limits import within
+from mapper.runtime.limits import trial_limits, within
 from mapper.runtime.liquid.filters import ROWS, apply
 from mapper.runtime.liquid.filters.row import Fails, Function, Gives
 from mapper.runtime.missing import MISSING
-from mapper.schemas.budget import MAX_CHARACTERS, spend_on, trial_limits
 
 Arguments: TypeAlias = tuple[Type, ...]
 Result: TypeAlias = Type | Callable[[Type, Arguments], Type]

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TypeAlias
 from urllib.parse import quote_plus
 
+from mapper.budget import remembered
 from mapper.checker.templates.value_sets import (
     BOOLEAN,
     COUNT,
@@ -50,7 +51,6 @@ from mapper.regex.languages import (
 )
 from mapper.runtime.liquid.filters import ROWS
 from mapper.runtime.liquid.filters.row import Becomes, Effect, Gives
-from mapper.schemas.budget import remembered
 
 Given: TypeAlias = Sequence[Value]
 Rule: TypeAlias = Callable[[Value, Given, dict[str, Value]], Value]

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import product
 
+from mapper.budget import MAX_NODES, nodes_of
 from mapper.checker.templates.holes import Hole, Reading, candidates, plain, value_of
 from mapper.checker.templates.payloads import BUILT, Given, Plan, build, shrink
 from mapper.checker.templates.rendering import Rendered, Trial
 from mapper.checker.templates.value_sets import Value
 from mapper.runtime.missing import MISSING
-from mapper.schemas.budget import MAX_NODES, nodes_of
 
 _COUNTS = (1, 2, 0)
 _RENDERINGS = 1500

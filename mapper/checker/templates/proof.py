@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from mapper import ir
+from mapper.budget import TooComplex, limited
 from mapper.checker.templates.admitted import whole_item
 from mapper.checker.templates.assumptions import assume, few
 from mapper.checker.templates.environment import Env, scopes
@@ -27,7 +28,6 @@ from mapper.checker.templates.walk import State, TooMany, Trouble, Walk
 from mapper.diagnostics.source import Span
 from mapper.ir import liquid as text_ir
 from mapper.ir.liquid import nodes_run
-from mapper.schemas.budget import TooComplex, limited
 from mapper.schemas.schema import Schema
 
 _MOST_TROUBLES = 24

@@ -14,10 +14,9 @@ from mapper.checker.templates.emission import write
 from mapper.checker.templates.json_grammar import Bad, Place
 from mapper.checker.templates.payloads import Given
 from mapper.runtime.faults import Fault, Skip
-from mapper.runtime.limits import Limits, within
+from mapper.runtime.limits import Limits, trial_limits, within
 from mapper.runtime.missing import MISSING
 from mapper.runtime.schema.validation import delegate
-from mapper.schemas.budget import trial_limits
 from mapper.schemas.schema import Schema
 
 # Renders a template: the event of a payload, or the number of a skip rule. Raises Fault or Skip.
