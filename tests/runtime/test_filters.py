@@ -17,7 +17,7 @@ from mapper.expressions.liquid.dialects import Dialect
 from mapper.ir.liquid import LiquidRules
 from mapper.runtime.faults import Fault
 from mapper.runtime.liquid.filters import FILTERS, ROWS, apply
-from mapper.runtime.liquid.filters.row import Example, Filter
+from mapper.runtime.liquid.filters.row import Example, FilterRow
 from mapper.runtime.liquid.semantics import to_text
 from mapper.runtime.missing import MISSING
 from support.lowered import run_generated, run_library, template
@@ -31,7 +31,7 @@ PLAIN = Environment()
 DIALECT = Dialect("every filter", filters=frozenset(FILTERS), rules=LiquidRules(date_tz=True))
 
 
-def examples(rows: Iterable[Filter]) -> list[Any]:
+def examples(rows: Iterable[FilterRow]) -> list[Any]:
     return [pytest.param(row.name, example, id=example.template) for row in rows for example in row.examples]
 
 

@@ -56,7 +56,7 @@ from mapper.runtime.limits import DEFAULT
 from mapper.runtime.liquid import library
 from mapper.runtime.liquid import semantics as liquid_text
 from mapper.runtime.liquid.filters import ROWS
-from mapper.runtime.liquid.filters.row import Filter
+from mapper.runtime.liquid.filters.row import FilterRow
 from mapper.runtime.schema import formats, validation
 from mapper.runtime.times import patterns as time_patterns
 from mapper.samples.cases import request_of, result_document
@@ -326,7 +326,7 @@ def test_the_filter_table_is_that_of_the_rows(update: bool) -> None:
     assert shown == table
 
 
-def filter_line(row: Filter) -> str:
+def filter_line(row: FilterRow) -> str:
     """The row of a filter in the table; its example has the value in place of the variable."""
     example = row.examples[0]
     value = json.dumps(example.item["value"], ensure_ascii=False)

@@ -81,7 +81,7 @@ def _scalars(given: Type) -> list[object]:
 
 
 def _keeps_content(value: Type, _arguments: Arguments) -> Type:
-    # What holds a character that is no white space still does.
+    # A character that is not white space stays one.
     return text_type(blank=False) if printed(value).blank is False else TEXT
 
 

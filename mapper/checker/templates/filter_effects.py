@@ -65,7 +65,7 @@ _WHITE: Ranges = ((9, 13), (28, 32), (0x85, 0x85), (0xA0, 0xA0), (0x1680, 0x1680
 
 
 def filtered(name: str, value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
-    """What the filter may give; what stops the template gives nothing."""
+    """The values that the filter may give; nothing if it stops the template."""
     row = ROWS[name]
     try:
         if isinstance(row.effect, Becomes):

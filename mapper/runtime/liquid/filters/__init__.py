@@ -13,14 +13,14 @@ from types import MappingProxyType
 
 from mapper.runtime.faults import Fault
 from mapper.runtime.liquid.filters import lists, numbers, texts, values
-from mapper.runtime.liquid.filters.row import Filter, Function
+from mapper.runtime.liquid.filters.row import FilterRow, Function
 
-ROWS: Mapping[str, Filter] = MappingProxyType(
+ROWS: Mapping[str, FilterRow] = MappingProxyType(
     {
         row.name: row
         for module in (texts, numbers, lists, values)
         for row in vars(module).values()
-        if isinstance(row, Filter)
+        if isinstance(row, FilterRow)
     }
 )
 FILTERS: Mapping[str, Function] = MappingProxyType({name: row.function for name, row in ROWS.items()})

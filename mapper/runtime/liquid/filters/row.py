@@ -103,7 +103,7 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
+class FilterRow:
     """One filter. `function` is what generated code calls; it gives nothing but texts if `is_text`.
 
     `takes` is for people. `effect` is None if `gives` implies it. `method` is the method of `str` that does
@@ -137,21 +137,23 @@ def make_row(
     fails: Fails = Fails.NEVER,
     effect: Effect | Becomes | None = None,
     method: str = "",
-) -> Callable[[Function], Filter]:
+) -> Callable[[Function], FilterRow]:
     """Make a row of a function: its arguments are the filter's, its docstring is the filter's sentence.
 
     `call` adapts the function to any value. `of_nil` is printed for a missing value and the arguments of the
     example.
     """
 
-    def row(function: Function) -> Filter:
+    def row(function: Function) -> FilterRow:
         name = function.__name__.rstrip("_")
         value, arguments, text = example
         template = f"{{{{ value | {name}{': ' * bool(arguments)}{arguments} }}}}"
         examples = (Example(template, {"value": value}, text), Example(template, {}, of_nil))
         is_text = function.__annotations__["return"] == "str"
         sentence = function.__doc__ or ""
-        return Filter(name, call(function), takes, gives, is_text, fails, effect, method, sentence, examples)
+        return FilterRow(
+            name, call(function), takes, gives, is_text, fails, effect, method, sentence, examples
+        )
 
     return row
 
