@@ -6,6 +6,7 @@ All numbers are upper bounds. What a mapping alone does not bound is counted apa
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from json import dumps
 from math import prod
@@ -16,7 +17,6 @@ from mapper.ir.levels import levels
 from mapper.ir.liquid import Branches, FilterCall, Lookup, Output, Scalar, Statement, Template, Write, walk
 from mapper.ir.values import (
     Array,
-    Case,
     Cast,
     CastKind,
     Coalesce,
@@ -37,6 +37,7 @@ from mapper.ir.values import (
     Timestamp,
     Value,
     When,
+    alternatives,
 )
 from mapper.runtime.growth import Growth
 from mapper.runtime.limits import MAX_NESTING
@@ -117,7 +118,7 @@ def _is_shared(element: Bound) -> bool:
     return bool(element.times(Root.BODY) or element.texts or element.lists)
 
 
-def _bound(node: Value | None) -> Bound:
+def _bound(node: Value) -> Bound:
     """The bound of a value."""
     match node:
         case Path():
@@ -130,14 +131,8 @@ def _bound(node: Value | None) -> Bound:
             return _sum(values, 2 + len(values))
         case Merge(values):
             return _sum(values, 2)
-        case Coalesce(values):
-            return _either(values)
-        case Match(_, cases, otherwise):
-            return _either((*map(_case_value, cases), otherwise))
-        case When(_, then, otherwise):
-            return _either((then, otherwise))
-        case Default(value, default):
-            return _either((value, default))
+        case Coalesce() | Match() | When() | Default():
+            return _either(alternatives(node))
         case MapItems():
             return _of_map(node)
         case Rename(value, names):
@@ -152,26 +147,20 @@ def _bound(node: Value | None) -> Bound:
             return Bound(constant=_FIXED) if part is RequestPart.RECEIVED_AT else Bound(texts=1)
         case Timestamp() | Hash():
             return Bound(constant=_FIXED)
-        case None:
-            return Bound()
 
 
-def _sum(nodes: tuple[Value | None, ...] | list[Value], constant: int) -> Bound:
+def _sum(nodes: Iterable[Value], constant: int) -> Bound:
     total = Bound(constant=constant)
     for node in nodes:
         total.add(_bound(node))
     return total
 
 
-def _either(nodes: tuple[Value | None, ...]) -> Bound:
+def _either(nodes: tuple[Value, ...]) -> Bound:
     total = Bound(constant=len("null"))
     for node in nodes:
         total.alternative(_bound(node))
     return total
-
-
-def _case_value(case: Case) -> Value:
-    return case.value
 
 
 def _of_path(path: Path) -> Bound:

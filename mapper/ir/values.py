@@ -270,6 +270,27 @@ def children(node: Value) -> Iterator[Value]:
                 yield value
 
 
+def alternatives(node: Value) -> tuple[Value, ...]:
+    """The values of a choice: one of them is passed on as the value of the node; none if it makes its own."""
+    match node:
+        case Coalesce(options):
+            return options
+        case Match(_, cases, otherwise):
+            return (*(case.value for case in cases), *_given(otherwise))
+        case When(_, then, otherwise):
+            return (then, *_given(otherwise))
+        case Default(value, default):
+            return (value, default)
+        case Required(value):
+            return (value,)
+        case _:
+            return ()
+
+
+def _given(otherwise: Value | None) -> tuple[Value, ...]:
+    return () if otherwise is None else (otherwise,)
+
+
 @dataclass(frozen=True, slots=True)
 class SkipRule:
     """Leaves an item out on purpose, with the reason the author gives."""
