@@ -229,8 +229,10 @@ def _progress(console: Console, plan: Plan) -> Iterator[Advance]:
     """A progress bar on standard error where that is a terminal and events do not run over it."""
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     events = plan.outputs[0]
-    hidden = not console.is_terminal or events is None or events.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
+    if not console.is_terminal or events is None or events.is_terminal:
+        yield lambda batch: None
+        return
+    with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("", total=plan.size)
         positions: dict[str, int] = {}
 

@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, fields, replace
 
-from mapper.budget import MAX_CHARACTERS
-
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -53,6 +51,7 @@ MAX_NESTING = 400
 DEFAULT = Limits()
 # Rounds of loops in a program that is run to check it: more show nothing new.
 _TRIED_ROUNDS = 1_000
+_TRIED_CHARACTERS = 1_000
 _active: ContextVar[Limits] = ContextVar("mapper_limits", default=DEFAULT)
 active = _active.get
 
@@ -77,11 +76,12 @@ def checked(limits: Limits | None) -> Limits:
 def trial_limits(length: int) -> Limits:
     """The limits of a program that is run to check it; `length` is that of its own text in characters.
 
-    A run that ends with M619 or M620 under these limits shows nothing about the program.
+    A run that ends with M619 or M620 under these limits shows nothing about the program. They have to be in
+    force when its code is generated, and when it runs.
     """
     limits = active()
     return replace(
         limits,
-        text_length=min(limits.text_length, MAX_CHARACTERS + 2 * length),
+        text_length=min(limits.text_length, _TRIED_CHARACTERS + 2 * length),
         loop_rounds=min(limits.loop_rounds, _TRIED_ROUNDS),
     )

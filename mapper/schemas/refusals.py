@@ -23,7 +23,7 @@ def within_budget(work: Callable[[], _Done], report: Report, span: Span) -> _Don
             return work()
     except (TooComplex, MemoryError):
         hint = (
-            "definitions that refer to others again and again: take some of them apart, or say less of them"
+            "definitions that refer to others, texts made of texts, again and again: take some of them apart"
         )
         report.error("M415", "this and its schemas are too complex to be checked", span, "", hint)
     except RecursionError:

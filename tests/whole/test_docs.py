@@ -348,6 +348,9 @@ LIMITS = {
     "the different patterns of a schema together": (schema.MAX_PATTERNS,),
     "a text of the format `regex` or `uri-template`": (formats.MAX_SYNTAX,),
     "steps of checking a mapping and its schemas": (effort.MOST_STEPS,),
+    "the constant texts that a template computes, if the check is to know them exactly": (
+        effort.MAX_CHARACTERS,
+    ),
     "a path": (parsing.MAX_LENGTH, lexer.MAX_NESTING, lexer.MAX_FILTERS),
     "a Liquid template": (liquid_parsing.LONGEST, library.NESTING_LIMIT),
     "a condition": (liquid_parsing.LONGEST_CONDITION,),

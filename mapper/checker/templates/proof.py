@@ -113,7 +113,7 @@ def _proven(
     body = template.body or ()
     walk, troubles = _walk(program, body, world)
     reading = read_holes((body, *(rule.condition.test for rule in program.skips)), world)
-    trial = trial_of(program, prepare(program), source)
+    trial = trial_of(program, prepare, source)
     search = Search(trial, reading, world, item_is_body, nodes_run(program))
     wrongs, unsure = _wrongs(walk, target, search) if target is not None else ([], [])
     return _judged(template, walk, troubles, search, (wrongs, unsure))
