@@ -334,13 +334,12 @@ def test_the_filter_table_is_that_of_the_rows(update: bool) -> None:
 
 def filter_line(row: FilterRow) -> str:
     """The row of a filter in the table; its example has the value in place of the variable."""
-    example = row.examples[0]
-    value = json.dumps(example.item["value"], ensure_ascii=False)
-    call = example.template.strip("{ }").replace("value", value).replace("|", r"\|")
-    text = json.dumps(example.text, ensure_ascii=False)
+    template, item, text = row.examples[0]
+    value = json.dumps(item["value"], ensure_ascii=False)
+    call = template.strip("{ }").replace("value", value).replace("|", r"\|")
     return (
         f"| `{row.name}` | {row.sentence} | {row.takes} | {row.gives.value} | {row.fails.value}"
-        f" | `{call}` is `{text}` |\n"
+        f" | `{call}` is `{json.dumps(text, ensure_ascii=False)}` |\n"
     )
 
 

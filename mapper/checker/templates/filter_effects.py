@@ -50,7 +50,7 @@ from mapper.regex.languages import (
     word,
 )
 from mapper.runtime.liquid.filters import ROWS
-from mapper.runtime.liquid.filters.row import Becomes, Effect, Gives
+from mapper.runtime.liquid.filters.row import Effect, Gives
 
 Given: TypeAlias = Sequence[Value]
 Rule: TypeAlias = Callable[[Value, Given, dict[str, Value]], Value]
@@ -68,10 +68,13 @@ def filtered(name: str, value: Value, args: Given, kwargs: dict[str, Value]) -> 
     """The values that the filter may give; nothing if it stops the template."""
     row = ROWS[name]
     try:
-        if isinstance(row.effect, Becomes):
-            return a_text(_becoming(printed(value), row.effect))
-        rule = OF_RESULT[row.gives] if row.effect is None else OF_EFFECT[row.effect]
-        return rule(value, args, kwargs)
+        match row.effect:
+            case None:
+                return OF_RESULT[row.gives](value, args, kwargs)
+            case Effect():
+                return OF_EFFECT[row.effect](value, args, kwargs)
+            case _:
+                return a_text(_becoming(printed(value), tuple(row.effect.items())))
     except TooLarge:
         return anything()
 
@@ -187,9 +190,9 @@ def _pieces(pieces: list[Piece]) -> Rule:
 
 
 @remembered(64)
-def _becoming(language: Language, effect: Becomes) -> Language:
-    pieces: list[Piece] = [(ranges(c), partial(_literally, text)) for c, text in effect.texts]
-    return replaced(language, [*pieces, (ranges(effect.vanish), _dropped)] if effect.vanish else pieces)
+def _becoming(language: Language, texts: tuple[tuple[str, str | None], ...]) -> Language:
+    becomes = ((ranges(c), _dropped if text is None else partial(_literally, text)) for c, text in texts)
+    return replaced(language, becomes)
 
 
 def _case(hit: Ranges, source: Ranges, shift: int) -> Language:

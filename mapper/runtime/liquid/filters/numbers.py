@@ -146,7 +146,7 @@ def modulo(value: Number, other: Number) -> Number:
 @number_filter(Gives.ROUNDED, (2.345, "2", "2.35"), "0")
 def round_(value: Number, digits: Number = 0) -> Number:
     """The number rounded to some digits, halves away from zero."""
-    places = min(int(digits), 1000)
+    places = min(int(digits), 1000) if digits else 0
     if places < 0:
         return 0
     if isinstance(value, int):

@@ -7,7 +7,7 @@ The words of `Gives`, `Fails` and `Effect` are closed. The checker has one rule 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from inspect import Parameter, signature
@@ -18,9 +18,10 @@ from mapper.runtime.limits import active
 from mapper.runtime.liquid.semantics import too_long
 
 Function: TypeAlias = Callable[..., object]
-Case: TypeAlias = tuple[
-    object, str, str
-]  # a value, the arguments as they are written, the text that is printed
+Case: TypeAlias = tuple[object, str, str]  # a value, arguments as they are written, the printed text
+Example: TypeAlias = tuple[str, dict[str, object], str]  # a template, an item, the text or code of a fault
+# The texts that some characters become; None if they may vanish or stay. All others stay.
+Becomes: TypeAlias = Mapping[str, str | None]
 
 # An integer of more bits has more decimal digits than Python prints.
 _INTEGER_BITS = 14_000
@@ -85,24 +86,7 @@ class Effect(Enum):
     URL = "the alphabet of a query"
 
 
-@dataclass(frozen=True, slots=True)
-class Becomes:
-    """An effect: some characters always become a text, some may vanish, all others stay."""
-
-    texts: tuple[tuple[str, str], ...]
-    vanish: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A template, an item, and the text that it renders; or the code of a fault."""
-
-    template: str
-    item: dict[str, object]
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FilterRow:
     """One filter. `function` is what generated code calls; it gives nothing but texts if `is_text`.
 
@@ -148,7 +132,7 @@ def make_row(
         name = function.__name__.rstrip("_")
         value, arguments, text = example
         template = f"{{{{ value | {name}{': ' * bool(arguments)}{arguments} }}}}"
-        examples = (Example(template, {"value": value}, text), Example(template, {}, of_nil))
+        examples: tuple[Example, ...] = ((template, {"value": value}, text), (template, {}, of_nil))
         is_text = function.__annotations__["return"] == "str"
         sentence = function.__doc__ or ""
         return FilterRow(

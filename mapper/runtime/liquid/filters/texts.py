@@ -11,7 +11,6 @@ from functools import partial, wraps
 
 from mapper.runtime.liquid.filters.numbers import whole
 from mapper.runtime.liquid.filters.row import (
-    Becomes,
     Effect,
     Fails,
     Function,
@@ -26,7 +25,7 @@ _BLOCKS = {"<script": "</script>", "<!--": "-->", "<style": "</style>"}
 _TAGS = {"<": ">"}
 _LINE_END = re.compile(r"\r?\n")
 _WHITE_SPACE = re.compile(r"\s+")
-_HTML = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("'", "&#x27;"), ('"', "&quot;"))
+_HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&#x27;", '"': "&quot;"}
 # Characters that could end a text in a script, as `\u` escapes.
 _SCRIPT_ESCAPES = {code: f"\\u{code:04X}" for code in (*range(32), *map(ord, "\\'\"><&=-;`\u2028\u2029"))}
 _MAX_WORDS = (1 << 31) - 1  # for as many or more the library leaves the text as it is
@@ -95,21 +94,19 @@ def squish(value: str) -> str:
     return _WHITE_SPACE.sub(" ", value.strip())
 
 
-@steady_filter(Gives.CONTENT, ("a\r\nb\n", "", "ab"), "", effect=Becomes((("\n", ""),), vanish="\r"))
+@steady_filter(Gives.CONTENT, ("a\r\nb\n", "", "ab"), "", effect={"\n": "", "\r": None})
 def strip_newlines(value: str) -> str:
     """The text without line ends."""
     return _LINE_END.sub("", value)
 
 
-@text_filter(
-    Gives.CONTENT, ("a\nb", "", "a<br />\nb"), "", effect=Becomes((("\n", "<br />\n"),), vanish="\r")
-)
+@text_filter(Gives.CONTENT, ("a\nb", "", "a<br />\nb"), "", effect={"\n": "<br />\n", "\r": None})
 def newline_to_br(value: str) -> str:
     """The text with `<br />` before each line end."""
     return _LINE_END.sub("<br />\n", value)
 
 
-@text_filter(Gives.CONTENT, ('<a b="1">', "", "&lt;a b=&quot;1&quot;&gt;"), "", effect=Becomes(_HTML))
+@text_filter(Gives.CONTENT, ('<a b="1">', "", "&lt;a b=&quot;1&quot;&gt;"), "", effect=_HTML)
 def escape(value: str) -> str:
     """The text for use in HTML."""
     import html
