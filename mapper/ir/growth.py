@@ -41,6 +41,8 @@ from mapper.ir.values import (
 )
 from mapper.runtime.growth import Growth
 from mapper.runtime.limits import MAX_NESTING
+from mapper.runtime.liquid.filters import ROWS
+from mapper.runtime.liquid.filters.row import Effect, Gives
 
 # Where a value is read, as far as names lead.
 Place: TypeAlias = tuple[Root, tuple[str, ...]]
@@ -50,7 +52,12 @@ _NUMBER = 330  # bytes of the longest float, written as an integer
 _QUOTED = 2  # times: the quotes of a text in a text are escaped
 _FIXED = 80  # bytes of a digest, or of a time
 _REQUEST = frozenset({"header", "query", "setting", "received_at"})
-_FILTERS = frozenset({"default", "first", "last", "lstrip", "rstrip", "strip"})  # of which none adds anything
+# Filters that add nothing to their value and arguments.
+_PLAIN_FILTERS = frozenset(
+    name
+    for name, row in ROWS.items()
+    if row.effect is Effect.TRIMMED or row.gives in (Gives.ELEMENT, Gives.DEFAULTED)
+)
 
 
 @dataclass(slots=True)
@@ -213,7 +220,7 @@ def _of_operand(operand: object) -> Bound:
                     break
                 names.append(key)
             return Bound(Counter({(root, tuple(names)): _QUOTED}), _NUMBER)
-        case FilterCall(value, name, args, ()) if name in _FILTERS:
+        case FilterCall(value, name, args, ()) if name in _PLAIN_FILTERS:
             total = Bound()
             for part in (value, *args):
                 total.add(_of_operand(part))

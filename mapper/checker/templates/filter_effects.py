@@ -102,13 +102,8 @@ def _default(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
 
 
 def _json(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
-    texts: list[Language] = []
-    if value.missing or value.null:
-        texts.append(word("null"))
-    if value.true:
-        texts.append(word("true"))
-    if value.false:
-        texts.append(word("false"))
+    words = {"null": value.is_nil, "true": value.true, "false": value.false}
+    texts = [word(text) for text, can_be in words.items() if can_be]
     if value.number is not None and value.number.few:
         texts.append(value.number)
     if value.text is not None or value.json:
@@ -215,12 +210,8 @@ def _dropped(hit: Ranges) -> Language:
 
 
 def _replace(value: Value, args: Given, kwargs: dict[str, Value], *, always: bool = True) -> Value:
-    old = _only_text(args)
+    language, old = printed(value), _only_text(args)
     new = printed(args[1]) if len(args) > 1 else EMPTY
-    return _exchange(printed(value), old, new, always=always)
-
-
-def _exchange(language: Language, old: str | None, new: Language, *, always: bool) -> Value:
     if old is None:
         return a_text(ANYTHING)
     if not old:
