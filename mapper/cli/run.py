@@ -20,13 +20,13 @@ from mapper.compiler import load
 from mapper.diagnostics import render
 from mapper.diagnostics.errors import CompileError
 from mapper.diagnostics.stop import Stop
-from mapper.streams.batch_work import Setup
+from mapper.streams.batch_mapper import RunSetup
 from mapper.streams.batches import Batch
-from mapper.streams.envelope_needs import keeping_of
+from mapper.streams.envelope_needs import envelope_needs
 from mapper.streams.inputs import FORMS, STDIN, is_plain, read_batches, total_size
 from mapper.streams.journal import SUFFIX, digest, digest_inputs, read_journal
 from mapper.streams.journal import Progress as Earlier
-from mapper.streams.outputs import Output
+from mapper.streams.outputs import OutputStream
 from mapper.streams.pool import work_through
 from mapper.streams.read_ahead import short_turns
 from mapper.streams.recording import Recording
@@ -68,7 +68,7 @@ class Plan:
     names: Sequence[str]
     form: str
     size: int | None
-    outputs: Sequence[Output | None]
+    outputs: Sequence[OutputStream | None]
     can_resume: bool
     is_replay: bool
     jobs: int
@@ -118,10 +118,10 @@ def run(arguments: argparse.Namespace) -> int:
         console.file.write(render.render(error.diagnostics, "text", color=screen.has_color(console)))
         return 1
     _, skipped, rejected = plan.outputs
-    setup = Setup(
+    setup = RunSetup(
         transform,
         request,
-        keeping=keeping_of(mapping) if rejected or plan.is_replay else None,
+        needs=envelope_needs(mapping) if rejected or plan.is_replay else None,
         keeps_skipped=skipped is not None,
         keeps_rejected=rejected is not None,
         show_values=arguments.show_values,
@@ -140,7 +140,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if recording.tally.rejected or recording.tally.faults else 0
 
 
-def _record(plan: Plan, setup: Setup, recording: Recording, console: Console) -> None:
+def _record(plan: Plan, setup: RunSetup, recording: Recording, console: Console) -> None:
     """Read, map and write everything from where the recording stands."""
     try:
         batches = read_batches(plan.names, plan.form, recording.position, in_groups=plan.is_replay)
@@ -167,7 +167,7 @@ def _plan(arguments: argparse.Namespace) -> Plan:
     names = arguments.replay or arguments.files or [STDIN]
     size = total_size(names)
     outputs = [
-        Output(None if name == STDIN else name) if name or number == 0 else None
+        OutputStream(None if name == STDIN else name) if name or number == 0 else None
         for number, name in enumerate((arguments.output, arguments.skipped, arguments.rejected))
     ]
     plan = Plan(
@@ -197,7 +197,7 @@ def _check_outputs(plan: Plan) -> None:
         raise Stop(f"`{path.name}` is the name of a file that this run makes for itself")
 
 
-def _same(arguments: argparse.Namespace, plan: Plan, setup: Setup) -> dict[str, str]:
+def _same(arguments: argparse.Namespace, plan: Plan, setup: RunSetup) -> dict[str, str]:
     """What a run must have in common with the one it resumes, in words, and a digest of each."""
     request = setup.request
     scopes = [dict(request.headers), dict(request.query), dict(request.settings), request.received_at]

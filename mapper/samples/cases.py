@@ -32,7 +32,7 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class SampleCase:
     """One input file of a mapping and the file with the result it must give."""
 
     mapping: str
@@ -76,12 +76,13 @@ class Case:
         self.expected.write_bytes(data + b"\n")
 
 
-def find_cases(mapping: Path) -> list[Case]:
+def find_cases(mapping: Path) -> list[SampleCase]:
     """The cases in the folder named after the mapping, by name."""
     folder = mapping.with_suffix("")
     inputs = (path for path in folder.glob("*.json") if not path.name.endswith(EXPECTED))
     return [
-        Case(mapping.stem, path.stem, path, path.with_name(path.stem + EXPECTED)) for path in sorted(inputs)
+        SampleCase(mapping.stem, path.stem, path, path.with_name(path.stem + EXPECTED))
+        for path in sorted(inputs)
     ]
 
 

@@ -17,7 +17,7 @@ LONGEST = 60  # characters of a value that are shown
 DEEPEST = 100  # steps into a document after which values are compared whole
 
 
-class Kind(Enum):
+class ChangeKind(Enum):
     """How a place differs."""
 
     ADDED = "added"  # only the actual document has it
@@ -33,11 +33,11 @@ class Difference:
     location: str
     expected: object
     actual: object
-    kind: Kind = Kind.CHANGED
+    kind: ChangeKind = ChangeKind.CHANGED
 
     def texts(self) -> tuple[str | None, str | None]:
         """Both values cut to a line, with their types where those differ; `None` for what is not there."""
-        typed = self.kind is Kind.CHANGED and type_name(self.expected) != type_name(self.actual)
+        typed = self.kind is ChangeKind.CHANGED and type_name(self.expected) != type_name(self.actual)
         before, after = _text(self.expected, typed), _text(self.actual, typed)
         start = _shared(before or "", after or "")
         return _cut(before, start), _cut(after, start)
@@ -81,10 +81,10 @@ def _compare(expected: object, actual: object, steps: Steps) -> Iterator[Differe
         yield Difference(write_location(steps), expected, actual, _kind(expected, actual))
 
 
-def _kind(expected: object, actual: object) -> Kind:
+def _kind(expected: object, actual: object) -> ChangeKind:
     if expected is MISSING:
-        return Kind.ADDED
-    return Kind.REMOVED if actual is MISSING else Kind.CHANGED
+        return ChangeKind.ADDED
+    return ChangeKind.REMOVED if actual is MISSING else ChangeKind.CHANGED
 
 
 def _compare_objects(
@@ -98,7 +98,7 @@ def _compare_arrays(expected: list[object], actual: list[object], steps: Steps) 
     """Aligns equal elements first, so that one element more does not make all later ones differ."""
     before, after = [_canonical(v) for v in expected], [_canonical(v) for v in actual]
     if before != after and sorted(before) == sorted(after):
-        yield Difference(write_location(steps), expected, actual, Kind.ORDER)
+        yield Difference(write_location(steps), expected, actual, ChangeKind.ORDER)
         return
     for i, i_end, j, j_end in _alignment(before, after):
         paired = min(i_end - i, j_end - j)

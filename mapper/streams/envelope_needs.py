@@ -1,4 +1,4 @@
-"""Keeping: a mapping is read for what its items need of the body around them."""
+"""EnvelopeNeeds: a mapping is read for what its items need of the body around them."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.files import read_source
 from mapper.ir.liquid import walk
 from mapper.runtime.items import Step
-from mapper.streams.envelopes import Keeping
+from mapper.streams.envelopes import EnvelopeNeeds
 
 ENVELOPE = "envelope"  # the body's name in Liquid
 
 
-def keeping_of(mapping: Path) -> Keeping:
+def envelope_needs(mapping: Path) -> EnvelopeNeeds:
     """What to keep of a body beside a rejected item, for a mapping file that compiles."""
     report = Report()
     file = read_source(mapping, report)
     analysis = None if file is None else analyse(file, mapping.parent, report)
     if analysis is None or analysis.spec is None or analysis.program is None:
-        return Keeping((), None, None)
+        return EnvelopeNeeds((), None, None)
     texts = tuple(text.value for text in analysis.spec.each) or ("$",)
-    return Keeping(texts, _alternatives(analysis.program.each), _reads(analysis.program))
+    return EnvelopeNeeds(texts, _alternatives(analysis.program.each), _reads(analysis.program))
 
 
 def _alternatives(paths: tuple[ir.Path, ...]) -> tuple[tuple[Step, ...], ...] | None:

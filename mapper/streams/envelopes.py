@@ -30,7 +30,7 @@ _ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r"}
 
 
 @dataclass(frozen=True, slots=True)
-class Keeping:
+class EnvelopeNeeds:
     """What a mapping's items need of their body.
 
     `each` is as written. `alternatives` are its steps, None where it holds more than names and `[*]`. `reads`
@@ -57,7 +57,7 @@ class Keeping:
         """For each rejected item of a body, what its line holds beside it; of a repaired body, its bytes."""
         found = read_body(body) if rejected else None
         inner = [one for one in rejected if not self._is_body(one, body, found)]
-        places = {one.index: read_place(one.location) for one in inner}
+        places = {one.index: read_location(one.location) for one in inner}
         can_part = (
             not is_repaired
             and isinstance(found, Body)
@@ -130,7 +130,7 @@ def join(envelope: object, place: Place, item: object) -> object:
     raise ValueError("the envelope does not fit the item's location")
 
 
-def read_place(location: str) -> Place:
+def read_location(location: str) -> Place:
     """The steps of a location that `write_location` wrote."""
     steps: list[str | int] = []
     end = 1

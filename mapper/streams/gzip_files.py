@@ -24,7 +24,7 @@ class Readable(Protocol):
         """Go on at an offset."""
 
 
-class Unpacked:
+class GzipReader:
     """The bytes of a gzip file with any number of members.
 
     Where the file is damaged, all bytes before the damage are read first; the error comes after.
@@ -87,7 +87,7 @@ class Unpacked:
         return offset - left
 
 
-class Packing:
+class GzipWriter:
     """Packs bytes into gzip members; what is packed depends on the bytes alone."""
 
     def __init__(self) -> None:

@@ -21,7 +21,7 @@ import msgspec
 from mapper.diagnostics.stop import Stop
 from mapper.streams.batches import BYTE_ORDER_MARK, UNKNOWN, Batch, Position
 from mapper.streams.envelopes import ABOVE
-from mapper.streams.gzip_files import GZIP_MAGIC, Readable, Unpacked
+from mapper.streams.gzip_files import GZIP_MAGIC, GzipReader, Readable
 
 FORMS = ("auto", "ndjson", "json")
 STDIN = "-"
@@ -138,7 +138,7 @@ def _size(name: str) -> int | None:
 
 
 def _unpacked(stream: BufferedReader) -> Readable:
-    return Unpacked(stream) if stream.peek(2)[:2] == GZIP_MAGIC else stream
+    return GzipReader(stream) if stream.peek(2)[:2] == GZIP_MAGIC else stream
 
 
 def _batches(source: Input, form: str, start: Position, in_groups: bool) -> Iterator[Batch]:

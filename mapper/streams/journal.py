@@ -16,7 +16,7 @@ from mapper.diagnostics.codes import CODES
 from mapper.diagnostics.stop import Stop
 from mapper.streams.batches import Position
 from mapper.streams.outputs import sync_folder
-from mapper.streams.tally import First, Tally
+from mapper.streams.tally import FirstRejection, Tally
 
 SUFFIX = ".progress"
 HEAD = 64 * 1024  # bytes of an input that tell it from another
@@ -113,7 +113,7 @@ def _tally_fields(tally: Tally) -> dict[str, object]:
     }
 
 
-def _text(first: First) -> str:
+def _text(first: FirstRejection) -> str:
     return first.text or render.render(first.diagnostics, "text", color=False)
 
 
@@ -126,7 +126,7 @@ def _tally(fields: dict[str, Any]) -> Tally:
         codes=Counter({_codes(codes): int(count) for codes, count in fields["codes"]}),
         repairs=Counter({str(name): int(count) for name, count in fields["repairs"]}),
         firsts={
-            _codes(codes): First(str(file), int(line), int(item), (), str(text))
+            _codes(codes): FirstRejection(str(file), int(line), int(item), (), str(text))
             for codes, file, line, item, text in fields["firsts"]
         },
         faults=[str(fault) for fault in fields["faults"]],

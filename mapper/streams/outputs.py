@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mapper.diagnostics.stop import Stop
-from mapper.streams.gzip_files import Packing
+from mapper.streams.gzip_files import GzipWriter
 
 PART = ".part"
 
 
-class Output:
+class OutputStream:
     """One output: standard output, a device or pipe, or a file that gets its name when it is whole."""
 
     def __init__(self, name: str | None) -> None:
@@ -24,7 +24,7 @@ class Output:
         path = None if name is None else Path(name)
         self.is_file = path is not None and (path.is_file() or not path.exists())
         self._target = path.resolve() if path is not None and self.is_file else path
-        self._packing = Packing() if name is not None and name.endswith(".gz") else None
+        self._packing = GzipWriter() if name is not None and name.endswith(".gz") else None
         self._stream: BinaryIO = sys.stdout.buffer
 
     @property

@@ -14,7 +14,7 @@ FIRST_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class First:
+class FirstRejection:
     """The first rejection of a kind: where it stands and why; as text where it comes from an earlier run."""
 
     file: str
@@ -39,7 +39,7 @@ class Tally:
     reasons: Counter[str] = field(default_factory=Counter)
     codes: Counter[tuple[str, ...]] = field(default_factory=Counter)
     repairs: Counter[str] = field(default_factory=Counter)
-    firsts: dict[tuple[str, ...], First] = field(default_factory=dict)
+    firsts: dict[tuple[str, ...], FirstRejection] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
 
     @property
@@ -79,7 +79,7 @@ class Tally:
         width = max((len(f"{number:,}") for _, number, _ in rows), default=0)
         return [head, *(f"  {title:<8}  {number:>{width},}  {text}" for title, number, text in rows)]
 
-    def first_rejections(self) -> Iterator[First]:
+    def first_rejections(self) -> Iterator[FirstRejection]:
         """The first rejection of each of the most frequent kinds."""
         for codes, _ in self.codes.most_common(FIRST_SHOWN):
             yield self.firsts[codes]

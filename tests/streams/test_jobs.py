@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from mapper.compiler import load
 from mapper.diagnostics.stop import Stop
-from mapper.streams.batch_work import MAX_LINES, Outcome, Setup, Work
+from mapper.streams.batch_mapper import MAX_LINES, BatchMapper, BatchResult, RunSetup
 from mapper.streams.batches import UNKNOWN, Batch, Files, Position
 from mapper.streams.inputs import PROBE, read_batches
 from mapper.streams.pool import work_through
@@ -65,8 +65,8 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def setup(project: Path) -> Setup:
-    return Setup(load(project / "mappings/orders.yaml"), Request(), None, True, False, False)
+def setup(project: Path) -> RunSetup:
+    return RunSetup(load(project / "mappings/orders.yaml"), Request(), None, True, False, False)
 
 
 def outputs(folder: Path) -> list[bytes]:
@@ -171,7 +171,9 @@ class TestParts:
                     (one.start.offset, one.size) for one in batches[number:]
                 ]
 
-    def test_a_run_taken_up_inside_a_part_ends_where_the_part_does(self, project: Path, setup: Setup) -> None:
+    def test_a_run_taken_up_inside_a_part_ends_where_the_part_does(
+        self, project: Path, setup: RunSetup
+    ) -> None:
         path = write(project / "in", b"1\n\n" * 5 * MAX_LINES)
         with pytest.MonkeyPatch.context() as patched, closing(Files()) as files:
             patched.setattr("mapper.streams.inputs.CHUNK", 14 * MAX_LINES)
@@ -187,7 +189,7 @@ class TestParts:
             assert whole[-1] == Position(0, 15 * MAX_LINES, 10 * MAX_LINES + 1)
             for number, position in enumerate(whole):
                 assert list(ends(position)) == whole[number + 1 :]
-            (first, *_) = Work(setup, files)(cut(path)[1])
+            (first, *_) = BatchMapper(setup, files)(cut(path)[1])
             assert first.after.line < 2 * MAX_LINES  # counted from the beginning of the part
 
 
@@ -280,7 +282,7 @@ class TestChanged:
 class TestWorkers:
     @pytest.mark.parametrize("in_place", [False, True])
     def test_what_was_given_out_comes_before_an_error(
-        self, project: Path, setup: Setup, in_place: bool
+        self, project: Path, setup: RunSetup, in_place: bool
     ) -> None:
         batches = cut(write(project / "in", MIXED * 30))
 
@@ -319,7 +321,7 @@ def test_turns_are_short_while_a_run_lasts_and_no_longer(
     usual, seen = sys.getswitchinterval(), set()
     record = Recording.write
 
-    def slow(recording: Recording, outcome: Outcome) -> None:
+    def slow(recording: Recording, outcome: BatchResult) -> None:
         seen.add(sys.getswitchinterval())
         if ends_badly:
             raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""Work: a batch of bodies becomes the bytes to write and the counts; the same in one process or in many."""
+"""Batch mapper: a batch of bodies becomes the bytes to write and the counts, in one process or in many."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from mapper.streams.batches import BYTE_ORDER_MARK, Batch, Files, Position, bodies_of
-from mapper.streams.envelopes import Keeping
+from mapper.streams.envelopes import EnvelopeNeeds
 from mapper.streams.item_lines import move_lines, rejection_line, skip_line
 from mapper.streams.replay import read_again
-from mapper.streams.tally import First, Tally
+from mapper.streams.tally import FirstRejection, Tally
 from mapper.transform.request import Request
 from mapper.transform.result import JsonResult, Rejected
 from mapper.transform.transform import Transform
@@ -19,12 +19,12 @@ MAX_BYTES = 16 * 1024 * 1024  # of events and rejections, beyond which the next 
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
+class RunSetup:
     """What the work needs besides the bodies; it pickles."""
 
     transform: Transform
     request: Request
-    keeping: Keeping | None  # None where rejected items are not kept
+    needs: EnvelopeNeeds | None  # None where rejected items are not kept
     keeps_skipped: bool
     keeps_rejected: bool
     show_values: bool
@@ -32,7 +32,7 @@ class Setup:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class BatchResult:
     """What a batch, or a part of it, gives: lines for each of the outputs, and the counts.
 
     `after` is the position behind the part, `size` its bytes.
@@ -45,18 +45,18 @@ class Outcome:
     after: Position
     size: int
 
-    def moved(self, lines: int) -> Outcome:
+    def moved(self, lines: int) -> BatchResult:
         """The same, with all numbers of lines larger by so many."""
         after = replace(self.after, line=self.after.line + lines)
         skipped, rejected = move_lines(self.skipped, lines), move_lines(self.rejected, lines)
-        return Outcome(self.events, skipped, rejected, self.tally.moved(lines), after, self.size)
+        return BatchResult(self.events, skipped, rejected, self.tally.moved(lines), after, self.size)
 
 
 @dataclass(slots=True)
-class Work:
+class BatchMapper:
     """Maps bodies; what it gathers is taken away batch by batch."""
 
-    setup: Setup
+    setup: RunSetup
     files: Files
     events: list[bytes] = field(default_factory=list)
     skipped: list[bytes] = field(default_factory=list)
@@ -65,7 +65,7 @@ class Work:
     held: int = 0  # bytes of what is gathered
     _shown: set[tuple[str, ...]] = field(default_factory=set)
 
-    def __call__(self, batch: Batch) -> Iterator[Outcome]:
+    def __call__(self, batch: Batch) -> Iterator[BatchResult]:
         """Map every body of a batch. Where its line is UNKNOWN, numbers of lines count from its beginning."""
         if batch.fault:
             yield self._break_off(batch, batch.fault)
@@ -82,11 +82,11 @@ class Work:
         else:
             yield from self._lines(batch, lines)
 
-    def _break_off(self, batch: Batch, fault: str) -> Outcome:
+    def _break_off(self, batch: Batch, fault: str) -> BatchResult:
         self.tally.faults.append(fault)
         return self.take(Position(batch.start.file + 1), 0)
 
-    def _whole(self, batch: Batch, data: bytes) -> Outcome:
+    def _whole(self, batch: Batch, data: bytes) -> BatchResult:
         """Map the one body of an input; one that is blank holds none."""
         body = data if batch.start.offset else data.removeprefix(BYTE_ORDER_MARK)
         if body.strip():
@@ -96,7 +96,7 @@ class Work:
             self.enter(batch.name, batch.start.line, body, result)
         return self.take(Position(batch.start.file + 1), batch.size)
 
-    def _lines(self, batch: Batch, lines: list[bytes]) -> Iterator[Outcome]:
+    def _lines(self, batch: Batch, lines: list[bytes]) -> Iterator[BatchResult]:
         """Map lines: so many at once, for short lines may each give large events or a long rejection."""
         after, first = batch.start, 0
         while first < len(lines):
@@ -129,17 +129,17 @@ class Work:
         self.tally.bodies += number_of_bodies
         return next_number - number
 
-    def _replay(self, batch: Batch, lines: list[bytes]) -> Outcome:
+    def _replay(self, batch: Batch, lines: list[bytes]) -> BatchResult:
         """Map the items of rejected lines; they keep the place at which they stood in the first input."""
-        start, keeping = batch.start, self.setup.keeping
+        start, needs = batch.start, self.setup.needs
         if not start.offset:
             lines[0] = lines[0].removeprefix(BYTE_ORDER_MARK)
-        if keeping is not None:
-            for again in read_again(batch.name, bodies_of(lines, start.line), keeping):
-                result = again.choose(self.setup.transform.json(again.body, self.setup.request))
+        if needs is not None:
+            for replayed in read_again(batch.name, bodies_of(lines, start.line), needs):
+                result = replayed.choose(self.setup.transform.json(replayed.body, self.setup.request))
                 self.events += result.events
                 self.tally.bodies += 1
-                self.enter(again.file, again.line, again.body, result)
+                self.enter(replayed.file, replayed.line, replayed.body, result)
         after = Position(start.file, start.offset + batch.size, start.line + len(lines))
         return self.take(after, batch.size)
 
@@ -154,9 +154,9 @@ class Work:
                 self.skipped.append(skip_line(file, number, skip, repairs, body))
         for one in result.rejected:
             self.count(file, number, one)
-        if self.setup.keeping is not None and self.setup.keeps_rejected:
+        if self.setup.needs is not None and self.setup.keeps_rejected:
             values = self.setup.show_values
-            kept = self.setup.keeping.around(result.rejected, body, is_repaired=bool(repairs))
+            kept = self.setup.needs.around(result.rejected, body, is_repaired=bool(repairs))
             for one, around in zip(result.rejected, kept, strict=True):
                 line = rejection_line(file, number, one, repairs, body, around, values)
                 self.rejected.append(line)
@@ -168,14 +168,14 @@ class Work:
         self.tally.codes[codes] += 1
         if codes not in self._shown:
             self._shown.add(codes)
-            self.tally.firsts[codes] = First(file, number, rejected.index, rejected.diagnostics)
+            self.tally.firsts[codes] = FirstRejection(file, number, rejected.index, rejected.diagnostics)
 
-    def take(self, after: Position, size: int) -> Outcome:
+    def take(self, after: Position, size: int) -> BatchResult:
         """Everything gathered since it was taken last."""
         self.tally.events = len(self.events)
         self.tally.items = len(self.events) + self.tally.reasons.total() + self.tally.rejected
         self.events.append(b"")  # so that the last event's line is ended
         events, skipped, rejected = b"\n".join(self.events), b"".join(self.skipped), b"".join(self.rejected)
-        outcome = Outcome(events, skipped, rejected, self.tally, after, size)
+        part = BatchResult(events, skipped, rejected, self.tally, after, size)
         self.events, self.skipped, self.rejected, self.tally, self.held = [], [], [], Tally(), 0
-        return outcome
+        return part
