@@ -9,7 +9,6 @@ from typing import Any
 from mapper.diagnostics.diagnostic import Diagnostic
 from mapper.runtime.limits import DEFAULT, Limits
 from mapper.runtime.repair.policy import STRICT, Policy
-from mapper.version import __version__
 
 # What Python says of code that nests deeper than its parser or its blocks go.
 TOO_DEEP_TO_COMPILE = (SyntaxError, RecursionError, MemoryError)
@@ -31,12 +30,12 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """All a Transform is made of: plain text and numbers, so that it pickles and can be saved.
+    """All a Transform is made of: plain text and numbers, so that it can be stored (see `saved`).
 
     `offsets` gives, for each line of `python`, the offset in the mapping's text it came from. `target` is the
     target schema as JSON text. `objects_only` is false where the source schema allows items of other types.
-    `narrow` is the module of the bytes path, empty where there is none; `plan` tells it in words. `reads` are
-    the files it was made from beside the mapping's own.
+    `narrow` is the module of the narrow path, empty if there is none; `plan` describes that path in words.
+    `reads` are the files it was made from beside the mapping's own.
     """
 
     name: str
@@ -53,7 +52,6 @@ class Compiled:
     diagnostics: tuple[Diagnostic, ...] = ()
     limits: Limits = DEFAULT
     reads: tuple[Read, ...] = ()
-    version: str = __version__
 
 
 @dataclass(frozen=True, slots=True)
