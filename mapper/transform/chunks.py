@@ -14,7 +14,8 @@ from typing import Any
 from mapper.runtime.items import Alternative, names_of
 from mapper.runtime.json.nesting import count_brackets
 from mapper.runtime.limits import DEFAULT
-from mapper.transform.undecoded_items import BLANKS, ItemThunks, Outcome, UndecodedItems
+from mapper.transform.collector import BLANKS
+from mapper.transform.undecoded_items import ItemThunks, Outcome, UndecodedItems
 
 _SAMPLE = 1 << 13  # bytes in which the distance of brackets is measured
 _LARGEST = 1 << 16  # bytes of a chunk, if its items are not larger: about a cache of the processor

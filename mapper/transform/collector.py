@@ -11,13 +11,32 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from mapper.diagnostics.diagnostic import Diagnostic
-from mapper.runtime.faults import Misfit, Refused, Told
-from mapper.transform.rejections import Places, explain_event, explain_fault
+from mapper.runtime.faults import NO_OBJECT, Misfit, Refused, Told
+from mapper.runtime.items import Alternative, find_row, locate
+from mapper.runtime.json.locations import write_location
+from mapper.transform.rejections import NOT_OBJECT, PASS_BYTES, Places, explain_event, explain_fault, reject
 from mapper.transform.result import JsonResult, Rejected, Result, Skipped, Thunk
 
 NoEvent: TypeAlias = int | str | Told | Misfit | Refused
+BLANKS = b" \t\n\r"  # RFC 8259 §2
+
 # The location of an item, by its index; None if it is not known.
 Locate: TypeAlias = Callable[[int], str | None]
+
+
+def at_root(index: int) -> str:
+    """The location of an item that is the body itself."""
+    return "$"
+
+
+def locations(alternatives: tuple[Alternative, ...], body: object) -> Locate:
+    """The function that gives the locations of the items that the alternatives of `each` select in a body."""
+    names = find_row(alternatives, body)
+    if names is not None:
+        row = write_location(names)
+        return lambda index: f"{row}[{index}]"
+    places = locate(alternatives, body) or []
+    return lambda index: write_location(places[index]) if index < len(places) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +60,24 @@ class Collector:
         elif isinstance(outcome, str):
             result.skipped.append(Skipped(index, outcome, item))
         else:
-            location = locate(index)
-            diagnostics: Thunk | tuple[Diagnostic, ...]
-            if isinstance(outcome, tuple):
-                diagnostics = explain_fault(outcome, self.places, location)
-            else:
-                diagnostics = explain_event(self.target, outcome.event, self.places, location or "$")
-            result.rejected.append(Rejected(index, location or "$", diagnostics, item))
+            result.rejected.append(self._rejected(index, outcome, locate(index), item))
+
+    def _rejected(
+        self, index: int, outcome: Told | Misfit | Refused, location: str | None, item: object | Thunk
+    ) -> Rejected:
+        if outcome is NO_OBJECT:
+            # A body that is a text was perhaps meant to be parsed.
+            hints = PASS_BYTES if location == "$" and _is_text(item) else ()
+            return reject(index, location, "M604", NOT_OBJECT, item, hints)
+        if isinstance(outcome, tuple):
+            diagnostics: Thunk | tuple[Diagnostic, ...] = explain_fault(outcome, self.places, location)
+        else:
+            diagnostics = explain_event(self.target, outcome.event, self.places, location or "$")
+        return Rejected(index, location or "$", diagnostics, item)
+
+
+def _is_text(item: object | Thunk) -> bool:
+    if isinstance(item, Thunk):
+        text: bytes = item.arguments[0]
+        return text.lstrip(BLANKS).startswith(b'"')
+    return isinstance(item, str)

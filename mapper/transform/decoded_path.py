@@ -10,20 +10,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mapper.diagnostics.diagnostic import Diagnostic
-from mapper.runtime.faults import Fault, Refused, Skip, tell
+from mapper.runtime.faults import NO_OBJECT, Fault, Refused, Skip, tell
 from mapper.runtime.growth import INFLATION, ROOM, Growth, is_bounded
-from mapper.runtime.items import Alternative, Leftover, Place, find_row, locate, select
+from mapper.runtime.items import Alternative, Leftover, select
 from mapper.runtime.json.foreign import PlainCopy
-from mapper.runtime.json.locations import write_location
 from mapper.runtime.json.narrow import Redo
 from mapper.runtime.json.nesting import nests_deeper
 from mapper.runtime.limits import DEFAULT, within
 from mapper.runtime.schema.validation import is_json
 from mapper.runtime.stack import on_fresh_stack
 from mapper.transform.body import read_body
-from mapper.transform.collector import Collector
+from mapper.transform.collector import Collector, Locate, at_root, locations
 from mapper.transform.compiled import Compiled, module_name
-from mapper.transform.rejections import NO_PLACE, NOT_OBJECT, PASS_BYTES, TOO_DEEP, reject
+from mapper.transform.rejections import NO_PLACE, TOO_DEEP, reject
 from mapper.transform.request import Request
 from mapper.transform.result import Rejected, Result, Skipped, set_item
 from mapper.transform.room import Room
@@ -164,7 +163,7 @@ class DecodedPath:
         try:
             items = select(self.alternatives, run.body)
         except Fault as fault:
-            self._collector.enter(run.result, 0, tell(fault), lambda index: "$", run.whole)
+            self._collector.enter(run.result, 0, tell(fault), at_root, run.whole)
             return []
         if items is None:
             run.result.rejected.append(reject(0, "$", "M603", NO_PLACE, run.whole))
@@ -185,7 +184,7 @@ class DecodedPath:
                 result.rejected.append(_too_deep(index, item, run, nesting))
                 continue
             if not isinstance(item, dict) and (objects_only or type(item) is Leftover):
-                result.rejected.append(_not_object(index, item, run))
+                self._enter_not_object(index, item, run)
                 continue
             if room is not None and room.is_spent:
                 result.rejected.append(room.reject(index, run.location(index), item))
@@ -215,6 +214,13 @@ class DecodedPath:
                 if run.may_raise:
                     raise
                 result.rejected.append(self._defect(index, item, run, error))
+
+    def _enter_not_object(self, index: int, item: object, run: _Run) -> None:
+        if isinstance(item, Leftover):
+            message = "`each` finds no item in this element"
+            run.result.rejected.append(reject(index, run.location(index), "M605", message, item.value))
+        else:
+            self._collector.enter(run.result, index, NO_OBJECT, run.location, item)
 
     def _enter_invalid(self, index: int, item: object, run: _Run, invalid: Refused) -> None:
         if run.is_parsed and nests_deeper(invalid.event, self._levels):
@@ -254,27 +260,13 @@ class _Run:
     size: int = 0
     room: Room | None = None
     result: Result = field(default_factory=Result)
-    row: str = ""
-    places: list[Place] | None = None
-    is_located: bool = False
+    locate: Locate | None = None
 
     def location(self, index: int) -> str | None:
         """The location of an item; None if it is not known. Locations are computed once, if at all."""
-        if not self.is_located:
-            self._locate()
-        if self.row:
-            return f"{self.row}[{index}]"
-        if self.places is None or index >= len(self.places):
-            return None
-        return write_location(self.places[index])
-
-    def _locate(self) -> None:
-        names = find_row(self.alternatives, self.body)
-        if names is None:
-            self.places = locate(self.alternatives, self.body)
-        else:
-            self.row = write_location(names)
-        self.is_located = True
+        if self.locate is None:
+            self.locate = locations(self.alternatives, self.body)
+        return self.locate(index)
 
 
 def _content(item: object) -> object:
@@ -286,14 +278,6 @@ def _too_deep(index: int, item: object, run: _Run, max_levels: int) -> Rejected:
     source = None if run.deep is None else run.deep.source_of(content)
     message = f"the item nests deeper than {max_levels} levels"
     return reject(index, run.location(index), "M606", message, content if source is None else source)
-
-
-def _not_object(index: int, item: object, run: _Run) -> Rejected:
-    location = run.location(index)
-    if isinstance(item, Leftover):
-        return reject(index, location, "M605", "`each` finds no item in this element", item.value)
-    hints = PASS_BYTES if isinstance(item, str) and item is run.body else ()
-    return reject(index, location, "M604", NOT_OBJECT, item, hints)
 
 
 def bytes_of(payload: object) -> bytes | None:

@@ -18,13 +18,12 @@ from mapper.runtime.json.narrow import take_apart
 from mapper.runtime.limits import DEFAULT
 from mapper.transform.body import read_late, read_plain
 from mapper.transform.chunks import chunks, find_chunkable, map_chunks
-from mapper.transform.collector import Collector
+from mapper.transform.collector import Collector, NoEvent, at_root
 from mapper.transform.decoded_path import DecodedPath
-from mapper.transform.rejections import NO_PLACE, NOT_OBJECT, PASS_BYTES, reject
+from mapper.transform.rejections import NO_PLACE, reject
 from mapper.transform.request import Request
 from mapper.transform.result import JsonResult, Thunk, encode
 from mapper.transform.undecoded_items import (
-    BLANKS,
     FoundElements,
     ItemThunks,
     Outcome,
@@ -124,10 +123,10 @@ class NarrowPath:
                 return (mapped, each_index), items
         return None, take_apart(body, self._splits, _NESTING)
 
-    def _enter_body(self, outcome: Any, body: bytes) -> JsonResult:
+    def _enter_body(self, outcome: NoEvent, body: bytes) -> JsonResult:
         """The result of a body that is one item and no event."""
         result = JsonResult()
-        self._enter(result, 0, outcome, lambda index: "$", Thunk(read_late, body))
+        self._collector.enter(result, 0, outcome, at_root, Thunk(read_late, body))
         return result
 
     def _enter_items(
@@ -156,23 +155,11 @@ class NarrowPath:
             if items is None or outcome is None or outcome is unknown:
                 left.append(index)
             else:
-                self._enter(result, index, outcome, locate, items[index])
+                self._collector.enter(result, index, outcome, locate, items[index])
         if not left:
             events = [o for o in outcomes if type(o) is bytes]
             return JsonResult(events, result.skipped, result.rejected)
         return self._map_left(outcomes, left, result, body, request)
-
-    def _enter(
-        self, result: JsonResult, index: int, outcome: Any, locate: Callable[[int], str], item: Thunk
-    ) -> None:
-        if outcome is NO_OBJECT:
-            location = locate(index)
-            # A body that is a text was perhaps meant to be parsed.
-            is_text = location == "$" and item.arguments[0].lstrip(BLANKS).startswith(b'"')
-            hints = PASS_BYTES if is_text else ()
-            result.rejected.append(reject(index, location, "M604", NOT_OBJECT, item, hints))
-        else:
-            self._collector.enter(result, index, outcome, locate, item)
 
     def _map_decoded(self, body: bytes, request: Request) -> JsonResult | None:
         """The result of a body that is JSON for sure, from the decoded path."""

@@ -35,19 +35,20 @@ class _LazyRecord:
     Nearly every service counts its rejections and reads few of them.
     """
 
-    __slots__ = ("_thunks",)
-    _thunks: dict[str, Any]
+    __slots__ = ("_unread",)
+    _unread: dict[str, Any]
 
     def __getattr__(self, name: str) -> Any:
         # Python calls this only for an attribute that is not set. If two threads do, both get the same value.
         try:
-            thunks = _get_thunks(self)
-        except AttributeError:  # all fields were given
-            thunks = {}
-        thunk = thunks.get(name)
-        if thunk is not None:
-            object.__setattr__(self, name, thunks.setdefault(f"{name} found", thunk.compute()))
-            thunks.pop(name, None)  # its arguments are not kept
+            unread = _get_unread(self)
+        except AttributeError:  # all fields are set
+            unread = {}
+        if name in unread:
+            given = unread.get(name)
+            value = given.compute() if type(given) is Thunk else given
+            object.__setattr__(self, name, unread.setdefault(f"{name} read", value))
+            unread.pop(name, None)  # the arguments of a Thunk are not kept
         return object.__getattribute__(self, name)
 
 
@@ -63,9 +64,9 @@ class Skipped(_LazyRecord):
         _set_skip_index(self, index)
         _set_reason(self, reason)
         if type(item) is Thunk:
-            _set_thunks(self, {"item": item})
+            _set_unread(self, {"item": item})
         else:
-            _set_skipped_item(self, item)
+            _set_item(self, item)
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -87,16 +88,7 @@ class Rejected(_LazyRecord):
     ) -> None:
         _set_index(self, index)
         _set_location(self, location)
-        thunks: dict[str, Any] = {}
-        if type(diagnostics) is Thunk:
-            thunks["diagnostics"] = diagnostics
-        else:
-            _set_diagnostics(self, diagnostics)
-        if type(item) is Thunk:
-            thunks["item"] = item
-        else:
-            _set_item(self, item)
-        _set_thunks(self, thunks)
+        _set_unread(self, {"diagnostics": diagnostics, "item": item})
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -110,12 +102,11 @@ def _setter(record: type, name: str) -> Callable[[object, object], None]:
     return setter
 
 
-_get_thunks: Callable[[object], dict[str, Any]] = vars(_LazyRecord)["_thunks"].__get__
-_set_thunks = _setter(_LazyRecord, "_thunks")
+_get_unread: Callable[[object], dict[str, Any]] = vars(_LazyRecord)["_unread"].__get__
+_set_unread = _setter(_LazyRecord, "_unread")
 _set_skip_index, _set_reason = _setter(Skipped, "index"), _setter(Skipped, "reason")
-_set_skipped_item = _setter(Skipped, "item")
+_set_item = _setter(Skipped, "item")
 _set_index, _set_location = _setter(Rejected, "index"), _setter(Rejected, "location")
-_set_diagnostics, _set_item = _setter(Rejected, "diagnostics"), _setter(Rejected, "item")
 
 
 def set_item(record: _LazyRecord, item: object) -> None:

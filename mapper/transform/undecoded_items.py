@@ -12,15 +12,14 @@ from typing import TypeAlias
 
 from msgspec import Raw
 
-from mapper.runtime.faults import Misfit, Told
 from mapper.runtime.items import Alternative, names_of, select
 from mapper.runtime.json.narrow import finder
 from mapper.transform.body import read_late
+from mapper.transform.collector import BLANKS, NoEvent
 from mapper.transform.result import Thunk
 
-# The outcome of an item on the narrow path: its event, or why it has none (see `collector`); None if the
-# decoded path has to map it.
-Outcome: TypeAlias = bytes | int | Told | Misfit | None
+# The outcome of an item on the narrow path; None if the decoded path has to map it.
+Outcome: TypeAlias = bytes | NoEvent | None
 # Finds the elements of the array in a text at which an alternative of `each` ends.
 Split: TypeAlias = Callable[[bytes], list[Raw]]
 # The index of the alternative of `each` whose elements have been found, -1 if none, and these elements.
@@ -28,7 +27,6 @@ FoundElements: TypeAlias = tuple[int, Sequence[Raw]]
 # The items that became no events, by index.
 ItemThunks: TypeAlias = dict[int, Thunk]
 
-BLANKS = b" \t\n\r"  # RFC 8259 §2
 _LITTLE = 1 << 16  # bytes that may have to be gone through if all items are asked for, one after the other
 
 
