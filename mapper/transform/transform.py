@@ -11,9 +11,9 @@ from mapper.diagnostics.errors import TransformError
 from mapper.diagnostics.source import SourceFile
 from mapper.runtime.growth import Growth
 from mapper.runtime.limits import DEFAULT
-from mapper.runtime.stack import on_fresh_stack
+from mapper.runtime.stack import TOO_DEEP_TO_COMPILE, on_fresh_stack
 from mapper.transform.collector import Collector
-from mapper.transform.compiled import TOO_DEEP_TO_COMPILE, Codes, Compiled, execute
+from mapper.transform.compiled import Codes, Compiled, execute
 from mapper.transform.decoded_path import DecodedPath, bytes_of
 from mapper.transform.narrow_path import NarrowPath, NoNarrowPath
 from mapper.transform.rejections import Places
