@@ -31,8 +31,8 @@ class Batch:
     """Whole lines of one input, or one body over several lines: `size` bytes from `start` on.
 
     `data` is None for a part of a plain file: whoever works on it reads it there; `file` is its device and
-    number. The line of `start` is UNKNOWN where nobody has read what is before it. `packed` counts the bytes
-    of the file itself up to the end. With a `fault` the input breaks off here.
+    number. The line of `start` is UNKNOWN where nobody has read what is before it. `file_end` is the
+    offset of its end in the file itself, which may be packed. With a `fault` the input breaks off here.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Batch:
     size: int
     data: bytes | None = field(repr=False)
     is_whole: bool = False
-    packed: int = 0
+    file_end: int = 0
     fault: str = ""
     file: tuple[int, int] | None = None
 

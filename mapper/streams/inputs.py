@@ -36,7 +36,7 @@ class Input:
 
     name: str
     stream: Readable
-    packed: BinaryIO
+    raw: BinaryIO
     file: tuple[int, int] | None = None  # device and number of a plain file, which others can read, too
     size: int = 0  # of a plain file, when it was opened
     offset: int = 0
@@ -48,7 +48,7 @@ class Input:
         Where the input breaks off is its end, too; `fault` says so in words.
         """
         try:
-            if size is None and not self.packed.seekable():
+            if size is None and not self.raw.seekable():
                 data = self.stream.read1(CHUNK)  # what is there: a pipe may be slow
             else:
                 data = self.stream.read(CHUNK - self.offset % CHUNK if size is None else size)
@@ -68,7 +68,7 @@ class Input:
 
     def position(self) -> int:
         """Bytes of the file read so far, for progress; 0 for a pipe."""
-        return self.packed.tell() if self.packed.seekable() else 0
+        return self.raw.tell() if self.raw.seekable() else 0
 
 
 def read_batches(
@@ -94,16 +94,16 @@ def open_input(name: str) -> Iterator[Input]:
         if sys.stdin is None:
             raise Stop("standard input is closed")
         # Not `sys.stdin.buffer`: a thread may wait in it when Python ends, and Python would want its lock.
-        with open(sys.stdin.fileno(), "rb", closefd=False) as packed:
-            yield Input("<stdin>", _unpacked(packed), packed)
+        with open(sys.stdin.fileno(), "rb", closefd=False) as raw:
+            yield Input("<stdin>", _unzipped(raw), raw)
         return
-    with Path(name).open("rb") as packed:
-        stream, status = _unpacked(packed), os.fstat(packed.fileno())
+    with Path(name).open("rb") as raw:
+        stream, status = _unzipped(raw), os.fstat(raw.fileno())
         # Some systems have files that hold more than their size of 0.
-        if stream is packed and stat.S_ISREG(status.st_mode) and status.st_size:
-            yield Input(name, stream, packed, (status.st_dev, status.st_ino), status.st_size)
+        if stream is raw and stat.S_ISREG(status.st_mode) and status.st_size:
+            yield Input(name, stream, raw, (status.st_dev, status.st_ino), status.st_size)
         else:
-            yield Input(name, stream, packed)
+            yield Input(name, stream, raw)
 
 
 def is_plain(name: str) -> bool:
@@ -137,7 +137,7 @@ def _size(name: str) -> int | None:
     return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
-def _unpacked(stream: BufferedReader) -> Readable:
+def _unzipped(stream: BufferedReader) -> Readable:
     return GzipReader(stream) if stream.peek(2)[:2] == GZIP_MAGIC else stream
 
 
@@ -168,8 +168,8 @@ def _batches(source: Input, form: str, start: Position, in_groups: bool) -> Iter
 
 
 def _whole(source: Input, place: Position, body: bytes | None, size: int) -> Batch:
-    packed = place.offset + size if body is None else source.position()
-    return Batch(source.name, place, size, body, is_whole=True, packed=packed, file=source.file)
+    end = place.offset + size if body is None else source.position()
+    return Batch(source.name, place, size, body, is_whole=True, file_end=end, file=source.file)
 
 
 def _places(source: Input, start: Position) -> Iterator[Batch]:
@@ -180,7 +180,7 @@ def _places(source: Input, start: Position) -> Iterator[Batch]:
         while end > place.offset:
             size = end - place.offset
             _prefetch(source, end)
-            yield Batch(source.name, place, size, None, packed=end, file=source.file)
+            yield Batch(source.name, place, size, None, file_end=end, file=source.file)
             place = Position(start.file, end, UNKNOWN)
             end = _line_end(source, end)
         if end < source.size:
@@ -192,12 +192,12 @@ def _places(source: Input, start: Position) -> Iterator[Batch]:
 def _prefetch(source: Input, offset: int) -> None:
     """Have the system read what comes next, while this part is worked on."""
     with suppress(AttributeError, OSError):  # not every system takes such advice
-        os.posix_fadvise(source.packed.fileno(), offset, 2 * CHUNK, os.POSIX_FADV_WILLNEED)
+        os.posix_fadvise(source.raw.fileno(), offset, 2 * CHUNK, os.POSIX_FADV_WILLNEED)
 
 
 def _line_end(source: Input, offset: int) -> int:
     """Where the line ends that reaches up to the next multiple of CHUNK; the file's end where none does."""
-    descriptor, size = source.packed.fileno(), PROBE
+    descriptor, size = source.raw.fileno(), PROBE
     place = (offset // CHUNK + 1) * CHUNK - 1
     while data := os.pread(descriptor, size, place):
         found = data.find(b"\n") + 1
@@ -233,7 +233,7 @@ def _lines(source: Input, start: Position, head: bytes, in_groups: bool) -> Iter
                 cut = _last_group(data)
                 data, parts = data[:cut], [data[cut:], *parts]
             if data:
-                yield Batch(source.name, place, len(data), data, packed=source.position())
+                yield Batch(source.name, place, len(data), data, file_end=source.position())
                 line = place.line + data.count(b"\n") if in_groups else UNKNOWN
                 place = Position(place.file, place.offset + len(data), line)
         else:
@@ -243,7 +243,7 @@ def _lines(source: Input, start: Position, head: bytes, in_groups: bool) -> Iter
     if source.fault:
         rest = rest[: rest.rfind(b"\n") + 1]
     if rest:
-        yield Batch(source.name, place, len(rest), rest, packed=source.position())
+        yield Batch(source.name, place, len(rest), rest, file_end=source.position())
 
 
 def _last_group(data: bytes) -> int:

@@ -29,6 +29,7 @@ class Recording:
     ) -> None:
         self.tally = Tally()
         self.position = Position()
+        self.is_whole = False
         self._outputs = outputs
         self._given = [output for output in outputs if output is not None]
         self._journal = journal
@@ -90,6 +91,7 @@ class Recording:
         for output in self._given:
             output.publish()
         self._forget()
+        self.is_whole = True
 
     def close(self) -> None:
         """Close the outputs as they are."""

@@ -248,7 +248,9 @@ class TestChanged:
             os.truncate("in", batches[-1].start.offset)
             yield from batches
 
-        monkeypatch.setattr("mapper.cli.run.read_batches", lambda *rest, in_groups: cut_and_shorten(*rest))
+        monkeypatch.setattr(
+            "mapper.streams.run.read_batches", lambda *rest, in_groups: cut_and_shorten(*rest)
+        )
         ended = call("run", "orders", "in", "-o", "out", "--jobs", jobs)
         assert ended.code == 1
         assert ended.err.splitlines() == [
