@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from mapper.streams.batches import BYTE_ORDER_MARK, Batch, Files, Position, bodies_of
 from mapper.streams.envelopes import EnvelopeNeeds
-from mapper.streams.item_lines import move_lines, rejection_line, skip_line
-from mapper.streams.replay import read_again
+from mapper.streams.item_lines import move_lines, rejection_lines, skip_line
+from mapper.streams.replay import replay_bodies
 from mapper.streams.tally import FirstRejection, Tally
 from mapper.transform.request import Request
 from mapper.transform.result import JsonResult, Rejected
@@ -135,7 +135,7 @@ class BatchMapper:
         if not start.offset:
             lines[0] = lines[0].removeprefix(BYTE_ORDER_MARK)
         if needs is not None:
-            for replayed in read_again(batch.name, bodies_of(lines, start.line), needs):
+            for replayed in replay_bodies(batch.name, bodies_of(lines, start.line), needs):
                 result = replayed.choose(self.setup.transform.json(replayed.body, self.setup.request))
                 self.events += result.events
                 self.tally.bodies += 1
@@ -154,11 +154,10 @@ class BatchMapper:
                 self.skipped.append(skip_line(file, number, skip, repairs, body))
         for one in result.rejected:
             self.count(file, number, one)
-        if self.setup.needs is not None and self.setup.keeps_rejected:
-            values = self.setup.show_values
-            kept = self.setup.needs.around(result.rejected, body, is_repaired=bool(repairs))
-            for one, around in zip(result.rejected, kept, strict=True):
-                line = rejection_line(file, number, one, repairs, body, around, values)
+        needs, show_values = self.setup.needs, self.setup.show_values
+        if needs is not None and self.setup.keeps_rejected:
+            lines = rejection_lines(file, number, result.rejected, repairs, body, needs, show_values)
+            for line in lines:
                 self.rejected.append(line)
                 self.held += len(line)
 

@@ -20,8 +20,8 @@ import msgspec
 
 from mapper.diagnostics.stop import Stop
 from mapper.streams.batches import BYTE_ORDER_MARK, UNKNOWN, Batch, Position
-from mapper.streams.envelopes import ABOVE
 from mapper.streams.gzip_files import GZIP_MAGIC, GzipReader, Readable
+from mapper.streams.item_lines import ABOVE
 
 FORMS = ("auto", "ndjson", "json")
 STDIN = "-"

@@ -1,4 +1,7 @@
-"""Replay: lines of rejected items become bodies again, and only what was rejected comes out."""
+"""Replay: lines of rejected items become bodies again, of which only the rejected items are mapped.
+
+`item_lines` writes the lines and documents their format.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from mapper.transform.result import JsonResult, Rejected, Skipped
 
 @dataclass(frozen=True, slots=True)
 class ReplayBody:
-    """A body to be mapped again: `items` of it, None for all; `location` where its only item once stood."""
+    """A body to be mapped again: `items` of it, None for all; `location` is that of its only item before."""
 
     file: str
     line: int
@@ -26,7 +29,7 @@ class ReplayBody:
     location: str = ""
 
     def choose(self, result: JsonResult) -> JsonResult:
-        """What the result says of these items, by the indexes they had."""
+        """The part of the result that is about these items, with the indexes they had before."""
         if self.items is None:
             return result
         if self.location:
@@ -53,8 +56,8 @@ class ReplayBody:
             yield replace(diagnostic, location=self.location + inside)
 
 
-def read_again(file: str, lines: Iterable[tuple[int, bytes]], needs: EnvelopeNeeds) -> Iterator[ReplayBody]:
-    """The bodies of lines that `--rejected` wrote; stops at a line that cannot be mapped again."""
+def replay_bodies(file: str, lines: Iterable[tuple[int, bytes]], needs: EnvelopeNeeds) -> Iterator[ReplayBody]:
+    """The bodies of lines that `--rejected` wrote; raises Stop at a line that cannot be mapped again."""
     group: ReplayBody | None = None
     for number, line in lines:
         again = _read(f"{file}:{number}", line, needs, group)
