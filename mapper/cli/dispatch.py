@@ -33,7 +33,7 @@ READER_GONE = 141  # 128 + SIGPIPE
 
 
 class Parser(argparse.ArgumentParser):
-    """Complains of wrong arguments without repeating what stands behind `=`: it may be a secret."""
+    """Reports wrong arguments without the text behind `=`, which may be a secret."""
 
     def error(self, message: str) -> NoReturn:
         """Print usage and message, and leave."""
@@ -41,7 +41,7 @@ class Parser(argparse.ArgumentParser):
 
 
 class Command(Protocol):
-    """What a command's module offers."""
+    """The module of a command."""
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declare the options and the help text."""

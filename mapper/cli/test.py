@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the cases; 1 where one fails, a mapping does not compile, or nothing was tested at all."""
+    """Run the cases; 1 if one fails, a mapping does not compile, or nothing was tested at all."""
     start = time.perf_counter()
     selects = parse_selection(arguments.k) if arguments.k else lambda _: True
     limits, update = read_limits(arguments), arguments.update

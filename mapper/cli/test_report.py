@@ -12,6 +12,7 @@ from mapper.cli import screen
 from mapper.diagnostics import render
 from mapper.diagnostics.diagnostic import Diagnostic, Label
 from mapper.diagnostics.files import display_name
+from mapper.diagnostics.render.summary import counted
 from mapper.diagnostics.render.visible import visible
 from mapper.diagnostics.source import SourceFile, Span
 from mapper.samples.differences import ChangeKind, Difference
@@ -28,7 +29,7 @@ STYLES = {
 
 
 def print_suites(console: Console, suites: Sequence[SuiteResult], *, show_values: bool) -> None:
-    """The table of mappings, then what was written, then everything that is wrong."""
+    """The table of mappings, then the written expectations, then everything that is wrong."""
     for line in _table(suites):
         console.print(line)
     console.print()
@@ -47,7 +48,7 @@ def print_suites(console: Console, suites: Sequence[SuiteResult], *, show_values
 def closing(suites: Sequence[SuiteResult], seconds: float) -> str:
     """The last line: `7 mappings, 103 cases, all passed in 1.2 s`."""
     cases = sum(len(suite.results) for suite in suites)
-    head = f"{screen.counted(len(suites), 'mapping')}, {screen.counted(cases, 'case')}"
+    head = f"{counted(len(suites), 'mapping')}, {counted(cases, 'case')}"
     counts = _counts(suites)
     if not counts:
         tail = ", nothing tested"
@@ -64,8 +65,8 @@ def _counts(suites: Sequence[SuiteResult]) -> list[str]:
     stray = sum(len(suite.diagnostics) for suite in suites if suite.compiles)
     return [
         *(f"{number:,} {word}" for number, word in statuses if number),
-        *([f"{screen.counted(broken, 'mapping')} not compiled"] if broken else []),
-        *([screen.counted(stray, "stray file")] if stray else []),
+        *([f"{counted(broken, 'mapping')} not compiled"] if broken else []),
+        *([counted(stray, "stray file")] if stray else []),
     ]
 
 
@@ -128,7 +129,7 @@ def _print_written(console: Console, result: CaseResult) -> None:
     style = STYLES[result.status]
     line = Text.assemble((result.status.value, style), " ", display_name(result.case.expected))
     if result.differences:
-        line.append(f"  ({screen.counted(len(result.differences), 'difference')})", "dim")
+        line.append(f"  ({counted(len(result.differences), 'difference')})", "dim")
     console.print(line)
 
 
@@ -145,7 +146,7 @@ def _print_failure(console: Console, result: CaseResult, *, show_values: bool) -
 
 
 def _sides(difference: Difference) -> list[tuple[str, str, str]]:
-    """What to print of a difference: a heading, a text, a style."""
+    """The lines of a difference: a heading, a text, a style."""
     before, after = difference.texts()
     match difference.kind:
         case ChangeKind.ORDER:

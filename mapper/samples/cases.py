@@ -20,12 +20,12 @@ EXPECTED = ".expected.json"
 REQUEST_KEYS = ("headers", "query", "settings", "received_at")
 BODY_KEYS = ("body", "body_text", "body_base64")
 DOCUMENT_KEYS = ("events", "skipped", "rejected")
-REPAIRS_KEY = "repairs"  # only where there are any
+REPAIRS_KEY = "repairs"  # only if there are any
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What a transform is called with: the body's bytes as they stand in the file, and the request."""
+    """The arguments of a transform: the bytes of the body as in the file, and the request."""
 
     body: bytes
     request: Request
@@ -46,14 +46,14 @@ class SampleCase:
         return f"{self.mapping}/{self.name}"
 
     def load(self) -> Sample | Diagnostic:
-        """The sample, or why it cannot be read."""
+        """The sample, or the reason why it cannot be read."""
         try:
             return _read_sample(self.input)
         except _UnreadableError as error:
             return error.diagnostic
 
     def expectation(self) -> dict[str, object] | Diagnostic:
-        """The whole result this case must give, or why it cannot be read."""
+        """The whole result this case must give, or the reason why it cannot be read."""
         if not self.expected.is_file():
             return Diagnostic(
                 "M011",
@@ -113,7 +113,7 @@ def result_document(result: Result) -> dict[str, object]:
 
 
 def request_of(fields: Mapping[str, object]) -> Request:
-    """A request from the JSON form of its parts; `ValueError` says which part is wrong."""
+    """A request from the JSON form of its parts; raises ValueError that names the wrong part."""
     for name in fields:
         if name not in REQUEST_KEYS:
             hint = did_you_mean(name, REQUEST_KEYS)

@@ -18,7 +18,7 @@ DEEPEST = 100  # steps into a document after which values are compared whole
 
 
 class ChangeKind(Enum):
-    """How a place differs."""
+    """The kind of a difference."""
 
     ADDED = "added"  # only the actual document has it
     REMOVED = "removed"  # only the expected document has it
@@ -28,7 +28,7 @@ class ChangeKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One place in which two documents differ; `MISSING` stands where a document has nothing."""
+    """One place in which two documents differ; `MISSING` is a value that a document does not have."""
 
     location: str
     expected: object
@@ -36,7 +36,7 @@ class Difference:
     kind: ChangeKind = ChangeKind.CHANGED
 
     def texts(self) -> tuple[str | None, str | None]:
-        """Both values cut to a line, with their types where those differ; `None` for what is not there."""
+        """Both values cut to a line, with their types if those differ; None for a value that is not there."""
         typed = self.kind is ChangeKind.CHANGED and type_name(self.expected) != type_name(self.actual)
         before, after = _text(self.expected, typed), _text(self.actual, typed)
         start = _shared(before or "", after or "")
@@ -111,9 +111,9 @@ def _compare_arrays(expected: list[object], actual: list[object], steps: Steps) 
 
 
 def _alignment(before: list[str], after: list[str]) -> Iterator[tuple[int, int, int, int]]:
-    """Ranges of both lists that stand against each other and differ.
+    """Ranges of both lists that correspond and differ.
 
-    What both begin and end with is set apart first, so that one element more is always one difference.
+    Equal beginnings and ends are set apart first, so that one element more is always one difference.
     """
     start = _equal(before, after)
     end = _equal(before[start:][::-1], after[start:][::-1])
@@ -124,7 +124,7 @@ def _alignment(before: list[str], after: list[str]) -> Iterator[tuple[int, int, 
 
 
 def _equal(before: Sequence[str], after: Sequence[str]) -> int:
-    """How many leading elements are equal."""
+    """The number of leading elements that are equal."""
     pairs = enumerate(zip(before, after, strict=False))
     return next((index for index, (one, other) in pairs if one != other), min(len(before), len(after)))
 
@@ -141,7 +141,7 @@ def _text(value: object, typed: bool) -> str | None:
 
 
 def _shared(before: str, after: str) -> int:
-    """How many leading characters to leave out so that the part in which long texts differ is seen."""
+    """The number of leading characters to leave out, so that the part in which long texts differ is seen."""
     if max(len(before), len(after)) <= LONGEST:
         return 0
     return max(_equal(before, after) - LONGEST // 3, 0)

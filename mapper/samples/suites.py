@@ -19,7 +19,7 @@ from mapper.transform.transform import Transform
 
 
 class CaseStatus(Enum):
-    """How a case ended."""
+    """The status of a case after its run."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -29,7 +29,7 @@ class CaseStatus(Enum):
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:
-    """What one case gave; `diagnostics` tell why a sample is unreadable or an item was rejected."""
+    """The result of one case; `diagnostics` explain an unreadable sample or a rejected item."""
 
     case: SampleCase
     status: CaseStatus
@@ -43,7 +43,7 @@ class CaseResult:
 
 @dataclass(frozen=True, slots=True)
 class SuiteResult:
-    """What one mapping gave: `diagnostics` where it does not compile or its folder is untidy."""
+    """The results of the cases of a mapping; `diagnostics` if it does not compile or its folder is untidy."""
 
     mapping: Path
     compiles: bool
@@ -51,19 +51,19 @@ class SuiteResult:
     results: tuple[CaseResult, ...]
 
     def count(self, status: CaseStatus) -> int:
-        """How many cases ended so."""
+        """The number of cases with a status."""
         return sum(result.status is status for result in self.results)
 
     @property
     def passed(self) -> bool:
-        """Whether nothing is wrong."""
+        """True if the mapping has no diagnostics and no failed case."""
         return not self.diagnostics and not self.count(CaseStatus.FAILED)
 
 
 def run_suite(
     mapping: Path, selects: Callable[[str], bool], limits: Limits, *, update: bool
 ) -> SuiteResult | None:
-    """Compile a mapping and run the cases `selects` takes; None where it takes none of those there are."""
+    """Compile a mapping and run the cases that `selects` takes; None if it has cases and none is taken."""
     cases = find_cases(mapping)
     selected = [case for case in cases if selects(case.title)]
     if cases and not selected:
@@ -109,7 +109,7 @@ def _judge(
 
 
 def _unexpected(expected: dict[str, object], result: Result) -> tuple[Diagnostic, ...]:
-    """Why items were rejected that the expectation does not list as rejected with these codes."""
+    """The diagnostics of rejected items that the expectation does not list with these codes."""
     listed = expected["rejected"]
     assert isinstance(listed, list)
     return tuple(

@@ -14,17 +14,19 @@ from mapper.transform.request import Request
 from mapper.transform.result import JsonResult, Rejected
 from mapper.transform.transform import Transform
 
-MAX_LINES = 4_096  # mapped before what they gave is handed over
-MAX_BYTES = 16 * 1024 * 1024  # of events and rejections, beyond which the next line waits until they are
+MAX_LINES = 4_096  # mapped before their results are handed over
+MAX_BYTES = (
+    16 * 1024 * 1024
+)  # of events and rejections; beyond them results are handed over before the next line
 
 
 @dataclass(frozen=True, slots=True)
 class RunSetup:
-    """What the work needs besides the bodies; it pickles."""
+    """Everything a worker needs besides the bodies; it pickles."""
 
     transform: Transform
     request: Request
-    needs: EnvelopeNeeds | None  # None where rejected items are not kept
+    needs: EnvelopeNeeds | None  # None if rejected items are not kept
     keeps_skipped: bool
     keeps_rejected: bool
     show_values: bool
@@ -33,9 +35,9 @@ class RunSetup:
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """What a batch, or a part of it, gives: lines for each of the outputs, and the counts.
+    """The result of a batch, or of a part of it: lines for each of the outputs, and the counts.
 
-    `after` is the position behind the part, `size` its bytes.
+    `after` is the position behind the part, `size` its bytes of input.
     """
 
     events: bytes | memoryview
@@ -46,7 +48,7 @@ class BatchResult:
     size: int
 
     def moved(self, lines: int) -> BatchResult:
-        """The same, with all numbers of lines larger by so many."""
+        """The same, with `lines` added to all numbers of lines."""
         after = replace(self.after, line=self.after.line + lines)
         skipped, rejected = move_lines(self.skipped, lines), move_lines(self.rejected, lines)
         return BatchResult(self.events, skipped, rejected, self.tally.moved(lines), after, self.size)
@@ -54,7 +56,7 @@ class BatchResult:
 
 @dataclass(slots=True)
 class BatchMapper:
-    """Maps bodies; what it gathers is taken away batch by batch."""
+    """Maps bodies and collects lines and counts until `take` hands them over."""
 
     setup: RunSetup
     files: Files
@@ -62,11 +64,11 @@ class BatchMapper:
     skipped: list[bytes] = field(default_factory=list)
     rejected: list[bytes] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
-    held: int = 0  # bytes of what is gathered
+    held: int = 0  # bytes of events and rejected lines
     _shown: set[tuple[str, ...]] = field(default_factory=set)
 
     def __call__(self, batch: Batch) -> Iterator[BatchResult]:
-        """Map every body of a batch. Where its line is UNKNOWN, numbers of lines count from its beginning."""
+        """Map every body of a batch. If its line is UNKNOWN, numbers of lines count from its beginning."""
         if batch.fault:
             yield self._break_off(batch, batch.fault)
             return
@@ -87,7 +89,7 @@ class BatchMapper:
         return self.take(Position(batch.start.file + 1), 0)
 
     def _whole(self, batch: Batch, data: bytes) -> BatchResult:
-        """Map the one body of an input; one that is blank holds none."""
+        """Map the one body of an input; a blank input has none."""
         body = data if batch.start.offset else data.removeprefix(BYTE_ORDER_MARK)
         if body.strip():
             self.tally.bodies += 1
@@ -97,7 +99,7 @@ class BatchMapper:
         return self.take(Position(batch.start.file + 1), batch.size)
 
     def _lines(self, batch: Batch, lines: list[bytes]) -> Iterator[BatchResult]:
-        """Map lines: so many at once, for short lines may each give large events or a long rejection."""
+        """Map at most MAX_LINES at once: short lines may give large events or long rejections."""
         after, first = batch.start, 0
         while first < len(lines):
             some = lines[first : first + MAX_LINES]
@@ -110,7 +112,7 @@ class BatchMapper:
             yield self.take(after, size)
 
     def _map(self, name: str, lines: list[bytes], number: int) -> int:
-        """Map the bodies of lines, of which the first has that number; return how many lines were mapped."""
+        """Map the bodies of lines, the first with that number; return how many were mapped."""
         transform, request = self.setup.transform.json, self.setup.request
         add_events = self.events.extend
         number_of_bodies, next_number = 0, number
@@ -130,7 +132,7 @@ class BatchMapper:
         return next_number - number
 
     def _replay(self, batch: Batch, lines: list[bytes]) -> BatchResult:
-        """Map the items of rejected lines; they keep the place at which they stood in the first input."""
+        """Map the items of rejected lines; they keep the file and line of the first input."""
         start, needs = batch.start, self.setup.needs
         if not start.offset:
             lines[0] = lines[0].removeprefix(BYTE_ORDER_MARK)
@@ -144,7 +146,7 @@ class BatchMapper:
         return self.take(after, batch.size)
 
     def enter(self, file: str, number: int, body: bytes, result: JsonResult) -> None:
-        """Gather and count what did not become an event, and what had to be repaired before."""
+        """Collect and count the skips and rejections of a body, and the repairs it needed."""
         tally = self.tally
         repairs = [repair.name for repair in result.repairs]
         tally.repairs.update(repairs)
@@ -170,7 +172,7 @@ class BatchMapper:
             self.tally.firsts[codes] = FirstRejection(file, number, rejected.index, rejected.diagnostics)
 
     def take(self, after: Position, size: int) -> BatchResult:
-        """Everything gathered since it was taken last."""
+        """Everything collected since the last call."""
         self.tally.events = len(self.events)
         self.tally.items = len(self.events) + self.tally.reasons.total() + self.tally.rejected
         self.events.append(b"")  # so that the last event's line is ended

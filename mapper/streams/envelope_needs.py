@@ -1,4 +1,4 @@
-"""EnvelopeNeeds: a mapping is read for what its items need of the body around them."""
+"""Envelope needs: the parts of a body that the items of a mapping need, from its paths and templates."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ENVELOPE = "envelope"  # the body's name in Liquid
 
 
 def envelope_needs(mapping: Path) -> EnvelopeNeeds:
-    """What to keep of a body beside a rejected item, for a mapping file that compiles."""
+    """The parts of a body to keep beside a rejected item, for a mapping file that compiles."""
     report = Report()
     file = read_source(mapping, report)
     analysis = None if file is None else analyse(file, mapping.parent, report)
@@ -28,7 +28,7 @@ def envelope_needs(mapping: Path) -> EnvelopeNeeds:
 
 
 def _alternatives(paths: tuple[ir.Path, ...]) -> tuple[tuple[Step, ...], ...] | None:
-    """The steps of each alternative, None where one holds more than names and `[*]`."""
+    """The steps of each alternative, None if one holds more than names and `[*]`."""
     found: list[tuple[Step, ...]] = []
     for path in paths:
         steps: list[Step] = []
@@ -45,7 +45,7 @@ def _alternatives(paths: tuple[ir.Path, ...]) -> tuple[tuple[Step, ...], ...] | 
 
 
 def _reads(program: ir.Program) -> frozenset[str] | None:
-    """The names the mapping reads at the top of the body, through `envelope`; None where it may be any."""
+    """The names the mapping reads at the top of the body, through `envelope`; None if that may be any."""
     names: set[str] = set()
     for node in walk(tuple(getattr(program, part.name) for part in fields(program) if part.name != "each")):
         match node:

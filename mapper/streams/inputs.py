@@ -1,6 +1,6 @@
-"""Bodies: files of NDJSON or JSON, packed or not, become batches of request bodies.
+"""Inputs: files of NDJSON or JSON, packed or not, become batches of request bodies.
 
-Of plain files with lines only the ends of batches are looked for; what else is read goes along as bytes.
+In plain files with lines only the ends of batches are looked for; all other inputs are read here.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from mapper.streams.item_lines import ABOVE
 
 FORMS = ("auto", "ndjson", "json")
 STDIN = "-"
-CHUNK = 1024 * 1024  # bytes of a batch, and read at once
-PROBE = 8 * 1024  # bytes in which the end of a line is looked for
-LOOK_AHEAD = 64 * 1024 * 1024  # how much of a document over several lines is read to recognise it
+CHUNK = 1024 * 1024  # bytes of a batch, and of one read
+PROBE = 8 * 1024  # bytes that are first searched for the end of a line
+LOOK_AHEAD = 64 * 1024 * 1024  # bytes that are read to recognise a document over several lines
 
 
 @dataclass(slots=True)
 class Input:
-    """An open input: its unpacked bytes, and how far they have been read."""
+    """An open input. `stream` gives its unpacked bytes, `offset` counts those read; `raw` is the file."""
 
     name: str
     stream: Readable
     raw: BinaryIO
-    file: tuple[int, int] | None = None  # device and number of a plain file, which others can read, too
+    file: tuple[int, int] | None = None  # device and inode of a plain file, which workers can read themselves
     size: int = 0  # of a plain file, when it was opened
     offset: int = 0
     fault: str = ""
@@ -45,11 +45,11 @@ class Input:
     def take(self, size: int | None = None) -> bytes:
         """The next bytes: up to `size`, or from a file all up to a multiple of CHUNK; nothing at the end.
 
-        Where the input breaks off is its end, too; `fault` says so in words.
+        If the input breaks off, that is its end, too; `fault` then holds the reason in words.
         """
         try:
             if size is None and not self.raw.seekable():
-                data = self.stream.read1(CHUNK)  # what is there: a pipe may be slow
+                data = self.stream.read1(CHUNK)  # not more than is there: a pipe may be slow
             else:
                 data = self.stream.read(CHUNK - self.offset % CHUNK if size is None else size)
         except (EOFError, zlib.error) as error:
@@ -62,7 +62,7 @@ class Input:
         return data
 
     def skip(self, offset: int) -> None:
-        """Go on at an unpacked offset."""
+        """Go to an unpacked offset."""
         self.stream.seek(offset)
         self.offset = offset
 
@@ -76,7 +76,7 @@ def read_batches(
 ) -> Iterator[Batch]:
     """The bodies of all inputs from a position on, in order.
 
-    With `in_groups`, lines of rejected items that need one above them stay in its batch.
+    With `in_groups`, a line of a rejected item stays in one batch with the line above that it needs.
     """
     for number in range(start.file, len(names)):
         place = start if number == start.file else Position(number)
@@ -107,7 +107,7 @@ def open_input(name: str) -> Iterator[Input]:
 
 
 def is_plain(name: str) -> bool:
-    """Whether an input is a file that is not packed, so that nothing has to be done or awaited to read it."""
+    """True if an input is a file that is not packed, so that workers can read it themselves."""
     if name == STDIN or not Path(name).is_file():
         return False
     with Path(name).open("rb") as stream:
@@ -115,9 +115,9 @@ def is_plain(name: str) -> bool:
 
 
 def total_size(names: Iterable[str]) -> int | None:
-    """The bytes of all inputs together, None where one is a pipe; stops where one cannot be read.
+    """The bytes of all inputs together, None if one is a pipe; raises Stop if one cannot be read.
 
-    This is asked before anything is written. Pipes are not opened: what is read from them is gone.
+    Pipes are not opened, because bytes that are read from them cannot be read again.
     """
     total: int | None = 0
     for name in names:
@@ -173,7 +173,7 @@ def _whole(source: Input, place: Position, body: bytes | None, size: int) -> Bat
 
 
 def _places(source: Input, start: Position) -> Iterator[Batch]:
-    """Where the batches of a plain file lie; each ends with the first line that ends behind so many bytes."""
+    """The batches of a plain file, without their bytes; each ends with a line, behind a multiple of CHUNK."""
     place = start
     try:
         end = _line_end(source, start.offset)
@@ -196,7 +196,7 @@ def _prefetch(source: Input, offset: int) -> None:
 
 
 def _line_end(source: Input, offset: int) -> int:
-    """Where the line ends that reaches up to the next multiple of CHUNK; the file's end where none does."""
+    """The end of the line that reaches up to the next multiple of CHUNK, or of the file."""
     descriptor, size = source.raw.fileno(), PROBE
     place = (offset // CHUNK + 1) * CHUNK - 1
     while data := os.pread(descriptor, size, place):
@@ -208,7 +208,7 @@ def _line_end(source: Input, offset: int) -> int:
 
 
 def _head(source: Input) -> tuple[bytes, int]:
-    """The input up to the end of its first line that is not blank, and where in it the text begins."""
+    """The input up to the end of its first line that is not blank, and the offset of the text in it."""
     parts = [source.take()]
     text = parts[0].removeprefix(BYTE_ORDER_MARK).lstrip()
     while parts[-1] and b"\n" not in text:
@@ -220,7 +220,7 @@ def _head(source: Input) -> tuple[bytes, int]:
 
 
 def _lines(source: Input, start: Position, head: bytes, in_groups: bool) -> Iterator[Batch]:
-    """Batches of whole lines: first of what was read already, then of the rest."""
+    """Batches of whole lines: `head` has been read already, then comes the rest."""
     parts: list[bytes] = []
     place = start
     chunk = head or source.take()
@@ -247,7 +247,7 @@ def _lines(source: Input, start: Position, head: bytes, in_groups: bool) -> Iter
 
 
 def _last_group(data: bytes) -> int:
-    """Where the last line begins that stands by itself: lines still to come may need it."""
+    """The offset of the last line that needs no line above it: the next lines may need it."""
     end = len(data)
     while end:
         start = data.rfind(b"\n", 0, end - 1) + 1
@@ -258,7 +258,7 @@ def _last_group(data: bytes) -> int:
 
 
 def _is_begun(line: bytes) -> bool:
-    """Whether a first line may be that of a document over several lines."""
+    """True if a first line may be that of a document over several lines."""
     return line[:1] in (b"{", b"[") and not _is_json(line)
 
 

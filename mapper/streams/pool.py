@@ -1,6 +1,6 @@
-"""Pool: batches are worked on by several processes; the results come back in the order of the input.
+"""Pool: several processes map batches; the results come back in the order of the input.
 
-Each process has a pipe of its own. When this process is killed the pipes end, and so do the others.
+Each process has a pipe of its own. If this process is killed the pipes end, and so do the workers.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from mapper.streams.read_ahead import ahead
 
 IN_FLIGHT = 3  # batches for each process: one being sent, one at work, one coming back
 PIPE = 1024 * 1024  # bytes of a pipe
-ROOM = 2 * 1024 * 1024  # bytes that are received where those before them were
+ROOM = 2 * 1024 * 1024  # bytes of the buffer for events, which is used again and again
 
-# The result of a batch, or of a part of it. The events of a pool are gone when the next one is asked for.
+# A batch and the result of a part of it. The events of a pool are overwritten by the next result.
 Done: TypeAlias = tuple[Batch, BatchResult]
 
 
 def work_through(batches: Iterable[Batch], setup: RunSetup, jobs: int, *, in_place: bool) -> Generator[Done]:
     """Each batch and its results, in order, whatever the number of jobs.
 
-    Those who work read parts of files `in_place`; other batches are read while some are worked on.
+    With `in_place`, workers read their parts of files; otherwise batches are read while others are mapped.
     """
     if jobs == 1:
         batches = batches if in_place else ahead(batches, 2)
@@ -63,7 +63,7 @@ def _is_large(done: Done) -> bool:
 
 
 def _until_faults(done: Iterable[Done]) -> Iterator[Done]:
-    """The same without what comes behind a fault in its file."""
+    """The same without the batches behind a fault in their file."""
     broken = None
     for batch, result in done:
         if batch.start.file != broken:
@@ -115,7 +115,7 @@ def _workers(setup: RunSetup, jobs: int) -> Iterator[list[_Worker]]:
 
 
 def _shared(given: Iterable[_Given]) -> Iterator[Done]:
-    """The results of the batches that were given out, as the workers have them."""
+    """The results of the batches that were given out, in that order."""
     line, room = 1, memoryview(bytearray(ROOM))
     for batch, worker in given:
         line = batch.start.line or line
@@ -125,10 +125,10 @@ def _shared(given: Iterable[_Given]) -> Iterator[Done]:
 
 
 def _give(batches: Iterable[Batch], workers: list[_Worker]) -> Iterator[_Given]:
-    """Give out batches in turn, some of them ahead of those whose results are asked for.
+    """Give out batches in turn, up to IN_FLIGHT for each worker before their results are read.
 
-    This waits for no input. A batch that holds bytes after all is sent when its worker has nothing else to
-    do: neither waits for the other to read.
+    This waits for no input. A batch that holds bytes after all is sent when its worker is idle, so that
+    neither waits for the other to read.
     """
     waiting: deque[_Given] = deque()
     fault: Exception | None = None
@@ -136,7 +136,7 @@ def _give(batches: Iterable[Batch], workers: list[_Worker]) -> Iterator[_Given]:
     while True:
         try:
             batch = next(left, None)
-        except (OSError, Stop) as error:  # first comes what was given out before
+        except (OSError, Stop) as error:  # after the batches that were given out before
             batch, fault = None, error
         if batch is None:
             break
@@ -159,7 +159,7 @@ def _drain(waiting: deque[_Given]) -> Iterator[_Given]:
 
 
 def _give_ahead(batches: Iterable[Batch], workers: list[_Worker]) -> Iterator[_Given]:
-    """Give out batches in turn while others are worked on: reading them takes time, or has to wait."""
+    """Give out batches in turn from a thread: reading them takes time, or has to wait for a pipe."""
     order: Queue[_Given | BaseException | None] = Queue(IN_FLIGHT * len(workers))
     stopped = threading.Event()
 
@@ -187,7 +187,7 @@ def _give_ahead(batches: Iterable[Batch], workers: list[_Worker]) -> Iterator[_G
 
 
 def _order(batch: Batch, worker: _Worker) -> bool:
-    """Send a batch; False where the worker is gone, which shows where its result is asked for."""
+    """Send a batch; False if the worker is gone, which is reported when its result is read."""
     try:
         worker.orders.send(batch.without_data())
         if batch.data is not None:
@@ -198,7 +198,7 @@ def _order(batch: Batch, worker: _Worker) -> bool:
 
 
 def _results(batch: Batch, worker: _Worker, line: int, room: memoryview) -> Iterator[BatchResult]:
-    """The results of a batch whose first line has that number; Stop where there are none to come."""
+    """The results of a batch whose first line has that number; raises Stop if its worker is lost."""
     lines = line if batch.start.line == UNKNOWN else 0
     is_done = False
     while not is_done:
@@ -238,7 +238,7 @@ def _serve(orders: Connection, back: Connection, setup: RunSetup) -> None:
             try:
                 for result in work(batch):
                     _send_back(back, result)
-                    del result  # else the system takes memory back with each batch and gives it again
+                    del result  # otherwise the system frees and allocates its memory for each batch
             except Stop as stop:
                 back.send(_Refusal(str(stop), stop.code))
 
@@ -251,7 +251,7 @@ def _send_back(back: Connection, result: BatchResult) -> None:
 
 
 def _pipe(context: SpawnContext) -> tuple[Connection, Connection]:
-    """A pipe, its end to read from first; one that holds a whole batch, where the system lets it."""
+    """A pipe, its reading end first; it holds a whole batch, if the system allows that."""
     reading, writing = context.Pipe(duplex=False)
     with suppress(ImportError, AttributeError, OSError):
         import fcntl
@@ -269,7 +269,7 @@ def _end(process: SpawnProcess) -> str:
 
 @contextmanager
 def _no_interrupts() -> Iterator[None]:
-    """Processes started inside never see Ctrl-C, which a terminal sends to all: this one ends them."""
+    """Processes that are started inside ignore Ctrl-C, which a terminal sends to all: this one ends them."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return

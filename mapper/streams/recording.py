@@ -1,4 +1,4 @@
-"""Recording: results go to the outputs in order, and now and then the journal learns how far that came."""
+"""Recording: results are written to the outputs in order, and now and then the progress to the journal."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ CHECKPOINT = 32 * 1024 * 1024  # bytes of input between two entries in the journ
 
 
 class Recording:
-    """The outputs of a run (events, skipped, rejected; None where one is not wanted) and its journal.
+    """The outputs of a run (events, skipped, rejected; None if one is not wanted) and its journal.
 
-    `same` tells what a later run must have the same; it is None for a run that cannot be resumed.
+    `same` has a digest of everything that must not change before the run is resumed; it is None if the run
+    cannot be resumed.
 
-    The order of steps is what makes a run survive: outputs reach the disk before the journal says so, and get
-    their names after it says that they are whole.
+    The order of steps makes a run survive: outputs reach the disk before the journal records it, and get
+    their names after it records that they are whole.
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class Recording:
         self._since = 0
 
     def open(self, earlier: Progress | None) -> None:
-        """Open the outputs: empty, or as far as the earlier run's journal vouches for them."""
+        """Open the outputs: empty, or cut to the sizes in the journal of the earlier run."""
         try:
             self._open(earlier)
         except Stop:
@@ -62,7 +63,7 @@ class Recording:
                 raise Stop(f"cannot resume: `{output.part.name}` is shorter than it was")
 
     def write(self, result: BatchResult) -> None:
-        """Write what a part of an input gave."""
+        """Write the lines of a part of an input."""
         lines = (result.events, result.skipped, result.rejected)
         for output, data in zip(self._outputs, lines, strict=True):
             if output is not None:

@@ -56,7 +56,9 @@ class ReplayBody:
             yield replace(diagnostic, location=self.location + inside)
 
 
-def replay_bodies(file: str, lines: Iterable[tuple[int, bytes]], needs: EnvelopeNeeds) -> Iterator[ReplayBody]:
+def replay_bodies(
+    file: str, lines: Iterable[tuple[int, bytes]], needs: EnvelopeNeeds
+) -> Iterator[ReplayBody]:
     """The bodies of lines that `--rejected` wrote; raises Stop at a line that cannot be mapped again."""
     group: ReplayBody | None = None
     for number, line in lines:

@@ -21,7 +21,7 @@ _SAMPLE = 1 << 13  # bytes in which the distance of brackets is measured
 _LARGEST = 1 << 16  # bytes of a chunk, if its items are not larger: about a cache of the processor
 _SMALLEST = 1 << 8
 
-# The array's first element, as far as the end of its first key: most of its neighbours begin so too.
+# The array's first element up to the end of its first key: most other elements begin with the same bytes.
 _open = re.compile(rb'[ \t\n\r]*\[[ \t\n\r]*(\{[ \t\n\r]*"[^"\\]{1,200}")').match
 
 

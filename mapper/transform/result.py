@@ -130,7 +130,7 @@ class Result(msgspec.Struct, frozen=True):
 
     @property
     def items(self) -> int:
-        """How many items the payload held."""
+        """The number of items of the payload."""
         return len(self.events) + len(self.skipped) + len(self.rejected)
 
 
@@ -147,7 +147,7 @@ class JsonResult(msgspec.Struct, frozen=True):
 
     @property
     def items(self) -> int:
-        """How many items the payload held."""
+        """The number of items of the payload."""
         return len(self.events) + len(self.skipped) + len(self.rejected)
 
     @property

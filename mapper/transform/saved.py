@@ -30,6 +30,7 @@ from mapper.runtime.limits import Limits
 from mapper.runtime.repair.policy import Policy
 from mapper.runtime.stack import TOO_DEEP_TO_COMPILE
 from mapper.transform.compiled import Codes, Compiled, compile_module
+from mapper.transform.whole_file import replace_file
 from mapper.version import __version__
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -51,15 +52,8 @@ def write(compiled: Compiled, path: str | Path) -> None:
     if len(data) > MAX_BYTES:
         raise TransformError(f"the saved form of `{compiled.name}` is larger than {MAX_BYTES:,} bytes")
     path = Path(path)
-    part = path.with_name(f".{os.urandom(8).hex()}.part")
-    try:
-        with part.open("xb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    # Several processes may write the same cached transform at once.
+    replace_file(path, data, path.with_name(f".{os.urandom(8).hex()}.part"))
 
 
 def read(path: str | Path) -> tuple[Compiled, Codes | None]:
