@@ -106,14 +106,6 @@ def open_input(name: str) -> Iterator[Input]:
             yield Input(name, stream, raw)
 
 
-def is_plain(name: str) -> bool:
-    """True if an input is a file that is not packed, so that workers can read it themselves."""
-    if name == STDIN or not Path(name).is_file():
-        return False
-    with Path(name).open("rb") as stream:
-        return stream.read(len(GZIP_MAGIC)) != GZIP_MAGIC
-
-
 def total_size(names: Iterable[str]) -> int | None:
     """The bytes of all inputs together, None if one is a pipe; raises Stop if one cannot be read.
 

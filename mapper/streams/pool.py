@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-import threading
-from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import cycle
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnContext, SpawnProcess
-from queue import Queue
 from typing import TypeAlias
 
 from mapper.diagnostics.stop import Stop
@@ -32,18 +29,14 @@ ROOM = 2 * 1024 * 1024  # bytes of the buffer for events, which is used again an
 Done: TypeAlias = tuple[Batch, BatchResult]
 
 
-def work_through(batches: Iterable[Batch], setup: RunSetup, jobs: int, *, in_place: bool) -> Generator[Done]:
-    """Each batch and its results, in order, whatever the number of jobs.
-
-    With `in_place`, workers read their parts of files; otherwise batches are read while others are mapped.
-    """
+def work_through(batches: Iterable[Batch], setup: RunSetup, jobs: int) -> Generator[Done]:
+    """Each batch and its results, in order, whatever the number of jobs; a thread reads batches ahead."""
     if jobs == 1:
-        batches = batches if in_place else ahead(batches, 2)
-        yield from ahead(_until_faults(_alone(batches, setup)), 2, _is_large)
+        yield from ahead(_until_faults(_alone(ahead(batches, 2), setup)), 2, _is_large)
     else:
-        give = _give if in_place else _give_ahead
         with _workers(setup, jobs) as workers:
-            yield from _until_faults(_shared(give(batches, workers)))
+            given = ahead(_give(batches, workers), IN_FLIGHT * len(workers))
+            yield from _until_faults(_shared(given))
 
 
 def _alone(batches: Iterable[Batch], setup: RunSetup) -> Iterator[Done]:
@@ -125,65 +118,14 @@ def _shared(given: Iterable[_Given]) -> Iterator[Done]:
 
 
 def _give(batches: Iterable[Batch], workers: list[_Worker]) -> Iterator[_Given]:
-    """Give out batches in turn, up to IN_FLIGHT for each worker before their results are read.
+    """Send the batches to the workers in turn; each is yielded without its bytes before it is sent.
 
-    This waits for no input. A batch that holds bytes after all is sent when its worker is idle, so that
-    neither waits for the other to read.
+    This runs in a thread: reading a batch takes time, or has to wait for a pipe, and so does sending it.
     """
-    waiting: deque[_Given] = deque()
-    fault: Exception | None = None
-    left, turns = iter(batches), cycle(workers)
-    while True:
-        try:
-            batch = next(left, None)
-        except (OSError, Stop) as error:  # after the batches that were given out before
-            batch, fault = None, error
-        if batch is None:
-            break
-        if batch.data is not None:
-            yield from _drain(waiting)
-        worker = next(turns)
-        waiting.append((batch, worker))
+    for batch, worker in zip(batches, cycle(workers), strict=False):
+        yield batch.without_data(), worker
         if not _order(batch, worker):
-            break
-        if len(waiting) == IN_FLIGHT * len(workers):
-            yield waiting.popleft()
-    yield from _drain(waiting)
-    if fault is not None:
-        raise fault
-
-
-def _drain(waiting: deque[_Given]) -> Iterator[_Given]:
-    while waiting:
-        yield waiting.popleft()
-
-
-def _give_ahead(batches: Iterable[Batch], workers: list[_Worker]) -> Iterator[_Given]:
-    """Give out batches in turn from a thread: reading them takes time, or has to wait for a pipe."""
-    order: Queue[_Given | BaseException | None] = Queue(IN_FLIGHT * len(workers))
-    stopped = threading.Event()
-
-    def give() -> None:
-        try:
-            for batch, worker in zip(batches, cycle(workers), strict=False):
-                order.put((batch.without_data(), worker))
-                if stopped.is_set() or not _order(batch, worker):
-                    return
-        except BaseException as error:
-            order.put(error)
-        else:
-            order.put(None)
-
-    threading.Thread(target=give, daemon=True).start()
-    try:
-        while (next_one := order.get()) is not None:
-            if isinstance(next_one, BaseException):
-                raise next_one
-            yield next_one
-    finally:
-        stopped.set()
-        while not order.empty():
-            order.get_nowait()
+            return
 
 
 def _order(batch: Batch, worker: _Worker) -> bool:

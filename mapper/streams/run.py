@@ -10,7 +10,7 @@ from pathlib import Path
 from mapper.diagnostics.stop import Stop
 from mapper.streams.batch_mapper import RunSetup
 from mapper.streams.batches import Batch
-from mapper.streams.inputs import STDIN, is_plain, read_batches, total_size
+from mapper.streams.inputs import STDIN, read_batches, total_size
 from mapper.streams.journal import SUFFIX, Progress, digest, digest_inputs, read_journal
 from mapper.streams.outputs import OutputStream
 from mapper.streams.pool import work_through
@@ -90,8 +90,7 @@ def finish_run(
     """
     try:
         batches = read_batches(plan.names, plan.form, recording.position, in_groups=plan.is_replay)
-        in_place = not plan.is_replay and all(map(is_plain, plan.names))
-        done = work_through(batches, setup, plan.jobs, in_place=in_place)
+        done = work_through(batches, setup, plan.jobs)
         with short_turns(), closing(done):
             for batch, result in done:
                 recording.write(result)

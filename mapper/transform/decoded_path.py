@@ -231,8 +231,12 @@ class DecodedPath:
     def _defect(self, index: int, item: object, run: _Run, error: Exception) -> Rejected:
         if isinstance(error, RecursionError):
             return reject(index, run.location(index), "M606", TOO_DEEP, item)
-        line = _line_of(error, module_name(self._compiled.python, self._compiled.name))
-        where = f" in line {line} of the generated module" if line else ""
+        import traceback  # slow to import, and only a defect needs it
+
+        module = module_name(self._compiled.python, self._compiled.name)
+        frames = traceback.walk_tb(error.__traceback__)
+        lines = [line for frame, line in frames if frame.f_code.co_filename == module]
+        where = f" in line {lines[-1]} of the generated module" if lines else ""
         message = f"defect of mapper: {type(error).__name__}{where}"
         return reject(index, run.location(index), "M901", message, item)
 
@@ -290,12 +294,3 @@ def bytes_of(payload: object) -> bytes | None:
         return memoryview(payload).tobytes()  # type: ignore[arg-type]
     except Exception:  # a view that has been released, or a type of the host's own
         return None
-
-
-def _line_of(error: BaseException, module: str) -> int | None:
-    line, traceback = None, error.__traceback__
-    while traceback is not None:
-        if traceback.tb_frame.f_code.co_filename == module:
-            line = traceback.tb_lineno
-        traceback = traceback.tb_next
-    return line

@@ -179,9 +179,7 @@ class TestParts:
             patched.setattr("mapper.streams.inputs.CHUNK", 14 * MAX_LINES)
 
             def ends(start: Position) -> Iterator[Position]:
-                for _, outcome in work_through(
-                    read_batches([str(path)], "ndjson", start), setup, 1, in_place=True
-                ):
+                for _, outcome in work_through(read_batches([str(path)], "ndjson", start), setup, 1):
                     yield outcome.after
 
             whole = list(ends(Position()))
@@ -282,9 +280,9 @@ class TestChanged:
 
 
 class TestWorkers:
-    @pytest.mark.parametrize("in_place", [False, True])
+    @pytest.mark.parametrize("jobs", [1, 2])
     def test_what_was_given_out_comes_before_an_error(
-        self, project: Path, setup: RunSetup, in_place: bool
+        self, project: Path, setup: RunSetup, jobs: int
     ) -> None:
         batches = cut(write(project / "in", MIXED * 30))
 
@@ -293,7 +291,7 @@ class TestWorkers:
             raise PermissionError("no more")
 
         found = []
-        done = work_through(breaking(), setup, 2, in_place=in_place)
+        done = work_through(breaking(), setup, jobs)
         with closing(done), pytest.raises(PermissionError, match="no more"):
             found.extend(outcome.after.offset for _, outcome in done)
         assert found == [batch.start.offset + batch.size for batch in batches]
