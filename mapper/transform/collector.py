@@ -14,7 +14,14 @@ from mapper.diagnostics.diagnostic import Diagnostic
 from mapper.runtime.faults import NO_OBJECT, Misfit, Refused, Told
 from mapper.runtime.items import Alternative, find_row, locate
 from mapper.runtime.json.locations import write_location
-from mapper.transform.rejections import NOT_OBJECT, PASS_BYTES, Places, explain_event, explain_fault, reject
+from mapper.transform.rejections import (
+    NOT_OBJECT,
+    PASS_BYTES,
+    Places,
+    explain_event,
+    fault_diagnostics,
+    reject,
+)
 from mapper.transform.result import JsonResult, Rejected, Result, Skipped, Thunk
 
 NoEvent: TypeAlias = int | str | Told | Misfit | Refused
@@ -31,6 +38,8 @@ def at_root(index: int) -> str:
 
 def locations(alternatives: tuple[Alternative, ...], body: object) -> Locate:
     """The function that gives the locations of the items that the alternatives of `each` select in a body."""
+    if alternatives[0] == () and isinstance(body, dict):  # `$`, of an object: most bodies are one item
+        return at_root
     names = find_row(alternatives, body)
     if names is not None:
         row = write_location(names)
@@ -57,23 +66,22 @@ class Collector:
         """Add the skip or rejection of an item to the result; `locate` is only called for a rejection."""
         if isinstance(outcome, int):
             result.skipped.append(Skipped(index, self.reasons[outcome], item))
-        elif isinstance(outcome, str):
+            return
+        if isinstance(outcome, str):
             result.skipped.append(Skipped(index, outcome, item))
-        else:
-            result.rejected.append(self._rejected(index, outcome, locate(index), item))
-
-    def _rejected(
-        self, index: int, outcome: Told | Misfit | Refused, location: str | None, item: object | Thunk
-    ) -> Rejected:
+            return
+        location = locate(index)
         if outcome is NO_OBJECT:
             # A body that is a text was perhaps meant to be parsed.
             hints = PASS_BYTES if location == "$" and _is_text(item) else ()
-            return reject(index, location, "M604", NOT_OBJECT, item, hints)
+            result.rejected.append(reject(index, location, "M604", NOT_OBJECT, item, hints))
+            return
+        diagnostics: Thunk | tuple[Diagnostic, ...]
         if isinstance(outcome, tuple):
-            diagnostics: Thunk | tuple[Diagnostic, ...] = explain_fault(outcome, self.places, location)
+            diagnostics = Thunk(fault_diagnostics, outcome, self.places, location)
         else:
             diagnostics = explain_event(self.target, outcome.event, self.places, location or "$")
-        return Rejected(index, location or "$", diagnostics, item)
+        result.rejected.append(Rejected(index, location or "$", diagnostics, item))
 
 
 def _is_text(item: object | Thunk) -> bool:

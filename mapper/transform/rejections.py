@@ -1,6 +1,6 @@
 """Rejections: a fault or an invalid event becomes diagnostics that point into mapping and payload.
 
-The diagnostics are computed when they are first read: each function returns a Thunk.
+The diagnostics are computed when they are first read.
 """
 
 from __future__ import annotations
@@ -70,11 +70,6 @@ def reject(
     return Rejected(index, location, Thunk(_plain_diagnostics, code, message, location, hints), item)
 
 
-def explain_fault(record: Told, places: Places, location: str | None) -> Thunk:
-    """The diagnostic of a fault; its location is the item's, if known, and the path that was read."""
-    return Thunk(_fault_diagnostics, record, places, location)
-
-
 def explain_event(target: str, event: Any, places: Places, location: str) -> Thunk | tuple[Diagnostic, ...]:
     """One diagnostic for each reason why an event does not fit the target schema.
 
@@ -96,7 +91,8 @@ def _plain_diagnostics(
     return (Diagnostic(code, message, hints=hints, location=location),)
 
 
-def _fault_diagnostics(record: Told, places: Places, location: str | None) -> tuple[Diagnostic, ...]:
+def fault_diagnostics(record: Told, places: Places, location: str | None) -> tuple[Diagnostic, ...]:
+    """The diagnostic of a fault; its location is the item's, if known, and the path that was read."""
     code, site, detail, value = record
     span, what, path = places.site(site)
     location = "$" if location is None else location + (path or "$")[1:]
