@@ -127,7 +127,7 @@ def _kind_of(node: ir.Value) -> int:
             return _TEXT
         case _:
             # The worst of several; texts among values of other types count as anything.
-            kind = max(map(_kind_of, ir.possible_values(node)), default=_ANY)
+            kind = max(map(_kind_of, ir.alternatives(node)), default=_ANY)
             return kind if kind != _TEXT or proven_types(node) == {"string"} else _ANY
 
 

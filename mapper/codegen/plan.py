@@ -7,7 +7,7 @@ code generation checks at every use that it has what it needs, and leaves the re
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
@@ -166,18 +166,16 @@ def _read(node: ir.Value, context: ReadContext) -> None:
             _read_path(node, context)
         case ir.Template(body=body):
             _read_text(body, context)
-        case ir.Record(fields):
-            _read_each(tuple(entry.value for entry in fields), context.consumed)
         case ir.Coalesce() | ir.Default() | ir.Required():
-            first, *others = ir.possible_values(node)
+            first, *others = ir.alternatives(node)
             _read(first, context)
-            _read_each(tuple(others), replace(context, is_spare=True, is_branch=True))
+            _read_each(others, replace(context, is_spare=True, is_branch=True))
         case ir.Match(subject):
             _read(subject, context.consumed)
-            _read_each(ir.possible_values(node), replace(context, is_branch=True))
+            _read_each(ir.alternatives(node), replace(context, is_branch=True))
         case ir.When(condition):
             _read_text(condition.test, context)
-            _read_each(ir.possible_values(node), replace(context, is_branch=True))
+            _read_each(ir.alternatives(node), replace(context, is_branch=True))
         case ir.Merge():
             _read_merge(node, context)
         case ir.Omit(value, keys):
@@ -188,15 +186,11 @@ def _read(node: ir.Value, context: ReadContext) -> None:
             _read(value, context if kind is ir.CastKind.OBJECT else context.consumed)
         case ir.MapItems(source, element):
             _read_map(source, element, context)
-        case ir.Array(values) | ir.Hash(values):
-            _read_each(values, context.consumed)
-        case ir.Timestamp(value) | ir.Pick(value):
-            _read(value, context.consumed)
         case _:
-            pass
+            _read_each(ir.children(node), context.consumed)
 
 
-def _read_each(nodes: tuple[ir.Value, ...], context: ReadContext) -> None:
+def _read_each(nodes: Iterable[ir.Value], context: ReadContext) -> None:
     for node in nodes:
         _read(node, context)
 
@@ -242,7 +236,7 @@ def _passed_paths(value: ir.Value) -> Iterator[ir.Path]:
         case ir.Default(inner) | ir.Cast(inner) | ir.Omit(inner) | ir.Rename(inner):
             yield from _passed_paths(inner)
         case _:
-            for possible in ir.possible_values(value):
+            for possible in ir.alternatives(value):
                 yield from _passed_paths(possible)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mapper import ir
+from mapper.ir.facts import FIXED
 from mapper.schemas.questions import Subschema, type_of
 
 # These hold for every canonical time: it is written as in RFC 3339, without white space.
@@ -26,18 +27,14 @@ def proven_types(node: ir.Value) -> frozenset[str]:
     match node:
         case ir.Cast(_, kind) if kind is not ir.CastKind.JSON:
             return frozenset({kind.value})
-        case ir.Template() | ir.Timestamp() | ir.Hash():
-            return frozenset({"string"})
         case ir.FromRequest(ir.RequestPart.RECEIVED_AT):
             return frozenset({"string"})
-        case ir.Record() | ir.Merge() | ir.Pick() | ir.Omit() | ir.Rename():
-            return frozenset({"object"})
-        case ir.Array() | ir.MapItems():
-            return frozenset({"array"})
         case ir.Literal(value):
             return frozenset({type_of(value)})
+        case _ if type(node) in FIXED:
+            return frozenset({FIXED[type(node)]})
         case _:
-            types = set(map(proven_types, ir.possible_values(node)))
+            types = set(map(proven_types, ir.alternatives(node)))
             return types.pop() if len(types) == 1 else frozenset()
 
 
@@ -66,7 +63,7 @@ def _is_time(node: ir.Value) -> bool:
         case ir.FromRequest(ir.RequestPart.RECEIVED_AT):
             return True
         case _:
-            values = ir.possible_values(node)
+            values = ir.alternatives(node)
             return bool(values) and all(map(_is_time, values))
 
 
@@ -80,5 +77,5 @@ def _has_content(node: ir.Value) -> bool:
         case ir.Cast(value, ir.CastKind.STRING):
             return _has_content(value)
         case _:
-            values = ir.possible_values(node)
+            values = ir.alternatives(node)
             return bool(values) and all(map(_has_content, values))

@@ -8,7 +8,8 @@ from mapper import ir
 from mapper.schemas.questions import type_of
 
 JSON_TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array"})
-_FIXED: dict[type, str] = {
+# The type of nodes whose values all have one, apart from null.
+FIXED: dict[type, str] = {
     ir.Template: "string",
     ir.Timestamp: "string",
     ir.Hash: "string",
@@ -76,7 +77,7 @@ def nothings(node: ir.Value) -> Nothings:
             return kept if inner.is_sure else kept | nothings(default)
         case ir.Match() | ir.When():
             found = ABSENT if node.otherwise is None else Nothings()
-            for value in ir.possible_values(node):
+            for value in ir.alternatives(node):
                 found |= nothings(value)
             return found
         case ir.Coalesce():
@@ -119,10 +120,10 @@ def types(node: ir.Value) -> frozenset[str]:
         case ir.FromRequest(part):
             return JSON_TYPES if part is ir.RequestPart.SETTING else frozenset({"string"})
         case ir.Coalesce() | ir.Match() | ir.When() | ir.Default() | ir.Required():
-            found = frozenset[str]().union(*map(types, ir.possible_values(node)))
+            found = frozenset[str]().union(*map(types, ir.alternatives(node)))
             return found - {"null"} or found
         case _:
-            return frozenset({_FIXED[type(node)]})
+            return frozenset({FIXED[type(node)]})
 
 
 def may_miss(node: ir.Value) -> bool:

@@ -7,6 +7,7 @@ measured at run time.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from json import dumps
 from math import prod
@@ -16,6 +17,8 @@ from mapper import ir
 from mapper.ir.levels import levels
 from mapper.runtime.growth import Growth
 from mapper.runtime.limits import MAX_NESTING
+from mapper.runtime.liquid.filters import ROWS
+from mapper.runtime.liquid.filters.row import Effect, Gives
 
 # The place at which a value is read, as far as it is given by names.
 ReadPlace: TypeAlias = tuple[ir.Root, tuple[str, ...]]
@@ -24,7 +27,12 @@ _DIGITS = 4302  # bytes of the longest number that a text is read as
 _NUMBER = 330  # bytes of the longest float, written as an integer
 _QUOTED = 2  # times: the quotes of a text in a text are escaped
 _FIXED = 80  # bytes of a digest, or of a time
-_FILTERS = frozenset({"default", "first", "last", "lstrip", "rstrip", "strip"})  # none of them adds anything
+# Filters that add nothing to their value and arguments.
+_PLAIN_FILTERS = frozenset(
+    name
+    for name, row in ROWS.items()
+    if row.effect is Effect.TRIMMED or row.gives in (Gives.ELEMENT, Gives.DEFAULTED)
+)
 
 
 @dataclass(slots=True)
@@ -92,7 +100,7 @@ def _is_shared(element: SizeBound) -> bool:
     return bool(element.times(ir.Root.BODY) or element.texts or element.lists)
 
 
-def _bound(node: ir.Value | None) -> SizeBound:
+def _bound(node: ir.Value) -> SizeBound:
     """The bound of a value."""
     match node:
         case ir.Path():
@@ -106,7 +114,7 @@ def _bound(node: ir.Value | None) -> SizeBound:
         case ir.Merge(values):
             return _sum(values, 2)
         case ir.Coalesce() | ir.Match() | ir.When() | ir.Default():
-            return _either(ir.possible_values(node))
+            return _either(ir.alternatives(node))
         case ir.MapItems():
             return _of_map(node)
         case ir.Rename(value, names):
@@ -121,11 +129,9 @@ def _bound(node: ir.Value | None) -> SizeBound:
             return SizeBound(constant=_FIXED) if part is ir.RequestPart.RECEIVED_AT else SizeBound(texts=1)
         case ir.Timestamp() | ir.Hash():
             return SizeBound(constant=_FIXED)
-        case None:
-            return SizeBound()
 
 
-def _sum(nodes: tuple[ir.Value, ...] | list[ir.Value], constant: int) -> SizeBound:
+def _sum(nodes: Iterable[ir.Value], constant: int) -> SizeBound:
     total = SizeBound(constant=constant)
     for node in nodes:
         total.add(_bound(node))
@@ -191,7 +197,7 @@ def _of_operand(operand: object) -> SizeBound:
                     break
                 names.append(key)
             return SizeBound(Counter({(root, tuple(names)): _QUOTED}), _NUMBER)
-        case ir.FilterCall(value, name, args, ()) if name in _FILTERS:
+        case ir.FilterCall(value, name, args, ()) if name in _PLAIN_FILTERS:
             total = SizeBound()
             for part in (value, *args):
                 total.add(_of_operand(part))

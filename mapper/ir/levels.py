@@ -5,7 +5,7 @@ from __future__ import annotations
 from mapper import ir
 
 
-def levels(node: ir.Value | None) -> int:
+def levels(node: ir.Value) -> int:
     """The levels that a node adds, at most, to the deepest value it copies; constants count in full."""
     match node:
         case ir.Record(fields):
@@ -21,10 +21,10 @@ def levels(node: ir.Value | None) -> int:
         case ir.Merge(values):
             return _deepest(values)
         case ir.Coalesce() | ir.Match() | ir.When() | ir.Default() | ir.Required():
-            return _deepest(ir.possible_values(node))
+            return _deepest(ir.alternatives(node))
         case ir.Pick(value) | ir.Omit(value) | ir.Rename(value) | ir.Cast(value):
             return levels(value)
-        case ir.Template() | ir.Timestamp() | ir.Hash() | ir.FromRequest() | None:
+        case ir.Template() | ir.Timestamp() | ir.Hash() | ir.FromRequest():
             return 0
 
 

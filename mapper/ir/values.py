@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import TypeAlias
 
@@ -259,8 +260,18 @@ Value: TypeAlias = (
 )
 
 
-def possible_values(node: Value | None) -> tuple[Value, ...]:
-    """The values that a node chooses from, the present ones; empty for a node that computes its own value."""
+def children(node: Value) -> Iterator[Value]:
+    """The values directly inside a value, in the order of its attributes."""
+    for part in fields(node):
+        given = getattr(node, part.name)
+        for inner in given if isinstance(given, tuple) else (given,):
+            value = inner.value if isinstance(inner, Field | Case) else inner
+            if isinstance(value, Value):
+                yield value
+
+
+def alternatives(node: Value) -> tuple[Value, ...]:
+    """The values of a choice: one of them is passed on as the value of the node; none if it makes its own."""
     match node:
         case Coalesce(options):
             return options
@@ -276,8 +287,8 @@ def possible_values(node: Value | None) -> tuple[Value, ...]:
             return ()
 
 
-def _given(value: Value | None) -> tuple[Value, ...]:
-    return () if value is None else (value,)
+def _given(otherwise: Value | None) -> tuple[Value, ...]:
+    return () if otherwise is None else (otherwise,)
 
 
 @dataclass(frozen=True, slots=True)
