@@ -20,7 +20,7 @@ NO_SITE = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class EvaluationContext:
     """What a value is computed from."""
 
     item: object
@@ -38,7 +38,7 @@ def is_absent(value: object) -> bool:
     return value is MISSING or value is None
 
 
-def evaluate(node: ir.Value, context: Context) -> object:
+def evaluate(node: ir.Value, context: EvaluationContext) -> object:
     """The value of a node, or MISSING. Raises Fault."""
     match node:
         case ir.Literal(value):
@@ -84,7 +84,7 @@ def evaluate(node: ir.Value, context: Context) -> object:
             assert_never(never)
 
 
-def evaluate_record(node: ir.Record, context: Context) -> dict[str, object]:
+def evaluate_record(node: ir.Record, context: EvaluationContext) -> dict[str, object]:
     """An object; missing fields are left out, null ones too unless they may be null."""
     record: dict[str, object] = {}
     for field in node.fields:
@@ -97,7 +97,7 @@ def evaluate_record(node: ir.Record, context: Context) -> dict[str, object]:
     return record
 
 
-def _first(options: tuple[ir.Value, ...], nonblank: bool, context: Context) -> object:
+def _first(options: tuple[ir.Value, ...], nonblank: bool, context: EvaluationContext) -> object:
     for option in options:
         value = evaluate(option, context)
         if not (values.is_blank(value) if nonblank else is_absent(value)):
@@ -106,7 +106,7 @@ def _first(options: tuple[ir.Value, ...], nonblank: bool, context: Context) -> o
 
 
 def _match(
-    subject: object, cases: tuple[ir.Case, ...], otherwise: ir.Value | None, context: Context
+    subject: object, cases: tuple[ir.Case, ...], otherwise: ir.Value | None, context: EvaluationContext
 ) -> object:
     for case in cases:
         if isinstance(case.key, bool) == isinstance(subject, bool) and subject == case.key:
@@ -114,7 +114,7 @@ def _match(
     return MISSING if otherwise is None else evaluate(otherwise, context)
 
 
-def _merge(operands: tuple[ir.Value, ...], context: Context) -> dict[str, object]:
+def _merge(operands: tuple[ir.Value, ...], context: EvaluationContext) -> dict[str, object]:
     merged: dict[str, object] = {}
     for operand in operands:
         value = evaluate(operand, context)
@@ -125,12 +125,14 @@ def _merge(operands: tuple[ir.Value, ...], context: Context) -> dict[str, object
     return merged
 
 
-def _map(source: object, element: ir.Value, context: Context) -> object:
+def _map(source: object, element: ir.Value, context: EvaluationContext) -> object:
     if is_absent(source):
         return source
     if not isinstance(source, list):
         fail("M616", source)
-    mapped = (evaluate(element, Context(member, context.body, context.request)) for member in source)
+    mapped = (
+        evaluate(element, EvaluationContext(member, context.body, context.request)) for member in source
+    )
     return [value for value in mapped if value is not MISSING]
 
 

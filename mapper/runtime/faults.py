@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from mapper.runtime.missing import MISSING
 
 # What a fault says: its code, its site, its detail, and the value it is about, which cannot change any more.
-Told: TypeAlias = tuple[str, int, str, Any]
+FaultRecord: TypeAlias = tuple[str, int, str, Any]
 
 _UNCHANGEABLE = frozenset({str, int, float, bool, type(None), type(MISSING)})
 
@@ -57,7 +57,7 @@ class Misfit:
 
 
 # What is told of an item that is no object, where items have to be objects.
-NO_OBJECT: Told = ("M604", -1, "", MISSING)
+NO_OBJECT: FaultRecord = ("M604", -1, "", MISSING)
 
 
 class Shown(str):
@@ -66,14 +66,14 @@ class Shown(str):
     __slots__ = ()
 
 
-def tell(fault: Fault) -> Told:
+def record_fault(fault: Fault) -> FaultRecord:
     """What a fault says, without the frames and the payload that hang on it."""
     value = fault.value
     return fault.code, fault.site, fault.detail, value if type(value) in _UNCHANGEABLE else Shown(show(value))
 
 
-def tell_plain(fault: Fault) -> Told | None:
-    """As `tell`; None of a fault about a value that may be decoded in part."""
+def record_plain_fault(fault: Fault) -> FaultRecord | None:
+    """As `record_fault`; None of a fault about a value that may be decoded in part."""
     value = fault.value
     if type(value) in _UNCHANGEABLE:
         return fault.code, fault.site, fault.detail, value

@@ -37,7 +37,7 @@ class Growth:
         """Whether an event can be many times as large as its parts."""
         return self.own + self.shared + self.texts + self.lists > FEW
 
-    def most(self, items: int, size: int, limits: Limits) -> int:
+    def max_bytes(self, items: int, size: int, limits: Limits) -> int:
         """The most bytes of the events of so many items together, taken from a body of `size` bytes."""
         beside = self.constant + self.texts * _ESCAPED * limits.text_length + self.lists * limits.event_bytes
         return self.own * size + items * (self.shared * size + beside)
@@ -45,8 +45,8 @@ class Growth:
     def fits(self, items: int, size: int, limits: Limits) -> bool:
         """Whether no events of so many items can pass a limit, so that none has to be measured."""
         return (
-            self.most(1, size, limits) <= limits.event_bytes
-            and self.most(items, size, limits) <= limits.result_bytes
+            self.max_bytes(1, size, limits) <= limits.event_bytes
+            and self.max_bytes(items, size, limits) <= limits.result_bytes
         )
 
 
@@ -61,8 +61,8 @@ def is_bounded(growth: Growth) -> bool:
     return growth.fits(DEFAULT.items, DEFAULT.body_bytes, DEFAULT)
 
 
-def size_of(value: object, levels: int, most: int) -> int:
-    """The size of a value; of one larger than `most` some number above `most`.
+def size_of(value: object, levels: int, max_bytes: int) -> int:
+    """The size of a value; of one larger than `max_bytes` some number above `max_bytes`.
 
     The outer `levels` of objects and lists are gone through one by one, so that never more than one of the
     values inside them is written at once. What JSON cannot hold counts as nothing; others refuse it.
@@ -77,16 +77,16 @@ def size_of(value: object, levels: int, most: int) -> int:
     size = 1
     if isinstance(value, dict):
         for name, member in value.items():
-            size += size_of(name, 0, most) + 2
-            if size > most:
+            size += size_of(name, 0, max_bytes) + 2
+            if size > max_bytes:
                 break
-            size += size_of(member, levels - 1, most - size)
+            size += size_of(member, levels - 1, max_bytes - size)
     else:
         for element in value:
             size += 1
-            if size > most:
+            if size > max_bytes:
                 break
-            size += size_of(element, levels - 1, most - size)
+            size += size_of(element, levels - 1, max_bytes - size)
     return size
 
 

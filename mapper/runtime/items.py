@@ -18,7 +18,7 @@ Alternative: TypeAlias = tuple[Step, ...] | Callable[[object], list[object]]
 Place: TypeAlias = tuple[str | int | None, ...]
 
 
-class Leftover:
+class UnmatchedElement:
     """An element of the body in which the rest of `each` finds nothing."""
 
     __slots__ = ("value",)
@@ -154,7 +154,7 @@ def _walk_each(
         seen = True
         inner = _walk(steps, number + 1, element, (*place, key))
         if inner is None:
-            items.append((Leftover(element), (*place, key)))
+            items.append((UnmatchedElement(element), (*place, key)))
         else:
             selected = True
             items.extend(inner)

@@ -23,8 +23,8 @@ def descendants(nodes: Iterable[object], site: int) -> list[object]:
     visited: list[object] = []
     stack = list(nodes)
     stack.reverse()
-    most = active().path_visits
-    while stack and len(visited) + len(stack) <= most:
+    limit = active().path_visits
+    while stack and len(visited) + len(stack) <= limit:
         value = stack.pop()
         visited.append(value)
         if isinstance(value, list):
@@ -32,15 +32,15 @@ def descendants(nodes: Iterable[object], site: int) -> list[object]:
         elif isinstance(value, dict):
             stack.extend(reversed(value.values()))
     if stack:
-        raise Fault("M608", site, f"a path looks at more than {most} values")
+        raise Fault("M608", site, f"a path looks at more than {limit} values")
     return visited
 
 
 def check_matches(nodes: list[object], site: int) -> None:
     """Stop a path whose matches multiply (`$..*..*`)."""
-    most = active().path_matches
-    if len(nodes) > most:
-        raise Fault("M608", site, f"a path matches more than {most} values")
+    limit = active().path_matches
+    if len(nodes) > limit:
+        raise Fault("M608", site, f"a path matches more than {limit} values")
 
 
 def equal(left: object, right: object) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, TypeAlias
 
-from mapper.runtime.faults import Fault, tell_plain
+from mapper.runtime.faults import Fault, record_plain_fault
 from mapper.runtime.growth import ROOM, Growth, is_bounded
 from mapper.runtime.items import Alternative, select
 from mapper.runtime.json.narrow import take_apart
@@ -73,7 +73,7 @@ class BytesPath:
             try:
                 mapped = self._run(body, request)
             except Fault as fault:
-                mapped = tell_plain(fault)
+                mapped = record_plain_fault(fault)
         if isinstance(mapped, bytes):
             return JsonResult([mapped]) if len(mapped) <= ROOM or self._is_bounded else None
         return self._collect(mapped, body, request, known)

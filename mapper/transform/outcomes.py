@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from msgspec import Raw
 
-from mapper.runtime.faults import NO_OBJECT, Misfit, Told
+from mapper.runtime.faults import NO_OBJECT, FaultRecord, Misfit
 from mapper.runtime.items import Alternative, names_of, select
 from mapper.runtime.json.narrow import finder
 from mapper.transform.body import read_late
@@ -31,7 +31,7 @@ from mapper.transform.result import (
 
 # Why the bytes path makes no event of an item: the number of a skip rule, what a fault tells, or what the
 # target schema refuses.
-Reason: TypeAlias = int | Told | Misfit
+Reason: TypeAlias = int | FaultRecord | Misfit
 # The outcome of an item on the bytes path; None where the general path has to map it.
 Outcome: TypeAlias = bytes | Reason | None
 Split: TypeAlias = Callable[[bytes], list[Raw]]
@@ -133,7 +133,7 @@ class Outcomes:
         alone = bytes(finder(names_of(self.alternatives[way]))(body))
         return (None, True) if alone.startswith(b"[") else ({0: (read_late, (alone,))}, False)
 
-    def _rejected(self, index: int, location: str, reason: Told | Misfit, item: Work) -> Rejected:
+    def _rejected(self, index: int, location: str, reason: FaultRecord | Misfit, item: Work) -> Rejected:
         diagnostics: Work
         if reason is NO_OBJECT:
             # A body that is a text was perhaps meant to be read.

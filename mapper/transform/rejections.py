@@ -9,7 +9,7 @@ from typing import Any
 from mapper.diagnostics.codes import CODES
 from mapper.diagnostics.diagnostic import Diagnostic, Label
 from mapper.diagnostics.source import SourceFile, Span
-from mapper.runtime.faults import Shown, Told, show
+from mapper.runtime.faults import FaultRecord, Shown, show
 from mapper.runtime.missing import MISSING
 from mapper.runtime.schema.validation import Violation, violations
 from mapper.runtime.stack import on_fresh_stack
@@ -59,7 +59,7 @@ class Places:
 _LARGE = 1 << 16  # bytes of an event that are not kept for the sake of a question that may never be asked
 
 
-def explain_fault(told: Told, places: Places, location: str | None) -> tuple[Diagnostic, ...]:
+def explain_fault(told: FaultRecord, places: Places, location: str | None) -> tuple[Diagnostic, ...]:
     """The diagnostic of a fault; its location is the item's, if known, and the path that was read."""
     code, site, detail, value = told
     span, what, path = places.site(site)
@@ -73,7 +73,9 @@ def explain_fault(told: Told, places: Places, location: str | None) -> tuple[Dia
     return (Diagnostic(code, message, (Label(span),), hints, location=location, value=shown),)
 
 
-def reject_fault(index: int, location: str | None, told: Told, places: Places, item: object) -> Rejected:
+def reject_fault(
+    index: int, location: str | None, told: FaultRecord, places: Places, item: object
+) -> Rejected:
     """The rejection of an item for a fault."""
     return explain_late(index, location or "$", (explain_fault, (told, places, location)), item)
 

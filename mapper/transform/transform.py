@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from mapper.diagnostics.diagnostic import Diagnostic
 from mapper.diagnostics.errors import TransformError
 from mapper.diagnostics.source import SourceFile
-from mapper.runtime.faults import Fault, Refused, Skip, tell
+from mapper.runtime.faults import Fault, Refused, Skip, record_fault
 from mapper.runtime.growth import INFLATION, ROOM, Growth, is_bounded
-from mapper.runtime.items import Alternative, Leftover, Place, find_row, locate, names_of, select
+from mapper.runtime.items import Alternative, Place, UnmatchedElement, find_row, locate, names_of, select
 from mapper.runtime.json.foreign import PlainCopy
 from mapper.runtime.json.locations import write_location
 from mapper.runtime.json.narrow import Redo
@@ -296,7 +296,7 @@ class Transform:
             if batch.deep is not None and nests_deeper(_content(item), nesting):
                 result.rejected.append(_too_deep(index, item, batch, nesting))
                 continue
-            if not isinstance(item, dict) and (objects_only or type(item) is Leftover):
+            if not isinstance(item, dict) and (objects_only or type(item) is UnmatchedElement):
                 result.rejected.append(_not_object(index, item, batch))
                 continue
             if room is not None and room.is_spent:
@@ -318,7 +318,7 @@ class Transform:
                     result.rejected.append(room.reject(index, batch.location(index), item))
             except Fault as fault:
                 where = batch.location(index)
-                result.rejected.append(reject_fault(index, where, tell(fault), self._places, item))
+                result.rejected.append(reject_fault(index, where, record_fault(fault), self._places, item))
             except Skip as skip:
                 result.skipped.append(Skipped(index, skip.reason, item))
             except RecursionError as error:
@@ -336,7 +336,7 @@ class Transform:
         try:
             items = select(self._alternatives, batch.body)
         except Fault as fault:
-            diagnostics = explain_fault(tell(fault), self._places, "$")
+            diagnostics = explain_fault(record_fault(fault), self._places, "$")
         else:
             if items is not None and len(items) <= most:
                 return items
@@ -409,7 +409,7 @@ class _Batch:
 
 
 def _content(item: object) -> object:
-    return item.value if isinstance(item, Leftover) else item
+    return item.value if isinstance(item, UnmatchedElement) else item
 
 
 def _too_deep(index: int, item: object, batch: _Batch, most: int) -> Rejected:
@@ -421,7 +421,7 @@ def _too_deep(index: int, item: object, batch: _Batch, most: int) -> Rejected:
 
 def _not_object(index: int, item: object, batch: _Batch) -> Rejected:
     location = batch.location(index)
-    if isinstance(item, Leftover):
+    if isinstance(item, UnmatchedElement):
         return reject(index, location, "M605", "`each` finds no item in this element", item.value)
     hints = PASS_BYTES if isinstance(item, str) and item is batch.body else ()
     return reject(index, location, "M604", NOT_OBJECT, item, hints)

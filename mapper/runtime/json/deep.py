@@ -25,10 +25,13 @@ class _Open:
 
 @dataclass(slots=True, repr=False)
 class DeepReader:
-    """Reads JSON text without recursion. `spans` holds where containers higher than `most` stand, by `id`."""
+    """Reads JSON text without recursion.
+
+    `spans` holds the start and end of each container that is higher than `max_depth`, by its `id`.
+    """
 
     text: str
-    most: int
+    max_depth: int
     read_integer: Callable[[str], object]
     read_float: Callable[[str], object]
     spans: dict[int, tuple[int, int]] = field(default_factory=dict)
@@ -45,7 +48,7 @@ class DeepReader:
         return value
 
     def source_of(self, value: object) -> bytes | None:
-        """The bytes of a container that is higher than `most`; None of any other value."""
+        """The bytes of a container that is higher than `max_depth`; None of any other value."""
         span = self.spans.get(id(value))
         return None if span is None else self.text[slice(*span)].encode("utf-8", "surrogatepass")
 
@@ -111,7 +114,7 @@ class DeepReader:
         done = self._stack.pop()
         self._at += 1
         height = done.height + 1
-        if height > self.most:
+        if height > self.max_depth:
             self.spans[id(done.value)] = (done.start, self._at)
         if self._stack:
             self._stack[-1].height = max(self._stack[-1].height, height)

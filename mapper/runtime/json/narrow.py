@@ -77,29 +77,34 @@ def check_text(body: bytes) -> None:
 
 
 def take_apart(
-    body: bytes, splitters: Iterable[Callable[[bytes], list[Raw]] | None], most: int
+    body: bytes, splitters: Iterable[Callable[[bytes], list[Raw]] | None], max_depth: int
 ) -> tuple[int, list[Raw]]:
-    """Which splitter finds the items of a body with more than `most` brackets, and the items undecoded.
+    """Split a body that has more than `max_depth` brackets.
 
-    -1 where none was needed to see how deep they nest; Redo where one may nest deeper than `most` levels.
+    Returns the index of the splitter that finds the items, and the items undecoded; -1 and no items if the
+    whole body nests no deeper than `max_depth` levels. Raises Redo if an item may nest deeper.
     """
-    for way, split in enumerate(splitters):
+    for each_index, split in enumerate(splitters):
         items: list[Raw] = []
         with suppress(ValueError):
             items = split(body) if split is not None else []
-        inside = _count_inside(items, most)
+        inside = _count_inside(items, max_depth)
         if inside is not None:
-            # What stands around the items, but for the commas between them, is seldom long.
+            # Apart from commas, few bytes lie outside the items.
             around = len(body) - sum(map(len, items)) - len(items)
-            if around < 2 * most or count_brackets(body) - inside <= most or not is_deeper(body, most):
-                return way, items
+            if (
+                around < 2 * max_depth
+                or count_brackets(body) - inside <= max_depth
+                or not is_deeper(body, max_depth)
+            ):
+                return each_index, items
             raise Redo
-    if is_deeper(body, most):
+    if is_deeper(body, max_depth):
         raise Redo
     return -1, []
 
 
-def _count_inside(items: list[Raw], most: int) -> int | None:
+def _count_inside(items: list[Raw], max_depth: int) -> int | None:
     """How many opening brackets the items have together; None without items, or where one may be too deep."""
     # Nearly always several neighbours have no more together than one may have, and are looked at as one.
     step = _TOGETHER if sum(map(len, items)) < _TOGETHER * _PART else 1
@@ -107,7 +112,7 @@ def _count_inside(items: list[Raw], most: int) -> int | None:
     for start in range(0, len(items), step):
         run = items[start : start + step]
         found = count_brackets(joined(run))
-        if found > most and any(has_brackets(bytes(item), most) for item in run):
+        if found > max_depth and any(has_brackets(bytes(item), max_depth) for item in run):
             return None
         total += found
     return total if items else None

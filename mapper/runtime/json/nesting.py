@@ -52,25 +52,25 @@ def count_members(raw: bytes) -> int:
     return _QUOTED.sub(b"", _unescaped(raw).translate(None, _NO_COLONS).replace(b'""', b"")).count(b":")
 
 
-def is_deeper(raw: bytes, most: int) -> bool:
-    """Whether JSON text in UTF-8 nests deeper than `most` levels."""
+def is_deeper(raw: bytes, max_depth: int) -> bool:
+    """Whether JSON text in UTF-8 nests deeper than `max_depth` levels."""
     # So few opening brackets cannot nest deeper: nearly all texts need no closer look.
-    if not has_brackets(raw, most):
+    if not has_brackets(raw, max_depth):
         return False
     outline = left = _outline(raw)
     for rounds in range(_ROUNDS):
-        if rounds + len(left) <= most:
+        if rounds + len(left) <= max_depth:
             return False
         # Of the brackets that are open at the deepest place, only the last can be closed by the next bracket:
         # without such pairs one level fewer is open there, and what is left opens at most once a bracket.
         left = left.replace(b"[]", b"")
-    return _depth(outline) > most
+    return _depth(outline) > max_depth
 
 
-def has_brackets(raw: bytes, most: int) -> bool:
-    """Whether a text has more than `most` opening brackets."""
-    left = len(raw.replace(b"{", b"", most + 1)) + len(raw.replace(b"[", b"", most + 1))
-    return 2 * len(raw) - left > most
+def has_brackets(raw: bytes, count: int) -> bool:
+    """Whether a text has more than `count` opening brackets."""
+    left = len(raw.replace(b"{", b"", count + 1)) + len(raw.replace(b"[", b"", count + 1))
+    return 2 * len(raw) - left > count
 
 
 def count_brackets(raw: bytes) -> int:
@@ -79,17 +79,17 @@ def count_brackets(raw: bytes) -> int:
     return 2 * len(raw) - len(raw.replace(b"{", b"")) - len(raw.replace(b"[", b""))
 
 
-def nests_deeper(value: object, most: int) -> bool:
-    """Whether a value nests deeper than `most` levels; one that contains itself does."""
+def nests_deeper(value: object, max_depth: int) -> bool:
+    """Whether a value nests deeper than `max_depth` levels; one that contains itself does."""
     if type(value) in _PLAIN or not isinstance(value, dict | list):
         return False
     try:
-        if _fits(value, most, [_MANY]):
+        if _fits(value, max_depth, [_MANY]):
             return False
     except RecursionError:
         pass
     level: list[object] = [value]
-    for _ in range(most + 1):
+    for _ in range(max_depth + 1):
         containers = {id(v): v for v in level if isinstance(v, dict | list)}
         if not containers:
             return False
@@ -97,13 +97,13 @@ def nests_deeper(value: object, most: int) -> bool:
     return True
 
 
-def _fits(container: Any, most: int, room: list[int]) -> bool:
+def _fits(container: Any, max_depth: int, room: list[int]) -> bool:
     # The fast way; false also where there are too many containers to go through all of them one by one.
     room[0] -= 1
-    if most < 1 or room[0] < 0:
+    if max_depth < 1 or room[0] < 0:
         return False
     for child in container.values() if isinstance(container, dict) else container:
         kind = type(child)
-        if kind not in _PLAIN and isinstance(child, dict | list) and not _fits(child, most - 1, room):
+        if kind not in _PLAIN and isinstance(child, dict | list) and not _fits(child, max_depth - 1, room):
             return False
     return True

@@ -56,7 +56,7 @@ class _Buffer(StringIO):
         return super().write(piece)
 
 
-class Context(RenderContext):
+class LimitedRenderContext(RenderContext):
     """A render context without a clock, whose limits count as lowered code counts."""
 
     __slots__ = ()
@@ -90,7 +90,7 @@ class Context(RenderContext):
 class Rendering(BoundTemplate):
     """A template that renders into a limited buffer and defines no variables of its own."""
 
-    context_class = Context
+    context_class = LimitedRenderContext
 
     def _get_buffer(self) -> StringIO:
         return _Buffer()
@@ -399,7 +399,7 @@ def holds(source: str, rules: Rules, item: object, body: object, request: object
     """Whether the library finds a condition true; raises Fault as lowered code does."""
     try:
         condition, template = _condition(source, rules)
-        return condition.evaluate(Context(template, globals=text.variables(item, body, request)))
+        return condition.evaluate(LimitedRenderContext(template, globals=text.variables(item, body, request)))
     except RecursionError:
         raise
     except Exception as error:

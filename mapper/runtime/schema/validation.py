@@ -101,8 +101,8 @@ def _validator(schema_json: str, pointer: str = "") -> tuple[Any, bool]:
     return validator, not has_ids_inside
 
 
-def is_json(value: object, most: int = MAX_DEPTH) -> bool:
-    """Whether a value can be written as JSON text that nests at most `most` levels deep.
+def is_json(value: object, max_depth: int = MAX_DEPTH) -> bool:
+    """Whether a value can be written as JSON text that nests at most `max_depth` levels deep.
 
     Numbers are finite, keys are texts, and no text holds half of a surrogate pair. What `find_non_json` and a
     look at the depth tell, as fast as Python allows.
@@ -110,16 +110,16 @@ def is_json(value: object, most: int = MAX_DEPTH) -> bool:
     if not isinstance(value, dict | list):
         return find_non_json(value) is None
     try:
-        return _is_json(value, most, [MAX_NODES])
+        return _is_json(value, max_depth, [MAX_NODES])
     except (TypeError, ValueError):  # a name that is not text; half of a surrogate pair
         return False
     except RecursionError:  # the caller has used up the stack
-        return find_non_json(value) is None and not nests_deeper(value, most)
+        return find_non_json(value) is None and not nests_deeper(value, max_depth)
 
 
-def _is_json(node: Any, most: int, room: list[int]) -> bool:
+def _is_json(node: Any, max_depth: int, room: list[int]) -> bool:
     room[0] -= len(node)
-    if most < 1 or room[0] < 0:
+    if max_depth < 1 or room[0] < 0:
         return False
     values = node
     if type(node) is dict or isinstance(node, dict):
@@ -138,7 +138,7 @@ def _is_json(node: Any, most: int, room: list[int]) -> bool:
         elif kind is int or value is None or kind is bool:
             continue
         elif kind is dict or kind is list or isinstance(value, dict | list):
-            if not _is_json(value, most - 1, room):
+            if not _is_json(value, max_depth - 1, room):
                 return False
         elif find_non_json(value) is not None:
             return False

@@ -213,10 +213,10 @@ def _source(piece: str, narrow: bool) -> str:
         return re.escape(piece)
     letter = piece[1]
     if letter in _DIGITS:
-        least, most = _DIGITS[letter]
+        shortest, longest = _DIGITS[letter]
         sign = "-?" if letter == "s" else ""
-        least = most if narrow and letter not in "fs" else least
-        return f"(?P<{letter}>{sign}[0-9]{{{least},{most}}})"
+        shortest = longest if narrow and letter not in "fs" else shortest
+        return f"(?P<{letter}>{sign}[0-9]{{{shortest},{longest}}})"
     if letter in _NAMES:
         return f"(?P<{letter}>(?i:{'|'.join(_NAMES[letter])}))"
     return f"(?P<{letter}>{_OTHERS[letter]})"
