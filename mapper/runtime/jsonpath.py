@@ -43,32 +43,6 @@ def check_matches(nodes: list[object], site: int) -> None:
         raise Fault("M608", site, f"a path matches more than {limit} values")
 
 
-def equal(left: object, right: object) -> bool:
-    """Equality of RFC 9535 §2.3.5.2.2: strict in types, deep, and MISSING equals MISSING."""
-    pairs = [(left, right)]
-    met: set[tuple[int, int]] = set()  # parsed JSON from a host may repeat or even contain itself
-    while pairs:
-        left, right = pairs.pop()
-        if isinstance(left, list):
-            if not isinstance(right, list) or len(left) != len(right):
-                return False
-            if (id(left), id(right)) not in met:
-                met.add((id(left), id(right)))
-                pairs.extend(zip(left, right, strict=True))
-        elif isinstance(left, dict):
-            if not isinstance(right, dict) or left.keys() != right.keys():
-                return False
-            if (id(left), id(right)) not in met:
-                met.add((id(left), id(right)))
-                pairs.extend((value, right[key]) for key, value in left.items())
-        elif isinstance(left, bool) or isinstance(right, bool):
-            if left is not right:
-                return False
-        elif left != right:
-            return False
-    return True
-
-
 def less(left: object, right: object) -> bool:
     """Order of RFC 9535 §2.3.5.2.2: between two numbers or two strings, else false."""
     if isinstance(left, str):

@@ -16,6 +16,7 @@ from typing import TypeAlias
 
 from mapper.diagnostics.diagnostic import Diagnostic
 from mapper.runtime.items import Step
+from mapper.runtime.json.equality import equal
 from mapper.streams.item_lines import encode
 from mapper.transform.body import Body, read_body
 from mapper.transform.result import Rejected
@@ -88,8 +89,10 @@ class Keeping:
         if "M603" in rejected.codes:
             return True
         # Where `each` holds more than names and `[*]`, `$` may also stand for a place that is not known.
-        is_same = self.alternatives is not None or (isinstance(found, Body) and found.value == rejected.item)
-        return rejected.location == "$" and is_same
+        if rejected.location != "$":
+            return False
+        is_known = self.alternatives is not None
+        return is_known or (isinstance(found, Body) and equal(found.value, rejected.item))
 
 
 def _are_small(body: object, places: dict[int, Place], text: bytes) -> bool:

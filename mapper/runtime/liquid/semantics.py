@@ -13,6 +13,7 @@ from itertools import islice
 from typing import NoReturn
 
 from mapper.runtime.faults import Fault
+from mapper.runtime.json import equality
 from mapper.runtime.limits import active
 from mapper.runtime.missing import MISSING
 
@@ -102,12 +103,10 @@ def is_empty(value: object) -> bool:
 
 
 def equal(left: object, right: object) -> bool:
-    """Liquid's `==`: missing equals nil, and a boolean equals nothing but itself."""
-    if left is MISSING or left is None:
-        return right is MISSING or right is None
-    if isinstance(left, bool) or isinstance(right, bool):
-        return left is right
-    return left == right
+    """Liquid's `==`: as in JSON, except that a missing variable equals nil, as in Shopify's Liquid."""
+    if left is None or left is MISSING:
+        return right is None or right is MISSING
+    return equality.equal(left, right)
 
 
 def less(left: object, right: object, site: int) -> bool:
@@ -131,7 +130,7 @@ def at_most(left: object, right: object) -> bool:
         return left <= right
     if left is None or right is None or left is MISSING or right is MISSING:
         return False
-    return left == right
+    return equality.equal(left, right)
 
 
 def contains(left: object, right: object) -> bool:

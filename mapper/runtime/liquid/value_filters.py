@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from functools import wraps
 
-from mapper.runtime.json.identity import identity
+from mapper.runtime.json.equality import identity
 from mapper.runtime.liquid import semantics as text
 from mapper.runtime.liquid.dates import read_date, write_date, zone_named
 from mapper.runtime.liquid.number_filters import exact, failed, whole

@@ -17,7 +17,7 @@ from functools import cache
 from typing import Any, TypeAlias
 
 from mapper.regex.searches import searcher
-from mapper.runtime.json.identity import has_repetitions
+from mapper.runtime.json.equality import has_repetitions
 
 _MOST_STACKS = 32
 

@@ -37,25 +37,6 @@ class Violation:
     message: str
 
 
-def same(value: object, constant: object) -> bool:
-    """Whether two values are equal as JSON: 1 equals 1.0, but true does not equal 1, at any depth."""
-    if constant is None or isinstance(constant, bool):
-        return value is constant
-    if isinstance(constant, str):
-        return isinstance(value, str) and value == constant
-    if isinstance(constant, int | float):
-        return isinstance(value, int | float) and not isinstance(value, bool) and value == constant
-    if isinstance(constant, list):
-        return isinstance(value, list) and len(value) == len(constant) and all(map(same, value, constant))
-    if isinstance(constant, dict):
-        return (
-            isinstance(value, dict)
-            and len(value) == len(constant)
-            and all(key in value and same(value[key], constant[key]) for key in constant)
-        )
-    return False
-
-
 def delegate(schema_json: str, pointer: str = "") -> Callable[[object], bool]:
     """A check by jsonschema of the subschema at `pointer`; what cannot be checked does not fit."""
 
