@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from mapper.runtime.json.equality import equal, identity
+from mapper.runtime.missing import MISSING
 from mapper.runtime.schema.keywords import judging
 from mapper.runtime.schema.validation import (
     MAX_VIOLATIONS,
@@ -126,6 +127,19 @@ def test_values_are_equal_at_any_depth() -> None:
     loop: list[object] = []
     loop.append(loop)
     assert equal(loop, [loop])
+
+
+def test_an_object_that_claims_to_equal_everything_equals_no_json_value() -> None:
+    class Liar:
+        __hash__ = None  # type: ignore[assignment]
+
+        def __eq__(self, other: object) -> bool:
+            return True
+
+    for value in (None, MISSING, True, 1, 1.5, "a", [1], {"a": 1}):
+        assert not equal(Liar(), value)
+        assert not equal(value, Liar())
+        assert not equal([value], [Liar()])
 
 
 def test_a_panic_of_the_library_of_references_is_a_stack_used_up() -> None:

@@ -9,8 +9,10 @@ itself, and the order of an object's members does not matter. This is the rule o
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 
 _CONTAINERS = (dict, list)
+_NUMBERS = (int, float, Decimal)  # Decimal: numbers of a body that no float holds
 
 
 def equal(left: object, right: object) -> bool:
@@ -19,14 +21,14 @@ def equal(left: object, right: object) -> bool:
     Values may nest to any depth. Parts that are repeated, or that contain themselves, are compared once.
     """
     # Python's own `==` has True equal to 1, and ends in a RecursionError for values that nest deep.
-    if not isinstance(left, _CONTAINERS):  # nearly always; written out, as a call would take as long again
-        return left == right and isinstance(left, bool) is isinstance(right, bool)
+    if not isinstance(left, _CONTAINERS):
+        return _are_equal_scalars(left, right)
     pairs: list[tuple[object, object]] = [(left, right)]
     met: set[tuple[int, int]] = set()  # a payload from a host may hold one object often, or inside itself
     while pairs:
         one, other = pairs.pop()
         if not isinstance(one, _CONTAINERS):
-            if one != other or isinstance(one, bool) is not isinstance(other, bool):
+            if not _are_equal_scalars(one, other):
                 return False
             continue
         if (id(one), id(other)) in met:
@@ -41,6 +43,17 @@ def equal(left: object, right: object) -> bool:
                 return False
             pairs.extend((value, other[key]) for key, value in one.items())
     return True
+
+
+def _are_equal_scalars(left: object, right: object) -> bool:
+    # Objects of other types are asked only if both are of one type: they may claim to equal everything.
+    if isinstance(left, str):
+        return isinstance(right, str) and left == right
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, _NUMBERS):
+        return isinstance(right, _NUMBERS) and left == right
+    return left is right or (type(left) is type(right) and left == right)
 
 
 def identity(value: object) -> object:
