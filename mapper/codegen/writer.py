@@ -113,7 +113,7 @@ class Writer:
     def use(self, module: str, name: str) -> str:
         """Import `name` from `mapper.runtime.<module>` or `mapper.regex`; return the name it has here.
 
-        A name that another module has already given (`semantics.is_blank`, `casts.is_blank`) gets an alias.
+        A name that another module has already given (`jsonpath.less`, `semantics.less`) gets an alias.
         """
         # Patterns are matched by the room that the checker uses too; all else is the run time's own.
         source = f"mapper.{module}" if module.startswith("regex.") else f"mapper.runtime.{module}"

@@ -9,6 +9,7 @@ from mapper import ir
 from mapper.interpreter.path_evaluation import evaluate_path
 from mapper.interpreter.template_evaluation import evaluate_condition, render_template
 from mapper.runtime import casts as values
+from mapper.runtime.blank import has_no_content
 from mapper.runtime.faults import Fault
 from mapper.runtime.json.canonical import stable_hash
 from mapper.runtime.missing import INVALID, MISSING
@@ -100,7 +101,7 @@ def evaluate_record(node: ir.Record, context: EvaluationContext) -> dict[str, ob
 def _first(options: tuple[ir.Value, ...], nonblank: bool, context: EvaluationContext) -> object:
     for option in options:
         value = evaluate(option, context)
-        if not (values.is_blank(value) if nonblank else is_absent(value)):
+        if not (has_no_content(value) if nonblank else is_absent(value)):
             return value
     return MISSING
 

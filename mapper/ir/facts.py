@@ -29,6 +29,7 @@ from mapper.ir.values import (
     Value,
     When,
 )
+from mapper.runtime.blank import is_blank_text
 from mapper.schemas.questions import type_of
 
 JSON_TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array"})
@@ -83,7 +84,7 @@ class Facts:
             case Path():
                 return self.of_path(node)
             case Literal(value):
-                blank = isinstance(value, str) and (not value or value.isspace())
+                blank = isinstance(value, str) and is_blank_text(value)
                 return Nothings(null=value is None, blank=blank)
             case Template():
                 return TEXT

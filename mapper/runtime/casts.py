@@ -10,7 +10,7 @@ import msgspec
 
 from mapper.runtime.json.nesting import is_deeper
 from mapper.runtime.limits import active
-from mapper.runtime.missing import INVALID, MISSING, Nothing
+from mapper.runtime.missing import INVALID, Nothing
 
 MAX_DIGITS = 4300  # as `sys.int_info.default_max_str_digits`: conversion takes quadratic time
 
@@ -30,13 +30,6 @@ class Refusal(Enum):
 
 
 COLLISION = Refusal.COLLISION
-
-
-def is_blank(value: object) -> bool:
-    """True for missing, null, and text that is empty or only white space; 0, false, [] and {} are values."""
-    if isinstance(value, str):
-        return not value or value.isspace()
-    return value is None or value is MISSING
 
 
 def to_string(value: object) -> str | Nothing:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mapper.checker.types import MISSING_ONLY, NEVER, Objects, Type, join, meet, only
-from mapper.checker.types.facts import Arrays, Numbers, Texts, is_blank
+from mapper.checker.types.facts import Arrays, Numbers, Texts
 from mapper.checker.types.from_schema import remove_literals
 from mapper.checker.types.lattice import settle_arrays, settle_objects
 from mapper.checker.types.named import text_type
 from mapper.checker.types.text_facts import fits, meet_texts, settle
+from mapper.runtime.blank import is_blank_text
 
 _EMPTY_TEXT = text_type(values=frozenset({""}))
 _EMPTY_ARRAY = Type(arrays=Arrays(NEVER, 0, 0))
@@ -70,7 +71,7 @@ def blank_texts(given: Type, holds: bool) -> Type:
     if given.texts is None:
         return NEVER
     if given.texts.values is not None:
-        kept = frozenset(value for value in given.texts.values if is_blank(value) is holds)
+        kept = frozenset(value for value in given.texts.values if is_blank_text(value) is holds)
         return Type(texts=Texts(values=kept)) if kept else NEVER
     return Type(texts=meet_texts(given.texts, Texts(blank=holds)))
 

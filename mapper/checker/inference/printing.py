@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mapper.checker.types.facts import Texts, Type
 from mapper.checker.types.text_facts import join_texts
+from mapper.runtime.blank import is_blank_text
 from mapper.runtime.liquid.semantics import to_text
 from mapper.schemas.budget import MAX_CHARACTERS, spend_on
 
@@ -62,7 +63,7 @@ def _characters(values: frozenset[str]) -> int:
 def _facts(texts: Texts) -> Texts:
     if texts.values is None:
         return texts
-    blanks = {not value or value.isspace() for value in texts.values}
+    blanks = {is_blank_text(value) for value in texts.values}
     lengths = [len(value) for value in texts.values]
     return Texts(
         blank=blanks.pop() if len(blanks) == 1 else None, shortest=min(lengths), longest=max(lengths)

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
+from mapper.runtime.blank import is_blank
 from mapper.runtime.json.nesting import count_brackets, has_brackets, is_deeper
 from mapper.runtime.missing import MISSING
 
@@ -190,12 +191,10 @@ def lacking(names: tuple[str, ...]) -> Callable[[bytes], bool]:
 
 
 def is_blank_object(raw: object) -> bool:
-    """Whether what `passing` gave counts as blank; of objects, one without members."""
+    """Return True if a result of `passing` is blank to Liquid. Bytes are an object: blank without members."""
     if type(raw) is bytes:
         return raw[1] != 0x22 and not raw[1:-1].strip()
-    if isinstance(raw, str):
-        return not raw or raw.isspace()
-    return raw is MISSING or raw is None or raw is False or (not raw and isinstance(raw, list | dict))
+    return is_blank(raw)
 
 
 def elements(node: object) -> list[Any]:

@@ -31,6 +31,7 @@ from liquid.token import TOKEN_EXPRESSION, Token
 from liquid.undefined import Undefined
 from liquid.utils import ReadOnlyChainMap
 
+from mapper.runtime.blank import is_blank
 from mapper.runtime.faults import Fault, Skip
 from mapper.runtime.limits import active
 from mapper.runtime.liquid import semantics as text
@@ -157,7 +158,7 @@ def equal(left: object, right: object) -> bool:
     left, right = _plain(left), _plain(right)
     for one, other in ((left, right), (right, left)):
         if isinstance(one, Blank):
-            return isinstance(other, Blank) or (not isinstance(other, Empty) and text.is_blank(other))
+            return isinstance(other, Blank) or (not isinstance(other, Empty) and is_blank(other))
         if isinstance(one, Empty):
             return isinstance(other, Empty) or (not isinstance(other, Blank) and text.is_empty(other))
     return text.equal(left, right)

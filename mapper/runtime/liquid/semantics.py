@@ -88,15 +88,6 @@ def is_truthy(value: object) -> bool:
     return value is not None and value is not False and value is not MISSING
 
 
-def is_blank(value: object) -> bool:
-    """`== blank`: nil, missing, false, white space, [] and {}; 0 is not."""
-    if isinstance(value, str):
-        return not value or value.isspace()
-    if value is None or value is False or value is MISSING:
-        return True
-    return not value and isinstance(value, list | dict)
-
-
 def is_empty(value: object) -> bool:
     """`== empty`: "", [] and {}."""
     return not value and isinstance(value, str | list | dict)
