@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, fields
 
+from mapper.runtime.depths import MAX_NESTING
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -44,9 +46,6 @@ class Limits:
         if self.nesting > MAX_NESTING:
             raise ValueError(f"Limits.nesting must be at most {MAX_NESTING}")
 
-
-# Beyond it the decoder and what walks an event would depend on how much of Python's stack is left.
-MAX_NESTING = 400
 
 DEFAULT = Limits()
 _active: ContextVar[Limits] = ContextVar("mapper_limits", default=DEFAULT)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mapper.diagnostics.diagnostic import Diagnostic
-from mapper.runtime.json.nesting import DEEPEST, is_deeper
+from mapper.runtime.depths import MAX_BODY_DEPTH
+from mapper.runtime.json.nesting import is_deeper
 from mapper.runtime.limits import DEFAULT, Limits
 from mapper.runtime.repair.policy import STRICT, Policy, Repair, place
 
@@ -103,8 +104,8 @@ def _repair(
 def _parse(text: str, repairs: tuple[Repair, ...], limits: Limits) -> Body | Diagnostic:
     """The value of JSON text; what cannot be read the fast way is read again the slow way."""
     raw = text.encode("utf-8", "surrogatepass")
-    if is_deeper(raw, DEEPEST):
-        return Diagnostic("M606", f"the body nests deeper than {DEEPEST:,} levels", location="$")
+    if is_deeper(raw, MAX_BODY_DEPTH):
+        return Diagnostic("M606", f"the body nests deeper than {MAX_BODY_DEPTH:,} levels", location="$")
     if is_deeper(raw, limits.nesting):
         return _read_deep(text, repairs, limits)
     try:

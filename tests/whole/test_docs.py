@@ -52,8 +52,8 @@ from mapper.language.reader import TOP_LEVEL
 from mapper.language.value_reader import COMPANIONS
 from mapper.regex import danger as patterns
 from mapper.runtime import casts as values
+from mapper.runtime import depths
 from mapper.runtime.limits import DEFAULT
-from mapper.runtime.liquid import library
 from mapper.runtime.liquid import semantics as liquid_text
 from mapper.runtime.liquid.filters import FILTERS
 from mapper.runtime.schema import formats, validation
@@ -346,8 +346,8 @@ LIMITS = {
     "the different patterns of a schema together": (schema.MAX_PATTERNS,),
     "a text of the format `regex` or `uri-template`": (formats.MAX_SYNTAX,),
     "steps of checking a mapping and its schemas": (effort.MOST_STEPS,),
-    "a path": (parsing.MAX_LENGTH, lexer.MAX_NESTING, lexer.MAX_FILTERS),
-    "a Liquid template": (liquid_parsing.LONGEST, library.NESTING_LIMIT),
+    "a path": (parsing.MAX_LENGTH, depths.MAX_PATH_DEPTH, lexer.MAX_FILTERS),
+    "a Liquid template": (liquid_parsing.LONGEST, depths.MAX_TAG_DEPTH),
     "a condition": (liquid_parsing.LONGEST_CONDITION,),
     "rounds of a Liquid loop, multiplied by those of the loops around it": (DEFAULT.loop_rounds,),
     "a rendered text, a filter's result": (DEFAULT.text_length,),

@@ -4,7 +4,7 @@ RFC 8785 (JCS) with these decisions:
 - integers keep their exact digits, also beyond 2^53, where JCS would round them to a double;
 - half of a surrogate pair is written as `\\ud800`, as JSON.stringify does, where JCS refuses;
 - what is no JSON value (NaN, infinities, other Python types, keys that are not text, integers too long to
-  print) gives INVALID; what nests deeper than MAX_DEPTH is a RecursionError.
+  print) gives INVALID; what nests deeper than MAX_CANONICAL_DEPTH is a RecursionError.
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from mapper.runtime.depths import MAX_CANONICAL_DEPTH
 from mapper.runtime.missing import INVALID, MISSING, Nothing
-
-MAX_DEPTH = 1000  # the walk is iterative; the bound only stops structures that contain themselves
 
 _Members: TypeAlias = Iterator[tuple[str, object]]  # what stands before a member's value, and the value
 
@@ -127,7 +126,7 @@ def _encode(value: object) -> str:
                 if (flat := _flat(member)) is not None:
                     parts.append(flat)
                     continue
-                if len(waiting) >= MAX_DEPTH:
+                if len(waiting) >= MAX_CANONICAL_DEPTH:
                     raise RecursionError("a value nests too deep for canonical JSON")
                 waiting.append((members, closing))
                 opening, members, closing = _open(member)

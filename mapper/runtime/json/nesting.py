@@ -14,7 +14,6 @@ _QUOTED = re.compile(rb'"[^"]*"')
 _ESCAPED = re.compile(rb'\\[\\"]')
 _ROUNDS = 20
 _MANY = 100_000  # containers; a value that repeats its parts may have more than memory holds
-DEEPEST = 10_000  # a body that nests deeper is not read at all
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 
 

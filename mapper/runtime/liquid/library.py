@@ -32,6 +32,7 @@ from liquid.undefined import Undefined
 from liquid.utils import ReadOnlyChainMap
 
 from mapper.runtime.blank import is_blank
+from mapper.runtime.depths import MAX_TAG_DEPTH
 from mapper.runtime.faults import Fault, Skip
 from mapper.runtime.limits import active
 from mapper.runtime.liquid import semantics as text
@@ -40,9 +41,6 @@ from mapper.runtime.missing import MISSING
 
 # The rules of a dialect, as (name, value) pairs; see ir.LiquidRules.
 Rules: TypeAlias = tuple[tuple[str, bool | str], ...]
-
-# The library's parse nodes nest; deeper templates are refused before Python's own stack is in danger.
-NESTING_LIMIT = 30
 
 
 class _Buffer(StringIO):
@@ -323,7 +321,7 @@ class LiquidEnvironment(Environment):
     """The library under our rules; see the module's docstring for what differs."""
 
     template_class = Rendering
-    block_nesting_limit = NESTING_LIMIT
+    block_nesting_limit = MAX_TAG_DEPTH
 
     @property
     def loop_iteration_limit(self) -> int:  # type: ignore[override]

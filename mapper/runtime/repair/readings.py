@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from enum import IntEnum
 from heapq import heappop, heappush
 
+from mapper.runtime.depths import MAX_REPAIRED_DEPTH
 from mapper.runtime.repair.edits import CURLY, STRING, Edit, Repaired, apply, in_order, parting
 
 LONGEST = 256 * 1024  # characters of a body that is worth repairing
-DEEPEST = 1_000  # open brackets; JSON within more cannot be read either
 STEPS_AT_LEAST = 1_000
 STEPS_A_CHARACTER = 2  # JSON itself takes less than one and a half
 
@@ -203,7 +203,7 @@ class Readings:
         key = (closing, outer)
         if key not in self._brackets:
             depth = outer.depth + 1 if outer else 1
-            if depth > DEEPEST:
+            if depth > MAX_REPAIRED_DEPTH:
                 raise TooDeepError
             self._brackets[key] = Open(closing, outer, depth)
         return self._brackets[key]

@@ -12,8 +12,9 @@ from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 from uuid import UUID
 
+from mapper.runtime.depths import MAX_GROUP_DEPTH
+
 MAX_SYNTAX = 10_000  # characters of a text that may be a regular expression or a template of URIs
-_DEEPEST = 50
 _PRIVATE = "[\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd]"  # compiled when first needed: 4 ms
 _BEYOND_ASCII = (
     "[\u00a0-\ud7ff\uf900-\ufdcf\ufdf0-\uffef\U000e1000-\U000efffd"
@@ -97,7 +98,7 @@ def _is_regex(value: object) -> bool:
         return True
     if (
         len(value) > MAX_SYNTAX
-        or max(accumulate((c == "(") - (c == ")") for c in value), default=0) > _DEEPEST
+        or max(accumulate((c == "(") - (c == ")") for c in value), default=0) > MAX_GROUP_DEPTH
     ):
         return False
     with warnings.catch_warnings():

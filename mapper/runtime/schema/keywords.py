@@ -8,16 +8,16 @@ jsonschema makes of it.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar, copy_context
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, TypeAlias
 
 from mapper.regex.searches import searcher
 from mapper.runtime.json.equality import has_repetitions
+from mapper.runtime.stack import on_fresh_stack
 
 _MOST_STACKS = 32
 
@@ -121,22 +121,7 @@ def _with_room(judgement: _Judgement, judge: Callable[[], bool]) -> bool:
         judgement.stacks += 1
         if judgement.stacks > _MOST_STACKS:
             raise
-        results: list[bool] = []
-        failures: list[BaseException] = []
-
-        def run() -> None:
-            try:
-                results.append(judge())
-            except BaseException as error:  # a panic, too: it is this thread's last word
-                failures.append(error)
-
-        context = copy_context()
-        thread = threading.Thread(target=lambda: context.run(run))
-        thread.start()
-        thread.join()
-        if failures:
-            raise failures[0] from None
-        return results[0]
+        return on_fresh_stack(judge)
 
 
 def _narrowed(

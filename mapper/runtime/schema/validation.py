@@ -13,13 +13,13 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
+from mapper.runtime.depths import MAX_EVENT_DEPTH
 from mapper.runtime.json.locations import write_location
 from mapper.runtime.json.nesting import nests_deeper
 from mapper.runtime.schema.keywords import additional_names, judging, validator_class
 
 MAX_VIOLATIONS = 20
 _MAX_ABSENT = 1_000
-MAX_DEPTH = 500
 MAX_NODES = 2_000_000
 
 _DOCUMENT = "urn:mapper:schema"
@@ -82,7 +82,7 @@ def _validator(schema_json: str, pointer: str = "") -> tuple[Any, bool]:
     return validator, not has_ids_inside
 
 
-def is_json(value: object, max_depth: int = MAX_DEPTH) -> bool:
+def is_json(value: object, max_depth: int = MAX_EVENT_DEPTH) -> bool:
     """Whether a value can be written as JSON text that nests at most `max_depth` levels deep.
 
     Numbers are finite, keys are texts, and no text holds half of a surrogate pair. What `find_non_json` and a
@@ -162,7 +162,7 @@ def _open_container(
     node: object, path: tuple[Any, ...], stack: list[tuple[object, tuple[Any, ...]]]
 ) -> str | None:
     depth = path[2] + 1 if path else 1
-    if depth > MAX_DEPTH:
+    if depth > MAX_EVENT_DEPTH:
         return "nests too deep"
     if isinstance(node, dict):
         for key in node:
