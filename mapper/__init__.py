@@ -50,19 +50,19 @@ __all__ = [
 def compile(text: str, *, filename: str = "<mapping>", limits: Limits | None = None) -> Transform:
     """The Transform of a mapping's text; raises CompileError with every problem found.
 
-    `filename` is printed in diagnostics; where it is a path, schemas are looked up beside it too. `limits`
+    `filename` is printed in diagnostics; if it is a path, schemas are looked up beside it too. `limits`
     bound the compilation and every call of the transform.
     """
-    from mapper import compiler  # the compiler's libraries are imported when something is compiled
+    from mapper import api  # the compiler's libraries are imported when something is compiled
 
-    return compiler.compile(text, filename=filename, limits=limits)
+    return api.compile(text, filename=filename, limits=limits)
 
 
 def check(text: str, *, filename: str = "<mapping>", limits: Limits | None = None) -> tuple[Diagnostic, ...]:
     """Every problem of a mapping's text, errors and warnings, in order; never raises for a bad mapping."""
-    from mapper import compiler
+    from mapper import api
 
-    return compiler.check(text, filename=filename, limits=limits)
+    return api.check(text, filename=filename, limits=limits)
 
 
 def load(name: str | Path, *, limits: Limits | None = None, cache: str | Path | None = None) -> Transform:
@@ -77,6 +77,6 @@ def load(name: str | Path, *, limits: Limits | None = None, cache: str | Path | 
         transform = cached.recall(name, limits, cache)
         if transform is not None:
             return transform
-    from mapper import compiler
+    from mapper import api
 
-    return compiler.load(name, limits=limits, cache=cache)
+    return api.load(name, limits=limits, cache=cache)

@@ -18,6 +18,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="rewrite golden files instead of comparing")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """One process under `--update`, since some tests rewrite parts of the same file; else one a core."""
+    return 0 if config.getoption("--update") else None
+
+
 @pytest.fixture
 def update(request: pytest.FixtureRequest) -> bool:
     """True under `pytest --update`."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 
+from mapper.api import check_file
 from mapper.cli import screen
 from mapper.cli.limit_options import add_limits, read_limits
 from mapper.cli.targets import find_targets
 from mapper.cli.templates import check_template, is_template
-from mapper.compiler import examine
 from mapper.diagnostics import render
 from mapper.diagnostics.diagnostic import Diagnostic, Severity
 from mapper.diagnostics.files import display_name
@@ -63,7 +63,7 @@ def _check(arguments: argparse.Namespace) -> int:
     found: list[Diagnostic] = []
     assumed: list[str] = []
     for path in mappings:
-        diagnostics, granted = examine(path)
+        diagnostics, granted = check_file(path)
         found += diagnostics
         assumed += [f"{display_name(path)}: assumed: {text}" for text in granted]
     verdicts = []

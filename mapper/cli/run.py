@@ -12,11 +12,11 @@ from typing import TypeAlias
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from mapper.api import load
 from mapper.cli import screen
 from mapper.cli.limit_options import add_limits, read_limits
 from mapper.cli.request_options import add_scopes, read_scopes
 from mapper.cli.targets import find_target
-from mapper.compiler import load
 from mapper.diagnostics import render
 from mapper.diagnostics.errors import CompileError
 from mapper.diagnostics.stop import Stop
@@ -229,8 +229,10 @@ def _progress(console: Console, plan: Plan) -> Iterator[Advance]:
     """A progress bar on standard error where that is a terminal and events do not run over it."""
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     events = plan.outputs[0]
-    hidden = not console.is_terminal or events is None or events.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
+    if not console.is_terminal or events is None or events.is_terminal:
+        yield lambda batch: None
+        return
+    with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("", total=plan.size)
         positions: dict[str, int] = {}
 

@@ -24,7 +24,8 @@ def check_template(
 ) -> tuple[tuple[Diagnostic, ...], str]:
     """The problems of a template file and one sentence with the verdict; raises Stop for a file not there."""
     from mapper.checker.templates import Verdict
-    from mapper.compiler import prove_template  # mappings are checked without the proofs of templates
+    from mapper.checker.templates.bare import prove_template  # a mapping without a template needs no proofs
+    from mapper.transform.experiments import prepare_template
 
     path = Path(word)
     if not path.is_file():
@@ -34,7 +35,7 @@ def check_template(
     file = read_source(path, report)
     if file is None:
         return report.ordered(), f"{word}: cannot be read"
-    proof = prove_template(file, dialect, _schema(source), _schema(target), report)
+    proof = prove_template(file, dialect, _schema(source), _schema(target), report, prepare_template)
     if proof is None:
         return report.ordered(), f"{word}: cannot be judged before the errors are mended"
     promise = f"every payload that `{Path(source).name}` admits" if source else "every payload"

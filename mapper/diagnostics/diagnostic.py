@@ -79,7 +79,14 @@ class Report:
     ) -> None:
         """Add a diagnostic unless the same one is there already."""
         labels = (() if span is None else (Label(span, label),)) + tuple(more)
-        diagnostic = Diagnostic(code, message, labels, tuple(h for h in hints if h), severity)
+        self._keep(Diagnostic(code, message, labels, tuple(h for h in hints if h), severity))
+
+    def extend(self, other: Report) -> None:
+        """Add the diagnostics of another report that are not there already."""
+        for diagnostic in other.diagnostics:
+            self._keep(diagnostic)
+
+    def _keep(self, diagnostic: Diagnostic) -> None:
         if diagnostic not in self._known:
             self._known.add(diagnostic)
             self.diagnostics.append(diagnostic)

@@ -24,6 +24,14 @@ class CompileError(MapperError):
         super().__init__(message)
         self.diagnostics = diagnostics
 
+    @classmethod
+    def of(cls, name: str, diagnostics: tuple[Diagnostic, ...]) -> CompileError:
+        """The error of the mapping `name`; its message tells the first fault and counts the others."""
+        errors = [d for d in diagnostics if d.severity.value == "error"]
+        first = [f"{d.code} {d.message}" + (f"; {d.hints[0]}" if d.hints else "") for d in errors[:1]]
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        return cls(f"`{name}` does not compile: {' '.join(first)}{more}", diagnostics)
+
     def __reduce__(self) -> tuple[type[CompileError], tuple[str, tuple[Diagnostic, ...]]]:
         return CompileError, (self.args[0], self.diagnostics)
 

@@ -91,3 +91,24 @@ class Text:
         if self.exact:
             return self.span.part(start, end)
         return self.span
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A file that a mapping names and its compilation has read.
+
+    `kind` is `schema` or `dialect`, `name` the word in the mapping, `filename` the name in diagnostics, and
+    `digest` the SHA-256 of the text in hex digits.
+    """
+
+    kind: str
+    name: str
+    filename: str
+    digest: str
+
+
+def digest(text: str) -> str:
+    """The SHA-256 of a text in hex digits."""
+    import hashlib  # with OpenSSL it is slow to import, and `import mapper` digests nothing
+
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

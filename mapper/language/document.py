@@ -16,6 +16,7 @@ from mapper.diagnostics.source import SourceFile, Span, Text
 from mapper.language.scalars import ScalarValue, control_characters, locate_text, resolve_plain
 from mapper.language.yaml_faults import (
     explain_fault,
+    is_nesting_limit,
     report_cramped_colon,
     report_tag,
     report_unquoted_liquid,
@@ -89,12 +90,35 @@ def read_document(file: SourceFile, report: Report) -> Mapping | None:
         return None
     if _has_control_characters(file, report):
         return None
+    findings = Report()
+    try:
+        root = _read(file, findings, _LOADER)
+    except _NestingLimit:
+        findings = Report()  # the second reading finds again what the first one found
+        root = _read(file, findings, yaml.SafeLoader)
+    report.extend(findings)
+    return root
+
+
+class _NestingLimit(Exception):
+    """The parser itself has a limit on nesting, and the text passes it."""
+
+
+def _read(file: SourceFile, report: Report, loader: Any) -> Mapping | None:
+    """Read the text with one of PyYAML's parsers; raises `_NestingLimit` if libyaml stops at its own limit.
+
+    libyaml reads ahead, up to 1,024 characters while a bracket could begin a key. So it can meet its limit
+    before it hands over the collections that pass `MAX_DEPTH`. The parser in Python has no such limit and
+    reports, as libyaml does below its limit, the first fault of the text.
+    """
     builder = _Builder(file, report, shift=1 if file.text.startswith("\ufeff") else 0)
     try:
-        for event in yaml.parse(file.text[builder.shift :], Loader=_LOADER):
+        for event in yaml.parse(file.text[builder.shift :], Loader=loader):
             if not builder.take(event):
                 break
     except yaml.YAMLError as error:
+        if loader is not yaml.SafeLoader and is_nesting_limit(error):
+            raise _NestingLimit from None
         explain_fault(file, report, error, builder.shift, in_flow=builder.in_flow)
         return None
     return builder.result()

@@ -18,6 +18,15 @@ _LIQUID_OPENS = re.compile(r"(?:^|[:\-,\[{]\s+|[\[{,])(?P<liquid>\{[{%])")
 _CRAMPED_KEY = re.compile(r"^[\s-]*[A-Za-z_]\w*(?P<colon>:)\S")
 
 
+def is_nesting_limit(error: yaml.YAMLError) -> bool:
+    """Whether the parser stopped at a limit of its own, not at a fault of the text.
+
+    libyaml calls it "exceeded maximum nesting depth"; the words of other versions differ.
+    """
+    problem = getattr(error, "problem", None) or ""
+    return "nesting" in problem.lower()
+
+
 def explain_fault(
     file: SourceFile, report: Report, error: yaml.YAMLError, shift: int, *, in_flow: bool
 ) -> None:

@@ -13,6 +13,7 @@ from re import _constants as constants  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 
+from mapper.budget import remembered
 from mapper.regex.characters import EVERY, Ranges, inverse, joined, ranges, shared, span
 from mapper.regex.languages import (
     ANYTHING,
@@ -25,7 +26,6 @@ from mapper.regex.languages import (
     repeated,
     union,
 )
-from mapper.schemas.budget import remembered
 
 _MOST_ROUNDS = 64
 _BEYOND_ASCII: Ranges = ((0x80, 0x10FFFF),)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from functools import cached_property, reduce
 from typing import TypeAlias
 
+from mapper.budget import remembered, spend
 from mapper.regex.characters import EVERY, Ranges, inverse, joined, ranges, readable, shared
-from mapper.schemas.budget import remembered, spend
 
 Edges: TypeAlias = tuple[tuple[tuple[Ranges, int], ...], ...]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from mapper.runtime.depths import MAX_NESTING
 
@@ -48,6 +48,9 @@ class Limits:
 
 
 DEFAULT = Limits()
+# Rounds of loops in a program that is run to check it: more show nothing new.
+_TRIED_ROUNDS = 1_000
+_TRIED_CHARACTERS = 1_000
 _active: ContextVar[Limits] = ContextVar("mapper_limits", default=DEFAULT)
 active = _active.get
 
@@ -60,3 +63,24 @@ def within(limits: Limits) -> Iterator[None]:
         yield
     finally:
         _active.reset(token)
+
+
+def checked(limits: Limits | None) -> Limits:
+    """The limits that a caller has given, or the default ones; raises TypeError for anything else."""
+    if limits is not None and not isinstance(limits, Limits):
+        raise TypeError(f"limits must be a mapper.Limits, not {type(limits).__name__}")
+    return limits or DEFAULT
+
+
+def trial_limits(length: int) -> Limits:
+    """The limits of a program that is run to check it; `length` is that of its own text in characters.
+
+    A run that ends with M619 or M620 under these limits shows nothing about the program. They have to be in
+    force when its code is generated, and when it runs.
+    """
+    limits = active()
+    return replace(
+        limits,
+        text_length=min(limits.text_length, _TRIED_CHARACTERS + 2 * length),
+        loop_rounds=min(limits.loop_rounds, _TRIED_ROUNDS),
+    )

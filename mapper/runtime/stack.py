@@ -7,6 +7,9 @@ from collections.abc import Callable
 from contextvars import copy_context
 from typing import TypeVar
 
+# CPython raises these for source that nests too deep: its parser, its compiler, its limit of nested blocks.
+TOO_DEEP_TO_COMPILE = (SyntaxError, RecursionError, MemoryError)
+
 _Result = TypeVar("_Result")
 
 

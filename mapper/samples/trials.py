@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from mapper.compiler import load
+from mapper.api import load
 from mapper.diagnostics.diagnostic import Diagnostic
 from mapper.diagnostics.errors import CompileError
 from mapper.runtime.limits import Limits

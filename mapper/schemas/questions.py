@@ -12,8 +12,8 @@ from functools import reduce
 from typing import Any, TypeAlias
 from urllib.parse import unquote
 
+from mapper.budget import spend
 from mapper.regex.searches import searcher
-from mapper.schemas.budget import spend
 
 Subschema: TypeAlias = Mapping[str, Any] | bool
 Pointer: TypeAlias = tuple[str | int, ...]

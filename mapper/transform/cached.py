@@ -14,10 +14,10 @@ from mapper import catalog
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.errors import TransformError
 from mapper.diagnostics.files import decode_source, display_name, read_source
-from mapper.diagnostics.source import SourceFile, Span, Text
+from mapper.diagnostics.source import Read, SourceFile, Span, Text, digest
 from mapper.runtime.limits import DEFAULT, Limits, active, within
 from mapper.transform import saved
-from mapper.transform.compiled import Compiled, Read, digest
+from mapper.transform.compiled import Compiled
 from mapper.transform.transform import Transform
 from mapper.version import __version__
 

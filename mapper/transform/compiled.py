@@ -7,26 +7,10 @@ from types import CodeType
 from typing import Any
 
 from mapper.diagnostics.diagnostic import Diagnostic
+from mapper.diagnostics.source import Read, digest
 from mapper.runtime.limits import DEFAULT, Limits
 from mapper.runtime.repair.policy import STRICT, Policy
 from mapper.version import __version__
-
-# What Python says of code that nests deeper than its parser or its blocks go.
-TOO_DEEP_TO_COMPILE = (SyntaxError, RecursionError, MemoryError)
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A file that a mapping names and its compilation has read.
-
-    `kind` is `schema` or `dialect`, `name` what the mapping calls it, `filename` what diagnostics call it,
-    `digest` that of its text.
-    """
-
-    kind: str
-    name: str
-    filename: str
-    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +57,6 @@ class ModuleText:
     def get_source(self, name: str) -> str:
         """The text of the module whose namespace this stands in."""
         return self.text
-
-
-def digest(text: str) -> str:
-    """The SHA-256 of a text in hex digits."""
-    import hashlib  # with OpenSSL it is slow to import, and `import mapper` digests nothing
-
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def module_name(python: str, mapping: str) -> str:

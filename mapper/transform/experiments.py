@@ -11,12 +11,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mapper import ir
+from mapper.budget import MAX_NODES, nodes_of
 from mapper.checker.search.candidates import Payload
 from mapper.checker.search.counterexamples import Run, Trial
 from mapper.diagnostics.source import SourceFile
 from mapper.ir.liquid import nodes_run
+from mapper.runtime.limits import trial_limits, within
 from mapper.runtime.missing import MISSING
-from mapper.schemas.budget import MAX_NODES, nodes_of, trial_limits
 from mapper.schemas.schema import Schema
 from mapper.transform.compiled import Compiled
 from mapper.transform.request import Request
@@ -31,6 +32,7 @@ RECEIVED_AT = "2026-01-15T10:20:30.000Z"
 MOST_JUDGED = 1_000_000  # subschemas that items are held against, for one mapping
 MOST_NODES_RUN = 10_000_000  # nodes of the programs that are run, for one mapping
 _LEAST_NODES = 100  # a run of the smallest program takes as long
+_CHARACTERS = 50_000  # of texts this long a node takes twice as long
 _STOPPED = frozenset({"M619", "M620"})
 
 
@@ -49,7 +51,9 @@ class Experiments:
         """A function that runs a program, compiled for a target schema."""
         from mapper.codegen.module import generate
 
-        module = generate(program, target, self.file.name, __version__, objects_only=self.objects_only)
+        limits = trial_limits(len(self.file.text))
+        with within(limits):
+            module = generate(program, target, self.file.name, __version__, objects_only=self.objects_only)
         compiled = Compiled(
             name=program.name,
             description="",
@@ -59,10 +63,10 @@ class Experiments:
             offsets=module.offsets,
             target=json.dumps(target),
             objects_only=self.objects_only,
-            limits=trial_limits(len(self.file.text)),
+            limits=limits,
         )
         transform = Transform(compiled)
-        nodes = _LEAST_NODES + nodes_run(program)
+        nodes = _LEAST_NODES + nodes_run(program) * (1 + limits.text_length // _CHARACTERS)
 
         def run(payload: Payload) -> Trial:
             self.nodes_left -= nodes + nodes_of(payload.body, MAX_NODES)
@@ -90,14 +94,19 @@ class Experiments:
 _NOTHING_SHOWN = Trial(skipped=True)
 
 
-def prepare_template(program: ir.Program) -> Render:
-    """A function that renders the template of a program; raises whatever code generation raises."""
+def prepare_template(program: ir.Program, apply: Callable[..., object]) -> Render:
+    """A function that renders the template of a program; raises whatever code generation raises.
+
+    `apply` is called for each filter, in place of `filters.apply`.
+    """
     from mapper.codegen.module import generate
 
     module = generate(replace(program, each=program.each[:1]), True, "<template>", "")
     names: dict[str, Any] = {"__name__": "<template>"}
     # The text came out of codegen, where user text passes through repr() alone.
     exec(compile(module.python, "<template>", "exec", dont_inherit=True), names)
+    if "apply" in names:
+        names["apply"] = apply
     event = names["event"]
 
     def render(given: Given) -> object:

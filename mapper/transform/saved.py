@@ -24,10 +24,11 @@ from typing import Any
 
 from mapper.diagnostics.diagnostic import Diagnostic, Label, Severity
 from mapper.diagnostics.errors import TransformError
-from mapper.diagnostics.source import SourceFile, Span
+from mapper.diagnostics.source import Read, SourceFile, Span
 from mapper.runtime.limits import Limits
 from mapper.runtime.repair.policy import Policy
-from mapper.transform.compiled import TOO_DEEP_TO_COMPILE, Codes, Compiled, Read, compile_module
+from mapper.runtime.stack import TOO_DEEP_TO_COMPILE
+from mapper.transform.compiled import Codes, Compiled, compile_module
 from mapper.version import __version__
 
 MAX_BYTES = 64 * 1024 * 1024

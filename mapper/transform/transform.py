@@ -20,9 +20,9 @@ from mapper.runtime.json.narrow import Redo
 from mapper.runtime.json.nesting import nests_deeper
 from mapper.runtime.limits import DEFAULT, within
 from mapper.runtime.schema.validation import is_json
-from mapper.runtime.stack import on_fresh_stack
+from mapper.runtime.stack import TOO_DEEP_TO_COMPILE, on_fresh_stack
 from mapper.transform.body import read_body
-from mapper.transform.compiled import TOO_DEEP_TO_COMPILE, Codes, Compiled, execute, module_name
+from mapper.transform.compiled import Codes, Compiled, execute, module_name
 from mapper.transform.narrow_path import BytesPath, NoBytesPath
 from mapper.transform.outcomes import Outcomes
 from mapper.transform.rejections import (

@@ -41,14 +41,17 @@ Work = Callable[[], object]
 
 
 def interleave(works: dict[str, Work], rounds: int) -> dict[str, float]:
-    """The median seconds of each work over `rounds` rounds, each round running all of them once."""
+    """The median seconds of each work over `rounds` rounds, each round running all of them once.
+
+    One round more comes first and warms up; a single round is a smoke run and needs none.
+    """
     times: dict[str, list[float]] = {name: [] for name in works}
-    for number in range(rounds + 1):
+    for number in range(int(rounds == 1), rounds + 1):
         for name, work in works.items():
             gc.collect()
             start = time.perf_counter()
             work()
-            if number:  # the first round warms up
+            if number:
                 times[name].append(time.perf_counter() - start)
     return {name: statistics.median(found) for name, found in times.items()}
 

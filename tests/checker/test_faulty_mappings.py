@@ -15,8 +15,9 @@ import pytest
 import yaml
 
 import mapper
+from mapper.api import check_file
 from mapper.checker.search.candidates import Payload
-from mapper.compiler import analyse, check_file
+from mapper.compiler import analyse
 from mapper.diagnostics.diagnostic import Diagnostic, Report
 from mapper.diagnostics.files import read_source
 from mapper.diagnostics.render import render_text
@@ -67,7 +68,7 @@ def said_of(path: Path, folder: Path) -> str:
     parts = []
     for case in table(path):
         file = write(path, case, case["fault"], folder)
-        text = render_text(check_file(file)).replace(f"{folder}/", "").replace(f"{ROOT}/", "")
+        text = render_text(check_file(file)[0]).replace(f"{folder}/", "").replace(f"{ROOT}/", "")
         parts.append(f"## {case['idea']}\n\n{text}")
     return "\n".join(parts)
 
@@ -86,7 +87,7 @@ def test_what_is_said_of_each_fault(
 
 @pytest.mark.parametrize(("path", "case"), CASES)
 def test_a_fault_is_found_and_only_that(path: Path, case: dict[str, Any], tmp_path: Path) -> None:
-    found = check_file(write(path, case, case["fault"], tmp_path))
+    found = check_file(write(path, case, case["fault"], tmp_path))[0]
     assert len(found) == 1, render_text(found)
     assert found[0].span is not None
     assert found[0].labels[0].text or found[0].hints
@@ -96,7 +97,7 @@ def test_a_fault_is_found_and_only_that(path: Path, case: dict[str, Any], tmp_pa
 
 @pytest.mark.parametrize(("path", "case"), CASES)
 def test_a_near_miss_is_silent(path: Path, case: dict[str, Any], tmp_path: Path) -> None:
-    found = check_file(write(path, case, case["near"], tmp_path))
+    found = check_file(write(path, case, case["near"], tmp_path))[0]
     assert not found, render_text(found)
 
 
@@ -105,15 +106,15 @@ def test_a_payload_that_is_shown_fails(path: Path, case: dict[str, Any], tmp_pat
     file = read_source(write(path, case, case["fault"], tmp_path), Report())
     assert file is not None
     analysis = analyse(file, tmp_path, Report())
-    assert analysis.source is not None
+    assert analysis.references.source is not None
     for diagnostic in analysis.report.ordered():
         payload = shown(diagnostic)
         if payload is None:
             assert "smallest payload" not in str(diagnostic.hints)
             continue
-        experiments = Experiments(file, analysis.source, objects_only=True)
+        experiments = Experiments(file, analysis.references.source, objects_only=True)
         assert experiments.fits_source(payload)
-        run = experiments.prepare(analysis.program, analysis.target.document)
+        run = experiments.prepare(analysis.program, analysis.references.target.document)
         trial = run(Payload(payload, {}, {}, {}, None))
         assert trial.faults
         assert not trial.skipped

@@ -72,10 +72,10 @@ def declared_places(analysis: Analysis) -> Iterator[tuple[str, int, int]]:
 def test_a_mapping_without_warnings_never_rejects_unasked(path: Path, data: st.DataObject) -> None:
     analysis = analysis_of(path)
     assert not analysis.report.diagnostics
-    assert analysis.source is not None
+    assert analysis.references.source is not None
     assert analysis.program is not None
-    item = data.draw(values_of(item_type(analysis.source)))
-    assume(item is not MISSING and validator(json.dumps(analysis.source.document)).is_valid(item))
+    item = data.draw(values_of(item_type(analysis.references.source)))
+    assume(item is not MISSING and validator(json.dumps(analysis.references.source.document)).is_valid(item))
     around = data.draw(
         st.dictionaries(st.sampled_from(["is_test", "targetId", "message_id"]), anything, max_size=2)
     )
@@ -206,13 +206,13 @@ def test_proofs_about_small_mappings(
     analysis = analyse(file, folder, Report())
     found = analysis.report.ordered()
     program, inference = analysis.program, analysis.inference
-    if program is None or inference is None or analysis.source is None:
+    if program is None or inference is None or analysis.references.source is None:
         return
     is_certain = len(found) == 1 and re.match("`f` (cannot be|never fits|is always)", found[0].message)
-    run = Experiments(file, analysis.source, objects_only=True).prepare(program, target)
+    run = Experiments(file, analysis.references.source, objects_only=True).prepare(program, target)
     valid = reference(source).is_valid
     for _ in range(6):
-        item = data.draw(values_of(item_type(analysis.source)))
+        item = data.draw(values_of(item_type(analysis.references.source)))
         if item is MISSING or not valid(item):
             continue
         trial = run(Payload(item, {}, {}, {}, None))

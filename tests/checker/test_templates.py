@@ -17,7 +17,7 @@ import mapper
 from mapper import ir
 from mapper.catalog import shipped_mappings, shipped_schemas
 from mapper.checker.templates import Proof, Verdict, prove, report_proof
-from mapper.compiler import prove_template
+from mapper.checker.templates.bare import prove_template
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.render import render_text
 from mapper.diagnostics.source import SourceFile, Span, Text
@@ -235,7 +235,9 @@ class TestCollected:
         expected, why = COLLECTED[name]
         text = (SAMPLES / f"{name}.liquid").read_text("utf-8")
         report = Report()
-        proof = prove_template(SourceFile(f"{name}.liquid", text), "clevertap", None, None, report)
+        proof = prove_template(
+            SourceFile(f"{name}.liquid", text), "clevertap", None, None, report, prepare_template
+        )
         if proof is None:
             assert {d.code for d in report.diagnostics} == {expected}, why
         else:

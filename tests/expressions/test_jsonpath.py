@@ -293,13 +293,14 @@ def test_threads_parse_at_once() -> None:
 
 
 def test_the_tables_of_the_grammar_are_built_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    from mapper.expressions.jsonpath.grammar import PathParser
+
     parsed("$.a")
 
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("built again")
 
-    monkeypatch.setattr("ply.yacc.yacc", refuse)
-    monkeypatch.setattr("ply.lex.lex", refuse)
+    monkeypatch.setattr(PathParser, "__init__", refuse)
     for number in range(100):
         parsed(f"$.events[?@.kind == 'x{number}'].name")
 

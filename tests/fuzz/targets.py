@@ -14,8 +14,8 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parents[1])]
 
 import mapper  # noqa: E402
-from mapper import compiler  # noqa: E402
 from mapper.catalog import mapping_names  # noqa: E402
+from mapper.checker import templates  # noqa: E402
 from mapper.diagnostics.codes import CODES  # noqa: E402
 from support.conservation import assert_conserved  # noqa: E402
 
@@ -61,7 +61,7 @@ def mapping(data: bytes) -> None:
 @contextmanager
 def _proving_once() -> Iterator[None]:
     """`compile` takes over what `check` has proven of the same text, which takes most of the time of both."""
-    prove = compiler.prove_program
+    prove = templates.prove
     proven: list[Any] = []
 
     def once(*of: Any) -> Any:
@@ -70,10 +70,10 @@ def _proving_once() -> Iterator[None]:
         return proven[0]
 
     try:
-        compiler.prove_program = once
+        templates.prove = once
         yield
     finally:
-        compiler.prove_program = prove
+        templates.prove = prove
 
 
 def _check_and_map(text: str) -> None:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from yaml.scanner import ScannerError
 
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.files import decode_source, read_source
 from mapper.diagnostics.render import render_text
 from mapper.diagnostics.source import SourceFile
 from mapper.language import document
-from mapper.language.document import Mapping, Node, Scalar, Sequence, read_document, walk
+from mapper.language.document import MAX_DEPTH, Mapping, Node, Scalar, Sequence, read_document, walk
 from mapper.language.scalars import quoted
 from mapper.runtime.limits import DEFAULT
 from support.examples import examples
@@ -363,6 +365,91 @@ def test_any_bytes_give_a_tree_or_a_diagnostic(data: bytes) -> None:
 def test_hostile_size_is_refused_quickly(text: str, code: str) -> None:
     assert code in codes(text)
     assert_linear(codes, text[: len(text) // 8], text)
+
+
+class _Shallow(yaml.SafeLoader):
+    """A parser that stops at 40 flow levels, as some versions of libyaml stop at 1,000."""
+
+    def fetch_flow_collection_start(self, token: type[yaml.Token]) -> None:
+        mark = self.get_mark()
+        if self.flow_level >= 40:
+            raise ScannerError("while increasing flow level", mark, "exceeded maximum nesting depth", mark)
+        super().fetch_flow_collection_start(token)
+
+
+PARSERS = {"installed": document._LOADER, "pure": yaml.SafeLoader, "shallow": _Shallow}
+
+# The text before the nesting, what opens a level, what closes it, and the levels of the text before.
+NESTINGS = {
+    "flow lists": ("a: ", "[", "]", 1),
+    "flow mappings": ("a: ", "{a: ", "}", 1),
+    "flow mappings as keys": ("a: ", "{", "}", 1),
+    "flow lists and mappings": ("a: ", "[ {a: [ ", "]}]", 1),
+    "flow lists on lines": ("a:\n ", "[\n ", "]", 1),
+    "a flow list below others": ("a: 1\nb:\n  c:\n  - ", "[", "]", 3),
+    "a flow list as the root": ("", "[", "]", 0),
+    "block lists": ("a:\n ", "- ", "", 1),
+    "block keys": ("", "? ", "", 0),
+    "after a byte order mark": ("\ufeffa: ", "[", "]", 1),
+}
+
+
+@pytest.mark.parametrize(
+    ("parser", "levels", "ends"),
+    [
+        *(("installed", levels, "open") for levels in (MAX_DEPTH + 1, 999, 1_000, 1_001, 1_000_000)),
+        *(("installed", levels, "closed") for levels in (999, 1_001)),
+        *((parser, MAX_DEPTH + 1, ends) for parser in ("pure", "shallow") for ends in ("open", "closed")),
+        ("pure", 1_001, "closed"),
+    ],
+)
+@pytest.mark.parametrize("name", NESTINGS)
+def test_too_deep_is_told_at_the_level_that_is_too_deep(
+    name: str, levels: int, ends: str, parser: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, opening, closing, outer = NESTINGS[name]
+    each = max(1, sum(map(opening.count, "[{")))
+    room = DEFAULT.mapping_bytes - len(before)
+    repeated = min(levels // each + 1, room // len(opening + closing * (ends == "closed")))
+    text = before + opening * repeated + (closing * repeated if ends == "closed" else "")
+    opened = [len(before) + m.start() for m in re.finditer(r"[\[{?-]", text[len(before) : 1_000])]
+    monkeypatch.setattr(document, "_LOADER", PARSERS[parser])
+    report = Report()
+    assert read_document(SourceFile("t.yaml", text), report) is None
+    (found,) = [d for d in report.diagnostics if d.code != "M122"]  # M122: a collection as a key
+    assert (found.code, found.message) == ("M110", f"the text nests more than {MAX_DEPTH} levels deep")
+    assert found.span is not None
+    assert found.span.start == opened[MAX_DEPTH - outer]
+
+
+def test_block_mappings_that_nest_too_deep_are_told_at_the_first_key_too_deep() -> None:
+    for levels in (MAX_DEPTH + 1, 999, 1_000, 1_001, 1_400):
+        text = "\n".join(" " * level + "a:" for level in range(levels))
+        report = Report()
+        assert read_document(SourceFile("t.yaml", text), report) is None
+        (found,) = report.diagnostics
+        assert found.code == "M110"
+        assert found.span is not None
+        assert found.span.file.line_column(found.span.start) == (MAX_DEPTH + 1, MAX_DEPTH + 1)
+
+
+@pytest.mark.parametrize("parser", PARSERS)
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a: " + "[" * (MAX_DEPTH - 1) + "]" * (MAX_DEPTH - 1), []),
+        ("a: 1\na: 2\nb: " + "[" * 2_000, ["M104", "M110"]),
+        ("a: &x 1\nb: {c: 1, c: 2, d: " + "[" * 2_000 + "]" * 2_000 + "}", ["M108", "M104", "M110"]),
+        ("a: [$.a[0], " + "[" * 2_000, ["M120"]),
+        ("a: [1}, " + "[" * 2_000, ["M101"]),
+    ],
+    ids=lambda value: repr(value[:12]),
+)
+def test_a_limit_of_the_parser_hides_and_repeats_nothing(
+    text: str, expected: list[str], parser: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(document, "_LOADER", PARSERS[parser])
+    assert codes(text) == expected
 
 
 def test_billion_laughs_costs_nothing() -> None:

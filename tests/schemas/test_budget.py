@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 import mapper
+from mapper import budget as effort
 from mapper.checker.types import ANYTHING, is_subtype, join, meet
 from mapper.checker.types.from_schema import read_schema
 from mapper.diagnostics.diagnostic import Report
 from mapper.runtime.schema.validation import violations
-from mapper.schemas import budget as effort
 from mapper.schemas import schema
 from mapper.schemas.positions import TooMany, locate_json
 from mapper.schemas.schema import load_schema
@@ -56,6 +56,12 @@ def compiled(tmp_path: Path, source: Any, target: Any, text: str) -> tuple[set[s
     return {d.code for d in found}, len(found)
 
 
+@pytest.fixture(params=[10, pytest.param(1, marks=pytest.mark.slow)], ids=["a tenth", "whole"])
+def divisor(request: pytest.FixtureRequest) -> int:
+    """Divides the budget, or the sizes of what is checked within it; undivided they take long."""
+    return int(request.param)
+
+
 def doubled(step: Callable[[dict[str, str], int], Any], count: int) -> tuple[Any, dict[str, Any]]:
     """Definitions that refer to the one before, each of them more than once."""
     first: Any = {"type": "object", "properties": {"x": {"type": "string"}}}
@@ -85,12 +91,6 @@ READING = EVENT_FIELDS.replace(
 )
 
 
-@pytest.fixture(params=[10, pytest.param(1, marks=pytest.mark.slow)], ids=["a tenth", "whole"])
-def divisor(request: pytest.FixtureRequest) -> int:
-    """Divides the budget, or the sizes of what is checked within it; undivided they take long."""
-    return int(request.param)
-
-
 @pytest.mark.parametrize("count", [40, 190])
 @pytest.mark.parametrize("name", DOUBLED)
 def test_definitions_that_double_are_checked_or_refused(
@@ -111,7 +111,10 @@ def test_what_shares_its_parts_is_checked_exactly(tmp_path: Path) -> None:
     assert "M415" not in codes
 
 
-def test_what_takes_too_many_steps_is_refused(tmp_path: Path) -> None:
+def test_what_takes_too_many_steps_is_refused(
+    divisor: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mapper.compiler.limited", lambda: effort.limited(effort.MOST_STEPS // divisor))
     part = doubled(DOUBLED["allOf"], 40)
     text = EVENT_FIELDS.replace("PROPERTIES", "{path: $.p, default: {}}")
     codes, count = compiled(tmp_path, None, part, text)
@@ -196,23 +199,23 @@ def test_patterns_of_a_schema_have_a_limit_together(tmp_path: Path) -> None:
         {"$dynamicRef": "#a"},
     ],
 )
-def test_every_keyword_may_stand_often(part: dict[str, Any], tmp_path: Path) -> None:
+def test_every_keyword_may_stand_often(part: dict[str, Any], divisor: int, tmp_path: Path) -> None:
     """The metaschema would take a minute for these, and a search for each reference an hour."""
-    document = {"allOf": [part] * 20_000, "$defs": {"a": {"$anchor": "a", "type": "string"}}}
+    document = {"allOf": [part] * (20_000 // divisor), "$defs": {"a": {"$anchor": "a", "type": "string"}}}
     assert load(tmp_path, document) == []
-    many = {f"t{number}": {"$anchor": f"a{number}"} for number in range(8_000)}
-    references = [{"$ref": f"#a{number}"} for number in range(8_000)]
+    many = {f"t{number}": {"$anchor": f"a{number}"} for number in range(8_000 // divisor)}
+    references = [{"$ref": f"#a{number}"} for number in range(8_000 // divisor)]
     assert load(tmp_path, {"allOf": references, "$defs": many}) == []
 
 
-def test_what_is_unusual_is_left_to_the_metaschema(tmp_path: Path) -> None:
+def test_what_is_unusual_is_left_to_the_metaschema(divisor: int, tmp_path: Path) -> None:
     assert load(tmp_path, {"$vocabulary": {"https://example.com/x": True}, "minLength": 1.0}) == []
     assert load(tmp_path, {"items": {"$vocabulary": 1}}) == ["M007"]
     assert load(tmp_path, {"dependencies": {"a": {"b": 1}}}) == []
     assert load(tmp_path, {"required": ["a", 1, *map(str, range(100_000))]}) == ["M007"]
     assert load(tmp_path, {"allOf": [{"minLength": -1}] * 3}) == ["M007"] * 3
-    assert len(load(tmp_path, {"allOf": [{"minLength": -1}] * 50_000})) == 10
-    assert load(tmp_path, {"allOf": [{"minLength": 1.0}] * 50_000}) == ["M007"]
+    assert len(load(tmp_path, {"allOf": [{"minLength": -1}] * (50_000 // divisor)})) == 10
+    assert load(tmp_path, {"allOf": [{"minLength": 1.0}] * (50_000 // divisor)}) == ["M007"]
 
 
 def test_references_that_lead_on_and_on_are_refused(tmp_path: Path) -> None:

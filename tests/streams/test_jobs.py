@@ -20,7 +20,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapper.compiler import load
+from mapper.api import load
 from mapper.diagnostics.stop import Stop
 from mapper.streams.batch_work import MAX_LINES, Outcome, Setup, Work
 from mapper.streams.batches import UNKNOWN, Batch, Files, Position

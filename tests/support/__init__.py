@@ -1,1 +1,1 @@
-"""Support: what several test modules use; each module here says in a sentence what it is for."""
+"""Support: code that several test modules share."""

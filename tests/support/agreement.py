@@ -1,4 +1,4 @@
-"""Holds generated code and the interpreter together: same items, same outcomes, same codes."""
+"""Agreement of generated code and the interpreter: same items, same outcomes, same codes."""
 
 from __future__ import annotations
 

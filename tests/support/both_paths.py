@@ -41,11 +41,13 @@ def decoded(transform: mapper.Transform, body: bytes, request: mapper.Request) -
 
 
 def narrow(transform: mapper.Transform, body: bytes, request: mapper.Request) -> list[Any]:
+    """The outcome of `json`, which decodes no more than it reads, in the same form."""
     result = transform.json(body, request)
     return [[canonical_json(msgspec.json.decode(event)) for event in result.events], *others(result)]
 
 
 def others(result: Any) -> list[Any]:
+    """Skips, rejections and repairs of a result, in a form that compares."""
     skipped = [(s.index, s.reason, repr(s.item)) for s in result.skipped]
     rejected = [
         (r.index, r.location, repr([(d, d.value) for d in r.diagnostics]), repr(r.item))
@@ -55,6 +57,7 @@ def others(result: Any) -> list[Any]:
 
 
 def assert_same(transform: mapper.Transform, body: bytes, request: mapper.Request | None = None) -> None:
+    """Both paths give the same outcome."""
     request = request or mapper.Request()
     expected, found = decoded(transform, body, request), narrow(transform, body, request)
     assert found == expected, transform._compiled.narrow
@@ -75,6 +78,7 @@ def mutated_value(chance: random.Random, value: Any) -> Any:
 
 
 def mutated_bytes(chance: random.Random, body: bytes) -> bytes:
+    """The body with one to three places replaced, cut or filled."""
     for _ in range(chance.choice((1, 1, 2, 3))):
         at = chance.randrange(len(body) + 1)
         if chance.random() < 0.5:  # where a value stands

@@ -65,6 +65,7 @@ def shell(command: str, *, cwd: Path, stdin: bytes = b"") -> Ended:
 
 
 def write(path: Path, content: str | bytes) -> Path:
+    """Write a file, and the folders around it; the path of the file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return path
@@ -73,6 +74,7 @@ def write(path: Path, content: str | bytes) -> Path:
 def add_case(
     project: Path, name: str, body: object, expected: object = None, mapping: str = "orders"
 ) -> Path:
+    """Add a case to a mapping of the project, with its expectation if there is one."""
     folder = project / "mappings" / mapping
     write(folder / f"{name}.json", json.dumps(body))
     path = folder / f"{name}.expected.json"
@@ -80,8 +82,10 @@ def add_case(
 
 
 def lines(path: Path) -> list[dict[str, object]]:
+    """The values of a file of JSON lines."""
     return [json.loads(line) for line in path.read_bytes().splitlines()]
 
 
 def ndjson(*bodies: object) -> bytes:
+    """Bodies as JSON lines."""
     return b"".join(json.dumps(body).encode() + b"\n" for body in bodies)

@@ -1,4 +1,4 @@
-"""Conservation: what must hold of every call of every transform, in tests and in fuzzers."""
+"""Conservation: the rules for every call of every transform, in tests and in fuzzers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mapper.diagnostics.codes import CODES
 def assert_conserved(
     transform: mapper.Transform, payload: object, request: mapper.Request | None
 ) -> mapper.Result:
-    """What must hold of every call, and of both ways to call."""
+    """Check one payload: the call itself, and `json` if the payload is bytes."""
     result = transform(payload, request)
     assert result.items == len(result.events) + len(result.skipped) + len(result.rejected)
     indexes = [other.index for other in (*result.skipped, *result.rejected)]

@@ -98,8 +98,7 @@ LIQUID: dict[str, tuple[str, str]] = {
     "payload as a list": ("{% assign s = a | split: ',' %}", _assigned("concat: s")),
     "payload joined": ("{% assign s = a | times: 2 %}", _assigned("split: '' | join: s")),
     "payload of many texts": (
-        "{% if a %}{% assign s = 'x' %}{% elsif b %}{% assign s = 'yy' %}"
-        "{% else %}{% assign s = a %}{% endif %}",
+        "{% if a %}{% assign s = 'x' %}{% else %}{% assign s = a %}{% endif %}",
         _assigned("append: s"),
     ),
 }
@@ -167,7 +166,7 @@ SOURCES: dict[str, Callable[[int], Any]] = {
     "required": lambda n: {"type": "object", "required": [f"k{i}" for i in range(n * 20)]},
     "required of required": lambda n: _nested(
         lambda v, i: {"type": "object", "properties": {"x": v, "y": v}, "required": ["x", "y"]},
-        min(n, 10),
+        min(n, 6),
         {"type": "object", "required": [f"k{i}" for i in range(n)]},
     ),
     "pattern": lambda n: {"type": "string", "pattern": f"^a{{{2 ** min(n, 31)}}}$"},

@@ -18,10 +18,12 @@ event:
 
 
 def compiled(properties: str = "{path: $.p}", **limits: int) -> mapper.Transform:
+    """The transform of FRAME with these properties and limits."""
     return mapper.compile(FRAME.replace("PROPERTIES", properties), limits=Limits(**limits))
 
 
 def text_of(template: str) -> str:
+    """Properties that hold the text of a template."""
     return "{t: '" + template.replace("'", "''") + "'}"
 
 

@@ -54,12 +54,14 @@ def values_of(draw: st.DrawFn, given: Type, depth: int = 0) -> Any:
 
 
 def fitting(draw: st.DrawFn, given: Type, value: object) -> object:
+    """The value, or a witness of the type if it does not fit."""
     if admits(given, value):
         return value
     return draw(st.sampled_from(list(witnesses(given))))
 
 
 def draw_object(draw: st.DrawFn, part: Objects, depth: int) -> dict[str, object]:
+    """An object of one part of a type."""
     found = {}
     for name, member in part.members.items():
         if member.missing and draw(st.booleans()):

@@ -19,15 +19,18 @@ JSON = st.recursive(
 
 
 def height(value: object) -> int:
+    """The number of levels of objects and arrays."""
     if isinstance(value, dict):
         return 1 + max(map(height, value.values()), default=0)
     return 1 + max(map(height, value), default=0) if isinstance(value, list) else 0
 
 
 def parts(value: object) -> list[object]:
+    """A value and all values inside."""
     children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return [value, *(part for child in children for part in parts(child))]
 
 
 def nested(depth: int) -> bytes:
+    """The text of an array with so many levels."""
     return b"[" * depth + b"]" * depth

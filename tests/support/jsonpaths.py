@@ -22,6 +22,7 @@ def parse(text: str, root: ir.Root = ir.Root.ITEM) -> tuple[ir.Path | None, list
 
 
 def parsed(text: str, root: ir.Root = ir.Root.ITEM) -> ir.Path:
+    """A path that has no faults."""
     path, diagnostics = parse(text, root)
     assert path is not None, diagnostics
     return path
@@ -37,6 +38,7 @@ def generated(*paths: ir.Path) -> str:
 
 
 def compiled(*paths: ir.Path) -> Callable[[object, object], list[object]]:
+    """The function that evaluates the paths."""
     return defined(generated(*paths), "run")  # type: ignore[no-any-return]
 
 

@@ -38,6 +38,7 @@ EVENT = {"event_id": "e-1", "event_name": "Case", "user_id": "u-1", "timestamp":
 
 
 def read_case(path: Path) -> dict[str, Any]:
+    """The data of a case; its keys are known."""
     case = load_yaml(path)
     assert set(case) <= KEYS, f"unknown keys {set(case) - KEYS}"
     assert case.get("idea"), "a case says its idea"

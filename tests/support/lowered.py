@@ -21,6 +21,7 @@ NO_REQUEST = mapper.Request()
 
 
 def text(value: str) -> Text:
+    """A text with the span it has in a file of its own."""
     return Text(value, Span(SourceFile("<test>", value), 0, len(value)), exact=True)
 
 
@@ -30,12 +31,14 @@ def template(
     dialect: Dialect | None = None,
     partials: Mapping[str, str] | None = None,
 ) -> ir.Template | None:
+    """The node of a template, or None."""
     return parse_template(text(value), report or Report(), dialect, partials=partials)
 
 
 def condition(
     value: str, report: Report | None = None, dialect: Dialect | None = None
 ) -> ir.Condition | None:
+    """The node of a condition, or None."""
     return parse_condition(text(value), report or Report(), dialect)
 
 
@@ -52,12 +55,14 @@ def generated(node: ir.Template | ir.Condition) -> str:
 
 
 def compiled(node: ir.Template | ir.Condition) -> Callable[..., object]:
+    """The function that renders a template or evaluates a condition."""
     return defined(generated(node), "run")  # type: ignore[no-any-return]
 
 
 def run_generated(
     node: ir.Template | ir.Condition, item: object, request: mapper.Request = NO_REQUEST
 ) -> Outcome:
+    """The outcome of generated code."""
     run = compiled(node)
     return _outcome(lambda: run(item, item, request))
 
@@ -65,6 +70,7 @@ def run_generated(
 def run_library(
     node: ir.Template | ir.Condition, item: object, request: mapper.Request = NO_REQUEST
 ) -> Outcome:
+    """The outcome of the library."""
     if isinstance(node, ir.Template):
         return _outcome(lambda: render_template(node, item, item, request))
     return _outcome(lambda: evaluate_condition(node, item, item, request))

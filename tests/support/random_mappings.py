@@ -70,6 +70,7 @@ leaf = st.one_of(
 
 
 def operators(inner: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
+    """Operators over the values of `inner`."""
     several = st.builds(lambda some, last: [*some, last], st.lists(unsure, max_size=2), inner)
     members = st.dictionaries(key, inner, max_size=3)
     objects = st.lists(unsure | members, min_size=1, max_size=3)
@@ -89,6 +90,7 @@ def operators(inner: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
 
 
 def optional(name: str, value: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
+    """A member of an object that may be left out."""
     return st.just({}) | value.map(lambda v: {name: v})
 
 

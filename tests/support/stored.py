@@ -27,6 +27,7 @@ WARNED = TEXT.replace("properties: {}", "properties: {n: {path: $.user, as: numb
 
 
 def altered(data: bytes) -> bytes:
+    """The file with one bit changed near its end."""
     return data[:-9] + bytes([data[-9] ^ 1]) + data[-8:]
 
 

@@ -22,8 +22,10 @@ def generated(schema: Any) -> str:
 
 
 def compiled(schema: Any) -> Callable[[object], bool]:
+    """The generated validator as a function."""
     return defined(generated(schema), "valid")  # type: ignore[no-any-return]
 
 
 def reference(schema: Any) -> Draft202012Validator:
+    """The validator of jsonschema, with formats."""
     return Draft202012Validator(schema, format_checker=CHECKER)

@@ -23,6 +23,7 @@ documents = st.recursive(
 
 
 def rows(name: str, *keys: str) -> list[object]:
+    """The rows of a file that have one of the keys, or all rows."""
     loaded = yaml.safe_load((CASES / name).read_text(encoding="utf-8"))
     return [
         pytest.param(row, id=ascii(" ".join(map(str, row.values()))))
@@ -32,6 +33,7 @@ def rows(name: str, *keys: str) -> list[object]:
 
 
 def named(value: object) -> object:
+    """The marker that a text names, or the value itself."""
     return NAMED.get(value, value) if isinstance(value, str) else value
 
 

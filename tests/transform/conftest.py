@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import mapper
-from mapper import compiler
+from mapper import api
 from support.stored import SCHEMA, TEXT
 
 
@@ -23,11 +23,11 @@ def mapping(tmp_path: Path) -> Path:
 def compilations(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the mappings compiled since."""
     names: list[str] = []
-    build = compiler.build
+    build = api.build
 
     def counted(source: mapper.SourceFile, *rest: object) -> mapper.Transform:
         names.append(source.name)
         return build(source, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(compiler, "build", counted)
+    monkeypatch.setattr(api, "build", counted)
     return names

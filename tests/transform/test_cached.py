@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import mapper
-from mapper import compiler
+from mapper import api
 from support.places import ROOT
 from support.stored import ORDER, SCHEMA, TEXT, altered
 
@@ -54,7 +54,7 @@ def test_a_change_is_noticed(
 ) -> None:
     mapper.load(mapping, cache=tmp_path / "cache")
     change(tmp_path)
-    expected = [d.code for d in compiler.check_file(mapping)]
+    expected = [d.code for d in api.check_file(mapping)[0]]
     try:
         seen = [d.code for d in mapper.load(mapping, cache=tmp_path / "cache").diagnostics]
     except mapper.CompileError as error:

@@ -25,13 +25,13 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # The total order of stages. A module imports from its own stage and from those before it, wherever in the
 # file the import stands. What generated code may call comes first: it knows nothing of the compiler.
 ORDER = """
-    regex runtime
+    budget regex runtime
     version diagnostics
     language schemas ir expressions
     catalog
     checker codegen transform
     interpreter
-    compiler
+    compiler api
     samples streams cli
 """
 STAGES = ORDER.split()

@@ -38,6 +38,7 @@ from typing import Any
 import pytest
 
 import mapper
+from mapper import budget as effort
 from mapper import catalog
 from mapper.checker.inference.signatures import SIGNATURES
 from mapper.cli.dispatch import COMMANDS, build_parser
@@ -59,7 +60,6 @@ from mapper.runtime.liquid.filters import FILTERS
 from mapper.runtime.schema import formats, validation
 from mapper.runtime.times import patterns as time_patterns
 from mapper.samples.cases import request_of, result_document
-from mapper.schemas import budget as effort
 from mapper.schemas import schema
 from support.agreement import same
 from support.markdown import Block, Heading, Page, Table, as_code, code
@@ -346,6 +346,9 @@ LIMITS = {
     "the different patterns of a schema together": (schema.MAX_PATTERNS,),
     "a text of the format `regex` or `uri-template`": (formats.MAX_SYNTAX,),
     "steps of checking a mapping and its schemas": (effort.MOST_STEPS,),
+    "the constant texts that a template computes, if the check is to know them exactly": (
+        effort.MAX_CHARACTERS,
+    ),
     "a path": (parsing.MAX_LENGTH, depths.MAX_PATH_DEPTH, lexer.MAX_FILTERS),
     "a Liquid template": (liquid_parsing.LONGEST, depths.MAX_TAG_DEPTH),
     "a condition": (liquid_parsing.LONGEST_CONDITION,),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import mapper
-from mapper.compiler import check_file
+from mapper.api import check_file
 from mapper.diagnostics.render import render_text
 from mapper.samples.cases import request_of, result_document
 from support.agreement import assert_agreement, same
@@ -25,7 +25,7 @@ def listed(diagnostics: tuple[mapper.Diagnostic, ...], severity: str) -> list[st
 def test_case(path: Path, tmp_path: Path) -> None:
     case = read_case(path)
     file = write_mapping(case, tmp_path)
-    diagnostics = check_file(file)
+    diagnostics = check_file(file)[0]
     assert listed(diagnostics, "error") == case.get("errors", []), show(diagnostics)
     assert listed(diagnostics, "warning") == case.get("warnings", []), show(diagnostics)
     if "hint" in case:

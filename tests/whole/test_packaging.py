@@ -16,6 +16,8 @@ import pytest
 from mapper.version import __version__
 from support.places import ROOT
 
+pytestmark = pytest.mark.xdist_group("packaging")
+
 
 def run(*command: str | Path, cwd: Path) -> str:
     """What a program prints; the test fails with its complaints where it fails."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from mapper import ir
+from mapper.budget import spend
 from mapper.checker.types import MISSING_ONLY, NEVER, Objects, Type, join, without_missing
 from mapper.checker.types.facts import member_of
 from mapper.checker.types.lattice import merge_objects
-from mapper.schemas.budget import spend
 
 
 def merged_objects(left: Type, right: Type) -> Type:

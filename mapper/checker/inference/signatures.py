@@ -11,16 +11,16 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import TypeAlias
 
+from mapper.budget import MAX_CHARACTERS, spend_on
 from mapper.checker.inference import predicates as p
 from mapper.checker.inference.printing import concatenated, printed
 from mapper.checker.types import ANYTHING, NEVER, Numbers, Type, join, join_all, literal_type, only
 from mapper.checker.types.lattice import of_element
 from mapper.checker.types.named import BOOLEAN, COUNT, INTEGER, NULL_ONLY, NUMBER, TEXT, array_of, text_type
 from mapper.runtime.faults import Fault
-from mapper.runtime.limits import within
+from mapper.runtime.limits import trial_limits, within
 from mapper.runtime.liquid.filters import FILTERS, apply
 from mapper.runtime.missing import MISSING
-from mapper.schemas.budget import MAX_CHARACTERS, spend_on, trial_limits
 
 Arguments: TypeAlias = tuple[Type, ...]
 Result: TypeAlias = Callable[[Type, Arguments], Type]

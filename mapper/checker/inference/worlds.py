@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from mapper import ir
+from mapper.budget import spend
 from mapper.checker.types import (
     ANY_MEMBER,
     ANYTHING,
@@ -25,7 +26,6 @@ from mapper.checker.types.facts import member_of
 from mapper.checker.types.lattice import of_element, of_member, settle_objects
 from mapper.checker.types.named import COUNT, TEXT, TIME, array_of, object_with
 from mapper.checker.types.text_facts import TRUSTED
-from mapper.schemas.budget import spend
 
 Key: TypeAlias = str | int
 Refine: TypeAlias = Callable[[Type], Type]

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import cache, partial
 from typing import Any
 
+from mapper.budget import remembered
 from mapper.checker.templates.value_sets import (
     IMPOSSIBLE,
     MISSING,
@@ -37,7 +38,6 @@ from mapper.regex.languages import (
     without_empty,
     word,
 )
-from mapper.schemas.budget import remembered
 from mapper.schemas.questions import (
     Subschema,
     allows_type,

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from mapper.budget import remembered, spend
 from mapper.checker.templates.json_grammar import Bad, Place, Seen, ends_value, step
 from mapper.checker.templates.value_sets import Value, json_kinds, parts_of
 from mapper.regex.characters import Ranges, inverse, joined, ranges, readable, shared, span
 from mapper.regex.languages import Language
-from mapper.schemas.budget import remembered, spend
 
 _MOST = 20_000
 _ENOUGH = 300

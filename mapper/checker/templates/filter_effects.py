@@ -14,6 +14,7 @@ from html import escape
 from typing import TypeAlias
 from urllib.parse import quote_plus
 
+from mapper.budget import remembered
 from mapper.checker.templates.value_sets import (
     BOOLEAN,
     COUNT,
@@ -49,7 +50,6 @@ from mapper.regex.languages import (
     without_empty,
     word,
 )
-from mapper.schemas.budget import remembered
 
 Given: TypeAlias = Sequence[Value]
 Rule: TypeAlias = Callable[[Value, Given, dict[str, Value]], Value]

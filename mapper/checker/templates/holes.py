@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TypeAlias
 
+from mapper.budget import MAX_NODES, nodes_of
 from mapper.checker.templates.value_sets import Items, Value, members_of
 from mapper.ir import liquid as ir
 from mapper.regex.characters import EVERY, inverse, ranges
 from mapper.regex.languages import Language, shortest, shortest_with
 from mapper.runtime.missing import MISSING
-from mapper.schemas.budget import MAX_NODES, nodes_of
 
 # Steps from a scope of the request: names, indexes, and None for each element of a list.
 Hole: TypeAlias = tuple[str | int | None, ...]

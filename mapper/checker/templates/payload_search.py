@@ -7,19 +7,19 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import product
 
+from mapper.budget import MAX_NODES, nodes_of
 from mapper.checker.templates.holes import Hole, Reading, candidates, plain, value_of
 from mapper.checker.templates.payloads import BUILT, Given, Plan, build, shrink
 from mapper.checker.templates.rendering import Rendered, Trial
 from mapper.checker.templates.value_sets import Value
 from mapper.runtime.missing import MISSING
-from mapper.schemas.budget import MAX_NODES, nodes_of
 
 _COUNTS = (1, 2, 0)
 _RENDERINGS = 1500
 _ALL_RENDERINGS = 8000
 _RANDOM = 400
 _HOLES = 60  # a rendering with many more of them counts for several
-_NODES = 4_000  # as does one of a template of many more nodes,
+_WORK = 20_000_000  # as does one of many more nodes that may each touch a longest text,
 _VALUES = 200  # or of an item of many more values
 
 
@@ -52,7 +52,12 @@ class Search:
 
     def __post_init__(self) -> None:
         least = nodes_of(plain(self.scopes["item"]), MAX_NODES)
-        self.cost = 1 + len(self.reading.holes) // _HOLES + self.nodes // _NODES + least // _VALUES
+        self.cost = (
+            1
+            + len(self.reading.holes) // _HOLES
+            + self.nodes * self.trial.limits.text_length // _WORK
+            + least // _VALUES
+        )
         self.left //= self.cost
 
     def prepare(self) -> list[tuple[Given, Rendered]]:

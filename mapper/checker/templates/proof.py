@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from mapper import ir
+from mapper.budget import TooComplex, limited
 from mapper.checker.templates.admitted import whole_item
 from mapper.checker.templates.assumptions import assume, few
 from mapper.checker.templates.environment import Env, scopes
@@ -27,7 +28,6 @@ from mapper.checker.templates.walk import State, TooMany, Trouble, Walk
 from mapper.diagnostics.source import Span
 from mapper.ir import liquid as text_ir
 from mapper.ir.liquid import nodes_run
-from mapper.schemas.budget import TooComplex, limited
 from mapper.schemas.schema import Schema
 
 _MOST_TROUBLES = 24
@@ -113,7 +113,7 @@ def _proven(
     body = template.body or ()
     walk, troubles = _walk(program, body, world)
     reading = read_holes((body, *(rule.condition.test for rule in program.skips)), world)
-    trial = trial_of(program, prepare(program), source)
+    trial = trial_of(program, prepare, source)
     search = Search(trial, reading, world, item_is_body, nodes_run(program))
     wrongs, unsure = _wrongs(walk, target, search) if target is not None else ([], [])
     return _judged(template, walk, troubles, search, (wrongs, unsure))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import count
 from typing import TypeAlias
@@ -14,18 +14,20 @@ from mapper.checker.templates.emission import write
 from mapper.checker.templates.json_grammar import Bad, Place
 from mapper.checker.templates.payloads import Given
 from mapper.runtime.faults import Fault, Skip
-from mapper.runtime.limits import Limits, within
+from mapper.runtime.limits import Limits, trial_limits, within
+from mapper.runtime.liquid.filters import apply
 from mapper.runtime.missing import MISSING
 from mapper.runtime.schema.validation import delegate
-from mapper.schemas.budget import trial_limits
 from mapper.schemas.schema import Schema
 
 # Renders a template: the event of a payload, or the number of a skip rule. Raises Fault or Skip.
 Render: TypeAlias = Callable[[Given], object]
-# Compiles a program for its template to be rendered; given by the compiler, which knows the later stages.
-PrepareTemplate: TypeAlias = Callable[[ir.Program], Render]
+# Compiles a program for its template to be rendered; given by the compiler, which knows the later stages. The
+# second argument takes the place of `filters.apply` in the generated code.
+PrepareTemplate: TypeAlias = Callable[[ir.Program, Callable[..., object]], Render]
 
 _MOST_JUDGED = 5_000_000  # subschemas that items are held against, for one template
+_CHARACTERS_A_RENDERING = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +50,21 @@ class Rendered:
 
 @dataclass(slots=True)
 class Trial:
-    """Renders a template by its generated code; counts the renderings left."""
+    """Renders a template by its generated code; counts the renderings left.
 
-    render: Render
+    One in which filters work on many characters or elements counts for several.
+    """
+
     valid: Callable[[object], bool]
     limits: Limits
+    render: Render = field(init=False)
     left: int = 0
+    worked_on: int = 0
 
     def run(self, given: Given) -> Rendered:
         """What the template renders."""
         self.left -= 1
+        self.worked_on = 0
         try:
             with within(self.limits):
                 outcome = self.render(given)
@@ -67,7 +74,17 @@ class Trial:
             return self._faulty(fault)
         except Exception:
             return Rendered()
+        finally:
+            self.left -= self.worked_on // _CHARACTERS_A_RENDERING
         return Rendered() if type(outcome) is int else Rendered(value=outcome)
+
+    def apply(
+        self, function: Callable[..., object], site: int, value: object, *args: object, **kwargs: object
+    ) -> object:
+        """What the generated code calls for a filter; counts what it works on."""
+        if isinstance(value, str | list | tuple):
+            self.worked_on += len(value)
+        return apply(function, site, value, *args, **kwargs)
 
     def _faulty(self, fault: Fault) -> Rendered:
         if fault.code not in ("M621", "M622") or not isinstance(fault.value, str):
@@ -95,9 +112,12 @@ def _after(text: str) -> Place | tuple[int, Bad]:
     return write(Place(), text)[0]
 
 
-def trial_of(program: ir.Program, render: Render, source: Schema | None) -> Trial:
-    """The trial of a program's template, whose payloads fit a source schema."""
-    return Trial(render, _validator(source), trial_limits(len(program.output.span.text)))
+def trial_of(program: ir.Program, prepare: PrepareTemplate, source: Schema | None) -> Trial:
+    """The trial of a template with payloads that fit a source schema; raises whatever `prepare` raises."""
+    trial = Trial(_validator(source), trial_limits(len(program.output.span.text)))
+    with within(trial.limits):
+        trial.render = prepare(program, trial.apply)
+    return trial
 
 
 def _validator(source: Schema | None) -> Callable[[object], bool]:

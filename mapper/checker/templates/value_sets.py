@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TypeAlias
 
+from mapper.budget import remembered
 from mapper.regex.characters import ranges, span
 from mapper.regex.languages import (
     ANYTHING,
@@ -22,7 +23,6 @@ from mapper.regex.languages import (
     word,
 )
 from mapper.runtime.liquid.semantics import to_text
-from mapper.schemas.budget import remembered
 
 _DIGIT = span("0", "9")
 _SIGN = optional(word("-"))

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from mapper.budget import spend
 from mapper.checker.types.facts import Arrays, Numbers, Objects, Texts, Type, member_of
 from mapper.checker.types.lattice import join, join_all, meet, settle_arrays, settle_objects
 from mapper.checker.types.literals import literal_type
 from mapper.checker.types.named import ANYTHING, MISSING_ONLY, NEVER, kind_type, only, without_missing
 from mapper.checker.types.text_facts import MAX_FACTS, settle, settle_numbers
 from mapper.regex.searches import searcher
-from mapper.schemas.budget import spend
 from mapper.schemas.questions import Subschema, find_reference
 
 _DEEPEST = 30

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from mapper.budget import once, spend
 from mapper.checker.types.facts import Arrays, Objects, Type, element_of, member_of
 from mapper.checker.types.named import ANY_MEMBER, ANYTHING, MISSING_ONLY, NEVER
 from mapper.checker.types.text_facts import (
@@ -14,7 +15,6 @@ from mapper.checker.types.text_facts import (
     numbers_within,
     texts_within,
 )
-from mapper.schemas.budget import once, spend
 
 MAX_OBJECTS = 8  # alternatives kept apart; more are joined into one
 _DEEPEST = 40

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
+from mapper.budget import MAX_NODES, nodes_of, spend
 from mapper.checker.types.facts import Arrays, Numbers, Objects, Texts, Type, element_of, member_of
 from mapper.checker.types.named import only
 from mapper.checker.types.text_facts import fits, fits_number
 from mapper.runtime.missing import MISSING
-from mapper.schemas.budget import MAX_NODES, nodes_of, spend
 
 _TEXTS = (
     "",

@@ -12,7 +12,7 @@ MAPPING_SUFFIXES = (".yaml", ".yml")
 
 def _home() -> Path:
     """The folder that holds `mappings/` and `schemas/`: inside an installed wheel, or a checkout's root."""
-    package = Path(__file__).resolve().parent
+    package = Path(__file__).resolve().parents[1]
     shipped = package / "shipped"
     return shipped if shipped.is_dir() else package.parent
 
@@ -41,6 +41,24 @@ def find_mapping(name: str) -> Path | None:
     if path.suffix in MAPPING_SUFFIXES and is_file(path):
         return path
     return next((found for found in find_mappings() if found.stem == name), None)
+
+
+def require_mapping(name: str, report: Report) -> Path | None:
+    """As `find_mapping`; an unknown name is a path if it looks like one, else it is reported (M003)."""
+    path = find_mapping(name)
+    if path is None and (Path(name).suffix in MAPPING_SUFFIXES or "/" in name):
+        return Path(name)  # reading it reports why it cannot be read
+    if path is None:
+        known = mapping_names()
+        hint = did_you_mean(name, known) or "shipped are " + ", ".join(f"`{n}`" for n in known)
+        report.error("M003", f"no mapping `{name}`", None, "", hint)
+    return path
+
+
+def folder_of(filename: str) -> Path | None:
+    """The folder of a mapping whose file name is known; None if there is no such file."""
+    path = Path(filename)
+    return path.parent if is_file(path) else None
 
 
 def mapping_names() -> list[str]:

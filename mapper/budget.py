@@ -15,18 +15,14 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache, wraps
 from typing import TypeVar
-
-from mapper.runtime.limits import Limits, active
 
 MOST_STEPS = 1_000_000
 MAX_CHARACTERS = 10_000  # of computed texts that one type lists; of longer ones only facts are known
 MAX_NODES = 2_000  # of a value that is made up to show something
 CHARACTERS_A_STEP = 16
-
-_TRIED_ROUNDS = 1_000
 
 _Operand = TypeVar("_Operand")
 _Found = TypeVar("_Found")
@@ -89,19 +85,6 @@ def nodes_of(value: object, most: int) -> int:
         elif isinstance(part, dict):
             waiting.extend(part.values())
     return min(count, most + 1)
-
-
-def trial_limits(length: int) -> Limits:
-    """The limits of a program that is run to check it; `length` is that of its own text in characters.
-
-    A run that ends with M619 or M620 under these limits shows nothing about the program.
-    """
-    limits = active()
-    return replace(
-        limits,
-        text_length=min(limits.text_length, MAX_CHARACTERS + 2 * length),
-        loop_rounds=min(limits.loop_rounds, _TRIED_ROUNDS),
-    )
 
 
 def remembered(most: int) -> Callable[[Callable[..., _Found]], Callable[..., _Found]]:

@@ -1,0 +1,63 @@
+"""API: the public functions; they find the text of a mapping and hand it to the compiler."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mapper import catalog
+from mapper.compiler import build, examine
+from mapper.diagnostics.diagnostic import Diagnostic, Report
+from mapper.diagnostics.errors import CompileError
+from mapper.diagnostics.files import read_source
+from mapper.diagnostics.source import SourceFile
+from mapper.runtime.limits import Limits, checked, within
+from mapper.transform.cached import keep
+from mapper.transform.transform import Transform
+
+
+def compile(text: str, *, filename: str = "<mapping>", limits: Limits | None = None) -> Transform:
+    """The Transform of a mapping's text.
+
+    `filename` is printed in diagnostics; if it is a path, schemas are looked up beside it too. Raises
+    CompileError with every problem found.
+    """
+    with within(checked(limits)):
+        return build(_source(text, filename), catalog.folder_of(filename), Report())
+
+
+def check(text: str, *, filename: str = "<mapping>", limits: Limits | None = None) -> tuple[Diagnostic, ...]:
+    """Every problem of a mapping's text, errors and warnings, in order; empty if it is clean."""
+    with within(checked(limits)):
+        return examine(_source(text, filename), catalog.folder_of(filename), Report()).report.ordered()
+
+
+def load(name: str | Path, *, limits: Limits | None = None, cache: str | Path | None = None) -> Transform:
+    """The Transform of a shipped mapping by name (`segment`) or of a mapping file by path.
+
+    With `cache`, it is kept in that folder for `mapper.transform.cached.recall`. Raises CompileError, also if
+    there is no such mapping.
+    """
+    report = Report()
+    with within(checked(limits)):
+        path = catalog.require_mapping(str(name), report)
+        file = None if path is None else read_source(path, report)
+        if path is None or file is None:
+            raise CompileError.of(str(name), report.ordered())
+        transform = build(file, path.parent, report)
+    if cache is not None:
+        keep(transform, path, Path(cache))
+    return transform
+
+
+def check_file(path: Path) -> tuple[tuple[Diagnostic, ...], tuple[str, ...]]:
+    """Every problem of a mapping file, and in words the assumptions that its checks have made."""
+    report = Report()
+    file = read_source(path, report)
+    inference = None if file is None else examine(file, path.parent, report).inference
+    return report.ordered(), inference.assumed if inference else ()
+
+
+def _source(text: str, filename: str) -> SourceFile:
+    if not isinstance(text, str):
+        raise TypeError(f"a mapping is text, not {type(text).__name__}")
+    return SourceFile(filename, text)
