@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from mapper.runtime.depths import MAX_GROUP_DEPTH
+from mapper.runtime.times.calendar import DATE
 
 MAX_SYNTAX = 10_000  # characters of a text that may be a regular expression or a template of URIs
 _PRIVATE = "[\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd]"  # compiled when first needed: 4 ms
@@ -22,20 +23,12 @@ _BEYOND_ASCII = (
     + "]"
 )
 
-_DAYS = (
-    r"(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])"
-    r"|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)"
-    r"|02-(?:0[1-9]|1\d|2[0-8])"
-)
-_LEAP_YEAR = r"(?:\d\d(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)"
 _TIME = r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?"
 _OFFSET = r"(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)"
 
 # One expression holds the calendar too, so a check is one call. jsonschema's validator ends in `$`, which
 # lets one line feed follow; a schema that minds says so with a `pattern`.
-_DATE_TIME = re.compile(
-    rf"(?!0000)(?:\d{{4}}-(?:{_DAYS})|{_LEAP_YEAR}-02-29)[Tt]{_TIME}{_OFFSET}\n?\Z", re.ASCII
-)
+_DATE_TIME = re.compile(rf"{DATE}[Tt]{_TIME}{_OFFSET}\n?\Z", re.ASCII)
 is_date_time = _DATE_TIME.match
 
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\Z", re.ASCII | re.IGNORECASE)

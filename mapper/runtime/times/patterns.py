@@ -14,27 +14,24 @@ from datetime import datetime, timedelta, tzinfo
 from itertools import pairwise
 
 from mapper.runtime.missing import INVALID, Nothing
-from mapper.runtime.times.times import EPOCH_UNITS, epoch, iso8601, load_zone, parse_offset, settle
+from mapper.runtime.times.calendar import MONTHS, WEEKDAYS, full_year
+from mapper.runtime.times.times import EPOCH_UNITS, epoch, iso8601, settle
+from mapper.runtime.times.zones import OFFSET, load_zone, parse_offset
 
 MAX_PATTERN = 100
 MAX_TEXT = 200  # longer text is not a time; keeps hostile text away from the expression
 
-_MONTHS = [
-    *("january", "february", "march", "april", "may", "june"),
-    *("july", "august", "september", "october", "november", "december"),
-]
-_DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 _NAMES = {
-    "B": _MONTHS,
-    "b": [name[:3] for name in _MONTHS],
-    "A": _DAYS,
-    "a": [name[:3] for name in _DAYS],
+    "B": [name.lower() for name in MONTHS],
+    "b": [name[:3].lower() for name in MONTHS],
+    "A": [name.lower() for name in WEEKDAYS],
+    "a": [name[:3].lower() for name in WEEKDAYS],
 }
 _DIGITS = {
     "Y": (4, 4), "y": (2, 2), "m": (1, 2), "d": (1, 2), "j": (1, 3),
     "H": (1, 2), "I": (1, 2), "M": (1, 2), "S": (1, 2), "f": (1, 9), "s": (1, 12),
 }  # fmt: skip
-_OTHERS = {"z": r"[Zz]|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?", "p": r"[AaPp](?:[Mm]|\.[Mm]\.)"}
+_OTHERS = {"z": rf"[Zz]|{OFFSET}", "p": r"[AaPp](?:[Mm]|\.[Mm]\.)"}
 _DIRECTIVES = frozenset("%").union(_NAMES, _DIGITS, _OTHERS)
 _ALLOWED = "%a %A %b %B %d %f %H %I %j %m %M %p %s %S %y %Y %z %%"
 
@@ -115,7 +112,7 @@ def read_time(value: object, formats: tuple[str, ...], zone: str | None) -> str 
 
 def _local(parts: dict[str, str], second: int) -> datetime:
     """The date and time a match holds; raises where the calendar or its own weekday disagrees."""
-    year = int(parts["Y"]) if "Y" in parts else _full_year(int(parts["y"]))
+    year = int(parts["Y"]) if "Y" in parts else full_year(int(parts["y"]))
     if "j" in parts:
         day = datetime(year, 1, 1) + timedelta(days=int(parts["j"]) - 1)
         if day.year != year:
@@ -126,10 +123,6 @@ def _local(parts: dict[str, str], second: int) -> datetime:
         if name in parts and _NAMES[name][day.weekday()] != parts[name].lower():
             raise ValueError
     return day.replace(hour=_hour(parts), minute=int(parts.get("M", 0)), second=second)
-
-
-def _full_year(year: int) -> int:
-    return year + (1900 if year >= 69 else 2000)  # POSIX, as strptime
 
 
 def _month(parts: dict[str, str]) -> int:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import TypeAlias
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mapper.runtime.missing import INVALID, Nothing
+from mapper.runtime.times.calendar import DATE
+from mapper.runtime.times.zones import OFFSET, parse_offset
 
 Bound: TypeAlias = str | tuple[str, int]  # canonical text, or ("received_at", seconds to add)
 
@@ -28,28 +29,18 @@ _LAST_MS = 253_402_300_799_999
 
 # What stands at every third place of nearly all times: with nothing, a point, or an offset at the end.
 _SHAPES = frozenset(f"--{between}::{after}" for between in "T " for after in ("", ".", "Z", "+", "-"))
-_DAY = (
-    r"(?!0000)(?:[0-9]{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
-    r"|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
-    r"|(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29)"
-)
-_is_day = re.compile(_DAY).fullmatch
-_OFFSET = r"[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?"
+_is_day = re.compile(DATE).fullmatch
 _date_time = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ](?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)"
-    rf"(?:\.([0-9]{{1,9}}))?([Zz]|{_OFFSET})?"
+    rf"(?:\.([0-9]{{1,9}}))?([Zz]|{OFFSET})?"
 ).fullmatch
 _decimal = re.compile(r"(-?)([0-9]{1,40})(?:\.([0-9]{1,40}))?(?:[eE]([+-]?[0-9]{1,3}))?").fullmatch
-_is_any_offset = re.compile(_OFFSET).fullmatch
-_is_offset = re.compile(r"[+-](?:[01][0-9]|2[0-3]):?[0-5][0-9]").fullmatch
-_is_zone_name = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,2}").fullmatch
+_is_any_offset = re.compile(OFFSET).fullmatch
 _relative = re.compile(r"received_at(?: *([+-]) *([0-9]{1,9}) *([smhd]))?").fullmatch
 
 # The named epoch formats and how many of each make a second.
 EPOCH_UNITS = {"epoch_s": 1, "epoch_ms": 1_000, "epoch_us": 1_000_000}
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-# Files of a zone directory that are no zones: the host's own, and copies that count leap seconds.
-_NOT_ZONES = frozenset({"localtime", "posix", "posixrules", "right", "Factory"})
 
 
 def iso8601(value: object, zone: tzinfo | None) -> str | Nothing:
@@ -130,15 +121,6 @@ def _may_leap(moment: datetime) -> bool:
     return (moment.day, moment.hour, moment.minute) == (last_day, 23, 59)
 
 
-@lru_cache(maxsize=256)
-def parse_offset(text: str) -> tzinfo:
-    """The zone of `Z`, `+05`, `+0530` or `+05:30`."""
-    if text in ("Z", "z"):
-        return UTC
-    minutes = int(text[1:3]) * 60 + int(text[-2:] if len(text) > 3 else 0)
-    return timezone(timedelta(minutes=-minutes if text[0] == "-" else minutes)) if minutes else UTC
-
-
 def epoch(value: object, unit_per_second: int) -> str | Nothing:
     """Canonical UTC of a count since 1970 in seconds (1), milliseconds (1000) or microseconds (1000000).
 
@@ -189,20 +171,6 @@ def write_time(moment: datetime) -> str | Nothing:
         return f"{moment.astimezone(UTC).isoformat(timespec='milliseconds')[:23]}Z"
     except OverflowError:
         return INVALID
-
-
-def load_zone(name: str) -> tzinfo | None:
-    """The zone of `UTC`, `Z`, an offset (`+05:30`, `-0800`) or an IANA name; None where there is none."""
-    if name in ("UTC", "Z"):
-        return UTC
-    if _is_offset(name):
-        return parse_offset(name)
-    if not _is_zone_name(name) or name.partition("/")[0] in _NOT_ZONES:
-        return None
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None
 
 
 def parse_bound(text: str) -> Bound | None:
