@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NoReturn, assert_never
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import NoReturn, TypeAlias, assert_never
 
 from mapper import ir
 from mapper.interpreter.path_evaluation import evaluate_path
 from mapper.interpreter.template_evaluation import evaluate_condition, render_template
 from mapper.runtime import casts as values
 from mapper.runtime.blank import has_no_content
-from mapper.runtime.faults import Fault
+from mapper.runtime.faults import Fault, Skip
 from mapper.runtime.json.canonical import stable_hash
 from mapper.runtime.missing import INVALID, MISSING
 from mapper.runtime.times import patterns as time_patterns
@@ -20,13 +21,25 @@ from mapper.transform.request import Request
 NO_SITE = -1
 
 
+# Called with a node, its outcome and its context; see `EvaluationContext.observe`.
+Observer: TypeAlias = Callable[[ir.Value | ir.SkipRule, object, "EvaluationContext"], None]
+
+
 @dataclass(frozen=True, slots=True)
 class EvaluationContext:
-    """What a value is computed from."""
+    """The item, its body and its request, from which a value is computed; `map` has each element as the item.
+
+    `observe` is called after a node is evaluated, and so after its operands: with the node, its outcome and
+    the context. The outcome is a value or MISSING, or the Fault or Skip that ends the item; of a SkipRule it
+    is True or False. Nodes that are not reached are not observed. So the last option of a Coalesce that is
+    observed is the one that was taken, unless the Coalesce is MISSING. The places that a Path reads are
+    `find_nodes(node, context.item, context.body)`. An observer must not change what it is given.
+    """
 
     item: object
     body: object
     request: Request
+    observe: Observer | None = None
 
 
 def fail(code: str, value: object = MISSING) -> NoReturn:
@@ -40,7 +53,19 @@ def is_absent(value: object) -> bool:
 
 
 def evaluate(node: ir.Value, context: EvaluationContext) -> object:
-    """The value of a node, or MISSING. Raises Fault."""
+    """The value of a node, or MISSING. Raises Fault or Skip. Reports the outcome to the observer."""
+    if context.observe is None:
+        return _evaluate(node, context)
+    try:
+        value = _evaluate(node, context)
+    except (Fault, Skip) as end:
+        context.observe(node, end, context)
+        raise
+    context.observe(node, value, context)
+    return value
+
+
+def _evaluate(node: ir.Value, context: EvaluationContext) -> object:
     match node:
         case ir.Literal(value):
             return value
@@ -49,7 +74,7 @@ def evaluate(node: ir.Value, context: EvaluationContext) -> object:
         case ir.Template():
             return render_template(node, context.item, context.body, context.request)
         case ir.Record():
-            return evaluate_record(node, context)
+            return _record(node, context)
         case ir.Array(members):
             return [v for v in (evaluate(m, context) for m in members) if v is not MISSING]
         case ir.Coalesce(options, nonblank):
@@ -85,7 +110,7 @@ def evaluate(node: ir.Value, context: EvaluationContext) -> object:
             assert_never(never)
 
 
-def evaluate_record(node: ir.Record, context: EvaluationContext) -> dict[str, object]:
+def _record(node: ir.Record, context: EvaluationContext) -> dict[str, object]:
     """An object; missing fields are left out, null ones too unless they may be null."""
     record: dict[str, object] = {}
     for field in node.fields:
@@ -131,9 +156,7 @@ def _map(source: object, element: ir.Value, context: EvaluationContext) -> objec
         return source
     if not isinstance(source, list):
         fail("M616", source)
-    mapped = (
-        evaluate(element, EvaluationContext(member, context.body, context.request)) for member in source
-    )
+    mapped = (evaluate(element, replace(context, item=member)) for member in source)
     return [value for value in mapped if value is not MISSING]
 
 

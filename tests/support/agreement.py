@@ -50,6 +50,8 @@ def assert_agreement(
             assert not isinstance(item, dict)
             continue
         expected = interpret_item(program, item, payload, request)
+        observed = interpret_item(program, item, payload, request, lambda *_: None)
+        assert same(observed, expected), "observing changes the outcome"
         if expected[0] == "event" and not (is_json(expected[1]) and valid(expected[1])):
             expected = ("rejected", VALIDATED_LATER)
         assert same(found, expected), (found, expected, transform.python)
