@@ -48,7 +48,7 @@ def fail(code: str, value: object = MISSING) -> NoReturn:
 
 
 def is_absent(value: object) -> bool:
-    """Whether a value is missing or null."""
+    """Return True for missing and null."""
     return value is MISSING or value is None
 
 

@@ -1,4 +1,4 @@
-"""Faults: how generated code says that an item cannot become an event."""
+"""Faults: the reasons with which generated code ends an item that cannot become an event."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from mapper.runtime.missing import MISSING
 
-# What a fault says: its code, its site, its detail, and the value it is about, which cannot change any more.
+# The code, the site, the detail and the value of a fault; the value cannot change any more.
 FaultRecord: TypeAlias = tuple[str, int, str, Any]
 
 _UNCHANGEABLE = frozenset({str, int, float, bool, type(None), type(MISSING)})
@@ -39,7 +39,7 @@ class Refused(Exception):
 
 
 class Skip(Exception):
-    """Raised where a template of a dialect says `{% abort %}`: the item is skipped, not rejected."""
+    """Raised by `{% abort %}` in a template of a dialect: the item is skipped, not rejected."""
 
     def __init__(self, site: int = -1, reason: str = "aborted by the template") -> None:
         super().__init__(reason)
@@ -56,7 +56,7 @@ class Misfit:
         self.event = event
 
 
-# What is told of an item that is no object, where items have to be objects.
+# The fault of an item that is not an object although items must be.
 NO_OBJECT: FaultRecord = ("M604", -1, "", MISSING)
 
 
@@ -67,13 +67,13 @@ class Shown(str):
 
 
 def record_fault(fault: Fault) -> FaultRecord:
-    """What a fault says, without the frames and the payload that hang on it."""
+    """The content of a fault. The exception itself would keep frames alive, and through them the payload."""
     value = fault.value
     return fault.code, fault.site, fault.detail, value if type(value) in _UNCHANGEABLE else Shown(show(value))
 
 
 def record_plain_fault(fault: Fault) -> FaultRecord | None:
-    """As `record_fault`; None of a fault about a value that may be decoded in part."""
+    """As `record_fault`, for the narrow path: None if the value of the fault may be decoded only in part."""
     value = fault.value
     if type(value) in _UNCHANGEABLE:
         return fault.code, fault.site, fault.detail, value
@@ -81,7 +81,7 @@ def record_plain_fault(fault: Fault) -> FaultRecord | None:
 
 
 def _is_whole(value: object) -> bool:
-    """Whether a value is decoded as a whole: an object that is, is a dict."""
+    """Return True if a value is decoded as a whole: then its objects are dicts."""
     if type(value) is list:
         return all(map(_is_whole, value))
     return type(value) is dict or type(value) in _UNCHANGEABLE

@@ -1,4 +1,4 @@
-"""Paths at run time: what generated path code calls for the rarely used parts of RFC 9535."""
+"""Paths at run time: the rarely used parts of RFC 9535, which generated code calls."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mapper.runtime.missing import MISSING
 
 
 def children(value: object) -> Iterable[object]:
-    """The elements of an array or the member values of an object, in order; nothing of anything else."""
+    """The elements of an array or the member values of an object, in order; a scalar has none."""
     if isinstance(value, list):
         return value
     if isinstance(value, dict):
@@ -19,7 +19,10 @@ def children(value: object) -> Iterable[object]:
 
 
 def descendants(nodes: Iterable[object], site: int) -> list[object]:
-    """Each node followed by all that lies below it, parents before children (RFC 9535 §2.5.2)."""
+    """Each node followed by all its descendants, parents before children (RFC 9535 §2.5.2).
+
+    Raises Fault M608 beyond `path_visits`: a parsed payload may repeat or contain itself, without an end.
+    """
     visited: list[object] = []
     stack = list(nodes)
     stack.reverse()
@@ -37,21 +40,21 @@ def descendants(nodes: Iterable[object], site: int) -> list[object]:
 
 
 def check_matches(nodes: list[object], site: int) -> None:
-    """Stop a path whose matches multiply (`$..*..*`)."""
+    """Raise Fault M608 for a path whose matches multiply (`$..*..*`) beyond `path_matches`."""
     limit = active().path_matches
     if len(nodes) > limit:
         raise Fault("M608", site, f"a path matches more than {limit} values")
 
 
 def less(left: object, right: object) -> bool:
-    """Order of RFC 9535 §2.3.5.2.2: between two numbers or two strings, else false."""
+    """The `<` of RFC 9535 §2.3.5.2.2: between two numbers or two strings; of anything else it is false."""
     if isinstance(left, str):
         return isinstance(right, str) and left < right
     return is_number(left) and is_number(right) and left < right  # type: ignore[operator]
 
 
 def is_number(value: object) -> bool:
-    """Whether a value is a JSON number; Python's booleans are not."""
+    """Return True for a JSON number; Python's booleans are none."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

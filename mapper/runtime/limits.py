@@ -1,7 +1,7 @@
-"""Limits at run time: how much of a body, a path, a template and a mapping is worked on before it is refused.
+"""Limits at run time: the sizes of bodies, paths, templates and mappings beyond which they are refused.
 
-They are handed down through a context variable, because what asks for them (a filter inside a library's
-template, a path's loop) is far from who sets them. With the default limits nothing is ever set.
+They are handed down through a context variable, because the code that asks for them (a filter inside a
+library's template, a path's loop) is far from the code that sets them. The default limits are never set.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from mapper.runtime.depths import MAX_NESTING
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a service is willing to spend. Raises TypeError or ValueError for what is no positive number.
+    """The work that a service is willing to do. Raises TypeError or ValueError if one is no positive integer.
 
-    What passes a limit ends as a rejection or a diagnostic with the code named here, never as an exception.
+    Input beyond a limit ends as a rejection or a diagnostic with the code named here, never as an exception.
     """
 
     body_bytes: int = 64 * 1024 * 1024  # M608: bytes of a body
@@ -57,7 +57,7 @@ active = _active.get
 
 @contextmanager
 def within(limits: Limits) -> Iterator[None]:
-    """Make these limits the ones in force inside the block."""
+    """Put limits in force inside the block."""
     token = _active.set(limits)
     try:
         yield

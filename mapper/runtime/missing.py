@@ -1,4 +1,4 @@
-"""Nothing: the two sentinels that generated code and the interpreter share."""
+"""Nothing: the two sentinels of values that are not there, shared by generated code and the interpreter."""
 
 from __future__ import annotations
 

@@ -47,8 +47,9 @@ decode = msgspec.json.Decoder().decode
 _PART = 1 << 16  # bytes of a body that are checked at once
 _TOGETHER = 8  # items of a body
 
-# The outline of JSON text keeps quotes, what stands between values, and enough letters to tell `true` and
-# `false` from a number with an exponent, of which `,e,` is left. Texts may look so too; the decoder decides.
+# The outline of JSON text keeps quotes, the characters between values, and enough letters to distinguish
+# `true` and `false` from a number with an exponent, which leaves `,e,`. Texts may leave that too; then the
+# decoder decides.
 _OUTLINED = b'"\\eEuf,:[]{}'
 _ELSE = bytes(byte for byte in range(256) if byte not in _OUTLINED)
 _OUTLINE = bytes.maketrans(b"E:[]{}", b"e,,,,,")
@@ -63,7 +64,7 @@ class Redo(Exception):
 
 
 def reader(kind: Any) -> Callable[[bytes | Raw], Any]:
-    """What decodes JSON text as far as a type asks for."""
+    """A decoder of JSON text that decodes only the parts that a msgspec type has."""
     return msgspec.json.Decoder(kind).decode
 
 
@@ -106,7 +107,7 @@ def take_apart(
 
 
 def _count_inside(items: list[Raw], max_depth: int) -> int | None:
-    """How many opening brackets the items have together; None without items, or where one may be too deep."""
+    """The number of opening brackets of all items; None without items, or if one may nest too deep."""
     # Nearly always several neighbours have no more together than one may have, and are looked at as one.
     step = _TOGETHER if sum(map(len, items)) < _TOGETHER * _PART else 1
     total = 0
@@ -120,13 +121,13 @@ def _count_inside(items: list[Raw], max_depth: int) -> int | None:
 
 
 def splitter(names: tuple[str, ...]) -> Callable[[bytes], list[Raw]]:
-    """What finds, undecoded, the elements of the array that the names lead to."""
+    """A function that finds, undecoded, the elements of the array that the names lead to."""
     return _inner(names, list[Raw])
 
 
 @lru_cache(maxsize=64)
 def finder(names: tuple[str, ...]) -> Callable[[bytes], Raw]:
-    """What finds, undecoded, the value that the names lead to."""
+    """A function that finds, undecoded, the value that the names lead to."""
     return _inner(names, Raw)
 
 
@@ -160,7 +161,7 @@ def passing(raw: Raw) -> Any:
 
 
 def decoded(raw: object) -> Any:
-    """The value of an undecoded place; other values as they are."""
+    """The value of an undecoded place; other values stay."""
     return decode(raw) if type(raw) is bytes or type(raw) is Raw else raw
 
 
@@ -174,7 +175,7 @@ def spliced(text: bytes, before: dict[str, object], after: dict[str, object]) ->
 
 
 def spread(value: object) -> dict[str, Any]:
-    """What `merge` spreads of a decoded operand."""
+    """The members that `merge` takes from a decoded operand."""
     if value is None or value is MISSING:
         return {}
     if isinstance(value, dict):
@@ -183,7 +184,7 @@ def spread(value: object) -> dict[str, Any]:
 
 
 def lacking(names: tuple[str, ...]) -> Callable[[bytes], bool]:
-    """What tells whether an undecoded object has none of the named keys."""
+    """A function that returns True if an undecoded object has none of the named keys."""
     fields = [(f"f{number}", Any, MISSING) for number in range(len(names))]
     keys = msgspec.defstruct("Keys", fields, rename={f"f{n}": name for n, name in enumerate(names)}, gc=False)
     read, none = msgspec.json.Decoder(keys).decode, keys()

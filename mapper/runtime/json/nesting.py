@@ -1,4 +1,4 @@
-"""Nesting: how deep JSON goes."""
+"""Nesting: the depth of JSON texts and values, in linear time and without a parser."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from itertools import accumulate
 from typing import Any
 
-_SAME = bytes.maketrans(b"{}", b"[]")  # of which kind a bracket is does not matter
+_SAME = bytes.maketrans(b"{}", b"[]")  # the kind of a bracket does not matter
 _STEPS = bytes.maketrans(b"[]", b"\x01\xff")
 _DROPPED = bytes(b for b in range(256) if b not in b'[]{}"')
 _NO_COLONS = bytes(b for b in range(256) if b not in b':"')
@@ -18,16 +18,16 @@ _PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
 def depth_of(raw: bytes) -> int:
-    """How deep the brackets of JSON text in UTF-8 nest, in linear time and without parsing it.
+    """The number of levels to which the brackets of a JSON text in UTF-8 nest.
 
-    Of bytes that are not JSON, too, the same number whatever stands on the stack.
+    Bytes that are not JSON have such a number, too; it does not depend on the caller's stack.
     """
     return _depth(_outline(raw))
 
 
 def _outline(raw: bytes) -> bytes:
-    """The brackets that stand in no string, all of one kind."""
-    # Without all else, strings that hold no bracket are quotes side by side; of these, pairs tell nothing.
+    """The brackets outside of strings, all of one kind."""
+    # Once all else is dropped, strings without brackets are pairs of quotes side by side; these can go.
     quoted = _unescaped(raw).translate(_SAME, _DROPPED).replace(b'""""', b"").replace(b'""', b"")
     return _QUOTED.sub(b"", quoted).replace(b'"', b"")
 
@@ -38,21 +38,21 @@ def _depth(outline: bytes) -> int:
 
 def _unescaped(raw: bytes) -> bytes:
     """JSON text without escaped quotes; the backslashes that are left escape none."""
-    if b"\\" not in raw:  # in JSON, a backslash stands in a string
+    if b"\\" not in raw:  # in JSON, only strings have backslashes
         return raw
-    # Where they are few, a search for their first byte is much faster; where they are many, it is slower.
+    # A search for their first byte is much faster if they are few, and slower if they are many.
     few = (len(raw) >> 6) + 1
     text, found = _ESCAPED.subn(b"", raw, few)
     return text if found < few else text.replace(b"\\\\", b"").replace(b'\\"', b"")
 
 
 def count_members(raw: bytes) -> int:
-    """How many members the objects in JSON text in UTF-8 have together."""
+    """The number of members of all objects in a JSON text in UTF-8."""
     return _QUOTED.sub(b"", _unescaped(raw).translate(None, _NO_COLONS).replace(b'""', b"")).count(b":")
 
 
 def is_deeper(raw: bytes, max_depth: int) -> bool:
-    """Whether JSON text in UTF-8 nests deeper than `max_depth` levels."""
+    """Return True if a JSON text in UTF-8 nests deeper than `max_depth` levels."""
     # So few opening brackets cannot nest deeper: nearly all texts need no closer look.
     if not has_brackets(raw, max_depth):
         return False
@@ -60,26 +60,26 @@ def is_deeper(raw: bytes, max_depth: int) -> bool:
     for rounds in range(_ROUNDS):
         if rounds + len(left) <= max_depth:
             return False
-        # Of the brackets that are open at the deepest place, only the last can be closed by the next bracket:
-        # without such pairs one level fewer is open there, and what is left opens at most once a bracket.
+        # A round takes the innermost pairs away, and so one level at most: the text nests no deeper than the
+        # number of rounds and of brackets that are left.
         left = left.replace(b"[]", b"")
     return _depth(outline) > max_depth
 
 
 def has_brackets(raw: bytes, count: int) -> bool:
-    """Whether a text has more than `count` opening brackets."""
+    """Return True if a text has more than `count` opening brackets."""
     left = len(raw.replace(b"{", b"", count + 1)) + len(raw.replace(b"[", b"", count + 1))
     return 2 * len(raw) - left > count
 
 
 def count_brackets(raw: bytes) -> int:
-    """How many opening brackets a text has."""
+    """The number of opening brackets of a text."""
     # Taking them out is faster than counting them: it jumps from one to the next.
     return 2 * len(raw) - len(raw.replace(b"{", b"")) - len(raw.replace(b"[", b""))
 
 
 def nests_deeper(value: object, max_depth: int) -> bool:
-    """Whether a value nests deeper than `max_depth` levels; one that contains itself does."""
+    """Return True if a value nests deeper than `max_depth` levels; a value that contains itself does."""
     if type(value) in _PLAIN or not isinstance(value, dict | list):
         return False
     try:
@@ -97,7 +97,8 @@ def nests_deeper(value: object, max_depth: int) -> bool:
 
 
 def _fits(container: Any, max_depth: int, room: list[int]) -> bool:
-    # The fast way; false also where there are too many containers to go through all of them one by one.
+    # The fast way. False also if there are too many containers to visit each: a value that holds one list
+    # twice, at each of 40 levels, has 2^40 of them.
     room[0] -= 1
     if max_depth < 1 or room[0] < 0:
         return False

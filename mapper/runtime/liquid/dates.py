@@ -1,4 +1,4 @@
-"""Dates at run time: what Liquid's `date` reads and writes, without clock, locale or local time zone."""
+"""Dates at run time: reading and writing for Liquid's `date`, without clock, locale or local time zone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mapper.runtime.times.calendar import MONTHS, WEEKDAYS, full_year
 from mapper.runtime.times.zones import load_named_zone
 
 _DIRECTIVE = re.compile(r"%([-0^#_]*)(\d*)(:?[A-Za-z%+])")
-# What the standard library reads as dateutil does, ten times as fast.
+# Texts that the standard library reads as dateutil does, ten times as fast.
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d:\d\d(?:\.\d{3}|\.\d{6})?(?:Z|[+-]\d\d:\d\d)?)?", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST = 100
@@ -47,7 +47,7 @@ def zone_named(name: str) -> tzinfo:
 
 
 def read_date(value: object, zone: tzinfo = UTC) -> datetime | None:
-    """The moment a value names; None where it names none.
+    """The moment that a value names; None if it names none.
 
     A number, or a text of digits, is epoch seconds, shown in `zone`. A text without a zone stays without one.
     A text that leaves the year or the month to today's date is no date. Raises UnreadableDate for numbers

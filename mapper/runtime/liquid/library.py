@@ -2,7 +2,7 @@
 
 One Environment serves parsing, fallback and comparison. Changed against the library: the filters
 (`mapper.runtime.liquid.filters`), `blank` and `contains` (`mapper.runtime.liquid.semantics`), how values
-print, `limit: 0`, no variables `now`, `today` and `partial`, and limits that count as lowered code counts.
+print, `limit: 0`, no variables `now`, `today` and `partial`, and limits that count as in lowered code.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class _Buffer(StringIO):
 
 
 class LimitedRenderContext(RenderContext):
-    """A render context without a clock, whose limits count as lowered code counts."""
+    """A render context without a clock, whose limits count as those of lowered code do."""
 
     __slots__ = ()
 
@@ -195,14 +195,18 @@ def _refined_loop(loop: LoopExpression) -> _Loop:
     )
 
 
+def _refine_branches(node: if_tag.IfNode | unless_tag.UnlessNode) -> None:
+    node.condition = _refined(node.condition)
+    for alternative in node.alternatives:
+        alternative.expression = _refined(alternative.expression)
+
+
 class _IfNode(if_tag.IfNode):
     __slots__ = ()
 
     def __init__(self, **parts: Any) -> None:
         super().__init__(**parts)
-        self.condition = _refined(self.condition)
-        for alternative in self.alternatives:
-            alternative.expression = _refined(alternative.expression)
+        _refine_branches(self)
 
 
 class _UnlessNode(unless_tag.UnlessNode):
@@ -210,9 +214,7 @@ class _UnlessNode(unless_tag.UnlessNode):
 
     def __init__(self, **parts: Any) -> None:
         super().__init__(**parts)
-        self.condition = _refined(self.condition)
-        for alternative in self.alternatives:
-            alternative.expression = _refined(alternative.expression)
+        _refine_branches(self)
 
 
 class _CaseNode(case_tag.CaseNode):
@@ -296,7 +298,7 @@ _TAGS = {
 
 
 def _adapted(function: Function) -> Function:
-    # A filter as the library calls it: a missing value is an Undefined there.
+    # A filter in the form that the library calls: a missing value is an Undefined there.
     def call(value: object, *args: object, **kwargs: object) -> object:
         named = {name: _plain(arg) for name, arg in kwargs.items()}
         result = apply(function, -1, _plain(value), *map(_plain, args), **named)
@@ -306,7 +308,7 @@ def _adapted(function: Function) -> Function:
 
 
 def _clocked(function: Function) -> Function:
-    # In a dialect whose dates know "now", it is the time of receipt.
+    # In a dialect whose dates know "now", that is the time of receipt.
     def call(value: object, *args: object, context: RenderContext, **kwargs: object) -> object:
         received = context.globals.get("received_at")
         return function(text.clock(value, received, -1), *args, **kwargs)
@@ -318,7 +320,7 @@ _OWN_TAGS = [type(kind.__name__, (kind,), {"node_class": node}) for kind, node i
 
 
 class LiquidEnvironment(Environment):
-    """The library under our rules; see the module's docstring for what differs."""
+    """The library under our rules; the module's docstring lists the differences."""
 
     template_class = Rendering
     block_nesting_limit = MAX_TAG_DEPTH
@@ -395,7 +397,7 @@ def parse_condition(source: str, used: Environment) -> BooleanExpression:
 
 
 def holds(source: str, rules: Rules, item: object, body: object, request: object, site: int) -> bool:
-    """Whether the library finds a condition true; raises Fault as lowered code does."""
+    """Return True if the condition holds by the library; raises Fault as lowered code does."""
     try:
         condition, template = _condition(source, rules)
         return condition.evaluate(LimitedRenderContext(template, globals=text.variables(item, body, request)))
@@ -406,7 +408,7 @@ def holds(source: str, rules: Rules, item: object, body: object, request: object
 
 
 def liquid_fault(error: Exception, site: int) -> Fault:
-    """The Fault that stands for an error of the library."""
+    """The Fault for an error of the library."""
     if isinstance(error, LoopIterationLimitError):
         return text.rounds_fault(site)
     if isinstance(error, OutputStreamLimitError):

@@ -1,9 +1,9 @@
 """Time patterns: a strptime pattern becomes a regular expression that reads the same text on every host.
 
-Digits are ASCII, names are English whatever the locale. Directives are those of `datetime.strptime` whose
+Digits are ASCII, names are English whatever the locale. The directives are those of `datetime.strptime` whose
 meaning does not depend on the host, and `%s`, seconds since 1970. Stricter than strptime: literal text must
-agree in case (names and AM/PM need not), a weekday must fit its date, digits without a separator between them
-have full width.
+have the same case (names and AM/PM need not), a weekday must fit its date, and digits without a separator
+between them have full width.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ class TimePattern:
 
 
 class _Unusable(Exception):
-    """Says why a pattern cannot be used."""
+    """The reason why a pattern cannot be used."""
 
 
 def check_pattern(text: str) -> str | None:
-    """Why a pattern cannot be used, or None."""
+    """The reason why a pattern cannot be used, or None."""
     try:
         _check(_split(text))
     except _Unusable as error:
@@ -59,7 +59,7 @@ def check_pattern(text: str) -> str | None:
 
 
 def compile_pattern(text: str) -> TimePattern:
-    """The pattern, ready; ValueError where `check_pattern` has something to say."""
+    """The pattern, ready; raises ValueError with the reason that `check_pattern` gives."""
     if message := check_pattern(text):
         raise ValueError(message)
     pieces = _split(text)
@@ -96,7 +96,7 @@ def pattern(value: object, compiled: TimePattern, zone: tzinfo | None) -> str | 
 
 
 def read_time(value: object, formats: tuple[str, ...], zone: str | None) -> str | Nothing:
-    """A time by the first of several named formats or patterns that reads it; INVALID where none does."""
+    """A time by the first of several named formats or patterns that reads it; INVALID if none does."""
     place = None if zone is None else load_zone(zone)
     for name in formats:
         if name in EPOCH_UNITS:
@@ -111,7 +111,7 @@ def read_time(value: object, formats: tuple[str, ...], zone: str | None) -> str 
 
 
 def _local(parts: dict[str, str], second: int) -> datetime:
-    """The date and time a match holds; raises where the calendar or its own weekday disagrees."""
+    """The date and time of a match; raises ValueError if the calendar or its own weekday disagrees."""
     year = int(parts["Y"]) if "Y" in parts else full_year(int(parts["y"]))
     if "j" in parts:
         day = datetime(year, 1, 1) + timedelta(days=int(parts["j"]) - 1)
@@ -155,7 +155,7 @@ def _split(text: str) -> list[str]:
 
 
 def _check(pieces: list[str]) -> None:
-    """Raises where the directives do not make one moment."""
+    """Raise _Unusable if the directives do not make one moment."""
     found = [piece[1] for piece in pieces if piece[0] == "%" and piece != "%%"]
     known = set(found)
     if len(found) != len(known):
@@ -216,7 +216,7 @@ def _source(piece: str, narrow: bool) -> str:
 
 
 def _is_digit(piece: str, end: int) -> bool:
-    """Whether a piece begins (0) or ends (-1) with a digit."""
+    """Return True if a piece begins (0) or ends (-1) with a digit."""
     if piece[:1] == "%":
         return piece[1] in _DIGITS
     return bool(piece) and piece[end] in "0123456789"

@@ -27,7 +27,7 @@ _LAST = "9999-12-31T23:59:59.999Z"
 _FIRST_MS = -62_135_596_800_000
 _LAST_MS = 253_402_300_799_999
 
-# What stands at every third place of nearly all times: with nothing, a point, or an offset at the end.
+# Every third character of nearly all times, from the fifth on; no fraction, a fraction, or an offset follows.
 _SHAPES = frozenset(f"--{between}::{after}" for between in "T " for after in ("", ".", "Z", "+", "-"))
 _is_day = re.compile(DATE).fullmatch
 _date_time = re.compile(
@@ -49,7 +49,7 @@ def iso8601(value: object, zone: tzinfo | None) -> str | Nothing:
         return INVALID
     shape = value[4:20:3]
     if shape == "--T::." and len(value) == 24 and value[23] == "Z":
-        try:  # the canonical form, if what stands between these is a time
+        try:  # the canonical form, if the characters between these are a time
             _read(value)
             if value[11] != "2" or value[12] != "4":  # the end of a day, for some versions of Python
                 return value
@@ -77,7 +77,7 @@ def iso8601(value: object, zone: tzinfo | None) -> str | Nothing:
 
 
 def _plain(value: str, zone: tzinfo | None) -> str | Nothing:
-    """Canonical text of a time of one of the shapes; INVALID where a closer look is needed."""
+    """Canonical text of a time of one of the shapes; INVALID if it needs a closer look."""
     end, place = len(value), zone
     if value[-1] == "Z":
         end, place = end - 1, UTC
@@ -104,7 +104,7 @@ def _read_offset(text: str) -> tzinfo | None:
 
 
 def settle(local: datetime, zone: tzinfo, fraction: str = "", leap: bool = False) -> str | Nothing:
-    """Canonical text of a local time to the second plus fraction digits; `leap`: it stands for second 60."""
+    """Canonical text of a local time to the second plus fraction digits; `leap`: its second is 60."""
     if zone is not UTC:
         try:
             local = local.replace(tzinfo=zone).astimezone(UTC)
@@ -186,7 +186,7 @@ def parse_bound(text: str) -> Bound | None:
 
 
 def check_window(lo: Bound | None, hi: Bound | None) -> str | None:
-    """Why no time can lie in a window, or None; bounds of different kinds are compared at run time only."""
+    """The reason why no time can lie in a window, or None; bounds of two kinds are compared at run time."""
     if isinstance(lo, str) and isinstance(hi, str):
         return "the window ends before it begins" if lo > hi else None
     if isinstance(lo, tuple) and isinstance(hi, tuple):
@@ -195,7 +195,7 @@ def check_window(lo: Bound | None, hi: Bound | None) -> str | None:
 
 
 def within(text: str, lo: Bound | None, hi: Bound | None, received_at: str | None) -> bool:
-    """Whether a canonical time lies between two bounds, both included; a bound that is not known is open."""
+    """Return True if a canonical time lies between two bounds, both included; an unknown bound is open."""
     if isinstance(lo, tuple):
         lo = received_at and shifted(received_at, lo[1])
     if isinstance(hi, tuple):
