@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from mapper import ir
+from mapper.interpreter.path_evaluation import NO_SITE
 from mapper.interpreter.template_evaluation import evaluate_condition
-from mapper.interpreter.value_evaluation import NO_SITE, EvaluationContext, Observer, evaluate
+from mapper.interpreter.value_evaluation import EvaluationContext, Observer, evaluate
 from mapper.runtime.faults import Fault, Skip
 from mapper.runtime.liquid.rendered import parse_rendered
 from mapper.transform.request import Request

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import NoReturn, TypeAlias, assert_never
 
 from mapper import ir
-from mapper.interpreter.path_evaluation import evaluate_path
+from mapper.interpreter.path_evaluation import NO_SITE, evaluate_path
 from mapper.interpreter.template_evaluation import evaluate_condition, render_template
 from mapper.runtime import casts as values
 from mapper.runtime.blank import has_no_content
@@ -17,9 +17,6 @@ from mapper.runtime.missing import INVALID, MISSING
 from mapper.runtime.times import patterns as time_patterns
 from mapper.runtime.times import times
 from mapper.transform.request import Request
-
-NO_SITE = -1
-
 
 # Called with a node, its outcome and its context; see `EvaluationContext.observe`.
 Observer: TypeAlias = Callable[[ir.Value | ir.SkipRule, object, "EvaluationContext"], None]

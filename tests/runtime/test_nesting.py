@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import mapper
 from mapper.runtime.depths import MAX_BODY_DEPTH
 from mapper.runtime.json.deep import DeepReader
-from mapper.runtime.json.nesting import depth_of, nests_deeper
+from mapper.runtime.json.nesting import is_deeper, nests_deeper
 from support.examples import examples
 from support.frames import compiled, text_of
 from support.json_values import JSON, height, nested, parts
@@ -166,8 +166,9 @@ def at_depth(depth: int, call: Callable[[], mapper.Result]) -> mapper.Result:
 @given(JSON, st.booleans(), st.sampled_from([None, 1]))
 def test_depth_is_found_without_parsing(value: object, ascii_only: bool, indent: int | None) -> None:
     text = json.dumps(value, ensure_ascii=ascii_only, indent=indent)
-    assert depth_of(text.encode()) == height(value)
-    assert [nests_deeper(value, most) for most in range(8)] == [height(value) > most for most in range(8)]
+    deeper = [height(value) > levels for levels in range(30)]
+    assert [is_deeper(text.encode(), levels) for levels in range(30)] == deeper
+    assert [nests_deeper(value, levels) for levels in range(30)] == deeper
 
 
 @examples(300)

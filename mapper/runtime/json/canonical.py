@@ -62,19 +62,14 @@ def stable_hash(values: Iterable[object]) -> str | Nothing:
                 are_plain = _is_plain(value, _SHALLOW)
     if not is_any:
         return MISSING
-    try:
-        text = (are_plain and _encode_at_once(parts)) or _bytes(
-            f"[{','.join([_encode([*part]) for part in parts])}]"
-        )
-    except (_NotJson, ValueError):
-        return INVALID
-    return sha256(text).hexdigest()
+    text = (are_plain and _encode_at_once(parts)) or canonical_json([[*part] for part in parts])
+    return INVALID if isinstance(text, Nothing) else sha256(text).hexdigest()
 
 
 def _encode_at_once(parts: list[tuple[object, ...]]) -> bytes | None:
     try:
         return _encode_plain(parts)
-    except (UnicodeEncodeError, OverflowError):  # half a surrogate pair
+    except (ValueError, OverflowError):  # half of a surrogate pair; an integer too long to print
         return None
 
 

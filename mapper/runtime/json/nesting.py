@@ -17,14 +17,6 @@ _MANY = 100_000  # containers; a value that repeats its parts may have more than
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
-def depth_of(raw: bytes) -> int:
-    """The number of levels to which the brackets of a JSON text in UTF-8 nest.
-
-    Bytes that are not JSON have such a number, too; it does not depend on the caller's stack.
-    """
-    return _depth(_outline(raw))
-
-
 def _outline(raw: bytes) -> bytes:
     """The brackets outside of strings, all of one kind."""
     # Once all else is dropped, strings without brackets are pairs of quotes side by side; these can go.
@@ -52,7 +44,10 @@ def count_members(raw: bytes) -> int:
 
 
 def is_deeper(raw: bytes, max_depth: int) -> bool:
-    """Return True if a JSON text in UTF-8 nests deeper than `max_depth` levels."""
+    """Return True if the brackets of a JSON text in UTF-8 nest deeper than `max_depth` levels.
+
+    Bytes that are not JSON have an answer, too; it does not depend on the caller's stack.
+    """
     # So few opening brackets cannot nest deeper: nearly all texts need no closer look.
     if not has_brackets(raw, max_depth):
         return False

@@ -127,7 +127,7 @@ def _is_iri_reference(value: object) -> bool:
 
 
 def _as_uri(text: str) -> str:
-    """The IRI with `_` for each character that URIs lack (RFC 3987 §2.2): a URI if and only if it is an IRI."""
+    """An IRI with `_` for each character that URIs lack (RFC 3987 §2.2): a URI if it was an IRI."""
     text = text.replace("\n", " ")
     before, hash_sign, fragment = text.partition("#")
     path, question_mark, query = before.partition("?")
