@@ -14,7 +14,7 @@ from mapper.checker.types import Type, admits, is_subtype, meet, only, without_n
 from mapper.checker.types.named import text_type
 from mapper.checker.types.text_facts import TRUSTED
 from mapper.diagnostics.diagnostic import Label, Report, Severity
-from mapper.runtime.blank import is_blank_text
+from mapper.runtime.missing import is_blank_text
 from mapper.schemas.schema import Schema
 
 

@@ -206,13 +206,13 @@ def _emit_coalesce(writer: Writer, node: ir.Coalesce, scope: Scope, what: str, i
                 if position:
                     passed = f"{result} is MISSING or {result} is None"
                     if node.nonblank:
-                        passed = blank_test(result, writer.use("blank", "has_no_content"))
+                        passed = blank_test(result, writer.use("missing", "has_no_content"))
                     nested.enter_context(writer.block(f"if {passed}:"))
             emit_into(writer, option, scope, what, result)
             may_pass_over = node.nonblank and may_be_blank(option)
             test = absent_test(result, may_miss(option), may_be_null(option))
             if may_pass_over:
-                test = blank_test(result, writer.use("blank", "has_no_content"))
+                test = blank_test(result, writer.use("missing", "has_no_content"))
             if test is None:
                 break
             if position + 1 < len(node.options) and not is_long:

@@ -10,10 +10,9 @@ from mapper import ir
 from mapper.interpreter.path_evaluation import NO_SITE, evaluate_path
 from mapper.interpreter.template_evaluation import evaluate_condition, render_template
 from mapper.runtime import casts as values
-from mapper.runtime.blank import has_no_content
 from mapper.runtime.faults import Fault, Skip
 from mapper.runtime.json.canonical import stable_hash
-from mapper.runtime.missing import INVALID, MISSING
+from mapper.runtime.missing import INVALID, MISSING, has_no_content
 from mapper.runtime.times import patterns as time_patterns
 from mapper.runtime.times import times
 from mapper.transform.request import Request

@@ -29,7 +29,7 @@ from mapper.ir.values import (
     Value,
     When,
 )
-from mapper.runtime.blank import is_blank_text
+from mapper.runtime.missing import is_blank_text
 from mapper.schemas.questions import type_of
 
 JSON_TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array"})

@@ -38,8 +38,8 @@ from mapper.ir.values import (
     Value,
     When,
 )
-from mapper.runtime.depths import MAX_NESTING
 from mapper.runtime.growth import Growth
+from mapper.runtime.limits import MAX_NESTING
 
 # Where a value is read, as far as names lead.
 Place: TypeAlias = tuple[Root, tuple[str, ...]]

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mapper.diagnostics.diagnostic import Diagnostic
-from mapper.runtime.depths import MAX_BODY_DEPTH
 from mapper.runtime.json.nesting import is_deeper
-from mapper.runtime.limits import DEFAULT, Limits
+from mapper.runtime.limits import DEFAULT, MAX_BODY_DEPTH, Limits
 from mapper.runtime.repair.policy import STRICT, Policy, Repair, place
 
 if TYPE_CHECKING:

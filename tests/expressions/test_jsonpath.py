@@ -18,10 +18,9 @@ from mapper.expressions.jsonpath import is_shorthand, quote_name
 from mapper.expressions.jsonpath.lexer import MAX_FILTERS
 from mapper.expressions.jsonpath.path_parsing import MAX_LENGTH
 from mapper.interpreter.path_evaluation import evaluate_path, find_nodes, locate
-from mapper.runtime.depths import MAX_PATH_DEPTH
 from mapper.runtime.faults import Fault
 from mapper.runtime.json.locations import write_location
-from mapper.runtime.limits import DEFAULT
+from mapper.runtime.limits import DEFAULT, MAX_PATH_DEPTH
 from mapper.runtime.missing import MISSING
 from support.jsonpaths import compiled, generated, parse, parsed, run, spelled
 from support.places import SHARED, TESTS

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 import mapper
-from mapper.runtime.depths import MAX_NESTING
-from mapper.runtime.limits import Limits
+from mapper.runtime.limits import MAX_NESTING, Limits
 from support.frames import FRAME, compiled, text_of
 from support.json_values import nested
 from support.places import ROOT

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mapper
-from mapper.runtime.depths import MAX_BODY_DEPTH
 from mapper.runtime.json.deep import DeepReader
 from mapper.runtime.json.nesting import is_deeper, nests_deeper
+from mapper.runtime.limits import MAX_BODY_DEPTH
 from support.examples import examples
 from support.frames import compiled, text_of
 from support.json_values import JSON, height, nested, parts

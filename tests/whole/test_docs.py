@@ -53,7 +53,7 @@ from mapper.language.reader import TOP_LEVEL
 from mapper.language.value_reader import COMPANIONS
 from mapper.regex import danger as patterns
 from mapper.runtime import casts as values
-from mapper.runtime import depths
+from mapper.runtime import limits
 from mapper.runtime.limits import DEFAULT
 from mapper.runtime.liquid import semantics as liquid_text
 from mapper.runtime.liquid.filters import FILTERS
@@ -349,8 +349,8 @@ LIMITS = {
     "the constant texts that a template computes, if the check is to know them exactly": (
         effort.MAX_CHARACTERS,
     ),
-    "a path": (parsing.MAX_LENGTH, depths.MAX_PATH_DEPTH, lexer.MAX_FILTERS),
-    "a Liquid template": (liquid_parsing.LONGEST, depths.MAX_TAG_DEPTH),
+    "a path": (parsing.MAX_LENGTH, limits.MAX_PATH_DEPTH, lexer.MAX_FILTERS),
+    "a Liquid template": (liquid_parsing.LONGEST, limits.MAX_TAG_DEPTH),
     "a condition": (liquid_parsing.LONGEST_CONDITION,),
     "rounds of a Liquid loop, multiplied by those of the loops around it": (DEFAULT.loop_rounds,),
     "a rendered text, a filter's result": (DEFAULT.text_length,),

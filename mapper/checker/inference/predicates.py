@@ -10,7 +10,7 @@ from mapper.checker.types.from_schema import remove_literals
 from mapper.checker.types.lattice import settle_arrays, settle_objects
 from mapper.checker.types.named import text_type
 from mapper.checker.types.text_facts import fits, meet_texts, settle
-from mapper.runtime.blank import is_blank_text
+from mapper.runtime.missing import is_blank_text
 
 _EMPTY_TEXT = text_type(values=frozenset({""}))
 _EMPTY_ARRAY = Type(arrays=Arrays(NEVER, 0, 0))

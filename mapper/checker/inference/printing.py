@@ -5,8 +5,8 @@ from __future__ import annotations
 from mapper.budget import MAX_CHARACTERS, spend_on
 from mapper.checker.types.facts import Texts, Type
 from mapper.checker.types.text_facts import join_texts
-from mapper.runtime.blank import is_blank_text
 from mapper.runtime.liquid.semantics import to_text
+from mapper.runtime.missing import is_blank_text
 
 NOTHING = Texts(values=frozenset({""}))
 _WRITTEN = Texts(blank=False, shortest=1)

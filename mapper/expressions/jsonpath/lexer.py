@@ -15,7 +15,7 @@ from mapper.diagnostics.source import Span, Text
 from mapper.expressions.jsonpath.literals import Lexeme, decode_string
 from mapper.expressions.jsonpath.names import NAME, check_follower, dot_fault
 from mapper.expressions.jsonpath.path_faults import PathFault
-from mapper.runtime.depths import MAX_PATH_DEPTH
+from mapper.runtime.limits import MAX_PATH_DEPTH
 
 _Rule = TypeVar("_Rule", bound=Callable[..., Any])
 

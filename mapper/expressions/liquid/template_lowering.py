@@ -38,7 +38,7 @@ from liquid.expression import Expression
 from mapper.diagnostics.source import Span, Text
 from mapper.expressions.liquid.places import markup_span, path_span, token_span
 from mapper.ir import liquid as ir
-from mapper.runtime.depths import MAX_LOWERED_LOOPS, MAX_LOWERED_TAGS
+from mapper.runtime.limits import MAX_LOWERED_LOOPS, MAX_LOWERED_TAGS
 from mapper.runtime.liquid.library import AbortNode
 
 _LONGEST_CHAIN = 50

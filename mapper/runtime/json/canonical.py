@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from mapper.runtime.casts import to_string
-from mapper.runtime.depths import MAX_CANONICAL_DEPTH
+from mapper.runtime.limits import MAX_CANONICAL_DEPTH
 from mapper.runtime.missing import INVALID, MISSING, Nothing
 
 _Members: TypeAlias = Iterator[tuple[str, object]]  # the text before a member's value, and the value

@@ -15,9 +15,8 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from mapper.runtime.blank import is_blank
 from mapper.runtime.json.nesting import count_brackets, has_brackets, is_deeper
-from mapper.runtime.missing import MISSING
+from mapper.runtime.missing import MISSING, is_blank
 
 __all__ = [
     "Any",

@@ -31,13 +31,11 @@ from liquid.token import TOKEN_EXPRESSION, Token
 from liquid.undefined import Undefined
 from liquid.utils import ReadOnlyChainMap
 
-from mapper.runtime.blank import is_blank
-from mapper.runtime.depths import MAX_TAG_DEPTH
 from mapper.runtime.faults import Fault, Skip
-from mapper.runtime.limits import active
+from mapper.runtime.limits import MAX_TAG_DEPTH, active
 from mapper.runtime.liquid import semantics as text
 from mapper.runtime.liquid.filters import FILTERS, Function, apply, fault_of
-from mapper.runtime.missing import MISSING
+from mapper.runtime.missing import MISSING, is_blank
 
 # The rules of a dialect, as (name, value) pairs; see ir.LiquidRules.
 Rules: TypeAlias = tuple[tuple[str, bool | str], ...]

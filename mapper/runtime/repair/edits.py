@@ -10,7 +10,7 @@ from mapper.runtime.repair.policy import NAMES, Repair, place
 
 CURLY = "\u201c\u201d\u201e\u201f"
 STRING = "string"  # the edit of a whole string; its characters tell the repairs
-MOST_REPAIRS = 10_000  # a body that needs more is not almost JSON
+MAX_REPAIRS = 10_000  # a body that needs more is not almost JSON
 
 _WRITTEN = {"missing_values": "null", "trailing_commas": "", "comments": ""}
 _INSIDE = re.compile(r'\\.|["\x00-\x1f]', re.DOTALL)
@@ -69,7 +69,7 @@ def apply(text: str, edits: list[Edit]) -> Repaired | None:
             pieces.append(_WRITTEN[edit.name])
             found.setdefault(edit.name, []).append(edit.start)
         end = edit.end
-    if sum(map(len, found.values())) > MOST_REPAIRS:
+    if sum(map(len, found.values())) > MAX_REPAIRS:
         return None
     repairs = (
         Repair(name, len(found[name]), *place(text, min(found[name]))) for name in NAMES if name in found

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from enum import IntEnum
 from heapq import heappop, heappush
 
-from mapper.runtime.depths import MAX_REPAIRED_DEPTH
+from mapper.runtime.limits import MAX_REPAIRED_DEPTH
 from mapper.runtime.repair.edits import CURLY, STRING, Edit, Repaired, apply, in_order, parting
 
-LONGEST = 256 * 1024  # characters of a body that is worth repairing
+MAX_CHARACTERS = 256 * 1024  # characters of a body that is worth repairing
 STEPS_AT_LEAST = 1_000
 STEPS_A_CHARACTER = 2  # JSON itself takes less than one and a half
 
@@ -85,7 +85,7 @@ def repair(text: str, repairs: Collection[str]) -> Repaired | Ambiguous | None:
 
     `text` itself is not JSON. The number of steps is linear in its length. Raises TooDeepError.
     """
-    if len(text) > LONGEST:
+    if len(text) > MAX_CHARACTERS:
         return None
     allowed = frozenset(repairs)
     readings = Readings(text, allowed)
@@ -109,7 +109,7 @@ class Readings:
     def __init__(self, text: str, allowed: frozenset[str]) -> None:
         self.text = text
         self.steps = 0
-        self._most = STEPS_AT_LEAST + STEPS_A_CHARACTER * len(text)
+        self._max_steps = STEPS_AT_LEAST + STEPS_A_CHARACTER * len(text)
         self._allowed = allowed
         self._waiting: dict[int, dict[tuple[Expect, Open | None], Way]] = {}
         self._offsets: list[int] = []  # a heap of the keys of `_waiting`
@@ -136,7 +136,7 @@ class Readings:
 
     def _count(self) -> None:
         self.steps += 1
-        if self.steps > self._most:
+        if self.steps > self._max_steps:
             raise TooManyWaysError
 
     def _expect(self, offset: int, expect: Expect, bracket: Open | None, way: Way) -> None:

@@ -12,7 +12,7 @@ from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 from uuid import UUID
 
-from mapper.runtime.depths import MAX_GROUP_DEPTH
+from mapper.runtime.limits import MAX_GROUP_DEPTH
 from mapper.runtime.times.calendar import DATE
 
 MAX_SYNTAX = 10_000  # characters of a text that may be a regular expression or a template of URIs

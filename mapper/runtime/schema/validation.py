@@ -13,9 +13,9 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-from mapper.runtime.depths import MAX_EVENT_DEPTH
 from mapper.runtime.json.locations import write_location
 from mapper.runtime.json.nesting import nests_deeper
+from mapper.runtime.limits import MAX_EVENT_DEPTH
 from mapper.runtime.schema.keywords import additional_names, judging, validator_class
 
 MAX_VIOLATIONS = 20
