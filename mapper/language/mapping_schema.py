@@ -10,7 +10,7 @@ from typing import Any
 
 from mapper.language.modifiers import CASTS, CHANGES, MODIFIERS, ON_ERROR, TIME_ONLY
 from mapper.language.reader import SKIP_KEYS, TOP_LEVEL
-from mapper.language.value_reader import COMPANIONS, REQUIRED_COMPANIONS
+from mapper.language.value_reader import OPERATORS, Form
 from mapper.runtime.repair.policy import ENCODING_ERRORS, REPAIRS
 
 Json = dict[str, Any]
@@ -22,23 +22,15 @@ _TEXTS: Json = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1
 _REPAIR: Json = {"enum": list(REPAIRS)}
 _VALUES: Json = {"type": "array", "items": _VALUE, "minItems": 1}
 
-_OPERATORS: dict[str, tuple[Json, str]] = {
-    "path": (_TEXT, "A JSONPath (RFC 9535) on the item."),
-    "liquid": (_TEXT, "A Liquid template; the value is its text."),
-    "literal": ({}, "A constant, taken as it is."),
-    "object": ({"$ref": "#/$defs/fields"}, "An object with exactly these keys."),
-    "first_of": (_VALUES, "The first value that is neither missing nor null."),
-    "first_nonblank": (_VALUES, "The first value that is neither missing, null nor blank."),
-    "match": (_VALUE, "Chooses among `cases` by equality with this value."),
-    "when": (_TEXT, "A condition, written as inside Liquid's {% if .. %}."),
-    "merge": (_VALUES, "One object of several; later ones win."),
-    "map": ({"$ref": "#/$defs/listValue"}, "A list built item by item; `$` is the item inside `to`."),
-    "hash": (_VALUES, "A stable SHA-256 of the values' canonical JSON."),
-    "envelope": (_TEXT, "A JSONPath on the whole body instead of the item."),
-    "header": (_NAME, "A request header, whatever the case of its name."),
-    "query": (_NAME, "A query parameter of the request."),
-    "setting": (_NAME, "A setting passed in by the host."),
-    "received_at": ({"const": True}, "The time of receipt, passed in by the host."),
+_FORMS: dict[Form, Json] = {
+    Form.ANY: {},
+    Form.TEXT: _TEXT,
+    Form.NAME: _NAME,
+    Form.TRUE: {"const": True},
+    Form.VALUE: _VALUE,
+    Form.VALUES: _VALUES,
+    Form.LIST: {"$ref": "#/$defs/listValue"},
+    Form.FIELDS: {"$ref": "#/$defs/fields"},
 }
 
 _PARTS: dict[str, Json] = {
@@ -106,7 +98,7 @@ def mapping_schema() -> Json:
                 "required": list(SKIP_KEYS),
                 "additionalProperties": False,
             },
-            **{f"operator_{name}": _operator(name) for name in COMPANIONS},
+            **{f"operator_{name}": _operator(name) for name in OPERATORS},
         },
     }
 
@@ -120,26 +112,26 @@ def _expression_text() -> Json:
 
 
 def _value() -> Json:
-    has_operator = {"type": "object", "anyOf": [{"required": [name]} for name in COMPANIONS]}
+    has_operator = {"type": "object", "anyOf": [{"required": [name]} for name in OPERATORS]}
     return {
         "anyOf": [
             {"type": ["string", "number", "boolean", "null"]},
             {"type": "array", "items": _VALUE},
-            *({"$ref": f"#/$defs/operator_{name}"} for name in COMPANIONS),
+            *({"$ref": f"#/$defs/operator_{name}"} for name in OPERATORS),
             {"allOf": [{"$ref": "#/$defs/fields"}, {"not": has_operator}]},
         ]
     }
 
 
 def _operator(name: str) -> Json:
-    schema, description = _OPERATORS[name]
-    properties = {name: _described(schema, description)}
-    properties |= {part: _PARTS[part] for part in COMPANIONS[name]}
+    row = OPERATORS[name]
+    properties = {name: _described(_FORMS[row.form], row.sentence)}
+    properties |= {part: _PARTS[part] for part in row.companions}
     properties |= {key: _described(*_MODIFIERS[key]) for key in MODIFIERS}
     return {
         "type": "object",
         "properties": properties,
-        "required": [name, *REQUIRED_COMPANIONS.get(name, ())],
+        "required": [name, *row.required],
         "additionalProperties": False,
         "allOf": _modifier_rules(),
     }

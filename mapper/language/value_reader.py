@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
 
 from mapper.diagnostics.diagnostic import Report, did_you_mean
 from mapper.language.document import Mapping, Node, Scalar, Sequence
@@ -27,27 +29,7 @@ from mapper.language.spec import (
     WhenValue,
 )
 
-# Operator -> the companions it may have beside modifiers.
-COMPANIONS: dict[str, tuple[str, ...]] = {
-    "path": (),
-    "liquid": (),
-    "literal": (),
-    "object": (),
-    "first_of": (),
-    "first_nonblank": (),
-    "match": ("cases", "else"),
-    "when": ("then", "else"),
-    "merge": (),
-    "map": ("to",),
-    "hash": (),
-    "envelope": (),
-    "header": (),
-    "query": (),
-    "setting": (),
-    "received_at": (),
-}
 MISSPELT = 2  # unknown keys beside an operator that are reported one by one
-REQUIRED_COMPANIONS = {"match": ("cases",), "when": ("then",), "map": ("to",)}
 
 
 def read_value(node: Node, report: Report) -> Value | None:
@@ -88,7 +70,7 @@ def read_object(node: Mapping, report: Report) -> ObjectValue:
 
 
 def _read_pairs(node: Mapping, report: Report) -> Value | None:
-    operators = [e for e in node.entries if e.key.value in COMPANIONS]
+    operators = [e for e in node.entries if e.key.value in OPERATORS]
     if not operators:
         return read_object(node, report)
     if len(operators) > 1:
@@ -105,7 +87,7 @@ def _read_pairs(node: Mapping, report: Report) -> Value | None:
     parts = _parts(node, operator, report)
     if parts is None:
         return None
-    value = _READERS[operator](operator, operators[0].value, parts, node, report)
+    value = OPERATORS[operator].read(operator, operators[0].value, parts, node, report)
     modifiers = read_modifiers({k: v for k, v in parts.items() if k in MODIFIERS}, read_value, report)
     if value is None or modifiers is None:
         return value
@@ -114,14 +96,14 @@ def _read_pairs(node: Mapping, report: Report) -> Value | None:
 
 def _parts(node: Mapping, operator: str, report: Report) -> dict[str, Node] | None:
     """The companions and modifiers beside an operator; None where its name is just a key of an object."""
-    allowed = (*COMPANIONS[operator], *MODIFIERS)
+    allowed = (*OPERATORS[operator].companions, *MODIFIERS)
     others = [entry for entry in node.entries if entry.key.text.value != operator]
     unknown = [entry.key for entry in others if entry.key.text.value not in allowed]
     _check_keys(unknown, operator, allowed, report)
     if len(unknown) > MISSPELT:
         return None
     parts = {e.key.text.value: e.value for e in others if e.key.text.value in allowed}
-    for key in REQUIRED_COMPANIONS.get(operator, ()):
+    for key in OPERATORS[operator].required:
         if key not in parts:
             report.error(
                 "M106",
@@ -145,6 +127,19 @@ def _check_keys(unknown: list[Scalar], operator: str, allowed: tuple[str, ...], 
         suggestion = did_you_mean(key.text.value, allowed)
         hints = (suggestion, hint) if suggestion else (hint,)
         report.error("M105", f"unknown key `{key.text.value}` beside `{operator}`", key.span, label, *hints)
+
+
+class Form(Enum):
+    """The form of the value under an operator's key; `mapping_schema` has the schema of each."""
+
+    ANY = "anything"
+    TEXT = "a text"
+    NAME = "a name"
+    TRUE = "true"
+    VALUE = "a value"
+    VALUES = "a list of values"
+    LIST = "a value that is a list"
+    FIELDS = "keys with values"
 
 
 Parts = dict[str, Node]
@@ -270,21 +265,43 @@ def _read_request(operator: str, node: Node, parts: Parts, whole: Mapping, repor
     return RequestValue(operator, text.value, whole.span)
 
 
-_READERS: dict[str, Reader] = {
-    "path": _read_path,
-    "envelope": _read_path,
-    "liquid": _read_liquid,
-    "literal": _read_literal,
-    "object": _read_built_object,
-    "first_of": _read_list,
-    "first_nonblank": _read_list,
-    "merge": _read_list,
-    "hash": _read_list,
-    "match": _read_match,
-    "when": _read_when,
-    "map": _read_map,
-    "header": _read_request,
-    "query": _read_request,
-    "setting": _read_request,
-    "received_at": _read_request,
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """One operator: how its value is read, the value's form, a sentence for editors, the keys beside it."""
+
+    read: Reader
+    form: Form
+    sentence: str
+    required: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+
+    @property
+    def companions(self) -> tuple[str, ...]:
+        """The keys that it may have beside it, modifiers apart."""
+        return self.required + self.optional
+
+
+OPERATORS: dict[str, Operator] = {
+    "path": Operator(_read_path, Form.TEXT, "A JSONPath (RFC 9535) on the item."),
+    "liquid": Operator(_read_liquid, Form.TEXT, "A Liquid template; the value is its text."),
+    "literal": Operator(_read_literal, Form.ANY, "A constant, taken as it is."),
+    "object": Operator(_read_built_object, Form.FIELDS, "An object with exactly these keys."),
+    "first_of": Operator(_read_list, Form.VALUES, "The first value that is neither missing nor null."),
+    "first_nonblank": Operator(
+        _read_list, Form.VALUES, "The first value that is neither missing, null nor blank."
+    ),
+    "match": Operator(
+        _read_match, Form.VALUE, "Chooses among `cases` by equality with this value.", ("cases",), ("else",)
+    ),
+    "when": Operator(
+        _read_when, Form.TEXT, "A condition, written as inside Liquid's {% if .. %}.", ("then",), ("else",)
+    ),
+    "merge": Operator(_read_list, Form.VALUES, "One object of several; later ones win."),
+    "map": Operator(_read_map, Form.LIST, "A list built item by item; `$` is the item inside `to`.", ("to",)),
+    "hash": Operator(_read_list, Form.VALUES, "A stable SHA-256 of the values' canonical JSON."),
+    "envelope": Operator(_read_path, Form.TEXT, "A JSONPath on the whole body instead of the item."),
+    "header": Operator(_read_request, Form.NAME, "A request header, whatever the case of its name."),
+    "query": Operator(_read_request, Form.NAME, "A query parameter of the request."),
+    "setting": Operator(_read_request, Form.NAME, "A setting passed in by the host."),
+    "received_at": Operator(_read_request, Form.TRUE, "The time of receipt, passed in by the host."),
 }

@@ -1,7 +1,7 @@
 """Missing: the sentinels of values that are not there, and the tests for blank.
 
 Blank is text without content. White space is Unicode's, by `str.isspace`. Generated code has these tests
-inline for texts, null and MISSING (`mapper.codegen.presence.blank_test`); it calls the functions for the rest.
+inline for texts, null and MISSING (`mapper.codegen.presence.blank_test`) and calls the functions otherwise.
 """
 
 from __future__ import annotations
