@@ -99,7 +99,7 @@ def _reader(writer: Writer, name: str, zone: str | None, value: str) -> str:
 def _zone(writer: Writer, zone: str | None) -> str:
     if zone is None:
         return "None"
-    return writer.constant(f"{writer.use('times.times', 'load_zone')}({literal(zone)})", "zone")
+    return writer.constant(f"{writer.use('times.zones', 'load_zone')}({literal(zone)})", "zone")
 
 
 def _emit_window(writer: Writer, node: ir.Timestamp, result: str, scope: Scope) -> None:

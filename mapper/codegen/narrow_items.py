@@ -133,9 +133,9 @@ def emit_selection(writer: Writer, selection: ItemSelection, *, is_bounded: bool
             with writer.block(f"if isinstance(item, {selection.plan.item.name}):"):
                 writer.line("try:")
                 writer.line("    outcome = event(item, root, request)")
-                fault, tell = writer.use("faults", "Fault"), writer.use("faults", "tell_plain")
+                fault, record = writer.use("faults", "Fault"), writer.use("faults", "record_plain_fault")
                 writer.line(f"except {fault} as fault:")
-                writer.line(f"    outcome = {tell}(fault)")
+                writer.line(f"    outcome = {record}(fault)")
                 writer.line("except Exception:")
                 writer.line("    pass  # the decoded path finds out why")
             writer.line("else:")

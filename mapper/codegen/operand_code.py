@@ -305,7 +305,9 @@ class OperandWriter:
             return literal(special.name == other.name)
         if special.name == "blank" and isinstance(other, ir.Lookup):
             return self._is_blank(other)
-        return f"{self.use(f'is_{special.name}')}({self.value(other)})"
+        if special.name == "blank":
+            return f"{self.use('is_blank', 'missing')}({self.value(other)})"
+        return f"{self.use('is_empty')}({self.value(other)})"
 
     def _is_blank(self, node: ir.Lookup) -> str:
         held = self.lookup(node, is_tested=True)
@@ -315,7 +317,7 @@ class OperandWriter:
             missing = self.use("MISSING", "missing")
             return f"({passing} is {missing} or {self.use('is_blank_object', 'json.narrow')}({passing}))"
         self.use("MISSING", "missing")
-        return blank_test(emit_value_of(self.writer, held), self.use("is_blank"))
+        return blank_test(emit_value_of(self.writer, held), self.use("is_blank", "missing"))
 
     def equals(self, value: str, constant: ir.Scalar) -> str:
         """The test that a held value equals a constant."""

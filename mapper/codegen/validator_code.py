@@ -221,7 +221,7 @@ class _SchemaEmitter:
             if each is None or isinstance(each, bool):
                 yield f"{value} is {literal(each)}"
             elif isinstance(each, list | dict):
-                equal = self.writer.use("schema.validation", "same")
+                equal = self.writer.use("json.equality", "equal")
                 yield f"{equal}({value}, {self.writer.constant(literal(each), 'constant')})"
 
     def membership(self, members: tuple[Any, ...], value: str) -> str:

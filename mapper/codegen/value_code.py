@@ -196,13 +196,13 @@ def _emit_coalesce(writer: Writer, node: ir.Coalesce, scope: Scope, into: str | 
                 if position:
                     passed = f"{result} is MISSING or {result} is None"
                     if node.nonblank:
-                        passed = blank_test(result, writer.use("casts", "is_blank"))
+                        passed = blank_test(result, writer.use("missing", "has_no_content"))
                     nested.enter_context(writer.block(f"if {passed}:"))
             emit_into(writer, option, scope, result)
             found = nothings(option)
             may_pass_over = node.nonblank and found.blank
             if may_pass_over:
-                test: str | None = blank_test(result, writer.use("casts", "is_blank"))
+                test: str | None = blank_test(result, writer.use("missing", "has_no_content"))
             else:
                 test = absent_test(result, option)
             if test is None:

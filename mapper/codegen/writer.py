@@ -124,7 +124,7 @@ class Writer:
     def use(self, module: str, name: str) -> str:
         """Import `name` from `mapper.runtime.<module>` or `mapper.regex`; return the name it has here.
 
-        A name that another module has already given (`semantics.is_blank`, `casts.is_blank`) gets an alias.
+        A name that another module has already given (`jsonpath.less`, `semantics.less`) gets an alias.
         """
         # Patterns are matched by `regex/`, which the checker uses too; everything else is in `runtime/`.
         source = f"mapper.{module}" if module.startswith("regex.") else f"mapper.runtime.{module}"

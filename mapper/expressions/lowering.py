@@ -13,7 +13,8 @@ from mapper.expressions.liquid import parse_condition, parse_template
 from mapper.expressions.liquid.dialects import Dialect
 from mapper.language import spec
 from mapper.runtime.times.patterns import check_pattern, compile_pattern
-from mapper.runtime.times.times import EPOCH_UNITS, check_window, load_zone, parse_bound
+from mapper.runtime.times.times import EPOCH_UNITS, check_window, parse_bound
+from mapper.runtime.times.zones import load_zone
 from mapper.schemas.questions import Subschema, allows_null, properties_of, required_of
 from mapper.schemas.schema import Schema
 

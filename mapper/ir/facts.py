@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mapper import ir
+from mapper.runtime.missing import is_blank_text
 from mapper.schemas.questions import type_of
 
 JSON_TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array"})
@@ -51,7 +52,7 @@ def nothings(node: ir.Value) -> Nothings:
         case ir.Path():
             return Nothings(missing=bool(node.segments), null=True, blank=True) if node.is_singular else SURE
         case ir.Literal(value):
-            blank = isinstance(value, str) and (not value or value.isspace())
+            blank = isinstance(value, str) and is_blank_text(value)
             return Nothings(null=value is None, blank=blank)
         case ir.Template():
             return TEXT

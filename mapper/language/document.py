@@ -21,6 +21,7 @@ from mapper.language.yaml_faults import (
     report_tag,
     report_unquoted_liquid,
 )
+from mapper.runtime.json.equality import identity
 from mapper.runtime.limits import active
 
 MAX_DEPTH = 100
@@ -157,7 +158,7 @@ class _Open:
     is_flow: bool
     start: int
     items: list[Node] = field(default_factory=list)
-    entries: dict[tuple[bool, ScalarValue], Entry] = field(default_factory=dict)
+    entries: dict[object, Entry] = field(default_factory=dict)
     key: Node | None = None
     end: int = 0  # where the last node inside ends
     is_liquid: bool = False  # `{{ name }}` without quotes
@@ -307,7 +308,7 @@ class _Builder:
         else:
             key, parent.key = parent.key, None
             if isinstance(key, Scalar):
-                parent.entries.setdefault(_identity(key), Entry(key, node))
+                parent.entries.setdefault(identity(key.value), Entry(key, node))
                 self._check_colon(parent, key, node)
 
     def _check_colon(self, parent: _Open, key: Scalar, value: Node) -> None:
@@ -329,7 +330,7 @@ class _Builder:
         if key.plain and key.value == "<<":
             hint = "write the keys out; `merge:` merges objects at run time"
             self.report.error("M105", "YAML merge keys are not part of the language", key.span, "", hint)
-        first = parent.entries.get(_identity(key))
+        first = parent.entries.get(identity(key.value))
         if first is not None:
             self.report.add(
                 "M104",
@@ -340,8 +341,3 @@ class _Builder:
                 Severity.ERROR,
                 (Label(first.key.span, "first here"),),
             )
-
-
-def _identity(key: Scalar) -> tuple[bool, ScalarValue]:
-    """What makes two keys the same: 1 is 1.0, but neither is true."""
-    return isinstance(key.value, bool), key.value

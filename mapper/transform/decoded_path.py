@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mapper.diagnostics.diagnostic import Diagnostic
-from mapper.runtime.faults import NO_OBJECT, Fault, InvalidEvent, Skip, tell
+from mapper.runtime.faults import NO_OBJECT, Fault, InvalidEvent, Skip, record_fault
 from mapper.runtime.growth import INFLATION, ROOM, Growth, is_bounded
-from mapper.runtime.items import Alternative, Leftover, select
+from mapper.runtime.items import Alternative, UnmatchedElement, select
 from mapper.runtime.json.foreign import PlainCopy
 from mapper.runtime.json.narrow import NeedsFullDecode
 from mapper.runtime.json.nesting import nests_deeper
@@ -163,7 +163,7 @@ class DecodedPath:
         try:
             items = select(self.alternatives, run.body)
         except Fault as fault:
-            self._collector.enter(run.result, 0, tell(fault), at_root, run.whole)
+            self._collector.enter(run.result, 0, record_fault(fault), at_root, run.whole)
             return []
         if items is None:
             run.result.rejected.append(reject(0, "$", "M603", NO_PLACE, run.whole))
@@ -183,7 +183,7 @@ class DecodedPath:
             if run.deep is not None and nests_deeper(_content(item), nesting):
                 result.rejected.append(_too_deep(index, item, run, nesting))
                 continue
-            if not isinstance(item, dict) and (objects_only or type(item) is Leftover):
+            if not isinstance(item, dict) and (objects_only or type(item) is UnmatchedElement):
                 self._enter_not_object(index, item, run)
                 continue
             if room is not None and room.is_spent:
@@ -203,7 +203,7 @@ class DecodedPath:
                 except InvalidEvent as invalid:
                     self._enter_invalid(index, item, run, invalid)
             except Fault as fault:
-                self._collector.enter(result, index, tell(fault), run.location, item)
+                self._collector.enter(result, index, record_fault(fault), run.location, item)
             except Skip as skip:
                 self._collector.enter(result, index, skip.reason, run.location, item)
             except RecursionError as error:
@@ -216,7 +216,7 @@ class DecodedPath:
                 result.rejected.append(self._defect(index, item, run, error))
 
     def _enter_not_object(self, index: int, item: object, run: _Run) -> None:
-        if isinstance(item, Leftover):
+        if isinstance(item, UnmatchedElement):
             message = "`each` finds no item in this element"
             run.result.rejected.append(reject(index, run.location(index), "M605", message, item.value))
         else:
@@ -274,7 +274,7 @@ class _Run:
 
 
 def _content(item: object) -> object:
-    return item.value if isinstance(item, Leftover) else item
+    return item.value if isinstance(item, UnmatchedElement) else item
 
 
 def _too_deep(index: int, item: object, run: _Run, max_levels: int) -> Rejected:

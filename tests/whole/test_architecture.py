@@ -43,7 +43,6 @@ LONG_FUNCTIONS: dict[str, str] = {}  # `mapper.module.function`: why it is bette
 # Names of classes with the number of classes that bear them. The table may only become shorter.
 DUPLICATE_CLASSES: dict[str, int] = {
     "Break": 2,
-    "Context": 2,
     "Entry": 2,
     "Scalar": 2,
     "TooMany": 2,

@@ -15,10 +15,10 @@ from mapper.diagnostics.source import Span, Text
 from mapper.expressions.jsonpath.literals import Lexeme, decode_string
 from mapper.expressions.jsonpath.names import NAME, check_follower, dot_fault
 from mapper.expressions.jsonpath.path_faults import PathFault
+from mapper.runtime.limits import MAX_PATH_DEPTH
 
 _Rule = TypeVar("_Rule", bound=Callable[..., Any])
 
-MAX_NESTING = 50  # open brackets
 MAX_FILTERS = 12  # filters inside filters
 
 _HINTS = {
@@ -105,8 +105,8 @@ class PathLexer(ExtendedJsonPathLexer):
         elif token.type == "?" and self.filters:
             self.filters[-1] = True
         span = self.text.part(token.lexpos, token.lexpos + 1)
-        if len(self.filters) > MAX_NESTING:
-            raise too_deep(span, f"more than {MAX_NESTING} brackets are open here")
+        if len(self.filters) > MAX_PATH_DEPTH:
+            raise too_deep(span, f"more than {MAX_PATH_DEPTH} brackets are open here")
         if sum(self.filters) > MAX_FILTERS:
             raise too_deep(span, f"more than {MAX_FILTERS} filters are open here")
 

@@ -10,7 +10,7 @@ from mapper.diagnostics.files import read_source
 from mapper.diagnostics.source import SourceFile, Span
 from mapper.ir.liquid import LiquidRules
 from mapper.language.document import Entry, Mapping, Node, Scalar, Sequence, read_document
-from mapper.runtime.liquid.dates import zone_named
+from mapper.runtime.times.zones import load_named_zone
 
 _LISTS = ("tags", "filters", "objects", "undocumented_tags", "undocumented_filters")
 _TABLES = ("renders_differently", "notes")
@@ -86,9 +86,7 @@ def _rules(document: Mapping, tags: frozenset[str], filters: frozenset[str], rep
     now = _text(document.get("now"), "now", "", report)
     if now not in ("", "received_at"):
         _wrong(document.get("now"), "`now` can only be `received_at`", report)
-    try:
-        zone_named(zone)
-    except ValueError:
+    if load_named_zone(zone) is None:
         _wrong(document.get("zone"), f"no such time zone `{zone}`", report)
     return LiquidRules(abort="abort" in tags, date_tz="date_tz" in filters, now=bool(now), zone=zone)
 

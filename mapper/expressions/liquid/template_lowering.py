@@ -37,11 +37,9 @@ from liquid.expression import Expression
 from mapper.diagnostics.source import Span, Text
 from mapper.expressions.liquid.places import markup_span, path_span, token_span
 from mapper.ir import liquid as ir
+from mapper.runtime.limits import MAX_LOWERED_LOOPS, MAX_LOWERED_TAGS
 from mapper.runtime.liquid.library import AbortNode
 
-# Deeper than this Python's own nesting limits come near; the library's interpreter has none.
-_DEEPEST = 20
-_DEEPEST_LOOP = 8
 _LONGEST_CHAIN = 50
 LOOP_FIELDS = frozenset({"name", "length", "index", "index0", "rindex", "rindex0", "first", "last"})
 
@@ -67,7 +65,7 @@ class _Nesting:
     loops: int = 0
 
     def deeper(self) -> _Nesting:
-        if self.depth >= _DEEPEST:
+        if self.depth >= MAX_LOWERED_TAGS:
             raise Unlowered("nests deep")
         return replace(self, depth=self.depth + 1)
 
@@ -202,7 +200,7 @@ def _interrupts(body: tuple[ir.Statement, ...]) -> bool:
 
 def _for(node: for_tag.ForNode, place: _Nesting) -> ir.For:
     loop = node.expression
-    if loop.identifier == "forloop" or place.loops >= _DEEPEST_LOOP:
+    if loop.identifier == "forloop" or place.loops >= MAX_LOWERED_LOOPS:
         raise Unlowered("a loop of another kind")
     resumes = isinstance(loop.offset, StringLiteral) and loop.offset.value == "continue"
     return ir.For(
