@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mapper.diagnostics.diagnostic import Report, did_you_mean
-from mapper.diagnostics.source import Text
+from mapper.diagnostics.source import SpannedText
 
 MAPPING_SUFFIXES = (".yaml", ".yml")
 
@@ -66,7 +66,7 @@ def mapping_names() -> list[str]:
     return [path.stem for path in find_mappings()]
 
 
-def find_schema(name: Text, beside: Path | None, report: Report) -> Path | None:
+def find_schema(name: SpannedText, beside: Path | None, report: Report) -> Path | None:
     """The schema a mapping names: beside the mapping, in a `schemas/` folder next to it, or shipped.
 
     Reports M005 for a name that reaches elsewhere and M004 where there is no such file.
@@ -77,7 +77,7 @@ def find_schema(name: Text, beside: Path | None, report: Report) -> Path | None:
     return _find(name, folders, "schema", "M004", report)
 
 
-def find_dialect(name: Text, beside: Path | None, report: Report) -> Path | None:
+def find_dialect(name: SpannedText, beside: Path | None, report: Report) -> Path | None:
     """The dialect file of a name: `dialects/<name>.yaml` beside the mapping, or shipped; reports M009."""
     folders = [shipped_mappings() / "dialects"]
     if beside is not None:
@@ -86,7 +86,7 @@ def find_dialect(name: Text, beside: Path | None, report: Report) -> Path | None
 
 
 def _find(
-    name: Text, folders: list[Path], kind: str, code: str, report: Report, suffix: str = ""
+    name: SpannedText, folders: list[Path], kind: str, code: str, report: Report, suffix: str = ""
 ) -> Path | None:
     span = name.part(0, len(name.value))
     if not is_plain_name(name.value):

@@ -68,7 +68,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class SpannedText:
     """The value of a scalar together with where each of its characters stands.
 
     `exact` is true where character `i` of `value` is character `span.start + i` of the file (plain, quoted

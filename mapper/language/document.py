@@ -12,7 +12,7 @@ import yaml
 from mapper.diagnostics.diagnostic import Label, Report, Severity
 from mapper.diagnostics.files import read_source as read_source
 from mapper.diagnostics.render.visible import shorten
-from mapper.diagnostics.source import SourceFile, Span, Text
+from mapper.diagnostics.source import SourceFile, Span, SpannedText
 from mapper.language.scalars import ScalarValue, control_characters, locate_text, resolve_plain
 from mapper.language.yaml_faults import (
     explain_fault,
@@ -35,7 +35,7 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class Scalar:
     """A leaf: its text with positions, and its value by YAML 1.2 (only plain scalars are ever not text)."""
 
-    text: Text
+    text: SpannedText
     value: ScalarValue
     plain: bool
     span: Span = field(compare=False, repr=False)
@@ -260,7 +260,7 @@ class _Builder:
         self.failed = True
         hint = "write the value out where it is needed"
         self.report.error("M108", f"the alias `{shorten(span.text)}`", span, "mappings have no aliases", hint)
-        self._add(Scalar(Text("", span), None, True, span))
+        self._add(Scalar(SpannedText("", span), None, True, span))
 
     def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
         span = self._span(event)
@@ -288,7 +288,7 @@ class _Builder:
         done = self.stack.pop()
         span = Span(self.file, done.start, end if done.is_flow else max(done.end, done.start))
         if done.is_liquid:  # reported; read as what was meant, so that later stages see it too
-            return Scalar(Text(span.text, span, exact=True), span.text, False, span)
+            return Scalar(SpannedText(span.text, span, exact=True), span.text, False, span)
         if done.is_mapping:
             return Mapping(tuple(done.entries.values()), span)
         return Sequence(tuple(done.items), span)

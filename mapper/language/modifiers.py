@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mapper.diagnostics.diagnostic import Report
-from mapper.diagnostics.source import Text
+from mapper.diagnostics.source import SpannedText
 from mapper.language.document import Node, Scalar, Sequence
 from mapper.language.nodes import (
     key_text,
@@ -122,7 +122,7 @@ def _renames(parts: dict[str, Node], report: Report) -> tuple[tuple[str, str], .
     return tuple(names.items())
 
 
-def _formats(parts: dict[str, Node], report: Report) -> tuple[Text, ...]:
+def _formats(parts: dict[str, Node], report: Report) -> tuple[SpannedText, ...]:
     return (want_texts(parts["from"], "`from`", report) or ()) if "from" in parts else ()
 
 
@@ -143,7 +143,7 @@ def _within(parts: dict[str, Node], report: Report) -> Window | None:
     return Window(low, high, node.span)
 
 
-def _bound(node: Node, report: Report) -> Text | None:
+def _bound(node: Node, report: Report) -> SpannedText | None:
     if isinstance(node, Scalar) and node.value is None:
         return None
     return want_text(node, "a bound of `within`", report)

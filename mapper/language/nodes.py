@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mapper.diagnostics.diagnostic import Report, did_you_mean
-from mapper.diagnostics.source import Text
+from mapper.diagnostics.source import SpannedText
 from mapper.language.document import Mapping, Node, Scalar, Sequence
 
 
@@ -42,7 +42,7 @@ def want_sequence(node: Node, what: str, report: Report) -> Sequence | None:
     return None
 
 
-def want_text(node: Node, what: str, report: Report) -> Text | None:
+def want_text(node: Node, what: str, report: Report) -> SpannedText | None:
     """The node as text (not a number, not true/false, not empty)."""
     if isinstance(node, Scalar) and isinstance(node.value, str):
         return node.text
@@ -51,7 +51,7 @@ def want_text(node: Node, what: str, report: Report) -> Text | None:
     return None
 
 
-def want_texts(node: Node, what: str, report: Report) -> tuple[Text, ...] | None:
+def want_texts(node: Node, what: str, report: Report) -> tuple[SpannedText, ...] | None:
     """The node as a text or a list of texts, at least one."""
     if isinstance(node, Sequence):
         if not node.items:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from mapper.diagnostics.diagnostic import Report, did_you_mean
-from mapper.diagnostics.source import Text
+from mapper.diagnostics.source import SpannedText
 from mapper.language.document import Mapping, Node, Scalar, Sequence
 from mapper.language.nodes import want_choice, want_mapping, want_sequence, want_text, want_texts
 from mapper.language.spec import ObjectValue, SkipEntry, Spec
@@ -55,7 +55,7 @@ def read_spec(node: Node, report: Report) -> Spec | None:
     event, template = _output(node, parts, report)
     description = _optional_text(parts, "description", report)
     return Spec(
-        name=name or Text("mapping", node.span),
+        name=name or SpannedText("mapping", node.span),
         description=description.value if description else "",
         source=_optional_text(parts, "source", report),
         target=_optional_text(parts, "target", report),
@@ -81,7 +81,7 @@ def _top_level(node: Mapping, report: Report) -> dict[str, Node]:
     return parts
 
 
-def _optional_text(parts: dict[str, Node], key: str, report: Report) -> Text | None:
+def _optional_text(parts: dict[str, Node], key: str, report: Report) -> SpannedText | None:
     node = parts.get(key)
     return None if node is None else want_text(node, f"`{key}`", report)
 
@@ -111,13 +111,15 @@ def _policy(parts: dict[str, Node], report: Report) -> Policy:
     return Policy(tuple(name for name in REPAIRS if name in names), choice == "replace")
 
 
-def _each(node: Node | None, report: Report) -> tuple[Text, ...]:
+def _each(node: Node | None, report: Report) -> tuple[SpannedText, ...]:
     if node is None:
         return ()
     return want_texts(node, "`each`", report) or ()
 
 
-def _output(node: Mapping, parts: dict[str, Node], report: Report) -> tuple[ObjectValue | None, Text | None]:
+def _output(
+    node: Mapping, parts: dict[str, Node], report: Report
+) -> tuple[ObjectValue | None, SpannedText | None]:
     event, template = parts.get("event"), parts.get("template")
     if event is not None and template is not None:
         report.error(

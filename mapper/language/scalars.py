@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TypeAlias
 
-from mapper.diagnostics.source import SourceFile, Span, Text
+from mapper.diagnostics.source import SourceFile, Span, SpannedText
 
 ScalarValue: TypeAlias = str | int | float | bool | None
 
@@ -55,22 +55,22 @@ def resolve_plain(text: str) -> ScalarValue:
     return text
 
 
-def locate_text(value: str, span: Span, style: str) -> Text:
+def locate_text(value: str, span: Span, style: str) -> SpannedText:
     """The scalar's text with the place of each of its characters, as far as the style allows.
 
     `style` is what the YAML parser calls it: empty for plain, or one of the characters in `'"|>`.
     """
     if style == "|":
         offsets = _literal_offsets(value, span)
-        return Text(value, span, offsets=offsets)
+        return SpannedText(value, span, offsets=offsets)
     inner = Span(span.file, span.start + 1, span.end - 1) if style in ("'", '"') and style else span
     if inner.text == value:
-        return Text(value, inner, exact=True)
+        return SpannedText(value, inner, exact=True)
     if style == '"':
-        return Text(value, span, offsets=_double_quoted_offsets(value, inner))
+        return SpannedText(value, span, offsets=_double_quoted_offsets(value, inner))
     if style == "'":
-        return Text(value, span, offsets=_single_quoted_offsets(value, inner))
-    return Text(value, span)
+        return SpannedText(value, span, offsets=_single_quoted_offsets(value, inner))
+    return SpannedText(value, span)
 
 
 def _literal_offsets(value: str, span: Span) -> tuple[int, ...] | None:

@@ -35,7 +35,7 @@ from liquid.builtin.expressions import (
 from liquid.builtin.expressions.primitive import Blank, Empty, Literal, RangeLiteral
 from liquid.expression import Expression
 
-from mapper.diagnostics.source import Span, Text
+from mapper.diagnostics.source import Span, SpannedText
 from mapper.expressions.liquid.places import markup_span, path_span, token_span
 from mapper.ir import liquid as ir
 from mapper.runtime.liquid.library import AbortNode
@@ -63,7 +63,7 @@ class Misplaced(Exception):
 @dataclass(frozen=True, slots=True)
 class _Place:
     # Where a statement stands: how deep, in how many loops, and whether `forloop` is the innermost one's.
-    text: Text
+    text: SpannedText
     depth: int = 0
     loops: int = 0
 
@@ -73,7 +73,7 @@ class _Place:
         return replace(self, depth=self.depth + 1)
 
 
-def lower_body(nodes: list[Node], text: Text) -> tuple[ir.Statement, ...] | None:
+def lower_body(nodes: list[Node], text: SpannedText) -> tuple[ir.Statement, ...] | None:
     """The statements of a template; None where something in it is not lowered. Raises Misplaced."""
     try:
         body = _statements(nodes, _Place(text))
@@ -85,7 +85,7 @@ def lower_body(nodes: list[Node], text: Text) -> tuple[ir.Statement, ...] | None
     return None if counted & read else body
 
 
-def lower_condition(condition: BooleanExpression, text: Text) -> ir.TextTest | None:
+def lower_condition(condition: BooleanExpression, text: SpannedText) -> ir.TextTest | None:
     """The test of a condition; None where it is not lowered."""
     try:
         return _test(condition, _Place(text))
