@@ -32,7 +32,7 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True)
-class Scalar:
+class ScalarNode:
     """A leaf: its text with positions, and its value by YAML 1.2 (only plain scalars are ever not text)."""
 
     text: SpannedText
@@ -42,7 +42,7 @@ class Scalar:
 
 
 @dataclass(frozen=True, slots=True)
-class Sequence:
+class SequenceNode:
     """A list of nodes."""
 
     items: tuple[Node, ...]
@@ -50,18 +50,18 @@ class Sequence:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class MappingEntry:
     """One `key: value` of a mapping."""
 
-    key: Scalar
+    key: ScalarNode
     value: Node
 
 
 @dataclass(frozen=True, slots=True)
-class Mapping:
+class MappingNode:
     """Keys and values in the order of the text; no key stands twice."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[MappingEntry, ...]
     span: Span = field(compare=False, repr=False)
 
     def get(self, name: str) -> Node | None:
@@ -69,15 +69,15 @@ class Mapping:
         entry = self.entry(name)
         return None if entry is None else entry.value
 
-    def entry(self, name: str) -> Entry | None:
+    def entry(self, name: str) -> MappingEntry | None:
         """The entry under a text key, or None."""
         return next((entry for entry in self.entries if entry.key.value == name), None)
 
 
-Node: TypeAlias = Scalar | Sequence | Mapping
+Node: TypeAlias = ScalarNode | SequenceNode | MappingNode
 
 
-def read_document(file: SourceFile, report: Report) -> Mapping | None:
+def read_document(file: SourceFile, report: Report) -> MappingNode | None:
     """The root mapping of a YAML text, or None after reporting why there is none.
 
     Faults that leave the tree whole (a duplicate key, a tag, an anchor) are reported and the tree is still
@@ -103,7 +103,7 @@ class _NestingLimit(Exception):
     """The parser itself has a limit on nesting, and the text passes it."""
 
 
-def _read(file: SourceFile, report: Report, loader: Any) -> Mapping | None:
+def _read(file: SourceFile, report: Report, loader: Any) -> MappingNode | None:
     """Read the text with one of PyYAML's parsers; raises `_NestingLimit` if libyaml stops at its own limit.
 
     libyaml reads ahead, up to 1,024 characters while a bracket could begin a key. So it can meet its limit
@@ -129,9 +129,9 @@ def walk(node: Node) -> Iterator[Node]:
     while waiting:
         current = waiting.pop()
         yield current
-        if isinstance(current, Sequence):
+        if isinstance(current, SequenceNode):
             waiting.extend(reversed(current.items))
-        elif isinstance(current, Mapping):
+        elif isinstance(current, MappingNode):
             waiting.extend(entry.value for entry in reversed(current.entries))
 
 
@@ -150,14 +150,14 @@ def _has_control_characters(file: SourceFile, report: Report) -> bool:
 
 
 @dataclass(slots=True)
-class _Open:
+class _OpenCollection:
     """A collection whose end has not been met."""
 
     is_mapping: bool
     is_flow: bool
     start: int
     items: list[Node] = field(default_factory=list)
-    entries: dict[tuple[bool, ScalarValue], Entry] = field(default_factory=dict)
+    entries: dict[tuple[bool, ScalarValue], MappingEntry] = field(default_factory=dict)
     key: Node | None = None
     end: int = 0  # where the last node inside ends
     is_liquid: bool = False  # `{{ name }}` without quotes
@@ -170,7 +170,7 @@ class _Builder:
     file: SourceFile
     report: Report
     shift: int
-    stack: list[_Open] = field(default_factory=list)
+    stack: list[_OpenCollection] = field(default_factory=list)
     root: Node | None = None
     count: int = 0
     failed: bool = False
@@ -191,27 +191,29 @@ class _Builder:
             case yaml.CollectionStartEvent():
                 self._check_properties(event)
                 is_mapping = isinstance(event, yaml.MappingStartEvent)
-                self.stack.append(_Open(is_mapping, bool(event.flow_style), self._span(event).start))
+                self.stack.append(
+                    _OpenCollection(is_mapping, bool(event.flow_style), self._span(event).start)
+                )
             case yaml.CollectionEndEvent():
                 self._add(self._close(self._span(event).end))
             case yaml.AliasEvent():
                 self._refuse_alias(event)
         return self._is_within_limits(event)
 
-    def result(self) -> Mapping | None:
+    def result(self) -> MappingNode | None:
         """The root, if it is a mapping and no part of it is lost."""
         if self.failed:
             return None
         root = self.root
-        if root is None or (isinstance(root, Scalar) and root.plain and root.text.value == ""):
+        if root is None or (isinstance(root, ScalarNode) and root.plain and root.text.value == ""):
             hint = "a mapping begins with `mapping: <name>`"
             self.report.error("M102", "the file holds no mapping", Span(self.file, 0, 0), "", hint)
             return None
-        if isinstance(root, Mapping):
+        if isinstance(root, MappingNode):
             return root
-        found = "a list" if isinstance(root, Sequence) else "a single text"
+        found = "a list" if isinstance(root, SequenceNode) else "a single text"
         hint = "a mapping begins with `mapping: <name>`"
-        if isinstance(root, Scalar) and ":" in root.text.value:
+        if isinstance(root, ScalarNode) and ":" in root.text.value:
             hint = "a blank is missing after the colon"
         self.report.error("M103", "the file does not hold `key: value` pairs", root.span, f"{found}", hint)
         return None
@@ -260,25 +262,25 @@ class _Builder:
         self.failed = True
         hint = "write the value out where it is needed"
         self.report.error("M108", f"the alias `{shorten(span.text)}`", span, "mappings have no aliases", hint)
-        self._add(Scalar(SpannedText("", span), None, True, span))
+        self._add(ScalarNode(SpannedText("", span), None, True, span))
 
-    def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
+    def _scalar(self, event: yaml.ScalarEvent) -> ScalarNode:
         span = self._span(event)
         style = event.style or ""
         if style in ("|", ">"):
             span = Span(self.file, span.start, max(span.start + 1, self._trimmed(span)))
         text = locate_text(event.value, span, style)
         if style or event.tag == "tag:yaml.org,2002:str":
-            return Scalar(text, event.value, False, span)
+            return ScalarNode(text, event.value, False, span)
         cramped = _CRAMPED.match(event.value)
         if cramped:
             report_cramped_colon(self.file, self.report, span.start + cramped.end() - 1)
         try:
-            return Scalar(text, resolve_plain(event.value), True, span)
+            return ScalarNode(text, resolve_plain(event.value), True, span)
         except ValueError as error:
             message, hint = f"`{shorten(event.value)}` is not a value", "quote it to keep it as text"
             self.report.error("M114", message, span, str(error), hint)
-            return Scalar(text, event.value, True, span)
+            return ScalarNode(text, event.value, True, span)
 
     def _trimmed(self, span: Span) -> int:
         return span.start + len(span.text.rstrip())
@@ -288,10 +290,10 @@ class _Builder:
         done = self.stack.pop()
         span = Span(self.file, done.start, end if done.is_flow else max(done.end, done.start))
         if done.is_liquid:  # reported; read as what was meant, so that later stages see it too
-            return Scalar(SpannedText(span.text, span, exact=True), span.text, False, span)
+            return ScalarNode(SpannedText(span.text, span, exact=True), span.text, False, span)
         if done.is_mapping:
-            return Mapping(tuple(done.entries.values()), span)
-        return Sequence(tuple(done.items), span)
+            return MappingNode(tuple(done.entries.values()), span)
+        return SequenceNode(tuple(done.items), span)
 
     def _add(self, node: Node) -> None:
         if not self.stack:
@@ -306,19 +308,19 @@ class _Builder:
             self._check_key(parent, node)
         else:
             key, parent.key = parent.key, None
-            if isinstance(key, Scalar):
-                parent.entries.setdefault(_identity(key), Entry(key, node))
+            if isinstance(key, ScalarNode):
+                parent.entries.setdefault(_identity(key), MappingEntry(key, node))
                 self._check_colon(parent, key, node)
 
-    def _check_colon(self, parent: _Open, key: Scalar, value: Node) -> None:
+    def _check_colon(self, parent: _OpenCollection, key: ScalarNode, value: Node) -> None:
         """Report `{as:string}`, which YAML reads as a key without a value."""
         colon = key.text.value.find(":")
         if parent.is_flow and key.plain and colon > 0 and key.span.end == value.span.end:
             report_cramped_colon(self.file, self.report, key.span.start + colon)
 
-    def _check_key(self, parent: _Open, key: Node) -> None:
+    def _check_key(self, parent: _OpenCollection, key: Node) -> None:
         text = self.file.text
-        if not isinstance(key, Scalar):
+        if not isinstance(key, ScalarNode):
             if text.startswith("{{", parent.start):
                 report_unquoted_liquid(self.file, self.report, parent.start)
                 parent.is_liquid = True
@@ -342,6 +344,6 @@ class _Builder:
             )
 
 
-def _identity(key: Scalar) -> tuple[bool, ScalarValue]:
+def _identity(key: ScalarNode) -> tuple[bool, ScalarValue]:
     """What makes two keys the same: 1 is 1.0, but neither is true."""
     return isinstance(key.value, bool), key.value

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.source import SpannedText
-from mapper.language.document import Node, Scalar, Sequence
+from mapper.language.document import Node, ScalarNode, SequenceNode
 from mapper.language.nodes import (
     key_text,
     kind_of,
@@ -90,7 +90,7 @@ def _check_places(parts: dict[str, Node], cast: str | None, report: Report) -> N
 def _declares_rejection(parts: dict[str, Node]) -> bool:
     """Whether the author says of a changed object what holds anyway: other values are rejected."""
     node = parts["on_error"]
-    return isinstance(node, Scalar) and node.value == "reject" and any(key in parts for key in CHANGES)
+    return isinstance(node, ScalarNode) and node.value == "reject" and any(key in parts for key in CHANGES)
 
 
 def _names(parts: dict[str, Node], key: str, report: Report) -> tuple[str, ...] | None:
@@ -130,7 +130,7 @@ def _within(parts: dict[str, Node], report: Report) -> Window | None:
     node = parts.get("within")
     if node is None:
         return None
-    if not isinstance(node, Sequence) or len(node.items) != 2:
+    if not isinstance(node, SequenceNode) or len(node.items) != 2:
         report.error(
             "M117",
             "`within` must be a list of two bounds",
@@ -144,7 +144,7 @@ def _within(parts: dict[str, Node], report: Report) -> Window | None:
 
 
 def _bound(node: Node, report: Report) -> SpannedText | None:
-    if isinstance(node, Scalar) and node.value is None:
+    if isinstance(node, ScalarNode) and node.value is None:
         return None
     return want_text(node, "a bound of `within`", report)
 
@@ -153,7 +153,7 @@ def _on_error(parts: dict[str, Node], report: Report) -> str:
     if "on_error" not in parts:
         return "reject"
     node = parts["on_error"]
-    if isinstance(node, Scalar) and node.value is None and node.text.value:
+    if isinstance(node, ScalarNode) and node.value is None and node.text.value:
         return "null"  # written `null`, which YAML reads as the null value
     chosen = want_choice(node, "choice for `on_error`", ON_ERROR, report) or "reject"
     if chosen == "default" and "default" not in parts:

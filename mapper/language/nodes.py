@@ -6,37 +6,37 @@ from collections.abc import Iterable
 
 from mapper.diagnostics.diagnostic import Report, did_you_mean
 from mapper.diagnostics.source import SpannedText
-from mapper.language.document import Mapping, Node, Scalar, Sequence
+from mapper.language.document import MappingNode, Node, ScalarNode, SequenceNode
 
 
 def kind_of(node: Node) -> str:
     """What a node is, in words for a diagnostic."""
     match node:
-        case Mapping():
+        case MappingNode():
             return "key-value pairs"
-        case Sequence():
+        case SequenceNode():
             return "a list"
-        case Scalar(value=None):
+        case ScalarNode(value=None):
             return "nothing"
-        case Scalar(value=bool()):
+        case ScalarNode(value=bool()):
             return "true or false"
-        case Scalar(value=int() | float()):
+        case ScalarNode(value=int() | float()):
             return "a number"
         case _:
             return "text"
 
 
-def want_mapping(node: Node, what: str, report: Report) -> Mapping | None:
+def want_mapping(node: Node, what: str, report: Report) -> MappingNode | None:
     """The node as key-value pairs."""
-    if isinstance(node, Mapping):
+    if isinstance(node, MappingNode):
         return node
     report.error("M107", f"{what} must be key-value pairs", node.span, f"this is {kind_of(node)}")
     return None
 
 
-def want_sequence(node: Node, what: str, report: Report) -> Sequence | None:
+def want_sequence(node: Node, what: str, report: Report) -> SequenceNode | None:
     """The node as a list."""
-    if isinstance(node, Sequence):
+    if isinstance(node, SequenceNode):
         return node
     report.error("M107", f"{what} must be a list", node.span, f"this is {kind_of(node)}")
     return None
@@ -44,16 +44,16 @@ def want_sequence(node: Node, what: str, report: Report) -> Sequence | None:
 
 def want_text(node: Node, what: str, report: Report) -> SpannedText | None:
     """The node as text (not a number, not true/false, not empty)."""
-    if isinstance(node, Scalar) and isinstance(node.value, str):
+    if isinstance(node, ScalarNode) and isinstance(node.value, str):
         return node.text
-    hint = "put it in quotes" if isinstance(node, Scalar) and node.value is not None else ""
+    hint = "put it in quotes" if isinstance(node, ScalarNode) and node.value is not None else ""
     report.error("M107", f"{what} must be text", node.span, f"this is {kind_of(node)}", hint)
     return None
 
 
 def want_texts(node: Node, what: str, report: Report) -> tuple[SpannedText, ...] | None:
     """The node as a text or a list of texts, at least one."""
-    if isinstance(node, Sequence):
+    if isinstance(node, SequenceNode):
         if not node.items:
             report.error("M107", f"{what} must not be an empty list", node.span, "nothing stands here")
             return None
@@ -83,7 +83,7 @@ def want_choice(node: Node, what: str, choices: Iterable[str], report: Report) -
     return None
 
 
-def key_text(key: Scalar, report: Report) -> str | None:
+def key_text(key: ScalarNode, report: Report) -> str | None:
     """A key that must be text."""
     if isinstance(key.value, str):
         return key.value

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from mapper.diagnostics.diagnostic import Report, did_you_mean
 from mapper.diagnostics.source import SpannedText
-from mapper.language.document import Mapping, Node, Scalar, Sequence
+from mapper.language.document import MappingNode, Node, ScalarNode, SequenceNode
 from mapper.language.nodes import want_choice, want_mapping, want_sequence, want_text, want_texts
 from mapper.language.spec import ObjectValue, SkipEntry, Spec
 from mapper.language.value_reader import read_object
@@ -36,7 +36,7 @@ def read_spec(node: Node, report: Report) -> Spec | None:
     Errors found below the frame are in `report`; what could not be read is left out, so that later stages
     still find theirs.
     """
-    if not isinstance(node, Mapping):
+    if not isinstance(node, MappingNode):
         report.error(
             "M103", "a mapping must be key-value pairs", node.span, "expected `mapping:` and `event:`"
         )
@@ -69,7 +69,7 @@ def read_spec(node: Node, report: Report) -> Spec | None:
     )
 
 
-def _top_level(node: Mapping, report: Report) -> dict[str, Node]:
+def _top_level(node: MappingNode, report: Report) -> dict[str, Node]:
     parts: dict[str, Node] = {}
     for entry in node.entries:
         key = entry.key.text.value
@@ -87,7 +87,7 @@ def _optional_text(parts: dict[str, Node], key: str, report: Report) -> SpannedT
 
 
 def _check_version(node: Node | None, report: Report) -> None:
-    if node is None or (isinstance(node, Scalar) and node.value == 1 and node.value is not True):
+    if node is None or (isinstance(node, ScalarNode) and node.value == 1 and node.value is not True):
         return
     report.error(
         "M114",
@@ -106,7 +106,7 @@ def _policy(parts: dict[str, Node], report: Report) -> Policy:
         choice = want_choice(declared, "policy", ENCODING_ERRORS, report)
     nodes: Iterable[Node] = ()
     if node is not None and want_texts(node, "`repair`", report):
-        nodes = node.items if isinstance(node, Sequence) else (node,)
+        nodes = node.items if isinstance(node, SequenceNode) else (node,)
     names = {want_choice(name, "repair", REPAIRS, report) for name in nodes}
     return Policy(tuple(name for name in REPAIRS if name in names), choice == "replace")
 
@@ -118,7 +118,7 @@ def _each(node: Node | None, report: Report) -> tuple[SpannedText, ...]:
 
 
 def _output(
-    node: Mapping, parts: dict[str, Node], report: Report
+    node: MappingNode, parts: dict[str, Node], report: Report
 ) -> tuple[ObjectValue | None, SpannedText | None]:
     event, template = parts.get("event"), parts.get("template")
     if event is not None and template is not None:

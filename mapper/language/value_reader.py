@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mapper.diagnostics.diagnostic import Report, did_you_mean
-from mapper.language.document import Mapping, Node, Scalar, Sequence
+from mapper.language.document import MappingNode, Node, ScalarNode, SequenceNode
 from mapper.language.modifiers import MODIFIERS, read_modifiers
 from mapper.language.nodes import key_text, kind_of, want_mapping, want_sequence, want_text
 from mapper.language.spec import (
@@ -53,27 +53,27 @@ REQUIRED_COMPANIONS = {"match": ("cases",), "when": ("then",), "map": ("to",)}
 def read_value(node: Node, report: Report) -> Value | None:
     """The value expression a node stands for; None after an error was reported."""
     match node:
-        case Scalar(value=str() as value):
+        case ScalarNode(value=str() as value):
             if value.startswith("$"):
                 return PathText(node.text, False, node.span)
             if "{{" in value or "{%" in value:
                 return LiquidText(node.text, node.span)
             return LiteralValue(value, node.span)
-        case Scalar():
+        case ScalarNode():
             return LiteralValue(node.value, node.span)
-        case Sequence():
+        case SequenceNode():
             return ArrayValue(read_values(node, report), node.span)
-        case Mapping():
+        case MappingNode():
             return _read_pairs(node, report)
 
 
-def read_values(node: Sequence, report: Report) -> tuple[Value, ...]:
+def read_values(node: SequenceNode, report: Report) -> tuple[Value, ...]:
     """The value expressions of a list; unreadable ones are left out after being reported."""
     values = (read_value(item, report) for item in node.items)
     return tuple(value for value in values if value is not None)
 
 
-def read_object(node: Mapping, report: Report) -> ObjectValue:
+def read_object(node: MappingNode, report: Report) -> ObjectValue:
     """An object whose keys are all plain keys, whatever their names."""
     entries = []
     written = set()
@@ -87,7 +87,7 @@ def read_object(node: Mapping, report: Report) -> ObjectValue:
     return ObjectValue(tuple(entries), frozenset(written), node.span)
 
 
-def _read_pairs(node: Mapping, report: Report) -> Value | None:
+def _read_pairs(node: MappingNode, report: Report) -> Value | None:
     operators = [e for e in node.entries if e.key.value in COMPANIONS]
     if not operators:
         return read_object(node, report)
@@ -112,7 +112,7 @@ def _read_pairs(node: Mapping, report: Report) -> Value | None:
     return Modified(value, modifiers, node.span)
 
 
-def _parts(node: Mapping, operator: str, report: Report) -> dict[str, Node] | None:
+def _parts(node: MappingNode, operator: str, report: Report) -> dict[str, Node] | None:
     """The companions and modifiers beside an operator; None where its name is just a key of an object."""
     allowed = (*COMPANIONS[operator], *MODIFIERS)
     others = [entry for entry in node.entries if entry.key.text.value != operator]
@@ -132,7 +132,7 @@ def _parts(node: Mapping, operator: str, report: Report) -> dict[str, Node] | No
     return parts
 
 
-def _check_keys(unknown: list[Scalar], operator: str, allowed: tuple[str, ...], report: Report) -> None:
+def _check_keys(unknown: list[ScalarNode], operator: str, allowed: tuple[str, ...], report: Report) -> None:
     """Report keys that `operator` does not know; nobody misspells many: those belong to an object."""
     label = f"neither a part of `{operator}` nor a modifier"
     hint = f"to build an object with a key named `{operator}`, write `object:` above the keys"
@@ -148,42 +148,44 @@ def _check_keys(unknown: list[Scalar], operator: str, allowed: tuple[str, ...], 
 
 
 Parts = dict[str, Node]
-Reader = Callable[[str, Node, Parts, Mapping, Report], Value | None]
+Reader = Callable[[str, Node, Parts, MappingNode, Report], Value | None]
 
 
-def _read_path(operator: str, node: Node, parts: Parts, whole: Mapping, report: Report) -> Value | None:
+def _read_path(operator: str, node: Node, parts: Parts, whole: MappingNode, report: Report) -> Value | None:
     text = want_text(node, f"`{operator}`", report)
     return None if text is None else PathText(text, operator == "envelope", node.span)
 
 
-def _read_liquid(operator: str, node: Node, parts: Parts, whole: Mapping, report: Report) -> Value | None:
+def _read_liquid(operator: str, node: Node, parts: Parts, whole: MappingNode, report: Report) -> Value | None:
     text = want_text(node, "`liquid`", report)
     return None if text is None else LiquidText(text, node.span)
 
 
-def _read_literal(operator: str, node: Node, parts: Parts, whole: Mapping, report: Report) -> Value | None:
+def _read_literal(
+    operator: str, node: Node, parts: Parts, whole: MappingNode, report: Report
+) -> Value | None:
     return LiteralValue(plain_value(node, report), whole.span)
 
 
 def plain_value(node: Node, report: Report) -> object:
     """A node as the JSON value it spells, without any expression in it."""
     match node:
-        case Scalar():
+        case ScalarNode():
             return node.value
-        case Sequence():
+        case SequenceNode():
             return [plain_value(item, report) for item in node.items]
-        case Mapping():
+        case MappingNode():
             return {key_text(e.key, report) or "": plain_value(e.value, report) for e in node.entries}
 
 
 def _read_built_object(
-    operator: str, node: Node, parts: Parts, whole: Mapping, report: Report
+    operator: str, node: Node, parts: Parts, whole: MappingNode, report: Report
 ) -> Value | None:
     pairs = want_mapping(node, "`object`", report)
     return None if pairs is None else read_object(pairs, report)
 
 
-def _read_list(operator: str, node: Node, parts: Parts, whole: Mapping, report: Report) -> Value | None:
+def _read_list(operator: str, node: Node, parts: Parts, whole: MappingNode, report: Report) -> Value | None:
     items = want_sequence(node, f"`{operator}`", report)
     if items is None:
         return None
@@ -204,7 +206,7 @@ def _optional(parts: Parts, key: str, report: Report) -> Value | None:
     return read_value(parts[key], report) if key in parts else None
 
 
-def _read_match(operator: str, node: Node, parts: Parts, whole: Mapping, report: Report) -> Value | None:
+def _read_match(operator: str, node: Node, parts: Parts, whole: MappingNode, report: Report) -> Value | None:
     subject = read_value(node, report)
     otherwise = _optional(parts, "else", report)
     cases = want_mapping(parts["cases"], "`cases`", report) if "cases" in parts else None
@@ -218,7 +220,7 @@ def _read_match(operator: str, node: Node, parts: Parts, whole: Mapping, report:
     return MatchValue(subject, entries, otherwise, whole.span)
 
 
-def _read_when(operator: str, node: Node, parts: Parts, whole: Mapping, report: Report) -> Value | None:
+def _read_when(operator: str, node: Node, parts: Parts, whole: MappingNode, report: Report) -> Value | None:
     condition = want_text(node, "`when`", report)
     then = _optional(parts, "then", report)
     otherwise = _optional(parts, "else", report)
@@ -227,12 +229,12 @@ def _read_when(operator: str, node: Node, parts: Parts, whole: Mapping, report: 
     return WhenValue(condition, then, otherwise, whole.span)
 
 
-def _read_map(operator: str, node: Node, parts: Parts, whole: Mapping, report: Report) -> Value | None:
+def _read_map(operator: str, node: Node, parts: Parts, whole: MappingNode, report: Report) -> Value | None:
     source = read_value(node, report)
     element = _optional(parts, "to", report)
     if source is None or element is None:
         return None
-    if isinstance(source, LiteralValue) and isinstance(node, Scalar):
+    if isinstance(source, LiteralValue) and isinstance(node, ScalarNode):
         report.error(
             "M107", "`map` must be a path or another list value", node.span, f"this is {kind_of(node)}"
         )
@@ -240,9 +242,11 @@ def _read_map(operator: str, node: Node, parts: Parts, whole: Mapping, report: R
     return MapValue(source, element, whole.span)
 
 
-def _read_request(operator: str, node: Node, parts: Parts, whole: Mapping, report: Report) -> Value | None:
+def _read_request(
+    operator: str, node: Node, parts: Parts, whole: MappingNode, report: Report
+) -> Value | None:
     if operator == "received_at":
-        if isinstance(node, Scalar) and node.value is True:
+        if isinstance(node, ScalarNode) and node.value is True:
             return RequestValue(operator, "", whole.span)
         report.error(
             "M107",

@@ -22,7 +22,7 @@ class Positions:
 
 
 @dataclass(slots=True)
-class _Open:
+class _OpenContainer:
     """An object or array whose end is not read yet."""
 
     pointer: Pointer
@@ -31,23 +31,23 @@ class _Open:
     step: str | int | None = None
 
 
-class TooMany(ValueError):
+class TooManyValues(ValueError):
     """There are more values than are looked at."""
 
 
-def locate_json(text: str, most: int | None = None) -> Positions:
-    """The positions of everything in `text`, valid JSON; raises TooMany beyond `most` values."""
+def locate_json(text: str, max_values: int | None = None) -> Positions:
+    """The positions of everything in `text`, valid JSON; raises TooManyValues beyond `max_values` values."""
     found = Positions()
-    most = len(text) if most is None else most
-    stack: list[_Open] = []
+    max_values = len(text) if max_values is None else max_values
+    stack: list[_OpenContainer] = []
     for match in _TOKEN.finditer(text):
-        if len(found.values) > most:
-            raise TooMany
+        if len(found.values) > max_values:
+            raise TooManyValues
         token = match.group()
         inside = stack[-1] if stack else None
         if token in "{[":
             pointer = _pointer(inside)
-            stack.append(_Open(pointer, match.start(), token == "{", None if token == "{" else 0))
+            stack.append(_OpenContainer(pointer, match.start(), token == "{", None if token == "{" else 0))
         elif token in "}]":
             closed = stack.pop()
             found.values[closed.pointer] = (closed.start, match.end())
@@ -66,12 +66,12 @@ def locate_json(text: str, most: int | None = None) -> Positions:
     return found
 
 
-def _pointer(inside: _Open | None) -> Pointer:
+def _pointer(inside: _OpenContainer | None) -> Pointer:
     if inside is None or inside.step is None:
         return ()
     return (*inside.pointer, inside.step)
 
 
-def _advance(inside: _Open | None) -> None:
+def _advance(inside: _OpenContainer | None) -> None:
     if inside is not None:
         inside.step = None if inside.is_object or not isinstance(inside.step, int) else inside.step + 1

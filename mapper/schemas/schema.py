@@ -22,7 +22,7 @@ from mapper.runtime.json.nesting import is_deeper
 from mapper.runtime.limits import active
 from mapper.runtime.schema.keywords import extended, unique_items
 from mapper.schemas.form import unusual_parts
-from mapper.schemas.positions import Positions, TooMany, locate_json
+from mapper.schemas.positions import Positions, TooManyValues, locate_json
 from mapper.schemas.questions import Pointer, Subschema, find_reference, subschemas
 
 MAX_DEPTH = 100
@@ -209,7 +209,7 @@ class _Examination:
             return False
         try:
             return bool(self.schema._positions)
-        except TooMany:
+        except TooManyValues:
             hint = "split the file"
             self.fault("M010", f"the schema holds more than {MAX_VALUES:,} values", start, "", hint)
             return False

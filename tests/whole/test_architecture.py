@@ -42,10 +42,10 @@ LONG_FUNCTIONS: dict[str, str] = {}  # `mapper.module.function`: why it is bette
 
 # Names of classes with the number of classes that bear them. The table may only become shorter.
 DUPLICATE_CLASSES = {
-    **dict.fromkeys(("Break", "Case", "Context", "Entry", "Loop", "Misfit", "Output", "Place", "Scalar"), 2),
-    **dict.fromkeys(("Search", "Signature", "TooMany", "Verdict"), 2),
+    **dict.fromkeys(("Break", "Case", "Context", "Loop", "Misfit", "Output", "Place"), 2),
+    **dict.fromkeys(("Search", "Signature", "Verdict"), 2),
     **dict.fromkeys(("_Choice", "_Emitter", "_Reading", "_Sequence"), 2),
-    **dict.fromkeys(("Kind", "Plan", "Trial", "_Open", "_Piece", "_Reader"), 3),
+    **dict.fromkeys(("Kind", "Plan", "Trial", "_Piece", "_Reader"), 3),
     "Outcome": 4,
 }
 

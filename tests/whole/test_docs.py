@@ -38,8 +38,7 @@ from typing import Any
 import pytest
 
 import mapper
-from mapper import budget as effort
-from mapper import catalog
+from mapper import budget, catalog
 from mapper.checker.inference.signatures import SIGNATURES
 from mapper.cli.dispatch import COMMANDS, build_parser
 from mapper.diagnostics import render
@@ -345,9 +344,9 @@ LIMITS = {
     "a pattern of a schema": (patterns.MAX_LENGTH, patterns.MAX_POSITIONS),
     "the different patterns of a schema together": (schema.MAX_PATTERNS,),
     "a text of the format `regex` or `uri-template`": (formats.MAX_SYNTAX,),
-    "steps of checking a mapping and its schemas": (effort.MOST_STEPS,),
+    "steps of checking a mapping and its schemas": (budget.MAX_STEPS,),
     "the constant texts that a template computes, if the check is to know them exactly": (
-        effort.MAX_CHARACTERS,
+        budget.MAX_CHARACTERS,
     ),
     "a path": (parsing.MAX_LENGTH, lexer.MAX_NESTING, lexer.MAX_FILTERS),
     "a Liquid template": (liquid_parsing.LONGEST, library.NESTING_LIMIT),

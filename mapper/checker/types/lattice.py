@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mapper.budget import once, spend
+from mapper.budget import memoize, spend
 from mapper.checker.types.facts import Arrays, Objects, Type, element_of, member_of
 from mapper.checker.types.named import ANY_MEMBER, ANYTHING, MISSING_ONLY, NEVER
 from mapper.checker.types.text_facts import (
@@ -35,7 +35,7 @@ def join(left: Type, right: Type) -> Type:
         return right
     if left is ANY_MEMBER:
         return left
-    return once(_join, left, right, 0) if _is_deep(left) and _is_deep(right) else _join(left, right, 0)
+    return memoize(_join, left, right, 0) if _is_deep(left) and _is_deep(right) else _join(left, right, 0)
 
 
 def _join(left: Type, right: Type, _depth: int) -> Type:
@@ -110,7 +110,9 @@ def meet(left: Type, right: Type, depth: int = 0) -> Type:
     if left is ANY_MEMBER:
         return right
     return (
-        once(_meet, left, right, depth) if _is_deep(left) and _is_deep(right) else _meet(left, right, depth)
+        memoize(_meet, left, right, depth)
+        if _is_deep(left) and _is_deep(right)
+        else _meet(left, right, depth)
     )
 
 
@@ -184,7 +186,7 @@ def is_subtype(left: Type, right: Type, depth: int = 0) -> bool:
     if depth > _DEEPEST or left.missing > right.missing or left.null > right.null:
         return False
     if _is_deep(left) and _is_deep(right):
-        return once(_is_subtype, left, right, depth)
+        return memoize(_is_subtype, left, right, depth)
     return _is_subtype(left, right, depth)
 
 
