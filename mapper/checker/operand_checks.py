@@ -7,8 +7,9 @@ from mapper.checker.inference.findings import Inference
 from mapper.checker.types import Type
 from mapper.diagnostics.diagnostic import Report
 from mapper.ir.liquid import walk
+from mapper.runtime.json.types import TYPES, in_words
 
-JSON_TYPES = frozenset({"object", "array", "string", "integer", "number", "boolean", "null"})
+JSON_TYPES = frozenset(TYPES)
 CONTAINERS = frozenset({"object", "array"})
 # What a cast can turn into its type; every other type fails, whatever the value.
 CASTABLE = {
@@ -20,22 +21,7 @@ CASTABLE = {
     ir.CastKind.ARRAY: frozenset({"array"}),
     ir.CastKind.JSON: JSON_TYPES,
 }
-WORDS = {
-    "string": "text",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "true or false",
-    "object": "an object",
-    "array": "a list",
-    "null": "null",
-}
 READABLE_TIMES = JSON_TYPES - CONTAINERS - {"boolean"}
-
-
-def in_words(types: frozenset[str]) -> str:
-    """Types as a diagnostic names them: `text or a list`."""
-    names = types - {"integer"} if "number" in types else types
-    return " or ".join(WORDS[name] for name in WORDS if name in names)
 
 
 def json_types(given: Type | None) -> frozenset[str]:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from mapper import ir
-from mapper.schemas.questions import Subschema, type_of
+from mapper.runtime.json.types import type_of
+from mapper.schemas.questions import Subschema
 
 # Of canonical times these hold whatever the moment: RFC 3339, and no white space.
 _OF_TIMES = {"format": frozenset({"date-time"}), "pattern": frozenset({r"\S", r"^\S+(?!\s)$", r"^\S+$"})}

@@ -29,9 +29,9 @@ from mapper.ir.values import (
     Value,
     When,
 )
-from mapper.schemas.questions import type_of
+from mapper.runtime.json.types import TYPES, type_of
 
-JSON_TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array"})
+JSON_TYPES = frozenset(TYPES) - {"null"}
 _FIXED: dict[type, str] = {
     Template: "string",
     Timestamp: "string",

@@ -7,23 +7,20 @@ from collections.abc import Iterable
 from mapper.diagnostics.diagnostic import Report, did_you_mean
 from mapper.diagnostics.source import SpannedText
 from mapper.language.document import MappingNode, Node, ScalarNode, SequenceNode
+from mapper.runtime.json.types import WORDS, type_of
 
 
 def kind_of(node: Node) -> str:
-    """What a node is, in words for a diagnostic."""
+    """The type of a node in the words of someone who writes YAML: a value that is left out is nothing."""
     match node:
         case MappingNode():
             return "key-value pairs"
         case SequenceNode():
-            return "a list"
+            return WORDS["array"]
         case ScalarNode(value=None):
             return "nothing"
-        case ScalarNode(value=bool()):
-            return "true or false"
-        case ScalarNode(value=int() | float()):
-            return "a number"
-        case _:
-            return "text"
+        case ScalarNode():
+            return WORDS[type_of(node.value)]
 
 
 def want_mapping(node: Node, what: str, report: Report) -> MappingNode | None:

@@ -11,7 +11,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from mapper.schemas.questions import LISTS, MAPS, TYPES, Pointer, Subschema, children, subschemas
+from mapper.runtime.json.types import TYPES
+from mapper.schemas.questions import LISTS, MAPS, Pointer, Subschema, children, subschemas
 
 _REFERENCE = re.compile(r"#?[A-Za-z0-9/$_.~-]*").fullmatch
 _ANCHOR = re.compile(r"[A-Za-z_][A-Za-z0-9._-]*").fullmatch

@@ -14,11 +14,10 @@ from urllib.parse import unquote
 
 from mapper.budget import spend
 from mapper.regex.searches import searcher
+from mapper.runtime.json.types import TYPES, type_of
 
 Subschema: TypeAlias = Mapping[str, Any] | bool
 Pointer: TypeAlias = tuple[str | int, ...]
-
-TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
 
 MAPS = ("properties", "patternProperties", "dependentSchemas", "$defs", "definitions")
 LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
@@ -138,25 +137,6 @@ def _excludes(schema: Mapping[str, Any], name: str) -> bool:
         return False
     named = [types] if isinstance(types, str) else list(types or ())
     return name in named or (name == "integer" and "number" in named)
-
-
-def type_of(value: object) -> str:
-    """The JSON type of a parsed value; 1.0 is an integer."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "boolean"
-        case int():
-            return "integer"
-        case float():
-            return "integer" if value.is_integer() else "number"
-        case str():
-            return "string"
-        case list():
-            return "array"
-        case _:
-            return "object"
 
 
 def allows_null(document: Subschema, schema: Subschema) -> bool:

@@ -97,7 +97,9 @@ def test_definitions_that_double_are_checked_or_refused(
     name: str, count: int, divisor: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Written out, each of these has at least 2 to the power of 39 subschemas."""
-    monkeypatch.setattr("mapper.compiler.limited", lambda: budget.limited(budget.MAX_STEPS // divisor))
+    monkeypatch.setattr(
+        "mapper.schemas.refusals.limited", lambda: budget.limited(budget.MAX_STEPS // divisor)
+    )
     part = doubled(DOUBLED[name], count)
     compiled(tmp_path, part, None, READING)
     compiled(tmp_path, None, part, EVENT_FIELDS.replace("PROPERTIES", "{path: $.p, default: {}}"))
@@ -114,7 +116,9 @@ def test_what_shares_its_parts_is_checked_exactly(tmp_path: Path) -> None:
 def test_what_takes_too_many_steps_is_refused(
     divisor: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mapper.compiler.limited", lambda: budget.limited(budget.MAX_STEPS // divisor))
+    monkeypatch.setattr(
+        "mapper.schemas.refusals.limited", lambda: budget.limited(budget.MAX_STEPS // divisor)
+    )
     part = doubled(DOUBLED["allOf"], 40)
     text = EVENT_FIELDS.replace("PROPERTIES", "{path: $.p, default: {}}")
     codes, count = compiled(tmp_path, None, part, text)

@@ -15,6 +15,7 @@ from typing import Any
 
 from mapper.runtime.json.locations import write_location
 from mapper.runtime.json.nesting import nests_deeper
+from mapper.runtime.json.types import in_words
 from mapper.runtime.schema.keywords import additional_names, judging, validator_class
 
 MAX_VIOLATIONS = 20
@@ -248,8 +249,6 @@ def _explain(error: Any) -> Iterator[Violation]:
         yield Violation(write_location(path), keyword, _message(keyword, error.validator_value))
 
 
-_ARTICLES = {"integer": "an integer", "array": "an array", "object": "an object", "null": "null"}
-
 _MESSAGES = {
     "minLength": "must have at least {} characters",
     "maxLength": "must have at most {} characters",
@@ -288,8 +287,7 @@ _PLAIN_MESSAGES = {
 def _message(keyword: str, rule: Any) -> str:
     """What would fit, told from the schema alone."""
     if keyword == "type":
-        types = [rule] if isinstance(rule, str) else rule
-        return "must be " + " or ".join(_ARTICLES.get(name, f"a {name}") for name in types)
+        return f"must be {in_words([rule] if isinstance(rule, str) else rule)}"
     if keyword == "enum":
         return _MESSAGES[keyword].format(
             ", ".join(_brief(value) for value in rule[:10]) + ", …" * (len(rule) > 10)
