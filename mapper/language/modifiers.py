@@ -7,6 +7,7 @@ from collections.abc import Callable
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.source import SpannedText
 from mapper.language.document import Node, ScalarNode, SequenceNode
+from mapper.language.forms import KEYS, TEXT, TEXTS, VALUE, LanguageKey
 from mapper.language.nodes import (
     key_text,
     kind_of,
@@ -18,22 +19,30 @@ from mapper.language.nodes import (
 )
 from mapper.language.spec import Modifiers, Value, Window
 
-MODIFIERS = (
-    "pick",
-    "omit",
-    "rename",
-    "as",
-    "from",
-    "zone",
-    "within",
-    "default",
-    "on_error",
-    "on_missing",
-)
 CASTS = ("string", "integer", "number", "boolean", "timestamp", "object", "array", "json")
 ON_ERROR = ("reject", "omit", "null", "default")
 CHANGES = ("pick", "omit", "rename")
 TIME_ONLY = ("from", "zone", "within")
+
+MODIFIERS: dict[str, LanguageKey] = {
+    "pick": LanguageKey(KEYS, "Keep only these keys of an object."),
+    "omit": LanguageKey(KEYS, "Leave these keys of an object out."),
+    "rename": LanguageKey(
+        {"type": "object", "additionalProperties": TEXT}, "Rename keys of an object: old to new."
+    ),
+    "as": LanguageKey({"enum": list(CASTS)}, "The declared type."),
+    "from": LanguageKey(
+        TEXTS, "How a time is written: iso8601, epoch_s, epoch_ms, epoch_us, or a strptime pattern."
+    ),
+    "zone": LanguageKey(TEXT, "What zone-less times mean: UTC, +05:30, Asia/Kolkata."),
+    "within": LanguageKey(
+        {"type": "array", "items": {"type": ["string", "null"]}, "minItems": 2, "maxItems": 2},
+        "A window; a time outside counts as missing. Bounds may be relative to received_at.",
+    ),
+    "default": LanguageKey(VALUE, "Stands in for a missing or null value."),
+    "on_error": LanguageKey({"enum": [*ON_ERROR, None]}, "What becomes of a value whose cast fails."),
+    "on_missing": LanguageKey({"enum": ["reject"]}, "Declares that an item without this value is rejected."),
+}
 
 ValueReader = Callable[[Node, Report], Value | None]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from mapper.diagnostics.diagnostic import Report, did_you_mean
 from mapper.diagnostics.source import SpannedText
@@ -21,6 +21,15 @@ def kind_of(node: Node) -> str:
             return "nothing"
         case ScalarNode():
             return WORDS[type_of(node.value)]
+
+
+def known_parts(node: MappingNode, known: Collection[str], place: str, report: Report) -> dict[str, Node]:
+    """The values under known keys; each other key is reported as M105."""
+    for key in (entry.key for entry in node.entries if entry.key.text.value not in known):
+        name = key.text.value
+        hint = did_you_mean(name, known) or "the keys are " + ", ".join(f"`{k}`" for k in known)
+        report.error("M105", f"unknown key `{name}`", key.span, f"not a key of {place}", hint)
+    return {e.key.text.value: e.value for e in node.entries if e.key.text.value in known}
 
 
 def want_mapping(node: Node, what: str, report: Report) -> MappingNode | None:

@@ -5,29 +5,43 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from mapper.diagnostics.diagnostic import Report, did_you_mean
+from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.source import SpannedText
 from mapper.language.document import MappingNode, Node, ScalarNode, SequenceNode
-from mapper.language.nodes import want_choice, want_mapping, want_sequence, want_text, want_texts
+from mapper.language.forms import FIELDS, TEXT, TEXTS, JsonForm, LanguageKey
+from mapper.language.nodes import known_parts, want_choice, want_mapping, want_sequence, want_text, want_texts
 from mapper.language.spec import ObjectValue, SkipEntry, Spec
 from mapper.language.value_reader import read_object
 from mapper.runtime.repair.policy import ENCODING_ERRORS, REPAIRS, Policy
 
-TOP_LEVEL = (
-    "mapping",
-    "version",
-    "description",
-    "source",
-    "target",
-    "dialect",
-    "encoding_errors",
-    "repair",
-    "each",
-    "skip",
-    "event",
-    "template",
-)
-SKIP_KEYS = ("when", "reason")
+_REPAIR: JsonForm = {"enum": list(REPAIRS)}
+
+TOP_LEVEL: dict[str, LanguageKey] = {
+    "mapping": LanguageKey(TEXT, "The mapping's name."),
+    "version": LanguageKey({"const": 1}, "The version of the mapping language."),
+    "description": LanguageKey(TEXT, "What the mapping is for."),
+    "source": LanguageKey(TEXT, "The JSON Schema of one item; beside the mapping, or in schemas/."),
+    "target": LanguageKey(TEXT, "The JSON Schema of the event; default event.schema.json."),
+    "dialect": LanguageKey(TEXT, "The Liquid engine whose language templates keep to."),
+    "encoding_errors": LanguageKey(
+        {"enum": list(ENCODING_ERRORS)}, "What becomes of a body that is not UTF-8."
+    ),
+    "repair": LanguageKey(
+        {"anyOf": [_REPAIR, {"type": "array", "items": _REPAIR, "minItems": 1}]},
+        "What may be put right in a body that is not JSON, where it can be read in one way only.",
+    ),
+    "each": LanguageKey(TEXTS, "Where the items are; of several paths the first that selects anything."),
+    "skip": LanguageKey(
+        {"type": "array", "items": {"$ref": "#/$defs/skip"}},
+        "Items left out on purpose; the first rule wins.",
+    ),
+    "event": LanguageKey(FIELDS, "The fields of the event."),
+    "template": LanguageKey(TEXT, "A Liquid text that renders the event as JSON."),
+}
+SKIP_KEYS: dict[str, LanguageKey] = {
+    "when": LanguageKey(TEXT, "A condition, written as inside Liquid's {% if .. %}."),
+    "reason": LanguageKey({"type": "string", "pattern": r"\S"}, "Why such an item is left out."),
+}
 
 
 def read_spec(node: Node, report: Report) -> Spec | None:
@@ -41,7 +55,7 @@ def read_spec(node: Node, report: Report) -> Spec | None:
             "M103", "a mapping must be key-value pairs", node.span, "expected `mapping:` and `event:`"
         )
         return None
-    parts = _top_level(node, report)
+    parts = known_parts(node, TOP_LEVEL, "a mapping", report)
     name = _optional_text(parts, "mapping", report)
     if "mapping" not in parts:
         report.error(
@@ -67,18 +81,6 @@ def read_spec(node: Node, report: Report) -> Spec | None:
         template=template,
         span=node.span,
     )
-
-
-def _top_level(node: MappingNode, report: Report) -> dict[str, Node]:
-    parts: dict[str, Node] = {}
-    for entry in node.entries:
-        key = entry.key.text.value
-        if key not in TOP_LEVEL:
-            hint = did_you_mean(key, TOP_LEVEL) or "the keys are " + ", ".join(f"`{k}`" for k in TOP_LEVEL)
-            report.error("M105", f"unknown key `{key}`", entry.key.span, "not a key of a mapping", hint)
-            continue
-        parts.setdefault(key, entry.value)
-    return parts
 
 
 def _optional_text(parts: dict[str, Node], key: str, report: Report) -> SpannedText | None:
@@ -159,25 +161,11 @@ def _skip(node: Node, report: Report) -> SkipEntry | None:
     rule = want_mapping(node, "a skip rule", report)
     if rule is None:
         return None
-    parts: dict[str, Node] = {}
-    for entry in rule.entries:
-        key = entry.key.text.value
-        if key in SKIP_KEYS:
-            parts[key] = entry.value
-        else:
-            hint = did_you_mean(key, SKIP_KEYS)
-            report.error(
-                "M105",
-                f"unknown key `{key}` in a skip rule",
-                entry.key.span,
-                "the keys are `when` and `reason`",
-                hint,
-            )
+    parts = known_parts(rule, SKIP_KEYS, "a skip rule", report)
     for key in SKIP_KEYS:
         if key not in parts:
             report.error("M106", f"a skip rule without `{key}`", rule.span.part(0, 1), f"`{key}` is missing")
-    condition = want_text(parts["when"], "`when`", report) if "when" in parts else None
-    reason = want_text(parts["reason"], "`reason`", report) if "reason" in parts else None
+    condition, reason = (_optional_text(parts, key, report) for key in SKIP_KEYS)
     if reason is not None and not reason.value.strip():
         report.error("M107", "a skip rule without a reason", rule.span.part(0, 1), "the reason is blank")
         return None

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 import mapper
 from mapper.language.modifiers import MODIFIERS
 from mapper.language.reader import TOP_LEVEL
-from mapper.language.value_reader import COMPANIONS
+from mapper.language.value_reader import OPERATORS
 from support.agreement import assert_agreement, assert_located, same
 from support.examples import examples
 from support.random_mappings import LIQUID, LISTS, PATHS, bodies, mappings, requests
 
 Json = Any
-WORDS = [*TOP_LEVEL, *COMPANIONS, *MODIFIERS, "when", "then", "cases", "else", "to", "reason", "odd"]
+WORDS = [*TOP_LEVEL, *OPERATORS, *MODIFIERS, "when", "then", "cases", "else", "to", "reason", "odd"]
 ROUGH = examples(60, *HealthCheck)
 
 

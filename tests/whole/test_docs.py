@@ -49,7 +49,7 @@ from mapper.expressions.liquid import template_parsing as liquid_parsing
 from mapper.language import document
 from mapper.language.modifiers import CASTS, MODIFIERS
 from mapper.language.reader import TOP_LEVEL
-from mapper.language.value_reader import COMPANIONS
+from mapper.language.value_reader import OPERATORS
 from mapper.regex import danger as patterns
 from mapper.runtime import casts as values
 from mapper.runtime.limits import DEFAULT
@@ -310,7 +310,13 @@ def test_the_frame_of_the_examples_is_shown() -> None:
 
 def test_every_word_of_the_language_is_documented() -> None:
     text = LANGUAGE.read_text("utf-8")
-    words = {*TOP_LEVEL, *COMPANIONS, *(w for ws in COMPANIONS.values() for w in ws), *MODIFIERS, *CASTS}
+    words = {
+        *TOP_LEVEL,
+        *OPERATORS,
+        *(w for o in OPERATORS.values() for w in o.companions),
+        *MODIFIERS,
+        *CASTS,
+    }
     assert {word for word in words if not re.search(rf"`[^`\n]*\b{word}\b[^`\n]*`", text)} == set()
 
 
