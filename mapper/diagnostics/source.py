@@ -1,4 +1,4 @@
-"""Source: program text and addresses in it. Everything later points here."""
+"""Source: the text of a file, and spans in it to which every later stage points."""
 
 from __future__ import annotations
 
@@ -69,9 +69,9 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class SpannedText:
-    """The value of a scalar together with where each of its characters stands.
+    """The value of a scalar and the place of each of its characters in the file.
 
-    `exact` is true where character `i` of `value` is character `span.start + i` of the file (plain, quoted
+    `exact` is true if character `i` of `value` is character `span.start + i` of the file (plain, quoted
     without escapes, literal block of no extra indentation). `offsets` maps characters to file offsets where
     they differ (literal blocks: indentation is cut). Otherwise a part falls back to the whole scalar.
     """
@@ -82,7 +82,7 @@ class SpannedText:
     offsets: tuple[int, ...] | None = field(default=None, compare=False, repr=False)
 
     def part(self, start: int, end: int) -> Span:
-        """The span of `value[start:end]` in the file; the whole scalar where that is not known."""
+        """The span of `value[start:end]` in the file; the whole scalar if that is not known."""
         end = max(end, start)
         if self.offsets is not None and start < len(self.offsets):
             first = self.offsets[start]

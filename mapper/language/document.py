@@ -1,4 +1,4 @@
-"""Document: YAML text becomes nodes with spans; nothing is constructed, every scalar keeps its place."""
+"""Document: YAML 1.2 text becomes nodes with spans. No Python objects are constructed from tags."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import yaml
 
 from mapper.diagnostics.diagnostic import Label, Report, Severity
-from mapper.diagnostics.files import read_source as read_source
+from mapper.diagnostics.files import MAX_DEPTH
 from mapper.diagnostics.render.visible import shorten
 from mapper.diagnostics.source import SourceFile, Span, SpannedText
 from mapper.language.scalars import ScalarValue, control_characters, locate_text, resolve_plain
@@ -23,9 +23,7 @@ from mapper.language.yaml_faults import (
 )
 from mapper.runtime.limits import active
 
-MAX_DEPTH = 100
-
-# `path:$.uid` is one text to YAML, and never what its author meant.
+# To YAML `path:$.uid` is one text. No author means that.
 _CRAMPED = re.compile(r"[a-z_]+:(?=\$[.\[]|\{[{%])")
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -59,7 +57,7 @@ class MappingEntry:
 
 @dataclass(frozen=True, slots=True)
 class MappingNode:
-    """Keys and values in the order of the text; no key stands twice."""
+    """Keys and values in the order of the text; each key once."""
 
     entries: tuple[MappingEntry, ...]
     span: Span = field(compare=False, repr=False)
@@ -78,14 +76,14 @@ Node: TypeAlias = ScalarNode | SequenceNode | MappingNode
 
 
 def read_document(file: SourceFile, report: Report) -> MappingNode | None:
-    """The root mapping of a YAML text, or None after reporting why there is none.
+    """The root mapping of a YAML text, or None after reporting the reason.
 
     Faults that leave the tree whole (a duplicate key, a tag, an anchor) are reported and the tree is still
     returned, so that later stages report theirs in the same pass.
     """
-    most = active().mapping_bytes
-    if len(file.text) > most:
-        report.error("M010", f"the text is larger than {most} characters", Span(file, 0, 0))
+    max_bytes = active().mapping_bytes
+    if len(file.text) > max_bytes:
+        report.error("M010", f"the text is larger than {max_bytes} characters", Span(file, 0, 0))
         return None
     if _has_control_characters(file, report):
         return None
@@ -151,7 +149,7 @@ def _has_control_characters(file: SourceFile, report: Report) -> bool:
 
 @dataclass(slots=True)
 class _OpenCollection:
-    """A collection whose end has not been met."""
+    """A collection whose end is not read yet."""
 
     is_mapping: bool
     is_flow: bool
@@ -159,7 +157,7 @@ class _OpenCollection:
     items: list[Node] = field(default_factory=list)
     entries: dict[tuple[bool, ScalarValue], MappingEntry] = field(default_factory=dict)
     key: Node | None = None
-    end: int = 0  # where the last node inside ends
+    end: int = 0  # the end of the last node inside
     is_liquid: bool = False  # `{{ name }}` without quotes
 
 
@@ -181,7 +179,7 @@ class _Builder:
         return bool(self.stack) and self.stack[-1].is_flow
 
     def take(self, event: yaml.Event) -> bool:
-        """Take one event; false when reading on makes no sense."""
+        """Take one event; return False if reading on makes no sense."""
         match event:
             case yaml.DocumentStartEvent():
                 return self._start_document(event)
@@ -204,18 +202,16 @@ class _Builder:
         """The root, if it is a mapping and no part of it is lost."""
         if self.failed:
             return None
-        root = self.root
+        root, hint = self.root, "a mapping begins with `mapping: <name>`"
         if root is None or (isinstance(root, ScalarNode) and root.plain and root.text.value == ""):
-            hint = "a mapping begins with `mapping: <name>`"
             self.report.error("M102", "the file holds no mapping", Span(self.file, 0, 0), "", hint)
             return None
         if isinstance(root, MappingNode):
             return root
         found = "a list" if isinstance(root, SequenceNode) else "a single text"
-        hint = "a mapping begins with `mapping: <name>`"
         if isinstance(root, ScalarNode) and ":" in root.text.value:
             hint = "a blank is missing after the colon"
-        self.report.error("M103", "the file does not hold `key: value` pairs", root.span, f"{found}", hint)
+        self.report.error("M103", "the file does not hold `key: value` pairs", root.span, found, hint)
         return None
 
     def _start_document(self, event: yaml.Event) -> bool:
@@ -229,9 +225,9 @@ class _Builder:
     def _is_within_limits(self, event: yaml.Event) -> bool:
         self.count += isinstance(event, yaml.NodeEvent)
         message = ""
-        most = active().mapping_nodes
-        if self.count > most:
-            message = f"the text has more than {most} values"
+        max_nodes = active().mapping_nodes
+        if self.count > max_nodes:
+            message = f"the text has more than {max_nodes} values"
         elif len(self.stack) > MAX_DEPTH:
             message = f"the text nests more than {MAX_DEPTH} levels deep"
         if message:
@@ -286,7 +282,7 @@ class _Builder:
         return span.start + len(span.text.rstrip())
 
     def _close(self, end: int) -> Node:
-        """The collection that ends here; a block collection ends where its last node ends."""
+        """The collection that ends here; a block collection ends with its last node."""
         done = self.stack.pop()
         span = Span(self.file, done.start, end if done.is_flow else max(done.end, done.start))
         if done.is_liquid:  # reported; read as what was meant, so that later stages see it too
@@ -345,5 +341,5 @@ class _Builder:
 
 
 def _identity(key: ScalarNode) -> tuple[bool, ScalarValue]:
-    """What makes two keys the same: 1 is 1.0, but neither is true."""
+    """Equal for keys that are the same: 1 is 1.0, but neither is true."""
     return isinstance(key.value, bool), key.value

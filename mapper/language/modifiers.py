@@ -48,7 +48,7 @@ ValueReader = Callable[[Node, Report], Value | None]
 
 
 def read_modifiers(parts: dict[str, Node], read_value: ValueReader, report: Report) -> Modifiers | None:
-    """The modifiers among the keys of a value, or None when there are none."""
+    """The modifiers among the keys of a value; None if there are none."""
     if not parts:
         return None
     cast = want_choice(parts["as"], "type for `as`", CASTS, report) if "as" in parts else None
@@ -97,7 +97,7 @@ def _check_places(parts: dict[str, Node], cast: str | None, report: Report) -> N
 
 
 def _declares_rejection(parts: dict[str, Node]) -> bool:
-    """Whether the author says of a changed object what holds anyway: other values are rejected."""
+    """True for `on_error: reject` beside `pick`, `omit` or `rename`: it declares their only behaviour."""
     node = parts["on_error"]
     return isinstance(node, ScalarNode) and node.value == "reject" and any(key in parts for key in CHANGES)
 

@@ -1,4 +1,4 @@
-"""Nodes: small checks between document nodes and the spec; each reports and returns None on a misfit."""
+"""Nodes: checks of the shape of document nodes; each returns None after reporting another shape (M107)."""
 
 from __future__ import annotations
 

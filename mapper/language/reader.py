@@ -1,4 +1,4 @@
-"""Spec reader: document nodes become a Spec; every misfit is reported, none stops the rest."""
+"""Spec reader: document nodes become a Spec; every fault is reported, none stops the rest."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ SKIP_KEYS: dict[str, LanguageKey] = {
 
 
 def read_spec(node: Node, report: Report) -> Spec | None:
-    """The Spec of a mapping document, or None where its frame cannot be read.
+    """The Spec of a mapping document, or None if its frame cannot be read.
 
     Errors found below the frame are in `report`; what could not be read is left out, so that later stages
     still find theirs.
@@ -101,7 +101,7 @@ def _check_version(node: Node | None, report: Report) -> None:
 
 
 def _policy(parts: dict[str, Node], report: Report) -> Policy:
-    """What `encoding_errors` and `repair` allow."""
+    """The repairs that `encoding_errors` and `repair` allow."""
     declared, node = parts.get("encoding_errors"), parts.get("repair")
     choice = None
     if declared is not None:

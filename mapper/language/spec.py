@@ -138,7 +138,7 @@ class RequestValue:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """`within`: two bounds, None where one is open."""
+    """`within`: two bounds, None for an open one."""
 
     low: SpannedText | None
     high: SpannedText | None
@@ -147,9 +147,9 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Modifiers:
-    """What is done to a value, in this order: cast, pick, omit, rename, default, on_missing.
+    """The changes to a value, in this order: cast, pick, omit, rename, default, on_missing.
 
-    `declares_errors` tells `on_error: reject` from the silence that means the same.
+    `declares_errors` is true for a written `on_error: reject`, which means the same as none.
     """
 
     pick: tuple[str, ...] | None = None

@@ -1,4 +1,4 @@
-"""YAML faults: what the parser could not read, said so that the author knows what to change."""
+"""YAML faults: an error of the YAML parser becomes a diagnostic that names the change to make."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CRAMPED_KEY = re.compile(r"^[\s-]*[A-Za-z_]\w*(?P<colon>:)\S")
 
 
 def is_nesting_limit(error: yaml.YAMLError) -> bool:
-    """Whether the parser stopped at a limit of its own, not at a fault of the text.
+    """True if the parser stopped at a limit of its own, not at a fault of the text.
 
     libyaml calls it "exceeded maximum nesting depth"; the words of other versions differ.
     """
@@ -68,7 +68,7 @@ def report_cramped_colon(file: SourceFile, report: Report, colon: int) -> None:
 
 
 class _Fault:
-    """The parser's complaint, with its places as offsets."""
+    """An error of the parser, with its places as offsets."""
 
     def __init__(
         self, file: SourceFile, report: Report, problem: str, context: str, place: int, opened: int | None
@@ -85,7 +85,7 @@ class _Fault:
         self.report.error("M101", message, self.span(start, end), label, hint)
 
     def span(self, start: int, end: int) -> Span:
-        """A range, as far as the file goes: the parser also complains of its end."""
+        """A range inside the file: the parser also reports faults behind its end."""
         length = len(self.file.text)
         return Span(self.file, min(start, length), min(end, length))
 
@@ -214,7 +214,7 @@ def _say_stray_text(fault: _Fault) -> None:
 
 
 def _report_unquoted_path(file: SourceFile, report: Report, place: int, in_flow: bool) -> bool:
-    """Report M120 where a path on the line stops at a bracket because it stands inside `[..]` or `{..}`."""
+    """Report M120 if a path on the line stops at a bracket because it is inside `[..]` or `{..}`."""
     line_start = file.line_starts[file.line_column(place)[0] - 1]
     line = file.text[line_start : _line_end(file, place)]
     found = None
@@ -236,12 +236,12 @@ def _report_unquoted_path(file: SourceFile, report: Report, place: int, in_flow:
 
 
 def _quote_hint(what: str, text: str) -> str:
-    """How to write `text`, where it is short enough to be shown."""
+    """A hint to quote `text`; shows it in quotes if it is short."""
     return f"quote the {what}: {quoted(text)}" if 0 < len(text) <= 80 else f"quote the {what}"
 
 
 def _path_length(text: str) -> int:
-    """How far the author's path reaches: to the first comma, blank or closing bracket outside brackets."""
+    """The length of the path: it ends at the first comma, blank or closing bracket outside brackets."""
     depth = 0
     quote = ""
     for position, character in enumerate(text):
@@ -259,7 +259,7 @@ def _path_length(text: str) -> int:
 
 
 def _unquoted_liquid(file: SourceFile, place: int) -> int | None:
-    """Where, on the line of the fault, plain text begins with `{{` or `{%`."""
+    """The offset of plain text on the line of the fault that begins with `{{` or `{%`; else None."""
     line_start = file.line_starts[file.line_column(place)[0] - 1]
     line = file.text[line_start : _line_end(file, place)]
     blanked = re.sub(_QUOTED, lambda match: "." * len(match.group()), line)

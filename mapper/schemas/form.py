@@ -1,8 +1,8 @@
-"""Schema form: a parsed document in, whether it is plainly a valid JSON Schema out.
+"""Form: the form of the keywords of a JSON Schema is checked without jsonschema, as far as it is plain.
 
 Importing jsonschema takes most of a second, and its metaschema takes a millisecond for each subschema, so
-loading a mapping should need neither. What keywords plainly say is checked here; the subschemas that hold
-anything else, or a fault, are left to jsonschema, each without those inside of it.
+loading a mapping should need neither. Well-formed subschemas are accepted here. Others are left to
+jsonschema, each without those inside of it.
 """
 
 from __future__ import annotations
@@ -79,7 +79,8 @@ def _matches(match: Callable[[str], object]) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, str) and match(value) is not None
 
 
-# The elements of maps and lists of schemas are subschemas, which the walk below comes to by itself.
+# Forms of JSON Schema 2020-12 (Core §8, §10, §11; Validation §6 to §9). Elements of maps and lists of schemas
+# are subschemas, which the walk below visits.
 _FORMS: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("$schema", "$id"), _matches(_ADDRESS)),
     **dict.fromkeys(("$ref", "$dynamicRef"), _matches(_REFERENCE)),
@@ -105,12 +106,12 @@ _FORMS: dict[str, Callable[[Any], bool]] = {
 }
 
 
-# Keywords the metaschema knows and this table does not; it has no opinion of any others.
+# Keywords that the metaschema checks and this table does not. The metaschema ignores all others.
 _UNUSUAL = frozenset(("$vocabulary", "dependencies", "$recursiveAnchor", "$recursiveRef"))
 
 
 def is_plainly_valid(document: Subschema) -> bool:
-    """Whether every keyword of every subschema is known here and well formed, patterns apart."""
+    """True if the keywords of all subschemas are well formed; patterns are not read."""
     return all(_is_well_formed(node) for _, node in subschemas(document))
 
 
@@ -141,6 +142,6 @@ def _alone(schema: Any) -> Any:
             alone[keyword] = dict.fromkeys(value, True)
         else:
             alone[keyword] = [True] * len(value) if isinstance(value, list) and keyword in LISTS else True
-    if isinstance(schema.get("dependencies"), dict):  # of older drafts; nobody reads it
+    if isinstance(schema.get("dependencies"), dict):  # of older drafts; no stage reads it
         alone["dependencies"] = {}
     return alone

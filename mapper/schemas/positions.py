@@ -1,4 +1,4 @@
-"""Positions: JSON text in, where each value and member name stands in it."""
+"""Positions: the offsets of each value and member name in a JSON text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+', re.DOTALL)
 
 @dataclass(slots=True)
 class Positions:
-    """Offsets `(start, end)` by pointer; `duplicates` are names that stood before in their object."""
+    """Offsets `(start, end)` by pointer; `duplicates` are names that their object already has."""
 
     values: dict[Pointer, tuple[int, int]] = field(default_factory=dict)
     names: dict[Pointer, tuple[int, int]] = field(default_factory=dict)
@@ -32,7 +32,7 @@ class _OpenContainer:
 
 
 class TooManyValues(ValueError):
-    """There are more values than are looked at."""
+    """The text has more values than the limit."""
 
 
 def locate_json(text: str, max_values: int | None = None) -> Positions:

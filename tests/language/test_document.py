@@ -13,12 +13,11 @@ from hypothesis import strategies as st
 from yaml.scanner import ScannerError
 
 from mapper.diagnostics.diagnostic import Report
-from mapper.diagnostics.files import decode_source, read_source
+from mapper.diagnostics.files import MAX_DEPTH, decode_source, read_source
 from mapper.diagnostics.render import render_text
 from mapper.diagnostics.source import SourceFile
 from mapper.language import document
 from mapper.language.document import (
-    MAX_DEPTH,
     MappingNode,
     Node,
     ScalarNode,
