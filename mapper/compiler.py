@@ -27,7 +27,7 @@ from mapper.runtime.limits import active
 from mapper.schemas.refusals import if_compilable, within_budget
 from mapper.schemas.schema import Schema
 from mapper.transform.compiled import Compiled, compile_module
-from mapper.transform.experiments import Experiments, prepare_template
+from mapper.transform.runner import ProgramRunner, prepare_template
 from mapper.transform.transform import Transform
 from mapper.version import __version__
 
@@ -76,8 +76,8 @@ def _lower_and_check(analysis: Analysis, spec: Spec, folder: Path | None) -> Non
     source, target = references.source, references.target
     analysis.objects_only = takes_objects_only(program, source.document if source else None)
     if target is not None:
-        experiments = Experiments(analysis.file, source, analysis.objects_only)
-        analysis.inference = check_program(program, source, target, report, experiments)
+        runner = ProgramRunner(analysis.file, source, analysis.objects_only)
+        analysis.inference = check_program(program, source, target, report, runner)
     if isinstance(program.output, ir.Template) and not report.has_errors:
         from mapper.checker.templates import prove, report_proof
 

@@ -1,4 +1,4 @@
-"""Unreachable: rules, alternatives, cases and defaults that are never taken, and tests with one outcome."""
+"""Reach: rules, alternatives, cases and defaults that are never taken, and tests with one outcome."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _DECIDED = "the source schema, or what stands before it, has decided this"
 
 
 def check_rules(program: ir.Program, notes: Inference, report: Report) -> None:
-    """Report skip rules that never hold, and that no item is left after them (M503, M506)."""
+    """Report skip rules that never hold, or that together skip every item (M503, M506)."""
     if program.skips and not notes.is_reached(program.output):
         last = program.skips[-1].condition
         report.error("M506", "every item is skipped", last.span, "no item is left after this rule")
@@ -27,18 +27,18 @@ def check_rules(program: ir.Program, notes: Inference, report: Report) -> None:
 
 
 def check_tests(node: object, notes: Inference, report: Report) -> None:
-    """Report comparisons inside a node that always hold, or never (M506)."""
+    """Report comparisons inside a node that always hold or never hold (M506)."""
     for test in walk(node):
         if not isinstance(test, ir.Compare | ir.Contains):
             continue
-        outcome = notes.outcome_of(test)
-        if outcome is not None and outcome.can_hold != outcome.can_fail:
-            always = "true" if outcome.can_hold else "false"
+        outcomes = notes.outcomes_of(test)
+        if outcomes is not None and outcomes.can_hold != outcomes.can_fail:
+            always = "true" if outcomes.can_hold else "false"
             report.error("M506", f"a comparison that is always {always}", test.span, _DECIDED)
 
 
 def check_reachable(value: ir.Value, notes: Inference, report: Report) -> None:
-    """Report what stands anywhere in a value and can never be taken (M503, M506)."""
+    """Report parts anywhere in a value that can never be taken (M503, M506)."""
     for node in walk(value):
         match node:
             case ir.Coalesce() if notes.type_of(node) is not None:
@@ -103,7 +103,7 @@ def _report_sure(inner: ir.Value, unused: ir.Value, headline: str, report: Repor
 
 
 def _hint(value: ir.Value) -> str:
-    """What the author of a template may have meant by an alternative to it."""
+    """A hint at the operator that the author of an alternative to a template may have meant."""
     if not isinstance(value, ir.Template):
         return ""
     return "Liquid always gives text, be it empty: use `first_nonblank`, or the filter `default`"

@@ -25,7 +25,7 @@ def check_template(
     """The problems of a template file and one sentence with the verdict; raises Stop for a file not there."""
     from mapper.checker.templates import Verdict
     from mapper.checker.templates.bare import prove_template  # a mapping without a template needs no proofs
-    from mapper.transform.experiments import prepare_template
+    from mapper.transform.runner import prepare_template
 
     path = Path(word)
     if not path.is_file():

@@ -164,21 +164,10 @@ def _from_request(part: ir.RequestPart, name: str, request: Request) -> object:
             return MISSING if request.received_at is None else request.received_at
 
 
-CASTS = {
-    ir.CastKind.STRING: values.to_string,
-    ir.CastKind.INTEGER: values.to_integer,
-    ir.CastKind.NUMBER: values.to_number,
-    ir.CastKind.BOOLEAN: values.to_boolean,
-    ir.CastKind.OBJECT: values.to_object,
-    ir.CastKind.ARRAY: values.to_array,
-    ir.CastKind.JSON: values.to_json,
-}
-
-
 def _cast(node: ir.Cast, value: object) -> object:
     if is_absent(value):
         return value
-    result = CASTS[node.kind](value)
+    result = values.CONVERSIONS[node.kind.value](value)
     return _on_error(node.on_error, "M613", value) if result is INVALID else result
 
 

@@ -335,6 +335,17 @@ def walk(node: object) -> Iterator[object]:
             waiting.extend([getattr(node, name) for name in names])
 
 
+def children(node: object) -> Iterator[object]:
+    """The nodes and other values in the fields of a node, or in a tuple, in the order of the text."""
+    kind: type = type(node)
+    parts = node if isinstance(node, tuple) else [getattr(node, n) for n in reversed(_parts(kind) or ())]
+    for part in parts:
+        if isinstance(part, tuple):
+            yield from children(part)
+        else:
+            yield part
+
+
 @cache
 def _parts(kind: type) -> tuple[str, ...] | None:
     """The attributes of a kind of node, the last first; None of what is no node."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 
 import msgspec
@@ -127,6 +127,17 @@ def _parse(text: str) -> object:
         return INVALID if is_deeper(raw, active().nesting) else _decode(raw)
     except (msgspec.MsgspecError, UnicodeError):
         return INVALID
+
+
+CONVERSIONS: Mapping[str, Callable[[object], object]] = {
+    "string": to_string,
+    "integer": to_integer,
+    "number": to_number,
+    "boolean": to_boolean,
+    "object": to_object,
+    "array": to_array,
+    "json": to_json,
+}
 
 
 def pick(value: object, keys: Iterable[str]) -> dict[str, object] | Nothing:

@@ -13,6 +13,7 @@ import msgspec
 from mapper.diagnostics.diagnostic import Diagnostic, Label, did_you_mean
 from mapper.diagnostics.files import display_name
 from mapper.diagnostics.source import SourceFile, Span
+from mapper.schemas.positions import locate_json_fault
 from mapper.transform.request import Request
 from mapper.transform.result import Result
 
@@ -211,7 +212,8 @@ def _read_json(path: Path, hint: str = "") -> tuple[SourceFile, object]:
     try:
         return file, json.loads(file.text, parse_constant=_reject_constant)
     except json.JSONDecodeError as error:
-        raise _unreadable(file, f"`{name}` is not JSON", error.msg.lower(), error.pos, hint) from None
+        message, offset = locate_json_fault(error)
+        raise _unreadable(file, f"`{name}` is not JSON", message.lower(), offset, hint) from None
     except (ValueError, RecursionError) as error:
         raise _unreadable(file, f"`{name}` is not JSON", str(error), hint=hint) from None
 

@@ -22,7 +22,7 @@ from mapper.runtime.json.nesting import is_deeper
 from mapper.runtime.limits import active
 from mapper.runtime.schema.keywords import extended, unique_items
 from mapper.schemas.form import unusual_parts
-from mapper.schemas.positions import Positions, TooManyValues, locate_json
+from mapper.schemas.positions import Positions, TooManyValues, locate_json, locate_json_fault
 from mapper.schemas.questions import Pointer, Subschema, find_reference, subschemas
 
 MAX_HEIGHT = 200  # subschemas for one value, each inside or referred to by the one before
@@ -138,10 +138,9 @@ def _parse(file: SourceFile, report: Report, span: Span | None) -> dict[str, Any
     try:
         document = json.loads(file.text, parse_constant=_refuse_constant, parse_float=_finite)
     except json.JSONDecodeError as error:
-        place = Span(file, error.pos, min(error.pos + 1, len(file.text)))
-        _fault(
-            report, "M006", f"`{file.name}` is not JSON", place, error.msg[:1].lower() + error.msg[1:], span
-        )
+        message, offset = locate_json_fault(error)
+        place = Span(file, offset, min(offset + 1, len(file.text)))
+        _fault(report, "M006", f"`{file.name}` is not JSON", place, message[:1].lower() + message[1:], span)
         return None
     except (ValueError, RecursionError) as error:
         reason = "it nests too deep" if isinstance(error, RecursionError) else str(error)

@@ -16,7 +16,7 @@ from mapper import budget
 from mapper.checker.inference.printing import concatenated
 from mapper.checker.types.facts import Numbers, Texts
 from mapper.checker.types.from_schema import read_schema
-from mapper.checker.types.text_facts import join_numbers, meet_numbers
+from mapper.checker.types.number_facts import join_numbers, meet_numbers
 from mapper.checker.types.witnesses import smallest
 from mapper.diagnostics.codes import CODES
 from mapper.regex.languages import ANYTHING, STATES, union, word

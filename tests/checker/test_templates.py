@@ -24,7 +24,7 @@ from mapper.diagnostics.source import SourceFile, Span, SpannedText
 from mapper.expressions.liquid import parse_condition, parse_template
 from mapper.expressions.liquid.dialects import Dialect, load_dialect
 from mapper.schemas.schema import Schema, load_schema
-from mapper.transform.experiments import prepare_template
+from mapper.transform.runner import prepare_template
 from support.places import SHARED, TESTS
 
 CASES = sorted((TESTS / "cases" / "proofs").glob("*.yaml"))

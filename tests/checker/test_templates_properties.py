@@ -21,7 +21,7 @@ from mapper.expressions.liquid import parse_template
 from mapper.interpreter.template_evaluation import render_template
 from mapper.runtime.faults import Fault, Skip
 from mapper.schemas.schema import Schema
-from mapper.transform.experiments import prepare_template
+from mapper.transform.runner import prepare_template
 from support.places import TESTS
 
 TEMPLATES = 120

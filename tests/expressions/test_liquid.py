@@ -66,7 +66,7 @@ def test_the_suite_is_there() -> None:
     assert set(DIFFERENT) <= {case["name"] for case in suite()}
 
 
-@pytest.mark.parametrize("case", suite(), ids=lambda case: case["name"])
+@pytest.mark.parametrize("case", suite(), ids=[case["name"] for case in suite()])
 def test_suite(case: dict[str, Any]) -> None:
     parsed = template(case["template"], partials=case.get("templates"))
     item = case.get("data", {})
@@ -120,7 +120,7 @@ def assert_expected(case: dict[str, Any], outcome: tuple[str, object]) -> None:
     assert outcome == (kind, case[kind])
 
 
-@pytest.mark.parametrize("path", sorted(CLEVERTAP.glob("*.liquid")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [pytest.param(p, id=p.stem) for p in sorted(CLEVERTAP.glob("*.liquid"))])
 def test_clevertap_sample(path: Path) -> None:
     # The samples were rendered at this moment.
     request = mapper.Request(received_at="2026-01-15T10:20:30Z")
