@@ -32,6 +32,12 @@ class SourceFile:
         line = bisect_right(self.line_starts, offset)
         return line, offset - self.line_starts[line - 1] + 1
 
+    def line_around(self, offset: int) -> Span:
+        """The line that holds an offset, without its line feed."""
+        start = self.line_starts[self.line_column(offset)[0] - 1]
+        end = self.text.find("\n", offset)
+        return Span(self, start, len(self.text) if end == -1 else end)
+
     def line_text(self, line: int) -> str:
         """The text of a 1-based line, without its line end."""
         start = self.line_starts[line - 1]

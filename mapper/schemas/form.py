@@ -19,32 +19,19 @@ _ANCHOR = re.compile(r"[A-Za-z_][A-Za-z0-9._-]*").fullmatch
 _ADDRESS = re.compile(r"[a-z]+:[A-Za-z0-9/._-]*").fullmatch
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
+def _instance_of(*types: type) -> Callable[[Any], bool]:
+    """A test for values of these types; true and false are numbers to Python, but not to JSON."""
+    return lambda value: isinstance(value, types) and (bool in types or not isinstance(value, bool))
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+_is_text = _instance_of(str)
+_is_number = _instance_of(int, float)
+_is_list = _instance_of(list)
+_is_schema = _instance_of(dict, bool)
 
 
 def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def _is_flag(value: Any) -> bool:
-    return isinstance(value, bool)
-
-
-def _is_anything(value: Any) -> bool:
-    return True
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list)
-
-
-def _is_map(value: Any) -> bool:
-    return isinstance(value, dict)
 
 
 def _are_names(value: Any) -> bool:
@@ -57,10 +44,6 @@ def _are_types(value: Any) -> bool:
         if isinstance(value, str)
         else _are_names(value) and bool(value) and set(value) <= {*TYPES}
     )
-
-
-def _is_schema(value: Any) -> bool:
-    return isinstance(value, dict | bool)
 
 
 def _are_schemas(value: Any) -> bool:
@@ -90,11 +73,10 @@ _FORMS: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), _is_number),
     **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems"), _is_count),
     **dict.fromkeys(("minProperties", "maxProperties", "minContains", "maxContains"), _is_count),
-    **dict.fromkeys(("deprecated", "readOnly", "writeOnly", "uniqueItems"), _is_flag),
-    **dict.fromkeys(("const", "default"), _is_anything),
+    **dict.fromkeys(("deprecated", "readOnly", "writeOnly", "uniqueItems"), _instance_of(bool)),
     **dict.fromkeys(("enum", "examples"), _is_list),
-    **dict.fromkeys(("properties", "patternProperties", "dependentSchemas", "$defs"), _is_map),
-    **dict.fromkeys(("definitions",), _is_map),
+    **dict.fromkeys(("properties", "patternProperties", "dependentSchemas", "$defs"), _instance_of(dict)),
+    **dict.fromkeys(("definitions",), _instance_of(dict)),
     **dict.fromkeys(("allOf", "anyOf", "oneOf", "prefixItems"), _are_schemas),
     **dict.fromkeys(("items", "additionalProperties", "contains", "propertyNames"), _is_schema),
     **dict.fromkeys(("not", "if", "then", "else"), _is_schema),
@@ -108,11 +90,6 @@ _FORMS: dict[str, Callable[[Any], bool]] = {
 
 # Keywords that the metaschema checks and this table does not. The metaschema ignores all others.
 _UNUSUAL = frozenset(("$vocabulary", "dependencies", "$recursiveAnchor", "$recursiveRef"))
-
-
-def is_plainly_valid(document: Subschema) -> bool:
-    """True if the keywords of all subschemas are well formed; patterns are not read."""
-    return all(_is_well_formed(node) for _, node in subschemas(document))
 
 
 def unusual_parts(document: Subschema) -> Iterator[tuple[Pointer, Any]]:
