@@ -5,7 +5,7 @@ from __future__ import annotations
 from mapper import ir
 from mapper.diagnostics.diagnostic import Report, did_you_mean
 from mapper.diagnostics.source import Span
-from mapper.ir.liquid import children, walk
+from mapper.ir.liquid import parts_of, walk
 from mapper.schemas.questions import (
     Subschema,
     allows_type,
@@ -42,7 +42,7 @@ def _check_node(node: object, item: Subschema, source: Schema, report: Report) -
             if element_schema is not None:
                 _check_node(element, element_schema, source, report)
         case _:
-            for child in children(node):
+            for child in parts_of(node):
                 _check_node(child, item, source, report)
 
 

@@ -15,7 +15,7 @@ SUFFIX = ".liquid"
 
 
 def is_template(word: str) -> bool:
-    """Whether a word names a bare template."""
+    """True if a word names a bare template."""
     return word.endswith(SUFFIX)
 
 

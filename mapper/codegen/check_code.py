@@ -122,26 +122,11 @@ def _kind_of(node: ir.Value) -> int:
             return _SOUND
         case ir.Template() | ir.Cast(_, ir.CastKind.STRING):
             return _TEXT
-        case ir.Required(value):
-            return _kind_of(value)
-        case ir.Default(value, default):
-            return _most((value, default))
-        case ir.Coalesce(options):
-            return _most(options)
-        case ir.When(_, then, otherwise):
-            return _most((then, otherwise))
-        case ir.Match(_, cases, otherwise):
-            return _most((*(case.value for case in cases), otherwise))
         case _:
-            return _ANY
-
-
-def _most(nodes: tuple[ir.Value | None, ...]) -> int:
-    """The worst of several; texts among values of other types count as anything."""
-    given = [node for node in nodes if node is not None]
-    kind = max(map(_kind_of, given), default=_SOUND)
-    is_text = kind == _TEXT and all(proven_types(node) == {"string"} for node in given)
-    return kind if kind != _TEXT or is_text else _ANY
+            options = ir.alternatives(node)
+            kind = max(map(_kind_of, options), default=_ANY)
+            # Texts among values of other types count as anything.
+            return kind if kind != _TEXT or all(proven_types(o) == {"string"} for o in options) else _ANY
 
 
 def _emit_field(writer: Writer, field: ir.Field, value: str, event: str, target: Any) -> None:

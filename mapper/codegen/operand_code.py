@@ -11,40 +11,8 @@ from mapper.codegen.presence import blank_test, truth_test
 from mapper.codegen.writer import Scope, Writer, literal
 from mapper.diagnostics.source import Span
 from mapper.ir import liquid as ir
+from mapper.runtime.liquid.filters import ROWS
 
-# Filters that cannot fail on a text and are a method of it; the library's function does the same.
-_METHODS = {
-    "capitalize": "capitalize",
-    "downcase": "lower",
-    "lstrip": "lstrip",
-    "rstrip": "rstrip",
-    "strip": "strip",
-    "upcase": "upper",
-}
-# Filters whose result is always a text.
-_TEXTUAL = frozenset(_METHODS) | {
-    "append",
-    "date",
-    "date_tz",
-    "escape",
-    "escape_once",
-    "join",
-    "json",
-    "prepend",
-    "remove",
-    "remove_first",
-    "remove_last",
-    "replace",
-    "replace_first",
-    "replace_last",
-    "squish",
-    "strip_html",
-    "strip_newlines",
-    "truncate",
-    "truncatewords",
-    "url_decode",
-    "url_encode",
-}
 _SPECIAL_KEYS = ("size", "first", "last")
 
 
@@ -244,8 +212,9 @@ class Values:
             sure = f"{value} if type({value}) is str and {value} else "
             return self.hold("value", f"{sure}{self.use('default')}({value}, {instead})", node.span)
         call = self._call(node, value)
-        if node.name in _METHODS and isinstance(node.value, ir.Lookup):
-            call = f"{value}.{_METHODS[node.name]}() if type({value}) is str else {call}"
+        method = ROWS[node.name].method
+        if method and isinstance(node.value, ir.Lookup):
+            call = f"{value}.{method}() if type({value}) is str else {call}"
         return self.hold(node.name, call, node.span)
 
     def _call(self, node: ir.FilterCall, value: str) -> str:
@@ -374,5 +343,5 @@ def _rounded_factor(node: ir.FilterCall) -> int | None:
 def is_textual(node: ir.Operand) -> bool:
     """Whether the value is a text for sure."""
     if isinstance(node, ir.FilterCall):
-        return node.name in _TEXTUAL
+        return ROWS[node.name].is_text
     return isinstance(node, ir.Scalar) and isinstance(node.value, str)

@@ -8,7 +8,7 @@ path.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
@@ -175,19 +175,15 @@ def _read(node: ir.Value, context: _Context) -> None:
             _read_path(node, context)
         case ir.Template(body=body):
             _read_text(body, context)
-        case ir.Record(fields):
-            for entry in fields:
-                _read(entry.value, context.consumed)
-        case ir.Coalesce((first, *others)):
-            _read(first, context)
-            for option in others:
-                _read(option, replace(context, is_spare=True, is_branch=True))
-        case ir.Match(subject, cases, otherwise):
+        case ir.Coalesce() | ir.Default() | ir.Required():
+            for number, option in enumerate(ir.alternatives(node)):
+                _read(option, context if number == 0 else replace(context, is_spare=True, is_branch=True))
+        case ir.Match(subject):
             _read(subject, context.consumed)
-            _read_each((*(case.value for case in cases), otherwise), replace(context, is_branch=True))
-        case ir.When(condition, then, otherwise):
+            _read_each(ir.alternatives(node), replace(context, is_branch=True))
+        case ir.When(condition):
             _read_text(condition.test, context)
-            _read_each((then, otherwise), replace(context, is_branch=True))
+            _read_each(ir.alternatives(node), replace(context, is_branch=True))
         case ir.Merge():
             _read_merge(node, context)
         case ir.Omit(value, keys):
@@ -196,25 +192,15 @@ def _read(node: ir.Value, context: _Context) -> None:
             _read_changed(value, tuple(old for old, _ in names), context)
         case ir.Cast(value, kind):
             _read(value, context if kind is ir.CastKind.OBJECT else context.consumed)
-        case ir.Default(value, default):
-            _read(value, context)
-            _read(default, replace(context, is_spare=True, is_branch=True))
-        case ir.Required(value):
-            _read(value, context)
         case ir.MapItems(source, element):
             _read_map(source, element, context)
-        case ir.Array(values) | ir.Hash(values):
-            _read_each(values, context.consumed)
-        case ir.Timestamp(value) | ir.Pick(value):
-            _read(value, context.consumed)
         case _:
-            pass
+            _read_each(ir.children(node), context.consumed)
 
 
-def _read_each(nodes: tuple[ir.Value | None, ...], context: _Context) -> None:
+def _read_each(nodes: Iterable[ir.Value], context: _Context) -> None:
     for node in nodes:
-        if node is not None:
-            _read(node, context)
+        _read(node, context)
 
 
 def _read_merge(node: ir.Merge, context: _Context) -> None:
@@ -250,25 +236,16 @@ def _read_changed(value: ir.Value, names: tuple[str, ...], context: _Context) ->
                 place.members[name] = Place(is_guard=True)
 
 
-def _passed_paths(value: ir.Value | None) -> Iterator[ir.Path]:
+def _passed_paths(value: ir.Value) -> Iterator[ir.Path]:
     """The paths whose values may end as this value."""
     match value:
         case ir.Path():
             yield value
-        case ir.Coalesce(options):
-            for option in options:
-                yield from _passed_paths(option)
-        case ir.When(_, then, otherwise):
-            yield from _passed_paths(then)
-            yield from _passed_paths(otherwise)
-        case ir.Match(_, cases, otherwise):
-            for case in cases:
-                yield from _passed_paths(case.value)
-            yield from _passed_paths(otherwise)
-        case ir.Cast(inner) | ir.Default(inner) | ir.Required(inner) | ir.Omit(inner) | ir.Rename(inner):
+        case ir.Cast(inner) | ir.Default(inner) | ir.Omit(inner) | ir.Rename(inner):
             yield from _passed_paths(inner)
         case _:
-            pass
+            for option in ir.alternatives(value):
+                yield from _passed_paths(option)
 
 
 def _read_map(source: ir.Value, element: ir.Value, context: _Context) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mapper import ir
+from mapper.ir.facts import FIXED
 from mapper.runtime.json.types import type_of
 from mapper.schemas.questions import Subschema
 
@@ -26,33 +27,15 @@ def proven_types(node: ir.Value) -> frozenset[str]:
     match node:
         case ir.Cast(_, kind) if kind is not ir.CastKind.JSON:
             return frozenset({kind.value})
-        case ir.Template() | ir.Timestamp() | ir.Hash():
-            return frozenset({"string"})
         case ir.FromRequest(ir.RequestPart.RECEIVED_AT):
             return frozenset({"string"})
-        case ir.Record() | ir.Merge() | ir.Pick() | ir.Omit() | ir.Rename():
-            return frozenset({"object"})
-        case ir.Array() | ir.MapItems():
-            return frozenset({"array"})
         case ir.Literal(value):
             return frozenset({type_of(value)})
-        case ir.Required(value):
-            return proven_types(value)
-        case ir.Default(value, default):
-            return _common((value, default))
-        case ir.Coalesce(options):
-            return _common(options)
-        case ir.When(_, then, otherwise):
-            return _common((then, otherwise))
-        case ir.Match(_, cases, otherwise):
-            return _common((*(case.value for case in cases), otherwise))
+        case _ if type(node) in FIXED:
+            return frozenset({FIXED[type(node)]})
         case _:
-            return frozenset()
-
-
-def _common(nodes: tuple[ir.Value | None, ...]) -> frozenset[str]:
-    types = {proven_types(node) for node in nodes if node is not None}
-    return types.pop() if len(types) == 1 else frozenset()
+            types = set(map(proven_types, ir.alternatives(node)))
+            return types.pop() if len(types) == 1 else frozenset()
 
 
 def _is_proven(keyword: str, value: object, node: ir.Value, schema: Mapping[str, Any]) -> bool:
@@ -71,23 +54,16 @@ def _fits_literal(keyword: str, value: object, text: object) -> bool:
     return value == r"\S" and bool(text.strip()) if keyword == "pattern" else len(text) >= int(str(value))
 
 
-def _is_time(node: ir.Value | None) -> bool:
+def _is_time(node: ir.Value) -> bool:
     """Whether the value, where there is one, is a canonical time."""
     match node:
         case ir.Timestamp():
             return True
         case ir.FromRequest(ir.RequestPart.RECEIVED_AT):
             return True
-        case ir.Required(value):
-            return _is_time(value)
-        case ir.Default(value, default):
-            return _is_time(value) and _is_time(default)
-        case ir.Coalesce(options):
-            return all(_is_time(option) for option in options)
-        case ir.When(_, then, otherwise):
-            return _is_time(then) and (otherwise is None or _is_time(otherwise))
         case _:
-            return False
+            options = ir.alternatives(node)
+            return bool(options) and all(map(_is_time, options))
 
 
 def _has_content(node: ir.Value) -> bool:
@@ -95,21 +71,10 @@ def _has_content(node: ir.Value) -> bool:
     match node:
         case ir.Coalesce(nonblank=True) | ir.Hash() | ir.Timestamp():
             return True
-        case ir.Coalesce(options):
-            return all(_has_content(option) for option in options)
         case ir.Literal(value):
             return not isinstance(value, str) or bool(value.strip())
-        case ir.Required(value):
-            return _has_content(value)
         case ir.Cast(value, ir.CastKind.STRING):
             return _has_content(value)
-        case ir.Default(value, default):
-            return _has_content(value) and _has_content(default)
-        case ir.Match(_, cases, otherwise):
-            return all(_has_content(c.value) for c in cases) and (
-                otherwise is None or _has_content(otherwise)
-            )
-        case ir.When(_, then, otherwise):
-            return _has_content(then) and (otherwise is None or _has_content(otherwise))
         case _:
-            return False
+            options = ir.alternatives(node)
+            return bool(options) and all(map(_has_content, options))

@@ -28,11 +28,13 @@ from mapper.ir.values import (
     Timestamp,
     Value,
     When,
+    alternatives,
 )
 from mapper.runtime.json.types import TYPES, type_of
 
 JSON_TYPES = frozenset(TYPES) - {"null"}
-_FIXED: dict[type, str] = {
+# The type of nodes whose values all have one, null aside.
+FIXED: dict[type, str] = {
     Template: "string",
     Timestamp: "string",
     Hash: "string",
@@ -159,26 +161,15 @@ class Facts:
                 return self.types_of_path(node) if node.is_singular else frozenset({"array"})
             case Literal(value):
                 return frozenset({type_of(value)})
-            case Required(inner):
-                return self.types(inner)
             case Cast(_, kind):
                 return JSON_TYPES if kind is CastKind.JSON else frozenset({kind.value})
             case FromRequest(part):
                 return JSON_TYPES if part is RequestPart.SETTING else frozenset({"string"})
-            case Default(inner, default):
-                return self._types_of_any((inner, default))
-            case Coalesce(options):
-                return self._types_of_any(options)
-            case Match(_, cases, otherwise):
-                return self._types_of_any((*(case.value for case in cases), otherwise))
-            case When(_, then, otherwise):
-                return self._types_of_any((then, otherwise))
+            case Coalesce() | Match() | When() | Default() | Required():
+                types = frozenset[str]().union(*map(self.types, alternatives(node)))
+                return types - {"null"} or types
             case _:
-                return frozenset({_FIXED[type(node)]})
-
-    def _types_of_any(self, nodes: tuple[Value | None, ...]) -> frozenset[str]:
-        types = frozenset[str]().union(*(self.types(node) for node in nodes if node is not None))
-        return types - {"null"} or types
+                return frozenset({FIXED[type(node)]})
 
 
 STRUCTURAL = Facts()

@@ -6,6 +6,7 @@ All numbers are upper bounds. What a mapping alone does not bound is counted apa
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from json import dumps
 from math import prod
@@ -16,7 +17,6 @@ from mapper.ir.levels import levels
 from mapper.ir.liquid import Branches, FilterCall, Lookup, Output, Scalar, Statement, Template, Write, walk
 from mapper.ir.values import (
     Array,
-    Case,
     Cast,
     CastKind,
     Coalesce,
@@ -37,9 +37,12 @@ from mapper.ir.values import (
     Timestamp,
     Value,
     When,
+    alternatives,
 )
 from mapper.runtime.growth import Growth
 from mapper.runtime.limits import MAX_NESTING
+from mapper.runtime.liquid.filters import ROWS
+from mapper.runtime.liquid.filters.row import Effect, Gives
 
 # Where a value is read, as far as names lead.
 Place: TypeAlias = tuple[Root, tuple[str, ...]]
@@ -49,7 +52,12 @@ _NUMBER = 330  # bytes of the longest float, written as an integer
 _QUOTED = 2  # times: the quotes of a text in a text are escaped
 _FIXED = 80  # bytes of a digest, or of a time
 _REQUEST = frozenset({"header", "query", "setting", "received_at"})
-_FILTERS = frozenset({"default", "first", "last", "lstrip", "rstrip", "strip"})  # of which none adds anything
+# Filters that add nothing to their value and arguments.
+_PLAIN_FILTERS = frozenset(
+    name
+    for name, row in ROWS.items()
+    if row.effect is Effect.TRIMMED or row.gives in (Gives.ELEMENT, Gives.DEFAULTED)
+)
 
 
 @dataclass(slots=True)
@@ -117,7 +125,7 @@ def _is_shared(element: Bound) -> bool:
     return bool(element.times(Root.BODY) or element.texts or element.lists)
 
 
-def _bound(node: Value | None) -> Bound:
+def _bound(node: Value) -> Bound:
     """The bound of a value."""
     match node:
         case Path():
@@ -130,14 +138,8 @@ def _bound(node: Value | None) -> Bound:
             return _sum(values, 2 + len(values))
         case Merge(values):
             return _sum(values, 2)
-        case Coalesce(values):
-            return _either(values)
-        case Match(_, cases, otherwise):
-            return _either((*map(_case_value, cases), otherwise))
-        case When(_, then, otherwise):
-            return _either((then, otherwise))
-        case Default(value, default):
-            return _either((value, default))
+        case Coalesce() | Match() | When() | Default():
+            return _either(alternatives(node))
         case MapItems():
             return _of_map(node)
         case Rename(value, names):
@@ -152,26 +154,20 @@ def _bound(node: Value | None) -> Bound:
             return Bound(constant=_FIXED) if part is RequestPart.RECEIVED_AT else Bound(texts=1)
         case Timestamp() | Hash():
             return Bound(constant=_FIXED)
-        case None:
-            return Bound()
 
 
-def _sum(nodes: tuple[Value | None, ...] | list[Value], constant: int) -> Bound:
+def _sum(nodes: Iterable[Value], constant: int) -> Bound:
     total = Bound(constant=constant)
     for node in nodes:
         total.add(_bound(node))
     return total
 
 
-def _either(nodes: tuple[Value | None, ...]) -> Bound:
+def _either(nodes: tuple[Value, ...]) -> Bound:
     total = Bound(constant=len("null"))
     for node in nodes:
         total.alternative(_bound(node))
     return total
-
-
-def _case_value(case: Case) -> Value:
-    return case.value
 
 
 def _of_path(path: Path) -> Bound:
@@ -224,7 +220,7 @@ def _of_operand(operand: object) -> Bound:
                     break
                 names.append(key)
             return Bound(Counter({(root, tuple(names)): _QUOTED}), _NUMBER)
-        case FilterCall(value, name, args, ()) if name in _FILTERS:
+        case FilterCall(value, name, args, ()) if name in _PLAIN_FILTERS:
             total = Bound()
             for part in (value, *args):
                 total.add(_of_operand(part))

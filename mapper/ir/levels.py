@@ -23,10 +23,11 @@ from mapper.ir.values import (
     Timestamp,
     Value,
     When,
+    alternatives,
 )
 
 
-def levels(node: Value | None) -> int:
+def levels(node: Value) -> int:
     """The most levels that a node adds to the deepest value it takes over; a constant counts with its own."""
     match node:
         case Record(fields):
@@ -39,21 +40,17 @@ def levels(node: Value | None) -> int:
             return 0 if node.is_singular else 1
         case Literal(value):
             return _height(value)
-        case Coalesce(values) | Merge(values):
+        case Merge(values):
             return _most(values)
-        case Match(_, cases, otherwise):
-            return _most((*(case.value for case in cases), otherwise))
-        case When(_, then, otherwise):
-            return _most((then, otherwise))
-        case Default(value, default):
-            return _most((value, default))
-        case Pick(value) | Omit(value) | Rename(value) | Cast(value) | Required(value):
+        case Coalesce() | Match() | When() | Default() | Required():
+            return _most(alternatives(node))
+        case Pick(value) | Omit(value) | Rename(value) | Cast(value):
             return levels(value)
-        case Template() | Timestamp() | Hash() | FromRequest() | None:
+        case Template() | Timestamp() | Hash() | FromRequest():
             return 0
 
 
-def _most(nodes: tuple[Value | None, ...]) -> int:
+def _most(nodes: tuple[Value, ...]) -> int:
     return max(map(levels, nodes), default=0)
 
 

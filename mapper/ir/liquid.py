@@ -335,13 +335,13 @@ def walk(node: object) -> Iterator[object]:
             waiting.extend([getattr(node, name) for name in names])
 
 
-def children(node: object) -> Iterator[object]:
+def parts_of(node: object) -> Iterator[object]:
     """The nodes and other values in the fields of a node, or in a tuple, in the order of the text."""
     kind: type = type(node)
     parts = node if isinstance(node, tuple) else [getattr(node, n) for n in reversed(_parts(kind) or ())]
     for part in parts:
         if isinstance(part, tuple):
-            yield from children(part)
+            yield from parts_of(part)
         else:
             yield part
 

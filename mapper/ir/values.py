@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import TypeAlias
 
@@ -257,6 +258,37 @@ Value: TypeAlias = (
     | Default
     | Required
 )
+
+
+def children(node: Value) -> Iterator[Value]:
+    """The values directly inside a value, in the order of its attributes."""
+    for part in fields(node):
+        given = getattr(node, part.name)
+        for inner in given if isinstance(given, tuple) else (given,):
+            value = inner.value if isinstance(inner, Field | Case) else inner
+            if isinstance(value, Value):
+                yield value
+
+
+def alternatives(node: Value) -> tuple[Value, ...]:
+    """The values of a choice: one of them is passed on as the value of the node; none if it makes its own."""
+    match node:
+        case Coalesce(options):
+            return options
+        case Match(_, cases, otherwise):
+            return (*(case.value for case in cases), *_given(otherwise))
+        case When(_, then, otherwise):
+            return (then, *_given(otherwise))
+        case Default(value, default):
+            return (value, default)
+        case Required(value):
+            return (value,)
+        case _:
+            return ()
+
+
+def _given(otherwise: Value | None) -> tuple[Value, ...]:
+    return () if otherwise is None else (otherwise,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 import mapper
 from mapper import ir
 from mapper.checker.inference.condition_types import divide
+from mapper.checker.inference.filter_types import FAILURES, RESULTS, filter_type
 from mapper.checker.inference.findings import Inference
 from mapper.checker.inference.program_types import infer_program
-from mapper.checker.inference.signatures import SIGNATURES, filter_type
 from mapper.checker.inference.type_scope import TypeScope, initial_scope
 from mapper.checker.inference.value_types import infer_value
+from mapper.checker.templates.filter_effects import OF_EFFECT, OF_RESULT
 from mapper.checker.types import ANYTHING, Type, admits, join, literal_type, read_schema
 from mapper.checker.types.facts import Texts
 from mapper.compiler import analyse
@@ -27,7 +28,8 @@ from mapper.expressions.liquid import parse_condition
 from mapper.interpreter.template_evaluation import evaluate_condition
 from mapper.interpreter.value_evaluation import Context, evaluate
 from mapper.runtime.faults import Fault
-from mapper.runtime.liquid.filters import FILTERS, apply, parameters_of
+from mapper.runtime.liquid.filters import FILTERS, ROWS, apply
+from mapper.runtime.liquid.filters.row import Effect, Fails, Gives
 from mapper.runtime.missing import MISSING
 from support.examples import examples
 from support.random_mappings import CONDITIONS, condition, items, requests, values
@@ -148,9 +150,11 @@ def _rejections(found: ir.Condition, scope: TypeScope) -> list[Any]:
     return notes.possible_rejections
 
 
-def test_every_filter_has_a_signature() -> None:
-    assert set(SIGNATURES) == set(FILTERS)
-    assert all(row.takes and row.gives for row in SIGNATURES.values())
+def test_the_words_of_filters_have_one_rule_each_and_are_used() -> None:
+    rows = ROWS.values()
+    assert set(RESULTS) == set(OF_RESULT) == set(Gives) == {row.gives for row in rows}
+    assert set(FAILURES) == set(Fails) == {row.fails for row in rows}
+    assert set(OF_EFFECT) == set(Effect) == {row.effect for row in rows if isinstance(row.effect, Effect)}
 
 
 scalars = st.sampled_from([None, True, False, 0, 1, -2, 2.5, "", " ", "a,b", "12", "x y", MISSING])
@@ -170,11 +174,11 @@ def _no_missing(value: Any) -> Any:
 
 
 def least(name: str) -> int:
-    return sum(1 for p in parameters_of(name) if p.default is p.empty and p.kind is not p.KEYWORD_ONLY)
+    return sum(1 for p in ROWS[name].parameters if p.default is p.empty and p.kind is not p.KEYWORD_ONLY)
 
 
 def most(name: str) -> int:
-    return sum(1 for p in parameters_of(name) if p.kind is not p.KEYWORD_ONLY)
+    return sum(1 for p in ROWS[name].parameters if p.kind is not p.KEYWORD_ONLY)
 
 
 @examples(300, *HealthCheck)

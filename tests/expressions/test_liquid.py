@@ -13,7 +13,6 @@ import mapper
 from mapper import ir
 from mapper.diagnostics.diagnostic import Report, Severity
 from mapper.expressions.liquid.dialects import Dialect, load_dialect
-from mapper.runtime.liquid.filters import FILTERS
 from support.lowered import condition, generated, run_generated, run_library, template
 from support.places import ROOT, SHARED
 
@@ -143,12 +142,6 @@ def test_samples_are_there() -> None:
     if not CLEVERTAP.exists():
         pytest.skip("the shared samples are not on this machine")
     assert len(list(CLEVERTAP.glob("*.liquid"))) > 10
-
-
-@pytest.mark.parametrize("name", sorted(FILTERS))
-def test_filter_has_a_sentence(name: str) -> None:
-    function = FILTERS[name]
-    assert (getattr(function, "__wrapped__", function).__doc__ or "").strip()
 
 
 def test_generated_code_reads_like_code() -> None:

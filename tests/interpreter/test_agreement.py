@@ -45,7 +45,7 @@ def test_generated_code_and_interpreter_agree(
         assert all("M901" not in rejection.codes for rejection in result.rejected), result.rejected
         assert same(again(payload, request).events, result.events)
         assert_agreement(transform, payload, request)
-        if not any(callable(alternative) for alternative in transform._alternatives):
+        if not any(callable(alternative) for alternative in transform._decoded.alternatives):
             assert_located(result, payload)
         assert same(transform(json.dumps(payload).encode(), request).events, result.events)
 

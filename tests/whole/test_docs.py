@@ -39,7 +39,6 @@ import pytest
 
 import mapper
 from mapper import budget, catalog
-from mapper.checker.inference.signatures import SIGNATURES
 from mapper.cli.dispatch import COMMANDS, build_parser
 from mapper.diagnostics import files, render
 from mapper.diagnostics.codes import CODES
@@ -54,7 +53,8 @@ from mapper.runtime import casts as values
 from mapper.runtime.limits import DEFAULT
 from mapper.runtime.liquid import library
 from mapper.runtime.liquid import semantics as liquid_text
-from mapper.runtime.liquid.filters import FILTERS
+from mapper.runtime.liquid.filters import ROWS
+from mapper.runtime.liquid.filters.row import FilterRow
 from mapper.runtime.schema import formats, validation
 from mapper.runtime.times import patterns as time_patterns
 from mapper.samples.cases import request_of, result_document
@@ -312,32 +312,33 @@ def test_every_word_of_the_language_is_documented() -> None:
     words = {
         *TOP_LEVEL,
         *OPERATORS,
-        *(w for o in OPERATORS.values() for w in o.companions),
+        *(w for row in OPERATORS.values() for w in row.companions),
         *MODIFIERS,
         *CASTS,
     }
     assert {word for word in words if not re.search(rf"`[^`\n]*\b{word}\b[^`\n]*`", text)} == set()
 
 
-def test_every_filter_is_documented() -> None:
-    section = LANGUAGE.read_text("utf-8").partition("### Filters\n")[2].partition("\n### ")[0]
-    listed = set(re.findall(r"`(\w+)`", section))
-    assert set(FILTERS) - listed == set()
-
-
-def test_the_filter_table_is_that_of_the_checker(update: bool) -> None:
+def test_the_filter_table_is_that_of_the_rows(update: bool) -> None:
     before, rest = LANGUAGE.read_text("utf-8").split("`pytest --update` -->\n", 1)
     shown, after = rest.split("<!-- end of filters -->", 1)
-    rows: dict[tuple[str, str], list[str]] = {}
-    for signature in SIGNATURES.values():
-        rows.setdefault((signature.takes, signature.gives), []).append(f"`{signature.name}`")
-    lines = [f"| {' '.join(names)} | {takes} | {gives} |" for (takes, gives), names in rows.items()]
-    table = "\n".join(["| filters | take | give |", "|---|---|---|", *lines, ""])
+    head = "| filter | its result | takes | gives | may fail on | example |\n|---|---|---|---|---|---|\n"
+    table = head + "".join(map(filter_line, ROWS.values()))
     if update:
         LANGUAGE.write_text(f"{before}`pytest --update` -->\n{table}<!-- end of filters -->{after}", "utf-8")
         return
     assert shown == table
-    assert set(FILTERS) - {name.strip("`") for names in rows.values() for name in names} == set()
+
+
+def filter_line(row: FilterRow) -> str:
+    """The row of a filter in the table; its example has the value in place of the variable."""
+    template, item, text = row.examples[0]
+    value = json.dumps(item["value"], ensure_ascii=False)
+    call = template.strip("{ }").replace("value", value).replace("|", r"\|")
+    return (
+        f"| `{row.name}` | {row.sentence} | {row.takes} | {row.gives.value} | {row.fails.value}"
+        f" | `{call}` is `{json.dumps(text, ensure_ascii=False)}` |\n"
+    )
 
 
 # The first cell of a row of the table of limits, and the numbers of its second.

@@ -22,7 +22,7 @@ from test_bytes_path import assert_same, general, narrow
 
 import mapper
 from mapper.api import check_file
-from mapper.transform.narrow_path import BytesPath
+from mapper.transform.narrow_path import NarrowPath
 from support.agreement import assert_agreement
 
 KEYS = [
@@ -219,7 +219,7 @@ def assert_data(place: str, key: str, other: str, folder: Path) -> bool:
     request = mapper.Request(headers={key: "h"}, query={key: "q"}, settings={key: {other: 1}})
     transform.save(folder / "saved")
     others = (pickle.loads(pickle.dumps(transform)), mapper.Transform.open(folder / "saved"))
-    has_path = isinstance(transform._load_bytes_path(), BytesPath)
+    has_path = isinstance(transform._load_narrow(), NarrowPath)
     assert has_path == bool(transform._compiled.narrow), "a bytes path that cannot be built"
     for number, payload in enumerate(payloads(key, other)):
         body = json.dumps(payload, ensure_ascii=bool(number % 2)).encode()

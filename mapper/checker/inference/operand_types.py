@@ -6,8 +6,8 @@ from typing import assert_never
 
 from mapper import ir
 from mapper.checker.inference import predicates as p
+from mapper.checker.inference.filter_types import filter_type
 from mapper.checker.inference.findings import Inference, PossibleRejection
-from mapper.checker.inference.signatures import filter_type
 from mapper.checker.inference.type_scope import TypeScope, look_up
 from mapper.checker.types import ANYTHING, NULL_ONLY, Type, literal_type
 from mapper.checker.types.named import BOOLEAN, INTEGER, array_of

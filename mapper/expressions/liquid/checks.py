@@ -27,7 +27,7 @@ from mapper.expressions.liquid.dialects import Dialect
 from mapper.expressions.liquid.places import path_span, token_span
 from mapper.expressions.liquid.template_faults import INNER_TAGS
 from mapper.ir.liquid import LiquidRules
-from mapper.runtime.liquid.filters import parameters_of
+from mapper.runtime.liquid.filters import ROWS
 from mapper.runtime.liquid.library import LiquidEnvironment
 
 RESERVED = frozenset({"item", "envelope", "header", "query", "setting", "received_at"})
@@ -141,7 +141,7 @@ class Checks:
         self._error("M212", f"no Liquid filter `{call.name}`", call.token, "not a filter", hint)
 
     def _arguments(self, call: Filter, left: Expression | None) -> None:
-        parameters = parameters_of(call.name)
+        parameters = ROWS[call.name].parameters
         named = {p.name for p in parameters if p.kind is Parameter.KEYWORD_ONLY}
         places = [p for p in parameters if p.kind is not Parameter.KEYWORD_ONLY]
         given = [a for a in call.args if isinstance(a, PositionalArgument)]

@@ -34,7 +34,8 @@ from liquid.utils import ReadOnlyChainMap
 from mapper.runtime.faults import Fault, Skip
 from mapper.runtime.limits import active
 from mapper.runtime.liquid import semantics as text
-from mapper.runtime.liquid.filters import FILTERS, Function, apply, fault_of
+from mapper.runtime.liquid.filters import FILTERS, apply, fault_of
+from mapper.runtime.liquid.filters.row import Function
 from mapper.runtime.missing import MISSING
 
 # The rules of a dialect, as (name, value) pairs; see ir.LiquidRules.
