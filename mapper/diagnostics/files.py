@@ -28,18 +28,24 @@ def read_source(path: Path, report: Report) -> SourceFile | None:
     """The text of a mapping or dialect file; None after reporting M001, M002 or M010."""
     name = display_name(path)
     nowhere = Span(SourceFile(name, ""), 0, 0)
-    max_bytes = active().mapping_bytes
+    return read_file(path, f"`{name}`", active().mapping_bytes, nowhere, report)
+
+
+def read_file(
+    path: Path, subject: str, max_bytes: int, place: Span | None, report: Report
+) -> SourceFile | None:
+    """The text of a file that messages call `subject`; None after reporting M001, M002 or M010."""
     try:
         with path.open("rb") as stream:
             data = stream.read(max_bytes + 1)  # one more shows that there is more
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "the name cannot be a path"
-        report.error("M001", f"cannot read `{name}`", nowhere, reason[:1].lower() + reason[1:])
+        report.error("M001", f"cannot read {subject}", place, reason[:1].lower() + reason[1:])
         return None
     if len(data) > max_bytes:
-        report.error("M010", f"`{name}` is larger than {max_bytes} bytes", nowhere, "", "split the file")
+        report.error("M010", f"{subject} is larger than {max_bytes} bytes", place, "", "split the file")
         return None
-    return decode_source(name, data, report)
+    return decode_source(display_name(path), data, report)
 
 
 def decode_source(name: str, data: bytes, report: Report) -> SourceFile | None:

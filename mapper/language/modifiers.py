@@ -11,6 +11,7 @@ from mapper.language.forms import KEYS, TEXT, TEXTS, VALUE, LanguageKey
 from mapper.language.nodes import (
     key_text,
     kind_of,
+    optional_text,
     want_choice,
     want_mapping,
     want_sequence,
@@ -59,7 +60,7 @@ def read_modifiers(parts: dict[str, Node], read_value: ValueReader, report: Repo
         rename=_renames(parts, report),
         cast=cast,
         formats=_formats(parts, report),
-        zone=want_text(parts["zone"], "`zone`", report) if "zone" in parts else None,
+        zone=optional_text(parts, "zone", report),
         within=_within(parts, report),
         default=read_value(parts["default"], report) if "default" in parts else None,
         on_error=_on_error(parts, report),

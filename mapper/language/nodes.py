@@ -57,6 +57,11 @@ def want_text(node: Node, what: str, report: Report) -> SpannedText | None:
     return None
 
 
+def optional_text(parts: dict[str, Node], key: str, report: Report) -> SpannedText | None:
+    """The text under a key; None if it is absent or after reporting another value."""
+    return want_text(parts[key], f"`{key}`", report) if key in parts else None
+
+
 def want_texts(node: Node, what: str, report: Report) -> tuple[SpannedText, ...] | None:
     """The node as a text or a list of texts, at least one."""
     if isinstance(node, SequenceNode):

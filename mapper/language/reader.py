@@ -9,7 +9,15 @@ from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.source import SpannedText
 from mapper.language.document import MappingNode, Node, ScalarNode, SequenceNode
 from mapper.language.forms import FIELDS, TEXT, TEXTS, JsonForm, LanguageKey
-from mapper.language.nodes import known_parts, want_choice, want_mapping, want_sequence, want_text, want_texts
+from mapper.language.nodes import (
+    known_parts,
+    optional_text,
+    want_choice,
+    want_mapping,
+    want_sequence,
+    want_text,
+    want_texts,
+)
 from mapper.language.spec import ObjectValue, SkipEntry, Spec
 from mapper.language.value_reader import read_object
 from mapper.runtime.repair.policy import ENCODING_ERRORS, REPAIRS, Policy
@@ -56,7 +64,7 @@ def read_spec(node: Node, report: Report) -> Spec | None:
         )
         return None
     parts = known_parts(node, TOP_LEVEL, "a mapping", report)
-    name = _optional_text(parts, "mapping", report)
+    name = optional_text(parts, "mapping", report)
     if "mapping" not in parts:
         report.error(
             "M106",
@@ -67,13 +75,13 @@ def read_spec(node: Node, report: Report) -> Spec | None:
         )
     _check_version(parts.get("version"), report)
     event, template = _output(node, parts, report)
-    description = _optional_text(parts, "description", report)
+    description = optional_text(parts, "description", report)
     return Spec(
         name=name or SpannedText("mapping", node.span),
         description=description.value if description else "",
-        source=_optional_text(parts, "source", report),
-        target=_optional_text(parts, "target", report),
-        dialect=_optional_text(parts, "dialect", report),
+        source=optional_text(parts, "source", report),
+        target=optional_text(parts, "target", report),
+        dialect=optional_text(parts, "dialect", report),
         policy=_policy(parts, report),
         each=_each(parts.get("each"), report),
         skip=_skips(parts.get("skip"), report),
@@ -81,11 +89,6 @@ def read_spec(node: Node, report: Report) -> Spec | None:
         template=template,
         span=node.span,
     )
-
-
-def _optional_text(parts: dict[str, Node], key: str, report: Report) -> SpannedText | None:
-    node = parts.get(key)
-    return None if node is None else want_text(node, f"`{key}`", report)
 
 
 def _check_version(node: Node | None, report: Report) -> None:
@@ -165,7 +168,7 @@ def _skip(node: Node, report: Report) -> SkipEntry | None:
     for key in SKIP_KEYS:
         if key not in parts:
             report.error("M106", f"a skip rule without `{key}`", rule.span.part(0, 1), f"`{key}` is missing")
-    condition, reason = (_optional_text(parts, key, report) for key in SKIP_KEYS)
+    condition, reason = (optional_text(parts, key, report) for key in SKIP_KEYS)
     if reason is not None and not reason.value.strip():
         report.error("M107", "a skip rule without a reason", rule.span.part(0, 1), "the reason is blank")
         return None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mapper.diagnostics.diagnostic import Label, Report, Severity
-from mapper.diagnostics.files import MAX_DEPTH, decode_source, display_name
+from mapper.diagnostics.files import MAX_DEPTH, read_file
 from mapper.diagnostics.source import SourceFile, Span
 from mapper.regex.danger import find_danger
 from mapper.regex.searches import automaton_of
@@ -92,7 +93,10 @@ class Schema:
 
 def load_schema(path: Path, report: Report, span: Span | None) -> Schema | None:
     """The schema in a file, or None after reporting; `span` is its name in the mapping."""
-    file = _read(path, report, span)
+    if not os.path.exists(path):  # unlike `path.exists` it raises nothing, whatever the name
+        report.error("M004", f"no schema `{path.name}`", span, "no such file")
+        return None
+    file = read_file(path, f"the schema `{path.name}`", active().schema_bytes, span, report)
     if file is None:
         return None
     return _sound(path.name, file) or _examined(path.name, file, report, span)
@@ -112,26 +116,6 @@ def _examined(name: str, file: SourceFile, report: Report, span: Span | None) ->
     before = len(report.diagnostics)
     _Examination(schema, report, span).run()
     return schema if len(report.diagnostics) == before else None
-
-
-def _read(path: Path, report: Report, span: Span | None) -> SourceFile | None:
-    max_bytes = active().schema_bytes
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(max_bytes + 1)
-    except FileNotFoundError:
-        report.error("M004", f"no schema `{path.name}`", span, "no such file")
-        return None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "the name cannot be a path"
-        report.error("M001", f"cannot read the schema `{path.name}`", span, reason[:1].lower() + reason[1:])
-        return None
-    if len(data) > max_bytes:
-        report.error(
-            "M010", f"the schema `{path.name}` is larger than {max_bytes} bytes", span, "", "split the file"
-        )
-        return None
-    return decode_source(display_name(path), data, report)
 
 
 def _parse(file: SourceFile, report: Report, span: Span | None) -> dict[str, Any] | None:
