@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from mapper import ir
 from mapper.checker.inference.findings import Inference
 from mapper.checker.inference.program_types import infer_tame
-from mapper.checker.operand_checks import cast_hint, in_words, json_types
+from mapper.checker.operand_checks import cast_hint, json_types
 from mapper.checker.search.counterexamples import CounterexampleSearch
 from mapper.checker.search.runner import Payload, Run
 from mapper.checker.types import Type, admits, is_subtype, meet, only, without_nothing
 from mapper.checker.types.named import text_type
 from mapper.checker.types.text_facts import TRUSTED
 from mapper.diagnostics.diagnostic import Label, Report, Severity
+from mapper.runtime.json.types import in_words
 from mapper.runtime.missing import is_blank_text
 from mapper.schemas.schema import Schema
 

@@ -11,29 +11,15 @@ from mapper.checker.types import Type
 from mapper.checker.types.named import kind_type
 from mapper.diagnostics.diagnostic import Report
 from mapper.ir.liquid import walk
+from mapper.runtime.json.types import TYPES, in_words
 
-WORDS = {
-    "string": "text",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "true or false",
-    "object": "an object",
-    "array": "a list",
-    "null": "null",
-}
 READABLE_TIMES = frozenset({"string", "number", "integer", "null"})
 
 
 @cache
 def castable(kind: ir.CastKind) -> frozenset[str]:
     """The JSON types with values that a cast converts; null passes every cast."""
-    return frozenset(name for name in WORDS if not cast_type(kind, kind_type(name)).good.is_never) | {"null"}
-
-
-def in_words(types: frozenset[str]) -> str:
-    """Types as a diagnostic names them: `text or a list`."""
-    names = types - {"integer"} if "number" in types else types
-    return " or ".join(WORDS[name] for name in WORDS if name in names)
+    return frozenset(name for name in TYPES if not cast_type(kind, kind_type(name)).good.is_never) | {"null"}
 
 
 def json_types(given: Type | None) -> frozenset[str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from mapper import ir
 from mapper.checker.inference.findings import Inference
-from mapper.checker.operand_checks import in_words, json_types
+from mapper.checker.operand_checks import json_types
 from mapper.diagnostics.diagnostic import Report
 from mapper.ir.facts import nothings
 from mapper.ir.liquid import walk
-from mapper.schemas.questions import type_of
+from mapper.runtime.json.types import in_words, type_of
 
 _DECIDED = "the source schema, or what stands before it, has decided this"
 
@@ -75,7 +75,7 @@ def _check_cases(value: ir.Match, notes: Inference, report: Report) -> None:
             report.error("M503", message, case.span, "the same case stands before it")
         elif kind not in types and not (kind == "integer" and "number" in types):
             hint = 'put it in quotes: "' + case.span.text + '"' if types == {"string"} else ""
-            reason = f"this is {in_words(frozenset({kind}))}, the value is always {in_words(types)}"
+            reason = f"this is {in_words({kind})}, the value is always {in_words(types)}"
             report.error("M503", message, case.span, reason, hint)
         elif not notes.is_reached(case.value):
             report.error("M503", message, case.span, "the value is never this")

@@ -8,7 +8,7 @@ from pathlib import Path
 from mapper import catalog
 from mapper.diagnostics.diagnostic import Diagnostic, Report
 from mapper.diagnostics.files import read_source
-from mapper.diagnostics.source import SourceFile, Span, Text
+from mapper.diagnostics.source import SourceFile, Span, SpannedText
 from mapper.diagnostics.stop import Stop
 
 SUFFIX = ".liquid"
@@ -51,7 +51,7 @@ def _check_dialect(name: str | None, folder: Path) -> None:
     if name is None:
         return
     report = Report()
-    if catalog.find_dialect(Text(name, Span(SourceFile("", name), 0, 0)), folder, report) is None:
+    if catalog.find_dialect(SpannedText(name, Span(SourceFile("", name), 0, 0)), folder, report) is None:
         found = report.diagnostics[0]
         raise Stop("; ".join([found.message, *found.hints]))
 

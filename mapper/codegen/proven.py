@@ -7,7 +7,8 @@ from typing import Any
 
 from mapper import ir
 from mapper.ir.facts import FIXED
-from mapper.schemas.questions import Subschema, type_of
+from mapper.runtime.json.types import type_of
+from mapper.schemas.questions import Subschema
 
 # These hold for every canonical time: it is written as in RFC 3339, without white space.
 _OF_TIMES = {"format": frozenset({"date-time"}), "pattern": frozenset({r"\S", r"^\S+(?!\s)$", r"^\S+$"})}

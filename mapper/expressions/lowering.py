@@ -7,7 +7,7 @@ from typing import assert_never
 
 from mapper import ir
 from mapper.diagnostics.diagnostic import Report
-from mapper.diagnostics.source import Span, Text
+from mapper.diagnostics.source import Span, SpannedText
 from mapper.expressions.jsonpath import parse_path
 from mapper.expressions.liquid import parse_condition, parse_template
 from mapper.expressions.liquid.dialects import Dialect
@@ -56,7 +56,7 @@ def _whole_body(span: Span) -> ir.Path:
     return ir.Path(ir.Root.BODY, (), "$", span)
 
 
-def _each_path(text: Text, tools: Lowering) -> ir.Path | None:
+def _each_path(text: SpannedText, tools: Lowering) -> ir.Path | None:
     return parse_path(text, ir.Root.BODY, tools.report)
 
 
@@ -214,11 +214,11 @@ def _timestamp(
     )
 
 
-def _whole(text: Text) -> Span:
+def _whole(text: SpannedText) -> Span:
     return text.part(0, len(text.value))
 
 
-def _check_format(text: Text, tools: Lowering) -> None:
+def _check_format(text: SpannedText, tools: Lowering) -> None:
     name = text.value
     if name == "iso8601" or name in EPOCH_UNITS:
         return
@@ -248,7 +248,7 @@ def _window(window: spec.Window | None, tools: Lowering) -> tuple[ir.Bound | Non
     return low, high
 
 
-def _bound(text: Text | None, tools: Lowering) -> ir.Bound | None:
+def _bound(text: SpannedText | None, tools: Lowering) -> ir.Bound | None:
     if text is None:
         return None
     bound = parse_bound(text.value)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mapper import ir
+from mapper.runtime.json.types import TYPES, type_of
 from mapper.runtime.missing import is_blank_text
-from mapper.schemas.questions import type_of
 
-JSON_TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array"})
+JSON_TYPES = frozenset(TYPES) - {"null"}
 # The type of nodes whose values all have one, apart from null.
 FIXED: dict[type, str] = {
     ir.Template: "string",

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum
+from dataclasses import dataclass, field
 
 from mapper.diagnostics.diagnostic import Report, did_you_mean
-from mapper.language.document import Mapping, Node, Scalar, Sequence
+from mapper.diagnostics.source import Span
+from mapper.language.document import MappingNode, Node, ScalarNode, SequenceNode
+from mapper.language.forms import (
+    ANYTHING,
+    FIELDS,
+    LIST_VALUE,
+    NAME,
+    TEXT,
+    VALUE,
+    VALUES,
+    JsonForm,
+    LanguageKey,
+)
 from mapper.language.modifiers import MODIFIERS, read_modifiers
 from mapper.language.nodes import key_text, kind_of, want_mapping, want_sequence, want_text
 from mapper.language.spec import (
@@ -32,30 +43,63 @@ from mapper.language.spec import (
 MISSPELT = 2  # unknown keys beside an operator that are reported one by one
 
 
+@dataclass(frozen=True, slots=True)
+class WrittenOperator:
+    """An operator as a mapping writes it: its operand, the keys beside it, the span of the whole value."""
+
+    name: str
+    operand: Node
+    parts: dict[str, Node]
+    span: Span
+    report: Report
+
+    def part(self, key: str) -> Value | None:
+        """The value of a key beside the operator; None if it is absent or after reporting an error."""
+        return read_value(self.parts[key], self.report) if key in self.parts else None
+
+    def fault(self, message: str, label: str, *hints: str) -> None:
+        """Report an operand of the wrong shape."""
+        self.report.error("M107", message, self.operand.span, label, *hints)
+
+
+@dataclass(frozen=True, slots=True)
+class Operator(LanguageKey):
+    """An operator: its form, its reader, and the keys that it needs or allows beside it, modifiers apart."""
+
+    read: Callable[[WrittenOperator], Value | None]
+    required: dict[str, JsonForm] = field(default_factory=dict)
+    optional: dict[str, JsonForm] = field(default_factory=dict)
+
+    @property
+    def companions(self) -> dict[str, JsonForm]:
+        """The forms of the keys beside it."""
+        return self.required | self.optional
+
+
 def read_value(node: Node, report: Report) -> Value | None:
-    """The value expression a node stands for; None after an error was reported."""
+    """The value expression that a node spells; None after reporting an error."""
     match node:
-        case Scalar(value=str() as value):
+        case ScalarNode(value=str() as value):
             if value.startswith("$"):
                 return PathText(node.text, False, node.span)
             if "{{" in value or "{%" in value:
                 return LiquidText(node.text, node.span)
             return LiteralValue(value, node.span)
-        case Scalar():
+        case ScalarNode():
             return LiteralValue(node.value, node.span)
-        case Sequence():
+        case SequenceNode():
             return ArrayValue(read_values(node, report), node.span)
-        case Mapping():
+        case MappingNode():
             return _read_pairs(node, report)
 
 
-def read_values(node: Sequence, report: Report) -> tuple[Value, ...]:
-    """The value expressions of a list; unreadable ones are left out after being reported."""
+def read_values(node: SequenceNode, report: Report) -> tuple[Value, ...]:
+    """The value expressions of a list; those that cannot be read are reported and left out."""
     values = (read_value(item, report) for item in node.items)
     return tuple(value for value in values if value is not None)
 
 
-def read_object(node: Mapping, report: Report) -> ObjectValue:
+def read_object(node: MappingNode, report: Report) -> ObjectValue:
     """An object whose keys are all plain keys, whatever their names."""
     entries = []
     written = set()
@@ -69,7 +113,7 @@ def read_object(node: Mapping, report: Report) -> ObjectValue:
     return ObjectValue(tuple(entries), frozenset(written), node.span)
 
 
-def _read_pairs(node: Mapping, report: Report) -> Value | None:
+def _read_pairs(node: MappingNode, report: Report) -> Value | None:
     operators = [e for e in node.entries if e.key.value in OPERATORS]
     if not operators:
         return read_object(node, report)
@@ -83,19 +127,19 @@ def _read_pairs(node: Mapping, report: Report) -> Value | None:
             "to build an object with these keys, write `object:` above them",
         )
         return None
-    operator = str(operators[0].key.value)
-    parts = _parts(node, operator, report)
+    name = str(operators[0].key.value)
+    parts = _parts(node, name, report)
     if parts is None:
         return None
-    value = OPERATORS[operator].read(operator, operators[0].value, parts, node, report)
+    value = OPERATORS[name].read(WrittenOperator(name, operators[0].value, parts, node.span, report))
     modifiers = read_modifiers({k: v for k, v in parts.items() if k in MODIFIERS}, read_value, report)
     if value is None or modifiers is None:
         return value
     return Modified(value, modifiers, node.span)
 
 
-def _parts(node: Mapping, operator: str, report: Report) -> dict[str, Node] | None:
-    """The companions and modifiers beside an operator; None where its name is just a key of an object."""
+def _parts(node: MappingNode, operator: str, report: Report) -> dict[str, Node] | None:
+    """The companions and modifiers beside an operator; None if its name is just a key of an object."""
     allowed = (*OPERATORS[operator].companions, *MODIFIERS)
     others = [entry for entry in node.entries if entry.key.text.value != operator]
     unknown = [entry.key for entry in others if entry.key.text.value not in allowed]
@@ -105,17 +149,13 @@ def _parts(node: Mapping, operator: str, report: Report) -> dict[str, Node] | No
     parts = {e.key.text.value: e.value for e in others if e.key.text.value in allowed}
     for key in OPERATORS[operator].required:
         if key not in parts:
-            report.error(
-                "M106",
-                f"`{operator}` without `{key}`",
-                node.span.part(0, len(operator)),
-                f"`{key}:` is missing",
-            )
+            place = node.span.part(0, len(operator))
+            report.error("M106", f"`{operator}` without `{key}`", place, f"`{key}:` is missing")
     return parts
 
 
-def _check_keys(unknown: list[Scalar], operator: str, allowed: tuple[str, ...], report: Report) -> None:
-    """Report keys that `operator` does not know; nobody misspells many: those belong to an object."""
+def _check_keys(unknown: list[ScalarNode], operator: str, allowed: tuple[str, ...], report: Report) -> None:
+    """Report keys that `operator` does not know. Many of them are no misspellings but keys of an object."""
     label = f"neither a part of `{operator}` nor a modifier"
     hint = f"to build an object with a key named `{operator}`, write `object:` above the keys"
     if len(unknown) > MISSPELT:
@@ -129,79 +169,57 @@ def _check_keys(unknown: list[Scalar], operator: str, allowed: tuple[str, ...], 
         report.error("M105", f"unknown key `{key.text.value}` beside `{operator}`", key.span, label, *hints)
 
 
-class Form(Enum):
-    """The form of the value under an operator's key; `mapping_schema` has the schema of each."""
-
-    ANY = "anything"
-    TEXT = "a text"
-    NAME = "a name"
-    TRUE = "true"
-    VALUE = "a value"
-    VALUES = "a list of values"
-    LIST = "a value that is a list"
-    FIELDS = "keys with values"
+def _read_path(written: WrittenOperator) -> Value | None:
+    text = want_text(written.operand, f"`{written.name}`", written.report)
+    return None if text is None else PathText(text, written.name == "envelope", written.operand.span)
 
 
-Parts = dict[str, Node]
-Reader = Callable[[str, Node, Parts, Mapping, Report], Value | None]
+def _read_liquid(written: WrittenOperator) -> Value | None:
+    text = want_text(written.operand, "`liquid`", written.report)
+    return None if text is None else LiquidText(text, written.operand.span)
 
 
-def _read_path(operator: str, node: Node, parts: Parts, whole: Mapping, report: Report) -> Value | None:
-    text = want_text(node, f"`{operator}`", report)
-    return None if text is None else PathText(text, operator == "envelope", node.span)
-
-
-def _read_liquid(operator: str, node: Node, parts: Parts, whole: Mapping, report: Report) -> Value | None:
-    text = want_text(node, "`liquid`", report)
-    return None if text is None else LiquidText(text, node.span)
-
-
-def _read_literal(operator: str, node: Node, parts: Parts, whole: Mapping, report: Report) -> Value | None:
-    return LiteralValue(plain_value(node, report), whole.span)
+def _read_literal(written: WrittenOperator) -> Value | None:
+    return LiteralValue(plain_value(written.operand, written.report), written.span)
 
 
 def plain_value(node: Node, report: Report) -> object:
     """A node as the JSON value it spells, without any expression in it."""
     match node:
-        case Scalar():
+        case ScalarNode():
             return node.value
-        case Sequence():
+        case SequenceNode():
             return [plain_value(item, report) for item in node.items]
-        case Mapping():
+        case MappingNode():
             return {key_text(e.key, report) or "": plain_value(e.value, report) for e in node.entries}
 
 
-def _read_built_object(
-    operator: str, node: Node, parts: Parts, whole: Mapping, report: Report
-) -> Value | None:
-    pairs = want_mapping(node, "`object`", report)
-    return None if pairs is None else read_object(pairs, report)
+def _read_built_object(written: WrittenOperator) -> Value | None:
+    pairs = want_mapping(written.operand, "`object`", written.report)
+    return None if pairs is None else read_object(pairs, written.report)
 
 
-def _read_list(operator: str, node: Node, parts: Parts, whole: Mapping, report: Report) -> Value | None:
-    items = want_sequence(node, f"`{operator}`", report)
+def _read_list(written: WrittenOperator) -> Value | None:
+    items = want_sequence(written.operand, f"`{written.name}`", written.report)
     if items is None:
         return None
     if not items.items:
-        report.error("M107", f"`{operator}` needs at least one entry", node.span, "the list is empty")
+        written.fault(f"`{written.name}` needs at least one entry", "the list is empty")
         return None
-    values = read_values(items, report)
-    match operator:
+    values = read_values(items, written.report)
+    match written.name:
         case "merge":
-            return MergeValue(values, whole.span)
+            return MergeValue(values, written.span)
         case "hash":
-            return HashValue(values, whole.span)
+            return HashValue(values, written.span)
         case _:
-            return FirstOf(values, operator == "first_nonblank", whole.span)
+            return FirstOf(values, written.name == "first_nonblank", written.span)
 
 
-def _optional(parts: Parts, key: str, report: Report) -> Value | None:
-    return read_value(parts[key], report) if key in parts else None
-
-
-def _read_match(operator: str, node: Node, parts: Parts, whole: Mapping, report: Report) -> Value | None:
-    subject = read_value(node, report)
-    otherwise = _optional(parts, "else", report)
+def _read_match(written: WrittenOperator) -> Value | None:
+    report, parts = written.report, written.parts
+    subject = read_value(written.operand, report)
+    otherwise = written.part("else")
     cases = want_mapping(parts["cases"], "`cases`", report) if "cases" in parts else None
     if cases is not None and not cases.entries:
         report.error("M107", "`cases` needs at least one entry", cases.span, "nothing to choose from")
@@ -210,98 +228,89 @@ def _read_match(operator: str, node: Node, parts: Parts, whole: Mapping, report:
         return None
     read = [(e, read_value(e.value, report)) for e in cases.entries]
     entries = tuple(CaseEntry(e.key.value, v, e.key.span) for e, v in read if v is not None)
-    return MatchValue(subject, entries, otherwise, whole.span)
+    return MatchValue(subject, entries, otherwise, written.span)
 
 
-def _read_when(operator: str, node: Node, parts: Parts, whole: Mapping, report: Report) -> Value | None:
-    condition = want_text(node, "`when`", report)
-    then = _optional(parts, "then", report)
-    otherwise = _optional(parts, "else", report)
+def _read_when(written: WrittenOperator) -> Value | None:
+    condition = want_text(written.operand, "`when`", written.report)
+    then, otherwise = written.part("then"), written.part("else")
     if condition is None or then is None:
         return None
-    return WhenValue(condition, then, otherwise, whole.span)
+    return WhenValue(condition, then, otherwise, written.span)
 
 
-def _read_map(operator: str, node: Node, parts: Parts, whole: Mapping, report: Report) -> Value | None:
-    source = read_value(node, report)
-    element = _optional(parts, "to", report)
+def _read_map(written: WrittenOperator) -> Value | None:
+    source = read_value(written.operand, written.report)
+    element = written.part("to")
     if source is None or element is None:
         return None
-    if isinstance(source, LiteralValue) and isinstance(node, Scalar):
-        report.error(
-            "M107", "`map` must be a path or another list value", node.span, f"this is {kind_of(node)}"
-        )
+    if isinstance(source, LiteralValue) and isinstance(written.operand, ScalarNode):
+        written.fault("`map` must be a path or another list value", f"this is {kind_of(written.operand)}")
         return None
-    return MapValue(source, element, whole.span)
+    return MapValue(source, element, written.span)
 
 
-def _read_request(operator: str, node: Node, parts: Parts, whole: Mapping, report: Report) -> Value | None:
-    if operator == "received_at":
-        if isinstance(node, Scalar) and node.value is True:
-            return RequestValue(operator, "", whole.span)
-        report.error(
-            "M107",
-            "`received_at` takes `true`",
-            node.span,
-            f"this is {kind_of(node)}",
-            "write `{received_at: true}`",
-        )
-        return None
-    text = want_text(node, f"`{operator}`", report)
+def _read_request(written: WrittenOperator) -> Value | None:
+    name = written.name
+    text = want_text(written.operand, f"`{name}`", written.report)
     if text is None:
         return None
     if not text.value:
-        report.error("M107", f"`{operator}` needs a name", node.span, "this text is empty")
+        written.fault(f"`{name}` needs a name", "this text is empty")
         return None
     if text.value.startswith("$") or "{{" in text.value:
-        report.error(
-            "M107",
-            f"`{operator}` takes a name, not an expression",
-            node.span,
-            f"there is hardly a {operator} of this name",
-            f"to build an object with a key named `{operator}`, write `object:` above it",
+        written.fault(
+            f"`{name}` takes a name, not an expression",
+            f"there is hardly a {name} of this name",
+            f"to build an object with a key named `{name}`, write `object:` above it",
         )
         return None
-    return RequestValue(operator, text.value, whole.span)
+    return RequestValue(name, text.value, written.span)
 
 
-@dataclass(frozen=True, slots=True)
-class Operator:
-    """One operator: how its value is read, the value's form, a sentence for editors, the keys beside it."""
+def _read_received_at(written: WrittenOperator) -> Value | None:
+    node = written.operand
+    if isinstance(node, ScalarNode) and node.value is True:
+        return RequestValue(written.name, "", written.span)
+    written.fault("`received_at` takes `true`", f"this is {kind_of(node)}", "write `{received_at: true}`")
+    return None
 
-    read: Reader
-    form: Form
-    sentence: str
-    required: tuple[str, ...] = ()
-    optional: tuple[str, ...] = ()
 
-    @property
-    def companions(self) -> tuple[str, ...]:
-        """The keys that it may have beside it, modifiers apart."""
-        return self.required + self.optional
-
+_CASES: JsonForm = {"type": "object", "additionalProperties": VALUE, "minProperties": 1}
 
 OPERATORS: dict[str, Operator] = {
-    "path": Operator(_read_path, Form.TEXT, "A JSONPath (RFC 9535) on the item."),
-    "liquid": Operator(_read_liquid, Form.TEXT, "A Liquid template; the value is its text."),
-    "literal": Operator(_read_literal, Form.ANY, "A constant, taken as it is."),
-    "object": Operator(_read_built_object, Form.FIELDS, "An object with exactly these keys."),
-    "first_of": Operator(_read_list, Form.VALUES, "The first value that is neither missing nor null."),
+    "path": Operator(TEXT, "A JSONPath (RFC 9535) on the item.", _read_path),
+    "liquid": Operator(TEXT, "A Liquid template; the value is its text.", _read_liquid),
+    "literal": Operator(ANYTHING, "A constant, taken as it is.", _read_literal),
+    "object": Operator(FIELDS, "An object with exactly these keys.", _read_built_object),
+    "first_of": Operator(VALUES, "The first value that is neither missing nor null.", _read_list),
     "first_nonblank": Operator(
-        _read_list, Form.VALUES, "The first value that is neither missing, null nor blank."
+        VALUES, "The first value that is neither missing, null nor blank.", _read_list
     ),
     "match": Operator(
-        _read_match, Form.VALUE, "Chooses among `cases` by equality with this value.", ("cases",), ("else",)
+        VALUE,
+        "Chooses among `cases` by equality with this value.",
+        _read_match,
+        {"cases": _CASES},
+        {"else": VALUE},
     ),
     "when": Operator(
-        _read_when, Form.TEXT, "A condition, written as inside Liquid's {% if .. %}.", ("then",), ("else",)
+        TEXT,
+        "A condition, written as inside Liquid's {% if .. %}.",
+        _read_when,
+        {"then": VALUE},
+        {"else": VALUE},
     ),
-    "merge": Operator(_read_list, Form.VALUES, "One object of several; later ones win."),
-    "map": Operator(_read_map, Form.LIST, "A list built item by item; `$` is the item inside `to`.", ("to",)),
-    "hash": Operator(_read_list, Form.VALUES, "A stable SHA-256 of the values' canonical JSON."),
-    "envelope": Operator(_read_path, Form.TEXT, "A JSONPath on the whole body instead of the item."),
-    "header": Operator(_read_request, Form.NAME, "A request header, whatever the case of its name."),
-    "query": Operator(_read_request, Form.NAME, "A query parameter of the request."),
-    "setting": Operator(_read_request, Form.NAME, "A setting passed in by the host."),
-    "received_at": Operator(_read_request, Form.TRUE, "The time of receipt, passed in by the host."),
+    "merge": Operator(VALUES, "One object of several; later ones win.", _read_list),
+    "map": Operator(
+        LIST_VALUE, "A list built item by item; `$` is the item inside `to`.", _read_map, {"to": VALUE}
+    ),
+    "hash": Operator(VALUES, "A stable SHA-256 of the values' canonical JSON.", _read_list),
+    "envelope": Operator(TEXT, "A JSONPath on the whole body instead of the item.", _read_path),
+    "header": Operator(NAME, "A request header, whatever the case of its name.", _read_request),
+    "query": Operator(NAME, "A query parameter of the request.", _read_request),
+    "setting": Operator(NAME, "A setting passed in by the host.", _read_request),
+    "received_at": Operator(
+        {"const": True}, "The time of receipt, passed in by the host.", _read_received_at
+    ),
 }

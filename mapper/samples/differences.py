@@ -10,6 +10,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from mapper.runtime.json.locations import write_location
+from mapper.runtime.json.types import written_type_of
 from mapper.runtime.missing import MISSING
 
 Steps: TypeAlias = tuple[str | int, ...]
@@ -37,7 +38,9 @@ class Difference:
 
     def texts(self) -> tuple[str | None, str | None]:
         """Both values cut to a line, with their types if those differ; None for a value that is not there."""
-        typed = self.kind is ChangeKind.CHANGED and type_name(self.expected) != type_name(self.actual)
+        typed = self.kind is ChangeKind.CHANGED and written_type_of(self.expected) != written_type_of(
+            self.actual
+        )
         before, after = _text(self.expected, typed), _text(self.actual, typed)
         start = _shared(before or "", after or "")
         return _cut(before, start), _cut(after, start)
@@ -48,27 +51,6 @@ def differences(expected: object, actual: object) -> list[Difference]:
     return list(_compare(expected, actual, ()))
 
 
-def type_name(value: object) -> str:
-    """The JSON type of a value, integers and other numbers apart."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "boolean"
-        case int():
-            return "integer"
-        case float():
-            return "number"
-        case str():
-            return "string"
-        case list():
-            return "array"
-        case dict():
-            return "object"
-        case _:
-            return "nothing"
-
-
 def _compare(expected: object, actual: object, steps: Steps) -> Iterator[Difference]:
     if len(steps) >= DEEPEST:
         if expected is MISSING or actual is MISSING or _canonical(expected) != _canonical(actual):
@@ -77,7 +59,7 @@ def _compare(expected: object, actual: object, steps: Steps) -> Iterator[Differe
         yield from _compare_objects(expected, actual, steps)
     elif isinstance(expected, list) and isinstance(actual, list):
         yield from _compare_arrays(expected, actual, steps)
-    elif type_name(expected) != type_name(actual) or expected != actual:
+    elif written_type_of(expected) != written_type_of(actual) or expected != actual:
         yield Difference(write_location(steps), expected, actual, _kind(expected, actual))
 
 
@@ -137,7 +119,7 @@ def _text(value: object, typed: bool) -> str | None:
     if value is MISSING:
         return None
     text = json.dumps(value, ensure_ascii=False)
-    return f"{text} ({type_name(value)})" if typed else text
+    return f"{text} ({written_type_of(value)})" if typed else text
 
 
 def _shared(before: str, after: str) -> int:

@@ -14,7 +14,7 @@ from mapper import catalog
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.errors import TransformError
 from mapper.diagnostics.files import decode_source, display_name, read_source
-from mapper.diagnostics.source import Read, SourceFile, Span, Text, digest
+from mapper.diagnostics.source import Read, SourceFile, Span, SpannedText, digest
 from mapper.runtime.limits import DEFAULT, Limits, active, within
 from mapper.transform import saved
 from mapper.transform.compiled import Compiled
@@ -59,7 +59,7 @@ def _is_fresh(made: Compiled, folder: Path) -> bool:
 def _read_again(read: Read, folder: Path) -> Read | None:
     """The file of that name as it is read today; None if it is not found."""
     report = Report()
-    name = Text(read.name, Span(SourceFile("", read.name), 0, 0))
+    name = SpannedText(read.name, Span(SourceFile("", read.name), 0, 0))
     find = catalog.find_dialect if read.kind == "dialect" else catalog.find_schema
     path = find(name, folder, report)
     if path is None:

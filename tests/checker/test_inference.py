@@ -23,7 +23,7 @@ from mapper.checker.types import ANYTHING, Type, admits, join, literal_type, rea
 from mapper.checker.types.facts import Texts
 from mapper.compiler import analyse
 from mapper.diagnostics.diagnostic import Report
-from mapper.diagnostics.source import SourceFile, Span, Text
+from mapper.diagnostics.source import SourceFile, Span, SpannedText
 from mapper.expressions.liquid import parse_condition
 from mapper.interpreter.template_evaluation import evaluate_condition
 from mapper.interpreter.value_evaluation import EvaluationContext, evaluate
@@ -104,7 +104,7 @@ def test_every_value_is_of_its_type(expression: Json, samples: list[Json], reque
 
 def parsed(text: str) -> ir.Condition:
     file = SourceFile("<condition>", text)
-    found = parse_condition(Text(text, Span(file, 0, len(text)), exact=True), Report())
+    found = parse_condition(SpannedText(text, Span(file, 0, len(text)), exact=True), Report())
     assert found is not None
     return found
 

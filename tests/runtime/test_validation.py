@@ -67,7 +67,7 @@ def test_violations_tell_the_rule_and_never_the_value() -> None:
     value = dict.fromkeys(["a", "b", "c", "d", "e e", "f"], secret) | {"g": [7, 3], "more": secret}
     found = violations(json.dumps(schema), value)
     assert found == [
-        Violation("$.a", "type", "must be an integer or null"),
+        Violation("$.a", "type", "must be a whole number or null"),
         Violation("$.b", "enum", 'must be one of `"x"`, `1`'),
         Violation("$.c", "pattern", 'must match the pattern `"^x"`'),
         Violation("$.d", "maxLength", "must have at most `3` characters"),

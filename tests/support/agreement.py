@@ -11,7 +11,7 @@ import mapper
 from mapper import ir
 from mapper.compiler import analyse
 from mapper.diagnostics.diagnostic import Report
-from mapper.diagnostics.source import SourceFile, Span, Text
+from mapper.diagnostics.source import SourceFile, Span, SpannedText
 from mapper.expressions.jsonpath import parse_path
 from mapper.interpreter.items import interpret_item
 from mapper.interpreter.path_evaluation import evaluate_path
@@ -74,7 +74,7 @@ def assert_located(result: mapper.Result, payload: object) -> None:
     """The location of every rejection leads to its item."""
     for rejection in result.rejected:
         file = SourceFile("<location>", rejection.location)
-        text = Text(rejection.location, Span(file, 0, len(file.text)), exact=True)
+        text = SpannedText(rejection.location, Span(file, 0, len(file.text)), exact=True)
         path = parse_path(text, ir.Root.BODY, Report())
         assert path is not None, rejection.location
         assert evaluate_path(path, payload, payload) is rejection.item

@@ -8,7 +8,7 @@ from mapper import ir
 from mapper.codegen.path_code import emit_path
 from mapper.codegen.writer import Scope, Writer
 from mapper.diagnostics.diagnostic import Diagnostic, Report
-from mapper.diagnostics.source import SourceFile, Span, Text
+from mapper.diagnostics.source import SourceFile, Span, SpannedText
 from mapper.expressions.jsonpath import parse_path
 from support.emitted import defined
 
@@ -17,7 +17,7 @@ def parse(text: str, root: ir.Root = ir.Root.ITEM) -> tuple[ir.Path | None, list
     """A path that stands in a file between `<<` and `>>`, with its diagnostics."""
     file = SourceFile("test", f"<<{text}>>")
     report = Report()
-    path = parse_path(Text(text, Span(file, 2, 2 + len(text)), exact=True), root, report)
+    path = parse_path(SpannedText(text, Span(file, 2, 2 + len(text)), exact=True), root, report)
     return path, report.diagnostics
 
 

@@ -9,7 +9,7 @@ from mapper import ir
 from mapper.codegen.template_code import emit_condition, emit_template
 from mapper.codegen.writer import Scope, Writer
 from mapper.diagnostics.diagnostic import Report
-from mapper.diagnostics.source import SourceFile, Span, Text
+from mapper.diagnostics.source import SourceFile, Span, SpannedText
 from mapper.expressions.liquid import parse_condition, parse_template
 from mapper.expressions.liquid.dialects import Dialect
 from mapper.interpreter.template_evaluation import evaluate_condition, render_template
@@ -20,9 +20,9 @@ Outcome = tuple[str, object]  # ("text", str), ("holds", bool), ("fault", code) 
 NO_REQUEST = mapper.Request()
 
 
-def text(value: str) -> Text:
+def text(value: str) -> SpannedText:
     """A text with the span it has in a file of its own."""
-    return Text(value, Span(SourceFile("<test>", value), 0, len(value)), exact=True)
+    return SpannedText(value, Span(SourceFile("<test>", value), 0, len(value)), exact=True)
 
 
 def template(

@@ -38,15 +38,13 @@ from typing import Any
 import pytest
 
 import mapper
-from mapper import budget as effort
-from mapper import catalog
+from mapper import budget, catalog
 from mapper.cli.dispatch import COMMANDS, build_parser
-from mapper.diagnostics import render
+from mapper.diagnostics import files, render
 from mapper.diagnostics.codes import CODES
 from mapper.expressions.jsonpath import lexer
 from mapper.expressions.jsonpath import path_parsing as parsing
 from mapper.expressions.liquid import template_parsing as liquid_parsing
-from mapper.language import document
 from mapper.language.modifiers import CASTS, MODIFIERS
 from mapper.language.reader import TOP_LEVEL
 from mapper.language.value_reader import OPERATORS
@@ -346,15 +344,15 @@ def filter_line(row: FilterRow) -> str:
 # The first cell of a row of the table of limits, and the numbers of its second.
 LIMITS = {
     "a mapping": (DEFAULT.mapping_bytes,),
-    "its YAML": (DEFAULT.mapping_nodes, document.MAX_DEPTH),
-    "a schema": (DEFAULT.schema_bytes, schema.MAX_VALUES, schema.MAX_DEPTH),
+    "its YAML": (DEFAULT.mapping_nodes, files.MAX_DEPTH),
+    "a schema": (DEFAULT.schema_bytes, schema.MAX_VALUES, files.MAX_DEPTH),
     "subschemas for one value, each inside or referred to by the one before": (schema.MAX_HEIGHT,),
     "a pattern of a schema": (patterns.MAX_LENGTH, patterns.MAX_POSITIONS),
     "the different patterns of a schema together": (schema.MAX_PATTERNS,),
     "a text of the format `regex` or `uri-template`": (formats.MAX_SYNTAX,),
-    "steps of checking a mapping and its schemas": (effort.MOST_STEPS,),
+    "steps of checking a mapping and its schemas": (budget.MAX_STEPS,),
     "the constant texts that a template computes, if the check is to know them exactly": (
-        effort.MAX_CHARACTERS,
+        budget.MAX_CHARACTERS,
     ),
     "a path": (parsing.MAX_LENGTH, limits.MAX_PATH_DEPTH, lexer.MAX_FILTERS),
     "a Liquid template": (liquid_parsing.LONGEST, limits.MAX_TAG_DEPTH),

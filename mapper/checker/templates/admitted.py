@@ -38,6 +38,7 @@ from mapper.regex.languages import (
     without_empty,
     word,
 )
+from mapper.runtime.json.types import type_of
 from mapper.schemas.questions import (
     Subschema,
     allows_type,
@@ -45,7 +46,6 @@ from mapper.schemas.questions import (
     items_of,
     property_of,
     required_of,
-    type_of,
 )
 
 _DEEPEST = 40

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from mapper.budget import once, spend
+from mapper.budget import memoize, spend
 from mapper.checker.types.facts import ANY_MEMBER, ANYTHING, Arrays, Objects, Type, element_of, member_of
 from mapper.checker.types.named import MISSING_ONLY, NEVER
 from mapper.checker.types.number_facts import join_numbers, meet_numbers, numbers_within
@@ -30,7 +30,7 @@ def join(left: Type, right: Type) -> Type:
         return right
     if left is ANY_MEMBER:
         return left
-    return once(_join, left, right, 0) if _is_deep(left) and _is_deep(right) else _join(left, right, 0)
+    return memoize(_join, left, right, 0) if _is_deep(left) and _is_deep(right) else _join(left, right, 0)
 
 
 def _join(left: Type, right: Type, _depth: int) -> Type:
@@ -105,7 +105,9 @@ def meet(left: Type, right: Type, depth: int = 0) -> Type:
     if left is ANY_MEMBER:
         return right
     return (
-        once(_meet, left, right, depth) if _is_deep(left) and _is_deep(right) else _meet(left, right, depth)
+        memoize(_meet, left, right, depth)
+        if _is_deep(left) and _is_deep(right)
+        else _meet(left, right, depth)
     )
 
 
@@ -179,7 +181,7 @@ def is_subtype(left: Type, right: Type, depth: int = 0) -> bool:
     if depth > _MAX_DEPTH or left.missing > right.missing or left.null > right.null:
         return False
     if _is_deep(left) and _is_deep(right):
-        return once(_is_subtype, left, right, depth)
+        return memoize(_is_subtype, left, right, depth)
     return _is_subtype(left, right, depth)
 
 

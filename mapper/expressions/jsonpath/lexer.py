@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from jsonpath_ng.ext.parser import ExtendedJsonPathLexer
 
-from mapper.diagnostics.source import Span, Text
+from mapper.diagnostics.source import Span, SpannedText
 from mapper.expressions.jsonpath.literals import Lexeme, decode_string
 from mapper.expressions.jsonpath.names import NAME, check_follower, dot_fault
 from mapper.expressions.jsonpath.path_faults import PathFault
@@ -68,7 +68,7 @@ class PathLexer(ExtendedJsonPathLexer):
     ]
     t_ignore = " \t\n\r"
 
-    def __init__(self, text: Text) -> None:
+    def __init__(self, text: SpannedText) -> None:
         super().__init__()
         self.text = text
         self.opened: list[int] = []  # the offsets of the open brackets

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from mapper.diagnostics.source import Span, Text
+from mapper.diagnostics.source import Span, SpannedText
 from mapper.expressions.jsonpath.path_faults import PathFault, cut
 
 MAX_INTEGER = 2**53 - 1  # RFC 9535 §2.1: integers of indexes and slices are I-JSON integers
@@ -26,7 +26,7 @@ class Lexeme:
     """A token's text, or its value, with its place in the path."""
 
     value: str
-    text: Text
+    text: SpannedText
     start: int
     end: int
 
@@ -36,7 +36,7 @@ class Lexeme:
         return self.text.part(self.start, self.end)
 
 
-def decode_string(text: Text, start: int, end: int) -> str:
+def decode_string(text: SpannedText, start: int, end: int) -> str:
     """The value of the quoted string `text.value[start:end]`."""
     quote = text.value[start]
     pieces: list[str] = []
@@ -58,7 +58,7 @@ def decode_string(text: Text, start: int, end: int) -> str:
     return "".join(pieces)
 
 
-def _string_fault(text: Text, position: int, end: int) -> PathFault:
+def _string_fault(text: SpannedText, position: int, end: int) -> PathFault:
     """The fault of a character or escape that a string must not contain."""
     character = text.value[position]
     if character != "\\":

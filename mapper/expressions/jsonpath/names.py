@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mapper.diagnostics.source import Text
+from mapper.diagnostics.source import SpannedText
 from mapper.expressions.jsonpath.path_faults import PathFault, cut
 
 _FIRST = r"A-Za-z_\x80-\ud7ff\ue000-\U0010ffff"
@@ -36,7 +36,7 @@ def is_shorthand(name: str) -> bool:
     return re.fullmatch(NAME, name) is not None
 
 
-def check_follower(text: Text, dot: int, start: int, end: int, inside: bool) -> None:
+def check_follower(text: SpannedText, dot: int, start: int, end: int, inside: bool) -> None:
     """Refuse a shorthand name that goes on with characters the shorthand does not take (`insert-id`)."""
     if (_FOLLOWS_IN_FILTER if inside else _FOLLOWS_OUTSIDE).match(text.value, end):
         return
@@ -46,7 +46,7 @@ def check_follower(text: Text, dot: int, start: int, end: int, inside: bool) -> 
         raise _needs_quotes(text, dot, start, odd_end)
 
 
-def dot_fault(text: Text, dot: int, start: int, inside: bool) -> PathFault:
+def dot_fault(text: SpannedText, dot: int, start: int, inside: bool) -> PathFault:
     """The fault of dots at `dot` without a name after them; the name should begin at `start`."""
     dots = text.part(dot, start)
     rest = text.value[start:]
@@ -73,7 +73,7 @@ def _odd_end(value: str, start: int, inside: bool) -> int:
     return start + len(match.group().rstrip(_BLANKS)) if match else start
 
 
-def _needs_quotes(text: Text, dot: int, start: int, end: int) -> PathFault:
+def _needs_quotes(text: SpannedText, dot: int, start: int, end: int) -> PathFault:
     name = text.value[start:end]
     descent = ".." if start - dot == 2 else ""
     fixed = text.value[:dot] + descent + quote_name(name) + text.value[end:]

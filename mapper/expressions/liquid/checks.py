@@ -22,7 +22,7 @@ from liquid.expression import Expression
 from liquid.token import TOKEN_COMMENT, TOKEN_TAG, Token
 
 from mapper.diagnostics.diagnostic import Report, did_you_mean
-from mapper.diagnostics.source import Text
+from mapper.diagnostics.source import SpannedText
 from mapper.expressions.liquid.dialects import Dialect
 from mapper.expressions.liquid.places import path_span, token_span
 from mapper.expressions.liquid.template_faults import INNER_TAGS
@@ -39,7 +39,7 @@ class Checks:
 
     def __init__(
         self,
-        text: Text,
+        text: SpannedText,
         report: Report,
         environment: LiquidEnvironment,
         rules: LiquidRules,

@@ -9,7 +9,7 @@ from liquid.exceptions import BlockNestingError, LiquidError
 from liquid.token import Token
 
 from mapper.diagnostics.diagnostic import Report, did_you_mean
-from mapper.diagnostics.source import Span, Text
+from mapper.diagnostics.source import Span, SpannedText
 from mapper.expressions.liquid.places import markup_bounds, markup_span, token_span
 
 # Tags that occur only inside or at the end of others.
@@ -45,7 +45,7 @@ _KINDS = {
 
 
 def report_template_fault(
-    error: LiquidError, text: Text, around: Token | None, tags: Iterable[str], report: Report
+    error: LiquidError, text: SpannedText, around: Token | None, tags: Iterable[str], report: Report
 ) -> None:
     """Add the diagnostic of one error in a template; `around` is the tag or output it was found in."""
     unknown = _UNEXPECTED_TAG.fullmatch(str(error.args[0])) if error.args else None

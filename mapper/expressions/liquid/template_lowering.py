@@ -34,7 +34,7 @@ from liquid.builtin.expressions import (
 from liquid.builtin.expressions.primitive import Blank, Empty, Literal, RangeLiteral
 from liquid.expression import Expression
 
-from mapper.diagnostics.source import Span, Text
+from mapper.diagnostics.source import Span, SpannedText
 from mapper.expressions.liquid.places import markup_span, path_span, token_span
 from mapper.ir import liquid as ir
 from mapper.runtime.limits import MAX_LOWERED_LOOPS, MAX_LOWERED_TAGS
@@ -60,7 +60,7 @@ class Misplaced(Exception):
 @dataclass(frozen=True, slots=True)
 class _Nesting:
     # The depth of a statement in blocks and in loops, which CPython limits.
-    text: Text
+    text: SpannedText
     depth: int = 0
     loops: int = 0
 
@@ -70,7 +70,7 @@ class _Nesting:
         return replace(self, depth=self.depth + 1)
 
 
-def lower_body(nodes: list[Node], text: Text) -> tuple[ir.Statement, ...] | None:
+def lower_body(nodes: list[Node], text: SpannedText) -> tuple[ir.Statement, ...] | None:
     """The statements of a template; None if a part of it has no ir. Raises Misplaced."""
     try:
         body = _statements(nodes, _Nesting(text))
@@ -82,7 +82,7 @@ def lower_body(nodes: list[Node], text: Text) -> tuple[ir.Statement, ...] | None
     return None if counted & read else body
 
 
-def lower_condition(condition: BooleanExpression, text: Text) -> ir.TextTest | None:
+def lower_condition(condition: BooleanExpression, text: SpannedText) -> ir.TextTest | None:
     """The test of a condition; None if a part of it has no ir."""
     try:
         return _test(condition, _Nesting(text))

@@ -14,6 +14,7 @@ from typing import NoReturn
 
 from mapper.runtime.faults import Fault
 from mapper.runtime.json import equality
+from mapper.runtime.json.types import WORDS, type_of
 from mapper.runtime.limits import active
 from mapper.runtime.missing import MISSING
 
@@ -144,25 +145,13 @@ def default(value: object, instead: object = "") -> object:
     return value
 
 
-_KINDS: tuple[tuple[type, str], ...] = (
-    (bool, "a boolean"),
-    (str, "a text"),
-    (int, "a number"),
-    (float, "a number"),
-    (dict, "an object"),
-    (list, "a list"),
-    (range, "a range"),
-)
-
-
 def kind(value: object) -> str:
-    """The type of a value in the words of JSON, for messages that must not show the value."""
+    """The type of a value in words, for messages that must not show the value."""
     if value is None or value is MISSING:
         return "nothing"
-    for types, name in _KINDS:
-        if isinstance(value, types):
-            return name
-    return "a value"
+    if isinstance(value, range):
+        return "a range"
+    return WORDS[type_of(value)] if isinstance(value, str | int | float | list | dict) else "a value"
 
 
 def to_text(value: object, site: int = -1) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 
 from mapper.runtime.json.locations import write_location
 from mapper.runtime.json.nesting import nests_deeper
+from mapper.runtime.json.types import in_words
 from mapper.runtime.limits import MAX_EVENT_DEPTH
 from mapper.runtime.schema.keywords import additional_names, judging, validator_class
 
@@ -232,8 +233,6 @@ def _explain(error: Any) -> Iterator[Violation]:
         yield Violation(write_location(path), keyword, _message(keyword, error.validator_value))
 
 
-_ARTICLES = {"integer": "an integer", "array": "an array", "object": "an object", "null": "null"}
-
 _MESSAGES = {
     "minLength": "must have at least {} characters",
     "maxLength": "must have at most {} characters",
@@ -272,8 +271,7 @@ _PLAIN_MESSAGES = {
 def _message(keyword: str, rule: Any) -> str:
     """What would fit, by the schema alone: a message never shows values of the payload."""
     if keyword == "type":
-        types = [rule] if isinstance(rule, str) else rule
-        return "must be " + " or ".join(_ARTICLES.get(name, f"a {name}") for name in types)
+        return f"must be {in_words([rule] if isinstance(rule, str) else rule)}"
     if keyword == "enum":
         return _MESSAGES[keyword].format(
             ", ".join(_brief(value) for value in rule[:10]) + ", …" * (len(rule) > 10)
