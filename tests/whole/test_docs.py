@@ -535,3 +535,27 @@ def test_the_settings_of_mappings_are_listed() -> None:
     names = {name for pair in used for name in pair if name}
     assert names
     assert {name for name in names if f"`{name}`" not in text} == set()
+
+
+# Names of files in the recipes, which a reader is to write.
+INVENTED = re.compile(r"acme|/M1xx|/length/")
+
+
+def test_contributing_names_files_that_exist() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    named = set(re.findall(r"(?<![\w/.`])`((?:mapper|tests|docs|mappings|\.ci)/[\w./-]*\w)", text))
+    assert len(named) > 25
+    missing = [name for name in named if not (ROOT / name).exists() and not INVENTED.search(name)]
+    assert sorted(missing) == []
+    folders = (path.name for path in (ROOT / "mapper").iterdir() if path.is_dir())
+    listed = set(re.findall(r"^\| `(\w+)/` \|", text, re.MULTILINE))
+    assert listed == set(folders) - {"__pycache__"}, (
+        "the map of the house has a row for each folder of mapper/"
+    )
+
+
+def test_contributing_names_tests_that_exist() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    named = set(re.findall(r"`((?:tests/)?\w+/test_\w+\.py)`", text))
+    assert len(named) > 15
+    assert sorted(n for n in named if not (ROOT / "tests" / n.removeprefix("tests/")).exists()) == []
