@@ -12,11 +12,11 @@ from mapper.checker.operand_checks import cast_hint, json_types
 from mapper.checker.search.counterexamples import CounterexampleSearch
 from mapper.checker.search.runner import Payload, Run
 from mapper.checker.types import Type, admits, is_subtype, meet, only, without_nothing
-from mapper.checker.types.facts import is_blank
 from mapper.checker.types.named import text_type
 from mapper.checker.types.text_facts import TRUSTED
 from mapper.diagnostics.diagnostic import Label, Report, Severity
 from mapper.runtime.json.types import in_words
+from mapper.runtime.missing import is_blank_text
 from mapper.schemas.schema import Schema
 
 
@@ -213,7 +213,7 @@ def _wrongly_blank(entry: ir.Field) -> Mismatch:
         f"`{entry.name}` can be blank",
         "this can be an empty or white-space text",
         (hint,),
-        lambda value: isinstance(value, str) and is_blank(value),
+        lambda value: isinstance(value, str) and is_blank_text(value),
     )
 
 
@@ -223,7 +223,7 @@ def _wrong_form(entry: ir.Field, part: Type, wanted: Type) -> Mismatch:
         f"`{entry.name}` may not have the form the target asks for",
         _demand(part, wanted),
         ("use `as: timestamp` for times",) if wanted.texts and "date-time" in wanted.texts.formats else (),
-        lambda value: not admits(wanted, value) and not (isinstance(value, str) and is_blank(value)),
+        lambda value: not admits(wanted, value) and not (isinstance(value, str) and is_blank_text(value)),
     )
 
 

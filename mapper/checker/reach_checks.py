@@ -6,7 +6,7 @@ from mapper import ir
 from mapper.checker.inference.findings import Inference
 from mapper.checker.operand_checks import json_types
 from mapper.diagnostics.diagnostic import Report
-from mapper.ir.facts import STRUCTURAL
+from mapper.ir.facts import nothings
 from mapper.ir.liquid import walk
 from mapper.runtime.json.types import in_words, type_of
 
@@ -51,7 +51,7 @@ def check_reachable(value: ir.Value, notes: Inference, report: Report) -> None:
                 _check_template(node, notes, report)
             case ir.Default(inner, default) if not notes.is_reached(default):
                 _report_sure(inner, default, "a `default` that can never be taken", report)
-            case ir.Required(inner) if STRUCTURAL.of(inner).is_sure:
+            case ir.Required(inner) if nothings(inner).is_sure:
                 _report_sure(inner, node, "`on_missing` on a value that is never missing", report)
             case _:
                 pass

@@ -1,4 +1,4 @@
-"""Certainties: what a field's node alone says of its value, so that no check of it is generated."""
+"""Proven: properties of a field's value that follow from its node alone, so that no check is generated."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from mapper.ir.facts import FIXED
 from mapper.runtime.json.types import type_of
 from mapper.schemas.questions import Subschema
 
-# Of canonical times these hold whatever the moment: RFC 3339, and no white space.
+# These hold for every canonical time: it is written as in RFC 3339, without white space.
 _OF_TIMES = {"format": frozenset({"date-time"}), "pattern": frozenset({r"\S", r"^\S+(?!\s)$", r"^\S+$"})}
+# A text that is more than white space has at least one character.
 _OF_CONTENT = {"minLength": frozenset({0, 1}), "pattern": frozenset({r"\S"})}
 
 
 def remaining(schema: Subschema, node: ir.Value) -> Subschema:
-    """The schema without the keywords that every value of the node fits."""
+    """The schema without the keywords that every value of the node satisfies."""
     if isinstance(schema, bool):
         return schema
     return {key: value for key, value in schema.items() if not _is_proven(key, value, node, schema)}
 
 
 def proven_types(node: ir.Value) -> frozenset[str]:
-    """The JSON types that the node's value has, null apart; empty where nothing is known."""
+    """The JSON types of the node's value, apart from null; empty if nothing is known."""
     match node:
         case ir.Cast(_, kind) if kind is not ir.CastKind.JSON:
             return frozenset({kind.value})
@@ -44,6 +45,7 @@ def _is_proven(keyword: str, value: object, node: ir.Value, schema: Mapping[str,
     if not isinstance(value, str | int):
         return False
     if _is_time(node) and (keyword == "minLength" or value in _OF_TIMES.get(keyword, ())):
+        # `2026-11-23T20:00:00.000Z` has 24 characters.
         return keyword != "minLength" or value in range(25)
     return _has_content(node) and value in _OF_CONTENT.get(keyword, ())
 
@@ -55,19 +57,19 @@ def _fits_literal(keyword: str, value: object, text: object) -> bool:
 
 
 def _is_time(node: ir.Value) -> bool:
-    """Whether the value, where there is one, is a canonical time."""
+    """True if the value, if there is one, is a canonical time."""
     match node:
         case ir.Timestamp():
             return True
         case ir.FromRequest(ir.RequestPart.RECEIVED_AT):
             return True
         case _:
-            options = ir.alternatives(node)
-            return bool(options) and all(map(_is_time, options))
+            values = ir.alternatives(node)
+            return bool(values) and all(map(_is_time, values))
 
 
 def _has_content(node: ir.Value) -> bool:
-    """Whether the value, where it is a text, is more than white space."""
+    """True if the value, if it is a text, is more than white space."""
     match node:
         case ir.Coalesce(nonblank=True) | ir.Hash() | ir.Timestamp():
             return True
@@ -76,5 +78,5 @@ def _has_content(node: ir.Value) -> bool:
         case ir.Cast(value, ir.CastKind.STRING):
             return _has_content(value)
         case _:
-            options = ir.alternatives(node)
-            return bool(options) and all(map(_has_content, options))
+            values = ir.alternatives(node)
+            return bool(values) and all(map(_has_content, values))

@@ -1,4 +1,4 @@
-"""IR of values: what each field of the event is made of, and the program around it."""
+"""IR of values: the sources and operators of each field of the event, and the program around them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import TypeAlias
 from mapper.diagnostics.source import Span
 from mapper.ir.jsonpath import Path
 from mapper.ir.liquid import Condition, Template
+from mapper.ir.spans import span_field
 
 
 class OnError(Enum):
-    """What becomes of a value whose cast fails."""
+    """The outcome of a cast that fails."""
 
     REJECT = "reject"
     OMIT = "omit"
@@ -27,6 +28,10 @@ class RequestPart(Enum):
     QUERY = "query"
     SETTING = "setting"
     RECEIVED_AT = "received_at"
+
+
+# The scopes of a request as names in Liquid.
+REQUEST_NAMES = frozenset(part.value for part in RequestPart)
 
 
 class CastKind(Enum):
@@ -45,13 +50,8 @@ class CastKind(Enum):
 Bound: TypeAlias = str | tuple[str, int]
 
 
-def _span() -> Span:
-    # Spans say where a node was written, never what it means.
-    return field(compare=False, repr=False)  # type: ignore[no-any-return]
-
-
 def _declared() -> bool:
-    # Whether the author wrote `on_error: reject`; what happens at run time is the same without.
+    # True if the author wrote `on_error: reject`, which is the default: it only silences a warning.
     return field(default=False, compare=False, repr=False)
 
 
@@ -60,7 +60,7 @@ class Literal:
     """A constant JSON value."""
 
     value: object
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Field:
     value: Value
     nullable: bool
     required: bool
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Record:
     """Builds an object, field by field, in order."""
 
     fields: tuple[Field, ...]
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Array:
     """Builds an array; missing elements are left out."""
 
     values: tuple[Value, ...]
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Coalesce:
 
     options: tuple[Value, ...]
     nonblank: bool
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class Case:
 
     key: str | int | float | bool | None
     value: Value
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class Match:
     subject: Value
     cases: tuple[Case, ...]
     otherwise: Value | None
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ class When:
     condition: Condition
     then: Value
     otherwise: Value | None
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ class Merge:
     """One object of several: later keys win, missing and null operands count as `{}`."""
 
     operands: tuple[Value, ...]
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ class MapItems:
 
     source: Value
     element: Value
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ class Pick:
 
     value: Value
     keys: tuple[str, ...]
-    span: Span = _span()
+    span: Span = span_field()
     declared: bool = _declared()
 
 
@@ -161,7 +161,7 @@ class Omit:
 
     value: Value
     keys: tuple[str, ...]
-    span: Span = _span()
+    span: Span = span_field()
     declared: bool = _declared()
 
 
@@ -171,7 +171,7 @@ class Rename:
 
     value: Value
     names: tuple[tuple[str, str], ...]
-    span: Span = _span()
+    span: Span = span_field()
     declared: bool = _declared()
 
 
@@ -180,7 +180,7 @@ class Hash:
     """SHA-256 over the canonical JSON of the operands; MISSING when all of them are missing or null."""
 
     operands: tuple[Value, ...]
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +189,7 @@ class FromRequest:
 
     part: RequestPart
     name: str
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +199,7 @@ class Cast:
     value: Value
     kind: CastKind
     on_error: OnError
-    span: Span = _span()
+    span: Span = span_field()
     declared: bool = _declared()
 
 
@@ -207,7 +207,7 @@ class Cast:
 class Timestamp:
     """A time in one of `formats` (tried in turn), written in UTC with milliseconds.
 
-    `zone` is what zone-less text means; outside the window (`low`, `high`) the value is MISSING.
+    `zone` is the zone of texts without one; outside the window (`low`, `high`) the value is MISSING.
     """
 
     value: Value
@@ -216,7 +216,7 @@ class Timestamp:
     low: Bound | None
     high: Bound | None
     on_error: OnError
-    span: Span = _span()
+    span: Span = span_field()
     declared: bool = _declared()
 
 
@@ -226,7 +226,7 @@ class Default:
 
     value: Value
     default: Value
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +234,7 @@ class Required:
     """`on_missing: reject`: the author has decided that an item without this value is rejected."""
 
     value: Value
-    span: Span = _span()
+    span: Span = span_field()
 
 
 Value: TypeAlias = (
@@ -297,12 +297,12 @@ class SkipRule:
 
     condition: Condition
     reason: str
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A whole mapping: where the items are, which are skipped, what becomes of the rest.
+    """A whole mapping: the places of items, the rules that skip some, and the event of each of the others.
 
     `written` names the fields of the event that the author wrote, also those that could not be lowered.
     """
@@ -312,4 +312,4 @@ class Program:
     skips: tuple[SkipRule, ...]
     output: Record | Template
     written: frozenset[str]
-    span: Span = _span()
+    span: Span = span_field()

@@ -21,6 +21,7 @@ from mapper.language.yaml_faults import (
     report_tag,
     report_unquoted_liquid,
 )
+from mapper.runtime.json.equality import identity
 from mapper.runtime.limits import active
 
 # To YAML `path:$.uid` is one text. No author means that.
@@ -155,7 +156,7 @@ class _OpenCollection:
     is_flow: bool
     start: int
     items: list[Node] = field(default_factory=list)
-    entries: dict[tuple[bool, ScalarValue], MappingEntry] = field(default_factory=dict)
+    entries: dict[object, MappingEntry] = field(default_factory=dict)
     key: Node | None = None
     end: int = 0  # the end of the last node inside
     is_liquid: bool = False  # `{{ name }}` without quotes
@@ -305,7 +306,7 @@ class _Builder:
         else:
             key, parent.key = parent.key, None
             if isinstance(key, ScalarNode):
-                parent.entries.setdefault(_identity(key), MappingEntry(key, node))
+                parent.entries.setdefault(identity(key.value), MappingEntry(key, node))
                 self._check_colon(parent, key, node)
 
     def _check_colon(self, parent: _OpenCollection, key: ScalarNode, value: Node) -> None:
@@ -327,7 +328,7 @@ class _Builder:
         if key.plain and key.value == "<<":
             hint = "write the keys out; `merge:` merges objects at run time"
             self.report.error("M105", "YAML merge keys are not part of the language", key.span, "", hint)
-        first = parent.entries.get(_identity(key))
+        first = parent.entries.get(identity(key.value))
         if first is not None:
             self.report.add(
                 "M104",
@@ -338,8 +339,3 @@ class _Builder:
                 Severity.ERROR,
                 (Label(first.key.span, "first here"),),
             )
-
-
-def _identity(key: ScalarNode) -> tuple[bool, ScalarValue]:
-    """Equal for keys that are the same: 1 is 1.0, but neither is true."""
-    return isinstance(key.value, bool), key.value

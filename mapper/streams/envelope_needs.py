@@ -28,20 +28,9 @@ def envelope_needs(mapping: Path) -> EnvelopeNeeds:
 
 
 def _alternatives(paths: tuple[ir.Path, ...]) -> tuple[tuple[Step, ...], ...] | None:
-    """The steps of each alternative, None if one holds more than names and `[*]`."""
-    found: list[tuple[Step, ...]] = []
-    for path in paths:
-        steps: list[Step] = []
-        for segment in path.segments:
-            match segment:
-                case ir.Child((ir.Name(name),)):
-                    steps.append(("name", name))
-                case ir.Child((ir.Wildcard() | ir.Slice(None | 0, None, None | 1),)):
-                    steps.append(("all",))
-                case _:
-                    return None
-        found.append(tuple(steps))
-    return tuple(found)
+    """The steps of each alternative; None if one holds more than names, `[*]` and `[:]`."""
+    found = [steps for steps in map(ir.plain_steps, paths) if steps is not None]
+    return tuple(found) if len(found) == len(paths) else None
 
 
 def _reads(program: ir.Program) -> frozenset[str] | None:

@@ -38,6 +38,7 @@ from io import BytesIO
 import msgspec
 
 from mapper.diagnostics.diagnostic import Diagnostic
+from mapper.runtime.json.equality import equal
 from mapper.streams.envelopes import EnvelopeNeeds, ItemPath, part, read_location
 from mapper.transform.body import Body, read_body
 from mapper.transform.result import Rejected, Skipped
@@ -176,9 +177,11 @@ def _is_body(rejected: Rejected, body: bytes, found: Body | Diagnostic | None, n
         return rejected.item == body
     if "M603" in rejected.codes:
         return True
+    if rejected.location != "$":
+        return False
     # If `each` holds more than names and `[*]`, `$` may also mean that the location is not known.
-    is_same = needs.alternatives is not None or (isinstance(found, Body) and found.value == rejected.item)
-    return rejected.location == "$" and is_same
+    is_known = needs.alternatives is not None
+    return is_known or (isinstance(found, Body) and equal(found.value, rejected.item))
 
 
 def _are_small(body: object, paths: dict[int, ItemPath], text: bytes) -> bool:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mapper.diagnostics.diagnostic import Diagnostic
-from mapper.runtime.json.nesting import DEEPEST, is_deeper
-from mapper.runtime.limits import DEFAULT, Limits
+from mapper.runtime.json.nesting import is_deeper
+from mapper.runtime.limits import DEFAULT, MAX_BODY_DEPTH, Limits
 from mapper.runtime.repair.policy import STRICT, Policy, Repair, place
 
 if TYPE_CHECKING:
@@ -103,8 +103,8 @@ def _repair(
 def _parse(text: str, repairs: tuple[Repair, ...], limits: Limits) -> Body | Diagnostic:
     """The value of JSON text; msgspec reads it, or the slower reader that keeps numbers out of range."""
     raw = text.encode("utf-8", "surrogatepass")
-    if is_deeper(raw, DEEPEST):
-        return Diagnostic("M606", f"the body nests deeper than {DEEPEST:,} levels", location="$")
+    if is_deeper(raw, MAX_BODY_DEPTH):
+        return Diagnostic("M606", f"the body nests deeper than {MAX_BODY_DEPTH:,} levels", location="$")
     if is_deeper(raw, limits.nesting):
         return _read_deep(text, repairs, limits)
     try:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from mapper.diagnostics.diagnostic import Diagnostic
-from mapper.runtime.faults import NO_OBJECT, Misfit, Refused, Told
+from mapper.runtime.faults import NO_OBJECT, FaultRecord, InvalidEvent
 from mapper.runtime.items import Alternative, find_row, locate
 from mapper.runtime.json.locations import write_location
 from mapper.transform.rejections import (
@@ -24,7 +24,7 @@ from mapper.transform.rejections import (
 )
 from mapper.transform.result import JsonResult, Rejected, Result, Skipped, Thunk
 
-NoEvent: TypeAlias = int | str | Told | Misfit | Refused
+NoEvent: TypeAlias = int | str | FaultRecord | InvalidEvent
 BLANKS = b" \t\n\r"  # RFC 8259 §2
 
 # The location of an item, by its index; None if it is not known.

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mapper.diagnostics.diagnostic import Diagnostic
-from mapper.runtime.faults import NO_OBJECT, Fault, Refused, Skip, tell
+from mapper.runtime.faults import NO_OBJECT, Fault, InvalidEvent, Skip, record_fault
 from mapper.runtime.growth import INFLATION, ROOM, Growth, is_bounded
-from mapper.runtime.items import Alternative, Leftover, select
+from mapper.runtime.items import Alternative, UnmatchedElement, select
 from mapper.runtime.json.foreign import PlainCopy
-from mapper.runtime.json.narrow import Redo
+from mapper.runtime.json.narrow import NeedsFullDecode
 from mapper.runtime.json.nesting import nests_deeper
 from mapper.runtime.limits import DEFAULT, within
 from mapper.runtime.schema.validation import is_json
@@ -83,13 +83,13 @@ class DecodedPath:
     def map_items(self, items: Iterable[tuple[int, object]], body: object, request: Request) -> Result:
         """The result of items, each with its index, of a body that is JSON for sure.
 
-        Raises Redo if other items decide whether their events fit the limits.
+        Raises NeedsFullDecode if other items decide whether their events fit the limits.
         """
         room = None if is_bounded(self._growth) else self._room(ROOM)
         run = _Run(body, body, request, self.alternatives, is_plain=True, room=room)
         self._map_items(items, run)
         if room is not None and room.is_spent:
-            raise Redo
+            raise NeedsFullDecode
         return run.result
 
     def _room(self, size: int) -> Room:
@@ -163,7 +163,7 @@ class DecodedPath:
         try:
             items = select(self.alternatives, run.body)
         except Fault as fault:
-            self._collector.enter(run.result, 0, tell(fault), at_root, run.whole)
+            self._collector.enter(run.result, 0, record_fault(fault), at_root, run.whole)
             return []
         if items is None:
             run.result.rejected.append(reject(0, "$", "M603", NO_PLACE, run.whole))
@@ -183,7 +183,7 @@ class DecodedPath:
             if run.deep is not None and nests_deeper(_content(item), nesting):
                 result.rejected.append(_too_deep(index, item, run, nesting))
                 continue
-            if not isinstance(item, dict) and (objects_only or type(item) is Leftover):
+            if not isinstance(item, dict) and (objects_only or type(item) is UnmatchedElement):
                 self._enter_not_object(index, item, run)
                 continue
             if room is not None and room.is_spent:
@@ -195,15 +195,15 @@ class DecodedPath:
                     if type(outcome) is int:
                         self._collector.enter(result, index, outcome, run.location, item)
                     elif not (is_checked or is_json(outcome)):
-                        raise Refused(outcome)
+                        raise InvalidEvent(outcome)
                     elif room is None or room.takes(outcome):
                         result.events.append(outcome)
                     else:
                         result.rejected.append(room.reject(index, run.location(index), item))
-                except Refused as refused:
-                    self._enter_invalid(index, item, run, refused)
+                except InvalidEvent as invalid:
+                    self._enter_invalid(index, item, run, invalid)
             except Fault as fault:
-                self._collector.enter(result, index, tell(fault), run.location, item)
+                self._collector.enter(result, index, record_fault(fault), run.location, item)
             except Skip as skip:
                 self._collector.enter(result, index, skip.reason, run.location, item)
             except RecursionError as error:
@@ -216,13 +216,13 @@ class DecodedPath:
                 result.rejected.append(self._defect(index, item, run, error))
 
     def _enter_not_object(self, index: int, item: object, run: _Run) -> None:
-        if isinstance(item, Leftover):
+        if isinstance(item, UnmatchedElement):
             message = "`each` finds no item in this element"
             run.result.rejected.append(reject(index, run.location(index), "M605", message, item.value))
         else:
             self._collector.enter(run.result, index, NO_OBJECT, run.location, item)
 
-    def _enter_invalid(self, index: int, item: object, run: _Run, invalid: Refused) -> None:
+    def _enter_invalid(self, index: int, item: object, run: _Run, invalid: InvalidEvent) -> None:
         if run.is_parsed and nests_deeper(invalid.event, self._levels):
             run.result.rejected.append(_too_deep(index, item, run, self._limits.nesting))
         else:
@@ -274,7 +274,7 @@ class _Run:
 
 
 def _content(item: object) -> object:
-    return item.value if isinstance(item, Leftover) else item
+    return item.value if isinstance(item, UnmatchedElement) else item
 
 
 def _too_deep(index: int, item: object, run: _Run, max_levels: int) -> Rejected:

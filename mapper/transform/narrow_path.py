@@ -10,7 +10,7 @@ from contextlib import suppress
 from operator import attrgetter
 from typing import Any, TypeAlias
 
-from mapper.runtime.faults import NO_OBJECT, Fault, tell_plain
+from mapper.runtime.faults import NO_OBJECT, Fault, record_plain_fault
 from mapper.runtime.growth import ROOM, Growth, is_bounded
 from mapper.runtime.items import Alternative, names_of, select
 from mapper.runtime.json.locations import write_location
@@ -92,7 +92,7 @@ class NarrowPath:
             try:
                 mapped = self._run(body, request)
             except Fault as fault:
-                mapped = tell_plain(fault)
+                mapped = record_plain_fault(fault)
         if isinstance(mapped, bytes):
             return JsonResult([mapped]) if len(mapped) <= ROOM or self._is_bounded else None
         if mapped is None:
@@ -112,7 +112,7 @@ class NarrowPath:
         """The outcomes of a body with many brackets, if its items can be mapped in chunks.
 
         Otherwise the elements that were found while it was made sure that none of them nests too deep;
-        Redo if one may.
+        NeedsFullDecode if one may.
         """
         each_index = self._chunkable
         if each_index is not None:

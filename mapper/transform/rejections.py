@@ -12,7 +12,7 @@ from typing import Any
 from mapper.diagnostics.codes import CODES
 from mapper.diagnostics.diagnostic import Diagnostic, Label
 from mapper.diagnostics.source import SourceFile, Span
-from mapper.runtime.faults import Shown, Told, show
+from mapper.runtime.faults import FaultRecord, Shown, show
 from mapper.runtime.missing import MISSING
 from mapper.runtime.schema.validation import Violation, violations
 from mapper.runtime.stack import on_fresh_stack
@@ -91,7 +91,7 @@ def _plain_diagnostics(
     return (Diagnostic(code, message, hints=hints, location=location),)
 
 
-def fault_diagnostics(record: Told, places: Places, location: str | None) -> tuple[Diagnostic, ...]:
+def fault_diagnostics(record: FaultRecord, places: Places, location: str | None) -> tuple[Diagnostic, ...]:
     """The diagnostic of a fault; its location is the item's, if known, and the path that was read."""
     code, site, detail, value = record
     span, what, path = places.site(site)

@@ -6,7 +6,7 @@ The code generator is imported when the first program is compiled: many mappings
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -50,11 +50,13 @@ class ProgramRunner:
 
     def prepare(self, program: ir.Program, target: Any) -> Execute:
         """Compile a program for a target schema."""
-        from mapper.codegen.module import generate
+        from mapper.codegen.decoded_module import generate_decoded
 
         limits = trial_limits(len(self.file.text))
         with within(limits):
-            module = generate(program, target, self.file.name, __version__, objects_only=self.objects_only)
+            module = generate_decoded(
+                program, target, self.file.name, __version__, objects_only=self.objects_only
+            )
         compiled = Compiled(
             name=program.name,
             description="",
@@ -105,10 +107,10 @@ def prepare_template(program: ir.Program, apply: Callable[..., object]) -> Rende
 
     `apply` is called for each filter, in place of `filters.apply`.
     """
-    from mapper.codegen.module import generate
+    from mapper.codegen.decoded_module import generate_decoded
 
-    module = generate(replace(program, each=program.each[:1]), True, "<template>", "")
-    names = _defined([module.python], "<template>")
+    module = generate_decoded(replace(program, each=program.each[:1]), True, "<template>", "")
+    names = _defined(module.python, "<template>")
     if "apply" in names:
         names["apply"] = apply
     event = names["event"]
@@ -131,16 +133,13 @@ def _validator(document: dict[str, Any]) -> Callable[[object], bool]:
 
     writer = Writer()
     emit_validator(writer, document, "valid")
-    lines = [f"from {module} import {name}" for module, name in sorted(writer.imports)]
-    lines += [f"{name} = {expression}" for name, expression in writer.constants.items()]
-    lines += [text for text, _ in writer.lines]
-    valid: Callable[[object], bool] = _defined(lines, "<source schema>")["valid"]
+    valid: Callable[[object], bool] = _defined(writer.module(), "<source schema>")["valid"]
     return valid
 
 
-def _defined(lines: Sequence[str], filename: str) -> dict[str, Any]:
+def _defined(python: str, filename: str) -> dict[str, Any]:
     """The names that generated code defines."""
     names: dict[str, Any] = {"__name__": filename}
     # The text comes from codegen, where text of a user passes through repr() alone.
-    exec(compile("\n".join(lines), filename, "exec", dont_inherit=True), names)
+    exec(compile(python, filename, "exec", dont_inherit=True), names)
     return names

@@ -26,7 +26,7 @@ from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.source import SourceFile, Span, SpannedText
 from mapper.expressions.liquid import parse_condition
 from mapper.interpreter.template_evaluation import evaluate_condition
-from mapper.interpreter.value_evaluation import Context, evaluate
+from mapper.interpreter.value_evaluation import EvaluationContext, evaluate
 from mapper.runtime.faults import Fault
 from mapper.runtime.liquid.filters import FILTERS, ROWS, apply
 from mapper.runtime.liquid.filters.row import Effect, Fails, Gives
@@ -91,7 +91,7 @@ def test_every_value_is_of_its_type(expression: Json, samples: list[Json], reque
         notes = Inference()
         found = infer_value(node, scope, notes)
         for sample in samples:
-            value = outcome(evaluate, node, Context(sample, sample, request))
+            value = outcome(evaluate, node, EvaluationContext(sample, sample, request))
             if isinstance(value, Fault):
                 assert value.code in {
                     "M611",

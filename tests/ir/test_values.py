@@ -9,7 +9,7 @@ import pytest
 
 from mapper import ir
 from mapper.diagnostics.source import SourceFile, Span
-from mapper.ir.facts import FIXED, STRUCTURAL
+from mapper.ir.facts import FIXED, types
 
 SPAN = Span(SourceFile("<test>", "x"), 0, 1)
 KINDS = get_args(ir.Value)
@@ -69,4 +69,4 @@ def test_children_of_a_choice_without_else() -> None:
 def test_every_kind_of_node_has_a_type() -> None:
     assert set(FIXED).isdisjoint(OPEN)
     assert set(FIXED) | OPEN == set(KINDS)
-    assert STRUCTURAL.types(ir.Hash((), SPAN)) == {"string"}
+    assert types(ir.Hash((), SPAN)) == {"string"}

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mapper.runtime import casts as values
-from mapper.runtime.casts import COLLISION, CONVERSIONS, is_blank, omit, pick, rename
+from mapper.runtime.casts import COLLISION, CONVERSIONS, omit, pick, rename
 from mapper.runtime.json.canonical import canonical_json, stable_hash
 from mapper.runtime.limits import DEFAULT
-from mapper.runtime.missing import INVALID, MISSING
+from mapper.runtime.missing import INVALID, MISSING, has_no_content
 from support.value_cases import documents, named, rows, same
 
 
@@ -27,11 +27,11 @@ def test_cast(row: dict[str, object]) -> None:
 
 @pytest.mark.parametrize("row", rows("blank.yaml"))
 def test_blank(row: dict[str, object]) -> None:
-    assert is_blank(row["value"]) is row["blank"]
+    assert has_no_content(row["value"]) is row["blank"]
 
 
 def test_missing_is_blank() -> None:
-    assert is_blank(MISSING)
+    assert has_no_content(MISSING)
 
 
 @pytest.mark.parametrize("row", rows("objects.yaml"))

@@ -15,7 +15,7 @@ from mapper.diagnostics.source import SourceFile, Span, SpannedText
 from mapper.expressions.jsonpath import parse_path
 from mapper.interpreter.items import interpret_item
 from mapper.interpreter.path_evaluation import evaluate_path
-from mapper.runtime.items import Leftover, select
+from mapper.runtime.items import UnmatchedElement, select
 from mapper.runtime.schema.validation import is_json
 from support.validators import reference
 
@@ -50,6 +50,8 @@ def assert_agreement(
             assert not isinstance(item, dict)
             continue
         expected = interpret_item(program, item, payload, request)
+        observed = interpret_item(program, item, payload, request, lambda *_: None)
+        assert same(observed, expected), "observing changes the outcome"
         if expected[0] == "event" and not (is_json(expected[1]) and valid(expected[1])):
             expected = ("rejected", VALIDATED_LATER)
         assert same(found, expected), (found, expected, transform.python)
@@ -62,7 +64,7 @@ def assert_accounted(result: mapper.Result, items: list[object]) -> None:
     assert len({other.index for other in others}) == len(others)
     for other in others:
         item = items[other.index]
-        assert other.item is (item.value if isinstance(item, Leftover) else item)
+        assert other.item is (item.value if isinstance(item, UnmatchedElement) else item)
     for rejection in result.rejected:
         assert rejection.diagnostics
         assert all(diagnostic.location is not None for diagnostic in rejection.diagnostics)

@@ -14,7 +14,7 @@ from mapper.expressions.liquid import parse_condition, parse_template
 from mapper.expressions.liquid.dialects import Dialect
 from mapper.interpreter.template_evaluation import evaluate_condition, render_template
 from mapper.runtime.faults import Fault, Skip
-from support.emitted import defined, module_text
+from support.emitted import defined
 
 Outcome = tuple[str, object]  # ("text", str), ("holds", bool), ("fault", code) or ("skip", reason)
 NO_REQUEST = mapper.Request()
@@ -51,7 +51,7 @@ def generated(node: ir.Template | ir.Condition) -> str:
         else:
             result = emit_condition(writer, node, Scope())
         writer.line(f"return {result}")
-    return module_text(writer)
+    return writer.module()
 
 
 def compiled(node: ir.Template | ir.Condition) -> Callable[..., object]:

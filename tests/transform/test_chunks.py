@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mapper
-from mapper.runtime.json.narrow import Redo, splitter, take_apart
+from mapper.runtime.json.narrow import NeedsFullDecode, splitter, take_apart
 from mapper.runtime.json.nesting import is_deeper
 from mapper.transform import narrow_path
 from mapper.transform.chunks import chunks
@@ -174,7 +174,7 @@ def test_what_is_called_shallow_is_shallow(value: object, form: dict[str, Any]) 
         assert is_deeper(text, most) == (height(value) > most)
         try:
             way, items = take_apart(text, (splitter(()),), most)
-        except Redo:
+        except NeedsFullDecode:
             assert height(value) > most
         else:
             elements = value if way == 0 and isinstance(value, list) else [value]

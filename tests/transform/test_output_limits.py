@@ -306,8 +306,8 @@ def assert_bound_holds(each: str, properties: str, payload: object) -> None:
     sizes = [len(msgspec.json.encode(event)) for event in result.events]
     bound = growth(program)
     tight = Limits(text_length=2_000, event_bytes=50_000)
-    assert sum(sizes) <= bound.most(len(sizes), size, tight)
-    assert all(one <= bound.most(1, size, tight) for one in sizes)
+    assert sum(sizes) <= bound.max_bytes(len(sizes), size, tight)
+    assert all(one <= bound.max_bytes(1, size, tight) for one in sizes)
 
 
 # --- what is not measured, and what is not made

@@ -43,14 +43,7 @@ LONG_FUNCTIONS: dict[str, str] = {}  # `mapper.module.function`: why it is bette
 # Names of classes with the number of classes that bear them. The table may only become shorter.
 DUPLICATE_CLASSES: dict[str, int] = {
     "Break": 2,
-    "Context": 2,
-    "Kind": 2,
-    "Loop": 2,
-    "Misfit": 2,
-    "Place": 2,
-    "Plan": 2,
     "_Choice": 2,
-    "_Emitter": 2,
     "_Piece": 3,
     "_Reader": 2,
     "_Sequence": 2,

@@ -50,8 +50,8 @@ from mapper.language.reader import TOP_LEVEL
 from mapper.language.value_reader import OPERATORS
 from mapper.regex import danger as patterns
 from mapper.runtime import casts as values
+from mapper.runtime import limits
 from mapper.runtime.limits import DEFAULT
-from mapper.runtime.liquid import library
 from mapper.runtime.liquid import semantics as liquid_text
 from mapper.runtime.liquid.filters import ROWS
 from mapper.runtime.liquid.filters.row import FilterRow
@@ -354,8 +354,8 @@ LIMITS = {
     "the constant texts that a template computes, if the check is to know them exactly": (
         budget.MAX_CHARACTERS,
     ),
-    "a path": (parsing.MAX_LENGTH, lexer.MAX_NESTING, lexer.MAX_FILTERS),
-    "a Liquid template": (liquid_parsing.LONGEST, library.NESTING_LIMIT),
+    "a path": (parsing.MAX_LENGTH, limits.MAX_PATH_DEPTH, lexer.MAX_FILTERS),
+    "a Liquid template": (liquid_parsing.LONGEST, limits.MAX_TAG_DEPTH),
     "a condition": (liquid_parsing.LONGEST_CONDITION,),
     "rounds of a Liquid loop, multiplied by those of the loops around it": (DEFAULT.loop_rounds,),
     "a rendered text, a filter's result": (DEFAULT.text_length,),

@@ -201,15 +201,6 @@ def unwrapped(each: tuple[ir.Path, ...], body: object) -> object:
 
 def _item_places(each: tuple[ir.Path, ...]) -> Iterator[tuple[str | int, ...]]:
     """The keys of a first item, by each path of names and `[*]` or `[:]`; the last path first."""
-    for path in reversed(each):
-        steps: list[str | int] = []
-        for segment in path.segments:
-            match segment:
-                case ir.Child((ir.Name(name),)):
-                    steps.append(name)
-                case ir.Child((ir.Wildcard() | ir.Slice(None | 0, None, None | 1),)):
-                    steps.append(0)
-                case _:
-                    break
-        else:
-            yield tuple(steps)
+    for steps in map(ir.plain_steps, reversed(each)):
+        if steps is not None:
+            yield tuple(step[1] if step[0] == "name" else 0 for step in steps)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from mapper.runtime.missing import is_blank_text
+
 KINDS = ("null", "boolean", "number", "string", "array", "object")
 
 
@@ -108,7 +110,7 @@ class Type:
         texts = self.texts
         if texts is None or texts.blank is False:
             return False
-        return texts.values is None or any(is_blank(value) for value in texts.values)
+        return texts.values is None or any(is_blank_text(value) for value in texts.values)
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -124,11 +126,6 @@ class Type:
     def with_missing(self, missing: bool = True) -> Type:
         """The type with its part `missing` set."""
         return replace(self, missing=missing)
-
-
-def is_blank(text: str) -> bool:
-    """Return True if a text is empty or all white space."""
-    return not text or text.isspace()
 
 
 def member_of(part: Objects, name: str) -> Type:

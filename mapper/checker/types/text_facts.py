@@ -7,9 +7,10 @@ from collections.abc import Collection
 from dataclasses import replace
 from functools import lru_cache
 
-from mapper.checker.types.facts import Texts, is_blank
+from mapper.checker.types.facts import Texts
 from mapper.regex.implications import implies_content, reads_alike
 from mapper.regex.searches import searcher
+from mapper.runtime.missing import is_blank_text
 from mapper.runtime.schema.formats import conforms
 
 MAX_VALUES = 64  # listed values; more are described by facts
@@ -47,7 +48,7 @@ def fits(text: str, texts: Texts) -> bool:
     if texts.values is not None:
         return text in texts.values and text not in texts.excluded
     return (
-        (texts.blank is None or texts.blank is is_blank(text))
+        (texts.blank is None or texts.blank is is_blank_text(text))
         and texts.shortest <= len(text)
         and (texts.longest is None or len(text) <= texts.longest)
         and text not in texts.excluded
@@ -141,7 +142,7 @@ def described(texts: Texts) -> Texts:
     """The facts that hold for listed values, without the list."""
     if texts.values is None:
         return texts
-    blanks = {is_blank(value) for value in texts.values}
+    blanks = {is_blank_text(value) for value in texts.values}
     lengths = [len(value) for value in texts.values]
     formats = frozenset(
         name for name in ("date-time", "uuid") if all(fits_format(value, name) for value in texts.values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from mapper.diagnostics.source import SpannedText
-from mapper.expressions.jsonpath.path_faults import PathFault
+from mapper.expressions.jsonpath.path_faults import PathFault, cut
 
 _FIRST = r"A-Za-z_\x80-\ud7ff\ue000-\U0010ffff"
 NAME = rf"[{_FIRST}][{_FIRST}0-9]*"
@@ -32,7 +32,7 @@ def quote_name(name: str) -> str:
 
 
 def is_shorthand(name: str) -> bool:
-    """Whether `name` can stand after a dot without quotes."""
+    """True if `name` can follow a dot without quotes."""
     return re.fullmatch(NAME, name) is not None
 
 
@@ -47,7 +47,7 @@ def check_follower(text: SpannedText, dot: int, start: int, end: int, inside: bo
 
 
 def dot_fault(text: SpannedText, dot: int, start: int, inside: bool) -> PathFault:
-    """What is wrong with dots at `dot` that no name follows; `start` is where the name should stand."""
+    """The fault of dots at `dot` without a name after them; the name should begin at `start`."""
     dots = text.part(dot, start)
     rest = text.value[start:]
     if not rest:
@@ -55,7 +55,7 @@ def dot_fault(text: SpannedText, dot: int, start: int, inside: bool) -> PathFaul
     if rest[0] in _BLANKS:
         return PathFault("a blank after a dot", text.part(start, start + 1), "the name follows at once")
     if rest[0] == "[":
-        hint = f"write `{_cut(text.value[:dot] + rest)}`"
+        hint = f"write `{cut(text.value[:dot] + rest, 60)}`"
         return PathFault("a dot before a bracket", dots, "the bracket stands alone", hint)
     if rest[0] in "'\"":
         hint = "write `['...']`, without the dot"
@@ -68,7 +68,7 @@ def dot_fault(text: SpannedText, dot: int, start: int, inside: bool) -> PathFaul
 
 
 def _odd_end(value: str, start: int, inside: bool) -> int:
-    """Where the run of characters that was probably meant as one name ends."""
+    """The end of the characters that were probably meant as one name."""
     match = (_ODD_IN_FILTER if inside else _ODD_OUTSIDE).match(value, start)
     return start + len(match.group().rstrip(_BLANKS)) if match else start
 
@@ -79,10 +79,6 @@ def _needs_quotes(text: SpannedText, dot: int, start: int, end: int) -> PathFaul
     fixed = text.value[:dot] + descent + quote_name(name) + text.value[end:]
     if len(fixed) > 100:
         fixed = descent + quote_name(name[:60])
-    message = f"the name `{_cut(name)}` needs quotes"
+    message = f"the name `{cut(name, 60)}` needs quotes"
     label = "the dot takes letters, digits and `_`, not beginning with a digit"
     return PathFault(message, text.part(start, end), label, f"quote it: `{fixed}`", "M202")
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -41,7 +41,7 @@ def _parser() -> PathParser:
 
 
 def _check_edges(text: SpannedText) -> None:
-    """Refuse what needs no grammar to refuse: empty, too long, blank at either end, no `$`."""
+    """Raise PathFault for a text that is empty, too long, blank at either end, or without `$`."""
     value, end = text.value, len(text.value)
     if not value:
         raise PathFault("the path is empty", text.span, "", "`$` alone is the whole item")

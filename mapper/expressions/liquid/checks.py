@@ -27,14 +27,15 @@ from mapper.expressions.liquid.dialects import Dialect
 from mapper.expressions.liquid.places import path_span, token_span
 from mapper.expressions.liquid.template_faults import INNER_TAGS
 from mapper.ir.liquid import LiquidRules
+from mapper.ir.values import REQUEST_NAMES
 from mapper.runtime.liquid.filters import ROWS
 from mapper.runtime.liquid.library import LiquidEnvironment
 
-RESERVED = frozenset({"item", "envelope", "header", "query", "setting", "received_at"})
+RESERVED = frozenset({"item", "envelope"}) | REQUEST_NAMES
 
 
 class Checks:
-    """Reports what a template or condition names that is not there, or not so."""
+    """Reports unknown filters, tags and variables of a template or condition, and wrong arguments."""
 
     def __init__(
         self,
@@ -213,11 +214,11 @@ class Checks:
             self.report.warning("M215", message, span, "resolves to nothing there", hint)
 
 
-def _counted(least: int, most: int) -> str:
-    if most == 0:
+def _counted(low: int, high: int) -> str:
+    if high == 0:
         return "no arguments"
-    count = str(most) if least == most else f"{least} to {most}" if least else f"at most {most}"
-    return f"{count} argument{'s' if most != 1 else ''}"
+    count = str(high) if low == high else f"{low} to {high}" if low else f"at most {high}"
+    return f"{count} argument{'s' if high != 1 else ''}"
 
 
 def _shape(name: str, places: list[Parameter]) -> str:

@@ -1,4 +1,4 @@
-"""Dialects: what another Liquid engine knows and renders differently, read from a data file."""
+"""Dialects: the tags, filters and differences of another Liquid engine, read from a data file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mapper.diagnostics.files import read_source
 from mapper.diagnostics.source import SourceFile, Span
 from mapper.ir.liquid import LiquidRules
 from mapper.language.document import MappingEntry, MappingNode, Node, ScalarNode, SequenceNode, read_document
-from mapper.runtime.liquid.dates import zone_named
+from mapper.runtime.times.zones import load_named_zone
 
 _LISTS = ("tags", "filters", "objects", "undocumented_tags", "undocumented_filters")
 _TABLES = ("renders_differently", "notes")
@@ -21,8 +21,8 @@ _KEYS = ("dialect", "description", "now", "zone", *_LISTS, *_TABLES)
 class Dialect:
     """One Liquid engine: documented tags, filters and objects, and those that merely seem to work.
 
-    `rules` is what it adds to the language. `notes` and `renders_differently` say, term by term, what an
-    author should know.
+    `rules` are its additions to the language. `notes` and `renders_differently` hold a sentence for the
+    author, term by term.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Dialect:
     file: SourceFile | None = field(default=None, compare=False, repr=False)
 
     def note(self, term: str) -> str:
-        """What to know about a tag, filter or object; an empty text where there is nothing."""
+        """The note about a tag, filter or object; an empty text if there is none."""
         return dict(self.notes).get(term) or dict(self.renders_differently).get(term) or ""
 
 
@@ -88,9 +88,7 @@ def _rules(
     now = _text(document.get("now"), "now", "", report)
     if now not in ("", "received_at"):
         _wrong(document.get("now"), "`now` can only be `received_at`", report)
-    try:
-        zone_named(zone)
-    except ValueError:
+    if load_named_zone(zone) is None:
         _wrong(document.get("zone"), f"no such time zone `{zone}`", report)
     return LiquidRules(abort="abort" in tags, date_tz="date_tz" in filters, now=bool(now), zone=zone)
 

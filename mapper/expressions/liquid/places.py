@@ -12,7 +12,7 @@ _PATH = re.compile(r"[\w\-]+\??(?:\s*\.\s*[\w\-]+\??|\s*\[[^\]]*\])*|\[[^\]]*\](
 
 
 def token_span(text: SpannedText, token: Token) -> Span:
-    """The span of a token; the whole text where the token has no place."""
+    """The span of a token; the whole text if the token has no place."""
     if token.start_index < 0 or token.start_index > len(text.value):
         return text.part(0, len(text.value))
     length = len(token.value) + (2 if token.kind == TOKEN_STRING else 0)
@@ -28,7 +28,7 @@ def path_span(text: SpannedText, token: Token) -> Span:
 
 
 def markup_bounds(text: str, token: Token) -> tuple[int, int]:
-    """Where the `{% .. %}` or `{{ .. }}` around a tag or output token begins and ends."""
+    """The start and end of the `{% .. %}` or `{{ .. }}` around a tag or output token."""
     if token.start_index < 0:
         return 0, len(text)
     opening, closing = ("{{", "}}") if token.kind == TOKEN_OUTPUT else ("{%", "%}")

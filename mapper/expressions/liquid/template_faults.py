@@ -1,4 +1,4 @@
-"""Faults of Liquid: what the library objects to, in the words and with the hints of this language."""
+"""Faults of Liquid: the library's syntax errors, in the words and with the hints of this language."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mapper.diagnostics.diagnostic import Report, did_you_mean
 from mapper.diagnostics.source import Span, SpannedText
 from mapper.expressions.liquid.places import markup_bounds, markup_span, token_span
 
-# Tags that only stand inside or at the end of others.
+# Tags that occur only inside or at the end of others.
 INNER_TAGS = {
     "else": "if",
     "elsif": "if",
@@ -94,7 +94,7 @@ def _expected(found: re.Match[str]) -> str:
 
 
 def syntax_hint(source: str) -> str:
-    """What to write instead of a piece of Liquid that cannot be read, where that can be guessed."""
+    """The probable correction of a piece of Liquid that cannot be read; empty if there is no guess."""
     if any(quote in source for quote in _CURLY_QUOTES):
         return "curly quotes come from word processors; write \" or '"
     spaced = _WORDS_AFTER_DOT.search(source)

@@ -115,7 +115,7 @@ def _parse(text: SpannedText, environment: Collecting, report: Report) -> list[N
 
 
 def _is_left_open(text: str) -> bool:
-    # Whether very many opening marks have no end after them.
+    # True if very many opening marks have no end after them.
     return any(
         len(re.findall(opening, text[text.rfind(closing) + 1 :])) > _MOST_OPEN for opening, closing in _MARKS
     )

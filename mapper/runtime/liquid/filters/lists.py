@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import partial, wraps
 from typing import TypeAlias
 
-from mapper.runtime.json.identity import identity
+from mapper.runtime.json.equality import identity
 from mapper.runtime.liquid.filters.numbers import exact
 from mapper.runtime.liquid.filters.row import (
     Fails,
