@@ -105,8 +105,8 @@ def _read(file: SourceFile, report: Report, loader: Any) -> MappingNode | None:
     """Read the text with one of PyYAML's parsers; raises `_NestingLimit` if libyaml stops at its own limit.
 
     libyaml reads ahead, up to 1,024 characters while a bracket could begin a key. So it can meet its limit
-    before it hands over the collections that pass `MAX_FILE_DEPTH`. The parser in Python has no such limit and
-    reports, as libyaml does below its limit, the first fault of the text.
+    before it hands over the collections that pass `MAX_FILE_DEPTH`. The parser in Python has no such limit
+    and reports, as libyaml does below its limit, the first fault of the text.
     """
     builder = _Builder(file, report, shift=1 if file.text.startswith("\ufeff") else 0)
     try:
