@@ -40,7 +40,7 @@ import pytest
 import mapper
 from mapper import budget, catalog
 from mapper.cli.dispatch import COMMANDS, build_parser
-from mapper.diagnostics import files, render
+from mapper.diagnostics import render
 from mapper.diagnostics.codes import CODES
 from mapper.expressions.jsonpath import lexer
 from mapper.expressions.jsonpath import path_parsing as parsing
@@ -344,8 +344,8 @@ def filter_line(row: FilterRow) -> str:
 # The first cell of a row of the table of limits, and the numbers of its second.
 LIMITS = {
     "a mapping": (DEFAULT.mapping_bytes,),
-    "its YAML": (DEFAULT.mapping_nodes, files.MAX_DEPTH),
-    "a schema": (DEFAULT.schema_bytes, schema.MAX_VALUES, files.MAX_DEPTH),
+    "its YAML": (DEFAULT.mapping_nodes, limits.MAX_FILE_DEPTH),
+    "a schema": (DEFAULT.schema_bytes, schema.MAX_VALUES, limits.MAX_FILE_DEPTH),
     "subschemas for one value, each inside or referred to by the one before": (schema.MAX_HEIGHT,),
     "a pattern of a schema": (patterns.MAX_LENGTH, patterns.MAX_POSITIONS),
     "the different patterns of a schema together": (schema.MAX_PATTERNS,),
