@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
-from mapper.checker.templates.environment import Env, joined_env
+from mapper.checker.templates.environment import Environment, joined_env
 from mapper.checker.templates.value_sets import Items, Value
 from mapper.ir import liquid as ir
 from mapper.regex.characters import joined as joined_ranges
@@ -25,7 +25,7 @@ _SWAPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
 _WHITE = joined_ranges([(9, 13), (28, 32), (0x85, 0x85), (0xA0, 0xA0), (0x1680, 0x1680), (0x2000, 0x3000)])
 
 
-def assume(test: ir.TextTest, holds: bool, env: Env) -> list[Env]:
+def assume(test: ir.TextTest, holds: bool, env: Environment) -> list[Environment]:
     """The environments in which the test holds (or does not); none where that cannot be."""
     match test:
         case ir.Negation(inner):
@@ -45,7 +45,7 @@ def assume(test: ir.TextTest, holds: bool, env: Env) -> list[Env]:
             assert_never(never)
 
 
-def _chain(tests: tuple[ir.TextTest, ...], outcome: bool, env: Env) -> list[Env]:
+def _chain(tests: tuple[ir.TextTest, ...], outcome: bool, env: Environment) -> list[Environment]:
     """All tests have the outcome."""
     envs = [env]
     for test in tests:
@@ -53,9 +53,9 @@ def _chain(tests: tuple[ir.TextTest, ...], outcome: bool, env: Env) -> list[Env]
     return envs
 
 
-def _broken(tests: tuple[ir.TextTest, ...], outcome: bool, env: Env) -> list[Env]:
+def _broken(tests: tuple[ir.TextTest, ...], outcome: bool, env: Environment) -> list[Environment]:
     """Some test, the first of its kind, does not have the outcome."""
-    found: list[Env] = []
+    found: list[Environment] = []
     envs = [env]
     for test in tests:
         found += [after for before in envs for after in assume(test, not outcome, before)]
@@ -63,7 +63,7 @@ def _broken(tests: tuple[ir.TextTest, ...], outcome: bool, env: Env) -> list[Env
     return few(found)
 
 
-def few(envs: list[Env]) -> list[Env]:
+def few(envs: list[Environment]) -> list[Environment]:
     """The same environments, without repetition and joined where they are many."""
     unique = list({env.mark: env for env in envs}.values())
     if len(unique) <= _MOST:
@@ -74,7 +74,7 @@ def few(envs: list[Env]) -> list[Env]:
     return [whole]
 
 
-def _narrowed(operand: ir.Operand, value: Value, env: Env) -> list[Env]:
+def _narrowed(operand: ir.Operand, value: Value, env: Environment) -> list[Environment]:
     """The environment in which an expression is no more than the value."""
     if value.is_impossible:
         return []
@@ -85,7 +85,7 @@ def _narrowed(operand: ir.Operand, value: Value, env: Env) -> list[Env]:
     return [env]
 
 
-def _compare(test: ir.Compare, holds: bool, env: Env) -> list[Env]:
+def _compare(test: ir.Compare, holds: bool, env: Environment) -> list[Environment]:
     operator, left, right = test.operator, test.left, test.right
     if operator == "!=":
         return _compare(ir.Compare("==", left, right, test.span), not holds, env)
@@ -99,7 +99,7 @@ def _compare(test: ir.Compare, holds: bool, env: Env) -> list[Env]:
     return _ordered(left, right, holds, env)
 
 
-def _equals(left: ir.Operand, right: ir.Operand, holds: bool, env: Env) -> list[Env]:
+def _equals(left: ir.Operand, right: ir.Operand, holds: bool, env: Environment) -> list[Environment]:
     known = env.evaluate(left)
     match right:
         case ir.Special("blank"):
@@ -174,7 +174,7 @@ def _not_empty(known: Value) -> Value:
     return replace(known, text=text, items=items)
 
 
-def _ordered(left: ir.Operand, right: ir.Operand, holds: bool, env: Env) -> list[Env]:
+def _ordered(left: ir.Operand, right: ir.Operand, holds: bool, env: Environment) -> list[Environment]:
     # Only numbers and texts are in an order; what cannot be compared stops the template or is false.
     if not holds:
         return [env]
@@ -185,12 +185,12 @@ def _ordered(left: ir.Operand, right: ir.Operand, holds: bool, env: Env) -> list
     return envs
 
 
-def _present(operand: ir.Operand, env: Env) -> list[Env]:
+def _present(operand: ir.Operand, env: Environment) -> list[Environment]:
     known = env.evaluate(operand)
     return _narrowed(operand, replace(known, missing=False, null=False), env)
 
 
-def _contains(left: ir.Operand, right: ir.Operand, holds: bool, env: Env) -> list[Env]:
+def _contains(left: ir.Operand, right: ir.Operand, holds: bool, env: Environment) -> list[Environment]:
     known = env.evaluate(left)
     if holds:
         fitting = replace(known, missing=False, null=False, true=False, false=False, number=None)
@@ -211,7 +211,7 @@ def _lacking(known: Value, part: str) -> Value:
 # --- the state of a loop
 
 
-def _loop_compare(operator: str, left: ir.Operand, right: ir.Operand, env: Env) -> bool | None:
+def _loop_compare(operator: str, left: ir.Operand, right: ir.Operand, env: Environment) -> bool | None:
     """The outcome of a comparison of a loop's counts, where it follows from the round being first or last."""
     one, other = _count_name(left, env), _count_name(right, env)
     if not env.loops:
@@ -229,7 +229,7 @@ def _loop_compare(operator: str, left: ir.Operand, right: ir.Operand, env: Env) 
     return _decided(operator, low, high, right.value)
 
 
-def _count_name(operand: ir.Operand, env: Env) -> str | None:
+def _count_name(operand: ir.Operand, env: Environment) -> str | None:
     if isinstance(operand, ir.Lookup) and env.is_loop_field(operand) and len(operand.keys) == 1:
         return str(operand.keys[0])
     return None

@@ -36,7 +36,7 @@ _COUNTS = ("length", "index", "index0", "rindex", "rindex0")
 
 
 @dataclass(frozen=True, slots=True)
-class Loop:
+class LoopRound:
     """A loop around: its variable, what the element can be, and whether this round is the first, the last."""
 
     name: str
@@ -47,33 +47,33 @@ class Loop:
 
 
 @dataclass(frozen=True)
-class Env:
+class Environment:
     """Everything known of variables: the scopes, what conditions have shown, assignments, loops."""
 
     scopes: Mapping[str, Value] = field(compare=False, repr=False)
     facts: Mapping[Spot, Value] = field(default_factory=dict)
-    loops: tuple[Loop, ...] = ()
+    loops: tuple[LoopRound, ...] = ()
 
     @cached_property
     def mark(self) -> object:
         """Equal for environments that know the same."""
         return frozenset(self.facts.items()), self.loops
 
-    def knowing(self, spot: Spot, value: Value) -> Env:
+    def knowing(self, spot: Spot, value: Value) -> Environment:
         """It with one value known better."""
         return replace(self, facts={**self.facts, spot: value})
 
-    def assigned(self, name: str, value: Value) -> Env:
+    def assigned(self, name: str, value: Value) -> Environment:
         """It after an assignment; what was known of the variable before is gone."""
         root = f"={name}"
         facts = {spot: known for spot, known in self.facts.items() if spot[0] != root}
         return replace(self, facts={**facts, (root,): value})
 
-    def inside(self, loop: Loop) -> Env:
+    def inside(self, loop: LoopRound) -> Environment:
         """It in a round of a loop."""
         return replace(self, loops=(*self.loops, loop))
 
-    def outside(self) -> Env:
+    def outside(self) -> Environment:
         """It after a round of the innermost loop."""
         root = f"@{len(self.loops) - 1}"
         facts = {spot: known for spot, known in self.facts.items() if spot[0] != root}
@@ -143,7 +143,7 @@ class Env:
                 return anything()
 
 
-def joined_env(one: Env, other: Env) -> Env:
+def joined_env(one: Environment, other: Environment) -> Environment:
     """What both environments know."""
     if one.mark == other.mark:
         return one
@@ -164,7 +164,7 @@ def joined_env(one: Env, other: Env) -> Env:
     return replace(one, facts=facts)
 
 
-def _below(env: Env, spot: Spot) -> Spot:
+def _below(env: Environment, spot: Spot) -> Spot:
     return spot if spot[0] in env.scopes else ("item", *spot)
 
 

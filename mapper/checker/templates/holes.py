@@ -23,7 +23,7 @@ _DEEPEST = 4
 
 
 @dataclass(slots=True)
-class Reading:
+class HoleReading:
     """Which holes a template reads, and which of them each variable it sets comes from."""
 
     holes: dict[Hole, None] = field(default_factory=dict)
@@ -31,16 +31,16 @@ class Reading:
     constants: dict[str, None] = field(default_factory=dict)
 
 
-def read_holes(body: Iterable[object], scopes: Iterable[str]) -> Reading:
+def read_holes(body: Iterable[object], scopes: Iterable[str]) -> HoleReading:
     """The holes of a template's statements."""
-    reading = Reading()
-    _Reader(reading, frozenset(scopes)).statements(tuple(body), {})
+    reading = HoleReading()
+    _HoleReader(reading, frozenset(scopes)).statements(tuple(body), {})
     return reading
 
 
-def holes_of(operand: object, reading: Reading, scopes: Iterable[str]) -> set[Hole]:
+def holes_of(operand: object, reading: HoleReading, scopes: Iterable[str]) -> set[Hole]:
     """The holes that the value of an expression or statement comes from."""
-    reader = _Reader(reading, frozenset(scopes))
+    reader = _HoleReader(reading, frozenset(scopes))
     found: set[Hole] = set()
     for node in ir.walk(operand):
         if isinstance(node, ir.Lookup):
@@ -52,8 +52,8 @@ def holes_of(operand: object, reading: Reading, scopes: Iterable[str]) -> set[Ho
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
-    reading: Reading
+class _HoleReader:
+    reading: HoleReading
     scopes: frozenset[str]
 
     def statements(self, node: object, aliases: dict[str, Hole]) -> None:

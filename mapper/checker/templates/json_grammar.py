@@ -1,6 +1,6 @@
 """Grammar: JSON read character by character; where the text stands, and what cannot follow.
 
-A `Place` is the state of a pushdown automaton over RFC 8259: what is open around, and what is being read.
+A `JsonPlace` is the state of a pushdown automaton over RFC 8259: what is open around, and what is being read.
 Object keys that stand in the template are remembered, for a key twice in one object loses a value.
 """
 
@@ -23,7 +23,7 @@ DEEPEST = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class JsonFrame:
     """An object or array that is open: of an object its keys so far, and the key whose value comes.
 
     `keys` are those that may be there, `sure` those that are. `unknown` counts keys that an output writes, up
@@ -38,7 +38,7 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class JsonPlace:
     """Where a text stands: the open objects and arrays, and what is being read.
 
     `mode` names what may come. `rest` is what a literal or escape still lacks; `key` is the text of a key so
@@ -46,7 +46,7 @@ class Place:
     """
 
     mode: str = "value"
-    frames: tuple[Frame, ...] = ()
+    frames: tuple[JsonFrame, ...] = ()
     rest: str = ""
     key: str | None = None
     is_key: bool = False
@@ -77,21 +77,21 @@ class Place:
         return not self.frames and (self.mode == "after" or self.mode in _ENDS_NUMBER)
 
 
-def _step_of(frame: Frame) -> str:
+def _step_of(frame: JsonFrame) -> str:
     if not frame.is_object:
         return ELEMENT
     return ANY_KEY if frame.key is None else frame.key
 
 
 @dataclass(frozen=True, slots=True)
-class Bad:
+class JsonFault:
     """Why a character cannot stand where it stands."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class JsonFinding:
     """What a character has shown.
 
     `kind` is that of the value that begins, `keys` at the end of an object, `repeated` at a key that may
@@ -118,14 +118,16 @@ _NUMBER: dict[str, dict[str, str]] = {
 _ENDS_NUMBER = ("zero", "integer", "fraction", "exponent")
 
 
-def step(place: Place, character: str, exact: bool = True) -> tuple[Place | Bad, Seen | None]:
+def step(
+    place: JsonPlace, character: str, exact: bool = True
+) -> tuple[JsonPlace | JsonFault, JsonFinding | None]:
     """The place after a character; `exact` is false where the character stands for others like it."""
     if place.in_number:
         follower = _after_digit(place.mode, character)
         if follower is not None:
             return replace(place, mode=follower), None
         if place.mode not in _ENDS_NUMBER:
-            return Bad("the number is cut short"), None
+            return JsonFault("the number is cut short"), None
         place = replace(place, mode="after")
     match place.mode:
         case "string":
@@ -148,11 +150,11 @@ def _after_digit(mode: str, character: str) -> str | None:
     return next((after for given, after in steps.items() if given != "1-9" and character in given), None)
 
 
-def _in_string(place: Place, character: str, exact: bool) -> Place | Bad:
+def _in_string(place: JsonPlace, character: str, exact: bool) -> JsonPlace | JsonFault:
     if character == '"':
         return _closed(place) if place.is_key else replace(place, mode="after", key=None)
     if character < " ":
-        return Bad("a control character must be escaped inside a string")
+        return JsonFault("a control character must be escaped inside a string")
     key = place.key + character if place.key is not None and exact else None
     if key is not None and len(key) > _LONGEST_KEY:
         key = None
@@ -161,7 +163,7 @@ def _in_string(place: Place, character: str, exact: bool) -> Place | Bad:
     return replace(place, key=key) if place.is_key else place
 
 
-def _repetition(place: Place, character: str) -> Seen | None:
+def _repetition(place: JsonPlace, character: str) -> JsonFinding | None:
     """That a key may repeat an earlier one: where either is written by an output, only the payload tells."""
     if character != '"' or not place.is_key:
         return None
@@ -170,10 +172,10 @@ def _repetition(place: Place, character: str) -> Seen | None:
         may_repeat = bool(frame.unknown or frame.keys)
     else:
         may_repeat = bool(frame.unknown) or json.loads(f'"{place.key}"') in frame.keys - frame.sure
-    return Seen(place.path[:-1], "repeated") if may_repeat else None
+    return JsonFinding(place.path[:-1], "repeated") if may_repeat else None
 
 
-def _closed(place: Place) -> Place | Bad:
+def _closed(place: JsonPlace) -> JsonPlace | JsonFault:
     """The place after the closing quote of a key."""
     frame = place.frames[-1]
     if place.key is None:
@@ -181,36 +183,36 @@ def _closed(place: Place) -> Place | Bad:
     else:
         key = json.loads(f'"{place.key}"')
         if key in frame.sure:
-            return Bad("this key stands twice in one object")
+            return JsonFault("this key stands twice in one object")
         frame = replace(frame, keys=frame.keys | {key}, sure=frame.sure | {key}, key=key)
-    return Place("colon", (*place.frames[:-1], frame))
+    return JsonPlace("colon", (*place.frames[:-1], frame))
 
 
-def _in_escape(place: Place, character: str) -> Place | Bad:
+def _in_escape(place: JsonPlace, character: str) -> JsonPlace | JsonFault:
     key = None if place.key is None else place.key + character
     if character in '"\\/bfnrt':
         return replace(place, mode="string", key=key)
     if character == "u":
         return replace(place, mode="hex", rest="0000", key=key)
-    return Bad("a backslash begins an escape that JSON does not have")
+    return JsonFault("a backslash begins an escape that JSON does not have")
 
 
-def _in_hex(place: Place, character: str) -> Place | Bad:
+def _in_hex(place: JsonPlace, character: str) -> JsonPlace | JsonFault:
     if character not in "0123456789abcdefABCDEF":
-        return Bad("`\\u` takes four hexadecimal digits")
+        return JsonFault("`\\u` takes four hexadecimal digits")
     key = None if place.key is None else place.key + character
     rest = place.rest[1:]
     return replace(place, mode="hex" if rest else "string", rest=rest, key=key)
 
 
-def _in_literal(place: Place, character: str) -> Place | Bad:
+def _in_literal(place: JsonPlace, character: str) -> JsonPlace | JsonFault:
     if character != place.rest[0]:
-        return Bad("not a JSON value")
+        return JsonFault("not a JSON value")
     rest = place.rest[1:]
     return replace(place, rest=rest) if rest else replace(place, mode="after", rest="")
 
 
-def _between(place: Place, character: str) -> tuple[Place | Bad, Seen | None]:
+def _between(place: JsonPlace, character: str) -> tuple[JsonPlace | JsonFault, JsonFinding | None]:
     match place.mode:
         case "value" | "first":
             if character == "]" and place.mode == "first":
@@ -222,63 +224,63 @@ def _between(place: Place, character: str) -> tuple[Place | Bad, Seen | None]:
             if character == '"':
                 return replace(place, mode="string", key="", is_key=True), None
             what = "a key in quotes must stand here"
-            return Bad(what if character != "}" else "a comma before the end of the object"), None
+            return JsonFault(what if character != "}" else "a comma before the end of the object"), None
         case "colon":
             if character == ":":
                 return replace(place, mode="value"), None
-            return Bad("`:` must follow the key"), None
+            return JsonFault("`:` must follow the key"), None
     return _after_value(place, character)
 
 
-def _value(place: Place, character: str) -> tuple[Place | Bad, Seen | None]:
+def _value(place: JsonPlace, character: str) -> tuple[JsonPlace | JsonFault, JsonFinding | None]:
     path = place.path
     if character in "{[":
         if len(place.frames) >= DEEPEST:
-            return Bad("nests too deep"), None
+            return JsonFault("nests too deep"), None
         is_object = character == "{"
-        frames = (*place.frames, Frame(is_object))
+        frames = (*place.frames, JsonFrame(is_object))
         kind = "object" if is_object else "array"
-        return Place("first_key" if is_object else "first", frames), Seen(path, kind)
+        return JsonPlace("first_key" if is_object else "first", frames), JsonFinding(path, kind)
     if character == '"':
-        return Place("string", place.frames), Seen(path, "string")
+        return JsonPlace("string", place.frames), JsonFinding(path, "string")
     if character in _LITERALS:
         whole = _LITERALS[character]
         kind = "null" if whole == "null" else "boolean"
-        return Place("literal", place.frames, whole[1:]), Seen(path, kind)
+        return JsonPlace("literal", place.frames, whole[1:]), JsonFinding(path, kind)
     if character in "-0123456789":
         mode = {"-": "minus", "0": "zero"}.get(character, "integer")
-        return Place(mode, place.frames), Seen(path, "number")
+        return JsonPlace(mode, place.frames), JsonFinding(path, "number")
     if character in ",]}":
-        return Bad("a value is missing before this"), None
-    return Bad("no JSON value begins like this"), None
+        return JsonFault("a value is missing before this"), None
+    return JsonFault("no JSON value begins like this"), None
 
 
-def _after_value(place: Place, character: str) -> tuple[Place | Bad, Seen | None]:
+def _after_value(place: JsonPlace, character: str) -> tuple[JsonPlace | JsonFault, JsonFinding | None]:
     if not place.frames:
-        return Bad("nothing may follow the end of the JSON value"), None
+        return JsonFault("nothing may follow the end of the JSON value"), None
     is_object = place.frames[-1].is_object
     if character == ",":
-        return Place("key" if is_object else "value", place.frames), None
+        return JsonPlace("key" if is_object else "value", place.frames), None
     if character == ("}" if is_object else "]"):
         return _ended(place)
-    return Bad("a comma or the end must follow a value"), None
+    return JsonFault("a comma or the end must follow a value"), None
 
 
-def _ended(place: Place) -> tuple[Place | Bad, Seen | None]:
+def _ended(place: JsonPlace) -> tuple[JsonPlace | JsonFault, JsonFinding | None]:
     frame = place.frames[-1]
-    outer = Place("after", place.frames[:-1])
+    outer = JsonPlace("after", place.frames[:-1])
     if not frame.is_object:
         return outer, None
-    return outer, Seen(outer.path, "keys", frame.keys, frame.sure, frame.unknown)
+    return outer, JsonFinding(outer.path, "keys", frame.keys, frame.sure, frame.unknown)
 
 
-def without_keys(place: Place) -> Place:
+def without_keys(place: JsonPlace) -> JsonPlace:
     """The place but for the keys that the objects around hold: equal where places differ in nothing else."""
     frames = tuple(replace(frame, keys=frozenset(), sure=frozenset(), unknown=0) for frame in place.frames)
     return replace(place, frames=frames)
 
 
-def joined_keys(one: Place, other: Place) -> Place:
+def joined_keys(one: JsonPlace, other: JsonPlace) -> JsonPlace:
     """One of two such places, holding what either may hold, sure of what both are sure of."""
     frames = tuple(
         replace(a, keys=a.keys | b.keys, sure=a.sure & b.sure, unknown=max(a.unknown, b.unknown))
@@ -287,8 +289,8 @@ def joined_keys(one: Place, other: Place) -> Place:
     return replace(one, frames=frames)
 
 
-def ends_value(place: Place, kind: str) -> tuple[Place | Bad, Seen | None]:
+def ends_value(place: JsonPlace, kind: str) -> tuple[JsonPlace | JsonFault, JsonFinding | None]:
     """The place after a whole JSON value of a kind."""
     if not place.takes_value:
-        return Bad("no JSON value may stand here"), None
-    return Place("after", place.frames), Seen(place.path, kind)
+        return JsonFault("no JSON value may stand here"), None
+    return JsonPlace("after", place.frames), JsonFinding(place.path, kind)

@@ -31,7 +31,7 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class PayloadPlan:
     """What to put where: a value for each hole, `count` elements in lists, other values in their last one."""
 
     holes: Mapping[Hole, object]
@@ -39,7 +39,7 @@ class Plan:
     last: Mapping[Hole, object] | None = None
 
 
-def build(plan: Plan, scopes: Mapping[str, Value], *, item_is_body: bool) -> Given:
+def build(plan: PayloadPlan, scopes: Mapping[str, Value], *, item_is_body: bool) -> Given:
     """The request of a plan."""
     below = _below(tuple(plan.holes))
     made = {
@@ -74,7 +74,10 @@ def _below(holes: tuple[Hole, ...]) -> Mapping[Hole, Collection[str | int | None
 
 
 def _made(
-    at: Hole, plan: Plan, below: Mapping[Hole, Collection[str | int | None]], scopes: Mapping[str, Value]
+    at: Hole,
+    plan: PayloadPlan,
+    below: Mapping[Hole, Collection[str | int | None]],
+    scopes: Mapping[str, Value],
 ) -> object:
     steps = below.get(at, ())
     # A hole that others lie in is built from them, unless it is to be something else.
@@ -93,7 +96,7 @@ def _made(
     element = (*at, None if None in steps else next(iter(steps)))
     plans = [(plan, below)] * length
     if plan.last is not None and length > 1:
-        plans[-1] = Plan(plan.last, plan.count), _below(tuple(plan.last))
+        plans[-1] = PayloadPlan(plan.last, plan.count), _below(tuple(plan.last))
     elements = [_made(element, *each, scopes) for each in plans]
     return [element for element in elements if element is not MISSING]
 

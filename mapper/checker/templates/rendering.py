@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from mapper import ir
 from mapper.checker.templates.emission import write
-from mapper.checker.templates.json_grammar import Bad, Place
+from mapper.checker.templates.json_grammar import JsonFault, JsonPlace
 from mapper.checker.templates.payloads import Given
 from mapper.runtime.faults import Fault, Skip
 from mapper.runtime.limits import Limits, trial_limits, within
@@ -31,7 +31,7 @@ _CHARACTERS_A_RENDERING = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
+class TemplateRendering:
     """One rendering: `broken` says why its text is not the JSON it should be; `at` is the bad character.
 
     `value` is the parsed JSON; MISSING where there is none, for the item was skipped or rejected otherwise.
@@ -49,7 +49,7 @@ class Rendered:
 
 
 @dataclass(slots=True)
-class Trial:
+class TemplateRenderer:
     """Renders a template by its generated code; counts the renderings left.
 
     One in which filters work on many characters or elements counts for several.
@@ -61,7 +61,7 @@ class Trial:
     left: int = 0
     worked_on: int = 0
 
-    def run(self, given: Given) -> Rendered:
+    def run(self, given: Given) -> TemplateRendering:
         """What the template renders."""
         self.left -= 1
         self.worked_on = 0
@@ -69,14 +69,14 @@ class Trial:
             with within(self.limits):
                 outcome = self.render(given)
         except Skip:
-            return Rendered()
+            return TemplateRendering()
         except Fault as fault:
             return self._faulty(fault)
         except Exception:
-            return Rendered()
+            return TemplateRendering()
         finally:
             self.left -= self.worked_on // _CHARACTERS_A_RENDERING
-        return Rendered() if type(outcome) is int else Rendered(value=outcome)
+        return TemplateRendering() if type(outcome) is int else TemplateRendering(value=outcome)
 
     def apply(
         self, function: Callable[..., object], site: int, value: object, *args: object, **kwargs: object
@@ -86,38 +86,38 @@ class Trial:
             self.worked_on += len(value)
         return apply(function, site, value, *args, **kwargs)
 
-    def _faulty(self, fault: Fault) -> Rendered:
+    def _faulty(self, fault: Fault) -> TemplateRendering:
         if fault.code not in ("M621", "M622") or not isinstance(fault.value, str):
-            return Rendered()
+            return TemplateRendering()
         text = fault.value
         after = _after(text)
-        if not isinstance(after, Place):
-            return Rendered(text, after[1].why, after[0])
+        if not isinstance(after, JsonPlace):
+            return TemplateRendering(text, after[1].why, after[0])
         if not after.is_complete:
-            return Rendered(
+            return TemplateRendering(
                 text, "the text ends too early" if text.strip() else "the text is empty", len(text)
             )
         if fault.code == "M622":
-            return Rendered(value=json.loads(text))
-        return Rendered(text, "it holds a number that is out of range")
+            return TemplateRendering(value=json.loads(text))
+        return TemplateRendering(text, "it holds a number that is out of range")
 
-    def breaks(self, given: Given) -> Rendered | None:
+    def breaks(self, given: Given) -> TemplateRendering | None:
         """The rendering where it is broken and the source schema admits the payload; else None."""
         rendered = self.run(given)
         return rendered if rendered.broken and self.valid(given.item) else None
 
 
 @lru_cache(maxsize=256)
-def _after(text: str) -> Place | tuple[int, Bad]:
-    return write(Place(), text)[0]
+def _after(text: str) -> JsonPlace | tuple[int, JsonFault]:
+    return write(JsonPlace(), text)[0]
 
 
-def trial_of(program: ir.Program, prepare: PrepareTemplate, source: Schema | None) -> Trial:
+def renderer_of(program: ir.Program, prepare: PrepareTemplate, source: Schema | None) -> TemplateRenderer:
     """The trial of a template with payloads that fit a source schema; raises whatever `prepare` raises."""
-    trial = Trial(_validator(source), trial_limits(len(program.output.span.text)))
-    with within(trial.limits):
-        trial.render = prepare(program, trial.apply)
-    return trial
+    renderer = TemplateRenderer(_validator(source), trial_limits(len(program.output.span.text)))
+    with within(renderer.limits):
+        renderer.render = prepare(program, renderer.apply)
+    return renderer
 
 
 def _validator(source: Schema | None) -> Callable[[object], bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from mapper.checker.templates.environment import Env
+from mapper.checker.templates.environment import Environment
 from mapper.checker.templates.value_sets import INTEGER, Items, Value, a_number, a_text, anything, joined
 from mapper.ir import liquid as ir
 from mapper.regex.languages import ANYTHING, without_empty
@@ -19,7 +19,7 @@ class Rounds:
     most: int | None
 
 
-def rounds_of(statement: ir.For, env: Env) -> Rounds:
+def rounds_of(statement: ir.For, env: Environment) -> Rounds:
     """The rounds of a loop in an environment."""
     found = _whole(statement.source, env)
     least, most = found.least, found.most
@@ -33,7 +33,7 @@ def rounds_of(statement: ir.For, env: Env) -> Rounds:
     return Rounds(found.element, least, most)
 
 
-def _whole(source: ir.Operand, env: Env) -> Rounds:
+def _whole(source: ir.Operand, env: Environment) -> Rounds:
     if isinstance(source, ir.Interval):
         count = _length(source)
         return Rounds(a_number(INTEGER), count or 0, count)

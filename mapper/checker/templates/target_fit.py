@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from mapper.checker.templates.json_grammar import ANY_KEY, ELEMENT, Path, Seen
-from mapper.checker.templates.rendering import Rendered
+from mapper.checker.templates.json_grammar import ANY_KEY, ELEMENT, JsonFinding, Path
+from mapper.checker.templates.rendering import TemplateRendering
 from mapper.diagnostics.source import Span
 from mapper.runtime.missing import MISSING
 from mapper.schemas.questions import (
@@ -25,7 +25,7 @@ _KINDS = ("object", "array", "string", "number", "boolean", "null")
 
 
 @dataclass(frozen=True, slots=True)
-class Misfit:
+class TargetMisfit:
     """Something a template may write where the target does not take it.
 
     `always` says that nothing else is ever written there. `key` is the key that lacks or does not belong.
@@ -39,7 +39,7 @@ class Misfit:
     key: str = ""
     schema: Subschema = True
 
-    def shown_by(self, rendered: Rendered) -> bool:
+    def shown_by(self, rendered: TemplateRendering) -> bool:
         """Whether a rendering has it."""
         return not rendered.broken and rendered.value is not MISSING and self._has(rendered.value, self.path)
 
@@ -66,7 +66,7 @@ def _kind_of(value: object) -> str:
     return "number" if kind == "integer" else kind
 
 
-def misfits(seen: Mapping[Seen, Span], target: Schema) -> Iterator[Misfit]:
+def misfits(seen: Mapping[JsonFinding, Span], target: Schema) -> Iterator[TargetMisfit]:
     """What of all that a template can write does not fit."""
     document = target.document
     kinds: dict[Path, set[str]] = {}
@@ -83,21 +83,21 @@ def misfits(seen: Mapping[Seen, Span], target: Schema) -> Iterator[Misfit]:
         elif not _takes(document, schema, shown.kind):
             wanted = tuple(kind for kind in _KINDS if _takes(document, schema, kind))
             always = not any(_takes(document, schema, kind) for kind in kinds[shown.path])
-            yield Misfit(shown.path, shown.kind, wanted, span, always, schema=schema)
+            yield TargetMisfit(shown.path, shown.kind, wanted, span, always, schema=schema)
 
 
 def _keys(
-    document: Subschema, schema: Subschema, shown: Seen, span: Span, all_ends: list[Seen]
-) -> Iterator[Misfit]:
+    document: Subschema, schema: Subschema, shown: JsonFinding, span: Span, all_ends: list[JsonFinding]
+) -> Iterator[TargetMisfit]:
     if not shown.unknown:
         for name in sorted(required_of(document, schema) - shown.sure):
             always = not any(name in end.keys or end.unknown for end in all_ends)
-            yield Misfit(shown.path, "lacks", (), span, always, name, schema)
+            yield TargetMisfit(shown.path, "lacks", (), span, always, name, schema)
     if is_closed(document, schema):
         known = properties_of(document, schema)
         for name in sorted(shown.keys - known.keys()):
             always = all(name in end.sure for end in all_ends)
-            yield Misfit(shown.path, "adds", tuple(known), span, always, name, schema)
+            yield TargetMisfit(shown.path, "adds", tuple(known), span, always, name, schema)
 
 
 def _takes(document: Subschema, schema: Subschema, kind: str) -> bool:
