@@ -14,10 +14,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from re import _constants as codes  # type: ignore[attr-defined]
 from typing import Any, Final
 
-from mapper.regex.automata import combined, parse
+from mapper.regex.syntax import OPPOSITES, codes, combined, parse
 
 _MOST_WAYS: Final = 16
 _MOST_CASES: Final = 300
@@ -35,11 +34,6 @@ _CATEGORIES = {
     codes.CATEGORY_DIGIT: ("d",),
     codes.CATEGORY_WORD: ("d", "w"),
     codes.CATEGORY_SPACE: ("s",),
-}
-_OPPOSITES = {
-    codes.CATEGORY_NOT_DIGIT: codes.CATEGORY_DIGIT,
-    codes.CATEGORY_NOT_WORD: codes.CATEGORY_WORD,
-    codes.CATEGORY_NOT_SPACE: codes.CATEGORY_SPACE,
 }
 _PLAIN = 256  # characters that are looked at one by one
 
@@ -325,6 +319,6 @@ def _is_in(part: tuple[Any, Any], kind: _Kind, flags: int) -> bool:
             return bool(given[0] <= point <= given[1])
     if flags & re.ASCII and point > 127:
         category = "-"
-    if given in _OPPOSITES:
-        return category not in _CATEGORIES[_OPPOSITES[given]]
-    return category in _CATEGORIES[given]
+    if given in _CATEGORIES:
+        return category in _CATEGORIES[given]
+    return category not in _CATEGORIES[OPPOSITES[given]]
