@@ -7,8 +7,9 @@ expression. Each step is remembered: a deterministic automaton that is built as 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final, TypeAlias
 
 MAX_REMEMBERED: Final = 2_048  # steps, and characters, that an automaton remembers
@@ -150,14 +151,23 @@ def union(bits: Iterable[int]) -> int:
 
 
 class Readers(dict[str, int]):
-    """The positions that can read a character, as bits. A matcher is asked once about each character."""
+    """The positions that can read a character, as bits. A matcher is asked once about each character.
 
-    def __init__(self, matchers: Iterable[tuple[Callable[[str], object], int]]) -> None:
+    `exact` are the positions that read just one character, so that long words need not be asked.
+    """
+
+    def __init__(
+        self,
+        matchers: Iterable[tuple[Callable[[str], object], int]],
+        exact: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
         super().__init__()
         self.matchers = tuple(matchers)
+        self.exact = exact
 
     def __missing__(self, character: str) -> int:
         positions = union(bits for matches, bits in self.matchers if matches(character))
+        positions |= self.exact.get(character, 0)
         if len(self) >= MAX_REMEMBERED:
             self.clear()
         self[character] = positions
