@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from mapper.regex.automata import NoAutomaton
+from mapper.regex.graphs import reachable
 from mapper.regex.searches import automaton_of
 
 _MANY = 10
@@ -176,7 +177,7 @@ def _cost(pattern: str) -> str | None:
 
 def _ambiguity(automaton: _Automaton, flags: int) -> str | None:
     steps = {source: frozenset(targets) for source, targets in automaton.steps.items()}
-    loops = {position: _reachable(steps, position) for position in steps}
+    loops = {p: reachable(lambda at: steps.get(at, ()), targets) for p, targets in steps.items()}
     for source, target in sorted(automaton.doubled):
         if source in loops.get(target, ()):
             atom = automaton.atoms[source]
@@ -216,17 +217,6 @@ def _comes_back_twice(
                     seen.add(state)
                     stack.append(state)
     return False
-
-
-def _reachable(steps: dict[int, frozenset[int]], start: int) -> set[int]:
-    seen: set[int] = set()
-    stack = [start]
-    while stack:
-        for target in steps.get(stack.pop(), ()):
-            if target not in seen:
-                seen.add(target)
-                stack.append(target)
-    return seen
 
 
 def _named_characters(pattern: str) -> set[str]:

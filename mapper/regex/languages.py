@@ -5,6 +5,7 @@ All operations are exact except where they say that the result may hold more tex
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property, reduce
@@ -12,6 +13,7 @@ from typing import TypeAlias
 
 from mapper.budget import remembered, spend
 from mapper.regex.characters import EVERY, Ranges, inverse, joined, ranges, readable, shared
+from mapper.regex.graphs import reachable
 
 Edges: TypeAlias = tuple[tuple[tuple[Ranges, int], ...], ...]
 
@@ -138,7 +140,7 @@ class Draft:
         """The language of all ways from one state to another."""
         edges, finals, count = [], set(), 0
         for state in range(len(self.edges)):
-            reach = self._closure(state)
+            reach = reachable(self.silent.__getitem__, (state,))
             count += sum(1 + len(self.edges[inner]) for inner in reach)
             if count > _EDGES:
                 raise TooLarge
@@ -148,40 +150,21 @@ class Draft:
         spend(1 + count // _EDGES_A_STEP)
         return _trimmed(edges, {first}, finals)
 
-    def _closure(self, state: int) -> set[int]:
-        seen, stack = {state}, [state]
-        while stack:
-            for target in self.silent[stack.pop()]:
-                if target not in seen:
-                    seen.add(target)
-                    stack.append(target)
-        return seen
-
 
 def _trimmed(edges: list[tuple[tuple[Ranges, int], ...]], starts: set[int], finals: set[int]) -> Language:
-    forward = _reachable({s: [t for _, t in out] for s, out in enumerate(edges)}, starts)
-    back: dict[int, list[int]] = {}
+    forward = reachable(lambda state: (target for _, target in edges[state]), starts)
+    back = defaultdict[int, list[int]](list)
     for state, out in enumerate(edges):
         for _, target in out:
-            back.setdefault(target, []).append(state)
-    kept = sorted(forward & _reachable(back, finals))
+            back[target].append(state)
+    backward = reachable(back.__getitem__, finals)
+    kept = sorted(forward & backward)
     number = {state: index for index, state in enumerate(kept)}
     return Language(
         tuple(tuple((r, number[t]) for r, t in edges[state] if t in number) for state in kept),
         frozenset(number[s] for s in starts if s in number),
         frozenset(number[s] for s in finals if s in number),
     )
-
-
-def _reachable(steps: dict[int, list[int]], starts: Iterable[int]) -> set[int]:
-    seen = set(starts)
-    stack = list(seen)
-    while stack:
-        for target in steps.get(stack.pop(), ()):
-            if target not in seen:
-                seen.add(target)
-                stack.append(target)
-    return seen
 
 
 NONE = Language((), frozenset(), frozenset())

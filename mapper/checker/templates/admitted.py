@@ -22,7 +22,8 @@ from mapper.checker.templates.value_sets import (
     joined,
     something,
 )
-from mapper.regex.characters import ranges, span
+from mapper.regex.characters import DIGITS, EVERY, HEX_DIGITS, ranges
+from mapper.regex.characters import joined as joined_ranges
 from mapper.regex.expressions import matching
 from mapper.regex.languages import (
     ANYTHING,
@@ -50,7 +51,6 @@ from mapper.schemas.questions import (
 
 _DEEPEST = 40
 _LONGEST = 40
-_HEX = one_of((*span("0", "9"), *span("A", "F"), *span("a", "f")))
 
 
 def _times(language: Language, count: int) -> Language:
@@ -59,7 +59,7 @@ def _times(language: Language, count: int) -> Language:
 
 @remembered(64)
 def _of_format(name: str) -> Language | None:
-    digit, two = one_of(span("0", "9")), _times(one_of(span("0", "9")), 2)
+    digit, two = one_of(DIGITS), _times(one_of(DIGITS), 2)
     day = concatenated(two, two, word("-"), two, word("-"), two)
     offset = union(one_of(ranges("Zz")), concatenated(one_of(ranges("+-")), two, word(":"), two))
     fraction = optional(concatenated(word("."), repeated(digit, least=1)))
@@ -68,9 +68,9 @@ def _of_format(name: str) -> Language | None:
         "date": day,
         "time": clock,
         "date-time": concatenated(day, one_of(ranges("Tt")), clock),
-        "uuid": many((*ranges("-"), *span("0", "9"), *span("A", "F"), *span("a", "f"))),
-        "ipv4": many((*ranges("."), *span("0", "9"))),
-        "ipv6": many((*ranges(".:"), *span("0", "9"), *span("A", "F"), *span("a", "f"))),
+        "uuid": many(joined_ranges((*ranges("-"), *HEX_DIGITS))),
+        "ipv4": many(joined_ranges((*ranges("."), *DIGITS))),
+        "ipv6": many(joined_ranges((*ranges(".:"), *HEX_DIGITS))),
     }
     return formats.get(name)
 
@@ -186,6 +186,6 @@ def _own_text(schema: Mapping[str, Any]) -> Language:
         found = without_empty(found)
     most = schema.get("maxLength")
     if most is not None and most <= _LONGEST and not found.is_finite:
-        shorter = _times(optional(one_of(((0, 0x10FFFF),))), int(most))
+        shorter = _times(optional(one_of(EVERY)), int(most))
         found = intersection(found, shorter)
     return found

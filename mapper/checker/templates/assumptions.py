@@ -8,8 +8,7 @@ from typing import assert_never
 from mapper.checker.templates.environment import Environment, joined_env
 from mapper.checker.templates.value_sets import Items, Value
 from mapper.ir import liquid as ir
-from mapper.regex.characters import joined as joined_ranges
-from mapper.regex.characters import ranges
+from mapper.regex.characters import WHITE_SPACE, ranges
 from mapper.regex.languages import (
     Language,
     intersection,
@@ -22,7 +21,6 @@ from mapper.regex.languages import (
 
 _MOST = 6
 _SWAPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
-_WHITE = joined_ranges([(9, 13), (28, 32), (0x85, 0x85), (0xA0, 0xA0), (0x1680, 0x1680), (0x2000, 0x3000)])
 
 
 def assume(test: ir.TextTest, holds: bool, env: Environment) -> list[Environment]:
@@ -146,7 +144,7 @@ def _some(language: Language) -> Language | None:
 
 
 def _blank(known: Value) -> Value:
-    white = None if known.text is None else _some(intersection(many(_WHITE), known.text))
+    white = None if known.text is None else _some(intersection(many(WHITE_SPACE), known.text))
     return replace(_hollow(known), text=white, missing=known.missing, null=known.null, false=known.false)
 
 

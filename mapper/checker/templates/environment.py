@@ -24,14 +24,14 @@ from mapper.checker.templates.value_sets import (
     members_of,
 )
 from mapper.ir import liquid as ir
-from mapper.regex.characters import ranges, span
+from mapper.regex.characters import ranges
 from mapper.regex.languages import ANYTHING, concatenated, many, word
 
 # Where a value stands: a root and the keys from it. Roots are the scopes of a request, `=name` for what the
 # template assigns and `@depth` for the variable of a loop.
 Spot: TypeAlias = tuple[str | int, ...]
 
-RECEIVED = many((*span("0", "9"), *ranges(".:TZ-")))
+RECEIVED = many(ranges("0123456789.:TZ-"))
 _COUNTS = ("length", "index", "index0", "rindex", "rindex0")
 
 

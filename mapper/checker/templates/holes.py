@@ -10,7 +10,7 @@ from typing import TypeAlias
 from mapper.budget import MAX_NODES, nodes_of
 from mapper.checker.templates.value_sets import Items, Value, members_of
 from mapper.ir import liquid as ir
-from mapper.regex.characters import EVERY, inverse, ranges
+from mapper.regex.characters import BEYOND_ASCII, EVERY, ranges
 from mapper.regex.languages import Language, shortest, shortest_with
 from mapper.runtime.missing import MISSING
 
@@ -237,6 +237,6 @@ def _texts(language: Language, constants: Iterable[str]) -> list[object]:
         return list(language.few)
     tried: list[str | None] = [shortest(language), shortest_with(language, EVERY)]
     tried += [shortest_with(language, ranges(c)) for c in _HOSTILE]
-    tried += [shortest_with(language, inverse(((0, 0x7F),)))]
+    tried += [shortest_with(language, BEYOND_ASCII)]
     tried += [text for text in (*constants, "00", "-", "true", '",') if language.holds(text)]
     return [text for text in dict.fromkeys(tried) if text is not None]

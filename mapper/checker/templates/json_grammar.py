@@ -16,7 +16,7 @@ Path: TypeAlias = tuple[str, ...]
 ELEMENT = "[]"
 ANY_KEY = "*"
 
-_BLANK = " \t\n\r"
+BLANKS = " \t\n\r"  # insignificant white space (RFC 8259 §2)
 _LITERALS = {"t": "true", "f": "false", "n": "null"}
 _LONGEST_KEY = 200
 DEEPEST = 60
@@ -138,7 +138,7 @@ def step(
             return _in_hex(place, character), None
         case "literal":
             return _in_literal(place, character), None
-    if character in _BLANK:
+    if character in BLANKS:
         return place, None
     return _between(place, character)
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from mapper.budget import remembered
-from mapper.regex.characters import ranges, span
+from mapper.regex.characters import DIGITS, ranges, span
 from mapper.regex.languages import (
     ANYTHING,
     EMPTY,
@@ -24,13 +24,12 @@ from mapper.regex.languages import (
 )
 from mapper.runtime.liquid.semantics import to_text
 
-_DIGIT = span("0", "9")
 _SIGN = optional(word("-"))
-_WHOLE = union(word("0"), concatenated(one_of(span("1", "9")), many(_DIGIT)))
+_WHOLE = union(word("0"), concatenated(one_of(span("1", "9")), many(DIGITS)))
 _EXPONENT = concatenated(
-    one_of(ranges("eE")), optional(one_of(ranges("+-"))), repeated(one_of(_DIGIT), least=1)
+    one_of(ranges("eE")), optional(one_of(ranges("+-"))), repeated(one_of(DIGITS), least=1)
 )
-_FRACTION = concatenated(word("."), repeated(one_of(_DIGIT), least=1))
+_FRACTION = concatenated(word("."), repeated(one_of(DIGITS), least=1))
 
 COUNT = _WHOLE
 INTEGER = concatenated(_SIGN, _WHOLE)

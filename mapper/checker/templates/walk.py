@@ -9,7 +9,7 @@ from typing import assert_never
 from mapper.checker.templates.assumptions import assume, few
 from mapper.checker.templates.emission import emit, write
 from mapper.checker.templates.environment import Environment, LoopRound, joined_env
-from mapper.checker.templates.json_grammar import JsonFinding, JsonPlace, joined_keys, without_keys
+from mapper.checker.templates.json_grammar import BLANKS, JsonFinding, JsonPlace, joined_keys, without_keys
 from mapper.checker.templates.rounds import Rounds, rounds_of
 from mapper.checker.templates.value_sets import (
     INTEGER,
@@ -132,10 +132,10 @@ class Walk:
         for shown in seen:
             self._show(shown, statement)
         if isinstance(after, JsonPlace):
-            is_blank = not statement.text.strip(" \t\r\n")
+            is_blank = not statement.text.strip(BLANKS)
             return [replace(state, place=after, silent=state.silent if is_blank else None)]
         index, bad = after
-        if state.silent is not None and not statement.text[:index].strip(" \t\r\n"):
+        if state.silent is not None and not statement.text[:index].strip(BLANKS):
             flaw = TemplateFlaw(state.silent.span, bad.why, "nothing", state.silent)
         else:
             flaw = TemplateFlaw(statement.span, bad.why, "", None, index)
