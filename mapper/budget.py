@@ -1,12 +1,11 @@
-"""Effort: how many steps one compilation may take, counted and not timed, so that every machine agrees.
+"""Budget: the number of steps that one compilation may take, counted and not timed, so that machines agree.
 
-What a checker asks of a schema can multiply: a definition that refers twice to an earlier one, which refers
-twice to an earlier one, stands for a tree that no machine holds. Whoever walks such trees spends steps; where
-they are used up the walk ends with TooComplex, which becomes a diagnostic. Outside of `limited` nothing is
-counted.
+The questions of a checker about a schema can multiply. A definition that refers twice to an earlier one, and
+so does that one, describes a tree that no machine holds. Code that walks such trees spends steps. After the
+last step the walk ends with TooComplex, which becomes a diagnostic. Outside of `limited` nothing is counted.
 
 Constants double as well: a template that appends a text to itself thirty times makes a gigabyte of two
-letters. Whoever computes with the texts of a mapping spends steps for their characters, and gives up exact
+letters. Code that computes with the texts of a mapping spends steps for their characters, and gives up exact
 results beyond MAX_CHARACTERS. Programs that are run while they are checked have limits of their own.
 """
 
@@ -19,9 +18,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache, wraps
 from typing import TypeVar
 
-MOST_STEPS = 1_000_000
+MAX_STEPS = 1_000_000
 MAX_CHARACTERS = 10_000  # of computed texts that one type lists; of longer ones only facts are known
-MAX_NODES = 2_000  # of a value that is made up to show something
+MAX_NODES = 2_000  # of a value that is made up as an example
 CHARACTERS_A_STEP = 16
 
 _Operand = TypeVar("_Operand")
@@ -29,38 +28,38 @@ _Found = TypeVar("_Found")
 
 
 class TooComplex(Exception):
-    """The steps are used up."""
+    """No steps are left."""
 
 
 @dataclass(slots=True)
-class Effort:
-    """The steps that are left, what has been found with them, and which results of caches they have paid."""
+class Budget:
+    """The steps that are left, results found with them, and the cached results that have been paid for."""
 
     left: int
     paid: set[object] = field(default_factory=set)
     found: dict[tuple[object, int, int, int], tuple[object, object, object]] = field(default_factory=dict)
 
 
-_effort: ContextVar[Effort | None] = ContextVar("mapper_effort", default=None)
+_current: ContextVar[Budget | None] = ContextVar("mapper_budget", default=None)
 
 
 @contextmanager
-def limited(steps: int = MOST_STEPS) -> Iterator[Effort]:
-    """Count what is spent inside the block."""
-    effort = Effort(steps)
-    token = _effort.set(effort)
+def limited(steps: int = MAX_STEPS) -> Iterator[Budget]:
+    """Count the steps that are spent inside the block."""
+    budget = Budget(steps)
+    token = _current.set(budget)
     try:
-        yield effort
+        yield budget
     finally:
-        _effort.reset(token)
+        _current.reset(token)
 
 
 def spend(steps: int = 1) -> None:
-    """Take some steps; raises TooComplex where there are no more."""
-    effort = _effort.get()
-    if effort is not None:
-        effort.left -= steps
-        if effort.left < 0:
+    """Take some steps; raises TooComplex if fewer are left."""
+    budget = _current.get()
+    if budget is not None:
+        budget.left -= steps
+        if budget.left < 0:
             raise TooComplex
 
 
@@ -69,52 +68,53 @@ def spend_on(characters: int) -> None:
     spend(1 + characters // CHARACTERS_A_STEP)
 
 
-def nodes_of(value: object, most: int) -> int:
-    """The values inside of a JSON value and itself, long texts as several; `most + 1` if they are more.
+def nodes_of(value: object, max_nodes: int) -> int:
+    """The number of values in a JSON value, itself included; a long text counts as several.
 
-    A list that holds one value several times counts it as often: whoever reads it does so too.
+    Counting ends at `max_nodes + 1`. A value that a list holds several times counts each time, because
+    readers visit it each time.
     """
     count, waiting = 0, [value]
-    while waiting and count <= most:
+    while waiting and count <= max_nodes:
         part = waiting.pop()
         count += 1
         if isinstance(part, str):
             count += len(part) // CHARACTERS_A_STEP
         elif isinstance(part, list):
-            waiting.extend(part[: most + 1])
+            waiting.extend(part[: max_nodes + 1])
         elif isinstance(part, dict):
             waiting.extend(part.values())
-    return min(count, most + 1)
+    return min(count, max_nodes + 1)
 
 
-def remembered(most: int) -> Callable[[Callable[..., _Found]], Callable[..., _Found]]:
-    """A cache like `lru_cache(most)` in which a result that was found before costs its steps as well, once.
+def remembered(max_results: int) -> Callable[[Callable[..., _Found]], Callable[..., _Found]]:
+    """A cache like `lru_cache(max_results)` in which each compilation pays once for a result found earlier.
 
     Otherwise the steps of a compilation would depend on the compilations before it.
     """
 
     def decorated(work: Callable[..., _Found]) -> Callable[..., _Found]:
-        @lru_cache(maxsize=most)
+        @lru_cache(maxsize=max_results)
         def measured(*operands: Hashable, **named: Hashable) -> tuple[_Found, int]:
             failure: Exception | None = None
-            with limited() as effort:
+            with limited() as inner:
                 try:
                     found = work(*operands, **named)
                 except Exception as error:
                     failure = error
             if failure is not None:
-                spend(MOST_STEPS - effort.left)
+                spend(MAX_STEPS - inner.left)
                 raise failure
-            return found, MOST_STEPS - effort.left
+            return found, MAX_STEPS - inner.left
 
         @wraps(work)
         def call(*operands: Hashable, **named: Hashable) -> _Found:
             found, steps = measured(*operands, **named)
-            effort = _effort.get()
-            if effort is not None:
+            budget = _current.get()
+            if budget is not None:
                 key = (call, operands, *named.items())
-                if key not in effort.paid:
-                    effort.paid.add(key)
+                if key not in budget.paid:
+                    budget.paid.add(key)
                     spend(steps)
             return found
 
@@ -123,15 +123,15 @@ def remembered(most: int) -> Callable[[Callable[..., _Found]], Callable[..., _Fo
     return decorated
 
 
-def once(
+def memoize(
     work: Callable[[_Operand, _Operand, int], _Found], left: _Operand, right: _Operand, depth: int
 ) -> _Found:
-    """What `work` finds of these very operands at a depth, worked out once while steps are counted."""
-    effort = _effort.get()
-    if effort is None:
+    """The result of `work` for these very operands and depth, computed once in each budget."""
+    budget = _current.get()
+    if budget is None:
         return work(left, right, depth)
     key = (work, id(left), id(right), depth)
-    known = effort.found.get(key)
-    if known is None:  # the operands are kept with it, so that their identities stay theirs
-        known = effort.found[key] = (left, right, work(left, right, depth))
+    known = budget.found.get(key)
+    if known is None:  # the operands are kept with the result, so that no other object takes their ids
+        known = budget.found[key] = (left, right, work(left, right, depth))
     return known[2]  # type: ignore[return-value]

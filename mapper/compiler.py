@@ -27,12 +27,12 @@ from mapper.runtime.limits import active
 from mapper.schemas.refusals import if_compilable, within_budget
 from mapper.schemas.schema import Schema
 from mapper.transform.compiled import Compiled, compile_module
-from mapper.transform.experiments import Experiments, prepare_template
+from mapper.transform.runner import ProgramRunner, prepare_template
 from mapper.transform.transform import Transform
 from mapper.version import __version__
 
 if TYPE_CHECKING:
-    from mapper.codegen.module import Module
+    from mapper.codegen.frame import GeneratedModule
 
 
 @dataclass(slots=True)
@@ -76,8 +76,8 @@ def _lower_and_check(analysis: Analysis, spec: Spec, folder: Path | None) -> Non
     source, target = references.source, references.target
     analysis.objects_only = takes_objects_only(program, source.document if source else None)
     if target is not None:
-        experiments = Experiments(analysis.file, source, analysis.objects_only)
-        analysis.inference = check_program(program, source, target, report, experiments)
+        runner = ProgramRunner(analysis.file, source, analysis.objects_only)
+        analysis.inference = check_program(program, source, target, report, runner)
     if isinstance(program.output, ir.Template) and not report.has_errors:
         from mapper.checker.templates import prove, report_proof
 
@@ -85,16 +85,16 @@ def _lower_and_check(analysis: Analysis, spec: Spec, folder: Path | None) -> Non
         report_proof(proof, program, target, references.dialect, report)
 
 
-def _generate(analysis: Analysis) -> Module | None:
+def _generate(analysis: Analysis) -> GeneratedModule | None:
     """The module of the decoded path; None if there are errors, also if the program nests too deep."""
     program, target = analysis.program, analysis.references.target
     if analysis.report.has_errors or program is None or target is None:
         return None
-    from mapper.codegen.module import generate
+    from mapper.codegen.decoded_module import generate_decoded
 
     name, objects_only = analysis.file.name, analysis.objects_only
     return within_budget(
-        lambda: generate(program, target.document, name, __version__, objects_only=objects_only),
+        lambda: generate_decoded(program, target.document, name, __version__, objects_only=objects_only),
         analysis.report,
         program.span,
     )
@@ -114,11 +114,11 @@ def build(file: SourceFile, folder: Path | None, report: Report) -> Transform:
 
 
 def _compiled(
-    analysis: Analysis, spec: Spec, program: ir.Program, target: Schema, decoded: Module
+    analysis: Analysis, spec: Spec, program: ir.Program, target: Schema, decoded: GeneratedModule
 ) -> Compiled:
     from mapper.codegen.narrow_module import generate_narrow
 
-    narrow, plan = generate_narrow(program, target.document, __version__)
+    narrow, plan = generate_narrow(program, target.document, analysis.file.name, __version__)
     return Compiled(
         name=program.name,
         description=spec.description,

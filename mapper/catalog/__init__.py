@@ -1,11 +1,11 @@
-"""Catalog: where mappings, schemas and dialects lie on disk, and which names may be asked for."""
+"""Catalog: the folders of mappings, schemas and dialects on disk, and the names that may be looked up."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from mapper.diagnostics.diagnostic import Report, did_you_mean
-from mapper.diagnostics.source import Text
+from mapper.diagnostics.source import SpannedText
 
 MAPPING_SUFFIXES = (".yaml", ".yml")
 
@@ -36,7 +36,7 @@ def find_mappings(directory: Path | None = None) -> list[Path]:
 
 
 def find_mapping(name: str) -> Path | None:
-    """A mapping by path, or a shipped one by name; None where there is neither."""
+    """A mapping by path, or a shipped one by name; None if there is neither."""
     path = Path(name)
     if path.suffix in MAPPING_SUFFIXES and is_file(path):
         return path
@@ -66,10 +66,10 @@ def mapping_names() -> list[str]:
     return [path.stem for path in find_mappings()]
 
 
-def find_schema(name: Text, beside: Path | None, report: Report) -> Path | None:
+def find_schema(name: SpannedText, beside: Path | None, report: Report) -> Path | None:
     """The schema a mapping names: beside the mapping, in a `schemas/` folder next to it, or shipped.
 
-    Reports M005 for a name that reaches elsewhere and M004 where there is no such file.
+    Reports M005 for a name that reaches elsewhere and M004 if there is no such file.
     """
     folders = [shipped_schemas()]
     if beside is not None:
@@ -77,7 +77,7 @@ def find_schema(name: Text, beside: Path | None, report: Report) -> Path | None:
     return _find(name, folders, "schema", "M004", report)
 
 
-def find_dialect(name: Text, beside: Path | None, report: Report) -> Path | None:
+def find_dialect(name: SpannedText, beside: Path | None, report: Report) -> Path | None:
     """The dialect file of a name: `dialects/<name>.yaml` beside the mapping, or shipped; reports M009."""
     folders = [shipped_mappings() / "dialects"]
     if beside is not None:
@@ -86,7 +86,7 @@ def find_dialect(name: Text, beside: Path | None, report: Report) -> Path | None
 
 
 def _find(
-    name: Text, folders: list[Path], kind: str, code: str, report: Report, suffix: str = ""
+    name: SpannedText, folders: list[Path], kind: str, code: str, report: Report, suffix: str = ""
 ) -> Path | None:
     span = name.part(0, len(name.value))
     if not is_plain_name(name.value):
@@ -110,7 +110,7 @@ def _find(
 
 
 def is_file(path: Path) -> bool:
-    """Whether a file can be found there; false of names that no file can have."""
+    """True if the path is that of a file; False also for names that no file can have."""
     try:
         return path.is_file()
     except OSError:  # the name is too long, or a folder on the way is closed to us
@@ -118,5 +118,5 @@ def is_file(path: Path) -> bool:
 
 
 def is_plain_name(name: str) -> bool:
-    """Whether a name from a mapping stays inside the catalog's folders."""
+    """True if a name from a mapping stays inside the catalog's folders."""
     return bool(name) and name[0] != "." and not any(c in "/\\:\0" or c < " " for c in name)

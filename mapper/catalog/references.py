@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mapper import catalog
 from mapper.diagnostics.diagnostic import Report
-from mapper.diagnostics.source import Read, Text, digest
+from mapper.diagnostics.source import Read, SpannedText, digest
 from mapper.expressions.liquid.dialects import Dialect, load_dialect
 from mapper.language.spec import Spec
 from mapper.schemas.schema import Schema, load_schema
@@ -30,7 +30,7 @@ def load_references(spec: Spec, folder: Path | None, report: Report) -> Referenc
 
     `folder` is that of the mapping; files beside it come before shipped ones.
     """
-    target_name = spec.target or Text(DEFAULT_TARGET, spec.name.span)
+    target_name = spec.target or SpannedText(DEFAULT_TARGET, spec.name.span)
     source = find_and_load_schema(spec.source, folder, report)
     target = find_and_load_schema(target_name, folder, report)
     dialect = find_and_load_dialect(spec.dialect, folder, report)
@@ -42,19 +42,19 @@ def load_references(spec: Spec, folder: Path | None, report: Report) -> Referenc
     return References(source, target, dialect, reads)
 
 
-def find_and_load_schema(name: Text | None, folder: Path | None, report: Report) -> Schema | None:
+def find_and_load_schema(name: SpannedText | None, folder: Path | None, report: Report) -> Schema | None:
     """The schema of a name in a mapping; None after reporting the reason."""
     path = None if name is None else catalog.find_schema(name, folder, report)
     return None if path is None or name is None else load_schema(path, report, name.part(0, len(name.value)))
 
 
-def find_and_load_dialect(name: Text | None, folder: Path | None, report: Report) -> Dialect | None:
+def find_and_load_dialect(name: SpannedText | None, folder: Path | None, report: Report) -> Dialect | None:
     """The dialect of a name in a mapping; None after reporting the reason."""
     path = None if name is None else catalog.find_dialect(name, folder, report)
     return None if path is None else load_dialect(path, report)
 
 
-def _reads(kind: str, name: Text | None, found: Schema | Dialect | None) -> tuple[Read, ...]:
+def _reads(kind: str, name: SpannedText | None, found: Schema | Dialect | None) -> tuple[Read, ...]:
     if name is None or found is None or found.file is None:
         return ()
     return (Read(kind, name.value, found.file.name, digest(found.file.text)),)

@@ -1,4 +1,4 @@
-"""The checks of a program: `each`, names, fields against the target, what may fail, what is never reached."""
+"""Checks: `each`, names, fields against the target, possible rejections, unreachable parts of a program."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import replace
 from mapper import ir
 from mapper.checker.field_checks import Checking, check_field, definition_label
 from mapper.checker.inference.findings import Inference
-from mapper.checker.inference.program_types import infer_program, item_type
-from mapper.checker.inference.sources import type_of_schema, whole
-from mapper.checker.name_checks import check_names, check_value_names
+from mapper.checker.inference.program_types import infer_program, item_type, type_of_schema
+from mapper.checker.name_checks import check_names
 from mapper.checker.operand_checks import check_operands
 from mapper.checker.reach_checks import check_reachable, check_rules
-from mapper.checker.rejection_checks import check_failures, check_units
-from mapper.checker.search.counterexamples import Laboratory, Search
+from mapper.checker.rejection_checks import check_possible_rejections, check_units
+from mapper.checker.search.counterexamples import CounterexampleSearch
+from mapper.checker.search.runner import Runner
 from mapper.checker.types import ANY_MEMBER
 from mapper.checker.types.lattice import of_member
 from mapper.diagnostics.diagnostic import Report, Severity, did_you_mean
@@ -26,29 +26,29 @@ def check_program(
     source: Schema | None,
     target: Schema,
     report: Report,
-    laboratory: Laboratory | None = None,
+    runner: Runner | None = None,
 ) -> Inference:
-    """Report what is wrong with a program, all of it; what was inferred is the answer.
+    """Report everything that is wrong with a program; returns the inference.
 
-    Without a laboratory nothing can be tried, and nothing is claimed that would have to be.
+    Without a runner no payload can be tried, so diagnostics that need a counterexample are left out.
     """
     item = None if source is None else item_type(source)
     notes = infer_program(program, source, item)
-    # Where a part of the mapping could not be read, what the rest does proves nothing.
-    tries = laboratory is not None and not report.has_errors
-    search = Search(program, target.document, item, laboratory) if tries and laboratory else None
+    search = None
+    # If a part of the mapping could not be read, a run of the rest proves nothing.
+    if runner is not None and not report.has_errors:
+        search = CounterexampleSearch(program, target.document, item, runner)
     checking = Checking(program, source, target, notes, report, search)
     _check_each(program, report)
-    known = whole(source)
     before = len(report.diagnostics)
     for rule in program.skips:
-        check_names(rule.condition.test, known, source, report)
+        check_names(rule.condition, source, report)
     if len(report.diagnostics) == before:
         check_rules(program, notes, report)
     if isinstance(program.output, ir.Record):
         _check_event(program.output, checking)
     else:
-        check_names(program.output, known, source, report)
+        check_names(program.output, source, report)
     return notes
 
 
@@ -80,19 +80,19 @@ def _check_event(event: ir.Record, checking: Checking) -> None:
     wanted = type_of_schema(checking.target)
     sound = tuple(entry for entry in event.fields if _check_inside(entry.value, checking))
     for entry in event.fields:
-        # A name that is not there, or a part that is never taken, explains what would be found next.
+        # An unknown name or an unreachable part is usually the cause of what a search would find.
         tried = checking if entry in sound else replace(checking, search=None)
         member = of_member(wanted, entry.name) if entry.name in known else ANY_MEMBER
         check_field(entry, member, tried)
-    check_failures(event, sound, checking)
+    check_possible_rejections(event, sound, checking)
     check_units(event, checking)
 
 
 def _check_inside(value: ir.Value, checking: Checking) -> bool:
-    """Report unknown names, what is never taken and operands of a wrong type; whether there were none."""
+    """Report unknown names, unreachable parts and operands of a wrong type; True if there are none."""
     notes, report = checking.notes, checking.report
     before = len(report.diagnostics)
-    check_value_names(value, whole(checking.source), checking.source, report)
+    check_names(value, checking.source, report)
     if len(report.diagnostics) == before:
         check_reachable(value, notes, report)
     check_operands(value, notes, report)

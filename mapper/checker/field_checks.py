@@ -1,4 +1,4 @@
-"""Checks of fields against the target: is each proven to fit, proven not to, or shown not to by a payload."""
+"""Fields: each is proven to fit the target, proven not to, or shown not to fit by a payload."""
 
 from __future__ import annotations
 
@@ -8,30 +8,35 @@ from dataclasses import dataclass, field
 from mapper import ir
 from mapper.checker.inference.findings import Inference
 from mapper.checker.inference.program_types import infer_tame
-from mapper.checker.operand_checks import cast_hint, in_words, json_types
-from mapper.checker.search.counterexamples import Search, Trial
+from mapper.checker.operand_checks import cast_hint, json_types
+from mapper.checker.search.counterexamples import CounterexampleSearch
+from mapper.checker.search.runner import Payload, Run
 from mapper.checker.types import Type, admits, is_subtype, meet, only, without_nothing
-from mapper.checker.types.facts import is_blank
 from mapper.checker.types.named import text_type
 from mapper.checker.types.text_facts import TRUSTED
 from mapper.diagnostics.diagnostic import Label, Report, Severity
+from mapper.runtime.json.types import in_words
+from mapper.runtime.missing import is_blank_text
 from mapper.schemas.schema import Schema
 
 
 @dataclass(frozen=True, slots=True)
 class Checking:
-    """What the checks of a program look at."""
+    """The inputs of all checks of one program; `search` is None if nothing may be run.
+
+    `tame` is filled by the first call of `tamed`, because many programs need no second inference.
+    """
 
     program: ir.Program
     source: Schema | None
     target: Schema
     notes: Inference
     report: Report
-    search: Search | None
+    search: CounterexampleSearch | None
     tame: list[Inference] = field(default_factory=list, repr=False)
 
     def tamed(self) -> Inference:
-        """What is inferred when nothing but the source schema gives cause for alarm."""
+        """The inference that supposes a harmless text wherever there is no schema."""
         if not self.tame:
             item = None if self.search is None else self.search.item
             self.tame.append(infer_tame(self.program, self.source, item))
@@ -39,49 +44,72 @@ class Checking:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """What may be wrong with a field: some of its values, and how a run shows it."""
+class Mismatch:
+    """A diagnostic for those values of a field that the target does not allow; `has` recognizes them."""
 
     code: str
     message: str
     label: str
-    hints: tuple[str, ...]
-    judge: Callable[[object], bool]
-    is_certain: bool = False
+    hints: tuple[str, ...] = ()
+    has: Callable[[object], bool] = field(default=lambda value: True)
 
 
 def check_field(entry: ir.Field, wanted: Type, checking: Checking) -> None:
-    """Report what of a field the target does not allow; what cannot be shown is not claimed."""
+    """Report a field that never fits, can be absent although required, or has a payload that shows a misfit.
+
+    If a payload is needed and none is found, nothing is reported: the type may be wider than the values.
+    """
     found = checking.notes.type_of(entry.value)
     if found is None or found.is_never:
         return
     certain = _never_fits(entry, found, wanted)
     if certain is not None:
-        _add(entry, certain, (), checking)
+        _add(entry, certain, None, checking)
         return
     is_absent = _check_presence(entry, found, checking)
-    if not _claims(entry, found, wanted):
+    if not _mismatches(entry, found, wanted):
         return
     found = checking.tamed().type_of(entry.value)
-    for claim in () if found is None else _claims(entry, found, wanted):
-        if is_absent and claim.code == "M403":
-            continue  # what is blank is as good as missing, and that has been said
-        payload = _payload_of(entry, claim, checking)
-        if claim.is_certain or payload is not None:
-            _add(entry, claim, () if payload is None else (payload,), checking)
+    for mismatch in () if found is None else _mismatches(entry, found, wanted):
+        if is_absent and mismatch.code == "M403":
+            continue  # the remedies for absent and blank values are the same
+        payload = _payload_of(entry, mismatch.has, checking)
+        if payload is not None:
+            _add(entry, mismatch, payload, checking)
             return
 
 
-def _add(entry: ir.Field, claim: Claim, more: tuple[str, ...], checking: Checking) -> None:
-    label = (*definition_label(checking.target, entry.name), *_source_label(entry.value, checking.source))
-    hints = (*claim.hints, *more)
+def _add(entry: ir.Field, mismatch: Mismatch, payload: Payload | None, checking: Checking) -> None:
     checking.report.add(
-        claim.code, claim.message, entry.value.span, claim.label, hints, Severity.ERROR, label
+        mismatch.code,
+        mismatch.message,
+        entry.value.span,
+        mismatch.label,
+        (*mismatch.hints, *shown(payload)),
+        Severity.ERROR,
+        (*definition_label(checking.target, entry.name), *_source_label(entry.value, checking.source)),
     )
 
 
+def shown(payload: Payload | None) -> tuple[str, ...]:
+    """The hint that shows a counterexample, if there is one."""
+    return () if payload is None else (f"smallest payload that fails: `{payload.text}`",)
+
+
+def _payload_of(entry: ir.Field, has: Callable[[object], bool], checking: Checking) -> Payload | None:
+    """The smallest payload found for which a present value of the field has a mismatch."""
+    if checking.search is None:
+        return None
+
+    def is_wrong(run: Run) -> bool:
+        value = run.event.get(entry.name) if isinstance(run.event, dict) else None
+        return value is not None and has(value)
+
+    return checking.search.find(entry, is_wrong)
+
+
 def definition_label(target: Schema, name: str) -> tuple[Label, ...]:
-    """A label at the target's definition of a field."""
+    """A label at the target's definition of a field; none if the target does not name it."""
     span = target.span_of_name(("properties", name))
     return (Label(span, "asked for here"),) if span else ()
 
@@ -100,89 +128,74 @@ def _source_label(value: ir.Value, source: Schema | None) -> tuple[Label, ...]:
             return ()
 
 
-def _never_fits(entry: ir.Field, found: Type, wanted: Type) -> Claim | None:
-    """The claim that none of a field's values fits; a null that may be left out is not meant."""
+def _never_fits(entry: ir.Field, found: Type, wanted: Type) -> Mismatch | None:
+    """The mismatch if no value of a field fits; a null that the field leaves out does not count."""
     value = only(found, *found.kinds) if entry.nullable else without_nothing(found)
     if found.kinds == {"null"} and not wanted.null:
         if not entry.required or found.missing:
             return None
-        return Claim("M402", f"`{entry.name}` cannot be null", "this is always null", (), lambda _: True)
+        return Mismatch("M402", f"`{entry.name}` cannot be null", "this is always null")
     if not value.is_present or not meet(value, wanted).is_never or (not entry.required and found.missing):
         return None
     if value.kinds == {"string"} and meet(value, text_type(blank=False)).is_never:
         label = "this is always an empty or white-space text"
-        return Claim("M403", f"`{entry.name}` is always blank", label, (), lambda _: True)
+        return Mismatch("M403", f"`{entry.name}` is always blank", label)
     if value.kinds & wanted.kinds:
-        reason = _demand(value, wanted)
-        return Claim("M404", f"`{entry.name}` never fits the target", reason, (), lambda _: True)
+        return Mismatch("M404", f"`{entry.name}` never fits the target", _demand(value, wanted))
     types = json_types(value)
     words, hint = in_words(types), cast_hint(wanted, types)
-    return Claim(
-        "M401", f"`{entry.name}` cannot be {words}", f"this is always {words}", (hint,), lambda _: True
-    )
+    return Mismatch("M401", f"`{entry.name}` cannot be {words}", f"this is always {words}", (hint,))
 
 
 def _check_presence(entry: ir.Field, found: Type, checking: Checking) -> bool:
-    """A required field that can be missing or null is an error, shown by a payload where one is found."""
+    """Report a required field that can be missing or null, with a payload if one is found."""
     if not entry.required or not (found.missing or (found.null and not entry.nullable)):
         return False
     how = "can be missing" if found.missing else "can be null"
-    hints = (
+    hint = (
         "add a `default`, a later alternative or a `skip` rule;"
-        " or `on_missing: reject` if such items shall be rejected",
+        " or `on_missing: reject` if such items shall be rejected"
     )
 
-    def is_absent(trial: Trial) -> bool:
-        return isinstance(trial.event, dict) and trial.event.get(entry.name) is None
+    def is_absent(run: Run) -> bool:
+        return isinstance(run.event, dict) and run.event.get(entry.name) is None
 
     payload = None
     if checking.search is not None and checking.source is not None:
         payload = checking.search.find(entry, is_absent)
-    checking.report.add(
-        "M502",
-        f"the required field `{entry.name}` {how}",
-        entry.value.span,
-        f"this {how}",
-        (*hints, *([shown(payload.text)] if payload else [])),
-        Severity.ERROR,
-        (*definition_label(checking.target, entry.name), *_source_label(entry.value, checking.source)),
-    )
+    absent = Mismatch("M502", f"the required field `{entry.name}` {how}", f"this {how}", (hint,))
+    _add(entry, absent, payload, checking)
     return True
 
 
-def shown(payload: str) -> str:
-    """The line that shows a counterexample."""
-    return f"smallest payload that fails: `{payload}`"
-
-
-def _claims(entry: ir.Field, found: Type, wanted: Type) -> list[Claim]:
-    """What may be wrong with the values of a field that are there, the worst first."""
+def _mismatches(entry: ir.Field, found: Type, wanted: Type) -> list[Mismatch]:
+    """The possible mismatches of the values other than null, the worst first."""
     value = without_nothing(found)
     if is_subtype(value, without_nothing(wanted)):
         return []
-    claims = []
+    mismatches = []
     if value.texts is not None and TRUSTED in value.texts.formats:
-        value = only(value, *(value.kinds - {"string"}))  # nothing is known of it, so nothing is claimed
+        value = only(value, *(value.kinds - {"string"}))
     strange = only(value, *(value.kinds - wanted.kinds))
     if strange.is_present:
-        claims.append(_kind_claim(entry, strange, wanted))
+        mismatches.append(_wrong_kind(entry, strange, wanted))
     texts = only(value, "string")
     accepts_blank = wanted.texts is None or admits(wanted, "") or admits(wanted, " ")
     if texts.may_be_blank and not accepts_blank and not isinstance(entry.value, ir.Required):
-        claims.append(_blank_claim(entry))
+        mismatches.append(_wrongly_blank(entry))
     filled = meet(texts, text_type(blank=False))
     others = only(value, *((value.kinds & wanted.kinds) - {"string"}))
     for part in (filled if not accepts_blank else texts, others):
         if part.is_present and part.kinds <= wanted.kinds and not is_subtype(part, without_nothing(wanted)):
-            claims.append(_form_claim(entry, part, wanted))
+            mismatches.append(_wrong_form(entry, part, wanted))
             break
-    return claims
+    return mismatches
 
 
-def _kind_claim(entry: ir.Field, strange: Type, wanted: Type) -> Claim:
+def _wrong_kind(entry: ir.Field, strange: Type, wanted: Type) -> Mismatch:
     types = json_types(strange)
     allowed = in_words(json_types(wanted))
-    return Claim(
+    return Mismatch(
         "M401",
         f"`{entry.name}` can be {in_words(types)}, where the target asks for {allowed}",
         f"this can be {in_words(types)}",
@@ -191,31 +204,31 @@ def _kind_claim(entry: ir.Field, strange: Type, wanted: Type) -> Claim:
     )
 
 
-def _blank_claim(entry: ir.Field) -> Claim:
+def _wrongly_blank(entry: ir.Field) -> Mismatch:
     hint = (
         "use `first_nonblank`, with an alternative or `on_missing: reject`; or a `skip` rule for blank ones"
     )
-    return Claim(
+    return Mismatch(
         "M403",
         f"`{entry.name}` can be blank",
         "this can be an empty or white-space text",
         (hint,),
-        lambda value: isinstance(value, str) and is_blank(value),
+        lambda value: isinstance(value, str) and is_blank_text(value),
     )
 
 
-def _form_claim(entry: ir.Field, part: Type, wanted: Type) -> Claim:
-    return Claim(
+def _wrong_form(entry: ir.Field, part: Type, wanted: Type) -> Mismatch:
+    return Mismatch(
         "M404",
         f"`{entry.name}` may not have the form the target asks for",
         _demand(part, wanted),
         ("use `as: timestamp` for times",) if wanted.texts and "date-time" in wanted.texts.formats else (),
-        lambda value: not admits(wanted, value) and not (isinstance(value, str) and is_blank(value)),
+        lambda value: not admits(wanted, value) and not (isinstance(value, str) and is_blank_text(value)),
     )
 
 
 def _demand(part: Type, wanted: Type) -> str:
-    """What the target asks of such values, in few words."""
+    """The part of the target that such values do not fit, in words."""
     texts, numbers = wanted.texts, wanted.numbers
     if part.texts and texts:
         if texts.values is not None:
@@ -230,17 +243,3 @@ def _demand(part: Type, wanted: Type) -> str:
             return "the target wants a whole number"
         return "the target has bounds that do not fit"
     return "the target asks for something else inside"
-
-
-def _payload_of(entry: ir.Field, claim: Claim, checking: Checking) -> str | None:
-    if checking.search is None:
-        return None
-
-    def is_wrong(trial: Trial) -> bool:
-        event = trial.event
-        return (
-            isinstance(event, dict) and event.get(entry.name) is not None and claim.judge(event[entry.name])
-        )
-
-    payload = checking.search.find(entry, is_wrong)
-    return None if payload is None else shown(payload.text)

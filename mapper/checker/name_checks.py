@@ -1,110 +1,122 @@
-"""Checks of names: paths, keys and variables that the source schema does not know."""
+"""Names: paths, keys and Liquid variables that the source schema does not know."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from mapper import ir
-from mapper.checker.inference.sources import Known
-from mapper.checker.variable_checks import check_lookups
 from mapper.diagnostics.diagnostic import Report, did_you_mean
+from mapper.diagnostics.source import Span
+from mapper.ir.liquid import parts_of, walk
+from mapper.schemas.questions import (
+    Subschema,
+    allows_type,
+    is_closed,
+    items_of,
+    names_property,
+    properties_of,
+    property_of,
+)
 from mapper.schemas.schema import Schema
 
-check_names = check_lookups
+# Liquid names that do not mean a key of the item.
+RESERVED = ("item", "envelope", "header", "query", "setting", "received_at", "forloop")
 
 
-def check_value_names(value: ir.Value, item: Known | None, source: Schema | None, report: Report) -> None:
-    """Report the paths and variables inside a value that the source does not know (M301, M303)."""
-    match value:
-        case ir.Path():
-            _check_path(value, item, source, report)
+def check_names(node: object, source: Schema | None, report: Report) -> None:
+    """Report paths and variables inside a node that the source schema does not know (M301, M303)."""
+    if source is not None:
+        _check_node(node, source.document, source, report)
+
+
+def _check_node(node: object, item: Subschema, source: Schema, report: Report) -> None:
+    """Check a node and the nodes inside, for an item that fits the subschema `item`."""
+    match node:
+        case ir.Path(ir.Root.ITEM):
+            _check_path(node, item, source, report)
         case ir.Template():
-            check_lookups(value, item, source, report)
-        case ir.When(condition):
-            check_lookups(condition.test, item, source, report)
+            _check_lookups(node, item, source, report)
+        case ir.Condition(_, test):
+            _check_lookups(test, item, source, report)
         case ir.MapItems(inner, element):
-            check_value_names(inner, item, source, report)
-            check_value_names(element, _element(inner, item), source, report)
-            return
+            _check_node(inner, item, source, report)
+            element_schema = _element(inner, item, source.document)
+            if element_schema is not None:
+                _check_node(element, element_schema, source, report)
         case _:
-            pass
-    for child in children(value):
-        check_value_names(child, item, source, report)
+            for child in parts_of(node):
+                _check_node(child, item, source, report)
 
 
-def children(value: ir.Value) -> Iterator[ir.Value]:
-    """The values a value is made of."""
-    match value:
-        case ir.Record(fields):
-            yield from (entry.value for entry in fields)
-        case ir.Array(values) | ir.Coalesce(values) | ir.Merge(values) | ir.Hash(values):
-            yield from values
-        case ir.Match(subject, cases, otherwise):
-            yield subject
-            yield from (case.value for case in cases)
-            yield from () if otherwise is None else (otherwise,)
-        case ir.When(_, then, otherwise):
-            yield then
-            yield from () if otherwise is None else (otherwise,)
-        case ir.MapItems(source, element):
-            yield from (source, element)
-        case ir.Default(inner, default):
-            yield from (inner, default)
-        case (
-            ir.Pick(inner)
-            | ir.Omit(inner)
-            | ir.Rename(inner)
-            | ir.Cast(inner)
-            | ir.Timestamp(inner)
-            | ir.Required(inner)
-        ):
-            yield inner
-        case _:
-            return
-
-
-def _element(source: ir.Value, item: Known | None) -> Known | None:
-    if item is None:
-        return None
-    match source:
+def _element(list_value: ir.Value, schema: Subschema, document: Subschema) -> Subschema | None:
+    """The schema of the elements that `map` takes from a list; None if the list cannot be followed."""
+    match list_value:
         case ir.Path(ir.Root.ITEM, segments):
             for segment in segments:
                 match segment:
                     case ir.Child((ir.Name(name),)):
-                        item = item.member(name)
+                        schema = property_of(document, schema, name)
                     case ir.Child((ir.Index() | ir.Wildcard() | ir.Slice(),)):
-                        item = item.element()
+                        schema = items_of(document, schema)
                     case _:
                         return None
-            return item.element() if source.is_singular else item
+            return items_of(document, schema) if list_value.is_singular else schema
         case ir.Cast(value) | ir.Default(value):
-            return _element(value, item)
+            return _element(value, schema, document)
         case _:
             return None
 
 
-def _check_path(path: ir.Path, known: Known | None, source: Schema | None, report: Report) -> None:
-    if known is None or path.root is not ir.Root.ITEM:
-        return
-    where = source.name if source else "the source"
+def _check_path(path: ir.Path, schema: Subschema, source: Schema, report: Report) -> None:
+    parent = source.name
     for segment in path.segments:
         match segment:
             case ir.Child((ir.Name(name, span),)):
-                is_unknown = known.schema is not False and not known.names_member(name)
-                hint = did_you_mean(name, known.names) if is_unknown else ""
-                if is_unknown and (hint or known.is_closed):
-                    report.error(
-                        "M301",
-                        f"no field `{name}` in `{where}`",
-                        span or path.span,
-                        "the source schema does not know it",
-                        hint,
-                    )
+                if _is_reported("M301", name, schema, parent, span or path.span, source, report):
                     return
-                known, where = known.member(name), name
-            case ir.Child((ir.Index() | ir.Wildcard() | ir.Slice(),)) if known.is_only(
-                "array"
-            ) or known.allows("array"):
-                known = known.element()
+                schema, parent = property_of(source.document, schema, name), name
+            case ir.Child((ir.Index() | ir.Wildcard() | ir.Slice(),)) if allows_type(
+                source.document, schema, "array"
+            ):
+                schema = items_of(source.document, schema)
             case _:
                 return
+
+
+def _check_lookups(node: object, item: Subschema, source: Schema, report: Report) -> None:
+    local = {n.name for n in walk(node) if isinstance(n, ir.Assign | ir.Capture | ir.For | ir.Count)}
+    for lookup in walk(node):
+        if isinstance(lookup, ir.Lookup) and lookup.name not in local:
+            _check_lookup(lookup, item, source, report)
+
+
+def _check_lookup(lookup: ir.Lookup, schema: Subschema, source: Schema, report: Report) -> None:
+    names: tuple[object, ...] = (lookup.name, *lookup.keys)
+    if lookup.name in RESERVED:
+        names = lookup.keys if lookup.name == "item" else ()
+    parent = source.name
+    for position, name in enumerate(names):
+        # Below the first name, Liquid gives these three a meaning of their own.
+        if not isinstance(name, str) or (position and name in ("size", "first", "last")):
+            return
+        code = "M301" if position else "M303"
+        if _is_reported(code, name, schema, parent, lookup.span, source, report):
+            return
+        schema, parent = property_of(source.document, schema, name), name
+
+
+def _is_reported(
+    code: str, name: str, schema: Subschema, parent: str, span: Span, source: Schema, report: Report
+) -> bool:
+    """Report a name that an object schema does not know; returns True if it was reported.
+
+    An open schema allows any name, so an unknown one is reported only if a known name is similar.
+    """
+    document = source.document
+    if schema is False or names_property(document, schema, name):
+        return False
+    hint = did_you_mean(name, properties_of(document, schema))
+    if not hint and not is_closed(document, schema):
+        return False
+    noun = "variable" if code == "M303" else "field"
+    message = f"no {noun} `{name}` in `{parent}`"
+    report.error(code, message, span, "the source schema does not know it", hint)
+    return True

@@ -1,45 +1,29 @@
-"""Types: what a program's values can be, against what their places and operators take."""
+"""Operands: values that their operator or cast can never take, and JSON types in words."""
 
 from __future__ import annotations
 
+from functools import cache
+
 from mapper import ir
+from mapper.checker.inference.cast_types import cast_type
 from mapper.checker.inference.findings import Inference
 from mapper.checker.types import Type
+from mapper.checker.types.named import kind_type
 from mapper.diagnostics.diagnostic import Report
 from mapper.ir.liquid import walk
+from mapper.runtime.json.types import TYPES, in_words
 
-JSON_TYPES = frozenset({"object", "array", "string", "integer", "number", "boolean", "null"})
-CONTAINERS = frozenset({"object", "array"})
-# What a cast can turn into its type; every other type fails, whatever the value.
-CASTABLE = {
-    ir.CastKind.STRING: JSON_TYPES - CONTAINERS,
-    ir.CastKind.INTEGER: JSON_TYPES - CONTAINERS - {"boolean"},
-    ir.CastKind.NUMBER: JSON_TYPES - CONTAINERS - {"boolean"},
-    ir.CastKind.BOOLEAN: JSON_TYPES - CONTAINERS,
-    ir.CastKind.OBJECT: frozenset({"object"}),
-    ir.CastKind.ARRAY: frozenset({"array"}),
-    ir.CastKind.JSON: JSON_TYPES,
-}
-WORDS = {
-    "string": "text",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "true or false",
-    "object": "an object",
-    "array": "a list",
-    "null": "null",
-}
-READABLE_TIMES = JSON_TYPES - CONTAINERS - {"boolean"}
+READABLE_TIMES = frozenset({"string", "number", "integer", "null"})
 
 
-def in_words(types: frozenset[str]) -> str:
-    """Types as a diagnostic names them: `text or a list`."""
-    names = types - {"integer"} if "number" in types else types
-    return " or ".join(WORDS[name] for name in WORDS if name in names)
+@cache
+def castable(kind: ir.CastKind) -> frozenset[str]:
+    """The JSON types with values that a cast converts; null passes every cast."""
+    return frozenset(name for name in TYPES if not cast_type(kind, kind_type(name)).good.is_never) | {"null"}
 
 
 def json_types(given: Type | None) -> frozenset[str]:
-    """The JSON types a type allows; a number may be an integer too."""
+    """The JSON types of the values of a type; a number may be an integer too."""
     if given is None:
         return frozenset()
     kinds = given.kinds
@@ -49,12 +33,12 @@ def json_types(given: Type | None) -> frozenset[str]:
 
 
 def cast_hint(wanted: Type, types: frozenset[str]) -> str:
-    """The cast that turns such values into what the target wants; empty where there is none, or several."""
+    """A hint at the cast that turns such values into the target's type; empty unless exactly one does."""
     if wanted.texts is not None and "date-time" in wanted.texts.formats and types & READABLE_TIMES:
         return "convert it with `as: timestamp`"
     asked = json_types(wanted)
-    kinds = [kind for kind in CASTABLE if kind.value in asked]
-    if len(kinds) != 1 or not types & CASTABLE[kinds[0]]:
+    kinds = [kind for kind in ir.CastKind if kind.value in asked]
+    if len(kinds) != 1 or not types & castable(kinds[0]):
         return ""
     return f"convert it with `as: {kinds[0].value}`"
 
@@ -69,23 +53,22 @@ def _check_node(value: object, notes: Inference, report: Report) -> None:
     match value:
         case ir.Merge(operands):
             for operand in operands:
-                _check_operand(operand, "`merge` takes objects", {"object", "null"}, notes, report)
+                _check_operand(operand, "`merge` takes objects", frozenset({"object", "null"}), notes, report)
         case ir.MapItems(source):
-            _check_operand(source, "`map` takes an array", {"array", "null"}, notes, report)
+            _check_operand(source, "`map` takes an array", frozenset({"array", "null"}), notes, report)
         case ir.Pick(inner) | ir.Omit(inner) | ir.Rename(inner):
             verb = type(value).__name__.lower()
-            _check_operand(inner, f"`{verb}` takes an object", {"object", "null"}, notes, report)
+            _check_operand(inner, f"`{verb}` takes an object", frozenset({"object", "null"}), notes, report)
         case ir.Cast(inner, kind):
-            taken = CASTABLE[kind] | {"null"}
-            _check_operand(inner, f"`as: {kind.value}` always fails", taken, notes, report)
+            _check_operand(inner, f"`as: {kind.value}` always fails", castable(kind), notes, report)
         case ir.Timestamp(inner):
-            _check_operand(inner, "`as: timestamp` always fails", READABLE_TIMES | {"null"}, notes, report)
+            _check_operand(inner, "`as: timestamp` always fails", READABLE_TIMES, notes, report)
         case _:
             pass
 
 
 def _check_operand(
-    operand: ir.Value, headline: str, taken: frozenset[str] | set[str], notes: Inference, report: Report
+    operand: ir.Value, headline: str, taken: frozenset[str], notes: Inference, report: Report
 ) -> None:
     types = json_types(notes.type_of(operand))
     if types and not types & taken:

@@ -1,20 +1,20 @@
-"""Unreachable: rules, alternatives, cases and defaults that are never taken, and tests with one outcome."""
+"""Reach: rules, alternatives, cases and defaults that are never taken, and tests with one outcome."""
 
 from __future__ import annotations
 
 from mapper import ir
 from mapper.checker.inference.findings import Inference
-from mapper.checker.operand_checks import in_words, json_types
+from mapper.checker.operand_checks import json_types
 from mapper.diagnostics.diagnostic import Report
-from mapper.ir.facts import STRUCTURAL
+from mapper.ir.facts import nothings
 from mapper.ir.liquid import walk
-from mapper.schemas.questions import type_of
+from mapper.runtime.json.types import in_words, type_of
 
 _DECIDED = "the source schema, or what stands before it, has decided this"
 
 
 def check_rules(program: ir.Program, notes: Inference, report: Report) -> None:
-    """Report skip rules that never hold, and that no item is left after them (M503, M506)."""
+    """Report skip rules that never hold, or that together skip every item (M503, M506)."""
     if program.skips and not notes.is_reached(program.output):
         last = program.skips[-1].condition
         report.error("M506", "every item is skipped", last.span, "no item is left after this rule")
@@ -27,18 +27,18 @@ def check_rules(program: ir.Program, notes: Inference, report: Report) -> None:
 
 
 def check_tests(node: object, notes: Inference, report: Report) -> None:
-    """Report comparisons inside a node that always hold, or never (M506)."""
+    """Report comparisons inside a node that always hold or never hold (M506)."""
     for test in walk(node):
         if not isinstance(test, ir.Compare | ir.Contains):
             continue
-        outcome = notes.outcome_of(test)
-        if outcome is not None and outcome.can_hold != outcome.can_fail:
-            always = "true" if outcome.can_hold else "false"
+        outcomes = notes.outcomes_of(test)
+        if outcomes is not None and outcomes.can_hold != outcomes.can_fail:
+            always = "true" if outcomes.can_hold else "false"
             report.error("M506", f"a comparison that is always {always}", test.span, _DECIDED)
 
 
 def check_reachable(value: ir.Value, notes: Inference, report: Report) -> None:
-    """Report what stands anywhere in a value and can never be taken (M503, M506)."""
+    """Report parts anywhere in a value that can never be taken (M503, M506)."""
     for node in walk(value):
         match node:
             case ir.Coalesce() if notes.type_of(node) is not None:
@@ -51,7 +51,7 @@ def check_reachable(value: ir.Value, notes: Inference, report: Report) -> None:
                 _check_template(node, notes, report)
             case ir.Default(inner, default) if not notes.is_reached(default):
                 _report_sure(inner, default, "a `default` that can never be taken", report)
-            case ir.Required(inner) if STRUCTURAL.of(inner).is_sure:
+            case ir.Required(inner) if nothings(inner).is_sure:
                 _report_sure(inner, node, "`on_missing` on a value that is never missing", report)
             case _:
                 pass
@@ -75,7 +75,7 @@ def _check_cases(value: ir.Match, notes: Inference, report: Report) -> None:
             report.error("M503", message, case.span, "the same case stands before it")
         elif kind not in types and not (kind == "integer" and "number" in types):
             hint = 'put it in quotes: "' + case.span.text + '"' if types == {"string"} else ""
-            reason = f"this is {in_words(frozenset({kind}))}, the value is always {in_words(types)}"
+            reason = f"this is {in_words({kind})}, the value is always {in_words(types)}"
             report.error("M503", message, case.span, reason, hint)
         elif not notes.is_reached(case.value):
             report.error("M503", message, case.span, "the value is never this")
@@ -103,7 +103,7 @@ def _report_sure(inner: ir.Value, unused: ir.Value, headline: str, report: Repor
 
 
 def _hint(value: ir.Value) -> str:
-    """What the author of a template may have meant by an alternative to it."""
+    """A hint at the operator that the author of an alternative to a template may have meant."""
     if not isinstance(value, ir.Template):
         return ""
     return "Liquid always gives text, be it empty: use `first_nonblank`, or the filter `default`"

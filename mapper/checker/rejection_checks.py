@@ -1,12 +1,12 @@
-"""Checks of what may stop an item at run time: casts and operations that cannot work with every value."""
+"""Rejections: casts and operations that fail for some values although the mapping does not ask for it."""
 
 from __future__ import annotations
 
 from mapper import ir
 from mapper.checker.field_checks import Checking, shown
 from mapper.checker.inference.cast_types import better_unit
-from mapper.checker.inference.findings import Failure
-from mapper.checker.search.counterexamples import Trial
+from mapper.checker.inference.findings import PossibleRejection
+from mapper.checker.search.runner import Run
 from mapper.checker.types import Type
 from mapper.checker.types.text_facts import TRUSTED
 from mapper.diagnostics.diagnostic import Severity
@@ -29,36 +29,38 @@ _ALWAYS = {
 }
 
 
-def check_failures(record: ir.Record, sound: tuple[ir.Field, ...], checking: Checking) -> None:
-    """Report what always fails, and what can fail without the author having said that it may.
+def check_possible_rejections(record: ir.Record, sound: tuple[ir.Field, ...], checking: Checking) -> None:
+    """Report undeclared rejections: certain ones, and possible ones that a payload shows (M405).
 
-    Where something else is wrong with a field, only what is certain is said of it.
+    If a field already has an error (it is not in `sound`), only its certain rejections are reported.
     """
-    for failure in checking.notes.failures:
-        if failure.declared:
+    for rejection in checking.notes.possible_rejections:
+        if rejection.declared:
             continue
-        if failure.is_certain and not _is_known(failure, checking):
-            message = f"{_ALWAYS.get(failure.code, _WORDS[failure.code])}, and the item is rejected"
-            checking.report.error("M405", message, failure.span, failure.reason)
-        elif not failure.is_certain and checking.source is not None and _is_tame(failure, checking):
-            entry = next((each for each in record.fields if _stands_in(failure, each.value)), None)
+        if rejection.is_certain and not _is_reported(rejection, checking):
+            message = f"{_ALWAYS.get(rejection.code, _WORDS[rejection.code])}, and the item is rejected"
+            checking.report.error("M405", message, rejection.span, rejection.reason)
+        elif not rejection.is_certain and checking.source is not None and _is_tame(rejection, checking):
+            entry = next((each for each in record.fields if _is_within(rejection, each.value)), None)
             if entry is None or entry in sound:
-                _check_possible(failure, entry, checking)
+                _check_possible(rejection, entry, checking)
 
 
-def _is_known(failure: Failure, checking: Checking) -> bool:
-    """Whether something inside was reported already, as of a type that never fits."""
+def _is_reported(rejection: PossibleRejection, checking: Checking) -> bool:
+    """Return True if a type error inside the same value was reported, which is then the cause."""
+    start, end = rejection.span.start, rejection.span.end
     return any(
-        d.code == "M401" and d.span is not None and failure.span.start <= d.span.start <= failure.span.end
+        d.code == "M401" and d.span is not None and start <= d.span.start <= end
         for d in checking.report.diagnostics
     )
 
 
-def _is_tame(failure: Failure, checking: Checking) -> bool:
-    """Whether the failure is possible with harmless texts wherever nothing is known."""
+def _is_tame(rejection: PossibleRejection, checking: Checking) -> bool:
+    """Return True if the rejection is possible even with harmless texts wherever there is no schema."""
     return any(
-        other.span == failure.span and not _is_trusted(other.bad)
-        for other in checking.tamed().failures_at(failure.code, failure.span)
+        not _is_trusted(other.bad)
+        for other in checking.tamed().rejections_at(rejection.code, rejection.span)
+        if other.span == rejection.span
     )
 
 
@@ -66,42 +68,41 @@ def _is_trusted(bad: Type) -> bool:
     return bad.kinds == {"string"} and bad.texts is not None and TRUSTED in bad.texts.formats
 
 
-def _check_possible(failure: Failure, entry: ir.Field | None, checking: Checking) -> None:
-    def fails(trial: Trial) -> bool:
-        return any(code == failure.code and _same_place(failure, span) for code, span in trial.faults)
+def _check_possible(rejection: PossibleRejection, entry: ir.Field | None, checking: Checking) -> None:
+    if checking.search is None:
+        return
 
-    payload = (
-        None if checking.search is None else checking.search.find(entry, fails, failure.value, failure.bad)
-    )
+    def is_rejected(run: Run) -> bool:
+        return any(code == rejection.code and _is_same_place(rejection, span) for code, span in run.faults)
+
+    payload = checking.search.find(entry, is_rejected, rejection.value, rejection.bad)
     if payload is None:
         return
     checking.report.add(
         "M405",
-        f"{_WORDS[failure.code]}, and the item is then rejected",
-        failure.span,
-        failure.reason,
-        (_remedy(failure), shown(payload.text)),
+        f"{_WORDS[rejection.code]}, and the item is then rejected",
+        rejection.span,
+        rejection.reason,
+        (_remedy(rejection.code), *shown(payload)),
         Severity.WARNING,
     )
 
 
-def _stands_in(failure: Failure, value: ir.Value) -> bool:
-    start, end = failure.span.start, failure.span.end
-    return value.span.start <= start and end <= value.span.end
+def _is_within(rejection: PossibleRejection, value: ir.Value) -> bool:
+    return value.span.start <= rejection.span.start and rejection.span.end <= value.span.end
 
 
-def _same_place(failure: Failure, span: object) -> bool:
-    if failure.code == "M618":
-        return True  # a template is one place at run time
-    return span == failure.span or span is None
+def _is_same_place(rejection: PossibleRejection, span: object) -> bool:
+    # At run time, a whole template has one place.
+    return rejection.code == "M618" or span is None or span == rejection.span
 
 
-def _remedy(failure: Failure) -> str:
-    match failure.code:
+def _remedy(code: str) -> str:
+    match code:
         case "M613" | "M614":
             return "write `on_error: reject` if such items shall be rejected, or say what becomes of them"
         case "M615" | "M616":
-            kind = "object" if failure.code == "M615" else "array"
+            kind = "object" if code == "M615" else "array"
             return f"write `as: {kind}` with `on_error: reject` if such items shall be rejected"
         case "M617":
             return "choose another name, or `omit` the key that may be there"
@@ -110,7 +111,7 @@ def _remedy(failure: Failure) -> str:
 
 
 def check_units(record: ir.Record, checking: Checking) -> None:
-    """Report epoch units that leave the numbers of the source no plausible time."""
+    """Report epoch units with which no number that the source allows is a plausible time (M406)."""
     for node in walk(record):
         if not isinstance(node, ir.Timestamp):
             continue

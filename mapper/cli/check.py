@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Check the mappings; 1 where one has an error, or with `--strict` a warning."""
+    """Check the mappings; 1 if one has an error, or with `--strict` a warning."""
     with within(read_limits(arguments)):
         return _check(arguments)
 

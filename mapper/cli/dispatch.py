@@ -33,7 +33,7 @@ READER_GONE = 141  # 128 + SIGPIPE
 
 
 class Parser(argparse.ArgumentParser):
-    """Complains of wrong arguments without repeating what stands behind `=`: it may be a secret."""
+    """Reports wrong arguments without the text behind `=`, which may be a secret."""
 
     def error(self, message: str) -> NoReturn:
         """Print usage and message, and leave."""
@@ -41,7 +41,7 @@ class Parser(argparse.ArgumentParser):
 
 
 class Command(Protocol):
-    """What a command's module offers."""
+    """The module of a command."""
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declare the options and the help text."""
@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except Stop as stop:
-        print(f"mapper: {stop}", file=sys.stderr)
+        _report(str(stop))
         return stop.code
     except BrokenPipeError:
         _silence_stdout()
@@ -68,10 +68,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         _silence_stdout()
         what = f"`{error.filename}` cannot be used" if error.filename else "the output cannot be written"
-        print(f"mapper: {what}: {error.strerror or error}", file=sys.stderr)
+        _report(f"{what}: {error.strerror or error}")
         return 1
     except KeyboardInterrupt:
-        print("mapper: interrupted", file=sys.stderr)
+        _report("interrupted")
         return INTERRUPTED
 
 
@@ -104,6 +104,12 @@ def build_parser(chosen: str) -> argparse.ArgumentParser:
         if name == chosen:
             _command(name).add_arguments(command)
     return parser
+
+
+def _report(text: str) -> None:
+    from mapper.diagnostics.render.visible import visible  # only a command that fails needs it
+
+    print(f"mapper: {visible(text)}", file=sys.stderr)
 
 
 def _silence_stdout() -> None:

@@ -1,4 +1,4 @@
-"""JUnit: trials become the XML report that build servers read."""
+"""JUnit: suites become the XML report that build servers read."""
 
 from __future__ import annotations
 
@@ -7,43 +7,43 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
-from mapper.cli.test_report import outcome_diagnostics
+from mapper.cli.test_report import case_diagnostics
 from mapper.diagnostics import render
-from mapper.samples.trials import Outcome, Trial, Verdict
+from mapper.samples.suites import CaseResult, CaseStatus, SuiteResult
 
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 §2.2
 
 
-def write_junit(path: Path, trials: Sequence[Trial]) -> None:
+def write_junit(path: Path, suites: Sequence[SuiteResult]) -> None:
     """Write one suite for each mapping; what is wrong with the mapping itself is an error in its suite."""
     root = ElementTree.Element("testsuites", name="mapper test")
-    root.extend(_suite(trial) for trial in trials)
+    root.extend(_suite(suite) for suite in suites)
     for name in ("tests", "failures", "errors"):
         root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
-    root.set("time", _seconds(sum(o.seconds for trial in trials for o in trial.outcomes)))
+    root.set("time", _seconds(sum(o.seconds for suite in suites for o in suite.results)))
     ElementTree.indent(root)
     ElementTree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
 
 
-def _suite(trial: Trial) -> ElementTree.Element:
-    name = trial.mapping.stem
+def _suite(tested: SuiteResult) -> ElementTree.Element:
+    name = tested.mapping.stem
     suite = ElementTree.Element("testsuite", name=_clean(name))
-    for outcome in trial.outcomes:
-        case = _case(suite, name, outcome.case.name, outcome.seconds)
-        if outcome.verdict is Verdict.FAILED:
-            _fault(case, "failure", f"{outcome.case.title} failed", _text(outcome))
-    for diagnostic in trial.diagnostics:
+    for result in tested.results:
+        case = _case(suite, name, result.case.name, result.seconds)
+        if result.status is CaseStatus.FAILED:
+            _fault(case, "failure", f"{result.case.title} failed", _text(result))
+    for diagnostic in tested.diagnostics:
         case = _case(suite, name, f"{diagnostic.code} {diagnostic.registered.slug}", 0.0)
         _fault(case, "error", diagnostic.message, render.render([diagnostic]))
     suite.set("tests", str(len(suite)))
-    suite.set("failures", str(trial.count(Verdict.FAILED)))
-    suite.set("errors", str(len(trial.diagnostics)))
-    suite.set("time", _seconds(sum(outcome.seconds for outcome in trial.outcomes)))
+    suite.set("failures", str(tested.count(CaseStatus.FAILED)))
+    suite.set("errors", str(len(tested.diagnostics)))
+    suite.set("time", _seconds(sum(result.seconds for result in tested.results)))
     return suite
 
 
-def _text(outcome: Outcome) -> str:
-    return render.render(outcome_diagnostics(outcome), "concise")
+def _text(result: CaseResult) -> str:
+    return render.render(case_diagnostics(result), "concise")
 
 
 def _case(suite: ElementTree.Element, mapping: str, name: str, seconds: float) -> ElementTree.Element:

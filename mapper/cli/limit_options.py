@@ -1,4 +1,4 @@
-"""Bounds: `--limit NAME=VALUE` options become the limits under which mappings are compiled and run."""
+"""Limit options: `--limit NAME=VALUE` options become the limits under which mappings are compiled and run."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
 
 
 def read_limits(arguments: argparse.Namespace) -> Limits:
-    """The limits, the last one of a name; what was given wrongly is not repeated, for it may be a secret."""
+    """The limits; of equal names the last counts. Wrong text is not repeated, for it may be a secret."""
     chosen: dict[str, int] = {}
     for text in arguments.limit:
         name, equals, value = text.partition("=")

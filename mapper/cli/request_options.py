@@ -1,4 +1,4 @@
-"""Scopes: options of the command line become the request that a host would pass in beside each body."""
+"""Request options: options of the command line become the request that a host passes in beside a body."""
 
 from __future__ import annotations
 

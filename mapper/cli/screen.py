@@ -1,4 +1,4 @@
-"""Screen: consoles, colours and counted nouns that the commands share."""
+"""Screen: consoles and colours that the commands share."""
 
 from __future__ import annotations
 
@@ -21,13 +21,8 @@ def err() -> Console:
 
 
 def has_color(console: Console) -> bool:
-    """Whether text written to this console may hold colour codes."""
+    """True if text for this console may hold colour codes."""
     return console.color_system is not None
-
-
-def counted(number: int, noun: str, plural: str = "") -> str:
-    """`1 case`, `1,204 cases`, `2 bodies`."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def _console(*, stderr: bool) -> Console:

@@ -8,14 +8,14 @@ from pathlib import Path
 from mapper import catalog
 from mapper.diagnostics.diagnostic import Diagnostic, Report
 from mapper.diagnostics.files import read_source
-from mapper.diagnostics.source import SourceFile, Span, Text
+from mapper.diagnostics.source import SourceFile, Span, SpannedText
 from mapper.diagnostics.stop import Stop
 
 SUFFIX = ".liquid"
 
 
 def is_template(word: str) -> bool:
-    """Whether a word names a bare template."""
+    """True if a word names a bare template."""
     return word.endswith(SUFFIX)
 
 
@@ -25,7 +25,7 @@ def check_template(
     """The problems of a template file and one sentence with the verdict; raises Stop for a file not there."""
     from mapper.checker.templates import TemplateVerdict
     from mapper.checker.templates.bare import prove_template  # a mapping without a template needs no proofs
-    from mapper.transform.experiments import prepare_template
+    from mapper.transform.runner import prepare_template
 
     path = Path(word)
     if not path.is_file():
@@ -55,7 +55,7 @@ def _check_dialect(name: str | None, folder: Path) -> None:
     if name is None:
         return
     report = Report()
-    if catalog.find_dialect(Text(name, Span(SourceFile("", name), 0, 0)), folder, report) is None:
+    if catalog.find_dialect(SpannedText(name, Span(SourceFile("", name), 0, 0)), folder, report) is None:
         found = report.diagnostics[0]
         raise Stop("; ".join([found.message, *found.hints]))
 

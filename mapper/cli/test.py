@@ -7,15 +7,14 @@ import sys
 import time
 from pathlib import Path
 
-from mapper.cli import screen
-from mapper.cli import test_report as verdicts
+from mapper.cli import screen, test_report
 from mapper.cli.junit import write_junit
 from mapper.cli.limit_options import add_limits, read_limits
 from mapper.cli.selection import parse_selection
 from mapper.cli.targets import find_targets
 from mapper.diagnostics import render
 from mapper.diagnostics.stop import Stop
-from mapper.samples.trials import try_mapping
+from mapper.samples.suites import run_suite
 
 DESCRIPTION = """\
 Compiles mappings and runs their samples: MAPPING/CASE.json is a request as the vendor sends it,
@@ -48,23 +47,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the cases; 1 where one fails, a mapping does not compile, or nothing was tested at all."""
+    """Run the cases; 1 if one fails, a mapping does not compile, or nothing was tested at all."""
     start = time.perf_counter()
     selects = parse_selection(arguments.k) if arguments.k else lambda _: True
     limits, update = read_limits(arguments), arguments.update
-    tried = [try_mapping(path, selects, limits, update=update) for path in find_targets(arguments.paths)]
-    trials = [trial for trial in tried if trial is not None]
-    if not trials:
+    tried = [run_suite(path, selects, limits, update=update) for path in find_targets(arguments.paths)]
+    suites = [suite for suite in tried if suite is not None]
+    if not suites:
         raise Stop(f"no case matches `-k {arguments.k}`" if tried else "no mappings here", code=1)
     if arguments.junit:
-        write_junit(arguments.junit, trials)
-    closing = verdicts.closing(trials, time.perf_counter() - start)
+        write_junit(arguments.junit, suites)
+    closing = test_report.closing(suites, time.perf_counter() - start)
     if arguments.format == "text":
         console = screen.out()
-        verdicts.print_trials(console, trials, show_values=arguments.show_values)
+        test_report.print_suites(console, suites, show_values=arguments.show_values)
         console.print(closing)
     else:
-        found = [diagnostic for trial in trials for diagnostic in verdicts.trial_diagnostics(trial)]
+        found = [diagnostic for suite in suites for diagnostic in test_report.suite_diagnostics(suite)]
         sys.stdout.write(render.render(found, arguments.format, show_values=arguments.show_values))
         screen.err().print(closing)
-    return 0 if any(t.outcomes for t in trials) and all(t.passed for t in trials) else 1
+    return 0 if any(t.results for t in suites) and all(t.passed for t in suites) else 1

@@ -5,11 +5,12 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 
 from mapper import ir
+from mapper.codegen.presence import present_test
 from mapper.codegen.writer import Scope, Writer, literal
-from mapper.ir.facts import may_be_null, may_miss
 from mapper.runtime.times.times import EPOCH_UNITS
 
-# Casts whose result is the value itself where this test does not hold.
+# If this test fails, the cast gives the value itself: the function is called for other types alone.
+# By type() and not isinstance(): True is no integer, and a subclass that a host passes in is converted too.
 OF_OTHER_TYPE = {
     ir.CastKind.STRING: "type({0}) is not str",
     ir.CastKind.INTEGER: "type({0}) is not int",
@@ -19,11 +20,11 @@ OF_OTHER_TYPE = {
 }
 
 
-def emit_cast(writer: Writer, node: ir.Cast, value: str, what: str, into: str | None = None) -> str:
+def emit_cast(writer: Writer, node: ir.Cast, value: str, scope: Scope, into: str | None = None) -> str:
     """Cast the value in local `value`; missing and null pass, failures follow `on_error`."""
-    result = into or writer.fresh(what.rpartition(".")[2] or "cast")
+    result = into or writer.fresh(scope.hint("cast"))
     writer.line(f"{result} = {value}", node.span)
-    tests = _present(node.value, result)
+    tests = [present_test(result, node.value)]
     if node.kind in OF_OTHER_TYPE:
         tests.insert(0, OF_OTHER_TYPE[node.kind].format(result))
     if value in writer.passing:
@@ -33,25 +34,23 @@ def emit_cast(writer: Writer, node: ir.Cast, value: str, what: str, into: str | 
     # JSON text is parsed by a function whose result may itself be null; the rest convert scalars.
     with _guard(writer, tests):
         writer.line(f"{result} = {convert}({result})")
-        _emit_invalid(writer, node, result, value, what, "M613", node.kind.value)
+        _emit_invalid(writer, node, result, value, scope, "M613", node.kind.value)
     return result
 
 
-def _guard(writer: Writer, tests: list[str]) -> AbstractContextManager[None]:
-    return writer.block(f"if {' and '.join(tests)}:") if tests else nullcontext()
-
-
-def _present(node: ir.Value, name: str) -> list[str]:
-    tests = []
-    if may_miss(node):
-        tests.append(f"{name} is not MISSING")
-    if may_be_null(node):
-        tests.append(f"{name} is not None")
-    return tests
+def _guard(writer: Writer, tests: list[str | None]) -> AbstractContextManager[None]:
+    given = [test for test in tests if test]
+    return writer.block(f"if {' and '.join(given)}:") if given else nullcontext()
 
 
 def _emit_invalid(
-    writer: Writer, node: ir.Cast | ir.Timestamp, result: str, value: str, what: str, code: str, detail: str
+    writer: Writer,
+    node: ir.Cast | ir.Timestamp,
+    result: str,
+    value: str,
+    scope: Scope,
+    code: str,
+    detail: str,
 ) -> None:
     writer.line(f"if {result} is {writer.use('missing', 'INVALID')}:")
     match node.on_error:
@@ -61,18 +60,18 @@ def _emit_invalid(
             writer.line(f"    {result} = None")
         case ir.OnError.REJECT:
             path = node.value.text if isinstance(node.value, ir.Path) else None
-            site = writer.site(node.span, what, path)
+            site = writer.site(node.span, scope.field, path)
             fault = writer.use("faults", "Fault")
             writer.line(f"    raise {fault}({literal(code)}, {site}, {literal(detail)}, {value})")
 
 
 def emit_timestamp(
-    writer: Writer, node: ir.Timestamp, value: str, scope: Scope, what: str, into: str | None = None
+    writer: Writer, node: ir.Timestamp, value: str, scope: Scope, into: str | None = None
 ) -> str:
     """Read the time in local `value` by the declared formats; outside the window it is MISSING."""
-    result = into or writer.fresh(what.rpartition(".")[2] or "time")
+    result = into or writer.fresh(scope.hint("time"))
     writer.line(f"{result} = {value}", node.span)
-    with _guard(writer, _present(node.value, result)):
+    with _guard(writer, [present_test(result, node.value)]):
         for position, name in enumerate(node.formats):
             read = f"{result} = {_reader(writer, name, node.zone, value)}"
             if position:
@@ -80,7 +79,7 @@ def emit_timestamp(
                 writer.line(f"    {read}")
             else:
                 writer.line(read)
-        _emit_invalid(writer, node, result, value, what, "M614", ", ".join(node.formats))
+        _emit_invalid(writer, node, result, value, scope, "M614", ", ".join(node.formats))
         _emit_window(writer, node, result, scope)
     return result
 
@@ -100,7 +99,7 @@ def _reader(writer: Writer, name: str, zone: str | None, value: str) -> str:
 def _zone(writer: Writer, zone: str | None) -> str:
     if zone is None:
         return "None"
-    return writer.constant(f"{writer.use('times.times', 'load_zone')}({literal(zone)})", "zone")
+    return writer.constant(f"{writer.use('times.zones', 'load_zone')}({literal(zone)})", "zone")
 
 
 def _emit_window(writer: Writer, node: ir.Timestamp, result: str, scope: Scope) -> None:

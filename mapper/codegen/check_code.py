@@ -1,7 +1,7 @@
-"""Codegen of checked events: what is not certain of an event is tested before `event` returns it.
+"""Codegen of checks: the tests of an event that are not idle, before `event` returns it.
 
-The target schema is checked field by field, without what the code before has proven. Where `most` is set, the
-payload was parsed by the host: then what the event took from it must be JSON of at most so many levels.
+The target schema is checked field by field, without the checks that earlier code makes idle. If `max_depth`
+is not 0, the payload was parsed by the host: then its values must be JSON of at most so many levels.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 from mapper import ir
 from mapper.codegen.plan import NotNarrow
+from mapper.codegen.presence import may_be_left_out, presence_test
 from mapper.codegen.proven import proven_types, remaining
 from mapper.codegen.validator_code import (
     emit_member_checks,
@@ -20,11 +21,10 @@ from mapper.codegen.validator_code import (
     is_trivial,
     member_schema,
 )
-from mapper.codegen.value_code import may_be_left_out, presence
 from mapper.codegen.writer import Writer, literal
 from mapper.ir.facts import may_be_null
 
-# What a value may hold that JSON cannot: nothing, half of a surrogate pair, or anything.
+# Parts of a parsed value that JSON cannot represent: none, half of a surrogate pair, or anything.
 _SOUND, _TEXT, _ANY = range(3)
 
 
@@ -35,17 +35,19 @@ def emit_checks(
     fields: list[tuple[ir.Field, str]],
     target: Any,
 ) -> bool:
-    """Write statements that raise Refused unless local `event`, made of the `fields`, fits.
+    """Write statements that raise InvalidEvent unless local `event`, made of the `fields`, fits.
 
-    Returns whether they call `valid`, for it to be written.
+    Returns True if they call `valid`, which must then be written.
     """
-    if isinstance(output, ir.Record) and _has_known_members(output, target):
+    if isinstance(output, ir.Record) and has_known_members(output, target):
         with _undone_by_failure(writer) as done:
             _emit_by_field(writer, event, fields, target)
             done.append(True)
         if done:
             return False
-    with writer.block(f"if most and not {writer.use('schema.validation', 'is_json')}({event}, most):"):
+    with writer.block(
+        f"if max_depth and not {writer.use('schema.validation', 'is_json')}({event}, max_depth):"
+    ):
         writer.line(_refusal(writer, event))
     if is_trivial(target):
         return False
@@ -56,7 +58,7 @@ def emit_checks(
 
 @contextmanager
 def _undone_by_failure(writer: Writer) -> Iterator[list[bool]]:
-    """Take back what was written inside where a schema nests too deep for checks inside one function."""
+    """Take back the lines written inside if the schema nests too deep for checks inside one function."""
     lines, constants, imports = len(writer.lines), dict(writer.constants), set(writer.imports)
     try:
         yield []
@@ -65,8 +67,8 @@ def _undone_by_failure(writer: Writer) -> Iterator[list[bool]]:
         writer.constants, writer.imports = constants, imports
 
 
-def _has_known_members(output: ir.Record, target: Any) -> bool:
-    """Whether an event fits exactly where its fields do, one by one."""
+def has_known_members(output: ir.Record, target: Any) -> bool:
+    """True if an event fits the target schema exactly if each of its fields does."""
     if not is_checked_by_members(target):
         return False
     present = {field.name for field in output.fields if not may_be_left_out(field)}
@@ -74,22 +76,23 @@ def _has_known_members(output: ir.Record, target: Any) -> bool:
 
 
 def _refusal(writer: Writer, event: str) -> str:
-    return f"raise {writer.use('faults', 'Refused')}({event})"
+    return f"raise {writer.use('faults', 'InvalidEvent')}({event})"
 
 
 def _emit_by_field(writer: Writer, event: str, fields: list[tuple[ir.Field, str]], target: Any) -> None:
     kinds = [(field, value, _kind(field, target)) for field, value in fields]
     doubtful = [_json_test(writer, field, value) for field, value, kind in kinds if kind == _ANY]
     if doubtful:
-        with writer.block(f"if most and not {_all_of(doubtful)}:"):
+        with writer.block(f"if max_depth and not {_all_of(doubtful)}:"):
             writer.line(_refusal(writer, event))
     for field, value in fields:
-        _emit_field(writer, field, value, event, target)
+        emit_field_checks(writer, field, value, target, _refusal(writer, event))
     texts = list(dict.fromkeys(value for _, value, kind in kinds if kind == _TEXT))
     if texts:
+        # ASCII text holds no half of a surrogate pair, and isascii() is much faster than the full test.
         plain = _all_of([f"{text}.isascii()" for text in texts])
         are_texts = f"{writer.use('schema.validation', 'are_texts')}({', '.join(texts)})"
-        with writer.block(f"if most and not {plain} and not {are_texts}:"):
+        with writer.block(f"if max_depth and not {plain} and not {are_texts}:"):
             writer.line(_refusal(writer, event))
 
 
@@ -98,12 +101,12 @@ def _all_of(tests: list[str]) -> str:
 
 
 def _json_test(writer: Writer, field: ir.Field, value: str) -> str:
-    test = f"{writer.use('schema.validation', 'is_json')}({value}, most - 1)"
-    return f"(not ({presence(field, value)}) or {test})" if may_be_left_out(field) else test
+    test = f"{writer.use('schema.validation', 'is_json')}({value}, max_depth - 1)"
+    return f"(not ({presence_test(field, value)}) or {test})" if may_be_left_out(field) else test
 
 
 def _kind(field: ir.Field, target: Any) -> int:
-    """What must be looked at of a field's value, once its schema has been checked."""
+    """The check that a field's value still needs once it fits its schema."""
     kind = _kind_of(field.value)
     if kind == _SOUND:
         return _SOUND
@@ -122,30 +125,18 @@ def _kind_of(node: ir.Value) -> int:
             return _SOUND
         case ir.Template() | ir.Cast(_, ir.CastKind.STRING):
             return _TEXT
-        case ir.Required(value):
-            return _kind_of(value)
-        case ir.Default(value, default):
-            return _most((value, default))
-        case ir.Coalesce(options):
-            return _most(options)
-        case ir.When(_, then, otherwise):
-            return _most((then, otherwise))
-        case ir.Match(_, cases, otherwise):
-            return _most((*(case.value for case in cases), otherwise))
         case _:
-            return _ANY
+            # The worst of several; texts among values of other types count as anything.
+            kind = max(map(_kind_of, ir.alternatives(node)), default=_ANY)
+            return kind if kind != _TEXT or proven_types(node) == {"string"} else _ANY
 
 
-def _most(nodes: tuple[ir.Value | None, ...]) -> int:
-    """The worst of several; texts among values of other types count as anything."""
-    given = [node for node in nodes if node is not None]
-    kind = max(map(_kind_of, given), default=_SOUND)
-    is_text = kind == _TEXT and all(proven_types(node) == {"string"} for node in given)
-    return kind if kind != _TEXT or is_text else _ANY
+def emit_field_checks(writer: Writer, field: ir.Field, value: str, target: Any, refusal: str) -> None:
+    """Write the statement `refusal` for a field whose value, in a local, does not fit the target schema.
 
-
-def _emit_field(writer: Writer, field: ir.Field, value: str, event: str, target: Any) -> None:
-    """What is not certain of a field's value, checked against the target schema."""
+    The target is one that `has_known_members`. Checks that the node of the field makes idle are left out.
+    Raises NotNarrow if the schema nests too deep for checks inside one function.
+    """
     schema = member_schema(target, field.name)
     nullable = field.nullable and may_be_null(field.value)
     proven = frozenset[str]() if nullable else proven_types(field.value)
@@ -156,10 +147,12 @@ def _emit_field(writer: Writer, field: ir.Field, value: str, event: str, target:
     if isinstance(field.value, ir.Literal):
         value = writer.fresh(field.name)
         writer.line(f"{value} = {literal(field.value.value)}")
-    test = f"if {presence(field, value)}:" if may_be_left_out(field) else ""
+    tests = [presence_test(field, value)] if may_be_left_out(field) else []
+    if value in writer.passing:  # only fields that may hold any object are passed undecoded
+        tests.append(f"type({value}) is not bytes")
     start = len(writer.lines)
-    with writer.block(test) if test else nullcontext():
-        emit_member_checks(writer, target, rest, value, place, proven, _refusal(writer, event))
-        is_empty = len(writer.lines) == start + bool(test)
+    with writer.block(f"if {' and '.join(tests)}:") if tests else nullcontext():
+        emit_member_checks(writer, target, rest, value, place, proven, refusal)
+        is_empty = len(writer.lines) == start + bool(tests)
     if is_empty:
         del writer.lines[before:]

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 
 from mapper import ir
 from mapper.codegen.writer import Writer
-from mapper.runtime.jsonpath import equal, is_number, less
+from mapper.runtime.json.equality import equal
+from mapper.runtime.jsonpath import is_number, less
 
 _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A Python atom for a JSON value or MISSING; `constant` is set where its value is known."""
+    """A Python atom for a JSON value or MISSING; `constant` is set if its value is known."""
 
     python: str
     constant: ir.Constant | None = None
@@ -61,10 +62,10 @@ def _with_constant(operator: str, side: Side, python: str, constant: object) -> 
 def _of_values(writer: Writer, operator: str, left: str, right: str) -> str:
     """Conditions for two values only known at run time."""
     if operator in ("==", "!="):
-        same = f"{writer.use('jsonpath', 'equal')}({left}, {right})"
+        same = f"{writer.use('json.equality', 'equal')}({left}, {right})"
         return same if operator == "==" else f"not {same}"
     smaller, bigger = (left, right) if operator[0] == "<" else (right, left)
     ordered = f"{writer.use('jsonpath', 'less')}({smaller}, {bigger})"
     if operator in ("<", ">"):
         return ordered
-    return f"({ordered} or {writer.use('jsonpath', 'equal')}({left}, {right}))"
+    return f"({ordered} or {writer.use('json.equality', 'equal')}({left}, {right}))"

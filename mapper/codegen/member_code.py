@@ -1,15 +1,15 @@
-"""Codegen of steps: one member of an object, however much of the object has been decoded."""
+"""Codegen of members: one member or element of a value, however much of the value has been decoded."""
 
 from __future__ import annotations
 
 from mapper.codegen.narrow_classes import check_keys, type_of
-from mapper.codegen.plan import Kind, NotNarrow, Place
+from mapper.codegen.plan import Decoding, NotNarrow, PayloadPlace
 from mapper.codegen.writer import Writer, literal
 from mapper.diagnostics.source import Span
 
 
 def emit_member(writer: Writer, holder: str, name: str, span: Span | None = None) -> str:
-    """The local that holds a member of the object in `holder`, or MISSING; what is known is reused."""
+    """The local that holds a member of the object in `holder`, or MISSING; an earlier one is reused."""
     key = ("member", holder, name)
     local = writer.recall(key)
     if local is None:
@@ -20,12 +20,9 @@ def emit_member(writer: Writer, holder: str, name: str, span: Span | None = None
 
 def emit_step(writer: Writer, holder: str, name: str, span: Span | None = None) -> str:
     """As `emit_member`, for holders that change: always looked up anew."""
-    place = writer.places.get(holder)
-    if place is not None and place.kind is Kind.RAW:
-        holder = emit_inside(writer, holder, place)
-        place = writer.places.get(holder)
+    holder, place = emit_opened(writer, holder)
     missing = writer.use("missing", "MISSING")
-    if place is None or place.kind is Kind.VALUE:
+    if place is None or place.kind is Decoding.VALUE:
         local = writer.fresh(name)
         found = f"{holder}.get({literal(name)}, {missing})"
         otherwise = "" if holder in writer.objects else f" if isinstance({holder}, dict) else {missing}"
@@ -42,14 +39,23 @@ def emit_step(writer: Writer, holder: str, name: str, span: Span | None = None) 
     return local
 
 
-def is_object(holder: str, place: Place) -> str:
+def is_object(holder: str, place: PayloadPlace) -> str:
     """The test that a partly decoded local holds an object."""
-    # The body may be of a type of its own, with the places of items in it.
+    # The body may have a class of its own, derived from that of items, with the places of items in it.
     return f"isinstance({holder}, {place.name})" if place.is_item else f"type({holder}) is {place.name}"
 
 
-def emit_inside(writer: Writer, raw: str, place: Place) -> str:
-    """A second look into an undecoded object, at what is looked for."""
+def emit_opened(writer: Writer, holder: str) -> tuple[str, PayloadPlace | None]:
+    """A local whose members can be read, and its place: `holder`, or its second decoding if undecoded."""
+    place = writer.places.get(holder)
+    if place is not None and place.kind is Decoding.RAW:
+        holder = emit_inside(writer, holder, place)
+        place = writer.places.get(holder)
+    return holder, place
+
+
+def emit_inside(writer: Writer, raw: str, place: PayloadPlace) -> str:
+    """A second decoding of an undecoded object, for the members that are read after all."""
     local = writer.recall(("inside", raw))
     if local is None:
         local = writer.fresh("inside")
@@ -62,7 +68,7 @@ def emit_inside(writer: Writer, raw: str, place: Place) -> str:
 
 
 def emit_passing(writer: Writer, raw: str) -> str:
-    """The undecoded object in `raw`, fit to stand in an event; None for null. Anything else goes back."""
+    """The undecoded object in `raw` as it can be written into an event; any other value decoded."""
     local = writer.recall(("passing", raw))
     if local is None:
         local = writer.fresh("passing")
@@ -74,20 +80,20 @@ def emit_passing(writer: Writer, raw: str) -> str:
 
 
 def emit_value_of(writer: Writer, local: str) -> str:
-    """The local that holds the JSON value itself, for uses that look at all of it."""
+    """The local that holds the JSON value itself, for uses that need all of it."""
     if local in writer.passing:
         return _emit_decoded(writer, local)
     place = writer.places.get(local)
-    if place is None or place.kind is Kind.VALUE:
+    if place is None or place.kind is Decoding.VALUE:
         return local
-    if place.kind is Kind.RAW:
+    if place.kind is Decoding.RAW:
         return _emit_decoded(writer, local)
     if writer.recall(("whole", local)) is None:
         tests = [is_object(local, place)] if place.members else [f"type({local}) is dict"]
         if place.elements is not None or place.is_item or place.is_inside:
             tests.append(f"type({local}) is list")
         writer.line(f"if {' or '.join(tests)}:")
-        writer.line(f"    raise {writer.use('json.narrow', 'Redo')}")
+        writer.line(f"    raise {writer.use('json.narrow', 'NeedsFullDecode')}")
         writer.remember(("whole", local), local)
     return local
 
@@ -108,47 +114,38 @@ def _emit_decoded(writer: Writer, raw: str) -> str:
 def emit_element(writer: Writer, holder: str, index: int, span: Span | None = None) -> str:
     """The local that holds one element of the array in `holder`, or MISSING."""
     element = emit_open_element(writer, holder, index, span)
-    if element is not None:
-        return element
-    holder = emit_value_of(writer, holder)
-    local = writer.recall(("element", holder, index))
-    if local is None:
-        local = _emit_element(writer, holder, index, span)
-    return local
+    return element or _emit_element(writer, emit_value_of(writer, holder), index, span)
 
 
 def emit_open_element(writer: Writer, holder: str, index: int, span: Span | None = None) -> str | None:
-    """As `emit_element` where elements are decoded in part; None where they are not."""
-    place = writer.places.get(holder)
-    if place is not None and place.kind is Kind.RAW:
-        holder = emit_inside(writer, holder, place)
-        place = writer.places.get(holder)
-    if place is None or place.kind is not Kind.OPEN:
+    """As `emit_element` if elements are decoded in part; None if they are not."""
+    holder, place = emit_opened(writer, holder)
+    if place is None or place.kind is not Decoding.OPEN:
         return None
     if holder in writer.objects:
         return writer.use("missing", "MISSING")
     # The elements of a body that is an item are items.
     elements = place if place.is_item else place.elements
     if elements is None or (place.is_item and place is not writer.places.get("item")):
-        raise NotNarrow("it reads an element of which the plan knows nothing")
-    local = writer.recall(("element", holder, index))
-    if local is None:
-        local = _emit_element(writer, holder, index, span)
-        writer.places[local] = elements
+        raise NotNarrow("it reads an element that the plan does not know")
+    local = _emit_element(writer, holder, index, span)
+    writer.places[local] = elements
     return local
 
 
 def _emit_element(writer: Writer, array: str, index: int, span: Span | None) -> str:
-    local = writer.fresh("element")
-    missing = writer.use("missing", "MISSING")
-    found = f"{array}[{index}] if isinstance({array}, list) and {within(array, index)} else {missing}"
-    writer.line(f"{local} = {found}", span)
-    writer.remember(("element", array, index), local)
+    local = writer.recall(("element", array, index))
+    if local is None:
+        local = writer.fresh("element")
+        missing = writer.use("missing", "MISSING")
+        found = f"{array}[{index}] if isinstance({array}, list) and {within(array, index)} else {missing}"
+        writer.line(f"{local} = {found}", span)
+        writer.remember(("element", array, index), local)
     return local
 
 
 def within(array: str, index: int) -> str:
-    """The condition under which an index is inside an array."""
+    """The test that an index is inside an array."""
     if index in (0, -1):
         return array
     return f"len({array}) > {index}" if index > 0 else f"len({array}) >= {-index}"
@@ -170,7 +167,7 @@ def emit_lacks(writer: Writer, raw: str, names: tuple[str, ...]) -> str:
 def emit_joined(
     writer: Writer, raw: str, around: tuple[str, str], names: tuple[str, ...], merged: str
 ) -> None:
-    """Members before (a local, or none) and after (a local) an undecoded object become one in `merged`."""
+    """Fill `merged` with the members before (a local or "") an undecoded object, its own, and those after."""
     before, after = around
     first = f"**{before}, " if before else ""
     none = f"not {before} and not {after}" if before else f"not {after}"

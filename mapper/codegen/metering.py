@@ -22,9 +22,9 @@ def emit_inner_room(writer: Writer, node: ir.MapItems, scope: Scope) -> str:
     return room
 
 
-def emit_taken(writer: Writer, node: ir.MapItems, value: str, scope: Scope, what: str) -> None:
+def emit_taken(writer: Writer, node: ir.MapItems, value: str, scope: Scope) -> None:
     """At the end of a round: an element takes its room, or the item is rejected."""
     if is_metered(node):
-        take, site = writer.use("growth", "take_room"), writer.site(node.span, what)
+        take, site = writer.use("growth", "take_room"), writer.site(node.span, scope.field)
         levels = measured_levels(node.element)
         writer.line(f"{scope.room} = {take}({scope.room}, {value}, {levels}, {site})")

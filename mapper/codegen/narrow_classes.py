@@ -1,47 +1,46 @@
-"""Codegen of classes: what the decoder of the bytes path is told, one class for each place with members."""
+"""Codegen of classes: the types that the narrow path decodes to, one class for each place with members."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from mapper.codegen.plan import Kind, NotNarrow, Place, Plan
+from mapper.codegen.plan import Decoding, NotNarrow, PayloadPlace, ReadPlan
 from mapper.codegen.writer import literal
 
 SCALARS = "None | bool | int | float | str"
 
 
-def type_of(place: Place) -> str:
-    """The type that the decoder is told for a place."""
+def type_of(place: PayloadPlace) -> str:
+    """The type of a place, for the decoder (msgspec)."""
     match place.kind:
-        case Kind.VALUE:
+        case Decoding.VALUE:
             return "Any"
-        case Kind.RAW:
+        case Decoding.RAW:
             return "Raw"
-        case Kind.OPEN:
+        case Decoding.OPEN:
             array = f"list[{type_of(place.elements)}]" if place.elements is not None else "list"
             return f"{place.name if place.members else 'dict'} | {array} | {SCALARS}"
 
 
-def place_classes(plan: Plan, attributes: dict[str, str]) -> list[str]:
+def place_classes(plan: ReadPlan, attributes: dict[str, str]) -> Iterator[str]:
     """The classes that objects are decoded to, inner ones first."""
-    lines: list[str] = []
     for place in plan.places():
-        lines += class_lines(
-            place.name, "Struct", {k: type_of(p) for k, p in place.members.items()}, attributes
-        )
-    return lines
+        members = {key: type_of(member) for key, member in place.members.items()}
+        yield class_text(place.name, "Struct", members, attributes)
 
 
-def class_lines(name: str, parent: str, members: dict[str, str], attributes: dict[str, str]) -> list[str]:
-    """One class: a field for each key, MISSING where an object has not that key."""
+def class_text(name: str, parent: str, members: dict[str, str], attributes: dict[str, str]) -> str:
+    """One class: a field for each key, MISSING if an object lacks the key."""
     check_keys(members)
+    # A key never becomes a Python name: attributes are numbered, and `rename` has the keys as data.
     names = literal({attributes[key]: key for key in members})
     fields = [f"    {attributes[key]}: {kind} = MISSING" for key, kind in members.items()]
-    return ["", f"class {name}({parent}, gc=False, rename={names}):", *(fields or ["    pass"])]
+    # gc=False: decoded JSON has no reference cycles, so the garbage collector need not track these objects.
+    return "\n".join((f"class {name}({parent}, gc=False, rename={names}):", *(fields or ["    pass"])))
 
 
 def check_keys(keys: Iterable[str]) -> None:
-    """Raise NotNarrow for a key that the decoder cannot look for: it takes no such names of fields."""
+    """Raise NotNarrow for a key that the decoder cannot look for: msgspec takes no such names of fields."""
     for key in keys:
         if not key.isprintable() or '"' in key or "\\" in key:
             raise NotNarrow("it reads a key with a quote, a backslash or a character that does not print")

@@ -1,121 +1,110 @@
-"""Codegen of items on the bytes path: where they are in a partly decoded body, and the loop over them."""
+"""Codegen of items on the narrow path: their places in a partly decoded body, and the loop over them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 from mapper import ir
-from mapper.codegen.narrow_classes import SCALARS, class_lines
-from mapper.codegen.plan import NotNarrow, Plan
+from mapper.codegen.narrow_classes import SCALARS, class_text
+from mapper.codegen.plan import NotNarrow, ReadPlan
 from mapper.codegen.writer import Writer, literal
-
-# ("name", key), ("all", "") for `[*]`, ("elements", "") for `[:]`.
-Step: TypeAlias = tuple[str, str]
+from mapper.runtime.items import Step, names_of
 
 
 @dataclass(eq=False)
-class _Node:
-    """A place on the way to items; `is_item` where an item itself can stand."""
+class AroundItems:
+    """A place that `each` steps through; `is_item` if an item can be there."""
 
     name: str = ""
-    members: dict[str, _Node] = field(default_factory=dict)
-    element: _Node | None = None
+    members: dict[str, AroundItems] = field(default_factory=dict)
+    element: AroundItems | None = None
     is_item: bool = False
 
-    def elements(self) -> _Node:
-        self.element = self.element or _Node()
+    def elements(self) -> AroundItems:
+        """The place of all elements, made if there is none."""
+        self.element = self.element or AroundItems()
         return self.element
 
 
 @dataclass
-class Selection:
+class ItemSelection:
     """The alternatives of `each` as steps, and the tree of all places on their way."""
 
-    plan: Plan
+    plan: ReadPlan
     alternatives: list[tuple[Step, ...]]
-    root: _Node
-    nodes: list[_Node]
+    root: AroundItems
+    nodes: list[AroundItems]
     attributes: dict[str, str]
 
     @classmethod
-    def of(cls, program: ir.Program, plan: Plan) -> Selection:
-        """What `each` means for decoding; raises NotNarrow where its paths need more than names and `[*]`."""
-        alternatives = [_steps(path) for path in program.each]
-        root = _Node()
+    def of(cls, program: ir.Program, plan: ReadPlan) -> ItemSelection:
+        """The places of the items of a program. Raises NotNarrow if `each` needs more than plain steps."""
+        alternatives = [_narrow_steps(path) for path in program.each]
+        root = AroundItems()
         for steps in alternatives:
             _grow(root, steps)
-        nodes: list[_Node] = []
+        nodes: list[AroundItems] = []
         _collect(root, nodes)
         for number, node in enumerate(nodes, 1):
-            node.name = f"Way{number}"
+            node.name = f"Around{number}"
         keys = dict.fromkeys(key for node in nodes for key in node.members)
         selection = cls(plan, alternatives, root, nodes, {key: f"w{n}" for n, key in enumerate(keys, 1)})
         for node in nodes:
             selection._refuse(node)
         return selection
 
-    def _refuse(self, node: _Node) -> None:
+    def _refuse(self, node: AroundItems) -> None:
         read = set(self.plan.item.members) if node.is_item else set()
         if node is self.root:
             read |= set(self.plan.body.members)
         if read & set(node.members):
             raise NotNarrow("`each` steps through a key that the mapping also reads")
 
-    def parent(self, node: _Node) -> str:
-        """The class of which a node's own class is a special case."""
+    def parent(self, node: AroundItems) -> str:
+        """The base of a node's class: it has all members that the mapping reads at the same place."""
         if node is self.root:
             return self.plan.body.name
         return self.plan.item.name if node.is_item else "Struct"
 
-    def types(self, attributes: dict[str, str]) -> list[str]:
-        """The classes of the objects around the items, and the decoder of bodies."""
-        lines: list[str] = []
+    def classes(self, attributes: dict[str, str]) -> Iterator[str]:
+        """The classes of the objects around the items, inner ones first."""
         for node in self.nodes:
             members = {key: self.type_of(inner) for key, inner in node.members.items()}
-            lines += class_lines(node.name, self.parent(node), members, attributes)
-        return [*lines, "", f"read = reader({self.type_of(self.root)})"]
+            yield class_text(node.name, self.parent(node), members, attributes)
 
-    def type_of(self, node: _Node) -> str:
-        """The type that the decoder is told for a node."""
+    def type_of(self, node: AroundItems) -> str:
+        """The type of a node, for the decoder (msgspec)."""
         name = node.name or ("dict" if self.parent(node) == "Struct" else self.parent(node))
         array = f"list[{self.type_of(node.element)}]" if node.element is not None else "list"
         return f"{name} | {array} | {SCALARS}"
 
 
-def _collect(node: _Node, nodes: list[_Node]) -> None:
+def _collect(node: AroundItems, nodes: list[AroundItems]) -> None:
     for inner in (*node.members.values(), *([node.element] if node.element else ())):
         _collect(inner, nodes)
     if node.members:
         nodes.append(node)
 
 
-def _steps(path: ir.Path) -> tuple[Step, ...]:
-    steps: list[Step] = []
-    for segment in path.segments:
-        match segment:
-            case ir.Child((ir.Name(name),)):
-                steps.append(("name", name))
-            case ir.Child((ir.Wildcard(),)):
-                steps.append(("all", ""))
-            case ir.Child((ir.Slice(None | 0, None, None | 1),)):
-                steps.append(("elements", ""))
-            case _:
-                raise NotNarrow("`each` uses more than names, `[*]` and `[:]`")
-    if sum(kind != "name" for kind, _ in steps[:-1]) > 1:
+def _narrow_steps(path: ir.Path) -> tuple[Step, ...]:
+    steps = ir.plain_steps(path)
+    if steps is None:
+        raise NotNarrow("`each` uses more than names, `[*]` and `[:]`")
+    if sum(step[0] != "name" for step in steps[:-1]) > 1:
         raise NotNarrow("`each` goes through arrays in arrays")
-    return tuple(steps)
+    return steps
 
 
-def _grow(node: _Node, steps: tuple[Step, ...]) -> None:
-    for kind, key in steps:
-        node = node.members.setdefault(key, _Node()) if kind == "name" else node.elements()
+def _grow(node: AroundItems, steps: tuple[Step, ...]) -> None:
+    for step in steps:
+        node = node.members.setdefault(step[1], AroundItems()) if step[0] == "name" else node.elements()
     node.is_item = True
     if not steps or steps[-1][0] == "name":
         node.elements().is_item = True  # an array here counts as its elements
 
 
-def emit_selection(writer: Writer, selection: Selection, *, is_bounded: bool) -> None:
+def emit_selection(writer: Writer, selection: ItemSelection, *, is_bounded: bool) -> None:
     """`run(body, request)` and one function for each alternative of `each`.
 
     Unless the events of any body are `bounded`, it returns None once it has made ROOM bytes of them.
@@ -123,7 +112,6 @@ def emit_selection(writer: Writer, selection: Selection, *, is_bounded: bool) ->
     for number, steps in enumerate(selection.alternatives, 1):
         if steps:
             _emit_alternative(writer, selection, steps, number)
-    writer.use("json.narrow", "reader")
     with writer.block("def run(body, request):"):
         writer.line("if not body.isascii():")
         check = writer.use("json.narrow", "check_text")
@@ -134,7 +122,7 @@ def emit_selection(writer: Writer, selection: Selection, *, is_bounded: bool) ->
             with writer.block(f"if {alone}:"):
                 writer.line("return event(root, root, request)")
         if selection.alternatives == [()]:
-            writer.line("items, way = root if type(root) is list else (root,), 0")
+            writer.line("items, each_index = root if type(root) is list else (root,), 0")
         else:
             _emit_choice(writer, selection)
         writer.line("outcomes = []")
@@ -145,11 +133,11 @@ def emit_selection(writer: Writer, selection: Selection, *, is_bounded: bool) ->
             with writer.block(f"if isinstance(item, {selection.plan.item.name}):"):
                 writer.line("try:")
                 writer.line("    outcome = event(item, root, request)")
-                fault, tell = writer.use("faults", "Fault"), writer.use("faults", "tell_plain")
+                fault, record = writer.use("faults", "Fault"), writer.use("faults", "record_plain_fault")
                 writer.line(f"except {fault} as fault:")
-                writer.line(f"    outcome = {tell}(fault)")
+                writer.line(f"    outcome = {record}(fault)")
                 writer.line("except Exception:")
-                writer.line("    pass  # the general path finds out why")
+                writer.line("    pass  # the decoded path finds out why")
             writer.line("else:")
             writer.line(f"    outcome = {writer.use('faults', 'NO_OBJECT')}")
             writer.line("outcomes.append(outcome)")
@@ -158,59 +146,56 @@ def emit_selection(writer: Writer, selection: Selection, *, is_bounded: bool) ->
                     writer.line("room -= len(outcome)")
                     with writer.block("if room < 0:"):
                         writer.line("return None")
-        writer.line("return outcomes, way")
-    _emit_split(writer, selection)
+        writer.line("return outcomes, each_index")
 
 
-def _is_alone(writer: Writer, selection: Selection) -> str:
-    """The test that a body is an object and itself the one item; empty where it never is."""
+def _is_alone(writer: Writer, selection: ItemSelection) -> str:
+    """The test that a body is an object and itself the one item; empty if it never is."""
     if () not in selection.alternatives:
         return ""
     tests = [f"type(root) is {selection.root.name or selection.plan.item.name}"]
     for steps in selection.alternatives[: selection.alternatives.index(())]:
-        kind, key = steps[0]
-        if kind == "all":
+        if steps[0][0] == "all":
             return ""
-        if kind == "name":
-            tests.append(f"root.{writer.attributes[key]} is {writer.use('missing', 'MISSING')}")
+        if steps[0][0] == "name":
+            tests.append(f"root.{writer.attributes[steps[0][1]]} is {writer.use('missing', 'MISSING')}")
     return " and ".join(dict.fromkeys(tests))
 
 
-def _emit_split(writer: Writer, selection: Selection) -> None:
-    """`SPLIT`: for each alternative what gives its items undecoded, where they stand in one array."""
-    writer.line("")
+def emit_split(writer: Writer, selection: ItemSelection) -> str:
+    """The functions of SPLIT as an expression; None for an alternative whose items are not in one array."""
     splitters = []
     for steps in selection.alternatives:
-        names = tuple(key for kind, key in steps if kind == "name")
-        is_plain = all(kind == "name" for kind, _ in steps[:-1])
-        splitters.append(f"{writer.use('json.narrow', 'splitter')}({literal(names)})" if is_plain else "None")
-    writer.line(f"SPLIT = ({', '.join(splitters)},)")
+        names = names_of(steps)
+        is_row = len(names) >= len(steps) - 1
+        splitters.append(f"{writer.use('json.narrow', 'splitter')}({literal(names)})" if is_row else "None")
+    return f"({', '.join(splitters)},)"
 
 
-def _emit_choice(writer: Writer, selection: Selection) -> None:
+def _emit_choice(writer: Writer, selection: ItemSelection) -> None:
     """The items of the first alternative that selects any."""
     writer.line("items = None")
     for number, steps in enumerate(selection.alternatives, 1):
         with writer.block("if not items:"):
-            writer.line(f"way = {number - 1}")
+            writer.line(f"each_index = {number - 1}")
             if not steps:
                 writer.line("items = root if type(root) is list else (root,)")
                 return
             writer.line(f"items = select_{number}(root)")
-            if all(kind == "name" for kind, _ in steps[:-1]):
+            if len(names_of(steps)) >= len(steps) - 1:
                 writer.line("if items == []:")
                 writer.line("    return None")
     with writer.block("if not items:"):
         writer.line("return None")
 
 
-def _emit_alternative(writer: Writer, selection: Selection, steps: tuple[Step, ...], number: int) -> None:
+def _emit_alternative(writer: Writer, selection: ItemSelection, steps: tuple[Step, ...], number: int) -> None:
     """`select_N(root)`: the items an alternative selects, or None."""
     missing = writer.use("missing", "MISSING")
     with writer.block(f"def select_{number}(root):"):
         holder, node, position = "root", selection.root, 0
         while position < len(steps) and steps[position][0] == "name":
-            holder, node = _emit_name(writer, selection, holder, node, steps[position][1])
+            holder, node = _emit_name(writer, holder, node, steps[position][1])
             writer.line(f"if {holder} is {missing}:")
             writer.line("    return None")
             position += 1
@@ -220,15 +205,15 @@ def _emit_alternative(writer: Writer, selection: Selection, steps: tuple[Step, .
         with writer.block(f"if type({holder}) is not list:"):
             if steps[position][0] == "all":
                 writer.line(f"if isinstance({holder}, (dict, Struct)):")
-                writer.line(f"    raise {writer.use('json.narrow', 'Redo')}")
+                writer.line(f"    raise {writer.use('json.narrow', 'NeedsFullDecode')}")
             writer.line("return None")
         if position + 1 == len(steps):
             writer.line(f"return {holder}")
             return
-        _emit_inner(writer, selection, holder, node.elements(), steps[position + 1 :])
+        _emit_inner(writer, holder, node.elements(), steps[position + 1 :])
 
 
-def _emit_name(writer: Writer, selection: Selection, holder: str, node: _Node, key: str) -> tuple[str, _Node]:
+def _emit_name(writer: Writer, holder: str, node: AroundItems, key: str) -> tuple[str, AroundItems]:
     inner = node.members[key]
     local = writer.fresh(key)
     missing = writer.use("missing", "MISSING")
@@ -237,19 +222,17 @@ def _emit_name(writer: Writer, selection: Selection, holder: str, node: _Node, k
     return local, inner
 
 
-def _emit_inner(
-    writer: Writer, selection: Selection, array: str, node: _Node, steps: tuple[Step, ...]
-) -> None:
+def _emit_inner(writer: Writer, array: str, node: AroundItems, steps: tuple[Step, ...]) -> None:
     """The rest of a path in each element of an array; an element in which it finds nothing is left over."""
     missing = writer.use("missing", "MISSING")
     writer.line("found = []")
     writer.line("selected = False")
     with writer.block(f"for element in {array}:"):
         holder = "element"
-        for kind, key in steps:
-            if kind != "name":
+        for step in steps:
+            if step[0] != "name":
                 raise NotNarrow("`each` goes through arrays in arrays")
-            holder, node = _emit_name(writer, selection, holder, node, key)
+            holder, node = _emit_name(writer, holder, node, step[1])
         with writer.block(f"if {holder} is {missing}:"):
             writer.line("found.append(None)")
             writer.line("continue")

@@ -1,87 +1,83 @@
-"""Codegen of the bytes path: an ir.Program becomes a module that decodes what it reads and writes bytes.
+"""Codegen of the narrow path: an ir.Program becomes a module that decodes only the parts of a body it reads.
 
-The module defines `run(body, request)`: for each item of the body the bytes of its event, the number of the
-rule that skips it, what a fault tells, what the target schema refuses, or None where the general path has to
-map it; and the alternative of `each` the items are from.
-For a body that is one item, its outcome alone. It raises, or returns None, where the general path has to read
-the whole body, and raises the fault of a body that is one item. `SPLIT` gives the items of an alternative
-undecoded, `SITES` says where faults are, `ALONE` whether what becomes of an item depends on it alone.
+The module defines `run(body, request)`. It returns the outcomes of the items and the index of the alternative
+of `each` that selects them; for a body that is itself the one item, its outcome alone. An outcome is the
+event as bytes, the number of the rule that skips the item, the record of a fault, an InvalidEvent, or None if
+the decoded path has to map the item. `run` returns None, or raises, if the decoded path has to map the whole
+body; it also raises the Fault of a body that is one item.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import replace
 from json import dumps
 from typing import Any
 
 from mapper import ir
+from mapper.codegen.check_code import emit_field_checks, has_known_members
+from mapper.codegen.frame import fill_frame
 from mapper.codegen.metering import emit_room
 from mapper.codegen.narrow_classes import place_classes
-from mapper.codegen.narrow_items import Selection, emit_selection
-from mapper.codegen.plan import NotNarrow, Plan, describe, make_plan
-from mapper.codegen.proven import proven_types, remaining
-from mapper.codegen.template_code import emit_condition, emit_template
-from mapper.codegen.validator_code import emit_member_checks, emit_validator, is_checked_by_members
-from mapper.codegen.value_code import emit_entry, emit_field, emit_object, may_be_left_out, presence
+from mapper.codegen.narrow_items import ItemSelection, emit_selection, emit_split
+from mapper.codegen.plan import NotNarrow, describe, make_plan
+from mapper.codegen.presence import may_be_left_out
+from mapper.codegen.template_code import emit_parsed, emit_skips
+from mapper.codegen.validator_code import emit_validator, is_checked_by_members, member_schema
+from mapper.codegen.value_code import emit_entry, emit_field, emit_object
 from mapper.codegen.writer import Scope, Writer, literal
-from mapper.ir.facts import may_be_null
 from mapper.ir.growth import growth
 from mapper.runtime.growth import is_bounded
 
 _SCOPE = Scope()
 
 
-def generate_narrow(program: ir.Program, target: Any, version: str) -> tuple[str, str]:
-    """The module's text, empty where a mapping has no bytes path of its own, and the plan in words."""
+def generate_narrow(program: ir.Program, target: Any, filename: str, version: str) -> tuple[str, str]:
+    """The narrow module's text, empty if a mapping can have none, and the plan in words."""
     try:
-        text, plan = _generate(program, target, version)
+        return _generate(program, target, filename, version)
     except NotNarrow as reason:
         return "", f"A body is decoded as a whole: {reason}.\n"
     except RecursionError:
         return "", "A body is decoded as a whole: the mapping nests too deep.\n"
-    return text, describe(plan)
 
 
-def _generate(program: ir.Program, target: Any, version: str) -> tuple[str, Plan]:
-    plan = make_plan(program, _passable(program, target))
-    selection = Selection.of(program, plan)
+def _generate(program: ir.Program, target: Any, filename: str, version: str) -> tuple[str, str]:
+    passable = _passable(program.output, target)
+    plan = make_plan(program, passable)
+    selection = ItemSelection.of(program, plan)
     writer = Writer(attributes=plan.attributes() | selection.attributes)
     writer.places |= {"item": plan.item, "body": plan.body}
     writer.objects.add("item")
-    _emit_event(writer, program, target)
+    _emit_event(writer, program, target, passable)
     reads_body = any(_names_body(text) for text, _ in writer.lines[1:])
     emit_selection(writer, selection, is_bounded=is_bounded(growth(program)))
-    for name in ("Any", "Struct", "Raw"):
+    classes = [*place_classes(plan, writer.attributes), *selection.classes(writer.attributes)]
+    writer.constants["read"] = f"{writer.use('json.narrow', 'reader')}({selection.type_of(selection.root)})"
+    types = " ".join((*classes, *writer.constants.values(), *(text for text, _ in writer.lines)))
+    for name in re.findall(r"\b(?:Any|Raw|Struct)\b", types):
         writer.use("json.narrow", name)
-    writer.use("missing", "MISSING")
-    types = [*place_classes(plan, writer.attributes), *selection.types(writer.attributes)]
-    imports = [f"from {module} import {', '.join(names)}" for module, names in _imports(writer).items()]
-    constants = [f"{name} = {expression}" for name, expression in writer.constants.items()]
-    sites = literal(tuple((site.start, site.end, site.what, site.path) for site in writer.sites))
-    lines = [*(text for text, _ in writer.lines), f"SITES = {sites}", f"ALONE = {not reads_body}"]
-    head = f"# Generated by mapper {version}: the bytes path."
-    return "\n".join([head, *imports, *types, *constants, "", *lines, ""]), plan
+    module = fill_frame(
+        writer,
+        "narrow",
+        filename,
+        version,
+        classes=classes,
+        split=emit_split(writer, selection),
+        alone=str(not reads_body),
+    )
+    return module.python, describe(plan)
 
 
-# A text that says so too only costs the portions.
+# A text of the mapping with this word costs no more than the mapping of its bodies in chunks.
 _names_body = re.compile(r"\bbody\b").search
 
 
-def _imports(writer: Writer) -> dict[str, list[str]]:
-    imports: dict[str, list[str]] = {}
-    for module, name in sorted(writer.imports):
-        imports.setdefault(module, []).append(name)
-    return imports
-
-
-def _passable(program: ir.Program, target: Any) -> frozenset[str]:
-    """The fields of the event in which the target schema lets any object stand."""
-    if not isinstance(program.output, ir.Record) or not is_checked_by_members(target):
+def _passable(output: ir.Record | ir.Template, target: Any) -> frozenset[str]:
+    """The fields of the event that may hold any object by the target schema."""
+    if not isinstance(output, ir.Record) or not has_known_members(output, target):
         return frozenset()
-    return frozenset(f.name for f in program.output.fields if _is_any_object(_member_schema(target, f.name)))
+    return frozenset(f.name for f in output.fields if _is_any_object(member_schema(target, f.name)))
 
 
 def _is_any_object(schema: Any) -> bool:
@@ -96,50 +92,35 @@ def _is_any_object(schema: Any) -> bool:
     )
 
 
-def _member_schema(target: Mapping[str, Any], name: str) -> Any:
-    properties = target.get("properties", {})
-    return properties[name] if name in properties else target.get("additionalProperties", True)
-
-
-def _emit_event(writer: Writer, program: ir.Program, target: Any) -> None:
+def _emit_event(writer: Writer, program: ir.Program, target: Any, passable: frozenset[str]) -> None:
     """`event(item, body, request)`: the event as bytes, or the number of a skip rule."""
     with writer.block("def event(item, body, request):"):
         emit_room(writer, program)
-        for number, rule in enumerate(program.skips):
-            test = emit_condition(writer, rule.condition, _SCOPE)
-            writer.line(f"if {test}:")
-            writer.line(f"    return {number}")
+        emit_skips(writer, program.skips, _SCOPE)
         if isinstance(program.output, ir.Template):
-            text = emit_template(writer, program.output, _SCOPE)
-            event = "event"
-            parse = writer.use("liquid.rendered", "parse_rendered")
-            site = writer.site(program.output.span, "template")
-            writer.line(f"{event} = {parse}({text}, {site})")
             is_checked = False
-            _emit_validated(writer, event)
+            _emit_validated(writer, emit_parsed(writer, program.output, _SCOPE))
         else:
-            is_checked = is_checked_by_members(target)
-            _emit_record(writer, program.output, target, is_checked)
-    writer.line("")
+            is_checked = has_known_members(program.output, target)
+            _emit_record(writer, program.output, target, passable, is_checked)
     if not is_checked:
         emit_validator(writer, target, "valid")
 
 
 def _emit_validated(writer: Writer, event: str) -> None:
-    encode, misfit = writer.use("json.narrow", "encode"), writer.use("faults", "Misfit")
-    writer.line(f"return {encode}({event}) if valid({event}) else {misfit}({event})")
+    encode, invalid = writer.use("json.narrow", "encode"), writer.use("faults", "InvalidEvent")
+    writer.line(f"return {encode}({event}) if valid({event}) else {invalid}({event})")
 
 
-def _emit_record(writer: Writer, record: ir.Record, target: Any, is_checked: bool) -> None:
-    passable = _passable(ir.Program("", (), (), record, frozenset(), record.span), target)
+def _emit_record(
+    writer: Writer, record: ir.Record, target: Any, passable: frozenset[str], is_checked: bool
+) -> None:
     fields = []
     for field in record.fields:
-        value = emit_field(writer, field, replace(_SCOPE, passes=field.name in passable), "")
+        value = emit_field(writer, field, replace(_SCOPE, passes=field.name in passable))
         fields.append((field, value))
         if is_checked:
-            _emit_checks(writer, field, value, target)
-    if is_checked and not set(target.get("required", ())) <= {field.name for field in record.fields}:
-        raise NotNarrow("its events lack a field that the target schema requires")
+            emit_field_checks(writer, field, value, target, "return None")  # the decoded path reports it
     if not is_checked:
         _emit_validated(writer, emit_object(writer, record, fields, writer.fresh("event")))
         return
@@ -153,6 +134,7 @@ def _emit_encoded(writer: Writer, event: str, passing: list[tuple[ir.Field, str]
     """The bytes of the object in `event` and of the fields that may be undecoded, which come last."""
     encode = writer.use("json.narrow", "encode")
     if len(passing) == 1 and has_members:
+        # The usual case: the undecoded object is appended byte by byte, not even copied into an encoder.
         field, value = passing[0]
         name = literal(f",{dumps(field.name)}:".encode())
         writer.line(f"if type({value}) is bytes:")
@@ -164,25 +146,3 @@ def _emit_encoded(writer: Writer, event: str, passing: list[tuple[ir.Field, str]
             writer.line(f"    {value} = {writer.use('json.narrow', 'Raw')}({value})")
         emit_entry(writer, field, value, event)
     writer.line(f"return {encode}({event})")
-
-
-def _emit_checks(writer: Writer, field: ir.Field, value: str, target: Mapping[str, Any]) -> None:
-    """What is not certain of a field's value, checked against the target schema."""
-    schema = _member_schema(target, field.name)
-    nullable = field.nullable and may_be_null(field.value)
-    proven = frozenset[str]() if nullable else proven_types(field.value)
-    rest = schema if nullable else remaining(schema, field.value)
-    kind = "properties" if field.name in target.get("properties", {}) else "additionalProperties"
-    place = (kind, field.name) if kind == "properties" else (kind,)
-    if isinstance(field.value, ir.Literal):
-        value = writer.fresh(field.name)
-        writer.line(f"{value} = {literal(field.value.value)}")
-    tests = [presence(field, value)] if may_be_left_out(field) else []
-    if value in writer.passing:
-        tests.append(f"type({value}) is not bytes")
-    before = len(writer.lines)
-    with writer.block(f"if {' and '.join(tests)}:") if tests else nullcontext():
-        emit_member_checks(writer, target, rest, value, place, proven)
-        is_empty = len(writer.lines) == before + bool(tests)
-    if is_empty:
-        del writer.lines[before:]

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from mapper import ir
-from mapper.codegen.plan import Kind, NotNarrow, Place
+from mapper.codegen.plan import Decoding, NotNarrow, PayloadPlace
 from mapper.codegen.writer import Writer
 
 
 def emit_open_nodes(writer: Writer, holder: str, segments: tuple[ir.Segment, ...]) -> str:
-    """The list of all matches of segments that begin with `[*]` or a slice, in what `holder` holds."""
-    place: Place | None = writer.places[holder]
+    """The list of all matches, in the value of `holder`, of segments that begin with `[*]` or a slice."""
+    place: PayloadPlace | None = writer.places[holder]
     nodes, place = _emit_elements(writer, holder, place, segments[0], first=True)
     for segment in segments[1:]:
         nodes, place = _emit_segment(writer, nodes, place, segment)
-    if place is not None and place.kind is not Kind.VALUE:
+    if place is not None and place.kind is not Decoding.VALUE:
         raise NotNarrow("it collects values that it also reads from")
     if len(segments) == 1:
         writer.line(f"{nodes} = list({nodes})")
@@ -21,11 +21,11 @@ def emit_open_nodes(writer: Writer, holder: str, segments: tuple[ir.Segment, ...
 
 
 def _emit_segment(
-    writer: Writer, nodes: str, place: Place | None, segment: ir.Segment
-) -> tuple[str, Place | None]:
-    """What one segment finds in each node of a list."""
+    writer: Writer, nodes: str, place: PayloadPlace | None, segment: ir.Segment
+) -> tuple[str, PayloadPlace | None]:
+    """The matches of one segment in each node of a list, and their place."""
     match segment:
-        case ir.Child((ir.Name(name),)) if place is not None and place.kind is Kind.OPEN:
+        case ir.Child((ir.Name(name),)) if place is not None and place.kind is Decoding.OPEN:
             member = place.members.get(name)
             if member is None:
                 raise NotNarrow("it collects a key that the plan does not know")
@@ -34,15 +34,15 @@ def _emit_segment(
             tests = f"type(node) is {place.name} and {read} is not {missing}"
             writer.line(f"{found} = [{read} for node in {nodes} if {tests}]")
             return found, member
-        case ir.Child((ir.Wildcard() | ir.Slice(),)) if place is not None and place.kind is Kind.OPEN:
+        case ir.Child((ir.Wildcard() | ir.Slice(),)) if place is not None and place.kind is Decoding.OPEN:
             return _emit_elements(writer, nodes, place, segment, first=False)
         case _:
             raise NotNarrow("a path looks deeper into values of unknown shape")
 
 
 def _emit_elements(
-    writer: Writer, nodes: str, place: Place | None, segment: ir.Segment, *, first: bool
-) -> tuple[str, Place | None]:
+    writer: Writer, nodes: str, place: PayloadPlace | None, segment: ir.Segment, *, first: bool
+) -> tuple[str, PayloadPlace | None]:
     """The elements of one array (`first`), or of each array in a list."""
     if place is None or place.elements is None or not isinstance(segment, ir.Child):
         raise NotNarrow("a path looks into values of unknown shape")

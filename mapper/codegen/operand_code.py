@@ -6,50 +6,16 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from mapper.codegen.member_code import emit_member, emit_open_element, emit_passing, emit_step, emit_value_of
-from mapper.codegen.plan import Kind
+from mapper.codegen.plan import Decoding
 from mapper.codegen.presence import blank_test, truth_test
 from mapper.codegen.writer import Scope, Writer, literal
 from mapper.diagnostics.source import Span
 from mapper.ir import liquid as ir
-
-# Filters that cannot fail on a text and are a method of it; the library's function does the same.
-_METHODS = {
-    "capitalize": "capitalize",
-    "downcase": "lower",
-    "lstrip": "lstrip",
-    "rstrip": "rstrip",
-    "strip": "strip",
-    "upcase": "upper",
-}
-# Filters whose result is always a text.
-_TEXTUAL = frozenset(_METHODS) | {
-    "append",
-    "date",
-    "date_tz",
-    "escape",
-    "escape_once",
-    "join",
-    "json",
-    "prepend",
-    "remove",
-    "remove_first",
-    "remove_last",
-    "replace",
-    "replace_first",
-    "replace_last",
-    "squish",
-    "strip_html",
-    "strip_newlines",
-    "truncate",
-    "truncatewords",
-    "url_decode",
-    "url_encode",
-}
-_SPECIAL_KEYS = ("size", "first", "last")
+from mapper.runtime.liquid.filters import ROWS
 
 
 @dataclass(frozen=True, slots=True)
-class Loop:
+class WrittenLoop:
     """A loop being written: its variable and the locals that hold element, index, length and rounds."""
 
     name: str
@@ -61,7 +27,7 @@ class Loop:
 
 
 @dataclass
-class Values:
+class OperandWriter:
     """Writes operands and tests; knows which Python local holds which Liquid variable."""
 
     writer: Writer
@@ -69,7 +35,7 @@ class Values:
     rules: ir.LiquidRules
     variables: dict[str, str] = field(default_factory=dict)
     certain: set[str] = field(default_factory=set)
-    loops: list[Loop] = field(default_factory=list)
+    loops: list[WrittenLoop] = field(default_factory=list)
 
     def use(self, name: str, module: str = "liquid.semantics") -> str:
         """A name of the run time's, imported."""
@@ -106,7 +72,7 @@ class Values:
                 return self.test(node)
 
     def lookup(self, node: ir.Lookup, is_tested: bool = False) -> str:
-        """A local that holds a variable, or what is found under its keys; undecoded only to be tested."""
+        """A local that holds a variable, or the value under its keys; undecoded only if `is_tested`."""
         keys = node.keys
         if node.name == "forloop" and self.loops:
             return self._loop_field(keys)
@@ -114,7 +80,7 @@ class Values:
         root = held
         for count, key in enumerate(keys, 1):
             known = ("liquid", root, keys[:count]) if self._is_steady(node, keys[:count]) else None
-            if isinstance(key, str) and key not in _SPECIAL_KEYS:
+            if isinstance(key, str) and key not in ir.SPECIAL_KEYS:
                 held = (emit_member if known else emit_step)(self.writer, held, key, node.span)
                 continue
             found = self.writer.recall(known) if known else None
@@ -124,7 +90,7 @@ class Values:
         return held if is_tested else emit_value_of(self.writer, held)
 
     def _is_steady(self, node: ir.Lookup, keys: tuple[object, ...]) -> bool:
-        # Whether the same keys lead to the same value wherever they are read: not so for assigned variables.
+        # True if the same keys give the same value wherever they are read. Assigned variables do not.
         if any(isinstance(key, ir.Lookup) for key in keys):
             return False
         return any(loop.name == node.name for loop in self.loops) or node.name not in self.variables
@@ -181,7 +147,7 @@ class Values:
 
     def _header(self, node: ir.Lookup) -> tuple[str, tuple[str | int | ir.Lookup, ...]]:
         headers = f"{self.scope.request}.headers"
-        if node.keys and isinstance(node.keys[0], str) and node.keys[0] not in _SPECIAL_KEYS:
+        if node.keys and isinstance(node.keys[0], str) and node.keys[0] not in ir.SPECIAL_KEYS:
             self.use("MISSING", "missing")
             name = node.keys[0].lower()
             read = f"{headers}.get({literal(name)}, MISSING)"
@@ -244,8 +210,9 @@ class Values:
             sure = f"{value} if type({value}) is str and {value} else "
             return self.hold("value", f"{sure}{self.use('default')}({value}, {instead})", node.span)
         call = self._call(node, value)
-        if node.name in _METHODS and isinstance(node.value, ir.Lookup):
-            call = f"{value}.{_METHODS[node.name]}() if type({value}) is str else {call}"
+        method = ROWS[node.name].method
+        if method and isinstance(node.value, ir.Lookup):
+            call = f"{value}.{method}() if type({value}) is str else {call}"
         return self.hold(node.name, call, node.span)
 
     def _call(self, node: ir.FilterCall, value: str) -> str:
@@ -264,7 +231,7 @@ class Values:
     # --- tests
 
     def test(self, node: ir.TextTest) -> str:
-        """A Python expression that is true where the test holds; lookups are written before it."""
+        """A Python expression that is true if the test holds; lookups are written before it."""
         match node:
             case ir.Truthy(value):
                 return self._truthy(value)
@@ -297,10 +264,11 @@ class Values:
         return truth_test(held, self.use("is_truthy"))
 
     def _compared(self, node: ir.Lookup) -> str:
-        # What is compared with a constant, or with nothing: of objects and lists no more than that they are.
+        # The operand of a test, or of a comparison with a constant: all objects and lists give the same
+        # result, so they may be undecoded.
         held = self.lookup(node, is_tested=True)
         place = self.writer.places.get(held)
-        return emit_passing(self.writer, held) if place is not None and place.kind is Kind.RAW else held
+        return emit_passing(self.writer, held) if place is not None and place.kind is Decoding.RAW else held
 
     def _compare(self, node: ir.Compare) -> str:
         left, right = node.left, node.right
@@ -337,17 +305,19 @@ class Values:
             return literal(special.name == other.name)
         if special.name == "blank" and isinstance(other, ir.Lookup):
             return self._is_blank(other)
-        return f"{self.use(f'is_{special.name}')}({self.value(other)})"
+        if special.name == "blank":
+            return f"{self.use('is_blank', 'missing')}({self.value(other)})"
+        return f"{self.use('is_empty')}({self.value(other)})"
 
     def _is_blank(self, node: ir.Lookup) -> str:
         held = self.lookup(node, is_tested=True)
         place = self.writer.places.get(held)
-        if place is not None and place.kind is Kind.RAW:
+        if place is not None and place.kind is Decoding.RAW:
             passing = emit_passing(self.writer, held)
             missing = self.use("MISSING", "missing")
             return f"({passing} is {missing} or {self.use('is_blank_object', 'json.narrow')}({passing}))"
         self.use("MISSING", "missing")
-        return blank_test(emit_value_of(self.writer, held), self.use("is_blank"))
+        return blank_test(emit_value_of(self.writer, held), self.use("is_blank", "missing"))
 
     def equals(self, value: str, constant: ir.Scalar) -> str:
         """The test that a held value equals a constant."""
@@ -372,7 +342,7 @@ def _rounded_factor(node: ir.FilterCall) -> int | None:
 
 
 def is_textual(node: ir.Operand) -> bool:
-    """Whether the value is a text for sure."""
+    """True if the value is certainly a text."""
     if isinstance(node, ir.FilterCall):
-        return node.name in _TEXTUAL
+        return ROWS[node.name].is_text
     return isinstance(node, ir.Scalar) and isinstance(node.value, str)

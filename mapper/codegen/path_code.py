@@ -9,20 +9,20 @@ from mapper import ir
 from mapper.codegen.comparison_code import Side, compare
 from mapper.codegen.member_code import (
     emit_element,
-    emit_inside,
     emit_member,
+    emit_opened,
     emit_passing,
     emit_value_of,
     within,
 )
 from mapper.codegen.narrow_paths import emit_open_nodes
-from mapper.codegen.plan import Kind
+from mapper.codegen.plan import Decoding
 from mapper.codegen.writer import Scope, Writer, literal
 
 
 @dataclass(frozen=True, slots=True)
-class _Emitter:
-    """What every step of one path needs: the writer, the local that `$` means, and the path itself."""
+class _PathEmitter:
+    """The context of every step of one path: the writer, the local that `$` means, and the path itself."""
 
     writer: Writer
     root: str
@@ -34,8 +34,8 @@ class _Emitter:
 
 
 @dataclass(slots=True)
-class _State:
-    """What is known of the list so far: one value or MISSING instead; matches that may multiply."""
+class _MatchState:
+    """The matches so far: `single` if they are one value or MISSING, `bounded` if their number is checked."""
 
     single: bool = True
     bounded: bool = False
@@ -48,10 +48,10 @@ def emit_path(writer: Writer, path: ir.Path, scope: Scope) -> str:
     if path.is_singular:
         local = _emit_steps(writer, root, path.segments)
         place = writer.places.get(local)
-        if scope.passes and place is not None and place.kind is Kind.RAW:
+        if scope.passes and place is not None and place.kind is Decoding.RAW:
             return emit_passing(writer, local)
         return emit_value_of(writer, local)
-    return _emit_nodes(_Emitter(writer, root, path), root, path.segments)
+    return _emit_nodes(_PathEmitter(writer, root, path), root, path.segments)
 
 
 def _root_local(root: ir.Root, scope: Scope) -> str:
@@ -69,7 +69,7 @@ def _emit_singular(writer: Writer, start: str, segments: tuple[ir.Segment, ...])
 
 
 def _emit_steps(writer: Writer, start: str, segments: tuple[ir.Segment, ...]) -> str:
-    """One lookup a segment; what an earlier path has looked up already is reused."""
+    """One lookup for each segment; lookups of earlier paths are reused."""
     local = start
     for segment in segments:
         match segment.selectors[0]:
@@ -82,17 +82,13 @@ def _emit_steps(writer: Writer, start: str, segments: tuple[ir.Segment, ...]) ->
     return local
 
 
-def _emit_nodes(emitter: _Emitter, start: str, segments: tuple[ir.Segment, ...]) -> str:
+def _emit_nodes(emitter: _PathEmitter, start: str, segments: tuple[ir.Segment, ...]) -> str:
     """A list of all matches: the singular beginning as lookups, then one list a segment."""
     split = next(i for i, segment in enumerate(segments) if not ir.is_singular((segment,)))
-    nodes = _emit_steps(emitter.writer, start, segments[:split])
-    place = emitter.writer.places.get(nodes)
-    if place is not None and place.kind is Kind.RAW:
-        nodes = emit_inside(emitter.writer, nodes, place)
-        place = emitter.writer.places.get(nodes)
-    if place is not None and place.kind is not Kind.VALUE:
+    nodes, place = emit_opened(emitter.writer, _emit_steps(emitter.writer, start, segments[:split]))
+    if place is not None and place.kind is not Decoding.VALUE:
         return emit_open_nodes(emitter.writer, nodes, segments[split:])
-    state = _State()
+    state = _MatchState()
     for count in range(split, len(segments)):
         state.is_last = count == len(segments) - 1
         nodes = _emit_segment(emitter, nodes, segments[count], state)
@@ -100,7 +96,7 @@ def _emit_nodes(emitter: _Emitter, start: str, segments: tuple[ir.Segment, ...])
     return nodes
 
 
-def _emit_segment(emitter: _Emitter, nodes: str, segment: ir.Segment, state: _State) -> str:
+def _emit_segment(emitter: _PathEmitter, nodes: str, segment: ir.Segment, state: _MatchState) -> str:
     """The list after a segment; `nodes` is one value or MISSING at first, then a list."""
     writer, selectors = emitter.writer, segment.selectors
     match segment:
@@ -129,14 +125,14 @@ def _emit_segment(emitter: _Emitter, nodes: str, segment: ir.Segment, state: _St
     return found
 
 
-def _as_list(emitter: _Emitter, value: str) -> str:
-    """A list with the one value, or without one where it is MISSING."""
+def _as_list(emitter: _PathEmitter, value: str) -> str:
+    """A list with the one value; empty if it is MISSING."""
     if value == emitter.root:
         return f"[{value}]"
     return f"[] if {value} is {emitter.writer.use('missing', 'MISSING')} else [{value}]"
 
 
-def _comprehension(writer: Writer, nodes: str, selector: ir.Selector, state: _State) -> str:
+def _comprehension(writer: Writer, nodes: str, selector: ir.Selector, state: _MatchState) -> str:
     """One selector applied to one value (`single`) or to each node of a list."""
     match selector:
         case ir.Name(name):
@@ -169,7 +165,7 @@ def _bounds(part: ir.Slice) -> str:
 
 
 def _emit_loop_apart(
-    emitter: _Emitter, nodes: str, selectors: tuple[ir.Selector, ...], state: _State, found: str
+    emitter: _PathEmitter, nodes: str, selectors: tuple[ir.Selector, ...], state: _MatchState, found: str
 ) -> None:
     """The loop as a function of its own: Python nests no more than 20 loops in one."""
     writer = emitter.writer
@@ -181,7 +177,7 @@ def _emit_loop_apart(
 
 
 def _emit_loop(
-    emitter: _Emitter, nodes: str, selectors: tuple[ir.Selector, ...], state: _State, found: str
+    emitter: _PathEmitter, nodes: str, selectors: tuple[ir.Selector, ...], state: _MatchState, found: str
 ) -> None:
     """Fill the list `found` by applying all selectors to each node in turn."""
     writer = emitter.writer
@@ -198,14 +194,14 @@ def _emit_loop(
         _emit_bound(emitter, found, state)
 
 
-def _emit_bound(emitter: _Emitter, found: str, state: _State) -> None:
+def _emit_bound(emitter: _PathEmitter, found: str, state: _MatchState) -> None:
     if state.bounded:
         check = emitter.writer.use("jsonpath", "check_matches")
         emitter.writer.line(f"{check}({found}, {emitter.site()})")
 
 
-def _emit_selector(emitter: _Emitter, node: str, selector: ir.Selector, found: str) -> None:
-    """Append to `found` what one selector finds in one node."""
+def _emit_selector(emitter: _PathEmitter, node: str, selector: ir.Selector, found: str) -> None:
+    """Append to `found` the values that one selector selects in one node."""
     writer = emitter.writer
     match selector:
         case ir.Name(name):
@@ -229,7 +225,7 @@ def _emit_selector(emitter: _Emitter, node: str, selector: ir.Selector, found: s
             assert_never(selector)
 
 
-def _emit_invariants(emitter: _Emitter, node: ir.Test | ir.Operand) -> None:
+def _emit_invariants(emitter: _PathEmitter, node: ir.Test | ir.Comparable) -> None:
     """Write the `$` queries of a filter before its loop: they are the same for every element."""
     match node:
         case ir.Query(False, segments) if ir.is_singular(segments):
@@ -260,8 +256,8 @@ def _nodes_key(start: str, segments: tuple[ir.Segment, ...]) -> object:
     return "nodes", start, repr(segments)  # by repr: `@.a == 1` and `@.a == true` are equal as data
 
 
-def _emit_test(emitter: _Emitter, current: str, test: ir.Test) -> str:
-    """Write what a test needs; the Python condition that decides it for the local `current`."""
+def _emit_test(emitter: _PathEmitter, current: str, test: ir.Test) -> str:
+    """Write the statements of a test; the Python condition that decides it for the local `current`."""
     writer = emitter.writer
     match test:
         case ir.Exists(query):
@@ -284,8 +280,8 @@ def _emit_test(emitter: _Emitter, current: str, test: ir.Test) -> str:
     assert_never(test)
 
 
-def _emit_query(emitter: _Emitter, current: str, query: ir.Query) -> tuple[str, bool]:
-    """The local that holds a query's result, and whether that is a list of nodes."""
+def _emit_query(emitter: _PathEmitter, current: str, query: ir.Query) -> tuple[str, bool]:
+    """The local that holds a query's result, and True if that is a list of nodes."""
     start = current if query.relative else emitter.root
     if ir.is_singular(query.segments):
         return _emit_singular(emitter.writer, start, query.segments), False
@@ -293,7 +289,7 @@ def _emit_query(emitter: _Emitter, current: str, query: ir.Query) -> tuple[str, 
     return known or _emit_nodes(emitter, start, query.segments), True
 
 
-def _emit_operand(emitter: _Emitter, current: str, operand: ir.Operand | ir.Test) -> Side:
+def _emit_operand(emitter: _PathEmitter, current: str, operand: ir.Comparable | ir.Test) -> Side:
     """One side of a comparison or one argument: a constant, or an expression for a value or MISSING."""
     writer = emitter.writer
     match operand:
@@ -318,13 +314,13 @@ def _emit_operand(emitter: _Emitter, current: str, operand: ir.Operand | ir.Test
 
 
 def _held(writer: Writer, hint: str, expression: str, is_number: bool = False) -> Side:
-    """A local that holds what a function yields."""
+    """A local that holds the result of a function."""
     local = writer.fresh(hint)
     writer.line(f"{local} = {expression}")
     return Side(local, is_number=is_number)
 
 
-def _emit_match(emitter: _Emitter, current: str, call: ir.Function) -> str:
+def _emit_match(emitter: _PathEmitter, current: str, call: ir.Function) -> str:
     """A condition that runs `match()` or `search()`; a literal pattern is compiled once a module."""
     writer = emitter.writer
     text, pattern = (_emit_operand(emitter, current, argument) for argument in call.arguments)

@@ -1,30 +1,25 @@
-"""Plan: an ir.Program becomes the tree of payload places it reads, and what the bytes path makes of each.
+"""Plan: the tree of payload places that an ir.Program reads, and how the narrow path decodes each of them.
 
 A place that is only stepped through is decoded as far as its members are read. A value is decoded whole. An
-object that reaches the event unchanged passes as it stands in the body, undecoded. The tree decides about
-speed alone: code generation checks at every use that it has what it needs, and leaves the rest to the general
-path.
+object that reaches the event unchanged passes undecoded, byte by byte. The tree decides about speed alone:
+code generation checks at every use that it has what it needs, and leaves the rest to the decoded path.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from mapper import ir
-from mapper.ir.liquid import walk
-
-REQUEST_NAMES = frozenset({"header", "query", "setting", "received_at"})
-SPECIAL_KEYS = frozenset({"size", "first", "last"})
 
 
 class NotNarrow(Exception):
-    """Why a mapping cannot be run on narrowly decoded payloads; the message says so in words."""
+    """Raised if a mapping can have no narrow path; the message is the reason, in words of the plan."""
 
 
-class Kind(Enum):
-    """What the bytes path makes of a place."""
+class Decoding(Enum):
+    """How the narrow path decodes a place."""
 
     VALUE = "decoded"
     OPEN = "decoded in part"
@@ -32,16 +27,17 @@ class Kind(Enum):
 
 
 @dataclass(eq=False)
-class Place:
-    """A place in payloads, and how the mapping uses what stands there.
+class PayloadPlace:
+    """A place in payloads, and how the mapping uses its value.
 
-    `whole`: as a value; `spare`: as a value, on side ways that few items take; `tested`: for being blank;
-    `passed`: as a part of the event that stays as it is; `always`: as a value, of every item. `name` is what
-    generated code calls the type of objects here.
+    `whole`: read as a value. `spare`: read as a value, but only in rarely taken branches. `tested`: compared
+    with blank. `passed`: copied unchanged into the event. `always`: read as a value for every item.
+    `is_guard`: only looked for, as a key that would be duplicated or is removed. `is_inside`: a second
+    decoding of an object that passes. `name` is the class of the objects here in generated code.
     """
 
-    members: dict[str, Place] = field(default_factory=dict)
-    elements: Place | None = None
+    members: dict[str, PayloadPlace] = field(default_factory=dict)
+    elements: PayloadPlace | None = None
     whole: bool = False
     spare: bool = False
     tested: bool = False
@@ -53,36 +49,36 @@ class Place:
     name: str = ""
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> Decoding:
         """The decision that follows from the uses."""
         if self.is_item or self.is_inside:
-            return Kind.OPEN
-        # What is read of every item is decoded in any case: to encode it again costs no more than to look for
-        # the keys that stand twice, and to join.
+            return Decoding.OPEN
+        # A value that is read for every item is decoded in any case. To encode it again costs no more than to
+        # look for duplicate keys in its bytes and to splice them.
         if self.passed and not self.is_read:
-            return Kind.RAW
+            return Decoding.RAW
         is_value = self.passed or self.whole or self.spare or self.tested
-        return Kind.VALUE if is_value or not (self.members or self.elements) else Kind.OPEN
+        return Decoding.VALUE if is_value or not (self.members or self.elements) else Decoding.OPEN
 
     @property
     def is_read(self) -> bool:
-        """Whether the value is looked at, or into, for every item, so that it is decoded in any case."""
+        """True if the value, or a part of it, is read for every item, so that it is decoded in any case."""
         is_opened = any(not member.is_guard for member in self.members.values())
         return self.always or is_opened or self.elements is not None
 
-    def member(self, name: str) -> Place:
+    def member(self, name: str) -> PayloadPlace:
         """The place of a member that is read."""
-        member = self.members.setdefault(name, Place())
+        member = self.members.setdefault(name, PayloadPlace())
         member.is_guard = False
         return member
 
-    def element(self) -> Place:
+    def element(self) -> PayloadPlace:
         """The place of all elements."""
         if self.elements is None:
-            self.elements = Place()
+            self.elements = PayloadPlace()
         return self.elements
 
-    def use(self, context: _Context) -> None:
+    def use(self, context: ReadContext) -> None:
         """Note a use of the value."""
         if context.passes:
             self.passed = True
@@ -92,48 +88,49 @@ class Place:
             self.whole = True
             self.always = self.always or not context.is_branch
 
-    def inside(self) -> Place:
-        """What is read of an object that passes as it is: the same members, decoded a second time."""
-        return Place(self.members, self.elements, is_inside=True, name=self.name)
+    def inside(self) -> PayloadPlace:
+        """The same place for a second decoding, if members of an object that passes are read after all."""
+        return PayloadPlace(self.members, self.elements, is_inside=True, name=self.name)
 
 
 @dataclass(frozen=True, slots=True)
-class _Context:
-    """Where a value is computed: what `$` and `envelope` mean, and what becomes of the value."""
+class ReadContext:
+    """The places of `$` and `envelope` in an expression, and the use of its value."""
 
-    item: Place
-    body: Place
+    item: PayloadPlace
+    body: PayloadPlace
     passes: bool = False
     is_spare: bool = False
     is_branch: bool = False
 
     @property
-    def consumed(self) -> _Context:
+    def consumed(self) -> ReadContext:
+        """The context of a value that is looked at, so that it cannot pass undecoded."""
         return replace(self, passes=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """The places of items and of the body around them; one and the same where the body can be an item."""
+class ReadPlan:
+    """The places of items and of the body around them; the same place if the body can be an item."""
 
-    item: Place
-    body: Place
+    item: PayloadPlace
+    body: PayloadPlace
 
-    def places(self) -> list[Place]:
-        """All places of which members are read, inner ones before those around them."""
-        found: list[Place] = []
+    def places(self) -> list[PayloadPlace]:
+        """All places with members that are read, inner ones first."""
+        found: list[PayloadPlace] = []
         for root in dict.fromkeys((self.item, self.body)):
             _collect(root, found)
         return found
 
     def attributes(self) -> dict[str, str]:
-        """What generated code calls each member: one name for a key, wherever it stands."""
+        """The attribute of each key in generated code; a key has the same attribute in every place."""
         keys = dict.fromkeys(key for place in self.places() for key in place.members)
         return {key: f"f{number}" for number, key in enumerate(keys, 1)}
 
 
-def _collect(place: Place, found: list[Place]) -> None:
-    if place.kind is Kind.VALUE:
+def _collect(place: PayloadPlace, found: list[PayloadPlace]) -> None:
+    if place.kind is Decoding.VALUE:
         return
     for inner in (*place.members.values(), *([place.elements] if place.elements else ())):
         _collect(inner, found)
@@ -141,11 +138,11 @@ def _collect(place: Place, found: list[Place]) -> None:
         found.append(place)
 
 
-def make_plan(program: ir.Program, passable: frozenset[str]) -> Plan:
+def make_plan(program: ir.Program, passable: frozenset[str]) -> ReadPlan:
     """The places a program reads; `passable` names the fields of the event that may hold any object."""
-    item = Place(is_item=True)
-    body = item if any(not path.segments for path in program.each) else Place(is_item=True)
-    context = _Context(item, body)
+    item = PayloadPlace(is_item=True)
+    body = item if any(not path.segments for path in program.each) else PayloadPlace(is_item=True)
+    context = ReadContext(item, body)
     for rule in program.skips:
         _read_text(rule.condition.test, context)
     if isinstance(program.output, ir.Template):
@@ -153,41 +150,32 @@ def make_plan(program: ir.Program, passable: frozenset[str]) -> Plan:
     else:
         for entry in program.output.fields:
             _read(entry.value, replace(context, passes=entry.name in passable))
-    plan = Plan(item, body)
-    _refuse(plan)
+    # Nothing is gained by decoding in part if all of it is decoded anyway.
+    if item.always or body.always:
+        raise NotNarrow(f"it uses the {'item' if item.always else 'body'} as a whole")
+    plan = ReadPlan(item, body)
     for number, place in enumerate(plan.places(), 1):
         place.name = f"Place{number}"
     return plan
 
 
-def _refuse(plan: Plan) -> None:
-    """Raise NotNarrow where nothing would be gained."""
-    if plan.item.always:
-        raise NotNarrow("it uses the item as a whole")
-    if plan.body.always:
-        raise NotNarrow("it uses the body as a whole")
-
-
-def _read(node: ir.Value, context: _Context) -> None:
-    """Note what a value reads."""
+def _read(node: ir.Value, context: ReadContext) -> None:
+    """Note the reads of a value."""
     match node:
         case ir.Path():
             _read_path(node, context)
         case ir.Template(body=body):
             _read_text(body, context)
-        case ir.Record(fields):
-            for entry in fields:
-                _read(entry.value, context.consumed)
-        case ir.Coalesce((first, *others)):
+        case ir.Coalesce() | ir.Default() | ir.Required():
+            first, *others = ir.alternatives(node)
             _read(first, context)
-            for option in others:
-                _read(option, replace(context, is_spare=True, is_branch=True))
-        case ir.Match(subject, cases, otherwise):
+            _read_each(others, replace(context, is_spare=True, is_branch=True))
+        case ir.Match(subject):
             _read(subject, context.consumed)
-            _read_each((*(case.value for case in cases), otherwise), replace(context, is_branch=True))
-        case ir.When(condition, then, otherwise):
+            _read_each(ir.alternatives(node), replace(context, is_branch=True))
+        case ir.When(condition):
             _read_text(condition.test, context)
-            _read_each((then, otherwise), replace(context, is_branch=True))
+            _read_each(ir.alternatives(node), replace(context, is_branch=True))
         case ir.Merge():
             _read_merge(node, context)
         case ir.Omit(value, keys):
@@ -196,28 +184,18 @@ def _read(node: ir.Value, context: _Context) -> None:
             _read_changed(value, tuple(old for old, _ in names), context)
         case ir.Cast(value, kind):
             _read(value, context if kind is ir.CastKind.OBJECT else context.consumed)
-        case ir.Default(value, default):
-            _read(value, context)
-            _read(default, replace(context, is_spare=True, is_branch=True))
-        case ir.Required(value):
-            _read(value, context)
         case ir.MapItems(source, element):
             _read_map(source, element, context)
-        case ir.Array(values) | ir.Hash(values):
-            _read_each(values, context.consumed)
-        case ir.Timestamp(value) | ir.Pick(value):
-            _read(value, context.consumed)
         case _:
-            pass
+            _read_each(ir.children(node), context.consumed)
 
 
-def _read_each(nodes: tuple[ir.Value | None, ...], context: _Context) -> None:
+def _read_each(nodes: Iterable[ir.Value], context: ReadContext) -> None:
     for node in nodes:
-        if node is not None:
-            _read(node, context)
+        _read(node, context)
 
 
-def _read_merge(node: ir.Merge, context: _Context) -> None:
+def _read_merge(node: ir.Merge, context: ReadContext) -> None:
     spread = spread_operand(node)
     names = computed_names(node)
     for operand in node.operands:
@@ -228,7 +206,7 @@ def _read_merge(node: ir.Merge, context: _Context) -> None:
 
 
 def spread_operand(node: ir.Merge) -> ir.Value | None:
-    """The one operand of a `merge` whose keys are not known, or None where there are none or several."""
+    """The operand of a `merge` whose keys are not known; None unless there is exactly one."""
     unknown = [operand for operand in node.operands if not isinstance(operand, ir.Record)]
     return unknown[0] if len(unknown) == 1 else None
 
@@ -239,55 +217,46 @@ def computed_names(node: ir.Merge) -> tuple[str, ...]:
     return tuple(dict.fromkeys(entry.name for record in records for entry in record.fields))
 
 
-def _read_changed(value: ir.Value, names: tuple[str, ...], context: _Context) -> None:
-    """A value that stays as it is where it has none of the named keys."""
+def _read_changed(value: ir.Value, names: tuple[str, ...], context: ReadContext) -> None:
+    """Note a value that is copied unchanged if it has none of the named keys."""
     _read(value, context)
     paths = dict.fromkeys(_passed_paths(value)) if context.passes else {}
     place = _walk_path(next(iter(paths)), context) if len(paths) == 1 else None
     if place is not None:
         for name in names:
             if name not in place.members:
-                place.members[name] = Place(is_guard=True)
+                place.members[name] = PayloadPlace(is_guard=True)
 
 
-def _passed_paths(value: ir.Value | None) -> Iterator[ir.Path]:
+def _passed_paths(value: ir.Value) -> Iterator[ir.Path]:
     """The paths whose values may end as this value."""
     match value:
         case ir.Path():
             yield value
-        case ir.Coalesce(options):
-            for option in options:
-                yield from _passed_paths(option)
-        case ir.When(_, then, otherwise):
-            yield from _passed_paths(then)
-            yield from _passed_paths(otherwise)
-        case ir.Match(_, cases, otherwise):
-            for case in cases:
-                yield from _passed_paths(case.value)
-            yield from _passed_paths(otherwise)
-        case ir.Cast(inner) | ir.Default(inner) | ir.Required(inner) | ir.Omit(inner) | ir.Rename(inner):
+        case ir.Default(inner) | ir.Cast(inner) | ir.Omit(inner) | ir.Rename(inner):
             yield from _passed_paths(inner)
         case _:
-            pass
+            for possible in ir.alternatives(value):
+                yield from _passed_paths(possible)
 
 
-def _read_map(source: ir.Value, element: ir.Value, context: _Context) -> None:
+def _read_map(source: ir.Value, element: ir.Value, context: ReadContext) -> None:
     place = _walk_path(source, context) if isinstance(source, ir.Path) and source.is_singular else None
     if place is None:
         _read(source, context.consumed)
-        place = Place(whole=True)
-        place.elements = Place(whole=True)
+        place = PayloadPlace(whole=True)
+        place.elements = PayloadPlace(whole=True)
     _read(element, replace(context.consumed, item=place.element()))
 
 
-def _read_path(path: ir.Path, context: _Context) -> None:
+def _read_path(path: ir.Path, context: ReadContext) -> None:
     place = _walk_path(path, context)
     if place is not None:
         place.use(context if path.is_singular else context.consumed)
 
 
-def _walk_path(path: ir.Path, context: _Context) -> Place | None:
-    """The place a path leads to; None where it leads to many, and all on the way has been noted as read."""
+def _walk_path(path: ir.Path, context: ReadContext) -> PayloadPlace | None:
+    """The place of a path; None if it can select several values: then their reads have been noted."""
     place = context.item if path.root is ir.Root.ITEM else context.body
     for segment in path.segments:
         match segment:
@@ -307,12 +276,12 @@ def _walk_path(path: ir.Path, context: _Context) -> Place | None:
 
 def _queries(node: object) -> Iterator[ir.Query]:
     """The queries of filters that start at `$`."""
-    return (part for part in walk(node) if isinstance(part, ir.Query) and not part.relative)
+    return (part for part in ir.walk(node) if isinstance(part, ir.Query) and not part.relative)
 
 
-def _read_text(node: object, context: _Context) -> None:
+def _read_text(node: object, context: ReadContext) -> None:
     """Note the variables that a template or condition reads."""
-    parts = list(walk(node))
+    parts = list(ir.walk(node))
     own = {part.name for part in parts if isinstance(part, ir.Assign | ir.Capture | ir.For)}
     tested = {id(part) for part in parts for part in _tested(part)}
     compared = {id(part) for part in parts for part in _compared(part)}
@@ -334,7 +303,7 @@ def _tested(node: object) -> Iterator[object]:
 
 
 def _compared(node: object) -> Iterator[object]:
-    """The variables that are compared with a constant, or with nothing: objects and lists differ from all."""
+    """The variables that are tested or compared with a constant: objects and lists give equal results."""
     if isinstance(node, ir.Truthy):
         yield node.value
     elif isinstance(node, ir.Compare) and node.operator in ("==", "!="):
@@ -343,11 +312,12 @@ def _compared(node: object) -> Iterator[object]:
                 yield other
 
 
-def _walk_lookup(node: ir.Lookup, own: set[str], context: _Context) -> Place | None:
-    """The place a variable stands for; None where it is none, or where its use has been noted already."""
-    if node.name in REQUEST_NAMES or node.name == "forloop":
+def _walk_lookup(node: ir.Lookup, own: set[str], context: ReadContext) -> PayloadPlace | None:
+    """The place of a variable in the payload; None if it has none, or if its use has been noted already."""
+    if node.name in ir.REQUEST_NAMES or node.name == "forloop":
         return None
     if node.name in own:
+        # Before it is assigned, or outside of its loop, the name means the item's key.
         context.item.member(node.name).use(context.consumed)
         return None
     match node.name:
@@ -361,7 +331,7 @@ def _walk_lookup(node: ir.Lookup, own: set[str], context: _Context) -> Place | N
         if isinstance(key, int):
             # The elements of a body that is an item are items.
             place = place if place.is_item else place.element()
-        elif isinstance(key, str) and key not in SPECIAL_KEYS:
+        elif isinstance(key, str) and key not in ir.SPECIAL_KEYS:
             place = place.member(key)
         else:
             place.use(context.consumed)
@@ -369,8 +339,8 @@ def _walk_lookup(node: ir.Lookup, own: set[str], context: _Context) -> Place | N
     return place
 
 
-def describe(plan: Plan) -> str:
-    """The plan in words: what is decoded, what passes as it is, what is only looked for."""
+def describe(plan: ReadPlan) -> str:
+    """The plan in words: the places that are decoded, that pass undecoded, and that are only looked for."""
     found: dict[str, list[str]] = {"decoded": [], "passed": [], "sought": []}
     _describe(plan.item, "$", found)
     if plan.body is not plan.item:
@@ -387,16 +357,16 @@ def describe(plan: Plan) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _describe(place: Place, path: str, found: dict[str, list[str]]) -> None:
+def _describe(place: PayloadPlace, path: str, found: dict[str, list[str]]) -> None:
     if place.is_guard:
         found["sought"].append(path)
         return
-    if place.kind is Kind.VALUE:
+    if place.kind is Decoding.VALUE:
         found["decoded"].append(path)
         return
-    if place.kind is Kind.RAW:
+    if place.kind is Decoding.RAW:
         found["passed"].append(path)
     for name, member in place.members.items():
         _describe(member, f"{path}.{name}" if name.isidentifier() else f"{path}[{name!r}]", found)
-    if place.elements is not None and place.kind is not Kind.RAW:
+    if place.elements is not None and place.kind is not Decoding.RAW:
         _describe(place.elements, f"{path}[*]", found)

@@ -1,4 +1,4 @@
-"""Certainties: what a field's node alone says of its value, so that no check of it is generated."""
+"""Proven: properties of a field's value that follow from its node alone, so that no check is generated."""
 
 from __future__ import annotations
 
@@ -6,52 +6,37 @@ from collections.abc import Mapping
 from typing import Any
 
 from mapper import ir
-from mapper.schemas.questions import Subschema, type_of
+from mapper.ir.facts import FIXED
+from mapper.runtime.json.types import type_of
+from mapper.schemas.questions import Subschema
 
-# Of canonical times these hold whatever the moment: RFC 3339, and no white space.
+# These hold for every canonical time: it is written as in RFC 3339, without white space.
 _OF_TIMES = {"format": frozenset({"date-time"}), "pattern": frozenset({r"\S", r"^\S+(?!\s)$", r"^\S+$"})}
+# A text that is more than white space has at least one character.
 _OF_CONTENT = {"minLength": frozenset({0, 1}), "pattern": frozenset({r"\S"})}
 
 
 def remaining(schema: Subschema, node: ir.Value) -> Subschema:
-    """The schema without the keywords that every value of the node fits."""
+    """The schema without the keywords that every value of the node satisfies."""
     if isinstance(schema, bool):
         return schema
     return {key: value for key, value in schema.items() if not _is_proven(key, value, node, schema)}
 
 
 def proven_types(node: ir.Value) -> frozenset[str]:
-    """The JSON types that the node's value has, null apart; empty where nothing is known."""
+    """The JSON types of the node's value, apart from null; empty if nothing is known."""
     match node:
         case ir.Cast(_, kind) if kind is not ir.CastKind.JSON:
             return frozenset({kind.value})
-        case ir.Template() | ir.Timestamp() | ir.Hash():
-            return frozenset({"string"})
         case ir.FromRequest(ir.RequestPart.RECEIVED_AT):
             return frozenset({"string"})
-        case ir.Record() | ir.Merge() | ir.Pick() | ir.Omit() | ir.Rename():
-            return frozenset({"object"})
-        case ir.Array() | ir.MapItems():
-            return frozenset({"array"})
         case ir.Literal(value):
             return frozenset({type_of(value)})
-        case ir.Required(value):
-            return proven_types(value)
-        case ir.Default(value, default):
-            return _common((value, default))
-        case ir.Coalesce(options):
-            return _common(options)
-        case ir.When(_, then, otherwise):
-            return _common((then, otherwise))
-        case ir.Match(_, cases, otherwise):
-            return _common((*(case.value for case in cases), otherwise))
+        case _ if type(node) in FIXED:
+            return frozenset({FIXED[type(node)]})
         case _:
-            return frozenset()
-
-
-def _common(nodes: tuple[ir.Value | None, ...]) -> frozenset[str]:
-    types = {proven_types(node) for node in nodes if node is not None}
-    return types.pop() if len(types) == 1 else frozenset()
+            types = set(map(proven_types, ir.alternatives(node)))
+            return types.pop() if len(types) == 1 else frozenset()
 
 
 def _is_proven(keyword: str, value: object, node: ir.Value, schema: Mapping[str, Any]) -> bool:
@@ -60,6 +45,7 @@ def _is_proven(keyword: str, value: object, node: ir.Value, schema: Mapping[str,
     if not isinstance(value, str | int):
         return False
     if _is_time(node) and (keyword == "minLength" or value in _OF_TIMES.get(keyword, ())):
+        # `2026-11-23T20:00:00.000Z` has 24 characters.
         return keyword != "minLength" or value in range(25)
     return _has_content(node) and value in _OF_CONTENT.get(keyword, ())
 
@@ -70,45 +56,27 @@ def _fits_literal(keyword: str, value: object, text: object) -> bool:
     return value == r"\S" and bool(text.strip()) if keyword == "pattern" else len(text) >= int(str(value))
 
 
-def _is_time(node: ir.Value | None) -> bool:
-    """Whether the value, where there is one, is a canonical time."""
+def _is_time(node: ir.Value) -> bool:
+    """True if the value, if there is one, is a canonical time."""
     match node:
         case ir.Timestamp():
             return True
         case ir.FromRequest(ir.RequestPart.RECEIVED_AT):
             return True
-        case ir.Required(value):
-            return _is_time(value)
-        case ir.Default(value, default):
-            return _is_time(value) and _is_time(default)
-        case ir.Coalesce(options):
-            return all(_is_time(option) for option in options)
-        case ir.When(_, then, otherwise):
-            return _is_time(then) and (otherwise is None or _is_time(otherwise))
         case _:
-            return False
+            values = ir.alternatives(node)
+            return bool(values) and all(map(_is_time, values))
 
 
 def _has_content(node: ir.Value) -> bool:
-    """Whether the value, where it is a text, is more than white space."""
+    """True if the value, if it is a text, is more than white space."""
     match node:
         case ir.Coalesce(nonblank=True) | ir.Hash() | ir.Timestamp():
             return True
-        case ir.Coalesce(options):
-            return all(_has_content(option) for option in options)
         case ir.Literal(value):
             return not isinstance(value, str) or bool(value.strip())
-        case ir.Required(value):
-            return _has_content(value)
         case ir.Cast(value, ir.CastKind.STRING):
             return _has_content(value)
-        case ir.Default(value, default):
-            return _has_content(value) and _has_content(default)
-        case ir.Match(_, cases, otherwise):
-            return all(_has_content(c.value) for c in cases) and (
-                otherwise is None or _has_content(otherwise)
-            )
-        case ir.When(_, then, otherwise):
-            return _has_content(then) and (otherwise is None or _has_content(otherwise))
         case _:
-            return False
+            values = ir.alternatives(node)
+            return bool(values) and all(map(_has_content, values))

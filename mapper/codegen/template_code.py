@@ -6,23 +6,39 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from mapper.codegen.operand_code import Loop, Values, is_textual
+from mapper.codegen.operand_code import OperandWriter, WrittenLoop, is_textual
 from mapper.codegen.plan import NotNarrow
 from mapper.codegen.writer import Scope, Writer, literal
 from mapper.diagnostics.source import Span
 from mapper.ir import liquid as ir
+from mapper.ir.values import SkipRule
 from mapper.runtime.limits import active
 from mapper.runtime.liquid.semantics import VARIABLES, equal, to_text
 
 
 def emit_template(writer: Writer, template: ir.Template, scope: Scope) -> str:
-    """Write what renders the template; return a local or literal that holds its text."""
+    """Write the statements that render a template; return a local or literal that holds its text."""
     if template.body is None:
         return _emit_interpreted(writer, template, scope)
-    values = Values(writer, scope, template.rules)
-    emitter = _Statements(values, template.span)
-    emitter.prepare(template.body)
-    return emitter.text(template.body)
+    statements = _Statements(OperandWriter(writer, scope, template.rules), template.span)
+    statements.prepare(template.body)
+    return statements.text(template.body)
+
+
+def emit_parsed(writer: Writer, template: ir.Template, scope: Scope) -> str:
+    """A local that holds the event of a mapping that is one template: its text, read as JSON."""
+    text = emit_template(writer, template, scope)
+    event, site = writer.fresh("event"), writer.site(template.span, "template")
+    writer.line(f"{event} = {writer.use('liquid.rendered', 'parse_rendered')}({text}, {site})")
+    return event
+
+
+def emit_skips(writer: Writer, rules: Sequence[SkipRule], scope: Scope) -> None:
+    """At the start of `event`: it returns the number of the first rule that skips the item."""
+    for number, rule in enumerate(rules):
+        test = emit_condition(writer, rule.condition, scope)
+        writer.line(f"if {test}:", rule.span)
+        writer.line(f"    return {number}")
 
 
 def printed_operand(node: object) -> ir.FilterCall | None:
@@ -36,18 +52,20 @@ def printed_operand(node: object) -> ir.FilterCall | None:
 
 def emit_operand(writer: Writer, template: ir.Template, operand: ir.Operand, scope: Scope) -> str:
     """A local or literal that holds the value of an operand of a template."""
-    return Values(writer, scope, template.rules).value(operand)
+    return OperandWriter(writer, scope, template.rules).value(operand)
 
 
 def emit_printed(writer: Writer, template: ir.Template, operand: ir.Operand, held: str, scope: Scope) -> str:
     """A local that holds the text of a template that prints nothing but the operand in local `held`."""
-    return _Statements(Values(writer, scope, template.rules), template.span).printed_alone(operand, held)
+    return _Statements(OperandWriter(writer, scope, template.rules), template.span).printed_alone(
+        operand, held
+    )
 
 
 def emit_condition(writer: Writer, condition: ir.Condition, scope: Scope) -> str:
     """A Python boolean expression for the condition; lookups are written before it."""
     if condition.test is not None:
-        return Values(writer, scope, condition.rules).test(condition.test)
+        return OperandWriter(writer, scope, condition.rules).test(condition.test)
     site = writer.site(condition.span)
     text = writer.constant(literal(condition.text), "condition")
     rules = literal(condition.rules.pairs)
@@ -56,7 +74,7 @@ def emit_condition(writer: Writer, condition: ir.Condition, scope: Scope) -> str
 
 
 def _scopes(writer: Writer, scope: Scope) -> str:
-    # What the library's interpreter is given: all of it.
+    # The library's interpreter may read everything, so it gets all of it decoded.
     if scope.item in writer.places:
         raise NotNarrow("its Liquid is run by the library, which may read anything")
     return f"{scope.item}, {scope.body}, {scope.request}"
@@ -76,7 +94,7 @@ def _emit_interpreted(writer: Writer, template: ir.Template, scope: Scope) -> st
 
 @dataclass
 class _Sink:
-    # Where text goes: pieces that follow each other are joined before `put` writes them.
+    # The destination of text: neighbouring pieces are joined before `put` writes them.
     put: str | None
     pieces: list[str] = field(default_factory=list)
 
@@ -94,7 +112,7 @@ def _concatenation(pieces: Sequence[str]) -> str:
 
 @dataclass
 class _Statements:
-    values: Values
+    operands: OperandWriter
     span: Span
     stops: dict[str, str] = field(default_factory=dict)
     counters: dict[str, str] = field(default_factory=dict)
@@ -102,7 +120,7 @@ class _Statements:
 
     @property
     def writer(self) -> Writer:
-        return self.values.writer
+        return self.operands.writer
 
     def prepare(self, body: tuple[ir.Statement, ...]) -> None:
         """Name the template's variables and counters, and set those that may be read before they are set."""
@@ -111,10 +129,10 @@ class _Statements:
         resumed = {node.label for node in nodes if isinstance(node, ir.For) and node.resumes}
         for node in nodes:
             match node:
-                case ir.Assign(name) | ir.Capture(name) if name not in self.values.variables:
-                    self.values.variables[name] = self.writer.fresh(name)
+                case ir.Assign(name) | ir.Capture(name) if name not in self.operands.variables:
+                    self.operands.variables[name] = self.writer.fresh(name)
                     if len(names) > VARIABLES or not _is_set_first(name, body):
-                        self._start(self.values.variables[name], self.values.use("UNSET"))
+                        self._start(self.operands.variables[name], self.operands.use("UNSET"))
                 case ir.Count(name) if name not in self.counters:
                     self.counters[name] = self.writer.fresh(name)
                     self._start(self.counters[name], "0")
@@ -137,7 +155,7 @@ class _Statements:
             return self._straight(body)
         loops = any(isinstance(node, ir.For) for node in ir.walk(body))
         store = self.writer.fresh("buffer" if loops else "parts")
-        self.writer.line(f"{store} = {self.values.use('buffer') + '()' if loops else '[]'}", self.span)
+        self.writer.line(f"{store} = {self.operands.use('buffer') + '()' if loops else '[]'}", self.span)
         sink = _Sink(f"{store}.write" if loops else f"{store}.append")
         self.block(body, sink, store if loops else "")
         text = self.writer.fresh("text")
@@ -151,22 +169,22 @@ class _Statements:
         if not sink.pieces or (len(sink.pieces) == 1 and isinstance(body[0], ir.Write)):
             return sink.joined()
         text = sink.joined()
-        return self._limited(text if text.isidentifier() else self.values.hold("text", text, self.span))
+        return self._limited(text if text.isidentifier() else self.operands.hold("text", text, self.span))
 
     def _limited(self, text: str) -> str:
         with self.writer.block(f"if len({text}) > {active().text_length}:", self.span):
-            self.writer.line(f"{self.values.use('too_long')}({self.values.site(self.span)})", self.span)
+            self.writer.line(f"{self.operands.use('too_long')}({self.operands.site(self.span)})", self.span)
         return text
 
     # --- statements
 
     def block(self, body: tuple[ir.Statement, ...], sink: _Sink, store: str) -> None:
-        """Write the statements of one block; what they set is not certain after it."""
-        certain = set(self.values.certain)
+        """Write the statements of one block; variables that they set are not certain after it."""
+        certain = set(self.operands.certain)
         for statement in body:
             self.statement(statement, sink, store)
         self._flush(sink)
-        self.values.certain = certain
+        self.operands.certain = certain
 
     def _flush(self, sink: _Sink) -> None:
         if sink.put is not None and sink.pieces:
@@ -189,7 +207,7 @@ class _Statements:
                 sink.pieces.append(self._cycle(node))
                 return
             case ir.Assign(name, value, span):
-                self._assign(name, self.values.value(value), span)
+                self._assign(name, self.operands.value(value), span)
                 return
         self._flush(sink)
         match node:
@@ -206,7 +224,9 @@ class _Statements:
             case ir.Continue(span):
                 self.writer.line("continue", span)
             case ir.Abort(span):
-                self.writer.line(f"raise {self.values.use('Skip', 'faults')}({self.values.site(span)})", span)
+                self.writer.line(
+                    f"raise {self.operands.use('Skip', 'faults')}({self.operands.site(span)})", span
+                )
             case _ as never:
                 assert_never(never)
 
@@ -217,47 +237,47 @@ class _Statements:
     def _printed(self, value: ir.Operand, span: Span) -> str:
         if isinstance(value, ir.Scalar):
             return literal(to_text(value.value))
-        held = self.values.value(value)
+        held = self.operands.value(value)
         return held if is_textual(value) else self._printed_held(held, span)
 
     def _printed_held(self, held: str, span: Span) -> str:
-        printed = f"{self.values.use('to_text')}({held}, {self.values.site(span)})"
+        printed = f"{self.operands.use('to_text')}({held}, {self.operands.site(span)})"
         if held.isidentifier() and held != "MISSING":
             printed = f"{held} if type({held}) is str else {printed}"
-        return self.values.hold("part", printed, span)
+        return self.operands.hold("part", printed, span)
 
     def _count(self, counter: str, step: int, sink: _Sink) -> None:
         if step < 0:
             self.writer.line(f"{counter} -= 1", self.span)
-        sink.pieces.append(self.values.hold("part", f"str({counter})", self.span))
+        sink.pieces.append(self.operands.hold("part", f"str({counter})", self.span))
         if step > 0:
             self.writer.line(f"{counter} += 1", self.span)
 
     def _cycle(self, node: ir.Cycle) -> str:
-        values = "".join(f"{self.values.value(value)}, " for value in node.values)
-        turn = f"{self.values.use('cycle')}({self.turns}, {literal(node.key)}, ({values.rstrip()}))"
-        return self.values.hold(
-            "part", f"{self.values.use('to_text')}({turn}, {self.values.site(node.span)})"
+        values = "".join(f"{self.operands.value(value)}, " for value in node.values)
+        turn = f"{self.operands.use('cycle')}({self.turns}, {literal(node.key)}, ({values.rstrip()}))"
+        return self.operands.hold(
+            "part", f"{self.operands.use('to_text')}({turn}, {self.operands.site(node.span)})"
         )
 
     def _assign(self, name: str, value: str, span: Span) -> None:
-        self.writer.line(f"{self.values.variables[name]} = {value}", span)
-        self.values.certain.add(name)
-        if len(self.values.variables) > VARIABLES:
-            check = self.values.use("check_locals")
-            held = ", ".join(local for other, local in self.values.variables.items())
-            self.writer.line(f"{check}(({held}), {self.values.site(span)})", span)
+        self.writer.line(f"{self.operands.variables[name]} = {value}", span)
+        self.operands.certain.add(name)
+        if len(self.operands.variables) > VARIABLES:
+            check = self.operands.use("check_locals")
+            held = ", ".join(local for other, local in self.operands.variables.items())
+            self.writer.line(f"{check}(({held}), {self.operands.site(span)})", span)
 
     def _captured(self, body: tuple[ir.Statement, ...]) -> str:
-        certain = set(self.values.certain)
+        certain = set(self.operands.certain)
         text = self.text(body)
-        self.values.certain = certain
+        self.operands.certain = certain
         return text
 
     # --- branches
 
     def _branches(self, node: ir.Branches, sink: _Sink, store: str) -> None:
-        tests = [self.values.test(branch.test) for branch in node.branches]
+        tests = [self.operands.test(branch.test) for branch in node.branches]
         word = "if"
         for test, branch in zip(tests, node.branches, strict=True):
             with self.writer.block(f"{word} {test}:", node.span):
@@ -271,31 +291,31 @@ class _Statements:
         if _is_one_of(node):
             self._one_of(node, sink, store)
             return
-        matched = self.values.hold("matched", "0", node.span)
+        matched = self.operands.hold("matched", "0", node.span)
         for choice in node.choices:
             if choice.values is None:
                 with self.writer.block(f"if not {matched}:", node.span):
                     self.block(choice.body, sink, store)
                 continue
-            tests = [self.values.equality(node.subject, value) for value in choice.values]
+            tests = [self.operands.equality(node.subject, value) for value in choice.values]
             if len(tests) == 1:
                 with self.writer.block(f"if {tests[0]}:", node.span):
                     self.writer.line(f"{matched} = 1", node.span)
                     self.block(choice.body, sink, store)
                 continue
-            times = self.values.hold("times", " + ".join(f"bool({test})" for test in tests), node.span)
+            times = self.operands.hold("times", " + ".join(f"bool({test})" for test in tests), node.span)
             self.writer.line(f"{matched} += {times}", node.span)
             with self.writer.block(f"for _ in range({times}):", node.span):
                 self.block(choice.body, sink, store)
 
     def _one_of(self, node: ir.Choices, sink: _Sink, store: str) -> None:
-        subject = self.values.value(node.subject)
+        subject = self.operands.value(node.subject)
         word = "if"
         for choice in node.choices:
             head = "else:"
             if choice.values is not None:
                 constants = [value for value in choice.values if isinstance(value, ir.Scalar)]
-                tests = [self.values.equals(subject, value) for value in constants]
+                tests = [self.operands.equals(subject, value) for value in constants]
                 head = f"{word} {' or '.join(tests)}:"
             with self.writer.block(head, node.span):
                 self.block(choice.body, sink, store)
@@ -304,25 +324,27 @@ class _Statements:
     # --- loops
 
     def _for(self, node: ir.For, sink: _Sink, store: str) -> None:
-        values, writer, site = self.values, self.writer, self.values.site(node.span)
-        source = values.hold("elements", f"{values.use('elements')}({values.value(node.source)})", node.span)
+        operands, writer, site = self.operands, self.writer, self.operands.site(node.span)
+        source = operands.hold(
+            "elements", f"{operands.use('elements')}({operands.value(node.source)})", node.span
+        )
         source = self._window(node, source, site)
-        outer = values.loops[-1].rounds if values.loops else "1"
-        rounds = values.hold("rounds", f"{values.use('rounds')}({source}, {outer}, {site})", node.span)
-        loop = Loop(node.name, node.label, writer.fresh(node.name), "", f"len({source})", rounds)
+        outer = operands.loops[-1].rounds if operands.loops else "1"
+        rounds = operands.hold("rounds", f"{operands.use('rounds')}({source}, {outer}, {site})", node.span)
+        loop = WrittenLoop(node.name, node.label, writer.fresh(node.name), "", f"len({source})", rounds)
         visited = f"reversed({source})" if node.backwards else source
         head = f"for {loop.element} in {visited}:"
         if any(isinstance(inner, ir.Lookup) and inner.name == "forloop" for inner in ir.walk(node.body)):
             index = writer.fresh("index")
-            length = values.hold("length", f"len({source})", node.span)
-            loop = Loop(node.name, node.label, loop.element, index, length, rounds)
+            length = operands.hold("length", f"len({source})", node.span)
+            loop = WrittenLoop(node.name, node.label, loop.element, index, length, rounds)
             head = f"for {index}, {loop.element} in enumerate({visited}):"
         with writer.block(head, node.span):
             with writer.block(f"if {store}.tell() > {active().text_length}:", node.span):
-                writer.line(f"{values.use('too_long')}({site})", node.span)
-            values.loops.append(loop)
+                writer.line(f"{operands.use('too_long')}({site})", node.span)
+            operands.loops.append(loop)
             self.block(node.body, sink, store)
-            values.loops.pop()
+            operands.loops.pop()
         if node.otherwise:
             with writer.block(f"if not {source}:", node.span):
                 self.block(node.otherwise, sink, store)
@@ -331,18 +353,18 @@ class _Statements:
         stop = self.stops.get(node.label)
         if node.limit is None and node.offset is None and stop is None:
             return source
-        limit = "None" if node.limit is None else self.values.value(node.limit)
-        offset = "None" if node.offset is None else self.values.value(node.offset)
+        limit = "None" if node.limit is None else self.operands.value(node.limit)
+        offset = "None" if node.offset is None else self.operands.value(node.offset)
         if node.resumes and stop is not None:
             offset = stop
         visited = self.writer.fresh("elements")
-        call = f"{self.values.use('loop_over')}({source}, {limit}, {offset}, {site})"
+        call = f"{self.operands.use('loop_over')}({source}, {limit}, {offset}, {site})"
         self.writer.line(f"{visited}, {stop or '_'} = {call}", node.span)
         return visited
 
 
 def _is_set_first(name: str, body: tuple[ir.Statement, ...]) -> bool:
-    # Whether the first statement that mentions the variable sets it, outside of any branch or loop.
+    # True if the first statement that mentions the variable sets it, outside of any branch or loop.
     for statement in body:
         inside = statement.value if isinstance(statement, ir.Assign) else statement
         if isinstance(statement, ir.Capture):
@@ -358,7 +380,7 @@ def _is_set_first(name: str, body: tuple[ir.Statement, ...]) -> bool:
 
 
 def _is_one_of(node: ir.Choices) -> bool:
-    # Whether at most one choice can match: constants that all differ, and an `else` only at the end.
+    # True if at most one choice can match: constants that all differ, and an `else` only at the end.
     if not isinstance(node.subject, ir.Lookup) or any(choice.values is None for choice in node.choices[:-1]):
         return False
     seen: list[object] = []

@@ -1,4 +1,4 @@
-"""Code generation of validators: a JSON Schema in, Python source of `def valid(event)` out.
+"""Codegen of validators: a JSON Schema (2020-12) becomes `def valid(event)`.
 
 Common keywords become plain statements; a subschema that holds any other keyword is one call of jsonschema.
 Semantics are those of jsonschema's Draft202012Validator with formats asserted, on every JSON value.
@@ -35,8 +35,8 @@ _MAX_BLOCKS = 8  # Python allows 20 nested loops and 100 indentations; deeper sc
 
 
 def emit_validator(writer: Writer, schema: Subschema, name: str = "valid") -> None:
-    """Write `def name(event)`, which returns whether an event fits `schema` and never raises."""
-    emitter = _Emitter(writer, schema, name)
+    """Write `def name(event)`, which returns True if an event fits `schema`, and never raises."""
+    emitter = _SchemaEmitter(writer, schema, name)
     emitter.function(name, "event", schema, ())
     while emitter.pending:
         function, subschema, pointer = emitter.pending.pop(0)
@@ -50,13 +50,13 @@ def emit_member_checks(
     value: str,
     place: Pointer,
     proven: frozenset[str],
-    refusal: str = "return None",
+    refusal: str,
 ) -> None:
     """Write statements that end in `refusal` unless local `value`, of the `proven` types, fits a subschema.
 
-    The document is one that `is_checked_by_members`; the subschema stands at `place` in it.
+    The document is one that `is_checked_by_members`; the subschema is at `place` in it.
     """
-    emitter = _Emitter(writer, document, "valid", refusal=refusal)
+    emitter = _SchemaEmitter(writer, document, "valid", refusal=refusal)
     if isinstance(schema, Mapping) and proven and is_inlined(schema):
         emitter.check_keywords(schema, value, place, 0, proven)
     else:
@@ -66,16 +66,16 @@ def emit_member_checks(
 
 
 def is_checked_by_members(schema: Subschema) -> bool:
-    """Whether a schema says nothing of an object but what its members are."""
+    """True if a schema restricts objects by their members alone."""
     if isinstance(schema, bool) or not is_inlined(schema):
         return False
     keywords = _INLINED.intersection(schema) - {"type", *_OBJECT}
-    emitter = _Emitter(Writer(), schema, "valid")
+    emitter = _SchemaEmitter(Writer(), schema, "valid")
     return not keywords and schema.get("type", "object") == "object" and not emitter.must_stay_whole
 
 
 def member_schema(schema: Mapping[str, Any], name: str) -> Subschema:
-    """What a schema that `is_checked_by_members` says of a member."""
+    """The schema of a member, by a schema that `is_checked_by_members`."""
     properties: Mapping[str, Subschema] = schema.get("properties", {})
     if name in properties:
         return properties[name]
@@ -84,7 +84,7 @@ def member_schema(schema: Mapping[str, Any], name: str) -> Subschema:
 
 
 def is_inlined(schema: Subschema) -> bool:
-    """Whether generated code checks `schema` itself, apart from its subschemas, without jsonschema."""
+    """True if generated code checks `schema` without jsonschema, apart from its subschemas."""
     if isinstance(schema, bool):
         return True
     known = all(k in _INLINED or k in _ANNOTATIONS or k.startswith("x-") for k in schema)
@@ -100,7 +100,7 @@ def _is_expression(pattern: str) -> bool:
 
 
 @dataclass
-class _Emitter:
+class _SchemaEmitter:
     """Writes the checks of one document; subschemas too deep for one function wait in `pending`.
 
     `refusal` is the statement for a value that does not fit.
@@ -114,7 +114,7 @@ class _Emitter:
 
     @cached_property
     def must_stay_whole(self) -> bool:
-        """Whether the meaning of a subschema depends on more than the document's root and its own place."""
+        """True if the meaning of a subschema depends on more than the document's root and its own place."""
         return any(_is_bound_to_place(pointer, node) for pointer, node in subschemas(self.document))
 
     @cached_property
@@ -206,7 +206,7 @@ class _Emitter:
             self.check_object(schema, value, pointer, depth)
 
     def equality_tests(self, allowed: list[Any], value: str) -> Iterator[str]:
-        """Conditions, one of which holds where `value` equals one of `allowed` as JSON."""
+        """Conditions; one of them holds if `value` equals one of `allowed` as JSON."""
         strings = tuple(dict.fromkeys(each for each in allowed if isinstance(each, str)))
         numbers = tuple(
             dict.fromkeys(
@@ -221,7 +221,7 @@ class _Emitter:
             if each is None or isinstance(each, bool):
                 yield f"{value} is {literal(each)}"
             elif isinstance(each, list | dict):
-                equal = self.writer.use("schema.validation", "same")
+                equal = self.writer.use("json.equality", "equal")
                 yield f"{equal}({value}, {self.writer.constant(literal(each), 'constant')})"
 
     def membership(self, members: tuple[Any, ...], value: str) -> str:
@@ -231,7 +231,7 @@ class _Emitter:
 
     def check_string(self, schema: Mapping[str, Any], value: str) -> None:
         pattern = schema.get("pattern")
-        # `\s` is what str.isspace says, so a text in which `\S` is found is one that strip() does not empty
+        # In `re`, `\s` is the set of str.isspace, so a text matches `\S` exactly if strip() leaves a rest.
         has_content_test = pattern == r"\S"
         if has_content_test:
             self.refuse(f"not {value}.strip()")
@@ -247,7 +247,7 @@ class _Emitter:
             search = self.writer.constant(f"{function}({literal(pattern)})", "search")
             self.refuse(f"{search}({value}) is None")
         match schema.get("format"):
-            case "email":
+            case "email":  # the same test as jsonschema's own checker
                 self.refuse(f'"@" not in {value}')
             case str(name):
                 self.refuse(f"not {self.writer.use('schema.formats', _FORMATS[name])}({value})")
@@ -320,7 +320,7 @@ class _Emitter:
             self.check(schema, member, pointer, depth + 1)
 
     def fetch(self, name: str, value: str) -> str:
-        """Write the look-up of a member into a new local, which is MISSING where there is none."""
+        """Write the look-up of a member into a new local; it is MISSING if there is none."""
         member = self.writer.fresh(name)
         missing = self.writer.use("missing", "MISSING")
         self.writer.line(f"{member} = {value}.get({literal(name)}, {missing})")
@@ -347,7 +347,7 @@ _NUMBER_TEST = "isinstance({0}, (int, float)) and {0} is not True and {0} is not
 
 
 def is_trivial(schema: Subschema) -> bool:
-    """Whether everything fits, as far as the keywords tell without looking into subschemas."""
+    """True if every value fits, judged by the keywords alone, without subschemas."""
     if isinstance(schema, bool):
         return schema
     return is_inlined(schema) and not _INLINED.intersection(schema)
@@ -368,7 +368,7 @@ def _is_bound_to_place(pointer: Pointer, schema: Subschema) -> bool:
 
 
 def _refuses_missing(schema: Subschema) -> bool:
-    """Whether the first statement for `schema` is false for MISSING anyway."""
+    """True if the first statement for `schema` refuses MISSING anyway."""
     if isinstance(schema, bool) or not is_inlined(schema):
         return schema is False
     return "type" in schema or "enum" in schema or "const" in schema
@@ -380,7 +380,7 @@ def _types(schema: Mapping[str, Any]) -> frozenset[str] | None:
 
 
 def _type_tests(types: frozenset[str], value: str) -> list[str]:
-    """Conditions, one of which holds where the local `value` has one of the types."""
+    """Conditions; one of them holds if the local `value` has one of the types."""
     classes = [_CLASSES[name] for name in _CLASSES if name in types]
     tests = []
     if len(classes) == 1:

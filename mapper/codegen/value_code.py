@@ -1,13 +1,12 @@
-"""Codegen of values: each IR node becomes the statements a good engineer would write for it.
+"""Codegen of values: each ir node becomes the statements that a good engineer would write for it.
 
-Tests are left out only where a proof without any schema makes them idle: of a literal, of a template's text,
-after a cast, a `default` or `on_missing` (`mapper.ir.facts`). What holds only of payloads that fit their
-source schema is tested again, since payloads do not always fit; and every event is validated as a whole.
+Tests are left out only if a proof without any schema makes them idle: of a literal, of a template's text,
+after a cast, a `default` or `on_missing` (`mapper.ir.facts`). Nothing is left out because of the source
+schema, since payloads do not always fit it; and every event is validated.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from keyword import iskeyword
@@ -19,7 +18,13 @@ from mapper.codegen.member_code import emit_joined, emit_lacks
 from mapper.codegen.metering import emit_inner_room, emit_taken
 from mapper.codegen.path_code import emit_path
 from mapper.codegen.plan import computed_names, spread_operand
-from mapper.codegen.presence import absent_test, blank_test, present_test
+from mapper.codegen.presence import (
+    absent_test,
+    blank_test,
+    may_be_left_out,
+    presence_test,
+    present_test,
+)
 from mapper.codegen.template_code import (
     emit_condition,
     emit_operand,
@@ -28,11 +33,11 @@ from mapper.codegen.template_code import (
     printed_operand,
 )
 from mapper.codegen.writer import Scope, Writer, literal
-from mapper.ir.facts import STRUCTURAL, may_be_blank, may_be_null, may_miss
+from mapper.ir.facts import may_miss, nothings, types
 
 _SMALL = 10**15  # integers below have few digits
 
-# What may hand on an undecoded object; everything else looks at the value.
+# Nodes that may pass on an undecoded object; all others look at the value.
 _PASSING = (
     ir.Path
     | ir.Coalesce
@@ -47,11 +52,11 @@ _PASSING = (
 )
 
 
-def emit_value(writer: Writer, node: ir.Value, scope: Scope, what: str, into: str | None = None) -> str:
-    """Write what computes `node`; return a local name or a literal that holds its value or MISSING.
+def emit_value(writer: Writer, node: ir.Value, scope: Scope, into: str | None = None) -> str:
+    """Write the statements that compute `node`; return a local or literal that holds its value or MISSING.
 
-    `what` is the output field being set, for diagnostics (`event_properties.city`). `into` is a local that
-    the caller wants filled; a node that needs no local of its own ignores it, see `emit_into`.
+    `into` is a local that the caller wants filled; a node that needs no local of its own ignores it, see
+    `emit_into`.
     """
     if scope.passes and not isinstance(node, _PASSING):
         scope = scope.consumed
@@ -63,81 +68,77 @@ def emit_value(writer: Writer, node: ir.Value, scope: Scope, what: str, into: st
         case ir.Template():
             return emit_template(writer, node, scope)
         case ir.Record():
-            return emit_record(writer, node, scope, what, into)
+            return emit_record(writer, node, scope, into)
         case ir.Array():
-            return _emit_array(writer, node, scope, what, into)
+            return _emit_array(writer, node, scope, into)
         case ir.Coalesce():
-            return _emit_coalesce(writer, node, scope, what, into)
+            return _emit_coalesce(writer, node, scope, into)
         case ir.Match():
-            return _emit_match(writer, node, scope, what, into)
+            return _emit_match(writer, node, scope, into)
         case ir.When():
-            return _emit_when(writer, node, scope, what, into)
+            return _emit_when(writer, node, scope, into)
         case ir.Merge():
-            return _emit_merge(writer, node, scope, what, into)
+            return _emit_merge(writer, node, scope, into)
         case ir.MapItems():
-            return _emit_map(writer, node, scope, what, into)
+            return _emit_map(writer, node, scope, into)
         case ir.Pick() | ir.Omit() | ir.Rename():
-            return _emit_object_change(writer, node, scope, what, into)
+            return _emit_object_change(writer, node, scope, into)
         case ir.Hash():
-            return _emit_hash(writer, node, scope, what, into)
+            return _emit_hash(writer, node, scope, into)
         case ir.FromRequest():
             return _emit_request(writer, node, scope, into)
         case ir.Cast():
-            return _emit_cast(writer, node, scope, what, into)
+            return _emit_cast(writer, node, scope, into)
         case ir.Timestamp():
-            value = emit_local(writer, node.value, scope, what)
-            return emit_timestamp(writer, node, value, scope, what, into)
+            value = emit_local(writer, node.value, scope)
+            return emit_timestamp(writer, node, value, scope, into)
         case ir.Default():
-            return _emit_default(writer, node, scope, what, into)
+            return _emit_default(writer, node, scope, into)
         case ir.Required():
-            return _emit_required(writer, node, scope, what, into)
+            return _emit_required(writer, node, scope, into)
         case _ as never:
             assert_never(never)
 
 
-def _emit_cast(writer: Writer, node: ir.Cast, scope: Scope, what: str, into: str | None) -> str:
+def _emit_cast(writer: Writer, node: ir.Cast, scope: Scope, into: str | None) -> str:
     inner = scope if node.kind is ir.CastKind.OBJECT else scope.consumed
     operand = printed_operand(node.value) if node.kind in (ir.CastKind.INTEGER, ir.CastKind.NUMBER) else None
     if operand is None:
-        return emit_cast(writer, node, emit_local(writer, node.value, inner, what), what, into)
+        return emit_cast(writer, node, emit_local(writer, node.value, inner), scope, into)
     # The text of a small integer reads back as the same integer.
     assert isinstance(node.value, ir.Template)
     number = emit_operand(writer, node.value, operand, scope)
-    result = into or _fresh(writer, what, "cast")
+    result = into or writer.fresh(scope.hint("cast"))
     with writer.block(f"if type({number}) is int and -{_SMALL} < {number} < {_SMALL}:", node.span):
         writer.line(f"{result} = {number}")
     with writer.block("else:"):
         text = emit_printed(writer, node.value, operand, number, scope)
-        emit_cast(writer, node, text, what, result)
+        emit_cast(writer, node, text, scope, result)
     return result
 
 
-def emit_into(writer: Writer, node: ir.Value, scope: Scope, what: str, target: str) -> None:
+def emit_into(writer: Writer, node: ir.Value, scope: Scope, target: str) -> None:
     """Write statements that leave the value of `node`, or MISSING, in the local `target`."""
-    value = emit_value(writer, node, scope, what, target)
+    value = emit_value(writer, node, scope, target)
     if value != target:
         writer.line(f"{target} = {value}", node.span)
         writer.hand_on(value, target)
 
 
-def emit_local(writer: Writer, node: ir.Value, scope: Scope, what: str) -> str:
+def emit_local(writer: Writer, node: ir.Value, scope: Scope) -> str:
     """The local that holds the value of `node`, for callers that look at it more than once."""
-    value = emit_value(writer, node, scope, what)
+    value = emit_value(writer, node, scope)
     if value.isidentifier() and not iskeyword(value):
         return value
-    local = _fresh(writer, what, "constant")
+    local = writer.fresh(scope.hint("constant"))
     writer.line(f"{local} = {value}", node.span)
     return local
 
 
-def _fresh(writer: Writer, what: str, otherwise: str) -> str:
-    return writer.fresh(what.rpartition(".")[2] or otherwise)
-
-
-def emit_record(writer: Writer, node: ir.Record, scope: Scope, what: str, into: str | None = None) -> str:
+def emit_record(writer: Writer, node: ir.Record, scope: Scope, into: str | None = None) -> str:
     """An object: a dict display as far as all fields are sure, then one test for each that may be missing."""
-    fields = [(field, emit_field(writer, field, scope, what)) for field in node.fields]
-    return emit_object(writer, node, fields, into or _fresh(writer, what, "event"))
+    fields = [(field, emit_field(writer, field, scope)) for field in node.fields]
+    return emit_object(writer, node, fields, into or writer.fresh(scope.hint("event")))
 
 
 def emit_object(writer: Writer, node: ir.Record, fields: list[tuple[ir.Field, str]], record: str) -> str:
@@ -150,20 +151,15 @@ def emit_object(writer: Writer, node: ir.Record, fields: list[tuple[ir.Field, st
     return record
 
 
-def emit_field(writer: Writer, field: ir.Field, scope: Scope, what: str) -> str:
+def emit_field(writer: Writer, field: ir.Field, scope: Scope) -> str:
     """The value of a field; a required one that is absent is a fault."""
-    place = f"{what}.{field.name}" if what else field.name
-    value = emit_value(writer, field.value, scope, place)
-    test = absent_test(value, may_miss(field.value), may_be_null(field.value) and not field.nullable)
+    place = f"{scope.field}.{field.name}" if scope.field else field.name
+    value = emit_value(writer, field.value, replace(scope, field=place))
+    test = absent_test(value, field.value, nullable=field.nullable)
     if field.required and test:
         writer.line(f"if {test}:", field.span)
         writer.line(f"    raise {writer.use('faults', 'Fault')}('M611', {writer.site(field.span, place)})")
     return value
-
-
-def may_be_left_out(field: ir.Field) -> bool:
-    """Whether the object may end without the field."""
-    return not field.required and (may_miss(field.value) or (may_be_null(field.value) and not field.nullable))
 
 
 def emit_entry(writer: Writer, field: ir.Field, value: str, record: str) -> None:
@@ -172,19 +168,13 @@ def emit_entry(writer: Writer, field: ir.Field, value: str, record: str) -> None
     if not may_be_left_out(field):
         writer.line(entry, field.span)
         return
-    writer.line(f"if {presence(field, value)}:", field.span)
+    writer.line(f"if {presence_test(field, value)}:", field.span)
     writer.line(f"    {entry}")
 
 
-def presence(field: ir.Field, value: str) -> str:
-    """The test that a field which may be left out is there."""
-    test = present_test(value, may_miss(field.value), may_be_null(field.value) and not field.nullable)
-    return test or "True"
-
-
-def _emit_array(writer: Writer, node: ir.Array, scope: Scope, what: str, into: str | None) -> str:
-    values = [emit_value(writer, value, scope, what) for value in node.values]
-    array = into or _fresh(writer, what, "array")
+def _emit_array(writer: Writer, node: ir.Array, scope: Scope, into: str | None) -> str:
+    values = [emit_value(writer, value, scope) for value in node.values]
+    array = into or writer.fresh(scope.hint("array"))
     members = ", ".join(values)
     if any(may_miss(value) for value in node.values):
         writer.line(f"{array} = [v for v in [{members}] if v is not MISSING]", node.span)
@@ -196,8 +186,8 @@ def _emit_array(writer: Writer, node: ir.Array, scope: Scope, what: str, into: s
 _LONG = 8  # options of one value; so many are not nested
 
 
-def _emit_coalesce(writer: Writer, node: ir.Coalesce, scope: Scope, what: str, into: str | None) -> str:
-    result = into or _fresh(writer, what, "first")
+def _emit_coalesce(writer: Writer, node: ir.Coalesce, scope: Scope, into: str | None) -> str:
+    result = into or writer.fresh(scope.hint("first"))
     is_long = len(node.options) > _LONG
     with ExitStack() as nested:
         for position, option in enumerate(node.options):
@@ -206,18 +196,20 @@ def _emit_coalesce(writer: Writer, node: ir.Coalesce, scope: Scope, what: str, i
                 if position:
                     passed = f"{result} is MISSING or {result} is None"
                     if node.nonblank:
-                        passed = blank_test(result, writer.use("casts", "is_blank"))
+                        passed = blank_test(result, writer.use("missing", "has_no_content"))
                     nested.enter_context(writer.block(f"if {passed}:"))
-            emit_into(writer, option, scope, what, result)
-            may_pass_over = node.nonblank and may_be_blank(option)
-            test = absent_test(result, may_miss(option), may_be_null(option))
+            emit_into(writer, option, scope, result)
+            found = nothings(option)
+            may_pass_over = node.nonblank and found.blank
             if may_pass_over:
-                test = blank_test(result, writer.use("casts", "is_blank"))
+                test: str | None = blank_test(result, writer.use("missing", "has_no_content"))
+            else:
+                test = absent_test(result, option)
             if test is None:
                 break
             if position + 1 < len(node.options) and not is_long:
                 nested.enter_context(writer.block(f"if {test}:"))
-            elif position + 1 == len(node.options) and (may_pass_over or may_be_null(option)):
+            elif position + 1 == len(node.options) and (may_pass_over or found.null):
                 writer.line(f"if {test if may_pass_over else f'{result} is None'}:")
                 writer.line(f"    {result} = MISSING")
     return result
@@ -227,28 +219,26 @@ def _emit_branches(
     writer: Writer,
     branches: list[tuple[str, ir.Value]],
     otherwise: ir.Value | None,
+    scope: Scope,
     result: str,
-    emit: Callable[[ir.Value], None],
 ) -> str:
     """One branch a test, and an else; each leaves its value in `result`."""
     for position, (test, value) in enumerate(branches):
         with writer.block(f"{'elif' if position else 'if'} {test}:", value.span):
-            emit(value)
+            emit_into(writer, value, scope, result)
     with writer.block("else:") if branches else nullcontext():
         if otherwise is None:
             writer.line(f"{result} = MISSING")
         else:
-            emit(otherwise)
+            emit_into(writer, otherwise, scope, result)
     return result
 
 
-def _emit_match(writer: Writer, node: ir.Match, scope: Scope, what: str, into: str | None) -> str:
-    subject = emit_local(writer, node.subject, scope.consumed, what)
+def _emit_match(writer: Writer, node: ir.Match, scope: Scope, into: str | None) -> str:
+    subject = emit_local(writer, node.subject, scope.consumed)
     branches = [(_equals(subject, case.key), case.value) for case in node.cases]
-    result = into or _fresh(writer, what, "match")
-    return _emit_branches(
-        writer, branches, node.otherwise, result, lambda value: emit_into(writer, value, scope, what, result)
-    )
+    result = into or writer.fresh(scope.hint("match"))
+    return _emit_branches(writer, branches, node.otherwise, scope, result)
 
 
 def _equals(name: str, key: str | int | float | bool | None) -> str:
@@ -262,85 +252,77 @@ def _equals(name: str, key: str | int | float | bool | None) -> str:
             return f"{name} == {literal(key)}"
 
 
-def _emit_when(writer: Writer, node: ir.When, scope: Scope, what: str, into: str | None) -> str:
+def _emit_when(writer: Writer, node: ir.When, scope: Scope, into: str | None) -> str:
     test = emit_condition(writer, node.condition, scope)
-    result = into or _fresh(writer, what, "when")
-    return _emit_branches(
-        writer,
-        [(test, node.then)],
-        node.otherwise,
-        result,
-        lambda value: emit_into(writer, value, scope, what, result),
-    )
+    result = into or writer.fresh(scope.hint("when"))
+    return _emit_branches(writer, [(test, node.then)], node.otherwise, scope, result)
 
 
-def _emit_merge(writer: Writer, node: ir.Merge, scope: Scope, what: str, into: str | None) -> str:
+def _emit_merge(writer: Writer, node: ir.Merge, scope: Scope, into: str | None) -> str:
     spread = spread_operand(node) if scope.passes else None
     if spread is not None:
-        return _emit_spliced(writer, node, spread, scope, what, into)
-    merged = into or _fresh(writer, what, "merged")
+        return _emit_spliced(writer, node, spread, scope, into)
+    merged = into or writer.fresh(scope.hint("merged"))
     first, *others = node.operands
     if isinstance(first, ir.Record):
-        emit_record(writer, first, scope.consumed, what, merged)
+        emit_record(writer, first, scope.consumed, merged)
     else:
-        _emit_copy(writer, first, emit_local(writer, first, scope.consumed, what), what, merged)
+        _emit_copy(writer, first, emit_local(writer, first, scope.consumed), scope, merged)
     for operand in others:
-        _emit_operand(writer, operand, scope.consumed, what, merged)
+        _emit_operand(writer, operand, scope.consumed, merged)
     return merged
 
 
-def _emit_copy(writer: Writer, operand: ir.Value, value: str, what: str, merged: str) -> None:
+def _emit_copy(writer: Writer, operand: ir.Value, value: str, scope: Scope, merged: str) -> None:
     """The first operand of a `merge`, in local `value`: a new object with its members in `merged`."""
-    if STRUCTURAL.types(operand) == {"object"}:
-        present = present_test(value, may_miss(operand), may_be_null(operand))
+    if types(operand) == {"object"}:
+        present = present_test(value, operand)
         writer.line(f"{merged} = {{**{value}}}{f' if {present} else {{}}' if present else ''}", operand.span)
     else:
         writer.line(f"{merged} = {{}}", operand.span)
-        _emit_spread(writer, operand, value, what, merged)
+        _emit_spread(writer, operand, value, scope, merged)
 
 
-def _emit_operand(writer: Writer, operand: ir.Value, scope: Scope, what: str, merged: str) -> None:
+def _emit_operand(writer: Writer, operand: ir.Value, scope: Scope, merged: str) -> None:
     if isinstance(operand, ir.Record):
-        _emit_entries(writer, operand, scope, what, merged)
+        _emit_entries(writer, operand, scope, merged)
     else:
-        _emit_spread(writer, operand, emit_local(writer, operand, scope, what), what, merged)
+        _emit_spread(writer, operand, emit_local(writer, operand, scope), scope, merged)
 
 
-def _emit_entries(writer: Writer, record: ir.Record, scope: Scope, what: str, merged: str) -> None:
+def _emit_entries(writer: Writer, record: ir.Record, scope: Scope, merged: str) -> None:
     for field in record.fields:
-        emit_entry(writer, field, emit_field(writer, field, scope, what), merged)
+        emit_entry(writer, field, emit_field(writer, field, scope), merged)
 
 
-def _emit_spliced(
-    writer: Writer, node: ir.Merge, spread: ir.Value, scope: Scope, what: str, into: str | None
-) -> str:
-    """A merge around an operand that may be undecoded: joined as bytes where no key stands twice.
+def _emit_spliced(writer: Writer, node: ir.Merge, spread: ir.Value, scope: Scope, into: str | None) -> str:
+    """A merge around an operand that may be undecoded: spliced as bytes unless a key would be duplicated.
 
-    Operands are computed in their order, so that of several faults the first is told.
+    Operands are computed in their order, so that the first of several faults is reported.
     """
     position = next(number for number, operand in enumerate(node.operands) if operand is spread)
-    merged, before = into or _fresh(writer, what, "merged"), ""
+    merged, before = into or writer.fresh(scope.hint("merged")), ""
     if position:
         before = writer.fresh("before")
         writer.line(f"{before} = {{}}", node.span)
     for operand in node.operands[:position]:
-        _emit_operand(writer, operand, scope.consumed, what, before)
-    given = emit_local(writer, spread, scope, what)
+        _emit_operand(writer, operand, scope.consumed, before)
+    given = emit_local(writer, spread, scope)
     if given not in writer.passing:
         if before:
             writer.line(f"{merged} = {before}", node.span)
-            _emit_spread(writer, spread, given, what, merged)
+            _emit_spread(writer, spread, given, scope, merged)
         else:
-            _emit_copy(writer, spread, given, what, merged)
+            _emit_copy(writer, spread, given, scope, merged)
         for operand in node.operands[position + 1 :]:
-            _emit_operand(writer, operand, scope.consumed, what, merged)
+            _emit_operand(writer, operand, scope.consumed, merged)
         return merged
     with writer.block(f"if type({given}) is not bytes:", spread.span):
         writer.line(f"{writer.use('json.narrow', 'spread')}({given})")
     after = writer.fresh("after")
     writer.line(f"{after} = {{}}", node.span)
     for operand in node.operands[position + 1 :]:
-        _emit_operand(writer, operand, scope.consumed, what, after)
+        _emit_operand(writer, operand, scope.consumed, after)
     with writer.block(f"if type({given}) is bytes:", node.span):
         emit_joined(writer, given, (before, after), computed_names(node), merged)
     writer.line("else:")
@@ -350,14 +332,14 @@ def _emit_spliced(
     return merged
 
 
-def _emit_spread(writer: Writer, operand: ir.Value, value: str, what: str, merged: str) -> None:
+def _emit_spread(writer: Writer, operand: ir.Value, value: str, scope: Scope, merged: str) -> None:
     """Add the members of an operand of `merge`, in local `value`, whose type is only known at run time."""
-    present = present_test(value, may_miss(operand), may_be_null(operand))
-    if STRUCTURAL.types(operand) == {"object"}:
+    present = present_test(value, operand)
+    if types(operand) == {"object"}:
         with writer.block(f"if {present}:", operand.span) if present else nullcontext():
             writer.line(f"{merged}.update({value})", operand.span)
         return
-    site = writer.site(operand.span, what, _path_text(operand))
+    site = writer.site(operand.span, scope.field, _path_text(operand))
     writer.line(f"if isinstance({value}, dict):", operand.span)
     writer.line(f"    {merged}.update({value})")
     writer.line(f"elif {present}:" if present else "else:")
@@ -374,16 +356,16 @@ def _path_text(node: ir.Value) -> str | None:
             return None
 
 
-def _emit_map(writer: Writer, node: ir.MapItems, scope: Scope, what: str, into: str | None) -> str:
-    source = emit_local(writer, node.source, scope, what)
-    result = into or _fresh(writer, what, "mapped")
-    absent = absent_test(source, may_miss(node.source), may_be_null(node.source))
-    is_list = STRUCTURAL.types(node.source) == {"array"}
+def _emit_map(writer: Writer, node: ir.MapItems, scope: Scope, into: str | None) -> str:
+    source = emit_local(writer, node.source, scope)
+    result = into or writer.fresh(scope.hint("mapped"))
+    absent = absent_test(source, node.source)
+    is_list = types(node.source) == {"array"}
     if is_list and not absent:
-        _emit_elements(writer, node, source, scope, what, result)
+        _emit_elements(writer, node, source, scope, result)
         return result
     with writer.block(f"if isinstance({source}, list):", node.span):
-        _emit_elements(writer, node, source, scope, what, result)
+        _emit_elements(writer, node, source, scope, result)
     if absent and not is_list:
         writer.line(f"elif {absent}:")
         writer.line(f"    {result} = {source}")
@@ -391,67 +373,61 @@ def _emit_map(writer: Writer, node: ir.MapItems, scope: Scope, what: str, into: 
     if is_list:
         writer.line(f"    {result} = {source}")
     else:
-        site = writer.site(node.span, what, _path_text(node.source))
+        site = writer.site(node.span, scope.field, _path_text(node.source))
         writer.line(f"    raise {writer.use('faults', 'Fault')}('M616', {site}, '', {source})")
     return result
 
 
-def _emit_elements(
-    writer: Writer, node: ir.MapItems, source: str, scope: Scope, what: str, result: str
-) -> None:
-    """Fill the list `result` with what becomes of each element of the list `source`."""
+def _emit_elements(writer: Writer, node: ir.MapItems, source: str, scope: Scope, result: str) -> None:
+    """Fill the list `result` with the value of `node.element` for each element of the list `source`."""
     element = writer.fresh("element")
     writer.line(f"{result} = []", node.span)
     with writer.block(f"for {element} in {source}:"):
         inner = replace(scope.consumed, item=element, room=emit_inner_room(writer, node, scope))
-        value = emit_value(writer, node.element, inner, what)
+        value = emit_value(writer, node.element, inner)
         with writer.block(f"if {value} is not MISSING:") if may_miss(node.element) else nullcontext():
             writer.line(f"{result}.append({value})")
-            emit_taken(writer, node, value, scope, what)
+            emit_taken(writer, node, value, scope)
 
 
 def _emit_object_change(
-    writer: Writer, node: ir.Pick | ir.Omit | ir.Rename, scope: Scope, what: str, into: str | None
+    writer: Writer, node: ir.Pick | ir.Omit | ir.Rename, scope: Scope, into: str | None
 ) -> str:
     if isinstance(node, ir.Pick):
         scope = scope.consumed
-    value = emit_local(writer, node.value, scope, what)
-    result = into or _fresh(writer, what, "object")
+    value = emit_local(writer, node.value, scope)
+    result = into or writer.fresh(scope.hint("object"))
     if value not in writer.passing:
-        _emit_change(writer, node, value, what, result)
+        _emit_change(writer, node, value, scope, result)
         return result
     names = node.keys if not isinstance(node, ir.Rename) else tuple(old for old, _ in node.names)
     lacks = writer.fresh("unchanged")
-    # Not so where it is missing, null, or decoded already.
+    # A value that is missing, null or already decoded is not bytes.
     writer.line(f"{lacks} = type({value}) is bytes and {emit_lacks(writer, value, names)}", node.span)
     with writer.block(f"if {lacks}:"):
         writer.line(f"{result} = {value}")
     with writer.block("else:"):
         whole = writer.fresh("decoded")
         writer.line(f"{whole} = {writer.use('json.narrow', 'decoded')}({value})")
-        _emit_change(writer, node, whole, what, result)
+        _emit_change(writer, node, whole, scope, result)
     writer.hand_on(value, result)
     return result
 
 
 def _emit_change(
-    writer: Writer, node: ir.Pick | ir.Omit | ir.Rename, value: str, what: str, result: str
+    writer: Writer, node: ir.Pick | ir.Omit | ir.Rename, value: str, scope: Scope, result: str
 ) -> None:
     """Pick, omit or rename keys of the object in local `value`."""
-    match node:
-        case ir.Pick(_, keys):
-            change = f"{writer.use('casts', 'pick')}({value}, {literal(keys)})"
-        case ir.Omit(_, keys):
-            change = f"{writer.use('casts', 'omit')}({value}, {literal(keys)})"
-        case ir.Rename(_, names):
-            change = f"{writer.use('casts', 'rename')}({value}, {literal(names)})"
-    absent = absent_test(value, may_miss(node.value), may_be_null(node.value))
+    names = node.names if isinstance(node, ir.Rename) else node.keys
+    change = f"{writer.use('casts', type(node).__name__.lower())}({value}, {literal(names)})"
+    absent = absent_test(value, node.value)
     if absent:
         writer.line(f"if {absent}:", node.span)
         writer.line(f"    {result} = {value}")
     with writer.block("else:") if absent else nullcontext():
         writer.line(f"{result} = {change}", node.span)
-        site, fault = writer.site(node.span, what, _path_text(node.value)), writer.use("faults", "Fault")
+        fault = writer.use("faults", "Fault")
+        site = writer.site(node.span, scope.field, _path_text(node.value))
         writer.line(f"if {result} is {writer.use('missing', 'INVALID')}:")
         writer.line(f"    raise {fault}('M615', {site}, '', {value})")
         if isinstance(node, ir.Rename):
@@ -459,47 +435,51 @@ def _emit_change(
             writer.line(f"    raise {fault}('M617', {site}, '', {value})")
 
 
-def _emit_hash(writer: Writer, node: ir.Hash, scope: Scope, what: str, into: str | None) -> str:
-    values = ", ".join(emit_value(writer, operand, scope, what) for operand in node.operands)
-    result = into or _fresh(writer, what, "hash")
+def _emit_hash(writer: Writer, node: ir.Hash, scope: Scope, into: str | None) -> str:
+    values = ", ".join(emit_value(writer, operand, scope) for operand in node.operands)
+    result = into or writer.fresh(scope.hint("hash"))
     writer.line(f"{result} = {writer.use('json.canonical', 'stable_hash')}([{values}])", node.span)
     # Values that JSON cannot hold (a NaN the host passed in) have no canonical JSON.
     writer.line(f"if {result} is {writer.use('missing', 'INVALID')}:")
-    writer.line(f"    raise {writer.use('faults', 'Fault')}('M613', {writer.site(node.span, what)}, 'hash')")
+    site = writer.site(node.span, scope.field)
+    writer.line(f"    raise {writer.use('faults', 'Fault')}('M613', {site}, 'hash')")
     return result
+
+
+_SCOPES = {
+    ir.RequestPart.HEADER: "headers",
+    ir.RequestPart.QUERY: "query",
+    ir.RequestPart.SETTING: "settings",
+}
 
 
 def _emit_request(writer: Writer, node: ir.FromRequest, scope: Scope, into: str | None) -> str:
     result = into or writer.fresh(node.name or node.part.value)
-    match node.part:
-        case ir.RequestPart.RECEIVED_AT:
-            writer.line(f"{result} = {scope.request}.received_at", node.span)
-            writer.line(f"if {result} is None:")
-            writer.line(f"    {result} = MISSING")
-        case ir.RequestPart.HEADER:
-            writer.line(f"{result} = {scope.request}.headers.get({literal(node.name)}, MISSING)", node.span)
-        case ir.RequestPart.QUERY:
-            writer.line(f"{result} = {scope.request}.query.get({literal(node.name)}, MISSING)", node.span)
-        case ir.RequestPart.SETTING:
-            writer.line(f"{result} = {scope.request}.settings.get({literal(node.name)}, MISSING)", node.span)
+    if node.part is ir.RequestPart.RECEIVED_AT:
+        writer.line(f"{result} = {scope.request}.received_at", node.span)
+        writer.line(f"if {result} is None:")
+        writer.line(f"    {result} = MISSING")
+    else:
+        scopes = f"{scope.request}.{_SCOPES[node.part]}"
+        writer.line(f"{result} = {scopes}.get({literal(node.name)}, MISSING)", node.span)
     return result
 
 
-def _emit_default(writer: Writer, node: ir.Default, scope: Scope, what: str, into: str | None) -> str:
-    if not (may_miss(node.value) or may_be_null(node.value)):
-        return emit_value(writer, node.value, scope, what, into)
-    result = into or _fresh(writer, what, "value")
-    emit_into(writer, node.value, scope, what, result)
-    with writer.block(f"if {absent_test(result, may_miss(node.value), may_be_null(node.value))}:"):
-        emit_into(writer, node.default, scope, what, result)
+def _emit_default(writer: Writer, node: ir.Default, scope: Scope, into: str | None) -> str:
+    if nothings(node.value).is_sure:
+        return emit_value(writer, node.value, scope, into)
+    result = into or writer.fresh(scope.hint("value"))
+    emit_into(writer, node.value, scope, result)
+    with writer.block(f"if {absent_test(result, node.value)}:"):
+        emit_into(writer, node.default, scope, result)
     return result
 
 
-def _emit_required(writer: Writer, node: ir.Required, scope: Scope, what: str, into: str | None) -> str:
-    value = emit_value(writer, node.value, scope, what, into)
-    test = absent_test(value, may_miss(node.value), may_be_null(node.value))
+def _emit_required(writer: Writer, node: ir.Required, scope: Scope, into: str | None) -> str:
+    value = emit_value(writer, node.value, scope, into)
+    test = absent_test(value, node.value)
     if test is not None:
-        site = writer.site(node.span, what, _path_text(node.value))
+        site = writer.site(node.span, scope.field, _path_text(node.value))
         writer.line(f"if {test}:", node.span)
         writer.line(f"    raise {writer.use('faults', 'Fault')}('M611', {site})")
     return value

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from mapper.codegen.plan import Place
+from mapper.codegen.plan import PayloadPlace
 from mapper.diagnostics.source import Span
 
 
@@ -37,13 +37,18 @@ class Scope:
     item: str = "item"
     body: str = "body"
     request: str = "request"
-    passes: bool = False  # whether an object may be handed on undecoded
+    passes: bool = False  # an object may be passed on undecoded
     room: str = "room"  # the bytes left for lists that are measured in the making
+    field: str = ""  # the field of the event that is being set, for diagnostics: `event_properties.city`
 
     @property
     def consumed(self) -> Scope:
         """The scope of a value that is looked at."""
         return replace(self, passes=False) if self.passes else self
+
+    def hint(self, otherwise: str) -> str:
+        """The hint for a local with a value of this field; `otherwise` if no field is being set."""
+        return self.field.rpartition(".")[2] or otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +65,11 @@ class Site:
 class Writer:
     """Collects generated lines.
 
-    `constants` become module-level names: regular expressions, frozen sets, literals. `imports` names what
-    the module needs, as (full name of a module, name). `lines` pairs each line with the span it came
-    from. Of locals: `places` says what is decoded of them, `passing` which may hold an undecoded object (and
-    the local that held it first), `objects` which hold an object for sure. `attributes` are the names that
-    decoded objects have for keys.
+    `constants` become module-level names: regular expressions, frozen sets, literals. `imports` holds pairs
+    (full name of a module, name). `lines` pairs each line with the span it came from. `places` has the place
+    of each local that is decoded in part. `passing` has the locals that may hold an undecoded object, each
+    with the local that held it first. `objects` are locals that certainly hold an object. `attributes` has
+    the attribute of partly decoded objects for each key.
     """
 
     lines: list[tuple[str, Span | None]] = field(default_factory=list)
@@ -72,7 +77,7 @@ class Writer:
     imports: set[tuple[str, str]] = field(default_factory=set)
     sites: list[Site] = field(default_factory=list)
     known: list[dict[object, str]] = field(default_factory=lambda: [{}])
-    places: dict[str, Place] = field(default_factory=dict)
+    places: dict[str, PayloadPlace] = field(default_factory=dict)
     passing: dict[str, str] = field(default_factory=dict)
     objects: set[str] = field(default_factory=set)
     attributes: dict[str, str] = field(default_factory=dict)
@@ -89,7 +94,7 @@ class Writer:
     def block(self, head: str, span: Span | None = None) -> Iterator[None]:
         """Write `head` (ending in a colon) and indent what follows.
 
-        What is learned inside a block (`remember`) is forgotten at its end.
+        Names noted by `remember` inside a block are forgotten at its end.
         """
         self.line(head, span)
         self._indent += 1
@@ -103,6 +108,12 @@ class Writer:
             self.known.pop()
             self._indent -= 1
 
+    def module(self) -> str:
+        """A module of the written functions alone; `codegen.frame` adds the tables of a Transform."""
+        imports = [f"from {module} import {name}" for module, name in sorted(self.imports)]
+        constants = [f"{name} = {expression}" for name, expression in self.constants.items()]
+        return "\n".join((*imports, *constants, *(text for text, _ in self.lines)))
+
     def fresh(self, hint: str = "v") -> str:
         """A new local name: `hint`, `hint_2`, ...; only ASCII letters, digits and underscores of it stay."""
         stem = "".join(c if c.isascii() and c.isalnum() else "_" for c in hint).strip("_").lower()[:30]
@@ -113,9 +124,9 @@ class Writer:
     def use(self, module: str, name: str) -> str:
         """Import `name` from `mapper.runtime.<module>` or `mapper.regex`; return the name it has here.
 
-        A name that another module has already given (`semantics.is_blank`, `casts.is_blank`) gets an alias.
+        A name that another module has already given (`jsonpath.less`, `semantics.less`) gets an alias.
         """
-        # Patterns are matched by the room that the checker uses too; all else is the run time's own.
+        # Patterns are matched by `regex/`, which the checker uses too; everything else is in `runtime/`.
         source = f"mapper.{module}" if module.startswith("regex.") else f"mapper.runtime.{module}"
         if any(other == name and owner != source for owner, other in self.imports):
             alias = f"{module.rpartition('.')[2]}_{name}"
@@ -148,7 +159,7 @@ class Writer:
         self.known[-1][key] = name
 
     def hand_on(self, value: str, target: str) -> None:
-        """Note that local `target` has been given what may be an undecoded object in local `value`."""
+        """Note that local `target` now holds the value of local `value`, which may be an undecoded object."""
         if value in self.passing:
             source = self.passing[value]
             self.passing[target] = source if self.passing.get(target, source) == source else ""

@@ -1,1 +1,1 @@
-"""Diagnostics: source texts and spans in them, what is wrong and what to do, and how that is printed."""
+"""Diagnostics: source texts and spans in them, faults with their hints, and the ways to print them."""

@@ -8,7 +8,7 @@ from functools import cache
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A registered fault: its number, its name for people, one line of what it means."""
+    """A registered fault: its number, its name for people, its meaning in one line."""
 
     number: str
     slug: str

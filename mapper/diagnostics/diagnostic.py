@@ -1,4 +1,4 @@
-"""Diagnostics: what is wrong, where, and what to do. Data only; `mapper.diagnostics.render` draws."""
+"""Diagnostic: one fault with its place and its hints, as data; `mapper.diagnostics.render` prints it."""
 
 from __future__ import annotations
 
@@ -57,6 +57,7 @@ class Report:
     """Collects the diagnostics of one compilation; stages add, the public API decides."""
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    # A set beside the list: with thousands of faults, a search of the list for each would be quadratic.
     _known: set[Diagnostic] = field(default_factory=set, repr=False)
 
     def error(self, code: str, message: str, span: Span | None, label: str = "", *hints: str) -> None:
@@ -93,7 +94,7 @@ class Report:
 
     @property
     def has_errors(self) -> bool:
-        """Whether anything found stops the mapping from compiling."""
+        """True if an error was added, so that the mapping does not compile."""
         return any(d.severity is Severity.ERROR for d in self.diagnostics)
 
     def ordered(self) -> tuple[Diagnostic, ...]:
@@ -110,6 +111,7 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> str:
     """A hint naming up to three close candidates, or an empty string."""
     from difflib import get_close_matches  # services start without it
 
+    # 0.75 lets one slip in four letters pass (`naem` for `name`).
     close = get_close_matches(name, list(candidates), n=3, cutoff=0.75)
     if not close:
         return ""

@@ -26,7 +26,7 @@ class CompileError(MapperError):
 
     @classmethod
     def of(cls, name: str, diagnostics: tuple[Diagnostic, ...]) -> CompileError:
-        """The error of the mapping `name`; its message tells the first fault and counts the others."""
+        """The error of the mapping `name`; its message names the first fault and counts the others."""
         errors = [d for d in diagnostics if d.severity.value == "error"]
         first = [f"{d.code} {d.message}" + (f"; {d.hints[0]}" if d.hints else "") for d in errors[:1]]
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""

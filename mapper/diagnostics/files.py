@@ -1,4 +1,4 @@
-"""Files: a path on disk becomes a SourceFile, or a diagnostic says why not."""
+"""Files: a path on disk becomes a SourceFile, or a diagnostic gives the reason why it cannot."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.source import SourceFile, Span
 from mapper.runtime.limits import active
 
+# Levels that a mapping, a dialect or a schema may nest. Later stages walk their trees by recursion, with
+# several frames of Python a level; CPython ends at 1,000 frames.
+MAX_DEPTH = 100
+
 _WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def display_name(path: Path) -> str:
-    """The name diagnostics print: relative to the working directory where it lies below it, with `/`."""
+    """The name diagnostics print: relative to the working directory if it lies below it, with `/`."""
     try:
         return path.absolute().relative_to(Path.cwd()).as_posix()
     except ValueError:
@@ -21,21 +25,27 @@ def display_name(path: Path) -> str:
 
 
 def read_source(path: Path, report: Report) -> SourceFile | None:
-    """The text of a file, or None after reporting why it cannot be read (M001, M002, M010)."""
+    """The text of a mapping or dialect file; None after reporting M001, M002 or M010."""
     name = display_name(path)
     nowhere = Span(SourceFile(name, ""), 0, 0)
-    most = active().mapping_bytes
+    return read_file(path, f"`{name}`", active().mapping_bytes, nowhere, report)
+
+
+def read_file(
+    path: Path, subject: str, max_bytes: int, place: Span | None, report: Report
+) -> SourceFile | None:
+    """The text of a file that messages call `subject`; None after reporting M001, M002 or M010."""
     try:
         with path.open("rb") as stream:
-            data = stream.read(most + 1)
+            data = stream.read(max_bytes + 1)  # one more shows that there is more
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "the name cannot be a path"
-        report.error("M001", f"cannot read `{name}`", nowhere, reason[:1].lower() + reason[1:])
+        report.error("M001", f"cannot read {subject}", place, reason[:1].lower() + reason[1:])
         return None
-    if len(data) > most:
-        report.error("M010", f"`{name}` is larger than {most} bytes", nowhere, "", "split the file")
+    if len(data) > max_bytes:
+        report.error("M010", f"{subject} is larger than {max_bytes} bytes", place, "", "split the file")
         return None
-    return decode_source(name, data, report)
+    return decode_source(display_name(path), data, report)
 
 
 def decode_source(name: str, data: bytes, report: Report) -> SourceFile | None:

@@ -1,4 +1,4 @@
-"""Source: program text and addresses in it. Everything later points here."""
+"""Source: the text of a file, and spans in it to which every later stage points."""
 
 from __future__ import annotations
 
@@ -31,6 +31,12 @@ class SourceFile:
         """The 1-based line and column (in code points) of an offset."""
         line = bisect_right(self.line_starts, offset)
         return line, offset - self.line_starts[line - 1] + 1
+
+    def line_around(self, offset: int) -> Span:
+        """The line that holds an offset, without its line feed."""
+        start = self.line_starts[self.line_column(offset)[0] - 1]
+        end = self.text.find("\n", offset)
+        return Span(self, start, len(self.text) if end == -1 else end)
 
     def line_text(self, line: int) -> str:
         """The text of a 1-based line, without its line end."""
@@ -68,10 +74,10 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
-    """The value of a scalar together with where each of its characters stands.
+class SpannedText:
+    """The value of a scalar and the place of each of its characters in the file.
 
-    `exact` is true where character `i` of `value` is character `span.start + i` of the file (plain, quoted
+    `exact` is true if character `i` of `value` is character `span.start + i` of the file (plain, quoted
     without escapes, literal block of no extra indentation). `offsets` maps characters to file offsets where
     they differ (literal blocks: indentation is cut). Otherwise a part falls back to the whole scalar.
     """
@@ -82,7 +88,7 @@ class Text:
     offsets: tuple[int, ...] | None = field(default=None, compare=False, repr=False)
 
     def part(self, start: int, end: int) -> Span:
-        """The span of `value[start:end]` in the file; the whole scalar where that is not known."""
+        """The span of `value[start:end]` in the file; the whole scalar if that is not known."""
         end = max(end, start)
         if self.offsets is not None and start < len(self.offsets):
             first = self.offsets[start]

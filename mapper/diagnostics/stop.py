@@ -1,4 +1,4 @@
-"""Stop: how a command ends early with one line on standard error."""
+"""Stop: a command ends early, with one line on standard error."""
 
 from __future__ import annotations
 

@@ -7,20 +7,21 @@ from typing import assert_never
 
 from mapper import ir
 from mapper.diagnostics.diagnostic import Report
-from mapper.diagnostics.source import Span, Text
+from mapper.diagnostics.source import Span, SpannedText
 from mapper.expressions.jsonpath import parse_path
 from mapper.expressions.liquid import parse_condition, parse_template
 from mapper.expressions.liquid.dialects import Dialect
 from mapper.language import spec
 from mapper.runtime.times.patterns import check_pattern, compile_pattern
-from mapper.runtime.times.times import EPOCH_UNITS, check_window, load_zone, parse_bound
+from mapper.runtime.times.times import EPOCH_UNITS, check_window, parse_bound
+from mapper.runtime.times.zones import load_zone
 from mapper.schemas.questions import Subschema, allows_null, properties_of, required_of
 from mapper.schemas.schema import Schema
 
 
 @dataclass(frozen=True, slots=True)
 class Lowering:
-    """What lowering needs to know besides the spec."""
+    """The context of lowering, besides the spec."""
 
     target: Schema | None
     dialect: Dialect | None
@@ -55,7 +56,7 @@ def _whole_body(span: Span) -> ir.Path:
     return ir.Path(ir.Root.BODY, (), "$", span)
 
 
-def _each_path(text: Text, tools: Lowering) -> ir.Path | None:
+def _each_path(text: SpannedText, tools: Lowering) -> ir.Path | None:
     return parse_path(text, ir.Root.BODY, tools.report)
 
 
@@ -65,7 +66,7 @@ def _skip(rule: spec.SkipEntry, tools: Lowering) -> ir.SkipRule | None:
 
 
 def lower_event(event: spec.ObjectValue, tools: Lowering) -> ir.Record:
-    """The event's fields, each knowing whether the target asks for it and whether it may be null."""
+    """The event's fields, marked by the target schema as required and nullable."""
     document = tools.target.document if tools.target else {}
     return _record(event, document, tools)
 
@@ -80,13 +81,14 @@ def _record(value: spec.ObjectValue, schema: Subschema | None, tools: Lowering) 
         lowered = lower_value(entry.value, expected, tools)
         if lowered is None:
             continue
+        # A field that the target does not mention may have any value.
         nullable = expected is None or allows_null(document, expected)
         fields.append(ir.Field(entry.name, lowered, nullable, entry.name in required, entry.span))
     return ir.Record(tuple(fields), value.span)
 
 
 def lower_value(value: spec.Value, schema: Subschema | None, tools: Lowering) -> ir.Value | None:
-    """One value expression; `schema` is what the target says of its place, or None where it says nothing."""
+    """One value expression; `schema` is the target's for its place, None if the target has none."""
     match value:
         case spec.PathText(text, of_body):
             return parse_path(text, ir.Root.BODY if of_body else ir.Root.ITEM, tools.report)
@@ -111,6 +113,7 @@ def lower_value(value: spec.Value, schema: Subschema | None, tools: Lowering) ->
         case spec.HashValue(operands, span):
             return ir.Hash(_values(operands, None, tools), span)
         case spec.RequestValue(part, name, span):
+            # Names of headers are case-insensitive (RFC 9110 §5.1); a Request has them in lower case.
             stored = name.lower() if part == "header" else name
             return ir.FromRequest(ir.RequestPart(part), stored, span)
         case spec.Modified():
@@ -211,11 +214,11 @@ def _timestamp(
     )
 
 
-def _whole(text: Text) -> Span:
+def _whole(text: SpannedText) -> Span:
     return text.part(0, len(text.value))
 
 
-def _check_format(text: Text, tools: Lowering) -> None:
+def _check_format(text: SpannedText, tools: Lowering) -> None:
     name = text.value
     if name == "iso8601" or name in EPOCH_UNITS:
         return
@@ -229,7 +232,7 @@ def _check_format(text: Text, tools: Lowering) -> None:
 
 
 def _reads_zone(name: str) -> bool:
-    """Whether times in this format can be placed without `zone:`; a format reported as unusable passes."""
+    """True if times in this format need no `zone:`, and for a format that is reported as unusable anyway."""
     if name == "iso8601" or name in EPOCH_UNITS or check_pattern(name) is not None:
         return True
     return compile_pattern(name).reads_zone
@@ -245,7 +248,7 @@ def _window(window: spec.Window | None, tools: Lowering) -> tuple[ir.Bound | Non
     return low, high
 
 
-def _bound(text: Text | None, tools: Lowering) -> ir.Bound | None:
+def _bound(text: SpannedText | None, tools: Lowering) -> ir.Bound | None:
     if text is None:
         return None
     bound = parse_bound(text.value)

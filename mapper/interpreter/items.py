@@ -1,32 +1,44 @@
-"""Interpreter of programs: a whole payload, item by item, with the outcome of each."""
+"""Interpreter of programs: one item of a payload becomes an event, a skip or a rejection."""
 
 from __future__ import annotations
 
 from mapper import ir
-from mapper.interpreter.template_evaluation import evaluate_condition, render_template
-from mapper.interpreter.value_evaluation import NO_SITE, Context, evaluate_record
+from mapper.interpreter.path_evaluation import NO_SITE
+from mapper.interpreter.template_evaluation import evaluate_condition
+from mapper.interpreter.value_evaluation import EvaluationContext, Observer, evaluate
 from mapper.runtime.faults import Fault, Skip
 from mapper.runtime.liquid.rendered import parse_rendered
 from mapper.transform.request import Request
 
-Outcome = tuple[str, object]  # ("event", dict), ("skipped", reason) or ("rejected", code)
+ItemOutcome = tuple[str, object]  # ("event", dict), ("skipped", reason) or ("rejected", code)
 
 
-def interpret_item(program: ir.Program, item: object, body: object, request: Request) -> Outcome:
-    """What becomes of one item, before the event is validated."""
+def interpret_item(
+    program: ir.Program, item: object, body: object, request: Request, observe: Observer | None = None
+) -> ItemOutcome:
+    """Map one item; its event is not validated. `observe` is called as `EvaluationContext` describes."""
+    context = EvaluationContext(item, body, request, observe)
     try:
         for rule in program.skips:
-            if evaluate_condition(rule.condition, item, body, request):
+            if _applies(rule, context):
                 return "skipped", rule.reason
-        return "event", _output(program.output, Context(item, body, request))
+        output = evaluate(program.output, context)
+        if isinstance(program.output, ir.Template):
+            output = parse_rendered(str(output), NO_SITE)
+        return "event", output
     except Skip as skip:
         return "skipped", skip.reason
     except Fault as fault:
         return "rejected", fault.code
 
 
-def _output(output: ir.Record | ir.Template, context: Context) -> dict[str, object]:
-    if isinstance(output, ir.Record):
-        return evaluate_record(output, context)
-    text = render_template(output, context.item, context.body, context.request)
-    return parse_rendered(text, NO_SITE)
+def _applies(rule: ir.SkipRule, context: EvaluationContext) -> bool:
+    try:
+        applies = evaluate_condition(rule.condition, context.item, context.body, context.request)
+    except Fault as fault:
+        if context.observe is not None:
+            context.observe(rule, fault, context)
+        raise
+    if context.observe is not None:
+        context.observe(rule, applies, context)
+    return applies

@@ -1,4 +1,7 @@
-"""Interpreter of paths: ir.Path on a payload as RFC 9535 words it, with locations; the oracle for codegen."""
+"""Interpreter of paths: ir.Path on a payload by the words of RFC 9535, with the locations of matches.
+
+The oracle for codegen. It shares no code with generated paths, so that no fault can be in both.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ NO_SITE = -1  # the interpreter writes no module, so a fault has no number there
 
 
 def evaluate_path(path: ir.Path, item: object, body: object) -> object:
-    """What generated code yields for `path`: a value or MISSING when singular, else the list of matches."""
+    """The value of a path: if it is singular its match or MISSING, else the list of matches."""
     values = [value for _, value in _evaluate(path, item, body)]
     if path.is_singular:
         return values[0] if values else MISSING
@@ -157,7 +160,7 @@ def _query(query: ir.Query, current: object, root: object) -> list[object]:
     return [value for _, value in _select(query.segments, start, root)]
 
 
-def _operand(operand: ir.Operand | ir.Test, current: object, root: object) -> object:
+def _operand(operand: ir.Comparable | ir.Test, current: object, root: object) -> object:
     """The value of one side of a comparison, or MISSING (§2.4)."""
     match operand:
         case ir.Constant(value):
@@ -207,7 +210,7 @@ def _precedes(left: object, right: object) -> bool:
 
 
 def _same(left: object, right: object) -> bool:
-    """Whether two values spell out alike."""
+    """Return True if two values have the same parts in the same order."""
     return all(a == b for a, b in zip_longest(_spelled(left), _spelled(right)))
 
 

@@ -7,12 +7,12 @@ from mapper.runtime.liquid.library import holds, render
 
 
 def render_template(template: Template, item: object, body: object, request: object, site: int = -1) -> str:
-    """The template's text; raises Fault or Skip where generated code does."""
+    """The template's text; raises Fault or Skip whenever generated code does."""
     return render(template.text, template.rules.pairs, template.partials, item, body, request, site)
 
 
 def evaluate_condition(
     condition: Condition, item: object, body: object, request: object, site: int = -1
 ) -> bool:
-    """Whether the condition holds; raises Fault where generated code does."""
+    """Return True if the condition holds; raises Fault whenever generated code does."""
     return holds(condition.text, condition.rules.pairs, item, body, request, site)

@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NoReturn, assert_never
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import NoReturn, TypeAlias, assert_never
 
 from mapper import ir
-from mapper.interpreter.path_evaluation import evaluate_path
+from mapper.interpreter.path_evaluation import NO_SITE, evaluate_path
 from mapper.interpreter.template_evaluation import evaluate_condition, render_template
 from mapper.runtime import casts as values
-from mapper.runtime.faults import Fault
+from mapper.runtime.faults import Fault, Skip
 from mapper.runtime.json.canonical import stable_hash
-from mapper.runtime.missing import INVALID, MISSING
+from mapper.runtime.missing import INVALID, MISSING, has_no_content
 from mapper.runtime.times import patterns as time_patterns
 from mapper.runtime.times import times
 from mapper.transform.request import Request
 
-NO_SITE = -1
+# Called with a node, its outcome and its context; see `EvaluationContext.observe`.
+Observer: TypeAlias = Callable[[ir.Value | ir.SkipRule, object, "EvaluationContext"], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
-    """What a value is computed from."""
+class EvaluationContext:
+    """The item, its body and its request, from which a value is computed; `map` has each element as the item.
+
+    `observe` is called after a node is evaluated, and so after its operands: with the node, its outcome and
+    the context. The outcome is a value or MISSING, or the Fault or Skip that ends the item; of a SkipRule it
+    is True or False. Nodes that are not reached are not observed. So the last option of a Coalesce that is
+    observed is the one that was taken, unless the Coalesce is MISSING. The places that a Path reads are
+    `find_nodes(node, context.item, context.body)`. An observer must not change what it is given.
+    """
 
     item: object
     body: object
     request: Request
+    observe: Observer | None = None
 
 
 def fail(code: str, value: object = MISSING) -> NoReturn:
@@ -34,12 +44,24 @@ def fail(code: str, value: object = MISSING) -> NoReturn:
 
 
 def is_absent(value: object) -> bool:
-    """Whether a value is missing or null."""
+    """Return True for missing and null."""
     return value is MISSING or value is None
 
 
-def evaluate(node: ir.Value, context: Context) -> object:
-    """The value of a node, or MISSING. Raises Fault."""
+def evaluate(node: ir.Value, context: EvaluationContext) -> object:
+    """The value of a node, or MISSING. Raises Fault or Skip. Reports the outcome to the observer."""
+    if context.observe is None:
+        return _evaluate(node, context)
+    try:
+        value = _evaluate(node, context)
+    except (Fault, Skip) as end:
+        context.observe(node, end, context)
+        raise
+    context.observe(node, value, context)
+    return value
+
+
+def _evaluate(node: ir.Value, context: EvaluationContext) -> object:
     match node:
         case ir.Literal(value):
             return value
@@ -48,7 +70,7 @@ def evaluate(node: ir.Value, context: Context) -> object:
         case ir.Template():
             return render_template(node, context.item, context.body, context.request)
         case ir.Record():
-            return evaluate_record(node, context)
+            return _record(node, context)
         case ir.Array(members):
             return [v for v in (evaluate(m, context) for m in members) if v is not MISSING]
         case ir.Coalesce(options, nonblank):
@@ -84,7 +106,7 @@ def evaluate(node: ir.Value, context: Context) -> object:
             assert_never(never)
 
 
-def evaluate_record(node: ir.Record, context: Context) -> dict[str, object]:
+def _record(node: ir.Record, context: EvaluationContext) -> dict[str, object]:
     """An object; missing fields are left out, null ones too unless they may be null."""
     record: dict[str, object] = {}
     for field in node.fields:
@@ -97,16 +119,16 @@ def evaluate_record(node: ir.Record, context: Context) -> dict[str, object]:
     return record
 
 
-def _first(options: tuple[ir.Value, ...], nonblank: bool, context: Context) -> object:
+def _first(options: tuple[ir.Value, ...], nonblank: bool, context: EvaluationContext) -> object:
     for option in options:
         value = evaluate(option, context)
-        if not (values.is_blank(value) if nonblank else is_absent(value)):
+        if not (has_no_content(value) if nonblank else is_absent(value)):
             return value
     return MISSING
 
 
 def _match(
-    subject: object, cases: tuple[ir.Case, ...], otherwise: ir.Value | None, context: Context
+    subject: object, cases: tuple[ir.Case, ...], otherwise: ir.Value | None, context: EvaluationContext
 ) -> object:
     for case in cases:
         if isinstance(case.key, bool) == isinstance(subject, bool) and subject == case.key:
@@ -114,7 +136,7 @@ def _match(
     return MISSING if otherwise is None else evaluate(otherwise, context)
 
 
-def _merge(operands: tuple[ir.Value, ...], context: Context) -> dict[str, object]:
+def _merge(operands: tuple[ir.Value, ...], context: EvaluationContext) -> dict[str, object]:
     merged: dict[str, object] = {}
     for operand in operands:
         value = evaluate(operand, context)
@@ -125,12 +147,12 @@ def _merge(operands: tuple[ir.Value, ...], context: Context) -> dict[str, object
     return merged
 
 
-def _map(source: object, element: ir.Value, context: Context) -> object:
+def _map(source: object, element: ir.Value, context: EvaluationContext) -> object:
     if is_absent(source):
         return source
     if not isinstance(source, list):
         fail("M616", source)
-    mapped = (evaluate(element, Context(member, context.body, context.request)) for member in source)
+    mapped = (evaluate(element, replace(context, item=member)) for member in source)
     return [value for value in mapped if value is not MISSING]
 
 
@@ -164,21 +186,10 @@ def _from_request(part: ir.RequestPart, name: str, request: Request) -> object:
             return MISSING if request.received_at is None else request.received_at
 
 
-CASTS = {
-    ir.CastKind.STRING: values.to_string,
-    ir.CastKind.INTEGER: values.to_integer,
-    ir.CastKind.NUMBER: values.to_number,
-    ir.CastKind.BOOLEAN: values.to_boolean,
-    ir.CastKind.OBJECT: values.to_object,
-    ir.CastKind.ARRAY: values.to_array,
-    ir.CastKind.JSON: values.to_json,
-}
-
-
 def _cast(node: ir.Cast, value: object) -> object:
     if is_absent(value):
         return value
-    result = CASTS[node.kind](value)
+    result = values.CONVERSIONS[node.kind.value](value)
     return _on_error(node.on_error, "M613", value) if result is INVALID else result
 
 

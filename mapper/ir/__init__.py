@@ -1,4 +1,4 @@
-"""IR: one tree for both surface syntaxes. Nodes are frozen data; stages `match` on them."""
+"""IR: one tree for JSONPath and Liquid. Nodes are frozen, slotted dataclasses; stages `match` on them."""
 
 from mapper.ir.jsonpath import *  # noqa: F403
 from mapper.ir.liquid import *  # noqa: F403

@@ -1,54 +1,32 @@
-"""Facts: what a node can end as (missing, null, blank), from its shape or from what is known of paths."""
+"""Facts: the nothings and types that a node can end as, without any schema."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mapper.ir.jsonpath import Path
-from mapper.ir.liquid import Template
-from mapper.ir.values import (
-    Array,
-    Cast,
-    CastKind,
-    Coalesce,
-    Default,
-    FromRequest,
-    Hash,
-    Literal,
-    MapItems,
-    Match,
-    Merge,
-    Omit,
-    OnError,
-    Pick,
-    Record,
-    Rename,
-    RequestPart,
-    Required,
-    Timestamp,
-    Value,
-    When,
-)
-from mapper.schemas.questions import type_of
+from mapper import ir
+from mapper.runtime.json.types import TYPES, type_of
+from mapper.runtime.missing import is_blank_text
 
-JSON_TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array"})
-_FIXED: dict[type, str] = {
-    Template: "string",
-    Timestamp: "string",
-    Hash: "string",
-    Record: "object",
-    Merge: "object",
-    Pick: "object",
-    Omit: "object",
-    Rename: "object",
-    Array: "array",
-    MapItems: "array",
+JSON_TYPES = frozenset(TYPES) - {"null"}
+# The type of nodes whose values all have one, apart from null.
+FIXED: dict[type, str] = {
+    ir.Template: "string",
+    ir.Timestamp: "string",
+    ir.Hash: "string",
+    ir.Record: "object",
+    ir.Merge: "object",
+    ir.Pick: "object",
+    ir.Omit: "object",
+    ir.Rename: "object",
+    ir.Array: "array",
+    ir.MapItems: "array",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Nothings:
-    """Which kinds of nothing a value can be."""
+    """The kinds of nothing that a value can be."""
 
     missing: bool = False
     null: bool = False
@@ -56,7 +34,7 @@ class Nothings:
 
     @property
     def is_sure(self) -> bool:
-        """Whether there is always a value (it may be a blank text)."""
+        """True if there is always a value; it may be a blank text."""
         return not (self.missing or self.null)
 
     def __or__(self, other: Nothings) -> Nothings:
@@ -68,132 +46,92 @@ TEXT = Nothings(blank=True)
 ABSENT = Nothings(missing=True)
 
 
-class Facts:
-    """What can be told without any schema; subclasses know more of paths."""
-
-    def of_path(self, path: Path) -> Nothings:
-        """The nothings of a path; without a schema, anything a payload may lack."""
-        if not path.is_singular:
+def nothings(node: ir.Value) -> Nothings:
+    """The nothings a node can end as, for any payload, valid or not."""
+    match node:
+        case ir.Path():
+            return Nothings(missing=bool(node.segments), null=True, blank=True) if node.is_singular else SURE
+        case ir.Literal(value):
+            blank = isinstance(value, str) and is_blank_text(value)
+            return Nothings(null=value is None, blank=blank)
+        case ir.Template():
+            return TEXT
+        case ir.Record() | ir.Array() | ir.Merge():
             return SURE
-        return Nothings(missing=bool(path.segments), null=True, blank=True)
-
-    def of(self, node: Value) -> Nothings:
-        """The nothings a node can end as, for any payload."""
-        match node:
-            case Path():
-                return self.of_path(node)
-            case Literal(value):
-                blank = isinstance(value, str) and (not value or value.isspace())
-                return Nothings(null=value is None, blank=blank)
-            case Template():
-                return TEXT
-            case Record() | Array() | Merge():
-                return SURE
-            case Hash(operands):
-                # One operand that is always there is enough to make a digest.
-                return SURE if any(self.of(operand).is_sure for operand in operands) else ABSENT
-            case FromRequest(RequestPart.RECEIVED_AT):
-                return ABSENT
-            case FromRequest():
-                return Nothings(missing=True, null=True, blank=True)
-            case MapItems(value) | Pick(value) | Omit(value) | Rename(value):
-                inner = self.of(value)
-                return Nothings(inner.missing, inner.null)
-            case Required(value):
-                return Nothings(blank=self.of(value).blank)
-            case Cast():
-                return self._of_cast(node)
-            case Timestamp():
-                return self._of_time(node)
-            case Default(value, default):
-                inner = self.of(value)
-                kept = Nothings(blank=inner.blank)
-                return kept if inner.is_sure else kept | self.of(default)
-            case Match(_, cases, otherwise):
-                return self._of_branches([c.value for c in cases], otherwise)
-            case When(_, then, otherwise):
-                return self._of_branches([then], otherwise)
-            case Coalesce():
-                return self._of_options(node)
-
-    def _of_cast(self, node: Cast) -> Nothings:
-        inner = self.of(node.value)
-        as_text = node.kind in (CastKind.STRING, CastKind.JSON)
-        return Nothings(
-            inner.missing or node.on_error is OnError.OMIT,
-            inner.null or node.on_error is OnError.NULL or node.kind is CastKind.JSON,
-            (inner.blank and as_text) or node.kind is CastKind.JSON,
-        )
-
-    def _of_time(self, node: Timestamp) -> Nothings:
-        inner = self.of(node.value)
-        has_window = node.low is not None or node.high is not None
-        return Nothings(
-            inner.missing or node.on_error is OnError.OMIT or has_window,
-            inner.null or node.on_error is OnError.NULL,
-        )
-
-    def _of_branches(self, branches: list[Value], otherwise: Value | None) -> Nothings:
-        found = ABSENT if otherwise is None else self.of(otherwise)
-        for branch in branches:
-            found |= self.of(branch)
-        return found
-
-    def _of_options(self, node: Coalesce) -> Nothings:
-        blank = False
-        for option in node.options:
-            inner = self.of(option)
-            if inner.is_sure and not (node.nonblank and inner.blank):
-                return Nothings(blank=not node.nonblank and (blank or inner.blank))
-            blank = blank or inner.blank
-        return Nothings(missing=True, blank=blank and not node.nonblank)
-
-    def types_of_path(self, path: Path) -> frozenset[str]:
-        """The types of a singular path's value; without a schema, all."""
-        return JSON_TYPES
-
-    def types(self, node: Value) -> frozenset[str]:
-        """The JSON types of a node's values, missing and null aside; `null` alone where it is never else."""
-        match node:
-            case Path():
-                return self.types_of_path(node) if node.is_singular else frozenset({"array"})
-            case Literal(value):
-                return frozenset({type_of(value)})
-            case Required(inner):
-                return self.types(inner)
-            case Cast(_, kind):
-                return JSON_TYPES if kind is CastKind.JSON else frozenset({kind.value})
-            case FromRequest(part):
-                return JSON_TYPES if part is RequestPart.SETTING else frozenset({"string"})
-            case Default(inner, default):
-                return self._types_of_any((inner, default))
-            case Coalesce(options):
-                return self._types_of_any(options)
-            case Match(_, cases, otherwise):
-                return self._types_of_any((*(case.value for case in cases), otherwise))
-            case When(_, then, otherwise):
-                return self._types_of_any((then, otherwise))
-            case _:
-                return frozenset({_FIXED[type(node)]})
-
-    def _types_of_any(self, nodes: tuple[Value | None, ...]) -> frozenset[str]:
-        types = frozenset[str]().union(*(self.types(node) for node in nodes if node is not None))
-        return types - {"null"} or types
+        case ir.Hash(operands):
+            # One operand that is always there is enough to make a digest.
+            return SURE if any(nothings(operand).is_sure for operand in operands) else ABSENT
+        case ir.FromRequest(ir.RequestPart.RECEIVED_AT):
+            return ABSENT
+        case ir.FromRequest():
+            return Nothings(missing=True, null=True, blank=True)
+        case ir.MapItems(value) | ir.Pick(value) | ir.Omit(value) | ir.Rename(value):
+            inner = nothings(value)
+            return Nothings(inner.missing, inner.null)
+        case ir.Required(value):
+            return Nothings(blank=nothings(value).blank)
+        case ir.Cast() | ir.Timestamp():
+            return _of_cast(node)
+        case ir.Default(value, default):
+            inner = nothings(value)
+            kept = Nothings(blank=inner.blank)
+            return kept if inner.is_sure else kept | nothings(default)
+        case ir.Match() | ir.When():
+            found = ABSENT if node.otherwise is None else Nothings()
+            for value in ir.alternatives(node):
+                found |= nothings(value)
+            return found
+        case ir.Coalesce():
+            return _of_options(node)
 
 
-STRUCTURAL = Facts()
+def _of_cast(node: ir.Cast | ir.Timestamp) -> Nothings:
+    inner = nothings(node.value)
+    missing = inner.missing or node.on_error is ir.OnError.OMIT
+    null = inner.null or node.on_error is ir.OnError.NULL
+    match node:
+        case ir.Timestamp():
+            has_window = node.low is not None or node.high is not None
+            return Nothings(missing or has_window, null)
+        case ir.Cast(_, ir.CastKind.JSON):
+            return Nothings(missing, null=True, blank=True)
+        case ir.Cast(_, kind):
+            return Nothings(missing, null, inner.blank and kind is ir.CastKind.STRING)
 
 
-def may_miss(node: Value) -> bool:
-    """Whether the node can end as MISSING for some payload, valid or not."""
-    return STRUCTURAL.of(node).missing
+def _of_options(node: ir.Coalesce) -> Nothings:
+    blank = False
+    for option in node.options:
+        inner = nothings(option)
+        if inner.is_sure and not (node.nonblank and inner.blank):
+            return Nothings(blank=not node.nonblank and (blank or inner.blank))
+        blank = blank or inner.blank
+    return Nothings(missing=True, blank=blank and not node.nonblank)
 
 
-def may_be_null(node: Value) -> bool:
-    """Whether the node can end as null for some payload, valid or not."""
-    return STRUCTURAL.of(node).null
+def types(node: ir.Value) -> frozenset[str]:
+    """The JSON types of a node's values apart from null; `null` alone if it can be nothing else."""
+    match node:
+        case ir.Path():
+            return JSON_TYPES if node.is_singular else frozenset({"array"})
+        case ir.Literal(value):
+            return frozenset({type_of(value)})
+        case ir.Cast(_, kind):
+            return JSON_TYPES if kind is ir.CastKind.JSON else frozenset({kind.value})
+        case ir.FromRequest(part):
+            return JSON_TYPES if part is ir.RequestPart.SETTING else frozenset({"string"})
+        case ir.Coalesce() | ir.Match() | ir.When() | ir.Default() | ir.Required():
+            found = frozenset[str]().union(*map(types, ir.alternatives(node)))
+            return found - {"null"} or found
+        case _:
+            return frozenset({FIXED[type(node)]})
 
 
-def may_be_blank(node: Value) -> bool:
-    """Whether the node can end as an empty or white-space text for some payload, valid or not."""
-    return STRUCTURAL.of(node).blank
+def may_miss(node: ir.Value) -> bool:
+    """True if the node is MISSING for some payload, valid or not."""
+    return nothings(node).missing
+
+
+def may_be_null(node: ir.Value) -> bool:
+    """True if the node is null for some payload, valid or not."""
+    return nothings(node).null

@@ -1,67 +1,50 @@
 """Growth of a program: how often its events can repeat a byte of the payload, and what they add.
 
-All numbers are upper bounds. What a mapping alone does not bound is counted apart: then events are measured.
+All numbers are upper bounds. Parts that the mapping alone does not bound are counted apart: then events are
+measured at run time.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from json import dumps
 from math import prod
 from typing import TypeAlias
 
-from mapper.ir.jsonpath import Child, Name, Path, Root, is_singular
+from mapper import ir
 from mapper.ir.levels import levels
-from mapper.ir.liquid import Branches, FilterCall, Lookup, Output, Scalar, Statement, Template, Write, walk
-from mapper.ir.values import (
-    Array,
-    Case,
-    Cast,
-    CastKind,
-    Coalesce,
-    Default,
-    FromRequest,
-    Hash,
-    Literal,
-    MapItems,
-    Match,
-    Merge,
-    Omit,
-    Pick,
-    Program,
-    Record,
-    Rename,
-    RequestPart,
-    Required,
-    Timestamp,
-    Value,
-    When,
-)
 from mapper.runtime.growth import Growth
 from mapper.runtime.limits import MAX_NESTING
+from mapper.runtime.liquid.filters import ROWS
+from mapper.runtime.liquid.filters.row import Effect, Gives
 
-# Where a value is read, as far as names lead.
-Place: TypeAlias = tuple[Root, tuple[str, ...]]
+# The place at which a value is read, as far as it is given by names.
+ReadPlace: TypeAlias = tuple[ir.Root, tuple[str, ...]]
 
 _DIGITS = 4302  # bytes of the longest number that a text is read as
 _NUMBER = 330  # bytes of the longest float, written as an integer
 _QUOTED = 2  # times: the quotes of a text in a text are escaped
 _FIXED = 80  # bytes of a digest, or of a time
-_REQUEST = frozenset({"header", "query", "setting", "received_at"})
-_FILTERS = frozenset({"default", "first", "last", "lstrip", "rstrip", "strip"})  # of which none adds anything
+# Filters that add nothing to their value and arguments.
+_PLAIN_FILTERS = frozenset(
+    name
+    for name, row in ROWS.items()
+    if row.effect is Effect.TRIMMED or row.gives in (Gives.ELEMENT, Gives.DEFAULTED)
+)
 
 
 @dataclass(slots=True)
-class Bound:
+class SizeBound:
     """A bound of one value: how often each place is repeated, and the rest as in Growth."""
 
-    reads: Counter[Place] = field(default_factory=Counter)
+    reads: Counter[ReadPlace] = field(default_factory=Counter)
     constant: int = 0
     texts: int = 0
     lists: int = 0
 
-    def add(self, other: Bound) -> Bound:
+    def add(self, other: SizeBound) -> SizeBound:
         """This and the other together."""
         self.reads.update(other.reads)
         self.constant += other.constant
@@ -69,7 +52,7 @@ class Bound:
         self.lists += other.lists
         return self
 
-    def alternative(self, other: Bound) -> Bound:
+    def alternative(self, other: SizeBound) -> SizeBound:
         """This or the other."""
         self.reads |= other.reads
         self.constant = max(self.constant, other.constant)
@@ -79,10 +62,10 @@ class Bound:
 
     def growth(self) -> Growth:
         """The same, with the places counted."""
-        own, shared = self.times(Root.ITEM), self.times(Root.BODY)
+        own, shared = self.times(ir.Root.ITEM), self.times(ir.Root.BODY)
         return Growth(own, shared, self.constant, self.texts, self.lists)
 
-    def times(self, root: Root) -> int:
+    def times(self, root: ir.Root) -> int:
         """How often a byte below a root can be repeated."""
         reads = {names: count for (start, names), count in self.reads.items() if start is root}
         return max(
@@ -90,7 +73,7 @@ class Bound:
         )
 
 
-def growth(program: Program) -> Growth:
+def growth(program: ir.Program) -> Growth:
     """The growth of the events of a program."""
     found = _bound(program.output).growth()
     if any(_repeats(path) > 1 for path in program.each):
@@ -98,158 +81,148 @@ def growth(program: Program) -> Growth:
     return found
 
 
-def is_metered(node: MapItems) -> bool:
-    """Whether a list in the making has to be measured: its elements repeat more than what it is made of."""
+def is_metered(node: ir.MapItems) -> bool:
+    """True if a list must be measured while it is made: its elements repeat more than their source."""
     return _is_shared(_bound(node.element))
 
 
-def holds_metered(node: Value) -> bool:
-    """Whether a list that has to be measured is part of a value."""
-    return any(isinstance(part, MapItems) and is_metered(part) for part in walk(node))
+def holds_metered(node: ir.Value) -> bool:
+    """True if a list that must be measured is part of a value."""
+    return any(isinstance(part, ir.MapItems) and is_metered(part) for part in ir.walk(node))
 
 
-def measured_levels(node: Value) -> int:
+def measured_levels(node: ir.Value) -> int:
     """How many outer levels of a value to measure one by one; none if it repeats few of its parts."""
     return levels(node) if _bound(node).growth().is_large else 0
 
 
-def _is_shared(element: Bound) -> bool:
-    return bool(element.times(Root.BODY) or element.texts or element.lists)
+def _is_shared(element: SizeBound) -> bool:
+    return bool(element.times(ir.Root.BODY) or element.texts or element.lists)
 
 
-def _bound(node: Value | None) -> Bound:
+def _bound(node: ir.Value) -> SizeBound:
     """The bound of a value."""
     match node:
-        case Path():
+        case ir.Path():
             return _of_path(node)
-        case Template(body=body):
+        case ir.Template(body=body):
             return _of_template(body)
-        case Record(fields):
+        case ir.Record(fields):
             return _sum([f.value for f in fields], 2 + sum(len(dumps(f.name)) + 2 for f in fields))
-        case Array(values):
+        case ir.Array(values):
             return _sum(values, 2 + len(values))
-        case Merge(values):
+        case ir.Merge(values):
             return _sum(values, 2)
-        case Coalesce(values):
-            return _either(values)
-        case Match(_, cases, otherwise):
-            return _either((*map(_case_value, cases), otherwise))
-        case When(_, then, otherwise):
-            return _either((then, otherwise))
-        case Default(value, default):
-            return _either((value, default))
-        case MapItems():
+        case ir.Coalesce() | ir.Match() | ir.When() | ir.Default():
+            return _either(ir.alternatives(node))
+        case ir.MapItems():
             return _of_map(node)
-        case Rename(value, names):
+        case ir.Rename(value, names):
             return _sum((value,), sum(len(dumps(new)) for _, new in names))
-        case Cast(value, kind):
+        case ir.Cast(value, kind):
             return _of_cast(value, kind)
-        case Pick(value) | Omit(value) | Required(value):
+        case ir.Pick(value) | ir.Omit(value) | ir.Required(value):
             return _bound(value)
-        case Literal(value):
-            return Bound(constant=len(dumps(value)))
-        case FromRequest(part):
-            return Bound(constant=_FIXED) if part is RequestPart.RECEIVED_AT else Bound(texts=1)
-        case Timestamp() | Hash():
-            return Bound(constant=_FIXED)
-        case None:
-            return Bound()
+        case ir.Literal(value):
+            return SizeBound(constant=len(dumps(value)))
+        case ir.FromRequest(part):
+            return SizeBound(constant=_FIXED) if part is ir.RequestPart.RECEIVED_AT else SizeBound(texts=1)
+        case ir.Timestamp() | ir.Hash():
+            return SizeBound(constant=_FIXED)
 
 
-def _sum(nodes: tuple[Value | None, ...] | list[Value], constant: int) -> Bound:
-    total = Bound(constant=constant)
+def _sum(nodes: Iterable[ir.Value], constant: int) -> SizeBound:
+    total = SizeBound(constant=constant)
     for node in nodes:
         total.add(_bound(node))
     return total
 
 
-def _either(nodes: tuple[Value | None, ...]) -> Bound:
-    total = Bound(constant=len("null"))
+def _either(nodes: tuple[ir.Value, ...]) -> SizeBound:
+    total = SizeBound(constant=len("null"))
     for node in nodes:
         total.alternative(_bound(node))
     return total
 
 
-def _case_value(case: Case) -> Value:
-    return case.value
-
-
-def _of_path(path: Path) -> Bound:
+def _of_path(path: ir.Path) -> SizeBound:
     names = []
     for segment in path.segments:
         match segment:
-            case Child((Name(name),)):
+            case ir.Child((ir.Name(name),)):
                 names.append(name)
             case _:
                 break
-    return Bound(Counter({(path.root, tuple(names)): _repeats(path)}), 0 if is_singular(path.segments) else 2)
+    return SizeBound(
+        Counter({(path.root, tuple(names)): _repeats(path)}), 0 if ir.is_singular(path.segments) else 2
+    )
 
 
-def _repeats(path: Path) -> int:
+def _repeats(path: ir.Path) -> int:
     """How often a path can select the same byte."""
     return prod(
-        len(segment.selectors) * (1 if isinstance(segment, Child) else MAX_NESTING)
+        len(segment.selectors) * (1 if isinstance(segment, ir.Child) else MAX_NESTING)
         for segment in path.segments
     )
 
 
-def _of_template(body: tuple[Statement, ...] | None) -> Bound:
-    """A text without loops, variables and filters prints what it reads; any other may be of any length."""
-    total = Bound(constant=2)
+def _of_template(body: tuple[ir.Statement, ...] | None) -> SizeBound:
+    """A text without loops, variables and filters is as long as its reads; any other may have any length."""
+    total = SizeBound(constant=2)
     for statement in body or ():
         match statement:
-            case Write(text):
+            case ir.Write(text):
                 total.constant += len(dumps(text))
-            case Output(value):
+            case ir.Output(value):
                 total.add(_of_operand(value))
-            case Branches(branches, otherwise):
+            case ir.Branches(branches, otherwise):
                 some = _of_template(otherwise)
                 for branch in branches:
                     some.alternative(_of_template(branch.body))
                 total.add(some)
             case _:
-                return Bound(texts=1)
-    return Bound(texts=1) if total.texts or body is None else total
+                return SizeBound(texts=1)
+    return SizeBound(texts=1) if total.texts or body is None else total
 
 
-def _of_operand(operand: object) -> Bound:
+def _of_operand(operand: object) -> SizeBound:
     match operand:
-        case Scalar(value):
-            return Bound(constant=len(dumps(value)))
-        case Lookup(name, keys) if name not in _REQUEST:
-            root = Root.BODY if name == "envelope" else Root.ITEM
+        case ir.Scalar(value):
+            return SizeBound(constant=len(dumps(value)))
+        case ir.Lookup(name, keys) if name not in ir.REQUEST_NAMES:
+            root = ir.Root.BODY if name == "envelope" else ir.Root.ITEM
             names = [] if name in ("envelope", "item") else [name]
             for key in keys:
                 if not isinstance(key, str):
                     break
                 names.append(key)
-            return Bound(Counter({(root, tuple(names)): _QUOTED}), _NUMBER)
-        case FilterCall(value, name, args, ()) if name in _FILTERS:
-            total = Bound()
+            return SizeBound(Counter({(root, tuple(names)): _QUOTED}), _NUMBER)
+        case ir.FilterCall(value, name, args, ()) if name in _PLAIN_FILTERS:
+            total = SizeBound()
             for part in (value, *args):
                 total.add(_of_operand(part))
             return total
         case _:
-            return Bound(texts=1)
+            return SizeBound(texts=1)
 
 
-def _of_cast(value: Value, kind: CastKind) -> Bound:
+def _of_cast(value: ir.Value, kind: ir.CastKind) -> SizeBound:
     bound = _bound(value)
     match kind:
-        case CastKind.INTEGER | CastKind.NUMBER | CastKind.BOOLEAN if bound.texts:
-            return Bound(constant=_DIGITS)
-        case CastKind.INTEGER | CastKind.STRING:
+        case ir.CastKind.INTEGER | ir.CastKind.NUMBER | ir.CastKind.BOOLEAN if bound.texts:
+            return SizeBound(constant=_DIGITS)
+        case ir.CastKind.INTEGER | ir.CastKind.STRING:
             bound.constant += _NUMBER
     return bound
 
 
-def _of_map(node: MapItems) -> Bound:
+def _of_map(node: ir.MapItems) -> SizeBound:
     """Each element of the source, two bytes or more, becomes one of the list."""
     element = _bound(node.element)
     if _is_shared(element):
-        return Bound(lists=1)
+        return SizeBound(lists=1)
     source = _bound(node.source)
-    times = element.times(Root.ITEM) + (element.constant + 2) // 2
+    times = element.times(ir.Root.ITEM) + (element.constant + 2) // 2
     source.reads = Counter({place: count * times for place, count in source.reads.items()})
     source.constant = 2 + source.constant * times
     return source

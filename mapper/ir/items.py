@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from mapper.ir.jsonpath import Path, Root
-from mapper.ir.liquid import Lookup, walk
-from mapper.ir.values import Program
+from mapper import ir
 from mapper.schemas.questions import allows_type
 
 
-def takes_objects_only(program: Program, source: Any | None) -> bool:
+def takes_objects_only(program: ir.Program, source: Any | None) -> bool:
     """True if an item that is not an object is rejected at once (M604).
 
     `source` is the JSON Schema of an item. An item of another type is expected if this schema allows one or,
     without a schema, if the program reads the item as a whole (`$`).
     """
     if source is None:
-        return not any(_is_whole_item(node) for node in walk(program))
+        return not any(_is_whole_item(node) for node in ir.walk(program))
     return not any(
         allows_type(source, source, name) for name in ("null", "boolean", "number", "string", "array")
     )
@@ -25,7 +23,7 @@ def takes_objects_only(program: Program, source: Any | None) -> bool:
 
 def _is_whole_item(node: object) -> bool:
     match node:
-        case Path(Root.ITEM, ()) | Lookup("item", ()):
+        case ir.Path(ir.Root.ITEM, ()) | ir.Lookup("item", ()):
             return True
         case _:
             return False

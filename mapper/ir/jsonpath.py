@@ -1,4 +1,4 @@
-"""IR of paths: what a JSONPath means (RFC 9535), whatever library parsed it."""
+"""IR of paths: the meaning of a JSONPath (RFC 9535), independent of the library that parsed it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from enum import Enum
 from typing import TypeAlias
 
 from mapper.diagnostics.source import Span
+from mapper.ir.spans import span_field
+from mapper.runtime.items import Step
 
 
 class Root(Enum):
-    """Where a path starts."""
+    """The start of a path."""
 
     ITEM = "item"  # the current item; inside `map … to`, the element
     BODY = "body"  # the whole request body (`envelope:`)
@@ -93,10 +95,11 @@ class Function:
     """A function call: length, count, match, search, value (§2.4)."""
 
     name: str
-    arguments: tuple[Operand | Test, ...]
+    arguments: tuple[Comparable | Test, ...]
 
 
-Operand: TypeAlias = Query | Constant | Function
+# One side of a comparison (`comparable` in the grammar of RFC 9535).
+Comparable: TypeAlias = Query | Constant | Function
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,20 +107,20 @@ class Comparison:
     """`==`, `!=`, `<`, `<=`, `>`, `>=` between singular queries, constants and functions (§2.3.5.2.2)."""
 
     operator: str
-    left: Operand
-    right: Operand
+    left: Comparable
+    right: Comparable
 
 
 @dataclass(frozen=True, slots=True)
 class Exists:
-    """True where the query selects at least one node."""
+    """True if the query selects at least one node."""
 
     query: Query
 
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """True where a function of result type LogicalType (match, search) says so."""
+    """The result of a function of type LogicalType: `match` or `search` (§2.4.6, §2.4.7)."""
 
     call: Function
 
@@ -153,19 +156,40 @@ class Path:
     root: Root
     segments: tuple[Segment, ...]
     text: str
-    span: Span = field(compare=False, repr=False)
+    span: Span = span_field()
 
     @property
     def is_singular(self) -> bool:
-        """Whether the path selects at most one node."""
+        """True if the path selects at most one node."""
         return is_singular(self.segments)
 
 
 def is_singular(segments: tuple[Segment, ...]) -> bool:
-    """Whether segments select at most one node: names and indexes only (RFC 9535 §2.3.5.1)."""
+    """True if segments select at most one node: names and indexes only (RFC 9535 §2.3.5.1)."""
     return all(
         isinstance(segment, Child)
         and len(segment.selectors) == 1
         and isinstance(segment.selectors[0], Name | Index)
         for segment in segments
     )
+
+
+def plain_steps(path: Path, *, indexes: bool = False) -> tuple[Step, ...] | None:
+    """The steps of `runtime.items` that do the same as a path: names, `[*]`, `[:]`, if asked for `indexes`.
+
+    None for a path that selects in any other way.
+    """
+    steps: list[Step] = []
+    for segment in path.segments:
+        match segment:
+            case Child((Name(name),)):
+                steps.append(("name", name))
+            case Child((Index(index),)) if indexes:
+                steps.append(("index", index))
+            case Child((Wildcard(),)):
+                steps.append(("all",))
+            case Child((Slice(None | 0, None, None | 1),)):
+                steps.append(("elements",))
+            case _:
+                return None
+    return tuple(steps)

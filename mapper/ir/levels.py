@@ -1,59 +1,34 @@
-"""Levels: how deep a mapping itself nests objects and arrays around the values it takes from a payload."""
+"""Levels: the depth of the objects and arrays that a mapping puts around the values of a payload."""
 
 from __future__ import annotations
 
-from mapper.ir.jsonpath import Path
-from mapper.ir.liquid import Template
-from mapper.ir.values import (
-    Array,
-    Cast,
-    Coalesce,
-    Default,
-    FromRequest,
-    Hash,
-    Literal,
-    MapItems,
-    Match,
-    Merge,
-    Omit,
-    Pick,
-    Record,
-    Rename,
-    Required,
-    Timestamp,
-    Value,
-    When,
-)
+from mapper import ir
 
 
-def levels(node: Value | None) -> int:
-    """The most levels that a node adds to the deepest value it takes over; a constant counts with its own."""
+def levels(node: ir.Value) -> int:
+    """The levels that a node adds, at most, to the deepest value it copies; constants count in full."""
     match node:
-        case Record(fields):
-            return 1 + _most(tuple(field.value for field in fields))
-        case Array(values):
-            return 1 + _most(values)
-        case MapItems(_, element):
+        case ir.Record(fields):
+            return 1 + _deepest(tuple(field.value for field in fields))
+        case ir.Array(values):
+            return 1 + _deepest(values)
+        case ir.MapItems(_, element):
             return 1 + levels(element)
-        case Path():
+        case ir.Path():
             return 0 if node.is_singular else 1
-        case Literal(value):
+        case ir.Literal(value):
             return _height(value)
-        case Coalesce(values) | Merge(values):
-            return _most(values)
-        case Match(_, cases, otherwise):
-            return _most((*(case.value for case in cases), otherwise))
-        case When(_, then, otherwise):
-            return _most((then, otherwise))
-        case Default(value, default):
-            return _most((value, default))
-        case Pick(value) | Omit(value) | Rename(value) | Cast(value) | Required(value):
+        case ir.Merge(values):
+            return _deepest(values)
+        case ir.Coalesce() | ir.Match() | ir.When() | ir.Default() | ir.Required():
+            return _deepest(ir.alternatives(node))
+        case ir.Pick(value) | ir.Omit(value) | ir.Rename(value) | ir.Cast(value):
             return levels(value)
-        case Template() | Timestamp() | Hash() | FromRequest() | None:
+        case ir.Template() | ir.Timestamp() | ir.Hash() | ir.FromRequest():
             return 0
 
 
-def _most(nodes: tuple[Value | None, ...]) -> int:
+def _deepest(nodes: tuple[ir.Value, ...]) -> int:
     return max(map(levels, nodes), default=0)
 
 

@@ -1,4 +1,4 @@
-"""IR of text: what a Liquid template or condition means, whatever library parsed it.
+"""IR of text: the meaning of a Liquid template or condition, independent of the library that parsed it.
 
 A name means, in this order: the variable of a loop around it, one the template assigns, a scope of the
 request, a key of the item, a counter.
@@ -7,55 +7,17 @@ request, a key of the item, a counter.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from typing import TypeAlias
 
 from mapper.diagnostics.source import Span
-
-__all__ = [
-    "Abort",
-    "AllOf",
-    "AnyOf",
-    "Assign",
-    "Branch",
-    "Branches",
-    "Break",
-    "Capture",
-    "Choice",
-    "Choices",
-    "Compare",
-    "Condition",
-    "Contains",
-    "Continue",
-    "Count",
-    "Cycle",
-    "FilterCall",
-    "For",
-    "Interval",
-    "LiquidRules",
-    "Lookup",
-    "Negation",
-    "Operand",
-    "Output",
-    "Scalar",
-    "Special",
-    "Statement",
-    "Template",
-    "TextTest",
-    "Truthy",
-    "Write",
-]
-
-
-def _span() -> Span:
-    # Spans say where a node was written, never what it means.
-    return field(compare=False, repr=False)  # type: ignore[no-any-return]
+from mapper.ir.spans import span_field
 
 
 @dataclass(frozen=True, slots=True)
 class LiquidRules:
-    """What a dialect adds to the language: tags, filters, the meaning of `"now"` and the zone of dates."""
+    """The additions of a dialect: tags, filters, the meaning of `"now"` and the zone of dates."""
 
     abort: bool = False
     date_tz: bool = False
@@ -76,7 +38,7 @@ class Scalar:
     """A literal text, number, true, false or nil."""
 
     value: str | int | float | bool | None
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +46,11 @@ class Special:
     """`blank` or `empty`, in a comparison."""
 
     name: str
-    span: Span = _span()
+    span: Span = span_field()
+
+
+# Keys that Liquid computes of a text, list or object that has no such key itself.
+SPECIAL_KEYS = frozenset({"size", "first", "last"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +59,7 @@ class Lookup:
 
     name: str
     keys: tuple[str | int | Lookup, ...]
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +68,7 @@ class Interval:
 
     start: Operand
     stop: Operand
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +79,7 @@ class FilterCall:
     name: str
     args: tuple[Operand, ...]
     kwargs: tuple[tuple[str, Operand], ...]
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +89,7 @@ class Compare:
     operator: str
     left: Operand
     right: Operand
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +98,7 @@ class Contains:
 
     left: Operand
     right: Operand
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +106,7 @@ class Truthy:
     """Anything but nil, missing and false."""
 
     value: Operand
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +114,7 @@ class AllOf:
     """`and`: the tests in turn until one fails."""
 
     tests: tuple[TextTest, ...]
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +122,7 @@ class AnyOf:
     """`or`: the tests in turn until one holds."""
 
     tests: tuple[TextTest, ...]
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +130,7 @@ class Negation:
     """The test does not hold (`unless`)."""
 
     test: TextTest
-    span: Span = _span()
+    span: Span = span_field()
 
 
 TextTest: TypeAlias = Compare | Contains | Truthy | AllOf | AnyOf | Negation
@@ -173,10 +139,10 @@ Operand: TypeAlias = Scalar | Special | Lookup | Interval | FilterCall | TextTes
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """Text that stands in the template."""
+    """Literal text of the template."""
 
     text: str
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +150,7 @@ class Output:
     """`{{ value }}` and `{% echo value %}`."""
 
     value: Operand
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,21 +159,21 @@ class Assign:
 
     name: str
     value: Operand
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """`{% capture name %}`: what the body writes becomes a variable."""
+    """`{% capture name %}`: the text that the body writes becomes a variable."""
 
     name: str
     body: tuple[Statement, ...]
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """One test of a `Branches` and what follows when it holds."""
+    """One test of a `Branches`, and its statements."""
 
     test: TextTest
     body: tuple[Statement, ...]
@@ -219,7 +185,7 @@ class Branches:
 
     branches: tuple[Branch, ...]
     otherwise: tuple[Statement, ...]
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +202,7 @@ class Choices:
 
     subject: Operand
     choices: tuple[Choice, ...]
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,21 +218,21 @@ class For:
     label: str
     body: tuple[Statement, ...]
     otherwise: tuple[Statement, ...]
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
 class Break:
     """Leaves the innermost loop."""
 
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
 class Continue:
     """Goes on with the next element of the innermost loop."""
 
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +241,7 @@ class Cycle:
 
     key: str
     values: tuple[Operand, ...]
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,14 +250,14 @@ class Count:
 
     name: str
     step: int
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
 class Abort:
     """`{% abort %}` of a dialect: the item is skipped."""
 
-    span: Span = _span()
+    span: Span = span_field()
 
 
 Statement: TypeAlias = (
@@ -301,22 +267,22 @@ Statement: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """Liquid text; `body` is None where the library's interpreter runs it, with the same result."""
+    """Liquid text; `body` is None if the library's interpreter runs it, with the same result."""
 
     text: str
     body: tuple[Statement, ...] | None
-    span: Span = _span()
+    span: Span = span_field()
     rules: LiquidRules = LiquidRules()
     partials: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A condition as inside Liquid's `{% if .. %}`; `test` is None where the library evaluates it."""
+    """A condition as inside Liquid's `{% if .. %}`; `test` is None if the library evaluates it."""
 
     text: str
     test: TextTest | None
-    span: Span = _span()
+    span: Span = span_field()
     rules: LiquidRules = LiquidRules()
 
 
@@ -335,9 +301,20 @@ def walk(node: object) -> Iterator[object]:
             waiting.extend([getattr(node, name) for name in names])
 
 
+def parts_of(node: object) -> Iterator[object]:
+    """The nodes and other values in the fields of a node, or in a tuple, in the order of the text."""
+    kind: type = type(node)
+    parts = node if isinstance(node, tuple) else [getattr(node, n) for n in reversed(_parts(kind) or ())]
+    for part in parts:
+        if isinstance(part, tuple):
+            yield from parts_of(part)
+        else:
+            yield part
+
+
 @cache
 def _parts(kind: type) -> tuple[str, ...] | None:
-    """The attributes of a kind of node, the last first; None of what is no node."""
+    """The attributes of a class of nodes, the last first; None for any other class."""
     if not is_dataclass(kind) or issubclass(kind, Span):
         return None
     return tuple(part.name for part in reversed(fields(kind)))

@@ -1,18 +1,20 @@
-"""IR of values: what each field of the event is made of, and the program around it."""
+"""IR of values: the sources and operators of each field of the event, and the program around them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import TypeAlias
 
 from mapper.diagnostics.source import Span
 from mapper.ir.jsonpath import Path
 from mapper.ir.liquid import Condition, Template
+from mapper.ir.spans import span_field
 
 
 class OnError(Enum):
-    """What becomes of a value whose cast fails."""
+    """The outcome of a cast that fails."""
 
     REJECT = "reject"
     OMIT = "omit"
@@ -26,6 +28,10 @@ class RequestPart(Enum):
     QUERY = "query"
     SETTING = "setting"
     RECEIVED_AT = "received_at"
+
+
+# The scopes of a request as names in Liquid.
+REQUEST_NAMES = frozenset(part.value for part in RequestPart)
 
 
 class CastKind(Enum):
@@ -44,13 +50,8 @@ class CastKind(Enum):
 Bound: TypeAlias = str | tuple[str, int]
 
 
-def _span() -> Span:
-    # Spans say where a node was written, never what it means.
-    return field(compare=False, repr=False)  # type: ignore[no-any-return]
-
-
 def _declared() -> bool:
-    # Whether the author wrote `on_error: reject`; what happens at run time is the same without.
+    # True if the author wrote `on_error: reject`, which is the default: it only silences a warning.
     return field(default=False, compare=False, repr=False)
 
 
@@ -59,7 +60,7 @@ class Literal:
     """A constant JSON value."""
 
     value: object
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Field:
     value: Value
     nullable: bool
     required: bool
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class Record:
     """Builds an object, field by field, in order."""
 
     fields: tuple[Field, ...]
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class Array:
     """Builds an array; missing elements are left out."""
 
     values: tuple[Value, ...]
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ class Coalesce:
 
     options: tuple[Value, ...]
     nonblank: bool
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ class Case:
 
     key: str | int | float | bool | None
     value: Value
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ class Match:
     subject: Value
     cases: tuple[Case, ...]
     otherwise: Value | None
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ class When:
     condition: Condition
     then: Value
     otherwise: Value | None
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ class Merge:
     """One object of several: later keys win, missing and null operands count as `{}`."""
 
     operands: tuple[Value, ...]
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,7 @@ class MapItems:
 
     source: Value
     element: Value
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,7 @@ class Pick:
 
     value: Value
     keys: tuple[str, ...]
-    span: Span = _span()
+    span: Span = span_field()
     declared: bool = _declared()
 
 
@@ -160,7 +161,7 @@ class Omit:
 
     value: Value
     keys: tuple[str, ...]
-    span: Span = _span()
+    span: Span = span_field()
     declared: bool = _declared()
 
 
@@ -170,7 +171,7 @@ class Rename:
 
     value: Value
     names: tuple[tuple[str, str], ...]
-    span: Span = _span()
+    span: Span = span_field()
     declared: bool = _declared()
 
 
@@ -179,7 +180,7 @@ class Hash:
     """SHA-256 over the canonical JSON of the operands; MISSING when all of them are missing or null."""
 
     operands: tuple[Value, ...]
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +189,7 @@ class FromRequest:
 
     part: RequestPart
     name: str
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +199,7 @@ class Cast:
     value: Value
     kind: CastKind
     on_error: OnError
-    span: Span = _span()
+    span: Span = span_field()
     declared: bool = _declared()
 
 
@@ -206,7 +207,7 @@ class Cast:
 class Timestamp:
     """A time in one of `formats` (tried in turn), written in UTC with milliseconds.
 
-    `zone` is what zone-less text means; outside the window (`low`, `high`) the value is MISSING.
+    `zone` is the zone of texts without one; outside the window (`low`, `high`) the value is MISSING.
     """
 
     value: Value
@@ -215,7 +216,7 @@ class Timestamp:
     low: Bound | None
     high: Bound | None
     on_error: OnError
-    span: Span = _span()
+    span: Span = span_field()
     declared: bool = _declared()
 
 
@@ -225,7 +226,7 @@ class Default:
 
     value: Value
     default: Value
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +234,7 @@ class Required:
     """`on_missing: reject`: the author has decided that an item without this value is rejected."""
 
     value: Value
-    span: Span = _span()
+    span: Span = span_field()
 
 
 Value: TypeAlias = (
@@ -259,18 +260,49 @@ Value: TypeAlias = (
 )
 
 
+def children(node: Value) -> Iterator[Value]:
+    """The values directly inside a value, in the order of its attributes."""
+    for part in fields(node):
+        given = getattr(node, part.name)
+        for inner in given if isinstance(given, tuple) else (given,):
+            value = inner.value if isinstance(inner, Field | Case) else inner
+            if isinstance(value, Value):
+                yield value
+
+
+def alternatives(node: Value) -> tuple[Value, ...]:
+    """The values of a choice: one of them is passed on as the value of the node; none if it makes its own."""
+    match node:
+        case Coalesce(options):
+            return options
+        case Match(_, cases, otherwise):
+            return (*(case.value for case in cases), *_given(otherwise))
+        case When(_, then, otherwise):
+            return (then, *_given(otherwise))
+        case Default(value, default):
+            return (value, default)
+        case Required(value):
+            return (value,)
+        case _:
+            return ()
+
+
+def _given(otherwise: Value | None) -> tuple[Value, ...]:
+    return () if otherwise is None else (otherwise,)
+
+
 @dataclass(frozen=True, slots=True)
 class SkipRule:
     """Leaves an item out on purpose, with the reason the author gives."""
 
     condition: Condition
     reason: str
-    span: Span = _span()
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A whole mapping: where the items are, which are skipped, what becomes of the rest.
+    """A whole mapping: the places of items, the rules that skip some, and the event of each of the others.
 
     `written` names the fields of the event that the author wrote, also those that could not be lowered.
     """
@@ -280,4 +312,4 @@ class Program:
     skips: tuple[SkipRule, ...]
     output: Record | Template
     written: frozenset[str]
-    span: Span = _span()
+    span: Span = span_field()

@@ -1,4 +1,4 @@
-"""Document: YAML text becomes nodes with spans; nothing is constructed, every scalar keeps its place."""
+"""Document: YAML 1.2 text becomes nodes with spans. No Python objects are constructed from tags."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any, TypeAlias
 import yaml
 
 from mapper.diagnostics.diagnostic import Label, Report, Severity
-from mapper.diagnostics.files import read_source as read_source
+from mapper.diagnostics.files import MAX_DEPTH
 from mapper.diagnostics.render.visible import shorten
-from mapper.diagnostics.source import SourceFile, Span, Text
+from mapper.diagnostics.source import SourceFile, Span, SpannedText
 from mapper.language.scalars import ScalarValue, control_characters, locate_text, resolve_plain
 from mapper.language.yaml_faults import (
     explain_fault,
@@ -21,28 +21,27 @@ from mapper.language.yaml_faults import (
     report_tag,
     report_unquoted_liquid,
 )
+from mapper.runtime.json.equality import identity
 from mapper.runtime.limits import active
 
-MAX_DEPTH = 100
-
-# `path:$.uid` is one text to YAML, and never what its author meant.
+# To YAML `path:$.uid` is one text. No author means that.
 _CRAMPED = re.compile(r"[a-z_]+:(?=\$[.\[]|\{[{%])")
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True)
-class Scalar:
+class ScalarNode:
     """A leaf: its text with positions, and its value by YAML 1.2 (only plain scalars are ever not text)."""
 
-    text: Text
+    text: SpannedText
     value: ScalarValue
     plain: bool
     span: Span = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Sequence:
+class SequenceNode:
     """A list of nodes."""
 
     items: tuple[Node, ...]
@@ -50,18 +49,18 @@ class Sequence:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class MappingEntry:
     """One `key: value` of a mapping."""
 
-    key: Scalar
+    key: ScalarNode
     value: Node
 
 
 @dataclass(frozen=True, slots=True)
-class Mapping:
-    """Keys and values in the order of the text; no key stands twice."""
+class MappingNode:
+    """Keys and values in the order of the text; each key once."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[MappingEntry, ...]
     span: Span = field(compare=False, repr=False)
 
     def get(self, name: str) -> Node | None:
@@ -69,23 +68,23 @@ class Mapping:
         entry = self.entry(name)
         return None if entry is None else entry.value
 
-    def entry(self, name: str) -> Entry | None:
+    def entry(self, name: str) -> MappingEntry | None:
         """The entry under a text key, or None."""
         return next((entry for entry in self.entries if entry.key.value == name), None)
 
 
-Node: TypeAlias = Scalar | Sequence | Mapping
+Node: TypeAlias = ScalarNode | SequenceNode | MappingNode
 
 
-def read_document(file: SourceFile, report: Report) -> Mapping | None:
-    """The root mapping of a YAML text, or None after reporting why there is none.
+def read_document(file: SourceFile, report: Report) -> MappingNode | None:
+    """The root mapping of a YAML text, or None after reporting the reason.
 
     Faults that leave the tree whole (a duplicate key, a tag, an anchor) are reported and the tree is still
     returned, so that later stages report theirs in the same pass.
     """
-    most = active().mapping_bytes
-    if len(file.text) > most:
-        report.error("M010", f"the text is larger than {most} characters", Span(file, 0, 0))
+    max_bytes = active().mapping_bytes
+    if len(file.text) > max_bytes:
+        report.error("M010", f"the text is larger than {max_bytes} characters", Span(file, 0, 0))
         return None
     if _has_control_characters(file, report):
         return None
@@ -103,7 +102,7 @@ class _NestingLimit(Exception):
     """The parser itself has a limit on nesting, and the text passes it."""
 
 
-def _read(file: SourceFile, report: Report, loader: Any) -> Mapping | None:
+def _read(file: SourceFile, report: Report, loader: Any) -> MappingNode | None:
     """Read the text with one of PyYAML's parsers; raises `_NestingLimit` if libyaml stops at its own limit.
 
     libyaml reads ahead, up to 1,024 characters while a bracket could begin a key. So it can meet its limit
@@ -129,9 +128,9 @@ def walk(node: Node) -> Iterator[Node]:
     while waiting:
         current = waiting.pop()
         yield current
-        if isinstance(current, Sequence):
+        if isinstance(current, SequenceNode):
             waiting.extend(reversed(current.items))
-        elif isinstance(current, Mapping):
+        elif isinstance(current, MappingNode):
             waiting.extend(entry.value for entry in reversed(current.entries))
 
 
@@ -150,16 +149,16 @@ def _has_control_characters(file: SourceFile, report: Report) -> bool:
 
 
 @dataclass(slots=True)
-class _Open:
-    """A collection whose end has not been met."""
+class _OpenCollection:
+    """A collection whose end is not read yet."""
 
     is_mapping: bool
     is_flow: bool
     start: int
     items: list[Node] = field(default_factory=list)
-    entries: dict[tuple[bool, ScalarValue], Entry] = field(default_factory=dict)
+    entries: dict[object, MappingEntry] = field(default_factory=dict)
     key: Node | None = None
-    end: int = 0  # where the last node inside ends
+    end: int = 0  # the end of the last node inside
     is_liquid: bool = False  # `{{ name }}` without quotes
 
 
@@ -170,7 +169,7 @@ class _Builder:
     file: SourceFile
     report: Report
     shift: int
-    stack: list[_Open] = field(default_factory=list)
+    stack: list[_OpenCollection] = field(default_factory=list)
     root: Node | None = None
     count: int = 0
     failed: bool = False
@@ -181,7 +180,7 @@ class _Builder:
         return bool(self.stack) and self.stack[-1].is_flow
 
     def take(self, event: yaml.Event) -> bool:
-        """Take one event; false when reading on makes no sense."""
+        """Take one event; return False if reading on makes no sense."""
         match event:
             case yaml.DocumentStartEvent():
                 return self._start_document(event)
@@ -191,29 +190,29 @@ class _Builder:
             case yaml.CollectionStartEvent():
                 self._check_properties(event)
                 is_mapping = isinstance(event, yaml.MappingStartEvent)
-                self.stack.append(_Open(is_mapping, bool(event.flow_style), self._span(event).start))
+                self.stack.append(
+                    _OpenCollection(is_mapping, bool(event.flow_style), self._span(event).start)
+                )
             case yaml.CollectionEndEvent():
                 self._add(self._close(self._span(event).end))
             case yaml.AliasEvent():
                 self._refuse_alias(event)
         return self._is_within_limits(event)
 
-    def result(self) -> Mapping | None:
+    def result(self) -> MappingNode | None:
         """The root, if it is a mapping and no part of it is lost."""
         if self.failed:
             return None
-        root = self.root
-        if root is None or (isinstance(root, Scalar) and root.plain and root.text.value == ""):
-            hint = "a mapping begins with `mapping: <name>`"
+        root, hint = self.root, "a mapping begins with `mapping: <name>`"
+        if root is None or (isinstance(root, ScalarNode) and root.plain and root.text.value == ""):
             self.report.error("M102", "the file holds no mapping", Span(self.file, 0, 0), "", hint)
             return None
-        if isinstance(root, Mapping):
+        if isinstance(root, MappingNode):
             return root
-        found = "a list" if isinstance(root, Sequence) else "a single text"
-        hint = "a mapping begins with `mapping: <name>`"
-        if isinstance(root, Scalar) and ":" in root.text.value:
+        found = "a list" if isinstance(root, SequenceNode) else "a single text"
+        if isinstance(root, ScalarNode) and ":" in root.text.value:
             hint = "a blank is missing after the colon"
-        self.report.error("M103", "the file does not hold `key: value` pairs", root.span, f"{found}", hint)
+        self.report.error("M103", "the file does not hold `key: value` pairs", root.span, found, hint)
         return None
 
     def _start_document(self, event: yaml.Event) -> bool:
@@ -227,9 +226,9 @@ class _Builder:
     def _is_within_limits(self, event: yaml.Event) -> bool:
         self.count += isinstance(event, yaml.NodeEvent)
         message = ""
-        most = active().mapping_nodes
-        if self.count > most:
-            message = f"the text has more than {most} values"
+        max_nodes = active().mapping_nodes
+        if self.count > max_nodes:
+            message = f"the text has more than {max_nodes} values"
         elif len(self.stack) > MAX_DEPTH:
             message = f"the text nests more than {MAX_DEPTH} levels deep"
         if message:
@@ -260,38 +259,38 @@ class _Builder:
         self.failed = True
         hint = "write the value out where it is needed"
         self.report.error("M108", f"the alias `{shorten(span.text)}`", span, "mappings have no aliases", hint)
-        self._add(Scalar(Text("", span), None, True, span))
+        self._add(ScalarNode(SpannedText("", span), None, True, span))
 
-    def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
+    def _scalar(self, event: yaml.ScalarEvent) -> ScalarNode:
         span = self._span(event)
         style = event.style or ""
         if style in ("|", ">"):
             span = Span(self.file, span.start, max(span.start + 1, self._trimmed(span)))
         text = locate_text(event.value, span, style)
         if style or event.tag == "tag:yaml.org,2002:str":
-            return Scalar(text, event.value, False, span)
+            return ScalarNode(text, event.value, False, span)
         cramped = _CRAMPED.match(event.value)
         if cramped:
             report_cramped_colon(self.file, self.report, span.start + cramped.end() - 1)
         try:
-            return Scalar(text, resolve_plain(event.value), True, span)
+            return ScalarNode(text, resolve_plain(event.value), True, span)
         except ValueError as error:
             message, hint = f"`{shorten(event.value)}` is not a value", "quote it to keep it as text"
             self.report.error("M114", message, span, str(error), hint)
-            return Scalar(text, event.value, True, span)
+            return ScalarNode(text, event.value, True, span)
 
     def _trimmed(self, span: Span) -> int:
         return span.start + len(span.text.rstrip())
 
     def _close(self, end: int) -> Node:
-        """The collection that ends here; a block collection ends where its last node ends."""
+        """The collection that ends here; a block collection ends with its last node."""
         done = self.stack.pop()
         span = Span(self.file, done.start, end if done.is_flow else max(done.end, done.start))
         if done.is_liquid:  # reported; read as what was meant, so that later stages see it too
-            return Scalar(Text(span.text, span, exact=True), span.text, False, span)
+            return ScalarNode(SpannedText(span.text, span, exact=True), span.text, False, span)
         if done.is_mapping:
-            return Mapping(tuple(done.entries.values()), span)
-        return Sequence(tuple(done.items), span)
+            return MappingNode(tuple(done.entries.values()), span)
+        return SequenceNode(tuple(done.items), span)
 
     def _add(self, node: Node) -> None:
         if not self.stack:
@@ -306,19 +305,19 @@ class _Builder:
             self._check_key(parent, node)
         else:
             key, parent.key = parent.key, None
-            if isinstance(key, Scalar):
-                parent.entries.setdefault(_identity(key), Entry(key, node))
+            if isinstance(key, ScalarNode):
+                parent.entries.setdefault(identity(key.value), MappingEntry(key, node))
                 self._check_colon(parent, key, node)
 
-    def _check_colon(self, parent: _Open, key: Scalar, value: Node) -> None:
+    def _check_colon(self, parent: _OpenCollection, key: ScalarNode, value: Node) -> None:
         """Report `{as:string}`, which YAML reads as a key without a value."""
         colon = key.text.value.find(":")
         if parent.is_flow and key.plain and colon > 0 and key.span.end == value.span.end:
             report_cramped_colon(self.file, self.report, key.span.start + colon)
 
-    def _check_key(self, parent: _Open, key: Node) -> None:
+    def _check_key(self, parent: _OpenCollection, key: Node) -> None:
         text = self.file.text
-        if not isinstance(key, Scalar):
+        if not isinstance(key, ScalarNode):
             if text.startswith("{{", parent.start):
                 report_unquoted_liquid(self.file, self.report, parent.start)
                 parent.is_liquid = True
@@ -329,7 +328,7 @@ class _Builder:
         if key.plain and key.value == "<<":
             hint = "write the keys out; `merge:` merges objects at run time"
             self.report.error("M105", "YAML merge keys are not part of the language", key.span, "", hint)
-        first = parent.entries.get(_identity(key))
+        first = parent.entries.get(identity(key.value))
         if first is not None:
             self.report.add(
                 "M104",
@@ -340,8 +339,3 @@ class _Builder:
                 Severity.ERROR,
                 (Label(first.key.span, "first here"),),
             )
-
-
-def _identity(key: Scalar) -> tuple[bool, ScalarValue]:
-    """What makes two keys the same: 1 is 1.0, but neither is true."""
-    return isinstance(key.value, bool), key.value

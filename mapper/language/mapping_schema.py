@@ -1,151 +1,72 @@
-"""The JSON Schema of the mapping language, built from the tables the reader itself uses.
+"""Mapping schema: the JSON Schema of the mapping language, built from the tables that the reader uses.
 
-Written to `schemas/mapping.schema.json` for editors (the `yaml-language-server` line). Only keywords that
-draft-07 tools know too.
+It is written to `schemas/mapping.schema.json` for editors (the `yaml-language-server` line). Its keywords are
+also in draft-07, which many editors read.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
-from mapper.language.modifiers import CASTS, CHANGES, MODIFIERS, ON_ERROR, TIME_ONLY
+from mapper.language.forms import FIELDS, VALUE, JsonForm
+from mapper.language.modifiers import CHANGES, MODIFIERS, TIME_ONLY
 from mapper.language.reader import SKIP_KEYS, TOP_LEVEL
-from mapper.language.value_reader import COMPANIONS, REQUIRED_COMPANIONS
-from mapper.runtime.repair.policy import ENCODING_ERRORS, REPAIRS
-
-Json = dict[str, Any]
-
-_VALUE: Json = {"$ref": "#/$defs/value"}
-_TEXT: Json = {"type": "string"}
-_NAME: Json = {"type": "string", "minLength": 1, "not": {"pattern": r"^\$|\{\{"}}
-_TEXTS: Json = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1}]}
-_REPAIR: Json = {"enum": list(REPAIRS)}
-_VALUES: Json = {"type": "array", "items": _VALUE, "minItems": 1}
-
-_OPERATORS: dict[str, tuple[Json, str]] = {
-    "path": (_TEXT, "A JSONPath (RFC 9535) on the item."),
-    "liquid": (_TEXT, "A Liquid template; the value is its text."),
-    "literal": ({}, "A constant, taken as it is."),
-    "object": ({"$ref": "#/$defs/fields"}, "An object with exactly these keys."),
-    "first_of": (_VALUES, "The first value that is neither missing nor null."),
-    "first_nonblank": (_VALUES, "The first value that is neither missing, null nor blank."),
-    "match": (_VALUE, "Chooses among `cases` by equality with this value."),
-    "when": (_TEXT, "A condition, written as inside Liquid's {% if .. %}."),
-    "merge": (_VALUES, "One object of several; later ones win."),
-    "map": ({"$ref": "#/$defs/listValue"}, "A list built item by item; `$` is the item inside `to`."),
-    "hash": (_VALUES, "A stable SHA-256 of the values' canonical JSON."),
-    "envelope": (_TEXT, "A JSONPath on the whole body instead of the item."),
-    "header": (_NAME, "A request header, whatever the case of its name."),
-    "query": (_NAME, "A query parameter of the request."),
-    "setting": (_NAME, "A setting passed in by the host."),
-    "received_at": ({"const": True}, "The time of receipt, passed in by the host."),
-}
-
-_PARTS: dict[str, Json] = {
-    "cases": {"type": "object", "additionalProperties": _VALUE, "minProperties": 1},
-    "then": _VALUE,
-    "else": _VALUE,
-    "to": _VALUE,
-}
-
-_MODIFIERS: dict[str, tuple[Json, str]] = {
-    "pick": ({"type": "array", "items": _TEXT}, "Keep only these keys of an object."),
-    "omit": ({"type": "array", "items": _TEXT}, "Leave these keys of an object out."),
-    "rename": ({"type": "object", "additionalProperties": _TEXT}, "Rename keys of an object: old to new."),
-    "as": ({"enum": list(CASTS)}, "The declared type."),
-    "from": (_TEXTS, "How a time is written: iso8601, epoch_s, epoch_ms, epoch_us, or a strptime pattern."),
-    "zone": (_TEXT, "What zone-less times mean: UTC, +05:30, Asia/Kolkata."),
-    "within": (
-        {"type": "array", "items": {"type": ["string", "null"]}, "minItems": 2, "maxItems": 2},
-        "A window; a time outside counts as missing. Bounds may be relative to received_at.",
-    ),
-    "default": (_VALUE, "Stands in for a missing or null value."),
-    "on_error": ({"enum": [*ON_ERROR, None]}, "What becomes of a value whose cast fails."),
-    "on_missing": ({"enum": ["reject"]}, "Declares that an item without this value is rejected."),
-}
-
-_TOP: dict[str, tuple[Json, str]] = {
-    "mapping": (_TEXT, "The mapping's name."),
-    "version": ({"const": 1}, "The version of the mapping language."),
-    "description": (_TEXT, "What the mapping is for."),
-    "source": (_TEXT, "The JSON Schema of one item; beside the mapping, or in schemas/."),
-    "target": (_TEXT, "The JSON Schema of the event; default event.schema.json."),
-    "dialect": (_TEXT, "The Liquid engine whose language templates keep to."),
-    "encoding_errors": ({"enum": list(ENCODING_ERRORS)}, "What becomes of a body that is not UTF-8."),
-    "repair": (
-        {"anyOf": [_REPAIR, {"type": "array", "items": _REPAIR, "minItems": 1}]},
-        "What may be put right in a body that is not JSON, where it can be read in one way only.",
-    ),
-    "each": (_TEXTS, "Where the items are; of several paths the first that selects anything."),
-    "skip": (
-        {"type": "array", "items": {"$ref": "#/$defs/skip"}},
-        "Items left out on purpose; the first rule wins.",
-    ),
-    "event": ({"$ref": "#/$defs/fields"}, "The fields of the event."),
-    "template": (_TEXT, "A Liquid text that renders the event as JSON."),
-}
+from mapper.language.value_reader import OPERATORS
 
 
-def mapping_schema() -> Json:
+def mapping_schema() -> JsonForm:
     """The schema document of a whole mapping file."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A mapping from webhook payloads to canonical events",
         "type": "object",
-        "properties": {key: _described(*_TOP[key]) for key in TOP_LEVEL},
+        "properties": {name: key.described() for name, key in TOP_LEVEL.items()},
         "required": ["mapping"],
         "additionalProperties": False,
         "oneOf": [{"required": ["event"]}, {"required": ["template"]}],
         "$defs": {
             "value": _value(),
-            "listValue": {"allOf": [_VALUE, {"anyOf": [{"type": ["array", "object"]}, _expression_text()]}]},
-            "fields": {"type": "object", "additionalProperties": _VALUE},
+            "listValue": {"allOf": [VALUE, {"anyOf": [{"type": ["array", "object"]}, _expression_text()]}]},
+            "fields": {"type": "object", "additionalProperties": VALUE},
             "skip": {
                 "type": "object",
-                "properties": {"when": _TEXT, "reason": {"type": "string", "pattern": r"\S"}},
+                "properties": {name: key.described() for name, key in SKIP_KEYS.items()},
                 "required": list(SKIP_KEYS),
                 "additionalProperties": False,
             },
-            **{f"operator_{name}": _operator(name) for name in COMPANIONS},
+            **{f"operator_{name}": _operator(name) for name in OPERATORS},
         },
     }
 
 
-def _described(schema: Json, description: str) -> Json:
-    return {"description": description, **schema}
-
-
-def _expression_text() -> Json:
+def _expression_text() -> JsonForm:
     return {"type": "string", "pattern": r"^\$|\{\{|\{%"}
 
 
-def _value() -> Json:
-    has_operator = {"type": "object", "anyOf": [{"required": [name]} for name in COMPANIONS]}
+def _value() -> JsonForm:
+    has_operator = {"type": "object", "anyOf": [{"required": [name]} for name in OPERATORS]}
     return {
         "anyOf": [
             {"type": ["string", "number", "boolean", "null"]},
-            {"type": "array", "items": _VALUE},
-            *({"$ref": f"#/$defs/operator_{name}"} for name in COMPANIONS),
-            {"allOf": [{"$ref": "#/$defs/fields"}, {"not": has_operator}]},
+            {"type": "array", "items": VALUE},
+            *({"$ref": f"#/$defs/operator_{name}"} for name in OPERATORS),
+            {"allOf": [FIELDS, {"not": has_operator}]},
         ]
     }
 
 
-def _operator(name: str) -> Json:
-    schema, description = _OPERATORS[name]
-    properties = {name: _described(schema, description)}
-    properties |= {part: _PARTS[part] for part in COMPANIONS[name]}
-    properties |= {key: _described(*_MODIFIERS[key]) for key in MODIFIERS}
+def _operator(name: str) -> JsonForm:
+    operator = OPERATORS[name]
+    properties = {name: operator.described(), **operator.companions}
+    properties |= {modifier: key.described() for modifier, key in MODIFIERS.items()}
     return {
         "type": "object",
         "properties": properties,
-        "required": [name, *REQUIRED_COMPANIONS.get(name, ())],
+        "required": [name, *operator.required],
         "additionalProperties": False,
         "allOf": _modifier_rules(),
     }
 
 
-def _modifier_rules() -> list[Json]:
+def _modifier_rules() -> list[JsonForm]:
     is_time = {"required": ["as"], "properties": {"as": {"const": "timestamp"}}}
     changes = {
         "properties": {"on_error": {"const": "reject"}},

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mapper.diagnostics.diagnostic import Report
-from mapper.diagnostics.source import Text
-from mapper.language.document import Node, Scalar, Sequence
+from mapper.diagnostics.source import SpannedText
+from mapper.language.document import Node, ScalarNode, SequenceNode
+from mapper.language.forms import KEYS, TEXT, TEXTS, VALUE, LanguageKey
 from mapper.language.nodes import (
     key_text,
     kind_of,
+    optional_text,
     want_choice,
     want_mapping,
     want_sequence,
@@ -18,28 +20,36 @@ from mapper.language.nodes import (
 )
 from mapper.language.spec import Modifiers, Value, Window
 
-MODIFIERS = (
-    "pick",
-    "omit",
-    "rename",
-    "as",
-    "from",
-    "zone",
-    "within",
-    "default",
-    "on_error",
-    "on_missing",
-)
 CASTS = ("string", "integer", "number", "boolean", "timestamp", "object", "array", "json")
 ON_ERROR = ("reject", "omit", "null", "default")
 CHANGES = ("pick", "omit", "rename")
 TIME_ONLY = ("from", "zone", "within")
 
+MODIFIERS: dict[str, LanguageKey] = {
+    "pick": LanguageKey(KEYS, "Keep only these keys of an object."),
+    "omit": LanguageKey(KEYS, "Leave these keys of an object out."),
+    "rename": LanguageKey(
+        {"type": "object", "additionalProperties": TEXT}, "Rename keys of an object: old to new."
+    ),
+    "as": LanguageKey({"enum": list(CASTS)}, "The declared type."),
+    "from": LanguageKey(
+        TEXTS, "How a time is written: iso8601, epoch_s, epoch_ms, epoch_us, or a strptime pattern."
+    ),
+    "zone": LanguageKey(TEXT, "What zone-less times mean: UTC, +05:30, Asia/Kolkata."),
+    "within": LanguageKey(
+        {"type": "array", "items": {"type": ["string", "null"]}, "minItems": 2, "maxItems": 2},
+        "A window; a time outside counts as missing. Bounds may be relative to received_at.",
+    ),
+    "default": LanguageKey(VALUE, "Stands in for a missing or null value."),
+    "on_error": LanguageKey({"enum": [*ON_ERROR, None]}, "What becomes of a value whose cast fails."),
+    "on_missing": LanguageKey({"enum": ["reject"]}, "Declares that an item without this value is rejected."),
+}
+
 ValueReader = Callable[[Node, Report], Value | None]
 
 
 def read_modifiers(parts: dict[str, Node], read_value: ValueReader, report: Report) -> Modifiers | None:
-    """The modifiers among the keys of a value, or None when there are none."""
+    """The modifiers among the keys of a value; None if there are none."""
     if not parts:
         return None
     cast = want_choice(parts["as"], "type for `as`", CASTS, report) if "as" in parts else None
@@ -50,7 +60,7 @@ def read_modifiers(parts: dict[str, Node], read_value: ValueReader, report: Repo
         rename=_renames(parts, report),
         cast=cast,
         formats=_formats(parts, report),
-        zone=want_text(parts["zone"], "`zone`", report) if "zone" in parts else None,
+        zone=optional_text(parts, "zone", report),
         within=_within(parts, report),
         default=read_value(parts["default"], report) if "default" in parts else None,
         on_error=_on_error(parts, report),
@@ -88,9 +98,9 @@ def _check_places(parts: dict[str, Node], cast: str | None, report: Report) -> N
 
 
 def _declares_rejection(parts: dict[str, Node]) -> bool:
-    """Whether the author says of a changed object what holds anyway: other values are rejected."""
+    """True for `on_error: reject` beside `pick`, `omit` or `rename`: it declares their only behaviour."""
     node = parts["on_error"]
-    return isinstance(node, Scalar) and node.value == "reject" and any(key in parts for key in CHANGES)
+    return isinstance(node, ScalarNode) and node.value == "reject" and any(key in parts for key in CHANGES)
 
 
 def _names(parts: dict[str, Node], key: str, report: Report) -> tuple[str, ...] | None:
@@ -122,7 +132,7 @@ def _renames(parts: dict[str, Node], report: Report) -> tuple[tuple[str, str], .
     return tuple(names.items())
 
 
-def _formats(parts: dict[str, Node], report: Report) -> tuple[Text, ...]:
+def _formats(parts: dict[str, Node], report: Report) -> tuple[SpannedText, ...]:
     return (want_texts(parts["from"], "`from`", report) or ()) if "from" in parts else ()
 
 
@@ -130,7 +140,7 @@ def _within(parts: dict[str, Node], report: Report) -> Window | None:
     node = parts.get("within")
     if node is None:
         return None
-    if not isinstance(node, Sequence) or len(node.items) != 2:
+    if not isinstance(node, SequenceNode) or len(node.items) != 2:
         report.error(
             "M117",
             "`within` must be a list of two bounds",
@@ -143,8 +153,8 @@ def _within(parts: dict[str, Node], report: Report) -> Window | None:
     return Window(low, high, node.span)
 
 
-def _bound(node: Node, report: Report) -> Text | None:
-    if isinstance(node, Scalar) and node.value is None:
+def _bound(node: Node, report: Report) -> SpannedText | None:
+    if isinstance(node, ScalarNode) and node.value is None:
         return None
     return want_text(node, "a bound of `within`", report)
 
@@ -153,7 +163,7 @@ def _on_error(parts: dict[str, Node], report: Report) -> str:
     if "on_error" not in parts:
         return "reject"
     node = parts["on_error"]
-    if isinstance(node, Scalar) and node.value is None and node.text.value:
+    if isinstance(node, ScalarNode) and node.value is None and node.text.value:
         return "null"  # written `null`, which YAML reads as the null value
     chosen = want_choice(node, "choice for `on_error`", ON_ERROR, report) or "reject"
     if chosen == "default" and "default" not in parts:

@@ -1,59 +1,70 @@
-"""Nodes: small checks between document nodes and the spec; each reports and returns None on a misfit."""
+"""Nodes: checks of the shape of document nodes; each returns None after reporting another shape (M107)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from mapper.diagnostics.diagnostic import Report, did_you_mean
-from mapper.diagnostics.source import Text
-from mapper.language.document import Mapping, Node, Scalar, Sequence
+from mapper.diagnostics.source import SpannedText
+from mapper.language.document import MappingNode, Node, ScalarNode, SequenceNode
+from mapper.runtime.json.types import WORDS, type_of
 
 
 def kind_of(node: Node) -> str:
-    """What a node is, in words for a diagnostic."""
+    """The type of a node in the words of someone who writes YAML: a value that is left out is nothing."""
     match node:
-        case Mapping():
+        case MappingNode():
             return "key-value pairs"
-        case Sequence():
-            return "a list"
-        case Scalar(value=None):
+        case SequenceNode():
+            return WORDS["array"]
+        case ScalarNode(value=None):
             return "nothing"
-        case Scalar(value=bool()):
-            return "true or false"
-        case Scalar(value=int() | float()):
-            return "a number"
-        case _:
-            return "text"
+        case ScalarNode():
+            return WORDS[type_of(node.value)]
 
 
-def want_mapping(node: Node, what: str, report: Report) -> Mapping | None:
+def known_parts(node: MappingNode, known: Collection[str], place: str, report: Report) -> dict[str, Node]:
+    """The values under known keys; each other key is reported as M105."""
+    for key in (entry.key for entry in node.entries if entry.key.text.value not in known):
+        name = key.text.value
+        hint = did_you_mean(name, known) or "the keys are " + ", ".join(f"`{k}`" for k in known)
+        report.error("M105", f"unknown key `{name}`", key.span, f"not a key of {place}", hint)
+    return {e.key.text.value: e.value for e in node.entries if e.key.text.value in known}
+
+
+def want_mapping(node: Node, what: str, report: Report) -> MappingNode | None:
     """The node as key-value pairs."""
-    if isinstance(node, Mapping):
+    if isinstance(node, MappingNode):
         return node
     report.error("M107", f"{what} must be key-value pairs", node.span, f"this is {kind_of(node)}")
     return None
 
 
-def want_sequence(node: Node, what: str, report: Report) -> Sequence | None:
+def want_sequence(node: Node, what: str, report: Report) -> SequenceNode | None:
     """The node as a list."""
-    if isinstance(node, Sequence):
+    if isinstance(node, SequenceNode):
         return node
     report.error("M107", f"{what} must be a list", node.span, f"this is {kind_of(node)}")
     return None
 
 
-def want_text(node: Node, what: str, report: Report) -> Text | None:
+def want_text(node: Node, what: str, report: Report) -> SpannedText | None:
     """The node as text (not a number, not true/false, not empty)."""
-    if isinstance(node, Scalar) and isinstance(node.value, str):
+    if isinstance(node, ScalarNode) and isinstance(node.value, str):
         return node.text
-    hint = "put it in quotes" if isinstance(node, Scalar) and node.value is not None else ""
+    hint = "put it in quotes" if isinstance(node, ScalarNode) and node.value is not None else ""
     report.error("M107", f"{what} must be text", node.span, f"this is {kind_of(node)}", hint)
     return None
 
 
-def want_texts(node: Node, what: str, report: Report) -> tuple[Text, ...] | None:
+def optional_text(parts: dict[str, Node], key: str, report: Report) -> SpannedText | None:
+    """The text under a key; None if it is absent or after reporting another value."""
+    return want_text(parts[key], f"`{key}`", report) if key in parts else None
+
+
+def want_texts(node: Node, what: str, report: Report) -> tuple[SpannedText, ...] | None:
     """The node as a text or a list of texts, at least one."""
-    if isinstance(node, Sequence):
+    if isinstance(node, SequenceNode):
         if not node.items:
             report.error("M107", f"{what} must not be an empty list", node.span, "nothing stands here")
             return None
@@ -83,7 +94,7 @@ def want_choice(node: Node, what: str, choices: Iterable[str], report: Report) -
     return None
 
 
-def key_text(key: Scalar, report: Report) -> str | None:
+def key_text(key: ScalarNode, report: Report) -> str | None:
     """A key that must be text."""
     if isinstance(key.value, str):
         return key.value

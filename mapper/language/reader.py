@@ -1,48 +1,70 @@
-"""Spec reader: document nodes become a Spec; every misfit is reported, none stops the rest."""
+"""Spec reader: document nodes become a Spec; every fault is reported, none stops the rest."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
 
-from mapper.diagnostics.diagnostic import Report, did_you_mean
-from mapper.diagnostics.source import Text
-from mapper.language.document import Mapping, Node, Scalar, Sequence
-from mapper.language.nodes import want_choice, want_mapping, want_sequence, want_text, want_texts
+from mapper.diagnostics.diagnostic import Report
+from mapper.diagnostics.source import SpannedText
+from mapper.language.document import MappingNode, Node, ScalarNode, SequenceNode
+from mapper.language.forms import FIELDS, TEXT, TEXTS, JsonForm, LanguageKey
+from mapper.language.nodes import (
+    known_parts,
+    optional_text,
+    want_choice,
+    want_mapping,
+    want_sequence,
+    want_text,
+    want_texts,
+)
 from mapper.language.spec import ObjectValue, SkipEntry, Spec
 from mapper.language.value_reader import read_object
 from mapper.runtime.repair.policy import ENCODING_ERRORS, REPAIRS, Policy
 
-TOP_LEVEL = (
-    "mapping",
-    "version",
-    "description",
-    "source",
-    "target",
-    "dialect",
-    "encoding_errors",
-    "repair",
-    "each",
-    "skip",
-    "event",
-    "template",
-)
-SKIP_KEYS = ("when", "reason")
+_REPAIR: JsonForm = {"enum": list(REPAIRS)}
+
+TOP_LEVEL: dict[str, LanguageKey] = {
+    "mapping": LanguageKey(TEXT, "The mapping's name."),
+    "version": LanguageKey({"const": 1}, "The version of the mapping language."),
+    "description": LanguageKey(TEXT, "What the mapping is for."),
+    "source": LanguageKey(TEXT, "The JSON Schema of one item; beside the mapping, or in schemas/."),
+    "target": LanguageKey(TEXT, "The JSON Schema of the event; default event.schema.json."),
+    "dialect": LanguageKey(TEXT, "The Liquid engine whose language templates keep to."),
+    "encoding_errors": LanguageKey(
+        {"enum": list(ENCODING_ERRORS)}, "What becomes of a body that is not UTF-8."
+    ),
+    "repair": LanguageKey(
+        {"anyOf": [_REPAIR, {"type": "array", "items": _REPAIR, "minItems": 1}]},
+        "What may be put right in a body that is not JSON, where it can be read in one way only.",
+    ),
+    "each": LanguageKey(TEXTS, "Where the items are; of several paths the first that selects anything."),
+    "skip": LanguageKey(
+        {"type": "array", "items": {"$ref": "#/$defs/skip"}},
+        "Items left out on purpose; the first rule wins.",
+    ),
+    "event": LanguageKey(FIELDS, "The fields of the event."),
+    "template": LanguageKey(TEXT, "A Liquid text that renders the event as JSON."),
+}
+SKIP_KEYS: dict[str, LanguageKey] = {
+    "when": LanguageKey(TEXT, "A condition, written as inside Liquid's {% if .. %}."),
+    "reason": LanguageKey({"type": "string", "pattern": r"\S"}, "Why such an item is left out."),
+}
 
 
 def read_spec(node: Node, report: Report) -> Spec | None:
-    """The Spec of a mapping document, or None where its frame cannot be read.
+    """The Spec of a mapping document, or None if its frame cannot be read.
 
     Errors found below the frame are in `report`; what could not be read is left out, so that later stages
     still find theirs.
     """
-    if not isinstance(node, Mapping):
+    if not isinstance(node, MappingNode):
         report.error(
             "M103", "a mapping must be key-value pairs", node.span, "expected `mapping:` and `event:`"
         )
         return None
-    parts = _top_level(node, report)
-    name = _optional_text(parts, "mapping", report)
+    parts = known_parts(node, TOP_LEVEL, "a mapping", report)
+    name = optional_text(parts, "mapping", report)
     if "mapping" not in parts:
         report.error(
             "M106",
@@ -53,13 +75,13 @@ def read_spec(node: Node, report: Report) -> Spec | None:
         )
     _check_version(parts.get("version"), report)
     event, template = _output(node, parts, report)
-    description = _optional_text(parts, "description", report)
+    description = optional_text(parts, "description", report)
     return Spec(
-        name=name or Text("mapping", node.span),
+        name=name or SpannedText("mapping", node.span),
         description=description.value if description else "",
-        source=_optional_text(parts, "source", report),
-        target=_optional_text(parts, "target", report),
-        dialect=_optional_text(parts, "dialect", report),
+        source=optional_text(parts, "source", report),
+        target=optional_text(parts, "target", report),
+        dialect=optional_text(parts, "dialect", report),
         policy=_policy(parts, report),
         each=_each(parts.get("each"), report),
         skip=_skips(parts.get("skip"), report),
@@ -69,25 +91,8 @@ def read_spec(node: Node, report: Report) -> Spec | None:
     )
 
 
-def _top_level(node: Mapping, report: Report) -> dict[str, Node]:
-    parts: dict[str, Node] = {}
-    for entry in node.entries:
-        key = entry.key.text.value
-        if key not in TOP_LEVEL:
-            hint = did_you_mean(key, TOP_LEVEL) or "the keys are " + ", ".join(f"`{k}`" for k in TOP_LEVEL)
-            report.error("M105", f"unknown key `{key}`", entry.key.span, "not a key of a mapping", hint)
-            continue
-        parts.setdefault(key, entry.value)
-    return parts
-
-
-def _optional_text(parts: dict[str, Node], key: str, report: Report) -> Text | None:
-    node = parts.get(key)
-    return None if node is None else want_text(node, f"`{key}`", report)
-
-
 def _check_version(node: Node | None, report: Report) -> None:
-    if node is None or (isinstance(node, Scalar) and node.value == 1 and node.value is not True):
+    if node is None or (isinstance(node, ScalarNode) and node.value == 1 and node.value is not True):
         return
     report.error(
         "M114",
@@ -99,25 +104,27 @@ def _check_version(node: Node | None, report: Report) -> None:
 
 
 def _policy(parts: dict[str, Node], report: Report) -> Policy:
-    """What `encoding_errors` and `repair` allow."""
+    """The repairs that `encoding_errors` and `repair` allow."""
     declared, node = parts.get("encoding_errors"), parts.get("repair")
     choice = None
     if declared is not None:
         choice = want_choice(declared, "policy", ENCODING_ERRORS, report)
     nodes: Iterable[Node] = ()
     if node is not None and want_texts(node, "`repair`", report):
-        nodes = node.items if isinstance(node, Sequence) else (node,)
+        nodes = node.items if isinstance(node, SequenceNode) else (node,)
     names = {want_choice(name, "repair", REPAIRS, report) for name in nodes}
     return Policy(tuple(name for name in REPAIRS if name in names), choice == "replace")
 
 
-def _each(node: Node | None, report: Report) -> tuple[Text, ...]:
+def _each(node: Node | None, report: Report) -> tuple[SpannedText, ...]:
     if node is None:
         return ()
     return want_texts(node, "`each`", report) or ()
 
 
-def _output(node: Mapping, parts: dict[str, Node], report: Report) -> tuple[ObjectValue | None, Text | None]:
+def _output(
+    node: MappingNode, parts: dict[str, Node], report: Report
+) -> tuple[ObjectValue | None, SpannedText | None]:
     event, template = parts.get("event"), parts.get("template")
     if event is not None and template is not None:
         report.error(
@@ -157,25 +164,11 @@ def _skip(node: Node, report: Report) -> SkipEntry | None:
     rule = want_mapping(node, "a skip rule", report)
     if rule is None:
         return None
-    parts: dict[str, Node] = {}
-    for entry in rule.entries:
-        key = entry.key.text.value
-        if key in SKIP_KEYS:
-            parts[key] = entry.value
-        else:
-            hint = did_you_mean(key, SKIP_KEYS)
-            report.error(
-                "M105",
-                f"unknown key `{key}` in a skip rule",
-                entry.key.span,
-                "the keys are `when` and `reason`",
-                hint,
-            )
+    parts = known_parts(rule, SKIP_KEYS, "a skip rule", report)
     for key in SKIP_KEYS:
         if key not in parts:
             report.error("M106", f"a skip rule without `{key}`", rule.span.part(0, 1), f"`{key}` is missing")
-    condition = want_text(parts["when"], "`when`", report) if "when" in parts else None
-    reason = want_text(parts["reason"], "`reason`", report) if "reason" in parts else None
+    condition, reason = (optional_text(parts, key, report) for key in SKIP_KEYS)
     if reason is not None and not reason.value.strip():
         report.error("M107", "a skip rule without a reason", rule.span.part(0, 1), "the reason is blank")
         return None

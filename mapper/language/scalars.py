@@ -1,15 +1,15 @@
-"""Scalars: what the text of a YAML scalar means (YAML 1.2 core), and where its characters stand."""
+"""Scalars: the value of a YAML scalar (YAML 1.2 §10.3, core schema), and the places of its characters."""
 
 from __future__ import annotations
 
 import re
 from typing import TypeAlias
 
-from mapper.diagnostics.source import SourceFile, Span, Text
+from mapper.diagnostics.source import SourceFile, Span, SpannedText
 
 ScalarValue: TypeAlias = str | int | float | bool | None
 
-MAX_DIGITS = 1000
+MAX_DIGITS = 1000  # below 4,300, at which `int` raises an error of its own (CVE-2020-10735)
 
 _WORDS: dict[str, bool | None] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
@@ -23,6 +23,7 @@ _BASED = re.compile(r"0o[0-7]+\Z|0x[0-9a-fA-F]+\Z")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
 _NO_NUMBER = re.compile(r"[-+]?\.(?:inf|Inf|INF)\Z|\.(?:nan|NaN|NAN)\Z")
 
+# YAML 1.2 §5.7
 _ESCAPES = {
     "0": "\0", "a": "\a", "b": "\b", "t": "\t", "\t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r",
     "e": "\x1b", " ": " ", '"': '"', "/": "/", "\\": "\\", "N": "\x85", "_": "\xa0", "L": "\u2028",
@@ -32,7 +33,10 @@ _HEX_LENGTHS = {"x": 2, "u": 4, "U": 8}
 
 
 def resolve_plain(text: str) -> ScalarValue:
-    """The value of a plain scalar by YAML 1.2's core schema; ValueError says why it is no JSON value."""
+    """The value of a plain scalar by YAML 1.2's core schema.
+
+    Raises ValueError, with the reason, for a number that JSON lacks or that is too long.
+    """
     if text in _WORDS:
         return _WORDS[text]
     if text[0] not in "-+.0123456789":
@@ -55,22 +59,22 @@ def resolve_plain(text: str) -> ScalarValue:
     return text
 
 
-def locate_text(value: str, span: Span, style: str) -> Text:
+def locate_text(value: str, span: Span, style: str) -> SpannedText:
     """The scalar's text with the place of each of its characters, as far as the style allows.
 
-    `style` is what the YAML parser calls it: empty for plain, or one of the characters in `'"|>`.
+    `style` is that of the YAML parser: empty for plain, or one of the characters in `'"|>`.
     """
     if style == "|":
         offsets = _literal_offsets(value, span)
-        return Text(value, span, offsets=offsets)
+        return SpannedText(value, span, offsets=offsets)
     inner = Span(span.file, span.start + 1, span.end - 1) if style in ("'", '"') and style else span
     if inner.text == value:
-        return Text(value, inner, exact=True)
+        return SpannedText(value, inner, exact=True)
     if style == '"':
-        return Text(value, span, offsets=_double_quoted_offsets(value, inner))
+        return SpannedText(value, span, offsets=_double_quoted_offsets(value, inner))
     if style == "'":
-        return Text(value, span, offsets=_single_quoted_offsets(value, inner))
-    return Text(value, span)
+        return SpannedText(value, span, offsets=_single_quoted_offsets(value, inner))
+    return SpannedText(value, span)
 
 
 def _literal_offsets(value: str, span: Span) -> tuple[int, ...] | None:
@@ -99,7 +103,7 @@ def _literal_offsets(value: str, span: Span) -> tuple[int, ...] | None:
 
 
 def _single_quoted_offsets(value: str, inner: Span) -> tuple[int, ...] | None:
-    """Offsets of a one-line single-quoted scalar: `''` stands for one quote."""
+    """Offsets of a one-line single-quoted scalar: `''` is one quote."""
     raw = inner.text
     offsets: list[int] = []
     position = 0
@@ -112,7 +116,7 @@ def _single_quoted_offsets(value: str, inner: Span) -> tuple[int, ...] | None:
 
 
 def _double_quoted_offsets(value: str, inner: Span) -> tuple[int, ...] | None:
-    """Offsets of a one-line double-quoted scalar with escapes: each stands where its backslash stands."""
+    """Offsets of a one-line double-quoted scalar; an escape is at its backslash."""
     raw = inner.text
     offsets: list[int] = []
     characters: list[str] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from mapper.diagnostics.source import Span, Text
+from mapper.diagnostics.source import Span, SpannedText
 from mapper.runtime.repair.policy import Policy
 
 
@@ -17,7 +17,7 @@ def _span() -> Span:
 class PathText:
     """A JSONPath, on the item or, with `of_body`, on the whole body."""
 
-    text: Text
+    text: SpannedText
     of_body: bool
     span: Span = _span()
 
@@ -26,7 +26,7 @@ class PathText:
 class LiquidText:
     """A Liquid template."""
 
-    text: Text
+    text: SpannedText
     span: Span = _span()
 
 
@@ -96,7 +96,7 @@ class MatchValue:
 class WhenValue:
     """`when` with `then` and `else`."""
 
-    condition: Text
+    condition: SpannedText
     then: Value
     otherwise: Value | None
     span: Span = _span()
@@ -138,26 +138,26 @@ class RequestValue:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """`within`: two bounds, None where one is open."""
+    """`within`: two bounds, None for an open one."""
 
-    low: Text | None
-    high: Text | None
+    low: SpannedText | None
+    high: SpannedText | None
     span: Span = _span()
 
 
 @dataclass(frozen=True, slots=True)
 class Modifiers:
-    """What is done to a value, in this order: cast, pick, omit, rename, default, on_missing.
+    """The changes to a value, in this order: cast, pick, omit, rename, default, on_missing.
 
-    `declares_errors` tells `on_error: reject` from the silence that means the same.
+    `declares_errors` is true for a written `on_error: reject`, which means the same as none.
     """
 
     pick: tuple[str, ...] | None = None
     omit: tuple[str, ...] | None = None
     rename: tuple[tuple[str, str], ...] | None = None
     cast: str | None = None
-    formats: tuple[Text, ...] = ()
-    zone: Text | None = None
+    formats: tuple[SpannedText, ...] = ()
+    zone: SpannedText | None = None
     within: Window | None = None
     default: Value | None = None
     on_error: str = "reject"
@@ -195,7 +195,7 @@ Value: TypeAlias = (
 class SkipEntry:
     """One rule of `skip:`."""
 
-    condition: Text
+    condition: SpannedText
     reason: str
     span: Span = _span()
 
@@ -204,14 +204,14 @@ class SkipEntry:
 class Spec:
     """A mapping file. Exactly one of `event` and `template` is set."""
 
-    name: Text
+    name: SpannedText
     description: str
-    source: Text | None
-    target: Text | None
-    dialect: Text | None
+    source: SpannedText | None
+    target: SpannedText | None
+    dialect: SpannedText | None
     policy: Policy
-    each: tuple[Text, ...]
+    each: tuple[SpannedText, ...]
     skip: tuple[SkipEntry, ...]
     event: ObjectValue | None
-    template: Text | None
+    template: SpannedText | None
     span: Span = _span()

@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from mapper.diagnostics.diagnostic import Report, did_you_mean
-from mapper.language.document import Mapping, Node, Scalar, Sequence
+from mapper.diagnostics.source import Span
+from mapper.language.document import MappingNode, Node, ScalarNode, SequenceNode
+from mapper.language.forms import (
+    ANYTHING,
+    FIELDS,
+    LIST_VALUE,
+    NAME,
+    TEXT,
+    VALUE,
+    VALUES,
+    JsonForm,
+    LanguageKey,
+)
 from mapper.language.modifiers import MODIFIERS, read_modifiers
 from mapper.language.nodes import key_text, kind_of, want_mapping, want_sequence, want_text
 from mapper.language.spec import (
@@ -27,53 +40,66 @@ from mapper.language.spec import (
     WhenValue,
 )
 
-# Operator -> the companions it may have beside modifiers.
-COMPANIONS: dict[str, tuple[str, ...]] = {
-    "path": (),
-    "liquid": (),
-    "literal": (),
-    "object": (),
-    "first_of": (),
-    "first_nonblank": (),
-    "match": ("cases", "else"),
-    "when": ("then", "else"),
-    "merge": (),
-    "map": ("to",),
-    "hash": (),
-    "envelope": (),
-    "header": (),
-    "query": (),
-    "setting": (),
-    "received_at": (),
-}
 MISSPELT = 2  # unknown keys beside an operator that are reported one by one
-REQUIRED_COMPANIONS = {"match": ("cases",), "when": ("then",), "map": ("to",)}
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenOperator:
+    """An operator as a mapping writes it: its operand, the keys beside it, the span of the whole value."""
+
+    name: str
+    operand: Node
+    parts: dict[str, Node]
+    span: Span
+    report: Report
+
+    def part(self, key: str) -> Value | None:
+        """The value of a key beside the operator; None if it is absent or after reporting an error."""
+        return read_value(self.parts[key], self.report) if key in self.parts else None
+
+    def fault(self, message: str, label: str, *hints: str) -> None:
+        """Report an operand of the wrong shape."""
+        self.report.error("M107", message, self.operand.span, label, *hints)
+
+
+@dataclass(frozen=True, slots=True)
+class Operator(LanguageKey):
+    """An operator: its form, its reader, and the keys that it needs or allows beside it, modifiers apart."""
+
+    read: Callable[[WrittenOperator], Value | None]
+    required: dict[str, JsonForm] = field(default_factory=dict)
+    optional: dict[str, JsonForm] = field(default_factory=dict)
+
+    @property
+    def companions(self) -> dict[str, JsonForm]:
+        """The forms of the keys beside it."""
+        return self.required | self.optional
 
 
 def read_value(node: Node, report: Report) -> Value | None:
-    """The value expression a node stands for; None after an error was reported."""
+    """The value expression that a node spells; None after reporting an error."""
     match node:
-        case Scalar(value=str() as value):
+        case ScalarNode(value=str() as value):
             if value.startswith("$"):
                 return PathText(node.text, False, node.span)
             if "{{" in value or "{%" in value:
                 return LiquidText(node.text, node.span)
             return LiteralValue(value, node.span)
-        case Scalar():
+        case ScalarNode():
             return LiteralValue(node.value, node.span)
-        case Sequence():
+        case SequenceNode():
             return ArrayValue(read_values(node, report), node.span)
-        case Mapping():
+        case MappingNode():
             return _read_pairs(node, report)
 
 
-def read_values(node: Sequence, report: Report) -> tuple[Value, ...]:
-    """The value expressions of a list; unreadable ones are left out after being reported."""
+def read_values(node: SequenceNode, report: Report) -> tuple[Value, ...]:
+    """The value expressions of a list; those that cannot be read are reported and left out."""
     values = (read_value(item, report) for item in node.items)
     return tuple(value for value in values if value is not None)
 
 
-def read_object(node: Mapping, report: Report) -> ObjectValue:
+def read_object(node: MappingNode, report: Report) -> ObjectValue:
     """An object whose keys are all plain keys, whatever their names."""
     entries = []
     written = set()
@@ -87,8 +113,8 @@ def read_object(node: Mapping, report: Report) -> ObjectValue:
     return ObjectValue(tuple(entries), frozenset(written), node.span)
 
 
-def _read_pairs(node: Mapping, report: Report) -> Value | None:
-    operators = [e for e in node.entries if e.key.value in COMPANIONS]
+def _read_pairs(node: MappingNode, report: Report) -> Value | None:
+    operators = [e for e in node.entries if e.key.value in OPERATORS]
     if not operators:
         return read_object(node, report)
     if len(operators) > 1:
@@ -101,39 +127,35 @@ def _read_pairs(node: Mapping, report: Report) -> Value | None:
             "to build an object with these keys, write `object:` above them",
         )
         return None
-    operator = str(operators[0].key.value)
-    parts = _parts(node, operator, report)
+    name = str(operators[0].key.value)
+    parts = _parts(node, name, report)
     if parts is None:
         return None
-    value = _READERS[operator](operator, operators[0].value, parts, node, report)
+    value = OPERATORS[name].read(WrittenOperator(name, operators[0].value, parts, node.span, report))
     modifiers = read_modifiers({k: v for k, v in parts.items() if k in MODIFIERS}, read_value, report)
     if value is None or modifiers is None:
         return value
     return Modified(value, modifiers, node.span)
 
 
-def _parts(node: Mapping, operator: str, report: Report) -> dict[str, Node] | None:
-    """The companions and modifiers beside an operator; None where its name is just a key of an object."""
-    allowed = (*COMPANIONS[operator], *MODIFIERS)
+def _parts(node: MappingNode, operator: str, report: Report) -> dict[str, Node] | None:
+    """The companions and modifiers beside an operator; None if its name is just a key of an object."""
+    allowed = (*OPERATORS[operator].companions, *MODIFIERS)
     others = [entry for entry in node.entries if entry.key.text.value != operator]
     unknown = [entry.key for entry in others if entry.key.text.value not in allowed]
     _check_keys(unknown, operator, allowed, report)
     if len(unknown) > MISSPELT:
         return None
     parts = {e.key.text.value: e.value for e in others if e.key.text.value in allowed}
-    for key in REQUIRED_COMPANIONS.get(operator, ()):
+    for key in OPERATORS[operator].required:
         if key not in parts:
-            report.error(
-                "M106",
-                f"`{operator}` without `{key}`",
-                node.span.part(0, len(operator)),
-                f"`{key}:` is missing",
-            )
+            place = node.span.part(0, len(operator))
+            report.error("M106", f"`{operator}` without `{key}`", place, f"`{key}:` is missing")
     return parts
 
 
-def _check_keys(unknown: list[Scalar], operator: str, allowed: tuple[str, ...], report: Report) -> None:
-    """Report keys that `operator` does not know; nobody misspells many: those belong to an object."""
+def _check_keys(unknown: list[ScalarNode], operator: str, allowed: tuple[str, ...], report: Report) -> None:
+    """Report keys that `operator` does not know. Many of them are no misspellings but keys of an object."""
     label = f"neither a part of `{operator}` nor a modifier"
     hint = f"to build an object with a key named `{operator}`, write `object:` above the keys"
     if len(unknown) > MISSPELT:
@@ -147,66 +169,57 @@ def _check_keys(unknown: list[Scalar], operator: str, allowed: tuple[str, ...], 
         report.error("M105", f"unknown key `{key.text.value}` beside `{operator}`", key.span, label, *hints)
 
 
-Parts = dict[str, Node]
-Reader = Callable[[str, Node, Parts, Mapping, Report], Value | None]
+def _read_path(written: WrittenOperator) -> Value | None:
+    text = want_text(written.operand, f"`{written.name}`", written.report)
+    return None if text is None else PathText(text, written.name == "envelope", written.operand.span)
 
 
-def _read_path(operator: str, node: Node, parts: Parts, whole: Mapping, report: Report) -> Value | None:
-    text = want_text(node, f"`{operator}`", report)
-    return None if text is None else PathText(text, operator == "envelope", node.span)
+def _read_liquid(written: WrittenOperator) -> Value | None:
+    text = want_text(written.operand, "`liquid`", written.report)
+    return None if text is None else LiquidText(text, written.operand.span)
 
 
-def _read_liquid(operator: str, node: Node, parts: Parts, whole: Mapping, report: Report) -> Value | None:
-    text = want_text(node, "`liquid`", report)
-    return None if text is None else LiquidText(text, node.span)
-
-
-def _read_literal(operator: str, node: Node, parts: Parts, whole: Mapping, report: Report) -> Value | None:
-    return LiteralValue(plain_value(node, report), whole.span)
+def _read_literal(written: WrittenOperator) -> Value | None:
+    return LiteralValue(plain_value(written.operand, written.report), written.span)
 
 
 def plain_value(node: Node, report: Report) -> object:
     """A node as the JSON value it spells, without any expression in it."""
     match node:
-        case Scalar():
+        case ScalarNode():
             return node.value
-        case Sequence():
+        case SequenceNode():
             return [plain_value(item, report) for item in node.items]
-        case Mapping():
+        case MappingNode():
             return {key_text(e.key, report) or "": plain_value(e.value, report) for e in node.entries}
 
 
-def _read_built_object(
-    operator: str, node: Node, parts: Parts, whole: Mapping, report: Report
-) -> Value | None:
-    pairs = want_mapping(node, "`object`", report)
-    return None if pairs is None else read_object(pairs, report)
+def _read_built_object(written: WrittenOperator) -> Value | None:
+    pairs = want_mapping(written.operand, "`object`", written.report)
+    return None if pairs is None else read_object(pairs, written.report)
 
 
-def _read_list(operator: str, node: Node, parts: Parts, whole: Mapping, report: Report) -> Value | None:
-    items = want_sequence(node, f"`{operator}`", report)
+def _read_list(written: WrittenOperator) -> Value | None:
+    items = want_sequence(written.operand, f"`{written.name}`", written.report)
     if items is None:
         return None
     if not items.items:
-        report.error("M107", f"`{operator}` needs at least one entry", node.span, "the list is empty")
+        written.fault(f"`{written.name}` needs at least one entry", "the list is empty")
         return None
-    values = read_values(items, report)
-    match operator:
+    values = read_values(items, written.report)
+    match written.name:
         case "merge":
-            return MergeValue(values, whole.span)
+            return MergeValue(values, written.span)
         case "hash":
-            return HashValue(values, whole.span)
+            return HashValue(values, written.span)
         case _:
-            return FirstOf(values, operator == "first_nonblank", whole.span)
+            return FirstOf(values, written.name == "first_nonblank", written.span)
 
 
-def _optional(parts: Parts, key: str, report: Report) -> Value | None:
-    return read_value(parts[key], report) if key in parts else None
-
-
-def _read_match(operator: str, node: Node, parts: Parts, whole: Mapping, report: Report) -> Value | None:
-    subject = read_value(node, report)
-    otherwise = _optional(parts, "else", report)
+def _read_match(written: WrittenOperator) -> Value | None:
+    report, parts = written.report, written.parts
+    subject = read_value(written.operand, report)
+    otherwise = written.part("else")
     cases = want_mapping(parts["cases"], "`cases`", report) if "cases" in parts else None
     if cases is not None and not cases.entries:
         report.error("M107", "`cases` needs at least one entry", cases.span, "nothing to choose from")
@@ -215,76 +228,89 @@ def _read_match(operator: str, node: Node, parts: Parts, whole: Mapping, report:
         return None
     read = [(e, read_value(e.value, report)) for e in cases.entries]
     entries = tuple(CaseEntry(e.key.value, v, e.key.span) for e, v in read if v is not None)
-    return MatchValue(subject, entries, otherwise, whole.span)
+    return MatchValue(subject, entries, otherwise, written.span)
 
 
-def _read_when(operator: str, node: Node, parts: Parts, whole: Mapping, report: Report) -> Value | None:
-    condition = want_text(node, "`when`", report)
-    then = _optional(parts, "then", report)
-    otherwise = _optional(parts, "else", report)
+def _read_when(written: WrittenOperator) -> Value | None:
+    condition = want_text(written.operand, "`when`", written.report)
+    then, otherwise = written.part("then"), written.part("else")
     if condition is None or then is None:
         return None
-    return WhenValue(condition, then, otherwise, whole.span)
+    return WhenValue(condition, then, otherwise, written.span)
 
 
-def _read_map(operator: str, node: Node, parts: Parts, whole: Mapping, report: Report) -> Value | None:
-    source = read_value(node, report)
-    element = _optional(parts, "to", report)
+def _read_map(written: WrittenOperator) -> Value | None:
+    source = read_value(written.operand, written.report)
+    element = written.part("to")
     if source is None or element is None:
         return None
-    if isinstance(source, LiteralValue) and isinstance(node, Scalar):
-        report.error(
-            "M107", "`map` must be a path or another list value", node.span, f"this is {kind_of(node)}"
-        )
+    if isinstance(source, LiteralValue) and isinstance(written.operand, ScalarNode):
+        written.fault("`map` must be a path or another list value", f"this is {kind_of(written.operand)}")
         return None
-    return MapValue(source, element, whole.span)
+    return MapValue(source, element, written.span)
 
 
-def _read_request(operator: str, node: Node, parts: Parts, whole: Mapping, report: Report) -> Value | None:
-    if operator == "received_at":
-        if isinstance(node, Scalar) and node.value is True:
-            return RequestValue(operator, "", whole.span)
-        report.error(
-            "M107",
-            "`received_at` takes `true`",
-            node.span,
-            f"this is {kind_of(node)}",
-            "write `{received_at: true}`",
-        )
-        return None
-    text = want_text(node, f"`{operator}`", report)
+def _read_request(written: WrittenOperator) -> Value | None:
+    name = written.name
+    text = want_text(written.operand, f"`{name}`", written.report)
     if text is None:
         return None
     if not text.value:
-        report.error("M107", f"`{operator}` needs a name", node.span, "this text is empty")
+        written.fault(f"`{name}` needs a name", "this text is empty")
         return None
     if text.value.startswith("$") or "{{" in text.value:
-        report.error(
-            "M107",
-            f"`{operator}` takes a name, not an expression",
-            node.span,
-            f"there is hardly a {operator} of this name",
-            f"to build an object with a key named `{operator}`, write `object:` above it",
+        written.fault(
+            f"`{name}` takes a name, not an expression",
+            f"there is hardly a {name} of this name",
+            f"to build an object with a key named `{name}`, write `object:` above it",
         )
         return None
-    return RequestValue(operator, text.value, whole.span)
+    return RequestValue(name, text.value, written.span)
 
 
-_READERS: dict[str, Reader] = {
-    "path": _read_path,
-    "envelope": _read_path,
-    "liquid": _read_liquid,
-    "literal": _read_literal,
-    "object": _read_built_object,
-    "first_of": _read_list,
-    "first_nonblank": _read_list,
-    "merge": _read_list,
-    "hash": _read_list,
-    "match": _read_match,
-    "when": _read_when,
-    "map": _read_map,
-    "header": _read_request,
-    "query": _read_request,
-    "setting": _read_request,
-    "received_at": _read_request,
+def _read_received_at(written: WrittenOperator) -> Value | None:
+    node = written.operand
+    if isinstance(node, ScalarNode) and node.value is True:
+        return RequestValue(written.name, "", written.span)
+    written.fault("`received_at` takes `true`", f"this is {kind_of(node)}", "write `{received_at: true}`")
+    return None
+
+
+_CASES: JsonForm = {"type": "object", "additionalProperties": VALUE, "minProperties": 1}
+
+OPERATORS: dict[str, Operator] = {
+    "path": Operator(TEXT, "A JSONPath (RFC 9535) on the item.", _read_path),
+    "liquid": Operator(TEXT, "A Liquid template; the value is its text.", _read_liquid),
+    "literal": Operator(ANYTHING, "A constant, taken as it is.", _read_literal),
+    "object": Operator(FIELDS, "An object with exactly these keys.", _read_built_object),
+    "first_of": Operator(VALUES, "The first value that is neither missing nor null.", _read_list),
+    "first_nonblank": Operator(
+        VALUES, "The first value that is neither missing, null nor blank.", _read_list
+    ),
+    "match": Operator(
+        VALUE,
+        "Chooses among `cases` by equality with this value.",
+        _read_match,
+        {"cases": _CASES},
+        {"else": VALUE},
+    ),
+    "when": Operator(
+        TEXT,
+        "A condition, written as inside Liquid's {% if .. %}.",
+        _read_when,
+        {"then": VALUE},
+        {"else": VALUE},
+    ),
+    "merge": Operator(VALUES, "One object of several; later ones win.", _read_list),
+    "map": Operator(
+        LIST_VALUE, "A list built item by item; `$` is the item inside `to`.", _read_map, {"to": VALUE}
+    ),
+    "hash": Operator(VALUES, "A stable SHA-256 of the values' canonical JSON.", _read_list),
+    "envelope": Operator(TEXT, "A JSONPath on the whole body instead of the item.", _read_path),
+    "header": Operator(NAME, "A request header, whatever the case of its name.", _read_request),
+    "query": Operator(NAME, "A query parameter of the request.", _read_request),
+    "setting": Operator(NAME, "A setting passed in by the host.", _read_request),
+    "received_at": Operator(
+        {"const": True}, "The time of receipt, passed in by the host.", _read_received_at
+    ),
 }

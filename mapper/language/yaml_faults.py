@@ -1,8 +1,9 @@
-"""YAML faults: what the parser could not read, said so that the author knows what to change."""
+"""YAML faults: an error of the YAML parser becomes a diagnostic that names the change to make."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 import yaml
 
@@ -19,7 +20,7 @@ _CRAMPED_KEY = re.compile(r"^[\s-]*[A-Za-z_]\w*(?P<colon>:)\S")
 
 
 def is_nesting_limit(error: yaml.YAMLError) -> bool:
-    """Whether the parser stopped at a limit of its own, not at a fault of the text.
+    """True if the parser stopped at a limit of its own, not at a fault of the text.
 
     libyaml calls it "exceeded maximum nesting depth"; the words of other versions differ.
     """
@@ -49,8 +50,7 @@ def explain_fault(
 def report_unquoted_liquid(file: SourceFile, report: Report, start: int) -> None:
     """Report Liquid text at `start` that YAML reads as a flow mapping."""
     opening = file.text[start : start + 2]
-    line_end = _line_end(file, start)
-    closing = file.text.rfind("}}" if opening == "{{" else "%}", start, line_end)
+    closing = file.text.rfind("}}" if opening == "{{" else "%}", start, file.line_around(start).end)
     span = Span(file, start, closing + 2 if closing != -1 else start + 2)
     report.error(
         "M101",
@@ -67,25 +67,27 @@ def report_cramped_colon(file: SourceFile, report: Report, colon: int) -> None:
     report.error("M101", "a blank is missing after the colon", span, "a key ends in `: `")
 
 
+@dataclass(frozen=True, slots=True)
 class _Fault:
-    """The parser's complaint, with its places as offsets."""
+    """An error of the parser, with its places as offsets."""
 
-    def __init__(
-        self, file: SourceFile, report: Report, problem: str, context: str, place: int, opened: int | None
-    ) -> None:
-        self.file = file
-        self.report = report
-        self.problem = problem
-        self.context = context
-        self.place = place
-        self.opened = opened
+    file: SourceFile
+    report: Report
+    problem: str
+    context: str
+    place: int
+    opened: int | None
 
     def say(self, message: str, start: int, end: int, label: str = "", hint: str = "") -> None:
         """Report M101 over a range."""
         self.report.error("M101", message, self.span(start, end), label, hint)
 
+    def rest_of_line(self, start: int) -> str:
+        """The text from an offset to the end of its line, without blanks at its end."""
+        return self.file.text[start : self.file.line_around(start).end].rstrip()
+
     def span(self, start: int, end: int) -> Span:
-        """A range, as far as the file goes: the parser also complains of its end."""
+        """A range inside the file: the parser also reports faults behind its end."""
         length = len(self.file.text)
         return Span(self.file, min(start, length), min(end, length))
 
@@ -157,8 +159,7 @@ def _say_tab(fault: _Fault) -> None:
 
 
 def _say_reserved(fault: _Fault, start: int) -> None:
-    end = start + len(fault.file.text[start : _line_end(fault.file, start)].rstrip())
-    text = fault.file.text[start:end]
+    text = fault.rest_of_line(start)
     name = "a backtick" if text[:1] == "`" else f"`{text[:1]}`"
     hint = _quote_hint("text", text if " #" not in text else "")
     fault.say(f"plain text cannot begin with {name}", start, start + 1, "YAML reserves this character", hint)
@@ -166,19 +167,17 @@ def _say_reserved(fault: _Fault, start: int) -> None:
 
 def _say_missing_colon(fault: _Fault) -> None:
     start = fault.opened if fault.opened is not None else fault.place
-    line_start = fault.file.line_starts[fault.file.line_column(start)[0] - 1]
-    cramped = _CRAMPED_KEY.match(fault.file.text[line_start : _line_end(fault.file, start)])
+    line = fault.file.line_around(start)
+    cramped = _CRAMPED_KEY.match(line.text)
     if cramped:
-        colon = line_start + cramped.start("colon")
-        report_cramped_colon(fault.file, fault.report, colon)
+        report_cramped_colon(fault.file, fault.report, line.start + cramped.start("colon"))
         return
-    end = start + len(fault.file.text[start : _line_end(fault.file, start)].rstrip())
+    end = start + len(fault.rest_of_line(start))
     fault.say("a line without `key: value`", start, end, "no colon follows this text")
 
 
 def _say_second_colon(fault: _Fault) -> None:
-    line_start = fault.file.line_starts[fault.file.line_column(fault.place)[0] - 1]
-    before = fault.file.text[line_start : fault.place]
+    before = fault.file.text[fault.file.line_around(fault.place).start : fault.place]
     if re.search(r":\s", before):
         message, hint = "a second `: ` in one line", "quote the text that holds the colon"
     else:
@@ -197,9 +196,8 @@ def _say_open_bracket(fault: _Fault) -> None:
 
 
 def _say_stray_text(fault: _Fault) -> None:
-    line_start = fault.file.line_starts[fault.file.line_column(fault.place)[0] - 1]
-    before = fault.file.text[line_start : fault.place].rstrip()
-    end = fault.place + len(fault.file.text[fault.place : _line_end(fault.file, fault.place)].rstrip())
+    before = fault.file.text[fault.file.line_around(fault.place).start : fault.place].rstrip()
+    end = fault.place + len(fault.rest_of_line(fault.place))
     if before.endswith(("'", '"')):
         hint = "quotes must hold the whole value; inside single quotes a quote is written twice"
         fault.say("text after the closing quote", fault.place, end, "the value has ended before", hint)
@@ -214,17 +212,15 @@ def _say_stray_text(fault: _Fault) -> None:
 
 
 def _report_unquoted_path(file: SourceFile, report: Report, place: int, in_flow: bool) -> bool:
-    """Report M120 where a path on the line stops at a bracket because it stands inside `[..]` or `{..}`."""
-    line_start = file.line_starts[file.line_column(place)[0] - 1]
-    line = file.text[line_start : _line_end(file, place)]
+    """Report M120 if a path on the line stops at a bracket because it is inside `[..]` or `{..}`."""
+    line = file.line_around(place)
     found = None
-    for match in _PATH_IN_FLOW.finditer(line):
-        if match["path"] and line_start + match.start() <= place:
+    for match in _PATH_IN_FLOW.finditer(line.text):
+        if match["path"] and line.start + match.start() <= place:
             found = match
-    if found is None or not (in_flow or _FLOW_OPENS.search(line[: found.start()])):
+    if found is None or not (in_flow or _FLOW_OPENS.search(line.text[: found.start()])):
         return False
-    length = _path_length(line[found.start() :])
-    span = Span(file, line_start + found.start(), line_start + found.start() + length)
+    span = line.part(found.start(), found.start() + _path_length(line.text[found.start() :]))
     report.error(
         "M120",
         "a path with brackets needs quotes here",
@@ -236,12 +232,12 @@ def _report_unquoted_path(file: SourceFile, report: Report, place: int, in_flow:
 
 
 def _quote_hint(what: str, text: str) -> str:
-    """How to write `text`, where it is short enough to be shown."""
+    """A hint to quote `text`; shows it in quotes if it is short."""
     return f"quote the {what}: {quoted(text)}" if 0 < len(text) <= 80 else f"quote the {what}"
 
 
 def _path_length(text: str) -> int:
-    """How far the author's path reaches: to the first comma, blank or closing bracket outside brackets."""
+    """The length of the path: it ends at the first comma, blank or closing bracket outside brackets."""
     depth = 0
     quote = ""
     for position, character in enumerate(text):
@@ -259,12 +255,11 @@ def _path_length(text: str) -> int:
 
 
 def _unquoted_liquid(file: SourceFile, place: int) -> int | None:
-    """Where, on the line of the fault, plain text begins with `{{` or `{%`."""
-    line_start = file.line_starts[file.line_column(place)[0] - 1]
-    line = file.text[line_start : _line_end(file, place)]
-    blanked = re.sub(_QUOTED, lambda match: "." * len(match.group()), line)
+    """The offset of plain text on the line of the fault that begins with `{{` or `{%`; else None."""
+    line = file.line_around(place)
+    blanked = re.sub(_QUOTED, lambda match: "." * len(match.group()), line.text)
     match = _LIQUID_OPENS.search(blanked)
-    return line_start + match.start("liquid") if match else None
+    return line.start + match.start("liquid") if match else None
 
 
 def _at(fault: _Fault, offset: int) -> str:
@@ -274,8 +269,3 @@ def _at(fault: _Fault, offset: int) -> str:
 def _offset(file: SourceFile, mark: object, shift: int) -> int | None:
     index = getattr(mark, "index", None)
     return None if index is None else min(index + shift, len(file.text))
-
-
-def _line_end(file: SourceFile, offset: int) -> int:
-    end = file.text.find("\n", offset)
-    return len(file.text) if end == -1 else end

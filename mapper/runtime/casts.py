@@ -1,16 +1,16 @@
-"""Values: casts and object operations on present JSON values; what does not fit comes back as INVALID."""
+"""Casts and operations on objects: present JSON values in; INVALID if a value does not fit."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 
 import msgspec
 
 from mapper.runtime.json.nesting import is_deeper
 from mapper.runtime.limits import active
-from mapper.runtime.missing import INVALID, MISSING, Nothing
+from mapper.runtime.missing import INVALID, Nothing
 
 MAX_DIGITS = 4300  # as `sys.int_info.default_max_str_digits`: conversion takes quadratic time
 
@@ -21,7 +21,7 @@ _decode = msgspec.json.Decoder().decode
 
 
 class Refusal(Enum):
-    """Why an object operation gave nothing, where INVALID would not tell enough."""
+    """The reason why an operation on an object has no result, if it is another one than a wrong type."""
 
     COLLISION = "collision"  # a renamed key is already there
 
@@ -30,13 +30,6 @@ class Refusal(Enum):
 
 
 COLLISION = Refusal.COLLISION
-
-
-def is_blank(value: object) -> bool:
-    """True for missing, null, and text that is empty or only white space; 0, false, [] and {} are values."""
-    if isinstance(value, str):
-        return not value or value.isspace()
-    return value is None or value is MISSING
 
 
 def to_string(value: object) -> str | Nothing:
@@ -111,7 +104,7 @@ def to_array(value: object) -> list[object] | Nothing:
 
 
 def to_json(value: object) -> object:
-    """What a JSON text holds, read strictly: no NaN, no half surrogates, no 1e400; other values stay."""
+    """The value of a JSON text, read strictly: no NaN, no half surrogates, no 1e400; other values stay."""
     if isinstance(value, str):
         return _parse(value)
     if isinstance(value, dict | list | int):
@@ -127,6 +120,17 @@ def _parse(text: str) -> object:
         return INVALID if is_deeper(raw, active().nesting) else _decode(raw)
     except (msgspec.MsgspecError, UnicodeError):
         return INVALID
+
+
+CONVERSIONS: Mapping[str, Callable[[object], object]] = {
+    "string": to_string,
+    "integer": to_integer,
+    "number": to_number,
+    "boolean": to_boolean,
+    "object": to_object,
+    "array": to_array,
+    "json": to_json,
+}
 
 
 def pick(value: object, keys: Iterable[str]) -> dict[str, object] | Nothing:
@@ -146,7 +150,7 @@ def omit(value: object, keys: Iterable[str]) -> dict[str, object] | Nothing:
 
 
 def rename(value: object, pairs: Iterable[tuple[str, str]]) -> dict[str, object] | Nothing | Refusal:
-    """A new object with keys renamed all at once, in place; COLLISION where two members would share a key."""
+    """A new object with keys renamed all at once, in place; COLLISION if two would share a key."""
     if not isinstance(value, dict):
         return INVALID
     names = dict(pairs)

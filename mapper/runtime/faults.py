@@ -1,4 +1,4 @@
-"""Faults: how generated code says that an item cannot become an event."""
+"""Faults: the reasons with which generated code ends an item that cannot become an event."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 
 from mapper.runtime.missing import MISSING
 
-# What a fault says: its code, its site, its detail, and the value it is about, which cannot change any more.
-Told: TypeAlias = tuple[str, int, str, Any]
+# The code, the site, the detail and the value of a fault; the value cannot change any more.
+FaultRecord: TypeAlias = tuple[str, int, str, Any]
 
 _UNCHANGEABLE = frozenset({str, int, float, bool, type(None), type(MISSING)})
 
@@ -30,8 +30,11 @@ class Fault(Exception):
         self.value = value
 
 
-class Refused(Exception):
-    """Raised where an event does not fit its schema, or holds what JSON cannot; `event` is the event."""
+class InvalidEvent(Exception):
+    """An event that does not fit its schema, or that holds a value JSON cannot represent.
+
+    The decoded path raises it; the narrow path returns it as the outcome of the item.
+    """
 
     def __init__(self, event: object) -> None:
         super().__init__()
@@ -39,7 +42,7 @@ class Refused(Exception):
 
 
 class Skip(Exception):
-    """Raised where a template of a dialect says `{% abort %}`: the item is skipped, not rejected."""
+    """Raised by `{% abort %}` in a template of a dialect: the item is skipped, not rejected."""
 
     def __init__(self, site: int = -1, reason: str = "aborted by the template") -> None:
         super().__init__(reason)
@@ -47,17 +50,8 @@ class Skip(Exception):
         self.reason = reason
 
 
-class Misfit:
-    """An event that does not fit the target schema."""
-
-    __slots__ = ("event",)
-
-    def __init__(self, event: object) -> None:
-        self.event = event
-
-
-# What is told of an item that is no object, where items have to be objects.
-NO_OBJECT: Told = ("M604", -1, "", MISSING)
+# The fault of an item that is not an object although items must be.
+NO_OBJECT: FaultRecord = ("M604", -1, "", MISSING)
 
 
 class Shown(str):
@@ -66,14 +60,14 @@ class Shown(str):
     __slots__ = ()
 
 
-def tell(fault: Fault) -> Told:
-    """What a fault says, without the frames and the payload that hang on it."""
+def record_fault(fault: Fault) -> FaultRecord:
+    """The content of a fault. The exception itself would keep frames alive, and through them the payload."""
     value = fault.value
     return fault.code, fault.site, fault.detail, value if type(value) in _UNCHANGEABLE else Shown(show(value))
 
 
-def tell_plain(fault: Fault) -> Told | None:
-    """As `tell`; None of a fault about a value that may be decoded in part."""
+def record_plain_fault(fault: Fault) -> FaultRecord | None:
+    """As `record_fault`, for the narrow path: None if the value of the fault may be decoded only in part."""
     value = fault.value
     if type(value) in _UNCHANGEABLE:
         return fault.code, fault.site, fault.detail, value
@@ -81,7 +75,7 @@ def tell_plain(fault: Fault) -> Told | None:
 
 
 def _is_whole(value: object) -> bool:
-    """Whether a value is decoded as a whole: an object that is, is a dict."""
+    """Return True if a value is decoded as a whole: then its objects are dicts."""
     if type(value) is list:
         return all(map(_is_whole, value))
     return type(value) is dict or type(value) in _UNCHANGEABLE

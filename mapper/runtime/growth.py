@@ -1,4 +1,4 @@
-"""Growth: how large events can become for a body of a known size, and the exact size of an event.
+"""Growth: bounds of the size of events for a body of a known size, and the exact size of an event.
 
 The size of an event is the length of its compact JSON text in UTF-8.
 """
@@ -13,7 +13,7 @@ from mapper.runtime.faults import Fault
 from mapper.runtime.limits import DEFAULT, Limits, active
 
 _encode = msgspec.json.Encoder().encode
-FEW = 4  # times the payload, which are not many
+FEW = 4  # times the payload: an event that small needs no measuring
 _ESCAPED = 6  # bytes of one character in a JSON text, at most
 
 
@@ -34,38 +34,38 @@ class Growth:
 
     @property
     def is_large(self) -> bool:
-        """Whether an event can be many times as large as its parts."""
+        """True if an event can be many times as large as its parts."""
         return self.own + self.shared + self.texts + self.lists > FEW
 
-    def most(self, items: int, size: int, limits: Limits) -> int:
-        """The most bytes of the events of so many items together, taken from a body of `size` bytes."""
+    def max_bytes(self, items: int, size: int, limits: Limits) -> int:
+        """An upper bound of the bytes of all events of so many items from a body of `size` bytes."""
         beside = self.constant + self.texts * _ESCAPED * limits.text_length + self.lists * limits.event_bytes
         return self.own * size + items * (self.shared * size + beside)
 
     def fits(self, items: int, size: int, limits: Limits) -> bool:
-        """Whether no events of so many items can pass a limit, so that none has to be measured."""
+        """Return True if no events of so many items can pass a limit, so that none has to be measured."""
         return (
-            self.most(1, size, limits) <= limits.event_bytes
-            and self.most(items, size, limits) <= limits.result_bytes
+            self.max_bytes(1, size, limits) <= limits.event_bytes
+            and self.max_bytes(items, size, limits) <= limits.result_bytes
         )
 
 
-# Bytes of the events of a body that the bytes path makes unmeasured. Objects that it passes undecoded may
+# Bytes of the events of a body that the narrow path makes unmeasured. Objects that it passes undecoded may
 # hold short numbers: 1e15 is 1000000000000000.0 in compact JSON. So this stays far below the default limits.
 ROOM = min(DEFAULT.event_bytes, DEFAULT.result_bytes) // 8
 INFLATION = 4  # times: how much longer compact JSON can be than another text of the same value
 
 
 def is_bounded(growth: Growth) -> bool:
-    """Whether no body within the default limits can give more bytes of events than they allow."""
+    """Return True if no body within the default limits can give more bytes of events than they allow."""
     return growth.fits(DEFAULT.items, DEFAULT.body_bytes, DEFAULT)
 
 
-def size_of(value: object, levels: int, most: int) -> int:
-    """The size of a value; of one larger than `most` some number above `most`.
+def size_of(value: object, levels: int, max_bytes: int) -> int:
+    """The size of a value; of one larger than `max_bytes` some number above `max_bytes`.
 
-    The outer `levels` of objects and lists are gone through one by one, so that never more than one of the
-    values inside them is written at once. What JSON cannot hold counts as nothing; others refuse it.
+    The outer `levels` of objects and lists are visited one by one, so that never more than one of the values
+    inside them is written at once. Values that JSON cannot hold count as 0; the validation refuses them.
     """
     if levels < 1 or not isinstance(value, dict | list):
         try:
@@ -77,16 +77,16 @@ def size_of(value: object, levels: int, most: int) -> int:
     size = 1
     if isinstance(value, dict):
         for name, member in value.items():
-            size += size_of(name, 0, most) + 2
-            if size > most:
+            size += size_of(name, 0, max_bytes) + 2
+            if size > max_bytes:
                 break
-            size += size_of(member, levels - 1, most - size)
+            size += size_of(member, levels - 1, max_bytes - size)
     else:
         for element in value:
             size += 1
-            if size > most:
+            if size > max_bytes:
                 break
-            size += size_of(element, levels - 1, most - size)
+            size += size_of(element, levels - 1, max_bytes - size)
     return size
 
 
@@ -96,7 +96,7 @@ def room_for_lists() -> int:
 
 
 def take_room(room: int, element: object, levels: int, site: int) -> int:
-    """What one more element leaves of the room for lists; raises Fault M624 if there is too little."""
+    """The room for lists that is left after one more element; raises Fault M624 if there is too little."""
     room -= size_of(element, levels, room) + 1
     if room < 0:
         raise Fault("M624", site, f"more than {active().event_bytes:,} bytes")

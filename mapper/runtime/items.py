@@ -1,6 +1,6 @@
-"""Items: where in a body the events are. A body becomes its items, and none of it is lost on the way.
+"""Items: a body becomes its items, by the paths of `each`. No part of it is lost on the way.
 
-An alternative of `each` is a tuple of steps, or a function where its path needs more than steps:
+An alternative of `each` is a tuple of steps, or a function if its path needs more than steps:
 `("name", key)`, `("index", number)`, `("all",)` for `[*]`, `("elements",)` for `[:]`.
 """
 
@@ -18,8 +18,8 @@ Alternative: TypeAlias = tuple[Step, ...] | Callable[[object], list[object]]
 Place: TypeAlias = tuple[str | int | None, ...]
 
 
-class Leftover:
-    """An element of the body in which the rest of `each` finds nothing."""
+class UnmatchedElement:
+    """An element of the body in which the rest of `each` finds nothing; it is rejected, not lost."""
 
     __slots__ = ("value",)
 
@@ -28,9 +28,9 @@ class Leftover:
 
 
 def select(alternatives: tuple[Alternative, ...], body: object) -> list[object] | None:
-    """The items of the first alternative that selects anything, or None where none does.
+    """The items of the first alternative that selects anything, or None if none does.
 
-    A selected array counts as its elements; one that is there but empty gives no items, which is fine.
+    A selected array counts as its elements. An empty one gives no items, which is no fault.
     """
     emptied = False
     for alternative in alternatives:
@@ -51,7 +51,7 @@ def select(alternatives: tuple[Alternative, ...], body: object) -> list[object] 
 
 
 def locate(alternatives: tuple[Alternative, ...], body: object) -> list[Place] | None:
-    """Where the items of `select` stand, in the same order; None where that is not known."""
+    """The places of the items of `select`, in the same order; None if they are not known."""
     for alternative in alternatives:
         if callable(alternative):
             if alternative(body):
@@ -64,7 +64,7 @@ def locate(alternatives: tuple[Alternative, ...], body: object) -> list[Place] |
 
 
 def find_row(alternatives: tuple[Alternative, ...], body: object) -> tuple[str, ...] | None:
-    """The names that lead to the array whose elements are the items of `select`; None where they are not."""
+    """The names that lead to the array whose elements are the items of `select`; None if there is none."""
     for alternative in alternatives:
         if callable(alternative):
             return None
@@ -154,7 +154,7 @@ def _walk_each(
         seen = True
         inner = _walk(steps, number + 1, element, (*place, key))
         if inner is None:
-            items.append((Leftover(element), (*place, key)))
+            items.append((UnmatchedElement(element), (*place, key)))
         else:
             selected = True
             items.extend(inner)

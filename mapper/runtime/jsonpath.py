@@ -1,4 +1,4 @@
-"""Paths at run time: what generated path code calls for the rarely used parts of RFC 9535."""
+"""Paths at run time: the rarely used parts of RFC 9535, which generated code calls."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mapper.runtime.missing import MISSING
 
 
 def children(value: object) -> Iterable[object]:
-    """The elements of an array or the member values of an object, in order; nothing of anything else."""
+    """The elements of an array or the member values of an object, in order; a scalar has none."""
     if isinstance(value, list):
         return value
     if isinstance(value, dict):
@@ -19,12 +19,15 @@ def children(value: object) -> Iterable[object]:
 
 
 def descendants(nodes: Iterable[object], site: int) -> list[object]:
-    """Each node followed by all that lies below it, parents before children (RFC 9535 §2.5.2)."""
+    """Each node followed by all its descendants, parents before children (RFC 9535 §2.5.2).
+
+    Raises Fault M608 beyond `path_visits`: a parsed payload may repeat or contain itself, without an end.
+    """
     visited: list[object] = []
     stack = list(nodes)
     stack.reverse()
-    most = active().path_visits
-    while stack and len(visited) + len(stack) <= most:
+    limit = active().path_visits
+    while stack and len(visited) + len(stack) <= limit:
         value = stack.pop()
         visited.append(value)
         if isinstance(value, list):
@@ -32,52 +35,26 @@ def descendants(nodes: Iterable[object], site: int) -> list[object]:
         elif isinstance(value, dict):
             stack.extend(reversed(value.values()))
     if stack:
-        raise Fault("M608", site, f"a path looks at more than {most} values")
+        raise Fault("M608", site, f"a path looks at more than {limit} values")
     return visited
 
 
 def check_matches(nodes: list[object], site: int) -> None:
-    """Stop a path whose matches multiply (`$..*..*`)."""
-    most = active().path_matches
-    if len(nodes) > most:
-        raise Fault("M608", site, f"a path matches more than {most} values")
-
-
-def equal(left: object, right: object) -> bool:
-    """Equality of RFC 9535 §2.3.5.2.2: strict in types, deep, and MISSING equals MISSING."""
-    pairs = [(left, right)]
-    met: set[tuple[int, int]] = set()  # parsed JSON from a host may repeat or even contain itself
-    while pairs:
-        left, right = pairs.pop()
-        if isinstance(left, list):
-            if not isinstance(right, list) or len(left) != len(right):
-                return False
-            if (id(left), id(right)) not in met:
-                met.add((id(left), id(right)))
-                pairs.extend(zip(left, right, strict=True))
-        elif isinstance(left, dict):
-            if not isinstance(right, dict) or left.keys() != right.keys():
-                return False
-            if (id(left), id(right)) not in met:
-                met.add((id(left), id(right)))
-                pairs.extend((value, right[key]) for key, value in left.items())
-        elif isinstance(left, bool) or isinstance(right, bool):
-            if left is not right:
-                return False
-        elif left != right:
-            return False
-    return True
+    """Raise Fault M608 for a path whose matches multiply (`$..*..*`) beyond `path_matches`."""
+    limit = active().path_matches
+    if len(nodes) > limit:
+        raise Fault("M608", site, f"a path matches more than {limit} values")
 
 
 def less(left: object, right: object) -> bool:
-    """Order of RFC 9535 §2.3.5.2.2: between two numbers or two strings, else false."""
+    """The `<` of RFC 9535 §2.3.5.2.2: between two numbers or two strings; of anything else it is false."""
     if isinstance(left, str):
         return isinstance(right, str) and left < right
     return is_number(left) and is_number(right) and left < right  # type: ignore[operator]
 
 
 def is_number(value: object) -> bool:
-    """Whether a value is a JSON number; Python's booleans are not."""
+    """Return True for a JSON number; Python's booleans are none."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

@@ -1,7 +1,7 @@
-"""Limits at run time: how much of a body, a path, a template and a mapping is worked on before it is refused.
+"""Limits at run time: the sizes of bodies, paths, templates and mappings beyond which they are refused.
 
-They are handed down through a context variable, because what asks for them (a filter inside a library's
-template, a path's loop) is far from who sets them. With the default limits nothing is ever set.
+They are handed down through a context variable, because the code that asks for them (a filter inside a
+library's template, a path's loop) is far from the code that sets them. The default limits are never set.
 """
 
 from __future__ import annotations
@@ -11,12 +11,39 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, fields, replace
 
+# The numbers of levels that values and texts may nest, each with its reason. Without these limits, the stack
+# that the caller has left would decide, and the version of Python: its own limit is 1,000 frames, and most
+# walks take one or two frames for each level.
+
+# Levels of an item that a caller may allow (`Limits.nesting`, 200 unless set). Twice as many frames still fit
+# on a fresh stack of 1,000.
+MAX_NESTING = 400
+# Levels of an event: those of an item, and those of the mapping around them (100 levels of YAML).
+MAX_EVENT_DEPTH = MAX_NESTING + 100
+# Open brackets of a body. Other items of a deep body are still mapped, by a reader without recursion that
+# takes memory for each bracket; a body with more brackets is not read at all.
+MAX_BODY_DEPTH = 10_000
+# Open brackets of a body that is repaired: each reading of it keeps its own.
+MAX_REPAIRED_DEPTH = 1_000
+# Levels of a value that is hashed. The walk does not recurse; the limit stops values that contain themselves.
+MAX_CANONICAL_DEPTH = 1_000
+# Open groups of a text with `format: regex`: CPython's parser of expressions recurses.
+MAX_GROUP_DEPTH = 50
+# Tags of a template inside each other: python-liquid's parser and its nodes recurse, several frames a tag.
+MAX_TAG_DEPTH = 30
+# Of these, the tags and loops that become Python code; the library's interpreter runs the others. CPython's
+# tokenizer takes 100 levels of indentation, and its compiler 20 loops inside each other.
+MAX_LOWERED_TAGS = 20
+MAX_LOWERED_LOOPS = 8
+# Open brackets of a path: its parser recurses, and so does the code generated for its filters.
+MAX_PATH_DEPTH = 50
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a service is willing to spend. Raises TypeError or ValueError for what is no positive number.
+    """The work that a service is willing to do. Raises TypeError or ValueError if one is no positive integer.
 
-    What passes a limit ends as a rejection or a diagnostic with the code named here, never as an exception.
+    Input beyond a limit ends as a rejection or a diagnostic with the code named here, never as an exception.
     """
 
     body_bytes: int = 64 * 1024 * 1024  # M608: bytes of a body
@@ -45,9 +72,6 @@ class Limits:
             raise ValueError(f"Limits.nesting must be at most {MAX_NESTING}")
 
 
-# Beyond it the decoder and what walks an event would depend on how much of Python's stack is left.
-MAX_NESTING = 400
-
 DEFAULT = Limits()
 # Rounds of loops in a program that is run to check it: more show nothing new.
 _TRIED_ROUNDS = 1_000
@@ -58,7 +82,7 @@ active = _active.get
 
 @contextmanager
 def within(limits: Limits) -> Iterator[None]:
-    """Make these limits the ones in force inside the block."""
+    """Put limits in force inside the block."""
     token = _active.set(limits)
     try:
         yield

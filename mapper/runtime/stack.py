@@ -10,14 +10,26 @@ from typing import TypeVar
 # CPython raises these for source that nests too deep: its parser, its compiler, its limit of nested blocks.
 TOO_DEEP_TO_COMPILE = (SyntaxError, RecursionError, MemoryError)
 
-_Done = TypeVar("_Done")
+_Result = TypeVar("_Result")
 
 
-def on_fresh_stack(run: Callable[[], _Done]) -> _Done:
-    """Run, without exceptions, on a thread of its own, whose stack is empty."""
-    results: list[_Done] = []
-    context = copy_context()
-    thread = threading.Thread(target=lambda: results.append(context.run(run)))
+def on_fresh_stack(run: Callable[[], _Result]) -> _Result:
+    """Run on a thread of its own, whose stack is empty, with the caller's context variables.
+
+    Returns what `run` returns and raises what it raises.
+    """
+    results: list[_Result] = []
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            results.append(run())
+        except BaseException as error:  # also a panic of a library in Rust, which is no Exception
+            failures.append(error)
+
+    thread = threading.Thread(target=copy_context().run, args=(work,))
     thread.start()
     thread.join()
+    if failures:
+        raise failures[0] from None
     return results[0]

@@ -13,6 +13,7 @@ import msgspec
 from mapper.diagnostics.diagnostic import Diagnostic, Label, did_you_mean
 from mapper.diagnostics.files import display_name
 from mapper.diagnostics.source import SourceFile, Span
+from mapper.schemas.positions import locate_json_fault
 from mapper.transform.request import Request
 from mapper.transform.result import Result
 
@@ -20,19 +21,19 @@ EXPECTED = ".expected.json"
 REQUEST_KEYS = ("headers", "query", "settings", "received_at")
 BODY_KEYS = ("body", "body_text", "body_base64")
 DOCUMENT_KEYS = ("events", "skipped", "rejected")
-REPAIRS_KEY = "repairs"  # only where there are any
+REPAIRS_KEY = "repairs"  # only if there are any
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What a transform is called with: the body's bytes as they stand in the file, and the request."""
+    """The arguments of a transform: the bytes of the body as in the file, and the request."""
 
     body: bytes
     request: Request
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class SampleCase:
     """One input file of a mapping and the file with the result it must give."""
 
     mapping: str
@@ -46,14 +47,14 @@ class Case:
         return f"{self.mapping}/{self.name}"
 
     def load(self) -> Sample | Diagnostic:
-        """The sample, or why it cannot be read."""
+        """The sample, or the reason why it cannot be read."""
         try:
             return _read_sample(self.input)
         except _UnreadableError as error:
             return error.diagnostic
 
     def expectation(self) -> dict[str, object] | Diagnostic:
-        """The whole result this case must give, or why it cannot be read."""
+        """The whole result this case must give, or the reason why it cannot be read."""
         if not self.expected.is_file():
             return Diagnostic(
                 "M011",
@@ -76,12 +77,13 @@ class Case:
         self.expected.write_bytes(data + b"\n")
 
 
-def find_cases(mapping: Path) -> list[Case]:
+def find_cases(mapping: Path) -> list[SampleCase]:
     """The cases in the folder named after the mapping, by name."""
     folder = mapping.with_suffix("")
     inputs = (path for path in folder.glob("*.json") if not path.name.endswith(EXPECTED))
     return [
-        Case(mapping.stem, path.stem, path, path.with_name(path.stem + EXPECTED)) for path in sorted(inputs)
+        SampleCase(mapping.stem, path.stem, path, path.with_name(path.stem + EXPECTED))
+        for path in sorted(inputs)
     ]
 
 
@@ -112,7 +114,7 @@ def result_document(result: Result) -> dict[str, object]:
 
 
 def request_of(fields: Mapping[str, object]) -> Request:
-    """A request from the JSON form of its parts; `ValueError` says which part is wrong."""
+    """A request from the JSON form of its parts; raises ValueError that names the wrong part."""
     for name in fields:
         if name not in REQUEST_KEYS:
             hint = did_you_mean(name, REQUEST_KEYS)
@@ -211,7 +213,8 @@ def _read_json(path: Path, hint: str = "") -> tuple[SourceFile, object]:
     try:
         return file, json.loads(file.text, parse_constant=_reject_constant)
     except json.JSONDecodeError as error:
-        raise _unreadable(file, f"`{name}` is not JSON", error.msg.lower(), error.pos, hint) from None
+        message, offset = locate_json_fault(error)
+        raise _unreadable(file, f"`{name}` is not JSON", message.lower(), offset, hint) from None
     except (ValueError, RecursionError) as error:
         raise _unreadable(file, f"`{name}` is not JSON", str(error), hint=hint) from None
 

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from mapper.runtime.json.locations import write_location
+from mapper.runtime.json.types import written_type_of
 from mapper.runtime.missing import MISSING
 
 Steps: TypeAlias = tuple[str | int, ...]
@@ -17,8 +18,8 @@ LONGEST = 60  # characters of a value that are shown
 DEEPEST = 100  # steps into a document after which values are compared whole
 
 
-class Kind(Enum):
-    """How a place differs."""
+class ChangeKind(Enum):
+    """The kind of a difference."""
 
     ADDED = "added"  # only the actual document has it
     REMOVED = "removed"  # only the expected document has it
@@ -28,16 +29,18 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One place in which two documents differ; `MISSING` stands where a document has nothing."""
+    """One place in which two documents differ; `MISSING` is a value that a document does not have."""
 
     location: str
     expected: object
     actual: object
-    kind: Kind = Kind.CHANGED
+    kind: ChangeKind = ChangeKind.CHANGED
 
     def texts(self) -> tuple[str | None, str | None]:
-        """Both values cut to a line, with their types where those differ; `None` for what is not there."""
-        typed = self.kind is Kind.CHANGED and type_name(self.expected) != type_name(self.actual)
+        """Both values cut to a line, with their types if those differ; None for a value that is not there."""
+        typed = self.kind is ChangeKind.CHANGED and written_type_of(self.expected) != written_type_of(
+            self.actual
+        )
         before, after = _text(self.expected, typed), _text(self.actual, typed)
         start = _shared(before or "", after or "")
         return _cut(before, start), _cut(after, start)
@@ -48,27 +51,6 @@ def differences(expected: object, actual: object) -> list[Difference]:
     return list(_compare(expected, actual, ()))
 
 
-def type_name(value: object) -> str:
-    """The JSON type of a value, integers and other numbers apart."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "boolean"
-        case int():
-            return "integer"
-        case float():
-            return "number"
-        case str():
-            return "string"
-        case list():
-            return "array"
-        case dict():
-            return "object"
-        case _:
-            return "nothing"
-
-
 def _compare(expected: object, actual: object, steps: Steps) -> Iterator[Difference]:
     if len(steps) >= DEEPEST:
         if expected is MISSING or actual is MISSING or _canonical(expected) != _canonical(actual):
@@ -77,14 +59,14 @@ def _compare(expected: object, actual: object, steps: Steps) -> Iterator[Differe
         yield from _compare_objects(expected, actual, steps)
     elif isinstance(expected, list) and isinstance(actual, list):
         yield from _compare_arrays(expected, actual, steps)
-    elif type_name(expected) != type_name(actual) or expected != actual:
+    elif written_type_of(expected) != written_type_of(actual) or expected != actual:
         yield Difference(write_location(steps), expected, actual, _kind(expected, actual))
 
 
-def _kind(expected: object, actual: object) -> Kind:
+def _kind(expected: object, actual: object) -> ChangeKind:
     if expected is MISSING:
-        return Kind.ADDED
-    return Kind.REMOVED if actual is MISSING else Kind.CHANGED
+        return ChangeKind.ADDED
+    return ChangeKind.REMOVED if actual is MISSING else ChangeKind.CHANGED
 
 
 def _compare_objects(
@@ -98,7 +80,7 @@ def _compare_arrays(expected: list[object], actual: list[object], steps: Steps) 
     """Aligns equal elements first, so that one element more does not make all later ones differ."""
     before, after = [_canonical(v) for v in expected], [_canonical(v) for v in actual]
     if before != after and sorted(before) == sorted(after):
-        yield Difference(write_location(steps), expected, actual, Kind.ORDER)
+        yield Difference(write_location(steps), expected, actual, ChangeKind.ORDER)
         return
     for i, i_end, j, j_end in _alignment(before, after):
         paired = min(i_end - i, j_end - j)
@@ -111,9 +93,9 @@ def _compare_arrays(expected: list[object], actual: list[object], steps: Steps) 
 
 
 def _alignment(before: list[str], after: list[str]) -> Iterator[tuple[int, int, int, int]]:
-    """Ranges of both lists that stand against each other and differ.
+    """Ranges of both lists that correspond and differ.
 
-    What both begin and end with is set apart first, so that one element more is always one difference.
+    Equal beginnings and ends are set apart first, so that one element more is always one difference.
     """
     start = _equal(before, after)
     end = _equal(before[start:][::-1], after[start:][::-1])
@@ -124,7 +106,7 @@ def _alignment(before: list[str], after: list[str]) -> Iterator[tuple[int, int, 
 
 
 def _equal(before: Sequence[str], after: Sequence[str]) -> int:
-    """How many leading elements are equal."""
+    """The number of leading elements that are equal."""
     pairs = enumerate(zip(before, after, strict=False))
     return next((index for index, (one, other) in pairs if one != other), min(len(before), len(after)))
 
@@ -137,11 +119,11 @@ def _text(value: object, typed: bool) -> str | None:
     if value is MISSING:
         return None
     text = json.dumps(value, ensure_ascii=False)
-    return f"{text} ({type_name(value)})" if typed else text
+    return f"{text} ({written_type_of(value)})" if typed else text
 
 
 def _shared(before: str, after: str) -> int:
-    """How many leading characters to leave out so that the part in which long texts differ is seen."""
+    """The number of leading characters to leave out, so that the part in which long texts differ is seen."""
     if max(len(before), len(after)) <= LONGEST:
         return 0
     return max(_equal(before, after) - LONGEST // 3, 0)

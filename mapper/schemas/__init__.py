@@ -1,1 +1,1 @@
-"""Schemas: a JSON Schema file is loaded, and asked what it admits within a budget of steps."""
+"""Schemas: JSON Schema files are loaded; questions about them are answered within a budget."""

@@ -1,8 +1,8 @@
-"""Schema form: a parsed document in, whether it is plainly a valid JSON Schema out.
+"""Form: the form of the keywords of a JSON Schema is checked without jsonschema, as far as it is plain.
 
 Importing jsonschema takes most of a second, and its metaschema takes a millisecond for each subschema, so
-loading a mapping should need neither. What keywords plainly say is checked here; the subschemas that hold
-anything else, or a fault, are left to jsonschema, each without those inside of it.
+loading a mapping should need neither. Well-formed subschemas are accepted here. Others are left to
+jsonschema, each without those inside of it.
 """
 
 from __future__ import annotations
@@ -11,39 +11,27 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from mapper.schemas.questions import LISTS, MAPS, TYPES, Pointer, Subschema, children, subschemas
+from mapper.runtime.json.types import TYPES
+from mapper.schemas.questions import LISTS, MAPS, Pointer, Subschema, children, subschemas
 
 _REFERENCE = re.compile(r"#?[A-Za-z0-9/$_.~-]*").fullmatch
 _ANCHOR = re.compile(r"[A-Za-z_][A-Za-z0-9._-]*").fullmatch
 _ADDRESS = re.compile(r"[a-z]+:[A-Za-z0-9/._-]*").fullmatch
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
+def _instance_of(*types: type) -> Callable[[Any], bool]:
+    """A test for values of these types; true and false are numbers to Python, but not to JSON."""
+    return lambda value: isinstance(value, types) and (bool in types or not isinstance(value, bool))
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+_is_text = _instance_of(str)
+_is_number = _instance_of(int, float)
+_is_list = _instance_of(list)
+_is_schema = _instance_of(dict, bool)
 
 
 def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def _is_flag(value: Any) -> bool:
-    return isinstance(value, bool)
-
-
-def _is_anything(value: Any) -> bool:
-    return True
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list)
-
-
-def _is_map(value: Any) -> bool:
-    return isinstance(value, dict)
 
 
 def _are_names(value: Any) -> bool:
@@ -56,10 +44,6 @@ def _are_types(value: Any) -> bool:
         if isinstance(value, str)
         else _are_names(value) and bool(value) and set(value) <= {*TYPES}
     )
-
-
-def _is_schema(value: Any) -> bool:
-    return isinstance(value, dict | bool)
 
 
 def _are_schemas(value: Any) -> bool:
@@ -78,7 +62,8 @@ def _matches(match: Callable[[str], object]) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, str) and match(value) is not None
 
 
-# The elements of maps and lists of schemas are subschemas, which the walk below comes to by itself.
+# Forms of JSON Schema 2020-12 (Core §8, §10, §11; Validation §6 to §9). Elements of maps and lists of schemas
+# are subschemas, which the walk below visits.
 _FORMS: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("$schema", "$id"), _matches(_ADDRESS)),
     **dict.fromkeys(("$ref", "$dynamicRef"), _matches(_REFERENCE)),
@@ -88,11 +73,10 @@ _FORMS: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), _is_number),
     **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems"), _is_count),
     **dict.fromkeys(("minProperties", "maxProperties", "minContains", "maxContains"), _is_count),
-    **dict.fromkeys(("deprecated", "readOnly", "writeOnly", "uniqueItems"), _is_flag),
-    **dict.fromkeys(("const", "default"), _is_anything),
+    **dict.fromkeys(("deprecated", "readOnly", "writeOnly", "uniqueItems"), _instance_of(bool)),
     **dict.fromkeys(("enum", "examples"), _is_list),
-    **dict.fromkeys(("properties", "patternProperties", "dependentSchemas", "$defs"), _is_map),
-    **dict.fromkeys(("definitions",), _is_map),
+    **dict.fromkeys(("properties", "patternProperties", "dependentSchemas", "$defs"), _instance_of(dict)),
+    **dict.fromkeys(("definitions",), _instance_of(dict)),
     **dict.fromkeys(("allOf", "anyOf", "oneOf", "prefixItems"), _are_schemas),
     **dict.fromkeys(("items", "additionalProperties", "contains", "propertyNames"), _is_schema),
     **dict.fromkeys(("not", "if", "then", "else"), _is_schema),
@@ -104,13 +88,8 @@ _FORMS: dict[str, Callable[[Any], bool]] = {
 }
 
 
-# Keywords the metaschema knows and this table does not; it has no opinion of any others.
+# Keywords that the metaschema checks and this table does not. The metaschema ignores all others.
 _UNUSUAL = frozenset(("$vocabulary", "dependencies", "$recursiveAnchor", "$recursiveRef"))
-
-
-def is_plainly_valid(document: Subschema) -> bool:
-    """Whether every keyword of every subschema is known here and well formed, patterns apart."""
-    return all(_is_well_formed(node) for _, node in subschemas(document))
 
 
 def unusual_parts(document: Subschema) -> Iterator[tuple[Pointer, Any]]:
@@ -140,6 +119,6 @@ def _alone(schema: Any) -> Any:
             alone[keyword] = dict.fromkeys(value, True)
         else:
             alone[keyword] = [True] * len(value) if isinstance(value, list) and keyword in LISTS else True
-    if isinstance(schema.get("dependencies"), dict):  # of older drafts; nobody reads it
+    if isinstance(schema.get("dependencies"), dict):  # of older drafts; no stage reads it
         alone["dependencies"] = {}
     return alone

@@ -1,4 +1,4 @@
-"""Positions: JSON text in, where each value and member name stands in it."""
+"""Positions: the offsets of each value and member name in a JSON text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+', re.DOTALL)
 
 @dataclass(slots=True)
 class Positions:
-    """Offsets `(start, end)` by pointer; `duplicates` are names that stood before in their object."""
+    """Offsets `(start, end)` by pointer; `duplicates` are names that their object already has."""
 
     values: dict[Pointer, tuple[int, int]] = field(default_factory=dict)
     names: dict[Pointer, tuple[int, int]] = field(default_factory=dict)
@@ -22,7 +22,7 @@ class Positions:
 
 
 @dataclass(slots=True)
-class _Open:
+class _OpenContainer:
     """An object or array whose end is not read yet."""
 
     pointer: Pointer
@@ -31,23 +31,23 @@ class _Open:
     step: str | int | None = None
 
 
-class TooMany(ValueError):
-    """There are more values than are looked at."""
+class TooManyValues(ValueError):
+    """The text has more values than the limit."""
 
 
-def locate_json(text: str, most: int | None = None) -> Positions:
-    """The positions of everything in `text`, valid JSON; raises TooMany beyond `most` values."""
+def locate_json(text: str, max_values: int | None = None) -> Positions:
+    """The positions of everything in `text`, valid JSON; raises TooManyValues beyond `max_values` values."""
     found = Positions()
-    most = len(text) if most is None else most
-    stack: list[_Open] = []
+    max_values = len(text) if max_values is None else max_values
+    stack: list[_OpenContainer] = []
     for match in _TOKEN.finditer(text):
-        if len(found.values) > most:
-            raise TooMany
+        if len(found.values) > max_values:
+            raise TooManyValues
         token = match.group()
         inside = stack[-1] if stack else None
         if token in "{[":
             pointer = _pointer(inside)
-            stack.append(_Open(pointer, match.start(), token == "{", None if token == "{" else 0))
+            stack.append(_OpenContainer(pointer, match.start(), token == "{", None if token == "{" else 0))
         elif token in "}]":
             closed = stack.pop()
             found.values[closed.pointer] = (closed.start, match.end())
@@ -66,12 +66,25 @@ def locate_json(text: str, most: int | None = None) -> Positions:
     return found
 
 
-def _pointer(inside: _Open | None) -> Pointer:
+def locate_json_fault(error: json.JSONDecodeError) -> tuple[str, int]:
+    """The words and the offset of a fault in JSON text, the same for every version of Python.
+
+    Before Python 3.13 a comma before a closing bracket was found at the bracket, as a missing value or name.
+    """
+    before = error.doc[: error.pos].rstrip(" \t\n\r")
+    closing = error.doc[error.pos : error.pos + 1]
+    if before.endswith(",") and closing in ("}", "]"):
+        kind = "object" if closing == "}" else "array"
+        return f"Illegal trailing comma before end of {kind}", len(before) - 1
+    return error.msg, error.pos
+
+
+def _pointer(inside: _OpenContainer | None) -> Pointer:
     if inside is None or inside.step is None:
         return ()
     return (*inside.pointer, inside.step)
 
 
-def _advance(inside: _Open | None) -> None:
+def _advance(inside: _OpenContainer | None) -> None:
     if inside is not None:
         inside.step = None if inside.is_object or not isinstance(inside.step, int) else inside.step + 1

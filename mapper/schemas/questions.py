@@ -1,7 +1,7 @@
-"""Shapes: what a JSON Schema admits. Questions about parsed schemas, answered without any data.
+"""Questions: the types, members and elements that a parsed JSON Schema 2020-12 admits.
 
-Answers are sound towards permission: where keywords interact in ways not followed here, a type or member
-counts as allowed. References within the document are followed; every function takes the document they
+Answers err towards permission: if keywords interact in ways not followed here, a type or member counts as
+allowed. References within the document are followed; every function takes the document they
 resolve in.
 """
 
@@ -14,11 +14,10 @@ from urllib.parse import unquote
 
 from mapper.budget import spend
 from mapper.regex.searches import searcher
+from mapper.runtime.json.types import TYPES, type_of
 
 Subschema: TypeAlias = Mapping[str, Any] | bool
 Pointer: TypeAlias = tuple[str | int, ...]
-
-TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
 
 MAPS = ("properties", "patternProperties", "dependentSchemas", "$defs", "definitions")
 LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
@@ -26,8 +25,8 @@ _SINGLES = (
     *("items", "additionalProperties", "contains", "not", "if", "then", "else"),
     *("propertyNames", "unevaluatedItems", "unevaluatedProperties", "contentSchema"),
 )
-_MAX_HOPS = 64
-_MAX_DOCUMENTS = 8
+_MAX_HOPS = 64  # references and subschemas followed one after the other; a loop of references ends here
+_MAX_DOCUMENTS = 8  # whose anchors are kept: a mapping has two schemas, some processes several mappings
 
 
 def subschemas(document: Subschema) -> Iterator[tuple[Pointer, Subschema]]:
@@ -41,7 +40,7 @@ def subschemas(document: Subschema) -> Iterator[tuple[Pointer, Subschema]]:
 
 
 def children(schema: Mapping[str, Any]) -> Iterator[tuple[Pointer, Any]]:
-    """What stands where a schema has its subschemas, with the steps there."""
+    """The direct subschemas of a schema, each with the steps that lead to it; they may be malformed."""
     for keyword, value in schema.items():
         if keyword in MAPS and isinstance(value, dict):
             yield from (((keyword, name), child) for name, child in value.items())
@@ -52,7 +51,7 @@ def children(schema: Mapping[str, Any]) -> Iterator[tuple[Pointer, Any]]:
 
 
 def find_reference(document: Subschema, reference: str) -> Subschema | None:
-    """The subschema a `#…` reference means: a JSON pointer or an anchor; None where it leads nowhere."""
+    """The subschema that a `#…` reference names, by JSON pointer (RFC 6901) or anchor; else None."""
     fragment = unquote(reference.removeprefix("#"))
     if not reference.startswith("#"):
         return None
@@ -99,7 +98,7 @@ def _parts(document: Subschema, schema: Mapping[str, Any]) -> list[Subschema]:
 
 
 def _choices(schema: Mapping[str, Any]) -> Iterator[list[Subschema]]:
-    """Lists of subschemas of which at least one must hold."""
+    """Lists of subschemas; at least one of each list must hold."""
     for keyword in ("anyOf", "oneOf"):
         if keyword in schema:
             yield schema[keyword]
@@ -108,7 +107,7 @@ def _choices(schema: Mapping[str, Any]) -> Iterator[list[Subschema]]:
 
 
 def allows_type(document: Subschema, schema: Subschema, name: str, hops: int = 0) -> bool:
-    """Whether some value of JSON type `name` may fit; an integer is a number."""
+    """True if some value of JSON type `name` may fit; an integer is a number."""
     spend()
     if isinstance(schema, bool) or hops > _MAX_HOPS:
         return schema is not False
@@ -132,7 +131,7 @@ def _overlaps(types: list[str], name: str) -> bool:
 
 
 def _excludes(schema: Mapping[str, Any], name: str) -> bool:
-    """Whether `not: schema` leaves no value of the type: it says nothing but `type`, and names this one."""
+    """True if `not: schema` excludes the type: `type` is its only keyword, and names this one."""
     types = schema.get("type")
     if set(schema) != {"type"}:
         return False
@@ -140,32 +139,13 @@ def _excludes(schema: Mapping[str, Any], name: str) -> bool:
     return name in named or (name == "integer" and "number" in named)
 
 
-def type_of(value: object) -> str:
-    """The JSON type of a parsed value; 1.0 is an integer."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "boolean"
-        case int():
-            return "integer"
-        case float():
-            return "integer" if value.is_integer() else "number"
-        case str():
-            return "string"
-        case list():
-            return "array"
-        case _:
-            return "object"
-
-
 def allows_null(document: Subschema, schema: Subschema) -> bool:
-    """Whether null may fit."""
+    """True if null may fit."""
     return allows_type(document, schema, "null")
 
 
 def property_of(document: Subschema, schema: Subschema, name: str, hops: int = 0) -> Subschema:
-    """What the member `name` of a fitting object must fit: True for anything, False if it must be absent.
+    """The schema of the member `name` of a fitting object: True for anything, False if it must be absent.
 
     Subschemas that hold together or by choice come back as one `allOf` or `anyOf`.
     """
@@ -192,7 +172,7 @@ def _own_property(schema: Mapping[str, Any], name: str) -> Subschema:
 
 
 def _evaluates(document: Subschema, schema: Subschema, name: str, hops: int) -> bool:
-    """Whether some keyword may look at the member, so that `unevaluatedProperties` does not."""
+    """True if some keyword may look at the member, so that `unevaluatedProperties` does not."""
     spend()
     if isinstance(schema, bool):
         return False
@@ -232,14 +212,14 @@ def _unique(schemas: list[Subschema]) -> list[Subschema]:
 
 
 def properties_of(document: Subschema, schema: Subschema) -> dict[str, Subschema]:
-    """The members that the schema names anywhere, with what each must fit; forbidden ones are left out."""
+    """The members that the schema names anywhere, each with its schema; forbidden ones are left out."""
     names = dict.fromkeys(_names(document, schema, 0))
     demands = {name: property_of(document, schema, name) for name in names}
     return {name: demand for name, demand in demands.items() if demand is not False}
 
 
 def names_property(document: Subschema, schema: Subschema, name: str) -> bool:
-    """Whether `properties_of` would have the name."""
+    """True if `properties_of` would have the name."""
     is_named = any(each == name for each in _names(document, schema, 0))
     return is_named and property_of(document, schema, name) is not False
 
@@ -254,7 +234,7 @@ def _names(document: Subschema, schema: Subschema, hops: int) -> Iterator[str]:
 
 
 def is_closed(document: Subschema, schema: Subschema) -> bool:
-    """Whether a member that `properties_of` does not name is never allowed."""
+    """True if members that `properties_of` does not name are never allowed."""
     if any(isinstance(node, dict) and node.get("patternProperties") for node in _reachable(document, schema)):
         return False
     names = set(_names(document, schema, 0))
@@ -286,7 +266,7 @@ def required_of(document: Subschema, schema: Subschema, hops: int = 0) -> frozen
 
 
 def items_of(document: Subschema, schema: Subschema, hops: int = 0) -> Subschema:
-    """What the elements of a fitting array must fit, wherever they stand."""
+    """The schema that each element of a fitting array fits, whatever its position."""
     spend()
     if isinstance(schema, bool) or hops > _MAX_HOPS:
         return schema is not False

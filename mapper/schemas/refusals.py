@@ -1,4 +1,4 @@
-"""Refusals: work on a mapping that takes too much is ended and reported; it raises nothing."""
+"""Refusals: work on a mapping that takes too much is ended and reported, without an exception."""
 
 from __future__ import annotations
 

@@ -1,12 +1,13 @@
-"""Schemas: a JSON Schema file becomes a Schema that later stages ask, or diagnostics say why not.
+"""Schema: a JSON Schema file becomes a Schema, or diagnostics give the reasons why it cannot.
 
-Later stages ask the parsed document through `mapper.schemas.questions` (`properties_of`, `allows_type`, ...).
+Later stages query the parsed document through `mapper.schemas.questions` (`properties_of`, ...).
 """
 
 from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mapper.diagnostics.diagnostic import Label, Report, Severity
-from mapper.diagnostics.files import decode_source, display_name
+from mapper.diagnostics.files import MAX_DEPTH, read_file
 from mapper.diagnostics.source import SourceFile, Span
 from mapper.regex.danger import find_danger
 from mapper.regex.searches import automaton_of
@@ -22,10 +23,9 @@ from mapper.runtime.json.nesting import is_deeper
 from mapper.runtime.limits import active
 from mapper.runtime.schema.keywords import extended, unique_items
 from mapper.schemas.form import unusual_parts
-from mapper.schemas.positions import Positions, TooMany, locate_json
+from mapper.schemas.positions import Positions, TooManyValues, locate_json, locate_json_fault
 from mapper.schemas.questions import Pointer, Subschema, find_reference, subschemas
 
-MAX_DEPTH = 100
 MAX_HEIGHT = 200  # subschemas for one value, each inside or referred to by the one before
 MAX_VALUES = 200_000  # also those of enumerations; a text of as many bytes as are allowed can hold a million
 MAX_PATTERNS = 50_000  # characters of a schema's different patterns
@@ -53,7 +53,7 @@ class Schema:
         return locate_json(self.file.text, MAX_VALUES)
 
     def span_of(self, pointer: Pointer) -> Span | None:
-        """Where the value at `pointer` stands; its name instead where the value takes several lines."""
+        """The span of the value at `pointer`; that of its name if the value takes several lines."""
         value = self._positions.values.get(pointer)
         if value is None:
             return None
@@ -63,12 +63,12 @@ class Schema:
         return Span(self.file, start, end)
 
     def span_of_name(self, pointer: Pointer) -> Span | None:
-        """Where the member name that `pointer` ends in stands."""
+        """The span of the member name that `pointer` ends in."""
         name = self._positions.names.get(pointer)
         return None if name is None else Span(self.file, *name)
 
     def definition_of(self, schema: Subschema) -> Span | None:
-        """Where a subschema of this document stands; of several that hold together, the first."""
+        """The span of a subschema of this document; of several that hold together, the first."""
         if isinstance(schema, bool):
             return None
         for pointer, node in self._nodes:
@@ -92,8 +92,11 @@ class Schema:
 
 
 def load_schema(path: Path, report: Report, span: Span | None) -> Schema | None:
-    """The schema in a file, or None after reporting; `span` is where the mapping names it."""
-    file = _read(path, report, span)
+    """The schema in a file, or None after reporting; `span` is its name in the mapping."""
+    if not os.path.exists(path):  # unlike `path.exists` it raises nothing, whatever the name
+        report.error("M004", f"no schema `{path.name}`", span, "no such file")
+        return None
+    file = read_file(path, f"the schema `{path.name}`", active().schema_bytes, span, report)
     if file is None:
         return None
     return _sound(path.name, file) or _examined(path.name, file, report, span)
@@ -101,7 +104,7 @@ def load_schema(path: Path, report: Report, span: Span | None) -> Schema | None:
 
 @lru_cache(maxsize=32)
 def _sound(name: str, file: SourceFile) -> Schema | None:
-    """The schema in a file with which nothing is wrong; mappings that name it share it."""
+    """The schema of a file without faults; mappings that name it share it."""
     return _examined(name, file, Report(), None)
 
 
@@ -115,34 +118,13 @@ def _examined(name: str, file: SourceFile, report: Report, span: Span | None) ->
     return schema if len(report.diagnostics) == before else None
 
 
-def _read(path: Path, report: Report, span: Span | None) -> SourceFile | None:
-    most = active().schema_bytes
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(most + 1)
-    except FileNotFoundError:
-        report.error("M004", f"no schema `{path.name}`", span, "no such file")
-        return None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "the name cannot be a path"
-        report.error("M001", f"cannot read the schema `{path.name}`", span, reason[:1].lower() + reason[1:])
-        return None
-    if len(data) > most:
-        report.error(
-            "M010", f"the schema `{path.name}` is larger than {most} bytes", span, "", "split the file"
-        )
-        return None
-    return decode_source(display_name(path), data, report)
-
-
 def _parse(file: SourceFile, report: Report, span: Span | None) -> dict[str, Any] | None:
     try:
         document = json.loads(file.text, parse_constant=_refuse_constant, parse_float=_finite)
     except json.JSONDecodeError as error:
-        place = Span(file, error.pos, min(error.pos + 1, len(file.text)))
-        _fault(
-            report, "M006", f"`{file.name}` is not JSON", place, error.msg[:1].lower() + error.msg[1:], span
-        )
+        message, offset = locate_json_fault(error)
+        place = Span(file, offset, min(offset + 1, len(file.text)))
+        _fault(report, "M006", f"`{file.name}` is not JSON", place, message[:1].lower() + message[1:], span)
         return None
     except (ValueError, RecursionError) as error:
         reason = "it nests too deep" if isinstance(error, RecursionError) else str(error)
@@ -170,7 +152,7 @@ def _finite(text: str) -> float:
 def _fault(
     report: Report, code: str, message: str, place: Span | None, label: str, named: Span | None, *hints: str
 ) -> None:
-    """Report an error inside a schema file, with a second label where the mapping names that file."""
+    """Report an error inside a schema file, with a second label at its name in the mapping."""
     more = (Label(named, "named here"),) if named is not None and place is not None else ()
     report.add(code, message, place or named, label, hints, Severity.ERROR, more)
 
@@ -202,14 +184,14 @@ class _Examination:
         _fault(self.report, code, message, place, label, self.named, *hints)
 
     def check_size(self) -> bool:
-        """Whether the document is worth a closer look, which takes memory for each value and level."""
+        """True if the document is small enough for the other checks, which take memory for each value."""
         start = Span(self.schema.file, 0, 1)
         if is_deeper(self.schema.file.text.encode(), 2 * MAX_DEPTH):
             self.fault("M007", "the schema nests too deep", start, f"more than {MAX_DEPTH} levels")
             return False
         try:
             return bool(self.schema._positions)
-        except TooMany:
+        except TooManyValues:
             hint = "split the file"
             self.fault("M010", f"the schema holds more than {MAX_VALUES:,} values", start, "", hint)
             return False
@@ -222,7 +204,7 @@ class _Examination:
         return deep is None
 
     def check_form(self) -> bool:
-        """Whether the document is valid under the 2020-12 metaschema; patterns are judged apart."""
+        """True if the document is valid under the 2020-12 metaschema; `check_nodes` checks the patterns."""
         dialect = self.schema.document.get("$schema", _DIALECT)
         if not isinstance(dialect, str) or dialect.rstrip("#") != _DIALECT:
             place = self.schema.span_of(("$schema",))
@@ -287,7 +269,7 @@ class _Examination:
             self.fault("M203", "a pattern that cannot be used", place, danger)
 
     def find_danger(self, pattern: str) -> str | None:
-        """Why a pattern must not be used; of too many together, only the first one too many must not."""
+        """The reason against a pattern; of patterns beyond a limit, only the first has one."""
         before = self.length
         self.length += len(pattern)
         if self.length > MAX_PATTERNS:
@@ -304,7 +286,7 @@ class _Examination:
         return None
 
     def check_loops(self) -> None:
-        """Report references that lead on and on for the same value, or back to where they began."""
+        """Report long chains of references for one value, and references that lead back to themselves."""
         heights: dict[int, float] = {}
         for pointer, node in self.schema._nodes:
             height = _height(self.schema.document, node, heights) if isinstance(node, dict) else 0
@@ -328,27 +310,27 @@ def _metaschema() -> Any:
 
 
 def _reason(error: Any) -> str:
-    """What is wrong with a part of a schema, in few words."""
+    """The fault of a part of a schema, in few words."""
     text = str(error.message)
     return text if len(text) <= 100 else f"breaks the rule `{error.validator}`"
 
 
 def _height(document: Mapping[str, Any], start: Mapping[str, Any], heights: dict[int, float]) -> float:
-    """How many subschemas may follow one another on one value, from `start` on; endless in a loop."""
-    way: set[int] = set()
+    """The length of the longest chain of subschemas for one value, from `start` on; infinite in a loop."""
+    path: set[int] = set()
     stack: list[tuple[Subschema, bool]] = [(start, False)]
     while stack:
         node, leaving = stack.pop()
         if isinstance(node, bool) or (id(node) in heights and not leaving):
             continue
         if leaving:
-            way.discard(id(node))
+            path.discard(id(node))
             below = (heights.get(id(child), 0) for child in _in_place(document, node))
             heights[id(node)] = 1 + max(below, default=0)
-        elif id(node) in way:
+        elif id(node) in path:
             return math.inf
         else:
-            way.add(id(node))
+            path.add(id(node))
             stack.append((node, True))
             stack.extend((child, False) for child in _in_place(document, node))
     return heights[id(start)]

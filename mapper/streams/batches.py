@@ -1,7 +1,7 @@
-"""Batches: parts of the inputs, each worked on by one process; of a plain file only where they lie.
+"""Batches: parts of the inputs, each mapped by one process; a batch of a plain file is only its position.
 
-A batch ends where a line ends, and where it ends depends on the bytes of a file alone: a run that is taken up
-again in the middle of a file cuts the rest into the same batches.
+A batch ends with a line, and its end depends on the bytes of the file alone: a run that is resumed in the
+middle of a file cuts the rest into the same batches.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from io import BytesIO, FileIO
 from mapper.diagnostics.stop import Stop
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-UNKNOWN = 0  # the number of a line that has not been counted yet
+UNKNOWN = 0  # the number of a line whose predecessors have not been counted yet
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place in the inputs: which file, how many of its unpacked bytes are done, the next line's number."""
+    """A position in the inputs: the index of the file, an offset in its unpacked bytes, the line there."""
 
     file: int = 0
     offset: int = 0
@@ -30,9 +30,9 @@ class Position:
 class Batch:
     """Whole lines of one input, or one body over several lines: `size` bytes from `start` on.
 
-    `data` is None for a part of a plain file: whoever works on it reads it there; `file` is its device and
-    number. The line of `start` is UNKNOWN where nobody has read what is before it. `packed` counts the bytes
-    of the file itself up to the end. With a `fault` the input breaks off here.
+    `data` is None for a part of a plain file, which the worker reads itself; `file` is its device and inode.
+    The line of `start` is UNKNOWN if the bytes before it have not been read. `file_end` is the
+    offset of its end in the file itself, which may be packed. With a `fault` the input breaks off here.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Batch:
     size: int
     data: bytes | None = field(repr=False)
     is_whole: bool = False
-    packed: int = 0
+    file_end: int = 0
     fault: str = ""
     file: tuple[int, int] | None = None
 
@@ -49,19 +49,19 @@ class Batch:
         return self if self.data is None else replace(self, data=b"")
 
     def is_done(self, after: Position) -> bool:
-        """Whether nothing of it is left behind a position."""
+        """True if the batch has no bytes behind a position."""
         return after.file > self.start.file or after.offset >= self.start.offset + self.size
 
 
 class Files:
-    """What batches hold. A plain file stays open while batches are from it: it may get another name."""
+    """Reads the bytes of batches. A plain file stays open while batches are from it: it may be renamed."""
 
     def __init__(self) -> None:
         self._file: tuple[int, int] | None = None
         self._stream: FileIO | None = None
 
     def read(self, batch: Batch) -> bytes:
-        """The bytes of a batch; Stop where the file is not what it was, OSError where it cannot be read."""
+        """The bytes of a batch; raises Stop if the file has been changed, OSError if it cannot be read."""
         if batch.data is not None:
             return batch.data
         stream = self._stream
@@ -98,7 +98,7 @@ class Files:
 
 
 def bodies_of(lines: Iterable[bytes], number: int) -> Iterator[tuple[int, bytes]]:
-    """The body of each line, and its number, from that of the first on; blank lines hold none."""
+    """The number and the body of each line that is not blank; `number` is that of the first line."""
     for at, line in enumerate(lines, number):
         if not line.isspace():
             yield at, line.rstrip(b"\r\n")

@@ -1,4 +1,4 @@
-"""Keeping: a mapping is read for what its items need of the body around them."""
+"""Envelope needs: the parts of a body that the items of a mapping need, from its paths and templates."""
 
 from __future__ import annotations
 
@@ -11,41 +11,30 @@ from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.files import read_source
 from mapper.ir.liquid import walk
 from mapper.runtime.items import Step
-from mapper.streams.envelopes import Keeping
+from mapper.streams.envelopes import EnvelopeNeeds
 
 ENVELOPE = "envelope"  # the body's name in Liquid
 
 
-def keeping_of(mapping: Path) -> Keeping:
-    """What to keep of a body beside a rejected item, for a mapping file that compiles."""
+def envelope_needs(mapping: Path) -> EnvelopeNeeds:
+    """The parts of a body to keep beside a rejected item, for a mapping file that compiles."""
     report = Report()
     file = read_source(mapping, report)
     analysis = None if file is None else analyse(file, mapping.parent, report)
     if analysis is None or analysis.spec is None or analysis.program is None:
-        return Keeping((), None, None)
+        return EnvelopeNeeds((), None, None)
     texts = tuple(text.value for text in analysis.spec.each) or ("$",)
-    return Keeping(texts, _alternatives(analysis.program.each), _reads(analysis.program))
+    return EnvelopeNeeds(texts, _alternatives(analysis.program.each), _reads(analysis.program))
 
 
 def _alternatives(paths: tuple[ir.Path, ...]) -> tuple[tuple[Step, ...], ...] | None:
-    """The steps of each alternative, None where one holds more than names and `[*]`."""
-    found: list[tuple[Step, ...]] = []
-    for path in paths:
-        steps: list[Step] = []
-        for segment in path.segments:
-            match segment:
-                case ir.Child((ir.Name(name),)):
-                    steps.append(("name", name))
-                case ir.Child((ir.Wildcard() | ir.Slice(None | 0, None, None | 1),)):
-                    steps.append(("all",))
-                case _:
-                    return None
-        found.append(tuple(steps))
-    return tuple(found)
+    """The steps of each alternative; None if one holds more than names, `[*]` and `[:]`."""
+    found = [steps for steps in map(ir.plain_steps, paths) if steps is not None]
+    return tuple(found) if len(found) == len(paths) else None
 
 
 def _reads(program: ir.Program) -> frozenset[str] | None:
-    """The names the mapping reads at the top of the body, through `envelope`; None where it may be any."""
+    """The names the mapping reads at the top of the body, through `envelope`; None if that may be any."""
     names: set[str] = set()
     for node in walk(tuple(getattr(program, part.name) for part in fields(program) if part.name != "each")):
         match node:

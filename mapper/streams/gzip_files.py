@@ -1,4 +1,4 @@
-"""Packed: a gzip file becomes its bytes, and bytes become gzip members."""
+"""Gzip files: a gzip file becomes its bytes, and bytes become gzip members (RFC 1952)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _GZIP = 31  # zlib's number for the gzip format with the largest window
 
 
 class Readable(Protocol):
-    """What bodies are read from."""
+    """A stream that bodies are read from."""
 
     def read(self, size: int = -1, /) -> bytes:
         """That many bytes, fewer only at the end; -1 for all of them."""
@@ -24,10 +24,10 @@ class Readable(Protocol):
         """Go on at an offset."""
 
 
-class Unpacked:
+class GzipReader:
     """The bytes of a gzip file with any number of members.
 
-    Where the file is damaged, all bytes before the damage are read first; the error comes after.
+    If the file is damaged, all bytes before the damage are read first; then zlib.error or EOFError is raised.
     """
 
     def __init__(self, packed: BinaryIO) -> None:
@@ -87,8 +87,8 @@ class Unpacked:
         return offset - left
 
 
-class Packing:
-    """Packs bytes into gzip members; what is packed depends on the bytes alone."""
+class GzipWriter:
+    """Packs bytes into gzip members; the output depends on the bytes alone."""
 
     def __init__(self) -> None:
         self._member: zlib._Compress | None = None

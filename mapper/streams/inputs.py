@@ -1,6 +1,6 @@
-"""Bodies: files of NDJSON or JSON, packed or not, become batches of request bodies.
+"""Inputs: files of NDJSON or JSON, packed or not, become batches of request bodies.
 
-Of plain files with lines only the ends of batches are looked for; what else is read goes along as bytes.
+In plain files with lines only the ends of batches are looked for; all other inputs are read here.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ import msgspec
 
 from mapper.diagnostics.stop import Stop
 from mapper.streams.batches import BYTE_ORDER_MARK, UNKNOWN, Batch, Position
-from mapper.streams.envelopes import ABOVE
-from mapper.streams.gzip_files import GZIP_MAGIC, Readable, Unpacked
+from mapper.streams.gzip_files import GZIP_MAGIC, GzipReader, Readable
+from mapper.streams.item_lines import ABOVE
 
 FORMS = ("auto", "ndjson", "json")
 STDIN = "-"
-CHUNK = 1024 * 1024  # bytes of a batch, and read at once
-PROBE = 8 * 1024  # bytes in which the end of a line is looked for
-LOOK_AHEAD = 64 * 1024 * 1024  # how much of a document over several lines is read to recognise it
+CHUNK = 1024 * 1024  # bytes of a batch, and of one read
+PROBE = 8 * 1024  # bytes that are first searched for the end of a line
+LOOK_AHEAD = 64 * 1024 * 1024  # bytes that are read to recognise a document over several lines
 
 
 @dataclass(slots=True)
 class Input:
-    """An open input: its unpacked bytes, and how far they have been read."""
+    """An open input. `stream` gives its unpacked bytes, `offset` counts those read; `raw` is the file."""
 
     name: str
     stream: Readable
-    packed: BinaryIO
-    file: tuple[int, int] | None = None  # device and number of a plain file, which others can read, too
+    raw: BinaryIO
+    file: tuple[int, int] | None = None  # device and inode of a plain file, which workers can read themselves
     size: int = 0  # of a plain file, when it was opened
     offset: int = 0
     fault: str = ""
@@ -45,11 +45,11 @@ class Input:
     def take(self, size: int | None = None) -> bytes:
         """The next bytes: up to `size`, or from a file all up to a multiple of CHUNK; nothing at the end.
 
-        Where the input breaks off is its end, too; `fault` says so in words.
+        If the input breaks off, that is its end, too; `fault` then holds the reason in words.
         """
         try:
-            if size is None and not self.packed.seekable():
-                data = self.stream.read1(CHUNK)  # what is there: a pipe may be slow
+            if size is None and not self.raw.seekable():
+                data = self.stream.read1(CHUNK)  # not more than is there: a pipe may be slow
             else:
                 data = self.stream.read(CHUNK - self.offset % CHUNK if size is None else size)
         except (EOFError, zlib.error) as error:
@@ -62,13 +62,13 @@ class Input:
         return data
 
     def skip(self, offset: int) -> None:
-        """Go on at an unpacked offset."""
+        """Go to an unpacked offset."""
         self.stream.seek(offset)
         self.offset = offset
 
     def position(self) -> int:
         """Bytes of the file read so far, for progress; 0 for a pipe."""
-        return self.packed.tell() if self.packed.seekable() else 0
+        return self.raw.tell() if self.raw.seekable() else 0
 
 
 def read_batches(
@@ -76,7 +76,7 @@ def read_batches(
 ) -> Iterator[Batch]:
     """The bodies of all inputs from a position on, in order.
 
-    With `in_groups`, lines of rejected items that need one above them stay in its batch.
+    With `in_groups`, a line of a rejected item stays in one batch with the line above that it needs.
     """
     for number in range(start.file, len(names)):
         place = start if number == start.file else Position(number)
@@ -94,30 +94,22 @@ def open_input(name: str) -> Iterator[Input]:
         if sys.stdin is None:
             raise Stop("standard input is closed")
         # Not `sys.stdin.buffer`: a thread may wait in it when Python ends, and Python would want its lock.
-        with open(sys.stdin.fileno(), "rb", closefd=False) as packed:
-            yield Input("<stdin>", _unpacked(packed), packed)
+        with open(sys.stdin.fileno(), "rb", closefd=False) as raw:
+            yield Input("<stdin>", _unzipped(raw), raw)
         return
-    with Path(name).open("rb") as packed:
-        stream, status = _unpacked(packed), os.fstat(packed.fileno())
+    with Path(name).open("rb") as raw:
+        stream, status = _unzipped(raw), os.fstat(raw.fileno())
         # Some systems have files that hold more than their size of 0.
-        if stream is packed and stat.S_ISREG(status.st_mode) and status.st_size:
-            yield Input(name, stream, packed, (status.st_dev, status.st_ino), status.st_size)
+        if stream is raw and stat.S_ISREG(status.st_mode) and status.st_size:
+            yield Input(name, stream, raw, (status.st_dev, status.st_ino), status.st_size)
         else:
-            yield Input(name, stream, packed)
-
-
-def is_plain(name: str) -> bool:
-    """Whether an input is a file that is not packed, so that nothing has to be done or awaited to read it."""
-    if name == STDIN or not Path(name).is_file():
-        return False
-    with Path(name).open("rb") as stream:
-        return stream.read(len(GZIP_MAGIC)) != GZIP_MAGIC
+            yield Input(name, stream, raw)
 
 
 def total_size(names: Iterable[str]) -> int | None:
-    """The bytes of all inputs together, None where one is a pipe; stops where one cannot be read.
+    """The bytes of all inputs together, None if one is a pipe; raises Stop if one cannot be read.
 
-    This is asked before anything is written. Pipes are not opened: what is read from them is gone.
+    Pipes are not opened, because bytes that are read from them cannot be read again.
     """
     total: int | None = 0
     for name in names:
@@ -137,8 +129,8 @@ def _size(name: str) -> int | None:
     return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
-def _unpacked(stream: BufferedReader) -> Readable:
-    return Unpacked(stream) if stream.peek(2)[:2] == GZIP_MAGIC else stream
+def _unzipped(stream: BufferedReader) -> Readable:
+    return GzipReader(stream) if stream.peek(2)[:2] == GZIP_MAGIC else stream
 
 
 def _batches(source: Input, form: str, start: Position, in_groups: bool) -> Iterator[Batch]:
@@ -168,19 +160,19 @@ def _batches(source: Input, form: str, start: Position, in_groups: bool) -> Iter
 
 
 def _whole(source: Input, place: Position, body: bytes | None, size: int) -> Batch:
-    packed = place.offset + size if body is None else source.position()
-    return Batch(source.name, place, size, body, is_whole=True, packed=packed, file=source.file)
+    end = place.offset + size if body is None else source.position()
+    return Batch(source.name, place, size, body, is_whole=True, file_end=end, file=source.file)
 
 
 def _places(source: Input, start: Position) -> Iterator[Batch]:
-    """Where the batches of a plain file lie; each ends with the first line that ends behind so many bytes."""
+    """The batches of a plain file, without their bytes; each ends with a line, behind a multiple of CHUNK."""
     place = start
     try:
         end = _line_end(source, start.offset)
         while end > place.offset:
             size = end - place.offset
             _prefetch(source, end)
-            yield Batch(source.name, place, size, None, packed=end, file=source.file)
+            yield Batch(source.name, place, size, None, file_end=end, file=source.file)
             place = Position(start.file, end, UNKNOWN)
             end = _line_end(source, end)
         if end < source.size:
@@ -192,12 +184,12 @@ def _places(source: Input, start: Position) -> Iterator[Batch]:
 def _prefetch(source: Input, offset: int) -> None:
     """Have the system read what comes next, while this part is worked on."""
     with suppress(AttributeError, OSError):  # not every system takes such advice
-        os.posix_fadvise(source.packed.fileno(), offset, 2 * CHUNK, os.POSIX_FADV_WILLNEED)
+        os.posix_fadvise(source.raw.fileno(), offset, 2 * CHUNK, os.POSIX_FADV_WILLNEED)
 
 
 def _line_end(source: Input, offset: int) -> int:
-    """Where the line ends that reaches up to the next multiple of CHUNK; the file's end where none does."""
-    descriptor, size = source.packed.fileno(), PROBE
+    """The end of the line that reaches up to the next multiple of CHUNK, or of the file."""
+    descriptor, size = source.raw.fileno(), PROBE
     place = (offset // CHUNK + 1) * CHUNK - 1
     while data := os.pread(descriptor, size, place):
         found = data.find(b"\n") + 1
@@ -208,7 +200,7 @@ def _line_end(source: Input, offset: int) -> int:
 
 
 def _head(source: Input) -> tuple[bytes, int]:
-    """The input up to the end of its first line that is not blank, and where in it the text begins."""
+    """The input up to the end of its first line that is not blank, and the offset of the text in it."""
     parts = [source.take()]
     text = parts[0].removeprefix(BYTE_ORDER_MARK).lstrip()
     while parts[-1] and b"\n" not in text:
@@ -220,7 +212,7 @@ def _head(source: Input) -> tuple[bytes, int]:
 
 
 def _lines(source: Input, start: Position, head: bytes, in_groups: bool) -> Iterator[Batch]:
-    """Batches of whole lines: first of what was read already, then of the rest."""
+    """Batches of whole lines: `head` has been read already, then comes the rest."""
     parts: list[bytes] = []
     place = start
     chunk = head or source.take()
@@ -233,7 +225,7 @@ def _lines(source: Input, start: Position, head: bytes, in_groups: bool) -> Iter
                 cut = _last_group(data)
                 data, parts = data[:cut], [data[cut:], *parts]
             if data:
-                yield Batch(source.name, place, len(data), data, packed=source.position())
+                yield Batch(source.name, place, len(data), data, file_end=source.position())
                 line = place.line + data.count(b"\n") if in_groups else UNKNOWN
                 place = Position(place.file, place.offset + len(data), line)
         else:
@@ -243,11 +235,11 @@ def _lines(source: Input, start: Position, head: bytes, in_groups: bool) -> Iter
     if source.fault:
         rest = rest[: rest.rfind(b"\n") + 1]
     if rest:
-        yield Batch(source.name, place, len(rest), rest, packed=source.position())
+        yield Batch(source.name, place, len(rest), rest, file_end=source.position())
 
 
 def _last_group(data: bytes) -> int:
-    """Where the last line begins that stands by itself: lines still to come may need it."""
+    """The offset of the last line that needs no line above it: the next lines may need it."""
     end = len(data)
     while end:
         start = data.rfind(b"\n", 0, end - 1) + 1
@@ -258,7 +250,7 @@ def _last_group(data: bytes) -> int:
 
 
 def _is_begun(line: bytes) -> bool:
-    """Whether a first line may be that of a document over several lines."""
+    """True if a first line may be that of a document over several lines."""
     return line[:1] in (b"{", b"[") and not _is_json(line)
 
 

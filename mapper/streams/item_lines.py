@@ -1,19 +1,52 @@
-"""Lines: skipped and rejected items become lines of NDJSON that hold all that is needed to map them again."""
+"""Item lines: skipped and rejected items become lines of NDJSON; `replay` reads those of rejected items.
+
+A line is an object. Its members, in this order:
+
+    file, line      the input, and the number of the line (from 1) on which its body begins
+    item            the index of the item in its body, from 0
+    reason          of a skipped item: the reason of the skip rule
+    codes           of a rejected item: the codes of its diagnostics, each once
+    location        of a rejected item: its place in the body (`$.events[2]`), `$` if that is not known
+    messages        of a rejected item: the message of each diagnostic
+    values          of a rejected item, with `--show-values`: the offending value of each diagnostic, or null
+    repairs         the names of the repairs that the body needed, if any
+    payload         the item as JSON; or, if it is not JSON,
+    payload_text    its text; or, if it is not UTF-8,
+    payload_base64  its bytes
+
+A rejected item that is its whole body needs no more; if the body was repaired, its bytes follow as
+`body_text` or `body_base64`. Any other rejected item has
+
+    each            the paths of the mapping's `each`, as written, and one of
+    envelope        the body without its items (see `envelopes`)
+    body_text       the whole body; or, if it is not UTF-8, `body_base64`
+    body_above      true: the first of the lines of this body, directly above, has it
+
+An item that nests too deep to be written has its body as `payload_text`. Envelopes are written if they are
+enough and together not too large; otherwise the first line of a body holds the body.
+"""
 
 from __future__ import annotations
 
 import base64
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from io import BytesIO
 
 import msgspec
 
+from mapper.diagnostics.diagnostic import Diagnostic
+from mapper.runtime.json.equality import equal
+from mapper.streams.envelopes import EnvelopeNeeds, ItemPath, part, read_location
+from mapper.transform.body import Body, read_body
 from mapper.transform.result import Rejected, Skipped
 
-# The file's name, in which each quotation mark has a backslash before it, and the number of a line.
+ABOVE = b'"body_above":true'  # in each line that needs one above it; `encode` writes it so
+MAX_ENVELOPES = 16 * 1024 * 1024  # bytes of the envelopes that are kept of one body
+
+# The file's name, in which each quotation mark is escaped, and the number of a line.
 _HEAD = re.compile(rb'(\{"file":"[^"\\]*(?:\\.[^"\\]*)*","line":)(\d+)')
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -27,9 +60,24 @@ def encode(value: object) -> bytes:
 
 
 def skip_line(file: str, number: int, skip: Skipped, repairs: Sequence[str], body: bytes) -> bytes:
-    """The line of a skipped item: where it stood, why, and the item."""
+    """The line of a skipped item."""
     line = {"file": file, "line": number, "item": skip.index, "reason": skip.reason}
     return _with_payload(line | _repairs(repairs), skip.item, {}, body)
+
+
+def rejection_lines(
+    file: str,
+    number: int,
+    rejected: Sequence[Rejected],
+    repairs: Sequence[str],
+    body: bytes,
+    needs: EnvelopeNeeds,
+    show_values: bool,
+) -> Iterator[bytes]:
+    """The lines of all rejected items of a body, which was on line `number` of a file."""
+    surroundings = _surroundings(rejected, body, needs, is_repaired=bool(repairs))
+    for one, members in zip(rejected, surroundings, strict=True):
+        yield rejection_line(file, number, one, repairs, body, members, show_values)
 
 
 def rejection_line(
@@ -38,10 +86,10 @@ def rejection_line(
     rejected: Rejected,
     repairs: Sequence[str],
     body: bytes,
-    around: dict[str, object],
+    surroundings: dict[str, object],
     show_values: bool,
 ) -> bytes:
-    """The line of a rejected item: where it stood, why, the item, what it needs of the body `around` it."""
+    """The line of a rejected item; `surroundings` are its last members, which are about its body."""
     line: dict[str, object] = {
         "file": file,
         "line": number,
@@ -52,11 +100,11 @@ def rejection_line(
     }
     if show_values:
         line["values"] = [diagnostic.value for diagnostic in rejected.diagnostics]
-    return _with_payload(line | _repairs(repairs), rejected.item, around, body)
+    return _with_payload(line | _repairs(repairs), rejected.item, surroundings, body)
 
 
 def move_lines(data: bytes, lines: int) -> bytes:
-    """Lines of skipped or rejected items; the number of the line where each stood grows by so many."""
+    """Lines of skipped or rejected items with `lines` added to the number of each."""
     return b"".join(_moved(line, lines) for line in BytesIO(data))
 
 
@@ -68,27 +116,87 @@ def _moved(line: bytes, lines: int) -> bytes:
 
 
 def _repairs(names: Sequence[str]) -> dict[str, object]:
-    """What was put right in the body of an item, where anything was: the payload shows it repaired."""
     return {"repairs": names} if names else {}
 
 
-def payload(item: object) -> dict[str, object]:
-    """The original item: as JSON, or where it is no JSON as text, or where it is no text in base64."""
-    if not isinstance(item, bytes):
-        return {"payload": item}
+def _payload(item: object) -> dict[str, object]:
+    return _bytes_member("payload", item) if isinstance(item, bytes) else {"payload": item}
+
+
+def _bytes_member(name: str, data: bytes) -> dict[str, object]:
     try:
-        return {"payload_text": item.decode("utf-8")}
+        return {f"{name}_text": data.decode("utf-8")}
     except UnicodeDecodeError:
-        return {"payload_base64": base64.b64encode(item).decode("ascii")}
+        return {f"{name}_base64": base64.b64encode(data).decode("ascii")}
 
 
-def _with_payload(line: dict[str, object], item: object, around: dict[str, object], body: bytes) -> bytes:
-    """The line with the original item; one too deep to be written goes out as the body's text."""
+def _with_payload(
+    line: dict[str, object], item: object, surroundings: dict[str, object], body: bytes
+) -> bytes:
     try:
-        return encode(line | payload(item) | around) + b"\n"
-    except RecursionError:
-        each = {key: value for key, value in around.items() if key == "each"}
-        return encode(line | payload(body) | each) + b"\n"
+        return encode(line | _payload(item) | surroundings) + b"\n"
+    except RecursionError:  # the item nests too deep to be written
+        each = {key: value for key, value in surroundings.items() if key == "each"}
+        return encode(line | _payload(body) | each) + b"\n"
+
+
+def _surroundings(
+    rejected: Sequence[Rejected], body: bytes, needs: EnvelopeNeeds, *, is_repaired: bool
+) -> Iterator[dict[str, object]]:
+    """The last members of the line of each rejected item of a body."""
+    found = read_body(body) if rejected else None
+    inner = [one for one in rejected if not _is_body(one, body, found, needs)]
+    paths = {one.index: read_location(one.location) for one in inner}
+    can_part = (
+        not is_repaired
+        and isinstance(found, Body)
+        and all(_can_part(one, paths[one.index], needs) for one in inner)
+        and _are_small(found.value, paths, body)
+    )
+    has_body = False
+    for one in rejected:
+        if one.index not in paths:
+            yield _bytes_member("body", body) if is_repaired else {}
+        elif can_part and isinstance(found, Body):
+            yield {"each": needs.each, "envelope": part(found.value, paths[one.index])}
+        elif has_body:
+            yield {"each": needs.each, "body_above": True}
+        else:
+            has_body = True
+            yield {"each": needs.each, **_bytes_member("body", body)}
+
+
+def _can_part(rejected: Rejected, path: ItemPath, needs: EnvelopeNeeds) -> bool:
+    # The item of M605 is an element of the array that `each` passes through, not an item that `each` selects.
+    return "M605" not in rejected.codes and not isinstance(rejected.item, bytes) and needs.can_part(path)
+
+
+def _is_body(rejected: Rejected, body: bytes, found: Body | Diagnostic | None, needs: EnvelopeNeeds) -> bool:
+    """True if the rejected item is the body itself."""
+    if isinstance(rejected.item, bytes):
+        return rejected.item == body
+    if "M603" in rejected.codes:
+        return True
+    if rejected.location != "$":
+        return False
+    # If `each` holds more than names and `[*]`, `$` may also mean that the location is not known.
+    is_known = needs.alternatives is not None
+    return is_known or (isinstance(found, Body) and equal(found.value, rejected.item))
+
+
+def _are_small(body: object, paths: dict[int, ItemPath], text: bytes) -> bool:
+    """True if all envelopes of a body together are small; otherwise the body is to be kept once."""
+    if len(paths) * len(text) <= MAX_ENVELOPES:
+        return True
+    left = MAX_ENVELOPES
+    try:
+        for path in paths.values():
+            left -= len(encode(part(body, path)))
+            if left < 0:
+                return False
+    except RecursionError:  # such an envelope is not written
+        pass
+    return True
 
 
 def _escaped(value: object) -> str:

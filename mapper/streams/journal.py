@@ -1,4 +1,4 @@
-"""Journal: a small file tells how far a run has come, so that a run that was killed can be taken up again."""
+"""Journal: a small file that records the progress of a run, so that a killed run can be resumed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,19 +16,19 @@ from mapper.diagnostics import render
 from mapper.diagnostics.codes import CODES
 from mapper.diagnostics.stop import Stop
 from mapper.streams.batches import Position
-from mapper.streams.outputs import sync_folder
-from mapper.streams.tally import First, Tally
+from mapper.streams.tally import FirstRejection, Tally
+from mapper.transform.whole_file import replace_file
 
 SUFFIX = ".progress"
-HEAD = 64 * 1024  # bytes of an input that tell it from another
+HEAD = 64 * 1024  # bytes of an input that are compared
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run has come: everything before `position` is in the outputs' first `sizes` bytes.
+    """The progress of a run: everything before `position` is in the first `sizes` bytes of the outputs.
 
-    `same` tells what must not change between two runs, in words, with a digest of each. A run that `is_whole`
-    has only its outputs to be given their names.
+    `same` has a digest of everything that must not change before the run is resumed, by its name in words. In
+    a run that `is_whole` only the outputs have still to get their names.
     """
 
     same: dict[str, str]
@@ -38,7 +39,7 @@ class Progress:
 
 
 def digest(value: object) -> str:
-    """A digest of anything JSON can hold, or of bytes."""
+    """The SHA-256 of a JSON value, or of bytes, in hex digits."""
     data = value if isinstance(value, bytes) else json.dumps(value, sort_keys=True).encode()
     return hashlib.sha256(data).hexdigest()
 
@@ -63,21 +64,13 @@ def write_journal(path: Path, progress: Progress) -> None:
         "is_whole": progress.is_whole,
         "tally": _tally_fields(progress.tally),
     }
-    new = path.with_name(path.name + ".new")
-    try:
-        with new.open("wb") as stream:
-            stream.write(json.dumps(fields, indent=1).encode("ascii"))
-            stream.flush()
-            os.fsync(stream.fileno())
-        new.replace(path)
-    except OSError:
-        new.unlink(missing_ok=True)
-        raise
-    sync_folder(path)
+    data = json.dumps(fields, indent=1).encode("ascii")
+    replace_file(path, data, path.with_name(path.name + ".new"))
+    _sync_folder(path)
 
 
 def read_journal(path: Path, same: dict[str, str]) -> Progress:
-    """The progress of the run to be taken up; stops where that run had another mapping, input or option."""
+    """The progress of the run to resume; raises Stop if that run had another mapping, input or option."""
     try:
         fields = json.loads(path.read_bytes())
         tally = fields["tally"]
@@ -98,6 +91,16 @@ def read_journal(path: Path, same: dict[str, str]) -> Progress:
     return progress
 
 
+def _sync_folder(path: Path) -> None:
+    """Bring the names in the folder of a file to disk, if the system can."""
+    with suppress(OSError):
+        descriptor = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
 def _tally_fields(tally: Tally) -> dict[str, object]:
     return {
         "bodies": tally.bodies,
@@ -113,7 +116,7 @@ def _tally_fields(tally: Tally) -> dict[str, object]:
     }
 
 
-def _text(first: First) -> str:
+def _text(first: FirstRejection) -> str:
     return first.text or render.render(first.diagnostics, "text", color=False)
 
 
@@ -126,7 +129,7 @@ def _tally(fields: dict[str, Any]) -> Tally:
         codes=Counter({_codes(codes): int(count) for codes, count in fields["codes"]}),
         repairs=Counter({str(name): int(count) for name, count in fields["repairs"]}),
         firsts={
-            _codes(codes): First(str(file), int(line), int(item), (), str(text))
+            _codes(codes): FirstRejection(str(file), int(line), int(item), (), str(text))
             for codes, file, line, item, text in fields["firsts"]
         },
         faults=[str(fault) for fault in fields["faults"]],

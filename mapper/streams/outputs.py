@@ -1,4 +1,4 @@
-"""Outputs: what is written lies beside a file's final name until it is whole."""
+"""Outputs: files that get their names when they are whole; until then their bytes are in `NAME.part`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mapper.diagnostics.stop import Stop
-from mapper.streams.gzip_files import Packing
+from mapper.streams.gzip_files import GzipWriter
 
 PART = ".part"
 
 
-class Output:
+class OutputStream:
     """One output: standard output, a device or pipe, or a file that gets its name when it is whole."""
 
     def __init__(self, name: str | None) -> None:
@@ -24,12 +24,12 @@ class Output:
         path = None if name is None else Path(name)
         self.is_file = path is not None and (path.is_file() or not path.exists())
         self._target = path.resolve() if path is not None and self.is_file else path
-        self._packing = Packing() if name is not None and name.endswith(".gz") else None
+        self._packing = GzipWriter() if name is not None and name.endswith(".gz") else None
         self._stream: BinaryIO = sys.stdout.buffer
 
     @property
     def is_terminal(self) -> bool:
-        """Whether people look on."""
+        """True if standard output is a terminal."""
         return self._target is None and self._stream.isatty()
 
     @property
@@ -39,7 +39,7 @@ class Output:
 
     @property
     def part(self) -> Path:
-        """Where the bytes of a file lie until it is whole."""
+        """The file that holds the bytes until they are whole."""
         return self.target.with_name(self.target.name + PART)
 
     def open(self) -> None:
@@ -57,7 +57,7 @@ class Output:
             _lock(self._stream, f"another run is writing `{self.name}`")
 
     def go_on(self, size: int) -> bool:
-        """Cut the part to a size it had; False where it is shorter."""
+        """Cut the part to a size it had; False if it is shorter."""
         if not self.is_file:
             return size == 0
         if os.fstat(self._stream.fileno()).st_size < size:
@@ -74,7 +74,7 @@ class Output:
                 self._stream.flush()
 
     def flush(self) -> None:
-        """Bring to disk what was written; a packed file can go on from here."""
+        """Bring the written bytes to disk; a packed file can be continued from here."""
         if self._packing:
             self._put(self._packing.end_member())
         self._stream.flush()
@@ -88,7 +88,7 @@ class Output:
         self.flush()
 
     def publish(self) -> None:
-        """Give the whole file its name; done before, it is no fault."""
+        """Give the whole file its name; it may have it already."""
         if not self.is_file:
             return
         with suppress(FileNotFoundError):
@@ -109,19 +109,9 @@ class Output:
     def _put(self, data: bytes | memoryview) -> None:
         view = memoryview(data)
         while view:
-            written = self._stream.write(view)  # a raw file may take less than all
+            written = self._stream.write(view)  # a raw file may write fewer bytes
             self.size += written
             view = view[written:]
-
-
-def sync_folder(path: Path) -> None:
-    """Bring the names in the folder of a file to disk, where the system can."""
-    with suppress(OSError):
-        descriptor = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _lock(stream: BinaryIO, reason: str) -> None:

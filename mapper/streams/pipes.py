@@ -1,4 +1,4 @@
-"""Blocks: bytes of a known number go through a pipe between processes without being copied on the way."""
+"""Pipes: blocks of bytes of a known size are sent between processes without a copy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _IS_PLAIN_PIPE = hasattr(os, "readv")  # elsewhere only the connection itself ca
 
 
 def send_block(pipe: Connection, data: bytes | memoryview) -> None:
-    """Send bytes; the other side has to know how many."""
+    """Send bytes; the receiver has to know their number."""
     if not _IS_PLAIN_PIPE:
         pipe.send_bytes(data)
         return
@@ -19,7 +19,7 @@ def send_block(pipe: Connection, data: bytes | memoryview) -> None:
 
 
 def receive_block(pipe: Connection, size: int, room: memoryview | None = None) -> bytes | memoryview:
-    """So many bytes, in `room` where they fit; EOFError where the pipe ends before."""
+    """A block of `size` bytes, in `room` if it fits; raises EOFError if the pipe ends before."""
     if not _IS_PLAIN_PIPE:
         return pipe.recv_bytes()
     block = room[:size] if room is not None and size <= len(room) else memoryview(bytearray(size))

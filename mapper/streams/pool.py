@@ -1,61 +1,54 @@
-"""Pool: batches are worked on by several processes; the outcomes come back in the order of the input.
+"""Pool: several processes map batches; the results come back in the order of the input.
 
-Each process has a pipe of its own. When this process is killed the pipes end, and so do the others.
+Each process has a pipe of its own. If this process is killed the pipes end, and so do the workers.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import signal
-import threading
-from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import cycle
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnContext, SpawnProcess
-from queue import Queue
 from typing import TypeAlias
 
 from mapper.diagnostics.stop import Stop
-from mapper.streams.batch_work import MAX_BYTES, Outcome, Setup, Work
+from mapper.streams.batch_mapper import MAX_BYTES, BatchMapper, BatchResult, RunSetup
 from mapper.streams.batches import UNKNOWN, Batch, Files
 from mapper.streams.pipes import receive_block, send_block
 from mapper.streams.read_ahead import ahead
 
 IN_FLIGHT = 3  # batches for each process: one being sent, one at work, one coming back
 PIPE = 1024 * 1024  # bytes of a pipe
-ROOM = 2 * 1024 * 1024  # bytes that are received where those before them were
+ROOM = 2 * 1024 * 1024  # bytes of the buffer for events, which is used again and again
 
-# The outcome of a batch, or of a part of it. The events of a pool are gone when the next one is asked for.
-Done: TypeAlias = tuple[Batch, Outcome]
+# A batch and the result of a part of it. The events of a pool are overwritten by the next result.
+Done: TypeAlias = tuple[Batch, BatchResult]
 
 
-def work_through(batches: Iterable[Batch], setup: Setup, jobs: int, *, in_place: bool) -> Generator[Done]:
-    """Each batch and its outcomes, in order, whatever the number of jobs.
-
-    Those who work read parts of files `in_place`; other batches are read while some are worked on.
-    """
+def work_through(batches: Iterable[Batch], setup: RunSetup, jobs: int) -> Generator[Done]:
+    """Each batch and its results, in order, whatever the number of jobs; a thread reads batches ahead."""
     if jobs == 1:
-        batches = batches if in_place else ahead(batches, 2)
-        yield from ahead(_until_faults(_alone(batches, setup)), 2, _is_large)
+        yield from ahead(_until_faults(_alone(ahead(batches, 2), setup)), 2, _is_large)
     else:
-        give = _give if in_place else _give_ahead
         with _workers(setup, jobs) as workers:
-            yield from _until_faults(_shared(give(batches, workers)))
+            given = ahead(_give(batches, workers), IN_FLIGHT * len(workers))
+            yield from _until_faults(_shared(given))
 
 
-def _alone(batches: Iterable[Batch], setup: Setup) -> Iterator[Done]:
+def _alone(batches: Iterable[Batch], setup: RunSetup) -> Iterator[Done]:
     line = 1
     with closing(Files()) as files:
-        work = Work(setup, files)
+        work = BatchMapper(setup, files)
         for batch in batches:
             line = batch.start.line or line
-            for outcome in work(replace(batch, start=replace(batch.start, line=line))):
-                line = outcome.after.line
-                yield batch, outcome
-                del outcome  # a large one is gone before the next is made
+            for result in work(replace(batch, start=replace(batch.start, line=line))):
+                line = result.after.line
+                yield batch, result
+                del result  # a large one is gone before the next is made
 
 
 def _is_large(done: Done) -> bool:
@@ -63,21 +56,21 @@ def _is_large(done: Done) -> bool:
 
 
 def _until_faults(done: Iterable[Done]) -> Iterator[Done]:
-    """The same without what comes behind a fault in its file."""
+    """The same without the batches behind a fault in their file."""
     broken = None
-    for batch, outcome in done:
+    for batch, result in done:
         if batch.start.file != broken:
-            if outcome.tally.faults:
+            if result.tally.faults:
                 broken = batch.start.file
-            yield batch, outcome
-        del outcome
+            yield batch, result
+        del result
 
 
 @dataclass(frozen=True, slots=True)
 class _Worker:
     process: SpawnProcess
     orders: Connection
-    outcomes: Connection
+    results: Connection
 
 
 _Given: TypeAlias = tuple[Batch, _Worker]
@@ -92,102 +85,51 @@ class _Refusal:
 
 
 @contextmanager
-def _workers(setup: Setup, jobs: int) -> Iterator[list[_Worker]]:
+def _workers(setup: RunSetup, jobs: int) -> Iterator[list[_Worker]]:
     context = multiprocessing.get_context("spawn")
     workers: list[_Worker] = []
     try:
         with _no_interrupts():
             for _ in range(jobs):
                 there, orders = _pipe(context)
-                outcomes, back = _pipe(context)
+                results, back = _pipe(context)
                 process = context.Process(target=_serve, args=(there, back, setup), daemon=True)
                 process.start()
                 there.close()
                 back.close()
-                workers.append(_Worker(process, orders, outcomes))
+                workers.append(_Worker(process, orders, results))
         yield workers
     finally:
         for worker in workers:
             worker.process.kill()
             worker.process.join()
             worker.orders.close()
-            worker.outcomes.close()
+            worker.results.close()
 
 
 def _shared(given: Iterable[_Given]) -> Iterator[Done]:
-    """The outcomes of the batches that were given out, as the workers have them."""
+    """The results of the batches that were given out, in that order."""
     line, room = 1, memoryview(bytearray(ROOM))
     for batch, worker in given:
         line = batch.start.line or line
-        for outcome in _outcomes(batch, worker, line, room):
-            yield batch, outcome
-            line = outcome.after.line
+        for result in _results(batch, worker, line, room):
+            yield batch, result
+            line = result.after.line
 
 
 def _give(batches: Iterable[Batch], workers: list[_Worker]) -> Iterator[_Given]:
-    """Give out batches in turn, some of them ahead of those whose outcomes are asked for.
+    """Send the batches to the workers in turn; each is yielded without its bytes before it is sent.
 
-    This waits for no input. A batch that holds bytes after all is sent when its worker has nothing else to
-    do: neither waits for the other to read.
+    This runs in a thread: reading a batch takes time, or has to wait for a pipe, and so does sending it.
     """
-    waiting: deque[_Given] = deque()
-    fault: Exception | None = None
-    left, turns = iter(batches), cycle(workers)
-    while True:
-        try:
-            batch = next(left, None)
-        except (OSError, Stop) as error:  # first comes what was given out before
-            batch, fault = None, error
-        if batch is None:
-            break
-        if batch.data is not None:
-            yield from _drain(waiting)
-        worker = next(turns)
-        waiting.append((batch, worker))
+    for batch, worker in zip(batches, cycle(workers), strict=False):
+        yield batch.without_data(), worker
         if not _order(batch, worker):
-            break
-        if len(waiting) == IN_FLIGHT * len(workers):
-            yield waiting.popleft()
-    yield from _drain(waiting)
-    if fault is not None:
-        raise fault
-
-
-def _drain(waiting: deque[_Given]) -> Iterator[_Given]:
-    while waiting:
-        yield waiting.popleft()
-
-
-def _give_ahead(batches: Iterable[Batch], workers: list[_Worker]) -> Iterator[_Given]:
-    """Give out batches in turn while others are worked on: reading them takes time, or has to wait."""
-    order: Queue[_Given | BaseException | None] = Queue(IN_FLIGHT * len(workers))
-    stopped = threading.Event()
-
-    def give() -> None:
-        try:
-            for batch, worker in zip(batches, cycle(workers), strict=False):
-                order.put((batch.without_data(), worker))
-                if stopped.is_set() or not _order(batch, worker):
-                    return
-        except BaseException as error:
-            order.put(error)
-        else:
-            order.put(None)
-
-    threading.Thread(target=give, daemon=True).start()
-    try:
-        while (next_one := order.get()) is not None:
-            if isinstance(next_one, BaseException):
-                raise next_one
-            yield next_one
-    finally:
-        stopped.set()
-        while not order.empty():
-            order.get_nowait()
+            return
 
 
 def _order(batch: Batch, worker: _Worker) -> bool:
-    """Send a batch; False where the worker is gone, which shows where its outcome is asked for."""
+    """Send a batch; False if the worker is gone, which is reported when its result is read."""
     try:
         worker.orders.send(batch.without_data())
         if batch.data is not None:
@@ -197,61 +139,61 @@ def _order(batch: Batch, worker: _Worker) -> bool:
     return True
 
 
-def _outcomes(batch: Batch, worker: _Worker, line: int, room: memoryview) -> Iterator[Outcome]:
-    """The outcomes of a batch whose first line has that number; Stop where there are none to come."""
+def _results(batch: Batch, worker: _Worker, line: int, room: memoryview) -> Iterator[BatchResult]:
+    """The results of a batch whose first line has that number; raises Stop if its worker is lost."""
     lines = line if batch.start.line == UNKNOWN else 0
     is_done = False
     while not is_done:
         try:
-            outcome = _receive(worker.outcomes, room)
+            result = _receive(worker.results, room)
         except (EOFError, OSError):
             worker.process.join(1)
             place = f"`{batch.name}:{line}`"
             raise Stop(f"a worker process was lost at {place} ({_end(worker.process)})", 1) from None
-        if isinstance(outcome, _Refusal):
-            raise Stop(outcome.message, outcome.code)
-        is_done = batch.is_done(outcome.after)
-        outcome = outcome.moved(lines) if lines else outcome
-        line = outcome.after.line
-        yield outcome
+        if isinstance(result, _Refusal):
+            raise Stop(result.message, result.code)
+        is_done = batch.is_done(result.after)
+        result = result.moved(lines) if lines else result
+        line = result.after.line
+        yield result
 
 
-def _receive(pipe: Connection, room: memoryview) -> Outcome | _Refusal:
+def _receive(pipe: Connection, room: memoryview) -> BatchResult | _Refusal:
     found = pipe.recv()
     if isinstance(found, _Refusal):
         return found
     sizes, *rest = found
     events = receive_block(pipe, sizes[0], room)
     skipped, rejected = (bytes(receive_block(pipe, size)) for size in sizes[1:])
-    return Outcome(events, skipped, rejected, *rest)
+    return BatchResult(events, skipped, rejected, *rest)
 
 
-def _serve(orders: Connection, back: Connection, setup: Setup) -> None:
-    """A worker process: outcomes for batches until the pipe ends."""
+def _serve(orders: Connection, back: Connection, setup: RunSetup) -> None:
+    """A worker process: results for batches until the pipe ends."""
     room = memoryview(bytearray(ROOM))
     with closing(Files()) as files, suppress(EOFError, OSError):
-        work = Work(setup, files)
+        work = BatchMapper(setup, files)
         while True:
             batch = orders.recv()
             if batch.data is not None:
                 batch = replace(batch, data=bytes(receive_block(orders, batch.size, room)))
             try:
-                for outcome in work(batch):
-                    _send_back(back, outcome)
-                    del outcome  # else the system takes memory back with each batch and gives it again
+                for result in work(batch):
+                    _send_back(back, result)
+                    del result  # otherwise the system frees and allocates its memory for each batch
             except Stop as stop:
                 back.send(_Refusal(str(stop), stop.code))
 
 
-def _send_back(back: Connection, outcome: Outcome) -> None:
-    blocks = (outcome.events, outcome.skipped, outcome.rejected)
-    back.send((tuple(map(len, blocks)), outcome.tally, outcome.after, outcome.size))
+def _send_back(back: Connection, result: BatchResult) -> None:
+    blocks = (result.events, result.skipped, result.rejected)
+    back.send((tuple(map(len, blocks)), result.tally, result.after, result.size))
     for block in blocks:
         send_block(back, block)
 
 
 def _pipe(context: SpawnContext) -> tuple[Connection, Connection]:
-    """A pipe, its end to read from first; one that holds a whole batch, where the system lets it."""
+    """A pipe, its reading end first; it holds a whole batch, if the system allows that."""
     reading, writing = context.Pipe(duplex=False)
     with suppress(ImportError, AttributeError, OSError):
         import fcntl
@@ -269,7 +211,7 @@ def _end(process: SpawnProcess) -> str:
 
 @contextmanager
 def _no_interrupts() -> Iterator[None]:
-    """Processes started inside never see Ctrl-C, which a terminal sends to all: this one ends them."""
+    """Processes that are started inside ignore Ctrl-C, which a terminal sends to all: this one ends them."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return

@@ -1,4 +1,4 @@
-"""Overlap: an iterator that works ahead in a thread, while its values are used."""
+"""Read ahead: an iterator that works ahead in a thread, while its values are used."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import TypeVar
 
 Value = TypeVar("Value")
 
-TURN = 0.0001  # seconds
+TURN = 0.0001  # seconds between two threads that both want to run
 
 
 @contextmanager
 def short_turns() -> Iterator[None]:
     """Inside, a thread that waits for the interpreter gets it soon.
 
-    To unpack or pack a piece takes a fraction of a millisecond and no interpreter; to wait for it afterwards
-    as long as is usual, 5 ms, would take all that is gained by working beside a thread that maps.
+    zlib packs and unpacks without the interpreter, in a fraction of a millisecond. By default Python lets a
+    thread wait 5 ms for the interpreter: longer than working beside a thread that maps can save.
     """
     usual = sys.getswitchinterval()
     sys.setswitchinterval(min(usual, TURN))
@@ -30,7 +30,7 @@ def short_turns() -> Iterator[None]:
 
 
 class _End:
-    """Stands behind the last value; carries the error that ended the thread, if one did."""
+    """Follows the last value; has the error that ended the thread, if one did."""
 
     def __init__(self, error: BaseException | None = None) -> None:
         self.error = error
@@ -82,7 +82,7 @@ def ahead(
 
 
 def _drain(queue: Queue[Value]) -> None:
-    """Make room, so that a thread that waits to put something sees that it is to stop."""
+    """Empty the queue, so that a thread that waits to put a value sees that it has to stop."""
     try:
         while True:
             queue.get_nowait()

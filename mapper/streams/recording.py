@@ -1,4 +1,4 @@
-"""Recording: outcomes go to the outputs in order, and now and then the journal learns how far that came."""
+"""Recording: results are written to the outputs in order, and now and then the progress to the journal."""
 
 from __future__ import annotations
 
@@ -6,29 +6,31 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mapper.diagnostics.stop import Stop
-from mapper.streams.batch_work import Outcome
+from mapper.streams.batch_mapper import BatchResult
 from mapper.streams.batches import Position
 from mapper.streams.journal import Progress, write_journal
-from mapper.streams.outputs import Output
+from mapper.streams.outputs import OutputStream
 from mapper.streams.tally import Tally
 
 CHECKPOINT = 32 * 1024 * 1024  # bytes of input between two entries in the journal
 
 
 class Recording:
-    """The outputs of a run (events, skipped, rejected; None where one is not wanted) and its journal.
+    """The outputs of a run (events, skipped, rejected; None if one is not wanted) and its journal.
 
-    `same` tells what a later run must have the same; it is None for a run that cannot be taken up again.
+    `same` has a digest of everything that must not change before the run is resumed; it is None if the run
+    cannot be resumed.
 
-    The order of steps is what makes a run survive: outputs reach the disk before the journal says so, and get
-    their names after it says that they are whole.
+    The order of steps makes a run survive: outputs reach the disk before the journal records it, and get
+    their names after it records that they are whole.
     """
 
     def __init__(
-        self, outputs: Sequence[Output | None], journal: Path | None, same: dict[str, str] | None
+        self, outputs: Sequence[OutputStream | None], journal: Path | None, same: dict[str, str] | None
     ) -> None:
         self.tally = Tally()
         self.position = Position()
+        self.is_whole = False
         self._outputs = outputs
         self._given = [output for output in outputs if output is not None]
         self._journal = journal
@@ -37,7 +39,7 @@ class Recording:
         self._since = 0
 
     def open(self, earlier: Progress | None) -> None:
-        """Open the outputs: empty, or as far as the earlier run's journal vouches for them."""
+        """Open the outputs: empty, or cut to the sizes in the journal of the earlier run."""
         try:
             self._open(earlier)
         except Stop:
@@ -60,15 +62,15 @@ class Recording:
             if not output.go_on(size):
                 raise Stop(f"cannot resume: `{output.part.name}` is shorter than it was")
 
-    def write(self, outcome: Outcome) -> None:
-        """Write what a part of an input gave."""
-        lines = (outcome.events, outcome.skipped, outcome.rejected)
+    def write(self, result: BatchResult) -> None:
+        """Write the lines of a part of an input."""
+        lines = (result.events, result.skipped, result.rejected)
         for output, data in zip(self._outputs, lines, strict=True):
             if output is not None:
                 output.write(data)
-        self.tally.add(outcome.tally)
-        self.position = outcome.after
-        self._since += outcome.size
+        self.tally.add(result.tally)
+        self.position = result.after
+        self._since += result.size
         if self._keeps_journal and self._since >= CHECKPOINT:
             self.save()
 
@@ -90,6 +92,7 @@ class Recording:
         for output in self._given:
             output.publish()
         self._forget()
+        self.is_whole = True
 
     def close(self) -> None:
         """Close the outputs as they are."""

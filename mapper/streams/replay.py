@@ -1,4 +1,7 @@
-"""Replay: lines of rejected items become bodies again, and only what was rejected comes out."""
+"""Replay: lines of rejected items become bodies again, of which only the rejected items are mapped.
+
+`item_lines` writes the lines and documents their format.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,15 @@ from typing import NoReturn
 
 from mapper.diagnostics.diagnostic import Diagnostic
 from mapper.diagnostics.stop import Stop
-from mapper.streams.envelopes import Keeping, join, read_place
+from mapper.streams.envelopes import EnvelopeNeeds, join, read_location
 from mapper.streams.item_lines import encode
 from mapper.transform.body import read_body
 from mapper.transform.result import JsonResult, Rejected, Skipped
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
-    """A body to be mapped again: `items` of it, None for all; `location` where its only item once stood."""
+class ReplayBody:
+    """A body to be mapped again: `items` of it, None for all; `location` is that of its only item before."""
 
     file: str
     line: int
@@ -26,7 +29,7 @@ class Again:
     location: str = ""
 
     def choose(self, result: JsonResult) -> JsonResult:
-        """What the result says of these items, by the indexes they had."""
+        """The part of the result that is about these items, with the indexes they had before."""
         if self.items is None:
             return result
         if self.location:
@@ -53,11 +56,13 @@ class Again:
             yield replace(diagnostic, location=self.location + inside)
 
 
-def read_again(file: str, lines: Iterable[tuple[int, bytes]], keeping: Keeping) -> Iterator[Again]:
-    """The bodies of lines that `--rejected` wrote; stops at a line that cannot be mapped again."""
-    group: Again | None = None
+def replay_bodies(
+    file: str, lines: Iterable[tuple[int, bytes]], needs: EnvelopeNeeds
+) -> Iterator[ReplayBody]:
+    """The bodies of lines that `--rejected` wrote; raises Stop at a line that cannot be mapped again."""
+    group: ReplayBody | None = None
     for number, line in lines:
-        again = _read(f"{file}:{number}", line, keeping, group)
+        again = _read(f"{file}:{number}", line, needs, group)
         if group is not None and again.items is not None and again.body is group.body:
             group = replace(group, items=(group.items or frozenset()) | again.items)
             continue
@@ -68,14 +73,14 @@ def read_again(file: str, lines: Iterable[tuple[int, bytes]], keeping: Keeping) 
         yield group
 
 
-def _read(place: str, line: bytes, keeping: Keeping, above: Again | None) -> Again:
+def _read(place: str, line: bytes, needs: EnvelopeNeeds, above: ReplayBody | None) -> ReplayBody:
     try:
-        return _parse(place, line, keeping, above)
+        return _parse(place, line, needs, above)
     except (KeyError, TypeError, ValueError):
         raise Stop(f"{place} is no line that `--rejected` wrote") from None
 
 
-def _parse(place: str, line: bytes, keeping: Keeping, above: Again | None) -> Again:
+def _parse(place: str, line: bytes, needs: EnvelopeNeeds, above: ReplayBody | None) -> ReplayBody:
     found = read_body(line)
     if isinstance(found, Diagnostic) or not isinstance(found.value, dict):
         raise ValueError(place)
@@ -86,15 +91,15 @@ def _parse(place: str, line: bytes, keeping: Keeping, above: Again | None) -> Ag
     whole, items = _bytes(entry, "payload"), frozenset({int(index)})
     if "each" not in entry:  # the item is the body itself
         raw = whole or _bytes(entry, "body") or encode(entry["payload"])
-        return Again(file, int(number), raw, None)
-    if list(entry["each"]) != list(keeping.each):
+        return ReplayBody(file, int(number), raw, None)
+    if list(entry["each"]) != list(needs.each):
         _refuse(place, "`each` of the mapping changed since the item was rejected")
     if "envelope" in entry:
-        steps = read_place(location)
-        if not keeping.can_part(steps):
+        steps = read_location(location)
+        if not needs.can_part(steps):
             _refuse(place, "the mapping now reads more of the body than was kept")
         again = encode(join(entry["envelope"], steps, entry["payload"]))
-        return Again(file, int(number), again, items, location)
+        return ReplayBody(file, int(number), again, items, location)
     body = _bytes(entry, "body")
     if body is None and "body_above" in entry:
         if above is None or (above.file, above.line) != (file, number):
@@ -103,7 +108,7 @@ def _parse(place: str, line: bytes, keeping: Keeping, above: Again | None) -> Ag
     body = whole if body is None else body
     if body is None:
         raise KeyError(place)
-    return Again(file, int(number), body, items)
+    return ReplayBody(file, int(number), body, items)
 
 
 def _bytes(entry: dict[str, object], key: str) -> bytes | None:

@@ -1,4 +1,4 @@
-"""Tally: what became of each item is counted, so that the closing summary accounts for all of them."""
+"""Tally: every item is counted as event, skip or rejection, so that the summary accounts for all of them."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from dataclasses import dataclass, field, replace
 
 from mapper.diagnostics.codes import CODES
 from mapper.diagnostics.diagnostic import Diagnostic
+from mapper.diagnostics.render.summary import counted
 from mapper.diagnostics.render.visible import visible
 
 FIRST_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class First:
-    """The first rejection of a kind: where it stands and why; as text where it comes from an earlier run."""
+class FirstRejection:
+    """The first rejection with some codes: its place and diagnostics, as `text` if an earlier run met it."""
 
     file: str
     line: int
@@ -25,7 +26,7 @@ class First:
 
     @property
     def place(self) -> str:
-        """Where it stands, for people."""
+        """Its place, for people."""
         return f"{self.file}:{self.line}, item {self.item}"
 
 
@@ -39,16 +40,16 @@ class Tally:
     reasons: Counter[str] = field(default_factory=Counter)
     codes: Counter[tuple[str, ...]] = field(default_factory=Counter)
     repairs: Counter[str] = field(default_factory=Counter)
-    firsts: dict[tuple[str, ...], First] = field(default_factory=dict)
+    firsts: dict[tuple[str, ...], FirstRejection] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
 
     @property
     def rejected(self) -> int:
-        """How many items were rejected."""
+        """The number of rejected items."""
         return self.codes.total()
 
     def add(self, later: Tally) -> None:
-        """Count what comes behind."""
+        """Add the counts of the part that follows."""
         self.bodies += later.bodies
         self.items += later.items
         self.events += later.events
@@ -59,27 +60,24 @@ class Tally:
         self.faults += later.faults
 
     def moved(self, lines: int) -> Tally:
-        """The same, with all numbers of lines larger by so many."""
+        """The same, with `lines` added to all numbers of lines."""
         if not self.firsts:
             return self
         firsts = {codes: replace(first, line=first.line + lines) for codes, first in self.firsts.items()}
         return replace(self, firsts=firsts)
 
     def summary(self) -> list[str]:
-        """The closing lines; the first one's numbers add up, and so do the rows of items below it."""
-        skipped, bodies = self.reasons.total(), "body" if self.bodies == 1 else "bodies"
-        head = (
-            f"{self.bodies:,} {bodies} · {self.items:,} {'item' if self.items == 1 else 'items'} = "
-            f"{self.events:,} {'event' if self.events == 1 else 'events'} + {skipped:,} skipped + "
-            f"{self.rejected:,} rejected"
-        )
+        """The closing lines; the numbers of the first one add up, and so do the rows of items below it."""
+        bodies, items = counted(self.bodies, "body", "bodies"), counted(self.items, "item")
+        events, skipped = counted(self.events, "event"), self.reasons.total()
+        head = f"{bodies} · {items} = {events} + {skipped:,} skipped + {self.rejected:,} rejected"
         rows = [("skipped", number, visible(reason)) for reason, number in self.reasons.most_common()]
         rows += [("rejected", number, _slugs(codes)) for codes, number in self.codes.most_common()]
         rows += [("repaired", number, _bodies(name, number)) for name, number in self.repairs.most_common()]
         width = max((len(f"{number:,}") for _, number, _ in rows), default=0)
         return [head, *(f"  {title:<8}  {number:>{width},}  {text}" for title, number, text in rows)]
 
-    def first_rejections(self) -> Iterator[First]:
+    def first_rejections(self) -> Iterator[FirstRejection]:
         """The first rejection of each of the most frequent kinds."""
         for codes, _ in self.codes.most_common(FIRST_SHOWN):
             yield self.firsts[codes]

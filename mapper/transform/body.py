@@ -1,6 +1,6 @@
-"""Body: the bytes of a request become parsed JSON, or a diagnostic says why not.
+"""Body: the bytes of a request become parsed JSON, or a diagnostic with the reason why not.
 
-What only a body needs that is not plain JSON in UTF-8 is imported with the first such body.
+Modules for bodies that are not plain JSON in UTF-8 are imported with the first such body.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mapper.diagnostics.diagnostic import Diagnostic
-from mapper.runtime.json.nesting import DEEPEST, is_deeper
-from mapper.runtime.limits import DEFAULT, Limits
+from mapper.runtime.json.nesting import is_deeper
+from mapper.runtime.limits import DEFAULT, MAX_BODY_DEPTH, Limits
 from mapper.runtime.repair.policy import STRICT, Policy, Repair, place
 
 if TYPE_CHECKING:
@@ -27,10 +27,10 @@ _LONG = 300  # digits of an integer that Python still reads fast
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A parsed body, and what was put right in it.
+    """A parsed body, and the repairs it needed.
 
-    `is_plain` is false where some of its values JSON text can hold but an event cannot. `deep` is set where
-    some of its items may nest deeper than allowed; it knows their bytes.
+    `is_plain` is false if it has values that JSON text can hold but an event cannot. `deep` is set if some of
+    its items may nest deeper than allowed; it knows their bytes.
     """
 
     value: object = field(repr=False)
@@ -40,9 +40,9 @@ class Body:
 
 
 def read_body(raw: bytes, policy: Policy = STRICT, limits: Limits = DEFAULT) -> Body | Diagnostic:
-    """The JSON value of a body, or why it is none (M601, M602, M606, M608, M609).
+    """The JSON value of a body, or the reason why it has none (M601, M602, M606, M608, M609).
 
-    What is JSON in UTF-8 is read as such whatever the policy allows. A number out of range or half a
+    JSON in UTF-8 (RFC 8259) is read as such whatever the policy allows. A number out of range or half a
     surrogate pair spoils only the item it is in, not the whole body: such a body is read again, slowly, with
     those numbers kept exactly as Decimal, and is not `is_plain`. The last of several equal keys wins, as in
     every vendor's own parser.
@@ -66,7 +66,7 @@ def read_body(raw: bytes, policy: Policy = STRICT, limits: Limits = DEFAULT) -> 
 
 
 def read_plain(raw: bytes) -> object:
-    """The value of a body that does not nest too deep; raises ValueError where that takes `read_body`."""
+    """The value of a body that does not nest too deep; raises ValueError if only `read_body` can read it."""
     return _decode(raw)
 
 
@@ -81,7 +81,7 @@ def read_late(raw: bytes) -> object:
 def _repair(
     text: str, before: tuple[Repair, ...], policy: Policy, failure: Diagnostic, limits: Limits
 ) -> Body | Diagnostic:
-    """The body that a text was meant to be, where the declared repairs make exactly one of it."""
+    """The body of a text after the declared repairs, if they leave only one reading of it."""
     from mapper.runtime.repair.readings import Ambiguous, TooDeepError, repair
 
     try:
@@ -101,10 +101,10 @@ def _repair(
 
 
 def _parse(text: str, repairs: tuple[Repair, ...], limits: Limits) -> Body | Diagnostic:
-    """The value of JSON text; what cannot be read the fast way is read again the slow way."""
+    """The value of JSON text; msgspec reads it, or the slower reader that keeps numbers out of range."""
     raw = text.encode("utf-8", "surrogatepass")
-    if is_deeper(raw, DEEPEST):
-        return Diagnostic("M606", f"the body nests deeper than {DEEPEST:,} levels", location="$")
+    if is_deeper(raw, MAX_BODY_DEPTH):
+        return Diagnostic("M606", f"the body nests deeper than {MAX_BODY_DEPTH:,} levels", location="$")
     if is_deeper(raw, limits.nesting):
         return _read_deep(text, repairs, limits)
     try:
@@ -154,6 +154,6 @@ def _refuse(name: str) -> object:
 
 
 def _plain(error: Exception) -> str:
-    """msgspec's message without its own prefix; it tells positions, never content."""
+    """msgspec's message without its own prefix; it holds positions, never content."""
     text = str(error).removeprefix("JSON is malformed: ")
     return text[:1].lower() + text[1:]

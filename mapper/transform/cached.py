@@ -1,8 +1,8 @@
-"""Cached transforms: what was compiled is taken from a folder as long as what it was made from is the same.
+"""Cached transforms: saved transforms in a folder, valid until one of the files they were made from changes.
 
-A file there is named after the mapping's path and text, the limits, and the versions of mapper and Python. In
-it stands which schemas and dialects were read. They are looked up again by name, so that one that has changed
-is noticed, and one that now stands before it on the way.
+A file is named after the mapping's path and text, the limits, and the versions of mapper and Python. It lists
+the schemas and dialects that were read. They are looked up again by name, so that a changed file is noticed,
+and so is a new one that is found first.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from mapper import catalog
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.errors import TransformError
 from mapper.diagnostics.files import decode_source, display_name, read_source
-from mapper.diagnostics.source import Read, SourceFile, Span, Text, digest
+from mapper.diagnostics.source import Read, SourceFile, Span, SpannedText, digest
 from mapper.runtime.limits import DEFAULT, Limits, active, within
 from mapper.transform import saved
 from mapper.transform.compiled import Compiled
@@ -23,7 +23,7 @@ from mapper.version import __version__
 
 
 def recall(name: str | Path, limits: Limits | None, folder: str | Path) -> Transform | None:
-    """The transform that `keep` put there; None where there is none, or it is no longer the mapping's."""
+    """The transform that `keep` put there; None if there is none that can be used, or a file has changed."""
     path = catalog.find_mapping(str(name))
     if path is None or not isinstance(limits, Limits | None):
         return None
@@ -57,9 +57,9 @@ def _is_fresh(made: Compiled, folder: Path) -> bool:
 
 
 def _read_again(read: Read, folder: Path) -> Read | None:
-    """What reading the file of that name would tell today."""
+    """The file of that name as it is read today; None if it is not found."""
     report = Report()
-    name = Text(read.name, Span(SourceFile("", read.name), 0, 0))
+    name = SpannedText(read.name, Span(SourceFile("", read.name), 0, 0))
     find = catalog.find_dialect if read.kind == "dialect" else catalog.find_schema
     path = find(name, folder, report)
     if path is None:

@@ -1,8 +1,8 @@
-"""Portions: a long array of items is mapped a few items at a time, so that little is held at once.
+"""Chunks: a long array of items is mapped a few items at a time, so that little is held at once.
 
-Where to cut the array is guessed, without parsing it. What makes it sure is that each portion turns out to be
-an array by itself: then all of them, one after the other, hold just the elements of the whole. And where none
-of them has too many brackets, none of the elements nests too deep.
+The array is cut without parsing it, at guessed places. The guess is right if each chunk is an array by
+itself: then all chunks together hold exactly the elements of the whole. If no chunk has too many brackets, no
+element nests too deep.
 """
 
 from __future__ import annotations
@@ -14,65 +14,65 @@ from typing import Any
 from mapper.runtime.items import Alternative, names_of
 from mapper.runtime.json.nesting import count_brackets
 from mapper.runtime.limits import DEFAULT
-from mapper.transform.outcomes import Items, Outcome, Outcomes
+from mapper.transform.collector import BLANKS
+from mapper.transform.undecoded_items import ItemThunks, Outcome, UndecodedItems
 
-_BLANKS = b" \t\n\r"
-_SAMPLE = 1 << 13  # bytes from which it is seen how close to each other brackets stand
-_LARGEST = 1 << 16  # bytes of a portion, where its items are not larger: what the processor keeps at hand
+_SAMPLE = 1 << 13  # bytes in which the distance of brackets is measured
+_LARGEST = 1 << 16  # bytes of a chunk, if its items are not larger: about a cache of the processor
 _SMALLEST = 1 << 8
 
-# The array's first element, as far as the end of its first key: most of its neighbours begin so too.
+# The array's first element up to the end of its first key: most other elements begin with the same bytes.
 _open = re.compile(rb'[ \t\n\r]*\[[ \t\n\r]*(\{[ \t\n\r]*"[^"\\]{1,200}")').match
 
 
-def find_portioned(alternatives: tuple[Alternative, ...]) -> int | None:
-    """The number of the alternative of `each`, if any, that selects the elements of an array."""
+def find_chunkable(alternatives: tuple[Alternative, ...]) -> int | None:
+    """The index of the alternative of `each`, if any, that selects the elements of an array."""
     for number, alternative in enumerate(alternatives):
         if not names_of(alternative):
             return None if callable(alternative) or len(alternative) > 1 else number
     return None
 
 
-def map_portions(
-    texts: Iterable[bytes], run: Callable[[bytes], Any], way: int, outcomes: Outcomes
-) -> tuple[list[Outcome], Items]:
-    """The outcomes of the items in all portions, and how to read those that have become no events.
+def map_chunks(
+    texts: Iterable[bytes], run: Callable[[bytes], Any], each_index: int, undecoded: UndecodedItems
+) -> tuple[list[Outcome], ItemThunks]:
+    """The outcomes of the items in all chunks, and those items that became no events.
 
-    Raises whatever exception where portions are not what they were taken for: then they tell nothing.
+    Raises an exception of any kind if the chunks were cut at wrong places.
     """
     found: list[Outcome] = []
-    items: Items = {}
+    items: ItemThunks = {}
     for text in texts:
-        mapped, by = run(text)
-        if by != way:
-            raise ValueError("not the items that were meant")
-        for index, work in outcomes.items_of(mapped, way, text).items():
-            items[len(found) + index] = work
+        mapped, mapped_each = run(text)
+        if mapped_each != each_index:
+            raise ValueError("items of another alternative")
+        for index, item in undecoded.elements_of(mapped, each_index, text).items():
+            items[len(found) + index] = item
         found += mapped
-        if len(found) > DEFAULT.items:  # which is too many, whatever follows
+        if len(found) > DEFAULT.items:  # too many, whatever follows
             break
     return found, items
 
 
-def portions(body: bytes, most: int) -> Iterator[bytes]:
-    """The portions of a body, each with at most `most` opening brackets besides its first.
+def chunks(body: bytes, max_brackets: int) -> Iterator[bytes]:
+    """The chunks of a body, each with at most `max_brackets` opening brackets besides its first.
 
-    Raises ValueError where there is no good place to cut it.
+    Raises ValueError if there is no good place to cut.
     """
-    opened, end = _open(body), len(body.rstrip(_BLANKS)) - 1
+    opened, end = _open(body), len(body.rstrip(BLANKS)) - 1
     if opened is None or body[end] != 0x5D:
         raise ValueError("no array of objects")
     head, start = opened[1], opened.start(1)
     sample = body[start : start + _SAMPLE]
-    # Most portions are to keep a quarter of their brackets in reserve.
-    step = min(_LARGEST, max(_SMALLEST, len(sample) * most * 3 // (4 * count_brackets(sample))))
+    # A quarter of the brackets is kept in reserve, so that few chunks have to be cut again.
+    step = min(_LARGEST, max(_SMALLEST, len(sample) * max_brackets * 3 // (4 * count_brackets(sample))))
     while start < end:
         last = min(start + step + _LARGEST, end)
         cut = body.find(head, start + step, last)
         if cut < 0 and last < end:
-            raise ValueError("no item near by")
-        text = body[start : end if cut < 0 else cut].rstrip(_BLANKS)
-        if count_brackets(text) > most:
+            raise ValueError("no item nearby")
+        text = body[start : end if cut < 0 else cut].rstrip(BLANKS)
+        if count_brackets(text) > max_brackets:
             if step < _SMALLEST:
                 raise ValueError("too many brackets")
             step = step * 3 // 4
@@ -81,6 +81,6 @@ def portions(body: bytes, most: int) -> Iterator[bytes]:
             yield b"[%b]" % text
             return
         if text[-1] != 0x2C:
-            raise ValueError("what items begin with stands elsewhere too")
+            raise ValueError("the first key of the items occurs elsewhere too")
         yield b"[%b]" % text[:-1]
         start = cut

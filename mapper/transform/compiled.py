@@ -1,4 +1,4 @@
-"""Compiled: all a Transform is made of, as plain data; and how the text of a generated module is executed."""
+"""Compiled: the plain data a Transform is made of, and the execution of a generated module."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ from mapper.diagnostics.diagnostic import Diagnostic
 from mapper.diagnostics.source import Read, digest
 from mapper.runtime.limits import DEFAULT, Limits
 from mapper.runtime.repair.policy import STRICT, Policy
-from mapper.version import __version__
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """All a Transform is made of: plain text and numbers, so that it pickles and can be saved.
+    """All a Transform is made of: plain text and numbers, so that it can be stored (see `saved`).
 
     `offsets` gives, for each line of `python`, the offset in the mapping's text it came from. `target` is the
-    target schema as JSON text. `objects_only` is false where the source schema allows items of other types.
-    `narrow` is the module of the bytes path, empty where there is none; `plan` tells it in words. `reads` are
-    the files it was made from beside the mapping's own.
+    target schema as JSON text. `objects_only` is false if the source schema allows items of other types.
+    `narrow` is the module of the narrow path, empty if there is none; `plan` describes that path in words.
+    `reads` are the files it was made from beside the mapping's own.
     """
 
     name: str
@@ -37,12 +36,11 @@ class Compiled:
     diagnostics: tuple[Diagnostic, ...] = ()
     limits: Limits = DEFAULT
     reads: tuple[Read, ...] = ()
-    version: str = __version__
 
 
 @dataclass(frozen=True, slots=True)
 class Codes:
-    """Both modules of a Compiled as code; `narrow` is None where there is none, or it nests too deep."""
+    """Both modules of a Compiled as code; `narrow` is None if there is none, or it nests too deep."""
 
     python: CodeType
     narrow: CodeType | None
@@ -50,25 +48,25 @@ class Codes:
 
 @dataclass(frozen=True, slots=True)
 class ModuleText:
-    """What `linecache` asks for the text of a generated module, once a traceback or a debugger shows it."""
+    """The loader of a generated module: tracebacks and debuggers get its text from it through `linecache`."""
 
     text: str = field(repr=False)
 
     def get_source(self, name: str) -> str:
-        """The text of the module whose namespace this stands in."""
+        """The text of the module."""
         return self.text
 
 
 def module_name(python: str, mapping: str) -> str:
-    """What tracebacks call a generated module.
+    """The file name of a generated module in tracebacks.
 
-    It ends in `.py` because `linecache` asks no namespace for the text of what stands in angle brackets.
+    It ends in `.py` because `linecache` asks no loader for a name that ends in an angle bracket.
     """
     return f"<mapper {ascii(mapping)[1:-1]} {digest(python)[:12]}>.py"
 
 
 def compile_module(python: str, mapping: str) -> CodeType:
-    """The code of a generated module; raises one of TOO_DEEP_TO_COMPILE where that is what it is."""
+    """The code of a generated module; raises one of TOO_DEEP_TO_COMPILE if it nests too deep."""
     return compile(python, module_name(python, mapping), "exec", dont_inherit=True)
 
 

@@ -1,4 +1,7 @@
-"""Faults explained: what generated code raises becomes diagnostics that point into mapping and payload."""
+"""Rejections: a fault or an invalid event becomes diagnostics that point into mapping and payload.
+
+The diagnostics are computed when they are first read.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,11 @@ from typing import Any
 from mapper.diagnostics.codes import CODES
 from mapper.diagnostics.diagnostic import Diagnostic, Label
 from mapper.diagnostics.source import SourceFile, Span
-from mapper.runtime.faults import Shown, Told, show
+from mapper.runtime.faults import FaultRecord, Shown, show
 from mapper.runtime.missing import MISSING
 from mapper.runtime.schema.validation import Violation, violations
 from mapper.runtime.stack import on_fresh_stack
-from mapper.transform.result import Rejected, Work, explain_late
+from mapper.transform.result import Rejected, Thunk
 
 _HINTS = {
     "M611": "give it a `default`, add an alternative, or leave such items out with a `skip` rule",
@@ -26,7 +29,7 @@ PASS_BYTES = ("pass bytes to have them parsed",)
 NO_PLACE = "the body has none of the places `each` names"
 TOO_DEEP = "the item nests deeper than can be mapped"
 
-# What an event may hold in Python but not in JSON, by the words of `find_non_json`.
+# The codes of values that Python has and JSON has not, by the words of `find_non_json`.
 _NOT_JSON = {
     "is not a finite number": "M607",
     "is a number out of range": "M607",
@@ -38,7 +41,7 @@ _NOT_JSON = {
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where a module's sites and fields are written in its mapping."""
+    """The places in a mapping at which the sites and fields of a generated module are written."""
 
     file: SourceFile
     sites: tuple[tuple[int, int, str, str | None], ...]
@@ -50,7 +53,7 @@ class Places:
         return Span(self.file, start, end), what, path
 
     def field(self, location: str) -> Span | None:
-        """Where the top-level field of a location in the event (`$.user_id`) is written."""
+        """The span of the top-level field of a location in the event (`$.user_id`)."""
         name = location.removeprefix("$.").partition(".")[0].partition("[")[0]
         place = self.fields.get(name)
         return None if place is None else Span(self.file, *place)
@@ -59,9 +62,38 @@ class Places:
 _LARGE = 1 << 16  # bytes of an event that are not kept for the sake of a question that may never be asked
 
 
-def explain_fault(told: Told, places: Places, location: str | None) -> tuple[Diagnostic, ...]:
+def reject(
+    index: int, location: str | None, code: str, message: str, item: object, hints: tuple[str, ...] = ()
+) -> Rejected:
+    """The rejection of an item for a reason that has no place in the mapping."""
+    location = location or "$"
+    return Rejected(index, location, Thunk(_plain_diagnostics, code, message, location, hints), item)
+
+
+def explain_event(target: str, event: Any, places: Places, location: str) -> Thunk | tuple[Diagnostic, ...]:
+    """One diagnostic for each reason why an event does not fit the target schema.
+
+    An event shares its parts with a payload that the caller may change, so a copy is explained later. An
+    event that is large, or cannot be copied, is explained at once.
+    """
+    try:
+        copy = marshal.dumps(event)
+    except ValueError:  # a value that no JSON text holds
+        copy = b""
+    if 0 < len(copy) <= _LARGE:
+        return Thunk(_explain_copy, target, copy, places, location)
+    return explain_violations(target, event, places, location)
+
+
+def _plain_diagnostics(
+    code: str, message: str, location: str, hints: tuple[str, ...]
+) -> tuple[Diagnostic, ...]:
+    return (Diagnostic(code, message, hints=hints, location=location),)
+
+
+def fault_diagnostics(record: FaultRecord, places: Places, location: str | None) -> tuple[Diagnostic, ...]:
     """The diagnostic of a fault; its location is the item's, if known, and the path that was read."""
-    code, site, detail, value = told
+    code, site, detail, value = record
     span, what, path = places.site(site)
     location = "$" if location is None else location + (path or "$")[1:]
     message = f"`{what}`: {CODES[code].summary}" if what else CODES[code].summary
@@ -73,40 +105,12 @@ def explain_fault(told: Told, places: Places, location: str | None) -> tuple[Dia
     return (Diagnostic(code, message, (Label(span),), hints, location=location, value=shown),)
 
 
-def reject_fault(index: int, location: str | None, told: Told, places: Places, item: object) -> Rejected:
-    """The rejection of an item for a fault."""
-    return explain_late(index, location or "$", (explain_fault, (told, places, location)), item)
-
-
-def reject_event(
-    index: int, location: str | None, target: str, event: object, places: Places, item: object
-) -> Rejected:
-    """The rejection of an item whose event does not fit the target schema."""
-    location = location or "$"
-    return explain_late(index, location, explain_event(target, event, places, location), item)
-
-
-def explain_event(target: str, event: Any, places: Places, location: str) -> Work:
-    """What explains why an event does not fit the target schema.
-
-    An event shares its parts with a payload that the caller may change, so what is explained later is a copy.
-    What is large, or cannot be copied, is explained at once.
-    """
-    try:
-        copy = marshal.dumps(event)
-    except ValueError:  # a value that no JSON text holds
-        copy = b""
-    if 0 < len(copy) <= _LARGE:
-        return _explain_copy, (target, copy, places, location)
-    return tuple, (explain_violations(target, event, places, location),)
-
-
 def _explain_copy(target: str, copy: bytes, places: Places, location: str) -> tuple[Diagnostic, ...]:
     event = marshal.loads(copy)
     try:
         return explain_violations(target, event, places, location)
     except RecursionError:
-        # Whoever asks has used up nearly all of its stack; what a rejection says must not depend on that.
+        # The caller has used up nearly all of its stack; diagnostics must not depend on that.
         return on_fresh_stack(lambda: _explain_deep(target, event, places, location))
 
 
@@ -118,7 +122,7 @@ def _explain_deep(target: str, event: object, places: Places, location: str) -> 
 
 
 def explain_violations(target: str, event: object, places: Places, location: str) -> tuple[Diagnostic, ...]:
-    """One diagnostic for each way in which the event of the item at `location` does not fit the schema."""
+    """One diagnostic for each violation of the target schema by the event of the item at `location`."""
     found = violations(target, event)
     if not found:
         message = "defect of mapper: the event was refused, yet the schema allows it"
@@ -133,16 +137,3 @@ def _violation(violation: Violation, places: Places, location: str) -> Diagnosti
     span = places.field(place)
     labels = () if span is None else (Label(span),)
     return Diagnostic(code, f"`{field}` {message}", labels, location=location)
-
-
-def reject(
-    index: int, location: str | None, code: str, message: str, item: object, hints: tuple[str, ...] = ()
-) -> Rejected:
-    """The rejection of an item for a reason that needs no place in the mapping."""
-    location = location or "$"
-    return explain_late(index, location, (tell, (code, message, hints, location)), item)
-
-
-def tell(code: str, message: str, hints: tuple[str, ...], location: str) -> tuple[Diagnostic, ...]:
-    """The diagnostic of a reason that needs no place in the mapping."""
-    return (Diagnostic(code, message, hints=hints, location=location),)

@@ -1,4 +1,4 @@
-"""Request: what a host passes in beside the body, so that mappings stay pure."""
+"""Request: the values a host passes in beside the body, so that mappings stay pure."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from datetime import datetime
 class Request:
     """The scopes of an HTTP request other than its body.
 
-    `headers` are found whatever the case of their names. `query` holds one text per parameter. `settings` are
-    the tenant's own. `received_at` is an aware datetime or an RFC 3339 text; it is kept as canonical text
-    (UTC, milliseconds). Raises TypeError or ValueError for anything else. `repr` shows names, never values.
+    `headers` are found whatever the case of their names (RFC 9110 §5.1). `query` holds one text per
+    parameter. `settings` are the tenant's own. `received_at` is an aware datetime or an RFC 3339 text; it is
+    kept as canonical text (UTC, milliseconds). Raises TypeError or ValueError for anything else. `repr` shows
+    names, never values.
     """
 
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)

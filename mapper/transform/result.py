@@ -1,69 +1,81 @@
-"""Result: what became of a payload. Every item is an event, a skip or a rejection, never more than one."""
+"""Result: the events, skips and rejections of one payload. Every item is exactly one of the three."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 import msgspec
 
 from mapper.diagnostics.diagnostic import Diagnostic
 from mapper.runtime.repair.policy import Repair
 
-# What a field will be: a function and its arguments.
-Work: TypeAlias = tuple[Callable[..., Any], tuple[Any, ...]]
 
+class Thunk:
+    """A value that is computed when it is first asked for: a function and its arguments.
 
-class _Late:
-    """A record some of whose fields are worked out when they are first asked for, and kept from then on.
-
-    Nearly every service counts its rejections and looks at few of them. `_work` says by name how to work out
-    the fields that are not set; it must hold nothing that others may change in the meantime.
+    Nobody may change the arguments in the meantime.
     """
 
-    __slots__ = ("_work",)
-    _work: dict[str, Any]
+    __slots__ = ("arguments", "function")
+
+    def __init__(self, function: Callable[..., Any], *arguments: Any) -> None:
+        self.function = function
+        self.arguments = arguments
+
+    def compute(self) -> Any:
+        """The value of the function."""
+        return self.function(*self.arguments)
+
+
+class _LazyRecord:
+    """A frozen record. A field that is given as a Thunk is computed when it is first read, and then kept.
+
+    Nearly every service counts its rejections and reads few of them.
+    """
+
+    __slots__ = ("_unread",)
+    _unread: dict[str, Any]
 
     def __getattr__(self, name: str) -> Any:
-        # Python comes here only for what is not set. Of two threads that do, both get what one found.
+        # Python calls this only for an attribute that is not set. If two threads do, both get the same value.
         try:
-            work = _get_work(self)
-        except AttributeError:  # all fields were given
-            work = {}
-        task = work.get(name)
-        if task is not None:
-            function, arguments = task
-            object.__setattr__(self, name, work.setdefault(f"{name} found", function(*arguments)))
-            work.pop(name, None)  # what it was made of is not kept
+            unread = _get_unread(self)
+        except AttributeError:  # all fields are set
+            unread = {}
+        if name in unread:
+            given = unread.get(name)
+            value = given.compute() if type(given) is Thunk else given
+            object.__setattr__(self, name, unread.setdefault(f"{name} read", value))
+            unread.pop(name, None)  # the arguments of a Thunk are not kept
         return object.__getattribute__(self, name)
 
 
-def _setter(record: type, name: str) -> Callable[[object, object], None]:
-    """What sets a field of a frozen record that is in the making."""
-    setter: Callable[[object, object], None] = vars(record)[name].__set__
-    return setter
-
-
-_get_work: Callable[[object], dict[str, Any]] = vars(_Late)["_work"].__get__
-_set_work = _setter(_Late, "_work")
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped(_Late):
+@dataclass(frozen=True, slots=True, init=False)
+class Skipped(_LazyRecord):
     """An item left out on purpose: its index among the items, the mapping's reason, the item itself."""
 
     index: int
     reason: str
     item: object = field(repr=False)
 
+    def __init__(self, index: int, reason: str, item: object | Thunk) -> None:
+        _set_skip_index(self, index)
+        _set_reason(self, reason)
+        if type(item) is Thunk:
+            _set_unread(self, {"item": item})
+        else:
+            _set_item(self, item)
 
-@dataclass(frozen=True, slots=True)
-class Rejected(_Late):
+
+@dataclass(frozen=True, slots=True, init=False)
+class Rejected(_LazyRecord):
     """An item that cannot become an event.
 
-    `location` says where the item stands in the payload (`$.events[2]`); `item` is the original item, or the
-    body's bytes where they could not be parsed.
+    `location` is the item's place in the payload (`$.events[2]`), `$` if it is not known. `item` is the
+    original item, or the bytes of the body if they could not be parsed. All rejections are made by this
+    class: those of both paths, of bodies that cannot be read, and of `mapper run`.
     """
 
     index: int
@@ -71,47 +83,33 @@ class Rejected(_Late):
     diagnostics: tuple[Diagnostic, ...]
     item: object = field(repr=False)
 
+    def __init__(
+        self, index: int, location: str, diagnostics: tuple[Diagnostic, ...] | Thunk, item: object | Thunk
+    ) -> None:
+        _set_index(self, index)
+        _set_location(self, location)
+        _set_unread(self, {"diagnostics": diagnostics, "item": item})
+
     @property
     def codes(self) -> tuple[str, ...]:
         """The codes of the diagnostics, in order, each once."""
         return tuple(dict.fromkeys(d.code for d in self.diagnostics))
 
 
-_new = object.__new__
+def _setter(record: type, name: str) -> Callable[[object, object], None]:
+    """The function that sets a field of a frozen record; faster than `object.__setattr__`."""
+    setter: Callable[[object, object], None] = vars(record)[name].__set__
+    return setter
+
+
+_get_unread: Callable[[object], dict[str, Any]] = vars(_LazyRecord)["_unread"].__get__
+_set_unread = _setter(_LazyRecord, "_unread")
 _set_skip_index, _set_reason = _setter(Skipped, "index"), _setter(Skipped, "reason")
+_set_item = _setter(Skipped, "item")
 _set_index, _set_location = _setter(Rejected, "index"), _setter(Rejected, "location")
-_set_item = _setter(Rejected, "item")
 
 
-def skip_late(index: int, reason: str, item: Work) -> Skipped:
-    """A skip whose item is worked out when it is first asked for."""
-    skipped = _new(Skipped)
-    _set_skip_index(skipped, index)
-    _set_reason(skipped, reason)
-    _set_work(skipped, {"item": item})
-    return skipped
-
-
-def reject_late(index: int, location: str, diagnostics: Work, item: Work) -> Rejected:
-    """A rejection whose diagnostics and item are worked out when they are first asked for."""
-    rejected = _new(Rejected)
-    _set_index(rejected, index)
-    _set_location(rejected, location)
-    _set_work(rejected, {"diagnostics": diagnostics, "item": item})
-    return rejected
-
-
-def explain_late(index: int, location: str, diagnostics: Work, item: object) -> Rejected:
-    """A rejection of a known item whose diagnostics are worked out when they are first asked for."""
-    rejected = _new(Rejected)
-    _set_index(rejected, index)
-    _set_location(rejected, location)
-    _set_item(rejected, item)
-    _set_work(rejected, {"diagnostics": diagnostics})
-    return rejected
-
-
-def set_item(record: _Late, item: object) -> None:
+def set_item(record: _LazyRecord, item: object) -> None:
     """Put another item into a skip or rejection that is in the making."""
     object.__setattr__(record, "item", item)
 
@@ -119,7 +117,7 @@ def set_item(record: _Late, item: object) -> None:
 class Result(msgspec.Struct, frozen=True):
     """The outcome of one payload; `items == len(events) + len(skipped) + len(rejected)`, always.
 
-    `repairs` tells what had to be put right in the body before it could be read.
+    `repairs` lists the repairs without which the body could not have been read.
     """
 
     events: list[dict[str, object]] = []
@@ -132,7 +130,7 @@ class Result(msgspec.Struct, frozen=True):
 
     @property
     def items(self) -> int:
-        """How many items the payload held."""
+        """The number of items of the payload."""
         return len(self.events) + len(self.skipped) + len(self.rejected)
 
 
@@ -149,7 +147,7 @@ class JsonResult(msgspec.Struct, frozen=True):
 
     @property
     def items(self) -> int:
-        """How many items the payload held."""
+        """The number of items of the payload."""
         return len(self.events) + len(self.skipped) + len(self.rejected)
 
     @property

@@ -1,4 +1,4 @@
-"""Room: the bytes that the events of one body may still take."""
+"""Room: the number of bytes that the events of one body may still take."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class Room:
     is_spent: bool = False
 
     def takes(self, event: object) -> bool:
-        """Whether there is room for an event, which it takes."""
-        most = self.limits.event_bytes
-        size = size_of(event, self.levels, most)
-        if size > most:
+        """Take room for an event; False if there is too little, or the event is too large."""
+        max_bytes = self.limits.event_bytes
+        size = size_of(event, self.levels, max_bytes)
+        if size > max_bytes:
             return False
         self.left -= size
         self.is_spent = self.left < 0
@@ -37,8 +37,8 @@ class Room:
     def reject(self, index: int, location: str | None, item: object) -> Rejected:
         """The rejection of an item whose event was not taken."""
         if self.is_spent:
-            most = self.limits.result_bytes
-            message = f"the events of this body are together larger than {most:,} bytes"
+            max_bytes = self.limits.result_bytes
+            message = f"the events of this body are together larger than {max_bytes:,} bytes"
             return reject(index, location, "M625", message, item)
         message = f"the event is larger than {self.limits.event_bytes:,} bytes"
         return reject(index, location, "M624", message, item)

@@ -1,12 +1,13 @@
-"""Saved transforms: what is compiled becomes a file, and a file what was compiled, or an error says why not.
+"""Saved transforms: the one stored form of a transform, for files, caches and pickles.
 
-    mapper transform 1                  what the file is; the number changes with this layout
+    mapper transform 1                  the kind of file; the number changes with this layout
     SHA-256 of all that follows         guards against accidents, not against attackers
     JSON on one line                    everything in Compiled, the version of mapper, the tag of the Python
     marshalled code objects             the modules, compiled by the Python of that tag
 
-Where another Python opens the file, the modules are compiled from their text. A saved transform is code: it
-has to come from a place that is trusted as much as the code itself.
+A form that is damaged, or that another version or build of mapper wrote, is refused. If another Python reads
+it, the modules are compiled from their text. A stored transform is code: it must come from a place that is
+trusted as much as the code itself.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from mapper.runtime.limits import Limits
 from mapper.runtime.repair.policy import Policy
 from mapper.runtime.stack import TOO_DEEP_TO_COMPILE
 from mapper.transform.compiled import Codes, Compiled, compile_module
+from mapper.transform.whole_file import replace_file
 from mapper.version import __version__
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -37,32 +39,25 @@ _FIRST = _FORMAT + b"1\n"
 _SEAL = 65
 _AGAIN = "compile it again"
 
-# What code is compiled for: the interpreter, its byte code, and whether it leaves assertions out.
+# The Python that code objects are for: interpreter, byte code, and whether it leaves assertions out.
 PYTHON = f"{sys.implementation.cache_tag} {MAGIC_NUMBER.hex()} {sys.flags.optimize}"
 
 
 def write(compiled: Compiled, path: str | Path) -> None:
     """Write a file that `read` takes; other processes see the old file or the new one, never a part.
 
-    Raises OSError where it cannot be written, TransformError where it would be too large to be read.
+    Raises OSError if it cannot be written, TransformError if it would be too large to be read.
     """
     data = pack(compiled)
     if len(data) > MAX_BYTES:
         raise TransformError(f"the saved form of `{compiled.name}` is larger than {MAX_BYTES:,} bytes")
     path = Path(path)
-    part = path.with_name(f".{os.urandom(8).hex()}.part")
-    try:
-        with part.open("xb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    # Several processes may write the same cached transform at once.
+    replace_file(path, data, path.with_name(f".{os.urandom(8).hex()}.part"))
 
 
 def read(path: str | Path) -> tuple[Compiled, Codes | None]:
-    """What a file holds; no code objects where another Python wrote it. Raises TransformError."""
+    """The contents of a file; no code objects if another Python wrote it. Raises TransformError."""
     path = Path(path)
     try:
         with path.open("rb") as stream:
@@ -72,10 +67,7 @@ def read(path: str | Path) -> tuple[Compiled, Codes | None]:
         raise TransformError(f"cannot read `{path}`: {reason[:1].lower()}{reason[1:]}") from None
     if len(data) > MAX_BYTES:
         raise TransformError(f"`{path}` is larger than {MAX_BYTES:,} bytes: it is no saved transform")
-    try:
-        return unpack(data)
-    except TransformError as error:
-        raise TransformError(f"`{path}` {error}") from None
+    return unpack(data, f"`{path}`")
 
 
 def pack(compiled: Compiled) -> bytes:
@@ -89,6 +81,7 @@ def pack(compiled: Compiled) -> bytes:
         "reads": [_plain(each) for each in compiled.reads],
         "diagnostics": [_plain_diagnostic(each, files) for each in compiled.diagnostics],
         "files": [(file.name, file.text) for file in files],
+        "version": __version__,
         "made_by": PYTHON,
     }
     # In ASCII: the name of a file may hold what UTF-8 cannot.
@@ -96,26 +89,28 @@ def pack(compiled: Compiled) -> bytes:
     return _FIRST + _seal(content) + content
 
 
-def unpack(data: bytes) -> tuple[Compiled, Codes | None]:
-    """What the bytes of a saved transform hold; an error's message goes on from the name of the file."""
+def unpack(data: bytes, name: str) -> tuple[Compiled, Codes | None]:
+    """The contents of the bytes of a saved transform; raises TransformError that calls them by `name`."""
     first, seal, content = data[: len(_FIRST)], data[len(_FIRST) :][:_SEAL], data[len(_FIRST) + _SEAL :]
     if not _FIRST.startswith(first):
         if first.startswith(_FORMAT):
-            raise TransformError(f"is a saved transform of another layout; {_AGAIN}")
-        raise TransformError("is no saved transform")
+            raise TransformError(f"{name} is a saved transform of another layout; {_AGAIN}")
+        raise TransformError(f"{name} is no saved transform")
     if seal != _seal(content):
-        raise TransformError(f"is damaged: it was cut short or altered; {_AGAIN}")
+        raise TransformError(f"{name} is damaged: it was cut short or altered; {_AGAIN}")
     text, _, code = content.partition(b"\n")
     try:
         plain = json.loads(text)
         version = plain.pop("version")
         if version != __version__:
-            raise TransformError(f"was compiled by mapper {version}, this is {__version__}; {_AGAIN}")
+            raise TransformError(f"{name} was compiled by mapper {version}, this is {__version__}; {_AGAIN}")
         made_by = plain.pop("made_by")
         compiled = _compiled(plain)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError):
         # Its version is ours, yet its fields are not: a build of mapper between two releases wrote it.
-        raise TransformError(f"was compiled by another build of mapper {__version__}; {_AGAIN}") from None
+        raise TransformError(
+            f"{name} was compiled by another build of mapper {__version__}; {_AGAIN}"
+        ) from None
     return compiled, Codes(*marshal.loads(code)) if made_by == PYTHON else None
 
 

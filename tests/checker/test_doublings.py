@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 import mapper
-from mapper import budget as effort
+from mapper import budget
 from mapper.checker.inference.printing import concatenated
 from mapper.checker.types.facts import Numbers, Texts
 from mapper.checker.types.from_schema import read_schema
-from mapper.checker.types.text_facts import join_numbers, meet_numbers
+from mapper.checker.types.number_facts import join_numbers, meet_numbers
 from mapper.checker.types.witnesses import smallest
 from mapper.diagnostics.codes import CODES
 from mapper.regex.languages import ANYTHING, STATES, union, word
@@ -110,11 +110,11 @@ def test_much_computing_is_refused(check: Check) -> None:
 
 
 def test_short_texts_are_joined_exactly_and_long_ones_as_facts() -> None:
-    half = Texts(values=frozenset({"x" * (effort.MAX_CHARACTERS // 2)}))
-    assert concatenated(half, half).values == {"x" * effort.MAX_CHARACTERS}
-    more = concatenated(half, Texts(values=frozenset({"y" * (effort.MAX_CHARACTERS // 2 + 1)})))
+    half = Texts(values=frozenset({"x" * (budget.MAX_CHARACTERS // 2)}))
+    assert concatenated(half, half).values == {"x" * budget.MAX_CHARACTERS}
+    more = concatenated(half, Texts(values=frozenset({"y" * (budget.MAX_CHARACTERS // 2 + 1)})))
     assert more.values is None
-    assert (more.shortest, more.longest, more.blank) == (effort.MAX_CHARACTERS + 1,) * 2 + (False,)
+    assert (more.shortest, more.longest, more.blank) == (budget.MAX_CHARACTERS + 1,) * 2 + (False,)
 
 
 def test_automata_have_a_limit_that_many_ways_to_one_text_do_not_pass() -> None:
@@ -125,15 +125,15 @@ def test_automata_have_a_limit_that_many_ways_to_one_text_do_not_pass() -> None:
 
 
 def test_what_is_remembered_costs_its_steps_in_every_compilation() -> None:
-    @effort.remembered(8)
+    @budget.remembered(8)
     def dear(given: int) -> int:
-        effort.spend(7)
+        budget.spend(7)
         if given < 0:
             raise ValueError("less than nothing")
         return given
 
     for _ in range(2):
-        with effort.limited(100) as left:
+        with budget.limited(100) as left:
             assert dear(1) == dear(1) == 1
             assert left.left == 93
             with pytest.raises(ValueError, match="less than nothing"):
@@ -146,8 +146,8 @@ def test_values_are_counted_as_often_as_they_are_read() -> None:
     shared: Any = "x"
     for _ in range(40):
         shared = [shared, shared]
-    assert effort.nodes_of(shared, 1_000) == 1_001
-    assert effort.nodes_of({"a": [1, None], "b": "x" * 160}, 1_000) == 5 + 160 // effort.CHARACTERS_A_STEP
+    assert budget.nodes_of(shared, 1_000) == 1_001
+    assert budget.nodes_of({"a": [1, None], "b": "x" * 160}, 1_000) == 5 + 160 // budget.CHARACTERS_A_STEP
     assert smallest(read_schema(doublings.SOURCES["some items of some items"](5))) is not shared
     part = read_schema({"type": "array", "minItems": 150, "items": {"type": "string"}})
     assert smallest(part) == [""] * 150

@@ -16,12 +16,12 @@ import yaml
 
 import mapper
 from mapper.api import check_file
-from mapper.checker.search.candidates import Payload
+from mapper.checker.search.runner import Payload
 from mapper.compiler import analyse
 from mapper.diagnostics.diagnostic import Diagnostic, Report
 from mapper.diagnostics.files import read_source
 from mapper.diagnostics.render import render_text
-from mapper.transform.experiments import Experiments
+from mapper.transform.runner import ProgramRunner
 from support.places import ROOT, TESTS
 
 FAULTS = TESTS / "cases" / "faults"
@@ -112,12 +112,12 @@ def test_a_payload_that_is_shown_fails(path: Path, case: dict[str, Any], tmp_pat
         if payload is None:
             assert "smallest payload" not in str(diagnostic.hints)
             continue
-        experiments = Experiments(file, analysis.references.source, objects_only=True)
-        assert experiments.fits_source(payload)
-        run = experiments.prepare(analysis.program, analysis.references.target.document)
-        trial = run(Payload(payload, {}, {}, {}, None))
-        assert trial.faults
-        assert not trial.skipped
+        runner = ProgramRunner(file, analysis.references.source, objects_only=True)
+        assert runner.fits_source(payload)
+        execute = runner.prepare(analysis.program, analysis.references.target.document)
+        run = execute(Payload(payload, {}, {}, {}, None))
+        assert run.faults
+        assert not run.skipped
         if diagnostic.severity is mapper.Severity.WARNING:
             result = mapper.load(tmp_path / "case.yaml")(payload)
             assert len(result.rejected) == result.items == 1

@@ -13,21 +13,23 @@ from hypothesis import strategies as st
 import mapper
 from mapper import ir
 from mapper.checker.inference.condition_types import divide
+from mapper.checker.inference.filter_types import FAILURES, RESULTS, filter_type
 from mapper.checker.inference.findings import Inference
 from mapper.checker.inference.program_types import infer_program
-from mapper.checker.inference.signatures import SIGNATURES, filter_type
+from mapper.checker.inference.type_scope import TypeScope, initial_scope
 from mapper.checker.inference.value_types import infer_value
-from mapper.checker.inference.worlds import World, first_world
+from mapper.checker.templates.filter_effects import OF_EFFECT, OF_RESULT
 from mapper.checker.types import ANYTHING, Type, admits, join, literal_type, read_schema
 from mapper.checker.types.facts import Texts
 from mapper.compiler import analyse
 from mapper.diagnostics.diagnostic import Report
-from mapper.diagnostics.source import SourceFile, Span, Text
+from mapper.diagnostics.source import SourceFile, Span, SpannedText
 from mapper.expressions.liquid import parse_condition
 from mapper.interpreter.template_evaluation import evaluate_condition
-from mapper.interpreter.value_evaluation import Context, evaluate
+from mapper.interpreter.value_evaluation import EvaluationContext, evaluate
 from mapper.runtime.faults import Fault
-from mapper.runtime.liquid.filters import FILTERS, apply, parameters_of
+from mapper.runtime.liquid.filters import FILTERS, ROWS, apply
+from mapper.runtime.liquid.filters.row import Effect, Fails, Gives
 from mapper.runtime.missing import MISSING
 from support.examples import examples
 from support.random_mappings import CONDITIONS, condition, items, requests, values
@@ -60,11 +62,11 @@ def value_of(program: ir.Program) -> ir.Value:
     return properties.fields[0].value
 
 
-def world_of(samples: list[Json], request: mapper.Request) -> World:
+def scope_of(samples: list[Json], request: mapper.Request) -> TypeScope:
     """What is known when an item is one of some samples, and so is the body."""
     item = reduce(join, map(literal_type, samples))
-    world = first_world(item)
-    return World({**world.roots, "envelope": item})
+    scope = initial_scope(item)
+    return TypeScope({**scope.roots, "envelope": item})
 
 
 def outcome(function: Any, *arguments: Any) -> Any:
@@ -85,20 +87,24 @@ def test_every_value_is_of_its_type(expression: Json, samples: list[Json], reque
     if not program.output.fields[-1].value.fields:  # type: ignore[union-attr]
         return  # what could not be lowered is reported, not inferred
     node = value_of(program)
-    for world in (world_of(samples, request), first_world(ANYTHING)):
+    for scope in (scope_of(samples, request), initial_scope(ANYTHING)):
         notes = Inference()
-        found = infer_value(node, world, notes)
+        found = infer_value(node, scope, notes)
         for sample in samples:
-            value = outcome(evaluate, node, Context(sample, sample, request))
+            value = outcome(evaluate, node, EvaluationContext(sample, sample, request))
             if isinstance(value, Fault):
-                assert value.code in {"M611", *LIMITS, *(failure.code for failure in notes.failures)}
+                assert value.code in {
+                    "M611",
+                    *LIMITS,
+                    *(each.code for each in notes.possible_rejections),
+                }
                 continue
             assert admits(found, plain(value)), (expression, sample, value, found)
 
 
 def parsed(text: str) -> ir.Condition:
     file = SourceFile("<condition>", text)
-    found = parse_condition(Text(text, Span(file, 0, len(text)), exact=True), Report())
+    found = parse_condition(SpannedText(text, Span(file, 0, len(text)), exact=True), Report())
     assert found is not None
     return found
 
@@ -121,32 +127,34 @@ COMPOUND = [
     st.lists(items, min_size=1, max_size=3),
     requests,
 )
-def test_a_world_holds_what_passes_its_conditions(
+def test_a_scope_holds_what_passes_its_conditions(
     texts: list[str], samples: list[Json], request: mapper.Request
 ) -> None:
     for sample in samples:
-        world = world_of(samples, request)
+        scope = scope_of(samples, request)
         notes = Inference()
         for text in texts:
             found = parsed(text)
             holds = outcome(evaluate_condition, found, sample, sample, request)
             if isinstance(holds, Fault):
-                assert holds.code in {failure.code for failure in _failures(found, world)}
+                assert holds.code in {each.code for each in _rejections(found, scope)}
                 break
-            world = divide(found.test, world, notes)[not holds]
-            assert world.is_possible, (texts, sample)
-            assert admits(world.roots["item"], sample), (texts, sample, world.roots["item"])
+            scope = divide(found.test, scope, notes)[not holds]
+            assert scope.is_reachable, (texts, sample)
+            assert admits(scope.roots["item"], sample), (texts, sample, scope.roots["item"])
 
 
-def _failures(found: ir.Condition, world: World) -> list[Any]:
+def _rejections(found: ir.Condition, scope: TypeScope) -> list[Any]:
     notes = Inference()
-    divide(found.test, world, notes)
-    return notes.failures
+    divide(found.test, scope, notes)
+    return notes.possible_rejections
 
 
-def test_every_filter_has_a_signature() -> None:
-    assert set(SIGNATURES) == set(FILTERS)
-    assert all(row.takes and row.gives for row in SIGNATURES.values())
+def test_the_words_of_filters_have_one_rule_each_and_are_used() -> None:
+    rows = ROWS.values()
+    assert set(RESULTS) == set(OF_RESULT) == set(Gives) == {row.gives for row in rows}
+    assert set(FAILURES) == set(Fails) == {row.fails for row in rows}
+    assert set(OF_EFFECT) == set(Effect) == {row.effect for row in rows if isinstance(row.effect, Effect)}
 
 
 scalars = st.sampled_from([None, True, False, 0, 1, -2, 2.5, "", " ", "a,b", "12", "x y", MISSING])
@@ -166,11 +174,11 @@ def _no_missing(value: Any) -> Any:
 
 
 def least(name: str) -> int:
-    return sum(1 for p in parameters_of(name) if p.default is p.empty and p.kind is not p.KEYWORD_ONLY)
+    return sum(1 for p in ROWS[name].parameters if p.default is p.empty and p.kind is not p.KEYWORD_ONLY)
 
 
 def most(name: str) -> int:
-    return sum(1 for p in parameters_of(name) if p.kind is not p.KEYWORD_ONLY)
+    return sum(1 for p in ROWS[name].parameters if p.kind is not p.KEYWORD_ONLY)
 
 
 @examples(300, *HealthCheck)
@@ -279,7 +287,7 @@ TYPES: list[tuple[Json, Type]] = [
 )
 def test_types(expression: Json, expected: Type) -> None:
     found = infer_value(
-        value_of(program_of({"p": expression})), first_world(read_schema(SOURCE)), Inference()
+        value_of(program_of({"p": expression})), initial_scope(read_schema(SOURCE)), Inference()
     )
     assert found == expected
 

@@ -17,15 +17,15 @@ import mapper
 from mapper import ir
 from mapper.catalog import find_mappings
 from mapper.checker.inference.program_types import item_type
-from mapper.checker.search.candidates import Payload
 from mapper.checker.search.counterexamples import wrapped
+from mapper.checker.search.runner import Payload
 from mapper.compiler import Analysis, analyse
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.files import read_source
 from mapper.diagnostics.source import SourceFile
 from mapper.ir.liquid import walk
 from mapper.runtime.missing import MISSING
-from mapper.transform.experiments import Experiments
+from mapper.transform.runner import ProgramRunner
 from support.examples import examples
 from support.from_types import anything, values_of
 from support.random_mappings import bodies, mappings
@@ -209,26 +209,26 @@ def test_proofs_about_small_mappings(
     if program is None or inference is None or analysis.references.source is None:
         return
     is_certain = len(found) == 1 and re.match("`f` (cannot be|never fits|is always)", found[0].message)
-    run = Experiments(file, analysis.references.source, objects_only=True).prepare(program, target)
+    execute = ProgramRunner(file, analysis.references.source, objects_only=True).prepare(program, target)
     valid = reference(source).is_valid
     for _ in range(6):
         item = data.draw(values_of(item_type(analysis.references.source)))
         if item is MISSING or not valid(item):
             continue
-        trial = run(Payload(item, {}, {}, {}, None))
-        assert "M901" not in [code for code, _ in trial.faults]
-        if trial.skipped:
+        run = execute(Payload(item, {}, {}, {}, None))
+        assert "M901" not in [code for code, _ in run.faults]
+        if run.skipped:
             continue
         if not found:
             event("clean")
             allowed = {(code, start, end) for code, start, end in declared_places(analysis)}
-            unasked = [(c, s) for c, s in trial.faults if s is None or (c, s.start, s.end) not in allowed]
+            unasked = [(c, s) for c, s in run.faults if s is None or (c, s.start, s.end) not in allowed]
             # A blank text in a field that says `on_missing: reject` is rejected by the target's schema.
             required_field = isinstance(program.output.fields[0].value, ir.Required)  # type: ignore[union-attr]
-            assert not unasked or (required_field and {c for c, _ in unasked} == {"M612"}), (item, trial)
+            assert not unasked or (required_field and {c for c, _ in unasked} == {"M612"}), (item, run)
         elif is_certain:
             event("proven bad")
-            assert trial.faults or (not required and trial.event == {}), (item, trial)
+            assert run.faults or (not required and run.event == {}), (item, run)
 
 
 @examples(20, *HealthCheck)

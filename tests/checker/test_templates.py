@@ -20,11 +20,11 @@ from mapper.checker.templates import Proof, TemplateVerdict, prove, report_proof
 from mapper.checker.templates.bare import prove_template
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.render import render_text
-from mapper.diagnostics.source import SourceFile, Span, Text
+from mapper.diagnostics.source import SourceFile, Span, SpannedText
 from mapper.expressions.liquid import parse_condition, parse_template
 from mapper.expressions.liquid.dialects import Dialect, load_dialect
 from mapper.schemas.schema import Schema, load_schema
-from mapper.transform.experiments import prepare_template
+from mapper.transform.runner import prepare_template
 from support.places import SHARED, TESTS
 
 CASES = sorted((TESTS / "cases" / "proofs").glob("*.yaml"))
@@ -60,12 +60,12 @@ def program_of(case: dict[str, Any], report: Report) -> ir.Program:
     text = case["template"]
     whole = Span(SourceFile("<template>", text), 0, len(text))
     dialect = dialect_of(case.get("dialect"))
-    template = parse_template(Text(text, whole, exact=True), report, dialect)
+    template = parse_template(SpannedText(text, whole, exact=True), report, dialect)
     assert template is not None, report.diagnostics
     skips = []
     if "skip" in case:
         span = Span(SourceFile("<skip>", case["skip"]), 0, len(case["skip"]))
-        condition = parse_condition(Text(case["skip"], span, exact=True), report, dialect)
+        condition = parse_condition(SpannedText(case["skip"], span, exact=True), report, dialect)
         assert condition is not None
         skips.append(ir.SkipRule(condition, "skipped", span))
     path = ir.Path(ir.Root.BODY, (), "$", whole)

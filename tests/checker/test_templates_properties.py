@@ -16,12 +16,12 @@ import mapper
 from mapper import ir
 from mapper.checker.templates import Proof, TemplateVerdict, prove
 from mapper.diagnostics.diagnostic import Report
-from mapper.diagnostics.source import SourceFile, Span, Text
+from mapper.diagnostics.source import SourceFile, Span, SpannedText
 from mapper.expressions.liquid import parse_template
 from mapper.interpreter.template_evaluation import render_template
 from mapper.runtime.faults import Fault, Skip
 from mapper.schemas.schema import Schema
-from mapper.transform.experiments import prepare_template
+from mapper.transform.runner import prepare_template
 from support.places import TESTS
 
 TEMPLATES = 120
@@ -320,7 +320,7 @@ class Writer:
 
 def read(text: str) -> ir.Program | None:
     whole = Span(SourceFile("<template>", text), 0, len(text))
-    template = parse_template(Text(text, whole, exact=True), Report())
+    template = parse_template(SpannedText(text, whole, exact=True), Report())
     path = ir.Path(ir.Root.BODY, (), "$", whole)
     return None if template is None else ir.Program("t", (path,), (), template, frozenset(), whole)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from mapper.cli.dispatch import build_parser
+from mapper.diagnostics.render.visible import visible
 from mapper.version import __version__
 from support.calls import (
     UNSET,
@@ -48,6 +49,18 @@ class TestUsage:
             words = shlex.split(re.split(r" [<|] |   ", example)[0])
             assert vars(build_parser(command).parse_args(words[1:]))
         assert max(map(len, ended.out.splitlines())) <= 120
+
+    @pytest.mark.parametrize("word", ["\x1b[31mred", "a\u202eb.yaml", "two\nlines"])
+    def test_names_that_would_move_the_cursor_are_escaped(
+        self, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, word: str
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        write(tmp_path / "m.yaml", "mapping: m\nevent: {}\n")
+        for arguments in (["check", word], ["run", "m.yaml", word], ["explain", word]):
+            ended = call(*arguments)
+            assert ended.code == 2
+            assert ended.err == f"{visible(ended.err.removesuffix(chr(10)))}\n"
+            assert visible(word)[1:4] in ended.err
 
     @pytest.mark.parametrize(
         ("arguments", "words"),

@@ -1,4 +1,4 @@
-"""Generated code, reviewed like code: tests/golden/generated/<name>.yaml becomes <name>.py."""
+"""Generated code, reviewed like code: golden/generated/<name>.yaml becomes <name>.py and <name>.narrow.py."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ def compiled(path: Path) -> mapper.Transform:
 
 @pytest.mark.parametrize("path", MAPPINGS, ids=lambda p: p.stem)
 def test_generated_source(path: Path, golden: Golden) -> None:
-    golden(path.with_suffix(".py"), compiled(path).python.replace(f"mapper {mapper.__version__} ", "mapper "))
+    module = compiled(path)._compiled
+    for suffix, text in ((".py", module.python), (".narrow.py", module.narrow)):
+        if text:
+            golden(path.with_suffix(suffix), text.replace(f"mapper {mapper.__version__} ", "mapper "))
 
 
 @pytest.mark.parametrize("path", MAPPINGS, ids=lambda p: p.stem)
@@ -34,9 +37,19 @@ def test_every_line_names_its_place(path: Path) -> None:
             assert transform.mapping_line(number) == int(place)
 
 
+def modules(path: Path) -> list[str]:
+    """The decoded and the narrow module of a mapping."""
+    module = compiled(path)._compiled
+    return [text for text in (module.python, module.narrow) if text]
+
+
 @pytest.mark.parametrize("path", MAPPINGS, ids=lambda p: p.stem)
 def test_only_the_run_time_is_imported(path: Path) -> None:
-    tree = ast.parse(compiled(path).python)
+    for text in modules(path):
+        check_imports(ast.parse(text))
+
+
+def check_imports(tree: ast.Module) -> None:
     modules = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     assert modules
     assert all(module.startswith(("mapper.runtime.", "mapper.regex.")) for module in modules)
@@ -45,9 +58,14 @@ def test_only_the_run_time_is_imported(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MAPPINGS, ids=lambda p: p.stem)
 def test_every_name_is_used(path: Path) -> None:
-    """No import, constant or local stands there for nothing; rounds of a loop are held for loops inside."""
-    tree = ast.parse(compiled(path).python)
-    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    """No import, constant or local is idle; rounds of a loop are held for loops inside."""
+    for text in modules(path):
+        check_names(ast.parse(text))
+
+
+def check_names(tree: ast.Module) -> None:
+    members = {node.target for node in ast.walk(tree) if isinstance(node, ast.AnnAssign)}
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node not in members]
     imported = {
         alias.asname or alias.name
         for n in ast.walk(tree)
@@ -57,4 +75,4 @@ def test_every_name_is_used(path: Path) -> None:
     stored = {node.id for node in names if isinstance(node.ctx, ast.Store)}
     loaded = {node.id for node in names if isinstance(node.ctx, ast.Load)}
     unused = {name for name in (imported | stored) - loaded if not name.startswith("rounds_")}
-    assert unused <= {"SITES", "FIELDS", "REASONS", "LEVELS", "GROWTH", "EACH"}
+    assert unused <= {"SITES", "FIELDS", "REASONS", "LEVELS", "GROWTH", "EACH", "SPLIT", "ALONE"}

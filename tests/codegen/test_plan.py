@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import mapper
-from mapper.codegen.plan import Kind, NotNarrow, Place, make_plan
+from mapper.codegen.plan import Decoding, NotNarrow, PayloadPlace, make_plan
 from mapper.compiler import analyse
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.source import SourceFile
@@ -30,7 +30,7 @@ def job(properties: str, each: str = "$") -> mapper.Transform:
     return mapper.compile(MAPPING.format(each=each, properties=properties))
 
 
-def item_of(properties: str) -> Place:
+def item_of(properties: str) -> PayloadPlace:
     """The place of the items of a mapping, and with it the places below."""
     file = SourceFile("plan.yaml", MAPPING.format(each="$", properties=properties))
     program = analyse(file, None, Report()).program
@@ -38,7 +38,7 @@ def item_of(properties: str) -> Place:
     return make_plan(program, frozenset({"event_properties"})).item
 
 
-def kinds(place: Place) -> dict[str, Kind]:
+def kinds(place: PayloadPlace) -> dict[str, Decoding]:
     """The kind of each member."""
     return {name: member.kind for name, member in place.members.items()}
 
@@ -57,17 +57,17 @@ def test_what_is_not_read_is_not_decoded() -> None:
 
 def test_an_object_that_is_stepped_through_is_decoded_in_part() -> None:
     item = item_of("{a: $.page.url, b: $.page.size.x}")
-    assert kinds(item) == {"kind": Kind.VALUE, "id": Kind.VALUE, "page": Kind.OPEN}
-    assert kinds(item.members["page"]) == {"url": Kind.VALUE, "size": Kind.OPEN}
+    assert kinds(item) == {"kind": Decoding.VALUE, "id": Decoding.VALUE, "page": Decoding.OPEN}
+    assert kinds(item.members["page"]) == {"url": Decoding.VALUE, "size": Decoding.OPEN}
 
 
 def test_an_object_that_reaches_the_event_unchanged_passes_as_it_is() -> None:
-    assert kinds(item_of("{path: $.p, as: object, default: {}}"))["p"] is Kind.RAW
+    assert kinds(item_of("{path: $.p, as: object, default: {}}"))["p"] is Decoding.RAW
     assert kinds(item_of("{merge: [$.p, {a: $.q}]}")) == {
-        "kind": Kind.VALUE,
-        "id": Kind.VALUE,
-        "p": Kind.RAW,
-        "q": Kind.VALUE,
+        "kind": Decoding.VALUE,
+        "id": Decoding.VALUE,
+        "p": Decoding.RAW,
+        "q": Decoding.VALUE,
     }
 
 
@@ -75,13 +75,13 @@ def test_an_object_that_reaches_the_event_unchanged_passes_as_it_is() -> None:
     "properties", ["{merge: [$.p, {a: $.p.b}]}", "{merge: [$.p, {a: '{{ p.b }}'}]}", "{path: $.p, pick: [a]}"]
 )
 def test_an_object_that_is_also_read_is_decoded(properties: str) -> None:
-    assert kinds(item_of(properties))["p"] is Kind.VALUE
+    assert kinds(item_of(properties))["p"] is Decoding.VALUE
 
 
 def test_elements_are_one_place() -> None:
     listed = item_of("{a: {map: '$.list', to: {sku: $.sku}}, b: '$.list[0].price'}").members["list"]
     assert listed.elements is not None
-    assert kinds(listed.elements) == {"sku": Kind.VALUE, "price": Kind.VALUE}
+    assert kinds(listed.elements) == {"sku": Decoding.VALUE, "price": Decoding.VALUE}
 
 
 def test_nothing_is_gained_if_the_item_is_used_as_a_whole() -> None:

@@ -15,12 +15,12 @@ import yaml
 import mapper.expressions.jsonpath
 from mapper import ir
 from mapper.expressions.jsonpath import is_shorthand, quote_name
-from mapper.expressions.jsonpath.lexer import MAX_FILTERS, MAX_NESTING
+from mapper.expressions.jsonpath.lexer import MAX_FILTERS
 from mapper.expressions.jsonpath.path_parsing import MAX_LENGTH
 from mapper.interpreter.path_evaluation import evaluate_path, find_nodes, locate
 from mapper.runtime.faults import Fault
 from mapper.runtime.json.locations import write_location
-from mapper.runtime.limits import DEFAULT
+from mapper.runtime.limits import DEFAULT, MAX_PATH_DEPTH
 from mapper.runtime.missing import MISSING
 from support.jsonpaths import compiled, generated, parse, parsed, run, spelled
 from support.places import SHARED, TESTS
@@ -194,9 +194,9 @@ def test_length_limit() -> None:
 
 
 def test_nesting_limits() -> None:
-    groups = "$[?" + "(" * (MAX_NESTING - 1) + "@.a" + ")" * (MAX_NESTING - 1) + "]"
+    groups = "$[?" + "(" * (MAX_PATH_DEPTH - 1) + "@.a" + ")" * (MAX_PATH_DEPTH - 1) + "]"
     assert run(parsed(groups), [{"a": 1}, {}]) == [{"a": 1}]
-    negations = "$[?" + "!(" * (MAX_NESTING - 1) + "@.a" + ")" * (MAX_NESTING - 1) + "]"
+    negations = "$[?" + "!(" * (MAX_PATH_DEPTH - 1) + "@.a" + ")" * (MAX_PATH_DEPTH - 1) + "]"
     assert run(parsed(negations), [{"a": 1}, {}]) == [{}]
     assert [d.code for d in parse(groups.replace("@.a", "(@.a)"))[1]] == ["M205"]
     filters = "$" + "[?@" * MAX_FILTERS + "]" * MAX_FILTERS

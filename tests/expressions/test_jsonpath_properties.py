@@ -119,7 +119,7 @@ def _test(test: ir.Test) -> str:
             return f"!({_test(inner)})"
 
 
-def _operand(operand: ir.Operand | ir.Test) -> str:
+def _operand(operand: ir.Comparable | ir.Test) -> str:
     match operand:
         case ir.Query(relative, segments):
             return ("@" if relative else "$") + written(segments)

@@ -14,7 +14,7 @@ from mapper.diagnostics.diagnostic import Report
 from mapper.expressions.liquid import parse_condition, parse_template
 from mapper.expressions.liquid.dialects import Dialect
 from mapper.ir.liquid import LiquidRules
-from mapper.runtime.liquid.filters import FILTERS, parameters_of
+from mapper.runtime.liquid.filters import FILTERS, ROWS
 from support.examples import examples
 from support.lowered import compiled, condition, generated, run_generated, run_library, template, text
 
@@ -72,7 +72,7 @@ operands = st.one_of(variables, variables, literals, loop_fields)
 def filtered(draw: Any) -> str:
     value = draw(operands)
     for name in draw(st.lists(st.sampled_from(sorted(set(FILTERS) - {"date_tz"})), max_size=2)):
-        places = [p for p in parameters_of(name) if p.kind is not p.KEYWORD_ONLY]
+        places = [p for p in ROWS[name].parameters if p.kind is not p.KEYWORD_ONLY]
         count = draw(st.integers(sum(p.default is p.empty for p in places), len(places)))
         arguments = [draw(operands) for _ in range(count)]
         value += f" | {name}" + (": " + ", ".join(arguments) if arguments else "")
@@ -261,7 +261,7 @@ def test_keys_and_values_come_back_unchanged(value: str) -> None:
 @examples(100)
 @given(st.text(max_size=20), st.sampled_from(sorted(FILTERS)))
 def test_no_filter_lets_a_raw_error_out(value: str, name: str) -> None:
-    places = [p for p in parameters_of(name) if p.kind is not p.KEYWORD_ONLY]
+    places = [p for p in ROWS[name].parameters if p.kind is not p.KEYWORD_ONLY]
     arguments = ", ".join("b" for _ in places)
     parsed = template("{{ a | " + name + (": " + arguments if arguments else "") + " }}", dialect=None)
     if parsed is None:

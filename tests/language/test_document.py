@@ -13,11 +13,18 @@ from hypothesis import strategies as st
 from yaml.scanner import ScannerError
 
 from mapper.diagnostics.diagnostic import Report
-from mapper.diagnostics.files import decode_source, read_source
+from mapper.diagnostics.files import MAX_DEPTH, decode_source, read_source
 from mapper.diagnostics.render import render_text
 from mapper.diagnostics.source import SourceFile
 from mapper.language import document
-from mapper.language.document import MAX_DEPTH, Mapping, Node, Scalar, Sequence, read_document, walk
+from mapper.language.document import (
+    MappingNode,
+    Node,
+    ScalarNode,
+    SequenceNode,
+    read_document,
+    walk,
+)
 from mapper.language.scalars import quoted
 from mapper.runtime.limits import DEFAULT
 from support.examples import examples
@@ -30,7 +37,7 @@ MAPPINGS = ROOT / "mappings"
 CASES = TESTS / "cases" / "document"
 
 
-def parse(text: str) -> Mapping:
+def parse(text: str) -> MappingNode:
     report = Report()
     root = read_document(SourceFile("t.yaml", text), report)
     assert not report.diagnostics, render_text(report.diagnostics)
@@ -38,10 +45,10 @@ def parse(text: str) -> Mapping:
     return root
 
 
-def scalar(text: str) -> Scalar:
+def scalar(text: str) -> ScalarNode:
     """The value of the key `k`."""
     node = parse(text).get("k")
-    assert isinstance(node, Scalar)
+    assert isinstance(node, ScalarNode)
     return node
 
 
@@ -53,15 +60,15 @@ def codes(text: str) -> list[str]:
 
 def plain_data(node: Node) -> object:
     match node:
-        case Scalar():
+        case ScalarNode():
             return node.value
-        case Sequence():
+        case SequenceNode():
             return [plain_data(item) for item in node.items]
-        case Mapping():
+        case MappingNode():
             return {str(entry.key.value): plain_data(entry.value) for entry in node.entries}
 
 
-def assert_exact(node: Scalar) -> None:
+def assert_exact(node: ScalarNode) -> None:
     """Every character of the value stands where its part says."""
     file = node.span.file
     for index, character in enumerate(node.text.value):
@@ -108,7 +115,7 @@ def test_unquoted_liquid_is_read_as_the_text_that_was_meant() -> None:
     assert [d.code for d in report.ordered()] == ["M101", "M101"]
     assert root is not None
     assert plain_data(root) == {"a": "{{ x | upcase }}", "b": ["{{y}}", 2]}
-    assert_exact(next(node for node in walk(root) if isinstance(node, Scalar)))
+    assert_exact(next(node for node in walk(root) if isinstance(node, ScalarNode)))
 
 
 def test_a_lost_value_leaves_no_tree() -> None:
@@ -212,7 +219,7 @@ def test_get_finds_text_keys_only() -> None:
 
 def test_walk_visits_every_node_in_order() -> None:
     root = parse("a: [1, {b: 2}]\nc: 3\n")
-    assert [node.value for node in walk(root) if isinstance(node, Scalar)] == [1, 2, 3]
+    assert [node.value for node in walk(root) if isinstance(node, ScalarNode)] == [1, 2, 3]
     assert len(list(walk(root))) == 6
 
 
@@ -235,7 +242,7 @@ def test_walk_visits_every_node_in_order() -> None:
     ],
 )
 def test_positions_are_exact(text: str, value: str, node_text: str) -> None:
-    node = next(n for n in walk(parse(text)) if isinstance(n, Scalar) and n.text.value == value)
+    node = next(n for n in walk(parse(text)) if isinstance(n, ScalarNode) and n.text.value == value)
     assert node.span.text == node_text
     assert_exact(node)
 
@@ -273,7 +280,7 @@ def test_positions_in_shipped_mappings(path: Path) -> None:
     assert root is not None
     assert not report.diagnostics, render_text(report.diagnostics)
     for node in walk(root):
-        if isinstance(node, Scalar) and (node.text.exact or node.text.offsets):
+        if isinstance(node, ScalarNode) and (node.text.exact or node.text.offsets):
             assert_exact(node)
 
 
@@ -302,13 +309,13 @@ def test_positions_of_any_text_in_any_style(value: str, style: str, indent: int)
     }[style]
     report = Report()
     root = read_document(SourceFile("t.yaml", f"😀: {{}}\nk: {written}\nz: 1\n"), report)
-    if style == "plain" and (root is None or not isinstance(root.get("k"), Scalar)):
+    if style == "plain" and (root is None or not isinstance(root.get("k"), ScalarNode)):
         return
     assert root is not None, render_text(report.diagnostics)
     node = root.get("k")
-    if isinstance(node, Sequence):
+    if isinstance(node, SequenceNode):
         (node,) = node.items
-    assert isinstance(node, Scalar)
+    assert isinstance(node, ScalarNode)
     if style != "plain":
         assert node.text.value.removesuffix("\n") == value
     if node.text.exact or style == "literal":

@@ -18,7 +18,7 @@ from mapper.language.document import read_document
 from mapper.language.mapping_schema import mapping_schema
 from mapper.language.modifiers import CASTS, MODIFIERS, ON_ERROR
 from mapper.language.reader import TOP_LEVEL, read_spec
-from mapper.language.value_reader import COMPANIONS, plain_value
+from mapper.language.value_reader import OPERATORS, plain_value
 from support.places import ROOT
 
 FILE = ROOT / "schemas" / "mapping.schema.json"
@@ -54,7 +54,7 @@ SEEDS: list[dict[str, Any]] = [
     *({"mapping": "a", "event": {"a": value}} for value in VALUES_OF_EVENTS),
 ]
 
-WORDS = [*TOP_LEVEL, *COMPANIONS, *MODIFIERS, *CASTS, *ON_ERROR, "when", "reason", "cases", "else", "odd"]
+WORDS = [*TOP_LEVEL, *OPERATORS, *MODIFIERS, *CASTS, *ON_ERROR, "when", "reason", "cases", "else", "odd"]
 VALUES: list[Any] = [
     "$.a",
     "text",

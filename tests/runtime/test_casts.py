@@ -13,35 +13,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mapper.runtime import casts as values
-from mapper.runtime.casts import COLLISION, is_blank, omit, pick, rename
+from mapper.runtime.casts import COLLISION, CONVERSIONS, omit, pick, rename
 from mapper.runtime.json.canonical import canonical_json, stable_hash
 from mapper.runtime.limits import DEFAULT
-from mapper.runtime.missing import INVALID, MISSING
+from mapper.runtime.missing import INVALID, MISSING, has_no_content
 from support.value_cases import documents, named, rows, same
-
-CASTS: dict[str, Callable[[object], object]] = {
-    "string": values.to_string,
-    "integer": values.to_integer,
-    "number": values.to_number,
-    "boolean": values.to_boolean,
-    "object": values.to_object,
-    "array": values.to_array,
-    "json": values.to_json,
-}
 
 
 @pytest.mark.parametrize("row", rows("casts.yaml"))
 def test_cast(row: dict[str, object]) -> None:
-    assert same(CASTS[str(row["as"])](row["value"]), named(row["output"]))
+    assert same(CONVERSIONS[str(row["as"])](row["value"]), named(row["output"]))
 
 
 @pytest.mark.parametrize("row", rows("blank.yaml"))
 def test_blank(row: dict[str, object]) -> None:
-    assert is_blank(row["value"]) is row["blank"]
+    assert has_no_content(row["value"]) is row["blank"]
 
 
 def test_missing_is_blank() -> None:
-    assert is_blank(MISSING)
+    assert has_no_content(MISSING)
 
 
 @pytest.mark.parametrize("row", rows("objects.yaml"))
@@ -142,7 +132,7 @@ strangers = st.one_of(
 
 @given(strangers)
 def test_what_is_no_json_value_is_invalid(value: object) -> None:
-    for cast in CASTS.values():
+    for cast in CONVERSIONS.values():
         assert cast(value) is INVALID
     assert pick(value, ("a",)) is omit(value, ("a",)) is rename(value, (("a", "b"),)) is INVALID
     assert canonical_json(value) is INVALID
@@ -161,7 +151,7 @@ def test_casts_give_their_type_or_invalid(value: object) -> None:
         "array": list,
     }
     for name, kind in types.items():
-        result = CASTS[name](value)
+        result = CONVERSIONS[name](value)
         assert result is INVALID or isinstance(result, kind)
         assert name == "boolean" or not isinstance(result, bool)
 

@@ -12,10 +12,10 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mapper.runtime.repair.edits import MOST_REPAIRS, Repaired
+from mapper.runtime.repair.edits import MAX_REPAIRS, Repaired
 from mapper.runtime.repair.policy import NAMES, REPAIRS, Policy, Repair
 from mapper.runtime.repair.readings import (
-    LONGEST,
+    MAX_CHARACTERS,
     STEPS_A_CHARACTER,
     STEPS_AT_LEAST,
     Ambiguous,
@@ -321,8 +321,8 @@ def test_a_long_body_of_everyday_faults_is_within_the_steps() -> None:
 
 def test_what_is_too_long_or_too_broken_is_not_repaired() -> None:
     assert read(b"[1,]", "trailing_commas") == Body([1], True, (Repair("trailing_commas", 1, 1, 3),))
-    assert read(b"[1," + b" " * LONGEST + b"]", "trailing_commas") == NOT_JSON
-    most = b"[" + b"[1,]," * (MOST_REPAIRS - 1) + b"1,]"
+    assert read(b"[1," + b" " * MAX_CHARACTERS + b"]", "trailing_commas") == NOT_JSON
+    most = b"[" + b"[1,]," * (MAX_REPAIRS - 1) + b"1,]"
     assert isinstance(read(most, "trailing_commas"), Body)
     assert read(b"[" + most + b",]", "trailing_commas") == NOT_JSON
 

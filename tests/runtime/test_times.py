@@ -20,11 +20,11 @@ from mapper.runtime.times.times import (
     check_window,
     epoch,
     iso8601,
-    load_zone,
     parse_bound,
     within,
     write_time,
 )
+from mapper.runtime.times.zones import load_zone
 from support.examples import examples
 from support.places import TESTS
 

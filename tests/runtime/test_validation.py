@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from mapper.runtime.json.equality import equal, identity
+from mapper.runtime.missing import MISSING
 from mapper.runtime.schema.keywords import judging
 from mapper.runtime.schema.validation import (
     MAX_VIOLATIONS,
@@ -17,7 +19,6 @@ from mapper.runtime.schema.validation import (
     delegate,
     find_non_json,
     is_json,
-    same,
     violations,
 )
 from support.random_schemas import SCALARS, VALUES
@@ -66,7 +67,7 @@ def test_violations_tell_the_rule_and_never_the_value() -> None:
     value = dict.fromkeys(["a", "b", "c", "d", "e e", "f"], secret) | {"g": [7, 3], "more": secret}
     found = violations(json.dumps(schema), value)
     assert found == [
-        Violation("$.a", "type", "must be an integer or null"),
+        Violation("$.a", "type", "must be a whole number or null"),
         Violation("$.b", "enum", 'must be one of `"x"`, `1`'),
         Violation("$.c", "pattern", 'must match the pattern `"^x"`'),
         Violation("$.d", "maxLength", "must have at most `3` characters"),
@@ -92,7 +93,7 @@ def test_nothing_is_fetched() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "constant", "equal"),
+    ("value", "constant", "expected"),
     [
         (1, 1.0, True),
         (True, 1, False),
@@ -104,10 +105,41 @@ def test_nothing_is_fetched() -> None:
         ("1", 1, False),
         (None, False, False),
         ((1,), [1], False),
+        (10**400, 1.5, False),
+        (2**53 + 1, 2.0**53, False),
+        (1e30, int(1e30), True),
     ],
 )
-def test_same(value: object, constant: object, equal: bool) -> None:
-    assert same(value, constant) is equal
+def test_equal(value: object, constant: object, expected: bool) -> None:
+    assert equal(value, constant) is expected
+    assert equal(constant, value) is expected
+    if type(value) is not tuple:  # the pairs of an object's loop in a template count as lists
+        assert (identity(value) == identity(constant)) is expected
+
+
+def test_values_are_equal_at_any_depth() -> None:
+    deep: list[object] = []
+    other: list[object] = []
+    for _ in range(100_000):
+        deep, other = [deep, {"a": 1}], [other, {"a": 1.0}]
+    assert equal(deep, other)
+    assert not equal(deep, [other, {"a": True}])
+    loop: list[object] = []
+    loop.append(loop)
+    assert equal(loop, [loop])
+
+
+def test_an_object_that_claims_to_equal_everything_equals_no_json_value() -> None:
+    class Liar:
+        __hash__ = None  # type: ignore[assignment]
+
+        def __eq__(self, other: object) -> bool:
+            return True
+
+    for value in (None, MISSING, True, 1, 1.5, "a", [1], {"a": 1}):
+        assert not equal(Liar(), value)
+        assert not equal(value, Liar())
+        assert not equal([value], [Liar()])
 
 
 def test_a_panic_of_the_library_of_references_is_a_stack_used_up() -> None:
@@ -120,9 +152,9 @@ def test_a_panic_of_the_library_of_references_is_a_stack_used_up() -> None:
 
 
 @given(VALUES, VALUES)
-def test_same_is_equality_of_enum(value: Any, constant: Any) -> None:
-    assert same(value, constant) is Draft202012Validator({"const": constant}).is_valid(value)
-    assert same(value, json.loads(json.dumps(value)))
+def test_equal_is_the_equality_of_const(value: Any, constant: Any) -> None:
+    assert equal(value, constant) is Draft202012Validator({"const": constant}).is_valid(value)
+    assert equal(value, json.loads(json.dumps(value)))
 
 
 @given(

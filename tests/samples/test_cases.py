@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mapper.diagnostics.diagnostic import Diagnostic
-from mapper.samples.cases import Case, Sample, find_cases, find_orphans, request_of, result_document
+from mapper.samples.cases import Sample, SampleCase, find_cases, find_orphans, request_of, result_document
 from mapper.transform.request import Request
 from mapper.transform.result import Rejected, Result, Skipped
 
@@ -27,7 +27,7 @@ def add(mapping: Path, name: str, text: str | bytes) -> Path:
     return path
 
 
-def only_case(mapping: Path) -> Case:
+def only_case(mapping: Path) -> SampleCase:
     (case,) = find_cases(mapping)
     return case
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mapper.runtime.missing import MISSING
-from mapper.samples.differences import Kind, differences
+from mapper.samples.differences import ChangeKind, differences
 
 scalars = (
     st.none()
@@ -73,18 +73,18 @@ class TestDifferences:
     ) -> None:
         index = data.draw(st.integers(0, len(elements)))
         (found,) = differences(elements, [*elements[:index], new, *elements[index:]])
-        assert (found.kind, found.actual) == (Kind.ADDED, new)
+        assert (found.kind, found.actual) == (ChangeKind.ADDED, new)
 
     @pytest.mark.parametrize(
         ("expected", "actual", "kind"),
         [
-            ({}, {"a": 1}, Kind.ADDED),
-            ({"a": 1}, {}, Kind.REMOVED),
-            ({"a": 1}, {"a": 2}, Kind.CHANGED),
-            ({"a": [1, 2]}, {"a": [2, 1]}, Kind.ORDER),
+            ({}, {"a": 1}, ChangeKind.ADDED),
+            ({"a": 1}, {}, ChangeKind.REMOVED),
+            ({"a": 1}, {"a": 2}, ChangeKind.CHANGED),
+            ({"a": [1, 2]}, {"a": [2, 1]}, ChangeKind.ORDER),
         ],
     )
-    def test_kinds(self, expected: object, actual: object, kind: Kind) -> None:
+    def test_kinds(self, expected: object, actual: object, kind: ChangeKind) -> None:
         assert [d.kind for d in differences(expected, actual)] == [kind]
 
     @pytest.mark.parametrize(

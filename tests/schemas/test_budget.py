@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 import mapper
-from mapper import budget as effort
+from mapper import budget
 from mapper.checker.types import ANYTHING, is_subtype, join, meet
 from mapper.checker.types.from_schema import read_schema
 from mapper.diagnostics.diagnostic import Report
 from mapper.runtime.schema.validation import violations
 from mapper.schemas import schema
-from mapper.schemas.positions import TooMany, locate_json
+from mapper.schemas.positions import TooManyValues, locate_json
 from mapper.schemas.schema import load_schema
 from support.places import ROOT
 
@@ -97,7 +97,9 @@ def test_definitions_that_double_are_checked_or_refused(
     name: str, count: int, divisor: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Written out, each of these has at least 2 to the power of 39 subschemas."""
-    monkeypatch.setattr("mapper.compiler.limited", lambda: effort.limited(effort.MOST_STEPS // divisor))
+    monkeypatch.setattr(
+        "mapper.schemas.refusals.limited", lambda: budget.limited(budget.MAX_STEPS // divisor)
+    )
     part = doubled(DOUBLED[name], count)
     compiled(tmp_path, part, None, READING)
     compiled(tmp_path, None, part, EVENT_FIELDS.replace("PROPERTIES", "{path: $.p, default: {}}"))
@@ -114,7 +116,9 @@ def test_what_shares_its_parts_is_checked_exactly(tmp_path: Path) -> None:
 def test_what_takes_too_many_steps_is_refused(
     divisor: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mapper.compiler.limited", lambda: effort.limited(effort.MOST_STEPS // divisor))
+    monkeypatch.setattr(
+        "mapper.schemas.refusals.limited", lambda: budget.limited(budget.MAX_STEPS // divisor)
+    )
     part = doubled(DOUBLED["allOf"], 40)
     text = EVENT_FIELDS.replace("PROPERTIES", "{path: $.p, default: {}}")
     codes, count = compiled(tmp_path, None, part, text)
@@ -126,14 +130,14 @@ def test_what_takes_too_many_steps_is_refused(
 
 
 def test_steps_are_counted_inside_of_a_block_alone() -> None:
-    effort.spend(10**12)
-    with effort.limited(10):
-        effort.spend(9)
-        with effort.limited(2), pytest.raises(effort.TooComplex):
-            effort.spend(3)
-        effort.spend(1)
-        with pytest.raises(effort.TooComplex):
-            effort.spend()
+    budget.spend(10**12)
+    with budget.limited(10):
+        budget.spend(9)
+        with budget.limited(2), pytest.raises(budget.TooComplex):
+            budget.spend(3)
+        budget.spend(1)
+        with pytest.raises(budget.TooComplex):
+            budget.spend()
 
 
 def test_what_is_remembered_changes_no_type() -> None:
@@ -148,7 +152,7 @@ def test_what_is_remembered_changes_no_type() -> None:
     for left in [*types, ANYTHING]:
         for right in [*types, ANYTHING.with_missing()]:
             plain = (meet(left, right), join(left, right), is_subtype(left, right))
-            with effort.limited():
+            with budget.limited():
                 for _ in range(2):
                     assert (meet(left, right), join(left, right), is_subtype(left, right)) == plain
 
@@ -167,7 +171,7 @@ def load(tmp_path: Path, document: Any) -> list[str]:
 def test_values_of_a_schema_have_a_limit(tmp_path: Path) -> None:
     assert load(tmp_path, {"enum": [*range(schema.MAX_VALUES - 10)]}) == []
     assert load(tmp_path, {"enum": [*range(schema.MAX_VALUES + 10)]}) == ["M010"]
-    with pytest.raises(TooMany):
+    with pytest.raises(TooManyValues):
         locate_json("[1, 2, 3]", 2)
     assert len(locate_json("[1, 2]", 3).values) == 3
 

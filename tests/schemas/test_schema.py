@@ -64,7 +64,9 @@ def test_a_wrong_schema_is_reported_wherever_it_is_named(tmp_path: Path) -> None
 
 REFUSED = [
     ("", "M006", 1, 1),
-    ('{"a": 1,}', "M006", 1, 9),
+    ('{"a": 1,}', "M006", 1, 8),
+    ('{"a": [1, 2, \n ]}', "M006", 1, 12),
+    ('{"a": ]}', "M006", 1, 7),
     ('{\n  "minimum": NaN\n}', "M006", 1, 1),
     ('{"minimum": 1e999}', "M006", 1, 1),
     ("[" * 100_000, "M006", 1, 1),

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from mapper.api import load
 from mapper.diagnostics.stop import Stop
-from mapper.streams.batch_work import MAX_LINES, Outcome, Setup, Work
+from mapper.streams.batch_mapper import MAX_LINES, BatchMapper, BatchResult, RunSetup
 from mapper.streams.batches import UNKNOWN, Batch, Files, Position
 from mapper.streams.inputs import PROBE, read_batches
 from mapper.streams.pool import work_through
@@ -65,8 +65,8 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def setup(project: Path) -> Setup:
-    return Setup(load(project / "mappings/orders.yaml"), Request(), None, True, False, False)
+def setup(project: Path) -> RunSetup:
+    return RunSetup(load(project / "mappings/orders.yaml"), Request(), None, True, False, False)
 
 
 def outputs(folder: Path) -> list[bytes]:
@@ -171,15 +171,15 @@ class TestParts:
                     (one.start.offset, one.size) for one in batches[number:]
                 ]
 
-    def test_a_run_taken_up_inside_a_part_ends_where_the_part_does(self, project: Path, setup: Setup) -> None:
+    def test_a_run_taken_up_inside_a_part_ends_where_the_part_does(
+        self, project: Path, setup: RunSetup
+    ) -> None:
         path = write(project / "in", b"1\n\n" * 5 * MAX_LINES)
         with pytest.MonkeyPatch.context() as patched, closing(Files()) as files:
             patched.setattr("mapper.streams.inputs.CHUNK", 14 * MAX_LINES)
 
             def ends(start: Position) -> Iterator[Position]:
-                for _, outcome in work_through(
-                    read_batches([str(path)], "ndjson", start), setup, 1, in_place=True
-                ):
+                for _, outcome in work_through(read_batches([str(path)], "ndjson", start), setup, 1):
                     yield outcome.after
 
             whole = list(ends(Position()))
@@ -187,7 +187,7 @@ class TestParts:
             assert whole[-1] == Position(0, 15 * MAX_LINES, 10 * MAX_LINES + 1)
             for number, position in enumerate(whole):
                 assert list(ends(position)) == whole[number + 1 :]
-            (first, *_) = Work(setup, files)(cut(path)[1])
+            (first, *_) = BatchMapper(setup, files)(cut(path)[1])
             assert first.after.line < 2 * MAX_LINES  # counted from the beginning of the part
 
 
@@ -246,7 +246,9 @@ class TestChanged:
             os.truncate("in", batches[-1].start.offset)
             yield from batches
 
-        monkeypatch.setattr("mapper.cli.run.read_batches", lambda *rest, in_groups: cut_and_shorten(*rest))
+        monkeypatch.setattr(
+            "mapper.streams.run.read_batches", lambda *rest, in_groups: cut_and_shorten(*rest)
+        )
         ended = call("run", "orders", "in", "-o", "out", "--jobs", jobs)
         assert ended.code == 1
         assert ended.err.splitlines() == [
@@ -278,9 +280,9 @@ class TestChanged:
 
 
 class TestWorkers:
-    @pytest.mark.parametrize("in_place", [False, True])
+    @pytest.mark.parametrize("jobs", [1, 2])
     def test_what_was_given_out_comes_before_an_error(
-        self, project: Path, setup: Setup, in_place: bool
+        self, project: Path, setup: RunSetup, jobs: int
     ) -> None:
         batches = cut(write(project / "in", MIXED * 30))
 
@@ -289,7 +291,7 @@ class TestWorkers:
             raise PermissionError("no more")
 
         found = []
-        done = work_through(breaking(), setup, 2, in_place=in_place)
+        done = work_through(breaking(), setup, jobs)
         with closing(done), pytest.raises(PermissionError, match="no more"):
             found.extend(outcome.after.offset for _, outcome in done)
         assert found == [batch.start.offset + batch.size for batch in batches]
@@ -319,7 +321,7 @@ def test_turns_are_short_while_a_run_lasts_and_no_longer(
     usual, seen = sys.getswitchinterval(), set()
     record = Recording.write
 
-    def slow(recording: Recording, outcome: Outcome) -> None:
+    def slow(recording: Recording, outcome: BatchResult) -> None:
         seen.add(sys.getswitchinterval())
         if ends_badly:
             raise KeyboardInterrupt

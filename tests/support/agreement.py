@@ -11,11 +11,11 @@ import mapper
 from mapper import ir
 from mapper.compiler import analyse
 from mapper.diagnostics.diagnostic import Report
-from mapper.diagnostics.source import SourceFile, Span, Text
+from mapper.diagnostics.source import SourceFile, Span, SpannedText
 from mapper.expressions.jsonpath import parse_path
 from mapper.interpreter.items import interpret_item
 from mapper.interpreter.path_evaluation import evaluate_path
-from mapper.runtime.items import Leftover, select
+from mapper.runtime.items import UnmatchedElement, select
 from mapper.runtime.schema.validation import is_json
 from support.validators import reference
 
@@ -38,7 +38,7 @@ def assert_agreement(
     program = analyse(SourceFile(compiled.filename, compiled.text), folder, Report()).program
     assert program is not None
     result = transform(payload, request)
-    items = select(transform._alternatives, payload)
+    items = select(transform._decoded.alternatives, payload)
     if items is None:
         assert (result.items, result.rejected[0].codes, result.rejected[0].item) == (1, ("M603",), payload)
         return
@@ -50,6 +50,8 @@ def assert_agreement(
             assert not isinstance(item, dict)
             continue
         expected = interpret_item(program, item, payload, request)
+        observed = interpret_item(program, item, payload, request, lambda *_: None)
+        assert same(observed, expected), "observing changes the outcome"
         if expected[0] == "event" and not (is_json(expected[1]) and valid(expected[1])):
             expected = ("rejected", VALIDATED_LATER)
         assert same(found, expected), (found, expected, transform.python)
@@ -62,7 +64,7 @@ def assert_accounted(result: mapper.Result, items: list[object]) -> None:
     assert len({other.index for other in others}) == len(others)
     for other in others:
         item = items[other.index]
-        assert other.item is (item.value if isinstance(item, Leftover) else item)
+        assert other.item is (item.value if isinstance(item, UnmatchedElement) else item)
     for rejection in result.rejected:
         assert rejection.diagnostics
         assert all(diagnostic.location is not None for diagnostic in rejection.diagnostics)
@@ -72,7 +74,7 @@ def assert_located(result: mapper.Result, payload: object) -> None:
     """The location of every rejection leads to its item."""
     for rejection in result.rejected:
         file = SourceFile("<location>", rejection.location)
-        text = Text(rejection.location, Span(file, 0, len(file.text)), exact=True)
+        text = SpannedText(rejection.location, Span(file, 0, len(file.text)), exact=True)
         path = parse_path(text, ir.Root.BODY, Report())
         assert path is not None, rejection.location
         assert evaluate_path(path, payload, payload) is rejection.item

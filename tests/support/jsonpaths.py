@@ -8,16 +8,16 @@ from mapper import ir
 from mapper.codegen.path_code import emit_path
 from mapper.codegen.writer import Scope, Writer
 from mapper.diagnostics.diagnostic import Diagnostic, Report
-from mapper.diagnostics.source import SourceFile, Span, Text
+from mapper.diagnostics.source import SourceFile, Span, SpannedText
 from mapper.expressions.jsonpath import parse_path
-from support.emitted import defined, module_text
+from support.emitted import defined
 
 
 def parse(text: str, root: ir.Root = ir.Root.ITEM) -> tuple[ir.Path | None, list[Diagnostic]]:
     """A path that stands in a file between `<<` and `>>`, with its diagnostics."""
     file = SourceFile("test", f"<<{text}>>")
     report = Report()
-    path = parse_path(Text(text, Span(file, 2, 2 + len(text)), exact=True), root, report)
+    path = parse_path(SpannedText(text, Span(file, 2, 2 + len(text)), exact=True), root, report)
     return path, report.diagnostics
 
 
@@ -34,7 +34,7 @@ def generated(*paths: ir.Path) -> str:
     with writer.block("def run(item, body):"):
         names = [emit_path(writer, path, Scope()) for path in paths]
         writer.line(f"return [{', '.join(names)}]")
-    return module_text(writer)
+    return writer.module()
 
 
 def compiled(*paths: ir.Path) -> Callable[[object, object], list[object]]:

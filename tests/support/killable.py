@@ -20,7 +20,7 @@ import mapper.streams.envelope_needs
 import mapper.streams.inputs
 import mapper.streams.recording
 from mapper.cli import main
-from mapper.streams.outputs import Output
+from mapper.streams.outputs import OutputStream
 
 
 class Steps:
@@ -33,15 +33,15 @@ class Steps:
         """From now on count: writes, syncs, renames and removals."""
         for name in ("fsync", "replace", "rename", "unlink", "truncate", "ftruncate"):
             setattr(os, name, self._counted(getattr(os, name)))
-        put = Output._put
+        put = OutputStream._put
 
-        def write(output: Output, data: bytes) -> None:
+        def write(output: OutputStream, data: bytes) -> None:
             if self._is_last():
                 put(output, data[: {"before": 0, "amid": len(data) // 2, "after": len(data)}[self.when]])
                 self._die()
             put(output, data)
 
-        Output._put = write  # type: ignore[method-assign]
+        OutputStream._put = write  # type: ignore[method-assign]
 
     def _counted(self, call: Any) -> Any:
         def counted(*arguments: Any, **named: Any) -> Any:

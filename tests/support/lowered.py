@@ -9,20 +9,20 @@ from mapper import ir
 from mapper.codegen.template_code import emit_condition, emit_template
 from mapper.codegen.writer import Scope, Writer
 from mapper.diagnostics.diagnostic import Report
-from mapper.diagnostics.source import SourceFile, Span, Text
+from mapper.diagnostics.source import SourceFile, Span, SpannedText
 from mapper.expressions.liquid import parse_condition, parse_template
 from mapper.expressions.liquid.dialects import Dialect
 from mapper.interpreter.template_evaluation import evaluate_condition, render_template
 from mapper.runtime.faults import Fault, Skip
-from support.emitted import defined, module_text
+from support.emitted import defined
 
 Outcome = tuple[str, object]  # ("text", str), ("holds", bool), ("fault", code) or ("skip", reason)
 NO_REQUEST = mapper.Request()
 
 
-def text(value: str) -> Text:
+def text(value: str) -> SpannedText:
     """A text with the span it has in a file of its own."""
-    return Text(value, Span(SourceFile("<test>", value), 0, len(value)), exact=True)
+    return SpannedText(value, Span(SourceFile("<test>", value), 0, len(value)), exact=True)
 
 
 def template(
@@ -51,7 +51,7 @@ def generated(node: ir.Template | ir.Condition) -> str:
         else:
             result = emit_condition(writer, node, Scope())
         writer.line(f"return {result}")
-    return module_text(writer)
+    return writer.module()
 
 
 def compiled(node: ir.Template | ir.Condition) -> Callable[..., object]:

@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 
 from mapper.codegen.validator_code import emit_validator
 from mapper.codegen.writer import Writer
-from support.emitted import defined, module_text
+from support.emitted import defined
 
 CHECKER = Draft202012Validator.FORMAT_CHECKER
 
@@ -18,7 +18,7 @@ def generated(schema: Any) -> str:
     """The Python source of the validator of a schema, as a module."""
     writer = Writer()
     emit_validator(writer, schema)
-    return module_text(writer)
+    return writer.module()
 
 
 def compiled(schema: Any) -> Callable[[object], bool]:

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mapper
-from mapper.runtime.json.narrow import Redo, splitter, take_apart
+from mapper.runtime.json.narrow import NeedsFullDecode, splitter, take_apart
 from mapper.runtime.json.nesting import is_deeper
-from mapper.transform import narrow_path as bytes_path
-from mapper.transform.chunks import portions
+from mapper.transform import narrow_path
+from mapper.transform.chunks import chunks
 from support.both_paths import assert_same, decoded, mutated_bytes
 from support.examples import examples
 from support.json_values import JSON, height
@@ -65,8 +65,8 @@ def test_a_long_array_is_mapped_in_chunks(
     body = around[0].encode() + written(PLAIN, form) + around[1].encode()
     transform = job()
     expected = decoded(transform, body, mapper.Request())
-    monkeypatch.setattr(bytes_path, "take_apart", refuse)
-    monkeypatch.setattr(mapper.Transform, "_as_json", refuse)
+    monkeypatch.setattr(narrow_path, "take_apart", refuse)
+    monkeypatch.setattr(mapper.Transform, "_map_to_json", refuse)
     result = transform.json(body)
     assert [json.loads(event)["event_id"] for event in result.events] == [str(n) for n in range(100)]
     assert len(expected[0]) == 100
@@ -120,24 +120,24 @@ def test_no_item_nests_too_deep(depth: int, place: int, filler: str) -> None:
         assert len(result.events) == 100 - len(result.rejected)
 
 
-def way_of(transform: mapper.Transform) -> int | None:
-    """The alternative of `each` whose items are mapped in portions."""
+def chunked_alternative(transform: mapper.Transform) -> int | None:
+    """The alternative of `each` whose items are mapped in chunks."""
     transform.json(b"[]")
-    assert isinstance(transform._bytes_path, bytes_path.BytesPath)
-    return transform._bytes_path._row
+    assert isinstance(transform._narrow, narrow_path.NarrowPath)
+    return transform._narrow._chunkable
 
 
 def test_what_looks_at_the_whole_body_gets_the_whole_body() -> None:
     transform = job(a="{text: '{{ envelope[0].id }}'}")
     body = written(PLAIN, {})
-    assert way_of(transform) is None
+    assert chunked_alternative(transform) is None
     assert_same(transform, body)
-    assert way_of(job()) == 0
+    assert chunked_alternative(job()) == 0
 
 
 def test_where_what_is_selected_depends_on_neighbours_there_are_no_chunks() -> None:
     transform = job("['$[*].items', $]")
-    assert way_of(transform) is None
+    assert chunked_alternative(transform) is None
     for place in (None, 0, 99):
         items = [
             {**plain, "items": [item(1000)]} if number == place else plain
@@ -159,11 +159,11 @@ def test_too_many_items_are_too_many_in_chunks() -> None:
 def test_chunks_that_are_arrays_are_the_array(items: list[Any], most: int) -> None:
     text = json.dumps(items * 30, separators=(",", ":")).encode()
     try:
-        found = [msgspec.json.decode(portion) for portion in portions(text, most)]
+        found = [msgspec.json.decode(chunk) for chunk in chunks(text, most)]
     except ValueError:
         return
-    assert [item for portion in found for item in portion] == json.loads(text)
-    assert all(height(item) <= most for portion in found for item in portion)
+    assert [item for chunk in found for item in chunk] == json.loads(text)
+    assert all(height(item) <= most for chunk in found for item in chunk)
 
 
 @examples(100)
@@ -174,7 +174,7 @@ def test_what_is_called_shallow_is_shallow(value: object, form: dict[str, Any]) 
         assert is_deeper(text, most) == (height(value) > most)
         try:
             way, items = take_apart(text, (splitter(()),), most)
-        except Redo:
+        except NeedsFullDecode:
             assert height(value) > most
         else:
             elements = value if way == 0 and isinstance(value, list) else [value]

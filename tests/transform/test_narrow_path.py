@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import mapper
 from mapper.catalog import find_mappings
 from mapper.samples.cases import Sample, find_cases, request_of
-from mapper.transform.narrow_path import BytesPath
+from mapper.transform.narrow_path import NarrowPath
 from support.both_paths import assert_same, mutated_bytes, mutated_value
 from support.language_cases import CASES, read_case, write_mapping
 from support.random_mappings import bodies, mappings, requests
@@ -90,8 +90,8 @@ def test_random_mappings(
 def outcomes(transform: mapper.Transform, body: bytes, request: mapper.Request) -> list[Any]:
     """What the narrow path itself gives for each item of a body."""
     transform.json(body, request)
-    assert isinstance(transform._bytes_path, BytesPath)
-    mapped = transform._bytes_path._run(body, request)
+    assert isinstance(transform._narrow, NarrowPath)
+    mapped = transform._narrow._run(body, request)
     return mapped[0] if isinstance(mapped, tuple) else [mapped]
 
 

@@ -15,12 +15,12 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_checked_events import KINDS
 
 import mapper
 from mapper.diagnostics.render import FORMATS, render
 from mapper.runtime.json.foreign import Foreign, PlainCopy
 from mapper.runtime.missing import MISSING
+from support.field_kinds import KINDS
 
 GOOD = {"id": "good"}
 FRAME = """\

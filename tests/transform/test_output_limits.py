@@ -24,8 +24,7 @@ from mapper.diagnostics.source import SourceFile
 from mapper.ir.growth import growth
 from mapper.runtime import growth as runtime
 from mapper.runtime.limits import DEFAULT, Limits
-from mapper.transform import narrow_path as bytes_path
-from mapper.transform import transform
+from mapper.transform import decoded_path, narrow_path
 from support.conservation import assert_conserved
 from support.places import ROOT
 
@@ -132,13 +131,13 @@ def defaults(event_bytes: int, result_bytes: int) -> Iterator[None]:
     try:
         object.__setattr__(DEFAULT, "event_bytes", event_bytes)
         object.__setattr__(DEFAULT, "result_bytes", result_bytes)
-        for module in (runtime, bytes_path, transform):
+        for module in (runtime, narrow_path, decoded_path):
             module.ROOM = min(event_bytes, result_bytes) // 8  # type: ignore[attr-defined]
         yield
     finally:
         object.__setattr__(DEFAULT, "event_bytes", before[0])
         object.__setattr__(DEFAULT, "result_bytes", before[1])
-        for module in (runtime, bytes_path, transform):
+        for module in (runtime, narrow_path, decoded_path):
             module.ROOM = room  # type: ignore[attr-defined]
 
 
@@ -307,8 +306,8 @@ def assert_bound_holds(each: str, properties: str, payload: object) -> None:
     sizes = [len(msgspec.json.encode(event)) for event in result.events]
     bound = growth(program)
     tight = Limits(text_length=2_000, event_bytes=50_000)
-    assert sum(sizes) <= bound.most(len(sizes), size, tight)
-    assert all(one <= bound.most(1, size, tight) for one in sizes)
+    assert sum(sizes) <= bound.max_bytes(len(sizes), size, tight)
+    assert all(one <= bound.max_bytes(1, size, tight) for one in sizes)
 
 
 # --- what is not measured, and what is not made
@@ -321,7 +320,7 @@ def test_what_a_mapping_of_few_repetitions_makes_of_one_item_is_not_measured(
     def refuse(*_: object) -> int:
         raise AssertionError("measured")
 
-    monkeypatch.setattr("mapper.room.size_of", refuse)
+    monkeypatch.setattr("mapper.transform.room.size_of", refuse)
     case = json.loads(next((ROOT / "mappings" / name).glob("*.json")).read_text("utf-8"))
     transform = mapper.load(name)
     for parsed in (case, case[0] if isinstance(case, list) else case):

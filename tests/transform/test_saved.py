@@ -69,7 +69,7 @@ def test_labels_in_several_files_are_saved(mapping: Path) -> None:
     ]
     warning = mapper.Diagnostic("M405", "m", tuple(labels), ("h",), mapper.Severity.WARNING)
     made = dataclasses.replace(mapper.load(mapping)._compiled, diagnostics=(warning,))
-    assert saved.unpack(saved.pack(made))[0] == made
+    assert saved.unpack(saved.pack(made), "the file")[0] == made
 
 
 def test_a_name_beyond_unicode_is_saved(tmp_path: Path) -> None:
@@ -106,27 +106,32 @@ def test_another_python_compiles_the_text(file: Path, monkeypatch: pytest.Monkey
     assert opened.json(ORDER).items == 1
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda data: b"", "is damaged"),
-        (lambda data: data[:10], "is damaged"),
-        (lambda data: data[:40], "is damaged"),
-        (lambda data: data[:-1], "is damaged"),
-        (lambda data: data + b"\n", "is damaged"),
-        (altered, "is damaged"),
-        (lambda data: data.replace(b"orders", b"Orders", 1), "is damaged"),
-        (lambda data: b"mapping: orders\n", "is no saved transform"),
-        (lambda data: data.replace(b"transform 1", b"transform 2", 1), "another layout"),
-        (resealed(lambda plain: plain.update(version="0.0.9")), r"compiled by mapper 0\.0\.9, this is"),
-        (resealed(lambda plain: plain.pop("limits")), "another build"),
-        (resealed(lambda plain: plain.update(limits={"speed": 5})), "another build"),
-        (resealed(lambda plain: plain.update(more=5)), "another build"),
-        (resealed(lambda plain: plain.update(offsets=5)), "another build"),
-        (resealed(lambda plain: plain.update(diagnostics=[{}])), "another build"),
-        (resealed(lambda plain: plain.pop("version")), "another build"),
-    ],
+UNKNOWN_NAME = resealed(
+    lambda plain: plain.update(
+        made_by="", python="from mapper.runtime.missing import NOWHERE\n" + str(plain["python"])
+    )
 )
+UNUSABLE: list[tuple[Callable[[bytes], bytes], str]] = [
+    (lambda data: b"", "is damaged"),
+    (lambda data: data[:10], "is damaged"),
+    (lambda data: data[:40], "is damaged"),
+    (lambda data: data[:-1], "is damaged"),
+    (lambda data: data + b"\n", "is damaged"),
+    (altered, "is damaged"),
+    (lambda data: data.replace(b"orders", b"Orders", 1), "is damaged"),
+    (lambda data: b"mapping: orders\n", "is no saved transform"),
+    (lambda data: data.replace(b"transform 1", b"transform 2", 1), "another layout"),
+    (resealed(lambda plain: plain.update(version="0.0.9")), r"compiled by mapper 0\.0\.9, this is"),
+    (resealed(lambda plain: plain.pop("limits")), "another build"),
+    (resealed(lambda plain: plain.update(limits={"speed": 5})), "another build"),
+    (resealed(lambda plain: plain.update(more=5)), "another build"),
+    (resealed(lambda plain: plain.update(offsets=5)), "another build"),
+    (resealed(lambda plain: plain.update(diagnostics=[{}])), "another build"),
+    (resealed(lambda plain: plain.pop("version")), "another build"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), UNUSABLE)
 def test_a_file_that_cannot_be_used_says_why(
     file: Path, change: Callable[[bytes], bytes], message: str
 ) -> None:
@@ -137,11 +142,27 @@ def test_a_file_that_cannot_be_used_says_why(
     assert ("compile it again" in str(caught.value)) is (message != "is no saved transform")
 
 
+@pytest.mark.parametrize(("change", "message"), UNUSABLE)
+def test_a_pickle_is_refused_for_the_same_reasons(
+    file: Path, change: Callable[[bytes], bytes], message: str
+) -> None:
+    restore, (data,) = mapper.Transform.open(file).__reduce__()
+    assert data == file.read_bytes()
+    with pytest.raises(mapper.TransformError, match=f"^the pickle .*{message}"):
+        restore(change(data))
+
+
+def test_a_pickle_of_code_that_this_runtime_does_not_know(file: Path) -> None:
+    restore, (data,) = mapper.Transform.open(file).__reduce__()
+    with pytest.raises(mapper.TransformError, match=r"the pickle cannot be used .*NOWHERE.*again"):
+        restore(UNKNOWN_NAME(data))
+
+
 def test_every_cut_of_a_file_is_refused(file: Path) -> None:
     data = file.read_bytes()
     for size in {*range(200), *range(200, len(data), 97)}:
         with pytest.raises(mapper.TransformError):
-            saved.unpack(data[:size])
+            saved.unpack(data[:size], "the file")
 
 
 def test_what_is_too_large_is_not_read(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,12 +183,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path, name: str) -> None:
 
 
 def test_code_that_this_runtime_does_not_know(file: Path) -> None:
-    code = resealed(
-        lambda plain: plain.update(
-            made_by="", python="from mapper.runtime.missing import NOWHERE\n" + str(plain["python"])
-        )
-    )
-    file.write_bytes(code(file.read_bytes()))
+    file.write_bytes(UNKNOWN_NAME(file.read_bytes()))
     with pytest.raises(mapper.TransformError, match=r"NOWHERE.*compile it again"):
         mapper.Transform.open(file)
 
@@ -203,7 +219,7 @@ def test_saving_nowhere_raises(file: Path, tmp_path: Path) -> None:
 def test_a_traceback_shows_generated_code(file: Path) -> None:
     for transform in (mapper.Transform.open(file), mapper.load(file.with_name("orders.yaml"))):
         try:
-            transform._event({}, {}, None, 0)
+            transform._decoded._event({}, {}, None, 0)
         except Fault as error:
             shown = "".join(traceback.format_exception(error))
         frame = shown[shown.index("<mapper orders ") :].splitlines()

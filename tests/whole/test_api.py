@@ -173,10 +173,10 @@ def test_threads_share_a_transform(transform: mapper.Transform) -> None:
 
 def test_generated_source_is_deterministic_and_listed(transform: mapper.Transform) -> None:
     assert mapper.compile(TEXT, filename="orders.yaml").python == transform.python
-    name = transform._event.__code__.co_filename
+    name = transform._decoded._event.__code__.co_filename
     assert name.startswith("<mapper orders ")
     assert name not in linecache.cache  # only what is looked at takes memory there
-    assert "".join(linecache.getlines(name, transform._event.__globals__)) == transform.python
+    assert "".join(linecache.getlines(name, transform._decoded._event.__globals__)) == transform.python
     line = next(i for i, text in enumerate(transform.python.splitlines(), 1) if "'total'" in text)
     assert transform.mapping_line(line) == 13
     assert transform.mapping_line(1) is None
@@ -317,8 +317,6 @@ def test_request_is_normalised() -> None:
 
 
 def test_damaged_pickle_is_refused(transform: mapper.Transform) -> None:
-    import dataclasses
-
-    old = dataclasses.replace(transform._compiled, version="0.0.0")
-    with pytest.raises(mapper.TransformError, match=r"0\.0\.0"):
-        mapper.Transform(old)
+    data = pickle.dumps(transform)
+    with pytest.raises(mapper.TransformError, match=r"the pickle is damaged.*compile it again"):
+        pickle.loads(data.replace(b"orders", b"Orders", 1))

@@ -193,7 +193,7 @@ def test_unpickled_at_once() -> None:
     transforms = at_once([partial(pickle.loads, data)] * THREADS)
     expected = all_outcomes(mixed())
     assert all(outcome(transform, BODIES[0]) == expected[0] for transform in transforms)
-    event = mixed()._event
+    event = mixed()._decoded._event
     linecache.checkcache()
     assert "".join(linecache.getlines(event.__code__.co_filename, event.__globals__)) == mixed().python
 
@@ -217,7 +217,7 @@ def is_frozen(value: object) -> bool:
 )
 def test_generated_modules_hold_no_state(transform: Callable[[], mapper.Transform]) -> None:
     made = transform()
-    names = made._event.__globals__
+    names = made._decoded._event.__globals__
     before = repr({name: value for name, value in names.items() if name != "__builtins__"})
     tree = ast.parse(made.python)
     functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}

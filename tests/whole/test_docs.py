@@ -38,25 +38,23 @@ from typing import Any
 import pytest
 
 import mapper
-from mapper import budget as effort
-from mapper import catalog
-from mapper.checker.inference.signatures import SIGNATURES
+from mapper import budget, catalog
 from mapper.cli.dispatch import COMMANDS, build_parser
-from mapper.diagnostics import render
+from mapper.diagnostics import files, render
 from mapper.diagnostics.codes import CODES
 from mapper.expressions.jsonpath import lexer
 from mapper.expressions.jsonpath import path_parsing as parsing
 from mapper.expressions.liquid import template_parsing as liquid_parsing
-from mapper.language import document
 from mapper.language.modifiers import CASTS, MODIFIERS
 from mapper.language.reader import TOP_LEVEL
-from mapper.language.value_reader import COMPANIONS
+from mapper.language.value_reader import OPERATORS
 from mapper.regex import danger as patterns
 from mapper.runtime import casts as values
+from mapper.runtime import limits
 from mapper.runtime.limits import DEFAULT
-from mapper.runtime.liquid import library
 from mapper.runtime.liquid import semantics as liquid_text
-from mapper.runtime.liquid.filters import FILTERS
+from mapper.runtime.liquid.filters import ROWS
+from mapper.runtime.liquid.filters.row import FilterRow
 from mapper.runtime.schema import formats, validation
 from mapper.runtime.times import patterns as time_patterns
 from mapper.samples.cases import request_of, result_document
@@ -311,46 +309,53 @@ def test_the_frame_of_the_examples_is_shown() -> None:
 
 def test_every_word_of_the_language_is_documented() -> None:
     text = LANGUAGE.read_text("utf-8")
-    words = {*TOP_LEVEL, *COMPANIONS, *(w for ws in COMPANIONS.values() for w in ws), *MODIFIERS, *CASTS}
+    words = {
+        *TOP_LEVEL,
+        *OPERATORS,
+        *(w for row in OPERATORS.values() for w in row.companions),
+        *MODIFIERS,
+        *CASTS,
+    }
     assert {word for word in words if not re.search(rf"`[^`\n]*\b{word}\b[^`\n]*`", text)} == set()
 
 
-def test_every_filter_is_documented() -> None:
-    section = LANGUAGE.read_text("utf-8").partition("### Filters\n")[2].partition("\n### ")[0]
-    listed = set(re.findall(r"`(\w+)`", section))
-    assert set(FILTERS) - listed == set()
-
-
-def test_the_filter_table_is_that_of_the_checker(update: bool) -> None:
+def test_the_filter_table_is_that_of_the_rows(update: bool) -> None:
     before, rest = LANGUAGE.read_text("utf-8").split("`pytest --update` -->\n", 1)
     shown, after = rest.split("<!-- end of filters -->", 1)
-    rows: dict[tuple[str, str], list[str]] = {}
-    for signature in SIGNATURES.values():
-        rows.setdefault((signature.takes, signature.gives), []).append(f"`{signature.name}`")
-    lines = [f"| {' '.join(names)} | {takes} | {gives} |" for (takes, gives), names in rows.items()]
-    table = "\n".join(["| filters | take | give |", "|---|---|---|", *lines, ""])
+    head = "| filter | its result | takes | gives | may fail on | example |\n|---|---|---|---|---|---|\n"
+    table = head + "".join(map(filter_line, ROWS.values()))
     if update:
         LANGUAGE.write_text(f"{before}`pytest --update` -->\n{table}<!-- end of filters -->{after}", "utf-8")
         return
     assert shown == table
-    assert set(FILTERS) - {name.strip("`") for names in rows.values() for name in names} == set()
+
+
+def filter_line(row: FilterRow) -> str:
+    """The row of a filter in the table; its example has the value in place of the variable."""
+    template, item, text = row.examples[0]
+    value = json.dumps(item["value"], ensure_ascii=False)
+    call = template.strip("{ }").replace("value", value).replace("|", r"\|")
+    return (
+        f"| `{row.name}` | {row.sentence} | {row.takes} | {row.gives.value} | {row.fails.value}"
+        f" | `{call}` is `{json.dumps(text, ensure_ascii=False)}` |\n"
+    )
 
 
 # The first cell of a row of the table of limits, and the numbers of its second.
 LIMITS = {
     "a mapping": (DEFAULT.mapping_bytes,),
-    "its YAML": (DEFAULT.mapping_nodes, document.MAX_DEPTH),
-    "a schema": (DEFAULT.schema_bytes, schema.MAX_VALUES, schema.MAX_DEPTH),
+    "its YAML": (DEFAULT.mapping_nodes, files.MAX_DEPTH),
+    "a schema": (DEFAULT.schema_bytes, schema.MAX_VALUES, files.MAX_DEPTH),
     "subschemas for one value, each inside or referred to by the one before": (schema.MAX_HEIGHT,),
     "a pattern of a schema": (patterns.MAX_LENGTH, patterns.MAX_POSITIONS),
     "the different patterns of a schema together": (schema.MAX_PATTERNS,),
     "a text of the format `regex` or `uri-template`": (formats.MAX_SYNTAX,),
-    "steps of checking a mapping and its schemas": (effort.MOST_STEPS,),
+    "steps of checking a mapping and its schemas": (budget.MAX_STEPS,),
     "the constant texts that a template computes, if the check is to know them exactly": (
-        effort.MAX_CHARACTERS,
+        budget.MAX_CHARACTERS,
     ),
-    "a path": (parsing.MAX_LENGTH, lexer.MAX_NESTING, lexer.MAX_FILTERS),
-    "a Liquid template": (liquid_parsing.LONGEST, library.NESTING_LIMIT),
+    "a path": (parsing.MAX_LENGTH, limits.MAX_PATH_DEPTH, lexer.MAX_FILTERS),
+    "a Liquid template": (liquid_parsing.LONGEST, limits.MAX_TAG_DEPTH),
     "a condition": (liquid_parsing.LONGEST_CONDITION,),
     "rounds of a Liquid loop, multiplied by those of the loops around it": (DEFAULT.loop_rounds,),
     "a rendered text, a filter's result": (DEFAULT.text_length,),

@@ -2,7 +2,7 @@
 
 Each place is written with `KEY` for the key itself, `OTHER` for a second one, and `[KEY]` where a path or a
 variable leads to it. The mapping is compiled, pickled, saved, and run over payloads that have the key, with
-all kinds of values, or have it not; bytes path, general path and interpreter must find the same.
+all kinds of values, or have it not; narrow path, decoded path and interpreter must find the same.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_bytes_path import assert_same, general, narrow
 
 import mapper
 from mapper.api import check_file
-from mapper.transform.narrow_path import BytesPath
+from mapper.transform.narrow_path import NarrowPath
 from support.agreement import assert_agreement
+from support.both_paths import assert_same, decoded, narrow
 
 KEYS = [
     *("", " ", "a", "A", "a b", "1", "0a", "-", "it's", 'a"b', "a\\b", "\\", '"', "'", "\\\"'", "`", "a.b"),
@@ -31,10 +31,23 @@ KEYS = [
     *("\u202e", "\ufffe", "\U0010ffff", "\U0001f600", "e\u0301", "\ufb01", "fi", "\xaa", "\u212a", "K"),
     *("\u0130", "\u4e2d", "class", "None", "True", "def", "lambda", "await", "__class__", "__init__"),
     *("__dict__", "__slots__", "__struct_fields__", "__struct_config__", "__match_args__", "__post_init__"),
-    *("tag", "gc", "rename", "self", "item", "event", "body", "request", "most", "envelope", "root", "node"),
+    *(
+        "tag",
+        "gc",
+        "rename",
+        "self",
+        "item",
+        "event",
+        "body",
+        "request",
+        "max_depth",
+        "envelope",
+        "root",
+        "node",
+    ),
     *("value", "v", "key", "found", "items", "MISSING", "Any", "Raw", "Struct", "Fault", "run", "read"),
     *("valid", "valid_1", "select_1", "matches_1", "dict", "isinstance", "type", "a_1", "f1", "w1", "Place1"),
-    *("Way1", "inner", "element", "element_1", "is_json", "EACH", "{x}", "{{x}}", "{% x %}", "{# x #}"),
+    *("Around1", "inner", "element", "element_1", "is_json", "EACH", "{x}", "{{x}}", "{% x %}", "{# x #}"),
     *("%s", "%(a)s", "$x", "${x}", "{", "}}", "# line 1", '"""', "'''", "\\N{DASH}", "size", "first", "last"),
     *("blank", "empty", "nil", "true", "forloop", "header", "query", "setting", "~0", "/", "*"),
     *("x" * 100_000, "\u00e9" * 40),
@@ -219,7 +232,7 @@ def assert_data(place: str, key: str, other: str, folder: Path) -> bool:
     request = mapper.Request(headers={key: "h"}, query={key: "q"}, settings={key: {other: 1}})
     transform.save(folder / "saved")
     others = (pickle.loads(pickle.dumps(transform)), mapper.Transform.open(folder / "saved"))
-    has_path = isinstance(transform._load_bytes_path(), BytesPath)
+    has_path = isinstance(transform._load_narrow(), NarrowPath)
     assert has_path == bool(transform._compiled.narrow), "a bytes path that cannot be built"
     for number, payload in enumerate(payloads(key, other)):
         body = json.dumps(payload, ensure_ascii=bool(number % 2)).encode()
@@ -228,7 +241,7 @@ def assert_data(place: str, key: str, other: str, folder: Path) -> bool:
         if number % 4 == 1:
             assert_agreement(transform, payload, request)
             for again in others:
-                assert general(again, body, request) == general(transform, body, request)
+                assert decoded(again, body, request) == decoded(transform, body, request)
                 assert narrow(again, body, request) == narrow(transform, body, request)
     return True
 

@@ -150,7 +150,7 @@ def test_a_defect_shows_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise KeyError(SECRET)
 
-    monkeypatch.setattr(transform, "_event", broken)
+    monkeypatch.setattr(transform._decoded, "_event", broken)
     result = transform(items(GOOD), REQUEST)
     assert [r.codes for r in result.rejected] == [("M901",)]
     assert_kept(printed(result))

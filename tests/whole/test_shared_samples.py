@@ -19,7 +19,7 @@ from jsonschema import Draft202012Validator
 import mapper
 from mapper.catalog import shipped_mappings, shipped_schemas
 from mapper.diagnostics.diagnostic import Report
-from mapper.diagnostics.source import SourceFile, Span, Text
+from mapper.diagnostics.source import SourceFile, Span, SpannedText
 from mapper.expressions.liquid import parse_template
 from mapper.expressions.liquid.dialects import load_dialect
 from mapper.interpreter.template_evaluation import render_template
@@ -120,7 +120,7 @@ def render_sample(vendor: str, name: str) -> str:
     report = Report()
     dialect = load_dialect(shipped_mappings() / "dialects" / f"{vendor}.yaml", report)
     span = Span(SourceFile(name, text), 0, len(text))
-    template = parse_template(Text(text, span, exact=True), report, dialect)
+    template = parse_template(SpannedText(text, span, exact=True), report, dialect)
     assert template is not None, report.diagnostics
     data = json.loads((SAMPLES / vendor / name).with_suffix(".data.json").read_bytes())
     received_at = TABLES[vendor]["received_at"]

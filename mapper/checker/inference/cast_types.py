@@ -1,73 +1,90 @@
-"""Inference of casts: the type of a value in, that of the cast value out, and which values cannot be cast.
+"""Casts: the type of a value in, the type of the cast value and the values that cannot be cast out.
 
-Values known one by one are cast by the function that runs at run time. Taken for granted: numbers have no
-thousands of digits; whole ones that are floats are below 1e16, so that they print without an exponent; texts
-of the format date-time have at most nine digits of a second, and lie in the years 1 to 9999 of UTC.
+Listed values are cast by the function that runs at run time. Assumptions about the others: numbers have no
+thousands of digits; integral floats are below 1e16, so that they print without an exponent; texts of the
+format date-time have at most nine digits of a second, and lie in the years 1 to 9999 of UTC.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from mapper import ir
 from mapper.checker.inference.printing import printed
-from mapper.checker.types import ANYTHING, NEVER, Type, join, literal_type, meet, only, without_nothing
+from mapper.checker.types import (
+    ANYTHING,
+    NEVER,
+    Type,
+    is_subtype,
+    join,
+    literal_type,
+    meet,
+    only,
+    without_nothing,
+)
 from mapper.checker.types.facts import Numbers
 from mapper.checker.types.lattice import overlaps
 from mapper.checker.types.named import BOOLEAN, CANONICAL_TIME, INTEGER, NUMBER, TIME
-from mapper.checker.types.text_facts import numbers_within
-from mapper.runtime import casts as values
+from mapper.runtime.casts import CONVERSIONS
 from mapper.runtime.missing import INVALID
 from mapper.runtime.times.patterns import read_time
 from mapper.runtime.times.times import EPOCH_UNITS
 
-_FIRST, _LAST = -62_135_596_800, 253_402_300_799  # seconds of the years 1 to 9999
+# Seconds since 1970.
+_FIRST, _LAST = -62_135_596_800, 253_402_300_799  # the years 1 to 9999, which Python and RFC 3339 can write
+_FROM_1990, _TO_2100 = 631_152_000, 4_102_444_800
 
 
 @dataclass(frozen=True, slots=True)
 class Casting:
-    """The values a cast gives, and the given values that it cannot cast; null and missing apart."""
+    """The type of the values that a cast gives, and the type of those given that it cannot cast.
+
+    Null and missing are in neither: they pass every cast.
+    """
 
     good: Type
     bad: Type
 
 
-_RUN: dict[ir.CastKind, Callable[[object], object]] = {
-    ir.CastKind.STRING: values.to_string,
-    ir.CastKind.INTEGER: values.to_integer,
-    ir.CastKind.NUMBER: values.to_number,
-    ir.CastKind.BOOLEAN: values.to_boolean,
-    ir.CastKind.OBJECT: values.to_object,
-    ir.CastKind.ARRAY: values.to_array,
-    ir.CastKind.JSON: values.to_json,
-}
-
-
 def cast_type(kind: ir.CastKind, given: Type) -> Casting:
-    """What `as:` makes of values of a type; each kind of value for itself."""
-    given = without_nothing(given)
-    listed, rest = _take_listed(given, _RUN[kind])
+    """The casting of a type by `as:`."""
+    return _cast_parts(given, CONVERSIONS[kind.value], partial(_cast_part, kind))
+
+
+def time_type(node: ir.Timestamp, given: Type) -> Casting:
+    """The casting of a type by `as: timestamp`."""
+    return _cast_parts(
+        given, lambda value: read_time(value, node.formats, node.zone), partial(_time_of, node)
+    )
+
+
+def _cast_parts(
+    given: Type, convert: Callable[[object], object], cast_part: Callable[[str, Type], Casting]
+) -> Casting:
+    """Cast listed values one by one with `convert`, and the rest kind by kind with `cast_part`."""
+    listed, rest = _take_listed(without_nothing(given), convert)
     good, bad = listed.good, listed.bad
     for part in sorted(rest.kinds):
-        done = _CASTS[kind](part, only(rest, part))
-        good, bad = join(good, done.good), join(bad, done.bad)
+        casting = cast_part(part, only(rest, part))
+        good, bad = join(good, casting.good), join(bad, casting.bad)
     return Casting(good, bad)
 
 
-def _take_listed(given: Type, run: Callable[[object], object]) -> tuple[Casting, Type]:
-    """The outcome for values known one by one, and the rest of the type."""
+def _take_listed(given: Type, convert: Callable[[object], object]) -> tuple[Casting, Type]:
+    """The casting of the listed values, and the type without them."""
     good = bad = NEVER
-    known: list[str | int | float] = []
+    listed: list[str | int | float] = []
     numbers, texts = given.numbers, given.texts
     if numbers is not None and numbers.values is not None:
-        known.extend(numbers.values)
+        listed.extend(numbers.values)
         numbers = None
     if texts is not None and texts.values is not None:
-        known.extend(texts.values)
+        listed.extend(texts.values)
         texts = None
-    for value in known:
-        result = run(value)
+    for value in listed:
+        result = convert(value)
         if result is INVALID:
             bad = join(bad, literal_type(value))
         else:
@@ -75,119 +92,56 @@ def _take_listed(given: Type, run: Callable[[object], object]) -> tuple[Casting,
     return Casting(good, bad), replace(given, numbers=numbers, texts=texts)
 
 
-def _to_string(part: str, given: Type) -> Casting:
-    if part in ("array", "object"):
-        return Casting(NEVER, given)
-    return Casting(Type(texts=printed(given)), NEVER)
-
-
-def _to_integer(part: str, given: Type) -> Casting:
-    if part == "number" and given.numbers is not None:
-        whole = replace(given.numbers, integral=True)
-        fails = NEVER if given.numbers.integral else given
-        return Casting(Type(numbers=whole), fails)
-    if part == "string":
-        return Casting(INTEGER, NEVER if _is_written(given, "whole-numeral") else given)
-    return Casting(NEVER, given)
-
-
-def _is_written(given: Type, form: str) -> bool:
-    return given.texts is not None and form in given.texts.formats
-
-
-def _to_number(part: str, given: Type) -> Casting:
-    if part == "number":
-        return Casting(given, NEVER)
-    if part == "string":
-        return Casting(NUMBER, NEVER if _is_written(given, "numeral") else given)
-    return Casting(NEVER, given)
-
-
-def _to_boolean(part: str, given: Type) -> Casting:
-    if part == "boolean":
-        return Casting(given, NEVER)
-    return Casting(BOOLEAN, given) if part in ("number", "string") else Casting(NEVER, given)
-
-
-def _to_object(part: str, given: Type) -> Casting:
-    return Casting(given, NEVER) if part == "object" else Casting(NEVER, given)
-
-
-def _to_array(part: str, given: Type) -> Casting:
-    return Casting(given, NEVER) if part == "array" else Casting(NEVER, given)
-
-
-def _to_json(part: str, given: Type) -> Casting:
-    return Casting(ANYTHING, given) if part == "string" else Casting(given, NEVER)
-
-
-_CASTS: dict[ir.CastKind, Callable[[str, Type], Casting]] = {
-    ir.CastKind.STRING: _to_string,
-    ir.CastKind.INTEGER: _to_integer,
-    ir.CastKind.NUMBER: _to_number,
-    ir.CastKind.BOOLEAN: _to_boolean,
-    ir.CastKind.OBJECT: _to_object,
-    ir.CastKind.ARRAY: _to_array,
-    ir.CastKind.JSON: _to_json,
-}
-
-
-def time_type(node: ir.Timestamp, given: Type) -> Casting:
-    """What `as: timestamp` makes of values of a type."""
-    given = without_nothing(given)
-    listed, rest = _take_listed(given, lambda value: read_time(value, node.formats, node.zone))
-    good, bad = listed.good, listed.bad
-    for part in sorted(rest.kinds):
-        done = _time_of(node, part, only(rest, part))
-        good, bad = join(good, done.good), join(bad, done.bad)
-    return Casting(good, bad)
+def _cast_part(kind: ir.CastKind, part: str, given: Type) -> Casting:
+    """The casting of values of one kind (`part`), as `mapper.runtime.casts` converts them."""
+    formats = given.texts.formats if given.texts is not None else frozenset[str]()
+    match kind, part:
+        case ir.CastKind.STRING, "boolean" | "number" | "string":
+            return Casting(Type(texts=printed(given)), NEVER)
+        case ir.CastKind.INTEGER, "number" if given.numbers is not None:
+            integral = Type(numbers=replace(given.numbers, integral=True))
+            return Casting(integral, NEVER if given.numbers.integral else given)
+        case ir.CastKind.INTEGER, "string":
+            return Casting(INTEGER, NEVER if "whole-numeral" in formats else given)
+        case ir.CastKind.NUMBER, "string":
+            return Casting(NUMBER, NEVER if "numeral" in formats else given)
+        case ir.CastKind.BOOLEAN, "number" | "string":
+            return Casting(BOOLEAN, given)
+        case ir.CastKind.JSON, "string":
+            return Casting(ANYTHING, given)
+        case _ if part == kind.value or kind is ir.CastKind.JSON:
+            return Casting(given, NEVER)
+        case _:
+            return Casting(NEVER, given)
 
 
 def _time_of(node: ir.Timestamp, part: str, given: Type) -> Casting:
+    """The casting of values of one kind (`part`), as `read_time` reads them."""
     reads_text = any(name not in EPOCH_UNITS for name in node.formats)
     units = [EPOCH_UNITS[name] for name in node.formats if name in EPOCH_UNITS]
     if part == "string" and given.texts is not None:
         is_time = given.texts.formats & {"date-time", CANONICAL_TIME} and "iso8601" in node.formats
         return Casting(TIME, NEVER if is_time else given) if reads_text or units else Casting(NEVER, given)
-    if part == "number" and given.numbers is not None and units:
-        is_sure = any(numbers_within(given.numbers, _readable(unit)) for unit in units)
-        is_lost = all(_out_of_range(given.numbers, unit) for unit in units)
+    if part == "number" and units:
+        is_sure = any(is_subtype(given, _epochs(_FIRST, _LAST, unit)) for unit in units)
+        is_lost = not any(overlaps(given, _epochs(_FIRST, _LAST + 1, unit)) for unit in units)
         late = Type(numbers=Numbers(low=(_LAST + 1) * max(units)))
         bad = meet(given, late) if overlaps(given, late) else given
         return Casting(NEVER if is_lost else TIME, NEVER if is_sure else bad)
     return Casting(NEVER, given)
 
 
-def _readable(unit: int) -> Numbers:
-    return Numbers(low=_FIRST * unit, high=_LAST * unit)
-
-
-def _out_of_range(numbers: Numbers, unit: int) -> bool:
-    low, high = numbers.low, numbers.high
-    return (low is not None and low > (_LAST + 1) * unit) or (high is not None and high < _FIRST * unit)
-
-
-_PLAUSIBLE = (631_152_000, 4_102_444_800)  # the years 1990 to 2100, in seconds
+def _epochs(first: int, last: int, unit: int) -> Type:
+    """The times from one second to another, as numbers with `unit` steps a second."""
+    return Type(numbers=Numbers(low=first * unit, high=last * unit))
 
 
 def better_unit(node: ir.Timestamp, given: Type) -> str | None:
-    """Another epoch unit, where the bounds of a number leave the declared one no time from 1990 to 2100."""
-    numbers = given.numbers
-    if len(node.formats) != 1 or node.formats[0] not in EPOCH_UNITS or numbers is None:
+    """Another epoch unit, if no number of the type is a time from 1990 to 2100 in the declared one."""
+    numbers = only(given, "number")
+    if len(node.formats) != 1 or node.formats[0] not in EPOCH_UNITS or numbers.is_never:
         return None
-    if numbers.low is None and numbers.high is None and numbers.values is None:
-        return None
-    if _plausible(numbers, EPOCH_UNITS[node.formats[0]]):
-        return None
-    bounded = numbers.low is not None and numbers.low > 0
-    others = [
-        name for name, unit in EPOCH_UNITS.items() if name != node.formats[0] and _plausible(numbers, unit)
+    plausible = [
+        name for name, unit in EPOCH_UNITS.items() if overlaps(numbers, _epochs(_FROM_1990, _TO_2100, unit))
     ]
-    return others[0] if others and (bounded or numbers.high is not None or numbers.values) else None
-
-
-def _plausible(numbers: Numbers, unit: int) -> bool:
-    low, high = (bound * unit for bound in _PLAUSIBLE)
-    if numbers.values is not None:
-        return any(low <= value <= high for value in numbers.values)
-    return (numbers.low is None or numbers.low <= high) and (numbers.high is None or numbers.high >= low)
+    return plausible[0] if plausible and node.formats[0] not in plausible else None

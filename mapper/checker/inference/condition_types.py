@@ -1,4 +1,4 @@
-"""Inference of conditions: a test and a world in, the worlds in which it holds and does not out."""
+"""Conditions: a test and a scope in, the scopes in which it holds and does not hold out."""
 
 from __future__ import annotations
 
@@ -7,9 +7,16 @@ from typing import assert_never
 
 from mapper import ir
 from mapper.checker.inference import predicates as p
-from mapper.checker.inference.findings import Failure, Inference
+from mapper.checker.inference.findings import Inference, PossibleRejection
 from mapper.checker.inference.operand_types import operand_type
-from mapper.checker.inference.worlds import Refine, World, join_worlds, narrow_at, place_of
+from mapper.checker.inference.type_scope import (
+    Refine,
+    TypeScope,
+    join_scopes,
+    narrow_at,
+    place_of,
+    singular_keys,
+)
 from mapper.checker.types import Type, join_all, literal_type, meet, only
 from mapper.checker.types.from_schema import remove_literals
 from mapper.ir.liquid import Operand
@@ -21,72 +28,72 @@ _SPECIALS: dict[str, tuple[Refine, Refine]] = {
 }
 
 
-def divide(test: ir.TextTest | None, world: World, notes: Inference) -> tuple[World, World]:
-    """The worlds in which a test holds, and in which it does not; twice the world where it tells nothing."""
-    if test is None or not world.is_possible:
-        return world, world
+def divide(test: ir.TextTest | None, scope: TypeScope, notes: Inference) -> tuple[TypeScope, TypeScope]:
+    """The scopes in which a test holds and does not hold; twice the given scope if unknown."""
+    if test is None or not scope.is_reachable:
+        return scope, scope
     match test:
         case ir.AllOf(tests) | ir.AnyOf(tests):
-            return _divide_list(tests, world, isinstance(test, ir.AllOf), notes)
+            return _divide_list(tests, scope, isinstance(test, ir.AllOf), notes)
         case ir.Negation(inner):
-            holding, failing = divide(inner, world, notes)
+            holding, failing = divide(inner, scope, notes)
             return failing, holding
         case ir.Truthy(ir.AllOf() | ir.AnyOf() | ir.Negation() | ir.Compare() | ir.Contains() as inner):
-            return divide(inner, world, notes)
+            return divide(inner, scope, notes)
         case ir.Truthy() | ir.Compare() | ir.Contains():
-            holding, failing = (_assume_single(test, world, side, notes) for side in (True, False))
-            notes.test(test, can_hold=holding.is_possible, can_fail=failing.is_possible)
+            holding, failing = (_assume_single(test, scope, side, notes) for side in (True, False))
+            notes.note_test(test, can_hold=holding.is_reachable, can_fail=failing.is_reachable)
             return holding, failing
         case _ as never:
             assert_never(never)
 
 
 def _divide_list(
-    tests: tuple[ir.TextTest, ...], world: World, is_all: bool, notes: Inference
-) -> tuple[World, World]:
-    """`and`, or its mirror image `or`: each test is evaluated where those before it have not decided."""
-    decided: World = world.impossible()
+    tests: tuple[ir.TextTest, ...], scope: TypeScope, is_all: bool, notes: Inference
+) -> tuple[TypeScope, TypeScope]:
+    """`and` and `or`: each test is evaluated only if those before it have not decided."""
+    decided: TypeScope = scope.unreachable()
     for test in tests:
-        holding, failing = divide(test, world, notes)
-        decided = join_worlds(decided, failing if is_all else holding)
-        world = holding if is_all else failing
-    return (world, decided) if is_all else (decided, world)
+        holding, failing = divide(test, scope, notes)
+        decided = join_scopes(decided, failing if is_all else holding)
+        scope = holding if is_all else failing
+    return (scope, decided) if is_all else (decided, scope)
 
 
 def _assume_single(
-    test: ir.Truthy | ir.Compare | ir.Contains, world: World, holds: bool, notes: Inference
-) -> World:
+    test: ir.Truthy | ir.Compare | ir.Contains, scope: TypeScope, holds: bool, notes: Inference
+) -> TypeScope:
     match test:
         case ir.Truthy(value):
-            return _refine(value, world, p.truthy if holds else p.falsy, notes)
+            return _refine(value, scope, p.truthy if holds else p.falsy, notes)
         case ir.Contains(left, right):
-            one, other = operand_type(left, world, notes), operand_type(right, world, notes)
+            one, other = operand_type(left, scope, notes), operand_type(right, scope, notes)
             if not holds:
-                return world
-            world = _refine(left, world, lambda given: p.holding(given, other), notes)
+                return scope
+            scope = _refine(left, scope, lambda given: p.holding(given, other), notes)
             possible = not p.truthy(other).is_never and not p.holding(one, other).is_never
-            return world if possible else world.impossible()
+            return scope if possible else scope.unreachable()
         case ir.Compare(operator, left, right):
-            return _compare(operator, left, right, world, holds, notes)
+            return _compare(operator, left, right, scope, holds, notes)
 
 
 def _compare(
-    operator: str, left: Operand, right: Operand, world: World, holds: bool, notes: Inference
-) -> World:
+    operator: str, left: Operand, right: Operand, scope: TypeScope, holds: bool, notes: Inference
+) -> TypeScope:
     if isinstance(left, ir.Special):
         left, right, operator = right, left, _MIRRORED[operator]
     if isinstance(left, ir.Special):
-        return world
+        return scope
     if isinstance(right, ir.Special):
         if operator not in ("==", "!="):
-            return world
+            return scope
         does, does_not = _SPECIALS[right.name]
-        return _refine(left, world, does if holds is (operator == "==") else does_not, notes)
-    one, other = operand_type(left, world, notes), operand_type(right, world, notes)
+        return _refine(left, scope, does if holds is (operator == "==") else does_not, notes)
+    one, other = operand_type(left, scope, notes), operand_type(right, scope, notes)
     if operator in ("<", ">") and _may_clash(one, other):
-        notes.failure(Failure("M618", left.span, "texts and numbers are not in order"))
-    world = _refine(left, world, _relation(operator, other, holds), notes)
-    return _refine(right, world, _relation(_MIRRORED[operator], one, holds), notes)
+        notes.note_rejection(PossibleRejection("M618", left.span, "texts and numbers are not in order"))
+    scope = _refine(left, scope, _relation(operator, other, holds), notes)
+    return _refine(right, scope, _relation(_MIRRORED[operator], one, holds), notes)
 
 
 def _relation(operator: str, other: Type, holds: bool) -> Refine:
@@ -96,29 +103,29 @@ def _relation(operator: str, other: Type, holds: bool) -> Refine:
 
 
 def _may_clash(one: Type, other: Type) -> bool:
-    """Whether `<` may meet two values it cannot compare."""
+    """Return True if `<` may get two values that it cannot compare."""
     numbers, texts = {"number", "boolean"}, {"string"}
     left, right = p.not_nil(one).kinds, p.not_nil(other).kinds
     pairs = [(a, b) for a in left for b in right]
     return any(not ({a, b} <= numbers or {a, b} <= texts) for a, b in pairs)
 
 
-def _refine(operand: Operand, world: World, refine: Refine, notes: Inference) -> World:
-    """Narrow what an operand reads; of any other operand only whether the test is possible."""
-    if not world.is_possible:
-        return world
+def _refine(operand: Operand, scope: TypeScope, refine: Refine, notes: Inference) -> TypeScope:
+    """Narrow the place that an operand reads; any other operand only decides if the scope is reachable."""
+    if not scope.is_reachable:
+        return scope
     if isinstance(operand, ir.Lookup):
-        place = place_of(operand, world)
+        place = place_of(operand, scope)
         if place is not None:
-            return world.narrowed(place[0], place[1], refine)
-        if operand.name in world.local and not operand.keys:
-            return world.narrowed_local(operand.name, refine)
-    found = operand_type(operand, world, notes)
-    return world.impossible() if refine(found).is_never else world
+            return scope.narrowed(place[0], place[1], refine)
+        if operand.name in scope.local and not operand.keys:
+            return scope.narrowed_local(operand.name, refine)
+    found = operand_type(operand, scope, notes)
+    return scope.unreachable() if refine(found).is_never else scope
 
 
 def narrow_by_filter(test: ir.Test, given: Type, holds: bool) -> Type:
-    """The part of a type that a JSONPath filter selects (or does not), reading `@` as a value of it."""
+    """The part of a type, as `@`, that a JSONPath filter (RFC 9535 §2.3.5) selects, or does not select."""
     match test:
         case ir.And(tests) | ir.Or(tests):
             is_all = isinstance(test, ir.And)
@@ -149,11 +156,7 @@ def _absent(given: Type) -> Type:
 def _at(query: ir.Query, given: Type, refine: Refine) -> Type:
     if not query.relative or not ir.is_singular(query.segments):
         return given
-    selectors = [segment.selectors[0] for segment in query.segments]
-    keys = tuple(
-        s.name if isinstance(s, ir.Name) else s.index for s in selectors if isinstance(s, ir.Name | ir.Index)
-    )
-    return narrow_at(given, keys, refine)
+    return narrow_at(given, singular_keys(query.segments), refine)
 
 
 def _by_comparison(operator: str, left: object, right: object, given: Type, holds: bool) -> Type:

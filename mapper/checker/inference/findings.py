@@ -1,12 +1,12 @@
-"""Inference: what was found out about a program, for the checks and for other tools.
+"""Findings: types, outcomes of tests and possible rejections of a program, for the checks and other tools.
 
-`type_of(node)` is the type of a node of the program's IR wherever it is evaluated; None where that is never.
+`type_of(node)` is the type of a node of the program's IR, joined over all places that evaluate it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mapper import ir
 from mapper.checker.types import NEVER, Type, join
@@ -14,11 +14,11 @@ from mapper.diagnostics.source import Span
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
-    """A value that may stop an item at run time.
+class PossibleRejection:
+    """A node with values that stop the item at run time, and the code of the fault.
 
-    `value` is the node whose value it is, `fits` whether some value of it would not. `declared` says that the
-    author wants it so.
+    `value` is the node that yields these values, `bad` their type. If `is_certain`, every value stops the
+    item. `declared` is True if the mapping asks for the rejection (`on_error: reject`).
     """
 
     code: str
@@ -31,8 +31,8 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """Whether a test was found able to hold, and able to fail."""
+class PossibleOutcomes:
+    """The outcomes of a test that inference found possible."""
 
     can_hold: bool = False
     can_fail: bool = False
@@ -40,65 +40,61 @@ class Outcome:
 
 @dataclass(slots=True)
 class Inference:
-    """Collects types, failures, outcomes of tests and what is reached; read it when inference is over.
+    """Collects types, possible rejections, outcomes of tests and reached nodes of a program.
 
-    `assumed` says in words what had to be taken for granted.
+    It is complete when inference is over. `assumed` lists in words the assumptions on which results depend.
+    `is_declared` is True while inference is inside a value with `on_error: reject`.
     """
 
     assumed: tuple[str, ...] = ()
-    failures: list[Failure] = field(default_factory=list)
+    possible_rejections: list[PossibleRejection] = field(default_factory=list)
     is_declared: bool = False
     _types: dict[int, tuple[object, Type]] = field(default_factory=dict)
-    _tests: dict[int, tuple[ir.TextTest, Outcome]] = field(default_factory=dict)
-    _failures: dict[tuple[str, int, int], list[Failure]] = field(default_factory=dict)
+    _tests: dict[int, tuple[ir.TextTest, PossibleOutcomes]] = field(default_factory=dict)
+    _rejections: dict[tuple[str, int, int], list[PossibleRejection]] = field(default_factory=dict)
     _reached: dict[int, bool] = field(default_factory=dict)
 
-    def node(self, node: object, found: Type) -> Type:
-        """Note the type of a node at one place; returns it."""
+    def note_type(self, node: object, found: Type) -> Type:
+        """Note the type of a node at one place; returns that type."""
         known = self._types.get(id(node))
         self._types[id(node)] = (node, found if known is None else join(known[1], found))
         return found
 
     def type_of(self, node: object) -> Type | None:
-        """The type of a node of the program, or None where it is never evaluated."""
+        """The type of a node of the program; None if it is never evaluated."""
         known = self._types.get(id(node))
         return None if known is None else known[1]
 
-    def test(self, test: ir.TextTest, *, can_hold: bool, can_fail: bool) -> None:
-        """Note what became of a test at one place."""
-        known = self._tests.get(id(test), (test, Outcome()))[1]
-        self._tests[id(test)] = (test, Outcome(known.can_hold or can_hold, known.can_fail or can_fail))
+    def note_test(self, test: ir.TextTest, *, can_hold: bool, can_fail: bool) -> None:
+        """Note the possible outcomes of a test at one place."""
+        known = self._tests.get(id(test), (test, PossibleOutcomes()))[1]
+        self._tests[id(test)] = (
+            test,
+            PossibleOutcomes(known.can_hold or can_hold, known.can_fail or can_fail),
+        )
 
-    def outcome_of(self, test: object) -> Outcome | None:
-        """What can become of a test, or None where it is never evaluated or nothing is known of it."""
+    def outcomes_of(self, test: object) -> PossibleOutcomes | None:
+        """The possible outcomes of a test; None if it is never evaluated."""
         known = self._tests.get(id(test))
         return None if known is None else known[1]
 
-    def reach(self, node: object, reached: bool) -> None:
-        """Note whether a node is evaluated at one place."""
-        self._reached[id(node)] = self._reached.get(id(node), False) or reached
+    def note_reached(self, node: object, is_reached: bool) -> None:
+        """Note that a node is evaluated at one place, or is not."""
+        self._reached[id(node)] = self._reached.get(id(node), False) or is_reached
 
     def is_reached(self, node: object) -> bool:
-        """Whether a node is ever evaluated; True also where nothing was noted."""
+        """Return True if a node is ever evaluated, or if nothing was noted."""
         return self._reached.get(id(node), True)
 
-    def failures_at(self, code: str, span: Span) -> Sequence[Failure]:
-        """The failures of one kind at one place."""
-        return self._failures.get((code, span.start, span.end), ())
+    def rejections_at(self, code: str, span: Span) -> Sequence[PossibleRejection]:
+        """The possible rejections with one code at one place."""
+        return self._rejections.get((code, span.start, span.end), ())
 
-    def failure(self, failure: Failure) -> None:
-        """Note that an item may be stopped; in a declared value that is what its author wants."""
-        if self.is_declared and not failure.declared:
-            failure = Failure(
-                failure.code,
-                failure.span,
-                failure.reason,
-                failure.value,
-                failure.bad,
-                failure.is_certain,
-                True,
-            )
-        here = self._failures.setdefault((failure.code, failure.span.start, failure.span.end), [])
-        if failure not in here:
-            here.append(failure)
-            self.failures.append(failure)
+    def note_rejection(self, rejection: PossibleRejection) -> None:
+        """Note that an item may be rejected."""
+        if self.is_declared:
+            rejection = replace(rejection, declared=True)
+        here = self._rejections.setdefault((rejection.code, rejection.span.start, rejection.span.end), [])
+        if rejection not in here:
+            here.append(rejection)
+            self.possible_rejections.append(rejection)

@@ -1,4 +1,4 @@
-"""Inference of object operations: merge, pick, omit and rename on types."""
+"""Object operations: merge, pick, omit and rename of types."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mapper.checker.types.lattice import merge_objects
 
 
 def merged_objects(left: Type, right: Type) -> Type:
-    """The objects of the left, overwritten by those of the right; nothing on the right changes nothing."""
+    """The objects of the left with the members of the right; missing or null on the right changes nothing."""
     result = left if right.may_be_nothing else NEVER
     if left.objects and right.objects:
         one, other = merge_objects(left.objects), merge_objects(right.objects)
@@ -32,7 +32,7 @@ def _overwritten(left: Type, right: Type) -> Type:
 
 
 def changed_object(node: ir.Pick | ir.Omit | ir.Rename, given: Type) -> tuple[Type, bool]:
-    """The objects after the operation, and whether a renamed key may be there already."""
+    """The objects after the operation, and True if a renamed key may be there already."""
     if not given.objects:
         return NEVER, False
     whole = merge_objects(given.objects)

@@ -1,4 +1,4 @@
-"""Inference of paths: a JSONPath and a world in, the type of what it selects out."""
+"""Paths: a JSONPath and a scope in, the type of its value out."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from typing import assert_never
 
 from mapper import ir
 from mapper.checker.inference.condition_types import narrow_by_filter
-from mapper.checker.inference.worlds import BODY, ITEM, World, of_index
+from mapper.checker.inference.type_scope import BODY, ITEM, TypeScope, of_index
 from mapper.checker.types import ANYTHING, Type, join, join_all, only
 from mapper.checker.types.lattice import of_element, of_member
 from mapper.checker.types.named import array_of
 
 
-def infer_path(path: ir.Path, world: World) -> Type:
-    """One value or missing for a singular path; else the array of all matches."""
-    start = world.roots[ITEM if path.root is ir.Root.ITEM else BODY]
+def infer_path(path: ir.Path, scope: TypeScope) -> Type:
+    """The type of a path: one value or missing if the path is singular, else the array of all matches."""
+    start = scope.roots[ITEM if path.root is ir.Root.ITEM else BODY]
     if path.is_singular:
         for segment in path.segments:
             start = _step(start, segment.selectors[0])
@@ -40,7 +40,7 @@ def _step(given: Type, selector: ir.Selector) -> Type:
 
 
 def _selected(given: Type, selector: ir.Selector) -> Type:
-    """What a selector selects of a value: present values only."""
+    """The type of the values that a selector selects from a value; never missing."""
     match selector:
         case ir.Name() | ir.Index():
             found = _step(given, selector)
@@ -56,7 +56,7 @@ def _selected(given: Type, selector: ir.Selector) -> Type:
 
 
 def children_type(given: Type) -> Type:
-    """The elements of arrays and the members of objects."""
+    """The type of the elements of arrays and the members of objects."""
     members = join_all(
         join_all([*(m for m in part.members.values()), ANYTHING if part.rest is None else part.rest])
         for part in given.objects
@@ -65,7 +65,7 @@ def children_type(given: Type) -> Type:
 
 
 def _least(given: Type, selectors: tuple[ir.Selector, ...]) -> int:
-    """1 where one selector is sure to select something of the value, else 0."""
+    """1 if some selector is sure to select something from the value, else 0."""
     for selector in selectors:
         match selector:
             case ir.Name() | ir.Index() if not _step(given, selector).missing:
@@ -77,19 +77,3 @@ def _least(given: Type, selectors: tuple[ir.Selector, ...]) -> int:
             case _:
                 pass
     return 0
-
-
-def place_of_path(path: ir.Path) -> tuple[str, tuple[str | int, ...]] | None:
-    """The root and keys of a singular path; None for any other."""
-    if not path.is_singular:
-        return None
-    keys: list[str | int] = []
-    for segment in path.segments:
-        match segment.selectors[0]:
-            case ir.Name(name):
-                keys.append(name)
-            case ir.Index(index):
-                keys.append(index)
-            case _:
-                return None
-    return (ITEM if path.root is ir.Root.ITEM else BODY), tuple(keys)

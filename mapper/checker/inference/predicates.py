@@ -1,15 +1,16 @@
-"""Predicates: the part of a type for which a test holds, or does not. In doubt a value is in both parts."""
+"""Predicates: the part of a type for which a test holds, or does not hold. If unsure, a value is in both."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from mapper.checker.types import MISSING_ONLY, NEVER, Objects, Type, join, meet, only
-from mapper.checker.types.facts import Arrays, Numbers, Texts, is_blank
+from mapper.checker.types.facts import Arrays, Numbers, Texts
 from mapper.checker.types.from_schema import remove_literals
 from mapper.checker.types.lattice import settle_arrays, settle_objects
 from mapper.checker.types.named import text_type
-from mapper.checker.types.text_facts import fits, meet_texts, settle
+from mapper.checker.types.number_facts import bounded
+from mapper.checker.types.text_facts import fits, meet_texts, without_texts
 
 _EMPTY_TEXT = text_type(values=frozenset({""}))
 _EMPTY_ARRAY = Type(arrays=Arrays(NEVER, 0, 0))
@@ -48,7 +49,7 @@ def empty(given: Type) -> Type:
 
 def not_empty(given: Type) -> Type:
     """Everything but empty texts, arrays and objects."""
-    texts = None if given.texts is None else _without_text(given.texts, "")
+    texts = None if given.texts is None else without_texts(given.texts, [""])
     arrays = None
     if given.arrays is not None:
         arrays = settle_arrays(replace(given.arrays, shortest=max(given.arrays.shortest, 1)))
@@ -58,43 +59,31 @@ def not_empty(given: Type) -> Type:
     return replace(given, texts=texts, arrays=arrays, objects=objects)
 
 
-def _without_text(texts: Texts, value: str) -> Texts | None:
-    if texts.values is not None:
-        kept = texts.values - {value}
-        return Texts(values=kept) if kept else None
-    return settle(replace(texts, excluded=texts.excluded | {value}))
-
-
 def blank_texts(given: Type, holds: bool) -> Type:
     """Only texts: those that are blank, or those that are not."""
-    if given.texts is None:
-        return NEVER
-    if given.texts.values is not None:
-        kept = frozenset(value for value in given.texts.values if is_blank(value) is holds)
-        return Type(texts=Texts(values=kept)) if kept else NEVER
-    return Type(texts=meet_texts(given.texts, Texts(blank=holds)))
+    return NEVER if given.texts is None else Type(texts=meet_texts(given.texts, Texts(blank=holds)))
 
 
 def blank(given: Type) -> Type:
-    """What Liquid's `== blank` holds for: nothing, false, blank texts, empty arrays and objects."""
+    """The values with `== blank` in Liquid: nothing, false, blank texts, empty arrays and objects."""
     containers = only(empty(given), "array", "object")
     return join(join(falsy(given), containers), blank_texts(given, True))
 
 
 def not_blank(given: Type) -> Type:
-    """What `!= blank` holds for."""
+    """The values with `!= blank` in Liquid."""
     filled = only(not_empty(given), "array", "object")
     scalars = replace(only(given, "boolean", "number"), booleans=given.booleans - {False})
     return join(join(scalars, filled), blank_texts(given, False))
 
 
 def content(given: Type) -> Type:
-    """What `first_nonblank` takes: a value other than null that is no blank text."""
+    """The values that `first_nonblank` takes: neither missing nor null nor blank text."""
     return join(only(given, *(given.kinds - {"null", "string"})), blank_texts(given, False))
 
 
 def without_content(given: Type) -> Type:
-    """What `first_nonblank` passes over."""
+    """The values that `first_nonblank` passes over."""
     return join(nil(given), blank_texts(given, True))
 
 
@@ -109,7 +98,7 @@ def equal_to(given: Type, other: Type) -> Type:
 
 
 def unequal_to(given: Type, other: Type) -> Type:
-    """The values that may differ from one of another type: without the only value the other can be."""
+    """The values that may differ from one of another type: all but the only value the other can be."""
     if not other.kinds - {"null"}:
         return not_nil(given)
     single = single_value(other)
@@ -117,7 +106,7 @@ def unequal_to(given: Type, other: Type) -> Type:
 
 
 def single_value(given: Type) -> str | int | float | bool | None:
-    """The one scalar a type consists of; None for any other type."""
+    """The only value of a type, if it is a scalar other than null; None for any other type."""
     if given.may_be_nothing or given.arrays or given.objects:
         return None
     values: list[str | int | float | bool] = list(given.booleans)
@@ -130,7 +119,7 @@ def single_value(given: Type) -> str | int | float | bool | None:
 
 
 def ordered(given: Type, other: Type, operator: str) -> Type:
-    """The values for which `given operator other` may hold; nothing is in order with nothing."""
+    """The values for which `given operator other` may hold in Liquid; missing and null have no order."""
     kinds = {"number", "boolean"} if other.numbers or other.booleans else set()
     kinds |= {"string"} if other.texts else set()
     if operator in ("<=", ">="):
@@ -152,23 +141,19 @@ def not_ordered(given: Type, other: Type, operator: str) -> Type:
 
 
 def _bounds(other: Type, operator: str) -> Numbers | None:
-    """The numbers that can stand on the left of an operator, if the right is of `other`."""
+    """The numbers that can be on the left of an operator, if the right is of `other`; None for any."""
     if other.numbers is None or other.booleans:
         return None
-    values = other.numbers.values
-    low = other.numbers.low if values is None else min(values)
-    high = other.numbers.high if values is None else max(values)
-    match operator:
-        case "<" | "<=":
-            is_open = operator == "<" or (values is None and other.numbers.open_high)
-            return Numbers(high=high, open_high=is_open and high is not None)
-        case _:
-            is_open = operator == ">" or (values is None and other.numbers.open_low)
-            return Numbers(low=low, open_low=is_open and low is not None)
+    right = bounded(other.numbers)
+    if operator in ("<", "<="):
+        is_open = operator == "<" or right.open_high
+        return Numbers(high=right.high, open_high=is_open and right.high is not None)
+    is_open = operator == ">" or right.open_low
+    return Numbers(low=right.low, open_low=is_open and right.low is not None)
 
 
 def holding(given: Type, other: Type) -> Type:
-    """The values of which `contains other` may hold."""
+    """The values for which `contains other` may hold in Liquid."""
     texts = only(not_empty(given), "string") if not _may_be_empty_text(other) else only(given, "string")
     return join(texts, only(not_empty(given), "array", "object"))
 

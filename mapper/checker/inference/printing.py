@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from mapper.budget import MAX_CHARACTERS, spend_on
 from mapper.checker.types.facts import Texts, Type
-from mapper.checker.types.text_facts import join_texts
+from mapper.checker.types.text_facts import described, join_texts
 from mapper.runtime.liquid.semantics import to_text
 
 NOTHING = Texts(values=frozenset({""}))
 _WRITTEN = Texts(blank=False, shortest=1)
 _NUMERAL = Texts(blank=False, shortest=1, formats=frozenset({"numeral"}))
 _WHOLE = Texts(blank=False, shortest=1, formats=frozenset({"numeral", "whole-numeral"}))
-_MOST = 32
+_MAX_VALUES = 32  # listed texts; more are described by facts
 
 
 def printed(given: Type) -> Texts:
-    """What `{{ value }}` writes for values of a type; a list prints its elements run together."""
+    """The texts that `{{ value }}` writes for values of a type; the elements of a list follow one another."""
     parts = []
     if given.may_be_nothing:
         parts.append(NOTHING)
@@ -36,16 +36,16 @@ def printed(given: Type) -> Texts:
 
 
 def concatenated(left: Texts, right: Texts) -> Texts:
-    """One text after another."""
+    """The texts made of one text and another after it."""
     if left == NOTHING or right == NOTHING:
         return right if left == NOTHING else left
     if left.values is not None and right.values is not None:
         ones, others = left.values, right.values
         characters = _characters(ones) * len(others) + _characters(others) * len(ones)
-        if len(ones) * len(others) <= _MOST and characters <= MAX_CHARACTERS:
+        if len(ones) * len(others) <= _MAX_VALUES and characters <= MAX_CHARACTERS:
             spend_on(characters)
             return Texts(values=frozenset(one + other for one in ones for other in others))
-    one, other = _facts(left), _facts(right)
+    one, other = described(left), described(right)
     blank = None
     if one.blank is False or other.blank is False:
         blank = False
@@ -57,13 +57,3 @@ def concatenated(left: Texts, right: Texts) -> Texts:
 
 def _characters(values: frozenset[str]) -> int:
     return sum(map(len, values))
-
-
-def _facts(texts: Texts) -> Texts:
-    if texts.values is None:
-        return texts
-    blanks = {not value or value.isspace() for value in texts.values}
-    lengths = [len(value) for value in texts.values]
-    return Texts(
-        blank=blanks.pop() if len(blanks) == 1 else None, shortest=min(lengths), longest=max(lengths)
-    )

@@ -2,47 +2,54 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from mapper import ir
 from mapper.checker.inference.condition_types import divide
 from mapper.checker.inference.findings import Inference
-from mapper.checker.inference.sources import type_of_schema
 from mapper.checker.inference.template_types import infer_template
+from mapper.checker.inference.type_scope import TypeScope, initial_scope, tame_scope
 from mapper.checker.inference.value_types import infer_record
-from mapper.checker.inference.worlds import World, first_world, tame_world
-from mapper.checker.types import ANYTHING, Type
+from mapper.checker.types import ANYTHING, Type, read_schema
 from mapper.ir.liquid import walk
 from mapper.schemas.schema import Schema
 
 
+@lru_cache(maxsize=32)
+def type_of_schema(schema: Schema) -> Type:
+    """The type of the values that fit; cached, because several mappings share one target schema."""
+    return read_schema(schema.document)
+
+
 def item_type(source: Schema | None) -> Type:
-    """What an item can be: what the source schema says, or anything."""
+    """The type of an item: that of the source schema, or anything."""
     return ANYTHING if source is None else type_of_schema(source)
 
 
 def infer_program(program: ir.Program, source: Schema | None, item: Type | None = None) -> Inference:
-    """The types of a program's nodes, and all that may go wrong; `item` where its type is known already."""
+    """Infer the types and possible rejections of a program; `item` is the item's type, if known."""
     notes = Inference(_assumptions(program, source))
-    _infer(program, first_world(item_type(source) if item is None else item), notes)
+    _infer(program, initial_scope(item_type(source) if item is None else item), notes)
     return notes
 
 
 def infer_tame(program: ir.Program, source: Schema | None, item: Type | None) -> Inference:
-    """The same, supposing that whatever has no schema is a harmless text, or not there."""
+    """Infer a program, supposing that every value without a schema is a harmless text or missing."""
     notes = Inference()
-    _infer(program, tame_world(item or ANYTHING, knows_item=source is not None), notes)
+    _infer(program, tame_scope(item or ANYTHING, knows_item=source is not None), notes)
     return notes
 
 
-def _infer(program: ir.Program, world: World, notes: Inference) -> None:
+def _infer(program: ir.Program, scope: TypeScope, notes: Inference) -> None:
     for rule in program.skips:
-        skipped, world = divide(rule.condition.test, world, notes)
-        notes.reach(rule, skipped.is_possible)
-    if not world.is_possible:
-        notes.reach(program.output, False)
+        skipped, scope = divide(rule.condition.test, scope, notes)
+        notes.note_reached(rule, skipped.is_reachable)
+    if not scope.is_reachable:
+        notes.note_reached(program.output, False)
     elif isinstance(program.output, ir.Record):
-        notes.node(program.output, infer_record(program.output, world, notes))
+        notes.note_type(program.output, infer_record(program.output, scope, notes))
     else:
-        notes.node(program.output, infer_template(program.output, world, notes))
+        notes.note_type(program.output, infer_template(program.output, scope, notes))
 
 
 def _assumptions(program: ir.Program, source: Schema | None) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Inference of values: an IR node and a world in, the type of its value out."""
+"""Values: an IR node and a scope in, the type of its value out."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from mapper import ir
 from mapper.checker.inference import predicates as p
 from mapper.checker.inference.cast_types import Casting, cast_type, time_type
 from mapper.checker.inference.condition_types import divide
-from mapper.checker.inference.findings import Failure, Inference
+from mapper.checker.inference.findings import Inference, PossibleRejection
 from mapper.checker.inference.object_types import changed_object, merged_objects
-from mapper.checker.inference.path_types import infer_path, place_of_path
+from mapper.checker.inference.path_types import infer_path
 from mapper.checker.inference.template_types import infer_template
-from mapper.checker.inference.worlds import World
+from mapper.checker.inference.type_scope import TypeScope, place_of_path
 from mapper.checker.types import (
     MISSING_ONLY,
     NEVER,
@@ -34,160 +34,152 @@ from mapper.checker.types.lattice import of_element, of_member
 from mapper.checker.types.named import DIGEST, EMPTY_OBJECT, array_of
 
 
-def infer_value(node: ir.Value, world: World, notes: Inference) -> Type:
-    """The type of a node's value, missing included; what may stop an item is noted."""
-    notes.reach(node, world.is_possible)
-    found = _infer(node, world, notes) if world.is_possible else NEVER
-    return notes.node(node, found) if world.is_possible else NEVER
+def infer_value(node: ir.Value, scope: TypeScope, notes: Inference) -> Type:
+    """The type of a node's value, missing included; possible rejections are noted."""
+    notes.note_reached(node, scope.is_reachable)
+    found = _infer(node, scope, notes) if scope.is_reachable else NEVER
+    return notes.note_type(node, found) if scope.is_reachable else NEVER
 
 
-def _infer(node: ir.Value, world: World, notes: Inference) -> Type:
+def _infer(node: ir.Value, scope: TypeScope, notes: Inference) -> Type:
     match node:
         case ir.Literal(value):
             return literal_type(value)
         case ir.Path():
-            return infer_path(node, world)
+            return infer_path(node, scope)
         case ir.Template():
-            return infer_template(node, world, notes)
+            return infer_template(node, scope, notes)
         case ir.Record():
-            return infer_record(node, world, notes)
+            return infer_record(node, scope, notes)
         case ir.Array(values):
-            found = [infer_value(value, world, notes) for value in values]
+            found = [infer_value(value, scope, notes) for value in values]
             sure = sum(1 for each in found if not each.missing)
             return array_of(without_missing(join_all(found)), sure, len(found))
         case ir.Coalesce():
-            return _coalesce(node, world, notes)
+            return _coalesce(node, scope, notes)
         case ir.Match():
-            return _match(node, world, notes)
+            return _match(node, scope, notes)
         case ir.When(condition, then, otherwise):
-            inside, outside = divide(condition.test, world, notes)
+            inside, outside = divide(condition.test, scope, notes)
             return join(infer_value(then, inside, notes), _other(otherwise, outside, notes))
         case ir.Merge():
-            return _merge(node, world, notes)
+            return _merge(node, scope, notes)
         case ir.MapItems():
-            return _map(node, world, notes)
+            return _map(node, scope, notes)
         case ir.Pick() | ir.Omit() | ir.Rename():
-            return _change(node, world, notes)
+            return _change(node, scope, notes)
         case ir.Hash(operands):
-            found = [infer_value(operand, world, notes) for operand in operands]
+            found = [infer_value(operand, scope, notes) for operand in operands]
             return DIGEST.with_missing(all(each.may_be_nothing for each in found))
         case ir.FromRequest(part, name):
-            given = world.roots[part.value]
+            given = scope.roots[part.value]
             return given if part is ir.RequestPart.RECEIVED_AT else of_member(given, name)
         case ir.Cast() | ir.Timestamp():
-            return _cast(node, world, notes)
+            return _cast(node, scope, notes)
         case ir.Default(value, default):
-            inner = infer_value(value, world, notes)
-            reached = world if inner.may_be_nothing else world.impossible()
+            inner = infer_value(value, scope, notes)
+            reached = scope if inner.may_be_nothing else scope.unreachable()
             return join(without_nothing(inner), infer_value(default, reached, notes))
         case ir.Required(value):
-            return without_nothing(infer_value(value, world, notes))
+            return without_nothing(infer_value(value, scope, notes))
         case _ as never:
             assert_never(never)
 
 
-def infer_record(node: ir.Record, world: World, notes: Inference) -> Type:
-    """A closed object; a field that may be missing or, unless it may be null, null, is left out."""
+def infer_record(node: ir.Record, scope: TypeScope, notes: Inference) -> Type:
+    """The closed object of a record; a field is left out if it is missing, or null but not nullable."""
     members = {}
     for entry in node.fields:
-        found = infer_value(entry.value, world, notes)
+        found = infer_value(entry.value, scope, notes)
         if found.null and not entry.nullable:
             found = replace(found, null=False, missing=True)
         members[entry.name] = found
     if any(member.is_never for member in members.values()):
-        return NEVER  # a field that stops every item
+        return NEVER  # one field rejects every item
     members = {
         e.name: without_missing(members[e.name]) if e.required else members[e.name] for e in node.fields
     }
     return Type(objects=(Objects(members, MISSING_ONLY),))
 
 
-def _other(node: ir.Value | None, world: World, notes: Inference) -> Type:
+def _other(node: ir.Value | None, scope: TypeScope, notes: Inference) -> Type:
     if node is None:
-        return MISSING_ONLY if world.is_possible else NEVER
-    return infer_value(node, world, notes)
+        return MISSING_ONLY if scope.is_reachable else NEVER
+    return infer_value(node, scope, notes)
 
 
-def _coalesce(node: ir.Coalesce, world: World, notes: Inference) -> Type:
+def _coalesce(node: ir.Coalesce, scope: TypeScope, notes: Inference) -> Type:
     taken = NEVER
     for option in node.options:
-        found = infer_value(option, world, notes)
+        found = infer_value(option, scope, notes)
         taken = join(taken, p.content(found) if node.nonblank else without_nothing(found))
         passed = p.without_content(found) if node.nonblank else p.nil(found)
-        if not world.is_possible or passed.is_never:
-            world = world.impossible()
+        if not scope.is_reachable or passed.is_never:
+            scope = scope.unreachable()
             continue
         place = place_of_path(option) if isinstance(option, ir.Path) else None
         if place is not None:
-            world = world.narrowed(*place, p.without_content if node.nonblank else p.nil)
-    return join(taken, MISSING_ONLY) if world.is_possible else taken
+            scope = scope.narrowed(*place, p.without_content if node.nonblank else p.nil)
+    return join(taken, MISSING_ONLY) if scope.is_reachable else taken
 
 
-def _match(node: ir.Match, world: World, notes: Inference) -> Type:
-    subject = infer_value(node.subject, world, notes)
+def _match(node: ir.Match, scope: TypeScope, notes: Inference) -> Type:
+    subject = infer_value(node.subject, scope, notes)
     place = place_of_path(node.subject) if isinstance(node.subject, ir.Path) else None
     result = NEVER
     for case in node.cases:
         key = literal_type(case.key)
-        inside = world
+        inside = scope
         if meet(subject, key).is_never:
-            inside = world.impossible()
+            inside = scope.unreachable()
         elif place is not None:
-            inside = world.narrowed(*place, partial(meet, key))
+            inside = scope.narrowed(*place, partial(meet, key))
         result = join(result, infer_value(case.value, inside, notes))
         subject = remove_literals(subject, [case.key])
         if place is not None:
-            world = world.narrowed(*place, partial(remove_literals, values=[case.key]))
+            scope = scope.narrowed(*place, partial(remove_literals, values=[case.key]))
         if subject.is_never:
-            world = world.impossible()
-    return join(result, _other(node.otherwise, world, notes))
+            scope = scope.unreachable()
+    return join(result, _other(node.otherwise, scope, notes))
 
 
-def _merge(node: ir.Merge, world: World, notes: Inference) -> Type:
+def _merge(node: ir.Merge, scope: TypeScope, notes: Inference) -> Type:
     merged = EMPTY_OBJECT
     for operand in node.operands:
-        found = infer_value(operand, world, notes)
-        bad = only(found, *(found.kinds - {"null", "object"}))
-        if not bad.is_never:
-            _note("M615", operand, operand, found, bad, notes)
+        found = infer_value(operand, scope, notes)
+        _note_others("M615", operand, operand, found, notes)
         merged = merged_objects(merged, found)
     return merged
 
 
-def _map(node: ir.MapItems, world: World, notes: Inference) -> Type:
-    source = infer_value(node.source, world, notes)
-    bad = only(source, *(source.kinds - {"null", "array"}))
-    if not bad.is_never:
-        _note("M616", node, node.source, source, bad, notes)
+def _map(node: ir.MapItems, scope: TypeScope, notes: Inference) -> Type:
+    source = infer_value(node.source, scope, notes)
+    _note_others("M616", node, node.source, source, notes)
     element = of_element(source)
-    reached = world.within(element)
-    found = infer_value(node.element, reached if not element.is_never else reached.impossible(), notes)
+    reached = scope.within(element)
+    found = infer_value(node.element, reached if not element.is_never else reached.unreachable(), notes)
     shortest = source.arrays.shortest if source.arrays is not None and not found.missing else 0
     mapped = array_of(without_missing(found), shortest) if source.arrays is not None else NEVER
     return join(mapped, only(source, "missing", "null"))
 
 
-def _change(node: ir.Pick | ir.Omit | ir.Rename, world: World, notes: Inference) -> Type:
-    found = infer_value(node.value, world, notes)
-    bad = only(found, *(found.kinds - {"null", "object"}))
-    if not bad.is_never:
-        _note("M615", node, node.value, found, bad, notes, declared=node.declared)
+def _change(node: ir.Pick | ir.Omit | ir.Rename, scope: TypeScope, notes: Inference) -> Type:
+    found = infer_value(node.value, scope, notes)
+    _note_others("M615", node, node.value, found, notes, declared=node.declared)
     changed, collides = changed_object(node, found)
     if collides:
-        whole = only(found, "object")
-        notes.failure(
-            Failure(
-                "M617", node.span, "a renamed key may be there already", node, whole, declared=node.declared
-            )
+        reason, whole = "a renamed key may be there already", only(found, "object")
+        notes.note_rejection(
+            PossibleRejection("M617", node.span, reason, node, whole, declared=node.declared)
         )
     return join(changed, only(found, "missing", "null"))
 
 
-def _cast(node: ir.Cast | ir.Timestamp, world: World, notes: Inference) -> Type:
+def _cast(node: ir.Cast | ir.Timestamp, scope: TypeScope, notes: Inference) -> Type:
     outer = notes.is_declared
-    # `on_error: reject` allows for what fails inside, too; to omit the value would be another outcome.
+    # `on_error: reject` also declares failures inside the value, because they end the same way.
     notes.is_declared = outer or (node.declared and node.on_error is ir.OnError.REJECT)
-    given = infer_value(node.value, world, notes)
+    given = infer_value(node.value, scope, notes)
     notes.is_declared = outer
     done = time_type(node, given) if isinstance(node, ir.Timestamp) else cast_type(node.kind, given)
     result = join(done.good, only(given, "missing", "null"))
@@ -211,20 +203,19 @@ def _note_cast(
     is_certain = done.good.is_never and result.is_never
     wanted = "time in " + ", ".join(node.formats) if isinstance(node, ir.Timestamp) else node.kind.value
     reason = f"{'no' if is_certain else 'not every'} value here can be read as {wanted}"
-    notes.failure(Failure(code, node.span, reason, node, done.bad, is_certain, node.declared))
+    notes.note_rejection(
+        PossibleRejection(code, node.span, reason, node, done.bad, is_certain, node.declared)
+    )
 
 
-def _note(
-    code: str,
-    node: ir.Value,
-    value: ir.Value,
-    found: Type,
-    bad: Type,
-    notes: Inference,
-    *,
-    declared: bool = False,
+def _note_others(
+    code: str, node: ir.Value, operand: ir.Value, found: Type, notes: Inference, *, declared: bool = False
 ) -> None:
+    """Note values of an operand that are no array (M616) or no object (M615); null passes."""
+    kind, noun = ("array", "a list") if code == "M616" else ("object", "an object")
+    bad = only(found, *(found.kinds - {"null", kind}))
+    if bad.is_never:
+        return
     is_certain = bad == found
-    wanted = "a list" if code == "M616" else "an object"
-    reason = f"this is never {wanted}" if is_certain else f"this is not always {wanted}"
-    notes.failure(Failure(code, node.span, reason, value, bad, is_certain, declared))
+    reason = f"this is never {noun}" if is_certain else f"this is not always {noun}"
+    notes.note_rejection(PossibleRejection(code, node.span, reason, operand, bad, is_certain, declared))

@@ -1,108 +1,85 @@
-"""Counterexamples: a claim in, the smallest payload found out that proves it, run before it is shown.
+"""Counterexamples: the smallest payload found for which a field is wrong, run before it is shown.
 
-A claim is about one field of the event. It is tried on a program of that field alone, with the mapping's own
-items and skip rules, so that no other field stands in the way; what is found must also be rejected by the
-whole mapping.
+Each search is about one field of the event. Payloads run through a program of that field alone, with the
+mapping's own items and skip rules, so that no other field rejects the item first. The whole mapping must
+reject the payload as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Protocol
+from typing import TypeAlias
 
 from mapper import ir
-from mapper.checker.inference.worlds import BODY, ITEM
+from mapper.checker.inference.type_scope import BODY, ITEM, PayloadPlace
 from mapper.checker.search.candidates import (
-    Payload,
-    Place,
-    Setting,
+    PlacedValue,
     constants_in,
+    placements,
     places_read,
-    settings_in_turn,
     smaller_values,
     values_at,
     with_value,
 )
+from mapper.checker.search.runner import Execute, Payload, Run, Runner
 from mapper.checker.types import NEVER, Type, admits
 from mapper.checker.types.witnesses import smallest
-from mapper.diagnostics.source import Span
 from mapper.runtime.missing import MISSING
 
-MOST_RUNS = 1500
-MOST_RUNS_IN_ALL = 20_000
-MOST_STARTS = 500
-_MOST_STEPS = 400
+# Bounds of the work, so that no mapping is checked for minutes.
+MAX_RUNS = 1500  # for one field and start
+MAX_RUNS_IN_ALL = 20_000
+MAX_STARTS = 500
+_MAX_STEPS = 400
+_MAX_SMALLER = 60
 
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """What a run gave: the event or MISSING, whether the item was skipped, codes and places of faults."""
-
-    event: object = MISSING
-    skipped: bool = False
-    faults: tuple[tuple[str, Span | None], ...] = ()
-
-
-Run = Callable[[Payload], Trial]
-
-
-class Laboratory(Protocol):
-    """Runs programs: given by the compiler, which knows the stages after the checker."""
-
-    def prepare(self, program: ir.Program, target: object) -> Run:
-        """A function that runs a program, compiled for a target schema."""
-
-    def fits_source(self, item: object) -> bool:
-        """Whether an item is valid under the source schema."""
-
-
-Judge = Callable[[Trial], bool]
+Judge: TypeAlias = Callable[[Run], bool]
 
 
 @dataclass(slots=True)
-class Search:
-    """Looks for counterexamples of one program."""
+class CounterexampleSearch:
+    """Looks for counterexamples of one program; `item` is the type of an item, None without a schema."""
 
     program: ir.Program
     target: Mapping[str, object]
     item: Type | None
-    laboratory: Laboratory
-    runs_left: int = MOST_RUNS_IN_ALL
-    _whole: Run | None = field(default=None, repr=False)
+    runner: Runner
+    runs_left: int = MAX_RUNS_IN_ALL
+    _whole: Execute | None = field(default=None, repr=False)
     _least: object = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._least = {} if self.item is None else smallest(self.item)
 
     def find(
-        self, entry: ir.Field | None, judge: Judge, focus: object = None, bad: Type = NEVER
+        self, entry: ir.Field | None, is_wrong: Judge, focus: object = None, bad: Type = NEVER
     ) -> Payload | None:
-        """The smallest payload found for which the field is judged bad and the whole mapping rejects.
+        """The smallest payload found for which the run of a field is wrong and the whole mapping rejects.
 
-        What the node in focus reads is tried first, and there the bad values. Without a field, what a skip
-        rule does is judged.
+        Places that the node in focus reads are tried first, with values of type `bad`. Without a field, the
+        program consists of the skip rules alone.
         """
         alone = () if entry is None else (replace(entry, nullable=True, required=False),)
         program = replace(self.program, output=ir.Record(alone, self.program.output.span))
-        run = self.laboratory.prepare(program, True)
+        execute = self.runner.prepare(program, True)
         choices = self._choices(entry, focus, bad)
         best: Payload | None = None
         together = 0
-        for start in self._starts(run):
-            for settings in islice(settings_in_turn(choices), MOST_RUNS):
-                if self.runs_left <= 0 or (best is not None and len(settings) > together):
+        for start in self._starts(execute):
+            for placed in islice(placements(choices), MAX_RUNS):
+                if self.runs_left <= 0 or (best is not None and len(placed) > together):
                     break
                 self.runs_left -= 1
-                payload = self._payload((*start, *settings))
+                payload = self._payload((*start, *placed))
                 if payload is None or (best is not None and payload.size >= best.size):
                     continue
-                if self._holds(run, judge, payload):
-                    best, together = payload, len(settings)
-        return None if best is None else self._shrunk(best, run, judge)
+                if self._holds(execute, is_wrong, payload):
+                    best, together = payload, len(placed)
+        return None if best is None else self._shrunk(best, execute, is_wrong)
 
-    def _choices(self, entry: ir.Field | None, focus: object, bad: Type) -> dict[Place, list[object]]:
+    def _choices(self, entry: ir.Field | None, focus: object, bad: Type) -> dict[PayloadPlace, list[object]]:
         value = None if entry is None else entry.value
         constants = constants_in(value, self.program.skips)
         first = places_read(focus)
@@ -114,27 +91,25 @@ class Search:
             for place in places
         }
 
-    def _starts(self, run: Run) -> list[tuple[Setting, ...]]:
-        """A few ways to set what the skip rules read, so that an item is not skipped."""
-        constants = constants_in(self.program.skips)
-        places = places_read(self.program.skips)
-        choices = {place: values_at(place, self.item, constants) for place in places}
+    def _starts(self, execute: Execute) -> list[tuple[PlacedValue, ...]]:
+        """One or two choices of values for the places that skip rules read, with which no rule holds."""
+        choices = self._choices(None, None, NEVER)
         filled = tuple((place, _harmless(values)) for place, values in choices.items() if values)
-        for settings in islice(settings_in_turn(choices), MOST_STARTS):
-            if self._goes_on(run, settings):
-                return [settings, filled] if self._goes_on(run, filled) else [settings]
+        for placed in islice(placements(choices), MAX_STARTS):
+            if self._is_kept(execute, placed):
+                return [placed, filled] if self._is_kept(execute, filled) else [placed]
         return [filled]
 
-    def _goes_on(self, run: Run, settings: tuple[Setting, ...]) -> bool:
-        payload = self._payload(settings)
-        return payload is not None and not run(payload).skipped
+    def _is_kept(self, execute: Execute, placed: tuple[PlacedValue, ...]) -> bool:
+        payload = self._payload(placed)
+        return payload is not None and not execute(payload).skipped
 
-    def _payload(self, settings: tuple[Setting, ...]) -> Payload | None:
+    def _payload(self, placed: tuple[PlacedValue, ...]) -> Payload | None:
         item = self._least
         body: object = MISSING
-        scopes: dict[str, dict[str, object]] = {"header": {}, "query": {}, "setting": {}}
+        request: dict[str, dict[str, object]] = {"header": {}, "query": {}, "setting": {}}
         received = None
-        for (root, keys), value in settings:
+        for (root, keys), value in placed:
             if root == ITEM:
                 item = with_value(item, keys, value)
             elif root == BODY:
@@ -142,36 +117,38 @@ class Search:
             elif root == "received_at":
                 received = str(value)
             elif isinstance(value, str) or root == "setting":
-                scopes[root][str(keys[0])] = value if len(keys) == 1 else with_value({}, keys[1:], value)
+                request[root][str(keys[0])] = with_value({}, keys[1:], value)
             else:
                 return None
         whole = wrapped(self.program.each, item, body)
-        headers = {name: str(value) for name, value in scopes["header"].items()}
-        query = {name: str(value) for name, value in scopes["query"].items()}
-        payload = Payload(whole, headers, query, scopes["setting"], received)
-        return payload if whole is not MISSING and self._is_valid(item) else None
+        headers = {name: str(value) for name, value in request["header"].items()}
+        query = {name: str(value) for name, value in request["query"].items()}
+        payload = Payload(whole, headers, query, request["setting"], received)
+        # A value placed around the item can add a second element, which no schema was asked about.
+        has_one_item = unwrapped(self.program.each, whole) is not MISSING
+        return payload if has_one_item and self._is_valid(item) else None
 
     def _is_valid(self, item: object) -> bool:
-        return self.item is None or (admits(self.item, item) and self.laboratory.fits_source(item))
+        return self.item is None or (admits(self.item, item) and self.runner.fits_source(item))
 
-    def _holds(self, run: Run, judge: Judge, payload: Payload) -> bool:
-        trial = run(payload)
-        if trial.skipped or not judge(trial):
+    def _holds(self, execute: Execute, is_wrong: Judge, payload: Payload) -> bool:
+        run = execute(payload)
+        if run.skipped or not is_wrong(run):
             return False
         if self._whole is None:
-            self._whole = self.laboratory.prepare(self.program, self.target)
+            self._whole = self.runner.prepare(self.program, self.target)
         return bool(self._whole(payload).faults)
 
-    def _shrunk(self, payload: Payload, run: Run, judge: Judge) -> Payload:
+    def _shrunk(self, payload: Payload, execute: Execute, is_wrong: Judge) -> Payload:
         """The payload without anything that the failure does not need."""
         steps = 0
         progress = True
-        while progress and steps < _MOST_STEPS:
+        while progress and steps < _MAX_STEPS:
             progress = False
             for less in smaller_payloads(payload):
                 steps += 1
                 item = unwrapped(self.program.each, less.body)
-                if item is MISSING or not self._is_valid(item) or not self._holds(run, judge, less):
+                if item is MISSING or not self._is_valid(item) or not self._holds(execute, is_wrong, less):
                     continue
                 payload, progress = less, True
                 break
@@ -183,8 +160,8 @@ def _harmless(values: list[object]) -> object:
 
 
 def smaller_payloads(payload: Payload) -> list[Payload]:
-    """Payloads with one thing less."""
-    less = [replace(payload, body=body) for body in islice(smaller_values(payload.body), 60)]
+    """Payloads that are smaller by one step."""
+    less = [replace(payload, body=body) for body in islice(smaller_values(payload.body), _MAX_SMALLER)]
     for name in ("headers", "query", "settings"):
         known: Mapping[str, object] = getattr(payload, name)
         for key in known:
@@ -196,58 +173,34 @@ def smaller_payloads(payload: Payload) -> list[Payload]:
 
 
 def wrapped(each: tuple[ir.Path, ...], item: object, body: object) -> object:
-    """A body that holds one item where `each` looks for it; MISSING where none can be made."""
-    for path in reversed(each):
-        names = _names(path)
-        if names is None:
-            continue
-        if not names:
-            if body is MISSING:
-                return item
-            if isinstance(item, dict) and isinstance(body, dict):
-                return {**body, **item}
-            continue
-        return _around(item, names, {} if body is MISSING else body)
+    """A body that holds one item at a path of `each`; MISSING if none can be made."""
+    for steps in _item_places(each):
+        if steps:
+            return with_value({} if body is MISSING else body, steps, item)
+        if body is MISSING:
+            return item
+        if isinstance(item, dict) and isinstance(body, dict):
+            return {**body, **item}
     return MISSING
 
 
-def _around(item: object, names: list[str | None], body: object) -> object:
-    name, rest = names[0], names[1:]
-    if name is None:
-        return [_around(item, rest, {}) if rest else item]
-    members = dict(body) if isinstance(body, dict) else {}
-    inner = members.get(name, {})
-    members[name] = _around(item, rest, inner) if rest else item
-    return members
-
-
 def unwrapped(each: tuple[ir.Path, ...], body: object) -> object:
-    """The one item of a body that `wrapped` has made; MISSING where it is no longer there."""
-    for path in reversed(each):
-        names = _names(path)
-        if names is None:
-            continue
+    """The one item of a body that `wrapped` has made; MISSING if it is no longer there."""
+    for steps in _item_places(each):
         found = body
-        for name in names:
-            if name is None and isinstance(found, list) and len(found) == 1:
+        for step in steps:
+            if isinstance(step, int) and isinstance(found, list) and len(found) == 1:
                 found = found[0]
-            elif name is not None and isinstance(found, dict) and name in found:
-                found = found[name]
+            elif isinstance(step, str) and isinstance(found, dict) and step in found:
+                found = found[step]
             else:
                 return MISSING
         return found
     return MISSING
 
 
-def _names(path: ir.Path) -> list[str | None] | None:
-    """The steps of a path of `each`: names, and None for the elements of an array."""
-    names: list[str | None] = []
-    for segment in path.segments:
-        match segment:
-            case ir.Child((ir.Name(name),)):
-                names.append(name)
-            case ir.Child((ir.Wildcard() | ir.Slice(None | 0, None, None | 1),)):
-                names.append(None)
-            case _:
-                return None
-    return names
+def _item_places(each: tuple[ir.Path, ...]) -> Iterator[tuple[str | int, ...]]:
+    """The keys of a first item, by each path of names and `[*]` or `[:]`; the last path first."""
+    for steps in map(ir.plain_steps, reversed(each)):
+        if steps is not None:
+            yield tuple(step[1] if step[0] == "name" else 0 for step in steps)

@@ -39,6 +39,7 @@ from mapper.regex.languages import (
     without_empty,
     word,
 )
+from mapper.runtime.json.types import type_of
 from mapper.schemas.questions import (
     Subschema,
     allows_type,
@@ -46,7 +47,6 @@ from mapper.schemas.questions import (
     items_of,
     property_of,
     required_of,
-    type_of,
 )
 
 _DEEPEST = 40

@@ -10,7 +10,7 @@ from mapper.checker.templates.proof import Proof, prove
 from mapper.checker.templates.proof_report import report_proof
 from mapper.checker.templates.rendering import PrepareTemplate
 from mapper.diagnostics.diagnostic import Report
-from mapper.diagnostics.source import SourceFile, Span, Text
+from mapper.diagnostics.source import SourceFile, Span, SpannedText
 from mapper.expressions.liquid import parse_template
 from mapper.schemas.refusals import within_budget
 from mapper.schemas.schema import load_schema
@@ -29,10 +29,10 @@ def prove_template(
     `dialect` is the name of a dialect, `source` and `target` are files of schemas; `prepare` as in `prove`.
     """
     whole = Span(file, 0, len(file.text))
-    name = None if dialect is None else Text(dialect, Span(SourceFile("", dialect), 0, 0))
+    name = None if dialect is None else SpannedText(dialect, Span(SourceFile("", dialect), 0, 0))
     named = find_and_load_dialect(name, Path(file.name).parent, report)
     item, event = (None if path is None else load_schema(path, report, None) for path in (source, target))
-    template = parse_template(Text(file.text, whole, exact=True), report, named)
+    template = parse_template(SpannedText(file.text, whole, exact=True), report, named)
     if template is None or report.has_errors:
         return None
     path = ir.Path(ir.Root.BODY, (), "$", whole)

@@ -1,6 +1,6 @@
-"""Filters: what a Liquid filter makes of a set of values, texts followed character by character.
+"""Effects of filters: what each makes of a set of values, texts followed character by character.
 
-A filter that is not here may print anything.
+There is one rule for each word of `Gives` and `Effect`, the words of a filter's row.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from html import escape
 from typing import TypeAlias
 from urllib.parse import quote_plus
 
@@ -50,6 +49,8 @@ from mapper.regex.languages import (
     without_empty,
     word,
 )
+from mapper.runtime.liquid.filters import ROWS
+from mapper.runtime.liquid.filters.row import Effect, Gives
 
 Given: TypeAlias = Sequence[Value]
 Rule: TypeAlias = Callable[[Value, Given, dict[str, Value]], Value]
@@ -64,26 +65,31 @@ _WHITE: Ranges = ((9, 13), (28, 32), (0x85, 0x85), (0xA0, 0xA0), (0x1680, 0x1680
 
 
 def filtered(name: str, value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
-    """What the filter may give; what stops the template gives nothing."""
-    rule = _RULES.get(name)
+    """The values that the filter may give; nothing if it stops the template."""
+    row = ROWS[name]
     try:
-        return anything() if rule is None else rule(value, args, kwargs)
+        match row.effect:
+            case None:
+                return OF_RESULT[row.gives](value, args, kwargs)
+            case Effect():
+                return OF_EFFECT[row.effect](value, args, kwargs)
+            case _:
+                return a_text(_becoming(printed(value), tuple(row.effect.items())))
     except TooLarge:
         return anything()
 
 
-def printed_word(value: Value) -> str | None:
-    """The one text a value is printed as; None where there are several."""
-    return printed(value).only
+def _only_text(args: Given) -> str | None:
+    """The one text that the first argument is printed as; None if there are several."""
+    return printed(args[0]).only if args else None
 
 
 # --- default, json, dates
 
 
 def _default(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
-    keeps_false = "allow_false" in kwargs
-    kept = replace(value, missing=False, null=False, false=value.false and keeps_false)
-    replaces = value.missing or value.null or value.false
+    kept = replace(value.truthy, false=value.false and "allow_false" in kwargs)
+    replaces = value.is_nil or value.false or value.members is not None
     if value.text is not None and value.text.has_empty:
         text = without_empty(value.text)
         kept, replaces = replace(kept, text=None if text.is_none else text), True
@@ -91,19 +97,13 @@ def _default(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
         items = value.items
         rest = None if items.most == 0 else Items(items.element, 1, items.most)
         kept, replaces = replace(kept, items=rest), True
-    replaces = replaces or value.members is not None
     instead = args[0] if args else a_text(EMPTY)
     return joined(kept, instead) if replaces else kept
 
 
 def _json(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
-    texts: list[Language] = []
-    if value.missing or value.null:
-        texts.append(word("null"))
-    if value.true:
-        texts.append(word("true"))
-    if value.false:
-        texts.append(word("false"))
+    words = {"null": value.is_nil, "true": value.true, "false": value.false}
+    texts = [word(text) for text, can_be in words.items() if can_be]
     if value.number is not None and value.number.few:
         texts.append(value.number)
     if value.text is not None or value.json:
@@ -129,6 +129,8 @@ def _literally(text: str, _hit: Ranges) -> Language:
 
 _DIRECTIVE = re.compile(r"%([-0^#_]*)(\d*)(:?[A-Za-z%+])")
 _DATE_TEXT = many(joined_ranges((*_LETTERS, *span("0", "9"), *ranges(" +-:/.,"))))
+_CHARACTERS = {"n": "\n", "t": "\t", "%": "%"}
+_NUMERIC = frozenset("sYCymdHIMSjGgVUWuwNL")
 _DIGITS = repeated(one_of(span("0", "9")), least=1)
 
 
@@ -139,7 +141,7 @@ _EPOCH = intersection(
 
 
 def _date(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
-    pattern = printed_word(args[0]) if args else None
+    pattern = _only_text(args)
     if not pattern:
         return a_text(ANYTHING if pattern is None else optional(printed(value)))
     written = EMPTY
@@ -152,16 +154,10 @@ def _date(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
 
 
 def _directive(flags: str, width: str, letter: str) -> Language:
-    if letter == "n":
-        return word("\n")
-    if letter == "t":
-        return word("\t")
-    if letter == "%":
-        return word("%")
-    if letter == "s" and not flags and not width:
-        return _EPOCH
-    if letter in "YCymdHIMSjGgVUWuwNL" and not flags and not width:
-        return _DIGITS
+    if letter in _CHARACTERS:
+        return word(_CHARACTERS[letter])
+    if letter in _NUMERIC and not flags and not width:
+        return _EPOCH if letter == "s" else _DIGITS
     return union(_DATE_TEXT, word(f"%{flags}{width}{letter}"))
 
 
@@ -188,23 +184,21 @@ def _pieces(pieces: list[Piece]) -> Rule:
     return _over(cached)
 
 
-def _upper(hit: Ranges) -> Language:
-    shifted = [(low - 32, high - 32) for low, high in shared(hit, _LOWER)]
-    return _case(hit, shifted, _LOWER)
+@remembered(64)
+def _becoming(language: Language, texts: tuple[tuple[str, str | None], ...]) -> Language:
+    becomes = ((ranges(c), _dropped if text is None else partial(_literally, text)) for c, text in texts)
+    return replaced(language, becomes)
 
 
-def _lower(hit: Ranges) -> Language:
-    shifted = [(low + 32, high + 32) for low, high in shared(hit, _UPPER)]
-    return _case(hit, shifted, _UPPER)
+def _case(hit: Ranges, source: Ranges, shift: int) -> Language:
+    # Letters beyond ASCII may become several letters, plain ones among them, never a mark of JSON.
+    shifted = [(low + shift, high + shift) for low, high in shared(hit, source)]
+    changed = one_of(joined_ranges([*shifted, *shared(shared(hit, _ASCII), inverse(source))]))
+    return union(changed, many(joined_ranges((*_LETTERS, *_BEYOND)))) if shared(hit, _BEYOND) else changed
 
 
-def _case(hit: Ranges, shifted: list[tuple[int, int]], source: Ranges) -> Language:
-    # What lies beyond ASCII may become several letters, plain ones among them, never a mark of JSON.
-    unchanged = shared(shared(hit, _ASCII), inverse(source))
-    changed = one_of(joined_ranges([*shifted, *unchanged]))
-    if not shared(hit, _BEYOND):
-        return changed
-    return union(changed, many(joined_ranges((*_LETTERS, *_BEYOND))))
+_upper = partial(_case, source=_LOWER, shift=-32)
+_lower = partial(_case, source=_UPPER, shift=32)
 
 
 def _either_case(hit: Ranges) -> Language:
@@ -215,23 +209,9 @@ def _dropped(hit: Ranges) -> Language:
     return optional(one_of(hit))
 
 
-def _gone(_hit: Ranges) -> Language:
-    return EMPTY
-
-
-def _replace(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
-    old = printed_word(args[0]) if args else None
+def _replace(value: Value, args: Given, kwargs: dict[str, Value], *, always: bool = True) -> Value:
+    language, old = printed(value), _only_text(args)
     new = printed(args[1]) if len(args) > 1 else EMPTY
-    return _exchange(printed(value), old, new, always=True)
-
-
-def _replace_once(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
-    old = printed_word(args[0]) if args else None
-    new = printed(args[1]) if len(args) > 1 else EMPTY
-    return _exchange(printed(value), old, new, always=False)
-
-
-def _exchange(language: Language, old: str | None, new: Language, *, always: bool) -> Value:
     if old is None:
         return a_text(ANYTHING)
     if not old:
@@ -265,11 +245,7 @@ def _truncate(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
 
 def _slice(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
     text = a_text(parts_of(printed(replace(value, items=None))))
-    return joined(text, _as_list(value.items)) if value.items is not None else text
-
-
-def _as_list(items: Items | None) -> Value:
-    return IMPOSSIBLE if items is None else Value(items=Items(items.element, 0, items.most))
+    return joined(text, Value(items=replace(value.items, least=0))) if value.items is not None else text
 
 
 def _split(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
@@ -288,21 +264,26 @@ def _quoted(hit: Ranges) -> Language:
     return many(shared(_SAFE, EVERY))
 
 
-_HTML: list[Piece] = [(ranges(c), partial(_literally, escape(c))) for c in "&<>'\""]
-
-
 # --- numbers and lists
 
 
-def _numeric(language: Language) -> Rule:
-    return lambda value, args, kwargs: a_number(language)
+def _always(result: Value) -> Rule:
+    return lambda value, args, kwargs: result
+
+
+def _element_of(value: Value) -> Value | None:
+    """The elements of a list, those of lists in it too; None if the value may be anything but a list."""
+    if value.items is None or replace(value, items=None) != IMPOSSIBLE:
+        return None
+    return _flat(value.items.element(), 0)
+
+
+def _list_of(element: Value | None) -> Value:
+    return anything() if element is None else Value(null=True, items=Items(lambda: element))
 
 
 def _same_list(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
-    if value.items is None or replace(value, items=None) != IMPOSSIBLE:
-        return anything()
-    element = _flat(value.items.element(), 0)
-    return Value(null=True, items=Items(lambda: element))
+    return _list_of(_element_of(value))
 
 
 def _flat(element: Value, depth: int) -> Value:
@@ -329,67 +310,52 @@ def _join(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
 
 
 def _map(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
-    name = printed_word(args[0]) if args else None
-    if name is None or value.items is None or replace(value, items=None) != IMPOSSIBLE:
+    name, element = _only_text(args), _element_of(value)
+    if name is None or element is None or element.text or element.number or element.items:
         return anything()
-    element = _flat(value.items.element(), 0)
-    if element.text is not None or element.number is not None or element.items is not None:
-        return anything()
-    inner = joined(Value(null=True), members_of(element, name))
-    return Value(null=True, items=Items(lambda: inner))
+    return _list_of(joined(Value(null=True), members_of(element, name)))
 
 
 def _concat(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
-    lists = [value, *args]
-    if any(v.items is None or replace(v, items=None) != IMPOSSIBLE for v in lists):
-        return anything()
-    element = joined(*(_flat(v.items.element(), 0) for v in lists if v.items is not None))
-    return Value(null=True, items=Items(lambda: element))
+    elements = [_element_of(each) for each in (value, *args)]
+    known = [element for element in elements if element is not None]
+    return _list_of(joined(*known) if len(known) == len(elements) else None)
 
 
-_ANY_NUMBER = _numeric(NUMBER)
-_RULES: dict[str, Rule] = {
-    "default": _default,
-    "json": _json,
-    "date": _date,
-    "date_tz": _date,
-    "upcase": _pieces([(EVERY, _upper)]),
-    "downcase": _pieces([(EVERY, _lower)]),
-    "capitalize": _pieces([(EVERY, _either_case)]),
-    "strip": _pieces([(_WHITE, _dropped)]),
-    "lstrip": _pieces([(_WHITE, _dropped)]),
-    "rstrip": _pieces([(_WHITE, _dropped)]),
-    "strip_newlines": _pieces([(ranges("\n"), _gone), (ranges("\r"), _dropped)]),
-    "strip_html": _pieces([(EVERY, _dropped)]),
-    "newline_to_br": _pieces([(ranges("\n"), partial(_literally, "<br />\n")), (ranges("\r"), _dropped)]),
-    "escape": _pieces(_HTML),
-    "escape_once": _over(lambda _: many(inverse(ranges("<>'\"")))),
-    "url_encode": _pieces([(EVERY, _quoted)]),
-    "base64_encode": _over(lambda _: _BASE64),
-    "base64_url_safe_encode": _over(lambda _: _BASE64),
-    "replace": _replace,
-    "replace_first": _replace_once,
-    "replace_last": _replace_once,
-    "remove": _replace,
-    "remove_first": _replace_once,
-    "remove_last": _replace_once,
-    "append": _append,
-    "prepend": _prepend,
-    "truncate": _truncate,
-    "truncatewords": _truncate,
-    "slice": _slice,
-    "split": _split,
-    "size": _numeric(COUNT),
-    **dict.fromkeys(("at_least", "at_most", "divided_by", "minus", "modulo", "plus"), _ANY_NUMBER),
-    **dict.fromkeys(("abs", "ceil", "floor", "round", "times"), _ANY_NUMBER),
-    "sum": lambda value, args, kwargs: Value(null=True, number=NUMBER),
-    "first": _element,
-    "last": _element,
-    "join": _join,
-    "map": _map,
-    "concat": _concat,
-    **dict.fromkeys(("compact", "reject", "reverse", "sort", "sort_natural", "uniq", "where"), _same_list),
-    "find": lambda value, args, kwargs: anything(),
-    "find_index": lambda value, args, kwargs: Value(null=True, number=COUNT),
-    "has": lambda value, args, kwargs: replace(BOOLEAN, null=True),
+def _anything(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
+    return anything()
+
+
+OF_EFFECT: dict[Effect, Rule] = {
+    Effect.UPPER: _pieces([(EVERY, _upper)]),
+    Effect.LOWER: _pieces([(EVERY, _lower)]),
+    Effect.CAPITAL: _pieces([(EVERY, _either_case)]),
+    Effect.TRIMMED: _pieces([(_WHITE, _dropped)]),
+    Effect.THINNED: _pieces([(EVERY, _dropped)]),
+    Effect.CUT: _truncate,
+    Effect.REPLACED: _replace,
+    Effect.REPLACED_ONCE: partial(_replace, always=False),
+    Effect.UNMARKED: _over(lambda _: many(inverse(ranges("<>'\"")))),
+    Effect.BASE64: _over(lambda _: _BASE64),
+    Effect.URL: _pieces([(EVERY, _quoted)]),
+}
+OF_RESULT: dict[Gives, Rule] = {
+    **dict.fromkeys((Gives.TEXT, Gives.CONTENT, Gives.CODED, Gives.FOUND), _anything),
+    Gives.APPENDED: _append,
+    Gives.PREPENDED: _prepend,
+    Gives.JOINED: _join,
+    Gives.JSON: _json,
+    Gives.DATE: _date,
+    Gives.TEXTS: _split,
+    **dict.fromkeys((Gives.ARITHMETIC, Gives.ROUNDED, Gives.WHOLE), _always(a_number(NUMBER))),
+    Gives.NUMBER: _always(Value(null=True, number=NUMBER)),
+    Gives.COUNT: _always(a_number(COUNT)),
+    Gives.INDEX: _always(Value(null=True, number=COUNT)),
+    Gives.TRUTH: _always(replace(BOOLEAN, null=True)),
+    Gives.ELEMENT: _element,
+    Gives.ELEMENTS: _same_list,
+    Gives.BOTH: _concat,
+    Gives.PROPERTIES: _map,
+    Gives.PART: _slice,
+    Gives.DEFAULTED: _default,
 }

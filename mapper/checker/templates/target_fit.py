@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from mapper.checker.templates.json_grammar import ANY_KEY, ELEMENT, JsonFinding, Path
 from mapper.checker.templates.rendering import TemplateRendering
 from mapper.diagnostics.source import Span
+from mapper.runtime.json.types import type_of
 from mapper.runtime.missing import MISSING
 from mapper.schemas.questions import (
     Subschema,
@@ -17,7 +18,6 @@ from mapper.schemas.questions import (
     properties_of,
     property_of,
     required_of,
-    type_of,
 )
 from mapper.schemas.schema import Schema
 

@@ -1,13 +1,10 @@
-"""Types: what a value can be, as far as schema and mapping tell. A lattice over JSON values and missing."""
+"""Types: sets of JSON values, and missing; a lattice that never excludes a value that is possible."""
 
-from mapper.checker.types.facts import Arrays, Numbers, Objects, Texts, Type
+from mapper.checker.types.facts import ANY_MEMBER, ANYTHING, Arrays, Numbers, Objects, Texts, Type
 from mapper.checker.types.from_schema import read_schema
 from mapper.checker.types.lattice import is_subtype, join, join_all, meet
 from mapper.checker.types.literals import admits, literal_type
 from mapper.checker.types.named import (
-    ABSENT,
-    ANY_MEMBER,
-    ANYTHING,
     MISSING_ONLY,
     NEVER,
     NULL_ONLY,
@@ -18,7 +15,6 @@ from mapper.checker.types.named import (
 )
 
 __all__ = [
-    "ABSENT",
     "ANYTHING",
     "ANY_MEMBER",
     "MISSING_ONLY",

@@ -1,7 +1,7 @@
-"""Facts of types: frozen data in, no behaviour but questions. One part for each kind of JSON value.
+"""Facts: the data of a type, with one part for each kind of JSON value.
 
-A Type is the union of its parts: whether it may be missing, null, which booleans, numbers, texts, arrays and
-objects. A part that is None (or empty) means that no such value is possible.
+A Type is the union of its parts: missing, null, some booleans, numbers, texts, arrays and objects. A part
+that is False, None or empty means that no such value is possible.
 """
 
 from __future__ import annotations
@@ -9,12 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from mapper.runtime.missing import is_blank_text
+
 KINDS = ("null", "boolean", "number", "string", "array", "object")
 
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """Some numbers: the listed ones, or those within the bounds; `integral` ones only, 1.0 among them."""
+    """Some numbers: the listed ones, or those within the bounds (None: no bound).
+
+    A bound is excluded if it is open. `integral` admits whole numbers only, 1.0 among them.
+    """
 
     values: frozenset[int | float] | None = None
     low: int | float | None = None
@@ -26,10 +31,10 @@ class Numbers:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """Some texts: the listed ones, or those of which all facts hold.
+    """Some texts: the listed ones, or those for which all facts hold.
 
-    `blank` is True where only empty and white-space texts are meant, False where none of these is. `formats`
-    and `patterns` all hold. `excluded` are texts known not to be there.
+    `blank` is True if all are empty or white space, False if none is. Lengths count characters. Every text
+    has all `formats`, matches all `patterns`, and is none of the `excluded`.
     """
 
     values: frozenset[str] | None = None
@@ -43,7 +48,7 @@ class Texts:
 
 @dataclass(frozen=True, slots=True)
 class Arrays:
-    """Some arrays: every element is of `element` (None: anything)."""
+    """Some arrays, by the type of all elements (None: anything) and the number of elements."""
 
     element: Type | None = None
     shortest: int = 0
@@ -54,8 +59,7 @@ class Arrays:
 class Objects:
     """Some objects: `members` by name, any other member is of `rest` (None: anything, or not there).
 
-    A member that may be absent has a type that may be missing; an object is closed where `rest` can only be
-    missing. `nonempty` says that there is at least one member.
+    A member that may be absent has a type that may be missing. If `nonempty`, there is at least one member.
     """
 
     members: Mapping[str, Type] = field(default_factory=dict)
@@ -64,18 +68,18 @@ class Objects:
 
     @property
     def is_closed(self) -> bool:
-        """Whether there are no members but the named ones."""
+        """True if there are no members but the named ones."""
         return self.rest is not None and not self.rest.is_present
 
     @property
     def may_be_empty(self) -> bool:
-        """Whether an object without any member is among them."""
+        """True if an object without any member is among them."""
         return not self.nonempty and all(member.missing for member in self.members.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """What a value can be; the union of its parts."""
+    """The possible values of a node: the union of its parts."""
 
     missing: bool = False
     null: bool = False
@@ -87,26 +91,26 @@ class Type:
 
     @property
     def is_present(self) -> bool:
-        """Whether some value is possible, null among them."""
+        """True if some value is possible, also if it is null."""
         return bool(self.null or self.booleans or self.numbers or self.texts or self.arrays or self.objects)
 
     @property
     def is_never(self) -> bool:
-        """Whether nothing is possible, not even that there is no value."""
+        """True if nothing is possible, not even a missing value."""
         return not (self.missing or self.is_present)
 
     @property
     def may_be_nothing(self) -> bool:
-        """Whether it may be missing or null."""
+        """True if it may be missing or null."""
         return self.missing or self.null
 
     @property
     def may_be_blank(self) -> bool:
-        """Whether an empty or white-space text is possible."""
+        """True if an empty or white-space text is possible."""
         texts = self.texts
         if texts is None or texts.blank is False:
             return False
-        return texts.values is None or any(is_blank(value) for value in texts.values)
+        return texts.values is None or any(is_blank_text(value) for value in texts.values)
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -120,28 +124,23 @@ class Type:
                 yield kind
 
     def with_missing(self, missing: bool = True) -> Type:
-        """The same, and missing or not."""
+        """The type with its part `missing` set."""
         return replace(self, missing=missing)
 
 
-def is_blank(text: str) -> bool:
-    """Whether a text is empty or all white space."""
-    return not text or text.isspace()
-
-
 def member_of(part: Objects, name: str) -> Type:
-    """What stands under a name of an object, missing included."""
+    """The type of a member, missing included."""
     if name in part.members:
         return part.members[name]
-    return _ANY_MEMBER if part.rest is None else part.rest
+    return ANY_MEMBER if part.rest is None else part.rest
 
 
 def element_of(part: Arrays) -> Type:
-    """What an element of an array is."""
-    return _ANYTHING if part.element is None else part.element
+    """The type of an element of an array."""
+    return ANYTHING if part.element is None else part.element
 
 
-_ANYTHING = Type(
+ANYTHING = Type(
     null=True,
     booleans=frozenset({True, False}),
     numbers=Numbers(),
@@ -149,4 +148,4 @@ _ANYTHING = Type(
     arrays=Arrays(),
     objects=(Objects(),),
 )
-_ANY_MEMBER = _ANYTHING.with_missing()
+ANY_MEMBER = ANYTHING.with_missing()

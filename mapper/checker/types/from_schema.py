@@ -1,7 +1,7 @@
-"""Types from schemas: a JSON Schema in, the type of the values that fit it out.
+"""From schemas: a JSON Schema (2020-12) in, the type of the values that fit it out.
 
-Never narrower than the schema: a keyword the lattice cannot follow, and a schema that refers back to itself,
-count as permission. References stay within the document.
+The type is never narrower than the schema: a keyword that the lattice cannot follow, and a schema that refers
+back to itself, permit everything. References stay within the document.
 """
 
 from __future__ import annotations
@@ -11,25 +11,28 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mapper.budget import spend
-from mapper.checker.types.facts import Arrays, Numbers, Objects, Texts, Type, member_of
-from mapper.checker.types.lattice import join, join_all, meet, settle_arrays, settle_objects
+from mapper.checker.types.facts import ANYTHING, Arrays, Numbers, Objects, Texts, Type
+from mapper.checker.types.lattice import join, join_all, map_member, meet, settle_objects
 from mapper.checker.types.literals import literal_type
-from mapper.checker.types.named import ANYTHING, MISSING_ONLY, NEVER, kind_type, only, without_missing
-from mapper.checker.types.text_facts import MAX_FACTS, settle, settle_numbers
+from mapper.checker.types.named import MISSING_ONLY, NEVER, kind_type, only, without_missing
+from mapper.checker.types.number_facts import meet_numbers
+from mapper.checker.types.text_facts import meet_texts, without_texts
 from mapper.regex.searches import searcher
 from mapper.schemas.questions import Subschema, find_reference
 
-_DEEPEST = 30
-_ANY_OBJECT = ("properties", "patternProperties", "additionalProperties", "required", "minProperties")
+_MAX_DEPTH = 30  # of subschemas; deeper ones permit everything
+_OF_OBJECTS = ("properties", "patternProperties", "additionalProperties", "required", "minProperties")
 
 
 def read_schema(document: Subschema, schema: Subschema | None = None) -> Type:
-    """The type of a document's values, or of those of one of its subschemas."""
-    return _Reading(document).read(document if schema is None else schema, 0)
+    """The type of the values that fit a document, or one of its subschemas."""
+    return _SchemaReading(document).read(document if schema is None else schema, 0)
 
 
 @dataclass(slots=True)
-class _Reading:
+class _SchemaReading:
+    """One reading of a document; `done` and `open` hold subschemas by identity."""
+
     document: Subschema
     done: dict[int, Type] = field(default_factory=dict)
     open: set[int] = field(default_factory=set)
@@ -41,12 +44,12 @@ class _Reading:
         mark = id(schema)
         if mark in self.done:
             return self.done[mark]
-        if mark in self.open or depth > _DEEPEST:
+        if mark in self.open or depth > _MAX_DEPTH:
             return ANYTHING
         self.open.add(mark)
         found = self._whole(schema, depth + 1)
         self.open.discard(mark)
-        if depth < _DEEPEST:
+        if depth < _MAX_DEPTH:
             self.done[mark] = found
         return found
 
@@ -71,7 +74,7 @@ class _Reading:
         return join(meet(holds, then), meet(_without(found, schema["if"]), otherwise))
 
     def _own(self, schema: Mapping[str, Any], depth: int) -> Type:
-        """What the keywords that look at the value itself leave."""
+        """The values that a schema permits, without `$ref` and the keywords that combine schemas."""
         if "const" in schema:
             found = literal_type(schema["const"])
         elif "enum" in schema:
@@ -87,9 +90,9 @@ class _Reading:
             found = replace(found, texts=_texts(schema, found.texts))
         if found.arrays:
             found = replace(found, arrays=self._arrays(schema, found.arrays, depth))
-        if found.objects and any(keyword in schema for keyword in _ANY_OBJECT):
+        if found.objects and any(keyword in schema for keyword in _OF_OBJECTS):
             own = self._objects(schema, depth)
-            found = replace(found, objects=_both_objects(found.objects, own))
+            found = replace(found, objects=meet(Type(objects=found.objects), own).objects)
         return found
 
     def _arrays(self, schema: Mapping[str, Any], arrays: Arrays, depth: int) -> Arrays | None:
@@ -103,9 +106,9 @@ class _Reading:
             if schema["items"] is False:
                 schema = {**schema, "maxItems": min(schema.get("maxItems", len(parts)), len(parts))}
         own = Arrays(element, int(shortest), _whole_number(schema.get("maxItems")))
-        return _both_arrays(arrays, own)
+        return meet(Type(arrays=arrays), Type(arrays=own)).arrays
 
-    def _objects(self, schema: Mapping[str, Any], depth: int) -> Objects | None:
+    def _objects(self, schema: Mapping[str, Any], depth: int) -> Type:
         named = schema.get("properties", {})
         patterns = {p: self.read(part, depth) for p, part in schema.get("patternProperties", {}).items()}
         required = set(schema.get("required", ()))
@@ -123,17 +126,8 @@ class _Reading:
         if others is not True and others != {}:
             rest = join(join_all([other, *patterns.values()]), MISSING_ONLY)
         nonempty = schema.get("minProperties", 0) > 0
-        return settle_objects(Objects(members, rest, nonempty))
-
-
-def _both_objects(found: tuple[Objects, ...], own: Objects | None) -> tuple[Objects, ...]:
-    return () if own is None else meet(Type(objects=found), Type(objects=(own,))).objects
-
-
-def _both_arrays(left: Arrays, right: Arrays) -> Arrays | None:
-    if left == Arrays():
-        return settle_arrays(right)
-    return meet(Type(arrays=left), Type(arrays=right)).arrays
+        settled = settle_objects(Objects(members, rest, nonempty))
+        return NEVER if settled is None else Type(objects=(settled,))
 
 
 def _whole_number(value: Any) -> int | None:
@@ -141,34 +135,27 @@ def _whole_number(value: Any) -> int | None:
 
 
 def _numbers(schema: Mapping[str, Any], numbers: Numbers) -> Numbers | None:
-    low, high = schema.get("minimum"), schema.get("maximum")
-    above, below = schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")
-    step = schema.get("multipleOf")
-    own = Type(
-        numbers=settle_numbers(Numbers(low=low, high=high, integral=step is not None and step == int(step)))
+    step, above, below = (schema.get(key) for key in ("multipleOf", "exclusiveMinimum", "exclusiveMaximum"))
+    integral = step is not None and step == int(step)
+    own = meet_numbers(
+        Numbers(low=schema.get("minimum"), high=schema.get("maximum"), integral=integral),
+        Numbers(low=above, high=below, open_low=above is not None, open_high=below is not None),
     )
-    strict = Type(
-        numbers=settle_numbers(
-            Numbers(low=above, high=below, open_low=above is not None, open_high=below is not None)
-        )
-    )
-    return meet(meet(Type(numbers=numbers), own), strict).numbers
+    return None if own is None else meet_numbers(numbers, own)
 
 
 def _texts(schema: Mapping[str, Any], texts: Texts) -> Texts | None:
-    own = settle(
-        Texts(
-            shortest=int(schema.get("minLength", 0)),
-            longest=_whole_number(schema.get("maxLength")),
-            formats=frozenset({schema["format"]} if "format" in schema else ()),
-            patterns=frozenset({schema["pattern"]} if "pattern" in schema else ()),
-        )
+    own = Texts(
+        shortest=int(schema.get("minLength", 0)),
+        longest=_whole_number(schema.get("maxLength")),
+        formats=frozenset({schema["format"]} if "format" in schema else ()),
+        patterns=frozenset({schema["pattern"]} if "pattern" in schema else ()),
     )
-    return None if own is None else meet(Type(texts=texts), Type(texts=own)).texts
+    return meet_texts(texts, own)
 
 
 def _without(found: Type, schema: Subschema) -> Type:
-    """The values that do not fit a schema; all of them where that cannot be told."""
+    """The values that do not fit a schema; all of them if its keywords cannot be negated."""
     if schema is True or schema == {}:
         return NEVER
     if not isinstance(schema, Mapping):
@@ -185,7 +172,7 @@ def _without(found: Type, schema: Subschema) -> Type:
         case {"required": [name], **others} if (
             set(others) <= {"type"} and others.get("type", "object") == "object"
         ):
-            return _map_objects(found, name, lambda member: only(member, "missing"))
+            return map_member(found, name, lambda member: only(member, "missing"))
         case {"properties": members, **others} if len(members) == 1 and set(others) <= {"required", "type"}:
             return _without_member(found, members, others)
         case _:
@@ -201,25 +188,15 @@ def _without_member(found: Type, members: Mapping[str, Any], others: Mapping[str
     needed = name in others.get("required", ())
 
     def change(member: Type) -> Type:
-        # Where the member need not be there, its absence fits the schema as well.
+        # If the schema does not require the member, an object without it fits the schema too.
         left = remove_literals(member, values)
         return left if needed else without_missing(left)
 
-    return _map_objects(found, name, change)
-
-
-def _map_objects(found: Type, name: str, change: Any) -> Type:
-    parts = []
-    for part in found.objects:
-        members = {**part.members, name: change(member_of(part, name))}
-        settled = settle_objects(Objects(members, part.rest, part.nonempty))
-        if settled is not None:
-            parts.append(settled)
-    return replace(found, objects=tuple(parts))
+    return map_member(found, name, change)
 
 
 def remove_literals(found: Type, values: list[Any]) -> Type:
-    """The type without some scalars, as far as it can tell."""
+    """The type without some scalars; they stay in numbers that are not listed."""
     found = replace(
         found,
         null=found.null and None not in values,
@@ -231,12 +208,5 @@ def remove_literals(found: Type, values: list[Any]) -> Type:
         found = replace(found, numbers=Numbers(values=left) if left else None)
     texts = {value for value in values if isinstance(value, str)}
     if found.texts and texts:
-        found = replace(found, texts=_excluding(found.texts, texts))
+        found = replace(found, texts=without_texts(found.texts, texts))
     return found
-
-
-def _excluding(texts: Texts, values: set[str]) -> Texts | None:
-    if texts.values is None and len(values) + len(texts.excluded) > MAX_FACTS:
-        shortest = sorted(values, key=lambda value: (len(value), value))
-        values = {*shortest[: max(0, MAX_FACTS - len(texts.excluded))]}
-    return settle(replace(texts, excluded=texts.excluded | values))

@@ -1,41 +1,36 @@
-"""Lattice: join, meet and order of types; where something cannot be told exactly, more is permitted."""
+"""Lattice: join, meet and order of types. A result that is not exact permits too much, never too little."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
-from mapper.budget import once, spend
-from mapper.checker.types.facts import Arrays, Objects, Type, element_of, member_of
-from mapper.checker.types.named import ANY_MEMBER, ANYTHING, MISSING_ONLY, NEVER
-from mapper.checker.types.text_facts import (
-    join_numbers,
-    join_texts,
-    meet_numbers,
-    meet_texts,
-    numbers_within,
-    texts_within,
-)
+from mapper.budget import memoize, spend
+from mapper.checker.types.facts import ANY_MEMBER, ANYTHING, Arrays, Objects, Type, element_of, member_of
+from mapper.checker.types.named import MISSING_ONLY, NEVER
+from mapper.checker.types.number_facts import join_numbers, meet_numbers, numbers_within
+from mapper.checker.types.text_facts import join_texts, meet_texts, texts_within
 
-MAX_OBJECTS = 8  # alternatives kept apart; more are joined into one
-_DEEPEST = 40
+MAX_OBJECTS = 8  # separate alternatives; more are joined into one, or each join would multiply them
+_MAX_DEPTH = 40  # of types inside types; below, a meet returns its left side and an order is unknown
 
 
 def _is_deep(given: Type) -> bool:
-    """Whether there are types inside of it, so that combining it is worth remembering."""
+    """Return True if a type contains types, so that it pays to cache its combinations."""
     return any(part.members or part.rest is not None for part in given.objects) or (
         given.arrays is not None and given.arrays.element is not None
     )
 
 
 def join(left: Type, right: Type) -> Type:
-    """What is of one type or the other."""
+    """The values of either type."""
     if left is right or right.is_never:
         return left
     if left.is_never or right is ANY_MEMBER:
         return right
     if left is ANY_MEMBER:
         return left
-    return once(_join, left, right, 0) if _is_deep(left) and _is_deep(right) else _join(left, right, 0)
+    return memoize(_join, left, right, 0) if _is_deep(left) and _is_deep(right) else _join(left, right, 0)
 
 
 def _join(left: Type, right: Type, _depth: int) -> Type:
@@ -63,7 +58,7 @@ def _join(left: Type, right: Type, _depth: int) -> Type:
 
 
 def join_all(types: Iterable[Type]) -> Type:
-    """What is of any of the types."""
+    """The values of any of the types."""
     result = NEVER
     for each in types:
         result = join(result, each)
@@ -92,7 +87,7 @@ def _join_objects(left: tuple[Objects, ...], right: tuple[Objects, ...]) -> tupl
 
 
 def merge_objects(parts: Iterable[Objects]) -> Objects:
-    """One set of facts that holds for all alternatives."""
+    """One alternative that contains all; `parts` is not empty."""
     whole, *others = parts
     for part in others:
         names = dict.fromkeys((*whole.members, *part.members))
@@ -104,13 +99,15 @@ def merge_objects(parts: Iterable[Objects]) -> Objects:
 
 
 def meet(left: Type, right: Type, depth: int = 0) -> Type:
-    """What is of both types; where that cannot be told exactly, more."""
-    if left is right or depth > _DEEPEST or right is ANY_MEMBER:
+    """The values of both types, and perhaps more."""
+    if left is right or depth > _MAX_DEPTH or right is ANY_MEMBER:
         return left
     if left is ANY_MEMBER:
         return right
     return (
-        once(_meet, left, right, depth) if _is_deep(left) and _is_deep(right) else _meet(left, right, depth)
+        memoize(_meet, left, right, depth)
+        if _is_deep(left) and _is_deep(right)
+        else _meet(left, right, depth)
     )
 
 
@@ -142,7 +139,7 @@ def _meet_arrays(left: Arrays, right: Arrays, depth: int) -> Arrays | None:
 
 
 def settle_arrays(arrays: Arrays) -> Arrays | None:
-    """The same facts with what follows from them; None where no array has them all."""
+    """The facts of arrays with their consequences; None if no array has them all."""
     longest = 0 if arrays.element is not None and arrays.element.is_never else arrays.longest
     if longest is not None and arrays.shortest > longest:
         return None
@@ -169,7 +166,7 @@ def _meet_objects(left: Objects, right: Objects, depth: int) -> Objects | None:
 
 
 def settle_objects(part: Objects) -> Objects | None:
-    """The same facts; None where no object has them all."""
+    """The facts of objects; None if no object has them all."""
     if any(not member.missing and member.is_never for member in part.members.values()):
         return None
     if part.nonempty and part.is_closed and not any(member.is_present for member in part.members.values()):
@@ -178,13 +175,13 @@ def settle_objects(part: Objects) -> Objects | None:
 
 
 def is_subtype(left: Type, right: Type, depth: int = 0) -> bool:
-    """Whether all values of the left are known to be of the right; False also where that cannot be told."""
+    """Return True if all values of the left are known to be of the right; False also if that is unknown."""
     if left is right or right is ANY_MEMBER or (right is ANYTHING and not left.missing):
         return True
-    if depth > _DEEPEST or left.missing > right.missing or left.null > right.null:
+    if depth > _MAX_DEPTH or left.missing > right.missing or left.null > right.null:
         return False
     if _is_deep(left) and _is_deep(right):
-        return once(_is_subtype, left, right, depth)
+        return memoize(_is_subtype, left, right, depth)
     return _is_subtype(left, right, depth)
 
 
@@ -210,7 +207,7 @@ def _arrays_within(left: Arrays, right: Arrays, depth: int) -> bool:
 
 
 def objects_within(left: Objects, right: Objects, depth: int = 0) -> bool:
-    """Whether all objects of the left are known to be among those of the right."""
+    """Return True if all objects of the left are known to be among those of the right."""
     if right.nonempty and left.may_be_empty:
         return False
     names = dict.fromkeys((*left.members, *right.members))
@@ -226,19 +223,31 @@ def objects_within(left: Objects, right: Objects, depth: int = 0) -> bool:
 
 
 def overlaps(left: Type, right: Type) -> bool:
-    """Whether a value of both types is possible, as far as can be told."""
+    """Return False if it is known that no value is of both types."""
     return not meet(left, right).is_never
 
 
 def of_member(given: Type, name: str) -> Type:
-    """What a path finds under a name: missing in anything but an object."""
+    """The type that a path finds under a name: missing in anything but an object."""
     found = join_all(member_of(part, name) for part in given.objects)
     others = given.missing or given.null or given.booleans or given.numbers or given.texts or given.arrays
     return join(found, MISSING_ONLY) if others else found
 
 
 def of_element(given: Type) -> Type:
-    """What stands anywhere in an array; never where there is no array."""
+    """The type of the elements of all arrays of a type; NEVER if there are none."""
     if given.arrays is None or given.arrays.longest == 0:
         return NEVER
     return element_of(given.arrays)
+
+
+def map_member(given: Type, name: str, change: Callable[[Type], Type]) -> Type:
+    """The type with the member `name` of all objects changed; objects that become impossible are left out."""
+    parts = []
+    for part in given.objects:
+        spend(1 + (len(part.members) >> 4))
+        member = change(member_of(part, name))
+        settled = settle_objects(Objects({**part.members, name: member}, part.rest, part.nonempty))
+        if settled is not None:
+            parts.append(settled)
+    return replace(given, objects=tuple(parts))

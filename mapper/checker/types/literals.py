@@ -1,16 +1,17 @@
-"""Literals: JSON values and types. The type of one value, and whether a value is of a type."""
+"""Literals: the type of one JSON value, and the test that a value is of a type."""
 
 from __future__ import annotations
 
 from mapper.checker.types.facts import Arrays, Numbers, Objects, Texts, Type, element_of, member_of
 from mapper.checker.types.lattice import join_all
 from mapper.checker.types.named import MISSING_ONLY, NULL_ONLY
-from mapper.checker.types.text_facts import fits, fits_number
+from mapper.checker.types.number_facts import fits_number
+from mapper.checker.types.text_facts import fits
 from mapper.runtime.missing import MISSING
 
 
 def literal_type(value: object) -> Type:
-    """The type of which a value is the only one; elements of an array share theirs."""
+    """The type of one value alone; the elements of an array are joined to one type."""
     match value:
         case None:
             return NULL_ONLY
@@ -30,7 +31,7 @@ def literal_type(value: object) -> Type:
 
 
 def admits(given: Type, value: object) -> bool:
-    """Whether a value, or MISSING, is of a type."""
+    """Return True if a value, or MISSING, is of a type."""
     match value:
         case None:
             return given.null

@@ -1,24 +1,21 @@
-"""Types by name: the ones that stages speak of, and small changes of a type."""
+"""Named types, and small changes of a type."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from mapper.checker.types.facts import _ANY_MEMBER, _ANYTHING, Arrays, Numbers, Objects, Texts, Type
+from mapper.checker.types.facts import Arrays, Numbers, Objects, Texts, Type
 
-ANYTHING = _ANYTHING
-ANY_MEMBER = _ANY_MEMBER
 NEVER = Type()
 MISSING_ONLY = Type(missing=True)
 NULL_ONLY = Type(null=True)
-ABSENT = Type(missing=True, null=True)
 
-CANONICAL_TIME = "canonical-time"  # what `as: timestamp` writes
-SHA256 = "sha256"  # 64 hex digits, what `hash` writes
+CANONICAL_TIME = "canonical-time"  # as `as: timestamp` writes it
+SHA256 = "sha256"  # 64 hex digits, as `hash` writes them
 
 
 def text_type(**known: object) -> Type:
-    """Texts of which some facts are known."""
+    """The texts for which some facts of `Texts` hold."""
     return Type(texts=replace(Texts(), **known))  # type: ignore[arg-type]
 
 
@@ -45,12 +42,12 @@ _KINDS = {
 
 
 def kind_type(kind: str) -> Type:
-    """All values of a JSON type."""
+    """All values of a JSON type, by its name in JSON Schema."""
     return _KINDS[kind]
 
 
 def only(given: Type, *kinds: str) -> Type:
-    """The values of some kinds; `missing` counts as one here."""
+    """The part of a type with values of some kinds; `missing` counts as a kind here."""
     return Type(
         missing=given.missing and "missing" in kinds,
         null=given.null and "null" in kinds,
@@ -63,22 +60,22 @@ def only(given: Type, *kinds: str) -> Type:
 
 
 def without_missing(given: Type) -> Type:
-    """The same where there is a value."""
+    """The type without missing."""
     return replace(given, missing=False)
 
 
 def without_nothing(given: Type) -> Type:
-    """The same where there is a value other than null."""
+    """The type without missing and null."""
     return replace(given, missing=False, null=False)
 
 
 def array_of(element: Type, shortest: int = 0, longest: int | None = None) -> Type:
-    """Arrays of such elements."""
+    """The arrays whose elements are of a type."""
     if element.is_never:
         longest = 0
     return Type(arrays=Arrays(element, shortest, longest))
 
 
 def object_with(members: dict[str, Type], rest: Type = MISSING_ONLY) -> Type:
-    """Objects with these members; closed unless `rest` says more."""
+    """The objects with these members; closed unless `rest` allows others."""
     return Type(objects=(Objects(members, rest),))

@@ -1,20 +1,22 @@
-"""Facts of texts and numbers: combined, compared and tested on single values."""
+"""Facts of texts: combined, compared and tested on single values."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 from functools import lru_cache
 
-from mapper.checker.types.facts import Numbers, Texts, is_blank
+from mapper.checker.types.facts import Texts
 from mapper.regex.implications import implies_content, reads_alike
 from mapper.regex.searches import searcher
+from mapper.runtime.missing import is_blank_text
 from mapper.runtime.schema.formats import conforms
 
-MAX_VALUES = 64
-MAX_FACTS = 64  # patterns, formats, texts left out: of more, only some are known
+MAX_VALUES = 64  # listed values; more are described by facts
+MAX_FACTS = 64  # patterns, formats, excluded texts; of more, only some are kept
 
-# One text stands for all texts of a shape: same length, each character out of the same class.
+# An example for all texts of a format with fixed length, and the characters they may differ in.
 _SHAPES = {
     "canonical-time": ("2026-11-23T20:00:00.000Z", "0123456789"),
     "sha256": ("0123456789abcdef" * 4, "0123456789abcdef"),
@@ -28,12 +30,12 @@ _SHAPED = {
 _IMPLIED = {"canonical-time": frozenset({"date-time"})}
 _WITH_CONTENT = frozenset({"date-time", "date", "time", "uuid", "email", "uri", "ipv4", "ipv6"})
 
-
-TRUSTED = "trusted"  # of texts nothing is known of, and which are supposed to fit where they go
+# The format of unknown texts that are supposed to fit wherever they are used.
+TRUSTED = "trusted"
 
 
 def fits_format(text: str, name: str) -> bool:
-    """Whether a text has a format; unknown formats hold for any text."""
+    """Return True if a text has a format; any text has an unknown format."""
     if name == TRUSTED:
         return True
     if name in _SHAPED:
@@ -42,11 +44,11 @@ def fits_format(text: str, name: str) -> bool:
 
 
 def fits(text: str, texts: Texts) -> bool:
-    """Whether a text is one of these."""
+    """Return True if a text is one of these."""
     if texts.values is not None:
         return text in texts.values and text not in texts.excluded
     return (
-        (texts.blank is None or texts.blank is is_blank(text))
+        (texts.blank is None or texts.blank is is_blank_text(text))
         and texts.shortest <= len(text)
         and (texts.longest is None or len(text) <= texts.longest)
         and text not in texts.excluded
@@ -56,7 +58,7 @@ def fits(text: str, texts: Texts) -> bool:
 
 
 def settle(texts: Texts) -> Texts | None:
-    """The same facts with what follows from them; None where no text has them all."""
+    """The facts with their consequences; None if no text has them all."""
     if texts.values is not None:
         facts = replace(texts, values=None)
         kept = frozenset(value for value in texts.values if fits(value, facts))
@@ -76,7 +78,7 @@ def settle(texts: Texts) -> Texts | None:
 
 
 def meet_texts(left: Texts, right: Texts) -> Texts | None:
-    """The texts of both."""
+    """The texts that are in both; None if there are none."""
     for one, other in ((left, right), (right, left)):
         if one.values is not None:
             kept = frozenset(value for value in one.values if fits(value, one) and fits(value, other))
@@ -97,13 +99,21 @@ def meet_texts(left: Texts, right: Texts) -> Texts | None:
 
 
 def _both(left: frozenset[str], right: frozenset[str]) -> frozenset[str]:
-    """The facts of both; of too many, those of the larger side, for to know less is never wrong."""
+    """The facts of both; of too many, those of the larger side: fewer facts permit more, which is safe."""
     both = left | right
     return both if len(both) <= max(MAX_FACTS, len(left), len(right)) else max(left, right, key=len)
 
 
+def without_texts(texts: Texts, values: Collection[str]) -> Texts | None:
+    """The texts but for some; None if none is left. Of too many values, only the shortest are left out."""
+    if texts.values is None and len(values) + len(texts.excluded) > MAX_FACTS:
+        shortest = sorted(values, key=lambda value: (len(value), value))
+        values = shortest[: max(0, MAX_FACTS - len(texts.excluded))]
+    return settle(replace(texts, excluded=texts.excluded | set(values)))
+
+
 def join_texts(left: Texts, right: Texts) -> Texts:
-    """The least facts that hold for both."""
+    """The texts that are in either, and perhaps more."""
     if left.values is not None and right.values is not None:
         values = left.values | right.values
         if len(values) <= MAX_VALUES:
@@ -112,7 +122,7 @@ def join_texts(left: Texts, right: Texts) -> Texts:
         return right
     if texts_within(right, left):
         return left
-    one, other = _spread(left), _spread(right)
+    one, other = described(left), described(right)
     longest = None if one.longest is None or other.longest is None else max(one.longest, other.longest)
     return Texts(
         blank=one.blank if one.blank is other.blank else None,
@@ -128,11 +138,11 @@ def join_texts(left: Texts, right: Texts) -> Texts:
     )
 
 
-def _spread(texts: Texts) -> Texts:
-    """Listed values as facts."""
+def described(texts: Texts) -> Texts:
+    """The facts that hold for listed values, without the list."""
     if texts.values is None:
         return texts
-    blanks = {is_blank(value) for value in texts.values}
+    blanks = {is_blank_text(value) for value in texts.values}
     lengths = [len(value) for value in texts.values]
     formats = frozenset(
         name for name in ("date-time", "uuid") if all(fits_format(value, name) for value in texts.values)
@@ -153,13 +163,13 @@ def _has(texts: Texts, name: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _shape_fits(name: str, pattern: str) -> bool | None:
-    """Whether all texts of a shape match (True), none does (False), or that cannot be told (None)."""
+    """True if all texts of a shape match, False if none does, None if that is unknown."""
     text, alphabet = _SHAPES[name]
     return bool(searcher(pattern)(text)) if reads_alike(pattern, alphabet) else None
 
 
 def _searches(texts: Texts, pattern: str) -> bool:
-    """Whether every text is known to match a pattern."""
+    """Return True if every text is known to match a pattern."""
     if texts.values is not None:
         return all(searcher(pattern)(value) for value in texts.values)
     if pattern in texts.patterns or (pattern == r"\S" and texts.blank is False):
@@ -168,7 +178,7 @@ def _searches(texts: Texts, pattern: str) -> bool:
 
 
 def texts_within(left: Texts, right: Texts) -> bool:
-    """Whether all texts of the left are known to be among those of the right, or supposed to be."""
+    """Return True if all texts of the left are known, or supposed, to be among those of the right."""
     if TRUSTED in left.formats:
         return right.blank is not True
     if left.values is not None:
@@ -182,107 +192,4 @@ def texts_within(left: Texts, right: Texts) -> bool:
         and all(not fits(text, left) for text in right.excluded)
         and all(_has(left, name) for name in right.formats)
         and all(_searches(left, pattern) for pattern in right.patterns)
-    )
-
-
-def fits_number(number: int | float, numbers: Numbers) -> bool:
-    """Whether a number is one of these."""
-    if numbers.values is not None and number not in numbers.values:
-        return False
-    if numbers.integral and isinstance(number, float) and not number.is_integer():
-        return False
-    if numbers.low is not None and (number < numbers.low or (numbers.open_low and number == numbers.low)):
-        return False
-    return numbers.high is None or not (
-        number > numbers.high or (numbers.open_high and number == numbers.high)
-    )
-
-
-def settle_numbers(numbers: Numbers) -> Numbers | None:
-    """The same facts with what follows from them; None where no number has them all."""
-    if numbers.values is not None:
-        kept = frozenset(value for value in numbers.values if fits_number(value, numbers))
-        return Numbers(values=kept) if kept else None
-    low, high = numbers.low, numbers.high
-    if low is not None and high is not None:
-        if low > high or (low == high and (numbers.open_low or numbers.open_high)):
-            return None
-        if low == high:
-            return settle_numbers(replace(numbers, values=frozenset({low})))
-    return numbers
-
-
-def meet_numbers(left: Numbers, right: Numbers) -> Numbers | None:
-    """The numbers of both."""
-    for one, other in ((left, right), (right, left)):
-        if one.values is not None:
-            kept = frozenset(value for value in one.values if fits_number(value, other))
-            return Numbers(values=kept) if kept else None
-    low, open_low = _tighter(left.low, left.open_low, right.low, right.open_low, 1)
-    high, open_high = _tighter(left.high, left.open_high, right.high, right.open_high, -1)
-    integral = left.integral or right.integral
-    return settle_numbers(
-        Numbers(low=low, high=high, open_low=open_low, open_high=open_high, integral=integral)
-    )
-
-
-def _tighter(
-    one: int | float | None, one_open: bool, other: int | float | None, other_open: bool, sign: int
-) -> tuple[int | float | None, bool]:
-    if one is None or other is None:
-        return (other, other_open) if one is None else (one, one_open)
-    if one == other:
-        return one, one_open or other_open
-    return (one, one_open) if (one > other) is (sign > 0) else (other, other_open)
-
-
-def join_numbers(left: Numbers, right: Numbers) -> Numbers:
-    """The least facts that hold for both."""
-    if left.values is not None and right.values is not None:
-        values = left.values | right.values
-        if len(values) <= MAX_VALUES:
-            return Numbers(values=values)
-    one, other = _bounded(left), _bounded(right)
-    low, open_low = _looser(one.low, one.open_low, other.low, other.open_low, 1)
-    high, open_high = _looser(one.high, one.open_high, other.high, other.open_high, -1)
-    return Numbers(
-        low=low,
-        high=high,
-        open_low=open_low,
-        open_high=open_high,
-        integral=one.integral and other.integral,
-    )
-
-
-def _bounded(numbers: Numbers) -> Numbers:
-    if numbers.values is None:
-        return numbers
-    integral = all(isinstance(value, int) or value.is_integer() for value in numbers.values)
-    return Numbers(low=min(numbers.values), high=max(numbers.values), integral=integral)
-
-
-def _looser(
-    one: int | float | None, one_open: bool, other: int | float | None, other_open: bool, sign: int
-) -> tuple[int | float | None, bool]:
-    if one is None or other is None:
-        return None, False
-    if one == other:
-        return one, one_open and other_open
-    return (one, one_open) if (one > other) is (sign < 0) else (other, other_open)
-
-
-def numbers_within(left: Numbers, right: Numbers) -> bool:
-    """Whether all numbers of the left are known to be among those of the right."""
-    if left.values is not None:
-        return all(fits_number(value, right) for value in left.values)
-    if right.values is not None or (right.integral and not left.integral):
-        return False
-    if right.low is not None and (
-        left.low is None or left.low < right.low or (left.low == right.low and right.open_low > left.open_low)
-    ):
-        return False
-    return right.high is None or not (
-        left.high is None
-        or left.high > right.high
-        or (left.high == right.high and right.open_high > left.open_high)
     )

@@ -1,4 +1,4 @@
-"""Witnesses: small values that are of a type, the smallest first; what a reader is shown as an example."""
+"""Witnesses: small values of a type, the smallest first, to be shown to a reader as examples."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from itertools import islice
 from mapper.budget import MAX_NODES, nodes_of, spend
 from mapper.checker.types.facts import Arrays, Numbers, Objects, Texts, Type, element_of, member_of
 from mapper.checker.types.named import only
-from mapper.checker.types.text_facts import fits, fits_number
+from mapper.checker.types.number_facts import fits_number
+from mapper.checker.types.text_facts import fits
 from mapper.runtime.missing import MISSING
 
 _TEXTS = (
@@ -26,13 +27,13 @@ _TEXTS = (
 )
 _NUMBERS = (0, 1, -1, 2, 0.5, 1.5, 1_795_464_000, 1_795_464_000_000, 1_795_464_000_000_000, 10**18)
 _PRECISE = 2**52  # beyond it, a float has no halves
-_LENGTHS = 200
-_DEEPEST = 5
-_SEVERAL = 8
+_MAX_LENGTH = 200  # of texts and arrays
+_MAX_DEPTH = 5
+_MAX_VARIANTS = 8  # of an array or object that differ in one element or member
 
 
 def witnesses(given: Type, depth: int = 0) -> Iterator[object]:
-    """Values of a type, MISSING among them; few, as different as can be, and none of many nodes."""
+    """A few different values of a type, each with at most MAX_NODES nodes; MISSING first if possible."""
     spend()
     if given.missing:
         yield MISSING
@@ -43,7 +44,7 @@ def witnesses(given: Type, depth: int = 0) -> Iterator[object]:
         yield from _numbers(given.numbers)
     if given.texts is not None:
         yield from _texts(given.texts)
-    if depth > _DEEPEST:
+    if depth > _MAX_DEPTH:
         return
     if given.arrays is not None:
         yield from _arrays(given.arrays, depth)
@@ -52,7 +53,7 @@ def witnesses(given: Type, depth: int = 0) -> Iterator[object]:
 
 
 def smallest(given: Type, depth: int = 0) -> object:
-    """The first witness; MISSING where there is none."""
+    """The first witness; MISSING if there is none."""
     return next(witnesses(given, depth), MISSING)
 
 
@@ -79,7 +80,7 @@ def _texts(texts: Texts) -> Iterator[str]:
         return
     lengths = {texts.shortest, texts.longest or 0}
     grown = [
-        character * length for length in sorted(lengths) if 0 < length <= _LENGTHS for character in "x0a "
+        character * length for length in sorted(lengths) if 0 < length <= _MAX_LENGTH for character in "x0a "
     ]
     for text in dict.fromkeys((*_TEXTS, *grown)):
         if fits(text, texts):
@@ -93,8 +94,8 @@ def _arrays(arrays: Arrays, depth: int) -> Iterator[list[object]]:
         return
     count = max(arrays.shortest, 1)
     element = element_of(arrays)
-    for value in islice(witnesses(element, depth + 1), _SEVERAL):
-        if value is not MISSING and count <= _LENGTHS and count * nodes_of(value, MAX_NODES) <= MAX_NODES:
+    for value in islice(witnesses(element, depth + 1), _MAX_VARIANTS):
+        if value is not MISSING and count <= _MAX_LENGTH and count * nodes_of(value, MAX_NODES) <= MAX_NODES:
             yield [value] * count
 
 
@@ -109,11 +110,11 @@ def _objects(part: Objects, depth: int) -> Iterator[dict[str, object]]:
             if nodes > MAX_NODES:
                 return
         elif not member.missing:
-            return  # nothing is known to fit here
+            return  # a required member without a known value
     if least or not part.nonempty:
         yield least
     optional = [name for name, member in part.members.items() if name not in least and member.is_present]
-    for name in optional[:_SEVERAL]:
+    for name in optional[:_MAX_VARIANTS]:
         member = member_of(part, name)
         for kind in sorted(member.kinds):
             value = smallest(only(member, kind), depth + 1)

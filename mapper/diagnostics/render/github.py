@@ -9,7 +9,7 @@ from mapper.diagnostics.render.visible import visible
 
 
 def render_github(diagnostics: Iterable[Diagnostic]) -> str:
-    """`::error file=..,line=..,col=..,title=..::message` for each, escaped as GitHub asks."""
+    """`::error file=..,line=..,col=..,title=..::message` for each, escaped as in GitHub's actions toolkit."""
     return "".join(_command(diagnostic) + "\n" for diagnostic in diagnostics)
 
 

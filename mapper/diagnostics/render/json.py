@@ -10,7 +10,7 @@ from mapper.diagnostics.source import Span
 
 
 def render_json(diagnostics: Iterable[Diagnostic], *, show_values: bool = False) -> str:
-    """One JSON object a line, ASCII only; `value` is a key of it with `show_values` alone."""
+    """One JSON object a line, ASCII only; the key `value` is there only with `show_values`."""
     return "".join(json.dumps(to_json(d, show_values=show_values)) + "\n" for d in diagnostics)
 
 

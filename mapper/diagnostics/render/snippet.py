@@ -9,7 +9,7 @@ from mapper.diagnostics.source import SourceFile, Span
 
 MAX_CELLS = 160
 _CONTEXT = 60  # cells kept before the span of a line that is cut
-_NEARBY = 4 * MAX_CELLS  # characters looked at; some take no cell at all
+_NEARBY = 4 * MAX_CELLS  # characters looked at, so that a line of a megabyte costs little; some take no cell
 _CUT = "…"
 
 
@@ -24,9 +24,9 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row right of the gutter; `line` is its number where it shows source text.
+    """One row right of the gutter; `line` is its number if it shows source text.
 
-    `mark` is set on rows of markers; `is_gap` on a row that stands for lines left out.
+    `mark` is set on rows of markers; `is_gap` on a row in place of lines left out.
     """
 
     text: str
@@ -37,7 +37,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class _Excerpt:
-    """What is shown of a line: the cells of its characters from `first` on."""
+    """The part of a line that is shown: the cells of its characters from `first` on."""
 
     cells: tuple[str, ...]
     first: int

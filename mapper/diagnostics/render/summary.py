@@ -18,6 +18,6 @@ def summarize(diagnostics: Iterable[Diagnostic], count: int, noun: str = "mappin
     return f"{', '.join(counts) or 'no problems'} in {counted(count, noun)}"
 
 
-def counted(number: int, noun: str) -> str:
-    """`1 error`, `2 errors`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """`1 error`, `1,204 errors`, `2 bodies`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

@@ -6,13 +6,14 @@ import unicodedata
 
 TAB = "    "
 
-# Joiners shape scripts and emoji; every other format character hides or turns text around.
+# Joiners shape scripts and emoji. Every other format character can hide text or turn it around, so that a
+# reader sees other code than the compiler (CVE-2021-42574, "Trojan Source").
 _JOINERS = "\u200c\u200d"
 _HIDING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
 def cell(character: str) -> str:
-    """What is printed for one character of a source line; a tab is four blanks."""
+    """The text printed for one character of a source line; a tab is four blanks."""
     if " " <= character <= "~":
         return character
     if character == "\t":

@@ -14,7 +14,7 @@ from mapper.expressions.jsonpath.path_faults import PathFault
 from mapper.regex import iregexp
 
 
-class Kind(Enum):
+class FunctionType(Enum):
     """The types of function arguments and results (RFC 9535 §2.4.1)."""
 
     VALUE = "value"
@@ -23,41 +23,41 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Signature:
+class FunctionSignature:
     """Parameter kinds and result kind of a function."""
 
-    parameters: tuple[Kind, ...]
-    result: Kind
+    parameters: tuple[FunctionType, ...]
+    result: FunctionType
 
 
 @dataclass(frozen=True, slots=True)
-class Bare:
-    """A literal, query or call that stands alone so far: a test, an argument or one side of a comparison."""
+class BareOperand:
+    """A literal, query or call before its use is known: a test, an argument or one side of a comparison."""
 
-    node: ir.Operand
+    node: ir.Comparable
     span: Span
     spaced: bool = False  # a query with blanks inside brackets
 
 
-Parsed: TypeAlias = Bare | ir.Test
+Parsed: TypeAlias = BareOperand | ir.Test
 
 SIGNATURES = {
-    "length": Signature((Kind.VALUE,), Kind.VALUE),
-    "count": Signature((Kind.NODES,), Kind.VALUE),
-    "match": Signature((Kind.VALUE, Kind.VALUE), Kind.LOGICAL),
-    "search": Signature((Kind.VALUE, Kind.VALUE), Kind.LOGICAL),
-    "value": Signature((Kind.NODES,), Kind.VALUE),
+    "length": FunctionSignature((FunctionType.VALUE,), FunctionType.VALUE),
+    "count": FunctionSignature((FunctionType.NODES,), FunctionType.VALUE),
+    "match": FunctionSignature((FunctionType.VALUE, FunctionType.VALUE), FunctionType.LOGICAL),
+    "search": FunctionSignature((FunctionType.VALUE, FunctionType.VALUE), FunctionType.LOGICAL),
+    "value": FunctionSignature((FunctionType.NODES,), FunctionType.VALUE),
 }
 
 
 def as_test(parsed: Parsed) -> ir.Test:
     """A parsed expression as a condition (RFC 9535 §2.4.3, rules for test expressions)."""
-    if not isinstance(parsed, Bare):
+    if not isinstance(parsed, BareOperand):
         return parsed
     match parsed.node:
         case ir.Query() as query:
             return ir.Exists(query)
-        case ir.Function() as call if SIGNATURES[call.name].result is Kind.LOGICAL:
+        case ir.Function() as call if SIGNATURES[call.name].result is FunctionType.LOGICAL:
             return ir.Matches(call)
         case ir.Function(name):
             hint = f"compare it, as in `{name}(...) > 1`"
@@ -67,32 +67,32 @@ def as_test(parsed: Parsed) -> ir.Test:
             raise PathFault("a literal is no condition", parsed.span, "always the same", hint)
 
 
-def as_comparable(bare: Bare) -> ir.Operand:
+def as_comparable(bare: BareOperand) -> ir.Comparable:
     """One side of a comparison: a literal, a singular query, or a function that yields a value."""
-    _check_blanks(bare)
+    _refuse_blanks(bare)
     match bare.node:
         case ir.Query(_, segments) if not ir.is_singular(segments):
             hint = "compare a path of names and indexes, or `count(...)`, `value(...)` of this one"
             raise PathFault(
                 "a comparison needs single values", bare.span, "may select several values", hint, "M204"
             )
-        case ir.Function(name) if SIGNATURES[name].result is Kind.LOGICAL:
+        case ir.Function(name) if SIGNATURES[name].result is FunctionType.LOGICAL:
             hint = "use it alone, or `!` before it"
             raise PathFault(f"`{name}()` cannot be compared", bare.span, "is a condition already", hint)
         case node:
             return node
 
 
-def _check_blanks(bare: Bare) -> None:
+def _refuse_blanks(bare: BareOperand) -> None:
     """Refuse blanks inside the brackets of a singular query: its grammar has no place for them (§2.3.5.1)."""
     if bare.spaced and isinstance(bare.node, ir.Query) and ir.is_singular(bare.node.segments):
         hint = "remove the blanks next to the brackets"
         raise PathFault("blanks inside the brackets of a compared path", bare.span, "", hint)
 
 
-def _check_pattern(parsed: Parsed) -> None:
+def _refuse_pattern(parsed: Parsed) -> None:
     """Refuse a literal pattern that is not I-Regexp (RFC 9485); other patterns are checked at run time."""
-    if not (isinstance(parsed, Bare) and isinstance(parsed.node, ir.Constant)):
+    if not (isinstance(parsed, BareOperand) and isinstance(parsed.node, ir.Constant)):
         return
     pattern, span = parsed.node.value, parsed.span
     if not isinstance(pattern, str):
@@ -106,7 +106,7 @@ def _check_pattern(parsed: Parsed) -> None:
         raise PathFault("the pattern is not I-Regexp", span, fault.message, hint, "M203") from None
 
 
-def call(name: Lexeme, arguments: list[Parsed], span: Span) -> Bare:
+def call(name: Lexeme, arguments: list[Parsed], span: Span) -> BareOperand:
     """A checked function call."""
     signature = SIGNATURES.get(name.value)
     if signature is None:
@@ -121,15 +121,15 @@ def call(name: Lexeme, arguments: list[Parsed], span: Span) -> Bare:
         _argument(name, kind, parsed) for kind, parsed in zip(signature.parameters, arguments, strict=True)
     )
     if name.value in ("match", "search"):
-        _check_pattern(arguments[1])
-    return Bare(ir.Function(name.value, checked), span)
+        _refuse_pattern(arguments[1])
+    return BareOperand(ir.Function(name.value, checked), span)
 
 
-def _argument(function: Lexeme, kind: Kind, parsed: Parsed) -> ir.Operand:
-    """One argument, refused where its kind does not fit (RFC 9535 §2.4.3)."""
+def _argument(function: Lexeme, kind: FunctionType, parsed: Parsed) -> ir.Comparable:
+    """One argument; raises PathFault if its type does not fit (RFC 9535 §2.4.3)."""
     name = function.value
-    node, place = (parsed.node, parsed.span) if isinstance(parsed, Bare) else (None, function.span)
-    if kind is Kind.NODES:
+    node, place = (parsed.node, parsed.span) if isinstance(parsed, BareOperand) else (None, function.span)
+    if kind is FunctionType.NODES:
         if isinstance(node, ir.Query):
             return node
         hint = f"write a path, as in `{name}(@.items[*])`"
@@ -137,10 +137,10 @@ def _argument(function: Lexeme, kind: Kind, parsed: Parsed) -> ir.Operand:
     match node:
         case ir.Constant():
             return node
-        case ir.Query(_, segments) if ir.is_singular(segments) and isinstance(parsed, Bare):
-            _check_blanks(parsed)
+        case ir.Query(_, segments) if ir.is_singular(segments) and isinstance(parsed, BareOperand):
+            _refuse_blanks(parsed)
             return node
-        case ir.Function(inner) if SIGNATURES[inner].result is Kind.VALUE:
+        case ir.Function(inner) if SIGNATURES[inner].result is FunctionType.VALUE:
             return node
         case ir.Query():
             label, hint = "may select several values", "wrap it: `value(...)`"

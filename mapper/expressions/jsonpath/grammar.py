@@ -12,16 +12,16 @@ from typing import Any, NoReturn
 from jsonpath_ng.ext.parser import ExtendedJsonPathParser
 
 from mapper import ir
-from mapper.expressions.jsonpath.functions import Bare, as_comparable, as_test, call
+from mapper.expressions.jsonpath.functions import BareOperand, as_comparable, as_test, call
 from mapper.expressions.jsonpath.lexer import PathLexer
 from mapper.expressions.jsonpath.literals import Lexeme, decode_integer, decode_number
 from mapper.expressions.jsonpath.names import quote_name
-from mapper.expressions.jsonpath.path_faults import PathFault
+from mapper.expressions.jsonpath.path_faults import PathFault, cut
 
 
 @dataclass(slots=True)
-class Segments:
-    """Segments read so far, where they end, and whether blanks stand inside a bracket."""
+class ParsedSegments:
+    """The segments parsed so far, their end in the text; `spaced` if there are blanks inside a bracket."""
 
     end: int
     found: list[ir.Segment] = field(default_factory=list)
@@ -29,7 +29,7 @@ class Segments:
 
 
 class EndOfPath(Exception):
-    """The text ended where the grammar wants more."""
+    """Raised if the text ends before the path is complete."""
 
 
 class PathParser(ExtendedJsonPathParser):
@@ -44,7 +44,7 @@ class PathParser(ExtendedJsonPathParser):
         super().__init__(lexer_class=PathLexer)
 
     def __dir__(self) -> list[str]:
-        """What PLY finds: the productions below, none of the library's (they accept more than the RFC)."""
+        """The names PLY looks through: the productions below, none of the library's (they accept more)."""
         return [n for n in super().__dir__() if not n.startswith("p_") or n in vars(PathParser)]
 
     def p_error(self, t: Any) -> NoReturn:
@@ -59,34 +59,31 @@ class PathParser(ExtendedJsonPathParser):
 
     def p_segments_none(self, p: Any) -> None:
         "segments :"
-        p[0] = Segments(0)
+        p[0] = ParsedSegments(0)
 
-    def p_segments_member(self, p: Any) -> None:
+    def p_segments_dot(self, p: Any) -> None:
         """segments : segments MEMBER
-        | segments DESCENDANT_MEMBER"""
-        kind = ir.Child if p.slice[2].type == "MEMBER" else ir.Descendant
-        p[0] = _extended(p[1], kind((ir.Name(p[2].value, p[2].span),)), p[2])
-
-    def p_segments_wildcard(self, p: Any) -> None:
-        """segments : segments WILDCARD_MEMBER
+        | segments WILDCARD_MEMBER
+        | segments DESCENDANT_MEMBER
         | segments DESCENDANT_WILDCARD"""
-        kind = ir.Child if p.slice[2].type == "WILDCARD_MEMBER" else ir.Descendant
-        p[0] = _extended(p[1], kind((ir.Wildcard(),)), p[2])
+        is_name = p.slice[2].type in ("MEMBER", "DESCENDANT_MEMBER")
+        p[0] = _extended(p, (ir.Name(p[2].value, p[2].span),) if is_name else (ir.Wildcard(),))
 
     def p_segments_bracket(self, p: Any) -> None:
         """segments : segments '[' selectors ']'
         | segments DESCENDANT_BRACKET selectors ']'"""
-        kind = ir.Child if p.slice[2].type == "[" else ir.Descendant
         inside = p[2].text.value[p[2].end : p[4].start]
         p[1].spaced = p[1].spaced or inside != inside.strip(" \t\n\r")
-        p[0] = _extended(p[1], kind(tuple(p[3])), p[4])
+        p[0] = _extended(p, tuple(p[3]))
 
-    def p_selectors_first(self, p: Any) -> None:
-        "selectors : selector"
+    def p_list_first(self, p: Any) -> None:
+        """selectors : selector
+        arguments : expressions"""
         p[0] = [p[1]]
 
-    def p_selectors(self, p: Any) -> None:
-        "selectors : selectors ',' selector"
+    def p_list(self, p: Any) -> None:
+        """selectors : selectors ',' selector
+        arguments : arguments ',' expressions"""
         p[1].append(p[3])
         p[0] = p[1]
 
@@ -124,20 +121,17 @@ class PathParser(ExtendedJsonPathParser):
         | and_expressions"""
         p[0] = ir.Or(tuple(p[1])) if isinstance(p[1], list) else p[1]
 
-    def p_disjunction(self, p: Any) -> None:
+    def p_junction(self, p: Any) -> None:
         """disjunction : disjunction OR and_expressions
-        | and_expressions OR and_expressions"""
+        | and_expressions OR and_expressions
+        conjunction : conjunction AND operand
+        | operand AND operand"""
         p[0] = _joined(p[1], p[3])
 
     def p_and_expressions_one(self, p: Any) -> None:
         """and_expressions : conjunction
         | operand"""
         p[0] = ir.And(tuple(p[1])) if isinstance(p[1], list) else p[1]
-
-    def p_conjunction(self, p: Any) -> None:
-        """conjunction : conjunction AND operand
-        | operand AND operand"""
-        p[0] = _joined(p[1], p[3])
 
     def p_operand_group(self, p: Any) -> None:
         "operand : '(' expressions ')'"
@@ -164,23 +158,23 @@ class PathParser(ExtendedJsonPathParser):
         """comparable : '@' segments
         | '$' segments"""
         span = p[1].text.part(p[1].start, max(p[1].end, p[2].end))
-        p[0] = Bare(ir.Query(p[1].value == "@", tuple(p[2].found)), span, p[2].spaced)
+        p[0] = BareOperand(ir.Query(p[1].value == "@", tuple(p[2].found)), span, p[2].spaced)
 
     def p_comparable_string(self, p: Any) -> None:
         "comparable : STRING"
-        p[0] = Bare(ir.Constant(p[1].value), p[1].span)
+        p[0] = BareOperand(ir.Constant(p[1].value), p[1].span)
 
     def p_comparable_number(self, p: Any) -> None:
         "comparable : NUMBER"
-        p[0] = Bare(ir.Constant(decode_number(p[1])), p[1].span)
+        p[0] = BareOperand(ir.Constant(decode_number(p[1])), p[1].span)
 
     def p_comparable_bool(self, p: Any) -> None:
         "comparable : BOOL"
-        p[0] = Bare(ir.Constant(p[1].value == "true"), p[1].span)
+        p[0] = BareOperand(ir.Constant(p[1].value == "true"), p[1].span)
 
     def p_comparable_null(self, p: Any) -> None:
         "comparable : NULL"
-        p[0] = Bare(ir.Constant(None), p[1].span)
+        p[0] = BareOperand(ir.Constant(None), p[1].span)
 
     def p_comparable_word(self, p: Any) -> NoReturn:
         "comparable : WORD"
@@ -192,20 +186,13 @@ class PathParser(ExtendedJsonPathParser):
         arguments = p[2] if len(p) > 3 else []
         p[0] = call(p[1], arguments, p[1].text.part(p[1].start, p[len(p) - 1].end))
 
-    def p_arguments_first(self, p: Any) -> None:
-        "arguments : expressions"
-        p[0] = [p[1]]
 
-    def p_arguments(self, p: Any) -> None:
-        "arguments : arguments ',' expressions"
-        p[1].append(p[3])
-        p[0] = p[1]
-
-
-def _extended(segments: Segments, segment: ir.Segment, last: Lexeme) -> Segments:
-    """The segments with one more, which ends with the token `last`."""
-    segments.found.append(segment)
-    segments.end = last.end
+def _extended(p: Any, selectors: tuple[ir.Selector, ...]) -> ParsedSegments:
+    """The segments of a production with one more: a descendant segment if its first token says so."""
+    segments: ParsedSegments = p[1]
+    segment = ir.Descendant if p.slice[2].type.startswith("DESCENDANT_") else ir.Child
+    segments.found.append(segment(selectors))
+    segments.end = p[len(p) - 1].end
     return segments
 
 
@@ -238,12 +225,11 @@ _HINTS = {
 
 
 def unexpected(kind: str, lexeme: Lexeme) -> PathFault:
-    """What to say about a token that cannot stand where it stands."""
+    """The fault of a token that no production takes at its place."""
     if kind in ("WORD", "BOOL", "NULL"):
         return _unexpected_word(lexeme)
     value = lexeme.text.value
-    shown = value[lexeme.start : lexeme.end]
-    shown = shown if len(shown) <= 30 else shown[:27] + "..."
+    shown = cut(value[lexeme.start : lexeme.end], 30)
     label = _LABELS.get(kind, "")
     if kind in ("]", ")"):
         missing = value[: lexeme.start].rstrip(" \t\n\r")[-1:] in tuple("[(,:?&|=<>!")

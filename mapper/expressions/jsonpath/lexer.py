@@ -1,7 +1,7 @@
 """Lexer: path text becomes the tokens of RFC 9535, on top of jsonpath-ng's own lexer.
 
-Where the RFC forbids blanks (after a dot, between a function's name and its parenthesis) a token spans both
-parts, so the grammar never sees the blank. Every token's value is a `Lexeme`, which knows its place.
+The RFC forbids blanks after a dot and between a function's name and its parenthesis. There one token spans
+both parts, so that the grammar never sees the blank. Each token's value is a `Lexeme`, which knows its place.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from typing import Any, TypeVar
 
 from jsonpath_ng.ext.parser import ExtendedJsonPathLexer
 
-from mapper.diagnostics.source import Span, Text
+from mapper.diagnostics.source import Span, SpannedText
 from mapper.expressions.jsonpath.literals import Lexeme, decode_string
 from mapper.expressions.jsonpath.names import NAME, check_follower, dot_fault
 from mapper.expressions.jsonpath.path_faults import PathFault
+from mapper.runtime.limits import MAX_PATH_DEPTH
 
 _Rule = TypeVar("_Rule", bound=Callable[..., Any])
 
-MAX_NESTING = 50  # open brackets
 MAX_FILTERS = 12  # filters inside filters
 
 _HINTS = {
@@ -68,15 +68,15 @@ class PathLexer(ExtendedJsonPathLexer):
     ]
     t_ignore = " \t\n\r"
 
-    def __init__(self, text: Text) -> None:
+    def __init__(self, text: SpannedText) -> None:
         super().__init__()
         self.text = text
-        self.opened: list[int] = []  # where the open brackets stand
-        self.filters: list[bool] = []  # for each of them, whether it holds a filter
+        self.opened: list[int] = []  # the offsets of the open brackets
+        self.filters: list[bool] = []  # for each of them: True if it holds a filter
         self.after_number = False
 
     def __dir__(self) -> list[str]:
-        """What PLY finds: the RFC's token rules, and of the library's those that are the RFC's too."""
+        """The names PLY looks through: the RFC's token rules, some of them the library's."""
         ours = vars(PathLexer)
         shared = ("t_AND", "t_OR", "t_FILTER_OP")
         return [n for n in super().__dir__() if not n.startswith("t_") or n in ours or n in shared]
@@ -105,8 +105,8 @@ class PathLexer(ExtendedJsonPathLexer):
         elif token.type == "?" and self.filters:
             self.filters[-1] = True
         span = self.text.part(token.lexpos, token.lexpos + 1)
-        if len(self.filters) > MAX_NESTING:
-            raise too_deep(span, f"more than {MAX_NESTING} brackets are open here")
+        if len(self.filters) > MAX_PATH_DEPTH:
+            raise too_deep(span, f"more than {MAX_PATH_DEPTH} brackets are open here")
         if sum(self.filters) > MAX_FILTERS:
             raise too_deep(span, f"more than {MAX_FILTERS} filters are open here")
 
@@ -114,13 +114,13 @@ class PathLexer(ExtendedJsonPathLexer):
 
     @_rule(r"""'(?:[^'\\]|\\[\s\S])*'|"(?:[^"\\]|\\[\s\S])*\"""")
     def t_STRING(self, t: Any) -> Any:
-        """A quoted string; its escapes are checked here, where their places are known."""
+        """A quoted string; its escapes are checked here because only the lexer knows their places."""
         end = t.lexpos + len(t.value)
         return self._keep(t, decode_string(self.text, t.lexpos, end), t.lexpos, end)
 
     @_rule(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
     def t_NUMBER(self, t: Any) -> Any:
-        """A number; whether it may be an index or a literal is decided where it stands."""
+        """A number; the grammar decides if it is an index or a literal."""
         return t
 
     @_rule(r"\.\.\[")

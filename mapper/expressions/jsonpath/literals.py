@@ -1,12 +1,12 @@
-"""Literals of a path: token text becomes the string or number it stands for (RFC 9535 §2.3.1, §2.3.5)."""
+"""Literals of a path: token text becomes a string or number (RFC 9535 §2.3.1, §2.3.5)."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-from mapper.diagnostics.source import Span, Text
-from mapper.expressions.jsonpath.path_faults import PathFault
+from mapper.diagnostics.source import Span, SpannedText
+from mapper.expressions.jsonpath.path_faults import PathFault, cut
 
 MAX_INTEGER = 2**53 - 1  # RFC 9535 §2.1: integers of indexes and slices are I-JSON integers
 
@@ -23,10 +23,10 @@ _PIECE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Lexeme:
-    """A token's text, or the value it stands for, with its place in the path."""
+    """A token's text, or its value, with its place in the path."""
 
     value: str
-    text: Text
+    text: SpannedText
     start: int
     end: int
 
@@ -36,7 +36,7 @@ class Lexeme:
         return self.text.part(self.start, self.end)
 
 
-def decode_string(text: Text, start: int, end: int) -> str:
+def decode_string(text: SpannedText, start: int, end: int) -> str:
     """The value of the quoted string `text.value[start:end]`."""
     quote = text.value[start]
     pieces: list[str] = []
@@ -58,8 +58,8 @@ def decode_string(text: Text, start: int, end: int) -> str:
     return "".join(pieces)
 
 
-def _string_fault(text: Text, position: int, end: int) -> PathFault:
-    """Why the character or escape at `position` cannot stand in a string."""
+def _string_fault(text: SpannedText, position: int, end: int) -> PathFault:
+    """The fault of a character or escape that a string must not contain."""
     character = text.value[position]
     if character != "\\":
         name = f"U+{ord(character):04X}"
@@ -85,7 +85,7 @@ def decode_integer(lexeme: Lexeme) -> int:
     """The value of an index or a slice bound."""
     if not _INTEGER.fullmatch(lexeme.value):
         hint = "write it without leading zeros, fraction or exponent"
-        raise PathFault("an index is a plain integer", lexeme.span, f"`{_cut(lexeme.value)}` is not", hint)
+        raise PathFault("an index is a plain integer", lexeme.span, f"`{cut(lexeme.value, 30)}` is not", hint)
     if len(lexeme.value) > 17 or abs(int(lexeme.value)) > MAX_INTEGER:
         label = "the limit is 2^53 - 1 (9007199254740991)"
         raise PathFault("an index outside the range of exact integers", lexeme.span, label)
@@ -101,7 +101,3 @@ def decode_number(lexeme: Lexeme) -> int | float:
     if number in (float("inf"), float("-inf")):
         raise PathFault("a number too large to compare with", lexeme.span, "beyond the range of a double")
     return int(lexeme.value) if lexeme.value.lstrip("-").isdigit() else number
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= 30 else text[:27] + "..."

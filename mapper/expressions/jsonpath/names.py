@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from mapper.diagnostics.source import Text
-from mapper.expressions.jsonpath.path_faults import PathFault
+from mapper.diagnostics.source import SpannedText
+from mapper.expressions.jsonpath.path_faults import PathFault, cut
 
 _FIRST = r"A-Za-z_\x80-\ud7ff\ue000-\U0010ffff"
 NAME = rf"[{_FIRST}][{_FIRST}0-9]*"
@@ -32,11 +32,11 @@ def quote_name(name: str) -> str:
 
 
 def is_shorthand(name: str) -> bool:
-    """Whether `name` can stand after a dot without quotes."""
+    """True if `name` can follow a dot without quotes."""
     return re.fullmatch(NAME, name) is not None
 
 
-def check_follower(text: Text, dot: int, start: int, end: int, inside: bool) -> None:
+def check_follower(text: SpannedText, dot: int, start: int, end: int, inside: bool) -> None:
     """Refuse a shorthand name that goes on with characters the shorthand does not take (`insert-id`)."""
     if (_FOLLOWS_IN_FILTER if inside else _FOLLOWS_OUTSIDE).match(text.value, end):
         return
@@ -46,8 +46,8 @@ def check_follower(text: Text, dot: int, start: int, end: int, inside: bool) -> 
         raise _needs_quotes(text, dot, start, odd_end)
 
 
-def dot_fault(text: Text, dot: int, start: int, inside: bool) -> PathFault:
-    """What is wrong with dots at `dot` that no name follows; `start` is where the name should stand."""
+def dot_fault(text: SpannedText, dot: int, start: int, inside: bool) -> PathFault:
+    """The fault of dots at `dot` without a name after them; the name should begin at `start`."""
     dots = text.part(dot, start)
     rest = text.value[start:]
     if not rest:
@@ -55,7 +55,7 @@ def dot_fault(text: Text, dot: int, start: int, inside: bool) -> PathFault:
     if rest[0] in _BLANKS:
         return PathFault("a blank after a dot", text.part(start, start + 1), "the name follows at once")
     if rest[0] == "[":
-        hint = f"write `{_cut(text.value[:dot] + rest)}`"
+        hint = f"write `{cut(text.value[:dot] + rest, 60)}`"
         return PathFault("a dot before a bracket", dots, "the bracket stands alone", hint)
     if rest[0] in "'\"":
         hint = "write `['...']`, without the dot"
@@ -68,21 +68,17 @@ def dot_fault(text: Text, dot: int, start: int, inside: bool) -> PathFault:
 
 
 def _odd_end(value: str, start: int, inside: bool) -> int:
-    """Where the run of characters that was probably meant as one name ends."""
+    """The end of the characters that were probably meant as one name."""
     match = (_ODD_IN_FILTER if inside else _ODD_OUTSIDE).match(value, start)
     return start + len(match.group().rstrip(_BLANKS)) if match else start
 
 
-def _needs_quotes(text: Text, dot: int, start: int, end: int) -> PathFault:
+def _needs_quotes(text: SpannedText, dot: int, start: int, end: int) -> PathFault:
     name = text.value[start:end]
     descent = ".." if start - dot == 2 else ""
     fixed = text.value[:dot] + descent + quote_name(name) + text.value[end:]
     if len(fixed) > 100:
         fixed = descent + quote_name(name[:60])
-    message = f"the name `{_cut(name)}` needs quotes"
+    message = f"the name `{cut(name, 60)}` needs quotes"
     label = "the dot takes letters, digits and `_`, not beginning with a digit"
     return PathFault(message, text.part(start, end), label, f"quote it: `{fixed}`", "M202")
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -5,6 +5,11 @@ from __future__ import annotations
 from mapper.diagnostics.source import Span
 
 
+def cut(text: str, limit: int) -> str:
+    """At most `limit` characters of a text; a longer one ends in three dots."""
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
 class PathFault(Exception):
     """The first fault of a path: registered code, headline, place, label and hint."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from mapper import ir
 from mapper.diagnostics.diagnostic import Report
-from mapper.diagnostics.source import Text
+from mapper.diagnostics.source import SpannedText
 from mapper.expressions.jsonpath.grammar import EndOfPath, PathParser
 from mapper.expressions.jsonpath.lexer import PathLexer
 from mapper.expressions.jsonpath.names import is_shorthand
@@ -18,7 +18,7 @@ MAX_LENGTH = 10_000
 _BLANKS = " \t\n\r"
 
 
-def parse_path(text: Text, root: ir.Root, report: Report) -> ir.Path | None:
+def parse_path(text: SpannedText, root: ir.Root, report: Report) -> ir.Path | None:
     """The path, or None after reporting why the text is not RFC 9535 JSONPath."""
     lexer = PathLexer(text)
     try:
@@ -40,8 +40,8 @@ def _parser() -> PathParser:
     return PathParser()
 
 
-def _check_edges(text: Text) -> None:
-    """Refuse what needs no grammar to refuse: empty, too long, blank at either end, no `$`."""
+def _check_edges(text: SpannedText) -> None:
+    """Raise PathFault for a text that is empty, too long, blank at either end, or without `$`."""
     value, end = text.value, len(text.value)
     if not value:
         raise PathFault("the path is empty", text.span, "", "`$` alone is the whole item")

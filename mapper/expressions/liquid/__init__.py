@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mapper.diagnostics.diagnostic import Report
-from mapper.diagnostics.source import Text
+from mapper.diagnostics.source import SpannedText
 from mapper.expressions.liquid.dialects import Dialect
 from mapper.ir.liquid import Condition, Template
 
 
 def parse_template(
-    text: Text, report: Report, dialect: Dialect | None = None, *, partials: Mapping[str, str] | None = None
+    text: SpannedText,
+    report: Report,
+    dialect: Dialect | None = None,
+    *,
+    partials: Mapping[str, str] | None = None,
 ) -> Template | None:
     """The template's IR; None after reporting errors."""
     from mapper.expressions.liquid import template_parsing as parsing
@@ -23,7 +27,7 @@ def parse_template(
     return parsing.parse_template(text, report, dialect, partials=partials)
 
 
-def parse_condition(text: Text, report: Report, dialect: Dialect | None = None) -> Condition | None:
+def parse_condition(text: SpannedText, report: Report, dialect: Dialect | None = None) -> Condition | None:
     """The IR of a condition as inside `{% if .. %}`; None after reporting errors."""
     from mapper.expressions.liquid import template_parsing as parsing
 

@@ -22,23 +22,24 @@ from liquid.expression import Expression
 from liquid.token import TOKEN_COMMENT, TOKEN_TAG, Token
 
 from mapper.diagnostics.diagnostic import Report, did_you_mean
-from mapper.diagnostics.source import Text
+from mapper.diagnostics.source import SpannedText
 from mapper.expressions.liquid.dialects import Dialect
 from mapper.expressions.liquid.places import path_span, token_span
 from mapper.expressions.liquid.template_faults import INNER_TAGS
 from mapper.ir.liquid import LiquidRules
-from mapper.runtime.liquid.filters import parameters_of
+from mapper.ir.values import REQUEST_NAMES
+from mapper.runtime.liquid.filters import ROWS
 from mapper.runtime.liquid.library import LiquidEnvironment
 
-RESERVED = frozenset({"item", "envelope", "header", "query", "setting", "received_at"})
+RESERVED = frozenset({"item", "envelope"}) | REQUEST_NAMES
 
 
 class Checks:
-    """Reports what a template or condition names that is not there, or not so."""
+    """Reports unknown filters, tags and variables of a template or condition, and wrong arguments."""
 
     def __init__(
         self,
-        text: Text,
+        text: SpannedText,
         report: Report,
         environment: LiquidEnvironment,
         rules: LiquidRules,
@@ -141,7 +142,7 @@ class Checks:
         self._error("M212", f"no Liquid filter `{call.name}`", call.token, "not a filter", hint)
 
     def _arguments(self, call: Filter, left: Expression | None) -> None:
-        parameters = parameters_of(call.name)
+        parameters = ROWS[call.name].parameters
         named = {p.name for p in parameters if p.kind is Parameter.KEYWORD_ONLY}
         places = [p for p in parameters if p.kind is not Parameter.KEYWORD_ONLY]
         given = [a for a in call.args if isinstance(a, PositionalArgument)]
@@ -213,11 +214,11 @@ class Checks:
             self.report.warning("M215", message, span, "resolves to nothing there", hint)
 
 
-def _counted(least: int, most: int) -> str:
-    if most == 0:
+def _counted(low: int, high: int) -> str:
+    if high == 0:
         return "no arguments"
-    count = str(most) if least == most else f"{least} to {most}" if least else f"at most {most}"
-    return f"{count} argument{'s' if most != 1 else ''}"
+    count = str(high) if low == high else f"{low} to {high}" if low else f"at most {high}"
+    return f"{count} argument{'s' if high != 1 else ''}"
 
 
 def _shape(name: str, places: list[Parameter]) -> str:

@@ -1,4 +1,4 @@
-"""Dialects: what another Liquid engine knows and renders differently, read from a data file."""
+"""Dialects: the tags, filters and differences of another Liquid engine, read from a data file."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from mapper.diagnostics.diagnostic import Report, did_you_mean
 from mapper.diagnostics.files import read_source
 from mapper.diagnostics.source import SourceFile, Span
 from mapper.ir.liquid import LiquidRules
-from mapper.language.document import Entry, Mapping, Node, Scalar, Sequence, read_document
-from mapper.runtime.liquid.dates import zone_named
+from mapper.language.document import MappingEntry, MappingNode, Node, ScalarNode, SequenceNode, read_document
+from mapper.runtime.times.zones import load_named_zone
 
 _LISTS = ("tags", "filters", "objects", "undocumented_tags", "undocumented_filters")
 _TABLES = ("renders_differently", "notes")
@@ -21,8 +21,8 @@ _KEYS = ("dialect", "description", "now", "zone", *_LISTS, *_TABLES)
 class Dialect:
     """One Liquid engine: documented tags, filters and objects, and those that merely seem to work.
 
-    `rules` is what it adds to the language. `notes` and `renders_differently` say, term by term, what an
-    author should know.
+    `rules` are its additions to the language. `notes` and `renders_differently` hold a sentence for the
+    author, term by term.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Dialect:
     file: SourceFile | None = field(default=None, compare=False, repr=False)
 
     def note(self, term: str) -> str:
-        """What to know about a tag, filter or object; an empty text where there is nothing."""
+        """The note about a tag, filter or object; an empty text if there is none."""
         return dict(self.notes).get(term) or dict(self.renders_differently).get(term) or ""
 
 
@@ -73,7 +73,7 @@ def load_dialect(path: Path, report: Report) -> Dialect | None:
     return dialect if len(report.diagnostics) == before else None
 
 
-def _check_keys(document: Mapping, report: Report) -> None:
+def _check_keys(document: MappingNode, report: Report) -> None:
     for entry in document.entries:
         name = entry.key.text.value
         if name not in _KEYS:
@@ -81,14 +81,14 @@ def _check_keys(document: Mapping, report: Report) -> None:
             report.error("M012", f"a dialect has no key `{name}`", entry.key.span, "not known here", hint)
 
 
-def _rules(document: Mapping, tags: frozenset[str], filters: frozenset[str], report: Report) -> LiquidRules:
+def _rules(
+    document: MappingNode, tags: frozenset[str], filters: frozenset[str], report: Report
+) -> LiquidRules:
     zone = _text(document.get("zone"), "zone", "UTC", report)
     now = _text(document.get("now"), "now", "", report)
     if now not in ("", "received_at"):
         _wrong(document.get("now"), "`now` can only be `received_at`", report)
-    try:
-        zone_named(zone)
-    except ValueError:
+    if load_named_zone(zone) is None:
         _wrong(document.get("zone"), f"no such time zone `{zone}`", report)
     return LiquidRules(abort="abort" in tags, date_tz="date_tz" in filters, now=bool(now), zone=zone)
 
@@ -96,30 +96,32 @@ def _rules(document: Mapping, tags: frozenset[str], filters: frozenset[str], rep
 def _names(node: Node | None, key: str, report: Report) -> frozenset[str]:
     if node is None:
         return frozenset()
-    if not isinstance(node, Sequence) or not all(isinstance(item, Scalar) for item in node.items):
+    if not isinstance(node, SequenceNode) or not all(isinstance(item, ScalarNode) for item in node.items):
         _wrong(node, f"`{key}` is a list of names", report)
         return frozenset()
-    return frozenset(item.text.value for item in node.items if isinstance(item, Scalar))
+    return frozenset(item.text.value for item in node.items if isinstance(item, ScalarNode))
 
 
 def _table(node: Node | None, key: str, report: Report) -> tuple[tuple[str, str], ...]:
     if node is None:
         return ()
-    if not isinstance(node, Mapping) or not all(isinstance(entry.value, Scalar) for entry in node.entries):
+    if not isinstance(node, MappingNode) or not all(
+        isinstance(entry.value, ScalarNode) for entry in node.entries
+    ):
         _wrong(node, f"`{key}` pairs terms with sentences", report)
         return ()
     return tuple(_pair(entry) for entry in node.entries)
 
 
-def _pair(entry: Entry) -> tuple[str, str]:
-    assert isinstance(entry.value, Scalar)
+def _pair(entry: MappingEntry) -> tuple[str, str]:
+    assert isinstance(entry.value, ScalarNode)
     return entry.key.text.value, entry.value.text.value
 
 
 def _text(node: Node | None, key: str, default: str, report: Report) -> str:
     if node is None:
         return default
-    if not isinstance(node, Scalar):
+    if not isinstance(node, ScalarNode):
         _wrong(node, f"`{key}` is a text", report)
         return default
     return node.text.value

@@ -6,20 +6,20 @@ import re
 
 from liquid.token import TOKEN_OUTPUT, TOKEN_STRING, TOKEN_TAG, Token
 
-from mapper.diagnostics.source import Span, Text
+from mapper.diagnostics.source import Span, SpannedText
 
 _PATH = re.compile(r"[\w\-]+\??(?:\s*\.\s*[\w\-]+\??|\s*\[[^\]]*\])*|\[[^\]]*\](?:\.[\w\-]+|\[[^\]]*\])*")
 
 
-def token_span(text: Text, token: Token) -> Span:
-    """The span of a token; the whole text where the token has no place."""
+def token_span(text: SpannedText, token: Token) -> Span:
+    """The span of a token; the whole text if the token has no place."""
     if token.start_index < 0 or token.start_index > len(text.value):
         return text.part(0, len(text.value))
     length = len(token.value) + (2 if token.kind == TOKEN_STRING else 0)
     return text.part(token.start_index, min(token.start_index + max(length, 1), len(text.value)))
 
 
-def path_span(text: Text, token: Token) -> Span:
+def path_span(text: SpannedText, token: Token) -> Span:
     """The span of a variable with all its keys."""
     found = _PATH.match(text.value, max(token.start_index, 0))
     if found is None or token.start_index < 0:
@@ -28,7 +28,7 @@ def path_span(text: Text, token: Token) -> Span:
 
 
 def markup_bounds(text: str, token: Token) -> tuple[int, int]:
-    """Where the `{% .. %}` or `{{ .. }}` around a tag or output token begins and ends."""
+    """The start and end of the `{% .. %}` or `{{ .. }}` around a tag or output token."""
     if token.start_index < 0:
         return 0, len(text)
     opening, closing = ("{{", "}}") if token.kind == TOKEN_OUTPUT else ("{%", "%}")
@@ -39,6 +39,6 @@ def markup_bounds(text: str, token: Token) -> tuple[int, int]:
     return start, (end + 2 if end >= 0 else len(text))
 
 
-def markup_span(text: Text, token: Token) -> Span:
+def markup_span(text: SpannedText, token: Token) -> Span:
     """The span of a whole `{% .. %}` or `{{ .. }}`."""
     return text.part(*markup_bounds(text.value, token))

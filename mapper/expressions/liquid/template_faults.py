@@ -1,4 +1,4 @@
-"""Faults of Liquid: what the library objects to, in the words and with the hints of this language."""
+"""Faults of Liquid: the library's syntax errors, in the words and with the hints of this language."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from liquid.exceptions import BlockNestingError, LiquidError
 from liquid.token import Token
 
 from mapper.diagnostics.diagnostic import Report, did_you_mean
-from mapper.diagnostics.source import Span, Text
+from mapper.diagnostics.source import Span, SpannedText
 from mapper.expressions.liquid.places import markup_bounds, markup_span, token_span
 
-# Tags that only stand inside or at the end of others.
+# Tags that occur only inside or at the end of others.
 INNER_TAGS = {
     "else": "if",
     "elsif": "if",
@@ -45,7 +45,7 @@ _KINDS = {
 
 
 def report_template_fault(
-    error: LiquidError, text: Text, around: Token | None, tags: Iterable[str], report: Report
+    error: LiquidError, text: SpannedText, around: Token | None, tags: Iterable[str], report: Report
 ) -> None:
     """Add the diagnostic of one error in a template; `around` is the tag or output it was found in."""
     unknown = _UNEXPECTED_TAG.fullmatch(str(error.args[0])) if error.args else None
@@ -94,7 +94,7 @@ def _expected(found: re.Match[str]) -> str:
 
 
 def syntax_hint(source: str) -> str:
-    """What to write instead of a piece of Liquid that cannot be read, where that can be guessed."""
+    """The probable correction of a piece of Liquid that cannot be read; empty if there is no guess."""
     if any(quote in source for quote in _CURLY_QUOTES):
         return "curly quotes come from word processors; write \" or '"
     spaced = _WORDS_AFTER_DOT.search(source)

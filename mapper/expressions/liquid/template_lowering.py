@@ -1,4 +1,4 @@
-"""Lowering of Liquid: the library's parse tree becomes IR, or None where its interpreter is to run it."""
+"""Lowering of Liquid: the library's parse tree becomes ir, or None if its interpreter must run it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,6 @@ from liquid.builtin.expressions import (
     BooleanExpression,
     FilteredExpression,
     KeywordArgument,
-    LoopExpression,
     Nil,
     Path,
     StringLiteral,
@@ -35,14 +34,12 @@ from liquid.builtin.expressions import (
 from liquid.builtin.expressions.primitive import Blank, Empty, Literal, RangeLiteral
 from liquid.expression import Expression
 
-from mapper.diagnostics.source import Span, Text
+from mapper.diagnostics.source import Span, SpannedText
 from mapper.expressions.liquid.places import markup_span, path_span, token_span
 from mapper.ir import liquid as ir
+from mapper.runtime.limits import MAX_LOWERED_LOOPS, MAX_LOWERED_TAGS
 from mapper.runtime.liquid.library import AbortNode
 
-# Deeper than this Python's own nesting limits come near; the library's interpreter has none.
-_DEEPEST = 20
-_DEEPEST_LOOP = 8
 _LONGEST_CHAIN = 50
 LOOP_FIELDS = frozenset({"name", "length", "index", "index0", "rindex", "rindex0", "first", "last"})
 
@@ -61,22 +58,22 @@ class Misplaced(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    # Where a statement stands: how deep, in how many loops, and whether `forloop` is the innermost one's.
-    text: Text
+class _Nesting:
+    # The depth of a statement in blocks and in loops, which CPython limits.
+    text: SpannedText
     depth: int = 0
     loops: int = 0
 
-    def deeper(self) -> _Place:
-        if self.depth >= _DEEPEST:
+    def deeper(self) -> _Nesting:
+        if self.depth >= MAX_LOWERED_TAGS:
             raise Unlowered("nests deep")
         return replace(self, depth=self.depth + 1)
 
 
-def lower_body(nodes: list[Node], text: Text) -> tuple[ir.Statement, ...] | None:
-    """The statements of a template; None where something in it is not lowered. Raises Misplaced."""
+def lower_body(nodes: list[Node], text: SpannedText) -> tuple[ir.Statement, ...] | None:
+    """The statements of a template; None if a part of it has no ir. Raises Misplaced."""
     try:
-        body = _statements(nodes, _Place(text))
+        body = _statements(nodes, _Nesting(text))
     except (Unlowered, RecursionError):
         return None
     counted = {node.name for node in ir.walk(body) if isinstance(node, ir.Count)}
@@ -85,15 +82,15 @@ def lower_body(nodes: list[Node], text: Text) -> tuple[ir.Statement, ...] | None
     return None if counted & read else body
 
 
-def lower_condition(condition: BooleanExpression, text: Text) -> ir.TextTest | None:
-    """The test of a condition; None where it is not lowered."""
+def lower_condition(condition: BooleanExpression, text: SpannedText) -> ir.TextTest | None:
+    """The test of a condition; None if a part of it has no ir."""
     try:
-        return _test(condition, _Place(text))
+        return _test(condition, _Nesting(text))
     except (Unlowered, RecursionError):
         return None
 
 
-def _statements(nodes: Iterable[Node], place: _Place, blank: bool = False) -> tuple[ir.Statement, ...]:
+def _statements(nodes: Iterable[Node], place: _Nesting, blank: bool = False) -> tuple[ir.Statement, ...]:
     statements: list[ir.Statement] = []
     for node in nodes:
         for statement in _statement(node, place):
@@ -108,12 +105,12 @@ def _statements(nodes: Iterable[Node], place: _Place, blank: bool = False) -> tu
     return tuple(statements)
 
 
-def _block(block: BlockNode | None, place: _Place) -> tuple[ir.Statement, ...]:
+def _block(block: BlockNode | None, place: _Nesting) -> tuple[ir.Statement, ...]:
     # A block that holds nothing but white space and silent tags writes nothing.
     return () if block is None else _statements(block.nodes, place.deeper(), block.blank)
 
 
-def _statement(node: Node, place: _Place) -> tuple[ir.Statement, ...]:
+def _statement(node: Node, place: _Nesting) -> tuple[ir.Statement, ...]:
     span = markup_span(place.text, node.token)
     match node:
         case content.ContentNode():
@@ -150,14 +147,14 @@ def _statement(node: Node, place: _Place) -> tuple[ir.Statement, ...]:
             raise Unlowered(type(node).__name__)
 
 
-def _output(node: output.OutputNode, place: _Place) -> ir.Statement:
+def _output(node: output.OutputNode, place: _Nesting) -> ir.Statement:
     value = _value(node.expression, place)
     if isinstance(value, ir.Scalar) and (value.value is None or isinstance(value.value, str)):
         return ir.Write(value.value or "", value.span)
     return ir.Output(value, markup_span(place.text, node.token))
 
 
-def _branches(node: if_tag.IfNode | unless_tag.UnlessNode, place: _Place) -> ir.Branches:
+def _branches(node: if_tag.IfNode | unless_tag.UnlessNode, place: _Nesting) -> ir.Branches:
     first = _test(node.condition, place)
     if isinstance(node, unless_tag.UnlessNode):
         first = ir.Negation(first, first.span)
@@ -168,7 +165,7 @@ def _branches(node: if_tag.IfNode | unless_tag.UnlessNode, place: _Place) -> ir.
     return ir.Branches(tuple(branches), otherwise, markup_span(place.text, node.token))
 
 
-def _choices(node: case_tag.CaseNode, place: _Place) -> ir.Choices:
+def _choices(node: case_tag.CaseNode, place: _Nesting) -> ir.Choices:
     choices = []
     for block in node.blocks:
         if isinstance(block, BlockNode):
@@ -183,7 +180,7 @@ def _choices(node: case_tag.CaseNode, place: _Place) -> ir.Choices:
 
 
 def _interrupts(body: tuple[ir.Statement, ...]) -> bool:
-    # Whether a break or continue in these statements is meant for a loop around them.
+    # True if a break or continue in these statements is meant for a loop around them.
     for statement in body:
         match statement:
             case ir.Break() | ir.Continue():
@@ -201,9 +198,9 @@ def _interrupts(body: tuple[ir.Statement, ...]) -> bool:
     return False
 
 
-def _for(node: for_tag.ForNode, place: _Place) -> ir.For:
+def _for(node: for_tag.ForNode, place: _Nesting) -> ir.For:
     loop = node.expression
-    if loop.identifier == "forloop" or place.loops >= _DEEPEST_LOOP:
+    if loop.identifier == "forloop" or place.loops >= MAX_LOWERED_LOOPS:
         raise Unlowered("a loop of another kind")
     resumes = isinstance(loop.offset, StringLiteral) and loop.offset.value == "continue"
     return ir.For(
@@ -213,26 +210,18 @@ def _for(node: for_tag.ForNode, place: _Place) -> ir.For:
         offset=None if loop.offset is None or resumes else _value(loop.offset, place),
         resumes=resumes,
         backwards=loop.reversed,
-        label=_label(loop),
+        label=f"{loop.identifier}-{loop.iterable}",
         body=_block(node.block, replace(place, loops=place.loops + 1)),
         otherwise=_block(node.default, place),
         span=markup_span(place.text, node.token),
     )
 
 
-def _label(loop: LoopExpression) -> str:
-    return f"{loop.identifier}-{loop.iterable}"
-
-
-def _cycle(node: cycle_tag.CycleNode, place: _Place) -> ir.Cycle:
+def _cycle(node: cycle_tag.CycleNode, place: _Nesting) -> ir.Cycle:
     values = tuple(_value(value, place) for value in node.args)
-    group = "" if node.group is None else _constant(_value(node.group, place))
+    group = "" if node.group is None else str(_literal(_value(node.group, place)))
     key = group or str([_literal(value) for value in values])
     return ir.Cycle(key, values, markup_span(place.text, node.token))
-
-
-def _constant(value: ir.Operand) -> str:
-    return str(_literal(value))
 
 
 def _literal(value: ir.Operand) -> object:
@@ -241,14 +230,14 @@ def _literal(value: ir.Operand) -> object:
     raise Unlowered("a cycle whose group is known at run time only")
 
 
-def _value(expression: Expression, place: _Place) -> ir.Operand:
+def _value(expression: Expression, place: _Nesting) -> ir.Operand:
     operand = _operand(expression, place)
     if isinstance(operand, ir.Special):
         raise Unlowered("blank or empty as a value")
     return operand
 
 
-def _operand(expression: Expression, place: _Place) -> ir.Operand:
+def _operand(expression: Expression, place: _Nesting) -> ir.Operand:
     span = token_span(place.text, expression.token)
     match expression:
         case FilteredExpression():
@@ -265,24 +254,13 @@ def _operand(expression: Expression, place: _Place) -> ir.Operand:
             return ir.Special("blank", span)
         case Empty():
             return ir.Special("empty", span)
-        case (
-            BooleanExpression()
-            | logical.LogicalAndExpression()
-            | logical.LogicalOrExpression()
-            | logical.EqExpression()
-            | logical.NeExpression()
-            | logical.LtExpression()
-            | logical.LeExpression()
-            | logical.GtExpression()
-            | logical.GeExpression()
-            | logical.ContainsExpression()
-        ):
+        case _ if isinstance(expression, _TESTS):
             return _test(expression, place.deeper())
         case _:
             raise Unlowered(type(expression).__name__)
 
 
-def _filtered(expression: FilteredExpression, place: _Place) -> ir.Operand:
+def _filtered(expression: FilteredExpression, place: _Nesting) -> ir.Operand:
     if len(expression.filters or ()) > _LONGEST_CHAIN:
         raise Unlowered("a long chain of filters")
     value = _value(expression.left, place)
@@ -299,7 +277,7 @@ def _filtered(expression: FilteredExpression, place: _Place) -> ir.Operand:
     return value
 
 
-def _lookup(path: Path, place: _Place) -> ir.Lookup:
+def _lookup(path: Path, place: _Nesting) -> ir.Lookup:
     name, *keys = path.path
     if len(keys) > _LONGEST_CHAIN:
         raise Unlowered("a long chain of keys")
@@ -319,7 +297,7 @@ def _check_loop_field(keys: tuple[object, ...]) -> None:
         raise Unlowered("forloop as a value")
 
 
-def _test(expression: Expression, place: _Place) -> ir.TextTest:
+def _test(expression: Expression, place: _Nesting) -> ir.TextTest:
     span = token_span(place.text, expression.token)
     match expression:
         case BooleanExpression():
@@ -330,21 +308,25 @@ def _test(expression: Expression, place: _Place) -> ir.TextTest:
             return ir.AnyOf(_flat(expression, logical.LogicalOrExpression, place), span)
         case logical.ContainsExpression():
             return ir.Contains(_value(expression.left, place), _value(expression.right, place), span)
-        case logical.EqExpression() | logical.NeExpression():
-            operator = "==" if isinstance(expression, logical.EqExpression) else "!="
-            return ir.Compare(
-                operator, _operand(expression.left, place), _operand(expression.right, place), span
-            )
         case (
-            logical.LtExpression() | logical.LeExpression() | logical.GtExpression() | logical.GeExpression()
+            logical.EqExpression()
+            | logical.NeExpression()
+            | logical.LtExpression()
+            | logical.LeExpression()
+            | logical.GtExpression()
+            | logical.GeExpression()
         ):
-            operator = _RELATIONS[type(expression)]
-            return ir.Compare(operator, _value(expression.left, place), _value(expression.right, place), span)
+            operator = next(sign for kind, sign in _RELATIONS.items() if isinstance(expression, kind))
+            # Only equality compares with `blank` and `empty`.
+            side = _operand if operator in ("==", "!=") else _value
+            return ir.Compare(operator, side(expression.left, place), side(expression.right, place), span)
         case _:
             return ir.Truthy(_value(expression, place), span)
 
 
 _RELATIONS: dict[type[Expression], str] = {
+    logical.EqExpression: "==",
+    logical.NeExpression: "!=",
     logical.LtExpression: "<",
     logical.LeExpression: "<=",
     logical.GtExpression: ">",
@@ -352,10 +334,19 @@ _RELATIONS: dict[type[Expression], str] = {
 }
 
 
+_TESTS: tuple[type[Expression], ...] = (
+    BooleanExpression,
+    logical.LogicalAndExpression,
+    logical.LogicalOrExpression,
+    logical.ContainsExpression,
+    *_RELATIONS,
+)
+
+
 def _flat(
     expression: logical.LogicalAndExpression | logical.LogicalOrExpression,
     kind: type[Expression],
-    place: _Place,
+    place: _Nesting,
 ) -> tuple[ir.TextTest, ...]:
     # `a and b and c` is one list of tests; a change of operator nests.
     tests = []

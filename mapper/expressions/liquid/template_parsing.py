@@ -17,7 +17,7 @@ from liquid.tag import Tag
 from liquid.token import Token
 
 from mapper.diagnostics.diagnostic import Report
-from mapper.diagnostics.source import Text
+from mapper.diagnostics.source import SpannedText
 from mapper.expressions.liquid.checks import Checks
 from mapper.expressions.liquid.dialects import Dialect
 from mapper.expressions.liquid.places import token_span
@@ -71,7 +71,11 @@ _PSEUDO_TAGS = ("content", "output", "illegal")
 
 
 def parse_template(
-    text: Text, report: Report, dialect: Dialect | None = None, *, partials: Mapping[str, str] | None = None
+    text: SpannedText,
+    report: Report,
+    dialect: Dialect | None = None,
+    *,
+    partials: Mapping[str, str] | None = None,
 ) -> Template | None:
     """The template's IR; None after reporting errors."""
     rules = LiquidRules() if dialect is None else dialect.rules
@@ -92,7 +96,7 @@ def parse_template(
     return Template(text.value, body, text.part(0, len(text.value)), rules, known)
 
 
-def _parse(text: Text, environment: Collecting, report: Report) -> list[Node]:
+def _parse(text: SpannedText, environment: Collecting, report: Report) -> list[Node]:
     nodes: list[Node] = []
     try:
         if len(text.value) > LONGEST:
@@ -111,7 +115,7 @@ def _parse(text: Text, environment: Collecting, report: Report) -> list[Node]:
 
 
 def _is_left_open(text: str) -> bool:
-    # Whether very many opening marks have no end after them.
+    # True if very many opening marks have no end after them.
     return any(
         len(re.findall(opening, text[text.rfind(closing) + 1 :])) > _MOST_OPEN for opening, closing in _MARKS
     )
@@ -128,7 +132,7 @@ def _relevant(errors: list[tuple[LiquidError, Token | None]]) -> list[tuple[Liqu
     return shown
 
 
-def parse_condition(text: Text, report: Report, dialect: Dialect | None = None) -> Condition | None:
+def parse_condition(text: SpannedText, report: Report, dialect: Dialect | None = None) -> Condition | None:
     """The IR of a condition as inside `{% if .. %}`; None after reporting errors."""
     rules = LiquidRules() if dialect is None else dialect.rules
     environment = Collecting(rules.pairs)
@@ -142,7 +146,7 @@ def parse_condition(text: Text, report: Report, dialect: Dialect | None = None) 
     return Condition(text.value, lower_condition(condition, text), text.part(0, len(text.value)), rules)
 
 
-def _parse_test(text: Text, environment: Collecting, report: Report) -> BooleanExpression | None:
+def _parse_test(text: SpannedText, environment: Collecting, report: Report) -> BooleanExpression | None:
     whole = text.part(0, len(text.value))
     if not text.value.strip():
         report.error(

@@ -1,10 +1,11 @@
 """Canonical: JSON values become one byte string each, and the stable ids hashed from it.
 
 RFC 8785 (JCS) with these decisions:
-- integers keep their exact digits, also beyond 2^53, where JCS would round them to a double;
-- half of a surrogate pair is written as `\\ud800`, as JSON.stringify does, where JCS refuses;
-- what is no JSON value (NaN, infinities, other Python types, keys that are not text, integers too long to
-  print) gives INVALID; what nests deeper than MAX_DEPTH is a RecursionError.
+- integers keep their exact digits, also beyond 2^53; JCS would round them to a double, and two ids of
+  different digits would become one;
+- half of a surrogate pair is written as `\\ud800`, as JSON.stringify does; JCS refuses it;
+- a value without a JSON form (NaN, infinities, other Python types, keys that are not text, integers too long
+  to print) gives INVALID; a value that nests deeper than MAX_CANONICAL_DEPTH is a RecursionError.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from mapper.runtime.casts import to_string
+from mapper.runtime.limits import MAX_CANONICAL_DEPTH
 from mapper.runtime.missing import INVALID, MISSING, Nothing
 
-MAX_DEPTH = 1000  # the walk is iterative; the bound only stops structures that contain themselves
-
-_Members: TypeAlias = Iterator[tuple[str, object]]  # what stands before a member's value, and the value
+_Members: TypeAlias = Iterator[tuple[str, object]]  # the text before a member's value, and the value
 
 # msgspec writes these as JCS does (not floats), and sorts keys as JCS does below the surrogates.
 _PLAIN = frozenset({str, int, bool, type(None)})
@@ -46,7 +47,7 @@ def canonical_json(value: object) -> bytes | Nothing:
 def stable_hash(values: Iterable[object]) -> str | Nothing:
     """SHA-256, in hex, of the values' canonical JSON: `[v]` for a present one, `[]` for a missing one.
 
-    MISSING where every value is missing or null; INVALID where one has no canonical form.
+    MISSING if every value is missing or null; INVALID if one has no canonical form.
     """
     parts: list[tuple[object, ...]] = []
     are_plain, is_any = True, False
@@ -61,24 +62,19 @@ def stable_hash(values: Iterable[object]) -> str | Nothing:
                 are_plain = _is_plain(value, _SHALLOW)
     if not is_any:
         return MISSING
-    try:
-        text = (are_plain and _encode_at_once(parts)) or _bytes(
-            f"[{','.join([_encode([*part]) for part in parts])}]"
-        )
-    except (_NotJson, ValueError):
-        return INVALID
-    return sha256(text).hexdigest()
+    text = (are_plain and _encode_at_once(parts)) or canonical_json([[*part] for part in parts])
+    return INVALID if isinstance(text, Nothing) else sha256(text).hexdigest()
 
 
 def _encode_at_once(parts: list[tuple[object, ...]]) -> bytes | None:
     try:
         return _encode_plain(parts)
-    except (UnicodeEncodeError, OverflowError):  # half a surrogate pair
+    except (ValueError, OverflowError):  # half of a surrogate pair; an integer too long to print
         return None
 
 
 def _is_plain(value: Any, room: int) -> bool:
-    """Whether msgspec writes a value as JCS does."""
+    """Return True if msgspec writes a value as JCS does."""
     kind = type(value)
     if kind in _PLAIN:
         return True
@@ -127,7 +123,7 @@ def _encode(value: object) -> str:
                 if (flat := _flat(member)) is not None:
                     parts.append(flat)
                     continue
-                if len(waiting) >= MAX_DEPTH:
+                if len(waiting) >= MAX_CANONICAL_DEPTH:
                     raise RecursionError("a value nests too deep for canonical JSON")
                 waiting.append((members, closing))
                 opening, members, closing = _open(member)
@@ -142,7 +138,7 @@ def _encode(value: object) -> str:
 
 
 def _flat(container: dict[str, object] | list[object]) -> str | None:
-    """The text of a container of plain values, the fast way; None where the slow way has to write it."""
+    """The text of a container of plain values, the fast way; None if the slow way has to write it."""
     try:
         if isinstance(container, list):
             plain = _PLAIN.issuperset(map(type, container))
@@ -188,15 +184,12 @@ def _scalar(value: object) -> str:
         return _quote(value)
     if value is None:
         return "null"
-    if value is True:
-        return "true"
-    if value is False:
-        return "false"
-    if isinstance(value, int):
-        return int.__repr__(value)
     if isinstance(value, float):
         return _number(value)
-    raise _NotJson
+    text = to_string(value)
+    if isinstance(text, Nothing):
+        raise _NotJson
+    return text
 
 
 def _number(value: float) -> str:

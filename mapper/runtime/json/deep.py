@@ -1,4 +1,4 @@
-"""Deep: how to read JSON that goes deeper than Python's stack."""
+"""Deep: a reader of JSON without recursion, for bodies that nest deeper than Python's stack allows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WORDS = {"t": ("true", True), "f": ("false", False), "n": ("null", None)}
 
 @dataclass(slots=True, repr=False)
 class _Open:
-    """A container whose end has not been met."""
+    """A container whose end has not been read."""
 
     value: dict[str, object] | list[object]
     start: int
@@ -25,10 +25,13 @@ class _Open:
 
 @dataclass(slots=True, repr=False)
 class DeepReader:
-    """Reads JSON text without recursion. `spans` holds where containers higher than `most` stand, by `id`."""
+    """Reads JSON text without recursion.
+
+    `spans` holds the start and end of each container that is higher than `max_depth`, by its `id`.
+    """
 
     text: str
-    most: int
+    max_depth: int
     read_integer: Callable[[str], object]
     read_float: Callable[[str], object]
     spans: dict[int, tuple[int, int]] = field(default_factory=dict)
@@ -36,7 +39,7 @@ class DeepReader:
     _at: int = 0
 
     def read(self) -> object:
-        """The value of the text; raises ValueError where it is not JSON."""
+        """The value of the text; raises ValueError if it is not JSON (RFC 8259)."""
         value, is_open = self._value()
         while is_open or self._stack:
             value, is_open = self._first() if is_open else self._next(value)
@@ -45,7 +48,7 @@ class DeepReader:
         return value
 
     def source_of(self, value: object) -> bytes | None:
-        """The bytes of a container that is higher than `most`; None of any other value."""
+        """The bytes of a container that is higher than `max_depth`; None for any other value."""
         span = self.spans.get(id(value))
         return None if span is None else self.text[slice(*span)].encode("utf-8", "surrogatepass")
 
@@ -55,7 +58,7 @@ class DeepReader:
         return self.text[self._at : self._at + 1]
 
     def _value(self) -> tuple[object, bool]:
-        """The value that begins here, and whether it is a container whose content has still to be read."""
+        """The value that begins here, and True if it is a container whose content has still to be read."""
         character = self._peek()
         if character == '"':
             value, self._at = _string(self.text, self._at + 1, True)
@@ -82,7 +85,7 @@ class DeepReader:
         return self._value()
 
     def _next(self, value: object) -> tuple[object, bool]:
-        """Put a value where it belongs and go on behind it."""
+        """Put a value into its container and go on behind it."""
         parent = self._stack[-1]
         is_object = isinstance(parent.value, dict)
         if isinstance(parent.value, dict):
@@ -111,7 +114,7 @@ class DeepReader:
         done = self._stack.pop()
         self._at += 1
         height = done.height + 1
-        if height > self.most:
+        if height > self.max_depth:
             self.spans[id(done.value)] = (done.start, self._at)
         if self._stack:
             self._stack[-1].height = max(self._stack[-1].height, height)

@@ -22,8 +22,8 @@ class Foreign:
 class PlainCopy:
     """A copy of a parsed payload in `value`: dicts, lists, scalars and Foreign, none of a type of its own.
 
-    Types that build on JSON's are read past the methods they define. What appears twice in the payload, or
-    contains itself, does so in the copy. Never raises; takes time and memory that grow with the payload.
+    Types that build on JSON's are read past the methods they define. A value that the payload repeats, or
+    that contains itself, does so in the copy. Never raises. Time and memory are linear in the payload.
     """
 
     __slots__ = ("_copies", "_open", "_originals", "value")
@@ -44,7 +44,7 @@ class PlainCopy:
                 copy.extend([self._begin(element) for element in list.copy(source)])
 
     def original(self, value: object) -> object:
-        """What a container or Foreign of the copy was copied from; any other value itself."""
+        """The source of a container or Foreign of the copy; any other value itself."""
         return self._originals.get(id(value), (value, value))[1]
 
     def _begin(self, value: object) -> object:

@@ -10,7 +10,7 @@ _ESCAPES = {"'": "\\'", "\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f
 
 
 def write_location(steps: Iterable[str | int | None], *, normalized: bool = False) -> str:
-    """`$.events[2]['odd key']`; with `normalized`, every name in brackets as the RFC writes it.
+    """Write steps as `$.events[2]['odd key']`; if `normalized`, with every name in brackets as in the RFC.
 
     It ends before the first step that is None, a name that is not text: no path leads to its value.
     """

@@ -1,7 +1,7 @@
 """Narrow decoding at run time: bodies decoded as far as they are read, objects that pass undecoded.
 
-`Redo` and every other exception mean the same: the general path has to map this item. The decoder checks the
-syntax of what it skips, but neither its UTF-8 nor the range of its numbers.
+`NeedsFullDecode` and every other exception mean the same: the decoded path has to map this item. The decoder
+checks the syntax of what it skips, but neither its UTF-8 nor the range of its numbers.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ import msgspec
 from msgspec import Raw, Struct
 
 from mapper.runtime.json.nesting import count_brackets, has_brackets, is_deeper
-from mapper.runtime.missing import MISSING
+from mapper.runtime.missing import MISSING, is_blank
 
 __all__ = [
     "Any",
+    "NeedsFullDecode",
     "Raw",
-    "Redo",
     "Struct",
     "check_text",
     "decode",
@@ -46,8 +46,9 @@ decode = msgspec.json.Decoder().decode
 _PART = 1 << 16  # bytes of a body that are checked at once
 _TOGETHER = 8  # items of a body
 
-# The outline of JSON text keeps quotes, what stands between values, and enough letters to tell `true` and
-# `false` from a number with an exponent, of which `,e,` is left. Texts may look so too; the decoder decides.
+# The outline of JSON text keeps quotes, the characters between values, and enough letters to distinguish
+# `true` and `false` from a number with an exponent, which leaves `,e,`. Texts may leave that too; then the
+# decoder decides.
 _OUTLINED = b'"\\eEuf,:[]{}'
 _ELSE = bytes(byte for byte in range(256) if byte not in _OUTLINED)
 _OUTLINE = bytes.maketrans(b"E:[]{}", b"e,,,,,")
@@ -57,12 +58,12 @@ _STRIDE = 100
 _ZEROS = bytes.maketrans(b"123456789", b"000000000")
 
 
-class Redo(Exception):
+class NeedsFullDecode(Exception):
     """The payload is not shaped as the narrow path takes it."""
 
 
 def reader(kind: Any) -> Callable[[bytes | Raw], Any]:
-    """What decodes JSON text as far as a type asks for."""
+    """A decoder of JSON text that decodes only the parts that a msgspec type has."""
     return msgspec.json.Decoder(kind).decode
 
 
@@ -77,50 +78,55 @@ def check_text(body: bytes) -> None:
 
 
 def take_apart(
-    body: bytes, splitters: Iterable[Callable[[bytes], list[Raw]] | None], most: int
+    body: bytes, splitters: Iterable[Callable[[bytes], list[Raw]] | None], max_depth: int
 ) -> tuple[int, list[Raw]]:
-    """Which splitter finds the items of a body with more than `most` brackets, and the items undecoded.
+    """Split a body that has more than `max_depth` brackets.
 
-    -1 where none was needed to see how deep they nest; Redo where one may nest deeper than `most` levels.
+    Returns the index of the splitter that finds the items, and the items undecoded; -1 and no items if the
+    whole body nests no deeper than `max_depth` levels. Raises NeedsFullDecode if an item may nest deeper.
     """
-    for way, split in enumerate(splitters):
+    for each_index, split in enumerate(splitters):
         items: list[Raw] = []
         with suppress(ValueError):
             items = split(body) if split is not None else []
-        inside = _count_inside(items, most)
+        inside = _count_inside(items, max_depth)
         if inside is not None:
-            # What stands around the items, but for the commas between them, is seldom long.
+            # Apart from commas, few bytes lie outside the items.
             around = len(body) - sum(map(len, items)) - len(items)
-            if around < 2 * most or count_brackets(body) - inside <= most or not is_deeper(body, most):
-                return way, items
-            raise Redo
-    if is_deeper(body, most):
-        raise Redo
+            if (
+                around < 2 * max_depth
+                or count_brackets(body) - inside <= max_depth
+                or not is_deeper(body, max_depth)
+            ):
+                return each_index, items
+            raise NeedsFullDecode
+    if is_deeper(body, max_depth):
+        raise NeedsFullDecode
     return -1, []
 
 
-def _count_inside(items: list[Raw], most: int) -> int | None:
-    """How many opening brackets the items have together; None without items, or where one may be too deep."""
+def _count_inside(items: list[Raw], max_depth: int) -> int | None:
+    """The number of opening brackets of all items; None without items, or if one may nest too deep."""
     # Nearly always several neighbours have no more together than one may have, and are looked at as one.
     step = _TOGETHER if sum(map(len, items)) < _TOGETHER * _PART else 1
     total = 0
     for start in range(0, len(items), step):
         run = items[start : start + step]
         found = count_brackets(joined(run))
-        if found > most and any(has_brackets(bytes(item), most) for item in run):
+        if found > max_depth and any(has_brackets(bytes(item), max_depth) for item in run):
             return None
         total += found
     return total if items else None
 
 
 def splitter(names: tuple[str, ...]) -> Callable[[bytes], list[Raw]]:
-    """What finds, undecoded, the elements of the array that the names lead to."""
+    """A function that finds, undecoded, the elements of the array that the names lead to."""
     return _inner(names, list[Raw])
 
 
 @lru_cache(maxsize=64)
 def finder(names: tuple[str, ...]) -> Callable[[bytes], Raw]:
-    """What finds, undecoded, the value that the names lead to."""
+    """A function that finds, undecoded, the value that the names lead to."""
     return _inner(names, Raw)
 
 
@@ -154,7 +160,7 @@ def passing(raw: Raw) -> Any:
 
 
 def decoded(raw: object) -> Any:
-    """The value of an undecoded place; other values as they are."""
+    """The value of an undecoded place; other values stay."""
     return decode(raw) if type(raw) is bytes or type(raw) is Raw else raw
 
 
@@ -168,16 +174,16 @@ def spliced(text: bytes, before: dict[str, object], after: dict[str, object]) ->
 
 
 def spread(value: object) -> dict[str, Any]:
-    """What `merge` spreads of a decoded operand."""
+    """The members that `merge` takes from a decoded operand."""
     if value is None or value is MISSING:
         return {}
     if isinstance(value, dict):
         return value
-    raise Redo
+    raise NeedsFullDecode
 
 
 def lacking(names: tuple[str, ...]) -> Callable[[bytes], bool]:
-    """What tells whether an undecoded object has none of the named keys."""
+    """A function that returns True if an undecoded object has none of the named keys."""
     fields = [(f"f{number}", Any, MISSING) for number in range(len(names))]
     keys = msgspec.defstruct("Keys", fields, rename={f"f{n}": name for n, name in enumerate(names)}, gc=False)
     read, none = msgspec.json.Decoder(keys).decode, keys()
@@ -185,18 +191,16 @@ def lacking(names: tuple[str, ...]) -> Callable[[bytes], bool]:
 
 
 def is_blank_object(raw: object) -> bool:
-    """Whether what `passing` gave counts as blank; of objects, one without members."""
+    """Return True if a result of `passing` is blank to Liquid. Bytes are an object: blank without members."""
     if type(raw) is bytes:
         return raw[1] != 0x22 and not raw[1:-1].strip()
-    if isinstance(raw, str):
-        return not raw or raw.isspace()
-    return raw is MISSING or raw is None or raw is False or (not raw and isinstance(raw, list | dict))
+    return is_blank(raw)
 
 
 def elements(node: object) -> list[Any]:
-    """The elements of an array; nothing of scalars; Redo for objects, whose members are not decoded."""
+    """The elements of an array, none of a scalar; NeedsFullDecode for objects: theirs are not decoded."""
     if isinstance(node, list):
         return node
     if node is None or node is MISSING or isinstance(node, str | int | float):
         return []
-    raise Redo
+    raise NeedsFullDecode

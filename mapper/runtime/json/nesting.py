@@ -1,4 +1,4 @@
-"""Nesting: how deep JSON goes."""
+"""Nesting: the depth of JSON texts and values, in linear time and without a parser."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from itertools import accumulate
 from typing import Any
 
-_SAME = bytes.maketrans(b"{}", b"[]")  # of which kind a bracket is does not matter
+_SAME = bytes.maketrans(b"{}", b"[]")  # the kind of a bracket does not matter
 _STEPS = bytes.maketrans(b"[]", b"\x01\xff")
 _DROPPED = bytes(b for b in range(256) if b not in b'[]{}"')
 _NO_COLONS = bytes(b for b in range(256) if b not in b':"')
@@ -14,21 +14,12 @@ _QUOTED = re.compile(rb'"[^"]*"')
 _ESCAPED = re.compile(rb'\\[\\"]')
 _ROUNDS = 20
 _MANY = 100_000  # containers; a value that repeats its parts may have more than memory holds
-DEEPEST = 10_000  # a body that nests deeper is not read at all
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
-def depth_of(raw: bytes) -> int:
-    """How deep the brackets of JSON text in UTF-8 nest, in linear time and without parsing it.
-
-    Of bytes that are not JSON, too, the same number whatever stands on the stack.
-    """
-    return _depth(_outline(raw))
-
-
 def _outline(raw: bytes) -> bytes:
-    """The brackets that stand in no string, all of one kind."""
-    # Without all else, strings that hold no bracket are quotes side by side; of these, pairs tell nothing.
+    """The brackets outside of strings, all of one kind."""
+    # Once all else is dropped, strings without brackets are pairs of quotes side by side; these can go.
     quoted = _unescaped(raw).translate(_SAME, _DROPPED).replace(b'""""', b"").replace(b'""', b"")
     return _QUOTED.sub(b"", quoted).replace(b'"', b"")
 
@@ -39,57 +30,60 @@ def _depth(outline: bytes) -> int:
 
 def _unescaped(raw: bytes) -> bytes:
     """JSON text without escaped quotes; the backslashes that are left escape none."""
-    if b"\\" not in raw:  # in JSON, a backslash stands in a string
+    if b"\\" not in raw:  # in JSON, only strings have backslashes
         return raw
-    # Where they are few, a search for their first byte is much faster; where they are many, it is slower.
+    # A search for their first byte is much faster if they are few, and slower if they are many.
     few = (len(raw) >> 6) + 1
     text, found = _ESCAPED.subn(b"", raw, few)
     return text if found < few else text.replace(b"\\\\", b"").replace(b'\\"', b"")
 
 
 def count_members(raw: bytes) -> int:
-    """How many members the objects in JSON text in UTF-8 have together."""
+    """The number of members of all objects in a JSON text in UTF-8."""
     return _QUOTED.sub(b"", _unescaped(raw).translate(None, _NO_COLONS).replace(b'""', b"")).count(b":")
 
 
-def is_deeper(raw: bytes, most: int) -> bool:
-    """Whether JSON text in UTF-8 nests deeper than `most` levels."""
+def is_deeper(raw: bytes, max_depth: int) -> bool:
+    """Return True if the brackets of a JSON text in UTF-8 nest deeper than `max_depth` levels.
+
+    Bytes that are not JSON have an answer, too; it does not depend on the caller's stack.
+    """
     # So few opening brackets cannot nest deeper: nearly all texts need no closer look.
-    if not has_brackets(raw, most):
+    if not has_brackets(raw, max_depth):
         return False
     outline = left = _outline(raw)
     for rounds in range(_ROUNDS):
-        if rounds + len(left) <= most:
+        if rounds + len(left) <= max_depth:
             return False
-        # Of the brackets that are open at the deepest place, only the last can be closed by the next bracket:
-        # without such pairs one level fewer is open there, and what is left opens at most once a bracket.
+        # A round takes the innermost pairs away, and so one level at most: the text nests no deeper than the
+        # number of rounds and of brackets that are left.
         left = left.replace(b"[]", b"")
-    return _depth(outline) > most
+    return _depth(outline) > max_depth
 
 
-def has_brackets(raw: bytes, most: int) -> bool:
-    """Whether a text has more than `most` opening brackets."""
-    left = len(raw.replace(b"{", b"", most + 1)) + len(raw.replace(b"[", b"", most + 1))
-    return 2 * len(raw) - left > most
+def has_brackets(raw: bytes, count: int) -> bool:
+    """Return True if a text has more than `count` opening brackets."""
+    left = len(raw.replace(b"{", b"", count + 1)) + len(raw.replace(b"[", b"", count + 1))
+    return 2 * len(raw) - left > count
 
 
 def count_brackets(raw: bytes) -> int:
-    """How many opening brackets a text has."""
+    """The number of opening brackets of a text."""
     # Taking them out is faster than counting them: it jumps from one to the next.
     return 2 * len(raw) - len(raw.replace(b"{", b"")) - len(raw.replace(b"[", b""))
 
 
-def nests_deeper(value: object, most: int) -> bool:
-    """Whether a value nests deeper than `most` levels; one that contains itself does."""
+def nests_deeper(value: object, max_depth: int) -> bool:
+    """Return True if a value nests deeper than `max_depth` levels; a value that contains itself does."""
     if type(value) in _PLAIN or not isinstance(value, dict | list):
         return False
     try:
-        if _fits(value, most, [_MANY]):
+        if _fits(value, max_depth, [_MANY]):
             return False
     except RecursionError:
         pass
     level: list[object] = [value]
-    for _ in range(most + 1):
+    for _ in range(max_depth + 1):
         containers = {id(v): v for v in level if isinstance(v, dict | list)}
         if not containers:
             return False
@@ -97,13 +91,14 @@ def nests_deeper(value: object, most: int) -> bool:
     return True
 
 
-def _fits(container: Any, most: int, room: list[int]) -> bool:
-    # The fast way; false also where there are too many containers to go through all of them one by one.
+def _fits(container: Any, max_depth: int, room: list[int]) -> bool:
+    # The fast way. False also if there are too many containers to visit each: a value that holds one list
+    # twice, at each of 40 levels, has 2^40 of them.
     room[0] -= 1
-    if most < 1 or room[0] < 0:
+    if max_depth < 1 or room[0] < 0:
         return False
     for child in container.values() if isinstance(container, dict) else container:
         kind = type(child)
-        if kind not in _PLAIN and isinstance(child, dict | list) and not _fits(child, most - 1, room):
+        if kind not in _PLAIN and isinstance(child, dict | list) and not _fits(child, max_depth - 1, room):
             return False
     return True

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from math import floor
 
-_EXACT = 1e9  # up to here a product of floats errs by much less than what is left to a half
+_EXACT = 1e9  # up to here the error of a product of floats is far below 0.001
 _LARGE = 10**15
 
 
 def rounded_product(value: object, factor: int) -> int | None:
-    """What `times: factor | round` gives; None where only decimal arithmetic can tell.
+    """The result of `times: factor | round`; None if it needs decimal arithmetic.
 
     A float product is at most a few units of its last place away from the decimal one, so both round alike
-    unless they lie close to a half.
+    unless they are close to a half.
     """
     if type(value) is float:
         product = value * factor

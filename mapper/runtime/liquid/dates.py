@@ -1,4 +1,4 @@
-"""Dates at run time: what Liquid's `date` reads and writes, without clock, locale or local time zone."""
+"""Dates at run time: reading and writing for Liquid's `date`, without clock, locale or local time zone."""
 
 from __future__ import annotations
 
@@ -8,25 +8,12 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import cache, lru_cache, partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
+from mapper.runtime.times.calendar import MONTHS, WEEKDAYS, full_year
+from mapper.runtime.times.zones import load_named_zone
+
 _DIRECTIVE = re.compile(r"%([-0^#_]*)(\d*)(:?[A-Za-z%+])")
-# What the standard library reads as dateutil does, ten times as fast.
+# Texts that the standard library reads as dateutil does, ten times as fast.
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d:\d\d(?:\.\d{3}|\.\d{6})?(?:Z|[+-]\d\d:\d\d)?)?", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST = 100
@@ -38,11 +25,11 @@ def _parse() -> Callable[..., Any]:
     from dateutil import parser  # type: ignore[import-untyped]
 
     class Reader(parser.parserinfo):  # type: ignore[misc]
-        # The library takes the century of a two-digit year from the host's clock; POSIX says 69 to 68.
+        # The library takes the century of a two-digit year from the host's clock.
         def convertyear(self, year: int, century_specified: bool = False) -> int:
             if year >= 100 or century_specified:
                 return year
-            return year + (2000 if year < 69 else 1900)
+            return full_year(year)
 
     return partial(parser.parse, parserinfo=Reader(), tzinfos=_offset)
 
@@ -51,19 +38,16 @@ class UnreadableDate(ValueError):
     """A number that is no date: its year is outside 1 to 9999."""
 
 
-@lru_cache(maxsize=64)
 def zone_named(name: str) -> tzinfo:
-    """The time zone of an IANA name; raises ValueError where there is none."""
-    if name == "UTC":
-        return UTC
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ValueError("no such time zone") from None
+    """The time zone of `UTC` or an IANA name; raises ValueError if there is none."""
+    zone = load_named_zone(name)
+    if zone is None:
+        raise ValueError("no such time zone")
+    return zone
 
 
 def read_date(value: object, zone: tzinfo = UTC) -> datetime | None:
-    """The moment a value names; None where it names none.
+    """The moment that a value names; None if it names none.
 
     A number, or a text of digits, is epoch seconds, shown in `zone`. A text without a zone stays without one.
     A text that leaves the year or the month to today's date is no date. Raises UnreadableDate for numbers
@@ -222,11 +206,11 @@ _NUMBERS: dict[str, tuple[Callable[[datetime], int], int, str]] = {
     "W": (lambda m: (m.timetuple().tm_yday + 6 - m.weekday()) // 7, 2, "0"),
 }
 _NAMES: dict[str, Callable[[datetime], str]] = {
-    "A": lambda m: _DAYS[m.weekday()],
-    "a": lambda m: _DAYS[m.weekday()][:3],
-    "B": lambda m: _MONTHS[m.month - 1],
-    "b": lambda m: _MONTHS[m.month - 1][:3],
-    "h": lambda m: _MONTHS[m.month - 1][:3],
+    "A": lambda m: WEEKDAYS[m.weekday()],
+    "a": lambda m: WEEKDAYS[m.weekday()][:3],
+    "B": lambda m: MONTHS[m.month - 1],
+    "b": lambda m: MONTHS[m.month - 1][:3],
+    "h": lambda m: MONTHS[m.month - 1][:3],
     "p": lambda m: "AM" if m.hour < 12 else "PM",
     "P": lambda m: "am" if m.hour < 12 else "pm",
     "z": lambda m: _shift(m, ""),

@@ -2,7 +2,7 @@
 
 One Environment serves parsing, fallback and comparison. Changed against the library: the filters
 (`mapper.runtime.liquid.filters`), `blank` and `contains` (`mapper.runtime.liquid.semantics`), how values
-print, `limit: 0`, no variables `now`, `today` and `partial`, and limits that count as lowered code counts.
+print, `limit: 0`, no variables `now`, `today` and `partial`, and limits that count as in lowered code.
 """
 
 from __future__ import annotations
@@ -32,16 +32,14 @@ from liquid.undefined import Undefined
 from liquid.utils import ReadOnlyChainMap
 
 from mapper.runtime.faults import Fault, Skip
-from mapper.runtime.limits import active
+from mapper.runtime.limits import MAX_TAG_DEPTH, active
 from mapper.runtime.liquid import semantics as text
-from mapper.runtime.liquid.filters import FILTERS, Function, apply, fault_of
-from mapper.runtime.missing import MISSING
+from mapper.runtime.liquid.filters import FILTERS, apply, fault_of
+from mapper.runtime.liquid.filters.row import Function
+from mapper.runtime.missing import MISSING, is_blank
 
 # The rules of a dialect, as (name, value) pairs; see ir.LiquidRules.
 Rules: TypeAlias = tuple[tuple[str, bool | str], ...]
-
-# The library's parse nodes nest; deeper templates are refused before Python's own stack is in danger.
-NESTING_LIMIT = 30
 
 
 class _Buffer(StringIO):
@@ -56,8 +54,8 @@ class _Buffer(StringIO):
         return super().write(piece)
 
 
-class Context(RenderContext):
-    """A render context without a clock, whose limits count as lowered code counts."""
+class LimitedRenderContext(RenderContext):
+    """A render context without a clock, whose limits count as those of lowered code do."""
 
     __slots__ = ()
 
@@ -90,7 +88,7 @@ class Context(RenderContext):
 class Rendering(BoundTemplate):
     """A template that renders into a limited buffer and defines no variables of its own."""
 
-    context_class = Context
+    context_class = LimitedRenderContext
 
     def _get_buffer(self) -> StringIO:
         return _Buffer()
@@ -157,7 +155,7 @@ def equal(left: object, right: object) -> bool:
     left, right = _plain(left), _plain(right)
     for one, other in ((left, right), (right, left)):
         if isinstance(one, Blank):
-            return isinstance(other, Blank) or (not isinstance(other, Empty) and text.is_blank(other))
+            return isinstance(other, Blank) or (not isinstance(other, Empty) and is_blank(other))
         if isinstance(one, Empty):
             return isinstance(other, Empty) or (not isinstance(other, Blank) and text.is_empty(other))
     return text.equal(left, right)
@@ -196,14 +194,18 @@ def _refined_loop(loop: LoopExpression) -> _Loop:
     )
 
 
+def _refine_branches(node: if_tag.IfNode | unless_tag.UnlessNode) -> None:
+    node.condition = _refined(node.condition)
+    for alternative in node.alternatives:
+        alternative.expression = _refined(alternative.expression)
+
+
 class _IfNode(if_tag.IfNode):
     __slots__ = ()
 
     def __init__(self, **parts: Any) -> None:
         super().__init__(**parts)
-        self.condition = _refined(self.condition)
-        for alternative in self.alternatives:
-            alternative.expression = _refined(alternative.expression)
+        _refine_branches(self)
 
 
 class _UnlessNode(unless_tag.UnlessNode):
@@ -211,9 +213,7 @@ class _UnlessNode(unless_tag.UnlessNode):
 
     def __init__(self, **parts: Any) -> None:
         super().__init__(**parts)
-        self.condition = _refined(self.condition)
-        for alternative in self.alternatives:
-            alternative.expression = _refined(alternative.expression)
+        _refine_branches(self)
 
 
 class _CaseNode(case_tag.CaseNode):
@@ -297,7 +297,7 @@ _TAGS = {
 
 
 def _adapted(function: Function) -> Function:
-    # A filter as the library calls it: a missing value is an Undefined there.
+    # A filter in the form that the library calls: a missing value is an Undefined there.
     def call(value: object, *args: object, **kwargs: object) -> object:
         named = {name: _plain(arg) for name, arg in kwargs.items()}
         result = apply(function, -1, _plain(value), *map(_plain, args), **named)
@@ -307,7 +307,7 @@ def _adapted(function: Function) -> Function:
 
 
 def _clocked(function: Function) -> Function:
-    # In a dialect whose dates know "now", it is the time of receipt.
+    # In a dialect whose dates know "now", that is the time of receipt.
     def call(value: object, *args: object, context: RenderContext, **kwargs: object) -> object:
         received = context.globals.get("received_at")
         return function(text.clock(value, received, -1), *args, **kwargs)
@@ -319,10 +319,10 @@ _OWN_TAGS = [type(kind.__name__, (kind,), {"node_class": node}) for kind, node i
 
 
 class LiquidEnvironment(Environment):
-    """The library under our rules; see the module's docstring for what differs."""
+    """The library under our rules; the module's docstring lists the differences."""
 
     template_class = Rendering
-    block_nesting_limit = NESTING_LIMIT
+    block_nesting_limit = MAX_TAG_DEPTH
 
     @property
     def loop_iteration_limit(self) -> int:  # type: ignore[override]
@@ -396,10 +396,10 @@ def parse_condition(source: str, used: Environment) -> BooleanExpression:
 
 
 def holds(source: str, rules: Rules, item: object, body: object, request: object, site: int) -> bool:
-    """Whether the library finds a condition true; raises Fault as lowered code does."""
+    """Return True if the condition holds by the library; raises Fault as lowered code does."""
     try:
         condition, template = _condition(source, rules)
-        return condition.evaluate(Context(template, globals=text.variables(item, body, request)))
+        return condition.evaluate(LimitedRenderContext(template, globals=text.variables(item, body, request)))
     except RecursionError:
         raise
     except Exception as error:
@@ -407,7 +407,7 @@ def holds(source: str, rules: Rules, item: object, body: object, request: object
 
 
 def liquid_fault(error: Exception, site: int) -> Fault:
-    """The Fault that stands for an error of the library."""
+    """The Fault for an error of the library."""
     if isinstance(error, LoopIterationLimitError):
         return text.rounds_fault(site)
     if isinstance(error, OutputStreamLimitError):

@@ -19,9 +19,9 @@ _POSITION = re.compile(r"\(byte (\d+)\)")
 def parse_rendered(text: str, site: int) -> dict[str, object]:
     """The JSON object a template has rendered.
 
-    Raises Fault M621 where the text is not JSON (with the line and column of the first bad character) or an
-    object holds a key twice, which would lose one of two values; M622 where it is JSON of another type; M606
-    where it nests too deep.
+    Raises Fault M621 if the text is not JSON (with the line and column of the first bad character) or an
+    object has a key twice, which would lose one of two values; M622 if it is JSON of another type; M606 if it
+    nests too deep.
     """
     raw = text.encode("utf-8", "surrogatepass")
     if is_deeper(raw, active().nesting):
@@ -38,15 +38,15 @@ def parse_rendered(text: str, site: int) -> dict[str, object]:
 
 
 def _has_each_key_once(raw: bytes, value: object) -> bool:
-    """Whether no object in a JSON text has two members with the same key, of which its value keeps one."""
-    # Without escapes, the colons in texts are the same in both; the others are one a member.
+    """Return True if no object of a JSON text has a key twice; its value would keep only one of them."""
+    # Without escapes, both have the same colons inside texts, and one more for each member.
     if b"\\" not in raw and raw.count(b":") == _encode(value).count(b":"):
         return True
     return count_members(raw) == _members(value)
 
 
 def _members(value: object) -> int:
-    """How many members the objects in a value have together; of equal keys in a text only one is left."""
+    """The number of members of all objects in a value; of equal keys in a text only one is left."""
     if isinstance(value, dict):
         return len(value) + sum([_members(inner) for inner in value.values() if type(inner) in _CONTAINERS])
     if isinstance(value, list):

@@ -1,7 +1,7 @@
 """Text at run time: lookups, comparisons, output and limits of lowered Liquid, without the library.
 
-What is here means the same as in the library's interpreter under `mapper.runtime.liquid.library`; tests
-hold them together. A variable that is not there is MISSING.
+Everything means the same as in the library's interpreter under `mapper.runtime.liquid.library`; tests
+compare them. A variable that is not there is MISSING.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from itertools import islice
 from typing import NoReturn
 
 from mapper.runtime.faults import Fault
+from mapper.runtime.json import equality
+from mapper.runtime.json.types import WORDS, type_of
 from mapper.runtime.limits import active
 from mapper.runtime.missing import MISSING
 
@@ -23,7 +25,7 @@ VARIABLES = 10  # texts of the largest size that the variables of a template may
 
 
 class Headers(dict[str, object]):
-    """The headers of a request: found whatever the case of the name asked for."""
+    """The headers of a request, found by names in any case (RFC 9110 §5.1)."""
 
     def __getitem__(self, key: str) -> object:
         return super().__getitem__(_lower(key))
@@ -55,7 +57,7 @@ def variables(item: object, body: object, request: object) -> dict[str, object]:
 
 
 def member(value: object, key: object) -> object:
-    """What a template finds under a key: entries of objects, elements of lists, and size, first, last."""
+    """The value under a key: a member of an object, an element of a list, or their size, first and last."""
     if key is MISSING:
         return MISSING
     try:
@@ -87,27 +89,16 @@ def is_truthy(value: object) -> bool:
     return value is not None and value is not False and value is not MISSING
 
 
-def is_blank(value: object) -> bool:
-    """`== blank`: nil, missing, false, white space, [] and {}; 0 is not."""
-    if isinstance(value, str):
-        return not value or value.isspace()
-    if value is None or value is False or value is MISSING:
-        return True
-    return not value and isinstance(value, list | dict)
-
-
 def is_empty(value: object) -> bool:
     """`== empty`: "", [] and {}."""
     return not value and isinstance(value, str | list | dict)
 
 
 def equal(left: object, right: object) -> bool:
-    """Liquid's `==`: missing equals nil, and a boolean equals nothing but itself."""
-    if left is MISSING or left is None:
-        return right is MISSING or right is None
-    if isinstance(left, bool) or isinstance(right, bool):
-        return left is right
-    return left == right
+    """Liquid's `==`: as in JSON, except that a missing variable equals nil, as in Shopify's Liquid."""
+    if left is None or left is MISSING:
+        return right is None or right is MISSING
+    return equality.equal(left, right)
 
 
 def less(left: object, right: object, site: int) -> bool:
@@ -122,7 +113,7 @@ def less(left: object, right: object, site: int) -> bool:
 
 
 def at_most(left: object, right: object) -> bool:
-    """Liquid's `<=`: of two texts or two numbers; nil never; of anything else whether they are equal."""
+    """Liquid's `<=`: of two texts or two numbers; nil never; anything else if both are equal."""
     if isinstance(left, str) and isinstance(right, str):
         return left <= right
     if isinstance(left, bool) or isinstance(right, bool):
@@ -131,7 +122,7 @@ def at_most(left: object, right: object) -> bool:
         return left <= right
     if left is None or right is None or left is MISSING or right is MISSING:
         return False
-    return left == right
+    return equality.equal(left, right)
 
 
 def contains(left: object, right: object) -> bool:
@@ -154,25 +145,13 @@ def default(value: object, instead: object = "") -> object:
     return value
 
 
-_KINDS: tuple[tuple[type, str], ...] = (
-    (bool, "a boolean"),
-    (str, "a text"),
-    (int, "a number"),
-    (float, "a number"),
-    (dict, "an object"),
-    (list, "a list"),
-    (range, "a range"),
-)
-
-
 def kind(value: object) -> str:
-    """The type of a value in the words of JSON, for messages that must not show the value."""
+    """The type of a value in words, for messages that must not show the value."""
     if value is None or value is MISSING:
         return "nothing"
-    for types, name in _KINDS:
-        if isinstance(value, types):
-            return name
-    return "a value"
+    if isinstance(value, range):
+        return "a range"
+    return WORDS[type_of(value)] if isinstance(value, str | int | float | list | dict) else "a value"
 
 
 def to_text(value: object, site: int = -1) -> str:
@@ -206,7 +185,7 @@ def _printed(value: object) -> str:
 def to_json(value: object) -> str:
     """Compact JSON with non-ASCII text kept; missing is null; raises ValueError for NaN and infinities.
 
-    What nests deeper than Python's stack, or contains itself, is a RecursionError.
+    A value that nests deeper than Python's stack, or contains itself, is a RecursionError.
     """
     import json  # a service without templates starts without it
 
@@ -229,30 +208,30 @@ def _plain(value: object) -> object:
 
 
 def size_of(value: object) -> int:
-    """What a variable weighs against the limits: characters of a text, elements of a list."""
+    """The size of a variable for the limits: characters of a text, elements of a list, else 1."""
     return len(value) if isinstance(value, str | list | tuple) else 1
 
 
 def buffer() -> StringIO:
-    """What a template with loops writes to; it knows its length."""
+    """The buffer of a template with loops; `tell()` gives its length in characters."""
     return StringIO(newline="\n")
 
 
 def hold_too_much(values: Iterable[object]) -> bool:
-    """Whether the variables of a template together hold more than `VARIABLES` texts of the largest size."""
+    """Return True if a template's variables together hold more than `VARIABLES` texts of the largest size."""
     return sum(size_of(value) for value in values) > VARIABLES * active().text_length
 
 
 def check_locals(values: Iterable[object], site: int) -> None:
-    """Raise Fault M620 where the template's variables together hold too much."""
+    """Raise Fault M620 if the template's variables together hold too much."""
     if hold_too_much(values):
         raise Fault("M620", site, "the template's variables hold too much")
 
 
 def clock(value: object, received: object, site: int) -> object:
-    """What a date filter reads in a dialect that knows `"now"`: the moment of receipt in its place.
+    """The operand of a date filter in a dialect that knows `"now"`: then the moment of receipt replaces it.
 
-    Raises Fault M618 where the request has none.
+    Raises Fault M618 if the request has none. A clock would make two runs of the same body differ.
     """
     if value != "now" and value != "today":
         return value
@@ -290,7 +269,7 @@ def _whole(value: object) -> int:
 
 
 def elements(source: object) -> Sequence[object]:
-    """What a loop runs over: elements of a list or range, pairs of an object, a text as one element."""
+    """The elements of a loop: those of a list or range, pairs of an object, a text as one element."""
     if isinstance(source, list | tuple | range):
         return source
     if isinstance(source, dict):
@@ -318,7 +297,7 @@ def _count(value: object) -> int | None:
 def loop_over(
     source: Sequence[object], limit: object, offset: object, site: int
 ) -> tuple[Sequence[object], int]:
-    """The elements a `for` with `limit` and `offset` visits, and where the next `offset: continue` starts."""
+    """The elements that a `for` with `limit` and `offset` visits, and the index for `offset: continue`."""
     try:
         first, last = window(length_of(source), limit, offset)
     except (ValueError, OverflowError):
@@ -334,7 +313,7 @@ def length_of(source: Sequence[object]) -> int:
 
 
 def rounds(source: Sequence[object], outer: int, site: int) -> int:
-    """The number of rounds of this loop and those around it together; Fault M619 where they are too many."""
+    """The number of rounds of this loop and those around it together; Fault M619 if they are too many."""
     count = length_of(source) * outer
     if count > active().loop_rounds:
         raise rounds_fault(site)

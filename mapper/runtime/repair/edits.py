@@ -1,4 +1,4 @@
-"""Edits: the places in which a reading differs from JSON become JSON text and the list of repairs."""
+"""Edits: the places in which a reading differs from JSON become JSON text and a list of repairs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mapper.runtime.repair.policy import NAMES, Repair, place
 
 CURLY = "\u201c\u201d\u201e\u201f"
 STRING = "string"  # the edit of a whole string; its characters tell the repairs
-MOST_REPAIRS = 10_000  # a body that needs more is not almost JSON
+MAX_REPAIRS = 10_000  # a body that needs more is not almost JSON
 
 _WRITTEN = {"missing_values": "null", "trailing_commas": "", "comments": ""}
 _INSIDE = re.compile(r'\\.|["\x00-\x1f]', re.DOTALL)
@@ -18,7 +18,7 @@ _INSIDE = re.compile(r'\\.|["\x00-\x1f]', re.DOTALL)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Edit:
-    """One place of the text that is read as something else, linked to the one before it."""
+    """One place of the text that is read as another text, linked to the edit before it."""
 
     start: int
     end: int
@@ -28,14 +28,14 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """JSON text, and what was put right to get it."""
+    """JSON text, and the repairs that led to it."""
 
     text: str
     repairs: tuple[Repair, ...]
 
 
 def in_order(last: Edit | None) -> list[Edit]:
-    """The edits of a reading from its first on."""
+    """The edits of a reading in the order of the text."""
     edits = []
     while last is not None:
         edits.append(last)
@@ -55,7 +55,7 @@ def parting(left: Edit | None, right: Edit | None) -> int:
 
 
 def apply(text: str, edits: list[Edit]) -> Repaired | None:
-    """The text with its edits made; None where they are too many repairs."""
+    """The text with its edits made; None if these are too many repairs."""
     pieces: list[str] = []
     found: dict[str, list[int]] = {}
     end = 0
@@ -69,7 +69,7 @@ def apply(text: str, edits: list[Edit]) -> Repaired | None:
             pieces.append(_WRITTEN[edit.name])
             found.setdefault(edit.name, []).append(edit.start)
         end = edit.end
-    if sum(map(len, found.values())) > MOST_REPAIRS:
+    if sum(map(len, found.values())) > MAX_REPAIRS:
         return None
     repairs = (
         Repair(name, len(found[name]), *place(text, min(found[name]))) for name in NAMES if name in found

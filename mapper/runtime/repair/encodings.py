@@ -1,4 +1,4 @@
-"""Encodings: the bytes of a body become text, or a sentence says why not."""
+"""Encodings: the bytes of a body become text, or a sentence with the reason why they do not."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ZEROS = {
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A body's text without byte order mark, and what had to be put right in its bytes."""
+    """A body's text without byte order mark, and the repairs of its bytes."""
 
     text: str
     repairs: tuple[Repair, ...] = ()
@@ -33,7 +33,7 @@ class Decoded:
 
 @dataclass(frozen=True, slots=True)
 class Undecodable:
-    """Why bytes are no text."""
+    """The reason why bytes are no text."""
 
     message: str
     hint: str
@@ -42,9 +42,9 @@ class Undecodable:
 def decode(raw: bytes, policy: Policy) -> Decoded | Undecodable:
     """The text of a body.
 
-    A UTF-8 byte order mark is ignored, as RFC 8259 §8.1 allows: nothing is lost or guessed by that. What else
-    is not UTF-8 is refused; or where the policy replaces bytes, UTF-16 and UTF-32 are decoded, and each
-    sequence that is not UTF-8 becomes U+FFFD.
+    A UTF-8 byte order mark is ignored, as RFC 8259 §8.1 allows: nothing is lost or guessed by that. Other
+    bytes that are not UTF-8 are refused. But if the policy replaces bytes, UTF-16 and UTF-32 are decoded, and
+    each sequence that is not UTF-8 becomes U+FFFD.
     """
     other = _other_encoding(raw)
     if other is not None:
@@ -86,7 +86,7 @@ def _decode_other(raw: bytes, encoding: str, policy: Policy) -> Decoded | Undeco
 
 def _replace(encoded: bytes, first: int) -> Decoded:
     text = encoded.decode("utf-8", "replace")
-    # Sent U+FFFD stay apart from those put in: their first byte never continues another character.
+    # U+FFFD that were sent do not count: their first byte never continues another character.
     count = text.count(_REPLACED) - encoded.count(_REPLACED.encode())
     line, column = place(text, len(encoded[:first].decode("utf-8")))
     return Decoded(text, (Repair("invalid_utf8", count, line, column),))

@@ -1,10 +1,10 @@
-"""Repair: what a mapping allows to be put right in a body, and what was put right."""
+"""Repair: the mends of a body that a mapping allows, and those that were made."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-# The repairs a mapping may declare, and what each puts right.
+# The repairs that a mapping may declare, and the faults that they mend.
 REPAIRS = {
     "control_characters": "control characters, also line breaks, that stand unescaped in a string",
     "inner_quotes": "quotes that stand unescaped in a string",
@@ -14,14 +14,14 @@ REPAIRS = {
     "comments": "`//` and the rest of its line",
 }
 ENCODING_ERRORS = ("reject", "replace")
-# What `encoding_errors: replace` puts right.
+# The mends of `encoding_errors: replace`.
 ENCODINGS = ("invalid_utf8", "utf16", "utf32")
 NAMES = (*ENCODINGS, *REPAIRS)
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a mapping allows beside JSON in UTF-8: which repairs, and whether of its encoding, too."""
+    """The faults of a body that a mapping accepts: some repairs, and other encodings if `replaces_bytes`."""
 
     repairs: tuple[str, ...] = ()
     replaces_bytes: bool = False
@@ -32,7 +32,7 @@ STRICT = Policy()
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """One kind of repair that a body needed: at how many places, and the line and column of the first.
+    """One kind of repair that a body needed: the number of places, and the line and column of the first.
 
     Line and column are 1-based and count characters of the body as it was sent.
     """

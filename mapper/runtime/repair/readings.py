@@ -1,7 +1,7 @@
-"""Readings: a text that is almost JSON becomes JSON text where the allowed repairs read it in one way only.
+"""Readings: a text that is almost JSON becomes JSON text if the allowed repairs give it exactly one reading.
 
-All readings are followed side by side, from left to right. Those that have come to the same place with the
-same open brackets expect the same, so they go on as one; all to remember is that they were more than one.
+All readings are followed side by side, from left to right. Those that reach the same place with the same open
+brackets go on in the same way, so they are merged; only that they were more than one is remembered.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from enum import IntEnum
 from heapq import heappop, heappush
 
+from mapper.runtime.limits import MAX_REPAIRED_DEPTH
 from mapper.runtime.repair.edits import CURLY, STRING, Edit, Repaired, apply, in_order, parting
 
-LONGEST = 256 * 1024  # characters of a body that is worth repairing
-DEEPEST = 1_000  # open brackets; JSON within more cannot be read either
+MAX_CHARACTERS = 256 * 1024  # characters of a body that is worth repairing
 STEPS_AT_LEAST = 1_000
 STEPS_A_CHARACTER = 2  # JSON itself takes less than one and a half
 
@@ -28,7 +28,7 @@ _ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})')
 
 
 class Expect(IntEnum):
-    """What may come next in a reading."""
+    """The kinds of text that may follow in a reading."""
 
     VALUE = 0
     VALUE_OR_END = 1
@@ -50,7 +50,7 @@ class Open:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Way:
-    """How a place was reached: by these edits, and perhaps by others as well (`rival` keeps one of them)."""
+    """The edits that lead to a place, and in `rival` those of one other reading that leads there, if any."""
 
     edits: Edit | None
     rival: tuple[Edit | None] | None = None
@@ -62,7 +62,7 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Ambiguous:
-    """The text can be read in several ways, which part at `offset` (None where they are beyond counting)."""
+    """The text has several readings, which part at `offset` (None if they are too many to follow)."""
 
     offset: int | None
     hint: str
@@ -81,11 +81,11 @@ class TooDeepError(Exception):
 
 
 def repair(text: str, repairs: Collection[str]) -> Repaired | Ambiguous | None:
-    """The JSON text that `text` was meant to be, or that it may mean several, or None where it means none.
+    """The JSON text that `text` was meant to be; Ambiguous if there are several; None if there is none.
 
-    `text` is not JSON as it stands. The number of steps is linear in its length. Raises TooDeepError.
+    `text` itself is not JSON. The number of steps is linear in its length. Raises TooDeepError.
     """
-    if len(text) > LONGEST:
+    if len(text) > MAX_CHARACTERS:
         return None
     allowed = frozenset(repairs)
     readings = Readings(text, allowed)
@@ -104,12 +104,12 @@ def repair(text: str, repairs: Collection[str]) -> Repaired | Ambiguous | None:
 
 
 class Readings:
-    """Every reading of one text. `steps` counts the work done."""
+    """All readings of one text. `steps` counts the work done."""
 
     def __init__(self, text: str, allowed: frozenset[str]) -> None:
         self.text = text
         self.steps = 0
-        self._most = STEPS_AT_LEAST + STEPS_A_CHARACTER * len(text)
+        self._max_steps = STEPS_AT_LEAST + STEPS_A_CHARACTER * len(text)
         self._allowed = allowed
         self._waiting: dict[int, dict[tuple[Expect, Open | None], Way]] = {}
         self._offsets: list[int] = []  # a heap of the keys of `_waiting`
@@ -136,11 +136,11 @@ class Readings:
 
     def _count(self) -> None:
         self.steps += 1
-        if self.steps > self._most:
+        if self.steps > self._max_steps:
             raise TooManyWaysError
 
     def _expect(self, offset: int, expect: Expect, bracket: Open | None, way: Way) -> None:
-        """Go on at an offset later; where another reading waits for the same there, with that one."""
+        """Go on at an offset later, together with another reading that waits for the same there."""
         self._count()
         if offset not in self._waiting:
             self._waiting[offset] = {}
@@ -170,7 +170,7 @@ class Readings:
                 self._value(offset, bracket, way)
 
     def _after(self, offset: int, bracket: Open | None, way: Way) -> None:
-        """What follows a value inside a bracket: its end, a comma and more, or a comma too many."""
+        """Go on behind a value inside a bracket: at its end, a comma and more, or a comma too many."""
         if bracket is None:
             return
         if self.text[offset] == bracket.closing:
@@ -203,13 +203,13 @@ class Readings:
         key = (closing, outer)
         if key not in self._brackets:
             depth = outer.depth + 1 if outer else 1
-            if depth > DEEPEST:
+            if depth > MAX_REPAIRED_DEPTH:
                 raise TooDeepError
             self._brackets[key] = Open(closing, outer, depth)
         return self._brackets[key]
 
     def _string(self, offset: int, bracket: Open | None, way: Way, *, is_name: bool) -> None:
-        """Every string that begins here and after which JSON can go on."""
+        """Follow every string that begins here and after which JSON can go on."""
         if is_name:
             followers, expect = ":", Expect.COLON
         else:
@@ -223,7 +223,7 @@ class Readings:
                 self._expect(end, expect, bracket, way.then(offset, end, STRING) if is_broken else way)
 
     def _string_ends(self, offset: int, *, is_name: bool) -> list[tuple[int, bool]]:
-        """Where a string may end, and whether it needs repair then.
+        """The offsets at which a string may end, each with True if it needs repair then.
 
         A string ends at a quote of the kind it began with: a straight one at the first unless inner quotes
         are allowed, a curly one at any, as nothing can escape those. A name always ends at the first.
@@ -260,7 +260,7 @@ class Readings:
         return ends
 
     def _skip(self, offset: int, way: Way) -> tuple[int, Way]:
-        """The next character that counts, and the way with the comments before it."""
+        """The offset of the next character outside of comments, and the way with these comments."""
         place, comments = self._skipped_from(offset)
         for start, end in comments:
             self._count()

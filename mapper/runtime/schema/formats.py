@@ -1,4 +1,4 @@
-"""Formats: text in, whether it has the form a JSON Schema `format` names; in agreement with jsonschema."""
+"""Formats: checks of the forms that a JSON Schema `format` names; they agree with jsonschema."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 from uuid import UUID
 
+from mapper.runtime.limits import MAX_GROUP_DEPTH
+from mapper.runtime.times.calendar import DATE
+
 MAX_SYNTAX = 10_000  # characters of a text that may be a regular expression or a template of URIs
-_DEEPEST = 50
 _PRIVATE = "[\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd]"  # compiled when first needed: 4 ms
 _BEYOND_ASCII = (
     "[\u00a0-\ud7ff\uf900-\ufdcf\ufdf0-\uffef\U000e1000-\U000efffd"
@@ -21,27 +23,19 @@ _BEYOND_ASCII = (
     + "]"
 )
 
-_DAYS = (
-    r"(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])"
-    r"|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)"
-    r"|02-(?:0[1-9]|1\d|2[0-8])"
-)
-_LEAP_YEAR = r"(?:\d\d(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)"
 _TIME = r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?"
 _OFFSET = r"(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)"
 
-# One expression holds the calendar too, so a check is one call. jsonschema's validator ends in `$`, which
-# lets one line feed follow; a schema that minds says so with a `pattern`.
-_DATE_TIME = re.compile(
-    rf"(?!0000)(?:\d{{4}}-(?:{_DAYS})|{_LEAP_YEAR}-02-29)[Tt]{_TIME}{_OFFSET}\n?\Z", re.ASCII
-)
+# RFC 3339 §5.6. jsonschema's validator ends in `$`, which lets one line feed follow; a schema can exclude
+# that with a `pattern`.
+_DATE_TIME = re.compile(rf"{DATE}[Tt]{_TIME}{_OFFSET}\n?\Z", re.ASCII)
 is_date_time = _DATE_TIME.match
 
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\Z", re.ASCII | re.IGNORECASE)
 
 
 def is_uuid(text: str) -> bool:
-    """Whether a text is a UUID; odd spellings that Python's `UUID` reads are judged as by jsonschema."""
+    """Return True for a UUID; of odd spellings that Python's `UUID` reads, those that jsonschema accepts."""
     if _UUID.match(text):
         return True
     try:
@@ -52,16 +46,16 @@ def is_uuid(text: str) -> bool:
 
 
 def conforms(text: str, name: str) -> bool:
-    """Whether a text has a format; every text has one that is unknown.
+    """Return True if a text has a format; every text has an unknown one.
 
-    jsonschema, which takes 100 ms to import, is asked for formats that need more than a line.
+    Formats that need more than a line are checked by jsonschema, whose import takes 100 ms.
     """
     own = _OWN.get(name)
     return bool(format_checker().conforms(text, name) if own is None else own(text))
 
 
 def is_uri(text: str) -> bool:
-    """Whether a text is an absolute URI (RFC 3986)."""
+    """Return True for an absolute URI (RFC 3986)."""
     return bool(format_checker().conforms(text, "uri"))
 
 
@@ -69,7 +63,7 @@ def is_uri(text: str) -> bool:
 def format_checker() -> Any:
     """The checker of draft 2020-12; it must know every format, or data would pass unchecked.
 
-    Formats whose check takes more than linear time, or far too long, are checked here in its place.
+    Formats that it checks in more than linear time, or far too slowly, are checked here.
     """
     from mapper.runtime.schema.draft import Draft202012Validator, FormatChecker
 
@@ -92,12 +86,15 @@ def _if_short(check: Callable[[object], bool]) -> Callable[[object], bool]:
 
 
 def _is_regex(value: object) -> bool:
-    """Whether `re` can compile a text: it parses, which costs little, and what looks behind has one width."""
+    """Return True if `re` can compile a text: it parses, and what looks behind has one width.
+
+    To compile it would take time that a hostile pattern can multiply.
+    """
     if not isinstance(value, str):
         return True
     if (
         len(value) > MAX_SYNTAX
-        or max(accumulate((c == "(") - (c == ")") for c in value), default=0) > _DEEPEST
+        or max(accumulate((c == "(") - (c == ")") for c in value), default=0) > MAX_GROUP_DEPTH
     ):
         return False
     with warnings.catch_warnings():
@@ -130,7 +127,7 @@ def _is_iri_reference(value: object) -> bool:
 
 
 def _as_uri(text: str) -> str:
-    """An IRI with a plain character for each that URIs lack (RFC 3987, 2.2): another one, as good or bad."""
+    """An IRI with `_` for each character that URIs lack (RFC 3987 §2.2): a URI if it was an IRI."""
     text = text.replace("\n", " ")
     before, hash_sign, fragment = text.partition("#")
     path, question_mark, query = before.partition("?")

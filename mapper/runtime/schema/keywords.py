@@ -1,32 +1,31 @@
-"""Keywords: those of jsonschema whose work a schema or a payload could drive beyond all bounds, bounded.
+"""Keywords: replacements for those of jsonschema that a schema or a payload could keep busy without bounds.
 
-Subschemas that look at the same value (`anyOf`, `$ref`, ...) are asked once for each value and remembered
-while one value is judged: a schema that refers to itself in two alternatives would be asked twice as
-often at each level of the payload. Patterns are searched for by `searcher`. Else every keyword means what
-jsonschema makes of it.
+A subschema for the same value (`anyOf`, `$ref`, ...) is judged once for each value: a schema that refers to
+itself in two alternatives would otherwise be judged twice as often at each level of the payload. Patterns are
+searched for by `searcher`, in linear time. In all else the keywords mean what they mean to jsonschema.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar, copy_context
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, TypeAlias
 
 from mapper.regex.searches import searcher
-from mapper.runtime.json.identity import has_repetitions
+from mapper.runtime.json.equality import has_repetitions
+from mapper.runtime.stack import on_fresh_stack
 
-_MOST_STACKS = 32
+_MAX_STACKS = 32  # fresh stacks for one value
 
 _Key: TypeAlias = tuple[int, int]  # the identities of a subschema and of a value
 
 
 @dataclass(slots=True)
 class _Judgement:
-    """What is known while one value is judged. Identities hold that long, for the value and the schema do."""
+    """The results so far for one value; as the value and the schema live as long, `id` is a safe key."""
 
     explains: bool
     remembers: bool
@@ -43,8 +42,8 @@ _judgement: ContextVar[_Judgement] = ContextVar("mapper_judgement")
 def judging(*, explains: bool, remembers: bool) -> Iterator[None]:
     """Judge one value inside the block.
 
-    Its errors are told apart only where they are to be explained. What is remembered of a subschema must not
-    depend on the way to it, as it can with `$dynamicRef` and several `$id`.
+    Separate errors are produced only if `explains` is true. `remembers` must be false if the result of a
+    subschema can depend on the references that lead to it, as with `$dynamicRef` and several `$id`.
     """
     token = _judgement.set(_Judgement(explains, remembers))
     try:
@@ -58,9 +57,9 @@ def judging(*, explains: bool, remembers: bool) -> Iterator[None]:
 
 
 def is_stack_used_up(error: BaseException) -> bool:
-    """Whether an error says so: Python's own, or the panic into which the library of references turns it.
+    """Return True for Python's own error, and for the panic into which the library of references turns it.
 
-    That library is written in Rust; its panic is no Exception, so nobody else would take it for an error.
+    That library is written in Rust. Its panic is no Exception, so no other code would catch it.
     """
     return isinstance(error, RecursionError) or type(error).__name__ == "PanicException"
 
@@ -74,7 +73,7 @@ def validator_class() -> Any:
 def extended(keywords: Mapping[str, Any]) -> Any:
     """jsonschema's validator for draft 2020-12 with some keywords of our own, also below a `$schema`.
 
-    There, jsonschema's own `evolve` goes on with the validator that is registered for the draft.
+    Below one, jsonschema's own `evolve` would take the validator that is registered for the draft.
     """
     from attrs import fields
 
@@ -112,37 +111,22 @@ def _fits(validator: Any, value: Any, schema: Any, resolver: Any = None) -> bool
 
 
 def _with_room(judgement: _Judgement, judge: Callable[[], bool]) -> bool:
-    """Judge; on a stack of its own where this one is used up, which a deep value and its schema can do."""
+    """Judge; on a fresh stack if a deep value and its schema have used up this one."""
     try:
         return judge()
     except BaseException as error:
         if not is_stack_used_up(error):
             raise
         judgement.stacks += 1
-        if judgement.stacks > _MOST_STACKS:
+        if judgement.stacks > _MAX_STACKS:
             raise
-        results: list[bool] = []
-        failures: list[BaseException] = []
-
-        def run() -> None:
-            try:
-                results.append(judge())
-            except BaseException as error:  # a panic, too: it is this thread's last word
-                failures.append(error)
-
-        context = copy_context()
-        thread = threading.Thread(target=lambda: context.run(run))
-        thread.start()
-        thread.join()
-        if failures:
-            raise failures[0] from None
-        return results[0]
+        return on_fresh_stack(judge)
 
 
 def _narrowed(
     validator: Any, value: Any, schema: Any, resolver: Any = None, place: str | int | None = None
 ) -> Iterator[Any]:
-    """The errors of a subschema that looks at the same value; any one where none is to be explained."""
+    """The errors of a subschema for the same value; if they need no explanation, any one."""
     if _fits(validator, value, schema, resolver):
         return
     if _judgement.get().explains:
@@ -204,11 +188,11 @@ def _pattern_properties(validator: Any, parts: Mapping[str, Any], value: Any, _s
 
 
 def additional_names(value: Iterable[str], schema: Mapping[str, Any]) -> Iterator[str]:
-    """The members of a value that neither `properties` nor `patternProperties` speak of."""
+    """The members of a value that neither `properties` nor `patternProperties` describe."""
     known = schema.get("properties", {})
     patterns = [*schema.get("patternProperties", ())]
     if patterns == [""]:
-        patterns = []  # as jsonschema has it
+        patterns = []  # as in jsonschema
     searches = [searcher(pattern) for pattern in patterns]
     return (name for name in value if name not in known and not any(search(name) for search in searches))
 
@@ -225,7 +209,7 @@ def _additional_properties(validator: Any, rule: Any, value: Any, schema: Mappin
 
 
 def unique_items(_validator: Any, rule: Any, value: Any, _schema: Any) -> Iterator[Any]:
-    """`uniqueItems` in linear time; jsonschema's own compares each item with each."""
+    """The keyword `uniqueItems` in linear time; jsonschema's own compares each item with each."""
     if rule and isinstance(value, list) and has_repetitions(value):
         yield _misfit()
 
@@ -247,7 +231,7 @@ def _unevaluated_items(validator: Any, _rule: Any, value: Any, schema: Mapping[s
 
 
 def _evaluated_names(validator: Any, value: dict[str, Any], schema: Any) -> frozenset[str]:
-    """The members that a schema speaks of, itself or through others for the same value."""
+    """The members that a schema evaluates, itself or through subschemas for the same value."""
     if isinstance(schema, bool):
         return frozenset()
     judgement, key = _judgement.get(), (id(schema), id(value))
@@ -271,7 +255,7 @@ def _evaluated_names(validator: Any, value: dict[str, Any], schema: Any) -> froz
 
 
 def _evaluated_indexes(validator: Any, value: list[Any], schema: Any) -> frozenset[int]:
-    """The items that a schema speaks of, itself or through others for the same value."""
+    """The indexes of items that a schema evaluates, itself or through subschemas for the same value."""
     if isinstance(schema, bool):
         return frozenset()
     judgement, key = _judgement.get(), (id(schema), id(value))
@@ -293,7 +277,7 @@ def _evaluated_indexes(validator: Any, value: list[Any], schema: Any) -> frozens
 
 
 def _holding(validator: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
-    """The subschemas for the same value that count for it, each with a validator for its references."""
+    """The subschemas whose annotations count (core §11), each with a validator for its references."""
     for keyword in ("$ref", "$dynamicRef"):
         if keyword in schema:
             resolved = validator._resolver.lookup(schema[keyword])

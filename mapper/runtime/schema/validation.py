@@ -1,7 +1,7 @@
-"""Validation at run time: an event in, whether it fits its schema and, when it does not, why.
+"""Validation at run time: the check of an event by its schema, and the reasons if it does not fit.
 
-Generated code inlines what it can and calls `delegate` for the rest. Whoever must explain a refused event
-calls `violations`. What only those two need is imported by them, so that `import mapper` stays light.
+Generated code inlines most checks and calls `delegate` for the rest. `violations` explains a refused event.
+These two import jsonschema themselves, so that `import mapper` stays light.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from typing import Any
 
 from mapper.runtime.json.locations import write_location
 from mapper.runtime.json.nesting import nests_deeper
+from mapper.runtime.json.types import in_words
+from mapper.runtime.limits import MAX_EVENT_DEPTH
 from mapper.runtime.schema.keywords import additional_names, judging, validator_class
 
 MAX_VIOLATIONS = 20
 _MAX_ABSENT = 1_000
-MAX_DEPTH = 500
 MAX_NODES = 2_000_000
 
 _DOCUMENT = "urn:mapper:schema"
@@ -27,7 +28,7 @@ _DOCUMENT = "urn:mapper:schema"
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One reason why a value does not fit: where, which keyword says so, and what would fit.
+    """One reason why a value does not fit: its location, the keyword that refuses it, and what would fit.
 
     `message` completes a sentence that begins with the location and never holds values of the payload.
     """
@@ -37,27 +38,8 @@ class Violation:
     message: str
 
 
-def same(value: object, constant: object) -> bool:
-    """Whether two values are equal as JSON: 1 equals 1.0, but true does not equal 1, at any depth."""
-    if constant is None or isinstance(constant, bool):
-        return value is constant
-    if isinstance(constant, str):
-        return isinstance(value, str) and value == constant
-    if isinstance(constant, int | float):
-        return isinstance(value, int | float) and not isinstance(value, bool) and value == constant
-    if isinstance(constant, list):
-        return isinstance(value, list) and len(value) == len(constant) and all(map(same, value, constant))
-    if isinstance(constant, dict):
-        return (
-            isinstance(value, dict)
-            and len(value) == len(constant)
-            and all(key in value and same(value[key], constant[key]) for key in constant)
-        )
-    return False
-
-
 def delegate(schema_json: str, pointer: str = "") -> Callable[[object], bool]:
-    """A check by jsonschema of the subschema at `pointer`; what cannot be checked does not fit."""
+    """A check by jsonschema of the subschema at `pointer`; a value that it cannot check does not fit."""
 
     def is_valid(value: object) -> bool:
         try:
@@ -76,9 +58,9 @@ def delegate(schema_json: str, pointer: str = "") -> Callable[[object], bool]:
 
 @lru_cache(maxsize=256)
 def _validator(schema_json: str, pointer: str = "") -> tuple[Any, bool]:
-    """A validator for one subschema, and whether a subschema means the same wherever it is come from.
+    """A validator for one subschema, and True if results of a subschema may be cached.
 
-    `#…` references mean the whole document, and nothing is ever fetched.
+    `#…` references are resolved in the whole document, and nothing is ever fetched.
     """
     import json
     from urllib.parse import quote
@@ -93,7 +75,7 @@ def _validator(schema_json: str, pointer: str = "") -> tuple[Any, bool]:
     registry: Registry[Any] = Registry().with_resource(_DOCUMENT, resource)
     if isinstance(document, dict) and isinstance(document.get("$id"), str):
         registry = registry.with_resource(document["$id"], resource)
-    # By way of a reference, also to the whole: else each reference to an anchor searches the document for it.
+    # A reference, even to the whole document: otherwise each reference to an anchor searches the document.
     schema = {"$ref": f"{_DOCUMENT}#{quote(pointer)}"}
     registry = registry.crawl()
     validator = validator_class()(schema, registry=registry, format_checker=format_checker())
@@ -101,25 +83,25 @@ def _validator(schema_json: str, pointer: str = "") -> tuple[Any, bool]:
     return validator, not has_ids_inside
 
 
-def is_json(value: object, most: int = MAX_DEPTH) -> bool:
-    """Whether a value can be written as JSON text that nests at most `most` levels deep.
+def is_json(value: object, max_depth: int = MAX_EVENT_DEPTH) -> bool:
+    """Return True if a value can be written as JSON text that nests at most `max_depth` levels deep.
 
-    Numbers are finite, keys are texts, and no text holds half of a surrogate pair. What `find_non_json` and a
-    look at the depth tell, as fast as Python allows.
+    Numbers are finite, keys are texts, and no text holds half of a surrogate pair. The same answer as that of
+    `find_non_json` and `nests_deeper`, several times as fast.
     """
     if not isinstance(value, dict | list):
         return find_non_json(value) is None
     try:
-        return _is_json(value, most, [MAX_NODES])
+        return _is_json(value, max_depth, [MAX_NODES])
     except (TypeError, ValueError):  # a name that is not text; half of a surrogate pair
         return False
     except RecursionError:  # the caller has used up the stack
-        return find_non_json(value) is None and not nests_deeper(value, most)
+        return find_non_json(value) is None and not nests_deeper(value, max_depth)
 
 
-def _is_json(node: Any, most: int, room: list[int]) -> bool:
+def _is_json(node: Any, max_depth: int, room: list[int]) -> bool:
     room[0] -= len(node)
-    if most < 1 or room[0] < 0:
+    if max_depth < 1 or room[0] < 0:
         return False
     values = node
     if type(node) is dict or isinstance(node, dict):
@@ -138,7 +120,7 @@ def _is_json(node: Any, most: int, room: list[int]) -> bool:
         elif kind is int or value is None or kind is bool:
             continue
         elif kind is dict or kind is list or isinstance(value, dict | list):
-            if not _is_json(value, most - 1, room):
+            if not _is_json(value, max_depth - 1, room):
                 return False
         elif find_non_json(value) is not None:
             return False
@@ -146,7 +128,7 @@ def _is_json(node: Any, most: int, room: list[int]) -> bool:
 
 
 def are_texts(*texts: str) -> bool:
-    """Whether texts can be written as UTF-8: none holds half of a surrogate pair."""
+    """Return True if texts can be written as UTF-8: none holds half of a surrogate pair."""
     try:
         "".join(texts).encode()
     except UnicodeEncodeError:
@@ -156,7 +138,7 @@ def are_texts(*texts: str) -> bool:
 
 def find_non_json(value: object) -> tuple[tuple[str | int, ...], str] | None:
     """The path of the first part of `value` that JSON cannot hold and what is wrong with it, or None."""
-    # a path is linked, (parent, key, depth), so that a step costs one small tuple
+    # A path is linked, (parent, key, depth), so that a step costs one small tuple.
     stack: list[tuple[object, tuple[Any, ...]]] = [(value, ())]
     budget = MAX_NODES
     while stack:
@@ -181,7 +163,7 @@ def _open_container(
     node: object, path: tuple[Any, ...], stack: list[tuple[object, tuple[Any, ...]]]
 ) -> str | None:
     depth = path[2] + 1 if path else 1
-    if depth > MAX_DEPTH:
+    if depth > MAX_EVENT_DEPTH:
         return "nests too deep"
     if isinstance(node, dict):
         for key in node:
@@ -214,7 +196,10 @@ def _unlink(path: tuple[Any, ...]) -> tuple[str | int, ...]:
 
 
 def violations(schema_json: str, event: object) -> list[Violation]:
-    """Why `event` does not fit the schema: sorted, at most 20; empty when it fits. Never raises."""
+    """The reasons why `event` does not fit the schema: sorted, at most 20; none if it fits.
+
+    Raises RecursionError if the stack of the caller is used up, and nothing else.
+    """
     non_json = find_non_json(event)
     if non_json is not None:
         path, message = non_json
@@ -223,7 +208,7 @@ def violations(schema_json: str, event: object) -> list[Violation]:
         validator, remembers = _validator(schema_json)
         with judging(explains=True, remembers=remembers):
             errors = islice(validator.iter_errors(event), 10 * MAX_VIOLATIONS)
-            # `required` has an error for each absent name, of which the first tells of all
+            # `required` has an error for each absent name; the first is enough to find all.
             different = {id(e.instance if e.validator == "required" else e): e for e in errors}
             found = {violation for error in different.values() for violation in _explain(error)}
     except RecursionError:
@@ -237,7 +222,7 @@ def _explain(error: Any) -> Iterator[Violation]:
     path = tuple(error.absolute_path)
     keyword = str(error.validator or "false")
     if keyword == "required":
-        # one error per absent name; jsonschema says which only in its text, so all absent ones are listed
+        # jsonschema gives the name only in its text, so all absent names are listed.
         absent = (name for name in error.validator_value if name not in error.instance)
         for name in islice(absent, _MAX_ABSENT):
             yield Violation(write_location((*path, name)), keyword, "is required")
@@ -247,8 +232,6 @@ def _explain(error: Any) -> Iterator[Violation]:
     else:
         yield Violation(write_location(path), keyword, _message(keyword, error.validator_value))
 
-
-_ARTICLES = {"integer": "an integer", "array": "an array", "object": "an object", "null": "null"}
 
 _MESSAGES = {
     "minLength": "must have at least {} characters",
@@ -286,10 +269,9 @@ _PLAIN_MESSAGES = {
 
 
 def _message(keyword: str, rule: Any) -> str:
-    """What would fit, told from the schema alone."""
+    """What would fit, by the schema alone: a message never shows values of the payload."""
     if keyword == "type":
-        types = [rule] if isinstance(rule, str) else rule
-        return "must be " + " or ".join(_ARTICLES.get(name, f"a {name}") for name in types)
+        return f"must be {in_words([rule] if isinstance(rule, str) else rule)}"
     if keyword == "enum":
         return _MESSAGES[keyword].format(
             ", ".join(_brief(value) for value in rule[:10]) + ", …" * (len(rule) > 10)

@@ -1,9 +1,9 @@
 """Time patterns: a strptime pattern becomes a regular expression that reads the same text on every host.
 
-Digits are ASCII, names are English whatever the locale. Directives are those of `datetime.strptime` whose
+Digits are ASCII, names are English whatever the locale. The directives are those of `datetime.strptime` whose
 meaning does not depend on the host, and `%s`, seconds since 1970. Stricter than strptime: literal text must
-agree in case (names and AM/PM need not), a weekday must fit its date, digits without a separator between them
-have full width.
+have the same case (names and AM/PM need not), a weekday must fit its date, and digits without a separator
+between them have full width.
 """
 
 from __future__ import annotations
@@ -14,27 +14,24 @@ from datetime import datetime, timedelta, tzinfo
 from itertools import pairwise
 
 from mapper.runtime.missing import INVALID, Nothing
-from mapper.runtime.times.times import EPOCH_UNITS, epoch, iso8601, load_zone, parse_offset, settle
+from mapper.runtime.times.calendar import MONTHS, WEEKDAYS, full_year
+from mapper.runtime.times.times import EPOCH_UNITS, epoch, iso8601, settle
+from mapper.runtime.times.zones import OFFSET, load_zone, parse_offset
 
 MAX_PATTERN = 100
 MAX_TEXT = 200  # longer text is not a time; keeps hostile text away from the expression
 
-_MONTHS = [
-    *("january", "february", "march", "april", "may", "june"),
-    *("july", "august", "september", "october", "november", "december"),
-]
-_DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 _NAMES = {
-    "B": _MONTHS,
-    "b": [name[:3] for name in _MONTHS],
-    "A": _DAYS,
-    "a": [name[:3] for name in _DAYS],
+    "B": [name.lower() for name in MONTHS],
+    "b": [name[:3].lower() for name in MONTHS],
+    "A": [name.lower() for name in WEEKDAYS],
+    "a": [name[:3].lower() for name in WEEKDAYS],
 }
 _DIGITS = {
     "Y": (4, 4), "y": (2, 2), "m": (1, 2), "d": (1, 2), "j": (1, 3),
     "H": (1, 2), "I": (1, 2), "M": (1, 2), "S": (1, 2), "f": (1, 9), "s": (1, 12),
 }  # fmt: skip
-_OTHERS = {"z": r"[Zz]|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?", "p": r"[AaPp](?:[Mm]|\.[Mm]\.)"}
+_OTHERS = {"z": rf"[Zz]|{OFFSET}", "p": r"[AaPp](?:[Mm]|\.[Mm]\.)"}
 _DIRECTIVES = frozenset("%").union(_NAMES, _DIGITS, _OTHERS)
 _ALLOWED = "%a %A %b %B %d %f %H %I %j %m %M %p %s %S %y %Y %z %%"
 
@@ -49,11 +46,11 @@ class TimePattern:
 
 
 class _Unusable(Exception):
-    """Says why a pattern cannot be used."""
+    """The reason why a pattern cannot be used."""
 
 
 def check_pattern(text: str) -> str | None:
-    """Why a pattern cannot be used, or None."""
+    """The reason why a pattern cannot be used, or None."""
     try:
         _check(_split(text))
     except _Unusable as error:
@@ -62,7 +59,7 @@ def check_pattern(text: str) -> str | None:
 
 
 def compile_pattern(text: str) -> TimePattern:
-    """The pattern, ready; ValueError where `check_pattern` has something to say."""
+    """The pattern, ready; raises ValueError with the reason that `check_pattern` gives."""
     if message := check_pattern(text):
         raise ValueError(message)
     pieces = _split(text)
@@ -99,7 +96,7 @@ def pattern(value: object, compiled: TimePattern, zone: tzinfo | None) -> str | 
 
 
 def read_time(value: object, formats: tuple[str, ...], zone: str | None) -> str | Nothing:
-    """A time by the first of several named formats or patterns that reads it; INVALID where none does."""
+    """A time by the first of several named formats or patterns that reads it; INVALID if none does."""
     place = None if zone is None else load_zone(zone)
     for name in formats:
         if name in EPOCH_UNITS:
@@ -114,8 +111,8 @@ def read_time(value: object, formats: tuple[str, ...], zone: str | None) -> str 
 
 
 def _local(parts: dict[str, str], second: int) -> datetime:
-    """The date and time a match holds; raises where the calendar or its own weekday disagrees."""
-    year = int(parts["Y"]) if "Y" in parts else _full_year(int(parts["y"]))
+    """The date and time of a match; raises ValueError if the calendar or its own weekday disagrees."""
+    year = int(parts["Y"]) if "Y" in parts else full_year(int(parts["y"]))
     if "j" in parts:
         day = datetime(year, 1, 1) + timedelta(days=int(parts["j"]) - 1)
         if day.year != year:
@@ -126,10 +123,6 @@ def _local(parts: dict[str, str], second: int) -> datetime:
         if name in parts and _NAMES[name][day.weekday()] != parts[name].lower():
             raise ValueError
     return day.replace(hour=_hour(parts), minute=int(parts.get("M", 0)), second=second)
-
-
-def _full_year(year: int) -> int:
-    return year + (1900 if year >= 69 else 2000)  # POSIX, as strptime
 
 
 def _month(parts: dict[str, str]) -> int:
@@ -162,7 +155,7 @@ def _split(text: str) -> list[str]:
 
 
 def _check(pieces: list[str]) -> None:
-    """Raises where the directives do not make one moment."""
+    """Raise _Unusable if the directives do not make one moment."""
     found = [piece[1] for piece in pieces if piece[0] == "%" and piece != "%%"]
     known = set(found)
     if len(found) != len(known):
@@ -213,17 +206,17 @@ def _source(piece: str, narrow: bool) -> str:
         return re.escape(piece)
     letter = piece[1]
     if letter in _DIGITS:
-        least, most = _DIGITS[letter]
+        shortest, longest = _DIGITS[letter]
         sign = "-?" if letter == "s" else ""
-        least = most if narrow and letter not in "fs" else least
-        return f"(?P<{letter}>{sign}[0-9]{{{least},{most}}})"
+        shortest = longest if narrow and letter not in "fs" else shortest
+        return f"(?P<{letter}>{sign}[0-9]{{{shortest},{longest}}})"
     if letter in _NAMES:
         return f"(?P<{letter}>(?i:{'|'.join(_NAMES[letter])}))"
     return f"(?P<{letter}>{_OTHERS[letter]})"
 
 
 def _is_digit(piece: str, end: int) -> bool:
-    """Whether a piece begins (0) or ends (-1) with a digit."""
+    """Return True if a piece begins (0) or ends (-1) with a digit."""
     if piece[:1] == "%":
         return piece[1] in _DIGITS
     return bool(piece) and piece[end] in "0123456789"

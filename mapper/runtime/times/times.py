@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import TypeAlias
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mapper.runtime.missing import INVALID, Nothing
+from mapper.runtime.times.calendar import DATE
+from mapper.runtime.times.zones import OFFSET, parse_offset
 
 Bound: TypeAlias = str | tuple[str, int]  # canonical text, or ("received_at", seconds to add)
 
@@ -26,30 +27,20 @@ _LAST = "9999-12-31T23:59:59.999Z"
 _FIRST_MS = -62_135_596_800_000
 _LAST_MS = 253_402_300_799_999
 
-# What stands at every third place of nearly all times: with nothing, a point, or an offset at the end.
+# Every third character of nearly all times, from the fifth on; no fraction, a fraction, or an offset follows.
 _SHAPES = frozenset(f"--{between}::{after}" for between in "T " for after in ("", ".", "Z", "+", "-"))
-_DAY = (
-    r"(?!0000)(?:[0-9]{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
-    r"|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
-    r"|(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29)"
-)
-_is_day = re.compile(_DAY).fullmatch
-_OFFSET = r"[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?"
+_is_day = re.compile(DATE).fullmatch
 _date_time = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ](?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)"
-    rf"(?:\.([0-9]{{1,9}}))?([Zz]|{_OFFSET})?"
+    rf"(?:\.([0-9]{{1,9}}))?([Zz]|{OFFSET})?"
 ).fullmatch
 _decimal = re.compile(r"(-?)([0-9]{1,40})(?:\.([0-9]{1,40}))?(?:[eE]([+-]?[0-9]{1,3}))?").fullmatch
-_is_any_offset = re.compile(_OFFSET).fullmatch
-_is_offset = re.compile(r"[+-](?:[01][0-9]|2[0-3]):?[0-5][0-9]").fullmatch
-_is_zone_name = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,2}").fullmatch
+_is_any_offset = re.compile(OFFSET).fullmatch
 _relative = re.compile(r"received_at(?: *([+-]) *([0-9]{1,9}) *([smhd]))?").fullmatch
 
 # The named epoch formats and how many of each make a second.
 EPOCH_UNITS = {"epoch_s": 1, "epoch_ms": 1_000, "epoch_us": 1_000_000}
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-# Files of a zone directory that are no zones: the host's own, and copies that count leap seconds.
-_NOT_ZONES = frozenset({"localtime", "posix", "posixrules", "right", "Factory"})
 
 
 def iso8601(value: object, zone: tzinfo | None) -> str | Nothing:
@@ -58,7 +49,7 @@ def iso8601(value: object, zone: tzinfo | None) -> str | Nothing:
         return INVALID
     shape = value[4:20:3]
     if shape == "--T::." and len(value) == 24 and value[23] == "Z":
-        try:  # the canonical form, if what stands between these is a time
+        try:  # the canonical form, if the characters between these are a time
             _read(value)
             if value[11] != "2" or value[12] != "4":  # the end of a day, for some versions of Python
                 return value
@@ -86,7 +77,7 @@ def iso8601(value: object, zone: tzinfo | None) -> str | Nothing:
 
 
 def _plain(value: str, zone: tzinfo | None) -> str | Nothing:
-    """Canonical text of a time of one of the shapes; INVALID where a closer look is needed."""
+    """Canonical text of a time of one of the shapes; INVALID if it needs a closer look."""
     end, place = len(value), zone
     if value[-1] == "Z":
         end, place = end - 1, UTC
@@ -113,7 +104,7 @@ def _read_offset(text: str) -> tzinfo | None:
 
 
 def settle(local: datetime, zone: tzinfo, fraction: str = "", leap: bool = False) -> str | Nothing:
-    """Canonical text of a local time to the second plus fraction digits; `leap`: it stands for second 60."""
+    """Canonical text of a local time to the second plus fraction digits; `leap`: its second is 60."""
     if zone is not UTC:
         try:
             local = local.replace(tzinfo=zone).astimezone(UTC)
@@ -128,15 +119,6 @@ def settle(local: datetime, zone: tzinfo, fraction: str = "", leap: bool = False
 def _may_leap(moment: datetime) -> bool:
     last_day = monthrange(moment.year, moment.month)[1]
     return (moment.day, moment.hour, moment.minute) == (last_day, 23, 59)
-
-
-@lru_cache(maxsize=256)
-def parse_offset(text: str) -> tzinfo:
-    """The zone of `Z`, `+05`, `+0530` or `+05:30`."""
-    if text in ("Z", "z"):
-        return UTC
-    minutes = int(text[1:3]) * 60 + int(text[-2:] if len(text) > 3 else 0)
-    return timezone(timedelta(minutes=-minutes if text[0] == "-" else minutes)) if minutes else UTC
 
 
 def epoch(value: object, unit_per_second: int) -> str | Nothing:
@@ -191,20 +173,6 @@ def write_time(moment: datetime) -> str | Nothing:
         return INVALID
 
 
-def load_zone(name: str) -> tzinfo | None:
-    """The zone of `UTC`, `Z`, an offset (`+05:30`, `-0800`) or an IANA name; None where there is none."""
-    if name in ("UTC", "Z"):
-        return UTC
-    if _is_offset(name):
-        return parse_offset(name)
-    if not _is_zone_name(name) or name.partition("/")[0] in _NOT_ZONES:
-        return None
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None
-
-
 def parse_bound(text: str) -> Bound | None:
     """A bound of `within`: a date (midnight UTC), a date-time, `received_at` plus or minus time; or None."""
     if match := _relative(text):
@@ -218,7 +186,7 @@ def parse_bound(text: str) -> Bound | None:
 
 
 def check_window(lo: Bound | None, hi: Bound | None) -> str | None:
-    """Why no time can lie in a window, or None; bounds of different kinds are compared at run time only."""
+    """The reason why no time can lie in a window, or None; bounds of two kinds are compared at run time."""
     if isinstance(lo, str) and isinstance(hi, str):
         return "the window ends before it begins" if lo > hi else None
     if isinstance(lo, tuple) and isinstance(hi, tuple):
@@ -227,7 +195,7 @@ def check_window(lo: Bound | None, hi: Bound | None) -> str | None:
 
 
 def within(text: str, lo: Bound | None, hi: Bound | None, received_at: str | None) -> bool:
-    """Whether a canonical time lies between two bounds, both included; a bound that is not known is open."""
+    """Return True if a canonical time lies between two bounds, both included; an unknown bound is open."""
     if isinstance(lo, tuple):
         lo = received_at and shifted(received_at, lo[1])
     if isinstance(hi, tuple):

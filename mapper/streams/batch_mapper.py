@@ -1,4 +1,4 @@
-"""Work: a batch of bodies becomes the bytes to write and the counts; the same in one process or in many."""
+"""Batch mapper: a batch of bodies becomes the bytes to write and the counts, in one process or in many."""
 
 from __future__ import annotations
 
@@ -6,25 +6,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from mapper.streams.batches import BYTE_ORDER_MARK, Batch, Files, Position, bodies_of
-from mapper.streams.envelopes import Keeping
-from mapper.streams.item_lines import move_lines, rejection_line, skip_line
-from mapper.streams.replay import read_again
-from mapper.streams.tally import First, Tally
+from mapper.streams.envelopes import EnvelopeNeeds
+from mapper.streams.item_lines import move_lines, rejection_lines, skip_line
+from mapper.streams.replay import replay_bodies
+from mapper.streams.tally import FirstRejection, Tally
 from mapper.transform.request import Request
 from mapper.transform.result import JsonResult, Rejected
 from mapper.transform.transform import Transform
 
-MAX_LINES = 4_096  # mapped before what they gave is handed over
-MAX_BYTES = 16 * 1024 * 1024  # of events and rejections, beyond which the next line waits until they are
+MAX_LINES = 4_096  # mapped before their results are handed over
+MAX_BYTES = (
+    16 * 1024 * 1024
+)  # of events and rejections; beyond them results are handed over before the next line
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
-    """What the work needs besides the bodies; it pickles."""
+class RunSetup:
+    """Everything a worker needs besides the bodies; it pickles."""
 
     transform: Transform
     request: Request
-    keeping: Keeping | None  # None where rejected items are not kept
+    needs: EnvelopeNeeds | None  # None if rejected items are not kept
     keeps_skipped: bool
     keeps_rejected: bool
     show_values: bool
@@ -32,10 +34,10 @@ class Setup:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a batch, or a part of it, gives: lines for each of the outputs, and the counts.
+class BatchResult:
+    """The result of a batch, or of a part of it: lines for each of the outputs, and the counts.
 
-    `after` is the position behind the part, `size` its bytes.
+    `after` is the position behind the part, `size` its bytes of input.
     """
 
     events: bytes | memoryview
@@ -45,28 +47,28 @@ class Outcome:
     after: Position
     size: int
 
-    def moved(self, lines: int) -> Outcome:
-        """The same, with all numbers of lines larger by so many."""
+    def moved(self, lines: int) -> BatchResult:
+        """The same, with `lines` added to all numbers of lines."""
         after = replace(self.after, line=self.after.line + lines)
         skipped, rejected = move_lines(self.skipped, lines), move_lines(self.rejected, lines)
-        return Outcome(self.events, skipped, rejected, self.tally.moved(lines), after, self.size)
+        return BatchResult(self.events, skipped, rejected, self.tally.moved(lines), after, self.size)
 
 
 @dataclass(slots=True)
-class Work:
-    """Maps bodies; what it gathers is taken away batch by batch."""
+class BatchMapper:
+    """Maps bodies and collects lines and counts until `take` hands them over."""
 
-    setup: Setup
+    setup: RunSetup
     files: Files
     events: list[bytes] = field(default_factory=list)
     skipped: list[bytes] = field(default_factory=list)
     rejected: list[bytes] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
-    held: int = 0  # bytes of what is gathered
+    held: int = 0  # bytes of events and rejected lines
     _shown: set[tuple[str, ...]] = field(default_factory=set)
 
-    def __call__(self, batch: Batch) -> Iterator[Outcome]:
-        """Map every body of a batch. Where its line is UNKNOWN, numbers of lines count from its beginning."""
+    def __call__(self, batch: Batch) -> Iterator[BatchResult]:
+        """Map every body of a batch. If its line is UNKNOWN, numbers of lines count from its beginning."""
         if batch.fault:
             yield self._break_off(batch, batch.fault)
             return
@@ -82,12 +84,12 @@ class Work:
         else:
             yield from self._lines(batch, lines)
 
-    def _break_off(self, batch: Batch, fault: str) -> Outcome:
+    def _break_off(self, batch: Batch, fault: str) -> BatchResult:
         self.tally.faults.append(fault)
         return self.take(Position(batch.start.file + 1), 0)
 
-    def _whole(self, batch: Batch, data: bytes) -> Outcome:
-        """Map the one body of an input; one that is blank holds none."""
+    def _whole(self, batch: Batch, data: bytes) -> BatchResult:
+        """Map the one body of an input; a blank input has none."""
         body = data if batch.start.offset else data.removeprefix(BYTE_ORDER_MARK)
         if body.strip():
             self.tally.bodies += 1
@@ -96,8 +98,8 @@ class Work:
             self.enter(batch.name, batch.start.line, body, result)
         return self.take(Position(batch.start.file + 1), batch.size)
 
-    def _lines(self, batch: Batch, lines: list[bytes]) -> Iterator[Outcome]:
-        """Map lines: so many at once, for short lines may each give large events or a long rejection."""
+    def _lines(self, batch: Batch, lines: list[bytes]) -> Iterator[BatchResult]:
+        """Map at most MAX_LINES at once: short lines may give large events or long rejections."""
         after, first = batch.start, 0
         while first < len(lines):
             some = lines[first : first + MAX_LINES]
@@ -110,7 +112,7 @@ class Work:
             yield self.take(after, size)
 
     def _map(self, name: str, lines: list[bytes], number: int) -> int:
-        """Map the bodies of lines, of which the first has that number; return how many lines were mapped."""
+        """Map the bodies of lines, the first with that number; return how many were mapped."""
         transform, request = self.setup.transform.json, self.setup.request
         add_events = self.events.extend
         number_of_bodies, next_number = 0, number
@@ -129,22 +131,22 @@ class Work:
         self.tally.bodies += number_of_bodies
         return next_number - number
 
-    def _replay(self, batch: Batch, lines: list[bytes]) -> Outcome:
-        """Map the items of rejected lines; they keep the place at which they stood in the first input."""
-        start, keeping = batch.start, self.setup.keeping
+    def _replay(self, batch: Batch, lines: list[bytes]) -> BatchResult:
+        """Map the items of rejected lines; they keep the file and line of the first input."""
+        start, needs = batch.start, self.setup.needs
         if not start.offset:
             lines[0] = lines[0].removeprefix(BYTE_ORDER_MARK)
-        if keeping is not None:
-            for again in read_again(batch.name, bodies_of(lines, start.line), keeping):
-                result = again.choose(self.setup.transform.json(again.body, self.setup.request))
+        if needs is not None:
+            for replayed in replay_bodies(batch.name, bodies_of(lines, start.line), needs):
+                result = replayed.choose(self.setup.transform.json(replayed.body, self.setup.request))
                 self.events += result.events
                 self.tally.bodies += 1
-                self.enter(again.file, again.line, again.body, result)
+                self.enter(replayed.file, replayed.line, replayed.body, result)
         after = Position(start.file, start.offset + batch.size, start.line + len(lines))
         return self.take(after, batch.size)
 
     def enter(self, file: str, number: int, body: bytes, result: JsonResult) -> None:
-        """Gather and count what did not become an event, and what had to be repaired before."""
+        """Collect and count the skips and rejections of a body, and the repairs it needed."""
         tally = self.tally
         repairs = [repair.name for repair in result.repairs]
         tally.repairs.update(repairs)
@@ -154,11 +156,10 @@ class Work:
                 self.skipped.append(skip_line(file, number, skip, repairs, body))
         for one in result.rejected:
             self.count(file, number, one)
-        if self.setup.keeping is not None and self.setup.keeps_rejected:
-            values = self.setup.show_values
-            kept = self.setup.keeping.around(result.rejected, body, is_repaired=bool(repairs))
-            for one, around in zip(result.rejected, kept, strict=True):
-                line = rejection_line(file, number, one, repairs, body, around, values)
+        needs, show_values = self.setup.needs, self.setup.show_values
+        if needs is not None and self.setup.keeps_rejected:
+            lines = rejection_lines(file, number, result.rejected, repairs, body, needs, show_values)
+            for line in lines:
                 self.rejected.append(line)
                 self.held += len(line)
 
@@ -168,14 +169,14 @@ class Work:
         self.tally.codes[codes] += 1
         if codes not in self._shown:
             self._shown.add(codes)
-            self.tally.firsts[codes] = First(file, number, rejected.index, rejected.diagnostics)
+            self.tally.firsts[codes] = FirstRejection(file, number, rejected.index, rejected.diagnostics)
 
-    def take(self, after: Position, size: int) -> Outcome:
-        """Everything gathered since it was taken last."""
+    def take(self, after: Position, size: int) -> BatchResult:
+        """Everything collected since the last call."""
         self.tally.events = len(self.events)
         self.tally.items = len(self.events) + self.tally.reasons.total() + self.tally.rejected
         self.events.append(b"")  # so that the last event's line is ended
         events, skipped, rejected = b"\n".join(self.events), b"".join(self.skipped), b"".join(self.rejected)
-        outcome = Outcome(events, skipped, rejected, self.tally, after, size)
+        part = BatchResult(events, skipped, rejected, self.tally, after, size)
         self.events, self.skipped, self.rejected, self.tally, self.held = [], [], [], Tally(), 0
-        return outcome
+        return part

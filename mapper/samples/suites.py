@@ -1,4 +1,4 @@
-"""Trials: a mapping and its cases become outcomes, without printing anything."""
+"""Suites: a mapping and its cases become results, without printing anything."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from mapper.api import load
 from mapper.diagnostics.diagnostic import Diagnostic
 from mapper.diagnostics.errors import CompileError
 from mapper.runtime.limits import Limits
-from mapper.samples.cases import Case, find_cases, find_orphans, result_document
+from mapper.samples.cases import SampleCase, find_cases, find_orphans, result_document
 from mapper.samples.differences import Difference, differences
 from mapper.transform.result import Result
 from mapper.transform.transform import Transform
 
 
-class Verdict(Enum):
-    """How a case ended."""
+class CaseStatus(Enum):
+    """The status of a case after its run."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -28,11 +28,11 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What one case gave; `diagnostics` tell why a sample is unreadable or an item was rejected."""
+class CaseResult:
+    """The result of one case; `diagnostics` explain an unreadable sample or a rejected item."""
 
-    case: Case
-    verdict: Verdict
+    case: SampleCase
+    status: CaseStatus
     seconds: float = 0.0
     events: int = 0
     skipped: int = 0
@@ -42,28 +42,28 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
-    """What one mapping gave: `diagnostics` where it does not compile or its folder is untidy."""
+class SuiteResult:
+    """The results of the cases of a mapping; `diagnostics` if it does not compile or its folder is untidy."""
 
     mapping: Path
     compiles: bool
     diagnostics: tuple[Diagnostic, ...]
-    outcomes: tuple[Outcome, ...]
+    results: tuple[CaseResult, ...]
 
-    def count(self, verdict: Verdict) -> int:
-        """How many cases ended so."""
-        return sum(outcome.verdict is verdict for outcome in self.outcomes)
+    def count(self, status: CaseStatus) -> int:
+        """The number of cases with a status."""
+        return sum(result.status is status for result in self.results)
 
     @property
     def passed(self) -> bool:
-        """Whether nothing is wrong."""
-        return not self.diagnostics and not self.count(Verdict.FAILED)
+        """True if the mapping has no diagnostics and no failed case."""
+        return not self.diagnostics and not self.count(CaseStatus.FAILED)
 
 
-def try_mapping(
+def run_suite(
     mapping: Path, selects: Callable[[str], bool], limits: Limits, *, update: bool
-) -> Trial | None:
-    """Compile a mapping and run the cases `selects` takes; None where it takes none of those there are."""
+) -> SuiteResult | None:
+    """Compile a mapping and run the cases that `selects` takes; None if it has cases and none is taken."""
     cases = find_cases(mapping)
     selected = [case for case in cases if selects(case.title)]
     if cases and not selected:
@@ -71,45 +71,45 @@ def try_mapping(
     try:
         transform = load(mapping, limits=limits)
     except CompileError as error:
-        return Trial(mapping, False, error.diagnostics, ())
-    outcomes = tuple(_try_case(transform, case, update=update) for case in selected)
-    return Trial(mapping, True, tuple(find_orphans(mapping)), outcomes)
+        return SuiteResult(mapping, False, error.diagnostics, ())
+    results = tuple(_run_case(transform, case, update=update) for case in selected)
+    return SuiteResult(mapping, True, tuple(find_orphans(mapping)), results)
 
 
-def _try_case(transform: Transform, case: Case, *, update: bool) -> Outcome:
+def _run_case(transform: Transform, case: SampleCase, *, update: bool) -> CaseResult:
     sample = case.load()
     if isinstance(sample, Diagnostic):
-        return Outcome(case, Verdict.FAILED, diagnostics=(sample,))
+        return CaseResult(case, CaseStatus.FAILED, diagnostics=(sample,))
     start = time.perf_counter()
     result = transform(sample.body, request=sample.request)
     seconds = time.perf_counter() - start
     numbers = (len(result.events), len(result.skipped), len(result.rejected))
-    verdict, found, why = _judge(case, result, update=update)
-    return Outcome(case, verdict, seconds, *numbers, found, why)
+    status, found, why = _judge(case, result, update=update)
+    return CaseResult(case, status, seconds, *numbers, found, why)
 
 
 def _judge(
-    case: Case, result: Result, *, update: bool
-) -> tuple[Verdict, tuple[Difference, ...], tuple[Diagnostic, ...]]:
+    case: SampleCase, result: Result, *, update: bool
+) -> tuple[CaseStatus, tuple[Difference, ...], tuple[Diagnostic, ...]]:
     document = result_document(result)
     expected = case.expectation()
     if isinstance(expected, Diagnostic):
         if update:
-            verdict = Verdict.UPDATED if case.expected.exists() else Verdict.CREATED
+            status = CaseStatus.UPDATED if case.expected.exists() else CaseStatus.CREATED
             case.write(document)
-            return verdict, (), ()
-        return Verdict.FAILED, (), (expected,)
+            return status, (), ()
+        return CaseStatus.FAILED, (), (expected,)
     found = tuple(differences(expected, document))
     if not found:
-        return Verdict.PASSED, (), ()
+        return CaseStatus.PASSED, (), ()
     if update:
         case.write(document)
-        return Verdict.UPDATED, found, ()
-    return Verdict.FAILED, found, _unexpected(expected, result)
+        return CaseStatus.UPDATED, found, ()
+    return CaseStatus.FAILED, found, _unexpected(expected, result)
 
 
 def _unexpected(expected: dict[str, object], result: Result) -> tuple[Diagnostic, ...]:
-    """Why items were rejected that the expectation does not list as rejected with these codes."""
+    """The diagnostics of rejected items that the expectation does not list with these codes."""
     listed = expected["rejected"]
     assert isinstance(listed, list)
     return tuple(

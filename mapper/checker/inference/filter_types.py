@@ -1,0 +1,230 @@
+"""Types of filters: one rule for each word of `Gives` and `Fails`, the words of a filter's row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import chain, product
+from math import prod
+from typing import TypeAlias
+
+from mapper.budget import MAX_CHARACTERS, spend_on
+from mapper.checker.inference import predicates as p
+from mapper.checker.inference.printing import concatenated, printed
+from mapper.checker.types import ANYTHING, NEVER, Type, admits, join, join_all, literal_type, only
+from mapper.checker.types.lattice import of_element
+from mapper.checker.types.named import BOOLEAN, COUNT, INTEGER, NULL_ONLY, NUMBER, TEXT, array_of, text_type
+from mapper.runtime.faults import Fault
+from mapper.runtime.limits import trial_limits, within
+from mapper.runtime.liquid.filters import ROWS, apply
+from mapper.runtime.liquid.filters.row import Fails, Function, Gives
+from mapper.runtime.missing import MISSING
+
+Arguments: TypeAlias = tuple[Type, ...]
+Result: TypeAlias = Type | Callable[[Type, Arguments], Type]
+Failure: TypeAlias = Callable[[Type, Arguments], bool]
+
+_MOST = 24  # combinations of literal values that are computed one by one
+
+
+def filter_type(name: str, value: Type, arguments: Arguments, *, is_plain: bool) -> tuple[Type, bool]:
+    """The type of a filter's result, and True if it may fail; `is_plain`: it has no named arguments."""
+    row = ROWS[name]
+    if is_plain and row.gives is not Gives.DATE:
+        folded = _computed(row.function, (value, *arguments))
+        if folded is not None:
+            return folded
+    rule = RESULTS[row.gives]
+    result = rule if isinstance(rule, Type) else rule(value, arguments)
+    if row.fails in _OF_ELEMENTS and not _is_plain_list(value, arguments):
+        return join(result, ANYTHING.with_missing()), True
+    return result, FAILURES[row.fails](value, arguments)
+
+
+def _computed(function: Function, types: Arguments) -> tuple[Type, bool] | None:
+    """The exact result if all values are known one by one and short: the filter itself is run."""
+    listed = [_scalars(each) for each in types]
+    if not 0 < prod(map(len, listed)) <= _MOST or sum(map(_length, chain(*listed))) > MAX_CHARACTERS:
+        return None
+    results, failed = NEVER, False
+    for given in product(*listed):
+        spend_on(sum(map(_length, given)))
+        try:
+            with within(trial_limits(0)):
+                found = apply(function, -1, *given)
+        except Fault as fault:
+            if fault.code == "M620":
+                return None  # it may be short enough for the limits of the run
+            failed = True
+            continue
+        if isinstance(found, tuple | range | dict | list):
+            return None
+        spend_on(_length(found))
+        results = join(results, literal_type(found))
+    return results, failed
+
+
+def _length(value: object) -> int:
+    """Characters of a text, bytes of a whole number; other scalars are short."""
+    if isinstance(value, str):
+        return len(value)
+    return value.bit_length() // 8 if isinstance(value, int) else 1
+
+
+def _scalars(given: Type) -> list[object]:
+    """All values of a type of few scalars; none of any other."""
+    parts = [part.values for part in (given.numbers, given.texts) if part is not None]
+    if given.arrays or given.objects or None in parts:
+        return []
+    nothings: list[object] = [MISSING] * given.missing + [None] * given.null
+    return [*nothings, *sorted(given.booleans), *chain(*(sorted(values or ()) for values in parts))]
+
+
+def _keeps_content(value: Type, _arguments: Arguments) -> Type:
+    # A character that is not white space stays one.
+    return text_type(blank=False) if printed(value).blank is False else TEXT
+
+
+def _encodes(value: Type, _arguments: Arguments) -> Type:
+    return text_type(blank=False) if printed(value).shortest else TEXT
+
+
+def _appended(value: Type, arguments: Arguments) -> Type:
+    return Type(texts=concatenated(printed(value), printed(_first(arguments))))
+
+
+def _prepended(value: Type, arguments: Arguments) -> Type:
+    return Type(texts=concatenated(printed(_first(arguments)), printed(value)))
+
+
+def _first(arguments: Arguments, default: Type = NULL_ONLY) -> Type:
+    return arguments[0] if arguments else default
+
+
+def _defaulted(value: Type, arguments: Arguments) -> Type:
+    kept = p.not_empty(p.truthy(value))
+    return join(kept, _first(arguments, literal_type("")))
+
+
+def _arithmetic(value: Type, arguments: Arguments) -> Type:
+    whole = all(_is_whole(each) for each in (value, *arguments))
+    return INTEGER if whole else NUMBER
+
+
+def _is_whole(given: Type) -> bool:
+    numbers = given.numbers
+    if given.texts or given.arrays or given.objects:
+        return False
+    if numbers is None or numbers.integral:
+        return True
+    return numbers.values is not None and all(isinstance(value, int) for value in numbers.values)
+
+
+def _rounded(_value: Type, arguments: Arguments) -> Type:
+    return NUMBER if arguments else INTEGER
+
+
+def _divides_by_zero(_value: Type, arguments: Arguments) -> bool:
+    divisor = _first(arguments)
+    return divisor != only(divisor, "number") or admits(divisor, 0)
+
+
+def _no_count(_value: Type, arguments: Arguments) -> bool:
+    return bool(arguments) and arguments[0] != only(arguments[0], "number")
+
+
+def _no_positions(_value: Type, arguments: Arguments) -> bool:
+    return any(each.kinds != {"number"} or each.missing or not _is_whole(each) for each in arguments)
+
+
+def _elements(value: Type) -> Type:
+    """The elements of a list; another value is a list of itself."""
+    single = only(value, *(value.kinds - {"array", "null"}))
+    return join(of_element(value), single)
+
+
+def _same_elements(value: Type, _arguments: Arguments) -> Type:
+    return array_of(_elements(value) if value.kinds == {"array"} and not value.missing else ANYTHING)
+
+
+def _both_elements(value: Type, arguments: Arguments) -> Type:
+    return array_of(join_all(map(_elements, (value, *arguments))))
+
+
+def _one_element(value: Type, _arguments: Arguments) -> Type:
+    if value.objects or value.texts:
+        return ANYTHING.with_missing()
+    return join(of_element(value), Type(missing=True, null=True))
+
+
+def _no_lists(value: Type, arguments: Arguments) -> bool:
+    return any(each != only(each, "array") for each in (value, *arguments))
+
+
+def _no_objects(value: Type, _arguments: Arguments) -> bool:
+    elements = of_element(value)
+    return elements != only(elements, "object")
+
+
+def _no_keys(value: Type, arguments: Arguments) -> bool:
+    return bool(arguments) and _no_objects(value, arguments)
+
+
+def _no_order(value: Type, arguments: Arguments) -> bool:
+    elements = of_element(value)
+    return bool(arguments or elements.objects) or len(elements.kinds) > 1
+
+
+def _no_date(value: Type, arguments: Arguments) -> bool:
+    strange = any(each.kinds != {"string"} or each.missing for each in arguments)
+    return strange or bool(value.arrays or value.objects or value.numbers or value.texts)
+
+
+def _is_plain_list(value: Type, arguments: Arguments) -> bool:
+    """True if the value is a list without nil, and the arguments are names: the use of a filter of lists."""
+    elements = of_element(value)
+    is_list = (
+        value.kinds == {"array"} and not value.missing and not elements.may_be_nothing and not elements.arrays
+    )
+    return is_list and all(each.kinds <= {"string"} and not each.missing for each in arguments)
+
+
+RESULTS: dict[Gives, Result] = {
+    Gives.TEXT: TEXT,
+    Gives.CONTENT: _keeps_content,
+    Gives.CODED: _encodes,
+    Gives.APPENDED: _appended,
+    Gives.PREPENDED: _prepended,
+    Gives.JOINED: TEXT,
+    Gives.JSON: text_type(blank=False),
+    Gives.DATE: TEXT,
+    Gives.TEXTS: array_of(TEXT),
+    Gives.NUMBER: NUMBER,
+    Gives.ARITHMETIC: _arithmetic,
+    Gives.ROUNDED: _rounded,
+    Gives.WHOLE: INTEGER,
+    Gives.COUNT: COUNT,
+    Gives.INDEX: replace(COUNT, null=True),
+    Gives.TRUTH: replace(BOOLEAN, null=True),
+    Gives.ELEMENT: _one_element,
+    Gives.FOUND: _one_element,
+    Gives.ELEMENTS: _same_elements,
+    Gives.BOTH: _both_elements,
+    Gives.PROPERTIES: array_of(ANYTHING),
+    Gives.PART: join(TEXT, array_of(ANYTHING)),
+    Gives.DEFAULTED: _defaulted,
+}
+FAILURES: dict[Fails, Failure] = {
+    Fails.NEVER: lambda _value, _arguments: False,
+    Fails.UNREADABLE: lambda value, _arguments: value != NEVER,
+    Fails.UNDATED: _no_date,
+    Fails.UNCOUNTED: _no_count,
+    Fails.UNPLACED: _no_positions,
+    Fails.ZERO: _divides_by_zero,
+    Fails.NO_LISTS: _no_lists,
+    Fails.NO_OBJECTS: _no_objects,
+    Fails.NO_KEYS: _no_keys,
+    Fails.NO_ORDER: _no_order,
+}
+# A filter that reads its elements may give nil, or fail, if its value is not a plain list.
+_OF_ELEMENTS = frozenset({Fails.NO_OBJECTS, Fails.NO_KEYS, Fails.NO_ORDER})

@@ -1,0 +1,63 @@
+"""Runner: the search compiles and runs programs through this protocol. A later stage implements it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from mapper import ir
+from mapper.diagnostics.source import Span
+from mapper.runtime.missing import MISSING
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """A parsed body, and the parts of a request that matter."""
+
+    body: object
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    settings: Mapping[str, object]
+    received_at: str | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """The order of payloads: first the parts of the request, then the characters of the body."""
+        parts = len(self.headers) + len(self.query) + len(self.settings) + (self.received_at is not None)
+        return parts, len(json.dumps(self.body))
+
+    @property
+    def text(self) -> str:
+        """The body in one line of JSON, and the request in brackets: `{"a": 1} (header x-id: 7)`."""
+        extras = [
+            *(f"header {name}: {value}" for name, value in self.headers.items()),
+            *(f"query {name}={value}" for name, value in self.query.items()),
+            *(f"setting {name}: {json.dumps(value)}" for name, value in self.settings.items()),
+            *([f"received_at {self.received_at}"] if self.received_at is not None else []),
+        ]
+        body = json.dumps(self.body, ensure_ascii=False)
+        return f"{body} ({', '.join(extras)})" if extras else body
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The result of a program for one payload: the event or MISSING, and codes and spans of the faults."""
+
+    event: object = MISSING
+    skipped: bool = False
+    faults: tuple[tuple[str, Span | None], ...] = ()
+
+
+Execute: TypeAlias = Callable[[Payload], Run]
+
+
+class Runner(Protocol):
+    """Compiles and runs the programs that the search makes of one mapping."""
+
+    def prepare(self, program: ir.Program, target: object) -> Execute:
+        """Compile a program for a target schema; raises any error of code generation."""
+
+    def fits_source(self, item: object) -> bool:
+        """Return True if an item is known to be valid under the source schema."""

@@ -1,0 +1,83 @@
+"""Equality: the one rule by which two JSON values are equal, and keys of sets that follow it.
+
+Numbers are equal if their values are (1 and 1.0, exactly for integers of any size), a boolean equals only
+itself, and the order of an object's members does not matter. This is the rule of JSON Schema 2020-12 (core
+§4.2.2) for `const`, `enum` and `uniqueItems` and of RFC 9535 §2.3.5.2.2 for comparisons. Liquid builds on it
+(`mapper.runtime.liquid.semantics.equal`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+_CONTAINERS = (dict, list)
+_NUMBERS = (int, float, Decimal)  # Decimal: numbers of a body that no float holds
+
+
+def equal(left: object, right: object) -> bool:
+    """Return True if two JSON values are equal; MISSING equals only itself, as "Nothing" of RFC 9535 does.
+
+    Values may nest to any depth. Parts that are repeated, or that contain themselves, are compared once.
+    """
+    # Python's own `==` has True equal to 1, and ends in a RecursionError for values that nest deep.
+    if not isinstance(left, _CONTAINERS):
+        return _are_equal_scalars(left, right)
+    pairs: list[tuple[object, object]] = [(left, right)]
+    met: set[tuple[int, int]] = set()  # a payload from a host may hold one object often, or inside itself
+    while pairs:
+        one, other = pairs.pop()
+        if not isinstance(one, _CONTAINERS):
+            if not _are_equal_scalars(one, other):
+                return False
+            continue
+        if (id(one), id(other)) in met:
+            continue
+        met.add((id(one), id(other)))
+        if isinstance(one, list):
+            if not isinstance(other, list) or len(one) != len(other):
+                return False
+            pairs.extend(zip(one, other, strict=True))
+        else:
+            if not isinstance(other, dict) or one.keys() != other.keys():
+                return False
+            pairs.extend((value, other[key]) for key, value in one.items())
+    return True
+
+
+def _are_equal_scalars(left: object, right: object) -> bool:
+    # Objects of other types are asked only if both are of one type: they may claim to equal everything.
+    if isinstance(left, str):
+        return isinstance(right, str) and left == right
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, _NUMBERS):
+        return isinstance(right, _NUMBERS) and left == right
+    return left is right or (type(left) is type(right) and left == right)
+
+
+def identity(value: object) -> object:
+    """A hashable key; two keys are equal if and only if the values are.
+
+    It recurses: values nest at most `nesting.MAX_NESTING` levels deep before they get here.
+    """
+    if isinstance(value, dict):
+        return "object", frozenset((key, identity(member)) for key, member in value.items())
+    if isinstance(value, list | tuple):
+        return "list", tuple(identity(element) for element in value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int) and value.bit_length() > 60:
+        return hex(value)  # numbers that far apart can share one hash, and a sender could choose many of them
+    return isinstance(value, bool), value
+
+
+def has_repetitions(values: Iterable[object]) -> bool:
+    """Return True if two of the values are equal, in time that is linear in their size."""
+    seen: set[object] = set()
+    for value in values:
+        key = identity(value)
+        if key in seen:
+            return True
+        seen.add(key)
+    return False

@@ -1,0 +1,283 @@
+"""Text filters: value and arguments are the texts that Liquid prints of them.
+
+They do what python-liquid's do, except those whose results grew without bound or printed Python.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
+from functools import partial, wraps
+
+from mapper.runtime.liquid.filters.numbers import whole
+from mapper.runtime.liquid.filters.row import (
+    Effect,
+    Fails,
+    Function,
+    Gives,
+    bounded,
+    make_row,
+    room_for,
+)
+from mapper.runtime.liquid.semantics import to_text
+
+_BLOCKS = {"<script": "</script>", "<!--": "-->", "<style": "</style>"}
+_TAGS = {"<": ">"}
+_LINE_END = re.compile(r"\r?\n")
+_WHITE_SPACE = re.compile(r"\s+")
+_HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&#x27;", '"': "&quot;"}
+# Characters that could end a text in a script, as `\u` escapes.
+_SCRIPT_ESCAPES = {code: f"\\u{code:04X}" for code in (*range(32), *map(ord, "\\'\"><&=-;`\u2028\u2029"))}
+_MAX_WORDS = (1 << 31) - 1  # for as many or more the library leaves the text as it is
+
+
+def _of_text(function: Function) -> Function:
+    @wraps(function)
+    def call(value: object, *args: object) -> object:
+        return bounded(function(to_text(value), *args))
+
+    return call
+
+
+def _of_steady_text(function: Function) -> Function:
+    # The result is about as long as the value: it need not be measured.
+    @wraps(function)
+    def call(value: object) -> object:
+        return function(to_text(value))
+
+    return call
+
+
+text_filter = partial(make_row, "any value, as printed", _of_text)
+steady_filter = partial(make_row, "any value, as printed", _of_steady_text)
+
+
+@steady_filter(Gives.CONTENT, ("aNN", "", "Ann"), "", effect=Effect.CAPITAL, method="capitalize")
+def capitalize(value: str) -> str:
+    """The first character in upper case, the others in lower case."""
+    return value.capitalize()
+
+
+@steady_filter(Gives.CONTENT, ("Ann", "", "ann"), "", effect=Effect.LOWER, method="lower")
+def downcase(value: str) -> str:
+    """The text in lower case."""
+    return value.lower()
+
+
+@steady_filter(Gives.CONTENT, ("Ann", "", "ANN"), "", effect=Effect.UPPER, method="upper")
+def upcase(value: str) -> str:
+    """The text in upper case."""
+    return value.upper()
+
+
+@steady_filter(Gives.CONTENT, (" a b ", "", "a b"), "", effect=Effect.TRIMMED, method="strip")
+def strip(value: str) -> str:
+    """The text without white space around it."""
+    return value.strip()
+
+
+@steady_filter(Gives.CONTENT, (" a b ", "", "a b "), "", effect=Effect.TRIMMED, method="lstrip")
+def lstrip(value: str) -> str:
+    """The text without white space before it."""
+    return value.lstrip()
+
+
+@steady_filter(Gives.CONTENT, (" a b ", "", " a b"), "", effect=Effect.TRIMMED, method="rstrip")
+def rstrip(value: str) -> str:
+    """The text without white space after it."""
+    return value.rstrip()
+
+
+@steady_filter(Gives.CONTENT, (" a \n b ", "", "a b"), "")
+def squish(value: str) -> str:
+    """The text without white space around it, and with one blank for each stretch of it inside."""
+    return _WHITE_SPACE.sub(" ", value.strip())
+
+
+@steady_filter(Gives.CONTENT, ("a\r\nb\n", "", "ab"), "", effect={"\n": "", "\r": None})
+def strip_newlines(value: str) -> str:
+    """The text without line ends."""
+    return _LINE_END.sub("", value)
+
+
+@text_filter(Gives.CONTENT, ("a\nb", "", "a<br />\nb"), "", effect={"\n": "<br />\n", "\r": None})
+def newline_to_br(value: str) -> str:
+    """The text with `<br />` before each line end."""
+    return _LINE_END.sub("<br />\n", value)
+
+
+@text_filter(Gives.CONTENT, ('<a b="1">', "", "&lt;a b=&quot;1&quot;&gt;"), "", effect=_HTML)
+def escape(value: str) -> str:
+    """The text for use in HTML."""
+    import html
+
+    return html.escape(value)
+
+
+@text_filter(Gives.CONTENT, ("1 < 2 &amp; 3", "", "1 &lt; 2 &amp; 3"), "", effect=Effect.UNMARKED)
+def escape_once(value: str) -> str:
+    """The text for use in HTML; parts that are escaped already stay so."""
+    import html
+
+    return html.escape(html.unescape(value))
+
+
+@text_filter(Gives.CONTENT, ("it's", "", r"it\u0027s"), "")
+def escapejs(value: str) -> str:
+    """The text for use in a literal of JavaScript."""
+    return value.translate(_SCRIPT_ESCAPES)
+
+
+@text_filter(Gives.APPENDED, ("a", '".png"', "a.png"), ".png")
+def append(value: str, end: object) -> str:
+    """The text with another after it."""
+    return value + to_text(end)
+
+
+@text_filter(Gives.PREPENDED, ("a", '"id-"', "id-a"), "id-")
+def prepend(value: str, start: object) -> str:
+    """The text with another before it."""
+    return to_text(start) + value
+
+
+@text_filter(Gives.TEXT, ("banana", '"an"', "ba"), "", effect=Effect.REPLACED)
+def remove(value: str, part: object) -> str:
+    """The text without any of the parts."""
+    return value.replace(to_text(part), "")
+
+
+@text_filter(Gives.TEXT, ("banana", '"an"', "bana"), "", effect=Effect.REPLACED_ONCE)
+def remove_first(value: str, part: object) -> str:
+    """The text without the first of the parts."""
+    return value.replace(to_text(part), "", 1)
+
+
+@text_filter(Gives.TEXT, ("banana", '"an"', "bana"), "", effect=Effect.REPLACED_ONCE)
+def remove_last(value: str, part: object) -> str:
+    """The text without the last of the parts."""
+    return _replace_last(value, to_text(part), "")
+
+
+@text_filter(Gives.TEXT, ("banana", '"a", "o"', "bonono"), "", effect=Effect.REPLACED)
+def replace(value: str, part: object, by: object = "") -> str:
+    """The text with all parts replaced, literally."""
+    old, new = to_text(part), to_text(by)
+    room_for(len(value) + value.count(old) * (len(new) - len(old)))
+    return value.replace(old, new)
+
+
+@text_filter(Gives.TEXT, ("banana", '"a", "o"', "bonana"), "", effect=Effect.REPLACED_ONCE)
+def replace_first(value: str, part: object, by: object = "") -> str:
+    """The text with the first of the parts replaced."""
+    return value.replace(to_text(part), to_text(by), 1)
+
+
+@text_filter(Gives.TEXT, ("banana", '"a", "o"', "banano"), "", effect=Effect.REPLACED_ONCE)
+def replace_last(value: str, part: object, by: object) -> str:
+    """The text with the last of the parts replaced."""
+    return _replace_last(value, to_text(part), to_text(by))
+
+
+def _replace_last(value: str, part: str, by: str) -> str:
+    at = value.rfind(part)
+    return value if at < 0 else value[:at] + by + value[at + len(part) :]
+
+
+@text_filter(Gives.TEXTS, ("a,b", '","', "ab"), "")
+def split(value: str, separator: object) -> list[str]:
+    """The pieces between separators; single characters if the separator is empty."""
+    between = to_text(separator)
+    if not between:
+        return list(value)
+    if not value or value == between:
+        return []
+    return value.split(None if between == " " else between)
+
+
+@text_filter(Gives.TEXT, ("<b>a</b><!-- x -->", "", "a"), "", effect=Effect.THINNED)
+def strip_html(value: str) -> str:
+    """The text without scripts, styles, comments and tags, as the reference implementation finds them."""
+    return _without(_without(value, _BLOCKS), _TAGS)
+
+
+def _without(value: str, pairs: dict[str, str]) -> str:
+    # In linear time: a closing mark that is not there is looked for once.
+    opening = re.compile("|".join(map(re.escape, pairs)))
+    kept: list[str] = []
+    position = search = 0
+    missing: set[str] = set()
+    while found := opening.search(value, search):
+        closing = pairs[found.group()]
+        end = -1 if closing in missing else value.find(closing, found.end())
+        if end < 0:
+            missing.add(closing)
+            search = found.end()
+            if len(missing) == len(pairs):
+                break
+            continue
+        kept.append(value[position : found.start()])
+        position = search = end + len(closing)
+    return "".join(kept) + value[position:]
+
+
+@text_filter(Gives.TEXT, ("Annabelle", "5", "An..."), "", fails=Fails.UNCOUNTED, effect=Effect.CUT)
+def truncate(value: str, num: object = 50, end: object = "...") -> str:
+    """The text, cut to some characters together with its new end."""
+    length, ending = _length(num), to_text(end)
+    return value if len(value) < length else value[: length - len(ending)] + ending
+
+
+@text_filter(Gives.TEXT, ("one two three", "2", "one two..."), "", fails=Fails.UNCOUNTED, effect=Effect.CUT)
+def truncatewords(value: str, num: object = 15, end: object = "...") -> str:
+    """The first words of a text, at least one, with an end if there are as many or more."""
+    count, ending = max(_length(num), 1), to_text(end)
+    if count >= _MAX_WORDS:
+        return value
+    words = value.split()
+    return " ".join(words) if len(words) < count else " ".join(words[:count]) + ending
+
+
+def _length(given: object) -> int:
+    if isinstance(given, bool) or not isinstance(given, str | int | float):
+        raise TypeError("expected a whole number")
+    return whole(given)
+
+
+@text_filter(Gives.CODED, ("a b&é", "", "a+b%26%C3%A9"), "", effect=Effect.URL)
+def url_encode(value: str) -> str:
+    """The text for use in the query of a URL."""
+    from urllib.parse import quote_plus
+
+    return quote_plus(value)
+
+
+@text_filter(Gives.TEXT, ("a+b%26", "", "a b&"), "")
+def url_decode(value: str) -> str:
+    """The text that a part of a query means."""
+    from urllib.parse import unquote_plus
+
+    return unquote_plus(value)
+
+
+@text_filter(Gives.CODED, ("é?", "", "w6k/"), "", effect=Effect.BASE64)
+def base64_encode(value: str) -> str:
+    """The text as base64 of its UTF-8."""
+    return b64encode(value.encode()).decode()
+
+
+@text_filter(Gives.TEXT, ("w6k/", "", "é?"), "", fails=Fails.UNREADABLE)
+def base64_decode(value: str) -> str:
+    """The text whose UTF-8 is given as base64."""
+    return b64decode(value).decode()
+
+
+@text_filter(Gives.CODED, ("é?", "", "w6k_"), "", effect=Effect.BASE64)
+def base64_url_safe_encode(value: str) -> str:
+    """The text as base64 of its UTF-8, for use in a URL."""
+    return urlsafe_b64encode(value.encode()).decode()
+
+
+@text_filter(Gives.TEXT, ("w6k_", "", "é?"), "", fails=Fails.UNREADABLE)
+def base64_url_safe_decode(value: str) -> str:
+    """The text whose UTF-8 is given as base64 for use in a URL."""
+    return urlsafe_b64decode(value).decode()

@@ -1,0 +1,142 @@
+"""Run: named files of bodies become named files of events, and a killed run is resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from mapper.diagnostics.stop import Stop
+from mapper.streams.batch_mapper import RunSetup
+from mapper.streams.batches import Batch
+from mapper.streams.inputs import STDIN, read_batches, total_size
+from mapper.streams.journal import SUFFIX, Progress, digest, digest_inputs, read_journal
+from mapper.streams.outputs import OutputStream
+from mapper.streams.pool import work_through
+from mapper.streams.read_ahead import short_turns
+from mapper.streams.recording import Recording
+from mapper.version import __version__
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """The inputs of a run, and its outputs for events, skipped and rejected items; None for one not wanted.
+
+    `size` is the bytes of all inputs, None if one is a pipe. `form` is one of FORMS.
+    """
+
+    names: Sequence[str]
+    form: str
+    size: int | None
+    outputs: Sequence[OutputStream | None]
+    is_replay: bool
+    jobs: int
+
+    @property
+    def can_resume(self) -> bool:
+        """True if inputs and outputs are files, so that the run can be resumed after it was killed."""
+        return self.size is not None and all(output is None or output.is_file for output in self.outputs)
+
+    @property
+    def journal(self) -> Path | None:
+        """The file with the progress of the run, beside the events; None if these go to no file."""
+        events = self.outputs[0]
+        if events is None or not events.is_file:
+            return None
+        return events.target.with_name(events.target.name + SUFFIX)
+
+
+def plan_run(
+    names: Sequence[str], form: str, outputs: Sequence[str | None], *, is_replay: bool, jobs: int
+) -> RunPlan:
+    """The plan of a run; `outputs` names events (None is standard output), skipped and rejected items.
+
+    Raises Stop if an input cannot be read, or an output would be written over another file of the run.
+    """
+    size = total_size(names)
+    streams = [
+        OutputStream(None if name == STDIN else name) if name or number == 0 else None
+        for number, name in enumerate(outputs)
+    ]
+    plan = RunPlan(names, form, size, streams, is_replay, jobs)
+    _check_outputs(plan)
+    return plan
+
+
+def begin_run(plan: RunPlan, setup: RunSetup, limits: Sequence[str], *, resume: bool) -> Recording:
+    """The open recording of a run: a new one, or that of the run that was killed.
+
+    If nothing but the names of its outputs was missing, it is whole afterwards. `limits` are as given on the
+    command line. Raises Stop if the run cannot be resumed.
+    """
+    same = _same(plan, setup, limits) if plan.can_resume else None
+    recording = Recording(plan.outputs, plan.journal, same)
+    earlier = _earlier(plan, same) if resume else None
+    if earlier is not None and earlier.is_whole:
+        recording.tally = earlier.tally
+        recording.publish()
+    else:
+        recording.open(earlier)
+    return recording
+
+
+def finish_run(
+    plan: RunPlan, setup: RunSetup, recording: Recording, advance: Callable[[Batch], None]
+) -> None:
+    """Read, map and write everything from the recording's position on; `advance` gets each batch.
+
+    Raises OSError or Stop if an input or output fails; `begin_run` can resume then.
+    """
+    try:
+        batches = read_batches(plan.names, plan.form, recording.position, in_groups=plan.is_replay)
+        done = work_through(batches, setup, plan.jobs)
+        with short_turns(), closing(done):
+            for batch, result in done:
+                recording.write(result)
+                advance(batch)
+                del result
+        recording.finish()
+    finally:
+        recording.close()
+
+
+def _check_outputs(plan: RunPlan) -> None:
+    """Refuse to write over an input, or two outputs into one file."""
+    taken = {Path(name).resolve() for name in plan.names if name != STDIN}
+    beside = {plan.journal} if plan.journal else set()
+    for output in plan.outputs:
+        if output is not None and output.is_file:
+            if output.target in taken:
+                raise Stop(f"`{output.name}` is used twice; it would be written over")
+            taken.add(output.target)
+            beside.add(output.part)
+    for path in taken & beside:
+        raise Stop(f"`{path.name}` is the name of a file that this run makes for itself")
+
+
+def _same(plan: RunPlan, setup: RunSetup, limits: Sequence[str]) -> dict[str, str]:
+    """Digests of everything that a run must have in common with the one it resumes, by its name in words."""
+    request = setup.request
+    scopes = [dict(request.headers), dict(request.query), dict(request.settings), request.received_at]
+    outputs = [None if output is None else output.name for output in plan.outputs]
+    return {
+        "the version of mapper": __version__,
+        "the mapping": digest(setup.transform.python.encode()),
+        "the request": digest(scopes),
+        "a limit": digest(limits),
+        "an option": digest([plan.form, plan.names, *outputs, setup.show_values, plan.is_replay]),
+        **digest_inputs(plan.names),
+    }
+
+
+def _earlier(plan: RunPlan, same: dict[str, str] | None) -> Progress | None:
+    """The progress of the run to resume; None if there is none, so that it begins."""
+    if plan.journal is None or same is None:
+        raise Stop("`--resume` needs files: the inputs, `-o FILE`, and whatever else is written")
+    if plan.journal.exists():
+        return read_journal(plan.journal, same)
+    for output in plan.outputs:
+        if output is not None and output.target.exists():
+            raise Stop(f"nothing to resume: `{output.name}` is there and `{plan.journal.name}` is not")
+    return None

@@ -1,0 +1,145 @@
+"""Runner: compiles and runs the programs of the checker, so that every counterexample shown has been tried.
+
+The code generator is imported when the first program is compiled: many mappings are checked without it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from mapper import ir
+from mapper.budget import MAX_NODES, nodes_of
+from mapper.checker.search.runner import Execute, Payload, Run
+from mapper.diagnostics.source import SourceFile
+from mapper.ir.liquid import nodes_run
+from mapper.runtime.limits import trial_limits, within
+from mapper.runtime.missing import MISSING
+from mapper.schemas.schema import Schema
+from mapper.transform.compiled import Compiled
+from mapper.transform.request import Request
+from mapper.transform.transform import Transform
+from mapper.version import __version__
+
+if TYPE_CHECKING:  # mappings without a template are checked without the proofs of templates
+    from mapper.checker.templates.payloads import Given
+    from mapper.checker.templates.rendering import Render
+
+RECEIVED_AT = "2026-01-15T10:20:30.000Z"
+# Work for one mapping. It is counted, not timed, so that a check gives the same answer on every machine.
+MAX_JUDGED = 1_000_000  # subschemas that items are validated against
+MAX_NODES_RUN = 10_000_000  # nodes of the programs that are run
+_MIN_NODES = 100  # a run of the smallest program takes as long
+_CHARACTERS = 50_000  # with a limit of so many characters in a text, a node takes twice as long
+_STOPPED = frozenset({"M619", "M620"})  # faults of the limits of a trial, not of the mapping
+_UNDECIDED = Run(skipped=True)
+
+
+@dataclass(slots=True)
+class ProgramRunner:
+    """Runs the programs of one mapping (`checker.search.runner.Runner`); keeps no compiled program."""
+
+    file: SourceFile
+    source: Schema | None
+    objects_only: bool
+    judgements_left: int = MAX_JUDGED
+    nodes_left: int = MAX_NODES_RUN
+    _fits: Callable[[object], bool] | None = field(default=None, repr=False)
+
+    def prepare(self, program: ir.Program, target: Any) -> Execute:
+        """Compile a program for a target schema."""
+        from mapper.codegen.decoded_module import generate_decoded
+
+        limits = trial_limits(len(self.file.text))
+        with within(limits):
+            module = generate_decoded(
+                program, target, self.file.name, __version__, objects_only=self.objects_only
+            )
+        compiled = Compiled(
+            name=program.name,
+            description="",
+            filename=self.file.name,
+            text=self.file.text,
+            python=module.python,
+            offsets=module.offsets,
+            target=json.dumps(target),
+            objects_only=self.objects_only,
+            limits=limits,
+        )
+        transform = Transform(compiled)
+        nodes = _MIN_NODES + nodes_run(program) * (1 + limits.text_length // _CHARACTERS)
+
+        def execute(payload: Payload) -> Run:
+            self.nodes_left -= nodes + nodes_of(payload.body, MAX_NODES)
+            return _UNDECIDED if self.nodes_left < 0 else _run(transform, payload)
+
+        return execute
+
+    def fits_source(self, item: object) -> bool:
+        """Return True if an item is valid under the source schema; False also if that takes too much work."""
+        if self.source is None:
+            return True
+        self.judgements_left -= max(self.source.size, nodes_of(item, MAX_NODES))
+        if self.judgements_left < 0:
+            return False
+        if self._fits is None:
+            self._fits = _validator(self.source.document)
+        try:
+            return self._fits(item)
+        except RecursionError:
+            return False
+
+
+def _run(transform: Transform, payload: Payload) -> Run:
+    request = Request(payload.headers, payload.query, payload.settings, payload.received_at)
+    result = transform(payload.body, request)
+    faults = tuple((d.code, d.span) for rejected in result.rejected for d in rejected.diagnostics)
+    if any(code in _STOPPED for code, _ in faults):
+        return _UNDECIDED
+    event = result.events[0] if result.events else MISSING
+    return Run(event, bool(result.skipped), faults)
+
+
+def prepare_template(program: ir.Program, apply: Callable[..., object]) -> Render:
+    """A function that renders the template of a program; raises any error of code generation.
+
+    `apply` is called for each filter, in place of `filters.apply`.
+    """
+    from mapper.codegen.decoded_module import generate_decoded
+
+    module = generate_decoded(replace(program, each=program.each[:1]), True, "<template>", "")
+    names = _defined(module.python, "<template>")
+    if "apply" in names:
+        names["apply"] = apply
+    event = names["event"]
+
+    def render(given: Given) -> object:
+        request = Request(
+            headers=given.headers or {},  # type: ignore[arg-type]
+            query=given.query or {},  # type: ignore[arg-type]
+            settings=given.setting or {},
+            received_at=RECEIVED_AT,
+        )
+        return event(given.item, given.envelope, request, 0)
+
+    return render
+
+
+def _validator(document: dict[str, Any]) -> Callable[[object], bool]:
+    from mapper.codegen.validator_code import emit_validator
+    from mapper.codegen.writer import Writer
+
+    writer = Writer()
+    emit_validator(writer, document, "valid")
+    valid: Callable[[object], bool] = _defined(writer.module(), "<source schema>")["valid"]
+    return valid
+
+
+def _defined(python: str, filename: str) -> dict[str, Any]:
+    """The names that generated code defines."""
+    names: dict[str, Any] = {"__name__": filename}
+    # The text comes from codegen, where text of a user passes through repr() alone.
+    exec(compile(python, filename, "exec", dont_inherit=True), names)
+    return names
