@@ -17,12 +17,12 @@ from typing import Any, Final
 
 from mapper.regex.positions import (
     MAX_REMEMBERED,
+    Alternatives,
     Assertion,
     Character,
-    Choice,
     Node,
     Readers,
-    Rounds,
+    Repetition,
     Sequence,
     Steps,
 )
@@ -156,7 +156,7 @@ class _Building:
             case codes.LITERAL | codes.NOT_LITERAL | codes.ANY | codes.IN:
                 return self.character(atom_source(code, value), flags)
             case codes.BRANCH:
-                return Choice(tuple(self.sequence(branch, flags, backward) for branch in value[1]))
+                return Alternatives(tuple(self.sequence(branch, flags, backward) for branch in value[1]))
             case codes.SUBPATTERN:
                 _, added, removed, inner = value
                 return self.sequence(inner, combined(flags, added, removed), backward)
@@ -169,7 +169,7 @@ class _Building:
                 direction, inner = value
                 return self.look(code is codes.ASSERT_NOT, direction, inner, flags)
             case codes.FAILURE:
-                return Choice(())
+                return Alternatives(())
             case _:
                 raise NoAutomaton("back-references, conditions and atomic groups have no automaton")
 
@@ -188,7 +188,7 @@ class _Building:
         if count > MAX_POSITIONS:
             raise NoAutomaton("it is too large for an automaton")
         copies = tuple(self.sequence(inner, flags, backward) for _ in range(count))
-        return Rounds(copies, least, is_endless)
+        return Repetition(copies, least, is_endless)
 
     def place(self, source: str, flags: int) -> Node:
         flags &= re.MULTILINE | re.ASCII

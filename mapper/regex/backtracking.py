@@ -45,7 +45,7 @@ class _Dear(Exception):
 
 
 @dataclass(slots=True)
-class _Piece:
+class _PieceWays:
     """In how many ways a part matches nothing, and comes to the positions it begins and ends with.
 
     `early` is `first` where the text begins; `sure` are the positions a match ends with whatever follows.
@@ -83,13 +83,13 @@ class _Reading:
     following: list[_Ways] = field(default_factory=list)
     is_plain: bool = True  # a way to the end of the expression is always a match
 
-    def sequence(self, tree: Iterable[tuple[Any, Any]], flags: int) -> _Piece:
+    def sequence(self, tree: Iterable[tuple[Any, Any]], flags: int) -> _PieceWays:
         result = _nothing()
         for code, value in tree:
             result = self.joined(result, self.piece(code, value, flags))
         return result
 
-    def piece(self, code: Any, value: Any, flags: int) -> _Piece:
+    def piece(self, code: Any, value: Any, flags: int) -> _PieceWays:
         match code:
             case codes.LITERAL | codes.NOT_LITERAL | codes.ANY | codes.IN:
                 return self.atom((code, flags & (re.ASCII | re.DOTALL), value))
@@ -108,7 +108,7 @@ class _Reading:
                 _check_look(value[1])
                 return _place(is_first=False)
             case codes.FAILURE:
-                return _Piece()
+                return _PieceWays()
         self.is_plain = False
         match code:
             case codes.POSSESSIVE_REPEAT:
@@ -122,15 +122,15 @@ class _Reading:
                 return _choice([self.sequence(then, flags), self.sequence(otherwise or (), flags)])
         raise _Dear
 
-    def atom(self, atom: tuple[Any, int, Any]) -> _Piece:
+    def atom(self, atom: tuple[Any, int, Any]) -> _PieceWays:
         if len(self.atoms) >= _MOST_POSITIONS:
             raise _Dear
         here = {len(self.atoms): 1}
         self.atoms.append(atom)
         self.following.append({})
-        return _Piece(first=here, early=here, last=here, sure=frozenset(here))
+        return _PieceWays(first=here, early=here, last=here, sure=frozenset(here))
 
-    def rounds(self, value: Any, flags: int) -> _Piece:
+    def rounds(self, value: Any, flags: int) -> _PieceWays:
         least, most, inner = value
         is_endless = most > _MOST_COPIES
         copies = 1 if is_endless else max(most, 1)
@@ -148,7 +148,7 @@ class _Reading:
             result.sure = frozenset()  # one round is not enough
         return result if most else _nothing()
 
-    def reference(self, group: int) -> _Piece:
+    def reference(self, group: int) -> _PieceWays:
         """What a group has read, again: any text that is not longer, read in one way."""
         width = self.widths[group]
         if width is None or width[1] > _LONGEST_REFERENCE:
@@ -158,9 +158,9 @@ class _Reading:
             result = _choice([self.joined(self.atom(_ANY_CHARACTER), result), _nothing()])
         return result
 
-    def joined(self, left: _Piece, right: _Piece) -> _Piece:
+    def joined(self, left: _PieceWays, right: _PieceWays) -> _PieceWays:
         self.link(left.last, right.first)
-        return _Piece(
+        return _PieceWays(
             _few(left.empty * right.empty),
             _few(left.early_empty * right.early_empty),
             left.sure_empty and right.sure_empty,
@@ -175,19 +175,19 @@ class _Reading:
             self.following[source] = _sum(self.following[source], targets, ways)
 
 
-def _nothing() -> _Piece:
-    return _Piece(1, 1, True)
+def _nothing() -> _PieceWays:
+    return _PieceWays(1, 1, True)
 
 
-def _place(is_first: bool) -> _Piece:
+def _place(is_first: bool) -> _PieceWays:
     """What holds at some places; never, where it holds at the beginning alone and the text has begun."""
-    return _Piece(0 if is_first else 1, 1)
+    return _PieceWays(0 if is_first else 1, 1)
 
 
-def _choice(branches: list[_Piece]) -> _Piece:
-    result = _Piece()
+def _choice(branches: list[_PieceWays]) -> _PieceWays:
+    result = _PieceWays()
     for branch in branches:
-        result = _Piece(
+        result = _PieceWays(
             _few(result.empty + branch.empty),
             _few(result.early_empty + branch.early_empty),
             result.sure_empty or branch.sure_empty,
@@ -222,7 +222,7 @@ def _check_look(content: Any) -> None:
         raise _Dear
 
 
-def _try_all(reading: _Reading, whole: _Piece) -> None:
+def _try_all(reading: _Reading, whole: _PieceWays) -> None:
     """Count the ways open after every text; raises where they are too many."""
     readers = _readers(reading.atoms)
     ends = whole.sure if reading.is_plain else frozenset()

@@ -14,7 +14,16 @@ from functools import lru_cache
 from typing import Final, TypeAlias
 from unicodedata import category
 
-from mapper.regex.positions import Assertion, Character, Choice, Node, Readers, Rounds, Sequence, Steps
+from mapper.regex.positions import (
+    Alternatives,
+    Assertion,
+    Character,
+    Node,
+    Readers,
+    Repetition,
+    Sequence,
+    Steps,
+)
 
 MAX_SIZE: Final = 500  # states of one automaton
 MAX_DEPTH: Final = 50  # nested groups
@@ -68,14 +77,14 @@ class _Repeat:
 
 
 @dataclass(frozen=True, slots=True)
-class _Alternatives:
+class _Branches:
     """Branches; one of them must match."""
 
     branches: tuple[_Node, ...]
 
 
 # A text is one character; a tuple is a sequence, whose pieces follow one after the other.
-_Node: TypeAlias = "str | _Set | _Anchor | _Repeat | _Alternatives | tuple[_Node, ...]"
+_Node: TypeAlias = "str | _Set | _Anchor | _Repeat | _Branches | tuple[_Node, ...]"
 
 
 class _PatternReader:
@@ -108,7 +117,7 @@ class _PatternReader:
         while self.peek() == "|":
             self.take()
             branches.append(self.branch())
-        return branches[0] if len(branches) == 1 else _Alternatives(tuple(branches))
+        return branches[0] if len(branches) == 1 else _Branches(tuple(branches))
 
     def branch(self) -> _Node:
         pieces: list[_Node] = []
@@ -295,7 +304,7 @@ class Pattern:
 
 
 @dataclass(slots=True)
-class _Builder:
+class _NodeBuilder:
     """Turns a tree into the nodes of an automaton. Repetitions are written out, so the size is bounded."""
 
     exact: dict[str, int] = field(default_factory=dict)
@@ -331,20 +340,20 @@ class _Builder:
             case tuple():
                 self.count(0)
                 return Sequence(tuple(map(self.build, node)))
-            case _Alternatives(branches):
+            case _Branches(branches):
                 self.count(1)
-                return Choice(tuple(map(self.build, branches)))
+                return Alternatives(tuple(map(self.build, branches)))
             case _Repeat(piece, least, most):
                 self.count(1 if most is None else most - least)
                 copies = max(least, 1) if most is None else most
-                return Rounds(tuple(self.build(piece) for _ in range(copies)), least, most is None)
+                return Repetition(tuple(self.build(piece) for _ in range(copies)), least, most is None)
 
 
 def prepare(text: str) -> Pattern:
     """The automaton of an I-Regexp; raises PatternFault."""
     if any("\ud800" <= character <= "\udfff" for character in text):
         raise PatternFault("half a surrogate pair", 0)
-    builder = _Builder()
+    builder = _NodeBuilder()
     node = builder.build(_PatternReader(text).read())
     matchers = ((characters.__contains__, bits) for characters, bits in builder.matchers.items())
     return Pattern(node, Readers(matchers, builder.exact), builder.anchors)

@@ -37,14 +37,14 @@ class Sequence:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Alternatives:
     """One of the branches; without branches it never matches."""
 
     branches: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Rounds:
+class Repetition:
     """The copies one after the other; all but the first `least` may be left out, from the end."""
 
     copies: tuple[Node, ...]
@@ -52,7 +52,7 @@ class Rounds:
     is_endless: bool
 
 
-Node: TypeAlias = Character | Assertion | Sequence | Choice | Rounds
+Node: TypeAlias = Character | Assertion | Sequence | Alternatives | Repetition
 
 
 @dataclass(slots=True)
@@ -105,7 +105,7 @@ class Steps(dict[int, int]):
                 return _Borders(first=bit, last=bit)
             case Assertion(bit):
                 return _Borders(is_nullable=bool(held & bit))
-            case Choice(branches):
+            case Alternatives(branches):
                 found = [self.borders(branch, held) for branch in branches]
                 return _Borders(
                     any(branch.is_nullable for branch in found),
@@ -117,7 +117,7 @@ class Steps(dict[int, int]):
                 for part in reversed(pieces):
                     result = self.joined(self.borders(part, held), result)
                 return result
-            case Rounds(copies, least, is_endless):
+            case Repetition(copies, least, is_endless):
                 result = _EMPTY
                 for number in reversed(range(len(copies))):
                     copy = self.borders(copies[number], held)

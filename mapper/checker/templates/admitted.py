@@ -17,7 +17,7 @@ from mapper.checker.templates.value_sets import (
     NUMBER,
     Items,
     Members,
-    Value,
+    ValueSet,
     constant,
     joined,
     something,
@@ -75,12 +75,12 @@ def _of_format(name: str) -> Language | None:
     return formats.get(name)
 
 
-def whole_item(document: Subschema | None) -> Value:
+def whole_item(document: Subschema | None) -> ValueSet:
     """The item itself; without a schema anything."""
     return something() if document is None else admitted(document, document, 0)
 
 
-def admitted(document: Subschema, schema: Subschema, depth: int) -> Value:
+def admitted(document: Subschema, schema: Subschema, depth: int) -> ValueSet:
     """What may stand where this subschema of the document holds."""
     if schema is True or schema == {} or depth > _DEEPEST:
         return something()
@@ -91,7 +91,7 @@ def admitted(document: Subschema, schema: Subschema, depth: int) -> Value:
         fitting = [value for value in listed if allows_type(document, schema, type_of(value))]
         return joined(*map(_equal_to, fitting))
     has = partial(allows_type, document, schema)
-    return Value(
+    return ValueSet(
         null=has("null"),
         true=has("boolean"),
         false=has("boolean"),
@@ -102,7 +102,7 @@ def admitted(document: Subschema, schema: Subschema, depth: int) -> Value:
     )
 
 
-def _equal_to(value: object) -> Value:
+def _equal_to(value: object) -> ValueSet:
     # 1, 1.0 and 1e0 are one number to a schema, and printed differently.
     if isinstance(value, list):
         return joined(something(), IMPOSSIBLE)
@@ -111,7 +111,7 @@ def _equal_to(value: object) -> Value:
     return joined(constant(value), constant(int(value)), _as_float(value))
 
 
-def _as_float(value: int | float) -> Value:
+def _as_float(value: int | float) -> ValueSet:
     try:
         return constant(float(value))
     except OverflowError:
@@ -134,7 +134,7 @@ def _items(document: Subschema, schema: Subschema, depth: int) -> Items:
         most = 0
 
     @cache
-    def of_element() -> Value:
+    def of_element() -> ValueSet:
         return admitted(document, element, depth + 1)
 
     return Items(of_element, int(least), None if most is None else int(most))
@@ -144,7 +144,7 @@ def _members(document: Subschema, schema: Subschema, depth: int) -> Members:
     required = required_of(document, schema)
 
     @cache
-    def member(name: str) -> Value:
+    def member(name: str) -> ValueSet:
         inner = admitted(document, property_of(document, schema, name), depth + 1)
         return inner if name in required else joined(inner, MISSING)
 

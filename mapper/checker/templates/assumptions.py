@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from mapper.checker.templates.environment import Environment, joined_env
-from mapper.checker.templates.value_sets import Items, Value
+from mapper.checker.templates.value_sets import Items, ValueSet
 from mapper.ir import liquid as ir
 from mapper.regex.characters import WHITE_SPACE, ranges
 from mapper.regex.languages import (
@@ -72,7 +72,7 @@ def few(envs: list[Environment]) -> list[Environment]:
     return [whole]
 
 
-def _narrowed(operand: ir.Operand, value: Value, env: Environment) -> list[Environment]:
+def _narrowed(operand: ir.Operand, value: ValueSet, env: Environment) -> list[Environment]:
     """The environment in which an expression is no more than the value."""
     if value.is_impossible:
         return []
@@ -111,24 +111,24 @@ def _equals(left: ir.Operand, right: ir.Operand, holds: bool, env: Environment) 
         case ir.Scalar(bool() as wanted):
             if holds:
                 return _narrowed(
-                    left, Value(true=known.true and wanted, false=known.false and not wanted), env
+                    left, ValueSet(true=known.true and wanted, false=known.false and not wanted), env
                 )
             other = replace(known, true=False) if wanted else replace(known, false=False)
             return _narrowed(left, other, env)
         case ir.Scalar(str() as wanted):
             return _narrowed(left, _is_text(known, wanted) if holds else _is_not_text(known, wanted), env)
         case ir.Scalar():
-            return _narrowed(left, Value(number=known.number) if holds else known, env)
+            return _narrowed(left, ValueSet(number=known.number) if holds else known, env)
         case _:
             return [env]
 
 
-def _is_text(known: Value, wanted: str) -> Value:
+def _is_text(known: ValueSet, wanted: str) -> ValueSet:
     is_possible = known.text is not None and known.text.holds(wanted)
-    return Value(text=word(wanted) if is_possible else None, json=known.json)
+    return ValueSet(text=word(wanted) if is_possible else None, json=known.json)
 
 
-def _is_not_text(known: Value, wanted: str) -> Value:
+def _is_not_text(known: ValueSet, wanted: str) -> ValueSet:
     if known.text is None:
         return known
     if not wanted:
@@ -143,28 +143,28 @@ def _some(language: Language) -> Language | None:
     return None if language.is_none else language
 
 
-def _blank(known: Value) -> Value:
+def _blank(known: ValueSet) -> ValueSet:
     white = None if known.text is None else _some(intersection(many(WHITE_SPACE), known.text))
     return replace(_hollow(known), text=white, missing=known.missing, null=known.null, false=known.false)
 
 
-def _not_blank(known: Value) -> Value:
+def _not_blank(known: ValueSet) -> ValueSet:
     return replace(_not_empty(known), missing=False, null=False, false=False)
 
 
-def _empty(known: Value) -> Value:
+def _empty(known: ValueSet) -> ValueSet:
     text = word("") if known.text is not None and known.text.has_empty else None
     return replace(_hollow(known), text=text)
 
 
-def _hollow(known: Value) -> Value:
+def _hollow(known: ValueSet) -> ValueSet:
     items = None
     if known.items is not None and not known.items.least:
         items = Items(known.items.element, 0, 0)
-    return Value(items=items, members=known.members)
+    return ValueSet(items=items, members=known.members)
 
 
-def _not_empty(known: Value) -> Value:
+def _not_empty(known: ValueSet) -> ValueSet:
     text = None if known.text is None else _some(without_empty(known.text))
     items = known.items
     if items is not None:
@@ -200,7 +200,7 @@ def _contains(left: ir.Operand, right: ir.Operand, holds: bool, env: Environment
     return [env]
 
 
-def _lacking(known: Value, part: str) -> Value:
+def _lacking(known: ValueSet, part: str) -> ValueSet:
     if len(part) != 1 or known.text is None:
         return known
     return replace(known, text=_some(without_characters(known.text, ranges(part))))

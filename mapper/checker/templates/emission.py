@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from mapper.budget import remembered, spend
 from mapper.checker.templates.json_grammar import JsonFault, JsonFinding, JsonPlace, ends_value, step
-from mapper.checker.templates.value_sets import Value, json_kinds, parts_of
+from mapper.checker.templates.value_sets import ValueSet, json_kinds, parts_of
 from mapper.regex.characters import Ranges, inverse, joined, ranges, readable, shared, span
 from mapper.regex.languages import Language
 
@@ -54,7 +54,7 @@ def write(place: JsonPlace, text: str) -> tuple[JsonPlace | tuple[int, JsonFault
     return place, seen
 
 
-def emit(place: JsonPlace, value: Value) -> Emission:
+def emit(place: JsonPlace, value: ValueSet) -> Emission:
     """Everything that printing a value can do."""
     outcome = Emission.empty()
     for kind, language in parts_of(value):

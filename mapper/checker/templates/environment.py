@@ -15,7 +15,7 @@ from mapper.checker.templates.value_sets import (
     MISSING,
     Items,
     Members,
-    Value,
+    ValueSet,
     a_number,
     a_text,
     anything,
@@ -41,7 +41,7 @@ class LoopRound:
 
     name: str
     label: str
-    element: Value
+    element: ValueSet
     first: bool | None = None
     last: bool | None = None
 
@@ -50,8 +50,8 @@ class LoopRound:
 class Environment:
     """Everything known of variables: the scopes, what conditions have shown, assignments, loops."""
 
-    scopes: Mapping[str, Value] = field(compare=False, repr=False)
-    facts: Mapping[Spot, Value] = field(default_factory=dict)
+    scopes: Mapping[str, ValueSet] = field(compare=False, repr=False)
+    facts: Mapping[Spot, ValueSet] = field(default_factory=dict)
     loops: tuple[LoopRound, ...] = ()
 
     @cached_property
@@ -59,11 +59,11 @@ class Environment:
         """Equal for environments that know the same."""
         return frozenset(self.facts.items()), self.loops
 
-    def knowing(self, spot: Spot, value: Value) -> Environment:
+    def knowing(self, spot: Spot, value: ValueSet) -> Environment:
         """It with one value known better."""
         return replace(self, facts={**self.facts, spot: value})
 
-    def assigned(self, name: str, value: Value) -> Environment:
+    def assigned(self, name: str, value: ValueSet) -> Environment:
         """It after an assignment; what was known of the variable before is gone."""
         root = f"={name}"
         facts = {spot: known for spot, known in self.facts.items() if spot[0] != root}
@@ -95,7 +95,7 @@ class Environment:
             return (f"={name}",)
         return (name,) if name in self.scopes else ("item", name)
 
-    def value_at(self, spot: Spot) -> Value:
+    def value_at(self, spot: Spot) -> ValueSet:
         """What can stand there."""
         if spot in self.facts:
             return self.facts[spot]
@@ -110,7 +110,7 @@ class Environment:
         """Whether it reads the state of a loop."""
         return lookup.name == "forloop" and bool(self.loops) and self._root("forloop") == ("item", "forloop")
 
-    def _loop_field(self, keys: tuple[object, ...]) -> Value:
+    def _loop_field(self, keys: tuple[object, ...]) -> ValueSet:
         name = keys[-1] if keys else ""
         loop = self.loops[-len(keys)] if len(keys) <= len(self.loops) else None
         if name in _COUNTS:
@@ -122,7 +122,7 @@ class Environment:
             return BOOLEAN if known is None else constant(known)
         return anything()
 
-    def evaluate(self, operand: ir.Operand) -> Value:
+    def evaluate(self, operand: ir.Operand) -> ValueSet:
         """What an expression can be."""
         match operand:
             case ir.Scalar(value):
@@ -147,7 +147,7 @@ def joined_env(one: Environment, other: Environment) -> Environment:
     """What both environments know."""
     if one.mark == other.mark:
         return one
-    facts: dict[Spot, Value] = {}
+    facts: dict[Spot, ValueSet] = {}
     for spot in {**one.facts, **other.facts}:
         if str(spot[0]).startswith("="):
             # A variable that one way does not assign falls through to the item's key.
@@ -168,14 +168,14 @@ def _below(env: Environment, spot: Spot) -> Spot:
     return spot if spot[0] in env.scopes else ("item", *spot)
 
 
-def scopes(item: Value, *, item_is_body: bool) -> dict[str, Value]:
+def scopes(item: ValueSet, *, item_is_body: bool) -> dict[str, ValueSet]:
     """The scopes of a request besides what a template assigns."""
-    texts = Members(lambda _: Value(missing=True, text=ANYTHING))
+    texts = Members(lambda _: ValueSet(missing=True, text=ANYTHING))
     return {
         "item": item,
         "envelope": item if item_is_body else anything(),
-        "header": Value(members=texts),
-        "query": Value(members=texts),
-        "setting": Value(members=Members(lambda _: anything())),
-        "received_at": Value(missing=True, text=RECEIVED),
+        "header": ValueSet(members=texts),
+        "query": ValueSet(members=texts),
+        "setting": ValueSet(members=Members(lambda _: anything())),
+        "received_at": ValueSet(missing=True, text=RECEIVED),
     }

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TypeAlias
 
 from mapper.budget import MAX_NODES, nodes_of
-from mapper.checker.templates.value_sets import Items, Value, members_of
+from mapper.checker.templates.value_sets import Items, ValueSet, members_of
 from mapper.ir import liquid as ir
 from mapper.regex.characters import BEYOND_ASCII, EVERY, ranges
 from mapper.regex.languages import Language, shortest, shortest_with
@@ -138,18 +138,18 @@ def _children(node: object) -> Iterator[object]:
 # --- values for holes
 
 
-def value_of(hole: Hole, scopes: Mapping[str, Value]) -> Value:
+def value_of(hole: Hole, scopes: Mapping[str, ValueSet]) -> ValueSet:
     """What may stand in a hole."""
     value = scopes[str(hole[0])]
     for key in hole[1:]:
         if key is None:
-            value = value.items.element() if value.items is not None else Value(missing=True)
+            value = value.items.element() if value.items is not None else ValueSet(missing=True)
         else:
             value = members_of(value, key)
     return value
 
 
-def plain(value: Value, depth: int = 0) -> object:
+def plain(value: ValueSet, depth: int = 0) -> object:
     """A plain value of those possible: a text, a number, an object, a list, true, null, in this order.
 
     A list or object of more than MAX_NODES is cut short, and so may be none of those possible.
@@ -169,7 +169,7 @@ def plain(value: Value, depth: int = 0) -> object:
     return None if value.null or not value.missing else MISSING
 
 
-def an_object(value: Value, depth: int = 0) -> dict[str, object]:
+def an_object(value: ValueSet, depth: int = 0) -> dict[str, object]:
     """A smallest object."""
     if value.members is None or depth > _DEEPEST:
         return {}
@@ -195,7 +195,7 @@ def _number(language: Language) -> object:
     return json.loads(text)
 
 
-def candidates(value: Value, constants: Iterable[str], depth: int = 0) -> list[object]:
+def candidates(value: ValueSet, constants: Iterable[str], depth: int = 0) -> list[object]:
     """Values to try, each of those possible: nothing first, then what is short, then what is hostile."""
     found: list[object] = []
     if value.missing:
@@ -215,7 +215,7 @@ def candidates(value: Value, constants: Iterable[str], depth: int = 0) -> list[o
     return found
 
 
-def _lists(value: Value, constants: Iterable[str], depth: int) -> list[object]:
+def _lists(value: ValueSet, constants: Iterable[str], depth: int) -> list[object]:
     items = value.items
     if items is None or depth > 1:
         return []

@@ -9,9 +9,9 @@ from itertools import product
 
 from mapper.budget import MAX_NODES, nodes_of
 from mapper.checker.templates.holes import Hole, HoleReading, candidates, plain, value_of
-from mapper.checker.templates.payloads import BUILT, Given, PayloadPlan, build, shrink
+from mapper.checker.templates.payloads import BUILT, PayloadPlan, TemplateInput, build, shrink
 from mapper.checker.templates.rendering import TemplateRenderer, TemplateRendering
-from mapper.checker.templates.value_sets import Value
+from mapper.checker.templates.value_sets import ValueSet
 from mapper.runtime.missing import MISSING
 
 _COUNTS = (1, 2, 0)
@@ -28,8 +28,8 @@ class _Known:
     """The renderings of the payloads that differ in the relevant holes, and the payloads still to render."""
 
     relevant: frozenset[Hole]
-    others: Iterator[Given]
-    rendered: list[tuple[Given, TemplateRendering]] = field(default_factory=list)
+    others: Iterator[TemplateInput]
+    rendered: list[tuple[TemplateInput, TemplateRendering]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -41,7 +41,7 @@ class PayloadSearch:
 
     renderer: TemplateRenderer
     reading: HoleReading
-    scopes: dict[str, Value]
+    scopes: dict[str, ValueSet]
     item_is_body: bool
     nodes: int = 0
     tried: dict[Hole, list[object]] = field(default_factory=dict)
@@ -60,7 +60,7 @@ class PayloadSearch:
         )
         self.left //= self.cost
 
-    def prepare(self) -> list[tuple[Given, TemplateRendering]]:
+    def prepare(self) -> list[tuple[TemplateInput, TemplateRendering]]:
         """Choose values for every hole, and plain payloads to start from; those of them that break."""
         everywhere = {hole[:end] for hole in self.reading.holes for end in range(2, len(hole) + 1)}
         for hole in sorted(everywhere, key=lambda h: (len(h), str(h))):
@@ -80,10 +80,10 @@ class PayloadSearch:
                 broken.append((given, rendered))
         return broken
 
-    def _build(self, plan: PayloadPlan) -> Given:
+    def _build(self, plan: PayloadPlan) -> TemplateInput:
         return build(plan, self.scopes, item_is_body=self.item_is_body)
 
-    def variants(self, relevant: Iterable[Hole]) -> Iterator[Given]:
+    def variants(self, relevant: Iterable[Hole]) -> Iterator[TemplateInput]:
         """Payloads that differ from a plain one in one hole, then in two, then in many."""
         chosen = [h for h in self.tried if any(h[: len(other)] == other for other in relevant)]
         chosen += [h for h in self.tried if h not in chosen and any(o[: len(h)] == h for o in relevant)]
@@ -101,7 +101,7 @@ class PayloadSearch:
                     for holes, count in bases[:2]:
                         yield self._build(PayloadPlan({**holes, hole: value, other: second}, count))
 
-    def shuffled(self, seed: int = 1) -> Iterator[Given]:
+    def shuffled(self, seed: int = 1) -> Iterator[TemplateInput]:
         """Payloads put together at random, the same ones for the same template."""
         dice = random.Random(seed)
         for _ in range(_RANDOM):
@@ -111,7 +111,7 @@ class PayloadSearch:
 
     def find(
         self, relevant: Iterable[Hole], shows: Callable[[TemplateRendering], bool], budget: int = _RENDERINGS
-    ) -> tuple[Given, TemplateRendering] | None:
+    ) -> tuple[TemplateInput, TemplateRendering] | None:
         """A small payload, valid under the source schema, whose rendering shows what is looked for."""
         self.renderer.left = min(budget // self.cost, self.left)
         self.left -= self.renderer.left
@@ -121,13 +121,13 @@ class PayloadSearch:
 
     def _found(
         self, relevant: Iterable[Hole], shows: Callable[[TemplateRendering], bool]
-    ) -> tuple[Given, TemplateRendering] | None:
+    ) -> tuple[TemplateInput, TemplateRendering] | None:
         for given, rendered in self._rendered(frozenset(relevant)):
             if shows(rendered) and self.renderer.valid(given.item):
                 return self.smallest(given, rendered, shows)
         return None
 
-    def _rendered(self, relevant: frozenset[Hole]) -> Iterator[tuple[Given, TemplateRendering]]:
+    def _rendered(self, relevant: frozenset[Hole]) -> Iterator[tuple[TemplateInput, TemplateRendering]]:
         """What is tried, with its rendering; what was rendered for the same holes before is not again."""
         if self.known is None or self.known.relevant != relevant:
             self.known = _Known(relevant, self._all(relevant))
@@ -143,18 +143,18 @@ class PayloadSearch:
             yield known.rendered[number]
             number += 1
 
-    def _all(self, relevant: Iterable[Hole]) -> Iterator[Given]:
+    def _all(self, relevant: Iterable[Hole]) -> Iterator[TemplateInput]:
         for holes, count in self.bases:
             yield self._build(PayloadPlan(holes, count))
         yield from self.variants(relevant)
         yield from self.shuffled()
 
     def smallest(
-        self, given: Given, rendered: TemplateRendering, shows: Callable[[TemplateRendering], bool]
-    ) -> tuple[Given, TemplateRendering]:
+        self, given: TemplateInput, rendered: TemplateRendering, shows: Callable[[TemplateRendering], bool]
+    ) -> tuple[TemplateInput, TemplateRendering]:
         """The payload without what is not needed, and its rendering."""
 
-        def still(smaller: Given) -> bool:
+        def still(smaller: TemplateInput) -> bool:
             after = self.renderer.run(smaller)
             return shows(after) and after.broken == rendered.broken and self.renderer.valid(smaller.item)
 
@@ -162,19 +162,19 @@ class PayloadSearch:
         return least, self.renderer.run(least)
 
 
-def _texts_first(value: Value, tried: list[object]) -> object:
+def _texts_first(value: ValueSet, tried: list[object]) -> object:
     return BUILT if tried[0] is BUILT else plain(value)
 
 
-def _numbers_first(value: Value, tried: list[object]) -> object:
+def _numbers_first(value: ValueSet, tried: list[object]) -> object:
     if tried[0] is BUILT:
         return BUILT
     return next((t for t in tried if isinstance(t, int | float) and not isinstance(t, bool)), plain(value))
 
 
-def _nothing_first(value: Value, tried: list[object]) -> object:
+def _nothing_first(value: ValueSet, tried: list[object]) -> object:
     return BUILT if tried[0] is BUILT else tried[0]
 
 
-def _flags_first(value: Value, tried: list[object]) -> object:
+def _flags_first(value: ValueSet, tried: list[object]) -> object:
     return BUILT if tried[0] is BUILT else next((t for t in tried if isinstance(t, bool)), plain(value))

@@ -9,12 +9,12 @@ from functools import lru_cache
 from typing import Any
 
 from mapper.checker.templates.holes import Hole, an_object, plain, value_of
-from mapper.checker.templates.value_sets import Value
+from mapper.checker.templates.value_sets import ValueSet
 from mapper.runtime.missing import MISSING
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class TemplateInput:
     """What a template is rendered with: the item, and the other scopes of the request."""
 
     item: object
@@ -39,7 +39,7 @@ class PayloadPlan:
     last: Mapping[Hole, object] | None = None
 
 
-def build(plan: PayloadPlan, scopes: Mapping[str, Value], *, item_is_body: bool) -> Given:
+def build(plan: PayloadPlan, scopes: Mapping[str, ValueSet], *, item_is_body: bool) -> TemplateInput:
     """The request of a plan."""
     below = _below(tuple(plan.holes))
     made = {
@@ -52,7 +52,7 @@ def build(plan: PayloadPlan, scopes: Mapping[str, Value], *, item_is_body: bool)
         item = {**item, **body} if isinstance(body, dict) else item
     envelope = item if item_is_body else _present(made["envelope"])
     setting = made["setting"] if isinstance(made["setting"], dict) else {}
-    return Given(item, envelope, _texts_only(made["header"]), _texts_only(made["query"]), setting)
+    return TemplateInput(item, envelope, _texts_only(made["header"]), _texts_only(made["query"]), setting)
 
 
 def _present(value: object) -> object:
@@ -77,7 +77,7 @@ def _made(
     at: Hole,
     plan: PayloadPlan,
     below: Mapping[Hole, Collection[str | int | None]],
-    scopes: Mapping[str, Value],
+    scopes: Mapping[str, ValueSet],
 ) -> object:
     steps = below.get(at, ())
     # A hole that others lie in is built from them, unless it is to be something else.
@@ -114,7 +114,7 @@ BUILT = _Built()
 # --- smaller
 
 
-def shrink(given: Given, still: Callable[[Given], bool], rounds: int = 300) -> Given:
+def shrink(given: TemplateInput, still: Callable[[TemplateInput], bool], rounds: int = 300) -> TemplateInput:
     """A request that nothing can be taken from, or made shorter, without losing what it shows."""
     shared = given.envelope is given.item
     while rounds > 0:

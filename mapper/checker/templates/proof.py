@@ -20,10 +20,10 @@ from mapper.checker.templates.environment import Environment, scopes
 from mapper.checker.templates.holes import holes_of, read_holes
 from mapper.checker.templates.json_grammar import JsonPlace
 from mapper.checker.templates.payload_search import PayloadSearch
-from mapper.checker.templates.payloads import Given
+from mapper.checker.templates.payloads import TemplateInput
 from mapper.checker.templates.rendering import PrepareTemplate, TemplateRendering, renderer_of
 from mapper.checker.templates.target_fit import TargetMisfit, misfits
-from mapper.checker.templates.value_sets import Value
+from mapper.checker.templates.value_sets import ValueSet
 from mapper.checker.templates.walk import TemplateFlaw, TooManyStates, Walk, WalkState
 from mapper.diagnostics.source import Span
 from mapper.ir import liquid as text_ir
@@ -46,7 +46,7 @@ class Refutation:
     """A payload that breaks the JSON: where in the template, why, and what is rendered."""
 
     flaw: TemplateFlaw
-    given: Given
+    given: TemplateInput
     rendered: TemplateRendering
 
 
@@ -63,7 +63,7 @@ class ShownMisfit:
     """Valid JSON of a wrong shape, and a payload that shows it."""
 
     misfit: TargetMisfit
-    given: Given
+    given: TemplateInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ def _sets_forloop(body: Sequence[text_ir.Statement]) -> bool:
 
 
 def _walk(
-    program: ir.Program, body: tuple[text_ir.Statement, ...], world: dict[str, Value]
+    program: ir.Program, body: tuple[text_ir.Statement, ...], world: dict[str, ValueSet]
 ) -> tuple[Walk, list[TemplateFlaw]]:
     """Everything the automaton finds."""
     walk = Walk()

@@ -6,7 +6,7 @@ import json
 
 from mapper import ir
 from mapper.checker.templates.engines import check_engine
-from mapper.checker.templates.payloads import Given
+from mapper.checker.templates.payloads import TemplateInput
 from mapper.checker.templates.proof import Proof, Refutation, ShownMisfit
 from mapper.checker.templates.rendering import TemplateRendering
 from mapper.checker.templates.walk import TemplateFlaw
@@ -94,7 +94,7 @@ def _rendered_label(rendered: TemplateRendering, why: str) -> tuple[Label, ...]:
     return (Label(Span(SourceFile("<rendered>", text), at, at + 1), why),)
 
 
-def _payload(given: Given) -> str:
+def _payload(given: TemplateInput) -> str:
     whole: object = given.item
     if given.parts:
         whole = {"request": {**given.parts, "body": given.item}}

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from mapper import ir
 from mapper.checker.templates.emission import write
 from mapper.checker.templates.json_grammar import JsonFault, JsonPlace
-from mapper.checker.templates.payloads import Given
+from mapper.checker.templates.payloads import TemplateInput
 from mapper.runtime.faults import Fault, Skip
 from mapper.runtime.limits import Limits, trial_limits, within
 from mapper.runtime.liquid.filters import apply
@@ -21,7 +21,7 @@ from mapper.runtime.schema.validation import delegate
 from mapper.schemas.schema import Schema
 
 # Renders a template: the event of a payload, or the number of a skip rule. Raises Fault or Skip.
-Render: TypeAlias = Callable[[Given], object]
+Render: TypeAlias = Callable[[TemplateInput], object]
 # Compiles a program for its template to be rendered; given by the compiler, which knows the later stages. The
 # second argument takes the place of `filters.apply` in the generated code.
 PrepareTemplate: TypeAlias = Callable[[ir.Program, Callable[..., object]], Render]
@@ -61,7 +61,7 @@ class TemplateRenderer:
     left: int = 0
     worked_on: int = 0
 
-    def run(self, given: Given) -> TemplateRendering:
+    def run(self, given: TemplateInput) -> TemplateRendering:
         """What the template renders."""
         self.left -= 1
         self.worked_on = 0
@@ -101,7 +101,7 @@ class TemplateRenderer:
             return TemplateRendering(value=json.loads(text))
         return TemplateRendering(text, "it holds a number that is out of range")
 
-    def breaks(self, given: Given) -> TemplateRendering | None:
+    def breaks(self, given: TemplateInput) -> TemplateRendering | None:
         """The rendering where it is broken and the source schema admits the payload; else None."""
         rendered = self.run(given)
         return rendered if rendered.broken and self.valid(given.item) else None

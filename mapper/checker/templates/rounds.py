@@ -5,21 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mapper.checker.templates.environment import Environment
-from mapper.checker.templates.value_sets import INTEGER, Items, Value, a_number, a_text, anything, joined
+from mapper.checker.templates.value_sets import INTEGER, Items, ValueSet, a_number, a_text, anything, joined
 from mapper.ir import liquid as ir
 from mapper.regex.languages import ANYTHING, without_empty
 
 
 @dataclass(frozen=True, slots=True)
-class Rounds:
+class LoopRounds:
     """What the variable of a loop can be, and the least and the greatest number of rounds."""
 
-    element: Value
+    element: ValueSet
     least: int
     most: int | None
 
 
-def rounds_of(statement: ir.For, env: Environment) -> Rounds:
+def rounds_of(statement: ir.For, env: Environment) -> LoopRounds:
     """The rounds of a loop in an environment."""
     found = _whole(statement.source, env)
     least, most = found.least, found.most
@@ -30,20 +30,20 @@ def rounds_of(statement: ir.For, env: Environment) -> Rounds:
         most = max(limit.value, 0) if most is None else min(most, max(limit.value, 0))
         if statement.offset is None and not statement.resumes:
             least = min(found.least, most)
-    return Rounds(found.element, least, most)
+    return LoopRounds(found.element, least, most)
 
 
-def _whole(source: ir.Operand, env: Environment) -> Rounds:
+def _whole(source: ir.Operand, env: Environment) -> LoopRounds:
     if isinstance(source, ir.Interval):
         count = _length(source)
-        return Rounds(a_number(INTEGER), count or 0, count)
+        return LoopRounds(a_number(INTEGER), count or 0, count)
     value = env.evaluate(source)
     elements, counts = [], list[tuple[int, int | None]]()
     if value.items is not None:
         elements.append(value.items.element())
         counts.append((value.items.least, value.items.most))
     if value.members is not None:
-        elements.append(Value(items=Items(anything, 2, 2)))
+        elements.append(ValueSet(items=Items(anything, 2, 2)))
         counts.append((0, None))
     if value.text is not None or value.json:
         text = ANYTHING if value.text is None or value.json else value.text
@@ -52,10 +52,10 @@ def _whole(source: ir.Operand, env: Environment) -> Rounds:
     if value.is_nil or value.true or value.false or value.number is not None:
         counts.append((0, 0))
     if not counts:
-        return Rounds(replace(anything()), 0, 0)
+        return LoopRounds(replace(anything()), 0, 0)
     least = min(low for low, _ in counts)
     most = None if any(high is None for _, high in counts) else max(high or 0 for _, high in counts)
-    return Rounds(joined(*elements), least, most)
+    return LoopRounds(joined(*elements), least, most)
 
 
 def _length(source: ir.Interval) -> int | None:

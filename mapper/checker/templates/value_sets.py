@@ -42,7 +42,7 @@ _DEEPEST = 3
 class Items:
     """A list: what its elements can be, and how many there are (`most` None: any number)."""
 
-    element: Callable[[], Value]
+    element: Callable[[], ValueSet]
     least: int = 0
     most: int | None = None
 
@@ -51,12 +51,12 @@ class Items:
 class Members:
     """An object: what stands under each name; `required` ones are always there."""
 
-    member: Callable[[str], Value]
+    member: Callable[[str], ValueSet]
     required: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class ValueSet:
     """A set of values by kind; `json` is text that is one JSON value of those types."""
 
     missing: bool = False
@@ -86,75 +86,77 @@ class Value:
         return any(part is not None for part in parts) or bool(self.json)
 
     @property
-    def truthy(self) -> Value:
+    def truthy(self) -> ValueSet:
         """It without what counts as false."""
         return replace(self, missing=False, null=False, false=False)
 
     @property
-    def falsy(self) -> Value:
+    def falsy(self) -> ValueSet:
         """What of it counts as false."""
-        return Value(missing=self.missing, null=self.null, false=self.false)
+        return ValueSet(missing=self.missing, null=self.null, false=self.false)
 
     @property
-    def only_nil(self) -> Value:
+    def only_nil(self) -> ValueSet:
         """What of it is missing or null."""
-        return Value(missing=self.missing, null=self.null)
+        return ValueSet(missing=self.missing, null=self.null)
 
 
-IMPOSSIBLE = Value()
-MISSING = Value(missing=True)
-BOOLEAN = Value(true=True, false=True)
+IMPOSSIBLE = ValueSet()
+MISSING = ValueSet(missing=True)
+BOOLEAN = ValueSet(true=True, false=True)
 
 
-def a_text(language: Language) -> Value:
+def a_text(language: Language) -> ValueSet:
     """A text of the language."""
-    return IMPOSSIBLE if language.is_none else Value(text=language)
+    return IMPOSSIBLE if language.is_none else ValueSet(text=language)
 
 
-def a_number(language: Language = NUMBER) -> Value:
+def a_number(language: Language = NUMBER) -> ValueSet:
     """A number that is printed as a text of the language."""
-    return Value(number=language)
+    return ValueSet(number=language)
 
 
-def constant(value: object) -> Value:
+def constant(value: object) -> ValueSet:
     """One value a template or schema holds."""
     match value:
         case None:
-            return Value(null=True)
+            return ValueSet(null=True)
         case bool():
-            return Value(true=value, false=not value)
+            return ValueSet(true=value, false=not value)
         case int() | float():
             return a_number(word(to_text(value)))
         case str():
             return a_text(word(value))
         case list():
             inner = joined(*map(constant, value))
-            return Value(items=Items(lambda: inner, len(value), len(value)))
+            return ValueSet(items=Items(lambda: inner, len(value), len(value)))
         case dict():
             known = {name: constant(entry) for name, entry in value.items()}
-            return Value(members=Members(lambda name: known.get(name, MISSING)))
+            return ValueSet(members=Members(lambda name: known.get(name, MISSING)))
         case _:
             return anything()
 
 
 @lru_cache(maxsize=1)
-def anything() -> Value:
+def anything() -> ValueSet:
     """Any JSON value, or none."""
     return replace(something(), missing=True)
 
 
 @lru_cache(maxsize=1)
-def something() -> Value:
+def something() -> ValueSet:
     """Any JSON value that is there."""
-    return Value(False, True, True, True, NUMBER, ANYTHING, Items(something), Members(lambda _: anything()))
+    return ValueSet(
+        False, True, True, True, NUMBER, ANYTHING, Items(something), Members(lambda _: anything())
+    )
 
 
-def joined(*values: Value) -> Value:
+def joined(*values: ValueSet) -> ValueSet:
     """What any of them can be."""
     given = [value for value in dict.fromkeys(values) if value != IMPOSSIBLE]
     if len(given) <= 1:
         return given[0] if given else IMPOSSIBLE
-    return Value(
+    return ValueSet(
         missing=any(v.missing for v in given),
         null=any(v.null for v in given),
         true=any(v.true for v in given),
@@ -191,7 +193,7 @@ def _any_members(given: list[Members]) -> Members | None:
 
 
 @remembered(4096)
-def members_of(value: Value, key: str | int) -> Value:
+def members_of(value: ValueSet, key: str | int) -> ValueSet:
     """What a template finds under a key of the value."""
     found = [MISSING] if _can_lack(value, key) else []
     if value.members is not None:
@@ -207,7 +209,7 @@ def members_of(value: Value, key: str | int) -> Value:
     return joined(*found)
 
 
-def _can_lack(value: Value, key: str | int) -> bool:
+def _can_lack(value: ValueSet, key: str | int) -> bool:
     others = (value.number, value.text, None if isinstance(key, int) else value.items)
     return value.is_nil or value.true or value.false or bool(value.json) or any(others)
 
@@ -215,7 +217,7 @@ def _can_lack(value: Value, key: str | int) -> bool:
 Part: TypeAlias = tuple[str, Language]
 
 
-def parts_of(value: Value) -> Iterator[Part]:
+def parts_of(value: ValueSet) -> Iterator[Part]:
     """The kinds of value it can be, each with the texts it is printed as; JSON texts stand apart."""
     if value.missing:
         yield "nothing", EMPTY
@@ -233,12 +235,12 @@ def parts_of(value: Value) -> Iterator[Part]:
         yield "a list", _printed_items(value.items, 0)
 
 
-def json_kinds(value: Value) -> frozenset[str]:
+def json_kinds(value: ValueSet) -> frozenset[str]:
     """The types of JSON it can be printed as whole."""
     return (value.json - {"number"}) | (frozenset({"object"}) if value.members is not None else frozenset())
 
 
-def printed(value: Value, depth: int = 0) -> Language:
+def printed(value: ValueSet, depth: int = 0) -> Language:
     """All texts it can be printed as; ANYTHING where JSON text is among them."""
     if value.text is ANYTHING or json_kinds(value) or depth > _DEEPEST:
         return ANYTHING

@@ -10,11 +10,11 @@ from mapper.checker.templates.assumptions import assume, few
 from mapper.checker.templates.emission import emit, write
 from mapper.checker.templates.environment import Environment, LoopRound, joined_env
 from mapper.checker.templates.json_grammar import BLANKS, JsonFinding, JsonPlace, joined_keys, without_keys
-from mapper.checker.templates.rounds import Rounds, rounds_of
+from mapper.checker.templates.rounds import LoopRounds, rounds_of
 from mapper.checker.templates.value_sets import (
     INTEGER,
     MISSING,
-    Value,
+    ValueSet,
     a_number,
     a_text,
     anything,
@@ -143,7 +143,7 @@ class Walk:
         return []
 
     def _print(
-        self, statement: ir.Output | ir.Count | ir.Cycle, value: Value, state: WalkState
+        self, statement: ir.Output | ir.Count | ir.Cycle, value: ValueSet, state: WalkState
     ) -> list[WalkState]:
         start = statement.span.start
         kinds = (
@@ -231,7 +231,7 @@ class Walk:
         return after
 
     def _many(
-        self, statement: ir.For, rounds: Rounds, state: WalkState, after: list[WalkState]
+        self, statement: ir.For, rounds: LoopRounds, state: WalkState, after: list[WalkState]
     ) -> list[WalkState]:
         """Two rounds or more, with the states at rest before the last."""
         known = self._round(statement, rounds, [state], True, False, after)
@@ -257,7 +257,7 @@ class Walk:
     def _round(
         self,
         statement: ir.For,
-        rounds: Rounds,
+        rounds: LoopRounds,
         states: list[WalkState],
         first: bool | None,
         last: bool | None,
@@ -275,7 +275,7 @@ class Walk:
         self._left = outer
         return merged([replace(s, env=s.env.outside()) for s in ends])
 
-    def _captured_loop(self, statement: ir.For, rounds: Rounds, state: WalkState) -> list[WalkState]:
+    def _captured_loop(self, statement: ir.For, rounds: LoopRounds, state: WalkState) -> list[WalkState]:
         """A loop inside a capture: what its rounds can write, in a row."""
         env = _widened(state.env, statement)
         start = replace(state, env=env, captured=EMPTY)
