@@ -27,7 +27,6 @@ from mapper.regex.languages import (
     ANYTHING,
     EMPTY,
     Language,
-    TooLarge,
     concatenated,
     one_of,
     optional,
@@ -61,7 +60,7 @@ def matching(pattern: str) -> Language:
         if flags & (re.IGNORECASE | re.MULTILINE | re.VERBOSE):
             return ANYTHING
         return _found(list(tree))
-    except (re.error, RecursionError, OverflowError, TooLarge, _Unknown):
+    except (re.error, RecursionError, OverflowError, _Unknown):
         return ANYTHING
 
 

@@ -1,6 +1,7 @@
-"""Languages: sets of texts as automata over ranges of characters, and what filters make of them.
+"""Languages: sets of texts as automata over ranges of characters, and operations on them.
 
-All operations are exact except where they say that the result may hold more texts than possible, never fewer.
+An operation is exact unless its automaton grows too large. Then the result holds more texts than possible,
+never fewer: mostly all texts, which are ANYTHING.
 """
 
 from __future__ import annotations
@@ -8,13 +9,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import cached_property, reduce
-from typing import TypeAlias
+from functools import cached_property, reduce, wraps
+from typing import ParamSpec, TypeAlias
 
 from mapper.budget import remembered, spend
 from mapper.regex.characters import EVERY, Ranges, inverse, joined, ranges, readable, shared
 from mapper.regex.graphs import reachable
 
+P = ParamSpec("P")
 Edges: TypeAlias = tuple[tuple[tuple[Ranges, int], ...], ...]
 
 STATES = 2000
@@ -22,8 +24,21 @@ _EDGES = 20_000
 _EDGES_A_STEP = 8
 
 
-class TooLarge(Exception):
-    """An automaton of too many states or edges; callers take a larger set of texts instead."""
+class _TooLarge(Exception):
+    """An automaton of too many states or edges."""
+
+
+def _bounded(build: Callable[P, Language]) -> Callable[P, Language]:
+    """The same operation, with ANYTHING as the result if the automaton grows too large."""
+
+    @wraps(build)
+    def bounded(*args: P.args, **kwargs: P.kwargs) -> Language:
+        try:
+            return build(*args, **kwargs)
+        except _TooLarge:
+            return ANYTHING
+
+    return bounded
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +132,7 @@ class Draft:
     def state(self) -> int:
         """A new state."""
         if len(self.edges) >= STATES:
-            raise TooLarge
+            raise _TooLarge
         self.edges.append([])
         self.silent.append([])
         return len(self.edges) - 1
@@ -143,7 +158,7 @@ class Draft:
             reach = reachable(self.silent.__getitem__, (state,))
             count += sum(1 + len(self.edges[inner]) for inner in reach)
             if count > _EDGES:
-                raise TooLarge
+                raise _TooLarge
             edges.append(tuple({edge: None for inner in sorted(reach) for edge in self.edges[inner]}))
             if last in reach:
                 finals.add(state)
@@ -196,6 +211,7 @@ EMPTY = word("")
 
 
 @remembered(2048)
+@_bounded
 def union(*languages: Language) -> Language:
     """The texts of any of them; ANYTHING where that is one of them."""
     given = list(dict.fromkeys(language for language in languages if not language.is_none))
@@ -213,6 +229,7 @@ def union(*languages: Language) -> Language:
 
 
 @remembered(2048)
+@_bounded
 def concatenated(*languages: Language) -> Language:
     """A text of each, one after another."""
     given = [language for language in languages if language is not EMPTY]
@@ -232,6 +249,7 @@ def concatenated(*languages: Language) -> Language:
 
 
 @remembered(512)
+@_bounded
 def repeated(language: Language, *, least: int = 0) -> Language:
     """Any number of its texts in a row; with `least=1` at least one."""
     if language is ANYTHING or language is EMPTY or language.is_none:
@@ -297,6 +315,7 @@ def without_characters(language: Language, given: Ranges) -> Language:
 Piece: TypeAlias = tuple[Ranges, Callable[[Ranges], Language]]
 
 
+@_bounded
 def replaced(language: Language, pieces: Iterable[Piece]) -> Language:
     """The texts with characters replaced; characters that no piece names stay.
 

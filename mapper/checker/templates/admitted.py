@@ -28,7 +28,6 @@ from mapper.regex.expressions import matching
 from mapper.regex.languages import (
     ANYTHING,
     Language,
-    TooLarge,
     concatenated,
     intersection,
     many,
@@ -156,19 +155,16 @@ def _text(document: Subschema, schema: Subschema, hops: int) -> Language:
     if isinstance(schema, bool) or hops > _DEEPEST:
         return ANYTHING
     found = _own_text(schema)
-    try:
-        for reference in ("$ref", "$dynamicRef"):
-            target = find_reference(document, schema[reference]) if reference in schema else None
-            if target is not None:
-                found = intersection(found, _text(document, target, hops + 1))
-        for part in schema.get("allOf", ()):
-            found = intersection(found, _text(document, part, hops + 1))
-        for choices in ("anyOf", "oneOf"):
-            branches = [b for b in schema.get(choices, ()) if allows_type(document, b, "string")]
-            if branches:
-                found = intersection(found, union(*(_text(document, b, hops + 1) for b in branches)))
-    except TooLarge:
-        return found
+    for reference in ("$ref", "$dynamicRef"):
+        target = find_reference(document, schema[reference]) if reference in schema else None
+        if target is not None:
+            found = intersection(found, _text(document, target, hops + 1))
+    for part in schema.get("allOf", ()):
+        found = intersection(found, _text(document, part, hops + 1))
+    for choices in ("anyOf", "oneOf"):
+        branches = [b for b in schema.get(choices, ()) if allows_type(document, b, "string")]
+        if branches:
+            found = intersection(found, union(*(_text(document, b, hops + 1) for b in branches)))
     return found
 
 

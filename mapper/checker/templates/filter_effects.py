@@ -29,14 +29,23 @@ from mapper.checker.templates.value_sets import (
     members_of,
     printed,
 )
-from mapper.regex.characters import EVERY, Ranges, inverse, ranges, shared, span
+from mapper.regex.characters import (
+    DIGITS,
+    EVERY,
+    HEX_DIGITS,
+    WHITE_SPACE,
+    Ranges,
+    inverse,
+    ranges,
+    shared,
+    span,
+)
 from mapper.regex.characters import joined as joined_ranges
 from mapper.regex.languages import (
     ANYTHING,
     EMPTY,
     Language,
     Piece,
-    TooLarge,
     concatenated,
     intersection,
     many,
@@ -60,23 +69,18 @@ _BEYOND: Ranges = ((0x80, 0x10FFFF),)
 _UPPER, _LOWER = span("A", "Z"), span("a", "z")
 _LETTERS = joined_ranges((*_UPPER, *_LOWER))
 _CONTROL: Ranges = ((0, 0x1F),)
-_HEX = joined_ranges((*span("0", "9"), *span("a", "f"), *span("A", "F")))
-_WHITE: Ranges = ((9, 13), (28, 32), (0x85, 0x85), (0xA0, 0xA0), (0x1680, 0x1680), (0x2000, 0x3000))
 
 
 def filtered(name: str, value: ValueSet, args: Given, kwargs: dict[str, ValueSet]) -> ValueSet:
     """The values that the filter may give; nothing if it stops the template."""
     row = ROWS[name]
-    try:
-        match row.effect:
-            case None:
-                return OF_RESULT[row.gives](value, args, kwargs)
-            case Effect():
-                return OF_EFFECT[row.effect](value, args, kwargs)
-            case _:
-                return a_text(_becoming(printed(value), tuple(row.effect.items())))
-    except TooLarge:
-        return anything()
+    match row.effect:
+        case None:
+            return OF_RESULT[row.gives](value, args, kwargs)
+        case Effect():
+            return OF_EFFECT[row.effect](value, args, kwargs)
+        case _:
+            return a_text(_becoming(printed(value), tuple(row.effect.items())))
 
 
 def _only_text(args: Given) -> str | None:
@@ -119,7 +123,7 @@ def _json(value: ValueSet, args: Given, kwargs: dict[str, ValueSet]) -> ValueSet
 def _json_string(language: Language) -> Language:
     short: list[Piece] = [(ranges(c), partial(_literally, json.dumps(c)[1:-1])) for c in '"\\\n\r\t\b\f']
     others = shared(_CONTROL, inverse(ranges("\n\r\t\b\f")))
-    coded = concatenated(word("\\u00"), one_of(_HEX), one_of(_HEX))
+    coded = concatenated(word("\\u00"), one_of(HEX_DIGITS), one_of(HEX_DIGITS))
     return concatenated(word('"'), replaced(language, [*short, (others, lambda _: coded)]), word('"'))
 
 
@@ -128,16 +132,14 @@ def _literally(text: str, _hit: Ranges) -> Language:
 
 
 _DIRECTIVE = re.compile(r"%([-0^#_]*)(\d*)(:?[A-Za-z%+])")
-_DATE_TEXT = many(joined_ranges((*_LETTERS, *span("0", "9"), *ranges(" +-:/.,"))))
+_DATE_TEXT = many(joined_ranges((*_LETTERS, *DIGITS, *ranges(" +-:/.,"))))
 _CHARACTERS = {"n": "\n", "t": "\t", "%": "%"}
 _NUMERIC = frozenset("sYCymdHIMSjGgVUWuwNL")
-_DIGITS = repeated(one_of(span("0", "9")), least=1)
+_DIGITS = repeated(one_of(DIGITS), least=1)
 
 
 # The seconds of the years 1 to 9999.
-_EPOCH = intersection(
-    INTEGER, concatenated(*[optional(one_of(joined_ranges((*span("0", "9"), *ranges("-")))))] * 13)
-)
+_EPOCH = intersection(INTEGER, concatenated(*[optional(one_of(joined_ranges((*DIGITS, *ranges("-")))))] * 13))
 
 
 def _date(value: ValueSet, args: Given, kwargs: dict[str, ValueSet]) -> ValueSet:
@@ -239,7 +241,7 @@ def _prepend(value: ValueSet, args: Given, kwargs: dict[str, ValueSet]) -> Value
 def _truncate(value: ValueSet, args: Given, kwargs: dict[str, ValueSet]) -> ValueSet:
     end = printed(args[1]) if len(args) > 1 else word("...")
     shorter = replaced(printed(value), [(EVERY, _dropped)])
-    spaced = replaced(shorter, [(_WHITE, lambda hit: union(one_of(hit), optional(word(" "))))])
+    spaced = replaced(shorter, [(WHITE_SPACE, lambda hit: union(one_of(hit), optional(word(" "))))])
     return a_text(union(printed(value), concatenated(spaced, end)))
 
 
@@ -253,8 +255,8 @@ def _split(value: ValueSet, args: Given, kwargs: dict[str, ValueSet]) -> ValueSe
     return ValueSet(items=Items(lambda: pieces))
 
 
-_SAFE = joined_ranges((*_LETTERS, *span("0", "9"), *ranges("_.-~+%")))
-_BASE64 = many(joined_ranges((*_LETTERS, *span("0", "9"), *ranges("+/=_-"))))
+_SAFE = joined_ranges((*_LETTERS, *DIGITS, *ranges("_.-~+%")))
+_BASE64 = many(joined_ranges((*_LETTERS, *DIGITS, *ranges("+/=_-"))))
 
 
 def _quoted(hit: Ranges) -> Language:
@@ -330,7 +332,7 @@ OF_EFFECT: dict[Effect, Rule] = {
     Effect.UPPER: _pieces([(EVERY, _upper)]),
     Effect.LOWER: _pieces([(EVERY, _lower)]),
     Effect.CAPITAL: _pieces([(EVERY, _either_case)]),
-    Effect.TRIMMED: _pieces([(_WHITE, _dropped)]),
+    Effect.TRIMMED: _pieces([(WHITE_SPACE, _dropped)]),
     Effect.THINNED: _pieces([(EVERY, _dropped)]),
     Effect.CUT: _truncate,
     Effect.REPLACED: _replace,

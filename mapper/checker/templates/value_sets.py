@@ -13,7 +13,6 @@ from mapper.regex.languages import (
     ANYTHING,
     EMPTY,
     Language,
-    TooLarge,
     concatenated,
     many,
     one_of,
@@ -171,10 +170,7 @@ def joined(*values: ValueSet) -> ValueSet:
 
 def _either(languages: list[Language | None]) -> Language | None:
     given = [language for language in languages if language is not None]
-    try:
-        return union(*given) if given else None
-    except TooLarge:
-        return ANYTHING
+    return union(*given) if given else None
 
 
 def _any_items(given: list[Items]) -> Items | None:
@@ -247,10 +243,7 @@ def printed(value: ValueSet, depth: int = 0) -> Language:
     pieces = [language for name, language in parts_of(replace(value, items=None))]
     if value.items is not None:
         pieces.append(_printed_items(value.items, depth + 1))
-    try:
-        return union(*pieces)
-    except TooLarge:
-        return ANYTHING
+    return union(*pieces)
 
 
 def _printed_items(items: Items, depth: int) -> Language:
@@ -258,8 +251,4 @@ def _printed_items(items: Items, depth: int) -> Language:
         return EMPTY
     if depth > _DEEPEST:
         return ANYTHING
-    inner = printed(items.element(), depth + 1)
-    try:
-        return repeated(inner, least=1 if items.least else 0)
-    except TooLarge:
-        return ANYTHING
+    return repeated(printed(items.element(), depth + 1), least=1 if items.least else 0)

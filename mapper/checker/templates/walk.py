@@ -23,7 +23,7 @@ from mapper.checker.templates.value_sets import (
 )
 from mapper.diagnostics.source import Span
 from mapper.ir import liquid as ir
-from mapper.regex.languages import ANYTHING, EMPTY, Language, TooLarge, concatenated, repeated, union, word
+from mapper.regex.languages import EMPTY, Language, concatenated, repeated, union, word
 
 _MOST_STATES = 160
 _MOST_ENVS = 4
@@ -127,7 +127,7 @@ class Walk:
 
     def _write(self, statement: ir.Write, state: WalkState) -> list[WalkState]:
         if state.captured is not None:
-            return [replace(state, captured=_then(state.captured, word(statement.text)))]
+            return [replace(state, captured=concatenated(state.captured, word(statement.text)))]
         after, seen = write(state.place, statement.text)
         for shown in seen:
             self._show(shown, statement)
@@ -154,7 +154,7 @@ class Walk:
         self.printed.setdefault(start, set()).update(kinds)
         if state.captured is not None:
             text = printed(value)
-            return [] if text.is_none else [replace(state, captured=_then(state.captured, text))]
+            return [] if text.is_none else [replace(state, captured=concatenated(state.captured, text))]
         outcome = emit(state.place, value)
         for broken in outcome.breaks:
             self.flaws[TemplateFlaw(statement.span, broken.why, broken.kind, statement)] = None
@@ -285,21 +285,11 @@ class Walk:
             for is_first, is_last in ((True, True), (True, False), (False, False), (False, True))
         )
         otherwise = _texts(self.run(statement.otherwise, [start])) if rounds.least == 0 else None
-        try:
-            several = concatenated(first, repeated(middle), last)
-            language = union(only, several) if otherwise is None else union(only, several, otherwise)
-            if left:
-                language = repeated(union(only, first, middle, last, otherwise or EMPTY, _texts(left)))
-        except TooLarge:
-            language = ANYTHING
-        return [replace(state, env=env, captured=_then(state.captured or EMPTY, language))]
-
-
-def _then(before: Language, after: Language) -> Language:
-    try:
-        return concatenated(before, after)
-    except TooLarge:
-        return ANYTHING
+        several = concatenated(first, repeated(middle), last)
+        language = union(only, several) if otherwise is None else union(only, several, otherwise)
+        if left:
+            language = repeated(union(only, first, middle, last, otherwise or EMPTY, _texts(left)))
+        return [replace(state, env=env, captured=concatenated(state.captured or EMPTY, language))]
 
 
 def _texts(states: list[WalkState]) -> Language:
@@ -360,17 +350,10 @@ def _merged_captures(group: list[WalkState]) -> list[WalkState]:
     unique = []
     for same in by_env.values():
         texts = {id(s.captured): s for s in same}
-        unique.append(same[0] if len(texts) == 1 else replace(same[0], captured=_one(list(texts.values()))))
+        unique.append(same[0] if len(texts) == 1 else replace(same[0], captured=_texts(list(texts.values()))))
     if len(unique) <= _MOST_ENVS:
         return unique
     env = unique[0].env
     for other in unique[1:]:
         env = joined_env(env, other.env)
-    return [replace(unique[0], env=env, captured=_one(unique))]
-
-
-def _one(states: list[WalkState]) -> Language:
-    try:
-        return _texts(states)
-    except TooLarge:
-        return ANYTHING
+    return [replace(unique[0], env=env, captured=_texts(unique))]
