@@ -1,10 +1,9 @@
-"""Automata: a regular expression in, a search of it out whose time grows with the text and no faster.
+"""Automata: a regular expression becomes a search whose time grows linearly with the text.
 
-Python's `re` tries one way through an expression after the other, so a text made against `\\s+$` or
-`a*a*b` costs the square or the cube of its length. Here all ways are followed side by side: the positions
-of the expression (Glushkov) that may read the next character are the bits of one number. Whether a text
-holds a match is the same. What holds at a place between two characters (`^`, `\\b`, look-arounds) is
-found first, in one pass each; a look-ahead is read from the end of the text. Back-references, conditions
+Python's `re` tries one path through an expression after the other, so a text made against `\\s+$` or
+`a*a*b` costs the square or the cube of its length. Here all paths are followed side by side, and both find a
+match in the same texts. Assertions about a place between two characters (`^`, `\\b`, look-arounds) are
+evaluated first, in one pass each; a look-ahead is read from the end of the text. Back-references, conditions
 and atomic groups have no automaton.
 """
 
@@ -29,9 +28,9 @@ from mapper.regex.positions import (
 from mapper.regex.syntax import atom_source, codes, combined, parse
 
 MAX_POSITIONS: Final = 1_000  # characters of the expression, its rounds written out
-MAX_MATCHERS: Final = 100  # different ones, each of which is asked about a character that is new
+MAX_MATCHERS: Final = 100  # different ones; each is asked about every new character
 MAX_RULES: Final = 300
-MAX_ASSERTIONS: Final = 8  # different ones, so that what holds at a place fits a byte
+MAX_ASSERTIONS: Final = 8  # different ones, so that those that hold at a place fit a byte
 MAX_WORK: Final = 40_000  # nodes, times the kinds of places
 
 _SEEN_BY_ATOMS = {"a": re.ASCII, "i": re.IGNORECASE, "s": re.DOTALL}
@@ -46,7 +45,7 @@ _ASSERTED = {
 
 
 class NoAutomaton(ValueError):
-    """The expression has no automaton, or too large a one; the text says why."""
+    """The expression has no automaton, or one that is too large; the message is the reason."""
 
 
 class _Machine:
@@ -57,7 +56,7 @@ class _Machine:
         self.assertions = assertions
         self.readers = Readers((re.compile(source).fullmatch, bits) for source, bits in matchers.items())
         self.steps: dict[int, Steps] = {}
-        self.at(0)  # fails now rather than at the first text where it is too large
+        self.at(0)  # an automaton that is too large fails now, not at the first text
 
     def at(self, held: int) -> Steps:
         steps = self.steps.get(held)
@@ -69,7 +68,7 @@ class _Machine:
         return steps
 
     def finds(self, text: str, places: bytes) -> bool:
-        """Whether the text holds a match; `places` says what holds at each of its places."""
+        """True if the text holds a match; `places` has the bits of the assertions that hold at each place."""
         readers = self.readers
         if not any(places):
             steps = self.at(0)
@@ -88,7 +87,7 @@ class _Machine:
         return bool(alive & 1)
 
     def mark(self, text: str, places: bytearray, bit: int, *, is_ahead: bool, negated: bool) -> None:
-        """Set the bit at the places where a match ends, or (ahead) begins, or at all others."""
+        """Set the bit at the places at which a match ends, or (ahead) begins; if negated, at all others."""
         known = {held: self.at(held) for held in set(places)}
         order = range(len(text), -1, -1) if is_ahead else range(len(text) + 1)
         alive = 0
@@ -105,7 +104,7 @@ class _Machine:
 
 @dataclass(slots=True)
 class _Look:
-    """A look-around: where the machine's matches begin (ahead) or end, or everywhere else."""
+    """A look-around: it holds where matches of the machine begin (ahead) or end, or everywhere else."""
 
     machine: _Machine
     is_ahead: bool
@@ -114,14 +113,14 @@ class _Look:
 
 @dataclass(slots=True)
 class Automaton:
-    """A compiled expression of `size` nodes; `assertions` stand behind those inside of them."""
+    """A compiled expression of `size` nodes; an assertion comes after those inside it."""
 
     machine: _Machine
     assertions: tuple[re.Pattern[str] | _Look, ...]
     size: int
 
     def search(self, text: str) -> bool | None:
-        """True where the text holds a match, else None, as of `re` (which gives the match)."""
+        """True if the text holds a match, else None. (`re` returns the match itself.)"""
         places = bytearray(len(text) + 1)
         for number, assertion in enumerate(self.assertions):
             if isinstance(assertion, _Look):
@@ -136,7 +135,7 @@ class Automaton:
 
 @dataclass(slots=True)
 class _Building:
-    """Turns the tree of Python's own parser into nodes; `matchers` belong to one machine."""
+    """Turns the tree of Python's parser into nodes; `matchers` belong to one machine."""
 
     assertions: list[re.Pattern[str] | _Look] = field(default_factory=list)
     known: dict[tuple[object, ...], int] = field(default_factory=dict)
@@ -224,7 +223,7 @@ class _Building:
 
 
 def compile_automaton(pattern: str) -> Automaton:
-    """The automaton of an expression; raises NoAutomaton, or `re.error` for what is no expression."""
+    """The automaton of an expression; raises NoAutomaton, or `re.error` for an invalid expression."""
     tree, flags = parse(pattern)
     building = _Building()
     machine = building.machine(building.sequence(tree, flags, backward=False))

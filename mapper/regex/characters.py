@@ -58,7 +58,7 @@ def shared(one: Ranges, other: Ranges) -> Ranges:
 
 
 def readable(given: Ranges) -> str:
-    """One of the characters, a plain one where there is one."""
+    """One of the characters, a plain one if possible."""
     for character in _PLAIN:
         if any(low <= ord(character) <= high for low, high in given):
             return character

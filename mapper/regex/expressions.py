@@ -1,8 +1,8 @@
 """Expressions: a regular expression of a schema becomes the language of the texts it admits.
 
-Read as JSON Schema says, by ECMA-262: `$` is the end of the text. `\\d`, `\\w` and `\\s` stand for what they
-mean there or in Python, whichever is more. What has no counterpart (look-around, back-references) admits
-anything.
+JSON Schema 2020-12 §6.4 reads patterns as ECMA-262 does: `$` is the end of the text. `\\d`, `\\w` and `\\s`
+admit the characters that they have in ECMA-262 or in Python, for a vendor may validate with either.
+Constructs without a counterpart (look-arounds, back-references) admit any text.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from mapper.regex.languages import (
 )
 from mapper.regex.syntax import OPPOSITES, codes, parse
 
-_MOST_ROUNDS = 64
+_MAX_ROUNDS = 64
 _CATEGORIES: dict[Any, Ranges] = {
     codes.CATEGORY_DIGIT: joined((*DIGITS, *BEYOND_ASCII)),
     codes.CATEGORY_NOT_DIGIT: inverse(DIGITS),
@@ -49,12 +49,12 @@ _ENDS = ((codes.AT, codes.AT_END), (codes.AT, codes.AT_END_STRING))
 
 
 class _Unknown(Exception):
-    """A part of an expression that has no counterpart here."""
+    """A part of an expression without a counterpart here."""
 
 
 @remembered(256)
 def matching(pattern: str) -> Language:
-    """The texts in which the pattern is found."""
+    """The texts in which the pattern is found; all texts if the pattern cannot be followed."""
     try:
         tree, flags = parse(pattern)
         if flags & (re.IGNORECASE | re.MULTILINE | re.VERBOSE):
@@ -65,7 +65,7 @@ def matching(pattern: str) -> Language:
 
 
 def _found(nodes: list[Any]) -> Language:
-    # An expression is looked for anywhere in the text unless its ends are tied down.
+    # An expression is searched for anywhere in the text unless anchors hold its ends.
     if len(nodes) == 1 and nodes[0][0] is codes.BRANCH:
         return union(*(_found(list(branch)) for branch in nodes[0][1][1]))
     if len(nodes) == 1 and nodes[0][0] is codes.SUBPATTERN and not any(nodes[0][1][1:3]):
@@ -122,9 +122,9 @@ def _set(items: Any) -> Ranges:
 
 def _repeat(least: int, most: Any, nodes: Any) -> Language:
     inner = _sequence(nodes)
-    if least > _MOST_ROUNDS:
-        return concatenated(*[inner] * _MOST_ROUNDS, repeated(inner))
-    if most is codes.MAXREPEAT or most > _MOST_ROUNDS:
+    if least > _MAX_ROUNDS:
+        return concatenated(*[inner] * _MAX_ROUNDS, repeated(inner))
+    if most is codes.MAXREPEAT or most > _MAX_ROUNDS:
         return concatenated(*[inner] * least, repeated(inner))
     rest = EMPTY
     for _ in range(most - least):

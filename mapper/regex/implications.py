@@ -1,4 +1,4 @@
-"""Languages of patterns: what follows from a regular expression without running it on every text."""
+"""Implications: facts about all texts in which a regular expression is found."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ _SPACES = "".join(chr(point) for low, high in WHITE_SPACE for point in range(low
 
 @lru_cache(maxsize=1024)
 def implies_content(pattern: str) -> bool:
-    """Whether a text in which the pattern is found surely holds a character that is no white space."""
+    """True if each text in which the pattern is found holds a character that is not white space.
+
+    False if that is not certain, or if the pattern is invalid.
+    """
     try:
         return any(_needs_content(item) for item in parse(pattern)[0])
     except (re.error, RecursionError, OverflowError):
@@ -40,7 +43,10 @@ def _needs_content(item: tuple[Any, Any]) -> bool:
 
 @lru_cache(maxsize=1024)
 def reads_alike(pattern: str, alphabet: str) -> bool:
-    """Whether the pattern treats all characters of an alphabet alike, so that one text stands for others."""
+    """True if the pattern treats all characters of an alphabet alike, so that one text represents others.
+
+    False if that is not certain, or if the pattern is invalid.
+    """
     try:
         return _alike(parse(pattern)[0], alphabet)
     except (re.error, RecursionError, OverflowError):

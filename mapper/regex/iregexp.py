@@ -27,14 +27,14 @@ from mapper.regex.positions import (
 
 MAX_SIZE: Final = 500  # states of one automaton
 MAX_DEPTH: Final = 50  # nested groups
-_AT_START, _AT_END = 1, 2  # bits of the places where an anchor holds
+_AT_START, _AT_END = 1, 2  # bits of the places at which an anchor holds
 
 _CATEGORIES = {"L": "lmotu", "M": "cen", "N": "dlo", "P": "cdefios", "Z": "lps", "S": "ckmo", "C": "cfno"}
 _ESCAPES = {**{c: c for c in "()*+-.?[\\]^{|}"}, "n": "\n", "r": "\r", "t": "\t"}
 
 
 class PatternFault(ValueError):
-    """The text is not I-Regexp; `position` is where."""
+    """The text is not I-Regexp; `position` is the offset of the fault, in characters."""
 
     def __init__(self, message: str, position: int) -> None:
         super().__init__(message)
@@ -206,7 +206,7 @@ class _PatternReader:
         return node
 
     def escape(self) -> str | _Set:
-        """What follows a backslash: one character, or a category."""
+        """An escape after its backslash: one character, or a category."""
         character = self.take()
         if character in _ESCAPES:
             return _ESCAPES[character]
@@ -273,7 +273,7 @@ class Pattern:
     steps: dict[int, Steps] = field(default_factory=dict)
 
     def at(self, held: int, searching: bool) -> Steps:
-        """The steps at places where some anchors hold; those that do not occur make no difference."""
+        """The steps at places at which some anchors hold; those that do not occur make no difference."""
         held &= self.anchors
         key = held << 1 | searching
         steps = self.steps.get(key)

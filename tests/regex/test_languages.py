@@ -7,9 +7,18 @@ import re
 import pytest
 
 from mapper.regex.expressions import matching
-from mapper.regex.languages import ANYTHING, STATES, Language, concatenated, repeated, replaced, union, word
+from mapper.regex.languages import (
+    ANYTHING,
+    MAX_STATES,
+    Language,
+    concatenated,
+    repeated,
+    replaced,
+    union,
+    word,
+)
 
-LONG = word("ab" * (STATES // 4))
+LONG = word("ab" * (MAX_STATES // 4))
 
 
 @pytest.mark.parametrize(

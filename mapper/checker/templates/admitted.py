@@ -1,7 +1,8 @@
-"""Admitted: what a source schema lets stand at a place, as a value of the proofs.
+"""Admitted: the values that a source schema admits at a place.
 
-This is the only module here that reads schemas. Whatever keyword it does not follow admits more, never less.
-A `format` it knows counts as a promise, as a `pattern` does.
+This is the only module here that reads schemas. A keyword that it does not follow admits more, never less.
+A `format` that it knows counts as a promise, as a `pattern` does, although JSON Schema 2020-12 §7.2.1 makes
+it an annotation by default.
 """
 
 from __future__ import annotations
@@ -48,8 +49,8 @@ from mapper.schemas.questions import (
     required_of,
 )
 
-_DEEPEST = 40
-_LONGEST = 40
+_MAX_DEPTH = 40
+_MAX_LENGTH = 40
 
 
 def _times(language: Language, count: int) -> Language:
@@ -80,8 +81,8 @@ def whole_item(document: Subschema | None) -> ValueSet:
 
 
 def admitted(document: Subschema, schema: Subschema, depth: int) -> ValueSet:
-    """What may stand where this subschema of the document holds."""
-    if schema is True or schema == {} or depth > _DEEPEST:
+    """The values that a subschema of the document admits."""
+    if schema is True or schema == {} or depth > _MAX_DEPTH:
         return something()
     if schema is False:
         return IMPOSSIBLE
@@ -102,7 +103,7 @@ def admitted(document: Subschema, schema: Subschema, depth: int) -> ValueSet:
 
 
 def _equal_to(value: object) -> ValueSet:
-    # 1, 1.0 and 1e0 are one number to a schema, and printed differently.
+    # JSON Schema takes 1, 1.0 and 1e0 for one number (2020-12 §4.2.2), but they are printed differently.
     if isinstance(value, list):
         return joined(something(), IMPOSSIBLE)
     if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
@@ -152,7 +153,7 @@ def _members(document: Subschema, schema: Subschema, depth: int) -> Members:
 
 def _text(document: Subschema, schema: Subschema, hops: int) -> Language:
     """The texts a subschema admits."""
-    if isinstance(schema, bool) or hops > _DEEPEST:
+    if isinstance(schema, bool) or hops > _MAX_DEPTH:
         return ANYTHING
     found = _own_text(schema)
     for reference in ("$ref", "$dynamicRef"):
@@ -181,7 +182,7 @@ def _own_text(schema: Mapping[str, Any]) -> Language:
     if schema.get("minLength", 0) >= 1:
         found = without_empty(found)
     most = schema.get("maxLength")
-    if most is not None and most <= _LONGEST and not found.is_finite:
+    if most is not None and most <= _MAX_LENGTH and not found.is_finite:
         shorter = _times(optional(one_of(EVERY)), int(most))
         found = intersection(found, shorter)
     return found

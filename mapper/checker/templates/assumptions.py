@@ -19,12 +19,12 @@ from mapper.regex.languages import (
     word,
 )
 
-_MOST = 6
+_MAX = 6
 _SWAPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
 
 
 def assume(test: ir.TextTest, holds: bool, env: Environment) -> list[Environment]:
-    """The environments in which the test holds (or does not); none where that cannot be."""
+    """The environments in which the test holds (or does not); none if that is impossible."""
     match test:
         case ir.Negation(inner):
             return assume(inner, not holds, env)
@@ -62,9 +62,9 @@ def _broken(tests: tuple[ir.TextTest, ...], outcome: bool, env: Environment) -> 
 
 
 def few(envs: list[Environment]) -> list[Environment]:
-    """The same environments, without repetition and joined where they are many."""
+    """The same environments, without repetition and joined if they are many."""
     unique = list({env.mark: env for env in envs}.values())
-    if len(unique) <= _MOST:
+    if len(unique) <= _MAX:
         return unique
     whole = unique[0]
     for env in unique[1:]:
@@ -173,7 +173,7 @@ def _not_empty(known: ValueSet) -> ValueSet:
 
 
 def _ordered(left: ir.Operand, right: ir.Operand, holds: bool, env: Environment) -> list[Environment]:
-    # Only numbers and texts are in an order; what cannot be compared stops the template or is false.
+    # Only numbers and texts have an order. Other values stop the template, or the comparison is false.
     if not holds:
         return [env]
     envs = [env]
@@ -210,7 +210,7 @@ def _lacking(known: ValueSet, part: str) -> ValueSet:
 
 
 def _loop_compare(operator: str, left: ir.Operand, right: ir.Operand, env: Environment) -> bool | None:
-    """The outcome of a comparison of a loop's counts, where it follows from the round being first or last."""
+    """The outcome of a comparison of a loop's counts, if it follows from the round being first or last."""
     one, other = _count_name(left, env), _count_name(right, env)
     if not env.loops:
         return None

@@ -1,4 +1,4 @@
-"""Emission: text written at a place; where it can end up, and how it can break the JSON."""
+"""Emission: text written at a place of the JSON; the places it can lead to, and how it can break the JSON."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from mapper.checker.templates.value_sets import ValueSet, json_kinds, parts_of
 from mapper.regex.characters import Ranges, inverse, joined, ranges, readable, shared, span
 from mapper.regex.languages import Language
 
-_MOST = 20_000
+_MAX = 20_000
 _ENOUGH = 300
 _DEEPER = 6
 
 
 @dataclass(frozen=True, slots=True)
 class JsonBreak:
-    """A way in which a piece of text can break the JSON: what kind of value does it, and why."""
+    """A way in which a piece of text can break the JSON: the kind of value that does it, and the reason."""
 
     kind: str
     why: str
@@ -28,7 +28,7 @@ class JsonBreak:
 
 @dataclass(slots=True)
 class Emission:
-    """Where the text can stand afterwards, how it can break, what it has shown."""
+    """The places that a text can lead to, how it can break the JSON, and the values seen in it."""
 
     places: dict[JsonPlace, None]
     breaks: list[JsonBreak]
@@ -55,7 +55,7 @@ def write(place: JsonPlace, text: str) -> tuple[JsonPlace | tuple[int, JsonFault
 
 
 def emit(place: JsonPlace, value: ValueSet) -> Emission:
-    """Everything that printing a value can do."""
+    """All results of printing a value."""
     outcome = Emission.empty()
     for kind, language in parts_of(value):
         _emit_language(place, kind, language, outcome)
@@ -93,7 +93,7 @@ def _emit_many(place: JsonPlace, kind: str, language: Language, outcome: Emissio
     """Follow all texts of a language through the grammar at once.
 
     After a break the rest of the template is followed as if a whole value, or a harmless text, had been
-    printed: the verdict is not in question any more, only what else there is to find.
+    printed: the verdict is certain by then, and other flaws are still to be found.
     """
     result = _followed(place, kind, language)
     outcome.breaks += result.breaks
@@ -137,7 +137,7 @@ def _followed(place: JsonPlace, kind: str, language: Language) -> Emission:
                     queue.append((target, after, text + character))
         if found and len(queue) > _ENOUGH:
             break
-        if len(queue) > _MOST:
+        if len(queue) > _MAX:
             outcome.doubts.append("the texts an output can render take too many ways through the JSON")
             break
     spend(len(queue))
@@ -156,7 +156,7 @@ def _advance(
 
 
 def _bad_end(origin: JsonPlace, at: JsonPlace, language: Language, kind: str) -> str:
-    """Why a text must not end here, though the grammar would go on."""
+    """The reason why a text must not end here although the grammar would go on; empty if it may."""
     if origin.in_string and at.mode in ("escape", "hex"):
         return "a backslash in it escapes what follows"
     if kind != "a number" and at.in_number and not language.is_finite:

@@ -1,4 +1,4 @@
-"""Environment: what a template's variables can be at one point of it."""
+"""Environment: the values that a template's variables can have at one point of it."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from mapper.ir import liquid as ir
 from mapper.regex.characters import ranges
 from mapper.regex.languages import ANYTHING, concatenated, many, word
 
-# Where a value stands: a root and the keys from it. Roots are the scopes of a request, `=name` for what the
-# template assigns and `@depth` for the variable of a loop.
+# The place of a value: a root and the keys from it. Roots are the scopes of a request, `=name` for a variable
+# that the template assigns and `@depth` for the variable of a loop.
 Spot: TypeAlias = tuple[str | int, ...]
 
 RECEIVED = many(ranges("0123456789.:TZ-"))
@@ -37,7 +37,7 @@ _COUNTS = ("length", "index", "index0", "rindex", "rindex0")
 
 @dataclass(frozen=True, slots=True)
 class LoopRound:
-    """A loop around: its variable, what the element can be, and whether this round is the first, the last."""
+    """A round of an enclosing loop. `first` and `last` are None if both are possible."""
 
     name: str
     label: str
@@ -48,7 +48,7 @@ class LoopRound:
 
 @dataclass(frozen=True)
 class Environment:
-    """Everything known of variables: the scopes, what conditions have shown, assignments, loops."""
+    """The known values of variables: scopes, facts from conditions and assignments, loops."""
 
     scopes: Mapping[str, ValueSet] = field(compare=False, repr=False)
     facts: Mapping[Spot, ValueSet] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class Environment:
         return replace(self, facts={**self.facts, spot: value})
 
     def assigned(self, name: str, value: ValueSet) -> Environment:
-        """It after an assignment; what was known of the variable before is gone."""
+        """It after an assignment, without the old facts of the variable."""
         root = f"={name}"
         facts = {spot: known for spot, known in self.facts.items() if spot[0] != root}
         return replace(self, facts={**facts, (root,): value})
@@ -82,7 +82,7 @@ class Environment:
     # --- lookups
 
     def spot_of(self, lookup: ir.Lookup) -> Spot | None:
-        """Where the value of a variable stands; None where that depends on the payload."""
+        """The place of a variable's value; None if it depends on the payload."""
         if not all(isinstance(key, str | int) for key in lookup.keys):
             return None
         return (*self._root(lookup.name), *(key for key in lookup.keys if isinstance(key, str | int)))
@@ -96,7 +96,7 @@ class Environment:
         return (name,) if name in self.scopes else ("item", name)
 
     def value_at(self, spot: Spot) -> ValueSet:
-        """What can stand there."""
+        """The values that are possible there."""
         if spot in self.facts:
             return self.facts[spot]
         root = str(spot[0])
@@ -107,7 +107,7 @@ class Environment:
         return members_of(self.value_at(spot[:-1]), spot[-1])
 
     def is_loop_field(self, lookup: ir.Lookup) -> bool:
-        """Whether it reads the state of a loop."""
+        """True if it reads the state of a loop."""
         return lookup.name == "forloop" and bool(self.loops) and self._root("forloop") == ("item", "forloop")
 
     def _loop_field(self, keys: tuple[object, ...]) -> ValueSet:
@@ -123,7 +123,7 @@ class Environment:
         return anything()
 
     def evaluate(self, operand: ir.Operand) -> ValueSet:
-        """What an expression can be."""
+        """The possible values of an expression."""
         match operand:
             case ir.Scalar(value):
                 return constant(value)
@@ -144,13 +144,13 @@ class Environment:
 
 
 def joined_env(one: Environment, other: Environment) -> Environment:
-    """What both environments know."""
+    """The facts that hold in both environments."""
     if one.mark == other.mark:
         return one
     facts: dict[Spot, ValueSet] = {}
     for spot in {**one.facts, **other.facts}:
         if str(spot[0]).startswith("="):
-            # A variable that one way does not assign falls through to the item's key.
+            # A variable that one branch does not assign falls through to the item's key.
             fallen = (spot[0][1:], *spot[1:]) if isinstance(spot[0], str) else spot
             values = [
                 env.facts[spot] if spot in env.facts else env.value_at(_below(env, fallen))
@@ -169,7 +169,7 @@ def _below(env: Environment, spot: Spot) -> Spot:
 
 
 def scopes(item: ValueSet, *, item_is_body: bool) -> dict[str, ValueSet]:
-    """The scopes of a request besides what a template assigns."""
+    """The scopes of a request: the values that a template does not assign itself."""
     texts = Members(lambda _: ValueSet(missing=True, text=ANYTHING))
     return {
         "item": item,

@@ -19,12 +19,12 @@ Hole: TypeAlias = tuple[str | int | None, ...]
 
 _HOSTILE = ('"', "\\", "\n", "\t", "\r", "\x01", "/", "0", "-", "{", ",", " ")
 _NUMBERS = (1, 0, -1, 1.5, 1e300, 12345678901234567890)
-_DEEPEST = 4
+_MAX_DEPTH = 4
 
 
 @dataclass(slots=True)
 class HoleReading:
-    """Which holes a template reads, and which of them each variable it sets comes from."""
+    """The holes that a template reads, and the holes from which each of its variables is made."""
 
     holes: dict[Hole, None] = field(default_factory=dict)
     names: dict[str, set[Hole]] = field(default_factory=dict)
@@ -57,7 +57,7 @@ class _HoleReader:
     scopes: frozenset[str]
 
     def statements(self, node: object, aliases: dict[str, Hole]) -> None:
-        """Note what statements and expressions read; `aliases` are the variables of loops around."""
+        """Record the holes that a node reads; `aliases` are the variables of enclosing loops."""
         if isinstance(node, tuple):
             for part in node:
                 self.statements(part, aliases)
@@ -109,7 +109,7 @@ class _HoleReader:
                 yield from self.reading.names.get(each.name, ())
 
     def hole(self, lookup: ir.Lookup, aliases: dict[str, Hole]) -> Hole | None:
-        """The hole of a variable; None where it is none, or depends on the payload."""
+        """The hole of a variable; None if it has none, or if it depends on the payload."""
         keys = []
         for key in lookup.keys:
             if isinstance(key, ir.Lookup) or key == "size":
@@ -139,7 +139,7 @@ def _children(node: object) -> Iterator[object]:
 
 
 def value_of(hole: Hole, scopes: Mapping[str, ValueSet]) -> ValueSet:
-    """What may stand in a hole."""
+    """The values that are possible in a hole."""
     value = scopes[str(hole[0])]
     for key in hole[1:]:
         if key is None:
@@ -162,7 +162,7 @@ def plain(value: ValueSet, depth: int = 0) -> object:
     if value.members is not None:
         return an_object(value, depth)
     if value.items is not None:
-        element = [] if depth > _DEEPEST else [plain(value.items.element(), depth + 1)]
+        element = [] if depth > _MAX_DEPTH else [plain(value.items.element(), depth + 1)]
         return element * _length(element, value.items) if value.items.most != 0 else []
     if value.true or value.false:
         return value.true
@@ -171,7 +171,7 @@ def plain(value: ValueSet, depth: int = 0) -> object:
 
 def an_object(value: ValueSet, depth: int = 0) -> dict[str, object]:
     """A smallest object."""
-    if value.members is None or depth > _DEEPEST:
+    if value.members is None or depth > _MAX_DEPTH:
         return {}
     made: dict[str, object] = {}
     nodes = 0
@@ -196,7 +196,7 @@ def _number(language: Language) -> object:
 
 
 def candidates(value: ValueSet, constants: Iterable[str], depth: int = 0) -> list[object]:
-    """Values to try, each of those possible: nothing first, then what is short, then what is hostile."""
+    """Possible values to try: nothing first, then short ones, then hostile ones."""
     found: list[object] = []
     if value.missing:
         found.append(MISSING)

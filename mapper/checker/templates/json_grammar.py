@@ -1,7 +1,7 @@
-"""Grammar: JSON read character by character; where the text stands, and what cannot follow.
+"""Grammar: JSON read character by character; the place after each, or the fault.
 
-A `JsonPlace` is the state of a pushdown automaton over RFC 8259: what is open around, and what is being read.
-Object keys that stand in the template are remembered, for a key twice in one object loses a value.
+A `JsonPlace` is the state of a pushdown automaton over RFC 8259. Object keys in the template are remembered:
+RFC 8259 §4 allows a key twice in one object, but then most readers lose a value.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import TypeAlias
 
 Path: TypeAlias = tuple[str, ...]
 
-# What a path holds for an element of an array, and for a member whose key is not known.
+# Steps of a path: an element of an array, and a member whose key is not known.
 ELEMENT = "[]"
 ANY_KEY = "*"
 
 BLANKS = " \t\n\r"  # insignificant white space (RFC 8259 §2)
 _LITERALS = {"t": "true", "f": "false", "n": "null"}
-_LONGEST_KEY = 200
-DEEPEST = 60
+_MAX_KEY = 200
+MAX_DEPTH = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +39,10 @@ class JsonFrame:
 
 @dataclass(frozen=True, slots=True)
 class JsonPlace:
-    """Where a text stands: the open objects and arrays, and what is being read.
+    """A state of the grammar: the open objects and arrays, and the token that is being read.
 
-    `mode` names what may come. `rest` is what a literal or escape still lacks; `key` is the text of a key so
-    far, None where it is not known.
+    `mode` names the tokens that may come. `rest` is the missing end of a literal or escape; `key` is the text
+    of a key so far, None if it is not known.
     """
 
     mode: str = "value"
@@ -58,22 +58,22 @@ class JsonPlace:
 
     @property
     def in_string(self) -> bool:
-        """Whether a string is open."""
+        """True if a string is open."""
         return self.mode in ("string", "escape", "hex")
 
     @property
     def in_number(self) -> bool:
-        """Whether a number is being read."""
+        """True if a number is being read."""
         return self.mode in _NUMBER
 
     @property
     def takes_value(self) -> bool:
-        """Whether a value may begin here."""
+        """True if a value may begin here."""
         return self.mode in ("value", "first")
 
     @property
     def is_complete(self) -> bool:
-        """Whether the text may end here."""
+        """True if the text may end here."""
         return not self.frames and (self.mode == "after" or self.mode in _ENDS_NUMBER)
 
 
@@ -85,17 +85,17 @@ def _step_of(frame: JsonFrame) -> str:
 
 @dataclass(frozen=True, slots=True)
 class JsonFault:
-    """Why a character cannot stand where it stands."""
+    """The reason why a character is wrong at its place."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class JsonFinding:
-    """What a character has shown.
+    """A finding at a character.
 
     `kind` is that of the value that begins, `keys` at the end of an object, `repeated` at a key that may
-    stand twice. Of an object, `keys` may be there and `sure` are.
+    occur twice. An object may have the `keys`, and it has those in `sure`.
     """
 
     path: Path
@@ -121,7 +121,7 @@ _ENDS_NUMBER = ("zero", "integer", "fraction", "exponent")
 def step(
     place: JsonPlace, character: str, exact: bool = True
 ) -> tuple[JsonPlace | JsonFault, JsonFinding | None]:
-    """The place after a character; `exact` is false where the character stands for others like it."""
+    """The place after a character, and a finding; not `exact` if the character represents others like it."""
     if place.in_number:
         follower = _after_digit(place.mode, character)
         if follower is not None:
@@ -156,7 +156,7 @@ def _in_string(place: JsonPlace, character: str, exact: bool) -> JsonPlace | Jso
     if character < " ":
         return JsonFault("a control character must be escaped inside a string")
     key = place.key + character if place.key is not None and exact else None
-    if key is not None and len(key) > _LONGEST_KEY:
+    if key is not None and len(key) > _MAX_KEY:
         key = None
     if character == "\\":
         return replace(place, mode="escape", key=key)
@@ -164,7 +164,7 @@ def _in_string(place: JsonPlace, character: str, exact: bool) -> JsonPlace | Jso
 
 
 def _repetition(place: JsonPlace, character: str) -> JsonFinding | None:
-    """That a key may repeat an earlier one: where either is written by an output, only the payload tells."""
+    """A finding if a key may repeat an earlier one: an output writes either, so the payload decides."""
     if character != '"' or not place.is_key:
         return None
     frame = place.frames[-1]
@@ -235,7 +235,7 @@ def _between(place: JsonPlace, character: str) -> tuple[JsonPlace | JsonFault, J
 def _value(place: JsonPlace, character: str) -> tuple[JsonPlace | JsonFault, JsonFinding | None]:
     path = place.path
     if character in "{[":
-        if len(place.frames) >= DEEPEST:
+        if len(place.frames) >= MAX_DEPTH:
             return JsonFault("nests too deep"), None
         is_object = character == "{"
         frames = (*place.frames, JsonFrame(is_object))
@@ -275,13 +275,13 @@ def _ended(place: JsonPlace) -> tuple[JsonPlace | JsonFault, JsonFinding | None]
 
 
 def without_keys(place: JsonPlace) -> JsonPlace:
-    """The place but for the keys that the objects around hold: equal where places differ in nothing else."""
+    """The place without the keys of enclosing objects: equal for places that differ in nothing else."""
     frames = tuple(replace(frame, keys=frozenset(), sure=frozenset(), unknown=0) for frame in place.frames)
     return replace(place, frames=frames)
 
 
 def joined_keys(one: JsonPlace, other: JsonPlace) -> JsonPlace:
-    """One of two such places, holding what either may hold, sure of what both are sure of."""
+    """One place for two that differ in keys: it may have the keys of either, and is sure of those of both."""
     frames = tuple(
         replace(a, keys=a.keys | b.keys, sure=a.sure & b.sure, unknown=max(a.unknown, b.unknown))
         for a, b in zip(one.frames, other.frames, strict=True)

@@ -34,7 +34,7 @@ class _Known:
 
 @dataclass(slots=True)
 class PayloadSearch:
-    """Looks for payloads; `scopes` say what may stand in each hole, `nodes` how many nodes a rendering runs.
+    """Looks for payloads. `scopes` hold the possible values of each hole; a rendering runs `nodes` nodes.
 
     `left` is the number of renderings that are left.
     """
@@ -112,7 +112,7 @@ class PayloadSearch:
     def find(
         self, relevant: Iterable[Hole], shows: Callable[[TemplateRendering], bool], budget: int = _RENDERINGS
     ) -> tuple[TemplateInput, TemplateRendering] | None:
-        """A small payload, valid under the source schema, whose rendering shows what is looked for."""
+        """A small payload that the source schema admits and whose rendering has the property, or None."""
         self.renderer.left = min(budget // self.cost, self.left)
         self.left -= self.renderer.left
         found = self._found(relevant, shows)
@@ -128,7 +128,7 @@ class PayloadSearch:
         return None
 
     def _rendered(self, relevant: frozenset[Hole]) -> Iterator[tuple[TemplateInput, TemplateRendering]]:
-        """What is tried, with its rendering; what was rendered for the same holes before is not again."""
+        """The payloads that are tried, with renderings. Those known for the same holes are used again."""
         if self.known is None or self.known.relevant != relevant:
             self.known = _Known(relevant, self._all(relevant))
         known, number = self.known, 0
@@ -152,7 +152,7 @@ class PayloadSearch:
     def smallest(
         self, given: TemplateInput, rendered: TemplateRendering, shows: Callable[[TemplateRendering], bool]
     ) -> tuple[TemplateInput, TemplateRendering]:
-        """The payload without what is not needed, and its rendering."""
+        """The payload without its unnecessary parts, and its rendering."""
 
         def still(smaller: TemplateInput) -> bool:
             after = self.renderer.run(smaller)

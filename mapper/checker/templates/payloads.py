@@ -15,7 +15,7 @@ from mapper.runtime.missing import MISSING
 
 @dataclass(frozen=True, slots=True)
 class TemplateInput:
-    """What a template is rendered with: the item, and the other scopes of the request."""
+    """The input of a template: the item, and the other scopes of the request."""
 
     item: object
     envelope: object = None
@@ -32,7 +32,7 @@ class TemplateInput:
 
 @dataclass(frozen=True, slots=True)
 class PayloadPlan:
-    """What to put where: a value for each hole, `count` elements in lists, other values in their last one."""
+    """A value for each hole; lists have `count` elements, the last of them with the values in `last`."""
 
     holes: Mapping[Hole, object]
     count: int = 1
@@ -102,7 +102,7 @@ def _made(
 
 
 class _Built:
-    """Stands for the value made of the holes inside."""
+    """The type of BUILT, a placeholder for the value that is made of the holes inside."""
 
     def __deepcopy__(self, memo: object) -> _Built:
         return self
@@ -115,7 +115,7 @@ BUILT = _Built()
 
 
 def shrink(given: TemplateInput, still: Callable[[TemplateInput], bool], rounds: int = 300) -> TemplateInput:
-    """A request that nothing can be taken from, or made shorter, without losing what it shows."""
+    """A request that keeps the property `still` and from which nothing more can be removed or shortened."""
     shared = given.envelope is given.item
     while rounds > 0:
         for smaller in _smaller(given.item):

@@ -1,8 +1,8 @@
-"""Prove: a template, its source schema and its target become a verdict, with payloads where it is refuted.
+"""Proof: a template, its source schema and its target become a verdict, with payloads if it is refuted.
 
-Proven means: whatever item the source schema admits, the template renders one JSON value, or stops (a
-rejection), or skips the item. What looks suspicious is only called refuted when a payload shows it. Half
-surrogate pairs count as characters here; they are no JSON text's fault, and are rejected when they come.
+Proven means: for each item that the source schema admits, the template renders one JSON value, or stops (a
+rejection), or skips the item. A suspicion becomes a refutation only if a payload shows it. Half surrogate
+pairs count as characters here; the run rejects them (RFC 8259 §8.2 leaves their meaning open).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _MAX_FLAWS = 24
 
 
 class TemplateVerdict(Enum):
-    """What is known of a template."""
+    """The result of a proof."""
 
     PROVEN = "proven"
     REFUTED = "refuted"
@@ -43,7 +43,7 @@ class TemplateVerdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Refutation:
-    """A payload that breaks the JSON: where in the template, why, and what is rendered."""
+    """A payload that breaks the JSON, the flaw in the template, and the rendered text."""
 
     flaw: TemplateFlaw
     given: TemplateInput
@@ -82,8 +82,8 @@ def prove(
 ) -> Proof:
     """The proof of a program whose output is a template; without a target any JSON value will do.
 
-    `prepare` compiles the program, so that each refutation is rendered before it is reported. Raises whatever
-    it raises.
+    `prepare` compiles the program, so that each refutation is rendered before it is reported. An exception
+    that it raises is not caught.
     """
     template = program.output
     assert isinstance(template, ir.Template)
@@ -128,7 +128,7 @@ def _sets_forloop(body: Sequence[text_ir.Statement]) -> bool:
 def _walk(
     program: ir.Program, body: tuple[text_ir.Statement, ...], world: dict[str, ValueSet]
 ) -> tuple[Walk, list[TemplateFlaw]]:
-    """Everything the automaton finds."""
+    """The walk through the template, and the flaws that it found."""
     walk = Walk()
     envs = [Environment(world)]
     for rule in program.skips:
@@ -136,7 +136,7 @@ def _walk(
             envs = few([env for before in envs for env in assume(rule.condition.test, False, before)])
     span = program.output.span
     try:
-        with limited():  # steps of its own: what cannot be followed is in doubt, and no error
+        with limited():  # steps of its own: a template that is too complex is in doubt, it is not an error
             ends = walk.run(body, [WalkState(JsonPlace(), env) for env in envs])
     except (TooManyStates, TooComplex):
         walk.doubts["there are more ways through the template than are followed"] = span
@@ -199,7 +199,7 @@ def _is_broken(rendered: TemplateRendering) -> bool:
 
 
 def _one_each(flaws: list[TemplateFlaw]) -> list[TemplateFlaw]:
-    """One flaw at each place, in the order of the text: the one that is easiest to understand."""
+    """One flaw at each place, in the order of the text; the one that is easiest to understand."""
     ordered = sorted(flaws, key=lambda t: (t.span.start, not t.why.startswith("a quote"), t.kind != "a text"))
     return list({(t.span.start, t.cause is None): t for t in reversed(ordered)}.values())[::-1]
 
@@ -210,7 +210,7 @@ def _relevant(flaw: TemplateFlaw, search: PayloadSearch) -> set[tuple[str | int 
 
 
 def _second_look(template: ir.Template, search: PayloadSearch) -> list[Refutation]:
-    """Render hostile payloads although nothing was found: what then breaks is shown, not believed proven."""
+    """Render hostile payloads although no flaw was found: a gap of the walk is no proof."""
     found = search.find(set(search.reading.holes), _is_broken, budget=150)
     if found is None:
         return []
@@ -226,7 +226,7 @@ def _sentence(flaw: TemplateFlaw) -> str:
 def _misfits(
     walk: Walk, target: Schema, search: PayloadSearch
 ) -> tuple[list[ShownMisfit], list[TemplateDoubt]]:
-    """What is JSON and does not fit the target; each shown by a payload, or in doubt."""
+    """JSON that does not fit the target: shown by a payload, or in doubt."""
     if not search.bases:
         search.prepare()
     shown_misfits: list[ShownMisfit] = []

@@ -23,7 +23,7 @@ _CURLY = ("\u201c", "\u201d", "\u201e", "\u00ab", "\u00bb", "\u2018", "\u2019")
 def report_proof(
     proof: Proof, program: ir.Program, target: Schema | None, dialect: Dialect | None, report: Report
 ) -> None:
-    """Add what a proof found: errors where the template is refuted, warnings where it is undecided."""
+    """Report a proof: errors (M411, M413) if the template is refuted, warnings (M412, M413) for doubts."""
     for refutation in proof.refutations:
         _report_refutation(refutation, dialect, report)
     for shown_misfits in _by_place(proof.shown_misfits):
@@ -131,7 +131,7 @@ def _report_misfit(shown_misfits: list[ShownMisfit], target: Schema | None, repo
         hint = "write it without the quotes, and with a `default`" if misfit.kind == "string" else ""
     definition = target.definition_of(misfit.schema) if target is not None else None
     more = (Label(definition, "asked for here"),) if definition is not None else ()
-    # What is wrong now and then is rejected when it comes, as with any other mapping.
+    # A value that is wrong only sometimes is rejected at run time, as with any other mapping.
     severity = Severity.ERROR if misfit.always else Severity.WARNING
     report.add("M413", message, misfit.span, label, (hint, _payload(shown.given)), severity, more)
 

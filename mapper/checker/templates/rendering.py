@@ -1,4 +1,4 @@
-"""Trial: a compiled template rendered with payloads, and what became of each."""
+"""Rendering: a compiled template is rendered with payloads."""
 
 from __future__ import annotations
 
@@ -22,19 +22,21 @@ from mapper.schemas.schema import Schema
 
 # Renders a template: the event of a payload, or the number of a skip rule. Raises Fault or Skip.
 Render: TypeAlias = Callable[[TemplateInput], object]
-# Compiles a program for its template to be rendered; given by the compiler, which knows the later stages. The
-# second argument takes the place of `filters.apply` in the generated code.
+# Compiles a program so that its template can be rendered. The compiler provides it, because a check must not
+# import later stages. The second argument replaces `filters.apply` in the generated code.
 PrepareTemplate: TypeAlias = Callable[[ir.Program, Callable[..., object]], Render]
 
-_MOST_JUDGED = 5_000_000  # subschemas that items are held against, for one template
+_MAX_JUDGED = 5_000_000  # subschemas that items are held against, for one template
 _CHARACTERS_A_RENDERING = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateRendering:
-    """One rendering: `broken` says why its text is not the JSON it should be; `at` is the bad character.
+    """One rendering. `broken` is the reason why its text is not JSON; `at` is the offset of the bad
+    character.
 
-    `value` is the parsed JSON; MISSING where there is none, for the item was skipped or rejected otherwise.
+    `value` is the parsed JSON; MISSING if there is none: the item was skipped, or rejected for another
+    reason.
     """
 
     text: str = ""
@@ -44,7 +46,7 @@ class TemplateRendering:
 
     @property
     def passes(self) -> bool:
-        """Whether JSON was rendered and parsed."""
+        """True if JSON was rendered and parsed."""
         return not self.broken and self.value is not MISSING
 
 
@@ -62,7 +64,7 @@ class TemplateRenderer:
     worked_on: int = 0
 
     def run(self, given: TemplateInput) -> TemplateRendering:
-        """What the template renders."""
+        """Render the template with an input."""
         self.left -= 1
         self.worked_on = 0
         try:
@@ -81,7 +83,7 @@ class TemplateRenderer:
     def apply(
         self, function: Callable[..., object], site: int, value: object, *args: object, **kwargs: object
     ) -> object:
-        """What the generated code calls for a filter; counts what it works on."""
+        """Call a filter for the generated code; counts the characters and elements that it works on."""
         if isinstance(value, str | list | tuple):
             self.worked_on += len(value)
         return apply(function, site, value, *args, **kwargs)
@@ -102,7 +104,7 @@ class TemplateRenderer:
         return TemplateRendering(text, "it holds a number that is out of range")
 
     def breaks(self, given: TemplateInput) -> TemplateRendering | None:
-        """The rendering where it is broken and the source schema admits the payload; else None."""
+        """The rendering if it is broken and the source schema admits the payload; else None."""
         rendered = self.run(given)
         return rendered if rendered.broken and self.valid(given.item) else None
 
@@ -113,7 +115,7 @@ def _after(text: str) -> JsonPlace | tuple[int, JsonFault]:
 
 
 def renderer_of(program: ir.Program, prepare: PrepareTemplate, source: Schema | None) -> TemplateRenderer:
-    """The trial of a template with payloads that fit a source schema; raises whatever `prepare` raises."""
+    """The renderer of a template with payloads of a source schema; raises the exceptions of `prepare`."""
     renderer = TemplateRenderer(_validator(source), trial_limits(len(program.output.span.text)))
     with within(renderer.limits):
         renderer.render = prepare(program, renderer.apply)
@@ -124,7 +126,7 @@ def _validator(source: Schema | None) -> Callable[[object], bool]:
     if source is None:
         return lambda item: True
     fits = delegate(json.dumps(source.document))
-    most = _MOST_JUDGED // source.size
+    most = _MAX_JUDGED // source.size
     judged = count()
 
     def valid(item: object) -> bool:

@@ -1,4 +1,4 @@
-"""Rounds: how often a loop can run, and on what."""
+"""Rounds: the possible numbers of rounds of a loop, and its elements."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mapper.regex.languages import ANYTHING, without_empty
 
 @dataclass(frozen=True, slots=True)
 class LoopRounds:
-    """What the variable of a loop can be, and the least and the greatest number of rounds."""
+    """The possible values of a loop's variable, and the least and greatest number of rounds (None: any)."""
 
     element: ValueSet
     least: int

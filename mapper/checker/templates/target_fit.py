@@ -26,9 +26,9 @@ _KINDS = ("object", "array", "string", "number", "boolean", "null")
 
 @dataclass(frozen=True, slots=True)
 class TargetMisfit:
-    """Something a template may write where the target does not take it.
+    """A value or key that a template may write but the target does not allow.
 
-    `always` says that nothing else is ever written there. `key` is the key that lacks or does not belong.
+    `always` is true if nothing else is ever written there. `key` is the missing or unknown key.
     """
 
     path: Path
@@ -40,7 +40,7 @@ class TargetMisfit:
     schema: Subschema = True
 
     def shown_by(self, rendered: TemplateRendering) -> bool:
-        """Whether a rendering has it."""
+        """True if a rendering has it."""
         return not rendered.broken and rendered.value is not MISSING and self._has(rendered.value, self.path)
 
     def _has(self, value: object, path: Path) -> bool:
@@ -67,7 +67,7 @@ def _kind_of(value: object) -> str:
 
 
 def misfits(seen: Mapping[JsonFinding, Span], target: Schema) -> Iterator[TargetMisfit]:
-    """What of all that a template can write does not fit."""
+    """The values and keys a template can write that do not fit the target."""
     document = target.document
     kinds: dict[Path, set[str]] = {}
     for shown in seen:

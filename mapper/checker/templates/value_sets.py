@@ -1,4 +1,4 @@
-"""Values: what a Liquid expression can be, and the texts that each kind of value is printed as."""
+"""Value sets: the possible values of a Liquid expression, and the texts that they are printed as."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ COUNT = _WHOLE
 INTEGER = concatenated(_SIGN, _WHOLE)
 NUMBER = concatenated(INTEGER, optional(_FRACTION), optional(_EXPONENT))
 
-_DEEPEST = 3
+_MAX_DEPTH = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """A list: what its elements can be, and how many there are (`most` None: any number)."""
+    """A list: its possible elements, and the least and greatest number of them (`most` None: any number)."""
 
     element: Callable[[], ValueSet]
     least: int = 0
@@ -48,7 +48,7 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """An object: what stands under each name; `required` ones are always there."""
+    """An object: the possible values of each member; `required` ones are always there."""
 
     member: Callable[[str], ValueSet]
     required: tuple[str, ...] = ()
@@ -70,33 +70,33 @@ class ValueSet:
 
     @property
     def is_impossible(self) -> bool:
-        """Whether no value is in it."""
+        """True if no value is in it."""
         return not (self.is_nil or self.true or self.false or self.has_content)
 
     @property
     def is_nil(self) -> bool:
-        """Whether it can be missing or null."""
+        """True if it can be missing or null."""
         return self.missing or self.null
 
     @property
     def has_content(self) -> bool:
-        """Whether it can be a number, text, list, object or JSON text."""
+        """True if it can be a number, text, list, object or JSON text."""
         parts = (self.number, self.text, self.items, self.members)
         return any(part is not None for part in parts) or bool(self.json)
 
     @property
     def truthy(self) -> ValueSet:
-        """It without what counts as false."""
+        """Its values that count as true."""
         return replace(self, missing=False, null=False, false=False)
 
     @property
     def falsy(self) -> ValueSet:
-        """What of it counts as false."""
+        """Its values that count as false."""
         return ValueSet(missing=self.missing, null=self.null, false=self.false)
 
     @property
     def only_nil(self) -> ValueSet:
-        """What of it is missing or null."""
+        """Missing and null, as far as it can be either."""
         return ValueSet(missing=self.missing, null=self.null)
 
 
@@ -151,7 +151,7 @@ def something() -> ValueSet:
 
 
 def joined(*values: ValueSet) -> ValueSet:
-    """What any of them can be."""
+    """The values that are in any of the sets."""
     given = [value for value in dict.fromkeys(values) if value != IMPOSSIBLE]
     if len(given) <= 1:
         return given[0] if given else IMPOSSIBLE
@@ -190,7 +190,7 @@ def _any_members(given: list[Members]) -> Members | None:
 
 @remembered(4096)
 def members_of(value: ValueSet, key: str | int) -> ValueSet:
-    """What a template finds under a key of the value."""
+    """The values that a template finds under a key."""
     found = [MISSING] if _can_lack(value, key) else []
     if value.members is not None:
         found.append(value.members.member(str(key)) if isinstance(key, str) else MISSING)
@@ -214,7 +214,7 @@ Part: TypeAlias = tuple[str, Language]
 
 
 def parts_of(value: ValueSet) -> Iterator[Part]:
-    """The kinds of value it can be, each with the texts it is printed as; JSON texts stand apart."""
+    """The kinds of value it can be, each with the texts it is printed as; JSON texts are not among them."""
     if value.missing:
         yield "nothing", EMPTY
     elif value.null:
@@ -237,8 +237,8 @@ def json_kinds(value: ValueSet) -> frozenset[str]:
 
 
 def printed(value: ValueSet, depth: int = 0) -> Language:
-    """All texts it can be printed as; ANYTHING where JSON text is among them."""
-    if value.text is ANYTHING or json_kinds(value) or depth > _DEEPEST:
+    """All texts it can be printed as; ANYTHING if JSON text is among them."""
+    if value.text is ANYTHING or json_kinds(value) or depth > _MAX_DEPTH:
         return ANYTHING
     pieces = [language for name, language in parts_of(replace(value, items=None))]
     if value.items is not None:
@@ -249,6 +249,6 @@ def printed(value: ValueSet, depth: int = 0) -> Language:
 def _printed_items(items: Items, depth: int) -> Language:
     if items.most == 0:
         return EMPTY
-    if depth > _DEEPEST:
+    if depth > _MAX_DEPTH:
         return ANYTHING
     return repeated(printed(items.element(), depth + 1), least=1 if items.least else 0)

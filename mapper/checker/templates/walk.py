@@ -1,4 +1,4 @@
-"""Walk: a template run on sets of values; every place its text can reach, every way it breaks."""
+"""Walk: a template run on sets of values; every place its text can reach, every flaw."""
 
 from __future__ import annotations
 
@@ -25,20 +25,21 @@ from mapper.diagnostics.source import Span
 from mapper.ir import liquid as ir
 from mapper.regex.languages import EMPTY, Language, concatenated, repeated, union, word
 
-_MOST_STATES = 160
-_MOST_ENVS = 4
-_MOST_PLACES = 6
+_MAX_STATES = 160
+_MAX_ENVS = 4
+_MAX_PLACES = 6
 _ROUNDS = 16
 _WIDEN_AFTER = 3
-_MOST_STEPS = 50_000
+_MAX_STEPS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateFlaw:
     """A way in which a template may render something that is not JSON.
 
-    `cause` is the output whose value does it, None where the template's own text does. `kind` says which
-    values do it, `why` what JSON asks for.
+    `cause` is the output whose value does it, None if the template's own text does. `kind` names the values
+    that do it, `why` is the rule of JSON that is broken. `offset` is that of the wrong character in the
+    template's text.
     """
 
     span: Span = field(compare=False)
@@ -50,10 +51,10 @@ class TemplateFlaw:
 
 @dataclass(frozen=True, slots=True)
 class WalkState:
-    """One way through the template so far: where the text stands and what the variables can be.
+    """One path through the template so far: the place in the JSON, and the possible values of variables.
 
     Inside a capture there is no place in the JSON, but the `captured` texts. `silent` is the output that
-    printed nothing where a value may stand.
+    printed nothing although a value may begin.
     """
 
     place: JsonPlace
@@ -63,14 +64,14 @@ class WalkState:
 
 
 class TooManyStates(Exception):
-    """More ways through a template than are followed."""
+    """The template has more paths than are followed."""
 
 
 @dataclass
 class Walk:
-    """Follows a template. What is found on the way collects here.
+    """Follows a template and collects its findings.
 
-    `seen` says where values begin, and of what kind; `printed` which types, by the offset of the output.
+    `seen` has the span of each value that begins; `printed` the types that each output prints, by its offset.
     """
 
     flaws: dict[TemplateFlaw, None] = field(default_factory=dict)
@@ -86,7 +87,7 @@ class Walk:
             if not states:
                 break
             self.steps += len(states)
-            if self.steps > _MOST_STEPS:
+            if self.steps > _MAX_STEPS:
                 raise TooManyStates
             states = merged([after for state in states for after in self._one(statement, state)])
         return states
@@ -179,7 +180,7 @@ class Walk:
     def _capture(self, statement: ir.Capture, state: WalkState) -> list[WalkState]:
         outer, self._left = self._left, []
         inner = self.run(statement.body, [replace(state, captured=EMPTY)])
-        # What leaves the loop from inside a capture leaves the captured text behind.
+        # A `break` or `continue` inside a capture drops the captured text.
         self._left = [*outer, *((way, replace(s, captured=state.captured)) for way, s in self._left)]
         after = []
         for end in inner:
@@ -246,7 +247,7 @@ class Walk:
             fresh = [s for s in merged(found) if _mark(s) not in marks]
             marks |= {_mark(s) for s in fresh}
             known = known + fresh
-            if len(known) > _MOST_STATES:
+            if len(known) > _MAX_STATES:
                 raise TooManyStates
         else:
             if fresh:
@@ -276,7 +277,7 @@ class Walk:
         return merged([replace(s, env=s.env.outside()) for s in ends])
 
     def _captured_loop(self, statement: ir.For, rounds: LoopRounds, state: WalkState) -> list[WalkState]:
-        """A loop inside a capture: what its rounds can write, in a row."""
+        """A loop inside a capture: the texts that its rounds can write, one after another."""
         env = _widened(state.env, statement)
         start = replace(state, env=env, captured=EMPTY)
         left: list[WalkState] = []
@@ -297,7 +298,7 @@ def _texts(states: list[WalkState]) -> Language:
 
 
 def _widened(env: Environment, statement: ir.For) -> Environment:
-    """The environment with nothing known of what the loop assigns."""
+    """The environment without facts about variables that the loop assigns."""
     for node in ir.walk(statement.body):
         if isinstance(node, ir.Assign | ir.Capture):
             env = env.assigned(node.name, anything())
@@ -321,20 +322,20 @@ def merged(states: list[WalkState]) -> list[WalkState]:
             continue
         unique = list({s.env.mark: s for s in reversed(group)}.values())
         silent = next((s.silent for s in group if s.silent is not None), None)
-        if len(unique) > _MOST_ENVS:
+        if len(unique) > _MAX_ENVS:
             env = unique[0].env
             for other in unique[1:]:
                 env = joined_env(env, other.env)
             unique = [replace(unique[0], env=env)]
         result += [replace(s, silent=silent) for s in unique]
-    if len(result) > _MOST_STATES:
+    if len(result) > _MAX_STATES:
         raise TooManyStates
     return result
 
 
 def _fewer(states: list[WalkState]) -> list[WalkState]:
-    """States of many places as those of fewer: what tells only keys of objects apart is one place."""
-    if len({state.place for state in states}) <= _MOST_PLACES:
+    """Merge states that differ only in the object keys seen so far, if there are many places."""
+    if len({state.place for state in states}) <= _MAX_PLACES:
         return states
     wider: dict[JsonPlace, JsonPlace] = {}
     for state in states:
@@ -351,7 +352,7 @@ def _merged_captures(group: list[WalkState]) -> list[WalkState]:
     for same in by_env.values():
         texts = {id(s.captured): s for s in same}
         unique.append(same[0] if len(texts) == 1 else replace(same[0], captured=_texts(list(texts.values()))))
-    if len(unique) <= _MOST_ENVS:
+    if len(unique) <= _MAX_ENVS:
         return unique
     env = unique[0].env
     for other in unique[1:]:
