@@ -61,7 +61,7 @@ class _Machine:
     def at(self, held: int) -> Steps:
         steps = self.steps.get(held)
         if steps is None:
-            steps = Steps(self.node, held, most=max(64, MAX_REMEMBERED >> self.assertions))
+            steps = Steps(self.node, held, max_known=max(64, MAX_REMEMBERED >> self.assertions))
             if len(steps.others) > MAX_RULES:
                 raise NoAutomaton("it is too large for an automaton")
             self.steps[held] = steps
@@ -160,8 +160,8 @@ class _Building:
                 _, added, removed, inner = value
                 return self.sequence(inner, combined(flags, added, removed), backward)
             case codes.MAX_REPEAT | codes.MIN_REPEAT:
-                least, most, inner = value
-                return self.rounds(least, most, inner, flags, backward)
+                min_rounds, max_rounds, inner = value
+                return self.rounds(min_rounds, max_rounds, inner, flags, backward)
             case codes.AT:
                 return self.place(_ASSERTED[value], flags)
             case codes.ASSERT | codes.ASSERT_NOT:
@@ -181,13 +181,13 @@ class _Building:
         self.matchers[matcher] = self.matchers.get(matcher, 0) | 1 << self.positions
         return Character(1 << self.positions)
 
-    def rounds(self, least: int, most: Any, inner: Any, flags: int, backward: bool) -> Node:
-        is_endless = most is codes.MAXREPEAT
-        count = max(least, 1) if is_endless else most
+    def rounds(self, min_rounds: int, max_rounds: Any, inner: Any, flags: int, backward: bool) -> Node:
+        is_endless = max_rounds is codes.MAXREPEAT
+        count = max(min_rounds, 1) if is_endless else max_rounds
         if count > MAX_POSITIONS:
             raise NoAutomaton("it is too large for an automaton")
         copies = tuple(self.sequence(inner, flags, backward) for _ in range(count))
-        return Repetition(copies, least, is_endless)
+        return Repetition(copies, min_rounds, is_endless)
 
     def place(self, source: str, flags: int) -> Node:
         flags &= re.MULTILINE | re.ASCII

@@ -135,22 +135,22 @@ class _Reading:
         return _PiecePaths(first=here, early=here, last=here, sure=frozenset(here))
 
     def rounds(self, value: Any, flags: int) -> _PiecePaths:
-        least, most, inner = value
-        is_endless = most > _MAX_COPIES
-        copies = 1 if is_endless else max(most, 1)
+        min_rounds, max_rounds, inner = value
+        is_endless = max_rounds > _MAX_COPIES
+        copies = 1 if is_endless else max(max_rounds, 1)
         result = _nothing()
         for number in reversed(range(copies)):
             copy = self.sequence(inner, flags)
-            if most != 1 and (copy.empty or copy.early_empty):
+            if max_rounds != 1 and (copy.empty or copy.early_empty):
                 raise _TooManyPaths  # rounds that read nothing can be anywhere among the others
             if is_endless:
                 self.link(copy.last, copy.first)
             result = self.joined(copy, result)
-            if number >= least:
+            if number >= min_rounds:
                 result = _choice([result, _nothing()])
-        if is_endless and least > 1:
+        if is_endless and min_rounds > 1:
             result.sure = frozenset()  # one round is not enough
-        return result if most else _nothing()
+        return result if max_rounds else _nothing()
 
     def reference(self, group: int) -> _PiecePaths:
         """A back-reference: any text that is not longer than the group, read on one path."""

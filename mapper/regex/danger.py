@@ -112,10 +112,10 @@ class _Automaton:
     def quantified(self, piece: _Piece) -> _Piece:
         while (match := _QUANTIFIER.match(self.text, self.at)) is not None:
             self.at = match.end()
-            least, most = _bounds(match.group())
-            if most is None or most >= _MANY:
+            min_rounds, max_rounds = _bounds(match.group())
+            if max_rounds is None or max_rounds >= _MANY:
                 self.link(piece.last, piece.first)
-            piece = _Piece(piece.nullable or least == 0, piece.first, piece.last)
+            piece = _Piece(piece.nullable or min_rounds == 0, piece.first, piece.last)
         return piece
 
     def link(self, sources: Iterable[int], targets: Iterable[int]) -> None:
@@ -135,8 +135,8 @@ def _bounds(quantifier: str) -> tuple[int, int | None]:
             return 1, None
         case "?":
             return 0, 1
-    least, comma, most = quantifier.rstrip("?+")[1:-1].partition(",")
-    return int(least or 0), (int(most) if most else None) if comma else int(least)
+    min_rounds, comma, max_rounds = quantifier.rstrip("?+")[1:-1].partition(",")
+    return int(min_rounds or 0), (int(max_rounds) if max_rounds else None) if comma else int(min_rounds)
 
 
 def find_danger(pattern: str) -> str | None:

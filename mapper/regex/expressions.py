@@ -120,13 +120,13 @@ def _set(items: Any) -> Ranges:
     return inverse(found) if negated else shared(found, EVERY)
 
 
-def _repeat(least: int, most: Any, nodes: Any) -> Language:
+def _repeat(min_rounds: int, max_rounds: Any, nodes: Any) -> Language:
     inner = _sequence(nodes)
-    if least > _MAX_ROUNDS:
+    if min_rounds > _MAX_ROUNDS:
         return concatenated(*[inner] * _MAX_ROUNDS, repeated(inner))
-    if most is codes.MAXREPEAT or most > _MAX_ROUNDS:
-        return concatenated(*[inner] * least, repeated(inner))
+    if max_rounds is codes.MAXREPEAT or max_rounds > _MAX_ROUNDS:
+        return concatenated(*[inner] * min_rounds, repeated(inner))
     rest = EMPTY
-    for _ in range(most - least):
+    for _ in range(max_rounds - min_rounds):
         rest = optional(concatenated(inner, rest))
-    return concatenated(*[inner] * least, rest)
+    return concatenated(*[inner] * min_rounds, rest)

@@ -69,11 +69,11 @@ class _Anchor:
 
 @dataclass(frozen=True, slots=True)
 class _Repeat:
-    """A piece repeated at least `least` times and at most `most` (None: without limit)."""
+    """A piece repeated at least `min_rounds` times and at most `max_rounds` (None: without limit)."""
 
     piece: _Node
-    least: int
-    most: int | None
+    min_rounds: int
+    max_rounds: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,31 +135,31 @@ class _PatternReader:
     def quantified(self, piece: _Node) -> _Node:
         match self.peek():
             case "*":
-                least, most = 0, None
+                min_rounds, max_rounds = 0, None
             case "+":
-                least, most = 1, None
+                min_rounds, max_rounds = 1, None
             case "?":
-                least, most = 0, 1
+                min_rounds, max_rounds = 0, 1
             case "{":
                 return self.ranged(piece)
             case _:
                 return piece
         self.take()
-        return _Repeat(piece, least, most)
+        return _Repeat(piece, min_rounds, max_rounds)
 
     def ranged(self, piece: _Node) -> _Node:
         self.take()
-        least = self.count()
-        most: int | None = least
+        min_rounds = self.count()
+        max_rounds: int | None = min_rounds
         if self.peek() == ",":
             self.take()
-            most = None if self.peek() == "}" else self.count()
+            max_rounds = None if self.peek() == "}" else self.count()
         if self.peek() != "}":
             raise self.fault("a repetition is written `{2}`, `{2,}` or `{2,5}`")
-        if most is not None and most < least:
+        if max_rounds is not None and max_rounds < min_rounds:
             raise self.fault("a repetition ends below its beginning")
         self.take()
-        return _Repeat(piece, least, most)
+        return _Repeat(piece, min_rounds, max_rounds)
 
     def count(self) -> int:
         start = self.position
@@ -343,10 +343,12 @@ class _NodeBuilder:
             case _Branches(branches):
                 self.count(1)
                 return Alternatives(tuple(map(self.build, branches)))
-            case _Repeat(piece, least, most):
-                self.count(1 if most is None else most - least)
-                copies = max(least, 1) if most is None else most
-                return Repetition(tuple(self.build(piece) for _ in range(copies)), least, most is None)
+            case _Repeat(piece, min_rounds, max_rounds):
+                self.count(1 if max_rounds is None else max_rounds - min_rounds)
+                copies = max(min_rounds, 1) if max_rounds is None else max_rounds
+                return Repetition(
+                    tuple(self.build(piece) for _ in range(copies)), min_rounds, max_rounds is None
+                )
 
 
 def prepare(text: str) -> Pattern:

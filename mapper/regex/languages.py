@@ -250,14 +250,14 @@ def concatenated(*languages: Language) -> Language:
 
 @remembered(512)
 @_bounded
-def repeated(language: Language, *, least: int = 0) -> Language:
-    """Any number of its texts in a row; with `least=1` at least one."""
+def repeated(language: Language, *, min_rounds: int = 0) -> Language:
+    """Any number of its texts in a row; with `min_rounds=1` at least one."""
     if language is ANYTHING or language is EMPTY or language.is_none:
-        return EMPTY if language.is_none and not least else language
+        return EMPTY if language.is_none and not min_rounds else language
     draft = Draft()
     start, end = draft.add(language)
     draft.silent[end].append(start)
-    if not least:
+    if not min_rounds:
         draft.silent[start].append(end)
     return draft.done(start, end)
 

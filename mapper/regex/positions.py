@@ -45,10 +45,10 @@ class Alternatives:
 
 @dataclass(frozen=True, slots=True)
 class Repetition:
-    """The copies one after the other; all but the first `least` may be left out, from the end."""
+    """The copies one after the other; all but the first `min_rounds` may be left out, from the end."""
 
     copies: tuple[Node, ...]
-    least: int
+    min_rounds: int
     is_endless: bool
 
 
@@ -74,9 +74,11 @@ class Steps(dict[int, int]):
     `held` are set. A search may also begin at each place, a match of a whole text only at its first one.
     """
 
-    def __init__(self, node: Node, held: int, *, is_search: bool = True, most: int = MAX_REMEMBERED) -> None:
+    def __init__(
+        self, node: Node, held: int, *, is_search: bool = True, max_known: int = MAX_REMEMBERED
+    ) -> None:
         super().__init__()
-        self.most = most
+        self.max_known = max_known
         self.rules: dict[int, int] = {}
         whole = self.borders(node, held)
         self.start = whole.first | whole.is_nullable
@@ -93,7 +95,7 @@ class Steps(dict[int, int]):
                 following |= targets
         if read & self.last:
             following |= 1
-        if len(self) >= self.most:
+        if len(self) >= self.max_known:
             self.clear()
         self[read] = following
         return following
@@ -117,14 +119,14 @@ class Steps(dict[int, int]):
                 for part in reversed(pieces):
                     result = self.joined(self.borders(part, held), result)
                 return result
-            case Repetition(copies, least, is_endless):
+            case Repetition(copies, min_rounds, is_endless):
                 result = _EMPTY
                 for number in reversed(range(len(copies))):
                     copy = self.borders(copies[number], held)
                     if is_endless and number == len(copies) - 1:
                         self.link(copy.last, copy.first)
                     result = self.joined(copy, result)
-                    result.is_nullable |= number >= least
+                    result.is_nullable |= number >= min_rounds
                 return result
 
     def joined(self, left: _Borders, right: _Borders) -> _Borders:

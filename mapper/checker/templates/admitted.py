@@ -62,7 +62,7 @@ def _of_format(name: str) -> Language | None:
     digit, two = one_of(DIGITS), _times(one_of(DIGITS), 2)
     day = concatenated(two, two, word("-"), two, word("-"), two)
     offset = union(one_of(ranges("Zz")), concatenated(one_of(ranges("+-")), two, word(":"), two))
-    fraction = optional(concatenated(word("."), repeated(digit, least=1)))
+    fraction = optional(concatenated(word("."), repeated(digit, min_rounds=1)))
     clock = concatenated(two, word(":"), two, word(":"), two, fraction, offset)
     formats = {
         "date": day,
@@ -128,16 +128,16 @@ def _listed(schema: Subschema) -> list[Any] | None:
 
 def _items(document: Subschema, schema: Subschema, depth: int) -> Items:
     element = items_of(document, schema)
-    least = schema.get("minItems", 0) if isinstance(schema, Mapping) else 0
-    most = schema.get("maxItems") if isinstance(schema, Mapping) else None
+    min_items = schema.get("minItems", 0) if isinstance(schema, Mapping) else 0
+    max_items = schema.get("maxItems") if isinstance(schema, Mapping) else None
     if element is False:
-        most = 0
+        max_items = 0
 
     @cache
     def of_element() -> ValueSet:
         return admitted(document, element, depth + 1)
 
-    return Items(of_element, int(least), None if most is None else int(most))
+    return Items(of_element, int(min_items), None if max_items is None else int(max_items))
 
 
 def _members(document: Subschema, schema: Subschema, depth: int) -> Members:
@@ -181,8 +181,8 @@ def _own_text(schema: Mapping[str, Any]) -> Language:
         found = intersection(found, form)
     if schema.get("minLength", 0) >= 1:
         found = without_empty(found)
-    most = schema.get("maxLength")
-    if most is not None and most <= _MAX_LENGTH and not found.is_finite:
-        shorter = _times(optional(one_of(EVERY)), int(most))
+    max_length = schema.get("maxLength")
+    if max_length is not None and max_length <= _MAX_LENGTH and not found.is_finite:
+        shorter = _times(optional(one_of(EVERY)), int(max_length))
         found = intersection(found, shorter)
     return found

@@ -159,7 +159,7 @@ def _empty(known: ValueSet) -> ValueSet:
 
 def _hollow(known: ValueSet) -> ValueSet:
     items = None
-    if known.items is not None and not known.items.least:
+    if known.items is not None and not known.items.min_items:
         items = Items(known.items.element, 0, 0)
     return ValueSet(items=items, members=known.members)
 
@@ -168,7 +168,9 @@ def _not_empty(known: ValueSet) -> ValueSet:
     text = None if known.text is None else _some(without_empty(known.text))
     items = known.items
     if items is not None:
-        items = None if items.most == 0 else Items(items.element, max(items.least, 1), items.most)
+        items = (
+            None if items.max_items == 0 else Items(items.element, max(items.min_items, 1), items.max_items)
+        )
     return replace(known, text=text, items=items)
 
 

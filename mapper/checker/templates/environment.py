@@ -168,7 +168,7 @@ def _below(env: Environment, spot: Spot) -> Spot:
     return spot if spot[0] in env.scopes else ("item", *spot)
 
 
-def scopes(item: ValueSet, *, item_is_body: bool) -> dict[str, ValueSet]:
+def request_scopes(item: ValueSet, *, item_is_body: bool) -> dict[str, ValueSet]:
     """The scopes of a request: the values that a template does not assign itself."""
     texts = Members(lambda _: ValueSet(missing=True, text=ANYTHING))
     return {

@@ -97,9 +97,9 @@ def _default(value: ValueSet, args: Given, kwargs: dict[str, ValueSet]) -> Value
     if value.text is not None and value.text.has_empty:
         text = without_empty(value.text)
         kept, replaces = replace(kept, text=None if text.is_none else text), True
-    if value.items is not None and not value.items.least:
+    if value.items is not None and not value.items.min_items:
         items = value.items
-        rest = None if items.most == 0 else Items(items.element, 1, items.most)
+        rest = None if items.max_items == 0 else Items(items.element, 1, items.max_items)
         kept, replaces = replace(kept, items=rest), True
     instead = args[0] if args else a_text(EMPTY)
     return joined(kept, instead) if replaces else kept
@@ -135,7 +135,7 @@ _DIRECTIVE = re.compile(r"%([-0^#_]*)(\d*)(:?[A-Za-z%+])")
 _DATE_TEXT = many(joined_ranges((*_LETTERS, *DIGITS, *ranges(" +-:/.,"))))
 _CHARACTERS = {"n": "\n", "t": "\t", "%": "%"}
 _NUMERIC = frozenset("sYCymdHIMSjGgVUWuwNL")
-_DIGITS = repeated(one_of(DIGITS), least=1)
+_DIGITS = repeated(one_of(DIGITS), min_rounds=1)
 
 
 # The seconds of the years 1 to 9999.
@@ -247,7 +247,9 @@ def _truncate(value: ValueSet, args: Given, kwargs: dict[str, ValueSet]) -> Valu
 
 def _slice(value: ValueSet, args: Given, kwargs: dict[str, ValueSet]) -> ValueSet:
     text = a_text(parts_of(printed(replace(value, items=None))))
-    return joined(text, ValueSet(items=replace(value.items, least=0))) if value.items is not None else text
+    return (
+        joined(text, ValueSet(items=replace(value.items, min_items=0))) if value.items is not None else text
+    )
 
 
 def _split(value: ValueSet, args: Given, kwargs: dict[str, ValueSet]) -> ValueSet:

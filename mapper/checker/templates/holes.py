@@ -163,7 +163,7 @@ def plain(value: ValueSet, depth: int = 0) -> object:
         return an_object(value, depth)
     if value.items is not None:
         element = [] if depth > _MAX_DEPTH else [plain(value.items.element(), depth + 1)]
-        return element * _length(element, value.items) if value.items.most != 0 else []
+        return element * _length(element, value.items) if value.items.max_items != 0 else []
     if value.true or value.false:
         return value.true
     return None if value.null or not value.missing else MISSING
@@ -187,7 +187,7 @@ def an_object(value: ValueSet, depth: int = 0) -> dict[str, object]:
 
 def _length(elements: object, items: Items) -> int:
     """As many elements as a list needs, but no more than make MAX_NODES."""
-    return min(max(items.least, 1), MAX_NODES // nodes_of(elements, MAX_NODES) + 1)
+    return min(max(items.min_items, 1), MAX_NODES // nodes_of(elements, MAX_NODES) + 1)
 
 
 def _number(language: Language) -> object:
@@ -219,17 +219,17 @@ def _lists(value: ValueSet, constants: Iterable[str], depth: int) -> list[object
     items = value.items
     if items is None or depth > 1:
         return []
-    most = 2 if items.most is None else items.most
-    inner = candidates(items.element(), constants, depth + 1)[: 6 if depth else 40] if most else []
+    max_items = 2 if items.max_items is None else items.max_items
+    inner = candidates(items.element(), constants, depth + 1)[: 6 if depth else 40] if max_items else []
     elements = [e for e in inner if e is not MISSING]
     lists: list[object] = [[element] * _length(element, items) for element in elements]
-    if most > 1:
+    if max_items > 1:
         lists += [
             [one, other] + [one] * (_length([one, other], items) - 2)
             for one in elements[:3]
             for other in elements[:3]
         ]
-    return ([] if items.least else [list[object]()]) + lists
+    return ([] if items.min_items else [list[object]()]) + lists
 
 
 def _texts(language: Language, constants: Iterable[str]) -> list[object]:

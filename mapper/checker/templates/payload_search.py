@@ -51,12 +51,12 @@ class PayloadSearch:
     known: _Known | None = None
 
     def __post_init__(self) -> None:
-        least = nodes_of(plain(self.scopes["item"]), MAX_NODES)
+        nodes = nodes_of(plain(self.scopes["item"]), MAX_NODES)
         self.cost = (
             1
             + len(self.reading.holes) // _HOLES
             + self.nodes * self.renderer.limits.text_length // _WORK
-            + least // _VALUES
+            + nodes // _VALUES
         )
         self.left //= self.cost
 
@@ -158,8 +158,8 @@ class PayloadSearch:
             after = self.renderer.run(smaller)
             return shows(after) and after.broken == rendered.broken and self.renderer.valid(smaller.item)
 
-        least = shrink(given, still)
-        return least, self.renderer.run(least)
+        smallest = shrink(given, still)
+        return smallest, self.renderer.run(smallest)
 
 
 def _texts_first(value: ValueSet, tried: list[object]) -> object:

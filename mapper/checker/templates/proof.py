@@ -16,7 +16,7 @@ from mapper import ir
 from mapper.budget import TooComplex, limited
 from mapper.checker.templates.admitted import whole_item
 from mapper.checker.templates.assumptions import assume, few
-from mapper.checker.templates.environment import Environment, scopes
+from mapper.checker.templates.environment import Environment, request_scopes
 from mapper.checker.templates.holes import holes_of, read_holes
 from mapper.checker.templates.json_grammar import JsonPlace
 from mapper.checker.templates.payload_search import PayloadSearch
@@ -110,12 +110,14 @@ def _proven(
     prepare: PrepareTemplate,
 ) -> Proof:
     item_is_body = all(not path.segments for path in program.each)
-    world = scopes(whole_item(None if source is None else source.document), item_is_body=item_is_body)
+    scopes = request_scopes(
+        whole_item(None if source is None else source.document), item_is_body=item_is_body
+    )
     body = template.body or ()
-    walk, flaws = _walk(program, body, world)
-    reading = read_holes((body, *(rule.condition.test for rule in program.skips)), world)
+    walk, flaws = _walk(program, body, scopes)
+    reading = read_holes((body, *(rule.condition.test for rule in program.skips)), scopes)
     renderer = renderer_of(program, prepare, source)
-    search = PayloadSearch(renderer, reading, world, item_is_body, nodes_run(program))
+    search = PayloadSearch(renderer, reading, scopes, item_is_body, nodes_run(program))
     shown_misfits, unsure = _misfits(walk, target, search) if target is not None else ([], [])
     return _judged(template, walk, flaws, search, (shown_misfits, unsure))
 
@@ -126,11 +128,11 @@ def _sets_forloop(body: Sequence[text_ir.Statement]) -> bool:
 
 
 def _walk(
-    program: ir.Program, body: tuple[text_ir.Statement, ...], world: dict[str, ValueSet]
+    program: ir.Program, body: tuple[text_ir.Statement, ...], scopes: dict[str, ValueSet]
 ) -> tuple[Walk, list[TemplateFlaw]]:
     """The walk through the template, and the flaws that it found."""
     walk = Walk()
-    envs = [Environment(world)]
+    envs = [Environment(scopes)]
     for rule in program.skips:
         if rule.condition.test is not None:
             envs = few([env for before in envs for env in assume(rule.condition.test, False, before)])

@@ -126,11 +126,11 @@ def _validator(source: Schema | None) -> Callable[[object], bool]:
     if source is None:
         return lambda item: True
     fits = delegate(json.dumps(source.document))
-    most = _MAX_JUDGED // source.size
+    max_judged = _MAX_JUDGED // source.size
     judged = count()
 
     def valid(item: object) -> bool:
-        if next(judged) >= most:
+        if next(judged) >= max_judged:
             return False
         try:
             return fits(item)

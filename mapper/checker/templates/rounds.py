@@ -15,22 +15,22 @@ class LoopRounds:
     """The possible values of a loop's variable, and the least and greatest number of rounds (None: any)."""
 
     element: ValueSet
-    least: int
-    most: int | None
+    min_rounds: int
+    max_rounds: int | None
 
 
 def rounds_of(statement: ir.For, env: Environment) -> LoopRounds:
     """The rounds of a loop in an environment."""
     found = _whole(statement.source, env)
-    least, most = found.least, found.most
+    min_rounds, max_rounds = found.min_rounds, found.max_rounds
     if statement.limit is not None or statement.offset is not None or statement.resumes:
-        least = 0
+        min_rounds = 0
     limit = statement.limit
     if isinstance(limit, ir.Scalar) and type(limit.value) is int:
-        most = max(limit.value, 0) if most is None else min(most, max(limit.value, 0))
+        max_rounds = max(limit.value, 0) if max_rounds is None else min(max_rounds, max(limit.value, 0))
         if statement.offset is None and not statement.resumes:
-            least = min(found.least, most)
-    return LoopRounds(found.element, least, most)
+            min_rounds = min(found.min_rounds, max_rounds)
+    return LoopRounds(found.element, min_rounds, max_rounds)
 
 
 def _whole(source: ir.Operand, env: Environment) -> LoopRounds:
@@ -41,7 +41,7 @@ def _whole(source: ir.Operand, env: Environment) -> LoopRounds:
     elements, counts = [], list[tuple[int, int | None]]()
     if value.items is not None:
         elements.append(value.items.element())
-        counts.append((value.items.least, value.items.most))
+        counts.append((value.items.min_items, value.items.max_items))
     if value.members is not None:
         elements.append(ValueSet(items=Items(anything, 2, 2)))
         counts.append((0, None))
@@ -53,9 +53,9 @@ def _whole(source: ir.Operand, env: Environment) -> LoopRounds:
         counts.append((0, 0))
     if not counts:
         return LoopRounds(replace(anything()), 0, 0)
-    least = min(low for low, _ in counts)
-    most = None if any(high is None for _, high in counts) else max(high or 0 for _, high in counts)
-    return LoopRounds(joined(*elements), least, most)
+    min_rounds = min(low for low, _ in counts)
+    max_rounds = None if any(high is None for _, high in counts) else max(high or 0 for _, high in counts)
+    return LoopRounds(joined(*elements), min_rounds, max_rounds)
 
 
 def _length(source: ir.Interval) -> int | None:

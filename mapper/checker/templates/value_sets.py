@@ -26,9 +26,9 @@ from mapper.runtime.liquid.semantics import to_text
 _SIGN = optional(word("-"))
 _WHOLE = union(word("0"), concatenated(one_of(span("1", "9")), many(DIGITS)))
 _EXPONENT = concatenated(
-    one_of(ranges("eE")), optional(one_of(ranges("+-"))), repeated(one_of(DIGITS), least=1)
+    one_of(ranges("eE")), optional(one_of(ranges("+-"))), repeated(one_of(DIGITS), min_rounds=1)
 )
-_FRACTION = concatenated(word("."), repeated(one_of(DIGITS), least=1))
+_FRACTION = concatenated(word("."), repeated(one_of(DIGITS), min_rounds=1))
 
 COUNT = _WHOLE
 INTEGER = concatenated(_SIGN, _WHOLE)
@@ -39,11 +39,11 @@ _MAX_DEPTH = 3
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """A list: its possible elements, and the least and greatest number of them (`most` None: any number)."""
+    """A list: its possible elements and number of elements (`max_items` None: any number)."""
 
     element: Callable[[], ValueSet]
-    least: int = 0
-    most: int | None = None
+    min_items: int = 0
+    max_items: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +177,8 @@ def _any_items(given: list[Items]) -> Items | None:
     unique = list(dict.fromkeys(given))
     if len(unique) <= 1:
         return unique[0] if unique else None
-    most = None if any(i.most is None for i in unique) else max(i.most or 0 for i in unique)
-    return Items(lambda: joined(*(i.element() for i in unique)), min(i.least for i in unique), most)
+    max_items = None if any(i.max_items is None for i in unique) else max(i.max_items or 0 for i in unique)
+    return Items(lambda: joined(*(i.element() for i in unique)), min(i.min_items for i in unique), max_items)
 
 
 def _any_members(given: list[Members]) -> Members | None:
@@ -247,8 +247,8 @@ def printed(value: ValueSet, depth: int = 0) -> Language:
 
 
 def _printed_items(items: Items, depth: int) -> Language:
-    if items.most == 0:
+    if items.max_items == 0:
         return EMPTY
     if depth > _MAX_DEPTH:
         return ANYTHING
-    return repeated(printed(items.element(), depth + 1), least=1 if items.least else 0)
+    return repeated(printed(items.element(), depth + 1), min_rounds=1 if items.min_items else 0)

@@ -181,7 +181,7 @@ class Walk:
         outer, self._left = self._left, []
         inner = self.run(statement.body, [replace(state, captured=EMPTY)])
         # A `break` or `continue` inside a capture drops the captured text.
-        self._left = [*outer, *((way, replace(s, captured=state.captured)) for way, s in self._left)]
+        self._left = [*outer, *((leaves, replace(s, captured=state.captured)) for leaves, s in self._left)]
         after = []
         for end in inner:
             text = a_text(end.captured or EMPTY)
@@ -222,12 +222,12 @@ class Walk:
         rounds = rounds_of(statement, state.env)
         if state.captured is not None:
             return self._captured_loop(statement, rounds, state)
-        after = self.run(statement.otherwise, [state]) if rounds.least == 0 else []
-        if rounds.most == 0:
+        after = self.run(statement.otherwise, [state]) if rounds.min_rounds == 0 else []
+        if rounds.max_rounds == 0:
             return after
-        if rounds.least <= 1:
+        if rounds.min_rounds <= 1:
             after += self._round(statement, rounds, [state], True, True, after)
-        if rounds.most is None or rounds.most > 1:
+        if rounds.max_rounds is None or rounds.max_rounds > 1:
             after += self._many(statement, rounds, state, after)
         return after
 
@@ -239,7 +239,7 @@ class Walk:
         marks = {_mark(s) for s in known}
         fresh = known
         for count in range(_ROUNDS):
-            if not fresh or rounds.most == 2:
+            if not fresh or rounds.max_rounds == 2:
                 break
             if count >= _WIDEN_AFTER:
                 fresh = [replace(s, env=_widened(s.env, statement)) for s in fresh]
@@ -268,8 +268,8 @@ class Walk:
         loop = LoopRound(statement.name, statement.label, rounds.element, first, last)
         outer, self._left = self._left, []
         ends = self.run(statement.body, [replace(s, env=s.env.inside(loop)) for s in states])
-        for way, state in self._left:
-            if way == "continue":
+        for leaves, state in self._left:
+            if leaves == "continue":
                 ends.append(state)
             else:
                 left.append(replace(state, env=state.env.outside()))
@@ -285,7 +285,7 @@ class Walk:
             _texts(self._round(statement, rounds, [start], is_first, is_last, left))
             for is_first, is_last in ((True, True), (True, False), (False, False), (False, True))
         )
-        otherwise = _texts(self.run(statement.otherwise, [start])) if rounds.least == 0 else None
+        otherwise = _texts(self.run(statement.otherwise, [start])) if rounds.min_rounds == 0 else None
         several = concatenated(first, repeated(middle), last)
         language = union(only, several) if otherwise is None else union(only, several, otherwise)
         if left:
