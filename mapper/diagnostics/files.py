@@ -9,10 +9,6 @@ from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.source import SourceFile, Span
 from mapper.runtime.limits import active
 
-# Levels that a mapping, a dialect or a schema may nest. Later stages walk their trees by recursion, with
-# several frames of Python a level; CPython ends at 1,000 frames.
-MAX_DEPTH = 100
-
 _WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 

@@ -10,7 +10,6 @@ from typing import Any, TypeAlias
 import yaml
 
 from mapper.diagnostics.diagnostic import Label, Report, Severity
-from mapper.diagnostics.files import MAX_DEPTH
 from mapper.diagnostics.render.visible import shorten
 from mapper.diagnostics.source import SourceFile, Span, SpannedText
 from mapper.language.scalars import ScalarValue, control_characters, locate_text, resolve_plain
@@ -22,7 +21,7 @@ from mapper.language.yaml_faults import (
     report_unquoted_liquid,
 )
 from mapper.runtime.json.equality import identity
-from mapper.runtime.limits import active
+from mapper.runtime.limits import MAX_FILE_DEPTH, active
 
 # To YAML `path:$.uid` is one text. No author means that.
 _CRAMPED = re.compile(r"[a-z_]+:(?=\$[.\[]|\{[{%])")
@@ -106,8 +105,8 @@ def _read(file: SourceFile, report: Report, loader: Any) -> MappingNode | None:
     """Read the text with one of PyYAML's parsers; raises `_NestingLimit` if libyaml stops at its own limit.
 
     libyaml reads ahead, up to 1,024 characters while a bracket could begin a key. So it can meet its limit
-    before it hands over the collections that pass `MAX_DEPTH`. The parser in Python has no such limit and
-    reports, as libyaml does below its limit, the first fault of the text.
+    before it hands over the collections that pass `MAX_FILE_DEPTH`. The parser in Python has no such limit
+    and reports, as libyaml does below its limit, the first fault of the text.
     """
     builder = _Builder(file, report, shift=1 if file.text.startswith("\ufeff") else 0)
     try:
@@ -229,8 +228,8 @@ class _Builder:
         max_nodes = active().mapping_nodes
         if self.count > max_nodes:
             message = f"the text has more than {max_nodes} values"
-        elif len(self.stack) > MAX_DEPTH:
-            message = f"the text nests more than {MAX_DEPTH} levels deep"
+        elif len(self.stack) > MAX_FILE_DEPTH:
+            message = f"the text nests more than {MAX_FILE_DEPTH} levels deep"
         if message:
             self.failed = True
             self.report.error("M110", message, self._span(event), "the limit is passed here")

@@ -35,6 +35,9 @@ MAX_TAG_DEPTH = 30
 # tokenizer takes 100 levels of indentation, and its compiler 20 loops inside each other.
 MAX_LOWERED_TAGS = 20
 MAX_LOWERED_LOOPS = 8
+# Levels of a mapping, a dialect or a schema file: later stages walk their trees by recursion, several frames
+# a level.
+MAX_FILE_DEPTH = 100
 # Open brackets of a path: its parser recurses, and so does the code generated for its filters.
 MAX_PATH_DEPTH = 50
 

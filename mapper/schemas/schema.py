@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from mapper.diagnostics.diagnostic import Label, Report, Severity
-from mapper.diagnostics.files import MAX_DEPTH, read_file
+from mapper.diagnostics.files import read_file
 from mapper.diagnostics.source import SourceFile, Span
 from mapper.regex.danger import find_danger
 from mapper.regex.searches import automaton_of
 from mapper.runtime.json.nesting import is_deeper
-from mapper.runtime.limits import active
+from mapper.runtime.limits import MAX_FILE_DEPTH, active
 from mapper.runtime.schema.keywords import extended, unique_items
 from mapper.schemas.form import unusual_parts
 from mapper.schemas.positions import Positions, TooManyValues, locate_json, locate_json_fault
@@ -186,8 +186,8 @@ class _Examination:
     def check_size(self) -> bool:
         """True if the document is small enough for the other checks, which take memory for each value."""
         start = Span(self.schema.file, 0, 1)
-        if is_deeper(self.schema.file.text.encode(), 2 * MAX_DEPTH):
-            self.fault("M007", "the schema nests too deep", start, f"more than {MAX_DEPTH} levels")
+        if is_deeper(self.schema.file.text.encode(), 2 * MAX_FILE_DEPTH):
+            self.fault("M007", "the schema nests too deep", start, f"more than {MAX_FILE_DEPTH} levels")
             return False
         try:
             return bool(self.schema._positions)
@@ -197,10 +197,10 @@ class _Examination:
             return False
 
     def check_depth(self) -> bool:
-        deep = next((p for p in self.schema._positions.values if len(p) > MAX_DEPTH), None)
+        deep = next((p for p in self.schema._positions.values if len(p) > MAX_FILE_DEPTH), None)
         if deep is not None:
             place = self.schema.span_of(deep)
-            self.fault("M007", "the schema nests too deep", place, f"more than {MAX_DEPTH} levels")
+            self.fault("M007", "the schema nests too deep", place, f"more than {MAX_FILE_DEPTH} levels")
         return deep is None
 
     def check_form(self) -> bool:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from yaml.scanner import ScannerError
 
 from mapper.diagnostics.diagnostic import Report
-from mapper.diagnostics.files import MAX_DEPTH, decode_source, read_source
+from mapper.diagnostics.files import decode_source, read_source
 from mapper.diagnostics.render import render_text
 from mapper.diagnostics.source import SourceFile
 from mapper.language import document
@@ -26,7 +26,7 @@ from mapper.language.document import (
     walk,
 )
 from mapper.language.scalars import quoted
-from mapper.runtime.limits import DEFAULT
+from mapper.runtime.limits import DEFAULT, MAX_FILE_DEPTH
 from support.examples import examples
 from support.golden import Golden
 from support.growth import assert_linear
@@ -404,9 +404,13 @@ NESTINGS = {
 @pytest.mark.parametrize(
     ("parser", "levels", "ends"),
     [
-        *(("installed", levels, "open") for levels in (MAX_DEPTH + 1, 999, 1_000, 1_001, 1_000_000)),
+        *(("installed", levels, "open") for levels in (MAX_FILE_DEPTH + 1, 999, 1_000, 1_001, 1_000_000)),
         *(("installed", levels, "closed") for levels in (999, 1_001)),
-        *((parser, MAX_DEPTH + 1, ends) for parser in ("pure", "shallow") for ends in ("open", "closed")),
+        *(
+            (parser, MAX_FILE_DEPTH + 1, ends)
+            for parser in ("pure", "shallow")
+            for ends in ("open", "closed")
+        ),
         ("pure", 1_001, "closed"),
     ],
 )
@@ -424,27 +428,27 @@ def test_too_deep_is_told_at_the_level_that_is_too_deep(
     report = Report()
     assert read_document(SourceFile("t.yaml", text), report) is None
     (found,) = [d for d in report.diagnostics if d.code != "M122"]  # M122: a collection as a key
-    assert (found.code, found.message) == ("M110", f"the text nests more than {MAX_DEPTH} levels deep")
+    assert (found.code, found.message) == ("M110", f"the text nests more than {MAX_FILE_DEPTH} levels deep")
     assert found.span is not None
-    assert found.span.start == opened[MAX_DEPTH - outer]
+    assert found.span.start == opened[MAX_FILE_DEPTH - outer]
 
 
 def test_block_mappings_that_nest_too_deep_are_told_at_the_first_key_too_deep() -> None:
-    for levels in (MAX_DEPTH + 1, 999, 1_000, 1_001, 1_400):
+    for levels in (MAX_FILE_DEPTH + 1, 999, 1_000, 1_001, 1_400):
         text = "\n".join(" " * level + "a:" for level in range(levels))
         report = Report()
         assert read_document(SourceFile("t.yaml", text), report) is None
         (found,) = report.diagnostics
         assert found.code == "M110"
         assert found.span is not None
-        assert found.span.file.line_column(found.span.start) == (MAX_DEPTH + 1, MAX_DEPTH + 1)
+        assert found.span.file.line_column(found.span.start) == (MAX_FILE_DEPTH + 1, MAX_FILE_DEPTH + 1)
 
 
 @pytest.mark.parametrize("parser", PARSERS)
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("a: " + "[" * (MAX_DEPTH - 1) + "]" * (MAX_DEPTH - 1), []),
+        ("a: " + "[" * (MAX_FILE_DEPTH - 1) + "]" * (MAX_FILE_DEPTH - 1), []),
         ("a: 1\na: 2\nb: " + "[" * 2_000, ["M104", "M110"]),
         ("a: &x 1\nb: {c: 1, c: 2, d: " + "[" * 2_000 + "]" * 2_000 + "}", ["M108", "M104", "M110"]),
         ("a: [$.a[0], " + "[" * 2_000, ["M120"]),

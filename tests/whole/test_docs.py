@@ -40,7 +40,7 @@ import pytest
 import mapper
 from mapper import budget, catalog
 from mapper.cli.dispatch import COMMANDS, build_parser
-from mapper.diagnostics import files, render
+from mapper.diagnostics import render
 from mapper.diagnostics.codes import CODES
 from mapper.expressions.jsonpath import lexer
 from mapper.expressions.jsonpath import path_parsing as parsing
@@ -344,8 +344,8 @@ def filter_line(row: FilterRow) -> str:
 # The first cell of a row of the table of limits, and the numbers of its second.
 LIMITS = {
     "a mapping": (DEFAULT.mapping_bytes,),
-    "its YAML": (DEFAULT.mapping_nodes, files.MAX_DEPTH),
-    "a schema": (DEFAULT.schema_bytes, schema.MAX_VALUES, files.MAX_DEPTH),
+    "its YAML": (DEFAULT.mapping_nodes, limits.MAX_FILE_DEPTH),
+    "a schema": (DEFAULT.schema_bytes, schema.MAX_VALUES, limits.MAX_FILE_DEPTH),
     "subschemas for one value, each inside or referred to by the one before": (schema.MAX_HEIGHT,),
     "a pattern of a schema": (patterns.MAX_LENGTH, patterns.MAX_POSITIONS),
     "the different patterns of a schema together": (schema.MAX_PATTERNS,),
@@ -535,3 +535,27 @@ def test_the_settings_of_mappings_are_listed() -> None:
     names = {name for pair in used for name in pair if name}
     assert names
     assert {name for name in names if f"`{name}`" not in text} == set()
+
+
+# Names of files in the recipes, which a reader is to write.
+INVENTED = re.compile(r"acme|/M1xx|/length/")
+
+
+def test_contributing_names_files_that_exist() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    named = set(re.findall(r"(?<![\w/.`])`((?:mapper|tests|docs|mappings|\.ci)/[\w./-]*\w)", text))
+    assert len(named) > 25
+    missing = [name for name in named if not (ROOT / name).exists() and not INVENTED.search(name)]
+    assert sorted(missing) == []
+    folders = (path.name for path in (ROOT / "mapper").iterdir() if path.is_dir())
+    listed = set(re.findall(r"^\| `(\w+)/` \|", text, re.MULTILINE))
+    assert listed == set(folders) - {"__pycache__"}, (
+        "the map of the house has a row for each folder of mapper/"
+    )
+
+
+def test_contributing_names_tests_that_exist() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    named = set(re.findall(r"`((?:tests/)?\w+/test_\w+\.py)`", text))
+    assert len(named) > 15
+    assert sorted(n for n in named if not (ROOT / "tests" / n.removeprefix("tests/")).exists()) == []

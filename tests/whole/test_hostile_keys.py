@@ -279,6 +279,7 @@ def test_a_bytes_path_that_cannot_be_built_falls_back() -> None:
     transform = mapper.compile(json.dumps(mapping))
     again = pickle.loads(pickle.dumps(transform))
     object.__setattr__(again._compiled, "narrow", "raise ValueError('the decoder refuses a type')")
+    again._narrow_code = None  # a pickled transform has the code of the old text
     assert again.json(b'{"a": 1}') == transform.json(b'{"a": 1}')
     assert again.plan == "A body is decoded as a whole: Python cannot run its bytes path.\n"
     assert transform.plan.startswith("A body is decoded as far as it is read.\n")

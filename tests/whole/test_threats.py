@@ -148,7 +148,7 @@ def assert_confined(python: str) -> None:
         assert not isinstance(node, ast.Import | ast.Global | ast.Nonlocal | ast.Lambda | ast.ClassDef)
         assert not isinstance(node, ast.AsyncFunctionDef | ast.Await | ast.Yield | ast.With | ast.Delete)
         if isinstance(node, ast.ImportFrom):
-            assert (node.module or "").startswith("mapper.runtime.")
+            assert (node.module or "").startswith(("mapper.runtime.", "mapper.regex."))
             assert node.level == 0
         names += [
             value
