@@ -23,7 +23,7 @@ def check_template(
     word: str, dialect: str | None, source: str | None, target: str | None
 ) -> tuple[tuple[Diagnostic, ...], str]:
     """The problems of a template file and one sentence with the verdict; raises Stop for a file not there."""
-    from mapper.checker.templates import Verdict
+    from mapper.checker.templates import TemplateVerdict
     from mapper.checker.templates.bare import prove_template  # a mapping without a template needs no proofs
     from mapper.transform.runner import prepare_template
 
@@ -40,9 +40,13 @@ def check_template(
         return report.ordered(), f"{word}: cannot be judged before the errors are mended"
     promise = f"every payload that `{Path(source).name}` admits" if source else "every payload"
     verdicts = {
-        Verdict.PROVEN: f"proven: it renders JSON for {promise}",
-        Verdict.REFUTED: "refuted: there are payloads for which it does not render the JSON it should",
-        Verdict.UNDECIDED: f"undecided: neither is it proven for {promise}, nor was one found that fails",
+        TemplateVerdict.PROVEN: f"proven: it renders JSON for {promise}",
+        TemplateVerdict.REFUTED: (
+            "refuted: there are payloads for which it does not render the JSON it should"
+        ),
+        TemplateVerdict.UNDECIDED: (
+            f"undecided: neither is it proven for {promise}, nor was one found that fails"
+        ),
     }
     return report.ordered(), f"{word}: {verdicts[proof.verdict]}"
 

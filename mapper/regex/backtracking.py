@@ -1,11 +1,10 @@
-"""Backtracking: a regular expression in, whether Python's `re` searches every text with it in few steps out.
+"""Backtracking: decides if Python's `re` searches every text for an expression in linear time.
 
-`re` tries one way through an expression after the other, from each place of the text. What it can spend
-is the number of ways that are open side by side, summed over the text, so an expression is cheap where no
-text has more than a few of them. All texts are tried at once: the ways open after each possible character
-are counted, and counted again for what may follow, until nothing new turns up (cheap), or the ways or the
-cases are too many. What is not cheap here need not be dear: long rounds and look-arounds are judged on
-the safe side.
+`re` tries one path through an expression after the other, from each place of the text. The work is at most
+the number of paths that are open side by side, summed over the text. So an expression is linear if no text
+has more than a few of them. All texts are tried at once: the paths that are open after each possible
+character are counted, then those after the next one, until no new case turns up (linear), or the paths or the
+cases are too many. The answer no may be wrong: long repetitions and look-arounds are judged on the safe side.
 """
 
 from __future__ import annotations
@@ -14,60 +13,59 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from re import _constants as codes  # type: ignore[attr-defined]
 from typing import Any, Final
 
-from mapper.regex.automata import combined, parse
+from mapper.regex.syntax import OPPOSITES, codes, combined, parse
 
-_MOST_WAYS: Final = 16
-_MOST_CASES: Final = 300
-_MOST_POSITIONS: Final = 400
-_MOST_TESTS: Final = 100_000
-_MOST_COPIES: Final = 12  # of longer rounds any number counts as possible
-_LONGEST_REFERENCE: Final = 8
+_MAX_PATHS: Final = 16
+_MAX_CASES: Final = 300
+_MAX_POSITIONS: Final = 400
+_MAX_TESTS: Final = 100_000
+_MAX_COPIES: Final = 12  # a longer repetition counts as endless
+_MAX_REFERENCE: Final = 8
 _ATOMS = (codes.LITERAL, codes.NOT_LITERAL, codes.ANY, codes.IN)
 _AT_FIRST = (codes.AT_BEGINNING, codes.AT_BEGINNING_STRING)
 _ANY_CHARACTER = (codes.ANY, re.DOTALL, None)
 
-# A kind of characters: one of its code points, and whether they are digits, word characters, white space.
-_Kind = tuple[int, str]
+# A kind of characters: one of its code points, and `d` for digits, `w` for other word characters, `s` for
+# white space, `-` for others.
+_CharacterKind = tuple[int, str]
 _CATEGORIES = {
     codes.CATEGORY_DIGIT: ("d",),
     codes.CATEGORY_WORD: ("d", "w"),
     codes.CATEGORY_SPACE: ("s",),
 }
-_OPPOSITES = {
-    codes.CATEGORY_NOT_DIGIT: codes.CATEGORY_DIGIT,
-    codes.CATEGORY_NOT_WORD: codes.CATEGORY_WORD,
-    codes.CATEGORY_NOT_SPACE: codes.CATEGORY_SPACE,
-}
 _PLAIN = 256  # characters that are looked at one by one
 
-_Ways = dict[int, int]  # positions, and in how many ways each is come to
+_PathCounts = dict[int, int]  # positions, and the number of paths that reach each
 
 
-class _Dear(Exception):
-    """There may be too many ways."""
+class _TooManyPaths(Exception):
+    """There may be too many paths."""
 
 
 @dataclass(slots=True)
-class _Piece:
-    """In how many ways a part matches nothing, and comes to the positions it begins and ends with.
+class _PiecePaths:
+    """The number of paths on which a part matches nothing, and on which it reaches its first and last
+    positions.
 
-    `early` is `first` where the text begins; `sure` are the positions a match ends with whatever follows.
+    `early` is `first` at the beginning of the text. A match that reaches a position in `sure` is complete.
     """
 
     empty: int = 0
     early_empty: int = 0
     sure_empty: bool = False
-    first: _Ways = field(default_factory=dict)
-    early: _Ways = field(default_factory=dict)
-    last: _Ways = field(default_factory=dict)
+    first: _PathCounts = field(default_factory=dict)
+    early: _PathCounts = field(default_factory=dict)
+    last: _PathCounts = field(default_factory=dict)
     sure: frozenset[int] = frozenset()
 
 
-def is_cheap(pattern: str) -> bool:
-    """Whether the work of `re.search` is a small multiple of the text's length, for every text."""
+def is_linear(pattern: str) -> bool:
+    """True if the work of `re.search` is a small multiple of the text's length, for every text.
+
+    Raises `re.error`, and RecursionError if the pattern nests too deep.
+    """
     try:
         tree, flags = parse(pattern)
         if flags & re.IGNORECASE:
@@ -75,27 +73,27 @@ def is_cheap(pattern: str) -> bool:
         reading = _Reading(tree.state.groupwidths)
         whole = reading.sequence(tree, flags)
         _try_all(reading, whole)
-    except (_Dear, OverflowError):
+    except (_TooManyPaths, OverflowError):
         return False
     return True
 
 
 @dataclass(slots=True)
 class _Reading:
-    """Finds the positions of an expression and the ways from each to the next ones."""
+    """Finds the positions of an expression and the paths from each to the next ones."""
 
     widths: Any
     atoms: list[tuple[Any, int, Any]] = field(default_factory=list)
-    following: list[_Ways] = field(default_factory=list)
-    is_plain: bool = True  # a way to the end of the expression is always a match
+    following: list[_PathCounts] = field(default_factory=list)
+    is_plain: bool = True  # a path to the end of the expression is always a match
 
-    def sequence(self, tree: Iterable[tuple[Any, Any]], flags: int) -> _Piece:
+    def sequence(self, tree: Iterable[tuple[Any, Any]], flags: int) -> _PiecePaths:
         result = _nothing()
         for code, value in tree:
             result = self.joined(result, self.piece(code, value, flags))
         return result
 
-    def piece(self, code: Any, value: Any, flags: int) -> _Piece:
+    def piece(self, code: Any, value: Any, flags: int) -> _PiecePaths:
         match code:
             case codes.LITERAL | codes.NOT_LITERAL | codes.ANY | codes.IN:
                 return self.atom((code, flags & (re.ASCII | re.DOTALL), value))
@@ -106,7 +104,7 @@ class _Reading:
             case codes.SUBPATTERN:
                 _, added, removed, inner = value
                 if added & re.IGNORECASE:
-                    raise _Dear
+                    raise _TooManyPaths
                 return self.sequence(inner, combined(flags, added, removed))
             case codes.MAX_REPEAT | codes.MIN_REPEAT:
                 return self.rounds(value, flags)
@@ -114,7 +112,7 @@ class _Reading:
                 _check_look(value[1])
                 return _place(is_first=False)
             case codes.FAILURE:
-                return _Piece()
+                return _PiecePaths()
         self.is_plain = False
         match code:
             case codes.POSSESSIVE_REPEAT:
@@ -126,47 +124,47 @@ class _Reading:
             case codes.GROUPREF_EXISTS:
                 _, then, otherwise = value
                 return _choice([self.sequence(then, flags), self.sequence(otherwise or (), flags)])
-        raise _Dear
+        raise _TooManyPaths
 
-    def atom(self, atom: tuple[Any, int, Any]) -> _Piece:
-        if len(self.atoms) >= _MOST_POSITIONS:
-            raise _Dear
+    def atom(self, atom: tuple[Any, int, Any]) -> _PiecePaths:
+        if len(self.atoms) >= _MAX_POSITIONS:
+            raise _TooManyPaths
         here = {len(self.atoms): 1}
         self.atoms.append(atom)
         self.following.append({})
-        return _Piece(first=here, early=here, last=here, sure=frozenset(here))
+        return _PiecePaths(first=here, early=here, last=here, sure=frozenset(here))
 
-    def rounds(self, value: Any, flags: int) -> _Piece:
-        least, most, inner = value
-        is_endless = most > _MOST_COPIES
-        copies = 1 if is_endless else max(most, 1)
+    def rounds(self, value: Any, flags: int) -> _PiecePaths:
+        min_rounds, max_rounds, inner = value
+        is_endless = max_rounds > _MAX_COPIES
+        copies = 1 if is_endless else max(max_rounds, 1)
         result = _nothing()
         for number in reversed(range(copies)):
             copy = self.sequence(inner, flags)
-            if most != 1 and (copy.empty or copy.early_empty):
-                raise _Dear  # rounds that read nothing can stand anywhere among the others
+            if max_rounds != 1 and (copy.empty or copy.early_empty):
+                raise _TooManyPaths  # rounds that read nothing can be anywhere among the others
             if is_endless:
                 self.link(copy.last, copy.first)
             result = self.joined(copy, result)
-            if number >= least:
+            if number >= min_rounds:
                 result = _choice([result, _nothing()])
-        if is_endless and least > 1:
+        if is_endless and min_rounds > 1:
             result.sure = frozenset()  # one round is not enough
-        return result if most else _nothing()
+        return result if max_rounds else _nothing()
 
-    def reference(self, group: int) -> _Piece:
-        """What a group has read, again: any text that is not longer, read in one way."""
+    def reference(self, group: int) -> _PiecePaths:
+        """A back-reference: any text that is not longer than the group, read on one path."""
         width = self.widths[group]
-        if width is None or width[1] > _LONGEST_REFERENCE:
-            raise _Dear
+        if width is None or width[1] > _MAX_REFERENCE:
+            raise _TooManyPaths
         result = _nothing()
         for _ in range(width[1]):
             result = _choice([self.joined(self.atom(_ANY_CHARACTER), result), _nothing()])
         return result
 
-    def joined(self, left: _Piece, right: _Piece) -> _Piece:
+    def joined(self, left: _PiecePaths, right: _PiecePaths) -> _PiecePaths:
         self.link(left.last, right.first)
-        return _Piece(
+        return _PiecePaths(
             _few(left.empty * right.empty),
             _few(left.early_empty * right.early_empty),
             left.sure_empty and right.sure_empty,
@@ -176,24 +174,24 @@ class _Reading:
             right.sure | left.sure if right.sure_empty else right.sure,
         )
 
-    def link(self, sources: Mapping[int, int], targets: _Ways) -> None:
-        for source, ways in sources.items():
-            self.following[source] = _sum(self.following[source], targets, ways)
+    def link(self, sources: Mapping[int, int], targets: _PathCounts) -> None:
+        for source, paths in sources.items():
+            self.following[source] = _sum(self.following[source], targets, paths)
 
 
-def _nothing() -> _Piece:
-    return _Piece(1, 1, True)
+def _nothing() -> _PiecePaths:
+    return _PiecePaths(1, 1, True)
 
 
-def _place(is_first: bool) -> _Piece:
-    """What holds at some places; never, where it holds at the beginning alone and the text has begun."""
-    return _Piece(0 if is_first else 1, 1)
+def _place(is_first: bool) -> _PiecePaths:
+    """An assertion. One that holds at the beginning alone never matches after it."""
+    return _PiecePaths(0 if is_first else 1, 1)
 
 
-def _choice(branches: list[_Piece]) -> _Piece:
-    result = _Piece()
+def _choice(branches: list[_PiecePaths]) -> _PiecePaths:
+    result = _PiecePaths()
     for branch in branches:
-        result = _Piece(
+        result = _PiecePaths(
             _few(result.empty + branch.empty),
             _few(result.early_empty + branch.early_empty),
             result.sure_empty or branch.sure_empty,
@@ -205,62 +203,62 @@ def _choice(branches: list[_Piece]) -> _Piece:
     return result
 
 
-def _few(ways: int) -> int:
-    if ways > _MOST_WAYS:
-        raise _Dear
-    return ways
+def _few(paths: int) -> int:
+    if paths > _MAX_PATHS:
+        raise _TooManyPaths
+    return paths
 
 
-def _sum(left: _Ways, right: _Ways, times: int = 1) -> _Ways:
+def _sum(left: _PathCounts, right: _PathCounts, times: int = 1) -> _PathCounts:
     if not times or not right:
         return left
     if not left and times == 1:
         return right
     found = dict(left)
-    for position, ways in right.items():
-        found[position] = _few(found.get(position, 0) + times * ways)
+    for position, paths in right.items():
+        found[position] = _few(found.get(position, 0) + times * paths)
     return found
 
 
 def _check_look(content: Any) -> None:
-    """A look-around costs no more than its own length where it reads one character after the other."""
-    if len(content) > _MOST_WAYS or any(code not in (*_ATOMS, codes.AT) for code, _ in content):
-        raise _Dear
+    """Refuse a look-around unless it reads one character after the other: then it costs its own length."""
+    if len(content) > _MAX_PATHS or any(code not in (*_ATOMS, codes.AT) for code, _ in content):
+        raise _TooManyPaths
 
 
-def _try_all(reading: _Reading, whole: _Piece) -> None:
-    """Count the ways open after every text; raises where they are too many."""
+def _try_all(reading: _Reading, whole: _PiecePaths) -> None:
+    """Count the paths that are open after every text; raises _TooManyPaths."""
     readers = _readers(reading.atoms)
     ends = whole.sure if reading.is_plain else frozenset()
-    # While no match is sure, each place of the text begins all ways once more.
+    # While no match is sure, all paths begin once more at each place of the text.
     begins_anew = not (reading.is_plain and whole.sure_empty)
     start = _case(whole.early, begins_anew)
     seen, waiting = {start}, [start]
     while waiting:
-        ways, begins_anew = waiting.pop()
-        mask = sum(1 << position for position, _ in ways)
+        paths, begins_anew = waiting.pop()
+        mask = sum(1 << position for position, _ in paths)
         for reader in {reader & mask for reader in readers}:
-            following: _Ways = {}
+            following: _PathCounts = {}
             has_ended = False
-            for position, count in ways:
+            for position, count in paths:
                 if reader >> position & 1:
                     following = _sum(following, reading.following[position], count)
                     has_ended = has_ended or position in ends
             goes_on = begins_anew and not has_ended
             case = _case(_sum(following, whole.first) if goes_on else following, goes_on)
             if case not in seen:
-                if len(seen) >= _MOST_CASES:
-                    raise _Dear
+                if len(seen) >= _MAX_CASES:
+                    raise _TooManyPaths
                 seen.add(case)
                 waiting.append(case)
 
 
-def _case(ways: _Ways, begins_anew: bool) -> tuple[frozenset[tuple[int, int]], bool]:
-    return frozenset(ways.items()), begins_anew
+def _case(paths: _PathCounts, begins_anew: bool) -> tuple[frozenset[tuple[int, int]], bool]:
+    return frozenset(paths.items()), begins_anew
 
 
 def _readers(atoms: list[tuple[Any, int, Any]]) -> set[int]:
-    """For every kind of characters, the positions that read them, as bits."""
+    """The positions that read a character of each kind, as bits."""
     known: dict[str, int] = {}
     different: list[tuple[Any, int, Any]] = []
     for position, atom in enumerate(atoms):
@@ -271,14 +269,14 @@ def _readers(atoms: list[tuple[Any, int, Any]]) -> set[int]:
         known[key] |= 1 << position
     kinds = _kinds(different)
     parts = sum(len(value) if isinstance(value, list) else 1 for _, _, value in different)
-    if len(kinds) * parts > _MOST_TESTS:
-        raise _Dear
+    if len(kinds) * parts > _MAX_TESTS:
+        raise _TooManyPaths
     groups = list(zip(different, known.values(), strict=True))
     return {sum(bits for atom, bits in groups if _reads(atom, kind)) for kind in kinds}
 
 
-def _kinds(atoms: list[tuple[Any, int, Any]]) -> list[_Kind]:
-    """Kinds of characters that no atom tells apart; some may have no character."""
+def _kinds(atoms: list[tuple[Any, int, Any]]) -> list[_CharacterKind]:
+    """Kinds of characters; no atom distinguishes those of one kind. Some may have no character."""
     borders = {_PLAIN, 0x110000}
     for code, _, value in atoms:
         for kind, given in value if code is codes.IN else [(code, value)]:
@@ -302,7 +300,7 @@ def _category(character: str) -> str:
     return "s" if character.isspace() else "-"
 
 
-def _reads(atom: tuple[Any, int, Any], kind: _Kind) -> bool:
+def _reads(atom: tuple[Any, int, Any], kind: _CharacterKind) -> bool:
     code, flags, value = atom
     match code:
         case codes.LITERAL:
@@ -315,7 +313,7 @@ def _reads(atom: tuple[Any, int, Any], kind: _Kind) -> bool:
     return any(_is_in(part, kind, flags) for part in value[negated:]) is not negated
 
 
-def _is_in(part: tuple[Any, Any], kind: _Kind, flags: int) -> bool:
+def _is_in(part: tuple[Any, Any], kind: _CharacterKind, flags: int) -> bool:
     name, given = part
     point, category = kind
     match name:
@@ -325,6 +323,6 @@ def _is_in(part: tuple[Any, Any], kind: _Kind, flags: int) -> bool:
             return bool(given[0] <= point <= given[1])
     if flags & re.ASCII and point > 127:
         category = "-"
-    if given in _OPPOSITES:
-        return category not in _CATEGORIES[_OPPOSITES[given]]
-    return category in _CATEGORIES[given]
+    if given in _CATEGORIES:
+        return category in _CATEGORIES[given]
+    return category not in _CATEGORIES[OPPOSITES[given]]

@@ -1,13 +1,14 @@
-"""Patterns: a regular expression in, why matching it could take too long out.
+"""Danger: the reason why matching a regular expression could take too long.
 
-The rule: a pattern is refused when one text can be matched along exponentially many ways, for then a text
-that almost fits keeps Python's backtracking matcher busy for hours. `(a+)+`, `(a|a)*`, `(\\w+\\s?)*` are
-refused; `(\\w+\\.)*\\w+` is not, because the full stop tells its rounds apart. It is decided on the pattern's
-position automaton (Glushkov): refused if a position, repeating, can come back to itself in two ways over one
+A pattern is refused if one text can be matched on exponentially many paths, for then a text that almost fits
+keeps Python's backtracking matcher busy for hours. `(a+)+`, `(a|a)*`, `(\\w+\\s?)*` are refused;
+`(\\w+\\.)*\\w+` is not, because the full stop separates its rounds. The pattern's position automaton
+(Glushkov) decides: the pattern is refused if a repeating position can return to itself on two paths over one
 text (Weber and Seidl, 1991). A repetition of at least 10 rounds counts as endless, a look-around is judged by
 itself, a back-reference matches anything.
 
-Slow as a square or a cube, such as `\\s+$`, is not refused where an automaton can search in place of `re`.
+A pattern that takes the square or the cube of the length, such as `\\s+$`, is allowed if an automaton can
+search in place of `re`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from mapper.regex.automata import NoAutomaton
+from mapper.regex.graphs import reachable
 from mapper.regex.searches import automaton_of
 
 _MANY = 10
@@ -40,7 +42,7 @@ _SAMPLE = "".join(map(chr, range(0x180))) + "\u0394\u0416\u0660\u0915\u2028\u300
 
 @dataclass(slots=True)
 class _Piece:
-    """A part of the pattern: whether it may match nothing, and the positions it may begin and end with."""
+    """A part of the pattern: the positions it may begin and end with; `nullable` if it may match nothing."""
 
     nullable: bool = True
     first: frozenset[int] = frozenset()
@@ -110,14 +112,14 @@ class _Automaton:
     def quantified(self, piece: _Piece) -> _Piece:
         while (match := _QUANTIFIER.match(self.text, self.at)) is not None:
             self.at = match.end()
-            least, most = _bounds(match.group())
-            if most is None or most >= _MANY:
+            min_rounds, max_rounds = _bounds(match.group())
+            if max_rounds is None or max_rounds >= _MANY:
                 self.link(piece.last, piece.first)
-            piece = _Piece(piece.nullable or least == 0, piece.first, piece.last)
+            piece = _Piece(piece.nullable or min_rounds == 0, piece.first, piece.last)
         return piece
 
     def link(self, sources: Iterable[int], targets: Iterable[int]) -> None:
-        """Note the steps; one that is there already can be taken in two ways."""
+        """Add the steps; one that is there already can be taken on two paths."""
         targets = frozenset(targets)
         for source in sources:
             known = self.steps.setdefault(source, set())
@@ -133,12 +135,12 @@ def _bounds(quantifier: str) -> tuple[int, int | None]:
             return 1, None
         case "?":
             return 0, 1
-    least, comma, most = quantifier.rstrip("?+")[1:-1].partition(",")
-    return int(least or 0), (int(most) if most else None) if comma else int(least)
+    min_rounds, comma, max_rounds = quantifier.rstrip("?+")[1:-1].partition(",")
+    return int(min_rounds or 0), (int(max_rounds) if max_rounds else None) if comma else int(min_rounds)
 
 
 def find_danger(pattern: str) -> str | None:
-    """Why matching `pattern`, a valid expression, may take more than linear time; None where it cannot."""
+    """The reason to refuse a pattern: it may take too long, or it cannot be judged. None if it is safe."""
     if len(pattern) > MAX_LENGTH:
         return "it is too long to be judged"
     try:
@@ -176,7 +178,7 @@ def _cost(pattern: str) -> str | None:
 
 def _ambiguity(automaton: _Automaton, flags: int) -> str | None:
     steps = {source: frozenset(targets) for source, targets in automaton.steps.items()}
-    loops = {position: _reachable(steps, position) for position in steps}
+    loops = {p: reachable(lambda at: steps.get(at, ()), targets) for p, targets in steps.items()}
     for source, target in sorted(automaton.doubled):
         if source in loops.get(target, ()):
             atom = automaton.atoms[source]
@@ -199,7 +201,7 @@ def _ambiguity(automaton: _Automaton, flags: int) -> str | None:
 def _comes_back_twice(
     position: int, steps: dict[int, frozenset[int]], inside: set[int], characters: list[int]
 ) -> bool:
-    """Whether two different runs over one text lead from `position` back to it."""
+    """True if two different paths over one text lead from `position` back to it."""
     start = (position, position)
     seen = {(start, False)}
     stack = [(start, False)]
@@ -218,19 +220,8 @@ def _comes_back_twice(
     return False
 
 
-def _reachable(steps: dict[int, frozenset[int]], start: int) -> set[int]:
-    seen: set[int] = set()
-    stack = [start]
-    while stack:
-        for target in steps.get(stack.pop(), ()):
-            if target not in seen:
-                seen.add(target)
-                stack.append(target)
-    return seen
-
-
 def _named_characters(pattern: str) -> set[str]:
-    """The characters beyond the sample that the pattern speaks of, and the same in the other case."""
+    """The characters beyond the sample that the pattern names, in both cases."""
     escaped = re.findall(r"\\u([0-9a-fA-F]{4})|\\U([0-9a-fA-F]{8})", pattern)
     named = set(pattern) | {chr(int(short or long, 16)) for short, long in escaped}
     return {c for c in named | {c.swapcase() for c in named} if len(c) == 1 and c not in _SAMPLE}

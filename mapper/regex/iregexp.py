@@ -1,8 +1,7 @@
-"""I-Regexp (RFC 9485) at run time: a pattern becomes a small automaton that reads each character once.
+"""I-Regexp (RFC 9485) at run time: a pattern becomes an automaton that reads each character once.
 
-Patterns come from mappings and payloads, so Python's backtracking `re` is no place for them: `(a*)*b` takes
-exponential time there. Here the states of a non-deterministic automaton are followed side by side (Thompson),
-and each step is remembered (a lazily built DFA). The work is bounded by pattern times text.
+Patterns come from mappings and payloads, so Python's backtracking `re` must not run them: `(a*)*b` takes
+exponential time there.
 
 `^` at the beginning and `$` at the end of a branch are anchors, as the mappings to other dialects in RFC 9485
 §5 and the JSONPath compliance tests have it; elsewhere both are plain characters.
@@ -15,16 +14,27 @@ from functools import lru_cache
 from typing import Final, TypeAlias
 from unicodedata import category
 
+from mapper.regex.positions import (
+    Alternatives,
+    Assertion,
+    Character,
+    Node,
+    Readers,
+    Repetition,
+    Sequence,
+    Steps,
+)
+
 MAX_SIZE: Final = 500  # states of one automaton
 MAX_DEPTH: Final = 50  # nested groups
-_MAX_REMEMBERED: Final = 4_096  # steps an automaton remembers
+_AT_START, _AT_END = 1, 2  # bits of the places at which an anchor holds
 
 _CATEGORIES = {"L": "lmotu", "M": "cen", "N": "dlo", "P": "cdefios", "Z": "lps", "S": "ckmo", "C": "cfno"}
 _ESCAPES = {**{c: c for c in "()*+-.?[\\]^{|}"}, "n": "\n", "r": "\r", "t": "\t"}
 
 
 class PatternFault(ValueError):
-    """The text is not I-Regexp; `position` is where."""
+    """The text is not I-Regexp; `position` is the offset of the fault, in characters."""
 
     def __init__(self, message: str, position: int) -> None:
         super().__init__(message)
@@ -59,31 +69,25 @@ class _Anchor:
 
 @dataclass(frozen=True, slots=True)
 class _Repeat:
-    """A piece repeated at least `least` times and at most `most` (None: without limit)."""
+    """A piece repeated at least `min_rounds` times and at most `max_rounds` (None: without limit)."""
 
     piece: _Node
-    least: int
-    most: int | None
+    min_rounds: int
+    max_rounds: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class _Sequence:
-    """Pieces one after the other."""
-
-    pieces: tuple[_Node, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    """Branches of which one must match."""
+class _Branches:
+    """Branches; one of them must match."""
 
     branches: tuple[_Node, ...]
 
 
-_Node: TypeAlias = _Set | _Anchor | _Repeat | _Sequence | _Choice
+# A text is one character; a tuple is a sequence, whose pieces follow one after the other.
+_Node: TypeAlias = "str | _Set | _Anchor | _Repeat | _Branches | tuple[_Node, ...]"
 
 
-class _Reader:
+class _PatternReader:
     """Recursive descent over a pattern, by the grammar of RFC 9485 §3.1."""
 
     def __init__(self, text: str) -> None:
@@ -113,7 +117,7 @@ class _Reader:
         while self.peek() == "|":
             self.take()
             branches.append(self.branch())
-        return branches[0] if len(branches) == 1 else _Choice(tuple(branches))
+        return branches[0] if len(branches) == 1 else _Branches(tuple(branches))
 
     def branch(self) -> _Node:
         pieces: list[_Node] = []
@@ -126,36 +130,36 @@ class _Reader:
                 pieces.append(_Anchor(False))
             else:
                 pieces.append(self.quantified(self.atom()))
-        return _Sequence(tuple(pieces))
+        return tuple(pieces)
 
     def quantified(self, piece: _Node) -> _Node:
         match self.peek():
             case "*":
-                least, most = 0, None
+                min_rounds, max_rounds = 0, None
             case "+":
-                least, most = 1, None
+                min_rounds, max_rounds = 1, None
             case "?":
-                least, most = 0, 1
+                min_rounds, max_rounds = 0, 1
             case "{":
                 return self.ranged(piece)
             case _:
                 return piece
         self.take()
-        return _Repeat(piece, least, most)
+        return _Repeat(piece, min_rounds, max_rounds)
 
     def ranged(self, piece: _Node) -> _Node:
         self.take()
-        least = self.count()
-        most: int | None = least
+        min_rounds = self.count()
+        max_rounds: int | None = min_rounds
         if self.peek() == ",":
             self.take()
-            most = None if self.peek() == "}" else self.count()
+            max_rounds = None if self.peek() == "}" else self.count()
         if self.peek() != "}":
             raise self.fault("a repetition is written `{2}`, `{2,}` or `{2,5}`")
-        if most is not None and most < least:
+        if max_rounds is not None and max_rounds < min_rounds:
             raise self.fault("a repetition ends below its beginning")
         self.take()
-        return _Repeat(piece, least, most)
+        return _Repeat(piece, min_rounds, max_rounds)
 
     def count(self) -> int:
         start = self.position
@@ -178,8 +182,7 @@ class _Reader:
             case "[":
                 return self.bracket()
             case "\\":
-                escaped = self.escape()
-                return _Set(((escaped, escaped),)) if isinstance(escaped, str) else escaped
+                return self.escape()
             case "*" | "+" | "?" | "{":
                 self.position -= 1
                 raise self.fault(f"`{character}` repeats nothing")
@@ -187,7 +190,7 @@ class _Reader:
                 self.position -= 1
                 raise self.fault(f"`{character}` must be written `\\{character}`")
             case _:
-                return _Set(((character, character),))
+                return character
 
     def group(self) -> _Node:
         self.depth += 1
@@ -203,7 +206,7 @@ class _Reader:
         return node
 
     def escape(self) -> str | _Set:
-        """What follows a backslash: one character, or a category."""
+        """An escape after its backslash: one character, or a category."""
         character = self.take()
         if character in _ESCAPES:
             return _ESCAPES[character]
@@ -262,103 +265,100 @@ class _Reader:
 
 @dataclass(slots=True)
 class Pattern:
-    """A compiled I-Regexp. `edges[s]` are the states `s` goes to: by a character in the set, or freely."""
+    """A compiled I-Regexp. `anchors` are the bits of those that occur in it."""
 
-    sets: list[_Set | _Anchor | None] = field(default_factory=list)
-    edges: list[tuple[int, ...]] = field(default_factory=list)
-    start: int = 0
-    accept: int = 0
-    built: int = 0
-    remembered: dict[tuple[frozenset[int], str, bool], frozenset[int]] = field(default_factory=dict)
+    node: Node
+    readers: Readers
+    anchors: int
+    steps: dict[int, Steps] = field(default_factory=dict)
 
-    def state(self, matcher: _Set | _Anchor | None, *edges: int) -> int:
-        """Add a state; its number."""
-        if len(self.sets) >= MAX_SIZE:
-            raise PatternFault("the pattern is too large", 0)
-        self.sets.append(matcher)
-        self.edges.append(edges)
-        return len(self.sets) - 1
-
-    def closure(self, states: set[int], at_start: bool, at_end: bool) -> frozenset[int]:
-        """All states that can be reached without reading a character."""
-        reached, waiting = set(states), list(states)
-        while waiting:
-            state = waiting.pop()
-            matcher = self.sets[state]
-            if isinstance(matcher, _Anchor):
-                is_free = at_start if matcher.at_start else at_end
-            else:
-                is_free = matcher is None
-            if is_free:
-                new = [s for s in self.edges[state] if s not in reached]
-                reached.update(new)
-                waiting.extend(new)
-        return frozenset(reached)
-
-    def step(self, states: frozenset[int], character: str, searching: bool) -> frozenset[int]:
-        """The states after one more character; a search may also begin anew there."""
-        key = (states, character, searching)
-        known = self.remembered.get(key)
-        if known is not None:
-            return known
-        moved = {
-            self.edges[state][0]
-            for state in states
-            if isinstance(matcher := self.sets[state], _Set) and character in matcher
-        }
-        if searching:
-            moved.add(self.start)
-        if len(self.remembered) >= _MAX_REMEMBERED:
-            self.remembered.clear()
-        after = self.remembered[key] = self.closure(moved, False, False)
-        return after
+    def at(self, held: int, searching: bool) -> Steps:
+        """The steps at places at which some anchors hold; those that do not occur make no difference."""
+        held &= self.anchors
+        key = held << 1 | searching
+        steps = self.steps.get(key)
+        if steps is None:
+            steps = self.steps[key] = Steps(self.node, held, is_search=searching)
+        return steps
 
     def matches(self, text: str, searching: bool) -> bool:
-        """Whether the whole text matches, or (searching) any part of it."""
-        states = self.closure({self.start}, True, not text)
-        for character in text:
-            if searching and self.accept in states:
+        """True if the whole text matches, or (searching) any part of it."""
+        if not text:
+            return bool(self.at(_AT_START | _AT_END, searching).start & 1)
+        readers = self.readers
+        alive = self.at(_AT_START, searching).start
+        steps = self.at(0, searching)
+        if searching:
+            for character in text[:-1]:
+                if alive & 1:
+                    return True
+                alive = steps[alive & readers[character]]
+            if alive & 1:
                 return True
-            states = self.step(states, character, searching)
-            if not states:
-                return False
-        return self.accept in self.closure(set(states), not text, True)
+        else:
+            for character in text[:-1]:
+                alive = steps[alive & readers[character]]
+                if not alive:
+                    return False
+        return bool(self.at(_AT_END, searching)[alive & readers[text[-1]]] & 1)
 
 
-def _build(pattern: Pattern, node: _Node, then: int) -> int:
-    """Add states for `node` that go on to `then`; the state to enter by."""
-    pattern.built += 1
-    if pattern.built > 10 * MAX_SIZE:  # repetitions of nothing add no states
-        raise PatternFault("the pattern is too large", 0)
-    match node:
-        case _Set() | _Anchor():
-            return pattern.state(node, then)
-        case _Sequence(pieces):
-            for piece in reversed(pieces):
-                then = _build(pattern, piece, then)
-            return then
-        case _Choice(branches):
-            return pattern.state(None, *(_build(pattern, branch, then) for branch in branches))
-        case _Repeat(piece, least, most):
-            if most is None:
-                loop = pattern.state(None)
-                pattern.edges[loop] = (_build(pattern, piece, loop), then)
-                then = loop
-            for _ in range((most or least) - least):
-                then = pattern.state(None, _build(pattern, piece, then), then)
-            for _ in range(least):
-                then = _build(pattern, piece, then)
-            return then
+@dataclass(slots=True)
+class _NodeBuilder:
+    """Turns a tree into the nodes of an automaton. Repetitions are written out, so the size is bounded."""
+
+    exact: dict[str, int] = field(default_factory=dict)
+    matchers: dict[_Set, int] = field(default_factory=dict)
+    positions: int = 0
+    anchors: int = 0
+    size: int = 1
+    built: int = 0
+
+    def count(self, states: int) -> None:
+        """Add to the size of the automaton."""
+        self.size += states
+        self.built += 1  # repetitions of nothing add no states
+        if self.size > MAX_SIZE or self.built > 10 * MAX_SIZE:
+            raise PatternFault("the pattern is too large", 0)
+
+    def build(self, node: _Node) -> Node:
+        match node:
+            case str() | _Set():
+                self.count(1)
+                self.positions += 1
+                bit = 1 << self.positions
+                if isinstance(node, str):
+                    self.exact[node] = self.exact.get(node, 0) | bit
+                else:
+                    self.matchers[node] = self.matchers.get(node, 0) | bit
+                return Character(bit)
+            case _Anchor(at_start):
+                self.count(1)
+                bit = _AT_START if at_start else _AT_END
+                self.anchors |= bit
+                return Assertion(bit)
+            case tuple():
+                self.count(0)
+                return Sequence(tuple(map(self.build, node)))
+            case _Branches(branches):
+                self.count(1)
+                return Alternatives(tuple(map(self.build, branches)))
+            case _Repeat(piece, min_rounds, max_rounds):
+                self.count(1 if max_rounds is None else max_rounds - min_rounds)
+                copies = max(min_rounds, 1) if max_rounds is None else max_rounds
+                return Repetition(
+                    tuple(self.build(piece) for _ in range(copies)), min_rounds, max_rounds is None
+                )
 
 
 def prepare(text: str) -> Pattern:
-    """The automaton of an I-Regexp, or PatternFault."""
+    """The automaton of an I-Regexp; raises PatternFault."""
     if any("\ud800" <= character <= "\udfff" for character in text):
         raise PatternFault("half a surrogate pair", 0)
-    pattern = Pattern()
-    pattern.accept = pattern.state(None)
-    pattern.start = _build(pattern, _Reader(text).read(), pattern.accept)
-    return pattern
+    builder = _NodeBuilder()
+    node = builder.build(_PatternReader(text).read())
+    matchers = ((characters.__contains__, bits) for characters, bits in builder.matchers.items())
+    return Pattern(node, Readers(matchers, builder.exact), builder.anchors)
 
 
 @lru_cache(maxsize=256)

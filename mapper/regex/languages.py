@@ -1,32 +1,49 @@
-"""Languages: sets of texts as automata over ranges of characters, and what filters make of them.
+"""Languages: sets of texts as automata over ranges of characters, and operations on them.
 
-All operations are exact except where they say that the result may hold more texts than possible, never fewer.
+An operation is exact unless its automaton grows too large. Then the result holds more texts than possible,
+never fewer: mostly all texts, which are ANYTHING.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import cached_property, reduce
-from typing import TypeAlias
+from functools import cached_property, reduce, wraps
+from typing import ParamSpec, TypeAlias
 
 from mapper.budget import remembered, spend
 from mapper.regex.characters import EVERY, Ranges, inverse, joined, ranges, readable, shared
+from mapper.regex.graphs import reachable
 
+P = ParamSpec("P")
 Edges: TypeAlias = tuple[tuple[tuple[Ranges, int], ...], ...]
 
-STATES = 2000
-_EDGES = 20_000
+MAX_STATES = 2000
+_MAX_EDGES = 20_000
 _EDGES_A_STEP = 8
 
 
-class TooLarge(Exception):
-    """An automaton of too many states or edges; callers take a larger set of texts instead."""
+class _TooLarge(Exception):
+    """An automaton of too many states or edges."""
+
+
+def _bounded(build: Callable[P, Language]) -> Callable[P, Language]:
+    """The same operation, with ANYTHING as the result if the automaton grows too large."""
+
+    @wraps(build)
+    def bounded(*args: P.args, **kwargs: P.kwargs) -> Language:
+        try:
+            return build(*args, **kwargs)
+        except _TooLarge:
+            return ANYTHING
+
+    return bounded
 
 
 @dataclass(frozen=True, eq=False)
 class Language:
-    """A set of texts: an automaton whose every state lies on a way from a start to an end."""
+    """A set of texts: an automaton; each of its states lies on a path from a start to an end."""
 
     edges: Edges = field(repr=False)
     starts: frozenset[int] = field(repr=False)
@@ -34,17 +51,17 @@ class Language:
 
     @property
     def is_none(self) -> bool:
-        """Whether no text is in it."""
+        """True if no text is in it."""
         return not self.starts
 
     @property
     def has_empty(self) -> bool:
-        """Whether the empty text is in it."""
+        """True if the empty text is in it."""
         return bool(self.starts & self.finals)
 
     @cached_property
     def is_finite(self) -> bool:
-        """Whether it holds finitely many texts: no state comes back to itself."""
+        """True if it holds finitely many texts: no state can be reached from itself."""
         colors: dict[int, int] = {}
         for root in self.starts:
             stack = [(root, iter(self.edges[root]))] if root not in colors else []
@@ -64,7 +81,7 @@ class Language:
 
     @cached_property
     def few(self) -> tuple[str, ...] | None:
-        """All its texts where they are few, else None."""
+        """All its texts, shorter ones first, if they are few, else None."""
         if not self.is_finite:
             return None
         found: dict[str, None] = {}
@@ -81,15 +98,15 @@ class Language:
                 stack += [(target, text + chr(c)) for low, high in given for c in range(low, high + 1)]
             if len(found) > _FEW:
                 return None
-        return None  # many ways lead to the same texts
+        return None  # many paths lead to the same texts
 
     @property
     def only(self) -> str | None:
-        """Its text where it has just one."""
+        """Its text if it has just one, else None."""
         return self.few[0] if self.few is not None and len(self.few) == 1 else None
 
     def holds(self, text: str) -> bool:
-        """Whether a text is in it."""
+        """True if a text is in it."""
         states = set(self.starts)
         for character in map(ord, text):
             states = {
@@ -114,8 +131,8 @@ class Draft:
 
     def state(self) -> int:
         """A new state."""
-        if len(self.edges) >= STATES:
-            raise TooLarge
+        if len(self.edges) >= MAX_STATES:
+            raise _TooLarge
         self.edges.append([])
         self.silent.append([])
         return len(self.edges) - 1
@@ -135,36 +152,28 @@ class Draft:
         return first, last
 
     def done(self, first: int, last: int) -> Language:
-        """The language of all ways from one state to another."""
+        """The language of all paths from one state to another."""
         edges, finals, count = [], set(), 0
         for state in range(len(self.edges)):
-            reach = self._closure(state)
+            reach = reachable(self.silent.__getitem__, (state,))
             count += sum(1 + len(self.edges[inner]) for inner in reach)
-            if count > _EDGES:
-                raise TooLarge
+            if count > _MAX_EDGES:
+                raise _TooLarge
             edges.append(tuple({edge: None for inner in sorted(reach) for edge in self.edges[inner]}))
             if last in reach:
                 finals.add(state)
         spend(1 + count // _EDGES_A_STEP)
         return _trimmed(edges, {first}, finals)
 
-    def _closure(self, state: int) -> set[int]:
-        seen, stack = {state}, [state]
-        while stack:
-            for target in self.silent[stack.pop()]:
-                if target not in seen:
-                    seen.add(target)
-                    stack.append(target)
-        return seen
-
 
 def _trimmed(edges: list[tuple[tuple[Ranges, int], ...]], starts: set[int], finals: set[int]) -> Language:
-    forward = _reachable({s: [t for _, t in out] for s, out in enumerate(edges)}, starts)
-    back: dict[int, list[int]] = {}
+    forward = reachable(lambda state: (target for _, target in edges[state]), starts)
+    back = defaultdict[int, list[int]](list)
     for state, out in enumerate(edges):
         for _, target in out:
-            back.setdefault(target, []).append(state)
-    kept = sorted(forward & _reachable(back, finals))
+            back[target].append(state)
+    backward = reachable(back.__getitem__, finals)
+    kept = sorted(forward & backward)
     number = {state: index for index, state in enumerate(kept)}
     return Language(
         tuple(tuple((r, number[t]) for r, t in edges[state] if t in number) for state in kept),
@@ -173,24 +182,13 @@ def _trimmed(edges: list[tuple[tuple[Ranges, int], ...]], starts: set[int], fina
     )
 
 
-def _reachable(steps: dict[int, list[int]], starts: Iterable[int]) -> set[int]:
-    seen = set(starts)
-    stack = list(seen)
-    while stack:
-        for target in steps.get(stack.pop(), ()):
-            if target not in seen:
-                seen.add(target)
-                stack.append(target)
-    return seen
-
-
 NONE = Language((), frozenset(), frozenset())
 
 
 @remembered(512)
 def word(text: str) -> Language:
     """One text; any text in place of one that is longer than an automaton may be."""
-    if len(text) >= STATES:
+    if len(text) >= MAX_STATES:
         return ANYTHING
     edges = [((ranges(c), index + 1),) for index, c in enumerate(text)]
     return Language((*edges, ()), frozenset({0}), frozenset({len(text)}))
@@ -213,8 +211,9 @@ EMPTY = word("")
 
 
 @remembered(2048)
+@_bounded
 def union(*languages: Language) -> Language:
-    """The texts of any of them; ANYTHING where that is one of them."""
+    """The texts of any of them."""
     given = list(dict.fromkeys(language for language in languages if not language.is_none))
     if ANYTHING in given:
         return ANYTHING
@@ -230,6 +229,7 @@ def union(*languages: Language) -> Language:
 
 
 @remembered(2048)
+@_bounded
 def concatenated(*languages: Language) -> Language:
     """A text of each, one after another."""
     given = [language for language in languages if language is not EMPTY]
@@ -249,14 +249,15 @@ def concatenated(*languages: Language) -> Language:
 
 
 @remembered(512)
-def repeated(language: Language, *, least: int = 0) -> Language:
-    """Any number of its texts in a row; with `least=1` at least one."""
+@_bounded
+def repeated(language: Language, *, min_rounds: int = 0) -> Language:
+    """Any number of its texts in a row; with `min_rounds=1` at least one."""
     if language is ANYTHING or language is EMPTY or language.is_none:
-        return EMPTY if language.is_none and not least else language
+        return EMPTY if language.is_none and not min_rounds else language
     draft = Draft()
     start, end = draft.add(language)
     draft.silent[end].append(start)
-    if not least:
+    if not min_rounds:
         draft.silent[start].append(end)
     return draft.done(start, end)
 
@@ -268,7 +269,7 @@ def optional(language: Language) -> Language:
 
 @remembered(512)
 def intersection(one: Language, other: Language) -> Language:
-    """The texts of both; where that grows too large, those of the first, which may be too many."""
+    """The texts of both. If that grows too large, those of the first, which may be too many."""
     if ANYTHING in (one, other):
         return one if other is ANYTHING else other
     pairs = {(a, b): index for index, (a, b) in enumerate((a, b) for a in one.starts for b in other.starts)}
@@ -279,7 +280,7 @@ def intersection(one: Language, other: Language) -> Language:
     for a, b in queue:
         out = []
         count += 1 + len(one.edges[a]) * len(other.edges[b])
-        if len(queue) > STATES or count > _EDGES:
+        if len(queue) > MAX_STATES or count > _MAX_EDGES:
             return one
         for given, left in one.edges[a]:
             for allowed, right in other.edges[b]:
@@ -310,14 +311,15 @@ def without_characters(language: Language, given: Ranges) -> Language:
     return intersection(language, many(inverse(given)))
 
 
-# What stands in the place of some characters: the texts that each of them may become.
+# Some characters, and the texts that each of them may become.
 Piece: TypeAlias = tuple[Ranges, Callable[[Ranges], Language]]
 
 
+@_bounded
 def replaced(language: Language, pieces: Iterable[Piece]) -> Language:
     """The texts with characters replaced; characters that no piece names stay.
 
-    Each character is replaced by itself alone, whatever stands beside it.
+    Each character is replaced independently of its neighbours.
     """
     given = list(pieces)
     rest = inverse(reduce(lambda seen, piece: joined((*seen, *piece[0])), given, ()))
@@ -352,7 +354,7 @@ def alphabet(language: Language) -> Ranges:
 
 
 def shortest_with(language: Language, given: Ranges) -> str | None:
-    """A shortest text that holds one of the characters; None where there is none."""
+    """A shortest text that holds one of the characters, else None."""
     seen = {(state, False) for state in language.starts}
     queue: list[tuple[int, bool, str]] = [(state, False, "") for state in sorted(language.starts)]
     for state, has, text in queue:
@@ -367,5 +369,5 @@ def shortest_with(language: Language, given: Ranges) -> str | None:
 
 
 def shortest(language: Language) -> str | None:
-    """A shortest text; None where there is none."""
+    """A shortest text; None if there are no texts."""
     return "" if language.has_empty else shortest_with(language, EVERY)

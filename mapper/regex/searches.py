@@ -1,7 +1,7 @@
-"""Searches: a pattern of a schema in, the search for it out, whose time grows with the text and no faster.
+"""Searches: a pattern of a schema becomes a search whose time grows linearly with the text.
 
-Python's `re` searches where that is sure to be quick. Elsewhere an automaton gives the same answer, some ten
-times slower than `re` on a harmless text and never worse than in proportion on any other.
+Python's `re` searches if that is certain to be linear. Otherwise an automaton gives the same answer. It is
+about ten times slower than `re` on a harmless text, and its time is proportional to the text for any other.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 @lru_cache(maxsize=16_384)
 def automaton_of(pattern: str) -> Automaton | None:
-    """What must search for the pattern; None where `re` may. Raises NoAutomaton where neither may."""
-    # A service without patterns starts without them.
+    """The automaton that must search for the pattern; None if `re` may. Raises NoAutomaton if neither may."""
+    # A service without patterns starts without importing them.
     from mapper.regex.automata import compile_automaton
-    from mapper.regex.backtracking import is_cheap
+    from mapper.regex.backtracking import is_linear
 
-    return None if is_cheap(pattern) else compile_automaton(pattern)
+    return None if is_linear(pattern) else compile_automaton(pattern)
 
 
 @lru_cache(maxsize=16_384)
 def searcher(pattern: str) -> Callable[[str], object]:
-    """The search for a pattern, as by `re`: something where a text holds it, None where it does not."""
+    """The search for a pattern, as by `re`: None unless the text holds a match. Raises NoAutomaton."""
     automaton = automaton_of(pattern)
     return re.compile(pattern).search if automaton is None else automaton.search

@@ -24,7 +24,7 @@ from mapper.transform.transform import Transform
 from mapper.version import __version__
 
 if TYPE_CHECKING:  # mappings without a template are checked without the proofs of templates
-    from mapper.checker.templates.payloads import Given
+    from mapper.checker.templates.payloads import TemplateInput
     from mapper.checker.templates.rendering import Render
 
 RECEIVED_AT = "2026-01-15T10:20:30.000Z"
@@ -115,7 +115,7 @@ def prepare_template(program: ir.Program, apply: Callable[..., object]) -> Rende
         names["apply"] = apply
     event = names["event"]
 
-    def render(given: Given) -> object:
+    def render(given: TemplateInput) -> object:
         request = Request(
             headers=given.headers or {},  # type: ignore[arg-type]
             query=given.query or {},  # type: ignore[arg-type]

@@ -16,7 +16,7 @@ import yaml
 import mapper
 from mapper import ir
 from mapper.catalog import shipped_mappings, shipped_schemas
-from mapper.checker.templates import Proof, Verdict, prove, report_proof
+from mapper.checker.templates import Proof, TemplateVerdict, prove, report_proof
 from mapper.checker.templates.bare import prove_template
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.render import render_text
@@ -89,7 +89,7 @@ def told(case: dict[str, Any], proof: Proof, severity: str) -> list[str]:
 @pytest.mark.parametrize("case", cases())
 def test_case(case: dict[str, Any]) -> None:
     proof = prove_case(case)
-    shown = [(r.trouble.span.text, r.trouble.why, r.given.item, r.rendered.text) for r in proof.refutations]
+    shown = [(r.flaw.span.text, r.flaw.why, r.given.item, r.rendered.text) for r in proof.refutations]
     assert proof.verdict.value == case["verdict"], (shown, proof.doubts)
     if "doubts" in case:
         assert [doubt.why for doubt in proof.doubts] == case["doubts"]
@@ -108,7 +108,7 @@ def test_case(case: dict[str, Any]) -> None:
 
 def test_every_subject_has_all_verdicts_to_tell_apart() -> None:
     verdicts = [case.values[0]["verdict"] for case in cases()]
-    assert {verdicts.count(verdict.value) > 5 for verdict in Verdict} == {True}
+    assert {verdicts.count(verdict.value) > 5 for verdict in TemplateVerdict} == {True}
 
 
 # --- what people read
@@ -165,15 +165,15 @@ def test_the_shipped_template_is_proven() -> None:
     case = {"template": yaml.safe_load(mapping.read_text("utf-8"))["template"], "dialect": "clevertap"}
     target = load_schema(shipped_schemas() / "event.schema.json", report, None)
     proof = prove(program_of(case, report), load_schema(source, report, None), target, prepare_template)
-    assert proof.verdict is Verdict.PROVEN, (proof.refutations, proof.doubts)
-    assert not proof.wrongs
+    assert proof.verdict is TemplateVerdict.PROVEN, (proof.refutations, proof.doubts)
+    assert not proof.shown_misfits
     assert mapper.load(mapping).diagnostics == ()
 
 
 def test_the_shipped_template_needs_its_schema() -> None:
     mapping, _ = shipped()
     case = {"template": yaml.safe_load(mapping.read_text("utf-8"))["template"], "dialect": "clevertap"}
-    assert prove(program_of(case, Report()), None, None, prepare_template).verdict is Verdict.REFUTED
+    assert prove(program_of(case, Report()), None, None, prepare_template).verdict is TemplateVerdict.REFUTED
 
 
 QUOTE = "no schema promises that a text holds no quote"
@@ -254,4 +254,4 @@ class TestCollected:
                 None,
                 prepare_template,
             )
-            assert (proof.verdict is Verdict.PROVEN) == (name in PROVEN_WITH_IT), proof
+            assert (proof.verdict is TemplateVerdict.PROVEN) == (name in PROVEN_WITH_IT), proof

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 
 import mapper
 from mapper import ir
-from mapper.checker.templates import Proof, Verdict, prove
+from mapper.checker.templates import Proof, TemplateVerdict, prove
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.source import SourceFile, Span, SpannedText
 from mapper.expressions.liquid import parse_template
@@ -354,7 +354,7 @@ def parses(text: str) -> bool:
 def assert_never_contradicted(
     text: str, program: ir.Program, proof: Proof, document: dict[str, Any] | None, dice: random.Random
 ) -> None:
-    if proof.verdict is Verdict.PROVEN:
+    if proof.verdict is TemplateVerdict.PROVEN:
         for _ in range(PAYLOADS):
             item = any_value(dice) if document is None else payload(dice, document)
             result = None if document is not None and item is None else rendered(program, item)
@@ -367,9 +367,9 @@ def assert_never_contradicted(
         assert document is None or Draft202012Validator(document).is_valid(item), f"{document}\n{item!r}"
 
 
-def run_batch(seed: int, templates: int) -> dict[Verdict, int]:
+def run_batch(seed: int, templates: int) -> dict[TemplateVerdict, int]:
     dice = random.Random(seed)
-    counts = dict.fromkeys(Verdict, 0)
+    counts = dict.fromkeys(TemplateVerdict, 0)
     for _ in range(templates):
         document = schema(dice) if dice.random() < 0.85 else None
         source = None if document is None else Schema("s.json", document, SourceFile("s.json", ""))
@@ -386,8 +386,8 @@ def run_batch(seed: int, templates: int) -> dict[Verdict, int]:
 @pytest.mark.parametrize("seed", range(BATCHES))
 def test_no_run_contradicts_a_verdict(seed: int) -> None:
     counts = run_batch(seed, TEMPLATES // BATCHES)
-    assert counts[Verdict.PROVEN] > 0
-    assert counts[Verdict.REFUTED] > 0
+    assert counts[TemplateVerdict.PROVEN] > 0
+    assert counts[TemplateVerdict.REFUTED] > 0
 
 
 def proven_cases() -> list[Any]:

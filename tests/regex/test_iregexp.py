@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mapper.regex.iregexp import MAX_DEPTH, MAX_SIZE, PatternFault, match, prepare, search
+from mapper.regex.positions import MAX_REMEMBERED
 from support.examples import examples
 from support.growth import assert_linear
 from support.places import TESTS
@@ -81,7 +82,9 @@ def test_hostile_patterns_take_linear_time(pattern: str) -> None:
 def test_steps_remembered_are_bounded() -> None:
     prepared = prepare("[^x]*x.{3}")
     match("".join(map(chr, range(0x100, 0xD000))), prepared)
-    assert len(prepared.remembered) <= 4_096
+    search("".join(map(chr, range(0x100, 0xD000))), prepared)
+    assert prepared.steps
+    assert all(len(known) <= MAX_REMEMBERED for known in (prepared.readers, *prepared.steps.values()))
 
 
 def test_size_is_bounded() -> None:

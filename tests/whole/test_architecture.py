@@ -40,15 +40,6 @@ MODULE_LINES = 500
 FUNCTION_LINES = 60
 LONG_FUNCTIONS: dict[str, str] = {}  # `mapper.module.function`: why it is better in one piece
 
-# Names of classes with the number of classes that bear them. The table may only become shorter.
-DUPLICATE_CLASSES: dict[str, int] = {
-    "Break": 2,
-    "_Choice": 2,
-    "_Piece": 3,
-    "_Reader": 2,
-    "_Sequence": 2,
-}
-
 # Files that lie directly in mapper/, beside the rooms.
 LOOSE_FILES = 8
 # Docstrings and comments that begin like a question instead of naming their subject. May only become less.
@@ -217,10 +208,7 @@ def test_functions_are_short() -> None:
 def test_a_class_has_a_name_of_its_own() -> None:
     counts = Counter(name for module in modules() for name in module.classes)
     several = {name: count for name, count in counts.items() if count > 1}
-    more = {name: count for name, count in several.items() if count > DUPLICATE_CLASSES.get(name, 1)}
-    assert not more, f"give each of these classes another name: {more}"
-    fewer = {name: count for name, count in DUPLICATE_CLASSES.items() if several.get(name, 1) < count}
-    assert not fewer, f"DUPLICATE_CLASSES can become shorter: {fewer}"
+    assert not several, f"give each of these classes another name: {several}"
 
 
 def test_no_module_is_an_attic() -> None:

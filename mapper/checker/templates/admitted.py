@@ -1,7 +1,8 @@
-"""Admitted: what a source schema lets stand at a place, as a value of the proofs.
+"""Admitted: the values that a source schema admits at a place.
 
-This is the only module here that reads schemas. Whatever keyword it does not follow admits more, never less.
-A `format` it knows counts as a promise, as a `pattern` does.
+This is the only module here that reads schemas. A keyword that it does not follow admits more, never less.
+A `format` that it knows counts as a promise, as a `pattern` does, although JSON Schema 2020-12 §7.2.1 makes
+it an annotation by default.
 """
 
 from __future__ import annotations
@@ -17,17 +18,17 @@ from mapper.checker.templates.value_sets import (
     NUMBER,
     Items,
     Members,
-    Value,
+    ValueSet,
     constant,
     joined,
     something,
 )
-from mapper.regex.characters import ranges, span
+from mapper.regex.characters import DIGITS, EVERY, HEX_DIGITS, ranges
+from mapper.regex.characters import joined as joined_ranges
 from mapper.regex.expressions import matching
 from mapper.regex.languages import (
     ANYTHING,
     Language,
-    TooLarge,
     concatenated,
     intersection,
     many,
@@ -48,9 +49,8 @@ from mapper.schemas.questions import (
     required_of,
 )
 
-_DEEPEST = 40
-_LONGEST = 40
-_HEX = one_of((*span("0", "9"), *span("A", "F"), *span("a", "f")))
+_MAX_DEPTH = 40
+_MAX_LENGTH = 40
 
 
 def _times(language: Language, count: int) -> Language:
@@ -59,30 +59,30 @@ def _times(language: Language, count: int) -> Language:
 
 @remembered(64)
 def _of_format(name: str) -> Language | None:
-    digit, two = one_of(span("0", "9")), _times(one_of(span("0", "9")), 2)
+    digit, two = one_of(DIGITS), _times(one_of(DIGITS), 2)
     day = concatenated(two, two, word("-"), two, word("-"), two)
     offset = union(one_of(ranges("Zz")), concatenated(one_of(ranges("+-")), two, word(":"), two))
-    fraction = optional(concatenated(word("."), repeated(digit, least=1)))
+    fraction = optional(concatenated(word("."), repeated(digit, min_rounds=1)))
     clock = concatenated(two, word(":"), two, word(":"), two, fraction, offset)
     formats = {
         "date": day,
         "time": clock,
         "date-time": concatenated(day, one_of(ranges("Tt")), clock),
-        "uuid": many((*ranges("-"), *span("0", "9"), *span("A", "F"), *span("a", "f"))),
-        "ipv4": many((*ranges("."), *span("0", "9"))),
-        "ipv6": many((*ranges(".:"), *span("0", "9"), *span("A", "F"), *span("a", "f"))),
+        "uuid": many(joined_ranges((*ranges("-"), *HEX_DIGITS))),
+        "ipv4": many(joined_ranges((*ranges("."), *DIGITS))),
+        "ipv6": many(joined_ranges((*ranges(".:"), *HEX_DIGITS))),
     }
     return formats.get(name)
 
 
-def whole_item(document: Subschema | None) -> Value:
+def whole_item(document: Subschema | None) -> ValueSet:
     """The item itself; without a schema anything."""
     return something() if document is None else admitted(document, document, 0)
 
 
-def admitted(document: Subschema, schema: Subschema, depth: int) -> Value:
-    """What may stand where this subschema of the document holds."""
-    if schema is True or schema == {} or depth > _DEEPEST:
+def admitted(document: Subschema, schema: Subschema, depth: int) -> ValueSet:
+    """The values that a subschema of the document admits."""
+    if schema is True or schema == {} or depth > _MAX_DEPTH:
         return something()
     if schema is False:
         return IMPOSSIBLE
@@ -91,7 +91,7 @@ def admitted(document: Subschema, schema: Subschema, depth: int) -> Value:
         fitting = [value for value in listed if allows_type(document, schema, type_of(value))]
         return joined(*map(_equal_to, fitting))
     has = partial(allows_type, document, schema)
-    return Value(
+    return ValueSet(
         null=has("null"),
         true=has("boolean"),
         false=has("boolean"),
@@ -102,8 +102,8 @@ def admitted(document: Subschema, schema: Subschema, depth: int) -> Value:
     )
 
 
-def _equal_to(value: object) -> Value:
-    # 1, 1.0 and 1e0 are one number to a schema, and printed differently.
+def _equal_to(value: object) -> ValueSet:
+    # JSON Schema takes 1, 1.0 and 1e0 for one number (2020-12 §4.2.2), but they are printed differently.
     if isinstance(value, list):
         return joined(something(), IMPOSSIBLE)
     if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
@@ -111,7 +111,7 @@ def _equal_to(value: object) -> Value:
     return joined(constant(value), constant(int(value)), _as_float(value))
 
 
-def _as_float(value: int | float) -> Value:
+def _as_float(value: int | float) -> ValueSet:
     try:
         return constant(float(value))
     except OverflowError:
@@ -128,23 +128,23 @@ def _listed(schema: Subschema) -> list[Any] | None:
 
 def _items(document: Subschema, schema: Subschema, depth: int) -> Items:
     element = items_of(document, schema)
-    least = schema.get("minItems", 0) if isinstance(schema, Mapping) else 0
-    most = schema.get("maxItems") if isinstance(schema, Mapping) else None
+    min_items = schema.get("minItems", 0) if isinstance(schema, Mapping) else 0
+    max_items = schema.get("maxItems") if isinstance(schema, Mapping) else None
     if element is False:
-        most = 0
+        max_items = 0
 
     @cache
-    def of_element() -> Value:
+    def of_element() -> ValueSet:
         return admitted(document, element, depth + 1)
 
-    return Items(of_element, int(least), None if most is None else int(most))
+    return Items(of_element, int(min_items), None if max_items is None else int(max_items))
 
 
 def _members(document: Subschema, schema: Subschema, depth: int) -> Members:
     required = required_of(document, schema)
 
     @cache
-    def member(name: str) -> Value:
+    def member(name: str) -> ValueSet:
         inner = admitted(document, property_of(document, schema, name), depth + 1)
         return inner if name in required else joined(inner, MISSING)
 
@@ -153,22 +153,19 @@ def _members(document: Subschema, schema: Subschema, depth: int) -> Members:
 
 def _text(document: Subschema, schema: Subschema, hops: int) -> Language:
     """The texts a subschema admits."""
-    if isinstance(schema, bool) or hops > _DEEPEST:
+    if isinstance(schema, bool) or hops > _MAX_DEPTH:
         return ANYTHING
     found = _own_text(schema)
-    try:
-        for reference in ("$ref", "$dynamicRef"):
-            target = find_reference(document, schema[reference]) if reference in schema else None
-            if target is not None:
-                found = intersection(found, _text(document, target, hops + 1))
-        for part in schema.get("allOf", ()):
-            found = intersection(found, _text(document, part, hops + 1))
-        for choices in ("anyOf", "oneOf"):
-            branches = [b for b in schema.get(choices, ()) if allows_type(document, b, "string")]
-            if branches:
-                found = intersection(found, union(*(_text(document, b, hops + 1) for b in branches)))
-    except TooLarge:
-        return found
+    for reference in ("$ref", "$dynamicRef"):
+        target = find_reference(document, schema[reference]) if reference in schema else None
+        if target is not None:
+            found = intersection(found, _text(document, target, hops + 1))
+    for part in schema.get("allOf", ()):
+        found = intersection(found, _text(document, part, hops + 1))
+    for choices in ("anyOf", "oneOf"):
+        branches = [b for b in schema.get(choices, ()) if allows_type(document, b, "string")]
+        if branches:
+            found = intersection(found, union(*(_text(document, b, hops + 1) for b in branches)))
     return found
 
 
@@ -184,8 +181,8 @@ def _own_text(schema: Mapping[str, Any]) -> Language:
         found = intersection(found, form)
     if schema.get("minLength", 0) >= 1:
         found = without_empty(found)
-    most = schema.get("maxLength")
-    if most is not None and most <= _LONGEST and not found.is_finite:
-        shorter = _times(optional(one_of(((0, 0x10FFFF),))), int(most))
+    max_length = schema.get("maxLength")
+    if max_length is not None and max_length <= _MAX_LENGTH and not found.is_finite:
+        shorter = _times(optional(one_of(EVERY)), int(max_length))
         found = intersection(found, shorter)
     return found

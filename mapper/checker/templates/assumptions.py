@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
-from mapper.checker.templates.environment import Env, joined_env
-from mapper.checker.templates.value_sets import Items, Value
+from mapper.checker.templates.environment import Environment, joined_env
+from mapper.checker.templates.value_sets import Items, ValueSet
 from mapper.ir import liquid as ir
-from mapper.regex.characters import joined as joined_ranges
-from mapper.regex.characters import ranges
+from mapper.regex.characters import WHITE_SPACE, ranges
 from mapper.regex.languages import (
     Language,
     intersection,
@@ -20,13 +19,12 @@ from mapper.regex.languages import (
     word,
 )
 
-_MOST = 6
+_MAX = 6
 _SWAPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
-_WHITE = joined_ranges([(9, 13), (28, 32), (0x85, 0x85), (0xA0, 0xA0), (0x1680, 0x1680), (0x2000, 0x3000)])
 
 
-def assume(test: ir.TextTest, holds: bool, env: Env) -> list[Env]:
-    """The environments in which the test holds (or does not); none where that cannot be."""
+def assume(test: ir.TextTest, holds: bool, env: Environment) -> list[Environment]:
+    """The environments in which the test holds (or does not); none if that is impossible."""
     match test:
         case ir.Negation(inner):
             return assume(inner, not holds, env)
@@ -45,7 +43,7 @@ def assume(test: ir.TextTest, holds: bool, env: Env) -> list[Env]:
             assert_never(never)
 
 
-def _chain(tests: tuple[ir.TextTest, ...], outcome: bool, env: Env) -> list[Env]:
+def _chain(tests: tuple[ir.TextTest, ...], outcome: bool, env: Environment) -> list[Environment]:
     """All tests have the outcome."""
     envs = [env]
     for test in tests:
@@ -53,9 +51,9 @@ def _chain(tests: tuple[ir.TextTest, ...], outcome: bool, env: Env) -> list[Env]
     return envs
 
 
-def _broken(tests: tuple[ir.TextTest, ...], outcome: bool, env: Env) -> list[Env]:
+def _broken(tests: tuple[ir.TextTest, ...], outcome: bool, env: Environment) -> list[Environment]:
     """Some test, the first of its kind, does not have the outcome."""
-    found: list[Env] = []
+    found: list[Environment] = []
     envs = [env]
     for test in tests:
         found += [after for before in envs for after in assume(test, not outcome, before)]
@@ -63,10 +61,10 @@ def _broken(tests: tuple[ir.TextTest, ...], outcome: bool, env: Env) -> list[Env
     return few(found)
 
 
-def few(envs: list[Env]) -> list[Env]:
-    """The same environments, without repetition and joined where they are many."""
+def few(envs: list[Environment]) -> list[Environment]:
+    """The same environments, without repetition and joined if they are many."""
     unique = list({env.mark: env for env in envs}.values())
-    if len(unique) <= _MOST:
+    if len(unique) <= _MAX:
         return unique
     whole = unique[0]
     for env in unique[1:]:
@@ -74,7 +72,7 @@ def few(envs: list[Env]) -> list[Env]:
     return [whole]
 
 
-def _narrowed(operand: ir.Operand, value: Value, env: Env) -> list[Env]:
+def _narrowed(operand: ir.Operand, value: ValueSet, env: Environment) -> list[Environment]:
     """The environment in which an expression is no more than the value."""
     if value.is_impossible:
         return []
@@ -85,7 +83,7 @@ def _narrowed(operand: ir.Operand, value: Value, env: Env) -> list[Env]:
     return [env]
 
 
-def _compare(test: ir.Compare, holds: bool, env: Env) -> list[Env]:
+def _compare(test: ir.Compare, holds: bool, env: Environment) -> list[Environment]:
     operator, left, right = test.operator, test.left, test.right
     if operator == "!=":
         return _compare(ir.Compare("==", left, right, test.span), not holds, env)
@@ -99,7 +97,7 @@ def _compare(test: ir.Compare, holds: bool, env: Env) -> list[Env]:
     return _ordered(left, right, holds, env)
 
 
-def _equals(left: ir.Operand, right: ir.Operand, holds: bool, env: Env) -> list[Env]:
+def _equals(left: ir.Operand, right: ir.Operand, holds: bool, env: Environment) -> list[Environment]:
     known = env.evaluate(left)
     match right:
         case ir.Special("blank"):
@@ -113,24 +111,24 @@ def _equals(left: ir.Operand, right: ir.Operand, holds: bool, env: Env) -> list[
         case ir.Scalar(bool() as wanted):
             if holds:
                 return _narrowed(
-                    left, Value(true=known.true and wanted, false=known.false and not wanted), env
+                    left, ValueSet(true=known.true and wanted, false=known.false and not wanted), env
                 )
             other = replace(known, true=False) if wanted else replace(known, false=False)
             return _narrowed(left, other, env)
         case ir.Scalar(str() as wanted):
             return _narrowed(left, _is_text(known, wanted) if holds else _is_not_text(known, wanted), env)
         case ir.Scalar():
-            return _narrowed(left, Value(number=known.number) if holds else known, env)
+            return _narrowed(left, ValueSet(number=known.number) if holds else known, env)
         case _:
             return [env]
 
 
-def _is_text(known: Value, wanted: str) -> Value:
+def _is_text(known: ValueSet, wanted: str) -> ValueSet:
     is_possible = known.text is not None and known.text.holds(wanted)
-    return Value(text=word(wanted) if is_possible else None, json=known.json)
+    return ValueSet(text=word(wanted) if is_possible else None, json=known.json)
 
 
-def _is_not_text(known: Value, wanted: str) -> Value:
+def _is_not_text(known: ValueSet, wanted: str) -> ValueSet:
     if known.text is None:
         return known
     if not wanted:
@@ -145,37 +143,39 @@ def _some(language: Language) -> Language | None:
     return None if language.is_none else language
 
 
-def _blank(known: Value) -> Value:
-    white = None if known.text is None else _some(intersection(many(_WHITE), known.text))
+def _blank(known: ValueSet) -> ValueSet:
+    white = None if known.text is None else _some(intersection(many(WHITE_SPACE), known.text))
     return replace(_hollow(known), text=white, missing=known.missing, null=known.null, false=known.false)
 
 
-def _not_blank(known: Value) -> Value:
+def _not_blank(known: ValueSet) -> ValueSet:
     return replace(_not_empty(known), missing=False, null=False, false=False)
 
 
-def _empty(known: Value) -> Value:
+def _empty(known: ValueSet) -> ValueSet:
     text = word("") if known.text is not None and known.text.has_empty else None
     return replace(_hollow(known), text=text)
 
 
-def _hollow(known: Value) -> Value:
+def _hollow(known: ValueSet) -> ValueSet:
     items = None
-    if known.items is not None and not known.items.least:
+    if known.items is not None and not known.items.min_items:
         items = Items(known.items.element, 0, 0)
-    return Value(items=items, members=known.members)
+    return ValueSet(items=items, members=known.members)
 
 
-def _not_empty(known: Value) -> Value:
+def _not_empty(known: ValueSet) -> ValueSet:
     text = None if known.text is None else _some(without_empty(known.text))
     items = known.items
     if items is not None:
-        items = None if items.most == 0 else Items(items.element, max(items.least, 1), items.most)
+        items = (
+            None if items.max_items == 0 else Items(items.element, max(items.min_items, 1), items.max_items)
+        )
     return replace(known, text=text, items=items)
 
 
-def _ordered(left: ir.Operand, right: ir.Operand, holds: bool, env: Env) -> list[Env]:
-    # Only numbers and texts are in an order; what cannot be compared stops the template or is false.
+def _ordered(left: ir.Operand, right: ir.Operand, holds: bool, env: Environment) -> list[Environment]:
+    # Only numbers and texts have an order. Other values stop the template, or the comparison is false.
     if not holds:
         return [env]
     envs = [env]
@@ -185,12 +185,12 @@ def _ordered(left: ir.Operand, right: ir.Operand, holds: bool, env: Env) -> list
     return envs
 
 
-def _present(operand: ir.Operand, env: Env) -> list[Env]:
+def _present(operand: ir.Operand, env: Environment) -> list[Environment]:
     known = env.evaluate(operand)
     return _narrowed(operand, replace(known, missing=False, null=False), env)
 
 
-def _contains(left: ir.Operand, right: ir.Operand, holds: bool, env: Env) -> list[Env]:
+def _contains(left: ir.Operand, right: ir.Operand, holds: bool, env: Environment) -> list[Environment]:
     known = env.evaluate(left)
     if holds:
         fitting = replace(known, missing=False, null=False, true=False, false=False, number=None)
@@ -202,7 +202,7 @@ def _contains(left: ir.Operand, right: ir.Operand, holds: bool, env: Env) -> lis
     return [env]
 
 
-def _lacking(known: Value, part: str) -> Value:
+def _lacking(known: ValueSet, part: str) -> ValueSet:
     if len(part) != 1 or known.text is None:
         return known
     return replace(known, text=_some(without_characters(known.text, ranges(part))))
@@ -211,8 +211,8 @@ def _lacking(known: Value, part: str) -> Value:
 # --- the state of a loop
 
 
-def _loop_compare(operator: str, left: ir.Operand, right: ir.Operand, env: Env) -> bool | None:
-    """The outcome of a comparison of a loop's counts, where it follows from the round being first or last."""
+def _loop_compare(operator: str, left: ir.Operand, right: ir.Operand, env: Environment) -> bool | None:
+    """The outcome of a comparison of a loop's counts, if it follows from the round being first or last."""
     one, other = _count_name(left, env), _count_name(right, env)
     if not env.loops:
         return None
@@ -229,7 +229,7 @@ def _loop_compare(operator: str, left: ir.Operand, right: ir.Operand, env: Env) 
     return _decided(operator, low, high, right.value)
 
 
-def _count_name(operand: ir.Operand, env: Env) -> str | None:
+def _count_name(operand: ir.Operand, env: Environment) -> str | None:
     if isinstance(operand, ir.Lookup) and env.is_loop_field(operand) and len(operand.keys) == 1:
         return str(operand.keys[0])
     return None

@@ -1,4 +1,4 @@
-"""Emission: text written at a place; where it can end up, and how it can break the JSON."""
+"""Emission: text written at a place of the JSON; the places it can lead to, and how it can break the JSON."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from mapper.budget import remembered, spend
-from mapper.checker.templates.json_grammar import Bad, Place, Seen, ends_value, step
-from mapper.checker.templates.value_sets import Value, json_kinds, parts_of
+from mapper.checker.templates.json_grammar import JsonFault, JsonFinding, JsonPlace, ends_value, step
+from mapper.checker.templates.value_sets import ValueSet, json_kinds, parts_of
 from mapper.regex.characters import Ranges, inverse, joined, ranges, readable, shared, span
 from mapper.regex.languages import Language
 
-_MOST = 20_000
+_MAX = 20_000
 _ENOUGH = 300
 _DEEPER = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Break:
-    """A way in which a piece of text can break the JSON: what kind of value does it, and why."""
+class JsonBreak:
+    """A way in which a piece of text can break the JSON: the kind of value that does it, and the reason."""
 
     kind: str
     why: str
@@ -27,26 +27,26 @@ class Break:
 
 
 @dataclass(slots=True)
-class Outcome:
-    """Where the text can stand afterwards, how it can break, what it has shown."""
+class Emission:
+    """The places that a text can lead to, how it can break the JSON, and the values seen in it."""
 
-    places: dict[Place, None]
-    breaks: list[Break]
-    seen: dict[Seen, None]
+    places: dict[JsonPlace, None]
+    breaks: list[JsonBreak]
+    seen: dict[JsonFinding, None]
     doubts: list[str]
 
     @classmethod
-    def empty(cls) -> Outcome:
+    def empty(cls) -> Emission:
         """Nothing yet."""
         return cls({}, [], {}, [])
 
 
-def write(place: Place, text: str) -> tuple[Place | tuple[int, Bad], list[Seen]]:
+def write(place: JsonPlace, text: str) -> tuple[JsonPlace | tuple[int, JsonFault], list[JsonFinding]]:
     """The place after a fixed text, or the index of the first character that breaks it and why."""
-    seen: list[Seen] = []
+    seen: list[JsonFinding] = []
     for index, character in enumerate(text):
         after, shown = step(place, character)
-        if isinstance(after, Bad):
+        if isinstance(after, JsonFault):
             return (index, after), seen
         if shown is not None:
             seen.append(shown)
@@ -54,27 +54,27 @@ def write(place: Place, text: str) -> tuple[Place | tuple[int, Bad], list[Seen]]
     return place, seen
 
 
-def emit(place: Place, value: Value) -> Outcome:
-    """Everything that printing a value can do."""
-    outcome = Outcome.empty()
+def emit(place: JsonPlace, value: ValueSet) -> Emission:
+    """All results of printing a value."""
+    outcome = Emission.empty()
     for kind, language in parts_of(value):
         _emit_language(place, kind, language, outcome)
     for name in sorted(json_kinds(value)):
         after, shown = ends_value(place, name)
-        if isinstance(after, Bad):
-            outcome.breaks.append(Break(f"an {name}", f"its JSON cannot stand here: {after.why}"))
+        if isinstance(after, JsonFault):
+            outcome.breaks.append(JsonBreak(f"an {name}", f"its JSON cannot stand here: {after.why}"))
         else:
             outcome.places[after] = None
             _note(outcome, shown)
     return outcome
 
 
-def _note(outcome: Outcome, shown: Seen | None) -> None:
+def _note(outcome: Emission, shown: JsonFinding | None) -> None:
     if shown is not None:
         outcome.seen[shown] = None
 
 
-def _emit_language(place: Place, kind: str, language: Language, outcome: Outcome) -> None:
+def _emit_language(place: JsonPlace, kind: str, language: Language, outcome: Emission) -> None:
     few = language.few
     if few is None:
         return _emit_many(place, kind, language, outcome)
@@ -82,18 +82,18 @@ def _emit_language(place: Place, kind: str, language: Language, outcome: Outcome
         after, shown = write(place, text)
         for each in shown:
             _note(outcome, each)
-        if isinstance(after, Place):
+        if isinstance(after, JsonPlace):
             outcome.places[after] = None
         else:
-            outcome.breaks.append(Break(kind, after[1].why, text))
+            outcome.breaks.append(JsonBreak(kind, after[1].why, text))
     return None
 
 
-def _emit_many(place: Place, kind: str, language: Language, outcome: Outcome) -> None:
+def _emit_many(place: JsonPlace, kind: str, language: Language, outcome: Emission) -> None:
     """Follow all texts of a language through the grammar at once.
 
     After a break the rest of the template is followed as if a whole value, or a harmless text, had been
-    printed: the verdict is not in question any more, only what else there is to find.
+    printed: the verdict is certain by then, and other flaws are still to be found.
     """
     result = _followed(place, kind, language)
     outcome.breaks += result.breaks
@@ -105,14 +105,14 @@ def _emit_many(place: Place, kind: str, language: Language, outcome: Outcome) ->
         outcome.seen.update(result.seen)
 
 
-def _after(place: Place) -> Place:
+def _after(place: JsonPlace) -> JsonPlace:
     after, _ = ends_value(place, "string")
-    return after if isinstance(after, Place) else place
+    return after if isinstance(after, JsonPlace) else place
 
 
 @remembered(4096)
-def _followed(place: Place, kind: str, language: Language) -> Outcome:
-    outcome = Outcome.empty()
+def _followed(place: JsonPlace, kind: str, language: Language) -> Emission:
+    outcome = Emission.empty()
     found: dict[str, str] = {}
     start = [(state, place) for state in sorted(language.starts)]
     seen = set(start)
@@ -128,7 +128,7 @@ def _followed(place: Place, kind: str, language: Language) -> Outcome:
             for hit in _classes(given):
                 character = readable(hit)
                 after, shown = _advance(place, at, character, _is_single(given))
-                if isinstance(after, Bad):
+                if isinstance(after, JsonFault):
                     found.setdefault(after.why, text + character)
                     continue
                 _note(outcome, shown)
@@ -137,24 +137,26 @@ def _followed(place: Place, kind: str, language: Language) -> Outcome:
                     queue.append((target, after, text + character))
         if found and len(queue) > _ENOUGH:
             break
-        if len(queue) > _MOST:
+        if len(queue) > _MAX:
             outcome.doubts.append("the texts an output can render take too many ways through the JSON")
             break
     spend(len(queue))
-    outcome.breaks += [Break(kind, why, text) for why, text in found.items()]
+    outcome.breaks += [JsonBreak(kind, why, text) for why, text in found.items()]
     return outcome
 
 
-def _advance(origin: Place, at: Place, character: str, exact: bool) -> tuple[Place | Bad, Seen | None]:
+def _advance(
+    origin: JsonPlace, at: JsonPlace, character: str, exact: bool
+) -> tuple[JsonPlace | JsonFault, JsonFinding | None]:
     if origin.in_string and at.in_string and at.mode == "string" and character == '"':
-        return Bad("a quote in it ends the string"), None
+        return JsonFault("a quote in it ends the string"), None
     if len(at.frames) > len(origin.frames) + _DEEPER:
-        return Bad("it opens objects or lists without end"), None
+        return JsonFault("it opens objects or lists without end"), None
     return step(at, character, exact)
 
 
-def _bad_end(origin: Place, at: Place, language: Language, kind: str) -> str:
-    """Why a text must not end here, though the grammar would go on."""
+def _bad_end(origin: JsonPlace, at: JsonPlace, language: Language, kind: str) -> str:
+    """The reason why a text must not end here although the grammar would go on; empty if it may."""
     if origin.in_string and at.mode in ("escape", "hex"):
         return "a backslash in it escapes what follows"
     if kind != "a number" and at.in_number and not language.is_finite:

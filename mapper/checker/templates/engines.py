@@ -1,4 +1,4 @@
-"""Engines: what a dialect's engine renders otherwise, and clocks that say UTC and mean another zone."""
+"""Engines: values that a dialect's engine renders differently, and times labelled with a wrong zone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LABELS = ("Z", "+00:00", "+0000")
 def check_engine(
     template: ir.Template, dialect: Dialect | None, printed: Mapping[int, AbstractSet[str]], report: Report
 ) -> None:
-    """Report what the engine of the dialect shows otherwise than the author may think (M218, M414)."""
+    """Report times with a wrong label (M414) and values that the engine renders differently (M218)."""
     for block in _blocks(template.body or ()):
         for statement, after in pairwise((*block, None)):
             if isinstance(statement, ir.Output):
@@ -100,7 +100,7 @@ def _source(call: ir.FilterCall) -> str:
 def _check_printed(
     output: ir.Output, kinds: AbstractSet[str], name: str, told: Mapping[str, str], report: Report
 ) -> None:
-    # Only what the source schema says is of that type: of unknown values nothing is known.
+    # An unknown value may be a text too; only a type that the source schema states is reported.
     if "text" in kinds:
         return
     if "object" in kinds and "object" in told:

@@ -1,4 +1,4 @@
-"""Environment: what a template's variables can be at one point of it."""
+"""Environment: the values that a template's variables can have at one point of it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mapper.checker.templates.value_sets import (
     MISSING,
     Items,
     Members,
-    Value,
+    ValueSet,
     a_number,
     a_text,
     anything,
@@ -24,56 +24,56 @@ from mapper.checker.templates.value_sets import (
     members_of,
 )
 from mapper.ir import liquid as ir
-from mapper.regex.characters import ranges, span
+from mapper.regex.characters import ranges
 from mapper.regex.languages import ANYTHING, concatenated, many, word
 
-# Where a value stands: a root and the keys from it. Roots are the scopes of a request, `=name` for what the
-# template assigns and `@depth` for the variable of a loop.
+# The place of a value: a root and the keys from it. Roots are the scopes of a request, `=name` for a variable
+# that the template assigns and `@depth` for the variable of a loop.
 Spot: TypeAlias = tuple[str | int, ...]
 
-RECEIVED = many((*span("0", "9"), *ranges(".:TZ-")))
+RECEIVED = many(ranges("0123456789.:TZ-"))
 _COUNTS = ("length", "index", "index0", "rindex", "rindex0")
 
 
 @dataclass(frozen=True, slots=True)
-class Loop:
-    """A loop around: its variable, what the element can be, and whether this round is the first, the last."""
+class LoopRound:
+    """A round of an enclosing loop. `first` and `last` are None if both are possible."""
 
     name: str
     label: str
-    element: Value
+    element: ValueSet
     first: bool | None = None
     last: bool | None = None
 
 
 @dataclass(frozen=True)
-class Env:
-    """Everything known of variables: the scopes, what conditions have shown, assignments, loops."""
+class Environment:
+    """The known values of variables: scopes, facts from conditions and assignments, loops."""
 
-    scopes: Mapping[str, Value] = field(compare=False, repr=False)
-    facts: Mapping[Spot, Value] = field(default_factory=dict)
-    loops: tuple[Loop, ...] = ()
+    scopes: Mapping[str, ValueSet] = field(compare=False, repr=False)
+    facts: Mapping[Spot, ValueSet] = field(default_factory=dict)
+    loops: tuple[LoopRound, ...] = ()
 
     @cached_property
     def mark(self) -> object:
         """Equal for environments that know the same."""
         return frozenset(self.facts.items()), self.loops
 
-    def knowing(self, spot: Spot, value: Value) -> Env:
+    def knowing(self, spot: Spot, value: ValueSet) -> Environment:
         """It with one value known better."""
         return replace(self, facts={**self.facts, spot: value})
 
-    def assigned(self, name: str, value: Value) -> Env:
-        """It after an assignment; what was known of the variable before is gone."""
+    def assigned(self, name: str, value: ValueSet) -> Environment:
+        """It after an assignment, without the old facts of the variable."""
         root = f"={name}"
         facts = {spot: known for spot, known in self.facts.items() if spot[0] != root}
         return replace(self, facts={**facts, (root,): value})
 
-    def inside(self, loop: Loop) -> Env:
+    def inside(self, loop: LoopRound) -> Environment:
         """It in a round of a loop."""
         return replace(self, loops=(*self.loops, loop))
 
-    def outside(self) -> Env:
+    def outside(self) -> Environment:
         """It after a round of the innermost loop."""
         root = f"@{len(self.loops) - 1}"
         facts = {spot: known for spot, known in self.facts.items() if spot[0] != root}
@@ -82,7 +82,7 @@ class Env:
     # --- lookups
 
     def spot_of(self, lookup: ir.Lookup) -> Spot | None:
-        """Where the value of a variable stands; None where that depends on the payload."""
+        """The place of a variable's value; None if it depends on the payload."""
         if not all(isinstance(key, str | int) for key in lookup.keys):
             return None
         return (*self._root(lookup.name), *(key for key in lookup.keys if isinstance(key, str | int)))
@@ -95,8 +95,8 @@ class Env:
             return (f"={name}",)
         return (name,) if name in self.scopes else ("item", name)
 
-    def value_at(self, spot: Spot) -> Value:
-        """What can stand there."""
+    def value_at(self, spot: Spot) -> ValueSet:
+        """The values that are possible there."""
         if spot in self.facts:
             return self.facts[spot]
         root = str(spot[0])
@@ -107,10 +107,10 @@ class Env:
         return members_of(self.value_at(spot[:-1]), spot[-1])
 
     def is_loop_field(self, lookup: ir.Lookup) -> bool:
-        """Whether it reads the state of a loop."""
+        """True if it reads the state of a loop."""
         return lookup.name == "forloop" and bool(self.loops) and self._root("forloop") == ("item", "forloop")
 
-    def _loop_field(self, keys: tuple[object, ...]) -> Value:
+    def _loop_field(self, keys: tuple[object, ...]) -> ValueSet:
         name = keys[-1] if keys else ""
         loop = self.loops[-len(keys)] if len(keys) <= len(self.loops) else None
         if name in _COUNTS:
@@ -122,8 +122,8 @@ class Env:
             return BOOLEAN if known is None else constant(known)
         return anything()
 
-    def evaluate(self, operand: ir.Operand) -> Value:
-        """What an expression can be."""
+    def evaluate(self, operand: ir.Operand) -> ValueSet:
+        """The possible values of an expression."""
         match operand:
             case ir.Scalar(value):
                 return constant(value)
@@ -143,14 +143,14 @@ class Env:
                 return anything()
 
 
-def joined_env(one: Env, other: Env) -> Env:
-    """What both environments know."""
+def joined_env(one: Environment, other: Environment) -> Environment:
+    """The facts that hold in both environments."""
     if one.mark == other.mark:
         return one
-    facts: dict[Spot, Value] = {}
+    facts: dict[Spot, ValueSet] = {}
     for spot in {**one.facts, **other.facts}:
         if str(spot[0]).startswith("="):
-            # A variable that one way does not assign falls through to the item's key.
+            # A variable that one branch does not assign falls through to the item's key.
             fallen = (spot[0][1:], *spot[1:]) if isinstance(spot[0], str) else spot
             values = [
                 env.facts[spot] if spot in env.facts else env.value_at(_below(env, fallen))
@@ -164,18 +164,18 @@ def joined_env(one: Env, other: Env) -> Env:
     return replace(one, facts=facts)
 
 
-def _below(env: Env, spot: Spot) -> Spot:
+def _below(env: Environment, spot: Spot) -> Spot:
     return spot if spot[0] in env.scopes else ("item", *spot)
 
 
-def scopes(item: Value, *, item_is_body: bool) -> dict[str, Value]:
-    """The scopes of a request besides what a template assigns."""
-    texts = Members(lambda _: Value(missing=True, text=ANYTHING))
+def request_scopes(item: ValueSet, *, item_is_body: bool) -> dict[str, ValueSet]:
+    """The scopes of a request: the values that a template does not assign itself."""
+    texts = Members(lambda _: ValueSet(missing=True, text=ANYTHING))
     return {
         "item": item,
         "envelope": item if item_is_body else anything(),
-        "header": Value(members=texts),
-        "query": Value(members=texts),
-        "setting": Value(members=Members(lambda _: anything())),
-        "received_at": Value(missing=True, text=RECEIVED),
+        "header": ValueSet(members=texts),
+        "query": ValueSet(members=texts),
+        "setting": ValueSet(members=Members(lambda _: anything())),
+        "received_at": ValueSet(missing=True, text=RECEIVED),
     }

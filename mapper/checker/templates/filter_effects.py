@@ -21,7 +21,7 @@ from mapper.checker.templates.value_sets import (
     INTEGER,
     NUMBER,
     Items,
-    Value,
+    ValueSet,
     a_number,
     a_text,
     anything,
@@ -29,14 +29,23 @@ from mapper.checker.templates.value_sets import (
     members_of,
     printed,
 )
-from mapper.regex.characters import EVERY, Ranges, inverse, ranges, shared, span
+from mapper.regex.characters import (
+    DIGITS,
+    EVERY,
+    HEX_DIGITS,
+    WHITE_SPACE,
+    Ranges,
+    inverse,
+    ranges,
+    shared,
+    span,
+)
 from mapper.regex.characters import joined as joined_ranges
 from mapper.regex.languages import (
     ANYTHING,
     EMPTY,
     Language,
     Piece,
-    TooLarge,
     concatenated,
     intersection,
     many,
@@ -52,31 +61,26 @@ from mapper.regex.languages import (
 from mapper.runtime.liquid.filters import ROWS
 from mapper.runtime.liquid.filters.row import Effect, Gives
 
-Given: TypeAlias = Sequence[Value]
-Rule: TypeAlias = Callable[[Value, Given, dict[str, Value]], Value]
+Given: TypeAlias = Sequence[ValueSet]
+Rule: TypeAlias = Callable[[ValueSet, Given, dict[str, ValueSet]], ValueSet]
 
 _ASCII: Ranges = ((0, 0x7F),)
 _BEYOND: Ranges = ((0x80, 0x10FFFF),)
 _UPPER, _LOWER = span("A", "Z"), span("a", "z")
 _LETTERS = joined_ranges((*_UPPER, *_LOWER))
 _CONTROL: Ranges = ((0, 0x1F),)
-_HEX = joined_ranges((*span("0", "9"), *span("a", "f"), *span("A", "F")))
-_WHITE: Ranges = ((9, 13), (28, 32), (0x85, 0x85), (0xA0, 0xA0), (0x1680, 0x1680), (0x2000, 0x3000))
 
 
-def filtered(name: str, value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
+def filtered(name: str, value: ValueSet, args: Given, kwargs: dict[str, ValueSet]) -> ValueSet:
     """The values that the filter may give; nothing if it stops the template."""
     row = ROWS[name]
-    try:
-        match row.effect:
-            case None:
-                return OF_RESULT[row.gives](value, args, kwargs)
-            case Effect():
-                return OF_EFFECT[row.effect](value, args, kwargs)
-            case _:
-                return a_text(_becoming(printed(value), tuple(row.effect.items())))
-    except TooLarge:
-        return anything()
+    match row.effect:
+        case None:
+            return OF_RESULT[row.gives](value, args, kwargs)
+        case Effect():
+            return OF_EFFECT[row.effect](value, args, kwargs)
+        case _:
+            return a_text(_becoming(printed(value), tuple(row.effect.items())))
 
 
 def _only_text(args: Given) -> str | None:
@@ -87,21 +91,21 @@ def _only_text(args: Given) -> str | None:
 # --- default, json, dates
 
 
-def _default(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
+def _default(value: ValueSet, args: Given, kwargs: dict[str, ValueSet]) -> ValueSet:
     kept = replace(value.truthy, false=value.false and "allow_false" in kwargs)
     replaces = value.is_nil or value.false or value.members is not None
     if value.text is not None and value.text.has_empty:
         text = without_empty(value.text)
         kept, replaces = replace(kept, text=None if text.is_none else text), True
-    if value.items is not None and not value.items.least:
+    if value.items is not None and not value.items.min_items:
         items = value.items
-        rest = None if items.most == 0 else Items(items.element, 1, items.most)
+        rest = None if items.max_items == 0 else Items(items.element, 1, items.max_items)
         kept, replaces = replace(kept, items=rest), True
     instead = args[0] if args else a_text(EMPTY)
     return joined(kept, instead) if replaces else kept
 
 
-def _json(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
+def _json(value: ValueSet, args: Given, kwargs: dict[str, ValueSet]) -> ValueSet:
     words = {"null": value.is_nil, "true": value.true, "false": value.false}
     texts = [word(text) for text, can_be in words.items() if can_be]
     if value.number is not None and value.number.few:
@@ -112,14 +116,14 @@ def _json(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
     kinds |= {"object"} if value.members is not None else set()
     kinds |= {"number"} if value.number is not None and not value.number.few else set()
     whole = union(*texts)
-    return Value(text=None if whole.is_none else whole, json=frozenset(kinds))
+    return ValueSet(text=None if whole.is_none else whole, json=frozenset(kinds))
 
 
 @remembered(64)
 def _json_string(language: Language) -> Language:
     short: list[Piece] = [(ranges(c), partial(_literally, json.dumps(c)[1:-1])) for c in '"\\\n\r\t\b\f']
     others = shared(_CONTROL, inverse(ranges("\n\r\t\b\f")))
-    coded = concatenated(word("\\u00"), one_of(_HEX), one_of(_HEX))
+    coded = concatenated(word("\\u00"), one_of(HEX_DIGITS), one_of(HEX_DIGITS))
     return concatenated(word('"'), replaced(language, [*short, (others, lambda _: coded)]), word('"'))
 
 
@@ -128,19 +132,17 @@ def _literally(text: str, _hit: Ranges) -> Language:
 
 
 _DIRECTIVE = re.compile(r"%([-0^#_]*)(\d*)(:?[A-Za-z%+])")
-_DATE_TEXT = many(joined_ranges((*_LETTERS, *span("0", "9"), *ranges(" +-:/.,"))))
+_DATE_TEXT = many(joined_ranges((*_LETTERS, *DIGITS, *ranges(" +-:/.,"))))
 _CHARACTERS = {"n": "\n", "t": "\t", "%": "%"}
 _NUMERIC = frozenset("sYCymdHIMSjGgVUWuwNL")
-_DIGITS = repeated(one_of(span("0", "9")), least=1)
+_DIGITS = repeated(one_of(DIGITS), min_rounds=1)
 
 
 # The seconds of the years 1 to 9999.
-_EPOCH = intersection(
-    INTEGER, concatenated(*[optional(one_of(joined_ranges((*span("0", "9"), *ranges("-")))))] * 13)
-)
+_EPOCH = intersection(INTEGER, concatenated(*[optional(one_of(joined_ranges((*DIGITS, *ranges("-")))))] * 13))
 
 
-def _date(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
+def _date(value: ValueSet, args: Given, kwargs: dict[str, ValueSet]) -> ValueSet:
     pattern = _only_text(args)
     if not pattern:
         return a_text(ANYTHING if pattern is None else optional(printed(value)))
@@ -161,7 +163,7 @@ def _directive(flags: str, width: str, letter: str) -> Language:
     return union(_DATE_TEXT, word(f"%{flags}{width}{letter}"))
 
 
-def _no_date(value: Value) -> Language:
+def _no_date(value: ValueSet) -> Language:
     """The values that stay as they are: texts that are no dates, booleans."""
     only_clock = value.text is not None and set(value.text.few or ("",)) <= {"now", "today"}
     return printed(
@@ -173,7 +175,7 @@ def _no_date(value: Value) -> Language:
 
 
 def _over(change: Callable[[Language], Language]) -> Rule:
-    def rule(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
+    def rule(value: ValueSet, args: Given, kwargs: dict[str, ValueSet]) -> ValueSet:
         return a_text(change(printed(value)))
 
     return rule
@@ -209,7 +211,7 @@ def _dropped(hit: Ranges) -> Language:
     return optional(one_of(hit))
 
 
-def _replace(value: Value, args: Given, kwargs: dict[str, Value], *, always: bool = True) -> Value:
+def _replace(value: ValueSet, args: Given, kwargs: dict[str, ValueSet], *, always: bool = True) -> ValueSet:
     language, old = printed(value), _only_text(args)
     new = printed(args[1]) if len(args) > 1 else EMPTY
     if old is None:
@@ -228,33 +230,35 @@ def _replace(value: Value, args: Given, kwargs: dict[str, Value], *, always: boo
     )
 
 
-def _append(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
+def _append(value: ValueSet, args: Given, kwargs: dict[str, ValueSet]) -> ValueSet:
     return a_text(concatenated(printed(value), *(printed(arg) for arg in args)))
 
 
-def _prepend(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
+def _prepend(value: ValueSet, args: Given, kwargs: dict[str, ValueSet]) -> ValueSet:
     return a_text(concatenated(*(printed(arg) for arg in args), printed(value)))
 
 
-def _truncate(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
+def _truncate(value: ValueSet, args: Given, kwargs: dict[str, ValueSet]) -> ValueSet:
     end = printed(args[1]) if len(args) > 1 else word("...")
     shorter = replaced(printed(value), [(EVERY, _dropped)])
-    spaced = replaced(shorter, [(_WHITE, lambda hit: union(one_of(hit), optional(word(" "))))])
+    spaced = replaced(shorter, [(WHITE_SPACE, lambda hit: union(one_of(hit), optional(word(" "))))])
     return a_text(union(printed(value), concatenated(spaced, end)))
 
 
-def _slice(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
+def _slice(value: ValueSet, args: Given, kwargs: dict[str, ValueSet]) -> ValueSet:
     text = a_text(parts_of(printed(replace(value, items=None))))
-    return joined(text, Value(items=replace(value.items, least=0))) if value.items is not None else text
+    return (
+        joined(text, ValueSet(items=replace(value.items, min_items=0))) if value.items is not None else text
+    )
 
 
-def _split(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
+def _split(value: ValueSet, args: Given, kwargs: dict[str, ValueSet]) -> ValueSet:
     pieces = a_text(parts_of(printed(value)))
-    return Value(items=Items(lambda: pieces))
+    return ValueSet(items=Items(lambda: pieces))
 
 
-_SAFE = joined_ranges((*_LETTERS, *span("0", "9"), *ranges("_.-~+%")))
-_BASE64 = many(joined_ranges((*_LETTERS, *span("0", "9"), *ranges("+/=_-"))))
+_SAFE = joined_ranges((*_LETTERS, *DIGITS, *ranges("_.-~+%")))
+_BASE64 = many(joined_ranges((*_LETTERS, *DIGITS, *ranges("+/=_-"))))
 
 
 def _quoted(hit: Ranges) -> Language:
@@ -267,26 +271,26 @@ def _quoted(hit: Ranges) -> Language:
 # --- numbers and lists
 
 
-def _always(result: Value) -> Rule:
+def _always(result: ValueSet) -> Rule:
     return lambda value, args, kwargs: result
 
 
-def _element_of(value: Value) -> Value | None:
+def _element_of(value: ValueSet) -> ValueSet | None:
     """The elements of a list, those of lists in it too; None if the value may be anything but a list."""
     if value.items is None or replace(value, items=None) != IMPOSSIBLE:
         return None
     return _flat(value.items.element(), 0)
 
 
-def _list_of(element: Value | None) -> Value:
-    return anything() if element is None else Value(null=True, items=Items(lambda: element))
+def _list_of(element: ValueSet | None) -> ValueSet:
+    return anything() if element is None else ValueSet(null=True, items=Items(lambda: element))
 
 
-def _same_list(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
+def _same_list(value: ValueSet, args: Given, kwargs: dict[str, ValueSet]) -> ValueSet:
     return _list_of(_element_of(value))
 
 
-def _flat(element: Value, depth: int) -> Value:
+def _flat(element: ValueSet, depth: int) -> ValueSet:
     """An element, or those of the lists in its place: list filters take lists of lists apart."""
     if element.items is None:
         return element
@@ -295,13 +299,13 @@ def _flat(element: Value, depth: int) -> Value:
     return joined(element, _flat(element.items.element(), depth + 1))
 
 
-def _element(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
+def _element(value: ValueSet, args: Given, kwargs: dict[str, ValueSet]) -> ValueSet:
     if value.members is not None:
         return anything()
-    return joined(Value(null=True), value.items.element() if value.items is not None else IMPOSSIBLE)
+    return joined(ValueSet(null=True), value.items.element() if value.items is not None else IMPOSSIBLE)
 
 
-def _join(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
+def _join(value: ValueSet, args: Given, kwargs: dict[str, ValueSet]) -> ValueSet:
     between = printed(args[0]) if args else word(" ")
     inner = printed(replace(value, items=None, missing=False, null=False)) if value != IMPOSSIBLE else EMPTY
     if value.items is not None:
@@ -309,20 +313,20 @@ def _join(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
     return a_text(optional(concatenated(inner, repeated(concatenated(between, inner)))))
 
 
-def _map(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
+def _map(value: ValueSet, args: Given, kwargs: dict[str, ValueSet]) -> ValueSet:
     name, element = _only_text(args), _element_of(value)
     if name is None or element is None or element.text or element.number or element.items:
         return anything()
-    return _list_of(joined(Value(null=True), members_of(element, name)))
+    return _list_of(joined(ValueSet(null=True), members_of(element, name)))
 
 
-def _concat(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
+def _concat(value: ValueSet, args: Given, kwargs: dict[str, ValueSet]) -> ValueSet:
     elements = [_element_of(each) for each in (value, *args)]
     known = [element for element in elements if element is not None]
     return _list_of(joined(*known) if len(known) == len(elements) else None)
 
 
-def _anything(value: Value, args: Given, kwargs: dict[str, Value]) -> Value:
+def _anything(value: ValueSet, args: Given, kwargs: dict[str, ValueSet]) -> ValueSet:
     return anything()
 
 
@@ -330,7 +334,7 @@ OF_EFFECT: dict[Effect, Rule] = {
     Effect.UPPER: _pieces([(EVERY, _upper)]),
     Effect.LOWER: _pieces([(EVERY, _lower)]),
     Effect.CAPITAL: _pieces([(EVERY, _either_case)]),
-    Effect.TRIMMED: _pieces([(_WHITE, _dropped)]),
+    Effect.TRIMMED: _pieces([(WHITE_SPACE, _dropped)]),
     Effect.THINNED: _pieces([(EVERY, _dropped)]),
     Effect.CUT: _truncate,
     Effect.REPLACED: _replace,
@@ -348,9 +352,9 @@ OF_RESULT: dict[Gives, Rule] = {
     Gives.DATE: _date,
     Gives.TEXTS: _split,
     **dict.fromkeys((Gives.ARITHMETIC, Gives.ROUNDED, Gives.WHOLE), _always(a_number(NUMBER))),
-    Gives.NUMBER: _always(Value(null=True, number=NUMBER)),
+    Gives.NUMBER: _always(ValueSet(null=True, number=NUMBER)),
     Gives.COUNT: _always(a_number(COUNT)),
-    Gives.INDEX: _always(Value(null=True, number=COUNT)),
+    Gives.INDEX: _always(ValueSet(null=True, number=COUNT)),
     Gives.TRUTH: _always(replace(BOOLEAN, null=True)),
     Gives.ELEMENT: _element,
     Gives.ELEMENTS: _same_list,

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TypeAlias
 
 from mapper.budget import MAX_NODES, nodes_of
-from mapper.checker.templates.value_sets import Items, Value, members_of
+from mapper.checker.templates.value_sets import Items, ValueSet, members_of
 from mapper.ir import liquid as ir
-from mapper.regex.characters import EVERY, inverse, ranges
+from mapper.regex.characters import BEYOND_ASCII, EVERY, ranges
 from mapper.regex.languages import Language, shortest, shortest_with
 from mapper.runtime.missing import MISSING
 
@@ -19,28 +19,28 @@ Hole: TypeAlias = tuple[str | int | None, ...]
 
 _HOSTILE = ('"', "\\", "\n", "\t", "\r", "\x01", "/", "0", "-", "{", ",", " ")
 _NUMBERS = (1, 0, -1, 1.5, 1e300, 12345678901234567890)
-_DEEPEST = 4
+_MAX_DEPTH = 4
 
 
 @dataclass(slots=True)
-class Reading:
-    """Which holes a template reads, and which of them each variable it sets comes from."""
+class HoleReading:
+    """The holes that a template reads, and the holes from which each of its variables is made."""
 
     holes: dict[Hole, None] = field(default_factory=dict)
     names: dict[str, set[Hole]] = field(default_factory=dict)
     constants: dict[str, None] = field(default_factory=dict)
 
 
-def read_holes(body: Iterable[object], scopes: Iterable[str]) -> Reading:
+def read_holes(body: Iterable[object], scopes: Iterable[str]) -> HoleReading:
     """The holes of a template's statements."""
-    reading = Reading()
-    _Reader(reading, frozenset(scopes)).statements(tuple(body), {})
+    reading = HoleReading()
+    _HoleReader(reading, frozenset(scopes)).statements(tuple(body), {})
     return reading
 
 
-def holes_of(operand: object, reading: Reading, scopes: Iterable[str]) -> set[Hole]:
+def holes_of(operand: object, reading: HoleReading, scopes: Iterable[str]) -> set[Hole]:
     """The holes that the value of an expression or statement comes from."""
-    reader = _Reader(reading, frozenset(scopes))
+    reader = _HoleReader(reading, frozenset(scopes))
     found: set[Hole] = set()
     for node in ir.walk(operand):
         if isinstance(node, ir.Lookup):
@@ -52,12 +52,12 @@ def holes_of(operand: object, reading: Reading, scopes: Iterable[str]) -> set[Ho
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
-    reading: Reading
+class _HoleReader:
+    reading: HoleReading
     scopes: frozenset[str]
 
     def statements(self, node: object, aliases: dict[str, Hole]) -> None:
-        """Note what statements and expressions read; `aliases` are the variables of loops around."""
+        """Record the holes that a node reads; `aliases` are the variables of enclosing loops."""
         if isinstance(node, tuple):
             for part in node:
                 self.statements(part, aliases)
@@ -109,7 +109,7 @@ class _Reader:
                 yield from self.reading.names.get(each.name, ())
 
     def hole(self, lookup: ir.Lookup, aliases: dict[str, Hole]) -> Hole | None:
-        """The hole of a variable; None where it is none, or depends on the payload."""
+        """The hole of a variable; None if it has none, or if it depends on the payload."""
         keys = []
         for key in lookup.keys:
             if isinstance(key, ir.Lookup) or key == "size":
@@ -138,18 +138,18 @@ def _children(node: object) -> Iterator[object]:
 # --- values for holes
 
 
-def value_of(hole: Hole, scopes: Mapping[str, Value]) -> Value:
-    """What may stand in a hole."""
+def value_of(hole: Hole, scopes: Mapping[str, ValueSet]) -> ValueSet:
+    """The values that are possible in a hole."""
     value = scopes[str(hole[0])]
     for key in hole[1:]:
         if key is None:
-            value = value.items.element() if value.items is not None else Value(missing=True)
+            value = value.items.element() if value.items is not None else ValueSet(missing=True)
         else:
             value = members_of(value, key)
     return value
 
 
-def plain(value: Value, depth: int = 0) -> object:
+def plain(value: ValueSet, depth: int = 0) -> object:
     """A plain value of those possible: a text, a number, an object, a list, true, null, in this order.
 
     A list or object of more than MAX_NODES is cut short, and so may be none of those possible.
@@ -162,16 +162,16 @@ def plain(value: Value, depth: int = 0) -> object:
     if value.members is not None:
         return an_object(value, depth)
     if value.items is not None:
-        element = [] if depth > _DEEPEST else [plain(value.items.element(), depth + 1)]
-        return element * _length(element, value.items) if value.items.most != 0 else []
+        element = [] if depth > _MAX_DEPTH else [plain(value.items.element(), depth + 1)]
+        return element * _length(element, value.items) if value.items.max_items != 0 else []
     if value.true or value.false:
         return value.true
     return None if value.null or not value.missing else MISSING
 
 
-def an_object(value: Value, depth: int = 0) -> dict[str, object]:
+def an_object(value: ValueSet, depth: int = 0) -> dict[str, object]:
     """A smallest object."""
-    if value.members is None or depth > _DEEPEST:
+    if value.members is None or depth > _MAX_DEPTH:
         return {}
     made: dict[str, object] = {}
     nodes = 0
@@ -187,7 +187,7 @@ def an_object(value: Value, depth: int = 0) -> dict[str, object]:
 
 def _length(elements: object, items: Items) -> int:
     """As many elements as a list needs, but no more than make MAX_NODES."""
-    return min(max(items.least, 1), MAX_NODES // nodes_of(elements, MAX_NODES) + 1)
+    return min(max(items.min_items, 1), MAX_NODES // nodes_of(elements, MAX_NODES) + 1)
 
 
 def _number(language: Language) -> object:
@@ -195,8 +195,8 @@ def _number(language: Language) -> object:
     return json.loads(text)
 
 
-def candidates(value: Value, constants: Iterable[str], depth: int = 0) -> list[object]:
-    """Values to try, each of those possible: nothing first, then what is short, then what is hostile."""
+def candidates(value: ValueSet, constants: Iterable[str], depth: int = 0) -> list[object]:
+    """Possible values to try: nothing first, then short ones, then hostile ones."""
     found: list[object] = []
     if value.missing:
         found.append(MISSING)
@@ -215,21 +215,21 @@ def candidates(value: Value, constants: Iterable[str], depth: int = 0) -> list[o
     return found
 
 
-def _lists(value: Value, constants: Iterable[str], depth: int) -> list[object]:
+def _lists(value: ValueSet, constants: Iterable[str], depth: int) -> list[object]:
     items = value.items
     if items is None or depth > 1:
         return []
-    most = 2 if items.most is None else items.most
-    inner = candidates(items.element(), constants, depth + 1)[: 6 if depth else 40] if most else []
+    max_items = 2 if items.max_items is None else items.max_items
+    inner = candidates(items.element(), constants, depth + 1)[: 6 if depth else 40] if max_items else []
     elements = [e for e in inner if e is not MISSING]
     lists: list[object] = [[element] * _length(element, items) for element in elements]
-    if most > 1:
+    if max_items > 1:
         lists += [
             [one, other] + [one] * (_length([one, other], items) - 2)
             for one in elements[:3]
             for other in elements[:3]
         ]
-    return ([] if items.least else [list[object]()]) + lists
+    return ([] if items.min_items else [list[object]()]) + lists
 
 
 def _texts(language: Language, constants: Iterable[str]) -> list[object]:
@@ -237,6 +237,6 @@ def _texts(language: Language, constants: Iterable[str]) -> list[object]:
         return list(language.few)
     tried: list[str | None] = [shortest(language), shortest_with(language, EVERY)]
     tried += [shortest_with(language, ranges(c)) for c in _HOSTILE]
-    tried += [shortest_with(language, inverse(((0, 0x7F),)))]
+    tried += [shortest_with(language, BEYOND_ASCII)]
     tried += [text for text in (*constants, "00", "-", "true", '",') if language.holds(text)]
     return [text for text in dict.fromkeys(tried) if text is not None]

@@ -1,7 +1,7 @@
-"""Grammar: JSON read character by character; where the text stands, and what cannot follow.
+"""Grammar: JSON read character by character; the place after each, or the fault.
 
-A `Place` is the state of a pushdown automaton over RFC 8259: what is open around, and what is being read.
-Object keys that stand in the template are remembered, for a key twice in one object loses a value.
+A `JsonPlace` is the state of a pushdown automaton over RFC 8259. Object keys in the template are remembered:
+RFC 8259 §4 allows a key twice in one object, but then most readers lose a value.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from typing import TypeAlias
 
 Path: TypeAlias = tuple[str, ...]
 
-# What a path holds for an element of an array, and for a member whose key is not known.
+# Steps of a path: an element of an array, and a member whose key is not known.
 ELEMENT = "[]"
 ANY_KEY = "*"
 
-_BLANK = " \t\n\r"
+BLANKS = " \t\n\r"  # insignificant white space (RFC 8259 §2)
 _LITERALS = {"t": "true", "f": "false", "n": "null"}
-_LONGEST_KEY = 200
-DEEPEST = 60
+_MAX_KEY = 200
+MAX_DEPTH = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class JsonFrame:
     """An object or array that is open: of an object its keys so far, and the key whose value comes.
 
     `keys` are those that may be there, `sure` those that are. `unknown` counts keys that an output writes, up
@@ -38,15 +38,15 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a text stands: the open objects and arrays, and what is being read.
+class JsonPlace:
+    """A state of the grammar: the open objects and arrays, and the token that is being read.
 
-    `mode` names what may come. `rest` is what a literal or escape still lacks; `key` is the text of a key so
-    far, None where it is not known.
+    `mode` names the tokens that may come. `rest` is the missing end of a literal or escape; `key` is the text
+    of a key so far, None if it is not known.
     """
 
     mode: str = "value"
-    frames: tuple[Frame, ...] = ()
+    frames: tuple[JsonFrame, ...] = ()
     rest: str = ""
     key: str | None = None
     is_key: bool = False
@@ -58,44 +58,44 @@ class Place:
 
     @property
     def in_string(self) -> bool:
-        """Whether a string is open."""
+        """True if a string is open."""
         return self.mode in ("string", "escape", "hex")
 
     @property
     def in_number(self) -> bool:
-        """Whether a number is being read."""
+        """True if a number is being read."""
         return self.mode in _NUMBER
 
     @property
     def takes_value(self) -> bool:
-        """Whether a value may begin here."""
+        """True if a value may begin here."""
         return self.mode in ("value", "first")
 
     @property
     def is_complete(self) -> bool:
-        """Whether the text may end here."""
+        """True if the text may end here."""
         return not self.frames and (self.mode == "after" or self.mode in _ENDS_NUMBER)
 
 
-def _step_of(frame: Frame) -> str:
+def _step_of(frame: JsonFrame) -> str:
     if not frame.is_object:
         return ELEMENT
     return ANY_KEY if frame.key is None else frame.key
 
 
 @dataclass(frozen=True, slots=True)
-class Bad:
-    """Why a character cannot stand where it stands."""
+class JsonFault:
+    """The reason why a character is wrong at its place."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What a character has shown.
+class JsonFinding:
+    """A finding at a character.
 
     `kind` is that of the value that begins, `keys` at the end of an object, `repeated` at a key that may
-    stand twice. Of an object, `keys` may be there and `sure` are.
+    occur twice. An object may have the `keys`, and it has those in `sure`.
     """
 
     path: Path
@@ -118,14 +118,16 @@ _NUMBER: dict[str, dict[str, str]] = {
 _ENDS_NUMBER = ("zero", "integer", "fraction", "exponent")
 
 
-def step(place: Place, character: str, exact: bool = True) -> tuple[Place | Bad, Seen | None]:
-    """The place after a character; `exact` is false where the character stands for others like it."""
+def step(
+    place: JsonPlace, character: str, exact: bool = True
+) -> tuple[JsonPlace | JsonFault, JsonFinding | None]:
+    """The place after a character, and a finding; not `exact` if the character represents others like it."""
     if place.in_number:
         follower = _after_digit(place.mode, character)
         if follower is not None:
             return replace(place, mode=follower), None
         if place.mode not in _ENDS_NUMBER:
-            return Bad("the number is cut short"), None
+            return JsonFault("the number is cut short"), None
         place = replace(place, mode="after")
     match place.mode:
         case "string":
@@ -136,7 +138,7 @@ def step(place: Place, character: str, exact: bool = True) -> tuple[Place | Bad,
             return _in_hex(place, character), None
         case "literal":
             return _in_literal(place, character), None
-    if character in _BLANK:
+    if character in BLANKS:
         return place, None
     return _between(place, character)
 
@@ -148,21 +150,21 @@ def _after_digit(mode: str, character: str) -> str | None:
     return next((after for given, after in steps.items() if given != "1-9" and character in given), None)
 
 
-def _in_string(place: Place, character: str, exact: bool) -> Place | Bad:
+def _in_string(place: JsonPlace, character: str, exact: bool) -> JsonPlace | JsonFault:
     if character == '"':
         return _closed(place) if place.is_key else replace(place, mode="after", key=None)
     if character < " ":
-        return Bad("a control character must be escaped inside a string")
+        return JsonFault("a control character must be escaped inside a string")
     key = place.key + character if place.key is not None and exact else None
-    if key is not None and len(key) > _LONGEST_KEY:
+    if key is not None and len(key) > _MAX_KEY:
         key = None
     if character == "\\":
         return replace(place, mode="escape", key=key)
     return replace(place, key=key) if place.is_key else place
 
 
-def _repetition(place: Place, character: str) -> Seen | None:
-    """That a key may repeat an earlier one: where either is written by an output, only the payload tells."""
+def _repetition(place: JsonPlace, character: str) -> JsonFinding | None:
+    """A finding if a key may repeat an earlier one: an output writes either, so the payload decides."""
     if character != '"' or not place.is_key:
         return None
     frame = place.frames[-1]
@@ -170,10 +172,10 @@ def _repetition(place: Place, character: str) -> Seen | None:
         may_repeat = bool(frame.unknown or frame.keys)
     else:
         may_repeat = bool(frame.unknown) or json.loads(f'"{place.key}"') in frame.keys - frame.sure
-    return Seen(place.path[:-1], "repeated") if may_repeat else None
+    return JsonFinding(place.path[:-1], "repeated") if may_repeat else None
 
 
-def _closed(place: Place) -> Place | Bad:
+def _closed(place: JsonPlace) -> JsonPlace | JsonFault:
     """The place after the closing quote of a key."""
     frame = place.frames[-1]
     if place.key is None:
@@ -181,36 +183,36 @@ def _closed(place: Place) -> Place | Bad:
     else:
         key = json.loads(f'"{place.key}"')
         if key in frame.sure:
-            return Bad("this key stands twice in one object")
+            return JsonFault("this key stands twice in one object")
         frame = replace(frame, keys=frame.keys | {key}, sure=frame.sure | {key}, key=key)
-    return Place("colon", (*place.frames[:-1], frame))
+    return JsonPlace("colon", (*place.frames[:-1], frame))
 
 
-def _in_escape(place: Place, character: str) -> Place | Bad:
+def _in_escape(place: JsonPlace, character: str) -> JsonPlace | JsonFault:
     key = None if place.key is None else place.key + character
     if character in '"\\/bfnrt':
         return replace(place, mode="string", key=key)
     if character == "u":
         return replace(place, mode="hex", rest="0000", key=key)
-    return Bad("a backslash begins an escape that JSON does not have")
+    return JsonFault("a backslash begins an escape that JSON does not have")
 
 
-def _in_hex(place: Place, character: str) -> Place | Bad:
+def _in_hex(place: JsonPlace, character: str) -> JsonPlace | JsonFault:
     if character not in "0123456789abcdefABCDEF":
-        return Bad("`\\u` takes four hexadecimal digits")
+        return JsonFault("`\\u` takes four hexadecimal digits")
     key = None if place.key is None else place.key + character
     rest = place.rest[1:]
     return replace(place, mode="hex" if rest else "string", rest=rest, key=key)
 
 
-def _in_literal(place: Place, character: str) -> Place | Bad:
+def _in_literal(place: JsonPlace, character: str) -> JsonPlace | JsonFault:
     if character != place.rest[0]:
-        return Bad("not a JSON value")
+        return JsonFault("not a JSON value")
     rest = place.rest[1:]
     return replace(place, rest=rest) if rest else replace(place, mode="after", rest="")
 
 
-def _between(place: Place, character: str) -> tuple[Place | Bad, Seen | None]:
+def _between(place: JsonPlace, character: str) -> tuple[JsonPlace | JsonFault, JsonFinding | None]:
     match place.mode:
         case "value" | "first":
             if character == "]" and place.mode == "first":
@@ -222,64 +224,64 @@ def _between(place: Place, character: str) -> tuple[Place | Bad, Seen | None]:
             if character == '"':
                 return replace(place, mode="string", key="", is_key=True), None
             what = "a key in quotes must stand here"
-            return Bad(what if character != "}" else "a comma before the end of the object"), None
+            return JsonFault(what if character != "}" else "a comma before the end of the object"), None
         case "colon":
             if character == ":":
                 return replace(place, mode="value"), None
-            return Bad("`:` must follow the key"), None
+            return JsonFault("`:` must follow the key"), None
     return _after_value(place, character)
 
 
-def _value(place: Place, character: str) -> tuple[Place | Bad, Seen | None]:
+def _value(place: JsonPlace, character: str) -> tuple[JsonPlace | JsonFault, JsonFinding | None]:
     path = place.path
     if character in "{[":
-        if len(place.frames) >= DEEPEST:
-            return Bad("nests too deep"), None
+        if len(place.frames) >= MAX_DEPTH:
+            return JsonFault("nests too deep"), None
         is_object = character == "{"
-        frames = (*place.frames, Frame(is_object))
+        frames = (*place.frames, JsonFrame(is_object))
         kind = "object" if is_object else "array"
-        return Place("first_key" if is_object else "first", frames), Seen(path, kind)
+        return JsonPlace("first_key" if is_object else "first", frames), JsonFinding(path, kind)
     if character == '"':
-        return Place("string", place.frames), Seen(path, "string")
+        return JsonPlace("string", place.frames), JsonFinding(path, "string")
     if character in _LITERALS:
         whole = _LITERALS[character]
         kind = "null" if whole == "null" else "boolean"
-        return Place("literal", place.frames, whole[1:]), Seen(path, kind)
+        return JsonPlace("literal", place.frames, whole[1:]), JsonFinding(path, kind)
     if character in "-0123456789":
         mode = {"-": "minus", "0": "zero"}.get(character, "integer")
-        return Place(mode, place.frames), Seen(path, "number")
+        return JsonPlace(mode, place.frames), JsonFinding(path, "number")
     if character in ",]}":
-        return Bad("a value is missing before this"), None
-    return Bad("no JSON value begins like this"), None
+        return JsonFault("a value is missing before this"), None
+    return JsonFault("no JSON value begins like this"), None
 
 
-def _after_value(place: Place, character: str) -> tuple[Place | Bad, Seen | None]:
+def _after_value(place: JsonPlace, character: str) -> tuple[JsonPlace | JsonFault, JsonFinding | None]:
     if not place.frames:
-        return Bad("nothing may follow the end of the JSON value"), None
+        return JsonFault("nothing may follow the end of the JSON value"), None
     is_object = place.frames[-1].is_object
     if character == ",":
-        return Place("key" if is_object else "value", place.frames), None
+        return JsonPlace("key" if is_object else "value", place.frames), None
     if character == ("}" if is_object else "]"):
         return _ended(place)
-    return Bad("a comma or the end must follow a value"), None
+    return JsonFault("a comma or the end must follow a value"), None
 
 
-def _ended(place: Place) -> tuple[Place | Bad, Seen | None]:
+def _ended(place: JsonPlace) -> tuple[JsonPlace | JsonFault, JsonFinding | None]:
     frame = place.frames[-1]
-    outer = Place("after", place.frames[:-1])
+    outer = JsonPlace("after", place.frames[:-1])
     if not frame.is_object:
         return outer, None
-    return outer, Seen(outer.path, "keys", frame.keys, frame.sure, frame.unknown)
+    return outer, JsonFinding(outer.path, "keys", frame.keys, frame.sure, frame.unknown)
 
 
-def without_keys(place: Place) -> Place:
-    """The place but for the keys that the objects around hold: equal where places differ in nothing else."""
+def without_keys(place: JsonPlace) -> JsonPlace:
+    """The place without the keys of enclosing objects: equal for places that differ in nothing else."""
     frames = tuple(replace(frame, keys=frozenset(), sure=frozenset(), unknown=0) for frame in place.frames)
     return replace(place, frames=frames)
 
 
-def joined_keys(one: Place, other: Place) -> Place:
-    """One of two such places, holding what either may hold, sure of what both are sure of."""
+def joined_keys(one: JsonPlace, other: JsonPlace) -> JsonPlace:
+    """One place for two that differ in keys: it may have the keys of either, and is sure of those of both."""
     frames = tuple(
         replace(a, keys=a.keys | b.keys, sure=a.sure & b.sure, unknown=max(a.unknown, b.unknown))
         for a, b in zip(one.frames, other.frames, strict=True)
@@ -287,8 +289,8 @@ def joined_keys(one: Place, other: Place) -> Place:
     return replace(one, frames=frames)
 
 
-def ends_value(place: Place, kind: str) -> tuple[Place | Bad, Seen | None]:
+def ends_value(place: JsonPlace, kind: str) -> tuple[JsonPlace | JsonFault, JsonFinding | None]:
     """The place after a whole JSON value of a kind."""
     if not place.takes_value:
-        return Bad("no JSON value may stand here"), None
-    return Place("after", place.frames), Seen(place.path, kind)
+        return JsonFault("no JSON value may stand here"), None
+    return JsonPlace("after", place.frames), JsonFinding(place.path, kind)

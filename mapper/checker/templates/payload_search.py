@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from mapper.budget import MAX_NODES, nodes_of
-from mapper.checker.templates.holes import Hole, Reading, candidates, plain, value_of
-from mapper.checker.templates.payloads import BUILT, Given, Plan, build, shrink
-from mapper.checker.templates.rendering import Rendered, Trial
-from mapper.checker.templates.value_sets import Value
+from mapper.checker.templates.holes import Hole, HoleReading, candidates, plain, value_of
+from mapper.checker.templates.payloads import BUILT, PayloadPlan, TemplateInput, build, shrink
+from mapper.checker.templates.rendering import TemplateRenderer, TemplateRendering
+from mapper.checker.templates.value_sets import ValueSet
 from mapper.runtime.missing import MISSING
 
 _COUNTS = (1, 2, 0)
@@ -28,20 +28,20 @@ class _Known:
     """The renderings of the payloads that differ in the relevant holes, and the payloads still to render."""
 
     relevant: frozenset[Hole]
-    others: Iterator[Given]
-    rendered: list[tuple[Given, Rendered]] = field(default_factory=list)
+    others: Iterator[TemplateInput]
+    rendered: list[tuple[TemplateInput, TemplateRendering]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
-class Search:
-    """Looks for payloads; `scopes` say what may stand in each hole, `nodes` how many nodes a rendering runs.
+class PayloadSearch:
+    """Looks for payloads. `scopes` hold the possible values of each hole; a rendering runs `nodes` nodes.
 
     `left` is the number of renderings that are left.
     """
 
-    trial: Trial
-    reading: Reading
-    scopes: dict[str, Value]
+    renderer: TemplateRenderer
+    reading: HoleReading
+    scopes: dict[str, ValueSet]
     item_is_body: bool
     nodes: int = 0
     tried: dict[Hole, list[object]] = field(default_factory=dict)
@@ -51,16 +51,16 @@ class Search:
     known: _Known | None = None
 
     def __post_init__(self) -> None:
-        least = nodes_of(plain(self.scopes["item"]), MAX_NODES)
+        nodes = nodes_of(plain(self.scopes["item"]), MAX_NODES)
         self.cost = (
             1
             + len(self.reading.holes) // _HOLES
-            + self.nodes * self.trial.limits.text_length // _WORK
-            + least // _VALUES
+            + self.nodes * self.renderer.limits.text_length // _WORK
+            + nodes // _VALUES
         )
         self.left //= self.cost
 
-    def prepare(self) -> list[tuple[Given, Rendered]]:
+    def prepare(self) -> list[tuple[TemplateInput, TemplateRendering]]:
         """Choose values for every hole, and plain payloads to start from; those of them that break."""
         everywhere = {hole[:end] for hole in self.reading.holes for end in range(2, len(hole) + 1)}
         for hole in sorted(everywhere, key=lambda h: (len(h), str(h))):
@@ -69,21 +69,21 @@ class Search:
             inner = any(len(other) > len(hole) and other[: len(hole)] == hole for other in everywhere)
             self.tried[hole] = [BUILT, *tried] if inner else tried or [MISSING]
         broken = []
-        self.trial.left = _RENDERINGS // self.cost
+        self.renderer.left = _RENDERINGS // self.cost
         for count, pick in product(_COUNTS, (_texts_first, _numbers_first, _nothing_first, _flags_first)):
             holes = {hole: pick(value_of(hole, self.scopes), tried) for hole, tried in self.tried.items()}
-            given = self._build(Plan(holes, count))
-            rendered = self.trial.run(given)
+            given = self._build(PayloadPlan(holes, count))
+            rendered = self.renderer.run(given)
             if rendered.passes:
                 self.bases.append((holes, count))
-            elif rendered.broken and self.trial.valid(given.item):
+            elif rendered.broken and self.renderer.valid(given.item):
                 broken.append((given, rendered))
         return broken
 
-    def _build(self, plan: Plan) -> Given:
+    def _build(self, plan: PayloadPlan) -> TemplateInput:
         return build(plan, self.scopes, item_is_body=self.item_is_body)
 
-    def variants(self, relevant: Iterable[Hole]) -> Iterator[Given]:
+    def variants(self, relevant: Iterable[Hole]) -> Iterator[TemplateInput]:
         """Payloads that differ from a plain one in one hole, then in two, then in many."""
         chosen = [h for h in self.tried if any(h[: len(other)] == other for other in relevant)]
         chosen += [h for h in self.tried if h not in chosen and any(o[: len(h)] == h for o in relevant)]
@@ -92,89 +92,89 @@ class Search:
             for hole in chosen:
                 for value in self.tried[hole]:
                     changed = {**holes, hole: value}
-                    yield self._build(Plan(changed, count))
+                    yield self._build(PayloadPlan(changed, count))
                     if count > 1 and None in hole:
-                        yield self._build(Plan(holes, count, changed))
+                        yield self._build(PayloadPlan(holes, count, changed))
         for hole, other in product(chosen, self.tried):
             if hole != other:
                 for value, second in product(self.tried[hole][:14], self.tried[other][:14]):
                     for holes, count in bases[:2]:
-                        yield self._build(Plan({**holes, hole: value, other: second}, count))
+                        yield self._build(PayloadPlan({**holes, hole: value, other: second}, count))
 
-    def shuffled(self, seed: int = 1) -> Iterator[Given]:
+    def shuffled(self, seed: int = 1) -> Iterator[TemplateInput]:
         """Payloads put together at random, the same ones for the same template."""
         dice = random.Random(seed)
         for _ in range(_RANDOM):
             holes = {hole: dice.choice(tried) for hole, tried in self.tried.items()}
             last = {hole: dice.choice(tried) for hole, tried in self.tried.items()}
-            yield self._build(Plan(holes, dice.choice(_COUNTS), last))
+            yield self._build(PayloadPlan(holes, dice.choice(_COUNTS), last))
 
     def find(
-        self, relevant: Iterable[Hole], shows: Callable[[Rendered], bool], budget: int = _RENDERINGS
-    ) -> tuple[Given, Rendered] | None:
-        """A small payload, valid under the source schema, whose rendering shows what is looked for."""
-        self.trial.left = min(budget // self.cost, self.left)
-        self.left -= self.trial.left
+        self, relevant: Iterable[Hole], shows: Callable[[TemplateRendering], bool], budget: int = _RENDERINGS
+    ) -> tuple[TemplateInput, TemplateRendering] | None:
+        """A small payload that the source schema admits and whose rendering has the property, or None."""
+        self.renderer.left = min(budget // self.cost, self.left)
+        self.left -= self.renderer.left
         found = self._found(relevant, shows)
-        self.left += max(self.trial.left, 0)
+        self.left += max(self.renderer.left, 0)
         return found
 
     def _found(
-        self, relevant: Iterable[Hole], shows: Callable[[Rendered], bool]
-    ) -> tuple[Given, Rendered] | None:
+        self, relevant: Iterable[Hole], shows: Callable[[TemplateRendering], bool]
+    ) -> tuple[TemplateInput, TemplateRendering] | None:
         for given, rendered in self._rendered(frozenset(relevant)):
-            if shows(rendered) and self.trial.valid(given.item):
+            if shows(rendered) and self.renderer.valid(given.item):
                 return self.smallest(given, rendered, shows)
         return None
 
-    def _rendered(self, relevant: frozenset[Hole]) -> Iterator[tuple[Given, Rendered]]:
-        """What is tried, with its rendering; what was rendered for the same holes before is not again."""
+    def _rendered(self, relevant: frozenset[Hole]) -> Iterator[tuple[TemplateInput, TemplateRendering]]:
+        """The payloads that are tried, with renderings. Those known for the same holes are used again."""
         if self.known is None or self.known.relevant != relevant:
             self.known = _Known(relevant, self._all(relevant))
         known, number = self.known, 0
-        while self.trial.left > 0:
+        while self.renderer.left > 0:
             if number < len(known.rendered):
-                self.trial.left -= 1  # as if it were, so that the same search finds the same
+                self.renderer.left -= 1  # as if it were, so that the same search finds the same
             else:
                 given = next(known.others, None)
                 if given is None:
                     return
-                known.rendered.append((given, self.trial.run(given)))
+                known.rendered.append((given, self.renderer.run(given)))
             yield known.rendered[number]
             number += 1
 
-    def _all(self, relevant: Iterable[Hole]) -> Iterator[Given]:
+    def _all(self, relevant: Iterable[Hole]) -> Iterator[TemplateInput]:
         for holes, count in self.bases:
-            yield self._build(Plan(holes, count))
+            yield self._build(PayloadPlan(holes, count))
         yield from self.variants(relevant)
         yield from self.shuffled()
 
     def smallest(
-        self, given: Given, rendered: Rendered, shows: Callable[[Rendered], bool]
-    ) -> tuple[Given, Rendered]:
-        """The payload without what is not needed, and its rendering."""
+        self, given: TemplateInput, rendered: TemplateRendering, shows: Callable[[TemplateRendering], bool]
+    ) -> tuple[TemplateInput, TemplateRendering]:
+        """The payload without its unnecessary parts, and its rendering."""
 
-        def still(smaller: Given) -> bool:
-            after = self.trial.run(smaller)
-            return shows(after) and after.broken == rendered.broken and self.trial.valid(smaller.item)
+        def still(smaller: TemplateInput) -> bool:
+            after = self.renderer.run(smaller)
+            return shows(after) and after.broken == rendered.broken and self.renderer.valid(smaller.item)
 
-        least = shrink(given, still)
-        return least, self.trial.run(least)
+        smallest = shrink(given, still)
+        return smallest, self.renderer.run(smallest)
 
 
-def _texts_first(value: Value, tried: list[object]) -> object:
+def _texts_first(value: ValueSet, tried: list[object]) -> object:
     return BUILT if tried[0] is BUILT else plain(value)
 
 
-def _numbers_first(value: Value, tried: list[object]) -> object:
+def _numbers_first(value: ValueSet, tried: list[object]) -> object:
     if tried[0] is BUILT:
         return BUILT
     return next((t for t in tried if isinstance(t, int | float) and not isinstance(t, bool)), plain(value))
 
 
-def _nothing_first(value: Value, tried: list[object]) -> object:
+def _nothing_first(value: ValueSet, tried: list[object]) -> object:
     return BUILT if tried[0] is BUILT else tried[0]
 
 
-def _flags_first(value: Value, tried: list[object]) -> object:
+def _flags_first(value: ValueSet, tried: list[object]) -> object:
     return BUILT if tried[0] is BUILT else next((t for t in tried if isinstance(t, bool)), plain(value))

@@ -9,13 +9,13 @@ from functools import lru_cache
 from typing import Any
 
 from mapper.checker.templates.holes import Hole, an_object, plain, value_of
-from mapper.checker.templates.value_sets import Value
+from mapper.checker.templates.value_sets import ValueSet
 from mapper.runtime.missing import MISSING
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """What a template is rendered with: the item, and the other scopes of the request."""
+class TemplateInput:
+    """The input of a template: the item, and the other scopes of the request."""
 
     item: object
     envelope: object = None
@@ -31,15 +31,15 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What to put where: a value for each hole, `count` elements in lists, other values in their last one."""
+class PayloadPlan:
+    """A value for each hole; lists have `count` elements, the last of them with the values in `last`."""
 
     holes: Mapping[Hole, object]
     count: int = 1
     last: Mapping[Hole, object] | None = None
 
 
-def build(plan: Plan, scopes: Mapping[str, Value], *, item_is_body: bool) -> Given:
+def build(plan: PayloadPlan, scopes: Mapping[str, ValueSet], *, item_is_body: bool) -> TemplateInput:
     """The request of a plan."""
     below = _below(tuple(plan.holes))
     made = {
@@ -52,7 +52,7 @@ def build(plan: Plan, scopes: Mapping[str, Value], *, item_is_body: bool) -> Giv
         item = {**item, **body} if isinstance(body, dict) else item
     envelope = item if item_is_body else _present(made["envelope"])
     setting = made["setting"] if isinstance(made["setting"], dict) else {}
-    return Given(item, envelope, _texts_only(made["header"]), _texts_only(made["query"]), setting)
+    return TemplateInput(item, envelope, _texts_only(made["header"]), _texts_only(made["query"]), setting)
 
 
 def _present(value: object) -> object:
@@ -74,7 +74,10 @@ def _below(holes: tuple[Hole, ...]) -> Mapping[Hole, Collection[str | int | None
 
 
 def _made(
-    at: Hole, plan: Plan, below: Mapping[Hole, Collection[str | int | None]], scopes: Mapping[str, Value]
+    at: Hole,
+    plan: PayloadPlan,
+    below: Mapping[Hole, Collection[str | int | None]],
+    scopes: Mapping[str, ValueSet],
 ) -> object:
     steps = below.get(at, ())
     # A hole that others lie in is built from them, unless it is to be something else.
@@ -93,13 +96,13 @@ def _made(
     element = (*at, None if None in steps else next(iter(steps)))
     plans = [(plan, below)] * length
     if plan.last is not None and length > 1:
-        plans[-1] = Plan(plan.last, plan.count), _below(tuple(plan.last))
+        plans[-1] = PayloadPlan(plan.last, plan.count), _below(tuple(plan.last))
     elements = [_made(element, *each, scopes) for each in plans]
     return [element for element in elements if element is not MISSING]
 
 
 class _Built:
-    """Stands for the value made of the holes inside."""
+    """The type of BUILT, a placeholder for the value that is made of the holes inside."""
 
     def __deepcopy__(self, memo: object) -> _Built:
         return self
@@ -111,8 +114,8 @@ BUILT = _Built()
 # --- smaller
 
 
-def shrink(given: Given, still: Callable[[Given], bool], rounds: int = 300) -> Given:
-    """A request that nothing can be taken from, or made shorter, without losing what it shows."""
+def shrink(given: TemplateInput, still: Callable[[TemplateInput], bool], rounds: int = 300) -> TemplateInput:
+    """A request that keeps the property `still` and from which nothing more can be removed or shortened."""
     shared = given.envelope is given.item
     while rounds > 0:
         for smaller in _smaller(given.item):

@@ -1,8 +1,8 @@
-"""Prove: a template, its source schema and its target become a verdict, with payloads where it is refuted.
+"""Proof: a template, its source schema and its target become a verdict, with payloads if it is refuted.
 
-Proven means: whatever item the source schema admits, the template renders one JSON value, or stops (a
-rejection), or skips the item. What looks suspicious is only called refuted when a payload shows it. Half
-surrogate pairs count as characters here; they are no JSON text's fault, and are rejected when they come.
+Proven means: for each item that the source schema admits, the template renders one JSON value, or stops (a
+rejection), or skips the item. A suspicion becomes a refutation only if a payload shows it. Half surrogate
+pairs count as characters here; the run rejects them (RFC 8259 §8.2 leaves their meaning open).
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ from mapper import ir
 from mapper.budget import TooComplex, limited
 from mapper.checker.templates.admitted import whole_item
 from mapper.checker.templates.assumptions import assume, few
-from mapper.checker.templates.environment import Env, scopes
+from mapper.checker.templates.environment import Environment, request_scopes
 from mapper.checker.templates.holes import holes_of, read_holes
-from mapper.checker.templates.json_grammar import Place
-from mapper.checker.templates.payload_search import Search
-from mapper.checker.templates.payloads import Given
-from mapper.checker.templates.rendering import PrepareTemplate, Rendered, trial_of
-from mapper.checker.templates.target_fit import Misfit, misfits
-from mapper.checker.templates.value_sets import Value
-from mapper.checker.templates.walk import State, TooMany, Trouble, Walk
+from mapper.checker.templates.json_grammar import JsonPlace
+from mapper.checker.templates.payload_search import PayloadSearch
+from mapper.checker.templates.payloads import TemplateInput
+from mapper.checker.templates.rendering import PrepareTemplate, TemplateRendering, renderer_of
+from mapper.checker.templates.target_fit import TargetMisfit, misfits
+from mapper.checker.templates.value_sets import ValueSet
+from mapper.checker.templates.walk import TemplateFlaw, TooManyStates, Walk, WalkState
 from mapper.diagnostics.source import Span
 from mapper.ir import liquid as text_ir
 from mapper.ir.liquid import nodes_run
 from mapper.schemas.schema import Schema
 
-_MOST_TROUBLES = 24
+_MAX_FLAWS = 24
 
 
-class Verdict(Enum):
-    """What is known of a template."""
+class TemplateVerdict(Enum):
+    """The result of a proof."""
 
     PROVEN = "proven"
     REFUTED = "refuted"
@@ -43,15 +43,15 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Refutation:
-    """A payload that breaks the JSON: where in the template, why, and what is rendered."""
+    """A payload that breaks the JSON, the flaw in the template, and the rendered text."""
 
-    trouble: Trouble
-    given: Given
-    rendered: Rendered
+    flaw: TemplateFlaw
+    given: TemplateInput
+    rendered: TemplateRendering
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class TemplateDoubt:
     """Something that could neither be proven nor shown to fail."""
 
     span: Span
@@ -59,21 +59,21 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True)
-class Wrong:
+class ShownMisfit:
     """Valid JSON of a wrong shape, and a payload that shows it."""
 
-    misfit: Misfit
-    given: Given
+    misfit: TargetMisfit
+    given: TemplateInput
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
     """The verdict on a template and the evidence."""
 
-    verdict: Verdict
+    verdict: TemplateVerdict
     refutations: tuple[Refutation, ...] = ()
-    doubts: tuple[Doubt, ...] = ()
-    wrongs: tuple[Wrong, ...] = ()
+    doubts: tuple[TemplateDoubt, ...] = ()
+    shown_misfits: tuple[ShownMisfit, ...] = ()
     printed: Mapping[int, AbstractSet[str]] = field(default_factory=dict)
 
 
@@ -82,22 +82,23 @@ def prove(
 ) -> Proof:
     """The proof of a program whose output is a template; without a target any JSON value will do.
 
-    `prepare` compiles the program, so that each refutation is rendered before it is reported. Raises whatever
-    it raises.
+    `prepare` compiles the program, so that each refutation is rendered before it is reported. An exception
+    that it raises is not caught.
     """
     template = program.output
     assert isinstance(template, ir.Template)
     if template.body is None:
         why = "it uses tags or expressions that are not followed"
-        return Proof(Verdict.UNDECIDED, doubts=(Doubt(template.span, why),))
+        return Proof(TemplateVerdict.UNDECIDED, doubts=(TemplateDoubt(template.span, why),))
     if _sets_forloop(template.body):
         why = "it sets a variable named `forloop`"
-        return Proof(Verdict.UNDECIDED, doubts=(Doubt(template.span, why),))
+        return Proof(TemplateVerdict.UNDECIDED, doubts=(TemplateDoubt(template.span, why),))
     try:
         return _proven(program, template, source, target, prepare)
     except RecursionError:
         return Proof(
-            Verdict.UNDECIDED, doubts=(Doubt(template.span, "the template or its schema nests too deep"),)
+            TemplateVerdict.UNDECIDED,
+            doubts=(TemplateDoubt(template.span, "the template or its schema nests too deep"),),
         )
 
 
@@ -109,14 +110,16 @@ def _proven(
     prepare: PrepareTemplate,
 ) -> Proof:
     item_is_body = all(not path.segments for path in program.each)
-    world = scopes(whole_item(None if source is None else source.document), item_is_body=item_is_body)
+    scopes = request_scopes(
+        whole_item(None if source is None else source.document), item_is_body=item_is_body
+    )
     body = template.body or ()
-    walk, troubles = _walk(program, body, world)
-    reading = read_holes((body, *(rule.condition.test for rule in program.skips)), world)
-    trial = trial_of(program, prepare, source)
-    search = Search(trial, reading, world, item_is_body, nodes_run(program))
-    wrongs, unsure = _wrongs(walk, target, search) if target is not None else ([], [])
-    return _judged(template, walk, troubles, search, (wrongs, unsure))
+    walk, flaws = _walk(program, body, scopes)
+    reading = read_holes((body, *(rule.condition.test for rule in program.skips)), scopes)
+    renderer = renderer_of(program, prepare, source)
+    search = PayloadSearch(renderer, reading, scopes, item_is_body, nodes_run(program))
+    shown_misfits, unsure = _misfits(walk, target, search) if target is not None else ([], [])
+    return _judged(template, walk, flaws, search, (shown_misfits, unsure))
 
 
 def _sets_forloop(body: Sequence[text_ir.Statement]) -> bool:
@@ -125,120 +128,120 @@ def _sets_forloop(body: Sequence[text_ir.Statement]) -> bool:
 
 
 def _walk(
-    program: ir.Program, body: tuple[text_ir.Statement, ...], world: dict[str, Value]
-) -> tuple[Walk, list[Trouble]]:
-    """Everything the automaton finds."""
+    program: ir.Program, body: tuple[text_ir.Statement, ...], scopes: dict[str, ValueSet]
+) -> tuple[Walk, list[TemplateFlaw]]:
+    """The walk through the template, and the flaws that it found."""
     walk = Walk()
-    envs = [Env(world)]
+    envs = [Environment(scopes)]
     for rule in program.skips:
         if rule.condition.test is not None:
             envs = few([env for before in envs for env in assume(rule.condition.test, False, before)])
     span = program.output.span
     try:
-        with limited():  # steps of its own: what cannot be followed is in doubt, and no error
-            ends = walk.run(body, [State(Place(), env) for env in envs])
-    except (TooMany, TooComplex):
+        with limited():  # steps of its own: a template that is too complex is in doubt, it is not an error
+            ends = walk.run(body, [WalkState(JsonPlace(), env) for env in envs])
+    except (TooManyStates, TooComplex):
         walk.doubts["there are more ways through the template than are followed"] = span
         ends = []
     end = span.part(max(span.end - span.start - 1, 0), span.end - span.start)
     for state in ends:
         if not state.place.is_complete:
-            is_empty = state.place == Place()
+            is_empty = state.place == JsonPlace()
             why = "the text is empty" if is_empty else "the text ends too early"
-            walk.troubles[Trouble(end, why, "nothing" if is_empty else "")] = None
-    return walk, list(walk.troubles)
+            walk.flaws[TemplateFlaw(end, why, "nothing" if is_empty else "")] = None
+    return walk, list(walk.flaws)
 
 
 def _judged(
     template: ir.Template,
     walk: Walk,
-    troubles: list[Trouble],
-    search: Search,
-    fit: tuple[list[Wrong], list[Doubt]],
+    flaws: list[TemplateFlaw],
+    search: PayloadSearch,
+    fit: tuple[list[ShownMisfit], list[TemplateDoubt]],
 ) -> Proof:
-    wrongs, unsure = fit
-    doubts = [Doubt(span, why) for why, span in walk.doubts.items()] + unsure
-    refutations, unshown = _refutations(template, troubles, search)
+    shown_misfits, unsure = fit
+    doubts = [TemplateDoubt(span, why) for why, span in walk.doubts.items()] + unsure
+    refutations, unshown = _refutations(template, flaws, search)
     doubts += unshown
-    verdict = Verdict.UNDECIDED if doubts else Verdict.PROVEN
-    if refutations or any(wrong.misfit.always for wrong in wrongs):
-        verdict = Verdict.REFUTED
-    return Proof(verdict, tuple(refutations), _once(doubts), tuple(wrongs), walk.printed)
+    verdict = TemplateVerdict.UNDECIDED if doubts else TemplateVerdict.PROVEN
+    if refutations or any(shown.misfit.always for shown in shown_misfits):
+        verdict = TemplateVerdict.REFUTED
+    return Proof(verdict, tuple(refutations), _once(doubts), tuple(shown_misfits), walk.printed)
 
 
-def _once(doubts: list[Doubt]) -> tuple[Doubt, ...]:
+def _once(doubts: list[TemplateDoubt]) -> tuple[TemplateDoubt, ...]:
     """One doubt for each place."""
     return tuple({(d.span.start, d.span.end): d for d in reversed(doubts)}.values())[::-1]
 
 
 def _refutations(
-    template: ir.Template, troubles: list[Trouble], search: Search
-) -> tuple[list[Refutation], list[Doubt]]:
+    template: ir.Template, flaws: list[TemplateFlaw], search: PayloadSearch
+) -> tuple[list[Refutation], list[TemplateDoubt]]:
     broken = search.prepare() if not search.bases else []
-    if not troubles:
+    if not flaws:
         return _second_look(template, search), []
     refutations: list[Refutation] = []
-    doubts: list[Doubt] = []
-    for trouble in _one_each(troubles):
-        tried = len(refutations) + len(doubts) < _MOST_TROUBLES and bool(search.bases or not broken)
-        found = search.find(_relevant(trouble, search), _is_broken) if tried else None
+    doubts: list[TemplateDoubt] = []
+    for flaw in _one_each(flaws):
+        tried = len(refutations) + len(doubts) < _MAX_FLAWS and bool(search.bases or not broken)
+        found = search.find(_relevant(flaw, search), _is_broken) if tried else None
         if found is None:
-            doubts.append(Doubt(trouble.span, _sentence(trouble)))
+            doubts.append(TemplateDoubt(flaw.span, _sentence(flaw)))
         else:
-            refutations.append(Refutation(trouble, *found))
+            refutations.append(Refutation(flaw, *found))
     if not refutations and broken:
         given, rendered = search.smallest(*broken[0], _is_broken)
-        fitting = [t for t in troubles if t.why == rendered.broken]
-        return [Refutation((fitting or troubles)[0], given, rendered)], []
+        fitting = [t for t in flaws if t.why == rendered.broken]
+        return [Refutation((fitting or flaws)[0], given, rendered)], []
     return refutations, doubts
 
 
-def _is_broken(rendered: Rendered) -> bool:
+def _is_broken(rendered: TemplateRendering) -> bool:
     return bool(rendered.broken)
 
 
-def _one_each(troubles: list[Trouble]) -> list[Trouble]:
-    """One trouble of each place, in the order of the text: the one that is easiest to understand."""
-    ordered = sorted(
-        troubles, key=lambda t: (t.span.start, not t.why.startswith("a quote"), t.kind != "a text")
-    )
+def _one_each(flaws: list[TemplateFlaw]) -> list[TemplateFlaw]:
+    """One flaw at each place, in the order of the text; the one that is easiest to understand."""
+    ordered = sorted(flaws, key=lambda t: (t.span.start, not t.why.startswith("a quote"), t.kind != "a text"))
     return list({(t.span.start, t.cause is None): t for t in reversed(ordered)}.values())[::-1]
 
 
-def _relevant(trouble: Trouble, search: Search) -> set[tuple[str | int | None, ...]]:
-    holes = set() if trouble.cause is None else holes_of(trouble.cause, search.reading, search.scopes)
+def _relevant(flaw: TemplateFlaw, search: PayloadSearch) -> set[tuple[str | int | None, ...]]:
+    holes = set() if flaw.cause is None else holes_of(flaw.cause, search.reading, search.scopes)
     return holes or set(search.reading.holes)
 
 
-def _second_look(template: ir.Template, search: Search) -> list[Refutation]:
-    """Render hostile payloads although nothing was found: what then breaks is shown, not believed proven."""
+def _second_look(template: ir.Template, search: PayloadSearch) -> list[Refutation]:
+    """Render hostile payloads although no flaw was found: a gap of the walk is no proof."""
     found = search.find(set(search.reading.holes), _is_broken, budget=150)
     if found is None:
         return []
-    return [Refutation(Trouble(template.span.part(0, 1), found[1].broken), *found)]
+    return [Refutation(TemplateFlaw(template.span.part(0, 1), found[1].broken), *found)]
 
 
-def _sentence(trouble: Trouble) -> str:
-    if not trouble.kind:
-        return trouble.why
-    return f"{trouble.kind} may be printed here: {trouble.why}"
+def _sentence(flaw: TemplateFlaw) -> str:
+    if not flaw.kind:
+        return flaw.why
+    return f"{flaw.kind} may be printed here: {flaw.why}"
 
 
-def _wrongs(walk: Walk, target: Schema, search: Search) -> tuple[list[Wrong], list[Doubt]]:
-    """What is JSON and does not fit the target; each shown by a payload, or in doubt."""
+def _misfits(
+    walk: Walk, target: Schema, search: PayloadSearch
+) -> tuple[list[ShownMisfit], list[TemplateDoubt]]:
+    """JSON that does not fit the target: shown by a payload, or in doubt."""
     if not search.bases:
         search.prepare()
-    wrongs: list[Wrong] = []
-    doubts: list[Doubt] = []
+    shown_misfits: list[ShownMisfit] = []
+    doubts: list[TemplateDoubt] = []
     for misfit in misfits(walk.seen, target):
         found = search.find(set(search.reading.holes), misfit.shown_by, budget=600)
         if found is not None:
-            wrongs.append(Wrong(misfit, found[0]))
+            shown_misfits.append(ShownMisfit(misfit, found[0]))
         elif misfit.kind != "null" or misfit.always:
-            doubts.append(Doubt(misfit.span, f"{_what(misfit)} may be written here"))
-    return wrongs, doubts
+            doubts.append(TemplateDoubt(misfit.span, f"{_what(misfit)} may be written here"))
+    return shown_misfits, doubts
 
 
-def _what(misfit: Misfit) -> str:
+def _what(misfit: TargetMisfit) -> str:
     names = {"lacks": f"an object without `{misfit.key}`", "adds": f"the key `{misfit.key}`"}
     return names.get(misfit.kind) or f"{'an' if misfit.kind[0] in 'ao' else 'a'} {misfit.kind}"

@@ -6,10 +6,10 @@ import json
 
 from mapper import ir
 from mapper.checker.templates.engines import check_engine
-from mapper.checker.templates.payloads import Given
-from mapper.checker.templates.proof import Proof, Refutation, Wrong
-from mapper.checker.templates.rendering import Rendered
-from mapper.checker.templates.walk import Trouble
+from mapper.checker.templates.payloads import TemplateInput
+from mapper.checker.templates.proof import Proof, Refutation, ShownMisfit
+from mapper.checker.templates.rendering import TemplateRendering
+from mapper.checker.templates.walk import TemplateFlaw
 from mapper.diagnostics.diagnostic import Label, Report, Severity
 from mapper.diagnostics.source import SourceFile, Span
 from mapper.expressions.liquid.dialects import Dialect
@@ -23,11 +23,11 @@ _CURLY = ("\u201c", "\u201d", "\u201e", "\u00ab", "\u00bb", "\u2018", "\u2019")
 def report_proof(
     proof: Proof, program: ir.Program, target: Schema | None, dialect: Dialect | None, report: Report
 ) -> None:
-    """Add what a proof found: errors where the template is refuted, warnings where it is undecided."""
+    """Report a proof: errors (M411, M413) if the template is refuted, warnings (M412, M413) for doubts."""
     for refutation in proof.refutations:
         _report_refutation(refutation, dialect, report)
-    for wrongs in _by_place(proof.wrongs):
-        _report_wrong(wrongs, target, report)
+    for shown_misfits in _by_place(proof.shown_misfits):
+        _report_misfit(shown_misfits, target, report)
     for doubt in proof.doubts:
         report.warning(
             "M412",
@@ -41,52 +41,52 @@ def report_proof(
 
 
 def _report_refutation(refutation: Refutation, dialect: Dialect | None, report: Report) -> None:
-    trouble, rendered = refutation.trouble, refutation.rendered
-    headline, label = _words(trouble)
+    flaw, rendered = refutation.flaw, refutation.rendered
+    headline, label = _words(flaw)
     report.add(
         "M411",
         headline,
-        _place(trouble),
+        _place(flaw),
         label,
-        (_payload(refutation.given), _way_out(trouble, dialect)),
+        (_payload(refutation.given), _way_out(flaw, dialect)),
         Severity.ERROR,
         _rendered_label(rendered, "" if rendered.broken == label else rendered.broken),
     )
 
 
-def _words(trouble: Trouble) -> tuple[str, str]:
-    if trouble.cause is None:
-        return "the template renders text that is not JSON", trouble.why
-    if trouble.kind == "nothing":
+def _words(flaw: TemplateFlaw) -> tuple[str, str]:
+    if flaw.cause is None:
+        return "the template renders text that is not JSON", flaw.why
+    if flaw.kind == "nothing":
         return "the template renders text that is not JSON where a value is absent", "this may print nothing"
-    what = trouble.kind or "what is printed"
+    what = flaw.kind or "what is printed"
     return f"{what} printed here can break the JSON", "its text stands in the JSON as it is"
 
 
-def _place(trouble: Trouble) -> Span:
-    """The place of a trouble; in the template's own text the character that is wrong."""
-    if trouble.cause is not None:
-        return trouble.span
-    file, at = trouble.span.file, trouble.span.start
+def _place(flaw: TemplateFlaw) -> Span:
+    """The place of a flaw; in the template's own text the character that is wrong."""
+    if flaw.cause is not None:
+        return flaw.span
+    file, at = flaw.span.file, flaw.span.start
     # Indentation that the mapping has and the template has not was cut; step over it.
-    text = trouble.span.text
-    if len(text) > trouble.offset and "\n" not in text[: trouble.offset]:
-        return Span(file, at + trouble.offset, at + trouble.offset + 1)
-    return trouble.span
+    text = flaw.span.text
+    if len(text) > flaw.offset and "\n" not in text[: flaw.offset]:
+        return Span(file, at + flaw.offset, at + flaw.offset + 1)
+    return flaw.span
 
 
-def _way_out(trouble: Trouble, dialect: Dialect | None) -> str:
-    if trouble.cause is None:
-        is_curly = _place(trouble).text in _CURLY
+def _way_out(flaw: TemplateFlaw, dialect: Dialect | None) -> str:
+    if flaw.cause is None:
+        is_curly = _place(flaw).text in _CURLY
         return 'curly quotes come from word processors; JSON is written with `"`' if is_curly else ""
-    if trouble.kind == "nothing":
+    if flaw.kind == "nothing":
         return "add a `default`"
     if dialect is None or not dialect.filters or "json" in dialect.filters:
         return "print it with the `json` filter, which adds the quotes and escapes what is inside"
     return f"`{dialect.name}` has no filter that writes JSON: let the source schema promise harmless texts"
 
 
-def _rendered_label(rendered: Rendered, why: str) -> tuple[Label, ...]:
+def _rendered_label(rendered: TemplateRendering, why: str) -> tuple[Label, ...]:
     text = rendered.text
     if not text:
         return ()
@@ -94,7 +94,7 @@ def _rendered_label(rendered: Rendered, why: str) -> tuple[Label, ...]:
     return (Label(Span(SourceFile("<rendered>", text), at, at + 1), why),)
 
 
-def _payload(given: Given) -> str:
+def _payload(given: TemplateInput) -> str:
     whole: object = given.item
     if given.parts:
         whole = {"request": {**given.parts, "body": given.item}}
@@ -102,18 +102,18 @@ def _payload(given: Given) -> str:
     return f"a payload that shows it: {text}"
 
 
-def _by_place(wrongs: tuple[Wrong, ...]) -> list[list[Wrong]]:
+def _by_place(shown_misfits: tuple[ShownMisfit, ...]) -> list[list[ShownMisfit]]:
     """Values of several wrong types at one place are one fault."""
-    groups: dict[object, list[Wrong]] = {}
-    for wrong in wrongs:
-        misfit = wrong.misfit
-        groups.setdefault((misfit.path, misfit.span.start, misfit.key), []).append(wrong)
+    groups: dict[object, list[ShownMisfit]] = {}
+    for shown in shown_misfits:
+        misfit = shown.misfit
+        groups.setdefault((misfit.path, misfit.span.start, misfit.key), []).append(shown)
     return list(groups.values())
 
 
-def _report_wrong(wrongs: list[Wrong], target: Schema | None, report: Report) -> None:
-    wrong = wrongs[0]
-    misfit = wrong.misfit
+def _report_misfit(shown_misfits: list[ShownMisfit], target: Schema | None, report: Report) -> None:
+    shown = shown_misfits[0]
+    misfit = shown.misfit
     path = ".".join(misfit.path) or "the event"
     hint = ""
     if misfit.kind == "lacks":
@@ -125,15 +125,15 @@ def _report_wrong(wrongs: list[Wrong], target: Schema | None, report: Report) ->
         message, label = f"the target has no key `{misfit.key}`", "this object holds it"
     else:
         wanted = " or ".join(misfit.wanted) or "nothing"
-        found = _listed([_article(each.misfit.kind) for each in wrongs])
+        found = _listed([_article(each.misfit.kind) for each in shown_misfits])
         message = f"`{path}` is {found}" if misfit.always else f"`{path}` can be {found}"
         label = f"the target asks for {wanted}"
         hint = "write it without the quotes, and with a `default`" if misfit.kind == "string" else ""
     definition = target.definition_of(misfit.schema) if target is not None else None
     more = (Label(definition, "asked for here"),) if definition is not None else ()
-    # What is wrong now and then is rejected when it comes, as with any other mapping.
+    # A value that is wrong only sometimes is rejected at run time, as with any other mapping.
     severity = Severity.ERROR if misfit.always else Severity.WARNING
-    report.add("M413", message, misfit.span, label, (hint, _payload(wrong.given)), severity, more)
+    report.add("M413", message, misfit.span, label, (hint, _payload(shown.given)), severity, more)
 
 
 def _listed(words: list[str]) -> str:

@@ -1,49 +1,49 @@
-"""Rounds: how often a loop can run, and on what."""
+"""Rounds: the possible numbers of rounds of a loop, and its elements."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from mapper.checker.templates.environment import Env
-from mapper.checker.templates.value_sets import INTEGER, Items, Value, a_number, a_text, anything, joined
+from mapper.checker.templates.environment import Environment
+from mapper.checker.templates.value_sets import INTEGER, Items, ValueSet, a_number, a_text, anything, joined
 from mapper.ir import liquid as ir
 from mapper.regex.languages import ANYTHING, without_empty
 
 
 @dataclass(frozen=True, slots=True)
-class Rounds:
-    """What the variable of a loop can be, and the least and the greatest number of rounds."""
+class LoopRounds:
+    """The possible values of a loop's variable, and the least and greatest number of rounds (None: any)."""
 
-    element: Value
-    least: int
-    most: int | None
+    element: ValueSet
+    min_rounds: int
+    max_rounds: int | None
 
 
-def rounds_of(statement: ir.For, env: Env) -> Rounds:
+def rounds_of(statement: ir.For, env: Environment) -> LoopRounds:
     """The rounds of a loop in an environment."""
     found = _whole(statement.source, env)
-    least, most = found.least, found.most
+    min_rounds, max_rounds = found.min_rounds, found.max_rounds
     if statement.limit is not None or statement.offset is not None or statement.resumes:
-        least = 0
+        min_rounds = 0
     limit = statement.limit
     if isinstance(limit, ir.Scalar) and type(limit.value) is int:
-        most = max(limit.value, 0) if most is None else min(most, max(limit.value, 0))
+        max_rounds = max(limit.value, 0) if max_rounds is None else min(max_rounds, max(limit.value, 0))
         if statement.offset is None and not statement.resumes:
-            least = min(found.least, most)
-    return Rounds(found.element, least, most)
+            min_rounds = min(found.min_rounds, max_rounds)
+    return LoopRounds(found.element, min_rounds, max_rounds)
 
 
-def _whole(source: ir.Operand, env: Env) -> Rounds:
+def _whole(source: ir.Operand, env: Environment) -> LoopRounds:
     if isinstance(source, ir.Interval):
         count = _length(source)
-        return Rounds(a_number(INTEGER), count or 0, count)
+        return LoopRounds(a_number(INTEGER), count or 0, count)
     value = env.evaluate(source)
     elements, counts = [], list[tuple[int, int | None]]()
     if value.items is not None:
         elements.append(value.items.element())
-        counts.append((value.items.least, value.items.most))
+        counts.append((value.items.min_items, value.items.max_items))
     if value.members is not None:
-        elements.append(Value(items=Items(anything, 2, 2)))
+        elements.append(ValueSet(items=Items(anything, 2, 2)))
         counts.append((0, None))
     if value.text is not None or value.json:
         text = ANYTHING if value.text is None or value.json else value.text
@@ -52,10 +52,10 @@ def _whole(source: ir.Operand, env: Env) -> Rounds:
     if value.is_nil or value.true or value.false or value.number is not None:
         counts.append((0, 0))
     if not counts:
-        return Rounds(replace(anything()), 0, 0)
-    least = min(low for low, _ in counts)
-    most = None if any(high is None for _, high in counts) else max(high or 0 for _, high in counts)
-    return Rounds(joined(*elements), least, most)
+        return LoopRounds(replace(anything()), 0, 0)
+    min_rounds = min(low for low, _ in counts)
+    max_rounds = None if any(high is None for _, high in counts) else max(high or 0 for _, high in counts)
+    return LoopRounds(joined(*elements), min_rounds, max_rounds)
 
 
 def _length(source: ir.Interval) -> int | None:

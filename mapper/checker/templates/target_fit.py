@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from mapper.checker.templates.json_grammar import ANY_KEY, ELEMENT, Path, Seen
-from mapper.checker.templates.rendering import Rendered
+from mapper.checker.templates.json_grammar import ANY_KEY, ELEMENT, JsonFinding, Path
+from mapper.checker.templates.rendering import TemplateRendering
 from mapper.diagnostics.source import Span
 from mapper.runtime.json.types import type_of
 from mapper.runtime.missing import MISSING
@@ -25,10 +25,10 @@ _KINDS = ("object", "array", "string", "number", "boolean", "null")
 
 
 @dataclass(frozen=True, slots=True)
-class Misfit:
-    """Something a template may write where the target does not take it.
+class TargetMisfit:
+    """A value or key that a template may write but the target does not allow.
 
-    `always` says that nothing else is ever written there. `key` is the key that lacks or does not belong.
+    `always` is true if nothing else is ever written there. `key` is the missing or unknown key.
     """
 
     path: Path
@@ -39,8 +39,8 @@ class Misfit:
     key: str = ""
     schema: Subschema = True
 
-    def shown_by(self, rendered: Rendered) -> bool:
-        """Whether a rendering has it."""
+    def shown_by(self, rendered: TemplateRendering) -> bool:
+        """True if a rendering has it."""
         return not rendered.broken and rendered.value is not MISSING and self._has(rendered.value, self.path)
 
     def _has(self, value: object, path: Path) -> bool:
@@ -66,8 +66,8 @@ def _kind_of(value: object) -> str:
     return "number" if kind == "integer" else kind
 
 
-def misfits(seen: Mapping[Seen, Span], target: Schema) -> Iterator[Misfit]:
-    """What of all that a template can write does not fit."""
+def misfits(seen: Mapping[JsonFinding, Span], target: Schema) -> Iterator[TargetMisfit]:
+    """The values and keys a template can write that do not fit the target."""
     document = target.document
     kinds: dict[Path, set[str]] = {}
     for shown in seen:
@@ -83,21 +83,21 @@ def misfits(seen: Mapping[Seen, Span], target: Schema) -> Iterator[Misfit]:
         elif not _takes(document, schema, shown.kind):
             wanted = tuple(kind for kind in _KINDS if _takes(document, schema, kind))
             always = not any(_takes(document, schema, kind) for kind in kinds[shown.path])
-            yield Misfit(shown.path, shown.kind, wanted, span, always, schema=schema)
+            yield TargetMisfit(shown.path, shown.kind, wanted, span, always, schema=schema)
 
 
 def _keys(
-    document: Subschema, schema: Subschema, shown: Seen, span: Span, all_ends: list[Seen]
-) -> Iterator[Misfit]:
+    document: Subschema, schema: Subschema, shown: JsonFinding, span: Span, all_ends: list[JsonFinding]
+) -> Iterator[TargetMisfit]:
     if not shown.unknown:
         for name in sorted(required_of(document, schema) - shown.sure):
             always = not any(name in end.keys or end.unknown for end in all_ends)
-            yield Misfit(shown.path, "lacks", (), span, always, name, schema)
+            yield TargetMisfit(shown.path, "lacks", (), span, always, name, schema)
     if is_closed(document, schema):
         known = properties_of(document, schema)
         for name in sorted(shown.keys - known.keys()):
             always = all(name in end.sure for end in all_ends)
-            yield Misfit(shown.path, "adds", tuple(known), span, always, name, schema)
+            yield TargetMisfit(shown.path, "adds", tuple(known), span, always, name, schema)
 
 
 def _takes(document: Subschema, schema: Subschema, kind: str) -> bool:

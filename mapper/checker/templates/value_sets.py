@@ -1,4 +1,4 @@
-"""Values: what a Liquid expression can be, and the texts that each kind of value is printed as."""
+"""Value sets: the possible values of a Liquid expression, and the texts that they are printed as."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from mapper.budget import remembered
-from mapper.regex.characters import ranges, span
+from mapper.regex.characters import DIGITS, ranges, span
 from mapper.regex.languages import (
     ANYTHING,
     EMPTY,
     Language,
-    TooLarge,
     concatenated,
     many,
     one_of,
@@ -24,40 +23,39 @@ from mapper.regex.languages import (
 )
 from mapper.runtime.liquid.semantics import to_text
 
-_DIGIT = span("0", "9")
 _SIGN = optional(word("-"))
-_WHOLE = union(word("0"), concatenated(one_of(span("1", "9")), many(_DIGIT)))
+_WHOLE = union(word("0"), concatenated(one_of(span("1", "9")), many(DIGITS)))
 _EXPONENT = concatenated(
-    one_of(ranges("eE")), optional(one_of(ranges("+-"))), repeated(one_of(_DIGIT), least=1)
+    one_of(ranges("eE")), optional(one_of(ranges("+-"))), repeated(one_of(DIGITS), min_rounds=1)
 )
-_FRACTION = concatenated(word("."), repeated(one_of(_DIGIT), least=1))
+_FRACTION = concatenated(word("."), repeated(one_of(DIGITS), min_rounds=1))
 
 COUNT = _WHOLE
 INTEGER = concatenated(_SIGN, _WHOLE)
 NUMBER = concatenated(INTEGER, optional(_FRACTION), optional(_EXPONENT))
 
-_DEEPEST = 3
+_MAX_DEPTH = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """A list: what its elements can be, and how many there are (`most` None: any number)."""
+    """A list: its possible elements and number of elements (`max_items` None: any number)."""
 
-    element: Callable[[], Value]
-    least: int = 0
-    most: int | None = None
+    element: Callable[[], ValueSet]
+    min_items: int = 0
+    max_items: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """An object: what stands under each name; `required` ones are always there."""
+    """An object: the possible values of each member; `required` ones are always there."""
 
-    member: Callable[[str], Value]
+    member: Callable[[str], ValueSet]
     required: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class ValueSet:
     """A set of values by kind; `json` is text that is one JSON value of those types."""
 
     missing: bool = False
@@ -72,90 +70,92 @@ class Value:
 
     @property
     def is_impossible(self) -> bool:
-        """Whether no value is in it."""
+        """True if no value is in it."""
         return not (self.is_nil or self.true or self.false or self.has_content)
 
     @property
     def is_nil(self) -> bool:
-        """Whether it can be missing or null."""
+        """True if it can be missing or null."""
         return self.missing or self.null
 
     @property
     def has_content(self) -> bool:
-        """Whether it can be a number, text, list, object or JSON text."""
+        """True if it can be a number, text, list, object or JSON text."""
         parts = (self.number, self.text, self.items, self.members)
         return any(part is not None for part in parts) or bool(self.json)
 
     @property
-    def truthy(self) -> Value:
-        """It without what counts as false."""
+    def truthy(self) -> ValueSet:
+        """Its values that count as true."""
         return replace(self, missing=False, null=False, false=False)
 
     @property
-    def falsy(self) -> Value:
-        """What of it counts as false."""
-        return Value(missing=self.missing, null=self.null, false=self.false)
+    def falsy(self) -> ValueSet:
+        """Its values that count as false."""
+        return ValueSet(missing=self.missing, null=self.null, false=self.false)
 
     @property
-    def only_nil(self) -> Value:
-        """What of it is missing or null."""
-        return Value(missing=self.missing, null=self.null)
+    def only_nil(self) -> ValueSet:
+        """Missing and null, as far as it can be either."""
+        return ValueSet(missing=self.missing, null=self.null)
 
 
-IMPOSSIBLE = Value()
-MISSING = Value(missing=True)
-BOOLEAN = Value(true=True, false=True)
+IMPOSSIBLE = ValueSet()
+MISSING = ValueSet(missing=True)
+BOOLEAN = ValueSet(true=True, false=True)
 
 
-def a_text(language: Language) -> Value:
+def a_text(language: Language) -> ValueSet:
     """A text of the language."""
-    return IMPOSSIBLE if language.is_none else Value(text=language)
+    return IMPOSSIBLE if language.is_none else ValueSet(text=language)
 
 
-def a_number(language: Language = NUMBER) -> Value:
+def a_number(language: Language = NUMBER) -> ValueSet:
     """A number that is printed as a text of the language."""
-    return Value(number=language)
+    return ValueSet(number=language)
 
 
-def constant(value: object) -> Value:
+def constant(value: object) -> ValueSet:
     """One value a template or schema holds."""
     match value:
         case None:
-            return Value(null=True)
+            return ValueSet(null=True)
         case bool():
-            return Value(true=value, false=not value)
+            return ValueSet(true=value, false=not value)
         case int() | float():
             return a_number(word(to_text(value)))
         case str():
             return a_text(word(value))
         case list():
             inner = joined(*map(constant, value))
-            return Value(items=Items(lambda: inner, len(value), len(value)))
+            return ValueSet(items=Items(lambda: inner, len(value), len(value)))
         case dict():
             known = {name: constant(entry) for name, entry in value.items()}
-            return Value(members=Members(lambda name: known.get(name, MISSING)))
+            return ValueSet(members=Members(lambda name: known.get(name, MISSING)))
         case _:
             return anything()
 
 
 @lru_cache(maxsize=1)
-def anything() -> Value:
+def anything() -> ValueSet:
     """Any JSON value, or none."""
     return replace(something(), missing=True)
 
 
 @lru_cache(maxsize=1)
-def something() -> Value:
+def something() -> ValueSet:
     """Any JSON value that is there."""
-    return Value(False, True, True, True, NUMBER, ANYTHING, Items(something), Members(lambda _: anything()))
+    return ValueSet(
+        False, True, True, True, NUMBER, ANYTHING, Items(something), Members(lambda _: anything())
+    )
 
 
-def joined(*values: Value) -> Value:
-    """What any of them can be."""
+def joined(*values: ValueSet) -> ValueSet:
+    """The values that are in any of the sets."""
     given = [value for value in dict.fromkeys(values) if value != IMPOSSIBLE]
     if len(given) <= 1:
         return given[0] if given else IMPOSSIBLE
-    return Value(
+    return ValueSet(
         missing=any(v.missing for v in given),
         null=any(v.null for v in given),
         true=any(v.true for v in given),
@@ -170,18 +170,15 @@ def joined(*values: Value) -> Value:
 
 def _either(languages: list[Language | None]) -> Language | None:
     given = [language for language in languages if language is not None]
-    try:
-        return union(*given) if given else None
-    except TooLarge:
-        return ANYTHING
+    return union(*given) if given else None
 
 
 def _any_items(given: list[Items]) -> Items | None:
     unique = list(dict.fromkeys(given))
     if len(unique) <= 1:
         return unique[0] if unique else None
-    most = None if any(i.most is None for i in unique) else max(i.most or 0 for i in unique)
-    return Items(lambda: joined(*(i.element() for i in unique)), min(i.least for i in unique), most)
+    max_items = None if any(i.max_items is None for i in unique) else max(i.max_items or 0 for i in unique)
+    return Items(lambda: joined(*(i.element() for i in unique)), min(i.min_items for i in unique), max_items)
 
 
 def _any_members(given: list[Members]) -> Members | None:
@@ -192,8 +189,8 @@ def _any_members(given: list[Members]) -> Members | None:
 
 
 @remembered(4096)
-def members_of(value: Value, key: str | int) -> Value:
-    """What a template finds under a key of the value."""
+def members_of(value: ValueSet, key: str | int) -> ValueSet:
+    """The values that a template finds under a key."""
     found = [MISSING] if _can_lack(value, key) else []
     if value.members is not None:
         found.append(value.members.member(str(key)) if isinstance(key, str) else MISSING)
@@ -208,7 +205,7 @@ def members_of(value: Value, key: str | int) -> Value:
     return joined(*found)
 
 
-def _can_lack(value: Value, key: str | int) -> bool:
+def _can_lack(value: ValueSet, key: str | int) -> bool:
     others = (value.number, value.text, None if isinstance(key, int) else value.items)
     return value.is_nil or value.true or value.false or bool(value.json) or any(others)
 
@@ -216,8 +213,8 @@ def _can_lack(value: Value, key: str | int) -> bool:
 Part: TypeAlias = tuple[str, Language]
 
 
-def parts_of(value: Value) -> Iterator[Part]:
-    """The kinds of value it can be, each with the texts it is printed as; JSON texts stand apart."""
+def parts_of(value: ValueSet) -> Iterator[Part]:
+    """The kinds of value it can be, each with the texts it is printed as; JSON texts are not among them."""
     if value.missing:
         yield "nothing", EMPTY
     elif value.null:
@@ -234,31 +231,24 @@ def parts_of(value: Value) -> Iterator[Part]:
         yield "a list", _printed_items(value.items, 0)
 
 
-def json_kinds(value: Value) -> frozenset[str]:
+def json_kinds(value: ValueSet) -> frozenset[str]:
     """The types of JSON it can be printed as whole."""
     return (value.json - {"number"}) | (frozenset({"object"}) if value.members is not None else frozenset())
 
 
-def printed(value: Value, depth: int = 0) -> Language:
-    """All texts it can be printed as; ANYTHING where JSON text is among them."""
-    if value.text is ANYTHING or json_kinds(value) or depth > _DEEPEST:
+def printed(value: ValueSet, depth: int = 0) -> Language:
+    """All texts it can be printed as; ANYTHING if JSON text is among them."""
+    if value.text is ANYTHING or json_kinds(value) or depth > _MAX_DEPTH:
         return ANYTHING
     pieces = [language for name, language in parts_of(replace(value, items=None))]
     if value.items is not None:
         pieces.append(_printed_items(value.items, depth + 1))
-    try:
-        return union(*pieces)
-    except TooLarge:
-        return ANYTHING
+    return union(*pieces)
 
 
 def _printed_items(items: Items, depth: int) -> Language:
-    if items.most == 0:
+    if items.max_items == 0:
         return EMPTY
-    if depth > _DEEPEST:
+    if depth > _MAX_DEPTH:
         return ANYTHING
-    inner = printed(items.element(), depth + 1)
-    try:
-        return repeated(inner, least=1 if items.least else 0)
-    except TooLarge:
-        return ANYTHING
+    return repeated(printed(items.element(), depth + 1), min_rounds=1 if items.min_items else 0)

@@ -1,4 +1,4 @@
-"""Walk: a template run on sets of values; every place its text can reach, every way it breaks."""
+"""Walk: a template run on sets of values; every place its text can reach, every flaw."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import assert_never
 
 from mapper.checker.templates.assumptions import assume, few
 from mapper.checker.templates.emission import emit, write
-from mapper.checker.templates.environment import Env, Loop, joined_env
-from mapper.checker.templates.json_grammar import Place, Seen, joined_keys, without_keys
-from mapper.checker.templates.rounds import Rounds, rounds_of
+from mapper.checker.templates.environment import Environment, LoopRound, joined_env
+from mapper.checker.templates.json_grammar import BLANKS, JsonFinding, JsonPlace, joined_keys, without_keys
+from mapper.checker.templates.rounds import LoopRounds, rounds_of
 from mapper.checker.templates.value_sets import (
     INTEGER,
     MISSING,
-    Value,
+    ValueSet,
     a_number,
     a_text,
     anything,
@@ -23,22 +23,23 @@ from mapper.checker.templates.value_sets import (
 )
 from mapper.diagnostics.source import Span
 from mapper.ir import liquid as ir
-from mapper.regex.languages import ANYTHING, EMPTY, Language, TooLarge, concatenated, repeated, union, word
+from mapper.regex.languages import EMPTY, Language, concatenated, repeated, union, word
 
-_MOST_STATES = 160
-_MOST_ENVS = 4
-_MOST_PLACES = 6
+_MAX_STATES = 160
+_MAX_ENVS = 4
+_MAX_PLACES = 6
 _ROUNDS = 16
 _WIDEN_AFTER = 3
-_MOST_STEPS = 50_000
+_MAX_STEPS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class TemplateFlaw:
     """A way in which a template may render something that is not JSON.
 
-    `cause` is the output whose value does it, None where the template's own text does. `kind` says which
-    values do it, `why` what JSON asks for.
+    `cause` is the output whose value does it, None if the template's own text does. `kind` names the values
+    that do it, `why` is the rule of JSON that is broken. `offset` is that of the wrong character in the
+    template's text.
     """
 
     span: Span = field(compare=False)
@@ -49,49 +50,49 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """One way through the template so far: where the text stands and what the variables can be.
+class WalkState:
+    """One path through the template so far: the place in the JSON, and the possible values of variables.
 
     Inside a capture there is no place in the JSON, but the `captured` texts. `silent` is the output that
-    printed nothing where a value may stand.
+    printed nothing although a value may begin.
     """
 
-    place: Place
-    env: Env
+    place: JsonPlace
+    env: Environment
     captured: Language | None = None
     silent: ir.Output | None = None
 
 
-class TooMany(Exception):
-    """More ways through a template than are followed."""
+class TooManyStates(Exception):
+    """The template has more paths than are followed."""
 
 
 @dataclass
 class Walk:
-    """Follows a template. What is found on the way collects here.
+    """Follows a template and collects its findings.
 
-    `seen` says where values begin, and of what kind; `printed` which types, by the offset of the output.
+    `seen` has the span of each value that begins; `printed` the types that each output prints, by its offset.
     """
 
-    troubles: dict[Trouble, None] = field(default_factory=dict)
+    flaws: dict[TemplateFlaw, None] = field(default_factory=dict)
     doubts: dict[str, Span] = field(default_factory=dict)
-    seen: dict[Seen, Span] = field(default_factory=dict)
+    seen: dict[JsonFinding, Span] = field(default_factory=dict)
     printed: dict[int, set[str]] = field(default_factory=dict)
     steps: int = 0
-    _left: list[tuple[str, State]] = field(default_factory=list)
+    _left: list[tuple[str, WalkState]] = field(default_factory=list)
 
-    def run(self, statements: Iterable[ir.Statement], states: list[State]) -> list[State]:
+    def run(self, statements: Iterable[ir.Statement], states: list[WalkState]) -> list[WalkState]:
         """The states after the statements; those that leave a loop are put aside."""
         for statement in statements:
             if not states:
                 break
             self.steps += len(states)
-            if self.steps > _MOST_STEPS:
-                raise TooMany
+            if self.steps > _MAX_STEPS:
+                raise TooManyStates
             states = merged([after for state in states for after in self._one(statement, state)])
         return states
 
-    def _one(self, statement: ir.Statement, state: State) -> list[State]:
+    def _one(self, statement: ir.Statement, state: WalkState) -> list[WalkState]:
         match statement:
             case ir.Write():
                 return self._write(statement, state)
@@ -125,24 +126,26 @@ class Walk:
 
     # --- text
 
-    def _write(self, statement: ir.Write, state: State) -> list[State]:
+    def _write(self, statement: ir.Write, state: WalkState) -> list[WalkState]:
         if state.captured is not None:
-            return [replace(state, captured=_then(state.captured, word(statement.text)))]
+            return [replace(state, captured=concatenated(state.captured, word(statement.text)))]
         after, seen = write(state.place, statement.text)
         for shown in seen:
             self._show(shown, statement)
-        if isinstance(after, Place):
-            is_blank = not statement.text.strip(" \t\r\n")
+        if isinstance(after, JsonPlace):
+            is_blank = not statement.text.strip(BLANKS)
             return [replace(state, place=after, silent=state.silent if is_blank else None)]
         index, bad = after
-        if state.silent is not None and not statement.text[:index].strip(" \t\r\n"):
-            trouble = Trouble(state.silent.span, bad.why, "nothing", state.silent)
+        if state.silent is not None and not statement.text[:index].strip(BLANKS):
+            flaw = TemplateFlaw(state.silent.span, bad.why, "nothing", state.silent)
         else:
-            trouble = Trouble(statement.span, bad.why, "", None, index)
-        self.troubles[trouble] = None
+            flaw = TemplateFlaw(statement.span, bad.why, "", None, index)
+        self.flaws[flaw] = None
         return []
 
-    def _print(self, statement: ir.Output | ir.Count | ir.Cycle, value: Value, state: State) -> list[State]:
+    def _print(
+        self, statement: ir.Output | ir.Count | ir.Cycle, value: ValueSet, state: WalkState
+    ) -> list[WalkState]:
         start = statement.span.start
         kinds = (
             "text" if value.text else "",
@@ -152,10 +155,10 @@ class Walk:
         self.printed.setdefault(start, set()).update(kinds)
         if state.captured is not None:
             text = printed(value)
-            return [] if text.is_none else [replace(state, captured=_then(state.captured, text))]
+            return [] if text.is_none else [replace(state, captured=concatenated(state.captured, text))]
         outcome = emit(state.place, value)
         for broken in outcome.breaks:
-            self.troubles[Trouble(statement.span, broken.why, broken.kind, statement)] = None
+            self.flaws[TemplateFlaw(statement.span, broken.why, broken.kind, statement)] = None
         for doubt in outcome.doubts:
             self.doubts.setdefault(doubt, statement.span)
         for shown in outcome.seen:
@@ -166,19 +169,19 @@ class Walk:
             for place in outcome.places
         ]
 
-    def _show(self, shown: Seen, statement: ir.Statement) -> None:
+    def _show(self, shown: JsonFinding, statement: ir.Statement) -> None:
         if shown.kind == "repeated":
             why = "the key may be the same as another of this object"
             cause = None if isinstance(statement, ir.Write) else statement
-            self.troubles[Trouble(statement.span, why, "", cause)] = None
+            self.flaws[TemplateFlaw(statement.span, why, "", cause)] = None
         else:
             self.seen.setdefault(shown, statement.span)
 
-    def _capture(self, statement: ir.Capture, state: State) -> list[State]:
+    def _capture(self, statement: ir.Capture, state: WalkState) -> list[WalkState]:
         outer, self._left = self._left, []
         inner = self.run(statement.body, [replace(state, captured=EMPTY)])
-        # What leaves the loop from inside a capture leaves the captured text behind.
-        self._left = [*outer, *((way, replace(s, captured=state.captured)) for way, s in self._left)]
+        # A `break` or `continue` inside a capture drops the captured text.
+        self._left = [*outer, *((leaves, replace(s, captured=state.captured)) for leaves, s in self._left)]
         after = []
         for end in inner:
             text = a_text(end.captured or EMPTY)
@@ -188,8 +191,8 @@ class Walk:
 
     # --- branches
 
-    def _branches(self, statement: ir.Branches, state: State) -> list[State]:
-        after: list[State] = []
+    def _branches(self, statement: ir.Branches, state: WalkState) -> list[WalkState]:
+        after: list[WalkState] = []
         envs = [state.env]
         for branch in statement.branches:
             inside = few([env for before in envs for env in assume(branch.test, True, before)])
@@ -197,9 +200,9 @@ class Walk:
             envs = few([env for before in envs for env in assume(branch.test, False, before)])
         return after + self.run(statement.otherwise, [replace(state, env=env) for env in envs])
 
-    def _choices(self, statement: ir.Choices, state: State) -> list[State]:
+    def _choices(self, statement: ir.Choices, state: WalkState) -> list[WalkState]:
         # States in which nothing has matched yet, and those in which something has.
-        fresh, matched = [state], list[State]()
+        fresh, matched = [state], list[WalkState]()
         for choice in statement.choices:
             if choice.values is None:
                 matched, fresh = matched + self.run(choice.body, fresh), []
@@ -215,26 +218,28 @@ class Walk:
 
     # --- loops
 
-    def _for(self, statement: ir.For, state: State) -> list[State]:
+    def _for(self, statement: ir.For, state: WalkState) -> list[WalkState]:
         rounds = rounds_of(statement, state.env)
         if state.captured is not None:
             return self._captured_loop(statement, rounds, state)
-        after = self.run(statement.otherwise, [state]) if rounds.least == 0 else []
-        if rounds.most == 0:
+        after = self.run(statement.otherwise, [state]) if rounds.min_rounds == 0 else []
+        if rounds.max_rounds == 0:
             return after
-        if rounds.least <= 1:
+        if rounds.min_rounds <= 1:
             after += self._round(statement, rounds, [state], True, True, after)
-        if rounds.most is None or rounds.most > 1:
+        if rounds.max_rounds is None or rounds.max_rounds > 1:
             after += self._many(statement, rounds, state, after)
         return after
 
-    def _many(self, statement: ir.For, rounds: Rounds, state: State, after: list[State]) -> list[State]:
+    def _many(
+        self, statement: ir.For, rounds: LoopRounds, state: WalkState, after: list[WalkState]
+    ) -> list[WalkState]:
         """Two rounds or more, with the states at rest before the last."""
         known = self._round(statement, rounds, [state], True, False, after)
         marks = {_mark(s) for s in known}
         fresh = known
         for count in range(_ROUNDS):
-            if not fresh or rounds.most == 2:
+            if not fresh or rounds.max_rounds == 2:
                 break
             if count >= _WIDEN_AFTER:
                 fresh = [replace(s, env=_widened(s.env, statement)) for s in fresh]
@@ -242,8 +247,8 @@ class Walk:
             fresh = [s for s in merged(found) if _mark(s) not in marks]
             marks |= {_mark(s) for s in fresh}
             known = known + fresh
-            if len(known) > _MOST_STATES:
-                raise TooMany
+            if len(known) > _MAX_STATES:
+                raise TooManyStates
         else:
             if fresh:
                 why = "each round of this loop leaves the JSON in another state"
@@ -253,120 +258,103 @@ class Walk:
     def _round(
         self,
         statement: ir.For,
-        rounds: Rounds,
-        states: list[State],
+        rounds: LoopRounds,
+        states: list[WalkState],
         first: bool | None,
         last: bool | None,
-        left: list[State],
-    ) -> list[State]:
+        left: list[WalkState],
+    ) -> list[WalkState]:
         """One round; states that break out of the loop go to `left`."""
-        loop = Loop(statement.name, statement.label, rounds.element, first, last)
+        loop = LoopRound(statement.name, statement.label, rounds.element, first, last)
         outer, self._left = self._left, []
         ends = self.run(statement.body, [replace(s, env=s.env.inside(loop)) for s in states])
-        for way, state in self._left:
-            if way == "continue":
+        for leaves, state in self._left:
+            if leaves == "continue":
                 ends.append(state)
             else:
                 left.append(replace(state, env=state.env.outside()))
         self._left = outer
         return merged([replace(s, env=s.env.outside()) for s in ends])
 
-    def _captured_loop(self, statement: ir.For, rounds: Rounds, state: State) -> list[State]:
-        """A loop inside a capture: what its rounds can write, in a row."""
+    def _captured_loop(self, statement: ir.For, rounds: LoopRounds, state: WalkState) -> list[WalkState]:
+        """A loop inside a capture: the texts that its rounds can write, one after another."""
         env = _widened(state.env, statement)
         start = replace(state, env=env, captured=EMPTY)
-        left: list[State] = []
+        left: list[WalkState] = []
         only, first, middle, last = (
             _texts(self._round(statement, rounds, [start], is_first, is_last, left))
             for is_first, is_last in ((True, True), (True, False), (False, False), (False, True))
         )
-        otherwise = _texts(self.run(statement.otherwise, [start])) if rounds.least == 0 else None
-        try:
-            several = concatenated(first, repeated(middle), last)
-            language = union(only, several) if otherwise is None else union(only, several, otherwise)
-            if left:
-                language = repeated(union(only, first, middle, last, otherwise or EMPTY, _texts(left)))
-        except TooLarge:
-            language = ANYTHING
-        return [replace(state, env=env, captured=_then(state.captured or EMPTY, language))]
+        otherwise = _texts(self.run(statement.otherwise, [start])) if rounds.min_rounds == 0 else None
+        several = concatenated(first, repeated(middle), last)
+        language = union(only, several) if otherwise is None else union(only, several, otherwise)
+        if left:
+            language = repeated(union(only, first, middle, last, otherwise or EMPTY, _texts(left)))
+        return [replace(state, env=env, captured=concatenated(state.captured or EMPTY, language))]
 
 
-def _then(before: Language, after: Language) -> Language:
-    try:
-        return concatenated(before, after)
-    except TooLarge:
-        return ANYTHING
-
-
-def _texts(states: list[State]) -> Language:
+def _texts(states: list[WalkState]) -> Language:
     return union(*(s.captured for s in states if s.captured is not None))
 
 
-def _widened(env: Env, statement: ir.For) -> Env:
-    """The environment with nothing known of what the loop assigns."""
+def _widened(env: Environment, statement: ir.For) -> Environment:
+    """The environment without facts about variables that the loop assigns."""
     for node in ir.walk(statement.body):
         if isinstance(node, ir.Assign | ir.Capture):
             env = env.assigned(node.name, anything())
     return env
 
 
-def _mark(state: State) -> object:
+def _mark(state: WalkState) -> object:
     return state.place, state.captured, state.env.mark
 
 
-def merged(states: list[State]) -> list[State]:
+def merged(states: list[WalkState]) -> list[WalkState]:
     """The same states, without repetition; those at one place with few environments."""
-    groups: dict[object, list[State]] = {}
+    groups: dict[object, list[WalkState]] = {}
     for state in _fewer(states):
         key: object = state.place if state.captured is None else "captured"
         groups.setdefault(key, []).append(state)
-    result: list[State] = []
+    result: list[WalkState] = []
     for group in groups.values():
         if group[0].captured is not None:
             result += _merged_captures(group)
             continue
         unique = list({s.env.mark: s for s in reversed(group)}.values())
         silent = next((s.silent for s in group if s.silent is not None), None)
-        if len(unique) > _MOST_ENVS:
+        if len(unique) > _MAX_ENVS:
             env = unique[0].env
             for other in unique[1:]:
                 env = joined_env(env, other.env)
             unique = [replace(unique[0], env=env)]
         result += [replace(s, silent=silent) for s in unique]
-    if len(result) > _MOST_STATES:
-        raise TooMany
+    if len(result) > _MAX_STATES:
+        raise TooManyStates
     return result
 
 
-def _fewer(states: list[State]) -> list[State]:
-    """States of many places as those of fewer: what tells only keys of objects apart is one place."""
-    if len({state.place for state in states}) <= _MOST_PLACES:
+def _fewer(states: list[WalkState]) -> list[WalkState]:
+    """Merge states that differ only in the object keys seen so far, if there are many places."""
+    if len({state.place for state in states}) <= _MAX_PLACES:
         return states
-    wider: dict[Place, Place] = {}
+    wider: dict[JsonPlace, JsonPlace] = {}
     for state in states:
         bare = without_keys(state.place)
         wider[bare] = joined_keys(wider[bare], state.place) if bare in wider else state.place
     return [replace(state, place=wider[without_keys(state.place)]) for state in states]
 
 
-def _merged_captures(group: list[State]) -> list[State]:
-    by_env: dict[object, list[State]] = {}
+def _merged_captures(group: list[WalkState]) -> list[WalkState]:
+    by_env: dict[object, list[WalkState]] = {}
     for state in group:
         by_env.setdefault(state.env.mark, []).append(state)
     unique = []
     for same in by_env.values():
         texts = {id(s.captured): s for s in same}
-        unique.append(same[0] if len(texts) == 1 else replace(same[0], captured=_one(list(texts.values()))))
-    if len(unique) <= _MOST_ENVS:
+        unique.append(same[0] if len(texts) == 1 else replace(same[0], captured=_texts(list(texts.values()))))
+    if len(unique) <= _MAX_ENVS:
         return unique
     env = unique[0].env
     for other in unique[1:]:
         env = joined_env(env, other.env)
-    return [replace(unique[0], env=env, captured=_one(unique))]
-
-
-def _one(states: list[State]) -> Language:
-    try:
-        return _texts(states)
-    except TooLarge:
-        return ANYTHING
+    return [replace(unique[0], env=env, captured=_texts(unique))]
