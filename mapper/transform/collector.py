@@ -64,10 +64,10 @@ class Collector:
         self, result: Result | JsonResult, index: int, outcome: NoEvent, locate: Locate, item: object | Thunk
     ) -> None:
         """Add the skip or rejection of an item to the result; `locate` is only called for a rejection."""
-        if isinstance(outcome, int):
+        if type(outcome) is int:
             result.skipped.append(Skipped(index, self.reasons[outcome], item))
             return
-        if isinstance(outcome, str):
+        if type(outcome) is str:
             result.skipped.append(Skipped(index, outcome, item))
             return
         location = locate(index)
@@ -77,10 +77,10 @@ class Collector:
             result.rejected.append(reject(index, location, "M604", NOT_OBJECT, item, hints))
             return
         diagnostics: Thunk | tuple[Diagnostic, ...]
-        if isinstance(outcome, tuple):
-            diagnostics = Thunk(fault_diagnostics, outcome, self.places, location)
-        else:
+        if isinstance(outcome, InvalidEvent):
             diagnostics = explain_event(self.target, outcome.event, self.places, location or "$")
+        else:
+            diagnostics = Thunk(fault_diagnostics, outcome, self.places, location)
         result.rejected.append(Rejected(index, location or "$", diagnostics, item))
 
 

@@ -42,6 +42,7 @@ class DecodedPath:
         "_event",
         "_growth",
         "_has_default_limits",
+        "_is_bounded",
         "_levels",
         "_limits",
         "_max_unmeasured",
@@ -56,6 +57,7 @@ class DecodedPath:
         self._limits = compiled.limits
         self._event = module["event"]
         self._growth = Growth(*module["GROWTH"])
+        self._is_bounded = is_bounded(self._growth)
         self._max_unmeasured = self._growth.max_items(compiled.limits)
         self._levels: int = compiled.limits.nesting + module["LEVELS"]
         self.alternatives: tuple[Alternative, ...] = module["EACH"]
@@ -89,7 +91,7 @@ class DecodedPath:
 
         Raises NeedsFullDecode if other items decide whether their events fit the limits.
         """
-        room = None if is_bounded(self._growth) else self._room(ROOM)
+        room = None if self._is_bounded else self._room(ROOM)
         run = _Run(body, body, request, self.alternatives, is_plain=True, room=room)
         self._map_items(items, run)
         if room is not None and room.is_spent:

@@ -100,7 +100,7 @@ class NarrowPath:
         if not isinstance(mapped, tuple) or len(mapped) != 2:
             return self._enter_body(mapped, body)
         outcomes, each_index = mapped
-        if len(outcomes) > DEFAULT.items or not (self._is_bounded or _have_room(outcomes)):
+        if len(outcomes) > DEFAULT.items:
             return None
         if _ONLY_BYTES.issuperset(map(type, outcomes)):
             return JsonResult(outcomes)  # type: ignore[arg-type]
@@ -120,7 +120,8 @@ class NarrowPath:
                 mapped, items = map_chunks(
                     chunks(body, _NESTING), lambda text: self._run(text, request), each_index, self._items
                 )
-                return (mapped, each_index), items
+                if self._is_bounded or _have_room(mapped):
+                    return (mapped, each_index), items
         return None, take_apart(body, self._splits, _NESTING)
 
     def _enter_body(self, outcome: NoEvent, body: bytes) -> JsonResult:
@@ -149,13 +150,14 @@ class NarrowPath:
         def locate(index: int) -> str:
             return f"{row}[{index}]" if is_row else row
 
+        enter = self._collector.enter
         for index, outcome in enumerate(outcomes):
-            if isinstance(outcome, bytes):
+            if type(outcome) is bytes:
                 continue
             if items is None or outcome is None or outcome is unknown:
                 left.append(index)
             else:
-                self._collector.enter(result, index, outcome, locate, items[index])
+                enter(result, index, outcome, locate, items[index])  # type: ignore[arg-type]
         if not left:
             events = [o for o in outcomes if type(o) is bytes]
             return JsonResult(events, result.skipped, result.rejected)
