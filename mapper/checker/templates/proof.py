@@ -244,4 +244,4 @@ def _misfits(
 
 def _what(misfit: TargetMisfit) -> str:
     names = {"lacks": f"an object without `{misfit.key}`", "adds": f"the key `{misfit.key}`"}
-    return names.get(misfit.kind) or f"{'an' if misfit.kind[0] in 'ao' else 'a'} {misfit.kind}"
+    return names.get(misfit.kind) or misfit.kind_with_article
