@@ -39,15 +39,16 @@ class Growth:
 
     def max_bytes(self, items: int, size: int, limits: Limits) -> int:
         """An upper bound of the bytes of all events of so many items from a body of `size` bytes."""
-        beside = self.constant + self.texts * _ESCAPED * limits.text_length + self.lists * limits.event_bytes
-        return self.own * size + items * (self.shared * size + beside)
+        return self.own * size + items * self._each(size, limits)
 
     def fits(self, items: int, size: int, limits: Limits) -> bool:
         """Return True if no events of so many items can pass a limit, so that none has to be measured."""
-        return (
-            self.max_bytes(1, size, limits) <= limits.event_bytes
-            and self.max_bytes(items, size, limits) <= limits.result_bytes
-        )
+        own, each = self.own * size, self._each(size, limits)
+        return own + each <= limits.event_bytes and own + items * each <= limits.result_bytes
+
+    def _each(self, size: int, limits: Limits) -> int:
+        beside = self.constant + self.texts * _ESCAPED * limits.text_length + self.lists * limits.event_bytes
+        return self.shared * size + beside
 
 
 # Bytes of the events of a body that the narrow path makes unmeasured. Objects that it passes undecoded may

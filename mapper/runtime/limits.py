@@ -18,8 +18,11 @@ from dataclasses import dataclass, fields, replace
 # Levels of an item that a caller may allow (`Limits.nesting`, 200 unless set). Twice as many frames still fit
 # on a fresh stack of 1,000.
 MAX_NESTING = 400
-# Levels of an event: those of an item, and those of the mapping around them (100 levels of YAML).
-MAX_EVENT_DEPTH = MAX_NESTING + 100
+# Levels of a mapping, a dialect or a schema file: later stages walk their trees by recursion, several frames
+# a level.
+MAX_FILE_DEPTH = 100
+# Levels of an event: those of an item, and those of the mapping around them.
+MAX_EVENT_DEPTH = MAX_NESTING + MAX_FILE_DEPTH
 # Open brackets of a body. Other items of a deep body are still mapped, by a reader without recursion that
 # takes memory for each bracket; a body with more brackets is not read at all.
 MAX_BODY_DEPTH = 10_000
@@ -35,9 +38,6 @@ MAX_TAG_DEPTH = 30
 # tokenizer takes 100 levels of indentation, and its compiler 20 loops inside each other.
 MAX_LOWERED_TAGS = 20
 MAX_LOWERED_LOOPS = 8
-# Levels of a mapping, a dialect or a schema file: later stages walk their trees by recursion, several frames
-# a level.
-MAX_FILE_DEPTH = 100
 # Open brackets of a path: its parser recurses, and so does the code generated for its filters.
 MAX_PATH_DEPTH = 50
 

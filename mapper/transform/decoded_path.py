@@ -41,6 +41,7 @@ class DecodedPath:
         "_compiled",
         "_event",
         "_growth",
+        "_has_default_limits",
         "_levels",
         "_limits",
         "_takes_one",
@@ -57,10 +58,11 @@ class DecodedPath:
         self._levels: int = compiled.limits.nesting + module["LEVELS"]
         self.alternatives: tuple[Alternative, ...] = module["EACH"]
         self.objects_only = compiled.objects_only
+        self._has_default_limits = compiled.limits == DEFAULT
         # True if a parsed object is itself the one item, and can be mapped without any preparation.
         self._takes_one = (
             self.alternatives[0] == ()
-            and compiled.limits == DEFAULT
+            and self._has_default_limits
             and self._growth.fits(1, DEFAULT.body_bytes, DEFAULT)
         )
 
@@ -75,7 +77,7 @@ class DecodedPath:
                 if type(outcome) is int:
                     return Result([], [Skipped(0, self._collector.reasons[outcome], payload)])
                 return Result([outcome])
-        if self._limits == DEFAULT:
+        if self._has_default_limits:
             return self._map_anywhere(payload, request, trusted)
         with within(self._limits):
             return self._map_anywhere(payload, request, trusted)
@@ -126,26 +128,16 @@ class DecodedPath:
     def _map_parsed(self, payload: object, request: Request, trusted: bool, *, is_fresh: bool) -> Result:
         # A host's own parser may let NaN, half surrogate pairs, any nesting or other values through: only
         # those that an event would hold matter.
-        def run_over(body: object, *, may_raise: bool) -> _Run:
-            return _Run(
-                body,
-                body,
-                request,
-                self.alternatives,
-                is_plain=trusted,
-                is_fresh=is_fresh,
-                is_parsed=not trusted,
-                may_raise=may_raise,
-                size=self._limits.body_bytes,
-            )
-
+        each, size = self.alternatives, self._limits.body_bytes
         try:
-            return self._map_run(run_over(payload, may_raise=True))
+            run = _Run(payload, payload, request, each, trusted, is_fresh, not trusted, True, None, size)
+            return self._map_run(run)
         except Exception as error:
             if isinstance(error, RecursionError) and not is_fresh:
                 raise
         copy = PlainCopy(payload)
-        result = self._map_run(run_over(copy.value, may_raise=False))
+        run = _Run(copy.value, copy.value, request, each, trusted, is_fresh, not trusted, False, None, size)
+        result = self._map_run(run)
         for other in (*result.skipped, *result.rejected):
             set_item(other, copy.original(other.item))
         return result
