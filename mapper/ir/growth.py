@@ -63,7 +63,8 @@ class SizeBound:
     def growth(self) -> Growth:
         """The same, with the places counted."""
         own, shared = self.times(ir.Root.ITEM), self.times(ir.Root.BODY)
-        return Growth(own, shared, self.constant, self.texts, self.lists)
+        places = [(names, n) for (root, names), n in self.reads.items() if root is ir.Root.BODY]
+        return Growth(own, shared, self.constant, self.texts, self.lists, tuple(sorted(places)))
 
     def times(self, root: ir.Root) -> int:
         """How often a byte below a root can be repeated."""
@@ -77,7 +78,9 @@ def growth(program: ir.Program) -> Growth:
     """The growth of the events of a program."""
     found = _bound(program.output).growth()
     if any(_repeats(path) > 1 for path in program.each):
-        return replace(found, own=0, shared=found.shared + found.own)  # items may hold each other
+        return replace(
+            found, own=0, shared=found.shared + found.own, places=None
+        )  # items may hold each other
     return found
 
 

@@ -23,7 +23,8 @@ class Growth:
 
     `own` is how often an event can repeat a byte of its item, `shared` how often a byte that other events
     repeat too. `constant` is the number of bytes that come from no payload. `texts` is the number of texts
-    that only `text_length` bounds, `lists` the number of lists that only `event_bytes` bounds.
+    that only `text_length` bounds, `lists` the number of lists that only `event_bytes` bounds. `places` are
+    the names that lead to what is shared, each with the times it is repeated; None if items may share parts.
     """
 
     own: int
@@ -31,6 +32,7 @@ class Growth:
     constant: int = 0
     texts: int = 0
     lists: int = 0
+    places: tuple[tuple[tuple[str, ...], int], ...] | None = None
 
     @property
     def is_large(self) -> bool:
@@ -41,9 +43,24 @@ class Growth:
         """An upper bound of the bytes of all events of so many items from a body of `size` bytes."""
         return self.own * size + items * self._each(size, limits)
 
-    def fits(self, items: int, size: int, limits: Limits) -> bool:
-        """Return True if no events of so many items can pass a limit, so that none has to be measured."""
+    def max_items(self, limits: Limits) -> int:
+        """The most items of a body within the limits of which none has to be measured."""
+        own, each = self.own * limits.body_bytes, self._each(limits.body_bytes, limits)
+        if own + each > limits.event_bytes:
+            return 0
+        return (limits.result_bytes - own) // max(1, each)
+
+    def fits(self, items: int, size: int, limits: Limits, body: object = None) -> bool:
+        """Return True if no events of so many items can pass a limit, so that none has to be measured.
+
+        With `body`, the shared parts count as they are in it, not as large as the whole.
+        """
         own, each = self.own * size, self._each(size, limits)
+        if own + each <= limits.event_bytes and own + items * each <= limits.result_bytes:
+            return True
+        if body is None or self.places is None:
+            return False
+        each += sum(times * _size_at(body, names) for names, times in self.places) - self.shared * size
         return own + each <= limits.event_bytes and own + items * each <= limits.result_bytes
 
     def _each(self, size: int, limits: Limits) -> int:
@@ -60,6 +77,17 @@ INFLATION = 4  # times: how much longer compact JSON can be than another text of
 def is_bounded(growth: Growth) -> bool:
     """Return True if no body within the default limits can give more bytes of events than they allow."""
     return growth.fits(DEFAULT.items, DEFAULT.body_bytes, DEFAULT)
+
+
+def _size_at(body: object, names: tuple[str, ...]) -> int:
+    """A bound of the size of the value that names lead to; 0 if there is none."""
+    for name in names:
+        if not isinstance(body, dict) or name not in body:
+            return 0
+        body = body[name]
+    if isinstance(body, str):  # as good a bound as its size, and many times as fast
+        return _ESCAPED * len(body) + 2
+    return size_of(body, 0, 0)
 
 
 def size_of(value: object, levels: int, max_bytes: int) -> int:

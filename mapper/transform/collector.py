@@ -86,6 +86,6 @@ class Collector:
 
 def _is_text(item: object | Thunk) -> bool:
     if isinstance(item, Thunk):
-        text: bytes = item.arguments[0]
+        text: bytes = item.args[0]
         return text.lstrip(BLANKS).startswith(b'"')
     return isinstance(item, str)

@@ -44,6 +44,7 @@ class DecodedPath:
         "_has_default_limits",
         "_levels",
         "_limits",
+        "_max_unmeasured",
         "_takes_one",
         "alternatives",
         "objects_only",
@@ -55,6 +56,7 @@ class DecodedPath:
         self._limits = compiled.limits
         self._event = module["event"]
         self._growth = Growth(*module["GROWTH"])
+        self._max_unmeasured = self._growth.max_items(compiled.limits)
         self._levels: int = compiled.limits.nesting + module["LEVELS"]
         self.alternatives: tuple[Alternative, ...] = module["EACH"]
         self.objects_only = compiled.objects_only
@@ -144,7 +146,8 @@ class DecodedPath:
 
     def _map_run(self, run: _Run) -> Result:
         items = self._select(run)
-        if not self._growth.fits(len(items), run.size, self._limits):
+        count = len(items)
+        if count > self._max_unmeasured and not self._growth.fits(count, run.size, self._limits, run.body):
             run.room = self._room(self._limits.result_bytes)
         self._map_items(enumerate(items), run)
         return run.result

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -12,21 +13,13 @@ from mapper.diagnostics.diagnostic import Diagnostic
 from mapper.runtime.repair.policy import Repair
 
 
-class Thunk:
+class Thunk(partial[Any]):
     """A value that is computed when it is first asked for: a function and its arguments.
 
-    Nobody may change the arguments in the meantime.
+    Nobody may change the arguments in the meantime. A type of its own: a payload may hold a `partial`.
     """
 
-    __slots__ = ("arguments", "function")
-
-    def __init__(self, function: Callable[..., Any], *arguments: Any) -> None:
-        self.function = function
-        self.arguments = arguments
-
-    def compute(self) -> Any:
-        """The value of the function."""
-        return self.function(*self.arguments)
+    __slots__ = ()
 
 
 class _LazyRecord:
@@ -46,7 +39,7 @@ class _LazyRecord:
             unread = {}
         if name in unread:
             given = unread.get(name)
-            value = given.compute() if type(given) is Thunk else given
+            value = given() if type(given) is Thunk else given
             object.__setattr__(self, name, unread.setdefault(f"{name} read", value))
             unread.pop(name, None)  # the arguments of a Thunk are not kept
         return object.__getattribute__(self, name)
@@ -88,7 +81,11 @@ class Rejected(_LazyRecord):
     ) -> None:
         _set_index(self, index)
         _set_location(self, location)
-        _set_unread(self, {"diagnostics": diagnostics, "item": item})
+        if type(item) is Thunk:
+            _set_unread(self, {"diagnostics": diagnostics, "item": item})
+        else:
+            _set_rejected_item(self, item)
+            _set_unread(self, {"diagnostics": diagnostics})
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -107,6 +104,7 @@ _set_unread = _setter(_LazyRecord, "_unread")
 _set_skip_index, _set_reason = _setter(Skipped, "index"), _setter(Skipped, "reason")
 _set_item = _setter(Skipped, "item")
 _set_index, _set_location = _setter(Rejected, "index"), _setter(Rejected, "location")
+_set_rejected_item = _setter(Rejected, "item")
 
 
 def set_item(record: _LazyRecord, item: object) -> None:
