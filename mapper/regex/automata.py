@@ -49,7 +49,7 @@ class NoAutomaton(ValueError):
 
 
 class _Machine:
-    """A node with the positions in it: finds the places where a match of it ends."""
+    """A node and its positions; finds the places at which a match ends."""
 
     def __init__(self, node: Node, matchers: dict[str, int], assertions: int) -> None:
         self.node = node

@@ -6,7 +6,7 @@ never fewer: mostly all texts, which are ANYTHING.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property, reduce, wraps
@@ -62,22 +62,15 @@ class Language:
     @cached_property
     def is_finite(self) -> bool:
         """True if it holds finitely many texts: no state can be reached from itself."""
-        colors: dict[int, int] = {}
-        for root in self.starts:
-            stack = [(root, iter(self.edges[root]))] if root not in colors else []
-            colors.setdefault(root, 1)
-            while stack:
-                state, rest = stack[-1]
-                target = next((t for _, t in rest), None)
-                if target is None:
-                    colors[state] = 2
-                    stack.pop()
-                elif colors.get(target) == 1:
-                    return False
-                elif target not in colors:
-                    colors[target] = 1
-                    stack.append((target, iter(self.edges[target])))
-        return True
+        # Kahn's order: a state is ready once all steps that lead to it have been taken.
+        left = Counter(target for out in self.edges for _, target in out)
+        ready = [state for state in range(len(self.edges)) if not left[state]]
+        for state in ready:
+            for _, target in self.edges[state]:
+                left[target] -= 1
+                if not left[target]:
+                    ready.append(target)
+        return len(ready) == len(self.edges)
 
     @cached_property
     def few(self) -> tuple[str, ...] | None:

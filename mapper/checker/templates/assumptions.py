@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
-from mapper.checker.templates.environment import Environment, joined_env
+from mapper.checker.templates.environment import Environment, joined_environments
 from mapper.checker.templates.value_sets import Items, ValueSet
 from mapper.ir import liquid as ir
 from mapper.regex.characters import WHITE_SPACE, ranges
@@ -19,7 +19,7 @@ from mapper.regex.languages import (
     word,
 )
 
-_MAX = 6
+_MAX_ENVIRONMENTS = 6
 _SWAPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
 
 
@@ -64,12 +64,7 @@ def _broken(tests: tuple[ir.TextTest, ...], outcome: bool, env: Environment) -> 
 def few(envs: list[Environment]) -> list[Environment]:
     """The same environments, without repetition and joined if they are many."""
     unique = list({env.mark: env for env in envs}.values())
-    if len(unique) <= _MAX:
-        return unique
-    whole = unique[0]
-    for env in unique[1:]:
-        whole = joined_env(whole, env)
-    return [whole]
+    return unique if len(unique) <= _MAX_ENVIRONMENTS else [joined_environments(unique)]
 
 
 def _narrowed(operand: ir.Operand, value: ValueSet, env: Environment) -> list[Environment]:

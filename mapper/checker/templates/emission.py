@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from mapper.budget import remembered, spend
@@ -12,8 +12,8 @@ from mapper.checker.templates.value_sets import ValueSet, json_kinds, parts_of
 from mapper.regex.characters import Ranges, inverse, joined, ranges, readable, shared, span
 from mapper.regex.languages import Language
 
-_MAX = 20_000
-_ENOUGH = 300
+_MAX_QUEUE = 20_000
+_ENOUGH_WITH_BREAKS = 300
 _DEEPER = 6
 
 
@@ -30,15 +30,10 @@ class JsonBreak:
 class Emission:
     """The places that a text can lead to, how it can break the JSON, and the values seen in it."""
 
-    places: dict[JsonPlace, None]
-    breaks: list[JsonBreak]
-    seen: dict[JsonFinding, None]
-    doubts: list[str]
-
-    @classmethod
-    def empty(cls) -> Emission:
-        """Nothing yet."""
-        return cls({}, [], {}, [])
+    places: dict[JsonPlace, None] = field(default_factory=dict)
+    breaks: list[JsonBreak] = field(default_factory=list)
+    seen: dict[JsonFinding, None] = field(default_factory=dict)
+    doubts: list[str] = field(default_factory=list)
 
 
 def write(place: JsonPlace, text: str) -> tuple[JsonPlace | tuple[int, JsonFault], list[JsonFinding]]:
@@ -56,7 +51,7 @@ def write(place: JsonPlace, text: str) -> tuple[JsonPlace | tuple[int, JsonFault
 
 def emit(place: JsonPlace, value: ValueSet) -> Emission:
     """All results of printing a value."""
-    outcome = Emission.empty()
+    outcome = Emission()
     for kind, language in parts_of(value):
         _emit_language(place, kind, language, outcome)
     for name in sorted(json_kinds(value)):
@@ -112,7 +107,7 @@ def _after(place: JsonPlace) -> JsonPlace:
 
 @remembered(4096)
 def _followed(place: JsonPlace, kind: str, language: Language) -> Emission:
-    outcome = Emission.empty()
+    outcome = Emission()
     found: dict[str, str] = {}
     start = [(state, place) for state in sorted(language.starts)]
     seen = set(start)
@@ -135,9 +130,9 @@ def _followed(place: JsonPlace, kind: str, language: Language) -> Emission:
                 if (target, after) not in seen:
                     seen.add((target, after))
                     queue.append((target, after, text + character))
-        if found and len(queue) > _ENOUGH:
+        if found and len(queue) > _ENOUGH_WITH_BREAKS:
             break
-        if len(queue) > _MAX:
+        if len(queue) > _MAX_QUEUE:
             outcome.doubts.append("the texts an output can render take too many ways through the JSON")
             break
     spend(len(queue))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import TypeAlias
 
 from mapper.checker.templates.filter_effects import filtered
@@ -143,8 +143,12 @@ class Environment:
                 return anything()
 
 
-def joined_env(one: Environment, other: Environment) -> Environment:
-    """The facts that hold in both environments."""
+def joined_environments(envs: Iterable[Environment]) -> Environment:
+    """The facts that hold in all of the environments, which are one or more."""
+    return reduce(_joined, envs)
+
+
+def _joined(one: Environment, other: Environment) -> Environment:
     if one.mark == other.mark:
         return one
     facts: dict[Spot, ValueSet] = {}

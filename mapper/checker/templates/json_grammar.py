@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from string import hexdigits
 from typing import TypeAlias
 
 Path: TypeAlias = tuple[str, ...]
@@ -198,7 +199,7 @@ def _in_escape(place: JsonPlace, character: str) -> JsonPlace | JsonFault:
 
 
 def _in_hex(place: JsonPlace, character: str) -> JsonPlace | JsonFault:
-    if character not in "0123456789abcdefABCDEF":
+    if character not in hexdigits:
         return JsonFault("`\\u` takes four hexadecimal digits")
     key = None if place.key is None else place.key + character
     rest = place.rest[1:]

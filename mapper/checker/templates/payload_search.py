@@ -71,7 +71,10 @@ class PayloadSearch:
         broken = []
         self.renderer.left = _RENDERINGS // self.cost
         for count, pick in product(_COUNTS, (_texts_first, _numbers_first, _nothing_first, _flags_first)):
-            holes = {hole: pick(value_of(hole, self.scopes), tried) for hole, tried in self.tried.items()}
+            holes = {
+                hole: BUILT if tried[0] is BUILT else pick(value_of(hole, self.scopes), tried)
+                for hole, tried in self.tried.items()
+            }
             given = self._build(PayloadPlan(holes, count))
             rendered = self.renderer.run(given)
             if rendered.passes:
@@ -163,18 +166,16 @@ class PayloadSearch:
 
 
 def _texts_first(value: ValueSet, tried: list[object]) -> object:
-    return BUILT if tried[0] is BUILT else plain(value)
+    return plain(value)
 
 
 def _numbers_first(value: ValueSet, tried: list[object]) -> object:
-    if tried[0] is BUILT:
-        return BUILT
     return next((t for t in tried if isinstance(t, int | float) and not isinstance(t, bool)), plain(value))
 
 
 def _nothing_first(value: ValueSet, tried: list[object]) -> object:
-    return BUILT if tried[0] is BUILT else tried[0]
+    return tried[0]
 
 
 def _flags_first(value: ValueSet, tried: list[object]) -> object:
-    return BUILT if tried[0] is BUILT else next((t for t in tried if isinstance(t, bool)), plain(value))
+    return next((t for t in tried if isinstance(t, bool)), plain(value))

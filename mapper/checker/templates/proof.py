@@ -88,18 +88,17 @@ def prove(
     template = program.output
     assert isinstance(template, ir.Template)
     if template.body is None:
-        why = "it uses tags or expressions that are not followed"
-        return Proof(TemplateVerdict.UNDECIDED, doubts=(TemplateDoubt(template.span, why),))
+        return _undecided(template, "it uses tags or expressions that are not followed")
     if _sets_forloop(template.body):
-        why = "it sets a variable named `forloop`"
-        return Proof(TemplateVerdict.UNDECIDED, doubts=(TemplateDoubt(template.span, why),))
+        return _undecided(template, "it sets a variable named `forloop`")
     try:
         return _proven(program, template, source, target, prepare)
     except RecursionError:
-        return Proof(
-            TemplateVerdict.UNDECIDED,
-            doubts=(TemplateDoubt(template.span, "the template or its schema nests too deep"),),
-        )
+        return _undecided(template, "the template or its schema nests too deep")
+
+
+def _undecided(template: ir.Template, why: str) -> Proof:
+    return Proof(TemplateVerdict.UNDECIDED, doubts=(TemplateDoubt(template.span, why),))
 
 
 def _proven(
@@ -119,7 +118,13 @@ def _proven(
     renderer = renderer_of(program, prepare, source)
     search = PayloadSearch(renderer, reading, scopes, item_is_body, nodes_run(program))
     shown_misfits, unsure = _misfits(walk, target, search) if target is not None else ([], [])
-    return _judged(template, walk, flaws, search, (shown_misfits, unsure))
+    doubts = [TemplateDoubt(span, why) for why, span in walk.doubts.items()] + unsure
+    refutations, unshown = _refutations(template, flaws, search)
+    doubts += unshown
+    verdict = TemplateVerdict.UNDECIDED if doubts else TemplateVerdict.PROVEN
+    if refutations or any(shown.misfit.always for shown in shown_misfits):
+        verdict = TemplateVerdict.REFUTED
+    return Proof(verdict, tuple(refutations), _once(doubts), tuple(shown_misfits), walk.printed)
 
 
 def _sets_forloop(body: Sequence[text_ir.Statement]) -> bool:
@@ -150,23 +155,6 @@ def _walk(
             why = "the text is empty" if is_empty else "the text ends too early"
             walk.flaws[TemplateFlaw(end, why, "nothing" if is_empty else "")] = None
     return walk, list(walk.flaws)
-
-
-def _judged(
-    template: ir.Template,
-    walk: Walk,
-    flaws: list[TemplateFlaw],
-    search: PayloadSearch,
-    fit: tuple[list[ShownMisfit], list[TemplateDoubt]],
-) -> Proof:
-    shown_misfits, unsure = fit
-    doubts = [TemplateDoubt(span, why) for why, span in walk.doubts.items()] + unsure
-    refutations, unshown = _refutations(template, flaws, search)
-    doubts += unshown
-    verdict = TemplateVerdict.UNDECIDED if doubts else TemplateVerdict.PROVEN
-    if refutations or any(shown.misfit.always for shown in shown_misfits):
-        verdict = TemplateVerdict.REFUTED
-    return Proof(verdict, tuple(refutations), _once(doubts), tuple(shown_misfits), walk.printed)
 
 
 def _once(doubts: list[TemplateDoubt]) -> tuple[TemplateDoubt, ...]:
@@ -244,4 +232,4 @@ def _misfits(
 
 def _what(misfit: TargetMisfit) -> str:
     names = {"lacks": f"an object without `{misfit.key}`", "adds": f"the key `{misfit.key}`"}
-    return names.get(misfit.kind) or f"{'an' if misfit.kind[0] in 'ao' else 'a'} {misfit.kind}"
+    return names.get(misfit.kind) or misfit.kind_with_article

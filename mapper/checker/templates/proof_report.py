@@ -125,7 +125,7 @@ def _report_misfit(shown_misfits: list[ShownMisfit], target: Schema | None, repo
         message, label = f"the target has no key `{misfit.key}`", "this object holds it"
     else:
         wanted = " or ".join(misfit.wanted) or "nothing"
-        found = _listed([_article(each.misfit.kind) for each in shown_misfits])
+        found = _listed([each.misfit.kind_with_article for each in shown_misfits])
         message = f"`{path}` is {found}" if misfit.always else f"`{path}` can be {found}"
         label = f"the target asks for {wanted}"
         hint = "write it without the quotes, and with a `default`" if misfit.kind == "string" else ""
@@ -138,7 +138,3 @@ def _report_misfit(shown_misfits: list[ShownMisfit], target: Schema | None, repo
 
 def _listed(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
-
-
-def _article(kind: str) -> str:
-    return kind if kind == "null" else f"{'an' if kind[0] in 'ao' else 'a'} {kind}"

@@ -39,6 +39,11 @@ class TargetMisfit:
     key: str = ""
     schema: Subschema = True
 
+    @property
+    def kind_with_article(self) -> str:
+        """`a number`, `an object`, `null`."""
+        return self.kind if self.kind == "null" else f"{'an' if self.kind[0] in 'ao' else 'a'} {self.kind}"
+
     def shown_by(self, rendered: TemplateRendering) -> bool:
         """True if a rendering has it."""
         return not rendered.broken and rendered.value is not MISSING and self._has(rendered.value, self.path)

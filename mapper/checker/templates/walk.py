@@ -8,7 +8,7 @@ from typing import assert_never
 
 from mapper.checker.templates.assumptions import assume, few
 from mapper.checker.templates.emission import emit, write
-from mapper.checker.templates.environment import Environment, LoopRound, joined_env
+from mapper.checker.templates.environment import Environment, LoopRound, joined_environments
 from mapper.checker.templates.json_grammar import BLANKS, JsonFinding, JsonPlace, joined_keys, without_keys
 from mapper.checker.templates.rounds import LoopRounds, rounds_of
 from mapper.checker.templates.value_sets import (
@@ -323,10 +323,7 @@ def merged(states: list[WalkState]) -> list[WalkState]:
         unique = list({s.env.mark: s for s in reversed(group)}.values())
         silent = next((s.silent for s in group if s.silent is not None), None)
         if len(unique) > _MAX_ENVS:
-            env = unique[0].env
-            for other in unique[1:]:
-                env = joined_env(env, other.env)
-            unique = [replace(unique[0], env=env)]
+            unique = [replace(unique[0], env=joined_environments(s.env for s in unique))]
         result += [replace(s, silent=silent) for s in unique]
     if len(result) > _MAX_STATES:
         raise TooManyStates
@@ -354,7 +351,4 @@ def _merged_captures(group: list[WalkState]) -> list[WalkState]:
         unique.append(same[0] if len(texts) == 1 else replace(same[0], captured=_texts(list(texts.values()))))
     if len(unique) <= _MAX_ENVS:
         return unique
-    env = unique[0].env
-    for other in unique[1:]:
-        env = joined_env(env, other.env)
-    return [replace(unique[0], env=env, captured=_texts(unique))]
+    return [replace(unique[0], env=joined_environments(s.env for s in unique), captured=_texts(unique))]

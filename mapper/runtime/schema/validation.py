@@ -269,7 +269,7 @@ _PLAIN_MESSAGES = {
 
 
 def _message(keyword: str, rule: Any) -> str:
-    """What would fit, by the schema alone: a message never shows values of the payload."""
+    """The rule that the schema states. A message never shows values of the payload, which may be secret."""
     if keyword == "type":
         return f"must be {in_words([rule] if isinstance(rule, str) else rule)}"
     if keyword == "enum":
