@@ -60,7 +60,11 @@ class Growth:
             return True
         if body is None or self.places is None:
             return False
-        each += sum(times * _size_at(body, names) for names, times in self.places) - self.shared * size
+        try:
+            shared = sum(times * _size_at(body, names) for names, times in self.places)
+        except RecursionError:  # it may contain itself
+            return False
+        each += shared - self.shared * size
         return own + each <= limits.event_bytes and own + items * each <= limits.result_bytes
 
     def _each(self, size: int, limits: Limits) -> int:

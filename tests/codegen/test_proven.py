@@ -110,7 +110,7 @@ def test_a_schema_that_recurses_too_deep_rejects(
     g: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The check, or what explains it, needs more of the stack than there is."""
-    monkeypatch.setattr(keywords, "_MOST_STACKS", 2)  # since Python 3.12 the 32 are enough
+    monkeypatch.setattr(keywords, "_MAX_STACKS", 2)  # since Python 3.12 the 32 are enough
     (tmp_path / "t.schema.json").write_text(json.dumps(ENDLESS), "utf-8")
     path = tmp_path / "m.yaml"
     path.write_text("mapping: m\nversion: 1\ntarget: t.schema.json\nevent:\n  g: $.g\n  f: $.f\n", "utf-8")

@@ -144,7 +144,12 @@ class TestParts:
         st.binary(max_size=30) | st.integers(1, 3 * CHUNK).map(lambda size: b"x" * size), max_size=30
     ).map(b"\n".join)
 
-    @given(contents, st.sampled_from([64, 100, CHUNK]), st.sampled_from([1, 7, PROBE]))
+    # The first bytes of gzip make a file that is not plain.
+    @given(
+        contents.filter(lambda content: content[:2] != b"\x1f\x8b"),
+        st.sampled_from([64, 100, CHUNK]),
+        st.sampled_from([1, 7, PROBE]),
+    )
     def test_parts_are_whole_lines_and_depend_on_the_bytes_alone(
         self, content: bytes, chunk: int, probe: int
     ) -> None:

@@ -96,6 +96,6 @@ REASONS = ()
 # The levels of the event that the mapping makes itself, around the values of the payload.
 LEVELS = 0
 # How large an event can become, as in `runtime.growth`.
-GROWTH = (0, 0, 0, 1, 0)
+GROWTH = (0, 0, 0, 1, 0, ())
 # The alternatives of `each`, as in `runtime.items`.
 EACH = ((),)
