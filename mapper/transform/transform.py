@@ -82,7 +82,7 @@ class Transform:
         if not self._compiled.narrow or isinstance(self._narrow or self._load_narrow(), NarrowPath):
             return self._compiled.plan
         is_limited = self._compiled.limits != DEFAULT
-        reason = "its limits are not the usual ones" if is_limited else "Python cannot run its bytes path"
+        reason = "its limits are not the usual ones" if is_limited else "Python cannot run its narrow path"
         return f"A body is decoded as a whole: {reason}.\n"
 
     @property

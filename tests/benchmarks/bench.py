@@ -215,7 +215,7 @@ def bench_start(console: Console, rounds: int, mappings: int) -> dict[str, Any]:
     return figures
 
 
-# What is timed of a saved transform; files are warm. Its bytes path is made when `json` is called first.
+# What is timed of a saved transform; files are warm. Its narrow path is made when `json` is called first.
 OPENED = {
     "open_ms": "`Transform.open` of the largest shipped mapping",
     "open_json_ms": "the same, and its first call of `json`",

@@ -126,7 +126,7 @@ def assert_same(transform: mapper.Transform, payload: object) -> Outcome:
 
 @contextmanager
 def defaults(event_bytes: int, result_bytes: int) -> Iterator[None]:
-    """Other default limits, so that the bytes path, which knows no others, meets small ones."""
+    """Other default limits, so that the narrow path, which knows no others, meets small ones."""
     before, room = (DEFAULT.event_bytes, DEFAULT.result_bytes), runtime.ROOM
     try:
         object.__setattr__(DEFAULT, "event_bytes", event_bytes)
@@ -191,7 +191,7 @@ def test_an_event_and_a_result_end_at_their_limits(name: str, each: str) -> None
 
 @pytest.mark.parametrize("each", EACH)
 @pytest.mark.parametrize("name", PROPERTIES)
-def test_the_bytes_path_ends_at_the_same_limits(name: str, each: str) -> None:
+def test_the_narrow_path_ends_at_the_same_limits(name: str, each: str) -> None:
     assert_limited(EACH[each], PROPERTIES[name], body_of(EACH[each]), by_default=True)
 
 

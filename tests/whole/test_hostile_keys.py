@@ -233,7 +233,7 @@ def assert_data(place: str, key: str, other: str, folder: Path) -> bool:
     transform.save(folder / "saved")
     others = (pickle.loads(pickle.dumps(transform)), mapper.Transform.open(folder / "saved"))
     has_path = isinstance(transform._load_narrow(), NarrowPath)
-    assert has_path == bool(transform._compiled.narrow), "a bytes path that cannot be built"
+    assert has_path == bool(transform._compiled.narrow), "a narrow path that cannot be built"
     for number, payload in enumerate(payloads(key, other)):
         body = json.dumps(payload, ensure_ascii=bool(number % 2)).encode()
         assert all("M901" not in rejection.codes for rejection in transform(payload, request).rejected)
@@ -274,12 +274,12 @@ def test_the_plan_says_why_a_key_is_not_looked_for(place: str, key: str, tmp_pat
     assert transform.plan == f"A body is decoded as a whole: {why}.\n"
 
 
-def test_a_bytes_path_that_cannot_be_built_falls_back() -> None:
+def test_a_narrow_path_that_cannot_be_built_falls_back() -> None:
     mapping = {"mapping": "m", "event": {"event_id": "e", **FIXED, "event_properties": {"p": "$.a"}}}
     transform = mapper.compile(json.dumps(mapping))
     again = pickle.loads(pickle.dumps(transform))
     object.__setattr__(again._compiled, "narrow", "raise ValueError('the decoder refuses a type')")
     again._narrow_code = None  # a pickled transform has the code of the old text
     assert again.json(b'{"a": 1}') == transform.json(b'{"a": 1}')
-    assert again.plan == "A body is decoded as a whole: Python cannot run its bytes path.\n"
+    assert again.plan == "A body is decoded as a whole: Python cannot run its narrow path.\n"
     assert transform.plan.startswith("A body is decoded as far as it is read.\n")
