@@ -92,6 +92,8 @@ def lower_value(value: spec.Value, schema: Subschema | None, tools: Lowering) ->
     match value:
         case spec.PathText(text, of_body):
             return parse_path(text, ir.Root.BODY if of_body else ir.Root.ITEM, tools.report)
+        case spec.TakeValue():
+            return _take(value, tools)
         case spec.LiquidText(text):
             return parse_template(text, tools.report, tools.dialect)
         case spec.LiteralValue(constant, span):
@@ -127,6 +129,20 @@ def _values(
 ) -> tuple[ir.Value, ...]:
     lowered = (lower_value(value, schema, tools) for value in values)
     return tuple(value for value in lowered if value is not None)
+
+
+def _take(value: spec.TakeValue, tools: Lowering) -> ir.Value | None:
+    path = lower_value(value.path, None, tools)
+    if path is None or not (isinstance(path, ir.Path) and path.is_singular):
+        return None if path is None else ir.Take(path, ir.Taken(value.which.value), value.span)
+    tools.report.error(
+        "M113",
+        "`take` on a path that finds at most one value",
+        _whole(value.which),
+        "there are never several to choose from",
+        "remove `take`, or write a path that can find several, for instance with `[*]`",
+    )
+    return path
 
 
 def _optional(value: spec.Value | None, schema: Subschema | None, tools: Lowering) -> ir.Value | None:

@@ -85,6 +85,8 @@ def _evaluate(node: ir.Value, context: EvaluationContext) -> object:
             return _merge(operands, context)
         case ir.MapItems(source, element):
             return _map(evaluate(source, context), element, context)
+        case ir.Take(inner, which):
+            return _take(evaluate(inner, context), which)
         case ir.Pick() | ir.Omit() | ir.Rename():
             return _change(node, evaluate(node.value, context))
         case ir.Hash(operands):
@@ -154,6 +156,15 @@ def _map(source: object, element: ir.Value, context: EvaluationContext) -> objec
         fail("M616", source)
     mapped = (evaluate(element, replace(context, item=member)) for member in source)
     return [value for value in mapped if value is not MISSING]
+
+
+def _take(found: object, which: ir.Taken) -> object:
+    assert isinstance(found, list)
+    if which is ir.Taken.ONLY and len(found) > 1:
+        fail("M627")
+    if not found:
+        return MISSING
+    return found[-1] if which is ir.Taken.LAST else found[0]
 
 
 def _change(node: ir.Pick | ir.Omit | ir.Rename, value: object) -> object:

@@ -63,7 +63,7 @@ def nothings(node: ir.Value) -> Nothings:
             return SURE if any(nothings(operand).is_sure for operand in operands) else ABSENT
         case ir.FromRequest(ir.RequestPart.RECEIVED_AT):
             return ABSENT
-        case ir.FromRequest():
+        case ir.FromRequest() | ir.Take():
             return Nothings(missing=True, null=True, blank=True)
         case ir.MapItems(value) | ir.Pick(value) | ir.Omit(value) | ir.Rename(value):
             inner = nothings(value)
@@ -120,6 +120,8 @@ def types(node: ir.Value) -> frozenset[str]:
             return JSON_TYPES if kind is ir.CastKind.JSON else frozenset({kind.value})
         case ir.FromRequest(part):
             return JSON_TYPES if part is ir.RequestPart.SETTING else frozenset({"string"})
+        case ir.Take():
+            return JSON_TYPES
         case ir.Coalesce() | ir.Match() | ir.When() | ir.Default() | ir.Required():
             found = frozenset[str]().union(*map(types, ir.alternatives(node)))
             return found - {"null"} or found

@@ -124,7 +124,7 @@ def _bound(node: ir.Value) -> SizeBound:
             return _sum((value,), sum(len(dumps(new)) for _, new in names))
         case ir.Cast(value, kind):
             return _of_cast(value, kind)
-        case ir.Pick(value) | ir.Omit(value) | ir.Required(value):
+        case ir.Take(value) | ir.Pick(value) | ir.Omit(value) | ir.Required(value):
             return _bound(value)
         case ir.Literal(value):
             return SizeBound(constant=len(dumps(value)))

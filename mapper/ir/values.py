@@ -145,6 +145,23 @@ class MapItems:
     span: Span = span_field()
 
 
+class Taken(Enum):
+    """The one of several matches that `take` keeps."""
+
+    FIRST = "first"
+    LAST = "last"
+    ONLY = "only"  # several are a fault
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """One element of a list; MISSING if the list is empty."""
+
+    value: Value
+    which: Taken
+    span: Span = span_field()
+
+
 @dataclass(frozen=True, slots=True)
 class Pick:
     """An object with only the named keys."""
@@ -248,6 +265,7 @@ Value: TypeAlias = (
     | When
     | Merge
     | MapItems
+    | Take
     | Pick
     | Omit
     | Rename

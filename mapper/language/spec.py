@@ -23,6 +23,15 @@ class PathText:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeValue:
+    """`take` beside a path: `which` is one of `first`, `last` and `only`."""
+
+    path: Value
+    which: SpannedText
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
 class LiquidText:
     """A Liquid template."""
 
@@ -176,6 +185,7 @@ class Modified:
 
 Value: TypeAlias = (
     PathText
+    | TakeValue
     | LiquidText
     | LiteralValue
     | ObjectValue

@@ -14,7 +14,18 @@ from mapper.ir.facts import FIXED, types
 SPAN = Span(SourceFile("<test>", "x"), 0, 1)
 KINDS = get_args(ir.Value)
 # Nodes whose type depends on the values inside, or on more than their kind.
-OPEN = {ir.Path, ir.Literal, ir.Cast, ir.FromRequest, ir.Coalesce, ir.Match, ir.When, ir.Default, ir.Required}
+OPEN = {
+    ir.Path,
+    ir.Literal,
+    ir.Cast,
+    ir.FromRequest,
+    ir.Take,
+    ir.Coalesce,
+    ir.Match,
+    ir.When,
+    ir.Default,
+    ir.Required,
+}
 
 
 def literal(number: int) -> ir.Literal:

@@ -49,6 +49,8 @@ CONDITIONS = [
     *('item["odd key"] == empty', 'item["$x"].a != blank and b', "header.x == 'h'", "envelope.a == a"),
 ]
 path = st.sampled_from(PATHS)
+several_matches = st.sampled_from(LISTS)
+takes = st.sampled_from(["first", "last", "only"])
 condition = st.sampled_from(CONDITIONS)
 # Values that may be missing or null, and of any type: they can stand wherever something stands behind them.
 unsure = st.one_of(
@@ -56,12 +58,14 @@ unsure = st.one_of(
     path,
     path.map(lambda text: {"path": text}),
     path.map(lambda text: {"envelope": text}),
+    st.builds(lambda p, t: {"path": p, "take": t}, several_matches, takes),
+    st.builds(lambda p, t: {"envelope": p, "take": t}, several_matches, takes),
     st.sampled_from([{"setting": "s"}, {"path": "$.a", "as": "json", "on_error": "omit"}]),
 )
 leaf = st.one_of(
     unsure,
     unsure,
-    st.sampled_from(LISTS),
+    several_matches,
     st.sampled_from(LIQUID),
     payloads.map(lambda value: {"literal": value}),
     st.sampled_from([{"header": "X"}, {"query": "q"}, {"received_at": True}]),

@@ -66,6 +66,8 @@ def _infer(node: ir.Value, scope: TypeScope, notes: Inference) -> Type:
             return _merge(node, scope, notes)
         case ir.MapItems():
             return _map(node, scope, notes)
+        case ir.Take():
+            return _take(node, scope, notes)
         case ir.Pick() | ir.Omit() | ir.Rename():
             return _change(node, scope, notes)
         case ir.Hash(operands):
@@ -161,6 +163,16 @@ def _map(node: ir.MapItems, scope: TypeScope, notes: Inference) -> Type:
     shortest = source.arrays.shortest if source.arrays is not None and not found.missing else 0
     mapped = array_of(without_missing(found), shortest) if source.arrays is not None else NEVER
     return join(mapped, only(source, "missing", "null"))
+
+
+def _take(node: ir.Take, scope: TypeScope, notes: Inference) -> Type:
+    source = infer_value(node.value, scope, notes)
+    # `only` says that items with several matches are rejected.
+    if node.which is ir.Taken.ONLY and (source.arrays is None or source.arrays.longest not in (0, 1)):
+        reason = "this path can find several values"
+        notes.note_rejection(PossibleRejection("M627", node.span, reason, node.value, source, declared=True))
+    is_sure = source.arrays is not None and source.arrays.shortest > 0
+    return of_element(source).with_missing(not is_sure)
 
 
 def _change(node: ir.Pick | ir.Omit | ir.Rename, scope: TypeScope, notes: Inference) -> Type:
