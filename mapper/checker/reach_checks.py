@@ -70,16 +70,20 @@ def _check_cases(value: ir.Match, notes: Inference, report: Report) -> None:
     message = "a case that can never be taken"
     seen: list[tuple[str, object]] = []
     for case in value.cases:
-        kind = type_of(case.key)
-        if (kind, case.key) in seen:
-            report.error("M503", message, case.span, "the same case stands before it")
-        elif kind not in types and not (kind == "integer" and "number" in types):
-            hint = 'put it in quotes: "' + case.span.text + '"' if types == {"string"} else ""
-            reason = f"this is {in_words({kind})}, the value is always {in_words(types)}"
-            report.error("M503", message, case.span, reason, hint)
-        elif not notes.is_reached(case.value):
+        reported = len(report.diagnostics)
+        for key in case.keys:
+            kind = type_of(key.value)
+            if (kind, key.value) in seen:
+                report.error("M503", message, key.span, "the same case stands before it")
+            elif kind not in types and not (kind == "integer" and "number" in types):
+                hint = 'put it in quotes: "' + key.span.text + '"' if types == {"string"} else ""
+                reason = f"this is {in_words({kind})}, the value is always {in_words(types)}"
+                report.error("M503", message, key.span, reason, hint)
+            elif not notes.is_reached(key):
+                report.error("M503", message, key.span, "the value is never this")
+            seen.append((kind, key.value))
+        if len(report.diagnostics) == reported and not notes.is_reached(case.value):
             report.error("M503", message, case.span, "the value is never this")
-        seen.append((kind, case.key))
     if value.otherwise is not None and not notes.is_reached(value.otherwise):
         report.error(
             "M503", "an `else` that can never be taken", value.otherwise.span, "the cases cover every value"

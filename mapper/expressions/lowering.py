@@ -139,7 +139,8 @@ def _match(value: spec.MatchValue, schema: Subschema | None, tools: Lowering) ->
     for case in value.cases:
         lowered = lower_value(case.value, schema, tools)
         if lowered is not None:
-            cases.append(ir.Case(case.key, lowered, case.span))
+            keys = tuple(ir.CaseKey(key.value, key.span) for key in case.keys)
+            cases.append(ir.Case(keys, lowered, case.span))
     otherwise = _optional(value.otherwise, schema, tools)
     return None if subject is None else ir.Match(subject, tuple(cases), otherwise, value.span)
 

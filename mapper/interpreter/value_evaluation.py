@@ -131,7 +131,9 @@ def _match(
     subject: object, cases: tuple[ir.Case, ...], otherwise: ir.Value | None, context: EvaluationContext
 ) -> object:
     for case in cases:
-        if isinstance(case.key, bool) == isinstance(subject, bool) and subject == case.key:
+        if any(
+            isinstance(k.value, bool) == isinstance(subject, bool) and subject == k.value for k in case.keys
+        ):
             return evaluate(case.value, context)
     return MISSING if otherwise is None else evaluate(otherwise, context)
 
@@ -201,6 +203,8 @@ def _on_error(choice: ir.OnError, code: str, value: object) -> object:
             return MISSING
         case ir.OnError.NULL:
             return None
+        case ir.OnError.KEEP:
+            return value
 
 
 def _time(node: ir.Timestamp, value: object, request: Request) -> object:

@@ -19,6 +19,7 @@ class OnError(Enum):
     REJECT = "reject"
     OMIT = "omit"
     NULL = "null"
+    KEEP = "keep"  # the value as it was before the cast
 
 
 class RequestPart(Enum):
@@ -100,10 +101,18 @@ class Coalesce:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """One alternative of a match: taken when the subject equals `key`, types apart."""
+class CaseKey:
+    """A constant with which a match compares its subject, types apart."""
 
-    key: str | int | float | bool | None
+    value: str | int | float | bool | None
+    span: Span = span_field()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One alternative of a match: taken when the subject equals one of the keys."""
+
+    keys: tuple[CaseKey, ...]
     value: Value
     span: Span = span_field()
 

@@ -74,10 +74,18 @@ class FirstOf:
 
 
 @dataclass(frozen=True, slots=True)
-class CaseEntry:
-    """One alternative of `cases:`."""
+class CaseConstant:
+    """A key of `cases:`, or an entry of `in:`."""
 
-    key: str | int | float | bool | None
+    value: str | int | float | bool | None
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class CaseEntry:
+    """One alternative of `cases:`, for one or more constants."""
+
+    keys: tuple[CaseConstant, ...]
     value: Value
     span: Span = _span()
 
