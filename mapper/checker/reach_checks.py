@@ -14,12 +14,13 @@ _DECIDED = "the source schema, or what stands before it, has decided this"
 
 
 def check_rules(program: ir.Program, notes: Inference, report: Report) -> None:
-    """Report skip rules that never hold, or that together skip every item (M503, M506)."""
-    if program.skips and not notes.is_reached(program.output):
-        last = program.skips[-1].condition
-        report.error("M506", "every item is skipped", last.span, "no item is left after this rule")
+    """Report rules that never hold, or that together skip or reject every item (M503, M506)."""
+    if program.rules and not notes.is_reached(program.output):
+        last = next((rule for rule in reversed(program.rules) if notes.is_reached(rule)), program.rules[-1])
+        message = "every item is skipped or rejected" if last.rejects else "every item is skipped"
+        report.error("M506", message, last.condition.span, "no item is left after this rule")
         return
-    for rule in program.skips:
+    for rule in program.rules:
         if notes.is_reached(rule):
             check_tests(rule.condition, notes, report)
         else:

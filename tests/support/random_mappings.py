@@ -147,10 +147,11 @@ item_id = st.just("e-1") | st.builds(
     lambda v: {"first_of": [v], "as": "string", "on_missing": "reject"}, unsure
 )
 mappings = st.builds(
-    lambda each, skips, event_id, properties, everything: {
+    lambda each, skips, rejects, event_id, properties, everything: {
         "mapping": "random",
         "each": each,
         "skip": [{"when": when, "reason": f"because {when}"} for when in skips],
+        "reject": [{"when": when, "reason": f"not with {when}"} for when in rejects],
         "event": {
             "event_id": event_id,
             "event_name": "Seen",
@@ -160,6 +161,7 @@ mappings = st.builds(
         },
     },
     st.sampled_from(["$"] * len(EACH) + EACH),
+    st.lists(condition, max_size=1),
     st.lists(condition, max_size=1),
     item_id,
     values,
