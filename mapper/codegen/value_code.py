@@ -241,9 +241,16 @@ def _emit_branches(
 
 def _emit_match(writer: Writer, node: ir.Match, scope: Scope, into: str | None) -> str:
     subject = emit_local(writer, node.subject, scope.consumed)
-    branches = [(_equals(subject, case.key), case.value) for case in node.cases]
+    branches = [(_equals_any(subject, case.keys), case.value) for case in node.cases]
     result = into or writer.fresh(scope.hint("match"))
     return _emit_branches(writer, branches, node.otherwise, scope, result)
+
+
+def _equals_any(name: str, keys: tuple[ir.CaseKey, ...]) -> str:
+    values = [key.value for key in keys]
+    if len(values) > 1 and all(isinstance(value, str) for value in values):
+        return f"{name} in {literal(values)}"
+    return " or ".join(_equals(name, value) for value in values)
 
 
 def _equals(name: str, key: str | int | float | bool | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mapper import ir
+from mapper.ir.facts import keeps
 
 
 def levels(node: ir.Value) -> int:
@@ -25,6 +26,8 @@ def levels(node: ir.Value) -> int:
         case ir.Coalesce() | ir.Match() | ir.When() | ir.Default() | ir.Required():
             return _deepest(ir.alternatives(node))
         case ir.Pick(value) | ir.Omit(value) | ir.Rename(value) | ir.Cast(value):
+            return levels(value)
+        case ir.Timestamp(value) if keeps(node):
             return levels(value)
         case ir.Template() | ir.Timestamp() | ir.Hash() | ir.FromRequest():
             return 0

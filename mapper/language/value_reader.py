@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from mapper.diagnostics.diagnostic import Report, did_you_mean
 from mapper.diagnostics.source import Span
+from mapper.language.case_reader import CASES, read_cases
 from mapper.language.document import MappingNode, Node, ScalarNode, SequenceNode
 from mapper.language.forms import (
     ANYTHING,
@@ -23,7 +24,6 @@ from mapper.language.modifiers import MODIFIERS, read_modifiers
 from mapper.language.nodes import key_text, kind_of, want_choice, want_mapping, want_sequence, want_text
 from mapper.language.spec import (
     ArrayValue,
-    CaseEntry,
     Entry,
     FirstOf,
     HashValue,
@@ -236,15 +236,10 @@ def _read_match(written: WrittenOperator) -> Value | None:
     report, parts = written.report, written.parts
     subject = read_value(written.operand, report)
     otherwise = written.part("else")
-    cases = want_mapping(parts["cases"], "`cases`", report) if "cases" in parts else None
-    if cases is not None and not cases.entries:
-        report.error("M107", "`cases` needs at least one entry", cases.span, "nothing to choose from")
-        return None
+    cases = read_cases(parts["cases"], read_value, report) if "cases" in parts else None
     if subject is None or cases is None:
         return None
-    read = [(e, read_value(e.value, report)) for e in cases.entries]
-    entries = tuple(CaseEntry(e.key.value, v, e.key.span) for e, v in read if v is not None)
-    return MatchValue(subject, entries, otherwise, written.span)
+    return MatchValue(subject, cases, otherwise, written.span)
 
 
 def _read_when(written: WrittenOperator) -> Value | None:
@@ -293,7 +288,6 @@ def _read_received_at(written: WrittenOperator) -> Value | None:
 
 
 _TAKE: JsonForm = {"enum": list(TAKES)}
-_CASES: JsonForm = {"type": "object", "additionalProperties": VALUE, "minProperties": 1}
 
 OPERATORS: dict[str, Operator] = {
     "path": Operator(TEXT, "A JSONPath (RFC 9535) on the item.", _read_path, optional={"take": _TAKE}),
@@ -308,7 +302,7 @@ OPERATORS: dict[str, Operator] = {
         VALUE,
         "Chooses among `cases` by equality with this value.",
         _read_match,
-        {"cases": _CASES},
+        {"cases": CASES},
         {"else": VALUE},
     ),
     "when": Operator(

@@ -8,7 +8,7 @@ from typing import assert_never
 
 from mapper import ir
 from mapper.checker.inference import predicates as p
-from mapper.checker.inference.cast_types import Casting, cast_type, time_type
+from mapper.checker.inference.cast_types import Casting, cast_type, kept_type, time_type
 from mapper.checker.inference.condition_types import divide
 from mapper.checker.inference.findings import Inference, PossibleRejection
 from mapper.checker.inference.object_types import changed_object, merged_objects
@@ -130,16 +130,19 @@ def _match(node: ir.Match, scope: TypeScope, notes: Inference) -> Type:
     place = place_of_path(node.subject) if isinstance(node.subject, ir.Path) else None
     result = NEVER
     for case in node.cases:
-        key = literal_type(case.key)
+        keys = [key.value for key in case.keys]
+        for each in case.keys:
+            notes.note_reached(each, not meet(subject, literal_type(each.value)).is_never)
+        key = join_all(map(literal_type, keys))
         inside = scope
         if meet(subject, key).is_never:
             inside = scope.unreachable()
         elif place is not None:
             inside = scope.narrowed(*place, partial(meet, key))
         result = join(result, infer_value(case.value, inside, notes))
-        subject = remove_literals(subject, [case.key])
+        subject = remove_literals(subject, keys)
         if place is not None:
-            scope = scope.narrowed(*place, partial(remove_literals, values=[case.key]))
+            scope = scope.narrowed(*place, partial(remove_literals, values=keys))
         if subject.is_never:
             scope = scope.unreachable()
     return join(result, _other(node.otherwise, scope, notes))
@@ -204,6 +207,8 @@ def _cast(node: ir.Cast | ir.Timestamp, scope: TypeScope, notes: Inference) -> T
                 result = join(result, MISSING_ONLY)
             case ir.OnError.NULL:
                 result = join(result, NULL_ONLY)
+            case ir.OnError.KEEP:
+                result = join(result, kept_type(node, given, done))
     if isinstance(node, ir.Timestamp) and (node.low is not None or node.high is not None):
         result = result.with_missing(result.missing or not done.good.is_never)
     return result

@@ -83,9 +83,9 @@ def constants_in(*nodes: object) -> list[object]:
     found: dict[str, object] = {}
     for node in walk(nodes):
         match node:
-            case ir.Scalar(None | "") | ir.Case(None) | ir.Constant(None):
+            case ir.Scalar(None | "") | ir.CaseKey(None) | ir.Constant(None):
                 pass
-            case ir.Scalar(value) | ir.Case(value) | ir.Constant(value):
+            case ir.Scalar(value) | ir.CaseKey(value) | ir.Constant(value):
                 found[repr(value)] = value
             case _:
                 pass
