@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from mapper.diagnostics.source import Span
-from mapper.ir.jsonpath import Path
+from mapper.ir.jsonpath import Path, Root
 from mapper.ir.liquid import Condition, Template
 from mapper.ir.spans import span_field
 
@@ -312,6 +312,17 @@ def alternatives(node: Value) -> tuple[Value, ...]:
             return (value,)
         case _:
             return ()
+
+
+def path_text(node: Value) -> str | None:
+    """The text of the path on the item that a value is read by; None if there is no such path, or several."""
+    match node:
+        case Path(Root.ITEM, _, text):
+            return text
+        case Cast(value) | Timestamp(value) | Default(value) | Required(value) | Take(value):
+            return path_text(value)
+        case _:
+            return None
 
 
 def _given(otherwise: Value | None) -> tuple[Value, ...]:
