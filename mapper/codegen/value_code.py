@@ -82,6 +82,8 @@ def emit_value(writer: Writer, node: ir.Value, scope: Scope, into: str | None = 
             return _emit_merge(writer, node, scope, into)
         case ir.MapItems():
             return _emit_map(writer, node, scope, into)
+        case ir.WithItem():
+            return _emit_with_item(writer, node, scope, into)
         case ir.Take():
             site = writer.site(node.span, scope.field, ir.path_text(node.value))
             found = emit_local(writer, node.value, scope)
@@ -366,6 +368,15 @@ def _emit_elements(writer: Writer, node: ir.MapItems, source: str, scope: Scope,
         with writer.block(f"if {value} is not MISSING:") if may_miss(node.element) else nullcontext():
             writer.line(f"{result}.append({value})")
             emit_taken(writer, node, value, scope)
+
+
+def _emit_with_item(writer: Writer, node: ir.WithItem, scope: Scope, into: str | None) -> str:
+    source = emit_local(writer, node.source, scope)
+    if may_miss(node.source):
+        item = writer.fresh("start")
+        writer.line(f"{item} = None if {source} is MISSING else {source}", node.span)
+        source = item
+    return emit_value(writer, node.element, replace(scope, item=source), into)
 
 
 def _emit_object_change(

@@ -154,6 +154,15 @@ class MapItems:
     span: Span = span_field()
 
 
+@dataclass(frozen=True, slots=True)
+class WithItem:
+    """The value of `element`, with the value of `source` as the item; with null if the source is missing."""
+
+    source: Value
+    element: Value
+    span: Span = span_field()
+
+
 class Taken(Enum):
     """The one of several matches that `take` keeps."""
 
@@ -274,6 +283,7 @@ Value: TypeAlias = (
     | When
     | Merge
     | MapItems
+    | WithItem
     | Take
     | Pick
     | Omit
