@@ -42,7 +42,7 @@ def check_program(
     checking = Checking(program, source, target, notes, report, search)
     _check_each(program, report)
     before = len(report.diagnostics)
-    for rule in program.skips:
+    for rule in program.rules:
         check_names(rule.condition, source, report)
     if len(report.diagnostics) == before:
         check_rules(program, notes, report)

@@ -136,6 +136,8 @@ M622 template-not-object        the rendered template is JSON but not an object
 M623 text-not-unicode           a text of the event holds half of a surrogate pair
 M624 event-too-large            an event is larger than allowed
 M625 result-too-large           the events of a body are together larger than allowed
+M626 rejected-by-rule           a `reject` rule of the mapping rejects the item
+M627 several-values             a path finds several values where one is wanted
 M901 internal                   a defect of mapper itself
 """
 

@@ -14,6 +14,7 @@ from math import prod
 from typing import TypeAlias
 
 from mapper import ir
+from mapper.ir.facts import keeps
 from mapper.ir.levels import levels
 from mapper.runtime.growth import Growth
 from mapper.runtime.limits import MAX_NESTING
@@ -123,15 +124,17 @@ def _bound(node: ir.Value) -> SizeBound:
             return _of_map(node)
         case ir.Rename(value, names):
             return _sum((value,), sum(len(dumps(new)) for _, new in names))
-        case ir.Cast(value, kind):
-            return _of_cast(value, kind)
-        case ir.Pick(value) | ir.Omit(value) | ir.Required(value):
+        case ir.Cast(value) | ir.Timestamp(value) if keeps(node):
+            return _of_cast(node).alternative(_bound(value))
+        case ir.Cast() | ir.Timestamp():
+            return _of_cast(node)
+        case ir.Take(value) | ir.Pick(value) | ir.Omit(value) | ir.Required(value):
             return _bound(value)
         case ir.Literal(value):
             return SizeBound(constant=len(dumps(value)))
         case ir.FromRequest(part):
             return SizeBound(constant=_FIXED) if part is ir.RequestPart.RECEIVED_AT else SizeBound(texts=1)
-        case ir.Timestamp() | ir.Hash():
+        case ir.Hash():
             return SizeBound(constant=_FIXED)
 
 
@@ -212,9 +215,11 @@ def _of_operand(operand: object) -> SizeBound:
             return SizeBound(texts=1)
 
 
-def _of_cast(value: ir.Value, kind: ir.CastKind) -> SizeBound:
-    bound = _bound(value)
-    match kind:
+def _of_cast(node: ir.Cast | ir.Timestamp) -> SizeBound:
+    if isinstance(node, ir.Timestamp):
+        return SizeBound(constant=_FIXED)
+    bound = _bound(node.value)
+    match node.kind:
         case ir.CastKind.INTEGER | ir.CastKind.NUMBER | ir.CastKind.BOOLEAN if bound.texts:
             return SizeBound(constant=_DIGITS)
         case ir.CastKind.INTEGER | ir.CastKind.STRING:
