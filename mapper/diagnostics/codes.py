@@ -97,7 +97,7 @@ M302 unknown-target             the target schema knows no such field
 M303 unknown-variable           a Liquid variable that nothing sets
 M401 wrong-type                 a value of another type than the target asks for
 M402 null-not-allowed           null where the target does not allow it
-M403 blank-not-allowed          a blank text where the target asks for content
+M403 blank-not-allowed          a text that can be blank, but must have content
 M404 value-not-allowed          a value without the form the target asks for
 M405 may-be-rejected            a value that can stop an item at run time
 M406 epoch-unit                 an epoch unit that cannot be meant for these numbers

@@ -27,7 +27,8 @@ ReadPlace: TypeAlias = tuple[ir.Root, tuple[str, ...]]
 _DIGITS = 4302  # bytes of the longest number that a text is read as
 _NUMBER = 330  # bytes of the longest float, written as an integer
 _QUOTED = 2  # times: the quotes of a text in a text are escaped
-_FIXED = 80  # bytes of a digest, or of a time
+_FIXED = 80  # bytes of what `hash` gives, or of a time
+_DIGEST = 130  # bytes of the longest digest of a filter
 # Filters that add nothing to their value and arguments.
 _PLAIN_FILTERS = frozenset(
     name
@@ -205,6 +206,8 @@ def _of_operand(operand: object) -> SizeBound:
                     break
                 names.append(key)
             return SizeBound(Counter({(root, tuple(names)): _QUOTED}), _NUMBER)
+        case ir.FilterCall(name=name) if ROWS[name].is_digest:
+            return SizeBound(constant=_DIGEST)
         case ir.FilterCall(value, name, args, ()) if name in _PLAIN_FILTERS:
             total = SizeBound()
             for part in (value, *args):
