@@ -143,7 +143,7 @@ def make_plan(program: ir.Program, passable: frozenset[str]) -> ReadPlan:
     item = PayloadPlace(is_item=True)
     body = item if any(not path.segments for path in program.each) else PayloadPlace(is_item=True)
     context = ReadContext(item, body)
-    for rule in program.skips:
+    for rule in program.rules:
         _read_text(rule.condition.test, context)
     if isinstance(program.output, ir.Template):
         _read_text(program.output.body, context)

@@ -14,6 +14,7 @@ from typing import assert_never
 
 from mapper import ir
 from mapper.codegen.cast_code import emit_cast, emit_timestamp
+from mapper.codegen.entry_code import emit_take
 from mapper.codegen.member_code import emit_joined, emit_lacks
 from mapper.codegen.metering import emit_inner_room, emit_taken
 from mapper.codegen.path_code import emit_path
@@ -81,6 +82,10 @@ def emit_value(writer: Writer, node: ir.Value, scope: Scope, into: str | None = 
             return _emit_merge(writer, node, scope, into)
         case ir.MapItems():
             return _emit_map(writer, node, scope, into)
+        case ir.Take():
+            site = writer.site(node.span, scope.field, _path_text(node.value))
+            found = emit_local(writer, node.value, scope)
+            return emit_take(writer, node, found, site, into or writer.fresh(scope.hint("taken")))
         case ir.Pick() | ir.Omit() | ir.Rename():
             return _emit_object_change(writer, node, scope, into)
         case ir.Hash():
@@ -236,9 +241,16 @@ def _emit_branches(
 
 def _emit_match(writer: Writer, node: ir.Match, scope: Scope, into: str | None) -> str:
     subject = emit_local(writer, node.subject, scope.consumed)
-    branches = [(_equals(subject, case.key), case.value) for case in node.cases]
+    branches = [(_equals_any(subject, case.keys), case.value) for case in node.cases]
     result = into or writer.fresh(scope.hint("match"))
     return _emit_branches(writer, branches, node.otherwise, scope, result)
+
+
+def _equals_any(name: str, keys: tuple[ir.CaseKey, ...]) -> str:
+    values = [key.value for key in keys]
+    if len(values) > 1 and all(isinstance(value, str) for value in values):
+        return f"{name} in {literal(values)}"
+    return " or ".join(_equals(name, value) for value in values)
 
 
 def _equals(name: str, key: str | int | float | bool | None) -> str:
@@ -350,7 +362,7 @@ def _path_text(node: ir.Value) -> str | None:
     match node:
         case ir.Path(ir.Root.ITEM, _, text):
             return text
-        case ir.Cast(value) | ir.Timestamp(value) | ir.Default(value) | ir.Required(value):
+        case ir.Cast(value) | ir.Timestamp(value) | ir.Default(value) | ir.Required(value) | ir.Take(value):
             return _path_text(value)
         case _:
             return None

@@ -19,6 +19,7 @@ class OnError(Enum):
     REJECT = "reject"
     OMIT = "omit"
     NULL = "null"
+    KEEP = "keep"  # the value as it was before the cast
 
 
 class RequestPart(Enum):
@@ -101,10 +102,18 @@ class Coalesce:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """One alternative of a match: taken when the subject equals `key`, types apart."""
+class CaseKey:
+    """A constant with which a match compares its subject, types apart."""
 
-    key: str | int | float | bool | None
+    value: str | int | float | bool | None
+    span: Span = span_field()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One alternative of a match: taken when the subject equals one of the keys."""
+
+    keys: tuple[CaseKey, ...]
     value: Value
     span: Span = span_field()
 
@@ -143,6 +152,23 @@ class MapItems:
 
     source: Value
     element: Value
+    span: Span = span_field()
+
+
+class Taken(Enum):
+    """The one of several matches that `take` keeps."""
+
+    FIRST = "first"
+    LAST = "last"
+    ONLY = "only"  # several are a fault
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """One element of a list; MISSING if the list is empty."""
+
+    value: Value
+    which: Taken
     span: Span = span_field()
 
 
@@ -249,6 +275,7 @@ Value: TypeAlias = (
     | When
     | Merge
     | MapItems
+    | Take
     | Pick
     | Omit
     | Rename
@@ -293,24 +320,26 @@ def _given(otherwise: Value | None) -> tuple[Value, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class SkipRule:
-    """Leaves an item out on purpose, with the reason the author gives."""
+class Rule:
+    """Leaves an item out on purpose, or `rejects` it, with the reason the author gives."""
 
     condition: Condition
     reason: str
+    rejects: bool
     span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A whole mapping: the places of items, the rules that skip some, and the event of each of the others.
+    """A whole mapping: the places of items, the rules that end some, and the event of each of the others.
 
+    Of the `rules`, those that skip come first, so that the number of a rule is also the number of its reason.
     `written` names the fields of the event that the author wrote, also those that could not be lowered.
     """
 
     name: str
     each: tuple[Path, ...]
-    skips: tuple[SkipRule, ...]
+    rules: tuple[Rule, ...]
     output: Record | Template
     written: frozenset[str]
     span: Span = span_field()

@@ -23,6 +23,15 @@ class PathText:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeValue:
+    """`take` beside a path: `which` is one of `first`, `last` and `only`."""
+
+    path: Value
+    which: SpannedText
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
 class LiquidText:
     """A Liquid template."""
 
@@ -75,10 +84,18 @@ class FirstOf:
 
 
 @dataclass(frozen=True, slots=True)
-class CaseEntry:
-    """One alternative of `cases:`."""
+class CaseConstant:
+    """A key of `cases:`, or an entry of `in:`."""
 
-    key: str | int | float | bool | None
+    value: str | int | float | bool | None
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class CaseEntry:
+    """One alternative of `cases:`, for one or more constants."""
+
+    keys: tuple[CaseConstant, ...]
     value: Value
     span: Span = _span()
 
@@ -177,6 +194,7 @@ class Modified:
 
 Value: TypeAlias = (
     PathText
+    | TakeValue
     | LiquidText
     | LiteralValue
     | ObjectValue
@@ -193,17 +211,18 @@ Value: TypeAlias = (
 
 
 @dataclass(frozen=True, slots=True)
-class SkipEntry:
-    """One rule of `skip:`."""
+class RuleEntry:
+    """One rule of `skip:` or, if it `rejects`, of `reject:`."""
 
     condition: SpannedText
     reason: str
+    rejects: bool
     span: Span = _span()
 
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """A mapping file. Exactly one of `event` and `template` is set."""
+    """A mapping file. One of `event` and `template` is set; of the `rules`, those of `skip` come first."""
 
     name: SpannedText
     description: str
@@ -212,7 +231,7 @@ class Spec:
     dialect: SpannedText | None
     policy: Policy
     each: tuple[SpannedText, ...]
-    skip: tuple[SkipEntry, ...]
+    rules: tuple[RuleEntry, ...]
     event: ObjectValue | None
     template: SpannedText | None
     span: Span = _span()
