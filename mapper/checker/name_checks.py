@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mapper import ir
+from mapper.checker.text_checks import check_text
 from mapper.diagnostics.diagnostic import Report, did_you_mean
 from mapper.diagnostics.source import Span
 from mapper.ir.liquid import parts_of, walk
@@ -22,9 +23,16 @@ RESERVED = ("item", "envelope", "header", "query", "setting", "received_at", "fo
 
 
 def check_names(node: object, source: Schema | None, report: Report) -> None:
-    """Report paths and variables inside a node that the source schema does not know (M301, M303)."""
+    """Report paths and variables inside a node that the source schema does not know (M301, M303).
+
+    Also texts that were probably meant as such (M128), for which no schema is needed.
+    """
     if source is not None:
         _check_node(node, source.document, source, report)
+        return
+    for inner in walk(node):
+        if isinstance(inner, ir.Literal):
+            check_text(inner, True, None, report)
 
 
 def _check_node(node: object, item: Subschema, source: Schema, report: Report) -> None:
@@ -32,6 +40,8 @@ def _check_node(node: object, item: Subschema, source: Schema, report: Report) -
     match node:
         case ir.Path(ir.Root.ITEM):
             _check_path(node, item, source, report)
+        case ir.Literal():
+            check_text(node, item, source, report)
         case ir.Template():
             _check_lookups(node, item, source, report)
         case ir.Condition(_, test):

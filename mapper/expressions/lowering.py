@@ -98,8 +98,8 @@ def lower_value(value: spec.Value, schema: Subschema | None, tools: Lowering) ->
             return _take(value, tools)
         case spec.LiquidText(text):
             return parse_template(text, tools.report, tools.dialect)
-        case spec.LiteralValue(constant, span):
-            return ir.Literal(constant, span)
+        case spec.LiteralValue(constant, span, declared):
+            return ir.Literal(constant, span, declared)
         case spec.ObjectValue():
             return _record(value, schema, tools)
         case spec.ArrayValue(items, span):

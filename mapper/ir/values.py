@@ -52,16 +52,17 @@ Bound: TypeAlias = str | tuple[str, int]
 
 
 def _declared() -> bool:
-    # True if the author wrote `on_error: reject`, which is the default: it only silences a warning.
+    # True if the author wrote out the default (`on_error: reject`, `literal:`): it only silences warnings.
     return field(default=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A constant JSON value."""
+    """A constant JSON value; `declared` is True if it was written with `literal:`."""
 
     value: object
     span: Span = span_field()
+    declared: bool = _declared()
 
 
 @dataclass(frozen=True, slots=True)

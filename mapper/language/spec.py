@@ -50,10 +50,11 @@ class LiquidText:
 
 @dataclass(frozen=True, slots=True)
 class LiteralValue:
-    """A constant."""
+    """A constant; `declared` is True if it was written with `literal:`."""
 
     value: object
     span: Span = _span()
+    declared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

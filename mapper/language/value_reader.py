@@ -19,7 +19,9 @@ from mapper.language.forms import (
     VALUES,
     JsonForm,
     LanguageKey,
+    is_expression,
 )
+from mapper.language.look_alikes import report_look_alike
 from mapper.language.modifiers import MODIFIERS, read_modifiers
 from mapper.language.nodes import key_text, kind_of, want_choice, want_mapping, want_sequence, want_text
 from mapper.language.spec import (
@@ -85,7 +87,7 @@ def read_value(node: Node, report: Report) -> Value | None:
         case ScalarNode(value=str() as value):
             if value.startswith("$"):
                 return PathText(node.text, False, node.span)
-            if "{{" in value or "{%" in value:
+            if is_expression(value):
                 return LiquidText(node.text, node.span)
             return LiteralValue(value, node.span)
         case ScalarNode():
@@ -119,7 +121,7 @@ def read_object(node: MappingNode, report: Report) -> ObjectValue:
 def _read_pairs(node: MappingNode, report: Report) -> Value | None:
     operators = [e for e in node.entries if e.key.value in OPERATORS]
     if not operators:
-        return read_object(node, report)
+        return None if report_look_alike(node, OPERATORS, report) else read_object(node, report)
     if len(operators) > 1:
         first, second = operators[0].key, operators[1].key
         report.error(
@@ -212,7 +214,7 @@ def _read_liquid(written: WrittenOperator) -> Value | None:
 
 
 def _read_literal(written: WrittenOperator) -> Value | None:
-    return LiteralValue(plain_value(written.operand, written.report), written.span)
+    return LiteralValue(plain_value(written.operand, written.report), written.span, declared=True)
 
 
 def plain_value(node: Node, report: Report) -> object:
