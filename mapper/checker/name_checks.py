@@ -74,6 +74,9 @@ def _schema_of(value: ir.Value, schema: Subschema, document: Subschema) -> Subsc
                     case _:
                         return None
             return schema if value.is_singular else {"type": "array", "items": schema}
+        case ir.Entries(inner, takes_lists):
+            found = _schema_of(inner, schema, document)
+            return None if found is None else _entries_schema(found, takes_lists, document)
         case ir.WithItem(source, element):
             found = _schema_of(source, schema, document)
             return None if found is None else _schema_of(element, found, document)
@@ -86,6 +89,18 @@ def _schema_of(value: ir.Value, schema: Subschema, document: Subschema) -> Subsc
             return _schema_of(inner, schema, document)
         case _:
             return None
+
+
+def _entries_schema(found: Subschema, takes_lists: bool, document: Subschema) -> Subschema:
+    """The schema of the list that `entries` gives for a value that fits `found`."""
+    elements: list[Subschema] = []
+    if takes_lists and allows_type(document, found, "array"):
+        elements.append(items_of(document, found))
+    if allows_type(document, found, "object"):
+        values = [*properties_of(document, found).values()] if is_closed(document, found) else []
+        members = {"key": {"type": "string"}, "value": {"anyOf": values} if values else True}
+        elements.append({"type": "object", "properties": members, "additionalProperties": False})
+    return {"type": "array", "items": {"anyOf": elements} if elements else True}
 
 
 def _check_path(path: ir.Path, schema: Subschema, source: Schema, report: Report) -> None:

@@ -5,8 +5,32 @@ The functions are given the locals that hold the values of inner nodes, and a lo
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 from mapper import ir
-from mapper.codegen.writer import Writer
+from mapper.codegen.presence import present_test
+from mapper.codegen.writer import Writer, literal
+
+
+def emit_entries(
+    writer: Writer, node: ir.Entries | ir.ObjectFrom, source: str, site: int, result: str
+) -> str:
+    """Fill `result` with the entries of the object in `source`, or with the object of its entries.
+
+    Missing and null pass. `site` is for M615, M616 and M617.
+    """
+    match node:
+        case ir.Entries(value, takes_lists):
+            function, more = "elements_or_entries" if takes_lists else "entries_of", ""
+        case ir.ObjectFrom(value, on_duplicate):
+            function, more = "object_from", f", {literal(on_duplicate.value)}"
+    made = f"{writer.use('entries', function)}({source}{more}, {site})"
+    present = present_test(source, value)
+    if present:
+        writer.line(f"{result} = {source}", node.span)
+    with writer.block(f"if {present}:", node.span) if present else nullcontext():
+        writer.line(f"{result} = {made}", node.span)
+    return result
 
 
 def emit_take(writer: Writer, node: ir.Take, found: str, site: int, result: str) -> str:

@@ -14,7 +14,7 @@ from typing import assert_never
 
 from mapper import ir
 from mapper.codegen.cast_code import emit_cast, emit_timestamp
-from mapper.codegen.entry_code import emit_take
+from mapper.codegen.entry_code import emit_entries, emit_take
 from mapper.codegen.member_code import emit_joined, emit_lacks
 from mapper.codegen.metering import emit_inner_room, emit_taken
 from mapper.codegen.object_code import emit_change, emit_copy, emit_spread
@@ -82,6 +82,10 @@ def emit_value(writer: Writer, node: ir.Value, scope: Scope, into: str | None = 
             return _emit_merge(writer, node, scope, into)
         case ir.MapItems():
             return _emit_map(writer, node, scope, into)
+        case ir.Entries(value) | ir.ObjectFrom(value):
+            site = writer.site(node.span, scope.field, ir.path_text(value))
+            source, result = emit_local(writer, value, scope), into or writer.fresh(scope.hint("entries"))
+            return emit_entries(writer, node, source, site, result)
         case ir.WithItem():
             return _emit_with_item(writer, node, scope, into)
         case ir.Take():
