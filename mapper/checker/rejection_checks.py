@@ -107,9 +107,7 @@ def _remedy(rejection: PossibleRejection) -> str:
             kind = "object" if code == "M615" else "array"
             return f"write `as: {kind}` with `on_error: reject` if such items shall be rejected"
         case "M617" if isinstance(rejection.value, ir.ObjectFrom):
-            return (
-                "write `on_duplicate: reject` if such items shall be rejected, or `first`, `last`, `list`"
-            )
+            return "write `on_duplicate: reject` if such items shall be rejected, or `first`, `last`, `list`"
         case "M617":
             return "choose another name, or `omit` the key that may be there"
         case _:

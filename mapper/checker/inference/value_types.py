@@ -16,6 +16,7 @@ from mapper.checker.inference.path_types import infer_path
 from mapper.checker.inference.template_types import infer_template
 from mapper.checker.inference.type_scope import TypeScope, place_of_path
 from mapper.checker.types import (
+    ANYTHING,
     MISSING_ONLY,
     NEVER,
     NULL_ONLY,
@@ -31,7 +32,7 @@ from mapper.checker.types import (
 )
 from mapper.checker.types.from_schema import remove_literals
 from mapper.checker.types.lattice import of_element, of_member
-from mapper.checker.types.named import DIGEST, EMPTY_OBJECT, array_of
+from mapper.checker.types.named import DIGEST, EMPTY_OBJECT, OBJECT, array_of
 
 
 def infer_value(node: ir.Value, scope: TypeScope, notes: Inference) -> Type:
@@ -192,7 +193,7 @@ def _object_from(node: ir.ObjectFrom, scope: TypeScope, notes: Inference) -> Typ
     if entries.arrays is None:
         return only(entries, "missing", "null")
     if node.on_duplicate is ir.OnDuplicate.REJECT and entries.arrays.longest not in (0, 1):
-        reason, several = "two entries may have the same key", only(entries, "array")
+        reason, several = "two entries may have the same key", join(array_of(ANYTHING, 2), OBJECT)
         rejection = PossibleRejection("M617", node.span, reason, node, several, declared=node.declared)
         notes.note_rejection(rejection)
     made = object_of(entries, lists=node.on_duplicate is ir.OnDuplicate.LIST)
