@@ -9,7 +9,7 @@ from mapper import ir
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.source import Span, SpannedText
 from mapper.expressions.jsonpath import parse_path
-from mapper.expressions.liquid import parse_condition, parse_template
+from mapper.expressions.liquid import parse_condition, parse_expression, parse_template
 from mapper.expressions.liquid.dialects import Dialect
 from mapper.language import spec
 from mapper.runtime.times.patterns import check_pattern, compile_pattern
@@ -96,6 +96,8 @@ def lower_value(value: spec.Value, schema: Subschema | None, tools: Lowering) ->
             return _take(value, tools)
         case spec.LiquidText(text):
             return parse_template(text, tools.report, tools.dialect)
+        case spec.ComputedValue(text):
+            return parse_expression(text, tools.report, tools.dialect)
         case spec.LiteralValue(constant, span):
             return ir.Literal(constant, span)
         case spec.ObjectValue():

@@ -40,6 +40,14 @@ class LiquidText:
 
 
 @dataclass(frozen=True, slots=True)
+class ComputedValue:
+    """`compute`: a Liquid expression whose value keeps its type."""
+
+    text: SpannedText
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
 class LiteralValue:
     """A constant."""
 
@@ -195,6 +203,7 @@ Value: TypeAlias = (
     PathText
     | TakeValue
     | LiquidText
+    | ComputedValue
     | LiteralValue
     | ObjectValue
     | ArrayValue
