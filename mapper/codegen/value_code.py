@@ -88,6 +88,8 @@ def emit_value(writer: Writer, node: ir.Value, scope: Scope, into: str | None = 
             return emit_take(writer, node, found, site, into or writer.fresh(scope.hint("taken")))
         case ir.Pick() | ir.Omit() | ir.Rename():
             return _emit_object_change(writer, node, scope, into)
+        case ir.Prune():
+            return _emit_pruned(writer, node, scope, into)
         case ir.Hash():
             return _emit_hash(writer, node, scope, into)
         case ir.FromRequest():
@@ -364,6 +366,8 @@ def _path_text(node: ir.Value) -> str | None:
             return text
         case ir.Cast(value) | ir.Timestamp(value) | ir.Default(value) | ir.Required(value) | ir.Take(value):
             return _path_text(value)
+        case ir.Prune(value):
+            return _path_text(value)
         case _:
             return None
 
@@ -445,6 +449,13 @@ def _emit_change(
         if isinstance(node, ir.Rename):
             writer.line(f"if {result} is {writer.use('casts', 'COLLISION')}:")
             writer.line(f"    raise {fault}('M617', {site}, '', {value})")
+
+
+def _emit_pruned(writer: Writer, node: ir.Prune, scope: Scope, into: str | None) -> str:
+    value = emit_value(writer, node.value, scope)
+    result = into or writer.fresh(scope.hint("pruned"))
+    writer.line(f"{result} = {writer.use('shapes', 'prune')}({value}, {literal(node.kinds)})", node.span)
+    return result
 
 
 def _emit_hash(writer: Writer, node: ir.Hash, scope: Scope, into: str | None) -> str:

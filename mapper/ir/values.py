@@ -202,6 +202,18 @@ class Rename:
 
 
 @dataclass(frozen=True, slots=True)
+class Prune:
+    """A value without its members of some kinds (`null`, `blank`, `empty`), at any depth.
+
+    MISSING if the value itself is of one of the kinds, or becomes empty and `empty` is one.
+    """
+
+    value: Value
+    kinds: tuple[str, ...]
+    span: Span = span_field()
+
+
+@dataclass(frozen=True, slots=True)
 class Hash:
     """SHA-256 over the canonical JSON of the operands; MISSING when all of them are missing or null."""
 
@@ -278,6 +290,7 @@ Value: TypeAlias = (
     | Pick
     | Omit
     | Rename
+    | Prune
     | Hash
     | FromRequest
     | Cast

@@ -26,6 +26,7 @@ OPEN = {
     ir.When,
     ir.Default,
     ir.Required,
+    ir.Prune,
 }
 
 
