@@ -23,6 +23,15 @@ class PathText:
 
 
 @dataclass(frozen=True, slots=True)
+class PathOf:
+    """`of` beside a path: the value at which the path starts."""
+
+    source: Value
+    path: PathText
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
 class TakeValue:
     """`take` beside a path: `which` is one of `first`, `last` and `only`."""
 
@@ -41,10 +50,11 @@ class LiquidText:
 
 @dataclass(frozen=True, slots=True)
 class LiteralValue:
-    """A constant."""
+    """A constant; `declared` is True if it was written with `literal:`."""
 
     value: object
     span: Span = _span()
+    declared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +204,7 @@ class Modified:
 
 Value: TypeAlias = (
     PathText
+    | PathOf
     | TakeValue
     | LiquidText
     | LiteralValue

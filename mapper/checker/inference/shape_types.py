@@ -57,7 +57,7 @@ def _pruned_objects(given: Objects, kinds: Kinds) -> tuple[Objects | None, bool]
 
 
 def _unknown(kinds: Kinds) -> Type:
-    """What is left of a member of any type. Of its own members no more is known than before."""
+    """A member of any type after pruning. Of its own members no more is known than before."""
     return replace(
         ANYTHING,
         missing=True,
