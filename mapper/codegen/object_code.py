@@ -1,4 +1,4 @@
-"""Codegen of objects held in locals: members copied and added, keys picked, left out and renamed, values pruned."""
+"""Codegen of objects held in locals: members are copied, added, picked, left out, renamed and pruned."""
 
 from __future__ import annotations
 

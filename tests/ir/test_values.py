@@ -28,7 +28,6 @@ OPEN = {
     ir.Default,
     ir.Required,
     ir.Prune,
-    ir.Prune,
 }
 
 
