@@ -23,7 +23,9 @@ Observer: TypeAlias = Callable[[ir.Value | ir.Rule, object, "EvaluationContext"]
 
 @dataclass(frozen=True, slots=True)
 class EvaluationContext:
-    """The item, its body and its request, from which a value is computed; `map` has each element as the item.
+    """The item, its body and its request, from which a value is computed.
+
+    Inside `map`, the item is the element; beside `of`, it is the value at which the path starts.
 
     `observe` is called after a node is evaluated, and so after its operands: with the node, its outcome and
     the context. The outcome is a value or MISSING, or the Fault or Skip that ends the item; of a Rule it
@@ -87,10 +89,15 @@ def _evaluate(node: ir.Value, context: EvaluationContext) -> object:
             return _merge(operands, context)
         case ir.MapItems(source, element):
             return _map(evaluate(source, context), element, context)
+        case ir.WithItem(source, element):
+            item = evaluate(source, context)
+            return evaluate(element, replace(context, item=None if item is MISSING else item))
         case ir.Take(inner, which):
             return _take(evaluate(inner, context), which)
         case ir.Pick() | ir.Omit() | ir.Rename():
             return _change(node, evaluate(node.value, context))
+        case ir.Prune(inner, kinds):
+            return _prune(evaluate(inner, context), kinds)
         case ir.Hash(operands):
             digest = stable_hash([evaluate(operand, context) for operand in operands])
             return fail("M613") if digest is INVALID else digest
@@ -187,6 +194,21 @@ def _change(node: ir.Pick | ir.Omit | ir.Rename, value: object) -> object:
     if changed is values.COLLISION:
         fail("M617", value)
     return changed
+
+
+def _prune(value: object, kinds: tuple[str, ...]) -> object:
+    if isinstance(value, dict):
+        members = [(key, _prune(member, kinds)) for key, member in value.items()]
+        value = {key: member for key, member in members if member is not MISSING}
+    elif isinstance(value, list):
+        elements = [_prune(element, kinds) for element in value]
+        value = [element for element in elements if element is not MISSING]
+    is_listed = (
+        ("null" in kinds and value is None)
+        or ("blank" in kinds and isinstance(value, str) and has_no_content(value))
+        or ("empty" in kinds and isinstance(value, dict | list) and not value)
+    )
+    return MISSING if is_listed else value
 
 
 def _from_request(part: ir.RequestPart, name: str, request: Request) -> object:

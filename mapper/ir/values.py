@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from mapper.diagnostics.source import Span
-from mapper.ir.jsonpath import Path
+from mapper.ir.jsonpath import Path, Root
 from mapper.ir.liquid import Compute, Condition, Template
 from mapper.ir.spans import span_field
 
@@ -52,16 +52,17 @@ Bound: TypeAlias = str | tuple[str, int]
 
 
 def _declared() -> bool:
-    # True if the author wrote `on_error: reject`, which is the default: it only silences a warning.
+    # True if the author wrote out the default (`on_error: reject`, `literal:`): it only silences warnings.
     return field(default=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A constant JSON value."""
+    """A constant JSON value; `declared` is True if it was written with `literal:`."""
 
     value: object
     span: Span = span_field()
+    declared: bool = _declared()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +155,15 @@ class MapItems:
     span: Span = span_field()
 
 
+@dataclass(frozen=True, slots=True)
+class WithItem:
+    """The value of `element`, with the value of `source` as the item; with null if the source is missing."""
+
+    source: Value
+    element: Value
+    span: Span = span_field()
+
+
 class Taken(Enum):
     """The one of several matches that `take` keeps."""
 
@@ -199,6 +209,18 @@ class Rename:
     names: tuple[tuple[str, str], ...]
     span: Span = span_field()
     declared: bool = _declared()
+
+
+@dataclass(frozen=True, slots=True)
+class Prune:
+    """A value without its members of some kinds (`null`, `blank`, `empty`), at any depth.
+
+    MISSING if the value itself is of one of the kinds, or becomes empty and `empty` is one.
+    """
+
+    value: Value
+    kinds: tuple[str, ...]
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,10 +297,12 @@ Value: TypeAlias = (
     | When
     | Merge
     | MapItems
+    | WithItem
     | Take
     | Pick
     | Omit
     | Rename
+    | Prune
     | Hash
     | FromRequest
     | Cast
@@ -313,6 +337,17 @@ def alternatives(node: Value) -> tuple[Value, ...]:
             return (value,)
         case _:
             return ()
+
+
+def path_text(node: Value) -> str | None:
+    """The text of the path on the item that a value is read by; None if there is no such path, or several."""
+    match node:
+        case Path(Root.ITEM, _, text):
+            return text
+        case Cast(value) | Timestamp(value) | Default(value) | Required(value) | Take(value) | Prune(value):
+            return path_text(value)
+        case _:
+            return None
 
 
 def _given(otherwise: Value | None) -> tuple[Value, ...]:

@@ -22,6 +22,7 @@ from mapper.language.spec import Modifiers, Value, Window
 
 CASTS = ("string", "integer", "number", "boolean", "timestamp", "object", "array", "json")
 ON_ERROR = ("reject", "omit", "null", "default", "keep")
+PRUNED = ("null", "blank", "empty")
 CHANGES = ("pick", "omit", "rename")
 TIME_ONLY = ("from", "zone", "within")
 
@@ -30,6 +31,10 @@ MODIFIERS: dict[str, LanguageKey] = {
     "omit": LanguageKey(KEYS, "Leave these keys of an object out."),
     "rename": LanguageKey(
         {"type": "object", "additionalProperties": TEXT}, "Rename keys of an object: old to new."
+    ),
+    "prune": LanguageKey(
+        {"type": "array", "items": {"enum": [None, *PRUNED]}, "minItems": 1},
+        "Remove such members of an object or list, at any depth.",
     ),
     "as": LanguageKey({"enum": list(CASTS)}, "The declared type."),
     "from": LanguageKey(
@@ -58,6 +63,7 @@ def read_modifiers(parts: dict[str, Node], read_value: ValueReader, report: Repo
         pick=_names(parts, "pick", report),
         omit=_names(parts, "omit", report),
         rename=_renames(parts, report),
+        prune=_pruned(parts, report),
         cast=cast,
         formats=_formats(parts, report),
         zone=optional_text(parts, "zone", report),
@@ -132,6 +138,32 @@ def _renames(parts: dict[str, Node], report: Report) -> tuple[tuple[str, str], .
     return tuple(names.items())
 
 
+def _pruned(parts: dict[str, Node], report: Report) -> tuple[str, ...]:
+    if "prune" not in parts:
+        return ()
+    node = parts["prune"]
+    if not isinstance(node, SequenceNode) or not node.items:
+        word = node.text.value if isinstance(node, ScalarNode) else ""
+        hint = f"write `prune: [{word if word in PRUNED else ', '.join(PRUNED)}]`"
+        label = "the list is empty" if isinstance(node, SequenceNode) else f"this is {kind_of(node)}"
+        report.error("M107", "`prune` must be a list of what to remove", node.span, label, hint)
+        return ()
+    words: list[str] = []
+    for item in node.items:
+        word = _word(item, "entry of `prune`", PRUNED, report) or ""
+        if word and word in words:
+            report.error("M104", f"`{word}` stands twice", item.span, "the second one")
+        words.append(word)
+    return tuple(word for word in PRUNED if word in words)
+
+
+def _word(node: Node, what: str, words: tuple[str, ...], report: Report) -> str | None:
+    """The node as one of some words; `null` among them may be written as the null value of YAML."""
+    if isinstance(node, ScalarNode) and node.value is None and node.text.value:
+        return "null"
+    return want_choice(node, what, words, report)
+
+
 def _formats(parts: dict[str, Node], report: Report) -> tuple[SpannedText, ...]:
     return (want_texts(parts["from"], "`from`", report) or ()) if "from" in parts else ()
 
@@ -162,10 +194,7 @@ def _bound(node: Node, report: Report) -> SpannedText | None:
 def _on_error(parts: dict[str, Node], report: Report) -> str:
     if "on_error" not in parts:
         return "reject"
-    node = parts["on_error"]
-    if isinstance(node, ScalarNode) and node.value is None and node.text.value:
-        return "null"  # written `null`, which YAML reads as the null value
-    chosen = want_choice(node, "choice for `on_error`", ON_ERROR, report) or "reject"
+    chosen = _word(parts["on_error"], "choice for `on_error`", ON_ERROR, report) or "reject"
     if chosen == "default" and "default" not in parts:
         report.error(
             "M106",

@@ -23,6 +23,15 @@ class PathText:
 
 
 @dataclass(frozen=True, slots=True)
+class PathOf:
+    """`of` beside a path: the value at which the path starts."""
+
+    source: Value
+    path: PathText
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
 class TakeValue:
     """`take` beside a path: `which` is one of `first`, `last` and `only`."""
 
@@ -49,10 +58,11 @@ class ComputedValue:
 
 @dataclass(frozen=True, slots=True)
 class LiteralValue:
-    """A constant."""
+    """A constant; `declared` is True if it was written with `literal:`."""
 
     value: object
     span: Span = _span()
+    declared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +182,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Modifiers:
-    """The changes to a value, in this order: cast, pick, omit, rename, default, on_missing.
+    """The changes to a value, in this order: cast, pick, omit, rename, prune, default, on_missing.
 
     `declares_errors` is true for a written `on_error: reject`, which means the same as none.
     """
@@ -180,6 +190,7 @@ class Modifiers:
     pick: tuple[str, ...] | None = None
     omit: tuple[str, ...] | None = None
     rename: tuple[tuple[str, str], ...] | None = None
+    prune: tuple[str, ...] = ()
     cast: str | None = None
     formats: tuple[SpannedText, ...] = ()
     zone: SpannedText | None = None
@@ -201,6 +212,7 @@ class Modified:
 
 Value: TypeAlias = (
     PathText
+    | PathOf
     | TakeValue
     | LiquidText
     | ComputedValue
