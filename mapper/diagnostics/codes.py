@@ -94,6 +94,7 @@ M215 not-in-dialect             a term the dialect does not know
 M216 dialect-spelling           an object the dialect spells otherwise
 M217 invalid-condition          the condition cannot be read
 M218 rendered-differently       something the dialect's engine renders in another way
+M252 blanks-not-printed         a Liquid block of blanks, which prints nothing
 M301 unknown-field              the source schema knows no such field
 M302 unknown-target             the target schema knows no such field
 M303 unknown-variable           a Liquid variable that nothing sets
