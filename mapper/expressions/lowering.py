@@ -92,6 +92,8 @@ def lower_value(value: spec.Value, schema: Subschema | None, tools: Lowering) ->
     match value:
         case spec.PathText(text, of_body):
             return parse_path(text, ir.Root.BODY if of_body else ir.Root.ITEM, tools.report)
+        case spec.PathOf():
+            return _path_of(value, tools)
         case spec.TakeValue():
             return _take(value, tools)
         case spec.LiquidText(text):
@@ -131,9 +133,30 @@ def _values(
     return tuple(value for value in lowered if value is not None)
 
 
+def _path_of(value: spec.PathOf, tools: Lowering) -> ir.Value | None:
+    source = lower_value(value.source, None, tools)
+    path = lower_value(value.path, None, tools)
+    if source is None or not isinstance(path, ir.Path):
+        return None
+    if path.segments:
+        return ir.WithItem(source, path, value.span)
+    headline, reason = "`of` beside the path `$`", "this is the value of `of` itself"
+    tools.report.error("M113", headline, path.span, reason, "write that value without `path`")
+    return source
+
+
+def _finds_one(node: ir.Value) -> bool:
+    """True for a path that finds at most one value."""
+    match node:
+        case ir.WithItem(_, element):
+            return _finds_one(element)
+        case _:
+            return isinstance(node, ir.Path) and node.is_singular
+
+
 def _take(value: spec.TakeValue, tools: Lowering) -> ir.Value | None:
     path = lower_value(value.path, None, tools)
-    if path is None or not (isinstance(path, ir.Path) and path.is_singular):
+    if path is None or not _finds_one(path):
         return None if path is None else ir.Take(path, ir.Taken(value.which.value), value.span)
     tools.report.error(
         "M113",

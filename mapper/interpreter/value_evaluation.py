@@ -23,7 +23,9 @@ Observer: TypeAlias = Callable[[ir.Value | ir.Rule, object, "EvaluationContext"]
 
 @dataclass(frozen=True, slots=True)
 class EvaluationContext:
-    """The item, its body and its request, from which a value is computed; `map` has each element as the item.
+    """The item, its body and its request, from which a value is computed.
+
+    Inside `map`, the item is the element; beside `of`, it is the value at which the path starts.
 
     `observe` is called after a node is evaluated, and so after its operands: with the node, its outcome and
     the context. The outcome is a value or MISSING, or the Fault or Skip that ends the item; of a Rule it
@@ -85,6 +87,9 @@ def _evaluate(node: ir.Value, context: EvaluationContext) -> object:
             return _merge(operands, context)
         case ir.MapItems(source, element):
             return _map(evaluate(source, context), element, context)
+        case ir.WithItem(source, element):
+            item = evaluate(source, context)
+            return evaluate(element, replace(context, item=None if item is MISSING else item))
         case ir.Take(inner, which):
             return _take(evaluate(inner, context), which)
         case ir.Pick() | ir.Omit() | ir.Rename():

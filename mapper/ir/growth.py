@@ -122,6 +122,8 @@ def _bound(node: ir.Value) -> SizeBound:
             return _either(ir.alternatives(node))
         case ir.MapItems():
             return _of_map(node)
+        case ir.WithItem(source, element):
+            return _of_element(_bound(source), _bound(element))
         case ir.Rename(value, names):
             return _sum((value,), sum(len(dumps(new)) for _, new in names))
         case ir.Cast(value) | ir.Timestamp(value) if keeps(node):
@@ -232,8 +234,19 @@ def _of_map(node: ir.MapItems) -> SizeBound:
     element = _bound(node.element)
     if _is_shared(element):
         return SizeBound(lists=1)
-    source = _bound(node.source)
-    times = element.times(ir.Root.ITEM) + (element.constant + 2) // 2
-    source.reads = Counter({place: count * times for place, count in source.reads.items()})
-    source.constant = 2 + source.constant * times
-    return source
+    element.reads = Counter({(ir.Root.ITEM, ()): element.times(ir.Root.ITEM) + (element.constant + 2) // 2})
+    element.constant = 2
+    return _of_element(_bound(node.source), element)
+
+
+def _of_element(source: SizeBound, element: SizeBound) -> SizeBound:
+    """The bound of a value that is computed with that of the source as the item."""
+    times = element.times(ir.Root.ITEM)
+    reads = Counter({place: count for place, count in element.reads.items() if place[0] is ir.Root.BODY})
+    reads.update({place: count * times for place, count in source.reads.items()})
+    return SizeBound(
+        reads,
+        source.constant * times + element.constant,
+        source.texts * times + element.texts,
+        source.lists * times + element.lists,
+    )

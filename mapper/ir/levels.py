@@ -17,6 +17,8 @@ def levels(node: ir.Value) -> int:
             return 1 + levels(element)
         case ir.Path():
             return 0 if node.is_singular else 1
+        case ir.WithItem(source, element):
+            return levels(source) + levels(element)
         case ir.Take(value):
             return max(0, levels(value) - 1)
         case ir.Literal(value):

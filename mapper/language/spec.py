@@ -23,6 +23,15 @@ class PathText:
 
 
 @dataclass(frozen=True, slots=True)
+class PathOf:
+    """`of` beside a path: the value at which the path starts."""
+
+    source: Value
+    path: PathText
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
 class TakeValue:
     """`take` beside a path: `which` is one of `first`, `last` and `only`."""
 
@@ -194,6 +203,7 @@ class Modified:
 
 Value: TypeAlias = (
     PathText
+    | PathOf
     | TakeValue
     | LiquidText
     | LiteralValue

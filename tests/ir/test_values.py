@@ -21,6 +21,7 @@ OPEN = {
     ir.Timestamp,
     ir.FromRequest,
     ir.Take,
+    ir.WithItem,
     ir.Coalesce,
     ir.Match,
     ir.When,

@@ -50,6 +50,7 @@ CONDITIONS = [
 ]
 path = st.sampled_from(PATHS)
 several_matches = st.sampled_from(LISTS)
+inner_path = st.sampled_from([*PATHS[1:], *LISTS])
 takes = st.sampled_from(["first", "last", "only"])
 condition = st.sampled_from(CONDITIONS)
 # Values that may be missing or null, and of any type: they can stand wherever something stands behind them.
@@ -78,6 +79,7 @@ def operators(inner: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
     several = st.builds(lambda some, last: [*some, last], st.lists(unsure, max_size=2), inner)
     members = st.dictionaries(key, inner, max_size=3)
     objects = st.lists(unsure | members, min_size=1, max_size=3)
+    sources = unsure | members | several | inner.map(lambda value: {"first_of": [value]})
     cases = st.dictionaries(
         st.sampled_from(["x", "1", "", "it's"]), inner, min_size=1, max_size=3
     ) | st.builds(
@@ -99,6 +101,8 @@ def operators(inner: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
         st.builds(lambda s, c, e: {"match": s, "cases": c, **e}, unsure, cases, optional("else", inner)),
         st.builds(lambda w, t, e: {"when": w, "then": t, **e}, condition, inner, optional("else", inner)),
         st.builds(lambda m, t: {"map": m, "to": t}, unsure | st.sampled_from(LISTS), inner),
+        st.builds(lambda p, v: {"path": p, "of": v}, inner_path, sources),
+        st.builds(lambda p, v, t: {"path": p, "of": v, "take": t}, several_matches, sources, takes),
         modified(inner),
     )
 

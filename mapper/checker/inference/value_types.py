@@ -66,6 +66,12 @@ def _infer(node: ir.Value, scope: TypeScope, notes: Inference) -> Type:
             return _merge(node, scope, notes)
         case ir.MapItems():
             return _map(node, scope, notes)
+        case ir.WithItem(source, element):
+            given = infer_value(source, scope, notes)
+            if given.missing:
+                given = replace(given, missing=False, null=True)
+            reached = scope.within(given)
+            return infer_value(element, reached.unreachable() if given.is_never else reached, notes)
         case ir.Take():
             return _take(node, scope, notes)
         case ir.Pick() | ir.Omit() | ir.Rename():
