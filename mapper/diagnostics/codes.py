@@ -79,6 +79,7 @@ M117 invalid-window             a time window that cannot be read
 M119 event-or-template          a mapping holds either an event or a template
 M120 unquoted-path              a bracket ended a path inside a flow collection
 M122 non-string-key             a key that is not text
+M130 missing-time-of-day        a date without a readable time of day
 M201 invalid-path               the path is not RFC 9535 JSONPath
 M202 quote-the-name             a member name that needs quotes
 M203 invalid-pattern            a regular expression that cannot be used

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from mapper import ir
 from mapper.runtime.json.types import TYPES, type_of
 from mapper.runtime.missing import is_blank_text
+from mapper.runtime.times.writing import EpochForm
 
 JSON_TYPES = frozenset(TYPES) - {"null"}
 # The type of nodes whose values all have one, apart from null.
 FIXED: dict[type, str] = {
     ir.Template: "string",
-    ir.Timestamp: "string",
     ir.Hash: "string",
     ir.Record: "object",
     ir.Merge: "object",
@@ -118,6 +118,8 @@ def types(node: ir.Value) -> frozenset[str]:
             return frozenset({type_of(value)})
         case ir.Cast(_, kind):
             return JSON_TYPES if kind is ir.CastKind.JSON else frozenset({kind.value})
+        case ir.Timestamp(form=form):
+            return frozenset({"integer" if isinstance(form, EpochForm) else "string"})
         case ir.FromRequest(part):
             return JSON_TYPES if part is ir.RequestPart.SETTING else frozenset({"string"})
         case ir.Coalesce() | ir.Match() | ir.When() | ir.Default() | ir.Required():

@@ -19,6 +19,7 @@ from mapper.runtime.growth import Growth
 from mapper.runtime.limits import MAX_NESTING
 from mapper.runtime.liquid.filters import ROWS
 from mapper.runtime.liquid.filters.row import Effect, Gives
+from mapper.runtime.times.writing import PatternForm
 
 # The place at which a value is read, as far as it is given by names.
 ReadPlace: TypeAlias = tuple[ir.Root, tuple[str, ...]]
@@ -27,6 +28,7 @@ _DIGITS = 4302  # bytes of the longest number that a text is read as
 _NUMBER = 330  # bytes of the longest float, written as an integer
 _QUOTED = 2  # times: the quotes of a text in a text are escaped
 _FIXED = 80  # bytes of a digest, or of a time
+_WRITTEN = 6  # bytes of a character of a pattern that writes a time: `%s` gives 12, a control character 6
 # Filters that add nothing to their value and arguments.
 _PLAIN_FILTERS = frozenset(
     name
@@ -130,6 +132,8 @@ def _bound(node: ir.Value) -> SizeBound:
             return SizeBound(constant=len(dumps(value)))
         case ir.FromRequest(part):
             return SizeBound(constant=_FIXED) if part is ir.RequestPart.RECEIVED_AT else SizeBound(texts=1)
+        case ir.Timestamp(form=PatternForm(pattern)):
+            return SizeBound(constant=2 + _WRITTEN * len(pattern))
         case ir.Timestamp() | ir.Hash():
             return SizeBound(constant=_FIXED)
 

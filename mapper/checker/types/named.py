@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mapper.checker.types.facts import Arrays, Numbers, Objects, Texts, Type
+from mapper.checker.types.text_facts import TIMES
 
 NEVER = Type()
 MISSING_ONLY = Type(missing=True)
 NULL_ONLY = Type(null=True)
 
-CANONICAL_TIME = "canonical-time"  # as `as: timestamp` writes it
 SHA256 = "sha256"  # 64 hex digits, as `hash` writes them
 
 
@@ -27,7 +27,15 @@ COUNT = Type(numbers=Numbers(low=0, integral=True))
 ARRAY = Type(arrays=Arrays())
 OBJECT = Type(objects=(Objects(),))
 EMPTY_OBJECT = Type(objects=(Objects({}, MISSING_ONLY),))
-TIME = text_type(blank=False, shortest=24, longest=24, formats=frozenset({CANONICAL_TIME}))
+
+
+def time_with_digits(digits: int) -> Type:
+    """The times in UTC that are written with so many digits of a second: 0, 3, 6 or 9."""
+    length = 21 + digits if digits else 20
+    return text_type(blank=False, shortest=length, longest=length, formats=frozenset({TIMES[digits]}))
+
+
+TIME = time_with_digits(3)
 DIGEST = text_type(blank=False, shortest=64, longest=64, formats=frozenset({SHA256}))
 
 _KINDS = {
