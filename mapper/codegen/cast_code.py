@@ -61,6 +61,8 @@ def _emit_invalid(
             writer.line(f"    {result} = MISSING")
         case ir.OnError.NULL:
             writer.line(f"    {result} = None")
+        case ir.OnError.KEEP:
+            writer.line(f"    {result} = {value}")
         case ir.OnError.REJECT:
             path = node.value.text if isinstance(node.value, ir.Path) else None
             site = writer.site(node.span, scope.field, path)
@@ -85,7 +87,7 @@ def emit_timestamp(
         invalid = partial(_emit_invalid, writer, node, result, value, scope, "M614", ", ".join(node.formats))
         if node.form is None:
             invalid()
-            _emit_window(writer, node, result, result, scope)
+            _emit_window(writer, node, "elif", result, result, scope)
         else:
             _emit_written(writer, node, node.form, result, scope)
             invalid()
@@ -100,7 +102,7 @@ def _emit_written(writer: Writer, node: ir.Timestamp, form: TimeForm, result: st
             return
         moment = writer.fresh(scope.hint("moment"))
         writer.line(f"{moment} = {writer.use('times.writing', 'canonical')}({result})")
-        _emit_window(writer, node, moment, result, scope)
+        _emit_window(writer, node, "if", moment, result, scope)
         writer.line("else:")
         writer.line(f"    {result} = {_written(writer, form, result)}")
 
@@ -140,8 +142,10 @@ def _zone(writer: Writer, zone: str | None) -> str:
     return writer.constant(f"{writer.use('times.zones', 'load_zone')}({literal(zone)})", "zone")
 
 
-def _emit_window(writer: Writer, node: ir.Timestamp, moment: str, result: str, scope: Scope) -> None:
-    """Make local `result` MISSING if the canonical time in local `moment` is outside the window."""
+def _emit_window(
+    writer: Writer, node: ir.Timestamp, keyword: str, moment: str, result: str, scope: Scope
+) -> None:
+    """Make local `result` MISSING if (or elif) the canonical time in local `moment` is outside the window."""
     if node.low is None and node.high is None:
         return
     tests = [
@@ -149,10 +153,7 @@ def _emit_window(writer: Writer, node: ir.Timestamp, moment: str, result: str, s
         for sign, bound in (("<", node.low), (">", node.high))
         if bound is not None
     ]
-    outside = " or ".join(tests)
-    if node.on_error is not ir.OnError.REJECT and node.form is None:
-        outside = f"type({result}) is str and ({outside})"
-    writer.line(f"if {outside}:")
+    writer.line(f"{keyword} {' or '.join(tests)}:")
     writer.line(f"    {result} = MISSING")
 
 

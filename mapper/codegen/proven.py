@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mapper import ir
-from mapper.ir.facts import FIXED, types
+from mapper.ir.facts import FIXED, keeps, types
 from mapper.runtime.json.types import type_of
 from mapper.runtime.times.writing import DigitsForm
 from mapper.schemas.questions import Subschema
@@ -27,10 +27,9 @@ def remaining(schema: Subschema, node: ir.Value) -> Subschema:
 def proven_types(node: ir.Value) -> frozenset[str]:
     """The JSON types of the node's value, apart from null; empty if nothing is known."""
     match node:
-        case ir.Cast(_, kind) if kind is not ir.CastKind.JSON:
-            return frozenset({kind.value})
-        case ir.Timestamp():
-            return types(node)
+        case ir.Cast() | ir.Timestamp():
+            found = types(node)
+            return found if len(found) == 1 else frozenset()
         case ir.FromRequest(ir.RequestPart.RECEIVED_AT):
             return frozenset({"string"})
         case ir.Literal(value):
@@ -38,8 +37,8 @@ def proven_types(node: ir.Value) -> frozenset[str]:
         case _ if type(node) in FIXED:
             return frozenset({FIXED[type(node)]})
         case _:
-            found = set(map(proven_types, ir.alternatives(node)))
-            return found.pop() if len(found) == 1 else frozenset()
+            each = set(map(proven_types, ir.alternatives(node)))
+            return each.pop() if len(each) == 1 else frozenset()
 
 
 def _is_proven(keyword: str, value: object, node: ir.Value, schema: Mapping[str, Any]) -> bool:
@@ -63,7 +62,7 @@ def _is_time(node: ir.Value) -> bool:
     """True if the value, if there is one, is a time of RFC 3339 in UTC."""
     match node:
         case ir.Timestamp(form=form):
-            return form is None or isinstance(form, DigitsForm)
+            return not keeps(node) and (form is None or isinstance(form, DigitsForm))
         case ir.FromRequest(ir.RequestPart.RECEIVED_AT):
             return True
         case _:
@@ -74,6 +73,8 @@ def _is_time(node: ir.Value) -> bool:
 def _has_content(node: ir.Value) -> bool:
     """True if the value, if it is a text, is more than white space."""
     match node:
+        case ir.Timestamp(value) if keeps(node):
+            return _has_content(value)
         case ir.Coalesce(nonblank=True) | ir.Hash() | ir.Timestamp():
             return True
         case ir.Literal(value):

@@ -50,10 +50,6 @@ def lower_time(
     )
 
 
-def _whole(text: SpannedText) -> Span:
-    return text.part(0, len(text.value))
-
-
 def _check_format(text: SpannedText, report: Report) -> None:
     name = text.value
     if name in NAMED_FORMATS:
@@ -63,7 +59,7 @@ def _check_format(text: SpannedText, report: Report) -> None:
     else:
         problem, hint = "neither a named format nor a pattern", format_hint(name, NAMED_FORMATS)
     if problem:
-        report.error("M115", f"unusable time format `{name}`", _whole(text), problem, hint)
+        report.error("M115", f"unusable time format `{name}`", text.whole(), problem, hint)
 
 
 def _check_zone(modifiers: spec.Modifiers, report: Report) -> None:
@@ -73,13 +69,13 @@ def _check_zone(modifiers: spec.Modifiers, report: Report) -> None:
     if zone is None:
         for text in (text for text, use in uses if use is _ZoneUse.NEEDED):
             reason, hint = "every such time would be unreadable", "add `zone:`, such as `UTC`"
-            report.error("M116", "no format tells the zone", _whole(text), reason, hint)
+            report.error("M116", "no format tells the zone", text.whole(), reason, hint)
     elif load_zone(zone.value) is None:
-        report.error("M116", f"unknown time zone `{zone.value}`", _whole(zone), "no such zone", _ZONE_HINT)
+        report.error("M116", f"unknown time zone `{zone.value}`", zone.whole(), "no such zone", _ZONE_HINT)
     elif uses and all(use is _ZoneUse.IGNORED for _, use in uses):
         headline, label = "`zone` beside formats that tell the zone", "it would be ignored"
         hint = "remove it; to write the time in a zone, use `write: {pattern: .., zone: ..}`"
-        report.error("M113", headline, _whole(zone), label, hint)
+        report.error("M113", headline, zone.whole(), label, hint)
 
 
 class _ZoneUse(Enum):
@@ -104,14 +100,14 @@ def _check_time_of_day(modifiers: spec.Modifiers, report: Report) -> None:
     if text is None:
         for each in dates:
             reason, hint = "a date is not a moment", 'add `time_of_day:`, such as `"12:00"`'
-            report.error("M130", "`from: date` without `time_of_day`", _whole(each), reason, hint)
+            report.error("M130", "`from: date` without `time_of_day`", each.whole(), reason, hint)
     elif not dates:
         hint = "a pattern without an hour means midnight" if modifiers.formats else "add `from: date`"
         reason = "only `from: date` reads dates without a time"
-        report.error("M113", "`time_of_day` without `from: date`", _whole(text), reason, hint)
+        report.error("M113", "`time_of_day` without `from: date`", text.whole(), reason, hint)
     elif not is_time_of_day(text.value):
         message = f"unreadable time of day `{text.value}`"
-        report.error("M130", message, _whole(text), "not from `00:00` to `23:59:59`", 'write `"12:00"`')
+        report.error("M130", message, text.whole(), "not from `00:00` to `23:59:59`", 'write `"12:00"`')
 
 
 def _form(write: spec.WrittenTime, report: Report) -> TimeForm | None:
@@ -122,13 +118,13 @@ def _form(write: spec.WrittenTime, report: Report) -> TimeForm | None:
         return DigitsForm(_DIGITS[write.precision]) if write.precision in _DIGITS else None
     pattern, zone = write.pattern, write.zone
     if zone is not None and load_zone(zone.value) is None:
-        report.error("M116", f"unknown time zone `{zone.value}`", _whole(zone), "no such zone", _ZONE_HINT)
+        report.error("M116", f"unknown time zone `{zone.value}`", zone.whole(), "no such zone", _ZONE_HINT)
         return None
     if pattern is None:
         return None
     if problem := check_written_pattern(pattern.value):
         message = f"unusable time format `{pattern.value}`"
-        report.error("M115", message, _whole(pattern), problem)
+        report.error("M115", message, pattern.whole(), problem)
         return None
     return PatternForm(pattern.value, "UTC" if zone is None else zone.value)
 
@@ -149,6 +145,6 @@ def _bound(text: SpannedText | None, report: Report) -> ir.Bound | None:
     bound = parse_bound(text.value)
     if bound is None:
         hint = "write a date, an RFC 3339 date-time, `received_at`, or `received_at + 1d` (units s m h d)"
-        report.error("M117", f"unreadable bound `{text.value}`", _whole(text), "not a time", hint)
+        report.error("M117", f"unreadable bound `{text.value}`", text.whole(), "not a time", hint)
         return None
     return bound

@@ -19,7 +19,7 @@ from mapper.language.spec import Modifiers, Value
 from mapper.language.time_modifiers import TIME_MODIFIERS, read_formats, read_window, read_write
 
 CASTS = ("string", "integer", "number", "boolean", "timestamp", "object", "array", "json")
-ON_ERROR = ("reject", "omit", "null", "default")
+ON_ERROR = ("reject", "omit", "null", "default", "keep")
 CHANGES = ("pick", "omit", "rename")
 
 MODIFIERS: dict[str, LanguageKey] = {

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mapper.checker.types.facts import Arrays, Numbers, Objects, Texts, Type
-from mapper.checker.types.text_facts import TIMES
+from mapper.checker.types.text_facts import HEX_DIGESTS, TIMES
 
 NEVER = Type()
 MISSING_ONLY = Type(missing=True)
 NULL_ONLY = Type(null=True)
-
-SHA256 = "sha256"  # 64 hex digits, as `hash` writes them
 
 
 def text_type(**known: object) -> Type:
@@ -27,6 +25,7 @@ COUNT = Type(numbers=Numbers(low=0, integral=True))
 ARRAY = Type(arrays=Arrays())
 OBJECT = Type(objects=(Objects(),))
 EMPTY_OBJECT = Type(objects=(Objects({}, MISSING_ONLY),))
+UUID = text_type(blank=False, shortest=36, longest=36, formats=frozenset({"uuid"}))
 
 
 def time_with_digits(digits: int) -> Type:
@@ -35,8 +34,14 @@ def time_with_digits(digits: int) -> Type:
     return text_type(blank=False, shortest=length, longest=length, formats=frozenset({TIMES[digits]}))
 
 
+def digest_type(name: str) -> Type:
+    """The digests of an algorithm, in lower-case hex."""
+    digits = HEX_DIGESTS[name]
+    return text_type(blank=False, shortest=digits, longest=digits, formats=frozenset({name}))
+
+
 TIME = time_with_digits(3)
-DIGEST = text_type(blank=False, shortest=64, longest=64, formats=frozenset({SHA256}))
+DIGEST = digest_type("sha256")
 
 _KINDS = {
     "null": NULL_ONLY,

@@ -21,17 +21,19 @@ TIMES = {0: "time-to-seconds", 3: "canonical-time", 6: "time-to-microseconds", 9
 _TIMES = {
     name: f"2026-11-23T20:00:00{f'.{0:0{digits}}' if digits else ''}Z" for digits, name in TIMES.items()
 }
+# Digests in lower-case hex, with their digits; `hash` writes them, and the filters of these names.
+HEX_DIGESTS = {"md5": 32, "sha1": 40, "sha256": 64, "sha512": 128}
 # An example for all texts of a format with fixed length, and the characters they may differ in.
 _SHAPES = {
     **{name: (text, "0123456789") for name, text in _TIMES.items()},
-    "sha256": ("0123456789abcdef" * 4, "0123456789abcdef"),
+    **{name: (("0123456789abcdef" * 8)[:length], "0123456789abcdef") for name, length in HEX_DIGESTS.items()},
 }
 _SHAPED = {
     **{
         name: re.compile(re.sub(r"\d", "[0-9]", text).replace(".", r"\.")).fullmatch
         for name, text in _TIMES.items()
     },
-    "sha256": re.compile(r"[0-9a-f]{64}").fullmatch,
+    **{name: re.compile(rf"[0-9a-f]{{{length}}}").fullmatch for name, length in HEX_DIGESTS.items()},
     "numeral": re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").fullmatch,
     "whole-numeral": re.compile(r"-?[0-9]+(?:\.0+)?").fullmatch,
 }
