@@ -34,6 +34,8 @@ def proven_types(node: ir.Value) -> frozenset[str]:
             return frozenset({"string"})
         case ir.Literal(value):
             return frozenset({type_of(value)})
+        case ir.Prune(value):
+            return proven_types(value)
         case _ if type(node) in FIXED:
             return frozenset({FIXED[type(node)]})
         case _:
@@ -81,6 +83,8 @@ def _has_content(node: ir.Value) -> bool:
             return not isinstance(value, str) or bool(value.strip())
         case ir.Cast(value, ir.CastKind.STRING):
             return _has_content(value)
+        case ir.Prune(value, kinds):
+            return "blank" in kinds or _has_content(value)
         case _:
             values = ir.alternatives(node)
             return bool(values) and all(map(_has_content, values))

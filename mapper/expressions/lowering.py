@@ -218,6 +218,8 @@ def _modified(value: spec.Modified, schema: Subschema | None, tools: Lowering) -
         lowered = ir.Omit(lowered, modifiers.omit, span, declared)
     if modifiers.rename is not None:
         lowered = ir.Rename(lowered, modifiers.rename, span, declared)
+    if modifiers.prune:
+        lowered = ir.Prune(lowered, modifiers.prune, span)
     if default is not None:
         lowered = ir.Default(lowered, default, span)
     if modifiers.rejects_missing and default is None:

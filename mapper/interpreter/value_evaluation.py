@@ -95,6 +95,8 @@ def _evaluate(node: ir.Value, context: EvaluationContext) -> object:
             return _take(evaluate(inner, context), which)
         case ir.Pick() | ir.Omit() | ir.Rename():
             return _change(node, evaluate(node.value, context))
+        case ir.Prune(inner, kinds):
+            return _prune(evaluate(inner, context), kinds)
         case ir.Hash(operands):
             digest = stable_hash([evaluate(operand, context) for operand in operands])
             return fail("M613") if digest is INVALID else digest
@@ -191,6 +193,21 @@ def _change(node: ir.Pick | ir.Omit | ir.Rename, value: object) -> object:
     if changed is values.COLLISION:
         fail("M617", value)
     return changed
+
+
+def _prune(value: object, kinds: tuple[str, ...]) -> object:
+    if isinstance(value, dict):
+        members = [(key, _prune(member, kinds)) for key, member in value.items()]
+        value = {key: member for key, member in members if member is not MISSING}
+    elif isinstance(value, list):
+        elements = [_prune(element, kinds) for element in value]
+        value = [element for element in elements if element is not MISSING]
+    is_listed = (
+        ("null" in kinds and value is None)
+        or ("blank" in kinds and isinstance(value, str) and has_no_content(value))
+        or ("empty" in kinds and isinstance(value, dict | list) and not value)
+    )
+    return MISSING if is_listed else value
 
 
 def _from_request(part: ir.RequestPart, name: str, request: Request) -> object:

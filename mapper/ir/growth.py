@@ -132,7 +132,7 @@ def _bound(node: ir.Value) -> SizeBound:
             return _of_cast(node).alternative(_bound(value))
         case ir.Cast() | ir.Timestamp():
             return _of_cast(node)
-        case ir.Take(value) | ir.Pick(value) | ir.Omit(value) | ir.Required(value):
+        case ir.Take(value) | ir.Pick(value) | ir.Omit(value) | ir.Prune(value) | ir.Required(value):
             return _bound(value)
         case ir.Literal(value):
             return SizeBound(constant=len(dumps(value)))

@@ -213,6 +213,18 @@ class Rename:
 
 
 @dataclass(frozen=True, slots=True)
+class Prune:
+    """A value without its members of some kinds (`null`, `blank`, `empty`), at any depth.
+
+    MISSING if the value itself is of one of the kinds, or becomes empty and `empty` is one.
+    """
+
+    value: Value
+    kinds: tuple[str, ...]
+    span: Span = span_field()
+
+
+@dataclass(frozen=True, slots=True)
 class Hash:
     """SHA-256 over the canonical JSON of the operands; MISSING when all of them are missing or null."""
 
@@ -293,6 +305,7 @@ Value: TypeAlias = (
     | Pick
     | Omit
     | Rename
+    | Prune
     | Hash
     | FromRequest
     | Cast
@@ -334,7 +347,7 @@ def path_text(node: Value) -> str | None:
     match node:
         case Path(Root.ITEM, _, text):
             return text
-        case Cast(value) | Timestamp(value) | Default(value) | Required(value) | Take(value):
+        case Cast(value) | Timestamp(value) | Default(value) | Required(value) | Take(value) | Prune(value):
             return path_text(value)
         case _:
             return None

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mapper.diagnostics.diagnostic import Report
-from mapper.language.document import Node, ScalarNode
+from mapper.language.document import Node, ScalarNode, SequenceNode
 from mapper.language.forms import KEYS, TEXT, VALUE, LanguageKey
 from mapper.language.nodes import (
     key_text,
+    kind_of,
     optional_text,
     want_choice,
     want_mapping,
@@ -20,6 +21,7 @@ from mapper.language.time_modifiers import TIME_MODIFIERS, read_formats, read_wi
 
 CASTS = ("string", "integer", "number", "boolean", "timestamp", "object", "array", "json")
 ON_ERROR = ("reject", "omit", "null", "default", "keep")
+PRUNED = ("null", "blank", "empty")
 CHANGES = ("pick", "omit", "rename")
 
 MODIFIERS: dict[str, LanguageKey] = {
@@ -27,6 +29,10 @@ MODIFIERS: dict[str, LanguageKey] = {
     "omit": LanguageKey(KEYS, "Leave these keys of an object out."),
     "rename": LanguageKey(
         {"type": "object", "additionalProperties": TEXT}, "Rename keys of an object: old to new."
+    ),
+    "prune": LanguageKey(
+        {"type": "array", "items": {"enum": [None, *PRUNED]}, "minItems": 1},
+        "Remove such members of an object or list, at any depth.",
     ),
     "as": LanguageKey({"enum": list(CASTS)}, "The declared type."),
     **TIME_MODIFIERS,
@@ -48,6 +54,7 @@ def read_modifiers(parts: dict[str, Node], read_value: ValueReader, report: Repo
         pick=_names(parts, "pick", report),
         omit=_names(parts, "omit", report),
         rename=_renames(parts, report),
+        prune=_pruned(parts, report),
         cast=cast,
         formats=read_formats(parts, report),
         zone=optional_text(parts, "zone", report),
@@ -124,13 +131,36 @@ def _renames(parts: dict[str, Node], report: Report) -> tuple[tuple[str, str], .
     return tuple(names.items())
 
 
+def _pruned(parts: dict[str, Node], report: Report) -> tuple[str, ...]:
+    if "prune" not in parts:
+        return ()
+    node = parts["prune"]
+    if not isinstance(node, SequenceNode) or not node.items:
+        word = node.text.value if isinstance(node, ScalarNode) else ""
+        hint = f"write `prune: [{word if word in PRUNED else ', '.join(PRUNED)}]`"
+        label = "the list is empty" if isinstance(node, SequenceNode) else f"this is {kind_of(node)}"
+        report.error("M107", "`prune` must be a list of what to remove", node.span, label, hint)
+        return ()
+    words: list[str] = []
+    for item in node.items:
+        word = _word(item, "entry of `prune`", PRUNED, report) or ""
+        if word and word in words:
+            report.error("M104", f"`{word}` stands twice", item.span, "the second one")
+        words.append(word)
+    return tuple(word for word in PRUNED if word in words)
+
+
+def _word(node: Node, what: str, words: tuple[str, ...], report: Report) -> str | None:
+    """The node as one of some words; `null` among them may be written as the null value of YAML."""
+    if isinstance(node, ScalarNode) and node.value is None and node.text.value:
+        return "null"
+    return want_choice(node, what, words, report)
+
+
 def _on_error(parts: dict[str, Node], report: Report) -> str:
     if "on_error" not in parts:
         return "reject"
-    node = parts["on_error"]
-    if isinstance(node, ScalarNode) and node.value is None and node.text.value:
-        return "null"  # written `null`, which YAML reads as the null value
-    chosen = want_choice(node, "choice for `on_error`", ON_ERROR, report) or "reject"
+    chosen = _word(parts["on_error"], "choice for `on_error`", ON_ERROR, report) or "reject"
     if chosen == "default" and "default" not in parts:
         report.error(
             "M106",

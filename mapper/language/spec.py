@@ -184,7 +184,7 @@ class WrittenTime:
 
 @dataclass(frozen=True, slots=True)
 class Modifiers:
-    """The changes to a value, in this order: cast, pick, omit, rename, default, on_missing.
+    """The changes to a value, in this order: cast, pick, omit, rename, prune, default, on_missing.
 
     `declares_errors` is true for a written `on_error: reject`, which means the same as none.
     """
@@ -192,6 +192,7 @@ class Modifiers:
     pick: tuple[str, ...] | None = None
     omit: tuple[str, ...] | None = None
     rename: tuple[tuple[str, str], ...] | None = None
+    prune: tuple[str, ...] = ()
     cast: str | None = None
     formats: tuple[SpannedText, ...] = ()
     zone: SpannedText | None = None

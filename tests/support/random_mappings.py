@@ -151,11 +151,13 @@ def modified(inner: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
     )
     scalars = st.sampled_from(["string", "integer", "number", "boolean", "array", "json"])
     casts = st.builds(lambda k, e: {"as": k, **e}, scalars, on_error)
+    prune = st.lists(st.sampled_from(["null", "blank", "empty"]), min_size=1, unique=True)
     changes = st.builds(
-        lambda p, o, r, e: {**p, **o, **r, **e},
+        lambda p, o, r, d, e: {**p, **o, **r, **d, **e},
         optional("pick", names),
         optional("omit", names),
         optional("rename", st.dictionaries(key, key, max_size=1)),
+        optional("prune", prune),
         st.just({}) | st.just({"as": "object"}),
     )
     source = unsure.map(
