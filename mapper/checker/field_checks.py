@@ -17,6 +17,7 @@ from mapper.checker.types.lattice import of_member
 from mapper.checker.types.named import text_type
 from mapper.checker.types.text_facts import TRUSTED
 from mapper.diagnostics.diagnostic import Label, Report, Severity
+from mapper.ir.liquid import walk
 from mapper.runtime.json.types import in_words
 from mapper.runtime.missing import is_blank_text
 from mapper.schemas.schema import Schema
@@ -218,7 +219,7 @@ def _never_fits(entry: ir.Field, found: Type, wanted: Type) -> Mismatch | None:
     if value.kinds & wanted.kinds:
         return Mismatch("M404", f"`{entry.name}` never fits the target", _demand(value, wanted))
     types = json_types(value)
-    words, hint = in_words(types), cast_hint(wanted, types)
+    words, hint = in_words(types), _kind_hint(entry, wanted, types)
     return Mismatch("M401", f"`{entry.name}` cannot be {words}", f"this is always {words}", (hint,))
 
 
@@ -285,7 +286,7 @@ def _wrong_kind(entry: ir.Field, strange: Type, wanted: Type) -> Mismatch:
         "M401",
         f"`{entry.name}` can be {in_words(types)}, where the target asks for {allowed}",
         f"this can be {in_words(types)}",
-        (cast_hint(wanted, types),),
+        (_kind_hint(entry, wanted, types),),
         lambda value: admits(strange, value),
     )
 
@@ -303,12 +304,28 @@ def _wrongly_blank(entry: ir.Field) -> Mismatch:
     )
 
 
+def _kind_hint(entry: ir.Field, wanted: Type, types: frozenset[str]) -> str:
+    hint = cast_hint(wanted, types)
+    return _time_hint(entry, hint) if hint and _wants_time(wanted) else hint
+
+
+def _wants_time(wanted: Type) -> bool:
+    return wanted.texts is not None and "date-time" in wanted.texts.formats
+
+
+def _time_hint(entry: ir.Field, otherwise: str) -> str:
+    """The remedy for a field that wants a time; another one if a time is there and is written otherwise."""
+    if any(isinstance(node, ir.Timestamp) and node.form is not None for node in walk(entry.value)):
+        return "leave `write` out, or write `write: {precision: s}`: these are times as in RFC 3339"
+    return otherwise
+
+
 def _wrong_form(entry: ir.Field, part: Type, wanted: Type) -> Mismatch:
     return Mismatch(
         "M404",
         f"`{entry.name}` may not have the form the target asks for",
         _demand(part, wanted),
-        ("use `as: timestamp` for times",) if wanted.texts and "date-time" in wanted.texts.formats else (),
+        (_time_hint(entry, "use `as: timestamp` for times"),) if _wants_time(wanted) else (),
         lambda value: not admits(wanted, value) and not (isinstance(value, str) and is_blank_text(value)),
     )
 

@@ -81,6 +81,7 @@ M120 unquoted-path              a bracket ended a path inside a flow collection
 M122 non-string-key             a key that is not text
 M127 operator-look-alike        an object that looks like an operator
 M128 path-look-alike            a text that looks like a path or a variable
+M130 missing-time-of-day        a date without a readable time of day
 M201 invalid-path               the path is not RFC 9535 JSONPath
 M202 quote-the-name             a member name that needs quotes
 M203 invalid-pattern            a regular expression that cannot be used
