@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mapper import ir
 from mapper.runtime.json.types import TYPES, type_of
 from mapper.runtime.missing import is_blank_text
+from mapper.runtime.times.writing import EpochForm
 
 JSON_TYPES = frozenset(TYPES) - {"null"}
 # The type of nodes whose values all have one, apart from null.
@@ -156,7 +157,10 @@ def types(node: ir.Value) -> frozenset[str]:
 def _types_of_cast(node: ir.Cast | ir.Timestamp) -> frozenset[str]:
     if isinstance(node, ir.Cast) and node.kind is ir.CastKind.JSON:
         return JSON_TYPES
-    wanted = frozenset({node.kind.value if isinstance(node, ir.Cast) else "string"})
+    if isinstance(node, ir.Cast):
+        wanted = frozenset({node.kind.value})
+    else:
+        wanted = frozenset({"integer" if isinstance(node.form, EpochForm) else "string"})
     return wanted | (types(node.value) - {"null"}) if keeps(node) else wanted
 
 

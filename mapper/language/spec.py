@@ -181,6 +181,16 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenTime:
+    """`write`: a named form, a precision, or a pattern with a zone."""
+
+    name: str | None = None
+    precision: str | None = None
+    pattern: SpannedText | None = None
+    zone: SpannedText | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Modifiers:
     """The changes to a value, in this order: cast, pick, omit, rename, prune, default, on_missing.
 
@@ -194,7 +204,9 @@ class Modifiers:
     cast: str | None = None
     formats: tuple[SpannedText, ...] = ()
     zone: SpannedText | None = None
+    time_of_day: SpannedText | None = None
     within: Window | None = None
+    write: WrittenTime | None = None
     default: Value | None = None
     on_error: str = "reject"
     declares_errors: bool = False

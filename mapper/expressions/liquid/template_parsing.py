@@ -109,7 +109,7 @@ def parse_template(
         message = f"invalid Liquid: `{error.name}` outside of a loop"
         report.error("M211", message, error.span, "no loop to leave")
         return None
-    return Template(text.value, body, text.part(0, len(text.value)), rules, known)
+    return Template(text.value, body, text.whole(), rules, known)
 
 
 def _parse(text: SpannedText, environment: Collecting, report: Report) -> list[Node]:
@@ -155,7 +155,7 @@ def parse_condition(text: SpannedText, report: Report, dialect: Dialect | None =
     condition = _parse_alone(text, partial(parse_library_condition, used=environment), _CONDITION, report)
     if condition is None or not _passes(condition, Checks(text, report, environment, rules, dialect)):
         return None
-    return Condition(text.value, lower_condition(condition, text), text.part(0, len(text.value)), rules)
+    return Condition(text.value, lower_condition(condition, text), text.whole(), rules)
 
 
 def parse_expression(text: SpannedText, report: Report, dialect: Dialect | None = None) -> Compute | None:
@@ -170,7 +170,7 @@ def parse_expression(text: SpannedText, report: Report, dialect: Dialect | None 
             span = token_span(text, part.token)
             report.error("M211", f"`{span.text}` is no value", span, "it belongs in conditions")
             return None
-    return Compute(text.value, lower_expression(expression, text), text.part(0, len(text.value)), rules)
+    return Compute(text.value, lower_expression(expression, text), text.whole(), rules)
 
 
 def _passes(expression: Expression, checks: Checks) -> bool:
@@ -196,7 +196,7 @@ _EXPRESSION = _Wording(
 def _parse_alone(
     text: SpannedText, parse: Callable[[str], _Parsed], words: _Wording, report: Report
 ) -> _Parsed | None:
-    whole = text.part(0, len(text.value))
+    whole = text.whole()
     if not text.value.strip():
         report.error(words.code, f"the {words.noun} is empty", whole, *words.empty)
         return None
