@@ -1,7 +1,4 @@
-"""Codegen of entries: one of several matches, an object taken apart, an object made of entries.
-
-The functions are given the locals that hold the values of inner nodes, and a local to fill.
-"""
+"""Codegen of entries: one of several matches, an object taken apart, an object made of entries."""
 
 from __future__ import annotations
 
@@ -12,14 +9,16 @@ from mapper.codegen.presence import present_test
 from mapper.codegen.writer import Writer, literal
 
 
-def emit_entries(
-    writer: Writer, node: ir.Entries | ir.ObjectFrom, source: str, site: int, result: str
+def emit_parts(
+    writer: Writer, node: ir.Entries | ir.ObjectFrom | ir.Take, source: str, site: int, result: str
 ) -> str:
-    """Fill `result` with the entries of the object in `source`, or with the object of its entries.
+    """Fill `result` with the entries of the object in `source`, the object of entries, or one element.
 
-    Missing and null pass. `site` is for M615, M616 and M617.
+    Missing and null pass. `site` is the place of a fault.
     """
     match node:
+        case ir.Take():
+            return _emit_take(writer, node, source, site, result)
         case ir.Entries(value, takes_lists):
             function, more = "elements_or_entries" if takes_lists else "entries_of", ""
         case ir.ObjectFrom(value, on_duplicate):
@@ -33,8 +32,7 @@ def emit_entries(
     return result
 
 
-def emit_take(writer: Writer, node: ir.Take, found: str, site: int, result: str) -> str:
-    """Fill `result` with the element of the list `found` that is taken, or MISSING; `site` is for M627."""
+def _emit_take(writer: Writer, node: ir.Take, found: str, site: int, result: str) -> str:
     if node.which is ir.Taken.ONLY:
         writer.line(f"if len({found}) > 1:", node.span)
         writer.line(f"    raise {writer.use('faults', 'Fault')}('M627', {site})")

@@ -20,6 +20,8 @@ def levels(node: ir.Value) -> int:
             return 1 + levels(value)
         case ir.ObjectFrom(entries, on_duplicate):
             return levels(entries) - (on_duplicate is not ir.OnDuplicate.LIST)
+        case ir.Compute():
+            return 1  # a filter can put a value into a list; another one would take it apart
         case ir.Path():
             return 0 if node.is_singular else 1
         case ir.WithItem(source, element):
@@ -32,7 +34,7 @@ def levels(node: ir.Value) -> int:
             return _deepest(values)
         case ir.Coalesce() | ir.Match() | ir.When() | ir.Default() | ir.Required():
             return _deepest(ir.alternatives(node))
-        case ir.Pick(value) | ir.Omit(value) | ir.Rename(value) | ir.Cast(value):
+        case ir.Pick(value) | ir.Omit(value) | ir.Rename(value) | ir.Prune(value) | ir.Cast(value):
             return levels(value)
         case ir.Timestamp(value) if keeps(node):
             return levels(value)

@@ -9,8 +9,9 @@ from typing import TypeAlias
 
 from mapper.diagnostics.source import Span
 from mapper.ir.jsonpath import Path, Root
-from mapper.ir.liquid import Condition, Template
+from mapper.ir.liquid import Compute, Condition, Template
 from mapper.ir.spans import span_field
+from mapper.runtime.times.writing import TimeForm
 
 
 class OnError(Enum):
@@ -180,7 +181,7 @@ class OnDuplicate(Enum):
 class ObjectFrom:
     """The object of a list of entries; those without a `key` or a `value` are left out. Keys are texts."""
 
-    entries: Value
+    value: Value
     on_duplicate: OnDuplicate
     span: Span = span_field()
     declared: bool = _declared()
@@ -243,6 +244,18 @@ class Rename:
 
 
 @dataclass(frozen=True, slots=True)
+class Prune:
+    """A value without its members of some kinds (`null`, `blank`, `empty`), at any depth.
+
+    MISSING if the value itself is of one of the kinds, or becomes empty and `empty` is one.
+    """
+
+    value: Value
+    kinds: tuple[str, ...]
+    span: Span = span_field()
+
+
+@dataclass(frozen=True, slots=True)
 class Hash:
     """SHA-256 over the canonical JSON of the operands; MISSING when all of them are missing or null."""
 
@@ -272,16 +285,19 @@ class Cast:
 
 @dataclass(frozen=True, slots=True)
 class Timestamp:
-    """A time in one of `formats` (tried in turn), written in UTC with milliseconds.
+    """A time in one of `formats` (tried in turn), written as `form` says (None: in UTC with milliseconds).
 
-    `zone` is the zone of texts without one; outside the window (`low`, `high`) the value is MISSING.
+    `zone` is the zone of texts without one, `time_of_day` that of dates without one. Outside the window
+    (`low`, `high`), which is of milliseconds, the value is MISSING.
     """
 
     value: Value
     formats: tuple[str, ...]
     zone: str | None
+    time_of_day: str | None
     low: Bound | None
     high: Bound | None
+    form: TimeForm | None
     on_error: OnError
     span: Span = span_field()
     declared: bool = _declared()
@@ -308,6 +324,7 @@ Value: TypeAlias = (
     Literal
     | Path
     | Template
+    | Compute
     | Record
     | Array
     | Coalesce
@@ -322,6 +339,7 @@ Value: TypeAlias = (
     | Pick
     | Omit
     | Rename
+    | Prune
     | Hash
     | FromRequest
     | Cast
@@ -363,7 +381,7 @@ def path_text(node: Value) -> str | None:
     match node:
         case Path(Root.ITEM, _, text):
             return text
-        case Cast(value) | Timestamp(value) | Default(value) | Required(value) | Take(value):
+        case Cast(value) | Timestamp(value) | Default(value) | Required(value) | Take(value) | Prune(value):
             return path_text(value)
         case _:
             return None

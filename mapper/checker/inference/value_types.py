@@ -12,7 +12,9 @@ from mapper.checker.inference.cast_types import Casting, cast_type, kept_type, t
 from mapper.checker.inference.condition_types import divide
 from mapper.checker.inference.findings import Inference, PossibleRejection
 from mapper.checker.inference.object_types import changed_object, entries_of, merged_objects, object_of
+from mapper.checker.inference.operand_types import operand_type
 from mapper.checker.inference.path_types import infer_path
+from mapper.checker.inference.shape_types import pruned
 from mapper.checker.inference.template_types import infer_template
 from mapper.checker.inference.type_scope import TypeScope, place_of_path
 from mapper.checker.types import (
@@ -50,6 +52,9 @@ def _infer(node: ir.Value, scope: TypeScope, notes: Inference) -> Type:
             return infer_path(node, scope)
         case ir.Template():
             return infer_template(node, scope, notes)
+        case ir.Compute(value=operand):
+            computing = replace(scope, computes=True)
+            return ANYTHING.with_missing() if operand is None else operand_type(operand, computing, notes)
         case ir.Record():
             return infer_record(node, scope, notes)
         case ir.Array(values):
@@ -81,6 +86,8 @@ def _infer(node: ir.Value, scope: TypeScope, notes: Inference) -> Type:
             return _take(node, scope, notes)
         case ir.Pick() | ir.Omit() | ir.Rename():
             return _change(node, scope, notes)
+        case ir.Prune(value, kinds):
+            return pruned(infer_value(value, scope, notes), frozenset(kinds))
         case ir.Hash(operands):
             found = [infer_value(operand, scope, notes) for operand in operands]
             return DIGEST.with_missing(all(each.may_be_nothing for each in found))
@@ -189,7 +196,7 @@ def _entries(node: ir.Entries, scope: TypeScope, notes: Inference) -> Type:
 
 
 def _object_from(node: ir.ObjectFrom, scope: TypeScope, notes: Inference) -> Type:
-    entries = infer_value(node.entries, scope, notes)
+    entries = infer_value(node.value, scope, notes)
     if entries.arrays is None:
         return only(entries, "missing", "null")
     if node.on_duplicate is ir.OnDuplicate.REJECT and entries.arrays.longest not in (0, 1):
