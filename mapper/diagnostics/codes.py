@@ -79,6 +79,7 @@ M117 invalid-window             a time window that cannot be read
 M119 event-or-template          a mapping holds either an event or a template
 M120 unquoted-path              a bracket ended a path inside a flow collection
 M122 non-string-key             a key that is not text
+M126 body-not-read              a value of a body that the mapping does not have read
 M201 invalid-path               the path is not RFC 9535 JSONPath
 M202 quote-the-name             a member name that needs quotes
 M203 invalid-pattern            a regular expression that cannot be used
@@ -136,6 +137,7 @@ M622 template-not-object        the rendered template is JSON but not an object
 M623 text-not-unicode           a text of the event holds half of a surrogate pair
 M624 event-too-large            an event is larger than allowed
 M625 result-too-large           the events of a body are together larger than allowed
+M628 unreadable-form            the body is not a form that can be read
 M901 internal                   a defect of mapper itself
 """
 

@@ -11,6 +11,7 @@ from mapper.diagnostics.source import Span
 from mapper.ir.jsonpath import Path
 from mapper.ir.liquid import Condition, Template
 from mapper.ir.spans import span_field
+from mapper.runtime.repair.policy import STRICT, Policy
 
 
 class OnError(Enum):
@@ -304,7 +305,8 @@ class SkipRule:
 class Program:
     """A whole mapping: the places of items, the rules that skip some, and the event of each of the others.
 
-    `written` names the fields of the event that the author wrote, also those that could not be lowered.
+    `policy` says how a body is read. `written` names the fields of the event that the author wrote, also
+    those that could not be lowered.
     """
 
     name: str
@@ -313,3 +315,4 @@ class Program:
     output: Record | Template
     written: frozenset[str]
     span: Span = span_field()
+    policy: Policy = STRICT

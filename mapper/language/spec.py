@@ -210,6 +210,7 @@ class Spec:
     target: SpannedText | None
     dialect: SpannedText | None
     policy: Policy
+    body_schema: SpannedText | None
     each: tuple[SpannedText, ...]
     skip: tuple[SkipEntry, ...]
     event: ObjectValue | None

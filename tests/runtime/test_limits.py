@@ -41,6 +41,7 @@ RUN_TIME: dict[str, tuple[str, int, str, bytes, bytes, str]] = {
         b'{"x": ' + nested(5) + b"}",
         "M606",
     ),
+    "fields": ("form_fields", 3, "{n: $.p}\nbody: {format: form}", b"p=1&b=2&", b"p=1&b=2&&", "M608"),
     "matches": ("path_matches", 3, "{n: '$.x..*'}", b'{"x": [1, 2, 3]}', b'{"x": [1, 2, 3, 4]}', "M608"),
     "visits": ("path_visits", 4, "{n: $.x..a}", b'{"x": [1, 2, 3]}', b'{"x": [1, 2, 3, 4]}', "M608"),
     "rounds": (
