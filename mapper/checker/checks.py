@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mapper import ir
+from mapper.checker.digest_checks import check_digests
 from mapper.checker.field_checks import Checking, check_field, definition_label
 from mapper.checker.inference.findings import Inference
 from mapper.checker.inference.payload_types import payload_types, type_of_schema
@@ -45,7 +46,7 @@ def check_program(
     checking = Checking(program, payload, names, target, notes, report, search)
     _check_each(program, names, report)
     before = len(report.diagnostics)
-    for rule in program.skips:
+    for rule in program.rules:
         check_names(rule.condition, names, report)
     if len(report.diagnostics) == before:
         check_rules(program, notes, report)
@@ -53,6 +54,7 @@ def check_program(
         _check_event(program.output, checking)
     else:
         check_names(program.output, names, report)
+    check_digests(program, notes, report)
     return notes
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mapper import ir
+from mapper.checker.text_checks import check_text
 from mapper.diagnostics.diagnostic import Report, did_you_mean
 from mapper.diagnostics.source import Span
 from mapper.ir.liquid import parts_of, walk
@@ -60,6 +61,10 @@ class KnownNames:
             item = None if body is None or len(program.each) > 1 else _item(program.each[0], body)
         return KnownNames(item, body, _ROOTS if program.policy.format == "none" else frozenset())
 
+    def of_item(self, item: DescribedValue | None) -> KnownNames:
+        """The names at a place where the item is another value."""
+        return KnownNames(item, self.body, self.unread - {"item"})
+
 
 def _item(each: ir.Path, body: DescribedValue) -> DescribedValue | None:
     """An item of a described body; None if its subschema is not the same for all items."""
@@ -75,33 +80,53 @@ def _item(each: ir.Path, body: DescribedValue) -> DescribedValue | None:
 
 
 def check_names(node: object, names: KnownNames, report: Report) -> None:
-    """Report names inside a node that no schema knows (M301, M303), and reads of an unread body (M126)."""
+    """Report names inside a node that no schema knows (M301, M303), and reads of an unread body (M126).
+
+    Also texts that were probably meant as such (M128), for which no schema is needed.
+    """
+    item = names.item
     match node:
         case ir.Path():
             _check_path(node, names, report)
+        case ir.Literal():
+            schema = None if item is None else item.schema
+            check_text(node, True if item is None else item.subschema, schema, report)
         case ir.Template():
             _check_lookups(node, names, report)
         case ir.Condition(_, test):
             _check_lookups(test, names, report)
         case ir.MapItems(inner, element):
             check_names(inner, names, report)
-            found = None if names.item is None else _element(inner, names.item)
-            check_names(element, KnownNames(found, names.body, names.unread - {"item"}), report)
+            check_names(element, names.of_item(_elements(_described(inner, names))), report)
+        case ir.WithItem(inner, element):
+            check_names(inner, names, report)
+            check_names(element, names.of_item(_described(inner, names)), report)
         case _:
             for child in parts_of(node):
                 check_names(child, names, report)
 
 
-def _element(list_value: ir.Value, item: DescribedValue) -> DescribedValue | None:
-    """The elements that `map` takes from a list; None if the list cannot be followed."""
-    match list_value:
-        case ir.Path(ir.Root.ITEM, segments):
-            found = _follow(segments, item.subschema, item.document)
-            if found is not None and list_value.is_singular:
-                found = items_of(item.document, found)
-            return None if found is None else replace(item, subschema=found)
-        case ir.Cast(value) | ir.Default(value):
-            return _element(value, item)
+def _elements(found: DescribedValue | None) -> DescribedValue | None:
+    return None if found is None else replace(found, subschema=items_of(found.document, found.subschema))
+
+
+def _described(value: ir.Value, names: KnownNames) -> DescribedValue | None:
+    """A value that is computed from an item and a body; None if it cannot be followed."""
+    match value:
+        case ir.Path(root, segments):
+            start = names.item if root is ir.Root.ITEM else names.body
+            found = None if start is None else _follow(segments, start.subschema, start.document)
+            if start is None or found is None:
+                return None
+            return replace(start, subschema=found if value.is_singular else {"type": "array", "items": found})
+        case ir.WithItem(source, element):
+            return _described(element, names.of_item(_described(source, names)))
+        case ir.Take(inner):
+            return _elements(_described(inner, names))
+        case ir.Cast(kind=ir.CastKind.JSON):
+            return None  # a text may hold anything
+        case ir.Cast(inner) | ir.Default(inner) | ir.Required(inner):
+            return _described(inner, names)
         case _:
             return None
 

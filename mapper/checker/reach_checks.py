@@ -14,12 +14,13 @@ _DECIDED = "the source schema, or what stands before it, has decided this"
 
 
 def check_rules(program: ir.Program, notes: Inference, report: Report) -> None:
-    """Report skip rules that never hold, or that together skip every item (M503, M506)."""
-    if program.skips and not notes.is_reached(program.output):
-        last = program.skips[-1].condition
-        report.error("M506", "every item is skipped", last.span, "no item is left after this rule")
+    """Report rules that never hold, or that together skip or reject every item (M503, M506)."""
+    if program.rules and not notes.is_reached(program.output):
+        last = next((rule for rule in reversed(program.rules) if notes.is_reached(rule)), program.rules[-1])
+        message = "every item is skipped or rejected" if last.rejects else "every item is skipped"
+        report.error("M506", message, last.condition.span, "no item is left after this rule")
         return
-    for rule in program.skips:
+    for rule in program.rules:
         if notes.is_reached(rule):
             check_tests(rule.condition, notes, report)
         else:
@@ -70,16 +71,20 @@ def _check_cases(value: ir.Match, notes: Inference, report: Report) -> None:
     message = "a case that can never be taken"
     seen: list[tuple[str, object]] = []
     for case in value.cases:
-        kind = type_of(case.key)
-        if (kind, case.key) in seen:
-            report.error("M503", message, case.span, "the same case stands before it")
-        elif kind not in types and not (kind == "integer" and "number" in types):
-            hint = 'put it in quotes: "' + case.span.text + '"' if types == {"string"} else ""
-            reason = f"this is {in_words({kind})}, the value is always {in_words(types)}"
-            report.error("M503", message, case.span, reason, hint)
-        elif not notes.is_reached(case.value):
+        reported = len(report.diagnostics)
+        for key in case.keys:
+            kind = type_of(key.value)
+            if (kind, key.value) in seen:
+                report.error("M503", message, key.span, "the same case stands before it")
+            elif kind not in types and not (kind == "integer" and "number" in types):
+                hint = 'put it in quotes: "' + key.span.text + '"' if types == {"string"} else ""
+                reason = f"this is {in_words({kind})}, the value is always {in_words(types)}"
+                report.error("M503", message, key.span, reason, hint)
+            elif not notes.is_reached(key):
+                report.error("M503", message, key.span, "the value is never this")
+            seen.append((kind, key.value))
+        if len(report.diagnostics) == reported and not notes.is_reached(case.value):
             report.error("M503", message, case.span, "the value is never this")
-        seen.append((kind, case.key))
     if value.otherwise is not None and not notes.is_reached(value.otherwise):
         report.error(
             "M503", "an `else` that can never be taken", value.otherwise.span, "the cases cover every value"

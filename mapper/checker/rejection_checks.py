@@ -19,6 +19,7 @@ _WORDS = {
     "M615": "this can be something else than an object",
     "M616": "this can be something else than a list",
     "M617": "the new name can be there already",
+    "M627": "this path can find several values",
     "M618": "this filter or comparison can fail",
 }
 _ALWAYS = {

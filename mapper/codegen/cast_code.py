@@ -58,6 +58,8 @@ def _emit_invalid(
             writer.line(f"    {result} = MISSING")
         case ir.OnError.NULL:
             writer.line(f"    {result} = None")
+        case ir.OnError.KEEP:
+            writer.line(f"    {result} = {value}")
         case ir.OnError.REJECT:
             path = node.value.text if isinstance(node.value, ir.Path) else None
             site = writer.site(node.span, scope.field, path)
@@ -110,10 +112,7 @@ def _emit_window(writer: Writer, node: ir.Timestamp, result: str, scope: Scope) 
         for sign, bound in (("<", node.low), (">", node.high))
         if bound is not None
     ]
-    outside = " or ".join(tests)
-    if node.on_error is not ir.OnError.REJECT:
-        outside = f"type({result}) is str and ({outside})"
-    writer.line(f"if {outside}:")
+    writer.line(f"elif {' or '.join(tests)}:")  # after the test of a text that is no time
     writer.line(f"    {result} = MISSING")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mapper import ir
-from mapper.ir.facts import FIXED
+from mapper.ir.facts import FIXED, keeps, types
 from mapper.runtime.json.types import type_of
 from mapper.schemas.questions import Subschema
 
@@ -26,8 +26,9 @@ def remaining(schema: Subschema, node: ir.Value) -> Subschema:
 def proven_types(node: ir.Value) -> frozenset[str]:
     """The JSON types of the node's value, apart from null; empty if nothing is known."""
     match node:
-        case ir.Cast(_, kind) if kind is not ir.CastKind.JSON:
-            return frozenset({kind.value})
+        case ir.Cast() | ir.Timestamp():
+            found = types(node)
+            return found if len(found) == 1 else frozenset()
         case ir.FromRequest(ir.RequestPart.RECEIVED_AT):
             return frozenset({"string"})
         case ir.Literal(value):
@@ -35,8 +36,8 @@ def proven_types(node: ir.Value) -> frozenset[str]:
         case _ if type(node) in FIXED:
             return frozenset({FIXED[type(node)]})
         case _:
-            types = set(map(proven_types, ir.alternatives(node)))
-            return types.pop() if len(types) == 1 else frozenset()
+            each = set(map(proven_types, ir.alternatives(node)))
+            return each.pop() if len(each) == 1 else frozenset()
 
 
 def _is_proven(keyword: str, value: object, node: ir.Value, schema: Mapping[str, Any]) -> bool:
@@ -60,7 +61,7 @@ def _is_time(node: ir.Value) -> bool:
     """True if the value, if there is one, is a canonical time."""
     match node:
         case ir.Timestamp():
-            return True
+            return not keeps(node)
         case ir.FromRequest(ir.RequestPart.RECEIVED_AT):
             return True
         case _:
@@ -71,6 +72,8 @@ def _is_time(node: ir.Value) -> bool:
 def _has_content(node: ir.Value) -> bool:
     """True if the value, if it is a text, is more than white space."""
     match node:
+        case ir.Timestamp(value) if keeps(node):
+            return _has_content(value)
         case ir.Coalesce(nonblank=True) | ir.Hash() | ir.Timestamp():
             return True
         case ir.Literal(value):

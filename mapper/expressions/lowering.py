@@ -34,7 +34,7 @@ def lower(
     """The program of a spec; None when its output could not be lowered at all. Errors are in `report`."""
     tools = Lowering(target, dialect, report)
     each = [_each_path(text, tools) for text in mapping.each]
-    skips = [_skip(rule, tools) for rule in mapping.skip]
+    rules = [_rule(rule, tools) for rule in mapping.rules]
     output: ir.Record | ir.Template | None = None
     if mapping.event is not None:
         output = lower_event(mapping.event, tools)
@@ -45,7 +45,7 @@ def lower(
     return ir.Program(
         name=mapping.name.value,
         each=tuple(path for path in each if path is not None) or (_whole_body(mapping.span),),
-        skips=tuple(rule for rule in skips if rule is not None),
+        rules=tuple(rule for rule in rules if rule is not None),
         output=output,
         written=mapping.event.written if mapping.event is not None else frozenset(),
         span=mapping.span,
@@ -61,9 +61,9 @@ def _each_path(text: SpannedText, tools: Lowering) -> ir.Path | None:
     return parse_path(text, ir.Root.BODY, tools.report)
 
 
-def _skip(rule: spec.SkipEntry, tools: Lowering) -> ir.SkipRule | None:
+def _rule(rule: spec.RuleEntry, tools: Lowering) -> ir.Rule | None:
     condition = parse_condition(rule.condition, tools.report, tools.dialect)
-    return None if condition is None else ir.SkipRule(condition, rule.reason, rule.span)
+    return None if condition is None else ir.Rule(condition, rule.reason, rule.rejects, rule.span)
 
 
 def lower_event(event: spec.ObjectValue, tools: Lowering) -> ir.Record:
@@ -93,10 +93,14 @@ def lower_value(value: spec.Value, schema: Subschema | None, tools: Lowering) ->
     match value:
         case spec.PathText(text, of_body):
             return parse_path(text, ir.Root.BODY if of_body else ir.Root.ITEM, tools.report)
+        case spec.PathOf():
+            return _path_of(value, tools)
+        case spec.TakeValue():
+            return _take(value, tools)
         case spec.LiquidText(text):
             return parse_template(text, tools.report, tools.dialect)
-        case spec.LiteralValue(constant, span):
-            return ir.Literal(constant, span)
+        case spec.LiteralValue(constant, span, declared):
+            return ir.Literal(constant, span, declared)
         case spec.ObjectValue():
             return _record(value, schema, tools)
         case spec.ArrayValue(items, span):
@@ -130,6 +134,41 @@ def _values(
     return tuple(value for value in lowered if value is not None)
 
 
+def _path_of(value: spec.PathOf, tools: Lowering) -> ir.Value | None:
+    source = lower_value(value.source, None, tools)
+    path = lower_value(value.path, None, tools)
+    if source is None or not isinstance(path, ir.Path):
+        return None
+    if path.segments:
+        return ir.WithItem(source, path, value.span)
+    headline, reason = "`of` beside the path `$`", "this is the value of `of` itself"
+    tools.report.error("M113", headline, path.span, reason, "write that value without `path`")
+    return source
+
+
+def _finds_one(node: ir.Value) -> bool:
+    """True for a path that finds at most one value."""
+    match node:
+        case ir.WithItem(_, element):
+            return _finds_one(element)
+        case _:
+            return isinstance(node, ir.Path) and node.is_singular
+
+
+def _take(value: spec.TakeValue, tools: Lowering) -> ir.Value | None:
+    path = lower_value(value.path, None, tools)
+    if path is None or not _finds_one(path):
+        return None if path is None else ir.Take(path, ir.Taken(value.which.value), value.span)
+    tools.report.error(
+        "M113",
+        "`take` on a path that finds at most one value",
+        _whole(value.which),
+        "there are never several to choose from",
+        "remove `take`, or write a path that can find several, for instance with `[*]`",
+    )
+    return path
+
+
 def _optional(value: spec.Value | None, schema: Subschema | None, tools: Lowering) -> ir.Value | None:
     return None if value is None else lower_value(value, schema, tools)
 
@@ -140,7 +179,8 @@ def _match(value: spec.MatchValue, schema: Subschema | None, tools: Lowering) ->
     for case in value.cases:
         lowered = lower_value(case.value, schema, tools)
         if lowered is not None:
-            cases.append(ir.Case(case.key, lowered, case.span))
+            keys = tuple(ir.CaseKey(key.value, key.span) for key in case.keys)
+            cases.append(ir.Case(keys, lowered, case.span))
     otherwise = _optional(value.otherwise, schema, tools)
     return None if subject is None else ir.Match(subject, tuple(cases), otherwise, value.span)
 

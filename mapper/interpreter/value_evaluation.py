@@ -18,15 +18,17 @@ from mapper.runtime.times import times
 from mapper.transform.request import Request
 
 # Called with a node, its outcome and its context; see `EvaluationContext.observe`.
-Observer: TypeAlias = Callable[[ir.Value | ir.SkipRule, object, "EvaluationContext"], None]
+Observer: TypeAlias = Callable[[ir.Value | ir.Rule, object, "EvaluationContext"], None]
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluationContext:
-    """The item, its body and its request, from which a value is computed; `map` has each element as the item.
+    """The item, its body and its request, from which a value is computed.
+
+    Inside `map`, the item is the element; beside `of`, it is the value at which the path starts.
 
     `observe` is called after a node is evaluated, and so after its operands: with the node, its outcome and
-    the context. The outcome is a value or MISSING, or the Fault or Skip that ends the item; of a SkipRule it
+    the context. The outcome is a value or MISSING, or the Fault or Skip that ends the item; of a Rule it
     is True or False. Nodes that are not reached are not observed. So the last option of a Coalesce that is
     observed is the one that was taken, unless the Coalesce is MISSING. The places that a Path reads are
     `find_nodes(node, context.item, context.body)`. An observer must not change what it is given.
@@ -85,6 +87,11 @@ def _evaluate(node: ir.Value, context: EvaluationContext) -> object:
             return _merge(operands, context)
         case ir.MapItems(source, element):
             return _map(evaluate(source, context), element, context)
+        case ir.WithItem(source, element):
+            item = evaluate(source, context)
+            return evaluate(element, replace(context, item=None if item is MISSING else item))
+        case ir.Take(inner, which):
+            return _take(evaluate(inner, context), which)
         case ir.Pick() | ir.Omit() | ir.Rename():
             return _change(node, evaluate(node.value, context))
         case ir.Hash(operands):
@@ -131,7 +138,9 @@ def _match(
     subject: object, cases: tuple[ir.Case, ...], otherwise: ir.Value | None, context: EvaluationContext
 ) -> object:
     for case in cases:
-        if isinstance(case.key, bool) == isinstance(subject, bool) and subject == case.key:
+        if any(
+            isinstance(k.value, bool) == isinstance(subject, bool) and subject == k.value for k in case.keys
+        ):
             return evaluate(case.value, context)
     return MISSING if otherwise is None else evaluate(otherwise, context)
 
@@ -154,6 +163,15 @@ def _map(source: object, element: ir.Value, context: EvaluationContext) -> objec
         fail("M616", source)
     mapped = (evaluate(element, replace(context, item=member)) for member in source)
     return [value for value in mapped if value is not MISSING]
+
+
+def _take(found: object, which: ir.Taken) -> object:
+    assert isinstance(found, list)
+    if which is ir.Taken.ONLY and len(found) > 1:
+        fail("M627")
+    if not found:
+        return MISSING
+    return found[-1] if which is ir.Taken.LAST else found[0]
 
 
 def _change(node: ir.Pick | ir.Omit | ir.Rename, value: object) -> object:
@@ -201,6 +219,8 @@ def _on_error(choice: ir.OnError, code: str, value: object) -> object:
             return MISSING
         case ir.OnError.NULL:
             return None
+        case ir.OnError.KEEP:
+            return value
 
 
 def _time(node: ir.Timestamp, value: object, request: Request) -> object:

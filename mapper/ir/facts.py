@@ -12,7 +12,6 @@ JSON_TYPES = frozenset(TYPES) - {"null"}
 # The type of nodes whose values all have one, apart from null.
 FIXED: dict[type, str] = {
     ir.Template: "string",
-    ir.Timestamp: "string",
     ir.Hash: "string",
     ir.Record: "object",
     ir.Merge: "object",
@@ -63,8 +62,10 @@ def nothings(node: ir.Value) -> Nothings:
             return SURE if any(nothings(operand).is_sure for operand in operands) else ABSENT
         case ir.FromRequest(ir.RequestPart.RECEIVED_AT):
             return ABSENT
-        case ir.FromRequest():
+        case ir.FromRequest() | ir.Take():
             return Nothings(missing=True, null=True, blank=True)
+        case ir.WithItem(_, element):
+            return nothings(element)
         case ir.MapItems(value) | ir.Pick(value) | ir.Omit(value) | ir.Rename(value):
             inner = nothings(value)
             return Nothings(inner.missing, inner.null)
@@ -92,11 +93,16 @@ def _of_cast(node: ir.Cast | ir.Timestamp) -> Nothings:
     match node:
         case ir.Timestamp():
             has_window = node.low is not None or node.high is not None
-            return Nothings(missing or has_window, null)
+            return Nothings(missing or has_window, null, inner.blank and keeps(node))
         case ir.Cast(_, ir.CastKind.JSON):
             return Nothings(missing, null=True, blank=True)
         case ir.Cast(_, kind):
-            return Nothings(missing, null, inner.blank and kind is ir.CastKind.STRING)
+            return Nothings(missing, null, inner.blank and (kind is ir.CastKind.STRING or keeps(node)))
+
+
+def keeps(node: ir.Value) -> bool:
+    """True for a cast that leaves a value as it was if it cannot be cast, so that the type is not sure."""
+    return isinstance(node, ir.Cast | ir.Timestamp) and node.on_error is ir.OnError.KEEP
 
 
 def _of_options(node: ir.Coalesce) -> Nothings:
@@ -116,15 +122,26 @@ def types(node: ir.Value) -> frozenset[str]:
             return JSON_TYPES if node.is_singular else frozenset({"array"})
         case ir.Literal(value):
             return frozenset({type_of(value)})
-        case ir.Cast(_, kind):
-            return JSON_TYPES if kind is ir.CastKind.JSON else frozenset({kind.value})
+        case ir.Cast() | ir.Timestamp():
+            return _types_of_cast(node)
         case ir.FromRequest(part):
             return JSON_TYPES if part is ir.RequestPart.SETTING else frozenset({"string"})
+        case ir.Take():
+            return JSON_TYPES
+        case ir.WithItem(_, element):
+            return types(element)
         case ir.Coalesce() | ir.Match() | ir.When() | ir.Default() | ir.Required():
             found = frozenset[str]().union(*map(types, ir.alternatives(node)))
             return found - {"null"} or found
         case _:
             return frozenset({FIXED[type(node)]})
+
+
+def _types_of_cast(node: ir.Cast | ir.Timestamp) -> frozenset[str]:
+    if isinstance(node, ir.Cast) and node.kind is ir.CastKind.JSON:
+        return JSON_TYPES
+    wanted = frozenset({node.kind.value if isinstance(node, ir.Cast) else "string"})
+    return wanted | (types(node.value) - {"null"}) if keeps(node) else wanted
 
 
 def may_miss(node: ir.Value) -> bool:

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from mapper.diagnostics.source import Span
-from mapper.ir.jsonpath import Path
+from mapper.ir.jsonpath import Path, Root
 from mapper.ir.liquid import Condition, Template
 from mapper.ir.spans import span_field
 from mapper.runtime.repair.policy import STRICT, Policy
@@ -20,6 +20,7 @@ class OnError(Enum):
     REJECT = "reject"
     OMIT = "omit"
     NULL = "null"
+    KEEP = "keep"  # the value as it was before the cast
 
 
 class RequestPart(Enum):
@@ -52,16 +53,17 @@ Bound: TypeAlias = str | tuple[str, int]
 
 
 def _declared() -> bool:
-    # True if the author wrote `on_error: reject`, which is the default: it only silences a warning.
+    # True if the author wrote out the default (`on_error: reject`, `literal:`): it only silences warnings.
     return field(default=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A constant JSON value."""
+    """A constant JSON value; `declared` is True if it was written with `literal:`."""
 
     value: object
     span: Span = span_field()
+    declared: bool = _declared()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +103,18 @@ class Coalesce:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """One alternative of a match: taken when the subject equals `key`, types apart."""
+class CaseKey:
+    """A constant with which a match compares its subject, types apart."""
 
-    key: str | int | float | bool | None
+    value: str | int | float | bool | None
+    span: Span = span_field()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One alternative of a match: taken when the subject equals one of the keys."""
+
+    keys: tuple[CaseKey, ...]
     value: Value
     span: Span = span_field()
 
@@ -143,6 +153,32 @@ class MapItems:
 
     source: Value
     element: Value
+    span: Span = span_field()
+
+
+@dataclass(frozen=True, slots=True)
+class WithItem:
+    """The value of `element`, with the value of `source` as the item; with null if the source is missing."""
+
+    source: Value
+    element: Value
+    span: Span = span_field()
+
+
+class Taken(Enum):
+    """The one of several matches that `take` keeps."""
+
+    FIRST = "first"
+    LAST = "last"
+    ONLY = "only"  # several are a fault
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """One element of a list; MISSING if the list is empty."""
+
+    value: Value
+    which: Taken
     span: Span = span_field()
 
 
@@ -249,6 +285,8 @@ Value: TypeAlias = (
     | When
     | Merge
     | MapItems
+    | WithItem
+    | Take
     | Pick
     | Omit
     | Rename
@@ -288,30 +326,43 @@ def alternatives(node: Value) -> tuple[Value, ...]:
             return ()
 
 
+def path_text(node: Value) -> str | None:
+    """The text of the path on the item that a value is read by; None if there is no such path, or several."""
+    match node:
+        case Path(Root.ITEM, _, text):
+            return text
+        case Cast(value) | Timestamp(value) | Default(value) | Required(value) | Take(value):
+            return path_text(value)
+        case _:
+            return None
+
+
 def _given(otherwise: Value | None) -> tuple[Value, ...]:
     return () if otherwise is None else (otherwise,)
 
 
 @dataclass(frozen=True, slots=True)
-class SkipRule:
-    """Leaves an item out on purpose, with the reason the author gives."""
+class Rule:
+    """Leaves an item out on purpose, or `rejects` it, with the reason the author gives."""
 
     condition: Condition
     reason: str
+    rejects: bool
     span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A whole mapping: the places of items, the rules that skip some, and the event of each of the others.
+    """A whole mapping: the places of items, the rules that end some, and the event of each of the others.
 
-    `policy` says how a body is read. `written` names the fields of the event that the author wrote, also
-    those that could not be lowered.
+    Of the `rules`, those that skip come first, so that the number of a rule is also the number of its reason.
+    `written` names the fields of the event that the author wrote, also those that could not be lowered.
+    `policy` says how a body is read.
     """
 
     name: str
     each: tuple[Path, ...]
-    skips: tuple[SkipRule, ...]
+    rules: tuple[Rule, ...]
     output: Record | Template
     written: frozenset[str]
     span: Span = span_field()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from mapper.language.body_reader import body_form, unread_form
 from mapper.language.forms import FIELDS, VALUE, JsonForm
 from mapper.language.modifiers import CHANGES, MODIFIERS, TIME_ONLY
-from mapper.language.reader import SKIP_KEYS, TOP_LEVEL
+from mapper.language.reader import RULE_KEYS, TOP_LEVEL
 from mapper.language.value_reader import OPERATORS
 
 
@@ -29,10 +29,10 @@ def mapping_schema() -> JsonForm:
             "value": _value(),
             "listValue": {"allOf": [VALUE, {"anyOf": [{"type": ["array", "object"]}, _expression_text()]}]},
             "fields": {"type": "object", "additionalProperties": VALUE},
-            "skip": {
+            "rule": {
                 "type": "object",
-                "properties": {name: key.described() for name, key in SKIP_KEYS.items()},
-                "required": list(SKIP_KEYS),
+                "properties": {name: key.described() for name, key in RULE_KEYS.items()},
+                "required": list(RULE_KEYS),
                 "additionalProperties": False,
             },
             **{f"operator_{name}": _operator(name) for name in OPERATORS},

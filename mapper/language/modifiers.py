@@ -21,7 +21,7 @@ from mapper.language.nodes import (
 from mapper.language.spec import Modifiers, Value, Window
 
 CASTS = ("string", "integer", "number", "boolean", "timestamp", "object", "array", "json")
-ON_ERROR = ("reject", "omit", "null", "default")
+ON_ERROR = ("reject", "omit", "null", "default", "keep")
 CHANGES = ("pick", "omit", "rename")
 TIME_ONLY = ("from", "zone", "within")
 

@@ -23,6 +23,24 @@ class PathText:
 
 
 @dataclass(frozen=True, slots=True)
+class PathOf:
+    """`of` beside a path: the value at which the path starts."""
+
+    source: Value
+    path: PathText
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class TakeValue:
+    """`take` beside a path: `which` is one of `first`, `last` and `only`."""
+
+    path: Value
+    which: SpannedText
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
 class LiquidText:
     """A Liquid template."""
 
@@ -32,10 +50,11 @@ class LiquidText:
 
 @dataclass(frozen=True, slots=True)
 class LiteralValue:
-    """A constant."""
+    """A constant; `declared` is True if it was written with `literal:`."""
 
     value: object
     span: Span = _span()
+    declared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +93,18 @@ class FirstOf:
 
 
 @dataclass(frozen=True, slots=True)
-class CaseEntry:
-    """One alternative of `cases:`."""
+class CaseConstant:
+    """A key of `cases:`, or an entry of `in:`."""
 
-    key: str | int | float | bool | None
+    value: str | int | float | bool | None
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class CaseEntry:
+    """One alternative of `cases:`, for one or more constants."""
+
+    keys: tuple[CaseConstant, ...]
     value: Value
     span: Span = _span()
 
@@ -176,6 +203,8 @@ class Modified:
 
 Value: TypeAlias = (
     PathText
+    | PathOf
+    | TakeValue
     | LiquidText
     | LiteralValue
     | ObjectValue
@@ -192,17 +221,18 @@ Value: TypeAlias = (
 
 
 @dataclass(frozen=True, slots=True)
-class SkipEntry:
-    """One rule of `skip:`."""
+class RuleEntry:
+    """One rule of `skip:` or, if it `rejects`, of `reject:`."""
 
     condition: SpannedText
     reason: str
+    rejects: bool
     span: Span = _span()
 
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """A mapping file. Exactly one of `event` and `template` is set."""
+    """A mapping file. One of `event` and `template` is set; of the `rules`, those of `skip` come first."""
 
     name: SpannedText
     description: str
@@ -212,7 +242,7 @@ class Spec:
     policy: Policy
     body_schema: SpannedText | None
     each: tuple[SpannedText, ...]
-    skip: tuple[SkipEntry, ...]
+    rules: tuple[RuleEntry, ...]
     event: ObjectValue | None
     template: SpannedText | None
     span: Span = _span()

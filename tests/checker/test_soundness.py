@@ -141,7 +141,14 @@ def operators(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     condition = st.sampled_from(CONDITIONS)
     casts = st.sampled_from(["string", "integer", "boolean", "object", "timestamp", "json"])
     reactions = st.sampled_from(
-        [{}, {"on_error": "omit"}, {"on_error": "reject"}, {"default": "x"}, {"default": 1}]
+        [
+            {},
+            {"on_error": "omit"},
+            {"on_error": "reject"},
+            {"on_error": "keep"},
+            {"default": "x"},
+            {"default": 1},
+        ]
     )
     return st.one_of(
         several.map(lambda v: {"first_of": v}),
@@ -150,6 +157,15 @@ def operators(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
         st.builds(lambda w, t: {"when": w, "then": t}, condition, inner),
         st.builds(
             lambda s, t, e: {"match": s, "cases": {"x": t, "1": e}}, st.sampled_from(PATHS), inner, inner
+        ),
+        st.builds(
+            lambda s, t, e: {
+                "match": s,
+                "cases": [{"in": ["x", 1, None], "then": t}, {"in": ["y"], "then": e}],
+            },
+            st.sampled_from(PATHS),
+            inner,
+            inner,
         ),
         st.builds(lambda v, k, r: {"first_of": [v], "as": k, **r}, inner, casts, reactions),
         st.builds(lambda v: {"first_of": [v], "on_missing": "reject"}, inner),

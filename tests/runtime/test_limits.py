@@ -41,7 +41,6 @@ RUN_TIME: dict[str, tuple[str, int, str, bytes, bytes, str]] = {
         b'{"x": ' + nested(5) + b"}",
         "M606",
     ),
-    "fields": ("form_fields", 3, "{n: $.p}\nbody: {format: form}", b"p=1&b=2&", b"p=1&b=2&&", "M608"),
     "matches": ("path_matches", 3, "{n: '$.x..*'}", b'{"x": [1, 2, 3]}', b'{"x": [1, 2, 3, 4]}', "M608"),
     "visits": ("path_visits", 4, "{n: $.x..a}", b'{"x": [1, 2, 3]}', b'{"x": [1, 2, 3, 4]}', "M608"),
     "rounds": (
@@ -133,8 +132,16 @@ def test_the_limit_of_a_schema(tmp_path: Path) -> None:
         mapper.load(path, limits=Limits(schema_bytes=len(schema) - 1))
 
 
+def test_the_limit_of_a_form() -> None:
+    text = "body: {format: form}\n" + FRAME.replace("PROPERTIES", "{n: $.p}")
+    transform = mapper.compile(text, limits=Limits(form_fields=3))
+    assert transform(b"p=1&b=2&").rejected == []
+    assert [r.codes for r in transform(b"p=1&b=2&&").rejected] == [("M608",)]
+    assert mapper.compile(text)(b"p=1&b=2&&").rejected == []
+
+
 def test_every_limit_is_hit_by_a_test() -> None:
-    hit = {case[0] for case in RUN_TIME.values()} | {*COMPILE_TIME, "schema_bytes"}
+    hit = {case[0] for case in RUN_TIME.values()} | {*COMPILE_TIME, "schema_bytes", "form_fields"}
     assert hit == {field.name for field in fields(Limits)}
 
 

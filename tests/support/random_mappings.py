@@ -49,6 +49,9 @@ CONDITIONS = [
     *('item["odd key"] == empty', 'item["$x"].a != blank and b', "header.x == 'h'", "envelope.a == a"),
 ]
 path = st.sampled_from(PATHS)
+several_matches = st.sampled_from(LISTS)
+inner_path = st.sampled_from([*PATHS[1:], *LISTS])
+takes = st.sampled_from(["first", "last", "only"])
 condition = st.sampled_from(CONDITIONS)
 # Values that may be missing or null, and of any type: they can stand wherever something stands behind them.
 unsure = st.one_of(
@@ -56,12 +59,14 @@ unsure = st.one_of(
     path,
     path.map(lambda text: {"path": text}),
     path.map(lambda text: {"envelope": text}),
+    st.builds(lambda p, t: {"path": p, "take": t}, several_matches, takes),
+    st.builds(lambda p, t: {"envelope": p, "take": t}, several_matches, takes),
     st.sampled_from([{"setting": "s"}, {"path": "$.a", "as": "json", "on_error": "omit"}]),
 )
 leaf = st.one_of(
     unsure,
     unsure,
-    st.sampled_from(LISTS),
+    several_matches,
     st.sampled_from(LIQUID),
     payloads.map(lambda value: {"literal": value}),
     st.sampled_from([{"header": "X"}, {"query": "q"}, {"received_at": True}]),
@@ -74,7 +79,18 @@ def operators(inner: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
     several = st.builds(lambda some, last: [*some, last], st.lists(unsure, max_size=2), inner)
     members = st.dictionaries(key, inner, max_size=3)
     objects = st.lists(unsure | members, min_size=1, max_size=3)
-    cases = st.dictionaries(st.sampled_from(["x", "1", "", "it's"]), inner, min_size=1, max_size=3)
+    sources = unsure | members | several | inner.map(lambda value: {"first_of": [value]})
+    cases = st.dictionaries(
+        st.sampled_from(["x", "1", "", "it's"]), inner, min_size=1, max_size=3
+    ) | st.builds(
+        lambda constants, one, other: [
+            {"in": constants[:-1], "then": one},
+            {"in": constants[-1:], "then": other},
+        ],
+        st.lists(st.sampled_from(["x", "it's", "", 0, 1, 2.5, True, None]), min_size=2, unique_by=repr),
+        inner,
+        inner,
+    )
     return st.one_of(
         several.map(lambda v: {"first_of": v}),
         several.map(lambda v: {"first_nonblank": v}),
@@ -85,6 +101,8 @@ def operators(inner: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
         st.builds(lambda s, c, e: {"match": s, "cases": c, **e}, unsure, cases, optional("else", inner)),
         st.builds(lambda w, t, e: {"when": w, "then": t, **e}, condition, inner, optional("else", inner)),
         st.builds(lambda m, t: {"map": m, "to": t}, unsure | st.sampled_from(LISTS), inner),
+        st.builds(lambda p, v: {"path": p, "of": v}, inner_path, sources),
+        st.builds(lambda p, v, t: {"path": p, "of": v, "take": t}, several_matches, sources, takes),
         modified(inner),
     )
 
@@ -97,7 +115,9 @@ def optional(name: str, value: st.SearchStrategy[Json]) -> st.SearchStrategy[Jso
 def modified(inner: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
     """Something that may be missing, changed, cast, or given a default."""
     names = st.lists(key, max_size=2)
-    on_error = st.sampled_from([{}, {"on_error": "reject"}, {"on_error": "omit"}, {"on_error": "null"}])
+    on_error = st.sampled_from(
+        [{}, {"on_error": "reject"}, {"on_error": "omit"}, {"on_error": "null"}, {"on_error": "keep"}]
+    )
     formats = st.sampled_from(
         ["iso8601", "epoch_s", "epoch_ms", "epoch_us", "%d/%m/%Y", ["epoch_s", "iso8601"]]
     )
@@ -135,10 +155,11 @@ item_id = st.just("e-1") | st.builds(
     lambda v: {"first_of": [v], "as": "string", "on_missing": "reject"}, unsure
 )
 mappings = st.builds(
-    lambda each, skips, event_id, properties, everything: {
+    lambda each, skips, rejects, event_id, properties, everything: {
         "mapping": "random",
         "each": each,
         "skip": [{"when": when, "reason": f"because {when}"} for when in skips],
+        "reject": [{"when": when, "reason": f"not with {when}"} for when in rejects],
         "event": {
             "event_id": event_id,
             "event_name": "Seen",
@@ -148,6 +169,7 @@ mappings = st.builds(
         },
     },
     st.sampled_from(["$"] * len(EACH) + EACH),
+    st.lists(condition, max_size=1),
     st.lists(condition, max_size=1),
     item_id,
     values,

@@ -10,9 +10,9 @@ every page.
 
 In docs/language.md every `yaml` block is an example: a whole mapping, or what stands below
 `event_properties:` in FRAME. It is followed by `json payload` or `text payload` (and before that `json
-request`) and `json result`, by `text rejected`, or by `text error`, what is printed when it does not compile. A block with
-a file name (`json shop.schema.json`) is that file beside the mapping, for the rest of its section. Tables
-are examples where their head says so:
+request`) and `json result`, by `text rejected`, or by `text error`, what is printed when it does not compile.
+A block with a file name (`json shop.schema.json`) is that file beside the mapping, for the rest of its
+section. Tables are examples where their head says so:
 
     payload | result          payloads for the yaml example above
     value | `as: string` |    a path on each value with each modifier
@@ -335,8 +335,9 @@ def filter_line(row: FilterRow) -> str:
     template, item, text = row.examples[0]
     value = json.dumps(item["value"], ensure_ascii=False)
     call = template.strip("{ }").replace("value", value).replace("|", r"\|")
+    sentence = f"{row.sentence}{' In some dialects.' * row.of_dialects}"
     return (
-        f"| `{row.name}` | {row.sentence} | {row.takes} | {row.gives.value} | {row.fails.value}"
+        f"| `{row.name}` | {sentence} | {row.takes} | {row.gives.value} | {row.fails.value}"
         f" | `{call}` is `{json.dumps(text, ensure_ascii=False)}` |\n"
     )
 

@@ -60,6 +60,13 @@ def time_type(node: ir.Timestamp, given: Type) -> Casting:
     )
 
 
+def kept_type(node: ir.Cast | ir.Timestamp, given: Type, done: Casting) -> Type:
+    """The type of the values that `on_error: keep` leaves as they were, from the casting of those given."""
+    # The numbers listed as bad for times are those of one side.
+    others = only(given, *(done.bad.kinds & {"number"})) if isinstance(node, ir.Timestamp) else NEVER
+    return join(done.bad, others)
+
+
 def _cast_parts(
     given: Type, convert: Callable[[object], object], cast_part: Callable[[str, Type], Casting]
 ) -> Casting:

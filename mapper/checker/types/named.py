@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mapper.checker.types.facts import Arrays, Numbers, Objects, Texts, Type
+from mapper.checker.types.text_facts import HEX_DIGESTS
 
 NEVER = Type()
 MISSING_ONLY = Type(missing=True)
 NULL_ONLY = Type(null=True)
 
 CANONICAL_TIME = "canonical-time"  # as `as: timestamp` writes it
-SHA256 = "sha256"  # 64 hex digits, as `hash` writes them
 
 
 def text_type(**known: object) -> Type:
@@ -28,7 +28,16 @@ ARRAY = Type(arrays=Arrays())
 OBJECT = Type(objects=(Objects(),))
 EMPTY_OBJECT = Type(objects=(Objects({}, MISSING_ONLY),))
 TIME = text_type(blank=False, shortest=24, longest=24, formats=frozenset({CANONICAL_TIME}))
-DIGEST = text_type(blank=False, shortest=64, longest=64, formats=frozenset({SHA256}))
+UUID = text_type(blank=False, shortest=36, longest=36, formats=frozenset({"uuid"}))
+
+
+def digest_type(name: str) -> Type:
+    """The digests of an algorithm, in lower-case hex."""
+    digits = HEX_DIGESTS[name]
+    return text_type(blank=False, shortest=digits, longest=digits, formats=frozenset({name}))
+
+
+DIGEST = digest_type("sha256")
 
 _KINDS = {
     "null": NULL_ONLY,

@@ -16,14 +16,16 @@ from mapper.runtime.schema.formats import conforms
 MAX_VALUES = 64  # listed values; more are described by facts
 MAX_FACTS = 64  # patterns, formats, excluded texts; of more, only some are kept
 
+# Digests in lower-case hex, with their digits; `hash` writes them, and the filters of these names.
+HEX_DIGESTS = {"md5": 32, "sha1": 40, "sha256": 64, "sha512": 128}
 # An example for all texts of a format with fixed length, and the characters they may differ in.
 _SHAPES = {
     "canonical-time": ("2026-11-23T20:00:00.000Z", "0123456789"),
-    "sha256": ("0123456789abcdef" * 4, "0123456789abcdef"),
+    **{name: (("0123456789abcdef" * 8)[:length], "0123456789abcdef") for name, length in HEX_DIGESTS.items()},
 }
 _SHAPED = {
     "canonical-time": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII).fullmatch,
-    "sha256": re.compile(r"[0-9a-f]{64}").fullmatch,
+    **{name: re.compile(rf"[0-9a-f]{{{length}}}").fullmatch for name, length in HEX_DIGESTS.items()},
     "numeral": re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").fullmatch,
     "whole-numeral": re.compile(r"-?[0-9]+(?:\.0+)?").fullmatch,
 }
