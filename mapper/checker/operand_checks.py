@@ -62,6 +62,9 @@ def _check_node(value: object, notes: Inference, report: Report) -> None:
         case ir.Pick(inner) | ir.Omit(inner) | ir.Rename(inner):
             verb = type(value).__name__.lower()
             _check_operand(inner, f"`{verb}` takes an object", frozenset({"object", "null"}), notes, report)
+        case ir.Prune(inner):
+            taken = frozenset({"object", "array"})  # to make null missing is not its purpose
+            _check_operand(inner, "`prune` takes an object or a list", taken, notes, report)
         case ir.Cast(inner, kind):
             _check_operand(inner, f"`as: {kind.value}` always fails", castable(kind), notes, report)
         case ir.Timestamp(inner):

@@ -1,4 +1,4 @@
-"""Codegen of objects held in locals: members copied and added, and keys picked, left out and renamed."""
+"""Codegen of objects held in locals: members are copied, added, picked, left out, renamed and pruned."""
 
 from __future__ import annotations
 
@@ -53,3 +53,9 @@ def emit_change(
         if isinstance(node, ir.Rename):
             writer.line(f"if {result} is {writer.use('casts', 'COLLISION')}:")
             writer.line(f"    raise {fault}('M617', {site}, '', {value})")
+
+
+def emit_pruned(writer: Writer, node: ir.Prune, value: str, result: str) -> str:
+    """Fill `result` with what is left of the value in a local or literal; MISSING if nothing is."""
+    writer.line(f"{result} = {writer.use('shapes', 'prune')}({value}, {literal(node.kinds)})", node.span)
+    return result

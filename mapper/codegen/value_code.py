@@ -17,7 +17,7 @@ from mapper.codegen.cast_code import emit_cast, emit_timestamp
 from mapper.codegen.entry_code import emit_take
 from mapper.codegen.member_code import emit_joined, emit_lacks
 from mapper.codegen.metering import emit_inner_room, emit_taken
-from mapper.codegen.object_code import emit_change, emit_copy, emit_spread
+from mapper.codegen.object_code import emit_change, emit_copy, emit_pruned, emit_spread
 from mapper.codegen.path_code import emit_path
 from mapper.codegen.plan import computed_names, spread_operand
 from mapper.codegen.presence import (
@@ -90,6 +90,9 @@ def emit_value(writer: Writer, node: ir.Value, scope: Scope, into: str | None = 
             return emit_take(writer, node, found, site, into or writer.fresh(scope.hint("taken")))
         case ir.Pick() | ir.Omit() | ir.Rename():
             return _emit_object_change(writer, node, scope, into)
+        case ir.Prune():
+            value = emit_value(writer, node.value, scope)
+            return emit_pruned(writer, node, value, into or writer.fresh(scope.hint("pruned")))
         case ir.Hash():
             return _emit_hash(writer, node, scope, into)
         case ir.FromRequest():

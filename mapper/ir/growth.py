@@ -20,6 +20,7 @@ from mapper.runtime.growth import Growth
 from mapper.runtime.limits import MAX_NESTING
 from mapper.runtime.liquid.filters import ROWS
 from mapper.runtime.liquid.filters.row import Effect, Gives
+from mapper.runtime.times.writing import PatternForm
 
 # The place at which a value is read, as far as it is given by names.
 ReadPlace: TypeAlias = tuple[ir.Root, tuple[str, ...]]
@@ -29,6 +30,7 @@ _NUMBER = 330  # bytes of the longest float, written as an integer
 _QUOTED = 2  # times: the quotes of a text in a text are escaped
 _FIXED = 80  # bytes of what `hash` gives, or of a time
 _DIGEST = 130  # bytes of the longest digest of a filter
+_WRITTEN = 6  # bytes of a character of a pattern that writes a time: `%s` gives 12, a control character 6
 # Filters that add nothing to their value and arguments.
 _PLAIN_FILTERS = frozenset(
     name
@@ -130,7 +132,7 @@ def _bound(node: ir.Value) -> SizeBound:
             return _of_cast(node).alternative(_bound(value))
         case ir.Cast() | ir.Timestamp():
             return _of_cast(node)
-        case ir.Take(value) | ir.Pick(value) | ir.Omit(value) | ir.Required(value):
+        case ir.Take(value) | ir.Pick(value) | ir.Omit(value) | ir.Prune(value) | ir.Required(value):
             return _bound(value)
         case ir.Literal(value):
             return SizeBound(constant=len(dumps(value)))
@@ -219,7 +221,10 @@ def _of_operand(operand: object) -> SizeBound:
 
 def _of_cast(node: ir.Cast | ir.Timestamp) -> SizeBound:
     if isinstance(node, ir.Timestamp):
-        return SizeBound(constant=_FIXED)
+        form = node.form
+        return SizeBound(
+            constant=2 + _WRITTEN * len(form.pattern) if isinstance(form, PatternForm) else _FIXED
+        )
     bound = _bound(node.value)
     match node.kind:
         case ir.CastKind.INTEGER | ir.CastKind.NUMBER | ir.CastKind.BOOLEAN if bound.texts:

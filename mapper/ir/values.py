@@ -12,6 +12,7 @@ from mapper.ir.jsonpath import Path, Root
 from mapper.ir.liquid import Condition, Template
 from mapper.ir.spans import span_field
 from mapper.runtime.repair.policy import STRICT, Policy
+from mapper.runtime.times.writing import TimeForm
 
 
 class OnError(Enum):
@@ -213,6 +214,18 @@ class Rename:
 
 
 @dataclass(frozen=True, slots=True)
+class Prune:
+    """A value without its members of some kinds (`null`, `blank`, `empty`), at any depth.
+
+    MISSING if the value itself is of one of the kinds, or becomes empty and `empty` is one.
+    """
+
+    value: Value
+    kinds: tuple[str, ...]
+    span: Span = span_field()
+
+
+@dataclass(frozen=True, slots=True)
 class Hash:
     """SHA-256 over the canonical JSON of the operands; MISSING when all of them are missing or null."""
 
@@ -242,16 +255,19 @@ class Cast:
 
 @dataclass(frozen=True, slots=True)
 class Timestamp:
-    """A time in one of `formats` (tried in turn), written in UTC with milliseconds.
+    """A time in one of `formats` (tried in turn), written as `form` says (None: in UTC with milliseconds).
 
-    `zone` is the zone of texts without one; outside the window (`low`, `high`) the value is MISSING.
+    `zone` is the zone of texts without one, `time_of_day` that of dates without one. Outside the window
+    (`low`, `high`), which is of milliseconds, the value is MISSING.
     """
 
     value: Value
     formats: tuple[str, ...]
     zone: str | None
+    time_of_day: str | None
     low: Bound | None
     high: Bound | None
+    form: TimeForm | None
     on_error: OnError
     span: Span = span_field()
     declared: bool = _declared()
@@ -290,6 +306,7 @@ Value: TypeAlias = (
     | Pick
     | Omit
     | Rename
+    | Prune
     | Hash
     | FromRequest
     | Cast
@@ -331,7 +348,7 @@ def path_text(node: Value) -> str | None:
     match node:
         case Path(Root.ITEM, _, text):
             return text
-        case Cast(value) | Timestamp(value) | Default(value) | Required(value) | Take(value):
+        case Cast(value) | Timestamp(value) | Default(value) | Required(value) | Take(value) | Prune(value):
             return path_text(value)
         case _:
             return None

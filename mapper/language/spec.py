@@ -173,8 +173,18 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenTime:
+    """`write`: a named form, a precision, or a pattern with a zone."""
+
+    name: str | None = None
+    precision: str | None = None
+    pattern: SpannedText | None = None
+    zone: SpannedText | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Modifiers:
-    """The changes to a value, in this order: cast, pick, omit, rename, default, on_missing.
+    """The changes to a value, in this order: cast, pick, omit, rename, prune, default, on_missing.
 
     `declares_errors` is true for a written `on_error: reject`, which means the same as none.
     """
@@ -182,10 +192,13 @@ class Modifiers:
     pick: tuple[str, ...] | None = None
     omit: tuple[str, ...] | None = None
     rename: tuple[tuple[str, str], ...] | None = None
+    prune: tuple[str, ...] = ()
     cast: str | None = None
     formats: tuple[SpannedText, ...] = ()
     zone: SpannedText | None = None
+    time_of_day: SpannedText | None = None
     within: Window | None = None
+    write: WrittenTime | None = None
     default: Value | None = None
     on_error: str = "reject"
     declares_errors: bool = False

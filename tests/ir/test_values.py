@@ -27,6 +27,7 @@ OPEN = {
     ir.When,
     ir.Default,
     ir.Required,
+    ir.Prune,
 }
 
 
