@@ -93,6 +93,8 @@ def check_names(node: object, names: KnownNames, report: Report) -> None:
             check_text(node, True if item is None else item.subschema, schema, report)
         case ir.Template():
             _check_lookups(node, names, report)
+        case ir.Compute(_, operand):
+            _check_lookups(operand, names, report)
         case ir.Condition(_, test):
             _check_lookups(test, names, report)
         case ir.MapItems(inner, element):

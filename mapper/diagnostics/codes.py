@@ -88,7 +88,7 @@ M202 quote-the-name             a member name that needs quotes
 M203 invalid-pattern            a regular expression that cannot be used
 M204 not-singular               a path that may select several values where one is needed
 M205 path-too-complex           the path is longer or nests deeper than allowed
-M211 invalid-liquid             the template is not Liquid
+M211 invalid-liquid             the text is not Liquid
 M212 unknown-filter             no such Liquid filter
 M213 unknown-tag                no such Liquid tag
 M214 filter-arguments           a filter with wrong arguments

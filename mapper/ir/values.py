@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from mapper.diagnostics.source import Span
 from mapper.ir.jsonpath import Path, Root
-from mapper.ir.liquid import Condition, Template
+from mapper.ir.liquid import Compute, Condition, Template
 from mapper.ir.spans import span_field
 from mapper.runtime.repair.policy import STRICT, Policy
 from mapper.runtime.times.writing import TimeForm
@@ -294,6 +294,7 @@ Value: TypeAlias = (
     Literal
     | Path
     | Template
+    | Compute
     | Record
     | Array
     | Coalesce

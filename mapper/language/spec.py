@@ -49,6 +49,14 @@ class LiquidText:
 
 
 @dataclass(frozen=True, slots=True)
+class ComputedValue:
+    """`compute`: a Liquid expression whose value keeps its type."""
+
+    text: SpannedText
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
 class LiteralValue:
     """A constant; `declared` is True if it was written with `literal:`."""
 
@@ -219,6 +227,7 @@ Value: TypeAlias = (
     | PathOf
     | TakeValue
     | LiquidText
+    | ComputedValue
     | LiteralValue
     | ObjectValue
     | ArrayValue
