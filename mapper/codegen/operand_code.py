@@ -230,9 +230,12 @@ class OperandWriter:
         if node.name == "date" and self.rules.zone != "UTC":
             named.setdefault("local" if self.rules.moments else "zone", literal(self.rules.zone))
         if node.name == "date" and self.rules.moments:
-            function = self.use("date_of_moment", "liquid.filters.values")
+            if self.rules.computes:
+                function = self.use("computed_date_of_moment", "liquid.filters")
+            else:
+                function = self.use("date_of_moment", "liquid.filters.values")
         else:
-            filters = self.use("FILTERS", "liquid.filters")
+            filters = self.use("COMPUTED" if self.rules.computes else "FILTERS", "liquid.filters")
             function = self.writer.constant(f"{filters}[{literal(node.name)}]", node.name)
         arguments += [f"{name}={argument}" for name, argument in named.items()]
         return f"{self.use('apply', 'liquid.filters')}({', '.join([function, str(site), value, *arguments])})"

@@ -21,6 +21,7 @@ class LiquidRules:
 
     `filters` names those of its filters that plain Liquid does not have. With `doubles`, 100.0 is the same
     number as 100. With `moments`, `date` shows all times in the zone, or in that of its second argument.
+    `computes` is true in `compute`: there a filter that is given nothing gives nothing.
     """
 
     abort: bool = False
@@ -29,6 +30,7 @@ class LiquidRules:
     zone: str = "UTC"
     doubles: bool = False
     moments: bool = False
+    computes: bool = False
 
     @property
     def pairs(self) -> tuple[tuple[str, bool | str], ...]:
@@ -36,7 +38,7 @@ class LiquidRules:
         given = (
             *(("abort", self.abort), ("doubles", self.doubles), ("moments", self.moments)),
             *((name, True) for name in sorted(self.filters)),
-            ("now", self.now),
+            *(("now", self.now), ("computes", self.computes)),
         )
         return tuple(rule for rule in given if rule[1]) + (
             (("zone", self.zone),) if self.zone != "UTC" else ()
@@ -294,6 +296,16 @@ class Condition:
     test: TextTest | None
     span: Span = span_field()
     rules: LiquidRules = LiquidRules()
+
+
+@dataclass(frozen=True, slots=True)
+class Compute:
+    """An expression as inside Liquid's `{{ .. }}`; `value` is None if the library evaluates it."""
+
+    text: str
+    value: Operand | None
+    span: Span = span_field()
+    rules: LiquidRules = LiquidRules(computes=True)
 
 
 def walk(node: object) -> Iterator[object]:

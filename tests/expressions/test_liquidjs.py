@@ -15,6 +15,7 @@ import pytest
 from mapper import ir
 from mapper.catalog import shipped_mappings
 from mapper.checker.dialect_checks import check_dialect
+from mapper.checker.inference.payload_types import payload_types
 from mapper.checker.inference.program_types import infer_program
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.source import SourceFile, Span
@@ -97,7 +98,7 @@ def told(call: str, value: Any) -> list[str]:
     source = Schema("source.schema.json", document, SourceFile("source.schema.json", json.dumps(document)))
     path = ir.Path(ir.Root.BODY, (), "$", whole)
     program = ir.Program("case", (path,), (), node, frozenset(), whole)
-    check_dialect(program, infer_program(program, source), dialect(), report)
+    check_dialect(program, infer_program(program, payload_types(program, source, None)), dialect(), report)
     return [d.labels[0].text for d in report.ordered() if d.code == "M218"]
 
 
