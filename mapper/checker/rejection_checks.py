@@ -18,7 +18,7 @@ _WORDS = {
     "M614": "this time can be unreadable",
     "M615": "this can be something else than an object",
     "M616": "this can be something else than a list",
-    "M617": "the new name can be there already",
+    "M617": "two members can get the same name",
     "M627": "this path can find several values",
     "M618": "this filter or comparison can fail",
 }
@@ -106,7 +106,7 @@ def _remedy(code: str) -> str:
             kind = "object" if code == "M615" else "array"
             return f"write `as: {kind}` with `on_error: reject` if such items shall be rejected"
         case "M617":
-            return "choose another name, or `omit` the key that may be there"
+            return "choose another name or separator, `omit` one of the two, or write `on_error: reject`"
         case _:
             return "give the filter a value it can work with, for instance by `default`"
 

@@ -90,6 +90,11 @@ def emit_value(writer: Writer, node: ir.Value, scope: Scope, into: str | None = 
             return emit_take(writer, node, found, site, into or writer.fresh(scope.hint("taken")))
         case ir.Pick() | ir.Omit() | ir.Rename():
             return _emit_object_change(writer, node, scope, into)
+        case ir.Flatten():
+            value = emit_local(writer, node.value, scope)
+            result = into or writer.fresh(scope.hint("object"))
+            emit_change(writer, node, value, scope, result)
+            return result
         case ir.Prune():
             value = emit_value(writer, node.value, scope)
             return emit_pruned(writer, node, value, into or writer.fresh(scope.hint("pruned")))

@@ -129,7 +129,7 @@ M613 cast-failed                a value cannot be turned into the declared type
 M614 unreadable-time            a time that none of the declared formats reads
 M615 not-an-object              a value that must be an object is not
 M616 not-an-array               a value that must be an array is not
-M617 rename-collision           a renamed key is already there
+M617 two-keys-one-name          two keys of an object would get the same name
 M618 liquid-failed              a Liquid filter or tag failed
 M619 loop-limit                 a Liquid loop runs longer than allowed
 M620 output-limit               Liquid text grows larger than allowed

@@ -18,6 +18,7 @@ FIXED: dict[type, str] = {
     ir.Pick: "object",
     ir.Omit: "object",
     ir.Rename: "object",
+    ir.Flatten: "object",
     ir.Array: "array",
     ir.MapItems: "array",
 }
@@ -66,7 +67,7 @@ def nothings(node: ir.Value) -> Nothings:
             return Nothings(missing=True, null=True, blank=True)
         case ir.WithItem(_, element):
             return nothings(element)
-        case ir.MapItems(value) | ir.Pick(value) | ir.Omit(value) | ir.Rename(value):
+        case ir.MapItems(value) | ir.Pick(value) | ir.Omit(value) | ir.Rename(value) | ir.Flatten(value):
             inner = nothings(value)
             return Nothings(inner.missing, inner.null)
         case ir.Prune():
