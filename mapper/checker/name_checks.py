@@ -44,6 +44,8 @@ def _check_node(node: object, item: Subschema, source: Schema, report: Report) -
             check_text(node, item, source, report)
         case ir.Template():
             _check_lookups(node, item, source, report)
+        case ir.Compute(_, operand):
+            _check_lookups(operand, item, source, report)
         case ir.Condition(_, test):
             _check_lookups(test, item, source, report)
         case ir.MapItems(inner, element):

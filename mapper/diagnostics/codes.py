@@ -81,12 +81,13 @@ M120 unquoted-path              a bracket ended a path inside a flow collection
 M122 non-string-key             a key that is not text
 M127 operator-look-alike        an object that looks like an operator
 M128 path-look-alike            a text that looks like a path or a variable
+M130 missing-time-of-day        a date without a readable time of day
 M201 invalid-path               the path is not RFC 9535 JSONPath
 M202 quote-the-name             a member name that needs quotes
 M203 invalid-pattern            a regular expression that cannot be used
 M204 not-singular               a path that may select several values where one is needed
 M205 path-too-complex           the path is longer or nests deeper than allowed
-M211 invalid-liquid             the template is not Liquid
+M211 invalid-liquid             the text is not Liquid
 M212 unknown-filter             no such Liquid filter
 M213 unknown-tag                no such Liquid tag
 M214 filter-arguments           a filter with wrong arguments
@@ -94,6 +95,7 @@ M215 not-in-dialect             a term the dialect does not know
 M216 dialect-spelling           an object the dialect spells otherwise
 M217 invalid-condition          the condition cannot be read
 M218 rendered-differently       something the dialect's engine renders in another way
+M252 blanks-not-printed         a Liquid block of blanks, which prints nothing
 M301 unknown-field              the source schema knows no such field
 M302 unknown-target             the target schema knows no such field
 M303 unknown-variable           a Liquid variable that nothing sets

@@ -9,12 +9,10 @@ from mapper import ir
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.source import Span, SpannedText
 from mapper.expressions.jsonpath import parse_path
-from mapper.expressions.liquid import parse_condition, parse_template
+from mapper.expressions.liquid import parse_condition, parse_expression, parse_template
 from mapper.expressions.liquid.dialects import Dialect
+from mapper.expressions.time_lowering import lower_time
 from mapper.language import spec
-from mapper.runtime.times.patterns import check_pattern, compile_pattern
-from mapper.runtime.times.times import EPOCH_UNITS, check_window, parse_bound
-from mapper.runtime.times.zones import load_zone
 from mapper.schemas.questions import Subschema, allows_null, properties_of, required_of
 from mapper.schemas.schema import Schema
 
@@ -98,6 +96,8 @@ def lower_value(value: spec.Value, schema: Subschema | None, tools: Lowering) ->
             return _take(value, tools)
         case spec.LiquidText(text):
             return parse_template(text, tools.report, tools.dialect)
+        case spec.ComputedValue(text):
+            return parse_expression(text, tools.report, tools.dialect)
         case spec.LiteralValue(constant, span, declared):
             return ir.Literal(constant, span, declared)
         case spec.ObjectValue():
@@ -161,7 +161,7 @@ def _take(value: spec.TakeValue, tools: Lowering) -> ir.Value | None:
     tools.report.error(
         "M113",
         "`take` on a path that finds at most one value",
-        _whole(value.which),
+        value.which.whole(),
         "there are never several to choose from",
         "remove `take`, or write a path that can find several, for instance with `[*]`",
     )
@@ -212,7 +212,7 @@ def _modified(value: spec.Modified, schema: Subschema | None, tools: Lowering) -
     # `on_error: default` leaves nothing behind; the default then fills it.
     on_error = ir.OnError.OMIT if modifiers.on_error == "default" else ir.OnError(modifiers.on_error)
     if modifiers.cast == "timestamp":
-        lowered = _timestamp(lowered, modifiers, on_error, span, tools)
+        lowered = lower_time(lowered, modifiers, on_error, span, tools.report)
     elif modifiers.cast is not None:
         lowered = ir.Cast(lowered, ir.CastKind(modifiers.cast), on_error, span, declared)
     if modifiers.pick is not None:
@@ -231,75 +231,3 @@ def _modified(value: spec.Modified, schema: Subschema | None, tools: Lowering) -
     if modifiers.rejects_missing and default is None:
         lowered = ir.Required(lowered, span)
     return lowered
-
-
-def _timestamp(
-    value: ir.Value, modifiers: spec.Modifiers, on_error: ir.OnError, span: Span, tools: Lowering
-) -> ir.Timestamp:
-    for text in modifiers.formats:
-        _check_format(text, tools)
-    formats = tuple(text.value for text in modifiers.formats) or ("iso8601",)
-    zone = modifiers.zone
-    if zone is not None and load_zone(zone.value) is None:
-        hint = "write an IANA name such as `Asia/Kolkata`, `UTC`, or an offset such as `+05:30`"
-        tools.report.error("M116", f"unknown time zone `{zone.value}`", _whole(zone), "no such zone", hint)
-    elif zone is None and not any(_reads_zone(name) for name in formats):
-        place, hint = _whole(modifiers.formats[0]), "add `zone:`, such as `UTC`"
-        reason = "every such time would be unreadable"
-        tools.report.error("M116", "no format tells the zone", place, reason, hint)
-    low, high = _window(modifiers.within, tools)
-    return ir.Timestamp(
-        value,
-        formats,
-        None if zone is None else zone.value,
-        low,
-        high,
-        on_error,
-        span,
-        modifiers.declares_errors,
-    )
-
-
-def _whole(text: SpannedText) -> Span:
-    return text.part(0, len(text.value))
-
-
-def _check_format(text: SpannedText, tools: Lowering) -> None:
-    name = text.value
-    if name == "iso8601" or name in EPOCH_UNITS:
-        return
-    if "%" in name:
-        problem, hint = check_pattern(name), ""
-    else:
-        problem = "neither a named format nor a pattern"
-        hint = "named formats are `iso8601`, `epoch_s`, `epoch_ms` and `epoch_us`"
-    if problem:
-        tools.report.error("M115", f"unusable time format `{name}`", _whole(text), problem, hint)
-
-
-def _reads_zone(name: str) -> bool:
-    """True if times in this format need no `zone:`, and for a format that is reported as unusable anyway."""
-    if name == "iso8601" or name in EPOCH_UNITS or check_pattern(name) is not None:
-        return True
-    return compile_pattern(name).reads_zone
-
-
-def _window(window: spec.Window | None, tools: Lowering) -> tuple[ir.Bound | None, ir.Bound | None]:
-    if window is None:
-        return None, None
-    low, high = _bound(window.low, tools), _bound(window.high, tools)
-    problem = check_window(low, high)
-    if problem:
-        tools.report.error("M117", "no time lies in this window", window.span, problem)
-    return low, high
-
-
-def _bound(text: SpannedText | None, tools: Lowering) -> ir.Bound | None:
-    if text is None:
-        return None
-    bound = parse_bound(text.value)
-    if bound is None:
-        hint = "write a date, an RFC 3339 date-time, `received_at`, or `received_at + 1d` (units s m h d)"
-        tools.report.error("M117", f"unreadable bound `{text.value}`", _whole(text), "not a time", hint)
-        return None
-    return bound

@@ -8,13 +8,14 @@ from typing import NoReturn, TypeAlias, assert_never
 
 from mapper import ir
 from mapper.interpreter.path_evaluation import NO_SITE, evaluate_path
-from mapper.interpreter.template_evaluation import evaluate_condition, render_template
+from mapper.interpreter.template_evaluation import compute_value, evaluate_condition, render_template
 from mapper.runtime import casts as values
 from mapper.runtime.faults import Fault, Skip
 from mapper.runtime.json.canonical import stable_hash
 from mapper.runtime.missing import INVALID, MISSING, has_no_content
-from mapper.runtime.times import patterns as time_patterns
 from mapper.runtime.times import times
+from mapper.runtime.times.formats import read_time
+from mapper.runtime.times.writing import canonical, write
 from mapper.transform.request import Request
 
 # Called with a node, its outcome and its context; see `EvaluationContext.observe`.
@@ -71,6 +72,8 @@ def _evaluate(node: ir.Value, context: EvaluationContext) -> object:
             return evaluate_path(node, context.item, context.body)
         case ir.Template():
             return render_template(node, context.item, context.body, context.request)
+        case ir.Compute():
+            return compute_value(node, context.item, context.body, context.request)
         case ir.Record():
             return _record(node, context)
         case ir.Array(members):
@@ -270,8 +273,11 @@ def _on_error(choice: ir.OnError, code: str, value: object) -> object:
 def _time(node: ir.Timestamp, value: object, request: Request) -> object:
     if is_absent(value):
         return value
-    result = time_patterns.read_time(value, node.formats, node.zone)
-    if not isinstance(result, str):
+    fine = read_time(value, node.formats, node.zone, node.time_of_day, fine=True)
+    if not isinstance(fine, str):
         return _on_error(node.on_error, "M614", value)
     received_at = request.received_at if isinstance(request.received_at, str) else None
-    return result if times.within(result, node.low, node.high, received_at) else MISSING
+    if not times.within(canonical(fine), node.low, node.high, received_at):
+        return MISSING
+    written = canonical(fine) if node.form is None else write(fine, node.form)
+    return _on_error(node.on_error, "M614", value) if written is INVALID else written

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mapper import ir
 from mapper.runtime.json.types import TYPES, type_of
 from mapper.runtime.missing import is_blank_text
+from mapper.runtime.times.writing import EpochForm
 
 JSON_TYPES = frozenset(TYPES) - {"null"}
 # The type of nodes whose values all have one, apart from null.
@@ -56,6 +57,8 @@ def nothings(node: ir.Value) -> Nothings:
             return Nothings(null=value is None, blank=blank)
         case ir.Template():
             return TEXT
+        case ir.Compute():
+            return Nothings(missing=True, null=True, blank=True)
         case ir.Record() | ir.Array() | ir.Merge():
             return SURE
         case ir.Hash(operands):
@@ -129,6 +132,8 @@ def _of_options(node: ir.Coalesce) -> Nothings:
 def types(node: ir.Value) -> frozenset[str]:
     """The JSON types of a node's values apart from null; `null` alone if it can be nothing else."""
     match node:
+        case ir.Compute():
+            return JSON_TYPES
         case ir.Path():
             return JSON_TYPES if node.is_singular else frozenset({"array"})
         case ir.Literal(value):
@@ -153,7 +158,10 @@ def types(node: ir.Value) -> frozenset[str]:
 def _types_of_cast(node: ir.Cast | ir.Timestamp) -> frozenset[str]:
     if isinstance(node, ir.Cast) and node.kind is ir.CastKind.JSON:
         return JSON_TYPES
-    wanted = frozenset({node.kind.value if isinstance(node, ir.Cast) else "string"})
+    if isinstance(node, ir.Cast):
+        wanted = frozenset({node.kind.value})
+    else:
+        wanted = frozenset({"integer" if isinstance(node.form, EpochForm) else "string"})
     return wanted | (types(node.value) - {"null"}) if keeps(node) else wanted
 
 

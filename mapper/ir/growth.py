@@ -20,6 +20,7 @@ from mapper.runtime.growth import Growth
 from mapper.runtime.limits import MAX_NESTING
 from mapper.runtime.liquid.filters import ROWS
 from mapper.runtime.liquid.filters.row import Effect, Gives
+from mapper.runtime.times.writing import PatternForm
 
 # The place at which a value is read, as far as it is given by names.
 ReadPlace: TypeAlias = tuple[ir.Root, tuple[str, ...]]
@@ -29,6 +30,7 @@ _NUMBER = 330  # bytes of the longest float, written as an integer
 _QUOTED = 2  # times: the quotes of a text in a text are escaped
 _FIXED = 80  # bytes of what `hash` gives, or of a time
 _DIGEST = 130  # bytes of the longest digest of a filter
+_WRITTEN = 6  # bytes of a character of a pattern that writes a time: `%s` gives 12, a control character 6
 # Filters that add nothing to their value and arguments.
 _PLAIN_FILTERS = frozenset(
     name
@@ -115,6 +117,8 @@ def _bound(node: ir.Value) -> SizeBound:
             return _of_path(node)
         case ir.Template(body=body):
             return _of_template(body)
+        case ir.Compute(value=operand):
+            return _of_computed(operand)
         case ir.Record(fields):
             return _sum([f.value for f in fields], 2 + sum(len(dumps(f.name)) + 2 for f in fields))
         case ir.Array(values):
@@ -200,6 +204,25 @@ def _of_template(body: tuple[ir.Statement, ...] | None) -> SizeBound:
     return SizeBound(texts=1) if total.texts or body is None else total
 
 
+_NUMBERS = frozenset(
+    {Gives.NUMBER, Gives.ARITHMETIC, Gives.ROUNDED, Gives.WHOLE, Gives.COUNT, Gives.INDEX, Gives.TRUTH}
+)
+
+
+def _of_computed(operand: object) -> SizeBound:
+    """A list of a filter, or a range, may hold more than a text may; any other value is as if printed."""
+    match operand:
+        case ir.FilterCall(name=name) if ROWS[name].gives in _NUMBERS:
+            return SizeBound(constant=_DIGITS)
+        case ir.FilterCall(name=name) if not ROWS[name].is_text:
+            found = _of_operand(operand)
+            return SizeBound(lists=1) if found.texts else found
+        case None | ir.Interval():
+            return SizeBound(lists=1)
+        case _:
+            return _of_operand(operand)
+
+
 def _of_operand(operand: object) -> SizeBound:
     match operand:
         case ir.Scalar(value):
@@ -225,7 +248,10 @@ def _of_operand(operand: object) -> SizeBound:
 
 def _of_cast(node: ir.Cast | ir.Timestamp) -> SizeBound:
     if isinstance(node, ir.Timestamp):
-        return SizeBound(constant=_FIXED)
+        form = node.form
+        return SizeBound(
+            constant=2 + _WRITTEN * len(form.pattern) if isinstance(form, PatternForm) else _FIXED
+        )
     bound = _bound(node.value)
     match node.kind:
         case ir.CastKind.INTEGER | ir.CastKind.NUMBER | ir.CastKind.BOOLEAN if bound.texts:

@@ -9,8 +9,9 @@ from typing import TypeAlias
 
 from mapper.diagnostics.source import Span
 from mapper.ir.jsonpath import Path, Root
-from mapper.ir.liquid import Condition, Template
+from mapper.ir.liquid import Compute, Condition, Template
 from mapper.ir.spans import span_field
+from mapper.runtime.times.writing import TimeForm
 
 
 class OnError(Enum):
@@ -268,16 +269,19 @@ class Cast:
 
 @dataclass(frozen=True, slots=True)
 class Timestamp:
-    """A time in one of `formats` (tried in turn), written in UTC with milliseconds.
+    """A time in one of `formats` (tried in turn), written as `form` says (None: in UTC with milliseconds).
 
-    `zone` is the zone of texts without one; outside the window (`low`, `high`) the value is MISSING.
+    `zone` is the zone of texts without one, `time_of_day` that of dates without one. Outside the window
+    (`low`, `high`), which is of milliseconds, the value is MISSING.
     """
 
     value: Value
     formats: tuple[str, ...]
     zone: str | None
+    time_of_day: str | None
     low: Bound | None
     high: Bound | None
+    form: TimeForm | None
     on_error: OnError
     span: Span = span_field()
     declared: bool = _declared()
@@ -304,6 +308,7 @@ Value: TypeAlias = (
     Literal
     | Path
     | Template
+    | Compute
     | Record
     | Array
     | Coalesce

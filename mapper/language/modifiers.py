@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mapper.diagnostics.diagnostic import Report
-from mapper.diagnostics.source import SpannedText
 from mapper.language.document import MappingNode, Node, ScalarNode, SequenceNode
-from mapper.language.forms import KEYS, TEXT, TEXTS, VALUE, LanguageKey
+from mapper.language.forms import KEYS, TEXT, VALUE, LanguageKey
 from mapper.language.nodes import (
     key_text,
     kind_of,
@@ -17,9 +16,9 @@ from mapper.language.nodes import (
     want_mapping,
     want_sequence,
     want_text,
-    want_texts,
 )
-from mapper.language.spec import Flattening, Modifiers, Value, Window
+from mapper.language.spec import Flattening, Modifiers, Value
+from mapper.language.time_modifiers import TIME_MODIFIERS, read_formats, read_window, read_write
 
 CASTS = ("string", "integer", "number", "boolean", "timestamp", "object", "array", "json")
 ON_ERROR = ("reject", "omit", "null", "default", "keep")
@@ -27,7 +26,6 @@ LISTS = ("keep", "index")
 MAX_SEPARATOR = 10  # characters; it is repeated in each name
 PRUNED = ("null", "blank", "empty")
 CHANGES = ("pick", "omit", "rename", "flatten")
-TIME_ONLY = ("from", "zone", "within")
 
 MODIFIERS: dict[str, LanguageKey] = {
     "pick": LanguageKey(KEYS, "Keep only these keys of an object."),
@@ -51,14 +49,7 @@ MODIFIERS: dict[str, LanguageKey] = {
         "Remove such members of an object or list, at any depth.",
     ),
     "as": LanguageKey({"enum": list(CASTS)}, "The declared type."),
-    "from": LanguageKey(
-        TEXTS, "How a time is written: iso8601, epoch_s, epoch_ms, epoch_us, or a strptime pattern."
-    ),
-    "zone": LanguageKey(TEXT, "What zone-less times mean: UTC, +05:30, Asia/Kolkata."),
-    "within": LanguageKey(
-        {"type": "array", "items": {"type": ["string", "null"]}, "minItems": 2, "maxItems": 2},
-        "A window; a time outside counts as missing. Bounds may be relative to received_at.",
-    ),
+    **TIME_MODIFIERS,
     "default": LanguageKey(VALUE, "Stands in for a missing or null value."),
     "on_error": LanguageKey({"enum": [*ON_ERROR, None]}, "What becomes of a value whose cast fails."),
     "on_missing": LanguageKey({"enum": ["reject"]}, "Declares that an item without this value is rejected."),
@@ -80,9 +71,11 @@ def read_modifiers(parts: dict[str, Node], read_value: ValueReader, report: Repo
         flatten=_flattening(parts, report),
         prune=_pruned(parts, report),
         cast=cast,
-        formats=_formats(parts, report),
+        formats=read_formats(parts, report),
         zone=optional_text(parts, "zone", report),
-        within=_within(parts, report),
+        time_of_day=optional_text(parts, "time_of_day", report),
+        within=read_window(parts, report),
+        write=read_write(parts, report),
         default=read_value(parts["default"], report) if "default" in parts else None,
         on_error=_on_error(parts, report),
         declares_errors="on_error" in parts,
@@ -91,13 +84,13 @@ def read_modifiers(parts: dict[str, Node], read_value: ValueReader, report: Repo
 
 
 def _check_places(parts: dict[str, Node], cast: str | None, report: Report) -> None:
-    for key in TIME_ONLY:
+    for key in TIME_MODIFIERS:
         if key in parts and cast != "timestamp" and (cast is not None or "as" not in parts):
             report.error(
                 "M113",
                 f"`{key}` without `as: timestamp`",
                 parts[key].span,
-                f"`{key}` says how a time is read",
+                f"`{key}` says how a time is {'written' if key == 'write' else 'read'}",
                 "add `as: timestamp`",
             )
     if "on_error" in parts and "as" not in parts and not _declares_rejection(parts):
@@ -198,33 +191,6 @@ def _word(node: Node, what: str, words: tuple[str, ...], report: Report) -> str 
     if isinstance(node, ScalarNode) and node.value is None and node.text.value:
         return "null"
     return want_choice(node, what, words, report)
-
-
-def _formats(parts: dict[str, Node], report: Report) -> tuple[SpannedText, ...]:
-    return (want_texts(parts["from"], "`from`", report) or ()) if "from" in parts else ()
-
-
-def _within(parts: dict[str, Node], report: Report) -> Window | None:
-    node = parts.get("within")
-    if node is None:
-        return None
-    if not isinstance(node, SequenceNode) or len(node.items) != 2:
-        report.error(
-            "M117",
-            "`within` must be a list of two bounds",
-            node.span,
-            f"this is {kind_of(node)}",
-            "write `within: [2000-01-01, received_at + 1d]`",
-        )
-        return None
-    low, high = (_bound(item, report) for item in node.items)
-    return Window(low, high, node.span)
-
-
-def _bound(node: Node, report: Report) -> SpannedText | None:
-    if isinstance(node, ScalarNode) and node.value is None:
-        return None
-    return want_text(node, "a bound of `within`", report)
 
 
 def _on_error(parts: dict[str, Node], report: Report) -> str:

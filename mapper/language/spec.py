@@ -49,6 +49,14 @@ class LiquidText:
 
 
 @dataclass(frozen=True, slots=True)
+class ComputedValue:
+    """`compute`: a Liquid expression whose value keeps its type."""
+
+    text: SpannedText
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
 class LiteralValue:
     """A constant; `declared` is True if it was written with `literal:`."""
 
@@ -181,6 +189,16 @@ class Flattening:
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenTime:
+    """`write`: a named form, a precision, or a pattern with a zone."""
+
+    name: str | None = None
+    precision: str | None = None
+    pattern: SpannedText | None = None
+    zone: SpannedText | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Modifiers:
     """The changes to a value, in this order: cast, pick, omit, rename, flatten, prune, default, on_missing.
 
@@ -195,7 +213,9 @@ class Modifiers:
     cast: str | None = None
     formats: tuple[SpannedText, ...] = ()
     zone: SpannedText | None = None
+    time_of_day: SpannedText | None = None
     within: Window | None = None
+    write: WrittenTime | None = None
     default: Value | None = None
     on_error: str = "reject"
     declares_errors: bool = False
@@ -216,6 +236,7 @@ Value: TypeAlias = (
     | PathOf
     | TakeValue
     | LiquidText
+    | ComputedValue
     | LiteralValue
     | ObjectValue
     | ArrayValue

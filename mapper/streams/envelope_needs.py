@@ -46,7 +46,9 @@ def _reads(program: ir.Program) -> frozenset[str] | None:
                 names.add(key)
             case ir.Lookup(name) if name == ENVELOPE:
                 return None
-            case ir.Template(text, None) | ir.Condition(text, None) if ENVELOPE in text:
+            case ir.Template(text, None) | ir.Condition(text, None) | ir.Compute(text, None) if (
+                ENVELOPE in text
+            ):
                 return None
             case ir.Template(partials=partials) if any(ENVELOPE in text for _, text in partials):
                 return None

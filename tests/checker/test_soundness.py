@@ -167,7 +167,15 @@ CHANGES = PRUNE | FLATTEN | st.builds(lambda one, other: one | other, PRUNE, FLA
 def operators(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     several = st.lists(inner, min_size=1, max_size=3)
     condition = st.sampled_from(CONDITIONS)
-    casts = st.sampled_from(["string", "integer", "boolean", "object", "timestamp", "json"])
+    casts = st.sampled_from(
+        [
+            *({"as": kind} for kind in ("string", "integer", "boolean", "object", "timestamp", "json")),
+            {"as": "timestamp", "write": "epoch_ms"},
+            {"as": "timestamp", "write": {"precision": "s"}},
+            {"as": "timestamp", "write": {"pattern": "%A %d %B %y %z", "zone": "+05:30"}},
+            {"as": "timestamp", "from": ["epoch_ns", "date"], "time_of_day": "12:00", "zone": "UTC"},
+        ]
+    )
     reactions = st.sampled_from(
         [
             {},
@@ -195,7 +203,7 @@ def operators(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
             inner,
             inner,
         ),
-        st.builds(lambda v, k, r: {"first_of": [v], "as": k, **r}, inner, casts, reactions),
+        st.builds(lambda v, k, r: {"first_of": [v], **k, **r}, inner, casts, reactions),
         st.builds(lambda v: {"first_of": [v], "on_missing": "reject"}, inner),
         st.builds(lambda v, c: {"first_of": [v], **c}, inner, CHANGES),
         st.builds(

@@ -18,7 +18,10 @@ key = st.sampled_from(KEYS)
 scalar = st.one_of(
     st.sampled_from([None, True, False, 0, 1, -3, 1.0, 2.5, 2**64, 1e300, 1_795_464_000]),
     st.sampled_from(["", " ", "x", "1", "0500", "true", "{}", '{"a": [1]}', "é\u2028", "1795464000.25"]),
-    st.sampled_from(["2026-11-23T20:00:00Z", "2026-11-23 20:00:00", "23/11/2026"]),
+    st.sampled_from(["2026-11-23T20:00:00Z", "2026-11-23 20:00:00.123456789", "23/11/2026"]),
+    st.sampled_from(
+        ["2026-03-29", "2026-11-23T20:00+01", "2026-11-23T20:00:00,5Z", 1_795_464_000_123_456_789]
+    ),
 )
 payloads = st.recursive(
     scalar, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(key, inner, max_size=4), max_leaves=12
@@ -34,6 +37,19 @@ LIQUID = [
     "{% if a %}yes{% else %}no{% endif %}",
     "{% for x in c %}{{ forloop.index }}{{ x }},{% endfor %}",
     "{{ envelope.a }}{{ header.x }}{{ setting.s }}{{ received_at }}",
+]
+EXPRESSIONS = [
+    *("a", "c.first", "item['odd key'] | default: 0", "envelope.a | json", "(1..3)", "header", "b.size"),
+    *(
+        "c | size",
+        "c | map: 'a' | uniq",
+        "c | first",
+        "c | where: 'a' | last",
+        "c | concat: c",
+        "a | reverse",
+    ),
+    *("a | times: 2 | round", "a | plus: b", "a | divided_by: b", "b | default: a, allow_false: true"),
+    *("a | append: b | upcase", "b | strip | md5 | prepend: 'u-'", "a | hmac_sha256: setting.s | split: ''"),
 ]
 CONDITIONS = [
     *(
@@ -59,6 +75,7 @@ unsure = st.one_of(
     path,
     path.map(lambda text: {"path": text}),
     path.map(lambda text: {"envelope": text}),
+    st.sampled_from(EXPRESSIONS).map(lambda text: {"compute": text}),
     st.builds(lambda p, t: {"path": p, "take": t}, several_matches, takes),
     st.builds(lambda p, t: {"envelope": p, "take": t}, several_matches, takes),
     st.sampled_from([{"setting": "s"}, {"path": "$.a", "as": "json", "on_error": "omit"}]),
@@ -118,16 +135,32 @@ def modified(inner: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
     on_error = st.sampled_from(
         [{}, {"on_error": "reject"}, {"on_error": "omit"}, {"on_error": "null"}, {"on_error": "keep"}]
     )
+    zoned = {"zone": "+05:30"}
     formats = st.sampled_from(
-        ["iso8601", "epoch_s", "epoch_ms", "epoch_us", "%d/%m/%Y", ["epoch_s", "iso8601"]]
+        [
+            *({"from": name} for name in ("epoch_s", "epoch_ms", "epoch_us", "epoch_ns", "iso8601_minutes")),
+            *({"from": name, **zoned} for name in ("iso8601", "iso8601_comma", "iso8601_minutes")),
+            *({"from": name, **zoned} for name in ("%d/%m/%Y", ["epoch_s", "iso8601"])),
+            {"from": ["date", "iso8601"], "zone": "Europe/Berlin", "time_of_day": "02:30"},
+        ]
+    )
+    written = st.sampled_from(
+        [
+            *("iso8601", "epoch_s", "epoch_ms", "epoch_us", "epoch_ns"),
+            *({"precision": name} for name in ("s", "ms", "us", "ns")),
+            {"pattern": "%d.%m.%Y %I %p"},
+            {"pattern": "it's %A %j %y-%b, %H:%M:%S.%f %z%%", "zone": "America/St_Johns"},
+            {"pattern": "$D_%s", "zone": "-08:00"},
+        ]
     )
     windows = st.sampled_from(
         [["2000-01-01", "received_at + 1d"], [None, "2026-12-01"], ["received_at - 9d", None]]
     )
     times = st.builds(
-        lambda f, w, e: {"as": "timestamp", "zone": "+05:30", "from": f, **w, **e},
+        lambda f, w, t, e: {"as": "timestamp", **f, **w, **t, **e},
         formats,
         optional("within", windows),
+        optional("write", written),
         on_error,
     )
     scalars = st.sampled_from(["string", "integer", "number", "boolean", "array", "json"])

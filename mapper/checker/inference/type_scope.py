@@ -36,11 +36,15 @@ SPECIAL = ("size", "first", "last")
 
 @dataclass(frozen=True, slots=True)
 class TypeScope:
-    """The types of the roots and of the variables of a template; unreachable if nothing is possible."""
+    """The types of the roots and of the variables of a template; unreachable if nothing is possible.
+
+    `computes` is true inside `compute`, whose filters give nothing of nothing.
+    """
 
     roots: Mapping[str, Type]
     local: Mapping[str, Type] = field(default_factory=dict)
     is_reachable: bool = True
+    computes: bool = False
 
     def within(self, element: Type) -> TypeScope:
         """The scope inside `map`, in which the item is an element."""
