@@ -41,7 +41,7 @@ def flattened(node: ir.Flatten, whole: Objects) -> tuple[Type, Type]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Unknown:
+class _Unnamed:
     """Values whose names are not known.
 
     They are in the object `part` at the end of a `way`, so their names begin with `start`. Without a `part`,
@@ -63,7 +63,7 @@ class _Names:
 
     node: ir.Flatten
     members: dict[str, Type] = field(default_factory=dict)
-    unknown: list[_Unknown] = field(default_factory=list)
+    unknown: list[_Unnamed] = field(default_factory=list)
     ways: dict[str, tuple[str, ...]] = field(default_factory=dict)
     meeting: tuple[tuple[str, ...], ...] = ()
     takes_apart: bool = False
@@ -82,7 +82,7 @@ class _Names:
             self.takes_apart = self.takes_apart or is_apart
             behind = start + name + self.node.separator
             if elements.is_present:
-                self.unknown.append(_Unknown(way, behind, None, _leaves(elements, self.node)))
+                self.unknown.append(_Unnamed(way, behind, None, _leaves(elements, self.node)))
             if inner is None:
                 continue
             if len(way) < _MAX_DEPTH and self.count < MAX_OBJECTS:
@@ -90,10 +90,10 @@ class _Names:
                 self.collect((*way, name), behind, inner, is_sure and is_whole)
             else:
                 leaf = _leaves(Type(objects=(inner,)), self.node)
-                self.unknown.append(_Unknown(way, behind, None, leaf))
+                self.unknown.append(_Unnamed(way, behind, None, leaf))
         rest = ANYTHING if part.rest is None else part.rest
         if rest.is_present:
-            self.unknown.append(_Unknown(way, start, part, _leaves(rest, self.node)))
+            self.unknown.append(_Unnamed(way, start, part, _leaves(rest, self.node)))
             _, inner, elements = _split(rest, self.node)
             self.takes_apart = self.takes_apart or inner is not None or elements.is_present
 
@@ -126,7 +126,7 @@ class _Names:
                     return way, (*each.way, *other)
         return ()
 
-    def _others(self, name: str, unknown: _Unknown) -> Iterator[tuple[str, ...]]:
+    def _others(self, name: str, unknown: _Unnamed) -> Iterator[tuple[str, ...]]:
         """The ways, behind the start, to members of a name that begin with one which is not listed."""
         rest = name.removeprefix(unknown.start)
         if len(unknown.start) + len(rest) != len(name):
