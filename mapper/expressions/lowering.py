@@ -47,6 +47,7 @@ def lower(
         output=output,
         written=mapping.event.written if mapping.event is not None else frozenset(),
         span=mapping.span,
+        policy=mapping.policy,
     )
 
 

@@ -271,6 +271,7 @@ class Spec:
     target: SpannedText | None
     dialect: SpannedText | None
     policy: Policy
+    body_schema: SpannedText | None
     each: tuple[SpannedText, ...]
     rules: tuple[RuleEntry, ...]
     event: ObjectValue | None

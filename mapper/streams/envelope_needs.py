@@ -24,7 +24,10 @@ def envelope_needs(mapping: Path) -> EnvelopeNeeds:
     if analysis is None or analysis.spec is None or analysis.program is None:
         return EnvelopeNeeds((), None, None)
     texts = tuple(text.value for text in analysis.spec.each) or ("$",)
-    return EnvelopeNeeds(texts, _alternatives(analysis.program.each), _reads(analysis.program))
+    program = analysis.program
+    # A part of a form is kept with the whole form: its envelope would be JSON.
+    alternatives = _alternatives(program.each) if program.policy.reads_json else None
+    return EnvelopeNeeds(texts, alternatives, _reads(program))
 
 
 def _alternatives(paths: tuple[ir.Path, ...]) -> tuple[tuple[Step, ...], ...] | None:
