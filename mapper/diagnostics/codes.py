@@ -79,6 +79,7 @@ M117 invalid-window             a time window that cannot be read
 M119 event-or-template          a mapping holds either an event or a template
 M120 unquoted-path              a bracket ended a path inside a flow collection
 M122 non-string-key             a key that is not text
+M125 constant-key               every entry of an object gets the same key
 M126 body-not-read              a value of a body that the mapping does not have read
 M127 operator-look-alike        an object that looks like an operator
 M128 path-look-alike            a text that looks like a path or a variable
