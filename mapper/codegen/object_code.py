@@ -27,7 +27,7 @@ def emit_spread(writer: Writer, operand: ir.Value, value: str, scope: Scope, mer
         with writer.block(f"if {present}:", operand.span) if present else nullcontext():
             writer.line(f"{merged}.update({value})", operand.span)
         return
-    site = writer.site(operand.span, scope.field, ir.path_text(operand))
+    site = writer.site(operand.span, scope.field, scope.place(ir.path_text(operand)))
     writer.line(f"if isinstance({value}, dict):", operand.span)
     writer.line(f"    {merged}.update({value})")
     writer.line(f"elif {present}:" if present else "else:")
@@ -47,7 +47,7 @@ def emit_change(
     with writer.block("else:") if absent else nullcontext():
         writer.line(f"{result} = {change}", node.span)
         fault = writer.use("faults", "Fault")
-        site = writer.site(node.span, scope.field, ir.path_text(node.value))
+        site = writer.site(node.span, scope.field, scope.place(ir.path_text(node.value)))
         writer.line(f"if {result} is {writer.use('missing', 'INVALID')}:")
         writer.line(f"    raise {fault}('M615', {site}, '', {value})")
         if isinstance(node, ir.Rename):

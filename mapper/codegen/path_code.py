@@ -30,7 +30,7 @@ class _PathEmitter:
     nested: bool = False  # inside a filter already
 
     def site(self) -> int:
-        return self.writer.site(self.path.span, path=self.path.text)
+        return self.writer.site(self.path.span, path=ir.path_text(self.path))
 
 
 @dataclass(slots=True)
