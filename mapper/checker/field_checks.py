@@ -119,6 +119,8 @@ def _source_label(value: ir.Value, source: Schema | None) -> tuple[Label, ...]:
     match value:
         case ir.Cast(inner) | ir.Timestamp(inner) | ir.Default(inner) | ir.Required(inner):
             return _source_label(inner, source)
+        case ir.VarRead(_, var):
+            return _source_label(var.value, source)
         case ir.Path(ir.Root.ITEM) if source is not None and value.segments:
             names = [s.selectors[0].name for s in value.segments if isinstance(s.selectors[0], ir.Name)]
             pointer = tuple(step for name in names for step in ("properties", name))

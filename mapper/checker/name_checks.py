@@ -61,6 +61,8 @@ def _element(list_value: ir.Value, schema: Subschema, document: Subschema) -> Su
             return items_of(document, schema) if list_value.is_singular else schema
         case ir.Cast(value) | ir.Default(value):
             return _element(value, schema, document)
+        case ir.VarRead(_, var):
+            return _element(var.value, document, document)
         case _:
             return None
 
@@ -92,8 +94,15 @@ def _check_lookup(lookup: ir.Lookup, schema: Subschema, source: Schema, report: 
     names: tuple[object, ...] = (lookup.name, *lookup.keys)
     if lookup.name in RESERVED:
         names = lookup.keys if lookup.name == "item" else ()
-    parent = source.name
-    for position, name in enumerate(names):
+    above: tuple[str, ...] = ()
+    if lookup.var is not None:
+        # Unknown names of the path itself are reported there.
+        above = _names_of(lookup.var.value)
+        names = lookup.rest if above else ()
+    schema, parent = (schema if not above else source.document), source.name
+    for known in above:
+        schema, parent = property_of(source.document, schema, known), known
+    for position, name in enumerate(names, len(above)):
         # Below the first name, Liquid gives these three a meaning of their own.
         if not isinstance(name, str) or (position and name in ("size", "first", "last")):
             return
@@ -101,6 +110,14 @@ def _check_lookup(lookup: ir.Lookup, schema: Subschema, source: Schema, report: 
         if _is_reported(code, name, schema, parent, lookup.span, source, report):
             return
         schema, parent = property_of(source.document, schema, name), name
+
+
+def _names_of(value: ir.Value) -> tuple[str, ...]:
+    """The names of a path on the item that has nothing else; none for any other value."""
+    if not isinstance(value, ir.Path) or value.root is not ir.Root.ITEM:
+        return ()
+    steps = ir.plain_steps(value) or ()
+    return tuple(step[1] for step in steps) if all(step[0] == "name" for step in steps) else ()
 
 
 def _is_reported(

@@ -33,6 +33,8 @@ def proven_types(node: ir.Value) -> frozenset[str]:
             return frozenset({"string"})
         case ir.Literal(value):
             return frozenset({type_of(value)})
+        case ir.VarRead(_, var):
+            return var.once(proven_types)
         case _ if type(node) in FIXED:
             return frozenset({FIXED[type(node)]})
         case _:
@@ -64,6 +66,8 @@ def _is_time(node: ir.Value) -> bool:
             return not keeps(node)
         case ir.FromRequest(ir.RequestPart.RECEIVED_AT):
             return True
+        case ir.VarRead(_, var):
+            return var.once(_is_time)
         case _:
             values = ir.alternatives(node)
             return bool(values) and all(map(_is_time, values))
@@ -80,6 +84,8 @@ def _has_content(node: ir.Value) -> bool:
             return not isinstance(value, str) or bool(value.strip())
         case ir.Cast(value, ir.CastKind.STRING):
             return _has_content(value)
+        case ir.VarRead(_, var):
+            return var.once(_has_content)
         case _:
             values = ir.alternatives(node)
             return bool(values) and all(map(_has_content, values))

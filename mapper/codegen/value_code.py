@@ -50,6 +50,7 @@ _PASSING = (
     | ir.Cast
     | ir.Default
     | ir.Required
+    | ir.VarRead
 )
 
 
@@ -92,6 +93,8 @@ def emit_value(writer: Writer, node: ir.Value, scope: Scope, into: str | None = 
             return _emit_hash(writer, node, scope, into)
         case ir.FromRequest():
             return _emit_request(writer, node, scope, into)
+        case ir.VarRead(_, var):
+            return writer.read_var(var, scope)
         case ir.Cast():
             return _emit_cast(writer, node, scope, into)
         case ir.Timestamp():
@@ -364,6 +367,8 @@ def _path_text(node: ir.Value) -> str | None:
             return text
         case ir.Cast(value) | ir.Timestamp(value) | ir.Default(value) | ir.Required(value) | ir.Take(value):
             return _path_text(value)
+        case ir.VarRead(_, var):
+            return _path_text(var.value)
         case _:
             return None
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from mapper.codegen.plan import PayloadPlace
 from mapper.diagnostics.source import Span
+from mapper.ir.vars import Var
+
+if TYPE_CHECKING:
+    from mapper.codegen.var_code import VarCode
 
 
 def literal(value: object) -> str:
@@ -69,7 +74,7 @@ class Writer:
     (full name of a module, name). `lines` pairs each line with the span it came from. `places` has the place
     of each local that is decoded in part. `passing` has the locals that may hold an undecoded object, each
     with the local that held it first. `objects` are locals that certainly hold an object. `attributes` has
-    the attribute of partly decoded objects for each key.
+    the attribute of partly decoded objects for each key. `vars` writes the reads of vars.
     """
 
     lines: list[tuple[str, Span | None]] = field(default_factory=list)
@@ -81,7 +86,9 @@ class Writer:
     passing: dict[str, str] = field(default_factory=dict)
     objects: set[str] = field(default_factory=set)
     attributes: dict[str, str] = field(default_factory=dict)
+    vars: VarCode | None = None
     _indent: int = 0
+    _loops: int = 0
     _counts: dict[str, int] = field(default_factory=dict)
     _numbers: dict[Site, int] = field(default_factory=dict)
     _named: dict[str, str] = field(default_factory=dict)
@@ -97,6 +104,8 @@ class Writer:
         Names noted by `remember` inside a block are forgotten at its end.
         """
         self.line(head, span)
+        is_loop = head.startswith("for ")
+        self._loops += is_loop
         self._indent += 1
         self.known.append({})
         start = len(self.lines)
@@ -107,6 +116,17 @@ class Writer:
                 self.line("pass")
             self.known.pop()
             self._indent -= 1
+            self._loops -= is_loop
+
+    @property
+    def in_loop(self) -> bool:
+        """True inside a block that may run several times."""
+        return self._loops > 0
+
+    def read_var(self, var: Var, scope: Scope) -> str:
+        """The local that holds the value of a var, or MISSING."""
+        assert self.vars is not None, "only code of a program reads vars"
+        return self.vars.read(self, var, scope)
 
     def module(self) -> str:
         """A module of the written functions alone; `codegen.frame` adds the tables of a Transform."""

@@ -64,6 +64,8 @@ def nothings(node: ir.Value) -> Nothings:
             return ABSENT
         case ir.FromRequest() | ir.Take():
             return Nothings(missing=True, null=True, blank=True)
+        case ir.VarRead(_, var):
+            return var.once(nothings)
         case ir.MapItems(value) | ir.Pick(value) | ir.Omit(value) | ir.Rename(value):
             inner = nothings(value)
             return Nothings(inner.missing, inner.null)
@@ -126,6 +128,8 @@ def types(node: ir.Value) -> frozenset[str]:
             return JSON_TYPES if part is ir.RequestPart.SETTING else frozenset({"string"})
         case ir.Take():
             return JSON_TYPES
+        case ir.VarRead(_, var):
+            return var.once(types)
         case ir.Coalesce() | ir.Match() | ir.When() | ir.Default() | ir.Required():
             found = frozenset[str]().union(*map(types, ir.alternatives(node)))
             return found - {"null"} or found

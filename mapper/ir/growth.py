@@ -27,6 +27,7 @@ ReadPlace: TypeAlias = tuple[ir.Root, tuple[str, ...]]
 _DIGITS = 4302  # bytes of the longest number that a text is read as
 _NUMBER = 330  # bytes of the longest float, written as an integer
 _QUOTED = 2  # times: the quotes of a text in a text are escaped
+_CONSTANT = 1_000  # bytes of constants that count as one value
 _FIXED = 80  # bytes of what `hash` gives, or of a time
 _DIGEST = 130  # bytes of the longest digest of a filter
 # Filters that add nothing to their value and arguments.
@@ -86,9 +87,15 @@ def growth(program: ir.Program) -> Growth:
     return found
 
 
+def repeats(node: ir.Value) -> int:
+    """How often a part of the payload, a text, a list or a constant can be in a value, at most."""
+    bound = _bound(node)
+    return max(*map(bound.times, ir.Root), bound.texts, bound.lists, bound.constant // _CONSTANT)
+
+
 def is_metered(node: ir.MapItems) -> bool:
     """True if a list must be measured while it is made: its elements repeat more than their source."""
-    return _is_shared(_bound(node.element))
+    return _is_shared(node.element, _bound(node.element))
 
 
 def holds_metered(node: ir.Value) -> bool:
@@ -101,8 +108,11 @@ def measured_levels(node: ir.Value) -> int:
     return levels(node) if _bound(node).growth().is_large else 0
 
 
-def _is_shared(element: SizeBound) -> bool:
-    return bool(element.times(ir.Root.BODY) or element.texts or element.lists)
+def _is_shared(element: ir.Value, bound: SizeBound) -> bool:
+    """True if each element can repeat what is not in it: a part of the body, a text, a var."""
+    if bound.times(ir.Root.BODY) or bound.texts or bound.lists:
+        return True
+    return any(var.once(_bound).reads for var in ir.vars_read(element))
 
 
 def _bound(node: ir.Value) -> SizeBound:
@@ -130,6 +140,8 @@ def _bound(node: ir.Value) -> SizeBound:
             return _of_cast(node)
         case ir.Take(value) | ir.Pick(value) | ir.Omit(value) | ir.Required(value):
             return _bound(value)
+        case ir.VarRead(_, var):
+            return SizeBound().add(var.once(_bound))
         case ir.Literal(value):
             return SizeBound(constant=len(dumps(value)))
         case ir.FromRequest(part):
@@ -196,6 +208,8 @@ def _of_operand(operand: object) -> SizeBound:
     match operand:
         case ir.Scalar(value):
             return SizeBound(constant=len(dumps(value)))
+        case ir.Lookup(var=ir.Var() as var):
+            return _printed(var.once(_bound))
         case ir.Lookup(name, keys) if name not in ir.REQUEST_NAMES:
             root = ir.Root.BODY if name == "envelope" else ir.Root.ITEM
             names = [] if name in ("envelope", "item") else [name]
@@ -215,6 +229,14 @@ def _of_operand(operand: object) -> SizeBound:
             return SizeBound(texts=1)
 
 
+def _printed(value: SizeBound) -> SizeBound:
+    """The bound of the text that a value, or a part of it, is printed as."""
+    if value.texts or value.lists:
+        return SizeBound(texts=1)
+    reads = Counter({place: count * _QUOTED for place, count in value.reads.items()})
+    return SizeBound(reads, value.constant * _QUOTED + _NUMBER)
+
+
 def _of_cast(node: ir.Cast | ir.Timestamp) -> SizeBound:
     if isinstance(node, ir.Timestamp):
         return SizeBound(constant=_FIXED)
@@ -230,7 +252,7 @@ def _of_cast(node: ir.Cast | ir.Timestamp) -> SizeBound:
 def _of_map(node: ir.MapItems) -> SizeBound:
     """Each element of the source, two bytes or more, becomes one of the list."""
     element = _bound(node.element)
-    if _is_shared(element):
+    if _is_shared(node.element, element):
         return SizeBound(lists=1)
     source = _bound(node.source)
     times = element.times(ir.Root.ITEM) + (element.constant + 2) // 2

@@ -11,6 +11,7 @@ from mapper.diagnostics.source import Span
 from mapper.ir.jsonpath import Path
 from mapper.ir.liquid import Condition, Template
 from mapper.ir.spans import span_field
+from mapper.ir.vars import Var, shared_field
 
 
 class OnError(Enum):
@@ -219,6 +220,15 @@ class FromRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class VarRead:
+    """The value of a var, also inside of `map` that of the item of the mapping."""
+
+    name: str
+    var: Var = shared_field()
+    span: Span = span_field()
+
+
+@dataclass(frozen=True, slots=True)
 class Cast:
     """A declared type; missing and null pass unchanged."""
 
@@ -280,6 +290,7 @@ Value: TypeAlias = (
     | Rename
     | Hash
     | FromRequest
+    | VarRead
     | Cast
     | Timestamp
     | Default
@@ -332,7 +343,9 @@ class Rule:
 class Program:
     """A whole mapping: the places of items, the rules that end some, and the event of each of the others.
 
-    Of the `rules`, those that skip come first, so that the number of a rule is also the number of its reason.
+    Of the `rules`, those that skip come first, so that the number of a rule is also that of its reason. The
+    `vars` are in the order of the file, also those that nothing reads.
+
     `written` names the fields of the event that the author wrote, also those that could not be lowered.
     """
 
@@ -342,3 +355,4 @@ class Program:
     output: Record | Template
     written: frozenset[str]
     span: Span = span_field()
+    vars: tuple[Var, ...] = ()

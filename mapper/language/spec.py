@@ -154,6 +154,14 @@ class RequestValue:
 
 
 @dataclass(frozen=True, slots=True)
+class VarValue:
+    """`var`: the value of a var."""
+
+    name: SpannedText
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
     """`within`: two bounds, None for an open one."""
 
@@ -205,6 +213,7 @@ Value: TypeAlias = (
     | MapValue
     | HashValue
     | RequestValue
+    | VarValue
     | Modified
 )
 
@@ -220,6 +229,15 @@ class RuleEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class VarEntry:
+    """One entry of `vars:`; its value is None if it could not be read."""
+
+    name: str
+    value: Value | None
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
 class Spec:
     """A mapping file. One of `event` and `template` is set; of the `rules`, those of `skip` come first."""
 
@@ -230,6 +248,7 @@ class Spec:
     dialect: SpannedText | None
     policy: Policy
     each: tuple[SpannedText, ...]
+    vars: tuple[VarEntry, ...]
     rules: tuple[RuleEntry, ...]
     event: ObjectValue | None
     template: SpannedText | None

@@ -14,7 +14,7 @@ from mapper.checker.inference.findings import Inference, PossibleRejection
 from mapper.checker.inference.object_types import changed_object, merged_objects
 from mapper.checker.inference.path_types import infer_path
 from mapper.checker.inference.template_types import infer_template
-from mapper.checker.inference.type_scope import TypeScope, place_of_path
+from mapper.checker.inference.type_scope import TypeScope, narrowed_value
 from mapper.checker.types import (
     MISSING_ONLY,
     NEVER,
@@ -76,6 +76,8 @@ def _infer(node: ir.Value, scope: TypeScope, notes: Inference) -> Type:
         case ir.FromRequest(part, name):
             given = scope.roots[part.value]
             return given if part is ir.RequestPart.RECEIVED_AT else of_member(given, name)
+        case ir.VarRead(_, var):
+            return scope.read_var(var)
         case ir.Cast() | ir.Timestamp():
             return _cast(node, scope, notes)
         case ir.Default(value, default):
@@ -119,30 +121,25 @@ def _coalesce(node: ir.Coalesce, scope: TypeScope, notes: Inference) -> Type:
         if not scope.is_reachable or passed.is_never:
             scope = scope.unreachable()
             continue
-        place = place_of_path(option) if isinstance(option, ir.Path) else None
-        if place is not None:
-            scope = scope.narrowed(*place, p.without_content if node.nonblank else p.nil)
+        scope = narrowed_value(option, scope, p.without_content if node.nonblank else p.nil)
     return join(taken, MISSING_ONLY) if scope.is_reachable else taken
 
 
 def _match(node: ir.Match, scope: TypeScope, notes: Inference) -> Type:
     subject = infer_value(node.subject, scope, notes)
-    place = place_of_path(node.subject) if isinstance(node.subject, ir.Path) else None
     result = NEVER
     for case in node.cases:
         keys = [key.value for key in case.keys]
         for each in case.keys:
             notes.note_reached(each, not meet(subject, literal_type(each.value)).is_never)
         key = join_all(map(literal_type, keys))
-        inside = scope
         if meet(subject, key).is_never:
             inside = scope.unreachable()
-        elif place is not None:
-            inside = scope.narrowed(*place, partial(meet, key))
+        else:
+            inside = narrowed_value(node.subject, scope, partial(meet, key))
         result = join(result, infer_value(case.value, inside, notes))
         subject = remove_literals(subject, keys)
-        if place is not None:
-            scope = scope.narrowed(*place, partial(remove_literals, values=keys))
+        scope = narrowed_value(node.subject, scope, partial(remove_literals, values=keys))
         if subject.is_never:
             scope = scope.unreachable()
     return join(result, _other(node.otherwise, scope, notes))

@@ -23,6 +23,7 @@ from mapper.expressions.liquid.dialects import Dialect
 from mapper.expressions.liquid.places import token_span
 from mapper.expressions.liquid.template_faults import INNER_TAGS, condition_hint, report_template_fault
 from mapper.expressions.liquid.template_lowering import Misplaced, lower_body, lower_condition
+from mapper.expressions.var_names import VarNames
 from mapper.ir.liquid import Condition, LiquidRules, Template
 from mapper.runtime.liquid.library import LiquidEnvironment, Rules
 from mapper.runtime.liquid.library import parse_condition as parse_with_library
@@ -76,24 +77,26 @@ def parse_template(
     dialect: Dialect | None = None,
     *,
     partials: Mapping[str, str] | None = None,
+    var_names: VarNames | None = None,
 ) -> Template | None:
-    """The template's IR; None after reporting errors."""
+    """The template's IR; None after reporting errors. Without `var_names`, `vars` is a usual name."""
     rules = LiquidRules() if dialect is None else dialect.rules
     known = tuple((partials or {}).items())
     environment = Collecting(rules.pairs, known)
     nodes = _parse(text, environment, report)
-    checks = Checks(text, report, environment, rules, dialect)
+    checks = Checks(text, report, environment, rules, dialect, var_names)
     if nodes or not environment.errors:
         checks.template(nodes)
     if environment.errors or checks.failed:
         return None
     try:
-        body = lower_body(nodes, text)
+        body = lower_body(nodes, text, checks.vars)
     except Misplaced as error:
         message = f"invalid Liquid: `{error.name}` outside of a loop"
         report.error("M211", message, error.span, "no loop to leave")
         return None
-    return Template(text.value, body, text.part(0, len(text.value)), rules, known)
+    whole = text.part(0, len(text.value))
+    return Template(text.value, body, whole, rules, known, tuple(checks.vars.values()))
 
 
 def _parse(text: SpannedText, environment: Collecting, report: Report) -> list[Node]:
@@ -132,18 +135,26 @@ def _relevant(errors: list[tuple[LiquidError, Token | None]]) -> list[tuple[Liqu
     return shown
 
 
-def parse_condition(text: SpannedText, report: Report, dialect: Dialect | None = None) -> Condition | None:
+def parse_condition(
+    text: SpannedText,
+    report: Report,
+    dialect: Dialect | None = None,
+    *,
+    var_names: VarNames | None = None,
+) -> Condition | None:
     """The IR of a condition as inside `{% if .. %}`; None after reporting errors."""
     rules = LiquidRules() if dialect is None else dialect.rules
     environment = Collecting(rules.pairs)
     condition = _parse_test(text, environment, report)
     if condition is None:
         return None
-    checks = Checks(text, report, environment, rules, dialect)
+    checks = Checks(text, report, environment, rules, dialect, var_names)
     checks.expression(condition)
     if checks.failed:
         return None
-    return Condition(text.value, lower_condition(condition, text), text.part(0, len(text.value)), rules)
+    test = lower_condition(condition, text, checks.vars)
+    whole = text.part(0, len(text.value))
+    return Condition(text.value, test, whole, rules, tuple(checks.vars.values()))
 
 
 def _parse_test(text: SpannedText, environment: Collecting, report: Report) -> BooleanExpression | None:
