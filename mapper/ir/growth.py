@@ -14,12 +14,13 @@ from math import prod
 from typing import TypeAlias
 
 from mapper import ir
-from mapper.ir.facts import keeps
+from mapper.ir.facts import keeps, types
 from mapper.ir.levels import levels
 from mapper.runtime.growth import Growth
 from mapper.runtime.limits import MAX_NESTING
 from mapper.runtime.liquid.filters import ROWS
 from mapper.runtime.liquid.filters.row import Effect, Gives
+from mapper.runtime.times.writing import PatternForm
 
 # The place at which a value is read, as far as it is given by names.
 ReadPlace: TypeAlias = tuple[ir.Root, tuple[str, ...]]
@@ -27,9 +28,11 @@ ReadPlace: TypeAlias = tuple[ir.Root, tuple[str, ...]]
 _DIGITS = 4302  # bytes of the longest number that a text is read as
 _NUMBER = 330  # bytes of the longest float, written as an integer
 _QUOTED = 2  # times: the quotes of a text in a text are escaped
+_REPEATS = 100
 _CONSTANT = 1_000  # bytes of constants that count as one value
 _FIXED = 80  # bytes of what `hash` gives, or of a time
 _DIGEST = 130  # bytes of the longest digest of a filter
+_WRITTEN = 6  # bytes of a character of a pattern that writes a time: `%s` gives 12, a control character 6
 # Filters that add nothing to their value and arguments.
 _PLAIN_FILTERS = frozenset(
     name
@@ -63,6 +66,11 @@ class SizeBound:
         self.lists = max(self.lists, other.lists)
         return self
 
+    @property
+    def repeats(self) -> int:
+        """How often a part of the payload, a text, a list or a constant can be in it, at most."""
+        return max(*map(self.times, ir.Root), self.texts, self.lists, self.constant // _CONSTANT)
+
     def growth(self) -> Growth:
         """The same, with the places counted."""
         own, shared = self.times(ir.Root.ITEM), self.times(ir.Root.BODY)
@@ -89,8 +97,7 @@ def growth(program: ir.Program) -> Growth:
 
 def repeats(node: ir.Value) -> int:
     """How often a part of the payload, a text, a list or a constant can be in a value, at most."""
-    bound = _bound(node)
-    return max(*map(bound.times, ir.Root), bound.texts, bound.lists, bound.constant // _CONSTANT)
+    return _bound(node).repeats
 
 
 def is_metered(node: ir.MapItems) -> bool:
@@ -132,13 +139,15 @@ def _bound(node: ir.Value) -> SizeBound:
             return _either(ir.alternatives(node))
         case ir.MapItems():
             return _of_map(node)
+        case ir.WithItem(source, element):
+            return _of_element(_bound(source), _bound(element))
         case ir.Rename(value, names):
             return _sum((value,), sum(len(dumps(new)) for _, new in names))
         case ir.Cast(value) | ir.Timestamp(value) if keeps(node):
             return _of_cast(node).alternative(_bound(value))
         case ir.Cast() | ir.Timestamp():
             return _of_cast(node)
-        case ir.Take(value) | ir.Pick(value) | ir.Omit(value) | ir.Required(value):
+        case ir.Take(value) | ir.Pick(value) | ir.Omit(value) | ir.Prune(value) | ir.Required(value):
             return _bound(value)
         case ir.VarRead(_, var):
             return SizeBound().add(var.once(_bound))
@@ -201,7 +210,8 @@ def _of_template(body: tuple[ir.Statement, ...] | None) -> SizeBound:
                 total.add(some)
             case _:
                 return SizeBound(texts=1)
-    return SizeBound(texts=1) if total.texts or body is None else total
+    is_long = total.repeats > _REPEATS  # shorter, perhaps, if it is bounded as any text is
+    return SizeBound(texts=1) if total.texts or body is None or is_long else total
 
 
 def _of_operand(operand: object) -> SizeBound:
@@ -209,7 +219,7 @@ def _of_operand(operand: object) -> SizeBound:
         case ir.Scalar(value):
             return SizeBound(constant=len(dumps(value)))
         case ir.Lookup(var=ir.Var() as var):
-            return _printed(var.once(_bound))
+            return _printed(var)
         case ir.Lookup(name, keys) if name not in ir.REQUEST_NAMES:
             root = ir.Root.BODY if name == "envelope" else ir.Root.ITEM
             names = [] if name in ("envelope", "item") else [name]
@@ -229,17 +239,22 @@ def _of_operand(operand: object) -> SizeBound:
             return SizeBound(texts=1)
 
 
-def _printed(value: SizeBound) -> SizeBound:
-    """The bound of the text that a value, or a part of it, is printed as."""
+def _printed(var: ir.Var) -> SizeBound:
+    """The bound of the text that a var, or a part of it, is printed as."""
+    value = var.once(_bound)
     if value.texts or value.lists:
         return SizeBound(texts=1)
-    reads = Counter({place: count * _QUOTED for place, count in value.reads.items()})
-    return SizeBound(reads, value.constant * _QUOTED + _NUMBER)
+    times = 1 if var.once(types) == {"string"} else _QUOTED
+    reads = Counter({place: count * times for place, count in value.reads.items()})
+    return SizeBound(reads, value.constant * times + _NUMBER)
 
 
 def _of_cast(node: ir.Cast | ir.Timestamp) -> SizeBound:
     if isinstance(node, ir.Timestamp):
-        return SizeBound(constant=_FIXED)
+        form = node.form
+        return SizeBound(
+            constant=2 + _WRITTEN * len(form.pattern) if isinstance(form, PatternForm) else _FIXED
+        )
     bound = _bound(node.value)
     match node.kind:
         case ir.CastKind.INTEGER | ir.CastKind.NUMBER | ir.CastKind.BOOLEAN if bound.texts:
@@ -254,8 +269,19 @@ def _of_map(node: ir.MapItems) -> SizeBound:
     element = _bound(node.element)
     if _is_shared(node.element, element):
         return SizeBound(lists=1)
-    source = _bound(node.source)
-    times = element.times(ir.Root.ITEM) + (element.constant + 2) // 2
-    source.reads = Counter({place: count * times for place, count in source.reads.items()})
-    source.constant = 2 + source.constant * times
-    return source
+    element.reads = Counter({(ir.Root.ITEM, ()): element.times(ir.Root.ITEM) + (element.constant + 2) // 2})
+    element.constant = 2
+    return _of_element(_bound(node.source), element)
+
+
+def _of_element(source: SizeBound, element: SizeBound) -> SizeBound:
+    """The bound of a value that is computed with that of the source as the item."""
+    times = element.times(ir.Root.ITEM)
+    reads = Counter({place: count for place, count in element.reads.items() if place[0] is ir.Root.BODY})
+    reads.update({place: count * times for place, count in source.reads.items()})
+    return SizeBound(
+        reads,
+        source.constant * times + element.constant,
+        source.texts * times + element.texts,
+        source.lists * times + element.lists,
+    )

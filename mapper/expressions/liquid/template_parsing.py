@@ -95,8 +95,7 @@ def parse_template(
         message = f"invalid Liquid: `{error.name}` outside of a loop"
         report.error("M211", message, error.span, "no loop to leave")
         return None
-    whole = text.part(0, len(text.value))
-    return Template(text.value, body, whole, rules, known, tuple(checks.vars.values()))
+    return Template(text.value, body, text.whole(), rules, known, tuple(checks.vars.values()))
 
 
 def _parse(text: SpannedText, environment: Collecting, report: Report) -> list[Node]:
@@ -153,12 +152,11 @@ def parse_condition(
     if checks.failed:
         return None
     test = lower_condition(condition, text, checks.vars)
-    whole = text.part(0, len(text.value))
-    return Condition(text.value, test, whole, rules, tuple(checks.vars.values()))
+    return Condition(text.value, test, text.whole(), rules, tuple(checks.vars.values()))
 
 
 def _parse_test(text: SpannedText, environment: Collecting, report: Report) -> BooleanExpression | None:
-    whole = text.part(0, len(text.value))
+    whole = text.whole()
     if not text.value.strip():
         report.error(
             "M217", "the condition is empty", whole, "nothing to test", "for instance `uid == blank`"
