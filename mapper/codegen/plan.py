@@ -177,6 +177,8 @@ def _read(node: ir.Value, context: ReadContext) -> None:
             _read_path(node, context)
         case ir.Template(body=body):
             _read_text(body, context)
+        case ir.Compute(value=operand):
+            _read_text(operand, context)
         case ir.Coalesce() | ir.Default() | ir.Required():
             first, *others = ir.alternatives(node)
             _read(first, context)
@@ -222,7 +224,11 @@ def vars_read_once(program: ir.Program) -> frozenset[ir.Var]:
         match node:
             case ir.VarRead(_, var) | ir.Lookup(var=ir.Var() as var):
                 reads[var] += 1
-            case ir.Template(body=None, vars=known) | ir.Condition(test=None, vars=known):
+            case (
+                ir.Template(body=None, vars=known)
+                | ir.Condition(test=None, vars=known)
+                | ir.Compute(value=None, vars=known)
+            ):
                 reads.update((*known, *known))
     return frozenset(var for var, count in reads.items() if count == 1)
 

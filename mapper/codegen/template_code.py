@@ -12,7 +12,7 @@ from mapper.codegen.plan import NotNarrow
 from mapper.codegen.writer import Scope, Writer, literal
 from mapper.diagnostics.source import Span
 from mapper.ir import liquid as ir
-from mapper.ir.values import Rule
+from mapper.ir.values import REQUEST_NAMES, Rule
 from mapper.runtime.limits import active
 from mapper.runtime.liquid.semantics import VARIABLES, equal, to_text
 
@@ -67,6 +67,33 @@ def emit_printed(writer: Writer, template: ir.Template, operand: ir.Operand, hel
     )
 
 
+def emit_compute(writer: Writer, node: ir.Compute, scope: Scope) -> str:
+    """Write the statements that compute an expression; return a local that holds its value or MISSING."""
+    if node.value is None:
+        text, rules = writer.constant(literal(node.text), "expression"), literal(node.rules.pairs)
+        call = f"{writer.use('liquid.library', 'compute')}({text}, {rules}, {_given(writer, node, scope)})"
+    else:
+        held = OperandWriter(writer, scope, node.rules).value(node.value)
+        if _is_json(node.value):
+            return held
+        call = held
+        if not isinstance(node.value, ir.Scalar):
+            site = writer.site(node.span, scope.field)
+            call = f"{writer.use('liquid.semantics', 'as_value')}({held}, {site})"
+    name = writer.fresh(scope.hint("computed"))
+    writer.line(f"{name} = {call}", node.span)
+    return name
+
+
+def _is_json(operand: ir.Operand) -> bool:
+    """True if the value of an operand is certainly in a local, and one that JSON has."""
+    match operand:
+        case ir.Lookup(name) if name not in REQUEST_NAMES:
+            return all(isinstance(key, str | int) and key not in ir.SPECIAL_KEYS for key in operand.rest)
+        case _:
+            return isinstance(operand, ir.FilterCall) and is_textual(operand)
+
+
 def emit_condition(writer: Writer, condition: ir.Condition, scope: Scope) -> str:
     """A Python boolean expression for the condition; lookups are written before it."""
     if condition.test is not None:
@@ -77,7 +104,7 @@ def emit_condition(writer: Writer, condition: ir.Condition, scope: Scope) -> str
     return f"{writer.use('liquid.library', 'holds')}({text}, {rules}, {given})"
 
 
-def _given(writer: Writer, node: ir.Template | ir.Condition, scope: Scope) -> str:
+def _given(writer: Writer, node: ir.Template | ir.Condition | ir.Compute, scope: Scope) -> str:
     # The library's interpreter may read everything, so it gets all of it decoded.
     if Scope().item in writer.places:
         raise NotNarrow("its Liquid is run by the library, which may read anything")

@@ -166,7 +166,7 @@ def _reads_body(var: ir.Var) -> bool:
 
 def _is_run_by_library(node: object) -> bool:
     match node:
-        case ir.Template(body=None) | ir.Condition(test=None):
+        case ir.Template(body=None) | ir.Condition(test=None) | ir.Compute(value=None):
             return True
         case _:
             return False

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mapper.ir.liquid import Condition, Template
-from mapper.runtime.liquid.library import NO_VARS, VarValues, holds, render
+from mapper.ir.liquid import Compute, Condition, Template
+from mapper.runtime.liquid.library import NO_VARS, VarValues, compute, holds, render
 
 
 def render_template(
@@ -28,3 +28,15 @@ def evaluate_condition(
 ) -> bool:
     """Return True if the condition holds; raises Fault whenever generated code does."""
     return holds(condition.text, condition.rules.pairs, item, body, request, site, known)
+
+
+def compute_value(
+    node: Compute,
+    item: object,
+    body: object,
+    request: object,
+    site: int = -1,
+    known: VarValues = NO_VARS,
+) -> object:
+    """The value of the expression, or MISSING; raises Fault whenever generated code does."""
+    return compute(node.text, node.rules.pairs, item, body, request, site, known)

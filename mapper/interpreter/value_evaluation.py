@@ -9,7 +9,7 @@ from typing import NoReturn, TypeAlias, assert_never
 
 from mapper import ir
 from mapper.interpreter.path_evaluation import NO_SITE, evaluate_path
-from mapper.interpreter.template_evaluation import evaluate_condition, render_template
+from mapper.interpreter.template_evaluation import compute_value, evaluate_condition, render_template
 from mapper.runtime import casts as values
 from mapper.runtime.faults import Fault, Skip
 from mapper.runtime.json.canonical import stable_hash
@@ -61,6 +61,10 @@ class EvaluationContext:
         known = self._known(template.vars)
         return render_template(template, self.item, self.body, self.request, known=known)
 
+    def computed(self, node: ir.Compute) -> object:
+        """The value of a Liquid expression, or MISSING."""
+        return compute_value(node, self.item, self.body, self.request, known=self._known(node.vars))
+
     def holds(self, condition: ir.Condition) -> bool:
         """Return True if a condition holds."""
         known = self._known(condition.vars)
@@ -101,6 +105,8 @@ def _evaluate(node: ir.Value, context: EvaluationContext) -> object:
             return evaluate_path(node, context.item, context.body)
         case ir.Template():
             return context.text(node)
+        case ir.Compute():
+            return context.computed(node)
         case ir.Record():
             return _record(node, context)
         case ir.Array(members):

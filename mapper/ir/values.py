@@ -9,9 +9,10 @@ from typing import TypeAlias
 
 from mapper.diagnostics.source import Span
 from mapper.ir.jsonpath import Path, Root
-from mapper.ir.liquid import Condition, Template
+from mapper.ir.liquid import Compute, Condition, Template
 from mapper.ir.spans import span_field
 from mapper.ir.vars import Var, shared_field
+from mapper.runtime.repair.policy import STRICT, Policy
 from mapper.runtime.times.writing import TimeForm
 
 
@@ -303,6 +304,7 @@ Value: TypeAlias = (
     Literal
     | Path
     | Template
+    | Compute
     | Record
     | Array
     | Coalesce
@@ -388,6 +390,7 @@ class Program:
     `vars` are in the order of the file, also those that nothing reads.
 
     `written` names the fields of the event that the author wrote, also those that could not be lowered.
+    `policy` says how a body is read.
     """
 
     name: str
@@ -396,4 +399,5 @@ class Program:
     output: Record | Template
     written: frozenset[str]
     span: Span = span_field()
+    policy: Policy = STRICT
     vars: tuple[Var, ...] = ()

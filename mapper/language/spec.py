@@ -49,6 +49,14 @@ class LiquidText:
 
 
 @dataclass(frozen=True, slots=True)
+class ComputedValue:
+    """`compute`: a Liquid expression whose value keeps its type."""
+
+    text: SpannedText
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
 class LiteralValue:
     """A constant; `declared` is True if it was written with `literal:`."""
 
@@ -227,6 +235,7 @@ Value: TypeAlias = (
     | PathOf
     | TakeValue
     | LiquidText
+    | ComputedValue
     | LiteralValue
     | ObjectValue
     | ArrayValue
@@ -271,6 +280,7 @@ class Spec:
     target: SpannedText | None
     dialect: SpannedText | None
     policy: Policy
+    body_schema: SpannedText | None
     each: tuple[SpannedText, ...]
     vars: tuple[VarEntry, ...]
     rules: tuple[RuleEntry, ...]

@@ -12,7 +12,7 @@ from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.source import SpannedText
 from mapper.expressions.liquid.dialects import Dialect
 from mapper.expressions.var_names import VarNames
-from mapper.ir.liquid import Condition, Template
+from mapper.ir.liquid import Compute, Condition, Template
 
 
 def parse_template(
@@ -40,3 +40,16 @@ def parse_condition(
     from mapper.expressions.liquid import template_parsing as parsing
 
     return parsing.parse_condition(text, report, dialect, var_names=var_names)
+
+
+def parse_expression(
+    text: SpannedText,
+    report: Report,
+    dialect: Dialect | None = None,
+    *,
+    var_names: VarNames | None = None,
+) -> Compute | None:
+    """The IR of an expression as inside `{{ .. }}`; None after reporting errors."""
+    from mapper.expressions.liquid import template_parsing as parsing
+
+    return parsing.parse_expression(text, report, dialect, var_names=var_names)

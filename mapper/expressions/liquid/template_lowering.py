@@ -96,6 +96,16 @@ def lower_condition(
         return None
 
 
+def lower_expression(
+    expression: Expression, text: SpannedText, known: Mapping[str, Var]
+) -> ir.Operand | None:
+    """The operand of an expression as inside `{{ .. }}`; None if a part of it has no ir. `known` are vars."""
+    try:
+        return _value(expression, _Nesting(text, known))
+    except (Unlowered, RecursionError):
+        return None
+
+
 def _statements(nodes: Iterable[Node], place: _Nesting, blank: bool = False) -> tuple[ir.Statement, ...]:
     statements: list[ir.Statement] = []
     for node in nodes:
