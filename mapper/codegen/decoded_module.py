@@ -74,9 +74,9 @@ def _emit_each(writer: Writer, program: ir.Program) -> str:
 
 def _emit_event(writer: Writer, program: ir.Program, target: dict[str, object] | bool) -> None:
     scope, fields, output = Scope(), [], program.output
-    writer.vars = VarCode(program, emit_value)
+    writer.vars = named = VarCode(program, emit_value)
     with writer.block("def event(item, body, request, max_depth):", program.span):
-        writer.vars.begin(writer)
+        named.begin(writer)
         emit_room(writer, program)
         emit_rules(writer, program.rules, scope)
         if isinstance(output, ir.Record):
@@ -86,6 +86,6 @@ def _emit_event(writer: Writer, program: ir.Program, target: dict[str, object] |
             event = emit_parsed(writer, output, scope)
         calls_valid = emit_checks(writer, output, event, fields, target)
         writer.line(f"return {event}")
-    writer.vars.finish(writer)
+    named.finish(writer)
     if calls_valid:
         emit_validator(writer, target, "valid")

@@ -99,9 +99,9 @@ def _is_any_object(schema: Any) -> bool:
 
 def _emit_event(writer: Writer, program: ir.Program, target: Any, passable: frozenset[str]) -> None:
     """`event(item, body, request)`: the event as bytes, or the number of a skip rule."""
-    writer.vars = VarCode(program, emit_value)
+    writer.vars = named = VarCode(program, emit_value)
     with writer.block("def event(item, body, request):"):
-        writer.vars.begin(writer)
+        named.begin(writer)
         emit_room(writer, program)
         emit_rules(writer, program.rules, _SCOPE)
         if isinstance(program.output, ir.Template):
@@ -110,7 +110,7 @@ def _emit_event(writer: Writer, program: ir.Program, target: Any, passable: froz
         else:
             is_checked = has_known_members(program.output, target)
             _emit_record(writer, program.output, target, passable, is_checked)
-    writer.vars.finish(writer)
+    named.finish(writer)
     if not is_checked:
         emit_validator(writer, target, "valid")
 

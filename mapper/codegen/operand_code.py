@@ -111,8 +111,7 @@ class OperandWriter:
         # The local that holds the variable itself, and the keys still to be read.
         name = node.name
         if node.var is not None:
-            assert self.writer.vars is not None, "only code of a program reads vars"
-            return self.writer.vars.read_open(self.writer, node.var, self.scope), node.rest
+            return self.writer.var_reader.read_open(self.writer, node.var, self.scope), node.rest
         for loop in reversed(self.loops):
             if loop.name == name:
                 return loop.element, node.keys

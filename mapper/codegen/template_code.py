@@ -111,8 +111,7 @@ def _given(writer: Writer, node: ir.Template | ir.Condition | ir.Compute, scope:
     given = f"{scope.item}, {scope.body}, {scope.request}, {writer.site(node.span)}"
     if not node.vars:
         return given
-    assert writer.vars is not None, "only code of a program reads vars"
-    return f"{given}, {writer.vars.lazy(writer, node.vars, scope)}"
+    return f"{given}, {writer.var_reader.lazy(writer, node.vars, scope)}"
 
 
 def _emit_interpreted(writer: Writer, template: ir.Template, scope: Scope) -> str:

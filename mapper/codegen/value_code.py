@@ -102,7 +102,7 @@ def emit_value(writer: Writer, node: ir.Value, scope: Scope, into: str | None = 
         case ir.FromRequest():
             return _emit_request(writer, node, scope, into)
         case ir.VarRead(_, var):
-            return writer.read_var(var, scope)
+            return writer.var_reader.read(writer, var, scope)
         case ir.Cast():
             return _emit_cast(writer, node, scope, into)
         case ir.Timestamp():

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from mapper.codegen.plan import PayloadPlace
 from mapper.diagnostics.source import Span
 from mapper.ir.vars import Var
-
-if TYPE_CHECKING:
-    from mapper.codegen.var_code import VarCode
 
 
 def literal(value: object) -> str:
@@ -66,6 +63,19 @@ class Site:
     path: str | None
 
 
+class VarReader(Protocol):
+    """Writes the reads of vars (`codegen.var_code`)."""
+
+    def read(self, writer: Writer, var: Var, scope: Scope) -> str:
+        """The local that holds the value of a var, or MISSING."""
+
+    def read_open(self, writer: Writer, var: Var, scope: Scope) -> str:
+        """As `read`, for a caller that reads members of the value."""
+
+    def lazy(self, writer: Writer, known: tuple[Var, ...], scope: Scope) -> str:
+        """The expression of the vars that the library may read."""
+
+
 @dataclass
 class Writer:
     """Collects generated lines.
@@ -86,7 +96,7 @@ class Writer:
     passing: dict[str, str] = field(default_factory=dict)
     objects: set[str] = field(default_factory=set)
     attributes: dict[str, str] = field(default_factory=dict)
-    vars: VarCode | None = None
+    vars: VarReader | None = None
     _indent: int = 0
     _loops: int = 0
     _counts: dict[str, int] = field(default_factory=dict)
@@ -123,10 +133,11 @@ class Writer:
         """True inside a block that may run several times."""
         return self._loops > 0
 
-    def read_var(self, var: Var, scope: Scope) -> str:
-        """The local that holds the value of a var, or MISSING."""
-        assert self.vars is not None, "only code of a program reads vars"
-        return self.vars.read(self, var, scope)
+    @property
+    def var_reader(self) -> VarReader:
+        """The writer of reads of vars, which only code of a program has."""
+        assert self.vars is not None, "this code belongs to no program"
+        return self.vars
 
     def module(self) -> str:
         """A module of the written functions alone; `codegen.frame` adds the tables of a Transform."""

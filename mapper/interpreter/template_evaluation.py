@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from mapper.ir.liquid import Compute, Condition, Template
-from mapper.runtime.liquid.library import NO_VARS, VarValues, compute, holds, render
+from mapper.runtime.liquid.lazy_vars import NO_VARS, VarValues
+from mapper.runtime.liquid.library import compute, holds, render
 
 
 def render_template(

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from mapper.diagnostics.source import Span
 from mapper.ir.spans import span_field
-
-if TYPE_CHECKING:
-    from mapper.ir.values import Value
 
 # The name of all vars in Liquid.
 VARS = "vars"
@@ -27,12 +24,12 @@ class Var:
     """
 
     name: str
-    value: Value
+    value: Any  # a Value; the module of values imports this one
     depth: int
     span: Span = span_field()
-    _answers: dict[Callable[[Value], Any], Any] = field(default_factory=dict, repr=False)
+    _answers: dict[Callable[[Any], Any], Any] = field(default_factory=dict, repr=False)
 
-    def once(self, question: Callable[[Value], _Found]) -> _Found:
+    def once(self, question: Callable[[Any], _Found]) -> _Found:
         """The answer to a question about the value, worked out once, however often the var is read."""
         if question not in self._answers:
             self._answers[question] = question(self.value)

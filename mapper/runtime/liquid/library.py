@@ -7,7 +7,7 @@ print, `limit: 0`, no variables `now`, `today` and `partial`, and limits that co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache, partial
 from io import StringIO
 from typing import Any, TextIO, TypeAlias
@@ -43,14 +43,11 @@ from mapper.runtime.limits import MAX_TAG_DEPTH, active
 from mapper.runtime.liquid import semantics as text
 from mapper.runtime.liquid.filters import COMPUTED, FILTERS, ROWS, apply, fault_of
 from mapper.runtime.liquid.filters.row import Function
+from mapper.runtime.liquid.lazy_vars import NO_VARS, LazyVars, VarFailed, VarValues, all_variables
 from mapper.runtime.missing import MISSING, is_blank
 
 # The rules of a dialect, as (name, value) pairs; see ir.LiquidRules.
 Rules: TypeAlias = tuple[tuple[str, bool | str], ...]
-
-# The vars that a text may read: functions that give their values, or MISSING.
-VarValues: TypeAlias = Mapping[str, Callable[[], object]]
-NO_VARS: VarValues = {}
 
 
 class _Buffer(StringIO):
@@ -88,7 +85,7 @@ class LimitedRenderContext(RenderContext):
         """An entry, element, size, first or last; never a Python attribute."""
         if isinstance(obj, Undefined):
             return obj
-        if isinstance(obj, _Vars):
+        if isinstance(obj, LazyVars):
             return obj.read(key)
         if isinstance(obj, for_tag.ForLoop | tablerow_tag.TableRow):
             return obj[key]  # type: ignore[index]
@@ -376,38 +373,6 @@ def environment(rules: Rules = (), partials: tuple[tuple[str, str], ...] = ()) -
     return LiquidEnvironment(rules, partials)
 
 
-class _VarFailed(Exception):
-    # Carries the fault of a var out of the library: it has a place of its own in the mapping.
-    def __init__(self, fault: Fault) -> None:
-        super().__init__()
-        self.fault = fault
-
-
-class _Vars:
-    """The vars of a mapping as a variable: each is computed when it is read."""
-
-    def __init__(self, known: VarValues) -> None:
-        self.known = known
-
-    def read(self, name: object) -> object:
-        """The value of a var; KeyError if there is none."""
-        try:
-            found = self.known[str(name)]()
-        except Fault as fault:
-            raise _VarFailed(fault) from None
-        if found is MISSING:
-            raise KeyError(name)
-        return found
-
-    def __str__(self) -> str:
-        return ""
-
-
-def _variables(item: object, body: object, request: object, known: VarValues) -> dict[str, object]:
-    names = text.variables(item, body, request)
-    return {**names, "vars": _Vars(known)} if known else names
-
-
 @lru_cache(maxsize=256)
 def _parsed(source: str, rules: Rules, partials: tuple[tuple[str, str], ...]) -> BoundTemplate:
     return environment(rules, partials).from_string(source)
@@ -425,10 +390,10 @@ def render(
 ) -> str:
     """The text the library renders; raises Fault or Skip as lowered code does. `known` are its vars."""
     try:
-        return _parsed(source, rules, partials).render(_variables(item, body, request, known))
+        return _parsed(source, rules, partials).render(all_variables(item, body, request, known))
     except Skip:
         raise Skip(site) from None
-    except _VarFailed as failed:
+    except VarFailed as failed:
         raise failed.fault from None
     except RecursionError:
         raise
@@ -460,9 +425,9 @@ def holds(
     """Return True if the condition holds by the library; raises Fault as lowered code does."""
     try:
         condition, template = _condition(source, rules)
-        names = _variables(item, body, request, known)
+        names = all_variables(item, body, request, known)
         return condition.evaluate(LimitedRenderContext(template, globals=names))
-    except _VarFailed as failed:
+    except VarFailed as failed:
         raise failed.fault from None
     except RecursionError:
         raise
@@ -494,9 +459,9 @@ def compute(
     """The value of an expression by the library, or MISSING; raises Fault as lowered code does."""
     try:
         expression, template = _expression(source, rules)
-        context = LimitedRenderContext(template, globals=_variables(item, body, request, known))
+        context = LimitedRenderContext(template, globals=all_variables(item, body, request, known))
         return text.as_value(_plain(expression.evaluate(context)), site)
-    except _VarFailed as failed:
+    except VarFailed as failed:
         raise failed.fault from None
     except RecursionError:
         raise
