@@ -14,6 +14,8 @@ from mapper.diagnostics.source import Span
 from mapper.ir import liquid as ir
 from mapper.ir.values import REQUEST_NAMES, Rule
 from mapper.runtime.limits import active
+from mapper.runtime.liquid.filters import ROWS
+from mapper.runtime.liquid.filters.row import Gives
 from mapper.runtime.liquid.semantics import VARIABLES, equal, to_text
 
 
@@ -90,8 +92,10 @@ def _is_json(operand: ir.Operand) -> bool:
     match operand:
         case ir.Lookup(name) if name not in REQUEST_NAMES:
             return all(isinstance(key, str | int) and key not in ir.SPECIAL_KEYS for key in operand.rest)
+        case ir.FilterCall(name=name):
+            return ROWS[name].gives not in (Gives.ELEMENT, Gives.DEFAULTED)
         case _:
-            return isinstance(operand, ir.FilterCall) and is_textual(operand)
+            return False
 
 
 def emit_condition(writer: Writer, condition: ir.Condition, scope: Scope) -> str:
@@ -108,7 +112,7 @@ def _given(writer: Writer, node: ir.Template | ir.Condition | ir.Compute, scope:
     # The library's interpreter may read everything, so it gets all of it decoded.
     if Scope().item in writer.places:
         raise NotNarrow("its Liquid is run by the library, which may read anything")
-    given = f"{scope.item}, {scope.body}, {scope.request}, {writer.site(node.span)}"
+    given = f"{scope.item}, {scope.body}, {scope.request}, {writer.site(node.span, scope.field)}"
     if not node.vars:
         return given
     return f"{given}, {writer.var_reader.lazy(writer, node.vars, scope)}"
