@@ -11,6 +11,7 @@ from mapper.codegen.presence import blank_test, truth_test
 from mapper.codegen.writer import Scope, Writer, literal
 from mapper.diagnostics.source import Span
 from mapper.ir import liquid as ir
+from mapper.runtime.liquid.arithmetic import as_double
 from mapper.runtime.liquid.filters import ROWS
 
 
@@ -57,19 +58,24 @@ class OperandWriter:
         """A local or literal that holds the value of an operand."""
         match node:
             case ir.Scalar(value):
-                return literal(value)
+                return literal(as_double(value) if self.rules.doubles else value)
             case ir.Lookup():
-                return self.lookup(node)
+                return self._double(self.lookup(node), node.span)
             case ir.Interval(start, stop, span):
                 return self.hold(
                     "range", f"{self.use('interval')}({self.value(start)}, {self.value(stop)})", span
                 )
             case ir.FilterCall():
-                return self._filter(node)
+                return self._double(self._filter(node), node.span)
             case ir.Special():
                 raise AssertionError("blank and empty stand in comparisons only")
             case _:
                 return self.test(node)
+
+    def _double(self, value: str, span: Span) -> str:
+        if not self.rules.doubles:
+            return value
+        return self.hold("number", f"{self.use('as_double', 'liquid.arithmetic')}({value})", span)
 
     def lookup(self, node: ir.Lookup, is_tested: bool = False) -> str:
         """A local that holds a variable, or the value under its keys; undecoded only if `is_tested`."""
@@ -224,9 +230,15 @@ class OperandWriter:
         if node.name in ("date", "date_tz") and self.rules.now:
             value = f"{self.use('clock')}({value}, {self.scope.request}.received_at, {site})"
         if node.name == "date" and self.rules.zone != "UTC":
-            named.setdefault("zone", literal(self.rules.zone))
-        filters = self.use("COMPUTED" if self.rules.computes else "FILTERS", "liquid.filters")
-        function = self.writer.constant(f"{filters}[{literal(node.name)}]", node.name)
+            named.setdefault("local" if self.rules.moments else "zone", literal(self.rules.zone))
+        if node.name == "date" and self.rules.moments:
+            if self.rules.computes:
+                function = self.use("computed_date_of_moment", "liquid.filters")
+            else:
+                function = self.use("date_of_moment", "liquid.filters.values")
+        else:
+            filters = self.use("COMPUTED" if self.rules.computes else "FILTERS", "liquid.filters")
+            function = self.writer.constant(f"{filters}[{literal(node.name)}]", node.name)
         arguments += [f"{name}={argument}" for name, argument in named.items()]
         return f"{self.use('apply', 'liquid.filters')}({', '.join([function, str(site), value, *arguments])})"
 

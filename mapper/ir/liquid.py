@@ -20,21 +20,27 @@ from mapper.ir.vars import Var, shared_field
 class LiquidRules:
     """The additions of a dialect: tags, filters, the meaning of `"now"` and the zone of dates.
 
-    `filters` names those of its filters that plain Liquid does not have. `computes` is true in `compute`:
-    there a filter that is given nothing gives nothing.
+    `filters` names those of its filters that plain Liquid does not have. With `doubles`, 100.0 is the same
+    number as 100. With `moments`, `date` shows all times in the zone, or in that of its second argument.
+    `computes` is true in `compute`: there a filter that is given nothing gives nothing.
     """
 
     abort: bool = False
     filters: frozenset[str] = frozenset()
     now: bool = False
     zone: str = "UTC"
+    doubles: bool = False
+    moments: bool = False
     computes: bool = False
 
     @property
     def pairs(self) -> tuple[tuple[str, bool | str], ...]:
         """The rules that differ from plain Liquid's, as the run time takes them."""
-        given = (("abort", self.abort), *((name, True) for name in sorted(self.filters)), ("now", self.now))
-        given += (("computes", self.computes),)
+        given = (
+            *(("abort", self.abort), ("doubles", self.doubles), ("moments", self.moments)),
+            *((name, True) for name in sorted(self.filters)),
+            *(("now", self.now), ("computes", self.computes)),
+        )
         return tuple(rule for rule in given if rule[1]) + (
             (("zone", self.zone),) if self.zone != "UTC" else ()
         )

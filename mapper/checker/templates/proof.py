@@ -7,9 +7,8 @@ pairs count as characters here; the run rejects them (RFC 8259 §8.2 leaves thei
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum
 
 from mapper import ir
@@ -76,7 +75,6 @@ class Proof:
     refutations: tuple[Refutation, ...] = ()
     doubts: tuple[TemplateDoubt, ...] = ()
     shown_misfits: tuple[ShownMisfit, ...] = ()
-    printed: Mapping[int, AbstractSet[str]] = field(default_factory=dict)
 
 
 def prove(
@@ -126,7 +124,7 @@ def _proven(
     verdict = TemplateVerdict.UNDECIDED if doubts else TemplateVerdict.PROVEN
     if refutations or any(shown.misfit.always for shown in shown_misfits):
         verdict = TemplateVerdict.REFUTED
-    return Proof(verdict, tuple(refutations), _once(doubts), tuple(shown_misfits), walk.printed)
+    return Proof(verdict, tuple(refutations), _once(doubts), tuple(shown_misfits))
 
 
 def _sets_forloop(body: Sequence[text_ir.Statement]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from inspect import Parameter
+from inspect import Parameter, signature
 
 from liquid import RenderContext
 from liquid.ast import BlockNode, Node
@@ -36,6 +36,7 @@ from mapper.ir.vars import VARS, Var
 from mapper.runtime.liquid.filters import ROWS
 from mapper.runtime.liquid.filters.digests import namespace_of
 from mapper.runtime.liquid.filters.row import Fails
+from mapper.runtime.liquid.filters.values import date_of_moment
 from mapper.runtime.liquid.library import LiquidEnvironment
 from mapper.runtime.liquid.semantics import to_text
 
@@ -190,6 +191,8 @@ class Checks:
 
     def _arguments(self, call: Filter, left: Expression | None) -> None:
         parameters = ROWS[call.name].parameters
+        if call.name == "date" and self.rules.moments:
+            parameters = tuple(signature(date_of_moment).parameters.values())[1:-1]  # `local` is the rule's
         named = {p.name for p in parameters if p.kind is Parameter.KEYWORD_ONLY}
         places = [p for p in parameters if p.kind is not Parameter.KEYWORD_ONLY]
         given = [a for a in call.args if isinstance(a, PositionalArgument)]

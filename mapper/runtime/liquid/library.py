@@ -35,14 +35,23 @@ from liquid.expression import Expression
 from liquid.filter import with_context
 from liquid.tag import Tag
 from liquid.token import TOKEN_EXPRESSION, Token
-from liquid.undefined import Undefined
+from liquid.undefined import UNDEFINED, Undefined
 from liquid.utils import ReadOnlyChainMap
 
 from mapper.runtime.faults import Fault, Skip
 from mapper.runtime.limits import MAX_TAG_DEPTH, active
 from mapper.runtime.liquid import semantics as text
-from mapper.runtime.liquid.filters import COMPUTED, FILTERS, ROWS, apply, fault_of
+from mapper.runtime.liquid.arithmetic import as_double
+from mapper.runtime.liquid.filters import (
+    COMPUTED,
+    FILTERS,
+    ROWS,
+    apply,
+    computed_date_of_moment,
+    fault_of,
+)
 from mapper.runtime.liquid.filters.row import Function
+from mapper.runtime.liquid.filters.values import date_of_moment
 from mapper.runtime.liquid.lazy_vars import NO_VARS, LazyVars, VarFailed, VarValues, all_variables
 from mapper.runtime.missing import MISSING, is_blank
 
@@ -60,6 +69,11 @@ class _Buffer(StringIO):
         if self.size > active().text_length:
             raise OutputStreamLimitError("output limit", token=None)
         return super().write(piece)
+
+
+def _doubled(value: object, context: RenderContext) -> object:
+    """The value, as a double in a dialect whose numbers are all doubles."""
+    return as_double(value) if context.env.rules.get("doubles") else value  # type: ignore[attr-defined]
 
 
 class LimitedRenderContext(RenderContext):
@@ -80,6 +94,11 @@ class LimitedRenderContext(RenderContext):
     def get_buffer(self, buf: TextIO | None = None) -> StringIO:
         """A buffer for a capture."""
         return _Buffer()
+
+    def get(self, path: list[object], *, token: Token | None, default: object = UNDEFINED) -> object:
+        """The value of a variable and its keys."""
+        found = super().get(path, token=token, default=default)
+        return _doubled(found, self)
 
     def get_item(self, obj: object, key: object) -> object:
         """An entry, element, size, first or last; never a Python attribute."""
@@ -255,7 +274,8 @@ class _OutputNode(output.OutputNode):
     __slots__ = ()
 
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
-        return buffer.write(text.to_text(self.expression.evaluate(context)))
+        value = _doubled(self.expression.evaluate(context), context)
+        return buffer.write(text.to_text(value))
 
 
 class _EchoNode(_OutputNode, echo_tag.EchoNode):
@@ -266,7 +286,7 @@ class _CycleNode(cycle_tag.CycleNode):
     __slots__ = ()
 
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
-        values = [value.evaluate(context) for value in self.args]
+        values = [_doubled(value.evaluate(context), context) for value in self.args]
         named = None if self.group is None else self.group.evaluate(context)
         group = "__UNDEFINED" if isinstance(named, Undefined) else str(named) if self.group else ""
         turn = context.cycle(group or str(values), len(values))
@@ -321,6 +341,15 @@ _ADAPTED: dict[str, Function] = {name: _adapted(function) for name, function in 
 _ADAPTED_COMPUTED: dict[str, Function] = {name: _adapted(function) for name, function in COMPUTED.items()}
 
 
+def _of_doubles(function: Function) -> Function:
+    # In a dialect whose numbers are all doubles, so are the arguments and the results of filters.
+    def call(value: object, *args: object, **kwargs: object) -> object:
+        named = {name: as_double(arg) for name, arg in kwargs.items()}
+        return as_double(function(as_double(value), *map(as_double, args), **named))
+
+    return call
+
+
 def _clocked(function: Function) -> Function:
     # In a dialect whose dates know "now", that is the time of receipt.
     def call(value: object, *args: object, context: RenderContext, **kwargs: object) -> object:
@@ -356,13 +385,17 @@ class LiquidEnvironment(Environment):
             self.add_tag(tag)
         if self.rules.get("abort"):
             self.add_tag(AbortTag)
-        computes = self.rules.get("computes")
-        date = (COMPUTED if computes else FILTERS)["date"]
-        zoned = partial(date, zone=str(self.rules.get("zone", "UTC")))
-        self.filters = {**(_ADAPTED_COMPUTED if computes else _ADAPTED), "date": _adapted(zoned)}
+        zone, computes = str(self.rules.get("zone", "UTC")), self.rules.get("computes")
+        if self.rules.get("moments"):
+            date = partial(computed_date_of_moment if computes else date_of_moment, local=zone)
+        else:
+            date = partial((COMPUTED if computes else FILTERS)["date"], zone=zone)
+        self.filters = {**(_ADAPTED_COMPUTED if computes else _ADAPTED), "date": _adapted(date)}
         for row in ROWS.values():
             if row.of_dialects and not self.rules.get(row.name):
                 del self.filters[row.name]
+        if self.rules.get("doubles"):
+            self.filters = {name: _of_doubles(function) for name, function in self.filters.items()}
         for name in self.filters.keys() & {"date", "date_tz"} if self.rules.get("now") else ():
             self.filters[name] = _clocked(self.filters[name])
 
@@ -460,7 +493,7 @@ def compute(
     try:
         expression, template = _expression(source, rules)
         context = LimitedRenderContext(template, globals=all_variables(item, body, request, known))
-        return text.as_value(_plain(expression.evaluate(context)), site)
+        return text.as_value(_plain(_doubled(expression.evaluate(context), context)), site)
     except VarFailed as failed:
         raise failed.fault from None
     except RecursionError:
