@@ -16,7 +16,7 @@ from mapper.checker.inference.operand_types import operand_type
 from mapper.checker.inference.path_types import infer_path
 from mapper.checker.inference.shape_types import pruned
 from mapper.checker.inference.template_types import infer_template
-from mapper.checker.inference.type_scope import TypeScope, narrowed_value
+from mapper.checker.inference.type_scope import ITEM, TypeScope, place_of_path
 from mapper.checker.types import (
     ANYTHING,
     MISSING_ONLY,
@@ -196,12 +196,28 @@ def _object_from(node: ir.ObjectFrom, scope: TypeScope, notes: Inference) -> Typ
     entries = infer_value(node.value, scope, notes)
     if entries.arrays is None:
         return only(entries, "missing", "null")
-    if node.on_duplicate is ir.OnDuplicate.REJECT and entries.arrays.longest not in (0, 1):
+    may_repeat = entries.arrays.longest not in (0, 1) and not _keeps_keys(node, notes)
+    if node.on_duplicate is ir.OnDuplicate.REJECT and may_repeat:
         reason, several = "two entries may have the same key", join(array_of(ANYTHING, 2), OBJECT)
         rejection = PossibleRejection("M617", node.span, reason, node, several, declared=node.declared)
         notes.note_rejection(rejection)
     made = object_of(entries, lists=node.on_duplicate is ir.OnDuplicate.LIST)
     return join(made, only(entries, "missing", "null"))
+
+
+def _keeps_keys(node: ir.ObjectFrom, notes: Inference) -> bool:
+    """True if the keys are those of an object, which all differ."""
+    match node.value:
+        case ir.MapItems(ir.Entries(source), ir.Record((key, _))):
+            given = notes.type_of(source)
+            is_object = given is not None and given.arrays is None
+            return is_object and isinstance(key.value, ir.Cast) and _is_entry_key(key.value.value)
+        case _:
+            return False
+
+
+def _is_entry_key(node: ir.Value) -> bool:
+    return isinstance(node, ir.Path) and place_of_path(node) == (ITEM, ("key",))
 
 
 def _take(node: ir.Take, scope: TypeScope, notes: Inference) -> Type:

@@ -39,7 +39,7 @@ from mapper.expressions.liquid.places import markup_span, path_span, token_span
 from mapper.ir import liquid as ir
 from mapper.ir.vars import VARS, Var
 from mapper.runtime.limits import MAX_LOWERED_LOOPS, MAX_LOWERED_TAGS
-from mapper.runtime.liquid.library import AbortNode
+from mapper.runtime.liquid.abort import AbortNode
 
 _LONGEST_CHAIN = 50
 LOOP_FIELDS = frozenset({"name", "length", "index", "index0", "rindex", "rindex0", "first", "last"})

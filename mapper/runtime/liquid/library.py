@@ -13,7 +13,6 @@ from io import StringIO
 from typing import Any, TextIO, TypeAlias
 
 from liquid import BoundTemplate, DictLoader, Environment, Mode, RenderContext, TokenStream
-from liquid.ast import Node
 from liquid.builtin import case_tag, cycle_tag, echo_tag, for_tag, if_tag, output, tablerow_tag, unless_tag
 from liquid.builtin.expressions import (
     BooleanExpression,
@@ -33,7 +32,6 @@ from liquid.exceptions import (
 )
 from liquid.expression import Expression
 from liquid.filter import with_context
-from liquid.tag import Tag
 from liquid.token import TOKEN_EXPRESSION, Token
 from liquid.undefined import UNDEFINED, Undefined
 from liquid.utils import ReadOnlyChainMap
@@ -41,6 +39,7 @@ from liquid.utils import ReadOnlyChainMap
 from mapper.runtime.faults import Fault, Skip
 from mapper.runtime.limits import MAX_TAG_DEPTH, active
 from mapper.runtime.liquid import semantics as text
+from mapper.runtime.liquid.abort import AbortTag
 from mapper.runtime.liquid.arithmetic import as_double
 from mapper.runtime.liquid.filters import (
     COMPUTED,
@@ -293,27 +292,6 @@ class _CycleNode(cycle_tag.CycleNode):
         return buffer.write(text.to_text(values[turn])) if turn < len(values) else 0
 
 
-class AbortNode(Node):
-    """Parse tree node of a dialect's `abort`."""
-
-    __slots__ = ()
-
-    def render_to_output(self, _context: RenderContext, _buffer: TextIO) -> int:
-        """Leave the whole rendering: the item is skipped."""
-        raise Skip
-
-
-class AbortTag(Tag):
-    """The tag `{% abort %}` of a dialect."""
-
-    name = "abort"
-    block = False
-
-    def parse(self, stream: TokenStream) -> Node:
-        """The node of the tag."""
-        return AbortNode(stream.current)
-
-
 _TAGS = {
     if_tag.IfTag: _IfNode,
     unless_tag.UnlessTag: _UnlessNode,
@@ -426,8 +404,6 @@ def render(
         return _parsed(source, rules, partials).render(all_variables(item, body, request, known))
     except Skip:
         raise Skip(site) from None
-    except VarFailed as failed:
-        raise failed.fault from None
     except RecursionError:
         raise
     except Exception as error:
@@ -460,8 +436,6 @@ def holds(
         condition, template = _condition(source, rules)
         names = all_variables(item, body, request, known)
         return condition.evaluate(LimitedRenderContext(template, globals=names))
-    except VarFailed as failed:
-        raise failed.fault from None
     except RecursionError:
         raise
     except Exception as error:
@@ -494,8 +468,6 @@ def compute(
         expression, template = _expression(source, rules)
         context = LimitedRenderContext(template, globals=all_variables(item, body, request, known))
         return text.as_value(_plain(_doubled(expression.evaluate(context), context)), site)
-    except VarFailed as failed:
-        raise failed.fault from None
     except RecursionError:
         raise
     except Exception as error:
@@ -503,7 +475,9 @@ def compute(
 
 
 def liquid_fault(error: Exception, site: int) -> Fault:
-    """The Fault for an error of the library."""
+    """The Fault for an error of the library, or of a var that a text reads."""
+    if isinstance(error, VarFailed):
+        return error.fault
     if isinstance(error, LoopIterationLimitError):
         return text.rounds_fault(site)
     if isinstance(error, OutputStreamLimitError):
