@@ -16,7 +16,7 @@ from mapper.checker.inference.operand_types import operand_type
 from mapper.checker.inference.path_types import infer_path
 from mapper.checker.inference.shape_types import pruned
 from mapper.checker.inference.template_types import infer_template
-from mapper.checker.inference.type_scope import ITEM, TypeScope, place_of_path
+from mapper.checker.inference.type_scope import ITEM, TypeScope, narrowed_value, place_of_path
 from mapper.checker.types import (
     ANYTHING,
     MISSING_ONLY,
@@ -76,12 +76,8 @@ def _infer(node: ir.Value, scope: TypeScope, notes: Inference) -> Type:
             return _entries(node, scope, notes)
         case ir.ObjectFrom():
             return _object_from(node, scope, notes)
-        case ir.WithItem(source, element):
-            given = infer_value(source, scope, notes)
-            if given.missing:
-                given = replace(given, missing=False, null=True)
-            reached = scope.within(given)
-            return infer_value(element, reached.unreachable() if given.is_never else reached, notes)
+        case ir.WithItem():
+            return _with_item(node, scope, notes)
         case ir.Take():
             return _take(node, scope, notes)
         case ir.Pick() | ir.Omit() | ir.Rename() | ir.Flatten():
@@ -218,6 +214,14 @@ def _keeps_keys(node: ir.ObjectFrom, notes: Inference) -> bool:
 
 def _is_entry_key(node: ir.Value) -> bool:
     return isinstance(node, ir.Path) and place_of_path(node) == (ITEM, ("key",))
+
+
+def _with_item(node: ir.WithItem, scope: TypeScope, notes: Inference) -> Type:
+    given = infer_value(node.source, scope, notes)
+    if given.missing:
+        given = replace(given, missing=False, null=True)
+    reached = scope.within(given)
+    return infer_value(node.element, reached.unreachable() if given.is_never else reached, notes)
 
 
 def _take(node: ir.Take, scope: TypeScope, notes: Inference) -> Type:
