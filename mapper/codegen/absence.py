@@ -58,6 +58,8 @@ def _places(node: ir.Value) -> Iterator[str]:
             yield from _places(subject)
             for value in ir.alternatives(node):
                 yield from _places(value)
+        case ir.VarRead(name):
+            yield f"the var `{name}`"
         case ir.Template():
             yield "a text"
         case ir.Cast() | ir.Timestamp() | ir.Pick() | ir.Omit() | ir.Rename() | ir.Flatten():

@@ -23,10 +23,12 @@ from mapper.checker.templates.payloads import TemplateInput
 from mapper.checker.templates.rendering import PrepareTemplate, TemplateRendering, renderer_of
 from mapper.checker.templates.target_fit import TargetMisfit, misfits
 from mapper.checker.templates.value_sets import ValueSet
+from mapper.checker.templates.var_sets import var_scope
 from mapper.checker.templates.walk import TemplateFlaw, TooManyStates, Walk, WalkState
 from mapper.diagnostics.source import Span
 from mapper.ir import liquid as text_ir
 from mapper.ir.liquid import nodes_run
+from mapper.ir.vars import VARS
 from mapper.schemas.schema import Schema
 
 _MAX_FLAWS = 24
@@ -135,7 +137,7 @@ def _walk(
 ) -> tuple[Walk, list[TemplateFlaw]]:
     """The walk through the template, and the flaws that it found."""
     walk = Walk()
-    envs = [Environment(scopes)]
+    envs = [Environment({**scopes, VARS: var_scope(program.vars)} if program.vars else scopes)]
     for rule in program.rules:
         if rule.condition.test is not None:
             envs = few([env for before in envs for env in assume(rule.condition.test, False, before)])

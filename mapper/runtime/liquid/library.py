@@ -13,7 +13,6 @@ from io import StringIO
 from typing import Any, TextIO, TypeAlias
 
 from liquid import BoundTemplate, DictLoader, Environment, Mode, RenderContext, TokenStream
-from liquid.ast import Node
 from liquid.builtin import case_tag, cycle_tag, echo_tag, for_tag, if_tag, output, tablerow_tag, unless_tag
 from liquid.builtin.expressions import (
     BooleanExpression,
@@ -33,7 +32,6 @@ from liquid.exceptions import (
 )
 from liquid.expression import Expression
 from liquid.filter import with_context
-from liquid.tag import Tag
 from liquid.token import TOKEN_EXPRESSION, Token
 from liquid.undefined import UNDEFINED, Undefined
 from liquid.utils import ReadOnlyChainMap
@@ -41,6 +39,7 @@ from liquid.utils import ReadOnlyChainMap
 from mapper.runtime.faults import Fault, Skip
 from mapper.runtime.limits import MAX_TAG_DEPTH, active
 from mapper.runtime.liquid import semantics as text
+from mapper.runtime.liquid.abort import AbortTag
 from mapper.runtime.liquid.arithmetic import as_double
 from mapper.runtime.liquid.filters import (
     COMPUTED,
@@ -52,6 +51,7 @@ from mapper.runtime.liquid.filters import (
 )
 from mapper.runtime.liquid.filters.row import Function
 from mapper.runtime.liquid.filters.values import date_of_moment
+from mapper.runtime.liquid.lazy_vars import NO_VARS, LazyVars, VarFailed, VarValues, all_variables
 from mapper.runtime.missing import MISSING, is_blank
 
 # The rules of a dialect, as (name, value) pairs; see ir.LiquidRules.
@@ -103,6 +103,8 @@ class LimitedRenderContext(RenderContext):
         """An entry, element, size, first or last; never a Python attribute."""
         if isinstance(obj, Undefined):
             return obj
+        if isinstance(obj, LazyVars):
+            return obj.read(key)
         if isinstance(obj, for_tag.ForLoop | tablerow_tag.TableRow):
             return obj[key]  # type: ignore[index]
         found = text.member(obj, key)
@@ -290,27 +292,6 @@ class _CycleNode(cycle_tag.CycleNode):
         return buffer.write(text.to_text(values[turn])) if turn < len(values) else 0
 
 
-class AbortNode(Node):
-    """Parse tree node of a dialect's `abort`."""
-
-    __slots__ = ()
-
-    def render_to_output(self, _context: RenderContext, _buffer: TextIO) -> int:
-        """Leave the whole rendering: the item is skipped."""
-        raise Skip
-
-
-class AbortTag(Tag):
-    """The tag `{% abort %}` of a dialect."""
-
-    name = "abort"
-    block = False
-
-    def parse(self, stream: TokenStream) -> Node:
-        """The node of the tag."""
-        return AbortNode(stream.current)
-
-
 _TAGS = {
     if_tag.IfTag: _IfNode,
     unless_tag.UnlessTag: _UnlessNode,
@@ -416,10 +397,11 @@ def render(
     body: object,
     request: object,
     site: int,
+    known: VarValues = NO_VARS,
 ) -> str:
-    """The text the library renders; raises Fault or Skip as lowered code does."""
+    """The text the library renders; raises Fault or Skip as lowered code does. `known` are its vars."""
     try:
-        return _parsed(source, rules, partials).render(text.variables(item, body, request))
+        return _parsed(source, rules, partials).render(all_variables(item, body, request, known))
     except Skip:
         raise Skip(site) from None
     except RecursionError:
@@ -440,11 +422,20 @@ def parse_condition(source: str, used: Environment) -> BooleanExpression:
     return refine_condition(BooleanExpression.parse(used, TokenStream(tokenize(source, whole))))
 
 
-def holds(source: str, rules: Rules, item: object, body: object, request: object, site: int) -> bool:
+def holds(
+    source: str,
+    rules: Rules,
+    item: object,
+    body: object,
+    request: object,
+    site: int,
+    known: VarValues = NO_VARS,
+) -> bool:
     """Return True if the condition holds by the library; raises Fault as lowered code does."""
     try:
         condition, template = _condition(source, rules)
-        return condition.evaluate(LimitedRenderContext(template, globals=text.variables(item, body, request)))
+        names = all_variables(item, body, request, known)
+        return condition.evaluate(LimitedRenderContext(template, globals=names))
     except RecursionError:
         raise
     except Exception as error:
@@ -463,11 +454,19 @@ def parse_expression(source: str, used: Environment) -> Expression:
     return FilteredExpression.parse(used, TokenStream(tokenize(source, whole)))
 
 
-def compute(source: str, rules: Rules, item: object, body: object, request: object, site: int) -> object:
+def compute(
+    source: str,
+    rules: Rules,
+    item: object,
+    body: object,
+    request: object,
+    site: int,
+    known: VarValues = NO_VARS,
+) -> object:
     """The value of an expression by the library, or MISSING; raises Fault as lowered code does."""
     try:
         expression, template = _expression(source, rules)
-        context = LimitedRenderContext(template, globals=text.variables(item, body, request))
+        context = LimitedRenderContext(template, globals=all_variables(item, body, request, known))
         return text.as_value(_plain(_doubled(expression.evaluate(context), context)), site)
     except RecursionError:
         raise
@@ -476,7 +475,9 @@ def compute(source: str, rules: Rules, item: object, body: object, request: obje
 
 
 def liquid_fault(error: Exception, site: int) -> Fault:
-    """The Fault for an error of the library."""
+    """The Fault for an error of the library, or of a var that a text reads."""
+    if isinstance(error, VarFailed):
+        return error.fault
     if isinstance(error, LoopIterationLimitError):
         return text.rounds_fault(site)
     if isinstance(error, OutputStreamLimitError):
