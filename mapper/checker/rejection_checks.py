@@ -46,7 +46,7 @@ def check_possible_rejections(record: ir.Record, sound: tuple[ir.Field, ...], ch
         if rejection.is_certain and not _is_reported(rejection, checking):
             message = f"{_ALWAYS.get(rejection.code, _WORDS[rejection.code])}, and the item is rejected"
             checking.report.error("M405", message, rejection.span, rejection.reason)
-        elif not rejection.is_certain and checking.source is not None and _is_tame(rejection, checking):
+        elif not rejection.is_certain and checking.payload.knows_item and _is_tame(rejection, checking):
             entry = next((each for each in record.fields if _is_within(rejection, each.value)), None)
             if entry is None or entry in sound:
                 _check_possible(rejection, entry, checking)

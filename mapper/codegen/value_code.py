@@ -27,6 +27,7 @@ from mapper.codegen.presence import (
     presence_test,
 )
 from mapper.codegen.template_code import (
+    emit_compute,
     emit_condition,
     emit_operand,
     emit_printed,
@@ -68,6 +69,8 @@ def emit_value(writer: Writer, node: ir.Value, scope: Scope, into: str | None = 
             return emit_path(writer, node, scope)
         case ir.Template():
             return emit_template(writer, node, scope)
+        case ir.Compute():
+            return emit_compute(writer, node, scope)
         case ir.Record():
             return emit_record(writer, node, scope, into)
         case ir.Array():

@@ -9,7 +9,7 @@ from mapper import ir
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.source import Span, SpannedText
 from mapper.expressions.jsonpath import parse_path
-from mapper.expressions.liquid import parse_condition, parse_template
+from mapper.expressions.liquid import parse_condition, parse_expression, parse_template
 from mapper.expressions.liquid.dialects import Dialect
 from mapper.expressions.time_lowering import lower_time
 from mapper.language import spec
@@ -47,6 +47,7 @@ def lower(
         output=output,
         written=mapping.event.written if mapping.event is not None else frozenset(),
         span=mapping.span,
+        policy=mapping.policy,
     )
 
 
@@ -96,6 +97,8 @@ def lower_value(value: spec.Value, schema: Subschema | None, tools: Lowering) ->
             return _take(value, tools)
         case spec.LiquidText(text):
             return parse_template(text, tools.report, tools.dialect)
+        case spec.ComputedValue(text):
+            return parse_expression(text, tools.report, tools.dialect)
         case spec.LiteralValue(constant, span, declared):
             return ir.Literal(constant, span, declared)
         case spec.ObjectValue():

@@ -8,7 +8,7 @@ from typing import NoReturn, TypeAlias, assert_never
 
 from mapper import ir
 from mapper.interpreter.path_evaluation import NO_SITE, evaluate_path
-from mapper.interpreter.template_evaluation import evaluate_condition, render_template
+from mapper.interpreter.template_evaluation import compute_value, evaluate_condition, render_template
 from mapper.runtime import casts as values
 from mapper.runtime.faults import Fault, Skip
 from mapper.runtime.json.canonical import stable_hash
@@ -72,6 +72,8 @@ def _evaluate(node: ir.Value, context: EvaluationContext) -> object:
             return evaluate_path(node, context.item, context.body)
         case ir.Template():
             return render_template(node, context.item, context.body, context.request)
+        case ir.Compute():
+            return compute_value(node, context.item, context.body, context.request)
         case ir.Record():
             return _record(node, context)
         case ir.Array(members):

@@ -56,6 +56,8 @@ def nothings(node: ir.Value) -> Nothings:
             return Nothings(null=value is None, blank=blank)
         case ir.Template():
             return TEXT
+        case ir.Compute():
+            return Nothings(missing=True, null=True, blank=True)
         case ir.Record() | ir.Array() | ir.Merge():
             return SURE
         case ir.Hash(operands):
@@ -129,6 +131,8 @@ def _of_options(node: ir.Coalesce) -> Nothings:
 def types(node: ir.Value) -> frozenset[str]:
     """The JSON types of a node's values apart from null; `null` alone if it can be nothing else."""
     match node:
+        case ir.Compute():
+            return JSON_TYPES
         case ir.Path():
             return JSON_TYPES if node.is_singular else frozenset({"array"})
         case ir.Literal(value):

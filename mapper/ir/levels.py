@@ -15,6 +15,8 @@ def levels(node: ir.Value) -> int:
             return 1 + _deepest(values)
         case ir.MapItems(_, element):
             return 1 + levels(element)
+        case ir.Compute():
+            return 1  # a filter can put a value into a list; another one would take it apart
         case ir.Path():
             return 0 if node.is_singular else 1
         case ir.WithItem(source, element):

@@ -9,8 +9,9 @@ from typing import TypeAlias
 
 from mapper.diagnostics.source import Span
 from mapper.ir.jsonpath import Path, Root
-from mapper.ir.liquid import Condition, Template
+from mapper.ir.liquid import Compute, Condition, Template
 from mapper.ir.spans import span_field
+from mapper.runtime.repair.policy import STRICT, Policy
 from mapper.runtime.times.writing import TimeForm
 
 
@@ -293,6 +294,7 @@ Value: TypeAlias = (
     Literal
     | Path
     | Template
+    | Compute
     | Record
     | Array
     | Coalesce
@@ -373,6 +375,7 @@ class Program:
 
     Of the `rules`, those that skip come first, so that the number of a rule is also the number of its reason.
     `written` names the fields of the event that the author wrote, also those that could not be lowered.
+    `policy` says how a body is read.
     """
 
     name: str
@@ -381,3 +384,4 @@ class Program:
     output: Record | Template
     written: frozenset[str]
     span: Span = span_field()
+    policy: Policy = STRICT

@@ -49,6 +49,14 @@ class LiquidText:
 
 
 @dataclass(frozen=True, slots=True)
+class ComputedValue:
+    """`compute`: a Liquid expression whose value keeps its type."""
+
+    text: SpannedText
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
 class LiteralValue:
     """A constant; `declared` is True if it was written with `literal:`."""
 
@@ -219,6 +227,7 @@ Value: TypeAlias = (
     | PathOf
     | TakeValue
     | LiquidText
+    | ComputedValue
     | LiteralValue
     | ObjectValue
     | ArrayValue
@@ -253,6 +262,7 @@ class Spec:
     target: SpannedText | None
     dialect: SpannedText | None
     policy: Policy
+    body_schema: SpannedText | None
     each: tuple[SpannedText, ...]
     rules: tuple[RuleEntry, ...]
     event: ObjectValue | None

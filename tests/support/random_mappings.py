@@ -38,6 +38,19 @@ LIQUID = [
     "{% for x in c %}{{ forloop.index }}{{ x }},{% endfor %}",
     "{{ envelope.a }}{{ header.x }}{{ setting.s }}{{ received_at }}",
 ]
+EXPRESSIONS = [
+    *("a", "c.first", "item['odd key'] | default: 0", "envelope.a | json", "(1..3)", "header", "b.size"),
+    *(
+        "c | size",
+        "c | map: 'a' | uniq",
+        "c | first",
+        "c | where: 'a' | last",
+        "c | concat: c",
+        "a | reverse",
+    ),
+    *("a | times: 2 | round", "a | plus: b", "a | divided_by: b", "b | default: a, allow_false: true"),
+    *("a | append: b | upcase", "b | strip | md5 | prepend: 'u-'", "a | hmac_sha256: setting.s | split: ''"),
+]
 CONDITIONS = [
     *(
         "a",
@@ -62,6 +75,7 @@ unsure = st.one_of(
     path,
     path.map(lambda text: {"path": text}),
     path.map(lambda text: {"envelope": text}),
+    st.sampled_from(EXPRESSIONS).map(lambda text: {"compute": text}),
     st.builds(lambda p, t: {"path": p, "take": t}, several_matches, takes),
     st.builds(lambda p, t: {"envelope": p, "take": t}, several_matches, takes),
     st.sampled_from([{"setting": "s"}, {"path": "$.a", "as": "json", "on_error": "omit"}]),

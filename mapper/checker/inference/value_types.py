@@ -12,11 +12,13 @@ from mapper.checker.inference.cast_types import Casting, cast_type, kept_type, t
 from mapper.checker.inference.condition_types import divide
 from mapper.checker.inference.findings import Inference, PossibleRejection
 from mapper.checker.inference.object_types import changed_object, merged_objects
+from mapper.checker.inference.operand_types import operand_type
 from mapper.checker.inference.path_types import infer_path
 from mapper.checker.inference.shape_types import pruned
 from mapper.checker.inference.template_types import infer_template
 from mapper.checker.inference.type_scope import TypeScope, place_of_path
 from mapper.checker.types import (
+    ANYTHING,
     MISSING_ONLY,
     NEVER,
     NULL_ONLY,
@@ -50,6 +52,9 @@ def _infer(node: ir.Value, scope: TypeScope, notes: Inference) -> Type:
             return infer_path(node, scope)
         case ir.Template():
             return infer_template(node, scope, notes)
+        case ir.Compute(value=operand):
+            computing = replace(scope, computes=True)
+            return ANYTHING.with_missing() if operand is None else operand_type(operand, computing, notes)
         case ir.Record():
             return infer_record(node, scope, notes)
         case ir.Array(values):
