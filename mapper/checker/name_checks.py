@@ -121,6 +121,8 @@ def _described(value: ir.Value, names: KnownNames) -> DescribedValue | None:
             if start is None or found is None:
                 return None
             return replace(start, subschema=found if value.is_singular else {"type": "array", "items": found})
+        case ir.Entries(inner, takes_lists):
+            return _entries(_described(inner, names), takes_lists)
         case ir.WithItem(source, element):
             return _described(element, names.of_item(_described(source, names)))
         case ir.Take(inner):
@@ -131,6 +133,22 @@ def _described(value: ir.Value, names: KnownNames) -> DescribedValue | None:
             return _described(inner, names)
         case _:
             return None
+
+
+def _entries(described: DescribedValue | None, takes_lists: bool) -> DescribedValue | None:
+    """The list that `entries` gives for a value."""
+    if described is None:
+        return None
+    found, document = described.subschema, described.document
+    elements: list[Subschema] = []
+    if takes_lists and allows_type(document, found, "array"):
+        elements.append(items_of(document, found))
+    if allows_type(document, found, "object"):
+        values = [*properties_of(document, found).values()] if is_closed(document, found) else []
+        members = {"key": {"type": "string"}, "value": {"anyOf": values} if values else True}
+        elements.append({"type": "object", "properties": members, "additionalProperties": False})
+    subschema = {"type": "array", "items": {"anyOf": elements} if elements else True}
+    return replace(described, subschema=subschema)
 
 
 def _follow(segments: tuple[ir.Segment, ...], schema: Subschema, document: Subschema) -> Subschema | None:

@@ -79,6 +79,7 @@ M117 invalid-window             a time window that cannot be read
 M119 event-or-template          a mapping holds either an event or a template
 M120 unquoted-path              a bracket ended a path inside a flow collection
 M122 non-string-key             a key that is not text
+M125 constant-key               every entry of an object gets the same key
 M126 body-not-read              a value of a body that the mapping does not have read
 M127 operator-look-alike        an object that looks like an operator
 M128 path-look-alike            a text that looks like a path or a variable
@@ -132,7 +133,7 @@ M613 cast-failed                a value cannot be turned into the declared type
 M614 unreadable-time            a time that none of the declared formats reads
 M615 not-an-object              a value that must be an object is not
 M616 not-an-array               a value that must be an array is not
-M617 rename-collision           a renamed key is already there
+M617 two-keys-one-name          two keys of an object would get the same name
 M618 liquid-failed              a Liquid filter or tag failed
 M619 loop-limit                 a Liquid loop runs longer than allowed
 M620 output-limit               Liquid text grows larger than allowed

@@ -21,6 +21,8 @@ FIXED: dict[type, str] = {
     ir.Rename: "object",
     ir.Array: "array",
     ir.MapItems: "array",
+    ir.Entries: "array",
+    ir.ObjectFrom: "object",
 }
 
 
@@ -69,7 +71,10 @@ def nothings(node: ir.Value) -> Nothings:
             return Nothings(missing=True, null=True, blank=True)
         case ir.WithItem(_, element):
             return nothings(element)
-        case ir.MapItems(value) | ir.Pick(value) | ir.Omit(value) | ir.Rename(value):
+        case ir.MapItems(value) | ir.Entries(value) | ir.ObjectFrom(value):
+            inner = nothings(value)
+            return Nothings(inner.missing, inner.null)
+        case ir.Pick(value) | ir.Omit(value) | ir.Rename(value):
             inner = nothings(value)
             return Nothings(inner.missing, inner.null)
         case ir.Prune():

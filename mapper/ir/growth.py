@@ -126,6 +126,11 @@ def _bound(node: ir.Value) -> SizeBound:
             return _either(ir.alternatives(node))
         case ir.MapItems():
             return _of_map(node)
+        case ir.Entries(value):
+            # A member takes five bytes or more, `"":0,`; as an entry it takes sixteen more.
+            return _of_element(_bound(value), SizeBound(Counter({(ir.Root.ITEM, ()): 5}), 2))
+        case ir.ObjectFrom(entries):
+            return _bound(entries)
         case ir.WithItem(source, element):
             return _of_element(_bound(source), _bound(element))
         case ir.Rename(value, names):

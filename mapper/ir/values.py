@@ -158,6 +158,37 @@ class MapItems:
 
 
 @dataclass(frozen=True, slots=True)
+class Entries:
+    """The members of an object as a list of objects with a `key` and a `value`, in order.
+
+    A list passes unchanged if `takes_lists`; any other value is a fault.
+    """
+
+    value: Value
+    takes_lists: bool
+    span: Span = span_field()
+
+
+class OnDuplicate(Enum):
+    """The outcome of two entries with one key."""
+
+    REJECT = "reject"
+    FIRST = "first"
+    LAST = "last"
+    LIST = "list"  # every value becomes a list
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectFrom:
+    """The object of a list of entries; those without a `key` or a `value` are left out. Keys are texts."""
+
+    value: Value
+    on_duplicate: OnDuplicate
+    span: Span = span_field()
+    declared: bool = _declared()
+
+
+@dataclass(frozen=True, slots=True)
 class WithItem:
     """The value of `element`, with the value of `source` as the item; with null if the source is missing."""
 
@@ -302,6 +333,8 @@ Value: TypeAlias = (
     | When
     | Merge
     | MapItems
+    | Entries
+    | ObjectFrom
     | WithItem
     | Take
     | Pick

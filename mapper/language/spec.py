@@ -155,6 +155,26 @@ class MapValue:
 
 
 @dataclass(frozen=True, slots=True)
+class EntriesValue:
+    """`entries`."""
+
+    source: Value
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectFromValue:
+    """`object_from` with `key` and `value`; `declares_duplicates` is true for a written `on_duplicate`."""
+
+    source: Value
+    key: Value
+    value: Value
+    on_duplicate: str
+    declares_duplicates: bool
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
 class HashValue:
     """`hash`."""
 
@@ -236,6 +256,8 @@ Value: TypeAlias = (
     | WhenValue
     | MergeValue
     | MapValue
+    | EntriesValue
+    | ObjectFromValue
     | HashValue
     | RequestValue
     | Modified

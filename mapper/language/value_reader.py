@@ -27,6 +27,7 @@ from mapper.language.nodes import key_text, kind_of, want_choice, want_mapping, 
 from mapper.language.spec import (
     ArrayValue,
     ComputedValue,
+    EntriesValue,
     Entry,
     FirstOf,
     HashValue,
@@ -36,6 +37,7 @@ from mapper.language.spec import (
     MatchValue,
     MergeValue,
     Modified,
+    ObjectFromValue,
     ObjectValue,
     PathOf,
     PathText,
@@ -46,6 +48,7 @@ from mapper.language.spec import (
 )
 
 TAKES = ("first", "last", "only")
+ON_DUPLICATE = ("reject", "first", "last", "list")
 MISSPELT = 2  # unknown keys beside an operator that are reported one by one
 
 
@@ -298,6 +301,21 @@ def _read_map(written: WrittenOperator) -> Value | None:
     return MapValue(source, element, written.span)
 
 
+def _read_entries(written: WrittenOperator) -> Value | None:
+    source = _read_source(written, written.operand, "entries", "object value")
+    return None if source is None else EntriesValue(source, written.span)
+
+
+def _read_object_from(written: WrittenOperator) -> Value | None:
+    source = _read_source(written, written.operand, "object_from", "list or object value")
+    key, value = written.part("key"), written.part("value")
+    node = written.parts.get("on_duplicate")
+    chosen = node and want_choice(node, "choice for `on_duplicate`", ON_DUPLICATE, written.report)
+    if source is None or key is None or value is None:
+        return None
+    return ObjectFromValue(source, key, value, chosen or "reject", node is not None, written.span)
+
+
 def _read_request(written: WrittenOperator) -> Value | None:
     name = written.name
     text = want_text(written.operand, f"`{name}`", written.report)
@@ -357,6 +375,14 @@ OPERATORS: dict[str, Operator] = {
     "merge": Operator(VALUES, "One object of several; later ones win.", _read_list),
     "map": Operator(
         LIST_VALUE, "A list built item by item; `$` is the item inside `to`.", _read_map, {"to": VALUE}
+    ),
+    "entries": Operator(LIST_VALUE, "A list with the `key` and `value` of each member.", _read_entries),
+    "object_from": Operator(
+        LIST_VALUE,
+        "An object built entry by entry from a list, or from the entries of an object; `$` is the entry.",
+        _read_object_from,
+        {"key": VALUE, "value": VALUE},
+        {"on_duplicate": {"enum": list(ON_DUPLICATE)}},
     ),
     "hash": Operator(VALUES, "A stable SHA-256 of the values' canonical JSON.", _read_list),
     "envelope": Operator(

@@ -67,6 +67,7 @@ CONDITIONS = [
 path = st.sampled_from(PATHS)
 several_matches = st.sampled_from(LISTS)
 inner_path = st.sampled_from([*PATHS[1:], *LISTS])
+entry_keys = st.sampled_from(["$.key", "$.a", "$", "{{ key }}{{ a }}", {"path": "$.b", "as": "string"}])
 takes = st.sampled_from(["first", "last", "only"])
 condition = st.sampled_from(CONDITIONS)
 # Values that may be missing or null, and of any type: they can stand wherever something stands behind them.
@@ -120,6 +121,14 @@ def operators(inner: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
         st.builds(lambda m, t: {"map": m, "to": t}, unsure | st.sampled_from(LISTS), inner),
         st.builds(lambda p, v: {"path": p, "of": v}, inner_path, sources),
         st.builds(lambda p, v, t: {"path": p, "of": v, "take": t}, several_matches, sources, takes),
+        (unsure | members).map(lambda v: {"entries": v}),
+        st.builds(
+            lambda s, k, v, d: {"object_from": s, "key": k, "value": v, **d},
+            unsure | members | several_matches | several,
+            entry_keys,
+            inner,
+            optional("on_duplicate", st.sampled_from(["reject", "first", "last", "list"])),
+        ),
         modified(inner),
     )
 
