@@ -41,7 +41,7 @@ _OTHER_DRAFTS = {
     "$recursiveRef": "`$dynamicRef`",
     "$recursiveAnchor": "`$dynamicAnchor`",
 }
-# What ECMA-262 knows and Python does not, and the way to write it.
+# Signs that ECMA-262 knows and Python does not, and another way to write them.
 _PATTERN_HINTS = (
     (
         r"\\[pP]\{",
