@@ -16,7 +16,7 @@ _PUNCTUATION = frozenset('{}[]"')
 
 
 @dataclass(frozen=True, slots=True)
-class JsonText:
+class JsonTemplate:
     """Liquid under `as: json`, and the program that renders it alone.
 
     If `is_sure`, each payload that the program takes reaches the Liquid in the mapping, too. `is_declared` is
@@ -48,13 +48,13 @@ class _Reach:
         return replace(self, is_sure=False)
 
 
-def json_texts(program: ir.Program) -> Iterator[JsonText]:
+def json_texts(program: ir.Program) -> Iterator[JsonTemplate]:
     """The Liquid of an event that writes JSON for `as: json`, in the order of the text."""
     if isinstance(program.output, ir.Record):
         yield from _inside(program.output, _Reach(root=program))
 
 
-def _inside(node: ir.Value, reach: _Reach) -> Iterator[JsonText]:
+def _inside(node: ir.Value, reach: _Reach) -> Iterator[JsonTemplate]:
     match node:
         case ir.Cast(ir.Template() as template, ir.CastKind.JSON) if _writes_json(template):
             yield _text(node, template, reach)
@@ -74,7 +74,7 @@ def _inside(node: ir.Value, reach: _Reach) -> Iterator[JsonText]:
                 yield from _inside(value, reach)
 
 
-def _text(cast: ir.Cast, template: ir.Template, reach: _Reach) -> JsonText:
+def _text(cast: ir.Cast, template: ir.Template, reach: _Reach) -> JsonTemplate:
     body, root = template.body, reach.root
     if body is not None:
         for test, holds in reversed(reach.tests):
@@ -89,7 +89,7 @@ def _text(cast: ir.Cast, template: ir.Template, reach: _Reach) -> JsonText:
         inside = ir.Path(ir.Root.BODY, (ir.Child((ir.Wildcard(),)),), "$[*]", root.span)
         program = replace(program, rules=(), each=(inside,))
     is_declared = cast.declared or cast.on_error is not ir.OnError.REJECT
-    return JsonText(program, reach.is_sure, is_declared, reach.of_item)
+    return JsonTemplate(program, reach.is_sure, is_declared, reach.of_item)
 
 
 def _writes_json(template: ir.Template) -> bool:

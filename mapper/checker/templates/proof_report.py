@@ -6,7 +6,7 @@ import json
 
 from mapper import ir
 from mapper.checker.templates.engines import check_engine
-from mapper.checker.templates.json_texts import JsonText
+from mapper.checker.templates.json_texts import JsonTemplate
 from mapper.checker.templates.payloads import TemplateInput
 from mapper.checker.templates.proof import Proof, Refutation, ShownMisfit
 from mapper.checker.templates.rendering import TemplateRendering
@@ -35,7 +35,7 @@ def report_proof(
         check_engine(program.output, dialect, proof.printed, report)
 
 
-def report_json_text(proof: Proof, text: JsonText, dialect: Dialect | None, report: Report) -> None:
+def report_json_text(proof: Proof, text: JsonTemplate, dialect: Dialect | None, report: Report) -> None:
     """Report the proof of Liquid under `as: json`: M411, a warning if failures are declared, or M412.
 
     A payload shows nothing if it is not certain that it reaches the Liquid.
