@@ -78,7 +78,7 @@ def _text(cast: ir.Cast, template: ir.Template, reach: _Reach) -> JsonTemplate:
     body, root = template.body, reach.root
     if body is not None:
         for test, holds in reversed(reach.tests):
-            # Where the test has the other outcome, nothing is rendered: as if the item were skipped.
+            # If the test has the other outcome, nothing is rendered, as if the item were skipped.
             branch, other = (
                 (body, (text_ir.Abort(cast.span),)) if holds else ((text_ir.Abort(cast.span),), body)
             )
