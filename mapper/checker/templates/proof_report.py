@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from mapper import ir
-from mapper.checker.templates.engines import check_engine
+from mapper.checker.templates.clocks import check_clocks
 from mapper.checker.templates.json_texts import JsonTemplate
 from mapper.checker.templates.payloads import TemplateInput
 from mapper.checker.templates.proof import Proof, Refutation, ShownMisfit
@@ -32,7 +32,7 @@ def report_proof(
         _report_misfit(shown_misfits, target, report)
     _report_doubts(proof, report)
     if isinstance(program.output, text_ir.Template):
-        check_engine(program.output, dialect, proof.printed, report)
+        check_clocks(program.output, report)
 
 
 def report_json_text(proof: Proof, text: JsonTemplate, dialect: Dialect | None, report: Report) -> None:
