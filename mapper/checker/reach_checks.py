@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from mapper import ir
 from mapper.checker.inference.findings import Inference
+from mapper.checker.inference.predicates import content
 from mapper.checker.operand_checks import json_types
+from mapper.checker.types import without_nothing
 from mapper.diagnostics.diagnostic import Report
 from mapper.ir.facts import nothings
 from mapper.ir.liquid import walk
@@ -59,6 +61,18 @@ def check_reachable(value: ir.Value, notes: Inference, report: Report) -> None:
 
 
 def _check_alternatives(value: ir.Coalesce, notes: Inference, report: Report) -> None:
+    for option in value.options:
+        found = notes.type_of(option)
+        taken = content(found) if found and value.nonblank else found and without_nothing(found)
+        if found is None or found.is_never or taken is None or not taken.is_never:
+            continue
+        kind = "blank" if found.texts is not None else "null" if found.null else "missing"
+        hint = "if null is meant, write `default: null`" if kind == "null" else ""
+        if kind == "blank":
+            hint = "if a blank text is meant, write it as `default`"
+        message = f"an alternative that is always {kind} has no effect"
+        report.error("M503", message, option.span, f"{kind} values are passed over", hint)
+        return
     for before, option in zip(value.options, value.options[1:], strict=False):
         if not notes.is_reached(option):
             reason = "the one before it always has a value"

@@ -184,6 +184,9 @@ def _read(node: ir.Value, context: ReadContext) -> None:
             _read_changed(value, tuple(old for old, _ in names), context)
         case ir.Cast(value, kind):
             _read(value, context if kind is ir.CastKind.OBJECT else context.consumed)
+        case ir.WithItem(source, element):
+            _read(source, context.consumed)
+            _read(element, replace(context.consumed, item=PayloadPlace(whole=True)))
         case ir.MapItems(source, element):
             _read_map(source, element, context)
         case _:

@@ -79,6 +79,9 @@ M117 invalid-window             a time window that cannot be read
 M119 event-or-template          a mapping holds either an event or a template
 M120 unquoted-path              a bracket ended a path inside a flow collection
 M122 non-string-key             a key that is not text
+M127 operator-look-alike        an object that looks like an operator
+M128 path-look-alike            a text that looks like a path or a variable
+M130 missing-time-of-day        a date without a readable time of day
 M201 invalid-path               the path is not RFC 9535 JSONPath
 M202 quote-the-name             a member name that needs quotes
 M203 invalid-pattern            a regular expression that cannot be used
@@ -92,6 +95,7 @@ M215 not-in-dialect             a term the dialect does not know
 M216 dialect-spelling           an object the dialect spells otherwise
 M217 invalid-condition          the condition cannot be read
 M218 rendered-differently       something the dialect's engine renders in another way
+M252 blanks-not-printed         a Liquid block of blanks, which prints nothing
 M301 unknown-field              the source schema knows no such field
 M302 unknown-target             the target schema knows no such field
 M303 unknown-variable           a Liquid variable that nothing sets

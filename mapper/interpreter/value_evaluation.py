@@ -13,8 +13,9 @@ from mapper.runtime import casts as values
 from mapper.runtime.faults import Fault, Skip
 from mapper.runtime.json.canonical import stable_hash
 from mapper.runtime.missing import INVALID, MISSING, has_no_content
-from mapper.runtime.times import patterns as time_patterns
 from mapper.runtime.times import times
+from mapper.runtime.times.formats import read_time
+from mapper.runtime.times.writing import canonical, write
 from mapper.transform.request import Request
 
 # Called with a node, its outcome and its context; see `EvaluationContext.observe`.
@@ -23,7 +24,9 @@ Observer: TypeAlias = Callable[[ir.Value | ir.Rule, object, "EvaluationContext"]
 
 @dataclass(frozen=True, slots=True)
 class EvaluationContext:
-    """The item, its body and its request, from which a value is computed; `map` has each element as the item.
+    """The item, its body and its request, from which a value is computed.
+
+    Inside `map`, the item is the element; beside `of`, it is the value at which the path starts.
 
     `observe` is called after a node is evaluated, and so after its operands: with the node, its outcome and
     the context. The outcome is a value or MISSING, or the Fault or Skip that ends the item; of a Rule it
@@ -85,10 +88,15 @@ def _evaluate(node: ir.Value, context: EvaluationContext) -> object:
             return _merge(operands, context)
         case ir.MapItems(source, element):
             return _map(evaluate(source, context), element, context)
+        case ir.WithItem(source, element):
+            item = evaluate(source, context)
+            return evaluate(element, replace(context, item=None if item is MISSING else item))
         case ir.Take(inner, which):
             return _take(evaluate(inner, context), which)
         case ir.Pick() | ir.Omit() | ir.Rename():
             return _change(node, evaluate(node.value, context))
+        case ir.Prune(inner, kinds):
+            return _prune(evaluate(inner, context), kinds)
         case ir.Hash(operands):
             digest = stable_hash([evaluate(operand, context) for operand in operands])
             return fail("M613") if digest is INVALID else digest
@@ -187,6 +195,21 @@ def _change(node: ir.Pick | ir.Omit | ir.Rename, value: object) -> object:
     return changed
 
 
+def _prune(value: object, kinds: tuple[str, ...]) -> object:
+    if isinstance(value, dict):
+        members = [(key, _prune(member, kinds)) for key, member in value.items()]
+        value = {key: member for key, member in members if member is not MISSING}
+    elif isinstance(value, list):
+        elements = [_prune(element, kinds) for element in value]
+        value = [element for element in elements if element is not MISSING]
+    is_listed = (
+        ("null" in kinds and value is None)
+        or ("blank" in kinds and isinstance(value, str) and has_no_content(value))
+        or ("empty" in kinds and isinstance(value, dict | list) and not value)
+    )
+    return MISSING if is_listed else value
+
+
 def _from_request(part: ir.RequestPart, name: str, request: Request) -> object:
     match part:
         case ir.RequestPart.HEADER:
@@ -221,8 +244,11 @@ def _on_error(choice: ir.OnError, code: str, value: object) -> object:
 def _time(node: ir.Timestamp, value: object, request: Request) -> object:
     if is_absent(value):
         return value
-    result = time_patterns.read_time(value, node.formats, node.zone)
-    if not isinstance(result, str):
+    fine = read_time(value, node.formats, node.zone, node.time_of_day, fine=True)
+    if not isinstance(fine, str):
         return _on_error(node.on_error, "M614", value)
     received_at = request.received_at if isinstance(request.received_at, str) else None
-    return result if times.within(result, node.low, node.high, received_at) else MISSING
+    if not times.within(canonical(fine), node.low, node.high, received_at):
+        return MISSING
+    written = canonical(fine) if node.form is None else write(fine, node.form)
+    return _on_error(node.on_error, "M614", value) if written is INVALID else written

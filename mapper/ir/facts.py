@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mapper import ir
 from mapper.runtime.json.types import TYPES, type_of
 from mapper.runtime.missing import is_blank_text
+from mapper.runtime.times.writing import EpochForm
 
 JSON_TYPES = frozenset(TYPES) - {"null"}
 # The type of nodes whose values all have one, apart from null.
@@ -64,9 +65,13 @@ def nothings(node: ir.Value) -> Nothings:
             return ABSENT
         case ir.FromRequest() | ir.Take():
             return Nothings(missing=True, null=True, blank=True)
+        case ir.WithItem(_, element):
+            return nothings(element)
         case ir.MapItems(value) | ir.Pick(value) | ir.Omit(value) | ir.Rename(value):
             inner = nothings(value)
             return Nothings(inner.missing, inner.null)
+        case ir.Prune():
+            return _of_pruned(node)
         case ir.Required(value):
             return Nothings(blank=nothings(value).blank)
         case ir.Cast() | ir.Timestamp():
@@ -103,6 +108,14 @@ def keeps(node: ir.Value) -> bool:
     return isinstance(node, ir.Cast | ir.Timestamp) and node.on_error is ir.OnError.KEEP
 
 
+def _of_pruned(node: ir.Prune) -> Nothings:
+    inner = nothings(node.value)
+    taken = Nothings(null="null" in node.kinds, blank="blank" in node.kinds)
+    may_be_empty = "empty" in node.kinds and not types(node.value).isdisjoint(("object", "array"))
+    missing = inner.missing or may_be_empty or (taken.null and inner.null) or (taken.blank and inner.blank)
+    return Nothings(missing, inner.null and not taken.null, inner.blank and not taken.blank)
+
+
 def _of_options(node: ir.Coalesce) -> Nothings:
     blank = False
     for option in node.options:
@@ -126,9 +139,13 @@ def types(node: ir.Value) -> frozenset[str]:
             return JSON_TYPES if part is ir.RequestPart.SETTING else frozenset({"string"})
         case ir.Take():
             return JSON_TYPES
+        case ir.WithItem(_, element):
+            return types(element)
         case ir.Coalesce() | ir.Match() | ir.When() | ir.Default() | ir.Required():
             found = frozenset[str]().union(*map(types, ir.alternatives(node)))
             return found - {"null"} or found
+        case ir.Prune(value):
+            return types(value)
         case _:
             return frozenset({FIXED[type(node)]})
 
@@ -136,7 +153,10 @@ def types(node: ir.Value) -> frozenset[str]:
 def _types_of_cast(node: ir.Cast | ir.Timestamp) -> frozenset[str]:
     if isinstance(node, ir.Cast) and node.kind is ir.CastKind.JSON:
         return JSON_TYPES
-    wanted = frozenset({node.kind.value if isinstance(node, ir.Cast) else "string"})
+    if isinstance(node, ir.Cast):
+        wanted = frozenset({node.kind.value})
+    else:
+        wanted = frozenset({"integer" if isinstance(node.form, EpochForm) else "string"})
     return wanted | (types(node.value) - {"null"}) if keeps(node) else wanted
 
 

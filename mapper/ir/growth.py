@@ -20,6 +20,7 @@ from mapper.runtime.growth import Growth
 from mapper.runtime.limits import MAX_NESTING
 from mapper.runtime.liquid.filters import ROWS
 from mapper.runtime.liquid.filters.row import Effect, Gives
+from mapper.runtime.times.writing import PatternForm
 
 # The place at which a value is read, as far as it is given by names.
 ReadPlace: TypeAlias = tuple[ir.Root, tuple[str, ...]]
@@ -29,6 +30,7 @@ _NUMBER = 330  # bytes of the longest float, written as an integer
 _QUOTED = 2  # times: the quotes of a text in a text are escaped
 _FIXED = 80  # bytes of what `hash` gives, or of a time
 _DIGEST = 130  # bytes of the longest digest of a filter
+_WRITTEN = 6  # bytes of a character of a pattern that writes a time: `%s` gives 12, a control character 6
 # Filters that add nothing to their value and arguments.
 _PLAIN_FILTERS = frozenset(
     name
@@ -122,13 +124,15 @@ def _bound(node: ir.Value) -> SizeBound:
             return _either(ir.alternatives(node))
         case ir.MapItems():
             return _of_map(node)
+        case ir.WithItem(source, element):
+            return _of_element(_bound(source), _bound(element))
         case ir.Rename(value, names):
             return _sum((value,), sum(len(dumps(new)) for _, new in names))
         case ir.Cast(value) | ir.Timestamp(value) if keeps(node):
             return _of_cast(node).alternative(_bound(value))
         case ir.Cast() | ir.Timestamp():
             return _of_cast(node)
-        case ir.Take(value) | ir.Pick(value) | ir.Omit(value) | ir.Required(value):
+        case ir.Take(value) | ir.Pick(value) | ir.Omit(value) | ir.Prune(value) | ir.Required(value):
             return _bound(value)
         case ir.Literal(value):
             return SizeBound(constant=len(dumps(value)))
@@ -217,7 +221,10 @@ def _of_operand(operand: object) -> SizeBound:
 
 def _of_cast(node: ir.Cast | ir.Timestamp) -> SizeBound:
     if isinstance(node, ir.Timestamp):
-        return SizeBound(constant=_FIXED)
+        form = node.form
+        return SizeBound(
+            constant=2 + _WRITTEN * len(form.pattern) if isinstance(form, PatternForm) else _FIXED
+        )
     bound = _bound(node.value)
     match node.kind:
         case ir.CastKind.INTEGER | ir.CastKind.NUMBER | ir.CastKind.BOOLEAN if bound.texts:
@@ -232,8 +239,19 @@ def _of_map(node: ir.MapItems) -> SizeBound:
     element = _bound(node.element)
     if _is_shared(element):
         return SizeBound(lists=1)
-    source = _bound(node.source)
-    times = element.times(ir.Root.ITEM) + (element.constant + 2) // 2
-    source.reads = Counter({place: count * times for place, count in source.reads.items()})
-    source.constant = 2 + source.constant * times
-    return source
+    element.reads = Counter({(ir.Root.ITEM, ()): element.times(ir.Root.ITEM) + (element.constant + 2) // 2})
+    element.constant = 2
+    return _of_element(_bound(node.source), element)
+
+
+def _of_element(source: SizeBound, element: SizeBound) -> SizeBound:
+    """The bound of a value that is computed with that of the source as the item."""
+    times = element.times(ir.Root.ITEM)
+    reads = Counter({place: count for place, count in element.reads.items() if place[0] is ir.Root.BODY})
+    reads.update({place: count * times for place, count in source.reads.items()})
+    return SizeBound(
+        reads,
+        source.constant * times + element.constant,
+        source.texts * times + element.texts,
+        source.lists * times + element.lists,
+    )

@@ -8,9 +8,10 @@ from enum import Enum
 from typing import TypeAlias
 
 from mapper.diagnostics.source import Span
-from mapper.ir.jsonpath import Path
+from mapper.ir.jsonpath import Path, Root
 from mapper.ir.liquid import Condition, Template
 from mapper.ir.spans import span_field
+from mapper.runtime.times.writing import TimeForm
 
 
 class OnError(Enum):
@@ -52,16 +53,17 @@ Bound: TypeAlias = str | tuple[str, int]
 
 
 def _declared() -> bool:
-    # True if the author wrote `on_error: reject`, which is the default: it only silences a warning.
+    # True if the author wrote out the default (`on_error: reject`, `literal:`): it only silences warnings.
     return field(default=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A constant JSON value."""
+    """A constant JSON value; `declared` is True if it was written with `literal:`."""
 
     value: object
     span: Span = span_field()
+    declared: bool = _declared()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,15 @@ class MapItems:
     span: Span = span_field()
 
 
+@dataclass(frozen=True, slots=True)
+class WithItem:
+    """The value of `element`, with the value of `source` as the item; with null if the source is missing."""
+
+    source: Value
+    element: Value
+    span: Span = span_field()
+
+
 class Taken(Enum):
     """The one of several matches that `take` keeps."""
 
@@ -202,6 +213,18 @@ class Rename:
 
 
 @dataclass(frozen=True, slots=True)
+class Prune:
+    """A value without its members of some kinds (`null`, `blank`, `empty`), at any depth.
+
+    MISSING if the value itself is of one of the kinds, or becomes empty and `empty` is one.
+    """
+
+    value: Value
+    kinds: tuple[str, ...]
+    span: Span = span_field()
+
+
+@dataclass(frozen=True, slots=True)
 class Hash:
     """SHA-256 over the canonical JSON of the operands; MISSING when all of them are missing or null."""
 
@@ -231,16 +254,19 @@ class Cast:
 
 @dataclass(frozen=True, slots=True)
 class Timestamp:
-    """A time in one of `formats` (tried in turn), written in UTC with milliseconds.
+    """A time in one of `formats` (tried in turn), written as `form` says (None: in UTC with milliseconds).
 
-    `zone` is the zone of texts without one; outside the window (`low`, `high`) the value is MISSING.
+    `zone` is the zone of texts without one, `time_of_day` that of dates without one. Outside the window
+    (`low`, `high`), which is of milliseconds, the value is MISSING.
     """
 
     value: Value
     formats: tuple[str, ...]
     zone: str | None
+    time_of_day: str | None
     low: Bound | None
     high: Bound | None
+    form: TimeForm | None
     on_error: OnError
     span: Span = span_field()
     declared: bool = _declared()
@@ -274,10 +300,12 @@ Value: TypeAlias = (
     | When
     | Merge
     | MapItems
+    | WithItem
     | Take
     | Pick
     | Omit
     | Rename
+    | Prune
     | Hash
     | FromRequest
     | Cast
@@ -312,6 +340,17 @@ def alternatives(node: Value) -> tuple[Value, ...]:
             return (value,)
         case _:
             return ()
+
+
+def path_text(node: Value) -> str | None:
+    """The text of the path on the item that a value is read by; None if there is no such path, or several."""
+    match node:
+        case Path(Root.ITEM, _, text):
+            return text
+        case Cast(value) | Timestamp(value) | Default(value) | Required(value) | Take(value) | Prune(value):
+            return path_text(value)
+        case _:
+            return None
 
 
 def _given(otherwise: Value | None) -> tuple[Value, ...]:

@@ -7,8 +7,9 @@ also in draft-07, which many editors read.
 from __future__ import annotations
 
 from mapper.language.forms import FIELDS, VALUE, JsonForm
-from mapper.language.modifiers import CHANGES, MODIFIERS, TIME_ONLY
+from mapper.language.modifiers import CHANGES, MODIFIERS
 from mapper.language.reader import RULE_KEYS, TOP_LEVEL
+from mapper.language.time_modifiers import TIME_MODIFIERS
 from mapper.language.value_reader import OPERATORS
 
 
@@ -75,7 +76,7 @@ def _modifier_rules() -> list[JsonForm]:
     can_fail = {"anyOf": [{"required": ["as"]}, changes]}
     falls_back = {"required": ["on_error"], "properties": {"on_error": {"const": "default"}}}
     return [
-        *({"if": {"required": [key]}, "then": is_time} for key in TIME_ONLY),
+        *({"if": {"required": [key]}, "then": is_time} for key in TIME_MODIFIERS),
         {"if": {"required": ["on_error"]}, "then": can_fail},
         {"if": falls_back, "then": {"required": ["default"]}},
         {"not": {"required": ["on_missing", "default"]}},

@@ -23,6 +23,15 @@ class PathText:
 
 
 @dataclass(frozen=True, slots=True)
+class PathOf:
+    """`of` beside a path: the value at which the path starts."""
+
+    source: Value
+    path: PathText
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
 class TakeValue:
     """`take` beside a path: `which` is one of `first`, `last` and `only`."""
 
@@ -41,10 +50,11 @@ class LiquidText:
 
 @dataclass(frozen=True, slots=True)
 class LiteralValue:
-    """A constant."""
+    """A constant; `declared` is True if it was written with `literal:`."""
 
     value: object
     span: Span = _span()
+    declared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +173,18 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenTime:
+    """`write`: a named form, a precision, or a pattern with a zone."""
+
+    name: str | None = None
+    precision: str | None = None
+    pattern: SpannedText | None = None
+    zone: SpannedText | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Modifiers:
-    """The changes to a value, in this order: cast, pick, omit, rename, default, on_missing.
+    """The changes to a value, in this order: cast, pick, omit, rename, prune, default, on_missing.
 
     `declares_errors` is true for a written `on_error: reject`, which means the same as none.
     """
@@ -172,10 +192,13 @@ class Modifiers:
     pick: tuple[str, ...] | None = None
     omit: tuple[str, ...] | None = None
     rename: tuple[tuple[str, str], ...] | None = None
+    prune: tuple[str, ...] = ()
     cast: str | None = None
     formats: tuple[SpannedText, ...] = ()
     zone: SpannedText | None = None
+    time_of_day: SpannedText | None = None
     within: Window | None = None
+    write: WrittenTime | None = None
     default: Value | None = None
     on_error: str = "reject"
     declares_errors: bool = False
@@ -193,6 +216,7 @@ class Modified:
 
 Value: TypeAlias = (
     PathText
+    | PathOf
     | TakeValue
     | LiquidText
     | LiteralValue

@@ -19,7 +19,9 @@ from mapper.language.forms import (
     VALUES,
     JsonForm,
     LanguageKey,
+    is_expression,
 )
+from mapper.language.look_alikes import report_look_alike
 from mapper.language.modifiers import MODIFIERS, read_modifiers
 from mapper.language.nodes import key_text, kind_of, want_choice, want_mapping, want_sequence, want_text
 from mapper.language.spec import (
@@ -34,6 +36,7 @@ from mapper.language.spec import (
     MergeValue,
     Modified,
     ObjectValue,
+    PathOf,
     PathText,
     RequestValue,
     TakeValue,
@@ -84,7 +87,7 @@ def read_value(node: Node, report: Report) -> Value | None:
         case ScalarNode(value=str() as value):
             if value.startswith("$"):
                 return PathText(node.text, False, node.span)
-            if "{{" in value or "{%" in value:
+            if is_expression(value):
                 return LiquidText(node.text, node.span)
             return LiteralValue(value, node.span)
         case ScalarNode():
@@ -118,7 +121,7 @@ def read_object(node: MappingNode, report: Report) -> ObjectValue:
 def _read_pairs(node: MappingNode, report: Report) -> Value | None:
     operators = [e for e in node.entries if e.key.value in OPERATORS]
     if not operators:
-        return read_object(node, report)
+        return None if report_look_alike(node, OPERATORS, report) else read_object(node, report)
     if len(operators) > 1:
         first, second = operators[0].key, operators[1].key
         report.error(
@@ -179,15 +182,30 @@ def _owners(part: str) -> str:
 
 
 def _read_path(written: WrittenOperator) -> Value | None:
-    text = want_text(written.operand, f"`{written.name}`", written.report)
-    if text is None:
+    parts, report = written.parts, written.report
+    text = want_text(written.operand, f"`{written.name}`", report)
+    source = _read_source(written, parts["of"], "of", "value that holds others") if "of" in parts else None
+    if text is None or ("of" in parts and source is None):
         return None
     path = PathText(text, written.name == "envelope", written.operand.span)
-    take = written.parts.get("take")
-    if take is None or want_choice(take, "choice for `take`", TAKES, written.report) is None:
-        return path
+    value = path if source is None else PathOf(source, path, written.span)
+    take = parts.get("take")
+    if take is None or want_choice(take, "choice for `take`", TAKES, report) is None:
+        return value
     assert isinstance(take, ScalarNode)
-    return TakeValue(path, take.text, written.span)
+    return TakeValue(value, take.text, written.span)
+
+
+def _read_source(written: WrittenOperator, node: Node, name: str, noun: str) -> Value | None:
+    """The value that an operator looks into, which is never a constant text, number or the like."""
+    source = read_value(node, written.report)
+    if not (isinstance(source, LiteralValue) and isinstance(node, ScalarNode)):
+        return source
+    text = source.value
+    hint = f"write `$.{text}`" if isinstance(text, str) and text.isidentifier() else ""
+    label = f"this is {kind_of(node)}"
+    written.report.error("M107", f"`{name}` must be a path or another {noun}", node.span, label, hint)
+    return None
 
 
 def _read_liquid(written: WrittenOperator) -> Value | None:
@@ -196,7 +214,7 @@ def _read_liquid(written: WrittenOperator) -> Value | None:
 
 
 def _read_literal(written: WrittenOperator) -> Value | None:
-    return LiteralValue(plain_value(written.operand, written.report), written.span)
+    return LiteralValue(plain_value(written.operand, written.report), written.span, declared=True)
 
 
 def plain_value(node: Node, report: Report) -> object:
@@ -251,12 +269,9 @@ def _read_when(written: WrittenOperator) -> Value | None:
 
 
 def _read_map(written: WrittenOperator) -> Value | None:
-    source = read_value(written.operand, written.report)
+    source = _read_source(written, written.operand, "map", "list value")
     element = written.part("to")
     if source is None or element is None:
-        return None
-    if isinstance(source, LiteralValue) and isinstance(written.operand, ScalarNode):
-        written.fault("`map` must be a path or another list value", f"this is {kind_of(written.operand)}")
         return None
     return MapValue(source, element, written.span)
 
@@ -290,7 +305,9 @@ def _read_received_at(written: WrittenOperator) -> Value | None:
 _TAKE: JsonForm = {"enum": list(TAKES)}
 
 OPERATORS: dict[str, Operator] = {
-    "path": Operator(TEXT, "A JSONPath (RFC 9535) on the item.", _read_path, optional={"take": _TAKE}),
+    "path": Operator(
+        TEXT, "A JSONPath (RFC 9535) on the item.", _read_path, optional={"of": LIST_VALUE, "take": _TAKE}
+    ),
     "liquid": Operator(TEXT, "A Liquid template; the value is its text.", _read_liquid),
     "literal": Operator(ANYTHING, "A constant, taken as it is.", _read_literal),
     "object": Operator(FIELDS, "An object with exactly these keys.", _read_built_object),

@@ -16,6 +16,7 @@ from mapper.runtime.faults import FaultRecord, Shown, show
 from mapper.runtime.missing import MISSING
 from mapper.runtime.schema.validation import Violation, violations
 from mapper.runtime.stack import on_fresh_stack
+from mapper.runtime.times.formats import resemblance
 from mapper.transform.result import Rejected, Thunk
 
 _HINTS = {
@@ -99,9 +100,9 @@ def fault_diagnostics(record: FaultRecord, places: Places, location: str | None)
     message = f"`{what}`: {CODES[code].summary}" if what else CODES[code].summary
     if detail:
         message = f"{message} ({detail})"
-    hint = _HINTS.get(code)
+    resembled = resemblance(value, detail) if code == "M614" else None
     shown = None if value is MISSING else str(value) if type(value) is Shown else show(value)
-    hints = (hint,) if hint else ()
+    hints = tuple(hint for hint in (resembled, _HINTS.get(code)) if hint)
     return (Diagnostic(code, message, (Label(span),), hints, location=location, value=shown),)
 
 

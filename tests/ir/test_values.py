@@ -21,11 +21,13 @@ OPEN = {
     ir.Timestamp,
     ir.FromRequest,
     ir.Take,
+    ir.WithItem,
     ir.Coalesce,
     ir.Match,
     ir.When,
     ir.Default,
     ir.Required,
+    ir.Prune,
 }
 
 

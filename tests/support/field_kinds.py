@@ -35,6 +35,8 @@ KINDS: dict[str, str] = {
     "pick": "{path: $.o, pick: [a]}",
     "omit": "{path: $.o, omit: [b]}",
     "rename": "{path: $.o, rename: {a: c}}",
+    "prune": "{path: $.o, prune: ['null', blank, empty], default: {}}",
+    "prune of anything": "{path: $.a, prune: ['null', blank]}",
     "hash": "{hash: [$.b]}",
     "header": "{header: x-a}",
     "setting": "{setting: a}",

@@ -13,6 +13,7 @@ from mapper.checker.inference.condition_types import divide
 from mapper.checker.inference.findings import Inference, PossibleRejection
 from mapper.checker.inference.object_types import changed_object, merged_objects
 from mapper.checker.inference.path_types import infer_path
+from mapper.checker.inference.shape_types import pruned
 from mapper.checker.inference.template_types import infer_template
 from mapper.checker.inference.type_scope import TypeScope, place_of_path
 from mapper.checker.types import (
@@ -66,10 +67,18 @@ def _infer(node: ir.Value, scope: TypeScope, notes: Inference) -> Type:
             return _merge(node, scope, notes)
         case ir.MapItems():
             return _map(node, scope, notes)
+        case ir.WithItem(source, element):
+            given = infer_value(source, scope, notes)
+            if given.missing:
+                given = replace(given, missing=False, null=True)
+            reached = scope.within(given)
+            return infer_value(element, reached.unreachable() if given.is_never else reached, notes)
         case ir.Take():
             return _take(node, scope, notes)
         case ir.Pick() | ir.Omit() | ir.Rename():
             return _change(node, scope, notes)
+        case ir.Prune(value, kinds):
+            return pruned(infer_value(value, scope, notes), frozenset(kinds))
         case ir.Hash(operands):
             found = [infer_value(operand, scope, notes) for operand in operands]
             return DIGEST.with_missing(all(each.may_be_nothing for each in found))

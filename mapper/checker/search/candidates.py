@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import combinations, islice, product, takewhile
+from json import dumps
 from typing import TypeAlias
 
 from mapper import ir
@@ -79,7 +80,7 @@ def _plain(lookup: ir.Lookup) -> ir.Lookup:
 
 
 def constants_in(*nodes: object) -> list[object]:
-    """The scalars that conditions, cases and filters compare with."""
+    """The scalars that conditions, cases and filters compare with, and JSON texts for paths that read one."""
     found: dict[str, object] = {}
     for node in walk(nodes):
         match node:
@@ -87,9 +88,22 @@ def constants_in(*nodes: object) -> list[object]:
                 pass
             case ir.Scalar(value) | ir.CaseKey(value) | ir.Constant(value):
                 found[repr(value)] = value
+            case ir.WithItem(source, ir.Path() as path) if any(map(_is_json, ir.walk(source))):
+                found |= {repr(text): text for text in _json_texts(path)}
             case _:
                 pass
     return list(found.values())
+
+
+def _is_json(node: object) -> bool:
+    return isinstance(node, ir.Cast) and node.kind is ir.CastKind.JSON
+
+
+def _json_texts(path: ir.Path) -> list[str]:
+    """Texts of JSON values with values of several types where the path starts to look."""
+    places = [keys for _, keys in _places_of(path)]
+    values: tuple[object, ...] = ("x", 0.5, None, {}, [])
+    return [dumps(with_value({}, keys, value)) for keys in places for value in values]
 
 
 def values_at(

@@ -7,8 +7,9 @@ from contextlib import suppress
 from inspect import Parameter
 
 from liquid import RenderContext
-from liquid.ast import Node
+from liquid.ast import BlockNode, Node
 from liquid.builtin import case_tag, include_tag, render_tag
+from liquid.builtin.content import ContentNode
 from liquid.builtin.expressions import (
     FilteredExpression,
     KeywordArgument,
@@ -73,10 +74,22 @@ class Checks:
         if self.dialect is not None:
             self._tags(self.dialect)
         for node in everything:
+            if isinstance(node, BlockNode):
+                self._blanks(node)
             if isinstance(node, include_tag.IncludeNode | render_tag.RenderNode):
                 self._partial(node)
             for expression in node.expressions():
                 self.expression(expression)
+
+    def _blanks(self, block: BlockNode) -> None:
+        """Report a block of blanks in one line: Liquid prints nothing of it. With line ends it is layout."""
+        text = "".join(node.text for node in block.nodes if isinstance(node, ContentNode))
+        is_text = all(isinstance(node, ContentNode) for node in block.nodes)
+        if not block.blank or not is_text or not text or "\n" in text:
+            return
+        hint = 'to print a blank, write `{{ " " }}`'
+        place = token_span(self.text, block.nodes[0].token)
+        self.report.warning("M252", "a block of blanks prints nothing", place, "left out by Liquid", hint)
 
     def _comments(self) -> None:
         for token in self._tokens():
