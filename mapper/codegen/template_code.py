@@ -11,7 +11,7 @@ from mapper.codegen.plan import NotNarrow
 from mapper.codegen.writer import Scope, Writer, literal
 from mapper.diagnostics.source import Span
 from mapper.ir import liquid as ir
-from mapper.ir.values import Rule
+from mapper.ir.values import REQUEST_NAMES, Rule
 from mapper.runtime.limits import active
 from mapper.runtime.liquid.semantics import VARIABLES, equal, to_text
 
@@ -64,6 +64,34 @@ def emit_printed(writer: Writer, template: ir.Template, operand: ir.Operand, hel
     return _Statements(OperandWriter(writer, scope, template.rules), template.span).printed_alone(
         operand, held
     )
+
+
+def emit_compute(writer: Writer, node: ir.Compute, scope: Scope) -> str:
+    """Write the statements that compute an expression; return a local that holds its value or MISSING."""
+    if node.value is None:
+        site = writer.site(node.span, scope.field)
+        text, rules = writer.constant(literal(node.text), "expression"), literal(node.rules.pairs)
+        call = f"{writer.use('liquid.library', 'compute')}({text}, {rules}, {_scopes(writer, scope)}, {site})"
+    else:
+        held = OperandWriter(writer, scope, node.rules).value(node.value)
+        if _is_json(node.value):
+            return held
+        call = held
+        if not isinstance(node.value, ir.Scalar):
+            site = writer.site(node.span, scope.field)
+            call = f"{writer.use('liquid.semantics', 'as_value')}({held}, {site})"
+    name = writer.fresh(scope.hint("computed"))
+    writer.line(f"{name} = {call}", node.span)
+    return name
+
+
+def _is_json(operand: ir.Operand) -> bool:
+    """True if the value of an operand is certainly in a local, and one that JSON has."""
+    match operand:
+        case ir.Lookup(name, keys) if name not in REQUEST_NAMES:
+            return all(isinstance(key, str | int) and key not in ir.SPECIAL_KEYS for key in keys)
+        case _:
+            return isinstance(operand, ir.FilterCall) and is_textual(operand)
 
 
 def emit_condition(writer: Writer, condition: ir.Condition, scope: Scope) -> str:

@@ -8,7 +8,7 @@ from typing import NoReturn, TypeAlias, assert_never
 
 from mapper import ir
 from mapper.interpreter.path_evaluation import NO_SITE, evaluate_path
-from mapper.interpreter.template_evaluation import evaluate_condition, render_template
+from mapper.interpreter.template_evaluation import compute_value, evaluate_condition, render_template
 from mapper.runtime import casts as values
 from mapper.runtime.faults import Fault, Skip
 from mapper.runtime.json.canonical import stable_hash
@@ -72,6 +72,8 @@ def _evaluate(node: ir.Value, context: EvaluationContext) -> object:
             return evaluate_path(node, context.item, context.body)
         case ir.Template():
             return render_template(node, context.item, context.body, context.request)
+        case ir.Compute():
+            return compute_value(node, context.item, context.body, context.request)
         case ir.Record():
             return _record(node, context)
         case ir.Array(members):
@@ -88,6 +90,10 @@ def _evaluate(node: ir.Value, context: EvaluationContext) -> object:
             return _merge(operands, context)
         case ir.MapItems(source, element):
             return _map(evaluate(source, context), element, context)
+        case ir.Entries(inner, takes_lists):
+            return _entries(evaluate(inner, context), takes_lists)
+        case ir.ObjectFrom(inner, on_duplicate):
+            return _object_from(evaluate(inner, context), on_duplicate)
         case ir.WithItem(source, element):
             item = evaluate(source, context)
             return evaluate(element, replace(context, item=None if item is MISSING else item))
@@ -166,6 +172,33 @@ def _map(source: object, element: ir.Value, context: EvaluationContext) -> objec
         fail("M616", source)
     mapped = (evaluate(element, replace(context, item=member)) for member in source)
     return [value for value in mapped if value is not MISSING]
+
+
+def _entries(value: object, takes_lists: bool) -> object:
+    if is_absent(value) or (takes_lists and isinstance(value, list)):
+        return value
+    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+        fail("M616" if takes_lists else "M615", value)
+    return [{"key": key, "value": member} for key, member in value.items()]
+
+
+def _object_from(entries: object, on_duplicate: ir.OnDuplicate) -> object:
+    if not isinstance(entries, list):
+        return entries
+    pairs = [(entry["key"], entry["value"]) for entry in entries if {"key", "value"} <= set(entry)]
+    keys = [key for key, _ in pairs]
+    match on_duplicate:
+        case ir.OnDuplicate.LIST:
+            found: dict[str, list[object]] = {key: [] for key in keys}
+            for key, value in pairs:
+                found[key].append(value)
+            return found
+        case ir.OnDuplicate.REJECT if len(set(keys)) < len(keys):
+            fail("M617")
+        case ir.OnDuplicate.FIRST:
+            first = dict(reversed(pairs))
+            return {key: first[key] for key in keys}
+    return dict(pairs)
 
 
 def _take(found: object, which: ir.Taken) -> object:

@@ -114,6 +114,8 @@ def _bound(node: ir.Value) -> SizeBound:
             return _of_path(node)
         case ir.Template(body=body):
             return _of_template(body)
+        case ir.Compute(value=operand):
+            return _of_computed(operand)
         case ir.Record(fields):
             return _sum([f.value for f in fields], 2 + sum(len(dumps(f.name)) + 2 for f in fields))
         case ir.Array(values):
@@ -124,6 +126,11 @@ def _bound(node: ir.Value) -> SizeBound:
             return _either(ir.alternatives(node))
         case ir.MapItems():
             return _of_map(node)
+        case ir.Entries(value):
+            # A member takes five bytes or more, `"":0,`; as an entry it takes sixteen more.
+            return _of_element(_bound(value), SizeBound(Counter({(ir.Root.ITEM, ()): 5}), 2))
+        case ir.ObjectFrom(entries):
+            return _bound(entries)
         case ir.WithItem(source, element):
             return _of_element(_bound(source), _bound(element))
         case ir.Rename(value, names):
@@ -194,6 +201,25 @@ def _of_template(body: tuple[ir.Statement, ...] | None) -> SizeBound:
             case _:
                 return SizeBound(texts=1)
     return SizeBound(texts=1) if total.texts or body is None else total
+
+
+_NUMBERS = frozenset(
+    {Gives.NUMBER, Gives.ARITHMETIC, Gives.ROUNDED, Gives.WHOLE, Gives.COUNT, Gives.INDEX, Gives.TRUTH}
+)
+
+
+def _of_computed(operand: object) -> SizeBound:
+    """A list of a filter, or a range, may hold more than a text may; any other value is as if printed."""
+    match operand:
+        case ir.FilterCall(name=name) if ROWS[name].gives in _NUMBERS:
+            return SizeBound(constant=_DIGITS)
+        case ir.FilterCall(name=name) if not ROWS[name].is_text:
+            found = _of_operand(operand)
+            return SizeBound(lists=1) if found.texts else found
+        case None | ir.Interval():
+            return SizeBound(lists=1)
+        case _:
+            return _of_operand(operand)
 
 
 def _of_operand(operand: object) -> SizeBound:

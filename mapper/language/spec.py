@@ -49,6 +49,14 @@ class LiquidText:
 
 
 @dataclass(frozen=True, slots=True)
+class ComputedValue:
+    """`compute`: a Liquid expression whose value keeps its type."""
+
+    text: SpannedText
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
 class LiteralValue:
     """A constant; `declared` is True if it was written with `literal:`."""
 
@@ -147,6 +155,26 @@ class MapValue:
 
 
 @dataclass(frozen=True, slots=True)
+class EntriesValue:
+    """`entries`."""
+
+    source: Value
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectFromValue:
+    """`object_from` with `key` and `value`; `declares_duplicates` is true for a written `on_duplicate`."""
+
+    source: Value
+    key: Value
+    value: Value
+    on_duplicate: str
+    declares_duplicates: bool
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
 class HashValue:
     """`hash`."""
 
@@ -219,6 +247,7 @@ Value: TypeAlias = (
     | PathOf
     | TakeValue
     | LiquidText
+    | ComputedValue
     | LiteralValue
     | ObjectValue
     | ArrayValue
@@ -227,6 +256,8 @@ Value: TypeAlias = (
     | WhenValue
     | MergeValue
     | MapValue
+    | EntriesValue
+    | ObjectFromValue
     | HashValue
     | RequestValue
     | Modified
@@ -253,6 +284,7 @@ class Spec:
     target: SpannedText | None
     dialect: SpannedText | None
     policy: Policy
+    body_schema: SpannedText | None
     each: tuple[SpannedText, ...]
     rules: tuple[RuleEntry, ...]
     event: ObjectValue | None

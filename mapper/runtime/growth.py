@@ -76,6 +76,7 @@ class Growth:
 # hold short numbers: 1e15 is 1000000000000000.0 in compact JSON. So this stays far below the default limits.
 ROOM = min(DEFAULT.event_bytes, DEFAULT.result_bytes) // 8
 INFLATION = 4  # times: how much longer compact JSON can be than another text of the same value
+FORM_INFLATION = 6  # times: as much for a form, in which a control character takes one byte
 
 
 def is_bounded(growth: Growth) -> bool:

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 import mapper
 from mapper import ir
 from mapper.catalog import find_mappings
-from mapper.checker.inference.program_types import item_type
-from mapper.checker.search.counterexamples import wrapped
+from mapper.checker.inference.payload_types import item_type
+from mapper.checker.search.counterexamples import item_places, wrapped
 from mapper.checker.search.runner import Payload
 from mapper.compiler import Analysis, analyse
 from mapper.diagnostics.diagnostic import Report
@@ -79,7 +79,7 @@ def test_a_mapping_without_warnings_never_rejects_unasked(path: Path, data: st.D
     around = data.draw(
         st.dictionaries(st.sampled_from(["is_test", "targetId", "message_id"]), anything, max_size=2)
     )
-    body = wrapped(analysis.program.each, item, around)
+    body = wrapped(tuple(item_places(analysis.program.each, None)), item, around)
     request = mapper.Request(
         headers={"x-request-id": "r"},
         settings=data.draw(st.sampled_from([{}, {"event_name": "E", "anonymous_users": "keep"}])),

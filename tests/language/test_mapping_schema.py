@@ -51,6 +51,13 @@ SEEDS: list[dict[str, Any]] = [
     },
     {"mapping": "a", "encoding_errors": "replace", "repair": ["comments", "inner_quotes"], "event": {"a": 1}},
     {"mapping": "a", "encoding_errors": "reject", "repair": "trailing_commas", "event": {"a": 1}},
+    {"mapping": "a", "body": {"format": "none"}, "event": {"a": {"query": "a"}}},
+    {"mapping": "a", "body": {"schema": "s.json"}, "each": "$.x", "repair": "comments", "event": {"a": 1}},
+    {
+        "mapping": "a",
+        "body": {"format": "form", "names": "brackets", "field": "p", "schema": "s.json"},
+        "event": {"a": "$.a"},
+    },
     {"mapping": "a", "template": "{}", "dialect": "d", "target": "t.json", "each": "$.x"},
     {"mapping": "a", "skip": [{"when": "a == blank", "reason": "r"}], "event": {"a": "$.a"}},
     *({"mapping": "a", "event": {"a": value}} for value in VALUES_OF_EVENTS),
@@ -69,6 +76,8 @@ WORDS = [
     "in",
     "then",
     "odd",
+    "format",
+    "names",
 ]
 VALUES: list[Any] = [
     "$.a",
@@ -88,6 +97,9 @@ VALUES: list[Any] = [
     "timestamp",
     "comments",
     ["comments", "replace"],
+    "form",
+    "none",
+    "brackets",
 ]
 
 

@@ -1,12 +1,23 @@
-"""Object operations: merge, pick, omit and rename of types."""
+"""Object operations: merge, pick, omit, rename, and entries of types."""
 
 from __future__ import annotations
 
 from mapper import ir
 from mapper.budget import spend
-from mapper.checker.types import MISSING_ONLY, NEVER, Objects, Type, join, without_missing
+from mapper.checker.types import (
+    ANYTHING,
+    MISSING_ONLY,
+    NEVER,
+    Objects,
+    Type,
+    join,
+    join_all,
+    text_type,
+    without_missing,
+)
 from mapper.checker.types.facts import member_of
-from mapper.checker.types.lattice import merge_objects
+from mapper.checker.types.lattice import merge_objects, of_element, of_member
+from mapper.checker.types.named import EMPTY_OBJECT, TEXT, array_of, object_with
 
 
 def merged_objects(left: Type, right: Type) -> Type:
@@ -45,6 +56,36 @@ def changed_object(node: ir.Pick | ir.Omit | ir.Rename, given: Type) -> tuple[Ty
             return Type(objects=(Objects(kept, whole.rest),)), False
         case ir.Rename(_, names):
             return _renamed(whole, names)
+
+
+def entries_of(given: Type) -> Type:
+    """The lists with the entries of the objects of a type: a key and the value of some member."""
+    if not given.objects:
+        return NEVER
+    whole = merge_objects(given.objects)
+    members = [member for member in whole.members.values() if member.is_present]
+    spend(1 + (len(members) >> 4))
+    rest = ANYTHING if whole.rest is None else whole.rest
+    value = without_missing(join_all((*members, rest)))
+    sure = sum(1 for member in members if not member.missing)
+    shortest = max(sure, int(whole.nonempty))
+    if not whole.is_closed:
+        return array_of(object_with({"key": TEXT, "value": value}), shortest)
+    if not members:
+        return array_of(NEVER)
+    names = frozenset(name for name, member in whole.members.items() if member.is_present)
+    entry = object_with({"key": text_type(values=names), "value": value})
+    return array_of(entry, shortest, len(members))
+
+
+def object_of(entries: Type, *, lists: bool) -> Type:
+    """The objects made of lists of entries; with `lists` each value is a list. No member is sure."""
+    entry = of_element(entries)
+    value = without_missing(of_member(entry, "value"))
+    if value.is_never or not of_member(entry, "key").is_present:
+        return EMPTY_OBJECT
+    rest = array_of(value, 1) if lists else value
+    return Type(objects=(Objects({}, rest.with_missing()),))
 
 
 def _renamed(whole: Objects, names: tuple[tuple[str, str], ...]) -> tuple[Type, bool]:
