@@ -64,7 +64,7 @@ def _check_node(value: object, notes: Inference, report: Report) -> None:
         case ir.WithItem(source):
             headline, hint = "`of` takes an object or a list", "read a JSON text with `as: json`"
             _check_operand(source, headline, frozenset({"object", "array", "null"}), notes, report, hint)
-        case ir.Pick(inner) | ir.Omit(inner) | ir.Rename(inner):
+        case ir.Pick(inner) | ir.Omit(inner) | ir.Rename(inner) | ir.Flatten(inner):
             verb = type(value).__name__.lower()
             _check_operand(inner, f"`{verb}` takes an object", frozenset({"object", "null"}), notes, report)
         case ir.Prune(inner):

@@ -125,4 +125,4 @@ def _hint(value: ir.Value) -> str:
     """A hint at the operator that the author of an alternative to a template may have meant."""
     if not isinstance(value, ir.Template):
         return ""
-    return "Liquid always gives text, be it empty: use `first_nonblank`, or the filter `default`"
+    return "Liquid always gives text, be it empty: use `compute`, `first_nonblank`, or the filter `default`"

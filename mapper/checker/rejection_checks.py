@@ -114,7 +114,7 @@ def _remedy(rejection: PossibleRejection) -> str:
         case "M617" if isinstance(rejection.value, ir.ObjectFrom):
             return "write `on_duplicate: reject` if such items shall be rejected, or `first`, `last`, `list`"
         case "M617":
-            return "choose another name, or `omit` the key that may be there"
+            return "choose another name or separator, `omit` one of the two, or write `on_error: reject`"
         case _:
             return "give the filter a value it can work with, for instance by `default`"
 

@@ -43,7 +43,7 @@ class OperandWriter:
 
     def site(self, span: Span) -> int:
         """The number of a place that can fail."""
-        return self.writer.site(span)
+        return self.writer.site(span, self.scope.field)
 
     def hold(self, hint: str, expression: str, span: Span | None = None) -> str:
         """A fresh local that holds an expression."""

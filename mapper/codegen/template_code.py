@@ -13,6 +13,8 @@ from mapper.diagnostics.source import Span
 from mapper.ir import liquid as ir
 from mapper.ir.values import REQUEST_NAMES, Rule
 from mapper.runtime.limits import active
+from mapper.runtime.liquid.filters import ROWS
+from mapper.runtime.liquid.filters.row import Gives
 from mapper.runtime.liquid.semantics import VARIABLES, equal, to_text
 
 
@@ -90,15 +92,17 @@ def _is_json(operand: ir.Operand) -> bool:
     match operand:
         case ir.Lookup(name, keys) if name not in REQUEST_NAMES:
             return all(isinstance(key, str | int) and key not in ir.SPECIAL_KEYS for key in keys)
+        case ir.FilterCall(name=name):
+            return ROWS[name].gives not in (Gives.ELEMENT, Gives.DEFAULTED)
         case _:
-            return isinstance(operand, ir.FilterCall) and is_textual(operand)
+            return False
 
 
 def emit_condition(writer: Writer, condition: ir.Condition, scope: Scope) -> str:
     """A Python boolean expression for the condition; lookups are written before it."""
     if condition.test is not None:
         return OperandWriter(writer, scope, condition.rules).test(condition.test)
-    site = writer.site(condition.span)
+    site = writer.site(condition.span, scope.field)
     text = writer.constant(literal(condition.text), "condition")
     rules = literal(condition.rules.pairs)
     scopes = _scopes(writer, scope)
@@ -113,7 +117,7 @@ def _scopes(writer: Writer, scope: Scope) -> str:
 
 
 def _emit_interpreted(writer: Writer, template: ir.Template, scope: Scope) -> str:
-    site = writer.site(template.span)
+    site = writer.site(template.span, scope.field)
     text = writer.constant(literal(template.text), "template")
     how = f"{literal(template.rules.pairs)}, {literal(template.partials)}"
     name = writer.fresh("text")

@@ -89,7 +89,7 @@ def emit_value(writer: Writer, node: ir.Value, scope: Scope, into: str | None = 
             return _emit_parts(writer, node, scope, into)
         case ir.WithItem():
             return _emit_with_item(writer, node, scope, into)
-        case ir.Pick() | ir.Omit() | ir.Rename():
+        case ir.Pick() | ir.Omit() | ir.Rename() | ir.Flatten():
             return _emit_object_change(writer, node, scope, into)
         case ir.Prune():
             value = emit_value(writer, node.value, scope)
@@ -392,13 +392,13 @@ def _emit_with_item(writer: Writer, node: ir.WithItem, scope: Scope, into: str |
 
 
 def _emit_object_change(
-    writer: Writer, node: ir.Pick | ir.Omit | ir.Rename, scope: Scope, into: str | None
+    writer: Writer, node: ir.Pick | ir.Omit | ir.Rename | ir.Flatten, scope: Scope, into: str | None
 ) -> str:
-    if isinstance(node, ir.Pick):
+    if isinstance(node, ir.Pick | ir.Flatten):
         scope = scope.consumed
     value = emit_local(writer, node.value, scope)
     result = into or writer.fresh(scope.hint("object"))
-    if value not in writer.passing:
+    if value not in writer.passing or isinstance(node, ir.Flatten):
         emit_change(writer, node, value, scope, result)
         return result
     names = node.keys if not isinstance(node, ir.Rename) else tuple(old for old, _ in node.names)

@@ -240,8 +240,9 @@ def _reads_item(node: object) -> bool:
 
 
 def _modified(value: spec.Modified, schema: Subschema | None, tools: Lowering) -> ir.Value | None:
-    lowered = lower_value(value.value, schema, tools)
     modifiers, span = value.modifiers, value.span
+    # The names of a flattened object are not those of the target.
+    lowered = lower_value(value.value, None if modifiers.flatten else schema, tools)
     declared = modifiers.declares_errors
     default = _optional(modifiers.default, schema, tools)
     if lowered is None:
@@ -258,6 +259,9 @@ def _modified(value: spec.Modified, schema: Subschema | None, tools: Lowering) -
         lowered = ir.Omit(lowered, modifiers.omit, span, declared)
     if modifiers.rename is not None:
         lowered = ir.Rename(lowered, modifiers.rename, span, declared)
+    if modifiers.flatten is not None:
+        separator, by_index = modifiers.flatten.separator, modifiers.flatten.by_index
+        lowered = ir.Flatten(lowered, separator, by_index, span, declared)
     if modifiers.prune:
         lowered = ir.Prune(lowered, modifiers.prune, span)
     if default is not None:

@@ -99,7 +99,7 @@ def _evaluate(node: ir.Value, context: EvaluationContext) -> object:
             return evaluate(element, replace(context, item=None if item is MISSING else item))
         case ir.Take(inner, which):
             return _take(evaluate(inner, context), which)
-        case ir.Pick() | ir.Omit() | ir.Rename():
+        case ir.Pick() | ir.Omit() | ir.Rename() | ir.Flatten():
             return _change(node, evaluate(node.value, context))
         case ir.Prune(inner, kinds):
             return _prune(evaluate(inner, context), kinds)
@@ -210,7 +210,7 @@ def _take(found: object, which: ir.Taken) -> object:
     return found[-1] if which is ir.Taken.LAST else found[0]
 
 
-def _change(node: ir.Pick | ir.Omit | ir.Rename, value: object) -> object:
+def _change(node: ir.Pick | ir.Omit | ir.Rename | ir.Flatten, value: object) -> object:
     if is_absent(value):
         return value
     changed: object
@@ -221,11 +221,38 @@ def _change(node: ir.Pick | ir.Omit | ir.Rename, value: object) -> object:
             changed = values.omit(value, keys)
         case ir.Rename(_, names):
             changed = values.rename(value, names)
+        case ir.Flatten():
+            changed = _flatten(node, value)
     if changed is INVALID:
         fail("M615", value)
     if changed is values.COLLISION:
         fail("M617", value)
     return changed
+
+
+def _flatten(node: ir.Flatten, value: object) -> object:
+    if not isinstance(value, dict):
+        return INVALID
+    pairs = _leaves(node, "", value)
+    names = dict(pairs)
+    return names if len(names) == len(pairs) else values.COLLISION
+
+
+def _leaves(node: ir.Flatten, start: str, value: object) -> list[tuple[object, object]]:
+    """The names, each behind `start`, and the values that `flatten` gives the members of a value."""
+    members: list[tuple[object, object]] = []
+    if isinstance(value, dict):
+        members = list(value.items())
+    elif isinstance(value, list) and node.by_index:
+        members = [(str(index), element) for index, element in enumerate(value)]
+    found: list[tuple[object, object]] = []
+    for name, member in members:
+        if isinstance(name, str):
+            inner = _leaves(node, f"{start}{name}{node.separator}", member)
+            found += inner or [(start + name, member)]
+        else:
+            found.append((name, member))
+    return found
 
 
 def _prune(value: object, kinds: tuple[str, ...]) -> object:

@@ -19,6 +19,7 @@ FIXED: dict[type, str] = {
     ir.Pick: "object",
     ir.Omit: "object",
     ir.Rename: "object",
+    ir.Flatten: "object",
     ir.Array: "array",
     ir.MapItems: "array",
     ir.Entries: "array",
@@ -74,7 +75,7 @@ def nothings(node: ir.Value) -> Nothings:
         case ir.MapItems(value) | ir.Entries(value) | ir.ObjectFrom(value):
             inner = nothings(value)
             return Nothings(inner.missing, inner.null)
-        case ir.Pick(value) | ir.Omit(value) | ir.Rename(value):
+        case ir.Pick(value) | ir.Omit(value) | ir.Rename(value) | ir.Flatten(value):
             inner = nothings(value)
             return Nothings(inner.missing, inner.null)
         case ir.Prune():

@@ -94,8 +94,11 @@ def is_metered(node: ir.MapItems) -> bool:
 
 
 def holds_metered(node: ir.Value) -> bool:
-    """True if a list that must be measured is part of a value."""
-    return any(isinstance(part, ir.MapItems) and is_metered(part) for part in ir.walk(node))
+    """True if a list that must be measured, or names that are repeated, are part of a value."""
+    return any(
+        isinstance(part, ir.Flatten) or (isinstance(part, ir.MapItems) and is_metered(part))
+        for part in ir.walk(node)
+    )
 
 
 def measured_levels(node: ir.Value) -> int:
@@ -141,6 +144,9 @@ def _bound(node: ir.Value) -> SizeBound:
             return _of_cast(node)
         case ir.Take(value) | ir.Pick(value) | ir.Omit(value) | ir.Prune(value) | ir.Required(value):
             return _bound(value)
+        case ir.Flatten(value):
+            # A name is repeated for each member below it: the size can grow with the square of the payload's.
+            return _bound(value).add(SizeBound(lists=1))
         case ir.Literal(value):
             return SizeBound(constant=len(dumps(value)))
         case ir.FromRequest(part):

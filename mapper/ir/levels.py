@@ -34,7 +34,14 @@ def levels(node: ir.Value) -> int:
             return _deepest(values)
         case ir.Coalesce() | ir.Match() | ir.When() | ir.Default() | ir.Required():
             return _deepest(ir.alternatives(node))
-        case ir.Pick(value) | ir.Omit(value) | ir.Rename(value) | ir.Prune(value) | ir.Cast(value):
+        case (
+            ir.Pick(value)
+            | ir.Omit(value)
+            | ir.Rename(value)
+            | ir.Flatten(value)
+            | ir.Prune(value)
+            | ir.Cast(value)
+        ):
             return levels(value)
         case ir.Timestamp(value) if keeps(node):
             return levels(value)

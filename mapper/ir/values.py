@@ -245,6 +245,21 @@ class Rename:
 
 
 @dataclass(frozen=True, slots=True)
+class Flatten:
+    """An object of one level: the members of inner objects get the names on the way to them, joined.
+
+    With `by_index` elements of lists are members, too, named by their index. Empty objects and lists stay.
+    Two members of one name are a fault.
+    """
+
+    value: Value
+    separator: str
+    by_index: bool
+    span: Span = span_field()
+    declared: bool = _declared()
+
+
+@dataclass(frozen=True, slots=True)
 class Prune:
     """A value without its members of some kinds (`null`, `blank`, `empty`), at any depth.
 
@@ -340,6 +355,7 @@ Value: TypeAlias = (
     | Pick
     | Omit
     | Rename
+    | Flatten
     | Prune
     | Hash
     | FromRequest

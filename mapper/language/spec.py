@@ -201,6 +201,14 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Flattening:
+    """`flatten`: the text between joined names; `by_index` if lists are taken apart, too."""
+
+    separator: str = "."
+    by_index: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class WrittenTime:
     """`write`: a named form, a precision, or a pattern with a zone."""
 
@@ -212,7 +220,7 @@ class WrittenTime:
 
 @dataclass(frozen=True, slots=True)
 class Modifiers:
-    """The changes to a value, in this order: cast, pick, omit, rename, prune, default, on_missing.
+    """The changes to a value, in this order: cast, pick, omit, rename, flatten, prune, default, on_missing.
 
     `declares_errors` is true for a written `on_error: reject`, which means the same as none.
     """
@@ -220,6 +228,7 @@ class Modifiers:
     pick: tuple[str, ...] | None = None
     omit: tuple[str, ...] | None = None
     rename: tuple[tuple[str, str], ...] | None = None
+    flatten: Flattening | None = None
     prune: tuple[str, ...] = ()
     cast: str | None = None
     formats: tuple[SpannedText, ...] = ()

@@ -125,7 +125,9 @@ def read_object(node: MappingNode, report: Report) -> ObjectValue:
 def _read_pairs(node: MappingNode, report: Report) -> Value | None:
     operators = [e for e in node.entries if e.key.value in OPERATORS]
     if not operators:
-        return None if report_look_alike(node, OPERATORS, report) else read_object(node, report)
+        is_reported = report_look_alike(node, OPERATORS, report)
+        built = read_object(node, report)  # in any case, for the faults inside
+        return None if is_reported else built
     if len(operators) > 1:
         first, second = operators[0].key, operators[1].key
         report.error(

@@ -20,6 +20,7 @@ _EXPRESSION = re.compile(r"(?P<before>(?:.*[\s{,\[])?)compute:\s+(?P<text>\S.*)"
 _IS_QUOTED = re.compile(rf"(?:{_QUOTED})\s*(?:$|[,}}\]#])")
 _NEXT_KEY = re.compile(r",\s*[a-z_]+:\s")
 _BRACE = re.compile(r"\}(?=[\s,}\]]*$)|\}(?=,)")
+_SHOWN = 500  # characters of an expression at most: the patterns for its end look ahead
 _COMMENT = re.compile(r"\s#")
 _CRAMPED_KEY = re.compile(r"^[\s-]*[A-Za-z_]\w*(?P<colon>:)\S")
 
@@ -257,7 +258,7 @@ def _report_unquoted_expression(file: SourceFile, report: Report, place: int) ->
     if found is None or _IS_QUOTED.match(found["text"]):
         return False
     ends = (_NEXT_KEY, _BRACE) if "{" in found["before"] else (_COMMENT,)
-    text = found["text"]
+    text = found["text"][:_SHOWN]
     for end in ends:
         text = end.split(text, maxsplit=1)[0].rstrip()
     span = line.part(found.start("text"), found.start("text") + len(text))

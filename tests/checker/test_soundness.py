@@ -60,6 +60,8 @@ def declared_places(analysis: Analysis) -> Iterator[tuple[str, int, int]]:
         match node:
             case ir.Required(_, span):
                 yield "M611", span.start, span.end
+            case ir.Flatten() if node.declared:
+                yield from ((code, node.span.start, node.span.end) for code in ("M615", "M617"))
             case ir.Cast() | ir.Timestamp() if node.declared:
                 yield from ((code, node.span.start, node.span.end) for code in ("M613", "M614"))
             case _:
@@ -113,6 +115,14 @@ PROPERTIES: list[Any] = [
         "additionalProperties": False,
         "required": ["a"],
     },
+    {
+        "type": "object",
+        "properties": {
+            "a": {"type": "object", "properties": {"a": {"type": "string"}}},
+            "a.a": {"type": "string"},
+        },
+        "additionalProperties": False,
+    },
     {"type": "array", "items": {"type": ["string", "null"]}, "minItems": 1},
     {},
 ]
@@ -143,9 +153,15 @@ CONDITIONS = [
 leaf = st.sampled_from([*PATHS, *TEXTS, "x", "", 5, "2026-11-23T20:00:00Z", {"literal": None}])
 
 
-CHANGES = st.lists(st.sampled_from(["null", "blank", "empty"]), min_size=1, unique=True).map(
+FLATTEN = st.builds(
+    lambda lists, more: {"flatten": {"lists": lists}, **more},
+    st.sampled_from(["keep", "index"]),
+    st.sampled_from([{}, {"on_error": "reject"}]),
+)
+PRUNE = st.lists(st.sampled_from(["null", "blank", "empty"]), min_size=1, unique=True).map(
     lambda kinds: {"prune": kinds}
 )
+CHANGES = PRUNE | FLATTEN | st.builds(lambda one, other: one | other, PRUNE, FLATTEN)
 
 
 def operators(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -207,6 +223,7 @@ TARGETS: list[Any] = [
     {"type": "object"},
     {"type": "object", "properties": {"a": {"type": "string", "pattern": "\\S"}}, "required": ["a"]},
     {"type": "object", "additionalProperties": {"type": ["string", "array"]}, "minProperties": 1},
+    {"type": "object", "properties": {"a.a": {"type": "string"}}, "required": ["a.a"]},
     {"type": "array", "items": {"type": "string", "pattern": "\\S"}, "minItems": 1},
 ]
 small_mappings = st.builds(

@@ -34,6 +34,8 @@ VALUES_OF_EVENTS: list[Any] = [
     {"match": "$.t", "cases": [{"in": ["x", 1, True, None], "then": "$.y"}, {"in": ["z"], "then": 1}]},
     {"when": "x == 1", "then": "$.a", "else": {"object": {"path": "$.p"}}},
     {"merge": ["$.a", {"b": 1}], "pick": ["x"], "omit": ["y"], "rename": {"a": "b"}},
+    {"path": "$.o", "flatten": {"separator": "_", "lists": "index"}, "on_error": "reject"},
+    {"path": "$.o", "flatten": {"lists": "keep"}, "prune": ["empty"]},
     {"path": "$.o", "prune": ["null", "blank", None, "empty"], "default": {}},
     {"map": "$.a[*]", "to": {"b": "$.b"}, "on_missing": "reject"},
     {"x": {"hash": ["$.a"]}, "y": {"header": "H"}, "z": {"query": "q"}, "s": {"setting": "s"}},

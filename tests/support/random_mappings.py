@@ -13,7 +13,7 @@ import mapper
 
 Json = Any
 
-KEYS = ["a", "b", "c", "odd key", "$x", "it's"]
+KEYS = ["a", "b", "c", "odd key", "$x", "it's", "a.a"]
 key = st.sampled_from(KEYS)
 scalar = st.one_of(
     st.sampled_from([None, True, False, 0, 1, -3, 1.0, 2.5, 2**64, 1e300, 1_795_464_000]),
@@ -175,11 +175,17 @@ def modified(inner: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
     scalars = st.sampled_from(["string", "integer", "number", "boolean", "array", "json"])
     casts = st.builds(lambda k, e: {"as": k, **e}, scalars, on_error)
     prune = st.lists(st.sampled_from(["null", "blank", "empty"]), min_size=1, unique=True)
+    flatten = st.builds(
+        lambda separator, lists: {"separator": separator, "lists": lists},
+        st.sampled_from([".", " ", "x"]),
+        st.sampled_from(["keep", "index"]),
+    )
     changes = st.builds(
-        lambda p, o, r, d, e: {**p, **o, **r, **d, **e},
+        lambda p, o, r, f, d, e: {**p, **o, **r, **f, **d, **e},
         optional("pick", names),
         optional("omit", names),
         optional("rename", st.dictionaries(key, key, max_size=1)),
+        optional("flatten", flatten),
         optional("prune", prune),
         st.just({}) | st.just({"as": "object"}),
     )

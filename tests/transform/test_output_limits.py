@@ -69,6 +69,8 @@ PROPERTIES = {
     "a number's text": "{n: {path: $.big, as: string}, m: {path: $.big, as: integer}}",
     "renamed": "{path: $.p, as: object, rename: {a: a_much_longer_name}}, {path: $.p, omit: [n]}",
     "pruned": "{path: $.p, prune: [null, blank]}, {a: {envelope: $.shop, prune: [null]}}",
+    "flattened": "{path: $.p, flatten: {}}, {a: {path: $, flatten: {lists: index, separator: __}}}",
+    "map and flattened": "{m: {map: $.x, to: {object: {a: {b: $}, c: {d: $}}, flatten: {}}}}",
     "alternatives": "{a: {first_of: [$.none, {envelope: $.shop}]}, b: {when: p, then: $.p, else: $.x}}",
     "a case": "{a: {match: $.n, cases: {3: $.p}, else: $.x}, b: {path: $.none, default: many words}}",
     "entries": "{e: {entries: $.p}, f: {map: {entries: $.p}, to: {k: $.key, v: [$.value, $.value]}}}",

@@ -84,6 +84,7 @@ FAULTS: dict[str, tuple[str, bytes]] = {
         items(f'{GOOD}, "p": [{", ".join([S] * 10_001)}]'),
     ),
     "M620": (with_property("'{{ p | append: p }}'"), items(f'{GOOD}, "p": {json.dumps(SECRET * 60_000)}')),
+    "M628": ("body: {format: form, field: items}\n" + HEAD, f"items={SECRET}%".encode()),
     "M623": (with_property("$.p"), items(f'{GOOD}, "p": [{S}, "\\ud800"]')),
 }
 UNREACHED = {

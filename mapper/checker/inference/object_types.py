@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mapper import ir
 from mapper.budget import spend
+from mapper.checker.inference.flat_types import flattened
 from mapper.checker.types import (
     ANYTHING,
     MISSING_ONLY,
@@ -42,20 +45,22 @@ def _overwritten(left: Type, right: Type) -> Type:
     return join(left, without_missing(right)) if right.is_present else left
 
 
-def changed_object(node: ir.Pick | ir.Omit | ir.Rename, given: Type) -> tuple[Type, bool]:
-    """The objects after the operation, and True if a renamed key may be there already."""
+def changed_object(node: ir.Pick | ir.Omit | ir.Rename | ir.Flatten, given: Type) -> tuple[Type, Type]:
+    """The objects after the operation, and those given of which two members may get the same name."""
     if not given.objects:
-        return NEVER, False
+        return NEVER, NEVER
     whole = merge_objects(given.objects)
     match node:
         case ir.Pick(_, keys):
             picked = Objects({key: member_of(whole, key) for key in keys}, MISSING_ONLY)
-            return Type(objects=(picked,)), False
+            return Type(objects=(picked,)), NEVER
         case ir.Omit(_, keys):
             kept = {**whole.members, **dict.fromkeys(keys, MISSING_ONLY)}
-            return Type(objects=(Objects(kept, whole.rest),)), False
+            return Type(objects=(Objects(kept, whole.rest),)), NEVER
         case ir.Rename(_, names):
             return _renamed(whole, names)
+        case ir.Flatten():
+            return flattened(node, whole)
 
 
 def entries_of(given: Type) -> Type:
@@ -88,19 +93,21 @@ def object_of(entries: Type, *, lists: bool) -> Type:
     return Type(objects=(Objects({}, rest.with_missing()),))
 
 
-def _renamed(whole: Objects, names: tuple[tuple[str, str], ...]) -> tuple[Type, bool]:
+def _renamed(whole: Objects, names: tuple[tuple[str, str], ...]) -> tuple[Type, Type]:
     members = dict(whole.members)
-    collides = False
+    bad = NEVER
     moved = {old for old, _ in names}
     for old, new in names:
         if old == new:
             continue
         before = member_of(whole, old)
         there = MISSING_ONLY if new in moved else member_of(whole, new)
-        collides = collides or (before.is_present and there.is_present)
+        if before.is_present and there.is_present and bad.is_never:
+            both = {key: without_missing(whole.members[key]) for key in (old, new) if key in whole.members}
+            bad = Type(objects=(replace(whole, members={**whole.members, **both}),))
         members[new] = join(without_missing(before), there) if before.missing else before
     taken = {new for _, new in names}
     for old, _ in names:
         if old not in taken:
             members[old] = MISSING_ONLY
-    return Type(objects=(Objects(members, whole.rest, whole.nonempty),)), collides
+    return Type(objects=(Objects(members, whole.rest, whole.nonempty),)), bad

@@ -84,7 +84,7 @@ def _infer(node: ir.Value, scope: TypeScope, notes: Inference) -> Type:
             return infer_value(element, reached.unreachable() if given.is_never else reached, notes)
         case ir.Take():
             return _take(node, scope, notes)
-        case ir.Pick() | ir.Omit() | ir.Rename():
+        case ir.Pick() | ir.Omit() | ir.Rename() | ir.Flatten():
             return _change(node, scope, notes)
         case ir.Prune(value, kinds):
             return pruned(infer_value(value, scope, notes), frozenset(kinds))
@@ -217,15 +217,13 @@ def _take(node: ir.Take, scope: TypeScope, notes: Inference) -> Type:
     return of_element(source).with_missing(not is_sure)
 
 
-def _change(node: ir.Pick | ir.Omit | ir.Rename, scope: TypeScope, notes: Inference) -> Type:
+def _change(node: ir.Pick | ir.Omit | ir.Rename | ir.Flatten, scope: TypeScope, notes: Inference) -> Type:
     found = infer_value(node.value, scope, notes)
     _note_others("M615", node, node.value, found, notes, declared=node.declared)
-    changed, collides = changed_object(node, found)
-    if collides:
-        reason, whole = "a renamed key may be there already", only(found, "object")
-        notes.note_rejection(
-            PossibleRejection("M617", node.span, reason, node, whole, declared=node.declared)
-        )
+    changed, bad = changed_object(node, found)
+    if not bad.is_never:
+        reason = "two keys may get the same name"
+        notes.note_rejection(PossibleRejection("M617", node.span, reason, node, bad, declared=node.declared))
     return join(changed, only(found, "missing", "null"))
 
 

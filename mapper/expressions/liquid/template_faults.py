@@ -114,7 +114,6 @@ def syntax_hint(source: str) -> str:
 
 
 _IN_QUOTES = re.compile(r""""[^"]*"|'[^']*'""")
-_BRACED = re.compile(r"\s*\{\{-?\s*([^{}]*?)\s*-?\}\}\s*")
 _SIGNS = {"+": "plus", "-": "minus", "*": "times", "/": "divided_by", "%": "modulo"}
 
 
@@ -123,8 +122,9 @@ def expression_hint(source: str) -> str:
     if "{%" in source:
         return "tags make text: write it as a value of its own, without `compute`"
     if "{{" in source:
-        inner = _BRACED.fullmatch(source)
-        return f"write it without braces: `{inner[1]}`" if inner else "write one expression, without braces"
+        inner = source.strip().removeprefix("{{").removesuffix("}}").strip("-").strip()
+        is_one = bool(inner) and not any(brace in inner for brace in "{}")
+        return f"write it without braces: `{inner}`" if is_one else "write one expression, without braces"
     bare = _IN_QUOTES.sub("x", source)
     if "$" in bare:
         return "expressions name variables as Liquid does: `total`, not `$.total`"
