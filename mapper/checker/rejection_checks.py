@@ -18,7 +18,6 @@ _WORDS = {
     "M615": "this can be something else than an object",
     "M616": "this can be something else than a list",
     "M617": "two keys can get the same name",
-    "M627": "this path can find several values",
     "M618": "this filter or comparison can fail",
 }
 _UNIT_NAMES = {
@@ -35,10 +34,13 @@ _ALWAYS = {
 }
 
 
-def check_possible_rejections(record: ir.Record, sound: tuple[ir.Field, ...], checking: Checking) -> None:
+def check_possible_rejections(
+    fields: tuple[ir.Field, ...], sound: tuple[ir.Field, ...], checking: Checking
+) -> None:
     """Report undeclared rejections: certain ones, and possible ones that a payload shows (M405).
 
-    If a field already has an error (it is not in `sound`), only its certain rejections are reported.
+    `fields` are those of the event, and one for each var. If a field already has an error (it is not in
+    `sound`), only its certain rejections are reported.
     """
     for rejection in checking.notes.possible_rejections:
         if rejection.declared:
@@ -47,7 +49,7 @@ def check_possible_rejections(record: ir.Record, sound: tuple[ir.Field, ...], ch
             message = f"{_ALWAYS.get(rejection.code, _WORDS[rejection.code])}, and the item is rejected"
             checking.report.error("M405", message, rejection.span, rejection.reason)
         elif not rejection.is_certain and checking.payload.knows_item and _is_tame(rejection, checking):
-            entry = next((each for each in record.fields if _is_within(rejection, each.value)), None)
+            entry = next((each for each in fields if _is_within(rejection, each.value)), None)
             if entry is None or entry in sound:
                 _check_possible(rejection, entry, checking)
 
@@ -119,9 +121,9 @@ def _remedy(rejection: PossibleRejection) -> str:
             return "give the filter a value it can work with, for instance by `default`"
 
 
-def check_units(record: ir.Record, checking: Checking) -> None:
+def check_units(program: ir.Program, checking: Checking) -> None:
     """Report epoch units with which no number that the source allows is a plausible time (M406)."""
-    for node in walk(record):
+    for node in walk(program):
         if not isinstance(node, ir.Timestamp):
             continue
         given = checking.notes.type_of(node.value)

@@ -119,8 +119,9 @@ def _plain_diagnostics(
 
 def fault_diagnostics(record: FaultRecord, places: Places, location: str | None) -> tuple[Diagnostic, ...]:
     """The diagnostic of a fault; its location is the item's, if known, and the path that was read."""
-    code, site, detail, value = record
+    code, site, detail, value, field = record
     span, what, path = places.site(site)
+    what = field or what
     location = "$" if location is None else location + (path or "$")[1:]
     message = f"`{what}`: {CODES[code].summary}" if what else CODES[code].summary
     if detail:
