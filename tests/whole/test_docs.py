@@ -3,15 +3,15 @@
 `pytest --update tests/whole/test_docs.py` writes the results into the pages. Read the difference before you
 commit it.
 
-README.md and the pages in docs/ except those of the language: `console` blocks are transcripts. Their lines
-that begin with `$ ` are run, and must print the lines below them. `python` blocks are run; `#> text` is a line
-they print. Blocks with a file name (`yaml shop.yaml`) are written to that file before, those of README.md for
-every page.
+README.md and the pages in docs/ except those of the language: `console` blocks are transcripts. Their
+lines that begin with `$ ` are run, and must print the lines below them. `python` blocks are run; `#> text` is
+a line they print. Blocks with a file name (`yaml shop.yaml`) are written to that file before, those of
+README.md for every page.
 
-In the pages of the language (`LANGUAGE_PAGES`) every `yaml` block is an example: a whole mapping, or a part of
-one that belongs below `event_properties:` in FRAME. It is followed by `json payload` or `text payload` (and
-before that `json request`) and `json result`, by `text rejected`, or by `text error`, the output for a mapping
-that does not compile.
+In the pages of the language (`LANGUAGE_PAGES`) every `yaml` block is an example: a whole mapping, or a part
+of one that belongs below `event_properties:` in FRAME. It is followed by `json payload` or `text payload`
+(and before that `json request`) and `json result`, by `text rejected`, or by `text error`, the output for a
+mapping that does not compile.
 A block with a file name (`json shop.schema.json`) is that file beside the mapping, for the rest of its
 section. Tables are examples where their head says so:
 
