@@ -24,7 +24,7 @@ from mapper.runtime.liquid.filters.row import Effect, Gives
 ReadPlace: TypeAlias = tuple[ir.Root, tuple[str, ...]]
 
 _DIGITS = 4302  # bytes of the longest number that a text is read as
-_NUMBER = 330  # bytes of the longest float, written as an integer
+_NUMBER = 30  # bytes of the longest float, written as a text
 _QUOTED = 2  # times: the quotes of a text in a text are escaped
 _FIXED = 80  # bytes of a digest, or of a time
 # Filters that add nothing to their value and arguments.

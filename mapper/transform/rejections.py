@@ -12,6 +12,7 @@ from typing import Any
 from mapper.diagnostics.codes import CODES
 from mapper.diagnostics.diagnostic import Diagnostic, Label
 from mapper.diagnostics.source import SourceFile, Span
+from mapper.runtime.digits import LOST_DIGITS, may_have_lost_digits
 from mapper.runtime.faults import FaultRecord, Shown, show
 from mapper.runtime.missing import MISSING
 from mapper.runtime.schema.validation import Violation, violations
@@ -23,6 +24,9 @@ _HINTS = {
     "M613": "say what becomes of such values with `on_error`",
     "M614": "say what becomes of such values with `on_error`, or name their format in `from`",
 }
+
+_OF_DIGITS = frozenset({"string", "integer", "hash"})
+_EXACT = "ask the sender for a text or a whole number, or say what becomes of such values with `on_error`"
 
 NOT_OBJECT = "the item is not a JSON object"
 PASS_BYTES = ("pass bytes to have them parsed",)
@@ -100,6 +104,8 @@ def fault_diagnostics(record: FaultRecord, places: Places, location: str | None)
     if detail:
         message = f"{message} ({detail})"
     hint = _HINTS.get(code)
+    if code == "M613" and detail in _OF_DIGITS and may_have_lost_digits(value):
+        message, hint = f"{message}: {LOST_DIGITS}", _EXACT
     shown = None if value is MISSING else str(value) if type(value) is Shown else show(value)
     hints = (hint,) if hint else ()
     return (Diagnostic(code, message, (Label(span),), hints, location=location, value=shown),)

@@ -17,17 +17,19 @@ from mapper.diagnostics.source import Span
 class PossibleRejection:
     """A node with values that stop the item at run time, and the code of the fault.
 
-    `value` is the node that yields these values, `bad` their type. If `is_certain`, every value stops the
-    item. `declared` is True if the mapping asks for the rejection (`on_error: reject`).
+    `value` is the node that yields these values, in a mapping or a template, `bad` their type. If
+    `is_certain`, every value stops the item. `declared` is True if the mapping asks for the rejection
+    (`on_error: reject`), `loses_digits` if all of `bad` are numbers that may have lost digits.
     """
 
     code: str
     span: Span
     reason: str
-    value: ir.Value | None = None
+    value: object = None
     bad: Type = NEVER
     is_certain: bool = False
     declared: bool = False
+    loses_digits: bool = False
 
 
 @dataclass(frozen=True, slots=True)

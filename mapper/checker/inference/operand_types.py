@@ -6,12 +6,13 @@ from typing import assert_never
 
 from mapper import ir
 from mapper.checker.inference import predicates as p
-from mapper.checker.inference.filter_types import filter_type
+from mapper.checker.inference.filter_types import filter_type, gives_exact_numbers, unsure_operand
 from mapper.checker.inference.findings import Inference, PossibleRejection
 from mapper.checker.inference.type_scope import TypeScope, look_up
 from mapper.checker.types import ANYTHING, NULL_ONLY, Type, literal_type
 from mapper.checker.types.named import BOOLEAN, INTEGER, array_of
 from mapper.ir.liquid import Operand
+from mapper.runtime.digits import LOST_DIGITS
 
 
 def operand_type(operand: Operand, scope: TypeScope, notes: Inference) -> Type:
@@ -55,4 +56,10 @@ def _filtered(call: ir.FilterCall, scope: TypeScope, notes: Inference) -> Type:
         notes.note_rejection(
             PossibleRejection("M618", call.span, f"`{call.name}` cannot work with every value", bad=value)
         )
+    for operand, given in zip((call.value, *call.args), (value, *arguments), strict=True):
+        bad = unsure_operand(call.name, given)
+        if not bad.is_never and not gives_exact_numbers(operand):
+            notes.note_rejection(
+                PossibleRejection("M618", call.span, LOST_DIGITS, operand, bad, loses_digits=True)
+            )
     return found
