@@ -23,7 +23,8 @@ MAX_CHARACTERS = 10_000  # of computed texts that one type lists; of longer ones
 MAX_NODES = 2_000  # of a value that is made up as an example
 CHARACTERS_A_STEP = 16
 
-_Operand = TypeVar("_Operand")
+_Left = TypeVar("_Left")
+_Right = TypeVar("_Right")
 _Found = TypeVar("_Found")
 
 
@@ -123,9 +124,7 @@ def remembered(max_results: int) -> Callable[[Callable[..., _Found]], Callable[.
     return decorated
 
 
-def memoize(
-    work: Callable[[_Operand, _Operand, int], _Found], left: _Operand, right: _Operand, depth: int
-) -> _Found:
+def memoize(work: Callable[[_Left, _Right, int], _Found], left: _Left, right: _Right, depth: int) -> _Found:
     """The result of `work` for these very operands and depth, computed once in each budget."""
     budget = _current.get()
     if budget is None:

@@ -88,7 +88,7 @@ def find_dialect(name: SpannedText, beside: Path | None, report: Report) -> Path
 def _find(
     name: SpannedText, folders: list[Path], kind: str, code: str, report: Report, suffix: str = ""
 ) -> Path | None:
-    span = name.part(0, len(name.value))
+    span = name.whole()
     if not is_plain_name(name.value):
         report.error(
             "M005",

@@ -45,7 +45,7 @@ def load_references(spec: Spec, folder: Path | None, report: Report) -> Referenc
 def find_and_load_schema(name: SpannedText | None, folder: Path | None, report: Report) -> Schema | None:
     """The schema of a name in a mapping; None after reporting the reason."""
     path = None if name is None else catalog.find_schema(name, folder, report)
-    return None if path is None or name is None else load_schema(path, report, name.part(0, len(name.value)))
+    return None if path is None or name is None else load_schema(path, report, name.whole())
 
 
 def find_and_load_dialect(name: SpannedText | None, folder: Path | None, report: Report) -> Dialect | None:

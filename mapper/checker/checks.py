@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mapper import ir
+from mapper.checker.digest_checks import check_digests
 from mapper.checker.field_checks import Checking, check_field, definition_label
 from mapper.checker.inference.findings import Inference
 from mapper.checker.inference.program_types import infer_program, item_type, type_of_schema
@@ -41,7 +42,7 @@ def check_program(
     checking = Checking(program, source, target, notes, report, search)
     _check_each(program, report)
     before = len(report.diagnostics)
-    for rule in program.skips:
+    for rule in program.rules:
         check_names(rule.condition, source, report)
     if len(report.diagnostics) == before:
         check_rules(program, notes, report)
@@ -49,6 +50,7 @@ def check_program(
         _check_event(program.output, checking)
     else:
         check_names(program.output, source, report)
+    check_digests(program, notes, report)
     return notes
 
 

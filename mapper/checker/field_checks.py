@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 
 from mapper import ir
 from mapper.checker.inference.findings import Inference
@@ -11,10 +11,13 @@ from mapper.checker.inference.program_types import infer_tame
 from mapper.checker.operand_checks import cast_hint, json_types
 from mapper.checker.search.counterexamples import CounterexampleSearch
 from mapper.checker.search.runner import Payload, Run
+from mapper.checker.time_checks import check_times
 from mapper.checker.types import Type, admits, is_subtype, meet, only, without_nothing
+from mapper.checker.types.lattice import of_member
 from mapper.checker.types.named import text_type
 from mapper.checker.types.text_facts import TRUSTED
 from mapper.diagnostics.diagnostic import Label, Report, Severity
+from mapper.ir.liquid import walk
 from mapper.runtime.json.types import in_words
 from mapper.runtime.missing import is_blank_text
 from mapper.schemas.schema import Schema
@@ -54,40 +57,110 @@ class Mismatch:
     has: Callable[[object], bool] = field(default=lambda value: True)
 
 
+@dataclass(frozen=True, slots=True)
+class TargetPlace:
+    """A field that is checked, and the type wanted there.
+
+    `entry` is the field of the event, `inner` the same or a field of an object that the mapping builds inside
+    it; `names` lead to it.
+    """
+
+    entry: ir.Field
+    inner: ir.Field
+    names: tuple[str, ...]
+    wanted: Type
+
+    @property
+    def is_top(self) -> bool:
+        """True for a field of the event itself."""
+        return len(self.names) == 1
+
+    @property
+    def named(self) -> ir.Field:
+        """The field with all names that lead to it as its name, for messages."""
+        return replace(self.inner, name=".".join(self.names))
+
+    def fields_inside(self) -> Iterator[TargetPlace]:
+        """The places of the fields of an object that is built here, if the target wants an object."""
+        value, wanted = self.inner.value, only(self.wanted, "object")
+        if isinstance(value, ir.Record) and wanted.is_present:
+            for entry in value.fields:
+                yield TargetPlace(self.entry, entry, (*self.names, entry.name), of_member(wanted, entry.name))
+
+    def value_in(self, event: object) -> object:
+        """The value at the place in an event; None if there is none."""
+        for name in self.names:
+            event = event.get(name) if isinstance(event, dict) else None
+        return event
+
+
 def check_field(entry: ir.Field, wanted: Type, checking: Checking) -> None:
     """Report a field that never fits, can be absent although required, or has a payload that shows a misfit.
 
-    If a payload is needed and none is found, nothing is reported: the type may be wider than the values.
+    The report is at the innermost field of an object that the mapping builds. If a payload is needed and none
+    is found, nothing is reported, except a time that no schema proves: the type may be wider than the values.
     """
     found = checking.notes.type_of(entry.value)
     if found is None or found.is_never:
         return
-    certain = _never_fits(entry, found, wanted)
+    place = TargetPlace(entry, entry, (entry.name,), wanted)
+    certain = _certain(place, checking)
     if certain is not None:
-        _add(entry, certain, None, checking)
+        _add(*certain, None, checking)
         return
-    is_absent = _check_presence(entry, found, checking)
-    if not _mismatches(entry, found, wanted):
-        return
-    found = checking.tamed().type_of(entry.value)
-    for mismatch in () if found is None else _mismatches(entry, found, wanted):
+    is_absent = _check_presence(place, checking)
+    is_shown = _mismatches(entry, found, wanted) and _check_shown(place, is_absent, checking)
+    if not is_shown and not checking.report.has_errors:
+        check_times(entry.value, wanted, checking.notes, checking.report)
+
+
+def _certain(place: TargetPlace, checking: Checking) -> tuple[TargetPlace, Mismatch] | None:
+    """The innermost field that never fits, and its mismatch; None if the whole may fit."""
+    found = checking.notes.type_of(place.inner.value)
+    if found is None or found.is_never:
+        return None
+    if not place.is_top and not place.wanted.is_present:
+        label = "the target allows no such key"
+        return place, Mismatch("M302", f"no field `{place.named.name}` in `{checking.target.name}`", label)
+    certain = _never_fits(place.named, found, place.wanted)
+    if certain is None:
+        return None
+    inner = (_certain(each, checking) for each in place.fields_inside())
+    return next((each for each in inner if each is not None), (place, certain))
+
+
+def _check_shown(place: TargetPlace, is_absent: bool, checking: Checking) -> bool:
+    """Report the first mismatch that a payload shows, at the innermost field; True if there is one."""
+    found = checking.tamed().type_of(place.inner.value)
+    if found is None:
+        return False
+    mismatches = _mismatches(place.named, found, place.wanted)
+    if not mismatches:
+        return False
+    inside = [_check_shown(inner, False, checking) for inner in place.fields_inside()]
+    if any(inside):
+        return True
+    for mismatch in mismatches:
         if is_absent and mismatch.code == "M403":
             continue  # the remedies for absent and blank values are the same
-        payload = _payload_of(entry, mismatch.has, checking)
+        payload = _payload_of(place, mismatch, checking)
         if payload is not None:
-            _add(entry, mismatch, payload, checking)
-            return
+            _add(place, mismatch, payload, checking)
+            return True
+    return False
 
 
-def _add(entry: ir.Field, mismatch: Mismatch, payload: Payload | None, checking: Checking) -> None:
+def _add(place: TargetPlace, mismatch: Mismatch, payload: Payload | None, checking: Checking) -> None:
+    value = place.inner.value
     checking.report.add(
         mismatch.code,
         mismatch.message,
-        entry.value.span,
+        # An object begins with its first key, which is not at fault; its name is.
+        place.inner.span if isinstance(value, ir.Record) or mismatch.code == "M302" else value.span,
         mismatch.label,
         (*mismatch.hints, *shown(payload)),
         Severity.ERROR,
-        (*definition_label(checking.target, entry.name), *_source_label(entry.value, checking.source)),
+        (*definition_label(checking.target, *place.names), *_source_label(value, checking.source)),
     )
 
 
@@ -96,22 +169,25 @@ def shown(payload: Payload | None) -> tuple[str, ...]:
     return () if payload is None else (f"smallest payload that fails: `{payload.text}`",)
 
 
-def _payload_of(entry: ir.Field, has: Callable[[object], bool], checking: Checking) -> Payload | None:
-    """The smallest payload found for which a present value of the field has a mismatch."""
+def _payload_of(place: TargetPlace, mismatch: Mismatch, checking: Checking) -> Payload | None:
+    """The smallest payload found for which the field has a mismatch."""
     if checking.search is None:
         return None
 
     def is_wrong(run: Run) -> bool:
-        value = run.event.get(entry.name) if isinstance(run.event, dict) else None
-        return value is not None and has(value)
+        value = place.value_in(run.event)
+        return value is not None and mismatch.has(value)
 
-    return checking.search.find(entry, is_wrong)
+    return checking.search.find(place.entry, is_wrong)
 
 
-def definition_label(target: Schema, name: str) -> tuple[Label, ...]:
-    """A label at the target's definition of a field; none if the target does not name it."""
-    span = target.span_of_name(("properties", name))
-    return (Label(span, "asked for here"),) if span else ()
+def definition_label(target: Schema, *names: str) -> tuple[Label, ...]:
+    """A label at the target's definition of a field, or of the field around it; none if it names neither."""
+    for length in range(len(names), 0, -1):
+        span = target.span_of_name(tuple(step for name in names[:length] for step in ("properties", name)))
+        if span is not None:
+            return (Label(span, "asked for here"),)
+    return ()
 
 
 def _source_label(value: ir.Value, source: Schema | None) -> tuple[Label, ...]:
@@ -143,28 +219,39 @@ def _never_fits(entry: ir.Field, found: Type, wanted: Type) -> Mismatch | None:
     if value.kinds & wanted.kinds:
         return Mismatch("M404", f"`{entry.name}` never fits the target", _demand(value, wanted))
     types = json_types(value)
-    words, hint = in_words(types), cast_hint(wanted, types)
+    words, hint = in_words(types), _kind_hint(entry, wanted, types)
     return Mismatch("M401", f"`{entry.name}` cannot be {words}", f"this is always {words}", (hint,))
 
 
-def _check_presence(entry: ir.Field, found: Type, checking: Checking) -> bool:
-    """Report a required field that can be missing or null, with a payload if one is found."""
-    if not entry.required or not (found.missing or (found.null and not entry.nullable)):
+_ABSENCE_HINT = (
+    "add a `default`, a later alternative or a `skip` rule;"
+    " or `on_missing: reject` if such items shall be rejected"
+)
+
+
+def _check_presence(place: TargetPlace, checking: Checking) -> bool:
+    """Report a required field that can be missing or null, with a payload if one is found.
+
+    So are those of the objects that the mapping builds. True if the field itself can be absent.
+    """
+    for inside in place.fields_inside():
+        _check_presence(inside, checking)
+    entry = place.inner
+    found = checking.notes.type_of(entry.value)
+    if found is None or not entry.required or not (found.missing or (found.null and not entry.nullable)):
         return False
     how = "can be missing" if found.missing else "can be null"
-    hint = (
-        "add a `default`, a later alternative or a `skip` rule;"
-        " or `on_missing: reject` if such items shall be rejected"
-    )
 
     def is_absent(run: Run) -> bool:
-        return isinstance(run.event, dict) and run.event.get(entry.name) is None
+        if place.is_top:
+            return isinstance(run.event, dict) and run.event.get(entry.name) is None
+        return any(code == "M611" and span == entry.value.span for code, span, _ in run.faults)
 
     payload = None
     if checking.search is not None and checking.source is not None:
-        payload = checking.search.find(entry, is_absent)
-    absent = Mismatch("M502", f"the required field `{entry.name}` {how}", f"this {how}", (hint,))
-    _add(entry, absent, payload, checking)
+        payload = checking.search.find(place.entry, is_absent)
+    message = f"the required field `{place.named.name}` {how}"
+    _add(place, Mismatch("M502", message, f"this {how}", (_ABSENCE_HINT,)), payload, checking)
     return True
 
 
@@ -199,7 +286,7 @@ def _wrong_kind(entry: ir.Field, strange: Type, wanted: Type) -> Mismatch:
         "M401",
         f"`{entry.name}` can be {in_words(types)}, where the target asks for {allowed}",
         f"this can be {in_words(types)}",
-        (cast_hint(wanted, types),),
+        (_kind_hint(entry, wanted, types),),
         lambda value: admits(strange, value),
     )
 
@@ -217,12 +304,28 @@ def _wrongly_blank(entry: ir.Field) -> Mismatch:
     )
 
 
+def _kind_hint(entry: ir.Field, wanted: Type, types: frozenset[str]) -> str:
+    hint = cast_hint(wanted, types)
+    return _time_hint(entry, hint) if hint and _wants_time(wanted) else hint
+
+
+def _wants_time(wanted: Type) -> bool:
+    return wanted.texts is not None and "date-time" in wanted.texts.formats
+
+
+def _time_hint(entry: ir.Field, otherwise: str) -> str:
+    """The remedy for a field that wants a time; another one if a time is there and is written otherwise."""
+    if any(isinstance(node, ir.Timestamp) and node.form is not None for node in walk(entry.value)):
+        return "leave `write` out, or write `write: {precision: s}`: these are times as in RFC 3339"
+    return otherwise
+
+
 def _wrong_form(entry: ir.Field, part: Type, wanted: Type) -> Mismatch:
     return Mismatch(
         "M404",
         f"`{entry.name}` may not have the form the target asks for",
         _demand(part, wanted),
-        ("use `as: timestamp` for times",) if wanted.texts and "date-time" in wanted.texts.formats else (),
+        (_time_hint(entry, "use `as: timestamp` for times"),) if _wants_time(wanted) else (),
         lambda value: not admits(wanted, value) and not (isinstance(value, str) and is_blank_text(value)),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mapper import ir
+from mapper.checker.text_checks import check_text
 from mapper.diagnostics.diagnostic import Report, did_you_mean
 from mapper.diagnostics.source import Span
 from mapper.ir.liquid import parts_of, walk
@@ -22,9 +23,16 @@ RESERVED = ("item", "envelope", "header", "query", "setting", "received_at", "fo
 
 
 def check_names(node: object, source: Schema | None, report: Report) -> None:
-    """Report paths and variables inside a node that the source schema does not know (M301, M303)."""
+    """Report paths and variables inside a node that the source schema does not know (M301, M303).
+
+    Also texts that were probably meant as such (M128), for which no schema is needed.
+    """
     if source is not None:
         _check_node(node, source.document, source, report)
+        return
+    for inner in walk(node):
+        if isinstance(inner, ir.Literal):
+            check_text(inner, True, None, report)
 
 
 def _check_node(node: object, item: Subschema, source: Schema, report: Report) -> None:
@@ -32,23 +40,30 @@ def _check_node(node: object, item: Subschema, source: Schema, report: Report) -
     match node:
         case ir.Path(ir.Root.ITEM):
             _check_path(node, item, source, report)
+        case ir.Literal():
+            check_text(node, item, source, report)
         case ir.Template():
             _check_lookups(node, item, source, report)
         case ir.Condition(_, test):
             _check_lookups(test, item, source, report)
         case ir.MapItems(inner, element):
             _check_node(inner, item, source, report)
-            element_schema = _element(inner, item, source.document)
-            if element_schema is not None:
-                _check_node(element, element_schema, source, report)
+            found = _schema_of(inner, item, source.document)
+            if found is not None:
+                _check_node(element, items_of(source.document, found), source, report)
+        case ir.WithItem(inner, element):
+            _check_node(inner, item, source, report)
+            found = _schema_of(inner, item, source.document)
+            if found is not None:
+                _check_node(element, found, source, report)
         case _:
             for child in parts_of(node):
                 _check_node(child, item, source, report)
 
 
-def _element(list_value: ir.Value, schema: Subschema, document: Subschema) -> Subschema | None:
-    """The schema of the elements that `map` takes from a list; None if the list cannot be followed."""
-    match list_value:
+def _schema_of(value: ir.Value, schema: Subschema, document: Subschema) -> Subschema | None:
+    """The schema of a value computed from an item that fits `schema`; None if it cannot be followed."""
+    match value:
         case ir.Path(ir.Root.ITEM, segments):
             for segment in segments:
                 match segment:
@@ -58,9 +73,17 @@ def _element(list_value: ir.Value, schema: Subschema, document: Subschema) -> Su
                         schema = items_of(document, schema)
                     case _:
                         return None
-            return items_of(document, schema) if list_value.is_singular else schema
-        case ir.Cast(value) | ir.Default(value):
-            return _element(value, schema, document)
+            return schema if value.is_singular else {"type": "array", "items": schema}
+        case ir.WithItem(source, element):
+            found = _schema_of(source, schema, document)
+            return None if found is None else _schema_of(element, found, document)
+        case ir.Take(inner):
+            found = _schema_of(inner, schema, document)
+            return None if found is None else items_of(document, found)
+        case ir.Cast(kind=ir.CastKind.JSON):
+            return None  # a text may hold anything
+        case ir.Cast(inner) | ir.Default(inner) | ir.Required(inner):
+            return _schema_of(inner, schema, document)
         case _:
             return None
 

@@ -56,9 +56,15 @@ def _check_node(value: object, notes: Inference, report: Report) -> None:
                 _check_operand(operand, "`merge` takes objects", frozenset({"object", "null"}), notes, report)
         case ir.MapItems(source):
             _check_operand(source, "`map` takes an array", frozenset({"array", "null"}), notes, report)
+        case ir.WithItem(source):
+            headline, hint = "`of` takes an object or a list", "read a JSON text with `as: json`"
+            _check_operand(source, headline, frozenset({"object", "array", "null"}), notes, report, hint)
         case ir.Pick(inner) | ir.Omit(inner) | ir.Rename(inner):
             verb = type(value).__name__.lower()
             _check_operand(inner, f"`{verb}` takes an object", frozenset({"object", "null"}), notes, report)
+        case ir.Prune(inner):
+            taken = frozenset({"object", "array"})  # to make null missing is not its purpose
+            _check_operand(inner, "`prune` takes an object or a list", taken, notes, report)
         case ir.Cast(inner, kind):
             _check_operand(inner, f"`as: {kind.value}` always fails", castable(kind), notes, report)
         case ir.Timestamp(inner):
@@ -68,9 +74,14 @@ def _check_node(value: object, notes: Inference, report: Report) -> None:
 
 
 def _check_operand(
-    operand: ir.Value, headline: str, taken: frozenset[str], notes: Inference, report: Report
+    operand: ir.Value,
+    headline: str,
+    taken: frozenset[str],
+    notes: Inference,
+    report: Report,
+    text_hint: str = "",
 ) -> None:
     types = json_types(notes.type_of(operand))
     if types and not types & taken:
-        found = in_words(types)
-        report.error("M401", f"{headline}, found {found}", operand.span, f"this is always {found}")
+        found, hint = in_words(types), text_hint if types == {"string"} else ""
+        report.error("M401", f"{headline}, found {found}", operand.span, f"this is always {found}", hint)

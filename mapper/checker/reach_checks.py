@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from mapper import ir
 from mapper.checker.inference.findings import Inference
+from mapper.checker.inference.predicates import content
 from mapper.checker.operand_checks import json_types
+from mapper.checker.types import without_nothing
 from mapper.diagnostics.diagnostic import Report
 from mapper.ir.facts import nothings
 from mapper.ir.liquid import walk
@@ -14,12 +16,13 @@ _DECIDED = "the source schema, or what stands before it, has decided this"
 
 
 def check_rules(program: ir.Program, notes: Inference, report: Report) -> None:
-    """Report skip rules that never hold, or that together skip every item (M503, M506)."""
-    if program.skips and not notes.is_reached(program.output):
-        last = program.skips[-1].condition
-        report.error("M506", "every item is skipped", last.span, "no item is left after this rule")
+    """Report rules that never hold, or that together skip or reject every item (M503, M506)."""
+    if program.rules and not notes.is_reached(program.output):
+        last = next((rule for rule in reversed(program.rules) if notes.is_reached(rule)), program.rules[-1])
+        message = "every item is skipped or rejected" if last.rejects else "every item is skipped"
+        report.error("M506", message, last.condition.span, "no item is left after this rule")
         return
-    for rule in program.skips:
+    for rule in program.rules:
         if notes.is_reached(rule):
             check_tests(rule.condition, notes, report)
         else:
@@ -58,6 +61,18 @@ def check_reachable(value: ir.Value, notes: Inference, report: Report) -> None:
 
 
 def _check_alternatives(value: ir.Coalesce, notes: Inference, report: Report) -> None:
+    for option in value.options:
+        found = notes.type_of(option)
+        taken = content(found) if found and value.nonblank else found and without_nothing(found)
+        if found is None or found.is_never or taken is None or not taken.is_never:
+            continue
+        kind = "blank" if found.texts is not None else "null" if found.null else "missing"
+        hint = "if null is meant, write `default: null`" if kind == "null" else ""
+        if kind == "blank":
+            hint = "if a blank text is meant, write it as `default`"
+        message = f"an alternative that is always {kind} has no effect"
+        report.error("M503", message, option.span, f"{kind} values are passed over", hint)
+        return
     for before, option in zip(value.options, value.options[1:], strict=False):
         if not notes.is_reached(option):
             reason = "the one before it always has a value"
@@ -70,16 +85,20 @@ def _check_cases(value: ir.Match, notes: Inference, report: Report) -> None:
     message = "a case that can never be taken"
     seen: list[tuple[str, object]] = []
     for case in value.cases:
-        kind = type_of(case.key)
-        if (kind, case.key) in seen:
-            report.error("M503", message, case.span, "the same case stands before it")
-        elif kind not in types and not (kind == "integer" and "number" in types):
-            hint = 'put it in quotes: "' + case.span.text + '"' if types == {"string"} else ""
-            reason = f"this is {in_words({kind})}, the value is always {in_words(types)}"
-            report.error("M503", message, case.span, reason, hint)
-        elif not notes.is_reached(case.value):
+        reported = len(report.diagnostics)
+        for key in case.keys:
+            kind = type_of(key.value)
+            if (kind, key.value) in seen:
+                report.error("M503", message, key.span, "the same case stands before it")
+            elif kind not in types and not (kind == "integer" and "number" in types):
+                hint = 'put it in quotes: "' + key.span.text + '"' if types == {"string"} else ""
+                reason = f"this is {in_words({kind})}, the value is always {in_words(types)}"
+                report.error("M503", message, key.span, reason, hint)
+            elif not notes.is_reached(key):
+                report.error("M503", message, key.span, "the value is never this")
+            seen.append((kind, key.value))
+        if len(report.diagnostics) == reported and not notes.is_reached(case.value):
             report.error("M503", message, case.span, "the value is never this")
-        seen.append((kind, case.key))
     if value.otherwise is not None and not notes.is_reached(value.otherwise):
         report.error(
             "M503", "an `else` that can never be taken", value.otherwise.span, "the cases cover every value"

@@ -12,7 +12,6 @@ from mapper.checker.types.text_facts import TRUSTED
 from mapper.diagnostics.diagnostic import Severity
 from mapper.ir.liquid import walk
 from mapper.runtime.digits import EXACT, LOST_DIGITS
-from mapper.runtime.times.times import EPOCH_UNITS
 
 _WORDS = {
     "M613": "this cast can fail",
@@ -20,7 +19,14 @@ _WORDS = {
     "M615": "this can be something else than an object",
     "M616": "this can be something else than a list",
     "M617": "the new name can be there already",
+    "M627": "this path can find several values",
     "M618": "this filter or comparison can fail",
+}
+_UNIT_NAMES = {
+    "epoch_s": "seconds",
+    "epoch_ms": "milliseconds",
+    "epoch_us": "microseconds",
+    "epoch_ns": "nanoseconds",
 }
 _ALWAYS = {
     "M613": "this cast always fails",
@@ -138,10 +144,6 @@ def check_units(record: ir.Record, checking: Checking) -> None:
                 "M406",
                 f"these numbers are no `{unit}`",
                 node.span,
-                f"read as {_unit_name(unit)}, none lies between 1990 and 2100",
+                f"read as {_UNIT_NAMES[unit]}, none lies between 1990 and 2100",
                 f"did you mean `from: {better}`?",
             )
-
-
-def _unit_name(name: str) -> str:
-    return {1: "seconds", 1_000: "milliseconds", 1_000_000: "microseconds"}[EPOCH_UNITS[name]]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 
 from mapper import ir
 from mapper.codegen.presence import present_test
 from mapper.codegen.writer import Scope, Writer, literal
+from mapper.runtime.times.formats import DATE_FORMAT, ISO_FORMATS
 from mapper.runtime.times.times import EPOCH_UNITS
+from mapper.runtime.times.writing import DigitsForm, EpochForm, PatternForm, TimeForm
 
 # If this test fails, the cast gives the value itself: the function is called for other types alone.
 # By type() and not isinstance(): True is no integer, and a subclass that a host passes in is converted too.
@@ -58,6 +61,8 @@ def _emit_invalid(
             writer.line(f"    {result} = MISSING")
         case ir.OnError.NULL:
             writer.line(f"    {result} = None")
+        case ir.OnError.KEEP:
+            writer.line(f"    {result} = {value}")
         case ir.OnError.REJECT:
             path = node.value.text if isinstance(node.value, ir.Path) else None
             site = writer.site(node.span, scope.field, path)
@@ -68,32 +73,67 @@ def _emit_invalid(
 def emit_timestamp(
     writer: Writer, node: ir.Timestamp, value: str, scope: Scope, into: str | None = None
 ) -> str:
-    """Read the time in local `value` by the declared formats; outside the window it is MISSING."""
+    """Read the time in local `value` by the declared formats and write it; MISSING outside the window."""
     result = into or writer.fresh(scope.hint("time"))
     writer.line(f"{result} = {value}", node.span)
     with _guard(writer, [present_test(result, node.value)]):
         for position, name in enumerate(node.formats):
-            read = f"{result} = {_reader(writer, name, node.zone, value)}"
+            read = f"{result} = {_reader(writer, name, node, value)}"
             if position:
                 writer.line(f"if {result} is {writer.use('missing', 'INVALID')}:")
                 writer.line(f"    {read}")
             else:
                 writer.line(read)
-        _emit_invalid(writer, node, result, value, scope, "M614", ", ".join(node.formats))
-        _emit_window(writer, node, result, scope)
+        invalid = partial(_emit_invalid, writer, node, result, value, scope, "M614", ", ".join(node.formats))
+        if node.form is None:
+            invalid()
+            _emit_window(writer, node, "elif", result, result, scope)
+        else:
+            _emit_written(writer, node, node.form, result, scope)
+            invalid()
     return result
 
 
-def _reader(writer: Writer, name: str, zone: str | None, value: str) -> str:
+def _emit_written(writer: Writer, node: ir.Timestamp, form: TimeForm, result: str, scope: Scope) -> None:
+    """Write the fine text in local `result`, if it is one and inside the window."""
+    with writer.block(f"if {result} is not {writer.use('missing', 'INVALID')}:"):
+        if node.low is None and node.high is None:
+            writer.line(f"{result} = {_written(writer, form, result)}")
+            return
+        moment = writer.fresh(scope.hint("moment"))
+        writer.line(f"{moment} = {writer.use('times.writing', 'canonical')}({result})")
+        _emit_window(writer, node, "if", moment, result, scope)
+        writer.line("else:")
+        writer.line(f"    {result} = {_written(writer, form, result)}")
+
+
+def _written(writer: Writer, form: TimeForm, fine: str) -> str:
+    match form:
+        case EpochForm(unit):
+            return f"{writer.use('times.writing', 'epoch_of')}({fine}, {unit})"
+        case DigitsForm(digits):
+            return f'{fine}[:{20 + digits if digits else 19}] + "Z"'
+        case PatternForm(pattern, zone):
+            made = f"{writer.use('times.writing', 'WrittenPattern')}({literal(pattern)}, {literal(zone)})"
+            return (
+                f"{writer.use('times.writing', 'write_pattern')}({fine}, {writer.constant(made, 'pattern')})"
+            )
+
+
+def _reader(writer: Writer, name: str, node: ir.Timestamp, value: str) -> str:
+    """The call that reads a value in one format, as a fine text unless the canonical one is written."""
+    fine = "" if node.form is None else ", True"
     if name in EPOCH_UNITS:
-        return f"{writer.use('times.times', 'epoch')}({value}, {EPOCH_UNITS[name]})"
-    zone_name = _zone(writer, zone)
-    if name == "iso8601":
-        return f"{writer.use('times.times', 'iso8601')}({value}, {zone_name})"
+        return f"{writer.use('times.times', 'epoch')}({value}, {EPOCH_UNITS[name]}{fine})"
+    zone = _zone(writer, node.zone)
+    if name in ISO_FORMATS:
+        return f"{writer.use('times.times', name)}({value}, {zone}{fine})"
+    if name == DATE_FORMAT:
+        return f"{writer.use('times.times', 'date_at')}({value}, {literal(node.time_of_day)}, {zone}{fine})"
     compiled = writer.constant(
         f"{writer.use('times.patterns', 'compile_pattern')}({literal(name)})", "pattern"
     )
-    return f"{writer.use('times.patterns', 'pattern')}({value}, {compiled}, {zone_name})"
+    return f"{writer.use('times.patterns', 'pattern')}({value}, {compiled}, {zone}{fine})"
 
 
 def _zone(writer: Writer, zone: str | None) -> str:
@@ -102,18 +142,18 @@ def _zone(writer: Writer, zone: str | None) -> str:
     return writer.constant(f"{writer.use('times.zones', 'load_zone')}({literal(zone)})", "zone")
 
 
-def _emit_window(writer: Writer, node: ir.Timestamp, result: str, scope: Scope) -> None:
+def _emit_window(
+    writer: Writer, node: ir.Timestamp, keyword: str, moment: str, result: str, scope: Scope
+) -> None:
+    """Make local `result` MISSING if (or elif) the canonical time in local `moment` is outside the window."""
     if node.low is None and node.high is None:
         return
     tests = [
-        _is_beyond(writer, result, sign, bound, f"{scope.request}.received_at")
+        _is_beyond(writer, moment, sign, bound, f"{scope.request}.received_at")
         for sign, bound in (("<", node.low), (">", node.high))
         if bound is not None
     ]
-    outside = " or ".join(tests)
-    if node.on_error is not ir.OnError.REJECT:
-        outside = f"type({result}) is str and ({outside})"
-    writer.line(f"if {outside}:")
+    writer.line(f"{keyword} {' or '.join(tests)}:")
     writer.line(f"    {result} = MISSING")
 
 

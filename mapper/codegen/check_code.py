@@ -22,7 +22,7 @@ from mapper.codegen.validator_code import (
     member_schema,
 )
 from mapper.codegen.writer import Writer, literal
-from mapper.ir.facts import may_be_null
+from mapper.ir.facts import keeps, may_be_null
 
 # Parts of a parsed value that JSON cannot represent: none, half of a surrogate pair, or anything.
 _SOUND, _TEXT, _ANY = range(3)
@@ -119,6 +119,8 @@ def _kind(field: ir.Field, target: Any) -> int:
 
 def _kind_of(node: ir.Value) -> int:
     match node:
+        case ir.Cast() | ir.Timestamp() if keeps(node):
+            return _ANY
         case ir.Literal() | ir.Timestamp() | ir.Hash() | ir.FromRequest(ir.RequestPart.RECEIVED_AT):
             return _SOUND
         case ir.Cast(_, ir.CastKind.INTEGER | ir.CastKind.NUMBER | ir.CastKind.BOOLEAN):

@@ -15,7 +15,7 @@ from mapper.codegen.check_code import emit_checks
 from mapper.codegen.frame import GeneratedModule, fill_frame
 from mapper.codegen.metering import emit_room
 from mapper.codegen.path_code import emit_path
-from mapper.codegen.template_code import emit_parsed, emit_skips
+from mapper.codegen.template_code import emit_parsed, emit_rules
 from mapper.codegen.validator_code import emit_validator
 from mapper.codegen.value_code import emit_field, emit_object
 from mapper.codegen.writer import Scope, Writer, literal
@@ -43,7 +43,7 @@ def generate_decoded(
         filename,
         version,
         fields=_fields(program),
-        reasons=literal(tuple(rule.reason for rule in program.skips)),
+        reasons=literal(tuple(rule.reason for rule in program.rules if not rule.rejects)),
         levels=literal(levels(program.output)),
         growth=literal(astuple(growth(program))),
         each=each,
@@ -75,7 +75,7 @@ def _emit_event(writer: Writer, program: ir.Program, target: dict[str, object] |
     scope, fields, output = Scope(), [], program.output
     with writer.block("def event(item, body, request, max_depth):", program.span):
         emit_room(writer, program)
-        emit_skips(writer, program.skips, scope)
+        emit_rules(writer, program.rules, scope)
         if isinstance(output, ir.Record):
             fields = [(field, emit_field(writer, field, scope)) for field in output.fields]
             event = emit_object(writer, output, fields, writer.fresh("event"))

@@ -22,7 +22,7 @@ from mapper.codegen.narrow_classes import place_classes
 from mapper.codegen.narrow_items import ItemSelection, emit_selection, emit_split
 from mapper.codegen.plan import NotNarrow, describe, make_plan
 from mapper.codegen.presence import may_be_left_out
-from mapper.codegen.template_code import emit_parsed, emit_skips
+from mapper.codegen.template_code import emit_parsed, emit_rules
 from mapper.codegen.validator_code import emit_validator, is_checked_by_members, member_schema
 from mapper.codegen.value_code import emit_entry, emit_field, emit_object
 from mapper.codegen.writer import Scope, Writer, literal
@@ -96,7 +96,7 @@ def _emit_event(writer: Writer, program: ir.Program, target: Any, passable: froz
     """`event(item, body, request)`: the event as bytes, or the number of a skip rule."""
     with writer.block("def event(item, body, request):"):
         emit_room(writer, program)
-        emit_skips(writer, program.skips, _SCOPE)
+        emit_rules(writer, program.rules, _SCOPE)
         if isinstance(program.output, ir.Template):
             is_checked = False
             _emit_validated(writer, emit_parsed(writer, program.output, _SCOPE))

@@ -143,7 +143,7 @@ def make_plan(program: ir.Program, passable: frozenset[str]) -> ReadPlan:
     item = PayloadPlace(is_item=True)
     body = item if any(not path.segments for path in program.each) else PayloadPlace(is_item=True)
     context = ReadContext(item, body)
-    for rule in program.skips:
+    for rule in program.rules:
         _read_text(rule.condition.test, context)
     if isinstance(program.output, ir.Template):
         _read_text(program.output.body, context)
@@ -184,6 +184,9 @@ def _read(node: ir.Value, context: ReadContext) -> None:
             _read_changed(value, tuple(old for old, _ in names), context)
         case ir.Cast(value, kind):
             _read(value, context if kind is ir.CastKind.OBJECT else context.consumed)
+        case ir.WithItem(source, element):
+            _read(source, context.consumed)
+            _read(element, replace(context.consumed, item=PayloadPlace(whole=True)))
         case ir.MapItems(source, element):
             _read_map(source, element, context)
         case _:

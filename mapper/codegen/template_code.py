@@ -11,7 +11,7 @@ from mapper.codegen.plan import NotNarrow
 from mapper.codegen.writer import Scope, Writer, literal
 from mapper.diagnostics.source import Span
 from mapper.ir import liquid as ir
-from mapper.ir.values import SkipRule
+from mapper.ir.values import Rule
 from mapper.runtime.digits import may_have_lost_digits
 from mapper.runtime.limits import active
 from mapper.runtime.liquid.semantics import VARIABLES, equal, to_text
@@ -34,12 +34,16 @@ def emit_parsed(writer: Writer, template: ir.Template, scope: Scope) -> str:
     return event
 
 
-def emit_skips(writer: Writer, rules: Sequence[SkipRule], scope: Scope) -> None:
-    """At the start of `event`: it returns the number of the first rule that skips the item."""
+def emit_rules(writer: Writer, rules: Sequence[Rule], scope: Scope) -> None:
+    """At the start of `event`: it returns the number of the rule that skips the item, or raises M626."""
     for number, rule in enumerate(rules):
         test = emit_condition(writer, rule.condition, scope)
         writer.line(f"if {test}:", rule.span)
-        writer.line(f"    return {number}")
+        if rule.rejects:
+            fault, site = writer.use("faults", "Fault"), writer.site(rule.span)
+            writer.line(f"    raise {fault}('M626', {site}, {literal(rule.reason)})")
+        else:
+            writer.line(f"    return {number}")
 
 
 def printed_operand(node: object) -> ir.FilterCall | None:

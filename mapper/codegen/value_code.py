@@ -14,8 +14,10 @@ from typing import assert_never
 
 from mapper import ir
 from mapper.codegen.cast_code import emit_cast, emit_timestamp
+from mapper.codegen.entry_code import emit_take
 from mapper.codegen.member_code import emit_joined, emit_lacks
 from mapper.codegen.metering import emit_inner_room, emit_taken
+from mapper.codegen.object_code import emit_change, emit_copy, emit_pruned, emit_spread
 from mapper.codegen.path_code import emit_path
 from mapper.codegen.plan import computed_names, spread_operand
 from mapper.codegen.presence import (
@@ -23,7 +25,6 @@ from mapper.codegen.presence import (
     blank_test,
     may_be_left_out,
     presence_test,
-    present_test,
 )
 from mapper.codegen.template_code import (
     emit_condition,
@@ -81,8 +82,17 @@ def emit_value(writer: Writer, node: ir.Value, scope: Scope, into: str | None = 
             return _emit_merge(writer, node, scope, into)
         case ir.MapItems():
             return _emit_map(writer, node, scope, into)
+        case ir.WithItem():
+            return _emit_with_item(writer, node, scope, into)
+        case ir.Take():
+            site = writer.site(node.span, scope.field, ir.path_text(node.value))
+            found = emit_local(writer, node.value, scope)
+            return emit_take(writer, node, found, site, into or writer.fresh(scope.hint("taken")))
         case ir.Pick() | ir.Omit() | ir.Rename():
             return _emit_object_change(writer, node, scope, into)
+        case ir.Prune():
+            value = emit_value(writer, node.value, scope)
+            return emit_pruned(writer, node, value, into or writer.fresh(scope.hint("pruned")))
         case ir.Hash():
             return _emit_hash(writer, node, scope, into)
         case ir.FromRequest():
@@ -236,9 +246,16 @@ def _emit_branches(
 
 def _emit_match(writer: Writer, node: ir.Match, scope: Scope, into: str | None) -> str:
     subject = emit_local(writer, node.subject, scope.consumed)
-    branches = [(_equals(subject, case.key), case.value) for case in node.cases]
+    branches = [(_equals_any(subject, case.keys), case.value) for case in node.cases]
     result = into or writer.fresh(scope.hint("match"))
     return _emit_branches(writer, branches, node.otherwise, scope, result)
+
+
+def _equals_any(name: str, keys: tuple[ir.CaseKey, ...]) -> str:
+    values = [key.value for key in keys]
+    if len(values) > 1 and all(isinstance(value, str) for value in values):
+        return f"{name} in {literal(values)}"
+    return " or ".join(_equals(name, value) for value in values)
 
 
 def _equals(name: str, key: str | int | float | bool | None) -> str:
@@ -267,27 +284,17 @@ def _emit_merge(writer: Writer, node: ir.Merge, scope: Scope, into: str | None) 
     if isinstance(first, ir.Record):
         emit_record(writer, first, scope.consumed, merged)
     else:
-        _emit_copy(writer, first, emit_local(writer, first, scope.consumed), scope, merged)
+        emit_copy(writer, first, emit_local(writer, first, scope.consumed), scope, merged)
     for operand in others:
         _emit_operand(writer, operand, scope.consumed, merged)
     return merged
-
-
-def _emit_copy(writer: Writer, operand: ir.Value, value: str, scope: Scope, merged: str) -> None:
-    """The first operand of a `merge`, in local `value`: a new object with its members in `merged`."""
-    if types(operand) == {"object"}:
-        present = present_test(value, operand)
-        writer.line(f"{merged} = {{**{value}}}{f' if {present} else {{}}' if present else ''}", operand.span)
-    else:
-        writer.line(f"{merged} = {{}}", operand.span)
-        _emit_spread(writer, operand, value, scope, merged)
 
 
 def _emit_operand(writer: Writer, operand: ir.Value, scope: Scope, merged: str) -> None:
     if isinstance(operand, ir.Record):
         _emit_entries(writer, operand, scope, merged)
     else:
-        _emit_spread(writer, operand, emit_local(writer, operand, scope), scope, merged)
+        emit_spread(writer, operand, emit_local(writer, operand, scope), scope, merged)
 
 
 def _emit_entries(writer: Writer, record: ir.Record, scope: Scope, merged: str) -> None:
@@ -311,9 +318,9 @@ def _emit_spliced(writer: Writer, node: ir.Merge, spread: ir.Value, scope: Scope
     if given not in writer.passing:
         if before:
             writer.line(f"{merged} = {before}", node.span)
-            _emit_spread(writer, spread, given, scope, merged)
+            emit_spread(writer, spread, given, scope, merged)
         else:
-            _emit_copy(writer, spread, given, scope, merged)
+            emit_copy(writer, spread, given, scope, merged)
         for operand in node.operands[position + 1 :]:
             _emit_operand(writer, operand, scope.consumed, merged)
         return merged
@@ -330,30 +337,6 @@ def _emit_spliced(writer: Writer, node: ir.Merge, spread: ir.Value, scope: Scope
     writer.line(f"    {merged} = {{{f'**{before}, ' if before else ''}{members}}}")
     writer.passing[merged] = ""
     return merged
-
-
-def _emit_spread(writer: Writer, operand: ir.Value, value: str, scope: Scope, merged: str) -> None:
-    """Add the members of an operand of `merge`, in local `value`, whose type is only known at run time."""
-    present = present_test(value, operand)
-    if types(operand) == {"object"}:
-        with writer.block(f"if {present}:", operand.span) if present else nullcontext():
-            writer.line(f"{merged}.update({value})", operand.span)
-        return
-    site = writer.site(operand.span, scope.field, _path_text(operand))
-    writer.line(f"if isinstance({value}, dict):", operand.span)
-    writer.line(f"    {merged}.update({value})")
-    writer.line(f"elif {present}:" if present else "else:")
-    writer.line(f"    raise {writer.use('faults', 'Fault')}('M615', {site}, '', {value})")
-
-
-def _path_text(node: ir.Value) -> str | None:
-    match node:
-        case ir.Path(ir.Root.ITEM, _, text):
-            return text
-        case ir.Cast(value) | ir.Timestamp(value) | ir.Default(value) | ir.Required(value):
-            return _path_text(value)
-        case _:
-            return None
 
 
 def _emit_map(writer: Writer, node: ir.MapItems, scope: Scope, into: str | None) -> str:
@@ -373,7 +356,7 @@ def _emit_map(writer: Writer, node: ir.MapItems, scope: Scope, into: str | None)
     if is_list:
         writer.line(f"    {result} = {source}")
     else:
-        site = writer.site(node.span, scope.field, _path_text(node.source))
+        site = writer.site(node.span, scope.field, ir.path_text(node.source))
         writer.line(f"    raise {writer.use('faults', 'Fault')}('M616', {site}, '', {source})")
     return result
 
@@ -390,6 +373,15 @@ def _emit_elements(writer: Writer, node: ir.MapItems, source: str, scope: Scope,
             emit_taken(writer, node, value, scope)
 
 
+def _emit_with_item(writer: Writer, node: ir.WithItem, scope: Scope, into: str | None) -> str:
+    source = emit_local(writer, node.source, scope)
+    if may_miss(node.source):
+        item = writer.fresh("start")
+        writer.line(f"{item} = None if {source} is MISSING else {source}", node.span)
+        source = item
+    return emit_value(writer, node.element, replace(scope, item=source), into)
+
+
 def _emit_object_change(
     writer: Writer, node: ir.Pick | ir.Omit | ir.Rename, scope: Scope, into: str | None
 ) -> str:
@@ -398,7 +390,7 @@ def _emit_object_change(
     value = emit_local(writer, node.value, scope)
     result = into or writer.fresh(scope.hint("object"))
     if value not in writer.passing:
-        _emit_change(writer, node, value, scope, result)
+        emit_change(writer, node, value, scope, result)
         return result
     names = node.keys if not isinstance(node, ir.Rename) else tuple(old for old, _ in node.names)
     lacks = writer.fresh("unchanged")
@@ -409,30 +401,9 @@ def _emit_object_change(
     with writer.block("else:"):
         whole = writer.fresh("decoded")
         writer.line(f"{whole} = {writer.use('json.narrow', 'decoded')}({value})")
-        _emit_change(writer, node, whole, scope, result)
+        emit_change(writer, node, whole, scope, result)
     writer.hand_on(value, result)
     return result
-
-
-def _emit_change(
-    writer: Writer, node: ir.Pick | ir.Omit | ir.Rename, value: str, scope: Scope, result: str
-) -> None:
-    """Pick, omit or rename keys of the object in local `value`."""
-    names = node.names if isinstance(node, ir.Rename) else node.keys
-    change = f"{writer.use('casts', type(node).__name__.lower())}({value}, {literal(names)})"
-    absent = absent_test(value, node.value)
-    if absent:
-        writer.line(f"if {absent}:", node.span)
-        writer.line(f"    {result} = {value}")
-    with writer.block("else:") if absent else nullcontext():
-        writer.line(f"{result} = {change}", node.span)
-        fault = writer.use("faults", "Fault")
-        site = writer.site(node.span, scope.field, _path_text(node.value))
-        writer.line(f"if {result} is {writer.use('missing', 'INVALID')}:")
-        writer.line(f"    raise {fault}('M615', {site}, '', {value})")
-        if isinstance(node, ir.Rename):
-            writer.line(f"if {result} is {writer.use('casts', 'COLLISION')}:")
-            writer.line(f"    raise {fault}('M617', {site}, '', {value})")
 
 
 def _emit_hash(writer: Writer, node: ir.Hash, scope: Scope, into: str | None) -> str:
@@ -479,7 +450,7 @@ def _emit_required(writer: Writer, node: ir.Required, scope: Scope, into: str | 
     value = emit_value(writer, node.value, scope, into)
     test = absent_test(value, node.value)
     if test is not None:
-        site = writer.site(node.span, scope.field, _path_text(node.value))
+        site = writer.site(node.span, scope.field, ir.path_text(node.value))
         writer.line(f"if {test}:", node.span)
         writer.line(f"    raise {writer.use('faults', 'Fault')}('M611', {site})")
     return value

@@ -79,6 +79,9 @@ M117 invalid-window             a time window that cannot be read
 M119 event-or-template          a mapping holds either an event or a template
 M120 unquoted-path              a bracket ended a path inside a flow collection
 M122 non-string-key             a key that is not text
+M127 operator-look-alike        an object that looks like an operator
+M128 path-look-alike            a text that looks like a path or a variable
+M130 missing-time-of-day        a date without a readable time of day
 M201 invalid-path               the path is not RFC 9535 JSONPath
 M202 quote-the-name             a member name that needs quotes
 M203 invalid-pattern            a regular expression that cannot be used
@@ -92,12 +95,13 @@ M215 not-in-dialect             a term the dialect does not know
 M216 dialect-spelling           an object the dialect spells otherwise
 M217 invalid-condition          the condition cannot be read
 M218 rendered-differently       something the dialect's engine renders in another way
+M252 blanks-not-printed         a Liquid block of blanks, which prints nothing
 M301 unknown-field              the source schema knows no such field
 M302 unknown-target             the target schema knows no such field
 M303 unknown-variable           a Liquid variable that nothing sets
 M401 wrong-type                 a value of another type than the target asks for
 M402 null-not-allowed           null where the target does not allow it
-M403 blank-not-allowed          a blank text where the target asks for content
+M403 blank-not-allowed          a text that can be blank, but must have content
 M404 value-not-allowed          a value without the form the target asks for
 M405 may-be-rejected            a value that can stop an item at run time
 M406 epoch-unit                 an epoch unit that cannot be meant for these numbers
@@ -136,6 +140,8 @@ M622 template-not-object        the rendered template is JSON but not an object
 M623 text-not-unicode           a text of the event holds half of a surrogate pair
 M624 event-too-large            an event is larger than allowed
 M625 result-too-large           the events of a body are together larger than allowed
+M626 rejected-by-rule           a `reject` rule of the mapping rejects the item
+M627 several-values             a path finds several values where one is wanted
 M901 internal                   a defect of mapper itself
 """
 

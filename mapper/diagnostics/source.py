@@ -98,6 +98,10 @@ class SpannedText:
             return self.span.part(start, end)
         return self.span
 
+    def whole(self) -> Span:
+        """The span of the value in the file, without quotes if that is known."""
+        return self.part(0, len(self.value))
+
 
 @dataclass(frozen=True, slots=True)
 class Read:

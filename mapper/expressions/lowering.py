@@ -11,10 +11,8 @@ from mapper.diagnostics.source import Span, SpannedText
 from mapper.expressions.jsonpath import parse_path
 from mapper.expressions.liquid import parse_condition, parse_template
 from mapper.expressions.liquid.dialects import Dialect
+from mapper.expressions.time_lowering import lower_time
 from mapper.language import spec
-from mapper.runtime.times.patterns import check_pattern, compile_pattern
-from mapper.runtime.times.times import EPOCH_UNITS, check_window, parse_bound
-from mapper.runtime.times.zones import load_zone
 from mapper.schemas.questions import Subschema, allows_null, properties_of, required_of
 from mapper.schemas.schema import Schema
 
@@ -34,7 +32,7 @@ def lower(
     """The program of a spec; None when its output could not be lowered at all. Errors are in `report`."""
     tools = Lowering(target, dialect, report)
     each = [_each_path(text, tools) for text in mapping.each]
-    skips = [_skip(rule, tools) for rule in mapping.skip]
+    rules = [_rule(rule, tools) for rule in mapping.rules]
     output: ir.Record | ir.Template | None = None
     if mapping.event is not None:
         output = lower_event(mapping.event, tools)
@@ -45,7 +43,7 @@ def lower(
     return ir.Program(
         name=mapping.name.value,
         each=tuple(path for path in each if path is not None) or (_whole_body(mapping.span),),
-        skips=tuple(rule for rule in skips if rule is not None),
+        rules=tuple(rule for rule in rules if rule is not None),
         output=output,
         written=mapping.event.written if mapping.event is not None else frozenset(),
         span=mapping.span,
@@ -60,9 +58,9 @@ def _each_path(text: SpannedText, tools: Lowering) -> ir.Path | None:
     return parse_path(text, ir.Root.BODY, tools.report)
 
 
-def _skip(rule: spec.SkipEntry, tools: Lowering) -> ir.SkipRule | None:
+def _rule(rule: spec.RuleEntry, tools: Lowering) -> ir.Rule | None:
     condition = parse_condition(rule.condition, tools.report, tools.dialect)
-    return None if condition is None else ir.SkipRule(condition, rule.reason, rule.span)
+    return None if condition is None else ir.Rule(condition, rule.reason, rule.rejects, rule.span)
 
 
 def lower_event(event: spec.ObjectValue, tools: Lowering) -> ir.Record:
@@ -92,10 +90,14 @@ def lower_value(value: spec.Value, schema: Subschema | None, tools: Lowering) ->
     match value:
         case spec.PathText(text, of_body):
             return parse_path(text, ir.Root.BODY if of_body else ir.Root.ITEM, tools.report)
+        case spec.PathOf():
+            return _path_of(value, tools)
+        case spec.TakeValue():
+            return _take(value, tools)
         case spec.LiquidText(text):
             return parse_template(text, tools.report, tools.dialect)
-        case spec.LiteralValue(constant, span):
-            return ir.Literal(constant, span)
+        case spec.LiteralValue(constant, span, declared):
+            return ir.Literal(constant, span, declared)
         case spec.ObjectValue():
             return _record(value, schema, tools)
         case spec.ArrayValue(items, span):
@@ -129,6 +131,41 @@ def _values(
     return tuple(value for value in lowered if value is not None)
 
 
+def _path_of(value: spec.PathOf, tools: Lowering) -> ir.Value | None:
+    source = lower_value(value.source, None, tools)
+    path = lower_value(value.path, None, tools)
+    if source is None or not isinstance(path, ir.Path):
+        return None
+    if path.segments:
+        return ir.WithItem(source, path, value.span)
+    headline, reason = "`of` beside the path `$`", "this is the value of `of` itself"
+    tools.report.error("M113", headline, path.span, reason, "write that value without `path`")
+    return source
+
+
+def _finds_one(node: ir.Value) -> bool:
+    """True for a path that finds at most one value."""
+    match node:
+        case ir.WithItem(_, element):
+            return _finds_one(element)
+        case _:
+            return isinstance(node, ir.Path) and node.is_singular
+
+
+def _take(value: spec.TakeValue, tools: Lowering) -> ir.Value | None:
+    path = lower_value(value.path, None, tools)
+    if path is None or not _finds_one(path):
+        return None if path is None else ir.Take(path, ir.Taken(value.which.value), value.span)
+    tools.report.error(
+        "M113",
+        "`take` on a path that finds at most one value",
+        value.which.whole(),
+        "there are never several to choose from",
+        "remove `take`, or write a path that can find several, for instance with `[*]`",
+    )
+    return path
+
+
 def _optional(value: spec.Value | None, schema: Subschema | None, tools: Lowering) -> ir.Value | None:
     return None if value is None else lower_value(value, schema, tools)
 
@@ -139,7 +176,8 @@ def _match(value: spec.MatchValue, schema: Subschema | None, tools: Lowering) ->
     for case in value.cases:
         lowered = lower_value(case.value, schema, tools)
         if lowered is not None:
-            cases.append(ir.Case(case.key, lowered, case.span))
+            keys = tuple(ir.CaseKey(key.value, key.span) for key in case.keys)
+            cases.append(ir.Case(keys, lowered, case.span))
     otherwise = _optional(value.otherwise, schema, tools)
     return None if subject is None else ir.Match(subject, tuple(cases), otherwise, value.span)
 
@@ -171,7 +209,7 @@ def _modified(value: spec.Modified, schema: Subschema | None, tools: Lowering) -
     # `on_error: default` leaves nothing behind; the default then fills it.
     on_error = ir.OnError.OMIT if modifiers.on_error == "default" else ir.OnError(modifiers.on_error)
     if modifiers.cast == "timestamp":
-        lowered = _timestamp(lowered, modifiers, on_error, span, tools)
+        lowered = lower_time(lowered, modifiers, on_error, span, tools.report)
     elif modifiers.cast is not None:
         lowered = ir.Cast(lowered, ir.CastKind(modifiers.cast), on_error, span, declared)
     if modifiers.pick is not None:
@@ -180,80 +218,10 @@ def _modified(value: spec.Modified, schema: Subschema | None, tools: Lowering) -
         lowered = ir.Omit(lowered, modifiers.omit, span, declared)
     if modifiers.rename is not None:
         lowered = ir.Rename(lowered, modifiers.rename, span, declared)
+    if modifiers.prune:
+        lowered = ir.Prune(lowered, modifiers.prune, span)
     if default is not None:
         lowered = ir.Default(lowered, default, span)
     if modifiers.rejects_missing and default is None:
         lowered = ir.Required(lowered, span)
     return lowered
-
-
-def _timestamp(
-    value: ir.Value, modifiers: spec.Modifiers, on_error: ir.OnError, span: Span, tools: Lowering
-) -> ir.Timestamp:
-    for text in modifiers.formats:
-        _check_format(text, tools)
-    formats = tuple(text.value for text in modifiers.formats) or ("iso8601",)
-    zone = modifiers.zone
-    if zone is not None and load_zone(zone.value) is None:
-        hint = "write an IANA name such as `Asia/Kolkata`, `UTC`, or an offset such as `+05:30`"
-        tools.report.error("M116", f"unknown time zone `{zone.value}`", _whole(zone), "no such zone", hint)
-    elif zone is None and not any(_reads_zone(name) for name in formats):
-        place, hint = _whole(modifiers.formats[0]), "add `zone:`, such as `UTC`"
-        reason = "every such time would be unreadable"
-        tools.report.error("M116", "no format tells the zone", place, reason, hint)
-    low, high = _window(modifiers.within, tools)
-    return ir.Timestamp(
-        value,
-        formats,
-        None if zone is None else zone.value,
-        low,
-        high,
-        on_error,
-        span,
-        modifiers.declares_errors,
-    )
-
-
-def _whole(text: SpannedText) -> Span:
-    return text.part(0, len(text.value))
-
-
-def _check_format(text: SpannedText, tools: Lowering) -> None:
-    name = text.value
-    if name == "iso8601" or name in EPOCH_UNITS:
-        return
-    if "%" in name:
-        problem, hint = check_pattern(name), ""
-    else:
-        problem = "neither a named format nor a pattern"
-        hint = "named formats are `iso8601`, `epoch_s`, `epoch_ms` and `epoch_us`"
-    if problem:
-        tools.report.error("M115", f"unusable time format `{name}`", _whole(text), problem, hint)
-
-
-def _reads_zone(name: str) -> bool:
-    """True if times in this format need no `zone:`, and for a format that is reported as unusable anyway."""
-    if name == "iso8601" or name in EPOCH_UNITS or check_pattern(name) is not None:
-        return True
-    return compile_pattern(name).reads_zone
-
-
-def _window(window: spec.Window | None, tools: Lowering) -> tuple[ir.Bound | None, ir.Bound | None]:
-    if window is None:
-        return None, None
-    low, high = _bound(window.low, tools), _bound(window.high, tools)
-    problem = check_window(low, high)
-    if problem:
-        tools.report.error("M117", "no time lies in this window", window.span, problem)
-    return low, high
-
-
-def _bound(text: SpannedText | None, tools: Lowering) -> ir.Bound | None:
-    if text is None:
-        return None
-    bound = parse_bound(text.value)
-    if bound is None:
-        hint = "write a date, an RFC 3339 date-time, `received_at`, or `received_at + 1d` (units s m h d)"
-        tools.report.error("M117", f"unreadable bound `{text.value}`", _whole(text), "not a time", hint)
-        return None
-    return bound

@@ -19,9 +19,9 @@ def interpret_item(
     """Map one item; its event is not validated. `observe` is called as `EvaluationContext` describes."""
     context = EvaluationContext(item, body, request, observe)
     try:
-        for rule in program.skips:
+        for rule in program.rules:
             if _applies(rule, context):
-                return "skipped", rule.reason
+                return ("rejected", "M626") if rule.rejects else ("skipped", rule.reason)
         output = evaluate(program.output, context)
         if isinstance(program.output, ir.Template):
             output = parse_rendered(str(output), NO_SITE)
@@ -32,7 +32,7 @@ def interpret_item(
         return "rejected", fault.code
 
 
-def _applies(rule: ir.SkipRule, context: EvaluationContext) -> bool:
+def _applies(rule: ir.Rule, context: EvaluationContext) -> bool:
     try:
         applies = evaluate_condition(rule.condition, context.item, context.body, context.request)
     except Fault as fault:

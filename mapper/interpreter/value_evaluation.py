@@ -13,20 +13,23 @@ from mapper.runtime import casts as values
 from mapper.runtime.faults import Fault, Skip
 from mapper.runtime.json.canonical import stable_hash
 from mapper.runtime.missing import INVALID, MISSING, has_no_content
-from mapper.runtime.times import patterns as time_patterns
 from mapper.runtime.times import times
+from mapper.runtime.times.formats import read_time
+from mapper.runtime.times.writing import canonical, write
 from mapper.transform.request import Request
 
 # Called with a node, its outcome and its context; see `EvaluationContext.observe`.
-Observer: TypeAlias = Callable[[ir.Value | ir.SkipRule, object, "EvaluationContext"], None]
+Observer: TypeAlias = Callable[[ir.Value | ir.Rule, object, "EvaluationContext"], None]
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluationContext:
-    """The item, its body and its request, from which a value is computed; `map` has each element as the item.
+    """The item, its body and its request, from which a value is computed.
+
+    Inside `map`, the item is the element; beside `of`, it is the value at which the path starts.
 
     `observe` is called after a node is evaluated, and so after its operands: with the node, its outcome and
-    the context. The outcome is a value or MISSING, or the Fault or Skip that ends the item; of a SkipRule it
+    the context. The outcome is a value or MISSING, or the Fault or Skip that ends the item; of a Rule it
     is True or False. Nodes that are not reached are not observed. So the last option of a Coalesce that is
     observed is the one that was taken, unless the Coalesce is MISSING. The places that a Path reads are
     `find_nodes(node, context.item, context.body)`. An observer must not change what it is given.
@@ -85,8 +88,15 @@ def _evaluate(node: ir.Value, context: EvaluationContext) -> object:
             return _merge(operands, context)
         case ir.MapItems(source, element):
             return _map(evaluate(source, context), element, context)
+        case ir.WithItem(source, element):
+            item = evaluate(source, context)
+            return evaluate(element, replace(context, item=None if item is MISSING else item))
+        case ir.Take(inner, which):
+            return _take(evaluate(inner, context), which)
         case ir.Pick() | ir.Omit() | ir.Rename():
             return _change(node, evaluate(node.value, context))
+        case ir.Prune(inner, kinds):
+            return _prune(evaluate(inner, context), kinds)
         case ir.Hash(operands):
             digest = stable_hash([evaluate(operand, context) for operand in operands])
             return fail("M613") if digest is INVALID else digest
@@ -131,7 +141,9 @@ def _match(
     subject: object, cases: tuple[ir.Case, ...], otherwise: ir.Value | None, context: EvaluationContext
 ) -> object:
     for case in cases:
-        if isinstance(case.key, bool) == isinstance(subject, bool) and subject == case.key:
+        if any(
+            isinstance(k.value, bool) == isinstance(subject, bool) and subject == k.value for k in case.keys
+        ):
             return evaluate(case.value, context)
     return MISSING if otherwise is None else evaluate(otherwise, context)
 
@@ -156,6 +168,15 @@ def _map(source: object, element: ir.Value, context: EvaluationContext) -> objec
     return [value for value in mapped if value is not MISSING]
 
 
+def _take(found: object, which: ir.Taken) -> object:
+    assert isinstance(found, list)
+    if which is ir.Taken.ONLY and len(found) > 1:
+        fail("M627")
+    if not found:
+        return MISSING
+    return found[-1] if which is ir.Taken.LAST else found[0]
+
+
 def _change(node: ir.Pick | ir.Omit | ir.Rename, value: object) -> object:
     if is_absent(value):
         return value
@@ -172,6 +193,21 @@ def _change(node: ir.Pick | ir.Omit | ir.Rename, value: object) -> object:
     if changed is values.COLLISION:
         fail("M617", value)
     return changed
+
+
+def _prune(value: object, kinds: tuple[str, ...]) -> object:
+    if isinstance(value, dict):
+        members = [(key, _prune(member, kinds)) for key, member in value.items()]
+        value = {key: member for key, member in members if member is not MISSING}
+    elif isinstance(value, list):
+        elements = [_prune(element, kinds) for element in value]
+        value = [element for element in elements if element is not MISSING]
+    is_listed = (
+        ("null" in kinds and value is None)
+        or ("blank" in kinds and isinstance(value, str) and has_no_content(value))
+        or ("empty" in kinds and isinstance(value, dict | list) and not value)
+    )
+    return MISSING if is_listed else value
 
 
 def _from_request(part: ir.RequestPart, name: str, request: Request) -> object:
@@ -201,13 +237,18 @@ def _on_error(choice: ir.OnError, code: str, value: object) -> object:
             return MISSING
         case ir.OnError.NULL:
             return None
+        case ir.OnError.KEEP:
+            return value
 
 
 def _time(node: ir.Timestamp, value: object, request: Request) -> object:
     if is_absent(value):
         return value
-    result = time_patterns.read_time(value, node.formats, node.zone)
-    if not isinstance(result, str):
+    fine = read_time(value, node.formats, node.zone, node.time_of_day, fine=True)
+    if not isinstance(fine, str):
         return _on_error(node.on_error, "M614", value)
     received_at = request.received_at if isinstance(request.received_at, str) else None
-    return result if times.within(result, node.low, node.high, received_at) else MISSING
+    if not times.within(canonical(fine), node.low, node.high, received_at):
+        return MISSING
+    written = canonical(fine) if node.form is None else write(fine, node.form)
+    return _on_error(node.on_error, "M614", value) if written is INVALID else written

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from mapper import ir
 from mapper.runtime.json.types import TYPES, type_of
 from mapper.runtime.missing import is_blank_text
+from mapper.runtime.times.writing import EpochForm
 
 JSON_TYPES = frozenset(TYPES) - {"null"}
 # The type of nodes whose values all have one, apart from null.
 FIXED: dict[type, str] = {
     ir.Template: "string",
-    ir.Timestamp: "string",
     ir.Hash: "string",
     ir.Record: "object",
     ir.Merge: "object",
@@ -63,11 +63,15 @@ def nothings(node: ir.Value) -> Nothings:
             return SURE if any(nothings(operand).is_sure for operand in operands) else ABSENT
         case ir.FromRequest(ir.RequestPart.RECEIVED_AT):
             return ABSENT
-        case ir.FromRequest():
+        case ir.FromRequest() | ir.Take():
             return Nothings(missing=True, null=True, blank=True)
+        case ir.WithItem(_, element):
+            return nothings(element)
         case ir.MapItems(value) | ir.Pick(value) | ir.Omit(value) | ir.Rename(value):
             inner = nothings(value)
             return Nothings(inner.missing, inner.null)
+        case ir.Prune():
+            return _of_pruned(node)
         case ir.Required(value):
             return Nothings(blank=nothings(value).blank)
         case ir.Cast() | ir.Timestamp():
@@ -92,11 +96,24 @@ def _of_cast(node: ir.Cast | ir.Timestamp) -> Nothings:
     match node:
         case ir.Timestamp():
             has_window = node.low is not None or node.high is not None
-            return Nothings(missing or has_window, null)
+            return Nothings(missing or has_window, null, inner.blank and keeps(node))
         case ir.Cast(_, ir.CastKind.JSON):
             return Nothings(missing, null=True, blank=True)
         case ir.Cast(_, kind):
-            return Nothings(missing, null, inner.blank and kind is ir.CastKind.STRING)
+            return Nothings(missing, null, inner.blank and (kind is ir.CastKind.STRING or keeps(node)))
+
+
+def keeps(node: ir.Value) -> bool:
+    """True for a cast that leaves a value as it was if it cannot be cast, so that the type is not sure."""
+    return isinstance(node, ir.Cast | ir.Timestamp) and node.on_error is ir.OnError.KEEP
+
+
+def _of_pruned(node: ir.Prune) -> Nothings:
+    inner = nothings(node.value)
+    taken = Nothings(null="null" in node.kinds, blank="blank" in node.kinds)
+    may_be_empty = "empty" in node.kinds and not types(node.value).isdisjoint(("object", "array"))
+    missing = inner.missing or may_be_empty or (taken.null and inner.null) or (taken.blank and inner.blank)
+    return Nothings(missing, inner.null and not taken.null, inner.blank and not taken.blank)
 
 
 def _of_options(node: ir.Coalesce) -> Nothings:
@@ -116,15 +133,31 @@ def types(node: ir.Value) -> frozenset[str]:
             return JSON_TYPES if node.is_singular else frozenset({"array"})
         case ir.Literal(value):
             return frozenset({type_of(value)})
-        case ir.Cast(_, kind):
-            return JSON_TYPES if kind is ir.CastKind.JSON else frozenset({kind.value})
+        case ir.Cast() | ir.Timestamp():
+            return _types_of_cast(node)
         case ir.FromRequest(part):
             return JSON_TYPES if part is ir.RequestPart.SETTING else frozenset({"string"})
+        case ir.Take():
+            return JSON_TYPES
+        case ir.WithItem(_, element):
+            return types(element)
         case ir.Coalesce() | ir.Match() | ir.When() | ir.Default() | ir.Required():
             found = frozenset[str]().union(*map(types, ir.alternatives(node)))
             return found - {"null"} or found
+        case ir.Prune(value):
+            return types(value)
         case _:
             return frozenset({FIXED[type(node)]})
+
+
+def _types_of_cast(node: ir.Cast | ir.Timestamp) -> frozenset[str]:
+    if isinstance(node, ir.Cast) and node.kind is ir.CastKind.JSON:
+        return JSON_TYPES
+    if isinstance(node, ir.Cast):
+        wanted = frozenset({node.kind.value})
+    else:
+        wanted = frozenset({"integer" if isinstance(node.form, EpochForm) else "string"})
+    return wanted | (types(node.value) - {"null"}) if keeps(node) else wanted
 
 
 def may_miss(node: ir.Value) -> bool:

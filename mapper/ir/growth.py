@@ -14,11 +14,13 @@ from math import prod
 from typing import TypeAlias
 
 from mapper import ir
+from mapper.ir.facts import keeps
 from mapper.ir.levels import levels
 from mapper.runtime.growth import Growth
 from mapper.runtime.limits import MAX_NESTING
 from mapper.runtime.liquid.filters import ROWS
 from mapper.runtime.liquid.filters.row import Effect, Gives
+from mapper.runtime.times.writing import PatternForm
 
 # The place at which a value is read, as far as it is given by names.
 ReadPlace: TypeAlias = tuple[ir.Root, tuple[str, ...]]
@@ -26,7 +28,9 @@ ReadPlace: TypeAlias = tuple[ir.Root, tuple[str, ...]]
 _DIGITS = 4302  # bytes of the longest number that a text is read as
 _NUMBER = 30  # bytes of the longest float, written as a text
 _QUOTED = 2  # times: the quotes of a text in a text are escaped
-_FIXED = 80  # bytes of a digest, or of a time
+_FIXED = 80  # bytes of what `hash` gives, or of a time
+_DIGEST = 130  # bytes of the longest digest of a filter
+_WRITTEN = 6  # bytes of a character of a pattern that writes a time: `%s` gives 12, a control character 6
 # Filters that add nothing to their value and arguments.
 _PLAIN_FILTERS = frozenset(
     name
@@ -120,17 +124,21 @@ def _bound(node: ir.Value) -> SizeBound:
             return _either(ir.alternatives(node))
         case ir.MapItems():
             return _of_map(node)
+        case ir.WithItem(source, element):
+            return _of_element(_bound(source), _bound(element))
         case ir.Rename(value, names):
             return _sum((value,), sum(len(dumps(new)) for _, new in names))
-        case ir.Cast(value, kind):
-            return _of_cast(value, kind)
-        case ir.Pick(value) | ir.Omit(value) | ir.Required(value):
+        case ir.Cast(value) | ir.Timestamp(value) if keeps(node):
+            return _of_cast(node).alternative(_bound(value))
+        case ir.Cast() | ir.Timestamp():
+            return _of_cast(node)
+        case ir.Take(value) | ir.Pick(value) | ir.Omit(value) | ir.Prune(value) | ir.Required(value):
             return _bound(value)
         case ir.Literal(value):
             return SizeBound(constant=len(dumps(value)))
         case ir.FromRequest(part):
             return SizeBound(constant=_FIXED) if part is ir.RequestPart.RECEIVED_AT else SizeBound(texts=1)
-        case ir.Timestamp() | ir.Hash():
+        case ir.Hash():
             return SizeBound(constant=_FIXED)
 
 
@@ -200,6 +208,8 @@ def _of_operand(operand: object) -> SizeBound:
                     break
                 names.append(key)
             return SizeBound(Counter({(root, tuple(names)): _QUOTED}), _NUMBER)
+        case ir.FilterCall(name=name) if ROWS[name].is_digest:
+            return SizeBound(constant=_DIGEST)
         case ir.FilterCall(value, name, args, ()) if name in _PLAIN_FILTERS:
             total = SizeBound()
             for part in (value, *args):
@@ -209,9 +219,14 @@ def _of_operand(operand: object) -> SizeBound:
             return SizeBound(texts=1)
 
 
-def _of_cast(value: ir.Value, kind: ir.CastKind) -> SizeBound:
-    bound = _bound(value)
-    match kind:
+def _of_cast(node: ir.Cast | ir.Timestamp) -> SizeBound:
+    if isinstance(node, ir.Timestamp):
+        form = node.form
+        return SizeBound(
+            constant=2 + _WRITTEN * len(form.pattern) if isinstance(form, PatternForm) else _FIXED
+        )
+    bound = _bound(node.value)
+    match node.kind:
         case ir.CastKind.INTEGER | ir.CastKind.NUMBER | ir.CastKind.BOOLEAN if bound.texts:
             return SizeBound(constant=_DIGITS)
         case ir.CastKind.INTEGER | ir.CastKind.STRING:
@@ -224,8 +239,19 @@ def _of_map(node: ir.MapItems) -> SizeBound:
     element = _bound(node.element)
     if _is_shared(element):
         return SizeBound(lists=1)
-    source = _bound(node.source)
-    times = element.times(ir.Root.ITEM) + (element.constant + 2) // 2
-    source.reads = Counter({place: count * times for place, count in source.reads.items()})
-    source.constant = 2 + source.constant * times
-    return source
+    element.reads = Counter({(ir.Root.ITEM, ()): element.times(ir.Root.ITEM) + (element.constant + 2) // 2})
+    element.constant = 2
+    return _of_element(_bound(node.source), element)
+
+
+def _of_element(source: SizeBound, element: SizeBound) -> SizeBound:
+    """The bound of a value that is computed with that of the source as the item."""
+    times = element.times(ir.Root.ITEM)
+    reads = Counter({place: count for place, count in element.reads.items() if place[0] is ir.Root.BODY})
+    reads.update({place: count * times for place, count in source.reads.items()})
+    return SizeBound(
+        reads,
+        source.constant * times + element.constant,
+        source.texts * times + element.texts,
+        source.lists * times + element.lists,
+    )

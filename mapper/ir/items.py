@@ -12,18 +12,24 @@ def takes_objects_only(program: ir.Program, source: Any | None) -> bool:
     """True if an item that is not an object is rejected at once (M604).
 
     `source` is the JSON Schema of an item. An item of another type is expected if this schema allows one or,
-    without a schema, if the program reads the item as a whole (`$`).
+    without a schema, if the program reads the item as a whole (`$`). A digest of the whole item reads it as
+    an id, whatever it is, and shows nothing of its type.
     """
     if source is None:
-        return not any(_is_whole_item(node) for node in ir.walk(program))
+        return not _reads_whole_item(program)
     return not any(
         allows_type(source, source, name) for name in ("null", "boolean", "number", "string", "array")
     )
 
 
-def _is_whole_item(node: object) -> bool:
-    match node:
-        case ir.Path(ir.Root.ITEM, ()) | ir.Lookup("item", ()):
-            return True
-        case _:
-            return False
+def _reads_whole_item(program: ir.Program) -> bool:
+    waiting: list[object] = [program]
+    while waiting:
+        match node := waiting.pop():
+            case ir.Path(ir.Root.ITEM, ()) | ir.Lookup("item", ()):
+                return True
+            case ir.Hash():
+                pass
+            case _:
+                waiting.extend(ir.parts_of(node))
+    return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mapper import ir
+from mapper.ir.facts import keeps
 
 
 def levels(node: ir.Value) -> int:
@@ -16,13 +17,19 @@ def levels(node: ir.Value) -> int:
             return 1 + levels(element)
         case ir.Path():
             return 0 if node.is_singular else 1
+        case ir.WithItem(source, element):
+            return levels(source) + levels(element)
+        case ir.Take(value):
+            return max(0, levels(value) - 1)
         case ir.Literal(value):
             return _height(value)
         case ir.Merge(values):
             return _deepest(values)
         case ir.Coalesce() | ir.Match() | ir.When() | ir.Default() | ir.Required():
             return _deepest(ir.alternatives(node))
-        case ir.Pick(value) | ir.Omit(value) | ir.Rename(value) | ir.Cast(value):
+        case ir.Pick(value) | ir.Omit(value) | ir.Rename(value) | ir.Prune(value) | ir.Cast(value):
+            return levels(value)
+        case ir.Timestamp(value) if keeps(node):
             return levels(value)
         case ir.Template() | ir.Timestamp() | ir.Hash() | ir.FromRequest():
             return 0

@@ -17,17 +17,20 @@ from mapper.ir.spans import span_field
 
 @dataclass(frozen=True, slots=True)
 class LiquidRules:
-    """The additions of a dialect: tags, filters, the meaning of `"now"` and the zone of dates."""
+    """The additions of a dialect: tags, filters, the meaning of `"now"` and the zone of dates.
+
+    `filters` names those of its filters that plain Liquid does not have.
+    """
 
     abort: bool = False
-    date_tz: bool = False
+    filters: frozenset[str] = frozenset()
     now: bool = False
     zone: str = "UTC"
 
     @property
     def pairs(self) -> tuple[tuple[str, bool | str], ...]:
         """The rules that differ from plain Liquid's, as the run time takes them."""
-        given = (("abort", self.abort), ("date_tz", self.date_tz), ("now", self.now))
+        given = (("abort", self.abort), *((name, True) for name in sorted(self.filters)), ("now", self.now))
         return tuple(rule for rule in given if rule[1]) + (
             (("zone", self.zone),) if self.zone != "UTC" else ()
         )

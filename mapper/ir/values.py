@@ -8,9 +8,10 @@ from enum import Enum
 from typing import TypeAlias
 
 from mapper.diagnostics.source import Span
-from mapper.ir.jsonpath import Path
+from mapper.ir.jsonpath import Path, Root
 from mapper.ir.liquid import Condition, Template
 from mapper.ir.spans import span_field
+from mapper.runtime.times.writing import TimeForm
 
 
 class OnError(Enum):
@@ -19,6 +20,7 @@ class OnError(Enum):
     REJECT = "reject"
     OMIT = "omit"
     NULL = "null"
+    KEEP = "keep"  # the value as it was before the cast
 
 
 class RequestPart(Enum):
@@ -51,16 +53,17 @@ Bound: TypeAlias = str | tuple[str, int]
 
 
 def _declared() -> bool:
-    # True if the author wrote `on_error: reject`, which is the default: it only silences a warning.
+    # True if the author wrote out the default (`on_error: reject`, `literal:`): it only silences warnings.
     return field(default=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A constant JSON value."""
+    """A constant JSON value; `declared` is True if it was written with `literal:`."""
 
     value: object
     span: Span = span_field()
+    declared: bool = _declared()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +103,18 @@ class Coalesce:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """One alternative of a match: taken when the subject equals `key`, types apart."""
+class CaseKey:
+    """A constant with which a match compares its subject, types apart."""
 
-    key: str | int | float | bool | None
+    value: str | int | float | bool | None
+    span: Span = span_field()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One alternative of a match: taken when the subject equals one of the keys."""
+
+    keys: tuple[CaseKey, ...]
     value: Value
     span: Span = span_field()
 
@@ -146,6 +157,32 @@ class MapItems:
 
 
 @dataclass(frozen=True, slots=True)
+class WithItem:
+    """The value of `element`, with the value of `source` as the item; with null if the source is missing."""
+
+    source: Value
+    element: Value
+    span: Span = span_field()
+
+
+class Taken(Enum):
+    """The one of several matches that `take` keeps."""
+
+    FIRST = "first"
+    LAST = "last"
+    ONLY = "only"  # several are a fault
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """One element of a list; MISSING if the list is empty."""
+
+    value: Value
+    which: Taken
+    span: Span = span_field()
+
+
+@dataclass(frozen=True, slots=True)
 class Pick:
     """An object with only the named keys."""
 
@@ -173,6 +210,18 @@ class Rename:
     names: tuple[tuple[str, str], ...]
     span: Span = span_field()
     declared: bool = _declared()
+
+
+@dataclass(frozen=True, slots=True)
+class Prune:
+    """A value without its members of some kinds (`null`, `blank`, `empty`), at any depth.
+
+    MISSING if the value itself is of one of the kinds, or becomes empty and `empty` is one.
+    """
+
+    value: Value
+    kinds: tuple[str, ...]
+    span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,16 +254,19 @@ class Cast:
 
 @dataclass(frozen=True, slots=True)
 class Timestamp:
-    """A time in one of `formats` (tried in turn), written in UTC with milliseconds.
+    """A time in one of `formats` (tried in turn), written as `form` says (None: in UTC with milliseconds).
 
-    `zone` is the zone of texts without one; outside the window (`low`, `high`) the value is MISSING.
+    `zone` is the zone of texts without one, `time_of_day` that of dates without one. Outside the window
+    (`low`, `high`), which is of milliseconds, the value is MISSING.
     """
 
     value: Value
     formats: tuple[str, ...]
     zone: str | None
+    time_of_day: str | None
     low: Bound | None
     high: Bound | None
+    form: TimeForm | None
     on_error: OnError
     span: Span = span_field()
     declared: bool = _declared()
@@ -248,9 +300,12 @@ Value: TypeAlias = (
     | When
     | Merge
     | MapItems
+    | WithItem
+    | Take
     | Pick
     | Omit
     | Rename
+    | Prune
     | Hash
     | FromRequest
     | Cast
@@ -287,29 +342,42 @@ def alternatives(node: Value) -> tuple[Value, ...]:
             return ()
 
 
+def path_text(node: Value) -> str | None:
+    """The text of the path on the item that a value is read by; None if there is no such path, or several."""
+    match node:
+        case Path(Root.ITEM, _, text):
+            return text
+        case Cast(value) | Timestamp(value) | Default(value) | Required(value) | Take(value) | Prune(value):
+            return path_text(value)
+        case _:
+            return None
+
+
 def _given(otherwise: Value | None) -> tuple[Value, ...]:
     return () if otherwise is None else (otherwise,)
 
 
 @dataclass(frozen=True, slots=True)
-class SkipRule:
-    """Leaves an item out on purpose, with the reason the author gives."""
+class Rule:
+    """Leaves an item out on purpose, or `rejects` it, with the reason the author gives."""
 
     condition: Condition
     reason: str
+    rejects: bool
     span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A whole mapping: the places of items, the rules that skip some, and the event of each of the others.
+    """A whole mapping: the places of items, the rules that end some, and the event of each of the others.
 
+    Of the `rules`, those that skip come first, so that the number of a rule is also the number of its reason.
     `written` names the fields of the event that the author wrote, also those that could not be lowered.
     """
 
     name: str
     each: tuple[Path, ...]
-    skips: tuple[SkipRule, ...]
+    rules: tuple[Rule, ...]
     output: Record | Template
     written: frozenset[str]
     span: Span = span_field()

@@ -17,6 +17,7 @@ from mapper.language.yaml_faults import (
     explain_fault,
     is_nesting_limit,
     report_cramped_colon,
+    report_question_mark,
     report_tag,
     report_unquoted_liquid,
 )
@@ -324,6 +325,8 @@ class _Builder:
                 hint = "quote the key" if parent.is_flow else ""
                 self.report.error("M122", "a key must be text", key.span, "this is a collection", hint)
             return
+        if parent.is_flow and self._follows_question_mark(key.span.start):
+            report_question_mark(self.file, self.report, key.span.start - 1)
         if key.plain and key.value == "<<":
             hint = "write the keys out; `merge:` merges objects at run time"
             self.report.error("M105", "YAML merge keys are not part of the language", key.span, "", hint)
@@ -338,3 +341,8 @@ class _Builder:
                 Severity.ERROR,
                 (Label(first.key.span, "first here"),),
             )
+
+    def _follows_question_mark(self, start: int) -> bool:
+        """True if a key begins right behind a `?`, which YAML 1.2 (§7.3.3) reads as a part of the text."""
+        text = self.file.text
+        return text[start - 1 : start] == "?" and text[start : start + 1] not in (*" \t\r\n,[]{}", "")

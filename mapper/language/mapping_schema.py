@@ -7,8 +7,9 @@ also in draft-07, which many editors read.
 from __future__ import annotations
 
 from mapper.language.forms import FIELDS, VALUE, JsonForm
-from mapper.language.modifiers import CHANGES, MODIFIERS, TIME_ONLY
-from mapper.language.reader import SKIP_KEYS, TOP_LEVEL
+from mapper.language.modifiers import CHANGES, MODIFIERS
+from mapper.language.reader import RULE_KEYS, TOP_LEVEL
+from mapper.language.time_modifiers import TIME_MODIFIERS
 from mapper.language.value_reader import OPERATORS
 
 
@@ -26,10 +27,10 @@ def mapping_schema() -> JsonForm:
             "value": _value(),
             "listValue": {"allOf": [VALUE, {"anyOf": [{"type": ["array", "object"]}, _expression_text()]}]},
             "fields": {"type": "object", "additionalProperties": VALUE},
-            "skip": {
+            "rule": {
                 "type": "object",
-                "properties": {name: key.described() for name, key in SKIP_KEYS.items()},
-                "required": list(SKIP_KEYS),
+                "properties": {name: key.described() for name, key in RULE_KEYS.items()},
+                "required": list(RULE_KEYS),
                 "additionalProperties": False,
             },
             **{f"operator_{name}": _operator(name) for name in OPERATORS},
@@ -75,7 +76,7 @@ def _modifier_rules() -> list[JsonForm]:
     can_fail = {"anyOf": [{"required": ["as"]}, changes]}
     falls_back = {"required": ["on_error"], "properties": {"on_error": {"const": "default"}}}
     return [
-        *({"if": {"required": [key]}, "then": is_time} for key in TIME_ONLY),
+        *({"if": {"required": [key]}, "then": is_time} for key in TIME_MODIFIERS),
         {"if": {"required": ["on_error"]}, "then": can_fail},
         {"if": falls_back, "then": {"required": ["default"]}},
         {"not": {"required": ["on_missing", "default"]}},

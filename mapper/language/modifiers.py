@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mapper.diagnostics.diagnostic import Report
-from mapper.diagnostics.source import SpannedText
 from mapper.language.document import Node, ScalarNode, SequenceNode
-from mapper.language.forms import KEYS, TEXT, TEXTS, VALUE, LanguageKey
+from mapper.language.forms import KEYS, TEXT, VALUE, LanguageKey
 from mapper.language.nodes import (
     key_text,
     kind_of,
@@ -16,14 +15,14 @@ from mapper.language.nodes import (
     want_mapping,
     want_sequence,
     want_text,
-    want_texts,
 )
-from mapper.language.spec import Modifiers, Value, Window
+from mapper.language.spec import Modifiers, Value
+from mapper.language.time_modifiers import TIME_MODIFIERS, read_formats, read_window, read_write
 
 CASTS = ("string", "integer", "number", "boolean", "timestamp", "object", "array", "json")
-ON_ERROR = ("reject", "omit", "null", "default")
+ON_ERROR = ("reject", "omit", "null", "default", "keep")
+PRUNED = ("null", "blank", "empty")
 CHANGES = ("pick", "omit", "rename")
-TIME_ONLY = ("from", "zone", "within")
 
 MODIFIERS: dict[str, LanguageKey] = {
     "pick": LanguageKey(KEYS, "Keep only these keys of an object."),
@@ -31,15 +30,12 @@ MODIFIERS: dict[str, LanguageKey] = {
     "rename": LanguageKey(
         {"type": "object", "additionalProperties": TEXT}, "Rename keys of an object: old to new."
     ),
+    "prune": LanguageKey(
+        {"type": "array", "items": {"enum": [None, *PRUNED]}, "minItems": 1},
+        "Remove such members of an object or list, at any depth.",
+    ),
     "as": LanguageKey({"enum": list(CASTS)}, "The declared type."),
-    "from": LanguageKey(
-        TEXTS, "How a time is written: iso8601, epoch_s, epoch_ms, epoch_us, or a strptime pattern."
-    ),
-    "zone": LanguageKey(TEXT, "What zone-less times mean: UTC, +05:30, Asia/Kolkata."),
-    "within": LanguageKey(
-        {"type": "array", "items": {"type": ["string", "null"]}, "minItems": 2, "maxItems": 2},
-        "A window; a time outside counts as missing. Bounds may be relative to received_at.",
-    ),
+    **TIME_MODIFIERS,
     "default": LanguageKey(VALUE, "Stands in for a missing or null value."),
     "on_error": LanguageKey({"enum": [*ON_ERROR, None]}, "What becomes of a value whose cast fails."),
     "on_missing": LanguageKey({"enum": ["reject"]}, "Declares that an item without this value is rejected."),
@@ -58,10 +54,13 @@ def read_modifiers(parts: dict[str, Node], read_value: ValueReader, report: Repo
         pick=_names(parts, "pick", report),
         omit=_names(parts, "omit", report),
         rename=_renames(parts, report),
+        prune=_pruned(parts, report),
         cast=cast,
-        formats=_formats(parts, report),
+        formats=read_formats(parts, report),
         zone=optional_text(parts, "zone", report),
-        within=_within(parts, report),
+        time_of_day=optional_text(parts, "time_of_day", report),
+        within=read_window(parts, report),
+        write=read_write(parts, report),
         default=read_value(parts["default"], report) if "default" in parts else None,
         on_error=_on_error(parts, report),
         declares_errors="on_error" in parts,
@@ -70,13 +69,13 @@ def read_modifiers(parts: dict[str, Node], read_value: ValueReader, report: Repo
 
 
 def _check_places(parts: dict[str, Node], cast: str | None, report: Report) -> None:
-    for key in TIME_ONLY:
+    for key in TIME_MODIFIERS:
         if key in parts and cast != "timestamp" and (cast is not None or "as" not in parts):
             report.error(
                 "M113",
                 f"`{key}` without `as: timestamp`",
                 parts[key].span,
-                f"`{key}` says how a time is read",
+                f"`{key}` says how a time is {'written' if key == 'write' else 'read'}",
                 "add `as: timestamp`",
             )
     if "on_error" in parts and "as" not in parts and not _declares_rejection(parts):
@@ -132,40 +131,36 @@ def _renames(parts: dict[str, Node], report: Report) -> tuple[tuple[str, str], .
     return tuple(names.items())
 
 
-def _formats(parts: dict[str, Node], report: Report) -> tuple[SpannedText, ...]:
-    return (want_texts(parts["from"], "`from`", report) or ()) if "from" in parts else ()
+def _pruned(parts: dict[str, Node], report: Report) -> tuple[str, ...]:
+    if "prune" not in parts:
+        return ()
+    node = parts["prune"]
+    if not isinstance(node, SequenceNode) or not node.items:
+        word = node.text.value if isinstance(node, ScalarNode) else ""
+        hint = f"write `prune: [{word if word in PRUNED else ', '.join(PRUNED)}]`"
+        label = "the list is empty" if isinstance(node, SequenceNode) else f"this is {kind_of(node)}"
+        report.error("M107", "`prune` must be a list of what to remove", node.span, label, hint)
+        return ()
+    words: list[str] = []
+    for item in node.items:
+        word = _word(item, "entry of `prune`", PRUNED, report) or ""
+        if word and word in words:
+            report.error("M104", f"`{word}` stands twice", item.span, "the second one")
+        words.append(word)
+    return tuple(word for word in PRUNED if word in words)
 
 
-def _within(parts: dict[str, Node], report: Report) -> Window | None:
-    node = parts.get("within")
-    if node is None:
-        return None
-    if not isinstance(node, SequenceNode) or len(node.items) != 2:
-        report.error(
-            "M117",
-            "`within` must be a list of two bounds",
-            node.span,
-            f"this is {kind_of(node)}",
-            "write `within: [2000-01-01, received_at + 1d]`",
-        )
-        return None
-    low, high = (_bound(item, report) for item in node.items)
-    return Window(low, high, node.span)
-
-
-def _bound(node: Node, report: Report) -> SpannedText | None:
-    if isinstance(node, ScalarNode) and node.value is None:
-        return None
-    return want_text(node, "a bound of `within`", report)
+def _word(node: Node, what: str, words: tuple[str, ...], report: Report) -> str | None:
+    """The node as one of some words; `null` among them may be written as the null value of YAML."""
+    if isinstance(node, ScalarNode) and node.value is None and node.text.value:
+        return "null"
+    return want_choice(node, what, words, report)
 
 
 def _on_error(parts: dict[str, Node], report: Report) -> str:
     if "on_error" not in parts:
         return "reject"
-    node = parts["on_error"]
-    if isinstance(node, ScalarNode) and node.value is None and node.text.value:
-        return "null"  # written `null`, which YAML reads as the null value
-    chosen = want_choice(node, "choice for `on_error`", ON_ERROR, report) or "reject"
+    chosen = _word(parts["on_error"], "choice for `on_error`", ON_ERROR, report) or "reject"
     if chosen == "default" and "default" not in parts:
         report.error(
             "M106",

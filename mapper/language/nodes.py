@@ -77,7 +77,10 @@ def want_texts(node: Node, what: str, report: Report) -> tuple[SpannedText, ...]
 
 def want_choice(node: Node, what: str, choices: Iterable[str], report: Report) -> str | None:
     """The node as one of a set of words."""
-    text = want_text(node, what, report)
+    if isinstance(node, ScalarNode) and node.value is not None:
+        text: SpannedText | None = node.text  # a number is an unknown word; quotes would not make it one
+    else:
+        text = want_text(node, what, report)
     if text is None:
         return None
     names = tuple(choices)

@@ -18,7 +18,7 @@ from mapper.language.nodes import (
     want_text,
     want_texts,
 )
-from mapper.language.spec import ObjectValue, SkipEntry, Spec
+from mapper.language.spec import ObjectValue, RuleEntry, Spec
 from mapper.language.value_reader import read_object
 from mapper.runtime.repair.policy import ENCODING_ERRORS, REPAIRS, Policy
 
@@ -40,15 +40,19 @@ TOP_LEVEL: dict[str, LanguageKey] = {
     ),
     "each": LanguageKey(TEXTS, "Where the items are; of several paths the first that selects anything."),
     "skip": LanguageKey(
-        {"type": "array", "items": {"$ref": "#/$defs/skip"}},
+        {"type": "array", "items": {"$ref": "#/$defs/rule"}},
         "Items left out on purpose; the first rule wins.",
+    ),
+    "reject": LanguageKey(
+        {"type": "array", "items": {"$ref": "#/$defs/rule"}},
+        "Items rejected on purpose; asked after `skip`, and the first rule wins.",
     ),
     "event": LanguageKey(FIELDS, "The fields of the event."),
     "template": LanguageKey(TEXT, "A Liquid text that renders the event as JSON."),
 }
-SKIP_KEYS: dict[str, LanguageKey] = {
+RULE_KEYS: dict[str, LanguageKey] = {
     "when": LanguageKey(TEXT, "A condition, written as inside Liquid's {% if .. %}."),
-    "reason": LanguageKey({"type": "string", "pattern": r"\S"}, "Why such an item is left out."),
+    "reason": LanguageKey({"type": "string", "pattern": r"\S"}, "Why such an item is left out or rejected."),
 }
 
 
@@ -84,7 +88,7 @@ def read_spec(node: Node, report: Report) -> Spec | None:
         dialect=optional_text(parts, "dialect", report),
         policy=_policy(parts, report),
         each=_each(parts.get("each"), report),
-        skip=_skips(parts.get("skip"), report),
+        rules=(*_rules(parts, "skip", report), *_rules(parts, "reject", report)),
         event=event,
         template=template,
         span=node.span,
@@ -150,28 +154,28 @@ def _output(
     return replace(read_object(fields, report), span=place), None
 
 
-def _skips(node: Node | None, report: Report) -> tuple[SkipEntry, ...]:
-    if node is None:
-        return ()
-    rules = want_sequence(node, "`skip`", report)
+def _rules(parts: dict[str, Node], key: str, report: Report) -> tuple[RuleEntry, ...]:
+    """The rules of `skip` or `reject`."""
+    rules = want_sequence(parts[key], f"`{key}`", report) if key in parts else None
     if rules is None:
         return ()
-    read = [_skip(rule, report) for rule in rules.items]
+    read = [_rule(rule, key, report) for rule in rules.items]
     return tuple(rule for rule in read if rule is not None)
 
 
-def _skip(node: Node, report: Report) -> SkipEntry | None:
-    rule = want_mapping(node, "a skip rule", report)
+def _rule(node: Node, kind: str, report: Report) -> RuleEntry | None:
+    noun = f"a {kind} rule"
+    rule = want_mapping(node, noun, report)
     if rule is None:
         return None
-    parts = known_parts(rule, SKIP_KEYS, "a skip rule", report)
-    for key in SKIP_KEYS:
+    parts = known_parts(rule, RULE_KEYS, noun, report)
+    for key in RULE_KEYS:
         if key not in parts:
-            report.error("M106", f"a skip rule without `{key}`", rule.span.part(0, 1), f"`{key}` is missing")
-    condition, reason = (optional_text(parts, key, report) for key in SKIP_KEYS)
+            report.error("M106", f"{noun} without `{key}`", rule.span.part(0, 1), f"`{key}` is missing")
+    condition, reason = (optional_text(parts, key, report) for key in RULE_KEYS)
     if reason is not None and not reason.value.strip():
-        report.error("M107", "a skip rule without a reason", rule.span.part(0, 1), "the reason is blank")
+        report.error("M107", f"{noun} without a reason", rule.span.part(0, 1), "the reason is blank")
         return None
     if condition is None or reason is None:
         return None
-    return SkipEntry(condition, reason.value, rule.span)
+    return RuleEntry(condition, reason.value, kind == "reject", rule.span)

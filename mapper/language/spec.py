@@ -23,6 +23,24 @@ class PathText:
 
 
 @dataclass(frozen=True, slots=True)
+class PathOf:
+    """`of` beside a path: the value at which the path starts."""
+
+    source: Value
+    path: PathText
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class TakeValue:
+    """`take` beside a path: `which` is one of `first`, `last` and `only`."""
+
+    path: Value
+    which: SpannedText
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
 class LiquidText:
     """A Liquid template."""
 
@@ -32,10 +50,11 @@ class LiquidText:
 
 @dataclass(frozen=True, slots=True)
 class LiteralValue:
-    """A constant."""
+    """A constant; `declared` is True if it was written with `literal:`."""
 
     value: object
     span: Span = _span()
+    declared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +93,18 @@ class FirstOf:
 
 
 @dataclass(frozen=True, slots=True)
-class CaseEntry:
-    """One alternative of `cases:`."""
+class CaseConstant:
+    """A key of `cases:`, or an entry of `in:`."""
 
-    key: str | int | float | bool | None
+    value: str | int | float | bool | None
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class CaseEntry:
+    """One alternative of `cases:`, for one or more constants."""
+
+    keys: tuple[CaseConstant, ...]
     value: Value
     span: Span = _span()
 
@@ -146,8 +173,18 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenTime:
+    """`write`: a named form, a precision, or a pattern with a zone."""
+
+    name: str | None = None
+    precision: str | None = None
+    pattern: SpannedText | None = None
+    zone: SpannedText | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Modifiers:
-    """The changes to a value, in this order: cast, pick, omit, rename, default, on_missing.
+    """The changes to a value, in this order: cast, pick, omit, rename, prune, default, on_missing.
 
     `declares_errors` is true for a written `on_error: reject`, which means the same as none.
     """
@@ -155,10 +192,13 @@ class Modifiers:
     pick: tuple[str, ...] | None = None
     omit: tuple[str, ...] | None = None
     rename: tuple[tuple[str, str], ...] | None = None
+    prune: tuple[str, ...] = ()
     cast: str | None = None
     formats: tuple[SpannedText, ...] = ()
     zone: SpannedText | None = None
+    time_of_day: SpannedText | None = None
     within: Window | None = None
+    write: WrittenTime | None = None
     default: Value | None = None
     on_error: str = "reject"
     declares_errors: bool = False
@@ -176,6 +216,8 @@ class Modified:
 
 Value: TypeAlias = (
     PathText
+    | PathOf
+    | TakeValue
     | LiquidText
     | LiteralValue
     | ObjectValue
@@ -192,17 +234,18 @@ Value: TypeAlias = (
 
 
 @dataclass(frozen=True, slots=True)
-class SkipEntry:
-    """One rule of `skip:`."""
+class RuleEntry:
+    """One rule of `skip:` or, if it `rejects`, of `reject:`."""
 
     condition: SpannedText
     reason: str
+    rejects: bool
     span: Span = _span()
 
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """A mapping file. Exactly one of `event` and `template` is set."""
+    """A mapping file. One of `event` and `template` is set; of the `rules`, those of `skip` come first."""
 
     name: SpannedText
     description: str
@@ -211,7 +254,7 @@ class Spec:
     dialect: SpannedText | None
     policy: Policy
     each: tuple[SpannedText, ...]
-    skip: tuple[SkipEntry, ...]
+    rules: tuple[RuleEntry, ...]
     event: ObjectValue | None
     template: SpannedText | None
     span: Span = _span()

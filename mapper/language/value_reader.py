@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from mapper.diagnostics.diagnostic import Report, did_you_mean
 from mapper.diagnostics.source import Span
+from mapper.language.case_reader import CASES, read_cases
 from mapper.language.document import MappingNode, Node, ScalarNode, SequenceNode
 from mapper.language.forms import (
     ANYTHING,
@@ -18,12 +19,13 @@ from mapper.language.forms import (
     VALUES,
     JsonForm,
     LanguageKey,
+    is_expression,
 )
+from mapper.language.look_alikes import report_look_alike
 from mapper.language.modifiers import MODIFIERS, read_modifiers
-from mapper.language.nodes import key_text, kind_of, want_mapping, want_sequence, want_text
+from mapper.language.nodes import key_text, kind_of, want_choice, want_mapping, want_sequence, want_text
 from mapper.language.spec import (
     ArrayValue,
-    CaseEntry,
     Entry,
     FirstOf,
     HashValue,
@@ -34,12 +36,15 @@ from mapper.language.spec import (
     MergeValue,
     Modified,
     ObjectValue,
+    PathOf,
     PathText,
     RequestValue,
+    TakeValue,
     Value,
     WhenValue,
 )
 
+TAKES = ("first", "last", "only")
 MISSPELT = 2  # unknown keys beside an operator that are reported one by one
 
 
@@ -82,7 +87,7 @@ def read_value(node: Node, report: Report) -> Value | None:
         case ScalarNode(value=str() as value):
             if value.startswith("$"):
                 return PathText(node.text, False, node.span)
-            if "{{" in value or "{%" in value:
+            if is_expression(value):
                 return LiquidText(node.text, node.span)
             return LiteralValue(value, node.span)
         case ScalarNode():
@@ -116,7 +121,7 @@ def read_object(node: MappingNode, report: Report) -> ObjectValue:
 def _read_pairs(node: MappingNode, report: Report) -> Value | None:
     operators = [e for e in node.entries if e.key.value in OPERATORS]
     if not operators:
-        return read_object(node, report)
+        return None if report_look_alike(node, OPERATORS, report) else read_object(node, report)
     if len(operators) > 1:
         first, second = operators[0].key, operators[1].key
         report.error(
@@ -164,14 +169,43 @@ def _check_keys(unknown: list[ScalarNode], operator: str, allowed: tuple[str, ..
         report.error("M105", headline, first.span, label, hint)
         return
     for key in unknown:
-        suggestion = did_you_mean(key.text.value, allowed)
+        name = key.text.value
+        suggestion = did_you_mean(name, allowed) or _owners(name)
         hints = (suggestion, hint) if suggestion else (hint,)
-        report.error("M105", f"unknown key `{key.text.value}` beside `{operator}`", key.span, label, *hints)
+        report.error("M105", f"unknown key `{name}` beside `{operator}`", key.span, label, *hints)
+
+
+def _owners(part: str) -> str:
+    """The hint that names the operators with a part of this name; empty if there are none."""
+    owners = [f"`{name}`" for name, operator in OPERATORS.items() if part in operator.companions]
+    return f"`{part}` is a part of {' and '.join(owners)}" if owners else ""
 
 
 def _read_path(written: WrittenOperator) -> Value | None:
-    text = want_text(written.operand, f"`{written.name}`", written.report)
-    return None if text is None else PathText(text, written.name == "envelope", written.operand.span)
+    parts, report = written.parts, written.report
+    text = want_text(written.operand, f"`{written.name}`", report)
+    source = _read_source(written, parts["of"], "of", "value that holds others") if "of" in parts else None
+    if text is None or ("of" in parts and source is None):
+        return None
+    path = PathText(text, written.name == "envelope", written.operand.span)
+    value = path if source is None else PathOf(source, path, written.span)
+    take = parts.get("take")
+    if take is None or want_choice(take, "choice for `take`", TAKES, report) is None:
+        return value
+    assert isinstance(take, ScalarNode)
+    return TakeValue(value, take.text, written.span)
+
+
+def _read_source(written: WrittenOperator, node: Node, name: str, noun: str) -> Value | None:
+    """The value that an operator looks into, which is never a constant text, number or the like."""
+    source = read_value(node, written.report)
+    if not (isinstance(source, LiteralValue) and isinstance(node, ScalarNode)):
+        return source
+    text = source.value
+    hint = f"write `$.{text}`" if isinstance(text, str) and text.isidentifier() else ""
+    label = f"this is {kind_of(node)}"
+    written.report.error("M107", f"`{name}` must be a path or another {noun}", node.span, label, hint)
+    return None
 
 
 def _read_liquid(written: WrittenOperator) -> Value | None:
@@ -180,7 +214,7 @@ def _read_liquid(written: WrittenOperator) -> Value | None:
 
 
 def _read_literal(written: WrittenOperator) -> Value | None:
-    return LiteralValue(plain_value(written.operand, written.report), written.span)
+    return LiteralValue(plain_value(written.operand, written.report), written.span, declared=True)
 
 
 def plain_value(node: Node, report: Report) -> object:
@@ -220,15 +254,10 @@ def _read_match(written: WrittenOperator) -> Value | None:
     report, parts = written.report, written.parts
     subject = read_value(written.operand, report)
     otherwise = written.part("else")
-    cases = want_mapping(parts["cases"], "`cases`", report) if "cases" in parts else None
-    if cases is not None and not cases.entries:
-        report.error("M107", "`cases` needs at least one entry", cases.span, "nothing to choose from")
-        return None
+    cases = read_cases(parts["cases"], read_value, report) if "cases" in parts else None
     if subject is None or cases is None:
         return None
-    read = [(e, read_value(e.value, report)) for e in cases.entries]
-    entries = tuple(CaseEntry(e.key.value, v, e.key.span) for e, v in read if v is not None)
-    return MatchValue(subject, entries, otherwise, written.span)
+    return MatchValue(subject, cases, otherwise, written.span)
 
 
 def _read_when(written: WrittenOperator) -> Value | None:
@@ -240,12 +269,9 @@ def _read_when(written: WrittenOperator) -> Value | None:
 
 
 def _read_map(written: WrittenOperator) -> Value | None:
-    source = read_value(written.operand, written.report)
+    source = _read_source(written, written.operand, "map", "list value")
     element = written.part("to")
     if source is None or element is None:
-        return None
-    if isinstance(source, LiteralValue) and isinstance(written.operand, ScalarNode):
-        written.fault("`map` must be a path or another list value", f"this is {kind_of(written.operand)}")
         return None
     return MapValue(source, element, written.span)
 
@@ -276,10 +302,12 @@ def _read_received_at(written: WrittenOperator) -> Value | None:
     return None
 
 
-_CASES: JsonForm = {"type": "object", "additionalProperties": VALUE, "minProperties": 1}
+_TAKE: JsonForm = {"enum": list(TAKES)}
 
 OPERATORS: dict[str, Operator] = {
-    "path": Operator(TEXT, "A JSONPath (RFC 9535) on the item.", _read_path),
+    "path": Operator(
+        TEXT, "A JSONPath (RFC 9535) on the item.", _read_path, optional={"of": LIST_VALUE, "take": _TAKE}
+    ),
     "liquid": Operator(TEXT, "A Liquid template; the value is its text.", _read_liquid),
     "literal": Operator(ANYTHING, "A constant, taken as it is.", _read_literal),
     "object": Operator(FIELDS, "An object with exactly these keys.", _read_built_object),
@@ -291,7 +319,7 @@ OPERATORS: dict[str, Operator] = {
         VALUE,
         "Chooses among `cases` by equality with this value.",
         _read_match,
-        {"cases": _CASES},
+        {"cases": CASES},
         {"else": VALUE},
     ),
     "when": Operator(
@@ -306,7 +334,9 @@ OPERATORS: dict[str, Operator] = {
         LIST_VALUE, "A list built item by item; `$` is the item inside `to`.", _read_map, {"to": VALUE}
     ),
     "hash": Operator(VALUES, "A stable SHA-256 of the values' canonical JSON.", _read_list),
-    "envelope": Operator(TEXT, "A JSONPath on the whole body instead of the item.", _read_path),
+    "envelope": Operator(
+        TEXT, "A JSONPath on the whole body instead of the item.", _read_path, optional={"take": _TAKE}
+    ),
     "header": Operator(NAME, "A request header, whatever the case of its name.", _read_request),
     "query": Operator(NAME, "A query parameter of the request.", _read_request),
     "setting": Operator(NAME, "A setting passed in by the host.", _read_request),

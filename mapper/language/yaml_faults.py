@@ -61,6 +61,16 @@ def report_unquoted_liquid(file: SourceFile, report: Report, start: int) -> None
     )
 
 
+def report_question_mark(file: SourceFile, report: Report, start: int) -> None:
+    """Report text inside `[..]` or `{..}` that begins with `?`: for the parser the sign only opens a key."""
+    match = re.compile(r"[^\s,\[\]{}:]+").match(file.text, start)
+    span = Span(file, start, match.end() if match else start + 1)
+    label = "YAML 1.2 reads text here, older parsers read a key"
+    report.error(
+        "M101", "text that begins with `?` needs quotes", span, label, _quote_hint("text", span.text)
+    )
+
+
 def report_cramped_colon(file: SourceFile, report: Report, colon: int) -> None:
     """Report a colon that ends no key because no blank follows it."""
     span = Span(file, colon, colon + 1)

@@ -17,6 +17,7 @@ from mapper.runtime.faults import FaultRecord, Shown, show
 from mapper.runtime.missing import MISSING
 from mapper.runtime.schema.validation import Violation, violations
 from mapper.runtime.stack import on_fresh_stack
+from mapper.runtime.times.formats import resemblance
 from mapper.transform.result import Rejected, Thunk
 
 _HINTS = {
@@ -106,8 +107,9 @@ def fault_diagnostics(record: FaultRecord, places: Places, location: str | None)
     hint = _HINTS.get(code)
     if code == "M613" and detail in _OF_DIGITS and may_have_lost_digits(value):
         message, hint = f"{message}: {LOST_DIGITS}", _EXACT
+    resembled = resemblance(value, detail) if code == "M614" else None
     shown = None if value is MISSING else str(value) if type(value) is Shown else show(value)
-    hints = (hint,) if hint else ()
+    hints = tuple(hint for hint in (resembled, hint) if hint)
     return (Diagnostic(code, message, (Label(span),), hints, location=location, value=shown),)
 
 

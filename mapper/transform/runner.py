@@ -99,7 +99,8 @@ def _run(transform: Transform, payload: Payload) -> Run:
     if any(code in _STOPPED for code, _, _ in faults):
         return _UNDECIDED
     event = result.events[0] if result.events else MISSING
-    return Run(event, bool(result.skipped), faults)
+    is_ended = bool(result.skipped) or any(code == "M626" for code, _, _ in faults)
+    return Run(event, is_ended, faults)
 
 
 def prepare_template(program: ir.Program, apply: Callable[..., object]) -> Render:

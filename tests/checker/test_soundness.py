@@ -28,7 +28,7 @@ from mapper.runtime.missing import MISSING
 from mapper.transform.runner import ProgramRunner
 from support.examples import examples
 from support.from_types import anything, values_of
-from support.random_mappings import bodies, mappings
+from support.random_mappings import bodies, mappings, optional
 from support.validators import reference
 
 QUICK = examples(25, *HealthCheck)
@@ -107,6 +107,13 @@ PROPERTIES: list[Any] = [
     {"type": "string", "format": "date-time"},
     {"type": "array", "items": {"type": "string"}},
     {"type": ["object", "null"], "properties": {"a": {"type": "string"}}, "required": ["a"]},
+    {
+        "type": "object",
+        "properties": {"a": {"type": ["string", "null"]}, "b": {"type": "object"}},
+        "additionalProperties": False,
+        "required": ["a"],
+    },
+    {"type": "array", "items": {"type": ["string", "null"]}, "minItems": 1},
     {},
 ]
 NAMES = ["a", "b", "c"]
@@ -136,12 +143,32 @@ CONDITIONS = [
 leaf = st.sampled_from([*PATHS, *TEXTS, "x", "", 5, "2026-11-23T20:00:00Z", {"literal": None}])
 
 
+CHANGES = st.lists(st.sampled_from(["null", "blank", "empty"]), min_size=1, unique=True).map(
+    lambda kinds: {"prune": kinds}
+)
+
+
 def operators(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     several = st.lists(inner, min_size=1, max_size=3)
     condition = st.sampled_from(CONDITIONS)
-    casts = st.sampled_from(["string", "integer", "boolean", "object", "timestamp", "json"])
+    casts = st.sampled_from(
+        [
+            *({"as": kind} for kind in ("string", "integer", "boolean", "object", "timestamp", "json")),
+            {"as": "timestamp", "write": "epoch_ms"},
+            {"as": "timestamp", "write": {"precision": "s"}},
+            {"as": "timestamp", "write": {"pattern": "%A %d %B %y %z", "zone": "+05:30"}},
+            {"as": "timestamp", "from": ["epoch_ns", "date"], "time_of_day": "12:00", "zone": "UTC"},
+        ]
+    )
     reactions = st.sampled_from(
-        [{}, {"on_error": "omit"}, {"on_error": "reject"}, {"default": "x"}, {"default": 1}]
+        [
+            {},
+            {"on_error": "omit"},
+            {"on_error": "reject"},
+            {"on_error": "keep"},
+            {"default": "x"},
+            {"default": 1},
+        ]
     )
     return st.one_of(
         several.map(lambda v: {"first_of": v}),
@@ -151,8 +178,22 @@ def operators(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
         st.builds(
             lambda s, t, e: {"match": s, "cases": {"x": t, "1": e}}, st.sampled_from(PATHS), inner, inner
         ),
-        st.builds(lambda v, k, r: {"first_of": [v], "as": k, **r}, inner, casts, reactions),
+        st.builds(
+            lambda s, t, e: {
+                "match": s,
+                "cases": [{"in": ["x", 1, None], "then": t}, {"in": ["y"], "then": e}],
+            },
+            st.sampled_from(PATHS),
+            inner,
+            inner,
+        ),
+        st.builds(lambda v, k, r: {"first_of": [v], **k, **r}, inner, casts, reactions),
         st.builds(lambda v: {"first_of": [v], "on_missing": "reject"}, inner),
+        st.builds(lambda v, c: {"first_of": [v], **c}, inner, CHANGES),
+        st.builds(
+            lambda v, c, r: {"object": {"a": v}, **c, **r}, inner, CHANGES, optional("default", st.just({}))
+        ),
+        st.builds(lambda v, c: {"first_of": [[v, "$.c"]], **c}, inner, CHANGES),
     )
 
 
@@ -164,6 +205,9 @@ TARGETS: list[Any] = [
     {"enum": ["x", "1"]},
     {"type": "string", "format": "date-time"},
     {"type": "object"},
+    {"type": "object", "properties": {"a": {"type": "string", "pattern": "\\S"}}, "required": ["a"]},
+    {"type": "object", "additionalProperties": {"type": ["string", "array"]}, "minProperties": 1},
+    {"type": "array", "items": {"type": "string", "pattern": "\\S"}, "minItems": 1},
 ]
 small_mappings = st.builds(
     lambda skips, value, required: (

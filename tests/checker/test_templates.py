@@ -62,14 +62,14 @@ def program_of(case: dict[str, Any], report: Report) -> ir.Program:
     dialect = dialect_of(case.get("dialect"))
     template = parse_template(SpannedText(text, whole, exact=True), report, dialect)
     assert template is not None, report.diagnostics
-    skips = []
+    rules = []
     if "skip" in case:
         span = Span(SourceFile("<skip>", case["skip"]), 0, len(case["skip"]))
         condition = parse_condition(SpannedText(case["skip"], span, exact=True), report, dialect)
         assert condition is not None
-        skips.append(ir.SkipRule(condition, "skipped", span))
+        rules.append(ir.Rule(condition, "skipped", False, span))
     path = ir.Path(ir.Root.BODY, (), "$", whole)
-    return ir.Program("case", (path,), tuple(skips), template, frozenset(), whole)
+    return ir.Program("case", (path,), tuple(rules), template, frozenset(), whole)
 
 
 def prove_case(case: dict[str, Any]) -> Proof:

@@ -192,3 +192,25 @@ def test_missing_dialect(tmp_path: Path) -> None:
     report = Report()
     assert load_dialect(tmp_path / "x.yaml", report) is None
     assert [d.code for d in report.diagnostics] == ["M009"]
+
+
+def test_dialect_names_its_digests(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(
+        "dialect: x\nfilters: [sha2, hmac_sha1_hex]\nundocumented_filters: [hmac_sha1_base64]\n", "utf-8"
+    )
+    used = load_dialect(path, Report())
+    assert used is not None
+    report = Report()
+    parsed = template(
+        "{{ a | sha2 }} {{ a | hmac_sha1_hex: 'k' }} {{ a | hmac_sha1_base64: 'k' }}", report, used
+    )
+    assert [d.code for d in report.diagnostics] == ["M215"]
+    expected = (
+        "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb "
+        "40e7d441cadb17b07f050341aa23a6820ed81c8b QOfUQcrbF7B/BQNBqiOmgg7YHIs="
+    )
+    assert run_generated(parsed, {"a": "a"}) == run_library(parsed, {"a": "a"}) == ("text", expected)
+    report = Report()
+    assert template("{{ a | sha256 }}{{ a | hmac_sha256_hex: 'k' }}", report, used) is None
+    assert [d.code for d in report.diagnostics] == ["M215", "M215"]

@@ -18,7 +18,7 @@ from mapper.runtime.faults import Fault, Skip
 from mapper.runtime.missing import MISSING
 from support.language_cases import FRAME
 
-Node = ir.Value | ir.SkipRule
+Node = ir.Value | ir.Rule
 Seen = list[tuple[str, object]]  # the texts of nodes in the mapping with their outcomes; a fault as its code
 REQUEST = mapper.Request()
 FOUR_TEXTS = 4  # the fields of the frame before `event_properties`
@@ -135,9 +135,10 @@ def test_nodes_of_a_value_are_observed_in_order(idea: str) -> None:
         assert event == ("event", found)
 
 
-SKIPS = """\
+RULES = """\
 skip:
   - {when: "kind == 'ping'", reason: a ping}
+reject:
   - {when: "age < 18", reason: too young}
 """
 
@@ -150,13 +151,13 @@ skip:
         ({"age": "17"}, [False, "M618"]),
     ],
 )
-def test_skip_rules_are_observed_until_one_applies(item: object, expected: list[object]) -> None:
-    _, seen = observe_item(program_of(f"{SKIPS}{FRAME}    a: $.x\n"), item)
+def test_rules_are_observed_until_one_applies(item: object, expected: list[object]) -> None:
+    _, seen = observe_item(program_of(f"{RULES}{FRAME}    a: $.x\n"), item)
     assert [outcome for _, outcome in seen] == expected
 
 
 def test_without_a_skip_the_rules_come_before_the_event() -> None:
-    (kind, _), seen = observe_item(program_of(f"{SKIPS}{FRAME}    a: $.x\n"), {"age": 18})
+    (kind, _), seen = observe_item(program_of(f"{RULES}{FRAME}    a: $.x\n"), {"age": 18})
     assert kind == "event"
     assert [outcome for _, outcome in seen[:3]] == [False, False, "e-1"]
 

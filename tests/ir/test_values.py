@@ -14,7 +14,21 @@ from mapper.ir.facts import FIXED, types
 SPAN = Span(SourceFile("<test>", "x"), 0, 1)
 KINDS = get_args(ir.Value)
 # Nodes whose type depends on the values inside, or on more than their kind.
-OPEN = {ir.Path, ir.Literal, ir.Cast, ir.FromRequest, ir.Coalesce, ir.Match, ir.When, ir.Default, ir.Required}
+OPEN = {
+    ir.Path,
+    ir.Literal,
+    ir.Cast,
+    ir.Timestamp,
+    ir.FromRequest,
+    ir.Take,
+    ir.WithItem,
+    ir.Coalesce,
+    ir.Match,
+    ir.When,
+    ir.Default,
+    ir.Required,
+    ir.Prune,
+}
 
 
 def literal(number: int) -> ir.Literal:
@@ -36,7 +50,7 @@ def node_with(kind: type, values: list[ir.Literal]) -> Any:
             case hint if hint == tuple[ir.Field, ...]:
                 given[part.name] = (ir.Field("a", next_of(values), True, True, SPAN),)
             case hint if hint == tuple[ir.Case, ...]:
-                given[part.name] = (ir.Case("a", next_of(values), SPAN),)
+                given[part.name] = (ir.Case((ir.CaseKey("a", SPAN),), next_of(values), SPAN),)
             case _:
                 given[part.name] = ()
     return kind(**given)
@@ -61,7 +75,7 @@ def test_alternatives_are_children(kind: type) -> None:
 
 
 def test_children_of_a_choice_without_else() -> None:
-    node = ir.Match(literal(0), (ir.Case("a", literal(1), SPAN),), None, SPAN)
+    node = ir.Match(literal(0), (ir.Case((ir.CaseKey("a", SPAN),), literal(1), SPAN),), None, SPAN)
     assert list(ir.children(node)) == [literal(0), literal(1)]
     assert ir.alternatives(node) == (literal(1),)
 

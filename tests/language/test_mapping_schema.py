@@ -31,8 +31,10 @@ VALUES_OF_EVENTS: list[Any] = [
     {"path": "$.t", "as": "timestamp", "from": ["iso8601", "epoch_s"], "zone": "UTC"},
     {"path": "$.t", "as": "timestamp", "within": ["2000-01-01", None], "on_error": "omit"},
     {"match": "$.t", "cases": {"x": 1, "y": "$.y"}, "else": {"literal": {"path": 1}}},
+    {"match": "$.t", "cases": [{"in": ["x", 1, True, None], "then": "$.y"}, {"in": ["z"], "then": 1}]},
     {"when": "x == 1", "then": "$.a", "else": {"object": {"path": "$.p"}}},
     {"merge": ["$.a", {"b": 1}], "pick": ["x"], "omit": ["y"], "rename": {"a": "b"}},
+    {"path": "$.o", "prune": ["null", "blank", None, "empty"], "default": {}},
     {"map": "$.a[*]", "to": {"b": "$.b"}, "on_missing": "reject"},
     {"x": {"hash": ["$.a"]}, "y": {"header": "H"}, "z": {"query": "q"}, "s": {"setting": "s"}},
     {"x": {"received_at": True}, "y": {"envelope": "$.x", "as": "json", "on_error": "null"}},
@@ -54,7 +56,20 @@ SEEDS: list[dict[str, Any]] = [
     *({"mapping": "a", "event": {"a": value}} for value in VALUES_OF_EVENTS),
 ]
 
-WORDS = [*TOP_LEVEL, *OPERATORS, *MODIFIERS, *CASTS, *ON_ERROR, "when", "reason", "cases", "else", "odd"]
+WORDS = [
+    *TOP_LEVEL,
+    *OPERATORS,
+    *MODIFIERS,
+    *CASTS,
+    *ON_ERROR,
+    "when",
+    "reason",
+    "cases",
+    "else",
+    "in",
+    "then",
+    "odd",
+]
 VALUES: list[Any] = [
     "$.a",
     "text",

@@ -30,7 +30,7 @@ DIFFERENT = {
     "compact": "the library fails if an element has no such property",
 }
 PLAIN = Environment()
-DIALECT = Dialect("every filter", filters=frozenset(FILTERS), rules=LiquidRules(date_tz=True))
+DIALECT = Dialect("every filter", filters=frozenset(FILTERS), rules=LiquidRules(filters=frozenset(FILTERS)))
 
 
 def examples(rows: Iterable[FilterRow]) -> list[Any]:

@@ -18,7 +18,10 @@ key = st.sampled_from(KEYS)
 scalar = st.one_of(
     st.sampled_from([None, True, False, 0, 1, -3, 1.0, 2.5, 2**64, 1e300, 1_795_464_000]),
     st.sampled_from(["", " ", "x", "1", "0500", "true", "{}", '{"a": [1]}', "é\u2028", "1795464000.25"]),
-    st.sampled_from(["2026-11-23T20:00:00Z", "2026-11-23 20:00:00", "23/11/2026"]),
+    st.sampled_from(["2026-11-23T20:00:00Z", "2026-11-23 20:00:00.123456789", "23/11/2026"]),
+    st.sampled_from(
+        ["2026-03-29", "2026-11-23T20:00+01", "2026-11-23T20:00:00,5Z", 1_795_464_000_123_456_789]
+    ),
 )
 payloads = st.recursive(
     scalar, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(key, inner, max_size=4), max_leaves=12
@@ -49,6 +52,9 @@ CONDITIONS = [
     *('item["odd key"] == empty', 'item["$x"].a != blank and b', "header.x == 'h'", "envelope.a == a"),
 ]
 path = st.sampled_from(PATHS)
+several_matches = st.sampled_from(LISTS)
+inner_path = st.sampled_from([*PATHS[1:], *LISTS])
+takes = st.sampled_from(["first", "last", "only"])
 condition = st.sampled_from(CONDITIONS)
 # Values that may be missing or null, and of any type: they can stand wherever something stands behind them.
 unsure = st.one_of(
@@ -56,12 +62,14 @@ unsure = st.one_of(
     path,
     path.map(lambda text: {"path": text}),
     path.map(lambda text: {"envelope": text}),
+    st.builds(lambda p, t: {"path": p, "take": t}, several_matches, takes),
+    st.builds(lambda p, t: {"envelope": p, "take": t}, several_matches, takes),
     st.sampled_from([{"setting": "s"}, {"path": "$.a", "as": "json", "on_error": "omit"}]),
 )
 leaf = st.one_of(
     unsure,
     unsure,
-    st.sampled_from(LISTS),
+    several_matches,
     st.sampled_from(LIQUID),
     payloads.map(lambda value: {"literal": value}),
     st.sampled_from([{"header": "X"}, {"query": "q"}, {"received_at": True}]),
@@ -74,7 +82,18 @@ def operators(inner: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
     several = st.builds(lambda some, last: [*some, last], st.lists(unsure, max_size=2), inner)
     members = st.dictionaries(key, inner, max_size=3)
     objects = st.lists(unsure | members, min_size=1, max_size=3)
-    cases = st.dictionaries(st.sampled_from(["x", "1", "", "it's"]), inner, min_size=1, max_size=3)
+    sources = unsure | members | several | inner.map(lambda value: {"first_of": [value]})
+    cases = st.dictionaries(
+        st.sampled_from(["x", "1", "", "it's"]), inner, min_size=1, max_size=3
+    ) | st.builds(
+        lambda constants, one, other: [
+            {"in": constants[:-1], "then": one},
+            {"in": constants[-1:], "then": other},
+        ],
+        st.lists(st.sampled_from(["x", "it's", "", 0, 1, 2.5, True, None]), min_size=2, unique_by=repr),
+        inner,
+        inner,
+    )
     return st.one_of(
         several.map(lambda v: {"first_of": v}),
         several.map(lambda v: {"first_nonblank": v}),
@@ -85,6 +104,8 @@ def operators(inner: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
         st.builds(lambda s, c, e: {"match": s, "cases": c, **e}, unsure, cases, optional("else", inner)),
         st.builds(lambda w, t, e: {"when": w, "then": t, **e}, condition, inner, optional("else", inner)),
         st.builds(lambda m, t: {"map": m, "to": t}, unsure | st.sampled_from(LISTS), inner),
+        st.builds(lambda p, v: {"path": p, "of": v}, inner_path, sources),
+        st.builds(lambda p, v, t: {"path": p, "of": v, "take": t}, several_matches, sources, takes),
         modified(inner),
     )
 
@@ -97,26 +118,46 @@ def optional(name: str, value: st.SearchStrategy[Json]) -> st.SearchStrategy[Jso
 def modified(inner: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
     """Something that may be missing, changed, cast, or given a default."""
     names = st.lists(key, max_size=2)
-    on_error = st.sampled_from([{}, {"on_error": "reject"}, {"on_error": "omit"}, {"on_error": "null"}])
+    on_error = st.sampled_from(
+        [{}, {"on_error": "reject"}, {"on_error": "omit"}, {"on_error": "null"}, {"on_error": "keep"}]
+    )
+    zoned = {"zone": "+05:30"}
     formats = st.sampled_from(
-        ["iso8601", "epoch_s", "epoch_ms", "epoch_us", "%d/%m/%Y", ["epoch_s", "iso8601"]]
+        [
+            *({"from": name} for name in ("epoch_s", "epoch_ms", "epoch_us", "epoch_ns", "iso8601_minutes")),
+            *({"from": name, **zoned} for name in ("iso8601", "iso8601_comma", "iso8601_minutes")),
+            *({"from": name, **zoned} for name in ("%d/%m/%Y", ["epoch_s", "iso8601"])),
+            {"from": ["date", "iso8601"], "zone": "Europe/Berlin", "time_of_day": "02:30"},
+        ]
+    )
+    written = st.sampled_from(
+        [
+            *("iso8601", "epoch_s", "epoch_ms", "epoch_us", "epoch_ns"),
+            *({"precision": name} for name in ("s", "ms", "us", "ns")),
+            {"pattern": "%d.%m.%Y %I %p"},
+            {"pattern": "it's %A %j %y-%b, %H:%M:%S.%f %z%%", "zone": "America/St_Johns"},
+            {"pattern": "$D_%s", "zone": "-08:00"},
+        ]
     )
     windows = st.sampled_from(
         [["2000-01-01", "received_at + 1d"], [None, "2026-12-01"], ["received_at - 9d", None]]
     )
     times = st.builds(
-        lambda f, w, e: {"as": "timestamp", "zone": "+05:30", "from": f, **w, **e},
+        lambda f, w, t, e: {"as": "timestamp", **f, **w, **t, **e},
         formats,
         optional("within", windows),
+        optional("write", written),
         on_error,
     )
     scalars = st.sampled_from(["string", "integer", "number", "boolean", "array", "json"])
     casts = st.builds(lambda k, e: {"as": k, **e}, scalars, on_error)
+    prune = st.lists(st.sampled_from(["null", "blank", "empty"]), min_size=1, unique=True)
     changes = st.builds(
-        lambda p, o, r, e: {**p, **o, **r, **e},
+        lambda p, o, r, d, e: {**p, **o, **r, **d, **e},
         optional("pick", names),
         optional("omit", names),
         optional("rename", st.dictionaries(key, key, max_size=1)),
+        optional("prune", prune),
         st.just({}) | st.just({"as": "object"}),
     )
     source = unsure.map(
@@ -135,10 +176,11 @@ item_id = st.just("e-1") | st.builds(
     lambda v: {"first_of": [v], "as": "string", "on_missing": "reject"}, unsure
 )
 mappings = st.builds(
-    lambda each, skips, event_id, properties, everything: {
+    lambda each, skips, rejects, event_id, properties, everything: {
         "mapping": "random",
         "each": each,
         "skip": [{"when": when, "reason": f"because {when}"} for when in skips],
+        "reject": [{"when": when, "reason": f"not with {when}"} for when in rejects],
         "event": {
             "event_id": event_id,
             "event_name": "Seen",
@@ -148,6 +190,7 @@ mappings = st.builds(
         },
     },
     st.sampled_from(["$"] * len(EACH) + EACH),
+    st.lists(condition, max_size=1),
     st.lists(condition, max_size=1),
     item_id,
     values,

@@ -68,6 +68,7 @@ PROPERTIES = {
     "a JSON text": "{j: {liquid: '{{ x | json }}', as: json}}",
     "a number's text": "{n: {path: $.big, as: string}, m: {path: $.big, as: integer}}",
     "renamed": "{path: $.p, as: object, rename: {a: a_much_longer_name}}, {path: $.p, omit: [n]}",
+    "pruned": "{path: $.p, prune: [null, blank]}, {a: {envelope: $.shop, prune: [null]}}",
     "alternatives": "{a: {first_of: [$.none, {envelope: $.shop}]}, b: {when: p, then: $.p, else: $.x}}",
     "a case": "{a: {match: $.n, cases: {3: $.p}, else: $.x}, b: {path: $.none, default: many words}}",
     "a header": "{h: {header: X-Long}, t: {received_at: true}}",

@@ -335,8 +335,9 @@ def filter_line(row: FilterRow) -> str:
     template, item, text = row.examples[0]
     value = json.dumps(item["value"], ensure_ascii=False)
     call = template.strip("{ }").replace("value", value).replace("|", r"\|")
+    sentence = f"{row.sentence}{' In some dialects.' * row.of_dialects}"
     return (
-        f"| `{row.name}` | {row.sentence} | {row.takes} | {row.gives.value} | {row.fails.value}"
+        f"| `{row.name}` | {sentence} | {row.takes} | {row.gives.value} | {row.fails.value}"
         f" | `{call}` is `{json.dumps(text, ensure_ascii=False)}` |\n"
     )
 

@@ -2,7 +2,8 @@
 
 Listed values are cast by the function that runs at run time. Assumptions about the others: numbers have no
 thousands of digits; texts of the format date-time have at most nine digits of a second, and lie in the years
-1 to 9999 of UTC. A number of the type `integer` may be written as a float: JSON Schema allows it.
+1 to 9999 of UTC and of the zones that the mapping names. A number of the type `integer` may be written as a
+float: JSON Schema allows it.
 """
 
 from __future__ import annotations
@@ -26,15 +27,26 @@ from mapper.checker.types import (
 )
 from mapper.checker.types.facts import Numbers
 from mapper.checker.types.lattice import overlaps
-from mapper.checker.types.named import BOOLEAN, CANONICAL_TIME, INTEGER, NUMBER, TIME
+from mapper.checker.types.named import BOOLEAN, INTEGER, NUMBER, TIME, text_type, time_with_digits
 from mapper.checker.types.number_facts import is_whole_and_a_double
+from mapper.checker.types.text_facts import NO_TIME, TIMES
 from mapper.runtime.casts import CONVERSIONS
 from mapper.runtime.missing import INVALID
-from mapper.runtime.times.patterns import read_time
-from mapper.runtime.times.times import EPOCH_UNITS
+from mapper.runtime.schema.formats import conforms
+from mapper.runtime.times.formats import DATE_FORMAT, convert_time
+from mapper.runtime.times.times import EPOCH_UNITS, FIRST_SECOND, LAST_SECOND
+from mapper.runtime.times.writing import DigitsForm, EpochForm, PatternForm, write, written_lengths
 
+# Formats of texts that a pattern writes; and times by which it is shown that it writes no date-time.
+_WRITTEN_FORMATS = {
+    "%Y-%m-%d": "date",
+    "%Y-%m-%dT%H:%M:%SZ": "date-time",
+    "%Y-%m-%dT%H:%M:%S.%fZ": "date-time",
+}
+_SAMPLES = tuple(
+    f"{day}:07.123456789Z" for day in ("2026-11-23T20:05", "2004-02-01T01:02", "2001-12-31T12:59")
+)
 # Seconds since 1970.
-_FIRST, _LAST = -62_135_596_800, 253_402_300_799  # the years 1 to 9999, which Python and RFC 3339 can write
 _FROM_1990, _TO_2100 = 631_152_000, 4_102_444_800
 
 
@@ -57,8 +69,17 @@ def cast_type(kind: ir.CastKind, given: Type) -> Casting:
 def time_type(node: ir.Timestamp, given: Type) -> Casting:
     """The casting of a type by `as: timestamp`."""
     return _cast_parts(
-        given, lambda value: read_time(value, node.formats, node.zone), partial(_time_of, node)
+        given,
+        lambda value: convert_time(value, node.formats, node.zone, node.time_of_day, node.form),
+        partial(_time_of, node),
     )
+
+
+def kept_type(node: ir.Cast | ir.Timestamp, given: Type, done: Casting) -> Type:
+    """The type of the values that `on_error: keep` leaves as they were, from the casting of those given."""
+    # The numbers listed as bad for times are those of one side.
+    others = only(given, *(done.bad.kinds & {"number"})) if isinstance(node, ir.Timestamp) else NEVER
+    return join(done.bad, others)
 
 
 def _cast_parts(
@@ -118,19 +139,40 @@ def _cast_part(kind: ir.CastKind, part: str, given: Type) -> Casting:
 
 
 def _time_of(node: ir.Timestamp, part: str, given: Type) -> Casting:
-    """The casting of values of one kind (`part`), as `read_time` reads them."""
+    """The casting of values of one kind (`part`), as `convert_time` reads and writes them."""
     reads_text = any(name not in EPOCH_UNITS for name in node.formats)
     units = [EPOCH_UNITS[name] for name in node.formats if name in EPOCH_UNITS]
     if part == "string" and given.texts is not None:
-        is_time = given.texts.formats & {"date-time", CANONICAL_TIME} and "iso8601" in node.formats
-        return Casting(TIME, NEVER if is_time else given) if reads_text or units else Casting(NEVER, given)
+        formats = given.texts.formats
+        is_time = formats & {"date-time", *TIMES.values()} and "iso8601" in node.formats
+        is_time = is_time or (DATE_FORMAT in formats and DATE_FORMAT in node.formats)
+        bad = NEVER if is_time else given
+        return Casting(_written(node), bad) if reads_text or units else Casting(NEVER, given)
     if part == "number" and units:
-        is_sure = any(is_subtype(given, _epochs(_FIRST, _LAST, unit)) for unit in units)
-        is_lost = not any(overlaps(given, _epochs(_FIRST, _LAST + 1, unit)) for unit in units)
-        late = Type(numbers=Numbers(low=(_LAST + 1) * max(units)))
+        is_sure = any(is_subtype(given, _epochs(FIRST_SECOND, LAST_SECOND, unit)) for unit in units)
+        is_lost = not any(overlaps(given, _epochs(FIRST_SECOND, LAST_SECOND + 1, unit)) for unit in units)
+        late = Type(numbers=Numbers(low=(LAST_SECOND + 1) * max(units)))
         bad = meet(given, late) if overlaps(given, late) else given
-        return Casting(NEVER if is_lost else TIME, NEVER if is_sure else bad)
+        return Casting(NEVER if is_lost else _written(node), NEVER if is_sure else bad)
     return Casting(NEVER, given)
+
+
+def _written(node: ir.Timestamp) -> Type:
+    """The type of the times that a node writes."""
+    match node.form:
+        case None:
+            return TIME
+        case EpochForm(unit):
+            high = (LAST_SECOND + 1) * unit - 1
+            return Type(numbers=Numbers(low=FIRST_SECOND * unit, high=high, integral=True))
+        case DigitsForm(digits):
+            return time_with_digits(digits)
+        case PatternForm(pattern):
+            shortest, longest = written_lengths(pattern)
+            formats = frozenset({_WRITTEN_FORMATS[pattern]} if pattern in _WRITTEN_FORMATS else ())
+            if not any(conforms(str(write(sample, node.form)), "date-time") for sample in _SAMPLES):
+                formats |= {NO_TIME}
+            return text_type(blank=False, shortest=shortest, longest=longest, formats=formats)
 
 
 def _epochs(first: int, last: int, unit: int) -> Type:

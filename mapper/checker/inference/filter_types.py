@@ -14,10 +14,22 @@ from mapper.checker.inference import predicates as p
 from mapper.checker.inference.printing import concatenated, printed, unprintable, unsure_numbers
 from mapper.checker.types import ANYTHING, NEVER, Type, admits, join, join_all, literal_type, only
 from mapper.checker.types.lattice import of_element
-from mapper.checker.types.named import BOOLEAN, COUNT, INTEGER, NULL_ONLY, NUMBER, TEXT, array_of, text_type
+from mapper.checker.types.named import (
+    BOOLEAN,
+    COUNT,
+    INTEGER,
+    NULL_ONLY,
+    NUMBER,
+    TEXT,
+    UUID,
+    array_of,
+    digest_type,
+    text_type,
+)
 from mapper.runtime.faults import Fault
 from mapper.runtime.limits import trial_limits, within
 from mapper.runtime.liquid.filters import ROWS, apply
+from mapper.runtime.liquid.filters.digests import namespace_of
 from mapper.runtime.liquid.filters.row import PRINTED, Fails, Function, Gives
 from mapper.runtime.missing import MISSING
 
@@ -197,6 +209,11 @@ def _no_date(value: Type, arguments: Arguments) -> bool:
     return strange or bool(value.arrays or value.objects or value.numbers or value.texts)
 
 
+def _no_namespace(_value: Type, arguments: Arguments) -> bool:
+    names = printed(_first(arguments)).values
+    return names is None or any(namespace_of(name) is None for name in names)
+
+
 def _is_plain_list(value: Type, arguments: Arguments) -> bool:
     """True if the value is a list without nil, and the arguments are names: the use of a filter of lists."""
     elements = of_element(value)
@@ -214,6 +231,12 @@ RESULTS: dict[Gives, Result] = {
     Gives.PREPENDED: _prepended,
     Gives.JOINED: TEXT,
     Gives.JSON: text_type(blank=False),
+    Gives.MD5: digest_type("md5"),
+    Gives.SHA1: digest_type("sha1"),
+    Gives.SHA256: digest_type("sha256"),
+    Gives.SHA512: digest_type("sha512"),
+    Gives.BASE64_DIGEST: text_type(blank=False, shortest=28, longest=44),
+    Gives.UUID: UUID,
     Gives.DATE: TEXT,
     Gives.TEXTS: array_of(TEXT),
     Gives.NUMBER: NUMBER,
@@ -242,6 +265,7 @@ FAILURES: dict[Fails, Failure] = {
     Fails.NO_OBJECTS: _no_objects,
     Fails.NO_KEYS: _no_keys,
     Fails.NO_ORDER: _no_order,
+    Fails.NO_NAMESPACE: _no_namespace,
 }
 # Filters that print their values or elements; filters whose whole numbers would look exact.
 _PRINTING = frozenset({Gives.JOINED, Gives.PART})

@@ -41,9 +41,9 @@ def infer_tame(program: ir.Program, source: Schema | None, item: Type | None) ->
 
 
 def _infer(program: ir.Program, scope: TypeScope, notes: Inference) -> None:
-    for rule in program.skips:
-        skipped, scope = divide(rule.condition.test, scope, notes)
-        notes.note_reached(rule, skipped.is_reachable)
+    for rule in program.rules:
+        ended, scope = divide(rule.condition.test, scope, notes)
+        notes.note_reached(rule, ended.is_reachable)
     if not scope.is_reachable:
         notes.note_reached(program.output, False)
     elif isinstance(program.output, ir.Record):

@@ -8,12 +8,13 @@ from typing import assert_never
 
 from mapper import ir
 from mapper.checker.inference import predicates as p
-from mapper.checker.inference.cast_types import Casting, cast_type, time_type
+from mapper.checker.inference.cast_types import Casting, cast_type, kept_type, time_type
 from mapper.checker.inference.condition_types import divide
 from mapper.checker.inference.findings import Inference, PossibleRejection
 from mapper.checker.inference.object_types import changed_object, merged_objects
 from mapper.checker.inference.path_types import infer_path
 from mapper.checker.inference.printing import unsure_numbers
+from mapper.checker.inference.shape_types import pruned
 from mapper.checker.inference.template_types import infer_template
 from mapper.checker.inference.type_scope import TypeScope, place_of_path
 from mapper.checker.types import (
@@ -68,8 +69,18 @@ def _infer(node: ir.Value, scope: TypeScope, notes: Inference) -> Type:
             return _merge(node, scope, notes)
         case ir.MapItems():
             return _map(node, scope, notes)
+        case ir.WithItem(source, element):
+            given = infer_value(source, scope, notes)
+            if given.missing:
+                given = replace(given, missing=False, null=True)
+            reached = scope.within(given)
+            return infer_value(element, reached.unreachable() if given.is_never else reached, notes)
+        case ir.Take():
+            return _take(node, scope, notes)
         case ir.Pick() | ir.Omit() | ir.Rename():
             return _change(node, scope, notes)
+        case ir.Prune(value, kinds):
+            return pruned(infer_value(value, scope, notes), frozenset(kinds))
         case ir.Hash(operands):
             found = [infer_value(operand, scope, notes) for operand in operands]
             _note_hashed(node, found, notes)
@@ -131,16 +142,19 @@ def _match(node: ir.Match, scope: TypeScope, notes: Inference) -> Type:
     place = place_of_path(node.subject) if isinstance(node.subject, ir.Path) else None
     result = NEVER
     for case in node.cases:
-        key = literal_type(case.key)
+        keys = [key.value for key in case.keys]
+        for each in case.keys:
+            notes.note_reached(each, not meet(subject, literal_type(each.value)).is_never)
+        key = join_all(map(literal_type, keys))
         inside = scope
         if meet(subject, key).is_never:
             inside = scope.unreachable()
         elif place is not None:
             inside = scope.narrowed(*place, partial(meet, key))
         result = join(result, infer_value(case.value, inside, notes))
-        subject = remove_literals(subject, [case.key])
+        subject = remove_literals(subject, keys)
         if place is not None:
-            scope = scope.narrowed(*place, partial(remove_literals, values=[case.key]))
+            scope = scope.narrowed(*place, partial(remove_literals, values=keys))
         if subject.is_never:
             scope = scope.unreachable()
     return join(result, _other(node.otherwise, scope, notes))
@@ -164,6 +178,16 @@ def _map(node: ir.MapItems, scope: TypeScope, notes: Inference) -> Type:
     shortest = source.arrays.shortest if source.arrays is not None and not found.missing else 0
     mapped = array_of(without_missing(found), shortest) if source.arrays is not None else NEVER
     return join(mapped, only(source, "missing", "null"))
+
+
+def _take(node: ir.Take, scope: TypeScope, notes: Inference) -> Type:
+    source = infer_value(node.value, scope, notes)
+    # `only` says that items with several matches are rejected.
+    if node.which is ir.Taken.ONLY and (source.arrays is None or source.arrays.longest not in (0, 1)):
+        reason = "this path can find several values"
+        notes.note_rejection(PossibleRejection("M627", node.span, reason, node.value, source, declared=True))
+    is_sure = source.arrays is not None and source.arrays.shortest > 0
+    return of_element(source).with_missing(not is_sure)
 
 
 def _change(node: ir.Pick | ir.Omit | ir.Rename, scope: TypeScope, notes: Inference) -> Type:
@@ -195,6 +219,8 @@ def _cast(node: ir.Cast | ir.Timestamp, scope: TypeScope, notes: Inference) -> T
                 result = join(result, MISSING_ONLY)
             case ir.OnError.NULL:
                 result = join(result, NULL_ONLY)
+            case ir.OnError.KEEP:
+                result = join(result, kept_type(node, given, done))
     if isinstance(node, ir.Timestamp) and (node.low is not None or node.high is not None):
         result = result.with_missing(result.missing or not done.good.is_never)
     return result

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import combinations, islice, product, takewhile
+from json import dumps
 from typing import TypeAlias
 
 from mapper import ir
@@ -17,7 +18,6 @@ from mapper.checker.inference.type_scope import (
     of_key,
     place_of,
     place_of_path,
-    singular_keys,
 )
 from mapper.checker.types import NEVER, Type, admits, meet, only
 from mapper.checker.types.facts import KINDS
@@ -39,32 +39,38 @@ def places_read(*nodes: object) -> dict[PayloadPlace, None]:
     """The places that nodes of a program read, in the order of the text, as the keys of a dict."""
     found: dict[PayloadPlace, None] = {}
     scope = initial_scope(Type())
-    place: PayloadPlace | None
     for node in walk(nodes):
         match node:
             case ir.Path():
-                place = place_of_path(node) or _first_names(node)
+                places = _places_of(node)
             case ir.Lookup():
                 place = place_of(_plain(node), scope)
+                places = [] if place is None else [place]
             case ir.FromRequest(ir.RequestPart.RECEIVED_AT):
-                place = ("received_at", ())
+                places = [("received_at", ())]
             case ir.FromRequest(part, name):
-                place = (part.value, (name,))
+                places = [(part.value, (name,))]
             case _:
                 continue
-        if place is not None and (place[1] or place[0] == "received_at"):
-            found[place] = None
+        found |= {place: None for place in places if place[1] or place[0] == "received_at"}
     return found
 
 
-def _first_names(path: ir.Path) -> PayloadPlace:
-    """The names at the start of a path, up to its first other segment."""
+def _places_of(path: ir.Path) -> list[PayloadPlace]:
+    """The place of a singular path; of any other those of its names, up to its first other selector."""
+    place = place_of_path(path)
+    if place is not None:
+        return [place]
     root = ITEM if path.root is ir.Root.ITEM else BODY
-    return root, singular_keys(tuple(takewhile(_is_name, path.segments)))
+    keys: list[tuple[Key, ...]] = [()]
+    for segment in takewhile(_is_names, path.segments):
+        names = [each.name for each in segment.selectors if isinstance(each, ir.Name)]
+        keys = [(*before, name) for before in keys for name in names][:_MAX_PLACES]
+    return [(root, each) for each in keys]
 
 
-def _is_name(segment: ir.Segment) -> bool:
-    return isinstance(segment, ir.Child) and [type(each) for each in segment.selectors] == [ir.Name]
+def _is_names(segment: ir.Segment) -> bool:
+    return isinstance(segment, ir.Child) and all(isinstance(each, ir.Name) for each in segment.selectors)
 
 
 def _plain(lookup: ir.Lookup) -> ir.Lookup:
@@ -74,17 +80,30 @@ def _plain(lookup: ir.Lookup) -> ir.Lookup:
 
 
 def constants_in(*nodes: object) -> list[object]:
-    """The scalars that conditions, cases and filters compare with."""
+    """The scalars that conditions, cases and filters compare with, and JSON texts for paths that read one."""
     found: dict[str, object] = {}
     for node in walk(nodes):
         match node:
-            case ir.Scalar(None | "") | ir.Case(None) | ir.Constant(None):
+            case ir.Scalar(None | "") | ir.CaseKey(None) | ir.Constant(None):
                 pass
-            case ir.Scalar(value) | ir.Case(value) | ir.Constant(value):
+            case ir.Scalar(value) | ir.CaseKey(value) | ir.Constant(value):
                 found[repr(value)] = value
+            case ir.WithItem(source, ir.Path() as path) if any(map(_is_json, ir.walk(source))):
+                found |= {repr(text): text for text in _json_texts(path)}
             case _:
                 pass
     return list(found.values())
+
+
+def _is_json(node: object) -> bool:
+    return isinstance(node, ir.Cast) and node.kind is ir.CastKind.JSON
+
+
+def _json_texts(path: ir.Path) -> list[str]:
+    """Texts of JSON values with values of several types where the path starts to look."""
+    places = [keys for _, keys in _places_of(path)]
+    values: tuple[object, ...] = ("x", 0.5, None, {}, [])
+    return [dumps(with_value({}, keys, value)) for keys in places for value in values]
 
 
 def values_at(

@@ -1,7 +1,7 @@
 """Counterexamples: the smallest payload found for which a field is wrong, run before it is shown.
 
 Each search is about one field of the event. Payloads run through a program of that field alone, with the
-mapping's own items and skip rules, so that no other field rejects the item first. The whole mapping must
+mapping's own items and rules, so that no other field rejects the item first. The whole mapping must
 reject the payload as well.
 """
 
@@ -59,7 +59,7 @@ class CounterexampleSearch:
         """The smallest payload found for which the run of a field is wrong and the whole mapping rejects.
 
         Places that the node in focus reads are tried first, with values of type `bad`. Without a field, the
-        program consists of the skip rules alone.
+        program consists of the rules alone.
         """
         alone = () if entry is None else (replace(entry, nullable=True, required=False),)
         program = replace(self.program, output=ir.Record(alone, self.program.output.span))
@@ -81,18 +81,18 @@ class CounterexampleSearch:
 
     def _choices(self, entry: ir.Field | None, focus: object, bad: Type) -> dict[PayloadPlace, list[object]]:
         value = None if entry is None else entry.value
-        constants = constants_in(value, self.program.skips)
+        constants = constants_in(value, self.program.rules)
         first = places_read(focus)
         places = {**first, **places_read(value)}
         if entry is None:
-            places |= places_read(self.program.skips)
+            places |= places_read(self.program.rules)
         return {
             place: values_at(place, self.item, constants, bad if place in first else NEVER)
             for place in places
         }
 
     def _starts(self, execute: Execute) -> list[tuple[PlacedValue, ...]]:
-        """One or two choices of values for the places that skip rules read, with which no rule holds."""
+        """One or two choices of values for the places that rules read, with which no rule holds."""
         choices = self._choices(None, None, NEVER)
         filled = tuple((place, _harmless(values)) for place, values in choices.items() if values)
         for placed in islice(placements(choices), MAX_STARTS):

@@ -43,7 +43,10 @@ class Payload:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The result of a program for one payload: the event or MISSING; code, span and message of each fault."""
+    """The result of a program for one payload: the event or MISSING; code, span and message of each fault.
+
+    `skipped` is True if a rule ends the item: then the mapping wants it to have no event.
+    """
 
     event: object = MISSING
     skipped: bool = False

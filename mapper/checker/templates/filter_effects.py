@@ -59,7 +59,7 @@ from mapper.regex.languages import (
     word,
 )
 from mapper.runtime.liquid.filters import ROWS
-from mapper.runtime.liquid.filters.row import Effect, Gives
+from mapper.runtime.liquid.filters.row import DIGESTS, Effect, Gives
 
 Given: TypeAlias = Sequence[ValueSet]
 Rule: TypeAlias = Callable[[ValueSet, Given, dict[str, ValueSet]], ValueSet]
@@ -258,6 +258,7 @@ def _split(value: ValueSet, args: Given, kwargs: dict[str, ValueSet]) -> ValueSe
 
 
 _SAFE = joined_ranges((*_LETTERS, *DIGITS, *ranges("_.-~+%")))
+_HEX = many(joined_ranges((*span("a", "f"), *DIGITS, *ranges("-"))))
 _BASE64 = many(joined_ranges((*_LETTERS, *DIGITS, *ranges("+/=_-"))))
 
 
@@ -349,6 +350,8 @@ OF_RESULT: dict[Gives, Rule] = {
     Gives.PREPENDED: _prepend,
     Gives.JOINED: _join,
     Gives.JSON: _json,
+    **dict.fromkeys(DIGESTS - {Gives.BASE64_DIGEST}, _always(a_text(_HEX))),
+    Gives.BASE64_DIGEST: _always(a_text(_BASE64)),
     Gives.DATE: _date,
     Gives.TEXTS: _split,
     **dict.fromkeys((Gives.ARITHMETIC, Gives.ROUNDED, Gives.WHOLE), _always(a_number(NUMBER))),

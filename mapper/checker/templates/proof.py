@@ -114,7 +114,7 @@ def _proven(
     )
     body = template.body or ()
     walk, flaws = _walk(program, body, scopes)
-    reading = read_holes((body, *(rule.condition.test for rule in program.skips)), scopes)
+    reading = read_holes((body, *(rule.condition.test for rule in program.rules)), scopes)
     renderer = renderer_of(program, prepare, source)
     search = PayloadSearch(renderer, reading, scopes, item_is_body, nodes_run(program))
     shown_misfits, unsure = _misfits(walk, target, search) if target is not None else ([], [])
@@ -138,7 +138,7 @@ def _walk(
     """The walk through the template, and the flaws that it found."""
     walk = Walk()
     envs = [Environment(scopes)]
-    for rule in program.skips:
+    for rule in program.rules:
         if rule.condition.test is not None:
             envs = few([env for before in envs for env in assume(rule.condition.test, False, before)])
     span = program.output.span

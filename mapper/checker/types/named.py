@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mapper.checker.types.facts import Arrays, Numbers, Objects, Texts, Type
+from mapper.checker.types.text_facts import HEX_DIGESTS, TIMES
 
 NEVER = Type()
 MISSING_ONLY = Type(missing=True)
 NULL_ONLY = Type(null=True)
-
-CANONICAL_TIME = "canonical-time"  # as `as: timestamp` writes it
-SHA256 = "sha256"  # 64 hex digits, as `hash` writes them
 
 
 def text_type(**known: object) -> Type:
@@ -27,8 +25,23 @@ COUNT = Type(numbers=Numbers(low=0, integral=True))
 ARRAY = Type(arrays=Arrays())
 OBJECT = Type(objects=(Objects(),))
 EMPTY_OBJECT = Type(objects=(Objects({}, MISSING_ONLY),))
-TIME = text_type(blank=False, shortest=24, longest=24, formats=frozenset({CANONICAL_TIME}))
-DIGEST = text_type(blank=False, shortest=64, longest=64, formats=frozenset({SHA256}))
+UUID = text_type(blank=False, shortest=36, longest=36, formats=frozenset({"uuid"}))
+
+
+def time_with_digits(digits: int) -> Type:
+    """The times in UTC that are written with so many digits of a second: 0, 3, 6 or 9."""
+    length = 21 + digits if digits else 20
+    return text_type(blank=False, shortest=length, longest=length, formats=frozenset({TIMES[digits]}))
+
+
+def digest_type(name: str) -> Type:
+    """The digests of an algorithm, in lower-case hex."""
+    digits = HEX_DIGESTS[name]
+    return text_type(blank=False, shortest=digits, longest=digits, formats=frozenset({name}))
+
+
+TIME = time_with_digits(3)
+DIGEST = digest_type("sha256")
 
 _KINDS = {
     "null": NULL_ONLY,

@@ -16,18 +16,29 @@ from mapper.runtime.schema.formats import conforms
 MAX_VALUES = 64  # listed values; more are described by facts
 MAX_FACTS = 64  # patterns, formats, excluded texts; of more, only some are kept
 
+# The formats of times in UTC, by the digits of a second; `as: timestamp` writes three.
+TIMES = {0: "time-to-seconds", 3: "canonical-time", 6: "time-to-microseconds", 9: "time-to-nanoseconds"}
+_TIMES = {
+    name: f"2026-11-23T20:00:00{f'.{0:0{digits}}' if digits else ''}Z" for digits, name in TIMES.items()
+}
+# Digests in lower-case hex, with their digits; `hash` writes them, and the filters of these names.
+HEX_DIGESTS = {"md5": 32, "sha1": 40, "sha256": 64, "sha512": 128}
 # An example for all texts of a format with fixed length, and the characters they may differ in.
 _SHAPES = {
-    "canonical-time": ("2026-11-23T20:00:00.000Z", "0123456789"),
-    "sha256": ("0123456789abcdef" * 4, "0123456789abcdef"),
+    **{name: (text, "0123456789") for name, text in _TIMES.items()},
+    **{name: (("0123456789abcdef" * 8)[:length], "0123456789abcdef") for name, length in HEX_DIGESTS.items()},
 }
 _SHAPED = {
-    "canonical-time": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII).fullmatch,
-    "sha256": re.compile(r"[0-9a-f]{64}").fullmatch,
+    **{
+        name: re.compile(re.sub(r"\d", "[0-9]", text).replace(".", r"\.")).fullmatch
+        for name, text in _TIMES.items()
+    },
+    **{name: re.compile(rf"[0-9a-f]{{{length}}}").fullmatch for name, length in HEX_DIGESTS.items()},
     "numeral": re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").fullmatch,
     "whole-numeral": re.compile(r"-?[0-9]+(?:\.0+)?").fullmatch,
 }
-_IMPLIED = {"canonical-time": frozenset({"date-time"})}
+NO_TIME = "no-date-time"  # the format of texts without the format date-time
+_IMPLIED = dict.fromkeys(_TIMES, frozenset({"date-time"}))
 _WITH_CONTENT = frozenset({"date-time", "date", "time", "uuid", "email", "uri", "ipv4", "ipv6"})
 
 # The format of unknown texts that are supposed to fit wherever they are used.
@@ -38,6 +49,8 @@ def fits_format(text: str, name: str) -> bool:
     """Return True if a text has a format; any text has an unknown format."""
     if name == TRUSTED:
         return True
+    if name == NO_TIME:
+        return not conforms(text, "date-time")
     if name in _SHAPED:
         return bool(_SHAPED[name](text))
     return conforms(text, name)
@@ -71,6 +84,8 @@ def settle(texts: Texts) -> Texts | None:
     if blank is False:
         shortest = max(shortest, 1)
     if longest is not None and shortest > longest:
+        return None
+    if NO_TIME in texts.formats and _has(texts, "date-time"):
         return None
     if longest == 0:
         return settle(replace(texts, values=frozenset({""})))

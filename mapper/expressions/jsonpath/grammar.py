@@ -234,7 +234,13 @@ def unexpected(kind: str, lexeme: Lexeme) -> PathFault:
     if kind in ("]", ")"):
         missing = value[: lexeme.start].rstrip(" \t\n\r")[-1:] in tuple("[(,:?&|=<>!")
         label = "something is missing before it" if missing else "closes nothing"
-    return PathFault(f"`{shown}` has no meaning here", lexeme.span, label, _HINTS.get(kind, ""))
+    hint = _HINTS.get(kind, "")
+    if kind == "NUMBER" and value[: lexeme.start] == "$":
+        label, hint = (
+            "a text that begins with `$` is a path",
+            "to keep such a text, write it below `literal:`",
+        )
+    return PathFault(f"`{shown}` has no meaning here", lexeme.span, label, hint)
 
 
 def _unexpected_word(lexeme: Lexeme) -> PathFault:
@@ -248,7 +254,8 @@ def _unexpected_word(lexeme: Lexeme) -> PathFault:
         hint = f"quote it: `{quote_name(name)}`"
         return PathFault(f"the name `{name}` needs quotes", span, "stands in brackets", hint, "M202")
     if before == "$":
-        hint = f"write `$.{word}`"
+        rest = value[lexeme.start :]
+        hint = f"write `$.{rest if len(rest) <= 60 else word}`"
     elif word in ("where", "wherenot"):
         hint = "conditions are filters: `[?@.name == 'value']`"
     elif word.lower() in ("true", "false", "null") and word != word.lower():

@@ -6,6 +6,7 @@ both parts, so that the grammar never sees the blank. Each token's value is a `L
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -32,6 +33,9 @@ _HINTS = {
     "\\": "a path neither computes nor sorts",
     "%": "a path neither computes nor sorts",
 }
+
+
+_VARIABLE = re.compile(rf"\$\{{\s*({NAME}(?:\.{NAME})*)\s*\}}\Z")  # as shells and templates write it
 
 
 def _rule(pattern: str) -> Callable[[_Rule], _Rule]:
@@ -179,7 +183,10 @@ class PathLexer(ExtendedJsonPathLexer):
         if character in "'\"":
             raise PathFault("a quote is never closed", span, "opened here")
         shown = f"`{character}`" if character.isprintable() else f"U+{ord(character):04X}"
-        raise PathFault(f"{shown} has no meaning here", span, "", _HINTS.get(character, ""))
+        hint = _HINTS.get(character, "")
+        if variable := _VARIABLE.match(self.text.value):
+            hint = f"write `$.{variable[1]}`"
+        raise PathFault(f"{shown} has no meaning here", span, "", hint)
 
 
 def too_deep(span: Span, label: str) -> PathFault:

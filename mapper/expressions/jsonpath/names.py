@@ -13,6 +13,8 @@ NAME = rf"[{_FIRST}][{_FIRST}0-9]*"
 _BLANKS = " \t\n\r"
 _ODD_OUTSIDE = re.compile(r"[^.\[\]|`\n\r]*")
 _ODD_IN_FILTER = re.compile(r"""[^.\[\]'"()=<>!&|?*,`~\s]*""")
+# Names with an at sign are those of OData, which have dots inside (`@odata.next`, `user@odata.bind`).
+_DOTS_INSIDE = re.compile(r"(?:\.[^.\[\]|`\s]+)+")
 _OPERATOR = re.compile(r"\s(?:[-+/%*&=<>~,]+|where(?:not)?)(?:\s|$)|[-+/%*&]\s*\$")
 _FOLLOWS_OUTSIDE = re.compile(r"[ \t\n\r]*(?:[.\[]|$)")
 _FOLLOWS_IN_FILTER = re.compile(r"[ \t\n\r]*(?:[.\[\])=!<>&|,]|$)")
@@ -75,10 +77,21 @@ def _odd_end(value: str, start: int, inside: bool) -> int:
 
 def _needs_quotes(text: SpannedText, dot: int, start: int, end: int) -> PathFault:
     name = text.value[start:end]
-    descent = ".." if start - dot == 2 else ""
-    fixed = text.value[:dot] + descent + quote_name(name) + text.value[end:]
-    if len(fixed) > 100:
-        fixed = descent + quote_name(name[:60])
+    hint = f"quote it: `{_quoted_in_path(text, dot, start, end)}`"
+    dotted = _DOTS_INSIDE.match(text.value, end) if "@" in name else None
+    if dotted is not None:
+        whole = _quoted_in_path(text, dot, start, dotted.end())
+        hint = (
+            f"quote it: `{whole}`, or `{_quoted_in_path(text, dot, start, end)}` if the name ends at the dot"
+        )
+        name, end = text.value[start : dotted.end()], dotted.end()
     message = f"the name `{cut(name, 60)}` needs quotes"
     label = "the dot takes letters, digits and `_`, not beginning with a digit"
-    return PathFault(message, text.part(start, end), label, f"quote it: `{fixed}`", "M202")
+    return PathFault(message, text.part(start, end), label, hint, "M202")
+
+
+def _quoted_in_path(text: SpannedText, dot: int, start: int, end: int) -> str:
+    """The path with the name from `start` to `end` quoted; of a long path only that name."""
+    name, descent = text.value[start:end], ".." if start - dot == 2 else ""
+    fixed = text.value[:dot] + descent + quote_name(name) + text.value[end:]
+    return fixed if len(fixed) <= 100 else descent + quote_name(name[:60])

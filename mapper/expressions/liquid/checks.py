@@ -7,16 +7,19 @@ from contextlib import suppress
 from inspect import Parameter
 
 from liquid import RenderContext
-from liquid.ast import Node
+from liquid.ast import BlockNode, Node
 from liquid.builtin import case_tag, include_tag, render_tag
+from liquid.builtin.content import ContentNode
 from liquid.builtin.expressions import (
     FilteredExpression,
     KeywordArgument,
+    Nil,
     Path,
     PositionalArgument,
     StringLiteral,
 )
 from liquid.builtin.expressions.filtered import Filter
+from liquid.builtin.expressions.primitive import Literal
 from liquid.exceptions import LiquidError
 from liquid.expression import Expression
 from liquid.token import TOKEN_COMMENT, TOKEN_TAG, Token
@@ -29,7 +32,10 @@ from mapper.expressions.liquid.template_faults import INNER_TAGS
 from mapper.ir.liquid import LiquidRules
 from mapper.ir.values import REQUEST_NAMES
 from mapper.runtime.liquid.filters import ROWS
+from mapper.runtime.liquid.filters.digests import namespace_of
+from mapper.runtime.liquid.filters.row import Fails
 from mapper.runtime.liquid.library import LiquidEnvironment
+from mapper.runtime.liquid.semantics import to_text
 
 RESERVED = frozenset({"item", "envelope"}) | REQUEST_NAMES
 
@@ -68,10 +74,22 @@ class Checks:
         if self.dialect is not None:
             self._tags(self.dialect)
         for node in everything:
+            if isinstance(node, BlockNode):
+                self._blanks(node)
             if isinstance(node, include_tag.IncludeNode | render_tag.RenderNode):
                 self._partial(node)
             for expression in node.expressions():
                 self.expression(expression)
+
+    def _blanks(self, block: BlockNode) -> None:
+        """Report a block of blanks in one line: Liquid prints nothing of it. With line ends it is layout."""
+        text = "".join(node.text for node in block.nodes if isinstance(node, ContentNode))
+        is_text = all(isinstance(node, ContentNode) for node in block.nodes)
+        if not block.blank or not is_text or not text or "\n" in text:
+            return
+        hint = 'to print a blank, write `{{ " " }}`'
+        place = token_span(self.text, block.nodes[0].token)
+        self.report.warning("M252", "a block of blanks prints nothing", place, "left out by Liquid", hint)
 
     def _comments(self) -> None:
         for token in self._tokens():
@@ -134,9 +152,12 @@ class Checks:
             left = None
 
     def _unknown_filter(self, call: Filter) -> None:
+        if call.name in ROWS and self.dialect is not None:
+            self._documented("filter", call)
+            return
         hint = did_you_mean(call.name, self.environment.filters)
-        if call.name == "date_tz":
-            hint = "`date_tz` belongs to a dialect: declare `dialect:`"
+        if call.name in ROWS:
+            hint = f"`{call.name}` belongs to a dialect: declare `dialect:`"
         elif call.name in ("to_json", "jsonify", "as_json"):
             hint = "did you mean `json`?"
         self._error("M212", f"no Liquid filter `{call.name}`", call.token, "not a filter", hint)
@@ -162,12 +183,21 @@ class Checks:
                 self._error("M214", message, argument.token, "not known here", hint)
         if call.name in ("date", "date_tz") and not self.rules.now and isinstance(left, StringLiteral):
             self._clock(call, left)
+        if ROWS[call.name].fails is Fails.NO_NAMESPACE and given:
+            self._namespace(call, given[0].value)
 
     def _clock(self, call: Filter, left: StringLiteral) -> None:
         if left.value in ("now", "today"):
             message = f'`"{left.value}" | {call.name}` needs a clock, and a mapping has none'
             hint = "use `received_at`, the time of receipt that the host passes in"
             self._error("M214", message, left.token, "the same input must give the same output", hint)
+
+    def _namespace(self, call: Filter, given: Expression) -> None:
+        constant = given.value if isinstance(given, Literal) else None
+        if not isinstance(given, Literal | Nil) or namespace_of(to_text(constant)) is not None:
+            return
+        hint = "write a UUID, or `dns`, `url`, `oid` or `x500` in quotes"
+        self._error("M214", f"`{call.name}` has no such namespace", given.token, "not a namespace", hint)
 
     # --- dialects
 

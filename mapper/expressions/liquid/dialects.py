@@ -10,6 +10,7 @@ from mapper.diagnostics.files import read_source
 from mapper.diagnostics.source import SourceFile, Span
 from mapper.ir.liquid import LiquidRules
 from mapper.language.document import MappingEntry, MappingNode, Node, ScalarNode, SequenceNode, read_document
+from mapper.runtime.liquid.filters import ROWS
 from mapper.runtime.times.zones import load_named_zone
 
 _LISTS = ("tags", "filters", "objects", "undocumented_tags", "undocumented_filters")
@@ -65,7 +66,7 @@ def load_dialect(path: Path, report: Report) -> Dialect | None:
         objects=objects,
         undocumented_tags=likely_tags,
         undocumented_filters=likely_filters,
-        rules=_rules(document, tags, filters, report),
+        rules=_rules(document, tags, filters | likely_filters, report),
         renders_differently=renders,
         notes=notes,
         file=file,
@@ -90,7 +91,8 @@ def _rules(
         _wrong(document.get("now"), "`now` can only be `received_at`", report)
     if load_named_zone(zone) is None:
         _wrong(document.get("zone"), f"no such time zone `{zone}`", report)
-    return LiquidRules(abort="abort" in tags, date_tz="date_tz" in filters, now=bool(now), zone=zone)
+    own = frozenset(name for name in filters if name in ROWS and ROWS[name].of_dialects)
+    return LiquidRules(abort="abort" in tags, filters=own, now=bool(now), zone=zone)
 
 
 def _names(node: Node | None, key: str, report: Report) -> frozenset[str]:

@@ -14,7 +14,7 @@ _PATH = re.compile(r"[\w\-]+\??(?:\s*\.\s*[\w\-]+\??|\s*\[[^\]]*\])*|\[[^\]]*\](
 def token_span(text: SpannedText, token: Token) -> Span:
     """The span of a token; the whole text if the token has no place."""
     if token.start_index < 0 or token.start_index > len(text.value):
-        return text.part(0, len(text.value))
+        return text.whole()
     length = len(token.value) + (2 if token.kind == TOKEN_STRING else 0)
     return text.part(token.start_index, min(token.start_index + max(length, 1), len(text.value)))
 

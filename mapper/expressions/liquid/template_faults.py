@@ -25,6 +25,7 @@ INNER_TAGS = {
 }
 _CURLY_QUOTES = "\u201c\u201d\u2018\u2019\u201e\u00ab\u00bb"
 _WORDS_AFTER_DOT = re.compile(r"\b(\w[\w\-]*(?:\.\w[\w\-]*)*)\.(\w[\w\-]*(?:[ ]+\w[\w\-]*)+)")
+_UNCLOSED = re.compile(r"\{\{-?\s*([\w.\[\]]+)\s*\}?\s*")
 _UNEXPECTED_TAG = re.compile(r"unexpected tag '(.*)'", re.DOTALL)
 _OPERATORS = {"&&": "and", "||": "or", "|": "", "=": "==", "=>": ">=", "=<": "<=", "===": "==", "!": "!="}
 _KINDS = {
@@ -97,6 +98,8 @@ def syntax_hint(source: str) -> str:
     """The probable correction of a piece of Liquid that cannot be read; empty if there is no guess."""
     if any(quote in source for quote in _CURLY_QUOTES):
         return "curly quotes come from word processors; write \" or '"
+    if unclosed := _UNCLOSED.fullmatch(source):
+        return f"close it: `{{{{ {unclosed[1]} }}}}`"
     spaced = _WORDS_AFTER_DOT.search(source)
     if spaced and not {"and", "or", "contains", "in", "limit", "offset", "reversed"} & set(
         spaced.group(2).split()

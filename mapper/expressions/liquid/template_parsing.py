@@ -93,7 +93,7 @@ def parse_template(
         message = f"invalid Liquid: `{error.name}` outside of a loop"
         report.error("M211", message, error.span, "no loop to leave")
         return None
-    return Template(text.value, body, text.part(0, len(text.value)), rules, known)
+    return Template(text.value, body, text.whole(), rules, known)
 
 
 def _parse(text: SpannedText, environment: Collecting, report: Report) -> list[Node]:
@@ -143,11 +143,11 @@ def parse_condition(text: SpannedText, report: Report, dialect: Dialect | None =
     checks.expression(condition)
     if checks.failed:
         return None
-    return Condition(text.value, lower_condition(condition, text), text.part(0, len(text.value)), rules)
+    return Condition(text.value, lower_condition(condition, text), text.whole(), rules)
 
 
 def _parse_test(text: SpannedText, environment: Collecting, report: Report) -> BooleanExpression | None:
-    whole = text.part(0, len(text.value))
+    whole = text.whole()
     if not text.value.strip():
         report.error(
             "M217", "the condition is empty", whole, "nothing to test", "for instance `uid == blank`"

@@ -34,7 +34,7 @@ from liquid.utils import ReadOnlyChainMap
 from mapper.runtime.faults import Fault, Skip
 from mapper.runtime.limits import MAX_TAG_DEPTH, active
 from mapper.runtime.liquid import semantics as text
-from mapper.runtime.liquid.filters import FILTERS, apply, fault_of
+from mapper.runtime.liquid.filters import FILTERS, ROWS, apply, fault_of
 from mapper.runtime.liquid.filters.row import Function
 from mapper.runtime.missing import MISSING, is_blank
 
@@ -347,8 +347,9 @@ class LiquidEnvironment(Environment):
             self.add_tag(AbortTag)
         date = partial(FILTERS["date"], zone=str(self.rules.get("zone", "UTC")))
         self.filters = {**_ADAPTED, "date": _adapted(date)}
-        if not self.rules.get("date_tz"):
-            del self.filters["date_tz"]
+        for row in ROWS.values():
+            if row.of_dialects and not self.rules.get(row.name):
+                del self.filters[row.name]
         for name in self.filters.keys() & {"date", "date_tz"} if self.rules.get("now") else ():
             self.filters[name] = _clocked(self.filters[name])
 

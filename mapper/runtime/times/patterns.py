@@ -15,8 +15,8 @@ from itertools import pairwise
 
 from mapper.runtime.missing import INVALID, Nothing
 from mapper.runtime.times.calendar import MONTHS, WEEKDAYS, full_year
-from mapper.runtime.times.times import EPOCH_UNITS, epoch, iso8601, settle
-from mapper.runtime.times.zones import OFFSET, load_zone, parse_offset
+from mapper.runtime.times.times import epoch, settle
+from mapper.runtime.times.zones import OFFSET, parse_offset
 
 MAX_PATTERN = 100
 MAX_TEXT = 200  # longer text is not a time; keeps hostile text away from the expression
@@ -45,15 +45,15 @@ class TimePattern:
     reads_zone: bool  # it reads an offset or an epoch, so that `zone:` is not needed
 
 
-class _Unusable(Exception):
+class UnusablePattern(ValueError):
     """The reason why a pattern cannot be used."""
 
 
 def check_pattern(text: str) -> str | None:
     """The reason why a pattern cannot be used, or None."""
     try:
-        _check(_split(text))
-    except _Unusable as error:
+        _check(split_pattern(text))
+    except UnusablePattern as error:
         return str(error)
     return None
 
@@ -62,7 +62,7 @@ def compile_pattern(text: str) -> TimePattern:
     """The pattern, ready; raises ValueError with the reason that `check_pattern` gives."""
     if message := check_pattern(text):
         raise ValueError(message)
-    pieces = _split(text)
+    pieces = split_pattern(text)
     around = ["", *pieces, ""]
     sources = [
         _source(piece, _is_digit(before, -1) or _is_digit(after, 0))
@@ -71,19 +71,19 @@ def compile_pattern(text: str) -> TimePattern:
     return TimePattern(text, re.compile("".join(sources)), bool({"%z", "%s"} & set(pieces)))
 
 
-def pattern(value: object, compiled: TimePattern, zone: tzinfo | None) -> str | Nothing:
-    """Canonical UTC of a text the pattern reads; `zone` places text whose pattern reads no offset."""
+def pattern(value: object, compiled: TimePattern, zone: tzinfo | None, fine: bool = False) -> str | Nothing:
+    """Canonical (or fine) UTC of a text the pattern reads; `zone` places text without an offset."""
     if not isinstance(value, str) or len(value) > MAX_TEXT:
         return INVALID
     match = compiled.expression.fullmatch(value)
     if match is None:
         return INVALID
     if match.lastgroup == "s" and compiled.expression.groups == 1:
-        return epoch(int(match[1]), 1)
+        return epoch(int(match[1]), 1, fine)
     parts = match.groupdict()
     fraction = parts.get("f", "")
     if "s" in parts:
-        return epoch(f"{parts['s']}.{fraction or 0}", 1)
+        return epoch(f"{parts['s']}.{fraction or 0}", 1, fine)
     place = parse_offset(parts["z"]) if "z" in parts else zone
     if place is None:
         return INVALID
@@ -92,22 +92,7 @@ def pattern(value: object, compiled: TimePattern, zone: tzinfo | None) -> str | 
         local = _local(parts, 59 if second == 60 else second)
     except (ValueError, OverflowError):
         return INVALID
-    return settle(local, place, fraction, leap=second == 60)
-
-
-def read_time(value: object, formats: tuple[str, ...], zone: str | None) -> str | Nothing:
-    """A time by the first of several named formats or patterns that reads it; INVALID if none does."""
-    place = None if zone is None else load_zone(zone)
-    for name in formats:
-        if name in EPOCH_UNITS:
-            result = epoch(value, EPOCH_UNITS[name])
-        elif name == "iso8601":
-            result = iso8601(value, place)
-        else:
-            result = pattern(value, compile_pattern(name), place)
-        if result is not INVALID:
-            return result
-    return INVALID
+    return settle(local, place, fraction, second == 60, fine)
 
 
 def _local(parts: dict[str, str], second: int) -> datetime:
@@ -141,32 +126,34 @@ def _hour(parts: dict[str, str]) -> int:
     return hour % 12 + (12 if parts["p"][0] in "Pp" else 0)
 
 
-def _split(text: str) -> list[str]:
-    """Directives (`%Y`), runs of blanks, and literal text, in order."""
+def split_pattern(text: str) -> list[str]:
+    """Directives (`%Y`), runs of blanks, and literal text, in order; raises UnusablePattern for others."""
     if len(text) > MAX_PATTERN:
-        raise _Unusable(f"the pattern is longer than {MAX_PATTERN} characters")
+        raise UnusablePattern(f"the pattern is longer than {MAX_PATTERN} characters")
     pieces = re.findall(r"%.?| +|[^% ]+", text, re.DOTALL)
     for piece in pieces:
         if piece == "%":
-            raise _Unusable("the pattern ends in a single `%`")
+            raise UnusablePattern("the pattern ends in a single `%`")
         if piece[0] == "%" and piece[1] not in _DIRECTIVES:
-            raise _Unusable(f"`{piece}` is not a directive; known are {_ALLOWED}")
+            raise UnusablePattern(f"`{piece}` is not a directive; known are {_ALLOWED}")
     return pieces
 
 
 def _check(pieces: list[str]) -> None:
-    """Raise _Unusable if the directives do not make one moment."""
+    """Raise UnusablePattern if the directives do not make one moment."""
     found = [piece[1] for piece in pieces if piece[0] == "%" and piece != "%%"]
     known = set(found)
     if len(found) != len(known):
         twice = next(letter for letter in found if found.count(letter) > 1)
-        raise _Unusable(f"`%{twice}` stands twice")
+        raise UnusablePattern(f"`%{twice}` stands twice")
     for before, after in pairwise(pieces):
         if before in ("%f", "%s") and _is_digit(after, 0):
-            raise _Unusable(f"`{before}` has no fixed width, so no digit may follow it")
+            raise UnusablePattern(
+                f"`{before}` has no fixed width, so no digit may follow it: write a text between"
+            )
     if "s" in known:
         if known - {"s", "f"}:
-            raise _Unusable("`%s` is a whole moment; only `%f` may stand beside it")
+            raise UnusablePattern("`%s` is a whole moment; only `%f` may stand beside it")
         return
     _check_date(known)
     _check_clock(known)
@@ -174,26 +161,28 @@ def _check(pieces: list[str]) -> None:
 
 def _check_date(known: set[str]) -> None:
     if len(known & {"Y", "y"}) != 1:
-        raise _Unusable("the pattern must read the year once: `%Y` or `%y`")
+        raise UnusablePattern("the pattern must read the year once: `%Y` or `%y`")
     months = known & {"m", "b", "B"}
     if "j" in known:
         if months or "d" in known:
-            raise _Unusable("`%j` is the day of the year; no month or day may stand beside it")
+            raise UnusablePattern("`%j` is the day of the year; no month or day may stand beside it")
         return
     if len(months) != 1:
-        raise _Unusable("the pattern must read the month once: `%m`, `%b` or `%B`")
+        raise UnusablePattern("the pattern must read the month once: `%m`, `%b` or `%B`")
     if "d" not in known:
-        raise _Unusable("the pattern reads no day: `%d`")
+        raise UnusablePattern("the pattern reads no day: `%d`")
 
 
 def _check_clock(known: set[str]) -> None:
     if {"H", "I"} <= known:
-        raise _Unusable("the pattern reads the hour twice: `%H` and `%I`")
+        raise UnusablePattern("the pattern reads the hour twice: `%H` and `%I`")
     if ("I" in known) != ("p" in known):
-        raise _Unusable("`%I` (01 to 12) and `%p` (AM or PM) go together")
+        raise UnusablePattern("`%I` (01 to 12) and `%p` (AM or PM) go together")
     for part, whole in (("M", "HI"), ("S", "M"), ("f", "S")):
         if part in known and not known & set(whole):
-            raise _Unusable(f"`%{part}` stands without " + " or ".join(f"`%{letter}`" for letter in whole))
+            raise UnusablePattern(
+                f"`%{part}` stands without " + " or ".join(f"`%{letter}`" for letter in whole)
+            )
 
 
 def _source(piece: str, narrow: bool) -> str:

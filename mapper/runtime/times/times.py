@@ -1,8 +1,11 @@
 """Times: vendor text and numbers become `2026-11-23T20:00:00.000Z`, UTC with milliseconds cut, or INVALID.
 
+The *fine* text of a time has nine digits of a second instead: a time that is written in another way
+(`mapper.runtime.times.writing`) keeps all its digits until then.
+
 Decisions: a time zone is never guessed; a second `:60` is read where leap seconds can occur (23:59 UTC on the
-last day of a month) and becomes that minute's last millisecond; a zone-less time that daylight saving repeats
-is its first occurrence, one that it leaves out counts with the offset before the gap.
+last day of a month) and becomes that minute's last millisecond (fine: nanosecond); a zone-less time that
+daylight saving repeats is its first occurrence, one that it leaves out counts with the offset before the gap.
 """
 
 from __future__ import annotations
@@ -24,30 +27,33 @@ _EPOCH = datetime(1970, 1, 1)
 _TWO = tuple(f"{number:02d}" for number in range(60))
 _FIRST = "0001-01-01T00:00:00.000Z"
 _LAST = "9999-12-31T23:59:59.999Z"
-_FIRST_MS = -62_135_596_800_000
-_LAST_MS = 253_402_300_799_999
+# Seconds since 1970 of the years 1 to 9999, which Python and RFC 3339 can write.
+FIRST_SECOND, LAST_SECOND = -62_135_596_800, 253_402_300_799
 
 # Every third character of nearly all times, from the fifth on; no fraction, a fraction, or an offset follows.
 _SHAPES = frozenset(f"--{between}::{after}" for between in "T " for after in ("", ".", "Z", "+", "-"))
 _is_day = re.compile(DATE).fullmatch
-_date_time = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ](?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)"
-    rf"(?:\.([0-9]{{1,9}}))?([Zz]|{OFFSET})?"
-).fullmatch
+_TO_MINUTES = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ](?:[01][0-9]|2[0-3]):[0-5][0-9]"
+_TO_SECONDS = rf"{_TO_MINUTES}:(?:[0-5][0-9]|60)"
+_ZONE = rf"([Zz]|{OFFSET})?"
+_date_time = re.compile(rf"{_TO_SECONDS}(?:\.([0-9]{{1,9}}))?{_ZONE}").fullmatch
+_with_comma = re.compile(rf"{_TO_SECONDS}(?:,([0-9]{{1,9}}))?{_ZONE}").fullmatch
+_without_seconds = re.compile(rf"{_TO_MINUTES}{_ZONE}").fullmatch
 _decimal = re.compile(r"(-?)([0-9]{1,40})(?:\.([0-9]{1,40}))?(?:[eE]([+-]?[0-9]{1,3}))?").fullmatch
+_is_clock = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?").fullmatch
 _is_any_offset = re.compile(OFFSET).fullmatch
 _relative = re.compile(r"received_at(?: *([+-]) *([0-9]{1,9}) *([smhd]))?").fullmatch
 
 # The named epoch formats and how many of each make a second.
-EPOCH_UNITS = {"epoch_s": 1, "epoch_ms": 1_000, "epoch_us": 1_000_000}
+EPOCH_UNITS = {"epoch_s": 1, "epoch_ms": 1_000, "epoch_us": 1_000_000, "epoch_ns": 1_000_000_000}
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-def iso8601(value: object, zone: tzinfo | None) -> str | Nothing:
-    """A date-time text as canonical UTC; `zone` places text that names no offset."""
+def iso8601(value: object, zone: tzinfo | None, fine: bool = False) -> str | Nothing:
+    """A date-time text as canonical (or fine) UTC; `zone` places text that names no offset."""
     if not isinstance(value, str):
         return INVALID
-    shape = value[4:20:3]
+    shape = "" if fine else value[4:20:3]
     if shape == "--T::." and len(value) == 24 and value[23] == "Z":
         try:  # the canonical form, if the characters between these are a time
             _read(value)
@@ -59,21 +65,55 @@ def iso8601(value: object, zone: tzinfo | None) -> str | Nothing:
         text = _plain(value, zone)
         if text is not INVALID:
             return text
-    match = _date_time(value)
+    return _read_match(_date_time(value), value, zone, fine)
+
+
+def iso8601_comma(value: object, zone: tzinfo | None, fine: bool = False) -> str | Nothing:
+    """As `iso8601`, with the fraction of a second after a comma."""
+    if not isinstance(value, str):
+        return INVALID
+    return _read_match(_with_comma(value), value, zone, fine)
+
+
+def iso8601_minutes(value: object, zone: tzinfo | None, fine: bool = False) -> str | Nothing:
+    """As `iso8601`, for text that ends with the minutes: `2026-11-23T20:00Z`."""
+    match = _without_seconds(value) if isinstance(value, str) else None
+    return INVALID if match is None else _at(match[0][:16], match[1], "", zone, fine)
+
+
+def date_at(value: object, time_of_day: str, zone: tzinfo | None, fine: bool = False) -> str | Nothing:
+    """A date (`2026-11-23`) at a time of day (`12:00` or `12:00:30`) of a zone."""
+    if not isinstance(value, str) or not _is_day(value):
+        return INVALID
+    return _at(f"{value}T{time_of_day}", None, "", zone, fine)
+
+
+def is_time_of_day(text: str) -> bool:
+    """Return True for `12:00` and `12:00:30`, from `00:00` to `23:59:59`."""
+    return _is_clock(text) is not None
+
+
+def _read_match(match: re.Match[str] | None, value: str, zone: tzinfo | None, fine: bool) -> str | Nothing:
+    """The time of a match with two groups: the fraction, and the offset."""
     if match is None:
         return INVALID
-    fraction, offset = match.groups("")
+    fraction, offset = match.groups()
+    leap = value[17] == "6"
+    return _at(f"{value[:17]}59" if leap else value[:19], offset, fraction or "", zone, fine, leap)
+
+
+def _at(
+    local: str, offset: str | None, fraction: str, zone: tzinfo | None, fine: bool, leap: bool = False
+) -> str | Nothing:
+    """The time of a local text, at its own offset if there is one, else in the zone."""
     place = parse_offset(offset) if offset else zone
     if place is None:
         return INVALID
-    leap = value[17] == "6"
     try:
-        local = datetime.fromisoformat(f"{value[:17]}59" if leap else value[:19])
+        moment = _read(local)
     except ValueError:
         return INVALID
-    if place is UTC and not leap:
-        return f"{value[:10]}T{value[11:19]}.{fraction:0<3.3}Z"
-    return settle(local, place, fraction, leap)
+    return settle(moment, place, fraction, leap, fine)
 
 
 def _plain(value: str, zone: tzinfo | None) -> str | Nothing:
@@ -103,17 +143,21 @@ def _read_offset(text: str) -> tzinfo | None:
     return parse_offset(text) if _is_any_offset(text) else None
 
 
-def settle(local: datetime, zone: tzinfo, fraction: str = "", leap: bool = False) -> str | Nothing:
-    """Canonical text of a local time to the second plus fraction digits; `leap`: its second is 60."""
+def settle(
+    local: datetime, zone: tzinfo, fraction: str = "", leap: bool = False, fine: bool = False
+) -> str | Nothing:
+    """Canonical (or fine) text of a local time to the second plus fraction; `leap`: its second is 60."""
     if zone is not UTC:
         try:
             local = local.replace(tzinfo=zone).astimezone(UTC)
         except OverflowError:
             return INVALID
-    text = local.isoformat()
+    text = local.isoformat()[:19]
     if leap:
-        return f"{text[:19]}.999Z" if _may_leap(local) else INVALID
-    return f"{text[:19]}.{fraction:0<3.3}Z"
+        fraction = "999999999"
+        if not _may_leap(local):
+            return INVALID
+    return f"{text}.{fraction:0<9.9}Z" if fine else f"{text}.{fraction:0<3.3}Z"
 
 
 def _may_leap(moment: datetime) -> bool:
@@ -121,8 +165,8 @@ def _may_leap(moment: datetime) -> bool:
     return (moment.day, moment.hour, moment.minute) == (last_day, 23, 59)
 
 
-def epoch(value: object, unit_per_second: int) -> str | Nothing:
-    """Canonical UTC of a count since 1970 in seconds (1), milliseconds (1000) or microseconds (1000000).
+def epoch(value: object, unit_per_second: int, fine: bool = False) -> str | Nothing:
+    """Canonical (or fine) UTC of a count since 1970 in seconds (1), milliseconds (1000) and so on.
 
     Exact: a float counts as the shortest decimal text that reads back as it, and fractions are cut downwards.
     """
@@ -132,21 +176,23 @@ def epoch(value: object, unit_per_second: int) -> str | Nothing:
         value = int(value) if value.is_integer() else float.__repr__(value)
     if isinstance(value, str) and len(value) <= 20 and value.isascii() and value.isdigit():
         value = int(value)
+    steps = 1_000_000_000 if fine else 1000
     if isinstance(value, str):
         match = _decimal(value)
         if match is None:
             return INVALID
-        milliseconds = _decimal_milliseconds(match, unit_per_second)
+        count = _decimal_count(match, unit_per_second, steps)
     elif isinstance(value, int):
-        milliseconds = value * 1000 // unit_per_second
+        count = value * steps // unit_per_second
     else:
         return INVALID
-    if not _FIRST_MS <= milliseconds <= _LAST_MS:
+    seconds, rest = divmod(count, steps)
+    if not FIRST_SECOND <= seconds <= LAST_SECOND:
         return INVALID
-    seconds, rest = divmod(milliseconds, 1000)
     days, seconds = divmod(seconds, 86_400)
     minutes, seconds = divmod(seconds, 60)
-    return f"{_write_day(days)}{_TWO[minutes // 60]}:{_TWO[minutes % 60]}:{_TWO[seconds]}.{rest:03d}Z"
+    to_seconds = f"{_write_day(days)}{_TWO[minutes // 60]}:{_TWO[minutes % 60]}:{_TWO[seconds]}"
+    return f"{to_seconds}.{rest:09d}Z" if fine else f"{to_seconds}.{rest:03d}Z"
 
 
 @lru_cache(maxsize=1024)
@@ -154,10 +200,11 @@ def _write_day(days: int) -> str:
     return (_EPOCH + timedelta(days)).isoformat()[:11]
 
 
-def _decimal_milliseconds(match: re.Match[str], unit_per_second: int) -> int:
+def _decimal_count(match: re.Match[str], unit_per_second: int, steps: int) -> int:
+    """A decimal number of units as steps, of which a second has so many."""
     sign, whole, fraction, power = match.groups("")
     exponent = int(power or 0) - len(fraction)
-    number = int(sign + whole + fraction) * 1000
+    number = int(sign + whole + fraction) * steps
     if exponent >= 0:
         return int(number * 10**exponent // unit_per_second)
     return int(number // (unit_per_second * 10**-exponent))

@@ -48,7 +48,7 @@ def event(item, body, request, max_depth):  # line 1
         timestamp_1 = iso8601(at_1, None)
         if timestamp_1 is INVALID:
             timestamp_1 = MISSING
-        if type(timestamp_1) is str and (timestamp_1 < '2000-01-01T00:00:00.000Z' or (request.received_at and timestamp_1 > shifted(request.received_at, 86400))):
+        elif timestamp_1 < '2000-01-01T00:00:00.000Z' or (request.received_at and timestamp_1 > shifted(request.received_at, 86400)):
             timestamp_1 = MISSING
     if timestamp_1 is MISSING or timestamp_1 is None:
         timestamp_1 = request.received_at  # line 19

@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from mapper.runtime.faults import Fault
-from mapper.runtime.liquid.filters import lists, numbers, texts, values
+from mapper.runtime.liquid.filters import digests, lists, numbers, texts, values
 from mapper.runtime.liquid.filters.row import FilterRow, Function
 
 ROWS: Mapping[str, FilterRow] = MappingProxyType(
     {
         row.name: row
-        for module in (texts, numbers, lists, values)
+        for module in (texts, numbers, lists, values, digests)
         for row in vars(module).values()
         if isinstance(row, FilterRow)
     }
@@ -40,6 +40,8 @@ def fault_of(error: Exception, site: int) -> Fault:
     """The Fault of an error in a filter."""
     if isinstance(error, Fault):
         return Fault(error.code, site, error.detail)
+    if isinstance(error, UnicodeEncodeError):
+        return Fault("M618", site, "the text holds half of a surrogate pair")
     if isinstance(error, TypeError):
         return Fault("M618", site, "a value or an argument is not of the type the filter takes")
     return Fault("M618", site, "the filter cannot work with this value")

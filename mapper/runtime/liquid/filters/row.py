@@ -40,6 +40,12 @@ class Gives(Enum):
     PREPENDED = "the argument and the text after it"
     JOINED = "the elements as one text"
     JSON = "a text, valid JSON"
+    MD5 = "32 hex digits"
+    SHA1 = "40 hex digits"
+    SHA256 = "64 hex digits"
+    SHA512 = "128 hex digits"
+    BASE64_DIGEST = "a digest in base64"
+    UUID = "a UUID"
     DATE = "a text; a value that is not a date stays as it is"
     TEXTS = "a list of texts"
     NUMBER = "a number"
@@ -71,6 +77,7 @@ class Fails(Enum):
     NO_OBJECTS = "a list with other elements than objects"
     NO_KEYS = "with an argument, a list with other elements than objects"
     NO_ORDER = "elements that cannot be compared"
+    NO_NAMESPACE = "another argument than a UUID, `dns`, `url`, `oid` or `x500`"
 
 
 class Effect(Enum):
@@ -89,12 +96,16 @@ class Effect(Enum):
     URL = "the alphabet of a query"
 
 
+# The results that have a fixed length, and depend on each character of the printed value.
+DIGESTS = frozenset({Gives.MD5, Gives.SHA1, Gives.SHA256, Gives.SHA512, Gives.BASE64_DIGEST, Gives.UUID})
+
+
 @dataclass(frozen=True)
 class FilterRow:
     """One filter. `function` is what generated code calls; it gives nothing but texts if `is_text`.
 
     `takes` is for people. `effect` is None if `gives` implies it. `method` is the method of `str` that does
-    the same to a text, and cannot fail.
+    the same to a text, and cannot fail. Filters `of_dialects` exist only if a dialect lists them.
     """
 
     name: str
@@ -107,6 +118,12 @@ class FilterRow:
     method: str
     sentence: str
     examples: tuple[Example, ...]
+    of_dialects: bool
+
+    @property
+    def is_digest(self) -> bool:
+        """True if the result is a digest: that of nothing is the same for all values."""
+        return self.gives in DIGESTS
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -124,6 +141,7 @@ def make_row(
     fails: Fails = Fails.NEVER,
     effect: Effect | Becomes | None = None,
     method: str = "",
+    of_dialects: bool = False,
 ) -> Callable[[Function], FilterRow]:
     """Make a row of a function: its arguments are the filter's, its docstring is the filter's sentence.
 
@@ -139,7 +157,17 @@ def make_row(
         is_text = function.__annotations__["return"] == "str"
         sentence = function.__doc__ or ""
         return FilterRow(
-            name, call(function), takes, gives, is_text, fails, effect, method, sentence, examples
+            name,
+            call(function),
+            takes,
+            gives,
+            is_text,
+            fails,
+            effect,
+            method,
+            sentence,
+            examples,
+            of_dialects,
         )
 
     return row

@@ -136,7 +136,13 @@ def _date_of(value: object, zone: str) -> datetime | None:
         raise failed(str(error)) from None
 
 
-@short_filter(Gives.DATE, (1764000000, '"%H:%M", "Asia/Kolkata"', "21:30"), "", fails=Fails.UNREADABLE)
+@short_filter(
+    Gives.DATE,
+    (1764000000, '"%H:%M", "Asia/Kolkata"', "21:30"),
+    "",
+    fails=Fails.UNREADABLE,
+    of_dialects=True,
+)
 def date_tz(value: object, pattern: object, zone: object = "UTC") -> str:
     """The moment in a time zone, written by a pattern."""
     if value in ("now", "today"):
