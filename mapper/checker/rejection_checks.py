@@ -6,6 +6,7 @@ from mapper import ir
 from mapper.checker.field_checks import Checking, shown
 from mapper.checker.inference.cast_types import better_unit
 from mapper.checker.inference.findings import PossibleRejection
+from mapper.checker.search.counterexamples import MAX_DIGIT_RUNS, MAX_RUNS
 from mapper.checker.search.runner import Run
 from mapper.checker.types import Type
 from mapper.checker.types.text_facts import TRUSTED
@@ -84,7 +85,11 @@ def _check_possible(rejection: PossibleRejection, entry: ir.Field | None, checki
     def is_rejected(run: Run) -> bool:
         return any(_is_same_fault(rejection, *fault) for fault in run.faults)
 
-    payload = checking.search.find(entry, is_rejected, rejection.value, rejection.bad)
+    focus, runs = rejection.value, MAX_RUNS
+    if rejection.loses_digits:
+        runs = MAX_DIGIT_RUNS
+        focus = entry.value if focus is None and entry is not None else focus
+    payload = checking.search.find(entry, is_rejected, focus, rejection.bad, runs)
     if payload is None:
         return
     checking.report.add(

@@ -12,7 +12,6 @@ from mapper.checker.inference.type_scope import TypeScope, look_up
 from mapper.checker.types import ANYTHING, NULL_ONLY, Type, literal_type
 from mapper.checker.types.named import BOOLEAN, INTEGER, array_of
 from mapper.ir.liquid import Operand
-from mapper.runtime.digits import LOST_DIGITS
 
 
 def operand_type(operand: Operand, scope: TypeScope, notes: Inference) -> Type:
@@ -59,7 +58,5 @@ def _filtered(call: ir.FilterCall, scope: TypeScope, notes: Inference) -> Type:
     for operand, given in zip((call.value, *call.args), (value, *arguments), strict=True):
         bad = unsure_operand(call.name, given)
         if not bad.is_never and not gives_exact_numbers(operand):
-            notes.note_rejection(
-                PossibleRejection("M618", call.span, LOST_DIGITS, operand, bad, loses_digits=True)
-            )
+            notes.note_lost_digits(operand, call.span, bad, scope)
     return found

@@ -9,7 +9,7 @@ from mapper import ir
 from mapper.checker.inference import predicates as p
 from mapper.checker.inference.condition_types import divide
 from mapper.checker.inference.filter_types import gives_exact_numbers
-from mapper.checker.inference.findings import Inference, PossibleRejection
+from mapper.checker.inference.findings import Inference
 from mapper.checker.inference.operand_types import operand_type
 from mapper.checker.inference.printing import NOTHING, concatenated, printed, unprintable
 from mapper.checker.inference.type_scope import TypeScope, join_scopes, place_of
@@ -20,7 +20,6 @@ from mapper.checker.types.named import INTEGER, OBJECT, TEXT, array_of
 from mapper.checker.types.text_facts import join_texts
 from mapper.diagnostics.source import Span
 from mapper.ir.liquid import walk
-from mapper.runtime.digits import LOST_DIGITS
 
 _ANY_TEXT = Texts()
 
@@ -78,7 +77,7 @@ def _written(value: ir.Operand, span: Span, scope: TypeScope, notes: Inference) 
     given = operand_type(value, scope, notes)
     bad = unprintable(given)
     if not bad.is_never and not gives_exact_numbers(value):
-        notes.note_rejection(PossibleRejection("M618", span, LOST_DIGITS, value, bad, loses_digits=True))
+        notes.note_lost_digits(value, span, bad, scope)
     return printed(given)
 
 
