@@ -76,8 +76,8 @@ def _lower_and_check(analysis: Analysis, spec: Spec, folder: Path | None) -> Non
     source, target = references.source, references.target
     analysis.objects_only = takes_objects_only(program, source.document if source else None)
     if target is not None:
-        runner = ProgramRunner(analysis.file, source, analysis.objects_only)
-        analysis.inference = check_program(program, source, target, report, runner)
+        runner = ProgramRunner(analysis.file, source, analysis.objects_only, body=references.body)
+        analysis.inference = check_program(program, source, target, report, runner, references.body)
     if isinstance(program.output, ir.Template) and not report.has_errors:
         from mapper.checker.templates import prove, report_proof
 

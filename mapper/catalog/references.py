@@ -20,6 +20,7 @@ class References:
     """The loaded files; None for one that is not named or cannot be used."""
 
     source: Schema | None = None
+    body: Schema | None = None
     target: Schema | None = None
     dialect: Dialect | None = None
     reads: tuple[Read, ...] = ()
@@ -32,14 +33,16 @@ def load_references(spec: Spec, folder: Path | None, report: Report) -> Referenc
     """
     target_name = spec.target or SpannedText(DEFAULT_TARGET, spec.name.span)
     source = find_and_load_schema(spec.source, folder, report)
+    body = find_and_load_schema(spec.body_schema, folder, report)
     target = find_and_load_schema(target_name, folder, report)
     dialect = find_and_load_dialect(spec.dialect, folder, report)
     reads = (
         *_reads("schema", spec.source, source),
+        *_reads("schema", spec.body_schema, body),
         *_reads("schema", target_name, target),
         *_reads("dialect", spec.dialect, dialect),
     )
-    return References(source, target, dialect, reads)
+    return References(source, body, target, dialect, reads)
 
 
 def find_and_load_schema(name: SpannedText | None, folder: Path | None, report: Report) -> Schema | None:

@@ -8,8 +8,9 @@ from mapper import ir
 from mapper.checker.digest_checks import check_digests
 from mapper.checker.field_checks import Checking, check_field, definition_label
 from mapper.checker.inference.findings import Inference
-from mapper.checker.inference.program_types import infer_program, item_type, type_of_schema
-from mapper.checker.name_checks import check_names
+from mapper.checker.inference.payload_types import payload_types, type_of_schema
+from mapper.checker.inference.program_types import infer_program
+from mapper.checker.name_checks import KnownNames, check_names
 from mapper.checker.operand_checks import check_operands
 from mapper.checker.reach_checks import check_reachable, check_rules
 from mapper.checker.rejection_checks import check_possible_rejections, check_units
@@ -28,34 +29,39 @@ def check_program(
     target: Schema,
     report: Report,
     runner: Runner | None = None,
+    body: Schema | None = None,
 ) -> Inference:
     """Report everything that is wrong with a program; returns the inference.
 
-    Without a runner no payload can be tried, so diagnostics that need a counterexample are left out.
+    `source` is the schema of an item, `body` that of the whole body, None if there is none. Without a runner
+    no payload can be tried, so diagnostics that need a counterexample are left out.
     """
-    item = None if source is None else item_type(source)
-    notes = infer_program(program, source, item)
+    payload = payload_types(program, source, body)
+    notes = infer_program(program, payload)
     search = None
     # If a part of the mapping could not be read, a run of the rest proves nothing.
     if runner is not None and not report.has_errors:
-        search = CounterexampleSearch(program, target.document, item, runner)
-    checking = Checking(program, source, target, notes, report, search)
-    _check_each(program, report)
+        search = CounterexampleSearch(program, target.document, payload, runner)
+    names = KnownNames.of(program, source, body)
+    checking = Checking(program, payload, names, target, notes, report, search)
+    _check_each(program, names, report)
     before = len(report.diagnostics)
     for rule in program.rules:
-        check_names(rule.condition, source, report)
+        check_names(rule.condition, names, report)
     if len(report.diagnostics) == before:
         check_rules(program, notes, report)
     if isinstance(program.output, ir.Record):
         _check_event(program.output, checking)
     else:
-        check_names(program.output, source, report)
+        check_names(program.output, names, report)
     check_digests(program, notes, report)
     return notes
 
 
-def _check_each(program: ir.Program, report: Report) -> None:
+def _check_each(program: ir.Program, names: KnownNames, report: Report) -> None:
     for path in program.each:
+        if names.body is not None:
+            check_names(path, names, report)
         selectors = [selector for segment in path.segments for selector in segment.selectors]
         if any(isinstance(selector, ir.Filter) for selector in selectors):
             report.warning(
@@ -94,7 +100,7 @@ def _check_inside(value: ir.Value, checking: Checking) -> bool:
     """Report unknown names, unreachable parts and operands of a wrong type; True if there are none."""
     notes, report = checking.notes, checking.report
     before = len(report.diagnostics)
-    check_names(value, checking.source, report)
+    check_names(value, checking.names, report)
     if len(report.diagnostics) == before:
         check_reachable(value, notes, report)
     check_operands(value, notes, report)

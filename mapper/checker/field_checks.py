@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from mapper import ir
 from mapper.checker.inference.findings import Inference
+from mapper.checker.inference.payload_types import PayloadTypes
 from mapper.checker.inference.program_types import infer_tame
+from mapper.checker.name_checks import KnownNames
 from mapper.checker.operand_checks import cast_hint, json_types
 from mapper.checker.search.counterexamples import CounterexampleSearch
 from mapper.checker.search.runner import Payload, Run
@@ -31,7 +33,8 @@ class Checking:
     """
 
     program: ir.Program
-    source: Schema | None
+    payload: PayloadTypes
+    names: KnownNames
     target: Schema
     notes: Inference
     report: Report
@@ -41,8 +44,7 @@ class Checking:
     def tamed(self) -> Inference:
         """The inference that supposes a harmless text wherever there is no schema."""
         if not self.tame:
-            item = None if self.search is None else self.search.item
-            self.tame.append(infer_tame(self.program, self.source, item))
+            self.tame.append(infer_tame(self.program, self.payload))
         return self.tame[0]
 
 
@@ -160,7 +162,7 @@ def _add(place: TargetPlace, mismatch: Mismatch, payload: Payload | None, checki
         mismatch.label,
         (*mismatch.hints, *shown(payload)),
         Severity.ERROR,
-        (*definition_label(checking.target, *place.names), *_source_label(value, checking.source)),
+        (*definition_label(checking.target, *place.names), *_source_label(value, checking.payload)),
     )
 
 
@@ -190,15 +192,18 @@ def definition_label(target: Schema, *names: str) -> tuple[Label, ...]:
     return ()
 
 
-def _source_label(value: ir.Value, source: Schema | None) -> tuple[Label, ...]:
+def _source_label(value: ir.Value, payload: PayloadTypes) -> tuple[Label, ...]:
     """A label at the source's definition of the one path that a field reads."""
     match value:
         case ir.Cast(inner) | ir.Timestamp(inner) | ir.Default(inner) | ir.Required(inner):
-            return _source_label(inner, source)
-        case ir.Path(ir.Root.ITEM) if source is not None and value.segments:
-            names = [s.selectors[0].name for s in value.segments if isinstance(s.selectors[0], ir.Name)]
+            return _source_label(inner, payload)
+        case ir.Path(root, segments) if segments:
+            source = payload.source if root is ir.Root.ITEM else payload.schema
+            names = [s.selectors[0].name for s in segments if isinstance(s.selectors[0], ir.Name)]
             pointer = tuple(step for name in names for step in ("properties", name))
-            span = source.span_of_name(pointer) if len(names) == len(value.segments) else None
+            if source is None or len(names) != len(segments):
+                return ()
+            span = source.span_of_name(pointer)
             return (Label(span, "what the source says of it"),) if span else ()
         case _:
             return ()
@@ -248,7 +253,7 @@ def _check_presence(place: TargetPlace, checking: Checking) -> bool:
         return any(code == "M611" and span == entry.value.span for code, span, _ in run.faults)
 
     payload = None
-    if checking.search is not None and checking.source is not None:
+    if checking.search is not None and checking.payload.knows_item:
         payload = checking.search.find(place.entry, is_absent)
     message = f"the required field `{place.named.name}` {how}"
     _add(place, Mismatch("M502", message, f"this {how}", (_ABSENCE_HINT,)), payload, checking)

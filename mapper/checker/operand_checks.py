@@ -56,10 +56,15 @@ def _check_node(value: object, notes: Inference, report: Report) -> None:
                 _check_operand(operand, "`merge` takes objects", frozenset({"object", "null"}), notes, report)
         case ir.MapItems(source):
             _check_operand(source, "`map` takes an array", frozenset({"array", "null"}), notes, report)
+        case ir.Entries(source, takes_lists):
+            headline, taken = "`entries` takes an object", frozenset({"object", "null"})
+            if takes_lists:
+                headline, taken = "`object_from` takes a list or an object", taken | {"array"}
+            _check_operand(source, headline, taken, notes, report)
         case ir.WithItem(source):
             headline, hint = "`of` takes an object or a list", "read a JSON text with `as: json`"
             _check_operand(source, headline, frozenset({"object", "array", "null"}), notes, report, hint)
-        case ir.Pick(inner) | ir.Omit(inner) | ir.Rename(inner):
+        case ir.Pick(inner) | ir.Omit(inner) | ir.Rename(inner) | ir.Flatten(inner):
             verb = type(value).__name__.lower()
             _check_operand(inner, f"`{verb}` takes an object", frozenset({"object", "null"}), notes, report)
         case ir.Prune(inner):

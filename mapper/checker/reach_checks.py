@@ -50,8 +50,8 @@ def check_reachable(value: ir.Value, notes: Inference, report: Report) -> None:
                 _check_cases(node, notes, report)
             case ir.When(condition):
                 check_tests(condition, notes, report)
-            case ir.Template():
-                _check_template(node, notes, report)
+            case ir.Template(body=liquid) | ir.Compute(value=liquid):
+                _check_liquid(liquid, notes, report)
             case ir.Default(inner, default) if not notes.is_reached(default):
                 _report_sure(inner, default, "a `default` that can never be taken", report)
             case ir.Required(inner) if nothings(inner).is_sure:
@@ -105,9 +105,9 @@ def _check_cases(value: ir.Match, notes: Inference, report: Report) -> None:
         )
 
 
-def _check_template(template: ir.Template, notes: Inference, report: Report) -> None:
-    check_tests(template.body, notes, report)
-    for node in walk(template.body):
+def _check_liquid(liquid: object, notes: Inference, report: Report) -> None:
+    check_tests(liquid, notes, report)
+    for node in walk(liquid):
         if isinstance(node, ir.FilterCall) and node.name == "default" and not notes.is_reached(node):
             reason = "there is always a value before it"
             report.error("M503", "a `default` that can never be taken", node.span, reason)
@@ -125,4 +125,4 @@ def _hint(value: ir.Value) -> str:
     """A hint at the operator that the author of an alternative to a template may have meant."""
     if not isinstance(value, ir.Template):
         return ""
-    return "Liquid always gives text, be it empty: use `first_nonblank`, or the filter `default`"
+    return "Liquid always gives text, be it empty: use `compute`, `first_nonblank`, or the filter `default`"

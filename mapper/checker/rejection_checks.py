@@ -19,7 +19,7 @@ _WORDS = {
     "M614": "this time can be unreadable",
     "M615": "this can be something else than an object",
     "M616": "this can be something else than a list",
-    "M617": "the new name can be there already",
+    "M617": "two keys can get the same name",
     "M627": "this path can find several values",
     "M618": "this filter or comparison can fail",
 }
@@ -50,7 +50,7 @@ def check_possible_rejections(record: ir.Record, sound: tuple[ir.Field, ...], ch
         if rejection.is_certain and not _is_reported(rejection, checking):
             message = f"{_ALWAYS.get(rejection.code, _WORDS[rejection.code])}, and the item is rejected"
             checking.report.error("M405", message, rejection.span, rejection.reason)
-        elif not rejection.is_certain and checking.source is not None and _is_tame(rejection, checking):
+        elif not rejection.is_certain and checking.payload.knows_item and _is_tame(rejection, checking):
             entry = next((each for each in record.fields if _is_within(rejection, each.value)), None)
             if entry is None or entry in sound:
                 _check_possible(rejection, entry, checking)
@@ -130,8 +130,10 @@ def _remedy(rejection: PossibleRejection) -> str:
         case "M615" | "M616":
             kind = "object" if code == "M615" else "array"
             return f"write `as: {kind}` with `on_error: reject` if such items shall be rejected"
+        case "M617" if isinstance(rejection.value, ir.ObjectFrom):
+            return "write `on_duplicate: reject` if such items shall be rejected, or `first`, `last`, `list`"
         case "M617":
-            return "choose another name, or `omit` the key that may be there"
+            return "choose another name or separator, `omit` one of the two, or write `on_error: reject`"
         case _:
             return "give the filter a value it can work with, for instance by `default`"
 

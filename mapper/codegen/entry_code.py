@@ -1,16 +1,38 @@
-"""Codegen of entries: one of several matches, an object taken apart, an object made of entries.
-
-The functions are given the locals that hold the values of inner nodes, and a local to fill.
-"""
+"""Codegen of entries: one of several matches, an object taken apart, an object made of entries."""
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 from mapper import ir
-from mapper.codegen.writer import Writer
+from mapper.codegen.presence import present_test
+from mapper.codegen.writer import Writer, literal
 
 
-def emit_take(writer: Writer, node: ir.Take, found: str, site: int, result: str) -> str:
-    """Fill `result` with the element of the list `found` that is taken, or MISSING; `site` is for M627."""
+def emit_parts(
+    writer: Writer, node: ir.Entries | ir.ObjectFrom | ir.Take, source: str, site: int, result: str
+) -> str:
+    """Fill `result` with the entries of the object in `source`, the object of entries, or one element.
+
+    Missing and null pass. `site` is the place of a fault.
+    """
+    match node:
+        case ir.Take():
+            return _emit_take(writer, node, source, site, result)
+        case ir.Entries(value, takes_lists):
+            function, more = "elements_or_entries" if takes_lists else "entries_of", ""
+        case ir.ObjectFrom(value, on_duplicate):
+            function, more = "object_from", f", {literal(on_duplicate.value)}"
+    made = f"{writer.use('entries', function)}({source}{more}, {site})"
+    present = present_test(source, value)
+    if present:
+        writer.line(f"{result} = {source}", node.span)
+    with writer.block(f"if {present}:", node.span) if present else nullcontext():
+        writer.line(f"{result} = {made}", node.span)
+    return result
+
+
+def _emit_take(writer: Writer, node: ir.Take, found: str, site: int, result: str) -> str:
     if node.which is ir.Taken.ONLY:
         writer.line(f"if len({found}) > 1:", node.span)
         writer.line(f"    raise {writer.use('faults', 'Fault')}('M627', {site})")

@@ -34,6 +34,10 @@ _SCOPE = Scope()
 
 def generate_narrow(program: ir.Program, target: Any, filename: str, version: str) -> tuple[str, str]:
     """The narrow module's text, empty if a mapping can have none, and the plan in words."""
+    if program.policy.format == "none":
+        return "", "A body is not read.\n"
+    if program.policy.format == "form":
+        return "", "A body is decoded as a whole: it is a form.\n"
     try:
         return _generate(program, target, filename, version)
     except NotNarrow as reason:

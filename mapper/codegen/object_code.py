@@ -35,22 +35,26 @@ def emit_spread(writer: Writer, operand: ir.Value, value: str, scope: Scope, mer
 
 
 def emit_change(
-    writer: Writer, node: ir.Pick | ir.Omit | ir.Rename, value: str, scope: Scope, result: str
+    writer: Writer, node: ir.Pick | ir.Omit | ir.Rename | ir.Flatten, value: str, scope: Scope, result: str
 ) -> None:
-    """Pick, omit or rename keys of the object in local `value`."""
-    names = node.names if isinstance(node, ir.Rename) else node.keys
-    change = f"{writer.use('casts', type(node).__name__.lower())}({value}, {literal(names)})"
+    """Pick, omit, rename or flatten keys of the object in local `value`."""
+    site = writer.site(node.span, scope.field, ir.path_text(node.value))
+    if isinstance(node, ir.Flatten):
+        options = f"{literal(node.separator)}, {node.by_index}, {scope.room}, {site}"
+        change = f"{result}, {scope.room} = {writer.use('shapes', 'flatten')}({value}, {options})"
+    else:
+        names = literal(node.names if isinstance(node, ir.Rename) else node.keys)
+        change = f"{result} = {writer.use('casts', type(node).__name__.lower())}({value}, {names})"
     absent = absent_test(value, node.value)
     if absent:
         writer.line(f"if {absent}:", node.span)
         writer.line(f"    {result} = {value}")
     with writer.block("else:") if absent else nullcontext():
-        writer.line(f"{result} = {change}", node.span)
+        writer.line(change, node.span)
         fault = writer.use("faults", "Fault")
-        site = writer.site(node.span, scope.field, ir.path_text(node.value))
         writer.line(f"if {result} is {writer.use('missing', 'INVALID')}:")
         writer.line(f"    raise {fault}('M615', {site}, '', {value})")
-        if isinstance(node, ir.Rename):
+        if isinstance(node, ir.Rename | ir.Flatten):
             writer.line(f"if {result} is {writer.use('casts', 'COLLISION')}:")
             writer.line(f"    raise {fault}('M617', {site}, '', {value})")
 

@@ -43,7 +43,7 @@ class OperandWriter:
 
     def site(self, span: Span) -> int:
         """The number of a place that can fail."""
-        return self.writer.site(span)
+        return self.writer.site(span, self.scope.field)
 
     def hold(self, hint: str, expression: str, span: Span | None = None) -> str:
         """A fresh local that holds an expression."""
@@ -223,7 +223,7 @@ class OperandWriter:
             value = f"{self.use('clock')}({value}, {self.scope.request}.received_at, {site})"
         if node.name == "date" and self.rules.zone != "UTC":
             named.setdefault("zone", literal(self.rules.zone))
-        filters = self.use("FILTERS", "liquid.filters")
+        filters = self.use("COMPUTED" if self.rules.computes else "FILTERS", "liquid.filters")
         function = self.writer.constant(f"{filters}[{literal(node.name)}]", node.name)
         arguments += [f"{name}={argument}" for name, argument in named.items()]
         return f"{self.use('apply', 'liquid.filters')}({', '.join([function, str(site), value, *arguments])})"

@@ -166,6 +166,8 @@ def _read(node: ir.Value, context: ReadContext) -> None:
             _read_path(node, context)
         case ir.Template(body=body):
             _read_text(body, context)
+        case ir.Compute(value=operand):
+            _read_text(operand, context)
         case ir.Coalesce() | ir.Default() | ir.Required():
             first, *others = ir.alternatives(node)
             _read(first, context)

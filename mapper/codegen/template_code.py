@@ -11,9 +11,11 @@ from mapper.codegen.plan import NotNarrow
 from mapper.codegen.writer import Scope, Writer, literal
 from mapper.diagnostics.source import Span
 from mapper.ir import liquid as ir
-from mapper.ir.values import Rule
+from mapper.ir.values import REQUEST_NAMES, Rule
 from mapper.runtime.digits import may_have_lost_digits
 from mapper.runtime.limits import active
+from mapper.runtime.liquid.filters import ROWS
+from mapper.runtime.liquid.filters.row import Gives
 from mapper.runtime.liquid.semantics import VARIABLES, equal, to_text
 
 
@@ -67,11 +69,41 @@ def emit_printed(writer: Writer, template: ir.Template, operand: ir.Operand, hel
     )
 
 
+def emit_compute(writer: Writer, node: ir.Compute, scope: Scope) -> str:
+    """Write the statements that compute an expression; return a local that holds its value or MISSING."""
+    if node.value is None:
+        site = writer.site(node.span, scope.field)
+        text, rules = writer.constant(literal(node.text), "expression"), literal(node.rules.pairs)
+        call = f"{writer.use('liquid.library', 'compute')}({text}, {rules}, {_scopes(writer, scope)}, {site})"
+    else:
+        held = OperandWriter(writer, scope, node.rules).value(node.value)
+        if _is_json(node.value):
+            return held
+        call = held
+        if not isinstance(node.value, ir.Scalar):
+            site = writer.site(node.span, scope.field)
+            call = f"{writer.use('liquid.semantics', 'as_value')}({held}, {site})"
+    name = writer.fresh(scope.hint("computed"))
+    writer.line(f"{name} = {call}", node.span)
+    return name
+
+
+def _is_json(operand: ir.Operand) -> bool:
+    """True if the value of an operand is certainly in a local, and one that JSON has."""
+    match operand:
+        case ir.Lookup(name, keys) if name not in REQUEST_NAMES:
+            return all(isinstance(key, str | int) and key not in ir.SPECIAL_KEYS for key in keys)
+        case ir.FilterCall(name=name):
+            return ROWS[name].gives not in (Gives.ELEMENT, Gives.DEFAULTED)
+        case _:
+            return False
+
+
 def emit_condition(writer: Writer, condition: ir.Condition, scope: Scope) -> str:
     """A Python boolean expression for the condition; lookups are written before it."""
     if condition.test is not None:
         return OperandWriter(writer, scope, condition.rules).test(condition.test)
-    site = writer.site(condition.span)
+    site = writer.site(condition.span, scope.field)
     text = writer.constant(literal(condition.text), "condition")
     rules = literal(condition.rules.pairs)
     scopes = _scopes(writer, scope)
@@ -86,7 +118,7 @@ def _scopes(writer: Writer, scope: Scope) -> str:
 
 
 def _emit_interpreted(writer: Writer, template: ir.Template, scope: Scope) -> str:
-    site = writer.site(template.span)
+    site = writer.site(template.span, scope.field)
     text = writer.constant(literal(template.text), "template")
     how = f"{literal(template.rules.pairs)}, {literal(template.partials)}"
     name = writer.fresh("text")

@@ -14,7 +14,7 @@ from typing import assert_never
 
 from mapper import ir
 from mapper.codegen.cast_code import emit_cast, emit_timestamp
-from mapper.codegen.entry_code import emit_take
+from mapper.codegen.entry_code import emit_parts
 from mapper.codegen.member_code import emit_joined, emit_lacks
 from mapper.codegen.metering import emit_inner_room, emit_taken
 from mapper.codegen.object_code import emit_change, emit_copy, emit_pruned, emit_spread
@@ -27,6 +27,7 @@ from mapper.codegen.presence import (
     presence_test,
 )
 from mapper.codegen.template_code import (
+    emit_compute,
     emit_condition,
     emit_operand,
     emit_printed,
@@ -68,6 +69,8 @@ def emit_value(writer: Writer, node: ir.Value, scope: Scope, into: str | None = 
             return emit_path(writer, node, scope)
         case ir.Template():
             return emit_template(writer, node, scope)
+        case ir.Compute():
+            return emit_compute(writer, node, scope)
         case ir.Record():
             return emit_record(writer, node, scope, into)
         case ir.Array():
@@ -82,13 +85,11 @@ def emit_value(writer: Writer, node: ir.Value, scope: Scope, into: str | None = 
             return _emit_merge(writer, node, scope, into)
         case ir.MapItems():
             return _emit_map(writer, node, scope, into)
+        case ir.Entries() | ir.ObjectFrom() | ir.Take():
+            return _emit_parts(writer, node, scope, into)
         case ir.WithItem():
             return _emit_with_item(writer, node, scope, into)
-        case ir.Take():
-            site = writer.site(node.span, scope.field, ir.path_text(node.value))
-            found = emit_local(writer, node.value, scope)
-            return emit_take(writer, node, found, site, into or writer.fresh(scope.hint("taken")))
-        case ir.Pick() | ir.Omit() | ir.Rename():
+        case ir.Pick() | ir.Omit() | ir.Rename() | ir.Flatten():
             return _emit_object_change(writer, node, scope, into)
         case ir.Prune():
             value = emit_value(writer, node.value, scope)
@@ -373,6 +374,14 @@ def _emit_elements(writer: Writer, node: ir.MapItems, source: str, scope: Scope,
             emit_taken(writer, node, value, scope)
 
 
+def _emit_parts(
+    writer: Writer, node: ir.Entries | ir.ObjectFrom | ir.Take, scope: Scope, into: str | None
+) -> str:
+    site = writer.site(node.span, scope.field, ir.path_text(node.value))
+    source = emit_local(writer, node.value, scope)
+    return emit_parts(writer, node, source, site, into or writer.fresh(scope.hint("parts")))
+
+
 def _emit_with_item(writer: Writer, node: ir.WithItem, scope: Scope, into: str | None) -> str:
     source = emit_local(writer, node.source, scope)
     if may_miss(node.source):
@@ -383,13 +392,13 @@ def _emit_with_item(writer: Writer, node: ir.WithItem, scope: Scope, into: str |
 
 
 def _emit_object_change(
-    writer: Writer, node: ir.Pick | ir.Omit | ir.Rename, scope: Scope, into: str | None
+    writer: Writer, node: ir.Pick | ir.Omit | ir.Rename | ir.Flatten, scope: Scope, into: str | None
 ) -> str:
-    if isinstance(node, ir.Pick):
+    if isinstance(node, ir.Pick | ir.Flatten):
         scope = scope.consumed
     value = emit_local(writer, node.value, scope)
     result = into or writer.fresh(scope.hint("object"))
-    if value not in writer.passing:
+    if value not in writer.passing or isinstance(node, ir.Flatten):
         emit_change(writer, node, value, scope, result)
         return result
     names = node.keys if not isinstance(node, ir.Rename) else tuple(old for old, _ in node.names)

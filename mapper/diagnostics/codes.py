@@ -79,6 +79,8 @@ M117 invalid-window             a time window that cannot be read
 M119 event-or-template          a mapping holds either an event or a template
 M120 unquoted-path              a bracket ended a path inside a flow collection
 M122 non-string-key             a key that is not text
+M125 constant-key               every entry of an object gets the same key
+M126 body-not-read              a value of a body that the mapping does not have read
 M127 operator-look-alike        an object that looks like an operator
 M128 path-look-alike            a text that looks like a path or a variable
 M130 missing-time-of-day        a date without a readable time of day
@@ -87,7 +89,7 @@ M202 quote-the-name             a member name that needs quotes
 M203 invalid-pattern            a regular expression that cannot be used
 M204 not-singular               a path that may select several values where one is needed
 M205 path-too-complex           the path is longer or nests deeper than allowed
-M211 invalid-liquid             the template is not Liquid
+M211 invalid-liquid             the text is not Liquid
 M212 unknown-filter             no such Liquid filter
 M213 unknown-tag                no such Liquid tag
 M214 filter-arguments           a filter with wrong arguments
@@ -131,7 +133,7 @@ M613 cast-failed                a value cannot be turned into the declared type
 M614 unreadable-time            a time that none of the declared formats reads
 M615 not-an-object              a value that must be an object is not
 M616 not-an-array               a value that must be an array is not
-M617 rename-collision           a renamed key is already there
+M617 two-keys-one-name          two keys of an object would get the same name
 M618 liquid-failed              a Liquid filter or tag failed
 M619 loop-limit                 a Liquid loop runs longer than allowed
 M620 output-limit               Liquid text grows larger than allowed
@@ -142,6 +144,7 @@ M624 event-too-large            an event is larger than allowed
 M625 result-too-large           the events of a body are together larger than allowed
 M626 rejected-by-rule           a `reject` rule of the mapping rejects the item
 M627 several-values             a path finds several values where one is wanted
+M628 unreadable-form            the body is not a form that can be read
 M901 internal                   a defect of mapper itself
 """
 

@@ -9,7 +9,7 @@ from mapper import ir
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.source import Span, SpannedText
 from mapper.expressions.jsonpath import parse_path
-from mapper.expressions.liquid import parse_condition, parse_template
+from mapper.expressions.liquid import parse_condition, parse_expression, parse_template
 from mapper.expressions.liquid.dialects import Dialect
 from mapper.expressions.time_lowering import lower_time
 from mapper.language import spec
@@ -47,6 +47,7 @@ def lower(
         output=output,
         written=mapping.event.written if mapping.event is not None else frozenset(),
         span=mapping.span,
+        policy=mapping.policy,
     )
 
 
@@ -96,6 +97,8 @@ def lower_value(value: spec.Value, schema: Subschema | None, tools: Lowering) ->
             return _take(value, tools)
         case spec.LiquidText(text):
             return parse_template(text, tools.report, tools.dialect)
+        case spec.ComputedValue(text):
+            return parse_expression(text, tools.report, tools.dialect)
         case spec.LiteralValue(constant, span, declared):
             return ir.Literal(constant, span, declared)
         case spec.ObjectValue():
@@ -112,6 +115,11 @@ def lower_value(value: spec.Value, schema: Subschema | None, tools: Lowering) ->
             return ir.Merge(_values(operands, None, tools), span)
         case spec.MapValue():
             return _map(value, tools)
+        case spec.EntriesValue(source, span):
+            lowered = lower_value(source, None, tools)
+            return None if lowered is None else ir.Entries(lowered, False, span)
+        case spec.ObjectFromValue():
+            return _object_from(value, tools)
         case spec.HashValue(operands, span):
             return ir.Hash(_values(operands, None, tools), span)
         case spec.RequestValue(part, name, span):
@@ -199,9 +207,42 @@ def _map(value: spec.MapValue, tools: Lowering) -> ir.Value | None:
     return ir.MapItems(source, element, value.span)
 
 
+def _object_from(value: spec.ObjectFromValue, tools: Lowering) -> ir.Value | None:
+    """A `map` over the list, or over the entries of the object, whose elements have a `key` and a `value`."""
+    source = lower_value(value.source, None, tools)
+    key = lower_value(value.key, None, tools)
+    member = lower_value(value.value, None, tools)
+    if source is None or key is None or member is None:
+        return None
+    if not any(map(_reads_item, ir.walk(key))):
+        text = value.key.value if isinstance(value.key, spec.LiteralValue) else None
+        hint = f"write `$.{text}`" if isinstance(text, str) and text.isidentifier() else ""
+        headline, reason = "every entry has the same key", "this reads nothing of the entry"
+        tools.report.error("M125", headline, key.span, reason, hint or "the entry is `$`")
+    text_key = ir.Cast(key, ir.CastKind.STRING, ir.OnError.REJECT, key.span)
+    fields = (
+        ir.Field("key", text_key, nullable=False, required=False, span=key.span),
+        ir.Field("value", member, nullable=True, required=False, span=member.span),
+    )
+    entries = ir.MapItems(ir.Entries(source, True, source.span), ir.Record(fields, value.span), value.span)
+    on_duplicate = ir.OnDuplicate(value.on_duplicate)
+    return ir.ObjectFrom(entries, on_duplicate, value.span, value.declares_duplicates)
+
+
+def _reads_item(node: object) -> bool:
+    match node:
+        case ir.Path(root):
+            return root is ir.Root.ITEM
+        case ir.Lookup(name):
+            return name != "envelope" and name not in ir.REQUEST_NAMES
+        case _:
+            return False
+
+
 def _modified(value: spec.Modified, schema: Subschema | None, tools: Lowering) -> ir.Value | None:
-    lowered = lower_value(value.value, schema, tools)
     modifiers, span = value.modifiers, value.span
+    # The names of a flattened object are not those of the target.
+    lowered = lower_value(value.value, None if modifiers.flatten else schema, tools)
     declared = modifiers.declares_errors
     default = _optional(modifiers.default, schema, tools)
     if lowered is None:
@@ -218,6 +259,9 @@ def _modified(value: spec.Modified, schema: Subschema | None, tools: Lowering) -
         lowered = ir.Omit(lowered, modifiers.omit, span, declared)
     if modifiers.rename is not None:
         lowered = ir.Rename(lowered, modifiers.rename, span, declared)
+    if modifiers.flatten is not None:
+        separator, by_index = modifiers.flatten.separator, modifiers.flatten.by_index
+        lowered = ir.Flatten(lowered, separator, by_index, span, declared)
     if modifiers.prune:
         lowered = ir.Prune(lowered, modifiers.prune, span)
     if default is not None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mapper.ir.liquid import Condition, Template
-from mapper.runtime.liquid.library import holds, render
+from mapper.ir.liquid import Compute, Condition, Template
+from mapper.runtime.liquid.library import compute, holds, render
 
 
 def render_template(template: Template, item: object, body: object, request: object, site: int = -1) -> str:
@@ -16,3 +16,8 @@ def evaluate_condition(
 ) -> bool:
     """Return True if the condition holds; raises Fault whenever generated code does."""
     return holds(condition.text, condition.rules.pairs, item, body, request, site)
+
+
+def compute_value(node: Compute, item: object, body: object, request: object, site: int = -1) -> object:
+    """The value of the expression, or MISSING; raises Fault whenever generated code does."""
+    return compute(node.text, node.rules.pairs, item, body, request, site)

@@ -8,7 +8,7 @@ from typing import NoReturn, TypeAlias, assert_never
 
 from mapper import ir
 from mapper.interpreter.path_evaluation import NO_SITE, evaluate_path
-from mapper.interpreter.template_evaluation import evaluate_condition, render_template
+from mapper.interpreter.template_evaluation import compute_value, evaluate_condition, render_template
 from mapper.runtime import casts as values
 from mapper.runtime.faults import Fault, Skip
 from mapper.runtime.json.canonical import stable_hash
@@ -72,6 +72,8 @@ def _evaluate(node: ir.Value, context: EvaluationContext) -> object:
             return evaluate_path(node, context.item, context.body)
         case ir.Template():
             return render_template(node, context.item, context.body, context.request)
+        case ir.Compute():
+            return compute_value(node, context.item, context.body, context.request)
         case ir.Record():
             return _record(node, context)
         case ir.Array(members):
@@ -88,12 +90,16 @@ def _evaluate(node: ir.Value, context: EvaluationContext) -> object:
             return _merge(operands, context)
         case ir.MapItems(source, element):
             return _map(evaluate(source, context), element, context)
+        case ir.Entries(inner, takes_lists):
+            return _entries(evaluate(inner, context), takes_lists)
+        case ir.ObjectFrom(inner, on_duplicate):
+            return _object_from(evaluate(inner, context), on_duplicate)
         case ir.WithItem(source, element):
             item = evaluate(source, context)
             return evaluate(element, replace(context, item=None if item is MISSING else item))
         case ir.Take(inner, which):
             return _take(evaluate(inner, context), which)
-        case ir.Pick() | ir.Omit() | ir.Rename():
+        case ir.Pick() | ir.Omit() | ir.Rename() | ir.Flatten():
             return _change(node, evaluate(node.value, context))
         case ir.Prune(inner, kinds):
             return _prune(evaluate(inner, context), kinds)
@@ -168,6 +174,33 @@ def _map(source: object, element: ir.Value, context: EvaluationContext) -> objec
     return [value for value in mapped if value is not MISSING]
 
 
+def _entries(value: object, takes_lists: bool) -> object:
+    if is_absent(value) or (takes_lists and isinstance(value, list)):
+        return value
+    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+        fail("M616" if takes_lists else "M615", value)
+    return [{"key": key, "value": member} for key, member in value.items()]
+
+
+def _object_from(entries: object, on_duplicate: ir.OnDuplicate) -> object:
+    if not isinstance(entries, list):
+        return entries
+    pairs = [(entry["key"], entry["value"]) for entry in entries if {"key", "value"} <= set(entry)]
+    keys = [key for key, _ in pairs]
+    match on_duplicate:
+        case ir.OnDuplicate.LIST:
+            found: dict[str, list[object]] = {key: [] for key in keys}
+            for key, value in pairs:
+                found[key].append(value)
+            return found
+        case ir.OnDuplicate.REJECT if len(set(keys)) < len(keys):
+            fail("M617")
+        case ir.OnDuplicate.FIRST:
+            first = dict(reversed(pairs))
+            return {key: first[key] for key in keys}
+    return dict(pairs)
+
+
 def _take(found: object, which: ir.Taken) -> object:
     assert isinstance(found, list)
     if which is ir.Taken.ONLY and len(found) > 1:
@@ -177,7 +210,7 @@ def _take(found: object, which: ir.Taken) -> object:
     return found[-1] if which is ir.Taken.LAST else found[0]
 
 
-def _change(node: ir.Pick | ir.Omit | ir.Rename, value: object) -> object:
+def _change(node: ir.Pick | ir.Omit | ir.Rename | ir.Flatten, value: object) -> object:
     if is_absent(value):
         return value
     changed: object
@@ -188,11 +221,38 @@ def _change(node: ir.Pick | ir.Omit | ir.Rename, value: object) -> object:
             changed = values.omit(value, keys)
         case ir.Rename(_, names):
             changed = values.rename(value, names)
+        case ir.Flatten():
+            changed = _flatten(node, value)
     if changed is INVALID:
         fail("M615", value)
     if changed is values.COLLISION:
         fail("M617", value)
     return changed
+
+
+def _flatten(node: ir.Flatten, value: object) -> object:
+    if not isinstance(value, dict):
+        return INVALID
+    pairs = _leaves(node, "", value)
+    names = dict(pairs)
+    return names if len(names) == len(pairs) else values.COLLISION
+
+
+def _leaves(node: ir.Flatten, start: str, value: object) -> list[tuple[object, object]]:
+    """The names, each behind `start`, and the values that `flatten` gives the members of a value."""
+    members: list[tuple[object, object]] = []
+    if isinstance(value, dict):
+        members = list(value.items())
+    elif isinstance(value, list) and node.by_index:
+        members = [(str(index), element) for index, element in enumerate(value)]
+    found: list[tuple[object, object]] = []
+    for name, member in members:
+        if isinstance(name, str):
+            inner = _leaves(node, f"{start}{name}{node.separator}", member)
+            found += inner or [(start + name, member)]
+        else:
+            found.append((name, member))
+    return found
 
 
 def _prune(value: object, kinds: tuple[str, ...]) -> object:

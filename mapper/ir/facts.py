@@ -19,8 +19,11 @@ FIXED: dict[type, str] = {
     ir.Pick: "object",
     ir.Omit: "object",
     ir.Rename: "object",
+    ir.Flatten: "object",
     ir.Array: "array",
     ir.MapItems: "array",
+    ir.Entries: "array",
+    ir.ObjectFrom: "object",
 }
 
 
@@ -56,6 +59,8 @@ def nothings(node: ir.Value) -> Nothings:
             return Nothings(null=value is None, blank=blank)
         case ir.Template():
             return TEXT
+        case ir.Compute():
+            return Nothings(missing=True, null=True, blank=True)
         case ir.Record() | ir.Array() | ir.Merge():
             return SURE
         case ir.Hash(operands):
@@ -67,7 +72,10 @@ def nothings(node: ir.Value) -> Nothings:
             return Nothings(missing=True, null=True, blank=True)
         case ir.WithItem(_, element):
             return nothings(element)
-        case ir.MapItems(value) | ir.Pick(value) | ir.Omit(value) | ir.Rename(value):
+        case ir.MapItems(value) | ir.Entries(value) | ir.ObjectFrom(value):
+            inner = nothings(value)
+            return Nothings(inner.missing, inner.null)
+        case ir.Pick(value) | ir.Omit(value) | ir.Rename(value) | ir.Flatten(value):
             inner = nothings(value)
             return Nothings(inner.missing, inner.null)
         case ir.Prune():
@@ -129,6 +137,8 @@ def _of_options(node: ir.Coalesce) -> Nothings:
 def types(node: ir.Value) -> frozenset[str]:
     """The JSON types of a node's values apart from null; `null` alone if it can be nothing else."""
     match node:
+        case ir.Compute():
+            return JSON_TYPES
         case ir.Path():
             return JSON_TYPES if node.is_singular else frozenset({"array"})
         case ir.Literal(value):

@@ -94,8 +94,11 @@ def is_metered(node: ir.MapItems) -> bool:
 
 
 def holds_metered(node: ir.Value) -> bool:
-    """True if a list that must be measured is part of a value."""
-    return any(isinstance(part, ir.MapItems) and is_metered(part) for part in ir.walk(node))
+    """True if a list that must be measured, or names that are repeated, are part of a value."""
+    return any(
+        isinstance(part, ir.Flatten) or (isinstance(part, ir.MapItems) and is_metered(part))
+        for part in ir.walk(node)
+    )
 
 
 def measured_levels(node: ir.Value) -> int:
@@ -114,6 +117,8 @@ def _bound(node: ir.Value) -> SizeBound:
             return _of_path(node)
         case ir.Template(body=body):
             return _of_template(body)
+        case ir.Compute(value=operand):
+            return _of_computed(operand)
         case ir.Record(fields):
             return _sum([f.value for f in fields], 2 + sum(len(dumps(f.name)) + 2 for f in fields))
         case ir.Array(values):
@@ -124,6 +129,11 @@ def _bound(node: ir.Value) -> SizeBound:
             return _either(ir.alternatives(node))
         case ir.MapItems():
             return _of_map(node)
+        case ir.Entries(value):
+            # A member takes five bytes or more, `"":0,`; as an entry it takes sixteen more.
+            return _of_element(_bound(value), SizeBound(Counter({(ir.Root.ITEM, ()): 5}), 2))
+        case ir.ObjectFrom(entries):
+            return _bound(entries)
         case ir.WithItem(source, element):
             return _of_element(_bound(source), _bound(element))
         case ir.Rename(value, names):
@@ -134,6 +144,9 @@ def _bound(node: ir.Value) -> SizeBound:
             return _of_cast(node)
         case ir.Take(value) | ir.Pick(value) | ir.Omit(value) | ir.Prune(value) | ir.Required(value):
             return _bound(value)
+        case ir.Flatten(value):
+            # A name is repeated for each member below it: the size can grow with the square of the payload's.
+            return _bound(value).add(SizeBound(lists=1))
         case ir.Literal(value):
             return SizeBound(constant=len(dumps(value)))
         case ir.FromRequest(part):
@@ -194,6 +207,25 @@ def _of_template(body: tuple[ir.Statement, ...] | None) -> SizeBound:
             case _:
                 return SizeBound(texts=1)
     return SizeBound(texts=1) if total.texts or body is None else total
+
+
+_NUMBERS = frozenset(
+    {Gives.NUMBER, Gives.ARITHMETIC, Gives.ROUNDED, Gives.WHOLE, Gives.COUNT, Gives.INDEX, Gives.TRUTH}
+)
+
+
+def _of_computed(operand: object) -> SizeBound:
+    """A list of a filter, or a range, may hold more than a text may; any other value is as if printed."""
+    match operand:
+        case ir.FilterCall(name=name) if ROWS[name].gives in _NUMBERS:
+            return SizeBound(constant=_DIGITS)
+        case ir.FilterCall(name=name) if not ROWS[name].is_text:
+            found = _of_operand(operand)
+            return SizeBound(lists=1) if found.texts else found
+        case None | ir.Interval():
+            return SizeBound(lists=1)
+        case _:
+            return _of_operand(operand)
 
 
 def _of_operand(operand: object) -> SizeBound:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mapper import ir
+from mapper.runtime.liquid.filters import ROWS
 from mapper.schemas.questions import allows_type
 
 
@@ -29,6 +30,8 @@ def _reads_whole_item(program: ir.Program) -> bool:
             case ir.Path(ir.Root.ITEM, ()) | ir.Lookup("item", ()):
                 return True
             case ir.Hash():
+                pass
+            case ir.FilterCall(name=name) if ROWS[name].is_digest:
                 pass
             case _:
                 waiting.extend(ir.parts_of(node))

@@ -13,8 +13,15 @@ def levels(node: ir.Value) -> int:
             return 1 + _deepest(tuple(field.value for field in fields))
         case ir.Array(values):
             return 1 + _deepest(values)
-        case ir.MapItems(_, element):
-            return 1 + levels(element)
+        case ir.MapItems(source, element):
+            # An element of a list that the mapping makes has the levels of that list, apart from its own.
+            return max(1, levels(source)) + levels(element)
+        case ir.Entries(value):
+            return 1 + levels(value)
+        case ir.ObjectFrom(entries, on_duplicate):
+            return levels(entries) - (on_duplicate is not ir.OnDuplicate.LIST)
+        case ir.Compute():
+            return 1  # a filter can put a value into a list; another one would take it apart
         case ir.Path():
             return 0 if node.is_singular else 1
         case ir.WithItem(source, element):
@@ -27,7 +34,14 @@ def levels(node: ir.Value) -> int:
             return _deepest(values)
         case ir.Coalesce() | ir.Match() | ir.When() | ir.Default() | ir.Required():
             return _deepest(ir.alternatives(node))
-        case ir.Pick(value) | ir.Omit(value) | ir.Rename(value) | ir.Prune(value) | ir.Cast(value):
+        case (
+            ir.Pick(value)
+            | ir.Omit(value)
+            | ir.Rename(value)
+            | ir.Flatten(value)
+            | ir.Prune(value)
+            | ir.Cast(value)
+        ):
             return levels(value)
         case ir.Timestamp(value) if keeps(node):
             return levels(value)

@@ -19,18 +19,21 @@ from mapper.ir.spans import span_field
 class LiquidRules:
     """The additions of a dialect: tags, filters, the meaning of `"now"` and the zone of dates.
 
-    `filters` names those of its filters that plain Liquid does not have.
+    `filters` names those of its filters that plain Liquid does not have. `computes` is true in `compute`:
+    there a filter that is given nothing gives nothing.
     """
 
     abort: bool = False
     filters: frozenset[str] = frozenset()
     now: bool = False
     zone: str = "UTC"
+    computes: bool = False
 
     @property
     def pairs(self) -> tuple[tuple[str, bool | str], ...]:
         """The rules that differ from plain Liquid's, as the run time takes them."""
         given = (("abort", self.abort), *((name, True) for name in sorted(self.filters)), ("now", self.now))
+        given += (("computes", self.computes),)
         return tuple(rule for rule in given if rule[1]) + (
             (("zone", self.zone),) if self.zone != "UTC" else ()
         )
@@ -287,6 +290,16 @@ class Condition:
     test: TextTest | None
     span: Span = span_field()
     rules: LiquidRules = LiquidRules()
+
+
+@dataclass(frozen=True, slots=True)
+class Compute:
+    """An expression as inside Liquid's `{{ .. }}`; `value` is None if the library evaluates it."""
+
+    text: str
+    value: Operand | None
+    span: Span = span_field()
+    rules: LiquidRules = LiquidRules(computes=True)
 
 
 def walk(node: object) -> Iterator[object]:

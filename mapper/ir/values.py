@@ -9,8 +9,9 @@ from typing import TypeAlias
 
 from mapper.diagnostics.source import Span
 from mapper.ir.jsonpath import Path, Root
-from mapper.ir.liquid import Condition, Template
+from mapper.ir.liquid import Compute, Condition, Template
 from mapper.ir.spans import span_field
+from mapper.runtime.repair.policy import STRICT, Policy
 from mapper.runtime.times.writing import TimeForm
 
 
@@ -157,6 +158,37 @@ class MapItems:
 
 
 @dataclass(frozen=True, slots=True)
+class Entries:
+    """The members of an object as a list of objects with a `key` and a `value`, in order.
+
+    A list passes unchanged if `takes_lists`; any other value is a fault.
+    """
+
+    value: Value
+    takes_lists: bool
+    span: Span = span_field()
+
+
+class OnDuplicate(Enum):
+    """The outcome of two entries with one key."""
+
+    REJECT = "reject"
+    FIRST = "first"
+    LAST = "last"
+    LIST = "list"  # every value becomes a list
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectFrom:
+    """The object of a list of entries; those without a `key` or a `value` are left out. Keys are texts."""
+
+    value: Value
+    on_duplicate: OnDuplicate
+    span: Span = span_field()
+    declared: bool = _declared()
+
+
+@dataclass(frozen=True, slots=True)
 class WithItem:
     """The value of `element`, with the value of `source` as the item; with null if the source is missing."""
 
@@ -208,6 +240,21 @@ class Rename:
 
     value: Value
     names: tuple[tuple[str, str], ...]
+    span: Span = span_field()
+    declared: bool = _declared()
+
+
+@dataclass(frozen=True, slots=True)
+class Flatten:
+    """An object of one level: the members of inner objects get the names on the way to them, joined.
+
+    With `by_index` elements of lists are members, too, named by their index. Empty objects and lists stay.
+    Two members of one name are a fault.
+    """
+
+    value: Value
+    separator: str
+    by_index: bool
     span: Span = span_field()
     declared: bool = _declared()
 
@@ -293,6 +340,7 @@ Value: TypeAlias = (
     Literal
     | Path
     | Template
+    | Compute
     | Record
     | Array
     | Coalesce
@@ -300,11 +348,14 @@ Value: TypeAlias = (
     | When
     | Merge
     | MapItems
+    | Entries
+    | ObjectFrom
     | WithItem
     | Take
     | Pick
     | Omit
     | Rename
+    | Flatten
     | Prune
     | Hash
     | FromRequest
@@ -373,6 +424,7 @@ class Program:
 
     Of the `rules`, those that skip come first, so that the number of a rule is also the number of its reason.
     `written` names the fields of the event that the author wrote, also those that could not be lowered.
+    `policy` says how a body is read.
     """
 
     name: str
@@ -381,3 +433,4 @@ class Program:
     output: Record | Template
     written: frozenset[str]
     span: Span = span_field()
+    policy: Policy = STRICT

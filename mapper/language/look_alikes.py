@@ -33,6 +33,8 @@ _OTHER_WORDS = {
     "jsonpath": "path",
     "concat": "merge",
     "concatenate": "merge",
+    "toentries": "entries",
+    "fromentries": "object_from",
 }
 _CERTAIN_WORDS = ("const", "constant")  # no payload has them as its only key
 # Words of English that are one slip away from an operator.

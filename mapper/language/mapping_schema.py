@@ -6,6 +6,7 @@ also in draft-07, which many editors read.
 
 from __future__ import annotations
 
+from mapper.language.body_reader import body_form, unread_form
 from mapper.language.forms import FIELDS, VALUE, JsonForm
 from mapper.language.modifiers import CHANGES, MODIFIERS
 from mapper.language.reader import RULE_KEYS, TOP_LEVEL
@@ -23,7 +24,9 @@ def mapping_schema() -> JsonForm:
         "required": ["mapping"],
         "additionalProperties": False,
         "oneOf": [{"required": ["event"]}, {"required": ["template"]}],
+        "allOf": [unread_form()],
         "$defs": {
+            "body": body_form(),
             "value": _value(),
             "listValue": {"allOf": [VALUE, {"anyOf": [{"type": ["array", "object"]}, _expression_text()]}]},
             "fields": {"type": "object", "additionalProperties": VALUE},

@@ -5,30 +5,44 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mapper.diagnostics.diagnostic import Report
-from mapper.language.document import Node, ScalarNode, SequenceNode
+from mapper.language.document import MappingNode, Node, ScalarNode, SequenceNode
 from mapper.language.forms import KEYS, TEXT, VALUE, LanguageKey
 from mapper.language.nodes import (
     key_text,
     kind_of,
+    known_parts,
     optional_text,
     want_choice,
     want_mapping,
     want_sequence,
     want_text,
 )
-from mapper.language.spec import Modifiers, Value
+from mapper.language.spec import Flattening, Modifiers, Value
 from mapper.language.time_modifiers import TIME_MODIFIERS, read_formats, read_window, read_write
 
 CASTS = ("string", "integer", "number", "boolean", "timestamp", "object", "array", "json")
 ON_ERROR = ("reject", "omit", "null", "default", "keep")
+LISTS = ("keep", "index")
+MAX_SEPARATOR = 10  # characters; it is repeated in each name
 PRUNED = ("null", "blank", "empty")
-CHANGES = ("pick", "omit", "rename")
+CHANGES = ("pick", "omit", "rename", "flatten")
 
 MODIFIERS: dict[str, LanguageKey] = {
     "pick": LanguageKey(KEYS, "Keep only these keys of an object."),
     "omit": LanguageKey(KEYS, "Leave these keys of an object out."),
     "rename": LanguageKey(
         {"type": "object", "additionalProperties": TEXT}, "Rename keys of an object: old to new."
+    ),
+    "flatten": LanguageKey(
+        {
+            "type": "object",
+            "properties": {
+                "separator": {"type": "string", "minLength": 1, "maxLength": MAX_SEPARATOR},
+                "lists": {"enum": list(LISTS)},
+            },
+            "additionalProperties": False,
+        },
+        "Objects inside an object become members with joined names: `address.city`.",
     ),
     "prune": LanguageKey(
         {"type": "array", "items": {"enum": [None, *PRUNED]}, "minItems": 1},
@@ -54,6 +68,7 @@ def read_modifiers(parts: dict[str, Node], read_value: ValueReader, report: Repo
         pick=_names(parts, "pick", report),
         omit=_names(parts, "omit", report),
         rename=_renames(parts, report),
+        flatten=_flattening(parts, report),
         prune=_pruned(parts, report),
         cast=cast,
         formats=read_formats(parts, report),
@@ -129,6 +144,27 @@ def _renames(parts: dict[str, Node], report: Report) -> tuple[tuple[str, str], .
             continue
         names[old] = new.value
     return tuple(names.items())
+
+
+def _flattening(parts: dict[str, Node], report: Report) -> Flattening | None:
+    if "flatten" not in parts:
+        return None
+    node = parts["flatten"]
+    if not isinstance(node, MappingNode):
+        written = node.text.value if isinstance(node, ScalarNode) and isinstance(node.value, str) else "."
+        hint = f'write `flatten: {{separator: "{written}"}}`'
+        report.error("M107", "`flatten` must be key-value pairs", node.span, f"this is {kind_of(node)}", hint)
+        return None
+    options = known_parts(node, ("separator", "lists"), "`flatten`", report)
+    separator = optional_text(options, "separator", report)
+    if separator is not None and not 0 < len(separator.value) <= MAX_SEPARATOR:
+        label = f"it has {len(separator.value):,} characters"
+        hint = f"write 1 to {MAX_SEPARATOR}, such as `.` or `_`"
+        report.error("M114", "unusable separator of `flatten`", options["separator"].span, label, hint)
+    lists = "keep"
+    if "lists" in options:
+        lists = want_choice(options["lists"], "choice for `lists`", LISTS, report) or lists
+    return Flattening("." if separator is None else separator.value, lists == "index")
 
 
 def _pruned(parts: dict[str, Node], report: Report) -> tuple[str, ...]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.source import SpannedText
-from mapper.language.document import MappingNode, Node, ScalarNode, SequenceNode
-from mapper.language.forms import FIELDS, TEXT, TEXTS, JsonForm, LanguageKey
+from mapper.language.body_reader import REPAIR, read_body_format
+from mapper.language.document import MappingNode, Node, ScalarNode
+from mapper.language.forms import FIELDS, TEXT, TEXTS, LanguageKey
 from mapper.language.nodes import (
     known_parts,
     optional_text,
-    want_choice,
     want_mapping,
     want_sequence,
     want_text,
@@ -20,9 +19,7 @@ from mapper.language.nodes import (
 )
 from mapper.language.spec import ObjectValue, RuleEntry, Spec
 from mapper.language.value_reader import read_object
-from mapper.runtime.repair.policy import ENCODING_ERRORS, REPAIRS, Policy
-
-_REPAIR: JsonForm = {"enum": list(REPAIRS)}
+from mapper.runtime.repair.policy import ENCODING_ERRORS
 
 TOP_LEVEL: dict[str, LanguageKey] = {
     "mapping": LanguageKey(TEXT, "The mapping's name."),
@@ -35,9 +32,10 @@ TOP_LEVEL: dict[str, LanguageKey] = {
         {"enum": list(ENCODING_ERRORS)}, "What becomes of a body that is not UTF-8."
     ),
     "repair": LanguageKey(
-        {"anyOf": [_REPAIR, {"type": "array", "items": _REPAIR, "minItems": 1}]},
+        {"anyOf": [REPAIR, {"type": "array", "items": REPAIR, "minItems": 1}]},
         "What may be put right in a body that is not JSON, where it can be read in one way only.",
     ),
+    "body": LanguageKey({"$ref": "#/$defs/body"}, "The format of a request's body, and its JSON Schema."),
     "each": LanguageKey(TEXTS, "Where the items are; of several paths the first that selects anything."),
     "skip": LanguageKey(
         {"type": "array", "items": {"$ref": "#/$defs/rule"}},
@@ -80,13 +78,15 @@ def read_spec(node: Node, report: Report) -> Spec | None:
     _check_version(parts.get("version"), report)
     event, template = _output(node, parts, report)
     description = optional_text(parts, "description", report)
+    body = read_body_format(parts, report)
     return Spec(
         name=name or SpannedText("mapping", node.span),
         description=description.value if description else "",
         source=optional_text(parts, "source", report),
         target=optional_text(parts, "target", report),
         dialect=optional_text(parts, "dialect", report),
-        policy=_policy(parts, report),
+        policy=body.policy,
+        body_schema=body.schema,
         each=_each(parts.get("each"), report),
         rules=(*_rules(parts, "skip", report), *_rules(parts, "reject", report)),
         event=event,
@@ -105,19 +105,6 @@ def _check_version(node: Node | None, report: Report) -> None:
         "the only version is `1`",
         "write `version: 1`",
     )
-
-
-def _policy(parts: dict[str, Node], report: Report) -> Policy:
-    """The repairs that `encoding_errors` and `repair` allow."""
-    declared, node = parts.get("encoding_errors"), parts.get("repair")
-    choice = None
-    if declared is not None:
-        choice = want_choice(declared, "policy", ENCODING_ERRORS, report)
-    nodes: Iterable[Node] = ()
-    if node is not None and want_texts(node, "`repair`", report):
-        nodes = node.items if isinstance(node, SequenceNode) else (node,)
-    names = {want_choice(name, "repair", REPAIRS, report) for name in nodes}
-    return Policy(tuple(name for name in REPAIRS if name in names), choice == "replace")
 
 
 def _each(node: Node | None, report: Report) -> tuple[SpannedText, ...]:

@@ -49,6 +49,14 @@ class LiquidText:
 
 
 @dataclass(frozen=True, slots=True)
+class ComputedValue:
+    """`compute`: a Liquid expression whose value keeps its type."""
+
+    text: SpannedText
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
 class LiteralValue:
     """A constant; `declared` is True if it was written with `literal:`."""
 
@@ -147,6 +155,26 @@ class MapValue:
 
 
 @dataclass(frozen=True, slots=True)
+class EntriesValue:
+    """`entries`."""
+
+    source: Value
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectFromValue:
+    """`object_from` with `key` and `value`; `declares_duplicates` is true for a written `on_duplicate`."""
+
+    source: Value
+    key: Value
+    value: Value
+    on_duplicate: str
+    declares_duplicates: bool
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
 class HashValue:
     """`hash`."""
 
@@ -173,6 +201,14 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Flattening:
+    """`flatten`: the text between joined names; `by_index` if lists are taken apart, too."""
+
+    separator: str = "."
+    by_index: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class WrittenTime:
     """`write`: a named form, a precision, or a pattern with a zone."""
 
@@ -184,7 +220,7 @@ class WrittenTime:
 
 @dataclass(frozen=True, slots=True)
 class Modifiers:
-    """The changes to a value, in this order: cast, pick, omit, rename, prune, default, on_missing.
+    """The changes to a value, in this order: cast, pick, omit, rename, flatten, prune, default, on_missing.
 
     `declares_errors` is true for a written `on_error: reject`, which means the same as none.
     """
@@ -192,6 +228,7 @@ class Modifiers:
     pick: tuple[str, ...] | None = None
     omit: tuple[str, ...] | None = None
     rename: tuple[tuple[str, str], ...] | None = None
+    flatten: Flattening | None = None
     prune: tuple[str, ...] = ()
     cast: str | None = None
     formats: tuple[SpannedText, ...] = ()
@@ -219,6 +256,7 @@ Value: TypeAlias = (
     | PathOf
     | TakeValue
     | LiquidText
+    | ComputedValue
     | LiteralValue
     | ObjectValue
     | ArrayValue
@@ -227,6 +265,8 @@ Value: TypeAlias = (
     | WhenValue
     | MergeValue
     | MapValue
+    | EntriesValue
+    | ObjectFromValue
     | HashValue
     | RequestValue
     | Modified
@@ -253,6 +293,7 @@ class Spec:
     target: SpannedText | None
     dialect: SpannedText | None
     policy: Policy
+    body_schema: SpannedText | None
     each: tuple[SpannedText, ...]
     rules: tuple[RuleEntry, ...]
     event: ObjectValue | None

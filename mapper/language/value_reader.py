@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from mapper.diagnostics.diagnostic import Report, did_you_mean
 from mapper.diagnostics.source import Span
 from mapper.language.case_reader import CASES, read_cases
-from mapper.language.document import MappingNode, Node, ScalarNode, SequenceNode
+from mapper.language.document import MappingEntry, MappingNode, Node, ScalarNode, SequenceNode
 from mapper.language.forms import (
     ANYTHING,
     FIELDS,
@@ -26,6 +26,8 @@ from mapper.language.modifiers import MODIFIERS, read_modifiers
 from mapper.language.nodes import key_text, kind_of, want_choice, want_mapping, want_sequence, want_text
 from mapper.language.spec import (
     ArrayValue,
+    ComputedValue,
+    EntriesValue,
     Entry,
     FirstOf,
     HashValue,
@@ -35,6 +37,7 @@ from mapper.language.spec import (
     MatchValue,
     MergeValue,
     Modified,
+    ObjectFromValue,
     ObjectValue,
     PathOf,
     PathText,
@@ -45,6 +48,7 @@ from mapper.language.spec import (
 )
 
 TAKES = ("first", "last", "only")
+ON_DUPLICATE = ("reject", "first", "last", "list")
 MISSPELT = 2  # unknown keys beside an operator that are reported one by one
 
 
@@ -121,7 +125,9 @@ def read_object(node: MappingNode, report: Report) -> ObjectValue:
 def _read_pairs(node: MappingNode, report: Report) -> Value | None:
     operators = [e for e in node.entries if e.key.value in OPERATORS]
     if not operators:
-        return None if report_look_alike(node, OPERATORS, report) else read_object(node, report)
+        is_reported = report_look_alike(node, OPERATORS, report)
+        built = read_object(node, report)  # in any case, for the faults inside
+        return None if is_reported else built
     if len(operators) > 1:
         first, second = operators[0].key, operators[1].key
         report.error(
@@ -147,7 +153,15 @@ def _parts(node: MappingNode, operator: str, report: Report) -> dict[str, Node] 
     """The companions and modifiers beside an operator; None if its name is just a key of an object."""
     allowed = (*OPERATORS[operator].companions, *MODIFIERS)
     others = [entry for entry in node.entries if entry.key.text.value != operator]
-    unknown = [entry.key for entry in others if entry.key.text.value not in allowed]
+    strange = [entry for entry in others if entry.key.text.value not in allowed]
+    if OPERATORS[operator].form.get("type") == "string" and any(map(_has_no_colon, strange)):
+        cut = next(filter(_has_no_colon, strange)).key
+        label = "inside `{..}` a comma ends plain text"
+        hint = f"quote the whole text of `{operator}`"
+        message = f"the text of `{operator}` ends before `{cut.text.value}`"
+        report.error("M105", message, cut.span, label, hint)
+        return None
+    unknown = [entry.key for entry in strange]
     _check_keys(unknown, operator, allowed, report)
     if len(unknown) > MISSPELT:
         return None
@@ -157,6 +171,10 @@ def _parts(node: MappingNode, operator: str, report: Report) -> dict[str, Node] 
             place = node.span.part(0, len(operator))
             report.error("M106", f"`{operator}` without `{key}`", place, f"`{key}:` is missing")
     return parts
+
+
+def _has_no_colon(entry: MappingEntry) -> bool:
+    return entry.value.span.start == entry.key.span.end
 
 
 def _check_keys(unknown: list[ScalarNode], operator: str, allowed: tuple[str, ...], report: Report) -> None:
@@ -211,6 +229,15 @@ def _read_source(written: WrittenOperator, node: Node, name: str, noun: str) -> 
 def _read_liquid(written: WrittenOperator) -> Value | None:
     text = want_text(written.operand, "`liquid`", written.report)
     return None if text is None else LiquidText(text, written.operand.span)
+
+
+def _read_compute(written: WrittenOperator) -> Value | None:
+    node = written.operand
+    if isinstance(node, ScalarNode) and isinstance(node.value, str):
+        return ComputedValue(node.text, node.span)
+    hint = 'quote the expression, as in `compute: "total | times: 100"`'
+    written.fault("`compute` must be text", f"this is {kind_of(node)}", hint)
+    return None
 
 
 def _read_literal(written: WrittenOperator) -> Value | None:
@@ -276,6 +303,21 @@ def _read_map(written: WrittenOperator) -> Value | None:
     return MapValue(source, element, written.span)
 
 
+def _read_entries(written: WrittenOperator) -> Value | None:
+    source = _read_source(written, written.operand, "entries", "object value")
+    return None if source is None else EntriesValue(source, written.span)
+
+
+def _read_object_from(written: WrittenOperator) -> Value | None:
+    source = _read_source(written, written.operand, "object_from", "list or object value")
+    key, value = written.part("key"), written.part("value")
+    node = written.parts.get("on_duplicate")
+    chosen = node and want_choice(node, "choice for `on_duplicate`", ON_DUPLICATE, written.report)
+    if source is None or key is None or value is None:
+        return None
+    return ObjectFromValue(source, key, value, chosen or "reject", node is not None, written.span)
+
+
 def _read_request(written: WrittenOperator) -> Value | None:
     name = written.name
     text = want_text(written.operand, f"`{name}`", written.report)
@@ -309,6 +351,9 @@ OPERATORS: dict[str, Operator] = {
         TEXT, "A JSONPath (RFC 9535) on the item.", _read_path, optional={"of": LIST_VALUE, "take": _TAKE}
     ),
     "liquid": Operator(TEXT, "A Liquid template; the value is its text.", _read_liquid),
+    "compute": Operator(
+        TEXT, "A Liquid expression, as between {{ and }}; its value keeps its type.", _read_compute
+    ),
     "literal": Operator(ANYTHING, "A constant, taken as it is.", _read_literal),
     "object": Operator(FIELDS, "An object with exactly these keys.", _read_built_object),
     "first_of": Operator(VALUES, "The first value that is neither missing nor null.", _read_list),
@@ -332,6 +377,14 @@ OPERATORS: dict[str, Operator] = {
     "merge": Operator(VALUES, "One object of several; later ones win.", _read_list),
     "map": Operator(
         LIST_VALUE, "A list built item by item; `$` is the item inside `to`.", _read_map, {"to": VALUE}
+    ),
+    "entries": Operator(LIST_VALUE, "A list with the `key` and `value` of each member.", _read_entries),
+    "object_from": Operator(
+        LIST_VALUE,
+        "An object built entry by entry from a list, or from the entries of an object; `$` is the entry.",
+        _read_object_from,
+        {"key": VALUE, "value": VALUE},
+        {"on_duplicate": {"enum": list(ON_DUPLICATE)}},
     ),
     "hash": Operator(VALUES, "A stable SHA-256 of the values' canonical JSON.", _read_list),
     "envelope": Operator(

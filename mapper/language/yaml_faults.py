@@ -16,6 +16,12 @@ _QUOTED = r""""(?:\\.|[^"\\])*"|'(?:[^']|'')*'"""
 _PATH_IN_FLOW = re.compile(_QUOTED + r"|(?<![^\s\[{,:])(?P<path>\$[^\s,\[\]{}'\"]*)[\[{]")
 _FLOW_OPENS = re.compile(r"(?:^\s*|[:\-]\s+)[\[{]")
 _LIQUID_OPENS = re.compile(r"(?:^|[:\-,\[{]\s+|[\[{,])(?P<liquid>\{[{%])")
+_EXPRESSION = re.compile(r"(?P<before>(?:.*[\s{,\[])?)compute:\s+(?P<text>\S.*)")
+_IS_QUOTED = re.compile(rf"(?:{_QUOTED})\s*(?:$|[,}}\]#])")
+_NEXT_KEY = re.compile(r",\s*[a-z_]+:\s")
+_BRACE = re.compile(r"\}(?=[\s,}\]]*$)|\}(?=,)")
+_SHOWN = 500  # characters of an expression at most: the patterns for its end look ahead
+_COMMENT = re.compile(r"\s#")
 _CRAMPED_KEY = re.compile(r"^[\s-]*[A-Za-z_]\w*(?P<colon>:)\S")
 
 
@@ -44,6 +50,8 @@ def explain_fault(
     if liquid is not None:
         report_unquoted_liquid(file, report, liquid)
         return
+    if _report_unquoted_expression(file, report, place):
+        return
     _report_problem(_Fault(file, report, problem, context, place, opened))
 
 
@@ -51,6 +59,8 @@ def report_unquoted_liquid(file: SourceFile, report: Report, start: int) -> None
     """Report Liquid text at `start` that YAML reads as a flow mapping."""
     opening = file.text[start : start + 2]
     closing = file.text.rfind("}}" if opening == "{{" else "%}", start, file.line_around(start).end)
+    while opening == "{{" and file.text[closing - 1 : closing] == "}":
+        closing -= 1  # the last brace ends the mapping around it
     span = Span(file, start, closing + 2 if closing != -1 else start + 2)
     report.error(
         "M101",
@@ -237,6 +247,27 @@ def _report_unquoted_path(file: SourceFile, report: Report, place: int, in_flow:
         span,
         "inside `[..]` and `{..}` YAML ends plain text at a bracket",
         _quote_hint("path", span.text),
+    )
+    return True
+
+
+def _report_unquoted_expression(file: SourceFile, report: Report, place: int) -> bool:
+    """Report M101 for the expression of a `compute`, on the line of the fault, that is no text in YAML."""
+    line = file.line_around(place)
+    found = _EXPRESSION.match(line.text)
+    if found is None or _IS_QUOTED.match(found["text"]):
+        return False
+    ends = (_NEXT_KEY, _BRACE) if "{" in found["before"] else (_COMMENT,)
+    text = found["text"][:_SHOWN]
+    for end in ends:
+        text = end.split(text, maxsplit=1)[0].rstrip()
+    span = line.part(found.start("text"), found.start("text") + len(text))
+    report.error(
+        "M101",
+        "the expression of `compute` needs quotes",
+        span,
+        "YAML ends plain text at a colon, a comma or a bracket",
+        _quote_hint("expression", text),
     )
     return True
 

@@ -24,7 +24,7 @@ _decode = msgspec.json.Decoder().decode
 class Refusal(Enum):
     """The reason why an operation on an object has no result, if it is another one than a wrong type."""
 
-    COLLISION = "collision"  # a renamed key is already there
+    COLLISION = "collision"  # two keys would get the same name
 
     def __repr__(self) -> str:
         return self.name

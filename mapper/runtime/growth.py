@@ -23,8 +23,9 @@ class Growth:
 
     `own` is how often an event can repeat a byte of its item, `shared` how often a byte that other events
     repeat too. `constant` is the number of bytes that come from no payload. `texts` is the number of texts
-    that only `text_length` bounds, `lists` the number of lists that only `event_bytes` bounds. `places` are
-    the names that lead to what is shared, each with the times it is repeated; None if items may share parts.
+    that only `text_length` bounds, `lists` the number of lists and flattened objects that only `event_bytes`
+    bounds. `places` are the names that lead to what is shared, each with the times it is repeated; None if
+    items may share parts.
     """
 
     own: int
@@ -76,6 +77,7 @@ class Growth:
 # hold short numbers: 1e15 is 1000000000000000.0 in compact JSON. So this stays far below the default limits.
 ROOM = min(DEFAULT.event_bytes, DEFAULT.result_bytes) // 8
 INFLATION = 4  # times: how much longer compact JSON can be than another text of the same value
+FORM_INFLATION = 6  # times: as much for a form, in which a control character takes one byte
 
 
 def is_bounded(growth: Growth) -> bool:
@@ -124,13 +126,17 @@ def size_of(value: object, levels: int, max_bytes: int) -> int:
 
 
 def room_for_lists() -> int:
-    """The bytes that the lists of an event in the making may take together."""
+    """The bytes that the lists and repeated names of an event in the making may take together."""
     return active().event_bytes
 
 
 def take_room(room: int, element: object, levels: int, site: int) -> int:
     """The room for lists that is left after one more element; raises Fault M624 if there is too little."""
-    room -= size_of(element, levels, room) + 1
-    if room < 0:
+    return take_bytes(room, size_of(element, levels, room) + 1, site)
+
+
+def take_bytes(room: int, size: int, site: int) -> int:
+    """The room that is left after so many bytes; raises Fault M624 if there is too little."""
+    if size > room:
         raise Fault("M624", site, f"more than {active().event_bytes:,} bytes")
-    return room
+    return room - size

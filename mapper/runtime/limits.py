@@ -52,6 +52,7 @@ class Limits:
     body_bytes: int = 64 * 1024 * 1024  # M608: bytes of a body
     nesting: int = 200  # M606: levels of an item, a rendered template, a JSON text, a value taken over
     items: int = 10_000  # M608: items of a body
+    form_fields: int = 10_000  # M608: fields of a form, with empty ones
     path_matches: int = 100_000  # M608: matches of one path whose matches can multiply
     path_visits: int = 1_000_000  # M608: values one `..` looks at
     loop_rounds: int = 10_000  # M619: rounds of a template's loops inside each other

@@ -1,10 +1,16 @@
-"""Shapes: objects and lists whose members are removed at every depth."""
+"""Shapes: objects and lists whose members are removed at every depth, and objects made of one level."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from mapper.runtime.missing import MISSING, is_blank_text
+from mapper.runtime.casts import COLLISION, Refusal
+from mapper.runtime.growth import take_bytes
+from mapper.runtime.limits import MAX_EVENT_DEPTH
+from mapper.runtime.missing import INVALID, MISSING, Nothing, is_blank_text
+
+_AROUND = 4  # bytes beside a name in JSON: two quotes, a colon, and a comma or bracket
 
 
 def prune(value: object, kinds: tuple[str, ...]) -> object:
@@ -51,3 +57,58 @@ class _Pruning:
                     kept.append(pruned)
         result = self.done[id(value)] = MISSING if self.empty and not kept else kept
         return result
+
+
+def flatten(
+    value: object, separator: str, by_index: bool, room: int, site: int
+) -> tuple[dict[object, object] | Nothing | Refusal, int]:
+    """An object with the members of the objects inside as its own, and the room that its names leave.
+
+    A name is made of those on the way to its member, joined by the separator; with `by_index` elements of
+    lists are members, too. Empty objects and lists stay. INVALID if the value is no object, COLLISION if two
+    members get the same name. Raises Fault M624 before the names take more than `room` bytes. A value that
+    nests deeper than an event may is a RecursionError, as on the way of any other walk.
+    """
+    if not isinstance(value, dict):
+        return INVALID, room
+    flat: dict[object, object] = {}
+    way: list[str] = []
+    # The open objects; the start of the names inside is made only for those with members of their own, so
+    # that it is never longer than a name that has taken its room.
+    waiting: list[Iterator[tuple[object, object]]] = [iter(value.items())]
+    starts: list[str | None] = [""]
+    while waiting:
+        for name, member in waiting[-1]:
+            inner = _members(member, by_index)
+            if inner is not None and isinstance(name, str):
+                if len(waiting) >= MAX_EVENT_DEPTH:
+                    raise RecursionError
+                way.append(name)
+                waiting.append(inner)
+                starts.append(None)
+                break
+            start = starts[-1]
+            if start is None:
+                start = starts[-1] = separator.join((*way, ""))
+            full = name
+            if isinstance(name, str):  # any other is refused with the event
+                room = take_bytes(room, len(start) + len(name) + _AROUND, site)
+                full = start + name
+            if full in flat:
+                return COLLISION, room
+            flat[full] = member
+        else:
+            waiting.pop()
+            starts.pop()
+            if way:
+                way.pop()
+    return flat, room
+
+
+def _members(value: object, by_index: bool) -> Iterator[tuple[object, object]] | None:
+    """The members of a value that is taken apart; None for any other value."""
+    if isinstance(value, dict):
+        return iter(value.items()) if value else None
+    if by_index and isinstance(value, list) and value:
+        return ((str(index), element) for index, element in enumerate(value))
+    return None

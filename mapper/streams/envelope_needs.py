@@ -24,7 +24,10 @@ def envelope_needs(mapping: Path) -> EnvelopeNeeds:
     if analysis is None or analysis.spec is None or analysis.program is None:
         return EnvelopeNeeds((), None, None)
     texts = tuple(text.value for text in analysis.spec.each) or ("$",)
-    return EnvelopeNeeds(texts, _alternatives(analysis.program.each), _reads(analysis.program))
+    program = analysis.program
+    # A part of a form is kept with the whole form: its envelope would be JSON.
+    alternatives = _alternatives(program.each) if program.policy.reads_json else None
+    return EnvelopeNeeds(texts, alternatives, _reads(program))
 
 
 def _alternatives(paths: tuple[ir.Path, ...]) -> tuple[tuple[Step, ...], ...] | None:
@@ -46,7 +49,9 @@ def _reads(program: ir.Program) -> frozenset[str] | None:
                 names.add(key)
             case ir.Lookup(name) if name == ENVELOPE:
                 return None
-            case ir.Template(text, None) | ir.Condition(text, None) if ENVELOPE in text:
+            case ir.Template(text, None) | ir.Condition(text, None) | ir.Compute(text, None) if (
+                ENVELOPE in text
+            ):
                 return None
             case ir.Template(partials=partials) if any(ENVELOPE in text for _, text in partials):
                 return None

@@ -40,7 +40,8 @@ import msgspec
 from mapper.diagnostics.diagnostic import Diagnostic
 from mapper.runtime.json.equality import equal
 from mapper.streams.envelopes import EnvelopeNeeds, ItemPath, part, read_location
-from mapper.transform.body import Body, read_body
+from mapper.transform.body import read_body
+from mapper.transform.json_text import Body
 from mapper.transform.result import Rejected, Skipped
 
 ABOVE = b'"body_above":true'  # in each line that needs one above it; `encode` writes it so

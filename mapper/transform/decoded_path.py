@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mapper.diagnostics.diagnostic import Diagnostic
 from mapper.runtime.faults import NO_OBJECT, Fault, InvalidEvent, Skip, record_fault
-from mapper.runtime.growth import INFLATION, ROOM, Growth, is_bounded
+from mapper.runtime.growth import FORM_INFLATION, INFLATION, ROOM, Growth, is_bounded
 from mapper.runtime.items import Alternative, UnmatchedElement, select
 from mapper.runtime.json.foreign import PlainCopy
 from mapper.runtime.json.narrow import NeedsFullDecode
@@ -46,6 +46,7 @@ class DecodedPath:
         "_levels",
         "_limits",
         "_max_unmeasured",
+        "_policy",
         "_takes_one",
         "alternatives",
         "objects_only",
@@ -55,6 +56,7 @@ class DecodedPath:
         self._compiled = compiled
         self._collector = collector
         self._limits = compiled.limits
+        self._policy = compiled.policy
         self._event = module["event"]
         self._growth = Growth(*module["GROWTH"])
         self._is_bounded = is_bounded(self._growth)
@@ -66,6 +68,7 @@ class DecodedPath:
         # True if a parsed object is itself the one item, and can be mapped without any preparation.
         self._takes_one = (
             self.alternatives[0] == ()
+            and self._policy.reads_json
             and self._has_default_limits
             and self._growth.fits(1, DEFAULT.body_bytes, DEFAULT)
         )
@@ -110,10 +113,12 @@ class DecodedPath:
             return on_fresh_stack(lambda: self._map_payload(payload, request, trusted, is_fresh=True))
 
     def _map_payload(self, payload: object, request: Request, trusted: bool, *, is_fresh: bool) -> Result:
+        if not self._policy.reads_json:
+            return self._map_form(payload, request, is_fresh=is_fresh)
         raw = bytes_of(payload)
         if raw is None:
             return self._map_parsed(payload, request, trusted, is_fresh=is_fresh)
-        body = read_body(raw, self._compiled.policy, self._limits)
+        body = read_body(raw, self._policy, self._limits)
         if isinstance(body, Diagnostic):
             return Result(rejected=[Rejected(0, "$", (body,), raw)])
         run = _Run(
@@ -146,10 +151,49 @@ class DecodedPath:
             set_item(other, copy.original(other.item))
         return result
 
+    def _map_form(self, payload: object, request: Request, *, is_fresh: bool) -> Result:
+        """The result of a form, also a parsed one, or of a body that is not read.
+
+        An item that is the whole body is kept as the host has given it.
+        """
+        given = str.encode(payload, "utf-8", "surrogatepass") if isinstance(payload, str) else payload
+        raw, size = bytes_of(given), self._limits.body_bytes
+        original = payload if raw is None or isinstance(payload, str) else raw
+        copy = None if raw is not None else PlainCopy(payload)
+        if copy is None or self._policy.format == "none":
+            body = read_body(raw or b"", self._policy, self._limits)
+            size = FORM_INFLATION * len(raw or b"")
+        else:
+            from mapper.transform.form_body import read_parsed_form
+
+            body = read_parsed_form(copy.value, self._policy, self._limits)
+        if isinstance(body, Diagnostic):
+            return Result(rejected=[Rejected(0, "$", (body,), original)])
+        run = _Run(
+            body.value,
+            original,
+            request,
+            self.alternatives,
+            is_plain=body.is_plain,
+            is_fresh=is_fresh,
+            is_parsed=copy is not None,
+            deep=body.deep,
+            size=size,
+            result=Result(repairs=body.repairs),
+        )
+        result = self._map_run(run)
+        for other in (*result.skipped, *result.rejected):
+            if other.item is body.value:
+                set_item(other, original)
+            elif copy is not None:
+                set_item(other, copy.original(other.item))
+        return result
+
     def _map_run(self, run: _Run) -> Result:
         items = self._select(run)
         count = len(items)
-        if count > self._max_unmeasured and not self._growth.fits(count, run.size, self._limits, run.body):
+        is_measured = count > self._max_unmeasured or run.size > self._limits.body_bytes
+        if is_measured and not self._growth.fits(count, run.size, self._limits, run.body):
             run.room = self._room(self._limits.result_bytes)
         self._map_items(enumerate(items), run)
         return run.result

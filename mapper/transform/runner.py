@@ -46,7 +46,8 @@ class ProgramRunner:
     objects_only: bool
     judgements_left: int = MAX_JUDGED
     nodes_left: int = MAX_NODES_RUN
-    _fits: Callable[[object], bool] | None = field(default=None, repr=False)
+    body: Schema | None = None
+    _validators: dict[str, Callable[[object], bool]] = field(default_factory=dict, repr=False)
 
     def prepare(self, program: ir.Program, target: Any) -> Execute:
         """Compile a program for a target schema."""
@@ -79,15 +80,23 @@ class ProgramRunner:
 
     def fits_source(self, item: object) -> bool:
         """Return True if an item is valid under the source schema; False also if that takes too much work."""
-        if self.source is None:
+        return self._fits_schema(self.source, item)
+
+    def fits_body(self, body: object) -> bool:
+        """As `fits_source`, for a whole body and its schema."""
+        return self._fits_schema(self.body, body)
+
+    def _fits_schema(self, schema: Schema | None, value: object) -> bool:
+        if schema is None:
             return True
-        self.judgements_left -= max(self.source.size, nodes_of(item, MAX_NODES))
+        self.judgements_left -= max(schema.size, nodes_of(value, MAX_NODES))
         if self.judgements_left < 0:
             return False
-        if self._fits is None:
-            self._fits = _validator(self.source.document)
+        fits = self._validators.get(schema.name)
+        if fits is None:
+            fits = self._validators[schema.name] = _validator(schema.document)
         try:
-            return self._fits(item)
+            return fits(value)
         except RecursionError:
             return False
 

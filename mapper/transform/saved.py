@@ -127,7 +127,7 @@ def _compiled(plain: dict[str, Any]) -> Compiled:
         **plain
         | {
             "offsets": tuple(plain["offsets"]),
-            "policy": Policy(tuple(plain["policy"]["repairs"]), plain["policy"]["replaces_bytes"]),
+            "policy": Policy(**plain["policy"] | {"repairs": tuple(plain["policy"]["repairs"])}),
             "limits": Limits(**plain["limits"]),
             "reads": tuple(Read(**each) for each in plain["reads"]),
             "diagnostics": tuple(_diagnostic(each, files) for each in plain["diagnostics"]),

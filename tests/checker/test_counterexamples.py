@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 import mapper
-from mapper.checker.search.counterexamples import unwrapped, wrapped
+from mapper.checker.search.counterexamples import item_places, unwrapped, wrapped
 from mapper.compiler import analyse
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.source import SourceFile
-from mapper.ir import Path as JsonPath
 from mapper.runtime.missing import MISSING
 
 ITEM = {"n": "x"}
@@ -26,10 +25,10 @@ def text_of(*each: str) -> str:
     return json.dumps({"mapping": "case", "version": 1, **names, "each": list(each), "event": {"f": VALUE}})
 
 
-def paths_of(*each: str) -> tuple[JsonPath, ...]:
+def places_of(*each: str) -> tuple[tuple[str | int, ...], ...]:
     program = analyse(SourceFile("case.yaml", text_of(*each)), None, Report()).program
     assert program is not None
-    return program.each
+    return tuple(item_places(program.each, None))
 
 
 @pytest.mark.parametrize(
@@ -43,22 +42,22 @@ def paths_of(*each: str) -> tuple[JsonPath, ...]:
     ],
 )
 def test_a_body_around_one_item(each: list[str], around: object, body: object) -> None:
-    paths = paths_of(*each)
-    assert wrapped(paths, ITEM, around) == body
-    assert unwrapped(paths, body) == ITEM
+    places = places_of(*each)
+    assert wrapped(places, ITEM, around) == body
+    assert unwrapped(places, body) == ITEM
 
 
 def test_an_item_at_the_root_joins_the_body() -> None:
-    assert wrapped(paths_of("$"), ITEM, {"kind": "x"}) == {"kind": "x", "n": "x"}
+    assert wrapped(places_of("$"), ITEM, {"kind": "x"}) == {"kind": "x", "n": "x"}
 
 
 def test_a_filter_has_no_body_around_one_item() -> None:
-    assert wrapped(paths_of("$.items[?@.n]"), ITEM, MISSING) is MISSING
+    assert wrapped(places_of("$.items[?@.n]"), ITEM, MISSING) is MISSING
 
 
 def test_a_body_with_two_elements_holds_no_single_item() -> None:
-    paths = paths_of("$.items[*]")
-    assert unwrapped(paths, wrapped(paths, ITEM, {"items": [None, {"n": 1}]})) is MISSING
+    places = places_of("$.items[*]")
+    assert unwrapped(places, wrapped(places, ITEM, {"items": [None, {"n": 1}]})) is MISSING
 
 
 def test_a_payload_keeps_the_values_around_its_item(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from mapper import ir
 from mapper.checker.inference.condition_types import divide
 from mapper.checker.inference.filter_types import FAILURES, RESULTS, filter_type
 from mapper.checker.inference.findings import Inference
+from mapper.checker.inference.payload_types import PayloadTypes
 from mapper.checker.inference.program_types import infer_program
 from mapper.checker.inference.type_scope import TypeScope, initial_scope
 from mapper.checker.inference.value_types import infer_value
@@ -294,10 +295,10 @@ def test_types(expression: Json, expected: Type) -> None:
 
 def test_rules_narrow_what_follows() -> None:
     program = program_of({"p": "$.user.name"}, skip=[{"when": "user.name == blank", "reason": "none"}])
-    found = infer_program(program, None, read_schema(SOURCE)).type_of(value_of(program))
+    found = infer_program(program, PayloadTypes(read_schema(SOURCE))).type_of(value_of(program))
     assert found == Type(texts=Texts(blank=False, shortest=1))
 
 
 def test_what_is_assumed_is_said() -> None:
     program = program_of({"p": {"envelope": "$.a"}})
-    assert "may be anything" in infer_program(program, None).assumed[0]
+    assert "may be anything" in infer_program(program, PayloadTypes()).assumed[0]

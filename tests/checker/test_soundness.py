@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 import mapper
 from mapper import ir
 from mapper.catalog import find_mappings
-from mapper.checker.inference.program_types import item_type
-from mapper.checker.search.counterexamples import wrapped
+from mapper.checker.inference.payload_types import item_type
+from mapper.checker.search.counterexamples import item_places, wrapped
 from mapper.checker.search.runner import Payload
 from mapper.compiler import Analysis, analyse
 from mapper.diagnostics.diagnostic import Report
@@ -60,6 +60,8 @@ def declared_places(analysis: Analysis) -> Iterator[tuple[str, int, int]]:
         match node:
             case ir.Required(_, span):
                 yield "M611", span.start, span.end
+            case ir.Flatten() if node.declared:
+                yield from ((code, node.span.start, node.span.end) for code in ("M615", "M617"))
             case ir.Cast() | ir.Timestamp() if node.declared:
                 yield from ((code, node.span.start, node.span.end) for code in ("M613", "M614"))
             case _:
@@ -79,7 +81,7 @@ def test_a_mapping_without_warnings_never_rejects_unasked(path: Path, data: st.D
     around = data.draw(
         st.dictionaries(st.sampled_from(["is_test", "targetId", "message_id"]), anything, max_size=2)
     )
-    body = wrapped(analysis.program.each, item, around)
+    body = wrapped(tuple(item_places(analysis.program.each, None)), item, around)
     request = mapper.Request(
         headers={"x-request-id": "r"},
         settings=data.draw(st.sampled_from([{}, {"event_name": "E", "anonymous_users": "keep"}])),
@@ -113,6 +115,14 @@ PROPERTIES: list[Any] = [
         "additionalProperties": False,
         "required": ["a"],
     },
+    {
+        "type": "object",
+        "properties": {
+            "a": {"type": "object", "properties": {"a": {"type": "string"}}},
+            "a.a": {"type": "string"},
+        },
+        "additionalProperties": False,
+    },
     {"type": "array", "items": {"type": ["string", "null"]}, "minItems": 1},
     {},
 ]
@@ -143,9 +153,15 @@ CONDITIONS = [
 leaf = st.sampled_from([*PATHS, *TEXTS, "x", "", 5, "2026-11-23T20:00:00Z", {"literal": None}])
 
 
-CHANGES = st.lists(st.sampled_from(["null", "blank", "empty"]), min_size=1, unique=True).map(
+FLATTEN = st.builds(
+    lambda lists, more: {"flatten": {"lists": lists}, **more},
+    st.sampled_from(["keep", "index"]),
+    st.sampled_from([{}, {"on_error": "reject"}]),
+)
+PRUNE = st.lists(st.sampled_from(["null", "blank", "empty"]), min_size=1, unique=True).map(
     lambda kinds: {"prune": kinds}
 )
+CHANGES = PRUNE | FLATTEN | st.builds(lambda one, other: one | other, PRUNE, FLATTEN)
 
 
 def operators(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -207,6 +223,7 @@ TARGETS: list[Any] = [
     {"type": "object"},
     {"type": "object", "properties": {"a": {"type": "string", "pattern": "\\S"}}, "required": ["a"]},
     {"type": "object", "additionalProperties": {"type": ["string", "array"]}, "minProperties": 1},
+    {"type": "object", "properties": {"a.a": {"type": "string"}}, "required": ["a.a"]},
     {"type": "array", "items": {"type": "string", "pattern": "\\S"}, "minItems": 1},
 ]
 small_mappings = st.builds(

@@ -13,7 +13,9 @@ import mapper
 from mapper import ir
 from mapper.diagnostics.diagnostic import Report, Severity
 from mapper.expressions.liquid.dialects import Dialect, load_dialect
-from support.lowered import condition, generated, run_generated, run_library, template
+from mapper.runtime.missing import MISSING
+from support.agreement import same
+from support.lowered import condition, expression, generated, run_generated, run_library, template
 from support.places import ROOT, SHARED
 
 SHARED = SHARED
@@ -87,6 +89,8 @@ def test_case(case: dict[str, Any]) -> None:
     used = dialect() if case["file"] == "dialect" else None
     if "condition" in case:
         parsed: Any = condition(case["condition"], report, used)
+    elif "expression" in case:
+        parsed = expression(expanded(case["expression"]), report, used)
     else:
         parsed = template(expanded(case["template"]), report, used)
     errors = [d for d in report.ordered() if d.severity is Severity.ERROR]
@@ -107,13 +111,21 @@ def test_case(case: dict[str, Any]) -> None:
     assert_expected(case, ours)
 
 
-def is_interpreted(parsed: ir.Template | ir.Condition) -> bool:
-    return (parsed.body if isinstance(parsed, ir.Template) else parsed.test) is None
+def is_interpreted(parsed: ir.Template | ir.Condition | ir.Compute) -> bool:
+    match parsed:
+        case ir.Template(body=liquid) | ir.Condition(test=liquid) | ir.Compute(value=liquid):
+            return liquid is None
 
 
 def assert_expected(case: dict[str, Any], outcome: tuple[str, object]) -> None:
     if "length" in case:
         assert (outcome[0], len(str(outcome[1]))) == ("text", case["length"])
+        return
+    if "value" in case:
+        assert same(outcome[1], case["value"])
+        return
+    if "missing" in case:
+        assert outcome == ("holds", MISSING)
         return
     kind = next(kind for kind in ("text", "holds", "fault", "skip") if kind in case)
     assert outcome == (kind, case[kind])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -15,8 +16,18 @@ from mapper.expressions.liquid import parse_condition, parse_template
 from mapper.expressions.liquid.dialects import Dialect
 from mapper.ir.liquid import LiquidRules
 from mapper.runtime.liquid.filters import FILTERS, ROWS
+from mapper.runtime.missing import MISSING
 from support.examples import examples
-from support.lowered import compiled, condition, generated, run_generated, run_library, template, text
+from support.lowered import (
+    compiled,
+    condition,
+    expression,
+    generated,
+    run_generated,
+    run_library,
+    template,
+    text,
+)
 
 INJECTIONS = [
     "it's",
@@ -164,6 +175,19 @@ def test_lowered_equals_library(source: str, item: dict[str, object]) -> None:
     before = repr(item)
     assert run_generated(parsed, item, REQUEST) == run_library(parsed, item, REQUEST), generated(parsed)
     assert repr(item) == before
+
+
+@examples(200)
+@given(filtered(), items)
+def test_expressions_equal_the_library(source: str, item: dict[str, object]) -> None:
+    parsed = expression(source)
+    assert parsed is not None
+    ours = run_generated(parsed, item, REQUEST)
+    # Of equal values `repr` tells 1, 1.0 and true apart.
+    assert repr(ours) == repr(run_library(parsed, item, REQUEST)), generated(parsed)
+    if ours[0] != "fault" and ours[1] is not MISSING:
+        json.dumps(ours[1], allow_nan=False)
+        assert "range" not in repr(type(ours[1]))
 
 
 @examples(200)

@@ -17,6 +17,7 @@ KINDS = get_args(ir.Value)
 OPEN = {
     ir.Path,
     ir.Literal,
+    ir.Compute,
     ir.Cast,
     ir.Timestamp,
     ir.FromRequest,

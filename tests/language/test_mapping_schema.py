@@ -34,6 +34,8 @@ VALUES_OF_EVENTS: list[Any] = [
     {"match": "$.t", "cases": [{"in": ["x", 1, True, None], "then": "$.y"}, {"in": ["z"], "then": 1}]},
     {"when": "x == 1", "then": "$.a", "else": {"object": {"path": "$.p"}}},
     {"merge": ["$.a", {"b": 1}], "pick": ["x"], "omit": ["y"], "rename": {"a": "b"}},
+    {"path": "$.o", "flatten": {"separator": "_", "lists": "index"}, "on_error": "reject"},
+    {"path": "$.o", "flatten": {"lists": "keep"}, "prune": ["empty"]},
     {"path": "$.o", "prune": ["null", "blank", None, "empty"], "default": {}},
     {"map": "$.a[*]", "to": {"b": "$.b"}, "on_missing": "reject"},
     {"x": {"hash": ["$.a"]}, "y": {"header": "H"}, "z": {"query": "q"}, "s": {"setting": "s"}},
@@ -51,6 +53,13 @@ SEEDS: list[dict[str, Any]] = [
     },
     {"mapping": "a", "encoding_errors": "replace", "repair": ["comments", "inner_quotes"], "event": {"a": 1}},
     {"mapping": "a", "encoding_errors": "reject", "repair": "trailing_commas", "event": {"a": 1}},
+    {"mapping": "a", "body": {"format": "none"}, "event": {"a": {"query": "a"}}},
+    {"mapping": "a", "body": {"schema": "s.json"}, "each": "$.x", "repair": "comments", "event": {"a": 1}},
+    {
+        "mapping": "a",
+        "body": {"format": "form", "names": "brackets", "field": "p", "schema": "s.json"},
+        "event": {"a": "$.a"},
+    },
     {"mapping": "a", "template": "{}", "dialect": "d", "target": "t.json", "each": "$.x"},
     {"mapping": "a", "skip": [{"when": "a == blank", "reason": "r"}], "event": {"a": "$.a"}},
     *({"mapping": "a", "event": {"a": value}} for value in VALUES_OF_EVENTS),
@@ -69,6 +78,8 @@ WORDS = [
     "in",
     "then",
     "odd",
+    "format",
+    "names",
 ]
 VALUES: list[Any] = [
     "$.a",
@@ -88,6 +99,9 @@ VALUES: list[Any] = [
     "timestamp",
     "comments",
     ["comments", "replace"],
+    "form",
+    "none",
+    "brackets",
 ]
 
 

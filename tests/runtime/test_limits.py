@@ -132,8 +132,16 @@ def test_the_limit_of_a_schema(tmp_path: Path) -> None:
         mapper.load(path, limits=Limits(schema_bytes=len(schema) - 1))
 
 
+def test_the_limit_of_a_form() -> None:
+    text = "body: {format: form}\n" + FRAME.replace("PROPERTIES", "{n: $.p}")
+    transform = mapper.compile(text, limits=Limits(form_fields=3))
+    assert transform(b"p=1&b=2&").rejected == []
+    assert [r.codes for r in transform(b"p=1&b=2&&").rejected] == [("M608",)]
+    assert mapper.compile(text)(b"p=1&b=2&&").rejected == []
+
+
 def test_every_limit_is_hit_by_a_test() -> None:
-    hit = {case[0] for case in RUN_TIME.values()} | {*COMPILE_TIME, "schema_bytes"}
+    hit = {case[0] for case in RUN_TIME.values()} | {*COMPILE_TIME, "schema_bytes", "form_fields"}
     assert hit == {field.name for field in fields(Limits)}
 
 

@@ -24,7 +24,8 @@ from mapper.runtime.repair.readings import (
 )
 from mapper.runtime.repair.readings import TooDeepError as TooDeep
 from mapper.runtime.repair.readings import TooManyWaysError as TooManyWays
-from mapper.transform.body import Body, read_body
+from mapper.transform.body import read_body
+from mapper.transform.json_text import Body
 from support.agreement import same
 from support.examples import examples
 from support.places import TESTS
@@ -39,17 +40,18 @@ LISTED = [
 NOT_JSON, AMBIGUOUS = "M601", "M609"
 
 
-def read(body: bytes, *allowed: str, encoding_errors: str = "reject") -> Body | str:
+def read(body: bytes, *allowed: str, encoding_errors: str = "reject", form: str = "json") -> Body | str:
     """The body, or the code of its rejection."""
-    found = read_body(body, Policy(allowed, encoding_errors == "replace"))
+    found = read_body(body, Policy(allowed, encoding_errors == "replace", form))
     return found if isinstance(found, Body) else found.code
 
 
 @pytest.mark.parametrize(("file", "index", "case"), LISTED, ids=[f"{f}-{i}" for f, i, _ in LISTED])
 def test_case(file: str, index: int, case: dict[str, Any]) -> None:
-    assert set(case) <= {"repair", "encoding_errors", "body", "hex", "value", "repairs", "code"}
+    assert set(case) <= {"repair", "encoding_errors", "format", "body", "hex", "value", "repairs", "code"}
     body = bytes.fromhex(case["hex"]) if "hex" in case else case["body"].encode()
-    found = read(body, *case.get("repair", ()), encoding_errors=case.get("encoding_errors", "reject"))
+    errors, form = case.get("encoding_errors", "reject"), case.get("format", "json")
+    found = read(body, *case.get("repair", ()), encoding_errors=errors, form=form)
     if "code" in case:
         assert found == case["code"]
         return

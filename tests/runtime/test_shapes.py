@@ -1,16 +1,19 @@
-"""Shapes: pruning of hostile values takes time and stack in proportion, and changes nothing it is given."""
+"""Shapes: hostile values are pruned and flattened in proportion, within limits, and do not change."""
 
 from __future__ import annotations
 
 import copy
+import json
+import tracemalloc
 from typing import Any
 
 import pytest
 
 import mapper
+from mapper.runtime.faults import Fault
 from mapper.runtime.limits import MAX_EVENT_DEPTH
 from mapper.runtime.missing import MISSING
-from mapper.runtime.shapes import prune
+from mapper.runtime.shapes import flatten, prune
 from support.growth import assert_linear
 
 ALL = ("null", "blank", "empty")
@@ -77,3 +80,97 @@ def test_the_deepest_body(inner: str) -> None:
 def test_wide_objects_take_time_in_proportion() -> None:
     small, large = ({str(n): None if n % 2 else {"a": ""} for n in range(size)} for size in (5_000, 40_000))
     assert_linear(lambda value: prune(value, ALL), small, large)
+
+
+ROOM = 1_000_000
+
+
+def flat(value: Any, separator: str = ".", by_index: bool = False, room: int = ROOM) -> Any:
+    return flatten(value, separator, by_index, room, 0)[0]
+
+
+def test_flattening_does_not_change_the_value_itself() -> None:
+    value = {"a": {"b": [{"c": 1}], "d": {}}}
+    before = copy.deepcopy(value)
+    assert flat(value) == {"a.b": [{"c": 1}], "a.d": {}}
+    assert flat(value, by_index=True) == {"a.b.0.c": 1, "a.d": {}}
+    assert value == before
+
+
+def test_names_take_their_room_before_they_are_made() -> None:
+    """Names of 1,000 characters for 1,000 members: a megabyte of a payload of ten kilobytes."""
+    value = {"k" * 1_000: {str(n): n for n in range(1_000)}}
+    names = sum(1_001 + len(str(n)) + 4 for n in range(1_000))
+    assert flatten(value, ".", False, names, 0)[1] == 0
+    with pytest.raises(Fault, match="M624"):
+        flatten(value, ".", False, names - 1, 0)
+
+
+def test_long_names_without_members_of_their_own_take_no_memory() -> None:
+    value: Any = 1
+    for _ in range(MAX_EVENT_DEPTH - 1):
+        value = {"k" * 100_000: value}
+    tracemalloc.start()
+    try:
+        with pytest.raises(Fault, match="M624"):
+            flat(value)
+        assert tracemalloc.get_traced_memory()[1] < 3 * 100_000 * MAX_EVENT_DEPTH
+    finally:
+        tracemalloc.stop()
+
+
+def test_the_deepest_value_is_flattened() -> None:
+    value: Any = 1
+    for _ in range(MAX_EVENT_DEPTH):
+        value = {"": value}
+    assert flat(value) == {"." * (MAX_EVENT_DEPTH - 1): 1}
+    with pytest.raises(RecursionError):
+        flat({"": value})
+
+
+def test_a_name_that_is_no_text_is_left_to_the_validation() -> None:
+    assert flat({1: {"a": 2}, "b": {2: {"c": 3}}}) == {1: {"a": 2}, 2: {"c": 3}}
+
+
+@pytest.mark.parametrize("by_index", [False, True])
+def test_flattening_takes_time_in_proportion(by_index: bool) -> None:
+    small, large = ({"a": {str(n): [n, {"b": {}}] for n in range(size)}} for size in (10_000, 80_000))
+    assert_linear(lambda value: flat(value, by_index=by_index, room=2**40), small, large)
+
+
+FLAT = """\
+mapping: m
+event:
+  event_id: e
+  event_name: n
+  user_id: u
+  timestamp: 2026-11-23T20:00:00.000Z
+  event_properties: {path: $.p, flatten: {lists: index}, default: {}}
+"""
+
+
+@pytest.mark.parametrize("as_bytes", [True, False])
+def test_a_small_body_does_not_become_a_large_event(as_bytes: bool) -> None:
+    """200 levels of long names above many members: 20 kilobytes would become 400."""
+    inner: Any = {str(n): 0 for n in range(1_000)}
+    for _ in range(190):
+        inner = {"long": inner}
+    body = {"p": inner}
+    payload = json.dumps(body).encode() if as_bytes else body
+    small, large = (mapper.compile(FLAT, limits=mapper.Limits(event_bytes=n)) for n in (100_000, 10_000_000))
+    assert [one.codes for one in small(payload).rejected] == [("M624",)]
+    assert len(large(payload).events) == 1
+
+
+def test_flattening_a_value_that_holds_itself_is_rejected() -> None:
+    own: dict[str, Any] = {"x": 1}
+    own["one"] = own["other"] = own
+    assert [one.codes for one in mapper.compile(FLAT)({"p": own}).rejected] in ([("M606",)], [("M624",)])
+
+
+def test_a_list_held_twice_at_each_of_many_levels_ends_at_the_limit() -> None:
+    shared: Any = [0]
+    for _ in range(60):
+        shared = [shared, shared]
+    with pytest.raises(Fault, match="M624"):
+        flat({"a": shared}, by_index=True)

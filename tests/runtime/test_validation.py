@@ -14,6 +14,7 @@ from mapper.runtime.json.equality import equal, identity
 from mapper.runtime.missing import MISSING
 from mapper.runtime.schema.keywords import judging
 from mapper.runtime.schema.validation import (
+    MAX_NODES,
     MAX_VIOLATIONS,
     Violation,
     delegate,
@@ -46,6 +47,16 @@ def test_find_non_json(value: object, fault: object) -> None:
 )
 def test_json_values(value: object) -> None:
     assert is_json(value)
+
+
+def test_too_many_values_of_any_kind_are_no_json() -> None:
+    for value in (0, None, "a", []):
+        many = [value] * MAX_NODES
+        assert is_json(many)
+        assert find_non_json(many) is None
+        many.append(value)
+        assert not is_json(many)
+        assert find_non_json({"a": many}) == (("a",), "holds too many values")
 
 
 def test_violations_tell_the_rule_and_never_the_value() -> None:

@@ -17,6 +17,8 @@ from mapper.interpreter.items import interpret_item
 from mapper.interpreter.path_evaluation import evaluate_path
 from mapper.runtime.items import UnmatchedElement, select
 from mapper.runtime.schema.validation import is_json
+from mapper.transform.body import read_body
+from mapper.transform.json_text import Body
 from support.validators import reference
 
 VALIDATED_LATER = "M612"
@@ -28,12 +30,17 @@ def assert_agreement(
 ) -> None:
     """Run every item of a payload through the interpreter; the transform must give the same outcomes."""
     request = request or mapper.Request()
-    if isinstance(payload, bytes):
+    compiled = transform._compiled
+    if not compiled.policy.reads_json:
+        body = read_body(payload if isinstance(payload, bytes) else b"", compiled.policy)
+        if not isinstance(body, Body):
+            return
+        payload = body.value
+    elif isinstance(payload, bytes):
         try:
             payload = msgspec.json.decode(payload)
         except (ValueError, RecursionError):
             return
-    compiled = transform._compiled
     folder = Path(compiled.filename).parent if Path(compiled.filename).is_file() else None
     program = analyse(SourceFile(compiled.filename, compiled.text), folder, Report()).program
     assert program is not None

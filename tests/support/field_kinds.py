@@ -35,6 +35,8 @@ KINDS: dict[str, str] = {
     "pick": "{path: $.o, pick: [a]}",
     "omit": "{path: $.o, omit: [b]}",
     "rename": "{path: $.o, rename: {a: c}}",
+    "flatten": "{path: $.o, flatten: {}}",
+    "flatten lists": "{path: $.o, flatten: {lists: index}}",
     "prune": "{path: $.o, prune: ['null', blank, empty], default: {}}",
     "prune of anything": "{path: $.a, prune: ['null', blank]}",
     "hash": "{hash: [$.b]}",

@@ -1,10 +1,11 @@
 """Cases of the language: reads tests/cases/language/<topic>/<idea>.yaml and writes the mapping of a case.
 
 A case holds either a whole `mapping` with its `payload` (or raw `body`), an optional `request` and the whole
-`result`; or `properties`, the YAML of `event_properties` in the frame below, with the `output` expected there
-(or `rejected`, the codes). `errors` instead of a result lists the compile errors as `code line:column`, in
-order; `hint` is a part of one of the hints; `warnings` are listed like errors. `source` and `target` are
-schemas, written beside the mapping as `source.schema.json` and `target.schema.json`.
+`result`; or `properties`, the YAML of `event_properties` in the frame below (and `body_format`, that of
+`body`), with the `output` expected there (or `rejected`, the codes). `errors` instead of a result lists the
+compile errors as `code line:column`, in order; `hint` is a part of one of the hints; `warnings` are listed
+like errors. `source`, `target` and `schema` (of the whole body) are schemas, written beside the mapping as
+`source.schema.json` and so on.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from support.yaml_text import load_yaml
 
 CASES = TESTS / "cases" / "language"
 KEYS = {
-    *("idea", "mapping", "properties", "source", "target"),
-    *("payload", "body", "request"),
+    *("idea", "mapping", "properties", "source", "target", "schema"),
+    *("payload", "body", "body_format", "request"),
     *("result", "output", "rejected", "errors", "hint", "warnings"),
 }
 
@@ -51,7 +52,8 @@ def write_mapping(case: dict[str, Any], folder: Path) -> Path:
     if text is None:
         text = FRAME + indent(case["properties"], "    ")
         text += "source: source.schema.json\n" if "source" in case else ""
-    for name in ("source", "target"):
+        text += f"\nbody: {case['body_format']}\n" if "body_format" in case else ""
+    for name in ("source", "target", "schema"):
         if name in case:
             (folder / f"{name}.schema.json").write_text(json.dumps(case[name], indent=2), encoding="utf-8")
     path = folder / "case.yaml"

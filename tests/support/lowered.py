@@ -6,16 +6,21 @@ from collections.abc import Callable, Mapping
 
 import mapper
 from mapper import ir
-from mapper.codegen.template_code import emit_condition, emit_template
+from mapper.codegen.template_code import emit_compute, emit_condition, emit_template
 from mapper.codegen.writer import Scope, Writer
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.source import SourceFile, Span, SpannedText
-from mapper.expressions.liquid import parse_condition, parse_template
+from mapper.expressions.liquid import parse_condition, parse_expression, parse_template
 from mapper.expressions.liquid.dialects import Dialect
-from mapper.interpreter.template_evaluation import evaluate_condition, render_template
+from mapper.interpreter.template_evaluation import (
+    compute_value,
+    evaluate_condition,
+    render_template,
+)
 from mapper.runtime.faults import Fault, Skip
 from support.emitted import defined
 
+LiquidNode = ir.Template | ir.Condition | ir.Compute
 Outcome = tuple[str, object]  # ("text", str), ("holds", bool), ("fault", code) or ("skip", reason)
 NO_REQUEST = mapper.Request()
 
@@ -42,37 +47,42 @@ def condition(
     return parse_condition(text(value), report or Report(), dialect)
 
 
-def generated(node: ir.Template | ir.Condition) -> str:
-    """The Python source of a template or condition, as a module."""
+def expression(value: str, report: Report | None = None, dialect: Dialect | None = None) -> ir.Compute | None:
+    """The node of an expression, or None."""
+    return parse_expression(text(value), report or Report(), dialect)
+
+
+def generated(node: LiquidNode) -> str:
+    """The Python source of a piece of Liquid, as a module."""
     writer = Writer()
     with writer.block("def run(item, body, request):"):
         if isinstance(node, ir.Template):
             result = emit_template(writer, node, Scope())
+        elif isinstance(node, ir.Compute):
+            result = emit_compute(writer, node, Scope())
         else:
             result = emit_condition(writer, node, Scope())
         writer.line(f"return {result}")
     return writer.module()
 
 
-def compiled(node: ir.Template | ir.Condition) -> Callable[..., object]:
+def compiled(node: LiquidNode) -> Callable[..., object]:
     """The function that renders a template or evaluates a condition."""
     return defined(generated(node), "run")  # type: ignore[no-any-return]
 
 
-def run_generated(
-    node: ir.Template | ir.Condition, item: object, request: mapper.Request = NO_REQUEST
-) -> Outcome:
+def run_generated(node: LiquidNode, item: object, request: mapper.Request = NO_REQUEST) -> Outcome:
     """The outcome of generated code."""
     run = compiled(node)
     return _outcome(lambda: run(item, item, request))
 
 
-def run_library(
-    node: ir.Template | ir.Condition, item: object, request: mapper.Request = NO_REQUEST
-) -> Outcome:
+def run_library(node: LiquidNode, item: object, request: mapper.Request = NO_REQUEST) -> Outcome:
     """The outcome of the library."""
     if isinstance(node, ir.Template):
         return _outcome(lambda: render_template(node, item, item, request))
+    if isinstance(node, ir.Compute):
+        return _outcome(lambda: compute_value(node, item, item, request))
     return _outcome(lambda: evaluate_condition(node, item, item, request))
 
 

@@ -13,7 +13,7 @@ import mapper
 
 Json = Any
 
-KEYS = ["a", "b", "c", "odd key", "$x", "it's"]
+KEYS = ["a", "b", "c", "odd key", "$x", "it's", "a.a"]
 key = st.sampled_from(KEYS)
 scalar = st.one_of(
     st.sampled_from([None, True, False, 0, 1, -3, 1.0, 2.5, 2**64, 1e300, 1_795_464_000]),
@@ -38,6 +38,19 @@ LIQUID = [
     "{% for x in c %}{{ forloop.index }}{{ x }},{% endfor %}",
     "{{ envelope.a }}{{ header.x }}{{ setting.s }}{{ received_at }}",
 ]
+EXPRESSIONS = [
+    *("a", "c.first", "item['odd key'] | default: 0", "envelope.a | json", "(1..3)", "header", "b.size"),
+    *(
+        "c | size",
+        "c | map: 'a' | uniq",
+        "c | first",
+        "c | where: 'a' | last",
+        "c | concat: c",
+        "a | reverse",
+    ),
+    *("a | times: 2 | round", "a | plus: b", "a | divided_by: b", "b | default: a, allow_false: true"),
+    *("a | append: b | upcase", "b | strip | md5 | prepend: 'u-'", "a | hmac_sha256: setting.s | split: ''"),
+]
 CONDITIONS = [
     *(
         "a",
@@ -54,6 +67,7 @@ CONDITIONS = [
 path = st.sampled_from(PATHS)
 several_matches = st.sampled_from(LISTS)
 inner_path = st.sampled_from([*PATHS[1:], *LISTS])
+entry_keys = st.sampled_from(["$.key", "$.a", "$", "{{ key }}{{ a }}", {"path": "$.b", "as": "string"}])
 takes = st.sampled_from(["first", "last", "only"])
 condition = st.sampled_from(CONDITIONS)
 # Values that may be missing or null, and of any type: they can stand wherever something stands behind them.
@@ -62,6 +76,7 @@ unsure = st.one_of(
     path,
     path.map(lambda text: {"path": text}),
     path.map(lambda text: {"envelope": text}),
+    st.sampled_from(EXPRESSIONS).map(lambda text: {"compute": text}),
     st.builds(lambda p, t: {"path": p, "take": t}, several_matches, takes),
     st.builds(lambda p, t: {"envelope": p, "take": t}, several_matches, takes),
     st.sampled_from([{"setting": "s"}, {"path": "$.a", "as": "json", "on_error": "omit"}]),
@@ -106,6 +121,14 @@ def operators(inner: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
         st.builds(lambda m, t: {"map": m, "to": t}, unsure | st.sampled_from(LISTS), inner),
         st.builds(lambda p, v: {"path": p, "of": v}, inner_path, sources),
         st.builds(lambda p, v, t: {"path": p, "of": v, "take": t}, several_matches, sources, takes),
+        (unsure | members).map(lambda v: {"entries": v}),
+        st.builds(
+            lambda s, k, v, d: {"object_from": s, "key": k, "value": v, **d},
+            unsure | members | several_matches | several,
+            entry_keys,
+            inner,
+            optional("on_duplicate", st.sampled_from(["reject", "first", "last", "list"])),
+        ),
         modified(inner),
     )
 
@@ -152,11 +175,17 @@ def modified(inner: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
     scalars = st.sampled_from(["string", "integer", "number", "boolean", "array", "json"])
     casts = st.builds(lambda k, e: {"as": k, **e}, scalars, on_error)
     prune = st.lists(st.sampled_from(["null", "blank", "empty"]), min_size=1, unique=True)
+    flatten = st.builds(
+        lambda separator, lists: {"separator": separator, "lists": lists},
+        st.sampled_from([".", " ", "x"]),
+        st.sampled_from(["keep", "index"]),
+    )
     changes = st.builds(
-        lambda p, o, r, d, e: {**p, **o, **r, **d, **e},
+        lambda p, o, r, f, d, e: {**p, **o, **r, **f, **d, **e},
         optional("pick", names),
         optional("omit", names),
         optional("rename", st.dictionaries(key, key, max_size=1)),
+        optional("flatten", flatten),
         optional("prune", prune),
         st.just({}) | st.just({"as": "object"}),
     )

@@ -69,8 +69,16 @@ PROPERTIES = {
     "a number's text": "{n: {path: $.big, as: string}, m: {path: $.big, as: integer}}",
     "renamed": "{path: $.p, as: object, rename: {a: a_much_longer_name}}, {path: $.p, omit: [n]}",
     "pruned": "{path: $.p, prune: [null, blank]}, {a: {envelope: $.shop, prune: [null]}}",
+    "flattened": "{path: $.p, flatten: {}}, {a: {path: $, flatten: {lists: index, separator: __}}}",
+    "map and flattened": "{m: {map: $.x, to: {object: {a: {b: $}, c: {d: $}}, flatten: {}}}}",
     "alternatives": "{a: {first_of: [$.none, {envelope: $.shop}]}, b: {when: p, then: $.p, else: $.x}}",
     "a case": "{a: {match: $.n, cases: {3: $.p}, else: $.x}, b: {path: $.none, default: many words}}",
+    "entries": "{e: {entries: $.p}, f: {map: {entries: $.p}, to: {k: $.key, v: [$.value, $.value]}}}",
+    "an object of a list": "{o: {object_from: $.x, key: $.s, value: [$, $], on_duplicate: list}}",
+    "an object of the same key": "{o: {object_from: $.x, key: $.t, value: $.s, on_duplicate: list}}",
+    "an object of entries": "{o: {object_from: $.p, key: '{{ key }}-{{ key }}', value: {envelope: $.shop}}}",
+    "a path on others": "{o: {path: $..k, of: [$.p, $.p, {envelope: $.shop}]}, n: {path: $.n, of: $.p}}",
+    "one of several": "{t: {path: '$..*', take: last}, u: {envelope: '$.orders[*]', take: first}}",
     "a header": "{h: {header: X-Long}, t: {received_at: true}}",
 }
 EACH = {
@@ -261,6 +269,10 @@ def larger(value: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         value.map(lambda one: f"{{map: $.x, to: {one}}}"),
         value.map(lambda one: f"{{map: {{envelope: $.orders}}, to: {one}}}"),
         several.map(lambda some: "{first_of: [" + ", ".join(some) + "]}"),
+        value.map(lambda one: f"{{object_from: $.p, key: $.key, value: {one}}}"),
+        value.map(lambda one: f"{{object_from: $.x, key: $.s, value: {one}, on_duplicate: list}}"),
+        value.map(lambda one: f"{{entries: {{object: {{a: {one}, b: {one}}}}}}}"),
+        value.map(lambda one: f"{{path: '$[0, 1, \"a\"]', of: [{one}, {{a: {one}}}]}}"),
         value.map(lambda one: f"{{merge: [{{a: {one}}}, $.none]}}"),
         value.map(lambda one: f"{{when: n == 3, then: {one}, else: $.p}}"),
     )

@@ -9,10 +9,10 @@ print. Blocks with a file name (`yaml shop.yaml`) are written to that file befor
 every page.
 
 In docs/language.md every `yaml` block is an example: a whole mapping, or what stands below
-`event_properties:` in FRAME. It is followed by `json payload` (and before that `json request`) and
-`json result`, by `text rejected`, or by `text error`, what is printed when it does not compile. A block with
-a file name (`json shop.schema.json`) is that file beside the mapping, for the rest of its section. Tables
-are examples where their head says so:
+`event_properties:` in FRAME. It is followed by `json payload` or `text payload` (and before that `json
+request`) and `json result`, by `text rejected`, or by `text error`, what is printed when it does not compile.
+A block with a file name (`json shop.schema.json`) is that file beside the mapping, for the rest of its
+section. Tables are examples where their head says so:
 
     payload | result          payloads for the yaml example above
     value | `as: string` |    a path on each value with each modifier
@@ -247,7 +247,7 @@ def checks(page: Page, *, update: bool) -> Iterator[Check]:
                 section.payload = section.request = "{}"
             case Block(info=info, text=text) if FILE_NAME.fullmatch(info):
                 section.files[info] = text
-            case Block("json", "payload"):
+            case Block("json" | "text", "payload"):
                 section.payload = part.text
                 waiting = part
             case Block("json", "request"):
@@ -362,6 +362,7 @@ LIMITS = {
     "a rendered text, a filter's result": (DEFAULT.text_length,),
     "the variables of a template together": (liquid_text.VARIABLES * DEFAULT.text_length,),
     "a body": (DEFAULT.body_bytes // 2**20, DEFAULT.items),
+    "a form": (DEFAULT.form_fields,),
     "an event, as compact JSON": (DEFAULT.event_bytes // 2**20,),
     "the events of a body together, as compact JSON": (DEFAULT.result_bytes // 2**20,),
     "the nesting of an item of a body; of parsed JSON, that of each value that its event holds": (

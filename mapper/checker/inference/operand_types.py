@@ -8,10 +8,22 @@ from mapper import ir
 from mapper.checker.inference import predicates as p
 from mapper.checker.inference.filter_types import filter_type, gives_exact_numbers, unsure_operand
 from mapper.checker.inference.findings import Inference, PossibleRejection
+from mapper.checker.inference.printing import printed
 from mapper.checker.inference.type_scope import TypeScope, look_up
-from mapper.checker.types import ANYTHING, NULL_ONLY, Type, literal_type
+from mapper.checker.types import (
+    ANYTHING,
+    NEVER,
+    NULL_ONLY,
+    Type,
+    join,
+    join_all,
+    literal_type,
+    only,
+    without_nothing,
+)
 from mapper.checker.types.named import BOOLEAN, INTEGER, array_of
 from mapper.ir.liquid import Operand
+from mapper.runtime.liquid.filters import ROWS
 
 
 def operand_type(operand: Operand, scope: TypeScope, notes: Inference) -> Type:
@@ -50,6 +62,14 @@ def _filtered(call: ir.FilterCall, scope: TypeScope, notes: Inference) -> Type:
         notes.note_reached(call, not p.falsy(value).is_never or not p.empty(value).is_never)
     if call.name == "default" and named:
         return ANYTHING.with_missing()
+    lost = NEVER
+    if scope.computes and call.name != "default":
+        lost = _lost(call, (value, *arguments, *named))
+        keep = p.content if ROWS[call.name].is_digest else without_nothing
+        value, *rest = map(keep, (value, *arguments))
+        if any(each.is_never for each in (value, *rest)):
+            return lost
+        arguments = tuple(rest)
     found, may_fail = filter_type(call.name, value, arguments, is_plain=not named)
     if may_fail:
         notes.note_rejection(
@@ -59,4 +79,11 @@ def _filtered(call: ir.FilterCall, scope: TypeScope, notes: Inference) -> Type:
         bad = unsure_operand(call.name, given)
         if not bad.is_never and not gives_exact_numbers(operand):
             notes.note_lost_digits(operand, call.span, bad, scope)
-    return found
+    return join(found, lost)
+
+
+def _lost(call: ir.FilterCall, given: tuple[Type, ...]) -> Type:
+    """The nothings that a filter of `compute` gives because it is given nothing."""
+    if ROWS[call.name].is_digest:
+        return NEVER.with_missing(any(Type(texts=printed(each)).may_be_blank for each in given))
+    return join_all(only(each, "missing", "null") for each in given)

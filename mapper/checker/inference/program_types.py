@@ -1,42 +1,36 @@
-"""Inference of programs: a program and its source schema in, an Inference out."""
+"""Inference of programs: a program and the types of its payloads in, an Inference out."""
 
 from __future__ import annotations
-
-from functools import lru_cache
 
 from mapper import ir
 from mapper.checker.inference.condition_types import divide
 from mapper.checker.inference.findings import Inference
+from mapper.checker.inference.payload_types import PayloadTypes
 from mapper.checker.inference.template_types import infer_template
 from mapper.checker.inference.type_scope import TypeScope, initial_scope, tame_scope
 from mapper.checker.inference.value_types import infer_record
-from mapper.checker.types import ANYTHING, Type, read_schema
 from mapper.ir.liquid import walk
-from mapper.schemas.schema import Schema
+
+# The assumption about bodies of each format if no schema describes them.
+_WITHOUT_SCHEMA = {
+    "json": "no source schema: an item may be anything, so what a path finds is unknown",
+    "form": "no source schema: a form may have any fields, each of them a text",
+    "none": "no body is read",
+}
 
 
-@lru_cache(maxsize=32)
-def type_of_schema(schema: Schema) -> Type:
-    """The type of the values that fit; cached, because several mappings share one target schema."""
-    return read_schema(schema.document)
-
-
-def item_type(source: Schema | None) -> Type:
-    """The type of an item: that of the source schema, or anything."""
-    return ANYTHING if source is None else type_of_schema(source)
-
-
-def infer_program(program: ir.Program, source: Schema | None, item: Type | None = None) -> Inference:
-    """Infer the types and possible rejections of a program; `item` is the item's type, if known."""
-    notes = Inference(_assumptions(program, source))
-    _infer(program, initial_scope(item_type(source) if item is None else item), notes)
+def infer_program(program: ir.Program, payload: PayloadTypes) -> Inference:
+    """Infer the types and possible rejections of a program for payloads of some types."""
+    notes = Inference(_assumptions(program, payload))
+    _infer(program, initial_scope(payload.item, payload.body), notes)
     return notes
 
 
-def infer_tame(program: ir.Program, source: Schema | None, item: Type | None) -> Inference:
+def infer_tame(program: ir.Program, payload: PayloadTypes) -> Inference:
     """Infer a program, supposing that every value without a schema is a harmless text or missing."""
     notes = Inference()
-    _infer(program, tame_scope(item or ANYTHING, knows_item=source is not None), notes)
+    item = payload.item if payload.knows_item else None
+    _infer(program, tame_scope(item, None if payload.schema is None else payload.body), notes)
     return notes
 
 
@@ -52,14 +46,16 @@ def _infer(program: ir.Program, scope: TypeScope, notes: Inference) -> None:
         notes.note_type(program.output, infer_template(program.output, scope, notes))
 
 
-def _assumptions(program: ir.Program, source: Schema | None) -> tuple[str, ...]:
-    if source is None:
-        return ("no source schema: an item may be anything, so what a path finds is unknown",)
+def _assumptions(program: ir.Program, payload: PayloadTypes) -> tuple[str, ...]:
+    source, schema = payload.source, payload.schema
+    if source is None and schema is None:
+        return (_WITHOUT_SCHEMA[program.policy.format],)
+    items = () if source is None else (f"every item fits `{source.name}`",)
+    if schema is not None:
+        return (*items, f"every body fits `{schema.name}`")
     reads_around = any(path.root is ir.Root.BODY for path in _paths(program.output))
-    around = (
-        ("the body around an item has no schema: what `envelope` finds is unknown",) if reads_around else ()
-    )
-    return (f"every item fits `{source.name}`", *around)
+    around = "the body around an item has no schema: what `envelope` finds is unknown"
+    return (*items, around) if reads_around else items
 
 
 def _paths(node: object) -> list[ir.Path]:

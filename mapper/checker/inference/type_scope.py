@@ -36,11 +36,15 @@ SPECIAL = ("size", "first", "last")
 
 @dataclass(frozen=True, slots=True)
 class TypeScope:
-    """The types of the roots and of the variables of a template; unreachable if nothing is possible."""
+    """The types of the roots and of the variables of a template; unreachable if nothing is possible.
+
+    `computes` is true inside `compute`, whose filters give nothing of nothing.
+    """
 
     roots: Mapping[str, Type]
     local: Mapping[str, Type] = field(default_factory=dict)
     is_reachable: bool = True
+    computes: bool = False
 
     def within(self, element: Type) -> TypeScope:
         """The scope inside `map`, in which the item is an element."""
@@ -75,15 +79,18 @@ class TypeScope:
         return replace(self, is_reachable=False)
 
 
-def initial_scope(item: Type) -> TypeScope:
-    """The scope before any rule: the item by its schema, headers and parameters as texts, any body."""
-    return _scope_of(item, ANYTHING, object_with({}, TEXT.with_missing()), object_with({}, ANY_MEMBER))
+def initial_scope(item: Type, body: Type = ANYTHING) -> TypeScope:
+    """The scope before any rule: the item and the body by their schemas, headers and parameters as texts."""
+    return _scope_of(item, body, object_with({}, TEXT.with_missing()), object_with({}, ANY_MEMBER))
 
 
-def tame_scope(item: Type, *, knows_item: bool) -> TypeScope:
-    """The scope before any rule, with a harmless text wherever there is no schema, as a search tries it."""
+def tame_scope(item: Type | None, body: Type | None) -> TypeScope:
+    """The scope before any rule, with a harmless text wherever there is no schema, as a search tries it.
+
+    `item` and `body` are None if no schema describes them.
+    """
     tame = object_with({}, text_type(blank=False, formats=frozenset({TRUSTED})).with_missing())
-    return _scope_of(item if knows_item else tame, tame, tame, tame)
+    return _scope_of(tame if item is None else item, tame if body is None else body, tame, tame)
 
 
 def _scope_of(item: Type, body: Type, texts: Type, settings: Type) -> TypeScope:

@@ -11,13 +11,15 @@ from mapper.checker.inference import predicates as p
 from mapper.checker.inference.cast_types import Casting, cast_type, kept_type, time_type
 from mapper.checker.inference.condition_types import divide
 from mapper.checker.inference.findings import Inference, PossibleRejection
-from mapper.checker.inference.object_types import changed_object, merged_objects
+from mapper.checker.inference.object_types import changed_object, entries_of, merged_objects, object_of
+from mapper.checker.inference.operand_types import operand_type
 from mapper.checker.inference.path_types import infer_path
 from mapper.checker.inference.printing import unsure_numbers
 from mapper.checker.inference.shape_types import pruned
 from mapper.checker.inference.template_types import infer_template
 from mapper.checker.inference.type_scope import TypeScope, place_of_path
 from mapper.checker.types import (
+    ANYTHING,
     MISSING_ONLY,
     NEVER,
     NULL_ONLY,
@@ -33,7 +35,7 @@ from mapper.checker.types import (
 )
 from mapper.checker.types.from_schema import remove_literals
 from mapper.checker.types.lattice import of_element, of_member
-from mapper.checker.types.named import DIGEST, EMPTY_OBJECT, array_of
+from mapper.checker.types.named import DIGEST, EMPTY_OBJECT, OBJECT, array_of
 from mapper.runtime.digits import LOST_DIGITS
 
 
@@ -52,6 +54,9 @@ def _infer(node: ir.Value, scope: TypeScope, notes: Inference) -> Type:
             return infer_path(node, scope)
         case ir.Template():
             return infer_template(node, scope, notes)
+        case ir.Compute(value=operand):
+            computing = replace(scope, computes=True)
+            return ANYTHING.with_missing() if operand is None else operand_type(operand, computing, notes)
         case ir.Record():
             return infer_record(node, scope, notes)
         case ir.Array(values):
@@ -69,6 +74,10 @@ def _infer(node: ir.Value, scope: TypeScope, notes: Inference) -> Type:
             return _merge(node, scope, notes)
         case ir.MapItems():
             return _map(node, scope, notes)
+        case ir.Entries():
+            return _entries(node, scope, notes)
+        case ir.ObjectFrom():
+            return _object_from(node, scope, notes)
         case ir.WithItem(source, element):
             given = infer_value(source, scope, notes)
             if given.missing:
@@ -77,7 +86,7 @@ def _infer(node: ir.Value, scope: TypeScope, notes: Inference) -> Type:
             return infer_value(element, reached.unreachable() if given.is_never else reached, notes)
         case ir.Take():
             return _take(node, scope, notes)
-        case ir.Pick() | ir.Omit() | ir.Rename():
+        case ir.Pick() | ir.Omit() | ir.Rename() | ir.Flatten():
             return _change(node, scope, notes)
         case ir.Prune(value, kinds):
             return pruned(infer_value(value, scope, notes), frozenset(kinds))
@@ -180,6 +189,27 @@ def _map(node: ir.MapItems, scope: TypeScope, notes: Inference) -> Type:
     return join(mapped, only(source, "missing", "null"))
 
 
+def _entries(node: ir.Entries, scope: TypeScope, notes: Inference) -> Type:
+    source = infer_value(node.value, scope, notes)
+    if not node.takes_lists:
+        _note_others("M615", node, node.value, source, notes)
+        return join(entries_of(source), only(source, "missing", "null"))
+    _note_others("M616", node, node.value, source, notes, also="object")
+    return join(entries_of(source), only(source, "missing", "null", "array"))
+
+
+def _object_from(node: ir.ObjectFrom, scope: TypeScope, notes: Inference) -> Type:
+    entries = infer_value(node.value, scope, notes)
+    if entries.arrays is None:
+        return only(entries, "missing", "null")
+    if node.on_duplicate is ir.OnDuplicate.REJECT and entries.arrays.longest not in (0, 1):
+        reason, several = "two entries may have the same key", join(array_of(ANYTHING, 2), OBJECT)
+        rejection = PossibleRejection("M617", node.span, reason, node, several, declared=node.declared)
+        notes.note_rejection(rejection)
+    made = object_of(entries, lists=node.on_duplicate is ir.OnDuplicate.LIST)
+    return join(made, only(entries, "missing", "null"))
+
+
 def _take(node: ir.Take, scope: TypeScope, notes: Inference) -> Type:
     source = infer_value(node.value, scope, notes)
     # `only` says that items with several matches are rejected.
@@ -190,15 +220,13 @@ def _take(node: ir.Take, scope: TypeScope, notes: Inference) -> Type:
     return of_element(source).with_missing(not is_sure)
 
 
-def _change(node: ir.Pick | ir.Omit | ir.Rename, scope: TypeScope, notes: Inference) -> Type:
+def _change(node: ir.Pick | ir.Omit | ir.Rename | ir.Flatten, scope: TypeScope, notes: Inference) -> Type:
     found = infer_value(node.value, scope, notes)
     _note_others("M615", node, node.value, found, notes, declared=node.declared)
-    changed, collides = changed_object(node, found)
-    if collides:
-        reason, whole = "a renamed key may be there already", only(found, "object")
-        notes.note_rejection(
-            PossibleRejection("M617", node.span, reason, node, whole, declared=node.declared)
-        )
+    changed, bad = changed_object(node, found)
+    if not bad.is_never:
+        reason = "two keys may get the same name"
+        notes.note_rejection(PossibleRejection("M617", node.span, reason, node, bad, declared=node.declared))
     return join(changed, only(found, "missing", "null"))
 
 
@@ -249,11 +277,19 @@ def _note_hashed(node: ir.Hash, found: list[Type], notes: Inference) -> None:
 
 
 def _note_others(
-    code: str, node: ir.Value, operand: ir.Value, found: Type, notes: Inference, *, declared: bool = False
+    code: str,
+    node: ir.Value,
+    operand: ir.Value,
+    found: Type,
+    notes: Inference,
+    *,
+    declared: bool = False,
+    also: str = "",
 ) -> None:
-    """Note values of an operand that are no array (M616) or no object (M615); null passes."""
+    """Note values of an operand that are no array (M616) or no object (M615); null and type `also` pass."""
     kind, noun = ("array", "a list") if code == "M616" else ("object", "an object")
-    bad = only(found, *(found.kinds - {"null", kind}))
+    noun = f"{noun} or an {also}" if also else noun
+    bad = only(found, *(found.kinds - {"null", kind, also}))
     if bad.is_never:
         return
     is_certain = bad == found

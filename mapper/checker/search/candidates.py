@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import combinations, islice, product, takewhile
 from json import dumps
 from typing import TypeAlias
@@ -107,18 +107,19 @@ def _json_texts(path: ir.Path) -> list[str]:
 
 
 def values_at(
-    place: PayloadPlace, item: Type | None, constants: list[object], bad: Type = NEVER
+    place: PayloadPlace, roots: Mapping[str, Type | None], constants: list[object], bad: Type = NEVER
 ) -> list[object]:
     """Values to try at a place: first those of `bad`, then constants, then a few of each allowed type.
 
-    If the source schema does not describe the place, they are a harmless text and the constants.
+    `roots` has the types of the item and the body. If no schema describes the place, the values are a
+    harmless text and the constants.
     """
     root, keys = place
     if root == "received_at":
         return [_MOMENT]
-    if root != ITEM or item is None:
+    found = roots.get(root)
+    if found is None:
         return ["x", *constants]
-    found = item
     for key in keys:
         found = of_key(found, key)
     worst = [value for value in islice(witnesses(meet(found, bad)), _MAX_BAD) if value is not MISSING]

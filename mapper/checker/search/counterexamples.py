@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from itertools import islice
 from typing import TypeAlias
 
 from mapper import ir
-from mapper.checker.inference.type_scope import BODY, ITEM, PayloadPlace
+from mapper.checker.inference.payload_types import PayloadTypes
+from mapper.checker.inference.type_scope import BODY, ITEM, Key, PayloadPlace, of_key
 from mapper.checker.search.candidates import (
     PlacedValue,
     constants_in,
@@ -41,18 +43,26 @@ Judge: TypeAlias = Callable[[Run], bool]
 
 @dataclass(slots=True)
 class CounterexampleSearch:
-    """Looks for counterexamples of one program; `item` is the type of an item, None without a schema."""
+    """Looks for counterexamples of one program, with payloads of some types."""
 
     program: ir.Program
     target: Mapping[str, object]
-    item: Type | None
+    payload: PayloadTypes
     runner: Runner
     runs_left: int = MAX_RUNS_IN_ALL
     _whole: Execute | None = field(default=None, repr=False)
+    _item: Type | None = field(init=False, repr=False)
     _least: object = field(init=False, repr=False)
+    _least_body: object = field(default=MISSING, init=False, repr=False)
+    _places: tuple[tuple[Key, ...], ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._least = {} if self.item is None else smallest(self.item)
+        self._item = self.payload.item_of_search
+        self._least = {} if self._item is None else smallest(self._item)
+        body = None if self.payload.schema is None else self.payload.body
+        self._places = tuple(item_places(self.program.each, body))
+        if body is not None and all(self._places):
+            self._least_body = smallest(body)
 
     def find(
         self,
@@ -92,9 +102,9 @@ class CounterexampleSearch:
         places = {**first, **places_read(value)}
         if entry is None:
             places |= places_read(self.program.rules)
+        roots = {ITEM: self._item, BODY: None if self.payload.schema is None else self.payload.body}
         return {
-            place: values_at(place, self.item, constants, bad if place in first else NEVER)
-            for place in places
+            place: values_at(place, roots, constants, bad if place in first else NEVER) for place in places
         }
 
     def _starts(self, execute: Execute) -> list[tuple[PlacedValue, ...]]:
@@ -112,7 +122,7 @@ class CounterexampleSearch:
 
     def _payload(self, placed: tuple[PlacedValue, ...]) -> Payload | None:
         item = self._least
-        body: object = MISSING
+        body = self._least_body
         request: dict[str, dict[str, object]] = {"header": {}, "query": {}, "setting": {}}
         received = None
         for (root, keys), value in placed:
@@ -126,16 +136,18 @@ class CounterexampleSearch:
                 request[root][str(keys[0])] = with_value({}, keys[1:], value)
             else:
                 return None
-        whole = wrapped(self.program.each, item, body)
+        whole = wrapped(self._places, item, body)
         headers = {name: str(value) for name, value in request["header"].items()}
         query = {name: str(value) for name, value in request["query"].items()}
         payload = Payload(whole, headers, query, request["setting"], received)
         # A value placed around the item can add a second element, which no schema was asked about.
-        has_one_item = unwrapped(self.program.each, whole) is not MISSING
-        return payload if has_one_item and self._is_valid(item) else None
+        has_one_item = unwrapped(self._places, whole) is not MISSING
+        return payload if has_one_item and self._is_valid(item, whole) else None
 
-    def _is_valid(self, item: object) -> bool:
-        return self.item is None or (admits(self.item, item) and self.runner.fits_source(item))
+    def _is_valid(self, item: object, body: object) -> bool:
+        if self.payload.schema is not None and not self.runner.fits_body(body):
+            return False
+        return self._item is None or (admits(self._item, item) and self.runner.fits_source(item))
 
     def _holds(self, execute: Execute, is_wrong: Judge, payload: Payload) -> bool:
         run = execute(payload)
@@ -153,8 +165,10 @@ class CounterexampleSearch:
             progress = False
             for less in smaller_payloads(payload):
                 steps += 1
-                item = unwrapped(self.program.each, less.body)
-                if item is MISSING or not self._is_valid(item) or not self._holds(execute, is_wrong, less):
+                item = unwrapped(self._places, less.body)
+                if item is MISSING or not self._is_valid(item, less.body):
+                    continue
+                if not self._holds(execute, is_wrong, less):
                     continue
                 payload, progress = less, True
                 break
@@ -178,9 +192,9 @@ def smaller_payloads(payload: Payload) -> list[Payload]:
     return less
 
 
-def wrapped(each: tuple[ir.Path, ...], item: object, body: object) -> object:
-    """A body that holds one item at a path of `each`; MISSING if none can be made."""
-    for steps in _item_places(each):
+def wrapped(places: tuple[tuple[Key, ...], ...], item: object, body: object) -> object:
+    """A body that holds one item at the first of some places; MISSING if none can be made."""
+    for steps in places:
         if steps:
             return with_value({} if body is MISSING else body, steps, item)
         if body is MISSING:
@@ -190,9 +204,9 @@ def wrapped(each: tuple[ir.Path, ...], item: object, body: object) -> object:
     return MISSING
 
 
-def unwrapped(each: tuple[ir.Path, ...], body: object) -> object:
+def unwrapped(places: tuple[tuple[Key, ...], ...], body: object) -> object:
     """The one item of a body that `wrapped` has made; MISSING if it is no longer there."""
-    for steps in _item_places(each):
+    for steps in places:
         found = body
         for step in steps:
             if isinstance(step, int) and isinstance(found, list) and len(found) == 1:
@@ -205,8 +219,18 @@ def unwrapped(each: tuple[ir.Path, ...], body: object) -> object:
     return MISSING
 
 
-def _item_places(each: tuple[ir.Path, ...]) -> Iterator[tuple[str | int, ...]]:
-    """The keys of a first item, by each path of names and `[*]` or `[:]`; the last path first."""
+def item_places(each: tuple[ir.Path, ...], body: Type | None) -> Iterator[tuple[Key, ...]]:
+    """The keys of a first item, by each path of names and `[*]` or `[:]`; the last path first.
+
+    If the type of the body is known, only places that it has: a list there holds the item as its element.
+    """
     for steps in map(ir.plain_steps, reversed(each)):
-        if steps is not None:
-            yield tuple(step[1] if step[0] == "name" else 0 for step in steps)
+        if steps is None:
+            continue
+        keys = tuple(step[1] if step[0] == "name" else 0 for step in steps)
+        if body is None:
+            yield keys
+            continue
+        found = reduce(of_key, keys, body)
+        if found.kinds & {"array", "object"}:
+            yield keys if "object" in found.kinds or (steps and steps[-1][0] != "name") else (*keys, 0)

@@ -64,3 +64,6 @@ class Runner(Protocol):
 
     def fits_source(self, item: object) -> bool:
         """Return True if an item is known to be valid under the source schema."""
+
+    def fits_body(self, body: object) -> bool:
+        """Return True if a whole body is known to be valid under its schema."""

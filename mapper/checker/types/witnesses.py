@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from mapper.budget import MAX_NODES, nodes_of, spend
-from mapper.checker.types.facts import Arrays, Numbers, Objects, Texts, Type, element_of, member_of
+from mapper.checker.types.facts import ANYTHING, Arrays, Numbers, Objects, Texts, Type, element_of, member_of
 from mapper.checker.types.named import only
 from mapper.checker.types.number_facts import fits_number, is_whole_and_a_double
 from mapper.checker.types.text_facts import fits
@@ -29,6 +29,7 @@ _NUMBERS = (0, 1, -1, 2, 0.5, 1.5, 1_795_464_000, 1_795_464_000_000, 1_795_464_0
 _PRECISE = 2**52  # beyond it, a float has no halves
 _MAX_LENGTH = 200  # of texts and arrays
 _MAX_DEPTH = 5
+_KINDS_OF_REST = ("number", "array", "object", "string", "null", "boolean")
 _MAX_VARIANTS = 8  # of an array or object that differ in one element or member
 
 
@@ -128,5 +129,8 @@ def _objects(part: Objects, depth: int) -> Iterator[dict[str, object]]:
             value = smallest(only(member, kind), depth + 1)
             if value is not MISSING:
                 yield {**least, name: value}
-    if part.rest is None and "x" not in part.members:
-        yield {**least, "x": 0}
+    rest = ANYTHING if part.rest is None else part.rest
+    for kind in _KINDS_OF_REST if "x" not in part.members else ():
+        value = smallest(only(rest, kind), depth + 1)
+        if value is not MISSING and nodes + nodes_of(value, MAX_NODES) <= MAX_NODES:
+            yield {**least, "x": value}

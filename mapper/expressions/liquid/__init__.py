@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.source import SpannedText
 from mapper.expressions.liquid.dialects import Dialect
-from mapper.ir.liquid import Condition, Template
+from mapper.ir.liquid import Compute, Condition, Template
 
 
 def parse_template(
@@ -32,3 +32,10 @@ def parse_condition(text: SpannedText, report: Report, dialect: Dialect | None =
     from mapper.expressions.liquid import template_parsing as parsing
 
     return parsing.parse_condition(text, report, dialect)
+
+
+def parse_expression(text: SpannedText, report: Report, dialect: Dialect | None = None) -> Compute | None:
+    """The IR of an expression as inside `{{ .. }}`; None after reporting errors."""
+    from mapper.expressions.liquid import template_parsing as parsing
+
+    return parsing.parse_expression(text, report, dialect)

@@ -25,6 +25,7 @@ INNER_TAGS = {
 }
 _CURLY_QUOTES = "\u201c\u201d\u2018\u2019\u201e\u00ab\u00bb"
 _WORDS_AFTER_DOT = re.compile(r"\b(\w[\w\-]*(?:\.\w[\w\-]*)*)\.(\w[\w\-]*(?:[ ]+\w[\w\-]*)+)")
+_ARGUMENT_WITHOUT_COLON = re.compile(r"(?<!\|)\|\s*([A-Za-z_]\w*)\s+[\w\"']")
 _UNCLOSED = re.compile(r"\{\{-?\s*([\w.\[\]]+)\s*\}?\s*")
 _UNEXPECTED_TAG = re.compile(r"unexpected tag '(.*)'", re.DOTALL)
 _OPERATORS = {"&&": "and", "||": "or", "|": "", "=": "==", "=>": ">=", "=<": "<=", "===": "==", "!": "!="}
@@ -108,7 +109,35 @@ def syntax_hint(source: str) -> str:
     for wrong, right in () if re.match(r"\{%-?\s*assign", source) else _OPERATORS.items():
         if right and re.search(rf"(?<![=!<>|&]){re.escape(wrong)}(?![=|&])", source):
             return f"Liquid writes `{right}`, not `{wrong}`"
-    return ""
+    argument = _ARGUMENT_WITHOUT_COLON.search(source)
+    return f"arguments follow a colon: `{argument[1]}: ..`" if argument else ""
+
+
+_IN_QUOTES = re.compile(r""""[^"]*"|'[^']*'""")
+_SIGNS = {"+": "plus", "-": "minus", "*": "times", "/": "divided_by", "%": "modulo"}
+
+
+def expression_hint(source: str) -> str:
+    """The hint for an expression that cannot be read."""
+    if "{%" in source:
+        return "tags make text: write it as a value of its own, without `compute`"
+    if "{{" in source:
+        inner = source.strip().removeprefix("{{").removesuffix("}}").strip("-").strip()
+        is_one = bool(inner) and not any(brace in inner for brace in "{}")
+        return f"write it without braces: `{inner}`" if is_one else "write one expression, without braces"
+    bare = _IN_QUOTES.sub("x", source)
+    if "$" in bare:
+        return "expressions name variables as Liquid does: `total`, not `$.total`"
+    if "||" in bare:
+        return "for another value instead of nothing write `| default: ..`"
+    if re.search(r"[=<>?]|&&|\b(?:and|or|not|contains|if)\b", bare):
+        return "a test is no value: write `when:` with `then:` and `else:`"
+    sign = re.search(r"[\w\])]\s*([*/%+]|-(?=\s))\s*[\w(]", bare)
+    if sign:
+        return f"Liquid computes with filters: `| {_SIGNS[sign[1]]}: ..`, not `{sign[1]}`"
+    if "(" in bare and ".." not in bare:
+        return "expressions take no parentheses; filters are applied from left to right"
+    return syntax_hint(source)
 
 
 def condition_hint(source: str) -> str:

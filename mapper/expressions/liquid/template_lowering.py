@@ -90,6 +90,14 @@ def lower_condition(condition: BooleanExpression, text: SpannedText) -> ir.TextT
         return None
 
 
+def lower_expression(expression: Expression, text: SpannedText) -> ir.Operand | None:
+    """The operand of an expression as inside `{{ .. }}`; None if a part of it has no ir."""
+    try:
+        return _value(expression, _Nesting(text))
+    except (Unlowered, RecursionError):
+        return None
+
+
 def _statements(nodes: Iterable[Node], place: _Nesting, blank: bool = False) -> tuple[ir.Statement, ...]:
     statements: list[ir.Statement] = []
     for node in nodes:

@@ -7,11 +7,15 @@ arguments and dialect terms are checked on the whole tree.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
 
 from liquid.ast import Node
-from liquid.builtin.expressions import BooleanExpression
+from liquid.builtin.expressions.primitive import Blank, Empty
 from liquid.exceptions import LiquidError
+from liquid.expression import Expression
 from liquid.stream import TokenStream
 from liquid.tag import Tag
 from liquid.token import Token
@@ -21,16 +25,28 @@ from mapper.diagnostics.source import SpannedText
 from mapper.expressions.liquid.checks import Checks
 from mapper.expressions.liquid.dialects import Dialect
 from mapper.expressions.liquid.places import token_span
-from mapper.expressions.liquid.template_faults import INNER_TAGS, condition_hint, report_template_fault
-from mapper.expressions.liquid.template_lowering import Misplaced, lower_body, lower_condition
-from mapper.ir.liquid import Condition, LiquidRules, Template
+from mapper.expressions.liquid.template_faults import (
+    INNER_TAGS,
+    condition_hint,
+    expression_hint,
+    report_template_fault,
+)
+from mapper.expressions.liquid.template_lowering import (
+    Misplaced,
+    lower_body,
+    lower_condition,
+    lower_expression,
+)
+from mapper.ir.liquid import Compute, Condition, LiquidRules, Template
 from mapper.runtime.liquid.library import LiquidEnvironment, Rules
-from mapper.runtime.liquid.library import parse_condition as parse_with_library
+from mapper.runtime.liquid.library import parse_condition as parse_library_condition
+from mapper.runtime.liquid.library import parse_expression as parse_library_expression
 
 # The library's lexer looks for the end of each opening mark anew, so its time grows with their product.
 LONGEST = 100_000
 LONGEST_CONDITION = 10_000
 _MOST_OPEN = 100
+_Parsed = TypeVar("_Parsed", bound=Expression)
 _MARKS = ((r"\{\{", "}}"), (r"\{%", "%}"), (r"\{%-?\s{0,9}raw", "endraw"), (r"\{%-?\s{0,9}doc", "enddoc"))
 
 
@@ -136,34 +152,67 @@ def parse_condition(text: SpannedText, report: Report, dialect: Dialect | None =
     """The IR of a condition as inside `{% if .. %}`; None after reporting errors."""
     rules = LiquidRules() if dialect is None else dialect.rules
     environment = Collecting(rules.pairs)
-    condition = _parse_test(text, environment, report)
-    if condition is None:
-        return None
-    checks = Checks(text, report, environment, rules, dialect)
-    checks.expression(condition)
-    if checks.failed:
+    condition = _parse_alone(text, partial(parse_library_condition, used=environment), _CONDITION, report)
+    if condition is None or not _passes(condition, Checks(text, report, environment, rules, dialect)):
         return None
     return Condition(text.value, lower_condition(condition, text), text.whole(), rules)
 
 
-def _parse_test(text: SpannedText, environment: Collecting, report: Report) -> BooleanExpression | None:
+def parse_expression(text: SpannedText, report: Report, dialect: Dialect | None = None) -> Compute | None:
+    """The IR of an expression as inside `{{ .. }}`; None after reporting errors."""
+    rules = replace(LiquidRules() if dialect is None else dialect.rules, computes=True)
+    environment = Collecting(rules.pairs)
+    expression = _parse_alone(text, partial(parse_library_expression, used=environment), _EXPRESSION, report)
+    if expression is None or not _passes(expression, Checks(text, report, environment, rules, dialect)):
+        return None
+    for part in (expression, *expression.children()):
+        if isinstance(part, Blank | Empty):
+            span = token_span(text, part.token)
+            report.error("M211", f"`{span.text}` is no value", span, "it belongs in conditions")
+            return None
+    return Compute(text.value, lower_expression(expression, text), text.whole(), rules)
+
+
+def _passes(expression: Expression, checks: Checks) -> bool:
+    checks.expression(expression)
+    return not checks.failed
+
+
+@dataclass(frozen=True, slots=True)
+class _Wording:
+    # The words for the faults of a text that is one piece of Liquid.
+    code: str
+    noun: str
+    empty: tuple[str, str]
+    hint: Callable[[str], str]
+
+
+_CONDITION = _Wording("M217", "condition", ("nothing to test", "for instance `uid == blank`"), condition_hint)
+_EXPRESSION = _Wording(
+    "M211", "expression", ("nothing to compute", "for instance `total | times: 100`"), expression_hint
+)
+
+
+def _parse_alone(
+    text: SpannedText, parse: Callable[[str], _Parsed], words: _Wording, report: Report
+) -> _Parsed | None:
     whole = text.whole()
     if not text.value.strip():
-        report.error(
-            "M217", "the condition is empty", whole, "nothing to test", "for instance `uid == blank`"
-        )
+        report.error(words.code, f"the {words.noun} is empty", whole, *words.empty)
         return None
     if len(text.value) > LONGEST_CONDITION:
         label = f"over {LONGEST_CONDITION} characters"
-        report.error("M217", "the condition is too long", text.part(0, 1), label)
+        report.error(words.code, f"the {words.noun} is too long", text.part(0, 1), label)
         return None
     try:
-        return parse_with_library(text.value, environment)
+        return parse(text.value)
     except LiquidError as error:
         token = error.token if error.token is not None and error.token.start_index >= 0 else None
         span = whole if token is None else token_span(text, token)
         label = "ends too early" if token is None else "not expected here"
-        report.error("M217", "the condition cannot be read", span, label, condition_hint(text.value))
+        hint = words.hint(text.value)
+        report.error(words.code, f"the {words.noun} cannot be read", span, label, hint)
     except (RecursionError, ValueError):
-        report.error("M217", "the condition nests too deep or holds too long a number", whole, "too much")
+        message = f"the {words.noun} nests too deep or holds too long a number"
+        report.error(words.code, message, whole, "too much")
     return None

@@ -15,7 +15,14 @@ from typing import Any, TextIO, TypeAlias
 from liquid import BoundTemplate, DictLoader, Environment, Mode, RenderContext, TokenStream
 from liquid.ast import Node
 from liquid.builtin import case_tag, cycle_tag, echo_tag, for_tag, if_tag, output, tablerow_tag, unless_tag
-from liquid.builtin.expressions import BooleanExpression, LoopExpression, StringLiteral, logical, tokenize
+from liquid.builtin.expressions import (
+    BooleanExpression,
+    FilteredExpression,
+    LoopExpression,
+    StringLiteral,
+    logical,
+    tokenize,
+)
 from liquid.builtin.expressions.primitive import Blank, Empty
 from liquid.exceptions import (
     LiquidError,
@@ -34,7 +41,7 @@ from liquid.utils import ReadOnlyChainMap
 from mapper.runtime.faults import Fault, Skip
 from mapper.runtime.limits import MAX_TAG_DEPTH, active
 from mapper.runtime.liquid import semantics as text
-from mapper.runtime.liquid.filters import FILTERS, ROWS, apply, fault_of
+from mapper.runtime.liquid.filters import COMPUTED, FILTERS, ROWS, apply, fault_of
 from mapper.runtime.liquid.filters.row import Function
 from mapper.runtime.missing import MISSING, is_blank
 
@@ -308,6 +315,7 @@ def _adapted(function: Function) -> Function:
 
 # Made once: compiling a mapping makes an environment for each of its templates.
 _ADAPTED: dict[str, Function] = {name: _adapted(function) for name, function in FILTERS.items()}
+_ADAPTED_COMPUTED: dict[str, Function] = {name: _adapted(function) for name, function in COMPUTED.items()}
 
 
 def _clocked(function: Function) -> Function:
@@ -345,8 +353,10 @@ class LiquidEnvironment(Environment):
             self.add_tag(tag)
         if self.rules.get("abort"):
             self.add_tag(AbortTag)
-        date = partial(FILTERS["date"], zone=str(self.rules.get("zone", "UTC")))
-        self.filters = {**_ADAPTED, "date": _adapted(date)}
+        computes = self.rules.get("computes")
+        date = (COMPUTED if computes else FILTERS)["date"]
+        zoned = partial(date, zone=str(self.rules.get("zone", "UTC")))
+        self.filters = {**(_ADAPTED_COMPUTED if computes else _ADAPTED), "date": _adapted(zoned)}
         for row in ROWS.values():
             if row.of_dialects and not self.rules.get(row.name):
                 del self.filters[row.name]
@@ -402,6 +412,30 @@ def holds(source: str, rules: Rules, item: object, body: object, request: object
     try:
         condition, template = _condition(source, rules)
         return condition.evaluate(LimitedRenderContext(template, globals=text.variables(item, body, request)))
+    except RecursionError:
+        raise
+    except Exception as error:
+        raise liquid_fault(error, site) from None
+
+
+@lru_cache(maxsize=256)
+def _expression(source: str, rules: Rules) -> tuple[Expression, BoundTemplate]:
+    used = environment(rules)
+    return parse_expression(source, used), used.from_string("")
+
+
+def parse_expression(source: str, used: Environment) -> Expression:
+    """The expression as the library parses it inside `{{ .. }}`."""
+    whole = Token(TOKEN_EXPRESSION, source, 0, source)
+    return FilteredExpression.parse(used, TokenStream(tokenize(source, whole)))
+
+
+def compute(source: str, rules: Rules, item: object, body: object, request: object, site: int) -> object:
+    """The value of an expression by the library, or MISSING; raises Fault as lowered code does."""
+    try:
+        expression, template = _expression(source, rules)
+        context = LimitedRenderContext(template, globals=text.variables(item, body, request))
+        return text.as_value(_plain(expression.evaluate(context)), site)
     except RecursionError:
         raise
     except Exception as error:

@@ -196,6 +196,23 @@ def _printed(value: object, site: int) -> str:
     return str(value)
 
 
+def as_value(value: object, site: int) -> object:
+    """The value of an expression as JSON has it: a range, and a pair of an object, become lists.
+
+    Raises Fault M620 for a range longer than a text may be. `blank` and `empty` are printed.
+    """
+    if isinstance(value, range):
+        if length_of(value) > active().text_length:
+            raise length_fault(site)
+        return list(value)
+    if isinstance(value, tuple):
+        return list(value)
+    if isinstance(value, Headers):
+        return dict(value)
+    known = value is None or value is MISSING or isinstance(value, str | int | float | list | dict)
+    return value if known else to_text(value, site)
+
+
 def to_json(value: object) -> str:
     """Compact JSON with non-ASCII text kept; missing is null; raises ValueError for NaN and infinities.
 

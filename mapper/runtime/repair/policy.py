@@ -1,4 +1,4 @@
-"""Repair: the mends of a body that a mapping allows, and those that were made."""
+"""Policy: how a mapping has its bodies read, the mends that it allows, and those that were made."""
 
 from __future__ import annotations
 
@@ -14,17 +14,33 @@ REPAIRS = {
     "comments": "`//` and the rest of its line",
 }
 ENCODING_ERRORS = ("reject", "replace")
-# The mends of `encoding_errors: replace`.
-ENCODINGS = ("invalid_utf8", "utf16", "utf32")
+# The mends of `encoding_errors: replace`; the last is one of forms.
+ENCODINGS = ("invalid_utf8", "utf16", "utf32", "invalid_percent")
+# The formats of a body, and the readings of the names of a form.
+FORMATS = ("json", "form", "none")
+FORM_NAMES = ("flat", "brackets")
 NAMES = (*ENCODINGS, *REPAIRS)
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The faults of a body that a mapping accepts: some repairs, and other encodings if `replaces_bytes`."""
+    """How a mapping has its bodies read: their format, and the faults that it accepts.
+
+    `format` is one of FORMATS. If `nests` is true, the names of a form nest by brackets; the text of its
+    `field` is JSON. `repairs` are accepted faults of JSON; with `replaces_bytes`, other encodings are
+    accepted, too.
+    """
 
     repairs: tuple[str, ...] = ()
     replaces_bytes: bool = False
+    format: str = "json"
+    nests: bool = False
+    field: str | None = None
+
+    @property
+    def reads_json(self) -> bool:
+        """True if a body is JSON as a whole."""
+        return self.format == "json"
 
 
 STRICT = Policy()

@@ -151,9 +151,10 @@ def find_non_json(value: object) -> tuple[tuple[str | int, ...], str] | None:
             fault = None if node - node == 0 else "is not a finite number"
         else:
             fault = _open_container(node, path, stack)
-        budget -= 1
-        if budget < 0:
-            fault = "holds too many values"
+            if isinstance(node, dict | list):  # counted as `_is_json` does
+                budget -= len(node)
+            if budget < 0:
+                fault = "holds too many values"
         if fault is not None:
             return _unlink(path), fault
     return None

@@ -6,7 +6,9 @@ from mapper.runtime.faults import Fault, NO_OBJECT, record_plain_fault
 from mapper.runtime.growth import ROOM
 from mapper.runtime.json.canonical import stable_hash
 from mapper.runtime.json.narrow import Any, NeedsFullDecode, Struct, check_text, encode, reader, splitter
-from mapper.runtime.liquid.semantics import less
+from mapper.runtime.liquid.arithmetic import rounded_product
+from mapper.runtime.liquid.filters import COMPUTED, apply
+from mapper.runtime.liquid.semantics import as_value, less, member
 from mapper.runtime.missing import INVALID, MISSING, has_no_content
 from mapper.runtime.times.times import iso8601, shifted
 
@@ -16,7 +18,7 @@ class Place1(Struct, gc=False, rename={'f1': 'sku', 'f2': 'price'}):
     f2: Any = MISSING
 
 
-class Place2(Struct, gc=False, rename={'f3': 'order', 'f4': 'line', 'f5': 'kind', 'f6': 'name', 'f7': 'uid', 'f8': 'email', 'f9': 'at', 'f10': 'attributes', 'f11': 'extra', 'f12': 'lines', 'f13': 'total', 'f14': 'count'}):
+class Place2(Struct, gc=False, rename={'f3': 'order', 'f4': 'line', 'f5': 'kind', 'f6': 'name', 'f7': 'uid', 'f8': 'email', 'f9': 'at', 'f10': 'attributes', 'f11': 'extra', 'f12': 'lines', 'f13': 'total', 'f14': 'count', 'f15': 'origin'}):
     f3: Any = MISSING
     f4: Any = MISSING
     f5: Any = MISSING
@@ -29,8 +31,14 @@ class Place2(Struct, gc=False, rename={'f3': 'order', 'f4': 'line', 'f5': 'kind'
     f12: dict | list[Place1 | list | None | bool | int | float | str] | None | bool | int | float | str = MISSING
     f13: Any = MISSING
     f14: Any = MISSING
+    f15: Any = MISSING
 
 
+_TIMES_1 = COMPUTED['times']
+_ROUND_2 = COMPUTED['round']
+_STRIP_3 = COMPUTED['strip']
+_DOWNCASE_4 = COMPUTED['downcase']
+_SHA256_5 = COMPUTED['sha256']
 read = reader(Place2 | list[Place2 | list | None | bool | int | float | str] | None | bool | int | float | str)
 
 
@@ -149,6 +157,24 @@ def event(item, body, request):
     if count_1 is MISSING or count_1 is None:
         count_1 = 0
     event_properties_1['count'] = count_1
+    rounded_1 = rounded_product(total_1, 100)  # line 30
+    if rounded_1 is None:
+        times_1 = apply(_TIMES_1, 8, total_1, 100)
+        round_1 = apply(_ROUND_2, 9, times_1)
+        rounded_1 = round_1
+    if rounded_1 is not MISSING:
+        event_properties_1['cents'] = rounded_1
+    email_2 = item.f8  # line 31
+    strip_1 = email_2.strip() if type(email_2) is str else apply(_STRIP_3, 10, email_2)
+    downcase_1 = apply(_DOWNCASE_4, 11, strip_1)
+    sha256_1 = apply(_SHA256_5, 12, downcase_1)
+    if sha256_1 is not MISSING:
+        event_properties_1['person'] = sha256_1
+    origin_1 = item.f15  # line 32
+    found_1 = origin_1['first'] if type(origin_1) is dict and 'first' in origin_1 else member(origin_1, 'first')
+    pair_1 = as_value(found_1, 13)
+    if pair_1 is not MISSING:
+        event_properties_1['pair'] = pair_1
     event_1 = {'event_id': event_id_1, 'event_name': event_name_2, 'user_id': user_id_1, 'timestamp': timestamp_1, 'event_properties': event_properties_1}  # line 3
     return encode(event_1)
 
@@ -189,8 +215,14 @@ SITES = (
     (537, 601, 'event_properties', '$.attributes'),
     (610, 650, 'event_properties', '$.extra'),
     (676, 769, 'event_properties.lines', '$.lines'),
-    (796, 797, '', None),
+    (796, 797, 'event_properties.big', None),
     (830, 870, 'event_properties.count', '$.count'),
+    (905, 910, 'event_properties.cents', None),
+    (918, 923, 'event_properties.cents', None),
+    (961, 966, 'event_properties.person', None),
+    (969, 977, 'event_properties.person', None),
+    (980, 986, 'event_properties.person', None),
+    (1014, 1026, 'event_properties.pair', None),
 )
 # For each alternative of `each`, the function that finds its items undecoded if they are in one array.
 SPLIT = (splitter(()),)

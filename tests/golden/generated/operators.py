@@ -4,10 +4,18 @@ from mapper.runtime.casts import COLLISION, omit, rename, to_integer, to_number,
 from mapper.runtime.digits import first_unsure
 from mapper.runtime.faults import Fault, InvalidEvent
 from mapper.runtime.json.canonical import stable_hash
-from mapper.runtime.liquid.semantics import less
+from mapper.runtime.liquid.arithmetic import rounded_product
+from mapper.runtime.liquid.filters import COMPUTED, apply
+from mapper.runtime.liquid.semantics import as_value, less, member
 from mapper.runtime.missing import INVALID, MISSING, has_no_content
 from mapper.runtime.schema.validation import are_texts, is_json
 from mapper.runtime.times.times import iso8601, shifted
+
+_TIMES_1 = COMPUTED['times']
+_ROUND_2 = COMPUTED['round']
+_STRIP_3 = COMPUTED['strip']
+_DOWNCASE_4 = COMPUTED['downcase']
+_SHA256_5 = COMPUTED['sha256']
 
 
 def event(item, body, request, max_depth):  # line 1
@@ -119,6 +127,24 @@ def event(item, body, request, max_depth):  # line 1
     if count_1 is MISSING or count_1 is None:
         count_1 = 0
     event_properties_1['count'] = count_1
+    rounded_1 = rounded_product(total_1, 100)  # line 30
+    if rounded_1 is None:
+        times_1 = apply(_TIMES_1, 8, total_1, 100)
+        round_1 = apply(_ROUND_2, 9, times_1)
+        rounded_1 = round_1
+    if rounded_1 is not MISSING:
+        event_properties_1['cents'] = rounded_1
+    email_2 = item.get('email', MISSING)  # line 31
+    strip_1 = email_2.strip() if type(email_2) is str else apply(_STRIP_3, 10, email_2)
+    downcase_1 = apply(_DOWNCASE_4, 11, strip_1)
+    sha256_1 = apply(_SHA256_5, 12, downcase_1)
+    if sha256_1 is not MISSING:
+        event_properties_1['person'] = sha256_1
+    origin_1 = item.get('origin', MISSING)  # line 32
+    found_1 = origin_1['first'] if type(origin_1) is dict and 'first' in origin_1 else member(origin_1, 'first')
+    pair_1 = as_value(found_1, 13)
+    if pair_1 is not MISSING:
+        event_properties_1['pair'] = pair_1
     event_1 = {'event_id': event_id_1, 'event_name': event_name_2, 'user_id': user_id_1, 'timestamp': timestamp_1, 'event_properties': event_properties_1}  # line 3
     if max_depth and not is_json(event_properties_1, max_depth - 1):
         raise InvalidEvent(event_1)
@@ -139,8 +165,14 @@ SITES = (
     (537, 601, 'event_properties', '$.attributes'),
     (610, 650, 'event_properties', '$.extra'),
     (676, 769, 'event_properties.lines', '$.lines'),
-    (796, 797, '', None),
+    (796, 797, 'event_properties.big', None),
     (830, 870, 'event_properties.count', '$.count'),
+    (905, 910, 'event_properties.cents', None),
+    (918, 923, 'event_properties.cents', None),
+    (961, 966, 'event_properties.person', None),
+    (969, 977, 'event_properties.person', None),
+    (980, 986, 'event_properties.person', None),
+    (1014, 1026, 'event_properties.pair', None),
 )
 # The place of each field of the event in the mapping: name -> (start, end).
 FIELDS = {
@@ -155,6 +187,6 @@ REASONS = ()
 # The levels of the event that the mapping makes itself, around the values of the payload.
 LEVELS = 4
 # How large an event can become, as in `runtime.growth`.
-GROWTH = (11, 0, 365, 0, 0, ())
+GROWTH = (11, 0, 5754, 0, 0, ())
 # The alternatives of `each`, as in `runtime.items`.
 EACH = ((),)

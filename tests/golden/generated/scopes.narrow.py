@@ -163,15 +163,15 @@ def run(body, request):
 # Places in the mapping that can fail: (start, end, field, path).
 SITES = (
     (185, 271, 'event_id', None),
-    (297, 305, '', None),
-    (309, 348, '', None),
-    (287, 348, '', None),
+    (297, 305, 'event_name', None),
+    (309, 348, 'event_name', None),
+    (287, 348, 'event_name', None),
     (361, 386, 'user_id', '$.uid'),
     (352, 359, 'user_id', None),
     (400, 439, 'timestamp', None),
-    (501, 522, '', None),
-    (531, 536, '', None),
-    (501, 592, '', None),
+    (501, 522, 'event_properties.tags', None),
+    (531, 536, 'event_properties.tags', None),
+    (501, 592, 'event_properties.tags', None),
 )
 # For each alternative of `each`, the function that finds its items undecoded if they are in one array.
 SPLIT = (None, splitter(('events',)), splitter(()),)

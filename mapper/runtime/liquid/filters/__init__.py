@@ -13,7 +13,9 @@ from types import MappingProxyType
 
 from mapper.runtime.faults import Fault
 from mapper.runtime.liquid.filters import digests, lists, numbers, texts, values
-from mapper.runtime.liquid.filters.row import FilterRow, Function
+from mapper.runtime.liquid.filters.row import FilterRow, Function, Gives
+from mapper.runtime.liquid.semantics import to_text
+from mapper.runtime.missing import MISSING, is_blank_text
 
 ROWS: Mapping[str, FilterRow] = MappingProxyType(
     {
@@ -24,6 +26,27 @@ ROWS: Mapping[str, FilterRow] = MappingProxyType(
     }
 )
 FILTERS: Mapping[str, Function] = MappingProxyType({name: row.function for name, row in ROWS.items()})
+
+
+def _of_something(row: FilterRow) -> Function:
+    # `default` is the filter that replaces nothing.
+    if row.gives is Gives.DEFAULTED:
+        return row.function
+
+    def call(value: object, *args: object, **kwargs: object) -> object:
+        if row.is_digest and any(is_blank_text(to_text(each)) for each in (value, *args)):
+            return MISSING
+        for given in (value, *args, *kwargs.values()):
+            if given is None or given is MISSING:
+                return given
+        return row.function(value, *args, **kwargs)
+
+    return call
+
+
+# The filters of `compute`: the result of nothing, as value or as argument, is the same nothing, not "" or 0.
+# A digest, which would be the same for everybody, is missing if the value or the key is null or blank too.
+COMPUTED: Mapping[str, Function] = MappingProxyType({name: _of_something(row) for name, row in ROWS.items()})
 
 
 def apply(function: Function, site: int, value: object, *args: object, **kwargs: object) -> object:

@@ -1,0 +1,181 @@
+"""Flat types: the type of an object whose inner objects became members with joined names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from mapper import ir
+from mapper.budget import memoize, spend, spend_on
+from mapper.checker.types import (
+    ANYTHING,
+    NEVER,
+    Arrays,
+    Objects,
+    Type,
+    join,
+    join_all,
+    without_missing,
+)
+from mapper.checker.types.facts import element_of, member_of
+from mapper.checker.types.lattice import merge_objects, settle_objects
+from mapper.checker.types.named import EMPTY_OBJECT
+
+MAX_OBJECTS = 1_000  # whose names are joined; those behind them are of members that may have any name
+_MAX_DEPTH = 40
+_EMPTY_ARRAY = Arrays(NEVER, 0, 0)
+
+
+def flattened(node: ir.Flatten, whole: Objects) -> tuple[Type, Type]:
+    """The objects that `flatten` makes, and those given of which two members may get the same name."""
+    names = _Names(node)
+    names.collect((), "", whole, True)
+    members = {name: names.widened(name, found) for name, found in names.members.items()}
+    rest = join_all([each.leaf for each in names.unknown]).with_missing()
+    made = Type(objects=(Objects(members, rest, not whole.may_be_empty),))
+    collides = bool(names.meeting) or (names.takes_apart and rest.is_present)
+    bad = whole
+    for way in names.meeting or names.meeting_unknown():  # a search for a payload begins with both members
+        bad = _with_member(bad, way, node)
+    return made, Type(objects=(bad,)) if collides else NEVER
+
+
+@dataclass(frozen=True, slots=True)
+class _Unnamed:
+    """Values whose names are not known.
+
+    They are in the object `part` at the end of a `way`, so their names begin with `start`. Without a `part`,
+    the names may go on in any way. `leaf` is the type of the values, or of those inside them.
+    """
+
+    way: tuple[str, ...]
+    start: str
+    part: Objects | None
+    leaf: Type
+
+
+@dataclass(slots=True)
+class _Names:
+    """The joined names, with the types of their values and the ways to them.
+
+    `meeting` are the ways to two members that get the same name, if there are any.
+    """
+
+    node: ir.Flatten
+    members: dict[str, Type] = field(default_factory=dict)
+    unknown: list[_Unnamed] = field(default_factory=list)
+    ways: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    meeting: tuple[tuple[str, ...], ...] = ()
+    takes_apart: bool = False
+    count: int = 0
+
+    def collect(self, way: tuple[str, ...], start: str, part: Objects, is_sure: bool) -> None:
+        """Add the members of an object, and of those inside; it is there for certain if `is_sure`."""
+        self.count += 1
+        for name, member in part.members.items():
+            spend_on(len(start) + len(name))
+            leaf, inner, elements = _split(member, self.node)
+            is_apart = inner is not None or elements.is_present
+            self._add(
+                (*way, name), start + name, leaf.with_missing(member.missing or is_apart or not is_sure)
+            )
+            self.takes_apart = self.takes_apart or is_apart
+            behind = start + name + self.node.separator
+            if elements.is_present:
+                self.unknown.append(_Unnamed(way, behind, None, _leaves(elements, self.node)))
+            if inner is None:
+                continue
+            if len(way) < _MAX_DEPTH and self.count < MAX_OBJECTS:
+                is_whole = not (member.missing or leaf.is_present or elements.is_present)
+                self.collect((*way, name), behind, inner, is_sure and is_whole)
+            else:
+                leaf = _leaves(Type(objects=(inner,)), self.node)
+                self.unknown.append(_Unnamed(way, behind, None, leaf))
+        rest = ANYTHING if part.rest is None else part.rest
+        if rest.is_present:
+            self.unknown.append(_Unnamed(way, start, part, _leaves(rest, self.node)))
+            _, inner, elements = _split(rest, self.node)
+            self.takes_apart = self.takes_apart or inner is not None or elements.is_present
+
+    def _add(self, way: tuple[str, ...], name: str, found: Type) -> None:
+        if not found.is_present:
+            return
+        known = self.members.get(name)
+        if known is not None:
+            self.meeting = self.meeting or (self.ways[name], way)
+            found = join(known, found).with_missing(known.missing and found.missing)
+        self.members[name] = found
+        self.ways[name] = way
+
+    def widened(self, name: str, found: Type) -> Type:
+        """The type of a member that may come from another place, too, if it is not in its own."""
+        if not found.missing:
+            return found
+        for each in self.unknown:
+            spend()
+            if any(self._others(name, each)):
+                found = join(found, each.leaf)
+        return found
+
+    def meeting_unknown(self) -> tuple[tuple[str, ...], ...]:
+        """The ways to two members that get the same name, one of them not listed; none if none is known."""
+        for name, way in self.ways.items():
+            for each in self.unknown:
+                other = next(self._others(name, each), None)
+                if other is not None and each.part is not None:
+                    return way, (*each.way, *other)
+        return ()
+
+    def _others(self, name: str, unknown: _Unnamed) -> Iterator[tuple[str, ...]]:
+        """The ways, behind the start, to members of a name that begin with one which is not listed."""
+        rest = name.removeprefix(unknown.start)
+        if len(unknown.start) + len(rest) != len(name):
+            return
+        if unknown.part is None or rest not in unknown.part.members:
+            yield (rest,)
+        end = rest.find(self.node.separator)
+        while end >= 0:
+            first, others = rest[:end], rest[end + len(self.node.separator) :]
+            if unknown.part is not None and first not in unknown.part.members:
+                yield first, others
+            end = rest.find(self.node.separator, end + 1)
+
+
+def _split(given: Type, node: ir.Flatten) -> tuple[Type, Objects | None, Type]:
+    """The values that stay as they are, the objects that are taken apart, and the elements of such lists."""
+    filled = [part for each in given.objects if (part := settle_objects(replace(each, nonempty=True)))]
+    empty = EMPTY_OBJECT.objects if any(each.may_be_empty for each in given.objects) else ()
+    arrays, elements = given.arrays, NEVER
+    if arrays is not None and node.by_index:
+        elements = NEVER if arrays.longest == 0 else element_of(arrays)
+        arrays = _EMPTY_ARRAY if arrays.shortest == 0 else None
+    leaf = replace(given, arrays=arrays, objects=empty)
+    return leaf, merge_objects(filled) if filled else None, elements
+
+
+def _with_member(part: Objects, way: tuple[str, ...], node: ir.Flatten) -> Objects:
+    """Those of the objects that have a member at the end of a way."""
+    name, *others = way
+    leaf, inner, _ = _split(member_of(part, name), node)
+    member = without_missing(leaf)
+    if others and inner is not None:
+        member = Type(objects=(_with_member(inner, tuple(others), node),))
+    return replace(part, members={**part.members, name: member})
+
+
+def _leaves(given: Type, node: ir.Flatten) -> Type:
+    """The values that stay as they are, at any depth of such a value."""
+    return memoize(_all_leaves, given, node, 0)
+
+
+def _all_leaves(given: Type, node: ir.Flatten, _depth: int) -> Type:
+    spend()
+    if given is ANYTHING:
+        arrays = _EMPTY_ARRAY if node.by_index else Arrays()
+        return replace(ANYTHING, arrays=arrays, objects=EMPTY_OBJECT.objects)
+    leaf, inner, elements = _split(given, node)
+    found = without_missing(leaf)
+    if inner is not None:
+        for each in (*inner.members.values(), ANYTHING if inner.rest is None else inner.rest):
+            found = join(found, _leaves(each, node))
+    return join(found, _leaves(elements, node)) if elements.is_present else found

@@ -1,0 +1,150 @@
+"""JSON text: the text of a body, or of a part of one, becomes a value or a diagnostic with the reason."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mapper.diagnostics.diagnostic import Diagnostic
+from mapper.runtime.json.nesting import is_deeper
+from mapper.runtime.limits import MAX_BODY_DEPTH, Limits
+from mapper.runtime.repair.policy import Policy, Repair, place
+
+if TYPE_CHECKING:
+    from mapper.runtime.json.deep import DeepReader
+    from mapper.runtime.repair.encodings import Decoded
+
+_decode = msgspec.json.Decoder().decode
+_LONG = 300  # digits of an integer that Python still reads fast
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A parsed body, and the repairs it needed.
+
+    `is_plain` is false if it has values that JSON text can hold but an event cannot. `deep` is set if some of
+    its items may nest deeper than allowed; it knows their bytes.
+    """
+
+    value: object = field(repr=False)
+    is_plain: bool
+    repairs: tuple[Repair, ...] = ()
+    deep: DeepReader | None = field(default=None, repr=False)
+
+
+def decode_body(raw: bytes, policy: Policy) -> Decoded | Diagnostic:
+    """The text of a body, or the reason why it is none (M602)."""
+    from mapper.runtime.repair.encodings import Undecodable, decode
+
+    decoded = decode(raw, policy)
+    if isinstance(decoded, Undecodable):
+        hints = (decoded.hint,) if decoded.hint else ()
+        return Diagnostic("M602", decoded.message, hints=hints, location="$")
+    return decoded
+
+
+@dataclass(frozen=True, slots=True)
+class JsonText:
+    """Text that should be JSON, the repairs of its bytes, and its name and place in diagnostics."""
+
+    text: str = field(repr=False)
+    repairs: tuple[Repair, ...] = ()
+    title: str = "the body"
+    location: str = "$"
+
+    def fault(self, code: str, predicate: str, *hints: str) -> Diagnostic:
+        """The diagnostic of a text that cannot be read."""
+        return Diagnostic(code, f"{self.title} {predicate}", hints=hints, location=self.location)
+
+
+def read_text(source: JsonText, policy: Policy, limits: Limits) -> Body | Diagnostic:
+    """The value of a text, after the repairs that the policy allows if it is not JSON."""
+    body = _parse(source, limits)
+    if isinstance(body, Body) or body.code != "M601" or not policy.repairs:
+        return body
+    return _repair(source, policy, body, limits)
+
+
+def _repair(source: JsonText, policy: Policy, failure: Diagnostic, limits: Limits) -> Body | Diagnostic:
+    """The body of a text after the declared repairs, if they leave only one reading of it."""
+    from mapper.runtime.repair.readings import Ambiguous, TooDeepError, repair
+
+    try:
+        repaired = repair(source.text, policy.repairs)
+    except TooDeepError:
+        return source.fault("M606", "nests deeper than can be repaired")
+    if repaired is None:
+        hint = "the repairs that the mapping declares do not make it JSON"
+        return replace(failure, hints=(hint,))
+    if isinstance(repaired, Ambiguous):
+        predicate = "can be repaired in more than one way"
+        if repaired.offset is not None:
+            line, column = place(source.text, repaired.offset)
+            predicate += f": from line {line}, column {column} on it may mean several things"
+        return source.fault("M609", predicate, repaired.hint)
+    return _parse(replace(source, text=repaired.text, repairs=source.repairs + repaired.repairs), limits)
+
+
+def _parse(source: JsonText, limits: Limits) -> Body | Diagnostic:
+    """The value of JSON text; msgspec reads it, or the slower reader that keeps numbers out of range."""
+    text, repairs = source.text, source.repairs
+    raw = text.encode("utf-8", "surrogatepass")
+    if is_deeper(raw, MAX_BODY_DEPTH):
+        return source.fault("M606", f"nests deeper than {MAX_BODY_DEPTH:,} levels")
+    if is_deeper(raw, limits.nesting):
+        return _read_deep(source, limits)
+    try:
+        return Body(_decode(raw), True, repairs)
+    except (msgspec.MsgspecError, ValueError) as error:
+        failure = source.fault("M601", f"is not JSON: {_plain(error)}")
+    try:
+        value = read_slowly(text)
+    except ValueError:
+        return failure
+    return Body(value, False, repairs)
+
+
+def read_slowly(text: str) -> object:
+    """The value of JSON text, with numbers out of range as Decimal; raises ValueError if it is not JSON."""
+    import json
+
+    return json.loads(text, parse_int=_integer, parse_float=_number, parse_constant=_refuse)
+
+
+def _read_deep(source: JsonText, limits: Limits) -> Body | Diagnostic:
+    """A body with a part that nests too deep: read without recursion, so that its other items are mapped."""
+    from mapper.runtime.json.deep import DeepReader
+
+    reader = DeepReader(source.text, limits.nesting, _integer, _number)
+    try:
+        return Body(reader.read(), False, source.repairs, reader)
+    except ValueError:
+        return source.fault("M601", "is not JSON")
+
+
+def _integer(text: str) -> int | Decimal:
+    return int(text) if len(text) <= _LONG else Decimal(text)
+
+
+def _number(text: str) -> float | Decimal:
+    number = float(text)
+    if math.isfinite(number):
+        return number
+    try:
+        return Decimal(text)
+    except InvalidOperation:  # an exponent of 19 digits: even Decimal cannot hold it
+        return Decimal("-9e999999999999999999" if number < 0 else "9e999999999999999999")
+
+
+def _refuse(name: str) -> object:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _plain(error: Exception) -> str:
+    """msgspec's message without its own prefix; it holds positions, never content."""
+    text = str(error).removeprefix("JSON is malformed: ")
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,200 @@
+"""Forms: the pairs of the WHATWG parser, names with brackets, and hostile forms."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mapper.diagnostics.diagnostic import Diagnostic
+from mapper.runtime.forms.brackets import nest
+from mapper.runtime.forms.pairs import FormFault, read_pairs
+from mapper.runtime.limits import DEFAULT, Limits
+from mapper.runtime.repair.policy import Policy
+from mapper.transform.body import read_body
+from support.examples import examples
+from support.places import ROOT
+
+FLAT, NESTED = Policy(format="form"), Policy(format="form", nests=True)
+PAYLOAD = Policy(format="form", field="payload")
+
+
+def read(form: bytes | str, policy: Policy = FLAT, limits: Limits = DEFAULT) -> Any:
+    """The value of a form, or the code of its rejection."""
+    found = read_body(form.encode() if isinstance(form, str) else form, policy, limits)
+    return found.code if isinstance(found, Diagnostic) else found.value
+
+
+def message(form: str, policy: Policy = FLAT) -> str:
+    found = read_body(form.encode(), policy)
+    assert isinstance(found, Diagnostic)
+    return found.message
+
+
+# https://github.com/web-platform-tests/wpt/blob/master/url/urlencoded-parser.any.js, as far as it is UTF-8.
+PAIRS: list[tuple[str, list[tuple[str, str]]]] = [
+    ("test", [("test", "")]),
+    ("\ufefftest=\ufeff", [("\ufefftest", "\ufeff")]),
+    ("%EF%BB%BFtest=%EF%BB%BF", [("\ufefftest", "\ufeff")]),
+    ("†&†=x", [("†", ""), ("†", "x")]),
+    ("%C2", []),
+    ("%C2x", []),
+    ("_charset_=utf-8&test=%C2x", []),
+    ("", []),
+    ("a", [("a", "")]),
+    ("a=b", [("a", "b")]),
+    ("a=", [("a", "")]),
+    ("=b", [("", "b")]),
+    ("&", []),
+    ("&a", [("a", "")]),
+    ("a&", [("a", "")]),
+    ("a&a", [("a", ""), ("a", "")]),
+    ("a&b&c", [("a", ""), ("b", ""), ("c", "")]),
+    ("a=b&c=d", [("a", "b"), ("c", "d")]),
+    ("a=b&c=d&", [("a", "b"), ("c", "d")]),
+    ("&&&a=b&&&&c=d&", [("a", "b"), ("c", "d")]),
+    ("a=a&a=b&a=c", [("a", "a"), ("a", "b"), ("a", "c")]),
+    ("a==a", [("a", "=a")]),
+    ("a=a+b+c+d", [("a", "a b c d")]),
+    ("%61=a", [("a", "a")]),
+    ("%61+%4d%4D=", [("a MM", "")]),
+    ("id=0&value=%3B;", [("id", "0"), ("value", ";;")]),
+]
+
+
+@pytest.mark.parametrize(("form", "pairs"), PAIRS)
+def test_pairs_are_those_of_the_standard(form: str, pairs: list[tuple[str, str]]) -> None:
+    if "%C2" in form:  # the standard replaces such bytes
+        with pytest.raises(FormFault, match="M602"):
+            read_pairs(form, 100, replaces=False)
+        return
+    assert read_pairs(form, 100, replaces=False).pairs == pairs
+
+
+@given(st.lists(st.tuples(st.text(max_size=5), st.text(max_size=5)), max_size=6))
+@examples(200)
+def test_what_a_library_writes_is_read_back(pairs: list[tuple[str, str]]) -> None:
+    if any(re.search("[\ud800-\udfff]", name + value) for name, value in pairs):
+        return
+    assert read_pairs(urlencode(pairs), 100, replaces=False).pairs == pairs
+    assert read(urlencode(pairs)) == dict(pairs) or any(name == "_charset_" for name, _ in pairs)
+
+
+BRACKETS: list[tuple[str, Any]] = [
+    ("a[b][c]=1&a[b][d]=2&e=3", {"a": {"b": {"c": "1", "d": "2"}}, "e": "3"}),
+    ("a%5Bb%5D=1", {"a": {"b": "1"}}),
+    ("a[b]=1&a[b]=2", {"a": {"b": "2"}}),
+    ("a[1]=y&a[0]=x", {"a": ["x", "y"]}),
+    ("a[0][b]=1&a[0][c]=2&a[1][b]=3", {"a": [{"b": "1", "c": "2"}, {"b": "3"}]}),
+    ("a[00]=x", {"a": {"00": "x"}}),
+    ("a[1]=x", {"a": {"1": "x"}}),
+    ("a[-1]=x", {"a": {"-1": "x"}}),
+    ("a[999999999]=x", {"a": {"999999999": "x"}}),
+    ("0=a&1=b", {"0": "a", "1": "b"}),
+    ("a[][]=1&a[][]=2", {"a": [["1"], ["2"]]}),
+    ("a[][b][]=1&a[][b][]=2", {"a": [{"b": ["1"]}, {"b": ["2"]}]}),
+    ("a[b][]=1&a[b][]=2", {"a": {"b": ["1", "2"]}}),
+    ("__proto__[x]=1&a[__proto__]=2&if=3", {"__proto__": {"x": "1"}, "a": {"__proto__": "2"}, "if": "3"}),
+    ("[]=1&[a]=2&a]=3&a[=4", {"[]": "1", "[a]": "2", "a]": "3", "a[": "4"}),
+    ("a[b=5&a[b]c=6&a[[b]]=7", {"a[b": "5", "a[b]c": "6", "a[[b]]": "7"}),
+    ("a=1&a[b]=2", "M628"),
+    ("a[b]=1&a=2", "M628"),
+    ("a[b]=1&a[b][c]=2", "M628"),
+    ("a[b][c]=1&a[b]=2", "M628"),
+    ("a[]=1&a[0]=2", "M628"),
+    ("a[0]=1&a[]=2", "M628"),
+    ("a[]=1&a[][b]=2", "M628"),
+    ("a[][b]=1&a[][c]=2", "M628"),
+]
+
+
+@pytest.mark.parametrize(("form", "expected"), BRACKETS)
+def test_brackets(form: str, expected: Any) -> None:
+    assert read(form, NESTED) == expected
+
+
+def test_the_table_of_the_documentation_is_true() -> None:
+    page = (ROOT / "docs/language.md").read_text("utf-8")
+    table = page.partition("| names in a form |")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| (`.*) \| (.*) \|$", table, re.MULTILINE)
+    assert len(rows) == 8
+    for forms, meaning in rows:
+        expected = [json.loads(text) for text in re.findall(r"`(\{.*?\})`", meaning)]
+        for number, form in enumerate(re.findall("`(.*?)`", forms)):
+            want = expected[number if len(expected) > 1 else 0] if expected else "M628"
+            found = read(form, NESTED)
+            assert (found == want) or want.items() <= found.items(), form
+
+
+def test_a_huge_form_is_refused_before_it_is_read() -> None:
+    started = time.process_time()
+    for policy in (FLAT, NESTED, PAYLOAD):
+        assert read(b"&" * 1_000_000, policy) == "M608"
+        assert read(b"a=1&" * 100_000, policy) == "M608"
+        assert read(b"a[b]=%zz&" * 100_000, policy) == "M608"
+    assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize("part", ["[x]", "[]", "[0]"])
+def test_deep_names_are_bounded(part: str) -> None:
+    assert read("a" + part * (DEFAULT.nesting - 1) + "=1", NESTED) != "M606"
+    assert read("a" + part * DEFAULT.nesting + "=1", NESTED) == "M606"
+    assert read("a" + part * 1_000_000 + "=1", NESTED) == "M606"
+    assert read("a" + "[" * 1_000_000 + "=1", NESTED) == {"a" + "[" * 1_000_000: "1"}
+
+
+def test_many_deep_names_take_linear_work() -> None:
+    form = "&".join(f"a{'[x]' * 150}[k{number}]=1" for number in range(9_000))
+    started = time.process_time()
+    assert isinstance(read(form, NESTED), dict)
+    assert isinstance(read("&".join(f"a[{number}]=1" for number in range(9_999)), NESTED)["a"], list)
+    assert time.process_time() - started < 10
+
+
+def test_a_name_from_a_form_cannot_fill_or_steer_a_terminal() -> None:
+    found = message("a%1B[31m%0A" + "x" * 500 + "%E2%80%AE=%FF")
+    assert found == message("a%1B[31m%0A" + "x" * 700 + "%E2%80%AE=%FF")
+    assert "\x1b" not in found
+    assert "\n" not in found
+    assert len(found) < 120
+
+
+def test_values_are_not_in_messages() -> None:
+    for form in ("a=secret%", "a=secret%ff", "a=secret&a[b]=secret", "_charset_=secret&a=%c3%a9"):
+        assert "secret" not in message(form, NESTED)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"a": 1.0, "b": 12345678901234567890}', {"a": 1.0, "b": 12345678901234567890}),
+        ("[]", []),
+        ("null", None),
+        ("", "M601"),
+        ("{", "M601"),
+        ("{} {}", "M601"),
+        ("[" * 20_000, "M606"),
+    ],
+)
+def test_a_field_of_json(text: str, expected: Any) -> None:
+    found = read(urlencode({"x": "1", "payload": text, "y": "2"}), PAYLOAD)
+    assert found == (expected if isinstance(expected, str) else {"x": "1", "payload": expected, "y": "2"})
+    assert list(found) == ["x", "payload", "y"] or isinstance(found, str)
+
+
+def test_the_message_names_the_field() -> None:
+    found = read_body(b"payload=%7B", PAYLOAD)
+    assert isinstance(found, Diagnostic)
+    assert found.message.startswith("the field `payload` is not JSON")
+    assert found.location == "$.payload"
+
+
+def test_nest_takes_what_a_host_has_parsed() -> None:
+    pairs: Any = [("a", {"b": 1}), ("c[d]", [1]), (7, None)]
+    assert nest(pairs, 9) == {"a": {"b": 1}, "c": {"d": [1]}, 7: None}
