@@ -187,6 +187,6 @@ REASONS = ()
 # The levels of the event that the mapping makes itself, around the values of the payload.
 LEVELS = 4
 # How large an event can become, as in `runtime.growth`.
-GROWTH = (11, 0, 5754, 0, 0, ())
+GROWTH = (11, 0, 4854, 0, 0, ())
 # The alternatives of `each`, as in `runtime.items`.
 EACH = ((),)
