@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from mapper import ir
 from mapper.catalog.references import References, load_references
-from mapper.checker import Inference, check_program
+from mapper.checker import Inference, check_dialect, check_program
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.errors import CompileError
 from mapper.diagnostics.source import SourceFile
@@ -78,6 +78,8 @@ def _lower_and_check(analysis: Analysis, spec: Spec, folder: Path | None) -> Non
     if target is not None:
         runner = ProgramRunner(analysis.file, source, analysis.objects_only, body=references.body)
         analysis.inference = check_program(program, source, target, report, runner, references.body)
+        if references.dialect is not None:
+            check_dialect(program, analysis.inference, references.dialect, report)
     if isinstance(program.output, ir.Template) and not report.has_errors:
         from mapper.checker.templates import prove, report_proof
 

@@ -50,10 +50,15 @@ def check_program(
         check_names(rule.condition, names, report)
     if len(report.diagnostics) == before:
         check_rules(program, notes, report)
+    vars_ = tuple(ir.Field(var.name, var.value, True, False, var.span) for var in program.vars)
+    sound = tuple(entry for entry in vars_ if _check_inside(entry.value, checking))
     if isinstance(program.output, ir.Record):
-        _check_event(program.output, checking)
+        sound += _check_event(program.output, checking)
+        vars_ += program.output.fields
     else:
         check_names(program.output, names, report)
+    check_possible_rejections(vars_, sound, checking)
+    check_units(program, checking)
     check_digests(program, notes, report)
     return notes
 
@@ -81,7 +86,8 @@ def _check_each(program: ir.Program, names: KnownNames, report: Report) -> None:
             )
 
 
-def _check_event(event: ir.Record, checking: Checking) -> None:
+def _check_event(event: ir.Record, checking: Checking) -> tuple[ir.Field, ...]:
+    """Check the fields of the event; returns those without an unknown name or an unreachable part."""
     document = checking.target.document
     known = properties_of(document, document)
     _check_written(event, checking)
@@ -92,8 +98,7 @@ def _check_event(event: ir.Record, checking: Checking) -> None:
         tried = checking if entry in sound else replace(checking, search=None)
         member = of_member(wanted, entry.name) if entry.name in known else ANY_MEMBER
         check_field(entry, member, tried)
-    check_possible_rejections(event, sound, checking)
-    check_units(event, checking)
+    return sound
 
 
 def _check_inside(value: ir.Value, checking: Checking) -> bool:

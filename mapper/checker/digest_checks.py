@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mapper import ir
+from mapper.checker.inference import predicates as p
 from mapper.checker.inference.findings import Inference
 from mapper.checker.inference.printing import printed
-from mapper.checker.types import Type
+from mapper.checker.types import NEVER, Type, join, only
 from mapper.diagnostics.diagnostic import Report
 from mapper.ir.liquid import walk
 from mapper.runtime.liquid.filters import ROWS
+from mapper.runtime.liquid.filters.row import Gives
 
 _HINT = (
     "use `compute`, whose digest of nothing is missing; or a `skip` rule for blank ones; or `first_nonblank`"
@@ -23,16 +25,16 @@ def check_digests(program: ir.Program, notes: Inference, report: Report) -> None
     All items without the value would get the same digest, as if they were about the same person.
     """
     for call in _digests(program):
-        given = notes.type_of(call.value)
-        if given is not None and _may_print_blank(given):
+        nothing = _nothing(call.value, notes)
+        if not nothing.is_never:
             message = f"`{call.name}` can get a value without content"
-            label = f"this can be {_nothings(given)}, and gives all such items the same digest"
+            label = f"this can be {_in_words(nothing)}, and gives all such items the same digest"
             report.warning("M403", message, call.value.span, label, _HINT)
-        for key in () if call.name == "uuid_v5" else call.args:
-            given = notes.type_of(key)
-            if given is not None and _may_print_blank(given):
+        for key in () if ROWS[call.name].gives is Gives.UUID else call.args:
+            nothing = _nothing(key, notes)
+            if not nothing.is_never:
                 message = f"`{call.name}` can get a key without content"
-                label = f"this can be {_nothings(given)}, and everybody can compute such a digest"
+                label = f"this can be {_in_words(nothing)}, and everybody can compute such a digest"
                 report.warning("M403", message, key.span, label, _HINT)
 
 
@@ -44,13 +46,21 @@ def _digests(program: ir.Program) -> Iterator[ir.FilterCall]:
                     yield node
 
 
-def _may_print_blank(given: Type) -> bool:
-    return not given.is_never and Type(texts=printed(given)).may_be_blank
+def _nothing(operand: ir.Operand, notes: Inference) -> Type:
+    """The values of an operand that count as nothing: missing, null, blank texts and empty lists.
+
+    A list of blank texts prints nothing either. It is not considered, for no rule could exclude it.
+    """
+    given = notes.type_of(operand)
+    if given is None or given.is_never or not Type(texts=printed(given)).may_be_blank:
+        return NEVER
+    if isinstance(operand, ir.FilterCall) and ROWS[operand.name].gives is Gives.CONTENT:
+        return _nothing(operand.value, notes)
+    return join(p.without_content(given), only(p.empty(given), "array"))
 
 
-def _nothings(given: Type) -> str:
-    """The kinds of nothing among the values, in words."""
-    found = [word for word, can_be in (("missing", given.missing), ("null", given.null)) if can_be]
-    if not found or given.may_be_blank:
-        found.append("blank")
+def _in_words(nothing: Type) -> str:
+    """The kinds of nothing, in words."""
+    kinds = {"missing": nothing.missing, "null": nothing.null, "blank": bool(nothing.texts)}
+    found = [word for word, can_be in kinds.items() if can_be] or ["empty"]
     return found[0] if len(found) == 1 else f"{', '.join(found[:-1])} or {found[-1]}"

@@ -197,6 +197,8 @@ def _source_label(value: ir.Value, payload: PayloadTypes) -> tuple[Label, ...]:
     match value:
         case ir.Cast(inner) | ir.Timestamp(inner) | ir.Default(inner) | ir.Required(inner):
             return _source_label(inner, payload)
+        case ir.VarRead(_, var):
+            return _source_label(var.value, payload)
         case ir.Path(root, segments) if segments:
             source = payload.source if root is ir.Root.ITEM else payload.schema
             names = [s.selectors[0].name for s in segments if isinstance(s.selectors[0], ir.Name)]

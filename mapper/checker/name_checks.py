@@ -43,12 +43,14 @@ class DescribedValue:
 class KnownNames:
     """The schemas of an item and of the body around it, None for one without.
 
-    `unread` has their names in Liquid if the mapping has no body read.
+    `unread` has their names in Liquid if the mapping has no body read. `outer` has the item of the mapping if
+    `item` is another one.
     """
 
     item: DescribedValue | None
     body: DescribedValue | None
     unread: frozenset[str] = frozenset()
+    outer: tuple[DescribedValue | None] | None = None
 
     @staticmethod
     def of(program: ir.Program, source: Schema | None, schema: Schema | None) -> KnownNames:
@@ -63,7 +65,11 @@ class KnownNames:
 
     def of_item(self, item: DescribedValue | None) -> KnownNames:
         """The names at a place where the item is another value."""
-        return KnownNames(item, self.body, self.unread - {"item"})
+        return KnownNames(item, self.body, self.unread - {"item"}, self.outer or (self.item,))
+
+    def of_mapping(self) -> KnownNames:
+        """The names in a var, whose item is that of the mapping."""
+        return self if self.outer is None else replace(self, item=self.outer[0], outer=None)
 
 
 def _item(each: ir.Path, body: DescribedValue) -> DescribedValue | None:
@@ -115,6 +121,8 @@ def _elements(found: DescribedValue | None) -> DescribedValue | None:
 def _described(value: ir.Value, names: KnownNames) -> DescribedValue | None:
     """A value that is computed from an item and a body; None if it cannot be followed."""
     match value:
+        case ir.VarRead(_, var):
+            return _described(var.value, names.of_mapping())
         case ir.Path(root, segments):
             start = names.item if root is ir.Root.ITEM else names.body
             found = None if start is None else _follow(segments, start.subschema, start.document)
@@ -204,6 +212,9 @@ def _check_lookups(node: object, names: KnownNames, report: Report) -> None:
 
 
 def _check_lookup(lookup: ir.Lookup, names: KnownNames, report: Report) -> None:
+    if lookup.var is not None:
+        _check_below_var(lookup, lookup.var, names, report)
+        return
     read: tuple[object, ...] = (lookup.name, *lookup.keys)
     is_body = lookup.name == "envelope"
     root = names.body if is_body else names.item
@@ -222,6 +233,20 @@ def _check_lookup(lookup: ir.Lookup, names: KnownNames, report: Report) -> None:
             return
         code = "M301" if position or is_body else "M303"
         if _is_reported(code, name, schema, parent, lookup.span, root, report):
+            return
+        schema, parent = property_of(root.document, schema, name), name
+
+
+def _check_below_var(lookup: ir.Lookup, var: ir.Var, names: KnownNames, report: Report) -> None:
+    """Check the keys below a var that is a path; an unknown name of the path itself is reported there."""
+    root = _described(var.value, names.of_mapping()) if isinstance(var.value, ir.Path) else None
+    if root is None:
+        return
+    schema, parent = root.subschema, var.name
+    for name in lookup.rest:
+        if not isinstance(name, str) or name in ("size", "first", "last"):
+            return
+        if _is_reported("M301", name, schema, parent, lookup.span, root, report):
             return
         schema, parent = property_of(root.document, schema, name), name
 

@@ -39,10 +39,13 @@ _ALWAYS = {
 _DECLARED = "write `on_error: reject` if such items shall be rejected, or say what becomes of them"
 
 
-def check_possible_rejections(record: ir.Record, sound: tuple[ir.Field, ...], checking: Checking) -> None:
+def check_possible_rejections(
+    fields: tuple[ir.Field, ...], sound: tuple[ir.Field, ...], checking: Checking
+) -> None:
     """Report undeclared rejections: certain ones, and possible ones that a payload shows (M405).
 
-    If a field already has an error (it is not in `sound`), only its certain rejections are reported.
+    `fields` are those of the event, and one for each var. If a field already has an error (it is not in
+    `sound`), only its certain rejections are reported.
     """
     for rejection in checking.notes.possible_rejections:
         if rejection.declared:
@@ -51,7 +54,7 @@ def check_possible_rejections(record: ir.Record, sound: tuple[ir.Field, ...], ch
             message = f"{_ALWAYS.get(rejection.code, _WORDS[rejection.code])}, and the item is rejected"
             checking.report.error("M405", message, rejection.span, rejection.reason)
         elif not rejection.is_certain and checking.payload.knows_item and _is_tame(rejection, checking):
-            entry = next((each for each in record.fields if _is_within(rejection, each.value)), None)
+            entry = next((each for each in fields if _is_within(rejection, each.value)), None)
             if entry is None or entry in sound:
                 _check_possible(rejection, entry, checking)
 
@@ -138,9 +141,9 @@ def _remedy(rejection: PossibleRejection) -> str:
             return "give the filter a value it can work with, for instance by `default`"
 
 
-def check_units(record: ir.Record, checking: Checking) -> None:
+def check_units(program: ir.Program, checking: Checking) -> None:
     """Report epoch units with which no number that the source allows is a plausible time (M406)."""
-    for node in walk(record):
+    for node in walk(program):
         if not isinstance(node, ir.Timestamp):
             continue
         given = checking.notes.type_of(node.value)

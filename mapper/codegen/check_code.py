@@ -127,6 +127,8 @@ def _kind_of(node: ir.Value) -> int:
             return _SOUND
         case ir.Template() | ir.Cast(_, ir.CastKind.STRING):
             return _TEXT
+        case ir.VarRead(_, var):
+            return var.once(_kind_of)
         case _:
             # The worst of several; texts among values of other types count as anything.
             kind = max(map(_kind_of, ir.alternatives(node)), default=_ANY)

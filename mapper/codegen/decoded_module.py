@@ -17,7 +17,8 @@ from mapper.codegen.metering import emit_room
 from mapper.codegen.path_code import emit_path
 from mapper.codegen.template_code import emit_parsed, emit_rules
 from mapper.codegen.validator_code import emit_validator
-from mapper.codegen.value_code import emit_field, emit_object
+from mapper.codegen.value_code import emit_field, emit_object, emit_value
+from mapper.codegen.var_code import VarCode
 from mapper.codegen.writer import Scope, Writer, literal
 from mapper.ir.growth import growth
 from mapper.ir.levels import levels
@@ -73,7 +74,9 @@ def _emit_each(writer: Writer, program: ir.Program) -> str:
 
 def _emit_event(writer: Writer, program: ir.Program, target: dict[str, object] | bool) -> None:
     scope, fields, output = Scope(), [], program.output
+    writer.vars = named = VarCode(program, emit_value)
     with writer.block("def event(item, body, request, max_depth):", program.span):
+        named.begin(writer)
         emit_room(writer, program)
         emit_rules(writer, program.rules, scope)
         if isinstance(output, ir.Record):
@@ -83,5 +86,6 @@ def _emit_event(writer: Writer, program: ir.Program, target: dict[str, object] |
             event = emit_parsed(writer, output, scope)
         calls_valid = emit_checks(writer, output, event, fields, target)
         writer.line(f"return {event}")
+    named.finish(writer)
     if calls_valid:
         emit_validator(writer, target, "valid")

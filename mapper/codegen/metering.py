@@ -9,8 +9,18 @@ from mapper.ir.growth import holds_metered, is_metered, measured_levels
 
 def emit_room(writer: Writer, program: ir.Program) -> None:
     """At the start of `event`: the bytes that its lists may take together, if any has to be measured."""
-    if holds_metered(program.output):
-        writer.line(f"{Scope().room} = {writer.use('growth', 'room_for_lists')}()")
+    if any(map(holds_metered, (program.output, *(var.value for var in program.vars)))):
+        _emit_room(writer)
+
+
+def emit_own_room(writer: Writer, node: ir.Value) -> None:
+    """At the start of a function that computes a value: the room for lists in this value."""
+    if holds_metered(node):
+        _emit_room(writer)
+
+
+def _emit_room(writer: Writer) -> None:
+    writer.line(f"{Scope().room} = {writer.use('growth', 'room_for_lists')}()")
 
 
 def emit_inner_room(writer: Writer, node: ir.MapItems, scope: Scope) -> str:

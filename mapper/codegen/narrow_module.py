@@ -24,7 +24,8 @@ from mapper.codegen.plan import NotNarrow, describe, make_plan
 from mapper.codegen.presence import may_be_left_out
 from mapper.codegen.template_code import emit_parsed, emit_rules
 from mapper.codegen.validator_code import emit_validator, is_checked_by_members, member_schema
-from mapper.codegen.value_code import emit_entry, emit_field, emit_object
+from mapper.codegen.value_code import emit_entry, emit_field, emit_object, emit_value
+from mapper.codegen.var_code import VarCode
 from mapper.codegen.writer import Scope, Writer, literal
 from mapper.ir.growth import growth
 from mapper.runtime.growth import is_bounded
@@ -98,7 +99,9 @@ def _is_any_object(schema: Any) -> bool:
 
 def _emit_event(writer: Writer, program: ir.Program, target: Any, passable: frozenset[str]) -> None:
     """`event(item, body, request)`: the event as bytes, or the number of a skip rule."""
+    writer.vars = named = VarCode(program, emit_value)
     with writer.block("def event(item, body, request):"):
+        named.begin(writer)
         emit_room(writer, program)
         emit_rules(writer, program.rules, _SCOPE)
         if isinstance(program.output, ir.Template):
@@ -107,6 +110,7 @@ def _emit_event(writer: Writer, program: ir.Program, target: Any, passable: froz
         else:
             is_checked = has_known_members(program.output, target)
             _emit_record(writer, program.output, target, passable, is_checked)
+    named.finish(writer)
     if not is_checked:
         emit_validator(writer, target, "valid")
 

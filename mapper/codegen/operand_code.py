@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from mapper.codegen.member_code import emit_member, emit_open_element, emit_passing, emit_step, emit_value_of
-from mapper.codegen.plan import Decoding
+from mapper.codegen.plan import Decoding, is_plain
 from mapper.codegen.presence import blank_test, truth_test
 from mapper.codegen.writer import Scope, Writer, literal
 from mapper.diagnostics.source import Span
 from mapper.ir import liquid as ir
+from mapper.runtime.liquid.arithmetic import as_double
 from mapper.runtime.liquid.filters import ROWS
 
 
@@ -57,19 +58,24 @@ class OperandWriter:
         """A local or literal that holds the value of an operand."""
         match node:
             case ir.Scalar(value):
-                return literal(value)
+                return literal(as_double(value) if self.rules.doubles else value)
             case ir.Lookup():
-                return self.lookup(node)
+                return self._double(self.lookup(node), node.span)
             case ir.Interval(start, stop, span):
                 return self.hold(
                     "range", f"{self.use('interval')}({self.value(start)}, {self.value(stop)})", span
                 )
             case ir.FilterCall():
-                return self._filter(node)
+                return self._double(self._filter(node), node.span)
             case ir.Special():
                 raise AssertionError("blank and empty stand in comparisons only")
             case _:
                 return self.test(node)
+
+    def _double(self, value: str, span: Span) -> str:
+        if not self.rules.doubles:
+            return value
+        return self.hold("number", f"{self.use('as_double', 'liquid.arithmetic')}({value})", span)
 
     def lookup(self, node: ir.Lookup, is_tested: bool = False) -> str:
         """A local that holds a variable, or the value under its keys; undecoded only if `is_tested`."""
@@ -110,6 +116,8 @@ class OperandWriter:
     def _root(self, node: ir.Lookup) -> tuple[str, tuple[str | int | ir.Lookup, ...]]:
         # The local that holds the variable itself, and the keys still to be read.
         name = node.name
+        if node.var is not None:
+            return self.writer.var_reader.read_open(self.writer, node.var, self.scope), node.rest
         for loop in reversed(self.loops):
             if loop.name == name:
                 return loop.element, node.keys
@@ -222,9 +230,15 @@ class OperandWriter:
         if node.name in ("date", "date_tz") and self.rules.now:
             value = f"{self.use('clock')}({value}, {self.scope.request}.received_at, {site})"
         if node.name == "date" and self.rules.zone != "UTC":
-            named.setdefault("zone", literal(self.rules.zone))
-        filters = self.use("COMPUTED" if self.rules.computes else "FILTERS", "liquid.filters")
-        function = self.writer.constant(f"{filters}[{literal(node.name)}]", node.name)
+            named.setdefault("local" if self.rules.moments else "zone", literal(self.rules.zone))
+        if node.name == "date" and self.rules.moments:
+            if self.rules.computes:
+                function = self.use("computed_date_of_moment", "liquid.filters")
+            else:
+                function = self.use("date_of_moment", "liquid.filters.values")
+        else:
+            filters = self.use("COMPUTED" if self.rules.computes else "FILTERS", "liquid.filters")
+            function = self.writer.constant(f"{filters}[{literal(node.name)}]", node.name)
         arguments += [f"{name}={argument}" for name, argument in named.items()]
         return f"{self.use('apply', 'liquid.filters')}({', '.join([function, str(site), value, *arguments])})"
 
@@ -236,9 +250,9 @@ class OperandWriter:
             case ir.Truthy(value):
                 return self._truthy(value)
             case ir.AllOf(tests):
-                return "(" + " and ".join(self.test(test) for test in tests) + ")"
+                return self._together(tests, "and")
             case ir.AnyOf(tests):
-                return "(" + " or ".join(self.test(test) for test in tests) + ")"
+                return self._together(tests, "or")
             case ir.Negation(test):
                 return f"(not {self.test(test)})"
             case ir.Contains(left, right):
@@ -247,6 +261,16 @@ class OperandWriter:
                 return self._compare(node)
             case _ as never:
                 assert_never(never)
+
+    def _together(self, tests: tuple[ir.TextTest, ...], word: str) -> str:
+        if not any(map(may_fail, tests[1:])):
+            return "(" + f" {word} ".join(self.test(test) for test in tests) + ")"
+        # A var may reject the item: it is computed only if the tests before it have not decided.
+        held = self.hold("holds", self.test(tests[0]), tests[0].span)
+        for test in tests[1:]:
+            with self.writer.block(f"if {held}:" if word == "and" else f"if not {held}:", test.span):
+                self.writer.line(f"{held} = {self.test(test)}")
+        return held
 
     def _truthy(self, value: ir.Operand) -> str:
         if isinstance(value, ir.Scalar):
@@ -277,17 +301,12 @@ class OperandWriter:
                 return self.equality(left, right)
             case "!=":
                 return f"(not {self.equality(left, right)})"
-            case "<":
-                return self._less(left, right, node.span)
-            case ">":
-                return self._less(right, left, node.span)
-            case "<=":
-                return f"{self.use('at_most')}({self.value(left)}, {self.value(right)})"
-            case _:
-                return f"{self.use('at_most')}({self.value(right)}, {self.value(left)})"
-
-    def _less(self, left: ir.Operand, right: ir.Operand, span: Span) -> str:
-        return f"{self.use('less')}({self.value(left)}, {self.value(right)}, {self.site(span)})"
+            case operator:
+                one, other = self.value(left), self.value(right)  # in this order, as both may fail
+                less, more = (one, other) if operator in ("<", "<=") else (other, one)
+                if operator in ("<=", ">="):
+                    return f"{self.use('at_most')}({less}, {more})"
+                return f"{self.use('less')}({less}, {more}, {self.site(node.span)})"
 
     def equality(self, left: ir.Operand, right: ir.Operand) -> str:
         """The test that two operands are equal, as short as their kinds allow."""
@@ -339,6 +358,11 @@ def _rounded_factor(node: ir.FilterCall) -> int | None:
             return factor if not isinstance(factor, bool) and abs(factor) <= 1_000_000 else None
         case _:
             return None
+
+
+def may_fail(test: ir.TextTest) -> bool:
+    """True if a test reads a var that may reject the item."""
+    return any(not is_plain(var.value) for var in ir.vars_read(test))
 
 
 def is_textual(node: ir.Operand) -> bool:

@@ -54,6 +54,11 @@ def emit_path(writer: Writer, path: ir.Path, scope: Scope) -> str:
     return _emit_nodes(_PathEmitter(writer, root, path), root, path.segments)
 
 
+def emit_open_path(writer: Writer, path: ir.Path, scope: Scope) -> str:
+    """The local that holds the value of a singular path, for a caller that reads members of it."""
+    return _emit_steps(writer, _root_local(path.root, scope), path.segments)
+
+
 def _root_local(root: ir.Root, scope: Scope) -> str:
     match root:
         case ir.Root.ITEM:

@@ -7,6 +7,7 @@ code generation checks at every use that it has what it needs, and leaves the re
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -94,6 +95,15 @@ class PayloadPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class VarReads:
+    """The reads of vars: the item of the mapping, vars that are read `once`, and reads noted already."""
+
+    item: PayloadPlace
+    once: frozenset[ir.Var]
+    noted: set[tuple[ir.Var, bool, bool]] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
 class ReadContext:
     """The places of `$` and `envelope` in an expression, and the use of its value."""
 
@@ -102,6 +112,7 @@ class ReadContext:
     passes: bool = False
     is_spare: bool = False
     is_branch: bool = False
+    vars: VarReads = field(kw_only=True)
 
     @property
     def consumed(self) -> ReadContext:
@@ -142,7 +153,7 @@ def make_plan(program: ir.Program, passable: frozenset[str]) -> ReadPlan:
     """The places a program reads; `passable` names the fields of the event that may hold any object."""
     item = PayloadPlace(is_item=True)
     body = item if any(not path.segments for path in program.each) else PayloadPlace(is_item=True)
-    context = ReadContext(item, body)
+    context = ReadContext(item, body, vars=VarReads(item, vars_read_once(program)))
     for rule in program.rules:
         _read_text(rule.condition.test, context)
     if isinstance(program.output, ir.Template):
@@ -191,8 +202,47 @@ def _read(node: ir.Value, context: ReadContext) -> None:
             _read(element, replace(context.consumed, item=PayloadPlace(whole=True)))
         case ir.MapItems(source, element):
             _read_map(source, element, context)
+        case ir.VarRead(_, var):
+            _read_var(var, context)
         case _:
             _read_each(ir.children(node), context.consumed)
+
+
+def is_plain(value: ir.Value) -> bool:
+    """True for the value of a var that costs as much as a read of the var, and cannot fail."""
+    match value:
+        case ir.Path():
+            return value.is_singular
+        case _:
+            return isinstance(value, ir.Literal | ir.FromRequest)
+
+
+def vars_read_once(program: ir.Program) -> frozenset[ir.Var]:
+    """The vars that one place of a program reads, and no text that the library runs."""
+    reads: Counter[ir.Var] = Counter()
+    for node in ir.walk(program):
+        match node:
+            case ir.VarRead(_, var) | ir.Lookup(var=ir.Var() as var):
+                reads[var] += 1
+            case (
+                ir.Template(body=None, vars=known)
+                | ir.Condition(test=None, vars=known)
+                | ir.Compute(value=None, vars=known)
+            ):
+                reads.update((*known, *known))
+    return frozenset(var for var, count in reads.items() if count == 1)
+
+
+def _read_var(var: ir.Var, context: ReadContext) -> None:
+    """Note the reads of a var, whose `$` is the item of the mapping."""
+    outer = replace(context, item=context.vars.item)
+    if is_plain(var.value) or var in context.vars.once:
+        _read(var.value, outer)
+        return
+    note = (var, context.is_spare, context.is_branch)
+    if note not in context.vars.noted:
+        context.vars.noted.add(note)
+        _read(var.value, outer.consumed)
 
 
 def _read_each(nodes: Iterable[ir.Value], context: ReadContext) -> None:
@@ -321,6 +371,14 @@ def _walk_lookup(node: ir.Lookup, own: set[str], context: ReadContext) -> Payloa
     """The place of a variable in the payload; None if it has none, or if its use has been noted already."""
     if node.name in ir.REQUEST_NAMES or node.name == "forloop":
         return None
+    if node.var is not None:
+        is_path = isinstance(node.var.value, ir.Path) and node.var.value.is_singular
+        if not is_path:
+            _read_var(node.var, context.consumed)
+            return None
+        assert isinstance(node.var.value, ir.Path)
+        place = _walk_path(node.var.value, replace(context, item=context.vars.item))
+        return None if place is None else _walk_keys(node.rest, place, context)
     if node.name in own:
         # Before it is assigned, or outside of its loop, the name means the item's key.
         context.item.member(node.name).use(context.consumed)
@@ -332,7 +390,14 @@ def _walk_lookup(node: ir.Lookup, own: set[str], context: ReadContext) -> Payloa
             place = context.body
         case name:
             place = context.item.member(name)
-    for key in node.keys:
+    return _walk_keys(node.keys, place, context)
+
+
+def _walk_keys(
+    keys: tuple[str | int | ir.Lookup, ...], place: PayloadPlace, context: ReadContext
+) -> PayloadPlace | None:
+    """The place below keys; None if it is not known, and the value is read."""
+    for key in keys:
         if isinstance(key, int):
             # The elements of a body that is an item are items.
             place = place if place.is_item else place.element()

@@ -34,6 +34,8 @@ def proven_types(node: ir.Value) -> frozenset[str]:
             return frozenset({"string"})
         case ir.Literal(value):
             return frozenset({type_of(value)})
+        case ir.VarRead(_, var):
+            return var.once(proven_types)
         case ir.Prune(value):
             return proven_types(value)
         case _ if type(node) in FIXED:
@@ -67,6 +69,8 @@ def _is_time(node: ir.Value) -> bool:
             return not keeps(node) and (form is None or isinstance(form, DigitsForm))
         case ir.FromRequest(ir.RequestPart.RECEIVED_AT):
             return True
+        case ir.VarRead(_, var):
+            return var.once(_is_time)
         case _:
             values = ir.alternatives(node)
             return bool(values) and all(map(_is_time, values))
@@ -83,6 +87,8 @@ def _has_content(node: ir.Value) -> bool:
             return not isinstance(value, str) or bool(value.strip())
         case ir.Cast(value, ir.CastKind.STRING):
             return _has_content(value)
+        case ir.VarRead(_, var):
+            return var.once(_has_content)
         case ir.Prune(value, kinds):
             return "blank" in kinds or _has_content(value)
         case _:

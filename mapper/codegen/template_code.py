@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from mapper.codegen.operand_code import OperandWriter, WrittenLoop, is_textual
+from mapper.codegen.operand_code import OperandWriter, WrittenLoop, is_textual, may_fail
 from mapper.codegen.plan import NotNarrow
 from mapper.codegen.writer import Scope, Writer, literal
 from mapper.diagnostics.source import Span
@@ -14,6 +15,7 @@ from mapper.ir import liquid as ir
 from mapper.ir.values import REQUEST_NAMES, Rule
 from mapper.runtime.digits import may_have_lost_digits
 from mapper.runtime.limits import active
+from mapper.runtime.liquid.arithmetic import as_double
 from mapper.runtime.liquid.filters import ROWS
 from mapper.runtime.liquid.filters.row import Gives
 from mapper.runtime.liquid.semantics import VARIABLES, equal, to_text
@@ -72,9 +74,8 @@ def emit_printed(writer: Writer, template: ir.Template, operand: ir.Operand, hel
 def emit_compute(writer: Writer, node: ir.Compute, scope: Scope) -> str:
     """Write the statements that compute an expression; return a local that holds its value or MISSING."""
     if node.value is None:
-        site = writer.site(node.span, scope.field)
         text, rules = writer.constant(literal(node.text), "expression"), literal(node.rules.pairs)
-        call = f"{writer.use('liquid.library', 'compute')}({text}, {rules}, {_scopes(writer, scope)}, {site})"
+        call = f"{writer.use('liquid.library', 'compute')}({text}, {rules}, {_given(writer, node, scope)})"
     else:
         held = OperandWriter(writer, scope, node.rules).value(node.value)
         if _is_json(node.value):
@@ -91,8 +92,8 @@ def emit_compute(writer: Writer, node: ir.Compute, scope: Scope) -> str:
 def _is_json(operand: ir.Operand) -> bool:
     """True if the value of an operand is certainly in a local, and one that JSON has."""
     match operand:
-        case ir.Lookup(name, keys) if name not in REQUEST_NAMES:
-            return all(isinstance(key, str | int) and key not in ir.SPECIAL_KEYS for key in keys)
+        case ir.Lookup(name) if name not in REQUEST_NAMES:
+            return all(isinstance(key, str | int) and key not in ir.SPECIAL_KEYS for key in operand.rest)
         case ir.FilterCall(name=name):
             return ROWS[name].gives not in (Gives.ELEMENT, Gives.DEFAULTED)
         case _:
@@ -103,29 +104,28 @@ def emit_condition(writer: Writer, condition: ir.Condition, scope: Scope) -> str
     """A Python boolean expression for the condition; lookups are written before it."""
     if condition.test is not None:
         return OperandWriter(writer, scope, condition.rules).test(condition.test)
-    site = writer.site(condition.span, scope.field)
     text = writer.constant(literal(condition.text), "condition")
     rules = literal(condition.rules.pairs)
-    scopes = _scopes(writer, scope)
-    return f"{writer.use('liquid.library', 'holds')}({text}, {rules}, {scopes}, {site})"
+    given = _given(writer, condition, scope)
+    return f"{writer.use('liquid.library', 'holds')}({text}, {rules}, {given})"
 
 
-def _scopes(writer: Writer, scope: Scope) -> str:
+def _given(writer: Writer, node: ir.Template | ir.Condition | ir.Compute, scope: Scope) -> str:
     # The library's interpreter may read everything, so it gets all of it decoded.
-    if scope.item in writer.places:
+    if Scope().item in writer.places:
         raise NotNarrow("its Liquid is run by the library, which may read anything")
-    return f"{scope.item}, {scope.body}, {scope.request}"
+    given = f"{scope.item}, {scope.body}, {scope.request}, {writer.site(node.span, scope.field)}"
+    if not node.vars:
+        return given
+    return f"{given}, {writer.var_reader.lazy(writer, node.vars, scope)}"
 
 
 def _emit_interpreted(writer: Writer, template: ir.Template, scope: Scope) -> str:
-    site = writer.site(template.span, scope.field)
     text = writer.constant(literal(template.text), "template")
     how = f"{literal(template.rules.pairs)}, {literal(template.partials)}"
     name = writer.fresh("text")
-    scopes = _scopes(writer, scope)
-    writer.line(
-        f"{name} = {writer.use('liquid.library', 'render')}({text}, {how}, {scopes}, {site})", template.span
-    )
+    given = _given(writer, template, scope)
+    writer.line(f"{name} = {writer.use('liquid.library', 'render')}({text}, {how}, {given})", template.span)
     return name
 
 
@@ -273,7 +273,8 @@ class _Statements:
 
     def _printed(self, value: ir.Operand, span: Span) -> str:
         if isinstance(value, ir.Scalar) and not may_have_lost_digits(value.value):
-            return literal(to_text(value.value))
+            doubles = self.operands.rules.doubles
+            return literal(to_text(as_double(value.value) if doubles else value.value))
         held = self.operands.value(value)
         return held if is_textual(value) else self._printed_held(held, span)
 
@@ -314,7 +315,10 @@ class _Statements:
     # --- branches
 
     def _branches(self, node: ir.Branches, sink: _Sink, store: str) -> None:
-        tests = [self.operands.test(branch.test) for branch in node.branches]
+        if any(may_fail(branch.test) for branch in node.branches[1:]):
+            tests = self._tests_in_turn(node)
+        else:
+            tests = [self.operands.test(branch.test) for branch in node.branches]
         word = "if"
         for test, branch in zip(tests, node.branches, strict=True):
             with self.writer.block(f"{word} {test}:", node.span):
@@ -323,6 +327,15 @@ class _Statements:
         if node.otherwise:
             with self.writer.block("else:", node.span):
                 self.block(node.otherwise, sink, store)
+
+    def _tests_in_turn(self, node: ir.Branches) -> list[str]:
+        """The tests of branches, of which each is computed only if none before it holds; side by side."""
+        taken = self.operands.hold("taken", "None", node.span)
+        for number, branch in enumerate(node.branches):
+            with self.writer.block(f"if {taken} is None:", node.span) if number else nullcontext():
+                self.writer.line(f"if {self.operands.test(branch.test)}:", node.span)
+                self.writer.line(f"    {taken} = {number}")
+        return [f"{taken} == {number}" for number in range(len(node.branches))]
 
     def _choices(self, node: ir.Choices, sink: _Sink, store: str) -> None:
         if _is_one_of(node):

@@ -51,6 +51,7 @@ _PASSING = (
     | ir.Cast
     | ir.Default
     | ir.Required
+    | ir.VarRead
 )
 
 
@@ -98,6 +99,8 @@ def emit_value(writer: Writer, node: ir.Value, scope: Scope, into: str | None = 
             return _emit_hash(writer, node, scope, into)
         case ir.FromRequest():
             return _emit_request(writer, node, scope, into)
+        case ir.VarRead(_, var):
+            return writer.var_reader.read(writer, var, scope)
         case ir.Cast():
             return _emit_cast(writer, node, scope, into)
         case ir.Timestamp():

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from mapper.codegen.plan import PayloadPlace
 from mapper.diagnostics.source import Span
+from mapper.ir.vars import Var
 
 
 def literal(value: object) -> str:
@@ -61,6 +63,19 @@ class Site:
     path: str | None
 
 
+class VarReader(Protocol):
+    """Writes the reads of vars (`codegen.var_code`)."""
+
+    def read(self, writer: Writer, var: Var, scope: Scope) -> str:
+        """The local that holds the value of a var, or MISSING."""
+
+    def read_open(self, writer: Writer, var: Var, scope: Scope) -> str:
+        """As `read`, for a caller that reads members of the value."""
+
+    def lazy(self, writer: Writer, known: tuple[Var, ...], scope: Scope) -> str:
+        """The expression of the vars that the library may read."""
+
+
 @dataclass
 class Writer:
     """Collects generated lines.
@@ -69,7 +84,7 @@ class Writer:
     (full name of a module, name). `lines` pairs each line with the span it came from. `places` has the place
     of each local that is decoded in part. `passing` has the locals that may hold an undecoded object, each
     with the local that held it first. `objects` are locals that certainly hold an object. `attributes` has
-    the attribute of partly decoded objects for each key.
+    the attribute of partly decoded objects for each key. `vars` writes the reads of vars.
     """
 
     lines: list[tuple[str, Span | None]] = field(default_factory=list)
@@ -81,7 +96,9 @@ class Writer:
     passing: dict[str, str] = field(default_factory=dict)
     objects: set[str] = field(default_factory=set)
     attributes: dict[str, str] = field(default_factory=dict)
+    vars: VarReader | None = None
     _indent: int = 0
+    _loops: int = 0
     _counts: dict[str, int] = field(default_factory=dict)
     _numbers: dict[Site, int] = field(default_factory=dict)
     _named: dict[str, str] = field(default_factory=dict)
@@ -97,6 +114,8 @@ class Writer:
         Names noted by `remember` inside a block are forgotten at its end.
         """
         self.line(head, span)
+        is_loop = head.startswith("for ")
+        self._loops += is_loop
         self._indent += 1
         self.known.append({})
         start = len(self.lines)
@@ -107,6 +126,18 @@ class Writer:
                 self.line("pass")
             self.known.pop()
             self._indent -= 1
+            self._loops -= is_loop
+
+    @property
+    def in_loop(self) -> bool:
+        """True inside a block that may run several times."""
+        return self._loops > 0
+
+    @property
+    def var_reader(self) -> VarReader:
+        """The writer of reads of vars, which only code of a program has."""
+        assert self.vars is not None, "this code belongs to no program"
+        return self.vars
 
     def module(self) -> str:
         """A module of the written functions alone; `codegen.frame` adds the tables of a Transform."""

@@ -79,11 +79,15 @@ M117 invalid-window             a time window that cannot be read
 M119 event-or-template          a mapping holds either an event or a template
 M120 unquoted-path              a bracket ended a path inside a flow collection
 M122 non-string-key             a key that is not text
+M123 unknown-var                no var of this name can be read here
+M124 unused-var                 a var that nothing reads
 M125 constant-key               every entry of an object gets the same key
 M126 body-not-read              a value of a body that the mapping does not have read
 M127 operator-look-alike        an object that looks like an operator
 M128 path-look-alike            a text that looks like a path or a variable
 M130 missing-time-of-day        a date without a readable time of day
+M140 hidden-vars                a template sets a variable that would hide the vars
+M141 vars-too-large             a var that builds on too many others
 M201 invalid-path               the path is not RFC 9535 JSONPath
 M202 quote-the-name             a member name that needs quotes
 M203 invalid-pattern            a regular expression that cannot be used

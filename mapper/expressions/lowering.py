@@ -12,9 +12,14 @@ from mapper.expressions.jsonpath import parse_path
 from mapper.expressions.liquid import parse_condition, parse_expression, parse_template
 from mapper.expressions.liquid.dialects import Dialect
 from mapper.expressions.time_lowering import lower_time
+from mapper.expressions.var_names import VarNames
+from mapper.ir.growth import repeats
 from mapper.language import spec
+from mapper.runtime.limits import active
 from mapper.schemas.questions import Subschema, allows_null, properties_of, required_of
 from mapper.schemas.schema import Schema
+
+MAX_VAR_DEPTH = 100  # vars, each of which reads the one above it
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +29,32 @@ class Lowering:
     target: Schema | None
     dialect: Dialect | None
     report: Report
+    vars: VarNames
+
+    def template(self, text: SpannedText) -> ir.Template | None:
+        """The ir of a template."""
+        return parse_template(text, self.report, self.dialect, var_names=self.vars)
+
+    def condition(self, text: SpannedText) -> ir.Condition | None:
+        """The ir of a condition."""
+        return parse_condition(text, self.report, self.dialect, var_names=self.vars)
 
 
 def lower(
     mapping: spec.Spec, target: Schema | None, dialect: Dialect | None, report: Report
 ) -> ir.Program | None:
     """The program of a spec; None when its output could not be lowered at all. Errors are in `report`."""
-    tools = Lowering(target, dialect, report)
+    names = VarNames(tuple(entry.name for entry in mapping.vars), report)
+    tools = Lowering(target, dialect, report, names)
+    vars_ = lower_vars(mapping.vars, tools)
     each = [_each_path(text, tools) for text in mapping.each]
     rules = [_rule(rule, tools) for rule in mapping.rules]
     output: ir.Record | ir.Template | None = None
     if mapping.event is not None:
         output = lower_event(mapping.event, tools)
     elif mapping.template is not None:
-        output = parse_template(mapping.template, report, dialect)
+        output = tools.template(mapping.template)
+    check_used(mapping.vars, tools)
     if output is None:
         return None
     return ir.Program(
@@ -48,7 +65,48 @@ def lower(
         written=mapping.event.written if mapping.event is not None else frozenset(),
         span=mapping.span,
         policy=mapping.policy,
+        vars=vars_,
     )
+
+
+def lower_vars(entries: tuple[spec.VarEntry, ...], tools: Lowering) -> tuple[ir.Var, ...]:
+    """The vars that could be lowered; each is known to those below it."""
+    found = []
+    for entry in entries:
+        tools.vars.current = entry.name
+        value = None if entry.value is None else lower_value(entry.value, None, tools)
+        var = None if value is None else _var(entry, value, tools)
+        tools.vars.defined[entry.name] = var
+        if var is not None:
+            found.append(var)
+    tools.vars.current = ""
+    return tuple(found)
+
+
+def _var(entry: spec.VarEntry, value: ir.Value, tools: Lowering) -> ir.Var | None:
+    """The var of an entry; None after reporting one that would be too deep or too large (M141)."""
+    depth = 1 + max((var.depth for var in ir.vars_read(value)), default=0)
+    var = ir.Var(entry.name, value, depth, entry.span)
+    most = active().mapping_nodes
+    if depth > MAX_VAR_DEPTH:
+        label = f"the longest chain of vars it reads has {depth} of them"
+    elif var.once(repeats) > most:
+        label = f"written out, a value would be there more than {most} times"
+    else:
+        return var
+    tools.report.error("M141", f"the var `{entry.name}` builds on too many others", entry.span, label)
+    return None
+
+
+def check_used(entries: tuple[spec.VarEntry, ...], tools: Lowering) -> None:
+    """Report vars that nothing reads (M124); what has an error may have been meant to read one."""
+    if tools.report.has_errors:
+        return
+    for entry in entries:
+        if entry.name not in tools.vars.used:
+            message = f"nothing reads the var `{entry.name}`"
+            hint = f"read it as `{{var: {entry.name}}}` or `vars.{entry.name}`, or remove it"
+            tools.report.warning("M124", message, entry.span, "it is never computed", hint)
 
 
 def _whole_body(span: Span) -> ir.Path:
@@ -60,7 +118,7 @@ def _each_path(text: SpannedText, tools: Lowering) -> ir.Path | None:
 
 
 def _rule(rule: spec.RuleEntry, tools: Lowering) -> ir.Rule | None:
-    condition = parse_condition(rule.condition, tools.report, tools.dialect)
+    condition = tools.condition(rule.condition)
     return None if condition is None else ir.Rule(condition, rule.reason, rule.rejects, rule.span)
 
 
@@ -96,9 +154,9 @@ def lower_value(value: spec.Value, schema: Subschema | None, tools: Lowering) ->
         case spec.TakeValue():
             return _take(value, tools)
         case spec.LiquidText(text):
-            return parse_template(text, tools.report, tools.dialect)
+            return tools.template(text)
         case spec.ComputedValue(text):
-            return parse_expression(text, tools.report, tools.dialect)
+            return parse_expression(text, tools.report, tools.dialect, var_names=tools.vars)
         case spec.LiteralValue(constant, span, declared):
             return ir.Literal(constant, span, declared)
         case spec.ObjectValue():
@@ -126,6 +184,9 @@ def lower_value(value: spec.Value, schema: Subschema | None, tools: Lowering) ->
             # Names of headers are case-insensitive (RFC 9110 §5.1); a Request has them in lower case.
             stored = name.lower() if part == "header" else name
             return ir.FromRequest(ir.RequestPart(part), stored, span)
+        case spec.VarValue(name, span):
+            var = tools.vars.find(name.value, name.part(0, len(name.value)))
+            return None if var is None else ir.VarRead(var.name, var, span)
         case spec.Modified():
             return _modified(value, schema, tools)
         case _ as never:
@@ -191,7 +252,7 @@ def _match(value: spec.MatchValue, schema: Subschema | None, tools: Lowering) ->
 
 
 def _when(value: spec.WhenValue, schema: Subschema | None, tools: Lowering) -> ir.Value | None:
-    condition = parse_condition(value.condition, tools.report, tools.dialect)
+    condition = tools.condition(value.condition)
     then = lower_value(value.then, schema, tools)
     otherwise = _optional(value.otherwise, schema, tools)
     if condition is None or then is None:

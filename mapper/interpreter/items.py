@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from mapper import ir
 from mapper.interpreter.path_evaluation import NO_SITE
-from mapper.interpreter.template_evaluation import evaluate_condition
 from mapper.interpreter.value_evaluation import EvaluationContext, Observer, evaluate
 from mapper.runtime.faults import Fault, Skip
 from mapper.runtime.liquid.rendered import parse_rendered
@@ -34,7 +33,7 @@ def interpret_item(
 
 def _applies(rule: ir.Rule, context: EvaluationContext) -> bool:
     try:
-        applies = evaluate_condition(rule.condition, context.item, context.body, context.request)
+        applies = context.holds(rule.condition)
     except Fault as fault:
         if context.observe is not None:
             context.observe(rule, fault, context)

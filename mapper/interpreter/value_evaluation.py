@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import NoReturn, TypeAlias, assert_never
 
 from mapper import ir
@@ -28,6 +29,8 @@ class EvaluationContext:
 
     Inside `map`, the item is the element; beside `of`, it is the value at which the path starts.
 
+    `outer` is the item of the mapping if it is another one, `held` has the vars that were read.
+
     `observe` is called after a node is evaluated, and so after its operands: with the node, its outcome and
     the context. The outcome is a value or MISSING, or the Fault or Skip that ends the item; of a Rule it
     is True or False. Nodes that are not reached are not observed. So the last option of a Coalesce that is
@@ -39,6 +42,36 @@ class EvaluationContext:
     body: object
     request: Request
     observe: Observer | None = None
+    outer: object = MISSING
+    held: dict[ir.Var, object] = field(default_factory=dict)
+
+    def var(self, var: ir.Var) -> object:
+        """The value of a var, which is computed of the item of the mapping when it is first read."""
+        if var not in self.held:
+            context = self if self.outer is MISSING else replace(self, item=self.outer, outer=MISSING)
+            self.held[var] = evaluate(var.value, context)
+        return self.held[var]
+
+    def within(self, element: object) -> EvaluationContext:
+        """The context inside `map`: there the element is the item."""
+        return replace(self, item=element, outer=self.item if self.outer is MISSING else self.outer)
+
+    def text(self, template: ir.Template) -> str:
+        """The text of a template."""
+        known = self._known(template.vars)
+        return render_template(template, self.item, self.body, self.request, known=known)
+
+    def computed(self, node: ir.Compute) -> object:
+        """The value of a Liquid expression, or MISSING."""
+        return compute_value(node, self.item, self.body, self.request, known=self._known(node.vars))
+
+    def holds(self, condition: ir.Condition) -> bool:
+        """Return True if a condition holds."""
+        known = self._known(condition.vars)
+        return evaluate_condition(condition, self.item, self.body, self.request, known=known)
+
+    def _known(self, read: tuple[ir.Var, ...]) -> dict[str, Callable[[], object]]:
+        return {var.name: partial(self.var, var) for var in read}
 
 
 def fail(code: str, value: object = MISSING) -> NoReturn:
@@ -71,9 +104,9 @@ def _evaluate(node: ir.Value, context: EvaluationContext) -> object:
         case ir.Path():
             return evaluate_path(node, context.item, context.body)
         case ir.Template():
-            return render_template(node, context.item, context.body, context.request)
+            return context.text(node)
         case ir.Compute():
-            return compute_value(node, context.item, context.body, context.request)
+            return context.computed(node)
         case ir.Record():
             return _record(node, context)
         case ir.Array(members):
@@ -83,7 +116,7 @@ def _evaluate(node: ir.Value, context: EvaluationContext) -> object:
         case ir.Match(subject, cases, otherwise):
             return _match(evaluate(subject, context), cases, otherwise, context)
         case ir.When(condition, then, otherwise):
-            if evaluate_condition(condition, context.item, context.body, context.request):
+            if context.holds(condition):
                 return evaluate(then, context)
             return MISSING if otherwise is None else evaluate(otherwise, context)
         case ir.Merge(operands):
@@ -96,7 +129,7 @@ def _evaluate(node: ir.Value, context: EvaluationContext) -> object:
             return _object_from(evaluate(inner, context), on_duplicate)
         case ir.WithItem(source, element):
             item = evaluate(source, context)
-            return evaluate(element, replace(context, item=None if item is MISSING else item))
+            return evaluate(element, context.within(None if item is MISSING else item))
         case ir.Take(inner, which):
             return _take(evaluate(inner, context), which)
         case ir.Pick() | ir.Omit() | ir.Rename() | ir.Flatten():
@@ -108,6 +141,8 @@ def _evaluate(node: ir.Value, context: EvaluationContext) -> object:
             return fail("M613") if digest is INVALID else digest
         case ir.FromRequest(part, name):
             return _from_request(part, name, context.request)
+        case ir.VarRead(_, var):
+            return context.var(var)
         case ir.Cast():
             return _cast(node, evaluate(node.value, context))
         case ir.Timestamp():
@@ -125,13 +160,13 @@ def _evaluate(node: ir.Value, context: EvaluationContext) -> object:
 def _record(node: ir.Record, context: EvaluationContext) -> dict[str, object]:
     """An object; missing fields are left out, null ones too unless they may be null."""
     record: dict[str, object] = {}
-    for field in node.fields:
-        value = evaluate(field.value, context)
-        if value is MISSING or (value is None and not field.nullable):
-            if field.required:
+    for entry in node.fields:
+        value = evaluate(entry.value, context)
+        if value is MISSING or (value is None and not entry.nullable):
+            if entry.required:
                 fail("M611")
             continue
-        record[field.name] = value
+        record[entry.name] = value
     return record
 
 
@@ -170,7 +205,7 @@ def _map(source: object, element: ir.Value, context: EvaluationContext) -> objec
         return source
     if not isinstance(source, list):
         fail("M616", source)
-    mapped = (evaluate(element, replace(context, item=member)) for member in source)
+    mapped = (evaluate(element, context.within(member)) for member in source)
     return [value for value in mapped if value is not MISSING]
 
 

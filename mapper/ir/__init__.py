@@ -3,3 +3,4 @@
 from mapper.ir.jsonpath import *  # noqa: F403
 from mapper.ir.liquid import *  # noqa: F403
 from mapper.ir.values import *  # noqa: F403
+from mapper.ir.vars import *  # noqa: F403

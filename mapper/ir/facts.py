@@ -70,6 +70,8 @@ def nothings(node: ir.Value) -> Nothings:
             return ABSENT
         case ir.FromRequest() | ir.Take():
             return Nothings(missing=True, null=True, blank=True)
+        case ir.VarRead(_, var):
+            return var.once(nothings)
         case ir.WithItem(_, element):
             return nothings(element)
         case ir.MapItems(value) | ir.Entries(value) | ir.ObjectFrom(value):
@@ -149,6 +151,8 @@ def types(node: ir.Value) -> frozenset[str]:
             return JSON_TYPES if part is ir.RequestPart.SETTING else frozenset({"string"})
         case ir.Take():
             return JSON_TYPES
+        case ir.VarRead(_, var):
+            return var.once(types)
         case ir.WithItem(_, element):
             return types(element)
         case ir.Coalesce() | ir.Match() | ir.When() | ir.Default() | ir.Required():

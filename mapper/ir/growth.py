@@ -14,7 +14,7 @@ from math import prod
 from typing import TypeAlias
 
 from mapper import ir
-from mapper.ir.facts import keeps
+from mapper.ir.facts import keeps, types
 from mapper.ir.levels import levels
 from mapper.runtime.growth import Growth
 from mapper.runtime.limits import MAX_NESTING
@@ -28,6 +28,8 @@ ReadPlace: TypeAlias = tuple[ir.Root, tuple[str, ...]]
 _DIGITS = 4302  # bytes of the longest number that a text is read as
 _NUMBER = 30  # bytes of the longest float, written as a text
 _QUOTED = 2  # times: the quotes of a text in a text are escaped
+_REPEATS = 100
+_CONSTANT = 1_000  # bytes of constants that count as one value
 _FIXED = 80  # bytes of what `hash` gives, or of a time
 _DIGEST = 130  # bytes of the longest digest of a filter
 _WRITTEN = 6  # bytes of a character of a pattern that writes a time: `%s` gives 12, a control character 6
@@ -64,6 +66,11 @@ class SizeBound:
         self.lists = max(self.lists, other.lists)
         return self
 
+    @property
+    def repeats(self) -> int:
+        """How often a part of the payload, a text, a list or a constant can be in it, at most."""
+        return max(*map(self.times, ir.Root), self.texts, self.lists, self.constant // _CONSTANT)
+
     def growth(self) -> Growth:
         """The same, with the places counted."""
         own, shared = self.times(ir.Root.ITEM), self.times(ir.Root.BODY)
@@ -88,9 +95,14 @@ def growth(program: ir.Program) -> Growth:
     return found
 
 
+def repeats(node: ir.Value) -> int:
+    """How often a part of the payload, a text, a list or a constant can be in a value, at most."""
+    return _bound(node).repeats
+
+
 def is_metered(node: ir.MapItems) -> bool:
     """True if a list must be measured while it is made: its elements repeat more than their source."""
-    return _is_shared(_bound(node.element))
+    return _is_shared(node.element, _bound(node.element))
 
 
 def holds_metered(node: ir.Value) -> bool:
@@ -106,8 +118,11 @@ def measured_levels(node: ir.Value) -> int:
     return levels(node) if _bound(node).growth().is_large else 0
 
 
-def _is_shared(element: SizeBound) -> bool:
-    return bool(element.times(ir.Root.BODY) or element.texts or element.lists)
+def _is_shared(element: ir.Value, bound: SizeBound) -> bool:
+    """True if each element can repeat what is not in it: a part of the body, a text, a var."""
+    if bound.times(ir.Root.BODY) or bound.texts or bound.lists:
+        return True
+    return any(var.once(_bound).reads for var in ir.vars_read(element))
 
 
 def _bound(node: ir.Value) -> SizeBound:
@@ -144,6 +159,8 @@ def _bound(node: ir.Value) -> SizeBound:
             return _of_cast(node)
         case ir.Take(value) | ir.Pick(value) | ir.Omit(value) | ir.Prune(value) | ir.Required(value):
             return _bound(value)
+        case ir.VarRead(_, var):
+            return SizeBound().add(var.once(_bound))
         case ir.Flatten(value):
             # A name is repeated for each member below it: the size can grow with the square of the payload's.
             return _bound(value).add(SizeBound(lists=1))
@@ -206,7 +223,8 @@ def _of_template(body: tuple[ir.Statement, ...] | None) -> SizeBound:
                 total.add(some)
             case _:
                 return SizeBound(texts=1)
-    return SizeBound(texts=1) if total.texts or body is None else total
+    is_long = total.repeats > _REPEATS  # shorter, perhaps, if it is bounded as any text is
+    return SizeBound(texts=1) if total.texts or body is None or is_long else total
 
 
 _NUMBERS = frozenset(
@@ -222,6 +240,8 @@ def _of_computed(operand: object) -> SizeBound:
         case ir.FilterCall(name=name) if not ROWS[name].is_text:
             found = _of_operand(operand)
             return SizeBound(lists=1) if found.texts else found
+        case ir.Lookup(var=ir.Var() as var):
+            return SizeBound().add(var.once(_bound))
         case None | ir.Interval():
             return SizeBound(lists=1)
         case _:
@@ -232,6 +252,8 @@ def _of_operand(operand: object) -> SizeBound:
     match operand:
         case ir.Scalar(value):
             return SizeBound(constant=len(dumps(value)))
+        case ir.Lookup(var=ir.Var() as var):
+            return _printed(var)
         case ir.Lookup(name, keys) if name not in ir.REQUEST_NAMES:
             root = ir.Root.BODY if name == "envelope" else ir.Root.ITEM
             names = [] if name in ("envelope", "item") else [name]
@@ -249,6 +271,16 @@ def _of_operand(operand: object) -> SizeBound:
             return total
         case _:
             return SizeBound(texts=1)
+
+
+def _printed(var: ir.Var) -> SizeBound:
+    """The bound of the text that a var, or a part of it, is printed as."""
+    value = var.once(_bound)
+    if value.texts or value.lists:
+        return SizeBound(texts=1)
+    times = 1 if var.once(types) == {"string"} else _QUOTED
+    reads = Counter({place: count * times for place, count in value.reads.items()})
+    return SizeBound(reads, value.constant * times + _NUMBER)
 
 
 def _of_cast(node: ir.Cast | ir.Timestamp) -> SizeBound:
@@ -269,7 +301,7 @@ def _of_cast(node: ir.Cast | ir.Timestamp) -> SizeBound:
 def _of_map(node: ir.MapItems) -> SizeBound:
     """Each element of the source, two bytes or more, becomes one of the list."""
     element = _bound(node.element)
-    if _is_shared(element):
+    if _is_shared(node.element, element):
         return SizeBound(lists=1)
     element.reads = Counter({(ir.Root.ITEM, ()): element.times(ir.Root.ITEM) + (element.constant + 2) // 2})
     element.constant = 2

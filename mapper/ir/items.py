@@ -33,6 +33,8 @@ def _reads_whole_item(program: ir.Program) -> bool:
                 pass
             case ir.FilterCall(name=name) if ROWS[name].is_digest:
                 pass
+            case ir.MapItems(source) | ir.WithItem(source):
+                waiting.append(source)  # the item of the rest is another value
             case _:
                 waiting.extend(ir.parts_of(node))
     return False

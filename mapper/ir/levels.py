@@ -30,6 +30,8 @@ def levels(node: ir.Value) -> int:
             return max(0, levels(value) - 1)
         case ir.Literal(value):
             return _height(value)
+        case ir.VarRead(_, var):
+            return var.once(levels)
         case ir.Merge(values):
             return _deepest(values)
         case ir.Coalesce() | ir.Match() | ir.When() | ir.Default() | ir.Required():

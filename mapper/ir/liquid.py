@@ -1,7 +1,7 @@
 """IR of text: the meaning of a Liquid template or condition, independent of the library that parsed it.
 
-A name means, in this order: the variable of a loop around it, one the template assigns, a scope of the
-request, a key of the item, a counter.
+A name means, in this order: the variable of a loop around it, one the template assigns, `vars` or a scope of
+the request, a key of the item, a counter.
 """
 
 from __future__ import annotations
@@ -13,27 +13,34 @@ from typing import TypeAlias
 
 from mapper.diagnostics.source import Span
 from mapper.ir.spans import span_field
+from mapper.ir.vars import Var, shared_field
 
 
 @dataclass(frozen=True, slots=True)
 class LiquidRules:
     """The additions of a dialect: tags, filters, the meaning of `"now"` and the zone of dates.
 
-    `filters` names those of its filters that plain Liquid does not have. `computes` is true in `compute`:
-    there a filter that is given nothing gives nothing.
+    `filters` names those of its filters that plain Liquid does not have. With `doubles`, 100.0 is the same
+    number as 100. With `moments`, `date` shows all times in the zone, or in that of its second argument.
+    `computes` is true in `compute`: there a filter that is given nothing gives nothing.
     """
 
     abort: bool = False
     filters: frozenset[str] = frozenset()
     now: bool = False
     zone: str = "UTC"
+    doubles: bool = False
+    moments: bool = False
     computes: bool = False
 
     @property
     def pairs(self) -> tuple[tuple[str, bool | str], ...]:
         """The rules that differ from plain Liquid's, as the run time takes them."""
-        given = (("abort", self.abort), *((name, True) for name in sorted(self.filters)), ("now", self.now))
-        given += (("computes", self.computes),)
+        given = (
+            *(("abort", self.abort), ("doubles", self.doubles), ("moments", self.moments)),
+            *((name, True) for name in sorted(self.filters)),
+            *(("now", self.now), ("computes", self.computes)),
+        )
         return tuple(rule for rule in given if rule[1]) + (
             (("zone", self.zone),) if self.zone != "UTC" else ()
         )
@@ -61,11 +68,20 @@ SPECIAL_KEYS = frozenset({"size", "first", "last"})
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """A variable and the keys read from it; a key is a name, an index or another lookup."""
+    """A variable and the keys read from it; a key is a name, an index or another lookup.
+
+    If it reads a var, the first key is the name of `var`: the keys after it are `rest`.
+    """
 
     name: str
     keys: tuple[str | int | Lookup, ...]
     span: Span = span_field()
+    var: Var | None = shared_field(None)
+
+    @property
+    def rest(self) -> tuple[str | int | Lookup, ...]:
+        """The keys read from the variable or var."""
+        return self.keys if self.var is None else self.keys[1:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,37 +289,79 @@ Statement: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """Liquid text; `body` is None if the library's interpreter runs it, with the same result."""
+    """Liquid text; `body` is None if the library's interpreter runs it, with the same result.
+
+    `vars` are those that it reads.
+    """
 
     text: str
     body: tuple[Statement, ...] | None
     span: Span = span_field()
     rules: LiquidRules = LiquidRules()
     partials: tuple[tuple[str, str], ...] = ()
+    vars: tuple[Var, ...] = shared_field(())
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A condition as inside Liquid's `{% if .. %}`; `test` is None if the library evaluates it."""
+    """A condition as inside Liquid's `{% if .. %}`; `test` is None if the library evaluates it.
+
+    `vars` are those that it reads.
+    """
 
     text: str
     test: TextTest | None
     span: Span = span_field()
     rules: LiquidRules = LiquidRules()
+    vars: tuple[Var, ...] = shared_field(())
+
+
+def vars_read(node: object) -> tuple[Var, ...]:
+    """The vars that a node, or a tuple of them, reads itself, each once."""
+    found: dict[Var, None] = {}
+    for part in walk(node):
+        kind: type = type(part)
+        for name in _shared_parts(kind):
+            given = getattr(part, name)
+            found |= dict.fromkeys(given if isinstance(given, tuple) else () if given is None else (given,))
+    return tuple(found)
+
+
+def vars_below(node: object) -> tuple[Var, ...]:
+    """The vars that a node reads, and those that these read, each once."""
+    found: dict[Var, None] = {}
+    waiting = list(reversed(vars_read(node)))
+    while waiting:
+        var = waiting.pop()
+        if var not in found:
+            found[var] = None
+            waiting.extend(reversed(vars_read(var.value)))
+    return tuple(found)
+
+
+def walk_with_vars(node: object) -> Iterator[object]:
+    """As `walk`, and the values of all vars below, each once."""
+    yield from walk(node)
+    for var in vars_below(node):
+        yield from walk(var.value)
 
 
 @dataclass(frozen=True, slots=True)
 class Compute:
-    """An expression as inside Liquid's `{{ .. }}`; `value` is None if the library evaluates it."""
+    """An expression as inside Liquid's `{{ .. }}`; `value` is None if the library evaluates it.
+
+    `vars` are those that it reads.
+    """
 
     text: str
     value: Operand | None
     span: Span = span_field()
     rules: LiquidRules = LiquidRules(computes=True)
+    vars: tuple[Var, ...] = shared_field(())
 
 
 def walk(node: object) -> Iterator[object]:
-    """A node, or a tuple of them, and all nodes inside, in the order of the text."""
+    """A node, or a tuple of them, and all nodes inside, in the order of the text; not the vars it reads."""
     waiting = [node]
     while waiting:
         node = waiting.pop()
@@ -333,7 +391,13 @@ def _parts(kind: type) -> tuple[str, ...] | None:
     """The attributes of a class of nodes, the last first; None for any other class."""
     if not is_dataclass(kind) or issubclass(kind, Span):
         return None
-    return tuple(part.name for part in reversed(fields(kind)))
+    return tuple(part.name for part in reversed(fields(kind)) if "shared" not in part.metadata)
+
+
+@cache
+def _shared_parts(kind: type) -> tuple[str, ...]:
+    """The attributes of a class of nodes that hold the vars they read."""
+    return tuple(part.name for part in fields(kind) if "shared" in part.metadata)
 
 
 def nodes_run(program: object) -> int:

@@ -11,6 +11,7 @@ from mapper.diagnostics.source import Span
 from mapper.ir.jsonpath import Path, Root
 from mapper.ir.liquid import Compute, Condition, Template
 from mapper.ir.spans import span_field
+from mapper.ir.vars import Var, shared_field
 from mapper.runtime.repair.policy import STRICT, Policy
 from mapper.runtime.times.writing import TimeForm
 
@@ -289,6 +290,15 @@ class FromRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class VarRead:
+    """The value of a var, also inside of `map` that of the item of the mapping."""
+
+    name: str
+    var: Var = shared_field()
+    span: Span = span_field()
+
+
+@dataclass(frozen=True, slots=True)
 class Cast:
     """A declared type; missing and null pass unchanged."""
 
@@ -359,6 +369,7 @@ Value: TypeAlias = (
     | Prune
     | Hash
     | FromRequest
+    | VarRead
     | Cast
     | Timestamp
     | Default
@@ -400,6 +411,8 @@ def path_text(node: Value) -> str | None:
             return text
         case Cast(value) | Timestamp(value) | Default(value) | Required(value) | Take(value) | Prune(value):
             return path_text(value)
+        case VarRead(_, var):
+            return path_text(var.value)
         case _:
             return None
 
@@ -422,7 +435,9 @@ class Rule:
 class Program:
     """A whole mapping: the places of items, the rules that end some, and the event of each of the others.
 
-    Of the `rules`, those that skip come first, so that the number of a rule is also the number of its reason.
+    Of the `rules`, those that skip come first, so that the number of a rule is also that of its reason. The
+    `vars` are in the order of the file, also those that nothing reads.
+
     `written` names the fields of the event that the author wrote, also those that could not be lowered.
     `policy` says how a body is read.
     """
@@ -434,3 +449,4 @@ class Program:
     written: frozenset[str]
     span: Span = span_field()
     policy: Policy = STRICT
+    vars: tuple[Var, ...] = ()

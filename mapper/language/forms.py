@@ -23,6 +23,12 @@ FIELDS: JsonForm = {"$ref": "#/$defs/fields"}
 TEXT: JsonForm = {"type": "string"}
 TEXTS: JsonForm = {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]}
 KEYS: JsonForm = {"type": "array", "items": TEXT}
+VAR_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
+VARS: JsonForm = {
+    "type": "object",
+    "additionalProperties": False,
+    "patternProperties": {VAR_NAME: VALUE},
+}
 NAME: JsonForm = {"type": "string", "minLength": 1, "not": {"pattern": r"^\$|\{\{"}}
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from mapper.diagnostics.diagnostic import Report
+from mapper.diagnostics.render.visible import shorten
 from mapper.diagnostics.source import SpannedText
 from mapper.language.body_reader import REPAIR, read_body_format
 from mapper.language.document import MappingNode, Node, ScalarNode
-from mapper.language.forms import FIELDS, TEXT, TEXTS, LanguageKey
+from mapper.language.forms import FIELDS, TEXT, TEXTS, VAR_NAME, VARS, LanguageKey
 from mapper.language.nodes import (
+    key_text,
     known_parts,
     optional_text,
     want_mapping,
@@ -17,8 +20,8 @@ from mapper.language.nodes import (
     want_text,
     want_texts,
 )
-from mapper.language.spec import ObjectValue, RuleEntry, Spec
-from mapper.language.value_reader import read_object
+from mapper.language.spec import ObjectValue, RuleEntry, Spec, VarEntry
+from mapper.language.value_reader import read_object, read_value
 from mapper.runtime.repair.policy import ENCODING_ERRORS
 
 TOP_LEVEL: dict[str, LanguageKey] = {
@@ -37,6 +40,7 @@ TOP_LEVEL: dict[str, LanguageKey] = {
     ),
     "body": LanguageKey({"$ref": "#/$defs/body"}, "The format of a request's body, and its JSON Schema."),
     "each": LanguageKey(TEXTS, "Where the items are; of several paths the first that selects anything."),
+    "vars": LanguageKey(VARS, "Values with a name, for `{var: name}` and `vars.name` in Liquid."),
     "skip": LanguageKey(
         {"type": "array", "items": {"$ref": "#/$defs/rule"}},
         "Items left out on purpose; the first rule wins.",
@@ -88,6 +92,7 @@ def read_spec(node: Node, report: Report) -> Spec | None:
         policy=body.policy,
         body_schema=body.schema,
         each=_each(parts.get("each"), report),
+        vars=_vars(parts.get("vars"), report),
         rules=(*_rules(parts, "skip", report), *_rules(parts, "reject", report)),
         event=event,
         template=template,
@@ -139,6 +144,30 @@ def _output(
     written = node.entry("event")
     place = fields.span if written is None else written.key.span
     return replace(read_object(fields, report), span=place), None
+
+
+def _vars(node: Node | None, report: Report) -> tuple[VarEntry, ...]:
+    """The entries of `vars` with usable names."""
+    pairs = None if node is None else want_mapping(node, "`vars`", report)
+    entries = []
+    for entry in () if pairs is None else pairs.entries:
+        name = key_text(entry.key, report)
+        value = read_value(entry.value, report)
+        if name is None:
+            continue
+        if re.match(VAR_NAME, name) is None or name.endswith("\n"):
+            message, label = f"`{shorten(name)}` cannot be the name of a var", "Liquid could not read it"
+            hint = "letters, digits and `_`, not beginning with a digit: `" + _similar_name(name) + "`"
+            report.error("M114", message, entry.key.span, label, hint)
+            continue
+        entries.append(VarEntry(name, value, entry.key.span))
+    return tuple(entries)
+
+
+def _similar_name(name: str) -> str:
+    """A name for a var that resembles a name that cannot be one."""
+    found = re.sub(r"[^A-Za-z0-9_]+", "_", name[:40]).strip("_")
+    return f"_{found}" if found[:1].isdigit() else found or "name"
 
 
 def _rules(parts: dict[str, Node], key: str, report: Report) -> tuple[RuleEntry, ...]:

@@ -192,6 +192,14 @@ class RequestValue:
 
 
 @dataclass(frozen=True, slots=True)
+class VarValue:
+    """`var`: the value of a var."""
+
+    name: SpannedText
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
     """`within`: two bounds, None for an open one."""
 
@@ -269,6 +277,7 @@ Value: TypeAlias = (
     | ObjectFromValue
     | HashValue
     | RequestValue
+    | VarValue
     | Modified
 )
 
@@ -284,6 +293,15 @@ class RuleEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class VarEntry:
+    """One entry of `vars:`; its value is None if it could not be read."""
+
+    name: str
+    value: Value | None
+    span: Span = _span()
+
+
+@dataclass(frozen=True, slots=True)
 class Spec:
     """A mapping file. One of `event` and `template` is set; of the `rules`, those of `skip` come first."""
 
@@ -295,6 +313,7 @@ class Spec:
     policy: Policy
     body_schema: SpannedText | None
     each: tuple[SpannedText, ...]
+    vars: tuple[VarEntry, ...]
     rules: tuple[RuleEntry, ...]
     event: ObjectValue | None
     template: SpannedText | None

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from mapper.diagnostics.diagnostic import Report, did_you_mean
-from mapper.diagnostics.source import Span
+from mapper.diagnostics.source import Span, SpannedText
 from mapper.language.case_reader import CASES, read_cases
 from mapper.language.document import MappingEntry, MappingNode, Node, ScalarNode, SequenceNode
 from mapper.language.forms import (
@@ -44,6 +44,7 @@ from mapper.language.spec import (
     RequestValue,
     TakeValue,
     Value,
+    VarValue,
     WhenValue,
 )
 
@@ -319,6 +320,16 @@ def _read_object_from(written: WrittenOperator) -> Value | None:
 
 
 def _read_request(written: WrittenOperator) -> Value | None:
+    text = _read_name(written)
+    return None if text is None else RequestValue(written.name, text.value, written.span)
+
+
+def _read_var(written: WrittenOperator) -> Value | None:
+    text = _read_name(written)
+    return None if text is None else VarValue(text, written.span)
+
+
+def _read_name(written: WrittenOperator) -> SpannedText | None:
     name = written.name
     text = want_text(written.operand, f"`{name}`", written.report)
     if text is None:
@@ -333,7 +344,7 @@ def _read_request(written: WrittenOperator) -> Value | None:
             f"to build an object with a key named `{name}`, write `object:` above it",
         )
         return None
-    return RequestValue(name, text.value, written.span)
+    return text
 
 
 def _read_received_at(written: WrittenOperator) -> Value | None:
@@ -393,6 +404,7 @@ OPERATORS: dict[str, Operator] = {
     "header": Operator(NAME, "A request header, whatever the case of its name.", _read_request),
     "query": Operator(NAME, "A query parameter of the request.", _read_request),
     "setting": Operator(NAME, "A setting passed in by the host.", _read_request),
+    "var": Operator(NAME, "The value of this name below `vars`.", _read_var),
     "received_at": Operator(
         {"const": True}, "The time of receipt, passed in by the host.", _read_received_at
     ),

@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 
 from mapper.runtime.missing import MISSING
 
-# The code, the site, the detail and the value of a fault; the value cannot change any more.
-FaultRecord: TypeAlias = tuple[str, int, str, Any]
+# The code, the site, the detail, the value and the field of a fault; the value cannot change any more.
+FaultRecord: TypeAlias = tuple[str, int, str, Any, str]
 
 _UNCHANGEABLE = frozenset({str, int, float, bool, type(None), type(MISSING)})
 
@@ -17,9 +17,10 @@ class Fault(Exception):
     """Stops one item. `code` is a registered M6xx code, `site` an index into the module's SITES.
 
     `detail` completes the headline and never holds payload values; `value` is kept apart for `--show-values`.
+    `field` is the field of the event that was being set, if the site belongs to a var that others read too.
     """
 
-    __slots__ = ("code", "detail", "site", "value")
+    __slots__ = ("code", "detail", "field", "site", "value")
 
     def __init__(self, code: str, site: int, detail: str = "", value: object = MISSING) -> None:
         # All that Python shows of an exception, so not the value. To call the base is much slower.
@@ -28,6 +29,7 @@ class Fault(Exception):
         self.site = site
         self.detail = detail
         self.value = value
+        self.field = ""
 
 
 class InvalidEvent(Exception):
@@ -51,7 +53,7 @@ class Skip(Exception):
 
 
 # The fault of an item that is not an object although items must be.
-NO_OBJECT: FaultRecord = ("M604", -1, "", MISSING)
+NO_OBJECT: FaultRecord = ("M604", -1, "", MISSING, "")
 
 
 class Shown(str):
@@ -63,15 +65,18 @@ class Shown(str):
 def record_fault(fault: Fault) -> FaultRecord:
     """The content of a fault. The exception itself would keep frames alive, and through them the payload."""
     value = fault.value
-    return fault.code, fault.site, fault.detail, value if type(value) in _UNCHANGEABLE else Shown(show(value))
+    shown = value if type(value) in _UNCHANGEABLE else Shown(show(value))
+    return fault.code, fault.site, fault.detail, shown, fault.field
 
 
 def record_plain_fault(fault: Fault) -> FaultRecord | None:
     """As `record_fault`, for the narrow path: None if the value of the fault may be decoded only in part."""
     value = fault.value
     if type(value) in _UNCHANGEABLE:
-        return fault.code, fault.site, fault.detail, value
-    return (fault.code, fault.site, fault.detail, Shown(show(value))) if _is_whole(value) else None
+        return fault.code, fault.site, fault.detail, value, fault.field
+    if not _is_whole(value):
+        return None
+    return fault.code, fault.site, fault.detail, Shown(show(value)), fault.field
 
 
 def _is_whole(value: object) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 from mapper.runtime.items import Alternative, names_of
 from mapper.runtime.json.nesting import count_brackets
 from mapper.runtime.limits import DEFAULT
-from mapper.transform.collector import BLANKS
+from mapper.transform.rejections import BLANKS
 from mapper.transform.undecoded_items import ItemThunks, Outcome, UndecodedItems
 
 _SAMPLE = 1 << 13  # bytes in which the distance of brackets is measured

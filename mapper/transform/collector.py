@@ -15,17 +15,14 @@ from mapper.runtime.faults import NO_OBJECT, FaultRecord, InvalidEvent
 from mapper.runtime.items import Alternative, find_row, locate
 from mapper.runtime.json.locations import write_location
 from mapper.transform.rejections import (
-    NOT_OBJECT,
-    PASS_BYTES,
     Places,
     explain_event,
     fault_diagnostics,
-    reject,
+    reject_not_object,
 )
 from mapper.transform.result import JsonResult, Rejected, Result, Skipped, Thunk
 
 NoEvent: TypeAlias = int | str | FaultRecord | InvalidEvent
-BLANKS = b" \t\n\r"  # RFC 8259 §2
 
 # The location of an item, by its index; None if it is not known.
 Locate: TypeAlias = Callable[[int], str | None]
@@ -61,9 +58,19 @@ class Collector:
     target: str = field(repr=False)
 
     def enter(
-        self, result: Result | JsonResult, index: int, outcome: NoEvent, locate: Locate, item: object | Thunk
+        self,
+        result: Result | JsonResult,
+        index: int,
+        outcome: NoEvent,
+        locate: Locate,
+        item: object | Thunk,
+        *,
+        is_parsed: bool = False,
     ) -> None:
-        """Add the skip or rejection of an item to the result; `locate` is only called for a rejection."""
+        """Add the skip or rejection of an item to the result; `locate` is only called for a rejection.
+
+        `is_parsed` is true if a host has parsed the body.
+        """
         if type(outcome) is int:
             result.skipped.append(Skipped(index, self.reasons[outcome], item))
             return
@@ -72,9 +79,7 @@ class Collector:
             return
         location = locate(index)
         if outcome is NO_OBJECT:
-            # A body that is a text was perhaps meant to be parsed.
-            hints = PASS_BYTES if location == "$" and _is_text(item) else ()
-            result.rejected.append(reject(index, location, "M604", NOT_OBJECT, item, hints))
+            result.rejected.append(reject_not_object(index, location, item, is_parsed=is_parsed))
             return
         diagnostics: Thunk | tuple[Diagnostic, ...]
         if isinstance(outcome, InvalidEvent):
@@ -82,10 +87,3 @@ class Collector:
         else:
             diagnostics = Thunk(fault_diagnostics, outcome, self.places, location)
         result.rejected.append(Rejected(index, location or "$", diagnostics, item))
-
-
-def _is_text(item: object | Thunk) -> bool:
-    if isinstance(item, Thunk):
-        text: bytes = item.args[0]
-        return text.lstrip(BLANKS).startswith(b'"')
-    return isinstance(item, str)

@@ -261,7 +261,7 @@ class DecodedPath:
             message = "`each` finds no item in this element"
             run.result.rejected.append(reject(index, run.location(index), "M605", message, item.value))
         else:
-            self._collector.enter(run.result, index, NO_OBJECT, run.location, item)
+            self._collector.enter(run.result, index, NO_OBJECT, run.location, item, is_parsed=run.is_parsed)
 
     def _enter_invalid(self, index: int, item: object, run: _Run, invalid: InvalidEvent) -> None:
         if run.is_parsed and nests_deeper(invalid.event, self._levels):

@@ -13,6 +13,7 @@ from mapper.runtime.json.locations import write_location
 from mapper.runtime.limits import Limits
 from mapper.runtime.repair.policy import Policy, Repair
 from mapper.transform.json_text import Body, JsonText, decode_body, read_text
+from mapper.transform.other_formats import name_non_form
 
 
 def read_form_body(raw: bytes, policy: Policy, limits: Limits) -> Body | Diagnostic:
@@ -23,6 +24,9 @@ def read_form_body(raw: bytes, policy: Policy, limits: Limits) -> Body | Diagnos
     try:
         # A file ends with a line end. Forms have none in them: a line end of a field is written as `%0A`.
         text = decoded.text.rstrip("\r\n")
+        named = name_non_form(text)
+        if named is not None:
+            return Diagnostic("M628", f"the body is {named.title}", hints=(named.hint,), location="$")
         form = read_pairs(text, limits.form_fields, replaces=policy.replaces_bytes)
         return _read_fields(form.pairs, (*decoded.repairs, *form.repairs), policy, limits)
     except FormFault as fault:

@@ -61,16 +61,27 @@ class JsonText:
         return Diagnostic(code, f"{self.title} {predicate}", hints=hints, location=self.location)
 
 
+class NotJsonError(Exception):
+    """A text is not JSON; its text is the reader's message, with positions and never content."""
+
+
 def read_text(source: JsonText, policy: Policy, limits: Limits) -> Body | Diagnostic:
     """The value of a text, after the repairs that the policy allows if it is not JSON."""
-    body = _parse(source, limits)
-    if isinstance(body, Body) or body.code != "M601" or not policy.repairs:
-        return body
-    return _repair(source, policy, body, limits)
+    try:
+        return _parse(source, limits)
+    except NotJsonError as error:
+        failure = str(error)
+    repaired = _repair(source, policy, limits) if policy.repairs else None
+    if repaired is not None:
+        return repaired
+    from mapper.transform.other_formats import explain_non_json
+
+    found = explain_non_json(source.text, failure, policy.repairs, is_body=source.location == "$")
+    return source.fault("M601", f"is {found.title}", *((found.hint,) if found.hint else ()))
 
 
-def _repair(source: JsonText, policy: Policy, failure: Diagnostic, limits: Limits) -> Body | Diagnostic:
-    """The body of a text after the declared repairs, if they leave only one reading of it."""
+def _repair(source: JsonText, policy: Policy, limits: Limits) -> Body | Diagnostic | None:
+    """The body of a text after the declared repairs, if they leave one reading; None if they leave none."""
     from mapper.runtime.repair.readings import Ambiguous, TooDeepError, repair
 
     try:
@@ -78,19 +89,24 @@ def _repair(source: JsonText, policy: Policy, failure: Diagnostic, limits: Limit
     except TooDeepError:
         return source.fault("M606", "nests deeper than can be repaired")
     if repaired is None:
-        hint = "the repairs that the mapping declares do not make it JSON"
-        return replace(failure, hints=(hint,))
+        return None
     if isinstance(repaired, Ambiguous):
         predicate = "can be repaired in more than one way"
         if repaired.offset is not None:
             line, column = place(source.text, repaired.offset)
             predicate += f": from line {line}, column {column} on it may mean several things"
         return source.fault("M609", predicate, repaired.hint)
-    return _parse(replace(source, text=repaired.text, repairs=source.repairs + repaired.repairs), limits)
+    try:
+        return _parse(replace(source, text=repaired.text, repairs=source.repairs + repaired.repairs), limits)
+    except NotJsonError:
+        return None
 
 
 def _parse(source: JsonText, limits: Limits) -> Body | Diagnostic:
-    """The value of JSON text; msgspec reads it, or the slower reader that keeps numbers out of range."""
+    """The value of JSON text; msgspec reads it, or the slower reader that keeps numbers out of range.
+
+    Raises NotJsonError.
+    """
     text, repairs = source.text, source.repairs
     raw = text.encode("utf-8", "surrogatepass")
     if is_deeper(raw, MAX_BODY_DEPTH):
@@ -100,11 +116,11 @@ def _parse(source: JsonText, limits: Limits) -> Body | Diagnostic:
     try:
         return Body(_decode(raw), True, repairs)
     except (msgspec.MsgspecError, ValueError) as error:
-        failure = source.fault("M601", f"is not JSON: {_plain(error)}")
+        failure = _plain(error)
     try:
         value = read_slowly(text)
     except ValueError:
-        return failure
+        raise NotJsonError(failure) from None
     return Body(value, False, repairs)
 
 
@@ -115,7 +131,7 @@ def read_slowly(text: str) -> object:
     return json.loads(text, parse_int=_integer, parse_float=_number, parse_constant=_refuse)
 
 
-def _read_deep(source: JsonText, limits: Limits) -> Body | Diagnostic:
+def _read_deep(source: JsonText, limits: Limits) -> Body:
     """A body with a part that nests too deep: read without recursion, so that its other items are mapped."""
     from mapper.runtime.json.deep import DeepReader
 
@@ -123,7 +139,7 @@ def _read_deep(source: JsonText, limits: Limits) -> Body | Diagnostic:
     try:
         return Body(reader.read(), False, source.repairs, reader)
     except ValueError:
-        return source.fault("M601", "is not JSON")
+        raise NotJsonError from None
 
 
 def _integer(text: str) -> int | Decimal:

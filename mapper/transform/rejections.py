@@ -20,6 +20,7 @@ from mapper.runtime.stack import on_fresh_stack
 from mapper.runtime.times.formats import resemblance
 from mapper.transform.result import Rejected, Thunk
 
+BLANKS = b" \t\n\r"  # RFC 8259 §2
 _HINTS = {
     "M611": "give it a `default`, add an alternative, or leave such items out with a `skip` rule",
     "M613": "say what becomes of such values with `on_error`",
@@ -30,7 +31,9 @@ _OF_DIGITS = frozenset({"string", "integer", "hash"})
 _EXACT = "ask the sender for a text or a whole number, or say what becomes of such values with `on_error`"
 
 NOT_OBJECT = "the item is not a JSON object"
-PASS_BYTES = ("pass bytes to have them parsed",)
+PASS_BYTES = "pass bytes to have them parsed"
+JSON_INSIDE = "the body is JSON inside JSON: a text that holds an object or a list"
+SEND_OBJECT = "have the sender send the object itself, or read the text before it is mapped"
 NO_PLACE = "the body has none of the places `each` names"
 TOO_DEEP = "the item nests deeper than can be mapped"
 
@@ -75,6 +78,28 @@ def reject(
     return Rejected(index, location, Thunk(_plain_diagnostics, code, message, location, hints), item)
 
 
+def reject_not_object(index: int, location: str | None, item: object, *, is_parsed: bool) -> Rejected:
+    """The rejection of an item that is no object (M604); if `is_parsed`, a host has parsed the body."""
+    message = NOT_OBJECT
+    hints: tuple[str, ...] = ()
+    text = _text_of(item) if location == "$" else None
+    if text is not None and is_parsed:
+        hints = (PASS_BYTES,)
+    elif text is not None:
+        from mapper.transform.other_formats import is_json_inside  # slow to import
+
+        if is_json_inside(text):
+            message, hints = JSON_INSIDE, (SEND_OBJECT,)
+    return reject(index, location, "M604", message, item, hints)
+
+
+def _text_of(item: object) -> str | None:
+    if type(item) is Thunk:
+        raw: bytes = item.args[0]
+        item = item() if raw.lstrip(BLANKS).startswith(b'"') else None
+    return item if isinstance(item, str) else None
+
+
 def explain_event(target: str, event: Any, places: Places, location: str) -> Thunk | tuple[Diagnostic, ...]:
     """One diagnostic for each reason why an event does not fit the target schema.
 
@@ -98,8 +123,9 @@ def _plain_diagnostics(
 
 def fault_diagnostics(record: FaultRecord, places: Places, location: str | None) -> tuple[Diagnostic, ...]:
     """The diagnostic of a fault; its location is the item's, if known, and the path that was read."""
-    code, site, detail, value = record
+    code, site, detail, value, field = record
     span, what, path = places.site(site)
+    what = field or what
     location = "$" if location is None else location + (path or "$")[1:]
     message = f"`{what}`: {CODES[code].summary}" if what else CODES[code].summary
     if detail:

@@ -15,7 +15,8 @@ from msgspec import Raw
 from mapper.runtime.items import Alternative, names_of, select
 from mapper.runtime.json.narrow import finder
 from mapper.transform.body import read_late
-from mapper.transform.collector import BLANKS, NoEvent
+from mapper.transform.collector import NoEvent
+from mapper.transform.rejections import BLANKS
 from mapper.transform.result import Thunk
 
 # The outcome of an item on the narrow path; None if the decoded path has to map it.

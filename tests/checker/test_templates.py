@@ -16,6 +16,9 @@ import yaml
 import mapper
 from mapper import ir
 from mapper.catalog import shipped_mappings, shipped_schemas
+from mapper.checker.dialect_checks import check_dialect
+from mapper.checker.inference.payload_types import payload_types
+from mapper.checker.inference.program_types import infer_program
 from mapper.checker.templates import Proof, TemplateVerdict, prove, report_proof
 from mapper.checker.templates.bare import prove_template
 from mapper.diagnostics.diagnostic import Report
@@ -81,7 +84,11 @@ def prove_case(case: dict[str, Any]) -> Proof:
 def told(case: dict[str, Any], proof: Proof, severity: str) -> list[str]:
     report = Report()
     target = schema_of(case.get("target"), "target.schema.json")
-    report_proof(proof, program_of(case, Report()), target, dialect_of(case.get("dialect")), report)
+    dialect, program = dialect_of(case.get("dialect")), program_of(case, Report())
+    report_proof(proof, program, target, dialect, report)
+    if dialect is not None:
+        payload = payload_types(program, schema_of(case.get("source")), None)
+        check_dialect(program, infer_program(program, payload), dialect, report)
     found = [d for d in report.ordered() if d.severity.value == severity]
     return [f"{d.code}: {d.message}" for d in found if d.code not in ("M411", "M412")]
 

@@ -10,7 +10,7 @@ from support.frames import FRAME, compiled
 DEEP = {
     "maps": ("{map: $.a, to: @}", 30),
     "conditions": ("{when: a, then: @}", 49),
-    "alternatives": ("{first_of: [$.a, $.b, $.c, $.d, $.e, $.f, @]}", 24),
+    "alternatives": ("{first_of: [$.a#, $.b#, $.c#, $.d#, $.e#, $.f#, @]}", 24),
     "defaults": ("{path: $.a, default: @}", 49),
     "merges": ("{merge: [$.a, @]}", 30),
 }
@@ -20,8 +20,8 @@ DEEP = {
 def test_a_mapping_too_deep_for_python_is_diagnosed(name: str) -> None:
     pattern, most = DEEP[name]
     value, refused = "$.a", 0
-    for _ in range(most):
-        value = pattern.replace("@", value)
+    for depth in range(most):
+        value = pattern.replace("#", str(depth)).replace("@", value)
         text = FRAME.replace("PROPERTIES", f"{{a: {value}}}")
         found = mapper.check(text)
         if any(d.severity is mapper.Severity.ERROR for d in found):

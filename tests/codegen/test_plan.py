@@ -87,3 +87,21 @@ def test_elements_are_one_place() -> None:
 def test_nothing_is_gained_if_the_item_is_used_as_a_whole() -> None:
     with pytest.raises(NotNarrow, match="uses the item as a whole"):
         item_of("{all: $}")
+
+
+def test_values_that_are_taken_apart_are_decoded_as_a_whole() -> None:
+    value = "{a: {path: $.x, of: {first_of: [$.o, $.p]}}, b: {object_from: $.q, key: $.key, value: $.value}}"
+    item = item_of(value)
+    assert {name: item.members[name].kind for name in "opq"} == dict.fromkeys("opq", Decoding.VALUE)
+    assert "x" not in item.members
+    assert "key" not in item.members
+    body = b'{"o":{"x":[1]},"p":{"x":2},"q":{"a":{"b":null},"c":1.0},"r":{"x":1e999}}'
+    assert_same(job(value), body)
+    assert_same(job(value), body.replace(b'"o"', b'"n"'))
+
+
+def test_a_path_on_another_value_reads_no_member_of_the_item() -> None:
+    """Though the value is passed on undecoded elsewhere."""
+    value = "{merge: [$.o, {x: {path: '$[?@.y == $.z]', of: $.o}, t: {path: '$[*]', of: $.o, take: last}}]}"
+    for body in (b'{"o":{"z":1,"l":{"y":1}},"z":2}', b'{"o":null}', b'{"o":[{"y":1}]}', b'{"o":{"x":1}}'):
+        assert_same(job(value), body)

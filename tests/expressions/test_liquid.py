@@ -23,13 +23,14 @@ SUITE = SHARED / "suites" / "golden-liquid.json"
 CASES = sorted((ROOT / "tests" / "cases" / "liquid").glob("*.yaml"))
 CLEVERTAP = SHARED / "samples" / "clevertap"
 
+DIALECTS = ("clevertap", "liquidjs")  # the files of cases about a dialect
 # Cases of the suite whose result is not ours, each with the reason.
 DIFFERENT: dict[str, str] = {}
 
 
-def dialect() -> Dialect:
+def dialect(name: str = "clevertap") -> Dialect:
     report = Report()
-    loaded = load_dialect(ROOT / "mappings" / "dialects" / "clevertap.yaml", report)
+    loaded = load_dialect(ROOT / "mappings" / "dialects" / f"{name}.yaml", report)
     assert loaded is not None, report.diagnostics
     return loaded
 
@@ -86,7 +87,7 @@ def test_suite(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("case", cases())
 def test_case(case: dict[str, Any]) -> None:
     report = Report()
-    used = dialect() if case["file"] == "dialect" else None
+    used = dialect(case["file"]) if case["file"] in DIALECTS else None
     if "condition" in case:
         parsed: Any = condition(case["condition"], report, used)
     elif "expression" in case:
@@ -190,6 +191,10 @@ def test_code_without_filters_does_not_import_the_library() -> None:
         ("dialect: [x]\n", "M012", "[x]"),
         ("dialect: x\nnow: clock\n", "M012", "clock"),
         ("dialect: x\nzone: Mars/Olympus\n", "M012", "Mars/Olympus"),
+        ("dialect: x\nnumbers: decimals\n", "M012", "decimals"),
+        ("dialect: x\ndates: texts\n", "M012", "texts"),
+        ("dialect: x\nrenders_differently: {truncat: y}\n", "M012", "truncat"),
+        ("dialect: x\nrenders_differently: {truncate of texts: y}\n", "M012", "truncate of texts"),
     ],
 )
 def test_wrong_dialect(tmp_path: Path, text: str, code: str, at: str) -> None:

@@ -204,10 +204,22 @@ EACH = [
 item_id = st.just("e-1") | st.builds(
     lambda v: {"first_of": [v], "as": "string", "on_missing": "reject"}, unsure
 )
+# Of the vars, `v` is a place of the payload, `w` may be anything, and `u` may read both.
+READS = [
+    *({"var": "v"}, {"var": "w"}, "{{ vars.v }}/{{ vars.w.a }}", {"map": {"var": "v"}, "to": {"var": "w"}}),
+    *({"when": "a and vars.w == 1", "then": {"var": "v"}, "else": {"var": "w"}},),
+    "{% if a %}{{ vars.v }}{% elsif vars.w == blank %}{{ vars.w }}{% endif %}",
+    "{% tablerow x in c %}{{ vars.w }}{% endtablerow %}",
+]
+ALL_READS = [*READS, {"var": "u"}, "{% for x in c %}{{ vars.u }}{% endfor %}"]
+vars_ = st.fixed_dictionaries({"v": path, "w": values, "u": values | st.sampled_from(READS)})
+reading = st.recursive(leaf | st.sampled_from(ALL_READS), operators, max_leaves=6)
+rule = condition | st.sampled_from(["vars.v == blank", "a and vars.u == 1", "vars.w contains 'x'"])
 mappings = st.builds(
-    lambda each, skips, rejects, event_id, properties, everything: {
+    lambda each, named, skips, rejects, event_id, properties, everything: {
         "mapping": "random",
         "each": each,
+        "vars": named,
         "skip": [{"when": when, "reason": f"because {when}"} for when in skips],
         "reject": [{"when": when, "reason": f"not with {when}"} for when in rejects],
         "event": {
@@ -219,11 +231,12 @@ mappings = st.builds(
         },
     },
     st.sampled_from(["$"] * len(EACH) + EACH),
-    st.lists(condition, max_size=1),
-    st.lists(condition, max_size=1),
+    vars_,
+    st.lists(rule, max_size=1),
+    st.lists(rule, max_size=1),
     item_id,
-    values,
-    unsure | st.dictionaries(key, values, max_size=2),
+    reading,
+    unsure | st.just({"var": "v"}) | st.dictionaries(key, reading, max_size=2),
 )
 bodies = st.one_of(
     items,

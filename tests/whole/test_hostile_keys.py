@@ -85,6 +85,11 @@ merge of changes: {merge: [{first_of: [$.props, $.more], omit: [KEY]}, {KEY: 2}]
 match: {p: {match: '$[KEY]', cases: {KEY: 1, OTHER: '$[OTHER]'}, else: KEY}}
 map: {p: {map: '$[KEY]', to: {KEY: '$[KEY]'}}}
 map of matches: {p: {map: '$.list[*]', to: {first_of: ['$[KEY]', '$[OTHER]']}}}
+path on a value: {p: {path: '$[KEY]', of: {first_of: ['$[OTHER]', $.props]}}}
+one of several: {p: {path: '$[KEY, OTHER]', take: last}, q: {path: '$.list[*][KEY]', take: first}}
+entries: {p: {entries: $.props}, q: {map: {entries: $.props}, to: "{{ key }}={{ value }}"}}
+object from a list: {p: {object_from: '$.list[*]', key: '$[KEY]', value: '$[OTHER]', on_duplicate: list}}
+object from members: {p: {object_from: $.props, key: '{{ key }}-{{ key }}', value: {KEY: $.value}}}
 hash: {p: {hash: ['$[KEY]', {literal: KEY}]}}
 choice: {p: {first_nonblank: ['$[KEY]', '$[OTHER]', {literal: KEY}]}}
 default: {p: {path: '$[KEY]', default: {literal: {KEY: KEY}}}}

@@ -84,7 +84,10 @@ FAULTS: dict[str, tuple[str, bytes]] = {
         items(f'{GOOD}, "p": [{", ".join([S] * 10_001)}]'),
     ),
     "M620": (with_property("'{{ p | append: p }}'"), items(f'{GOOD}, "p": {json.dumps(SECRET * 60_000)}')),
+    "M628": ("body: {format: form, field: items}\n" + HEAD, f"items={SECRET}%".encode()),
     "M623": (with_property("$.p"), items(f'{GOOD}, "p": [{S}, "\\ud800"]')),
+    "M626": (f"{HEAD}reject: [{{when: p != nil, reason: unwanted}}]\n", items(f'{GOOD}, "p": {S}')),
+    "M627": (with_property("{path: '$.p[:]', take: only}"), items(f'{GOOD}, "p": [{S}, {S}]')),
 }
 UNREACHED = {
     "M621": "templates that may render it do not compile; see below",

@@ -12,9 +12,10 @@ from mapper.checker.inference.operand_types import operand_type
 from mapper.checker.inference.type_scope import (
     Refine,
     TypeScope,
+    is_narrowed,
     join_scopes,
     narrow_at,
-    place_of,
+    narrowed_lookup,
     singular_keys,
 )
 from mapper.checker.types import Type, join_all, literal_type, meet, only
@@ -115,9 +116,8 @@ def _refine(operand: Operand, scope: TypeScope, refine: Refine, notes: Inference
     if not scope.is_reachable:
         return scope
     if isinstance(operand, ir.Lookup):
-        place = place_of(operand, scope)
-        if place is not None:
-            return scope.narrowed(place[0], place[1], refine)
+        if is_narrowed(operand, scope):
+            return narrowed_lookup(operand, scope, refine)
         if operand.name in scope.local and not operand.keys:
             return scope.narrowed_local(operand.name, refine)
     found = operand_type(operand, scope, notes)

@@ -8,8 +8,9 @@ from mapper.checker.inference.findings import Inference
 from mapper.checker.inference.payload_types import PayloadTypes
 from mapper.checker.inference.template_types import infer_template
 from mapper.checker.inference.type_scope import TypeScope, initial_scope, tame_scope
-from mapper.checker.inference.value_types import infer_record
-from mapper.ir.liquid import walk
+from mapper.checker.inference.value_types import infer_record, infer_value
+from mapper.checker.types import ANY_MEMBER, Type, meet
+from mapper.ir.liquid import walk_with_vars
 
 # The assumption about bodies of each format if no schema describes them.
 _WITHOUT_SCHEMA = {
@@ -35,15 +36,29 @@ def infer_tame(program: ir.Program, payload: PayloadTypes) -> Inference:
 
 
 def _infer(program: ir.Program, scope: TypeScope, notes: Inference) -> None:
+    """Infer a program: first the vars that rules read, then the rules, then all vars by what rules leave."""
+    first = frozenset(ir.vars_below(program.rules))
+    for var in program.vars:
+        known = _var_type(var, scope, notes) if var in first else ANY_MEMBER
+        scope = scope.with_var(var, known)
     for rule in program.rules:
         ended, scope = divide(rule.condition.test, scope, notes)
         notes.note_reached(rule, ended.is_reachable)
+    for var in program.vars if scope.is_reachable else ():
+        known = meet(_var_type(var, scope, notes), scope.read_var(var))
+        scope = scope.with_var(var, known)
     if not scope.is_reachable:
         notes.note_reached(program.output, False)
     elif isinstance(program.output, ir.Record):
         notes.note_type(program.output, infer_record(program.output, scope, notes))
     else:
         notes.note_type(program.output, infer_template(program.output, scope, notes))
+
+
+def _var_type(var: ir.Var, scope: TypeScope, notes: Inference) -> Type:
+    """The type of a var. It is any if the var always rejects the item: then its rejection is reported."""
+    found = infer_value(var.value, scope, notes)
+    return ANY_MEMBER if found.is_never else found
 
 
 def _assumptions(program: ir.Program, payload: PayloadTypes) -> tuple[str, ...]:
@@ -53,10 +68,10 @@ def _assumptions(program: ir.Program, payload: PayloadTypes) -> tuple[str, ...]:
     items = () if source is None else (f"every item fits `{source.name}`",)
     if schema is not None:
         return (*items, f"every body fits `{schema.name}`")
-    reads_around = any(path.root is ir.Root.BODY for path in _paths(program.output))
+    reads_around = any(path.root is ir.Root.BODY for path in _paths(program))
     around = "the body around an item has no schema: what `envelope` finds is unknown"
     return (*items, around) if reads_around else items
 
 
-def _paths(node: object) -> list[ir.Path]:
-    return [each for each in walk(node) if isinstance(each, ir.Path)]
+def _paths(program: ir.Program) -> list[ir.Path]:
+    return [each for each in walk_with_vars(program.output) if isinstance(each, ir.Path)]

@@ -12,7 +12,7 @@ from mapper.checker.inference.filter_types import gives_exact_numbers
 from mapper.checker.inference.findings import Inference
 from mapper.checker.inference.operand_types import operand_type
 from mapper.checker.inference.printing import NOTHING, concatenated, printed, unprintable
-from mapper.checker.inference.type_scope import TypeScope, join_scopes, place_of
+from mapper.checker.inference.type_scope import TypeScope, join_scopes, narrowed_lookup
 from mapper.checker.types import ANY_MEMBER, ANYTHING, Type, join, join_all
 from mapper.checker.types.facts import Texts
 from mapper.checker.types.lattice import of_element
@@ -120,9 +120,8 @@ def _choices(node: ir.Choices, scope: TypeScope, notes: Inference) -> tuple[Text
         notes.note_reached(
             choice, not matching.is_never or any(isinstance(v, ir.Special) for v in choice.values)
         )
-        place = place_of(node.subject, scope) if isinstance(node.subject, ir.Lookup) else None
-        if place is not None:
-            inside = scope.narrowed(*place, partial(_equal_to_any, wanted=wanted))
+        if isinstance(node.subject, ir.Lookup):
+            inside = narrowed_lookup(node.subject, scope, partial(_equal_to_any, wanted=wanted))
         if inside.is_reachable:
             ends.append(_body(choice.body, inside, notes))
         left = reduce(p.unequal_to, wanted, left)

@@ -17,12 +17,14 @@ from mapper.checker.types import (
     NEVER,
     Type,
     join,
+    meet,
     only,
     text_type,
 )
 from mapper.checker.types.lattice import map_member, of_element, of_member
 from mapper.checker.types.named import COUNT, TEXT, TIME, array_of, object_with
 from mapper.checker.types.text_facts import TRUSTED
+from mapper.ir.vars import VARS
 
 Key: TypeAlias = str | int
 Refine: TypeAlias = Callable[[Type], Type]
@@ -44,11 +46,37 @@ class TypeScope:
     roots: Mapping[str, Type]
     local: Mapping[str, Type] = field(default_factory=dict)
     is_reachable: bool = True
+    is_inner: bool = False
     computes: bool = False
 
     def within(self, element: Type) -> TypeScope:
         """The scope inside `map`, in which the item is an element."""
-        return TypeScope({**self.roots, ITEM: element})
+        return TypeScope({**self.roots, ITEM: element}, is_inner=True)
+
+    def with_var(self, var: ir.Var, given: Type) -> TypeScope:
+        """The scope in which a var has a type."""
+        known = self.roots[VARS].objects[0].members
+        return replace(
+            self, roots={**self.roots, VARS: object_with({**known, var.name: given}, MISSING_ONLY)}
+        )
+
+    def read_var(self, var: ir.Var) -> Type:
+        """The type of a var. One that is a path is also what the path finds, as far as that is known here."""
+        found = of_member(self.roots[VARS], var.name)
+        place = self.place_of_var(var)
+        return found if place is None else meet(found, self._at(*place))
+
+    def place_of_var(self, var: ir.Var) -> PayloadPlace | None:
+        """The place in the payload that a var is another name of; None if none is known here."""
+        if not isinstance(var.value, ir.Path) or (self.is_inner and var.value.root is ir.Root.ITEM):
+            return None
+        return place_of_path(var.value)
+
+    def _at(self, root: str, keys: tuple[Key, ...]) -> Type:
+        found = self.roots[root]
+        for key in keys:
+            found = of_index(found, key) if isinstance(key, int) else of_member(found, key)
+        return found
 
     def with_local(self, name: str, given: Type) -> TypeScope:
         """The scope after an assignment."""
@@ -61,6 +89,12 @@ class TypeScope:
         if name in ROOTS:
             return self.roots[name]
         return of_member(self.roots[ITEM], name)
+
+    def narrowed_var(self, var: ir.Var, keys: tuple[Key, ...], refine: Refine) -> TypeScope:
+        """The scope in which a part of a var is refined, and so is the place that the var is a name of."""
+        scope = self.narrowed(VARS, (var.name, *keys), refine)
+        place = self.place_of_var(var)
+        return scope if place is None else scope.narrowed(place[0], (*place[1], *keys), refine)
 
     def narrowed(self, root: str, keys: tuple[Key, ...], refine: Refine) -> TypeScope:
         """The scope in which the value at a place is refined; unreachable if no value is left."""
@@ -95,7 +129,8 @@ def tame_scope(item: Type | None, body: Type | None) -> TypeScope:
 
 def _scope_of(item: Type, body: Type, texts: Type, settings: Type) -> TypeScope:
     received = TIME.with_missing()
-    return TypeScope(dict(zip(ROOTS, (item, body, texts, texts, settings, received), strict=True)))
+    roots = dict(zip(ROOTS, (item, body, texts, texts, settings, received), strict=True))
+    return TypeScope({**roots, VARS: object_with({}, MISSING_ONLY)})
 
 
 def join_scopes(left: TypeScope, right: TypeScope) -> TypeScope:
@@ -105,7 +140,7 @@ def join_scopes(left: TypeScope, right: TypeScope) -> TypeScope:
     roots = {name: join(left.roots[name], right.roots[name]) for name in left.roots}
     names = dict.fromkeys((*left.local, *right.local))
     local = {name: join(left.read(name), right.read(name)) for name in names}
-    return TypeScope(roots, local)
+    return TypeScope(roots, local, is_inner=left.is_inner)
 
 
 def narrow_at(given: Type, keys: tuple[Key, ...], refine: Refine) -> Type:
@@ -151,12 +186,11 @@ def of_key(given: Type, key: str | int) -> Type:
 
 def place_of(lookup: ir.Lookup, scope: TypeScope) -> PayloadPlace | None:
     """The root and keys of a lookup whose value can be narrowed; None for any other."""
-    keys: list[Key] = []
-    for key in lookup.keys:
-        if isinstance(key, ir.Lookup) or key in SPECIAL:
-            return None
-        keys.append(key)
-    if lookup.name in scope.local:
+    found = plain_keys(lookup)
+    if found is None:
+        return None
+    keys = list(found)
+    if lookup.name in scope.local or lookup.var is not None:
         return None
     if lookup.name not in ROOTS:
         return ITEM, (lookup.name, *keys)
@@ -171,6 +205,38 @@ def place_of_path(path: ir.Path) -> PayloadPlace | None:
     return (root, singular_keys(path.segments)) if path.is_singular else None
 
 
+def narrowed_value(node: ir.Value, scope: TypeScope, refine: Refine) -> TypeScope:
+    """The scope in which the place that a value is read from is refined; the same scope if it has none."""
+    if isinstance(node, ir.VarRead):
+        return scope.narrowed_var(node.var, (), refine)
+    place = place_of_path(node) if isinstance(node, ir.Path) else None
+    return scope if place is None else scope.narrowed(*place, refine)
+
+
+def is_narrowed(lookup: ir.Lookup, scope: TypeScope) -> bool:
+    """Return True if the value of a lookup can be narrowed by what is known of it."""
+    return (lookup.var is not None and plain_keys(lookup) is not None) or place_of(lookup, scope) is not None
+
+
+def narrowed_lookup(lookup: ir.Lookup, scope: TypeScope, refine: Refine) -> TypeScope:
+    """The scope in which the value of a lookup is refined; the same scope if it cannot be narrowed."""
+    keys = plain_keys(lookup)
+    if lookup.var is not None and keys is not None:
+        return scope.narrowed_var(lookup.var, keys, refine)
+    place = place_of(lookup, scope)
+    return scope if place is None else scope.narrowed(*place, refine)
+
+
+def plain_keys(lookup: ir.Lookup) -> tuple[Key, ...] | None:
+    """The keys that a lookup reads from a variable or var; None if one is built in, or known at run time."""
+    keys: list[Key] = []
+    for key in lookup.rest:
+        if isinstance(key, ir.Lookup) or key in SPECIAL:
+            return None
+        keys.append(key)
+    return tuple(keys)
+
+
 def singular_keys(segments: tuple[ir.Segment, ...]) -> tuple[Key, ...]:
     """The names and indexes of singular segments."""
     selectors = (segment.selectors[0] for segment in segments)
@@ -181,8 +247,8 @@ def singular_keys(segments: tuple[ir.Segment, ...]) -> tuple[Key, ...]:
 
 def look_up(lookup: ir.Lookup, scope: TypeScope) -> Type:
     """The type that a lookup finds."""
-    found = scope.read(lookup.name)
-    for position, key in enumerate(lookup.keys):
+    found = scope.read(lookup.name) if lookup.var is None else scope.read_var(lookup.var)
+    for position, key in enumerate(lookup.rest):
         if isinstance(key, ir.Lookup):
             found = _of_unknown_key(found, look_up(key, scope))
         elif position == 0 and lookup.name == "header" and isinstance(key, str):

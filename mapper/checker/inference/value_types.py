@@ -17,7 +17,7 @@ from mapper.checker.inference.path_types import infer_path
 from mapper.checker.inference.printing import unsure_numbers
 from mapper.checker.inference.shape_types import pruned
 from mapper.checker.inference.template_types import infer_template
-from mapper.checker.inference.type_scope import TypeScope, place_of_path
+from mapper.checker.inference.type_scope import ITEM, TypeScope, narrowed_value, place_of_path
 from mapper.checker.types import (
     ANYTHING,
     MISSING_ONLY,
@@ -78,12 +78,8 @@ def _infer(node: ir.Value, scope: TypeScope, notes: Inference) -> Type:
             return _entries(node, scope, notes)
         case ir.ObjectFrom():
             return _object_from(node, scope, notes)
-        case ir.WithItem(source, element):
-            given = infer_value(source, scope, notes)
-            if given.missing:
-                given = replace(given, missing=False, null=True)
-            reached = scope.within(given)
-            return infer_value(element, reached.unreachable() if given.is_never else reached, notes)
+        case ir.WithItem():
+            return _with_item(node, scope, notes)
         case ir.Take():
             return _take(node, scope, notes)
         case ir.Pick() | ir.Omit() | ir.Rename() | ir.Flatten():
@@ -97,6 +93,8 @@ def _infer(node: ir.Value, scope: TypeScope, notes: Inference) -> Type:
         case ir.FromRequest(part, name):
             given = scope.roots[part.value]
             return given if part is ir.RequestPart.RECEIVED_AT else of_member(given, name)
+        case ir.VarRead(_, var):
+            return scope.read_var(var)
         case ir.Cast() | ir.Timestamp():
             return _cast(node, scope, notes)
         case ir.Default(value, default):
@@ -140,30 +138,25 @@ def _coalesce(node: ir.Coalesce, scope: TypeScope, notes: Inference) -> Type:
         if not scope.is_reachable or passed.is_never:
             scope = scope.unreachable()
             continue
-        place = place_of_path(option) if isinstance(option, ir.Path) else None
-        if place is not None:
-            scope = scope.narrowed(*place, p.without_content if node.nonblank else p.nil)
+        scope = narrowed_value(option, scope, p.without_content if node.nonblank else p.nil)
     return join(taken, MISSING_ONLY) if scope.is_reachable else taken
 
 
 def _match(node: ir.Match, scope: TypeScope, notes: Inference) -> Type:
     subject = infer_value(node.subject, scope, notes)
-    place = place_of_path(node.subject) if isinstance(node.subject, ir.Path) else None
     result = NEVER
     for case in node.cases:
         keys = [key.value for key in case.keys]
         for each in case.keys:
             notes.note_reached(each, not meet(subject, literal_type(each.value)).is_never)
         key = join_all(map(literal_type, keys))
-        inside = scope
         if meet(subject, key).is_never:
             inside = scope.unreachable()
-        elif place is not None:
-            inside = scope.narrowed(*place, partial(meet, key))
+        else:
+            inside = narrowed_value(node.subject, scope, partial(meet, key))
         result = join(result, infer_value(case.value, inside, notes))
         subject = remove_literals(subject, keys)
-        if place is not None:
-            scope = scope.narrowed(*place, partial(remove_literals, values=keys))
+        scope = narrowed_value(node.subject, scope, partial(remove_literals, values=keys))
         if subject.is_never:
             scope = scope.unreachable()
     return join(result, _other(node.otherwise, scope, notes))
@@ -202,12 +195,36 @@ def _object_from(node: ir.ObjectFrom, scope: TypeScope, notes: Inference) -> Typ
     entries = infer_value(node.value, scope, notes)
     if entries.arrays is None:
         return only(entries, "missing", "null")
-    if node.on_duplicate is ir.OnDuplicate.REJECT and entries.arrays.longest not in (0, 1):
+    may_repeat = entries.arrays.longest not in (0, 1) and not _keeps_keys(node, notes)
+    if node.on_duplicate is ir.OnDuplicate.REJECT and may_repeat:
         reason, several = "two entries may have the same key", join(array_of(ANYTHING, 2), OBJECT)
         rejection = PossibleRejection("M617", node.span, reason, node, several, declared=node.declared)
         notes.note_rejection(rejection)
     made = object_of(entries, lists=node.on_duplicate is ir.OnDuplicate.LIST)
     return join(made, only(entries, "missing", "null"))
+
+
+def _keeps_keys(node: ir.ObjectFrom, notes: Inference) -> bool:
+    """True if the keys are those of an object, which all differ."""
+    match node.value:
+        case ir.MapItems(ir.Entries(source), ir.Record((key, _))):
+            given = notes.type_of(source)
+            is_object = given is not None and given.arrays is None
+            return is_object and isinstance(key.value, ir.Cast) and _is_entry_key(key.value.value)
+        case _:
+            return False
+
+
+def _is_entry_key(node: ir.Value) -> bool:
+    return isinstance(node, ir.Path) and place_of_path(node) == (ITEM, ("key",))
+
+
+def _with_item(node: ir.WithItem, scope: TypeScope, notes: Inference) -> Type:
+    given = infer_value(node.source, scope, notes)
+    if given.missing:
+        given = replace(given, missing=False, null=True)
+    reached = scope.within(given)
+    return infer_value(node.element, reached.unreachable() if given.is_never else reached, notes)
 
 
 def _take(node: ir.Take, scope: TypeScope, notes: Inference) -> Type:

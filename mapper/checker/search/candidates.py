@@ -18,11 +18,12 @@ from mapper.checker.inference.type_scope import (
     of_key,
     place_of,
     place_of_path,
+    plain_keys,
 )
 from mapper.checker.types import NEVER, Type, admits, meet, only
 from mapper.checker.types.facts import KINDS
 from mapper.checker.types.witnesses import witnesses
-from mapper.ir.liquid import walk
+from mapper.ir.liquid import walk_with_vars
 from mapper.runtime.missing import MISSING
 
 PlacedValue: TypeAlias = tuple[PayloadPlace, object]
@@ -39,10 +40,13 @@ def places_read(*nodes: object) -> dict[PayloadPlace, None]:
     """The places that nodes of a program read, in the order of the text, as the keys of a dict."""
     found: dict[PayloadPlace, None] = {}
     scope = initial_scope(Type())
-    for node in walk(nodes):
+    for node in walk_with_vars(nodes):
         match node:
             case ir.Path():
                 places = _places_of(node)
+            case ir.Lookup(var=ir.Var() as var):
+                place = _below_var(node, var)
+                places = [] if place is None else [place]
             case ir.Lookup():
                 place = place_of(_plain(node), scope)
                 places = [] if place is None else [place]
@@ -54,6 +58,13 @@ def places_read(*nodes: object) -> dict[PayloadPlace, None]:
                 continue
         found |= {place: None for place in places if place[1] or place[0] == "received_at"}
     return found
+
+
+def _below_var(lookup: ir.Lookup, var: ir.Var) -> PayloadPlace | None:
+    """The place of a part of a var that is a path; None for any other var."""
+    place = place_of_path(var.value) if isinstance(var.value, ir.Path) else None
+    keys = plain_keys(_plain(lookup))
+    return None if place is None or keys is None else (place[0], (*place[1], *keys))
 
 
 def _places_of(path: ir.Path) -> list[PayloadPlace]:
@@ -76,13 +87,13 @@ def _is_names(segment: ir.Segment) -> bool:
 def _plain(lookup: ir.Lookup) -> ir.Lookup:
     """The lookup up to its first key that is built in or that only a payload decides."""
     keys = takewhile(lambda key: not isinstance(key, ir.Lookup) and key not in SPECIAL, lookup.keys)
-    return ir.Lookup(lookup.name, tuple(keys), lookup.span)
+    return ir.Lookup(lookup.name, tuple(keys), lookup.span, lookup.var)
 
 
 def constants_in(*nodes: object) -> list[object]:
     """The scalars that conditions, cases and filters compare with, and JSON texts for paths that read one."""
     found: dict[str, object] = {}
-    for node in walk(nodes):
+    for node in walk_with_vars(nodes):
         match node:
             case ir.Scalar(None | "") | ir.CaseKey(None) | ir.Constant(None):
                 pass

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from mapper import ir
 from mapper.catalog.references import find_and_load_dialect
+from mapper.checker.dialect_checks import check_dialect
+from mapper.checker.inference.payload_types import payload_types
+from mapper.checker.inference.program_types import infer_program
 from mapper.checker.templates.proof import Proof, prove
 from mapper.checker.templates.proof_report import report_proof
 from mapper.checker.templates.rendering import PrepareTemplate
@@ -41,6 +44,8 @@ def prove_template(
     def work() -> Proof:
         proof = prove(program, item, event, prepare)
         report_proof(proof, program, event, named, report)
+        if named is not None:
+            check_dialect(program, infer_program(program, payload_types(program, item, None)), named, report)
         return proof
 
     return within_budget(work, report, whole)

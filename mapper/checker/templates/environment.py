@@ -23,15 +23,15 @@ from mapper.checker.templates.value_sets import (
     joined,
     members_of,
 )
+from mapper.checker.templates.var_sets import TIMES, path_of
 from mapper.ir import liquid as ir
-from mapper.regex.characters import ranges
-from mapper.regex.languages import ANYTHING, concatenated, many, word
+from mapper.ir.vars import VARS
+from mapper.regex.languages import ANYTHING, concatenated, word
 
 # The place of a value: a root and the keys from it. Roots are the scopes of a request, `=name` for a variable
 # that the template assigns and `@depth` for the variable of a loop.
 Spot: TypeAlias = tuple[str | int, ...]
 
-RECEIVED = many(ranges("0123456789.:TZ-"))
 _COUNTS = ("length", "index", "index0", "rindex", "rindex0")
 
 
@@ -83,9 +83,12 @@ class Environment:
 
     def spot_of(self, lookup: ir.Lookup) -> Spot | None:
         """The place of a variable's value; None if it depends on the payload."""
-        if not all(isinstance(key, str | int) for key in lookup.keys):
+        keys = tuple(key for key in lookup.rest if isinstance(key, str | int))
+        if len(keys) < len(lookup.rest):
             return None
-        return (*self._root(lookup.name), *(key for key in lookup.keys if isinstance(key, str | int)))
+        if lookup.var is not None:
+            return (*(path_of(lookup.var.value) or (VARS, lookup.var.name)), *keys)
+        return (*self._root(lookup.name), *keys)
 
     def _root(self, name: str) -> Spot:
         for depth in range(len(self.loops) - 1, -1, -1):
@@ -181,5 +184,5 @@ def request_scopes(item: ValueSet, *, item_is_body: bool) -> dict[str, ValueSet]
         "header": ValueSet(members=texts),
         "query": ValueSet(members=texts),
         "setting": ValueSet(members=Members(lambda _: anything())),
-        "received_at": ValueSet(missing=True, text=RECEIVED),
+        "received_at": ValueSet(missing=True, text=TIMES),
     }

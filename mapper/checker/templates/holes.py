@@ -9,7 +9,9 @@ from typing import TypeAlias
 
 from mapper.budget import MAX_NODES, nodes_of
 from mapper.checker.templates.value_sets import Items, ValueSet, members_of
+from mapper.checker.templates.var_sets import path_of
 from mapper.ir import liquid as ir
+from mapper.ir.jsonpath import Path
 from mapper.regex.characters import BEYOND_ASCII, EVERY, ranges
 from mapper.regex.languages import Language, shortest, shortest_with
 from mapper.runtime.missing import MISSING
@@ -45,9 +47,7 @@ def holes_of(operand: object, reading: HoleReading, scopes: Iterable[str]) -> se
     for node in ir.walk(operand):
         if isinstance(node, ir.Lookup):
             found |= reading.names.get(node.name, set())
-            hole = reader.hole(node, {})
-            if hole in reading.holes:
-                found.add(hole)
+            found |= {hole for hole in (reader.hole(node, {}), *reader.below(node)) if hole in reading.holes}
     return found
 
 
@@ -78,6 +78,7 @@ class _HoleReader:
             hole = self.hole(node, aliases)
             if hole is not None:
                 self.reading.holes[hole] = None
+            self.reading.holes |= dict.fromkeys(self.below(node))
         for child in _children(node):
             self.statements(child, aliases)
 
@@ -106,20 +107,35 @@ class _HoleReader:
                 hole = self.hole(each, aliases)
                 if hole is not None:
                     yield hole
+                yield from self.below(each)
                 yield from self.reading.names.get(each.name, ())
 
     def hole(self, lookup: ir.Lookup, aliases: dict[str, Hole]) -> Hole | None:
         """The hole of a variable; None if it has none, or if it depends on the payload."""
         keys = []
-        for key in lookup.keys:
+        for key in lookup.rest:
             if isinstance(key, ir.Lookup) or key == "size":
                 break
             keys.append({"first": 0, "last": None}.get(key, key) if isinstance(key, str) else key)
+        if lookup.var is not None:
+            place = path_of(lookup.var.value)
+            return None if place is None else (*place, *keys)
         if lookup.name == "forloop":
             return None
         if lookup.name in aliases:
             return (*aliases[lookup.name], *keys)
         return (lookup.name, *keys) if lookup.name in self.scopes else ("item", lookup.name, *keys)
+
+    def below(self, lookup: ir.Lookup) -> Iterator[Hole]:
+        """The holes from which the var that is read is made, unless it is another name of one hole."""
+        if lookup.var is None or path_of(lookup.var.value) is not None:
+            return
+        for node in ir.walk_with_vars(lookup.var.value):
+            hole: Hole | None = self.hole(node, {}) if isinstance(node, ir.Lookup) else None
+            if isinstance(node, Path):
+                hole = path_of(node)
+            if hole is not None:
+                yield hole
 
 
 def _source(node: object) -> ir.Lookup | None:

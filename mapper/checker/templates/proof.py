@@ -7,9 +7,8 @@ pairs count as characters here; the run rejects them (RFC 8259 §8.2 leaves thei
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum
 
 from mapper import ir
@@ -24,10 +23,12 @@ from mapper.checker.templates.payloads import TemplateInput
 from mapper.checker.templates.rendering import PrepareTemplate, TemplateRendering, renderer_of
 from mapper.checker.templates.target_fit import TargetMisfit, misfits
 from mapper.checker.templates.value_sets import ValueSet
+from mapper.checker.templates.var_sets import var_scope
 from mapper.checker.templates.walk import TemplateFlaw, TooManyStates, Walk, WalkState
 from mapper.diagnostics.source import Span
 from mapper.ir import liquid as text_ir
 from mapper.ir.liquid import nodes_run
+from mapper.ir.vars import VARS
 from mapper.schemas.schema import Schema
 
 _MAX_FLAWS = 24
@@ -74,7 +75,6 @@ class Proof:
     refutations: tuple[Refutation, ...] = ()
     doubts: tuple[TemplateDoubt, ...] = ()
     shown_misfits: tuple[ShownMisfit, ...] = ()
-    printed: Mapping[int, AbstractSet[str]] = field(default_factory=dict)
 
 
 def prove(
@@ -124,7 +124,7 @@ def _proven(
     verdict = TemplateVerdict.UNDECIDED if doubts else TemplateVerdict.PROVEN
     if refutations or any(shown.misfit.always for shown in shown_misfits):
         verdict = TemplateVerdict.REFUTED
-    return Proof(verdict, tuple(refutations), _once(doubts), tuple(shown_misfits), walk.printed)
+    return Proof(verdict, tuple(refutations), _once(doubts), tuple(shown_misfits))
 
 
 def _sets_forloop(body: Sequence[text_ir.Statement]) -> bool:
@@ -137,7 +137,7 @@ def _walk(
 ) -> tuple[Walk, list[TemplateFlaw]]:
     """The walk through the template, and the flaws that it found."""
     walk = Walk()
-    envs = [Environment(scopes)]
+    envs = [Environment({**scopes, VARS: var_scope(program.vars)} if program.vars else scopes)]
     for rule in program.rules:
         if rule.condition.test is not None:
             envs = few([env for before in envs for env in assume(rule.condition.test, False, before)])

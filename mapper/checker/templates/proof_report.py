@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from mapper import ir
-from mapper.checker.templates.engines import check_engine
+from mapper.checker.templates.clocks import check_clocks
 from mapper.checker.templates.payloads import TemplateInput
 from mapper.checker.templates.proof import Proof, Refutation, ShownMisfit
 from mapper.checker.templates.rendering import TemplateRendering
@@ -37,7 +37,7 @@ def report_proof(
             "no payload was found that fails; a narrower source schema or a simpler template may settle it",
         )
     if isinstance(program.output, text_ir.Template):
-        check_engine(program.output, dialect, proof.printed, report)
+        check_clocks(program.output, report)
 
 
 def _report_refutation(refutation: Refutation, dialect: Dialect | None, report: Report) -> None:

@@ -71,13 +71,12 @@ class TooManyStates(Exception):
 class Walk:
     """Follows a template and collects its findings.
 
-    `seen` has the span of each value that begins; `printed` the types that each output prints, by its offset.
+    `seen` has the span of each value that begins.
     """
 
     flaws: dict[TemplateFlaw, None] = field(default_factory=dict)
     doubts: dict[str, Span] = field(default_factory=dict)
     seen: dict[JsonFinding, Span] = field(default_factory=dict)
-    printed: dict[int, set[str]] = field(default_factory=dict)
     steps: int = 0
     _left: list[tuple[str, WalkState]] = field(default_factory=list)
 
@@ -146,13 +145,6 @@ class Walk:
     def _print(
         self, statement: ir.Output | ir.Count | ir.Cycle, value: ValueSet, state: WalkState
     ) -> list[WalkState]:
-        start = statement.span.start
-        kinds = (
-            "text" if value.text else "",
-            "object" if value.members else "",
-            "list" if value.items else "",
-        )
-        self.printed.setdefault(start, set()).update(kinds)
         if state.captured is not None:
             text = printed(value)
             return [] if text.is_none else [replace(state, captured=concatenated(state.captured, text))]

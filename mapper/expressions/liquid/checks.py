@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from inspect import Parameter
+from inspect import Parameter, signature
 
 from liquid import RenderContext
 from liquid.ast import BlockNode, Node
@@ -29,11 +29,14 @@ from mapper.diagnostics.source import SpannedText
 from mapper.expressions.liquid.dialects import Dialect
 from mapper.expressions.liquid.places import path_span, token_span
 from mapper.expressions.liquid.template_faults import INNER_TAGS
+from mapper.expressions.var_names import VarNames
 from mapper.ir.liquid import LiquidRules
 from mapper.ir.values import REQUEST_NAMES
+from mapper.ir.vars import VARS, Var
 from mapper.runtime.liquid.filters import ROWS
 from mapper.runtime.liquid.filters.digests import namespace_of
 from mapper.runtime.liquid.filters.row import Fails
+from mapper.runtime.liquid.filters.values import date_of_moment
 from mapper.runtime.liquid.library import LiquidEnvironment
 from mapper.runtime.liquid.semantics import to_text
 
@@ -50,6 +53,7 @@ class Checks:
         environment: LiquidEnvironment,
         rules: LiquidRules,
         dialect: Dialect | None,
+        var_names: VarNames | None = None,
     ) -> None:
         self.text = text
         self.report = report
@@ -58,6 +62,8 @@ class Checks:
         self.dialect = dialect
         self.failed = False
         self.locals = set(RESERVED)
+        self.var_names = var_names
+        self.vars: dict[str, Var] = {}  # those that were read
 
     def _error(self, code: str, message: str, token: Token, label: str, *hints: str) -> None:
         self.failed = True
@@ -68,9 +74,11 @@ class Checks:
         self._comments()
         everything = list(self._walk(nodes))
         for node in everything:
-            self.locals |= {str(name) for name in node.template_scope()} | {
-                str(n) for n in node.block_scope()
-            }
+            for name in (*node.template_scope(), *node.block_scope()):
+                self.locals.add(str(name))
+                if name == VARS and self.var_names is not None:
+                    self.failed = True
+                    self.var_names.report_assigned(token_span(self.text, name.token))
         if self.dialect is not None:
             self._tags(self.dialect)
         for node in everything:
@@ -122,12 +130,31 @@ class Checks:
             found = stack.pop()
             if isinstance(found, FilteredExpression):
                 self._filters(found)
-            if isinstance(found, Path) and self.dialect is not None:
+            if isinstance(found, Path) and found.path[0] == VARS and self.var_names is not None:
+                if VARS not in self.locals:  # else reported already
+                    self._var(found, self.var_names)
+            elif isinstance(found, Path) and self.dialect is not None:
                 self._object(found, self.dialect)
             if isinstance(found, case_tag._AnyExpression):
                 stack.extend(found.expressions)
             else:
                 stack.extend(found.children())
+
+    def _var(self, path: Path, names: VarNames) -> None:
+        """Note a var that is read, or report that there is none."""
+        span = path_span(self.text, path.token)
+        found = None
+        match path.path[1:2]:
+            case [str(name)]:
+                found = names.find(name, span)
+            case [Path()]:
+                names.report_dynamic(span)
+            case _:
+                names.report_whole(span)
+        if found is None:
+            self.failed = True
+        else:
+            self.vars[found.name] = found
 
     def _partial(self, node: include_tag.IncludeNode | render_tag.RenderNode) -> None:
         name = node.name.value if isinstance(node.name, StringLiteral) else None
@@ -164,6 +191,8 @@ class Checks:
 
     def _arguments(self, call: Filter, left: Expression | None) -> None:
         parameters = ROWS[call.name].parameters
+        if call.name == "date" and self.rules.moments:
+            parameters = tuple(signature(date_of_moment).parameters.values())[1:-1]  # `local` is the rule's
         named = {p.name for p in parameters if p.kind is Parameter.KEYWORD_ONLY}
         places = [p for p in parameters if p.kind is not Parameter.KEYWORD_ONLY]
         given = [a for a in call.args if isinstance(a, PositionalArgument)]

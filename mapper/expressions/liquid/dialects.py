@@ -14,8 +14,14 @@ from mapper.runtime.liquid.filters import ROWS
 from mapper.runtime.times.zones import load_named_zone
 
 _LISTS = ("tags", "filters", "objects", "undocumented_tags", "undocumented_filters")
+# Terms of `renders_differently`: values that are printed, and the kinds of values that a filter gets.
+PRINTED_TERMS = ("object", "number", "number inside", "list inside")
+KINDS = (
+    *("text", "time", "number", "fraction", "boolean", "null", "missing", "object", "list"),
+    *("object inside", "number inside", "list inside"),
+)
 _TABLES = ("renders_differently", "notes")
-_KEYS = ("dialect", "description", "now", "zone", *_LISTS, *_TABLES)
+_KEYS = ("dialect", "description", "now", "zone", "numbers", "dates", *_LISTS, *_TABLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,7 @@ def load_dialect(path: Path, report: Report) -> Dialect | None:
         _names(document.get(name), name, report) for name in _LISTS
     )
     renders, notes = (_table(document.get(name), name, report) for name in _TABLES)
+    _check_terms(document.get("renders_differently"), report)
     dialect = Dialect(
         name=_text(document.get("dialect"), "dialect", path.stem, report),
         description=_text(document.get("description"), "description", "", report),
@@ -87,12 +94,26 @@ def _rules(
 ) -> LiquidRules:
     zone = _text(document.get("zone"), "zone", "UTC", report)
     now = _text(document.get("now"), "now", "", report)
-    if now not in ("", "received_at"):
-        _wrong(document.get("now"), "`now` can only be `received_at`", report)
+    numbers = _text(document.get("numbers"), "numbers", "", report)
+    dates = _text(document.get("dates"), "dates", "", report)
+    for key, word, known in (
+        ("now", now, "received_at"),
+        ("numbers", numbers, "doubles"),
+        ("dates", dates, "moments"),
+    ):
+        if word not in ("", known):
+            _wrong(document.get(key), f"`{key}` can only be `{known}`", report)
     if load_named_zone(zone) is None:
         _wrong(document.get("zone"), f"no such time zone `{zone}`", report)
     own = frozenset(name for name in filters if name in ROWS and ROWS[name].of_dialects)
-    return LiquidRules(abort="abort" in tags, filters=own, now=bool(now), zone=zone)
+    return LiquidRules(
+        abort="abort" in tags,
+        filters=own,
+        now=bool(now),
+        zone=zone,
+        doubles=bool(numbers),
+        moments=bool(dates),
+    )
 
 
 def _names(node: Node | None, key: str, report: Report) -> frozenset[str]:
@@ -113,6 +134,18 @@ def _table(node: Node | None, key: str, report: Report) -> tuple[tuple[str, str]
         _wrong(node, f"`{key}` pairs terms with sentences", report)
         return ()
     return tuple(_pair(entry) for entry in node.entries)
+
+
+def _check_terms(node: Node | None, report: Report) -> None:
+    """Report terms of `renders_differently` that say nothing: a misspelt one would never be told."""
+    for entry in node.entries if isinstance(node, MappingNode) else ():
+        text = entry.key.text.value
+        names, _, kinds = text.partition(" of ")
+        filters = names.partition(": ")[0].split(", ")
+        is_known = set(filters) <= set(ROWS) and set(kinds.split(", ")) <= {"", *KINDS}
+        if not (is_known or text in PRINTED_TERMS or text.startswith("%")):
+            hint = did_you_mean(text, [*PRINTED_TERMS, *ROWS])
+            report.error("M012", f"an unknown term `{text}`", entry.key.span, "it would never be told", hint)
 
 
 def _pair(entry: MappingEntry) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from liquid.ast import BlockNode, Node
@@ -37,8 +37,9 @@ from liquid.expression import Expression
 from mapper.diagnostics.source import Span, SpannedText
 from mapper.expressions.liquid.places import markup_span, path_span, token_span
 from mapper.ir import liquid as ir
+from mapper.ir.vars import VARS, Var
 from mapper.runtime.limits import MAX_LOWERED_LOOPS, MAX_LOWERED_TAGS
-from mapper.runtime.liquid.library import AbortNode
+from mapper.runtime.liquid.abort import AbortNode
 
 _LONGEST_CHAIN = 50
 LOOP_FIELDS = frozenset({"name", "length", "index", "index0", "rindex", "rindex0", "first", "last"})
@@ -59,8 +60,9 @@ class Misplaced(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Nesting:
-    # The depth of a statement in blocks and in loops, which CPython limits.
+    # The vars that may be read, and the depth of a statement in blocks and in loops, which CPython limits.
     text: SpannedText
+    vars: Mapping[str, Var]
     depth: int = 0
     loops: int = 0
 
@@ -70,10 +72,12 @@ class _Nesting:
         return replace(self, depth=self.depth + 1)
 
 
-def lower_body(nodes: list[Node], text: SpannedText) -> tuple[ir.Statement, ...] | None:
-    """The statements of a template; None if a part of it has no ir. Raises Misplaced."""
+def lower_body(
+    nodes: list[Node], text: SpannedText, known: Mapping[str, Var]
+) -> tuple[ir.Statement, ...] | None:
+    """The statements of a template; None if a part of it has no ir. `known` are vars. Raises Misplaced."""
     try:
-        body = _statements(nodes, _Nesting(text))
+        body = _statements(nodes, _Nesting(text, known))
     except (Unlowered, RecursionError):
         return None
     counted = {node.name for node in ir.walk(body) if isinstance(node, ir.Count)}
@@ -82,18 +86,22 @@ def lower_body(nodes: list[Node], text: SpannedText) -> tuple[ir.Statement, ...]
     return None if counted & read else body
 
 
-def lower_condition(condition: BooleanExpression, text: SpannedText) -> ir.TextTest | None:
-    """The test of a condition; None if a part of it has no ir."""
+def lower_condition(
+    condition: BooleanExpression, text: SpannedText, known: Mapping[str, Var]
+) -> ir.TextTest | None:
+    """The test of a condition; None if a part of it has no ir. `known` are its vars."""
     try:
-        return _test(condition, _Nesting(text))
+        return _test(condition, _Nesting(text, known))
     except (Unlowered, RecursionError):
         return None
 
 
-def lower_expression(expression: Expression, text: SpannedText) -> ir.Operand | None:
-    """The operand of an expression as inside `{{ .. }}`; None if a part of it has no ir."""
+def lower_expression(
+    expression: Expression, text: SpannedText, known: Mapping[str, Var]
+) -> ir.Operand | None:
+    """The operand of an expression as inside `{{ .. }}`; None if a part of it has no ir. `known` are vars."""
     try:
-        return _value(expression, _Nesting(text))
+        return _value(expression, _Nesting(text, known))
     except (Unlowered, RecursionError):
         return None
 
@@ -294,7 +302,8 @@ def _lookup(path: Path, place: _Nesting) -> ir.Lookup:
     parts = tuple(_lookup(key, place) if isinstance(key, Path) else key for key in keys)
     if name == "forloop" and place.loops:
         _check_loop_field(parts)
-    return ir.Lookup(str(name), parts, path_span(place.text, path.token))
+    var = place.vars.get(str(keys[0])) if name == VARS and keys else None
+    return ir.Lookup(str(name), parts, path_span(place.text, path.token), var)
 
 
 def _check_loop_field(keys: tuple[object, ...]) -> None:

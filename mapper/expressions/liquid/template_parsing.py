@@ -37,6 +37,7 @@ from mapper.expressions.liquid.template_lowering import (
     lower_condition,
     lower_expression,
 )
+from mapper.expressions.var_names import VarNames
 from mapper.ir.liquid import Compute, Condition, LiquidRules, Template
 from mapper.runtime.liquid.library import LiquidEnvironment, Rules
 from mapper.runtime.liquid.library import parse_condition as parse_library_condition
@@ -92,24 +93,25 @@ def parse_template(
     dialect: Dialect | None = None,
     *,
     partials: Mapping[str, str] | None = None,
+    var_names: VarNames | None = None,
 ) -> Template | None:
-    """The template's IR; None after reporting errors."""
+    """The template's IR; None after reporting errors. Without `var_names`, `vars` is a usual name."""
     rules = LiquidRules() if dialect is None else dialect.rules
     known = tuple((partials or {}).items())
     environment = Collecting(rules.pairs, known)
     nodes = _parse(text, environment, report)
-    checks = Checks(text, report, environment, rules, dialect)
+    checks = Checks(text, report, environment, rules, dialect, var_names)
     if nodes or not environment.errors:
         checks.template(nodes)
     if environment.errors or checks.failed:
         return None
     try:
-        body = lower_body(nodes, text)
+        body = lower_body(nodes, text, checks.vars)
     except Misplaced as error:
         message = f"invalid Liquid: `{error.name}` outside of a loop"
         report.error("M211", message, error.span, "no loop to leave")
         return None
-    return Template(text.value, body, text.whole(), rules, known)
+    return Template(text.value, body, text.whole(), rules, known, tuple(checks.vars.values()))
 
 
 def _parse(text: SpannedText, environment: Collecting, report: Report) -> list[Node]:
@@ -148,29 +150,45 @@ def _relevant(errors: list[tuple[LiquidError, Token | None]]) -> list[tuple[Liqu
     return shown
 
 
-def parse_condition(text: SpannedText, report: Report, dialect: Dialect | None = None) -> Condition | None:
+def parse_condition(
+    text: SpannedText,
+    report: Report,
+    dialect: Dialect | None = None,
+    *,
+    var_names: VarNames | None = None,
+) -> Condition | None:
     """The IR of a condition as inside `{% if .. %}`; None after reporting errors."""
     rules = LiquidRules() if dialect is None else dialect.rules
     environment = Collecting(rules.pairs)
     condition = _parse_alone(text, partial(parse_library_condition, used=environment), _CONDITION, report)
-    if condition is None or not _passes(condition, Checks(text, report, environment, rules, dialect)):
+    checks = Checks(text, report, environment, rules, dialect, var_names)
+    if condition is None or not _passes(condition, checks):
         return None
-    return Condition(text.value, lower_condition(condition, text), text.whole(), rules)
+    test = lower_condition(condition, text, checks.vars)
+    return Condition(text.value, test, text.whole(), rules, tuple(checks.vars.values()))
 
 
-def parse_expression(text: SpannedText, report: Report, dialect: Dialect | None = None) -> Compute | None:
+def parse_expression(
+    text: SpannedText,
+    report: Report,
+    dialect: Dialect | None = None,
+    *,
+    var_names: VarNames | None = None,
+) -> Compute | None:
     """The IR of an expression as inside `{{ .. }}`; None after reporting errors."""
     rules = replace(LiquidRules() if dialect is None else dialect.rules, computes=True)
     environment = Collecting(rules.pairs)
     expression = _parse_alone(text, partial(parse_library_expression, used=environment), _EXPRESSION, report)
-    if expression is None or not _passes(expression, Checks(text, report, environment, rules, dialect)):
+    checks = Checks(text, report, environment, rules, dialect, var_names)
+    if expression is None or not _passes(expression, checks):
         return None
     for part in (expression, *expression.children()):
         if isinstance(part, Blank | Empty):
             span = token_span(text, part.token)
             report.error("M211", f"`{span.text}` is no value", span, "it belongs in conditions")
             return None
-    return Compute(text.value, lower_expression(expression, text), text.whole(), rules)
+    value = lower_expression(expression, text, checks.vars)
+    return Compute(text.value, value, text.whole(), rules, tuple(checks.vars.values()))
 
 
 def _passes(expression: Expression, checks: Checks) -> bool:

@@ -6,6 +6,7 @@ from math import floor
 
 _EXACT = 1e9  # up to here the error of a product of floats is far below 0.001
 _LARGE = 10**15
+_LAST_EXACT = 2.0**53  # up to here, floats hold all whole numbers
 
 
 def rounded_product(value: object, factor: int) -> int | None:
@@ -23,3 +24,10 @@ def rounded_product(value: object, factor: int) -> int | None:
     elif type(value) is int and -_LARGE < value < _LARGE:
         return value * factor
     return None
+
+
+def as_double(value: object) -> object:
+    """A value of an engine whose numbers are all doubles: there 100.0 is the whole number 100."""
+    if type(value) is float and value.is_integer() and -_LAST_EXACT <= value <= _LAST_EXACT:
+        return int(value)
+    return value

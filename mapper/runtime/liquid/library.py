@@ -13,7 +13,6 @@ from io import StringIO
 from typing import Any, TextIO, TypeAlias
 
 from liquid import BoundTemplate, DictLoader, Environment, Mode, RenderContext, TokenStream
-from liquid.ast import Node
 from liquid.builtin import case_tag, cycle_tag, echo_tag, for_tag, if_tag, output, tablerow_tag, unless_tag
 from liquid.builtin.expressions import (
     BooleanExpression,
@@ -33,16 +32,26 @@ from liquid.exceptions import (
 )
 from liquid.expression import Expression
 from liquid.filter import with_context
-from liquid.tag import Tag
 from liquid.token import TOKEN_EXPRESSION, Token
-from liquid.undefined import Undefined
+from liquid.undefined import UNDEFINED, Undefined
 from liquid.utils import ReadOnlyChainMap
 
 from mapper.runtime.faults import Fault, Skip
 from mapper.runtime.limits import MAX_TAG_DEPTH, active
 from mapper.runtime.liquid import semantics as text
-from mapper.runtime.liquid.filters import COMPUTED, FILTERS, ROWS, apply, fault_of
+from mapper.runtime.liquid.abort import AbortTag
+from mapper.runtime.liquid.arithmetic import as_double
+from mapper.runtime.liquid.filters import (
+    COMPUTED,
+    FILTERS,
+    ROWS,
+    apply,
+    computed_date_of_moment,
+    fault_of,
+)
 from mapper.runtime.liquid.filters.row import Function
+from mapper.runtime.liquid.filters.values import date_of_moment
+from mapper.runtime.liquid.lazy_vars import NO_VARS, LazyVars, VarFailed, VarValues, all_variables
 from mapper.runtime.missing import MISSING, is_blank
 
 # The rules of a dialect, as (name, value) pairs; see ir.LiquidRules.
@@ -59,6 +68,11 @@ class _Buffer(StringIO):
         if self.size > active().text_length:
             raise OutputStreamLimitError("output limit", token=None)
         return super().write(piece)
+
+
+def _doubled(value: object, context: RenderContext) -> object:
+    """The value, as a double in a dialect whose numbers are all doubles."""
+    return as_double(value) if context.env.rules.get("doubles") else value  # type: ignore[attr-defined]
 
 
 class LimitedRenderContext(RenderContext):
@@ -80,10 +94,17 @@ class LimitedRenderContext(RenderContext):
         """A buffer for a capture."""
         return _Buffer()
 
+    def get(self, path: list[object], *, token: Token | None, default: object = UNDEFINED) -> object:
+        """The value of a variable and its keys."""
+        found = super().get(path, token=token, default=default)
+        return _doubled(found, self)
+
     def get_item(self, obj: object, key: object) -> object:
         """An entry, element, size, first or last; never a Python attribute."""
         if isinstance(obj, Undefined):
             return obj
+        if isinstance(obj, LazyVars):
+            return obj.read(key)
         if isinstance(obj, for_tag.ForLoop | tablerow_tag.TableRow):
             return obj[key]  # type: ignore[index]
         found = text.member(obj, key)
@@ -252,7 +273,8 @@ class _OutputNode(output.OutputNode):
     __slots__ = ()
 
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
-        return buffer.write(text.to_text(self.expression.evaluate(context)))
+        value = _doubled(self.expression.evaluate(context), context)
+        return buffer.write(text.to_text(value))
 
 
 class _EchoNode(_OutputNode, echo_tag.EchoNode):
@@ -263,32 +285,11 @@ class _CycleNode(cycle_tag.CycleNode):
     __slots__ = ()
 
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
-        values = [value.evaluate(context) for value in self.args]
+        values = [_doubled(value.evaluate(context), context) for value in self.args]
         named = None if self.group is None else self.group.evaluate(context)
         group = "__UNDEFINED" if isinstance(named, Undefined) else str(named) if self.group else ""
         turn = context.cycle(group or str(values), len(values))
         return buffer.write(text.to_text(values[turn])) if turn < len(values) else 0
-
-
-class AbortNode(Node):
-    """Parse tree node of a dialect's `abort`."""
-
-    __slots__ = ()
-
-    def render_to_output(self, _context: RenderContext, _buffer: TextIO) -> int:
-        """Leave the whole rendering: the item is skipped."""
-        raise Skip
-
-
-class AbortTag(Tag):
-    """The tag `{% abort %}` of a dialect."""
-
-    name = "abort"
-    block = False
-
-    def parse(self, stream: TokenStream) -> Node:
-        """The node of the tag."""
-        return AbortNode(stream.current)
 
 
 _TAGS = {
@@ -316,6 +317,15 @@ def _adapted(function: Function) -> Function:
 # Made once: compiling a mapping makes an environment for each of its templates.
 _ADAPTED: dict[str, Function] = {name: _adapted(function) for name, function in FILTERS.items()}
 _ADAPTED_COMPUTED: dict[str, Function] = {name: _adapted(function) for name, function in COMPUTED.items()}
+
+
+def _of_doubles(function: Function) -> Function:
+    # In a dialect whose numbers are all doubles, so are the arguments and the results of filters.
+    def call(value: object, *args: object, **kwargs: object) -> object:
+        named = {name: as_double(arg) for name, arg in kwargs.items()}
+        return as_double(function(as_double(value), *map(as_double, args), **named))
+
+    return call
 
 
 def _clocked(function: Function) -> Function:
@@ -353,13 +363,17 @@ class LiquidEnvironment(Environment):
             self.add_tag(tag)
         if self.rules.get("abort"):
             self.add_tag(AbortTag)
-        computes = self.rules.get("computes")
-        date = (COMPUTED if computes else FILTERS)["date"]
-        zoned = partial(date, zone=str(self.rules.get("zone", "UTC")))
-        self.filters = {**(_ADAPTED_COMPUTED if computes else _ADAPTED), "date": _adapted(zoned)}
+        zone, computes = str(self.rules.get("zone", "UTC")), self.rules.get("computes")
+        if self.rules.get("moments"):
+            date = partial(computed_date_of_moment if computes else date_of_moment, local=zone)
+        else:
+            date = partial((COMPUTED if computes else FILTERS)["date"], zone=zone)
+        self.filters = {**(_ADAPTED_COMPUTED if computes else _ADAPTED), "date": _adapted(date)}
         for row in ROWS.values():
             if row.of_dialects and not self.rules.get(row.name):
                 del self.filters[row.name]
+        if self.rules.get("doubles"):
+            self.filters = {name: _of_doubles(function) for name, function in self.filters.items()}
         for name in self.filters.keys() & {"date", "date_tz"} if self.rules.get("now") else ():
             self.filters[name] = _clocked(self.filters[name])
 
@@ -383,10 +397,11 @@ def render(
     body: object,
     request: object,
     site: int,
+    known: VarValues = NO_VARS,
 ) -> str:
-    """The text the library renders; raises Fault or Skip as lowered code does."""
+    """The text the library renders; raises Fault or Skip as lowered code does. `known` are its vars."""
     try:
-        return _parsed(source, rules, partials).render(text.variables(item, body, request))
+        return _parsed(source, rules, partials).render(all_variables(item, body, request, known))
     except Skip:
         raise Skip(site) from None
     except RecursionError:
@@ -407,11 +422,20 @@ def parse_condition(source: str, used: Environment) -> BooleanExpression:
     return refine_condition(BooleanExpression.parse(used, TokenStream(tokenize(source, whole))))
 
 
-def holds(source: str, rules: Rules, item: object, body: object, request: object, site: int) -> bool:
+def holds(
+    source: str,
+    rules: Rules,
+    item: object,
+    body: object,
+    request: object,
+    site: int,
+    known: VarValues = NO_VARS,
+) -> bool:
     """Return True if the condition holds by the library; raises Fault as lowered code does."""
     try:
         condition, template = _condition(source, rules)
-        return condition.evaluate(LimitedRenderContext(template, globals=text.variables(item, body, request)))
+        names = all_variables(item, body, request, known)
+        return condition.evaluate(LimitedRenderContext(template, globals=names))
     except RecursionError:
         raise
     except Exception as error:
@@ -430,12 +454,20 @@ def parse_expression(source: str, used: Environment) -> Expression:
     return FilteredExpression.parse(used, TokenStream(tokenize(source, whole)))
 
 
-def compute(source: str, rules: Rules, item: object, body: object, request: object, site: int) -> object:
+def compute(
+    source: str,
+    rules: Rules,
+    item: object,
+    body: object,
+    request: object,
+    site: int,
+    known: VarValues = NO_VARS,
+) -> object:
     """The value of an expression by the library, or MISSING; raises Fault as lowered code does."""
     try:
         expression, template = _expression(source, rules)
-        context = LimitedRenderContext(template, globals=text.variables(item, body, request))
-        return text.as_value(_plain(expression.evaluate(context)), site)
+        context = LimitedRenderContext(template, globals=all_variables(item, body, request, known))
+        return text.as_value(_plain(_doubled(expression.evaluate(context), context)), site)
     except RecursionError:
         raise
     except Exception as error:
@@ -443,7 +475,9 @@ def compute(source: str, rules: Rules, item: object, body: object, request: obje
 
 
 def liquid_fault(error: Exception, site: int) -> Fault:
-    """The Fault for an error of the library."""
+    """The Fault for an error of the library, or of a var that a text reads."""
+    if isinstance(error, VarFailed):
+        return error.fault
     if isinstance(error, LoopIterationLimitError):
         return text.rounds_fault(site)
     if isinstance(error, OutputStreamLimitError):

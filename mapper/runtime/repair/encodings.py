@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass
 
 from mapper.runtime.repair.policy import Policy, Repair, place
@@ -21,6 +22,19 @@ _ZEROS = {
     (False, True, True, True): "utf-32-le",
     (False, True, False, True): "utf-16-le",
 }
+
+
+# The first bytes of packed data, by the name of the format.
+_PACKED = (
+    (b"\x1f\x8b", "gzip"),
+    (b"PK\x03\x04", "a zip file"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ\x00", "xz"),
+)
+_ZLIB = 0x78  # RFC 1950 §2.2: deflate; the first two bytes, as one number, are divisible by 31
+_START = 1_000  # bytes in which binary data shows itself
+_control = re.compile(rb"[\x00-\x08\x0e-\x1f]").search
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +68,9 @@ def decode(raw: bytes, policy: Policy) -> Decoded | Undecodable:
     try:
         return Decoded(encoded.decode("utf-8"))
     except UnicodeDecodeError as error:
+        binary = _name_binary(raw, policy)
+        if binary is not None:
+            return binary
         if policy.replaces_bytes:
             return _replace(encoded, error.start)
         start = error.start + len(codecs.BOM_UTF8) * mark
@@ -61,6 +78,19 @@ def decode(raw: bytes, policy: Policy) -> Decoded | Undecodable:
             f"the body is not UTF-8: byte {start} begins no character",
             "with `encoding_errors: replace` such bytes become U+FFFD, and the result says so",
         )
+
+
+def _name_binary(raw: bytes, policy: Policy) -> Undecodable | None:
+    """The kind of bytes that are no text in any encoding, however many of them the policy would replace."""
+    unpack = "unpack it before it is mapped, as its `Content-Encoding` says"
+    for start, title in _PACKED:
+        if raw.startswith(start):
+            return Undecodable(f"the body is {title}, not text", unpack)
+    if raw[0] == _ZLIB and int.from_bytes(raw[:2], "big") % 31 == 0:
+        return Undecodable("the body is packed with zlib (deflate), not text", unpack)
+    if policy.replaces_bytes or not _control(raw, 0, _START):
+        return None
+    return Undecodable("the body is binary data, not text", f"if it is packed (with brotli?), {unpack}")
 
 
 def _other_encoding(raw: bytes) -> str | None:

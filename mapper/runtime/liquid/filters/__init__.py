@@ -14,6 +14,7 @@ from types import MappingProxyType
 from mapper.runtime.faults import Fault
 from mapper.runtime.liquid.filters import digests, lists, numbers, texts, values
 from mapper.runtime.liquid.filters.row import FilterRow, Function, Gives
+from mapper.runtime.liquid.filters.values import date_of_moment
 from mapper.runtime.liquid.semantics import to_text
 from mapper.runtime.missing import MISSING, is_blank_text
 
@@ -47,6 +48,12 @@ def _of_something(row: FilterRow) -> Function:
 # The filters of `compute`: the result of nothing, as value or as argument, is the same nothing, not "" or 0.
 # A digest, which would be the same for everybody, is missing if the value or the key is null or blank too.
 COMPUTED: Mapping[str, Function] = MappingProxyType({name: _of_something(row) for name, row in ROWS.items()})
+
+
+def computed_date_of_moment(value: object, *args: object, **kwargs: object) -> object:
+    """`date_of_moment` of `compute`."""
+    nothing = [given for given in (value, *args) if given is None or given is MISSING]
+    return nothing[0] if nothing else date_of_moment(value, *args, **kwargs)  # type: ignore[arg-type]
 
 
 def apply(function: Function, site: int, value: object, *args: object, **kwargs: object) -> object:

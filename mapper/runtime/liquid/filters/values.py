@@ -5,7 +5,7 @@ They do what python-liquid's do, except `date`, whose results depended on the ho
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta, timezone, tzinfo
 from functools import partial, wraps
 
 from mapper.runtime.liquid import semantics
@@ -24,6 +24,8 @@ from mapper.runtime.liquid.semantics import to_text
 from mapper.runtime.missing import MISSING
 
 _LAST_INDEX = (1 << 63) - 1
+_LOCAL = object()  # the zone of the engine
+_LONG_DATE = "%A, %B %-e, %Y at %-l:%M %P %z"
 _CLOCK = "a mapping has no clock; `received_at` holds the time of receipt"
 
 
@@ -152,6 +154,33 @@ def date_tz(value: object, pattern: object, zone: object = "UTC") -> str:
         moment = read_date(value, there)
         if moment is not None and moment.tzinfo is not None:
             moment = moment.astimezone(there)
+    except (ValueError, OverflowError) as error:
+        raise failed(str(error)) from None
+    return to_text(value) if moment is None else write_date(moment, _pattern(pattern))
+
+
+def date_of_moment(
+    value: object, pattern: object = _LONG_DATE, zone: object = _LOCAL, *, local: str = "UTC"
+) -> str:
+    """`date` of an engine that shows each date as a moment in its own zone (`local`), or in another one.
+
+    A text without a zone is in the engine's. A zone may be minutes behind UTC, as JavaScript counts them.
+    """
+    if value is None or value is MISSING:
+        return ""
+    if value in ("now", "today"):
+        raise failed(_CLOCK)
+    if isinstance(value, list | tuple | dict | range):
+        raise failed("a list or an object is no date")
+    try:
+        here = zone_named(local)
+        if isinstance(zone, int | float):
+            there: tzinfo = timezone(timedelta(minutes=-zone))
+        else:
+            there = here if zone is _LOCAL else zone_named(to_text(zone))
+        moment = read_date(value, here)
+        if moment is not None:
+            moment = (moment if moment.tzinfo else moment.replace(tzinfo=here)).astimezone(there)
     except (ValueError, OverflowError) as error:
         raise failed(str(error)) from None
     return to_text(value) if moment is None else write_date(moment, _pattern(pattern))

@@ -1,36 +1,23 @@
-"""Engines: values that a dialect's engine renders differently, and times labelled with a wrong zone."""
+"""Clocks: times of a template that are labelled with a wrong zone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterator
 from itertools import pairwise
 
 from mapper.diagnostics.diagnostic import Report, Severity
-from mapper.diagnostics.source import Span
-from mapper.expressions.liquid.dialects import Dialect
 from mapper.ir import liquid as ir
 
 _UTC = ("UTC", "Etc/UTC", "Z", "GMT", "Etc/GMT", "Zulu", "Universal")
 _LABELS = ("Z", "+00:00", "+0000")
 
 
-def check_engine(
-    template: ir.Template, dialect: Dialect | None, printed: Mapping[int, AbstractSet[str]], report: Report
-) -> None:
-    """Report times with a wrong label (M414) and values that the engine renders differently (M218)."""
+def check_clocks(template: ir.Template, report: Report) -> None:
+    """Report times with a wrong label (M414)."""
     for block in _blocks(template.body or ()):
         for statement, after in pairwise((*block, None)):
             if isinstance(statement, ir.Output):
                 _check_clock(statement, after, template.rules.zone, report)
-    if dialect is None:
-        return
-    told = dict(dialect.renders_differently)
-    for node in ir.walk(template.body or ()):
-        if isinstance(node, ir.Output):
-            _check_printed(node, printed.get(node.span.start, frozenset()), dialect.name, told, report)
-        if isinstance(node, ir.FilterCall):
-            _check_filter(node, dialect.name, told, report)
 
 
 def _blocks(body: tuple[ir.Statement, ...]) -> Iterator[tuple[ir.Statement, ...]]:
@@ -49,9 +36,6 @@ def _blocks(body: tuple[ir.Statement, ...]) -> Iterator[tuple[ir.Statement, ...]
             case ir.For():
                 yield from _blocks(statement.body)
                 yield from _blocks(statement.otherwise)
-
-
-# --- clocks
 
 
 def _check_clock(output: ir.Output, after: ir.Statement | None, zone: str, report: Report) -> None:
@@ -92,37 +76,3 @@ def _source(call: ir.FilterCall) -> str:
     if isinstance(value, ir.Scalar):
         return f'"{value.value}"'
     return value.span.text if isinstance(value, ir.Lookup) and "\n" not in value.span.text else "value"
-
-
-# --- rendering
-
-
-def _check_printed(
-    output: ir.Output, kinds: AbstractSet[str], name: str, told: Mapping[str, str], report: Report
-) -> None:
-    # An unknown value may be a text too; only a type that the source schema states is reported.
-    if "text" in kinds:
-        return
-    if "object" in kinds and "object" in told:
-        _warn("an object is rendered differently", output.span, name, told["object"], report)
-    if "list" in kinds and "list" in told:
-        _warn("a list is rendered differently", output.span, name, told["list"], report)
-
-
-def _check_filter(call: ir.FilterCall, name: str, told: Mapping[str, str], report: Report) -> None:
-    if call.name == "default" and "default" in told and call.args:
-        instead = call.args[0]
-        is_boolean = isinstance(instead, ir.Scalar) and isinstance(instead.value, bool)
-        if is_boolean and not any(key == "allow_false" for key, _ in call.kwargs):
-            _warn("this `default` replaces false", call.span, name, told["default"], report)
-    if call.name in ("date", "date_tz") and call.args:
-        pattern = _constant(call.args[0]) or ""
-        for term, sentence in told.items():
-            if term.startswith("%") and term in pattern.replace("%%", ""):
-                _warn(
-                    f"`{term}` in a date is rendered differently", call.args[0].span, name, sentence, report
-                )
-
-
-def _warn(what: str, span: Span, name: str, sentence: str, report: Report) -> None:
-    report.warning("M218", f"{what} in `{name}`", span, sentence)
