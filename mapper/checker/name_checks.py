@@ -97,6 +97,8 @@ def check_names(node: object, names: KnownNames, report: Report) -> None:
         case ir.Literal():
             schema = None if item is None else item.schema
             check_text(node, True if item is None else item.subschema, schema, report)
+        case ir.Template(text, (ir.Write(),), span) if "{" not in text:
+            check_names(ir.Literal(text, span), names, report)
         case ir.Template():
             _check_lookups(node, names, report)
         case ir.Compute(_, operand):

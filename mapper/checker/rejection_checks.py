@@ -20,7 +20,6 @@ _WORDS = {
     "M615": "this can be something else than an object",
     "M616": "this can be something else than a list",
     "M617": "two keys can get the same name",
-    "M627": "this path can find several values",
     "M618": "this filter or comparison can fail",
 }
 _UNIT_NAMES = {

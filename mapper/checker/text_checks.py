@@ -10,6 +10,8 @@ import re
 
 from mapper import ir
 from mapper.diagnostics.diagnostic import Report
+from mapper.language.scalars import quoted
+from mapper.runtime.liquid.filters import ROWS
 from mapper.schemas.questions import (
     Subschema,
     allows_type,
@@ -29,6 +31,11 @@ _BARE = re.compile(
     rf"|\.?(?P<path>{_NAME}(?:\.{_NAME})*(?:\[\d+\]\.{_NAME}|\[\*\])(?:\.{_NAME}|\[(?:\d+|\*)\])*))\Z"
 )
 _DOTTED = re.compile(rf"\.?{_NAME}(?:\.{_NAME}|\[(?:\d+|\*|:)\])*\Z")
+# Expressions of Liquid without braces: a variable or a quoted text, and filters.
+_EXPRESSION = re.compile(
+    rf"(?:{_NAME}(?:\.{_NAME}|\[\d+\])*|\"[^\"|]*\"|'[^'|]*')(?P<filters>(?: ?\| ?{_NAME}(?: ?:[^|]*)?)+)\Z"
+)
+_FILTER = re.compile(rf"\| ?(?P<name>{_NAME})(?P<arguments> ?:)?")
 _MAX_LENGTH = 200  # a longer text is prose
 
 
@@ -36,6 +43,15 @@ def check_text(literal: ir.Literal, item: Subschema, source: Schema | None, repo
     """Report a constant that looks like a path, for items that fit the subschema `item` of the source."""
     text = literal.value
     if literal.declared or not isinstance(text, str) or len(text) > _MAX_LENGTH:
+        return
+    if _is_formula(text):
+        report.warning(
+            "M128",
+            f"`{text}` is text, not an expression",
+            literal.span,
+            "every item gets this same text",
+            f"write `compute: {quoted(text)}` for the result; or `literal:` to keep the text",
+        )
         return
     path = _path_meant(text, item, source)
     if path is not None:
@@ -46,6 +62,17 @@ def check_text(literal: ir.Literal, item: Subschema, source: Schema | None, repo
             "every item gets this same text",
             f"write `{path}` for the value of the item; or `literal:` to keep the text",
         )
+
+
+def _is_formula(text: str) -> bool:
+    """True for filters of Liquid: several, one with arguments, or one whose name is no word of English."""
+    found = _EXPRESSION.match(text)
+    filters = [] if found is None else list(_FILTER.finditer(found["filters"]))
+    if not filters or any(each["name"] not in ROWS for each in filters):
+        return False
+    name = filters[0]["name"]
+    is_word = name.isalpha() and not name.endswith("case")
+    return len(filters) > 1 or filters[0]["arguments"] is not None or not is_word
 
 
 def _path_meant(text: str, item: Subschema, source: Schema | None) -> str | None:

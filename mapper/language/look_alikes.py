@@ -17,6 +17,7 @@ from mapper.diagnostics.diagnostic import Report, Severity
 from mapper.language.document import MappingEntry, MappingNode, Node, ScalarNode, SequenceNode
 from mapper.language.forms import ANYTHING, FIELDS, TEXT, VALUE, JsonForm, is_expression, takes
 from mapper.language.modifiers import MODIFIERS
+from mapper.runtime.liquid.filters import ROWS
 from mapper.runtime.times.times import EPOCH_UNITS
 
 MAX_OTHERS = 2  # more keys that the language does not know are those of an object
@@ -33,6 +34,7 @@ _OTHER_WORDS = {
     "jsonpath": "path",
     "concat": "merge",
     "concatenate": "merge",
+    **dict.fromkeys(("computed", "calculate", "calc", "expression", "formula"), "compute"),
     "toentries": "entries",
     "fromentries": "object_from",
 }
@@ -309,7 +311,8 @@ def _holds_expression(value: Node) -> bool:
 
 def _has_filter(value: Node) -> bool:
     """True for the text of a Liquid expression with a filter, without its braces."""
-    return isinstance(value, ScalarNode) and re.search(r"\w \| ?[a-z_]+", value.text.value) is not None
+    names = re.findall(r"\w \| ?([a-z_0-9]+)", value.text.value) if isinstance(value, ScalarNode) else []
+    return any(name in ROWS for name in names)
 
 
 def _has_format(value: Node) -> bool:

@@ -89,6 +89,8 @@ def test_a_schema_with_large_bounds(name: str, check: Check, tmp_path: Path) -> 
             tmp_path, part, doublings.fields("{a: $.p, b: {path: $.p, default: 1}}")
         )
         check(doublings.with_source(tmp_path, part, mapping))
+        shapes = "{a: {path: $.p, flatten: {lists: index}}, b: {path: $.p, prune: ['null', blank, empty]}}"
+        check(doublings.with_source(tmp_path, part, doublings.fields(shapes)))
         mapping = doublings.whole("{% assign s = p | append: p %}", '"{{ s }}{{ p | upcase }}"')
         check(doublings.with_source(tmp_path, part, mapping))
 

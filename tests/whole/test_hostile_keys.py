@@ -77,6 +77,9 @@ rename both: {path: $.props, rename: {KEY: OTHER, OTHER: KEY}, default: {}}
 rename after a merge: {merge: [$.props, $.more], rename: {KEY: OTHER}}
 rename after one: {merge: [$.props], rename: {KEY: OTHER}}
 rename after a choice: {first_of: [$.props, $.more], rename: {KEY: OTHER}, default: {}}
+flatten: {path: $.props, flatten: {lists: index}, default: {}}
+flatten with names: {object: {KEY: {OTHER: $.props, KEY: $.kind}, OTHER: $.list}, flatten: {separator: "_"}}
+prune: {object: {KEY: $.props, OTHER: {KEY: [{KEY: '$[KEY]'}]}}, prune: [blank, empty], default: {}}
 merge: {merge: [$.props, {KEY: 1, OTHER: '$[KEY]'}]}
 merge before: {merge: [{KEY: 1}, $.props]}
 merge around: {merge: [{KEY: '$[OTHER]'}, $.props, {KEY: '$[KEY]'}]}

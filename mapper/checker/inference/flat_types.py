@@ -31,7 +31,7 @@ def flattened(node: ir.Flatten, whole: Objects) -> tuple[Type, Type]:
     names = _Names(node)
     names.collect((), "", whole, True)
     members = {name: names.widened(name, found) for name, found in names.members.items()}
-    rest = join_all([each.leaf for each in names.unknown]).with_missing()
+    rest = join_all([each.leaf for parts in names.unknown.values() for each in parts]).with_missing()
     made = Type(objects=(Objects(members, rest, not whole.may_be_empty),))
     collides = bool(names.meeting) or (names.takes_apart and rest.is_present)
     bad = whole
@@ -58,12 +58,13 @@ class _Unnamed:
 class _Names:
     """The joined names, with the types of their values and the ways to them.
 
-    `meeting` are the ways to two members that get the same name, if there are any.
+    `unknown` are the values of unknown names, by the start of these names. `meeting` are the ways to two
+    members that get the same name, if there are any.
     """
 
     node: ir.Flatten
     members: dict[str, Type] = field(default_factory=dict)
-    unknown: list[_Unnamed] = field(default_factory=list)
+    unknown: dict[str, list[_Unnamed]] = field(default_factory=dict)
     ways: dict[str, tuple[str, ...]] = field(default_factory=dict)
     meeting: tuple[tuple[str, ...], ...] = ()
     takes_apart: bool = False
@@ -82,7 +83,7 @@ class _Names:
             self.takes_apart = self.takes_apart or is_apart
             behind = start + name + self.node.separator
             if elements.is_present:
-                self.unknown.append(_Unnamed(way, behind, None, _leaves(elements, self.node)))
+                self._add_unknown(_Unnamed(way, behind, None, _leaves(elements, self.node)))
             if inner is None:
                 continue
             if len(way) < _MAX_DEPTH and self.count < MAX_OBJECTS:
@@ -90,10 +91,10 @@ class _Names:
                 self.collect((*way, name), behind, inner, is_sure and is_whole)
             else:
                 leaf = _leaves(Type(objects=(inner,)), self.node)
-                self.unknown.append(_Unnamed(way, behind, None, leaf))
+                self._add_unknown(_Unnamed(way, behind, None, leaf))
         rest = ANYTHING if part.rest is None else part.rest
         if rest.is_present:
-            self.unknown.append(_Unnamed(way, start, part, _leaves(rest, self.node)))
+            self._add_unknown(_Unnamed(way, start, part, _leaves(rest, self.node)))
             _, inner, elements = _split(rest, self.node)
             self.takes_apart = self.takes_apart or inner is not None or elements.is_present
 
@@ -107,12 +108,14 @@ class _Names:
         self.members[name] = found
         self.ways[name] = way
 
+    def _add_unknown(self, unknown: _Unnamed) -> None:
+        self.unknown.setdefault(unknown.start, []).append(unknown)
+
     def widened(self, name: str, found: Type) -> Type:
         """The type of a member that may come from another place, too, if it is not in its own."""
         if not found.missing:
             return found
-        for each in self.unknown:
-            spend()
+        for each in self._around(name):
             if any(self._others(name, each)):
                 found = join(found, each.leaf)
         return found
@@ -120,17 +123,25 @@ class _Names:
     def meeting_unknown(self) -> tuple[tuple[str, ...], ...]:
         """The ways to two members that get the same name, one of them not listed; none if none is known."""
         for name, way in self.ways.items():
-            for each in self.unknown:
+            for each in self._around(name):
                 other = next(self._others(name, each), None)
                 if other is not None and each.part is not None:
                     return way, (*each.way, *other)
         return ()
 
+    def _around(self, name: str) -> Iterator[_Unnamed]:
+        """The values of unknown names that may have this name, by its start."""
+        yield from self.unknown.get("", ())
+        separator = self.node.separator
+        end = name.find(separator)
+        while end >= 0:
+            spend_on(end)
+            yield from self.unknown.get(name[: end + len(separator)], ())
+            end = name.find(separator, end + 1)
+
     def _others(self, name: str, unknown: _Unnamed) -> Iterator[tuple[str, ...]]:
         """The ways, behind the start, to members of a name that begin with one which is not listed."""
-        rest = name.removeprefix(unknown.start)
-        if len(unknown.start) + len(rest) != len(name):
-            return
+        rest = name[len(unknown.start) :]
         if unknown.part is None or rest not in unknown.part.members:
             yield (rest,)
         end = rest.find(self.node.separator)
