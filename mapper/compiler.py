@@ -92,7 +92,7 @@ def _prove_templates(program: ir.Program, references: References, report: Report
 
         proof = prove(program, source, target, prepare_template)
         report_proof(proof, program, target, dialect, report)
-    elif any(isinstance(node, ir.Cast) and node.kind is ir.CastKind.JSON for node in ir.walk(program.output)):
+    elif any(isinstance(node, ir.Cast) and node.kind is ir.CastKind.JSON for node in ir.walk(program)):
         from mapper.checker.templates import json_texts, prove, report_json_text
 
         for text in json_texts(program):

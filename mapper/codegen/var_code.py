@@ -109,7 +109,7 @@ class VarCode:
 
     def _inline(self, writer: Writer, var: ir.Var, scope: Scope) -> str:
         self._nested += 1
-        value = self.emit(writer, var.value, replace(scope, item=Scope().item))
+        value = self.emit(writer, var.value, replace(scope, item=Scope().item, origin=Scope().origin))
         self._nested -= 1
         if value.isidentifier() and value not in ("None", "True", "False"):
             return value

@@ -49,7 +49,9 @@ class _Reach:
 
 
 def json_texts(program: ir.Program) -> Iterator[JsonTemplate]:
-    """The Liquid of an event that writes JSON for `as: json`, in the order of the text."""
+    """The Liquid of vars and of an event that writes JSON for `as: json`, in the order of the text."""
+    for var in program.vars:
+        yield from _inside(var.value, _Reach(root=program).unsure())  # it is computed if it is read
     if isinstance(program.output, ir.Record):
         yield from _inside(program.output, _Reach(root=program))
 

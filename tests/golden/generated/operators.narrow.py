@@ -66,7 +66,7 @@ def event(item, body, request):
         if event_name_2 is INVALID:
             raise Fault('M613', 1, 'string', event_name_1)
     if event_name_2 is MISSING or event_name_2 is None:
-        raise Fault('M611', 1)
+        raise Fault('M611', 2, 'looked at `$.kind`, `$.name`')
     if not event_name_2.strip():
         return None
     uid_1 = item.f7  # line 15
@@ -91,7 +91,7 @@ def event(item, body, request):
         if timestamp_1 is None:
             timestamp_1 = MISSING
     if timestamp_1 is MISSING:  # line 17
-        raise Fault('M611', 2)
+        raise Fault('M611', 3, 'looked at `$.at`, the time of receipt')
     attributes_1 = item.f10  # line 23
     event_properties_2 = attributes_1
     if type(event_properties_2) is not dict and event_properties_2 is not MISSING and event_properties_2 is not None:
@@ -103,7 +103,7 @@ def event(item, body, request):
     else:
         event_properties_3 = omit(event_properties_2, ('secret',))
         if event_properties_3 is INVALID:
-            raise Fault('M615', 3, '', event_properties_2)
+            raise Fault('M615', 4, '', event_properties_2)
     event_properties_1 = {**event_properties_3} if event_properties_3 is not MISSING and event_properties_3 is not None else {}
     extra_1 = item.f11  # line 24
     if extra_1 is MISSING or extra_1 is None:
@@ -111,9 +111,9 @@ def event(item, body, request):
     else:
         event_properties_4 = rename(extra_1, (('qty', 'quantity'),))
         if event_properties_4 is INVALID:
-            raise Fault('M615', 4, '', extra_1)
+            raise Fault('M615', 5, '', extra_1)
         if event_properties_4 is COLLISION:
-            raise Fault('M617', 4, '', extra_1)
+            raise Fault('M617', 5, '', extra_1)
     if event_properties_4 is not MISSING and event_properties_4 is not None:
         event_properties_1.update(event_properties_4)
     lines_1 = item.f12  # line 26
@@ -138,11 +138,11 @@ def event(item, body, request):
     elif lines_1 is MISSING or lines_1 is None:
         lines_2 = lines_1
     else:
-        raise Fault('M616', 5, '', lines_1)
+        raise Fault('M616', 6, '', lines_1)
     if lines_2 is not MISSING:  # line 25
         event_properties_1['lines'] = lines_2
     total_1 = item.f13  # line 28
-    if less(100, total_1, 6):
+    if less(100, total_1, 7):
         big_1 = True
     else:
         big_1 = MISSING
@@ -153,26 +153,26 @@ def event(item, body, request):
     if type(count_1) is not int and count_1 is not MISSING and count_1 is not None:
         count_1 = to_integer(count_1)
         if count_1 is INVALID:
-            raise Fault('M613', 7, 'integer', count_2)
+            raise Fault('M613', 8, 'integer', count_2)
     if count_1 is MISSING or count_1 is None:
         count_1 = 0
     event_properties_1['count'] = count_1
     rounded_1 = rounded_product(total_1, 100)  # line 30
     if rounded_1 is None:
-        times_1 = apply(_TIMES_1, 8, total_1, 100)
-        round_1 = apply(_ROUND_2, 9, times_1)
+        times_1 = apply(_TIMES_1, 9, total_1, 100)
+        round_1 = apply(_ROUND_2, 10, times_1)
         rounded_1 = round_1
     if rounded_1 is not MISSING:
         event_properties_1['cents'] = rounded_1
     email_2 = item.f8  # line 31
-    strip_1 = email_2.strip() if type(email_2) is str else apply(_STRIP_3, 10, email_2)
-    downcase_1 = apply(_DOWNCASE_4, 11, strip_1)
-    sha256_1 = apply(_SHA256_5, 12, downcase_1)
+    strip_1 = email_2.strip() if type(email_2) is str else apply(_STRIP_3, 11, email_2)
+    downcase_1 = apply(_DOWNCASE_4, 12, strip_1)
+    sha256_1 = apply(_SHA256_5, 13, downcase_1)
     if sha256_1 is not MISSING:
         event_properties_1['person'] = sha256_1
     origin_1 = item.f15  # line 32
     found_1 = origin_1['first'] if type(origin_1) is dict and 'first' in origin_1 else member(origin_1, 'first')
-    pair_1 = as_value(found_1, 13)
+    pair_1 = as_value(found_1, 14)
     if pair_1 is not MISSING:
         event_properties_1['pair'] = pair_1
     event_1 = {'event_id': event_id_1, 'event_name': event_name_2, 'user_id': user_id_1, 'timestamp': timestamp_1, 'event_properties': event_properties_1}  # line 3
@@ -211,6 +211,7 @@ def run(body, request):
 SITES = (
     (49, 94, 'event_id', None),
     (113, 268, 'event_name', None),
+    (113, 268, 'event_name', '$.kind'),
     (345, 497, 'timestamp', None),
     (537, 601, 'event_properties', '$.attributes'),
     (610, 650, 'event_properties', '$.extra'),

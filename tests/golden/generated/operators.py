@@ -42,7 +42,7 @@ def event(item, body, request, max_depth):  # line 1
         if event_name_2 is INVALID:
             raise Fault('M613', 1, 'string', event_name_1)
     if event_name_2 is MISSING or event_name_2 is None:
-        raise Fault('M611', 1)
+        raise Fault('M611', 2, 'looked at `$.kind`, `$.name`')
     uid_1 = item.get('uid', MISSING)  # line 15
     user_id_1 = uid_1
     if (not user_id_1 or user_id_1.isspace() if type(user_id_1) is str else user_id_1 is MISSING or user_id_1 is None or has_no_content(user_id_1)):
@@ -63,7 +63,7 @@ def event(item, body, request, max_depth):  # line 1
         if timestamp_1 is None:
             timestamp_1 = MISSING
     if timestamp_1 is MISSING:  # line 17
-        raise Fault('M611', 2)
+        raise Fault('M611', 3, 'looked at `$.at`, the time of receipt')
     attributes_1 = item.get('attributes', MISSING)  # line 23
     event_properties_2 = attributes_1
     if type(event_properties_2) is not dict and event_properties_2 is not MISSING and event_properties_2 is not None:
@@ -75,7 +75,7 @@ def event(item, body, request, max_depth):  # line 1
     else:
         event_properties_3 = omit(event_properties_2, ('secret',))
         if event_properties_3 is INVALID:
-            raise Fault('M615', 3, '', event_properties_2)
+            raise Fault('M615', 4, '', event_properties_2)
     event_properties_1 = {**event_properties_3} if event_properties_3 is not MISSING and event_properties_3 is not None else {}
     extra_1 = item.get('extra', MISSING)  # line 24
     if extra_1 is MISSING or extra_1 is None:
@@ -83,9 +83,9 @@ def event(item, body, request, max_depth):  # line 1
     else:
         event_properties_4 = rename(extra_1, (('qty', 'quantity'),))
         if event_properties_4 is INVALID:
-            raise Fault('M615', 4, '', extra_1)
+            raise Fault('M615', 5, '', extra_1)
         if event_properties_4 is COLLISION:
-            raise Fault('M617', 4, '', extra_1)
+            raise Fault('M617', 5, '', extra_1)
     if event_properties_4 is not MISSING and event_properties_4 is not None:
         event_properties_1.update(event_properties_4)
     lines_1 = item.get('lines', MISSING)  # line 26
@@ -108,11 +108,11 @@ def event(item, body, request, max_depth):  # line 1
     elif lines_1 is MISSING or lines_1 is None:
         lines_2 = lines_1
     else:
-        raise Fault('M616', 5, '', lines_1)
+        raise Fault('M616', 6, '', lines_1)
     if lines_2 is not MISSING:  # line 25
         event_properties_1['lines'] = lines_2
     total_1 = item.get('total', MISSING)  # line 28
-    if less(100, total_1, 6):
+    if less(100, total_1, 7):
         big_1 = True
     else:
         big_1 = MISSING
@@ -123,26 +123,26 @@ def event(item, body, request, max_depth):  # line 1
     if type(count_1) is not int and count_1 is not MISSING and count_1 is not None:
         count_1 = to_integer(count_1)
         if count_1 is INVALID:
-            raise Fault('M613', 7, 'integer', count_2)
+            raise Fault('M613', 8, 'integer', count_2)
     if count_1 is MISSING or count_1 is None:
         count_1 = 0
     event_properties_1['count'] = count_1
     rounded_1 = rounded_product(total_1, 100)  # line 30
     if rounded_1 is None:
-        times_1 = apply(_TIMES_1, 8, total_1, 100)
-        round_1 = apply(_ROUND_2, 9, times_1)
+        times_1 = apply(_TIMES_1, 9, total_1, 100)
+        round_1 = apply(_ROUND_2, 10, times_1)
         rounded_1 = round_1
     if rounded_1 is not MISSING:
         event_properties_1['cents'] = rounded_1
     email_2 = item.get('email', MISSING)  # line 31
-    strip_1 = email_2.strip() if type(email_2) is str else apply(_STRIP_3, 10, email_2)
-    downcase_1 = apply(_DOWNCASE_4, 11, strip_1)
-    sha256_1 = apply(_SHA256_5, 12, downcase_1)
+    strip_1 = email_2.strip() if type(email_2) is str else apply(_STRIP_3, 11, email_2)
+    downcase_1 = apply(_DOWNCASE_4, 12, strip_1)
+    sha256_1 = apply(_SHA256_5, 13, downcase_1)
     if sha256_1 is not MISSING:
         event_properties_1['person'] = sha256_1
     origin_1 = item.get('origin', MISSING)  # line 32
     found_1 = origin_1['first'] if type(origin_1) is dict and 'first' in origin_1 else member(origin_1, 'first')
-    pair_1 = as_value(found_1, 13)
+    pair_1 = as_value(found_1, 14)
     if pair_1 is not MISSING:
         event_properties_1['pair'] = pair_1
     event_1 = {'event_id': event_id_1, 'event_name': event_name_2, 'user_id': user_id_1, 'timestamp': timestamp_1, 'event_properties': event_properties_1}  # line 3
@@ -161,6 +161,7 @@ def event(item, body, request, max_depth):  # line 1
 SITES = (
     (49, 94, 'event_id', None),
     (113, 268, 'event_name', None),
+    (113, 268, 'event_name', '$.kind'),
     (345, 497, 'timestamp', None),
     (537, 601, 'event_properties', '$.attributes'),
     (610, 650, 'event_properties', '$.extra'),
@@ -174,13 +175,13 @@ SITES = (
     (980, 986, 'event_properties.person', None),
     (1014, 1026, 'event_properties.pair', None),
 )
-# The place of each field of the event in the mapping: name -> (start, end).
+# The place of each field of the event in the mapping: location -> (start, end, path).
 FIELDS = {
-    'event_id': (39, 47),
-    'event_name': (97, 107),
-    'user_id': (271, 278),
-    'timestamp': (330, 339),
-    'event_properties': (500, 516),
+    '$.event_id': (39, 47, None),
+    '$.event_name': (97, 107, None),
+    '$.user_id': (271, 278, None),
+    '$.timestamp': (330, 339, None),
+    '$.event_properties': (500, 516, None),
 }
 # Why items are skipped, by the number of the rule.
 REASONS = ()
