@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from liquid.ast import BlockNode, Node
 from liquid.builtin import (
@@ -264,7 +265,8 @@ def _operand(expression: Expression, place: _Nesting) -> ir.Operand:
         case Nil():
             return ir.Scalar(None, span)
         case Literal():
-            return ir.Scalar(as_double(expression.value) if place.doubles else expression.value, span)
+            value: Any = as_double(expression.value) if place.doubles else expression.value
+            return ir.Scalar(value, span)
         case Path():
             return _lookup(expression, place)
         case RangeLiteral():

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from math import floor
-from typing import TypeVar
 
-Value = TypeVar("Value")
 _EXACT = 1e9  # up to here the error of a product of floats is far below 0.001
 _LARGE = 10**15
 _LAST_EXACT = 2.0**53 - 1  # up to here, a float stands for one whole number alone
@@ -28,7 +26,7 @@ def rounded_product(value: object, factor: int) -> int | None:
     return None
 
 
-def as_double(value: Value) -> Value | int:
+def as_double(value: object) -> object:
     """A value of an engine whose numbers are all doubles: there 100.0 is the whole number 100."""
     if type(value) is float and value.is_integer() and -_LAST_EXACT <= value <= _LAST_EXACT:
         return int(value)
