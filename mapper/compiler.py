@@ -80,11 +80,24 @@ def _lower_and_check(analysis: Analysis, spec: Spec, folder: Path | None) -> Non
         analysis.inference = check_program(program, source, target, report, runner, references.body)
         if references.dialect is not None:
             check_dialect(program, analysis.inference, references.dialect, report)
-    if isinstance(program.output, ir.Template) and not report.has_errors:
+    if not report.has_errors:
+        _prove_templates(program, references, report)
+
+
+def _prove_templates(program: ir.Program, references: References, report: Report) -> None:
+    """Prove that `template`, and Liquid under `as: json`, render JSON for every item."""
+    source, target, dialect = references.source, references.target, references.dialect
+    if isinstance(program.output, ir.Template):
         from mapper.checker.templates import prove, report_proof
 
         proof = prove(program, source, target, prepare_template)
-        report_proof(proof, program, target, references.dialect, report)
+        report_proof(proof, program, target, dialect, report)
+    elif any(isinstance(node, ir.Cast) and node.kind is ir.CastKind.JSON for node in ir.walk(program)):
+        from mapper.checker.templates import json_texts, prove, report_json_text
+
+        for text in json_texts(program):
+            proof = prove(text.program, source if text.of_item else None, None, prepare_template)
+            report_json_text(proof, text, dialect, report)
 
 
 def _generate(analysis: Analysis) -> GeneratedModule | None:

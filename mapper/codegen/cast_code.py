@@ -64,8 +64,7 @@ def _emit_invalid(
         case ir.OnError.KEEP:
             writer.line(f"    {result} = {value}")
         case ir.OnError.REJECT:
-            path = node.value.text if isinstance(node.value, ir.Path) else None
-            site = writer.site(node.span, scope.field, path)
+            site = writer.site(node.span, scope.field, scope.place(ir.path_text(node.value)))
             fault = writer.use("faults", "Fault")
             writer.line(f"    raise {fault}({literal(code)}, {site}, {literal(detail)}, {value})")
 

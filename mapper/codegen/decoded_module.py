@@ -8,6 +8,7 @@ gives the same text.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import astuple
 
 from mapper import ir
@@ -22,6 +23,7 @@ from mapper.codegen.var_code import VarCode
 from mapper.codegen.writer import Scope, Writer, literal
 from mapper.ir.growth import growth
 from mapper.ir.levels import levels
+from mapper.runtime.json.locations import write_location
 
 
 def generate_decoded(
@@ -52,9 +54,19 @@ def generate_decoded(
 
 
 def _fields(program: ir.Program) -> list[tuple[str, str]]:
+    """The fields of the event, also those inside others, by their locations in it."""
     if not isinstance(program.output, ir.Record):
         return []
-    return [(literal(f.name), literal((f.span.start, f.span.end))) for f in program.output.fields]
+    return list(_fields_of(program.output, ()))
+
+
+def _fields_of(record: ir.Record, names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    for field in record.fields:
+        inner = (*names, field.name)
+        place = (field.span.start, field.span.end, ir.read_place(field.value))
+        yield literal(write_location(inner)), literal(place)
+        if isinstance(field.value, ir.Record):
+            yield from _fields_of(field.value, inner)
 
 
 def _emit_each(writer: Writer, program: ir.Program) -> str:

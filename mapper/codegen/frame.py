@@ -47,7 +47,7 @@ SITES = (
 {% endfor %}
 )
 {% if fields is defined %}
-# The place of each field of the event in the mapping: name -> (start, end).
+# The place of each field of the event in the mapping: location -> (start, end, path).
 FIELDS = {
 {% for name, place in fields %}
     {{ name }}: {{ place }},

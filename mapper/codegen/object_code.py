@@ -27,7 +27,7 @@ def emit_spread(writer: Writer, operand: ir.Value, value: str, scope: Scope, mer
         with writer.block(f"if {present}:", operand.span) if present else nullcontext():
             writer.line(f"{merged}.update({value})", operand.span)
         return
-    site = writer.site(operand.span, scope.field, ir.path_text(operand))
+    site = writer.site(operand.span, scope.field, scope.place(ir.path_text(operand)))
     writer.line(f"if isinstance({value}, dict):", operand.span)
     writer.line(f"    {merged}.update({value})")
     writer.line(f"elif {present}:" if present else "else:")
@@ -38,7 +38,7 @@ def emit_change(
     writer: Writer, node: ir.Pick | ir.Omit | ir.Rename | ir.Flatten, value: str, scope: Scope, result: str
 ) -> None:
     """Pick, omit, rename or flatten keys of the object in local `value`."""
-    site = writer.site(node.span, scope.field, ir.path_text(node.value))
+    site = writer.site(node.span, scope.field, scope.place(ir.path_text(node.value)))
     if isinstance(node, ir.Flatten):
         options = f"{literal(node.separator)}, {node.by_index}, {scope.room}, {site}"
         change = f"{result}, {scope.room} = {writer.use('shapes', 'flatten')}({value}, {options})"

@@ -11,7 +11,6 @@ from mapper.codegen.presence import blank_test, truth_test
 from mapper.codegen.writer import Scope, Writer, literal
 from mapper.diagnostics.source import Span
 from mapper.ir import liquid as ir
-from mapper.runtime.liquid.arithmetic import as_double
 from mapper.runtime.liquid.filters import ROWS
 
 
@@ -58,7 +57,7 @@ class OperandWriter:
         """A local or literal that holds the value of an operand."""
         match node:
             case ir.Scalar(value):
-                return literal(as_double(value) if self.rules.doubles else value)
+                return literal(value)
             case ir.Lookup():
                 return self._double(self.lookup(node), node.span)
             case ir.Interval(start, stop, span):

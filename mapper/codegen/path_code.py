@@ -27,10 +27,12 @@ class _PathEmitter:
     writer: Writer
     root: str
     path: ir.Path
+    scope: Scope
     nested: bool = False  # inside a filter already
 
     def site(self) -> int:
-        return self.writer.site(self.path.span, path=self.path.text)
+        place = self.scope.place(ir.path_text(self.path))
+        return self.writer.site(self.path.span, self.scope.field, place)
 
 
 @dataclass(slots=True)
@@ -51,7 +53,7 @@ def emit_path(writer: Writer, path: ir.Path, scope: Scope) -> str:
         if scope.passes and place is not None and place.kind is Decoding.RAW:
             return emit_passing(writer, local)
         return emit_value_of(writer, local)
-    return _emit_nodes(_PathEmitter(writer, root, path), root, path.segments)
+    return _emit_nodes(_PathEmitter(writer, root, path, scope), root, path.segments)
 
 
 def emit_open_path(writer: Writer, path: ir.Path, scope: Scope) -> str:

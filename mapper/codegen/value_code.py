@@ -13,6 +13,7 @@ from keyword import iskeyword
 from typing import assert_never
 
 from mapper import ir
+from mapper.codegen.absence import raise_absent
 from mapper.codegen.cast_code import emit_cast, emit_timestamp
 from mapper.codegen.entry_code import emit_parts
 from mapper.codegen.member_code import emit_joined, emit_lacks
@@ -172,7 +173,8 @@ def emit_field(writer: Writer, field: ir.Field, scope: Scope) -> str:
     test = absent_test(value, field.value, nullable=field.nullable)
     if field.required and test:
         writer.line(f"if {test}:", field.span)
-        writer.line(f"    raise {writer.use('faults', 'Fault')}('M611', {writer.site(field.span, place)})")
+        inner = replace(scope, field=place)
+        writer.line(f"    {raise_absent(writer, field.value, field.span, inner)}")
     return value
 
 
@@ -360,7 +362,7 @@ def _emit_map(writer: Writer, node: ir.MapItems, scope: Scope, into: str | None)
     if is_list:
         writer.line(f"    {result} = {source}")
     else:
-        site = writer.site(node.span, scope.field, ir.path_text(node.source))
+        site = writer.site(node.span, scope.field, scope.place(ir.path_text(node.source)))
         writer.line(f"    raise {writer.use('faults', 'Fault')}('M616', {site}, '', {source})")
     return result
 
@@ -370,7 +372,9 @@ def _emit_elements(writer: Writer, node: ir.MapItems, source: str, scope: Scope,
     element = writer.fresh("element")
     writer.line(f"{result} = []", node.span)
     with writer.block(f"for {element} in {source}:"):
-        inner = replace(inner_room(writer, node, scope.consumed), item=element)
+        read = scope.place(ir.read_place(node.source))
+        origin = None if read is None else f"{read}[*]"
+        inner = replace(inner_room(writer, node, scope.consumed), item=element, origin=origin)
         value = emit_value(writer, node.element, inner)
         with writer.block(f"if {value} is not MISSING:") if may_miss(node.element) else nullcontext():
             writer.line(f"{result}.append({value})")
@@ -380,7 +384,7 @@ def _emit_elements(writer: Writer, node: ir.MapItems, source: str, scope: Scope,
 def _emit_parts(
     writer: Writer, node: ir.Entries | ir.ObjectFrom | ir.Take, scope: Scope, into: str | None
 ) -> str:
-    site = writer.site(node.span, scope.field, ir.path_text(node.value))
+    site = writer.site(node.span, scope.field, scope.place(ir.path_text(node.value)))
     # Each entry keeps the member that it is made of.
     inner = scope if isinstance(node, ir.Entries) else own_room(writer, scope, node.value)
     source = emit_local(writer, node.value, inner)
@@ -396,7 +400,8 @@ def _emit_with_item(writer: Writer, node: ir.WithItem, scope: Scope, into: str |
         item = writer.fresh("start")
         writer.line(f"{item} = None if {source} is MISSING else {source}", node.span)
         source = item
-    result = emit_value(writer, node.element, replace(scope, item=source), into)
+    origin = scope.place(ir.read_place(node.source))
+    result = emit_value(writer, node.element, replace(scope, item=source, origin=origin), into)
     emit_kept(writer, node, node.source, result, scope)
     return result
 
@@ -432,8 +437,8 @@ def _emit_hash(writer: Writer, node: ir.Hash, scope: Scope, into: str | None) ->
     writer.line(f"{result} = {writer.use('json.canonical', 'stable_hash')}([{values}])", node.span)
     # Values that JSON cannot hold (a NaN the host passed in) have no canonical JSON.
     writer.line(f"if {result} is {writer.use('missing', 'INVALID')}:")
-    site = writer.site(node.span, scope.field)
-    writer.line(f"    raise {writer.use('faults', 'Fault')}('M613', {site}, 'hash')")
+    site, unsure = writer.site(node.span, scope.field), f"{writer.use('digits', 'first_unsure')}([{values}])"
+    writer.line(f"    raise {writer.use('faults', 'Fault')}('M613', {site}, 'hash', {unsure})")
     return result
 
 
@@ -470,7 +475,6 @@ def _emit_required(writer: Writer, node: ir.Required, scope: Scope, into: str | 
     value = emit_value(writer, node.value, scope, into)
     test = absent_test(value, node.value)
     if test is not None:
-        site = writer.site(node.span, scope.field, ir.path_text(node.value))
         writer.line(f"if {test}:", node.span)
-        writer.line(f"    raise {writer.use('faults', 'Fault')}('M611', {site})")
+        writer.line(f"    {raise_absent(writer, node.value, node.span, scope)}")
     return value

@@ -109,8 +109,8 @@ class VarCode:
 
     def _inline(self, writer: Writer, var: ir.Var, scope: Scope) -> str:
         self._nested += 1
-        inner = own_room(writer, scope, var.value)
-        value = self.emit(writer, var.value, replace(inner, item=Scope().item))
+        inner = replace(own_room(writer, scope, var.value), item=Scope().item, origin=Scope().origin)
+        value = self.emit(writer, var.value, inner)
         self._nested -= 1
         if value.isidentifier() and value not in ("None", "True", "False"):
             return value

@@ -41,12 +41,20 @@ class Scope:
     request: str = "request"
     passes: bool = False  # an object may be passed on undecoded
     room: str = "room"  # the bytes left for lists that are measured in the making
+    # The path that leads to the item from that of the mapping, None if it is not known; see `ir.path_text`.
+    origin: str | None = "$"
     field: str = ""  # the field of the event that is being set, for diagnostics: `event_properties.city`
 
     @property
     def consumed(self) -> Scope:
         """The scope of a value that is looked at."""
         return replace(self, passes=False) if self.passes else self
+
+    def place(self, path: str | None) -> str | None:
+        """A path on the item as one on the item of the mapping; None if it is not known."""
+        if path is None or path.startswith("^"):
+            return path
+        return None if self.origin is None else self.origin + path[1:]
 
     def hint(self, otherwise: str) -> str:
         """The hint for a local with a value of this field; `otherwise` if no field is being set."""

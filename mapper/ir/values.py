@@ -405,14 +405,42 @@ def alternatives(node: Value) -> tuple[Value, ...]:
 
 
 def path_text(node: Value) -> str | None:
-    """The text of the path on the item that a value is read by; None if there is no such path, or several."""
+    """The text of the path that a value is read by, with `^` in place of `$` if it is one on the body.
+
+    None if there is no such path, or several.
+    """
     match node:
-        case Path(Root.ITEM, _, text):
-            return text
+        case Path(root, _, text):
+            return text if root is Root.ITEM else "^" + text[1:]
+        case WithItem(source, element):
+            return _joined(path_text(source), path_text(element))
         case Cast(value) | Timestamp(value) | Default(value) | Required(value) | Take(value) | Prune(value):
             return path_text(value)
         case VarRead(_, var):
             return path_text(var.value)
+        case _:
+            return None
+
+
+def _joined(start: str | None, path: str | None) -> str | None:
+    """The path that begins where another one ends."""
+    return path if path is None or path.startswith("^") else start and start + path[1:]
+
+
+def read_place(node: Value) -> str | None:
+    """The path that a value is read by as it is; of a path on the whole body, `^` in place of `$`.
+
+    None if the value may be made of anything but a constant, or if the path can give several values.
+    """
+    match node:
+        case Path(root, _, text) if node.is_singular:
+            return text if root is Root.ITEM else "^" + text[1:]
+        case WithItem(source, element):
+            return _joined(read_place(source), read_place(element))
+        case Cast(value, kind) if kind is not CastKind.JSON:
+            return read_place(value)
+        case Timestamp(value) | Required(value) | Default(value, Literal()):
+            return read_place(value)
         case _:
             return None
 

@@ -59,7 +59,7 @@ def report_unquoted_liquid(file: SourceFile, report: Report, start: int) -> None
     """Report Liquid text at `start` that YAML reads as a flow mapping."""
     opening = file.text[start : start + 2]
     closing = file.text.rfind("}}" if opening == "{{" else "%}", start, file.line_around(start).end)
-    while opening == "{{" and file.text[closing - 1 : closing] == "}":
+    while opening == "{{" and closing > start and file.text[closing - 1 : closing] == "}":
         closing -= 1  # the last brace ends the mapping around it
     span = Span(file, start, closing + 2 if closing != -1 else start + 2)
     report.error(

@@ -22,6 +22,7 @@ from functools import lru_cache
 from mapper.regex.automata import NoAutomaton
 from mapper.regex.graphs import reachable
 from mapper.regex.searches import automaton_of
+from mapper.regex.syntax import as_python
 
 _MANY = 10
 MAX_LENGTH = 10_000
@@ -230,5 +231,6 @@ def _named_characters(pattern: str) -> set[str]:
 @lru_cache(maxsize=512)
 def _characters(atom: str, flags: int, sample: str) -> int:
     """The sample characters that a single-character matcher matches, as a bit set."""
-    compiled = re.compile(atom if len(atom) > 1 or atom in ".^$" else re.escape(atom), flags)
+    source = as_python(atom) if len(atom) > 1 or atom in ".^$" else re.escape(atom)
+    compiled = re.compile(source, flags)
     return sum(1 << index for index, c in enumerate(sample) if compiled.fullmatch(c))

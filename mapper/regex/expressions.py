@@ -1,7 +1,7 @@
 """Expressions: a regular expression of a schema becomes the language of the texts it admits.
 
-JSON Schema 2020-12 §6.4 reads patterns as ECMA-262 does: `$` is the end of the text. `\\d`, `\\w` and `\\s`
-admit the characters that they have in ECMA-262 or in Python, for a vendor may validate with either.
+JSON Schema 2020-12 §6.4 reads patterns as ECMA-262 does. `\\s` admits the characters that it has in ECMA-262
+or in Python, for a vendor may validate with either.
 Constructs without a counterpart (look-arounds, back-references) admit any text.
 """
 
@@ -13,10 +13,8 @@ from typing import Any
 from mapper.budget import remembered
 from mapper.regex.characters import (
     BEYOND_ASCII,
-    DIGITS,
     EVERY,
     WHITE_SPACE,
-    WORD_CHARACTERS,
     Ranges,
     inverse,
     joined,
@@ -37,10 +35,6 @@ from mapper.regex.syntax import OPPOSITES, codes, parse
 
 _MAX_ROUNDS = 64
 _CATEGORIES: dict[Any, Ranges] = {
-    codes.CATEGORY_DIGIT: joined((*DIGITS, *BEYOND_ASCII)),
-    codes.CATEGORY_NOT_DIGIT: inverse(DIGITS),
-    codes.CATEGORY_WORD: joined((*WORD_CHARACTERS, *BEYOND_ASCII)),
-    codes.CATEGORY_NOT_WORD: inverse(WORD_CHARACTERS),
     codes.CATEGORY_SPACE: joined((*WHITE_SPACE, *BEYOND_ASCII)),
     codes.CATEGORY_NOT_SPACE: inverse(ranges("\t\n\v\f\r ")),
 }

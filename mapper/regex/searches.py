@@ -11,6 +11,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from mapper.regex.syntax import as_python
+
 if TYPE_CHECKING:
     from mapper.regex.automata import Automaton
 
@@ -27,6 +29,8 @@ def automaton_of(pattern: str) -> Automaton | None:
 
 @lru_cache(maxsize=16_384)
 def searcher(pattern: str) -> Callable[[str], object]:
-    """The search for a pattern, as by `re`: None unless the text holds a match. Raises NoAutomaton."""
+    """The search for a pattern, as by ECMA-262: None unless the text holds a match. Raises NoAutomaton."""
     automaton = automaton_of(pattern)
-    return re.compile(pattern).search if automaton is None else automaton.search
+    if automaton is not None:
+        return automaton.search
+    return re.compile(as_python(pattern)).search

@@ -1,5 +1,9 @@
 """Syntax: a regular expression as the tree that Python's own parser makes of it.
 
+Patterns of schemas are those of ECMA-262 (JSON Schema 2020-12 §6.4). They are written as Python's before
+anything else reads them: `\\d`, `\\w` and `\\b` know ASCII alone, and `$` is the end of the text. `\\s` is
+all of Unicode's white space; as in `blank`, U+001C to U+001F and U+0085 count, and U+FEFF does not.
+
 No other module imports the parser: it is private to CPython, and so are the names of its nodes (`codes`).
 """
 
@@ -7,11 +11,12 @@ from __future__ import annotations
 
 import re
 import warnings
+from functools import lru_cache
 from re import _constants as codes  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 
-__all__ = ["OPPOSITES", "atom_source", "codes", "combined", "parse"]
+__all__ = ["OPPOSITES", "as_python", "atom_source", "codes", "combined", "parse"]
 
 _TYPES = re.ASCII | re.LOCALE | re.UNICODE
 _ESCAPES = {
@@ -31,14 +36,54 @@ _PAIRS = (
 OPPOSITES: dict[Any, Any] = {**dict(_PAIRS), **{b: a for a, b in _PAIRS}}
 
 
+_IN_CLASS = {
+    r"\d": "0-9",
+    r"\D": r"\x00-\x2f\x3a-\U0010ffff",
+    r"\w": "0-9A-Za-z_",
+    r"\W": r"\x00-\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\U0010ffff",
+}
+_OUTSIDE = {
+    r"\d": "[0-9]",
+    r"\D": "[^0-9]",
+    r"\w": "[0-9A-Za-z_]",
+    r"\W": "[^0-9A-Za-z_]",
+    r"\b": r"(?a:\b)",
+    r"\B": r"(?a:\B)",
+}
+_TOKEN = re.compile(r"\\[\s\S]|\[\^?\]?|[\s\S]")
+_MULTILINE = re.compile(r"\(\?[a-zA-Z]*m")
+
+
+@lru_cache(maxsize=16_384)
+def as_python(pattern: str) -> str:
+    """The pattern with the meaning of ECMA-262, as Python writes it; an invalid one stays invalid.
+
+    In a pattern with the flag `m`, which ECMA-262 has not, `$` stays as it is.
+    """
+    end = "$" if _MULTILINE.search(pattern) else r"\Z"
+    pieces, in_class = [], False
+    for token in _TOKEN.findall(pattern):
+        if token[0] == "\\":
+            pieces.append((_IN_CLASS if in_class else _OUTSIDE).get(token, token))
+            continue
+        if in_class:
+            in_class = token != "]"
+        elif token[0] == "[":
+            in_class = True
+        elif token == "$":
+            token = end
+        pieces.append(token)
+    return "".join(pieces)
+
+
 def parse(pattern: str) -> tuple[Any, int]:
-    """The tree of an expression, and the flags that it sets for itself.
+    """The tree of a schema's expression, and the flags that it sets for itself.
 
     Raises `re.error`, and RecursionError or OverflowError for what the parser cannot hold.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about set operations, which are refused when a schema is loaded
-        tree = parser.parse(pattern)
+        tree = parser.parse(as_python(pattern))
     return tree, tree.state.flags
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
@@ -23,6 +24,7 @@ from mapper.runtime.json.nesting import is_deeper
 from mapper.runtime.limits import MAX_FILE_DEPTH, active
 from mapper.runtime.schema.keywords import extended, unique_items
 from mapper.schemas.form import unusual_parts
+from mapper.schemas.own_identifier import localize
 from mapper.schemas.positions import Positions, TooManyValues, locate_json, locate_json_fault
 from mapper.schemas.questions import Pointer, Subschema, find_reference, subschemas
 
@@ -32,6 +34,23 @@ MAX_PATTERNS = 50_000  # characters of a schema's different patterns
 _MAX_UNUSUAL = 500
 MAX_AUTOMATA = 10_000  # the nodes of all of a schema's automata
 _LEAST_AUTOMATON = 20
+# Keywords that earlier drafts know and 2020-12 ignores without a word.
+_OTHER_DRAFTS = {
+    "dependencies": "`dependentRequired` or `dependentSchemas`",
+    "additionalItems": "`items`, beside `prefixItems`",
+    "$recursiveRef": "`$dynamicRef`",
+    "$recursiveAnchor": "`$dynamicAnchor`",
+}
+# Signs that ECMA-262 knows and Python does not, and another way to write them.
+_PATTERN_HINTS = (
+    (
+        r"\\[pP]\{",
+        r"there are no classes of Unicode; write ranges, such as `[A-Za-z\u00c0-\u024f]` for letters",
+    ),
+    (r"\(\?<[a-zA-Z_$]", "write a group without a name: `(?:...)`"),
+    (r"\\c[a-zA-Z]", r"write a control character by its number, such as `\u000a`"),
+    (r"\[\^\]", r"write any character as `[\s\S]`"),
+)
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -112,6 +131,7 @@ def _examined(name: str, file: SourceFile, report: Report, span: Span | None) ->
     document = _parse(file, report, span)
     if document is None:
         return None
+    localize(document)
     schema = Schema(name, document, file)
     before = len(report.diagnostics)
     _Examination(schema, report, span).run()
@@ -244,6 +264,11 @@ class _Examination:
                     place = self.schema.span_of((*pointer, keyword))
                     hint = "put the part under `$defs` and refer to it"
                     self.fault("M007", f"`{keyword}` inside a schema", place, "only allowed at the top", hint)
+            for keyword in _OTHER_DRAFTS.keys() & node.keys():
+                place = self.schema.span_of_name((*pointer, keyword))
+                label = "2020-12 ignores it, so it would check nothing"
+                message = f"`{keyword}` is a keyword of another draft"
+                self.fault("M007", message, place, label, f"use {_OTHER_DRAFTS[keyword]}")
             if "pattern" in node:
                 self.check_pattern(node["pattern"], self.schema.span_of((*pointer, "pattern")))
             for pattern in node.get("patternProperties", ()):
@@ -266,7 +291,9 @@ class _Examination:
             self.dangers[pattern] = self.find_danger(pattern)
         danger = self.dangers[pattern]
         if danger is not None:
-            self.fault("M203", "a pattern that cannot be used", place, danger)
+            hints = (hint for sign, hint in _PATTERN_HINTS if re.search(sign, pattern))
+            hint = next(hints, "") if "no regular expression" in danger else ""
+            self.fault("M203", "a pattern that cannot be used", place, danger, hint)
 
     def find_danger(self, pattern: str) -> str | None:
         """The reason against a pattern; of patterns beyond a limit, only the first has one."""

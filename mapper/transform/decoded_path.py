@@ -22,7 +22,7 @@ from mapper.runtime.stack import on_fresh_stack
 from mapper.transform.body import read_body
 from mapper.transform.collector import Collector, Locate, at_root, locations
 from mapper.transform.compiled import Compiled, module_name
-from mapper.transform.rejections import NO_PLACE, TOO_DEEP, reject
+from mapper.transform.rejections import TOO_DEEP, reject
 from mapper.transform.request import Request
 from mapper.transform.result import Rejected, Result, Skipped, set_item
 from mapper.transform.room import Room
@@ -207,7 +207,9 @@ class DecodedPath:
             self._collector.enter(run.result, 0, record_fault(fault), at_root, run.whole)
             return []
         if items is None:
-            run.result.rejected.append(reject(0, "$", "M603", NO_PLACE, run.whole))
+            from mapper.transform.no_items import reject_without_items
+
+            run.result.rejected.append(reject_without_items(self.alternatives, run.body, run.whole))
             return []
         if len(items) > max_items:
             message = f"the body holds more than {max_items:,} items"

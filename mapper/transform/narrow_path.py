@@ -20,7 +20,6 @@ from mapper.transform.body import read_late, read_plain
 from mapper.transform.chunks import chunks, find_chunkable, map_chunks
 from mapper.transform.collector import Collector, NoEvent, at_root
 from mapper.transform.decoded_path import DecodedPath
-from mapper.transform.rejections import NO_PLACE, reject
 from mapper.transform.request import Request
 from mapper.transform.result import JsonResult, Thunk, encode
 from mapper.transform.undecoded_items import (
@@ -168,7 +167,9 @@ class NarrowPath:
         value = read_plain(body)
         items = select(self._alternatives, value)
         if items is None:
-            return JsonResult([], [], [reject(0, "$", "M603", NO_PLACE, value)])
+            from mapper.transform.no_items import reject_without_items
+
+            return JsonResult([], [], [reject_without_items(self._alternatives, value, value)])
         if len(items) > DEFAULT.items:
             return None
         result = self._decoded.map_items(enumerate(items), value, request)

@@ -6,13 +6,16 @@ The diagnostics are computed when they are first read.
 from __future__ import annotations
 
 import marshal
+from collections.abc import Sized
 from dataclasses import dataclass
 from typing import Any
 
 from mapper.diagnostics.codes import CODES
 from mapper.diagnostics.diagnostic import Diagnostic, Label
 from mapper.diagnostics.source import SourceFile, Span
+from mapper.runtime.digits import LOST_DIGITS, may_have_lost_digits
 from mapper.runtime.faults import FaultRecord, Shown, show
+from mapper.runtime.json.types import in_words, type_of
 from mapper.runtime.missing import MISSING
 from mapper.runtime.schema.validation import Violation, violations
 from mapper.runtime.stack import on_fresh_stack
@@ -26,11 +29,13 @@ _HINTS = {
     "M614": "say what becomes of such values with `on_error`, or name their format in `from`",
 }
 
+_OF_DIGITS = frozenset({"string", "integer", "hash"})
+_EXACT = "ask the sender for a text or a whole number, or say what becomes of such values with `on_error`"
+
 NOT_OBJECT = "the item is not a JSON object"
 PASS_BYTES = "pass bytes to have them parsed"
 JSON_INSIDE = "the body is JSON inside JSON: a text that holds an object or a list"
 SEND_OBJECT = "have the sender send the object itself, or read the text before it is mapped"
-NO_PLACE = "the body has none of the places `each` names"
 TOO_DEEP = "the item nests deeper than can be mapped"
 
 # The codes of values that Python has and JSON has not, by the words of `find_non_json`.
@@ -49,18 +54,25 @@ class Places:
 
     file: SourceFile
     sites: tuple[tuple[int, int, str, str | None], ...]
-    fields: dict[str, tuple[int, int]]
+    fields: dict[str, tuple[int, int, str | None]]
 
     def site(self, number: int) -> tuple[Span, str, str | None]:
         """The span, the output field and the path of a numbered site."""
         start, end, what, path = self.sites[number]
         return Span(self.file, start, end), what, path
 
-    def field(self, location: str) -> Span | None:
-        """The span of the top-level field of a location in the event (`$.user_id`)."""
-        name = location.removeprefix("$.").partition(".")[0].partition("[")[0]
-        place = self.fields.get(name)
-        return None if place is None else Span(self.file, *place)
+    def field(self, location: str) -> tuple[Span, str | None] | None:
+        """The span of the innermost field at or around a location in the event (`$.user_id`).
+
+        Also the path that the value at this location was read from, if that is known.
+        """
+        name = location
+        while name not in self.fields:
+            name = name[: max(name.rfind("."), name.rfind("["), 0)]
+            if not name:
+                return None
+        start, end, path = self.fields[name]
+        return Span(self.file, start, end), None if path is None else path + location[len(name) :]
 
 
 _LARGE = 1 << 16  # bytes of an event that are not kept for the sake of a question that may never be asked
@@ -122,13 +134,16 @@ def fault_diagnostics(record: FaultRecord, places: Places, location: str | None)
     code, site, detail, value, field = record
     span, what, path = places.site(site)
     what = field or what
-    location = "$" if location is None else location + (path or "$")[1:]
+    location = _read_from(location or "$", path) if location or (path or "").startswith("^") else "$"
     message = f"`{what}`: {CODES[code].summary}" if what else CODES[code].summary
     if detail:
         message = f"{message} ({detail})"
+    hint = _HINTS.get(code)
+    if code == "M613" and detail in _OF_DIGITS and may_have_lost_digits(value):
+        message, hint = f"{message}: {LOST_DIGITS}", _EXACT
     resembled = resemblance(value, detail) if code == "M614" else None
     shown = None if value is MISSING else str(value) if type(value) is Shown else show(value)
-    hints = tuple(hint for hint in (resembled, _HINTS.get(code)) if hint)
+    hints = tuple(hint for hint in (resembled, hint) if hint)
     return (Diagnostic(code, message, (Label(span),), hints, location=location, value=shown),)
 
 
@@ -161,6 +176,36 @@ def _violation(violation: Violation, places: Places, location: str) -> Diagnosti
     place, message = violation.location, violation.message
     code = _NOT_JSON.get(message, "M612") if violation.keyword == "json" else "M612"
     field = place.removeprefix("$.") if place != "$" else "the event"
-    span = places.field(place)
-    labels = () if span is None else (Label(span),)
-    return Diagnostic(code, f"`{field}` {message}", labels, location=location)
+    found = places.field(place)
+    labels = () if found is None else (Label(found[0]),)
+    read = _read_from(location, None if found is None else found[1])
+    value = violation.value
+    if code != "M612" or value is MISSING:
+        return Diagnostic(code, f"`{field}` {message}", labels, location=read)
+    message = f"`{field}` {message}; it is {_shape(value)}"
+    return Diagnostic(code, message, labels, location=read, value=show(value))
+
+
+def _shape(value: object) -> str:
+    """The type and the size of a value, but nothing of its content."""
+    words = in_words([type_of(value)])
+    match value:
+        case str():
+            return f"{words} of {_count(value, 'character')}"
+        case list():
+            return f"{words} of {_count(value, 'element')}"
+        case dict():
+            return f"{words} of {_count(value, 'member')}"
+        case _:
+            return words
+
+
+def _count(value: Sized, noun: str) -> str:
+    return f"{len(value):,} {noun}{'' if len(value) == 1 else 's'}"
+
+
+def _read_from(location: str, path: str | None) -> str:
+    """The location of a value that was read by a path from the item at `location`, or from the body (`^`)."""
+    if path is None:
+        return location
+    return ("$" if path.startswith("^") else location) + path[1:]

@@ -23,6 +23,7 @@ from mapper.runtime.faults import Fault, Skip
 from mapper.schemas.schema import Schema
 from mapper.transform.runner import prepare_template
 from support.places import TESTS
+from support.validators import reference
 
 TEMPLATES = 120
 PAYLOADS = 80
@@ -168,7 +169,7 @@ def payload(dice: random.Random, document: dict[str, Any]) -> dict[str, Any] | N
 
 @cache
 def judge_of(text: str) -> Draft202012Validator:
-    return Draft202012Validator(json.loads(text), format_checker=Draft202012Validator.FORMAT_CHECKER)
+    return reference(json.loads(text))
 
 
 def fitting(dice: random.Random, inner: dict[str, Any]) -> Any:
@@ -364,7 +365,7 @@ def assert_never_contradicted(
         result = rendered(program, item)
         assert result == refutation.rendered.text, f"{text}\n{item!r}"
         assert not parses(result), f"{text}\n{item!r}\n{result}"
-        assert document is None or Draft202012Validator(document).is_valid(item), f"{document}\n{item!r}"
+        assert document is None or reference(document).is_valid(item), f"{document}\n{item!r}"
 
 
 def run_batch(seed: int, templates: int) -> dict[TemplateVerdict, int]:

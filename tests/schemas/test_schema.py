@@ -15,7 +15,7 @@ from mapper.catalog import find_mappings
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.source import SourceFile, Span
 from mapper.runtime.limits import DEFAULT
-from mapper.schemas.questions import properties_of
+from mapper.schemas.questions import allows_type, properties_of
 from mapper.schemas.schema import Schema, load_schema
 from support.places import ROOT
 
@@ -62,6 +62,47 @@ def test_a_wrong_schema_is_reported_wherever_it_is_named(tmp_path: Path) -> None
         assert report.diagnostics[0].labels[-1].span == NAMED
 
 
+@pytest.mark.parametrize(
+    ("base", "reference"),
+    [
+        ("https://a.example/s/order.json", "https://a.example/s/order.json#/$defs/id"),
+        ("https://a.example/s/order.json", "order.json#/$defs/id"),
+        ("https://a.example/s/order.json", "/s/order.json#/$defs/id"),
+        ("https://a.example/s/order.json#", "https://a.example/s/order.json#id"),
+        ("urn:example:order", "urn:example:order#/$defs/id"),
+        ("order.json", "order.json#/$defs/id"),
+    ],
+)
+def test_a_reference_by_the_schemas_own_id_stays_inside(base: str, reference: str, tmp_path: Path) -> None:
+    document = {
+        "$id": base,
+        "properties": {"id": {"$ref": reference}, "dependencies": {"type": "string"}},
+        "$defs": {"id": {"$anchor": "id", "type": "string"}},
+    }
+    schema, report = load(tmp_path, json.dumps(document))
+    assert not report.diagnostics
+    assert schema is not None
+    assert schema.document["properties"]["id"]["$ref"] == "#" + reference.partition("#")[2]
+    assert not allows_type(schema.document, schema.document["properties"]["id"], "integer")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "hint"),
+    [
+        (r"^\p{L}+$", "write ranges"),
+        (r"\P{Lu}", "write ranges"),
+        ("(?<year>[0-9]+)", "`(?:...)`"),
+        (r"\cJ", "by its number"),
+        ("[^]*", r"`[\s\S]`"),
+    ],
+)
+def test_a_pattern_that_only_ecma_262_knows_gets_a_hint(pattern: str, hint: str, tmp_path: Path) -> None:
+    _, report = load(tmp_path, json.dumps({"pattern": pattern}))
+    (found,) = report.diagnostics
+    assert found.code == "M203"
+    assert hint in found.hints[0]
+
+
 REFUSED = [
     ("", "M006", 1, 1),
     ('{"a": 1,}', "M006", 1, 8),
@@ -79,6 +120,13 @@ REFUSED = [
     ('{"properties": {"a": {"$ref": "https://example.com/a"}}}', "M008", 1, 31),
     ('{"x-parts": {"a": {"$ref": "b.json"}}, "$ref": "#/x-parts/a"}', "M007", 1, 48),
     ('{"$dynamicRef": "other#a"}', "M008", 1, 17),
+    ('{"$id": "https://a.example/x/y.json", "$ref": "z.json#/$defs/a"}', "M008", 1, 47),
+    ('{"$id": "https://a.example/y.json", "$ref": "https://b.example/y.json"}', "M008", 1, 45),
+    ('{"$id": "https://a.example/y.json", "$ref": "y.json#/$defs/gone"}', "M007", 1, 45),
+    ('{\n  "dependencies": {"a": ["b"]}\n}', "M007", 2, 3),
+    ('{"properties": {"a": {"prefixItems": [true], "additionalItems": false}}}', "M007", 1, 46),
+    ('{"properties": {"a": {"$recursiveRef": "#"}}}', "M007", 1, 23),
+    (r'{"pattern": "^\\p{L}+$"}', "M203", 1, 13),
     ('{"$ref": "#/$defs/gone"}', "M007", 1, 10),
     ('{"$ref": "#"}', "M007", 1, 10),
     ('{"$ref": "#/$defs/a", "$defs": {"a": {"allOf": [{"$ref": "#/$defs/a"}]}}}', "M007", 1, 10),

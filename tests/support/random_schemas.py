@@ -51,7 +51,7 @@ def schemas_over(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
         "const": VALUES,
         "minLength": COUNTS,
         "maxLength": COUNTS,
-        "pattern": st.sampled_from([r"\S", "^a", "a$", r"^\d+", "😀", "[^a]", ""]),
+        "pattern": st.sampled_from([r"\S", "^a", "a$", r"^\d+", r"^\W+$", "😀", "[^a]", ""]),
         "format": st.sampled_from(list(FORMATS)),
         "minimum": NUMBERS,
         "maximum": NUMBERS,

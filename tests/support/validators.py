@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 from jsonschema import Draft202012Validator
 
 from mapper.codegen.validator_code import emit_validator
 from mapper.codegen.writer import Writer
+from mapper.regex.syntax import as_python
+from mapper.schemas.questions import subschemas
 from support.emitted import defined
 
 CHECKER = Draft202012Validator.FORMAT_CHECKER
@@ -27,5 +30,24 @@ def compiled(schema: Any) -> Callable[[object], bool]:
 
 
 def reference(schema: Any) -> Draft202012Validator:
-    """The validator of jsonschema, with formats."""
-    return Draft202012Validator(schema, format_checker=CHECKER)
+    """The validator of jsonschema, with formats, and with patterns as ECMA-262 means them."""
+    return Draft202012Validator(with_python_patterns(schema), format_checker=CHECKER)
+
+
+def with_python_patterns(schema: Any) -> Any:
+    """The schema with its patterns as Python writes them: jsonschema searches with `re`."""
+    if not any(_has_patterns(node) for _, node in subschemas(schema)):
+        return schema
+    schema = deepcopy(schema)
+    for _, node in list(subschemas(schema)):
+        if _has_patterns(node):
+            if "pattern" in node:
+                node["pattern"] = as_python(node["pattern"])
+            named = node.get("patternProperties", {})
+            for pattern in list(named):
+                named[as_python(pattern)] = named.pop(pattern)
+    return schema
+
+
+def _has_patterns(node: Any) -> bool:
+    return isinstance(node, dict) and ("pattern" in node or "patternProperties" in node)

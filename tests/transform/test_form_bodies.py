@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import random
 from pathlib import Path
 from typing import Any
 
@@ -177,3 +178,28 @@ def test_a_sample_holds_a_form(tmp_path: Path, call: Call, monkeypatch: pytest.M
     assert call("test", "m", "--update").code == 0
     document = json.loads(Path("mappings/m/form.expected.json").read_text("utf-8"))
     assert document["events"][0]["event_properties"]["whole"] == {"id": "1", "p": "2"}
+
+
+PARTS = [
+    *(b"a", b"=", b"&", b"[", b"]", b"[]", b"[0]", b"%", b"%41", b"%E9", b"\xff", b"+", b"p=", b"{", b"}"),
+    *(b'"', b"id=1&", b"\x1f\x8b", b"--x\r\n", b"<a>", b"\n", b"\x00", b"\xef\xbb\xbf", b"[1,2]"),
+    b"_charset_=latin1&",
+]
+
+
+@pytest.mark.parametrize("errors", ["reject", "replace"])
+@pytest.mark.parametrize(
+    "body", [*(form for form, _, _ in FORMS), "{format: form, names: brackets, field: p}", "{format: json}"]
+)
+def test_any_bytes_have_one_outcome(body: str, errors: str) -> None:
+    transform = mapper.compile(FRAME.format(body) + f"encoding_errors: {errors}\n")
+    chance = random.Random(body + errors)
+    for _ in range(300):
+        raw = b"".join(chance.choice(PARTS) for _ in range(chance.randint(0, 12)))
+        result, as_json = transform(raw), transform.json(raw)
+        assert result_document(result) | {"events": []} == result_document(as_json) | {"events": []}  # type: ignore[arg-type]
+        assert [json.loads(event) for event in as_json.events] == result.events
+        assert not any("M901" in rejected.codes for rejected in result.rejected), raw
+        for one, other in zip(result.rejected, as_json.rejected, strict=True):
+            assert [d.message for d in one.diagnostics] == [d.message for d in other.diagnostics]
+            assert one.item == raw or not body.startswith("{format: form")

@@ -6,6 +6,7 @@ import json
 
 from mapper import ir
 from mapper.checker.templates.clocks import check_clocks
+from mapper.checker.templates.json_texts import JsonTemplate
 from mapper.checker.templates.payloads import TemplateInput
 from mapper.checker.templates.proof import Proof, Refutation, ShownMisfit
 from mapper.checker.templates.rendering import TemplateRendering
@@ -16,6 +17,7 @@ from mapper.expressions.liquid.dialects import Dialect
 from mapper.ir import liquid as text_ir
 from mapper.schemas.schema import Schema
 
+_UNPROVEN = "it is not proven that the template renders the JSON it should"
 # The quotes that word processors put in place of the straight one.
 _CURLY = ("\u201c", "\u201d", "\u201e", "\u00ab", "\u00bb", "\u2018", "\u2019")
 
@@ -25,22 +27,39 @@ def report_proof(
 ) -> None:
     """Report a proof: errors (M411, M413) if the template is refuted, warnings (M412, M413) for doubts."""
     for refutation in proof.refutations:
-        _report_refutation(refutation, dialect, report)
+        _report_refutation(refutation, dialect, report, Severity.ERROR)
     for shown_misfits in _by_place(proof.shown_misfits):
         _report_misfit(shown_misfits, target, report)
-    for doubt in proof.doubts:
-        report.warning(
-            "M412",
-            "it is not proven that the template renders the JSON it should",
-            doubt.span,
-            doubt.why,
-            "no payload was found that fails; a narrower source schema or a simpler template may settle it",
-        )
+    _report_doubts(proof, report)
     if isinstance(program.output, text_ir.Template):
         check_clocks(program.output, report)
 
 
-def _report_refutation(refutation: Refutation, dialect: Dialect | None, report: Report) -> None:
+def report_json_text(proof: Proof, text: JsonTemplate, dialect: Dialect | None, report: Report) -> None:
+    """Report the proof of Liquid under `as: json`: M411, a warning if failures are declared, or M412.
+
+    A payload shows nothing if it is not certain that it reaches the Liquid.
+    """
+    for refutation in proof.refutations:
+        if text.is_sure:
+            severity = Severity.WARNING if text.is_declared else Severity.ERROR
+            _report_refutation(refutation, dialect, report, severity)
+        else:
+            flaw = refutation.flaw
+            hint = _way_out(flaw, dialect)
+            report.warning("M412", _UNPROVEN, _place(flaw), _words(flaw)[0], hint)
+    _report_doubts(proof, report)
+
+
+def _report_doubts(proof: Proof, report: Report) -> None:
+    hint = "no payload was found that fails; a narrower source schema or a simpler template may settle it"
+    for doubt in proof.doubts:
+        report.warning("M412", _UNPROVEN, doubt.span, doubt.why, hint)
+
+
+def _report_refutation(
+    refutation: Refutation, dialect: Dialect | None, report: Report, severity: Severity
+) -> None:
     flaw, rendered = refutation.flaw, refutation.rendered
     headline, label = _words(flaw)
     report.add(
@@ -49,7 +68,7 @@ def _report_refutation(refutation: Refutation, dialect: Dialect | None, report: 
         _place(flaw),
         label,
         (_payload(refutation.given), _way_out(flaw, dialect)),
-        Severity.ERROR,
+        severity,
         _rendered_label(rendered, "" if rendered.broken == label else rendered.broken),
     )
 

@@ -19,7 +19,7 @@ from mapper.checker.templates.value_sets import (
 )
 from mapper.ir.facts import keeps, nothings, types
 from mapper.regex.characters import ranges
-from mapper.regex.languages import ANYTHING, many
+from mapper.regex.languages import ANYTHING, Language, many, union, word
 
 PathSpot: TypeAlias = tuple[str | int, ...]
 
@@ -56,11 +56,6 @@ def _value_set(value: ir.Value) -> ValueSet:
         case ir.VarRead(_, var):
             return var.once(_value_set)
     kinds, nothing = types(value), nothings(value)
-    text = ANYTHING
-    if isinstance(value, ir.Timestamp) and not keeps(value):
-        text = TIMES
-    elif isinstance(value, ir.Hash):
-        text = _DIGESTS
     number = NUMBER if "number" in kinds else INTEGER if "integer" in kinds else None
     return ValueSet(
         missing=nothing.missing,
@@ -68,7 +63,25 @@ def _value_set(value: ir.Value) -> ValueSet:
         true="boolean" in kinds,
         false="boolean" in kinds,
         number=number,
-        text=text if "string" in kinds else None,
+        text=_texts(value) if "string" in kinds else None,
         items=Items(something) if "array" in kinds else None,
         members=Members(lambda _: anything()) if "object" in kinds else None,
     )
+
+
+def _texts(value: ir.Value) -> Language:
+    """The texts among the values of a node."""
+    match value:
+        case ir.Timestamp() if value.form is None and not keeps(value):
+            return TIMES
+        case ir.Hash():
+            return _DIGESTS
+        case ir.Literal(str(text)):
+            return word(text)
+        case ir.VarRead(_, var):
+            return var.once(_texts)
+        case ir.Coalesce() | ir.Match() | ir.When() | ir.Default() | ir.Required():
+            texts = [_texts(each) for each in ir.alternatives(value) if "string" in types(each)]
+            return union(*texts) if texts else ANYTHING
+        case _:
+            return ANYTHING

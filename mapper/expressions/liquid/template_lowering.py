@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from liquid.ast import BlockNode, Node
 from liquid.builtin import (
@@ -40,6 +41,7 @@ from mapper.ir import liquid as ir
 from mapper.ir.vars import VARS, Var
 from mapper.runtime.limits import MAX_LOWERED_LOOPS, MAX_LOWERED_TAGS
 from mapper.runtime.liquid.abort import AbortNode
+from mapper.runtime.liquid.arithmetic import as_double
 
 _LONGEST_CHAIN = 50
 LOOP_FIELDS = frozenset({"name", "length", "index", "index0", "rindex", "rindex0", "first", "last"})
@@ -61,8 +63,10 @@ class Misplaced(Exception):
 @dataclass(frozen=True, slots=True)
 class _Nesting:
     # The vars that may be read, and the depth of a statement in blocks and in loops, which CPython limits.
+    # With `doubles`, 2.0 is the whole number 2.
     text: SpannedText
     vars: Mapping[str, Var]
+    doubles: bool
     depth: int = 0
     loops: int = 0
 
@@ -73,11 +77,11 @@ class _Nesting:
 
 
 def lower_body(
-    nodes: list[Node], text: SpannedText, known: Mapping[str, Var]
+    nodes: list[Node], text: SpannedText, known: Mapping[str, Var], doubles: bool
 ) -> tuple[ir.Statement, ...] | None:
     """The statements of a template; None if a part of it has no ir. `known` are vars. Raises Misplaced."""
     try:
-        body = _statements(nodes, _Nesting(text, known))
+        body = _statements(nodes, _Nesting(text, known, doubles))
     except (Unlowered, RecursionError):
         return None
     counted = {node.name for node in ir.walk(body) if isinstance(node, ir.Count)}
@@ -87,21 +91,21 @@ def lower_body(
 
 
 def lower_condition(
-    condition: BooleanExpression, text: SpannedText, known: Mapping[str, Var]
+    condition: BooleanExpression, text: SpannedText, known: Mapping[str, Var], doubles: bool
 ) -> ir.TextTest | None:
     """The test of a condition; None if a part of it has no ir. `known` are its vars."""
     try:
-        return _test(condition, _Nesting(text, known))
+        return _test(condition, _Nesting(text, known, doubles))
     except (Unlowered, RecursionError):
         return None
 
 
 def lower_expression(
-    expression: Expression, text: SpannedText, known: Mapping[str, Var]
+    expression: Expression, text: SpannedText, known: Mapping[str, Var], doubles: bool
 ) -> ir.Operand | None:
     """The operand of an expression as inside `{{ .. }}`; None if a part of it has no ir. `known` are vars."""
     try:
-        return _value(expression, _Nesting(text, known))
+        return _value(expression, _Nesting(text, known, doubles))
     except (Unlowered, RecursionError):
         return None
 
@@ -261,7 +265,8 @@ def _operand(expression: Expression, place: _Nesting) -> ir.Operand:
         case Nil():
             return ir.Scalar(None, span)
         case Literal():
-            return ir.Scalar(expression.value, span)
+            value: Any = as_double(expression.value) if place.doubles else expression.value
+            return ir.Scalar(value, span)
         case Path():
             return _lookup(expression, place)
         case RangeLiteral():

@@ -106,7 +106,7 @@ def parse_template(
     if environment.errors or checks.failed:
         return None
     try:
-        body = lower_body(nodes, text, checks.vars)
+        body = lower_body(nodes, text, checks.vars, rules.doubles)
     except Misplaced as error:
         message = f"invalid Liquid: `{error.name}` outside of a loop"
         report.error("M211", message, error.span, "no loop to leave")
@@ -164,7 +164,7 @@ def parse_condition(
     checks = Checks(text, report, environment, rules, dialect, var_names)
     if condition is None or not _passes(condition, checks):
         return None
-    test = lower_condition(condition, text, checks.vars)
+    test = lower_condition(condition, text, checks.vars, rules.doubles)
     return Condition(text.value, test, text.whole(), rules, tuple(checks.vars.values()))
 
 
@@ -187,7 +187,7 @@ def parse_expression(
             span = token_span(text, part.token)
             report.error("M211", f"`{span.text}` is no value", span, "it belongs in conditions")
             return None
-    value = lower_expression(expression, text, checks.vars)
+    value = lower_expression(expression, text, checks.vars, rules.doubles)
     return Compute(text.value, value, text.whole(), rules, tuple(checks.vars.values()))
 
 

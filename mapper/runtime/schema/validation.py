@@ -7,7 +7,7 @@ These two import jsonschema themselves, so that `import mapper` stays light.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
@@ -17,6 +17,7 @@ from mapper.runtime.json.locations import write_location
 from mapper.runtime.json.nesting import nests_deeper
 from mapper.runtime.json.types import in_words
 from mapper.runtime.limits import MAX_EVENT_DEPTH
+from mapper.runtime.missing import MISSING
 from mapper.runtime.schema.keywords import additional_names, judging, validator_class
 
 MAX_VIOLATIONS = 20
@@ -31,11 +32,13 @@ class Violation:
     """One reason why a value does not fit: its location, the keyword that refuses it, and what would fit.
 
     `message` completes a sentence that begins with the location and never holds values of the payload.
+    `value` is the refused value, MISSING if there is none.
     """
 
     location: str
     keyword: str
     message: str
+    value: object = field(default=MISSING, compare=False, repr=False)
 
 
 def delegate(schema_json: str, pointer: str = "") -> Callable[[object], bool]:
@@ -231,7 +234,8 @@ def _explain(error: Any) -> Iterator[Violation]:
         for name in islice(additional_names(error.instance, error.schema), MAX_VIOLATIONS):
             yield Violation(write_location((*path, name)), keyword, "is not allowed")
     else:
-        yield Violation(write_location(path), keyword, _message(keyword, error.validator_value))
+        message = _message(keyword, error.validator_value)
+        yield Violation(write_location(path), keyword, message, error.instance)
 
 
 _MESSAGES = {

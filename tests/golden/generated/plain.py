@@ -81,19 +81,24 @@ SITES = (
     (168, 217, 'user_id', '$.user.id'),
     (231, 309, 'timestamp', '$.sent_at'),
 )
-# The place of each field of the event in the mapping: name -> (start, end).
+# The place of each field of the event in the mapping: location -> (start, end, path).
 FIELDS = {
-    'event_id': (50, 58),
-    'event_name': (107, 117),
-    'user_id': (159, 166),
-    'timestamp': (220, 229),
-    'event_properties': (312, 328),
+    '$.event_id': (50, 58, '$.id'),
+    '$.event_name': (107, 117, None),
+    '$.user_id': (159, 166, '$.user.id'),
+    '$.timestamp': (220, 229, '$.sent_at'),
+    '$.event_properties': (312, 328, None),
+    '$.event_properties.plan': (334, 338, '$.user.plan'),
+    '$.event_properties.first_item': (356, 366, '$.items[0].sku'),
+    '$.event_properties.all_items': (387, 396, None),
+    "$.event_properties['odd key']": (417, 426, "$['odd key']"),
+    '$.event_properties.source': (445, 451, None),
 }
 # Why items are skipped, by the number of the rule.
 REASONS = ()
 # The levels of the event that the mapping makes itself, around the values of the payload.
 LEVELS = 3
 # How large an event can become, as in `runtime.growth`.
-GROWTH = (2, 0, 886, 0, 0, ())
+GROWTH = (2, 0, 286, 0, 0, ())
 # The alternatives of `each`, as in `runtime.items`.
 EACH = ((('name', 'events'),),)

@@ -45,7 +45,7 @@ def event(item, body, request):
         if (not event_id_1 or event_id_1.isspace() if type(event_id_1) is str else event_id_1 is MISSING or event_id_1 is None or has_no_content(event_id_1)):
             event_id_1 = MISSING
     if event_id_1 is MISSING:
-        raise Fault('M611', 0)
+        raise Fault('M611', 0, 'looked at the header `x-request-id`, `$.batch_id` of the body')
     if not isinstance(event_id_1, str):
         return None
     type_1 = item.f4  # line 9
@@ -71,7 +71,7 @@ def event(item, body, request):
     if received_at_1 is None:
         received_at_1 = MISSING
     if received_at_1 is MISSING:
-        raise Fault('M611', 6)
+        raise Fault('M611', 6, 'looked at the time of receipt')
     channel_1 = request.query.get('channel', MISSING)  # line 13
     buffer_1 = buffer()  # line 14
     tags_1 = item.f5
@@ -167,7 +167,7 @@ SITES = (
     (309, 348, 'event_name', None),
     (287, 348, 'event_name', None),
     (361, 386, 'user_id', '$.uid'),
-    (352, 359, 'user_id', None),
+    (352, 359, 'user_id', '$.uid'),
     (400, 439, 'timestamp', None),
     (501, 522, 'event_properties.tags', None),
     (531, 536, 'event_properties.tags', None),

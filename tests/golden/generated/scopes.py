@@ -25,7 +25,7 @@ def event(item, body, request, max_depth):  # line 1
         if (not event_id_1 or event_id_1.isspace() if type(event_id_1) is str else event_id_1 is MISSING or event_id_1 is None or has_no_content(event_id_1)):
             event_id_1 = MISSING
     if event_id_1 is MISSING:
-        raise Fault('M611', 0)
+        raise Fault('M611', 0, 'looked at the header `x-request-id`, `$.batch_id` of the body')
     type_1 = item.get('type', MISSING)  # line 9
     downcase_1 = type_1.lower() if type(type_1) is str else apply(_DOWNCASE_1, 1, type_1)
     suffix_1 = request.settings.get('suffix', MISSING) if isinstance(request.settings, dict) else MISSING
@@ -45,7 +45,7 @@ def event(item, body, request, max_depth):  # line 1
     if received_at_1 is None:
         received_at_1 = MISSING
     if received_at_1 is MISSING:
-        raise Fault('M611', 6)
+        raise Fault('M611', 6, 'looked at the time of receipt')
     channel_1 = request.query.get('channel', MISSING)  # line 13
     buffer_1 = buffer()  # line 14
     tags_1 = item.get('tags', MISSING)
@@ -87,25 +87,27 @@ SITES = (
     (309, 348, 'event_name', None),
     (287, 348, 'event_name', None),
     (361, 386, 'user_id', '$.uid'),
-    (352, 359, 'user_id', None),
+    (352, 359, 'user_id', '$.uid'),
     (400, 439, 'timestamp', None),
     (501, 522, 'event_properties.tags', None),
     (531, 536, 'event_properties.tags', None),
     (501, 592, 'event_properties.tags', None),
 )
-# The place of each field of the event in the mapping: name -> (start, end).
+# The place of each field of the event in the mapping: location -> (start, end, path).
 FIELDS = {
-    'event_id': (175, 183),
-    'event_name': (274, 284),
-    'user_id': (352, 359),
-    'timestamp': (389, 398),
-    'event_properties': (442, 458),
+    '$.event_id': (175, 183, None),
+    '$.event_name': (274, 284, None),
+    '$.user_id': (352, 359, '$.uid'),
+    '$.timestamp': (389, 398, None),
+    '$.event_properties': (442, 458, None),
+    '$.event_properties.channel': (464, 471, None),
+    '$.event_properties.tags': (494, 498, None),
 }
 # Why items are skipped, by the number of the rule.
 REASONS = ('test event', 'anonymous')
 # The levels of the event that the mapping makes itself, around the values of the payload.
 LEVELS = 2
 # How large an event can become, as in `runtime.growth`.
-GROWTH = (1, 1, 507, 4, 0, ((('batch_id',), 1),))
+GROWTH = (1, 1, 207, 4, 0, ((('batch_id',), 1),))
 # The alternatives of `each`, as in `runtime.items`.
 EACH = ((('elements',), ('name', 'json')), (('name', 'events'),), (),)

@@ -88,7 +88,7 @@ SITES = (
     (43, 285, '', None),
     (43, 285, 'template', None),
 )
-# The place of each field of the event in the mapping: name -> (start, end).
+# The place of each field of the event in the mapping: location -> (start, end, path).
 FIELDS = {
 }
 # Why items are skipped, by the number of the rule.
