@@ -24,7 +24,7 @@ class PossibleRejection:
     code: str
     span: Span
     reason: str
-    value: ir.Value | None = None
+    value: object = None
     bad: Type = NEVER
     is_certain: bool = False
     declared: bool = False

@@ -109,8 +109,8 @@ def _other_encoding(raw: bytes) -> str | None:
     for mark, name in _MARKS:
         if raw.startswith(mark):
             return name
-    name = _ZEROS.get(tuple(byte == 0 for byte in raw[:4])) if len(raw) >= 4 else None  # type: ignore[arg-type]
-    return name if name is not None and _begins_as_text(raw, name) else None
+    found = _ZEROS.get(tuple(byte == 0 for byte in raw[:4])) if len(raw) >= 4 else None  # type: ignore[arg-type]
+    return found if found is not None and _begins_as_text(raw, found) else None
 
 
 def _begins_as_text(raw: bytes, encoding: str) -> bool:
