@@ -252,7 +252,7 @@ def _check_presence(place: TargetPlace, checking: Checking) -> bool:
     def is_absent(run: Run) -> bool:
         if place.is_top:
             return isinstance(run.event, dict) and run.event.get(entry.name) is None
-        return any(code == "M611" and span == entry.value.span for code, span in run.faults)
+        return any(code == "M611" and span == entry.value.span for code, span, _ in run.faults)
 
     payload = None
     if checking.search is not None and checking.payload.knows_item:

@@ -430,8 +430,8 @@ def _emit_hash(writer: Writer, node: ir.Hash, scope: Scope, into: str | None) ->
     writer.line(f"{result} = {writer.use('json.canonical', 'stable_hash')}([{values}])", node.span)
     # Values that JSON cannot hold (a NaN the host passed in) have no canonical JSON.
     writer.line(f"if {result} is {writer.use('missing', 'INVALID')}:")
-    site = writer.site(node.span, scope.field)
-    writer.line(f"    raise {writer.use('faults', 'Fault')}('M613', {site}, 'hash')")
+    site, unsure = writer.site(node.span, scope.field), f"{writer.use('digits', 'first_unsure')}([{values}])"
+    writer.line(f"    raise {writer.use('faults', 'Fault')}('M613', {site}, 'hash', {unsure})")
     return result
 
 

@@ -26,7 +26,7 @@ from mapper.runtime.times.writing import PatternForm
 ReadPlace: TypeAlias = tuple[ir.Root, tuple[str, ...]]
 
 _DIGITS = 4302  # bytes of the longest number that a text is read as
-_NUMBER = 330  # bytes of the longest float, written as an integer
+_NUMBER = 30  # bytes of the longest float, written as a text
 _QUOTED = 2  # times: the quotes of a text in a text are escaped
 _REPEATS = 100
 _CONSTANT = 1_000  # bytes of constants that count as one value

@@ -13,6 +13,7 @@ from typing import Any
 from mapper.diagnostics.codes import CODES
 from mapper.diagnostics.diagnostic import Diagnostic, Label
 from mapper.diagnostics.source import SourceFile, Span
+from mapper.runtime.digits import LOST_DIGITS, may_have_lost_digits
 from mapper.runtime.faults import FaultRecord, Shown, show
 from mapper.runtime.json.types import in_words, type_of
 from mapper.runtime.missing import MISSING
@@ -27,6 +28,9 @@ _HINTS = {
     "M613": "say what becomes of such values with `on_error`",
     "M614": "say what becomes of such values with `on_error`, or name their format in `from`",
 }
+
+_OF_DIGITS = frozenset({"string", "integer", "hash"})
+_EXACT = "ask the sender for a text or a whole number, or say what becomes of such values with `on_error`"
 
 NOT_OBJECT = "the item is not a JSON object"
 PASS_BYTES = "pass bytes to have them parsed"
@@ -134,9 +138,12 @@ def fault_diagnostics(record: FaultRecord, places: Places, location: str | None)
     message = f"`{what}`: {CODES[code].summary}" if what else CODES[code].summary
     if detail:
         message = f"{message} ({detail})"
+    hint = _HINTS.get(code)
+    if code == "M613" and detail in _OF_DIGITS and may_have_lost_digits(value):
+        message, hint = f"{message}: {LOST_DIGITS}", _EXACT
     resembled = resemblance(value, detail) if code == "M614" else None
     shown = None if value is MISSING else str(value) if type(value) is Shown else show(value)
-    hints = tuple(hint for hint in (resembled, _HINTS.get(code)) if hint)
+    hints = tuple(hint for hint in (resembled, hint) if hint)
     return (Diagnostic(code, message, (Label(span),), hints, location=location, value=shown),)
 
 

@@ -18,7 +18,7 @@ from mapper.api import check_file
 from mapper.diagnostics.render import render_text
 from mapper.language.value_reader import OPERATORS
 from support.language_cases import FRAME
-from support.places import ROOT, TESTS
+from support.places import LANGUAGE_PAGES, ROOT, TESTS
 from support.yaml_text import load_yaml
 
 FOLDER = TESTS / "cases" / "look_alikes"
@@ -81,9 +81,9 @@ def test_each_operator_has_a_look_alike(name: str) -> None:
 
 
 def test_examples_of_the_documentation_are_not_reported() -> None:
-    text = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
+    text = "".join(page.read_text(encoding="utf-8") for page in LANGUAGE_PAGES)
     examples = re.findall(r"^```yaml\n(.*?)^```\n(?!```text error)", text, re.DOTALL | re.MULTILINE)
-    assert len(examples) > 30
+    assert len(examples) > 50
     for example in examples:
         whole = example if "mapping:" in example else FRAME + indent(example, "    ")
         found = [d for d in mapper.check(whole, filename="t.yaml") if d.code in ("M127", "M128")]

@@ -120,7 +120,7 @@ def test_brackets(form: str, expected: Any) -> None:
 
 
 def test_the_table_of_the_documentation_is_true() -> None:
-    page = (ROOT / "docs/language.md").read_text("utf-8")
+    page = (ROOT / "docs/bodies.md").read_text("utf-8")
     table = page.partition("| names in a form |")[2].partition("\n\n")[0]
     rows = re.findall(r"^\| (`.*) \| (.*) \|$", table, re.MULTILINE)
     assert len(rows) == 8

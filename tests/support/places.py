@@ -9,5 +9,10 @@ ROOT = TESTS.parent
 MAPPINGS = ROOT / "mappings"
 SCHEMAS = ROOT / "schemas"
 CASES = TESTS / "cases"
+# The pages of the language, whose examples are run; the first one has the tables of all its words.
+LANGUAGE_PAGES = tuple(
+    ROOT / "docs" / f"{name}.md"
+    for name in ("language", "operators", "paths", "liquid", "times", "bodies", "schemas")
+)
 # Collected payloads and public test suites, beside the checkout. Without them their tests are skipped.
 SHARED = ROOT.parent / "shared"

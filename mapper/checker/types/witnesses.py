@@ -8,7 +8,7 @@ from itertools import islice
 from mapper.budget import MAX_NODES, nodes_of, spend
 from mapper.checker.types.facts import ANYTHING, Arrays, Numbers, Objects, Texts, Type, element_of, member_of
 from mapper.checker.types.named import only
-from mapper.checker.types.number_facts import fits_number
+from mapper.checker.types.number_facts import fits_number, is_whole_and_a_double
 from mapper.checker.types.text_facts import fits
 from mapper.runtime.missing import MISSING
 
@@ -59,6 +59,14 @@ def smallest(given: Type, depth: int = 0) -> object:
 
 
 def _numbers(numbers: Numbers) -> Iterator[int | float]:
+    """Numbers, and those beyond 2^53 also as floats: these are equal, but casts distinguish them."""
+    for number in _different(numbers):
+        yield number
+        if is_whole_and_a_double(number):
+            yield float(number)
+
+
+def _different(numbers: Numbers) -> Iterator[int | float]:
     if numbers.values is not None:
         yield from sorted(numbers.values)
         return

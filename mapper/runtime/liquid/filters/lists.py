@@ -22,7 +22,7 @@ from mapper.runtime.liquid.filters.row import (
     make_row,
     room_for,
 )
-from mapper.runtime.liquid.semantics import equal, is_truthy, length_of, to_text
+from mapper.runtime.liquid.semantics import compared_text, equal, is_truthy, length_of, to_text
 from mapper.runtime.missing import MISSING
 
 Elements: TypeAlias = Iterable[object]
@@ -191,7 +191,7 @@ def sort_natural(value: Elements, key: object = None) -> list[object]:
 
     def folded(element: object) -> tuple[bool, str]:
         found = _property(element, to_text(key)) if is_truthy(key) and key else element
-        return found is None, to_text(found).lower()
+        return found is None, compared_text(found).lower()
 
     return sorted(value, key=folded)
 

@@ -23,6 +23,9 @@ Example: TypeAlias = tuple[str, dict[str, object], str]  # a template, an item, 
 # The texts that some characters become; None if they may vanish or stay. All others stay.
 Becomes: TypeAlias = Mapping[str, str | None]
 
+# The values of a filter that works on texts: `to_text` is called for each, arguments included.
+PRINTED = "any value, as printed"
+
 # An integer of more bits has more decimal digits than Python prints.
 _INTEGER_BITS = 14_000
 
