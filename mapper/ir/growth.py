@@ -101,8 +101,11 @@ def repeats(node: ir.Value) -> int:
 
 
 def is_metered(node: ir.MapItems) -> bool:
-    """True if a list must be measured while it is made: its elements repeat more than their source."""
-    return _is_shared(node.element, _bound(node.element))
+    """True if a list must be measured while it is made: its elements repeat more than their source.
+
+    They also are if the source itself was measured: what the list does not keep of it takes no room.
+    """
+    return holds_metered(node.source) or _is_shared(node.element, _bound(node.element))
 
 
 def holds_metered(node: ir.Value) -> bool:

@@ -19,7 +19,6 @@ from mapper.runtime.json.types import in_words, type_of
 from mapper.runtime.missing import MISSING
 from mapper.runtime.schema.validation import Violation, violations
 from mapper.runtime.stack import on_fresh_stack
-from mapper.runtime.times.formats import resemblance
 from mapper.transform.result import Rejected, Thunk
 
 BLANKS = b" \t\n\r"  # RFC 8259 §2
@@ -141,10 +140,16 @@ def fault_diagnostics(record: FaultRecord, places: Places, location: str | None)
     hint = _HINTS.get(code)
     if code == "M613" and detail in _OF_DIGITS and may_have_lost_digits(value):
         message, hint = f"{message}: {LOST_DIGITS}", _EXACT
-    resembled = resemblance(value, detail) if code == "M614" else None
+    resembled = _resemblance(value, detail) if code == "M614" else None
     shown = None if value is MISSING else str(value) if type(value) is Shown else show(value)
     hints = tuple(hint for hint in (resembled, hint) if hint)
     return (Diagnostic(code, message, (Label(span),), hints, location=location, value=shown),)
+
+
+def _resemblance(value: object, formats: str) -> str | None:
+    from mapper.runtime.times.formats import resemblance  # a service without such faults loads no zones
+
+    return resemblance(value, formats)
 
 
 def _explain_copy(target: str, copy: bytes, places: Places, location: str) -> tuple[Diagnostic, ...]:
