@@ -14,7 +14,7 @@ from mapper.checker.operand_checks import cast_hint, json_types
 from mapper.checker.search.counterexamples import CounterexampleSearch
 from mapper.checker.search.runner import Payload, Run
 from mapper.checker.time_checks import check_times
-from mapper.checker.types import Type, admits, is_subtype, meet, only, without_nothing
+from mapper.checker.types import NEVER, Type, admits, is_subtype, meet, only, without_nothing
 from mapper.checker.types.lattice import of_member
 from mapper.checker.types.named import text_type
 from mapper.checker.types.text_facts import TRUSTED
@@ -50,13 +50,17 @@ class Checking:
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """A diagnostic for those values of a field that the target does not allow; `has` recognizes them."""
+    """A diagnostic for those values of a field that the target does not allow; `has` recognizes them.
+
+    They are of the type `bad`, which may have others, too.
+    """
 
     code: str
     message: str
     label: str
     hints: tuple[str, ...] = ()
     has: Callable[[object], bool] = field(default=lambda value: True)
+    bad: Type = NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +184,7 @@ def _payload_of(place: TargetPlace, mismatch: Mismatch, checking: Checking) -> P
         value = place.value_in(run.event)
         return value is not None and mismatch.has(value)
 
-    return checking.search.find(place.entry, is_wrong)
+    return checking.search.find(place.entry, is_wrong, place.inner.value, mismatch.bad)
 
 
 def definition_label(target: Schema, *names: str) -> tuple[Label, ...]:
@@ -252,7 +256,7 @@ def _check_presence(place: TargetPlace, checking: Checking) -> bool:
     def is_absent(run: Run) -> bool:
         if place.is_top:
             return isinstance(run.event, dict) and run.event.get(entry.name) is None
-        return any(code == "M611" and span == entry.value.span for code, span in run.faults)
+        return any(code == "M611" and span == entry.value.span for code, span, _ in run.faults)
 
     payload = None
     if checking.search is not None and checking.payload.knows_item:
@@ -334,6 +338,7 @@ def _wrong_form(entry: ir.Field, part: Type, wanted: Type) -> Mismatch:
         _demand(part, wanted),
         (_time_hint(entry, "use `as: timestamp` for times"),) if _wants_time(wanted) else (),
         lambda value: not admits(wanted, value) and not (isinstance(value, str) and is_blank_text(value)),
+        part,
     )
 
 

@@ -87,6 +87,7 @@ def _check_operand(
     text_hint: str = "",
 ) -> None:
     types = json_types(notes.type_of(operand))
-    if types and not types & taken:
+    # That null passes does not help if every other value fails.
+    if types and not (types - {"null"} or types) & taken:
         found, hint = in_words(types), text_hint if types == {"string"} else ""
         report.error("M401", f"{headline}, found {found}", operand.span, f"this is always {found}", hint)

@@ -6,11 +6,13 @@ from mapper import ir
 from mapper.checker.field_checks import Checking, shown
 from mapper.checker.inference.cast_types import better_unit
 from mapper.checker.inference.findings import PossibleRejection
+from mapper.checker.search.counterexamples import MAX_DIGIT_RUNS, MAX_RUNS
 from mapper.checker.search.runner import Run
 from mapper.checker.types import Type
 from mapper.checker.types.text_facts import TRUSTED
 from mapper.diagnostics.diagnostic import Severity
 from mapper.ir.liquid import walk
+from mapper.runtime.digits import EXACT, LOST_DIGITS
 
 _WORDS = {
     "M613": "this cast can fail",
@@ -32,6 +34,8 @@ _ALWAYS = {
     "M615": "this is never an object",
     "M616": "this is never a list",
 }
+
+_DECLARED = "write `on_error: reject` if such items shall be rejected, or say what becomes of them"
 
 
 def check_possible_rejections(
@@ -81,14 +85,18 @@ def _check_possible(rejection: PossibleRejection, entry: ir.Field | None, checki
         return
 
     def is_rejected(run: Run) -> bool:
-        return any(code == rejection.code and _is_same_place(rejection, span) for code, span in run.faults)
+        return any(_is_same_fault(rejection, *fault) for fault in run.faults)
 
-    payload = checking.search.find(entry, is_rejected, rejection.value, rejection.bad)
+    focus, runs = rejection.value, MAX_RUNS
+    if rejection.loses_digits:
+        runs = MAX_DIGIT_RUNS
+        focus = entry.value if focus is None and entry is not None else focus
+    payload = checking.search.find(entry, is_rejected, focus, rejection.bad, runs)
     if payload is None:
         return
     checking.report.add(
         "M405",
-        f"{_WORDS[rejection.code]}, and the item is then rejected",
+        f"{_headline(rejection)}, and the item is then rejected",
         rejection.span,
         rejection.reason,
         (_remedy(rejection), *shown(payload)),
@@ -100,16 +108,27 @@ def _is_within(rejection: PossibleRejection, value: ir.Value) -> bool:
     return value.span.start <= rejection.span.start and rejection.span.end <= value.span.end
 
 
-def _is_same_place(rejection: PossibleRejection, span: object) -> bool:
+def _is_same_fault(rejection: PossibleRejection, code: str, span: object, message: str) -> bool:
+    if code != rejection.code or (LOST_DIGITS in message) is not rejection.loses_digits:
+        return False
     # At run time, a whole template has one place.
-    return rejection.code == "M618" or span is None or span == rejection.span
+    return code == "M618" or span is None or span == rejection.span
+
+
+def _headline(rejection: PossibleRejection) -> str:
+    if rejection.loses_digits:
+        return "this number can have lost digits"
+    return _WORDS[rejection.code]
 
 
 def _remedy(rejection: PossibleRejection) -> str:
     code = rejection.code
+    if rejection.loses_digits:
+        bounds = f"give it bounds in the source schema, `minimum: 0` and `maximum: {EXACT - 1}`"
+        return f"{_DECLARED}; or {bounds}" if code == "M613" else f"{bounds}; or print it by `json`"
     match code:
         case "M613" | "M614":
-            return "write `on_error: reject` if such items shall be rejected, or say what becomes of them"
+            return _DECLARED
         case "M615" | "M616":
             kind = "object" if code == "M615" else "array"
             return f"write `as: {kind}` with `on_error: reject` if such items shall be rejected"

@@ -13,6 +13,7 @@ from mapper.codegen.writer import Scope, Writer, literal
 from mapper.diagnostics.source import Span
 from mapper.ir import liquid as ir
 from mapper.ir.values import REQUEST_NAMES, Rule
+from mapper.runtime.digits import may_have_lost_digits
 from mapper.runtime.limits import active
 from mapper.runtime.liquid.filters import ROWS
 from mapper.runtime.liquid.filters.row import Gives
@@ -270,7 +271,7 @@ class _Statements:
         return self._limited(self._printed_held(held, self.span))
 
     def _printed(self, value: ir.Operand, span: Span) -> str:
-        if isinstance(value, ir.Scalar):
+        if isinstance(value, ir.Scalar) and not may_have_lost_digits(value.value):
             return literal(to_text(value.value))
         held = self.operands.value(value)
         return held if is_textual(value) else self._printed_held(held, span)

@@ -17,7 +17,7 @@ from mapper.codegen.absence import raise_absent
 from mapper.codegen.cast_code import emit_cast, emit_timestamp
 from mapper.codegen.entry_code import emit_parts
 from mapper.codegen.member_code import emit_joined, emit_lacks
-from mapper.codegen.metering import emit_inner_room, emit_taken
+from mapper.codegen.metering import emit_kept, emit_taken, inner_room, own_room
 from mapper.codegen.object_code import emit_change, emit_copy, emit_pruned, emit_spread
 from mapper.codegen.path_code import emit_path
 from mapper.codegen.plan import computed_names, spread_operand
@@ -251,7 +251,7 @@ def _emit_branches(
 
 
 def _emit_match(writer: Writer, node: ir.Match, scope: Scope, into: str | None) -> str:
-    subject = emit_local(writer, node.subject, scope.consumed)
+    subject = emit_local(writer, node.subject, own_room(writer, scope.consumed, node.subject))
     branches = [(_equals_any(subject, case.keys), case.value) for case in node.cases]
     result = into or writer.fresh(scope.hint("match"))
     return _emit_branches(writer, branches, node.otherwise, scope, result)
@@ -346,7 +346,7 @@ def _emit_spliced(writer: Writer, node: ir.Merge, spread: ir.Value, scope: Scope
 
 
 def _emit_map(writer: Writer, node: ir.MapItems, scope: Scope, into: str | None) -> str:
-    source = emit_local(writer, node.source, scope)
+    source = emit_local(writer, node.source, own_room(writer, scope, node.source))
     result = into or writer.fresh(scope.hint("mapped"))
     absent = absent_test(source, node.source)
     is_list = types(node.source) == {"array"}
@@ -374,8 +374,7 @@ def _emit_elements(writer: Writer, node: ir.MapItems, source: str, scope: Scope,
     with writer.block(f"for {element} in {source}:"):
         read = scope.place(ir.read_place(node.source))
         origin = None if read is None else f"{read}[*]"
-        room = emit_inner_room(writer, node, scope)
-        inner = replace(scope.consumed, item=element, room=room, origin=origin)
+        inner = replace(inner_room(writer, node, scope.consumed), item=element, origin=origin)
         value = emit_value(writer, node.element, inner)
         with writer.block(f"if {value} is not MISSING:") if may_miss(node.element) else nullcontext():
             writer.line(f"{result}.append({value})")
@@ -386,18 +385,25 @@ def _emit_parts(
     writer: Writer, node: ir.Entries | ir.ObjectFrom | ir.Take, scope: Scope, into: str | None
 ) -> str:
     site = writer.site(node.span, scope.field, scope.place(ir.path_text(node.value)))
-    source = emit_local(writer, node.value, scope)
-    return emit_parts(writer, node, source, site, into or writer.fresh(scope.hint("parts")))
+    # Each entry keeps the member that it is made of.
+    inner = scope if isinstance(node, ir.Entries) else own_room(writer, scope, node.value)
+    source = emit_local(writer, node.value, inner)
+    result = emit_parts(writer, node, source, site, into or writer.fresh(scope.hint("parts")))
+    if inner is not scope:
+        emit_kept(writer, node, node.value, result, scope)
+    return result
 
 
 def _emit_with_item(writer: Writer, node: ir.WithItem, scope: Scope, into: str | None) -> str:
-    source = emit_local(writer, node.source, scope)
+    source = emit_local(writer, node.source, own_room(writer, scope, node.source))
     if may_miss(node.source):
         item = writer.fresh("start")
         writer.line(f"{item} = None if {source} is MISSING else {source}", node.span)
         source = item
     origin = scope.place(ir.read_place(node.source))
-    return emit_value(writer, node.element, replace(scope, item=source, origin=origin), into)
+    result = emit_value(writer, node.element, replace(scope, item=source, origin=origin), into)
+    emit_kept(writer, node, node.source, result, scope)
+    return result
 
 
 def _emit_object_change(
@@ -425,13 +431,14 @@ def _emit_object_change(
 
 
 def _emit_hash(writer: Writer, node: ir.Hash, scope: Scope, into: str | None) -> str:
-    values = ", ".join(emit_value(writer, operand, scope) for operand in node.operands)
+    inner = own_room(writer, scope, *node.operands)
+    values = ", ".join(emit_value(writer, operand, inner) for operand in node.operands)
     result = into or writer.fresh(scope.hint("hash"))
     writer.line(f"{result} = {writer.use('json.canonical', 'stable_hash')}([{values}])", node.span)
     # Values that JSON cannot hold (a NaN the host passed in) have no canonical JSON.
     writer.line(f"if {result} is {writer.use('missing', 'INVALID')}:")
-    site = writer.site(node.span, scope.field)
-    writer.line(f"    raise {writer.use('faults', 'Fault')}('M613', {site}, 'hash')")
+    site, unsure = writer.site(node.span, scope.field), f"{writer.use('digits', 'first_unsure')}([{values}])"
+    writer.line(f"    raise {writer.use('faults', 'Fault')}('M613', {site}, 'hash', {unsure})")
     return result
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from mapper import ir
-from mapper.codegen.metering import emit_own_room
+from mapper.codegen.metering import own_room
 from mapper.codegen.path_code import emit_open_path
 from mapper.codegen.plan import is_plain, vars_read_once
 from mapper.codegen.writer import Scope, Writer, literal
@@ -109,7 +109,8 @@ class VarCode:
 
     def _inline(self, writer: Writer, var: ir.Var, scope: Scope) -> str:
         self._nested += 1
-        value = self.emit(writer, var.value, replace(scope, item=Scope().item, origin=Scope().origin))
+        inner = replace(own_room(writer, scope, var.value), item=Scope().item, origin=Scope().origin)
+        value = self.emit(writer, var.value, inner)
         self._nested -= 1
         if value.isidentifier() and value not in ("None", "True", "False"):
             return value
@@ -138,8 +139,7 @@ class VarCode:
             writer.line(f"if held[{slot}] is not {unset}:")
             writer.line(f"    return held[{slot}]")
             with writer.block("try:"):
-                emit_own_room(writer, var.value)
-                value = self.emit(writer, var.value, Scope())
+                value = self.emit(writer, var.value, own_room(writer, Scope(), var.value))
                 writer.line(f"held[{slot}] = {value}", var.span)
                 writer.line(f"return {value}")
             writer.line(f"except {writer.use('faults', 'Fault')} as fault:")

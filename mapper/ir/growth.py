@@ -26,7 +26,7 @@ from mapper.runtime.times.writing import PatternForm
 ReadPlace: TypeAlias = tuple[ir.Root, tuple[str, ...]]
 
 _DIGITS = 4302  # bytes of the longest number that a text is read as
-_NUMBER = 330  # bytes of the longest float, written as an integer
+_NUMBER = 30  # bytes of the longest float, written as a text
 _QUOTED = 2  # times: the quotes of a text in a text are escaped
 _REPEATS = 100
 _CONSTANT = 1_000  # bytes of constants that count as one value
@@ -101,8 +101,11 @@ def repeats(node: ir.Value) -> int:
 
 
 def is_metered(node: ir.MapItems) -> bool:
-    """True if a list must be measured while it is made: its elements repeat more than their source."""
-    return _is_shared(node.element, _bound(node.element))
+    """True if a list must be measured while it is made: its elements repeat more than their source.
+
+    They also are if the source itself was measured: what the list does not keep of it takes no room.
+    """
+    return holds_metered(node.source) or _is_shared(node.element, _bound(node.element))
 
 
 def holds_metered(node: ir.Value) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from mapper.diagnostics.diagnostic import Report
 from mapper.language.document import MappingNode, Node, ScalarNode, SequenceNode
-from mapper.language.forms import KEYS, TEXT, VALUE, LanguageKey
+from mapper.language.forms import KEYS, TEXT, VALUE, JsonForm, LanguageKey
 from mapper.language.nodes import (
     key_text,
     kind_of,
@@ -25,6 +25,11 @@ ON_ERROR = ("reject", "omit", "null", "default", "keep")
 LISTS = ("keep", "index")
 MAX_SEPARATOR = 10  # characters; it is repeated in each name
 PRUNED = ("null", "blank", "empty")
+# No entry stands twice; `null` with quotes and without are the same one.
+_ONCE: JsonForm = {
+    "uniqueItems": True,
+    "not": {"allOf": [{"contains": {"const": None}}, {"contains": {"const": "null"}}]},
+}
 CHANGES = ("pick", "omit", "rename", "flatten")
 
 MODIFIERS: dict[str, LanguageKey] = {
@@ -45,7 +50,7 @@ MODIFIERS: dict[str, LanguageKey] = {
         "Objects inside an object become members with joined names: `address.city`.",
     ),
     "prune": LanguageKey(
-        {"type": "array", "items": {"enum": [None, *PRUNED]}, "minItems": 1},
+        {"type": "array", "items": {"enum": [None, *PRUNED]}, "minItems": 1, **_ONCE},
         "Remove such members of an object or list, at any depth.",
     ),
     "as": LanguageKey({"enum": list(CASTS)}, "The declared type."),

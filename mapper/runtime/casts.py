@@ -8,6 +8,7 @@ from enum import Enum
 
 import msgspec
 
+from mapper.runtime.digits import EXACT
 from mapper.runtime.json.nesting import is_deeper
 from mapper.runtime.limits import active
 from mapper.runtime.missing import INVALID, Nothing
@@ -33,32 +34,34 @@ COLLISION = Refusal.COLLISION
 
 
 def to_string(value: object) -> str | Nothing:
-    """Text as it is, integers and integral floats as exact digits, `true` and `false`."""
+    """Text as it is, integers and integral floats as exact digits, `true` and `false`.
+
+    A float of 2^53 or more does not fit: it may have lost digits (`mapper.runtime.digits`).
+    """
     if isinstance(value, str):
         return value
     if value is True:
         return "true"
     if value is False:
         return "false"
-    try:
-        if isinstance(value, int):
+    if isinstance(value, int):
+        try:
             return int.__repr__(value)
-        if isinstance(value, float):
-            # int() refuses infinities and NaN with the two errors below.
-            return int.__repr__(int(value)) if value == int(value) else float.__repr__(value)
-    except (ValueError, OverflowError):
-        return INVALID
+        except ValueError:  # more digits than Python prints
+            return INVALID
+    if isinstance(value, float) and -EXACT < value < EXACT:
+        return int.__repr__(int(value)) if value == int(value) else float.__repr__(value)
     return INVALID
 
 
 def to_integer(value: object) -> int | Nothing:
-    """An integer, an integral float, or decimal text (`42`, `-7`, `0500`, `42.0`)."""
+    """An integer, an integral float below 2^53, or decimal text (`42`, `-7`, `0500`, `42.0`)."""
     if isinstance(value, bool):
         return INVALID
     if isinstance(value, int):
         return value
     if isinstance(value, float):
-        return int(value) if value.is_integer() else INVALID
+        return int(value) if -EXACT < value < EXACT and value.is_integer() else INVALID
     if isinstance(value, str):
         match = _INTEGER(value)
         return int(match[1]) if match else INVALID

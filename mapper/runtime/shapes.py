@@ -24,12 +24,16 @@ def prune(value: object, kinds: tuple[str, ...]) -> object:
 
 @dataclass(slots=True)
 class _Pruning:
-    """One walk; `done` holds the results for containers, since a parsed payload may repeat one many times."""
+    """One walk; `done` holds the results for containers, since a parsed payload may repeat one many times.
+
+    Each result has its container beside it: a payload's own type may make its members when it is asked for
+    them, and no other one may get the `id` of one that is gone.
+    """
 
     null: bool
     blank: bool
     empty: bool
-    done: dict[int, object] = field(default_factory=dict)
+    done: dict[int, tuple[object, object]] = field(default_factory=dict)
 
     def of(self, value: object) -> object:
         """The value without such members; in one function, as each level takes one frame of the stack."""
@@ -41,7 +45,7 @@ class _Pruning:
             return value
         known = self.done.get(id(value))
         if known is not None:
-            return known
+            return known[1]
         kept: dict[object, object] | list[object]
         if isinstance(value, dict):
             kept = {}
@@ -55,7 +59,8 @@ class _Pruning:
                 pruned = self.of(element)
                 if pruned is not MISSING:
                     kept.append(pruned)
-        result = self.done[id(value)] = MISSING if self.empty and not kept else kept
+        result = MISSING if self.empty and not kept else kept
+        self.done[id(value)] = value, result
         return result
 
 

@@ -13,12 +13,12 @@ from typing import Any
 from mapper.diagnostics.codes import CODES
 from mapper.diagnostics.diagnostic import Diagnostic, Label
 from mapper.diagnostics.source import SourceFile, Span
+from mapper.runtime.digits import LOST_DIGITS, may_have_lost_digits
 from mapper.runtime.faults import FaultRecord, Shown, show
 from mapper.runtime.json.types import in_words, type_of
 from mapper.runtime.missing import MISSING
 from mapper.runtime.schema.validation import Violation, violations
 from mapper.runtime.stack import on_fresh_stack
-from mapper.runtime.times.formats import resemblance
 from mapper.transform.result import Rejected, Thunk
 
 BLANKS = b" \t\n\r"  # RFC 8259 §2
@@ -27,6 +27,9 @@ _HINTS = {
     "M613": "say what becomes of such values with `on_error`",
     "M614": "say what becomes of such values with `on_error`, or name their format in `from`",
 }
+
+_OF_DIGITS = frozenset({"string", "integer", "hash"})
+_EXACT = "ask the sender for a text or a whole number, or say what becomes of such values with `on_error`"
 
 NOT_OBJECT = "the item is not a JSON object"
 PASS_BYTES = "pass bytes to have them parsed"
@@ -134,10 +137,19 @@ def fault_diagnostics(record: FaultRecord, places: Places, location: str | None)
     message = f"`{what}`: {CODES[code].summary}" if what else CODES[code].summary
     if detail:
         message = f"{message} ({detail})"
-    resembled = resemblance(value, detail) if code == "M614" else None
+    hint = _HINTS.get(code)
+    if code == "M613" and detail in _OF_DIGITS and may_have_lost_digits(value):
+        message, hint = f"{message}: {LOST_DIGITS}", _EXACT
+    resembled = _resemblance(value, detail) if code == "M614" else None
     shown = None if value is MISSING else str(value) if type(value) is Shown else show(value)
-    hints = tuple(hint for hint in (resembled, _HINTS.get(code)) if hint)
+    hints = tuple(hint for hint in (resembled, hint) if hint)
     return (Diagnostic(code, message, (Label(span),), hints, location=location, value=shown),)
+
+
+def _resemblance(value: object, formats: str) -> str | None:
+    from mapper.runtime.times.formats import resemblance  # a service without such faults loads no zones
+
+    return resemblance(value, formats)
 
 
 def _explain_copy(target: str, copy: bytes, places: Places, location: str) -> tuple[Diagnostic, ...]:

@@ -104,11 +104,11 @@ class ProgramRunner:
 def _run(transform: Transform, payload: Payload) -> Run:
     request = Request(payload.headers, payload.query, payload.settings, payload.received_at)
     result = transform(payload.body, request)
-    faults = tuple((d.code, d.span) for rejected in result.rejected for d in rejected.diagnostics)
-    if any(code in _STOPPED for code, _ in faults):
+    faults = tuple((d.code, d.span, d.message) for rejected in result.rejected for d in rejected.diagnostics)
+    if any(code in _STOPPED for code, _, _ in faults):
         return _UNDECIDED
     event = result.events[0] if result.events else MISSING
-    is_ended = bool(result.skipped) or any(code == "M626" for code, _ in faults)
+    is_ended = bool(result.skipped) or any(code == "M626" for code, _, _ in faults)
     return Run(event, is_ended, faults)
 
 

@@ -277,13 +277,13 @@ def test_proofs_about_small_mappings(
         if item is MISSING or not valid(item):
             continue
         run = execute(Payload(item, {}, {}, {}, None))
-        assert "M901" not in [code for code, _ in run.faults]
+        assert "M901" not in [code for code, _, _ in run.faults]
         if run.skipped:
             continue
         if not found:
             event("clean")
             allowed = {(code, start, end) for code, start, end in declared_places(analysis)}
-            unasked = [(c, s) for c, s in run.faults if s is None or (c, s.start, s.end) not in allowed]
+            unasked = [(c, s) for c, s, _ in run.faults if s is None or (c, s.start, s.end) not in allowed]
             # A blank text in a field that says `on_missing: reject` is rejected by the target's schema.
             required_field = isinstance(program.output.fields[0].value, ir.Required)  # type: ignore[union-attr]
             assert not unasked or (required_field and {c for c, _ in unasked} == {"M612"}), (item, run)

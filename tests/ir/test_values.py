@@ -21,6 +21,7 @@ OPEN = {
     ir.Cast,
     ir.Timestamp,
     ir.FromRequest,
+    ir.VarRead,
     ir.Take,
     ir.WithItem,
     ir.Coalesce,

@@ -23,7 +23,7 @@ from support.places import ROOT
 
 FILE = ROOT / "schemas" / "mapping.schema.json"
 # Codes of the spec's shape. What a text says (a path, a zone, a window's bound) no schema can tell.
-SHAPE = {"M103", "M105", "M106", "M107", "M111", "M113", "M114", "M117", "M119", "M122"}
+SHAPE = {"M103", "M104", "M105", "M106", "M107", "M111", "M113", "M114", "M117", "M119", "M122"}
 
 VALUES_OF_EVENTS: list[Any] = [
     {"path": "$.a", "as": "string"},
@@ -36,7 +36,7 @@ VALUES_OF_EVENTS: list[Any] = [
     {"merge": ["$.a", {"b": 1}], "pick": ["x"], "omit": ["y"], "rename": {"a": "b"}},
     {"path": "$.o", "flatten": {"separator": "_", "lists": "index"}, "on_error": "reject"},
     {"path": "$.o", "flatten": {"lists": "keep"}, "prune": ["empty"]},
-    {"path": "$.o", "prune": ["null", "blank", None, "empty"], "default": {}},
+    {"path": "$.o", "prune": [None, "blank", "empty"], "default": {}},
     {"map": "$.a[*]", "to": {"b": "$.b"}, "on_missing": "reject"},
     {"x": {"hash": ["$.a"]}, "y": {"header": "H"}, "z": {"query": "q"}, "s": {"setting": "s"}},
     {"x": {"received_at": True}, "y": {"envelope": "$.x", "as": "json", "on_error": "null"}},
@@ -129,6 +129,20 @@ def test_file_is_current(update: bool) -> None:
 
 def test_schema_is_valid() -> None:
     Draft202012Validator.check_schema(mapping_schema())
+
+
+REPEATED = [
+    {"path": "$.o", "prune": ["null", "blank", "null"]},
+    {"path": "$.o", "prune": [None, None]},
+    {"path": "$.o", "prune": [None, "empty", "null"]},
+]
+
+
+@pytest.mark.parametrize("value", REPEATED)
+def test_an_entry_that_stands_twice_is_refused(value: dict[str, Any]) -> None:
+    document = {"mapping": "m", "event": {"event_id": value}}
+    assert not by_schema(document)
+    assert "M104" in by_reader(document)
 
 
 @pytest.mark.parametrize("document", SEEDS)

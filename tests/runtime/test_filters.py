@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from functools import partial
 from itertools import product
 from typing import Any
@@ -15,6 +16,7 @@ from liquid.undefined import Undefined
 
 from mapper.expressions.liquid.dialects import Dialect
 from mapper.ir.liquid import LiquidRules
+from mapper.runtime.digits import LOST_DIGITS
 from mapper.runtime.faults import Fault
 from mapper.runtime.liquid.filters import FILTERS, ROWS, apply
 from mapper.runtime.liquid.filters.row import Example, FilterRow
@@ -121,6 +123,8 @@ def expected(name: str, value: object, arguments: tuple[object, ...]) -> object:
     if name in NUMBERS:
         value, *rest = (0 if isinstance(each, bool) else each for each in (value, *arguments))
         arguments = tuple(rest)
+    if name in ("ceil", "floor") and isinstance(value, float) and abs(value) >= 2**53:
+        raise ValueError("it may have lost digits")
     if name == "slice" and not isinstance(value, str | list | tuple | range):
         value = to_text(value)
     absent = Undefined("")
@@ -147,6 +151,10 @@ def test_filter_gives_what_the_library_gives(name: str) -> None:
         for value, *arguments in product(GIVEN, *[ARGUMENTS] * count):
             ours = outcome(lambda v=value, a=arguments: apply(FILTERS[name], -1, v, *a))  # type: ignore[misc]
             theirs = outcome(lambda v=value, a=arguments: expected(name, v, tuple(a)))  # type: ignore[misc]
+            # What is not found is missing, where the library says nil.
+            is_found = isinstance(value, list | tuple | range) and len(value) > 0
+            if name in ("first", "last") and theirs == repr(None) and not is_found:
+                theirs = repr(MISSING)
             assert ours == theirs, (name, value, arguments)
 
 
@@ -165,6 +173,13 @@ OF_VALUE = "the filter cannot work with this value"
         ("sort", [{"a": 1}, {"a": "x"}], "a", OF_TYPE),
         ("sort", [1, "a"], None, OF_VALUE),
         ("plus", "9" * 5000, 1, OF_VALUE),
+        ("append", "a", 2.0**53, LOST_DIGITS),
+        ("append", -(2.0**53), "a", LOST_DIGITS),
+        ("append", "a", Decimal("1e400"), LOST_DIGITS),
+        ("join", [[1, [1e20]]], " ", LOST_DIGITS),
+        ("round", 1e20, 0, LOST_DIGITS),
+        ("slice", 1e20, 0, LOST_DIGITS),
+        ("date", "x", 1e20, LOST_DIGITS),
     ],
 )
 def test_filter_fails_without_showing_the_value(

@@ -11,6 +11,7 @@ import pytest
 
 import mapper
 from mapper.runtime.faults import Fault
+from mapper.runtime.json.equality import equal
 from mapper.runtime.limits import MAX_EVENT_DEPTH
 from mapper.runtime.missing import MISSING
 from mapper.runtime.shapes import flatten, prune
@@ -36,6 +37,24 @@ def test_the_value_itself_does_not_change() -> None:
 @pytest.mark.parametrize(("inner", "left"), [(None, MISSING), (0, nested(MAX_EVENT_DEPTH, 0))])
 def test_a_value_at_the_deepest_level(inner: object, left: object) -> None:
     assert prune(nested(MAX_EVENT_DEPTH, inner), ALL) == left
+
+
+class MadeWhenAsked(dict[str, object]):
+    """An object of a host whose members are made anew, and gone again, each time it is asked for them."""
+
+    def items(self) -> Any:
+        for name, member in super().items():
+            yield name, MadeWhenAsked(member) if isinstance(member, dict) else member
+
+
+def test_members_that_a_host_makes_when_asked_are_told_apart() -> None:
+    members = {str(i): {"a": {"b": {} if i % 2 else {"c": i}}} for i in range(50)}
+    even = {str(i): {"a": {"b": {"c": i}}} for i in range(0, 50, 2)}
+    assert prune(MadeWhenAsked(members), ALL) == even
+    same = {"k": {"v": [1]}}
+    pairs: dict[str, object] = {"a": {"k": {"v": [1]}}, "b": {"k": {"v": [2]}}}
+    assert not equal(MadeWhenAsked(pairs), {"a": same, "b": same})
+    assert not equal(MadeWhenAsked(dict(reversed(pairs.items()))), {"a": same, "b": same})
 
 
 def test_a_value_that_holds_one_list_twice_at_each_level_is_pruned_once() -> None:

@@ -79,8 +79,17 @@ PROPERTIES = {
     "an object of entries": "{o: {object_from: $.p, key: '{{ key }}-{{ key }}', value: {envelope: $.shop}}}",
     "a path on others": "{o: {path: $..k, of: [$.p, $.p, {envelope: $.shop}]}, n: {path: $.n, of: $.p}}",
     "one of several": "{t: {path: '$..*', take: last}, u: {envelope: '$.orders[*]', take: first}}",
+    "objects of lists, in part": "{o: {path: '$[0, 1]', of: [OBJECT, {a: OBJECT}]}, e: OBJECT}",
+    "a list that is kept, and parts of others": "{m: LIST, h: {hash: [LIST]}, t: {path: '$[0]', of: LIST}, "
+    "k: {match: LIST, cases: {null: a}, else: b}, n: {map: LIST, to: $.name}}",
     "a header": "{h: {header: X-Long}, t: {received_at: true}}",
 }
+PARTS = {
+    "OBJECT": "{object_from: $.x, key: $.s, value: {envelope: $.shop.name}}",
+    "LIST": "{map: $.x, to: {envelope: $.shop}}",
+}
+for part, text in PARTS.items():
+    PROPERTIES = {name: value.replace(part, text) for name, value in PROPERTIES.items()}
 EACH = {
     "one": "$",
     "orders": "$.orders[*]",

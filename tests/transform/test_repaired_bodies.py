@@ -105,10 +105,17 @@ def test_unknown_words_are_errors(line: str, message: str, hint: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["repair: []", "repair: {comments: true}", "repair: [1]", "encoding_errors: true"]
+    ("line", "code"),
+    [
+        ("repair: []", "M107"),
+        ("repair: {comments: true}", "M107"),
+        ("repair: [1]", "M107"),
+        ("encoding_errors: [replace]", "M107"),
+        ("encoding_errors: true", "M114"),
+    ],
 )
-def test_other_shapes_are_errors(line: str) -> None:
-    assert [d.code for d in mapper.check(FRAME.format(line))] == ["M107"]
+def test_other_shapes_are_errors(line: str, code: str) -> None:
+    assert [d.code for d in mapper.check(FRAME.format(line))] == [code]
 
 
 TOKENS = [

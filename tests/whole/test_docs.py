@@ -51,7 +51,7 @@ from mapper.language.reader import TOP_LEVEL
 from mapper.language.value_reader import OPERATORS
 from mapper.regex import danger as patterns
 from mapper.runtime import casts as values
-from mapper.runtime import limits
+from mapper.runtime import digits, limits
 from mapper.runtime.limits import DEFAULT
 from mapper.runtime.liquid import semantics as liquid_text
 from mapper.runtime.liquid.filters import ROWS
@@ -375,6 +375,7 @@ LIMITS = {
     "matches of one path with `..` or several selectors": (DEFAULT.path_matches,),
     "values that one `..` looks at": (DEFAULT.path_visits,),
     "digits of an integer that is cast": (values.MAX_DIGITS,),
+    "a number written as a float, as a text, an integer or a part of a hash": (digits.EXACT - 1,),
     "nesting of a text that `as: json` reads": (DEFAULT.nesting,),
     "a time pattern": (time_patterns.MAX_PATTERN,),
     "a text that is read as a time": (time_patterns.MAX_TEXT,),

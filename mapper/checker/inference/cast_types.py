@@ -1,9 +1,9 @@
 """Casts: the type of a value in, the type of the cast value and the values that cannot be cast out.
 
 Listed values are cast by the function that runs at run time. Assumptions about the others: numbers have no
-thousands of digits; integral floats are below 1e16, so that they print without an exponent; texts of the
-format date-time have at most nine digits of a second, and lie in the years 1 to 9999 of UTC and of the zones
-that the mapping names.
+thousands of digits; texts of the format date-time have at most nine digits of a second, and lie in the years
+1 to 9999 of UTC and of the zones that the mapping names. A number of the type `integer` may be written as a
+float: JSON Schema allows it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from mapper import ir
-from mapper.checker.inference.printing import printed
+from mapper.checker.inference.printing import printed, unsure_numbers
 from mapper.checker.types import (
     ANYTHING,
     NEVER,
@@ -28,6 +28,7 @@ from mapper.checker.types import (
 from mapper.checker.types.facts import Numbers
 from mapper.checker.types.lattice import overlaps
 from mapper.checker.types.named import BOOLEAN, INTEGER, NUMBER, TIME, text_type, time_with_digits
+from mapper.checker.types.number_facts import is_whole_and_a_double
 from mapper.checker.types.text_facts import NO_TIME, TIMES
 from mapper.runtime.casts import CONVERSIONS
 from mapper.runtime.missing import INVALID
@@ -104,6 +105,7 @@ def _take_listed(given: Type, convert: Callable[[object], object]) -> tuple[Cast
     if texts is not None and texts.values is not None:
         listed.extend(texts.values)
         texts = None
+    listed.extend([float(value) for value in listed if is_whole_and_a_double(value)])
     for value in listed:
         result = convert(value)
         if result is INVALID:
@@ -118,10 +120,10 @@ def _cast_part(kind: ir.CastKind, part: str, given: Type) -> Casting:
     formats = given.texts.formats if given.texts is not None else frozenset[str]()
     match kind, part:
         case ir.CastKind.STRING, "boolean" | "number" | "string":
-            return Casting(Type(texts=printed(given)), NEVER)
+            return Casting(Type(texts=printed(given)), unsure_numbers(given))
         case ir.CastKind.INTEGER, "number" if given.numbers is not None:
             integral = Type(numbers=replace(given.numbers, integral=True))
-            return Casting(integral, NEVER if given.numbers.integral else given)
+            return Casting(integral, unsure_numbers(given) if given.numbers.integral else given)
         case ir.CastKind.INTEGER, "string":
             return Casting(INTEGER, NEVER if "whole-numeral" in formats else given)
         case ir.CastKind.NUMBER, "string":

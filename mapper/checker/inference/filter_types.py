@@ -8,9 +8,10 @@ from itertools import chain, product
 from math import prod
 from typing import TypeAlias
 
+from mapper import ir
 from mapper.budget import MAX_CHARACTERS, spend_on
 from mapper.checker.inference import predicates as p
-from mapper.checker.inference.printing import concatenated, printed
+from mapper.checker.inference.printing import concatenated, printed, unprintable, unsure_numbers
 from mapper.checker.types import ANYTHING, NEVER, Type, admits, join, join_all, literal_type, only
 from mapper.checker.types.lattice import of_element
 from mapper.checker.types.named import (
@@ -29,7 +30,7 @@ from mapper.runtime.faults import Fault
 from mapper.runtime.limits import trial_limits, within
 from mapper.runtime.liquid.filters import ROWS, apply
 from mapper.runtime.liquid.filters.digests import namespace_of
-from mapper.runtime.liquid.filters.row import Fails, Function, Gives
+from mapper.runtime.liquid.filters.row import PRINTED, Fails, Function, Gives
 from mapper.runtime.missing import MISSING
 
 Arguments: TypeAlias = tuple[Type, ...]
@@ -74,6 +75,22 @@ def _computed(function: Function, types: Arguments) -> tuple[Type, bool] | None:
         spend_on(_length(found))
         results = join(results, literal_type(found))
     return results, failed
+
+
+def unsure_operand(name: str, given: Type) -> Type:
+    """The values that a filter refuses, as value or argument, because they may have lost digits."""
+    row = ROWS[name]
+    if row.takes == PRINTED or row.gives in _PRINTING:
+        return unprintable(given)
+    return unsure_numbers(given) if row.gives in _WHOLE else NEVER
+
+
+def gives_exact_numbers(operand: ir.Operand) -> bool:
+    """Return True for a filter whose numbers are integers for sure: no digit of these gets lost."""
+    if not isinstance(operand, ir.FilterCall):
+        return False
+    gives = ROWS[operand.name].gives
+    return gives in _COUNTING or (gives is Gives.ROUNDED and not operand.args)
 
 
 def _length(value: object) -> int:
@@ -166,7 +183,7 @@ def _both_elements(value: Type, arguments: Arguments) -> Type:
 def _one_element(value: Type, _arguments: Arguments) -> Type:
     if value.objects or value.texts:
         return ANYTHING.with_missing()
-    return join(of_element(value), Type(missing=True, null=True))
+    return of_element(value).with_missing()
 
 
 def _no_lists(value: Type, arguments: Arguments) -> bool:
@@ -227,7 +244,7 @@ RESULTS: dict[Gives, Result] = {
     Gives.ROUNDED: _rounded,
     Gives.WHOLE: INTEGER,
     Gives.COUNT: COUNT,
-    Gives.INDEX: replace(COUNT, null=True),
+    Gives.INDEX: COUNT.with_missing(),
     Gives.TRUTH: replace(BOOLEAN, null=True),
     Gives.ELEMENT: _one_element,
     Gives.FOUND: _one_element,
@@ -250,5 +267,9 @@ FAILURES: dict[Fails, Failure] = {
     Fails.NO_ORDER: _no_order,
     Fails.NO_NAMESPACE: _no_namespace,
 }
+# Filters that print their values or elements; filters whose whole numbers would look exact.
+_PRINTING = frozenset({Gives.JOINED, Gives.PART})
+_WHOLE = frozenset({Gives.WHOLE, Gives.ROUNDED})
+_COUNTING = frozenset({Gives.WHOLE, Gives.COUNT, Gives.INDEX})
 # A filter that reads its elements may give nil, or fail, if its value is not a plain list.
 _OF_ELEMENTS = frozenset({Fails.NO_OBJECTS, Fails.NO_KEYS, Fails.NO_ORDER})

@@ -9,25 +9,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from mapper import ir
+from mapper.checker.inference.type_scope import TypeScope
 from mapper.checker.types import NEVER, Type, join
+from mapper.checker.types.named import array_of
 from mapper.diagnostics.source import Span
+from mapper.ir.liquid import Operand
+from mapper.runtime.digits import LOST_DIGITS
 
 
 @dataclass(frozen=True, slots=True)
 class PossibleRejection:
     """A node with values that stop the item at run time, and the code of the fault.
 
-    `value` is the node that yields these values, `bad` their type. If `is_certain`, every value stops the
-    item. `declared` is True if the mapping asks for the rejection (`on_error: reject`).
+    `value` is the node that yields these values, in a mapping or a template, `bad` their type. If
+    `is_certain`, every value stops the item. `declared` is True if the mapping asks for the rejection
+    (`on_error: reject`), `loses_digits` if all of `bad` are numbers that may have lost digits.
     """
 
     code: str
     span: Span
     reason: str
-    value: ir.Value | None = None
+    value: object = None
     bad: Type = NEVER
     is_certain: bool = False
     declared: bool = False
+    loses_digits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,14 @@ class Inference:
     def rejections_at(self, code: str, span: Span) -> Sequence[PossibleRejection]:
         """The possible rejections with one code at one place."""
         return self._rejections.get((code, span.start, span.end), ())
+
+    def note_lost_digits(self, operand: Operand, span: Span, bad: Type, scope: TypeScope) -> None:
+        """Note an operand of a template with values of the type `bad`: numbers that may have lost digits."""
+        focus: object = operand
+        if isinstance(operand, ir.Lookup) and operand.name in scope.local:
+            # Its value came from anywhere in the template: perhaps from a list, or from a list in one.
+            focus, bad = None, join(bad, array_of(join(bad, array_of(bad, 1)), 1))
+        self.note_rejection(PossibleRejection("M618", span, LOST_DIGITS, focus, bad, loses_digits=True))
 
     def note_rejection(self, rejection: PossibleRejection) -> None:
         """Note that an item may be rejected."""

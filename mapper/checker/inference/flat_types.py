@@ -23,6 +23,7 @@ from mapper.checker.types.named import EMPTY_OBJECT
 
 MAX_OBJECTS = 1_000  # whose names are joined; those behind them are of members that may have any name
 _MAX_DEPTH = 40
+_MAX_DIGITS = 10  # of an index; lists are never that long
 _EMPTY_ARRAY = Arrays(NEVER, 0, 0)
 
 
@@ -44,13 +45,13 @@ def flattened(node: ir.Flatten, whole: Objects) -> tuple[Type, Type]:
 class _Unnamed:
     """Values whose names are not known.
 
-    They are in the object `part` at the end of a `way`, so their names begin with `start`. Without a `part`,
-    the names may go on in any way. `leaf` is the type of the values, or of those inside them.
+    They are in the object or list `part` at the end of a `way`, so their names begin with `start`. Without a
+    `part`, the names may go on in any way. `leaf` is the type of the values, or of those inside them.
     """
 
     way: tuple[str, ...]
     start: str
-    part: Objects | None
+    part: Objects | Arrays | None
     leaf: Type
 
 
@@ -83,7 +84,8 @@ class _Names:
             self.takes_apart = self.takes_apart or is_apart
             behind = start + name + self.node.separator
             if elements.is_present:
-                self._add_unknown(_Unnamed(way, behind, None, _leaves(elements, self.node)))
+                leaf_of_elements = _leaves(elements, self.node)
+                self._add_unknown(_Unnamed((*way, name), behind, member.arrays, leaf_of_elements))
             if inner is None:
                 continue
             if len(way) < _MAX_DEPTH and self.count < MAX_OBJECTS:
@@ -141,15 +143,29 @@ class _Names:
 
     def _others(self, name: str, unknown: _Unnamed) -> Iterator[tuple[str, ...]]:
         """The ways, behind the start, to members of a name that begin with one which is not listed."""
-        rest = name[len(unknown.start) :]
-        if unknown.part is None or rest not in unknown.part.members:
+        rest, part = name[len(unknown.start) :], unknown.part
+        if part is None or _may_have(part, rest):
             yield (rest,)
         end = rest.find(self.node.separator)
         while end >= 0:
             first, others = rest[:end], rest[end + len(self.node.separator) :]
-            if unknown.part is not None and first not in unknown.part.members:
+            if part is not None and _may_have(part, first):
                 yield first, others
             end = rest.find(self.node.separator, end + 1)
+
+
+def _may_have(part: Objects | Arrays, name: str) -> bool:
+    """True if an object may have a member of a name that is not listed, or a list such an element."""
+    if isinstance(part, Objects):
+        return name not in part.members
+    index = _index(name)
+    return index is not None and (part.longest is None or index < part.longest)
+
+
+def _index(name: str) -> int | None:
+    """The index that a name is, as `flatten` writes it; none beyond those that a type can tell apart."""
+    is_index = name.isascii() and name.isdecimal() and (name == "0" or name[0] != "0")
+    return int(name) if is_index and len(name) < _MAX_DIGITS else None
 
 
 def _split(given: Type, node: ir.Flatten) -> tuple[Type, Objects | None, Type]:
@@ -167,11 +183,23 @@ def _split(given: Type, node: ir.Flatten) -> tuple[Type, Objects | None, Type]:
 def _with_member(part: Objects, way: tuple[str, ...], node: ir.Flatten) -> Objects:
     """Those of the objects that have a member at the end of a way."""
     name, *others = way
-    leaf, inner, _ = _split(member_of(part, name), node)
-    member = without_missing(leaf)
-    if others and inner is not None:
-        member = Type(objects=(_with_member(inner, tuple(others), node),))
-    return replace(part, members={**part.members, name: member})
+    return replace(part, members={**part.members, name: _with(member_of(part, name), tuple(others), node)})
+
+
+def _with(given: Type, way: tuple[str, ...], node: ir.Flatten) -> Type:
+    """Those of the values that are a member themselves, or that have one at the end of a way."""
+    leaf, inner, elements = _split(given, node)
+    index = _index(way[0]) if way else None
+    if index is not None and given.arrays is not None and elements.is_present:
+        arrays = given.arrays
+        return Type(
+            arrays=replace(
+                arrays, element=_with(elements, way[1:], node), shortest=max(arrays.shortest, index + 1)
+            )
+        )
+    if way and inner is not None:
+        return Type(objects=(_with_member(inner, way, node),))
+    return without_missing(leaf)
 
 
 def _leaves(given: Type, node: ir.Flatten) -> Type:

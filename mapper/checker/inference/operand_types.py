@@ -6,7 +6,7 @@ from typing import assert_never
 
 from mapper import ir
 from mapper.checker.inference import predicates as p
-from mapper.checker.inference.filter_types import filter_type
+from mapper.checker.inference.filter_types import filter_type, gives_exact_numbers, unsure_operand
 from mapper.checker.inference.findings import Inference, PossibleRejection
 from mapper.checker.inference.printing import printed
 from mapper.checker.inference.type_scope import TypeScope, look_up
@@ -73,8 +73,14 @@ def _filtered(call: ir.FilterCall, scope: TypeScope, notes: Inference) -> Type:
     found, may_fail = filter_type(call.name, value, arguments, is_plain=not named)
     if may_fail:
         notes.note_rejection(
-            PossibleRejection("M618", call.span, f"`{call.name}` cannot work with every value", bad=value)
+            PossibleRejection(
+                "M618", call.span, f"`{call.name}` cannot work with every value", value=call.value, bad=value
+            )
         )
+    for operand, given in zip((call.value, *call.args), (value, *arguments), strict=True):
+        bad = unsure_operand(call.name, given)
+        if not bad.is_never and not gives_exact_numbers(operand):
+            notes.note_lost_digits(operand, call.span, bad, scope)
     return join(found, lost)
 
 

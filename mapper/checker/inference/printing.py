@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from mapper.budget import MAX_CHARACTERS, spend_on
-from mapper.checker.types.facts import Texts, Type
+from mapper.checker.types.facts import Arrays, Numbers, Texts, Type
+from mapper.checker.types.lattice import meet, of_element
+from mapper.checker.types.named import NEVER
 from mapper.checker.types.text_facts import described, join_texts
+from mapper.runtime.digits import EXACT
 from mapper.runtime.liquid.semantics import to_text
 
 NOTHING = Texts(values=frozenset({""}))
 _WRITTEN = Texts(blank=False, shortest=1)
 _NUMERAL = Texts(blank=False, shortest=1, formats=frozenset({"numeral"}))
 _WHOLE = Texts(blank=False, shortest=1, formats=frozenset({"numeral", "whole-numeral"}))
+_UNSURE = (Type(numbers=Numbers(low=EXACT)), Type(numbers=Numbers(high=-EXACT)))
+_MAX_LISTS = 5  # lists inside each other whose numbers are looked at
 _MAX_VALUES = 32  # listed texts; more are described by facts
 
 
@@ -33,6 +38,23 @@ def printed(given: Type) -> Texts:
     for part in parts[1:]:
         whole = join_texts(whole, part)
     return whole
+
+
+def unsure_numbers(given: Type) -> Type:
+    """The numbers of a type that may have lost digits if they are written as floats: beyond 2^53 either way.
+
+    If there are some of both signs, only the positive ones: a type with both would have all between them.
+    """
+    return next((part for part in (meet(given, each) for each in _UNSURE) if not part.is_never), NEVER)
+
+
+def unprintable(given: Type, depth: int = 0) -> Type:
+    """The values that Liquid does not print: numbers that may have lost digits, and lists of them."""
+    numbers = unsure_numbers(given)
+    if not numbers.is_never or given.arrays is None or depth > _MAX_LISTS:
+        return numbers
+    element = unprintable(of_element(given), depth + 1)
+    return NEVER if element.is_never else Type(arrays=Arrays(element, 1))
 
 
 def concatenated(left: Texts, right: Texts) -> Texts:

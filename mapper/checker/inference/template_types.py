@@ -8,15 +8,17 @@ from typing import assert_never
 from mapper import ir
 from mapper.checker.inference import predicates as p
 from mapper.checker.inference.condition_types import divide
+from mapper.checker.inference.filter_types import gives_exact_numbers
 from mapper.checker.inference.findings import Inference
 from mapper.checker.inference.operand_types import operand_type
-from mapper.checker.inference.printing import NOTHING, concatenated, printed
+from mapper.checker.inference.printing import NOTHING, concatenated, printed, unprintable
 from mapper.checker.inference.type_scope import TypeScope, join_scopes, narrowed_lookup
 from mapper.checker.types import ANY_MEMBER, ANYTHING, Type, join, join_all
 from mapper.checker.types.facts import Texts
 from mapper.checker.types.lattice import of_element
 from mapper.checker.types.named import INTEGER, OBJECT, TEXT, array_of
 from mapper.checker.types.text_facts import join_texts
+from mapper.diagnostics.source import Span
 from mapper.ir.liquid import walk
 
 _ANY_TEXT = Texts()
@@ -46,8 +48,8 @@ def _statement(statement: ir.Statement, scope: TypeScope, notes: Inference) -> t
     match statement:
         case ir.Write(text):
             return Texts(values=frozenset({text})), scope
-        case ir.Output(value):
-            return printed(operand_type(value, scope, notes)), scope
+        case ir.Output(value, span):
+            return _written(value, span, scope, notes), scope
         case ir.Assign(name, value):
             return NOTHING, scope.with_local(name, operand_type(value, scope, notes))
         case ir.Capture(name, body):
@@ -59,8 +61,8 @@ def _statement(statement: ir.Statement, scope: TypeScope, notes: Inference) -> t
             return _choices(statement, scope, notes)
         case ir.For():
             return _loop(statement, scope, notes)
-        case ir.Cycle(_, values):
-            texts = [printed(operand_type(value, scope, notes)) for value in values]
+        case ir.Cycle(_, values, span):
+            texts = [_written(value, span, scope, notes) for value in values]
             return reduce(join_texts, texts, NOTHING), scope
         case ir.Count(name):
             return printed(INTEGER), scope.with_local(name, join(scope.read(name), INTEGER))
@@ -68,6 +70,15 @@ def _statement(statement: ir.Statement, scope: TypeScope, notes: Inference) -> t
             return NOTHING, scope.unreachable()
         case _ as never:
             assert_never(never)
+
+
+def _written(value: ir.Operand, span: Span, scope: TypeScope, notes: Inference) -> Texts:
+    """The texts that an operand prints; numbers that may have lost digits are noted, because they stop it."""
+    given = operand_type(value, scope, notes)
+    bad = unprintable(given)
+    if not bad.is_never and not gives_exact_numbers(value):
+        notes.note_lost_digits(value, span, bad, scope)
+    return printed(given)
 
 
 def _branches(node: ir.Branches, scope: TypeScope, notes: Inference) -> tuple[Texts, TypeScope]:

@@ -14,6 +14,7 @@ from mapper.checker.inference.findings import Inference, PossibleRejection
 from mapper.checker.inference.object_types import changed_object, entries_of, merged_objects, object_of
 from mapper.checker.inference.operand_types import operand_type
 from mapper.checker.inference.path_types import infer_path
+from mapper.checker.inference.printing import unsure_numbers
 from mapper.checker.inference.shape_types import pruned
 from mapper.checker.inference.template_types import infer_template
 from mapper.checker.inference.type_scope import ITEM, TypeScope, narrowed_value, place_of_path
@@ -35,6 +36,7 @@ from mapper.checker.types import (
 from mapper.checker.types.from_schema import remove_literals
 from mapper.checker.types.lattice import of_element, of_member
 from mapper.checker.types.named import DIGEST, EMPTY_OBJECT, OBJECT, array_of
+from mapper.runtime.digits import LOST_DIGITS
 
 
 def infer_value(node: ir.Value, scope: TypeScope, notes: Inference) -> Type:
@@ -86,6 +88,7 @@ def _infer(node: ir.Value, scope: TypeScope, notes: Inference) -> Type:
             return pruned(infer_value(value, scope, notes), frozenset(kinds))
         case ir.Hash(operands):
             found = [infer_value(operand, scope, notes) for operand in operands]
+            _note_hashed(node, found, notes)
             return DIGEST.with_missing(all(each.may_be_nothing for each in found))
         case ir.FromRequest(part, name):
             given = scope.roots[part.value]
@@ -274,9 +277,20 @@ def _note_cast(
     is_certain = done.good.is_never and result.is_never
     wanted = "time in " + ", ".join(node.formats) if isinstance(node, ir.Timestamp) else node.kind.value
     reason = f"{'no' if is_certain else 'not every'} value here can be read as {wanted}"
+    # All other numbers of these types can be cast.
+    loses_digits = code == "M613" and not is_certain and done.bad == unsure_numbers(done.bad)
+    if loses_digits:
+        reason = LOST_DIGITS
     notes.note_rejection(
-        PossibleRejection(code, node.span, reason, node, done.bad, is_certain, node.declared)
+        PossibleRejection(code, node.span, reason, node, done.bad, is_certain, node.declared, loses_digits)
     )
+
+
+def _note_hashed(node: ir.Hash, found: list[Type], notes: Inference) -> None:
+    """Note numbers that may have lost digits: the hash of one would be that of another id, too."""
+    bad = join_all(map(unsure_numbers, found))
+    if not bad.is_never:
+        notes.note_rejection(PossibleRejection("M613", node.span, LOST_DIGITS, node, bad, loses_digits=True))
 
 
 def _note_others(

@@ -32,6 +32,7 @@ from mapper.runtime.missing import MISSING
 
 # Bounds of the work, so that no mapping is checked for minutes.
 MAX_RUNS = 1500  # for one field and start
+MAX_DIGIT_RUNS = 400  # for a number that may have lost digits: nearly always one of the first values shows it
 MAX_RUNS_IN_ALL = 20_000
 MAX_STARTS = 500
 _MAX_STEPS = 400
@@ -64,7 +65,12 @@ class CounterexampleSearch:
             self._least_body = smallest(body)
 
     def find(
-        self, entry: ir.Field | None, is_wrong: Judge, focus: object = None, bad: Type = NEVER
+        self,
+        entry: ir.Field | None,
+        is_wrong: Judge,
+        focus: object = None,
+        bad: Type = NEVER,
+        max_runs: int = MAX_RUNS,
     ) -> Payload | None:
         """The smallest payload found for which the run of a field is wrong and the whole mapping rejects.
 
@@ -78,7 +84,7 @@ class CounterexampleSearch:
         best: Payload | None = None
         together = 0
         for start in self._starts(execute):
-            for placed in islice(placements(choices), MAX_RUNS):
+            for placed in islice(placements(choices), max_runs):
                 if self.runs_left <= 0 or (best is not None and len(placed) > together):
                     break
                 self.runs_left -= 1

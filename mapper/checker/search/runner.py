@@ -43,14 +43,14 @@ class Payload:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The result of a program for one payload: the event or MISSING, and codes and spans of the faults.
+    """The result of a program for one payload: the event or MISSING; code, span and message of each fault.
 
     `skipped` is True if a rule ends the item: then the mapping wants it to have no event.
     """
 
     event: object = MISSING
     skipped: bool = False
-    faults: tuple[tuple[str, Span | None], ...] = ()
+    faults: tuple[tuple[str, Span | None, str], ...] = ()
 
 
 Execute: TypeAlias = Callable[[Payload], Run]

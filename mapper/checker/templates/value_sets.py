@@ -21,7 +21,7 @@ from mapper.regex.languages import (
     union,
     word,
 )
-from mapper.runtime.liquid.semantics import to_text
+from mapper.runtime.liquid.semantics import compared_text
 
 _SIGN = optional(word("-"))
 _WHOLE = union(word("0"), concatenated(one_of(span("1", "9")), many(DIGITS)))
@@ -123,7 +123,7 @@ def constant(value: object) -> ValueSet:
         case bool():
             return ValueSet(true=value, false=not value)
         case int() | float():
-            return a_number(word(to_text(value)))
+            return a_number(word(compared_text(value)))
         case str():
             return a_text(word(value))
         case list():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mapper.checker.types.facts import Numbers
+from mapper.runtime.digits import EXACT
 
 MAX_VALUES = 64  # listed values; more are described by bounds
 
@@ -20,6 +21,16 @@ def fits_number(number: int | float, numbers: Numbers) -> bool:
     return numbers.high is None or not (
         number > numbers.high or (numbers.open_high and number == numbers.high)
     )
+
+
+def is_whole_and_a_double(value: object) -> bool:
+    """Return True for an integer beyond 2^53 that is equal to a float: a payload may hold either."""
+    if not isinstance(value, int) or -EXACT < value < EXACT:
+        return False
+    try:
+        return float(value) == value
+    except OverflowError:
+        return False
 
 
 def settle_numbers(numbers: Numbers) -> Numbers | None:

@@ -3,6 +3,8 @@
 RFC 8785 (JCS) with these decisions:
 - integers keep their exact digits, also beyond 2^53; JCS would round them to a double, and two ids of
   different digits would become one;
+- a part of a hash that is itself a float of 2^53 or more gives INVALID: it may be an id that has lost digits
+  (`mapper.runtime.digits`). Inside objects and lists such numbers are data, and JCS writes them;
 - half of a surrogate pair is written as `\\ud800`, as JSON.stringify does; JCS refuses it;
 - a value without a JSON form (NaN, infinities, other Python types, keys that are not text, integers too long
   to print) gives INVALID; a value that nests deeper than MAX_CANONICAL_DEPTH is a RecursionError.
@@ -19,6 +21,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from mapper.runtime.casts import to_string
+from mapper.runtime.digits import may_have_lost_digits
 from mapper.runtime.limits import MAX_CANONICAL_DEPTH
 from mapper.runtime.missing import INVALID, MISSING, Nothing
 
@@ -47,7 +50,7 @@ def canonical_json(value: object) -> bytes | Nothing:
 def stable_hash(values: Iterable[object]) -> str | Nothing:
     """SHA-256, in hex, of the values' canonical JSON: `[v]` for a present one, `[]` for a missing one.
 
-    MISSING if every value is missing or null; INVALID if one has no canonical form.
+    MISSING if every value is missing or null; INVALID if one may have lost digits or has no canonical form.
     """
     parts: list[tuple[object, ...]] = []
     are_plain, is_any = True, False
@@ -58,8 +61,10 @@ def stable_hash(values: Iterable[object]) -> str | Nothing:
         parts.append((value,))
         if value is not None:
             is_any = True
-            if are_plain and type(value) is not str:
-                are_plain = _is_plain(value, _SHALLOW)
+            if type(value) is not str:
+                if may_have_lost_digits(value):
+                    return INVALID
+                are_plain = are_plain and _is_plain(value, _SHALLOW)
     if not is_any:
         return MISSING
     text = (are_plain and _encode_at_once(parts)) or canonical_json([[*part] for part in parts])

@@ -24,7 +24,9 @@ def equal(left: object, right: object) -> bool:
     if not isinstance(left, _CONTAINERS):
         return _are_equal_scalars(left, right)
     pairs: list[tuple[object, object]] = [(left, right)]
-    met: set[tuple[int, int]] = set()  # a payload from a host may hold one object often, or inside itself
+    # A payload from a host may hold one object often, or inside itself. Each pair is kept alive, so that no
+    # other gets its ids: a type of the host's own may make its members when it is asked for them.
+    met: dict[tuple[int, int], tuple[object, object]] = {}
     while pairs:
         one, other = pairs.pop()
         if not isinstance(one, _CONTAINERS):
@@ -33,7 +35,7 @@ def equal(left: object, right: object) -> bool:
             continue
         if (id(one), id(other)) in met:
             continue
-        met.add((id(one), id(other)))
+        met[id(one), id(other)] = one, other
         if isinstance(one, list):
             if not isinstance(other, list) or len(one) != len(other):
                 return False

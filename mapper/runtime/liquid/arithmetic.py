@@ -6,7 +6,7 @@ from math import floor
 
 _EXACT = 1e9  # up to here the error of a product of floats is far below 0.001
 _LARGE = 10**15
-_LAST_EXACT = 2.0**53  # up to here, floats hold all whole numbers
+_LAST_EXACT = 2.0**53 - 1  # up to here, a float stands for one whole number alone
 
 
 def rounded_product(value: object, factor: int) -> int | None:

@@ -12,6 +12,7 @@ from io import StringIO
 from itertools import islice
 from typing import NoReturn
 
+from mapper.runtime.digits import EXACT, LOST_DIGITS, may_have_lost_digits
 from mapper.runtime.faults import Fault
 from mapper.runtime.json import equality
 from mapper.runtime.json.types import WORDS, type_of
@@ -130,7 +131,7 @@ def contains(left: object, right: object) -> bool:
     if not is_truthy(left) or not is_truthy(right):
         return False
     if isinstance(left, str):
-        return to_text(right) in left
+        return compared_text(right) in left
     if isinstance(left, list | tuple):
         return any(equal(element, right) for element in left)
     if isinstance(left, range):
@@ -155,18 +156,29 @@ def kind(value: object) -> str:
 
 
 def to_text(value: object, site: int = -1) -> str:
-    """A value as Liquid prints it: nil as nothing, a list as its elements run together, an object as JSON."""
+    """A value as Liquid prints it: nil as nothing, a list as its elements run together, an object as JSON.
+
+    Raises Fault M618 for a float of 2^53 or more: it may have lost digits (`mapper.runtime.digits`), and the
+    text may become an id. As JSON it stays a number.
+    """
     if isinstance(value, str):
         return value
     if value is MISSING or value is None:
         return ""
     try:
-        return str(value) if type(value) is int or type(value) is float else _printed(value)
+        if type(value) is int or (type(value) is float and -EXACT < value < EXACT):
+            return str(value)
+        return _printed(value, site)
     except (ValueError, OverflowError, TypeError):  # a number JSON does not have, a name that is not text
         raise Fault("M618", site, f"{kind(value)} that cannot be printed") from None
 
 
-def _printed(value: object) -> str:
+def compared_text(value: object) -> str:
+    """The text of a value that is only compared: as `to_text`, for numbers of any size."""
+    return str(value) if may_have_lost_digits(value) else to_text(value)
+
+
+def _printed(value: object, site: int) -> str:
     if isinstance(value, str):
         return value
     if value is None or value is MISSING:
@@ -174,11 +186,13 @@ def _printed(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list | tuple):
-        return "".join([_printed(element) for element in value])
+        return "".join([_printed(element, site) for element in value])
     if isinstance(value, dict):
         return to_json(value)
     if isinstance(value, range):
         return f"{value.start}..{value.stop - 1}"
+    if may_have_lost_digits(value):
+        raise Fault("M618", site, LOST_DIGITS)
     return str(value)
 
 

@@ -99,6 +99,6 @@ REASONS = ()
 # The levels of the event that the mapping makes itself, around the values of the payload.
 LEVELS = 3
 # How large an event can become, as in `runtime.growth`.
-GROWTH = (2, 0, 886, 0, 0, ())
+GROWTH = (2, 0, 286, 0, 0, ())
 # The alternatives of `each`, as in `runtime.items`.
 EACH = ((('name', 'events'),),)

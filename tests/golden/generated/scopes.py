@@ -108,6 +108,6 @@ REASONS = ('test event', 'anonymous')
 # The levels of the event that the mapping makes itself, around the values of the payload.
 LEVELS = 2
 # How large an event can become, as in `runtime.growth`.
-GROWTH = (1, 1, 507, 4, 0, ((('batch_id',), 1),))
+GROWTH = (1, 1, 207, 4, 0, ((('batch_id',), 1),))
 # The alternatives of `each`, as in `runtime.items`.
 EACH = ((('elements',), ('name', 'json')), (('name', 'events'),), (),)

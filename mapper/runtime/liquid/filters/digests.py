@@ -12,7 +12,7 @@ import re
 from base64 import b64encode
 from functools import partial, wraps
 
-from mapper.runtime.liquid.filters.row import Fails, Function, Gives, failed, make_row
+from mapper.runtime.liquid.filters.row import PRINTED, Fails, Function, Gives, failed, make_row
 from mapper.runtime.liquid.semantics import to_text
 
 # The namespaces of RFC 9562, section 6.6, by name.
@@ -32,7 +32,7 @@ def _of_text(function: Function) -> Function:
     return call
 
 
-digest_filter = partial(make_row, "any value, as printed", _of_text)
+digest_filter = partial(make_row, PRINTED, _of_text)
 
 
 @digest_filter(Gives.MD5, ("hey", "", "6057f13c496ecf7fd777ceb9e79ae285"), "d41d8cd98f00b204e9800998ecf8427e")

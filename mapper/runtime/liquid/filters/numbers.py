@@ -12,6 +12,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import partial, wraps
 from typing import TypeAlias
 
+from mapper.runtime.digits import LOST_DIGITS, may_have_lost_digits
 from mapper.runtime.liquid.filters.row import Fails, Function, Gives, bounded, failed, make_row
 
 Number: TypeAlias = int | float
@@ -95,16 +96,23 @@ def at_most(value: Number, other: Number) -> Number:
     return min(value, other)
 
 
+def _exact(value: Number) -> Number:
+    # A whole number is exact, and may be an id.
+    if may_have_lost_digits(value):
+        raise failed(LOST_DIGITS)
+    return value
+
+
 @number_filter(Gives.WHOLE, (1.2, "", "2"), "0")
 def ceil(value: Number) -> int:
     """The least whole number that is not smaller."""
-    return math.ceil(value)
+    return math.ceil(_exact(value))
 
 
 @number_filter(Gives.WHOLE, (-1.2, "", "-2"), "0")
 def floor(value: Number) -> int:
     """The greatest whole number that is not greater."""
-    return math.floor(value)
+    return math.floor(_exact(value))
 
 
 @number_filter(Gives.ARITHMETIC, ("7", "0.5", "7.5"), "0.5")
@@ -151,7 +159,7 @@ def round_(value: Number, digits: Number = 0) -> Number:
         return 0
     if isinstance(value, int):
         return value
-    decimal = Decimal(str(value))
+    decimal = Decimal(str(value if places else _exact(value)))
     if int(decimal.as_tuple().exponent) < -places:
         decimal = decimal.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
     return float(decimal) if places else int(decimal)

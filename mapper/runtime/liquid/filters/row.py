@@ -23,6 +23,9 @@ Example: TypeAlias = tuple[str, dict[str, object], str]  # a template, an item, 
 # The texts that some characters become; None if they may vanish or stay. All others stay.
 Becomes: TypeAlias = Mapping[str, str | None]
 
+# The values of a filter that works on texts: `to_text` is called for each, arguments included.
+PRINTED = "any value, as printed"
+
 # An integer of more bits has more decimal digits than Python prints.
 _INTEGER_BITS = 14_000
 
@@ -50,10 +53,10 @@ class Gives(Enum):
     ROUNDED = "a number; whole without an argument"
     WHOLE = "a whole number"
     COUNT = "a whole number from 0"
-    INDEX = "an index, or nil"
+    INDEX = "an index, or nothing"
     TRUTH = "true or false"
-    ELEMENT = "the element, or nil"
-    FOUND = "an element, or nil"
+    ELEMENT = "the element, or nothing"
+    FOUND = "an element, or nothing"
     ELEMENTS = "a list of its elements"
     BOTH = "a list of the elements of both"
     PROPERTIES = "a list of values"

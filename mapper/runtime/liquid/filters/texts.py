@@ -11,6 +11,7 @@ from functools import partial, wraps
 
 from mapper.runtime.liquid.filters.numbers import whole
 from mapper.runtime.liquid.filters.row import (
+    PRINTED,
     Effect,
     Fails,
     Function,
@@ -48,8 +49,8 @@ def _of_steady_text(function: Function) -> Function:
     return call
 
 
-text_filter = partial(make_row, "any value, as printed", _of_text)
-steady_filter = partial(make_row, "any value, as printed", _of_steady_text)
+text_filter = partial(make_row, PRINTED, _of_text)
+steady_filter = partial(make_row, PRINTED, _of_steady_text)
 
 
 @steady_filter(Gives.CONTENT, ("aNN", "", "Ann"), "", effect=Effect.CAPITAL, method="capitalize")
