@@ -111,8 +111,10 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> str:
     """A hint naming up to three close candidates, or an empty string."""
     from difflib import get_close_matches  # services start without it
 
+    candidates = list(candidates)
+    same = [candidate for candidate in candidates if candidate.lower() == name.lower()]
     # 0.75 lets one slip in four letters pass (`naem` for `name`).
-    close = get_close_matches(name, list(candidates), n=3, cutoff=0.75)
+    close = same or get_close_matches(name, candidates, n=3, cutoff=0.75)
     if not close:
         return ""
     return "did you mean " + " or ".join(f"`{c}`" for c in close) + "?"

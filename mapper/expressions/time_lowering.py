@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from enum import Enum
+from zoneinfo import available_timezones
 
 from mapper import ir
-from mapper.diagnostics.diagnostic import Report
+from mapper.diagnostics.diagnostic import Report, Severity, did_you_mean
 from mapper.diagnostics.source import Span, SpannedText
 from mapper.language import spec
 from mapper.language.time_modifiers import format_hint
@@ -18,6 +19,7 @@ from mapper.runtime.times.writing import (
     PatternForm,
     TimeForm,
     check_written_pattern,
+    shows_zone,
 )
 from mapper.runtime.times.zones import load_zone
 
@@ -29,8 +31,12 @@ def lower_time(
     value: ir.Value, modifiers: spec.Modifiers, on_error: ir.OnError, span: Span, report: Report
 ) -> ir.Timestamp:
     """The node of a value `as: timestamp`; errors are in the report."""
-    for text in modifiers.formats:
-        _check_format(text, report)
+    for index, text in enumerate(modifiers.formats):
+        if any(text.value == before.value for before in modifiers.formats[:index]):
+            label = "the same format stands before it"
+            report.error("M503", "a format that can never be tried", text.whole(), label, "remove it")
+        else:
+            _check_format(text, report)
     formats = tuple(text.value for text in modifiers.formats) or ("iso8601",)
     _check_zone(modifiers, report)
     _check_time_of_day(modifiers, report)
@@ -71,11 +77,17 @@ def _check_zone(modifiers: spec.Modifiers, report: Report) -> None:
             reason, hint = "every such time would be unreadable", "add `zone:`, such as `UTC`"
             report.error("M116", "no format tells the zone", text.whole(), reason, hint)
     elif load_zone(zone.value) is None:
-        report.error("M116", f"unknown time zone `{zone.value}`", zone.whole(), "no such zone", _ZONE_HINT)
+        _report_unknown_zone(zone, report)
     elif uses and all(use is _ZoneUse.IGNORED for _, use in uses):
         headline, label = "`zone` beside formats that tell the zone", "it would be ignored"
         hint = "remove it; to write the time in a zone, use `write: {pattern: .., zone: ..}`"
         report.error("M113", headline, zone.whole(), label, hint)
+
+
+def _report_unknown_zone(zone: SpannedText, report: Report) -> None:
+    hints = (did_you_mean(zone.value, sorted(available_timezones())), _ZONE_HINT)
+    message = f"unknown time zone `{zone.value}`"
+    report.add("M116", message, zone.whole(), "no such zone", tuple(filter(None, hints)), Severity.ERROR)
 
 
 class _ZoneUse(Enum):
@@ -118,7 +130,7 @@ def _form(write: spec.WrittenTime, report: Report) -> TimeForm | None:
         return DigitsForm(_DIGITS[write.precision]) if write.precision in _DIGITS else None
     pattern, zone = write.pattern, write.zone
     if zone is not None and load_zone(zone.value) is None:
-        report.error("M116", f"unknown time zone `{zone.value}`", zone.whole(), "no such zone", _ZONE_HINT)
+        _report_unknown_zone(zone, report)
         return None
     if pattern is None:
         return None
@@ -126,6 +138,9 @@ def _form(write: spec.WrittenTime, report: Report) -> TimeForm | None:
         message = f"unusable time format `{pattern.value}`"
         report.error("M115", message, pattern.whole(), problem)
         return None
+    if zone is not None and not shows_zone(pattern.value):
+        headline, label = "`zone` beside a pattern that is the same in all zones", "it would be ignored"
+        report.error("M113", headline, zone.whole(), label, "remove it")
     return PatternForm(pattern.value, "UTC" if zone is None else zone.value)
 
 

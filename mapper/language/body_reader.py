@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -50,9 +51,16 @@ def body_form() -> JsonForm:
 
 
 def unread_form() -> JsonForm:
-    """The JSON Schema of a whole mapping: `body: {format: none}` leaves some keys without a meaning."""
+    """The JSON Schema of a whole mapping: some formats of a body leave keys without a meaning."""
     is_unread = {"required": ["body"], "properties": {"body": _has_format(("none",))}}
-    return {"if": is_unread, "then": {"not": {"anyOf": [{"required": [key]} for key in _UNREAD]}}}
+    no_json = {"properties": {"body": {**_has_format(("form",)), "not": {"required": ["field"]}}}}
+    is_form = {"required": ["body"], **no_json}
+    return {
+        "allOf": [
+            {"if": is_unread, "then": {"not": {"anyOf": [{"required": [key]} for key in _UNREAD]}}},
+            {"if": is_form, "then": {"not": {"required": ["repair"]}}},
+        ]
+    }
 
 
 def _has_format(formats: tuple[str, ...]) -> JsonForm:
@@ -82,10 +90,33 @@ def read_body_format(parts: dict[str, Node], report: Report) -> BodyFormat:
         for key in _UNREAD:
             if key in parts:
                 _misplaced(parts[key], f"`{key}`", "a body that is not read", "remove it", report)
+    if written == "form" and "field" not in keys and "repair" in parts:
+        hint = "repairs are for JSON: name the `field` that holds it, or remove this"
+        _misplaced(parts["repair"], "`repair`", "a form without `field`", hint, report)
     names = want_choice(keys["names"], "reading of names", FORM_NAMES, report) if "names" in keys else None
     field = optional_text(keys, "field", report)
-    policy = Policy(repairs, replaces, written, names == "brackets", None if field is None else field.value)
-    return BodyFormat(policy, optional_text(keys, "schema", report))
+    nests = names == "brackets"
+    if field is not None:
+        _check_field(field, report, nests=nests)
+    policy = Policy(repairs, replaces, written, nests, None if field is None else field.value)
+    schema = optional_text(keys, "schema", report)
+    return BodyFormat(policy, None if written == "none" else schema)
+
+
+def _check_field(field: SpannedText, report: Report, *, nests: bool) -> None:
+    """Report a name that no field has: a form without the field would pass as one that was never sent."""
+    name = field.value
+    if not name:
+        message, label, hint = "`field` must be the name of a field", "this is empty", ""
+    elif name.startswith(("$.", "$[")):
+        label, hint = "the fields of a form have names", f"write `{name[2:]}`"
+        message = "`field` must be a name, not a path"
+    elif nests and re.fullmatch(r"[^\[\]]+(\[[^\[\]]*\])+", name):
+        label = "`names: brackets` makes an object of this field"
+        message, hint = "`field` must be a name without brackets", "a field inside another cannot be JSON"
+    else:
+        return
+    report.error("M107", message, field.whole(), label, hint)
 
 
 def _body_keys(node: Node | None, report: Report) -> dict[str, Node]:

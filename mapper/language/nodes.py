@@ -80,7 +80,7 @@ def want_choice(node: Node, what: str, choices: Iterable[str], report: Report) -
     if isinstance(node, ScalarNode) and node.value is not None:
         text: SpannedText | None = node.text  # a number is an unknown word; quotes would not make it one
     else:
-        text = want_text(node, what, report)
+        text = want_text(node, f"the {what}", report)
     if text is None:
         return None
     names = tuple(choices)

@@ -24,9 +24,17 @@ _html = re.compile(r"\s*<(?:!doctype html|html|head|body)\b", re.IGNORECASE).mat
 _xml = re.compile(r"\s*<(?:\?xml|!--|[A-Za-z_][\w.:-]*[\s/>])").match
 _form = re.compile(r"[^\s=&<>{}\[\]\"'][^\s=&<>{}\"']*=\S*\s*\Z").match
 _base64 = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}\s*\Z").match
-_word = re.compile(r"(?:undefined|NaN|-?Infinity|None|True|False|NULL|nil)\b").match
+_word = re.compile(r"(?:undefined|nan|-?inf(?:inity)?|none|nil|null|true|false)\b", re.IGNORECASE).match
+_WORDS_OF_JSON = ("null", "true", "false")
+_control = re.compile(r"[\x00-\x08\x0e-\x1f]").search
+_json_start = re.compile(r"""\s*(?:\{\s*["'}]|\[\s*[\{"]|"\s*[\{\[])""").match
+_BEFORE_VALUE = (b"", b":", b",", b"[", b" ", b"\t", b"\n", b"\r", b"-")
 _offset = re.compile(r"\(byte (\d+)\)$").search
-_OTHER_LANGUAGE = "have the sender write JSON: names and texts in double quotes, `null` for nothing"
+_OTHER_LANGUAGE = (
+    "have the sender write JSON: names and texts in double quotes, `null` for nothing, no comments"
+)
+_CUT_OFF = "it may have been cut off on its way: compare its length with the `Content-Length`"
+_ALONE = "pass each of them alone; `mapper run` maps a file of lines"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +46,19 @@ class OtherFormat:
 
 
 def name_non_form(text: str) -> OtherFormat | None:
-    """The kind of a text that is not a form; None if it may be one."""
-    if is_json_inside(text):
+    """The kind of a text that is not a form; None if it may be one.
+
+    Also JSON that is cut off or otherwise broken: no form begins with a brace and a quote, but as a form it
+    would be one field with an odd name.
+    """
+    if _json_start(text) or is_json_inside(text):
         return OtherFormat("JSON, not a form", "leave out `body: {format: form}`: without it a body is JSON")
     named = _name_markup(text)
-    return None if named is None else OtherFormat(f"{named.title}, not a form", named.hint)
+    if named is not None:
+        return OtherFormat(f"{named.title}, not a form", named.hint)
+    if _control(text, 0, _START):
+        return OtherFormat("binary data, not a form", "have the sender send a form")
+    return None
 
 
 def explain_non_json(text: str, error: str, declared: Collection[str], *, is_body: bool) -> OtherFormat:
@@ -53,7 +69,7 @@ def explain_non_json(text: str, error: str, declared: Collection[str], *, is_bod
     named = _name_markup(text) or _name_encoded(text, is_body=is_body)
     if named is not None:
         return OtherFormat(f"{named.title}, not JSON", named.hint)
-    named = _name_empty(text, is_body=is_body) or _name_rest(text, error)
+    named = _name_empty(text, is_body=is_body) or _name_front(text) or _name_rest(text, error)
     if named is not None:
         return named
     stop = _name_stop(text, error)
@@ -64,7 +80,7 @@ def explain_non_json(text: str, error: str, declared: Collection[str], *, is_bod
         return OtherFormat(title, "the repairs that the mapping declares do not make it JSON")
     repairs = _helpful_repairs(text)
     listed = f"`repair: [{', '.join(repairs)}]` reads it, if this is a known fault of the sender"
-    return OtherFormat(title, listed if repairs else "")
+    return OtherFormat(title, listed if repairs else _CUT_OFF if "truncated" in error else "")
 
 
 def _name_empty(text: str, *, is_body: bool) -> OtherFormat | None:
@@ -98,6 +114,21 @@ def _name_encoded(text: str, *, is_body: bool) -> OtherFormat | None:
     return OtherFormat("a form", _form_hint(text) if is_body else "") if _form(text) else None
 
 
+def _name_front(text: str) -> OtherFormat | None:
+    """The kind of a text that begins with a character which stands in no JSON."""
+    first = text.lstrip(" \t\r\n")[0]
+    if first == "\x1e":
+        return OtherFormat("a sequence of JSON documents (RFC 7464), not one", _ALONE)
+    if first in '{["':
+        return None
+    if not (first.isascii() and first.isprintable()) and is_json_inside(text.lstrip(first)):
+        hint = "have the sender leave out what stands before it"
+        return OtherFormat(f"JSON behind a character U+{ord(first):04X}", hint)
+    if _control(text, 0, _START):
+        return OtherFormat("binary data, not JSON", "have the sender send JSON")
+    return None
+
+
 def _name_rest(text: str, error: str) -> OtherFormat | None:
     """The kind of a text with something behind a first JSON value."""
     found = _offset(error)
@@ -107,9 +138,8 @@ def _name_rest(text: str, error: str) -> OtherFormat | None:
     head, rest = raw[:index].rstrip(b" \t\r\n"), raw[index:]
     if not rest.strip(b"\x00 \t\r\n"):
         return OtherFormat("JSON with NUL bytes behind it", "have the sender leave out what follows the JSON")
-    if rest.startswith((b"{", b"[")) and head.endswith((b"}", b"]")):
-        hint = "pass each of them alone; `mapper run` maps a file of lines"
-        return OtherFormat("several JSON documents, not one", hint)
+    if rest.lstrip(b", \t\r\n").startswith((b"{", b"[")) and head.endswith((b"}", b"]")):
+        return OtherFormat("several JSON documents, not one", _ALONE)
     return None
 
 
@@ -118,16 +148,26 @@ def _name_stop(text: str, error: str) -> str | None:
     found = _offset(error)
     if found is None:
         return None
-    offset = int(found[1])
-    rest = text.encode("utf-8", "surrogatepass")[offset : offset + 40].decode("utf-8", "replace")
-    word = _word(rest)
-    if word is not None:
-        return f"`{word[0]}` (byte {offset})"
+    raw = text.encode("utf-8", "surrogatepass")
+    offset = int(found[1]) - error.startswith("trailing characters")
+    # The reader takes a word that begins as `null`, `true` or `false` as a whole.
+    for start in (offset, offset - 4, offset - 5):
+        before = raw[max(start - 1, 0) : max(start, 0)]
+        word = _word(_shown_rest(raw, start)) if start >= 0 and before in _BEFORE_VALUE else None
+        if word is not None and word[0] not in _WORDS_OF_JSON:
+            return f"`{word[0]}` (byte {start})"
+    rest = _shown_rest(raw, offset)
     if rest.startswith("'"):
         return f"a text in single quotes (byte {offset})"
+    if rest.startswith(("/*", "#")):  # the repair `comments` is for the others
+        return f"a comment (byte {offset})"
     if error.startswith("object keys must be strings") and rest[:1].isalpha():
         return f"a name without quotes (byte {offset})"
     return None
+
+
+def _shown_rest(raw: bytes, offset: int) -> str:
+    return raw[offset : offset + 40].decode("utf-8", "replace")
 
 
 def _form_hint(text: str) -> str:

@@ -151,6 +151,10 @@ def test_filter_gives_what_the_library_gives(name: str) -> None:
         for value, *arguments in product(GIVEN, *[ARGUMENTS] * count):
             ours = outcome(lambda v=value, a=arguments: apply(FILTERS[name], -1, v, *a))  # type: ignore[misc]
             theirs = outcome(lambda v=value, a=arguments: expected(name, v, tuple(a)))  # type: ignore[misc]
+            # What is not found is missing, where the library says nil.
+            is_found = isinstance(value, list | tuple | range) and len(value) > 0
+            if name in ("first", "last") and theirs == repr(None) and not is_found:
+                theirs = repr(MISSING)
             assert ours == theirs, (name, value, arguments)
 
 

@@ -183,7 +183,7 @@ def _both_elements(value: Type, arguments: Arguments) -> Type:
 def _one_element(value: Type, _arguments: Arguments) -> Type:
     if value.objects or value.texts:
         return ANYTHING.with_missing()
-    return join(of_element(value), Type(missing=True, null=True))
+    return of_element(value).with_missing()
 
 
 def _no_lists(value: Type, arguments: Arguments) -> bool:
@@ -244,7 +244,7 @@ RESULTS: dict[Gives, Result] = {
     Gives.ROUNDED: _rounded,
     Gives.WHOLE: INTEGER,
     Gives.COUNT: COUNT,
-    Gives.INDEX: replace(COUNT, null=True),
+    Gives.INDEX: COUNT.with_missing(),
     Gives.TRUTH: replace(BOOLEAN, null=True),
     Gives.ELEMENT: _one_element,
     Gives.FOUND: _one_element,

@@ -73,7 +73,9 @@ def _filtered(call: ir.FilterCall, scope: TypeScope, notes: Inference) -> Type:
     found, may_fail = filter_type(call.name, value, arguments, is_plain=not named)
     if may_fail:
         notes.note_rejection(
-            PossibleRejection("M618", call.span, f"`{call.name}` cannot work with every value", bad=value)
+            PossibleRejection(
+                "M618", call.span, f"`{call.name}` cannot work with every value", value=call.value, bad=value
+            )
         )
     for operand, given in zip((call.value, *call.args), (value, *arguments), strict=True):
         bad = unsure_operand(call.name, given)

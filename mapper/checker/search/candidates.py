@@ -30,7 +30,7 @@ PlacedValue: TypeAlias = tuple[PayloadPlace, object]
 
 # The number of choices grows with all four; the search tries them in order until its runs are used up.
 _MAX_PLACES = 14
-_MAX_BAD = 6
+_MAX_BAD = 10
 _MAX_OF_KIND = 5
 _MAX_TOGETHER = 3
 _MOMENT = "2026-11-23T20:00:00.000Z"

@@ -103,9 +103,22 @@ def _arrays(arrays: Arrays, depth: int) -> Iterator[list[object]]:
         return
     count = max(arrays.shortest, 1)
     element = element_of(arrays)
-    for value in islice(witnesses(element, depth + 1), _MAX_VARIANTS):
+    for index, value in enumerate(islice(witnesses(element, depth + 1), _MAX_VARIANTS)):
         if value is not MISSING and count <= _MAX_LENGTH and count * nodes_of(value, MAX_NODES) <= MAX_NODES:
             yield [value] * count
+        mixed = _mixed(element, depth) if index == 0 else []
+        if len(mixed) > 1 and arrays.shortest <= len(mixed) <= (arrays.longest or len(mixed)):
+            yield mixed
+
+
+def _mixed(element: Type, depth: int) -> list[object]:
+    """A value of each kind, and an object with and one without a member: lists of such cannot be sorted."""
+    found: list[object] = []
+    for kind in sorted(element.kinds):
+        most = 2 if kind == "object" else 1
+        values = islice(witnesses(only(element, kind), depth + 1), most)
+        found += [value for value in values if value is not MISSING]
+    return found if nodes_of(found, MAX_NODES) <= MAX_NODES else []
 
 
 def _objects(part: Objects, depth: int) -> Iterator[dict[str, object]]:

@@ -32,6 +32,15 @@ _PACKED = (
     (b"BZh", "bzip2"),
     (b"\xfd7zXZ\x00", "xz"),
 )
+# The first bytes of files that are not text.
+_FILES = (
+    (b"%PDF-", "a PDF file"),
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"Obj\x01", "an Avro file"),
+    (b"PAR1", "a Parquet file"),
+)
 _ZLIB = 0x78  # RFC 1950 §2.2: deflate; the first two bytes, as one number, are divisible by 31
 _START = 1_000  # bytes in which binary data shows itself
 _control = re.compile(rb"[\x00-\x08\x0e-\x1f]").search
@@ -86,6 +95,9 @@ def _name_binary(raw: bytes, policy: Policy) -> Undecodable | None:
     for start, title in _PACKED:
         if raw.startswith(start):
             return Undecodable(f"the body is {title}, not text", unpack)
+    for start, title in _FILES:
+        if raw.startswith(start):
+            return Undecodable(f"the body is {title}, not text", "have the sender send JSON")
     if raw[0] == _ZLIB and int.from_bytes(raw[:2], "big") % 31 == 0:
         return Undecodable("the body is packed with zlib (deflate), not text", unpack)
     if policy.replaces_bytes or not _control(raw, 0, _START):
@@ -97,7 +109,17 @@ def _other_encoding(raw: bytes) -> str | None:
     for mark, name in _MARKS:
         if raw.startswith(mark):
             return name
-    return _ZEROS.get(tuple(byte == 0 for byte in raw[:4])) if len(raw) >= 4 else None  # type: ignore[arg-type]
+    found = _ZEROS.get(tuple(byte == 0 for byte in raw[:4])) if len(raw) >= 4 else None  # type: ignore[arg-type]
+    return found if found is not None and _begins_as_text(raw, found) else None
+
+
+def _begins_as_text(raw: bytes, encoding: str) -> bool:
+    """True if the first two characters are those of a text: binary data holds zeros, too."""
+    try:
+        start = raw[: 8 if encoding.startswith("utf-32") else 4].decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return all(each in "\t\n\r" or (each.isascii() and each.isprintable()) for each in start)
 
 
 def _decode_other(raw: bytes, encoding: str, policy: Policy) -> Decoded | Undecodable:

@@ -31,7 +31,9 @@ _DIGITS = {
     "Y": (4, 4), "y": (2, 2), "m": (1, 2), "d": (1, 2), "j": (1, 3),
     "H": (1, 2), "I": (1, 2), "M": (1, 2), "S": (1, 2), "f": (1, 9), "s": (1, 12),
 }  # fmt: skip
-_OTHERS = {"z": rf"[Zz]|{OFFSET}", "p": r"[AaPp](?:[Mm]|\.[Mm]\.)"}
+# Before about 1900 zones differ by seconds, too. Behind them no digit of another directive may follow.
+_SECONDS = r"(?:(?<=[0-9]{4})[0-5][0-9]|(?<=:[0-9]{2}):[0-5][0-9])(?![0-9])"
+_OTHERS = {"z": rf"[Zz]|{OFFSET}(?:{_SECONDS})?", "p": r"[AaPp](?:[Mm]|\.[Mm]\.)"}
 _DIRECTIVES = frozenset("%").union(_NAMES, _DIGITS, _OTHERS)
 _ALLOWED = "%a %A %b %B %d %f %H %I %j %m %M %p %s %S %y %Y %z %%"
 

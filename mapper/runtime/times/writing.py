@@ -139,6 +139,11 @@ def _written_pieces(text: str) -> list[str]:
     return pieces
 
 
+def shows_zone(text: str) -> bool:
+    """False if a pattern, which can be written, gives the same text in all zones: `%s` and fractions do."""
+    return any(piece[0] == "%" and piece not in ("%s", "%f", "%%") for piece in split_pattern(text))
+
+
 def written_lengths(text: str) -> tuple[int, int]:
     """The shortest and the longest text that a pattern writes, in characters."""
     widths = [

@@ -36,8 +36,9 @@ def load_named_zone(name: str) -> tzinfo | None:
 
 @lru_cache(maxsize=256)
 def parse_offset(text: str) -> tzinfo:
-    """The zone of `Z`, `+05`, `+0530` or `+05:30`; other texts have no meaning here."""
+    """The zone of `Z`, `+05`, `+0530`, `+05:30` or `+053028`; other texts have no meaning here."""
     if text in ("Z", "z"):
         return UTC
-    minutes = int(text[1:3]) * 60 + int(text[-2:] if len(text) > 3 else 0)
-    return timezone(timedelta(minutes=-minutes if text[0] == "-" else minutes)) if minutes else UTC
+    digits = text[1:].replace(":", "").ljust(6, "0")
+    ahead = timedelta(hours=int(digits[:2]), minutes=int(digits[2:4]), seconds=int(digits[4:]))
+    return timezone(-ahead if text[0] == "-" else ahead) if ahead else UTC

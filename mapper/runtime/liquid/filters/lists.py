@@ -99,14 +99,14 @@ def reject(value: Elements, key: object, wanted: object = None) -> list[object]:
 
 @list_filter(Gives.FOUND, (_LINES, '"sku", "B"', '{"sku":"B"}'), "", fails=Fails.NO_OBJECTS)
 def find(value: Elements, key: object, wanted: object = None) -> object:
-    """The first element whose property equals a value; nil if there is none."""
-    return next((element for element in value if _matches(element, key, wanted)), None)
+    """The first element whose property equals a value; nothing if there is none."""
+    return next((element for element in value if _matches(element, key, wanted)), MISSING)
 
 
 @list_filter(Gives.INDEX, (_LINES, '"sku", "A"', "1"), "", fails=Fails.NO_OBJECTS)
 def find_index(value: Elements, key: object, wanted: object = None) -> object:
-    """The index of the first element whose property equals a value; nil if there is none."""
-    return next((index for index, element in enumerate(value) if _matches(element, key, wanted)), None)
+    """The index of the first element whose property equals a value; nothing if there is none."""
+    return next((index for index, element in enumerate(value) if _matches(element, key, wanted)), MISSING)
 
 
 @list_filter(Gives.TRUTH, (_LINES, '"sku", "C"', "false"), "false", fails=Fails.NO_OBJECTS)

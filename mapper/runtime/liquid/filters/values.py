@@ -46,20 +46,16 @@ short_filter = partial(make_row, "any value", lambda function: function)
 
 @value_filter(Gives.ELEMENT, (["a", "b"], "", "a"), "")
 def first(value: object) -> object:
-    """The first element of a list, or of an object its first key and value; nil of anything else."""
-    if value is MISSING:
-        return MISSING
+    """The first element of a list, or of an object its first key and value; nothing of anything else."""
     if isinstance(value, dict):
-        return next(iter(value.items()), None)
-    return value[0] if isinstance(value, list | tuple | range) and value else None
+        return next(iter(value.items()), MISSING)
+    return value[0] if isinstance(value, list | tuple | range) and value else MISSING
 
 
 @value_filter(Gives.ELEMENT, (["a", "b"], "", "b"), "")
 def last(value: object) -> object:
-    """The last element of a list; nil of anything else."""
-    if value is MISSING:
-        return MISSING
-    return value[-1] if isinstance(value, list | tuple | range) and value else None
+    """The last element of a list; nothing of anything else."""
+    return value[-1] if isinstance(value, list | tuple | range) and value else MISSING
 
 
 @short_filter(Gives.COUNT, ("Ann", "", "3"), "0")
