@@ -30,9 +30,6 @@ def emit_cast(writer: Writer, node: ir.Cast, value: str, scope: Scope, into: str
     tests = [present_test(result, node.value)]
     if node.kind in OF_OTHER_TYPE:
         tests.insert(0, OF_OTHER_TYPE[node.kind].format(result))
-    if value in writer.passing:
-        tests.insert(0, f"type({result}) is not bytes")
-        writer.hand_on(value, result)
     convert = writer.use("casts", f"to_{node.kind.value}")
     # JSON text is parsed by a function whose result may itself be null; the rest convert scalars.
     with _guard(writer, tests):

@@ -152,8 +152,6 @@ def emit_field_checks(writer: Writer, field: ir.Field, value: str, target: Any, 
         value = writer.fresh(field.name)
         writer.line(f"{value} = {literal(field.value.value)}")
     tests = [presence_test(field, value)] if may_be_left_out(field) else []
-    if value in writer.passing:  # only fields that may hold any object are passed undecoded
-        tests.append(f"type({value}) is not bytes")
     start = len(writer.lines)
     with writer.block(f"if {' and '.join(tests)}:") if tests else nullcontext():
         emit_member_checks(writer, target, rest, value, place, proven, refusal)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from mapper.codegen.plan import Decoding, NotNarrow, PayloadPlace, ReadPlan
 from mapper.codegen.writer import literal
@@ -15,8 +15,6 @@ def type_of(place: PayloadPlace) -> str:
     match place.kind:
         case Decoding.VALUE:
             return "Any"
-        case Decoding.RAW:
-            return "Raw"
         case Decoding.OPEN:
             array = f"list[{type_of(place.elements)}]" if place.elements is not None else "list"
             return f"{place.name if place.members else 'dict'} | {array} | {SCALARS}"
@@ -31,16 +29,11 @@ def place_classes(plan: ReadPlan, attributes: dict[str, str]) -> Iterator[str]:
 
 def class_text(name: str, parent: str, members: dict[str, str], attributes: dict[str, str]) -> str:
     """One class: a field for each key, MISSING if an object lacks the key."""
-    check_keys(members)
+    for key in members:
+        if not key.isprintable() or '"' in key or "\\" in key:  # msgspec takes no such names of fields
+            raise NotNarrow("it reads a key with a quote, a backslash or a character that does not print")
     # A key never becomes a Python name: attributes are numbered, and `rename` has the keys as data.
     names = literal({attributes[key]: key for key in members})
     fields = [f"    {attributes[key]}: {kind} = MISSING" for key, kind in members.items()]
     # gc=False: decoded JSON has no reference cycles, so the garbage collector need not track these objects.
     return "\n".join((f"class {name}({parent}, gc=False, rename={names}):", *(fields or ["    pass"])))
-
-
-def check_keys(keys: Iterable[str]) -> None:
-    """Raise NotNarrow for a key that the decoder cannot look for: msgspec takes no such names of fields."""
-    for key in keys:
-        if not key.isprintable() or '"' in key or "\\" in key:
-            raise NotNarrow("it reads a key with a quote, a backslash or a character that does not print")

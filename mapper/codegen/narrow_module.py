@@ -10,8 +10,6 @@ body; it also raises the Fault of a body that is one item.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-from json import dumps
 from typing import Any
 
 from mapper import ir
@@ -21,12 +19,11 @@ from mapper.codegen.metering import emit_room
 from mapper.codegen.narrow_classes import place_classes
 from mapper.codegen.narrow_items import ItemSelection, emit_selection, emit_split
 from mapper.codegen.plan import NotNarrow, describe, make_plan
-from mapper.codegen.presence import may_be_left_out
 from mapper.codegen.template_code import emit_parsed, emit_rules
-from mapper.codegen.validator_code import emit_validator, is_checked_by_members, member_schema
-from mapper.codegen.value_code import emit_entry, emit_field, emit_object, emit_value
+from mapper.codegen.validator_code import emit_validator
+from mapper.codegen.value_code import emit_field, emit_object, emit_value
 from mapper.codegen.var_code import VarCode
-from mapper.codegen.writer import Scope, Writer, literal
+from mapper.codegen.writer import Scope, Writer
 from mapper.ir.growth import growth
 from mapper.runtime.growth import is_bounded
 
@@ -48,19 +45,18 @@ def generate_narrow(program: ir.Program, target: Any, filename: str, version: st
 
 
 def _generate(program: ir.Program, target: Any, filename: str, version: str) -> tuple[str, str]:
-    passable = _passable(program.output, target)
-    plan = make_plan(program, passable)
+    plan = make_plan(program)
     selection = ItemSelection.of(program, plan)
     writer = Writer(attributes=plan.attributes() | selection.attributes)
     writer.places |= {"item": plan.item, "body": plan.body}
     writer.objects.add("item")
-    _emit_event(writer, program, target, passable)
+    _emit_event(writer, program, target)
     reads_body = any(_names_body(text) for text, _ in writer.lines[1:])
     emit_selection(writer, selection, is_bounded=is_bounded(growth(program)))
     classes = [*place_classes(plan, writer.attributes), *selection.classes(writer.attributes)]
     writer.constants["read"] = f"{writer.use('json.narrow', 'reader')}({selection.type_of(selection.root)})"
     types = " ".join((*classes, *writer.constants.values(), *(text for text, _ in writer.lines)))
-    for name in re.findall(r"\b(?:Any|Raw|Struct)\b", types):
+    for name in re.findall(r"\b(?:Any|Struct)\b", types):
         writer.use("json.narrow", name)
     module = fill_frame(
         writer,
@@ -78,26 +74,7 @@ def _generate(program: ir.Program, target: Any, filename: str, version: str) -> 
 _names_body = re.compile(r"\bbody\b").search
 
 
-def _passable(output: ir.Record | ir.Template, target: Any) -> frozenset[str]:
-    """The fields of the event that may hold any object by the target schema."""
-    if not isinstance(output, ir.Record) or not has_known_members(output, target):
-        return frozenset()
-    return frozenset(f.name for f in output.fields if _is_any_object(member_schema(target, f.name)))
-
-
-def _is_any_object(schema: Any) -> bool:
-    return (
-        is_checked_by_members(schema)
-        and schema.get("type") == "object"
-        and not (
-            schema.get("properties")
-            or schema.get("required")
-            or schema.get("additionalProperties", True) is not True
-        )
-    )
-
-
-def _emit_event(writer: Writer, program: ir.Program, target: Any, passable: frozenset[str]) -> None:
+def _emit_event(writer: Writer, program: ir.Program, target: Any) -> None:
     """`event(item, body, request)`: the event as bytes, or the number of a skip rule."""
     writer.vars = named = VarCode(program, emit_value)
     with writer.block("def event(item, body, request):"):
@@ -109,7 +86,7 @@ def _emit_event(writer: Writer, program: ir.Program, target: Any, passable: froz
             _emit_validated(writer, emit_parsed(writer, program.output, _SCOPE))
         else:
             is_checked = has_known_members(program.output, target)
-            _emit_record(writer, program.output, target, passable, is_checked)
+            _emit_record(writer, program.output, target, is_checked)
     named.finish(writer)
     if not is_checked:
         emit_validator(writer, target, "valid")
@@ -120,37 +97,15 @@ def _emit_validated(writer: Writer, event: str) -> None:
     writer.line(f"return {encode}({event}) if valid({event}) else {invalid}({event})")
 
 
-def _emit_record(
-    writer: Writer, record: ir.Record, target: Any, passable: frozenset[str], is_checked: bool
-) -> None:
+def _emit_record(writer: Writer, record: ir.Record, target: Any, is_checked: bool) -> None:
     fields = []
     for field in record.fields:
-        value = emit_field(writer, field, replace(_SCOPE, passes=field.name in passable))
+        value = emit_field(writer, field, _SCOPE)
         fields.append((field, value))
         if is_checked:
             emit_field_checks(writer, field, value, target, "return None")  # the decoded path reports it
-    if not is_checked:
-        _emit_validated(writer, emit_object(writer, record, fields, writer.fresh("event")))
-        return
-    passing = [pair for pair in fields if pair[1] in writer.passing]
-    others = [pair for pair in fields if pair not in passing]
-    event = emit_object(writer, record, others, writer.fresh("event"))
-    _emit_encoded(writer, event, passing, any(not may_be_left_out(field) for field, _ in others))
-
-
-def _emit_encoded(writer: Writer, event: str, passing: list[tuple[ir.Field, str]], has_members: bool) -> None:
-    """The bytes of the object in `event` and of the fields that may be undecoded, which come last."""
-    encode = writer.use("json.narrow", "encode")
-    if len(passing) == 1 and has_members:
-        # The usual case: the undecoded object is appended byte by byte, not even copied into an encoder.
-        field, value = passing[0]
-        name = literal(f",{dumps(field.name)}:".encode())
-        writer.line(f"if type({value}) is bytes:")
-        joined = writer.use("json.narrow", "joined")
-        writer.line(f"    return {joined}(({encode}({event})[:-1], {name}, {value}, b'}}'))")
-    for field, value in passing:
-        if len(passing) > 1 or not has_members:
-            writer.line(f"if type({value}) is bytes:")
-            writer.line(f"    {value} = {writer.use('json.narrow', 'Raw')}({value})")
-        emit_entry(writer, field, value, event)
-    writer.line(f"return {encode}({event})")
+    event = emit_object(writer, record, fields, writer.fresh("event"))
+    if is_checked:
+        writer.line(f"return {writer.use('json.narrow', 'encode')}({event})")
+    else:
+        _emit_validated(writer, event)

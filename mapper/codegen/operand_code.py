@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from mapper.codegen.member_code import emit_member, emit_open_element, emit_passing, emit_step, emit_value_of
-from mapper.codegen.plan import Decoding, is_plain
+from mapper.codegen.member_code import emit_member, emit_open_element, emit_step, emit_value_of
 from mapper.codegen.presence import blank_test, truth_test
+from mapper.codegen.var_code import is_plain
 from mapper.codegen.writer import Scope, Writer, literal
 from mapper.diagnostics.source import Span
 from mapper.ir import liquid as ir
@@ -77,7 +77,7 @@ class OperandWriter:
         return self.hold("number", f"{self.use('as_double', 'liquid.arithmetic')}({value})", span)
 
     def lookup(self, node: ir.Lookup, is_tested: bool = False) -> str:
-        """A local that holds a variable, or the value under its keys; undecoded only if `is_tested`."""
+        """A local that holds a variable, or the value under its keys; decoded in part only if `is_tested`."""
         keys = node.keys
         if node.name == "forloop" and self.loops:
             return self._loop_field(keys)
@@ -288,10 +288,8 @@ class OperandWriter:
 
     def _compared(self, node: ir.Lookup) -> str:
         # The operand of a test, or of a comparison with a constant: all objects and lists give the same
-        # result, so they may be undecoded.
-        held = self.lookup(node, is_tested=True)
-        place = self.writer.places.get(held)
-        return emit_passing(self.writer, held) if place is not None and place.kind is Decoding.RAW else held
+        # result, so they may be decoded in part.
+        return self.lookup(node, is_tested=True)
 
     def _compare(self, node: ir.Compare) -> str:
         left, right = node.left, node.right
@@ -328,14 +326,8 @@ class OperandWriter:
         return f"{self.use('is_empty')}({self.value(other)})"
 
     def _is_blank(self, node: ir.Lookup) -> str:
-        held = self.lookup(node, is_tested=True)
-        place = self.writer.places.get(held)
-        if place is not None and place.kind is Decoding.RAW:
-            passing = emit_passing(self.writer, held)
-            missing = self.use("MISSING", "missing")
-            return f"({passing} is {missing} or {self.use('is_blank_object', 'json.narrow')}({passing}))"
         self.use("MISSING", "missing")
-        return blank_test(emit_value_of(self.writer, held), self.use("is_blank", "missing"))
+        return blank_test(self.lookup(node), self.use("is_blank", "missing"))
 
     def equals(self, value: str, constant: ir.Scalar) -> str:
         """The test that a held value equals a constant."""

@@ -10,8 +10,6 @@ from mapper.codegen.comparison_code import Side, compare
 from mapper.codegen.member_code import (
     emit_element,
     emit_member,
-    emit_opened,
-    emit_passing,
     emit_value_of,
     within,
 )
@@ -48,11 +46,7 @@ def emit_path(writer: Writer, path: ir.Path, scope: Scope) -> str:
     """Write the statements of `path`; the local that holds its value or MISSING, or a new list of matches."""
     root = _root_local(path.root, scope)
     if path.is_singular:
-        local = _emit_steps(writer, root, path.segments)
-        place = writer.places.get(local)
-        if scope.passes and place is not None and place.kind is Decoding.RAW:
-            return emit_passing(writer, local)
-        return emit_value_of(writer, local)
+        return _emit_singular(writer, root, path.segments)
     return _emit_nodes(_PathEmitter(writer, root, path, scope), root, path.segments)
 
 
@@ -92,7 +86,8 @@ def _emit_steps(writer: Writer, start: str, segments: tuple[ir.Segment, ...]) ->
 def _emit_nodes(emitter: _PathEmitter, start: str, segments: tuple[ir.Segment, ...]) -> str:
     """A list of all matches: the singular beginning as lookups, then one list a segment."""
     split = next(i for i, segment in enumerate(segments) if not ir.is_singular((segment,)))
-    nodes, place = emit_opened(emitter.writer, _emit_steps(emitter.writer, start, segments[:split]))
+    nodes = _emit_steps(emitter.writer, start, segments[:split])
+    place = emitter.writer.places.get(nodes)
     if place is not None and place.kind is not Decoding.VALUE:
         return emit_open_nodes(emitter.writer, nodes, segments[split:])
     state = _MatchState()

@@ -16,11 +16,9 @@ from mapper import ir
 from mapper.codegen.absence import raise_absent
 from mapper.codegen.cast_code import emit_cast, emit_timestamp
 from mapper.codegen.entry_code import emit_parts
-from mapper.codegen.member_code import emit_joined, emit_lacks
 from mapper.codegen.metering import emit_kept, emit_taken, inner_room, own_room
 from mapper.codegen.object_code import emit_change, emit_copy, emit_pruned, emit_spread
 from mapper.codegen.path_code import emit_path
-from mapper.codegen.plan import computed_names, spread_operand
 from mapper.codegen.presence import (
     absent_test,
     blank_test,
@@ -40,21 +38,6 @@ from mapper.ir.facts import may_miss, nothings, types
 
 _SMALL = 10**15  # integers below have few digits
 
-# Nodes that may pass on an undecoded object; all others look at the value.
-_PASSING = (
-    ir.Path
-    | ir.Coalesce
-    | ir.Match
-    | ir.When
-    | ir.Merge
-    | ir.Omit
-    | ir.Rename
-    | ir.Cast
-    | ir.Default
-    | ir.Required
-    | ir.VarRead
-)
-
 
 def emit_value(writer: Writer, node: ir.Value, scope: Scope, into: str | None = None) -> str:
     """Write the statements that compute `node`; return a local or literal that holds its value or MISSING.
@@ -62,8 +45,6 @@ def emit_value(writer: Writer, node: ir.Value, scope: Scope, into: str | None = 
     `into` is a local that the caller wants filled; a node that needs no local of its own ignores it, see
     `emit_into`.
     """
-    if scope.passes and not isinstance(node, _PASSING):
-        scope = scope.consumed
     match node:
         case ir.Literal(value):
             return literal(value)
@@ -116,10 +97,9 @@ def emit_value(writer: Writer, node: ir.Value, scope: Scope, into: str | None = 
 
 
 def _emit_cast(writer: Writer, node: ir.Cast, scope: Scope, into: str | None) -> str:
-    inner = scope if node.kind is ir.CastKind.OBJECT else scope.consumed
     operand = printed_operand(node.value) if node.kind in (ir.CastKind.INTEGER, ir.CastKind.NUMBER) else None
     if operand is None:
-        return emit_cast(writer, node, emit_local(writer, node.value, inner), scope, into)
+        return emit_cast(writer, node, emit_local(writer, node.value, scope), scope, into)
     # The text of a small integer reads back as the same integer.
     assert isinstance(node.value, ir.Template)
     number = emit_operand(writer, node.value, operand, scope)
@@ -137,7 +117,6 @@ def emit_into(writer: Writer, node: ir.Value, scope: Scope, target: str) -> None
     value = emit_value(writer, node, scope, target)
     if value != target:
         writer.line(f"{target} = {value}", node.span)
-        writer.hand_on(value, target)
 
 
 def emit_local(writer: Writer, node: ir.Value, scope: Scope) -> str:
@@ -251,7 +230,7 @@ def _emit_branches(
 
 
 def _emit_match(writer: Writer, node: ir.Match, scope: Scope, into: str | None) -> str:
-    subject = emit_local(writer, node.subject, own_room(writer, scope.consumed, node.subject))
+    subject = emit_local(writer, node.subject, own_room(writer, scope, node.subject))
     branches = [(_equals_any(subject, case.keys), case.value) for case in node.cases]
     result = into or writer.fresh(scope.hint("match"))
     return _emit_branches(writer, branches, node.otherwise, scope, result)
@@ -282,17 +261,14 @@ def _emit_when(writer: Writer, node: ir.When, scope: Scope, into: str | None) ->
 
 
 def _emit_merge(writer: Writer, node: ir.Merge, scope: Scope, into: str | None) -> str:
-    spread = spread_operand(node) if scope.passes else None
-    if spread is not None:
-        return _emit_spliced(writer, node, spread, scope, into)
     merged = into or writer.fresh(scope.hint("merged"))
     first, *others = node.operands
     if isinstance(first, ir.Record):
-        emit_record(writer, first, scope.consumed, merged)
+        emit_record(writer, first, scope, merged)
     else:
-        emit_copy(writer, first, emit_local(writer, first, scope.consumed), scope, merged)
+        emit_copy(writer, first, emit_local(writer, first, scope), scope, merged)
     for operand in others:
-        _emit_operand(writer, operand, scope.consumed, merged)
+        _emit_operand(writer, operand, scope, merged)
     return merged
 
 
@@ -306,43 +282,6 @@ def _emit_operand(writer: Writer, operand: ir.Value, scope: Scope, merged: str) 
 def _emit_entries(writer: Writer, record: ir.Record, scope: Scope, merged: str) -> None:
     for field in record.fields:
         emit_entry(writer, field, emit_field(writer, field, scope), merged)
-
-
-def _emit_spliced(writer: Writer, node: ir.Merge, spread: ir.Value, scope: Scope, into: str | None) -> str:
-    """A merge around an operand that may be undecoded: spliced as bytes unless a key would be duplicated.
-
-    Operands are computed in their order, so that the first of several faults is reported.
-    """
-    position = next(number for number, operand in enumerate(node.operands) if operand is spread)
-    merged, before = into or writer.fresh(scope.hint("merged")), ""
-    if position:
-        before = writer.fresh("before")
-        writer.line(f"{before} = {{}}", node.span)
-    for operand in node.operands[:position]:
-        _emit_operand(writer, operand, scope.consumed, before)
-    given = emit_local(writer, spread, scope)
-    if given not in writer.passing:
-        if before:
-            writer.line(f"{merged} = {before}", node.span)
-            emit_spread(writer, spread, given, scope, merged)
-        else:
-            emit_copy(writer, spread, given, scope, merged)
-        for operand in node.operands[position + 1 :]:
-            _emit_operand(writer, operand, scope.consumed, merged)
-        return merged
-    with writer.block(f"if type({given}) is not bytes:", spread.span):
-        writer.line(f"{writer.use('json.narrow', 'spread')}({given})")
-    after = writer.fresh("after")
-    writer.line(f"{after} = {{}}", node.span)
-    for operand in node.operands[position + 1 :]:
-        _emit_operand(writer, operand, scope.consumed, after)
-    with writer.block(f"if type({given}) is bytes:", node.span):
-        emit_joined(writer, given, (before, after), computed_names(node), merged)
-    writer.line("else:")
-    members = f"**{writer.use('json.narrow', 'spread')}({given}), **{after}"
-    writer.line(f"    {merged} = {{{f'**{before}, ' if before else ''}{members}}}")
-    writer.passing[merged] = ""
-    return merged
 
 
 def _emit_map(writer: Writer, node: ir.MapItems, scope: Scope, into: str | None) -> str:
@@ -374,7 +313,7 @@ def _emit_elements(writer: Writer, node: ir.MapItems, source: str, scope: Scope,
     with writer.block(f"for {element} in {source}:"):
         read = scope.place(ir.read_place(node.source))
         origin = None if read is None else f"{read}[*]"
-        inner = replace(inner_room(writer, node, scope.consumed), item=element, origin=origin)
+        inner = replace(inner_room(writer, node, scope), item=element, origin=origin)
         value = emit_value(writer, node.element, inner)
         with writer.block(f"if {value} is not MISSING:") if may_miss(node.element) else nullcontext():
             writer.line(f"{result}.append({value})")
@@ -409,24 +348,9 @@ def _emit_with_item(writer: Writer, node: ir.WithItem, scope: Scope, into: str |
 def _emit_object_change(
     writer: Writer, node: ir.Pick | ir.Omit | ir.Rename | ir.Flatten, scope: Scope, into: str | None
 ) -> str:
-    if isinstance(node, ir.Pick | ir.Flatten):
-        scope = scope.consumed
     value = emit_local(writer, node.value, scope)
     result = into or writer.fresh(scope.hint("object"))
-    if value not in writer.passing or isinstance(node, ir.Flatten):
-        emit_change(writer, node, value, scope, result)
-        return result
-    names = node.keys if not isinstance(node, ir.Rename) else tuple(old for old, _ in node.names)
-    lacks = writer.fresh("unchanged")
-    # A value that is missing, null or already decoded is not bytes.
-    writer.line(f"{lacks} = type({value}) is bytes and {emit_lacks(writer, value, names)}", node.span)
-    with writer.block(f"if {lacks}:"):
-        writer.line(f"{result} = {value}")
-    with writer.block("else:"):
-        whole = writer.fresh("decoded")
-        writer.line(f"{whole} = {writer.use('json.narrow', 'decoded')}({value})")
-        emit_change(writer, node, whole, scope, result)
-    writer.hand_on(value, result)
+    emit_change(writer, node, value, scope, result)
     return result
 
 

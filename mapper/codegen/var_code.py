@@ -8,18 +8,43 @@ written twice at most, whatever reads it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from mapper import ir
 from mapper.codegen.metering import own_room
 from mapper.codegen.path_code import emit_open_path
-from mapper.codegen.plan import is_plain, vars_read_once
 from mapper.codegen.writer import Scope, Writer, literal
 
 _MAX_NESTED = 10  # vars written one inside the other; the compiler's own stack is limited
 
 ValueEmitter = Callable[[Writer, ir.Value, Scope], str]
+
+
+def is_plain(value: ir.Value) -> bool:
+    """True for the value of a var that costs as much as a read of the var, and cannot fail."""
+    match value:
+        case ir.Path():
+            return value.is_singular
+        case _:
+            return isinstance(value, ir.Literal | ir.FromRequest)
+
+
+def vars_read_once(program: ir.Program) -> frozenset[ir.Var]:
+    """The vars that one place of a program reads, and no text that the library runs."""
+    reads: Counter[ir.Var] = Counter()
+    for node in ir.walk(program):
+        match node:
+            case ir.VarRead(_, var) | ir.Lookup(var=ir.Var() as var):
+                reads[var] += 1
+            case (
+                ir.Template(body=None, vars=known)
+                | ir.Condition(test=None, vars=known)
+                | ir.Compute(value=None, vars=known)
+            ):
+                reads.update((*known, *known))
+    return frozenset(var for var, count in reads.items() if count == 1)
 
 
 @dataclass(slots=True)
@@ -66,7 +91,7 @@ class VarCode:
         if is_plain(var.value):
             return self._inline(writer, var, scope)
         if self._nested < _MAX_NESTED and not writer.in_loop and (is_once or self._is_first(writer, var)):
-            local = self._inline(writer, var, scope if is_once else scope.consumed)
+            local = self._inline(writer, var, scope)
             if not is_once and var in self._below:
                 self._stores.append(len(writer.lines))
                 writer.line(f"held[{self._slot(var)}] = {local}", var.span)
@@ -80,7 +105,7 @@ class VarCode:
         """As `read`, for a caller that reads members of the value: it may be decoded in part."""
         if isinstance(var.value, ir.Path) and var.value.is_singular:
             return emit_open_path(writer, var.value, Scope())
-        return self.read(writer, var, scope.consumed)
+        return self.read(writer, var, scope)
 
     def lazy(self, writer: Writer, known: tuple[ir.Var, ...], scope: Scope) -> str:
         """The expression of the vars that the library may read: their names, each with a function."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from mapper.codegen.plan import PayloadPlace
@@ -39,16 +39,10 @@ class Scope:
     item: str = "item"
     body: str = "body"
     request: str = "request"
-    passes: bool = False  # an object may be passed on undecoded
     room: str = "room"  # the bytes left for lists that are measured in the making
     # The path that leads to the item from that of the mapping, None if it is not known; see `ir.path_text`.
     origin: str | None = "$"
     field: str = ""  # the field of the event that is being set, for diagnostics: `event_properties.city`
-
-    @property
-    def consumed(self) -> Scope:
-        """The scope of a value that is looked at."""
-        return replace(self, passes=False) if self.passes else self
 
     def place(self, path: str | None) -> str | None:
         """A path on the item as one on the item of the mapping; None if it is not known."""
@@ -90,9 +84,8 @@ class Writer:
 
     `constants` become module-level names: regular expressions, frozen sets, literals. `imports` holds pairs
     (full name of a module, name). `lines` pairs each line with the span it came from. `places` has the place
-    of each local that is decoded in part. `passing` has the locals that may hold an undecoded object, each
-    with the local that held it first. `objects` are locals that certainly hold an object. `attributes` has
-    the attribute of partly decoded objects for each key. `vars` writes the reads of vars.
+    of each local that is decoded in part. `objects` are locals that certainly hold an object. `attributes`
+    has the attribute of partly decoded objects for each key. `vars` writes the reads of vars.
     """
 
     lines: list[tuple[str, Span | None]] = field(default_factory=list)
@@ -101,7 +94,6 @@ class Writer:
     sites: list[Site] = field(default_factory=list)
     known: list[dict[object, str]] = field(default_factory=lambda: [{}])
     places: dict[str, PayloadPlace] = field(default_factory=dict)
-    passing: dict[str, str] = field(default_factory=dict)
     objects: set[str] = field(default_factory=set)
     attributes: dict[str, str] = field(default_factory=dict)
     vars: VarReader | None = None
@@ -196,12 +188,6 @@ class Writer:
     def remember(self, key: object, name: str) -> None:
         """Note that `key` is held by local `name` in this block and those inside it."""
         self.known[-1][key] = name
-
-    def hand_on(self, value: str, target: str) -> None:
-        """Note that local `target` now holds the value of local `value`, which may be an undecoded object."""
-        if value in self.passing:
-            source = self.passing[value]
-            self.passing[target] = source if self.passing.get(target, source) == source else ""
 
     def recall(self, key: object) -> str | None:
         """The local that holds `key`, if an enclosing block has computed it."""

@@ -73,8 +73,7 @@ class Growth:
         return self.shared * size + beside
 
 
-# Bytes of the events of a body that the narrow path makes unmeasured. Objects that it passes undecoded may
-# hold short numbers: 1e15 is 1000000000000000.0 in compact JSON. So this stays far below the default limits.
+# Bytes of the events of a body that are made before any of them is measured: far below the default limits.
 ROOM = min(DEFAULT.event_bytes, DEFAULT.result_bytes) // 8
 INFLATION = 4  # times: how much longer compact JSON can be than another text of the same value
 FORM_INFLATION = 6  # times: as much for a form, in which a control character takes one byte

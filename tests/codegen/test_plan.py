@@ -35,7 +35,7 @@ def item_of(properties: str) -> PayloadPlace:
     file = SourceFile("plan.yaml", MAPPING.format(each="$", properties=properties))
     program = analyse(file, None, Report()).program
     assert program is not None
-    return make_plan(program, frozenset({"event_properties"})).item
+    return make_plan(program).item
 
 
 def kinds(place: PayloadPlace) -> dict[str, Decoding]:

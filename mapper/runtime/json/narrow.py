@@ -1,4 +1,4 @@
-"""Narrow decoding at run time: bodies decoded as far as they are read, objects that pass undecoded.
+"""Narrow decoding at run time: bodies decoded as far as they are read.
 
 `NeedsFullDecode` and every other exception mean the same: the decoded path has to map this item. The decoder
 checks the syntax of what it skips, but neither its UTF-8 nor the range of its numbers.
@@ -16,46 +16,24 @@ import msgspec
 from msgspec import Raw, Struct
 
 from mapper.runtime.json.nesting import count_brackets, has_brackets, is_deeper
-from mapper.runtime.missing import MISSING, is_blank
+from mapper.runtime.missing import MISSING
 
 __all__ = [
     "Any",
     "NeedsFullDecode",
-    "Raw",
     "Struct",
     "check_text",
-    "decode",
-    "decoded",
     "elements",
     "encode",
     "finder",
-    "is_blank_object",
-    "joined",
-    "lacking",
-    "passing",
     "reader",
-    "spliced",
     "splitter",
-    "spread",
     "take_apart",
 ]
 
 encode = msgspec.json.Encoder().encode
-joined = b"".join
-decode = msgspec.json.Decoder().decode
 _PART = 1 << 16  # bytes of a body that are checked at once
 _TOGETHER = 8  # items of a body
-
-# The outline of JSON text keeps quotes, the characters between values, and enough letters to distinguish
-# `true` and `false` from a number with an exponent, which leaves `,e,`. Texts may leave that too; then the
-# decoder decides.
-_OUTLINED = b'"\\eEuf,:[]{}'
-_ELSE = bytes(byte for byte in range(256) if byte not in _OUTLINED)
-_OUTLINE = bytes.maketrans(b"E:[]{}", b"e,,,,,")
-
-# A number in range has at most 309 digits before its point; every hundredth byte meets so long a run thrice.
-_STRIDE = 100
-_ZEROS = bytes.maketrans(b"123456789", b"000000000")
 
 
 class NeedsFullDecode(Exception):
@@ -112,7 +90,7 @@ def _count_inside(items: list[Raw], max_depth: int) -> int | None:
     total = 0
     for start in range(0, len(items), step):
         run = items[start : start + step]
-        found = count_brackets(joined(run))
+        found = count_brackets(b"".join(run))
         if found > max_depth and any(has_brackets(bytes(item), max_depth) for item in run):
             return None
         total += found
@@ -144,57 +122,6 @@ def _inner(names: tuple[str, ...], kind: Any) -> Callable[[bytes], Any]:
         return node
 
     return find
-
-
-def passing(raw: Raw) -> Any:
-    """The text of an object whose numbers are all in range; of anything else its value."""
-    text = bytes(raw)
-    if text[0] != 0x7B:
-        return decode(text)
-    if text.translate(_OUTLINE, _ELSE).find(b",e,") >= 0 or (
-        len(text) > 3 * _STRIDE and text[::_STRIDE].translate(_ZEROS).find(b"000") >= 0
-    ):
-        decode(text)
-    # A line end in JSON is always between values. An event is one line, whoever wrote its parts on several.
-    return text if text.find(b"\n") < 0 > text.find(b"\r") else msgspec.json.format(text, indent=-1)
-
-
-def decoded(raw: object) -> Any:
-    """The value of an undecoded place; other values stay."""
-    return decode(raw) if type(raw) is bytes or type(raw) is Raw else raw
-
-
-def spliced(text: bytes, before: dict[str, object], after: dict[str, object]) -> bytes:
-    """One object of an undecoded one and members before and after it, none of which it has."""
-    if is_blank_object(text):
-        return encode({**before, **after})
-    if before:
-        text = joined((encode(before)[:-1], b",", text[1:]))
-    return joined((text[:-1], b",", encode(after)[1:])) if after else text
-
-
-def spread(value: object) -> dict[str, Any]:
-    """The members that `merge` takes from a decoded operand."""
-    if value is None or value is MISSING:
-        return {}
-    if isinstance(value, dict):
-        return value
-    raise NeedsFullDecode
-
-
-def lacking(names: tuple[str, ...]) -> Callable[[bytes], bool]:
-    """A function that returns True if an undecoded object has none of the named keys."""
-    fields = [(f"f{number}", Any, MISSING) for number in range(len(names))]
-    keys = msgspec.defstruct("Keys", fields, rename={f"f{n}": name for n, name in enumerate(names)}, gc=False)
-    read, none = msgspec.json.Decoder(keys).decode, keys()
-    return lambda raw: bool(read(raw) == none)
-
-
-def is_blank_object(raw: object) -> bool:
-    """Return True if a result of `passing` is blank to Liquid. Bytes are an object: blank without members."""
-    if type(raw) is bytes:
-        return raw[1] != 0x22 and not raw[1:-1].strip()
-    return is_blank(raw)
 
 
 def elements(node: object) -> list[Any]:
