@@ -54,10 +54,7 @@ class PayloadPlace:
         """The decision that follows from the uses."""
         if self.is_item or self.is_inside:
             return Decoding.OPEN
-        # A value that is read for every item is decoded in any case. To encode it again costs no more than to
-        # look for duplicate keys in its bytes and to splice them.
-        if self.passed and not self.is_read:
-            return Decoding.RAW
+        # An object in the event is decoded: its bytes may have a name twice, and to look for that costs more.
         is_value = self.passed or self.whole or self.spare or self.tested
         return Decoding.VALUE if is_value or not (self.members or self.elements) else Decoding.OPEN
 

@@ -61,20 +61,14 @@ def test_an_object_that_is_stepped_through_is_decoded_in_part() -> None:
     assert kinds(item.members["page"]) == {"url": Decoding.VALUE, "size": Decoding.OPEN}
 
 
-def test_an_object_that_reaches_the_event_unchanged_passes_as_it_is() -> None:
-    assert kinds(item_of("{path: $.p, as: object, default: {}}"))["p"] is Decoding.RAW
-    assert kinds(item_of("{merge: [$.p, {a: $.q}]}")) == {
-        "kind": Decoding.VALUE,
-        "id": Decoding.VALUE,
-        "p": Decoding.RAW,
-        "q": Decoding.VALUE,
-    }
-
-
 @pytest.mark.parametrize(
-    "properties", ["{merge: [$.p, {a: $.p.b}]}", "{merge: [$.p, {a: '{{ p.b }}'}]}", "{path: $.p, pick: [a]}"]
+    "properties",
+    [
+        *("{path: $.p, as: object, default: {}}", "{merge: [$.p, {a: $.q}]}", "{path: $.p, pick: [a]}"),
+        *("{merge: [$.p, {a: $.p.b}]}", "{merge: [$.p, {a: '{{ p.b }}'}]}"),
+    ],
 )
-def test_an_object_that_is_also_read_is_decoded(properties: str) -> None:
+def test_an_object_in_the_event_is_decoded(properties: str) -> None:
     assert kinds(item_of(properties))["p"] is Decoding.VALUE
 
 
@@ -101,7 +95,7 @@ def test_values_that_are_taken_apart_are_decoded_as_a_whole() -> None:
 
 
 def test_a_path_on_another_value_reads_no_member_of_the_item() -> None:
-    """Though the value is passed on undecoded elsewhere."""
+    """Though the value is in the event, too."""
     value = "{merge: [$.o, {x: {path: '$[?@.y == $.z]', of: $.o}, t: {path: '$[*]', of: $.o, take: last}}]}"
     for body in (b'{"o":{"z":1,"l":{"y":1}},"z":2}', b'{"o":null}', b'{"o":[{"y":1}]}', b'{"o":{"x":1}}'):
         assert_same(job(value), body)

@@ -136,11 +136,12 @@ def _objects(part: Objects, depth: int) -> Iterator[dict[str, object]]:
     if least or not part.nonempty:
         yield least
     optional = [name for name, member in part.members.items() if name not in least and member.is_present]
-    for name in optional[:_MAX_VARIANTS]:
+    for name in (*optional[:_MAX_VARIANTS], *islice(least, _MAX_VARIANTS)):
         member = member_of(part, name)
         for kind in sorted(member.kinds):
             value = smallest(only(member, kind), depth + 1)
-            if value is not MISSING:
+            # Of a required member only the other kinds: the first has been shown.
+            if value is not MISSING and (name not in least or type(value) is not type(least[name])):
                 yield {**least, name: value}
     rest = ANYTHING if part.rest is None else part.rest
     for kind in _KINDS_OF_REST if "x" not in part.members else ():
