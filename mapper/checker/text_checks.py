@@ -76,6 +76,8 @@ def _is_formula(text: str) -> bool:
 
 
 def _path_meant(text: str, item: Subschema, source: Schema | None) -> str | None:
+    if text != text.strip() and text.strip().startswith(("$.", "$[")):
+        return text.strip()
     if match := _VARIABLE.match(text):
         return f"$.{match['path']}"
     if match := _BARE.match(text):

@@ -43,12 +43,16 @@ _PLAIN_FILTERS = frozenset(
 
 @dataclass(slots=True)
 class SizeBound:
-    """A bound of one value: how often each place is repeated, and the rest as in Growth."""
+    """A bound of one value: how often each place is repeated, and the rest as in Growth.
+
+    `of_var` is true if a part of the payload is read by way of a var.
+    """
 
     reads: Counter[ReadPlace] = field(default_factory=Counter)
     constant: int = 0
     texts: int = 0
     lists: int = 0
+    of_var: bool = False
 
     def add(self, other: SizeBound) -> SizeBound:
         """This and the other together."""
@@ -56,6 +60,7 @@ class SizeBound:
         self.constant += other.constant
         self.texts += other.texts
         self.lists += other.lists
+        self.of_var |= other.of_var
         return self
 
     def alternative(self, other: SizeBound) -> SizeBound:
@@ -64,6 +69,7 @@ class SizeBound:
         self.constant = max(self.constant, other.constant)
         self.texts = max(self.texts, other.texts)
         self.lists = max(self.lists, other.lists)
+        self.of_var |= other.of_var
         return self
 
     @property
@@ -105,7 +111,7 @@ def is_metered(node: ir.MapItems) -> bool:
 
     They also are if the source itself was measured: what the list does not keep of it takes no room.
     """
-    return holds_metered(node.source) or _is_shared(node.element, _bound(node.element))
+    return holds_metered(node.source) or _is_shared(_bound(node.element))
 
 
 def holds_metered(node: ir.Value) -> bool:
@@ -121,11 +127,9 @@ def measured_levels(node: ir.Value) -> int:
     return levels(node) if _bound(node).growth().is_large else 0
 
 
-def _is_shared(element: ir.Value, bound: SizeBound) -> bool:
+def _is_shared(element: SizeBound) -> bool:
     """True if each element can repeat what is not in it: a part of the body, a text, a var."""
-    if bound.times(ir.Root.BODY) or bound.texts or bound.lists:
-        return True
-    return any(var.once(_bound).reads for var in ir.vars_read(element))
+    return bool(element.times(ir.Root.BODY) or element.texts or element.lists or element.of_var)
 
 
 def _bound(node: ir.Value) -> SizeBound:
@@ -163,7 +167,7 @@ def _bound(node: ir.Value) -> SizeBound:
         case ir.Take(value) | ir.Pick(value) | ir.Omit(value) | ir.Prune(value) | ir.Required(value):
             return _bound(value)
         case ir.VarRead(_, var):
-            return SizeBound().add(var.once(_bound))
+            return _of_var(var)
         case ir.Flatten(value):
             # A name is repeated for each member below it: the size can grow with the square of the payload's.
             return _bound(value).add(SizeBound(lists=1))
@@ -244,7 +248,7 @@ def _of_computed(operand: object) -> SizeBound:
             found = _of_operand(operand)
             return SizeBound(lists=1) if found.texts else found
         case ir.Lookup(var=ir.Var() as var):
-            return SizeBound().add(var.once(_bound))
+            return _of_var(var)
         case None | ir.Interval():
             return SizeBound(lists=1)
         case _:
@@ -276,6 +280,11 @@ def _of_operand(operand: object) -> SizeBound:
             return SizeBound(texts=1)
 
 
+def _of_var(var: ir.Var) -> SizeBound:
+    value = var.once(_bound)
+    return SizeBound(of_var=bool(value.reads)).add(value)
+
+
 def _printed(var: ir.Var) -> SizeBound:
     """The bound of the text that a var, or a part of it, is printed as."""
     value = var.once(_bound)
@@ -283,7 +292,7 @@ def _printed(var: ir.Var) -> SizeBound:
         return SizeBound(texts=1)
     times = 1 if var.once(types) == {"string"} else _QUOTED
     reads = Counter({place: count * times for place, count in value.reads.items()})
-    return SizeBound(reads, value.constant * times + _NUMBER)
+    return SizeBound(reads, value.constant * times + _NUMBER, of_var=bool(reads))
 
 
 def _of_cast(node: ir.Cast | ir.Timestamp) -> SizeBound:
@@ -304,7 +313,7 @@ def _of_cast(node: ir.Cast | ir.Timestamp) -> SizeBound:
 def _of_map(node: ir.MapItems) -> SizeBound:
     """Each element of the source, two bytes or more, becomes one of the list."""
     element = _bound(node.element)
-    if _is_shared(node.element, element):
+    if _is_shared(element):
         return SizeBound(lists=1)
     element.reads = Counter({(ir.Root.ITEM, ()): element.times(ir.Root.ITEM) + (element.constant + 2) // 2})
     element.constant = 2
@@ -321,4 +330,5 @@ def _of_element(source: SizeBound, element: SizeBound) -> SizeBound:
         source.constant * times + element.constant,
         source.texts * times + element.texts,
         source.lists * times + element.lists,
+        source.of_var or element.of_var,
     )

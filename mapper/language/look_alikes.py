@@ -42,7 +42,7 @@ _CERTAIN_WORDS = ("const", "constant")  # no payload has them as its only key
 # Words of English that are one slip away from an operator.
 _ENGLISH = frozenset(
     (
-        *("pat", "has", "ash", "hen", "wen", "leader", "reader", "heater", "sitting", "getting", "letting"),
+        *("pat", "has", "ash", "leader", "reader", "heater", "sitting", "getting", "letting"),
         *("betting", "netting", "abject", "envelop", "commute"),
     )
 )

@@ -24,6 +24,7 @@ from mapper.language.forms import (
 from mapper.language.look_alikes import report_look_alike
 from mapper.language.modifiers import MODIFIERS, read_modifiers
 from mapper.language.nodes import key_text, kind_of, want_choice, want_mapping, want_sequence, want_text
+from mapper.language.scalars import quoted
 from mapper.language.spec import (
     ArrayValue,
     ComputedValue,
@@ -237,6 +238,8 @@ def _read_compute(written: WrittenOperator) -> Value | None:
     if isinstance(node, ScalarNode) and isinstance(node.value, str):
         return ComputedValue(node.text, node.span)
     hint = 'quote the expression, as in `compute: "total | times: 100"`'
+    if isinstance(node, MappingNode) and "|" in node.span.text and "\n" not in node.span.text:
+        hint = f"quote the expression: {quoted(node.span.text)}"  # `a | times: 2` alone on its line
     written.fault("`compute` must be text", f"this is {kind_of(node)}", hint)
     return None
 

@@ -16,12 +16,13 @@ _QUOTED = r""""(?:\\.|[^"\\])*"|'(?:[^']|'')*'"""
 _PATH_IN_FLOW = re.compile(_QUOTED + r"|(?<![^\s\[{,:])(?P<path>\$[^\s,\[\]{}'\"]*)[\[{]")
 _FLOW_OPENS = re.compile(r"(?:^\s*|[:\-]\s+)[\[{]")
 _LIQUID_OPENS = re.compile(r"(?:^|[:\-,\[{]\s+|[\[{,])(?P<liquid>\{[{%])")
-_EXPRESSION = re.compile(r"(?P<before>(?:.*[\s{,\[])?)compute:\s+(?P<text>\S.*)")
+_COMPUTE = re.compile(r"(?<![^\s{,\[])compute:(?=\s|$)\s*")
 _IS_QUOTED = re.compile(rf"(?:{_QUOTED})\s*(?:$|[,}}\]#])")
 _NEXT_KEY = re.compile(r",\s*[a-z_]+:\s")
 _BRACE = re.compile(r"\}(?=[\s,}\]]*$)|\}(?=,)")
 _SHOWN = 500  # characters of an expression at most: the patterns for its end look ahead
-_COMMENT = re.compile(r"\s#")
+_MAX_LINES = 20  # of an expression
+_UP_TO_COMMENT = re.compile(rf"(?:{_QUOTED}|(?!\s#).)*")
 _CRAMPED_KEY = re.compile(r"^[\s-]*[A-Za-z_]\w*(?P<colon>:)\S")
 
 
@@ -254,22 +255,57 @@ def _report_unquoted_path(file: SourceFile, report: Report, place: int, in_flow:
 def _report_unquoted_expression(file: SourceFile, report: Report, place: int) -> bool:
     """Report M101 for the expression of a `compute`, on the line of the fault, that is no text in YAML."""
     line = file.line_around(place)
-    found = _EXPRESSION.match(line.text)
-    if found is None or _IS_QUOTED.match(found["text"]):
+    starts = [found.end() for found in _COMPUTE.finditer(line.text)]
+    starts = [start for start in starts if line.text[start:] and not _IS_QUOTED.match(line.text, start)]
+    if not starts:
+        return _report_expression_over_lines(file, report, line)
+    # The parser stops inside of the expression, or behind it.
+    start = max((each for each in starts if line.start + each <= place), default=starts[0])
+    text = line.text[start:][:_SHOWN]
+    if "{" in line.text[:start]:
+        for end in (_NEXT_KEY, _BRACE):
+            text = end.split(text, maxsplit=1)[0].rstrip()
+    else:
+        text = _UP_TO_COMMENT.match(text)[0].rstrip()  # type: ignore[index]  # it matches any text
+    _say_unquoted_expression(line.part(start, start + len(text)), report)
+    return True
+
+
+def _report_expression_over_lines(file: SourceFile, report: Report, line: Span) -> bool:
+    """Report M101 for an expression that goes on with a filter on the line of the fault."""
+    first, lines = line, 0
+    while _goes_on(first.text) and first.start > 0 and lines < _MAX_LINES:
+        first, lines = file.line_around(first.start - 1), lines + 1
+    opening = first
+    if _COMPUTE.search(first.text) is None and first.start > 0:
+        opening = file.line_around(first.start - 1)  # the expression begins below `compute:`
+    found = _COMPUTE.search(opening.text)
+    if not lines or found is None or (opening is not first and found.end() < len(opening.text.rstrip())):
         return False
-    ends = (_NEXT_KEY, _BRACE) if "{" in found["before"] else (_COMMENT,)
-    text = found["text"][:_SHOWN]
-    for end in ends:
-        text = end.split(text, maxsplit=1)[0].rstrip()
-    span = line.part(found.start("text"), found.start("text") + len(text))
+    start = opening.start + found.end()
+    if opening is not first:
+        start = first.end - len(first.text.lstrip())
+    if _IS_QUOTED.match(file.text, start):
+        return False
+    last = line
+    while last.end < len(file.text) and _goes_on(file.line_around(last.end + 1).text):
+        last = file.line_around(last.end + 1)
+    _say_unquoted_expression(Span(file, start, last.start + len(last.text.rstrip())), report)
+    return True
+
+
+def _goes_on(line: str) -> bool:
+    return line.lstrip().startswith("|")
+
+
+def _say_unquoted_expression(span: Span, report: Report) -> None:
     report.error(
         "M101",
         "the expression of `compute` needs quotes",
         span,
         "YAML ends plain text at a colon, a comma or a bracket",
-        _quote_hint("expression", text),
+        _quote_hint("expression", " ".join(span.text.split()) if "\n" in span.text else span.text),
     )
-    return True
 
 
 def _quote_hint(what: str, text: str) -> str:

@@ -40,6 +40,17 @@ def _parser() -> PathParser:
     return PathParser()
 
 
+def _dollar_hint(value: str) -> str:
+    """The path that a text without `$` was probably meant as."""
+    steps = value.removeprefix("@").removeprefix(".")
+    name = steps.partition(".")[0].partition("[")[0]
+    if is_shorthand(name) and not set(steps) & set(_BLANKS):
+        return f"write `$.{steps}`"
+    if is_shorthand(name.split(" ")[0]) and " | " in value:
+        return "a path has no filters: write `compute:` in place of `path:`"
+    return ""
+
+
 def _check_edges(text: SpannedText) -> None:
     """Raise PathFault for a text that is empty, too long, blank at either end, or without `$`."""
     value, end = text.value, len(text.value)
@@ -53,5 +64,5 @@ def _check_edges(text: SpannedText) -> None:
     if value[-1] in _BLANKS:
         raise PathFault("a blank after the path", text.part(end - 1, end), "", "remove it")
     if value[0] != "$":
-        hint = f"write `$.{value}`" if is_shorthand(value) else ""
+        hint = _dollar_hint(value)
         raise PathFault("a path begins with `$`", text.part(0, 1), "", hint)
