@@ -23,6 +23,9 @@ from mapper.regex.languages import ANYTHING, MAX_STATES, union, word
 from mapper.regex.languages import concatenated as one_after_another
 from support import doublings
 
+# Time and memory of a check do not depend on the versions of libraries: one run of them is enough.
+pytestmark = pytest.mark.slow
+
 MOST_MEGABYTES = 150
 MOST_SECONDS = 10  # on a busy machine; most take less than one
 TEXT_LENGTH = mapper.Limits().text_length
