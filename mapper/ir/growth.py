@@ -117,7 +117,7 @@ def is_metered(node: ir.MapItems) -> bool:
 def holds_metered(node: ir.Value) -> bool:
     """True if a list that must be measured, or names that are repeated, are part of a value."""
     return any(
-        isinstance(part, ir.Flatten) or (isinstance(part, ir.MapItems) and is_metered(part))
+        isinstance(part, ir.Flatten) or (isinstance(part, ir.MapItems) and _is_shared(_bound(part.element)))
         for part in ir.walk(node)
     )
 
