@@ -42,9 +42,9 @@ def fresh(code: str, *arguments: str, text: str = "") -> list[set[str]]:
 def mapping(**fields: str) -> str:
     """A mapping of Segment's messages that is right but for the fields given; an empty one is left out."""
     right = {
-        "event_id": "{path: $.messageId, as: string, on_missing: reject}",
-        "event_name": "{path: $.event, as: string, on_missing: reject}",
-        "user_id": "{path: $.userId, as: string, on_missing: reject}",
+        "event_id": "{path: $.messageId, as: string, on_error: reject, on_missing: reject}",
+        "event_name": "{path: $.event, as: string, on_error: reject, on_missing: reject}",
+        "user_id": "{path: $.userId, as: string, on_error: reject, on_missing: reject}",
         "timestamp": "{path: $.timestamp, as: timestamp, on_missing: reject, on_error: reject}",
         "event_properties": "{path: $.properties, as: object, default: {}, on_error: reject}",
     }
