@@ -52,18 +52,20 @@ def analysis_of(path: Path) -> Analysis:
 
 
 def declared_places(analysis: Analysis) -> Iterator[tuple[str, int, int]]:
-    """The codes and places of the rejections that the author has asked for."""
+    """The codes and places of the rejections that the author has asked for, in the event and in its vars."""
     program = analysis.program
     assert program is not None
     assert isinstance(program.output, ir.Record)
-    for node in walk(program.output):
+    for node in walk((program.output, *(var.value for var in program.vars))):
         match node:
             case ir.Required(_, span):
                 yield "M611", span.start, span.end
             case ir.Flatten() if node.declared:
                 yield from ((code, node.span.start, node.span.end) for code in ("M615", "M617"))
             case ir.Cast() | ir.Timestamp() if node.declared:
-                yield from ((code, node.span.start, node.span.end) for code in ("M613", "M614"))
+                # `on_error: reject` is said of all that the value is made of.
+                places = {(part.span.start, part.span.end) for part in walk(node) if hasattr(part, "span")}
+                yield from ((code, *place) for code in ("M613", "M614", "M618") for place in places)
             case _:
                 pass
 
