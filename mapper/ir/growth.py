@@ -111,13 +111,14 @@ def is_metered(node: ir.MapItems) -> bool:
 
     They also are if the source itself was measured: what the list does not keep of it takes no room.
     """
-    return holds_metered(node.source) or _is_shared(_bound(node.element))
+    return holds_metered(node.source) or _is_shared(node.once(_of_its_element))
 
 
 def holds_metered(node: ir.Value) -> bool:
     """True if a list that must be measured, or names that are repeated, are part of a value."""
     return any(
-        isinstance(part, ir.Flatten) or (isinstance(part, ir.MapItems) and _is_shared(_bound(part.element)))
+        isinstance(part, ir.Flatten)
+        or (isinstance(part, ir.MapItems) and _is_shared(part.once(_of_its_element)))
         for part in ir.walk(node)
     )
 
@@ -133,7 +134,7 @@ def _is_shared(element: SizeBound) -> bool:
 
 
 def _bound(node: ir.Value) -> SizeBound:
-    """The bound of a value."""
+    """The bound of a value. That of a list or a var is kept with it, so nobody changes it."""
     match node:
         case ir.Path():
             return _of_path(node)
@@ -150,7 +151,7 @@ def _bound(node: ir.Value) -> SizeBound:
         case ir.Coalesce() | ir.Match() | ir.When() | ir.Default():
             return _either(ir.alternatives(node))
         case ir.MapItems():
-            return _of_map(node)
+            return node.once(_of_map)
         case ir.Entries(value):
             # A member takes five bytes or more, `"":0,`; as an entry it takes sixteen more.
             return _of_element(_bound(value), SizeBound(Counter({(ir.Root.ITEM, ()): 5}), 2))
@@ -160,8 +161,6 @@ def _bound(node: ir.Value) -> SizeBound:
             return _of_element(_bound(source), _bound(element))
         case ir.Rename(value, names):
             return _sum((value,), sum(len(dumps(new)) for _, new in names))
-        case ir.Cast(value) | ir.Timestamp(value) if keeps(node):
-            return _of_cast(node).alternative(_bound(value))
         case ir.Cast() | ir.Timestamp():
             return _of_cast(node)
         case ir.Take(value) | ir.Pick(value) | ir.Omit(value) | ir.Prune(value) | ir.Required(value):
@@ -170,7 +169,7 @@ def _bound(node: ir.Value) -> SizeBound:
             return _of_var(var)
         case ir.Flatten(value):
             # A name is repeated for each member below it: the size can grow with the square of the payload's.
-            return _bound(value).add(SizeBound(lists=1))
+            return SizeBound(lists=1).add(_bound(value))
         case ir.Literal(value):
             return SizeBound(constant=len(dumps(value)))
         case ir.FromRequest(part):
@@ -296,28 +295,38 @@ def _printed(var: ir.Var) -> SizeBound:
 
 
 def _of_cast(node: ir.Cast | ir.Timestamp) -> SizeBound:
-    if isinstance(node, ir.Timestamp):
-        form = node.form
-        return SizeBound(
-            constant=2 + _WRITTEN * len(form.pattern) if isinstance(form, PatternForm) else _FIXED
-        )
-    bound = _bound(node.value)
-    match node.kind:
-        case ir.CastKind.INTEGER | ir.CastKind.NUMBER | ir.CastKind.BOOLEAN if bound.texts:
+    given = _bound(node.value)
+    made = _of_timestamp(node) if isinstance(node, ir.Timestamp) else _of_type(node.kind, given)
+    return SizeBound().alternative(made).alternative(given) if keeps(node) else made
+
+
+def _of_timestamp(node: ir.Timestamp) -> SizeBound:
+    form = node.form
+    return SizeBound(constant=2 + _WRITTEN * len(form.pattern) if isinstance(form, PatternForm) else _FIXED)
+
+
+def _of_type(kind: ir.CastKind, given: SizeBound) -> SizeBound:
+    """The bound of a value after a cast."""
+    match kind:
+        case ir.CastKind.INTEGER | ir.CastKind.NUMBER | ir.CastKind.BOOLEAN if given.texts:
             return SizeBound(constant=_DIGITS)
         case ir.CastKind.INTEGER | ir.CastKind.STRING:
-            bound.constant += _NUMBER
-    return bound
+            return SizeBound(constant=_NUMBER).add(given)
+        case _:
+            return given
 
 
 def _of_map(node: ir.MapItems) -> SizeBound:
     """Each element of the source, two bytes or more, becomes one of the list."""
-    element = _bound(node.element)
+    element = node.once(_of_its_element)
     if _is_shared(element):
         return SizeBound(lists=1)
-    element.reads = Counter({(ir.Root.ITEM, ()): element.times(ir.Root.ITEM) + (element.constant + 2) // 2})
-    element.constant = 2
-    return _of_element(_bound(node.source), element)
+    times = element.times(ir.Root.ITEM) + (element.constant + 2) // 2
+    return _of_element(_bound(node.source), SizeBound(Counter({(ir.Root.ITEM, ()): times}), 2))
+
+
+def _of_its_element(node: ir.MapItems) -> SizeBound:
+    return _bound(node.element)
 
 
 def _of_element(source: SizeBound, element: SizeBound) -> SizeBound:

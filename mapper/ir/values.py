@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 from enum import Enum
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from mapper.diagnostics.source import Span
+from mapper.ir.answers import Answers, answer, answers_field
 from mapper.ir.jsonpath import Path, Root
 from mapper.ir.liquid import Compute, Condition, Template
 from mapper.ir.spans import span_field
 from mapper.ir.vars import Var, shared_field
 from mapper.runtime.repair.policy import STRICT, Policy
 from mapper.runtime.times.writing import TimeForm
+
+_Found = TypeVar("_Found")
 
 
 class OnError(Enum):
@@ -156,6 +159,11 @@ class MapItems:
     source: Value
     element: Value
     span: Span = span_field()
+    _answers: Answers = answers_field()
+
+    def once(self, question: Callable[[MapItems], _Found]) -> _Found:
+        """The answer to a question about the list, worked out once: lists hold lists, and each is asked."""
+        return answer(self._answers, question, self)
 
 
 @dataclass(frozen=True, slots=True)

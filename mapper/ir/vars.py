@@ -7,6 +7,7 @@ from dataclasses import MISSING, dataclass, field
 from typing import Any, TypeVar
 
 from mapper.diagnostics.source import Span
+from mapper.ir.answers import Answers, answer, answers_field
 from mapper.ir.spans import span_field
 
 # The name of all vars in Liquid.
@@ -27,14 +28,11 @@ class Var:
     value: Any  # a Value; the module of values imports this one
     depth: int
     span: Span = span_field()
-    _answers: dict[Callable[[Any], Any], Any] = field(default_factory=dict, repr=False)
+    _answers: Answers = answers_field()
 
     def once(self, question: Callable[[Any], _Found]) -> _Found:
         """The answer to a question about the value, worked out once, however often the var is read."""
-        if question not in self._answers:
-            self._answers[question] = question(self.value)
-        found: _Found = self._answers[question]
-        return found
+        return answer(self._answers, question, self.value)
 
 
 def shared_field(default: object = MISSING) -> Any:

@@ -144,6 +144,19 @@ VALUES: dict[str, Callable[[int], str]] = {
     "arrays": lambda n: _nested(lambda v, i: f"[{v}, $.a]", n, "$.a"),
     "map": lambda n: _nested(lambda v, i: f"{{map: $.a, to: {v}}}", n, "$.a"),
     "cast": lambda n: _nested(lambda v, i: f"{{value: {v}, as: string}}", n, "abc"),
+    "casts that keep": lambda n: _nested(
+        lambda v, i: f"{{first_of: [{v}], as: integer, on_error: keep}}", min(n, 45), "$.a"
+    ),
+    "prune": lambda n: _nested(
+        lambda v, i: f"{{object: {{k: {v}}}, prune: ['null', blank, empty]}}", min(n, 45), "$.a"
+    ),
+    "prune in turn": lambda n: _nested(
+        lambda v, i: f"{{object: {{k: {v}}}, prune: [{('blank', 'empty')[i % 2]}]}}", min(n, 45), "$.a"
+    ),
+    "objects of lists": lambda n: _nested(
+        lambda v, i: f"{{object_from: $.x, key: $.k, value: {v}, on_duplicate: list}}", n, "$.a"
+    ),
+    "map of map": lambda n: _nested(lambda v, i: f"{{map: {v}, to: {{k: $, l: $.m}}}}", n, "$.a"),
 }
 
 # What a source schema says of `p`.
