@@ -9,10 +9,11 @@ from typing import NoReturn, TypeAlias, assert_never
 
 from mapper import ir
 from mapper.interpreter.path_evaluation import NO_SITE, evaluate_path
-from mapper.interpreter.template_evaluation import compute_value, evaluate_condition, render_template
 from mapper.runtime import casts as values
 from mapper.runtime.faults import Fault, Skip
 from mapper.runtime.json.canonical import stable_hash
+from mapper.runtime.liquid import library
+from mapper.runtime.liquid.lazy_vars import VarValues
 from mapper.runtime.missing import INVALID, MISSING, has_no_content
 from mapper.runtime.times import times
 from mapper.runtime.times.formats import read_time
@@ -57,21 +58,23 @@ class EvaluationContext:
         return replace(self, item=element, outer=self.item if self.outer is MISSING else self.outer)
 
     def text(self, template: ir.Template) -> str:
-        """The text of a template."""
-        known = self._known(template.vars)
-        return render_template(template, self.item, self.body, self.request, known=known)
+        """The text of a template, by the library itself."""
+        return library.render(
+            template.text, template.rules.pairs, template.partials, *self._given(template.vars)
+        )
 
     def computed(self, node: ir.Compute) -> object:
-        """The value of a Liquid expression, or MISSING."""
-        return compute_value(node, self.item, self.body, self.request, known=self._known(node.vars))
+        """The value of a Liquid expression, or MISSING, by the library itself."""
+        return library.compute(node.text, node.rules.pairs, *self._given(node.vars))
 
     def holds(self, condition: ir.Condition) -> bool:
-        """Return True if a condition holds."""
-        known = self._known(condition.vars)
-        return evaluate_condition(condition, self.item, self.body, self.request, known=known)
+        """Return True if a condition holds by the library itself."""
+        return library.holds(condition.text, condition.rules.pairs, *self._given(condition.vars))
 
-    def _known(self, read: tuple[ir.Var, ...]) -> dict[str, Callable[[], object]]:
-        return {var.name: partial(self.var, var) for var in read}
+    def _given(self, read: tuple[ir.Var, ...]) -> tuple[object, object, Request, int, VarValues]:
+        """All that the library gets besides its text: the scopes, the site, and the vars that are read."""
+        known = {var.name: partial(self.var, var) for var in read}
+        return self.item, self.body, self.request, NO_SITE, known
 
 
 def fail(code: str, value: object = MISSING) -> NoReturn:

@@ -26,7 +26,6 @@ from mapper.compiler import analyse
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.source import SourceFile, Span, SpannedText
 from mapper.expressions.liquid import parse_condition
-from mapper.interpreter.template_evaluation import evaluate_condition
 from mapper.interpreter.value_evaluation import EvaluationContext, evaluate
 from mapper.runtime.faults import Fault
 from mapper.runtime.liquid.filters import FILTERS, ROWS, apply
@@ -136,7 +135,7 @@ def test_a_scope_holds_what_passes_its_conditions(
         notes = Inference()
         for text in texts:
             found = parsed(text)
-            holds = outcome(evaluate_condition, found, sample, sample, request)
+            holds = outcome(EvaluationContext(sample, sample, request).holds, found)
             if isinstance(holds, Fault):
                 assert holds.code in {each.code for each in _rejections(found, scope)}
                 break

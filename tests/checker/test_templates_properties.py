@@ -18,7 +18,7 @@ from mapper.checker.templates import Proof, TemplateVerdict, prove
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.source import SourceFile, Span, SpannedText
 from mapper.expressions.liquid import parse_template
-from mapper.interpreter.template_evaluation import render_template
+from mapper.interpreter.value_evaluation import EvaluationContext
 from mapper.runtime.faults import Fault, Skip
 from mapper.schemas.schema import Schema
 from mapper.transform.runner import prepare_template
@@ -330,7 +330,7 @@ def rendered(program: ir.Program, item: object) -> str | None:
     assert isinstance(program.output, ir.Template)
     request = mapper.Request(received_at="2026-01-15T10:20:30.000Z")
     try:
-        return render_template(program.output, item, item, request)
+        return EvaluationContext(item, item, request).text(program.output)
     except (Fault, Skip):
         return None
 

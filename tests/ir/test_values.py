@@ -41,7 +41,7 @@ def node_with(kind: type, values: list[ir.Literal]) -> Any:
     """A node with the values in all attributes that hold values, in order; nothing useful in the others."""
     given: dict[str, Any] = {}
     hints = get_type_hints(kind)
-    for part in fields(kind):
+    for part in (part for part in fields(kind) if part.init):
         match hints[part.name]:
             case ir.Value:
                 given[part.name] = next_of(values)

@@ -12,11 +12,7 @@ from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.source import SourceFile, Span, SpannedText
 from mapper.expressions.liquid import parse_condition, parse_expression, parse_template
 from mapper.expressions.liquid.dialects import Dialect
-from mapper.interpreter.template_evaluation import (
-    compute_value,
-    evaluate_condition,
-    render_template,
-)
+from mapper.interpreter.value_evaluation import EvaluationContext
 from mapper.runtime.faults import Fault, Skip
 from support.emitted import defined
 
@@ -79,11 +75,12 @@ def run_generated(node: LiquidNode, item: object, request: mapper.Request = NO_R
 
 def run_library(node: LiquidNode, item: object, request: mapper.Request = NO_REQUEST) -> Outcome:
     """The outcome of the library."""
+    context = EvaluationContext(item, item, request)
     if isinstance(node, ir.Template):
-        return _outcome(lambda: render_template(node, item, item, request))
+        return _outcome(lambda: context.text(node))
     if isinstance(node, ir.Compute):
-        return _outcome(lambda: compute_value(node, item, item, request))
-    return _outcome(lambda: evaluate_condition(node, item, item, request))
+        return _outcome(lambda: context.computed(node))
+    return _outcome(lambda: context.holds(node))
 
 
 def _outcome(run: Callable[[], object]) -> Outcome:

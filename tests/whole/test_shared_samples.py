@@ -22,7 +22,7 @@ from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.source import SourceFile, Span, SpannedText
 from mapper.expressions.liquid import parse_template
 from mapper.expressions.liquid.dialects import load_dialect
-from mapper.interpreter.template_evaluation import render_template
+from mapper.interpreter.value_evaluation import EvaluationContext
 from support.places import CASES, SHARED
 from support.shipped import shipped
 from support.yaml_text import load_yaml
@@ -124,7 +124,7 @@ def render_sample(vendor: str, name: str) -> str:
     assert template is not None, report.diagnostics
     data = json.loads((SAMPLES / vendor / name).with_suffix(".data.json").read_bytes())
     received_at = TABLES[vendor]["received_at"]
-    return render_template(template, data, data, mapper.Request(received_at=received_at))
+    return EvaluationContext(data, data, mapper.Request(received_at=received_at)).text(template)
 
 
 @pytest.mark.parametrize(("vendor", "row"), named(TEMPLATES))

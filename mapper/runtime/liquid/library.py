@@ -7,10 +7,10 @@ print, `limit: 0`, no variables `now`, `today` and `partial`, and limits that co
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, partial
 from io import StringIO
-from typing import Any, TextIO, TypeAlias
+from typing import Any, TextIO, TypeAlias, TypeVar
 
 from liquid import BoundTemplate, DictLoader, Environment, Mode, RenderContext, TokenStream
 from liquid.builtin import case_tag, cycle_tag, echo_tag, for_tag, if_tag, output, tablerow_tag, unless_tag
@@ -56,6 +56,8 @@ from mapper.runtime.missing import MISSING, is_blank
 
 # The rules of a dialect, as (name, value) pairs; see ir.LiquidRules.
 Rules: TypeAlias = tuple[tuple[str, bool | str], ...]
+
+_Found = TypeVar("_Found")
 
 
 class _Buffer(StringIO):
@@ -400,14 +402,9 @@ def render(
     known: VarValues = NO_VARS,
 ) -> str:
     """The text the library renders; raises Fault or Skip as lowered code does. `known` are its vars."""
-    try:
-        return _parsed(source, rules, partials).render(all_variables(item, body, request, known))
-    except Skip:
-        raise Skip(site) from None
-    except RecursionError:
-        raise
-    except Exception as error:
-        raise liquid_fault(error, site) from None
+    return _run(
+        lambda: _parsed(source, rules, partials).render(all_variables(item, body, request, known)), site
+    )
 
 
 @lru_cache(maxsize=256)
@@ -432,14 +429,13 @@ def holds(
     known: VarValues = NO_VARS,
 ) -> bool:
     """Return True if the condition holds by the library; raises Fault as lowered code does."""
-    try:
+
+    def work() -> bool:
         condition, template = _condition(source, rules)
         names = all_variables(item, body, request, known)
         return condition.evaluate(LimitedRenderContext(template, globals=names))
-    except RecursionError:
-        raise
-    except Exception as error:
-        raise liquid_fault(error, site) from None
+
+    return _run(work, site)
 
 
 @lru_cache(maxsize=256)
@@ -464,17 +460,28 @@ def compute(
     known: VarValues = NO_VARS,
 ) -> object:
     """The value of an expression by the library, or MISSING; raises Fault as lowered code does."""
-    try:
+
+    def work() -> object:
         expression, template = _expression(source, rules)
         context = LimitedRenderContext(template, globals=all_variables(item, body, request, known))
         return text.as_value(_plain(_doubled(expression.evaluate(context), context)), site)
+
+    return _run(work, site)
+
+
+def _run(work: Callable[[], _Found], site: int) -> _Found:
+    """The result of the library's work; all that ends it is a Fault or Skip at the site, or of a var."""
+    try:
+        return work()
+    except Skip:
+        raise Skip(site) from None
     except RecursionError:
         raise
     except Exception as error:
-        raise liquid_fault(error, site) from None
+        raise _fault_at(error, site) from None
 
 
-def liquid_fault(error: Exception, site: int) -> Fault:
+def _fault_at(error: Exception, site: int) -> Fault:
     """The Fault for an error of the library, or of a var that a text reads."""
     if isinstance(error, VarFailed):
         return error.fault

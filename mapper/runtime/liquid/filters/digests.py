@@ -12,7 +12,15 @@ import re
 from base64 import b64encode
 from functools import partial, wraps
 
-from mapper.runtime.liquid.filters.row import PRINTED, Fails, Function, Gives, failed, make_row
+from mapper.runtime.liquid.filters.row import (
+    PRINTED,
+    Fails,
+    Function,
+    Gives,
+    failed,
+    make_row,
+    named_in_dialects,
+)
 from mapper.runtime.liquid.semantics import to_text
 
 # The namespaces of RFC 9562, section 6.6, by name.
@@ -51,20 +59,17 @@ def sha1(value: str) -> str:
     return hashlib.sha1(value.encode(), usedforsecurity=False).hexdigest()
 
 
-_HEY_SHA256 = "fa690b82061edfd2852629aeba8a8977b57e40fcb77d1a7a28b26cba62591204"
-_NIL_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-
-
-@digest_filter(Gives.SHA256, ("hey", "", _HEY_SHA256), _NIL_SHA256)
+@digest_filter(
+    Gives.SHA256,
+    ("hey", "", "fa690b82061edfd2852629aeba8a8977b57e40fcb77d1a7a28b26cba62591204"),
+    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+)
 def sha256(value: str) -> str:
     """The SHA-256 digest of the text."""
     return hashlib.sha256(value.encode()).hexdigest()
 
 
-@digest_filter(Gives.SHA256, ("hey", "", _HEY_SHA256), _NIL_SHA256, of_dialects=True)
-def sha2(value: str) -> str:
-    """The same as `sha256`."""
-    return hashlib.sha256(value.encode()).hexdigest()
+sha2 = named_in_dialects("sha2", sha256)
 
 
 @digest_filter(
@@ -86,22 +91,19 @@ def _signed(value: str, key: str, algorithm: str) -> bytes:
 
 
 _KEY = '"secret_key"'
-_SHA1_EXAMPLE = ("hey", _KEY, "2a3969bed25bfeefb00aca4063eb9590b4df8f0e")
-_SHA1_NIL = "9ccad9184d941469b4e96cb84794e9bb488414d2"
-_SHA256_EXAMPLE = ("hey", _KEY, "8df897f8da3d7992fe57c8dbc6f27578cfbf2dcc4d0fbb4000b8c924841d508e")
-_SHA256_NIL = "f304c11274cabc93abe79f3abb848b94026d3e1c9a49071ea96fbece9b9f2bb0"
 
 
-@digest_filter(Gives.SHA1, _SHA1_EXAMPLE, _SHA1_NIL)
+@digest_filter(
+    Gives.SHA1,
+    ("hey", _KEY, "2a3969bed25bfeefb00aca4063eb9590b4df8f0e"),
+    "9ccad9184d941469b4e96cb84794e9bb488414d2",
+)
 def hmac_sha1(value: str, key: str) -> str:
     """The HMAC of the text with SHA-1 and a secret key (RFC 2104)."""
     return _signed(value, key, "sha1").hex()
 
 
-@digest_filter(Gives.SHA1, _SHA1_EXAMPLE, _SHA1_NIL, of_dialects=True)
-def hmac_sha1_hex(value: str, key: str) -> str:
-    """The same as `hmac_sha1`."""
-    return _signed(value, key, "sha1").hex()
+hmac_sha1_hex = named_in_dialects("hmac_sha1_hex", hmac_sha1)
 
 
 @digest_filter(
@@ -115,16 +117,17 @@ def hmac_sha1_base64(value: str, key: str) -> str:
     return b64encode(_signed(value, key, "sha1")).decode()
 
 
-@digest_filter(Gives.SHA256, _SHA256_EXAMPLE, _SHA256_NIL)
+@digest_filter(
+    Gives.SHA256,
+    ("hey", _KEY, "8df897f8da3d7992fe57c8dbc6f27578cfbf2dcc4d0fbb4000b8c924841d508e"),
+    "f304c11274cabc93abe79f3abb848b94026d3e1c9a49071ea96fbece9b9f2bb0",
+)
 def hmac_sha256(value: str, key: str) -> str:
     """The HMAC of the text with SHA-256 and a secret key (RFC 2104)."""
     return _signed(value, key, "sha256").hex()
 
 
-@digest_filter(Gives.SHA256, _SHA256_EXAMPLE, _SHA256_NIL, of_dialects=True)
-def hmac_sha256_hex(value: str, key: str) -> str:
-    """The same as `hmac_sha256`."""
-    return _signed(value, key, "sha256").hex()
+hmac_sha256_hex = named_in_dialects("hmac_sha256_hex", hmac_sha256)
 
 
 @digest_filter(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from inspect import Parameter, signature
 from typing import TypeAlias
@@ -171,6 +171,13 @@ def make_row(
         )
 
     return row
+
+
+def named_in_dialects(name: str, row: FilterRow) -> FilterRow:
+    """Another name of a filter, in dialects that list it."""
+    examples = tuple((text.replace(row.name, name), item, printed) for text, item, printed in row.examples)
+    sentence = f"The same as `{row.name}`."
+    return replace(row, name=name, sentence=sentence, examples=examples, of_dialects=True)
 
 
 def bounded(result: object) -> object:
