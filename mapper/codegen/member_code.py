@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mapper.codegen.plan import Decoding, NotNarrow, PayloadPlace
+from mapper.codegen.plan import NotNarrow, PayloadPlace
 from mapper.codegen.writer import Writer, literal
 from mapper.diagnostics.source import Span
 
@@ -21,7 +21,7 @@ def emit_step(writer: Writer, holder: str, name: str, span: Span | None = None) 
     """As `emit_member`, for holders that change: always looked up anew."""
     place = writer.places.get(holder)
     missing = writer.use("missing", "MISSING")
-    if place is None or place.kind is Decoding.VALUE:
+    if place is None or not place.is_open:
         local = writer.fresh(name)
         found = f"{holder}.get({literal(name)}, {missing})"
         otherwise = "" if holder in writer.objects else f" if isinstance({holder}, dict) else {missing}"
@@ -47,7 +47,7 @@ def is_object(holder: str, place: PayloadPlace) -> str:
 def emit_value_of(writer: Writer, local: str) -> str:
     """The local that holds the JSON value itself, for uses that need all of it."""
     place = writer.places.get(local)
-    if place is None or place.kind is Decoding.VALUE:
+    if place is None or not place.is_open:
         return local
     if writer.recall(("whole", local)) is None:
         tests = [is_object(local, place)] if place.members else [f"type({local}) is dict"]
@@ -68,7 +68,7 @@ def emit_element(writer: Writer, holder: str, index: int, span: Span | None = No
 def emit_open_element(writer: Writer, holder: str, index: int, span: Span | None = None) -> str | None:
     """As `emit_element` if elements are decoded in part; None if they are not."""
     place = writer.places.get(holder)
-    if place is None or place.kind is not Decoding.OPEN:
+    if place is None or not place.is_open:
         return None
     if holder in writer.objects:
         return writer.use("missing", "MISSING")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mapper.codegen.plan import Decoding, NotNarrow, PayloadPlace, ReadPlan
+from mapper.codegen.plan import NotNarrow, PayloadPlace, ReadPlan
 from mapper.codegen.writer import literal
 
 SCALARS = "None | bool | int | float | str"
@@ -12,12 +12,10 @@ SCALARS = "None | bool | int | float | str"
 
 def type_of(place: PayloadPlace) -> str:
     """The type of a place, for the decoder (msgspec)."""
-    match place.kind:
-        case Decoding.VALUE:
-            return "Any"
-        case Decoding.OPEN:
-            array = f"list[{type_of(place.elements)}]" if place.elements is not None else "list"
-            return f"{place.name if place.members else 'dict'} | {array} | {SCALARS}"
+    if not place.is_open:
+        return "Any"
+    array = f"list[{type_of(place.elements)}]" if place.elements is not None else "list"
+    return f"{place.name if place.members else 'dict'} | {array} | {SCALARS}"
 
 
 def place_classes(plan: ReadPlan, attributes: dict[str, str]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mapper import ir
-from mapper.codegen.plan import Decoding, NotNarrow, PayloadPlace
+from mapper.codegen.plan import NotNarrow, PayloadPlace
 from mapper.codegen.writer import Writer
 
 
@@ -13,7 +13,7 @@ def emit_open_nodes(writer: Writer, holder: str, segments: tuple[ir.Segment, ...
     nodes, place = _emit_elements(writer, holder, place, segments[0], first=True)
     for segment in segments[1:]:
         nodes, place = _emit_segment(writer, nodes, place, segment)
-    if place is not None and place.kind is not Decoding.VALUE:
+    if place is not None and place.is_open:
         raise NotNarrow("it collects values that it also reads from")
     if len(segments) == 1:
         writer.line(f"{nodes} = list({nodes})")
@@ -25,7 +25,7 @@ def _emit_segment(
 ) -> tuple[str, PayloadPlace | None]:
     """The matches of one segment in each node of a list, and their place."""
     match segment:
-        case ir.Child((ir.Name(name),)) if place is not None and place.kind is Decoding.OPEN:
+        case ir.Child((ir.Name(name),)) if place is not None and place.is_open:
             member = place.members.get(name)
             if member is None:
                 raise NotNarrow("it collects a key that the plan does not know")
@@ -34,7 +34,7 @@ def _emit_segment(
             tests = f"type(node) is {place.name} and {read} is not {missing}"
             writer.line(f"{found} = [{read} for node in {nodes} if {tests}]")
             return found, member
-        case ir.Child((ir.Wildcard() | ir.Slice(),)) if place is not None and place.kind is Decoding.OPEN:
+        case ir.Child((ir.Wildcard() | ir.Slice(),)) if place is not None and place.is_open:
             return _emit_elements(writer, nodes, place, segment, first=False)
         case _:
             raise NotNarrow("a path looks deeper into values of unknown shape")

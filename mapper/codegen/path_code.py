@@ -14,7 +14,6 @@ from mapper.codegen.member_code import (
     within,
 )
 from mapper.codegen.narrow_paths import emit_open_nodes
-from mapper.codegen.plan import Decoding
 from mapper.codegen.writer import Scope, Writer, literal
 
 
@@ -88,7 +87,7 @@ def _emit_nodes(emitter: _PathEmitter, start: str, segments: tuple[ir.Segment, .
     split = next(i for i, segment in enumerate(segments) if not ir.is_singular((segment,)))
     nodes = _emit_steps(emitter.writer, start, segments[:split])
     place = emitter.writer.places.get(nodes)
-    if place is not None and place.kind is not Decoding.VALUE:
+    if place is not None and place.is_open:
         return emit_open_nodes(emitter.writer, nodes, segments[split:])
     state = _MatchState()
     for count in range(split, len(segments)):

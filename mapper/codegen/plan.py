@@ -10,20 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from enum import Enum
 
 from mapper import ir
 
 
 class NotNarrow(Exception):
     """Raised if a mapping can have no narrow path; the message is the reason, in words of the plan."""
-
-
-class Decoding(Enum):
-    """How the narrow path decodes a place."""
-
-    VALUE = "decoded"
-    OPEN = "decoded in part"
 
 
 @dataclass(eq=False)
@@ -42,11 +34,9 @@ class PayloadPlace:
     name: str = ""
 
     @property
-    def kind(self) -> Decoding:
-        """The decision that follows from the uses."""
-        if self.is_item:
-            return Decoding.OPEN
-        return Decoding.VALUE if self.whole or not (self.members or self.elements) else Decoding.OPEN
+    def is_open(self) -> bool:
+        """True if it is decoded in part: as far as its members are read."""
+        return self.is_item or (not self.whole and bool(self.members or self.elements))
 
     def member(self, name: str) -> PayloadPlace:
         """The place of a member that is read."""
@@ -103,7 +93,7 @@ class ReadPlan:
 
 
 def _collect(place: PayloadPlace, found: list[PayloadPlace]) -> None:
-    if place.kind is Decoding.VALUE:
+    if not place.is_open:
         return
     for inner in (*place.members.values(), *([place.elements] if place.elements else ())):
         _collect(inner, found)
@@ -290,7 +280,7 @@ def describe(plan: ReadPlan) -> str:
 
 
 def _decoded(place: PayloadPlace, path: str) -> Iterator[str]:
-    if place.kind is Decoding.VALUE:
+    if not place.is_open:
         yield path
         return
     for name, member in place.members.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import mapper
-from mapper.codegen.plan import Decoding, NotNarrow, PayloadPlace, make_plan
+from mapper.codegen.plan import NotNarrow, PayloadPlace, make_plan
 from mapper.compiler import analyse
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.source import SourceFile
@@ -38,9 +38,9 @@ def item_of(properties: str) -> PayloadPlace:
     return make_plan(program).item
 
 
-def kinds(place: PayloadPlace) -> dict[str, Decoding]:
+def opened(place: PayloadPlace) -> dict[str, bool]:
     """The kind of each member."""
-    return {name: member.kind for name, member in place.members.items()}
+    return {name: member.is_open for name, member in place.members.items()}
 
 
 def test_a_plan_says_why_a_body_is_decoded_as_a_whole() -> None:
@@ -57,8 +57,8 @@ def test_what_is_not_read_is_not_decoded() -> None:
 
 def test_an_object_that_is_stepped_through_is_decoded_in_part() -> None:
     item = item_of("{a: $.page.url, b: $.page.size.x}")
-    assert kinds(item) == {"kind": Decoding.VALUE, "id": Decoding.VALUE, "page": Decoding.OPEN}
-    assert kinds(item.members["page"]) == {"url": Decoding.VALUE, "size": Decoding.OPEN}
+    assert opened(item) == {"kind": False, "id": False, "page": True}
+    assert opened(item.members["page"]) == {"url": False, "size": True}
 
 
 @pytest.mark.parametrize(
@@ -69,13 +69,13 @@ def test_an_object_that_is_stepped_through_is_decoded_in_part() -> None:
     ],
 )
 def test_an_object_in_the_event_is_decoded(properties: str) -> None:
-    assert kinds(item_of(properties))["p"] is Decoding.VALUE
+    assert opened(item_of(properties))["p"] is False
 
 
 def test_elements_are_one_place() -> None:
     listed = item_of("{a: {map: '$.list', to: {sku: $.sku}}, b: '$.list[0].price'}").members["list"]
     assert listed.elements is not None
-    assert kinds(listed.elements) == {"sku": Decoding.VALUE, "price": Decoding.VALUE}
+    assert opened(listed.elements) == {"sku": False, "price": False}
 
 
 def test_nothing_is_gained_if_the_item_is_used_as_a_whole() -> None:
@@ -86,7 +86,7 @@ def test_nothing_is_gained_if_the_item_is_used_as_a_whole() -> None:
 def test_values_that_are_taken_apart_are_decoded_as_a_whole() -> None:
     value = "{a: {path: $.x, of: {first_of: [$.o, $.p]}}, b: {object_from: $.q, key: $.key, value: $.value}}"
     item = item_of(value)
-    assert {name: item.members[name].kind for name in "opq"} == dict.fromkeys("opq", Decoding.VALUE)
+    assert {name: item.members[name].is_open for name in "opq"} == dict.fromkeys("opq", False)
     assert "x" not in item.members
     assert "key" not in item.members
     body = b'{"o":{"x":[1]},"p":{"x":2},"q":{"a":{"b":null},"c":1.0},"r":{"x":1e999}}'
