@@ -341,7 +341,7 @@ def _read_name(written: WrittenOperator) -> SpannedText | None:
     if not text.value:
         written.fault(f"`{name}` needs a name", "this text is empty")
         return None
-    if text.value.startswith("$") or "{{" in text.value:
+    if is_expression(text.value):
         written.fault(
             f"`{name}` takes a name, not an expression",
             f"there is hardly a {name} of this name",
