@@ -37,8 +37,8 @@ piece, however long the file is. An array is one body, as some vendors send arra
 of bodies from a list of them.
 
 Files get their names when they are complete; until then they are called `FILE.part`. If a run from files into
-files is killed, the same command with `--resume` continues it. After you have corrected the mapping, `--replay`
-with the file of `--rejected` maps the rejected items again, and nothing else."""
+files is killed, the same command with `--resume` continues it. After you have corrected the mapping,
+`--replay` with the file of `--rejected` maps the rejected items again, and nothing else."""
 EXAMPLES = """\
 examples:
   mapper run orders events.ndjson.gz -o events.out --rejected rejected.ndjson
