@@ -228,15 +228,7 @@ def _check_lookup(lookup: ir.Lookup, names: KnownNames, report: Report) -> None:
         _report_unread("variable", lookup.span, report)
     if root is None:
         return
-    schema, parent = root.subschema, root.schema.name
-    for position, name in enumerate(read):
-        # Below the first name, Liquid gives these three a meaning of their own.
-        if not isinstance(name, str) or ((position or is_body) and name in ("size", "first", "last")):
-            return
-        code = "M301" if position or is_body else "M303"
-        if _is_reported(code, name, schema, parent, lookup.span, root, report):
-            return
-        schema, parent = property_of(root.document, schema, name), name
+    _check_keys(read, root, root.schema.name, lookup.span, report, begins=not is_body)
 
 
 def _check_below_var(lookup: ir.Lookup, var: ir.Var, names: KnownNames, report: Report) -> None:
@@ -244,11 +236,28 @@ def _check_below_var(lookup: ir.Lookup, var: ir.Var, names: KnownNames, report: 
     root = _described(var.value, names.of_mapping()) if isinstance(var.value, ir.Path) else None
     if root is None:
         return
-    schema, parent = root.subschema, var.name
-    for name in lookup.rest:
-        if not isinstance(name, str) or name in ("size", "first", "last"):
+    _check_keys(lookup.rest, root, var.name, lookup.span, report)
+
+
+def _check_keys(
+    keys: tuple[object, ...],
+    root: DescribedValue,
+    parent: str,
+    span: Span,
+    report: Report,
+    begins: bool = False,
+) -> None:
+    """Check the keys that Liquid reads in a value, up to the first unknown one.
+
+    If the read `begins` with the value, the first key is a variable.
+    """
+    schema = root.subschema
+    for position, name in enumerate(keys):
+        is_variable = begins and position == 0
+        # Below a variable, Liquid gives these three a meaning of their own.
+        if not isinstance(name, str) or (not is_variable and name in ("size", "first", "last")):
             return
-        if _is_reported("M301", name, schema, parent, lookup.span, root, report):
+        if _is_reported("M303" if is_variable else "M301", name, schema, parent, span, root, report):
             return
         schema, parent = property_of(root.document, schema, name), name
 

@@ -71,7 +71,9 @@ def _check_node(value: object, notes: Inference, report: Report) -> None:
             taken = frozenset({"object", "array"})  # to make null missing is not its purpose
             _check_operand(inner, "`prune` takes an object or a list", taken, notes, report)
         case ir.Cast(inner, kind):
-            _check_operand(inner, f"`as: {kind.value}` always fails", castable(kind), notes, report)
+            is_written = value.span != inner.span  # nobody writes the cast of the keys of `object_from`
+            headline = f"`as: {kind.value}` always fails" if is_written else "`key` takes text or a number"
+            _check_operand(inner, headline, castable(kind), notes, report)
         case ir.Timestamp(inner):
             _check_operand(inner, "`as: timestamp` always fails", READABLE_TIMES, notes, report)
         case _:

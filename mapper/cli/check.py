@@ -18,11 +18,11 @@ from mapper.runtime.limits import within
 
 DESCRIPTION = """\
 Checks mappings against the language and their schemas, and prints every problem with its place, the reason
-and a way out. Of a Liquid template, alone or in a mapping, it is proven that it renders JSON, or a payload is
-shown for which it does not. Nothing is written."""
+and a remedy. For a Liquid template, alone or in a mapping, it proves that the template renders JSON, or shows
+a payload for which it does not. Nothing is written."""
 EXAMPLES = """\
 examples:
-  mapper check                          all of ./mappings, or the shipped mappings where there is none
+  mapper check                          all of ./mappings, or the shipped mappings if there is none
   mapper check orders my/shop.yaml      a mapping by name, another by path
   mapper check --format github          annotations in a pull request
   mapper check --strict                 warnings fail, too

@@ -7,6 +7,7 @@ import io
 import os
 import re
 import sys
+import textwrap
 from collections.abc import Sequence
 from importlib import import_module
 from typing import NoReturn, Protocol, cast
@@ -28,6 +29,7 @@ exit codes:
   2  wrong usage: an unknown option, mapping or file
 
 `mapper COMMAND --help` tells more about a command."""
+WIDEST = 110  # characters of a line of help that are still easy to read
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 READER_GONE = 141  # 128 + SIGPIPE
 
@@ -38,6 +40,15 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Print usage and message, and leave."""
         super().error(re.sub(r"=\S.*", "=...", message))
+
+
+class Help(argparse.RawDescriptionHelpFormatter):
+    """Wraps the paragraphs of help texts. Those with indented lines, such as examples, stay as they are."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        paragraphs = text.split("\n\n")
+        widest = min(width, WIDEST)
+        return "\n\n".join(one if "\n  " in one else textwrap.fill(one, widest) for one in paragraphs)
 
 
 class Command(Protocol):
@@ -93,14 +104,12 @@ def build_parser(chosen: str) -> argparse.ArgumentParser:
         prog="mapper",
         description="Checks mappings of vendor webhooks and turns payloads into canonical events.",
         epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     parser.add_argument("--version", action="version", version=f"mapper {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, summary in COMMANDS.items():
-        command = commands.add_parser(
-            name, help=summary, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-        )
+        command = commands.add_parser(name, help=summary, formatter_class=Help, allow_abbrev=False)
         if name == chosen:
             _command(name).add_arguments(command)
     return parser

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import textwrap
 
 from rich.console import Console
@@ -20,7 +21,7 @@ EXAMPLES = """\
 examples:
   mapper explain M301
   mapper explain unknown-field"""
-WIDTH = 88
+WIDTH = 88  # of a wide terminal, and in a pipe
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,7 +55,8 @@ def _print_page(console: Console, code: Code) -> None:
     page = explain(code.number)
     console.print(Text.assemble((f"{code.number} {code.slug}", "bold"), f": {code.summary}"))
     console.print()
-    console.print(Text(textwrap.fill(page.text.strip(), WIDTH)))
+    width = min(WIDTH, shutil.get_terminal_size((WIDTH, 0)).columns)
+    console.print(Text(textwrap.fill(page.text.strip(), width)))
     if page.mapping:
         _print_example(console, "With this mapping", page.mapping, page.mapping, " ", "")
     noun = "body" if page.mapping else "mapping"

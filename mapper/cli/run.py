@@ -28,17 +28,17 @@ from mapper.streams.tally import Tally
 
 DESCRIPTION = """\
 Turns request bodies into events. Input is NDJSON, one body a line, or one JSON document, which is one body;
-gzip is unpacked. Events go out as NDJSON, packed where the file's name ends in `.gz`. Every item ends as an
-event, skipped, or rejected: the closing line on standard error adds them up, and the exit code is 1 where an
-item was rejected.
+gzip is unpacked. A form is one line, too, and empty lines are left out. Events go out as NDJSON, packed if
+the name of the file ends in `.gz`. Every item becomes an event, is skipped, or is rejected: the last line on
+standard error counts them, and the exit code is 1 if an item was rejected.
 
-A document over several lines is recognised up to 64 MiB; `--input` says which of the two it is beyond that.
-NDJSON is read piece by piece, however long the file is. An array is one body, as some vendors send arrays;
-`jq -c '.[]'` makes a file of bodies from a list of them.
+A document of several lines is recognised up to 64 MiB; `--input` decides beyond that. NDJSON is read piece by
+piece, however long the file is. An array is one body, as some vendors send arrays; `jq -c '.[]'` makes a file
+of bodies from a list of them.
 
-Files get their names when they are whole; until then `FILE.part` holds what is written. A run from files into
-files that is killed goes on where it was when the same command is given `--resume`. What was rejected, and
-nothing else, is mapped again when `--replay` gets the file of `--rejected` after the mapping is mended."""
+Files get their names when they are complete; until then they are called `FILE.part`. If a run from files into
+files is killed, the same command with `--resume` continues it. After you have corrected the mapping,
+`--replay` with the file of `--rejected` maps the rejected items again, and nothing else."""
 EXAMPLES = """\
 examples:
   mapper run orders events.ndjson.gz -o events.out --rejected rejected.ndjson

@@ -21,7 +21,7 @@ Compiles mappings and runs their samples: MAPPING/CASE.json is a request as the 
 MAPPING/CASE.expected.json the whole result. Whole documents are compared; `1`, `1.0` and "1" differ."""
 EXAMPLES = """\
 examples:
-  mapper test                           all of ./mappings, or the shipped mappings where there is none
+  mapper test                           all of ./mappings, or the shipped mappings if there is none
   mapper test orders -k refund          cases of one mapping whose name holds `refund`
   mapper test -k 'refund and not partial'
   mapper test orders --update           write what the mapping gives now as the expectation

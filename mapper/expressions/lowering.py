@@ -44,9 +44,10 @@ def lower(
     mapping: spec.Spec, target: Schema | None, dialect: Dialect | None, report: Report
 ) -> ir.Program | None:
     """The program of a spec; None when its output could not be lowered at all. Errors are in `report`."""
-    names = VarNames(tuple(entry.name for entry in mapping.vars), report)
+    entries = mapping.vars or ()
+    names = VarNames(tuple(entry.name for entry in entries), report, is_whole=mapping.vars is not None)
     tools = Lowering(target, dialect, report, names)
-    vars_ = lower_vars(mapping.vars, tools)
+    vars_ = lower_vars(entries, tools)
     each = [_each_path(text, tools) for text in mapping.each]
     rules = [_rule(rule, tools) for rule in mapping.rules]
     output: ir.Record | ir.Template | None = None
@@ -54,7 +55,7 @@ def lower(
         output = lower_event(mapping.event, tools)
     elif mapping.template is not None:
         output = tools.template(mapping.template)
-    check_used(mapping.vars, tools)
+    check_used(entries, tools)
     if output is None:
         return None
     return ir.Program(
@@ -280,6 +281,7 @@ def _object_from(value: spec.ObjectFromValue, tools: Lowering) -> ir.Value | Non
         hint = f"write `$.{text}`" if isinstance(text, str) and text.isidentifier() else ""
         headline, reason = "every entry has the same key", "this reads nothing of the entry"
         tools.report.error("M125", headline, key.span, reason, hint or "the entry is `$`")
+        return None
     text_key = ir.Cast(key, ir.CastKind.STRING, ir.OnError.REJECT, key.span)
     fields = (
         ir.Field("key", text_key, nullable=False, required=False, span=key.span),

@@ -38,8 +38,9 @@ def lower_time(
         else:
             _check_format(text, report)
     formats = tuple(text.value for text in modifiers.formats) or ("iso8601",)
-    _check_zone(modifiers, report)
-    _check_time_of_day(modifiers, report)
+    if modifiers.reads_times:  # else what seems to be absent is there, and reported
+        _check_zone(modifiers, report)
+        _check_time_of_day(modifiers, report)
     low, high = _window(modifiers.within, report)
     zone, time_of_day = modifiers.zone, modifiers.time_of_day
     return ir.Timestamp(

@@ -18,7 +18,8 @@ class VarNames:
 
     `written` are all names in the order of the file. `defined` are those above the value that is being
     lowered, each with its var, or None if its value has an error. `current` is the name of that value, empty
-    for one that is no var. `used` are the names that were read.
+    for one that is no var. `used` are the names that were read. Without `is_whole`, any name may be one of a
+    table that could not be read.
     """
 
     written: tuple[str, ...]
@@ -26,12 +27,15 @@ class VarNames:
     defined: dict[str, Var | None] = field(default_factory=dict)
     current: str = ""
     used: set[str] = field(default_factory=set)
+    is_whole: bool = True
 
     def find(self, name: str, span: Span) -> Var | None:
         """The var of that name; None after reporting M123, or if the value of the var has an error."""
         if name in self.defined:
             self.used.add(name)
             return self.defined[name]
+        if not self.is_whole:
+            return None
         message = f"no var `{shorten(name)}`"
         if name == self.current:
             self._report(f"the var `{name}` reads itself", span, "its value is not known yet")

@@ -93,7 +93,7 @@ def read_body_format(parts: dict[str, Node], report: Report) -> BodyFormat:
     if written == "form" and "field" not in keys and "repair" in parts:
         hint = "repairs are for JSON: name the `field` that holds it, or remove this"
         _misplaced(parts["repair"], "`repair`", "a form without `field`", hint, report)
-    names = want_choice(keys["names"], "reading of names", FORM_NAMES, report) if "names" in keys else None
+    names = want_choice(keys["names"], "names", FORM_NAMES, report) if "names" in keys else None
     field = optional_text(keys, "field", report)
     nests = names == "brackets"
     if field is not None:
@@ -136,7 +136,7 @@ def _misplaced(node: Node, key: str, place: str, hint: str, report: Report) -> N
 
 def _replaces_bytes(parts: dict[str, Node], report: Report) -> bool:
     node = parts.get("encoding_errors")
-    return node is not None and want_choice(node, "policy", ENCODING_ERRORS, report) == "replace"
+    return node is not None and want_choice(node, "encoding_errors", ENCODING_ERRORS, report) == "replace"
 
 
 def _repairs(parts: dict[str, Node], report: Report) -> tuple[str, ...]:

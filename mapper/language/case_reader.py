@@ -12,11 +12,12 @@ from mapper.language.nodes import kind_of, known_parts
 from mapper.language.spec import CaseConstant, CaseEntry, Value
 
 _SHAPE = "write `cases: {a: .., b: ..}` or `cases: [{in: [a, b], then: ..}]`"
-_is_expression = re.compile(r"\$(?:[.\[]|\Z)|.*\{[{%]", re.DOTALL).match
+# Narrower than that of a value: a constant may be a sum of money, such as `$5`.
+_EXPRESSION = r"^\$(?![^.\[])|\{[{%]"
 
 _CONSTANT: JsonForm = {
     "type": ["string", "number", "boolean", "null"],
-    "not": {"type": "string", "pattern": r"^\$([.\[]|$)|\{[{%]"},
+    "not": {"type": "string", "pattern": _EXPRESSION},
 }
 CASES: JsonForm = {
     "anyOf": [
@@ -97,7 +98,7 @@ def _constant(node: Node, report: Report) -> CaseConstant | None:
         hint = "a constant is text, a number, `true`, `false` or `null`"
         report.error("M107", "`in` takes constants", node.span, label, hint)
         return None
-    if isinstance(node.value, str) and _is_expression(node.value):
+    if isinstance(node.value, str) and re.search(_EXPRESSION, node.value):
         label = "this would be compared as text"
         hint = "to compare two values of the payload, use `when`"
         report.error("M107", "`in` takes constants, not expressions", node.span, label, hint)

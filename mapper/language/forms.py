@@ -29,7 +29,9 @@ VARS: JsonForm = {
     "additionalProperties": False,
     "patternProperties": {VAR_NAME: VALUE},
 }
-NAME: JsonForm = {"type": "string", "minLength": 1, "not": {"pattern": r"^\$|\{\{"}}
+_EXPRESSION = r"^\$|\{[{%]"  # a path or Liquid
+EXPRESSION: JsonForm = {"type": "string", "pattern": _EXPRESSION}
+NAME: JsonForm = {"type": "string", "minLength": 1, "not": {"pattern": _EXPRESSION}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,4 +92,4 @@ def _takes_member(form: JsonForm, name: str, value: object) -> bool:
 
 def is_expression(value: object) -> bool:
     """True for a text that is a path or Liquid."""
-    return isinstance(value, str) and (value.startswith("$") or "{{" in value or "{%" in value)
+    return isinstance(value, str) and re.search(_EXPRESSION, value) is not None

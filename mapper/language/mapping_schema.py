@@ -7,7 +7,7 @@ also in draft-07, which many editors read.
 from __future__ import annotations
 
 from mapper.language.body_reader import body_form, unread_form
-from mapper.language.forms import FIELDS, VALUE, JsonForm
+from mapper.language.forms import EXPRESSION, FIELDS, VALUE, JsonForm
 from mapper.language.modifiers import CHANGES, MODIFIERS
 from mapper.language.reader import RULE_KEYS, TOP_LEVEL
 from mapper.language.time_modifiers import TIME_MODIFIERS
@@ -28,7 +28,7 @@ def mapping_schema() -> JsonForm:
         "$defs": {
             "body": body_form(),
             "value": _value(),
-            "listValue": {"allOf": [VALUE, {"anyOf": [{"type": ["array", "object"]}, _expression_text()]}]},
+            "listValue": {"allOf": [VALUE, {"anyOf": [{"type": ["array", "object"]}, EXPRESSION]}]},
             "fields": {"type": "object", "additionalProperties": VALUE},
             "rule": {
                 "type": "object",
@@ -39,10 +39,6 @@ def mapping_schema() -> JsonForm:
             **{f"operator_{name}": _operator(name) for name in OPERATORS},
         },
     }
-
-
-def _expression_text() -> JsonForm:
-    return {"type": "string", "pattern": r"^\$|\{\{|\{%"}
 
 
 def _value() -> JsonForm:

@@ -67,8 +67,11 @@ def read_modifiers(parts: dict[str, Node], read_value: ValueReader, report: Repo
     """The modifiers among the keys of a value; None if there are none."""
     if not parts:
         return None
-    cast = want_choice(parts["as"], "type for `as`", CASTS, report) if "as" in parts else None
+    cast = want_choice(parts["as"], "as", CASTS, report) if "as" in parts else None
     _check_places(parts, cast, report)
+    formats = read_formats(parts, report)
+    zone, time_of_day = (optional_text(parts, key, report) for key in ("zone", "time_of_day"))
+    times = {"from": formats, "zone": zone, "time_of_day": time_of_day}
     return Modifiers(
         pick=_names(parts, "pick", report),
         omit=_names(parts, "omit", report),
@@ -76,11 +79,12 @@ def read_modifiers(parts: dict[str, Node], read_value: ValueReader, report: Repo
         flatten=_flattening(parts, report),
         prune=_pruned(parts, report),
         cast=cast,
-        formats=read_formats(parts, report),
-        zone=optional_text(parts, "zone", report),
-        time_of_day=optional_text(parts, "time_of_day", report),
+        formats=formats,
+        zone=zone,
+        time_of_day=time_of_day,
         within=read_window(parts, report),
         write=read_write(parts, report),
+        reads_times=all(found for key, found in times.items() if key in parts),
         default=read_value(parts["default"], report) if "default" in parts else None,
         on_error=_on_error(parts, report),
         declares_errors="on_error" in parts,
@@ -168,7 +172,7 @@ def _flattening(parts: dict[str, Node], report: Report) -> Flattening | None:
         report.error("M114", "unusable separator of `flatten`", options["separator"].span, label, hint)
     lists = "keep"
     if "lists" in options:
-        lists = want_choice(options["lists"], "choice for `lists`", LISTS, report) or lists
+        lists = want_choice(options["lists"], "lists", LISTS, report) or lists
     return Flattening("." if separator is None else separator.value, lists == "index")
 
 
@@ -184,24 +188,24 @@ def _pruned(parts: dict[str, Node], report: Report) -> tuple[str, ...]:
         return ()
     words: list[str] = []
     for item in node.items:
-        word = _word(item, "entry of `prune`", PRUNED, report) or ""
+        word = _word(item, "prune", PRUNED, report) or ""
         if word and word in words:
             report.error("M104", f"`{word}` stands twice", item.span, "the second one")
         words.append(word)
     return tuple(word for word in PRUNED if word in words)
 
 
-def _word(node: Node, what: str, words: tuple[str, ...], report: Report) -> str | None:
+def _word(node: Node, key: str, words: tuple[str, ...], report: Report) -> str | None:
     """The node as one of some words; `null` among them may be written as the null value of YAML."""
     if isinstance(node, ScalarNode) and node.value is None and node.text.value:
         return "null"
-    return want_choice(node, what, words, report)
+    return want_choice(node, key, words, report)
 
 
 def _on_error(parts: dict[str, Node], report: Report) -> str:
     if "on_error" not in parts:
         return "reject"
-    chosen = _word(parts["on_error"], "choice for `on_error`", ON_ERROR, report) or "reject"
+    chosen = _word(parts["on_error"], "on_error", ON_ERROR, report) or "reject"
     if chosen == "default" and "default" not in parts:
         report.error(
             "M106",
@@ -216,4 +220,4 @@ def _on_error(parts: dict[str, Node], report: Report) -> str:
 def _on_missing(parts: dict[str, Node], report: Report) -> bool:
     if "on_missing" not in parts:
         return False
-    return want_choice(parts["on_missing"], "choice for `on_missing`", ("reject",), report) is not None
+    return want_choice(parts["on_missing"], "on_missing", ("reject",), report) is not None

@@ -75,24 +75,21 @@ def want_texts(node: Node, what: str, report: Report) -> tuple[SpannedText, ...]
     return None if text is None else (text,)
 
 
-def want_choice(node: Node, what: str, choices: Iterable[str], report: Report) -> str | None:
-    """The node as one of a set of words."""
+def want_choice(node: Node, key: str, choices: Iterable[str], report: Report) -> str | None:
+    """The node as one of a set of words, for the key that takes them."""
     if isinstance(node, ScalarNode) and node.value is not None:
         text: SpannedText | None = node.text  # a number is an unknown word; quotes would not make it one
     else:
-        text = want_text(node, f"the {what}", report)
+        text = want_text(node, f"`{key}`", report)
     if text is None:
         return None
     names = tuple(choices)
     if text.value in names:
         return text.value
     listed = ", ".join(f"`{name}`" for name in names)
+    label = f"must be one of {listed}" if len(names) > 1 else f"must be {listed}"
     report.error(
-        "M114",
-        f"unknown {what} `{text.value}`",
-        node.span,
-        f"must be one of {listed}",
-        did_you_mean(text.value, names),
+        "M114", f"unknown `{key}`: `{text.value}`", node.span, label, did_you_mean(text.value, names)
     )
     return None
 

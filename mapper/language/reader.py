@@ -146,20 +146,24 @@ def _output(
     return replace(read_object(fields, report), span=place), None
 
 
-def _vars(node: Node | None, report: Report) -> tuple[VarEntry, ...]:
-    """The entries of `vars` with usable names."""
-    pairs = None if node is None else want_mapping(node, "`vars`", report)
+def _vars(node: Node | None, report: Report) -> tuple[VarEntry, ...] | None:
+    """The entries of `vars`, those with unusable names without a value; None after reporting no pairs."""
+    if node is None:
+        return ()
+    pairs = want_mapping(node, "`vars`", report)
+    if pairs is None:
+        return None
     entries = []
-    for entry in () if pairs is None else pairs.entries:
+    for entry in pairs.entries:
         name = key_text(entry.key, report)
         value = read_value(entry.value, report)
         if name is None:
-            continue
-        if re.match(VAR_NAME, name) is None or name.endswith("\n"):
+            name, value = entry.key.text.value, None
+        elif re.match(VAR_NAME, name) is None or name.endswith("\n"):
             message, label = f"`{shorten(name)}` cannot be the name of a var", "Liquid could not read it"
             hint = "letters, digits and `_`, not beginning with a digit: `" + _similar_name(name) + "`"
             report.error("M114", message, entry.key.span, label, hint)
-            continue
+            value = None
         entries.append(VarEntry(name, value, entry.key.span))
     return tuple(entries)
 

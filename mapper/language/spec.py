@@ -230,7 +230,8 @@ class WrittenTime:
 class Modifiers:
     """The changes to a value, in this order: cast, pick, omit, rename, flatten, prune, default, on_missing.
 
-    `declares_errors` is true for a written `on_error: reject`, which means the same as none.
+    `declares_errors` is true for a written `on_error: reject`, which means the same as none. `reads_times` is
+    false if a part that says how times are read could not be read itself.
     """
 
     pick: tuple[str, ...] | None = None
@@ -244,6 +245,7 @@ class Modifiers:
     time_of_day: SpannedText | None = None
     within: Window | None = None
     write: WrittenTime | None = None
+    reads_times: bool = True
     default: Value | None = None
     on_error: str = "reject"
     declares_errors: bool = False
@@ -294,7 +296,7 @@ class RuleEntry:
 
 @dataclass(frozen=True, slots=True)
 class VarEntry:
-    """One entry of `vars:`; its value is None if it could not be read."""
+    """One entry of `vars:`; its value is None if it, or the name, could not be read."""
 
     name: str
     value: Value | None
@@ -303,7 +305,10 @@ class VarEntry:
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """A mapping file. One of `event` and `template` is set; of the `rules`, those of `skip` come first."""
+    """A mapping file. One of `event` and `template` is set; of the `rules`, those of `skip` come first.
+
+    `vars` is None if it could not be read at all.
+    """
 
     name: SpannedText
     description: str
@@ -313,7 +318,7 @@ class Spec:
     policy: Policy
     body_schema: SpannedText | None
     each: tuple[SpannedText, ...]
-    vars: tuple[VarEntry, ...]
+    vars: tuple[VarEntry, ...] | None
     rules: tuple[RuleEntry, ...]
     event: ObjectValue | None
     template: SpannedText | None

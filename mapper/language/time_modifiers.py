@@ -115,7 +115,7 @@ def read_write(parts: dict[str, Node], report: Report) -> WrittenTime | None:
     if node.value in WRITTEN_NAMES:
         return WrittenTime(name=node.value)
     hint = format_hint(node.value, WRITTEN_NAMES)
-    report.error("M114", f"unknown form for `write` `{node.value}`", node.span, "no such form", hint)
+    report.error("M114", f"unknown `write`: `{node.value}`", node.span, "no such form", hint)
     return None
 
 

@@ -210,10 +210,11 @@ def _read_path(written: WrittenOperator) -> Value | None:
     path = PathText(text, written.name == "envelope", written.operand.span)
     value = path if source is None else PathOf(source, path, written.span)
     take = parts.get("take")
-    if take is None or want_choice(take, "choice for `take`", TAKES, report) is None:
+    if take is None:
         return value
-    assert isinstance(take, ScalarNode)
-    return TakeValue(value, take.text, written.span)
+    # Any word makes one value of several, so an unknown one is no second fault.
+    which = want_choice(take, "take", TAKES, report) or TAKES[0]
+    return TakeValue(value, SpannedText(which, take.span), written.span)
 
 
 def _read_source(written: WrittenOperator, node: Node, name: str, noun: str) -> Value | None:
@@ -316,7 +317,7 @@ def _read_object_from(written: WrittenOperator) -> Value | None:
     source = _read_source(written, written.operand, "object_from", "list or object value")
     key, value = written.part("key"), written.part("value")
     node = written.parts.get("on_duplicate")
-    chosen = node and want_choice(node, "choice for `on_duplicate`", ON_DUPLICATE, written.report)
+    chosen = node and want_choice(node, "on_duplicate", ON_DUPLICATE, written.report)
     if source is None or key is None or value is None:
         return None
     return ObjectFromValue(source, key, value, chosen or "reject", node is not None, written.span)
@@ -340,7 +341,7 @@ def _read_name(written: WrittenOperator) -> SpannedText | None:
     if not text.value:
         written.fault(f"`{name}` needs a name", "this text is empty")
         return None
-    if text.value.startswith("$") or "{{" in text.value:
+    if is_expression(text.value):
         written.fault(
             f"`{name}` takes a name, not an expression",
             f"there is hardly a {name} of this name",

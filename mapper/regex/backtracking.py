@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final
 
-from mapper.regex.syntax import OPPOSITES, codes, combined, parse
+from mapper.regex.syntax import codes, combined, parse
 
 _MAX_PATHS: Final = 16
 _MAX_CASES: Final = 300
@@ -27,14 +27,9 @@ _ATOMS = (codes.LITERAL, codes.NOT_LITERAL, codes.ANY, codes.IN)
 _AT_FIRST = (codes.AT_BEGINNING, codes.AT_BEGINNING_STRING)
 _ANY_CHARACTER = (codes.ANY, re.DOTALL, None)
 
-# A kind of characters: one of its code points, and `d` for digits, `w` for other word characters, `s` for
-# white space, `-` for others.
-_CharacterKind = tuple[int, str]
-_CATEGORIES = {
-    codes.CATEGORY_DIGIT: ("d",),
-    codes.CATEGORY_WORD: ("d", "w"),
-    codes.CATEGORY_SPACE: ("s",),
-}
+# A kind of characters: one of its code points, and if they are white space.
+_CharacterKind = tuple[int, bool]
+_ASCII_SPACE = " \t\n\r\f\v"
 _PLAIN = 256  # characters that are looked at one by one
 
 _PathCounts = dict[int, int]  # positions, and the number of paths that reach each
@@ -286,18 +281,10 @@ def _kinds(atoms: list[tuple[Any, int, Any]]) -> list[_CharacterKind]:
                 case codes.RANGE:
                     borders |= {given[0], given[1] + 1}
     later = sorted(border for border in borders if border >= _PLAIN)
-    kinds = [(point, _category(chr(point))) for point in range(_PLAIN)]
+    kinds = [(point, chr(point).isspace()) for point in range(_PLAIN)]
     for low, high in pairwise(later):
-        kinds += [(low, c) for c in (_category(chr(low)) if high == low + 1 else "dws-")]
+        kinds += [(low, c) for c in ((chr(low).isspace(),) if high == low + 1 else (False, True))]
     return kinds
-
-
-def _category(character: str) -> str:
-    if character.isdecimal():
-        return "d"
-    if character.isalnum() or character == "_":
-        return "w"
-    return "s" if character.isspace() else "-"
 
 
 def _reads(atom: tuple[Any, int, Any], kind: _CharacterKind) -> bool:
@@ -315,14 +302,12 @@ def _reads(atom: tuple[Any, int, Any], kind: _CharacterKind) -> bool:
 
 def _is_in(part: tuple[Any, Any], kind: _CharacterKind, flags: int) -> bool:
     name, given = part
-    point, category = kind
+    point, is_space = kind
     match name:
         case codes.LITERAL:
             return bool(point == given)
         case codes.RANGE:
             return bool(given[0] <= point <= given[1])
-    if flags & re.ASCII and point > 127:
-        category = "-"
-    if given in _CATEGORIES:
-        return category in _CATEGORIES[given]
-    return category not in _CATEGORIES[OPPOSITES[given]]
+    if flags & re.ASCII:
+        is_space = chr(point) in _ASCII_SPACE
+    return is_space is (given is codes.CATEGORY_SPACE)

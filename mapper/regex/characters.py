@@ -12,8 +12,6 @@ EVERY: Ranges = ((0, LAST),)
 BEYOND_ASCII: Ranges = ((0x80, LAST),)
 DIGITS: Ranges = ((0x30, 0x39),)
 HEX_DIGITS: Ranges = (*DIGITS, (0x41, 0x46), (0x61, 0x66))
-# The letters, digits and the underscore that `\w` means in ECMA-262.
-WORD_CHARACTERS: Ranges = (*DIGITS, (0x41, 0x5A), (0x5F, 0x5F), (0x61, 0x7A))
 # The characters that Python's `str.isspace`, `str.strip` and `\s` agree on.
 WHITE_SPACE: Ranges = (
     *((0x09, 0x0D), (0x1C, 0x20), (0x85, 0x85), (0xA0, 0xA0), (0x1680, 0x1680), (0x2000, 0x200A)),

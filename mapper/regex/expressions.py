@@ -31,13 +31,11 @@ from mapper.regex.languages import (
     repeated,
     union,
 )
-from mapper.regex.syntax import OPPOSITES, codes, parse
+from mapper.regex.syntax import codes, parse
 
 _MAX_ROUNDS = 64
-_CATEGORIES: dict[Any, Ranges] = {
-    codes.CATEGORY_SPACE: joined((*WHITE_SPACE, *BEYOND_ASCII)),
-    codes.CATEGORY_NOT_SPACE: inverse(ranges("\t\n\v\f\r ")),
-}
+_MAY_BE_SPACE = joined((*WHITE_SPACE, *BEYOND_ASCII))
+_MAY_BE_NO_SPACE = inverse(ranges("\t\n\v\f\r "))
 _BEGINNINGS = ((codes.AT, codes.AT_BEGINNING), (codes.AT, codes.AT_BEGINNING_STRING))
 _ENDS = ((codes.AT, codes.AT_END), (codes.AT, codes.AT_END_STRING))
 
@@ -103,11 +101,11 @@ def _set(items: Any) -> Ranges:
             pairs.append((given, given))
         elif name is codes.RANGE:
             pairs.append(given)
-        elif name is codes.CATEGORY and not negated:
-            pairs += _CATEGORIES[given]
         elif name is codes.CATEGORY:
             # Only characters that both readings leave out are left out.
-            pairs += inverse(_CATEGORIES[OPPOSITES[given]])
+            is_space = (given is codes.CATEGORY_SPACE) is not negated
+            possible = _MAY_BE_SPACE if is_space else _MAY_BE_NO_SPACE
+            pairs += inverse(possible) if negated else possible
         else:
             raise _Unknown
     found = joined(pairs)

@@ -16,26 +16,11 @@ from re import _constants as codes  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 
-__all__ = ["OPPOSITES", "as_python", "atom_source", "codes", "combined", "parse"]
+__all__ = ["as_python", "atom_source", "codes", "combined", "parse"]
 
 _TYPES = re.ASCII | re.LOCALE | re.UNICODE
-_ESCAPES = {
-    codes.CATEGORY_DIGIT: r"\d",
-    codes.CATEGORY_NOT_DIGIT: r"\D",
-    codes.CATEGORY_SPACE: r"\s",
-    codes.CATEGORY_NOT_SPACE: r"\S",
-    codes.CATEGORY_WORD: r"\w",
-    codes.CATEGORY_NOT_WORD: r"\W",
-}
-_PAIRS = (
-    (codes.CATEGORY_DIGIT, codes.CATEGORY_NOT_DIGIT),
-    (codes.CATEGORY_SPACE, codes.CATEGORY_NOT_SPACE),
-    (codes.CATEGORY_WORD, codes.CATEGORY_NOT_WORD),
-)
-# `\d` and `\D`, `\s` and `\S`, `\w` and `\W`: each is the other's complement.
-OPPOSITES: dict[Any, Any] = {**dict(_PAIRS), **{b: a for a, b in _PAIRS}}
-
-
+# The only categories in a tree: `as_python` writes the others as classes.
+_ESCAPES = {codes.CATEGORY_SPACE: r"\s", codes.CATEGORY_NOT_SPACE: r"\S"}
 _IN_CLASS = {
     r"\d": "0-9",
     r"\D": r"\x00-\x2f\x3a-\U0010ffff",
@@ -67,7 +52,7 @@ def as_python(pattern: str) -> str:
             pieces.append((_IN_CLASS if in_class else _OUTSIDE).get(token, token))
             continue
         if in_class:
-            in_class = token != "]"
+            in_class = token[-1] != "]"  # inside a class, `[` is a character like others: `[a[]`
         elif token[0] == "[":
             in_class = True
         elif token == "$":

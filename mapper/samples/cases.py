@@ -113,11 +113,14 @@ def result_document(result: Result) -> dict[str, object]:
     return document
 
 
-def request_of(fields: Mapping[str, object]) -> Request:
-    """A request from the JSON form of its parts; raises ValueError that names the wrong part."""
+def request_of(fields: Mapping[str, object], more_keys: tuple[str, ...] = ()) -> Request:
+    """A request from the JSON form of its parts; raises ValueError that names the wrong part.
+
+    `more_keys` are those that the caller reads itself: a misspelt one may be meant.
+    """
     for name in fields:
         if name not in REQUEST_KEYS:
-            hint = did_you_mean(name, REQUEST_KEYS)
+            hint = did_you_mean(name, (*REQUEST_KEYS, *more_keys))
             raise ValueError(f"a request has no `{name}`" + (f"; {hint}" if hint else ""))
     settings = fields.get("settings", {})
     if not isinstance(settings, dict):
@@ -164,12 +167,12 @@ def _read_sample(path: Path) -> Sample:
         return Sample(file.text.encode("utf-8"), Request())
     fields = value["request"]
     bodies = [key for key in BODY_KEYS if key in fields]
-    if len(bodies) != 1:
-        found = "several bodies" if bodies else "no body"
-        raise _unreadable(file, f"the request has {found}", hint="give one of " + _names(BODY_KEYS))
+    if len(bodies) > 1:
+        raise _unreadable(file, "the request has several bodies", hint="give one of " + _names(BODY_KEYS))
     try:
-        request = request_of({key: part for key, part in fields.items() if key not in BODY_KEYS})
-        return Sample(_body(file.text, bodies[0], fields[bodies[0]]), request)
+        request = request_of({key: part for key, part in fields.items() if key not in BODY_KEYS}, BODY_KEYS)
+        # A request without a body has an empty one, as in HTTP.
+        return Sample(_body(file.text, bodies[0], fields[bodies[0]]) if bodies else b"", request)
     except (ValueError, TypeError) as error:
         raise _unreadable(file, "the request cannot be used", str(error)) from None
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from mapper.diagnostics.diagnostic import Diagnostic
-from mapper.diagnostics.render.visible import shorten, visible
+from mapper.diagnostics.render.visible import shown
 from mapper.runtime.forms.brackets import nest
 from mapper.runtime.forms.pairs import FormFault, read_pairs
 from mapper.runtime.json.locations import write_location
@@ -61,7 +61,7 @@ def _read_fields(
     if name is None or name not in body:
         return Body(body, True, repairs)
     text, location = body[name], write_location((name,))
-    title = f"the field `{shown_name(name)}`"
+    title = f"the field `{shown(name)}`"
     if not isinstance(text, str):
         if is_parsed:
             return Body(body, True, repairs)
@@ -72,12 +72,7 @@ def _read_fields(
     return inner if isinstance(inner, Diagnostic) else replace(inner, value={**body, name: inner.value})
 
 
-def shown_name(name: str) -> str:
-    """A name from a body as a diagnostic shows it: short, on one line, without control characters."""
-    return visible(shorten(name))
-
-
 def _diagnostic(fault: FormFault) -> Diagnostic:
-    title = "the form" if fault.name is None else f"the field `{shown_name(fault.name)}`"
+    title = "the form" if fault.name is None else f"the field `{shown(fault.name)}`"
     hints = (fault.hint,) if fault.hint else ()
     return Diagnostic(fault.code, f"{title} {fault.message}", hints=hints, location="$")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import islice
 
-from mapper.diagnostics.render.visible import shorten, visible
+from mapper.diagnostics.render.visible import shown
 from mapper.runtime.items import Alternative, Step
 from mapper.runtime.json.locations import write_location
 from mapper.runtime.json.types import in_words, type_of
@@ -39,5 +39,5 @@ def _describe(body: object) -> str:
     if not body:
         return "is an object without keys"
     names = [name for name in islice(dict.__iter__(body), _MAX_KEYS) if isinstance(name, str)]
-    listed = ", ".join(f"`{visible(shorten(name))}`" for name in names)
+    listed = ", ".join(f"`{shown(name)}`" for name in names)
     return f"has the keys {listed}{', …' if len(body) > len(names) else ''}"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from mapper.diagnostics.render.visible import shorten, visible
+from mapper.diagnostics.render.visible import shown
 from mapper.runtime.forms.pairs import FormFault, read_pairs
 from mapper.runtime.repair.policy import REPAIRS
 
@@ -171,7 +171,7 @@ def _shown_rest(raw: bytes, offset: int) -> str:
 
 
 def _form_hint(text: str) -> str:
-    fields = [visible(shorten(name)) for name in _fields_of_json(text)]
+    fields = [shown(name) for name in _fields_of_json(text)]
     if len(fields) == 1 and re.fullmatch(r"[\w.-]+", fields[0]):
         return f"declare `body: {{format: form, field: {fields[0]}}}`: this field holds JSON"
     return "declare `body: {format: form}`"

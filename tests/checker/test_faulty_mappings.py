@@ -33,7 +33,7 @@ FRAME = {
     "timestamp": "2026-11-23T20:00:00.000Z",
     "event_properties": "{}",
 }
-TOP_LEVEL = ("each", "skip")
+TOP_LEVEL = ("each", "vars", "skip")
 SHOWN = re.compile(r"smallest payload that fails: `(.*?)`$")
 
 

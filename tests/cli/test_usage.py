@@ -36,6 +36,16 @@ class TestUsage:
             assert f"\n    {command} " in text
         assert "exit codes:" in text
 
+    @pytest.mark.parametrize("columns", [60, 100])
+    @pytest.mark.parametrize("arguments", ["check --help", "run --help", "explain M628"])
+    def test_texts_are_wrapped(
+        self, call: Call, arguments: str, columns: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("COLUMNS", str(columns))
+        paragraphs = call(*arguments.split()).out.split("\n\n")[1:]
+        lines = [len(line) for one in paragraphs if "\n  " not in one for line in one.splitlines()]
+        assert columns - 20 < max(lines) <= columns
+
     @pytest.mark.parametrize("command", ["check", "test", "run", "explain"])
     def test_help_of_a_command_shows_examples_that_parse(
         self, call: Call, command: str, monkeypatch: pytest.MonkeyPatch

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mapper.regex.characters import DIGITS, HEX_DIGITS, LAST, WHITE_SPACE, WORD_CHARACTERS, Ranges, joined
+from mapper.regex.characters import DIGITS, HEX_DIGITS, LAST, WHITE_SPACE, Ranges, joined
 
 
 def texts(ranges: Ranges) -> set[str]:
@@ -17,5 +17,4 @@ def test_tables_of_ascii() -> None:
     ascii_characters = {chr(point) for point in range(0x80)}
     assert texts(DIGITS) == {c for c in ascii_characters if c.isdigit()}
     assert texts(HEX_DIGITS) == set("0123456789abcdefABCDEF")
-    assert texts(WORD_CHARACTERS) == {c for c in ascii_characters if c.isalnum() or c == "_"}
-    assert all(table == joined(table) for table in (DIGITS, HEX_DIGITS, WORD_CHARACTERS, WHITE_SPACE))
+    assert all(table == joined(table) for table in (DIGITS, HEX_DIGITS, WHITE_SPACE))

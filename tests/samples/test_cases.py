@@ -111,6 +111,7 @@ class TestLoading:
             ({"body_text": '{"broken": '}, b'{"broken": '),
             ({"body_text": "\ud800"}, b"\xed\xa0\x80"),
             ({"body_base64": "/wA="}, b"\xff\x00"),
+            ({}, b""),
         ],
     )
     def test_bodies_that_are_no_json(self, mapping: Path, body: dict[str, str], data: bytes) -> None:
@@ -126,7 +127,8 @@ class TestLoading:
             ("1" * 5_000, (1, 1), "is not JSON"),
             ("", (1, 1), "is not JSON"),
             (b'{"a": "\xff"}', (1, 8), "is not UTF-8"),
-            ('{"request": {}}', (1, 1), "no body"),
+            ('{"request": {"bodi": 1}}', (1, 1), "did you mean `body`?"),
+            ('{"request": {"body_txt": "1"}}', (1, 1), "did you mean `body_text`?"),
             ('{"request": {"body": 1, "body_text": "1"}}', (1, 1), "several bodies"),
             ('{"request": {"body_text": 1}}', (1, 1), "`body_text` must be a text"),
             ('{"request": {"body_base64": "%"}}', (1, 1), "cannot be used"),

@@ -187,6 +187,78 @@ class TestWhatIsKept:
         ]
 
 
+RULES = ORDERS.replace(
+    "event:\n",
+    """\
+  - when: vars.shop == blank
+    reason: no shop
+vars:
+  shop: {envelope: $.shop}
+reject:
+  - when: vars.shop != "a" and details.total < 10
+    reason: a small order
+event:
+""",
+    1,
+)
+SMALL = {**ORDER, "details": {"total": 5}}
+RULE_WITH_FORM = """\
+mapping: orders
+version: 1
+body: {format: FORMAT}
+reject:
+  - when: query.kind == "bad" or sku == "none"
+    reason: unwanted
+event:
+  event_id: {query: id, on_missing: reject}
+  event_name: Example
+  user_id: u-1
+  timestamp: 2026-11-23T20:00:00.000Z
+  event_properties: {whole: $}
+"""
+
+
+class TestRejectRules:
+    def test_what_a_rule_reads_is_kept(self, desk: Desk) -> None:
+        found = desk.reject(RULES, {"shop": "b", "orders": [ORDER, SMALL]}, {"shop": "a", "orders": [SMALL]})
+        assert [(line["line"], line["item"], line["codes"]) for line in found] == [(1, 1, ["M626"])]
+        assert found[0]["envelope"] == {"shop": "b", "orders": []}
+        assert desk.replay(RULES) == []
+        assert lines(desk.project / "still") == found
+        assert desk.replay(RULES.replace("< 10", "< 1")) == [{**EVENT, "event_properties": {"total": 5}}]
+
+    def test_a_skip_rule_may_take_over(self, desk: Desk) -> None:
+        desk.reject(RULES, {"shop": "b", "orders": [ORDER, SMALL]})
+        skipping = RULES.replace("no shop\n", "no shop\n  - {when: details.total < 10, reason: small}\n")
+        assert desk.replay(skipping, "--skipped", "left") == []
+        assert lines(desk.project / "still") == []
+        (left,) = lines(desk.project / "left")
+        assert (left["line"], left["item"], left["reason"], left["payload"]) == (1, 1, "small", SMALL)
+
+    @pytest.mark.parametrize(
+        ("body", "query", "event"),
+        [("form", "kind=good", {"whole": {"sku": "none", "n": "1"}}), ("none", "kind=good", {})],
+    )
+    def test_a_form_and_a_body_that_is_not_read(
+        self, desk: Desk, body: str, query: str, event: dict[str, object]
+    ) -> None:
+        mapping = RULE_WITH_FORM.replace("FORMAT", body)
+        if body == "none":
+            mapping = mapping.replace("{whole: $}", "{}").replace(' or sku == "none"', "")
+        write(desk.project / "mappings/orders.yaml", mapping)
+        write(desk.project / "in", b"sku=none&n=1\n")
+        options = ["--query", "id=7", "--query"]
+        ended = desk.call("run", "orders", "in", "-o", "out", "--rejected", "no", *options, "kind=bad")
+        assert ended.code == 1
+        (line,) = lines(desk.project / "no")
+        assert (line["codes"], line["payload_text"]) == (["M626"], "sku=none&n=1")
+        mended = mapping.replace(' or sku == "none"', "")
+        assert desk.replay(mended, *options, "kind=bad") == []
+        assert lines(desk.project / "still") == [line]
+        (again,) = desk.replay(mended, *options, query)
+        assert (again["event_id"], again["event_properties"]) == ("7", event)
+
+
 class TestRefusals:
     def test_another_each(self, desk: Desk) -> None:
         desk.reject(ORDERS, {"orders": [SOON]})

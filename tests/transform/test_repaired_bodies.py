@@ -92,10 +92,10 @@ def test_repairs_pickle(transform: mapper.Transform) -> None:
 @pytest.mark.parametrize(
     ("line", "message", "hint"),
     [
-        ("repair: [trailing_coma]", "unknown repair `trailing_coma`", "did you mean `trailing_commas`?"),
-        ("repair: quotes", "unknown repair `quotes`", ""),
-        ("encoding_errors: replaced", "unknown policy `replaced`", "did you mean `replace`?"),
-        ("encoding_errors: true", "unknown policy `true`", ""),
+        ("repair: [trailing_coma]", "unknown `repair`: `trailing_coma`", "did you mean `trailing_commas`?"),
+        ("repair: quotes", "unknown `repair`: `quotes`", ""),
+        ("encoding_errors: replaced", "unknown `encoding_errors`: `replaced`", "did you mean `replace`?"),
+        ("encoding_errors: true", "unknown `encoding_errors`: `true`", ""),
     ],
 )
 def test_unknown_words_are_errors(line: str, message: str, hint: str) -> None:

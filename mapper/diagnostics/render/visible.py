@@ -30,6 +30,11 @@ def visible(text: str) -> str:
     return "".join(_escape(c) if c == "\t" else cell(c) for c in text)
 
 
+def shown(text: str) -> str:
+    """A name from a payload as a message shows it: on one line, short, without control characters."""
+    return visible(shorten(text))
+
+
 def width(text: str) -> int:
     """How many terminal cells `text` takes: wide characters count two, combining ones none."""
     if text.isascii():

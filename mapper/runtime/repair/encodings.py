@@ -97,7 +97,8 @@ def _name_binary(raw: bytes, policy: Policy) -> Undecodable | None:
             return Undecodable(f"the body is {title}, not text", unpack)
     for start, title in _FILES:
         if raw.startswith(start):
-            return Undecodable(f"the body is {title}, not text", "have the sender send JSON")
+            wanted = "JSON" if policy.reads_json else "a form"
+            return Undecodable(f"the body is {title}, not text", f"have the sender send {wanted}")
     if raw[0] == _ZLIB and int.from_bytes(raw[:2], "big") % 31 == 0:
         return Undecodable("the body is packed with zlib (deflate), not text", unpack)
     if policy.replaces_bytes or not _control(raw, 0, _START):
