@@ -306,7 +306,8 @@ def _modified(value: spec.Modified, schema: Subschema | None, tools: Lowering) -
     modifiers, span = value.modifiers, value.span
     # The names of a flattened object are not those of the target.
     lowered = lower_value(value.value, None if modifiers.flatten else schema, tools)
-    declared = modifiers.declares_errors
+    # Only a cast can end in another way than a rejection.
+    declared = modifiers.declares_errors and modifiers.on_error == "reject"
     default = _optional(modifiers.default, schema, tools)
     if lowered is None:
         return None

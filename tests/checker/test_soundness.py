@@ -33,6 +33,8 @@ from support.validators import reference
 
 QUICK = examples(25, *HealthCheck)
 SHIPPED = [path for path in find_mappings() if "\ntemplate:" not in path.read_text("utf-8")]
+# The rejections that a value can end in, as `checker.inference` notes them.
+FAILURES = ("M613", "M614", "M615", "M616", "M617", "M618", "M627")
 MOMENTS = [None, "2026-11-23T20:00:05Z"]
 
 
@@ -60,12 +62,16 @@ def declared_places(analysis: Analysis) -> Iterator[tuple[str, int, int]]:
         match node:
             case ir.Required(_, span):
                 yield "M611", span.start, span.end
-            case ir.Flatten() if node.declared:
+            case ir.Pick() | ir.Omit() | ir.Rename() | ir.Flatten() if node.declared:
                 yield from ((code, node.span.start, node.span.end) for code in ("M615", "M617"))
-            case ir.Cast() | ir.Timestamp() if node.declared:
+            case ir.ObjectFrom() if node.declared:
+                yield "M617", node.span.start, node.span.end
+            case ir.Take(which=ir.Taken.ONLY):
+                yield "M627", node.span.start, node.span.end
+            case ir.Cast() | ir.Timestamp() if node.declared and node.on_error is ir.OnError.REJECT:
                 # `on_error: reject` is said of all that the value is made of.
                 places = {(part.span.start, part.span.end) for part in walk(node) if hasattr(part, "span")}
-                yield from ((code, *place) for code in ("M613", "M614", "M618") for place in places)
+                yield from ((code, *place) for code in FAILURES for place in places)
             case _:
                 pass
 

@@ -11,6 +11,8 @@ from mapper.compiler import analyse
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.source import SourceFile
 from mapper.interpreter.items import interpret_item
+from mapper.runtime.json import canonical
+from mapper.runtime.json.canonical import stable_hash
 from mapper.transform.request import Request
 from mapper.transform.transform import Transform
 
@@ -86,6 +88,39 @@ def test_a_var_that_branches_read_is_a_function_and_keeps_its_value() -> None:
     item = {"first": "b", "list": [{"x": 1}, {}, {"x": 1}]}
     interpret_item(program, item, item, Request(), lambda node, value, _: seen.append(node))
     assert sum(1 for node in seen if node is var.value) == 1
+
+
+NAME = "  name: {hash: [$.first]}"
+BOTH = NAME + '\n  both: "{{ vars.name }}-{{ vars.name }}"'
+EACH = "{map: {path: $.list, as: array, on_error: reject}, to: {var: %s}}"
+READS = {
+    "in a loop": (NAME, f"    a: {EACH % 'name'}"),
+    "in two branches": (NAME, "    a: {when: x, then: {var: name}}\n    b: {when: x, then: {var: name}}"),
+    "in a branch, then for sure": (NAME, "    a: {when: x, then: {var: name}}\n    b: {var: name}"),
+    "for sure, then in a loop": (NAME, f"    a: {{var: name}}\n    b: {EACH % 'name'}"),
+    "for sure, then by the function of another": (BOTH, f"    a: {{var: name}}\n    b: {EACH % 'both'}"),
+    "by the library": (NAME, '    a: "{% tablerow x in list %}{{ vars.name }}{% endtablerow %}"'),
+    "for sure, then by the library": (
+        NAME,
+        '    a: {var: name}\n    b: "{% tablerow x in list %}{{ vars.name }}{% endtablerow %}"',
+    ),
+}
+
+
+@pytest.mark.parametrize("read", READS)
+def test_an_item_computes_a_var_once(read: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[object] = []
+
+    def counted(values: list[object]) -> object:
+        calls.append(values)
+        return stable_hash(values)
+
+    monkeypatch.setattr(canonical, "stable_hash", counted)
+    transform = mapper.compile(mapping(*READS[read]))
+    for run in (transform, transform.json):
+        assert run(b'{"first": "b", "x": true, "list": [{"n": 1}, {}]}').events
+        assert calls == [["b"]]
+        calls.clear()
 
 
 @pytest.mark.parametrize(

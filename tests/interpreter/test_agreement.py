@@ -7,6 +7,7 @@ import json
 import pickle
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -17,8 +18,20 @@ from mapper.language.modifiers import MODIFIERS
 from mapper.language.reader import TOP_LEVEL
 from mapper.language.value_reader import OPERATORS
 from support.agreement import assert_agreement, assert_located, same
+from support.both_paths import assert_same
 from support.examples import examples
-from support.random_mappings import LIQUID, LISTS, PATHS, bodies, mappings, requests
+from support.random_mappings import (
+    LIQUID,
+    LISTS,
+    PATHS,
+    Form,
+    bodies,
+    form_mappings,
+    forms,
+    mappings,
+    requests,
+    unread_mappings,
+)
 
 Json = Any
 WORDS = [*TOP_LEVEL, *OPERATORS, *MODIFIERS, "when", "then", "cases", "else", "to", "reason", "odd"]
@@ -48,6 +61,37 @@ def test_generated_code_and_interpreter_agree(
         if not any(callable(alternative) for alternative in transform._decoded.alternatives):
             assert_located(result, payload)
         assert same(transform(json.dumps(payload).encode(), request).events, result.events)
+
+
+@ROUGH
+@given(form_mappings, st.lists(forms, min_size=1, max_size=3), requests)
+def test_forms_agree(mapping: Json, sent: list[Form], request: mapper.Request) -> None:
+    text = json.dumps(mapping)
+    if any(d.severity is mapper.Severity.ERROR for d in mapper.check(text)):
+        return
+    transform = mapper.compile(text)
+    for form in sent:
+        body = urlencode(form).encode()
+        result = transform(body, request)
+        assert all("M901" not in rejection.codes for rejection in result.rejected), result.rejected
+        assert_agreement(transform, body, request)
+        assert_same(transform, body, request)
+        if len(dict(form)) == len(form):
+            parsed = transform(dict(form), request)
+            assert same(parsed.events, result.events)
+            assert [r.codes for r in parsed.rejected] == [r.codes for r in result.rejected]
+
+
+@ROUGH
+@given(unread_mappings, st.binary(max_size=10), requests)
+def test_a_body_that_is_not_read_changes_nothing(mapping: Json, body: bytes, request: mapper.Request) -> None:
+    text = json.dumps(mapping)
+    if any(d.severity is mapper.Severity.ERROR for d in mapper.check(text)):
+        return
+    transform = mapper.compile(text)
+    assert_agreement(transform, body, request)
+    assert_same(transform, body, request)
+    assert same(transform(body, request).events, transform(b"{}", request).events)
 
 
 junk = st.recursive(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import mapper
 
 Json = Any
+Form = list[tuple[str, str]]
 
 KEYS = ["a", "b", "c", "odd key", "$x", "it's", "a.a"]
 key = st.sampled_from(KEYS)
@@ -245,6 +246,51 @@ bodies = st.one_of(
     st.lists(payloads, max_size=3).map(lambda v: {"items": v, "a": "x"}),
     st.lists(items, max_size=3).map(lambda v: {"items": v}),
     st.lists(items.map(lambda v: {"json": v}) | items, max_size=2),
+)
+# Of a text that is JSON, only a value that is no text: read again from a parsed form, it stays as it is.
+field_texts = st.sampled_from(
+    ["", " ", "x", "1", "true", "{}", '{"a": [1]}', '[{"a": 1}, "x"]', "é=&%", "2026-11-23T20:00:00Z"]
+)
+field_names = st.sampled_from(
+    [
+        *KEYS,
+        "items",
+        *("a[b]", "a[a][b]", "c[]", "c[0]", "c[1]", "c[0][a]", "$x[a]", "items[0][a]", "c[", "[a]"),
+    ]
+)
+forms: st.SearchStrategy[Form] = st.lists(st.tuples(field_names, field_texts), max_size=6)
+form_mappings = st.builds(
+    lambda mapping, names, field: {**mapping, "body": {"format": "form", **names, **field}},
+    mappings,
+    optional("names", st.sampled_from(["flat", "brackets"])),
+    optional("field", st.sampled_from(["a", "c", "items"])),
+)
+unread = st.sampled_from(
+    [
+        {"header": "X"},
+        {"query": "q"},
+        {"setting": "s"},
+        {"received_at": True},
+        "{{ header.x }}{{ query.q }}",
+        0,
+    ]
+)
+unread_mappings = st.builds(
+    lambda when, event_id, properties: {
+        "mapping": "random",
+        "body": {"format": "none"},
+        "skip": [{"when": when, "reason": f"because {when}"}],
+        "event": {
+            "event_id": {"first_of": [event_id], "as": "string", "on_missing": "reject"},
+            "event_name": "Seen",
+            "user_id": "u",
+            "timestamp": "2026-11-23T20:00:00.000Z",
+            "event_properties": properties,
+        },
+    },
+    st.sampled_from(["query.q == '2'", "header.x == blank", "setting.s == nil"]),
+    unread,
+    st.dictionaries(key, unread | st.lists(unread, max_size=2), max_size=3),
 )
 requests = st.builds(
     lambda h, q, s, t: mapper.Request(headers=h, query=q, settings=s, received_at=t),

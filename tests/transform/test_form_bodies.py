@@ -82,6 +82,15 @@ def test_a_form_is_bytes_text_or_parsed(body: str, payloads: list[object], expec
         assert pickle.dumps(payload) == before, "a payload stays as it is"
 
 
+@pytest.mark.parametrize(("brackets", "codes"), [(3, []), (4, [("M606",)])])
+def test_the_form_around_a_field_is_a_level(brackets: int, codes: list[tuple[str, ...]]) -> None:
+    text = FRAME.format("{format: form, field: p}")
+    transform = mapper.compile(text, limits=mapper.Limits(nesting=4))
+    deep = "[" * brackets + "]" * brackets
+    for payload in (f"id=1&p={deep}".encode(), {"id": "1", "p": deep}):
+        assert [rejected.codes for rejected in transform(payload).rejected] == codes
+
+
 @pytest.mark.parametrize("body", [body for body, _, _ in FORMS])
 def test_a_rejection_keeps_what_was_given(body: str) -> None:
     transform = compiled(body)
