@@ -202,7 +202,7 @@ class DecodedPath:
         """The items to map; none if the body as a whole is rejected."""
         max_items = self._limits.items
         try:
-            items = select(self.alternatives, run.body)
+            items = select(self.alternatives, run.body, max_items)
         except Fault as fault:
             self._collector.enter(run.result, 0, record_fault(fault), at_root, run.whole)
             return []

@@ -165,7 +165,7 @@ class NarrowPath:
     def _map_decoded(self, body: bytes, request: Request) -> JsonResult | None:
         """The result of a body that is JSON for sure, from the decoded path."""
         value = read_plain(body)
-        items = select(self._alternatives, value)
+        items = select(self._alternatives, value, DEFAULT.items)
         if items is None:
             from mapper.transform.no_items import reject_without_items
 
@@ -180,7 +180,7 @@ class NarrowPath:
     ) -> JsonResult | None:
         """The result with the items that are left to the decoded path; None if the body has other items."""
         value = read_plain(body)
-        items = select(self._alternatives, value)
+        items = select(self._alternatives, value, len(outcomes))
         if items is None or len(items) != len(outcomes):
             return None
         more = self._decoded.map_items([(index, items[index]) for index in left], value, request)

@@ -30,11 +30,20 @@ if TYPE_CHECKING:  # mappings without a template are checked without the proofs 
 RECEIVED_AT = "2026-01-15T10:20:30.000Z"
 # Work for one mapping. It is counted, not timed, so that a check gives the same answer on every machine.
 MAX_JUDGED = 1_000_000  # subschemas that items are validated against
+_DELEGATED = 8  # times as long does jsonschema take for one as generated code
 MAX_NODES_RUN = 10_000_000  # nodes of the programs that are run
 _MIN_NODES = 100  # a run of the smallest program takes as long
 _CHARACTERS = 50_000  # with a limit of so many characters in a text, a node takes twice as long
 _STOPPED = frozenset({"M619", "M620"})  # faults of the limits of a trial, not of the mapping
 _UNDECIDED = Run(skipped=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Validator:
+    """The check of one schema, and how often one of its subschemas counts."""
+
+    fits: Callable[[object], bool]
+    weight: int
 
 
 @dataclass(slots=True)
@@ -47,7 +56,7 @@ class ProgramRunner:
     judgements_left: int = MAX_JUDGED
     nodes_left: int = MAX_NODES_RUN
     body: Schema | None = None
-    _validators: dict[str, Callable[[object], bool]] = field(default_factory=dict, repr=False)
+    _validators: dict[str, _Validator] = field(default_factory=dict, repr=False)
 
     def prepare(self, program: ir.Program, target: Any) -> Execute:
         """Compile a program for a target schema."""
@@ -89,14 +98,14 @@ class ProgramRunner:
     def _fits_schema(self, schema: Schema | None, value: object) -> bool:
         if schema is None:
             return True
-        self.judgements_left -= max(schema.size, nodes_of(value, MAX_NODES))
+        validator = self._validators.get(schema.name)
+        if validator is None:
+            validator = self._validators[schema.name] = _validator(schema.document)
+        self.judgements_left -= validator.weight * max(schema.size, nodes_of(value, MAX_NODES))
         if self.judgements_left < 0:
             return False
-        fits = self._validators.get(schema.name)
-        if fits is None:
-            fits = self._validators[schema.name] = _validator(schema.document)
         try:
-            return fits(value)
+            return validator.fits(value)
         except RecursionError:
             return False
 
@@ -137,14 +146,14 @@ def prepare_template(program: ir.Program, apply: Callable[..., object]) -> Rende
     return render
 
 
-def _validator(document: dict[str, Any]) -> Callable[[object], bool]:
+def _validator(document: dict[str, Any]) -> _Validator:
     from mapper.codegen.validator_code import emit_validator
     from mapper.codegen.writer import Writer
 
     writer = Writer()
     emit_validator(writer, document, "valid")
-    valid: Callable[[object], bool] = _defined(writer.module(), "<source schema>")["valid"]
-    return valid
+    names = _defined(writer.module(), "<source schema>")
+    return _Validator(names["valid"], _DELEGATED if "delegate" in names else 1)
 
 
 def _defined(python: str, filename: str) -> dict[str, Any]:

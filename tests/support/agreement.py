@@ -45,7 +45,7 @@ def assert_agreement(
     program = analyse(SourceFile(compiled.filename, compiled.text), folder, Report()).program
     assert program is not None
     result = transform(payload, request)
-    items = select(transform._decoded.alternatives, payload)
+    items = select(transform._decoded.alternatives, payload, compiled.limits.items)
     if items is None:
         assert (result.items, result.rejected[0].codes, result.rejected[0].item) == (1, ("M603",), payload)
         return
