@@ -15,6 +15,7 @@ from mapper.runtime.growth import ROOM, Growth, is_bounded
 from mapper.runtime.items import Alternative, names_of, select
 from mapper.runtime.json.locations import write_location
 from mapper.runtime.json.narrow import take_apart
+from mapper.runtime.json.nesting import holds_more
 from mapper.runtime.limits import DEFAULT
 from mapper.transform.body import read_late, read_plain
 from mapper.transform.chunks import chunks, find_chunkable, map_chunks
@@ -78,7 +79,7 @@ class NarrowPath:
         mapped: Mapped = None
         size, found = len(body), _NOTHING_FOUND
         if size > _SHALLOW:
-            if size > self._max_bytes:
+            if size > self._max_bytes or holds_more(body, DEFAULT.values):
                 return None
             # An object around others takes five bytes: brackets, quotes, a colon. Taking brackets out is
             # faster than counting them: it jumps from one to the next.
