@@ -9,6 +9,7 @@ import re
 from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
 from functools import partial, wraps
 
+from mapper.runtime.forms.percents import unquoted
 from mapper.runtime.limits import active
 from mapper.runtime.liquid.filters.numbers import whole
 from mapper.runtime.liquid.filters.row import (
@@ -259,9 +260,7 @@ def url_encode(value: str) -> str:
 @text_filter(Gives.TEXT, ("a+b%26", "", "a b&"), "")
 def url_decode(value: str) -> str:
     """The text that a part of a query means."""
-    from urllib.parse import unquote_plus
-
-    return unquote_plus(value)
+    return unquoted(value, "replace")
 
 
 @text_filter(Gives.CODED, ("é?", "", "w6k/"), "", effect=Effect.BASE64)
