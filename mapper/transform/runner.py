@@ -31,7 +31,9 @@ RECEIVED_AT = "2026-01-15T10:20:30.000Z"
 # Work for one mapping. It is counted, not timed, so that a check gives the same answer on every machine.
 MAX_JUDGED = 1_000_000  # subschemas that items are validated against
 _DELEGATED = 8  # times as long does jsonschema take for one as generated code
+_MIN_JUDGED = 10  # a check by the smallest schema takes as long
 MAX_NODES_RUN = 10_000_000  # nodes of the programs that are run
+_PREPARED = 300  # times as long does it take to compile a node as to run it
 _MIN_NODES = 100  # a run of the smallest program takes as long
 _CHARACTERS = 50_000  # with a limit of so many characters in a text, a node takes twice as long
 _STOPPED = frozenset({"M619", "M620"})  # faults of the limits of a trial, not of the mapping
@@ -59,9 +61,12 @@ class ProgramRunner:
     _validators: dict[str, _Validator] = field(default_factory=dict, repr=False)
 
     def prepare(self, program: ir.Program, target: Any) -> Execute:
-        """Compile a program for a target schema."""
+        """Compile a program for a target schema; if no work is left, no run of it decides anything."""
         from mapper.codegen.decoded_module import generate_decoded
 
+        self.nodes_left -= _PREPARED * (_MIN_NODES + nodes_run(program))
+        if self.nodes_left < 0:
+            return lambda payload: _UNDECIDED
         limits = trial_limits(len(self.file.text))
         with within(limits):
             module = generate_decoded(
@@ -101,7 +106,8 @@ class ProgramRunner:
         validator = self._validators.get(schema.name)
         if validator is None:
             validator = self._validators[schema.name] = _validator(schema.document)
-        self.judgements_left -= validator.weight * max(schema.size, nodes_of(value, MAX_NODES))
+        size = _MIN_JUDGED + max(schema.size, nodes_of(value, MAX_NODES))
+        self.judgements_left -= validator.weight * size
         if self.judgements_left < 0:
             return False
         try:
