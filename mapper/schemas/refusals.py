@@ -16,7 +16,8 @@ _Done = TypeVar("_Done")
 def within_budget(work: Callable[[], _Done], report: Report, span: Span) -> _Done | None:
     """The result of work whose steps are counted.
 
-    None after reporting M415 at `span` for too many steps, or M110 for values that nest too deep.
+    None after reporting M415 at `span` for too many steps, or M110 for values that nest too deep, also for the
+    programs that are compiled to try them.
     """
     try:
         with limited():
@@ -26,7 +27,7 @@ def within_budget(work: Callable[[], _Done], report: Report, span: Span) -> _Don
             "definitions that refer to others, texts made of texts, again and again: take some of them apart"
         )
         report.error("M415", "this and its schemas are too complex to be checked", span, "", hint)
-    except RecursionError:
+    except TOO_DEEP_TO_COMPILE:
         _report_depth(report, span.file)
     return None
 
