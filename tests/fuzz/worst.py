@@ -1,7 +1,7 @@
 """Looks for the worst: `python tests/fuzz/worst.py bodies|mappings [seconds] [seed]`.
 
-Prints every input that takes more than 10 seconds or 500 MB, and at the end those that took most. The exit code
-is 1 if one took more. A finding is mended in `mapper`: work is counted where it was not, or done faster.
+Prints every input that takes more than 10 seconds or 500 MB, and at the end those that took most. The exit
+code is 1 if one took more. A finding is mended in `mapper`: work is counted where it was not, or done faster.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Worst: a search for the input that takes most seconds and megabytes, each try in a process of its own.
 
-An input is made from genes, which a generator draws, changes a little, and turns into a mapping or a body. The
-search keeps the genes that took most and changes them again and again.
+An input is made from genes, which a generator draws, changes a little, and turns into a mapping or a body.
+The search keeps the genes that took most and changes them again and again.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 import os
 import random
 import resource
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -45,7 +46,7 @@ class Taken:
 
 
 def measured(prepare: Callable[[], Callable[[], str]]) -> Taken:
-    """What the call that `prepare` gives takes: processor seconds, and memory beyond that before `prepare`."""
+    """What the call that `prepare` gives takes: processor seconds, and memory besides that in use before."""
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
@@ -73,6 +74,19 @@ def _tried(prepare: Callable[[], Callable[[], str]]) -> dict[str, Any]:
         return {"seconds": seconds, "megabytes": (_memory("VmHWM") - before) / 1024, "note": note}
     except BaseException as error:  # a MemoryError is what is looked for
         return {"failure": f"{type(error).__name__}: {str(error)[:200]}"}
+
+
+def made_elsewhere(make: Callable[[], bytes]) -> bytes:
+    """Bytes that a process of their own makes, so that the making leaves no memory behind in this one."""
+    with tempfile.TemporaryFile() as file:
+        child = os.fork()
+        if not child:
+            file.write(make())
+            file.flush()
+            os._exit(0)
+        os.waitpid(child, 0)
+        file.seek(0)
+        return file.read()
 
 
 def _memory(name: str) -> int:

@@ -17,6 +17,7 @@ from support.worst import Taken, measured
 Part: TypeAlias = tuple[str, str, int]  # a kind, a name, and how often it doubles
 _COUNTS = (1, 2, 3, 4, 6, 9, 12, 20, 40, 60, 100, 200, 500, 2_000)
 _MOST_PARTS = 6
+_LARGEST = mapper.Limits().schema_bytes - 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +169,12 @@ def _nested(parts: tuple[Part, ...]) -> Any:
     found: Any = {"type": "string"}
     for kind, name, count in reversed(parts):
         if kind == "around":
-            found = AROUND[name](found, count)
+            outer = AROUND[name](found, count)
         else:
-            found = {"anyOf": [doublings.SOURCES[name](min(count, 100)), found]}
+            outer = {"anyOf": [doublings.SOURCES[name](min(count, 60)), found]}
+        if len(json.dumps(outer)) > _LARGEST:
+            break
+        found = outer
     return found
 
 
