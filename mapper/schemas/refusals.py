@@ -16,8 +16,7 @@ _Done = TypeVar("_Done")
 def within_budget(work: Callable[[], _Done], report: Report, span: Span) -> _Done | None:
     """The result of work whose steps are counted.
 
-    None after reporting M415 at `span` for too many steps, or M110 for values that nest too deep, also for the
-    programs that are compiled to try them.
+    None after reporting M415 at `span` for too many steps, or M110 for values that nest too deep.
     """
     try:
         with limited():
