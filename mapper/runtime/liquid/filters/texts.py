@@ -31,6 +31,10 @@ _WHITE_SPACE = re.compile(r"\s+")
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&#x27;", '"': "&quot;"}
 # Characters that could end a text in a script, as `\u` escapes.
 _SCRIPT_ESCAPES = {code: f"\\u{code:04X}" for code in (*range(32), *map(ord, "\\'\"><&=-;`\u2028\u2029"))}
+# The text of each byte in a query, as `urllib.parse.quote_plus` writes it, in less memory.
+_IN_QUERIES = ["+" if code == 32 else f"%{code:02X}" for code in range(256)]
+for _code in b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~":
+    _IN_QUERIES[_code] = chr(_code)
 _MAX_WORDS = (1 << 31) - 1  # for as many or more the library leaves the text as it is
 
 
@@ -252,9 +256,7 @@ def _length(given: object) -> int:
 @text_filter(Gives.CODED, ("a b&é", "", "a+b%26%C3%A9"), "", effect=Effect.URL)
 def url_encode(value: str) -> str:
     """The text for use in the query of a URL."""
-    from urllib.parse import quote_plus
-
-    return quote_plus(value)
+    return value.encode().decode("latin-1").translate(_IN_QUERIES)
 
 
 @text_filter(Gives.TEXT, ("a+b%26", "", "a b&"), "")
