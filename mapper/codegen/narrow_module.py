@@ -1,10 +1,10 @@
 """Codegen of the narrow path: an ir.Program becomes a module that decodes only the parts of a body it reads.
 
-The module defines `run(body, request)`. It returns the outcomes of the items and the index of the alternative
-of `each` that selects them; for a body that is itself the one item, its outcome alone. An outcome is the
-event as bytes, the number of the rule that skips the item, the record of a fault, an InvalidEvent, or None if
-the decoded path has to map the item. `run` returns None, or raises, if the decoded path has to map the whole
-body; it also raises the Fault of a body that is one item.
+The module defines `event(item, body, request)`: the outcome of an item that is an ITEM. It is the event as
+bytes, the number of the rule that skips the item, an InvalidEvent, or None if the decoded path has to map the
+item. `run(body, request)` decodes a body; it returns the items, the decoded body and the index of the
+alternative of `each` that selects them. For a body that is itself the one item, it returns the outcome alone.
+It returns None, or raises, if the decoded path has to map the whole body. Both raise the Fault of an item.
 """
 
 from __future__ import annotations
@@ -24,8 +24,6 @@ from mapper.codegen.validator_code import emit_validator
 from mapper.codegen.value_code import emit_field, emit_object, emit_value
 from mapper.codegen.var_code import VarCode
 from mapper.codegen.writer import Scope, Writer
-from mapper.ir.growth import growth
-from mapper.runtime.growth import is_bounded
 
 _SCOPE = Scope()
 
@@ -52,10 +50,12 @@ def _generate(program: ir.Program, target: Any, filename: str, version: str) -> 
     writer.objects.add("item")
     _emit_event(writer, program, target)
     reads_body = any(_names_body(text) for text, _ in writer.lines[1:])
-    emit_selection(writer, selection, is_bounded=is_bounded(growth(program)))
+    emit_selection(writer, selection)
     classes = [*place_classes(plan, writer.attributes), *selection.classes(writer.attributes)]
     writer.constants["read"] = f"{writer.use('json.narrow', 'reader')}({selection.type_of(selection.root)})"
-    types = " ".join((*classes, *writer.constants.values(), *(text for text, _ in writer.lines)))
+    types = " ".join(
+        (plan.item.name, *classes, *writer.constants.values(), *(text for text, _ in writer.lines))
+    )
     for name in re.findall(r"\b(?:Any|Struct)\b", types):
         writer.use("json.narrow", name)
     module = fill_frame(
@@ -65,6 +65,7 @@ def _generate(program: ir.Program, target: Any, filename: str, version: str) -> 
         version,
         classes=classes,
         split=emit_split(writer, selection),
+        item=plan.item.name,
         alone=str(not reads_body),
     )
     return module.python, describe(plan)
