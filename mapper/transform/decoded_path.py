@@ -277,7 +277,7 @@ class DecodedPath:
             if not (body.is_plain or max_depth or is_json(event)):
                 raise InvalidEvent(event)
             if room is None or room.takes(event):
-                return _write(event) if body.writes else event
+                return _write(event, body) if body.writes else event
             return body.end(room.reject(index, locate(index), item))
         except InvalidEvent as invalid:
             if body.is_parsed and nests_deeper(invalid.event, self._levels):
@@ -334,13 +334,15 @@ def _refused(diagnostic: Diagnostic, given: object, request: Request) -> Decoded
     return DecodedBody(None, given, request, rejected=Rejected(0, "$", (diagnostic,), given))
 
 
-def _write(event: object) -> bytes:
+def _write(event: object, body: DecodedBody) -> bytes:
     """An event as bytes; raises InvalidEvent if it holds a value that JSON has not."""
     try:
         return encode(event)
-    except RecursionError:
-        raise
-    except Exception:  # only in a payload that a host has parsed
+    except Exception as error:  # too little stack, or a value that only a parsed payload can hold
+        if body.room is not None:
+            body.room.give_back(event)
+        if body.may_raise or isinstance(error, RecursionError):
+            raise
         raise InvalidEvent(event) from None
 
 
