@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mapper import ir
-from mapper.codegen.emission import Emission
+from mapper.codegen.emitter import Emitter
 from mapper.diagnostics.render.visible import shorten
 from mapper.diagnostics.source import Span
 from mapper.ir.facts import may_miss
@@ -14,7 +14,7 @@ _MAX_PLACES = 6
 _MAX_LENGTH = 60  # characters of one place
 
 
-def raise_absent(at: Emission, node: ir.Value, span: Span) -> str:
+def raise_absent(at: Emitter, node: ir.Value, span: Span) -> str:
     """The statement that rejects an item without a required value (M611)."""
     chosen = _choice(node)
     read = ir.path_text(chosen.subject) if isinstance(chosen, ir.Match) else ir.path_text(node)

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
 from mapper import ir
-from mapper.codegen.emission import Emission
+from mapper.codegen.emitter import Emitter
 from mapper.codegen.presence import present_test
 from mapper.codegen.writer import Writer, literal
 from mapper.runtime.times.formats import DATE_FORMAT, ISO_FORMATS
@@ -24,7 +24,7 @@ OF_OTHER_TYPE = {
 }
 
 
-def emit_cast(at: Emission, node: ir.Cast, value: str) -> str:
+def emit_cast(at: Emitter, node: ir.Cast, value: str) -> str:
     """Cast the value in local `value`; missing and null pass, failures follow `on_error`."""
     writer, result = at.writer, at.local("cast")
     writer.line(f"{result} = {value}", node.span)
@@ -45,7 +45,7 @@ def _guard(writer: Writer, tests: list[str | None]) -> AbstractContextManager[No
 
 
 def _emit_invalid(
-    at: Emission, node: ir.Cast | ir.Timestamp, result: str, value: str, code: str, detail: str
+    at: Emitter, node: ir.Cast | ir.Timestamp, result: str, value: str, code: str, detail: str
 ) -> None:
     writer = at.writer
     writer.line(f"if {result} is {writer.use('missing', 'INVALID')}:")
@@ -61,7 +61,7 @@ def _emit_invalid(
             writer.line(f"    {at.fault(code, site, detail, value)}")
 
 
-def emit_timestamp(at: Emission, node: ir.Timestamp, value: str) -> str:
+def emit_timestamp(at: Emitter, node: ir.Timestamp, value: str) -> str:
     """Read the time in local `value` by the declared formats and write it; MISSING outside the window."""
     writer, result = at.writer, at.local("time")
     writer.line(f"{result} = {value}", node.span)
@@ -83,7 +83,7 @@ def emit_timestamp(at: Emission, node: ir.Timestamp, value: str) -> str:
     return result
 
 
-def _emit_written(at: Emission, node: ir.Timestamp, form: TimeForm, result: str) -> None:
+def _emit_written(at: Emitter, node: ir.Timestamp, form: TimeForm, result: str) -> None:
     """Write the fine text in local `result`, if it is one and inside the window."""
     writer = at.writer
     with writer.block(f"if {result} is not {writer.use('missing', 'INVALID')}:"):
@@ -132,7 +132,7 @@ def _zone(writer: Writer, zone: str | None) -> str:
     return writer.constant(f"{writer.use('times.zones', 'load_zone')}({literal(zone)})", "zone")
 
 
-def _emit_window(at: Emission, node: ir.Timestamp, keyword: str, moment: str, result: str) -> None:
+def _emit_window(at: Emitter, node: ir.Timestamp, keyword: str, moment: str, result: str) -> None:
     """Make local `result` MISSING if (or elif) the canonical time in local `moment` is outside the window."""
     if node.low is None and node.high is None:
         return

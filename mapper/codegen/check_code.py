@@ -12,7 +12,7 @@ from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from mapper import ir
-from mapper.codegen.emission import Emission
+from mapper.codegen.emitter import Emitter
 from mapper.codegen.presence import may_be_left_out, presence_test
 from mapper.codegen.proven import proven_types, remaining
 from mapper.codegen.validator_code import (
@@ -31,7 +31,7 @@ _SOUND, _TEXT, _ANY = range(3)
 
 
 def emit_checks(
-    at: Emission,
+    at: Emitter,
     output: ir.Record | ir.Template,
     event: str,
     fields: list[tuple[ir.Field, str]],
@@ -84,7 +84,7 @@ def _refusal(writer: Writer, event: str) -> str:
     return f"raise {writer.use('faults', 'InvalidEvent')}({event})"
 
 
-def _emit_by_field(at: Emission, event: str, fields: list[tuple[ir.Field, str]], target: Any) -> None:
+def _emit_by_field(at: Emitter, event: str, fields: list[tuple[ir.Field, str]], target: Any) -> None:
     writer = at.writer
     kinds = [] if at.payload.is_json else [(field, value, _kind(field, target)) for field, value in fields]
     doubtful = [_json_test(writer, field, value) for field, value, kind in kinds if kind == _ANY]

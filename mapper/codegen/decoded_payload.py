@@ -81,7 +81,7 @@ class DecodedPayload:
         """Note that the list `found` will hold elements of the value in `nodes`, or of each in that list."""
 
     def outcome(self, event: str) -> str:
-        """What `event` returns for the event in a local."""
+        """The result of `event` for the event in a local."""
         return event
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from contextlib import nullcontext
 
 from mapper import ir
-from mapper.codegen.emission import Emission
+from mapper.codegen.emitter import Emitter
 from mapper.codegen.presence import present_test
 from mapper.codegen.writer import literal
 
 
-def emit_parts(at: Emission, node: ir.Entries | ir.ObjectFrom | ir.Take, source: str) -> str:
+def emit_parts(at: Emitter, node: ir.Entries | ir.ObjectFrom | ir.Take, source: str) -> str:
     """The local with the entries of the object in `source`, the object of entries, or one element.
 
     Missing and null pass.
@@ -32,7 +32,7 @@ def emit_parts(at: Emission, node: ir.Entries | ir.ObjectFrom | ir.Take, source:
     return result
 
 
-def _emit_take(at: Emission, node: ir.Take, found: str, site: int, result: str) -> str:
+def _emit_take(at: Emitter, node: ir.Take, found: str, site: int, result: str) -> str:
     writer = at.writer
     if node.which is ir.Taken.ONLY:
         writer.line(f"if len({found}) > 1:", node.span)

@@ -12,7 +12,7 @@ from typing import Any
 from mapper import ir
 from mapper.codegen.check_code import emit_checks
 from mapper.codegen.decoded_payload import DecodedPayload
-from mapper.codegen.emission import BODY, ITEM, REQUEST, Emission
+from mapper.codegen.emitter import BODY, ITEM, REQUEST, Emitter
 from mapper.codegen.metering import emit_room
 from mapper.codegen.template_code import emit_parsed, emit_rules
 from mapper.codegen.validator_code import emit_validator
@@ -25,7 +25,7 @@ def emit_event(writer: Writer, payload: DecodedPayload, program: ir.Program, tar
     """Write `event`, and the functions that it calls, for a target schema."""
     fields, output = [], program.output
     named = VarCode(program, emit_value)
-    at = Emission(writer, payload, named)
+    at = Emitter(writer, payload, named)
     parameters = ", ".join((ITEM, BODY, REQUEST, *(() if payload.is_json else ("max_depth",))))
     with writer.block(f"def event({parameters}):", program.span):
         named.begin(writer)

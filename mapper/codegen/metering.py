@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mapper import ir
-from mapper.codegen.emission import Emission
+from mapper.codegen.emitter import Emitter
 from mapper.ir.growth import holds_metered, is_metered, measured_levels
 
 
-def emit_room(at: Emission, program: ir.Program) -> None:
+def emit_room(at: Emitter, program: ir.Program) -> None:
     """At the start of `event`: the bytes that its lists may take together, if any has to be measured."""
     if any(map(holds_metered, (program.output, *(var.value for var in program.vars)))):
         _emit_room(at, at.room)
 
 
-def own_room(at: Emission, *nodes: ir.Value) -> Emission:
-    """The emission of values that the event does not hold as they are: vars, and those that are taken apart.
+def own_room(at: Emitter, *nodes: ir.Value) -> Emitter:
+    """The emitter of values that the event does not hold as they are: vars, and those that are taken apart.
 
     They have a room of their own, so that parts which the event does not keep take none in it.
     """
@@ -27,8 +27,8 @@ def own_room(at: Emission, *nodes: ir.Value) -> Emission:
     return replace(at, room=room)
 
 
-def inner_room(at: Emission, node: ir.MapItems) -> Emission:
-    """At the start of a round: the emission of lists inside the element, which is measured later."""
+def inner_room(at: Emitter, node: ir.MapItems) -> Emitter:
+    """At the start of a round: the emitter of lists inside the element, which is measured later."""
     if not holds_metered(node.element):
         return at
     room = at.writer.fresh("room")
@@ -36,22 +36,22 @@ def inner_room(at: Emission, node: ir.MapItems) -> Emission:
     return replace(at, room=room)
 
 
-def _emit_room(at: Emission, room: str) -> None:
+def _emit_room(at: Emitter, room: str) -> None:
     at.writer.line(f"{room} = {at.writer.use('growth', 'room_for_lists')}()")
 
 
-def emit_taken(at: Emission, node: ir.MapItems, value: str) -> None:
+def emit_taken(at: Emitter, node: ir.MapItems, value: str) -> None:
     """At the end of a round: an element takes its room, or the item is rejected."""
     if is_metered(node):
         _emit_taken(at, node, node.element, value)
 
 
-def emit_kept(at: Emission, node: ir.Value, source: ir.Value, value: str) -> None:
+def emit_kept(at: Emitter, node: ir.Value, source: ir.Value, value: str) -> None:
     """Behind a value that keeps parts of one that was taken apart: these parts take their room."""
     if holds_metered(source):
         _emit_taken(at, node, node, value)
 
 
-def _emit_taken(at: Emission, node: ir.Value, part: ir.Value, value: str) -> None:
+def _emit_taken(at: Emitter, node: ir.Value, part: ir.Value, value: str) -> None:
     take, site = at.writer.use("growth", "take_room"), at.site(node.span)
     at.writer.line(f"{at.room} = {take}({at.room}, {value}, {measured_levels(part)}, {site})")

@@ -25,7 +25,7 @@ from typing import Any
 
 from mapper import ir
 from mapper.codegen.decoded_payload import DecodedPayload
-from mapper.codegen.emission import BODY, ITEM, Emission
+from mapper.codegen.emitter import BODY, ITEM, Emitter
 from mapper.codegen.event_code import emit_event
 from mapper.codegen.frame import GeneratedModule, fill_frame
 from mapper.codegen.narrow_classes import place_classes
@@ -89,7 +89,7 @@ def _emit_each(writer: Writer, program: ir.Program) -> str:
             continue
         name = f"matches_{number}"
         with writer.block(f"def {name}({BODY}):", path.span):
-            at = Emission(writer, DecodedPayload(writer), item=BODY, request="None")
+            at = Emitter(writer, DecodedPayload(writer), item=BODY, request="None")
             writer.line(f"return {emit_path(at, path)}")
         alternatives.append(name)
     return f"({', '.join(alternatives)},)"

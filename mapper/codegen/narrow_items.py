@@ -1,10 +1,10 @@
 """Codegen of items on the narrow path: their places in a partly decoded body, and the loop over them.
 
 `run(body, request)` returns the outcomes of the items and the index of the alternative of `each` that
-selects them; for a body that is itself the one item, its outcome alone. An outcome is the event as bytes, the
-number of the rule that skips the item, the record of a fault, an InvalidEvent, or None if the decoded path has
-to map the item. `run` returns None, or raises, if the decoded path has to map the whole body. It also raises
-the Fault or the InvalidEvent of a body that is one item.
+selects them; for a body that is itself the one item, its outcome alone. An outcome is the event as bytes,
+the number of the rule that skips the item, the record of a fault, an InvalidEvent, or None if the decoded
+path has to map the item. `run` returns None, or raises, if the decoded path has to map the whole body. It
+also raises the Fault or the InvalidEvent of a body that is one item.
 """
 
 from __future__ import annotations

@@ -65,7 +65,8 @@ class NarrowPayload(DecodedPayload):
         place = self._open(local)
         if place is None or self.writer.recall(("whole", local)) is not None:
             return local
-        tests = [_is_object(local, place) if place.members else f"type({local}) is dict"]
+        has_class = place.members or place.is_item
+        tests = [_is_object(local, place) if has_class else f"type({local}) is dict"]
         if place.elements is not None or place.is_item:
             tests.append(f"type({local}) is list")
         self.writer.line(f"if {' or '.join(tests)}:")

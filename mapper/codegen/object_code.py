@@ -5,13 +5,13 @@ from __future__ import annotations
 from contextlib import nullcontext
 
 from mapper import ir
-from mapper.codegen.emission import Emission
+from mapper.codegen.emitter import Emitter
 from mapper.codegen.presence import absent_test, present_test
 from mapper.codegen.writer import literal
 from mapper.ir.facts import types
 
 
-def emit_copy(at: Emission, operand: ir.Value, value: str, merged: str) -> None:
+def emit_copy(at: Emitter, operand: ir.Value, value: str, merged: str) -> None:
     """The first operand of a `merge`, in local `value`: a new object with its members in `merged`."""
     if types(operand) == {"object"}:
         present = present_test(value, operand)
@@ -22,7 +22,7 @@ def emit_copy(at: Emission, operand: ir.Value, value: str, merged: str) -> None:
         emit_spread(at, operand, value, merged)
 
 
-def emit_spread(at: Emission, operand: ir.Value, value: str, merged: str) -> None:
+def emit_spread(at: Emitter, operand: ir.Value, value: str, merged: str) -> None:
     """Add the members of an operand of `merge`, in local `value`, whose type is only known at run time."""
     writer, present = at.writer, present_test(value, operand)
     if types(operand) == {"object"}:
@@ -36,7 +36,7 @@ def emit_spread(at: Emission, operand: ir.Value, value: str, merged: str) -> Non
     writer.line(f"    {at.fault('M615', site, value=value)}")
 
 
-def emit_change(at: Emission, node: ir.Pick | ir.Omit | ir.Rename | ir.Flatten, value: str) -> str:
+def emit_change(at: Emitter, node: ir.Pick | ir.Omit | ir.Rename | ir.Flatten, value: str) -> str:
     """The local with the object in local `value` after keys are picked, left out, renamed or flattened."""
     writer, result = at.writer, at.local("object")
     site = at.site(node.span, ir.path_text(node.value))
@@ -60,7 +60,7 @@ def emit_change(at: Emission, node: ir.Pick | ir.Omit | ir.Rename | ir.Flatten, 
     return result
 
 
-def emit_pruned(at: Emission, node: ir.Prune, value: str) -> str:
+def emit_pruned(at: Emitter, node: ir.Prune, value: str) -> str:
     """The local with the rest of the value in a local or literal; MISSING if nothing is left."""
     result = at.local("pruned")
     prune = at.writer.use("shapes", "prune")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from mapper.codegen.emission import Emission
+from mapper.codegen.emitter import Emitter
 from mapper.codegen.presence import blank_test, truth_test
 from mapper.codegen.var_code import is_plain
 from mapper.codegen.writer import Writer, literal
@@ -30,7 +30,7 @@ class WrittenLoop:
 class OperandWriter:
     """Writes operands and tests; knows which Python local holds which Liquid variable."""
 
-    at: Emission
+    at: Emitter
     rules: ir.LiquidRules
     variables: dict[str, str] = field(default_factory=dict)
     certain: set[str] = field(default_factory=set)

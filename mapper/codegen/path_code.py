@@ -8,15 +8,15 @@ from typing import assert_never
 from mapper import ir
 from mapper.codegen.comparison_code import Side, compare
 from mapper.codegen.decoded_payload import within
-from mapper.codegen.emission import Emission
+from mapper.codegen.emitter import Emitter
 from mapper.codegen.writer import Writer, literal
 
 
 @dataclass(frozen=True, slots=True)
 class _PathEmitter:
-    """The context of every step of one path: the emission, the local that `$` means, and the path itself."""
+    """The context of every step of one path: the emitter, the local that `$` means, and the path itself."""
 
-    at: Emission
+    at: Emitter
     root: str
     path: ir.Path
     nested: bool = False  # inside a filter already
@@ -38,7 +38,7 @@ class _MatchState:
     is_last: bool = False
 
 
-def emit_path(at: Emission, path: ir.Path) -> str:
+def emit_path(at: Emitter, path: ir.Path) -> str:
     """Write the statements of `path`; the local that holds its value or MISSING, or a new list of matches."""
     root = _root_local(at, path.root)
     if path.is_singular:
@@ -46,12 +46,12 @@ def emit_path(at: Emission, path: ir.Path) -> str:
     return _emit_nodes(_PathEmitter(at, root, path), root, path.segments)
 
 
-def emit_open_path(at: Emission, path: ir.Path) -> str:
+def emit_open_path(at: Emitter, path: ir.Path) -> str:
     """The local that holds the value of a singular path, for a caller that reads members of it."""
     return _emit_steps(at, _root_local(at, path.root), path.segments)
 
 
-def _root_local(at: Emission, root: ir.Root) -> str:
+def _root_local(at: Emitter, root: ir.Root) -> str:
     match root:
         case ir.Root.ITEM:
             return at.item
@@ -60,12 +60,12 @@ def _root_local(at: Emission, root: ir.Root) -> str:
     assert_never(root)
 
 
-def _emit_singular(at: Emission, start: str, segments: tuple[ir.Segment, ...]) -> str:
+def _emit_singular(at: Emitter, start: str, segments: tuple[ir.Segment, ...]) -> str:
     """The local that holds the value of a singular path, or MISSING."""
     return at.payload.value(_emit_steps(at, start, segments))
 
 
-def _emit_steps(at: Emission, start: str, segments: tuple[ir.Segment, ...]) -> str:
+def _emit_steps(at: Emitter, start: str, segments: tuple[ir.Segment, ...]) -> str:
     """One lookup for each segment; lookups of earlier paths are reused."""
     local = start
     for segment in segments:
@@ -134,7 +134,7 @@ def _as_list(emitter: _PathEmitter, value: str) -> str:
     return f"[] if {value} is {emitter.writer.use('missing', 'MISSING')} else [{value}]"
 
 
-def _comprehension(at: Emission, nodes: str, selector: ir.Selector, state: _MatchState, found: str) -> str:
+def _comprehension(at: Emitter, nodes: str, selector: ir.Selector, state: _MatchState, found: str) -> str:
     """One selector applied to one value (`single`) or to each node of a list, to be held by `found`."""
     if isinstance(selector, ir.Name):
         return at.payload.member_of_each(nodes, selector.name, found)

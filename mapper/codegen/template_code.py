@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from mapper.codegen.emission import Emission
+from mapper.codegen.emitter import Emitter
 from mapper.codegen.operand_code import OperandWriter, WrittenLoop, is_textual, may_fail
 from mapper.codegen.writer import Writer, literal
 from mapper.diagnostics.source import Span
@@ -20,7 +20,7 @@ from mapper.runtime.liquid.filters.row import Gives
 from mapper.runtime.liquid.semantics import VARIABLES, equal, to_text
 
 
-def emit_template(at: Emission, template: ir.Template) -> str:
+def emit_template(at: Emitter, template: ir.Template) -> str:
     """Write the statements that render a template; return a local or literal that holds its text."""
     if template.body is None:
         return _emit_interpreted(at, template)
@@ -29,7 +29,7 @@ def emit_template(at: Emission, template: ir.Template) -> str:
     return statements.text(template.body)
 
 
-def emit_parsed(at: Emission, template: ir.Template) -> str:
+def emit_parsed(at: Emitter, template: ir.Template) -> str:
     """A local that holds the event of a mapping that is one template: its text, read as JSON."""
     text, writer = emit_template(at, template), at.writer
     event, site = writer.fresh("event"), writer.site(template.span, "template")
@@ -37,7 +37,7 @@ def emit_parsed(at: Emission, template: ir.Template) -> str:
     return event
 
 
-def emit_rules(at: Emission, rules: Sequence[Rule]) -> None:
+def emit_rules(at: Emitter, rules: Sequence[Rule]) -> None:
     """At the start of `event`: it returns the number of the rule that skips the item, or raises M626."""
     for number, rule in enumerate(rules):
         at.writer.line(f"if {emit_condition(at, rule.condition)}:", rule.span)
@@ -54,17 +54,17 @@ def printed_operand(node: object) -> ir.FilterCall | None:
             return None
 
 
-def emit_operand(at: Emission, template: ir.Template, operand: ir.Operand) -> str:
+def emit_operand(at: Emitter, template: ir.Template, operand: ir.Operand) -> str:
     """A local or literal that holds the value of an operand of a template."""
     return OperandWriter(at, template.rules).value(operand)
 
 
-def emit_printed(at: Emission, template: ir.Template, held: str) -> str:
+def emit_printed(at: Emitter, template: ir.Template, held: str) -> str:
     """A local that holds the text of a template that prints nothing but the value in local `held`."""
     return _Statements(OperandWriter(at, template.rules), template.span).printed_alone(held)
 
 
-def emit_compute(at: Emission, node: ir.Compute) -> str:
+def emit_compute(at: Emitter, node: ir.Compute) -> str:
     """Write the statements that compute an expression; return a local that holds its value or MISSING."""
     writer = at.writer
     if node.value is None:
@@ -93,7 +93,7 @@ def _is_json(operand: ir.Operand) -> bool:
             return False
 
 
-def emit_condition(at: Emission, condition: ir.Condition) -> str:
+def emit_condition(at: Emitter, condition: ir.Condition) -> str:
     """A Python boolean expression for the condition; lookups are written before it."""
     if condition.test is not None:
         return OperandWriter(at, condition.rules).test(condition.test)
@@ -102,13 +102,13 @@ def emit_condition(at: Emission, condition: ir.Condition) -> str:
     return f"{holds}({text}, {rules}, {_given(at, condition)})"
 
 
-def _given(at: Emission, node: ir.Template | ir.Condition | ir.Compute) -> str:
-    """What the library's interpreter may read: everything."""
+def _given(at: Emitter, node: ir.Template | ir.Condition | ir.Compute) -> str:
+    """The arguments of the library's interpreter, which may read everything."""
     given = f"{at.item}, {at.body}, {at.request}, {at.site(node.span)}"
     return f"{given}, {at.var_reader.lazy(at, node.vars)}" if node.vars else given
 
 
-def _emit_interpreted(at: Emission, template: ir.Template) -> str:
+def _emit_interpreted(at: Emitter, template: ir.Template) -> str:
     text = at.writer.constant(literal(template.text), "template")
     how = f"{literal(template.rules.pairs)}, {literal(template.partials)}"
     name = at.writer.fresh("text")

@@ -15,7 +15,7 @@ from typing import assert_never
 from mapper import ir
 from mapper.codegen.absence import raise_absent
 from mapper.codegen.cast_code import emit_cast, emit_timestamp
-from mapper.codegen.emission import Emission
+from mapper.codegen.emitter import Emitter
 from mapper.codegen.entry_code import emit_parts
 from mapper.codegen.metering import emit_kept, emit_taken, inner_room, own_room
 from mapper.codegen.object_code import emit_change, emit_copy, emit_pruned, emit_spread
@@ -40,7 +40,7 @@ from mapper.ir.facts import may_miss, nothings, types
 _SMALL = 10**15  # integers below have few digits
 
 
-def emit_value(at: Emission, node: ir.Value) -> str:
+def emit_value(at: Emitter, node: ir.Value) -> str:
     """Write the statements that compute `node`; return a local or literal that holds its value or MISSING.
 
     The local is the node's own, whatever local is being filled.
@@ -48,14 +48,14 @@ def emit_value(at: Emission, node: ir.Value) -> str:
     return _emit(at.filling(None), node)
 
 
-def emit_into(at: Emission, node: ir.Value, target: str) -> None:
+def emit_into(at: Emitter, node: ir.Value, target: str) -> None:
     """Write statements that leave the value of `node`, or MISSING, in the local `target`."""
     value = _emit(at.filling(target), node)
     if value != target:
         at.writer.line(f"{target} = {value}", node.span)
 
 
-def emit_local(at: Emission, node: ir.Value) -> str:
+def emit_local(at: Emitter, node: ir.Value) -> str:
     """The local that holds the value of `node`, for callers that look at it more than once."""
     value = emit_value(at, node)
     if value.isidentifier() and not iskeyword(value):
@@ -65,7 +65,7 @@ def emit_local(at: Emission, node: ir.Value) -> str:
     return local
 
 
-def _emit(at: Emission, node: ir.Value) -> str:
+def _emit(at: Emitter, node: ir.Value) -> str:
     """As `emit_value`, in the local that is being filled if the node needs one."""
     match node:
         case ir.Literal(value):
@@ -117,7 +117,7 @@ def _emit(at: Emission, node: ir.Value) -> str:
             assert_never(never)
 
 
-def _emit_cast(at: Emission, node: ir.Cast) -> str:
+def _emit_cast(at: Emitter, node: ir.Cast) -> str:
     operand = printed_operand(node.value) if node.kind in (ir.CastKind.INTEGER, ir.CastKind.NUMBER) else None
     if operand is None:
         return emit_cast(at, node, emit_local(at, node.value))
@@ -132,12 +132,12 @@ def _emit_cast(at: Emission, node: ir.Cast) -> str:
     return result
 
 
-def emit_record(at: Emission, node: ir.Record) -> str:
+def emit_record(at: Emitter, node: ir.Record) -> str:
     """An object: a dict display as far as all fields are sure, then one test for each that may be missing."""
     return emit_object(at, node, [(field, emit_field(at, field)) for field in node.fields])
 
 
-def emit_object(at: Emission, node: ir.Record, fields: list[tuple[ir.Field, str]]) -> str:
+def emit_object(at: Emitter, node: ir.Record, fields: list[tuple[ir.Field, str]]) -> str:
     """The object of fields whose values are held already."""
     record = at.local("event")
     unsure = next((i for i, (field, _) in enumerate(fields) if may_be_left_out(field)), len(fields))
@@ -148,7 +148,7 @@ def emit_object(at: Emission, node: ir.Record, fields: list[tuple[ir.Field, str]
     return record
 
 
-def emit_field(at: Emission, field: ir.Field) -> str:
+def emit_field(at: Emitter, field: ir.Field) -> str:
     """The value of a field; a required one that is absent is a fault."""
     inner = at.of_field(field.name)
     value = emit_value(inner, field.value)
@@ -159,7 +159,7 @@ def emit_field(at: Emission, field: ir.Field) -> str:
     return value
 
 
-def _emit_entry(at: Emission, field: ir.Field, value: str, record: str) -> None:
+def _emit_entry(at: Emitter, field: ir.Field, value: str, record: str) -> None:
     """Set a key of the object in local `record`, unless the value is absent."""
     entry = f"{record}[{literal(field.name)}] = {value}"
     if not may_be_left_out(field):
@@ -169,7 +169,7 @@ def _emit_entry(at: Emission, field: ir.Field, value: str, record: str) -> None:
     at.writer.line(f"    {entry}")
 
 
-def _emit_array(at: Emission, node: ir.Array) -> str:
+def _emit_array(at: Emitter, node: ir.Array) -> str:
     members = ", ".join([emit_value(at, value) for value in node.values])
     array = at.local("array")
     if any(may_miss(value) for value in node.values):
@@ -182,7 +182,7 @@ def _emit_array(at: Emission, node: ir.Array) -> str:
 _LONG = 8  # options of one value; so many are not nested
 
 
-def _emit_coalesce(at: Emission, node: ir.Coalesce) -> str:
+def _emit_coalesce(at: Emitter, node: ir.Coalesce) -> str:
     writer, result = at.writer, at.local("first")
     is_long = len(node.options) > _LONG
     with ExitStack() as nested:
@@ -212,7 +212,7 @@ def _emit_coalesce(at: Emission, node: ir.Coalesce) -> str:
 
 
 def _emit_branches(
-    at: Emission, branches: list[tuple[str, ir.Value]], otherwise: ir.Value | None, result: str
+    at: Emitter, branches: list[tuple[str, ir.Value]], otherwise: ir.Value | None, result: str
 ) -> str:
     """One branch a test, and an else; each leaves its value in `result`."""
     writer = at.writer
@@ -227,7 +227,7 @@ def _emit_branches(
     return result
 
 
-def _emit_match(at: Emission, node: ir.Match) -> str:
+def _emit_match(at: Emitter, node: ir.Match) -> str:
     subject = emit_local(own_room(at, node.subject), node.subject)
     branches = [(_equals_any(subject, case.keys), case.value) for case in node.cases]
     return _emit_branches(at, branches, node.otherwise, at.local("match"))
@@ -251,7 +251,7 @@ def _equals(name: str, key: str | int | float | bool | None) -> str:
             return f"{name} == {literal(key)}"
 
 
-def _emit_merge(at: Emission, node: ir.Merge) -> str:
+def _emit_merge(at: Emitter, node: ir.Merge) -> str:
     merged = at.local("merged")
     first, *others = node.operands
     if isinstance(first, ir.Record):
@@ -267,7 +267,7 @@ def _emit_merge(at: Emission, node: ir.Merge) -> str:
     return merged
 
 
-def _emit_map(at: Emission, node: ir.MapItems) -> str:
+def _emit_map(at: Emitter, node: ir.MapItems) -> str:
     source = emit_local(own_room(at, node.source), node.source)
     writer, result = at.writer, at.local("mapped")
     absent = absent_test(source, node.source)
@@ -289,7 +289,7 @@ def _emit_map(at: Emission, node: ir.MapItems) -> str:
     return result
 
 
-def _emit_elements(at: Emission, node: ir.MapItems, source: str, result: str) -> None:
+def _emit_elements(at: Emitter, node: ir.MapItems, source: str, result: str) -> None:
     """Fill the list `result` with the value of `node.element` for each element of the list `source`."""
     writer, element = at.writer, at.writer.fresh("element")
     writer.line(f"{result} = []", node.span)
@@ -302,7 +302,7 @@ def _emit_elements(at: Emission, node: ir.MapItems, source: str, result: str) ->
             emit_taken(at, node, value)
 
 
-def _emit_parts(at: Emission, node: ir.Entries | ir.ObjectFrom | ir.Take) -> str:
+def _emit_parts(at: Emitter, node: ir.Entries | ir.ObjectFrom | ir.Take) -> str:
     # Each entry keeps the member that it is made of.
     inner = at if isinstance(node, ir.Entries) else own_room(at, node.value)
     result = emit_parts(at, node, emit_local(inner, node.value))
@@ -311,7 +311,7 @@ def _emit_parts(at: Emission, node: ir.Entries | ir.ObjectFrom | ir.Take) -> str
     return result
 
 
-def _emit_with_item(at: Emission, node: ir.WithItem) -> str:
+def _emit_with_item(at: Emitter, node: ir.WithItem) -> str:
     source = emit_local(own_room(at, node.source), node.source)
     if may_miss(node.source):
         item = at.writer.fresh("start")
@@ -322,7 +322,7 @@ def _emit_with_item(at: Emission, node: ir.WithItem) -> str:
     return result
 
 
-def _emit_hash(at: Emission, node: ir.Hash) -> str:
+def _emit_hash(at: Emitter, node: ir.Hash) -> str:
     inner, writer = own_room(at, *node.operands), at.writer
     values = ", ".join(emit_value(inner, operand) for operand in node.operands)
     result = at.local("hash")
@@ -341,7 +341,7 @@ _SCOPES = {
 }
 
 
-def _emit_request(at: Emission, node: ir.FromRequest) -> str:
+def _emit_request(at: Emitter, node: ir.FromRequest) -> str:
     writer, result = at.writer, at.into or at.writer.fresh(node.name or node.part.value)
     if node.part is ir.RequestPart.RECEIVED_AT:
         writer.line(f"{result} = {at.request}.received_at", node.span)
@@ -353,7 +353,7 @@ def _emit_request(at: Emission, node: ir.FromRequest) -> str:
     return result
 
 
-def _emit_default(at: Emission, node: ir.Default) -> str:
+def _emit_default(at: Emitter, node: ir.Default) -> str:
     if nothings(node.value).is_sure:
         return _emit(at, node.value)
     result = at.local("value")
@@ -363,7 +363,7 @@ def _emit_default(at: Emission, node: ir.Default) -> str:
     return result
 
 
-def _emit_required(at: Emission, node: ir.Required) -> str:
+def _emit_required(at: Emitter, node: ir.Required) -> str:
     value = _emit(at, node.value)
     test = absent_test(value, node.value)
     if test is not None:

@@ -13,14 +13,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from mapper import ir
-from mapper.codegen.emission import BODY, ITEM, REQUEST, Emission
+from mapper.codegen.emitter import BODY, ITEM, REQUEST, Emitter
 from mapper.codegen.metering import own_room
 from mapper.codegen.path_code import emit_open_path
 from mapper.codegen.writer import Writer, literal
 
 _MAX_NESTED = 10  # vars written one inside the other; the compiler's own stack is limited
 
-ValueEmitter = Callable[[Emission, ir.Value], str]
+ValueEmitter = Callable[[Emitter, ir.Value], str]
 
 
 def is_plain(value: ir.Value) -> bool:
@@ -83,7 +83,7 @@ class VarCode:
         self._stores.append(self._first)
         writer.line("held = None")
 
-    def read(self, at: Emission, var: ir.Var) -> str:
+    def read(self, at: Emitter, var: ir.Var) -> str:
         """The local that holds the value of a var, or MISSING."""
         writer = at.writer
         local = writer.recall(var)
@@ -103,13 +103,13 @@ class VarCode:
         writer.remember(var, local)
         return local
 
-    def read_open(self, at: Emission, var: ir.Var) -> str:
+    def read_open(self, at: Emitter, var: ir.Var) -> str:
         """As `read`, for a caller that reads members of the value: it may be decoded in part."""
         if isinstance(var.value, ir.Path) and var.value.is_singular:
             return emit_open_path(at.of_mapping(), var.value)
         return self.read(at, var)
 
-    def lazy(self, at: Emission, known: tuple[ir.Var, ...]) -> str:
+    def lazy(self, at: Emitter, known: tuple[ir.Var, ...]) -> str:
         """The expression of the vars that the library may read: their names, each with a function."""
         pairs = []
         for var in known:
@@ -117,7 +117,7 @@ class VarCode:
             pairs.append(f"{literal(var.name)}: lambda: {local or self._call(at, var)}")
         return f"{{{', '.join(pairs)}}}"
 
-    def finish(self, at: Emission) -> None:
+    def finish(self, at: Emitter) -> None:
         """After `event`: the functions that it calls, and those that these call."""
         writer = at.writer
         if not self._waiting:
@@ -135,7 +135,7 @@ class VarCode:
         is_certain = len(writer.known) == self._outermost and not self._in_function
         return is_certain and var not in self._started
 
-    def _inline(self, at: Emission, var: ir.Var) -> str:
+    def _inline(self, at: Emitter, var: ir.Var) -> str:
         self._nested += 1
         value = self.emit(own_room(at, var.value).of_mapping(), var.value)
         self._nested -= 1
@@ -148,7 +148,7 @@ class VarCode:
     def _slot(self, var: ir.Var) -> int:
         return self._slots.setdefault(var, len(self._slots))
 
-    def _call(self, at: Emission, var: ir.Var) -> str:
+    def _call(self, at: Emitter, var: ir.Var) -> str:
         if var not in self.functions:
             self.functions[var] = at.writer.fresh(f"compute_{var.name}")
             self._waiting.append(var)
@@ -156,7 +156,7 @@ class VarCode:
         place = "field" if self._in_function else literal(at.field)
         return f"{self.functions[var]}({', '.join((*_arguments(var), 'held', place))})"
 
-    def _emit_function(self, at: Emission, var: ir.Var) -> None:
+    def _emit_function(self, at: Emitter, var: ir.Var) -> None:
         """The function of a var. A fault in it gets the field of the event that was being set."""
         writer = at.writer
         known, writer.known = writer.known, [{}]

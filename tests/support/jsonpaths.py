@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from mapper import ir
 from mapper.codegen.decoded_payload import DecodedPayload
-from mapper.codegen.emission import Emission
+from mapper.codegen.emitter import Emitter
 from mapper.codegen.path_code import emit_path
 from mapper.codegen.writer import Writer
 from mapper.diagnostics.diagnostic import Diagnostic, Report
@@ -33,7 +33,7 @@ def parsed(text: str, root: ir.Root = ir.Root.ITEM) -> ir.Path:
 def generated(*paths: ir.Path) -> str:
     """The Python source of a function that evaluates paths one after the other."""
     writer = Writer()
-    at = Emission(writer, DecodedPayload(writer))
+    at = Emitter(writer, DecodedPayload(writer))
     with writer.block("def run(item, body):"):
         names = [emit_path(at, path) for path in paths]
         writer.line(f"return [{', '.join(names)}]")

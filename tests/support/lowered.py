@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import mapper
 from mapper import ir
 from mapper.codegen.decoded_payload import DecodedPayload
-from mapper.codegen.emission import Emission
+from mapper.codegen.emitter import Emitter
 from mapper.codegen.template_code import emit_compute, emit_condition, emit_template
 from mapper.codegen.writer import Writer
 from mapper.diagnostics.diagnostic import Report
@@ -53,7 +53,7 @@ def expression(value: str, report: Report | None = None, dialect: Dialect | None
 def generated(node: LiquidNode) -> str:
     """The Python source of a piece of Liquid, as a module."""
     writer = Writer()
-    at = Emission(writer, DecodedPayload(writer))
+    at = Emitter(writer, DecodedPayload(writer))
     with writer.block("def run(item, body, request):"):
         if isinstance(node, ir.Template):
             result = emit_template(at, node)

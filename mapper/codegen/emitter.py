@@ -1,6 +1,6 @@
-"""Emission: all that travels through the functions that write the code of one value.
+"""Emitter: all that travels through the functions that write the code of one value.
 
-Such a function takes an Emission and the node, writes statements, and returns a local or literal that holds
+Such a function takes an Emitter and the node, writes statements, and returns a local or literal that holds
 the value, or MISSING. The writer takes the lines. The payload is how the module reaches members, in one of
 two ways; `codegen.modules` lists all differences of the two modules.
 """
@@ -21,18 +21,18 @@ ITEM, BODY, REQUEST, ROOM = "item", "body", "request", "room"
 class VarReader(Protocol):
     """Writes the reads of vars (`codegen.var_code`)."""
 
-    def read(self, at: Emission, var: Var) -> str:
+    def read(self, at: Emitter, var: Var) -> str:
         """The local that holds the value of a var, or MISSING."""
 
-    def read_open(self, at: Emission, var: Var) -> str:
+    def read_open(self, at: Emitter, var: Var) -> str:
         """As `read`, for a caller that reads members of the value."""
 
-    def lazy(self, at: Emission, known: tuple[Var, ...]) -> str:
+    def lazy(self, at: Emitter, known: tuple[Var, ...]) -> str:
         """The expression of the vars that the library may read."""
 
 
 @dataclass(frozen=True, slots=True)
-class Emission:
+class Emitter:
     """The writer, the payload, the vars of the program, and the Python locals in scope.
 
     `item`, `body` and `request` hold what `$`, `envelope` and the parts of a request mean; `room` holds the
@@ -58,15 +58,15 @@ class Emission:
         assert self.vars is not None, "this code belongs to no program"
         return self.vars
 
-    def filling(self, target: str | None) -> Emission:
+    def filling(self, target: str | None) -> Emitter:
         """The same, to fill a local, or (None) a local of the node's own."""
         return self if self.into == target else replace(self, into=target)
 
-    def of_field(self, name: str) -> Emission:
+    def of_field(self, name: str) -> Emitter:
         """The same, inside a field of the record that is being made."""
         return replace(self, field=f"{self.field}.{name}" if self.field else name)
 
-    def of_mapping(self) -> Emission:
+    def of_mapping(self) -> Emitter:
         """The same, with the item of the mapping as `$`, as a var means it."""
         return replace(self, item=ITEM, origin="$")
 
