@@ -10,7 +10,7 @@ from contextlib import suppress
 from itertools import chain
 from typing import Any, TypeAlias
 
-from mapper.runtime.faults import NO_OBJECT, Fault, record_plain_fault
+from mapper.runtime.faults import NO_OBJECT, Fault, InvalidEvent, record_plain_fault
 from mapper.runtime.growth import ROOM, Growth, is_bounded
 from mapper.runtime.items import Alternative, names_of, select
 from mapper.runtime.json.locations import write_location
@@ -90,8 +90,8 @@ class NarrowPath:
             found = take_apart(body, self._splits, _NESTING)
         try:
             read = self._read(body, request)
-        except Fault as fault:
-            read = record_plain_fault(fault)
+        except (Fault, InvalidEvent) as error:
+            read = _record(error)
         if isinstance(read, bytes):
             return JsonResult([read]) if len(read) <= ROOM or self._is_bounded else None
         if read is None:
@@ -119,8 +119,8 @@ class NarrowPath:
             found = take_apart(body, self._splits, _NESTING)
         try:
             read = self._read(body, request)
-        except Fault as fault:
-            read = record_plain_fault(fault)
+        except (Fault, InvalidEvent) as error:
+            read = _record(error)
         if isinstance(read, bytes):
             return Stream(iter((read,)), 1) if len(read) <= ROOM or self._is_bounded else None
         if read is None:
@@ -177,8 +177,8 @@ class NarrowPath:
             if isinstance(item, kind):
                 try:
                     outcome = event(item, root, request)
-                except Fault as fault:
-                    outcome = record_plain_fault(fault)
+                except (Fault, InvalidEvent) as error:
+                    outcome = _record(error)
                 except Exception:
                     pass  # the decoded path finds out why
             else:
@@ -230,6 +230,13 @@ class NarrowPath:
         if items is None or len(items) != count:
             raise NeedsFullDecode
         return DecodedBody(value, value, request, writes=True, items=items, alternatives=self._alternatives)
+
+
+def _record(error: Fault | InvalidEvent) -> NarrowOutcome:
+    """The outcome of an item whose event was refused."""
+    if isinstance(error, InvalidEvent):
+        return error.with_traceback(None)  # its frames hold the payload
+    return record_plain_fault(error)
 
 
 def _little(outcomes: Iterator[NarrowOutcome]) -> list[NarrowOutcome]:
