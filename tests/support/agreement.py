@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -25,8 +27,25 @@ VALIDATED_LATER = "M612"
 BEFORE_ITEMS = ("M604", "M605")
 
 
+def program_of(transform: mapper.Transform) -> ir.Program:
+    """The program of a transform, analysed anew."""
+    compiled = transform._compiled
+    folder = Path(compiled.filename).parent if Path(compiled.filename).is_file() else None
+    program = analyse(SourceFile(compiled.filename, compiled.text), folder, Report()).program
+    assert program is not None
+    return program
+
+
+@cache
+def _validity(target: str) -> Callable[[object], bool]:
+    return reference(json.loads(target)).is_valid  # type: ignore[no-any-return]
+
+
 def assert_agreement(
-    transform: mapper.Transform, payload: object, request: mapper.Request | None = None
+    transform: mapper.Transform,
+    payload: object,
+    request: mapper.Request | None = None,
+    program: ir.Program | None = None,
 ) -> None:
     """Run every item of a payload through the interpreter; the transform must give the same outcomes."""
     request = request or mapper.Request()
@@ -41,16 +60,14 @@ def assert_agreement(
             payload = msgspec.json.decode(payload)
         except (ValueError, RecursionError):
             return
-    folder = Path(compiled.filename).parent if Path(compiled.filename).is_file() else None
-    program = analyse(SourceFile(compiled.filename, compiled.text), folder, Report()).program
-    assert program is not None
+    program = program or program_of(transform)
     result = transform(payload, request)
     items = select(transform._decoded.alternatives, payload)
     if items is None:
         assert (result.items, result.rejected[0].codes, result.rejected[0].item) == (1, ("M603",), payload)
         return
     assert_accounted(result, items)
-    valid = reference(json.loads(compiled.target)).is_valid
+    valid = _validity(compiled.target)
     for index, item in enumerate(items):
         found = _outcome(result, index)
         if found[0] == "rejected" and found[1] in BEFORE_ITEMS:

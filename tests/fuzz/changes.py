@@ -1,0 +1,424 @@
+"""Changes: what a fuzzer does to a tree: replace, graft, cut, double, swap, wrap, unwrap, rename, retype."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from random import Random
+
+from fuzz.places import Place, Splice, Tree, spliced
+
+# Values in place of others, as Latin-1 text of JSON: other types, limits, huge and deep ones, and what is no JSON.
+SCALARS = [
+    *(
+        "null",
+        "true",
+        "false",
+        "0",
+        "1",
+        "-1",
+        "-0",
+        "2.5",
+        "1.0",
+        "1e5",
+        "0.1",
+        "1795464000",
+        "1795464000123",
+    ),
+    *(
+        "9007199254740993",
+        "9223372036854775808",
+        "18446744073709551616",
+        "1e300",
+        "1e308",
+        "-1e308",
+        "5e-324",
+    ),
+    *('""', '" "', '"x"', '"1"', '"0500"', '"true"', '"null"', '"-"', '"NaN"', '"$"', '"{}"', '"[1]"'),
+    *('"2026-11-23T20:00:00Z"', '"0001-01-01T00:00:00+23:59"', '"9999-12-31T23:59:60Z"', '"1795464000.25"'),
+    *(
+        '"2026-02-30"',
+        '"2026-11-23 20:00:00.123456789"',
+        '"\\u0000"',
+        '"\\ud800"',
+        '"\\udc00\\ud800"',
+        '"\\u2028"',
+    ),
+    *(
+        '"\\ud83d\\ude00"',
+        '"\xc3\xa9"',
+        '"\xf0\x9f\x98\x80"',
+        '"\\u001b[2J"',
+        '"\\n::error::x"',
+        '"</script>"',
+    ),
+    *(
+        '"__proto__"',
+        '"__class__"',
+        '"{{ a }}"',
+        '"{% raw %}"',
+        '"%s%n"',
+        '"../../x"',
+        '"\\u202e"',
+        '"\\ufeff"',
+    ),
+]
+NESTED = [
+    *("[]", "{}", "[[]]", "[{}]", "[null]", '[1, "a"]', '{"": 0}', '{"a": {"b": []}}', '{"\\u0000": 1}'),
+    *(
+        '{"a": 1, "a": 2}',
+        '{"a": 1, "\\u0061": 2}',
+        '{"__proto__": {}}',
+        '[[[["a"]]]]',
+        '{"a": [1, 1.0, true]}',
+    ),
+]
+LARGE = [
+    *("[" * depth + "]" * depth for depth in (64, 199, 201, 700)),
+    *('{"a":' * depth + "1" + "}" * depth for depth in (64, 198, 300)),
+    *("9" * 310, "9" * 4301, "0." + "9" * 400, "1" + "0" * 400 + "e-400", '"' + "x" * 5_000 + '"'),
+    *('"' + "\\ud83d\\ude00" * 900 + '"', "[" + "0," * 3_000 + "0]", "[" + "{}," * 1_200 + "{}]"),
+    *('{"' + "k" * 3_000 + '": 1}', "{" + ",".join(f'"k{n}":{n}' for n in range(600)) + "}", "-" + "0" * 30),
+]
+BROKEN = [
+    *("1e999", "-1e999", "1E-400", "NaN", "Infinity", "-", ".5", "01", "+1", "1.", "0x1", "tru", "undefined"),
+    *(
+        '"',
+        "'x'",
+        '"\\x"',
+        '"\\u12"',
+        '"\x00"',
+        '"\xff"',
+        '"\xc3"',
+        '"\xed\xa0\x80"',
+        "\xef\xbb\xbf",
+        "",
+        ",",
+    ),
+    *(
+        "[",
+        "]",
+        "{",
+        "}",
+        ":",
+        "[1,]",
+        '{"a"}',
+        '{"a":}',
+        "{a: 1}",
+        "/**/1",
+        "#",
+        "[1 2]",
+        "\\",
+        "\x00",
+        "&a 1",
+    ),
+]
+KEYS = [
+    '""',
+    '"a"',
+    '"\\u0000"',
+    '"\\ud800"',
+    '"a.b"',
+    '"a[0]"',
+    '"a\\"b"',
+    '"__proto__"',
+    '"\xc3\xa9"',
+    "null",
+    "1",
+]
+WRAPS = [("[", "]"), ('{"a": ', "}"), ("[[", "]]"), ("[null, ", "]"), ('{"": ', "}")]
+
+# The tokens of paths, templates and conditions.
+_TOKEN = re.compile(
+    r"""\s+|[A-Za-z_]\w*|\d+|'[^']*'|"[^"]*"|\{\{-?|-?\}\}|\{%-?|-?%\}|[=!<>&|]{2}|.""", re.DOTALL
+)
+_VALUE = re.compile(r"-?\d+(\.\d+)?|true|false|null|\[.*\]|\{.*\}")
+BITS = [
+    *(
+        "$",
+        "@",
+        ".",
+        "..",
+        "*",
+        "[",
+        "]",
+        "[*]",
+        "[?",
+        "(",
+        ")",
+        "[0]",
+        "[-1]",
+        "[1:]",
+        "[::-1]",
+        "['a']",
+        "'a'",
+        '"a"',
+    ),
+    *(
+        "==",
+        "!=",
+        "<",
+        ">=",
+        "&&",
+        "||",
+        "!",
+        "|",
+        ",",
+        ":",
+        "and",
+        "or",
+        "contains",
+        "not",
+        "nil",
+        "blank",
+        "empty",
+    ),
+    *(
+        "a",
+        "b",
+        "c",
+        "item",
+        "envelope",
+        "key",
+        "vars.v",
+        "header.x",
+        "setting.s",
+        "query.q",
+        "received_at",
+        "forloop",
+    ),
+    *(
+        "{{",
+        "}}",
+        "{{-",
+        "-%}",
+        "{%",
+        "%}",
+        "{% if a %}",
+        "{% else %}",
+        "{% endif %}",
+        "{% for x in c %}",
+        "{% endfor %}",
+    ),
+    *(
+        "{% assign v = a %}",
+        "{% capture v %}",
+        "{% endcapture %}",
+        "{% case a %}",
+        "{% when 1 %}",
+        "{% endcase %}",
+    ),
+    *("{% raw %}", "{% endraw %}", "{% break %}", "{% cycle 1, 2 %}", "{% increment n %}", "{% unless a %}"),
+    *(
+        " | json",
+        " | size",
+        " | default: 1",
+        " | date: '%Y'",
+        " | split: ''",
+        " | join: '-'",
+        " | times: 2",
+        " | sort",
+    ),
+    *(
+        " | upcase",
+        " | first",
+        " | map: 'a'",
+        " | round",
+        " | slice: 1, 2",
+        " | strip_html",
+        " | escape",
+        " | sum: 'a'",
+    ),
+    *(
+        "length(@)",
+        "count(@.*)",
+        "value(@.a)",
+        "match(@, 'a+')",
+        "search(@, '(a|b)*c')",
+        "(1..3)",
+        "1",
+        "0",
+        "-1",
+        "1.5",
+    ),
+    *(
+        "999999999999999999999",
+        "\u2028",
+        "\x00",
+        "\\",
+        "é",
+        "😀",
+        " ",
+        "\n",
+        "{",
+        "}",
+        "%",
+        "#",
+        "-",
+        "~",
+        "1e400",
+    ),
+]
+
+
+class Pool:
+    """Texts of values that stood in other trees, by the key above them, to be grafted; and their keys."""
+
+    def __init__(self, trees: Iterable[Tree], largest: int = 3_000) -> None:
+        by_key: dict[str, set[str]] = defaultdict(set)
+        keys: set[str] = set()
+        words: set[str] = set()
+        for tree in trees:
+            for place in tree.places:
+                if len(place.flow) <= largest:
+                    by_key[place.above].add(place.flow)
+                keys.add(tree.text[place.key_start : place.key_end])
+                if place.is_text and len(place.flow) < 300:
+                    words.update(tokens(_plain(place.flow)))
+        self.by_key = {key: sorted(values) for key, values in sorted(by_key.items())}
+        self.all = sorted({value for values in self.by_key.values() for value in values})
+        self.keys = sorted(keys - {""})
+        self.words = sorted(words)
+
+    def like(self, chance: Random, place: Place) -> str:
+        """A value that stood under the same key, or under any."""
+        same = self.by_key.get(place.above)
+        return chance.choice(same if same and chance.random() < 0.8 else self.all)
+
+
+Change = Callable[[Random, Tree, Place, Pool], list[Splice]]
+
+
+def tokens(text: str) -> list[str]:
+    """The tokens of a path, a template or a condition."""
+    return _TOKEN.findall(text)
+
+
+def _plain(flow: str) -> str:
+    try:
+        return str(json.loads(flow, strict=False))
+    except ValueError:
+        return flow.strip("\"'")
+
+
+def changed_text(chance: Random, text: str, words: Sequence[str]) -> str:
+    """A text with one to three of its tokens replaced, cut, doubled, swapped or put in."""
+    parts = tokens(text)
+    for _ in range(chance.choice((1, 1, 2, 3))):
+        at = chance.randrange(len(parts) + 1)
+        other = chance.choice(BITS) if chance.random() < 0.5 or not words else chance.choice(words)
+        match chance.randrange(5):
+            case 0:
+                parts[at : at + 1] = [other]
+            case 1:
+                parts[at:at] = [other]
+            case 2:
+                del parts[at : at + chance.choice((1, 1, 2, 4))]
+            case 3:
+                parts[at:at] = parts[at : at + chance.choice((1, 2, 3))]
+            case _ if len(parts) > 1:
+                left, right = chance.randrange(len(parts)), chance.randrange(len(parts))
+                parts[left], parts[right] = parts[right], parts[left]
+            case _:
+                parts.append(other)
+    return "".join(parts)
+
+
+def _replaced(chance: Random, tree: Tree, place: Place, pool: Pool) -> list[Splice]:
+    roll = chance.random()
+    # What is large, deep or no JSON is read a hundred times slower than all else.
+    among = SCALARS if roll < 0.65 else NESTED if roll < 0.97 else BROKEN if roll < 0.985 else LARGE
+    return [(place.start, place.end, chance.choice(among))]
+
+
+def _grafted(chance: Random, tree: Tree, place: Place, pool: Pool) -> list[Splice]:
+    return [(place.start, place.end, pool.like(chance, place))]
+
+
+def _cut(chance: Random, tree: Tree, place: Place, pool: Pool) -> list[Splice]:
+    return [(*place.cut, "")]
+
+
+def _doubled(chance: Random, tree: Tree, place: Place, pool: Pool) -> list[Splice]:
+    again = tree.text[place.key_start : place.start]
+    again += place.flow if chance.random() < 0.5 else pool.like(chance, place)
+    times = chance.choice((1, 1, 1, 2, 30))
+    return [(place.key_start, place.key_start, (again + place.gap) * times)]
+
+
+def _swapped(chance: Random, tree: Tree, place: Place, pool: Pool) -> list[Splice]:
+    other = chance.choice(tree.places)
+    return [(place.start, place.end, other.flow), (other.start, other.end, place.flow)]
+
+
+def _copied(chance: Random, tree: Tree, place: Place, pool: Pool) -> list[Splice]:
+    """A value of the same tree: a part of itself, or that around it."""
+    return [(place.start, place.end, chance.choice(tree.places).flow)]
+
+
+def _wrapped(chance: Random, tree: Tree, place: Place, pool: Pool) -> list[Splice]:
+    before, after = chance.choice(WRAPS)
+    return [(place.start, place.end, before + place.flow + after)]
+
+
+def _renamed(chance: Random, tree: Tree, place: Place, pool: Pool) -> list[Splice]:
+    if place.key_start == place.key_end:
+        return _replaced(chance, tree, place, pool)
+    key = chance.choice(KEYS) if chance.random() < 0.2 or not pool.keys else chance.choice(pool.keys)
+    return [(place.key_start, place.key_end, key)]
+
+
+def _retyped(chance: Random, tree: Tree, place: Place, pool: Pool) -> list[Splice]:
+    """A text becomes the value it spells, or its length; all else becomes text."""
+    if place.is_text:
+        new = place.flow[1:-1]
+        new = new if _VALUE.fullmatch(new) else str(len(new))
+    else:
+        new = json.dumps(place.flow, ensure_ascii=False)
+    return [(place.start, place.end, new)]
+
+
+def _worded(chance: Random, tree: Tree, place: Place, pool: Pool) -> list[Splice]:
+    if not place.is_text:
+        return _grafted(chance, tree, place, pool)
+    text = changed_text(chance, _plain(place.flow), pool.words)
+    return [(place.start, place.end, json.dumps(text, ensure_ascii=False))]
+
+
+# How often each change is made: of bodies and other data, and of mappings, of which most should still compile.
+OF_DATA: dict[Change, int] = {
+    **{_replaced: 40, _grafted: 10, _cut: 10, _doubled: 8, _swapped: 5, _copied: 5, _wrapped: 6},
+    **{_renamed: 8, _retyped: 6, _worded: 4},
+}
+OF_MAPPINGS: dict[Change, int] = {
+    **{_replaced: 3, _grafted: 40, _cut: 6, _doubled: 4, _swapped: 5, _copied: 5, _wrapped: 2},
+    **{_renamed: 8, _retyped: 3, _worded: 30},
+}
+
+
+class Changes:
+    """Makes changes, as often as the weights say, with grafts from a pool."""
+
+    def __init__(self, weights: dict[Change, int], pool: Pool) -> None:
+        self.pool = pool
+        self._drawn = [change for change, weight in weights.items() for _ in range(weight)]
+
+    def to(self, chance: Random, tree: Tree, count: int) -> str:
+        """The text of the tree after so many changes in places that do not overlap."""
+        splices: list[Splice] = []
+        for _ in range(count if tree.places else 0):
+            place = tree.places[int(chance.random() * len(tree.places))]
+            splices += chance.choice(self._drawn)(chance, tree, place, self.pool)
+        return spliced(tree.text, splices)
+
+
+def changed_bytes(chance: Random, text: str) -> str:
+    """The text with one to three stretches cut, doubled or replaced, without regard to its tree."""
+    for _ in range(chance.choice((1, 1, 2, 3))):
+        start = chance.randrange(len(text) + 1)
+        end = min(len(text), start + chance.choice((0, 0, 1, 1, 2, 8, 40)))
+        new = chance.choice((chance.choice(BROKEN), chance.choice(SCALARS), text[start:end] * 2, ""))
+        text = text[:start] + new + text[end:]
+    return text
