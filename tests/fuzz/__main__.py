@@ -11,8 +11,9 @@ sys.path[:0] = [str(HERE.parent), str(HERE.parents[1])]
 
 from fuzz.bodies import BodyFuzzer  # noqa: E402
 from fuzz.loop import Fuzzer, Outcome, fuzz, limit_memory  # noqa: E402
+from fuzz.mappings import MappingFuzzer  # noqa: E402
 
-FUZZERS: dict[str, type[Fuzzer]] = {each.name: each for each in (BodyFuzzer,)}
+FUZZERS: dict[str, type[Fuzzer]] = {each.name: each for each in (BodyFuzzer, MappingFuzzer)}
 
 
 def main() -> int:

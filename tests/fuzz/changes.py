@@ -129,6 +129,30 @@ KEYS = [
     "1",
 ]
 WRAPS = [("[", "]"), ('{"a": ', "}"), ("[[", "]]"), ("[null, ", "]"), ('{"": ', "}")]
+OPERATORS = [
+    *(("{first_of: [", "]}"), ("{first_of: [$.a, ", "]}"), ("{first_nonblank: [$.b, ", ", x]}")),
+    *(
+        ("{object: {a: ", "}}"),
+        ("{a: ", ", b: $.b}"),
+        ("{merge: [{a: ", "}, $.c]}"),
+        ("[", "]"),
+        ("[$.a, ", "]"),
+    ),
+    *(
+        ("{map: '$.b[*]', to: ", "}"),
+        ("{map: $.c, to: {x: ", "}}"),
+        ("{when: a, then: ", "}"),
+        ("{hash: [", "]}"),
+    ),
+    *(
+        ("{when: a == 1, then: 0, else: ", "}"),
+        ("{match: $.a, cases: {x: ", "}, else: 1}"),
+        ("{literal: ", "}"),
+    ),
+    *(("{path: $.a, of: ", "}"), ("{entries: ", "}"), ("{object_from: $.c, key: $.a, value: ", "}")),
+    *(("{first_of: [", "], as: json}"), ("{first_of: [", "], as: string, on_error: omit, default: x}")),
+    *(("{first_of: [", "], prune: [null, blank]}"), ("{first_of: [", "], as: object, omit: [a]}")),
+]
 
 # The tokens of paths, templates and conditions.
 _TOKEN = re.compile(
@@ -266,7 +290,15 @@ BITS = [
 class Pool:
     """Texts of values that stood in other trees, by the key above them, to be grafted; and their keys."""
 
-    def __init__(self, trees: Iterable[Tree], largest: int = 3_000) -> None:
+    def __init__(
+        self,
+        trees: Iterable[Tree],
+        largest: int = 3_000,
+        new_keys: float = 0.5,
+        wraps: Sequence[tuple[str, str]] = WRAPS,
+    ) -> None:
+        self.new_keys = new_keys  # the share of doubles that get another key
+        self.wraps = wraps
         by_key: dict[str, set[str]] = defaultdict(set)
         keys: set[str] = set()
         words: set[str] = set()
@@ -343,6 +375,8 @@ def _cut(chance: Random, tree: Tree, place: Place, pool: Pool) -> list[Splice]:
 
 def _doubled(chance: Random, tree: Tree, place: Place, pool: Pool) -> list[Splice]:
     again = tree.text[place.key_start : place.start]
+    if again and pool.keys and chance.random() < pool.new_keys:
+        again = chance.choice(pool.keys) + tree.text[place.key_end : place.start]
     again += place.flow if chance.random() < 0.5 else pool.like(chance, place)
     times = chance.choice((1, 1, 1, 2, 30))
     return [(place.key_start, place.key_start, (again + place.gap) * times)]
@@ -359,7 +393,7 @@ def _copied(chance: Random, tree: Tree, place: Place, pool: Pool) -> list[Splice
 
 
 def _wrapped(chance: Random, tree: Tree, place: Place, pool: Pool) -> list[Splice]:
-    before, after = chance.choice(WRAPS)
+    before, after = chance.choice(pool.wraps)
     return [(place.start, place.end, before + place.flow + after)]
 
 
@@ -393,8 +427,8 @@ OF_DATA: dict[Change, int] = {
     **{_renamed: 8, _retyped: 6, _worded: 4},
 }
 OF_MAPPINGS: dict[Change, int] = {
-    **{_replaced: 3, _grafted: 40, _cut: 6, _doubled: 4, _swapped: 5, _copied: 5, _wrapped: 2},
-    **{_renamed: 8, _retyped: 3, _worded: 30},
+    **{_replaced: 2, _grafted: 40, _cut: 3, _doubled: 2, _swapped: 2, _copied: 3, _wrapped: 6},
+    **{_renamed: 3, _retyped: 1, _worded: 38},
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import resource
 import signal
 import sys
@@ -108,6 +109,8 @@ def fuzz(
     outcome, chance, lines = Outcome(), Random(f"{fuzzer.name} {seed}"), Lines()
     told = begun = time.monotonic()
     cpu = time.process_time()
+    gc.collect()
+    gc.freeze()  # what the fuzzer holds is not looked through again and again
     with _alarm(), lines:
         while count is None or outcome.executions < count:
             given = fuzzer.make(chance)
@@ -150,7 +153,9 @@ def kind_of(error: BaseException) -> str:
     if isinstance(error, TooSlowError):
         return "slow"
     where = [f"{'/'.join(f.filename.split('/')[-2:])}:{f.name}" for f in frames[-2:]]
-    return f"{type(error).__name__} in {' > '.join(where)}"
+    # Of an assertion the beginning tells which one it was; messages of other errors may hold values.
+    which = f" ({str(error)[:50].split(':')[0]})" if isinstance(error, AssertionError) else ""
+    return f"{type(error).__name__}{which} in {' > '.join(where)}"
 
 
 def _found(

@@ -7,14 +7,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from textwrap import indent
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, given, settings
 
 import mapper
-from fuzz.places import Tree, read_yaml
 from mapper.catalog import find_mappings
 from mapper.samples.cases import Sample, find_cases
 from support import random_mappings
@@ -38,11 +36,12 @@ FORM = "a=1&b[]=x&b[]=y&c[a]=t&a%20b=%C3%A9&odd+key=%7B%22a%22%3A%5B1%5D%7D&item
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """A mapping, and the text of a body for it; the folder in which its schemas are, if it is shipped."""
+    """A mapping and the text of a body for it; the file of a shipped one, and if it is meant to compile."""
 
     mapping: str
     body: str
     filename: str = "<mapping>"
+    is_clean: bool = True
 
 
 @cache
@@ -74,7 +73,8 @@ def _of_cases() -> Iterator[Seed]:
         body = case.get("body")
         if not isinstance(body, str):
             body = json.dumps(case.get("payload", {}))
-        yield Seed(text, body.encode("utf-8", "surrogatepass").decode("latin-1"))
+        body = body.encode("utf-8", "surrogatepass").decode("latin-1")
+        yield Seed(text, body, is_clean="errors" not in case)
 
 
 def _of_documents() -> Iterator[Seed]:
@@ -87,7 +87,7 @@ def _of_documents() -> Iterator[Seed]:
 
 
 def random_seeds(seed: int, count: int) -> list[Seed]:
-    """Mappings over all operators and modifiers, with bodies; the same for the same seed."""
+    """Mappings over all operators and modifiers that compile, with bodies; the same for the same seed."""
     found: list[Seed] = []
 
     @hypothesis.seed(seed)
@@ -103,19 +103,9 @@ def random_seeds(seed: int, count: int) -> list[Seed]:
         random_mappings.bodies,
     )
     def draw(mapping: object, body: object) -> None:
-        found.append(Seed(json.dumps(mapping, ensure_ascii=False), json.dumps(body)))
+        text = json.dumps(mapping)
+        if not any(each.severity is mapper.Severity.ERROR for each in mapper.check(text)):
+            found.append(Seed(text, json.dumps(body)))
 
     draw()
     return found
-
-
-@cache
-def mapping_trees() -> tuple[tuple[Tree, str], ...]:
-    """The mappings of `written_seeds` and of the package as trees, each with a body."""
-    shipped = {seed.filename: seed for seed in shipped_seeds()}
-    return tuple((read_yaml(seed.mapping), seed.body) for seed in (*written_seeds(), *shipped.values()))
-
-
-def folder_of(seed: Seed) -> Path | None:
-    """The folder of a shipped mapping."""
-    return None if seed.filename == "<mapping>" else Path(seed.filename).parent

@@ -24,6 +24,7 @@ from mapper.transform.json_text import Body
 from support.validators import reference
 
 VALIDATED_LATER = "M612"
+TOO_DEEP = "M606"  # the interpreter has no limits
 BEFORE_ITEMS = ("M604", "M605")
 
 
@@ -78,7 +79,9 @@ def assert_agreement(
         assert same(observed, expected), "observing changes the outcome"
         if expected[0] == "event" and not (is_json(expected[1]) and valid(expected[1])):
             expected = ("rejected", VALIDATED_LATER)
-        assert same(found, expected), (found, expected, transform.python)
+        if found == ("rejected", TOO_DEEP) and not is_json(expected[1], compiled.limits.nesting):
+            continue
+        assert same(found, expected), f"{_name(found)} is interpreted as {_name(expected)}: {found} {expected}"
 
 
 def assert_accounted(result: mapper.Result, items: list[object]) -> None:
@@ -114,6 +117,10 @@ def _outcome(result: mapper.Result, index: int) -> tuple[str, object]:
             return "rejected", rejection.codes[0]
     others = {s.index for s in result.skipped} | {r.index for r in result.rejected}
     return "event", result.events[index - sum(1 for other in others if other < index)]
+
+
+def _name(outcome: tuple[str, object]) -> str:
+    return outcome[0] if outcome[0] == "event" else f"{outcome[0]} {outcome[1]}"
 
 
 def same(left: object, right: object) -> bool:
