@@ -23,8 +23,9 @@ from mapper.diagnostics.source import SourceFile
 from support.agreement import assert_agreement
 
 RANDOM = 150  # mappings of random_mappings among the seeds
+LONG = 1_200  # bytes of an input that is not learned from
 LEARNED = 4_000  # inputs that reached something new, kept as seeds
-CHECKED = 8  # one text in so many is checked, too: `compile` has checked it already
+CHECKED = 16  # one text in so many is checked, too: `compile` has checked it already
 CALL = re.compile(r"\b([a-z_]+)\(")
 SHOWN = re.compile(r"`[^`]*`|\d+")
 
@@ -39,8 +40,8 @@ class MappingFuzzer(Fuzzer):
         clean = _trees(each for each in written_seeds() if each.is_clean)
         wrong = _trees(each for each in written_seeds() if not each.is_clean)
         chance, whole = _trees(random_seeds(seed, others)), _trees(shipped.values())
-        # The shipped ones are ten times as long as the others, and so is the time they take.
-        self.groups = [group for group in (*[clean] * 10, *[chance] * 7, wrong, whole) if group]
+        # The shipped ones are ten times as long as the others, and so is the time that they take.
+        self.groups = [group for group in (*[clean] * 60, *[chance] * 30, *[wrong] * 9, whole) if group]
         every = [*clean, *wrong, *chance, *whole]
         self.changes = Changes(OF_MAPPINGS, Pool((tree for tree, _ in every), 600, 0.9, OPERATORS))
         self.bodies = Changes(OF_DATA, Pool((body for _, body in every), largest=300))
@@ -62,7 +63,8 @@ class MappingFuzzer(Fuzzer):
 
     def keep(self, given: Input) -> None:
         """Go on from an input that reached something new."""
-        self.learned.append((self.tree(given), read_json(given.setting)))
+        if len(given.data) < LONG:
+            self.learned.append((self.tree(given), read_json(given.setting)))
         if len(self.learned) > LEARNED:
             del self.learned[: LEARNED // 4]
 
