@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -13,7 +14,7 @@ from fuzz.bodies import BodyFuzzer  # noqa: E402
 from fuzz.loop import Fuzzer, Outcome, fuzz, limit_memory  # noqa: E402
 from fuzz.mappings import MappingFuzzer  # noqa: E402
 
-FUZZERS: dict[str, type[Fuzzer]] = {each.name: each for each in (BodyFuzzer, MappingFuzzer)}
+FUZZERS: dict[str, Callable[[int], Fuzzer]] = {each.name: each for each in (BodyFuzzer, MappingFuzzer)}
 
 
 def main() -> int:

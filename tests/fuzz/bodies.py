@@ -1,4 +1,4 @@
-"""Bodies: JSON as trees with hostile values, then bytes; forms; in all shipped mappings and in random ones."""
+"""Bodies: trees of JSON with hostile values, changed bytes, forms; in shipped mappings and random ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from mapper import ir
 from support.agreement import assert_agreement, program_of
 
 RANDOM = 60  # mappings beside the shipped ones, at one time
-BODIES = 3_000  # made before one of them is replaced
+FIRST = 5  # of them before the first body is made
+BODIES = 1_000  # made before one more is there, or one is replaced
 INTERPRETED = 64  # one body in so many is interpreted, too
 
 
@@ -25,7 +26,7 @@ class BodyFuzzer(Fuzzer):
 
     name = "bodies"
 
-    def __init__(self, seed: int = 0, others: int = RANDOM) -> None:
+    def __init__(self, seed: int = 0) -> None:
         bodies = [read_json(each.body) for each in shipped_seeds()]
         self.trees: dict[str, list[Tree]] = {}
         self.transforms: dict[str, mapper.Transform] = {}
@@ -40,8 +41,7 @@ class BodyFuzzer(Fuzzer):
         self.seed, self.made = seed, 0
         self.waiting: list[Seed] = []
         self.others: list[str] = []
-        self.limit = others
-        while len(self.others) < others:
+        while len(self.others) < FIRST:
             self._refresh()
 
     def _refresh(self) -> None:
@@ -50,8 +50,8 @@ class BodyFuzzer(Fuzzer):
             if not self.waiting:
                 self.seed += 1
                 chance = Random(self.seed)
-                self.waiting = random_seeds(self.seed, 40)
-                self.waiting += chance.sample(written_seeds(), 20)
+                self.waiting = random_seeds(self.seed, 12)
+                self.waiting += chance.sample(written_seeds(), 8)
                 chance.shuffle(self.waiting)
             each = self.waiting.pop()
             if each.mapping in self.trees:
@@ -61,7 +61,7 @@ class BodyFuzzer(Fuzzer):
             except mapper.CompileError:
                 continue
             break
-        if len(self.others) >= self.limit:
+        if len(self.others) >= RANDOM:
             gone = self.others.pop(0)
             del self.trees[gone], self.transforms[gone]
             self.programs.pop(gone, None)
@@ -72,9 +72,9 @@ class BodyFuzzer(Fuzzer):
     def make(self, chance: Random) -> Input:
         """A body of a sample, changed as a tree, and some also as bytes."""
         self.made += 1
-        if self.others and self.made % BODIES == 0:
+        if self.made % BODIES == 0:
             self._refresh()
-        names = self.others if self.others and chance.random() < 0.4 else self.shipped
+        names = self.others if chance.random() < 0.4 else self.shipped
         name = names[int(chance.random() * len(names))]
         trees = self.trees[name]
         roll = chance.random()

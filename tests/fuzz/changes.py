@@ -8,283 +8,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from random import Random
 
-from fuzz.places import Place, Splice, Tree, spliced
-
-# Values in place of others, as Latin-1 text of JSON: other types, limits, huge and deep ones, and what is no JSON.
-SCALARS = [
-    *(
-        "null",
-        "true",
-        "false",
-        "0",
-        "1",
-        "-1",
-        "-0",
-        "2.5",
-        "1.0",
-        "1e5",
-        "0.1",
-        "1795464000",
-        "1795464000123",
-    ),
-    *(
-        "9007199254740993",
-        "9223372036854775808",
-        "18446744073709551616",
-        "1e300",
-        "1e308",
-        "-1e308",
-        "5e-324",
-    ),
-    *('""', '" "', '"x"', '"1"', '"0500"', '"true"', '"null"', '"-"', '"NaN"', '"$"', '"{}"', '"[1]"'),
-    *('"2026-11-23T20:00:00Z"', '"0001-01-01T00:00:00+23:59"', '"9999-12-31T23:59:60Z"', '"1795464000.25"'),
-    *(
-        '"2026-02-30"',
-        '"2026-11-23 20:00:00.123456789"',
-        '"\\u0000"',
-        '"\\ud800"',
-        '"\\udc00\\ud800"',
-        '"\\u2028"',
-    ),
-    *(
-        '"\\ud83d\\ude00"',
-        '"\xc3\xa9"',
-        '"\xf0\x9f\x98\x80"',
-        '"\\u001b[2J"',
-        '"\\n::error::x"',
-        '"</script>"',
-    ),
-    *(
-        '"__proto__"',
-        '"__class__"',
-        '"{{ a }}"',
-        '"{% raw %}"',
-        '"%s%n"',
-        '"../../x"',
-        '"\\u202e"',
-        '"\\ufeff"',
-    ),
-]
-NESTED = [
-    *("[]", "{}", "[[]]", "[{}]", "[null]", '[1, "a"]', '{"": 0}', '{"a": {"b": []}}', '{"\\u0000": 1}'),
-    *(
-        '{"a": 1, "a": 2}',
-        '{"a": 1, "\\u0061": 2}',
-        '{"__proto__": {}}',
-        '[[[["a"]]]]',
-        '{"a": [1, 1.0, true]}',
-    ),
-]
-LARGE = [
-    *("[" * depth + "]" * depth for depth in (64, 199, 201, 700)),
-    *('{"a":' * depth + "1" + "}" * depth for depth in (64, 198, 300)),
-    *("9" * 310, "9" * 4301, "0." + "9" * 400, "1" + "0" * 400 + "e-400", '"' + "x" * 5_000 + '"'),
-    *('"' + "\\ud83d\\ude00" * 900 + '"', "[" + "0," * 3_000 + "0]", "[" + "{}," * 1_200 + "{}]"),
-    *('{"' + "k" * 3_000 + '": 1}', "{" + ",".join(f'"k{n}":{n}' for n in range(600)) + "}", "-" + "0" * 30),
-]
-BROKEN = [
-    *("1e999", "-1e999", "1E-400", "NaN", "Infinity", "-", ".5", "01", "+1", "1.", "0x1", "tru", "undefined"),
-    *(
-        '"',
-        "'x'",
-        '"\\x"',
-        '"\\u12"',
-        '"\x00"',
-        '"\xff"',
-        '"\xc3"',
-        '"\xed\xa0\x80"',
-        "\xef\xbb\xbf",
-        "",
-        ",",
-    ),
-    *(
-        "[",
-        "]",
-        "{",
-        "}",
-        ":",
-        "[1,]",
-        '{"a"}',
-        '{"a":}',
-        "{a: 1}",
-        "/**/1",
-        "#",
-        "[1 2]",
-        "\\",
-        "\x00",
-        "&a 1",
-    ),
-]
-KEYS = [
-    '""',
-    '"a"',
-    '"\\u0000"',
-    '"\\ud800"',
-    '"a.b"',
-    '"a[0]"',
-    '"a\\"b"',
-    '"__proto__"',
-    '"\xc3\xa9"',
-    "null",
-    "1",
-]
-WRAPS = [("[", "]"), ('{"a": ', "}"), ("[[", "]]"), ("[null, ", "]"), ('{"": ', "}")]
-OPERATORS = [
-    *(("{first_of: [", "]}"), ("{first_of: [$.a, ", "]}"), ("{first_nonblank: [$.b, ", ", x]}")),
-    *(
-        ("{object: {a: ", "}}"),
-        ("{a: ", ", b: $.b}"),
-        ("{merge: [{a: ", "}, $.c]}"),
-        ("[", "]"),
-        ("[$.a, ", "]"),
-    ),
-    *(
-        ("{map: '$.b[*]', to: ", "}"),
-        ("{map: $.c, to: {x: ", "}}"),
-        ("{when: a, then: ", "}"),
-        ("{hash: [", "]}"),
-    ),
-    *(
-        ("{when: a == 1, then: 0, else: ", "}"),
-        ("{match: $.a, cases: {x: ", "}, else: 1}"),
-        ("{literal: ", "}"),
-    ),
-    *(("{path: $.a, of: ", "}"), ("{entries: ", "}"), ("{object_from: $.c, key: $.a, value: ", "}")),
-    *(("{first_of: [", "], as: json}"), ("{first_of: [", "], as: string, on_error: omit, default: x}")),
-    *(("{first_of: [", "], prune: [null, blank]}"), ("{first_of: [", "], as: object, omit: [a]}")),
-]
+from fuzz.hostile import BITS, BROKEN, KEYS, LARGE, NESTED, SCALARS, WRAPS
+from fuzz.places import Place, Splice, Tree, keyed, spliced
 
 # The tokens of paths, templates and conditions.
 _TOKEN = re.compile(
     r"""\s+|[A-Za-z_]\w*|\d+|'[^']*'|"[^"]*"|\{\{-?|-?\}\}|\{%-?|-?%\}|[=!<>&|]{2}|.""", re.DOTALL
 )
 _VALUE = re.compile(r"-?\d+(\.\d+)?|true|false|null|\[.*\]|\{.*\}")
-BITS = [
-    *(
-        "$",
-        "@",
-        ".",
-        "..",
-        "*",
-        "[",
-        "]",
-        "[*]",
-        "[?",
-        "(",
-        ")",
-        "[0]",
-        "[-1]",
-        "[1:]",
-        "[::-1]",
-        "['a']",
-        "'a'",
-        '"a"',
-    ),
-    *(
-        "==",
-        "!=",
-        "<",
-        ">=",
-        "&&",
-        "||",
-        "!",
-        "|",
-        ",",
-        ":",
-        "and",
-        "or",
-        "contains",
-        "not",
-        "nil",
-        "blank",
-        "empty",
-    ),
-    *(
-        "a",
-        "b",
-        "c",
-        "item",
-        "envelope",
-        "key",
-        "vars.v",
-        "header.x",
-        "setting.s",
-        "query.q",
-        "received_at",
-        "forloop",
-    ),
-    *(
-        "{{",
-        "}}",
-        "{{-",
-        "-%}",
-        "{%",
-        "%}",
-        "{% if a %}",
-        "{% else %}",
-        "{% endif %}",
-        "{% for x in c %}",
-        "{% endfor %}",
-    ),
-    *(
-        "{% assign v = a %}",
-        "{% capture v %}",
-        "{% endcapture %}",
-        "{% case a %}",
-        "{% when 1 %}",
-        "{% endcase %}",
-    ),
-    *("{% raw %}", "{% endraw %}", "{% break %}", "{% cycle 1, 2 %}", "{% increment n %}", "{% unless a %}"),
-    *(
-        " | json",
-        " | size",
-        " | default: 1",
-        " | date: '%Y'",
-        " | split: ''",
-        " | join: '-'",
-        " | times: 2",
-        " | sort",
-    ),
-    *(
-        " | upcase",
-        " | first",
-        " | map: 'a'",
-        " | round",
-        " | slice: 1, 2",
-        " | strip_html",
-        " | escape",
-        " | sum: 'a'",
-    ),
-    *(
-        "length(@)",
-        "count(@.*)",
-        "value(@.a)",
-        "match(@, 'a+')",
-        "search(@, '(a|b)*c')",
-        "(1..3)",
-        "1",
-        "0",
-        "-1",
-        "1.5",
-    ),
-    *(
-        "999999999999999999999",
-        "\u2028",
-        "\x00",
-        "\\",
-        "é",
-        "😀",
-        " ",
-        "\n",
-        "{",
-        "}",
-        "%",
-        "#",
-        "-",
-        "~",
-        "1e400",
-    ),
-]
 
 
 class Pool:
@@ -360,7 +91,6 @@ def changed_text(chance: Random, text: str, words: Sequence[str]) -> str:
 
 def _replaced(chance: Random, tree: Tree, place: Place, pool: Pool) -> list[Splice]:
     roll = chance.random()
-    # What is large, deep or no JSON is read a hundred times slower than all else.
     among = SCALARS if roll < 0.65 else NESTED if roll < 0.97 else BROKEN if roll < 0.985 else LARGE
     return [(place.start, place.end, chance.choice(among))]
 
@@ -374,10 +104,10 @@ def _cut(chance: Random, tree: Tree, place: Place, pool: Pool) -> list[Splice]:
 
 
 def _doubled(chance: Random, tree: Tree, place: Place, pool: Pool) -> list[Splice]:
-    again = tree.text[place.key_start : place.start]
-    if again and pool.keys and chance.random() < pool.new_keys:
-        again = chance.choice(pool.keys) + tree.text[place.key_end : place.start]
-    again += place.flow if chance.random() < 0.5 else pool.like(chance, place)
+    key = tree.text[place.key_start : place.key_end]
+    if key and pool.keys and chance.random() < pool.new_keys:
+        key = chance.choice(pool.keys)
+    again = keyed(key, place.flow if chance.random() < 0.5 else pool.like(chance, place))
     times = chance.choice((1, 1, 1, 2, 30))
     return [(place.key_start, place.key_start, (again + place.gap) * times)]
 
@@ -421,14 +151,30 @@ def _worded(chance: Random, tree: Tree, place: Place, pool: Pool) -> list[Splice
     return [(place.start, place.end, json.dumps(text, ensure_ascii=False))]
 
 
-# How often each change is made: of bodies and other data, and of mappings, of which most should still compile.
+# How often each change is made: to data, and to mappings, many of which should still compile.
 OF_DATA: dict[Change, int] = {
-    **{_replaced: 40, _grafted: 10, _cut: 10, _doubled: 8, _swapped: 5, _copied: 5, _wrapped: 6},
-    **{_renamed: 8, _retyped: 6, _worded: 4},
+    _replaced: 40,
+    _grafted: 10,
+    _cut: 10,
+    _doubled: 8,
+    _swapped: 5,
+    _copied: 5,
+    _wrapped: 6,
+    _renamed: 8,
+    _retyped: 6,
+    _worded: 4,
 }
 OF_MAPPINGS: dict[Change, int] = {
-    **{_replaced: 2, _grafted: 40, _cut: 3, _doubled: 2, _swapped: 2, _copied: 3, _wrapped: 6},
-    **{_renamed: 3, _retyped: 1, _worded: 38},
+    _replaced: 2,
+    _grafted: 40,
+    _cut: 3,
+    _doubled: 2,
+    _swapped: 2,
+    _copied: 3,
+    _wrapped: 6,
+    _renamed: 3,
+    _retyped: 1,
+    _worded: 38,
 }
 
 

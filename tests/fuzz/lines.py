@@ -1,4 +1,4 @@
-"""Lines: which lines of the package have run, at next to no cost, where Python can watch them (3.12 and later)."""
+"""Lines: the lines of the package that have run, at next to no cost; Python 3.12 and later can watch them."""
 
 from __future__ import annotations
 

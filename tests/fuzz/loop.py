@@ -1,4 +1,4 @@
-"""Loop: makes inputs, runs them, counts and times, and shrinks each finding to something that can be pasted."""
+"""Loop: makes inputs, runs them, counts, times, and shrinks each finding to something that can be pasted."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def fuzz(
     report: Callable[[str], None] = lambda line: None,
     every: float = 60.0,
 ) -> Outcome:
-    """Run a fuzzer for a number of executions or of seconds on the clock; `report` gets what is to be read."""
+    """Run a fuzzer for a number of executions or of seconds on the clock; `report` gets lines to be read."""
     outcome, chance, lines = Outcome(), Random(f"{fuzzer.name} {seed}"), Lines()
     told = begun = time.monotonic()
     cpu = time.process_time()
@@ -190,27 +190,35 @@ def shrunk(fuzzer: Fuzzer, given: Input, kind: str) -> Input:
 
 
 def _smaller(fuzzer: Fuzzer, given: Input) -> Iterator[Input]:
+    """Smaller inputs: those whose tree is smaller first, each time the shortest one first."""
     tree = fuzzer.tree(given)
+    for texts in (_smaller_trees(tree), _smaller_texts(tree.text)):
+        for text in sorted(set(texts), key=lambda each: (len(each), each)):
+            if (len(text), text) < (len(tree.text), tree.text):
+                yield fuzzer.again(given, text)
+
+
+def _smaller_trees(tree: Tree) -> Iterator[str]:
+    """A value is cut, made plain, or replaced by one inside it."""
     text = tree.text
-    found: list[str] = []
     for place in tree.places:
         start, end = place.cut
-        found.append(text[:start] + text[end:])
-        found += [
-            text[: place.start] + plain + text[place.end :] for plain in ("0", '""', "[]", "{}", "null")
-        ]
-    inside = [p for p in tree.places if not p.is_text][:40]
-    for outer in inside:
+        yield text[:start] + text[end:]
+        for plain in ("0", '""', "[]", "{}", "null"):
+            yield text[: place.start] + plain + text[place.end :]
+    for outer in [place for place in tree.places if not place.is_text][:40]:
         for inner in tree.places:
             if outer.start < inner.start and inner.end <= outer.end:
-                found.append(text[: outer.start] + inner.flow + text[outer.end :])
-    size = max(1, len(text) // 2)
-    while size and len(text) < 100_000:
-        found += [text[:at] + text[at + size :] for at in range(0, len(text), size)][:400]
-        size //= 2
-    for candidate in sorted(set(found), key=lambda each: (len(each), each)):
-        if (len(candidate), candidate) < (len(text), text):
-            yield fuzzer.again(given, candidate)
+                yield text[: outer.start] + inner.flow + text[outer.end :]
+
+
+def _smaller_texts(text: str) -> Iterator[str]:
+    """A stretch is cut: half of the text, a quarter and so on; of a short text, each one."""
+    size = len(text) // 2
+    while size:
+        step = 1 if len(text) < 40 else max(1, size // 2, len(text) // 400)
+        yield from (text[:at] + text[at + size :] for at in range(0, len(text), step))
+        size = size - 1 if len(text) < 40 else size // 2
 
 
 def _ended(number: int, frame: FrameType | None) -> None:

@@ -10,7 +10,8 @@ from random import Random
 from zlib import crc32
 
 import mapper
-from fuzz.changes import OF_DATA, OF_MAPPINGS, OPERATORS, Changes, Pool, changed_bytes
+from fuzz.changes import OF_DATA, OF_MAPPINGS, Changes, Pool, changed_bytes
+from fuzz.hostile import OPERATORS
 from fuzz.loop import Fuzzer, Input
 from fuzz.places import Tree, as_bytes, read_json, read_yaml
 from fuzz.promises import assert_mapped, assert_rendered, assert_spans
@@ -72,18 +73,19 @@ class MappingFuzzer(Fuzzer):
         """Compile it, which checks it, and map two bodies on both paths and with the interpreter."""
         mark = crc32(given.data)
         text = given.data.decode("utf-8", "surrogatepass")
+        transform: mapper.Transform | None = None
         with _programs() as programs:
             try:
                 transform = mapper.compile(text)
+                found = transform.diagnostics
             except mapper.CompileError as error:
-                assert any(d.severity is mapper.Severity.ERROR for d in error.diagnostics), "no error"
-                if mark % CHECKED == 0:
-                    assert mapper.check(text) == error.diagnostics, "check and compile differ"
-                return self._examined(error.diagnostics)
+                found = error.diagnostics
         if mark % CHECKED == 0:
-            assert mapper.check(text) == transform.diagnostics, "check and compile differ"
-        found = transform.diagnostics
-        assert not any(d.severity is mapper.Severity.ERROR for d in found), "compiled with an error"
+            assert mapper.check(text) == found, "check and compile differ"
+        is_refused = any(each.severity is mapper.Severity.ERROR for each in found)
+        assert is_refused == (transform is None), "an error, and compiled; or none, and refused"
+        if transform is None:
+            return self._examined(found)
         reached = [*self._examined(found), "compiled"]
         reached += {f"{call}()" for call in CALL.findall(transform.python)}
         for number, body in enumerate((given.setting, PAYLOADS[mark % len(PAYLOADS)])):

@@ -1,4 +1,4 @@
-"""Places: the nodes of a text in JSON or YAML, each with its range, so that a tree is changed by splicing its text.
+"""Places: the nodes of a text in JSON or YAML with their ranges; splicing the text changes the tree.
 
 A body of JSON is read as Latin-1: then each byte is one character, and any bytes can stand in it.
 """
@@ -65,6 +65,11 @@ def read_yaml(text: str) -> Tree:
         return Tree(text, () if node is None else tuple(_yaml_places(text, node)))
     except (yaml.YAMLError, ValueError, RecursionError):
         return Tree(text, ())
+
+
+def keyed(key: str, flow: str) -> str:
+    """The text of a value under a key; of an element, if the key is empty."""
+    return f"{key}: {flow}" if key else flow
 
 
 def spliced(text: str, splices: list[Splice]) -> str:

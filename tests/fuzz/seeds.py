@@ -1,4 +1,4 @@
-"""Seeds: mappings and bodies to start from: the shipped ones, the cases of the tests, the documents, random ones."""
+"""Seeds: mappings and bodies to start from: shipped ones, those of tests and documents, random ones."""
 
 from __future__ import annotations
 

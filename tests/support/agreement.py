@@ -18,6 +18,7 @@ from mapper.expressions.jsonpath import parse_path
 from mapper.interpreter.items import interpret_item
 from mapper.interpreter.path_evaluation import evaluate_path
 from mapper.runtime.items import UnmatchedElement, select
+from mapper.runtime.json.nesting import nests_deeper
 from mapper.runtime.schema.validation import is_json
 from mapper.transform.body import read_body
 from mapper.transform.json_text import Body
@@ -74,14 +75,16 @@ def assert_agreement(
         if found[0] == "rejected" and found[1] in BEFORE_ITEMS:
             assert not isinstance(item, dict)
             continue
+        if found == ("rejected", TOO_DEEP) and nests_deeper(payload, compiled.limits.nesting):
+            continue
         expected = interpret_item(program, item, payload, request)
         observed = interpret_item(program, item, payload, request, lambda *_: None)
         assert same(observed, expected), "observing changes the outcome"
         if expected[0] == "event" and not (is_json(expected[1]) and valid(expected[1])):
             expected = ("rejected", VALIDATED_LATER)
-        if found == ("rejected", TOO_DEEP) and not is_json(expected[1], compiled.limits.nesting):
-            continue
-        assert same(found, expected), f"{_name(found)} is interpreted as {_name(expected)}: {found} {expected}"
+        assert same(found, expected), (
+            f"{_name(found)} is interpreted as {_name(expected)}: {found} {expected}"
+        )
 
 
 def assert_accounted(result: mapper.Result, items: list[object]) -> None:
