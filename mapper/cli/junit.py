@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 from mapper.cli.test_report import case_diagnostics
 from mapper.diagnostics import render
 from mapper.samples.suites import CaseResult, CaseStatus, SuiteResult
+from mapper.transform.whole_file import write_file
 
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 §2.2
 
@@ -22,7 +23,7 @@ def write_junit(path: Path, suites: Sequence[SuiteResult]) -> None:
         root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
     root.set("time", _seconds(sum(o.seconds for suite in suites for o in suite.results)))
     ElementTree.indent(root)
-    ElementTree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
+    write_file(path, ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
 
 
 def _suite(tested: SuiteResult) -> ElementTree.Element:
