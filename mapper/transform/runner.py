@@ -62,7 +62,7 @@ class ProgramRunner:
 
     def prepare(self, program: ir.Program, target: Any) -> Execute:
         """Compile a program for a target schema; if no work is left, no run of it decides anything."""
-        from mapper.codegen.decoded_module import generate_decoded
+        from mapper.codegen.modules import generate_decoded
 
         self.nodes_left -= _PREPARED * (_MIN_NODES + nodes_run(program))
         if self.nodes_left < 0:
@@ -132,7 +132,7 @@ def prepare_template(program: ir.Program, apply: Callable[..., object]) -> Rende
 
     `apply` is called for each filter, in place of `filters.apply`.
     """
-    from mapper.codegen.decoded_module import generate_decoded
+    from mapper.codegen.modules import generate_decoded
 
     module = generate_decoded(replace(program, each=program.each[:1]), True, "<template>", "")
     names = _defined(module.python, "<template>")
