@@ -13,7 +13,7 @@ import pytest
 from mapper.cli import main
 from support.calls import ORDER, ndjson, write
 from support.runs import OUTPUTS, REJECTED, UNREAD, Runs
-from support.watched_disk import READS, DiskCall, FailsOnce
+from support.watched_disk import READS, BrittleRequest, DiskCall, FailsOnce
 
 SOON = {**ORDER, "at": "soon"}
 TEST = {**ORDER, "test": True}
@@ -65,6 +65,37 @@ def fail_at(
         assert runs.run("--resume") == REJECTED, failed
         assert runs.files() == whole, failed
     return report.seen
+
+
+@pytest.mark.parametrize("number", [5, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 2, 9, 20))])
+def test_a_read_fails_in_a_worker(quick: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    runs = plain(quick)
+    runs.fresh(monkeypatch)
+    assert runs.run() == REJECTED
+    whole = runs.files()
+    runs.fresh(monkeypatch)
+    with monkeypatch.context() as patched:
+        patched.setattr(BrittleRequest, "number", number)
+        patched.setattr("mapper.cli.run.read_scopes", lambda _: BrittleRequest())
+        assert runs.run("--jobs=2") == UNREAD
+    files = runs.files()
+    assert not files.keys() & whole.keys()
+    assert "events-of/events.progress" in files
+    assert runs.run("--resume") == REJECTED
+    assert runs.files() == whole
+
+
+@pytest.mark.slow
+def test_any_call_fails_beside_workers(quick: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = plain(quick)
+    runs.arguments.append("--jobs=2")
+    runs.fresh(monkeypatch)
+    assert runs.run() == REJECTED
+    whole = runs.files()
+    number = 2
+    while fail_at(runs, number, whole, monkeypatch):
+        number += 19
+    assert number > 100
 
 
 @pytest.mark.parametrize(
