@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 from mapper.codegen.writer import Writer, literal
 from mapper.schemas.questions import Pointer, Subschema, subschemas
@@ -33,22 +33,26 @@ _CLASSES = {"string": "str", "object": "dict", "array": "list"}
 _MAX_BLOCKS = 8  # Python allows 20 nested loops and 100 indentations; deeper schemas become functions
 
 
-class DeepSchema(Exception):
-    """A schema nests too deep for checks inside one function."""
+# Functions that checks call: the name, the subschema, and its place in the document.
+SchemaFunctions: TypeAlias = list[tuple[str, Subschema, Pointer]]
 
 
-def emit_validator(writer: Writer, schema: Subschema, name: str = "valid") -> None:
-    """Write `def name(event)`, which returns True if an event fits `schema`, and never raises."""
-    emitter = _SchemaEmitter(writer, schema, name)
-    emitter.function(name, "event", schema, ())
-    while emitter.pending:
-        function, subschema, pointer = emitter.pending.pop(0)
-        emitter.function(function, "value", subschema, pointer)
+def emit_validator(writer: Writer, schema: Subschema) -> None:
+    """Write `def valid(event)`, which returns True if an event fits `schema`, and never raises."""
+    emit_functions(writer, schema, [("valid", schema, ())])
+
+
+def emit_functions(writer: Writer, document: Subschema, functions: SchemaFunctions) -> None:
+    """Write functions for subschemas of a document, and those that they call; the list is empty then."""
+    emitter = _SchemaEmitter(writer, document, functions)
+    while functions:
+        emitter.function(*functions.pop(0))
 
 
 def emit_member_checks(
     writer: Writer,
     document: Subschema,
+    functions: SchemaFunctions,
     schema: Subschema,
     value: str,
     place: Pointer,
@@ -57,15 +61,14 @@ def emit_member_checks(
 ) -> None:
     """Write statements that end in `refusal` unless local `value`, of the `proven` types, fits a subschema.
 
-    The document is one that `is_checked_by_members`; the subschema is at `place` in it. Raises DeepSchema.
+    The document is one that `is_checked_by_members`; the subschema is at `place` in it. The `functions` get
+    those that must then be written.
     """
-    emitter = _SchemaEmitter(writer, document, "valid", refusal=refusal)
+    emitter = _SchemaEmitter(writer, document, functions, refusal)
     if isinstance(schema, Mapping) and proven and is_inlined(schema):
         emitter.check_keywords(schema, value, place, 0, proven)
     else:
         emitter.check(schema, value, place, 0)
-    if emitter.pending:
-        raise DeepSchema
 
 
 def is_checked_by_members(schema: Subschema) -> bool:
@@ -73,7 +76,7 @@ def is_checked_by_members(schema: Subschema) -> bool:
     if isinstance(schema, bool) or not is_inlined(schema):
         return False
     keywords = _INLINED.intersection(schema) - {"type", *_OBJECT}
-    emitter = _SchemaEmitter(Writer(), schema, "valid")
+    emitter = _SchemaEmitter(Writer(), schema, [])
     return not keywords and schema.get("type", "object") == "object" and not emitter.must_stay_whole
 
 
@@ -111,8 +114,7 @@ class _SchemaEmitter:
 
     writer: Writer
     document: Subschema
-    name: str
-    pending: list[tuple[str, Subschema, Pointer]] = field(default_factory=list)
+    pending: SchemaFunctions
     refusal: str = "return False"
 
     @cached_property
@@ -124,7 +126,8 @@ class _SchemaEmitter:
     def has_references(self) -> bool:
         return any(isinstance(node, dict) and "$ref" in node for _, node in subschemas(self.document))
 
-    def function(self, name: str, argument: str, schema: Subschema, pointer: Pointer) -> None:
+    def function(self, name: str, schema: Subschema, pointer: Pointer) -> None:
+        argument = "value" if pointer else "event"
         with self.writer.block(f"def {name}({argument}):"):
             if self.must_stay_whole:
                 self.refuse(f"not {self.delegated(self.document, ())}({argument})")
@@ -156,7 +159,7 @@ class _SchemaEmitter:
         elif not is_inlined(schema):
             self.refuse(f"not {self.delegated(schema, pointer)}({value})")
         elif depth >= _MAX_BLOCKS:
-            function = self.writer.fresh(self.name)
+            function = self.writer.fresh("valid")
             self.pending.append((function, schema, pointer))
             self.refuse(f"not {function}({value})")
         else:
