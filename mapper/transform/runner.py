@@ -157,7 +157,7 @@ def _validator(document: dict[str, Any]) -> _Validator:
     from mapper.codegen.writer import Writer
 
     writer = Writer()
-    emit_validator(writer, document, "valid")
+    emit_validator(writer, document)
     names = _defined(writer.module(), "<source schema>")
     return _Validator(names["valid"], _DELEGATED if "delegate" in names else 1)
 

@@ -14,7 +14,7 @@ from typing import Any
 import mapper
 from mapper.runtime.liquid.filters import ROWS
 from support import doublings
-from support.worst import Taken, made_elsewhere, measured
+from worst.search import Taken, made_elsewhere, measured
 
 _LARGEST = mapper.Limits().body_bytes - 1_000
 _SIZES = (1_000, 10_000, 100_000, 300_000, 1_000_000, 2_000_000, 5_000_000, 15_000_000, _LARGEST)
@@ -257,3 +257,36 @@ def _mapped(transform: mapper.Transform, body: bytes) -> str:
     result = transform(body)
     codes = {code for rejected in result.rejected for code in rejected.codes}
     return f"{len(body):,} bytes, {len(result.events)} events {' '.join(sorted(codes))}"
+
+
+# Mappings and bodies that took too much once.
+SEEDS = [
+    BodyGenes(("{map: $.x, to: {a: {}, b: []}}",), "list zeros", 2_000_000),
+    BodyGenes(("{path: $, flatten: {lists: index}}",), "list zeros", 2_000_000),
+    BodyGenes(("$.x",), "list objects of objects", 8_000_000),
+    BodyGenes(("$.a",), "list empty lists", 1_500_000, "$.x"),
+    BodyGenes(("$.x",), "list half surrogates", _LARGEST),
+    BodyGenes(
+        ('\'{% for i in (1..9999) %}{% assign t = s | split: "" | sort | join: "" %}{% endfor %}\'',),
+        "text letters",
+        300_000,
+    ),
+    BodyGenes(
+        ("'{% for i in (1..9999) %}{% if x == envelope.x %}a{% endif %}{% endfor %}'",),
+        "list objects",
+        3_000_000,
+    ),
+    BodyGenes(
+        (
+            "{map: $.x, to: \"$[?search(@, '(a|b)*c')]\"}",
+            "{map: $.x, to: {envelope: \"$.x[?search(@.s, '(a|b)*c')]\"}}",
+        ),
+        "list objects",
+        300_000,
+    ),
+    BodyGenes(("{compute: 's | url_decode'}", "{compute: 's | squish'}"), "text percents", _LARGEST),
+    BodyGenes(
+        ("'{% for i in x %}{% assign t = i | date: \"%c%A\" %}{% endfor %}'",), "list dates in words", 300_000
+    ),
+    BodyGenes(("{hash: [{envelope: $.x}]}",), "list floats", 60_000, "$.x"),
+]

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import mapper
 from support import doublings
-from support.worst import Taken, measured
+from worst.search import Taken, measured
 
 Part: TypeAlias = tuple[str, str, int]  # a kind, a name, and how often it doubles
 _COUNTS = (1, 2, 3, 4, 6, 9, 12, 20, 40, 60, 100, 200, 500, 2_000)
@@ -201,3 +201,13 @@ def _checked(path: Path) -> str:
     except mapper.CompileError as error:
         codes |= {d.code for d in error.diagnostics}
     return " ".join(sorted(codes))
+
+
+# Mappings that took too much once.
+SEEDS = [
+    MappingGenes((("liquid", "width of a date", 500),), (("around", "patternProperties", 9),)),
+    MappingGenes((("beside", "loops", 60), ("value", "objects of lists", 90), ("beside", "joined", 1))),
+    MappingGenes((("beside", "conditions", 100), ("liquid", "url_encode", 500)), (("around", "if", 6),)),
+    MappingGenes((("liquid", "capture in a branch", 500),), (("around", "items", 200),) * 2, (), True),
+    MappingGenes((("value", "objects", 9),), (("source", "texts of alternatives", 60),)),
+]
