@@ -202,6 +202,8 @@ def _whole(source: Input, place: Position, body: bytes | None, size: int) -> Bat
 
 def _places(source: Input, start: Position) -> Iterator[Batch]:
     """The batches of a plain file, without their bytes; each ends with a line, behind a multiple of CHUNK."""
+    if start.offset > source.size:
+        raise BrokenInput(source.name, "cannot be read: it became shorter meanwhile")
     place = start
     while (end := _line_end(source, place.offset)) > place.offset:
         _prefetch(source, end)

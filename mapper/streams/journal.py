@@ -73,11 +73,11 @@ class Checkpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def is_sound(self) -> bool:
-        """True if its counts add up and its codes exist."""
-        codes = [code for found, _ in self.codes for code in found]
-        codes += [code for first in self.firsts for code in first.codes]
+        """True if its counts add up, its codes exist, and there is a first rejection for each of them."""
+        codes, firsts = [found for found, _ in self.codes], [first.codes for first in self.firsts]
         ended = self.events + sum(self.reasons.values()) + sum(count for _, count in self.codes)
-        return ended == self.items and all(code in CODES for code in codes)
+        are_known = all(code in CODES for found in codes for code in found)
+        return ended == self.items and are_known and sorted(codes) == sorted(firsts)
 
     def tally(self) -> Tally:
         """The counts of everything before it."""
