@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import io
 import json
 import os
@@ -12,7 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import mkdtemp
 from unittest import mock
 
 from mapper.api import load
@@ -110,8 +112,8 @@ class Workplace:
 
     def __init__(self) -> None:
         base = MEMORY_DISK if MEMORY_DISK.is_dir() else None
-        self._folder = TemporaryDirectory(prefix="fuzz-", dir=base)
-        self.path = Path(self._folder.name)
+        self.path = Path(mkdtemp(prefix="fuzz-", dir=base))
+        atexit.register(rmtree, self.path, ignore_errors=True)
         for name, text in MAPPINGS.items():
             (self.path / f"{name}.yaml").write_text(f"mapping: {name}\n{text}", "utf-8")
         self._load, self._needs = cache(load), cache(envelope_needs)
