@@ -12,6 +12,7 @@ from mapper.runtime.digits import EXACT
 from mapper.runtime.json.nesting import is_deeper
 from mapper.runtime.limits import active
 from mapper.runtime.missing import INVALID, Nothing
+from mapper.runtime.work import spend_on, spend_on_integer, spend_on_number
 
 MAX_DIGITS = 4300  # as `sys.int_info.default_max_str_digits`: conversion takes quadratic time
 
@@ -45,6 +46,7 @@ def to_string(value: object) -> str | Nothing:
     if value is False:
         return "false"
     if isinstance(value, int):
+        spend_on_integer(value)
         try:
             return int.__repr__(value)
         except ValueError:  # more digits than Python prints
@@ -63,6 +65,7 @@ def to_integer(value: object) -> int | Nothing:
     if isinstance(value, float):
         return int(value) if -EXACT < value < EXACT and value.is_integer() else INVALID
     if isinstance(value, str):
+        spend_on_number(value)
         match = _INTEGER(value)
         return int(match[1]) if match else INVALID
     return INVALID
@@ -77,6 +80,7 @@ def to_number(value: object) -> int | float | Nothing:
     if isinstance(value, float):
         return _finite(value)
     if isinstance(value, str) and len(value) <= MAX_DIGITS and (match := _NUMBER(value)):
+        spend_on_number(value)
         return _finite(float(value)) if match["real"] or match["power"] else int(value)
     return INVALID
 
@@ -118,6 +122,7 @@ def to_json(value: object) -> object:
 
 
 def _parse(text: str) -> object:
+    spend_on(text)
     try:
         raw = text.encode()
         return INVALID if is_deeper(raw, active().nesting) else _decode(raw)
@@ -140,6 +145,7 @@ def pick(value: object, keys: Iterable[str]) -> dict[str, object] | Nothing:
     """A new object with only the named keys, in the object's own order."""
     if not isinstance(value, dict):
         return INVALID
+    spend_on(value)
     wanted = frozenset(keys)
     return {key: member for key, member in value.items() if key in wanted}
 
@@ -148,6 +154,7 @@ def omit(value: object, keys: Iterable[str]) -> dict[str, object] | Nothing:
     """A new object without the named keys."""
     if not isinstance(value, dict):
         return INVALID
+    spend_on(value)
     unwanted = frozenset(keys)
     return {key: member for key, member in value.items() if key not in unwanted}
 
@@ -156,6 +163,7 @@ def rename(value: object, pairs: Iterable[tuple[str, str]]) -> dict[str, object]
     """A new object with keys renamed all at once, in place; COLLISION if two would share a key."""
     if not isinstance(value, dict):
         return INVALID
+    spend_on(value)
     names = dict(pairs)
     members: dict[str, object] = value
     renamed = {names.get(key, key): member for key, member in members.items()}

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from mapper.runtime.faults import Fault
 from mapper.runtime.limits import active
 from mapper.runtime.missing import MISSING
+from mapper.runtime.work import VALUE, spend, spend_on, spend_on_comparison
 
 
 def children(value: object) -> Iterable[object]:
@@ -16,6 +17,32 @@ def children(value: object) -> Iterable[object]:
     if isinstance(value, dict):
         return value.values()
     return ()
+
+
+def spend_on_children(value: object, units: int = VALUE) -> None:
+    """Count the children of a value, so many units for each."""
+    if isinstance(value, list | dict):
+        spend(units * len(value))
+
+
+def children_of_all(nodes: list[object]) -> list[object]:
+    """The children of several values, each value's behind those of the one before."""
+    found: list[object] = []
+    for node in nodes:
+        spend_on_children(node)
+        found.extend(children(node))
+    return found
+
+
+def elements_of_all(nodes: list[object], part: slice) -> list[object]:
+    """The elements of a part of each array among several values."""
+    found: list[object] = []
+    for node in nodes:
+        if isinstance(node, list):
+            elements = node[part]
+            spend_on(elements)
+            found.extend(elements)
+    return found
 
 
 def descendants(nodes: Iterable[object], site: int) -> list[object]:
@@ -34,6 +61,7 @@ def descendants(nodes: Iterable[object], site: int) -> list[object]:
             stack.extend(reversed(value))
         elif isinstance(value, dict):
             stack.extend(reversed(value.values()))
+    spend(VALUE * len(visited), site)
     if stack:
         raise Fault("M608", site, f"a path looks at more than {limit} values")
     return visited
@@ -49,6 +77,7 @@ def check_matches(nodes: list[object], site: int) -> None:
 def less(left: object, right: object) -> bool:
     """The `<` of RFC 9535 §2.3.5.2.2: between two numbers or two strings; of anything else it is false."""
     if isinstance(left, str):
+        spend_on_comparison(left, right)
         return isinstance(right, str) and left < right
     return is_number(left) and is_number(right) and left < right  # type: ignore[operator]
 

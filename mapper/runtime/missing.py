@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from enum import Enum
 
+from mapper.runtime.work import spend
+
 
 class Nothing(Enum):
     """Single values compared with `is`; they pickle and copy to themselves."""
@@ -25,7 +27,12 @@ INVALID = Nothing.INVALID
 
 def is_blank_text(text: str) -> bool:
     """Return True if a text is empty or has only white space."""
-    return not text or text.isspace()
+    if not text:
+        return True
+    if not text[0].isspace():
+        return False
+    spend(len(text))
+    return text.isspace()
 
 
 def has_no_content(value: object) -> bool:

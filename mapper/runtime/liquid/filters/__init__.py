@@ -53,7 +53,7 @@ COMPUTED: Mapping[str, Function] = MappingProxyType({name: _of_something(row) fo
 def computed_date_of_moment(value: object, *args: object, **kwargs: object) -> object:
     """`date_of_moment` of `compute`."""
     nothing = [given for given in (value, *args) if given is None or given is MISSING]
-    return nothing[0] if nothing else date_of_moment(value, *args, **kwargs)  # type: ignore[arg-type]
+    return nothing[0] if nothing else date_of_moment(value, *args, **kwargs)
 
 
 def apply(function: Function, site: int, value: object, *args: object, **kwargs: object) -> object:
