@@ -11,8 +11,12 @@ is far from the code that sets it. No meter is in force while nothing has to be 
 from __future__ import annotations
 
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import NoReturn
 
+from mapper.runtime.limits import Limits
+
+UNBOUNDED = 1 << 60  # more units than any limit
 VALUE = 16  # a value, member or element that is looked at
 CALL = 64  # a call of a filter
 DATE = 1_000  # a date that is read or written by a filter
@@ -22,6 +26,36 @@ STRIDE = 16  # characters that a comparison reads at once
 _SMALL_INTEGER = 64  # bits, or digits
 _LONGEST_NUMBER = 4_300  # digits, as `casts.MAX_DIGITS`
 _DIGIT = 4  # bits of an integer for one unit
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The units of the items of a program, worked out from the mapping alone.
+
+    An item begins with `units`. All in all, it takes `constant` more at most, `own` for each byte of its own
+    and `shared` for each byte of the body.
+    """
+
+    units: int
+    constant: int
+    own: int
+    shared: int
+
+    def at_most(self, items: int, size: int) -> int:
+        """A bound of the units of so many items of a body of `size` bytes."""
+        return items * (self.units + self.constant + self.shared * size) + self.own * size
+
+    def max_bytes(self, units: int, limits: Limits) -> int:
+        """The size of a body within the limits up to which all its items take no more than so many units."""
+        low, high = 0, limits.body_bytes
+        while low < high:
+            size = (low + high + 1) // 2
+            # An item takes two bytes: a digit and a comma.
+            if self.at_most(min(limits.items, size), size) <= units:
+                low = size
+            else:
+                high = size - 1
+        return low
 
 
 class Meter:
