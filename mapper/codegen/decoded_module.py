@@ -9,7 +9,7 @@ gives the same text.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import astuple
+from dataclasses import astuple, replace
 
 from mapper import ir
 from mapper.codegen.check_code import emit_checks
@@ -17,13 +17,15 @@ from mapper.codegen.frame import GeneratedModule, fill_frame
 from mapper.codegen.metering import emit_room
 from mapper.codegen.path_code import emit_path
 from mapper.codegen.template_code import emit_parsed, emit_rules
-from mapper.codegen.validator_code import emit_validator
+from mapper.codegen.validator_code import emit_validator, units_of_schema
 from mapper.codegen.value_code import emit_field, emit_object, emit_value
 from mapper.codegen.var_code import VarCode
 from mapper.codegen.writer import Scope, Writer, literal
 from mapper.ir.growth import growth
 from mapper.ir.levels import levels
+from mapper.ir.work import work
 from mapper.runtime.json.locations import write_location
+from mapper.runtime.limits import active
 
 
 def generate_decoded(
@@ -35,7 +37,8 @@ def generate_decoded(
     objects_only: bool = False,
 ) -> GeneratedModule:
     """The decoded module of a program; with `objects_only` every item that it will be given is an object."""
-    writer = Writer()
+    found = work(program)
+    writer = Writer(counts=not found.is_harmless(active()))
     if objects_only:
         writer.objects.add("item")
     each = _emit_each(writer, program)
@@ -49,6 +52,7 @@ def generate_decoded(
         reasons=literal(tuple(rule.reason for rule in program.rules if not rule.rejects)),
         levels=literal(levels(program.output)),
         growth=literal(astuple(growth(program))),
+        work=literal(astuple(replace(found, units=found.units + units_of_schema(target)))),
         each=each,
     )
 

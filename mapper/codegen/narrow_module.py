@@ -25,7 +25,9 @@ from mapper.codegen.value_code import emit_field, emit_object, emit_value
 from mapper.codegen.var_code import VarCode
 from mapper.codegen.writer import Scope, Writer
 from mapper.ir.growth import growth
+from mapper.ir.work import work
 from mapper.runtime.growth import is_bounded
+from mapper.runtime.limits import DEFAULT
 
 _SCOPE = Scope()
 
@@ -47,7 +49,9 @@ def generate_narrow(program: ir.Program, target: Any, filename: str, version: st
 def _generate(program: ir.Program, target: Any, filename: str, version: str) -> tuple[str, str]:
     plan = make_plan(program)
     selection = ItemSelection.of(program, plan)
-    writer = Writer(attributes=plan.attributes() | selection.attributes)
+    writer = Writer(
+        attributes=plan.attributes() | selection.attributes, counts=not work(program).is_harmless(DEFAULT)
+    )
     writer.places |= {"item": plan.item, "body": plan.body}
     writer.objects.add("item")
     _emit_event(writer, program, target)

@@ -14,6 +14,7 @@ def emit_copy(writer: Writer, operand: ir.Value, value: str, scope: Scope, merge
     """The first operand of a `merge`, in local `value`: a new object with its members in `merged`."""
     if types(operand) == {"object"}:
         present = present_test(value, operand)
+        writer.spend_on(value)
         writer.line(f"{merged} = {{**{value}}}{f' if {present} else {{}}' if present else ''}", operand.span)
     else:
         writer.line(f"{merged} = {{}}", operand.span)
@@ -23,6 +24,7 @@ def emit_copy(writer: Writer, operand: ir.Value, value: str, scope: Scope, merge
 def emit_spread(writer: Writer, operand: ir.Value, value: str, scope: Scope, merged: str) -> None:
     """Add the members of an operand of `merge`, in local `value`, whose type is only known at run time."""
     present = present_test(value, operand)
+    writer.spend_on(value)
     if types(operand) == {"object"}:
         with writer.block(f"if {present}:", operand.span) if present else nullcontext():
             writer.line(f"{merged}.update({value})", operand.span)

@@ -11,6 +11,7 @@ from mapper.codegen.var_code import is_plain
 from mapper.codegen.writer import Scope, Writer, literal
 from mapper.diagnostics.source import Span
 from mapper.ir import liquid as ir
+from mapper.runtime.liquid import semantics
 from mapper.runtime.liquid.filters import ROWS
 
 
@@ -218,7 +219,7 @@ class OperandWriter:
             return self.hold("value", f"{sure}{self.use('default')}({value}, {instead})", node.span)
         call = self._call(node, value)
         method = ROWS[node.name].method
-        if method and isinstance(node.value, ir.Lookup):
+        if method and isinstance(node.value, ir.Lookup) and not self.writer.counts:
             call = f"{value}.{method}() if type({value}) is str else {call}"
         return self.hold(node.name, call, node.span)
 
@@ -310,8 +311,10 @@ class OperandWriter:
         for one, other in ((left, right), (right, left)):
             if isinstance(one, ir.Special):
                 return self._special(one, other)
+        if isinstance(left, ir.Scalar) and isinstance(right, ir.Scalar):
+            return literal(semantics.equal(left.value, right.value))
         for one, other in ((left, right), (right, left)):
-            if isinstance(one, ir.Scalar) and not isinstance(other, ir.Scalar):
+            if isinstance(one, ir.Scalar):
                 held = self._compared(other) if isinstance(other, ir.Lookup) else self.value(other)
                 return self.equals(held, one)
         return f"{self.use('equal')}({self.value(left)}, {self.value(right)})"
@@ -327,7 +330,7 @@ class OperandWriter:
 
     def _is_blank(self, node: ir.Lookup) -> str:
         self.use("MISSING", "missing")
-        return blank_test(self.lookup(node), self.use("is_blank", "missing"))
+        return blank_test(self.lookup(node), self.use("is_blank", "missing"), self.writer.counts)
 
     def equals(self, value: str, constant: ir.Scalar) -> str:
         """The test that a held value equals a constant."""

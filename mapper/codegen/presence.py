@@ -34,12 +34,13 @@ def presence_test(field: ir.Field, value: str) -> str:
     return present_test(value, field.value, nullable=field.nullable) or "True"
 
 
-def blank_test(name: str, is_blank: str) -> str:
+def blank_test(name: str, is_blank: str, counts: bool) -> str:
     """The test that a local is blank.
 
-    Texts are tested inline; the function named `is_blank`, much slower, is called for other types alone.
+    Texts are tested inline, unless work `counts`; the function named `is_blank`, much slower, is called for
+    other types alone.
     """
-    if not name.isidentifier():
+    if counts or not name.isidentifier():
         return f"{is_blank}({name})"
     other = f"{name} is MISSING or {name} is None or {is_blank}({name})"
     return f"(not {name} or {name}.isspace() if type({name}) is str else {other})"

@@ -13,6 +13,7 @@ from mapper.codegen.writer import Scope, Writer, literal
 from mapper.diagnostics.source import Span
 from mapper.ir import liquid as ir
 from mapper.ir.values import REQUEST_NAMES, Rule
+from mapper.ir.work import round_units
 from mapper.runtime.digits import may_have_lost_digits
 from mapper.runtime.limits import active
 from mapper.runtime.liquid.filters import ROWS
@@ -24,7 +25,9 @@ def emit_template(writer: Writer, template: ir.Template, scope: Scope) -> str:
     """Write the statements that render a template; return a local or literal that holds its text."""
     if template.body is None:
         return _emit_interpreted(writer, template, scope)
-    statements = _Statements(OperandWriter(writer, scope, template.rules), template.span)
+    statements = _Statements(
+        OperandWriter(writer, scope, template.rules), template.span, round_units(template)
+    )
     statements.prepare(template.body)
     return statements.text(template.body)
 
@@ -73,6 +76,7 @@ def emit_printed(writer: Writer, template: ir.Template, operand: ir.Operand, hel
 def emit_compute(writer: Writer, node: ir.Compute, scope: Scope) -> str:
     """Write the statements that compute an expression; return a local that holds its value or MISSING."""
     if node.value is None:
+        writer.spend_on(scope.item)
         text, rules = writer.constant(literal(node.text), "expression"), literal(node.rules.pairs)
         call = f"{writer.use('liquid.library', 'compute')}({text}, {rules}, {_given(writer, node, scope)})"
     else:
@@ -103,6 +107,7 @@ def emit_condition(writer: Writer, condition: ir.Condition, scope: Scope) -> str
     """A Python boolean expression for the condition; lookups are written before it."""
     if condition.test is not None:
         return OperandWriter(writer, scope, condition.rules).test(condition.test)
+    writer.spend_on(scope.item)
     text = writer.constant(literal(condition.text), "condition")
     rules = literal(condition.rules.pairs)
     given = _given(writer, condition, scope)
@@ -123,7 +128,8 @@ def _emit_interpreted(writer: Writer, template: ir.Template, scope: Scope) -> st
     text = writer.constant(literal(template.text), "template")
     how = f"{literal(template.rules.pairs)}, {literal(template.partials)}"
     name = writer.fresh("text")
-    given = _given(writer, template, scope)
+    given = f"{_given(writer, template, scope)}, round_units={round_units(template)}"
+    writer.spend_on(scope.item)
     writer.line(f"{name} = {writer.use('liquid.library', 'render')}({text}, {how}, {given})", template.span)
     return name
 
@@ -150,6 +156,7 @@ def _concatenation(pieces: Sequence[str]) -> str:
 class _Statements:
     operands: OperandWriter
     span: Span
+    round_units: int = 0
     stops: dict[str, str] = field(default_factory=dict)
     counters: dict[str, str] = field(default_factory=dict)
     turns: str = ""
@@ -308,6 +315,7 @@ class _Statements:
         certain = set(self.operands.certain)
         text = self.text(body)
         self.operands.certain = certain
+        self.writer.spend(f"len({text})")
         return text
 
     # --- branches
@@ -378,7 +386,9 @@ class _Statements:
         )
         source = self._window(node, source, site)
         outer = operands.loops[-1].rounds if operands.loops else "1"
-        rounds = operands.hold("rounds", f"{operands.use('rounds')}({source}, {outer}, {site})", node.span)
+        rounds = operands.hold(
+            "rounds", f"{operands.use('rounds')}({source}, {outer}, {site}, {self.round_units})", node.span
+        )
         loop = WrittenLoop(node.name, node.label, writer.fresh(node.name), "", f"len({source})", rounds)
         visited = f"reversed({source})" if node.backwards else source
         head = f"for {loop.element} in {visited}:"

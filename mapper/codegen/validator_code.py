@@ -15,6 +15,7 @@ from typing import Any
 
 from mapper.codegen.plan import NotNarrow
 from mapper.codegen.writer import Writer, literal
+from mapper.runtime.work import VALUE
 from mapper.schemas.questions import Pointer, Subschema, subschemas
 
 _STRING = ("minLength", "maxLength", "pattern", "format")
@@ -243,6 +244,7 @@ class _SchemaEmitter:
         if "maxLength" in schema:
             self.refuse(f"len({value}) > {literal(schema['maxLength'])}")
         if pattern is not None and not has_content_test:
+            self.writer.spend(f"{VALUE} * len({value})")
             function = self.writer.use("regex.searches", "searcher")
             search = self.writer.constant(f"{function}({literal(pattern)})", "search")
             self.refuse(f"{search}({value}) is None")
@@ -250,6 +252,7 @@ class _SchemaEmitter:
             case "email":  # the same test as jsonschema's own checker
                 self.refuse(f'"@" not in {value}')
             case str(name):
+                self.writer.spend(f"{VALUE} * len({value})")
                 self.refuse(f"not {self.writer.use('schema.formats', _FORMATS[name])}({value})")
 
     def check_number(self, schema: Mapping[str, Any], value: str) -> None:
@@ -268,6 +271,7 @@ class _SchemaEmitter:
             self.refuse(value)
         elif not is_trivial(items):
             item = self.writer.fresh("element")
+            self.writer.spend(f"len({value}) * {units_of_schema(items)}")
             with self.writer.block(f"for {item} in {value}:"):
                 self.check(items, item, (*pointer, "items"), depth + 1)
 
@@ -331,6 +335,7 @@ class _SchemaEmitter:
     ) -> None:
         key, member = self.writer.fresh("key"), self.writer.fresh("member")
         place = (*pointer, "additionalProperties")
+        self.writer.spend(f"len({value}) * {units_of_schema(schema)}")
         if not known:
             with self.writer.block(f"for {member} in {value}.values():"):
                 self.check(schema, member, place, depth + 1)
@@ -344,6 +349,18 @@ class _SchemaEmitter:
 
 
 _NUMBER_TEST = "isinstance({0}, (int, float)) and {0} is not True and {0} is not False"
+
+
+def units_of_schema(schema: Subschema) -> int:
+    """The units of work of a check, apart from elements and members that are checked one by one."""
+    units, waiting = 0, [schema]
+    while waiting:
+        schema = waiting.pop()
+        units += VALUE
+        if not isinstance(schema, bool) and is_inlined(schema):
+            units += VALUE * (len(schema.get("required", ())) + len(schema.get("enum", ())))
+            waiting.extend(schema.get("properties", {}).values())
+    return units
 
 
 def is_trivial(schema: Subschema) -> bool:

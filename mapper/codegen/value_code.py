@@ -35,6 +35,7 @@ from mapper.codegen.template_code import (
 )
 from mapper.codegen.writer import Scope, Writer, literal
 from mapper.ir.facts import may_miss, nothings, types
+from mapper.ir.work import element_units
 
 _SMALL = 10**15  # integers below have few digits
 
@@ -191,13 +192,13 @@ def _emit_coalesce(writer: Writer, node: ir.Coalesce, scope: Scope, into: str | 
                 if position:
                     passed = f"{result} is MISSING or {result} is None"
                     if node.nonblank:
-                        passed = blank_test(result, writer.use("missing", "has_no_content"))
+                        passed = blank_test(result, writer.use("missing", "has_no_content"), writer.counts)
                     nested.enter_context(writer.block(f"if {passed}:"))
             emit_into(writer, option, scope, result)
             found = nothings(option)
             may_pass_over = node.nonblank and found.blank
             if may_pass_over:
-                test: str | None = blank_test(result, writer.use("missing", "has_no_content"))
+                test: str | None = blank_test(result, writer.use("missing", "has_no_content"), writer.counts)
             else:
                 test = absent_test(result, option)
             if test is None:
@@ -310,6 +311,7 @@ def _emit_elements(writer: Writer, node: ir.MapItems, source: str, scope: Scope,
     """Fill the list `result` with the value of `node.element` for each element of the list `source`."""
     element = writer.fresh("element")
     writer.line(f"{result} = []", node.span)
+    writer.spend(f"len({source}) * {element_units(node)}", writer.site(node.span, scope.field))
     with writer.block(f"for {element} in {source}:"):
         read = scope.place(ir.read_place(node.source))
         origin = None if read is None else f"{read}[*]"

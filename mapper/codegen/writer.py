@@ -86,6 +86,7 @@ class Writer:
     (full name of a module, name). `lines` pairs each line with the span it came from. `places` has the place
     of each local that is decoded in part. `objects` are locals that certainly hold an object. `attributes`
     has the attribute of partly decoded objects for each key. `vars` writes the reads of vars.
+    `counts` is true if the work that generated code does itself is counted.
     """
 
     lines: list[tuple[str, Span | None]] = field(default_factory=list)
@@ -97,6 +98,7 @@ class Writer:
     objects: set[str] = field(default_factory=set)
     attributes: dict[str, str] = field(default_factory=dict)
     vars: VarReader | None = None
+    counts: bool = False
     _indent: int = 0
     _loops: int = 0
     _counts: dict[str, int] = field(default_factory=dict)
@@ -165,6 +167,17 @@ class Writer:
             return alias
         self.imports.add((source, name))
         return name
+
+    def spend(self, units: str, site: int = -1) -> None:
+        """Count units of work, if the program has to."""
+        if self.counts:
+            place = "" if site < 0 else f", {site}"
+            self.line(f"{self.use('work', 'spend')}({units}{place})")
+
+    def spend_on(self, *values: str) -> None:
+        """Count values that are read, if the program has to."""
+        if self.counts:
+            self.line(f"{self.use('work', 'spend_on')}({', '.join(values)})")
 
     def site(self, span: Span, what: str = "", path: str | None = None) -> int:
         """The number under which a run-time fault finds its place in the mapping.

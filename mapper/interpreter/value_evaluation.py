@@ -215,7 +215,8 @@ def _merge(operands: tuple[ir.Value, ...], context: EvaluationContext) -> dict[s
     for operand in operands:
         value = evaluate(operand, context)
         if isinstance(value, dict):
-            spend_on(value)
+            if not isinstance(operand, ir.Record):  # whose fields count when they are evaluated
+                spend_on(value)
             merged |= value
         elif not is_absent(value):
             fail("M615", value)

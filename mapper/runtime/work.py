@@ -45,6 +45,10 @@ class Work:
         """A bound of the units of so many items of a body of `size` bytes."""
         return items * (self.units + self.constant + self.shared * size) + self.own * size
 
+    def is_harmless(self, limits: Limits) -> bool:
+        """True if no body within the limits takes more work than they allow."""
+        return self.max_bytes(min(limits.item_work, limits.body_work), limits) >= limits.body_bytes
+
     def max_bytes(self, units: int, limits: Limits) -> int:
         """The size of a body within the limits up to which all its items take no more than so many units."""
         low, high = 0, limits.body_bytes
