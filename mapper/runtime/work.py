@@ -10,11 +10,14 @@ is far from the code that sets it. No meter is in force while nothing has to be 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from mapper.runtime.limits import Limits
+
+_Event = TypeVar("_Event")
 
 UNBOUNDED = 1 << 60  # more units than any limit
 VALUE = 16  # a value, member or element that is looked at
@@ -45,9 +48,13 @@ class Work:
         """A bound of the units of so many items of a body of `size` bytes."""
         return items * (self.units + self.constant + self.shared * size) + self.own * size
 
+    def max_uncounted(self, limits: Limits) -> int:
+        """The size of a body within the limits up to which no work has to be counted."""
+        return self.max_bytes(min(limits.item_work, limits.body_work), limits)
+
     def is_harmless(self, limits: Limits) -> bool:
         """True if no body within the limits takes more work than they allow."""
-        return self.max_bytes(min(limits.item_work, limits.body_work), limits) >= limits.body_bytes
+        return self.max_uncounted(limits) >= limits.body_bytes
 
     def max_bytes(self, units: int, limits: Limits) -> int:
         """The size of a body within the limits up to which all its items take no more than so many units."""
@@ -66,10 +73,10 @@ class Meter:
     """Counts the items of one body, one after the other.
 
     An item that takes more than `item_work` units ends in Fault M629, and counts as so many. The one that
-    passes `body_work` ends in Fault M630; then `is_spent` is true, and no other item is to be mapped.
+    passes `body_work` ends in Fault M630, and so does each one behind it as soon as it begins.
     """
 
-    __slots__ = ("_body_left", "_given", "_item_work", "is_spent", "left", "round_units")
+    __slots__ = ("_body_left", "_given", "_item_work", "left", "round_units")
 
     def __init__(self, item_work: int, body_work: int) -> None:
         self._item_work = item_work
@@ -77,7 +84,6 @@ class Meter:
         self._given = 0
         self.left = 0
         self.round_units = 0  # of a loop of the template that the library renders
-        self.is_spent = False
 
     @property
     def used(self) -> int:
@@ -100,13 +106,26 @@ class Meter:
         from mapper.runtime.faults import Fault  # its module imports the one of blank texts, which counts
 
         if self._given < self._item_work:
-            self.is_spent = True
             raise Fault("M630", site)
         raise Fault("M629", site, f"more than {self._item_work:,} units of work")
 
 
 metering: ContextVar[Meter | None] = ContextVar("mapper_meter", default=None)
 meter = metering.get
+
+
+def counted(event: Callable[..., _Event], counting: Meter, units: int) -> Callable[..., _Event]:
+    """A function `event` of a generated module that counts the work of each of its items."""
+
+    def count(item: object, body: object, request: object, max_depth: int) -> _Event:
+        token = metering.set(counting)
+        try:
+            counting.begin(units)
+            return event(item, body, request, max_depth)
+        finally:
+            metering.reset(token)
+
+    return count
 
 
 def spend(units: int, site: int = -1) -> None:

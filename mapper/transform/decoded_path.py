@@ -5,7 +5,7 @@ It maps every payload, whatever the limits; the narrow path must give the same r
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from mapper.runtime.json.nesting import nests_deeper
 from mapper.runtime.limits import DEFAULT, within
 from mapper.runtime.schema.validation import is_json
 from mapper.runtime.stack import on_fresh_stack
+from mapper.runtime.work import Meter, Work, counted
 from mapper.transform.body import read_body
 from mapper.transform.collector import Collector, Locate, at_root, locations
 from mapper.transform.compiled import Compiled, module_name
@@ -45,9 +46,11 @@ class DecodedPath:
         "_is_bounded",
         "_levels",
         "_limits",
+        "_max_uncounted",
         "_max_unmeasured",
         "_policy",
         "_takes_one",
+        "_work",
         "alternatives",
         "objects_only",
     )
@@ -61,6 +64,8 @@ class DecodedPath:
         self._growth = Growth(*module["GROWTH"])
         self._is_bounded = is_bounded(self._growth)
         self._max_unmeasured = self._growth.max_items(compiled.limits)
+        self._work = Work(*module["WORK"])
+        self._max_uncounted = self._work.max_uncounted(compiled.limits)
         self._levels: int = compiled.limits.nesting + module["LEVELS"]
         self.alternatives: tuple[Alternative, ...] = module["EACH"]
         self.objects_only = compiled.objects_only
@@ -76,8 +81,13 @@ class DecodedPath:
     def map(self, payload: object, request: Request, trusted: bool = False) -> Result:
         """The result of a payload: bytes of JSON, or parsed JSON, which is `trusted` to be nothing else."""
         if self._takes_one and type(payload) is dict:
+            event = self._event if self._max_uncounted >= DEFAULT.body_bytes else self._counted()
             try:
-                outcome = self._event(payload, payload, request, 0 if trusted else self._levels)
+                outcome = event(payload, payload, request, 0 if trusted else self._levels)
+            except Fault as fault:
+                result = Result()
+                self._collector.enter(result, 0, record_fault(fault), at_root, payload)
+                return result
             except Exception:  # mapped again below, which explains the error
                 pass
             else:
@@ -100,6 +110,11 @@ class DecodedPath:
         if room is not None and room.is_spent:
             raise NeedsFullDecode
         return run.result
+
+    def _counted(self) -> Callable[..., Any]:
+        """The function `event` for the items of one body, whose work is counted."""
+        meter = Meter(self._limits.item_work, self._limits.body_work)
+        return counted(self._event, meter, self._work.units)
 
     def _room(self, size: int) -> Room:
         levels = self._levels - self._limits.nesting if self._growth.is_large else 0
@@ -195,6 +210,8 @@ class DecodedPath:
         is_measured = count > self._max_unmeasured or run.size > self._limits.body_bytes
         if is_measured and not self._growth.fits(count, run.size, self._limits, run.body):
             run.room = self._room(self._limits.result_bytes)
+        if run.size > self._max_uncounted:
+            run.event = self._counted()
         self._map_items(enumerate(items), run)
         return run.result
 
@@ -220,7 +237,7 @@ class DecodedPath:
     def _map_items(self, items: Iterable[tuple[int, object]], run: _Run) -> None:
         result, body, request, room = run.result, run.body, run.request, run.room
         objects_only, nesting = self.objects_only, self._limits.nesting
-        event, max_depth = self._event, self._levels if run.is_parsed else 0
+        event, max_depth = run.event or self._event, self._levels if run.is_parsed else 0
         is_checked = run.is_plain or max_depth
         for index, item in items:
             if run.deep is not None and nests_deeper(_content(item), nesting):
@@ -292,7 +309,8 @@ class _Run:
     if its values may not be JSON. `deep` is set if items may nest too deep; it knows their bytes. `may_raise`
     is set if the body may hold types of the host's own: an exception is then no defect, and a plain copy of
     the body is mapped instead. `size` bounds the bytes of its values as compact JSON; `room` is set if its
-    events have to be measured. `is_fresh` is set on a stack of its own, where a RecursionError is final.
+    events have to be measured, `event` if the work of its items has to be counted.
+    `is_fresh` is set on a stack of its own, where a RecursionError is final.
     """
 
     body: object
@@ -306,6 +324,7 @@ class _Run:
     deep: DeepReader | None = None
     size: int = 0
     room: Room | None = None
+    event: Callable[..., Any] | None = None
     result: Result = field(default_factory=Result)
     locate: Locate | None = None
 
