@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from mapper.codegen.plan import NotNarrow
 from mapper.codegen.writer import Writer, literal
 from mapper.runtime.work import VALUE
 from mapper.schemas.questions import Pointer, Subschema, subschemas
@@ -33,6 +32,10 @@ _ANNOTATIONS = frozenset(
 )
 _CLASSES = {"string": "str", "object": "dict", "array": "list"}
 _MAX_BLOCKS = 8  # Python allows 20 nested loops and 100 indentations; deeper schemas become functions
+
+
+class DeepSchema(Exception):
+    """A schema nests too deep for checks inside one function."""
 
 
 def emit_validator(writer: Writer, schema: Subschema, name: str = "valid") -> None:
@@ -55,7 +58,7 @@ def emit_member_checks(
 ) -> None:
     """Write statements that end in `refusal` unless local `value`, of the `proven` types, fits a subschema.
 
-    The document is one that `is_checked_by_members`; the subschema is at `place` in it.
+    The document is one that `is_checked_by_members`; the subschema is at `place` in it. Raises DeepSchema.
     """
     emitter = _SchemaEmitter(writer, document, "valid", refusal=refusal)
     if isinstance(schema, Mapping) and proven and is_inlined(schema):
@@ -63,7 +66,7 @@ def emit_member_checks(
     else:
         emitter.check(schema, value, place, 0)
     if emitter.pending:
-        raise NotNarrow("its target schema nests deep")
+        raise DeepSchema
 
 
 def is_checked_by_members(schema: Subschema) -> bool:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from mapper.runtime.faults import Fault
 from mapper.runtime.limits import active
 from mapper.runtime.missing import MISSING
-from mapper.runtime.work import VALUE, spend, spend_on, spend_on_comparison
+from mapper.runtime.work import VALUE, meter, spend, spend_on, spend_on_comparison
 
 
-def children(value: object) -> Iterable[object]:
+def children(value: object) -> Collection[object]:
     """The elements of an array or the member values of an object, in order; a scalar has none."""
     if isinstance(value, list):
         return value
@@ -25,12 +25,16 @@ def spend_on_children(value: object, units: int = VALUE) -> None:
         spend(units * len(value))
 
 
-def children_of_all(nodes: list[object]) -> list[object]:
+def children_of_all(nodes: list[object], children: Callable[[object], Collection[object]]) -> list[object]:
     """The children of several values, each value's behind those of the one before."""
+    counting = meter()
+    if counting is None:
+        return [value for node in nodes for value in children(node)]
     found: list[object] = []
     for node in nodes:
-        spend_on_children(node)
-        found.extend(children(node))
+        inner = children(node)
+        counting.spend(VALUE * len(inner))
+        found.extend(inner)
     return found
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import mapper
 from mapper import ir
-from mapper.codegen.decoded_module import generate_decoded
+from mapper.codegen.modules import generate_decoded
 from mapper.compiler import analyse
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.source import SourceFile
