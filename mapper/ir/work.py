@@ -15,7 +15,7 @@ from mapper.ir.growth import NUMBERS, growth_of
 from mapper.runtime.limits import active
 from mapper.runtime.liquid.filters import ROWS
 from mapper.runtime.liquid.filters.row import Gives
-from mapper.runtime.work import UNBOUNDED, VALUE, Work
+from mapper.runtime.work import CALL, DATE, DATE_PATTERN, UNBOUNDED, VALUE, Work
 
 _TIME: Final = 400  # a format in which a time is tried
 _HASH: Final = 400
@@ -148,7 +148,7 @@ _ENDLESS = _Units(UNBOUNDED)  # a product of two sizes, or work whose bound is n
 _BYTE = 16  # units of a byte that is read: a value of two bytes, `0,`, takes 16, a printed one 6 for a byte
 _FIXED = 200  # characters of a digest, of a time, or of what a number becomes, nearly always
 _ENTRY = 8  # times: how much larger an entry is than its member
-_FILTER = 40_000  # a call of a filter apart from its texts: one of `date` may have a long pattern
+_LONG_PATTERN = 1_000  # characters of a pattern that is not known
 _LONGER = 3  # times: a text in upper case
 # Filters whose result is about as long as their value and arguments, or short.
 _STEADY = frozenset(
@@ -211,7 +211,12 @@ def _bounds(node: ir.Value) -> _Bounds:
             return _Bounds(units + size, size.times(_ENTRY))
         case ir.Record(fields):
             return _Bounds(units, size + _Units(VALUE + sum(VALUE + len(field.name) for field in fields)))
-        case ir.Merge() | ir.Pick() | ir.Omit() | ir.Rename() | ir.Prune() | ir.Cast() | ir.Coalesce():
+        case ir.Merge(operands):
+            # The fields of a record are not looked at again.
+            pairs = zip(operands, inner, strict=True)
+            copied = [bounds.size for operand, bounds in pairs if not isinstance(operand, ir.Record)]
+            return _Bounds(sum(copied, units), size + _Units(VALUE))
+        case ir.Pick() | ir.Omit() | ir.Rename() | ir.Prune() | ir.Cast() | ir.Coalesce():
             return _Bounds(units + size, size + _Units(VALUE + _renamed(node)))
         case _:
             return _Bounds(units, size + _Units(VALUE))
@@ -283,7 +288,7 @@ def _of_text(node: ir.Template | ir.Condition | ir.Compute) -> _Units:
             return _ENDLESS
         case ir.Template(body=parts) | ir.Condition(test=parts) | ir.Compute(value=parts):
             pass
-    total, assigned, filters = _NOTHING, 0, 0
+    total, assigned, filters, calls = _NOTHING, 0, 0, 0
     for part in ir.walk(parts):
         match part:
             case ir.For() | ir.Interval() | ir.Capture() | ir.Cycle():
@@ -292,6 +297,7 @@ def _of_text(node: ir.Template | ir.Condition | ir.Compute) -> _Units:
                 if name not in _STEADY:
                     return _ENDLESS
                 filters += 1
+                calls += _units_of_call(part)
             case ir.Assign():
                 assigned += 1
             case ir.Lookup():
@@ -299,7 +305,17 @@ def _of_text(node: ir.Template | ir.Condition | ir.Compute) -> _Units:
     if assigned and filters:
         return _ENDLESS
     once = _Units(VALUE * assigned * assigned if assigned > _VARIABLES else 0)
-    return once + (total + _Units(_FILTER)).times(1 + _LONGER * filters)
+    return once + _Units(calls) + total.times(1 + _LONGER * filters)
+
+
+def _units_of_call(node: ir.FilterCall) -> int:
+    """The units of a call of a filter, apart from the values that it reads."""
+    if ROWS[node.name].gives is not Gives.DATE:
+        return CALL + sum(len(str(part.value)) for part in node.args if isinstance(part, ir.Scalar))
+    patterns = [
+        len(str(pattern.value)) if isinstance(pattern, ir.Scalar) else _LONG_PATTERN for pattern in node.args
+    ]
+    return DATE + DATE_PATTERN * sum(patterns, _LONG_PATTERN * (not patterns))
 
 
 def _of_lookup(node: ir.Lookup) -> _Units:

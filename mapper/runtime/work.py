@@ -23,6 +23,7 @@ UNBOUNDED = 1 << 60  # more units than any limit
 VALUE = 16  # a value, member or element that is looked at
 CALL = 64  # a call of a filter
 DATE = 1_000  # a date that is read or written by a filter
+DATE_PATTERN = 32  # a character of the pattern of a date
 PATTERN = 400  # a character of a pattern that comes from the payload
 KEYWORD = 200  # a keyword of a schema that the library judges
 STRIDE = 16  # characters that a comparison reads at once

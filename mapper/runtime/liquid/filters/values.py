@@ -22,11 +22,10 @@ from mapper.runtime.liquid.filters.row import (
 )
 from mapper.runtime.liquid.semantics import to_text
 from mapper.runtime.missing import MISSING
-from mapper.runtime.work import CALL, DATE, size_of, spend_on
+from mapper.runtime.work import CALL, DATE, DATE_PATTERN, size_of, spend_on
 
 _LAST_INDEX = (1 << 63) - 1
 _LOCAL = object()  # the zone of the engine
-_PATTERN = 32  # times: a character of a pattern takes longer than one that is read
 _LONG_DATE = "%A, %B %-e, %Y at %-l:%M %P %z"
 _CLOCK = "a mapping has no clock; `received_at` holds the time of receipt"
 
@@ -56,7 +55,7 @@ def _of_counted_value(function: Function) -> Function:
 def _of_date(function: Function) -> Function:
     @wraps(function)
     def call(value: object, *args: object, **kwargs: object) -> object:
-        spend_on(value, units=DATE + _PATTERN * sum(map(size_of, args)))
+        spend_on(value, units=DATE + DATE_PATTERN * sum(map(size_of, args)))
         return function(value, *args, **kwargs)
 
     return call
