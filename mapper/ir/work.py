@@ -146,7 +146,9 @@ class _Units:
 _NOTHING = _Units()
 _ENDLESS = _Units(UNBOUNDED)  # a product of two sizes, or work whose bound is not worth a rule
 _BYTE = 16  # units of a byte that is read: a value of two bytes, `0,`, takes 16, a printed one 6 for a byte
+_NUMBER = 5_000  # units to read or write the longest number
 _FIXED = 200  # characters of a digest, of a time, or of what a number becomes, nearly always
+_REQUEST = 10_000  # characters of a header, query parameter or setting: HTTP servers refuse longer ones
 _ENTRY = 8  # times: how much larger an entry is than its member
 _LONG_PATTERN = 1_000  # characters of a pattern that is not known
 _LONGER = 3  # times: a text in upper case
@@ -185,8 +187,10 @@ def _bounds(node: ir.Value) -> _Bounds:
             return _Bounds(_of_path(node), _read(node))
         case ir.Template() | ir.Compute():
             return _Bounds(_of_text(node), _read(node))
-        case ir.Literal() | ir.FromRequest():
+        case ir.Literal():
             return _Bounds(size=_read(node))
+        case ir.FromRequest():
+            return _Bounds(size=_Units(_REQUEST))
         case ir.VarRead(_, var):
             # Of the item around a list, not of its element: so it counts as a part of the body.
             size = var.once(_bounds).size
@@ -211,6 +215,9 @@ def _bounds(node: ir.Value) -> _Bounds:
             return _Bounds(units + size, size.times(_ENTRY))
         case ir.Record(fields):
             return _Bounds(units, size + _Units(VALUE + sum(VALUE + len(field.name) for field in fields)))
+        case ir.Cast(_, kind) if kind is not ir.CastKind.JSON:
+            read = _Units(min(size.constant, _NUMBER), size.own // _BYTE, size.shared // _BYTE)
+            return _Bounds(units + read, size + _Units(_FIXED))
         case ir.Merge(operands):
             # The fields of a record are not looked at again.
             pairs = zip(operands, inner, strict=True)
