@@ -19,6 +19,7 @@ from mapper.runtime.limits import Limits
 
 _Event = TypeVar("_Event")
 
+OUT_OF_WORK = frozenset({"M629", "M630"})
 UNBOUNDED = 1 << 60  # more units than any limit
 VALUE = 16  # a value, member or element that is looked at
 CALL = 64  # a call of a filter
@@ -51,19 +52,19 @@ class Work:
 
     def max_uncounted(self, limits: Limits) -> int:
         """The size of a body within the limits up to which no work has to be counted."""
-        return self.max_bytes(min(limits.item_work, limits.body_work), limits)
+        return self.max_bytes(min(limits.item_work, limits.body_work), limits.items, limits)
 
     def is_harmless(self, limits: Limits) -> bool:
         """True if no body within the limits takes more work than they allow."""
         return self.max_uncounted(limits) >= limits.body_bytes
 
-    def max_bytes(self, units: int, limits: Limits) -> int:
-        """The size of a body within the limits up to which all its items take no more than so many units."""
+    def max_bytes(self, units: int, items: int, limits: Limits) -> int:
+        """The size of a body within the limits up to which so many items take no more than so many units."""
         low, high = 0, limits.body_bytes
         while low < high:
             size = (low + high + 1) // 2
             # An item takes two bytes: a digit and a comma.
-            if self.at_most(min(limits.items, size), size) <= units:
+            if self.at_most(min(items, size), size) <= units:
                 low = size
             else:
                 high = size - 1
@@ -91,6 +92,11 @@ class Meter:
         """The units of the item so far."""
         return self._given - max(self.left, 0)
 
+    @property
+    def is_spent(self) -> bool:
+        """True if the last item took too many units."""
+        return self.left < 0
+
     def begin(self, units: int) -> None:
         """Begin an item, with the units that its mapping decides; raises Fault M629 or M630."""
         self._body_left -= self.used
@@ -116,13 +122,13 @@ meter = metering.get
 
 
 def counted(event: Callable[..., _Event], counting: Meter, units: int) -> Callable[..., _Event]:
-    """A function `event` of a generated module that counts the work of each of its items."""
+    """A function of a generated module that counts its work; each call is an item, of these `units` at least."""
 
-    def count(item: object, body: object, request: object, max_depth: int) -> _Event:
+    def count(*given: object) -> _Event:
         token = metering.set(counting)
         try:
             counting.begin(units)
-            return event(item, body, request, max_depth)
+            return event(*given)
         finally:
             metering.reset(token)
 
