@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from mapper.codegen.writer import Writer, literal
+from mapper.regex.searches import automaton_of
 from mapper.runtime.work import VALUE
 from mapper.schemas.questions import Pointer, Subschema, subschemas
 
@@ -31,6 +32,7 @@ _ANNOTATIONS = frozenset(
     )
 )
 _CLASSES = {"string": "str", "object": "dict", "array": "list"}
+FORMAT = 4  # units of work of a character whose format is checked
 _MAX_BLOCKS = 8  # Python allows 20 nested loops and 100 indentations; deeper schemas become functions
 
 
@@ -247,7 +249,7 @@ class _SchemaEmitter:
         if "maxLength" in schema:
             self.refuse(f"len({value}) > {literal(schema['maxLength'])}")
         if pattern is not None and not has_content_test:
-            self.writer.spend(f"{VALUE} * len({value})")
+            self.writer.spend(f"{units_of_pattern(pattern)} * len({value})")
             function = self.writer.use("regex.searches", "searcher")
             search = self.writer.constant(f"{function}({literal(pattern)})", "search")
             self.refuse(f"{search}({value}) is None")
@@ -255,7 +257,7 @@ class _SchemaEmitter:
             case "email":  # the same test as jsonschema's own checker
                 self.refuse(f'"@" not in {value}')
             case str(name):
-                self.writer.spend(f"{VALUE} * len({value})")
+                self.writer.spend(f"{FORMAT} * len({value})")
                 self.refuse(f"not {self.writer.use('schema.formats', _FORMATS[name])}({value})")
 
     def check_number(self, schema: Mapping[str, Any], value: str) -> None:
@@ -364,6 +366,11 @@ def units_of_schema(schema: Subschema) -> int:
             units += VALUE * (len(schema.get("required", ())) + len(schema.get("enum", ())))
             waiting.extend(schema.get("properties", {}).values())
     return units
+
+
+def units_of_pattern(pattern: str) -> int:
+    """The units of work of a character that is searched by an automaton, or by `re` in linear time."""
+    return 1 if automaton_of(pattern) is None else VALUE
 
 
 def is_trivial(schema: Subschema) -> bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mapper import ir
-from mapper.codegen.validator_code import is_inlined, units_of_schema
+from mapper.codegen.validator_code import FORMAT, is_inlined, units_of_pattern, units_of_schema
 from mapper.ir.growth import growth
 from mapper.ir.work import work
 from mapper.runtime.limits import active
-from mapper.runtime.work import UNBOUNDED, VALUE, Work
+from mapper.runtime.work import UNBOUNDED, Work
 from mapper.schemas.questions import Subschema, subschemas
 
 
@@ -39,6 +39,8 @@ def _units_of_byte(target: Subschema) -> int:
         for keyword in ("items", "additionalProperties"):
             if keyword in schema:
                 units = max(units, units_of_schema(schema[keyword]) // 2)
-        if "pattern" in schema or "format" in schema:
-            units = max(units, VALUE)
+        if "pattern" in schema:
+            units = max(units, units_of_pattern(schema["pattern"]) + FORMAT)
+        if "format" in schema:
+            units = max(units, FORMAT)
     return units

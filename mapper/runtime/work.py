@@ -122,7 +122,7 @@ meter = metering.get
 
 
 def counted(event: Callable[..., _Event], counting: Meter, units: int) -> Callable[..., _Event]:
-    """A function of a generated module that counts its work; each call is an item, of these `units` at least."""
+    """A function of a generated module that counts its work; each call is an item of `units` or more."""
 
     def count(*given: object) -> _Event:
         token = metering.set(counting)

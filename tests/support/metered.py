@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -59,11 +58,15 @@ def event_of(program: ir.Program) -> Callable[..., object]:
 
 
 def by_generated_code(
-    program: ir.Program, item: object, body: object, request: mapper.Request
+    program: ir.Program,
+    item: object,
+    body: object,
+    request: mapper.Request,
+    event: Callable[..., object] | None = None,
 ) -> tuple[str, int]:
     """The code and units of an item, by generated code."""
-    event = event_of(program)
-    return units(program, lambda: event(item, body, request, 0))
+    run = event or event_of(program)
+    return units(program, lambda: run(item, body, request, 0))
 
 
 def by_interpreter(
@@ -71,8 +74,3 @@ def by_interpreter(
 ) -> tuple[str, int]:
     """The code and units of an item, by the interpreter, whose Liquid is run by the library."""
     return units(program, lambda: interpret_item(program, item, body, request))
-
-
-def parsed(text: str) -> object:
-    """A payload as its JSON."""
-    return json.loads(text)

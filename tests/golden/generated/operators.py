@@ -10,6 +10,7 @@ from mapper.runtime.liquid.semantics import as_value, less, member
 from mapper.runtime.missing import INVALID, MISSING, has_no_content
 from mapper.runtime.schema.validation import are_texts, is_json
 from mapper.runtime.times.times import iso8601, shifted
+from mapper.runtime.work import spend, spend_on
 
 _TIMES_1 = COMPUTED['times']
 _ROUND_2 = COMPUTED['round']
@@ -45,10 +46,10 @@ def event(item, body, request, max_depth):  # line 1
         raise Fault('M611', 2, 'looked at `$.kind`, `$.name`')
     uid_1 = item.get('uid', MISSING)  # line 15
     user_id_1 = uid_1
-    if (not user_id_1 or user_id_1.isspace() if type(user_id_1) is str else user_id_1 is MISSING or user_id_1 is None or has_no_content(user_id_1)):
+    if has_no_content(user_id_1):
         email_1 = item.get('email', MISSING)
         user_id_1 = email_1
-        if (not user_id_1 or user_id_1.isspace() if type(user_id_1) is str else user_id_1 is MISSING or user_id_1 is None or has_no_content(user_id_1)):
+        if has_no_content(user_id_1):
             user_id_1 = 'anonymous'
     at_1 = item.get('at', MISSING)  # line 18
     timestamp_1 = at_1
@@ -76,6 +77,7 @@ def event(item, body, request, max_depth):  # line 1
         event_properties_3 = omit(event_properties_2, ('secret',))
         if event_properties_3 is INVALID:
             raise Fault('M615', 4, '', event_properties_2)
+    spend_on(event_properties_3)
     event_properties_1 = {**event_properties_3} if event_properties_3 is not MISSING and event_properties_3 is not None else {}
     extra_1 = item.get('extra', MISSING)  # line 24
     if extra_1 is MISSING or extra_1 is None:
@@ -86,11 +88,13 @@ def event(item, body, request, max_depth):  # line 1
             raise Fault('M615', 5, '', extra_1)
         if event_properties_4 is COLLISION:
             raise Fault('M617', 5, '', extra_1)
+    spend_on(event_properties_4)
     if event_properties_4 is not MISSING and event_properties_4 is not None:
         event_properties_1.update(event_properties_4)
     lines_1 = item.get('lines', MISSING)  # line 26
     if isinstance(lines_1, list):
         lines_2 = []
+        spend(len(lines_1) * 160, 6)
         for element_1 in lines_1:
             sku_1 = element_1.get('sku', MISSING) if isinstance(element_1, dict) else MISSING  # line 27
             price_1 = element_1.get('price', MISSING) if isinstance(element_1, dict) else MISSING
@@ -108,11 +112,11 @@ def event(item, body, request, max_depth):  # line 1
     elif lines_1 is MISSING or lines_1 is None:
         lines_2 = lines_1
     else:
-        raise Fault('M616', 6, '', lines_1)
+        raise Fault('M616', 7, '', lines_1)
     if lines_2 is not MISSING:  # line 25
         event_properties_1['lines'] = lines_2
     total_1 = item.get('total', MISSING)  # line 28
-    if less(100, total_1, 7):
+    if less(100, total_1, 8):
         big_1 = True
     else:
         big_1 = MISSING
@@ -123,26 +127,26 @@ def event(item, body, request, max_depth):  # line 1
     if type(count_1) is not int and count_1 is not MISSING and count_1 is not None:
         count_1 = to_integer(count_1)
         if count_1 is INVALID:
-            raise Fault('M613', 8, 'integer', count_2)
+            raise Fault('M613', 9, 'integer', count_2)
     if count_1 is MISSING or count_1 is None:
         count_1 = 0
     event_properties_1['count'] = count_1
     rounded_1 = rounded_product(total_1, 100)  # line 30
     if rounded_1 is None:
-        times_1 = apply(_TIMES_1, 9, total_1, 100)
-        round_1 = apply(_ROUND_2, 10, times_1)
+        times_1 = apply(_TIMES_1, 10, total_1, 100)
+        round_1 = apply(_ROUND_2, 11, times_1)
         rounded_1 = round_1
     if rounded_1 is not MISSING:
         event_properties_1['cents'] = rounded_1
     email_2 = item.get('email', MISSING)  # line 31
-    strip_1 = email_2.strip() if type(email_2) is str else apply(_STRIP_3, 11, email_2)
-    downcase_1 = apply(_DOWNCASE_4, 12, strip_1)
-    sha256_1 = apply(_SHA256_5, 13, downcase_1)
+    strip_1 = apply(_STRIP_3, 12, email_2)
+    downcase_1 = apply(_DOWNCASE_4, 13, strip_1)
+    sha256_1 = apply(_SHA256_5, 14, downcase_1)
     if sha256_1 is not MISSING:
         event_properties_1['person'] = sha256_1
     origin_1 = item.get('origin', MISSING)  # line 32
     found_1 = origin_1['first'] if type(origin_1) is dict and 'first' in origin_1 else member(origin_1, 'first')
-    pair_1 = as_value(found_1, 14)
+    pair_1 = as_value(found_1, 15)
     if pair_1 is not MISSING:
         event_properties_1['pair'] = pair_1
     event_1 = {'event_id': event_id_1, 'event_name': event_name_2, 'user_id': user_id_1, 'timestamp': timestamp_1, 'event_properties': event_properties_1}  # line 3
@@ -165,6 +169,7 @@ SITES = (
     (345, 497, 'timestamp', None),
     (537, 601, 'event_properties', '$.attributes'),
     (610, 650, 'event_properties', '$.extra'),
+    (676, 769, 'event_properties.lines', None),
     (676, 769, 'event_properties.lines', '$.lines'),
     (796, 797, 'event_properties.big', None),
     (830, 870, 'event_properties.count', '$.count'),
@@ -189,5 +194,7 @@ REASONS = ()
 LEVELS = 4
 # How large an event can become, as in `runtime.growth`.
 GROWTH = (11, 0, 4854, 0, 0, ())
+# The work of its items, as in `runtime.work`.
+WORK = (2496, 201187, 7317, 0)
 # The alternatives of `each`, as in `runtime.items`.
 EACH = ((),)

@@ -35,18 +35,18 @@ def event(item, body, request):  # line 1
     if test_1 is True:
         return 0
     uid_1 = item.f2  # line 6
-    if (not uid_1 or uid_1.isspace() if type(uid_1) is str else uid_1 is MISSING or uid_1 is None or is_blank(uid_1)):
+    if is_blank(uid_1):
         return 1
     event_id_1 = request.headers.get('x-request-id', MISSING)  # line 8
-    if (not event_id_1 or event_id_1.isspace() if type(event_id_1) is str else event_id_1 is MISSING or event_id_1 is None or has_no_content(event_id_1)):
+    if has_no_content(event_id_1):
         batch_id_1 = body.f3 if isinstance(body, Place1) else MISSING
         event_id_1 = batch_id_1
-        if (not event_id_1 or event_id_1.isspace() if type(event_id_1) is str else event_id_1 is MISSING or event_id_1 is None or has_no_content(event_id_1)):
+        if has_no_content(event_id_1):
             event_id_1 = MISSING
     if event_id_1 is MISSING:
         raise Fault('M611', 0, 'looked at the header `x-request-id`, `$.batch_id` of the body')
     type_1 = item.f4  # line 9
-    downcase_1 = type_1.lower() if type(type_1) is str else apply(_DOWNCASE_1, 1, type_1)
+    downcase_1 = apply(_DOWNCASE_1, 1, type_1)
     suffix_1 = request.settings.get('suffix', MISSING) if isinstance(request.settings, dict) else MISSING
     value_1 = suffix_1 if type(suffix_1) is str and suffix_1 else default(suffix_1, 'event')
     part_1 = value_1 if type(value_1) is str else to_text(value_1, 2)
@@ -69,12 +69,12 @@ def event(item, body, request):  # line 1
     buffer_1 = buffer()  # line 14
     tags_1 = item.f5
     elements_1 = elements(tags_1)
-    rounds_1 = rounds(elements_1, 1, 7)
+    rounds_1 = rounds(elements_1, 1, 7, 728)
     length_1 = len(elements_1)
     for index_1, tag_1 in enumerate(elements_1):
         if buffer_1.tell() > 1000000:
             too_long(7)
-        strip_1 = tag_1.strip() if type(tag_1) is str else apply(_STRIP_2, 8, tag_1)
+        strip_1 = apply(_STRIP_2, 8, tag_1)
         buffer_1.write(strip_1)
         if (not (index_1 == length_1 - 1)):
             buffer_1.write(',')
