@@ -195,6 +195,6 @@ LEVELS = 4
 # How large an event can become, as in `runtime.growth`.
 GROWTH = (11, 0, 4854, 0, 0, ())
 # The work of its items, as in `runtime.work`.
-WORK = (2496, 201187, 7317, 0)
+WORK = (2496, 162355, 7229, 0)
 # The alternatives of `each`, as in `runtime.items`.
 EACH = ((),)

@@ -77,10 +77,10 @@ def valid(event):
     timestamp_1 = event.get('timestamp', MISSING)
     if not isinstance(timestamp_1, str):
         return False
-    spend(16 * len(timestamp_1))
+    spend(1 * len(timestamp_1))
     if _SEARCH_5(timestamp_1) is None:
         return False
-    spend(16 * len(timestamp_1))
+    spend(4 * len(timestamp_1))
     if not is_date_time(timestamp_1):
         return False
     event_properties_1 = event.get('event_properties', MISSING)
