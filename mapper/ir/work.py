@@ -147,6 +147,7 @@ _NOTHING = _Units()
 _ENDLESS = _Units(UNBOUNDED)  # a product of two sizes, or work whose bound is not worth a rule
 _BYTE = 16  # units of a byte that is read: a value of two bytes, `0,`, takes 16, a printed one 6 for a byte
 _NUMBER = 5_000  # units to read or write the longest number
+_LOOKED_AT = 8  # units of a byte of a value that is printed, or compared with another
 _FIXED = 200  # characters of a digest, of a time, or of what a number becomes, nearly always
 _REQUEST = 10_000  # characters of a header, query parameter or setting: HTTP servers refuse longer ones
 _ENTRY = 8  # times: how much larger an entry is than its member
@@ -330,4 +331,4 @@ def _of_lookup(node: ir.Lookup) -> _Units:
     if isinstance(node.var, ir.Var):
         size = node.var.once(_bounds).size
         return _Units(size.constant, 0, size.own + size.shared)
-    return _Units(0, 0, _BYTE) if node.name == "envelope" else _Units(0, _BYTE, 0)
+    return _Units(0, 0, _LOOKED_AT) if node.name == "envelope" else _Units(0, _LOOKED_AT, 0)

@@ -49,7 +49,7 @@ class Limits:
     Input beyond a limit ends as a rejection or a diagnostic with the code named here, never as an exception.
     """
 
-    body_bytes: int = 64 * 1024 * 1024  # M608: bytes of a body
+    body_bytes: int = 16 * 1024 * 1024  # M608: bytes of a body
     nesting: int = 200  # M606: levels of an item, a rendered template, a JSON text, a value taken over
     items: int = 10_000  # M608: items of a body
     form_fields: int = 10_000  # M608: fields of a form, with empty ones
@@ -58,9 +58,9 @@ class Limits:
     loop_rounds: int = 10_000  # M619: rounds of a template's loops inside each other
     text_length: int = 1_000_000  # M620: characters of a text a template builds
     # Four times `body_bytes`: an honest event repeats few parts of its body, and few of them twice.
-    event_bytes: int = 256 * 1024 * 1024  # M624: bytes of an event as compact JSON
+    event_bytes: int = 64 * 1024 * 1024  # M624: bytes of an event as compact JSON
     # No more than one event, so that memory is bounded by the same number whatever `each` finds.
-    result_bytes: int = 256 * 1024 * 1024  # M625: bytes of all events of a body as compact JSON
+    result_bytes: int = 64 * 1024 * 1024  # M625: bytes of all events of a body as compact JSON
     item_work: int = 500_000_000  # M629: units of work for an item, as in `runtime.work`
     body_work: int = 1_000_000_000  # M630: units of work for all items of a body
     mapping_bytes: int = 1024 * 1024  # M010: bytes of a mapping or dialect file

@@ -15,7 +15,7 @@ from mapper.interpreter.items import interpret_item
 from mapper.ir.work import item_units
 from mapper.runtime.faults import Fault, InvalidEvent, Skip
 from mapper.runtime.limits import Limits, within
-from mapper.runtime.work import Meter, metering
+from mapper.runtime.work import Meter, counted, metering
 
 MANY = 1 << 60
 
@@ -74,3 +74,11 @@ def by_interpreter(
 ) -> tuple[str, int]:
     """The code and units of an item, by the interpreter, whose Liquid is run by the library."""
     return units(program, lambda: interpret_item(program, item, body, request))
+
+
+def units_of_event(transform: mapper.Transform, item: object) -> int:
+    """The units of an item that is its body, with the checks of its event, by a transform that counts."""
+    meter = Meter(MANY, MANY)
+    event = counted(transform._module["event"], meter, transform._decoded.work.units)
+    event(item, item, mapper.Request(), 0)
+    return meter.used
