@@ -13,6 +13,7 @@ from mapper.diagnostics.source import Span
 from mapper.ir import liquid as ir
 from mapper.runtime.liquid import semantics
 from mapper.runtime.liquid.filters import ROWS
+from mapper.runtime.work import SHORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,8 +225,11 @@ class OperandWriter:
             return self.hold("value", f"{sure}{self.use('default')}({value}, {instead})", node.span)
         call = self._call(node, value)
         method = ROWS[node.name].method
-        if method and isinstance(node.value, ir.Lookup) and not self.writer.counts:
-            call = f"{value}.{method}() if type({value}) is str else {call}"
+        if method and isinstance(node.value, ir.Lookup):
+            is_text = f"type({value}) is str"
+            if self.writer.counts:
+                is_text += f" and len({value}) < {SHORT}"
+            call = f"{value}.{method}() if {is_text} else {call}"
         return self.hold(node.name, call, node.span)
 
     def _call(self, node: ir.FilterCall, value: str) -> str:

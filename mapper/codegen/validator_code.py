@@ -15,7 +15,7 @@ from typing import Any
 
 from mapper.codegen.writer import Writer, literal
 from mapper.regex.searches import automaton_of
-from mapper.runtime.work import VALUE
+from mapper.runtime.work import SHORT, VALUE
 from mapper.schemas.questions import Pointer, Subschema, subschemas
 
 _STRING = ("minLength", "maxLength", "pattern", "format")
@@ -249,7 +249,7 @@ class _SchemaEmitter:
         if "maxLength" in schema:
             self.refuse(f"len({value}) > {literal(schema['maxLength'])}")
         if pattern is not None and not has_content_test:
-            self.writer.spend(f"{units_of_pattern(pattern)} * len({value})")
+            self.spend_on_characters(value, units_of_pattern(pattern))
             function = self.writer.use("regex.searches", "searcher")
             search = self.writer.constant(f"{function}({literal(pattern)})", "search")
             self.refuse(f"{search}({value}) is None")
@@ -257,8 +257,15 @@ class _SchemaEmitter:
             case "email":  # the same test as jsonschema's own checker
                 self.refuse(f'"@" not in {value}')
             case str(name):
-                self.writer.spend(f"{FORMAT} * len({value})")
+                self.spend_on_characters(value, FORMAT)
                 self.refuse(f"not {self.writer.use('schema.formats', _FORMATS[name])}({value})")
+
+    def spend_on_characters(self, value: str, units: int) -> None:
+        """Count the characters of a text, unless it is short and soon searched."""
+        if self.writer.counts:
+            shortest = 1 if units == VALUE else SHORT
+            with self.writer.block(f"if len({value}) >= {shortest}:"):
+                self.writer.spend(f"{units} * len({value})")
 
     def check_number(self, schema: Mapping[str, Any], value: str) -> None:
         # written so that NaN, which no JSON text can hold, is refused

@@ -120,13 +120,13 @@ class Writer:
     def spend(self, units: str, site: int = -1) -> None:
         """Count units of work, if the program has to."""
         if self.counts:
-            place = "" if site < 0 else f", {site}"
-            self.line(f"{self.use('work', 'spend')}({units}{place})")
+            self.line(f"if (counting := {self.use('work', 'meter')}()) is not None:")
+            self.line(f"    counting.spend({units}{'' if site < 0 else f', {site}'})")
 
-    def spend_on(self, *values: str) -> None:
-        """Count values that are read, if the program has to."""
+    def spend_on(self, value: str) -> None:
+        """Count a value that is read, if the program has to."""
         if self.counts:
-            self.line(f"{self.use('work', 'spend_on')}({', '.join(values)})")
+            self.spend(f"{self.use('work', 'size_of')}({value})")
 
     def site(self, span: Span, what: str = "", path: str | None = None) -> int:
         """The number under which a run-time fault finds its place in the mapping.

@@ -12,7 +12,7 @@ from mapper.runtime.digits import EXACT
 from mapper.runtime.json.nesting import is_deeper
 from mapper.runtime.limits import active
 from mapper.runtime.missing import INVALID, Nothing
-from mapper.runtime.work import spend_on, spend_on_integer, spend_on_number
+from mapper.runtime.work import SMALL_INTEGER, size_of, spend, spend_on, spend_on_number
 
 MAX_DIGITS = 4300  # as `sys.int_info.default_max_str_digits`: conversion takes quadratic time
 
@@ -46,7 +46,8 @@ def to_string(value: object) -> str | Nothing:
     if value is False:
         return "false"
     if isinstance(value, int):
-        spend_on_integer(value)
+        if value.bit_length() > SMALL_INTEGER:
+            spend(size_of(value))
         try:
             return int.__repr__(value)
         except ValueError:  # more digits than Python prints
@@ -65,7 +66,8 @@ def to_integer(value: object) -> int | Nothing:
     if isinstance(value, float):
         return int(value) if -EXACT < value < EXACT and value.is_integer() else INVALID
     if isinstance(value, str):
-        spend_on_number(value)
+        if len(value) > SMALL_INTEGER:
+            spend_on_number(value)
         match = _INTEGER(value)
         return int(match[1]) if match else INVALID
     return INVALID
@@ -80,7 +82,8 @@ def to_number(value: object) -> int | float | Nothing:
     if isinstance(value, float):
         return _finite(value)
     if isinstance(value, str) and len(value) <= MAX_DIGITS and (match := _NUMBER(value)):
-        spend_on_number(value)
+        if len(value) > SMALL_INTEGER:
+            spend_on_number(value)
         return _finite(float(value)) if match["real"] or match["power"] else int(value)
     return INVALID
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from mapper.runtime.work import spend
+from mapper.runtime.work import SHORT, spend
 
 
 class Nothing(Enum):
@@ -27,12 +27,9 @@ INVALID = Nothing.INVALID
 
 def is_blank_text(text: str) -> bool:
     """Return True if a text is empty or has only white space."""
-    if not text:
-        return True
-    if not text[0].isspace():
-        return False
-    spend(len(text))
-    return text.isspace()
+    if len(text) >= SHORT and text[0].isspace():
+        spend(len(text))
+    return not text or text.isspace()
 
 
 def has_no_content(value: object) -> bool:

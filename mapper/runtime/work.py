@@ -21,6 +21,7 @@ _Event = TypeVar("_Event")
 
 OUT_OF_WORK = frozenset({"M629", "M630"})
 UNBOUNDED = 1 << 60  # more units than any limit
+SHORT = 1_000  # characters of a text that need not be counted where each node has a text of its own
 VALUE = 16  # a value, member or element that is looked at
 CALL = 64  # a call of a filter
 DATE = 1_000  # a date that is read or written by a filter
@@ -28,7 +29,7 @@ DATE_PATTERN = 32  # a character of the pattern of a date
 PATTERN = 400  # a character of a pattern that comes from the payload
 KEYWORD = 200  # a keyword of a schema that the library judges
 STRIDE = 16  # characters that a comparison reads at once
-_SMALL_INTEGER = 64  # bits, or digits
+SMALL_INTEGER = 64  # bits, or digits
 _LONGEST_NUMBER = 4_300  # digits, as `casts.MAX_DIGITS`
 _DIGIT = 4  # bits of an integer for one unit
 
@@ -150,7 +151,7 @@ def size_of(value: object) -> int:
         return VALUE * len(value)
     if isinstance(value, int):
         bits = value.bit_length()
-        return bits // _DIGIT if bits > _SMALL_INTEGER else 0
+        return bits // _DIGIT if bits > SMALL_INTEGER else 0
     return 0
 
 
@@ -161,16 +162,9 @@ def spend_on(*values: object, units: int = 0) -> None:
         counting.spend(units + sum(map(size_of, values)))
 
 
-def spend_on_integer(value: int) -> None:
-    """Count an integer that is printed."""
-    if value.bit_length() > _SMALL_INTEGER:
-        spend(size_of(value))
-
-
 def spend_on_number(text: str) -> None:
     """Count a text that may be a long number: to read one of n digits takes about n * n steps."""
-    if len(text) > _SMALL_INTEGER:
-        spend(min(len(text), _LONGEST_NUMBER))
+    spend(min(len(text), _LONGEST_NUMBER))
 
 
 def spend_on_key(value: object) -> None:

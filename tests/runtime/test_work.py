@@ -48,7 +48,7 @@ LOOKS = "$.d[?@.a[?@ == $.x[0]]]"
 # Each row of what is counted: properties, and the units beside those that an item begins with.
 COUNTED: dict[str, tuple[str, int]] = {
     "lookups": ("{a: $.s, b: $.o.k1, c: '{{ s }}', d: {path: $.x, as: array}}", 0),
-    "a text filter": (text_of("{{ s | upcase }}"), CALL + 2 * SIZE),
+    "a text filter": (text_of("{{ s | upcase }}"), 2 * SIZE),
     "a text filter with an argument": (
         text_of("{{ s | remove: 'ab' }}"),
         CALL + SIZE + 2 + SIZE - 200,

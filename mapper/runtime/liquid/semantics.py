@@ -19,13 +19,14 @@ from mapper.runtime.json.types import WORDS, type_of
 from mapper.runtime.limits import active
 from mapper.runtime.missing import MISSING
 from mapper.runtime.work import (
+    SMALL_INTEGER,
     VALUE,
     meter,
     spend,
     spend_on,
     spend_on_comparison,
-    spend_on_integer,
 )
+from mapper.runtime.work import size_of as units_of
 
 # An assigned variable that has no value yet; reading it falls through to the item's key.
 UNSET = object()
@@ -180,8 +181,8 @@ def to_text(value: object, site: int = -1) -> str:
         return ""
     try:
         if type(value) is int or (type(value) is float and -EXACT < value < EXACT):
-            if type(value) is int:
-                spend_on_integer(value)
+            if type(value) is int and value.bit_length() > SMALL_INTEGER:
+                spend(units_of(value))
             return str(value)
         text = _printed(value, site)
         spend(len(text), site)

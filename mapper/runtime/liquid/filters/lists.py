@@ -25,7 +25,7 @@ from mapper.runtime.liquid.filters.row import (
 )
 from mapper.runtime.liquid.semantics import compared_text, equal, is_truthy, length_of, to_text
 from mapper.runtime.missing import MISSING
-from mapper.runtime.work import CALL, spend_on, spend_on_parts
+from mapper.runtime.work import CALL, meter, spend, spend_on, spend_on_parts
 
 Elements: TypeAlias = Iterable[object]
 
@@ -49,19 +49,21 @@ def _of_list(function: Function) -> Function:
             value = []
         elif isinstance(value, dict | str) or not isinstance(value, Iterable):
             value = [value]
-        spend_on(units=CALL)
+        spend(CALL)
         try:
             result = bounded(function(value, *args))
         except _NoProperties:
             return None
-        spend_on(result)
+        if meter() is not None:
+            spend_on(result)
         return result
 
     return call
 
 
 def _flat(elements: Elements, levels: int) -> list[object]:
-    spend_on(elements)
+    if meter() is not None:
+        spend_on(elements)
     flat: list[object] = []
     for element in elements:
         if levels and isinstance(element, list | tuple):

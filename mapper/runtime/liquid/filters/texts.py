@@ -21,7 +21,7 @@ from mapper.runtime.liquid.filters.row import (
     room_for,
 )
 from mapper.runtime.liquid.semantics import to_text
-from mapper.runtime.work import CALL, spend_on
+from mapper.runtime.work import CALL, SHORT, meter, size_of, spend
 
 _BLOCKS = {"<script": "</script>", "<!--": "-->", "<style": "</style>"}
 _TAGS = {"<": ">"}
@@ -37,9 +37,12 @@ def _of_text(function: Function) -> Function:
     @wraps(function)
     def call(value: object, *args: object) -> object:
         text = to_text(value)
-        spend_on(text, *args, units=CALL)
+        counting = meter()
+        if counting is None:
+            return bounded(function(text, *args))
+        counting.spend(CALL + len(text) + sum(map(size_of, args)))
         result = bounded(function(text, *args))
-        spend_on(result)
+        counting.spend(size_of(result))
         return result
 
     return call
@@ -50,7 +53,8 @@ def _of_steady_text(function: Function) -> Function:
     @wraps(function)
     def call(value: object) -> object:
         text = to_text(value)
-        spend_on(text, text, units=CALL)
+        if len(text) >= SHORT:
+            spend(2 * len(text))
         return function(text)
 
     return call

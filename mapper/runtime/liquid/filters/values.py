@@ -22,7 +22,7 @@ from mapper.runtime.liquid.filters.row import (
 )
 from mapper.runtime.liquid.semantics import to_text
 from mapper.runtime.missing import MISSING
-from mapper.runtime.work import CALL, DATE, DATE_PATTERN, size_of, spend_on
+from mapper.runtime.work import CALL, DATE, DATE_PATTERN, meter, size_of, spend_on
 
 _LAST_INDEX = (1 << 63) - 1
 _LOCAL = object()  # the zone of the engine
@@ -46,7 +46,8 @@ def _of_counted_value(function: Function) -> Function:
     @wraps(function)
     def call(value: object, *args: object, **kwargs: object) -> object:
         result = counted(value, *args, **kwargs)
-        spend_on(result, units=CALL)
+        if meter() is not None:
+            spend_on(result, units=CALL)
         return result
 
     return call
@@ -55,7 +56,8 @@ def _of_counted_value(function: Function) -> Function:
 def _of_date(function: Function) -> Function:
     @wraps(function)
     def call(value: object, *args: object, **kwargs: object) -> object:
-        spend_on(value, units=DATE + DATE_PATTERN * sum(map(size_of, args)))
+        if meter() is not None:
+            spend_on(value, units=DATE + DATE_PATTERN * sum(map(size_of, args)))
         return function(value, *args, **kwargs)
 
     return call
