@@ -142,7 +142,7 @@ def _validator(document: dict[str, Any]) -> Callable[[object], bool]:
     from mapper.codegen.writer import Writer
 
     writer = Writer()
-    emit_validator(writer, document, "valid")
+    emit_validator(writer, document)
     valid: Callable[[object], bool] = _defined(writer.module(), "<source schema>")["valid"]
     return valid
 
