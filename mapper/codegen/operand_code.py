@@ -334,12 +334,12 @@ class OperandWriter:
         if special.name == "blank" and isinstance(other, ir.Lookup):
             return self._is_blank(other)
         if special.name == "blank":
-            return f"{self.use('is_blank', 'missing')}({self.value(other)})"
+            return f"{self.use('is_blank', 'blank')}({self.value(other)})"
         return f"{self.use('is_empty')}({self.value(other)})"
 
     def _is_blank(self, node: ir.Lookup) -> str:
         self.use("MISSING", "missing")
-        return blank_test(self.lookup(node), self.use("is_blank", "missing"), self.writer.counts)
+        return blank_test(self.lookup(node), self.use("is_blank", "blank"), self.writer.counts)
 
     def equals(self, value: str, constant: ir.Scalar) -> str:
         """The test that a held value equals a constant."""

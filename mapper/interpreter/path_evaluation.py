@@ -29,7 +29,7 @@ _Segments: TypeAlias = tuple[ir.Segment, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
+class _QueryValues:
     """One reading of a path: its root, and the values of the `$` queries in its filters, each read once."""
 
     root: object
@@ -74,10 +74,10 @@ def _location(trail: _Trail) -> Location:
 
 def _evaluate(path: ir.Path, item: object, body: object) -> list[_Node]:
     root = item if path.root is ir.Root.ITEM else body
-    return _select(path.segments, root, _Reading(root))
+    return _select(path.segments, root, _QueryValues(root))
 
 
-def _select(segments: _Segments, start: object, reading: _Reading) -> list[_Node]:
+def _select(segments: _Segments, start: object, reading: _QueryValues) -> list[_Node]:
     """The nodelist of segments applied to one value (§2.1.2)."""
     nodes: list[_Node] = [(None, start)]
     bounded = False
@@ -129,7 +129,7 @@ def _with_descendants(nodes: list[_Node]) -> list[_Node]:
     return found
 
 
-def _apply(selector: ir.Selector, node: _Node, reading: _Reading) -> list[_Node]:
+def _apply(selector: ir.Selector, node: _Node, reading: _QueryValues) -> list[_Node]:
     """The nodes one selector selects below one node (§2.3)."""
     location, value = node
     match selector:
@@ -168,7 +168,7 @@ def _indices(length: int, start: int | None, stop: int | None, step: int | None)
     return range(min(max(first, -1), length - 1), min(max(last, -1), length - 1), step)
 
 
-def _holds(test: ir.Test, current: object, reading: _Reading) -> bool:
+def _holds(test: ir.Test, current: object, reading: _QueryValues) -> bool:
     """The result of a test (§2.3.5.2). All its parts are evaluated, so that its work is always the same."""
     match test:
         case ir.Exists(query):
@@ -195,13 +195,13 @@ def _holds(test: ir.Test, current: object, reading: _Reading) -> bool:
             raise AssertionError("refused by the parser")
 
 
-def _query(query: ir.Query, current: object, reading: _Reading) -> list[object]:
+def _query(query: ir.Query, current: object, reading: _QueryValues) -> list[object]:
     if not query.relative:
         return reading.values(query.segments)
     return [value for _, value in _select(query.segments, current, reading)]
 
 
-def _operand(operand: ir.Comparable | ir.Test, current: object, reading: _Reading) -> object:
+def _operand(operand: ir.Comparable | ir.Test, current: object, reading: _QueryValues) -> object:
     """The value of one side of a comparison, or MISSING (§2.4)."""
     match operand:
         case ir.Constant(value):

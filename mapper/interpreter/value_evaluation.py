@@ -12,11 +12,12 @@ from mapper import ir
 from mapper.interpreter.path_evaluation import NO_SITE, evaluate_path
 from mapper.ir.work import element_units, round_units
 from mapper.runtime import casts as values
+from mapper.runtime.blank import has_no_content
 from mapper.runtime.faults import Fault, Skip
 from mapper.runtime.json.canonical import stable_hash
 from mapper.runtime.liquid import library
 from mapper.runtime.liquid.lazy_vars import VarValues
-from mapper.runtime.missing import INVALID, MISSING, has_no_content
+from mapper.runtime.missing import INVALID, MISSING
 from mapper.runtime.shapes import flatten, prune
 from mapper.runtime.times import times
 from mapper.runtime.times.formats import read_time

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from mapper.runtime.blank import is_blank_text
 from mapper.runtime.casts import COLLISION, Refusal
 from mapper.runtime.growth import take_bytes
 from mapper.runtime.limits import MAX_EVENT_DEPTH
-from mapper.runtime.missing import INVALID, MISSING, Nothing, is_blank_text
+from mapper.runtime.missing import INVALID, MISSING, Nothing
 from mapper.runtime.work import VALUE, spend, spend_on
 
 _AROUND = 4  # bytes beside a name in JSON: two quotes, a colon, and a comma or bracket

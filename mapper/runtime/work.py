@@ -15,6 +15,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 
+from mapper.runtime.faults import Fault
 from mapper.runtime.limits import Limits
 
 _Event = TypeVar("_Event")
@@ -111,8 +112,6 @@ class Meter:
             self._end(site)
 
     def _end(self, site: int) -> NoReturn:
-        from mapper.runtime.faults import Fault  # its module imports the one of blank texts, which counts
-
         if self._given < self._item_work:
             raise Fault("M630", site)
         raise Fault("M629", site, f"more than {self._item_work:,} units of work")

@@ -81,11 +81,8 @@ class DecodedPath:
     def map(self, payload: object, request: Request, trusted: bool = False) -> Result:
         """The result of a payload: bytes of JSON, or parsed JSON, which is `trusted` to be nothing else."""
         if self._takes_one and type(payload) is dict:
-            event = self._event
-            if self._max_uncounted < DEFAULT.body_bytes:
-                event = counted(event, self._meter(), self.work.units)
             try:
-                outcome = event(payload, payload, request, 0 if trusted else self._levels)
+                outcome = self._map_one(payload, request, 0 if trusted else self._levels)
             except Fault as fault:  # not mapped again, as it may have taken long
                 return self._refused(payload, request, fault)
             except Exception:  # mapped again below, which explains the error
@@ -133,6 +130,18 @@ class DecodedPath:
         """The room for events that take `size` bytes together."""
         levels = self._levels - self._limits.nesting if self._growth.is_large else 0
         return Room(self._limits, levels, size)
+
+    def _map_one(self, payload: object, request: Request, max_depth: int) -> Any:
+        """What `event` gives for a parsed payload that is itself the one item."""
+        if self._max_uncounted >= DEFAULT.body_bytes:
+            return self._event(payload, payload, request, max_depth)
+        meter = self._meter()
+        token = metering.set(meter)
+        try:
+            meter.begin(self.work.units)
+            return self._event(payload, payload, request, max_depth)
+        finally:
+            metering.reset(token)
 
     def _meter(self) -> Meter:
         return Meter(self._limits.item_work, self._limits.body_work)

@@ -105,8 +105,15 @@ class NarrowPath:
         items, root, each_index = read
         if len(items) > DEFAULT.items:
             return None
-        outcomes = self._outcomes(items, root, request, self._meter(len(items), len(body)))
-        first = list(outcomes) if self._is_bounded else _little(outcomes)
+        outcomes = self._outcomes(items, root, request, None)
+        gather = list if self._is_bounded else _little
+        meter = self._meter(len(items), len(body))
+        if meter is None:
+            first = gather(outcomes)
+        else:  # all items at once: that takes less time
+            first = counted(gather, meter, self._work.units * len(items))(outcomes)
+            if len(first) < len(items):
+                return None
         if (
             len(first) == len(items)
             and _ONLY_BYTES.issuperset(map(type, first))

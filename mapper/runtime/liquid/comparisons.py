@@ -9,8 +9,9 @@ from liquid.builtin.expressions.primitive import Blank, Empty, Literal, Nil
 from liquid.expression import Expression
 from liquid.undefined import Undefined
 
+from mapper.runtime.blank import is_blank
 from mapper.runtime.liquid import semantics as text
-from mapper.runtime.missing import MISSING, is_blank
+from mapper.runtime.missing import MISSING
 
 
 def plain(value: object) -> object:

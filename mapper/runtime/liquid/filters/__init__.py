@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from mapper.runtime.blank import is_blank_text
 from mapper.runtime.faults import Fault
 from mapper.runtime.liquid.filters import digests, lists, numbers, texts, values
 from mapper.runtime.liquid.filters.row import FilterRow, Function, Gives
 from mapper.runtime.liquid.filters.values import date_of_moment
 from mapper.runtime.liquid.semantics import to_text
-from mapper.runtime.missing import MISSING, is_blank_text
+from mapper.runtime.missing import MISSING
 
 ROWS: Mapping[str, FilterRow] = MappingProxyType(
     {
