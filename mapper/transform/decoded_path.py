@@ -132,7 +132,7 @@ class DecodedPath:
         return Room(self._limits, levels, size)
 
     def _map_one(self, payload: object, request: Request, max_depth: int) -> Any:
-        """What `event` gives for a parsed payload that is itself the one item."""
+        """The outcome of `event` for a parsed payload that is itself the one item."""
         if self._max_uncounted >= DEFAULT.body_bytes:
             return self._event(payload, payload, request, max_depth)
         meter = self._meter()

@@ -106,6 +106,7 @@ class NarrowPath:
         if len(items) > DEFAULT.items:
             return None
         outcomes = self._outcomes(items, root, request, None)
+        gather: Callable[[Iterator[NarrowOutcome]], list[NarrowOutcome]]
         gather = list if self._is_bounded else _little
         meter = self._meter(len(items), len(body))
         if meter is None:
