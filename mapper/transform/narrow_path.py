@@ -106,8 +106,9 @@ class NarrowPath:
         if len(items) > DEFAULT.items:
             return None
         outcomes = self._outcomes(items, root, request, None)
-        gather: Callable[[Iterator[NarrowOutcome]], list[NarrowOutcome]]
-        gather = list if self._is_bounded else _little
+        gather: Callable[[Iterator[NarrowOutcome]], list[NarrowOutcome]] = _little
+        if self._is_bounded:
+            gather = list
         meter = self._meter(len(items), len(body))
         if meter is None:
             first = gather(outcomes)
