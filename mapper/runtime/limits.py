@@ -49,9 +49,12 @@ class Limits:
     Input beyond a limit ends as a rejection or a diagnostic with the code named here, never as an exception.
     """
 
+    # Of the memory that a body takes, a text may be five times its bytes, and a tiny value fifty times. With
+    # this limit and that of `values`, reading a body takes at most 150 MB.
     body_bytes: int = 16 * 1024 * 1024  # M608: bytes of a body
     nesting: int = 200  # M606: levels of an item, a rendered template, a JSON text, a value taken over
     items: int = 10_000  # M608: items of a body
+    values: int = 1_000_000  # M608: commas and opening brackets of a body, outside of its texts
     form_fields: int = 10_000  # M608: fields of a form, with empty ones
     path_matches: int = 100_000  # M608: matches of one path whose matches can multiply
     path_visits: int = 1_000_000  # M608: values one `..` looks at

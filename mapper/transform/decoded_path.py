@@ -257,7 +257,7 @@ class DecodedPath:
         meter = self._meter() if size > self._max_uncounted else None
         try:
             find = select if meter is None else counted(select, meter, 0)
-            items = find(self.alternatives, body.value)
+            items = find(self.alternatives, body.value, max_items)
         except Fault as fault:
             body.rejected = body.end(self._collector.reject(0, record_fault(fault), "$", body.whole))
             return body
