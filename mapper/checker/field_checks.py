@@ -20,8 +20,8 @@ from mapper.checker.types.named import text_type
 from mapper.checker.types.text_facts import TRUSTED
 from mapper.diagnostics.diagnostic import Label, Report, Severity
 from mapper.ir.liquid import walk
+from mapper.runtime.blank import is_blank_text
 from mapper.runtime.json.types import in_words
-from mapper.runtime.missing import is_blank_text
 from mapper.schemas.schema import Schema
 
 

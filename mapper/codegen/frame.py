@@ -66,6 +66,10 @@ LEVELS = {{ levels }}
 # How large an event can become, as in `runtime.growth`.
 GROWTH = {{ growth }}
 {% endif %}
+{% if work is defined %}
+# The work of its items, as in `runtime.work`.
+WORK = {{ work }}
+{% endif %}
 {% if each is defined %}
 # The alternatives of `each`, as in `runtime.items`.
 EACH = {{ each }}

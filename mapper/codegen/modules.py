@@ -9,8 +9,8 @@ writes the code of both (`codegen.event_code`). They differ in this, and in noth
 2. Values. Those of the decoded path may come from a host: `event` has the parameter `max_depth`, and tests
    that they are JSON. Those of the narrow path are JSON.
 3. The outcome. `event` returns the event itself on the decoded path, and its bytes on the narrow path.
-4. The frame. The decoded module has the tables of the mapping: FIELDS, REASONS, LEVELS, GROWTH, EACH. The
-   narrow module has classes, the selection of the items, SPLIT, ITEM and ALONE.
+4. The frame. The decoded module has the tables of the mapping: FIELDS, REASONS, LEVELS, GROWTH, WORK, EACH.
+   The narrow module has classes, the selection of the items, SPLIT, ITEM and ALONE.
 5. Every mapping has a decoded module. A mapping without a narrow module has the reason in its plan.
 
 Both import nothing but `mapper.runtime` and `mapper.regex`. The same program always gives the same text.
@@ -33,10 +33,12 @@ from mapper.codegen.narrow_items import ItemSelection, emit_selection, emit_spli
 from mapper.codegen.narrow_payload import NarrowPayload
 from mapper.codegen.path_code import emit_path
 from mapper.codegen.plan import NotNarrow, describe, make_plan
+from mapper.codegen.work_code import work_of
 from mapper.codegen.writer import Writer, literal
 from mapper.ir.growth import growth
 from mapper.ir.levels import levels
 from mapper.runtime.json.locations import write_location
+from mapper.runtime.limits import DEFAULT, active
 
 _ITEM = frozenset({ITEM})
 
@@ -45,7 +47,8 @@ def generate_decoded(
     program: ir.Program, target: Any, filename: str, version: str, *, objects_only: bool = False
 ) -> GeneratedModule:
     """The decoded module of a program; with `objects_only` every item that it will be given is an object."""
-    writer = Writer()
+    work = work_of(program, target)
+    writer = Writer(counts=not work.is_harmless(active()))
     payload = DecodedPayload(writer, _ITEM if objects_only else frozenset())
     each = _emit_each(writer, program)
     emit_event(writer, payload, program, target)
@@ -58,6 +61,7 @@ def generate_decoded(
         reasons=literal(tuple(rule.reason for rule in program.rules if not rule.rejects)),
         levels=literal(levels(program.output)),
         growth=literal(astuple(growth(program))),
+        work=literal(astuple(work)),
         each=each,
     )
 
@@ -105,7 +109,8 @@ def _generate_narrow(program: ir.Program, target: Any, filename: str, version: s
     plan = make_plan(program)
     selection = ItemSelection.of(program, plan)
     attributes = selection.attributes
-    writer = Writer()
+    work = work_of(program, target)
+    writer = Writer(counts=not work.is_harmless(DEFAULT))
     payload = NarrowPayload(writer, _ITEM, attributes, {ITEM: plan.item, BODY: plan.body})
     emit_event(writer, payload, program, target)
     reads_body = any(_names_body(text) for text, _ in writer.lines[1:])

@@ -15,6 +15,7 @@ def emit_copy(at: Emitter, operand: ir.Value, value: str, merged: str) -> None:
     """The first operand of a `merge`, in local `value`: a new object with its members in `merged`."""
     if types(operand) == {"object"}:
         present = present_test(value, operand)
+        at.writer.spend_on(value)
         otherwise = f" if {present} else {{}}" if present else ""
         at.writer.line(f"{merged} = {{**{value}}}{otherwise}", operand.span)
     else:
@@ -25,6 +26,7 @@ def emit_copy(at: Emitter, operand: ir.Value, value: str, merged: str) -> None:
 def emit_spread(at: Emitter, operand: ir.Value, value: str, merged: str) -> None:
     """Add the members of an operand of `merge`, in local `value`, whose type is only known at run time."""
     writer, present = at.writer, present_test(value, operand)
+    writer.spend_on(value)
     if types(operand) == {"object"}:
         with writer.block(f"if {present}:", operand.span) if present else nullcontext():
             writer.line(f"{merged}.update({value})", operand.span)

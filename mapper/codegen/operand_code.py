@@ -11,7 +11,9 @@ from mapper.codegen.var_code import is_plain
 from mapper.codegen.writer import Writer, literal
 from mapper.diagnostics.source import Span
 from mapper.ir import liquid as ir
+from mapper.runtime.liquid import semantics
 from mapper.runtime.liquid.filters import ROWS
+from mapper.runtime.work import SHORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +226,10 @@ class OperandWriter:
         call = self._call(node, value)
         method = ROWS[node.name].method
         if method and isinstance(node.value, ir.Lookup):
-            call = f"{value}.{method}() if type({value}) is str else {call}"
+            is_text = f"type({value}) is str"
+            if self.writer.counts:
+                is_text += f" and len({value}) < {SHORT}"
+            call = f"{value}.{method}() if {is_text} else {call}"
         return self.hold(node.name, call, node.span)
 
     def _call(self, node: ir.FilterCall, value: str) -> str:
@@ -315,8 +320,10 @@ class OperandWriter:
         for one, other in ((left, right), (right, left)):
             if isinstance(one, ir.Special):
                 return self._special(one, other)
+        if isinstance(left, ir.Scalar) and isinstance(right, ir.Scalar):
+            return literal(semantics.equal(left.value, right.value))
         for one, other in ((left, right), (right, left)):
-            if isinstance(one, ir.Scalar) and not isinstance(other, ir.Scalar):
+            if isinstance(one, ir.Scalar):
                 held = self._compared(other) if isinstance(other, ir.Lookup) else self.value(other)
                 return self.equals(held, one)
         return f"{self.use('equal')}({self.value(left)}, {self.value(right)})"
@@ -327,12 +334,12 @@ class OperandWriter:
         if special.name == "blank" and isinstance(other, ir.Lookup):
             return self._is_blank(other)
         if special.name == "blank":
-            return f"{self.use('is_blank', 'missing')}({self.value(other)})"
+            return f"{self.use('is_blank', 'blank')}({self.value(other)})"
         return f"{self.use('is_empty')}({self.value(other)})"
 
     def _is_blank(self, node: ir.Lookup) -> str:
         self.use("MISSING", "missing")
-        return blank_test(self.lookup(node), self.use("is_blank", "missing"))
+        return blank_test(self.lookup(node), self.use("is_blank", "blank"), self.writer.counts)
 
     def equals(self, value: str, constant: ir.Scalar) -> str:
         """The test that a held value equals a constant."""

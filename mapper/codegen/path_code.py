@@ -10,6 +10,8 @@ from mapper.codegen.comparison_code import Side, compare
 from mapper.codegen.decoded_payload import within
 from mapper.codegen.emitter import Emitter
 from mapper.codegen.writer import Writer, literal
+from mapper.ir.work import test_units
+from mapper.runtime.work import VALUE
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,11 @@ class _PathEmitter:
 
     def site(self) -> int:
         return self.at.site(self.path.span, ir.path_text(self.path))
+
+    def nodes_key(self, start: str, segments: tuple[ir.Segment, ...]) -> object:
+        """The key of the nodes of a query; another path reads them again."""
+        # by repr: `@.a == 1` and `@.a == true` are equal as data
+        return "nodes", id(self.path), start, repr(segments)
 
 
 @dataclass(slots=True)
@@ -116,7 +123,11 @@ def _emit_segment(emitter: _PathEmitter, nodes: str, segment: ir.Segment, state:
     elif state.bounded and isinstance(selectors[0], ir.Wildcard | ir.Slice):
         _emit_loop(emitter, nodes, selectors, state, found)
     else:
+        if not state.single:
+            writer.spend(f"{VALUE} * len({nodes})")
         writer.line(f"{found} = {_comprehension(emitter.at, nodes, selectors[0], state, found)}")
+        if state.single:
+            writer.spend(f"{VALUE} * len({found})")
         _emit_bound(emitter, found, state)
     return found
 
@@ -149,12 +160,12 @@ def _comprehension(at: Emitter, nodes: str, selector: ir.Selector, state: _Match
                 f"list({children})" if state.is_last else f"{nodes} if type({nodes}) is list else {children}"
             )
         case ir.Wildcard():
-            return f"[value for node in {nodes} for value in {at.payload.children(nodes)}(node)]"
+            of_all = at.writer.use("jsonpath", "children_of_all")
+            return f"{of_all}({nodes}, {at.payload.children(nodes)})"
         case ir.Slice() if state.single:
             return f"{nodes}{_bounds(selector)} if isinstance({nodes}, list) else []"
         case ir.Slice():
-            part = f"node{_bounds(selector)}"
-            return f"[value for node in {nodes} if isinstance(node, list) for value in {part}]"
+            return f"{at.writer.use('jsonpath', 'elements_of_all')}({nodes}, {_part(selector)})"
         case ir.Filter():
             raise AssertionError("filters are loops")
     assert_never(selector)
@@ -166,6 +177,13 @@ def _bounds(part: ir.Slice) -> str:
         return "[:0]"
     start, stop = ("" if bound is None else str(bound) for bound in (part.start, part.stop))
     return f"[{start}:{stop}]" if part.step in (None, 1) else f"[{start}:{stop}:{part.step}]"
+
+
+def _part(part: ir.Slice) -> str:
+    """A slice as an object; a step of 0 selects nothing."""
+    if part.step == 0:
+        return "slice(0)"
+    return f"slice({part.start}, {part.stop}, {part.step})"
 
 
 def _emit_loop_apart(
@@ -186,6 +204,8 @@ def _emit_loop(
     """Fill the list `found` by applying all selectors to each node in turn."""
     writer = emitter.writer
     writer.line(f"{found} = []")
+    if not state.single:
+        writer.spend(f"{VALUE * len(selectors)} * len({nodes})")
     if state.single:
         for selector in selectors:
             _emit_selector(emitter, nodes, selector, found)
@@ -215,12 +235,18 @@ def _emit_selector(emitter: _PathEmitter, node: str, selector: ir.Selector, foun
             with writer.block(f"if isinstance({node}, list) and {within(node, index)}:"):
                 writer.line(f"{found}.append({node}[{index}])")
         case ir.Wildcard():
-            writer.line(f"{found}.extend({writer.use('jsonpath', 'children')}({node}))")
+            children = writer.use("jsonpath", "children")
+            of_all = f"{writer.use('jsonpath', 'children_of_all')}([{node}], {children})"
+            writer.line(f"{found}.extend({of_all})")
         case ir.Slice():
             with writer.block(f"if isinstance({node}, list):"):
-                writer.line(f"{found}.extend({node}{_bounds(selector)})")
+                elements = f"{writer.use('jsonpath', 'elements_of_all')}([{node}], {_part(selector)})"
+                writer.line(f"{found}.extend({elements})")
         case ir.Filter(test):
             value = writer.fresh("value")
+            if writer.counts:
+                count = writer.use("jsonpath", "spend_on_children")
+                writer.line(f"{count}({node}, {test_units(test)})")
             with writer.block(f"for {value} in {writer.use('jsonpath', 'children')}({node}):"):
                 condition = _emit_test(replace(emitter, nested=True), value, test)
                 with writer.block(f"if {condition}:"):
@@ -235,7 +261,7 @@ def _emit_invariants(emitter: _PathEmitter, node: ir.Test | ir.Comparable) -> No
         case ir.Query(False, segments) if ir.is_singular(segments):
             _emit_singular(emitter.at, emitter.root, segments)
         case ir.Query(False, segments):
-            key = _nodes_key(emitter.root, segments)
+            key = emitter.nodes_key(emitter.root, segments)
             if emitter.writer.recall(key) is None:
                 emitter.writer.remember(key, _emit_nodes(emitter, emitter.root, segments))
         case ir.Query(_, segments):
@@ -256,10 +282,6 @@ def _emit_invariants(emitter: _PathEmitter, node: ir.Test | ir.Comparable) -> No
             assert_never(node)
 
 
-def _nodes_key(start: str, segments: tuple[ir.Segment, ...]) -> object:
-    return "nodes", start, repr(segments)  # by repr: `@.a == 1` and `@.a == true` are equal as data
-
-
 def _emit_test(emitter: _PathEmitter, current: str, test: ir.Test) -> str:
     """Write the statements of a test; the Python condition that decides it for the local `current`."""
     writer = emitter.writer
@@ -271,7 +293,7 @@ def _emit_test(emitter: _PathEmitter, current: str, test: ir.Test) -> str:
             return _emit_match(emitter, current, call)
         case ir.Comparison(operator, left, right):
             sides = (_emit_operand(emitter, current, left), _emit_operand(emitter, current, right))
-            return compare(writer, operator, *sides)
+            return _decided(emitter, compare(writer, operator, *sides))
         case ir.And(tests):
             parts = [(t, _emit_test(emitter, current, t)) for t in tests]
             return " and ".join(f"({part})" if isinstance(t, ir.Or) else part for t, part in parts)
@@ -289,7 +311,7 @@ def _emit_query(emitter: _PathEmitter, current: str, query: ir.Query) -> tuple[s
     start = current if query.relative else emitter.root
     if ir.is_singular(query.segments):
         return _emit_singular(emitter.at, start, query.segments), False
-    known = emitter.writer.recall(_nodes_key(start, query.segments))
+    known = emitter.writer.recall(emitter.nodes_key(start, query.segments))
     return known or _emit_nodes(emitter, start, query.segments), True
 
 
@@ -332,4 +354,11 @@ def _emit_match(emitter: _PathEmitter, current: str, call: ir.Function) -> str:
     if pattern.constant is not None and isinstance(pattern.constant.value, str):
         prepare = writer.use("regex.iregexp", "prepare")
         compiled = writer.constant(f"{prepare}({pattern.python})", "pattern")
-    return f"{writer.use('regex.iregexp', call.name)}({text.python}, {compiled})"
+    return _decided(emitter, f"{writer.use('matching', call.name)}({text.python}, {compiled})")
+
+
+def _decided(emitter: _PathEmitter, test: str) -> str:
+    """A test that is decided here, and not only if others beside it have not decided: so it always counts."""
+    if not emitter.writer.counts or "(" not in test:
+        return test
+    return _held(emitter.writer, "holds", test).python

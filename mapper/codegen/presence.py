@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from mapper import ir
 from mapper.ir.facts import nothings
+from mapper.runtime.work import SHORT
 
 
 def absent_test(name: str, node: ir.Value, *, nullable: bool = False) -> str | None:
@@ -34,15 +35,17 @@ def presence_test(field: ir.Field, value: str) -> str:
     return present_test(value, field.value, nullable=field.nullable) or "True"
 
 
-def blank_test(name: str, is_blank: str) -> str:
+def blank_test(name: str, is_blank: str, counts: bool) -> str:
     """The test that a local is blank.
 
-    Texts are tested inline; the function named `is_blank`, much slower, is called for other types alone.
+    Texts are tested inline; the function named `is_blank`, much slower, is called for other types alone, and
+    for long texts if their work `counts`.
     """
     if not name.isidentifier():
         return f"{is_blank}({name})"
     other = f"{name} is MISSING or {name} is None or {is_blank}({name})"
-    return f"(not {name} or {name}.isspace() if type({name}) is str else {other})"
+    is_text = f"type({name}) is str and len({name}) < {SHORT}" if counts else f"type({name}) is str"
+    return f"(not {name} or {name}.isspace() if {is_text} else {other})"
 
 
 def truth_test(name: str, is_truthy: str) -> str:

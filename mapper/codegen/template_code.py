@@ -13,6 +13,7 @@ from mapper.codegen.writer import Writer, literal
 from mapper.diagnostics.source import Span
 from mapper.ir import liquid as ir
 from mapper.ir.values import REQUEST_NAMES, Rule
+from mapper.ir.work import round_units
 from mapper.runtime.digits import may_have_lost_digits
 from mapper.runtime.limits import active
 from mapper.runtime.liquid.filters import ROWS
@@ -24,7 +25,7 @@ def emit_template(at: Emitter, template: ir.Template) -> str:
     """Write the statements that render a template; return a local or literal that holds its text."""
     if template.body is None:
         return _emit_interpreted(at, template)
-    statements = _Statements(OperandWriter(at, template.rules), template.span)
+    statements = _Statements(OperandWriter(at, template.rules), template.span, round_units(template))
     statements.prepare(template.body)
     return statements.text(template.body)
 
@@ -68,6 +69,7 @@ def emit_compute(at: Emitter, node: ir.Compute) -> str:
     """Write the statements that compute an expression; return a local that holds its value or MISSING."""
     writer = at.writer
     if node.value is None:
+        writer.spend_on(at.item)
         text, rules = writer.constant(literal(node.text), "expression"), literal(node.rules.pairs)
         call = f"{writer.use('liquid.library', 'compute')}({text}, {rules}, {_given(at, node)})"
     else:
@@ -97,6 +99,7 @@ def emit_condition(at: Emitter, condition: ir.Condition) -> str:
     """A Python boolean expression for the condition; lookups are written before it."""
     if condition.test is not None:
         return OperandWriter(at, condition.rules).test(condition.test)
+    at.writer.spend_on(at.item)
     text = at.writer.constant(literal(condition.text), "condition")
     holds, rules = at.writer.use("liquid.library", "holds"), literal(condition.rules.pairs)
     return f"{holds}({text}, {rules}, {_given(at, condition)})"
@@ -112,7 +115,11 @@ def _emit_interpreted(at: Emitter, template: ir.Template) -> str:
     text = at.writer.constant(literal(template.text), "template")
     how = f"{literal(template.rules.pairs)}, {literal(template.partials)}"
     name = at.writer.fresh("text")
-    render, given = at.writer.use("liquid.library", "render"), _given(at, template)
+    render, given = (
+        at.writer.use("liquid.library", "render"),
+        f"{_given(at, template)}, round_units={round_units(template)}",
+    )
+    at.writer.spend_on(at.item)
     at.writer.line(f"{name} = {render}({text}, {how}, {given})", template.span)
     return name
 
@@ -139,6 +146,7 @@ def _concatenation(pieces: Sequence[str]) -> str:
 class _Statements:
     operands: OperandWriter
     span: Span
+    round_units: int = 0
     stops: dict[str, str] = field(default_factory=dict)
     counters: dict[str, str] = field(default_factory=dict)
     turns: str = ""
@@ -303,6 +311,7 @@ class _Statements:
         certain = set(self.operands.certain)
         text = self.text(body)
         self.operands.certain = certain
+        self.writer.spend(f"len({text})")
         return text
 
     # --- branches
@@ -373,7 +382,9 @@ class _Statements:
         )
         source = self._window(node, source, site)
         outer = operands.loops[-1].rounds if operands.loops else "1"
-        rounds = operands.hold("rounds", f"{operands.use('rounds')}({source}, {outer}, {site})", node.span)
+        rounds = operands.hold(
+            "rounds", f"{operands.use('rounds')}({source}, {outer}, {site}, {self.round_units})", node.span
+        )
         loop = WrittenLoop(node.name, node.label, writer.fresh(node.name), "", f"len({source})", rounds)
         visited = f"reversed({source})" if node.backwards else source
         head = f"for {loop.element} in {visited}:"

@@ -14,6 +14,8 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from mapper.codegen.writer import Writer, literal
+from mapper.regex.searches import automaton_of
+from mapper.runtime.work import SHORT, VALUE
 from mapper.schemas.questions import Pointer, Subschema, subschemas
 
 _STRING = ("minLength", "maxLength", "pattern", "format")
@@ -30,6 +32,7 @@ _ANNOTATIONS = frozenset(
     )
 )
 _CLASSES = {"string": "str", "object": "dict", "array": "list"}
+FORMAT = 4  # units of work of a character whose format is checked
 _MAX_BLOCKS = 8  # Python allows 20 nested loops and 100 indentations; deeper schemas become functions
 
 
@@ -241,6 +244,7 @@ class SchemaChecks:
         if "maxLength" in schema:
             self._refuse(f"len({value}) > {literal(schema['maxLength'])}")
         if pattern is not None and not has_content_test:
+            self._spend_on_characters(value, units_of_pattern(pattern))
             function = self.writer.use("regex.searches", "searcher")
             search = self.writer.constant(f"{function}({literal(pattern)})", "search")
             self._refuse(f"{search}({value}) is None")
@@ -248,7 +252,15 @@ class SchemaChecks:
             case "email":  # the same test as jsonschema's own checker
                 self._refuse(f'"@" not in {value}')
             case str(name):
+                self._spend_on_characters(value, FORMAT)
                 self._refuse(f"not {self.writer.use('schema.formats', _FORMATS[name])}({value})")
+
+    def _spend_on_characters(self, value: str, units: int) -> None:
+        """Count the characters of a text, unless it is short and soon searched."""
+        if self.writer.counts:
+            shortest = 1 if units == VALUE else SHORT
+            with self.writer.block(f"if len({value}) >= {shortest}:"):
+                self.writer.spend(f"{units} * len({value})")
 
     def _check_number(self, schema: Mapping[str, Any], value: str) -> None:
         # written so that NaN, which no JSON text can hold, is refused
@@ -266,6 +278,7 @@ class SchemaChecks:
             self._refuse(value)
         elif not is_trivial(items):
             item = self.writer.fresh("element")
+            self.writer.spend(f"len({value}) * {units_of_schema(items)}")
             with self.writer.block(f"for {item} in {value}:"):
                 self.check(items, item, (*pointer, "items"), depth + 1)
 
@@ -329,6 +342,7 @@ class SchemaChecks:
     ) -> None:
         key, member = self.writer.fresh("key"), self.writer.fresh("member")
         place = (*pointer, "additionalProperties")
+        self.writer.spend(f"len({value}) * {units_of_schema(schema)}")
         if not known:
             with self.writer.block(f"for {member} in {value}.values():"):
                 self.check(schema, member, place, depth + 1)
@@ -342,6 +356,23 @@ class SchemaChecks:
 
 
 _NUMBER_TEST = "isinstance({0}, (int, float)) and {0} is not True and {0} is not False"
+
+
+def units_of_schema(schema: Subschema) -> int:
+    """The units of work of a check, apart from elements and members that are checked one by one."""
+    units, waiting = 0, [schema]
+    while waiting:
+        schema = waiting.pop()
+        units += VALUE
+        if not isinstance(schema, bool) and is_inlined(schema):
+            units += VALUE * (len(schema.get("required", ())) + len(schema.get("enum", ())))
+            waiting.extend(schema.get("properties", {}).values())
+    return units
+
+
+def units_of_pattern(pattern: str) -> int:
+    """The units of work of a character that is searched by an automaton, or by `re` in linear time."""
+    return 1 if automaton_of(pattern) is None else VALUE
 
 
 def is_trivial(schema: Subschema) -> bool:

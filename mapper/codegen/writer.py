@@ -44,7 +44,8 @@ class Writer:
     """Collects generated lines.
 
     `constants` become module-level names: regular expressions, frozen sets, literals. `imports` holds pairs
-    (full name of a module, name). `lines` pairs each line with the span it came from.
+    (full name of a module, name). `lines` pairs each line with the span it came from. `counts` is true if the
+    work that generated code does itself is counted.
     """
 
     lines: list[tuple[str, Span | None]] = field(default_factory=list)
@@ -52,6 +53,7 @@ class Writer:
     imports: set[tuple[str, str]] = field(default_factory=set)
     sites: list[Site] = field(default_factory=list)
     known: list[dict[object, str]] = field(default_factory=lambda: [{}])
+    counts: bool = False
     _indent: int = 0
     _loops: int = 0
     _counts: dict[str, int] = field(default_factory=dict)
@@ -114,6 +116,17 @@ class Writer:
             return alias
         self.imports.add((source, name))
         return name
+
+    def spend(self, units: str, site: int = -1) -> None:
+        """Count units of work, if the program has to."""
+        if self.counts:
+            self.line(f"if (counting := {self.use('work', 'meter')}()) is not None:")
+            self.line(f"    counting.spend({units}{'' if site < 0 else f', {site}'})")
+
+    def spend_on(self, value: str) -> None:
+        """Count a value that is read, if the program has to."""
+        if self.counts:
+            self.spend(f"{self.use('work', 'size_of')}({value})")
 
     def site(self, span: Span, what: str = "", path: str | None = None) -> int:
         """The number under which a run-time fault finds its place in the mapping.

@@ -149,6 +149,8 @@ M625 result-too-large           the events of a body are together larger than al
 M626 rejected-by-rule           a `reject` rule of the mapping rejects the item
 M627 several-values             a path finds several values where one is wanted
 M628 unreadable-form            the body is not a form that can be read
+M629 too-much-work              an item takes more work than allowed
+M630 too-much-work-together     the items of a body take more work than allowed
 M901 internal                   a defect of mapper itself
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -9,15 +10,19 @@ from typing import NoReturn, TypeAlias, assert_never
 
 from mapper import ir
 from mapper.interpreter.path_evaluation import NO_SITE, evaluate_path
+from mapper.ir.work import element_units, round_units
 from mapper.runtime import casts as values
+from mapper.runtime.blank import has_no_content
 from mapper.runtime.faults import Fault, Skip
 from mapper.runtime.json.canonical import stable_hash
 from mapper.runtime.liquid import library
 from mapper.runtime.liquid.lazy_vars import VarValues
-from mapper.runtime.missing import INVALID, MISSING, has_no_content
+from mapper.runtime.missing import INVALID, MISSING
+from mapper.runtime.shapes import flatten, prune
 from mapper.runtime.times import times
 from mapper.runtime.times.formats import read_time
 from mapper.runtime.times.writing import canonical, write
+from mapper.runtime.work import spend, spend_on
 from mapper.transform.request import Request
 
 # Called with a node, its outcome and its context; see `EvaluationContext.observe`.
@@ -59,17 +64,29 @@ class EvaluationContext:
 
     def text(self, template: ir.Template) -> str:
         """The text of a template, by the library itself."""
+        self._spend_on_names(template.body)
         return library.render(
-            template.text, template.rules.pairs, template.partials, *self._given(template.vars)
+            template.text,
+            template.rules.pairs,
+            template.partials,
+            *self._given(template.vars),
+            round_units(template),
         )
 
     def computed(self, node: ir.Compute) -> object:
         """The value of a Liquid expression, or MISSING, by the library itself."""
+        self._spend_on_names(node.value)
         return library.compute(node.text, node.rules.pairs, *self._given(node.vars))
 
     def holds(self, condition: ir.Condition) -> bool:
         """Return True if a condition holds by the library itself."""
+        self._spend_on_names(condition.test)
         return library.holds(condition.text, condition.rules.pairs, *self._given(condition.vars))
+
+    def _spend_on_names(self, lowered: object) -> None:
+        """Count the names that the library gets if generated code leaves a text to it."""
+        if lowered is None:
+            spend_on(self.item)
 
     def _given(self, read: tuple[ir.Var, ...]) -> tuple[object, object, Request, int, VarValues]:
         """All that the library gets besides its text: the scopes, the site, and the vars that are read."""
@@ -125,7 +142,7 @@ def _evaluate(node: ir.Value, context: EvaluationContext) -> object:
         case ir.Merge(operands):
             return _merge(operands, context)
         case ir.MapItems(source, element):
-            return _map(evaluate(source, context), element, context)
+            return _map(evaluate(source, context), element, element_units(node), context)
         case ir.Entries(inner, takes_lists):
             return _entries(evaluate(inner, context), takes_lists)
         case ir.ObjectFrom(inner, on_duplicate):
@@ -138,7 +155,9 @@ def _evaluate(node: ir.Value, context: EvaluationContext) -> object:
         case ir.Pick() | ir.Omit() | ir.Rename() | ir.Flatten():
             return _change(node, evaluate(node.value, context))
         case ir.Prune(inner, kinds):
-            return _prune(evaluate(inner, context), kinds)
+            value = evaluate(inner, context)
+            prune(value, kinds)  # counts the work
+            return _prune(value, kinds)
         case ir.Hash(operands):
             digest = stable_hash([evaluate(operand, context) for operand in operands])
             return fail("M613") if digest is INVALID else digest
@@ -197,17 +216,20 @@ def _merge(operands: tuple[ir.Value, ...], context: EvaluationContext) -> dict[s
     for operand in operands:
         value = evaluate(operand, context)
         if isinstance(value, dict):
+            if not isinstance(operand, ir.Record):  # whose fields count when they are evaluated
+                spend_on(value)
             merged |= value
         elif not is_absent(value):
             fail("M615", value)
     return merged
 
 
-def _map(source: object, element: ir.Value, context: EvaluationContext) -> object:
+def _map(source: object, element: ir.Value, units: int, context: EvaluationContext) -> object:
     if is_absent(source):
         return source
     if not isinstance(source, list):
         fail("M616", source)
+    spend(len(source) * units)
     mapped = (evaluate(element, context.within(member)) for member in source)
     return [value for value in mapped if value is not MISSING]
 
@@ -217,12 +239,14 @@ def _entries(value: object, takes_lists: bool) -> object:
         return value
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
         fail("M616" if takes_lists else "M615", value)
+    spend_on(value)
     return [{"key": key, "value": member} for key, member in value.items()]
 
 
 def _object_from(entries: object, on_duplicate: ir.OnDuplicate) -> object:
     if not isinstance(entries, list):
         return entries
+    spend_on(entries)
     pairs = [(entry["key"], entry["value"]) for entry in entries if {"key", "value"} <= set(entry)]
     keys = [key for key, _ in pairs]
     match on_duplicate:
@@ -260,6 +284,7 @@ def _change(node: ir.Pick | ir.Omit | ir.Rename | ir.Flatten, value: object) -> 
         case ir.Rename(_, names):
             changed = values.rename(value, names)
         case ir.Flatten():
+            flatten(value, node.separator, node.by_index, sys.maxsize, NO_SITE)  # counts the work
             changed = _flatten(node, value)
     if changed is INVALID:
         fail("M615", value)
@@ -302,7 +327,7 @@ def _prune(value: object, kinds: tuple[str, ...]) -> object:
         value = [element for element in elements if element is not MISSING]
     is_listed = (
         ("null" in kinds and value is None)
-        or ("blank" in kinds and isinstance(value, str) and has_no_content(value))
+        or ("blank" in kinds and isinstance(value, str) and not value.strip())
         or ("empty" in kinds and isinstance(value, dict | list) and not value)
     )
     return MISSING if is_listed else value

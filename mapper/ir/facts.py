@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mapper import ir
+from mapper.runtime.blank import is_blank_text
 from mapper.runtime.json.types import TYPES, type_of
-from mapper.runtime.missing import is_blank_text
 from mapper.runtime.times.writing import EpochForm
 
 JSON_TYPES = frozenset(TYPES) - {"null"}

@@ -101,6 +101,11 @@ def growth(program: ir.Program) -> Growth:
     return found
 
 
+def growth_of(node: ir.Value) -> Growth:
+    """The growth of one value."""
+    return _bound(node).growth()
+
+
 def repeats(node: ir.Value) -> int:
     """How often a part of the payload, a text, a list or a constant can be in a value, at most."""
     return _bound(node).repeats
@@ -233,7 +238,7 @@ def _of_template(body: tuple[ir.Statement, ...] | None) -> SizeBound:
     return SizeBound(texts=1) if total.texts or body is None or is_long else total
 
 
-_NUMBERS = frozenset(
+NUMBERS = frozenset(
     {Gives.NUMBER, Gives.ARITHMETIC, Gives.ROUNDED, Gives.WHOLE, Gives.COUNT, Gives.INDEX, Gives.TRUTH}
 )
 
@@ -241,7 +246,7 @@ _NUMBERS = frozenset(
 def _of_computed(operand: object) -> SizeBound:
     """A list of a filter, or a range, may hold more than a text may; any other value is as if printed."""
     match operand:
-        case ir.FilterCall(name=name) if ROWS[name].gives in _NUMBERS:
+        case ir.FilterCall(name=name) if ROWS[name].gives in NUMBERS:
             return SizeBound(constant=_DIGITS)
         case ir.FilterCall(name=name) if not ROWS[name].is_text:
             found = _of_operand(operand)

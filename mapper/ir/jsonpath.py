@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeAlias
@@ -172,6 +173,25 @@ def is_singular(segments: tuple[Segment, ...]) -> bool:
         and isinstance(segment.selectors[0], Name | Index)
         for segment in segments
     )
+
+
+def absolute_queries(node: Selector | Test | Comparable | Query | tuple[Selector, ...]) -> Iterator[Query]:
+    """The `$` queries that select several values, in the filters of selectors; not those inside of others."""
+    match node:
+        case Query(False, segments):
+            if not is_singular(segments):
+                yield node
+        case Query(_, segments):
+            for segment in segments:
+                yield from absolute_queries(segment.selectors)
+        case Filter(inner) | Exists(inner) | Matches(inner) | Not(inner):
+            yield from absolute_queries(inner)
+        case And(parts) | Or(parts) | Function(_, parts) | (*parts,):
+            for part in parts:
+                yield from absolute_queries(part)
+        case Comparison(_, left, right):
+            yield from absolute_queries(left)
+            yield from absolute_queries(right)
 
 
 def plain_steps(path: Path, *, indexes: bool = False) -> tuple[Step, ...] | None:

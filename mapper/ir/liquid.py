@@ -375,6 +375,12 @@ def walk(node: object) -> Iterator[object]:
             waiting.extend([getattr(node, name) for name in names])
 
 
+def is_node(value: object) -> bool:
+    """True for a node of any kind."""
+    kind: type = type(value)
+    return _parts(kind) is not None
+
+
 def parts_of(node: object) -> Iterator[object]:
     """The nodes and other values in the fields of a node, or in a tuple, in the order of the text."""
     kind: type = type(node)

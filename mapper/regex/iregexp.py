@@ -27,6 +27,7 @@ from mapper.regex.positions import (
 
 MAX_SIZE: Final = 500  # states of one automaton
 MAX_DEPTH: Final = 50  # nested groups
+MAX_LENGTH: Final = 1_000  # characters of a pattern of a payload
 _AT_START, _AT_END = 1, 2  # bits of the places at which an anchor holds
 
 _CATEGORIES = {"L": "lmotu", "M": "cen", "N": "dlo", "P": "cdefios", "Z": "lps", "S": "ckmo", "C": "cfno"}
@@ -281,6 +282,10 @@ class Pattern:
             steps = self.steps[key] = Steps(self.node, held, is_search=searching)
         return steps
 
+    def rules(self, searching: bool) -> int:
+        """The number of rules that a step can have to look at."""
+        return len(self.at(0, searching).others)
+
     def matches(self, text: str, searching: bool) -> bool:
         """True if the whole text matches, or (searching) any part of it."""
         if not text:
@@ -369,12 +374,18 @@ def _prepare_or_none(text: str) -> Pattern | None:
         return None
 
 
+def prepared(pattern: object) -> Pattern | None:
+    """The automaton of a pattern that may be its text; None if it is no pattern, or too long."""
+    if isinstance(pattern, str):
+        return _prepare_or_none(pattern) if len(pattern) <= MAX_LENGTH else None
+    return pattern if isinstance(pattern, Pattern) else None
+
+
 def _holds(value: object, pattern: object, searching: bool) -> bool:
     if not isinstance(value, str):
         return False
-    if isinstance(pattern, str):
-        pattern = _prepare_or_none(pattern) if len(pattern) <= 1_000 else None
-    return isinstance(pattern, Pattern) and pattern.matches(value, searching)
+    automaton = prepared(pattern)
+    return automaton is not None and automaton.matches(value, searching)
 
 
 def match(value: object, pattern: object) -> bool:

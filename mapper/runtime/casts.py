@@ -12,6 +12,7 @@ from mapper.runtime.digits import EXACT
 from mapper.runtime.json.nesting import holds_more, is_deeper
 from mapper.runtime.limits import active
 from mapper.runtime.missing import INVALID, Nothing
+from mapper.runtime.work import SMALL_INTEGER, size_of, spend, spend_on, spend_on_number
 
 MAX_DIGITS = 4300  # as `sys.int_info.default_max_str_digits`: conversion takes quadratic time
 
@@ -45,6 +46,8 @@ def to_string(value: object) -> str | Nothing:
     if value is False:
         return "false"
     if isinstance(value, int):
+        if value.bit_length() > SMALL_INTEGER:
+            spend(size_of(value))
         try:
             return int.__repr__(value)
         except ValueError:  # more digits than Python prints
@@ -63,6 +66,8 @@ def to_integer(value: object) -> int | Nothing:
     if isinstance(value, float):
         return int(value) if -EXACT < value < EXACT and value.is_integer() else INVALID
     if isinstance(value, str):
+        if len(value) > SMALL_INTEGER:
+            spend_on_number(value)
         match = _INTEGER(value)
         return int(match[1]) if match else INVALID
     return INVALID
@@ -77,6 +82,8 @@ def to_number(value: object) -> int | float | Nothing:
     if isinstance(value, float):
         return _finite(value)
     if isinstance(value, str) and len(value) <= MAX_DIGITS and (match := _NUMBER(value)):
+        if len(value) > SMALL_INTEGER:
+            spend_on_number(value)
         return _finite(float(value)) if match["real"] or match["power"] else int(value)
     return INVALID
 
@@ -118,6 +125,7 @@ def to_json(value: object) -> object:
 
 
 def _parse(text: str) -> object:
+    spend_on(text)
     try:
         raw = text.encode()
         limits = active()
@@ -142,6 +150,7 @@ def pick(value: object, keys: Iterable[str]) -> dict[str, object] | Nothing:
     """A new object with only the named keys, in the object's own order."""
     if not isinstance(value, dict):
         return INVALID
+    spend_on(value)
     wanted = frozenset(keys)
     return {key: member for key, member in value.items() if key in wanted}
 
@@ -150,6 +159,7 @@ def omit(value: object, keys: Iterable[str]) -> dict[str, object] | Nothing:
     """A new object without the named keys."""
     if not isinstance(value, dict):
         return INVALID
+    spend_on(value)
     unwanted = frozenset(keys)
     return {key: member for key, member in value.items() if key not in unwanted}
 
@@ -158,6 +168,7 @@ def rename(value: object, pairs: Iterable[tuple[str, str]]) -> dict[str, object]
     """A new object with keys renamed all at once, in place; COLLISION if two would share a key."""
     if not isinstance(value, dict):
         return INVALID
+    spend_on(value)
     names = dict(pairs)
     members: dict[str, object] = value
     renamed = {names.get(key, key): member for key, member in members.items()}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from mapper.runtime.faults import Fault
+from mapper.runtime.work import spend_on
 
 
 def entries_of(value: object, site: int) -> list[object]:
@@ -26,6 +27,7 @@ def elements_or_entries(value: object, site: int) -> list[object]:
 def _entries(value: object, code: str, site: int) -> list[object]:
     if not isinstance(value, dict):
         raise Fault(code, site, "", value)
+    spend_on(value)
     for key in value:
         if not isinstance(key, str):
             raise Fault(code, site, "a name in it is not text", value)
@@ -38,6 +40,7 @@ def object_from(entries: list[dict[str, Any]], on_duplicate: str, site: int) -> 
     `on_duplicate` is `first`, `last`, `list` (every value becomes a list of values) or `reject`: then two
     entries with one key raise Fault M617.
     """
+    spend_on(entries)
     made: dict[str, Any] = {}
     for entry in entries:
         if len(entry) < 2:

@@ -2,20 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from mapper.runtime.faults import Fault
 from mapper.runtime.limits import active
 from mapper.runtime.missing import MISSING
+from mapper.runtime.work import VALUE, meter, spend, spend_on, spend_on_comparison
 
 
-def children(value: object) -> Iterable[object]:
+def children(value: object) -> Collection[object]:
     """The elements of an array or the member values of an object, in order; a scalar has none."""
     if isinstance(value, list):
         return value
     if isinstance(value, dict):
         return value.values()
     return ()
+
+
+def spend_on_children(value: object, units: int = VALUE) -> None:
+    """Count the children of a value, so many units for each."""
+    if isinstance(value, list | dict):
+        spend(units * len(value))
+
+
+def children_of_all(nodes: list[object], children: Callable[[object], Collection[object]]) -> list[object]:
+    """The children of several values, each value's behind those of the one before."""
+    counting = meter()
+    if counting is None:
+        return [value for node in nodes for value in children(node)]
+    found: list[object] = []
+    for node in nodes:
+        inner = children(node)
+        counting.spend(VALUE * len(inner))
+        found.extend(inner)
+    return found
+
+
+def elements_of_all(nodes: list[object], part: slice) -> list[object]:
+    """The elements of a part of each array among several values."""
+    found: list[object] = []
+    for node in nodes:
+        if isinstance(node, list):
+            elements = node[part]
+            spend_on(elements)
+            found.extend(elements)
+    return found
 
 
 def descendants(nodes: Iterable[object], site: int) -> list[object]:
@@ -34,6 +65,7 @@ def descendants(nodes: Iterable[object], site: int) -> list[object]:
             stack.extend(reversed(value))
         elif isinstance(value, dict):
             stack.extend(reversed(value.values()))
+    spend(VALUE * len(visited), site)
     if stack:
         raise Fault("M608", site, f"a path looks at more than {limit} values")
     return visited
@@ -49,6 +81,7 @@ def check_matches(nodes: list[object], site: int) -> None:
 def less(left: object, right: object) -> bool:
     """The `<` of RFC 9535 §2.3.5.2.2: between two numbers or two strings; of anything else it is false."""
     if isinstance(left, str):
+        spend_on_comparison(left, right)
         return isinstance(right, str) and left < right
     return is_number(left) and is_number(right) and left < right  # type: ignore[operator]
 

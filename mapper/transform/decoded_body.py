@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from mapper.runtime.items import Alternative
 from mapper.runtime.json.foreign import PlainCopy
 from mapper.runtime.repair.policy import Repair
+from mapper.runtime.work import Meter
 from mapper.transform.collector import Locate, locations
 from mapper.transform.request import Request
 from mapper.transform.result import Rejected, Skipped, set_item
@@ -27,8 +28,9 @@ class DecodedBody:
     `whole` is the item of a rejection of the whole body: its bytes if it nests too deep. `is_plain` is false
     if its values may not be JSON. `deep` is set if items may nest too deep; it knows their bytes. `may_raise`
     is set if the body may hold types of the host's own: an exception is then no defect, and a plain copy of
-    the item is mapped instead. `room` is set if its events have to be measured; `writes` if they become
-    bytes. `given` finds what the host has given for an item.
+    the item is mapped instead. `room` is set if its events have to be measured, `meter` if the work of its
+    items has to be counted; `writes` if the events become bytes. `given` finds what the host has given for
+    an item.
     """
 
     value: object
@@ -43,6 +45,7 @@ class DecodedBody:
     items: list[object] = field(default_factory=list)
     rejected: Rejected | None = None
     room: Room | None = None
+    meter: Meter | None = None
     writes: bool = False
     alternatives: tuple[Alternative, ...] = ()
     _locate: Locate | None = None

@@ -19,6 +19,7 @@ from mapper.runtime.limits import DEFAULT, within
 from mapper.runtime.repair.policy import Repair
 from mapper.runtime.schema.validation import is_json
 from mapper.runtime.stack import on_fresh_stack
+from mapper.runtime.work import Meter, Work, counted, metering
 from mapper.transform.body import read_body
 from mapper.transform.collector import Collector, NoEvent
 from mapper.transform.compiled import Compiled, module_name
@@ -46,11 +47,13 @@ class DecodedPath:
         "_has_default_limits",
         "_levels",
         "_limits",
+        "_max_uncounted",
         "_max_unmeasured",
         "_policy",
         "_takes_one",
         "alternatives",
         "objects_only",
+        "work",
     )
 
     def __init__(self, compiled: Compiled, module: dict[str, Any], collector: Collector) -> None:
@@ -61,6 +64,8 @@ class DecodedPath:
         self._event = module["event"]
         self._growth = Growth(*module["GROWTH"])
         self._max_unmeasured = self._growth.max_items(compiled.limits)
+        self.work = Work(*module["WORK"])
+        self._max_uncounted = self.work.max_uncounted(compiled.limits)
         self._levels: int = compiled.limits.nesting + module["LEVELS"]
         self.alternatives: tuple[Alternative, ...] = module["EACH"]
         self.objects_only = compiled.objects_only
@@ -77,7 +82,9 @@ class DecodedPath:
         """The result of a payload: bytes of JSON, or parsed JSON, which is `trusted` to be nothing else."""
         if self._takes_one and type(payload) is dict:
             try:
-                outcome = self._event(payload, payload, request, 0 if trusted else self._levels)
+                outcome = self._map_one(payload, request, 0 if trusted else self._levels)
+            except Fault as fault:  # not mapped again, as it may have taken long
+                return self._refused(payload, request, fault)
             except Exception:  # mapped again below, which explains the error
                 pass
             else:
@@ -123,6 +130,27 @@ class DecodedPath:
         """The room for events that take `size` bytes together."""
         levels = self._levels - self._limits.nesting if self._growth.is_large else 0
         return Room(self._limits, levels, size)
+
+    def _map_one(self, payload: object, request: Request, max_depth: int) -> Any:
+        """The outcome of `event` for a parsed payload that is itself the one item."""
+        if self._max_uncounted >= DEFAULT.body_bytes:
+            return self._event(payload, payload, request, max_depth)
+        meter = self._meter()
+        token = metering.set(meter)
+        try:
+            meter.begin(self.work.units)
+            return self._event(payload, payload, request, max_depth)
+        finally:
+            metering.reset(token)
+
+    def _meter(self) -> Meter:
+        return Meter(self._limits.item_work, self._limits.body_work)
+
+    def _refused(self, payload: object, request: Request, fault: Fault) -> Result:
+        """The result of a parsed payload that is itself the one item."""
+        body = DecodedBody(payload, payload, request, is_parsed=True, alternatives=self.alternatives)
+        refused = self._explain(0, record_fault(fault), body, payload)
+        return Result([], [], [refused]) if isinstance(refused, Rejected) else Result([], [refused])
 
     def _in_force(self) -> AbstractContextManager[None]:
         return _AS_THEY_ARE if self._has_default_limits else within(self._limits)
@@ -226,8 +254,10 @@ class DecodedPath:
         """The body with its items, or with the rejection of all of it; its values take up to `size` bytes."""
         body.alternatives = self.alternatives
         max_items = self._limits.items
+        meter = self._meter() if size > self._max_uncounted else None
         try:
-            items = select(self.alternatives, body.value, max_items)
+            find = select if meter is None else counted(select, meter, 0)
+            items = find(self.alternatives, body.value, max_items)
         except Fault as fault:
             body.rejected = body.end(self._collector.reject(0, record_fault(fault), "$", body.whole))
             return body
@@ -240,6 +270,8 @@ class DecodedPath:
             body.rejected = body.end(reject(0, "$", "M608", message, body.whole))
         else:
             body.items = items
+            if self.work.at_most(len(items), size) > min(self._limits.item_work, self._limits.body_work):
+                body.meter = meter
             is_measured = len(items) > self._max_unmeasured or size > self._limits.body_bytes
             if is_measured and not self._growth.fits(len(items), size, self._limits, body.value):
                 body.room = self.room(self._limits.result_bytes)
@@ -262,6 +294,15 @@ class DecodedPath:
             return body.end(self._defect(index, item, body, error))
 
     def _try_item(self, index: int, item: object, body: DecodedBody) -> Any:
+        if body.meter is None:
+            return self._map_item_of(body, index, item)
+        token = metering.set(body.meter)
+        try:
+            return self._map_item_of(body, index, item)
+        finally:
+            metering.reset(token)
+
+    def _map_item_of(self, body: DecodedBody, index: int, item: object) -> Any:
         room, locate = body.room, body.location
         if body.deep is not None and nests_deeper(_content(item), self._limits.nesting):
             return body.end(_too_deep(index, item, body, self._limits.nesting))
@@ -271,6 +312,8 @@ class DecodedPath:
             return body.end(room.reject(index, locate(index), item))
         max_depth = self._levels if body.is_parsed else 0
         try:
+            if body.meter is not None:
+                body.meter.begin(self.work.units)
             event = self._event(item, body.value, body.request, max_depth)
             if type(event) is int:
                 return self._explain(index, event, body, item)

@@ -17,6 +17,7 @@ from mapper.runtime.json.locations import write_location
 from mapper.runtime.json.narrow import NeedsFullDecode, take_apart
 from mapper.runtime.json.nesting import holds_more
 from mapper.runtime.limits import DEFAULT
+from mapper.runtime.work import OUT_OF_WORK, Meter, counted
 from mapper.transform.body import read_late, read_plain
 from mapper.transform.chunks import ChunkItems, chunks, find_chunkable, map_chunks
 from mapper.transform.collector import Collector, NoEvent, at_root
@@ -36,6 +37,8 @@ from mapper.transform.undecoded_items import (
 _NESTING, _MAX_BYTES = DEFAULT.nesting, DEFAULT.body_bytes
 _SHALLOW = 2 * _NESTING  # bytes that cannot nest too deep: a level takes two brackets
 _NOTHING_FOUND: FoundElements = (-1, ())
+# The work of a body on this path, a small part of what is allowed; the decoded path maps any other body.
+_SHARE = min(DEFAULT.item_work, DEFAULT.body_work) // 16
 _ONLY_BYTES = frozenset({bytes})
 
 # The items of a body, the body itself, and the index of the alternative of `each` that selects the items.
@@ -59,9 +62,11 @@ class NarrowPath:
         "_is_bounded",
         "_item",
         "_items",
+        "_max_alone",
         "_max_bytes",
         "_read",
         "_splits",
+        "_work",
     )
 
     def __init__(
@@ -73,6 +78,8 @@ class NarrowPath:
         self._is_bounded = is_bounded(growth)
         # A larger body could become too large an event before that one is measured.
         self._max_bytes = min(_MAX_BYTES, DEFAULT.result_bytes // max(1, growth.own + growth.shared))
+        self._work = decoded.work
+        self._max_alone = self._work.max_bytes(_SHARE, 1, DEFAULT)
         self._read: Callable[[bytes, Request], Read] = module["run"]
         self._event: Callable[[Any, object, Request], NarrowOutcome] = module["event"]
         self._item: type = module["ITEM"]
@@ -89,10 +96,7 @@ class NarrowPath:
             if result is not None:
                 return result
             found = take_apart(body, self._splits, _NESTING)
-        try:
-            read = self._read(body, request)
-        except (Fault, InvalidEvent) as error:
-            read = _record(error)
+        read = self._read_body(body, request)
         if isinstance(read, bytes):
             return JsonResult([read]) if len(read) <= ROOM or self._is_bounded else None
         if read is None:
@@ -102,8 +106,17 @@ class NarrowPath:
         items, root, each_index = read
         if len(items) > DEFAULT.items:
             return None
-        outcomes = self._outcomes(items, root, request)
-        first = list(outcomes) if self._is_bounded else _little(outcomes)
+        outcomes = self._outcomes(items, root, request, None)
+        gather: Callable[[Iterator[NarrowOutcome]], list[NarrowOutcome]] = _little
+        if self._is_bounded:
+            gather = list
+        meter = self._meter(len(items), len(body))
+        if meter is None:
+            first = gather(outcomes)
+        else:  # all items at once: that takes less time
+            first = counted(gather, meter, self._work.units * len(items))(outcomes)
+            if len(first) < len(items):
+                return None
         if (
             len(first) == len(items)
             and _ONLY_BYTES.issuperset(map(type, first))
@@ -118,10 +131,7 @@ class NarrowPath:
         found = _NOTHING_FOUND
         if len(body) > _SHALLOW and self._may_nest(body):
             found = take_apart(body, self._splits, _NESTING)
-        try:
-            read = self._read(body, request)
-        except (Fault, InvalidEvent) as error:
-            read = _record(error)
+        read = self._read_body(body, request)
         if isinstance(read, bytes):
             return Stream(iter((read,)), 1) if len(read) <= ROOM or self._is_bounded else None
         if read is None:
@@ -132,8 +142,22 @@ class NarrowPath:
         if len(items) > DEFAULT.items:
             return None
         undecoded = self._items.of(body, each_index, len(items), found)
-        outcomes = self._outcomes(items, root, request)
+        outcomes = self._outcomes(items, root, request, self._meter(len(items), len(body)))
         return Stream(self._settle(outcomes, len(items), undecoded, body, request), len(items))
+
+    def _meter(self, count: int, size: int) -> Meter | None:
+        """A meter for the items of a body, if their work is not certain to be small."""
+        return Meter(_SHARE, _SHARE) if self._work.at_most(count, size) > _SHARE else None
+
+    def _read_body(self, body: bytes, request: Request) -> Read:
+        """The items of a body, or the outcome of a body that is one item."""
+        read = self._read
+        if len(body) > self._max_alone:
+            read = counted(read, Meter(_SHARE, _SHARE), self._work.units)
+        try:
+            return read(body, request)
+        except (Fault, InvalidEvent) as error:
+            return _record(error)
 
     def _may_nest(self, body: bytes) -> bool:
         """True if a body has enough brackets to nest too deep; NeedsFullDecode if it is too large."""
@@ -153,10 +177,15 @@ class NarrowPath:
         if each_index is None:
             return None
 
+        meter = self._meter(min(DEFAULT.items, len(body)), len(body))
+
         def run(text: bytes) -> tuple[list[NarrowOutcome], int]:
             read: Any = self._read(text, request)
             items, root, mapped_each = read
-            return list(self._outcomes(items, root, request)), mapped_each
+            mapped = list(self._outcomes(items, root, request, meter))
+            if len(mapped) < len(items):
+                raise NeedsFullDecode
+            return mapped, mapped_each
 
         with suppress(Exception):  # a wrong cut can cause any error
             mapped, items = map_chunks(chunks(body, _NESTING), run, each_index, self._items)
@@ -170,15 +199,21 @@ class NarrowPath:
         """The outcome of a body that is one item and no event."""
         return self._collector.explain(0, outcome, at_root, Thunk(read_late, body))
 
-    def _outcomes(self, items: Sequence[object], root: object, request: Request) -> Iterator[NarrowOutcome]:
-        """The outcome of each item, made when it is asked for."""
+    def _outcomes(
+        self, items: Sequence[object], root: object, request: Request, meter: Meter | None
+    ) -> Iterator[NarrowOutcome]:
+        """The outcome of each item, made when it is asked for; none from the one on that spends the meter."""
         event, kind = self._event, self._item
+        if meter is not None:
+            event = counted(event, meter, self._work.units)
         for item in items:
             outcome: NarrowOutcome = None
             if isinstance(item, kind):
                 try:
                     outcome = event(item, root, request)
                 except (Fault, InvalidEvent) as error:
+                    if isinstance(error, Fault) and error.code in OUT_OF_WORK:
+                        return
                     outcome = _record(error)
                 except Exception:
                     pass  # the decoded path finds out why
@@ -212,6 +247,8 @@ class NarrowPath:
                     left = left or self._decode(body, count, request)
                     left.room = room
                     settled = self._decoded.outcome(index, left)
+                    if left.meter is not None and left.meter.is_spent:
+                        break
                 index += 1
                 yield settled
                 if room is not None and room.is_spent:
@@ -220,6 +257,11 @@ class NarrowPath:
             pass
         if index < count:
             rest = self._decoded.open(body, request)
+            if rest.meter is not None:
+                measured, rest.room = rest.room, None
+                for earlier in range(index):  # whose work counts, too
+                    self._decoded.outcome(earlier, rest)
+                rest.room = measured
             if rest.room is not None and room is not None:
                 rest.room = room
             yield from self._decoded.outcomes(rest, index)
@@ -230,11 +272,16 @@ class NarrowPath:
         items = select(self._alternatives, value, count)
         if items is None or len(items) != count:
             raise NeedsFullDecode
-        return DecodedBody(value, value, request, writes=True, items=items, alternatives=self._alternatives)
+        decoded = DecodedBody(value, value, request, items=items, alternatives=self._alternatives)
+        decoded.writes = True
+        decoded.meter = self._meter(count, len(body))
+        return decoded
 
 
 def _record(error: Fault | InvalidEvent) -> NarrowOutcome:
-    """The outcome of an item whose event was refused."""
+    """The outcome of an item whose event was refused; NeedsFullDecode if it took too much work."""
+    if isinstance(error, Fault) and error.code in OUT_OF_WORK:
+        raise NeedsFullDecode
     if isinstance(error, InvalidEvent):
         return error.with_traceback(None)  # its frames hold the payload
     return record_plain_fault(error)

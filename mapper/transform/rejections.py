@@ -55,8 +55,10 @@ class Places:
     sites: tuple[tuple[int, int, str, str | None], ...]
     fields: dict[str, tuple[int, int, str | None]]
 
-    def site(self, number: int) -> tuple[Span, str, str | None]:
-        """The span, the output field and the path of a numbered site."""
+    def site(self, number: int) -> tuple[Span | None, str, str | None]:
+        """The span, the output field and the path of a numbered site; -1 is no place."""
+        if number < 0:
+            return None, "", None
         start, end, what, path = self.sites[number]
         return Span(self.file, start, end), what, path
 
@@ -143,7 +145,8 @@ def fault_diagnostics(record: FaultRecord, places: Places, location: str | None)
     resembled = _resemblance(value, detail) if code == "M614" else None
     shown = None if value is MISSING else str(value) if type(value) is Shown else show(value)
     hints = tuple(hint for hint in (resembled, hint) if hint)
-    return (Diagnostic(code, message, (Label(span),), hints, location=location, value=shown),)
+    labels = () if span is None else (Label(span),)
+    return (Diagnostic(code, message, labels, hints, location=location, value=shown),)
 
 
 def _resemblance(value: object, formats: str) -> str | None:

@@ -43,6 +43,8 @@ WITHOUT_EXAMPLE = {
     "M622": "a payload that breaks what its source schema promises",
     "M624": "a very large event",
     "M625": "many large events",
+    "M629": "a very large item",
+    "M630": "many large items",
     "M901": "a defect of our own",
 }
 

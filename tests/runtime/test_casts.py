@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mapper.runtime import casts as values
+from mapper.runtime.blank import has_no_content
 from mapper.runtime.casts import COLLISION, CONVERSIONS, omit, pick, rename
 from mapper.runtime.json.canonical import canonical_json, stable_hash
 from mapper.runtime.limits import DEFAULT
-from mapper.runtime.missing import INVALID, MISSING, has_no_content
+from mapper.runtime.missing import INVALID, MISSING
 from support.value_cases import documents, named, rows, same
 
 

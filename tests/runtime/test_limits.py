@@ -59,6 +59,22 @@ RUN_TIME: dict[str, tuple[str, int, str, bytes, bytes, str]] = {
     ),
     "matches": ("path_matches", 3, "{n: '$.x..*'}", b'{"x": [1, 2, 3]}', b'{"x": [1, 2, 3, 4]}', "M608"),
     "visits": ("path_visits", 4, "{n: $.x..a}", b'{"x": [1, 2, 3]}', b'{"x": [1, 2, 3, 4]}', "M608"),
+    "work of an item": (
+        "item_work",
+        520,
+        "{a: '$.x[*]'}",
+        b'{"x": [1, 2, 3]}',
+        b'{"x": [1, 2, 3, 4]}',
+        "M629",
+    ),
+    "work of a body": (
+        "body_work",
+        520,
+        "{a: '$.x[*]'}",
+        b'{"x": [1, 2, 3]}',
+        b'{"x": [1, 2, 3, 4]}',
+        "M630",
+    ),
     "rounds": (
         "loop_rounds",
         3,

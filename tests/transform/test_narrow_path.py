@@ -115,7 +115,7 @@ def outcomes(transform: mapper.Transform, body: bytes, request: mapper.Request) 
     transform.json(body, request)
     assert isinstance(transform._narrow, NarrowPath)
     read: Any = transform._narrow._read(body, request)
-    return list(transform._narrow._outcomes(*read[:2], request)) if isinstance(read, tuple) else [read]
+    return list(transform._narrow._outcomes(*read[:2], request, None)) if isinstance(read, tuple) else [read]
 
 
 @pytest.mark.parametrize("name", SHIPPED)

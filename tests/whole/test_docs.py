@@ -368,6 +368,8 @@ LIMITS = {
     "a body": (DEFAULT.body_bytes // 2**20, DEFAULT.items),
     "values of a body, counted as its commas and opening brackets outside of texts": (DEFAULT.values,),
     "a form": (DEFAULT.form_fields,),
+    "the work of an item": (DEFAULT.item_work,),
+    "the work of all items of a body": (DEFAULT.body_work,),
     "an event, as compact JSON": (DEFAULT.event_bytes // 2**20,),
     "the events of a body together, as compact JSON": (DEFAULT.result_bytes // 2**20,),
     "the nesting of an item of a body; of parsed JSON, that of each value that its event holds": (

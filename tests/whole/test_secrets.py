@@ -95,6 +95,8 @@ UNREACHED = {
     "M609": "needs a declared repair; tested where repairs are",
     "M624": "its message holds sizes alone; tested where limits of output are",
     "M625": "its message holds sizes alone; tested where limits of output are",
+    "M629": "its message holds a limit alone; tested where work is",
+    "M630": "its message holds a limit alone; tested where work is",
     "M901": "a defect of ours; see below",
 }
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from mapper.runtime.missing import is_blank_text
+from mapper.runtime.blank import is_blank_text
 
 KINDS = ("null", "boolean", "number", "string", "array", "object")
 

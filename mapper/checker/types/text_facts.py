@@ -10,7 +10,7 @@ from functools import lru_cache
 from mapper.checker.types.facts import Texts
 from mapper.regex.implications import implies_content, reads_alike
 from mapper.regex.searches import searcher
-from mapper.runtime.missing import is_blank_text
+from mapper.runtime.blank import is_blank_text
 from mapper.runtime.schema.formats import conforms
 
 MAX_VALUES = 64  # listed values; more are described by facts

@@ -24,6 +24,7 @@ from mapper.runtime.casts import to_string
 from mapper.runtime.digits import may_have_lost_digits
 from mapper.runtime.limits import MAX_CANONICAL_DEPTH
 from mapper.runtime.missing import INVALID, MISSING, Nothing
+from mapper.runtime.work import spend
 
 _Members: TypeAlias = Iterator[tuple[str, object]]  # the text before a member's value, and the value
 
@@ -68,7 +69,10 @@ def stable_hash(values: Iterable[object]) -> str | Nothing:
     if not is_any:
         return MISSING
     text = (are_plain and _encode_at_once(parts)) or canonical_json([[*part] for part in parts])
-    return INVALID if isinstance(text, Nothing) else sha256(text).hexdigest()
+    if isinstance(text, Nothing):
+        return INVALID
+    spend(len(text))
+    return sha256(text).hexdigest()
 
 
 def _encode_at_once(parts: list[tuple[object, ...]]) -> bytes | None:

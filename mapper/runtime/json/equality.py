@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
+from mapper.runtime.work import STRIDE, VALUE, Meter, meter, spend_on_key
+
 _CONTAINERS = (dict, list)
 _NUMBERS = (int, float, Decimal)  # Decimal: numbers of a body that no float holds
 
@@ -21,16 +23,19 @@ def equal(left: object, right: object) -> bool:
     Values may nest to any depth. Parts that are repeated, or that contain themselves, are compared once.
     """
     # Python's own `==` has True equal to 1, and ends in a RecursionError for values that nest deep.
+    counting = meter()
     if not isinstance(left, _CONTAINERS):
-        return _are_equal_scalars(left, right)
+        return _are_equal_scalars(left, right, counting)
     pairs: list[tuple[object, object]] = [(left, right)]
     # A payload from a host may hold one object often, or inside itself. Each pair is kept alive, so that no
     # other gets its ids: a type of the host's own may make its members when it is asked for them.
     met: dict[tuple[int, int], tuple[object, object]] = {}
     while pairs:
         one, other = pairs.pop()
+        if counting is not None:
+            counting.spend(VALUE)
         if not isinstance(one, _CONTAINERS):
-            if not _are_equal_scalars(one, other):
+            if not _are_equal_scalars(one, other, counting):
                 return False
             continue
         if (id(one), id(other)) in met:
@@ -47,10 +52,14 @@ def equal(left: object, right: object) -> bool:
     return True
 
 
-def _are_equal_scalars(left: object, right: object) -> bool:
+def _are_equal_scalars(left: object, right: object, counting: Meter | None) -> bool:
     # Objects of other types are asked only if both are of one type: they may claim to equal everything.
     if isinstance(left, str):
-        return isinstance(right, str) and left == right
+        if not isinstance(right, str) or len(left) != len(right):
+            return False
+        if counting is not None:
+            counting.spend(len(left) // STRIDE)
+        return left == right
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if isinstance(left, _NUMBERS):
@@ -63,6 +72,7 @@ def identity(value: object) -> object:
 
     It recurses: values nest at most `nesting.MAX_NESTING` levels deep before they get here.
     """
+    spend_on_key(value)
     if isinstance(value, dict):
         return "object", frozenset((key, identity(member)) for key, member in value.items())
     if isinstance(value, list | tuple):

@@ -19,10 +19,9 @@ from liquid.builtin.expressions import (
     FilteredExpression,
     LoopExpression,
     StringLiteral,
-    logical,
     tokenize,
 )
-from liquid.builtin.expressions.primitive import Blank, Empty
+from liquid.builtin.expressions.primitive import Literal
 from liquid.exceptions import (
     LiquidError,
     LoopIterationLimitError,
@@ -40,6 +39,7 @@ from mapper.runtime.limits import MAX_TAG_DEPTH, active
 from mapper.runtime.liquid import semantics as text
 from mapper.runtime.liquid.abort import AbortTag
 from mapper.runtime.liquid.arithmetic import as_double
+from mapper.runtime.liquid.comparisons import AnyEqual, plain, refine_condition, refined
 from mapper.runtime.liquid.filters import (
     COMPUTED,
     FILTERS,
@@ -51,7 +51,8 @@ from mapper.runtime.liquid.filters import (
 from mapper.runtime.liquid.filters.row import Function
 from mapper.runtime.liquid.filters.values import date_of_moment
 from mapper.runtime.liquid.lazy_vars import NO_VARS, LazyVars, VarFailed, VarValues, all_variables
-from mapper.runtime.missing import MISSING, is_blank
+from mapper.runtime.missing import MISSING
+from mapper.runtime.work import meter, spend
 
 # The rules of a dialect, as (name, value) pairs; see ir.LiquidRules.
 Rules: TypeAlias = tuple[tuple[str, bool | str], ...]
@@ -76,6 +77,13 @@ def _doubled(value: object, context: RenderContext) -> object:
     return as_double(value) if context.env.rules.get("doubles") else value  # type: ignore[attr-defined]
 
 
+class _Captured(_Buffer):
+    def getvalue(self) -> str:
+        captured = super().getvalue()
+        spend(len(captured))
+        return captured
+
+
 class LimitedRenderContext(RenderContext):
     """A render context without a clock, whose limits count as those of lowered code do."""
 
@@ -93,7 +101,7 @@ class LimitedRenderContext(RenderContext):
 
     def get_buffer(self, buf: TextIO | None = None) -> StringIO:
         """A buffer for a capture."""
-        return _Buffer()
+        return _Captured()
 
     def get(self, path: list[object], *, token: Token | None, default: object = UNDEFINED) -> object:
         """The value of a variable and its keys."""
@@ -129,42 +137,13 @@ class Rendering(BoundTemplate):
         return render_args
 
 
-class _Equal(logical.EqExpression):
-    __slots__ = ()
-
-    def evaluate(self, context: RenderContext) -> object:
-        return equal(self.left.evaluate(context), self.right.evaluate(context))
-
-
-class _Unequal(logical.NeExpression):
-    __slots__ = ()
-
-    def evaluate(self, context: RenderContext) -> object:
-        return not equal(self.left.evaluate(context), self.right.evaluate(context))
-
-
-class _Contains(logical.ContainsExpression):
-    __slots__ = ()
-
-    def evaluate(self, context: RenderContext) -> object:
-        return text.contains(_plain(self.left.evaluate(context)), _plain(self.right.evaluate(context)))
-
-
-class _AnyEqual(case_tag._AnyExpression):
-    __slots__ = ()
-
-    def evaluate(self, context: RenderContext) -> list[bool]:
-        left = self.left.evaluate(context)
-        return [equal(left, right.evaluate(context)) for right in self.expressions]
-
-
 class _Loop(LoopExpression):
     __slots__ = ()
 
     def evaluate(self, context: RenderContext) -> tuple[Iterator[object], int]:
-        source = text.elements(_plain(self.iterable.evaluate(context)))
-        limit = None if self.limit is None else _plain(self.limit.evaluate(context))
-        offset = None if self.offset is None else _plain(self.offset.evaluate(context))
+        source = text.elements(plain(self.iterable.evaluate(context)))
+        limit = None if self.limit is None else plain(self.limit.evaluate(context))
+        offset = None if self.offset is None else plain(self.offset.evaluate(context))
         key = f"{self.identifier}-{self.iterable}"
         if isinstance(self.offset, StringLiteral) and offset == "continue":
             offset = context.stopindex(key)
@@ -172,43 +151,10 @@ class _Loop(LoopExpression):
         context.stopindex(key, stop)
         length = text.length_of(visited)
         context.raise_for_loop_limit(length)
+        counting = meter()
+        if counting is not None:
+            counting.spend(length * counting.round_units)
         return (reversed(visited) if self.reversed else iter(visited)), length
-
-
-def _plain(value: object) -> object:
-    return MISSING if isinstance(value, Undefined) else value
-
-
-def equal(left: object, right: object) -> bool:
-    """Liquid's `==` of library values, `blank` and `empty` among them."""
-    left, right = _plain(left), _plain(right)
-    for one, other in ((left, right), (right, left)):
-        if isinstance(one, Blank):
-            return isinstance(other, Blank) or (not isinstance(other, Empty) and is_blank(other))
-        if isinstance(one, Empty):
-            return isinstance(other, Empty) or (not isinstance(other, Blank) and text.is_empty(other))
-    return text.equal(left, right)
-
-
-def _refined(expression: Expression) -> Expression:
-    # The same test with our comparisons in it.
-    match expression:
-        case BooleanExpression():
-            return BooleanExpression(expression.token, _refined(expression.expression))
-        case logical.LogicalAndExpression() | logical.LogicalOrExpression():
-            return type(expression)(expression.token, _refined(expression.left), _refined(expression.right))
-        case logical.EqExpression():
-            return _Equal(expression.token, _refined(expression.left), _refined(expression.right))
-        case logical.NeExpression():
-            return _Unequal(expression.token, _refined(expression.left), _refined(expression.right))
-        case logical.ContainsExpression():
-            return _Contains(expression.token, _refined(expression.left), _refined(expression.right))
-    return expression
-
-
-def refine_condition(expression: BooleanExpression) -> BooleanExpression:
-    """A parsed condition with our comparisons in place of the library's."""
-    return BooleanExpression(expression.token, _refined(expression.expression))
 
 
 def _refined_loop(loop: LoopExpression) -> _Loop:
@@ -224,9 +170,9 @@ def _refined_loop(loop: LoopExpression) -> _Loop:
 
 
 def _refine_branches(node: if_tag.IfNode | unless_tag.UnlessNode) -> None:
-    node.condition = _refined(node.condition)
+    node.condition = refined(node.condition)
     for alternative in node.alternatives:
-        alternative.expression = _refined(alternative.expression)
+        alternative.expression = refined(alternative.expression)
 
 
 class _IfNode(if_tag.IfNode):
@@ -253,7 +199,7 @@ class _CaseNode(case_tag.CaseNode):
         for block in self.blocks:
             if isinstance(block, case_tag.MultiExpressionBlockNode):
                 test = block.expression
-                block.expression = _AnyEqual(test.token, test.left, test.expressions)
+                block.expression = AnyEqual(test.token, test.left, test.expressions)
 
 
 class _ForNode(for_tag.ForNode):
@@ -289,7 +235,10 @@ class _CycleNode(cycle_tag.CycleNode):
         values = [_doubled(value.evaluate(context), context) for value in self.args]
         named = None if self.group is None else self.group.evaluate(context)
         group = "__UNDEFINED" if isinstance(named, Undefined) else str(named) if self.group else ""
-        turn = context.cycle(group or str(values), len(values))
+        key = group or str(values)
+        if not group and not all(isinstance(value, Literal) for value in self.args):
+            spend(len(key))
+        turn = context.cycle(key, len(values))
         return buffer.write(text.to_text(values[turn])) if turn < len(values) else 0
 
 
@@ -308,8 +257,8 @@ _TAGS = {
 def _adapted(function: Function) -> Function:
     # A filter in the form that the library calls: a missing value is an Undefined there.
     def call(value: object, *args: object, **kwargs: object) -> object:
-        named = {name: _plain(arg) for name, arg in kwargs.items()}
-        result = apply(function, -1, _plain(value), *map(_plain, args), **named)
+        named = {name: plain(arg) for name, arg in kwargs.items()}
+        result = apply(function, -1, plain(value), *map(plain, args), **named)
         return Undefined("") if result is MISSING else result
 
     return call
@@ -399,11 +348,25 @@ def render(
     request: object,
     site: int,
     known: VarValues = NO_VARS,
+    round_units: int = 0,
 ) -> str:
-    """The text the library renders; raises Fault or Skip as lowered code does. `known` are its vars."""
-    return _run(
-        lambda: _parsed(source, rules, partials).render(all_variables(item, body, request, known)), site
-    )
+    """The text the library renders; raises Fault or Skip as lowered code does. `known` are its vars.
+
+    `round_units` is the work of a round of one of its loops.
+    """
+
+    def work() -> str:
+        template, names = _parsed(source, rules, partials), all_variables(item, body, request, known)
+        counting = meter()
+        if counting is None:
+            return template.render(names)
+        outer, counting.round_units = counting.round_units, round_units
+        try:
+            return template.render(names)
+        finally:
+            counting.round_units = outer
+
+    return _run(work, site)
 
 
 @lru_cache(maxsize=256)
@@ -463,7 +426,7 @@ def compute(
     def work() -> object:
         expression, template = _expression(source, rules)
         context = LimitedRenderContext(template, globals=all_variables(item, body, request, known))
-        return text.as_value(_plain(_doubled(expression.evaluate(context), context)), site)
+        return text.as_value(plain(_doubled(expression.evaluate(context), context)), site)
 
     return _run(work, site)
 

@@ -19,6 +19,13 @@ from mapper.runtime.json import equality
 from mapper.runtime.json.types import WORDS, type_of
 from mapper.runtime.limits import active
 from mapper.runtime.missing import MISSING
+from mapper.runtime.work import (
+    SMALL_INTEGER,
+    spend,
+    spend_on,
+    spend_on_comparison,
+)
+from mapper.runtime.work import size_of as units_of
 
 if TYPE_CHECKING:
     from json import JSONEncoder
@@ -109,6 +116,7 @@ def equal(left: object, right: object) -> bool:
 def less(left: object, right: object, site: int) -> bool:
     """Liquid's `<`: of two texts or two numbers; nil is never less; anything else is Fault M618."""
     if isinstance(left, str) and isinstance(right, str):
+        spend_on_comparison(left, right)
         return left < right
     if isinstance(left, int | float) and isinstance(right, int | float):
         return left < right
@@ -120,6 +128,7 @@ def less(left: object, right: object, site: int) -> bool:
 def at_most(left: object, right: object) -> bool:
     """Liquid's `<=`: of two texts or two numbers; nil never; anything else if both are equal."""
     if isinstance(left, str) and isinstance(right, str):
+        spend_on_comparison(left, right)
         return left <= right
     if isinstance(left, bool) or isinstance(right, bool):
         return False
@@ -135,8 +144,11 @@ def contains(left: object, right: object) -> bool:
     if not is_truthy(left) or not is_truthy(right):
         return False
     if isinstance(left, str):
-        return compared_text(right) in left
+        part = compared_text(right)
+        spend_on(left, part)
+        return part in left
     if isinstance(left, list | tuple):
+        spend_on(left)
         return any(equal(element, right) for element in left)
     if isinstance(left, range):
         return isinstance(right, int) and right in left
@@ -171,8 +183,12 @@ def to_text(value: object, site: int = -1) -> str:
         return ""
     try:
         if type(value) is int or (type(value) is float and -EXACT < value < EXACT):
+            if type(value) is int and value.bit_length() > SMALL_INTEGER:
+                spend(units_of(value))
             return str(value)
-        return _printed(value, site)
+        text = _printed(value, site)
+        spend(len(text), site)
+        return text
     except (ValueError, OverflowError, TypeError):  # a number JSON does not have, a name that is not text
         raise Fault("M618", site, f"{kind(value)} that cannot be printed") from None
 
@@ -208,6 +224,7 @@ def as_value(value: object, site: int) -> object:
     if isinstance(value, range):
         if length_of(value) > active().text_length:
             raise length_fault(site)
+        spend_on(value)
         return list(value)
     if isinstance(value, tuple):
         return list(value)
@@ -314,6 +331,7 @@ def elements(source: object) -> Sequence[object]:
     if isinstance(source, list | tuple | range):
         return source
     if isinstance(source, dict):
+        spend_on(source)
         return list(source.items())
     return [source] if isinstance(source, str) and source else ()
 
@@ -353,11 +371,15 @@ def length_of(source: Sequence[object]) -> int:
     return len(source)
 
 
-def rounds(source: Sequence[object], outer: int, site: int) -> int:
-    """The number of rounds of this loop and those around it together; Fault M619 if they are too many."""
+def rounds(source: Sequence[object], outer: int, site: int, units: int = 0) -> int:
+    """The number of rounds of this loop and those around it together; Fault M619 if they are too many.
+
+    `units` is the work of one round, apart from what its filters and loops do.
+    """
     count = length_of(source) * outer
     if count > active().loop_rounds:
         raise rounds_fault(site)
+    spend(length_of(source) * units, site)
     return count
 
 

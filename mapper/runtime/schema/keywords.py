@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 from mapper.regex.searches import searcher
 from mapper.runtime.json.equality import has_repetitions
 from mapper.runtime.stack import on_fresh_stack
+from mapper.runtime.work import KEYWORD, VALUE, size_of, spend
 
 _MAX_STACKS = 32  # fresh stacks for one value
 
@@ -65,12 +66,15 @@ def is_stack_used_up(error: BaseException) -> bool:
 
 
 @cache
-def validator_class() -> Any:
-    """jsonschema's validator for draft 2020-12 with these keywords; used inside `judging`."""
-    return extended(_KEYWORDS)
+def validator_class(*, is_counted: bool = False) -> Any:
+    """jsonschema's validator for draft 2020-12 with these keywords; used inside `judging`.
+
+    One that `is_counted` counts the work of each keyword.
+    """
+    return extended(_KEYWORDS, is_counted=is_counted)
 
 
-def extended(keywords: Mapping[str, Any]) -> Any:
+def extended(keywords: Mapping[str, Any], *, is_counted: bool = False) -> Any:
     """jsonschema's validator for draft 2020-12 with some keywords of our own, also below a `$schema`.
 
     Below one, jsonschema's own `evolve` would take the validator that is registered for the draft.
@@ -79,6 +83,9 @@ def extended(keywords: Mapping[str, Any]) -> Any:
 
     from mapper.runtime.schema.draft import Draft202012Validator, extend
 
+    if is_counted:
+        known = {**Draft202012Validator.VALIDATORS, **keywords}
+        keywords = {name: _counted(name, check) for name, check in known.items()}
     validator = extend(Draft202012Validator, keywords)  # type: ignore[no-untyped-call]
     names = [(field.name, field.alias) for field in fields(validator) if field.init]
 
@@ -87,6 +94,32 @@ def extended(keywords: Mapping[str, Any]) -> Any:
 
     validator.evolve = evolve
     return validator
+
+
+# Keywords that look at each member or element of a value, or at its characters.
+_ENTERING = frozenset(
+    ("items", "contains", "uniqueItems", "unevaluatedItems", "enum", "const", "propertyNames")
+)
+_OF_NAMES = frozenset(("patternProperties", "additionalProperties", "unevaluatedProperties"))
+_OF_CHARACTERS = frozenset(("pattern", "format"))
+
+
+def _counted(name: str, check: Callable[..., Any]) -> Callable[..., Any]:
+    """The check of a keyword, which counts its own work before it is done."""
+
+    def counted(validator: Any, rule: Any, value: Any, schema: Mapping[str, Any]) -> Any:
+        units = KEYWORD + (size_of(rule) if isinstance(rule, dict | list) else 0)
+        if name in _OF_CHARACTERS and isinstance(value, str):
+            units += VALUE * len(value)
+        elif name in _OF_NAMES and isinstance(value, dict):
+            patterns = len(schema.get("patternProperties", ()))
+            units += size_of(value) + VALUE * patterns * sum(map(len, value))
+        elif name in _ENTERING:
+            units += size_of(value)
+        spend(units)
+        return check(validator, rule, value, schema)
+
+    return counted
 
 
 def _misfit() -> Any:

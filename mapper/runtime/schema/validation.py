@@ -13,12 +13,14 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
+from mapper.runtime.faults import Fault
 from mapper.runtime.json.locations import write_location
 from mapper.runtime.json.nesting import nests_deeper
 from mapper.runtime.json.types import in_words
 from mapper.runtime.limits import MAX_EVENT_DEPTH
 from mapper.runtime.missing import MISSING
 from mapper.runtime.schema.keywords import additional_names, judging, validator_class
+from mapper.runtime.work import meter
 
 MAX_VIOLATIONS = 20
 _MAX_ABSENT = 1_000
@@ -46,9 +48,11 @@ def delegate(schema_json: str, pointer: str = "") -> Callable[[object], bool]:
 
     def is_valid(value: object) -> bool:
         try:
-            validator, remembers = _validator(schema_json, pointer)
+            validator, remembers = _validator(schema_json, pointer, meter() is not None)
             with judging(explains=False, remembers=remembers):
                 return bool(validator.is_valid(value))
+        except Fault:
+            raise  # too much work
         except RecursionError:
             if find_non_json(value) is None:
                 raise  # the caller has used up the stack
@@ -60,7 +64,7 @@ def delegate(schema_json: str, pointer: str = "") -> Callable[[object], bool]:
 
 
 @lru_cache(maxsize=256)
-def _validator(schema_json: str, pointer: str = "") -> tuple[Any, bool]:
+def _validator(schema_json: str, pointer: str, is_counted: bool) -> tuple[Any, bool]:
     """A validator for one subschema, and True if results of a subschema may be cached.
 
     `#…` references are resolved in the whole document, and nothing is ever fetched.
@@ -81,7 +85,9 @@ def _validator(schema_json: str, pointer: str = "") -> tuple[Any, bool]:
     # A reference, even to the whole document: otherwise each reference to an anchor searches the document.
     schema = {"$ref": f"{_DOCUMENT}#{quote(pointer)}"}
     registry = registry.crawl()
-    validator = validator_class()(schema, registry=registry, format_checker=format_checker())
+    validator = validator_class(is_counted=is_counted)(
+        schema, registry=registry, format_checker=format_checker()
+    )
     has_ids_inside = len(registry) > len({_DOCUMENT, resource.id()})
     return validator, not has_ids_inside
 
@@ -209,7 +215,7 @@ def violations(schema_json: str, event: object) -> list[Violation]:
         path, message = non_json
         return [Violation(write_location(path), "json", message)]
     try:
-        validator, remembers = _validator(schema_json)
+        validator, remembers = _validator(schema_json, "", meter() is not None)
         with judging(explains=True, remembers=remembers):
             errors = islice(validator.iter_errors(event), 10 * MAX_VIOLATIONS)
             # `required` has an error for each absent name; the first is enough to find all.
@@ -217,6 +223,8 @@ def violations(schema_json: str, event: object) -> list[Violation]:
             found = {violation for error in different.values() for violation in _explain(error)}
     except RecursionError:
         raise
+    except Fault:
+        return [Violation("$", "schema", "takes too much work to be explained")]
     except Exception:  # the same values `delegate` refuses
         return [Violation("$", "schema", "cannot be checked")]
     return sorted(found, key=lambda v: (v.location, v.keyword, v.message))[:MAX_VIOLATIONS]

@@ -8,6 +8,7 @@ from mapper.runtime.liquid.rendered import parse_rendered
 from mapper.runtime.liquid.semantics import to_text, too_long
 from mapper.runtime.missing import MISSING
 from mapper.runtime.schema.formats import is_date_time
+from mapper.runtime.work import meter
 
 
 class Place1(Struct, gc=False, rename={'f1': 'id'}):
@@ -33,7 +34,7 @@ def event(item, body, request):  # line 1
     id_1 = item.f1  # line 5
     json_1 = apply(_JSON_1, 0, id_1)
     name_1 = item.f2  # line 6
-    capitalize_1 = name_1.capitalize() if type(name_1) is str else apply(_CAPITALIZE_2, 1, name_1)
+    capitalize_1 = name_1.capitalize() if type(name_1) is str and len(name_1) < 1000 else apply(_CAPITALIZE_2, 1, name_1)
     json_2 = apply(_JSON_1, 2, capitalize_1)
     user_1 = item.f3  # line 7
     id_2 = user_1.f1 if type(user_1) is Place1 else MISSING
@@ -76,8 +77,14 @@ def valid(event):
     timestamp_1 = event.get('timestamp', MISSING)
     if not isinstance(timestamp_1, str):
         return False
+    if len(timestamp_1) >= 1000:
+        if (counting := meter()) is not None:
+            counting.spend(1 * len(timestamp_1))
     if _SEARCH_5(timestamp_1) is None:
         return False
+    if len(timestamp_1) >= 1000:
+        if (counting := meter()) is not None:
+            counting.spend(4 * len(timestamp_1))
     if not is_date_time(timestamp_1):
         return False
     event_properties_1 = event.get('event_properties', MISSING)

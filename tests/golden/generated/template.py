@@ -8,6 +8,7 @@ from mapper.runtime.liquid.semantics import to_text, too_long
 from mapper.runtime.missing import MISSING
 from mapper.runtime.schema.formats import is_date_time
 from mapper.runtime.schema.validation import is_json
+from mapper.runtime.work import meter
 
 _JSON_1 = FILTERS['json']
 _CAPITALIZE_2 = FILTERS['capitalize']
@@ -20,7 +21,7 @@ def event(item, body, request, max_depth):  # line 1
     id_1 = item.get('id', MISSING)  # line 5
     json_1 = apply(_JSON_1, 0, id_1)
     name_1 = item.get('name', MISSING)  # line 6
-    capitalize_1 = name_1.capitalize() if type(name_1) is str else apply(_CAPITALIZE_2, 1, name_1)
+    capitalize_1 = name_1.capitalize() if type(name_1) is str and len(name_1) < 1000 else apply(_CAPITALIZE_2, 1, name_1)
     json_2 = apply(_JSON_1, 2, capitalize_1)
     user_1 = item.get('user', MISSING)  # line 7
     id_2 = user_1.get('id', MISSING) if isinstance(user_1, dict) else MISSING
@@ -65,8 +66,14 @@ def valid(event):
     timestamp_1 = event.get('timestamp', MISSING)
     if not isinstance(timestamp_1, str):
         return False
+    if len(timestamp_1) >= 1000:
+        if (counting := meter()) is not None:
+            counting.spend(1 * len(timestamp_1))
     if _SEARCH_5(timestamp_1) is None:
         return False
+    if len(timestamp_1) >= 1000:
+        if (counting := meter()) is not None:
+            counting.spend(4 * len(timestamp_1))
     if not is_date_time(timestamp_1):
         return False
     event_properties_1 = event.get('event_properties', MISSING)
@@ -97,5 +104,7 @@ REASONS = ()
 LEVELS = 0
 # How large an event can become, as in `runtime.growth`.
 GROWTH = (0, 0, 0, 1, 0, ())
+# The work of its items, as in `runtime.work`.
+WORK = (608, 1152921504606846976, 0, 0)
 # The alternatives of `each`, as in `runtime.items`.
 EACH = ((),)

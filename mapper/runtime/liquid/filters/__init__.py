@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from mapper.runtime.blank import is_blank_text
 from mapper.runtime.faults import Fault
 from mapper.runtime.liquid.filters import digests, lists, numbers, texts, values
 from mapper.runtime.liquid.filters.row import FilterRow, Function, Gives
 from mapper.runtime.liquid.filters.values import date_of_moment
 from mapper.runtime.liquid.semantics import to_text
-from mapper.runtime.missing import MISSING, is_blank_text
+from mapper.runtime.missing import MISSING
 
 ROWS: Mapping[str, FilterRow] = MappingProxyType(
     {
@@ -53,7 +54,7 @@ COMPUTED: Mapping[str, Function] = MappingProxyType({name: _of_something(row) fo
 def computed_date_of_moment(value: object, *args: object, **kwargs: object) -> object:
     """`date_of_moment` of `compute`."""
     nothing = [given for given in (value, *args) if given is None or given is MISSING]
-    return nothing[0] if nothing else date_of_moment(value, *args, **kwargs)  # type: ignore[arg-type]
+    return nothing[0] if nothing else date_of_moment(value, *args, **kwargs)
 
 
 def apply(function: Function, site: int, value: object, *args: object, **kwargs: object) -> object:

@@ -22,6 +22,7 @@ from mapper.runtime.liquid.filters.row import (
     named_in_dialects,
 )
 from mapper.runtime.liquid.semantics import to_text
+from mapper.runtime.work import CALL, meter, spend_on
 
 # The namespaces of RFC 9562, section 6.6, by name.
 _NAMESPACES = {
@@ -35,7 +36,10 @@ def _of_text(function: Function) -> Function:
     # The result is short for any value: it need not be measured.
     @wraps(function)
     def call(value: object, *args: object) -> object:
-        return function(to_text(value), *map(to_text, args))
+        texts = to_text(value), *map(to_text, args)
+        if meter() is not None:
+            spend_on(*texts, units=CALL)
+        return function(*texts)
 
     return call
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 from functools import partial, wraps
+from operator import itemgetter
 from typing import TypeAlias
 
 from mapper.runtime.json.equality import identity
@@ -24,6 +25,7 @@ from mapper.runtime.liquid.filters.row import (
 )
 from mapper.runtime.liquid.semantics import compared_text, equal, is_truthy, length_of, to_text
 from mapper.runtime.missing import MISSING
+from mapper.runtime.work import CALL, meter, spend, spend_on, spend_on_parts
 
 Elements: TypeAlias = Iterable[object]
 
@@ -40,21 +42,28 @@ def _of_list(function: Function) -> Function:
     def call(value: object, *args: object) -> object:
         if isinstance(value, range):
             room_for(length_of(value))
+            spend_on(value)
         elif isinstance(value, list | tuple):
             value = _flat(value, 5)
         elif value is MISSING:
             value = []
         elif isinstance(value, dict | str) or not isinstance(value, Iterable):
             value = [value]
+        spend(CALL)
         try:
-            return bounded(function(value, *args))
+            result = bounded(function(value, *args))
         except _NoProperties:
             return None
+        if meter() is not None:
+            spend_on(result)
+        return result
 
     return call
 
 
 def _flat(elements: Elements, levels: int) -> list[object]:
+    if meter() is not None:
+        spend_on(elements)
     flat: list[object] = []
     for element in elements:
         if levels and isinstance(element, list | tuple):
@@ -131,6 +140,7 @@ def _property(element: object, key: object, default: object = None) -> object:
     if element is None:
         raise _NoProperties
     if isinstance(element, str) and isinstance(key, str):
+        spend_on(element)
         return key if key in element else default
     if isinstance(element, int) and isinstance(key, int):
         return element == key
@@ -178,9 +188,10 @@ def sort(sequence: Elements, key: object = None) -> list[object]:
     """The elements in order, or in that of a property; those without it last."""
     if key is not MISSING and key:
         name = str(key)
-        return sorted(sequence, key=lambda element: _property(element, name, _LAST))  # type: ignore[arg-type, return-value]
+        keys = [_property(element, name, _LAST) for element in sequence]
+        return _sorted(sequence, keys)
     try:
-        return sorted(sequence)  # type: ignore[type-var]
+        return _sorted(sequence, [*sequence])
     except TypeError:
         raise failed("the filter cannot work with this value") from None
 
@@ -189,17 +200,25 @@ def sort(sequence: Elements, key: object = None) -> list[object]:
 def sort_natural(value: Elements, key: object = None) -> list[object]:
     """The elements by their text, upper and lower case alike; nil last."""
 
-    def folded(element: object) -> tuple[bool, str]:
+    def folded(element: object) -> object:
         found = _property(element, to_text(key)) if is_truthy(key) and key else element
         return found is None, compared_text(found).lower()
 
-    return sorted(value, key=folded)
+    return _sorted(value, [folded(element) for element in value])
+
+
+def _sorted(elements: Elements, keys: list[object]) -> list[object]:
+    """The elements in the order of their keys; each key is compared about as often as its number has bits."""
+    spend_on_parts(keys, len(keys).bit_length())
+    pairs = zip(keys, elements, strict=True)
+    return [element for _, element in sorted(pairs, key=itemgetter(0))]
 
 
 @list_filter(Gives.NUMBER, (_LINES, '"n"', "2"), "0", fails=Fails.NO_OBJECTS)
 def sum_(value: Elements, key: object = None) -> object:
     """The sum of the numbers, or of a property of each element."""
-    elements = value if _is_nil(key) else [_property(element, key, 0) for element in value]
+    elements = [*value] if _is_nil(key) else [_property(element, key, 0) for element in value]
+    spend_on_parts(elements, 1)
     total = sum(0 if isinstance(element, bool) else exact(element) for element in elements)
     return float(total) if isinstance(total, Decimal) else total
 

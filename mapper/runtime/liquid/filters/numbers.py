@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from mapper.runtime.digits import LOST_DIGITS, may_have_lost_digits
 from mapper.runtime.liquid.filters.row import Fails, Function, Gives, bounded, failed, make_row
+from mapper.runtime.work import meter, spend_on
 
 Number: TypeAlias = int | float
 
@@ -58,6 +59,8 @@ def exact(value: object) -> int | Decimal:
 def _of_numbers(function: Function) -> Function:
     @wraps(function)
     def call(value: object, *args: object) -> object:
+        if meter() is not None:
+            spend_on(*[given for given in (value, *args) if isinstance(given, str)])
         return bounded(function(number_or_zero(value), *[number_or_zero(arg) for arg in args]))
 
     return call

@@ -23,6 +23,7 @@ from mapper.runtime.liquid.filters.row import (
     room_for,
 )
 from mapper.runtime.liquid.semantics import to_text
+from mapper.runtime.work import CALL, SHORT, meter, size_of, spend
 
 _BLOCKS = {"<script": "</script>", "<!--": "-->", "<style": "</style>"}
 _TAG = re.compile("<[^>]*>")
@@ -41,7 +42,14 @@ _MAX_WORDS = (1 << 31) - 1  # for as many or more the library leaves the text as
 def _of_text(function: Function) -> Function:
     @wraps(function)
     def call(value: object, *args: object) -> object:
-        return bounded(function(to_text(value), *args))
+        text = to_text(value)
+        counting = meter()
+        if counting is None:
+            return bounded(function(text, *args))
+        counting.spend(CALL + len(text) + sum(map(size_of, args)))
+        result = bounded(function(text, *args))
+        counting.spend(size_of(result))
+        return result
 
     return call
 
@@ -50,7 +58,10 @@ def _of_steady_text(function: Function) -> Function:
     # The result is about as long as the value: it need not be measured.
     @wraps(function)
     def call(value: object) -> object:
-        return function(to_text(value))
+        text = to_text(value)
+        if len(text) >= SHORT:
+            spend(2 * len(text))
+        return function(text)
 
     return call
 
@@ -118,6 +129,7 @@ def newline_to_br(value: str) -> str:
 @text_filter(Gives.CONTENT, ('<a b="1">', "", "&lt;a b=&quot;1&quot;&gt;"), "", effect=_HTML)
 def escape(value: str) -> str:
     """The text for use in HTML."""
+    room_for(len(value))
     import html
 
     return html.escape(value)
@@ -134,6 +146,7 @@ def escape_once(value: str) -> str:
 @text_filter(Gives.CONTENT, ("it's", "", r"it\u0027s"), "")
 def escapejs(value: str) -> str:
     """The text for use in a literal of JavaScript."""
+    room_for(len(value))
     return value.translate(_SCRIPT_ESCAPES)
 
 
@@ -256,6 +269,7 @@ def _length(given: object) -> int:
 @text_filter(Gives.CODED, ("a b&é", "", "a+b%26%C3%A9"), "", effect=Effect.URL)
 def url_encode(value: str) -> str:
     """The text for use in the query of a URL."""
+    room_for(len(value))
     return value.encode().decode("latin-1").translate(_IN_QUERIES)
 
 
@@ -268,6 +282,7 @@ def url_decode(value: str) -> str:
 @text_filter(Gives.CODED, ("é?", "", "w6k/"), "", effect=Effect.BASE64)
 def base64_encode(value: str) -> str:
     """The text as base64 of its UTF-8."""
+    room_for(len(value))
     return b64encode(value.encode()).decode()
 
 
@@ -280,6 +295,7 @@ def base64_decode(value: str) -> str:
 @text_filter(Gives.CODED, ("é?", "", "w6k_"), "", effect=Effect.BASE64)
 def base64_url_safe_encode(value: str) -> str:
     """The text as base64 of its UTF-8, for use in a URL."""
+    room_for(len(value))
     return urlsafe_b64encode(value.encode()).decode()
 
 

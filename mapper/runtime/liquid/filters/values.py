@@ -22,6 +22,7 @@ from mapper.runtime.liquid.filters.row import (
 )
 from mapper.runtime.liquid.semantics import to_text
 from mapper.runtime.missing import MISSING
+from mapper.runtime.work import CALL, DATE, DATE_PATTERN, meter, size_of, spend_on
 
 _LAST_INDEX = (1 << 63) - 1
 _LOCAL = object()  # the zone of the engine
@@ -39,7 +40,32 @@ def _of_value(function: Function) -> Function:
     return call
 
 
+def _of_counted_value(function: Function) -> Function:
+    counted = _of_value(function)
+
+    @wraps(function)
+    def call(value: object, *args: object, **kwargs: object) -> object:
+        result = counted(value, *args, **kwargs)
+        if meter() is not None:
+            spend_on(result, units=CALL)
+        return result
+
+    return call
+
+
+def _of_date(function: Function) -> Function:
+    @wraps(function)
+    def call(value: object, *args: object, **kwargs: object) -> object:
+        if meter() is not None:
+            spend_on(value, units=DATE + DATE_PATTERN * sum(map(size_of, args)))
+        return function(value, *args, **kwargs)
+
+    return call
+
+
 value_filter = partial(make_row, "any value", _of_value)
+counted_filter = partial(make_row, "any value", _of_counted_value)
+date_filter = partial(make_row, "any value", _of_date)
 # The result is short for any value: it need not be measured.
 short_filter = partial(make_row, "any value", lambda function: function)
 
@@ -66,7 +92,7 @@ def size(value: object) -> int:
     return len(value) if isinstance(value, str | list | tuple | dict) else 0
 
 
-@value_filter(Gives.PART, ("Annabelle", "-5, 2", "be"), "", fails=Fails.UNPLACED)
+@counted_filter(Gives.PART, ("Annabelle", "-5, 2", "be"), "", fails=Fails.UNPLACED)
 def slice_(value: object, start: object, length: object = 1) -> object:
     """The part of a text or list from an index on; other values are sliced as the text they print."""
     if not isinstance(value, str | list | tuple | range):
@@ -97,7 +123,7 @@ def default(value: object, instead: object = "", *, allow_false: object = False)
     return semantics.default(value, instead)
 
 
-@value_filter(Gives.JSON, ({"a": [1, None]}, "", '{"a":[1,null]}'), "null")
+@counted_filter(Gives.JSON, ({"a": [1, None]}, "", '{"a":[1,null]}'), "null")
 def json(value: object) -> str:
     """The value as compact JSON."""
     try:
@@ -106,7 +132,7 @@ def json(value: object) -> str:
         raise failed("the value cannot be written as JSON") from None
 
 
-@short_filter(Gives.DATE, (1764000000, '"%d.%m.%Y"', "24.11.2025"), "", fails=Fails.UNDATED)
+@date_filter(Gives.DATE, (1764000000, '"%d.%m.%Y"', "24.11.2025"), "", fails=Fails.UNDATED)
 def date(value: object, pattern: object, *, zone: str = "UTC") -> str:
     """The moment written by a pattern; a text that is no date stays as it is."""
     if value in ("now", "today"):
@@ -134,7 +160,7 @@ def _date_of(value: object, zone: str) -> datetime | None:
         raise failed(str(error)) from None
 
 
-@short_filter(
+@date_filter(
     Gives.DATE,
     (1764000000, '"%H:%M", "Asia/Kolkata"', "21:30"),
     "",
@@ -155,6 +181,7 @@ def date_tz(value: object, pattern: object, zone: object = "UTC") -> str:
     return to_text(value) if moment is None else write_date(moment, _pattern(pattern))
 
 
+@_of_date
 def date_of_moment(
     value: object, pattern: object = _LONG_DATE, zone: object = _LOCAL, *, local: str = "UTC"
 ) -> str:

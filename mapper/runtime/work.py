@@ -1,0 +1,195 @@
+"""Work: what mapping an item costs, counted in units where the cost depends on the payload.
+
+A unit is about a character that is read or written, at most ten nanoseconds. The count is a part of the
+meaning of a mapping: it depends on the mapping, the body and the request alone, not on a clock. A lookup of
+one member costs nothing by itself. `mapper.ir.work` has the units that the mapping alone decides.
+
+The meter in force is a context variable, because the code that works (a filter inside a library's template)
+is far from the code that sets it. No meter is in force while nothing has to be counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import NoReturn, TypeVar
+
+from mapper.runtime.faults import Fault
+from mapper.runtime.limits import Limits
+
+_Event = TypeVar("_Event")
+
+OUT_OF_WORK = frozenset({"M629", "M630"})
+UNBOUNDED = 1 << 60  # more units than any limit
+SHORT = 1_000  # characters of a text that need not be counted where each node has a text of its own
+VALUE = 16  # a value, member or element that is looked at
+CALL = 64  # a call of a filter
+DATE = 1_000  # a date that is read or written by a filter
+DATE_PATTERN = 32  # a character of the pattern of a date
+PATTERN = 400  # a character of a pattern that comes from the payload
+KEYWORD = 200  # a keyword of a schema that the library judges
+STRIDE = 16  # characters that a comparison reads at once
+SMALL_INTEGER = 64  # bits, or digits
+_LONGEST_NUMBER = 4_300  # digits, as `casts.MAX_DIGITS`
+_DIGIT = 4  # bits of an integer for one unit
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The units of the items of a program, worked out from the mapping alone.
+
+    An item begins with `units`. All in all, it takes `constant` more at most, `own` for each byte of its own
+    and `shared` for each byte of the body.
+    """
+
+    units: int
+    constant: int
+    own: int
+    shared: int
+
+    def at_most(self, items: int, size: int) -> int:
+        """A bound of the units of so many items of a body of `size` bytes."""
+        return items * (self.units + self.constant + self.shared * size) + self.own * size
+
+    def max_uncounted(self, limits: Limits) -> int:
+        """The size of a body within the limits up to which no work has to be counted."""
+        return self.max_bytes(min(limits.item_work, limits.body_work), limits.items, limits)
+
+    def is_harmless(self, limits: Limits) -> bool:
+        """True if no body within the limits takes more work than they allow."""
+        return self.max_uncounted(limits) >= limits.body_bytes
+
+    def max_bytes(self, units: int, items: int, limits: Limits) -> int:
+        """The size of a body within the limits up to which so many items take no more than so many units."""
+        low, high = 0, limits.body_bytes
+        while low < high:
+            size = (low + high + 1) // 2
+            # An item takes two bytes: a digit and a comma.
+            if self.at_most(min(items, size), size) <= units:
+                low = size
+            else:
+                high = size - 1
+        return low
+
+
+class Meter:
+    """Counts the items of one body, one after the other.
+
+    An item that takes more than `item_work` units ends in Fault M629, and counts as so many. The one that
+    passes `body_work` ends in Fault M630, and so does each one behind it as soon as it begins.
+    """
+
+    __slots__ = ("_body_left", "_given", "_item_work", "left", "round_units")
+
+    def __init__(self, item_work: int, body_work: int) -> None:
+        self._item_work = item_work
+        self._body_left = body_work
+        self._given = 0
+        self.left = 0
+        self.round_units = 0  # of a loop of the template that the library renders
+
+    @property
+    def used(self) -> int:
+        """The units of the item so far."""
+        return self._given - max(self.left, 0)
+
+    @property
+    def is_spent(self) -> bool:
+        """True if the last item took too many units."""
+        return self.left < 0
+
+    def begin(self, units: int) -> None:
+        """Begin an item, with the units that its mapping decides; raises Fault M629 or M630."""
+        self._body_left -= self.used
+        self._given = self.left = min(self._item_work, self._body_left)
+        self.spend(units)
+
+    def spend(self, units: int, site: int = -1) -> None:
+        """Count units before their work is done; raises Fault M629 or M630 if they are too many."""
+        self.left -= units
+        if self.left < 0:
+            self._end(site)
+
+    def _end(self, site: int) -> NoReturn:
+        if self._given < self._item_work:
+            raise Fault("M630", site)
+        raise Fault("M629", site, f"more than {self._item_work:,} units of work")
+
+
+metering: ContextVar[Meter | None] = ContextVar("mapper_meter", default=None)
+meter = metering.get
+
+
+def counted(event: Callable[..., _Event], counting: Meter, units: int) -> Callable[..., _Event]:
+    """A function of a generated module that counts its work; each call is an item of `units` or more."""
+
+    def count(*given: object) -> _Event:
+        token = metering.set(counting)
+        try:
+            counting.begin(units)
+            return event(*given)
+        finally:
+            metering.reset(token)
+
+    return count
+
+
+def spend(units: int, site: int = -1) -> None:
+    """Count units with the meter in force, if there is one; raises Fault M629 or M630."""
+    counting = meter()
+    if counting is not None:
+        counting.spend(units, site)
+
+
+def size_of(value: object) -> int:
+    """The units of a value that is read but not entered: characters, elements or members, digits."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, list | tuple | dict | range):
+        return VALUE * len(value)
+    if isinstance(value, int):
+        bits = value.bit_length()
+        return bits // _DIGIT if bits > SMALL_INTEGER else 0
+    return 0
+
+
+def spend_on(*values: object, units: int = 0) -> None:
+    """Count a call that reads some values."""
+    counting = meter()
+    if counting is not None:
+        counting.spend(units + sum(map(size_of, values)))
+
+
+def spend_on_number(text: str) -> None:
+    """Count a text that may be a long number: to read one of n digits takes about n * n steps."""
+    spend(min(len(text), _LONGEST_NUMBER))
+
+
+def spend_on_key(value: object) -> None:
+    """Count a value that is made a key of a set: a text, or the members of a container."""
+    counting = meter()
+    if counting is not None:
+        counting.spend(len(value) // STRIDE if isinstance(value, str) else size_of(value))
+
+
+def spend_on_parts(values: list[object], rounds: int) -> None:
+    """Count all that the values of a list hold, at any depth, so many times."""
+    counting = meter()
+    if counting is None:
+        return
+    units, waiting = 0, list(values)
+    while waiting and units * rounds <= counting.left:
+        value = waiting.pop()
+        if isinstance(value, list | tuple):
+            waiting.extend(value)
+        elif isinstance(value, dict):
+            waiting.extend(value.values())
+        units += VALUE + (size_of(value) if isinstance(value, str | int) else 0)
+    counting.spend(units * rounds)
+
+
+def spend_on_comparison(left: object, right: object) -> None:
+    """Count the comparison of two texts; containers are counted while they are entered."""
+    if isinstance(left, str) and isinstance(right, str):
+        spend(min(len(left), len(right)) // STRIDE)

@@ -1,0 +1,266 @@
+"""Work: the units that are counted, the same by generated code and by the library, and their limits."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import strategies as st
+
+import mapper
+from mapper.ir.work import item_units, work
+from mapper.runtime.items import UnmatchedElement, select
+from mapper.runtime.limits import Limits
+from mapper.runtime.work import CALL, DATE, DATE_PATTERN, PATTERN, VALUE, Work
+from support.examples import examples
+from support.frames import FRAME, compiled, text_of
+from support.metered import by_generated_code, by_interpreter, event_of, program_of, units_of_event
+from support.random_mappings import bodies, mappings, requests
+
+NONE = mapper.Request()
+TEXT = "abcdefghij" * 100
+SIZE = len(TEXT)
+FEW = list(range(50))
+BODY: dict[str, Any] = {
+    "s": TEXT,
+    "t": TEXT[:-1] + "z",
+    "x": FEW,
+    "o": {f"k{n}": n for n in FEW},
+    "d": [{"a": [1, 2, [3, 4]]} for _ in FEW],
+    "e": [{"key": f"k{n}", "value": n} for n in FEW],
+    "w": " " * SIZE,
+    "n": 10**500,
+    "j": json.dumps(FEW),
+    "p": "(a|b)*c",
+}
+
+
+def rounds(text: str, number: int) -> int:
+    return 8 * len(text) * number
+
+
+LOOP = "{% for i in (1..50) %}x{% endfor %}"
+NESTED = "{% for i in x %}{% for k in x %}{% endfor %}{% endfor %}"
+LOOKS = "$.d[?@.a[?@ == $.x[0]]]"
+
+# Each row of what is counted: properties, and the units beside those that an item begins with.
+COUNTED: dict[str, tuple[str, int]] = {
+    "lookups": ("{a: $.s, b: $.o.k1, c: '{{ s }}', d: {path: $.x, as: array}}", 0),
+    "a text filter": (text_of("{{ s | upcase }}"), 2 * SIZE),
+    "a text filter with an argument": (
+        text_of("{{ s | remove: 'ab' }}"),
+        CALL + SIZE + 2 + SIZE - 200,
+    ),
+    "a filter of a container": (text_of("{{ x | append: '' }}"), 90 + CALL + 90 + 0 + 90),
+    "a list filter": (text_of("{{ x | reverse | size }}"), CALL + 2 * VALUE * 50),
+    "a split": (text_of("{{ s | split: '' | size }}"), CALL + SIZE + VALUE * SIZE),
+    "a sort": (text_of("{{ x | sort | size }}"), CALL + 2 * VALUE * 50 + 6 * VALUE * 50),
+    "a digest": (text_of("{{ s | md5 }}"), CALL + SIZE),
+    "a date": (text_of("{{ 1764000000 | date: '%Y' }}"), DATE + 2 * DATE_PATTERN),
+    "json": (text_of("{{ x | json }}"), CALL + len(json.dumps(FEW, separators=(",", ":")))),
+    "filters of numbers": (text_of("{{ x[1] | plus: 1 | times: 2 | round }}"), 0),
+    "default, first, last, size": (text_of("{{ s | default: 'x' | size }}{{ x | first }}{{ x | last }}"), 0),
+    "rounds": (text_of(LOOP), rounds(LOOP, 50)),
+    "rounds inside each other": (text_of(NESTED), rounds(NESTED, 50 + 50 * 50)),
+    "rounds of the library": (
+        text_of("{% tablerow i in (1..9) %}{% endtablerow %}"),
+        VALUE * len(BODY) + 8 * rounds("{% tablerow i in (1..9) %}{% endtablerow %}", 9),
+    ),
+    "the members of a loop": (
+        text_of("{% for p in o limit: 0 %}{% endfor %}"),
+        VALUE * 50,
+    ),
+    "a capture": (text_of("{% capture c %}{{ s }}{% endcapture %}"), SIZE),
+    "contains in a text": (text_of("{% if s contains 'zz' %}{% endif %}"), SIZE + 2),
+    "contains in a list": (text_of("{% if x contains 99 %}{% endif %}"), VALUE * 50),
+    "equal texts": (text_of("{% if s == t %}{% endif %}"), SIZE // 16),
+    "equal to a constant": (text_of("{% if s == 'x' %}{% endif %}{% if x == 1 %}{% endif %}"), 0),
+    "equal lists": (text_of("{% if x == item.x %}{% endif %}"), VALUE * 51),
+    "blank texts": (text_of("{% if w == blank %}{% endif %}{% if s == blank %}{% endif %}"), SIZE),
+    "printed lists": (text_of("{{ x }}"), 90),
+    "long integers": (text_of("{{ n }}"), (10**500).bit_length() // 4),
+    "computed ranges": ("{a: {compute: (1..50)}}", VALUE * 50),
+    "a wildcard": ("{a: '$.x[*]'}", VALUE * 50),
+    "wildcards": ("{a: '$.d[*].a[*]'}", VALUE * (50 + 50 + 50 + 150)),
+    "a slice": ("{a: '$.x[10:20]'}", VALUE * 10),
+    "descendants": ("{a: $.d..b}", 2 * VALUE * (1 + 50 * 7)),
+    "selectors": ("{a: \"$.o['k1','k2']\"}", 0),
+    "a filter of a path": ("{a: \"$.o[?match(@, 'a')]\"}", 50 * 4 * VALUE),
+    "a filter of members": ("{a: \"$['s','t'][?@ == 1]\"}", VALUE * 2),
+    "a map": ("{a: {map: $.x, to: $}}", 50 * VALUE),
+    "an object taken apart": ("{a: {entries: $.o}}", VALUE * 50),
+    "a merge": ("{merge: [$.o, $.o]}", VALUE * 150),
+    "pick": ("{path: $.o, pick: [k1]}", VALUE * 50 + VALUE),
+    "omit": ("{path: $.o, omit: [k1]}", VALUE * 50 + VALUE * 49),
+    "prune": ("{a: {path: $.d, prune: [empty]}}", VALUE * (50 + 50 + 150 + 100)),
+    "flatten": ("{a: {path: $.o, flatten: {separator: .}}}", VALUE * 50),
+    "a hash": ("{a: {hash: [$.x]}}", len(json.dumps([[FEW]], separators=(",", ":")))),
+    "a JSON text": ("{a: {path: $.j, as: json}}", len(json.dumps(FEW))),
+    "a cast of a number": ("{a: {path: $.n, as: string}}", (10**500).bit_length() // 4),
+    "nonblank": ("{a: {first_nonblank: [$.w, x]}}", SIZE),
+}
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_what_is_counted(name: str) -> None:
+    properties, wanted = COUNTED[name]
+    program = program_of(FRAME.replace("PROPERTIES", properties))
+    code, units = by_generated_code(program, BODY, BODY, NONE)
+    assert (code, units) == by_interpreter(program, BODY, BODY, NONE)
+    assert (code, units - item_units(program)) == ("", wanted)
+
+
+# Neighbours without a number: the two must agree, and their work must grow with the payload.
+AGREED = {
+    "sort by a key": text_of("{{ e | sort: 'key' | map: 'key' | join }}"),
+    "uniq and where": text_of("{{ e | uniq | where: 'value', 3 | size }}{{ d | uniq: 'a' | size }}"),
+    "filters in a loop": text_of("{% for i in x %}{{ s | replace: 'a', i | size }}{% endfor %}"),
+    "captures in a loop": text_of(
+        "{% for i in x %}{% capture c %}{{ c }}{{ i }}{% endcapture %}{% endfor %}"
+    ),
+    "many variables": text_of("".join(f"{{% assign v{n} = s %}}" for n in range(30)) + "{{ v1 | size }}"),
+    "cycles": text_of("{% for i in x %}{% cycle s, t, i %}{% endfor %}"),
+    "a case": text_of("{% case s %}{% when t, s %}a{% when 'x' %}b{% endcase %}"),
+    "changes": text_of("{% for i in x %}{% ifchanged %}{{ s }}{% endifchanged %}{% endfor %}"),
+    "nested filters": f"{{a: '{LOOKS}'}}",
+    "queries of the body": "{a: '$.d[?count($..a) > 3 || $..b]', b: '$.d[?@.a && count($..a) > 3]'}",
+    "parts that do not decide": "{a: \"$.x[?@ > 3 && (search($.s, $.p) || match($.t, 'a.*'))]\"}",
+    "patterns of the payload": "{a: \"$['s','t'][?search(@, $.p)]\"}",
+    "several selectors": "{a: \"$.d[*]['a','b',*,0:1]\"}",
+    "a map in a map": "{a: {map: $.d, to: {b: {map: $.a, to: {hash: [$, {envelope: $.x}]}}}}}",
+    "an object of entries": "{a: {object_from: $.e, key: $.key, value: $.value}}",
+    "a conditional value": "{a: {when: s contains 'z', then: {hash: [$.s]}, else: {hash: [$.x]}}}",
+}
+
+
+@pytest.mark.parametrize("name", AGREED)
+def test_work_is_agreed_on_and_grows(name: str) -> None:
+    program = program_of(FRAME.replace("PROPERTIES", AGREED[name]))
+    found = by_generated_code(program, BODY, BODY, NONE)
+    assert found == by_interpreter(program, BODY, BODY, NONE)
+    small = {key: value[:2] if isinstance(value, str | list) else value for key, value in BODY.items()}
+    code, units = by_generated_code(program, small, small, NONE)
+    assert (code, found[0]) == ("", "")
+    assert found[1] >= units >= item_units(program)
+    assert found[1] > item_units(program)
+
+
+def test_a_pattern_of_the_payload_counts_its_compilation() -> None:
+    shared = "{a: \"$['p'][?search(@, PATTERN)]\"}"
+    texts = [FRAME.replace("PROPERTIES", shared.replace("PATTERN", p)) for p in ("$.p", "'(a|b)*c'")]
+    body = {"p": {"x": "(a|b)*c"}}
+    given, constant = (by_generated_code(program_of(text), {**body, "q": 1}, body, NONE)[1] for text in texts)
+    assert given < constant, "what is no text is no pattern"
+    body = {"p": ["aab"], "r": "(a|b)*c"}
+    texts = [text.replace("$.p)", "$.r)") for text in texts]
+    given, constant = (by_generated_code(program_of(text), body, body, NONE)[1] for text in texts)
+    assert given - constant == PATTERN * len("(a|b)*c") + 2 * VALUE, "a query has more nodes"
+
+
+@pytest.mark.parametrize("name", [*COUNTED, *AGREED])
+def test_the_smallest_limit_is_the_number_of_units(name: str) -> None:
+    properties = COUNTED[name][0] if name in COUNTED else AGREED[name]
+    program = program_of(FRAME.replace("PROPERTIES", properties))
+    raw = json.dumps(BODY).encode()
+    free = compiled(properties)
+    # The units of the checks by the target schema are the same in all of these.
+    least = _least(properties, raw)
+    assert least >= by_interpreter(program, BODY, BODY, NONE)[1]
+    for limits, code in (({"item_work": least}, ()), ({"item_work": least - 1}, ("M629",))):
+        transform = compiled(properties, **limits)
+        for result in (transform(BODY), transform(raw), transform.json(raw)):
+            assert [r.codes for r in result.rejected] == ([code] if code else [])
+        assert [r.codes for r in transform.stream(raw) if isinstance(r, mapper.Rejected)] == (
+            [code] if code else []
+        )
+    assert transform_events(free.json(raw)) == [json.loads(json.dumps(event)) for event in free(BODY).events]
+
+
+def transform_events(result: mapper.JsonResult) -> list[object]:
+    return [json.loads(event) for event in result.events]
+
+
+def _least(properties: str, raw: bytes) -> int:
+    """The units of an item with the checks of its event: the smallest `item_work` with which it passes."""
+    transform = compiled(properties, body_work=1)  # so that it counts
+    item = json.loads(raw)
+    return units_of_event(transform, item)
+
+
+def test_the_items_of_a_body_share_its_work() -> None:
+    properties = "{a: {hash: [$.x]}}"
+    least = _least(properties, json.dumps({"x": FEW}).encode())
+    body = {"events": [{"x": FEW}] * 5}
+    raw = json.dumps(body).encode()
+    transform = compiled(properties, body_work=3 * least)
+    for result in (transform(body), transform(raw), transform.json(raw)):
+        assert len(result.events) == 3
+        assert [(r.index, r.codes, r.location) for r in result.rejected] == [
+            (3, ("M630",), "$.events[3]"),
+            (4, ("M630",), "$.events[4]"),
+        ]
+        assert all(r.item == {"x": FEW} for r in result.rejected)
+    kinds = [type(outcome).__name__ for outcome in transform.stream(raw)]
+    assert kinds == ["bytes"] * 3 + ["Rejected"] * 2
+    assert [r.codes for r in compiled(properties, body_work=5 * least)(raw).rejected] == []
+
+
+def test_an_item_that_takes_too_much_counts_as_much_as_it_may() -> None:
+    least = _least("{a: {hash: [$.x]}}", b'{"x": []}')
+    limits = {"item_work": least, "body_work": 3 * least}
+    result = compiled("{a: {hash: [$.x]}}", **limits)(
+        {"events": [{"x": []}, {"x": FEW}, {"x": []}, {"x": []}]}
+    )
+    assert [(r.index, r.codes) for r in result.rejected] == [(1, ("M629",)), (3, ("M630",))]
+
+
+def test_the_items_themselves_are_found_within_the_limits() -> None:
+    text = FRAME.replace("PROPERTIES", "{}").replace("[$.events, $]", '"$.x[?@.a == $.y]"')
+    body = {"x": [{"a": FEW}] * 50, "y": FEW}
+    assert mapper.compile(text)(body).items == 50
+    result = mapper.compile(text, limits=Limits(body_work=20_000))(body)
+    assert [(r.index, r.codes, r.location) for r in result.rejected] == [(0, ("M630",), "$")]
+
+
+ROUGH = examples(60, *HealthCheck)
+
+
+@ROUGH
+@given(mappings, st.lists(bodies, min_size=1, max_size=2), requests)
+def test_generated_code_and_interpreter_count_the_same(
+    mapping: Any, payloads: list[Any], request: mapper.Request
+) -> None:
+    text = json.dumps(mapping)
+    if any(d.severity is mapper.Severity.ERROR for d in mapper.check(text)):
+        return
+    program, transform = program_of(text), mapper.compile(text)
+    event, bound = event_of(program), work(program)
+    for payload in payloads:
+        items = select(transform._decoded.alternatives, payload) or []
+        size = len(json.dumps(payload, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+        for item in items:
+            if isinstance(item, UnmatchedElement):
+                continue
+            found = by_generated_code(program, item, payload, request, event)
+            wanted = by_interpreter(program, item, payload, request)
+            if "" in (found[0], wanted[0]):
+                assert found == wanted
+            assert found[1] <= bound.at_most(1, size), "a bound is never too low"
+
+
+def test_a_bound_adds_up() -> None:
+    bound = Work(units=10, constant=5, own=3, shared=2)
+    assert bound.at_most(4, 100) == 4 * (10 + 5 + 200) + 300
+    limits = Limits(body_bytes=1000)
+    for units in (1, 100, 1_000, 10_000, 1_000_000):
+        size = bound.max_bytes(units, 1, limits)
+        assert size == 0 or bound.at_most(1, size) <= units
+        assert size == 1000 or bound.at_most(1, size + 1) > units
+
+
+def test_programs_without_repeated_work_do_not_count() -> None:
+    plain = compiled("{a: $.a, b: '{{ c }}', d: {path: $.d, as: string}}")
+    assert "spend" not in plain.python
+    assert "spend" in compiled("{a: {map: $.a, to: {hash: [{envelope: $.b}]}}}").python
