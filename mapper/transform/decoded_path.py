@@ -144,7 +144,8 @@ class DecodedPath:
             metering.reset(token)
 
     def _meter(self) -> Meter:
-        return Meter(self._limits.item_work, self._limits.body_work)
+        """A meter for one body; the one in force if somebody counts several bodies together."""
+        return metering.get() or Meter(self._limits.item_work, self._limits.body_work)
 
     def _refused(self, payload: object, request: Request, fault: Fault) -> Result:
         """The result of a parsed payload that is itself the one item."""

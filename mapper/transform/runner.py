@@ -8,15 +8,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mapper import ir
 from mapper.budget import MAX_NODES, nodes_of
 from mapper.checker.search.runner import Execute, Payload, Run
 from mapper.diagnostics.source import SourceFile
 from mapper.ir.liquid import nodes_run
+from mapper.runtime.faults import Fault
 from mapper.runtime.limits import trial_limits, within
 from mapper.runtime.missing import MISSING
+from mapper.runtime.work import OUT_OF_WORK, Meter, metering
 from mapper.schemas.schema import Schema
 from mapper.transform.compiled import Compiled
 from mapper.transform.request import Request
@@ -36,8 +38,13 @@ MAX_NODES_RUN = 10_000_000  # nodes of the programs that are run
 _PREPARED = 300  # times as long does it take to compile a node as to run it
 _MIN_NODES = 100  # a run of the smallest program takes as long
 _CHARACTERS = 50_000  # with a limit of so many characters in a text, a node takes twice as long
-_STOPPED = frozenset({"M619", "M620"})  # faults of the limits of a trial, not of the mapping
+# Units of work: of one run or check by a schema, and of all of them.
+_RUN_WORK = 5_000_000
+MAX_WORK = 200_000_000
+_STOPPED = frozenset({"M619", "M620", *OUT_OF_WORK})  # faults of the limits of a trial, not of the mapping
 _UNDECIDED = Run(skipped=True)
+
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,7 @@ class ProgramRunner:
     nodes_left: int = MAX_NODES_RUN
     body: Schema | None = None
     _validators: dict[str, _Validator] = field(default_factory=dict, repr=False)
+    _meter: Meter = field(default_factory=lambda: Meter(_RUN_WORK, MAX_WORK), repr=False)
 
     def prepare(self, program: ir.Program, target: Any) -> Execute:
         """Compile a program for a target schema; if no work is left, no run of it decides anything."""
@@ -88,9 +96,22 @@ class ProgramRunner:
 
         def execute(payload: Payload) -> Run:
             self.nodes_left -= nodes + nodes_of(payload.body, MAX_NODES)
-            return _UNDECIDED if self.nodes_left < 0 else _run(transform, payload)
+            if self.nodes_left < 0:
+                return _UNDECIDED
+            return self._counted(lambda: _run(transform, payload), _UNDECIDED)
 
         return execute
+
+    def _counted(self, work: Callable[[], _Found], otherwise: _Found) -> _Found:
+        """The result of work, or the other one if that takes too many units, as all work before did."""
+        token = metering.set(self._meter)
+        try:
+            self._meter.begin(0)
+            return work()
+        except Fault:
+            return otherwise
+        finally:
+            metering.reset(token)
 
     def fits_source(self, item: object) -> bool:
         """Return True if an item is valid under the source schema; False also if that takes too much work."""
@@ -111,7 +132,7 @@ class ProgramRunner:
         if self.judgements_left < 0:
             return False
         try:
-            return validator.fits(value)
+            return self._counted(lambda: validator.fits(value), otherwise=False)
         except RecursionError:
             return False
 
@@ -156,7 +177,7 @@ def _validator(document: dict[str, Any]) -> _Validator:
     from mapper.codegen.validator_code import emit_validator
     from mapper.codegen.writer import Writer
 
-    writer = Writer()
+    writer = Writer(counts=True)
     emit_validator(writer, document)
     names = _defined(writer.module(), "<source schema>")
     return _Validator(names["valid"], _DELEGATED if "delegate" in names else 1)
