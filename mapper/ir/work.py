@@ -147,7 +147,7 @@ _NOTHING = _Units()
 _ENDLESS = _Units(UNBOUNDED)  # a product of two sizes, or work whose bound is not worth a rule
 _BYTE = 16  # units of a byte that is read: a value of two bytes, `0,`, takes 16, a printed one 6 for a byte
 _NUMBER = 5_000  # units to read or write the longest number
-_LOOKED_AT = 8  # units of a byte of a value that is printed, or compared with another
+_LOOKED_AT = 8  # units of a byte of a value that is printed, and half of one that is compared: `0,` takes 32
 _FIXED = 200  # characters of a digest, of a time, or of what a number becomes, nearly always
 _REQUEST = 10_000  # characters of a header, query parameter or setting: HTTP servers refuse longer ones
 _ENTRY = 8  # times: how much larger an entry is than its member
@@ -159,7 +159,6 @@ _STEADY = frozenset(
     for name, row in ROWS.items()
     if row.method or row.is_digest or row.gives in (*NUMBERS, Gives.DEFAULTED, Gives.ELEMENT, Gives.DATE)
 )
-_VARIABLES = 10  # of a template, from which on each new one looks at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,10 +309,13 @@ def _of_text(node: ir.Template | ir.Condition | ir.Compute) -> _Units:
                 assigned += 1
             case ir.Lookup():
                 total += _of_lookup(part)
+            case ir.Compare(left=left, right=right) | ir.Contains(left=left, right=right):
+                total += _of_lookups(left, right)
+            case ir.Choice(values=tuple(values)):
+                total += _of_lookups(*values)
     if assigned and filters:
         return _ENDLESS
-    once = _Units(VALUE * assigned * assigned if assigned > _VARIABLES else 0)
-    return once + _Units(calls) + total.times(1 + _LONGER * filters)
+    return _Units(calls) + total.times(1 + _LONGER * filters)
 
 
 def _units_of_call(node: ir.FilterCall) -> int:
@@ -324,6 +326,10 @@ def _units_of_call(node: ir.FilterCall) -> int:
         len(str(pattern.value)) if isinstance(pattern, ir.Scalar) else _LONG_PATTERN for pattern in node.args
     ]
     return DATE + DATE_PATTERN * sum(patterns, _LONG_PATTERN * (not patterns))
+
+
+def _of_lookups(*parts: object) -> _Units:
+    return sum((_of_lookup(part) for part in parts if isinstance(part, ir.Lookup)), _NOTHING)
 
 
 def _of_lookup(node: ir.Lookup) -> _Units:

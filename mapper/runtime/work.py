@@ -25,6 +25,7 @@ UNBOUNDED = 1 << 60  # more units than any limit
 SHORT = 1_000  # characters of a text that need not be counted where each node has a text of its own
 VALUE = 16  # a value, member or element that is looked at
 CALL = 64  # a call of a filter
+PAIR = 32  # two values in lists or objects that are compared
 DATE = 1_000  # a date that is read or written by a filter
 DATE_PATTERN = 32  # a character of the pattern of a date
 PATTERN = 400  # a character of a pattern that comes from the payload

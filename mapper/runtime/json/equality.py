@@ -11,16 +11,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from mapper.runtime.work import STRIDE, VALUE, Meter, meter, spend_on_key
+from mapper.runtime.work import PAIR, STRIDE, Meter, meter, spend_on_key
 
 _CONTAINERS = (dict, list)
+_MANY = 1_000_000  # members and elements, as a body may have
+_FIXED = frozenset({int, float, bool, type(None)})
 _NUMBERS = (int, float, Decimal)  # Decimal: numbers of a body that no float holds
 
 
 def equal(left: object, right: object) -> bool:
     """Return True if two JSON values are equal; MISSING equals only itself, as "Nothing" of RFC 9535 does.
 
-    Values may nest to any depth. Parts that are repeated, or that contain themselves, are compared once.
+    Values may nest to any depth. Parts that contain themselves are compared once.
     """
     # Python's own `==` has True equal to 1, and ends in a RecursionError for values that nest deep.
     counting = meter()
@@ -30,17 +32,23 @@ def equal(left: object, right: object) -> bool:
     # A payload from a host may hold one object often, or inside itself. Each pair is kept alive, so that no
     # other gets its ids: a type of the host's own may make its members when it is asked for them.
     met: dict[tuple[int, int], tuple[object, object]] = {}
+    entered = 0
     while pairs:
         one, other = pairs.pop()
         if counting is not None:
-            counting.spend(VALUE)
+            counting.spend(PAIR)
         if not isinstance(one, _CONTAINERS):
-            if not _are_equal_scalars(one, other, counting):
+            if type(one) in _FIXED and type(one) is type(other):  # as most are: for them `!=` will do
+                if one != other:
+                    return False
+            elif not _are_equal_scalars(one, other, counting):
                 return False
             continue
-        if (id(one), id(other)) in met:
-            continue
-        met[id(one), id(other)] = one, other
+        entered += len(one)
+        if entered > _MANY:
+            if (id(one), id(other)) in met:
+                continue
+            met[id(one), id(other)] = one, other
         if isinstance(one, list):
             if not isinstance(other, list) or len(one) != len(other):
                 return False
