@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from threading import RLock
 
 from mapper.runtime.repair.policy import Repair
 from mapper.transform.result import JsonResult, Outcome, Rejected, Skipped
@@ -16,14 +15,13 @@ class Stream(Iterator[Outcome]):
     between two of them; a stream that nobody uses any more leaves nothing behind. `items` is the number of
     items of the body and `repairs` lists the repairs without which it could not have been read; both are
     known from the start. A body that is rejected as a whole counts as one item. `events`, `skipped` and
-    `rejected` count the outcomes so far. Threads may share a stream: each outcome goes to one of them.
+    `rejected` count the outcomes so far. Threads may share a transform, and each have streams of their own.
     """
 
-    __slots__ = ("_lock", "_outcomes", "events", "items", "rejected", "repairs", "skipped")
+    __slots__ = ("_outcomes", "events", "items", "rejected", "repairs", "skipped")
 
     def __init__(self, outcomes: Iterator[Outcome], items: int, repairs: tuple[Repair, ...] = ()) -> None:
         self._outcomes = outcomes
-        self._lock = RLock()
         self.items = items
         self.repairs = repairs
         self.events = 0
@@ -36,14 +34,13 @@ class Stream(Iterator[Outcome]):
         return self.items == self.events + self.skipped + self.rejected
 
     def __next__(self) -> Outcome:
-        with self._lock:
-            outcome = next(self._outcomes)
-            if type(outcome) is bytes:
-                self.events += 1
-            elif type(outcome) is Skipped:
-                self.skipped += 1
-            else:
-                self.rejected += 1
+        outcome = next(self._outcomes)
+        if type(outcome) is bytes:
+            self.events += 1
+        elif type(outcome) is Skipped:
+            self.skipped += 1
+        else:
+            self.rejected += 1
         return outcome
 
     def __repr__(self) -> str:
