@@ -18,7 +18,7 @@ from mapper.transform.transform import Transform
 MAX_LINES = 4_096  # mapped before their results are handed over
 # Bytes of lines; beyond them they are handed over before the next line is mapped, or the next item of a large
 # body.
-MAX_BYTES = 16 * 1024 * 1024
+MAX_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,7 +155,7 @@ def test_counts_of_parts_add_up(piecemeal: list[BatchResult], is_whole: bool) ->
 
 def test_parts_of_bodies_come_from_workers_too(project: Path, call: Call) -> None:
     write(project / "mappings/shop.yaml", MAPPING)
-    write(project / "in", ndjson(body(3), body(600, "x" * 60_000), body(4)))
+    write(project / "in", ndjson(body(3), body(300, "x" * 60_000), body(4)))
     written = []
     for jobs in ("1", "2"):
         ended = run(call, f"jobs{jobs}", "in", "--jobs", jobs)
@@ -164,7 +164,7 @@ def test_parts_of_bodies_come_from_workers_too(project: Path, call: Call) -> Non
     assert written[0] == written[1]
 
 
-# A body that becomes 200 MB of events.
+# A body that becomes 60 MB of events.
 LARGE = """\
 import json, os, sys
 from mapper.cli.dispatch import main
@@ -179,10 +179,10 @@ print(json.dumps([code, peak()]))
 @pytest.mark.parametrize("form", ["lines", "a document"])
 def test_a_large_result_takes_little_memory(tmp_path: Path, form: str) -> None:
     write(tmp_path / "m.yaml", MAPPING)
-    large = json.dumps(body(5_000, "x" * 60_000), indent=1 if form == "a document" else None)
+    large = json.dumps(body(5_000, "x" * 20_000), indent=1 if form == "a document" else None)
     write(tmp_path / "in", large + "\n")
     code, peak = run_measured(LARGE, str(tmp_path))
     assert code == 1
-    assert peak < 150, "megabytes"
+    assert peak < 90, "megabytes"
     with (tmp_path / "out").open("rb") as events:
         assert sum(1 for _ in events) == 3_000
