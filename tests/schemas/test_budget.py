@@ -56,7 +56,7 @@ def compiled(tmp_path: Path, source: Any, target: Any, text: str) -> tuple[set[s
     return {d.code for d in found}, len(found)
 
 
-@pytest.fixture(params=[10, pytest.param(1, marks=pytest.mark.slow)], ids=["a tenth", "whole"])
+@pytest.fixture(params=[40, pytest.param(1, marks=pytest.mark.slow)], ids=["a fortieth", "whole"])
 def divisor(request: pytest.FixtureRequest) -> int:
     """Divides the budget, or the sizes of what is checked within it; undivided they take long."""
     return int(request.param)

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 import mapper
@@ -24,6 +24,7 @@ from mapper.api import check_file
 from mapper.transform.narrow_path import NarrowPath
 from support.agreement import assert_agreement
 from support.both_paths import assert_same, decoded, narrow
+from support.examples import examples
 
 KEYS = [
     *("", " ", "a", "A", "a b", "1", "0a", "-", "it's", 'a"b', "a\\b", "\\", '"', "'", "\\\"'", "`", "a.b"),
@@ -264,7 +265,7 @@ def test_a_key_is_data(place: str, tmp_path: Path) -> None:
     assert sum(done) > len(done) // 2, "most of them compile"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(60, HealthCheck.function_scoped_fixture)
 @given(st.sampled_from(list(PLACES)), st.text(max_size=6), st.text(max_size=6) | st.sampled_from(KEYS))
 def test_any_key_is_data(tmp_path: Path, place: str, key: str, other: str) -> None:
     if key != other:
