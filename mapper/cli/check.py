@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from mapper.api import check_file
 from mapper.cli import screen
@@ -71,19 +70,15 @@ def _check(arguments: argparse.Namespace) -> int:
         diagnostics, verdict = check_template(word, arguments.dialect, arguments.source, arguments.target)
         found += diagnostics
         verdicts.append(verdict)
-    console = screen.out()
-    text = render.render(
-        found, arguments.format, color=screen.has_color(console), show_values=arguments.show_values
-    )
-    sys.stdout.write(text)
+    output = screen.out()
+    text = render.render(found, arguments.format, color=output.has_color, show_values=arguments.show_values)
     is_text = arguments.format == "text"
-    if is_text and found:
-        console.print()
-    end = console if is_text else screen.err()
+    output.block(text + "\n" if is_text and found else text, has_commands=arguments.format == "github")
+    end = output if is_text else screen.err()
     for verdict in [*verdicts, *(assumed if arguments.assumed else ())]:
-        end.print(verdict, markup=False, highlight=False, soft_wrap=True)
+        end.line(verdict)
     count = len(mappings) + len(templates)
     noun = "template" if not mappings else "mapping" if not templates else "file"
-    end.print(render.summarize(found, count, noun))
+    end.line(render.summarize(found, count, noun))
     has_errors = any(d.severity is Severity.ERROR for d in found)
     return 1 if has_errors or (arguments.strict and found) else 0

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
-import os
 import re
 import sys
 import textwrap
@@ -12,7 +10,9 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import NoReturn, Protocol, cast
 
+from mapper.cli import screen
 from mapper.diagnostics.diagnostic import did_you_mean
+from mapper.diagnostics.render.visible import visible
 from mapper.diagnostics.stop import Stop
 from mapper.version import __version__
 
@@ -26,7 +26,8 @@ EXIT_CODES = """\
 exit codes:
   0  clean
   1  problems found: a diagnostic, a failed case, a rejected item, a full disk
-  2  wrong usage: an unknown option, mapping or file
+  2  wrong usage: an unknown option, mapping or file, a closed standard stream
+  3  an input of `run` could not be read to its end, or changed meanwhile
 
 `mapper COMMAND --help` tells more about a command."""
 WIDEST = 110  # characters of a line of help that are still easy to read
@@ -39,7 +40,12 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print usage and message, and leave."""
-        super().error(re.sub(r"=\S.*", "=...", message))
+        super().error(visible(re.sub(r"=\S.*", "=...", message)))
+
+    def _print_message(self, message: str, file: object = None) -> None:
+        # argparse prints usage, help, version and errors by this method, and would swallow a full disk.
+        if message:
+            screen.of(file).block(message)
 
 
 class Help(argparse.RawDescriptionHelpFormatter):
@@ -63,27 +69,24 @@ class Command(Protocol):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; what a user can cause never ends in a traceback."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a narrow terminal encoding is no reason to fail
     try:
-        code = _run(list(sys.argv[1:] if argv is None else argv))
-        sys.stdout.flush()
-        return code
+        screen.prepare()
+        return _run(list(sys.argv[1:] if argv is None else argv))
     except Stop as stop:
-        _report(str(stop))
+        screen.report(str(stop))
         return stop.code
     except BrokenPipeError:
-        _silence_stdout()
         return READER_GONE
     except OSError as error:
-        _silence_stdout()
-        what = f"`{error.filename}` cannot be used" if error.filename else "the output cannot be written"
-        _report(f"{what}: {error.strerror or error}")
+        # Whoever opens a file gives its name. Without one it is a full disk, which is known by its reason.
+        place = f"`{error.filename}` cannot be used: " if error.filename else ""
+        screen.report(f"{place}{error.strerror or error}")
         return 1
     except KeyboardInterrupt:
-        _report("interrupted")
+        screen.report("interrupted")
         return INTERRUPTED
+    finally:
+        screen.silence()
 
 
 def _run(argv: list[str]) -> int:
@@ -113,19 +116,3 @@ def build_parser(chosen: str) -> argparse.ArgumentParser:
         if name == chosen:
             _command(name).add_arguments(command)
     return parser
-
-
-def _report(text: str) -> None:
-    from mapper.diagnostics.render.visible import visible  # only a command that fails needs it
-
-    print(f"mapper: {visible(text)}", file=sys.stderr)
-
-
-def _silence_stdout() -> None:
-    """Point standard output at nothing, so that Python's flush at exit does not fail once more."""
-    try:
-        descriptor = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(descriptor, sys.stdout.fileno())
-        os.close(descriptor)
-    except (OSError, ValueError):  # standard output is no file, as under a test
-        return

@@ -6,10 +6,8 @@ import argparse
 import shutil
 import textwrap
 
-from rich.console import Console
-from rich.text import Text
-
 from mapper.cli import screen
+from mapper.cli.screen import Screen
 from mapper.diagnostics.codes import CODES, Code, explain
 from mapper.diagnostics.diagnostic import did_you_mean
 from mapper.diagnostics.stop import Stop
@@ -32,13 +30,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the page, or the list of codes."""
-    console = screen.out()
+    output = screen.out()
     if arguments.code is None:
         width = max(len(code.slug) for code in CODES.values())
         for code in CODES.values():
-            console.print(Text.assemble((code.number, "bold"), f"  {code.slug:<{width}}  {code.summary}"))
+            output.line((code.number, "bold"), f"  {code.slug:<{width}}  {code.summary}")
     else:
-        _print_page(console, _find(arguments.code))
+        _print_page(output, _find(arguments.code))
     return 0
 
 
@@ -51,26 +49,26 @@ def _find(word: str) -> Code:
     return code
 
 
-def _print_page(console: Console, code: Code) -> None:
+def _print_page(output: Screen, code: Code) -> None:
     page = explain(code.number)
-    console.print(Text.assemble((f"{code.number} {code.slug}", "bold"), f": {code.summary}"))
-    console.print()
+    output.line((f"{code.number} {code.slug}", "bold"), f": {code.summary}")
+    output.line()
     width = min(WIDTH, shutil.get_terminal_size((WIDTH, 0)).columns)
-    console.print(Text(textwrap.fill(page.text.strip(), width)))
+    output.block(textwrap.fill(page.text.strip(), width) + "\n")
     if page.mapping:
-        _print_example(console, "With this mapping", page.mapping, page.mapping, " ", "")
+        _print_example(output, "With this mapping", page.mapping, page.mapping, " ", "")
     noun = "body" if page.mapping else "mapping"
     if page.wrong:
-        _print_example(console, f"Wrong {noun}", page.wrong, page.right or page.wrong, "-", "red")
+        _print_example(output, f"Wrong {noun}", page.wrong, page.right or page.wrong, "-", "red")
     if page.right:
-        _print_example(console, f"Right {noun}", page.right, page.wrong or page.right, "+", "green")
+        _print_example(output, f"Right {noun}", page.right, page.wrong or page.right, "+", "green")
 
 
-def _print_example(console: Console, title: str, text: str, other: str, mark: str, style: str) -> None:
+def _print_example(output: Screen, title: str, text: str, other: str, mark: str, style: str) -> None:
     """Print an example; lines the other example lacks carry the mark."""
-    console.print()
-    console.print(Text(title, "bold"))
+    output.line()
+    output.line(title, style="bold")
     there = set(other.splitlines())
     for line in text.rstrip().splitlines():
         differs = line not in there
-        console.print(Text(f"  {mark if differs else ' '} {line}".rstrip(), style if differs else ""))
+        output.line(f"  {mark if differs else ' '} {line}".rstrip(), style=style if differs else "")

@@ -5,22 +5,18 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeAlias
-
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from mapper.api import load
 from mapper.cli import screen
 from mapper.cli.limit_options import add_limits, read_limits
 from mapper.cli.request_options import add_scopes, read_scopes
+from mapper.cli.screen import Screen
 from mapper.cli.targets import find_target
 from mapper.diagnostics import render
 from mapper.diagnostics.errors import CompileError
-from mapper.diagnostics.render.visible import visible
 from mapper.diagnostics.stop import Stop
 from mapper.streams.batch_mapper import RunSetup
-from mapper.streams.batches import Batch
+from mapper.streams.batches import Batch, BrokenInput
 from mapper.streams.envelope_needs import envelope_needs
 from mapper.streams.inputs import FORMS, STDIN
 from mapper.streams.run import RunPlan, begin_run, finish_run, plan_run
@@ -51,8 +47,6 @@ examples:
 
 MAX_JOBS = 256
 
-Advance: TypeAlias = Callable[[Batch], None]
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options and the help text."""
@@ -79,15 +73,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Transform every body; 1 if an item was rejected or an input breaks off."""
+    """Transform every body; 1 if an item was rejected. Raises BrokenInput if an input cannot be read."""
     request, limits = read_scopes(arguments), read_limits(arguments)
     plan = _plan(arguments)
-    console = screen.err()
+    messages = screen.err()
     mapping = find_target(arguments.mapping)
     try:
         transform = load(mapping, limits=limits)
     except CompileError as error:
-        console.file.write(render.render(error.diagnostics, "text", color=screen.has_color(console)))
+        messages.block(render.render(error.diagnostics, "text", color=messages.has_color))
         return 1
     _, skipped, rejected = plan.outputs
     setup = RunSetup(
@@ -102,15 +96,16 @@ def run(arguments: argparse.Namespace) -> int:
     recording = begin_run(plan, setup, arguments.limit, resume=arguments.resume)
     if not recording.is_whole:
         try:
-            with _progress(console, plan) as advance:
+            with _progress(messages, plan) as advance:
                 finish_run(plan, setup, recording, advance)
-        except (OSError, KeyboardInterrupt, Stop):
+        except (OSError, KeyboardInterrupt, Stop) as error:
             if plan.can_resume:
-                text = "the run is not whole; the same command with `--resume` goes on"
-                console.print(text, style="dim")
+                condition = " once its input is whole" if isinstance(error, BrokenInput) else ""
+                text = f"the run is not whole; the same command with `--resume` goes on{condition}"
+                messages.line(text, style="dim")
             raise
-    _print_summary(console, recording.tally, arguments)
-    return 1 if recording.tally.rejected or recording.tally.faults else 0
+    _print_summary(messages, recording.tally, arguments)
+    return 1 if recording.tally.rejected else 0
 
 
 def _plan(arguments: argparse.Namespace) -> RunPlan:
@@ -126,40 +121,34 @@ def _plan(arguments: argparse.Namespace) -> RunPlan:
 
 
 @contextmanager
-def _progress(console: Console, plan: RunPlan) -> Iterator[Advance]:
+def _progress(messages: Screen, plan: RunPlan) -> Iterator[Callable[[Batch], None]]:
     """A progress bar on standard error, if that is a terminal and events do not run over it."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     events = plan.outputs[0]
-    if not console.is_terminal or events is None or events.is_terminal:
+    if not messages.is_terminal or events is None or events.is_terminal:
         yield lambda batch: None
         return
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("", total=plan.size)
+    with messages.progress(plan.size) as show:
         positions: dict[str, int] = {}
 
         def advance(batch: Batch) -> None:
             positions[batch.name] = batch.file_end
-            progress.update(task, description=batch.name, completed=sum(positions.values()))
+            show(batch.name, sum(positions.values()))
 
         yield advance
 
 
-def _print_summary(console: Console, tally: Tally, arguments: argparse.Namespace) -> None:
-    color = screen.has_color(console)
+def _print_summary(messages: Screen, tally: Tally, arguments: argparse.Namespace) -> None:
     for first in tally.first_rejections():
-        console.print(visible(first.place), style="bold")
+        messages.line(first.place, style="bold")
         text = first.text or render.render(
-            first.diagnostics, "text", color=color, show_values=arguments.show_values
+            first.diagnostics, "text", color=messages.has_color, show_values=arguments.show_values
         )
-        console.file.write(text + "\n")
-    for fault in tally.faults:
-        console.print(f"mapper: {visible(fault)}", style="red")
+        messages.block(text + "\n")
     for line in tally.summary():
-        console.print(line)
+        messages.line(line)
     if tally.rejected and not arguments.rejected:
-        console.print(
-            "  `--rejected FILE` keeps rejected items, `mapper explain CODE` tells more", style="dim"
-        )
+        text = "  `--rejected FILE` keeps rejected items, `mapper explain CODE` tells more"
+        messages.line(text, style="dim")
 
 
 def _count(text: str) -> int:

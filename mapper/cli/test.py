@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from pathlib import Path
 
@@ -58,12 +57,13 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.junit:
         write_junit(arguments.junit, suites)
     closing = test_report.closing(suites, time.perf_counter() - start)
+    output = screen.out()
     if arguments.format == "text":
-        console = screen.out()
-        test_report.print_suites(console, suites, show_values=arguments.show_values)
-        console.print(closing)
+        test_report.print_suites(output, suites, show_values=arguments.show_values)
+        output.line(closing)
     else:
         found = [diagnostic for suite in suites for diagnostic in test_report.suite_diagnostics(suite)]
-        sys.stdout.write(render.render(found, arguments.format, show_values=arguments.show_values))
-        screen.err().print(closing)
+        text = render.render(found, arguments.format, show_values=arguments.show_values)
+        output.block(text, has_commands=arguments.format == "github")
+        screen.err().line(closing)
     return 0 if any(t.results for t in suites) and all(t.passed for t in suites) else 1

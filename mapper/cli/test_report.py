@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rich.cells import cell_len
-from rich.console import Console
-from rich.text import Text
-
-from mapper.cli import screen
+from mapper.cli.screen import Screen, Styled
 from mapper.diagnostics import render
 from mapper.diagnostics.diagnostic import Diagnostic, Label
 from mapper.diagnostics.files import display_name
 from mapper.diagnostics.render.summary import counted
-from mapper.diagnostics.render.visible import visible
+from mapper.diagnostics.render.visible import visible, width
 from mapper.diagnostics.source import SourceFile, Span
 from mapper.samples.differences import ChangeKind, Difference
 from mapper.samples.suites import CaseResult, CaseStatus, SuiteResult
@@ -28,21 +24,21 @@ STYLES = {
 }
 
 
-def print_suites(console: Console, suites: Sequence[SuiteResult], *, show_values: bool) -> None:
+def print_suites(output: Screen, suites: Sequence[SuiteResult], *, show_values: bool) -> None:
     """The table of mappings, then the written expectations, then everything that is wrong."""
-    for line in _table(suites):
-        console.print(line)
-    console.print()
+    for row in _table(suites):
+        output.line(*row)
+    output.line()
     written = [o for suite in suites for o in suite.results if o.status in WRITTEN]
     for result in written:
-        _print_written(console, result)
+        _print_written(output, result)
     if written:
-        console.print()
+        output.line()
     for suite in suites:
-        _print_drawn(console, suite.diagnostics, show_values=show_values)
+        _print_drawn(output, suite.diagnostics, show_values=show_values)
         for result in suite.results:
             if result.status is CaseStatus.FAILED:
-                _print_failure(console, result, show_values=show_values)
+                _print_failure(output, result, show_values=show_values)
 
 
 def closing(suites: Sequence[SuiteResult], seconds: float) -> str:
@@ -96,15 +92,15 @@ def _unexpected(result: CaseResult, difference: Difference) -> Diagnostic:
     )
 
 
-def _table(suites: Sequence[SuiteResult]) -> Iterator[Text]:
+def _table(suites: Sequence[SuiteResult]) -> Iterator[list[Styled]]:
     """The lines of the table, numbers to the right; the last column is open: no line ends in blanks."""
-    rows = [("mapping", *NUMBERS), *((suite.mapping.stem, *_numbers(suite)) for suite in suites)]
-    results = [Text("result"), *map(_result, suites)]
-    first, *others = (max(map(cell_len, column)) for column in zip(*rows, strict=True))
+    rows = [("mapping", *NUMBERS), *((visible(suite.mapping.stem), *_numbers(suite)) for suite in suites)]
+    results: list[list[Styled]] = [[("result", "bold")], *map(_result, suites)]
+    first, *others = (max(map(width, column)) for column in zip(*rows, strict=True))
     for index, (row, result) in enumerate(zip(rows, results, strict=True)):
-        name = row[0] + " " * (first - cell_len(row[0]))
-        numbers = (f"{cell:>{width}}" for cell, width in zip(row[1:], others, strict=True))
-        yield Text.assemble("   ".join((name, *numbers, "")), result, style="" if index else "bold")
+        name = row[0] + " " * (first - width(row[0]))
+        numbers = (f"{cell:>{size}}" for cell, size in zip(row[1:], others, strict=True))
+        yield [("   ".join((name, *numbers, "")), "" if index else "bold"), *result]
 
 
 def _numbers(suite: SuiteResult) -> Iterator[str]:
@@ -113,36 +109,37 @@ def _numbers(suite: SuiteResult) -> Iterator[str]:
     return (f"{number:,}" if suite.compiles else "" for number in totals)
 
 
-def _result(suite: SuiteResult) -> Text:
+def _result(suite: SuiteResult) -> list[Styled]:
     if not suite.compiles:
-        return Text("does not compile", "bold red")
+        return [("does not compile", "bold red")]
     if not suite.results:
-        return Text("no cases", "yellow")
+        return [("no cases", "yellow")]
     counts = [(suite.count(status), status) for status in reversed(CaseStatus) if suite.count(status)]
     if counts == [(len(suite.results), CaseStatus.PASSED)]:
-        return Text("passed", "green") if suite.passed else Text("stray files", "bold red")
-    parts = [Text(f"{number:,} {status.value}", STYLES[status]) for number, status in counts]
-    return Text(", ").join(parts)
+        return [("passed", "green") if suite.passed else ("stray files", "bold red")]
+    parts: list[Styled] = []
+    for number, status in counts:
+        parts += [", "] if parts else []
+        parts.append((f"{number:,} {status.value}", STYLES[status]))
+    return parts
 
 
-def _print_written(console: Console, result: CaseResult) -> None:
-    style = STYLES[result.status]
-    line = Text.assemble((result.status.value, style), " ", display_name(result.case.expected))
-    if result.differences:
-        line.append(f"  ({counted(len(result.differences), 'difference')})", "dim")
-    console.print(line)
+def _print_written(output: Screen, result: CaseResult) -> None:
+    count = len(result.differences)
+    tail = f"  ({counted(count, 'difference')})" if count else ""
+    status = (result.status.value, STYLES[result.status])
+    output.line(status, f" {display_name(result.case.expected)}", (tail, "dim"))
 
 
-def _print_failure(console: Console, result: CaseResult, *, show_values: bool) -> None:
-    head = Text.assemble((f"{result.case.title} failed", "bold red"))
-    head.append(f"  {display_name(result.case.expected)}", "dim")
-    console.print(head)
+def _print_failure(output: Screen, result: CaseResult, *, show_values: bool) -> None:
+    place = display_name(result.case.expected)
+    output.line((f"{result.case.title} failed", "bold red"), (f"  {place}", "dim"))
     for difference in result.differences:
-        console.print(Text(f"  {visible(difference.location)}", "bold"))
+        output.line(f"  {difference.location}", style="bold")
         for name, text, style in _sides(difference):
-            console.print(Text.assemble(f"    {name:<8}  ", (visible(text), style)))
-    console.print()
-    _print_drawn(console, result.diagnostics, show_values=show_values)
+            output.line(f"    {name:<8}  ", (text, style))
+    output.line()
+    _print_drawn(output, result.diagnostics, show_values=show_values)
 
 
 def _sides(difference: Difference) -> list[tuple[str, str, str]]:
@@ -159,7 +156,7 @@ def _sides(difference: Difference) -> list[tuple[str, str, str]]:
             return [("expected", before or "", "green"), ("found", after or "", "red")]
 
 
-def _print_drawn(console: Console, found: Sequence[Diagnostic], *, show_values: bool) -> None:
+def _print_drawn(output: Screen, found: Sequence[Diagnostic], *, show_values: bool) -> None:
     if found:
-        text = render.render(found, "text", color=screen.has_color(console), show_values=show_values)
-        console.file.write(text + "\n")
+        text = render.render(found, "text", color=output.has_color, show_values=show_values)
+        output.block(text + "\n")

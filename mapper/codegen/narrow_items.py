@@ -1,4 +1,10 @@
-"""Codegen of items on the narrow path: their places in a partly decoded body, and the loop over them."""
+"""Codegen of items on the narrow path: their places in a partly decoded body, and their selection.
+
+`run(body, request)` decodes a body and returns its items, the decoded body, and the index of the alternative
+of `each` that selects the items; for a body that is itself the one item, its outcome alone. It returns None,
+or raises, if the decoded path has to map the whole body. It also raises the Fault or the InvalidEvent of a
+body that is one item.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +35,10 @@ class AroundItems:
 
 @dataclass
 class ItemSelection:
-    """The alternatives of `each` as steps, and the tree of all places on their way."""
+    """The alternatives of `each` as steps, and the tree of all places on their way.
+
+    `attributes` has the attribute of each key in generated code, also those that the mapping reads.
+    """
 
     plan: ReadPlan
     alternatives: list[tuple[Step, ...]]
@@ -49,7 +58,8 @@ class ItemSelection:
         for number, node in enumerate(nodes, 1):
             node.name = f"Around{number}"
         keys = dict.fromkeys(key for node in nodes for key in node.members)
-        selection = cls(plan, alternatives, root, nodes, {key: f"w{n}" for n, key in enumerate(keys, 1)})
+        attributes = plan.attributes() | {key: f"w{n}" for n, key in enumerate(keys, 1)}
+        selection = cls(plan, alternatives, root, nodes, attributes)
         for node in nodes:
             selection._refuse(node)
         return selection
@@ -67,11 +77,11 @@ class ItemSelection:
             return self.plan.body.name
         return self.plan.item.name if node.is_item else "Struct"
 
-    def classes(self, attributes: dict[str, str]) -> Iterator[str]:
+    def classes(self) -> Iterator[str]:
         """The classes of the objects around the items, inner ones first."""
         for node in self.nodes:
             members = {key: self.type_of(inner) for key, inner in node.members.items()}
-            yield class_text(node.name, self.parent(node), members, attributes)
+            yield class_text(node.name, self.parent(node), members, self.attributes)
 
     def type_of(self, node: AroundItems) -> str:
         """The type of a node, for the decoder (msgspec)."""
@@ -104,11 +114,8 @@ def _grow(node: AroundItems, steps: tuple[Step, ...]) -> None:
         node.elements().is_item = True  # an array here counts as its elements
 
 
-def emit_selection(writer: Writer, selection: ItemSelection, *, is_bounded: bool) -> None:
-    """`run(body, request)` and one function for each alternative of `each`.
-
-    Unless the events of any body are `bounded`, it returns None once it has made ROOM bytes of them.
-    """
+def emit_selection(writer: Writer, selection: ItemSelection) -> None:
+    """`run(body, request)` and one function for each alternative of `each`."""
     for number, steps in enumerate(selection.alternatives, 1):
         if steps:
             _emit_alternative(writer, selection, steps, number)
@@ -125,28 +132,7 @@ def emit_selection(writer: Writer, selection: ItemSelection, *, is_bounded: bool
             writer.line("items, each_index = root if type(root) is list else (root,), 0")
         else:
             _emit_choice(writer, selection)
-        writer.line("outcomes = []")
-        if not is_bounded:
-            writer.line(f"room = {writer.use('growth', 'ROOM')}")
-        with writer.block("for item in items:"):
-            writer.line("outcome = None")
-            with writer.block(f"if isinstance(item, {selection.plan.item.name}):"):
-                writer.line("try:")
-                writer.line("    outcome = event(item, root, request)")
-                fault, record = writer.use("faults", "Fault"), writer.use("faults", "record_plain_fault")
-                writer.line(f"except {fault} as fault:")
-                writer.line(f"    outcome = {record}(fault)")
-                writer.line("except Exception:")
-                writer.line("    pass  # the decoded path finds out why")
-            writer.line("else:")
-            writer.line(f"    outcome = {writer.use('faults', 'NO_OBJECT')}")
-            writer.line("outcomes.append(outcome)")
-            if not is_bounded:
-                with writer.block("if type(outcome) is bytes:"):
-                    writer.line("room -= len(outcome)")
-                    with writer.block("if room < 0:"):
-                        writer.line("return None")
-        writer.line("return outcomes, each_index")
+        writer.line("return items, root, each_index")
 
 
 def _is_alone(writer: Writer, selection: ItemSelection) -> str:
@@ -158,7 +144,7 @@ def _is_alone(writer: Writer, selection: ItemSelection) -> str:
         if steps[0][0] == "all":
             return ""
         if steps[0][0] == "name":
-            tests.append(f"root.{writer.attributes[steps[0][1]]} is {writer.use('missing', 'MISSING')}")
+            tests.append(f"root.{selection.attributes[steps[0][1]]} is {writer.use('missing', 'MISSING')}")
     return " and ".join(dict.fromkeys(tests))
 
 
@@ -195,7 +181,7 @@ def _emit_alternative(writer: Writer, selection: ItemSelection, steps: tuple[Ste
     with writer.block(f"def select_{number}(root):"):
         holder, node, position = "root", selection.root, 0
         while position < len(steps) and steps[position][0] == "name":
-            holder, node = _emit_name(writer, holder, node, steps[position][1])
+            holder, node = _emit_name(writer, selection, holder, node, steps[position][1])
             writer.line(f"if {holder} is {missing}:")
             writer.line("    return None")
             position += 1
@@ -210,19 +196,23 @@ def _emit_alternative(writer: Writer, selection: ItemSelection, steps: tuple[Ste
         if position + 1 == len(steps):
             writer.line(f"return {holder}")
             return
-        _emit_inner(writer, holder, node.elements(), steps[position + 1 :])
+        _emit_inner(writer, selection, holder, node.elements(), steps[position + 1 :])
 
 
-def _emit_name(writer: Writer, holder: str, node: AroundItems, key: str) -> tuple[str, AroundItems]:
+def _emit_name(
+    writer: Writer, selection: ItemSelection, holder: str, node: AroundItems, key: str
+) -> tuple[str, AroundItems]:
     inner = node.members[key]
     local = writer.fresh(key)
     missing = writer.use("missing", "MISSING")
-    found = f"{holder}.{writer.attributes[key]} if isinstance({holder}, {node.name}) else {missing}"
+    found = f"{holder}.{selection.attributes[key]} if isinstance({holder}, {node.name}) else {missing}"
     writer.line(f"{local} = {found}")
     return local, inner
 
 
-def _emit_inner(writer: Writer, array: str, node: AroundItems, steps: tuple[Step, ...]) -> None:
+def _emit_inner(
+    writer: Writer, selection: ItemSelection, array: str, node: AroundItems, steps: tuple[Step, ...]
+) -> None:
     """The rest of a path in each element of an array; an element in which it finds nothing is left over."""
     missing = writer.use("missing", "MISSING")
     writer.line("found = []")
@@ -232,7 +222,7 @@ def _emit_inner(writer: Writer, array: str, node: AroundItems, steps: tuple[Step
         for step in steps:
             if step[0] != "name":
                 raise NotNarrow("`each` goes through arrays in arrays")
-            holder, node = _emit_name(writer, holder, node, step[1])
+            holder, node = _emit_name(writer, selection, holder, node, step[1])
         with writer.block(f"if {holder} is {missing}:"):
             writer.line("found.append(None)")
             writer.line("continue")

@@ -16,6 +16,7 @@ from mapper.diagnostics.source import SourceFile, Span
 from mapper.schemas.positions import locate_json_fault
 from mapper.transform.request import Request
 from mapper.transform.result import Result
+from mapper.transform.whole_file import write_file
 
 EXPECTED = ".expected.json"
 REQUEST_KEYS = ("headers", "query", "settings", "received_at")
@@ -74,7 +75,7 @@ class SampleCase:
             data = json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8")
         except UnicodeEncodeError:  # half of a surrogate pair can only be written as an escape
             data = json.dumps(document, indent=2).encode("ascii")
-        self.expected.write_bytes(data + b"\n")
+        write_file(self.expected, data + b"\n")
 
 
 def find_cases(mapping: Path) -> list[SampleCase]:

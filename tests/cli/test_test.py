@@ -183,7 +183,7 @@ class TestTest:
         }
         cases = {(c.get("classname"), c.get("name")): c for c in root.iter("testcase")}
         assert cases["orders", "paid"].find("failure") is None
-        failure = cases["orders", "bad\ufffdname"].find("failure")
+        failure = cases["orders", "bad\\x01name"].find("failure")
         assert failure is not None
         assert '"<c2>' in str(failure.text)
         assert len([c for c in cases if c[0] == "unset"]) >= 1

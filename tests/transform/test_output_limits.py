@@ -26,8 +26,8 @@ from mapper.diagnostics.source import SourceFile
 from mapper.ir.growth import growth
 from mapper.runtime import growth as runtime
 from mapper.runtime.limits import DEFAULT, Limits
-from mapper.transform import decoded_path, narrow_path
-from support.conservation import assert_conserved
+from mapper.transform import narrow_path
+from support.conservation import assert_conserved, in_full
 from support.examples import examples
 from support.places import ROOT
 
@@ -151,6 +151,8 @@ def outcomes(transform: mapper.Transform, payload: object) -> dict[str, Outcome]
         "json": lambda: transform.json(body, REQUEST),
         "json of indented text": lambda: transform.json(json.dumps(payload, indent=1).encode(), REQUEST),
         "pickled": lambda: again.json(body, REQUEST),
+        "stream": lambda: in_full(transform.stream(body, REQUEST)),
+        "stream of what is parsed": lambda: in_full(transform.stream(json.loads(body), REQUEST)),
     }
     return {name: outcome(way()) for name, way in ways.items()}
 
@@ -170,13 +172,13 @@ def defaults(event_bytes: int, result_bytes: int) -> Iterator[None]:
     try:
         object.__setattr__(DEFAULT, "event_bytes", event_bytes)
         object.__setattr__(DEFAULT, "result_bytes", result_bytes)
-        for module in (runtime, narrow_path, decoded_path):
+        for module in (runtime, narrow_path):
             module.ROOM = min(event_bytes, result_bytes) // 8  # type: ignore[attr-defined]
         yield
     finally:
         object.__setattr__(DEFAULT, "event_bytes", before[0])
         object.__setattr__(DEFAULT, "result_bytes", before[1])
-        for module in (runtime, narrow_path, decoded_path):
+        for module in (runtime, narrow_path):
             module.ROOM = room  # type: ignore[attr-defined]
 
 

@@ -65,6 +65,17 @@ TOP_LEVEL = {
     "schemas",
     "tests",
 }
+# Ways to print that go around `mapper.cli.screen`, the one gate to the terminal, and the modules that have
+# one. Events are data: they are written as they are.
+PRINTING = re.compile(
+    r"(?<![.\w])print\(|\bsys\.(__)?std(out|err)\b|^\s*(from|import) (rich|logging|pprint)\b"
+    r"|\bwarnings\.warn\b|\bConsole\(|\btraceback\.print|\bos\.write\([12]\b|\bfaulthandler\b",
+    re.MULTILINE,
+)
+PRINTERS = {
+    "mapper.cli.screen": {"sys.stdout", "sys.stderr", "Console(", "import rich"},
+    "mapper.streams.outputs": {"sys.stdout"},
+}
 LEFT_BY_TOOLS = {"build", "dist", "__pycache__"}  # .gitignore names them
 
 
@@ -230,6 +241,17 @@ def test_sentences_name_their_subject() -> None:
         if QUESTION.match(text)
     ]
     assert not found, "\n".join(found)
+
+
+def test_all_that_is_printed_goes_through_one_gate() -> None:
+    found = {
+        module.name: {
+            re.sub(r"\s*from (\w+)", r"import \1", match[0]) for match in PRINTING.finditer(module.text)
+        }
+        for module in modules()
+    }
+    assert {name: ways for name, ways in found.items() if ways - PRINTERS.get(name, set())} == {}
+    assert all(found[name] for name in PRINTERS), "a module prints no more: remove it from PRINTERS"
 
 
 def test_a_vendor_is_data() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 TAB = "    "
@@ -10,6 +11,11 @@ TAB = "    "
 # reader sees other code than the compiler (CVE-2021-42574, "Trojan Source").
 _JOINERS = "\u200c\u200d"
 _HIDING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+_color_codes = re.compile("(\x1b\\[[0-9;]*m)")
+# Build servers take some lines of a log as commands: `::set-env name=..::` at the start of a line (GitHub),
+# `##[error]`, `##vso[..]` and `##teamcity[..]` anywhere in it (GitHub, Azure, TeamCity).
+_command_starts = re.compile(r"\A(?:\s|\x1b\[[0-9;]*m)*:(?=:[^:])|#(?=#\w*\[)")
 
 
 def cell(character: str) -> str:
@@ -28,6 +34,31 @@ def visible(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(_escape(c) if c == "\t" else cell(c) for c in text)
+
+
+def printable(text: str, *, has_color: bool = False, has_commands: bool = False) -> str:
+    """Lines of text as they may be printed: no control characters, no commands to a build server.
+
+    Line feeds end lines. Colour codes stay if `has_color`, commands if `has_commands`: a renderer made them,
+    and escaped the texts inside.
+    """
+    return "\n".join(_printable_line(line, has_color, has_commands) for line in text.split("\n"))
+
+
+def _printable_line(line: str, has_color: bool, has_commands: bool) -> str:
+    if has_color:
+        # Every second part is a colour code.
+        parts = _color_codes.split(line)
+        parts[::2] = map(visible, parts[::2])
+        line = "".join(parts)
+    else:
+        line = visible(line)
+    return line if has_commands else _command_starts.sub(_inert, line)
+
+
+def _inert(match: re.Match[str]) -> str:
+    sign = match[0][-1]
+    return f"{match[0][:-1]}\\u{ord(sign):04x}"
 
 
 def shown(text: str) -> str:

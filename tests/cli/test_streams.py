@@ -1,0 +1,120 @@
+"""Standard streams that are closed, full or without a reader, under every command."""
+
+from __future__ import annotations
+
+import json
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from mapper.cli.dispatch import COMMANDS
+from support.calls import EVENT, ORDER, ORDERS, UNSET, lines, ndjson, shell, write
+from support.forked import ForkedCall, run_forked
+
+# Calls of every command that print to standard output, to standard error, and to a file.
+CALLS = {
+    "help": ("--help",),
+    "version": ("--version",),
+    "no command": (),
+    "wrong word": ("chek",),
+    "check": ("check", "orders"),
+    "check for machines": ("check", "--format", "json", "mappings/unset.yaml"),
+    "test": ("test", "orders"),
+    "run": ("run", "orders", "in"),
+    "run into a file": ("run", "orders", "in", "-o", "out", "--rejected", "rejected"),
+    "explain": ("explain", "M301"),
+}
+PRINTS_OUTPUT = {"help", "version", "check", "check for machines", "test", "run", "explain"}
+PRINTS_ERRORS = {"no command", "wrong word", "check for machines", "run", "run into a file"}
+STATES = ("plain", "closed", "full", "gone")
+
+pytestmark = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+
+
+def _project(folder: Path) -> Path:
+    write(folder / "mappings/orders.yaml", ORDERS)
+    write(folder / "mappings/unset.yaml", UNSET)
+    write(folder / "mappings/orders/paid.json", json.dumps(ORDER))
+    write(folder / "in", ndjson(ORDER, {}))
+    return folder
+
+
+def _words(name: str, out: str, err: str) -> tuple[set[int], str]:
+    """The exit codes a call may end with, and the words that standard error then has to hold."""
+    if "closed" in (out, err):
+        closed = "standard output is closed" if out == "closed" else "standard error is closed"
+        return {2}, closed
+    broken = [
+        state
+        for state, printing in ((out, PRINTS_OUTPUT), (err, PRINTS_ERRORS))
+        if state != "plain" and name in printing
+    ]
+    if not broken:
+        return {0, 1, 2}, ""
+    # The first broken stream that is written to ends the command; which one comes first depends on it.
+    codes = {{"full": 1, "gone": 141}[state] for state in broken}
+    if name in ("no command", "wrong word"):
+        codes.add(2)
+    return codes, "No space left" if out == "full" and name in PRINTS_OUTPUT and err == "plain" else ""
+
+
+def test_every_command_has_a_call() -> None:
+    assert COMMANDS.keys() <= {words[0] for words in CALLS.values() if words}
+
+
+def test_a_broken_stream_ends_a_command_with_a_word(tmp_path: Path) -> None:
+    pairs = [pair for pair in product(STATES, STATES) if "plain" in pair or pair[0] == pair[1]]
+    cases = [(name, out, err) for name in CALLS for out, err in pairs]
+    calls = [
+        ForkedCall(str(_project(tmp_path / str(number))), CALLS[name], stdout=out, stderr=err)
+        for number, (name, out, err) in enumerate(cases)
+    ]
+    for (name, out, err), call, end in zip(cases, calls, run_forked(calls), strict=True):
+        case = f"{name}, stdout {out}, stderr {err}: {end}"
+        codes, words = _words(name, out, err)
+        assert end.code in codes, case
+        assert "Traceback" not in end.err + end.out, case
+        assert "Exception ignored" not in end.err, case
+        if err == "plain":
+            assert words in end.err, case
+        for file, expected in (("out", [EVENT]), ("rejected", None)):
+            path = Path(call.folder, file)
+            if path.exists():  # it has its name, so it is whole
+                found = lines(path)
+                assert found == expected if expected else len(found) == 1, case
+        if "closed" in (out, err):
+            assert not Path(call.folder, "out.part").exists(), case
+
+
+def test_a_closed_input_is_named_if_it_is_needed(tmp_path: Path) -> None:
+    folder = str(_project(tmp_path))
+    calls = [
+        ForkedCall(folder, ("run", "orders"), stdin="closed"),
+        ForkedCall(folder, ("run", "orders", "-", "-o", "none"), stdin="closed"),
+        ForkedCall(folder, ("run", "orders", "in", "-o", "out"), stdin="closed"),
+        ForkedCall(folder, ("check", "orders"), stdin="closed"),
+        ForkedCall(folder, ("run", "orders", "in", "-o", "none"), "closed", "closed", "closed"),
+    ]
+    unread, named, read, checked, nothing = run_forked(calls)
+    assert (unread.code, unread.out, unread.err) == (2, "", "mapper: standard input is closed\n")
+    assert (named.code, named.err) == (2, "mapper: standard input is closed\n")
+    assert read.code == 1
+    assert lines(tmp_path / "out") == [EVENT]
+    assert checked.code == 0
+    assert (nothing.code, nothing.out, nothing.err) == (2, "", "")
+    assert not (tmp_path / "none").exists()
+
+
+def test_the_shell_closes_streams_as_the_forks_do(tmp_path: Path) -> None:
+    _project(tmp_path)
+    script = """
+        $MAPPER run orders in -o out >&-; echo $?
+        $MAPPER run orders in -o out 2>&-; echo $?
+        $MAPPER run orders in -o jobs --jobs 2 <&- 2> messages; echo $?
+        ls
+    """
+    ended = shell(script, cwd=tmp_path)
+    assert ended.out.split() == ["2", "2", "1", "in", "jobs", "mappings", "messages"]
+    assert ended.err == ("mapper: standard output is closed; use `> /dev/null` if nothing is to be printed\n")
+    assert lines(tmp_path / "jobs") == [EVENT]
