@@ -126,6 +126,18 @@ def open_input(name: str) -> Iterator[Input]:
             yield Input(name, stream, raw)
 
 
+def check_gzip(names: Iterable[str]) -> None:
+    """Read all gzip files to their ends; raises BrokenInput if one is damaged. Pipes cannot be read again.
+
+    The checksum of a gzip file is at its end, so that its content may be wrong before the damage is found.
+    """
+    for name in names:
+        if name != STDIN and Path(name).is_file():
+            with open_input(name) as source:
+                while isinstance(source.stream, GzipReader) and source.take(CHUNK):
+                    pass
+
+
 def total_size(names: Iterable[str]) -> int | None:
     """The bytes of all inputs together, None if one is a pipe; raises Stop if one cannot be read.
 

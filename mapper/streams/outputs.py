@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mapper.diagnostics.stop import Stop
@@ -69,6 +70,7 @@ class OutputStream:
     def is_whole(self, size: int) -> bool:
         """True if an earlier run wrote all of those bytes; its part may have got its name already."""
         if self.part_size() == size:
+            self.size = size
             return True
         self._has_name = (
             self.part_size() == 0 and self.target.is_file() and self.target.stat().st_size == size
@@ -94,7 +96,8 @@ class OutputStream:
         if self.is_file:
             if self.part_size() != self.size:
                 raise Stop(f"another program changed `{self.part.name}`", 1)
-            os.fsync(self._opened)
+            with _naming(self.name):
+                os.fsync(self._opened)
 
     def finish(self) -> None:
         """Write the end of the output."""
@@ -109,8 +112,8 @@ class OutputStream:
         if self._has_name:
             self.discard()
             return
-        if not is_named(self._opened, self.part):
-            raise Stop(f"another program removed or replaced `{self.part.name}`", 1)
+        if not is_named(self._opened, self.part) or self.part_size() != self.size:
+            raise Stop(f"another program changed `{self.part.name}`", 1)
         if self.target.exists():
             shutil.copymode(self.target, self.part)
         os.replace(self.part, self.target)
@@ -143,8 +146,19 @@ class OutputStream:
         if self._target is None:
             sys.stdout.buffer.write(data)
         else:
-            write_all(self._opened, data)
+            with _naming(self.name):
+                write_all(self._opened, data)
         self.size += len(data)
+
+
+@contextmanager
+def _naming(name: str | None) -> Iterator[None]:
+    """Inside, an error has the name of the output: calls with a descriptor do not know it."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or name
+        raise
 
 
 def _open_locked(part: Path, reason: str) -> int:

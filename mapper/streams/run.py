@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from mapper.diagnostics.stop import Stop
 from mapper.streams.batch_mapper import RunSetup
 from mapper.streams.batches import Batch, BrokenInput
 from mapper.streams.digests import digest, digest_inputs
-from mapper.streams.inputs import STDIN, read_batches, total_size
+from mapper.streams.inputs import STDIN, check_gzip, read_batches, total_size
 from mapper.streams.journal import SUFFIX, Journal, read_journal, starting_point
 from mapper.streams.outputs import OutputStream
 from mapper.streams.pool import work_through
@@ -108,7 +108,7 @@ def finish_run(
     try:
         batches = read_batches(plan.names, plan.form, recording.position, in_groups=plan.is_replay)
         done = work_through(batches, setup, plan.jobs)
-        with short_turns(), closing(done):
+        with short_turns(), closing(done), _damage_first(plan):
             for batch, result in done:
                 recording.write(result)
                 advance(batch)
@@ -120,6 +120,19 @@ def finish_run(
         raise
     finally:
         recording.close()
+
+
+@contextmanager
+def _damage_first(plan: RunPlan) -> Iterator[None]:
+    """Inside, a line that cannot be replayed is reported only if its file is not damaged as a whole."""
+    try:
+        yield
+    except BrokenInput:
+        raise
+    except Stop:
+        if plan.is_replay:
+            check_gzip(plan.names)
+        raise
 
 
 def _check_inputs(plan: RunPlan, inputs: Sequence[str]) -> None:

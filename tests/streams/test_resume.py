@@ -11,7 +11,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -142,16 +141,6 @@ class Field:
             for name in files - ({"mappings", "log"} if NOTHING_TO_RESUME in ended else {"mappings"}):
                 assert (folder / name).read_bytes() == (Path(plain["folder"]) / name).read_bytes(), name
             yield ended
-
-
-@pytest.fixture
-def roomy(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The project in memory, where the system has such a folder: runs sync often, and disks are slow."""
-    memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
-        shutil.copytree(project, folder, dirs_exist_ok=True)
-        monkeypatch.chdir(folder)
-        yield Path(folder)
 
 
 @pytest.mark.parametrize(("packed_in", "packed_out"), [(False, False), (True, True)])

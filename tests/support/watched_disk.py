@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from mapper.transform.request import Request
+
 BY_NAME = ("open", "replace", "unlink", "chmod")  # calls whose first argument is a path
 BY_DESCRIPTOR = ("write", "fsync", "ftruncate", "pread", "close")
 READS = ("pread", "read")
@@ -100,6 +102,29 @@ class WatchedDisk:
             return None if name == "close" else call(descriptor, *arguments)
 
         return reported
+
+
+class BrittleRequest(Request):
+    """A request that makes the disk fail in each process that it is sent to, at a read with some number."""
+
+    number = 1
+
+    def __reduce__(self) -> tuple[Callable[[int], Request], tuple[int]]:
+        return _fail_here, (self.number,)
+
+
+def _fail_here(number: int) -> Request:
+    read, left = os.pread, number
+
+    def failing(descriptor: int, size: int, offset: int) -> bytes:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return read(descriptor, size, offset)
+
+    os.pread = failing
+    return Request()
 
 
 @dataclass
