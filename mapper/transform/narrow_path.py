@@ -89,9 +89,10 @@ class NarrowPath:
         Up to `portion` bytes of events are held at once, or as many as a result may hold. None, or an
         exception of any kind, if the decoded path has to map the body.
         """
+        room = ROOM if portion is None else min(portion, ROOM)
         found = _NOTHING_FOUND
         if len(body) > _SHALLOW and self._may_nest(body):
-            result = self._map_chunks(body, request, portion or ROOM)
+            result = self._map_chunks(body, request, room)
             if result is not None:
                 return result
             found = take_apart(body, self._splits, _NESTING)
@@ -114,7 +115,7 @@ class NarrowPath:
         if portion is None and self._is_bounded:
             first, are_few = list(outcomes), True
         else:
-            first, are_few = _take(outcomes, portion or ROOM)
+            first, are_few = _take(outcomes, room)
         if are_few and _ONLY_BYTES.issuperset(map(type, first)):
             return JsonResult(first)  # type: ignore[arg-type]
         undecoded = self._items.of(body, each_index, len(items), found)
