@@ -116,10 +116,11 @@ class NarrowPath:
         if len(items) > DEFAULT.items:
             return None
         meter = self._meter(len(items), len(body))
-        outcomes = self._outcomes(items, root, request, meter)
+        outcomes: Iterator[NarrowOutcome] = iter(())
         if portion is None and self._is_bounded:
             first, are_few = self._all_outcomes(items, root, request, meter), True
         else:
+            outcomes = self._outcomes(items, root, request, meter)
             first, are_few = _take(outcomes, room)
         are_few = are_few and len(first) == len(items)
         if are_few and _ONLY_BYTES.issuperset(map(type, first)):
