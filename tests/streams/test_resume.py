@@ -158,6 +158,19 @@ def test_killed_at_any_step(roomy: Path, packed_in: bool, packed_out: bool) -> N
     assert ends.keys() == {-signal.SIGKILL, DONE}
 
 
+def test_killed_amid_a_body(roomy: Path) -> None:
+    """Nearly every body is written in several parts; one that was not finished is mapped again."""
+    field, chance = Field(roomy, packed_in=False, packed_out=False), random.Random(6)
+    trials = []
+    for step in (12, 41, 77, *sorted(chance.sample(range(90, 900), 5))):
+        kills = [{"step": n, "when": chance.choice(["before", "amid", "after"])} for n in (step, step // 2)]
+        # Every part that is not amid a body becomes a checkpoint.
+        trials.append({**field.trial(f"{step}", kills), "portion": 100, "checkpoint": 0})
+    ends = Counter(code for ended in field.check(trials) for code in ended)
+    assert ends.keys() == {-signal.SIGKILL, DONE}
+    assert ends[-signal.SIGKILL] > len(trials)
+
+
 @pytest.mark.parametrize("packed", [False, True])
 def test_killed_at_any_time(roomy: Path, packed: bool) -> None:
     field, chance = Field(roomy, packed_in=packed, packed_out=packed), random.Random(4)
@@ -221,29 +234,26 @@ class TestResume:
         assert len(lines(stopped / "out")) == 1
         assert {path.name for path in stopped.iterdir()} == {"in", "out", "mappings", "log"}
 
-    @pytest.mark.parametrize(
-        ("arguments", "words"),
-        [
-            (["in", "-o", "out", "--header", "a=b"], "the request changed"),
-            (["in", "-o", "out", "--input", "ndjson"], "an option changed"),
-            (["in", "in", "-o", "out"], "an option changed"),
-            (["in", "-o", "out", "--limit", "items=5"], "a limit changed"),
-            (["in", "-o", "out", "--skipped", "skipped"], "an option changed"),
-            (["in", "-o", "new", "--skipped", "in2"], "nothing to resume: `in2` is there"),
-            (["in"], "`--resume` needs files"),
-            (["-o", "out"], "`--resume` needs files"),
-            (["in", "-o", "/dev/null"], "`--resume` needs files"),
-        ],
+    OTHER_RUNS = (
+        (["in", "-o", "out", "--header", "a=b"], "the request changed"),
+        (["in", "-o", "out", "--input", "ndjson"], "an option changed"),
+        (["in", "in", "-o", "out"], "an option changed"),
+        (["in", "-o", "out", "--limit", "items=5"], "a limit changed"),
+        (["in", "-o", "out", "--skipped", "skipped"], "an option changed"),
+        (["in", "-o", "new", "--skipped", "in2"], "nothing to resume: `in2` is there"),
+        (["in"], "`--resume` needs files"),
+        (["-o", "out"], "`--resume` needs files"),
+        (["in", "-o", "/dev/null"], "`--resume` needs files"),
     )
-    def test_another_run_is_not_resumed(
-        self, stopped: Path, call: Call, arguments: list[str], words: str
-    ) -> None:
+
+    def test_another_run_is_not_resumed(self, stopped: Path, call: Call) -> None:
         write(stopped / "in2", "")
         before = (stopped / "out.part").read_bytes()
-        ended = call("run", "orders", *arguments, "--resume")
-        assert (ended.code, ended.out) == (2, "")
-        assert words in ended.err
-        assert (stopped / "out.part").read_bytes() == before
+        for arguments, words in self.OTHER_RUNS:
+            ended = call("run", "orders", *arguments, "--resume")
+            assert (ended.code, ended.out) == (2, ""), arguments
+            assert words in ended.err
+            assert (stopped / "out.part").read_bytes() == before, arguments
 
     def test_changed_files_are_noticed(self, stopped: Path, call: Call) -> None:
         arguments = ["run", "orders", "in", "-o", "out", "--resume"]

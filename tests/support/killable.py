@@ -15,10 +15,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+import mapper
 import mapper.cli.run
+import mapper.streams.batch_mapper
 import mapper.streams.envelope_needs
 import mapper.streams.inputs
 import mapper.streams.recording
+import mapper.transform.transform
 from mapper.cli import main
 from mapper.streams.outputs import OutputStream
 
@@ -100,6 +103,9 @@ def _run(trial: dict[str, Any], attempt: dict[str, Any]) -> int:
     os.dup2(log, 2)
     mapper.streams.inputs.CHUNK = trial["chunk"]
     mapper.streams.recording.CHECKPOINT = trial["checkpoint"]
+    if "portion" in trial:  # then lines are written before their body ends
+        mapper.transform.transform.PORTION = 1
+        mapper.streams.batch_mapper.MAX_BYTES = trial["portion"]
     if "step" in attempt:
         Steps(attempt["step"], attempt["when"]).watch()
     if "room" in attempt:
@@ -112,5 +118,13 @@ def _run(trial: dict[str, Any], attempt: dict[str, Any]) -> int:
         sys.stderr.flush()
 
 
+def import_all(trial: dict[str, Any]) -> None:
+    """Import what a run imports as it goes, so that no fork has to."""
+    transform = mapper.load(Path(trial["folder"]) / "mappings/orders.yaml")
+    assert transform.json(b"{}").rejected
+
+
 if __name__ == "__main__":
-    json.dump([run_all(trial) for trial in json.load(sys.stdin)], sys.stdout)
+    trials = json.load(sys.stdin)
+    import_all(trials[0])
+    json.dump([run_all(trial) for trial in trials], sys.stdout)
