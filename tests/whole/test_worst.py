@@ -19,7 +19,7 @@ from worst.search import MOST_MEGABYTES, MOST_SECONDS, Search, Taken, measured
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["mappings"])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.xdist_group("worst")
 def test_a_short_search_finds_nothing(kind: str) -> None:
     """What took too much once, and what a few seconds of the search find."""
