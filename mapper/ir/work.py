@@ -147,7 +147,8 @@ _NOTHING = _Units()
 _ENDLESS = _Units(UNBOUNDED)  # a product of two sizes, or work whose bound is not worth a rule
 _BYTE = 16  # units of a byte that is read: a value of two bytes, `0,`, takes 16, a printed one 6 for a byte
 _NUMBER = 5_000  # units to read or write the longest number
-_LOOKED_AT = 8  # units of a byte of a value that is printed, and half of one that is compared: `0,` takes 32
+_LOOKED_AT = 8  # units of a byte of a value that is printed
+_COMPARED = 3  # times: as many more if it is compared with another one: two bytes, `0,`, take 64
 _FIXED = 200  # characters of a digest, of a time, or of what a number becomes, nearly always
 _REQUEST = 10_000  # characters of a header, query parameter or setting: HTTP servers refuse longer ones
 _ENTRY = 8  # times: how much larger an entry is than its member
@@ -329,7 +330,8 @@ def _units_of_call(node: ir.FilterCall) -> int:
 
 
 def _of_lookups(*parts: object) -> _Units:
-    return sum((_of_lookup(part) for part in parts if isinstance(part, ir.Lookup)), _NOTHING)
+    looked_at = sum((_of_lookup(part) for part in parts if isinstance(part, ir.Lookup)), _NOTHING)
+    return looked_at.times(_COMPARED)
 
 
 def _of_lookup(node: ir.Lookup) -> _Units:
