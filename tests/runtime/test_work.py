@@ -238,7 +238,7 @@ def test_generated_code_and_interpreter_count_the_same(
     program, transform = program_of(text), mapper.compile(text)
     event, bound = event_of(program), work(program)
     for payload in payloads:
-        items = select(transform._decoded.alternatives, payload) or []
+        items = select(transform._decoded.alternatives, payload, 100) or []
         size = len(json.dumps(payload, ensure_ascii=False).encode("utf-8", "surrogatepass"))
         for item in items:
             if isinstance(item, UnmatchedElement):
