@@ -73,11 +73,15 @@ class Checkpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def is_sound(self) -> bool:
-        """True if its counts add up and its codes exist."""
-        codes = [code for found, _ in self.codes for code in found]
-        codes += [code for first in self.firsts for code in first.codes]
+        """True if its counts add up, its codes exist, and there is a first rejection with each of them."""
+        counted = [tuple(codes) for codes, _ in self.codes]
         ended = self.events + sum(self.reasons.values()) + sum(count for _, count in self.codes)
-        return ended == self.items and all(code in CODES for code in codes)
+        return (
+            ended == self.items
+            and len(set(counted)) == len(counted)
+            and sorted(counted) == sorted(tuple(first.codes) for first in self.firsts)
+            and all(code in CODES for codes in counted for code in codes)
+        )
 
     def tally(self) -> Tally:
         """The counts of everything before it."""

@@ -18,6 +18,7 @@ from fuzz.changes import OF_DATA, OF_MAPPINGS, Changes, Pool
 from fuzz.loop import Fuzzer, Input, fuzz
 from fuzz.mappings import MappingFuzzer
 from fuzz.places import Tree, keyed, read_json, read_yaml, spliced
+from fuzz.schemas import SchemaFuzzer
 from mapper.transform.result import JsonResult
 from support.places import ROOT, TESTS
 
@@ -27,8 +28,10 @@ pytestmark = pytest.mark.xdist_group("fuzz")  # they share the fuzzers
 RUNS = {
     "bodies": (1_000, 16, ("event", "M601", "M611", "M613")),
     "mappings": (150, 90, ("compiled", "event", "M104", "M201", "M401")),
+    "schemas": (60, 30, ("compiled", "event", "M007", "M401")),
     "inputs": (60, 8, ("exit code 0", "exit code 1", "exit code 3", "M601", "M611")),
     "replays": (100, 8, ("exit code 1", "exit code 2", "M611")),
+    "journals": (80, 6, ("exit code 1", "exit code 2", "M611")),
     "stored": (400, 4, ("opened",)),
 }
 
@@ -36,12 +39,20 @@ RUNS = {
 @pytest.fixture(scope="module")
 def fuzzers() -> dict[str, Fuzzer]:
     """Each with few seeds, so that it begins at once."""
-    given: dict[str, Fuzzer] = {"bodies": BodyFuzzer(7), "mappings": MappingFuzzer(7, others=10)}
+    given = {
+        "bodies": BodyFuzzer(7),
+        "mappings": MappingFuzzer(7, others=10),
+        "schemas": SchemaFuzzer(7, others=20),
+    }
     return given | {name: make_fuzzer(name, 7) for name in RUNS if name not in given}
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_a_short_run_finds_nothing(name: str, fuzzers: dict[str, Fuzzer]) -> None:
+def test_a_short_run_finds_nothing(
+    name: str, fuzzers: dict[str, Fuzzer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fuzz.loop.SLOW", 300.0)  # how long one takes here, depends on the machine
+    monkeypatch.setattr("fuzz.loop.HANGS", 300.0)
     count, least, wanted = RUNS[name]
     printed: list[str] = []
     outcome = fuzz(fuzzers[name], 7, count, report=printed.append)
