@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from random import Random
 
 import pytest
@@ -15,7 +16,7 @@ from fuzz import promises
 from fuzz.__main__ import FUZZERS, main, make_fuzzer
 from fuzz.bodies import BodyFuzzer
 from fuzz.changes import OF_DATA, OF_MAPPINGS, Changes, Pool
-from fuzz.loop import Fuzzer, Input, fuzz
+from fuzz.loop import IMPORTS, Fuzzer, Input, fuzz
 from fuzz.mappings import MappingFuzzer
 from fuzz.places import Tree, keyed, read_json, read_yaml, spliced
 from fuzz.schemas import SchemaFuzzer
@@ -123,6 +124,17 @@ def test_a_finding_is_counted_shrunk_and_printed() -> None:
     assert len(printed) == 1
     assert "a planted fault" in printed[0]
     assert "run(b'true')" in printed[0]
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_what_is_printed_can_be_run(
+    name: str, fuzzers: dict[str, Fuzzer], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    given = fuzzers[name].make(Random(2))
+    with suppress(mapper.CompileError, mapper.TransformError):
+        exec(f"{IMPORTS}\n{fuzzers[name].paste(given)}", {})
+        assert capsys.readouterr().out
 
 
 def test_an_execution_that_takes_long_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
