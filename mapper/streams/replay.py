@@ -96,7 +96,8 @@ def _parse(place: str, line: bytes, needs: EnvelopeNeeds, above: ReplayBody | No
         raise TypeError(place)
     whole, items = _bytes(entry, "payload"), frozenset({int(index)})
     if "each" not in entry:  # the item is the body itself
-        raw = whole or _bytes(entry, "body") or encode(entry["payload"])
+        raw = _bytes(entry, "body") if whole is None else whole  # a body may be empty
+        raw = encode(entry["payload"]) if raw is None else raw
         return ReplayBody(file, int(number), raw, None)
     if list(entry["each"]) != list(needs.each):
         _refuse(place, "`each` of the mapping changed since the item was rejected")

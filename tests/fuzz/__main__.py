@@ -17,8 +17,10 @@ from fuzz.loop import Fuzzer, Outcome, fuzz, limit_memory  # noqa: E402
 FUZZERS = {
     "bodies": ("fuzz.bodies", "BodyFuzzer"),
     "mappings": ("fuzz.mappings", "MappingFuzzer"),
+    "schemas": ("fuzz.schemas", "SchemaFuzzer"),
     "inputs": ("fuzz.runs", "InputFuzzer"),
     "replays": ("fuzz.runs", "ReplayFuzzer"),
+    "journals": ("fuzz.journals", "JournalFuzzer"),
     "stored": ("fuzz.stored", "StoredFuzzer"),
 }
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import io
-import json
 import os
 import re
 import sys
@@ -16,6 +15,8 @@ from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
 from unittest import mock
+
+import msgspec
 
 from mapper.api import load
 from mapper.cli import main
@@ -163,8 +164,8 @@ class Workplace:
         return ended
 
     def lines(self, name: str) -> list[object]:
-        """The lines of an output, which are JSON."""
-        return [json.loads(line) for line in self.read(name).splitlines()]
+        """The lines of an output, which are JSON, whatever numbers they hold."""
+        return [msgspec.json.decode(line, type=msgspec.Raw) for line in self.read(name).splitlines()]
 
     def read(self, name: str) -> bytes:
         """The bytes of a file."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
@@ -28,7 +28,7 @@ LONG = 1_200  # bytes of an input that is not learned from
 LEARNED = 4_000  # inputs that reached something new, kept as seeds
 CHECKED = 16  # one text in so many is checked, too: `compile` has checked it already
 CALL = re.compile(r"\b([a-z_]+)\(")
-SHOWN = re.compile(r"`[^`]*`|\d+")
+SHOWN = re.compile(r'`[^`]*`|"[^"]*"|\d+')
 
 
 class MappingFuzzer(Fuzzer):
@@ -75,25 +75,29 @@ class MappingFuzzer(Fuzzer):
         """Compile it, which checks it, and map two bodies on both paths and with the interpreter."""
         mark = crc32(given.data)
         text = given.data.decode("utf-8", "surrogatepass")
+        return self.compiled(text, "<mapping>", (given.setting, PAYLOADS[mark % len(PAYLOADS)]), mark)
+
+    def compiled(self, text: str, filename: str, bodies: Sequence[str], mark: int) -> list[str]:
+        """The same for a mapping of any name; `mark` chooses what is only tried now and then."""
         transform: mapper.Transform | None = None
         with _programs() as programs:
             try:
-                transform = mapper.compile(text)
+                transform = mapper.compile(text, filename=filename)
                 found = transform.diagnostics
             except mapper.CompileError as error:
                 found = error.diagnostics
         if mark % CHECKED == 0:
-            assert mapper.check(text) == found, "check and compile differ"
+            assert mapper.check(text, filename=filename) == found, "check and compile differ"
         is_refused = any(each.severity is mapper.Severity.ERROR for each in found)
         assert is_refused == (transform is None), "an error, and compiled; or none, and refused"
         if transform is None:
             return self._examined(found)
         reached = [*self._examined(found), "compiled"]
         reached += {f"{call}()" for call in CALL.findall(transform.python)}
-        for number, body in enumerate((given.setting, PAYLOADS[mark % len(PAYLOADS)])):
+        for number, body in enumerate(bodies):
             data = as_bytes(body)
             reached += assert_mapped(transform, data, REQUEST if mark & 1 else None)
-            if (mark >> 1) % 2 == number:
+            if (mark >> 1) % len(bodies) == number:
                 assert_agreement(transform, data, REQUEST, programs[-1])
         return [word for word in reached if not word.startswith("skipped: ")]
 

@@ -8,17 +8,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from textwrap import indent
+from typing import Any
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 import mapper
+from fuzz.places import Tree, read_json
 from mapper.catalog import find_mappings
 from mapper.samples.cases import Sample, find_cases
 from support import random_mappings
 from support.language_cases import CASES, FRAME, read_case
 from support.markdown import Block, Page
 from support.places import LANGUAGE_PAGES
+from support.random_schemas import SCHEMAS
 
 REQUEST = mapper.Request(
     headers={"x": "h", "x-request-id": "r"},
@@ -88,24 +92,38 @@ def _of_documents() -> Iterator[Seed]:
 
 def random_seeds(seed: int, count: int) -> list[Seed]:
     """Mappings over all operators and modifiers that compile, with bodies; the same for the same seed."""
-    found: list[Seed] = []
+    kinds = random_mappings.mappings | random_mappings.form_mappings | random_mappings.unread_mappings
+    drawn = _drawn(st.tuples(kinds, random_mappings.bodies), seed, count)
+    seeds = (Seed(json.dumps(mapping), json.dumps(body)) for mapping, body in drawn)
+    return [each for each in seeds if not _has_errors(each.mapping)]
 
-    @hypothesis.seed(seed)
-    @settings(
-        max_examples=count,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(
-        random_mappings.mappings | random_mappings.form_mappings | random_mappings.unread_mappings,
-        random_mappings.bodies,
-    )
-    def draw(mapping: object, body: object) -> None:
-        text = json.dumps(mapping)
-        if not any(each.severity is mapper.Severity.ERROR for each in mapper.check(text)):
-            found.append(Seed(text, json.dumps(body)))
 
-    draw()
+def random_schemas(seed: int, count: int) -> list[Tree]:
+    """Schemas over all keywords."""
+    return [read_json(json.dumps(schema)) for schema in _drawn(SCHEMAS, seed, count)]
+
+
+def _has_errors(text: str) -> bool:
+    return any(each.severity is mapper.Severity.ERROR for each in mapper.check(text))
+
+
+def _drawn(strategy: st.SearchStrategy[Any], seed: int, count: int) -> list[Any]:
+    """Values of a strategy of hypothesis, the same for the same seed."""
+    found: list[Any] = []
+    if count:
+        quiet = settings(
+            max_examples=count,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+
+        @hypothesis.seed(seed)
+        @quiet
+        @given(strategy)
+        def draw(value: Any) -> None:
+            found.append(value)
+
+        draw()
     return found

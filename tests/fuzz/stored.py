@@ -81,7 +81,7 @@ class StoredFuzzer(Fuzzer):
 
     def paste(self, given: Input) -> str:
         """The fields of a saved form."""
-        return f"from mapper.transform.transform import _unpickle\n_unpickle({given.data!r})"
+        return f"from mapper.transform.transform import _unpickle\nprint(_unpickle({given.data!r}))"
 
 
 def _parts(data: bytes) -> tuple[str, bytes]:

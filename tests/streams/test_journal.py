@@ -176,6 +176,22 @@ def test_counts_have_to_add_up(stopped: Path) -> None:
             read_journal(write(stopped / "changed", resealed(changed)))
 
 
+def test_each_kind_of_rejection_has_its_first_one(stopped: Path) -> None:
+    document = json.loads((stopped / "out.progress").read_bytes().split(b"\n", 2)[2])
+    last = document["last"]
+    assert last["firsts"]
+    wrong = [
+        {"firsts": []},
+        {"firsts": last["firsts"] * 2},
+        {"firsts": [{**last["firsts"][0], "codes": []}, *last["firsts"][1:]]},
+        {"codes": [[[], 0], *last["codes"]]},
+        {"codes": [*last["codes"], [last["codes"][0][0], 0]]},
+    ]
+    for fields in wrong:
+        with pytest.raises(Stop, match="another build"):
+            read_journal(write(stopped / "changed", resealed({**document, "last": {**last, **fields}})))
+
+
 def test_a_journal_is_read_as_it_was_written(tmp_path: Path) -> None:
     same = {"the mapping": "1", "an odd \udc80 name": "2"}
     last = Checkpoint(file=1, offset=5, line=3, sizes=[1], events=1, items=1, bodies=1)

@@ -11,6 +11,8 @@ import pytest
 from mapper import catalog
 from mapper.runtime.json.canonical import canonical_json
 from mapper.samples.cases import Sample, find_cases
+from mapper.streams.envelopes import EnvelopeNeeds
+from mapper.streams.replay import replay_bodies
 from support.calls import EVENT, ORDER, ORDERS, Call, lines, ndjson, write
 
 SOON = {**ORDER, "at": "soon"}
@@ -185,6 +187,12 @@ class TestWhatIsKept:
         assert [event["event_id"] for event in desk.replay(mended, "--jobs", jobs)] == [
             order["id"] for body in bodies for order in body["orders"]
         ]
+
+
+def test_an_empty_body_is_a_body() -> None:
+    line = b'{"file": "in", "line": 1, "item": 0, "location": "$", "payload_text": ""}'
+    (again,) = replay_bodies("no", [(1, line)], EnvelopeNeeds((), None, None))
+    assert (again.body, again.items) == (b"", None)
 
 
 RULES = ORDERS.replace(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from random import Random
 
 import pytest
@@ -15,9 +16,10 @@ from fuzz import promises
 from fuzz.__main__ import FUZZERS, main, make_fuzzer
 from fuzz.bodies import BodyFuzzer
 from fuzz.changes import OF_DATA, OF_MAPPINGS, Changes, Pool
-from fuzz.loop import Fuzzer, Input, fuzz
+from fuzz.loop import IMPORTS, Fuzzer, Input, fuzz
 from fuzz.mappings import MappingFuzzer
 from fuzz.places import Tree, keyed, read_json, read_yaml, spliced
+from fuzz.schemas import SchemaFuzzer
 from mapper.transform.result import JsonResult
 from support.places import ROOT, TESTS
 
@@ -27,8 +29,10 @@ pytestmark = pytest.mark.xdist_group("fuzz")  # they share the fuzzers
 RUNS = {
     "bodies": (1_000, 16, ("event", "M601", "M611", "M613")),
     "mappings": (150, 90, ("compiled", "event", "M104", "M201", "M401")),
+    "schemas": (60, 30, ("compiled", "event", "M007", "M401")),
     "inputs": (60, 8, ("exit code 0", "exit code 1", "exit code 3", "M601", "M611")),
     "replays": (100, 8, ("exit code 1", "exit code 2", "M611")),
+    "journals": (80, 6, ("exit code 1", "exit code 2", "M611")),
     "stored": (400, 4, ("opened",)),
 }
 
@@ -36,12 +40,20 @@ RUNS = {
 @pytest.fixture(scope="module")
 def fuzzers() -> dict[str, Fuzzer]:
     """Each with few seeds, so that it begins at once."""
-    given: dict[str, Fuzzer] = {"bodies": BodyFuzzer(7), "mappings": MappingFuzzer(7, others=10)}
+    given = {
+        "bodies": BodyFuzzer(7),
+        "mappings": MappingFuzzer(7, others=10),
+        "schemas": SchemaFuzzer(7, others=20),
+    }
     return given | {name: make_fuzzer(name, 7) for name in RUNS if name not in given}
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_a_short_run_finds_nothing(name: str, fuzzers: dict[str, Fuzzer]) -> None:
+def test_a_short_run_finds_nothing(
+    name: str, fuzzers: dict[str, Fuzzer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fuzz.loop.SLOW", 300.0)  # how long one takes here, depends on the machine
+    monkeypatch.setattr("fuzz.loop.HANGS", 300.0)
     count, least, wanted = RUNS[name]
     printed: list[str] = []
     outcome = fuzz(fuzzers[name], 7, count, report=printed.append)
@@ -112,6 +124,17 @@ def test_a_finding_is_counted_shrunk_and_printed() -> None:
     assert len(printed) == 1
     assert "a planted fault" in printed[0]
     assert "run(b'true')" in printed[0]
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_what_is_printed_can_be_run(
+    name: str, fuzzers: dict[str, Fuzzer], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    given = fuzzers[name].make(Random(2))
+    with suppress(mapper.CompileError, mapper.TransformError):
+        exec(f"{IMPORTS}\n{fuzzers[name].paste(given)}", {})
+        assert capsys.readouterr().out
 
 
 def test_an_execution_that_takes_long_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
