@@ -11,13 +11,17 @@ from pathlib import Path
 import msgspec
 
 from mapper.diagnostics.diagnostic import Diagnostic, Label, did_you_mean
-from mapper.diagnostics.files import display_name
+from mapper.diagnostics.files import display_name, read_regular
 from mapper.diagnostics.source import SourceFile, Span
+from mapper.runtime.limits import DEFAULT
 from mapper.schemas.positions import locate_json_fault
 from mapper.transform.request import Request
 from mapper.transform.result import Result
 
 EXPECTED = ".expected.json"
+MAX_BYTES = (
+    4 * DEFAULT.event_bytes
+)  # of a file: the largest result, with room for the white space of a reader
 REQUEST_KEYS = ("headers", "query", "settings", "received_at")
 BODY_KEYS = ("body", "body_text", "body_base64")
 DOCUMENT_KEYS = ("events", "skipped", "rejected")
@@ -55,7 +59,7 @@ class SampleCase:
 
     def expectation(self) -> dict[str, object] | Diagnostic:
         """The whole result this case must give, or the reason why it cannot be read."""
-        if not self.expected.is_file():
+        if not self.expected.exists():
             return Diagnostic(
                 "M011",
                 f"`{display_name(self.input)}` has no expectation",
@@ -205,7 +209,9 @@ def _read_json(path: Path, hint: str = "") -> tuple[SourceFile, object]:
     """The text and the value of a JSON file; the diagnostic points at the first character that is wrong."""
     name = display_name(path)
     try:
-        data = path.read_bytes()
+        data = read_regular(path, MAX_BYTES)
+        if len(data) > MAX_BYTES:
+            raise _unreadable(SourceFile(name, ""), f"`{name}` is larger than {MAX_BYTES:,} bytes")
         file = SourceFile(name, data.decode("utf-8"))
     except OSError as error:
         raise _unreadable(SourceFile(name, ""), f"`{name}` cannot be read", str(error.strerror)) from None

@@ -25,6 +25,7 @@ from typing import Any
 
 from mapper.diagnostics.diagnostic import Diagnostic, Label, Severity
 from mapper.diagnostics.errors import TransformError
+from mapper.diagnostics.files import read_regular
 from mapper.diagnostics.source import Read, SourceFile, Span
 from mapper.runtime.limits import Limits
 from mapper.runtime.repair.policy import Policy
@@ -38,6 +39,10 @@ _FORMAT = b"mapper transform "
 _FIRST = _FORMAT + b"1\n"
 _SEAL = 65
 _AGAIN = "compile it again"
+_MALFORMED = (
+    *(ValueError, TypeError, LookupError, AttributeError),  # fields that are not ours
+    *(EOFError, MemoryError, RecursionError),  # of marshal
+)
 
 # The Python that code objects are for: interpreter, byte code, and whether it leaves assertions out.
 PYTHON = f"{sys.implementation.cache_tag} {MAGIC_NUMBER.hex()} {sys.flags.optimize}"
@@ -60,8 +65,7 @@ def read(path: str | Path) -> tuple[Compiled, Codes | None]:
     """The contents of a file; no code objects if another Python wrote it. Raises TransformError."""
     path = Path(path)
     try:
-        with path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
+        data = read_regular(path, MAX_BYTES)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "the name cannot be a path"
         raise TransformError(f"cannot read `{path}`: {reason[:1].lower()}{reason[1:]}") from None
@@ -90,7 +94,12 @@ def pack(compiled: Compiled) -> bytes:
 
 
 def unpack(data: bytes, name: str) -> tuple[Compiled, Codes | None]:
-    """The contents of the bytes of a saved transform; raises TransformError that calls them by `name`."""
+    """The contents of the bytes of a saved transform; raises TransformError that calls them by `name`.
+
+    A pickle that is damaged around these bytes may hold anything in their place.
+    """
+    if type(data) is not bytes:
+        raise TransformError(f"{name} is no saved transform")
     first, seal, content = data[: len(_FIRST)], data[len(_FIRST) :][:_SEAL], data[len(_FIRST) + _SEAL :]
     if not _FIRST.startswith(first):
         if first.startswith(_FORMAT):
@@ -106,12 +115,22 @@ def unpack(data: bytes, name: str) -> tuple[Compiled, Codes | None]:
             raise TransformError(f"{name} was compiled by mapper {version}, this is {__version__}; {_AGAIN}")
         made_by = plain.pop("made_by")
         compiled = _compiled(plain)
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+        codes = Codes(*marshal.loads(code)) if made_by == PYTHON else None
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        IndexError,
+        EOFError,
+        MemoryError,
+        RecursionError,
+    ):
         # Its version is ours, yet its fields are not: a build of mapper between two releases wrote it.
         raise TransformError(
             f"{name} was compiled by another build of mapper {__version__}; {_AGAIN}"
         ) from None
-    return compiled, Codes(*marshal.loads(code)) if made_by == PYTHON else None
+    return compiled, codes
 
 
 def _narrow_code(compiled: Compiled) -> CodeType | None:

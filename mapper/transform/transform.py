@@ -11,7 +11,7 @@ from mapper.diagnostics.errors import TransformError
 from mapper.diagnostics.source import SourceFile
 from mapper.runtime.growth import Growth
 from mapper.runtime.limits import DEFAULT
-from mapper.runtime.stack import TOO_DEEP_TO_COMPILE, on_fresh_stack
+from mapper.runtime.stack import on_fresh_stack
 from mapper.transform.collector import Collector
 from mapper.transform.compiled import Codes, Compiled, execute
 from mapper.transform.decoded_path import DecodedPath, bytes_of
@@ -168,7 +168,7 @@ def _unpickle(data: bytes) -> Transform:
 def _restored(compiled: Compiled, codes: Codes | None, name: str) -> Transform:
     try:
         return Transform(compiled, codes)
-    except (ImportError, KeyError, *TOO_DEEP_TO_COMPILE) as error:
+    except Exception as error:  # code of another build can fail in any way
         raise TransformError(f"{name} cannot be used here ({error}); compile it again") from error
 
 
