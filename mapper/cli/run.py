@@ -26,14 +26,15 @@ DESCRIPTION = """\
 Turns request bodies into events. Input is NDJSON, one body a line, or one JSON document, which is one body;
 gzip is unpacked. A form is one line, too, and empty lines are left out. Events go out as NDJSON, packed if
 the name of the file ends in `.gz`. Every item becomes an event, is skipped, or is rejected: the last line on
-standard error counts them, and the exit code is 1 if an item was rejected.
+standard error counts them, and the exit code is 1 if an item was rejected. It is 3 if an input could not be
+read to its end or changed meanwhile; no file gets its name then.
 
 A document of several lines is recognised up to 64 MiB; `--input` decides beyond that. NDJSON is read piece by
 piece, however long the file is. An array is one body, as some vendors send arrays; `jq -c '.[]'` makes a file
 of bodies from a list of them.
 
 Files get their names when they are complete; until then they are called `FILE.part`. If a run from files into
-files is killed, the same command with `--resume` continues it. After you have corrected the mapping,
+files did not end, the same command with `--resume` continues it. After you have corrected the mapping,
 `--replay` with the file of `--rejected` maps the rejected items again, and nothing else."""
 EXAMPLES = """\
 examples:
@@ -64,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     files.add_argument("-o", "--output", metavar="FILE", help="events; default: standard output")
     files.add_argument("--rejected", metavar="FILE", help="rejected items with codes, messages and payload")
     files.add_argument("--skipped", metavar="FILE", help="skipped items with reason and payload")
-    files.add_argument("--resume", action="store_true", help="go on where the same run was killed")
+    files.add_argument("--resume", action="store_true", help="go on where the same run ended too early")
     files.add_argument(
         "--show-values", action="store_true", help="print offending values, which may be personal data"
     )

@@ -7,8 +7,8 @@ a payload that is certainly JSON has no `max_depth`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 from mapper import ir
@@ -16,8 +16,8 @@ from mapper.codegen.emitter import Emitter
 from mapper.codegen.presence import may_be_left_out, presence_test
 from mapper.codegen.proven import proven_types, remaining
 from mapper.codegen.validator_code import (
-    DeepSchema,
-    emit_member_checks,
+    SchemaChecks,
+    SchemaFunctions,
     is_checked_by_members,
     is_inlined,
     is_trivial,
@@ -36,35 +36,20 @@ def emit_checks(
     event: str,
     fields: list[tuple[ir.Field, str]],
     target: Any,
-) -> bool:
+) -> SchemaFunctions:
     """Write statements that raise InvalidEvent unless local `event`, made of the `fields`, fits.
 
-    Returns True if they call `valid`, which must then be written.
+    Returns the functions that they call, which must then be written.
     """
     if isinstance(output, ir.Record) and _has_known_members(output, target):
-        with _undone_by_failure(at.writer) as done:
-            _emit_by_field(at, event, fields, target)
-            done.append(True)
-        if done:
-            return False
+        return _emit_by_field(at, event, fields, target)
     if not at.payload.is_json:
         is_json = at.writer.use("schema.validation", "is_json")
         _refuse(at.writer, f"max_depth and not {is_json}({event}, max_depth)", event)
     if is_trivial(target):
-        return False
+        return []
     _refuse(at.writer, f"not valid({event})", event)
-    return True
-
-
-@contextmanager
-def _undone_by_failure(writer: Writer) -> Iterator[list[bool]]:
-    """Take back the lines written inside if the schema nests too deep for checks inside one function."""
-    lines, constants, imports = len(writer.lines), dict(writer.constants), set(writer.imports)
-    try:
-        yield []
-    except DeepSchema:
-        del writer.lines[lines:]
-        writer.constants, writer.imports = constants, imports
+    return [("valid", target, ())]
 
 
 def _has_known_members(output: ir.Record, target: Any) -> bool:
@@ -84,20 +69,23 @@ def _refusal(writer: Writer, event: str) -> str:
     return f"raise {writer.use('faults', 'InvalidEvent')}({event})"
 
 
-def _emit_by_field(at: Emitter, event: str, fields: list[tuple[ir.Field, str]], target: Any) -> None:
-    writer = at.writer
+def _emit_by_field(
+    at: Emitter, event: str, fields: list[tuple[ir.Field, str]], target: Any
+) -> SchemaFunctions:
+    writer, checks = at.writer, SchemaChecks(at.writer, target, refusal=_refusal(at.writer, event))
     kinds = [] if at.payload.is_json else [(field, value, _kind(field, target)) for field, value in fields]
     doubtful = [_json_test(writer, field, value) for field, value, kind in kinds if kind == _ANY]
     if doubtful:
         _refuse(writer, f"max_depth and not {_all_of(doubtful)}", event)
     for field, value in fields:
-        _emit_field_checks(writer, field, value, target, _refusal(writer, event))
+        _emit_field_checks(checks, field, value)
     texts = list(dict.fromkeys(value for _, value, kind in kinds if kind == _TEXT))
     if texts:
         # ASCII text holds no half of a surrogate pair, and isascii() is much faster than the full test.
         plain = _all_of([f"{text}.isascii()" for text in texts])
         are_texts = f"{writer.use('schema.validation', 'are_texts')}({', '.join(texts)})"
         _refuse(writer, f"max_depth and not {plain} and not {are_texts}", event)
+    return checks.pending
 
 
 def _all_of(tests: list[str]) -> str:
@@ -139,12 +127,13 @@ def _kind_of(node: ir.Value) -> int:
             return kind if kind != _TEXT or proven_types(node) == {"string"} else _ANY
 
 
-def _emit_field_checks(writer: Writer, field: ir.Field, value: str, target: Any, refusal: str) -> None:
-    """Write the statement `refusal` for a field whose value, in a local, does not fit the target schema.
+def _emit_field_checks(checks: SchemaChecks, field: ir.Field, value: str) -> None:
+    """Write statements that refuse a field whose value, in a local, does not fit the target schema.
 
     The event is one that `_has_known_members`. Checks that the node of the field makes idle are left out.
-    Raises DeepSchema.
     """
+    writer, target = checks.writer, checks.document
+    assert isinstance(target, Mapping)
     schema = member_schema(target, field.name)
     nullable = field.nullable and may_be_null(field.value)
     proven = frozenset[str]() if nullable else proven_types(field.value)
@@ -158,7 +147,7 @@ def _emit_field_checks(writer: Writer, field: ir.Field, value: str, target: Any,
     tests = [presence_test(field, value)] if may_be_left_out(field) else []
     start = len(writer.lines)
     with writer.block(f"if {' and '.join(tests)}:") if tests else nullcontext():
-        emit_member_checks(writer, target, rest, value, place, proven, refusal)
+        checks.member(rest, value, place, proven)
         is_empty = len(writer.lines) == start + bool(tests)
     if is_empty:
         del writer.lines[before:]

@@ -15,7 +15,7 @@ from mapper.codegen.decoded_payload import DecodedPayload
 from mapper.codegen.emitter import BODY, ITEM, REQUEST, Emitter
 from mapper.codegen.metering import emit_room
 from mapper.codegen.template_code import emit_parsed, emit_rules
-from mapper.codegen.validator_code import emit_validator
+from mapper.codegen.validator_code import emit_functions
 from mapper.codegen.value_code import emit_field, emit_object, emit_value
 from mapper.codegen.var_code import VarCode
 from mapper.codegen.writer import Writer
@@ -36,8 +36,7 @@ def emit_event(writer: Writer, payload: DecodedPayload, program: ir.Program, tar
             event = emit_object(at, output, fields)
         else:
             event = emit_parsed(at, output)
-        calls_valid = emit_checks(at, output, event, fields, target)
+        functions = emit_checks(at, output, event, fields, target)
         writer.line(f"return {payload.outcome(event)}")
     named.finish(at)
-    if calls_valid:
-        emit_validator(writer, target, "valid")
+    emit_functions(writer, target, functions)

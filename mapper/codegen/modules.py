@@ -54,7 +54,7 @@ def generate_decoded(
         "decoded",
         filename,
         version,
-        fields=_fields(program),
+        fields=list(_fields_of(program.output, ())),
         reasons=literal(tuple(rule.reason for rule in program.rules if not rule.rejects)),
         levels=literal(levels(program.output)),
         growth=literal(astuple(growth(program))),
@@ -62,20 +62,13 @@ def generate_decoded(
     )
 
 
-def _fields(program: ir.Program) -> list[tuple[str, str]]:
+def _fields_of(value: ir.Value, names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """The fields of the event, also those inside others, by their locations in it."""
-    if not isinstance(program.output, ir.Record):
-        return []
-    return list(_fields_of(program.output, ()))
-
-
-def _fields_of(record: ir.Record, names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    for field in record.fields:
+    for field in value.fields if isinstance(value, ir.Record) else ():
         inner = (*names, field.name)
         place = (field.span.start, field.span.end, ir.read_place(field.value))
         yield literal(write_location(inner)), literal(place)
-        if isinstance(field.value, ir.Record):
-            yield from _fields_of(field.value, inner)
+        yield from _fields_of(field.value, inner)
 
 
 def _emit_each(writer: Writer, program: ir.Program) -> str:

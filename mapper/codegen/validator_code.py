@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 from mapper.codegen.writer import Writer, literal
 from mapper.schemas.questions import Pointer, Subschema, subschemas
@@ -33,39 +33,20 @@ _CLASSES = {"string": "str", "object": "dict", "array": "list"}
 _MAX_BLOCKS = 8  # Python allows 20 nested loops and 100 indentations; deeper schemas become functions
 
 
-class DeepSchema(Exception):
-    """A schema nests too deep for checks inside one function."""
+# Functions that checks call: the name, the subschema, and its place in the document.
+SchemaFunctions: TypeAlias = list[tuple[str, Subschema, Pointer]]
 
 
-def emit_validator(writer: Writer, schema: Subschema, name: str = "valid") -> None:
-    """Write `def name(event)`, which returns True if an event fits `schema`, and never raises."""
-    emitter = _SchemaEmitter(writer, schema, name)
-    emitter.function(name, "event", schema, ())
-    while emitter.pending:
-        function, subschema, pointer = emitter.pending.pop(0)
-        emitter.function(function, "value", subschema, pointer)
+def emit_validator(writer: Writer, schema: Subschema) -> None:
+    """Write `def valid(event)`, which returns True if an event fits `schema`, and never raises."""
+    emit_functions(writer, schema, [("valid", schema, ())])
 
 
-def emit_member_checks(
-    writer: Writer,
-    document: Subschema,
-    schema: Subschema,
-    value: str,
-    place: Pointer,
-    proven: frozenset[str],
-    refusal: str,
-) -> None:
-    """Write statements that end in `refusal` unless local `value`, of the `proven` types, fits a subschema.
-
-    The document is one that `is_checked_by_members`; the subschema is at `place` in it. Raises DeepSchema.
-    """
-    emitter = _SchemaEmitter(writer, document, "valid", refusal=refusal)
-    if isinstance(schema, Mapping) and proven and is_inlined(schema):
-        emitter.check_keywords(schema, value, place, 0, proven)
-    else:
-        emitter.check(schema, value, place, 0)
-    if emitter.pending:
-        raise DeepSchema
+def emit_functions(writer: Writer, document: Subschema, functions: SchemaFunctions) -> None:
+    """Write functions for subschemas of a document, and those that they call; the list is empty then."""
+    checks = SchemaChecks(writer, document, functions)
+    while functions:
+        checks.function(*functions.pop(0))
 
 
 def is_checked_by_members(schema: Subschema) -> bool:
@@ -73,8 +54,11 @@ def is_checked_by_members(schema: Subschema) -> bool:
     if isinstance(schema, bool) or not is_inlined(schema):
         return False
     keywords = _INLINED.intersection(schema) - {"type", *_OBJECT}
-    emitter = _SchemaEmitter(Writer(), schema, "valid")
-    return not keywords and schema.get("type", "object") == "object" and not emitter.must_stay_whole
+    return (
+        not keywords
+        and schema.get("type", "object") == "object"
+        and not SchemaChecks(Writer(), schema).must_stay_whole
+    )
 
 
 def member_schema(schema: Mapping[str, Any], name: str) -> Subschema:
@@ -103,16 +87,15 @@ def _is_expression(pattern: str) -> bool:
 
 
 @dataclass
-class _SchemaEmitter:
-    """Writes the checks of one document; subschemas too deep for one function wait in `pending`.
+class SchemaChecks:
+    """Writes the checks of one document; functions for subschemas too deep for one wait in `pending`.
 
     `refusal` is the statement for a value that does not fit.
     """
 
     writer: Writer
     document: Subschema
-    name: str
-    pending: list[tuple[str, Subschema, Pointer]] = field(default_factory=list)
+    pending: SchemaFunctions = field(default_factory=list)
     refusal: str = "return False"
 
     @cached_property
@@ -121,25 +104,37 @@ class _SchemaEmitter:
         return any(_is_bound_to_place(pointer, node) for pointer, node in subschemas(self.document))
 
     @cached_property
-    def has_references(self) -> bool:
+    def _has_references(self) -> bool:
         return any(isinstance(node, dict) and "$ref" in node for _, node in subschemas(self.document))
 
-    def function(self, name: str, argument: str, schema: Subschema, pointer: Pointer) -> None:
+    def function(self, name: str, schema: Subschema, pointer: Pointer) -> None:
+        """Write a function that returns True if a value fits a subschema."""
+        argument = "value" if pointer else "event"
         with self.writer.block(f"def {name}({argument}):"):
             if self.must_stay_whole:
-                self.refuse(f"not {self.delegated(self.document, ())}({argument})")
+                self._refuse(f"not {self._delegated(self.document, ())}({argument})")
             else:
                 self.check(schema, argument, pointer, 0)
             self.writer.line("return True")
 
-    def refuse(self, condition: str) -> None:
+    def member(self, schema: Subschema, value: str, pointer: Pointer, proven: frozenset[str]) -> None:
+        """Write statements that refuse local `value`, of the `proven` types, unless it fits a subschema.
+
+        The document is one that `is_checked_by_members`; the subschema is at `pointer` in it.
+        """
+        if isinstance(schema, Mapping) and proven and is_inlined(schema):
+            self._check_keywords(schema, value, pointer, 0, proven)
+        else:
+            self.check(schema, value, pointer, 0)
+
+    def _refuse(self, condition: str) -> None:
         with self.writer.block(f"if {condition}:"):
             self.writer.line(self.refusal)
 
-    def delegated(self, schema: Subschema, pointer: Pointer) -> str:
+    def _delegated(self, schema: Subschema, pointer: Pointer) -> str:
         """A module-level function that checks a subschema through jsonschema."""
         function = self.writer.use("schema.validation", "delegate")
-        if not self.has_references:
+        if not self._has_references:
             document, pointer = json.dumps(schema), ()
         else:
             document = json.dumps(self.document)
@@ -154,15 +149,15 @@ class _SchemaEmitter:
         if isinstance(schema, bool):
             self.writer.line(self.refusal)
         elif not is_inlined(schema):
-            self.refuse(f"not {self.delegated(schema, pointer)}({value})")
+            self._refuse(f"not {self._delegated(schema, pointer)}({value})")
         elif depth >= _MAX_BLOCKS:
-            function = self.writer.fresh(self.name)
+            function = self.writer.fresh("valid")
             self.pending.append((function, schema, pointer))
-            self.refuse(f"not {function}({value})")
+            self._refuse(f"not {function}({value})")
         else:
-            self.check_keywords(schema, value, pointer, depth)
+            self._check_keywords(schema, value, pointer, depth)
 
-    def check_keywords(
+    def _check_keywords(
         self,
         schema: Mapping[str, Any],
         value: str,
@@ -174,11 +169,11 @@ class _SchemaEmitter:
         if proven and (types is None or proven <= types):
             types = proven
         elif types is not None:
-            self.refuse(_negated(_type_tests(types, value)))
+            self._refuse(_negated(_type_tests(types, value)))
         for keyword in ("enum", "const"):
             if keyword in schema:
                 allowed = schema["enum"] if keyword == "enum" else [schema["const"]]
-                self.refuse(_negated(list(self.equality_tests(allowed, value))))
+                self._refuse(_negated(list(self._equality_tests(allowed, value))))
         groups = (
             ({"string"}, _STRING, f"isinstance({value}, str)"),
             ({"number", "integer"}, _NUMBER, _NUMBER_TEST.format(value)),
@@ -191,24 +186,24 @@ class _SchemaEmitter:
             ):
                 continue
             if types is not None and types <= names:
-                self.check_group(keywords, schema, value, pointer, depth)
+                self._check_group(keywords, schema, value, pointer, depth)
             else:
                 with self.writer.block(f"if {guard}:"):
-                    self.check_group(keywords, schema, value, pointer, depth + 1)
+                    self._check_group(keywords, schema, value, pointer, depth + 1)
 
-    def check_group(
+    def _check_group(
         self, keywords: tuple[str, ...], schema: Mapping[str, Any], value: str, pointer: Pointer, depth: int
     ) -> None:
         if keywords is _STRING:
-            self.check_string(schema, value)
+            self._check_string(schema, value)
         elif keywords is _NUMBER:
-            self.check_number(schema, value)
+            self._check_number(schema, value)
         elif keywords is _ARRAY:
-            self.check_array(schema, value, pointer, depth)
+            self._check_array(schema, value, pointer, depth)
         else:
-            self.check_object(schema, value, pointer, depth)
+            self._check_object(schema, value, pointer, depth)
 
-    def equality_tests(self, allowed: list[Any], value: str) -> Iterator[str]:
+    def _equality_tests(self, allowed: list[Any], value: str) -> Iterator[str]:
         """Conditions; one of them holds if `value` equals one of `allowed` as JSON."""
         strings = tuple(dict.fromkeys(each for each in allowed if isinstance(each, str)))
         numbers = tuple(
@@ -217,9 +212,9 @@ class _SchemaEmitter:
             )
         )
         if strings:
-            yield f"isinstance({value}, str) and {self.membership(strings, value)}"
+            yield f"isinstance({value}, str) and {self._membership(strings, value)}"
         if numbers:
-            yield f"{_NUMBER_TEST.format(value)} and {self.membership(numbers, value)}"
+            yield f"{_NUMBER_TEST.format(value)} and {self._membership(numbers, value)}"
         for each in allowed:
             if each is None or isinstance(each, bool):
                 yield f"{value} is {literal(each)}"
@@ -227,54 +222,54 @@ class _SchemaEmitter:
                 equal = self.writer.use("json.equality", "equal")
                 yield f"{equal}({value}, {self.writer.constant(literal(each), 'constant')})"
 
-    def membership(self, members: tuple[Any, ...], value: str) -> str:
+    def _membership(self, members: tuple[Any, ...], value: str) -> str:
         if len(members) == 1:
             return f"{value} == {literal(members[0])}"
         return f"{value} in {self.writer.constant(f'frozenset({literal(members)})', 'allowed')}"
 
-    def check_string(self, schema: Mapping[str, Any], value: str) -> None:
+    def _check_string(self, schema: Mapping[str, Any], value: str) -> None:
         pattern = schema.get("pattern")
         # In `re`, `\s` is the set of str.isspace, so a text matches `\S` exactly if strip() leaves a rest.
         has_content_test = pattern == r"\S"
         if has_content_test:
-            self.refuse(f"not {value}.strip()")
+            self._refuse(f"not {value}.strip()")
         shortest = schema.get("minLength", 0)
         if shortest > 1:
-            self.refuse(f"len({value}) < {literal(shortest)}")
+            self._refuse(f"len({value}) < {literal(shortest)}")
         elif shortest == 1 and not has_content_test:
-            self.refuse(f"not {value}")
+            self._refuse(f"not {value}")
         if "maxLength" in schema:
-            self.refuse(f"len({value}) > {literal(schema['maxLength'])}")
+            self._refuse(f"len({value}) > {literal(schema['maxLength'])}")
         if pattern is not None and not has_content_test:
             function = self.writer.use("regex.searches", "searcher")
             search = self.writer.constant(f"{function}({literal(pattern)})", "search")
-            self.refuse(f"{search}({value}) is None")
+            self._refuse(f"{search}({value}) is None")
         match schema.get("format"):
             case "email":  # the same test as jsonschema's own checker
-                self.refuse(f'"@" not in {value}')
+                self._refuse(f'"@" not in {value}')
             case str(name):
-                self.refuse(f"not {self.writer.use('schema.formats', _FORMATS[name])}({value})")
+                self._refuse(f"not {self.writer.use('schema.formats', _FORMATS[name])}({value})")
 
-    def check_number(self, schema: Mapping[str, Any], value: str) -> None:
+    def _check_number(self, schema: Mapping[str, Any], value: str) -> None:
         # written so that NaN, which no JSON text can hold, is refused
         for keyword, operator in (("minimum", ">="), ("maximum", "<=")):
             if keyword in schema:
-                self.refuse(f"not {value} {operator} {literal(schema[keyword])}")
+                self._refuse(f"not {value} {operator} {literal(schema[keyword])}")
 
-    def check_array(self, schema: Mapping[str, Any], value: str, pointer: Pointer, depth: int) -> None:
+    def _check_array(self, schema: Mapping[str, Any], value: str, pointer: Pointer, depth: int) -> None:
         if schema.get("minItems", 0) > 0:
-            self.refuse(f"len({value}) < {literal(schema['minItems'])}")
+            self._refuse(f"len({value}) < {literal(schema['minItems'])}")
         if "maxItems" in schema:
-            self.refuse(f"len({value}) > {literal(schema['maxItems'])}")
+            self._refuse(f"len({value}) > {literal(schema['maxItems'])}")
         items = schema.get("items", True)
         if items is False:
-            self.refuse(value)
+            self._refuse(value)
         elif not is_trivial(items):
             item = self.writer.fresh("element")
             with self.writer.block(f"for {item} in {value}:"):
                 self.check(items, item, (*pointer, "items"), depth + 1)
 
-    def check_object(self, schema: Mapping[str, Any], value: str, pointer: Pointer, depth: int) -> None:
+    def _check_object(self, schema: Mapping[str, Any], value: str, pointer: Pointer, depth: int) -> None:
         properties: Mapping[str, Subschema] = schema.get("properties", {})
         required = frozenset(schema.get("required", ()))
         additional: Subschema = schema.get("additionalProperties", True)
@@ -285,30 +280,30 @@ class _SchemaEmitter:
             count = self.writer.fresh("count")
             self.writer.line(f"{count} = len({value})")
         elif additional is False:
-            self.refuse(f"len({value}) != {expected}")
+            self._refuse(f"len({value}) != {expected}")
         for name in sorted(required - set(properties)):
-            self.refuse(f"{literal(name)} not in {value}")
+            self._refuse(f"{literal(name)} not in {value}")
         for name, subschema in properties.items():
             place = (*pointer, "properties", name)
             if name in required:
-                self.check_required(name, subschema, value, place, depth)
+                self._check_required(name, subschema, value, place, depth)
             else:
-                self.check_optional(name, subschema, value, place, depth, count)
+                self._check_optional(name, subschema, value, place, depth, count)
         if count:
-            self.refuse(f"{count} != {expected}")
+            self._refuse(f"{count} != {expected}")
         elif not is_trivial(additional) and additional is not False:
-            self.check_additional(tuple(properties), additional, value, pointer, depth)
+            self._check_additional(tuple(properties), additional, value, pointer, depth)
 
-    def check_required(self, name: str, schema: Subschema, value: str, pointer: Pointer, depth: int) -> None:
+    def _check_required(self, name: str, schema: Subschema, value: str, pointer: Pointer, depth: int) -> None:
         if is_trivial(schema):
-            self.refuse(f"{literal(name)} not in {value}")
+            self._refuse(f"{literal(name)} not in {value}")
             return
-        member = self.fetch(name, value)
+        member = self._fetch(name, value)
         if not _refuses_missing(schema):
-            self.refuse(f"{member} is {self.writer.use('missing', 'MISSING')}")
+            self._refuse(f"{member} is {self.writer.use('missing', 'MISSING')}")
         self.check(schema, member, pointer, depth + 1)
 
-    def check_optional(
+    def _check_optional(
         self, name: str, schema: Subschema, value: str, pointer: Pointer, depth: int, count: str
     ) -> None:
         if is_trivial(schema):
@@ -316,20 +311,20 @@ class _SchemaEmitter:
                 with self.writer.block(f"if {literal(name)} in {value}:"):
                     self.writer.line(f"{count} -= 1")
             return
-        member = self.fetch(name, value)
+        member = self._fetch(name, value)
         with self.writer.block(f"if {member} is not {self.writer.use('missing', 'MISSING')}:"):
             if count:
                 self.writer.line(f"{count} -= 1")
             self.check(schema, member, pointer, depth + 1)
 
-    def fetch(self, name: str, value: str) -> str:
+    def _fetch(self, name: str, value: str) -> str:
         """Write the look-up of a member into a new local; it is MISSING if there is none."""
         member = self.writer.fresh(name)
         missing = self.writer.use("missing", "MISSING")
         self.writer.line(f"{member} = {value}.get({literal(name)}, {missing})")
         return member
 
-    def check_additional(
+    def _check_additional(
         self, known: tuple[str, ...], schema: Subschema, value: str, pointer: Pointer, depth: int
     ) -> None:
         key, member = self.writer.fresh("key"), self.writer.fresh("member")

@@ -20,12 +20,7 @@ from mapper.codegen.entry_code import emit_parts
 from mapper.codegen.metering import emit_kept, emit_taken, inner_room, own_room
 from mapper.codegen.object_code import emit_change, emit_copy, emit_pruned, emit_spread
 from mapper.codegen.path_code import emit_path
-from mapper.codegen.presence import (
-    absent_test,
-    blank_test,
-    may_be_left_out,
-    presence_test,
-)
+from mapper.codegen.presence import absent_test, blank_test, may_be_left_out, presence_test
 from mapper.codegen.template_code import (
     emit_compute,
     emit_condition,

@@ -9,7 +9,7 @@ from enum import Enum
 import msgspec
 
 from mapper.runtime.digits import EXACT
-from mapper.runtime.json.nesting import is_deeper
+from mapper.runtime.json.nesting import holds_more, is_deeper
 from mapper.runtime.limits import active
 from mapper.runtime.missing import INVALID, Nothing
 
@@ -120,7 +120,9 @@ def to_json(value: object) -> object:
 def _parse(text: str) -> object:
     try:
         raw = text.encode()
-        return INVALID if is_deeper(raw, active().nesting) else _decode(raw)
+        limits = active()
+        is_large = holds_more(raw, limits.values) or is_deeper(raw, limits.nesting)
+        return INVALID if is_large else _decode(raw)
     except (msgspec.MsgspecError, UnicodeError):
         return INVALID
 

@@ -49,18 +49,21 @@ class Limits:
     Input beyond a limit ends as a rejection or a diagnostic with the code named here, never as an exception.
     """
 
-    body_bytes: int = 64 * 1024 * 1024  # M608: bytes of a body
+    # Of the memory that a body takes, a text may be five times its bytes, and a tiny value fifty times. With
+    # this limit and that of `values`, reading a body takes at most 150 MB.
+    body_bytes: int = 16 * 1024 * 1024  # M608: bytes of a body
     nesting: int = 200  # M606: levels of an item, a rendered template, a JSON text, a value taken over
     items: int = 10_000  # M608: items of a body
+    values: int = 1_000_000  # M608: commas and opening brackets of a body, outside of its texts
     form_fields: int = 10_000  # M608: fields of a form, with empty ones
     path_matches: int = 100_000  # M608: matches of one path whose matches can multiply
     path_visits: int = 1_000_000  # M608: values one `..` looks at
     loop_rounds: int = 10_000  # M619: rounds of a template's loops inside each other
     text_length: int = 1_000_000  # M620: characters of a text a template builds
     # Four times `body_bytes`: an honest event repeats few parts of its body, and few of them twice.
-    event_bytes: int = 256 * 1024 * 1024  # M624: bytes of an event as compact JSON
+    event_bytes: int = 64 * 1024 * 1024  # M624: bytes of an event as compact JSON
     # No more than one event, so that memory is bounded by the same number whatever `each` finds.
-    result_bytes: int = 256 * 1024 * 1024  # M625: bytes of all events of a body as compact JSON
+    result_bytes: int = 64 * 1024 * 1024  # M625: bytes of all events of a body as compact JSON
     mapping_bytes: int = 1024 * 1024  # M010: bytes of a mapping or dialect file
     mapping_nodes: int = 20_000  # M110: YAML values of a mapping
     schema_bytes: int = 2_000_000  # M010: bytes of a schema file

@@ -26,7 +26,7 @@ def within_budget(work: Callable[[], _Done], report: Report, span: Span) -> _Don
             "definitions that refer to others, texts made of texts, again and again: take some of them apart"
         )
         report.error("M415", "this and its schemas are too complex to be checked", span, "", hint)
-    except RecursionError:
+    except TOO_DEEP_TO_COMPILE:
         _report_depth(report, span.file)
     return None
 

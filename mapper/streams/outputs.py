@@ -70,6 +70,7 @@ class OutputStream:
     def is_whole(self, size: int) -> bool:
         """True if an earlier run wrote all of those bytes; its part may have got its name already."""
         if self.part_size() == size:
+            self.size = size
             return True
         self._has_name = (
             self.part_size() == 0 and self.target.is_file() and self.target.stat().st_size == size
@@ -93,12 +94,12 @@ class OutputStream:
         if self.is_file:
             if self.part_size() != self.size:
                 raise Stop(f"another program changed `{self.part.name}`", 1)
-            with self._naming():
+            with _naming(self.name):
                 os.fsync(self._opened)
 
     def _flush_standard(self) -> None:
         if self._target is None:
-            with self._naming():
+            with _naming("standard output"):
                 sys.stdout.buffer.flush()
 
     def finish(self) -> None:
@@ -114,8 +115,8 @@ class OutputStream:
         if self._has_name:
             self.discard()
             return
-        if not is_named(self._opened, self.part):
-            raise Stop(f"another program removed or replaced `{self.part.name}`", 1)
+        if not is_named(self._opened, self.part) or self.part_size() != self.size:
+            raise Stop(f"another program changed `{self.part.name}`", 1)
         if self.target.exists():
             shutil.copymode(self.target, self.part)
         os.replace(self.part, self.target)
@@ -145,7 +146,7 @@ class OutputStream:
         return self._descriptor
 
     def _put(self, data: bytes | memoryview) -> None:
-        with self._naming():
+        with _naming(self.name or "standard output"):
             if self._target is None:
                 view = memoryview(data)
                 while view:  # without a buffer (`python -u`) fewer bytes may be written at once
@@ -154,15 +155,15 @@ class OutputStream:
                 write_all(self._opened, data)
         self.size += len(data)
 
-    @contextmanager
-    def _naming(self) -> Iterator[None]:
-        """Give the error of a write inside the name of the output."""
-        try:
-            yield
-        except OSError as error:
-            if not error.filename and not isinstance(error, BrokenPipeError):
-                error.filename = self.name or "standard output"
-            raise
+
+@contextmanager
+def _naming(name: str | None) -> Iterator[None]:
+    """Inside, an error has the name of the output: calls with a descriptor do not know it."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or name
+        raise
 
 
 def _open_locked(part: Path, reason: str) -> int:

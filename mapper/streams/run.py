@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +11,8 @@ from mapper.diagnostics.stop import Stop
 from mapper.streams.batch_mapper import RunSetup
 from mapper.streams.batches import Batch, BrokenInput
 from mapper.streams.digests import digest, digest_inputs
-from mapper.streams.inputs import STDIN, read_batches, total_size
-from mapper.streams.journal import SUFFIX, Journal, read_journal, starting_point
+from mapper.streams.inputs import STDIN, check_gzip, read_batches, total_size
+from mapper.streams.journal import SUFFIX, Journal, part_of, read_journal, starting_point
 from mapper.streams.outputs import OutputStream
 from mapper.streams.pool import work_through
 from mapper.streams.read_ahead import short_turns
@@ -108,31 +108,45 @@ def finish_run(
     try:
         batches = read_batches(plan.names, plan.form, recording.position, in_groups=plan.is_replay)
         done = work_through(batches, setup, plan.jobs)
-        with short_turns(), closing(done):
+        with short_turns(), closing(done), _damage_first(plan):
             for batch, result in done:
                 recording.write(result)
                 advance(batch)
                 del result
         _check_inputs(plan, recording.inputs)
         recording.finish()
-    except BrokenInput:
-        recording.break_off()
+    except BrokenInput as broken:
+        if broken.name in plan.names:
+            recording.break_off(plan.names.index(broken.name))
         raise
     finally:
         recording.close()
+
+
+@contextmanager
+def _damage_first(plan: RunPlan) -> Iterator[None]:
+    """Inside, a line that cannot be replayed is reported only if its file is not damaged as a whole."""
+    try:
+        yield
+    except BrokenInput:
+        raise
+    except Stop:
+        if plan.is_replay:
+            check_gzip(plan.names)
+        raise
 
 
 def _check_inputs(plan: RunPlan, inputs: Sequence[str]) -> None:
     """Refuse to publish if an input is not what it was when the run began: a line of it may be torn."""
     for name, before, now in zip(plan.names, inputs, digest_inputs(plan.names), strict=True):
         if before != now:
-            raise BrokenInput(f"`{'<stdin>' if name == STDIN else name}` changed while it was read")
+            raise BrokenInput("<stdin>" if name == STDIN else name, "changed while it was read")
 
 
 def _check_outputs(plan: RunPlan) -> None:
     """Refuse to write over an input, or two outputs into one file."""
     taken = {Path(name).resolve() for name in plan.names if name != STDIN}
-    beside = {plan.journal} if plan.journal else set()
+    beside = {plan.journal, part_of(plan.journal)} if plan.journal else set()
     for output in plan.outputs:
         if output is not None and output.is_file:
             if output.target in taken:

@@ -10,7 +10,7 @@ from contextlib import suppress
 import msgspec
 
 from mapper.diagnostics.diagnostic import Diagnostic
-from mapper.runtime.json.nesting import is_deeper
+from mapper.runtime.json.nesting import holds_more, is_deeper
 from mapper.runtime.limits import DEFAULT, Limits
 from mapper.runtime.repair.policy import STRICT, Policy
 from mapper.transform.json_text import Body, JsonText, decode_body, read_slowly, read_text
@@ -34,7 +34,7 @@ def read_body(raw: bytes, policy: Policy = STRICT, limits: Limits = DEFAULT) -> 
 
         return Body({}, True) if policy.format == "none" else read_form_body(raw, policy, limits)
     with suppress(msgspec.MsgspecError, ValueError):
-        if not is_deeper(raw, limits.nesting):
+        if not holds_more(raw, limits.values) and not is_deeper(raw, limits.nesting):
             return Body(_decode(raw), True)
     decoded = decode_body(raw, policy)
     if isinstance(decoded, Diagnostic):

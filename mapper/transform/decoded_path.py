@@ -227,7 +227,7 @@ class DecodedPath:
         body.alternatives = self.alternatives
         max_items = self._limits.items
         try:
-            items = select(self.alternatives, body.value)
+            items = select(self.alternatives, body.value, max_items)
         except Fault as fault:
             body.rejected = body.end(self._collector.reject(0, record_fault(fault), "$", body.whole))
             return body

@@ -56,7 +56,7 @@ def _read_fields(
     is_parsed: bool = False,
 ) -> Body | Diagnostic:
     """The body of the fields of a form; raises FormFault."""
-    body = nest(pairs, limits.nesting) if policy.nests else dict(pairs)
+    body = nest(pairs, limits.nesting, limits.values) if policy.nests else dict(pairs)
     name = policy.field
     if name is None or name not in body:
         return Body(body, True, repairs)

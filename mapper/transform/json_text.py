@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mapper.diagnostics.diagnostic import Diagnostic
-from mapper.runtime.json.nesting import is_deeper
+from mapper.runtime.json.nesting import holds_more, is_deeper
 from mapper.runtime.limits import MAX_BODY_DEPTH, Limits
 from mapper.runtime.repair.policy import Policy, Repair, place
 
@@ -109,6 +109,8 @@ def _parse(source: JsonText, limits: Limits) -> Body | Diagnostic:
     """
     text, repairs = source.text, source.repairs
     raw = text.encode("utf-8", "surrogatepass")
+    if holds_more(raw, limits.values):
+        return source.fault("M608", f"holds more than {limits.values:,} values")
     if is_deeper(raw, MAX_BODY_DEPTH):
         return source.fault("M606", f"nests deeper than {MAX_BODY_DEPTH:,} levels")
     if is_deeper(raw, limits.nesting):

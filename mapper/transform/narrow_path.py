@@ -15,6 +15,7 @@ from mapper.runtime.growth import ROOM, Growth, is_bounded
 from mapper.runtime.items import Alternative, names_of, select
 from mapper.runtime.json.locations import write_location
 from mapper.runtime.json.narrow import NeedsFullDecode, take_apart
+from mapper.runtime.json.nesting import holds_more
 from mapper.runtime.limits import DEFAULT
 from mapper.transform.body import read_late, read_plain
 from mapper.transform.chunks import ChunkItems, chunks, find_chunkable, map_chunks
@@ -137,7 +138,7 @@ class NarrowPath:
     def _may_nest(self, body: bytes) -> bool:
         """True if a body has enough brackets to nest too deep; NeedsFullDecode if it is too large."""
         size = len(body)
-        if size > self._max_bytes:
+        if size > self._max_bytes or holds_more(body, DEFAULT.values):
             raise NeedsFullDecode
         # An object around others takes five bytes: brackets, quotes, a colon. Taking brackets out is faster
         # than counting them: it jumps from one to the next.
@@ -226,7 +227,7 @@ class NarrowPath:
     def _decode(self, body: bytes, count: int, request: Request) -> DecodedBody:
         """A body that is JSON for sure, decoded as a whole; raises NeedsFullDecode if it has other items."""
         value = read_plain(body)
-        items = select(self._alternatives, value)
+        items = select(self._alternatives, value, count)
         if items is None or len(items) != count:
             raise NeedsFullDecode
         return DecodedBody(value, value, request, writes=True, items=items, alternatives=self._alternatives)

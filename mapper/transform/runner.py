@@ -30,11 +30,22 @@ if TYPE_CHECKING:  # mappings without a template are checked without the proofs 
 RECEIVED_AT = "2026-01-15T10:20:30.000Z"
 # Work for one mapping. It is counted, not timed, so that a check gives the same answer on every machine.
 MAX_JUDGED = 1_000_000  # subschemas that items are validated against
+_DELEGATED = 8  # times as long does jsonschema take for one as generated code
+_MIN_JUDGED = 10  # a check by the smallest schema takes as long
 MAX_NODES_RUN = 10_000_000  # nodes of the programs that are run
+_PREPARED = 300  # times as long does it take to compile a node as to run it
 _MIN_NODES = 100  # a run of the smallest program takes as long
 _CHARACTERS = 50_000  # with a limit of so many characters in a text, a node takes twice as long
 _STOPPED = frozenset({"M619", "M620"})  # faults of the limits of a trial, not of the mapping
 _UNDECIDED = Run(skipped=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Validator:
+    """The check of one schema, and how often one of its subschemas counts."""
+
+    fits: Callable[[object], bool]
+    weight: int
 
 
 @dataclass(slots=True)
@@ -47,12 +58,15 @@ class ProgramRunner:
     judgements_left: int = MAX_JUDGED
     nodes_left: int = MAX_NODES_RUN
     body: Schema | None = None
-    _validators: dict[str, Callable[[object], bool]] = field(default_factory=dict, repr=False)
+    _validators: dict[str, _Validator] = field(default_factory=dict, repr=False)
 
     def prepare(self, program: ir.Program, target: Any) -> Execute:
-        """Compile a program for a target schema."""
+        """Compile a program for a target schema; if no work is left, no run of it decides anything."""
         from mapper.codegen.modules import generate_decoded
 
+        self.nodes_left -= _PREPARED * (_MIN_NODES + nodes_run(program))
+        if self.nodes_left < 0:
+            return lambda payload: _UNDECIDED
         limits = trial_limits(len(self.file.text))
         with within(limits):
             module = generate_decoded(
@@ -89,14 +103,15 @@ class ProgramRunner:
     def _fits_schema(self, schema: Schema | None, value: object) -> bool:
         if schema is None:
             return True
-        self.judgements_left -= max(schema.size, nodes_of(value, MAX_NODES))
+        validator = self._validators.get(schema.name)
+        if validator is None:
+            validator = self._validators[schema.name] = _validator(schema.document)
+        size = _MIN_JUDGED + max(schema.size, nodes_of(value, MAX_NODES))
+        self.judgements_left -= validator.weight * size
         if self.judgements_left < 0:
             return False
-        fits = self._validators.get(schema.name)
-        if fits is None:
-            fits = self._validators[schema.name] = _validator(schema.document)
         try:
-            return fits(value)
+            return validator.fits(value)
         except RecursionError:
             return False
 
@@ -137,14 +152,14 @@ def prepare_template(program: ir.Program, apply: Callable[..., object]) -> Rende
     return render
 
 
-def _validator(document: dict[str, Any]) -> Callable[[object], bool]:
+def _validator(document: dict[str, Any]) -> _Validator:
     from mapper.codegen.validator_code import emit_validator
     from mapper.codegen.writer import Writer
 
     writer = Writer()
-    emit_validator(writer, document, "valid")
-    valid: Callable[[object], bool] = _defined(writer.module(), "<source schema>")["valid"]
-    return valid
+    emit_validator(writer, document)
+    names = _defined(writer.module(), "<source schema>")
+    return _Validator(names["valid"], _DELEGATED if "delegate" in names else 1)
 
 
 def _defined(python: str, filename: str) -> dict[str, Any]:

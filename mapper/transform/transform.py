@@ -179,7 +179,7 @@ def _unpickle(data: bytes) -> Transform:
 def _restored(compiled: Compiled, codes: Codes | None, name: str) -> Transform:
     try:
         return Transform(compiled, codes)
-    except Exception as error:  # code of another build can fail in any way
+    except Exception as error:  # the modules fit another build: names, arguments or syntax that are not ours
         raise TransformError(f"{name} cannot be used here ({error}); compile it again") from error
 
 

@@ -104,5 +104,5 @@ def _read_element(text: bytes, split: Split, alternatives: tuple[Alternative, ..
     try:
         return read_late(bytes(split(text)[index]))
     except ValueError:
-        items = select(alternatives, read_late(text))
+        items = select(alternatives, read_late(text), index + 1)
         return None if items is None else items[index]

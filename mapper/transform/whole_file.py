@@ -46,9 +46,9 @@ def write_file(path: Path, data: bytes) -> None:
 
     Behind a link the file itself is replaced; it keeps its permissions. Raises OSError.
     """
-    target = path.resolve()
-    mode = target.stat().st_mode if target.exists() else None
+    mode = path.stat().st_mode if path.exists() else None
     if mode is None or stat.S_ISREG(mode):
+        target = path.resolve()
         replace_file(target, data, random_part(target), None if mode is None else stat.S_IMODE(mode))
     else:
         with path.open("wb") as stream:
@@ -102,9 +102,10 @@ def read_part(path: Path, max_bytes: int) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | _OURS)
     except OSError as error:
         raise (find_obstacle(path) or error) from None
-    with open(descriptor, "rb") as stream:
-        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        with open(descriptor, "rb") as stream:
             return stream.read(max_bytes)
+    os.close(descriptor)
     raise find_obstacle(path) or OSError(errno.EEXIST, "it has been replaced meanwhile", str(path))
 
 

@@ -30,7 +30,7 @@ from mapper.catalog import find_mappings  # noqa: E402
 from mapper.samples.cases import find_cases  # noqa: E402
 
 SIZES = [1_000, 16_000, 256_000, 1_000_000, 4_000_000, 16_000_000, 64_000_000]
-LIMITS = mapper.Limits(body_bytes=70_000_000, items=10_000_000)
+LIMITS = mapper.Limits(body_bytes=70_000_000, items=10_000_000, values=100_000_000)
 TOLERATED = 2.5
 
 

@@ -13,6 +13,7 @@ DEEP = {
     "alternatives": ("{first_of: [$.a#, $.b#, $.c#, $.d#, $.e#, $.f#, @]}", 24),
     "defaults": ("{path: $.a, default: @}", 49),
     "merges": ("{merge: [$.a, @]}", 30),
+    "objects that may be refused": ("{object_from: $.a, key: $.k, value: @, on_duplicate: list}", 90),
 }
 
 
@@ -20,12 +21,15 @@ DEEP = {
 def test_a_mapping_too_deep_for_python_is_diagnosed(name: str) -> None:
     pattern, most = DEEP[name]
     value, refused = "$.a", 0
+    first = most - 30 if most > 50 else 0  # nothing new is seen before
     for depth in range(most):
         value = pattern.replace("#", str(depth)).replace("@", value)
+        if depth < first:
+            continue
         text = FRAME.replace("PROPERTIES", f"{{a: {value}}}")
         found = mapper.check(text)
         if any(d.severity is mapper.Severity.ERROR for d in found):
-            assert [d.code for d in found] == ["M110"]
+            assert [d.code for d in found if d.severity is mapper.Severity.ERROR] == ["M110"]
             with pytest.raises(mapper.CompileError, match="M110"):
                 mapper.compile(text)
             refused += 1

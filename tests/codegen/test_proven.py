@@ -15,6 +15,7 @@ from mapper.diagnostics.source import SourceFile
 from mapper.interpreter.items import interpret_item
 from mapper.runtime.schema import keywords
 from mapper.runtime.schema.validation import find_non_json
+from support.both_paths import assert_same
 from support.field_kinds import KINDS
 from support.validators import reference
 
@@ -122,3 +123,28 @@ def test_a_schema_that_recurses_too_deep_rejects(
     for payload in (item, [item], json.dumps(item).encode()):
         (rejected,) = transform(payload).rejected
         assert rejected.codes == ("M606",)
+
+
+NESTED: dict[str, object] = {"type": "integer"}
+for _ in range(6):  # more blocks than one function may have
+    NESTED = {"items": {"properties": {"a": NESTED}}}
+DEEP = {"type": "object", "properties": {"f": NESTED, "g": {"type": "string", "pattern": "^é"}}}
+
+
+@pytest.mark.parametrize("leaf", [1, "x", None])
+@pytest.mark.parametrize("g", ["é", "e"])
+def test_a_target_that_nests_deep_is_checked_to_its_end(g: str, leaf: object, tmp_path: Path) -> None:
+    """Also by the narrow path, in several functions, beside fields whose constants they share."""
+    (tmp_path / "t.schema.json").write_text(json.dumps(DEEP), "utf-8")
+    path = tmp_path / "m.yaml"
+    path.write_text("mapping: m\nversion: 1\ntarget: t.schema.json\nevent:\n  g: $.g\n  f: $.f\n", "utf-8")
+    deep = leaf
+    for _ in range(6):
+        deep = [{"a": deep}]
+    item = {"g": g, "f": deep}
+    transform = mapper.load(path)
+    is_valid = (g, leaf) == ("é", 1)
+    assert transform(item).events == ([item] if is_valid else [])
+    assert [rejected.codes for rejected in transform(item).rejected] == ([] if is_valid else [("M612",)])
+    assert transform.plan.startswith("A body is decoded as far")
+    assert_same(transform, json.dumps(item).encode())

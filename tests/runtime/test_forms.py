@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import re
 import time
+import tracemalloc
+from collections.abc import Callable
+from functools import partial
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, unquote_plus, urlencode
 
 import pytest
 from hypothesis import given
@@ -14,7 +17,8 @@ from hypothesis import strategies as st
 
 from mapper.diagnostics.diagnostic import Diagnostic
 from mapper.runtime.forms.brackets import nest
-from mapper.runtime.forms.pairs import FormFault, read_pairs
+from mapper.runtime.forms.pairs import FormFault, _parse, read_pairs
+from mapper.runtime.forms.percents import unquoted
 from mapper.runtime.limits import DEFAULT, Limits
 from mapper.runtime.repair.policy import Policy
 from mapper.transform.body import read_body
@@ -197,4 +201,39 @@ def test_the_message_names_the_field() -> None:
 
 def test_nest_takes_what_a_host_has_parsed() -> None:
     pairs: Any = [("a", {"b": 1}), ("c[d]", [1]), (7, None)]
-    assert nest(pairs, 9) == {"a": {"b": 1}, "c": {"d": [1]}, 7: None}
+    assert nest(pairs, 9, 9) == {"a": {"b": 1}, "c": {"d": [1]}, 7: None}
+
+
+@given(st.text("a+ %4é\ud800😀Cc3A9=&f", max_size=60), st.sampled_from(["strict", "replace"]))
+@examples(400)
+def test_percents_mean_what_the_library_reads(text: str, errors: str) -> None:
+    def read_by(function: Callable[..., object]) -> object:
+        try:
+            return function(text, errors=errors)
+        except UnicodeDecodeError:
+            return UnicodeDecodeError
+
+    assert read_by(unquoted) == read_by(unquote_plus)
+    if text.isascii():
+        pairs = partial(parse_qsl, keep_blank_values=True, separator="&")
+        assert read_by(_parse) == read_by(pairs)
+
+
+@pytest.mark.parametrize("before", range(8))
+def test_percents_across_the_ends_of_chunks(before: int) -> None:
+    text = "a" * before + "%C3%A9%" * 30_000
+    assert unquoted(text, "strict") == "a" * before + "é%" * 30_000
+
+
+def test_percents_and_names_take_little_memory() -> None:
+    for form, policy in (("a=" + "%41" * 300_000, FLAT), ("a" + "[b]" * 300_000 + "=", NESTED)):
+        tracemalloc.start()
+        read(form, policy)
+        assert tracemalloc.get_traced_memory()[1] < 8 * len(form)
+        tracemalloc.stop()
+
+
+def test_names_make_a_number_of_objects() -> None:
+    form = "&".join(f"a[{number}][b]=1" for number in range(4))
+    assert read(form, NESTED, Limits(values=5)) == {"a": [{"b": "1"}] * 4}
+    assert read(form, NESTED, Limits(values=4)) == "M608"

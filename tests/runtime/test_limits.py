@@ -32,6 +32,22 @@ RUN_TIME: dict[str, tuple[str, int, str, bytes, bytes, str]] = {
     ),
     "a result": ("result_bytes", EVENT, "{path: $.p}", ITEM, b'{"p": {"a": 12}}', "M625"),
     "bytes": ("body_bytes", 16, "{path: $.p}", ITEM, ITEM + b"  ", "M608"),
+    "values": (
+        "values",
+        5,
+        "{path: $.p}",
+        b'{"p": {"a": 1, "b": [",[{"]}}',
+        b'{"p": {"a": 1, "b": [1, 2, 3]}}',
+        "M608",
+    ),
+    "values of a text": (
+        "values",
+        4,
+        "{a: {path: $.a, as: json}}",
+        b'{"a": "[1, [2]]"}',
+        b'{"a": "[1, 2, [3], 4]"}',
+        "M613",
+    ),
     "items": ("items", 2, "{path: $.p}", b"[{}, {}]", b"[{}, {}, {}]", "M608"),
     "nesting": (
         "nesting",

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mapper
+from mapper.runtime.json import nesting
 from mapper.runtime.json.deep import DeepReader
 from mapper.runtime.json.nesting import is_deeper, nests_deeper
 from mapper.runtime.limits import MAX_BODY_DEPTH
@@ -192,3 +193,21 @@ def outcome(read: Callable[[], object]) -> str:
         return repr(read())
     except ValueError:
         return "not JSON"
+
+
+@given(JSON, st.sampled_from([1, 3, 7, 1 << 20]))
+def test_values_are_counted_outside_of_texts(value: object, at_once: int) -> None:
+    raw = json.dumps(value, ensure_ascii=False).encode()
+    count = _counted(value)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(nesting, "_AT_ONCE", at_once)
+        assert not nesting.holds_more(raw, count)
+        assert count == 0 or nesting.holds_more(raw, count - 1)
+
+
+def _counted(value: object) -> int:
+    """The commas and opening brackets of a value."""
+    if not isinstance(value, dict | list):
+        return 0
+    inner = [*value.values()] if isinstance(value, dict) else value
+    return 1 + max(len(inner) - 1, 0) + sum(map(_counted, inner))

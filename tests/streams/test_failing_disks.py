@@ -6,76 +6,18 @@ import gzip
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from mapper.api import load
 from mapper.cli import main
-from mapper.transform.transform import Transform
 from support.calls import ORDER, ndjson, write
-from support.watched_disk import READS, DiskCall, FailsOnce, WatchedDisk
+from support.runs import OUTPUTS, REJECTED, UNREAD, Runs
+from support.watched_disk import READS, BrittleRequest, DiskCall, FailsOnce
 
 SOON = {**ORDER, "at": "soon"}
 TEST = {**ORDER, "test": True}
 BODIES = ndjson(ORDER, SOON, {"orders": [ORDER, TEST, SOON]}, TEST) + b"broken\n\n"
-CHUNK, CHECKPOINT = 600, 2_500
-REJECTED, UNREAD = 1, 3  # exit codes
-OUTPUTS = ("events", "skipped", "rejected")
-
-
-class Runs:
-    """Runs of one command in folders of their own, each with the same inputs."""
-
-    def __init__(self, home: Path, *, inputs: dict[str, bytes], options: list[str], suffix: str = "") -> None:
-        self.home, self.inputs, self.suffix = home, inputs, suffix
-        self.arguments = ["run", str(home / "mappings/orders.yaml"), *options]
-        # Each output has a folder of its own, as its name has to be brought to disk, too.
-        for option, name in zip(("-o", "--skipped", "--rejected"), OUTPUTS, strict=True):
-            self.arguments += [option, f"{name}-of/{name}{suffix}"]
-        self.folder = home
-        self.count = 0
-
-    def fresh(self, monkeypatch: pytest.MonkeyPatch) -> Path:
-        """A new folder with the inputs, the working directory from now on."""
-        self.count += 1
-        self.folder = self.home / f"run{self.count}"
-        for name, data in self.inputs.items():
-            write(self.folder / name, data)
-        for name in OUTPUTS:
-            (self.folder / f"{name}-of").mkdir()
-        monkeypatch.chdir(self.folder)
-        return self.folder
-
-    def run(self, *more: str) -> int:
-        return main([*self.arguments, *more])
-
-    def watched(self, report: Callable[[DiskCall], None], *more: str) -> int:
-        with WatchedDisk(self.folder, report).watch():
-            return self.run(*more)
-
-    def files(self) -> dict[str, bytes]:
-        """All files of the folder but the inputs, by name."""
-        found = (path for path in self.folder.rglob("*") if path.is_file())
-        files = {str(path.relative_to(self.folder)): path.read_bytes() for path in found}
-        return {name: data for name, data in files.items() if name not in self.inputs}
-
-
-@pytest.fixture
-def fast(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The project, with small parts and checkpoints; its mapping is compiled once."""
-    transforms: dict[Path, Transform] = {}
-
-    def load_once(path: Path, **named: object) -> Transform:
-        if path not in transforms:
-            transforms[path] = load(path)
-        return transforms[path]
-
-    monkeypatch.setattr("mapper.streams.inputs.CHUNK", CHUNK)
-    monkeypatch.setattr("mapper.streams.recording.CHECKPOINT", CHECKPOINT)
-    monkeypatch.setattr("mapper.cli.run.load", load_once)
-    return project
 
 
 def plain(home: Path) -> Runs:
@@ -125,6 +67,37 @@ def fail_at(
     return report.seen
 
 
+@pytest.mark.parametrize("number", [5, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 2, 9, 12))])
+def test_a_read_fails_in_a_worker(quick: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    runs = plain(quick)
+    runs.fresh(monkeypatch)
+    assert runs.run() == REJECTED
+    whole = runs.files()
+    runs.fresh(monkeypatch)
+    with monkeypatch.context() as patched:
+        patched.setattr(BrittleRequest, "number", number)
+        patched.setattr("mapper.cli.run.read_scopes", lambda _: BrittleRequest())
+        assert runs.run("--jobs=2") == UNREAD
+    files = runs.files()
+    assert not files.keys() & whole.keys()
+    assert "events-of/events.progress" in files
+    assert runs.run("--resume") == REJECTED
+    assert runs.files() == whole
+
+
+@pytest.mark.slow
+def test_any_call_fails_beside_workers(quick: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = plain(quick)
+    runs.arguments.append("--jobs=2")
+    runs.fresh(monkeypatch)
+    assert runs.run() == REJECTED
+    whole = runs.files()
+    number = 2
+    while fail_at(runs, number, whole, monkeypatch):
+        number += 19
+    assert number > 100
+
+
 @pytest.mark.parametrize(
     ("kind", "step"),
     [
@@ -133,8 +106,8 @@ def fail_at(
         *[pytest.param(kind, 1, marks=pytest.mark.slow) for kind in KINDS],
     ],
 )
-def test_any_call_fails(fast: Path, monkeypatch: pytest.MonkeyPatch, kind: str, step: int) -> None:
-    runs = KINDS[kind](fast)
+def test_any_call_fails(quick: Path, monkeypatch: pytest.MonkeyPatch, kind: str, step: int) -> None:
+    runs = KINDS[kind](quick)
     runs.fresh(monkeypatch)
     assert runs.run() == REJECTED
     whole = runs.files()

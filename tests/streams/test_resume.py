@@ -11,7 +11,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -142,16 +141,6 @@ class Field:
             for name in files - ({"mappings", "log"} if NOTHING_TO_RESUME in ended else {"mappings"}):
                 assert (folder / name).read_bytes() == (Path(plain["folder"]) / name).read_bytes(), name
             yield ended
-
-
-@pytest.fixture
-def roomy(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The project in memory, where the system has such a folder: runs sync often, and disks are slow."""
-    memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
-        shutil.copytree(project, folder, dirs_exist_ok=True)
-        monkeypatch.chdir(folder)
-        yield Path(folder)
 
 
 @pytest.mark.parametrize(("packed_in", "packed_out"), [(False, False), (True, True)])
@@ -299,9 +288,13 @@ class TestResume:
         assert out.stat().st_mode & 0o777 == 0o640
 
     def test_names_the_run_needs_for_itself(self, project: Path, call: Call) -> None:
-        write(project / "out.part", ndjson(ORDER))
-        ended = call("run", "orders", "out.part", "-o", "out")
-        assert (ended.code, "makes for itself" in ended.err) == (2, True)
+        write(project / "in", ndjson(ORDER))
+        for name in ("out.part", "out.progress", "out.progress.new"):
+            write(project / name, ndjson(ORDER))
+            for arguments in ([name, "-o", "out"], ["in", "-o", "out", "--rejected", name]):
+                ended = call("run", "orders", *arguments)
+                assert (ended.code, "makes for itself" in ended.err) == (2, True)
+            assert (project / name).read_bytes() == ndjson(ORDER)
 
 
 class TestJobs:

@@ -64,7 +64,7 @@ def assert_agreement(
             return
     program = program or program_of(transform)
     result = transform(payload, request)
-    items = select(transform._decoded.alternatives, payload)
+    items = select(transform._decoded.alternatives, payload, compiled.limits.items)
     if items is None:
         assert (result.items, result.rejected[0].codes, result.rejected[0].item) == (1, ("M603",), payload)
         return

@@ -8,11 +8,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from io import FileIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from mapper.streams.batches import InputFile
+from mapper.transform.request import Request
 
 BY_NAME = ("open", "replace", "unlink", "chmod")  # calls whose first argument is a path
 BY_DESCRIPTOR = ("write", "fsync", "ftruncate", "pread", "close")
@@ -45,7 +47,7 @@ class WatchedDisk:
                 patched.setattr(os, name, self._by_descriptor(name, getattr(os, name)))
             disk = self
 
-            class Reported(FileIO):
+            class Reported(InputFile):
                 """An input whose reads are reported."""
 
                 def readinto(self, buffer: Any) -> int:
@@ -61,7 +63,8 @@ class WatchedDisk:
                     disk.report(DiskCall("read", Path(str(self.name))))
                     return super().readall()
 
-            def open_raw(name: str) -> FileIO:
+            def open_raw(name: str | int) -> InputFile:
+                assert isinstance(name, str)  # standard input is in no folder
                 self.report(DiskCall("read", Path(name)))
                 stream = Reported(name)
                 self._open[stream.fileno()] = Path(name)
@@ -100,6 +103,29 @@ class WatchedDisk:
             return None if name == "close" else call(descriptor, *arguments)
 
         return reported
+
+
+class BrittleRequest(Request):
+    """A request that makes the disk fail in each process that it is sent to, at a read with some number."""
+
+    number = 1
+
+    def __reduce__(self) -> tuple[Callable[[int], Request], tuple[int]]:
+        return _fail_here, (self.number,)
+
+
+def _fail_here(number: int) -> Request:
+    read, left = os.pread, number
+
+    def failing(descriptor: int, size: int, offset: int) -> bytes:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return read(descriptor, size, offset)
+
+    os.pread = failing
+    return Request()
 
 
 @dataclass

@@ -41,6 +41,17 @@ _MAX_SMALLER = 60
 Judge: TypeAlias = Callable[[Run], bool]
 
 
+@dataclass(frozen=True, slots=True)
+class _Trials:
+    """All that the searches about one field share: the program of it alone, what it reads, and the starts."""
+
+    entry: ir.Field | None
+    execute: Execute
+    constants: list[object]
+    places: dict[PayloadPlace, None]
+    starts: list[tuple[PlacedValue, ...]]
+
+
 @dataclass(slots=True)
 class CounterexampleSearch:
     """Looks for counterexamples of one program, with payloads of some types."""
@@ -55,6 +66,7 @@ class CounterexampleSearch:
     _least: object = field(init=False, repr=False)
     _least_body: object = field(default=MISSING, init=False, repr=False)
     _places: tuple[tuple[Key, ...], ...] = field(init=False, repr=False)
+    _trials: _Trials | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._item = self.payload.item_of_search
@@ -77,13 +89,12 @@ class CounterexampleSearch:
         Places that the node in focus reads are tried first, with values of type `bad`. Without a field, the
         program consists of the rules alone.
         """
-        alone = () if entry is None else (replace(entry, nullable=True, required=False),)
-        program = replace(self.program, output=ir.Record(alone, self.program.output.span))
-        execute = self.runner.prepare(program, True)
-        choices = self._choices(entry, focus, bad)
+        trials = self._trials_of(entry)
+        execute = trials.execute
+        choices = self._choices(trials.constants, places_read(focus), trials.places, bad)
         best: Payload | None = None
         together = 0
-        for start in self._starts(execute):
+        for start in trials.starts:
             for placed in islice(placements(choices), max_runs):
                 if self.runs_left <= 0 or (best is not None and len(placed) > together):
                     break
@@ -95,13 +106,26 @@ class CounterexampleSearch:
                     best, together = payload, len(placed)
         return None if best is None else self._shrunk(best, execute, is_wrong)
 
-    def _choices(self, entry: ir.Field | None, focus: object, bad: Type) -> dict[PayloadPlace, list[object]]:
-        value = None if entry is None else entry.value
-        constants = constants_in(value, self.program.rules)
-        first = places_read(focus)
-        places = {**first, **places_read(value)}
-        if entry is None:
-            places |= places_read(self.program.rules)
+    def _trials_of(self, entry: ir.Field | None) -> _Trials:
+        # Fields are searched one after the other, each as often as it may fail: the last one is kept.
+        if self._trials is None or self._trials.entry is not entry:
+            alone = () if entry is None else (replace(entry, nullable=True, required=False),)
+            program = replace(self.program, output=ir.Record(alone, self.program.output.span))
+            execute = self.runner.prepare(program, True)
+            value = None if entry is None else entry.value
+            constants = constants_in(value, self.program.rules)
+            places = places_read(self.program.rules if entry is None else value)
+            self._trials = _Trials(entry, execute, constants, places, self._starts(execute))
+        return self._trials
+
+    def _choices(
+        self,
+        constants: list[object],
+        first: dict[PayloadPlace, None],
+        others: dict[PayloadPlace, None],
+        bad: Type,
+    ) -> dict[PayloadPlace, list[object]]:
+        places = {**first, **others}
         roots = {ITEM: self._item, BODY: None if self.payload.schema is None else self.payload.body}
         return {
             place: values_at(place, roots, constants, bad if place in first else NEVER) for place in places
@@ -109,7 +133,8 @@ class CounterexampleSearch:
 
     def _starts(self, execute: Execute) -> list[tuple[PlacedValue, ...]]:
         """One or two choices of values for the places that rules read, with which no rule holds."""
-        choices = self._choices(None, None, NEVER)
+        rules = self.program.rules
+        choices = self._choices(constants_in(rules), {}, places_read(rules), NEVER)
         filled = tuple((place, _harmless(values)) for place, values in choices.items() if values)
         for placed in islice(placements(choices), MAX_STARTS):
             if self._is_kept(execute, placed):

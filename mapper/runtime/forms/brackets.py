@@ -12,14 +12,12 @@ If the libraries would not agree on the meaning, the form is refused.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from mapper.runtime.forms.pairs import FormFault
 
-_nested = re.compile(r"([^\[\]]+)\[([^\[\]]*(?:\]\[[^\[\]]*)*)\]").fullmatch
 _ONE_READING = "a sender of such a form means one thing, and libraries read another"
 
 
@@ -35,35 +33,51 @@ class _Branch:
     rest: tuple[str, ...] = ()
 
 
-def nest(pairs: Iterable[tuple[str, object]], max_depth: int) -> dict[str, object]:
+def nest(pairs: Iterable[tuple[str, object]], max_depth: int, max_values: int) -> dict[str, object]:
     """The object of a form whose names nest; of several values of one name the last wins.
 
-    Raises FormFault: M606 if a name has more levels than `max_depth`, M628 if two names contradict each
+    Raises FormFault: M606 if a name has more levels than `max_depth`, M608 if the names make more objects and
+    lists than `max_values`, M628 if two names contradict each
     other.
     """
-    root = _Branch()
+    root, made = _Branch(), list[_Branch]()
     for name, value in pairs:
-        found = _nested(name) if type(name) is str else None  # a host may parse names that are no text
-        if found is None:
+        keys = (
+            _keys(name, max_depth) if type(name) is str else None
+        )  # a host may parse names that are no text
+        if keys is None:
             _put(root, name, value, name)
             continue
-        keys = (found[1], *found[2].split("]["))
-        if len(keys) > max_depth:
-            raise FormFault("M606", f"nests deeper than {max_depth} levels", name=name)
-        branch = _enter(root, keys[0], name)
+        branch = _enter(root, keys[0], name, made)
         for position, key in enumerate(keys[1:-1], start=2):
-            branch = _enter(branch, key, name, keys[position:])
+            branch = _enter(branch, key, name, made, keys[position:])
+        if len(made) > max_values:
+            raise FormFault("M608", f"has names for more than {max_values:,} objects and lists")
         _put(branch, keys[-1], value, name, is_inner=True)
     return _build(root)
 
 
-def _enter(branch: _Branch, key: str, name: str, rest: tuple[str, ...] = ()) -> _Branch:
-    """The branch inside a branch at a key, which is begun if it is not there."""
+def _keys(name: str, max_depth: int) -> tuple[str, ...] | None:
+    """The names of all levels of `a[b][c]`; None for a name of another form."""
+    first, _, rest = name.partition("[")
+    inner = rest[:-1]
+    if not first or "]" in first or rest[-1:] != "]" or any(mark in inner.replace("][", "") for mark in "[]"):
+        return None
+    if inner.count("][") + 2 > max_depth:
+        raise FormFault("M606", f"nests deeper than {max_depth} levels", name=name)
+    return first, *inner.split("][")
+
+
+def _enter(branch: _Branch, key: str, name: str, made: list[_Branch], rest: tuple[str, ...] = ()) -> _Branch:
+    """The branch inside a branch at a key, which is begun if it is not there, and noted in `made`."""
+    inner = _Branch()
     if rest and not key:
-        inner = _Branch()
+        made.append(inner)
         _append(branch, inner, rest, name)
         return inner
-    found = _members(branch, name).setdefault(key, _Branch())
+    found = _members(branch, name).setdefault(key, inner)
+    if found is inner:
+        made.append(inner)
     if not isinstance(found, _Branch):
         raise _contradiction(name)
     return found

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
-from urllib.parse import parse_qsl
 
+from mapper.runtime.forms.percents import unquoted
 from mapper.runtime.repair.policy import Repair, place
 
 Pairs: TypeAlias = list[tuple[str, str]]
@@ -66,7 +66,8 @@ def read_pairs(text: str, max_fields: int, *, replaces: bool) -> FormText:
 
 
 def _parse(text: str, errors: str) -> Pairs:
-    return parse_qsl(text, keep_blank_values=True, errors=errors, separator=_SEPARATOR)
+    parts = (part.partition("=") for part in text.split(_SEPARATOR) if part)
+    return [(unquoted(name, errors), unquoted(value, errors)) for name, _, value in parts]
 
 
 def _read_percents(text: str, *, replaces: bool) -> tuple[Repair, ...]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from io import StringIO
 from itertools import islice
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from mapper.runtime.digits import EXACT, LOST_DIGITS, may_have_lost_digits
 from mapper.runtime.faults import Fault
@@ -18,6 +19,9 @@ from mapper.runtime.json import equality
 from mapper.runtime.json.types import WORDS, type_of
 from mapper.runtime.limits import active
 from mapper.runtime.missing import MISSING
+
+if TYPE_CHECKING:
+    from json import JSONEncoder
 
 # An assigned variable that has no value yet; reading it falls through to the item's key.
 UNSET = object()
@@ -218,15 +222,16 @@ def to_json(value: object) -> str:
 
     A value that nests deeper than Python's stack, or contains itself, is a RecursionError.
     """
-    import json  # a service without templates starts without it
+    return _encoder().encode(value)
 
-    return json.dumps(
-        value,
-        ensure_ascii=False,
-        separators=(",", ":"),
-        allow_nan=False,
-        default=_plain,
-        check_circular=False,
+
+@cache
+def _encoder() -> JSONEncoder:
+    """One for all values: to make one takes as long as to write a short value."""
+    from json import JSONEncoder  # a service without templates starts without it
+
+    return JSONEncoder(
+        ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_plain, check_circular=False
     )
 
 

@@ -9,6 +9,8 @@ import re
 from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
 from functools import partial, wraps
 
+from mapper.runtime.forms.percents import unquoted
+from mapper.runtime.limits import active
 from mapper.runtime.liquid.filters.numbers import whole
 from mapper.runtime.liquid.filters.row import (
     PRINTED,
@@ -23,12 +25,16 @@ from mapper.runtime.liquid.filters.row import (
 from mapper.runtime.liquid.semantics import to_text
 
 _BLOCKS = {"<script": "</script>", "<!--": "-->", "<style": "</style>"}
-_TAGS = {"<": ">"}
-_LINE_END = re.compile(r"\r?\n")
+_TAG = re.compile("<[^>]*>")
+_BREAK = "<br />\n"
 _WHITE_SPACE = re.compile(r"\s+")
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&#x27;", '"': "&quot;"}
 # Characters that could end a text in a script, as `\u` escapes.
 _SCRIPT_ESCAPES = {code: f"\\u{code:04X}" for code in (*range(32), *map(ord, "\\'\"><&=-;`\u2028\u2029"))}
+# The text of each byte in a query, as `urllib.parse.quote_plus` writes it, in less memory.
+_IN_QUERIES = ["+" if code == 32 else f"%{code:02X}" for code in range(256)]
+for _code in b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~":
+    _IN_QUERIES[_code] = chr(_code)
 _MAX_WORDS = (1 << 31) - 1  # for as many or more the library leaves the text as it is
 
 
@@ -98,13 +104,15 @@ def squish(value: str) -> str:
 @steady_filter(Gives.CONTENT, ("a\r\nb\n", "", "ab"), "", effect={"\n": "", "\r": None})
 def strip_newlines(value: str) -> str:
     """The text without line ends."""
-    return _LINE_END.sub("", value)
+    return value.replace("\r\n", "").replace("\n", "")
 
 
 @text_filter(Gives.CONTENT, ("a\nb", "", "a<br />\nb"), "", effect={"\n": "<br />\n", "\r": None})
 def newline_to_br(value: str) -> str:
     """The text with `<br />` before each line end."""
-    return _LINE_END.sub("<br />\n", value)
+    ends = value.count("\n")
+    room_for(len(value) - value.count("\r\n") + ends * (len(_BREAK) - 1))
+    return value.replace("\r\n", "\n").replace("\n", _BREAK)
 
 
 @text_filter(Gives.CONTENT, ('<a b="1">', "", "&lt;a b=&quot;1&quot;&gt;"), "", effect=_HTML)
@@ -189,32 +197,33 @@ def split(value: str, separator: object) -> list[str]:
     """The pieces between separators; single characters if the separator is empty."""
     between = to_text(separator)
     if not between:
+        room_for(len(value))
         return list(value)
     if not value or value == between:
         return []
-    return value.split(None if between == " " else between)
+    # No more pieces than a list may have: together they would take many times the memory of the text.
+    return value.split(None if between == " " else between, active().text_length)
 
 
 @text_filter(Gives.TEXT, ("<b>a</b><!-- x -->", "", "a"), "", effect=Effect.THINNED)
 def strip_html(value: str) -> str:
     """The text without scripts, styles, comments and tags, as the reference implementation finds them."""
-    return _without(_without(value, _BLOCKS), _TAGS)
+    text = _without_blocks(value)
+    last = text.rfind(">") + 1  # behind it no `<` opens a tag, and to look for the end of each takes long
+    return _TAG.sub("", text[:last]) + text[last:]
 
 
-def _without(value: str, pairs: dict[str, str]) -> str:
+def _without_blocks(value: str) -> str:
     # In linear time: a closing mark that is not there is looked for once.
-    opening = re.compile("|".join(map(re.escape, pairs)))
+    closings = dict(_BLOCKS)
     kept: list[str] = []
     position = search = 0
-    missing: set[str] = set()
-    while found := opening.search(value, search):
-        closing = pairs[found.group()]
-        end = -1 if closing in missing else value.find(closing, found.end())
+    while closings and (found := re.compile("|".join(closings)).search(value, search)):
+        closing = closings[found.group()]
+        end = value.find(closing, found.end())
         if end < 0:
-            missing.add(closing)
+            del closings[found.group()]
             search = found.end()
-            if len(missing) == len(pairs):
-                break
             continue
         kept.append(value[position : found.start()])
         position = search = end + len(closing)
@@ -234,7 +243,7 @@ def truncatewords(value: str, num: object = 15, end: object = "...") -> str:
     count, ending = max(_length(num), 1), to_text(end)
     if count >= _MAX_WORDS:
         return value
-    words = value.split()
+    words = value.split(None, min(count, active().text_length))
     return " ".join(words) if len(words) < count else " ".join(words[:count]) + ending
 
 
@@ -247,17 +256,13 @@ def _length(given: object) -> int:
 @text_filter(Gives.CODED, ("a b&é", "", "a+b%26%C3%A9"), "", effect=Effect.URL)
 def url_encode(value: str) -> str:
     """The text for use in the query of a URL."""
-    from urllib.parse import quote_plus
-
-    return quote_plus(value)
+    return value.encode().decode("latin-1").translate(_IN_QUERIES)
 
 
 @text_filter(Gives.TEXT, ("a+b%26", "", "a b&"), "")
 def url_decode(value: str) -> str:
     """The text that a part of a query means."""
-    from urllib.parse import unquote_plus
-
-    return unquote_plus(value)
+    return unquoted(value, "replace")
 
 
 @text_filter(Gives.CODED, ("é?", "", "w6k/"), "", effect=Effect.BASE64)
