@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from mapper import ir
 from mapper.codegen.writer import Writer
+from mapper.runtime.digits import is_number
 from mapper.runtime.json.equality import equal
-from mapper.runtime.jsonpath import is_number, less
+from mapper.runtime.jsonpath import less
 
 _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
 
@@ -54,7 +55,8 @@ def _with_constant(operator: str, side: Side, python: str, constant: object) -> 
     if isinstance(constant, str):
         return f"isinstance({value}, str) and {value} {operator} {python}"
     if is_number(constant):
-        number = f"isinstance({value}, (int, float)) and not isinstance({value}, bool)"
+        numbers = writer.use("digits", "NUMBERS")
+        number = f"isinstance({value}, {numbers}) and not isinstance({value}, bool)"
         return f"{number} and {value} {operator} {python}"
     return "False" if operator in ("<", ">") else f"{value} is {python}"  # true, false, null
 

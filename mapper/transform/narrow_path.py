@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from mapper.runtime.faults import NO_OBJECT, Fault, record_plain_fault
 from mapper.runtime.growth import ROOM, Growth, is_bounded
 from mapper.runtime.items import Alternative, names_of, select
+from mapper.runtime.json.exact import encode
 from mapper.runtime.json.locations import write_location
 from mapper.runtime.json.narrow import take_apart
 from mapper.runtime.limits import DEFAULT
@@ -21,7 +22,7 @@ from mapper.transform.chunks import chunks, find_chunkable, map_chunks
 from mapper.transform.collector import Collector, NoEvent, at_root
 from mapper.transform.decoded_path import DecodedPath
 from mapper.transform.request import Request
-from mapper.transform.result import JsonResult, Thunk, encode
+from mapper.transform.result import JsonResult, Thunk
 from mapper.transform.undecoded_items import (
     FoundElements,
     ItemThunks,

@@ -152,6 +152,3 @@ class JsonResult(msgspec.Struct, frozen=True):
     def ndjson(self) -> bytes:
         """The events as NDJSON: one a line, each line ended."""
         return b"".join(event + b"\n" for event in self.events)
-
-
-encode = msgspec.json.Encoder().encode

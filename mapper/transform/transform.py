@@ -10,6 +10,7 @@ from mapper.diagnostics.diagnostic import Diagnostic
 from mapper.diagnostics.errors import TransformError
 from mapper.diagnostics.source import SourceFile
 from mapper.runtime.growth import Growth
+from mapper.runtime.json.exact import encode
 from mapper.runtime.limits import DEFAULT
 from mapper.runtime.stack import on_fresh_stack
 from mapper.transform.collector import Collector
@@ -18,7 +19,7 @@ from mapper.transform.decoded_path import DecodedPath, bytes_of
 from mapper.transform.narrow_path import NarrowPath, NoNarrowPath
 from mapper.transform.rejections import Places
 from mapper.transform.request import Request
-from mapper.transform.result import JsonResult, Result, encode
+from mapper.transform.result import JsonResult, Result
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,6 +13,7 @@ RFC 8785 (JCS) with these decisions:
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from json.encoder import encode_basestring as _quote
@@ -21,7 +22,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from mapper.runtime.casts import to_string
-from mapper.runtime.digits import may_have_lost_digits
+from mapper.runtime.digits import MAX_DIGITS, may_have_lost_digits
 from mapper.runtime.limits import MAX_CANONICAL_DEPTH
 from mapper.runtime.missing import INVALID, MISSING, Nothing
 
@@ -73,9 +74,10 @@ def stable_hash(values: Iterable[object]) -> str | Nothing:
 
 def _encode_at_once(parts: list[tuple[object, ...]]) -> bytes | None:
     try:
-        return _encode_plain(parts)
+        text = _encode_plain(parts)
     except (ValueError, OverflowError):  # half of a surrogate pair; an integer too long to print
         return None
+    return None if _may_be_out_of_range(text) else text
 
 
 def _is_plain(value: Any, room: int) -> bool:
@@ -149,9 +151,15 @@ def _flat(container: dict[str, object] | list[object]) -> str | None:
             plain = _PLAIN.issuperset(map(type, container))
         else:
             plain = _PLAIN.issuperset(map(type, container.values())) and "".join(container).isascii()
-        return _encode_plain(container).decode() if plain else None
-    except (TypeError, UnicodeEncodeError):  # a key that is not text; half of a surrogate pair
+        text = _encode_plain(container) if plain else None
+    except (TypeError, ValueError):  # a key that is not text; half of a surrogate pair; a long integer
         return None
+    return None if text is None or _may_be_out_of_range(text) else text.decode()
+
+
+def _may_be_out_of_range(text: bytes) -> bool:
+    """True for a text that may have an integer with too many digits; under its usual limit Python writes none."""
+    return len(text) > MAX_DIGITS and sys.get_int_max_str_digits() != MAX_DIGITS
 
 
 def _open(container: dict[str, object] | list[object]) -> tuple[str, _Members, str]:

@@ -8,13 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from decimal import Decimal
 from io import StringIO
 from itertools import islice
 from typing import NoReturn
 
-from mapper.runtime.digits import EXACT, LOST_DIGITS, may_have_lost_digits
+from mapper.runtime.digits import (
+    EXACT,
+    LOST_DIGITS,
+    NUMBERS,
+    OUT_OF_RANGE,
+    RANGE,
+    is_out_of_range,
+    may_have_lost_digits,
+    read_integer,
+    write_integer,
+)
 from mapper.runtime.faults import Fault
 from mapper.runtime.json import equality
+from mapper.runtime.json.exact import write
 from mapper.runtime.json.types import WORDS, type_of
 from mapper.runtime.limits import active
 from mapper.runtime.missing import MISSING
@@ -106,7 +118,7 @@ def less(left: object, right: object, site: int) -> bool:
     """Liquid's `<`: of two texts or two numbers; nil is never less; anything else is Fault M618."""
     if isinstance(left, str) and isinstance(right, str):
         return left < right
-    if isinstance(left, int | float) and isinstance(right, int | float):
+    if isinstance(left, NUMBERS) and isinstance(right, NUMBERS):
         return left < right
     if left is None or right is None or left is MISSING or right is MISSING:
         return False
@@ -119,7 +131,7 @@ def at_most(left: object, right: object) -> bool:
         return left <= right
     if isinstance(left, bool) or isinstance(right, bool):
         return False
-    if isinstance(left, int | float) and isinstance(right, int | float):
+    if isinstance(left, NUMBERS) and isinstance(right, NUMBERS):
         return left <= right
     if left is None or right is None or left is MISSING or right is MISSING:
         return False
@@ -166,8 +178,10 @@ def to_text(value: object, site: int = -1) -> str:
     if value is MISSING or value is None:
         return ""
     try:
-        if type(value) is int or (type(value) is float and -EXACT < value < EXACT):
+        if type(value) is float and -EXACT < value < EXACT:
             return str(value)
+        if type(value) is int:
+            return write_integer(value)
         return _printed(value, site)
     except (ValueError, OverflowError, TypeError):  # a number JSON does not have, a name that is not text
         raise Fault("M618", site, f"{kind(value)} that cannot be printed") from None
@@ -175,6 +189,8 @@ def to_text(value: object, site: int = -1) -> str:
 
 def compared_text(value: object) -> str:
     """The text of a value that is only compared: as `to_text`, for numbers of any size."""
+    if isinstance(value, int) and is_out_of_range(value):
+        return str(Decimal(value))
     return str(value) if may_have_lost_digits(value) else to_text(value)
 
 
@@ -193,7 +209,7 @@ def _printed(value: object, site: int) -> str:
         return f"{value.start}..{value.stop - 1}"
     if may_have_lost_digits(value):
         raise Fault("M618", site, LOST_DIGITS)
-    return str(value)
+    return write_integer(value) if isinstance(value, int) else str(value)
 
 
 def as_value(value: object, site: int) -> object:
@@ -220,14 +236,17 @@ def to_json(value: object) -> str:
     """
     import json  # a service without templates starts without it
 
-    return json.dumps(
-        value,
-        ensure_ascii=False,
-        separators=(",", ":"),
-        allow_nan=False,
-        default=_plain,
-        check_circular=False,
-    )
+    try:
+        return json.dumps(
+            value,
+            ensure_ascii=False,
+            separators=(",", ":"),
+            allow_nan=False,
+            default=_plain,
+            check_circular=False,
+        )
+    except ValueError:  # perhaps an integer of more digits than the host lets Python print
+        return write(value, is_ascii=False, is_strict=True)
 
 
 def _plain(value: object) -> object:
@@ -235,6 +254,8 @@ def _plain(value: object) -> object:
         if len(value) > active().text_length:
             raise ValueError("range too long")
         return list(value)
+    if isinstance(value, Decimal):
+        raise ValueError(OUT_OF_RANGE)
     return None
 
 
@@ -287,12 +308,17 @@ def rounds_fault(site: int) -> Fault:
 
 
 def interval(start: object, stop: object) -> range:
-    """The range `(start..stop)`; an end that is not a whole number counts as 0."""
+    """The range `(start..stop)`; an end that is not a whole number counts as 0.
+
+    One out of range is far beyond the limit of every loop.
+    """
     low, high = _whole(start), _whole(stop)
     return range(low, high + 1) if low <= high else range(0)
 
 
 def _whole(value: object) -> int:
+    if is_out_of_range(value):
+        return RANGE if value > 0 else -RANGE  # type: ignore[operator]
     try:
         return int(value)  # type: ignore[call-overload, no-any-return]
     except (ValueError, TypeError, OverflowError):
@@ -320,7 +346,9 @@ def window(length: int, limit: object, offset: object) -> tuple[int, int]:
 def _count(value: object) -> int | None:
     if value is None or value is MISSING:
         return None
-    if isinstance(value, str | int | float):
+    if isinstance(value, str):
+        return read_integer(value)
+    if isinstance(value, int | float) and not is_out_of_range(value):
         return int(value)
     raise ValueError("expected a whole number")
 
