@@ -105,7 +105,7 @@ def _generate(analysis: Analysis) -> GeneratedModule | None:
     program, target = analysis.program, analysis.references.target
     if analysis.report.has_errors or program is None or target is None:
         return None
-    from mapper.codegen.decoded_module import generate_decoded
+    from mapper.codegen.modules import generate_decoded
 
     name, objects_only = analysis.file.name, analysis.objects_only
     return within_budget(
@@ -131,7 +131,7 @@ def build(file: SourceFile, folder: Path | None, report: Report) -> Transform:
 def _compiled(
     analysis: Analysis, spec: Spec, program: ir.Program, target: Schema, decoded: GeneratedModule
 ) -> Compiled:
-    from mapper.codegen.narrow_module import generate_narrow
+    from mapper.codegen.modules import generate_narrow
 
     narrow, plan = generate_narrow(program, target.document, analysis.file.name, __version__)
     return Compiled(

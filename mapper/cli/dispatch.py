@@ -27,6 +27,7 @@ exit codes:
   0  clean
   1  problems found: a diagnostic, a failed case, a rejected item, a full disk
   2  wrong usage: an unknown option, mapping or file, a closed standard stream
+  3  an input of `run` could not be read to its end, or changed meanwhile
 
 `mapper COMMAND --help` tells more about a command."""
 WIDEST = 110  # characters of a line of help that are still easy to read

@@ -12,6 +12,7 @@ from mapper.diagnostics import render
 from mapper.diagnostics.render.visible import printable, visible
 from mapper.diagnostics.stop import Stop
 from mapper.samples.suites import CaseResult, CaseStatus, SuiteResult
+from mapper.transform.whole_file import write_file
 
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 §2.2
 
@@ -28,7 +29,7 @@ def write_junit(path: Path, suites: Sequence[SuiteResult]) -> None:
     root.set("time", _seconds(sum(o.seconds for suite in suites for o in suite.results)))
     ElementTree.indent(root)
     try:
-        ElementTree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
+        write_file(path, ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
     except OSError as error:
         raise Stop(f"`{path}` cannot be written: {error.strerror or error}", 1) from None
 

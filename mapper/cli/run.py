@@ -16,7 +16,7 @@ from mapper.diagnostics import render
 from mapper.diagnostics.errors import CompileError
 from mapper.diagnostics.stop import Stop
 from mapper.streams.batch_mapper import RunSetup
-from mapper.streams.batches import Batch
+from mapper.streams.batches import Batch, BrokenInput
 from mapper.streams.envelope_needs import envelope_needs
 from mapper.streams.inputs import FORMS, STDIN
 from mapper.streams.run import RunPlan, begin_run, finish_run, plan_run
@@ -73,7 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Transform every body; 1 if an item was rejected or an input breaks off."""
+    """Transform every body; 1 if an item was rejected. Raises BrokenInput if an input cannot be read."""
     request, limits = read_scopes(arguments), read_limits(arguments)
     plan = _plan(arguments)
     messages = screen.err()
@@ -98,13 +98,14 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             with _progress(messages, plan) as advance:
                 finish_run(plan, setup, recording, advance)
-        except (OSError, KeyboardInterrupt, Stop):
+        except (OSError, KeyboardInterrupt, Stop) as error:
             if plan.can_resume:
-                text = "the run is not whole; the same command with `--resume` goes on"
+                condition = " once its input is whole" if isinstance(error, BrokenInput) else ""
+                text = f"the run is not whole; the same command with `--resume` goes on{condition}"
                 messages.line(text, style="dim")
             raise
     _print_summary(messages, recording.tally, arguments)
-    return 1 if recording.tally.rejected or recording.tally.faults else 0
+    return 1 if recording.tally.rejected else 0
 
 
 def _plan(arguments: argparse.Namespace) -> RunPlan:
@@ -143,8 +144,6 @@ def _print_summary(messages: Screen, tally: Tally, arguments: argparse.Namespace
             first.diagnostics, "text", color=messages.has_color, show_values=arguments.show_values
         )
         messages.block(text + "\n")
-    for fault in tally.faults:
-        messages.line(f"mapper: {fault}", style="red")
     for line in tally.summary():
         messages.line(line)
     if tally.rejected and not arguments.rejected:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mapper import ir
-from mapper.codegen.writer import Scope, Writer, literal
+from mapper.codegen.emitter import Emitter
 from mapper.diagnostics.render.visible import shorten
 from mapper.diagnostics.source import Span
 from mapper.ir.facts import may_miss
@@ -14,14 +14,11 @@ _MAX_PLACES = 6
 _MAX_LENGTH = 60  # characters of one place
 
 
-def raise_absent(writer: Writer, node: ir.Value, span: Span, scope: Scope) -> str:
+def raise_absent(at: Emitter, node: ir.Value, span: Span) -> str:
     """The statement that rejects an item without a required value (M611)."""
     chosen = _choice(node)
     read = ir.path_text(chosen.subject) if isinstance(chosen, ir.Match) else ir.path_text(node)
-    site = writer.site(span, scope.field, scope.place(read))
-    detail = _describe(chosen)
-    words = f", {literal(detail)}" if detail else ""
-    return f"raise {writer.use('faults', 'Fault')}('M611', {site}{words})"
+    return at.fault("M611", at.site(span, read), _describe(chosen))
 
 
 def _choice(node: ir.Value) -> ir.Value:

@@ -6,8 +6,9 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
 from mapper import ir
+from mapper.codegen.emitter import Emitter
 from mapper.codegen.presence import present_test
-from mapper.codegen.writer import Scope, Writer, literal
+from mapper.codegen.writer import Writer, literal
 from mapper.runtime.times.formats import DATE_FORMAT, ISO_FORMATS
 from mapper.runtime.times.times import EPOCH_UNITS
 from mapper.runtime.times.writing import DigitsForm, EpochForm, PatternForm, TimeForm
@@ -24,9 +25,9 @@ OF_OTHER_TYPE = {
 }
 
 
-def emit_cast(writer: Writer, node: ir.Cast, value: str, scope: Scope, into: str | None = None) -> str:
+def emit_cast(at: Emitter, node: ir.Cast, value: str) -> str:
     """Cast the value in local `value`; missing and null pass, failures follow `on_error`."""
-    result = into or writer.fresh(scope.hint("cast"))
+    writer, result = at.writer, at.local("cast")
     writer.line(f"{result} = {value}", node.span)
     tests = [present_test(result, node.value)]
     if node.kind in OF_OTHER_TYPE:
@@ -35,7 +36,7 @@ def emit_cast(writer: Writer, node: ir.Cast, value: str, scope: Scope, into: str
     # JSON text is parsed by a function whose result may itself be null; the rest convert scalars.
     with _guard(writer, tests):
         writer.line(f"{result} = {convert}({result})")
-        _emit_invalid(writer, node, result, value, scope, "M613", node.kind.value)
+        _emit_invalid(at, node, result, value, "M613", node.kind.value)
     return result
 
 
@@ -45,14 +46,9 @@ def _guard(writer: Writer, tests: list[str | None]) -> AbstractContextManager[No
 
 
 def _emit_invalid(
-    writer: Writer,
-    node: ir.Cast | ir.Timestamp,
-    result: str,
-    value: str,
-    scope: Scope,
-    code: str,
-    detail: str,
+    at: Emitter, node: ir.Cast | ir.Timestamp, result: str, value: str, code: str, detail: str
 ) -> None:
+    writer = at.writer
     writer.line(f"if {result} is {writer.use('missing', 'INVALID')}:")
     match node.on_error:
         case ir.OnError.OMIT:
@@ -62,16 +58,13 @@ def _emit_invalid(
         case ir.OnError.KEEP:
             writer.line(f"    {result} = {value}")
         case ir.OnError.REJECT:
-            site = writer.site(node.span, scope.field, scope.place(ir.path_text(node.value)))
-            fault = writer.use("faults", "Fault")
-            writer.line(f"    raise {fault}({literal(code)}, {site}, {literal(detail)}, {value})")
+            site = at.site(node.span, ir.path_text(node.value))
+            writer.line(f"    {at.fault(code, site, detail, value)}")
 
 
-def emit_timestamp(
-    writer: Writer, node: ir.Timestamp, value: str, scope: Scope, into: str | None = None
-) -> str:
+def emit_timestamp(at: Emitter, node: ir.Timestamp, value: str) -> str:
     """Read the time in local `value` by the declared formats and write it; MISSING outside the window."""
-    result = into or writer.fresh(scope.hint("time"))
+    writer, result = at.writer, at.local("time")
     writer.line(f"{result} = {value}", node.span)
     with _guard(writer, [present_test(result, node.value)]):
         for position, name in enumerate(node.formats):
@@ -81,25 +74,26 @@ def emit_timestamp(
                 writer.line(f"    {read}")
             else:
                 writer.line(read)
-        invalid = partial(_emit_invalid, writer, node, result, value, scope, "M614", ", ".join(node.formats))
+        invalid = partial(_emit_invalid, at, node, result, value, "M614", ", ".join(node.formats))
         if node.form is None:
             invalid()
-            _emit_window(writer, node, "elif", result, result, scope)
+            _emit_window(at, node, "elif", result, result)
         else:
-            _emit_written(writer, node, node.form, result, scope)
+            _emit_written(at, node, node.form, result)
             invalid()
     return result
 
 
-def _emit_written(writer: Writer, node: ir.Timestamp, form: TimeForm, result: str, scope: Scope) -> None:
+def _emit_written(at: Emitter, node: ir.Timestamp, form: TimeForm, result: str) -> None:
     """Write the fine text in local `result`, if it is one and inside the window."""
+    writer = at.writer
     with writer.block(f"if {result} is not {writer.use('missing', 'INVALID')}:"):
         if node.low is None and node.high is None:
             writer.line(f"{result} = {_written(writer, form, result)}")
             return
-        moment = writer.fresh(scope.hint("moment"))
+        moment = at.fresh("moment")
         writer.line(f"{moment} = {writer.use('times.writing', 'canonical')}({result})")
-        _emit_window(writer, node, "if", moment, result, scope)
+        _emit_window(at, node, "if", moment, result)
         writer.line("else:")
         writer.line(f"    {result} = {_written(writer, form, result)}")
 
@@ -139,19 +133,17 @@ def _zone(writer: Writer, zone: str | None) -> str:
     return writer.constant(f"{writer.use('times.zones', 'load_zone')}({literal(zone)})", "zone")
 
 
-def _emit_window(
-    writer: Writer, node: ir.Timestamp, keyword: str, moment: str, result: str, scope: Scope
-) -> None:
+def _emit_window(at: Emitter, node: ir.Timestamp, keyword: str, moment: str, result: str) -> None:
     """Make local `result` MISSING if (or elif) the canonical time in local `moment` is outside the window."""
     if node.low is None and node.high is None:
         return
     tests = [
-        _is_beyond(writer, moment, sign, bound, f"{scope.request}.received_at")
+        _is_beyond(at.writer, moment, sign, bound, f"{at.request}.received_at")
         for sign, bound in (("<", node.low), (">", node.high))
         if bound is not None
     ]
-    writer.line(f"{keyword} {' or '.join(tests)}:")
-    writer.line(f"    {result} = MISSING")
+    at.writer.line(f"{keyword} {' or '.join(tests)}:")
+    at.writer.line(f"    {result} = MISSING")
 
 
 def _is_beyond(writer: Writer, time: str, sign: str, bound: ir.Bound, received_at: str) -> str:

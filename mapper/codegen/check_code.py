@@ -1,7 +1,8 @@
 """Codegen of checks: the tests of an event that are not idle, before `event` returns it.
 
 The target schema is checked field by field, without the checks that earlier code makes idle. If `max_depth`
-is not 0, the payload was parsed by the host: then its values must be JSON of at most so many levels.
+is not 0, the payload was parsed by the host: then its values must be JSON of at most so many levels. Code for
+a payload that is certainly JSON has no `max_depth`.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from mapper import ir
-from mapper.codegen.plan import NotNarrow
+from mapper.codegen.emitter import Emitter
 from mapper.codegen.presence import may_be_left_out, presence_test
 from mapper.codegen.proven import proven_types, remaining
 from mapper.codegen.validator_code import (
+    DeepSchema,
     emit_member_checks,
     is_checked_by_members,
     is_inlined,
@@ -29,7 +31,7 @@ _SOUND, _TEXT, _ANY = range(3)
 
 
 def emit_checks(
-    writer: Writer,
+    at: Emitter,
     output: ir.Record | ir.Template,
     event: str,
     fields: list[tuple[ir.Field, str]],
@@ -39,20 +41,18 @@ def emit_checks(
 
     Returns True if they call `valid`, which must then be written.
     """
-    if isinstance(output, ir.Record) and has_known_members(output, target):
-        with _undone_by_failure(writer) as done:
-            _emit_by_field(writer, event, fields, target)
+    if isinstance(output, ir.Record) and _has_known_members(output, target):
+        with _undone_by_failure(at.writer) as done:
+            _emit_by_field(at, event, fields, target)
             done.append(True)
         if done:
             return False
-    with writer.block(
-        f"if max_depth and not {writer.use('schema.validation', 'is_json')}({event}, max_depth):"
-    ):
-        writer.line(_refusal(writer, event))
+    if not at.payload.is_json:
+        is_json = at.writer.use("schema.validation", "is_json")
+        _refuse(at.writer, f"max_depth and not {is_json}({event}, max_depth)", event)
     if is_trivial(target):
         return False
-    with writer.block(f"if not valid({event}):"):
-        writer.line(_refusal(writer, event))
+    _refuse(at.writer, f"not valid({event})", event)
     return True
 
 
@@ -62,12 +62,12 @@ def _undone_by_failure(writer: Writer) -> Iterator[list[bool]]:
     lines, constants, imports = len(writer.lines), dict(writer.constants), set(writer.imports)
     try:
         yield []
-    except NotNarrow:
+    except DeepSchema:
         del writer.lines[lines:]
         writer.constants, writer.imports = constants, imports
 
 
-def has_known_members(output: ir.Record, target: Any) -> bool:
+def _has_known_members(output: ir.Record, target: Any) -> bool:
     """True if an event fits the target schema exactly if each of its fields does."""
     if not is_checked_by_members(target):
         return False
@@ -75,25 +75,29 @@ def has_known_members(output: ir.Record, target: Any) -> bool:
     return present.issuperset(target.get("required", ()))
 
 
+def _refuse(writer: Writer, condition: str, event: str) -> None:
+    with writer.block(f"if {condition}:"):
+        writer.line(_refusal(writer, event))
+
+
 def _refusal(writer: Writer, event: str) -> str:
     return f"raise {writer.use('faults', 'InvalidEvent')}({event})"
 
 
-def _emit_by_field(writer: Writer, event: str, fields: list[tuple[ir.Field, str]], target: Any) -> None:
-    kinds = [(field, value, _kind(field, target)) for field, value in fields]
+def _emit_by_field(at: Emitter, event: str, fields: list[tuple[ir.Field, str]], target: Any) -> None:
+    writer = at.writer
+    kinds = [] if at.payload.is_json else [(field, value, _kind(field, target)) for field, value in fields]
     doubtful = [_json_test(writer, field, value) for field, value, kind in kinds if kind == _ANY]
     if doubtful:
-        with writer.block(f"if max_depth and not {_all_of(doubtful)}:"):
-            writer.line(_refusal(writer, event))
+        _refuse(writer, f"max_depth and not {_all_of(doubtful)}", event)
     for field, value in fields:
-        emit_field_checks(writer, field, value, target, _refusal(writer, event))
+        _emit_field_checks(writer, field, value, target, _refusal(writer, event))
     texts = list(dict.fromkeys(value for _, value, kind in kinds if kind == _TEXT))
     if texts:
         # ASCII text holds no half of a surrogate pair, and isascii() is much faster than the full test.
         plain = _all_of([f"{text}.isascii()" for text in texts])
         are_texts = f"{writer.use('schema.validation', 'are_texts')}({', '.join(texts)})"
-        with writer.block(f"if max_depth and not {plain} and not {are_texts}:"):
-            writer.line(_refusal(writer, event))
+        _refuse(writer, f"max_depth and not {plain} and not {are_texts}", event)
 
 
 def _all_of(tests: list[str]) -> str:
@@ -135,11 +139,11 @@ def _kind_of(node: ir.Value) -> int:
             return kind if kind != _TEXT or proven_types(node) == {"string"} else _ANY
 
 
-def emit_field_checks(writer: Writer, field: ir.Field, value: str, target: Any, refusal: str) -> None:
+def _emit_field_checks(writer: Writer, field: ir.Field, value: str, target: Any, refusal: str) -> None:
     """Write the statement `refusal` for a field whose value, in a local, does not fit the target schema.
 
-    The target is one that `has_known_members`. Checks that the node of the field makes idle are left out.
-    Raises NotNarrow if the schema nests too deep for checks inside one function.
+    The event is one that `_has_known_members`. Checks that the node of the field makes idle are left out.
+    Raises DeepSchema.
     """
     schema = member_schema(target, field.name)
     nullable = field.nullable and may_be_null(field.value)

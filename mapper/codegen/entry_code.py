@@ -5,20 +5,20 @@ from __future__ import annotations
 from contextlib import nullcontext
 
 from mapper import ir
+from mapper.codegen.emitter import Emitter
 from mapper.codegen.presence import present_test
-from mapper.codegen.writer import Writer, literal
+from mapper.codegen.writer import literal
 
 
-def emit_parts(
-    writer: Writer, node: ir.Entries | ir.ObjectFrom | ir.Take, source: str, site: int, result: str
-) -> str:
-    """Fill `result` with the entries of the object in `source`, the object of entries, or one element.
+def emit_parts(at: Emitter, node: ir.Entries | ir.ObjectFrom | ir.Take, source: str) -> str:
+    """The local with the entries of the object in `source`, the object of entries, or one element.
 
-    Missing and null pass. `site` is the place of a fault.
+    Missing and null pass.
     """
+    site, result, writer = at.site(node.span, ir.path_text(node.value)), at.local("parts"), at.writer
     match node:
         case ir.Take():
-            return _emit_take(writer, node, source, site, result)
+            return _emit_take(at, node, source, site, result)
         case ir.Entries(value, takes_lists):
             function, more = "elements_or_entries" if takes_lists else "entries_of", ""
         case ir.ObjectFrom(value, on_duplicate):
@@ -32,10 +32,11 @@ def emit_parts(
     return result
 
 
-def _emit_take(writer: Writer, node: ir.Take, found: str, site: int, result: str) -> str:
+def _emit_take(at: Emitter, node: ir.Take, found: str, site: int, result: str) -> str:
+    writer = at.writer
     if node.which is ir.Taken.ONLY:
         writer.line(f"if len({found}) > 1:", node.span)
-        writer.line(f"    raise {writer.use('faults', 'Fault')}('M627', {site})")
+        writer.line(f"    {at.fault('M627', site)}")
     index = -1 if node.which is ir.Taken.LAST else 0
     writer.line(f"{result} = {found}[{index}] if {found} else {writer.use('missing', 'MISSING')}", node.span)
     return result

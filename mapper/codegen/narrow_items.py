@@ -1,4 +1,11 @@
-"""Codegen of items on the narrow path: their places in a partly decoded body, and the loop over them."""
+"""Codegen of items on the narrow path: their places in a partly decoded body, and the loop over them.
+
+`run(body, request)` returns the outcomes of the items and the index of the alternative of `each` that
+selects them; for a body that is itself the one item, its outcome alone. An outcome is the event as bytes,
+the number of the rule that skips the item, the record of a fault, an InvalidEvent, or None if the decoded
+path has to map the item. `run` returns None, or raises, if the decoded path has to map the whole body. It
+also raises the Fault or the InvalidEvent of a body that is one item.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +36,10 @@ class AroundItems:
 
 @dataclass
 class ItemSelection:
-    """The alternatives of `each` as steps, and the tree of all places on their way."""
+    """The alternatives of `each` as steps, and the tree of all places on their way.
+
+    `attributes` has the attribute of each key in generated code, also those that the mapping reads.
+    """
 
     plan: ReadPlan
     alternatives: list[tuple[Step, ...]]
@@ -49,7 +59,8 @@ class ItemSelection:
         for number, node in enumerate(nodes, 1):
             node.name = f"Around{number}"
         keys = dict.fromkeys(key for node in nodes for key in node.members)
-        selection = cls(plan, alternatives, root, nodes, {key: f"w{n}" for n, key in enumerate(keys, 1)})
+        attributes = plan.attributes() | {key: f"w{n}" for n, key in enumerate(keys, 1)}
+        selection = cls(plan, alternatives, root, nodes, attributes)
         for node in nodes:
             selection._refuse(node)
         return selection
@@ -67,11 +78,11 @@ class ItemSelection:
             return self.plan.body.name
         return self.plan.item.name if node.is_item else "Struct"
 
-    def classes(self, attributes: dict[str, str]) -> Iterator[str]:
+    def classes(self) -> Iterator[str]:
         """The classes of the objects around the items, inner ones first."""
         for node in self.nodes:
             members = {key: self.type_of(inner) for key, inner in node.members.items()}
-            yield class_text(node.name, self.parent(node), members, attributes)
+            yield class_text(node.name, self.parent(node), members, self.attributes)
 
     def type_of(self, node: AroundItems) -> str:
         """The type of a node, for the decoder (msgspec)."""
@@ -136,6 +147,8 @@ def emit_selection(writer: Writer, selection: ItemSelection, *, is_bounded: bool
                 fault, record = writer.use("faults", "Fault"), writer.use("faults", "record_plain_fault")
                 writer.line(f"except {fault} as fault:")
                 writer.line(f"    outcome = {record}(fault)")
+                writer.line(f"except {writer.use('faults', 'InvalidEvent')} as invalid:")
+                writer.line("    outcome = invalid.with_traceback(None)  # its frames hold the payload")
                 writer.line("except Exception:")
                 writer.line("    pass  # the decoded path finds out why")
             writer.line("else:")
@@ -158,7 +171,7 @@ def _is_alone(writer: Writer, selection: ItemSelection) -> str:
         if steps[0][0] == "all":
             return ""
         if steps[0][0] == "name":
-            tests.append(f"root.{writer.attributes[steps[0][1]]} is {writer.use('missing', 'MISSING')}")
+            tests.append(f"root.{selection.attributes[steps[0][1]]} is {writer.use('missing', 'MISSING')}")
     return " and ".join(dict.fromkeys(tests))
 
 
@@ -195,7 +208,7 @@ def _emit_alternative(writer: Writer, selection: ItemSelection, steps: tuple[Ste
     with writer.block(f"def select_{number}(root):"):
         holder, node, position = "root", selection.root, 0
         while position < len(steps) and steps[position][0] == "name":
-            holder, node = _emit_name(writer, holder, node, steps[position][1])
+            holder, node = _emit_name(writer, selection, holder, node, steps[position][1])
             writer.line(f"if {holder} is {missing}:")
             writer.line("    return None")
             position += 1
@@ -210,19 +223,23 @@ def _emit_alternative(writer: Writer, selection: ItemSelection, steps: tuple[Ste
         if position + 1 == len(steps):
             writer.line(f"return {holder}")
             return
-        _emit_inner(writer, holder, node.elements(), steps[position + 1 :])
+        _emit_inner(writer, selection, holder, node.elements(), steps[position + 1 :])
 
 
-def _emit_name(writer: Writer, holder: str, node: AroundItems, key: str) -> tuple[str, AroundItems]:
+def _emit_name(
+    writer: Writer, selection: ItemSelection, holder: str, node: AroundItems, key: str
+) -> tuple[str, AroundItems]:
     inner = node.members[key]
     local = writer.fresh(key)
     missing = writer.use("missing", "MISSING")
-    found = f"{holder}.{writer.attributes[key]} if isinstance({holder}, {node.name}) else {missing}"
+    found = f"{holder}.{selection.attributes[key]} if isinstance({holder}, {node.name}) else {missing}"
     writer.line(f"{local} = {found}")
     return local, inner
 
 
-def _emit_inner(writer: Writer, array: str, node: AroundItems, steps: tuple[Step, ...]) -> None:
+def _emit_inner(
+    writer: Writer, selection: ItemSelection, array: str, node: AroundItems, steps: tuple[Step, ...]
+) -> None:
     """The rest of a path in each element of an array; an element in which it finds nothing is left over."""
     missing = writer.use("missing", "MISSING")
     writer.line("found = []")
@@ -232,7 +249,7 @@ def _emit_inner(writer: Writer, array: str, node: AroundItems, steps: tuple[Step
         for step in steps:
             if step[0] != "name":
                 raise NotNarrow("`each` goes through arrays in arrays")
-            holder, node = _emit_name(writer, holder, node, step[1])
+            holder, node = _emit_name(writer, selection, holder, node, step[1])
         with writer.block(f"if {holder} is {missing}:"):
             writer.line("found.append(None)")
             writer.line("continue")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from mapper.codegen.member_code import emit_member, emit_open_element, emit_step, emit_value_of
+from mapper.codegen.emitter import Emitter
 from mapper.codegen.presence import blank_test, truth_test
 from mapper.codegen.var_code import is_plain
-from mapper.codegen.writer import Scope, Writer, literal
+from mapper.codegen.writer import Writer, literal
 from mapper.diagnostics.source import Span
 from mapper.ir import liquid as ir
 from mapper.runtime.liquid.filters import ROWS
@@ -30,12 +30,16 @@ class WrittenLoop:
 class OperandWriter:
     """Writes operands and tests; knows which Python local holds which Liquid variable."""
 
-    writer: Writer
-    scope: Scope
+    at: Emitter
     rules: ir.LiquidRules
     variables: dict[str, str] = field(default_factory=dict)
     certain: set[str] = field(default_factory=set)
     loops: list[WrittenLoop] = field(default_factory=list)
+
+    @property
+    def writer(self) -> Writer:
+        """The writer of lines."""
+        return self.at.writer
 
     def use(self, name: str, module: str = "liquid.semantics") -> str:
         """A name of the run time's, imported."""
@@ -43,7 +47,7 @@ class OperandWriter:
 
     def site(self, span: Span) -> int:
         """The number of a place that can fail."""
-        return self.writer.site(span, self.scope.field)
+        return self.at.site(span)
 
     def hold(self, hint: str, expression: str, span: Span | None = None) -> str:
         """A fresh local that holds an expression."""
@@ -86,13 +90,14 @@ class OperandWriter:
         for count, key in enumerate(keys, 1):
             known = ("liquid", root, keys[:count]) if self._is_steady(node, keys[:count]) else None
             if isinstance(key, str) and key not in ir.SPECIAL_KEYS:
-                held = (emit_member if known else emit_step)(self.writer, held, key, node.span)
+                payload = self.at.payload
+                held = (payload.member if known else payload.changed_member)(held, key, node.span)
                 continue
             found = self.writer.recall(known) if known else None
             held = found or self._element(held, key, node.span)
             if known:
                 self.writer.remember(known, held)
-        return held if is_tested else emit_value_of(self.writer, held)
+        return held if is_tested else self.at.payload.value(held)
 
     def _is_steady(self, node: ir.Lookup, keys: tuple[object, ...]) -> bool:
         # True if the same keys give the same value wherever they are read. Assigned variables do not.
@@ -102,10 +107,10 @@ class OperandWriter:
 
     def _element(self, holder: str, key: str | int | ir.Lookup, span: Span) -> str:
         if isinstance(key, int):
-            element = emit_open_element(self.writer, holder, key, span)
+            element = self.at.payload.partial_element(holder, key, span)
             if element is not None:
                 return element
-        holder = emit_value_of(self.writer, holder)
+        holder = self.at.payload.value(holder)
         step = self.lookup(key) if isinstance(key, ir.Lookup) else literal(key)
         found = f"{self.use('member')}({holder}, {step})"
         if isinstance(key, str) and holder.isidentifier():  # an own key, in nearly all cases
@@ -116,7 +121,7 @@ class OperandWriter:
         # The local that holds the variable itself, and the keys still to be read.
         name = node.name
         if node.var is not None:
-            return self.writer.var_reader.read_open(self.writer, node.var, self.scope), node.rest
+            return self.at.var_reader.read_open(self.at, node.var), node.rest
         for loop in reversed(self.loops):
             if loop.name == name:
                 return loop.element, node.keys
@@ -124,18 +129,18 @@ class OperandWriter:
             local = self.variables[name]
             if name in self.certain:
                 return local, node.keys
-            outer = emit_value_of(self.writer, self._outer_root(ir.Lookup(name, (), node.span))[0])
+            outer = self.at.payload.value(self._outer_root(ir.Lookup(name, (), node.span))[0])
             read = f"{local} if {local} is not {self.use('UNSET')} else {outer}"
             return self.hold(name, read, node.span), node.keys
         return self._outer_root(node)
 
     def _outer_root(self, node: ir.Lookup) -> tuple[str, tuple[str | int | ir.Lookup, ...]]:
-        request = self.scope.request
+        request = self.at.request
         match node.name:
             case "item":
-                return self.scope.item, node.keys
+                return self.at.item, node.keys
             case "envelope":
-                return self.scope.body, node.keys
+                return self.at.body, node.keys
             case "query":
                 return f"{request}.query", node.keys
             case "setting":
@@ -145,15 +150,15 @@ class OperandWriter:
             case "received_at":
                 return self._known(("received_at",), "received_at", self._received()), node.keys
             case name:
-                return emit_member(self.writer, self.scope.item, name, node.span), node.keys
+                return self.at.payload.member(self.at.item, name, node.span), node.keys
 
     def _received(self) -> str:
         self.use("MISSING", "missing")
-        moment = f"{self.scope.request}.received_at"
+        moment = f"{self.at.request}.received_at"
         return f"MISSING if {moment} is None else {moment}"
 
     def _header(self, node: ir.Lookup) -> tuple[str, tuple[str | int | ir.Lookup, ...]]:
-        headers = f"{self.scope.request}.headers"
+        headers = f"{self.at.request}.headers"
         if node.keys and isinstance(node.keys[0], str) and node.keys[0] not in ir.SPECIAL_KEYS:
             self.use("MISSING", "missing")
             name = node.keys[0].lower()
@@ -227,7 +232,7 @@ class OperandWriter:
         arguments = [self.value(argument) for argument in node.args]
         named = {name: self.value(argument) for name, argument in node.kwargs}
         if node.name in ("date", "date_tz") and self.rules.now:
-            value = f"{self.use('clock')}({value}, {self.scope.request}.received_at, {site})"
+            value = f"{self.use('clock')}({value}, {self.at.request}.received_at, {site})"
         if node.name == "date" and self.rules.zone != "UTC":
             named.setdefault("local" if self.rules.moments else "zone", literal(self.rules.zone))
         if node.name == "date" and self.rules.moments:

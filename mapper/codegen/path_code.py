@@ -7,29 +7,26 @@ from typing import assert_never
 
 from mapper import ir
 from mapper.codegen.comparison_code import Side, compare
-from mapper.codegen.member_code import (
-    emit_element,
-    emit_member,
-    emit_value_of,
-    within,
-)
-from mapper.codegen.narrow_paths import emit_open_nodes
-from mapper.codegen.writer import Scope, Writer, literal
+from mapper.codegen.decoded_payload import within
+from mapper.codegen.emitter import Emitter
+from mapper.codegen.writer import Writer, literal
 
 
 @dataclass(frozen=True, slots=True)
 class _PathEmitter:
-    """The context of every step of one path: the writer, the local that `$` means, and the path itself."""
+    """The context of every step of one path: the emitter, the local that `$` means, and the path itself."""
 
-    writer: Writer
+    at: Emitter
     root: str
     path: ir.Path
-    scope: Scope
     nested: bool = False  # inside a filter already
 
+    @property
+    def writer(self) -> Writer:
+        return self.at.writer
+
     def site(self) -> int:
-        place = self.scope.place(ir.path_text(self.path))
-        return self.writer.site(self.path.span, self.scope.field, place)
+        return self.at.site(self.path.span, ir.path_text(self.path))
 
 
 @dataclass(slots=True)
@@ -41,42 +38,42 @@ class _MatchState:
     is_last: bool = False
 
 
-def emit_path(writer: Writer, path: ir.Path, scope: Scope) -> str:
+def emit_path(at: Emitter, path: ir.Path) -> str:
     """Write the statements of `path`; the local that holds its value or MISSING, or a new list of matches."""
-    root = _root_local(path.root, scope)
+    root = _root_local(at, path.root)
     if path.is_singular:
-        return _emit_singular(writer, root, path.segments)
-    return _emit_nodes(_PathEmitter(writer, root, path, scope), root, path.segments)
+        return _emit_singular(at, root, path.segments)
+    return _emit_nodes(_PathEmitter(at, root, path), root, path.segments)
 
 
-def emit_open_path(writer: Writer, path: ir.Path, scope: Scope) -> str:
+def emit_open_path(at: Emitter, path: ir.Path) -> str:
     """The local that holds the value of a singular path, for a caller that reads members of it."""
-    return _emit_steps(writer, _root_local(path.root, scope), path.segments)
+    return _emit_steps(at, _root_local(at, path.root), path.segments)
 
 
-def _root_local(root: ir.Root, scope: Scope) -> str:
+def _root_local(at: Emitter, root: ir.Root) -> str:
     match root:
         case ir.Root.ITEM:
-            return scope.item
+            return at.item
         case ir.Root.BODY:
-            return scope.body
+            return at.body
     assert_never(root)
 
 
-def _emit_singular(writer: Writer, start: str, segments: tuple[ir.Segment, ...]) -> str:
+def _emit_singular(at: Emitter, start: str, segments: tuple[ir.Segment, ...]) -> str:
     """The local that holds the value of a singular path, or MISSING."""
-    return emit_value_of(writer, _emit_steps(writer, start, segments))
+    return at.payload.value(_emit_steps(at, start, segments))
 
 
-def _emit_steps(writer: Writer, start: str, segments: tuple[ir.Segment, ...]) -> str:
+def _emit_steps(at: Emitter, start: str, segments: tuple[ir.Segment, ...]) -> str:
     """One lookup for each segment; lookups of earlier paths are reused."""
     local = start
     for segment in segments:
         match segment.selectors[0]:
             case ir.Name(name, span):
-                local = emit_member(writer, local, name, span)
+                local = at.payload.member(local, name, span)
             case ir.Index(index, span):
-                local = emit_element(writer, local, index, span)
+                local = at.payload.element(local, index, span)
             case _:
                 raise AssertionError("not a singular selector")
     return local
@@ -85,16 +82,13 @@ def _emit_steps(writer: Writer, start: str, segments: tuple[ir.Segment, ...]) ->
 def _emit_nodes(emitter: _PathEmitter, start: str, segments: tuple[ir.Segment, ...]) -> str:
     """A list of all matches: the singular beginning as lookups, then one list a segment."""
     split = next(i for i, segment in enumerate(segments) if not ir.is_singular((segment,)))
-    nodes = _emit_steps(emitter.writer, start, segments[:split])
-    place = emitter.writer.places.get(nodes)
-    if place is not None and place.is_open:
-        return emit_open_nodes(emitter.writer, nodes, segments[split:])
+    nodes = _emit_steps(emitter.at, start, segments[:split])
     state = _MatchState()
     for count in range(split, len(segments)):
         state.is_last = count == len(segments) - 1
         nodes = _emit_segment(emitter, nodes, segments[count], state)
         state.single = False
-    return nodes
+    return emitter.at.payload.values(nodes)
 
 
 def _emit_segment(emitter: _PathEmitter, nodes: str, segment: ir.Segment, state: _MatchState) -> str:
@@ -102,8 +96,8 @@ def _emit_segment(emitter: _PathEmitter, nodes: str, segment: ir.Segment, state:
     writer, selectors = emitter.writer, segment.selectors
     match segment:
         case ir.Descendant():
-            visited = writer.fresh("visited")
-            start = _as_list(emitter, nodes) if state.single else nodes
+            visited, start = writer.fresh("visited"), _whole(emitter, nodes, state)
+            start = _as_list(emitter, start) if state.single else start
             writer.line(f"{visited} = {writer.use('jsonpath', 'descendants')}({start}, {emitter.site()})")
             nodes, state.single, state.bounded = visited, False, True
         case ir.Child():
@@ -112,6 +106,7 @@ def _emit_segment(emitter: _PathEmitter, nodes: str, segment: ir.Segment, state:
             assert_never(segment)
     found = writer.fresh("found")
     if len(selectors) > 1 or isinstance(selectors[0], ir.Filter):
+        nodes = _whole(emitter, nodes, state)
         for test in (s.test for s in selectors if isinstance(s, ir.Filter)):
             _emit_invariants(emitter, test)
         if emitter.nested:
@@ -121,9 +116,15 @@ def _emit_segment(emitter: _PathEmitter, nodes: str, segment: ir.Segment, state:
     elif state.bounded and isinstance(selectors[0], ir.Wildcard | ir.Slice):
         _emit_loop(emitter, nodes, selectors, state, found)
     else:
-        writer.line(f"{found} = {_comprehension(writer, nodes, selectors[0], state)}")
+        writer.line(f"{found} = {_comprehension(emitter.at, nodes, selectors[0], state, found)}")
         _emit_bound(emitter, found, state)
     return found
+
+
+def _whole(emitter: _PathEmitter, nodes: str, state: _MatchState) -> str:
+    """The value or the list of values, for a step that needs all of them."""
+    payload = emitter.at.payload
+    return payload.value(nodes) if state.single else payload.values(nodes)
 
 
 def _as_list(emitter: _PathEmitter, value: str) -> str:
@@ -133,20 +134,22 @@ def _as_list(emitter: _PathEmitter, value: str) -> str:
     return f"[] if {value} is {emitter.writer.use('missing', 'MISSING')} else [{value}]"
 
 
-def _comprehension(writer: Writer, nodes: str, selector: ir.Selector, state: _MatchState) -> str:
-    """One selector applied to one value (`single`) or to each node of a list."""
+def _comprehension(at: Emitter, nodes: str, selector: ir.Selector, state: _MatchState, found: str) -> str:
+    """One selector applied to one value (`single`) or to each node of a list, to be held by `found`."""
+    if isinstance(selector, ir.Name):
+        return at.payload.member_of_each(nodes, selector.name, found)
+    at.payload.note_elements(nodes, found)
     match selector:
-        case ir.Name(name):
-            key = literal(name)
-            return f"[node[{key}] for node in {nodes} if isinstance(node, dict) and {key} in node]"
         case ir.Index(index):
             inside = within("node", index)
             return f"[node[{index}] for node in {nodes} if isinstance(node, list) and {inside}]"
         case ir.Wildcard() if state.single:
-            found = f"{writer.use('jsonpath', 'children')}({nodes})"
-            return f"list({found})" if state.is_last else f"{nodes} if type({nodes}) is list else {found}"
+            children = f"{at.payload.children(nodes)}({nodes})"
+            return (
+                f"list({children})" if state.is_last else f"{nodes} if type({nodes}) is list else {children}"
+            )
         case ir.Wildcard():
-            return f"[value for node in {nodes} for value in {writer.use('jsonpath', 'children')}(node)]"
+            return f"[value for node in {nodes} for value in {at.payload.children(nodes)}(node)]"
         case ir.Slice() if state.single:
             return f"{nodes}{_bounds(selector)} if isinstance({nodes}, list) else []"
         case ir.Slice():
@@ -230,7 +233,7 @@ def _emit_invariants(emitter: _PathEmitter, node: ir.Test | ir.Comparable) -> No
     """Write the `$` queries of a filter before its loop: they are the same for every element."""
     match node:
         case ir.Query(False, segments) if ir.is_singular(segments):
-            _emit_singular(emitter.writer, emitter.root, segments)
+            _emit_singular(emitter.at, emitter.root, segments)
         case ir.Query(False, segments):
             key = _nodes_key(emitter.root, segments)
             if emitter.writer.recall(key) is None:
@@ -285,7 +288,7 @@ def _emit_query(emitter: _PathEmitter, current: str, query: ir.Query) -> tuple[s
     """The local that holds a query's result, and True if that is a list of nodes."""
     start = current if query.relative else emitter.root
     if ir.is_singular(query.segments):
-        return _emit_singular(emitter.writer, start, query.segments), False
+        return _emit_singular(emitter.at, start, query.segments), False
     known = emitter.writer.recall(_nodes_key(start, query.segments))
     return known or _emit_nodes(emitter, start, query.segments), True
 

@@ -188,7 +188,7 @@ def _walk_path(path: ir.Path, context: ReadContext) -> PayloadPlace | None:
                 place = place.member(name)
             case ir.Child((ir.Index(),)) if place.is_item:
                 pass  # the elements of a body that is an item are items
-            case ir.Child((ir.Index() | ir.Wildcard() | ir.Slice(),)):
+            case ir.Child((ir.Index() | ir.Wildcard() | ir.Slice(),)) if not place.is_item:
                 place = place.element()
             case _:
                 place.use(context)
@@ -205,6 +205,8 @@ def _queries(node: object) -> Iterator[ir.Query]:
 
 def _read_text(node: object, context: ReadContext) -> None:
     """Note the variables that a template or condition reads."""
+    if node is None:
+        raise NotNarrow("its Liquid is run by the library, which may read anything")
     parts = list(ir.walk(node))
     own = {part.name for part in parts if isinstance(part, ir.Assign | ir.Capture | ir.For)}
     compared = {id(part) for part in parts for part in _compared(part)}

@@ -7,9 +7,9 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import assert_never
 
+from mapper.codegen.emitter import Emitter
 from mapper.codegen.operand_code import OperandWriter, WrittenLoop, is_textual, may_fail
-from mapper.codegen.plan import NotNarrow
-from mapper.codegen.writer import Scope, Writer, literal
+from mapper.codegen.writer import Writer, literal
 from mapper.diagnostics.source import Span
 from mapper.ir import liquid as ir
 from mapper.ir.values import REQUEST_NAMES, Rule
@@ -20,33 +20,29 @@ from mapper.runtime.liquid.filters.row import Gives
 from mapper.runtime.liquid.semantics import VARIABLES, equal, to_text
 
 
-def emit_template(writer: Writer, template: ir.Template, scope: Scope) -> str:
+def emit_template(at: Emitter, template: ir.Template) -> str:
     """Write the statements that render a template; return a local or literal that holds its text."""
     if template.body is None:
-        return _emit_interpreted(writer, template, scope)
-    statements = _Statements(OperandWriter(writer, scope, template.rules), template.span)
+        return _emit_interpreted(at, template)
+    statements = _Statements(OperandWriter(at, template.rules), template.span)
     statements.prepare(template.body)
     return statements.text(template.body)
 
 
-def emit_parsed(writer: Writer, template: ir.Template, scope: Scope) -> str:
+def emit_parsed(at: Emitter, template: ir.Template) -> str:
     """A local that holds the event of a mapping that is one template: its text, read as JSON."""
-    text = emit_template(writer, template, scope)
+    text, writer = emit_template(at, template), at.writer
     event, site = writer.fresh("event"), writer.site(template.span, "template")
     writer.line(f"{event} = {writer.use('liquid.rendered', 'parse_rendered')}({text}, {site})")
     return event
 
 
-def emit_rules(writer: Writer, rules: Sequence[Rule], scope: Scope) -> None:
+def emit_rules(at: Emitter, rules: Sequence[Rule]) -> None:
     """At the start of `event`: it returns the number of the rule that skips the item, or raises M626."""
     for number, rule in enumerate(rules):
-        test = emit_condition(writer, rule.condition, scope)
-        writer.line(f"if {test}:", rule.span)
-        if rule.rejects:
-            fault, site = writer.use("faults", "Fault"), writer.site(rule.span)
-            writer.line(f"    raise {fault}('M626', {site}, {literal(rule.reason)})")
-        else:
-            writer.line(f"    return {number}")
+        at.writer.line(f"if {emit_condition(at, rule.condition)}:", rule.span)
+        ending = at.fault("M626", at.site(rule.span), rule.reason) if rule.rejects else f"return {number}"
+        at.writer.line(f"    {ending}")
 
 
 def printed_operand(node: object) -> ir.FilterCall | None:
@@ -58,32 +54,30 @@ def printed_operand(node: object) -> ir.FilterCall | None:
             return None
 
 
-def emit_operand(writer: Writer, template: ir.Template, operand: ir.Operand, scope: Scope) -> str:
+def emit_operand(at: Emitter, template: ir.Template, operand: ir.Operand) -> str:
     """A local or literal that holds the value of an operand of a template."""
-    return OperandWriter(writer, scope, template.rules).value(operand)
+    return OperandWriter(at, template.rules).value(operand)
 
 
-def emit_printed(writer: Writer, template: ir.Template, operand: ir.Operand, held: str, scope: Scope) -> str:
-    """A local that holds the text of a template that prints nothing but the operand in local `held`."""
-    return _Statements(OperandWriter(writer, scope, template.rules), template.span).printed_alone(
-        operand, held
-    )
+def emit_printed(at: Emitter, template: ir.Template, held: str) -> str:
+    """A local that holds the text of a template that prints nothing but the value in local `held`."""
+    return _Statements(OperandWriter(at, template.rules), template.span).printed_alone(held)
 
 
-def emit_compute(writer: Writer, node: ir.Compute, scope: Scope) -> str:
+def emit_compute(at: Emitter, node: ir.Compute) -> str:
     """Write the statements that compute an expression; return a local that holds its value or MISSING."""
+    writer = at.writer
     if node.value is None:
         text, rules = writer.constant(literal(node.text), "expression"), literal(node.rules.pairs)
-        call = f"{writer.use('liquid.library', 'compute')}({text}, {rules}, {_given(writer, node, scope)})"
+        call = f"{writer.use('liquid.library', 'compute')}({text}, {rules}, {_given(at, node)})"
     else:
-        held = OperandWriter(writer, scope, node.rules).value(node.value)
+        held = OperandWriter(at, node.rules).value(node.value)
         if _is_json(node.value):
             return held
         call = held
         if not isinstance(node.value, ir.Scalar):
-            site = writer.site(node.span, scope.field)
-            call = f"{writer.use('liquid.semantics', 'as_value')}({held}, {site})"
-    name = writer.fresh(scope.hint("computed"))
+            call = f"{writer.use('liquid.semantics', 'as_value')}({held}, {at.site(node.span)})"
+    name = at.fresh("computed")
     writer.line(f"{name} = {call}", node.span)
     return name
 
@@ -99,32 +93,27 @@ def _is_json(operand: ir.Operand) -> bool:
             return False
 
 
-def emit_condition(writer: Writer, condition: ir.Condition, scope: Scope) -> str:
+def emit_condition(at: Emitter, condition: ir.Condition) -> str:
     """A Python boolean expression for the condition; lookups are written before it."""
     if condition.test is not None:
-        return OperandWriter(writer, scope, condition.rules).test(condition.test)
-    text = writer.constant(literal(condition.text), "condition")
-    rules = literal(condition.rules.pairs)
-    given = _given(writer, condition, scope)
-    return f"{writer.use('liquid.library', 'holds')}({text}, {rules}, {given})"
+        return OperandWriter(at, condition.rules).test(condition.test)
+    text = at.writer.constant(literal(condition.text), "condition")
+    holds, rules = at.writer.use("liquid.library", "holds"), literal(condition.rules.pairs)
+    return f"{holds}({text}, {rules}, {_given(at, condition)})"
 
 
-def _given(writer: Writer, node: ir.Template | ir.Condition | ir.Compute, scope: Scope) -> str:
-    # The library's interpreter may read everything, so it gets all of it decoded.
-    if Scope().item in writer.places:
-        raise NotNarrow("its Liquid is run by the library, which may read anything")
-    given = f"{scope.item}, {scope.body}, {scope.request}, {writer.site(node.span, scope.field)}"
-    if not node.vars:
-        return given
-    return f"{given}, {writer.var_reader.lazy(writer, node.vars, scope)}"
+def _given(at: Emitter, node: ir.Template | ir.Condition | ir.Compute) -> str:
+    """The arguments of the library's interpreter, which may read everything."""
+    given = f"{at.item}, {at.body}, {at.request}, {at.site(node.span)}"
+    return f"{given}, {at.var_reader.lazy(at, node.vars)}" if node.vars else given
 
 
-def _emit_interpreted(writer: Writer, template: ir.Template, scope: Scope) -> str:
-    text = writer.constant(literal(template.text), "template")
+def _emit_interpreted(at: Emitter, template: ir.Template) -> str:
+    text = at.writer.constant(literal(template.text), "template")
     how = f"{literal(template.rules.pairs)}, {literal(template.partials)}"
-    name = writer.fresh("text")
-    given = _given(writer, template, scope)
-    writer.line(f"{name} = {writer.use('liquid.library', 'render')}({text}, {how}, {given})", template.span)
+    name = at.writer.fresh("text")
+    render, given = at.writer.use("liquid.library", "render"), _given(at, template)
+    at.writer.line(f"{name} = {render}({text}, {how}, {given})", template.span)
     return name
 
 
@@ -266,7 +255,7 @@ class _Statements:
             case _ as never:
                 assert_never(never)
 
-    def printed_alone(self, value: ir.Operand, held: str) -> str:
+    def printed_alone(self, held: str) -> str:
         """The text of a value that is held already, within limits."""
         return self._limited(self._printed_held(held, self.span))
 

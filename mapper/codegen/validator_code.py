@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from mapper.codegen.plan import NotNarrow
 from mapper.codegen.writer import Writer, literal
 from mapper.schemas.questions import Pointer, Subschema, subschemas
 
@@ -32,6 +31,10 @@ _ANNOTATIONS = frozenset(
 )
 _CLASSES = {"string": "str", "object": "dict", "array": "list"}
 _MAX_BLOCKS = 8  # Python allows 20 nested loops and 100 indentations; deeper schemas become functions
+
+
+class DeepSchema(Exception):
+    """A schema nests too deep for checks inside one function."""
 
 
 def emit_validator(writer: Writer, schema: Subschema, name: str = "valid") -> None:
@@ -54,7 +57,7 @@ def emit_member_checks(
 ) -> None:
     """Write statements that end in `refusal` unless local `value`, of the `proven` types, fits a subschema.
 
-    The document is one that `is_checked_by_members`; the subschema is at `place` in it.
+    The document is one that `is_checked_by_members`; the subschema is at `place` in it. Raises DeepSchema.
     """
     emitter = _SchemaEmitter(writer, document, "valid", refusal=refusal)
     if isinstance(schema, Mapping) and proven and is_inlined(schema):
@@ -62,7 +65,7 @@ def emit_member_checks(
     else:
         emitter.check(schema, value, place, 0)
     if emitter.pending:
-        raise NotNarrow("its target schema nests deep")
+        raise DeepSchema
 
 
 def is_checked_by_members(schema: Subschema) -> bool:

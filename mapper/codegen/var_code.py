@@ -10,16 +10,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from mapper import ir
+from mapper.codegen.emitter import BODY, ITEM, REQUEST, Emitter
 from mapper.codegen.metering import own_room
 from mapper.codegen.path_code import emit_open_path
-from mapper.codegen.writer import Scope, Writer, literal
+from mapper.codegen.writer import Writer, literal
 
 _MAX_NESTED = 10  # vars written one inside the other; the compiler's own stack is limited
 
-ValueEmitter = Callable[[Writer, ir.Value, Scope], str]
+ValueEmitter = Callable[[Emitter, ir.Value], str]
 
 
 def is_plain(value: ir.Value) -> bool:
@@ -82,47 +83,49 @@ class VarCode:
         self._stores.append(self._first)
         writer.line("held = None")
 
-    def read(self, writer: Writer, var: ir.Var, scope: Scope) -> str:
+    def read(self, at: Emitter, var: ir.Var) -> str:
         """The local that holds the value of a var, or MISSING."""
+        writer = at.writer
         local = writer.recall(var)
         if local is not None:
             return local
         is_once = var in self._once
         if is_plain(var.value):
-            return self._inline(writer, var, scope)
+            return self._inline(at, var)
         if self._nested < _MAX_NESTED and not writer.in_loop and (is_once or self._is_first(writer, var)):
-            local = self._inline(writer, var, scope)
+            local = self._inline(at, var)
             if not is_once and var in self._below:
                 self._stores.append(len(writer.lines))
                 writer.line(f"held[{self._slot(var)}] = {local}", var.span)
         else:
             local = writer.fresh(var.name)
-            writer.line(f"{local} = {self._call(writer, var, scope)}", var.span)
+            writer.line(f"{local} = {self._call(at, var)}", var.span)
         writer.remember(var, local)
         return local
 
-    def read_open(self, writer: Writer, var: ir.Var, scope: Scope) -> str:
+    def read_open(self, at: Emitter, var: ir.Var) -> str:
         """As `read`, for a caller that reads members of the value: it may be decoded in part."""
         if isinstance(var.value, ir.Path) and var.value.is_singular:
-            return emit_open_path(writer, var.value, Scope())
-        return self.read(writer, var, scope)
+            return emit_open_path(at.of_mapping(), var.value)
+        return self.read(at, var)
 
-    def lazy(self, writer: Writer, known: tuple[ir.Var, ...], scope: Scope) -> str:
+    def lazy(self, at: Emitter, known: tuple[ir.Var, ...]) -> str:
         """The expression of the vars that the library may read: their names, each with a function."""
         pairs = []
         for var in known:
-            local = writer.recall(var)
-            pairs.append(f"{literal(var.name)}: lambda: {local or self._call(writer, var, scope)}")
+            local = at.writer.recall(var)
+            pairs.append(f"{literal(var.name)}: lambda: {local or self._call(at, var)}")
         return f"{{{', '.join(pairs)}}}"
 
-    def finish(self, writer: Writer) -> None:
+    def finish(self, at: Emitter) -> None:
         """After `event`: the functions that it calls, and those that these call."""
+        writer = at.writer
         if not self._waiting:
             for number in reversed(self._stores):
                 del writer.lines[number]
             return
         while self._waiting:
-            self._emit_function(writer, self._waiting.pop(0))
+            self._emit_function(at, self._waiting.pop(0))
         text, span = writer.lines[self._first]
         unset = writer.use("liquid.semantics", "UNSET")
         writer.lines[self._first] = (text.replace("None", f"[{unset}] * {len(self._slots)}"), span)
@@ -132,30 +135,30 @@ class VarCode:
         is_certain = len(writer.known) == self._outermost and not self._in_function
         return is_certain and var not in self._started
 
-    def _inline(self, writer: Writer, var: ir.Var, scope: Scope) -> str:
+    def _inline(self, at: Emitter, var: ir.Var) -> str:
         self._nested += 1
-        inner = replace(own_room(writer, scope, var.value), item=Scope().item, origin=Scope().origin)
-        value = self.emit(writer, var.value, inner)
+        value = self.emit(own_room(at, var.value).of_mapping(), var.value)
         self._nested -= 1
         if value.isidentifier() and value not in ("None", "True", "False"):
             return value
-        local = writer.fresh(var.name)
-        writer.line(f"{local} = {value}", var.span)
+        local = at.writer.fresh(var.name)
+        at.writer.line(f"{local} = {value}", var.span)
         return local
 
     def _slot(self, var: ir.Var) -> int:
         return self._slots.setdefault(var, len(self._slots))
 
-    def _call(self, writer: Writer, var: ir.Var, scope: Scope) -> str:
+    def _call(self, at: Emitter, var: ir.Var) -> str:
         if var not in self.functions:
-            self.functions[var] = writer.fresh(f"compute_{var.name}")
+            self.functions[var] = at.writer.fresh(f"compute_{var.name}")
             self._waiting.append(var)
             self._started |= {var, *ir.vars_below(var.value)}
-        place = "field" if self._in_function else literal(scope.field)
+        place = "field" if self._in_function else literal(at.field)
         return f"{self.functions[var]}({', '.join((*_arguments(var), 'held', place))})"
 
-    def _emit_function(self, writer: Writer, var: ir.Var) -> None:
+    def _emit_function(self, at: Emitter, var: ir.Var) -> None:
         """The function of a var. A fault in it gets the field of the event that was being set."""
+        writer = at.writer
         known, writer.known = writer.known, [{}]
         self._in_function = True
         slot, unset = self._slot(var), writer.use("liquid.semantics", "UNSET")
@@ -164,7 +167,7 @@ class VarCode:
             writer.line(f"if held[{slot}] is not {unset}:")
             writer.line(f"    return held[{slot}]")
             with writer.block("try:"):
-                value = self.emit(writer, var.value, own_room(writer, Scope(), var.value))
+                value = self.emit(own_room(at, var.value), var.value)
                 writer.line(f"held[{slot}] = {value}", var.span)
                 writer.line(f"return {value}")
             writer.line(f"except {writer.use('faults', 'Fault')} as fault:")
@@ -176,8 +179,7 @@ class VarCode:
 
 def _arguments(var: ir.Var) -> tuple[str, ...]:
     """The scopes that a var reads. An item that does not read its body can be mapped without it."""
-    scope = Scope()
-    return (scope.item, scope.body, scope.request) if _reads_body(var) else (scope.item, scope.request)
+    return (ITEM, BODY, REQUEST) if _reads_body(var) else (ITEM, REQUEST)
 
 
 def _reads_body(var: ir.Var) -> bool:

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
 
-from mapper.codegen.plan import PayloadPlace
 from mapper.diagnostics.source import Span
-from mapper.ir.vars import Var
 
 
 def literal(value: object) -> str:
@@ -33,29 +30,6 @@ def literal(value: object) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
-    """The Python locals that hold the current item, the whole body and the request."""
-
-    item: str = "item"
-    body: str = "body"
-    request: str = "request"
-    room: str = "room"  # the bytes left for lists that are measured in the making
-    # The path that leads to the item from that of the mapping, None if it is not known; see `ir.path_text`.
-    origin: str | None = "$"
-    field: str = ""  # the field of the event that is being set, for diagnostics: `event_properties.city`
-
-    def place(self, path: str | None) -> str | None:
-        """A path on the item as one on the item of the mapping; None if it is not known."""
-        if path is None or path.startswith("^"):
-            return path
-        return None if self.origin is None else self.origin + path[1:]
-
-    def hint(self, otherwise: str) -> str:
-        """The hint for a local with a value of this field; `otherwise` if no field is being set."""
-        return self.field.rpartition(".")[2] or otherwise
-
-
-@dataclass(frozen=True, slots=True)
 class Site:
     """A place in the mapping that can fail at run time: offsets, output field, path read."""
 
@@ -65,27 +39,12 @@ class Site:
     path: str | None
 
 
-class VarReader(Protocol):
-    """Writes the reads of vars (`codegen.var_code`)."""
-
-    def read(self, writer: Writer, var: Var, scope: Scope) -> str:
-        """The local that holds the value of a var, or MISSING."""
-
-    def read_open(self, writer: Writer, var: Var, scope: Scope) -> str:
-        """As `read`, for a caller that reads members of the value."""
-
-    def lazy(self, writer: Writer, known: tuple[Var, ...], scope: Scope) -> str:
-        """The expression of the vars that the library may read."""
-
-
 @dataclass
 class Writer:
     """Collects generated lines.
 
     `constants` become module-level names: regular expressions, frozen sets, literals. `imports` holds pairs
-    (full name of a module, name). `lines` pairs each line with the span it came from. `places` has the place
-    of each local that is decoded in part. `objects` are locals that certainly hold an object. `attributes`
-    has the attribute of partly decoded objects for each key. `vars` writes the reads of vars.
+    (full name of a module, name). `lines` pairs each line with the span it came from.
     """
 
     lines: list[tuple[str, Span | None]] = field(default_factory=list)
@@ -93,10 +52,6 @@ class Writer:
     imports: set[tuple[str, str]] = field(default_factory=set)
     sites: list[Site] = field(default_factory=list)
     known: list[dict[object, str]] = field(default_factory=lambda: [{}])
-    places: dict[str, PayloadPlace] = field(default_factory=dict)
-    objects: set[str] = field(default_factory=set)
-    attributes: dict[str, str] = field(default_factory=dict)
-    vars: VarReader | None = None
     _indent: int = 0
     _loops: int = 0
     _counts: dict[str, int] = field(default_factory=dict)
@@ -132,12 +87,6 @@ class Writer:
     def in_loop(self) -> bool:
         """True inside a block that may run several times."""
         return self._loops > 0
-
-    @property
-    def var_reader(self) -> VarReader:
-        """The writer of reads of vars, which only code of a program has."""
-        assert self.vars is not None, "this code belongs to no program"
-        return self.vars
 
     def module(self) -> str:
         """A module of the written functions alone; `codegen.frame` adds the tables of a Transform."""

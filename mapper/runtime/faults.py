@@ -35,7 +35,7 @@ class Fault(Exception):
 class InvalidEvent(Exception):
     """An event that does not fit its schema, or that holds a value JSON cannot represent.
 
-    The decoded path raises it; the narrow path returns it as the outcome of the item.
+    Generated code raises it; for an item among others it is the outcome of the narrow path.
     """
 
     def __init__(self, event: object) -> None:

@@ -17,11 +17,10 @@ from mapper.runtime.limits import DEFAULT
 from mapper.schemas.positions import locate_json_fault
 from mapper.transform.request import Request
 from mapper.transform.result import Result
+from mapper.transform.whole_file import write_file
 
 EXPECTED = ".expected.json"
-MAX_BYTES = (
-    4 * DEFAULT.event_bytes
-)  # of a file: the largest result, with room for the white space of a reader
+MAX_BYTES = DEFAULT.event_bytes  # of a file
 REQUEST_KEYS = ("headers", "query", "settings", "received_at")
 BODY_KEYS = ("body", "body_text", "body_base64")
 DOCUMENT_KEYS = ("events", "skipped", "rejected")
@@ -78,7 +77,7 @@ class SampleCase:
             data = json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8")
         except UnicodeEncodeError:  # half of a surrogate pair can only be written as an escape
             data = json.dumps(document, indent=2).encode("ascii")
-        self.expected.write_bytes(data + b"\n")
+        write_file(self.expected, data + b"\n")
 
 
 def find_cases(mapping: Path) -> list[SampleCase]:

@@ -69,24 +69,13 @@ class BatchMapper:
 
     def __call__(self, batch: Batch) -> Iterator[BatchResult]:
         """Map every body of a batch. If its line is UNKNOWN, numbers of lines count from its beginning."""
-        if batch.fault:
-            yield self._break_off(batch, batch.fault)
-            return
-        try:
-            lines = [self.files.read(batch)] if batch.is_whole else self.files.lines(batch)
-        except OSError as error:
-            yield self._break_off(batch, f"`{batch.name}` cannot be read: {error.strerror or error}")
-            return
+        lines = [self.files.read(batch)] if batch.is_whole else self.files.lines(batch)
         if batch.is_whole:
             yield self._whole(batch, lines[0])
         elif self.setup.is_replay:
             yield self._replay(batch, lines)
         else:
             yield from self._lines(batch, lines)
-
-    def _break_off(self, batch: Batch, fault: str) -> BatchResult:
-        self.tally.faults.append(fault)
-        return self.take(Position(batch.start.file + 1), 0)
 
     def _whole(self, batch: Batch, data: bytes) -> BatchResult:
         """Map the one body of an input; a blank input has none."""

@@ -7,14 +7,40 @@ middle of a file cuts the rest into the same batches.
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from io import BytesIO, FileIO
 
 from mapper.diagnostics.stop import Stop
 
+UNREAD = 3  # the exit code of a run with an input that cannot be read to its end
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 UNKNOWN = 0  # the number of a line whose predecessors have not been counted yet
+
+
+class BrokenInput(Stop):
+    """An input cannot be read to its end, or changed meanwhile: no output of the run gets its name."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, UNREAD)
+
+
+@contextmanager
+def reading(name: str) -> Iterator[None]:
+    """Inside, an input is read: if that fails, BrokenInput is raised, with the reason in words."""
+    try:
+        yield
+    except (EOFError, zlib.error) as error:
+        raise BrokenInput(f"`{name}` is damaged: {error}") from None
+    except OSError as error:
+        raise BrokenInput(f"`{name}` cannot be read: {error.strerror or error}") from None
+
+
+def open_raw(name: str) -> FileIO:
+    """An input, open for reading; raises OSError."""
+    return FileIO(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +58,7 @@ class Batch:
 
     `data` is None for a part of a plain file, which the worker reads itself; `file` is its device and inode.
     The line of `start` is UNKNOWN if the bytes before it have not been read. `file_end` is the
-    offset of its end in the file itself, which may be packed. With a `fault` the input breaks off here.
+    offset of its end in the file itself, which may be packed.
     """
 
     name: str
@@ -41,7 +67,6 @@ class Batch:
     data: bytes | None = field(repr=False)
     is_whole: bool = False
     file_end: int = 0
-    fault: str = ""
     file: tuple[int, int] | None = None
 
     def without_data(self) -> Batch:
@@ -61,18 +86,18 @@ class Files:
         self._stream: FileIO | None = None
 
     def read(self, batch: Batch) -> bytes:
-        """The bytes of a batch; raises Stop if the file has been changed, OSError if it cannot be read."""
+        """The bytes of a batch; raises BrokenInput if the file cannot be read or has been changed."""
         if batch.data is not None:
             return batch.data
-        stream = self._stream
-        if stream is None or self._file != batch.file:
-            stream = self._open(batch)
-        stream.seek(batch.start.offset)
-        data = stream.read(batch.size)
-        while len(data) < batch.size and (more := stream.read(batch.size - len(data))):
-            data += more
+        with reading(batch.name):
+            stream = self._stream
+            if stream is None or self._file != batch.file:
+                stream = self._open(batch)
+            data = b""
+            while more := os.pread(stream.fileno(), batch.size - len(data), batch.start.offset + len(data)):
+                data += more
         if len(data) < batch.size:
-            raise Stop(f"`{batch.name}` cannot be read: it became shorter meanwhile", 1)
+            raise BrokenInput(f"`{batch.name}` cannot be read: it became shorter meanwhile")
         return data
 
     def lines(self, batch: Batch) -> list[bytes]:
@@ -86,14 +111,11 @@ class Files:
 
     def _open(self, batch: Batch) -> FileIO:
         self.close()
-        try:
-            self._stream = stream = FileIO(batch.name)
-        except OSError as error:
-            raise Stop(f"`{batch.name}` cannot be read: {error.strerror or error}", 1) from None
+        self._stream = stream = open_raw(batch.name)
         status = os.fstat(stream.fileno())
         self._file = (status.st_dev, status.st_ino)
         if self._file != batch.file:
-            raise Stop(f"`{batch.name}` cannot be read: it was replaced meanwhile", 1)
+            raise BrokenInput(f"`{batch.name}` cannot be read: it was replaced meanwhile")
         return stream
 
 

@@ -25,16 +25,17 @@ class Readable(Protocol):
 
 
 class GzipReader:
-    """The bytes of a gzip file with any number of members.
+    """The bytes of a gzip file with one member or more; zeros may follow a member, as padding.
 
-    If the file is damaged, all bytes before the damage are read first; then zlib.error or EOFError is raised.
+    If the file is damaged, or other bytes follow, all bytes before the damage are read first; then zlib.error
+    or EOFError is raised. A file without any member was cut at its beginning.
     """
 
     def __init__(self, packed: BinaryIO) -> None:
         self._packed = packed
         self._member = zlib.decompressobj(_GZIP)
         self._input = b""
-        self._started = False
+        self._started = True  # a first member is expected
         self._fault: Exception | None = None
 
     def read1(self, size: int = -1) -> bytes:
@@ -43,16 +44,15 @@ class GzipReader:
             raise self._fault
         while True:
             if self._member.eof:
-                self._input = self._member.unused_data.lstrip(b"\0")  # zeros may follow a member, as padding
+                self._input = self._member.unused_data.lstrip(b"\0")
                 self._member, self._started = zlib.decompressobj(_GZIP), False
-            if not self._input:
-                self._input = self._packed.read(PIECE)
-                if not self._started:
-                    self._input = self._input.lstrip(b"\0")
-                if not self._input:
+            while not self._input:
+                piece = self._packed.read(PIECE)
+                if not piece:
                     if self._started:
                         raise EOFError("it ends in the middle")
                     return b""
+                self._input = piece if self._started else piece.lstrip(b"\0")
             self._started = True
             data = self._member.decompress(self._input, PIECE if size < 0 else min(size, 16 * PIECE))
             self._input = self._member.unconsumed_tail

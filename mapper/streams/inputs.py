@@ -8,9 +8,8 @@ from __future__ import annotations
 import os
 import stat
 import sys
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
@@ -19,7 +18,15 @@ from typing import BinaryIO
 import msgspec
 
 from mapper.diagnostics.stop import Stop
-from mapper.streams.batches import BYTE_ORDER_MARK, UNKNOWN, Batch, Position
+from mapper.streams.batches import (
+    BYTE_ORDER_MARK,
+    UNKNOWN,
+    Batch,
+    BrokenInput,
+    Position,
+    open_raw,
+    reading,
+)
 from mapper.streams.gzip_files import GZIP_MAGIC, GzipReader, Readable
 from mapper.streams.item_lines import ABOVE
 
@@ -40,31 +47,42 @@ class Input:
     file: tuple[int, int] | None = None  # device and inode of a plain file, which workers can read themselves
     size: int = 0  # of a plain file, when it was opened
     offset: int = 0
-    fault: str = ""
 
     def take(self, size: int | None = None) -> bytes:
         """The next bytes: up to `size`, or from a file all up to a multiple of CHUNK; nothing at the end.
 
-        If the input breaks off, that is its end, too; `fault` then holds the reason in words.
+        Raises BrokenInput if the input breaks off.
         """
-        try:
+        with reading(self.name):
             if size is None and not self.raw.seekable():
                 data = self.stream.read1(CHUNK)  # not more than is there: a pipe may be slow
             else:
                 data = self.stream.read(CHUNK - self.offset % CHUNK if size is None else size)
-        except (EOFError, zlib.error) as error:
-            self.fault = f"`{self.name}` is damaged: {error}"
-            return b""
-        except OSError as error:
-            self.fault = f"`{self.name}` cannot be read: {error.strerror or error}"
-            return b""
         self.offset += len(data)
         return data
 
+    def take_all(self) -> bytes:
+        """All bytes up to the end."""
+        parts = []
+        while part := self.take(-1):  # a reader gives what precedes a fault before it reports the fault
+            parts.append(part)
+        return b"".join(parts)
+
     def skip(self, offset: int) -> None:
         """Go to an unpacked offset."""
-        self.stream.seek(offset)
+        with reading(self.name):
+            reached = self.stream.seek(offset)
+        if reached < offset:
+            raise BrokenInput(f"`{self.name}` cannot be read: it became shorter meanwhile")
         self.offset = offset
+
+    def check_size(self) -> None:
+        """Raise BrokenInput if a plain file is longer or shorter than it was when it was opened."""
+        with reading(self.name):
+            size = os.fstat(self.raw.fileno()).st_size
+        if size != self.size:
+            change = "shorter" if size < self.size else "longer"
+            raise BrokenInput(f"`{self.name}` cannot be read: it became {change} meanwhile")
 
     def position(self) -> int:
         """Bytes of the file read so far, for progress; 0 for a pipe."""
@@ -76,15 +94,13 @@ def read_batches(
 ) -> Iterator[Batch]:
     """The bodies of all inputs from a position on, in order.
 
-    With `in_groups`, a line of a rejected item stays in one batch with the line above that it needs.
+    Raises BrokenInput at an input that breaks off. With `in_groups`, a line of a rejected item stays in one
+    batch with the line above that it needs.
     """
     for number in range(start.file, len(names)):
         place = start if number == start.file else Position(number)
         with open_input(names[number]) as source:
             yield from _batches(source, form, place, in_groups)
-            if source.fault:
-                here = Position(number, source.offset, UNKNOWN)
-                yield Batch(source.name, here, 0, b"", fault=source.fault)
 
 
 @contextmanager
@@ -95,10 +111,14 @@ def open_input(name: str) -> Iterator[Input]:
             raise Stop("standard input is closed")
         # Not `sys.stdin.buffer`: a thread may wait in it when Python ends, and Python would want its lock.
         with open(sys.stdin.fileno(), "rb", closefd=False) as raw:
-            yield Input("<stdin>", _unzipped(raw), raw)
+            with reading("<stdin>"):
+                stream = _unzipped(name, raw)
+            yield Input("<stdin>", stream, raw)
         return
-    with Path(name).open("rb") as raw:
-        stream, status = _unzipped(raw), os.fstat(raw.fileno())
+    with ExitStack() as opened:
+        with reading(name):
+            raw = opened.enter_context(BufferedReader(open_raw(name)))
+            stream, status = _unzipped(name, raw), os.fstat(raw.fileno())
         # Some systems have files that hold more than their size of 0.
         if stream is raw and stat.S_ISREG(status.st_mode) and status.st_size:
             yield Input(name, stream, raw, (status.st_dev, status.st_ino), status.st_size)
@@ -129,8 +149,11 @@ def _size(name: str) -> int | None:
     return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
-def _unzipped(stream: BufferedReader) -> Readable:
-    return GzipReader(stream) if stream.peek(2)[:2] == GZIP_MAGIC else stream
+def _unzipped(name: str, stream: BufferedReader) -> Readable:
+    head = stream.peek(2)[:2]
+    # A file that is called so, but has not even the first bytes of gzip, was cut.
+    is_gzip = GZIP_MAGIC.startswith(head) if name.endswith(".gz") else head == GZIP_MAGIC
+    return GzipReader(stream) if is_gzip else stream
 
 
 def _batches(source: Input, form: str, start: Position, in_groups: bool) -> Iterator[Batch]:
@@ -140,7 +163,7 @@ def _batches(source: Input, form: str, start: Position, in_groups: bool) -> Iter
         yield from _lines(source, start, b"", in_groups)
         return
     if form == "json":
-        body = None if in_place else source.take(-1)
+        body = None if in_place else source.take_all()
         yield _whole(source, start, body, source.size if body is None else len(body))
         return
     head = b""
@@ -167,18 +190,10 @@ def _whole(source: Input, place: Position, body: bytes | None, size: int) -> Bat
 def _places(source: Input, start: Position) -> Iterator[Batch]:
     """The batches of a plain file, without their bytes; each ends with a line, behind a multiple of CHUNK."""
     place = start
-    try:
-        end = _line_end(source, start.offset)
-        while end > place.offset:
-            size = end - place.offset
-            _prefetch(source, end)
-            yield Batch(source.name, place, size, None, file_end=end, file=source.file)
-            place = Position(start.file, end, UNKNOWN)
-            end = _line_end(source, end)
-        if end < source.size:
-            raise Stop(f"`{source.name}` cannot be read: it became shorter meanwhile", 1)
-    except OSError as error:
-        source.fault = f"`{source.name}` cannot be read: {error.strerror or error}"
+    while (end := _line_end(source, place.offset)) > place.offset:
+        _prefetch(source, end)
+        yield Batch(source.name, place, end - place.offset, None, file_end=end, file=source.file)
+        place = Position(start.file, end, UNKNOWN)
 
 
 def _prefetch(source: Input, offset: int) -> None:
@@ -188,15 +203,18 @@ def _prefetch(source: Input, offset: int) -> None:
 
 
 def _line_end(source: Input, offset: int) -> int:
-    """The end of the line that reaches up to the next multiple of CHUNK, or of the file."""
-    descriptor, size = source.raw.fileno(), PROBE
+    """The end of the line that reaches up to the next multiple of CHUNK, or of the file.
+
+    A file that grows may end in the middle of a line, so its size is checked for each end.
+    """
+    size, found = PROBE, 0
     place = (offset // CHUNK + 1) * CHUNK - 1
-    while data := os.pread(descriptor, size, place):
-        found = data.find(b"\n") + 1
-        if found:
-            return place + found
-        place, size = place + len(data), min(4 * size, CHUNK)
-    return min(place, os.fstat(descriptor).st_size)
+    with reading(source.name):
+        while not found and (data := os.pread(source.raw.fileno(), size, place)):
+            found = data.find(b"\n") + 1
+            place, size = place + (found or len(data)), min(4 * size, CHUNK)
+    source.check_size()
+    return min(place, source.size)
 
 
 def _head(source: Input) -> tuple[bytes, int]:
@@ -232,8 +250,6 @@ def _lines(source: Input, start: Position, head: bytes, in_groups: bool) -> Iter
             parts.append(chunk)
         chunk = source.take()
     rest = b"".join(parts)
-    if source.fault:
-        rest = rest[: rest.rfind(b"\n") + 1]
     if rest:
         yield Batch(source.name, place, len(rest), rest, file_end=source.position())
 

@@ -1,143 +1,198 @@
-"""Journal: a small file that records the progress of a run, so that a killed run can be resumed."""
+"""Journal: a small file that records the progress of a run, so that a run that did not end can be resumed.
+
+It is a sealed file (see `transform.sealed`). One that was cut or altered is refused, and so is one with a
+member too many, too few or of a wrong type.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, TypeAlias
+
+import msgspec
 
 from mapper.diagnostics import render
 from mapper.diagnostics.codes import CODES
 from mapper.diagnostics.stop import Stop
 from mapper.streams.batches import Position
 from mapper.streams.tally import FirstRejection, Tally
-from mapper.transform.whole_file import replace_file
+from mapper.transform.sealed import SealFault, seal, unseal
+from mapper.transform.whole_file import read_part, replace_file
 
 SUFFIX = ".progress"
-HEAD = 64 * 1024  # bytes of an input that are compared
+VERSION = 1  # changes with the members of Journal
+MAX_BYTES = 64 * 1024 * 1024
+_KIND = "mapper journal"
+_ANEW = "without `--resume` the run starts anew"
+_OTHER_BUILD = f"cannot resume: another build of mapper wrote the journal; {_ANEW}"
+
+Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
+Line: TypeAlias = Annotated[int, msgspec.Meta(ge=1)]
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """The progress of a run: everything before `position` is in the first `sizes` bytes of the outputs.
+class FirstFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The first rejection with some codes, as FirstRejection has it."""
 
-    `same` has a digest of everything that must not change before the run is resumed, by its name in words. In
-    a run that `is_whole` only the outputs have still to get their names.
+    codes: list[str]
+    file: str
+    line: Line
+    item: Count
+    text: str
+
+
+class Checkpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A point that a run has reached: all before it is in the first `sizes` bytes of the outputs.
+
+    `file`, `offset` and `line` are its position in the inputs; the others are the counts up to there.
+    """
+
+    file: Count = 0
+    offset: Count = 0
+    line: Line = 1
+    sizes: list[Count] = []
+    bodies: Count = 0
+    items: Count = 0
+    events: Count = 0
+    reasons: dict[str, Count] = {}
+    codes: list[tuple[list[str], Count]] = []
+    repairs: dict[str, Count] = {}
+    firsts: list[FirstFields] = []
+
+    @property
+    def position(self) -> Position:
+        """Its position in the inputs."""
+        return Position(self.file, self.offset, self.line)
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """Its position, to be compared with others."""
+        return self.file, self.offset
+
+    @property
+    def is_sound(self) -> bool:
+        """True if its counts add up and its codes exist."""
+        codes = [code for found, _ in self.codes for code in found]
+        codes += [code for first in self.firsts for code in first.codes]
+        ended = self.events + sum(self.reasons.values()) + sum(count for _, count in self.codes)
+        return ended == self.items and all(code in CODES for code in codes)
+
+    def tally(self) -> Tally:
+        """The counts of everything before it."""
+        return Tally(
+            bodies=self.bodies,
+            items=self.items,
+            events=self.events,
+            reasons=Counter(self.reasons),
+            codes=Counter({tuple(codes): count for codes, count in self.codes}),
+            repairs=Counter(self.repairs),
+            firsts={
+                tuple(first.codes): FirstRejection(first.file, first.line, first.item, (), first.text)
+                for first in self.firsts
+            },
+        )
+
+
+class Journal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The progress of a run.
+
+    `same` has a digest of everything that must not change before the run is resumed, by its name in words;
+    `inputs` has one of each input. `last` is the last checkpoint, `before` the last one in an earlier input
+    than that. In a run that `is_whole` only the outputs have still to get their names. A run that `is_broken`
+    ended at an input that could not be read to its end, so its inputs may change.
     """
 
     same: dict[str, str]
-    position: Position
-    sizes: list[int]
-    tally: Tally
+    inputs: list[str]
+    last: Checkpoint
+    before: Checkpoint
     is_whole: bool = False
+    is_broken: bool = False
 
 
-def digest(value: object) -> str:
-    """The SHA-256 of a JSON value, or of bytes, in hex digits."""
-    data = value if isinstance(value, bytes) else json.dumps(value, sort_keys=True).encode()
-    return hashlib.sha256(data).hexdigest()
+def checkpoint(position: Position, sizes: Sequence[int], tally: Tally) -> Checkpoint:
+    """The checkpoint at a position."""
+    return Checkpoint(
+        file=position.file,
+        offset=position.offset,
+        line=position.line,
+        sizes=list(sizes),
+        bodies=tally.bodies,
+        items=tally.items,
+        events=tally.events,
+        reasons=dict(tally.reasons),
+        codes=[(list(codes), count) for codes, count in tally.codes.items()],
+        repairs=dict(tally.repairs),
+        firsts=[
+            FirstFields(list(codes), first.file, first.line, first.item, _text(first))
+            for codes, first in tally.firsts.items()
+        ],
+    )
 
 
-def digest_inputs(names: Sequence[str]) -> dict[str, str]:
-    """For each input its size, its time of change and its first bytes."""
-    found: dict[str, str] = {}
-    for name in names:
-        with Path(name).open("rb") as stream:
-            status = os.fstat(stream.fileno())
-            parts = [status.st_size, status.st_mtime_ns, digest(stream.read(HEAD))]
-        found[f"the input `{name}`"] = digest(parts)
-    return found
-
-
-def write_journal(path: Path, progress: Progress) -> None:
+def write_journal(path: Path, journal: Journal) -> None:
     """Replace the journal in one step: after a crash it is the old or the new one."""
-    fields = {
-        "same": progress.same,
-        "position": asdict(progress.position),
-        "sizes": progress.sizes,
-        "is_whole": progress.is_whole,
-        "tally": _tally_fields(progress.tally),
-    }
-    data = json.dumps(fields, indent=1).encode("ascii")
-    replace_file(path, data, path.with_name(path.name + ".new"))
-    _sync_folder(path)
+    # In ASCII: the name of a file may hold what UTF-8 cannot.
+    content = json.dumps(msgspec.to_builtins(journal), sort_keys=True, indent=1).encode("ascii")
+    replace_file(path, seal(_KIND, VERSION, content), path.with_name(path.name + ".new"))
 
 
-def read_journal(path: Path, same: dict[str, str]) -> Progress:
-    """The progress of the run to resume; raises Stop if that run had another mapping, input or option."""
+def read_journal(path: Path) -> Journal:
+    """The journal of a run; raises Stop if it is damaged or is none at all."""
     try:
-        fields = json.loads(path.read_bytes())
-        tally = fields["tally"]
-        progress = Progress(
-            dict(fields["same"]),
-            Position(**fields["position"]),
-            [int(size) for size in fields["sizes"]],
-            _tally(tally),
-            bool(fields["is_whole"]),
-        )
+        content = unseal(_KIND, VERSION, read_part(path, MAX_BYTES))
     except OSError as error:
         raise Stop(f"cannot read `{path.name}`: {error.strerror}") from None
-    except (ValueError, TypeError, KeyError, AttributeError):
-        raise Stop(f"`{path.name}` is no journal of a run; without `--resume` the run starts anew") from None
-    for what in [*same, *progress.same]:
-        if same.get(what) != progress.same.get(what):
-            raise Stop(f"cannot resume: {what} changed since; without `--resume` the run starts anew")
-    return progress
+    match content:
+        case SealFault.OTHER_KIND:
+            raise Stop(f"`{path.name}` is no journal of a run; {_ANEW}")
+        case SealFault.OTHER_VERSION:
+            raise Stop(f"`{path.name}` is a journal of another version of mapper; {_ANEW}")
+        case SealFault.DAMAGED:
+            raise Stop(f"`{path.name}` is damaged: it was cut short or altered; {_ANEW}")
+    try:
+        journal = msgspec.convert(json.loads(content), Journal)
+        if _is_sound(journal):
+            return journal
+    except (ValueError, RecursionError):
+        pass
+    raise Stop(_OTHER_BUILD)
 
 
-def _sync_folder(path: Path) -> None:
-    """Bring the names in the folder of a file to disk, if the system can."""
-    with suppress(OSError):
-        descriptor = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+def starting_point(
+    journal: Journal, same: Mapping[str, str], names: Sequence[str], inputs: Sequence[str], outputs: int
+) -> tuple[Checkpoint, Checkpoint]:
+    """The checkpoint to go on from, and the last one in an earlier input than that.
+
+    It has read nothing of an input that changed. Raises Stop if an input changed although the run did not end
+    at a broken one, or if the run had another mapping or option.
+    """
+    for what in [*same, *journal.same]:
+        if same.get(what) != journal.same.get(what):
+            raise Stop(f"cannot resume: {what} changed since; {_ANEW}")
+    if (len(journal.inputs), len(journal.last.sizes)) != (len(inputs), outputs):
+        raise Stop(_OTHER_BUILD)
+    changed = [number for number, found in enumerate(inputs) if found != journal.inputs[number]]
+    if changed and not journal.is_broken:
+        raise Stop(f"cannot resume: the input `{names[changed[0]]}` changed since; {_ANEW}")
+    start = Checkpoint(sizes=[0] * len(journal.last.sizes))
+    if not changed or _precedes(journal.last, changed[0]):
+        return journal.last, journal.before
+    return (journal.before if _precedes(journal.before, changed[0]) else start), start
 
 
-def _tally_fields(tally: Tally) -> dict[str, object]:
-    return {
-        "bodies": tally.bodies,
-        "items": tally.items,
-        "events": tally.events,
-        "reasons": list(tally.reasons.items()),
-        "codes": [[*entry] for entry in tally.codes.items()],
-        "repairs": list(tally.repairs.items()),
-        "firsts": [
-            [codes, first.file, first.line, first.item, _text(first)] for codes, first in tally.firsts.items()
-        ],
-        "faults": tally.faults,
-    }
+def _precedes(checkpoint: Checkpoint, file: int) -> bool:
+    """True if nothing of that input lies before the checkpoint."""
+    return checkpoint.order <= (file, 0)
+
+
+def _is_sound(journal: Journal) -> bool:
+    before, last = journal.before, journal.last
+    is_in_order = before.order <= last.order <= (len(journal.inputs), 0)
+    return is_in_order and len(before.sizes) == len(last.sizes) and before.is_sound and last.is_sound
 
 
 def _text(first: FirstRejection) -> str:
     return first.text or render.render(first.diagnostics, "text", color=False)
-
-
-def _tally(fields: dict[str, Any]) -> Tally:
-    return Tally(
-        bodies=int(fields["bodies"]),
-        items=int(fields["items"]),
-        events=int(fields["events"]),
-        reasons=Counter({str(reason): int(count) for reason, count in fields["reasons"]}),
-        codes=Counter({_codes(codes): int(count) for codes, count in fields["codes"]}),
-        repairs=Counter({str(name): int(count) for name, count in fields["repairs"]}),
-        firsts={
-            _codes(codes): FirstRejection(str(file), int(line), int(item), (), str(text))
-            for codes, file, line, item, text in fields["firsts"]
-        },
-        faults=[str(fault) for fault in fields["faults"]],
-    )
-
-
-def _codes(codes: list[object]) -> tuple[str, ...]:
-    known = tuple(code for code in codes if isinstance(code, str) and code in CODES)
-    if len(known) != len(codes):
-        raise ValueError("codes of another version")
-    return known

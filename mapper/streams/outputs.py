@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
 
 from mapper.diagnostics.stop import Stop
 from mapper.streams.gzip_files import GzipWriter
+from mapper.transform.whole_file import is_named, open_part, sync_folder, write_all
 
 PART = ".part"
+RUNS = 100  # of other commands that may end while one waits to lock the file they wrote
 
 
 class OutputStream:
@@ -25,12 +27,13 @@ class OutputStream:
         self.is_file = path is not None and (path.is_file() or not path.exists())
         self._target = path.resolve() if path is not None and self.is_file else path
         self._packing = GzipWriter() if name is not None and name.endswith(".gz") else None
-        self._stream: BinaryIO = sys.stdout.buffer
+        self._descriptor: int | None = None
+        self._has_name = False
 
     @property
     def is_terminal(self) -> bool:
         """True if standard output is a terminal."""
-        return self._target is None and self._stream.isatty()
+        return self._target is None and sys.stdout.isatty()
 
     @property
     def target(self) -> Path:
@@ -48,38 +51,55 @@ class OutputStream:
             return
         try:
             if self.is_file:
-                self._stream = self.part.open("ab", buffering=0)
+                self._descriptor = _open_locked(self.part, f"another run is writing `{self.name}`")
             else:
-                self._stream = self._target.open("wb", buffering=0)
+                self._descriptor = os.open(self._target, os.O_WRONLY | getattr(os, "O_CLOEXEC", 0))
         except OSError as error:
             raise Stop(f"cannot write `{self.name}`: {error.strerror}") from None
-        if self.is_file:
-            _lock(self._stream, f"another run is writing `{self.name}`")
 
-    def go_on(self, size: int) -> bool:
-        """Cut the part to a size it had; False if it is shorter."""
-        if not self.is_file:
-            return size == 0
-        if os.fstat(self._stream.fileno()).st_size < size:
-            return False
-        self._stream.truncate(size)
-        self.size = size
-        return True
+    def part_size(self) -> int:
+        """The bytes that the part holds; 0 if the output is no file."""
+        return os.fstat(self._opened).st_size if self.is_file else 0
+
+    def go_on(self, size: int) -> None:
+        """Cut the part to a size it had, and write there."""
+        if self.is_file:
+            os.ftruncate(self._opened, size)
+            self.size = size
+
+    def is_whole(self, size: int) -> bool:
+        """True if an earlier run wrote all of those bytes; its part may have got its name already."""
+        if self.part_size() == size:
+            return True
+        self._has_name = (
+            self.part_size() == 0 and self.target.is_file() and self.target.stat().st_size == size
+        )
+        return self._has_name
 
     def write(self, data: bytes | memoryview) -> None:
         """Write whole lines."""
         if data:
             self._put(self._packing.pack(data) if self._packing else data)
-            if self._target is None:
-                self._stream.flush()
+            self._flush_standard()
 
     def flush(self) -> None:
-        """Bring the written bytes to disk; a packed file can be continued from here."""
+        """Bring the written bytes to disk; a packed file can be continued from here.
+
+        Raises Stop if another program changed the size of the part.
+        """
         if self._packing:
             self._put(self._packing.end_member())
-        self._stream.flush()
+        self._flush_standard()
         if self.is_file:
-            os.fsync(self._stream.fileno())
+            if self.part_size() != self.size:
+                raise Stop(f"another program changed `{self.part.name}`", 1)
+            with self._naming():
+                os.fsync(self._opened)
+
+    def _flush_standard(self) -> None:
+        if self._target is None:
+            with self._naming():
+                sys.stdout.buffer.flush()
 
     def finish(self) -> None:
         """Write the end of the output."""
@@ -88,41 +108,94 @@ class OutputStream:
         self.flush()
 
     def publish(self) -> None:
-        """Give the whole file its name; it may have it already."""
+        """Give the whole file its name, unless it has it already."""
         if not self.is_file:
             return
-        with suppress(FileNotFoundError):
-            if self.target.exists():
-                shutil.copymode(self.target, self.part)
-            self.part.replace(self.target)
+        if self._has_name:
+            self.discard()
+            return
+        if not is_named(self._opened, self.part):
+            raise Stop(f"another program removed or replaced `{self.part.name}`", 1)
+        if self.target.exists():
+            shutil.copymode(self.target, self.part)
+        os.replace(self.part, self.target)
+        self._has_name = True
+
+    def sync_name(self) -> None:
+        """Bring the name of the file to disk."""
+        if self.is_file:
+            sync_folder(self.target)
 
     def close(self) -> None:
         """Close the file; standard output stays open."""
-        if self._stream is not sys.stdout.buffer:
-            self._stream.close()
+        if self._descriptor is not None:
+            with suppress(OSError):  # all that must be on disk was synced before
+                os.close(self._descriptor)
+            self._descriptor = None
 
     def discard(self) -> None:
         """Remove a part that holds nothing."""
-        if self.is_file and self.part.is_file() and self.part.stat().st_size == 0:
-            self.part.unlink()
+        if self._descriptor is not None and self.is_file and self.part_size() == 0:
+            os.unlink(self.part)
+
+    @property
+    def _opened(self) -> int:
+        if self._descriptor is None:
+            raise ValueError("the output is not open")
+        return self._descriptor
 
     def _put(self, data: bytes | memoryview) -> None:
-        view = memoryview(data)
-        while view:
-            written = self._stream.write(view)  # a raw file may write fewer bytes
-            self.size += written
-            view = view[written:]
+        with self._naming():
+            if self._target is None:
+                view = memoryview(data)
+                while view:  # without a buffer (`python -u`) fewer bytes may be written at once
+                    view = view[sys.stdout.buffer.write(view) :]
+            else:
+                write_all(self._opened, data)
+        self.size += len(data)
+
+    @contextmanager
+    def _naming(self) -> Iterator[None]:
+        """Give the error of a write inside the name of the output."""
+        try:
+            yield
+        except OSError as error:
+            if not error.filename and not isinstance(error, BrokenPipeError):
+                error.filename = self.name or "standard output"
+            raise
 
 
-def _lock(stream: BinaryIO, reason: str) -> None:
-    """Hold the file until it is closed or this process ends."""
+def _open_locked(part: Path, reason: str) -> int:
+    """A descriptor of a part, locked until it is closed or this process ends; Stop if another run holds it.
+
+    Before the lock is taken, another run may end, and the file that was opened is then an output with its
+    name. In this case the part is opened anew.
+    """
+    for _ in range(RUNS):
+        descriptor = open_part(part)
+        try:
+            is_held = _lock(descriptor)
+            if is_held and is_named(descriptor, part):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+        if not is_held:
+            break
+    raise Stop(reason)
+
+
+def _lock(descriptor: int) -> bool:
+    """Hold the file; False if another process does."""
     try:
         import fcntl
     except ImportError:  # a system without such locks
-        return
+        return True
     try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise Stop(reason) from None
+        return False
     except OSError:  # a file system without locks
-        return
+        return True
+    return True

@@ -32,11 +32,11 @@ Done: TypeAlias = tuple[Batch, BatchResult]
 def work_through(batches: Iterable[Batch], setup: RunSetup, jobs: int) -> Generator[Done]:
     """Each batch and its results, in order, whatever the number of jobs; a thread reads batches ahead."""
     if jobs == 1:
-        yield from ahead(_until_faults(_alone(ahead(batches, 2), setup)), 2, _is_large)
+        yield from ahead(_alone(ahead(batches, 2), setup), 2, _is_large)
     else:
         with _workers(setup, jobs) as workers:
             given = ahead(_give(batches, workers), IN_FLIGHT * len(workers))
-            yield from _until_faults(_shared(given))
+            yield from _shared(given)
 
 
 def _alone(batches: Iterable[Batch], setup: RunSetup) -> Iterator[Done]:
@@ -55,17 +55,6 @@ def _is_large(done: Done) -> bool:
     return len(done[1].events) + len(done[1].rejected) > MAX_BYTES
 
 
-def _until_faults(done: Iterable[Done]) -> Iterator[Done]:
-    """The same without the batches behind a fault in their file."""
-    broken = None
-    for batch, result in done:
-        if batch.start.file != broken:
-            if result.tally.faults:
-                broken = batch.start.file
-            yield batch, result
-        del result
-
-
 @dataclass(frozen=True, slots=True)
 class _Worker:
     process: SpawnProcess
@@ -74,14 +63,6 @@ class _Worker:
 
 
 _Given: TypeAlias = tuple[Batch, _Worker]
-
-
-@dataclass(frozen=True, slots=True)
-class _Refusal:
-    """Why a worker ends the run."""
-
-    message: str
-    code: int
 
 
 @contextmanager
@@ -150,17 +131,17 @@ def _results(batch: Batch, worker: _Worker, line: int, room: memoryview) -> Iter
             worker.process.join(1)
             place = f"`{batch.name}:{line}`"
             raise Stop(f"a worker process was lost at {place} ({_end(worker.process)})", 1) from None
-        if isinstance(result, _Refusal):
-            raise Stop(result.message, result.code)
+        if isinstance(result, Stop):
+            raise result
         is_done = batch.is_done(result.after)
         result = result.moved(lines) if lines else result
         line = result.after.line
         yield result
 
 
-def _receive(pipe: Connection, room: memoryview) -> BatchResult | _Refusal:
+def _receive(pipe: Connection, room: memoryview) -> BatchResult | Stop:
     found = pipe.recv()
-    if isinstance(found, _Refusal):
+    if isinstance(found, Stop):
         return found
     sizes, *rest = found
     events = receive_block(pipe, sizes[0], room)
@@ -182,7 +163,7 @@ def _serve(orders: Connection, back: Connection, setup: RunSetup) -> None:
                     _send_back(back, result)
                     del result  # otherwise the system frees and allocates its memory for each batch
             except Stop as stop:
-                back.send(_Refusal(str(stop), stop.code))
+                back.send(stop)
 
 
 def _send_back(back: Connection, result: BatchResult) -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from mapper.diagnostics.stop import Stop
 from mapper.streams.batch_mapper import RunSetup
-from mapper.streams.batches import Batch
+from mapper.streams.batches import Batch, BrokenInput
+from mapper.streams.digests import digest, digest_inputs
 from mapper.streams.inputs import STDIN, read_batches, total_size
-from mapper.streams.journal import SUFFIX, Progress, digest, digest_inputs, read_journal
+from mapper.streams.journal import SUFFIX, Journal, read_journal, starting_point
 from mapper.streams.outputs import OutputStream
 from mapper.streams.pool import work_through
 from mapper.streams.read_ahead import short_turns
@@ -70,14 +71,29 @@ def begin_run(plan: RunPlan, setup: RunSetup, limits: Sequence[str], *, resume: 
     If nothing but the names of its outputs was missing, it is whole afterwards. `limits` are as given on the
     command line. Raises Stop if the run cannot be resumed.
     """
-    same = _same(plan, setup, limits) if plan.can_resume else None
-    recording = Recording(plan.outputs, plan.journal, same)
-    earlier = _earlier(plan, same) if resume else None
-    if earlier is not None and earlier.is_whole:
-        recording.tally = earlier.tally
-        recording.publish()
-    else:
-        recording.open(earlier)
+    if resume and not plan.can_resume:
+        raise Stop("`--resume` needs files: the inputs, `-o FILE`, and whatever else is written")
+    inputs = digest_inputs(plan.names)
+    same = _same(plan, setup, limits) if plan.can_resume else {}
+    recording = Recording(plan.outputs, plan.journal, same if plan.can_resume else None, inputs)
+    # The journal is read behind the locks: another run may be about to end.
+    recording.open()
+    try:
+        earlier = _earlier(plan) if resume else None
+        if earlier is None:
+            recording.begin()
+            return recording
+        start, before = starting_point(earlier, same, plan.names, inputs, recording.outputs)
+        if earlier.is_whole:
+            recording.publish_earlier(earlier.last)
+        else:
+            recording.begin(start, before)
+    except Stop:
+        recording.abandon()
+        raise
+    except BaseException:
+        recording.close()
+        raise
     return recording
 
 
@@ -86,7 +102,8 @@ def finish_run(
 ) -> None:
     """Read, map and write everything from the recording's position on; `advance` gets each batch.
 
-    Raises OSError or Stop if an input or output fails; `begin_run` can resume then.
+    Raises OSError or Stop if an output fails, BrokenInput if an input does or has changed since the run
+    began; `begin_run` can resume then.
     """
     try:
         batches = read_batches(plan.names, plan.form, recording.position, in_groups=plan.is_replay)
@@ -96,9 +113,20 @@ def finish_run(
                 recording.write(result)
                 advance(batch)
                 del result
+        _check_inputs(plan, recording.inputs)
         recording.finish()
+    except BrokenInput:
+        recording.break_off()
+        raise
     finally:
         recording.close()
+
+
+def _check_inputs(plan: RunPlan, inputs: Sequence[str]) -> None:
+    """Refuse to publish if an input is not what it was when the run began: a line of it may be torn."""
+    for name, before, now in zip(plan.names, inputs, digest_inputs(plan.names), strict=True):
+        if before != now:
+            raise BrokenInput(f"`{'<stdin>' if name == STDIN else name}` changed while it was read")
 
 
 def _check_outputs(plan: RunPlan) -> None:
@@ -126,16 +154,15 @@ def _same(plan: RunPlan, setup: RunSetup, limits: Sequence[str]) -> dict[str, st
         "the request": digest(scopes),
         "a limit": digest(limits),
         "an option": digest([plan.form, plan.names, *outputs, setup.show_values, plan.is_replay]),
-        **digest_inputs(plan.names),
     }
 
 
-def _earlier(plan: RunPlan, same: dict[str, str] | None) -> Progress | None:
-    """The progress of the run to resume; None if there is none, so that it begins."""
-    if plan.journal is None or same is None:
-        raise Stop("`--resume` needs files: the inputs, `-o FILE`, and whatever else is written")
+def _earlier(plan: RunPlan) -> Journal | None:
+    """The journal of the run to resume; None if there is none, so that it begins."""
+    if plan.journal is None:
+        return None
     if plan.journal.exists():
-        return read_journal(plan.journal, same)
+        return read_journal(plan.journal)
     for output in plan.outputs:
         if output is not None and output.target.exists():
             raise Stop(f"nothing to resume: `{output.name}` is there and `{plan.journal.name}` is not")

@@ -41,7 +41,6 @@ class Tally:
     codes: Counter[tuple[str, ...]] = field(default_factory=Counter)
     repairs: Counter[str] = field(default_factory=Counter)
     firsts: dict[tuple[str, ...], FirstRejection] = field(default_factory=dict)
-    faults: list[str] = field(default_factory=list)
 
     @property
     def rejected(self) -> int:
@@ -57,7 +56,6 @@ class Tally:
         self.codes.update(later.codes)
         self.repairs.update(later.repairs)
         self.firsts = later.firsts | self.firsts
-        self.faults += later.faults
 
     def moved(self, lines: int) -> Tally:
         """The same, with `lines` added to all numbers of lines."""

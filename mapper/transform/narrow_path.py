@@ -10,7 +10,7 @@ from contextlib import suppress
 from operator import attrgetter
 from typing import Any, TypeAlias
 
-from mapper.runtime.faults import NO_OBJECT, Fault, record_plain_fault
+from mapper.runtime.faults import NO_OBJECT, Fault, InvalidEvent, record_plain_fault
 from mapper.runtime.growth import ROOM, Growth, is_bounded
 from mapper.runtime.items import Alternative, names_of, select
 from mapper.runtime.json.exact import encode
@@ -93,6 +93,8 @@ class NarrowPath:
                 mapped = self._run(body, request)
             except Fault as fault:
                 mapped = record_plain_fault(fault)
+            except InvalidEvent as invalid:
+                mapped = invalid
         if isinstance(mapped, bytes):
             return JsonResult([mapped]) if len(mapped) <= ROOM or self._is_bounded else None
         if mapped is None:

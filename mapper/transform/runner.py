@@ -51,7 +51,7 @@ class ProgramRunner:
 
     def prepare(self, program: ir.Program, target: Any) -> Execute:
         """Compile a program for a target schema."""
-        from mapper.codegen.decoded_module import generate_decoded
+        from mapper.codegen.modules import generate_decoded
 
         limits = trial_limits(len(self.file.text))
         with within(limits):
@@ -117,7 +117,7 @@ def prepare_template(program: ir.Program, apply: Callable[..., object]) -> Rende
 
     `apply` is called for each filter, in place of `filters.apply`.
     """
-    from mapper.codegen.decoded_module import generate_decoded
+    from mapper.codegen.modules import generate_decoded
 
     module = generate_decoded(replace(program, each=program.each[:1]), True, "<template>", "")
     names = _defined(module.python, "<template>")

@@ -12,10 +12,8 @@ trusted as much as the code itself.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import marshal
-import os
 import sys
 from dataclasses import fields
 from importlib.util import MAGIC_NUMBER
@@ -31,13 +29,12 @@ from mapper.runtime.limits import Limits
 from mapper.runtime.repair.policy import Policy
 from mapper.runtime.stack import TOO_DEEP_TO_COMPILE
 from mapper.transform.compiled import Codes, Compiled, compile_module
-from mapper.transform.whole_file import replace_file
+from mapper.transform.sealed import SealFault, seal, unseal
+from mapper.transform.whole_file import random_part, replace_file
 from mapper.version import __version__
 
 MAX_BYTES = 64 * 1024 * 1024
-_FORMAT = b"mapper transform "
-_FIRST = _FORMAT + b"1\n"
-_SEAL = 65
+_KIND, _LAYOUT = "mapper transform", 1
 _AGAIN = "compile it again"
 _MALFORMED = (
     *(ValueError, TypeError, LookupError, AttributeError),  # fields that are not ours
@@ -58,7 +55,7 @@ def write(compiled: Compiled, path: str | Path) -> None:
         raise TransformError(f"the saved form of `{compiled.name}` is larger than {MAX_BYTES:,} bytes")
     path = Path(path)
     # Several processes may write the same cached transform at once.
-    replace_file(path, data, path.with_name(f".{os.urandom(8).hex()}.part"))
+    replace_file(path, data, random_part(path))
 
 
 def read(path: str | Path) -> tuple[Compiled, Codes | None]:
@@ -90,7 +87,7 @@ def pack(compiled: Compiled) -> bytes:
     }
     # In ASCII: the name of a file may hold what UTF-8 cannot.
     content = json.dumps(plain, separators=(",", ":")).encode("ascii") + b"\n" + code
-    return _FIRST + _seal(content) + content
+    return seal(_KIND, _LAYOUT, content)
 
 
 def unpack(data: bytes, name: str) -> tuple[Compiled, Codes | None]:
@@ -100,13 +97,14 @@ def unpack(data: bytes, name: str) -> tuple[Compiled, Codes | None]:
     """
     if type(data) is not bytes:
         raise TransformError(f"{name} is no saved transform")
-    first, seal, content = data[: len(_FIRST)], data[len(_FIRST) :][:_SEAL], data[len(_FIRST) + _SEAL :]
-    if not _FIRST.startswith(first):
-        if first.startswith(_FORMAT):
+    content = unseal(_KIND, _LAYOUT, data)
+    match content:
+        case SealFault.OTHER_KIND:
+            raise TransformError(f"{name} is no saved transform")
+        case SealFault.OTHER_VERSION:
             raise TransformError(f"{name} is a saved transform of another layout; {_AGAIN}")
-        raise TransformError(f"{name} is no saved transform")
-    if seal != _seal(content):
-        raise TransformError(f"{name} is damaged: it was cut short or altered; {_AGAIN}")
+        case SealFault.DAMAGED:
+            raise TransformError(f"{name} is damaged: it was cut short or altered; {_AGAIN}")
     text, _, code = content.partition(b"\n")
     try:
         plain = json.loads(text)
@@ -116,16 +114,7 @@ def unpack(data: bytes, name: str) -> tuple[Compiled, Codes | None]:
         made_by = plain.pop("made_by")
         compiled = _compiled(plain)
         codes = Codes(*marshal.loads(code)) if made_by == PYTHON else None
-    except (
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        IndexError,
-        EOFError,
-        MemoryError,
-        RecursionError,
-    ):
+    except _MALFORMED:
         # Its version is ours, yet its fields are not: a build of mapper between two releases wrote it.
         raise TransformError(
             f"{name} was compiled by another build of mapper {__version__}; {_AGAIN}"
@@ -174,7 +163,3 @@ def _diagnostic(plain: dict[str, Any], files: list[SourceFile]) -> Diagnostic:
     labels = [Label(Span(files[file], start, end), text) for file, start, end, text in plain["labels"]]
     severity, hints = Severity(plain["severity"]), tuple(plain["hints"])
     return Diagnostic(**plain | {"labels": tuple(labels), "severity": severity, "hints": hints})
-
-
-def _seal(content: bytes) -> bytes:
-    return hashlib.sha256(content).hexdigest().encode("ascii") + b"\n"

@@ -239,12 +239,11 @@ class TestRun:
         write(project / "in.gz", gzip.compress(bodies)[:-5_000])
         write(project / "more", ndjson(ORDER))
         ended = call("run", "orders", "in.gz", "more")
-        assert ended.code == 1
-        assert "mapper: `in.gz` is damaged: " in ended.err
+        assert ended.code == 3
+        assert ended.err == "mapper: `in.gz` is damaged: it ends in the middle\n"
         events = ended.out.splitlines()
-        assert len(events) > 500
-        assert json.loads(events[-1]) == EVENT
-        assert f"{len(events):,} events + 0 skipped + 0 rejected" in ended.err
+        assert 500 < len(events) < 2_000
+        assert ended.out.endswith("\n")
 
     def test_memory_does_not_grow_with_the_input(
         self, project: Path, call: Call, monkeypatch: pytest.MonkeyPatch

@@ -394,7 +394,7 @@ def _calls(folder: Path, text: str) -> Iterator[tuple[str, ForkedCall]]:
 
 def _fault(name: str, end: ForkedEnd, arguments: tuple[str, ...], tag: str) -> str:
     """The reason why a call shows a text wrongly; empty if it does not."""
-    if end.code not in (0, 1, 2) or "Traceback" in end.err:
+    if end.code not in (0, 1, 2, 3) or "Traceback" in end.err:
         return f"{name} fails: {end}"
     if tag not in end.out + end.err:
         return f"{name} does not show its text: {end}"

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mapper import ir
+from mapper.codegen.decoded_payload import DecodedPayload
+from mapper.codegen.emitter import Emitter
 from mapper.codegen.path_code import emit_path
-from mapper.codegen.writer import Scope, Writer
+from mapper.codegen.writer import Writer
 from mapper.diagnostics.diagnostic import Diagnostic, Report
 from mapper.diagnostics.source import SourceFile, Span, SpannedText
 from mapper.expressions.jsonpath import parse_path
@@ -31,8 +33,9 @@ def parsed(text: str, root: ir.Root = ir.Root.ITEM) -> ir.Path:
 def generated(*paths: ir.Path) -> str:
     """The Python source of a function that evaluates paths one after the other."""
     writer = Writer()
+    at = Emitter(writer, DecodedPayload(writer))
     with writer.block("def run(item, body):"):
-        names = [emit_path(writer, path, Scope()) for path in paths]
+        names = [emit_path(at, path) for path in paths]
         writer.line(f"return [{', '.join(names)}]")
     return writer.module()
 

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 
 import mapper
 from mapper import ir
+from mapper.codegen.decoded_payload import DecodedPayload
+from mapper.codegen.emitter import Emitter
 from mapper.codegen.template_code import emit_compute, emit_condition, emit_template
-from mapper.codegen.writer import Scope, Writer
+from mapper.codegen.writer import Writer
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.source import SourceFile, Span, SpannedText
 from mapper.expressions.liquid import parse_condition, parse_expression, parse_template
@@ -51,13 +53,14 @@ def expression(value: str, report: Report | None = None, dialect: Dialect | None
 def generated(node: LiquidNode) -> str:
     """The Python source of a piece of Liquid, as a module."""
     writer = Writer()
+    at = Emitter(writer, DecodedPayload(writer))
     with writer.block("def run(item, body, request):"):
         if isinstance(node, ir.Template):
-            result = emit_template(writer, node, Scope())
+            result = emit_template(at, node)
         elif isinstance(node, ir.Compute):
-            result = emit_compute(writer, node, Scope())
+            result = emit_compute(at, node)
         else:
-            result = emit_condition(writer, node, Scope())
+            result = emit_condition(at, node)
         writer.line(f"return {result}")
     return writer.module()
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 
 from mapper.transform import saved
+from mapper.transform.sealed import seal
 
 ORDER = b'{"id": 7, "user": "u", "at": "2026-11-23T20:00:00Z"}'
 TEXT = """\
@@ -41,10 +42,10 @@ def resealed(change: Callable[[dict[str, object]], object]) -> Callable[[bytes],
     """The file another build of mapper would write: whole, with other content."""
 
     def rewrite(data: bytes) -> bytes:
-        first, _, text, code = data.split(b"\n", 3)
+        _, _, text, code = data.split(b"\n", 3)
         plain = json.loads(text)
         change(plain)
         content = json.dumps(plain).encode() + b"\n" + code
-        return first + b"\n" + saved._seal(content) + content
+        return seal(saved._KIND, saved._LAYOUT, content)
 
     return rewrite

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import mapper
 from mapper.catalog import find_mappings
+from mapper.runtime.faults import InvalidEvent
 from mapper.samples.cases import Sample, find_cases, request_of
 from mapper.transform.narrow_path import NarrowPath
 from support.both_paths import assert_same, mutated_bytes, mutated_value
@@ -85,6 +86,28 @@ def test_random_mappings(
         body = json.dumps(payload).encode()
         assert_same(transform, body, request)
         assert_same(transform, mutated_bytes(chance, body), request)
+
+
+WHOLE = ["$", "$[*]", "$..a", "$[?@.a]"]
+BESIDE_EACH = [*WHOLE, "$[*].a", "$[1:]", "$[0]", "$[0].a", "$.a[*].b", "$.a.b", "$.items", "$.items[*].a"]
+
+
+@pytest.mark.parametrize("each", ["$", "$[*]", "$.items", "$.items[*].a"])
+@pytest.mark.parametrize("root", ["path", "envelope"])
+def test_a_path_that_goes_where_each_goes(each: str, root: str) -> None:
+    """The items, and what is around them, are decoded in part: no path may take one for a whole value."""
+    item = {"id": 1, "a": {"b": 5, "id": 3}, "k": [1], "items": [{"a": 7, "c": 8}]}
+    other = {"id": 2, "a": [{"b": 6, "c": 9}], "k": None}
+    payloads: list[Any] = [item, [item, other], {"items": [item, other], "a": item}, [[item], 1, other]]
+    values = [f"{{{root}: '{path}'}}" for path in BESIDE_EACH]
+    values += [f"{{when: k, then: {{{root}: '{path}'}}, else: 0}}" for path in WHOLE]
+    for value in values:
+        transform = mapper.compile(
+            f"mapping: m\neach: {each}\nevent:\n  event_id: e\n  event_name: n\n  user_id: u\n"
+            f"  timestamp: 2026-11-23T20:00:00.000Z\n  event_properties: {{v: {value}}}\n"
+        )
+        for payload in payloads:
+            assert_same(transform, json.dumps(payload).encode())
 
 
 def outcomes(transform: mapper.Transform, body: bytes, request: mapper.Request) -> list[Any]:
@@ -273,6 +296,17 @@ def test_every_rejection_is_the_same(item: str) -> None:
     for body in (item, f"[{item}]", f"[{good},{item},{item},{good}]", f'{{"a":{item}}}', f'{{"a":[{item}]}}'):
         assert_same(transform, body.encode())
         assert_same(transform, b" \n" + body.encode() + b" ")
+
+
+def test_an_event_that_does_not_fit_is_an_outcome() -> None:
+    """It is reported as the narrow path made it: the decoded path does not map the item again."""
+    transform, request = mapper.compile(REFUSED), mapper.Request()
+    invalid, other = outcomes(transform, b'[{"id":"e","p":[1]},{"id":2}]', request)
+    assert isinstance(invalid, InvalidEvent)
+    assert isinstance(other, InvalidEvent)
+    assert (invalid.__traceback__, invalid.event["event_properties"]) == (None, [1])
+    with pytest.raises(InvalidEvent):
+        outcomes(transform, b'{"id":"e","p":[1]}', request)
 
 
 def test_an_event_is_one_line_however_its_body_is_written() -> None:

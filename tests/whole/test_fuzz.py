@@ -1,66 +1,206 @@
-"""Fuzzing, the short run: a few thousand inputs for each target, the same ones each time.
-
-With atheris installed (`pip install '.[fuzz]'`, Linux) the run is guided by coverage; without it inputs are
-made from the same seeds and words. CONTRIBUTING tells how to let it run for hours.
-"""
+"""Fuzzing, the short run: each fuzzer some hundred times, same inputs; CONTRIBUTING has the long run."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from importlib.util import find_spec
-from pathlib import Path
+from collections.abc import Iterable
+from random import Random
 
 import pytest
+import yaml
 
-from support.places import TESTS
+import mapper
+from fuzz import promises
+from fuzz.__main__ import FUZZERS, main
+from fuzz.bodies import BodyFuzzer
+from fuzz.changes import OF_DATA, OF_MAPPINGS, Changes, Pool
+from fuzz.loop import Fuzzer, Input, fuzz
+from fuzz.mappings import MappingFuzzer
+from fuzz.places import Tree, keyed, read_json, read_yaml, spliced
+from mapper.transform.result import JsonResult
+from support.places import ROOT, TESTS
 
-FUZZ = TESTS / "fuzz"
-sys.path.insert(0, str(FUZZ))
-
-import targets  # noqa: E402
-
-RUNS = {"body": 3_000, "mapping": 400}
-
-
-@pytest.mark.parametrize("name", targets.TARGETS)
-def test_every_seed_passes(name: str) -> None:
-    seeds = targets.corpus(name)
-    assert len(seeds) >= 10
-    for seed in seeds:
-        targets.TARGETS[name](seed)
+# Executions, and codes that they must reach at least: a fuzzer that reaches little tries little.
+RUNS = {"bodies": (1_500, 14), "mappings": (150, 30)}
 
 
-@pytest.mark.parametrize("name", targets.TARGETS)
-def test_mutated_seeds_pass(name: str) -> None:
-    for number, data in enumerate(targets.mutations(name, RUNS[name] // 4, seed=7)):
-        try:
-            targets.TARGETS[name](data)
-        except Exception as error:
-            error.add_note(f"mutation {number} of `{name}`: {data!r}")
-            raise
+@pytest.fixture(scope="module")
+def fuzzers() -> dict[str, Fuzzer]:
+    return {"bodies": BodyFuzzer(7), "mappings": MappingFuzzer(7, others=20)}
 
 
-@pytest.mark.skipif(find_spec("atheris") is None, reason="atheris is not installed")
 @pytest.mark.parametrize("name", RUNS)
-def test_a_short_run_of_the_fuzzer(name: str, tmp_path: Path) -> None:
-    found = tmp_path / "found"
-    found.mkdir()
-    options = [f"-runs={RUNS[name]}", "-seed=7", f"-artifact_prefix={found}/"]
-    command = [
-        sys.executable,
-        str(FUZZ / f"fuzz_{name}.py"),
-        *options,
-        str(found),
+@pytest.mark.xdist_group("fuzz")
+def test_a_short_run_finds_nothing(name: str, fuzzers: dict[str, Fuzzer]) -> None:
+    count, codes = RUNS[name]
+    printed: list[str] = []
+    outcome = fuzz(fuzzers[name], 7, count, report=printed.append)
+    assert not outcome.findings, "\n".join(printed)
+    assert outcome.executions == count
+    reached = {word for word in outcome.reached if word[0] == "M" and word[1:].isdigit()}
+    assert len(reached) >= codes, sorted(reached)
+    assert "event" in outcome.reached
+
+
+def test_every_fuzzer_has_a_short_run() -> None:
+    assert set(RUNS) == set(FUZZERS)
+
+
+def test_the_command_prints_numbers(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(FUZZERS, "planted", lambda seed: Planted())
+    monkeypatch.setattr("fuzz.__main__.limit_memory", lambda: None)
+    monkeypatch.setattr(sys, "argv", ["fuzz", "planted", "--count", "30"])
+    assert main() == 1
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[-1].startswith("30 executions, ")
+    assert " a second of processor time, " in printed[-1]
+    assert printed[-1].endswith("; 1 findings")
+    assert printed[-2].startswith("          30  FINDING AssertionError (a planted fault)")
+
+
+def test_the_command_starts() -> None:
+    command = [sys.executable, str(TESTS / "fuzz"), "--help"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False, cwd=ROOT)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert all(name in ended.stdout for name in RUNS)
+
+
+# --- fuzzers that find something
+
+
+class Planted(Fuzzer):
+    """Fails for every text of JSON with a true value in it."""
+
+    name = "planted"
+
+    def make(self, chance: Random) -> Input:
+        return Input(b'{"a": [1, 2, {"b": "x", "c": true}], "d": ' + b"9" * chance.randint(1, 3) + b"}")
+
+    def run(self, given: Input) -> Iterable[str]:
+        if b"true" in given.data:
+            raise AssertionError("a planted fault")
+        return ["M601"]
+
+    def tree(self, given: Input) -> Tree:
+        return read_json(given.data.decode())
+
+    def again(self, given: Input, text: str) -> Input:
+        return Input(text.encode())
+
+    def paste(self, given: Input) -> str:
+        return f"run({given.data!r})"
+
+
+def test_a_finding_is_counted_shrunk_and_printed() -> None:
+    printed: list[str] = []
+    outcome = fuzz(Planted(), 0, 20, report=printed.append)
+    (finding,) = outcome.findings.values()
+    assert finding.count == 20
+    assert finding.given.data == b"true"
+    assert len(printed) == 1
+    assert "a planted fault" in printed[0]
+    assert "run(b'true')" in printed[0]
+
+
+def test_an_execution_that_takes_long_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Endless(Planted):
+        def run(self, given: Input) -> Iterable[str]:
+            while True:
+                pass
+
+    monkeypatch.setattr("fuzz.loop.HANGS", 0.02)
+    monkeypatch.setattr("fuzz.loop.TRIES", 3)
+    outcome = fuzz(Endless(), 0, 2)
+    assert [(each.kind, each.count) for each in outcome.findings.values()] == [("slow", 2)]
+
+
+LOSES: dict[str, tuple[str, object]] = {
+    "an event less": ("events", lambda found: found[:-1]),
+    "another event": ("events", lambda found: [b'{"a": 1}' for _ in found]),
+    "a rejection less": ("rejected", lambda found: found[:-1]),
+    "a skip less": ("skipped", lambda found: found[:-1]),
+}
+
+
+@pytest.mark.parametrize("name", LOSES)
+def test_paths_that_differ_are_found(
+    name: str, fuzzers: dict[str, Fuzzer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    field, lose = LOSES[name]
+    json = mapper.Transform.json
+
+    def wrong(self: mapper.Transform, body: bytes, request: mapper.Request | None = None) -> JsonResult:
+        found = json(self, body, request)
+        parts = {each: getattr(found, each) for each in ("events", "skipped", "rejected", "repairs")}
+        return JsonResult(**parts | {field: lose(parts[field])})  # type: ignore[operator]
+
+    monkeypatch.setattr(mapper.Transform, "json", wrong)
+    monkeypatch.setattr("fuzz.loop.TRIES", 0)
+    assert fuzz(fuzzers["bodies"], 1, 300).findings
+
+
+def test_a_diagnostic_outside_its_file_is_found() -> None:
+    (found,) = mapper.check("event: 1")[:1]
+    promises.assert_rendered([found])
+    promises.assert_spans(found)
+    (label,) = found.labels
+    object.__setattr__(label.span, "end", 99)
+    with pytest.raises(AssertionError, match="outside its file"):
+        promises.assert_spans(found)
+
+
+# --- trees
+
+
+@pytest.mark.parametrize(
+    ("read", "text"),
+    [
+        (read_json, '{"a": [1, {"b": "x\\"y"}, []], "c": {}}'),
+        (read_yaml, 'a:\n- 1\n- b: "x\\"y"\n- []\nc: {}\n'),
+        (read_yaml, '{"a": [1, {"b": "x\\"y"}, []], "c": {}}'),
+    ],
+)
+def test_places_are_those_of_the_text(read: object, text: str) -> None:
+    tree: Tree = read(text)  # type: ignore[operator]
+    assert [place.above for place in tree.places] == ["", "a", "a", "a", "b", "a", "c"]
+    assert [value_of(place.flow) for place in tree.places[1:]] == [
+        *([1, {"b": 'x"y'}, []], 1, {"b": 'x"y'}, 'x"y', [], {}),
     ]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
-    assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr[-2000:]
-    assert "DONE" in ended.stderr
+    for place in tree.places[1:]:
+        assert value_of(text[place.start : place.end]) == value_of(place.flow)
+        less = text[: place.cut[0]] + text[place.cut[1] :]
+        assert size(value_of(less)) == size(value_of(text)) - size(value_of(place.flow))
+        again = keyed(text[place.key_start : place.key_end], place.flow) + place.gap
+        more = spliced(text, [(place.key_start, place.key_start, again)])
+        doubled = value_of(more)
+        is_element = place.key_start == place.start
+        assert size(doubled) == size(value_of(text)) + is_element * size(value_of(place.flow))
 
 
-def test_the_fuzzers_cover_every_target() -> None:
-    assert (
-        {path.stem.removeprefix("fuzz_") for path in FUZZ.glob("fuzz_*.py")}
-        == set(targets.TARGETS)
-        == set(RUNS)
-    )
+def value_of(text: str) -> object:
+    return yaml.safe_load(text)
+
+
+def size(value: object) -> int:
+    """The number of values in a value."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + sum(map(size, inner))
+
+
+def test_every_change_changes_something() -> None:
+    tree = read_json('{"a": [1, {"b": "x"}], "c": {"d": "$.a[0]"}}')
+    pool = Pool([tree, read_json('{"e": ["y", 2], "c": null}')])
+    for change in {*OF_DATA, *OF_MAPPINGS}:
+        texts = {Changes({change: 1}, pool).to(Random(seed), tree, 1) for seed in range(20)}
+        assert len(texts - {tree.text}) > 3, change
+
+
+def test_the_same_seed_makes_the_same_inputs(fuzzers: dict[str, Fuzzer]) -> None:
+    def made(seed: int) -> list[Input]:
+        chance = Random(seed)
+        return [Planted().make(chance) for _ in range(20)] + [fuzzers["mappings"].make(chance)]
+
+    assert made(1) == made(1) != made(2)

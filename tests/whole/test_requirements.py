@@ -17,7 +17,7 @@ HEAD = """\
 
 
 def requirements(pyproject: dict[str, Any]) -> list[Requirement]:
-    """The requirements of the build, the package and the tests; not `bench` and `fuzz`."""
+    """The requirements of the build, the package and the tests; not `bench`."""
     project = pyproject["project"]
     lines = [
         *pyproject["build-system"]["requires"],

@@ -2,7 +2,7 @@
 
 from mapper.runtime.casts import COLLISION, omit, rename, to_integer, to_number, to_object, to_string
 from mapper.runtime.digits import first_unsure
-from mapper.runtime.faults import Fault, NO_OBJECT, record_plain_fault
+from mapper.runtime.faults import Fault, InvalidEvent, NO_OBJECT, record_plain_fault
 from mapper.runtime.growth import ROOM
 from mapper.runtime.json.canonical import stable_hash
 from mapper.runtime.json.narrow import Any, NeedsFullDecode, Struct, check_text, encode, reader, splitter
@@ -42,7 +42,7 @@ _SHA256_5 = COMPUTED['sha256']
 read = reader(Place2 | list[Place2 | list | None | bool | int | float | str] | None | bool | int | float | str)
 
 
-def event(item, body, request):
+def event(item, body, request):  # line 1
     order_1 = item.f3  # line 4
     line_1 = item.f4
     event_id_1 = stable_hash([order_1, line_1])
@@ -67,8 +67,6 @@ def event(item, body, request):
             raise Fault('M613', 1, 'string', event_name_1)
     if event_name_2 is MISSING or event_name_2 is None:
         raise Fault('M611', 2, 'looked at `$.kind`, `$.name`')
-    if not event_name_2.strip():
-        return None
     uid_1 = item.f7  # line 15
     user_id_1 = uid_1
     if (not user_id_1 or user_id_1.isspace() if type(user_id_1) is str else user_id_1 is MISSING or user_id_1 is None or has_no_content(user_id_1)):
@@ -76,8 +74,6 @@ def event(item, body, request):
         user_id_1 = email_1
         if (not user_id_1 or user_id_1.isspace() if type(user_id_1) is str else user_id_1 is MISSING or user_id_1 is None or has_no_content(user_id_1)):
             user_id_1 = 'anonymous'
-    if not isinstance(user_id_1, str):
-        return None
     at_1 = item.f9  # line 18
     timestamp_1 = at_1
     if timestamp_1 is not MISSING and timestamp_1 is not None:
@@ -176,6 +172,10 @@ def event(item, body, request):
     if pair_1 is not MISSING:
         event_properties_1['pair'] = pair_1
     event_1 = {'event_id': event_id_1, 'event_name': event_name_2, 'user_id': user_id_1, 'timestamp': timestamp_1, 'event_properties': event_properties_1}  # line 3
+    if not event_name_2.strip():
+        raise InvalidEvent(event_1)
+    if not isinstance(user_id_1, str):
+        raise InvalidEvent(event_1)
     return encode(event_1)
 
 
@@ -195,6 +195,8 @@ def run(body, request):
                 outcome = event(item, root, request)
             except Fault as fault:
                 outcome = record_plain_fault(fault)
+            except InvalidEvent as invalid:
+                outcome = invalid.with_traceback(None)  # its frames hold the payload
             except Exception:
                 pass  # the decoded path finds out why
         else:

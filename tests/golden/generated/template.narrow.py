@@ -30,7 +30,7 @@ _SEARCH_5 = searcher('^\\S+(?!\\s)$')
 read = reader(Place2 | list[Place2 | list | None | bool | int | float | str] | None | bool | int | float | str)
 
 
-def event(item, body, request):
+def event(item, body, request):  # line 1
     id_1 = item.f1  # line 5
     json_1 = apply(_JSON_1, 0, id_1)
     name_1 = item.f2  # line 6
@@ -49,7 +49,9 @@ def event(item, body, request):
     if len(text_1) > 1000000:
         too_long(8)
     event_1 = parse_rendered(text_1, 9)
-    return encode(event_1) if valid(event_1) else InvalidEvent(event_1)
+    if not valid(event_1):
+        raise InvalidEvent(event_1)
+    return encode(event_1)
 
 
 def valid(event):
@@ -101,6 +103,8 @@ def run(body, request):
                 outcome = event(item, root, request)
             except Fault as fault:
                 outcome = record_plain_fault(fault)
+            except InvalidEvent as invalid:
+                outcome = invalid.with_traceback(None)  # its frames hold the payload
             except Exception:
                 pass  # the decoded path finds out why
         else:

@@ -1,0 +1,48 @@
+"""Runs a fuzzer: `python tests/fuzz NAME [--seed N] [--count N | --seconds S]`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent), str(HERE.parents[1])]
+
+from fuzz.bodies import BodyFuzzer  # noqa: E402
+from fuzz.loop import Fuzzer, Outcome, fuzz, limit_memory  # noqa: E402
+from fuzz.mappings import MappingFuzzer  # noqa: E402
+
+FUZZERS: dict[str, Callable[[int], Fuzzer]] = {each.name: each for each in (BodyFuzzer, MappingFuzzer)}
+
+
+def main() -> int:
+    """Run until the count or the time is over; 1 if something was found."""
+    parser = argparse.ArgumentParser(prog="python tests/fuzz", description=__doc__)
+    parser.add_argument("name", choices=FUZZERS)
+    parser.add_argument("--seed", type=int, default=0, help="the same seed makes the same inputs; default: 0")
+    parser.add_argument("--count", type=int, help="executions")
+    parser.add_argument("--seconds", type=float, help="seconds on the clock; default: 60")
+    given = parser.parse_args()
+    limit_memory()
+    seconds = 60.0 if given.count is None and given.seconds is None else given.seconds
+
+    def report(line: str) -> None:
+        print(line, flush=True)
+
+    outcome = fuzz(FUZZERS[given.name](given.seed), given.seed, given.count, seconds, report)
+    _print_outcome(outcome)
+    return 1 if outcome.findings else 0
+
+
+def _print_outcome(outcome: Outcome) -> None:
+    for word, count in outcome.reached.most_common():
+        print(f"{count:>12,}  {word}")
+    for finding in outcome.findings.values():
+        print(f"{finding.count:>12,}  FINDING {finding.kind}")
+    print(outcome.line())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
