@@ -5,14 +5,15 @@ A double (IEEE 754) holds every whole number below 2^53. From there on, two ids 
 So the rule asks for nothing but the double, and is the same for bytes and for payloads that were parsed by
 any parser.
 
-An integer of more than MAX_DIGITS digits is out of range, like a float beyond the doubles: to convert it would
-take quadratic time. The decoder of bodies has the same limit. A host may set Python's own to another number
-(`sys.set_int_max_str_digits`, at least 640); nothing here depends on that.
+An integer of more than MAX_DIGITS digits is out of range, like a float beyond the doubles: to convert it
+would take quadratic time. The decoder of bodies has the same limit. A host may set Python's own to another
+number (`sys.set_int_max_str_digits`, at least 640); nothing here depends on that.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import TypeGuard
@@ -57,6 +58,11 @@ def is_out_of_range(value: object) -> bool:
 def is_number(value: object) -> TypeGuard[int | float | Decimal]:
     """Return True for a JSON number, also one that is out of range; Python's booleans are none."""
     return isinstance(value, NUMBERS) and not isinstance(value, bool)
+
+
+def may_have_too_many_digits(text: bytes | str) -> bool:
+    """Return True for JSON text that may hold an integer out of range; Python usually writes none."""
+    return len(text) > MAX_DIGITS and sys.get_int_max_str_digits() != MAX_DIGITS
 
 
 def write_integer(value: int) -> str:

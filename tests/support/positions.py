@@ -11,8 +11,6 @@ import re
 from mapper.runtime.liquid.filters import ROWS
 from support.field_kinds import KINDS
 
-OBJECT = "{path: $.o, as: object, on_error: omit}"
-
 # By operator: values with the odd value in each of its parts.
 BY_OPERATOR: dict[str, tuple[str, ...]] = {
     "path": ("$.a", "{path: '$.l[*]', take: last}", "{path: $.a, of: {first_of: [$.o, $.l]}}", "$"),
@@ -36,7 +34,7 @@ BY_OPERATOR: dict[str, tuple[str, ...]] = {
         "{when: a == 5 or a == b, then: 1, else: 2}",
         "{when: a > 5, then: 1, else: 2}",
         "{when: a contains 'x' or l contains a, then: 1, else: 2}",
-        "{when: a == blank or a == nil, then: 1, else: 2}",
+        "{when: a == blank, then: 1, else: 2}",
     ),
     "merge": (
         "{merge: [{path: $.o, as: object, on_error: omit}, {x: $.a}]}",
@@ -112,13 +110,15 @@ TAGS: dict[str, str] = {
     "if": "{% if a %}x{% elsif a > 1 %}y{% elsif a <= b %}z{% endif %}",
     "unless": "{% unless a == o.a %}x{% endunless %}",
     "case": "{% case a %}{% when 5, 'x' %}y{% when b %}z{% endcase %}",
-    "for": "{% for x in a %}{{ x }}{% endfor %}{% for x in l limit: a offset: 1 %}{{ forloop.index }}{% endfor %}",
+    "for": "{% for x in a %}{{ x }}{% endfor %}",
+    "for a part": "{% for x in l limit: a offset: 1 %}{{ forloop.index }}{% endfor %}",
     "for members": "{% for x in o %}{{ x[0] }}{{ x[1] }}{% endfor %}",
     "for range": "{% for x in (1..a) %}{{ x }}{% endfor %}",
     "tablerow": "{% tablerow x in l cols: a %}{{ x }}{% endtablerow %}",
     "cycle": "{% for x in l %}{% cycle a, x, 'b' %}{% endfor %}",
     "capture": "{% capture x %}{{ a }}{% endcapture %}{{ x }}",
-    "assign": "{% assign x = a %}{{ x.size }}{{ x.first }}{{ x.last }}{{ x.a }}{{ x[0] }}{{ x[a] }}{{ o[a] }}",
+    "assign": "{% assign x = a %}{{ x.size }}{{ x.first }}{{ x.last }}{{ x.a }}",
+    "lookups": "{{ a[0] }}{{ a[a] }}{{ o[a] }}{{ l[a] }}",
     "echo": "{% echo a %}",
     "increment": "{% increment a %}{% decrement a %}{{ a }}",
     "contains": "{% if a contains b or l contains a or o contains a or b contains a %}x{% endif %}",
@@ -127,25 +127,25 @@ TAGS: dict[str, str] = {
 }
 
 
+_BETWEEN = re.compile(r',\s*(?=(?:[^"]*"[^"]*")*[^"]*$)')  # a comma outside of quotes
+
+
 def _filter_positions() -> dict[str, str]:
-    """For each filter the example of its row, with the odd value in place of the value and of each argument."""
+    """For each filter the example of its row, with the odd value in place of the value and of an argument."""
     found = {}
     for name, row in ROWS.items():
         if row.of_dialects:
             continue
         call = row.examples[0][0].removeprefix("{{").removesuffix("}}").strip()
-        found[f"filter {name}"] = "{{ " + re.sub(r"^value\b", "a", call) + " }}"
+        for word, of in (("a", ""), ("l", " of a list")):
+            found[f"filter {name}{of}"] = "{{ " + re.sub(r"^value\b", word, call) + " }}"
         head, colon, arguments = call.partition(": ")
-        parts = re.split(r",\s*(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)", arguments) if colon else []
+        parts = _BETWEEN.split(arguments) if colon else []
         for index in range(len(parts)):
             changed = ", ".join("a" if at == index else part for at, part in enumerate(parts))
-            found[f"filter {name}, argument {index + 1}"] = (
-                "{{ " + f"{head.replace('value', 'l', 1)}: {changed}" + " }}"
-            )
-            found[f"filter {name} of a text, argument {index + 1}"] = (
-                "{{ " + f"{head.replace('value', 'b', 1)}: {changed}" + " }}"
-            )
-        found[f"filter {name} of a list"] = "{{ " + re.sub(r"^value\b", "l", call) + " }}"
+            for word, of in (("l", "a list"), ("b", "a text")):
+                text = f"{head.replace('value', word, 1)}: {changed}"
+                found[f"filter {name} of {of}, argument {index + 1}"] = "{{ " + text + " }}"
     return found
 
 
@@ -174,3 +174,26 @@ COMPUTED: dict[str, str] = {
     name.replace("filter", "computed"): "{compute: " + _quoted(text[3:-3]) + "}"
     for name, text in FILTER_POSITIONS.items()
 }
+
+_FRAME = """\
+mapping: odd
+each: '$[*]'
+{vars}event:
+  event_id: one
+  event_name: Seen
+  user_id: u
+  timestamp: 2026-11-23T20:00:00.000Z
+  event_properties: {{p: {value}}}
+"""
+_VARS = "vars: {v: $.a, w: {path: $.o, as: object, on_error: omit}}\n"
+
+
+def mapping_of(value: str) -> str:
+    """A mapping with a value, in YAML, as its only property; its items are the elements of the body."""
+    return _FRAME.format(value=value, vars=_VARS if "var" in value else "")
+
+
+def items_of(odd: object) -> list[object]:
+    """Items with an odd value in the places that the positions read."""
+    around = {"a": odd, "o": {"a": odd}, "l": [odd, {"a": odd}, {"a": odd}, 1], "b": "x"}
+    return [around, {"a": {"a": [{"b": odd}]}, "o": odd, "l": odd, "b": odd}, odd]

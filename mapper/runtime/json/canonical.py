@@ -13,7 +13,6 @@ RFC 8785 (JCS) with these decisions:
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from json.encoder import encode_basestring as _quote
@@ -22,7 +21,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from mapper.runtime.casts import to_string
-from mapper.runtime.digits import MAX_DIGITS, may_have_lost_digits
+from mapper.runtime.digits import may_have_lost_digits, may_have_too_many_digits
 from mapper.runtime.limits import MAX_CANONICAL_DEPTH
 from mapper.runtime.missing import INVALID, MISSING, Nothing
 
@@ -77,7 +76,7 @@ def _encode_at_once(parts: list[tuple[object, ...]]) -> bytes | None:
         text = _encode_plain(parts)
     except (ValueError, OverflowError):  # half of a surrogate pair; an integer too long to print
         return None
-    return None if _may_be_out_of_range(text) else text
+    return None if may_have_too_many_digits(text) else text
 
 
 def _is_plain(value: Any, room: int) -> bool:
@@ -154,12 +153,7 @@ def _flat(container: dict[str, object] | list[object]) -> str | None:
         text = _encode_plain(container) if plain else None
     except (TypeError, ValueError):  # a key that is not text; half of a surrogate pair; a long integer
         return None
-    return None if text is None or _may_be_out_of_range(text) else text.decode()
-
-
-def _may_be_out_of_range(text: bytes) -> bool:
-    """True for a text that may have an integer with too many digits; under its usual limit Python writes none."""
-    return len(text) > MAX_DIGITS and sys.get_int_max_str_digits() != MAX_DIGITS
+    return None if text is None or may_have_too_many_digits(text) else text.decode()
 
 
 def _open(container: dict[str, object] | list[object]) -> tuple[str, _Members, str]:

@@ -40,10 +40,10 @@ def _with_written_integers(value: Any) -> object:
 
 
 def write(value: object, *, is_ascii: bool, is_strict: bool) -> str:
-    """A value as compact JSON, in ASCII if that is asked for; others get halves of surrogate pairs as they are.
+    """A value as compact JSON, in ASCII if that is asked for.
 
-    Raises ValueError for a number out of range if it `is_strict`; otherwise Decimals keep their digits. Raises
-    TypeError if JSON cannot hold a value.
+    Raises ValueError for a number out of range if it `is_strict`; otherwise Decimals keep their digits.
+    Raises TypeError if JSON cannot hold a value.
     """
     import json  # a service without templates starts without it
 

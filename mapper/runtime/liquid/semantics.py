@@ -6,6 +6,7 @@ compare them. A variable that is not there is MISSING.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -18,9 +19,9 @@ from mapper.runtime.digits import (
     LOST_DIGITS,
     NUMBERS,
     OUT_OF_RANGE,
-    RANGE,
     is_out_of_range,
     may_have_lost_digits,
+    may_have_too_many_digits,
     read_integer,
     write_integer,
 )
@@ -138,6 +139,13 @@ def at_most(left: object, right: object) -> bool:
     return equality.equal(left, right)
 
 
+def as_infinity(value: object) -> object:
+    """An infinity for a number out of range: the library would take for ever to convert some Decimals."""
+    if isinstance(value, int | Decimal) and is_out_of_range(value):
+        return math.inf if value > 0 else -math.inf
+    return value
+
+
 def contains(left: object, right: object) -> bool:
     """Liquid's `contains`: a part of a text, an element of a list, a key of an object; else false."""
     if not is_truthy(left) or not is_truthy(right):
@@ -225,7 +233,7 @@ def as_value(value: object, site: int) -> object:
         return list(value)
     if isinstance(value, Headers):
         return dict(value)
-    known = value is None or value is MISSING or isinstance(value, str | int | float | list | dict)
+    known = value is None or value is MISSING or isinstance(value, (str, list, dict, *NUMBERS))
     return value if known else to_text(value, site)
 
 
@@ -237,7 +245,7 @@ def to_json(value: object) -> str:
     import json  # a service without templates starts without it
 
     try:
-        return json.dumps(
+        printed = json.dumps(
             value,
             ensure_ascii=False,
             separators=(",", ":"),
@@ -247,6 +255,7 @@ def to_json(value: object) -> str:
         )
     except ValueError:  # perhaps an integer of more digits than the host lets Python print
         return write(value, is_ascii=False, is_strict=True)
+    return write(value, is_ascii=False, is_strict=True) if may_have_too_many_digits(printed) else printed
 
 
 def _plain(value: object) -> object:
@@ -307,18 +316,18 @@ def rounds_fault(site: int) -> Fault:
     return Fault("M619", site, f"more than {active().loop_rounds:,} rounds")
 
 
-def interval(start: object, stop: object) -> range:
+def interval(start: object, stop: object, site: int) -> range:
     """The range `(start..stop)`; an end that is not a whole number counts as 0.
 
-    One out of range is far beyond the limit of every loop.
+    Raises Fault M618 for an end out of range.
     """
-    low, high = _whole(start), _whole(stop)
+    low, high = _whole(start, site), _whole(stop, site)
     return range(low, high + 1) if low <= high else range(0)
 
 
-def _whole(value: object) -> int:
+def _whole(value: object, site: int) -> int:
     if is_out_of_range(value):
-        return RANGE if value > 0 else -RANGE  # type: ignore[operator]
+        raise Fault("M618", site, OUT_OF_RANGE)
     try:
         return int(value)  # type: ignore[call-overload, no-any-return]
     except (ValueError, TypeError, OverflowError):
