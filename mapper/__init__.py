@@ -17,6 +17,7 @@ from mapper.runtime.limits import Limits
 from mapper.runtime.repair.policy import Repair
 from mapper.transform.request import Request
 from mapper.transform.result import JsonResult, Rejected, Result, Skipped
+from mapper.transform.stream import Stream
 from mapper.transform.transform import Transform
 from mapper.version import __version__
 
@@ -38,6 +39,7 @@ __all__ = [
     "Skipped",
     "SourceFile",
     "Span",
+    "Stream",
     "Transform",
     "TransformError",
     "__version__",

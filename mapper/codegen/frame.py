@@ -74,6 +74,10 @@ EACH = {{ each }}
 # For each alternative of `each`, the function that finds its items undecoded if they are in one array.
 SPLIT = {{ split }}
 {% endif %}
+{% if item is defined %}
+# The class of an item that is an object.
+ITEM = {{ item }}
+{% endif %}
 {% if alone is defined %}
 # True if the outcome of an item depends on this item alone.
 ALONE = {{ alone }}

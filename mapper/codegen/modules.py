@@ -10,7 +10,7 @@ writes the code of both (`codegen.event_code`). They differ in this, and in noth
    that they are JSON. Those of the narrow path are JSON.
 3. The outcome. `event` returns the event itself on the decoded path, and its bytes on the narrow path.
 4. The frame. The decoded module has the tables of the mapping: FIELDS, REASONS, LEVELS, GROWTH, EACH. The
-   narrow module has classes, the loop over the items, SPLIT and ALONE.
+   narrow module has classes, the selection of the items, SPLIT, ITEM and ALONE.
 5. Every mapping has a decoded module. A mapping without a narrow module has the reason in its plan.
 
 Both import nothing but `mapper.runtime` and `mapper.regex`. The same program always gives the same text.
@@ -36,7 +36,6 @@ from mapper.codegen.plan import NotNarrow, describe, make_plan
 from mapper.codegen.writer import Writer, literal
 from mapper.ir.growth import growth
 from mapper.ir.levels import levels
-from mapper.runtime.growth import is_bounded
 from mapper.runtime.json.locations import write_location
 
 _ITEM = frozenset({ITEM})
@@ -117,10 +116,12 @@ def _generate_narrow(program: ir.Program, target: Any, filename: str, version: s
     payload = NarrowPayload(writer, _ITEM, attributes, {ITEM: plan.item, BODY: plan.body})
     emit_event(writer, payload, program, target)
     reads_body = any(_names_body(text) for text, _ in writer.lines[1:])
-    emit_selection(writer, selection, is_bounded=is_bounded(growth(program)))
+    emit_selection(writer, selection)
     classes = [*place_classes(plan, attributes), *selection.classes()]
     writer.constants["read"] = f"{writer.use('json.narrow', 'reader')}({selection.type_of(selection.root)})"
-    types = " ".join((*classes, *writer.constants.values(), *(text for text, _ in writer.lines)))
+    types = " ".join(
+        (plan.item.name, *classes, *writer.constants.values(), *(text for text, _ in writer.lines))
+    )
     for name in re.findall(r"\b(?:Any|Struct)\b", types):
         writer.use("json.narrow", name)
     module = fill_frame(
@@ -130,6 +131,7 @@ def _generate_narrow(program: ir.Program, target: Any, filename: str, version: s
         version,
         classes=classes,
         split=emit_split(writer, selection),
+        item=plan.item.name,
         alone=str(not reads_body),
     )
     return module.python, describe(plan)

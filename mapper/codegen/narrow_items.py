@@ -1,10 +1,9 @@
-"""Codegen of items on the narrow path: their places in a partly decoded body, and the loop over them.
+"""Codegen of items on the narrow path: their places in a partly decoded body, and their selection.
 
-`run(body, request)` returns the outcomes of the items and the index of the alternative of `each` that
-selects them; for a body that is itself the one item, its outcome alone. An outcome is the event as bytes,
-the number of the rule that skips the item, the record of a fault, an InvalidEvent, or None if the decoded
-path has to map the item. `run` returns None, or raises, if the decoded path has to map the whole body. It
-also raises the Fault or the InvalidEvent of a body that is one item.
+`run(body, request)` decodes a body and returns its items, the decoded body, and the index of the alternative
+of `each` that selects the items; for a body that is itself the one item, its outcome alone. It returns None,
+or raises, if the decoded path has to map the whole body. It also raises the Fault or the InvalidEvent of a
+body that is one item.
 """
 
 from __future__ import annotations
@@ -115,11 +114,8 @@ def _grow(node: AroundItems, steps: tuple[Step, ...]) -> None:
         node.elements().is_item = True  # an array here counts as its elements
 
 
-def emit_selection(writer: Writer, selection: ItemSelection, *, is_bounded: bool) -> None:
-    """`run(body, request)` and one function for each alternative of `each`.
-
-    Unless the events of any body are `bounded`, it returns None once it has made ROOM bytes of them.
-    """
+def emit_selection(writer: Writer, selection: ItemSelection) -> None:
+    """`run(body, request)` and one function for each alternative of `each`."""
     for number, steps in enumerate(selection.alternatives, 1):
         if steps:
             _emit_alternative(writer, selection, steps, number)
@@ -136,30 +132,7 @@ def emit_selection(writer: Writer, selection: ItemSelection, *, is_bounded: bool
             writer.line("items, each_index = root if type(root) is list else (root,), 0")
         else:
             _emit_choice(writer, selection)
-        writer.line("outcomes = []")
-        if not is_bounded:
-            writer.line(f"room = {writer.use('growth', 'ROOM')}")
-        with writer.block("for item in items:"):
-            writer.line("outcome = None")
-            with writer.block(f"if isinstance(item, {selection.plan.item.name}):"):
-                writer.line("try:")
-                writer.line("    outcome = event(item, root, request)")
-                fault, record = writer.use("faults", "Fault"), writer.use("faults", "record_plain_fault")
-                writer.line(f"except {fault} as fault:")
-                writer.line(f"    outcome = {record}(fault)")
-                writer.line(f"except {writer.use('faults', 'InvalidEvent')} as invalid:")
-                writer.line("    outcome = invalid.with_traceback(None)  # its frames hold the payload")
-                writer.line("except Exception:")
-                writer.line("    pass  # the decoded path finds out why")
-            writer.line("else:")
-            writer.line(f"    outcome = {writer.use('faults', 'NO_OBJECT')}")
-            writer.line("outcomes.append(outcome)")
-            if not is_bounded:
-                with writer.block("if type(outcome) is bytes:"):
-                    writer.line("room -= len(outcome)")
-                    with writer.block("if room < 0:"):
-                        writer.line("return None")
-        writer.line("return outcomes, each_index")
+        writer.line("return items, root, each_index")
 
 
 def _is_alone(writer: Writer, selection: ItemSelection) -> str:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from dataclasses import dataclass, field
 
 from mapper.runtime.items import Alternative, names_of
 from mapper.runtime.json.nesting import count_brackets
 from mapper.runtime.limits import DEFAULT
 from mapper.transform.rejections import BLANKS
-from mapper.transform.undecoded_items import ItemThunks, Outcome, UndecodedItems
+from mapper.transform.result import Thunk
+from mapper.transform.undecoded_items import NarrowOutcome, UndecodedItems
 
 _SAMPLE = 1 << 13  # bytes in which the distance of brackets is measured
 _LARGEST = 1 << 16  # bytes of a chunk, if its items are not larger: about a cache of the processor
@@ -33,21 +34,44 @@ def find_chunkable(alternatives: tuple[Alternative, ...]) -> int | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class ChunkItems:
+    """The items of all chunks that became no events, by index; `row` is the location of their array."""
+
+    row: str
+    thunks: dict[int, Thunk] = field(default_factory=dict, repr=False)
+
+    def find(self, index: int) -> Thunk | None:
+        """An item; None if it is not known."""
+        return self.thunks.get(index)
+
+    def locate(self, index: int) -> str:
+        """The location of an item."""
+        return f"{self.row}[{index}]"
+
+
 def map_chunks(
-    texts: Iterable[bytes], run: Callable[[bytes], Any], each_index: int, undecoded: UndecodedItems
-) -> tuple[list[Outcome], ItemThunks]:
+    texts: Iterable[bytes],
+    run: Callable[[bytes], tuple[list[NarrowOutcome], int]],
+    each_index: int,
+    undecoded: UndecodedItems,
+) -> tuple[list[NarrowOutcome], ChunkItems]:
     """The outcomes of the items in all chunks, and those items that became no events.
 
     Raises an exception of any kind if the chunks were cut at wrong places.
     """
-    found: list[Outcome] = []
-    items: ItemThunks = {}
+    found: list[NarrowOutcome] = []
+    items = ChunkItems(undecoded.rows[each_index])
     for text in texts:
         mapped, mapped_each = run(text)
         if mapped_each != each_index:
             raise ValueError("items of another alternative")
-        for index, item in undecoded.elements_of(mapped, each_index, text).items():
-            items[len(found) + index] = item
+        inside = undecoded.of(text, each_index, len(mapped))
+        for index, outcome in enumerate(mapped):
+            if type(outcome) is not bytes and outcome is not None:
+                item = inside.find(index)
+                if item is not None:
+                    items.thunks[len(found) + index] = item
         found += mapped
         if len(found) > DEFAULT.items:  # too many, whatever follows
             break

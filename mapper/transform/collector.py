@@ -1,4 +1,4 @@
-"""Collector: the outcomes of items become the skips and rejections of a result; both paths use it.
+"""Collector: the outcomes of items become skips and rejections; both paths use it.
 
 An outcome that is not an event is the number of a skip rule, the reason that a template gave for a skip, the
 record of a fault, or an event that does not fit the target schema.
@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from mapper.diagnostics.diagnostic import Diagnostic
 from mapper.runtime.faults import NO_OBJECT, FaultRecord, InvalidEvent
 from mapper.runtime.items import Alternative, find_row, locate
 from mapper.runtime.json.locations import write_location
@@ -20,7 +19,7 @@ from mapper.transform.rejections import (
     fault_diagnostics,
     reject_not_object,
 )
-from mapper.transform.result import JsonResult, Rejected, Result, Skipped, Thunk
+from mapper.transform.result import Rejected, Skipped, Thunk
 
 NoEvent: TypeAlias = int | str | FaultRecord | InvalidEvent
 
@@ -47,7 +46,7 @@ def locations(alternatives: tuple[Alternative, ...], body: object) -> Locate:
 
 @dataclass(frozen=True, slots=True)
 class Collector:
-    """Enters items that became no events into results of one mapping.
+    """Makes the skips and rejections of the items of one mapping that became no events.
 
     `reasons` are those of its skip rules, `places` those of the module that gave the outcomes, `target` is
     its target schema as JSON text. An item may be given as a Thunk.
@@ -57,33 +56,31 @@ class Collector:
     places: Places = field(repr=False)
     target: str = field(repr=False)
 
-    def enter(
+    def explain(
         self,
-        result: Result | JsonResult,
         index: int,
         outcome: NoEvent,
         locate: Locate,
         item: object | Thunk,
         *,
         is_parsed: bool = False,
-    ) -> None:
-        """Add the skip or rejection of an item to the result; `locate` is only called for a rejection.
+    ) -> Skipped | Rejected:
+        """The skip or rejection of an item; `locate` is only called for a rejection.
 
         `is_parsed` is true if a host has parsed the body.
         """
-        if type(outcome) is int:
-            result.skipped.append(Skipped(index, self.reasons[outcome], item))
-            return
-        if type(outcome) is str:
-            result.skipped.append(Skipped(index, outcome, item))
-            return
+        if isinstance(outcome, int):
+            return Skipped(index, self.reasons[outcome], item)
+        if isinstance(outcome, str):
+            return Skipped(index, outcome, item)
         location = locate(index)
         if outcome is NO_OBJECT:
-            result.rejected.append(reject_not_object(index, location, item, is_parsed=is_parsed))
-            return
-        diagnostics: Thunk | tuple[Diagnostic, ...]
+            return reject_not_object(index, location, item, is_parsed=is_parsed)
         if isinstance(outcome, InvalidEvent):
             diagnostics = explain_event(self.target, outcome.event, self.places, location or "$")
-        else:
-            diagnostics = Thunk(fault_diagnostics, outcome, self.places, location)
-        result.rejected.append(Rejected(index, location or "$", diagnostics, item))
+            return Rejected(index, location or "$", diagnostics, item)
+        return self.reject(index, outcome, location, item)
+
+    def reject(self, index: int, fault: FaultRecord, location: str | None, item: object | Thunk) -> Rejected:
+        """The rejection of an item, or of a body, that met a fault."""
+        return Rejected(index, location or "$", Thunk(fault_diagnostics, fault, self.places, location), item)

@@ -5,31 +5,34 @@ It maps every payload, whatever the limits; the narrow path must give the same r
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, TypeAlias
 
 from mapper.diagnostics.diagnostic import Diagnostic
 from mapper.runtime.faults import NO_OBJECT, Fault, InvalidEvent, Skip, record_fault
-from mapper.runtime.growth import FORM_INFLATION, INFLATION, ROOM, Growth, is_bounded
+from mapper.runtime.growth import FORM_INFLATION, INFLATION, Growth
 from mapper.runtime.items import Alternative, UnmatchedElement, select
+from mapper.runtime.json.exact import encode
 from mapper.runtime.json.foreign import PlainCopy
-from mapper.runtime.json.narrow import NeedsFullDecode
 from mapper.runtime.json.nesting import nests_deeper
 from mapper.runtime.limits import DEFAULT, within
+from mapper.runtime.repair.policy import Repair
 from mapper.runtime.schema.validation import is_json
 from mapper.runtime.stack import on_fresh_stack
 from mapper.transform.body import read_body
-from mapper.transform.collector import Collector, Locate, at_root, locations
+from mapper.transform.collector import Collector, NoEvent
 from mapper.transform.compiled import Compiled, module_name
+from mapper.transform.decoded_body import DecodedBody
 from mapper.transform.rejections import TOO_DEEP, reject
 from mapper.transform.request import Request
-from mapper.transform.result import Rejected, Result, Skipped, set_item
+from mapper.transform.result import JsonResult, Outcome, Rejected, Result, Skipped, set_item
 from mapper.transform.room import Room
 
-if TYPE_CHECKING:
-    from mapper.runtime.json.deep import DeepReader
+# The fields of a result.
+_Collected: TypeAlias = tuple[list[Any], list[Skipped], list[Rejected], tuple[Repair, ...]]
 
+_AS_THEY_ARE = nullcontext()  # the default limits are in force anyway
 _BYTES = (bytes, bytearray, memoryview)
 
 
@@ -42,7 +45,6 @@ class DecodedPath:
         "_event",
         "_growth",
         "_has_default_limits",
-        "_is_bounded",
         "_levels",
         "_limits",
         "_max_unmeasured",
@@ -59,7 +61,6 @@ class DecodedPath:
         self._policy = compiled.policy
         self._event = module["event"]
         self._growth = Growth(*module["GROWTH"])
-        self._is_bounded = is_bounded(self._growth)
         self._max_unmeasured = self._growth.max_items(compiled.limits)
         self._levels: int = compiled.limits.nesting + module["LEVELS"]
         self.alternatives: tuple[Alternative, ...] = module["EACH"]
@@ -84,75 +85,114 @@ class DecodedPath:
                 if type(outcome) is int:
                     return Result([], [Skipped(0, self._collector.reasons[outcome], payload)])
                 return Result([outcome])
-        if self._has_default_limits:
-            return self._map_anywhere(payload, request, trusted)
-        with within(self._limits):
-            return self._map_anywhere(payload, request, trusted)
+        return Result(*self._collect(payload, request, trusted, writes=False))
 
-    def map_items(self, items: Iterable[tuple[int, object]], body: object, request: Request) -> Result:
-        """The result of items, each with its index, of a body that is JSON for sure.
+    def json(self, body: bytes, request: Request) -> JsonResult:
+        """The result of the bytes of a body, with events as bytes."""
+        return JsonResult(*self._collect(body, request, trusted=False, writes=True))
 
-        Raises NeedsFullDecode if other items decide whether their events fit the limits.
-        """
-        room = None if self._is_bounded else self._room(ROOM)
-        run = _Run(body, body, request, self.alternatives, is_plain=True, room=room)
-        self._map_items(items, run)
-        if room is not None and room.is_spent:
-            raise NeedsFullDecode
-        return run.result
+    def open(self, payload: object, request: Request, trusted: bool = False) -> DecodedBody:
+        """A payload whose items are mapped one by one, by `outcomes`."""
+        with self._in_force():
+            try:
+                body = self._read(payload, request, trusted, is_fresh=False)
+            except RecursionError:
+                body = on_fresh_stack(lambda: self._read(payload, request, trusted, is_fresh=True))
+        body.writes = True
+        return body
 
-    def _room(self, size: int) -> Room:
+    def outcomes(self, body: DecodedBody, start: int = 0) -> Iterator[Outcome]:
+        """The outcomes of a body that `open` gave, from an item on; each is made when it is asked for."""
+        if body.rejected is not None:
+            yield body.rejected
+        for index in range(start, len(body.items)):
+            yield self.outcome(index, body)
+
+    def outcome(self, index: int, body: DecodedBody) -> Outcome:
+        """The outcome of an item of a body that `open` gave. Outside of this call no limits are in force."""
+        item = body.items[index]
+        outcome: Outcome
+        with self._in_force():
+            try:
+                outcome = self._map_item(index, item, body, is_fresh=False)
+            except RecursionError:
+                # The caller has used up nearly all of its stack; the outcome must not depend on that.
+                outcome = on_fresh_stack(lambda: self._map_item(index, item, body, is_fresh=True))
+        return outcome
+
+    def room(self, size: int) -> Room:
+        """The room for events that take `size` bytes together."""
         levels = self._levels - self._limits.nesting if self._growth.is_large else 0
         return Room(self._limits, levels, size)
 
-    def _map_anywhere(self, payload: object, request: Request, trusted: bool) -> Result:
-        try:
-            return self._map_payload(payload, request, trusted, is_fresh=False)
-        except RecursionError:
-            # The caller has used up nearly all of its stack; the result must not depend on that.
-            return on_fresh_stack(lambda: self._map_payload(payload, request, trusted, is_fresh=True))
+    def _in_force(self) -> AbstractContextManager[None]:
+        return _AS_THEY_ARE if self._has_default_limits else within(self._limits)
 
-    def _map_payload(self, payload: object, request: Request, trusted: bool, *, is_fresh: bool) -> Result:
+    def _collect(self, payload: object, request: Request, trusted: bool, *, writes: bool) -> _Collected:
+        """The fields of a result."""
+        with self._in_force():
+            try:
+                return self._collect_all(payload, request, trusted, writes=writes, is_fresh=False)
+            except RecursionError:
+                # All at once, as the next items would meet the same end of the stack.
+                return on_fresh_stack(
+                    lambda: self._collect_all(payload, request, trusted, writes=writes, is_fresh=True)
+                )
+
+    def _collect_all(
+        self, payload: object, request: Request, trusted: bool, *, writes: bool, is_fresh: bool
+    ) -> _Collected:
+        body = self._read(payload, request, trusted, is_fresh=is_fresh)
+        body.writes = writes
+        events: list[Any] = []
+        skipped: list[Skipped] = []
+        rejected: list[Rejected] = [] if body.rejected is None else [body.rejected]
+        for index, item in enumerate(body.items):
+            outcome = self._map_item(index, item, body, is_fresh=is_fresh)
+            if type(outcome) is Skipped:
+                skipped.append(outcome)
+            elif type(outcome) is Rejected:
+                rejected.append(outcome)
+            else:
+                events.append(outcome)
+        return events, skipped, rejected, body.repairs
+
+    def _read(self, payload: object, request: Request, trusted: bool, *, is_fresh: bool) -> DecodedBody:
         if not self._policy.reads_json:
-            return self._map_form(payload, request, is_fresh=is_fresh)
+            return self._read_form(payload, request)
         raw = bytes_of(payload)
         if raw is None:
-            return self._map_parsed(payload, request, trusted, is_fresh=is_fresh)
+            return self._read_parsed(payload, request, trusted, is_fresh=is_fresh)
         body = read_body(raw, self._policy, self._limits)
         if isinstance(body, Diagnostic):
-            return Result(rejected=[Rejected(0, "$", (body,), raw)])
-        run = _Run(
+            return _refused(body, raw, request)
+        found = DecodedBody(
             body.value,
             body.value if body.deep is None else raw,
             request,
-            self.alternatives,
             is_plain=body.is_plain,
-            is_fresh=is_fresh,
             deep=body.deep,
-            size=min(INFLATION * len(raw), self._limits.body_bytes),
-            result=Result(repairs=body.repairs),
+            repairs=body.repairs,
         )
-        return self._map_run(run)
+        return self._select(found, min(INFLATION * len(raw), self._limits.body_bytes))
 
-    def _map_parsed(self, payload: object, request: Request, trusted: bool, *, is_fresh: bool) -> Result:
+    def _read_parsed(
+        self, payload: object, request: Request, trusted: bool, *, is_fresh: bool
+    ) -> DecodedBody:
         # A host's own parser may let NaN, half surrogate pairs, any nesting or other values through: only
         # those that an event would hold matter.
-        each, size = self.alternatives, self._limits.body_bytes
+        found = DecodedBody(
+            payload, payload, request, is_plain=trusted, is_parsed=not trusted, may_raise=True
+        )
         try:
-            run = _Run(payload, payload, request, each, trusted, is_fresh, not trusted, True, None, size)
-            return self._map_run(run)
+            return self._select(found, self._limits.body_bytes)
         except Exception as error:
             if isinstance(error, RecursionError) and not is_fresh:
                 raise
-        copy = PlainCopy(payload)
-        run = _Run(copy.value, copy.value, request, each, trusted, is_fresh, not trusted, False, None, size)
-        result = self._map_run(run)
-        for other in (*result.skipped, *result.rejected):
-            set_item(other, copy.original(other.item))
-        return result
+        return self._select(found.copied(), self._limits.body_bytes)
 
-    def _map_form(self, payload: object, request: Request, *, is_fresh: bool) -> Result:
-        """The result of a form, also a parsed one, or of a body that is not read.
+    def _read_form(self, payload: object, request: Request) -> DecodedBody:
+        """A form, also a parsed one, or a body that is not read.
 
         An item that is the whole body is kept as the host has given it.
         """
@@ -168,112 +208,107 @@ class DecodedPath:
 
             body = read_parsed_form(copy.value, self._policy, self._limits)
         if isinstance(body, Diagnostic):
-            return Result(rejected=[Rejected(0, "$", (body,), original)])
-        run = _Run(
+            return _refused(body, original, request)
+        found = DecodedBody(
             body.value,
             original,
             request,
-            self.alternatives,
             is_plain=body.is_plain,
-            is_fresh=is_fresh,
             is_parsed=copy is not None,
             deep=body.deep,
-            size=size,
-            result=Result(repairs=body.repairs),
+            repairs=body.repairs,
+            given=lambda item: (
+                original if item is body.value else item if copy is None else copy.original(item)
+            ),
         )
-        result = self._map_run(run)
-        for other in (*result.skipped, *result.rejected):
-            if other.item is body.value:
-                set_item(other, original)
-            elif copy is not None:
-                set_item(other, copy.original(other.item))
-        return result
+        return self._select(found, size)
 
-    def _map_run(self, run: _Run) -> Result:
-        items = self._select(run)
-        count = len(items)
-        is_measured = count > self._max_unmeasured or run.size > self._limits.body_bytes
-        if is_measured and not self._growth.fits(count, run.size, self._limits, run.body):
-            run.room = self._room(self._limits.result_bytes)
-        self._map_items(enumerate(items), run)
-        return run.result
-
-    def _select(self, run: _Run) -> list[object]:
-        """The items to map; none if the body as a whole is rejected."""
+    def _select(self, body: DecodedBody, size: int) -> DecodedBody:
+        """The body with its items, or with the rejection of all of it; its values take up to `size` bytes."""
+        body.alternatives = self.alternatives
         max_items = self._limits.items
         try:
-            items = select(self.alternatives, run.body)
+            items = select(self.alternatives, body.value)
         except Fault as fault:
-            self._collector.enter(run.result, 0, record_fault(fault), at_root, run.whole)
-            return []
+            body.rejected = body.end(self._collector.reject(0, record_fault(fault), "$", body.whole))
+            return body
         if items is None:
             from mapper.transform.no_items import reject_without_items
 
-            run.result.rejected.append(reject_without_items(self.alternatives, run.body, run.whole))
-            return []
-        if len(items) > max_items:
+            body.rejected = body.end(reject_without_items(self.alternatives, body.value, body.whole))
+        elif len(items) > max_items:
             message = f"the body holds more than {max_items:,} items"
-            run.result.rejected.append(reject(0, "$", "M608", message, run.whole))
-            return []
-        return items
+            body.rejected = body.end(reject(0, "$", "M608", message, body.whole))
+        else:
+            body.items = items
+            is_measured = len(items) > self._max_unmeasured or size > self._limits.body_bytes
+            if is_measured and not self._growth.fits(len(items), size, self._limits, body.value):
+                body.room = self.room(self._limits.result_bytes)
+        return body
 
-    def _map_items(self, items: Iterable[tuple[int, object]], run: _Run) -> None:
-        result, body, request, room = run.result, run.body, run.request, run.room
-        objects_only, nesting = self.objects_only, self._limits.nesting
-        event, max_depth = self._event, self._levels if run.is_parsed else 0
-        is_checked = run.is_plain or max_depth
-        for index, item in items:
-            if run.deep is not None and nests_deeper(_content(item), nesting):
-                result.rejected.append(_too_deep(index, item, run, nesting))
-                continue
-            if not isinstance(item, dict) and (objects_only or type(item) is UnmatchedElement):
-                self._enter_not_object(index, item, run)
-                continue
-            if room is not None and room.is_spent:
-                result.rejected.append(room.reject(index, run.location(index), item))
-                continue
-            try:
-                try:
-                    outcome = event(item, body, request, max_depth)
-                    if type(outcome) is int:
-                        self._collector.enter(result, index, outcome, run.location, item)
-                    elif not (is_checked or is_json(outcome)):
-                        raise InvalidEvent(outcome)
-                    elif room is None or room.takes(outcome):
-                        result.events.append(outcome)
-                    else:
-                        result.rejected.append(room.reject(index, run.location(index), item))
-                except InvalidEvent as invalid:
-                    self._enter_invalid(index, item, run, invalid)
-            except Fault as fault:
-                self._collector.enter(result, index, record_fault(fault), run.location, item)
-            except Skip as skip:
-                self._collector.enter(result, index, skip.reason, run.location, item)
-            except RecursionError as error:
-                if not run.is_fresh:
-                    raise
-                result.rejected.append(self._defect(index, item, run, error))
-            except Exception as error:
-                if run.may_raise:
-                    raise
-                result.rejected.append(self._defect(index, item, run, error))
+    def _map_item(self, index: int, item: object, body: DecodedBody, *, is_fresh: bool) -> Any:
+        """The outcome of an item; its event is bytes if the body `writes` them.
 
-    def _enter_not_object(self, index: int, item: object, run: _Run) -> None:
+        Raises RecursionError unless `is_fresh`: on a stack of its own, that error is final.
+        """
+        try:
+            return self._try_item(index, item, body)
+        except RecursionError as error:
+            if not is_fresh:
+                raise
+            return body.end(self._defect(index, item, body, error))
+        except Exception as error:
+            if body.may_raise:
+                return self._map_copy(index, item, body, is_fresh=is_fresh)
+            return body.end(self._defect(index, item, body, error))
+
+    def _try_item(self, index: int, item: object, body: DecodedBody) -> Any:
+        room, locate = body.room, body.location
+        if body.deep is not None and nests_deeper(_content(item), self._limits.nesting):
+            return body.end(_too_deep(index, item, body, self._limits.nesting))
+        if not isinstance(item, dict) and (self.objects_only or type(item) is UnmatchedElement):
+            return self._reject_not_object(index, item, body)
+        if room is not None and room.is_spent:
+            return body.end(room.reject(index, locate(index), item))
+        max_depth = self._levels if body.is_parsed else 0
+        try:
+            event = self._event(item, body.value, body.request, max_depth)
+            if type(event) is int:
+                return self._explain(index, event, body, item)
+            if not (body.is_plain or max_depth or is_json(event)):
+                raise InvalidEvent(event)
+            if room is None or room.takes(event):
+                return _write(event, body) if body.writes else event
+            return body.end(room.reject(index, locate(index), item))
+        except InvalidEvent as invalid:
+            if body.is_parsed and nests_deeper(invalid.event, self._levels):
+                return body.end(_too_deep(index, item, body, self._limits.nesting))
+            return self._explain(index, invalid, body, item)
+        except Fault as fault:
+            return self._explain(index, record_fault(fault), body, item)
+        except Skip as skip:
+            return self._explain(index, skip.reason, body, item)
+
+    def _map_copy(self, index: int, item: object, body: DecodedBody, *, is_fresh: bool) -> Any:
+        """The outcome of an item that holds types of the host's own, from a plain copy of it."""
+        outcome = self._map_item(index, PlainCopy(item).value, body.copied(), is_fresh=is_fresh)
+        if type(outcome) is Skipped or type(outcome) is Rejected:
+            set_item(outcome, item)
+        return outcome
+
+    def _explain(self, index: int, outcome: NoEvent, body: DecodedBody, item: object) -> Skipped | Rejected:
+        return body.end(self._collector.explain(index, outcome, body.location, item))
+
+    def _reject_not_object(self, index: int, item: object, body: DecodedBody) -> Skipped | Rejected:
         if isinstance(item, UnmatchedElement):
             message = "`each` finds no item in this element"
-            run.result.rejected.append(reject(index, run.location(index), "M605", message, item.value))
-        else:
-            self._collector.enter(run.result, index, NO_OBJECT, run.location, item, is_parsed=run.is_parsed)
+            return body.end(reject(index, body.location(index), "M605", message, item.value))
+        explain = self._collector.explain
+        return body.end(explain(index, NO_OBJECT, body.location, item, is_parsed=body.is_parsed))
 
-    def _enter_invalid(self, index: int, item: object, run: _Run, invalid: InvalidEvent) -> None:
-        if run.is_parsed and nests_deeper(invalid.event, self._levels):
-            run.result.rejected.append(_too_deep(index, item, run, self._limits.nesting))
-        else:
-            self._collector.enter(run.result, index, invalid, run.location, item)
-
-    def _defect(self, index: int, item: object, run: _Run, error: Exception) -> Rejected:
+    def _defect(self, index: int, item: object, body: DecodedBody, error: Exception) -> Rejected:
         if isinstance(error, RecursionError):
-            return reject(index, run.location(index), "M606", TOO_DEEP, item)
+            return reject(index, body.location(index), "M606", TOO_DEEP, item)
         import traceback  # slow to import, and only a defect needs it
 
         module = module_name(self._compiled.python, self._compiled.name)
@@ -281,50 +316,35 @@ class DecodedPath:
         lines = [line for frame, line in frames if frame.f_code.co_filename == module]
         where = f" in line {lines[-1]} of the generated module" if lines else ""
         message = f"defect of mapper: {type(error).__name__}{where}"
-        return reject(index, run.location(index), "M901", message, item)
-
-
-@dataclass(slots=True, repr=False)
-class _Run:
-    """One run over the items of a body.
-
-    `whole` is the item of a rejection of the whole body: its bytes if it nests too deep. `is_plain` is false
-    if its values may not be JSON. `deep` is set if items may nest too deep; it knows their bytes. `may_raise`
-    is set if the body may hold types of the host's own: an exception is then no defect, and a plain copy of
-    the body is mapped instead. `size` bounds the bytes of its values as compact JSON; `room` is set if its
-    events have to be measured. `is_fresh` is set on a stack of its own, where a RecursionError is final.
-    """
-
-    body: object
-    whole: object
-    request: Request
-    alternatives: tuple[Alternative, ...]
-    is_plain: bool
-    is_fresh: bool = False
-    is_parsed: bool = False
-    may_raise: bool = False
-    deep: DeepReader | None = None
-    size: int = 0
-    room: Room | None = None
-    result: Result = field(default_factory=Result)
-    locate: Locate | None = None
-
-    def location(self, index: int) -> str | None:
-        """The location of an item; None if it is not known. Locations are computed once, if at all."""
-        if self.locate is None:
-            self.locate = locations(self.alternatives, self.body)
-        return self.locate(index)
+        return reject(index, body.location(index), "M901", message, item)
 
 
 def _content(item: object) -> object:
     return item.value if isinstance(item, UnmatchedElement) else item
 
 
-def _too_deep(index: int, item: object, run: _Run, max_levels: int) -> Rejected:
+def _too_deep(index: int, item: object, body: DecodedBody, max_levels: int) -> Rejected:
     content = _content(item)
-    source = None if run.deep is None else run.deep.source_of(content)
+    source = None if body.deep is None else body.deep.source_of(content)
     message = f"the item nests deeper than {max_levels} levels"
-    return reject(index, run.location(index), "M606", message, content if source is None else source)
+    return reject(index, body.location(index), "M606", message, content if source is None else source)
+
+
+def _refused(diagnostic: Diagnostic, given: object, request: Request) -> DecodedBody:
+    """A body that cannot be read."""
+    return DecodedBody(None, given, request, rejected=Rejected(0, "$", (diagnostic,), given))
+
+
+def _write(event: object, body: DecodedBody) -> bytes:
+    """An event as bytes; raises InvalidEvent if it holds a value that JSON has not."""
+    try:
+        return encode(event)
+    except Exception as error:  # too little stack, or a value that only a parsed payload can hold
+        if body.room is not None:
+            body.room.give_back(event)
+        if body.may_raise or isinstance(error, RecursionError):
+            raise
+        raise InvalidEvent(event) from None
 
 
 def bytes_of(payload: object) -> bytes | None:

@@ -5,40 +5,42 @@ A body that it cannot map, or not provably with the same result, is left to the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from operator import attrgetter
+from itertools import chain
 from typing import Any, TypeAlias
 
 from mapper.runtime.faults import NO_OBJECT, Fault, InvalidEvent, record_plain_fault
 from mapper.runtime.growth import ROOM, Growth, is_bounded
 from mapper.runtime.items import Alternative, names_of, select
-from mapper.runtime.json.exact import encode
 from mapper.runtime.json.locations import write_location
-from mapper.runtime.json.narrow import take_apart
+from mapper.runtime.json.narrow import NeedsFullDecode, take_apart
 from mapper.runtime.limits import DEFAULT
 from mapper.transform.body import read_late, read_plain
-from mapper.transform.chunks import chunks, find_chunkable, map_chunks
+from mapper.transform.chunks import ChunkItems, chunks, find_chunkable, map_chunks
 from mapper.transform.collector import Collector, NoEvent, at_root
+from mapper.transform.decoded_body import DecodedBody
 from mapper.transform.decoded_path import DecodedPath
 from mapper.transform.request import Request
-from mapper.transform.result import JsonResult, Thunk
+from mapper.transform.result import JsonResult, Outcome, Rejected, Skipped, Thunk
+from mapper.transform.stream import Stream, collect
 from mapper.transform.undecoded_items import (
+    BodyItems,
     FoundElements,
-    ItemThunks,
-    Outcome,
+    NarrowOutcome,
     Split,
     UndecodedItems,
 )
 
 _NESTING, _MAX_BYTES = DEFAULT.nesting, DEFAULT.body_bytes
 _SHALLOW = 2 * _NESTING  # bytes that cannot nest too deep: a level takes two brackets
-_NOTHING_FOUND: FoundElements | ItemThunks = (-1, ())
+_NOTHING_FOUND: FoundElements = (-1, ())
 _ONLY_BYTES = frozenset({bytes})
 
-# Outcomes of items and the index of the alternative of `each` they are from, or the outcome of a body that is
-# one item.
-Mapped: TypeAlias = Outcome | tuple[list[Outcome], int]
+# The items of a body, the body itself, and the index of the alternative of `each` that selects the items.
+Selected: TypeAlias = tuple[Sequence[object], object, int]
+# The items of a body, or the outcome of a body that is one item.
+Read: TypeAlias = NarrowOutcome | Selected
 
 
 class NarrowPath:
@@ -52,10 +54,12 @@ class NarrowPath:
         "_chunkable",
         "_collector",
         "_decoded",
+        "_event",
         "_is_bounded",
+        "_item",
         "_items",
         "_max_bytes",
-        "_run",
+        "_read",
         "_splits",
     )
 
@@ -68,7 +72,9 @@ class NarrowPath:
         self._is_bounded = is_bounded(growth)
         # A larger body could become too large an event before that one is measured.
         self._max_bytes = min(_MAX_BYTES, DEFAULT.result_bytes // max(1, growth.own + growth.shared))
-        self._run: Callable[[bytes, Request], Mapped] = module["run"]
+        self._read: Callable[[bytes, Request], Read] = module["run"]
+        self._event: Callable[[Any, object, Request], NarrowOutcome] = module["event"]
+        self._item: type = module["ITEM"]
         self._splits: tuple[Split | None, ...] = module["SPLIT"]
         rows = tuple(write_location(names_of(alternative)) for alternative in self._alternatives)
         self._items = UndecodedItems(self._alternatives, self._splits, rows)
@@ -76,133 +82,177 @@ class NarrowPath:
 
     def map(self, body: bytes, request: Request) -> JsonResult | None:
         """The result; None, or an exception of any kind, if the decoded path has to map the body."""
-        mapped: Mapped = None
-        size, found = len(body), _NOTHING_FOUND
-        if size > _SHALLOW:
-            if size > self._max_bytes:
-                return None
-            # An object around others takes five bytes: brackets, quotes, a colon. Taking brackets out is
-            # faster than counting them: it jumps from one to the next.
-            arrays = size - len(body.replace(b"[", b"", _NESTING + 1))
-            if arrays + size // 5 >= _NESTING and (
-                arrays + size - len(body.replace(b"{", b"", _NESTING + 1)) > _NESTING
-            ):
-                mapped, found = self._take_apart(body, request)
-        if mapped is None:
-            try:
-                mapped = self._run(body, request)
-            except Fault as fault:
-                mapped = record_plain_fault(fault)
-            except InvalidEvent as invalid:
-                mapped = invalid
-        if isinstance(mapped, bytes):
-            return JsonResult([mapped]) if len(mapped) <= ROOM or self._is_bounded else None
-        if mapped is None:
-            return self._map_decoded(body, request)
-        if not isinstance(mapped, tuple) or len(mapped) != 2:
-            return self._enter_body(mapped, body)
-        outcomes, each_index = mapped
-        if len(outcomes) > DEFAULT.items:
+        found = _NOTHING_FOUND
+        if len(body) > _SHALLOW and self._may_nest(body):
+            result = self._map_chunks(body, request)
+            if result is not None:
+                return result
+            found = take_apart(body, self._splits, _NESTING)
+        try:
+            read = self._read(body, request)
+        except (Fault, InvalidEvent) as error:
+            read = _record(error)
+        if isinstance(read, bytes):
+            return JsonResult([read]) if len(read) <= ROOM or self._is_bounded else None
+        if read is None:
             return None
-        if _ONLY_BYTES.issuperset(map(type, outcomes)):
-            return JsonResult(outcomes)  # type: ignore[arg-type]
-        return self._enter_items(outcomes, each_index, body, request, found)
-
-    def _take_apart(
-        self, body: bytes, request: Request
-    ) -> tuple[tuple[list[Outcome], int] | None, FoundElements | ItemThunks]:
-        """The outcomes of a body with many brackets, if its items can be mapped in chunks.
-
-        Otherwise the elements that were found while it was made sure that none of them nests too deep;
-        NeedsFullDecode if one may.
-        """
-        each_index = self._chunkable
-        if each_index is not None:
-            with suppress(Exception):  # a wrong cut can cause any error
-                mapped, items = map_chunks(
-                    chunks(body, _NESTING), lambda text: self._run(text, request), each_index, self._items
-                )
-                if self._is_bounded or _have_room(mapped):
-                    return (mapped, each_index), items
-        return None, take_apart(body, self._splits, _NESTING)
-
-    def _enter_body(self, outcome: NoEvent, body: bytes) -> JsonResult:
-        """The result of a body that is one item and no event."""
-        result = JsonResult()
-        self._collector.enter(result, 0, outcome, at_root, Thunk(read_late, body))
-        return result
-
-    def _enter_items(
-        self,
-        outcomes: list[Outcome],
-        each_index: int,
-        body: bytes,
-        request: Request,
-        found: FoundElements | ItemThunks,
-    ) -> JsonResult | None:
-        """The result of items, not all of them events; None if the decoded path has to map the body."""
-        row = self._items.rows[each_index]
-        items, is_row = (
-            (found, True) if isinstance(found, dict) else self._items.find(outcomes, each_index, body, found)
-        )
-        unknown = None if self._decoded.objects_only else NO_OBJECT  # the decoded path has to map it
-        result = JsonResult()
-        left: list[int] = []
-
-        def locate(index: int) -> str:
-            return f"{row}[{index}]" if is_row else row
-
-        enter = self._collector.enter
-        for index, outcome in enumerate(outcomes):
-            if type(outcome) is bytes:
-                continue
-            if items is None or outcome is None or outcome is unknown:
-                left.append(index)
-            else:
-                enter(result, index, outcome, locate, items[index])  # type: ignore[arg-type]
-        if not left:
-            events = [o for o in outcomes if type(o) is bytes]
-            return JsonResult(events, result.skipped, result.rejected)
-        return self._map_left(outcomes, left, result, body, request)
-
-    def _map_decoded(self, body: bytes, request: Request) -> JsonResult | None:
-        """The result of a body that is JSON for sure, from the decoded path."""
-        value = read_plain(body)
-        items = select(self._alternatives, value)
-        if items is None:
-            from mapper.transform.no_items import reject_without_items
-
-            return JsonResult([], [], [reject_without_items(self._alternatives, value, value)])
+        if not isinstance(read, tuple) or len(read) != 3:
+            return collect(iter((self._explain(read, body),)))
+        items, root, each_index = read
         if len(items) > DEFAULT.items:
             return None
-        result = self._decoded.map_items(enumerate(items), value, request)
-        return JsonResult([encode(event) for event in result.events], result.skipped, result.rejected)
+        outcomes = self._outcomes(items, root, request)
+        first = list(outcomes) if self._is_bounded else _little(outcomes)
+        if (
+            len(first) == len(items)
+            and _ONLY_BYTES.issuperset(map(type, first))
+            and (self._is_bounded or _have_room(first))
+        ):
+            return JsonResult(first)  # type: ignore[arg-type]
+        undecoded = self._items.of(body, each_index, len(items), found)
+        return collect(self._settle(chain(first, outcomes), len(items), undecoded, body, request))
 
-    def _map_left(
-        self, outcomes: list[Outcome], left: list[int], result: JsonResult, body: bytes, request: Request
-    ) -> JsonResult | None:
-        """The result with the items that are left to the decoded path; None if the body has other items."""
+    def open(self, body: bytes, request: Request) -> Stream | None:
+        """As `map`: the outcomes one by one. Only the parts of the body that are read are decoded before."""
+        found = _NOTHING_FOUND
+        if len(body) > _SHALLOW and self._may_nest(body):
+            found = take_apart(body, self._splits, _NESTING)
+        try:
+            read = self._read(body, request)
+        except (Fault, InvalidEvent) as error:
+            read = _record(error)
+        if isinstance(read, bytes):
+            return Stream(iter((read,)), 1) if len(read) <= ROOM or self._is_bounded else None
+        if read is None:
+            return None
+        if not isinstance(read, tuple) or len(read) != 3:
+            return Stream(iter((self._explain(read, body),)), 1)
+        items, root, each_index = read
+        if len(items) > DEFAULT.items:
+            return None
+        undecoded = self._items.of(body, each_index, len(items), found)
+        outcomes = self._outcomes(items, root, request)
+        return Stream(self._settle(outcomes, len(items), undecoded, body, request), len(items))
+
+    def _may_nest(self, body: bytes) -> bool:
+        """True if a body has enough brackets to nest too deep; NeedsFullDecode if it is too large."""
+        size = len(body)
+        if size > self._max_bytes:
+            raise NeedsFullDecode
+        # An object around others takes five bytes: brackets, quotes, a colon. Taking brackets out is faster
+        # than counting them: it jumps from one to the next.
+        arrays = size - len(body.replace(b"[", b"", _NESTING + 1))
+        return arrays + size // 5 >= _NESTING and (
+            arrays + size - len(body.replace(b"{", b"", _NESTING + 1)) > _NESTING
+        )
+
+    def _map_chunks(self, body: bytes, request: Request) -> JsonResult | None:
+        """The result of a body whose items can be mapped in chunks, if all its events together are small."""
+        each_index = self._chunkable
+        if each_index is None:
+            return None
+
+        def run(text: bytes) -> tuple[list[NarrowOutcome], int]:
+            read: Any = self._read(text, request)
+            items, root, mapped_each = read
+            return list(self._outcomes(items, root, request)), mapped_each
+
+        with suppress(Exception):  # a wrong cut can cause any error
+            mapped, items = map_chunks(chunks(body, _NESTING), run, each_index, self._items)
+            if len(mapped) <= DEFAULT.items and (self._is_bounded or _have_room(mapped)):
+                if _ONLY_BYTES.issuperset(map(type, mapped)):
+                    return JsonResult(mapped)  # type: ignore[arg-type]
+                return collect(self._settle(iter(mapped), len(mapped), items, body, request))
+        return None
+
+    def _explain(self, outcome: NoEvent, body: bytes) -> Skipped | Rejected:
+        """The outcome of a body that is one item and no event."""
+        return self._collector.explain(0, outcome, at_root, Thunk(read_late, body))
+
+    def _outcomes(self, items: Sequence[object], root: object, request: Request) -> Iterator[NarrowOutcome]:
+        """The outcome of each item, made when it is asked for."""
+        event, kind = self._event, self._item
+        for item in items:
+            outcome: NarrowOutcome = None
+            if isinstance(item, kind):
+                try:
+                    outcome = event(item, root, request)
+                except (Fault, InvalidEvent) as error:
+                    outcome = _record(error)
+                except Exception:
+                    pass  # the decoded path finds out why
+            else:
+                outcome = NO_OBJECT
+            yield outcome
+
+    def _settle(
+        self,
+        outcomes: Iterator[NarrowOutcome],
+        count: int,
+        items: BodyItems | ChunkItems,
+        body: bytes,
+        request: Request,
+    ) -> Iterator[Outcome]:
+        """The outcomes of `count` items, with those that are left to the decoded path."""
+        unknown = None if self._decoded.objects_only else NO_OBJECT  # the decoded path has to map it
+        room = None if self._is_bounded else self._decoded.room(DEFAULT.result_bytes)
+        left: DecodedBody | None = None
+        index = 0  # of the item whose outcome is not known yet
+        try:
+            for outcome in outcomes:
+                settled: Outcome | None = None
+                if type(outcome) is bytes:
+                    settled = outcome if room is None or room.takes_written(outcome) else None
+                elif outcome is not None and outcome is not unknown:
+                    item = items.find(index)
+                    if item is not None:
+                        settled = self._collector.explain(index, outcome, items.locate, item)  # type: ignore[arg-type]
+                if settled is None:
+                    left = left or self._decode(body, count, request)
+                    left.room = room
+                    settled = self._decoded.outcome(index, left)
+                index += 1
+                yield settled
+                if room is not None and room.is_spent:
+                    break  # to map the others would cost time for nothing
+        except Exception:  # the decoded path maps or explains the others
+            pass
+        if index < count:
+            rest = self._decoded.open(body, request)
+            if rest.room is not None and room is not None:
+                rest.room = room
+            yield from self._decoded.outcomes(rest, index)
+
+    def _decode(self, body: bytes, count: int, request: Request) -> DecodedBody:
+        """A body that is JSON for sure, decoded as a whole; raises NeedsFullDecode if it has other items."""
         value = read_plain(body)
         items = select(self._alternatives, value)
-        if items is None or len(items) != len(outcomes):
-            return None
-        more = self._decoded.map_items([(index, items[index]) for index in left], value, request)
-        skipped = sorted([*result.skipped, *more.skipped], key=_index)
-        rejected = sorted([*result.rejected, *more.rejected], key=_index)
-        others = {other.index for other in (*skipped, *rejected)}
-        decoded = iter(more.events)
-        events = [
-            outcome if type(outcome) is bytes else encode(next(decoded))
-            for index, outcome in enumerate(outcomes)
-            if index not in others
-        ]
-        return JsonResult(events, skipped, rejected)
+        if items is None or len(items) != count:
+            raise NeedsFullDecode
+        return DecodedBody(value, value, request, writes=True, items=items, alternatives=self._alternatives)
 
 
-_index = attrgetter("index")
+def _record(error: Fault | InvalidEvent) -> NarrowOutcome:
+    """The outcome of an item whose event was refused."""
+    if isinstance(error, InvalidEvent):
+        return error.with_traceback(None)  # its frames hold the payload
+    return record_plain_fault(error)
 
 
-def _have_room(outcomes: list[Outcome]) -> bool:
+def _little(outcomes: Iterator[NarrowOutcome]) -> list[NarrowOutcome]:
+    """The outcomes up to the event with which all of them take more than ROOM bytes."""
+    first: list[NarrowOutcome] = []
+    left = ROOM
+    for outcome in outcomes:
+        first.append(outcome)
+        if type(outcome) is bytes:
+            left -= len(outcome)
+            if left < 0:
+                break
+    return first
+
+
+def _have_room(outcomes: list[NarrowOutcome]) -> bool:
     """True if the events take so few bytes that none of them is too large, alone or with the others."""
     return sum(len(outcome) for outcome in outcomes if isinstance(outcome, bytes)) <= ROOM
 
@@ -213,4 +263,7 @@ class NoNarrowPath:
     __slots__ = ()
 
     def map(self, body: bytes, request: Request) -> None:
+        """None, always."""
+
+    def open(self, body: bytes, request: Request) -> None:
         """None, always."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -152,3 +152,7 @@ class JsonResult(msgspec.Struct, frozen=True):
     def ndjson(self) -> bytes:
         """The events as NDJSON: one a line, each line ended."""
         return b"".join(event + b"\n" for event in self.events)
+
+
+# The outcome of an item: its event as JSON bytes, a skip or a rejection.
+Outcome: TypeAlias = bytes | Skipped | Rejected

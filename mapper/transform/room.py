@@ -34,6 +34,18 @@ class Room:
         self.is_spent = self.left < 0
         return not self.is_spent
 
+    def give_back(self, event: object) -> None:
+        """Undo `takes` for an event that cannot be written."""
+        self.left += size_of(event, self.levels, self.limits.event_bytes)
+
+    def takes_written(self, event: bytes) -> bool:
+        """Take room for an event that is written; if there is too little, take none and return False."""
+        size = len(event)
+        if size > self.left or size > self.limits.event_bytes:
+            return False
+        self.left -= size
+        return True
+
     def reject(self, index: int, location: str | None, item: object) -> Rejected:
         """The rejection of an item whose event was not taken."""
         if self.is_spent:

@@ -10,9 +10,7 @@ from mapper.diagnostics.diagnostic import Diagnostic
 from mapper.diagnostics.errors import TransformError
 from mapper.diagnostics.source import SourceFile
 from mapper.runtime.growth import Growth
-from mapper.runtime.json.exact import encode
 from mapper.runtime.limits import DEFAULT
-from mapper.runtime.stack import on_fresh_stack
 from mapper.transform.collector import Collector
 from mapper.transform.compiled import Codes, Compiled, execute
 from mapper.transform.decoded_path import DecodedPath, bytes_of
@@ -20,6 +18,7 @@ from mapper.transform.narrow_path import NarrowPath, NoNarrowPath
 from mapper.transform.rejections import Places
 from mapper.transform.request import Request
 from mapper.transform.result import JsonResult, Result
+from mapper.transform.stream import Stream
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,7 +121,27 @@ class Transform:
             found = path.map(body, request)
         except Exception:  # the decoded path maps or explains every body that the narrow path cannot
             found = None
-        return found or self._map_to_json(body, request)
+        return found or self._decoded.json(body, request)
+
+    def stream(self, payload: object, request: Request | None = None, *, trusted: bool = False) -> Stream:
+        """The outcomes of a payload one by one, in the order of its items: those of `json`.
+
+        Beside the payload and what is decoded of it, one outcome is held at a time, however many there are
+        and however large they are together. The payload is bytes, or parsed JSON as in a call, which must not
+        change until the stream ends.
+        """
+        request = _NO_REQUEST if request is None else _checked(request)
+        body = bytes_of(payload)
+        if body is not None:
+            path = self._narrow or self._load_narrow()
+            with suppress(Exception):  # as in `json`
+                opened = path.open(body, request)
+                if opened is not None:
+                    return opened
+            payload = body
+        decoded = self._decoded.open(payload, request, trusted)
+        items = len(decoded.items) if decoded.rejected is None else 1
+        return Stream(self._decoded.outcomes(decoded), items, decoded.repairs)
 
     def _load_narrow(self) -> NarrowPath | NoNarrowPath:
         path: NarrowPath | NoNarrowPath = NoNarrowPath()
@@ -139,15 +158,6 @@ class Transform:
         """The collector of outcomes of one of the two modules; only the sites differ between them."""
         places = Places(self._file, module["SITES"], self._module["FIELDS"])
         return Collector(self._module["REASONS"], places, self._compiled.target)
-
-    def _map_to_json(self, body: bytes, request: Request) -> JsonResult:
-        """The result of the decoded path, its events as bytes."""
-        result = self._decoded.map(body, request)
-        try:
-            events = [encode(event) for event in result.events]
-        except RecursionError:  # the caller has used up nearly all of its stack
-            events = on_fresh_stack(lambda: [encode(event) for event in result.events])
-        return JsonResult(events, result.skipped, result.rejected, result.repairs)
 
     def __reduce__(self) -> tuple[Any, tuple[bytes]]:
         from mapper.transform import saved

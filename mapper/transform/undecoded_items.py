@@ -7,6 +7,7 @@ of their items.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -20,13 +21,11 @@ from mapper.transform.rejections import BLANKS
 from mapper.transform.result import Thunk
 
 # The outcome of an item on the narrow path; None if the decoded path has to map it.
-Outcome: TypeAlias = bytes | NoEvent | None
+NarrowOutcome: TypeAlias = bytes | NoEvent | None
 # Finds the elements of the array in a text at which an alternative of `each` ends.
 Split: TypeAlias = Callable[[bytes], list[Raw]]
 # The index of the alternative of `each` whose elements have been found, -1 if none, and these elements.
 FoundElements: TypeAlias = tuple[int, Sequence[Raw]]
-# The items that became no events, by index.
-ItemThunks: TypeAlias = dict[int, Thunk]
 
 _LITTLE = 1 << 16  # bytes that may have to be gone through if all items are asked for, one after the other
 
@@ -39,46 +38,65 @@ class UndecodedItems:
     splits: tuple[Split | None, ...]
     rows: tuple[str, ...]  # for each alternative the location of its array
 
-    def find(
-        self, outcomes: list[Outcome], each_index: int, body: bytes, found: FoundElements
-    ) -> tuple[ItemThunks | None, bool]:
-        """The items of a body, and whether they are elements of an array; None if that is not known."""
+    def of(self, body: bytes, each_index: int, count: int, found: FoundElements = (-1, ())) -> BodyItems:
+        """The items of a body, `count` of them, which an alternative of `each` selects."""
         split_index, elements = found
-        split = self.splits[each_index]
-        if split is None:
-            return None, True
-        try:
-            if len(outcomes) == 1 and split_index != each_index:
-                # The only item may be in no array.
-                if self.rows[each_index] == "$" and not body.lstrip(BLANKS).startswith(b"["):
-                    return {0: Thunk(read_late, body)}, False
-                split_index, elements = each_index, split(body)
-            known = elements if split_index == each_index else ()
-            return self.elements_of(outcomes, each_index, body, known), True
-        except ValueError:
-            pass
-        if len(outcomes) > 1:
-            return None, True
-        alone = bytes(finder(names_of(self.alternatives[each_index]))(body))
-        return (None, True) if alone.startswith(b"[") else ({0: Thunk(read_late, alone)}, False)
+        is_found = split_index == each_index and len(elements) == count
+        return BodyItems(self, body, each_index, count, elements if is_found else ())
 
-    def elements_of(
-        self, outcomes: list[Outcome], each_index: int, text: bytes, elements: Sequence[Raw] = ()
-    ) -> ItemThunks:
-        """The elements of an array in a text, one for each outcome, that became no events.
 
-        Raises ValueError if the array is not found, or does not have one element for each outcome.
-        """
-        others = [i for i, o in enumerate(outcomes) if type(o) is not bytes and o is not None]
-        split = self.splits[each_index]
-        if split is None or not others:
-            return {}
-        if not elements and len(others) * len(text) <= _LITTLE:
-            return {i: Thunk(_read_element, text, split, self.alternatives, i) for i in others}
-        elements = elements or split(text)
-        if len(elements) != len(outcomes):
-            raise ValueError("other items than those that were mapped")
-        return {i: Thunk(read_late, bytes(elements[i])) for i in others}
+@dataclass(slots=True)
+class BodyItems:
+    """The items of one body; they are looked for when the first of them is asked for."""
+
+    finder: UndecodedItems
+    body: bytes = field(repr=False)
+    each_index: int
+    count: int
+    _elements: Sequence[Raw] = field(repr=False)
+    _alone: bytes | None = field(default=None, repr=False)
+    _asked: int = 0
+    _is_unknown: bool = False
+
+    def find(self, index: int) -> Thunk | None:
+        """An item; None if it is not known. `locate` is for items that were found."""
+        split = self.finder.splits[self.each_index]
+        if split is None or self._is_unknown:
+            return None
+        self._asked += 1
+        if not self._elements and self._alone is None:
+            if self._asked * len(self.body) <= _LITTLE and self.count > 1:
+                return Thunk(_read_element, self.body, split, self.finder.alternatives, index)
+            self._is_unknown = not self._look(split)
+            if self._is_unknown:
+                return None
+        return Thunk(read_late, bytes(self._elements[index]) if self._alone is None else self._alone)
+
+    def locate(self, index: int) -> str:
+        """The location of an item."""
+        row = self.finder.rows[self.each_index]
+        return row if self._alone is not None else f"{row}[{index}]"
+
+    def _look(self, split: Split) -> bool:
+        """Find the items; False if they are in no array, or the array has others."""
+        if self.count == 1 and self._is_body():
+            self._alone = self.body
+            return True
+        with suppress(ValueError):
+            elements = split(self.body)
+            if len(elements) == self.count:
+                self._elements = elements
+                return True
+        if self.count > 1:
+            return False
+        # The only item may be in no array.
+        found = bytes(finder(names_of(self.finder.alternatives[self.each_index]))(self.body))
+        self._alone = None if found.startswith(b"[") else found
+        return self._alone is not None
+
+    def _is_body(self) -> bool:
+        is_root = self.finder.rows[self.each_index] == "$"
+        return is_root and not self.body.lstrip(BLANKS).startswith(b"[")
 
 
 def _read_element(text: bytes, split: Split, alternatives: tuple[Alternative, ...], index: int) -> object:

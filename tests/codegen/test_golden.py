@@ -75,4 +75,4 @@ def check_names(tree: ast.Module) -> None:
     stored = {node.id for node in names if isinstance(node.ctx, ast.Store)}
     loaded = {node.id for node in names if isinstance(node.ctx, ast.Load)}
     unused = {name for name in (imported | stored) - loaded if not name.startswith("rounds_")}
-    assert unused <= {"SITES", "FIELDS", "REASONS", "LEVELS", "GROWTH", "EACH", "SPLIT", "ALONE"}
+    assert unused <= {"SITES", "FIELDS", "REASONS", "LEVELS", "GROWTH", "EACH", "SPLIT", "ITEM", "ALONE"}

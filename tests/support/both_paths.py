@@ -9,6 +9,7 @@ import msgspec
 
 import mapper
 from mapper.runtime.json.canonical import canonical_json
+from support.conservation import in_full
 
 # What stands in for values and bytes of a body: other types, limits, texts that the decoder skips unchecked.
 VALUES: list[Any] = [
@@ -61,6 +62,21 @@ def assert_same(transform: mapper.Transform, body: bytes, request: mapper.Reques
     request = request or mapper.Request()
     expected, found = decoded(transform, body, request), narrow(transform, body, request)
     assert found == expected, transform._compiled.narrow
+    assert_streamed(transform, body, request)
+
+
+def assert_streamed(transform: mapper.Transform, body: bytes, request: mapper.Request) -> None:
+    """The stream of a body gives what `json` gives; diagnostics are not read, which takes time."""
+    streamed, result = in_full(transform.stream(body, request)), transform.json(body, request)
+    assert (streamed.events, streamed.repairs) == (result.events, result.repairs)
+    for mine, other in ((streamed.skipped, result.skipped), (streamed.rejected, result.rejected)):
+        assert [marks(one) for one in mine] == [marks(one) for one in other]
+
+
+def marks(other: mapper.Skipped | mapper.Rejected) -> tuple[int, str, str]:
+    """Everything about a skip or rejection but its diagnostics."""
+    words = other.reason if isinstance(other, mapper.Skipped) else other.location
+    return other.index, words, repr(other.item)
 
 
 def mutated_value(chance: random.Random, value: Any) -> Any:

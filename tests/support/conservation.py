@@ -8,6 +8,30 @@ import mapper
 from mapper.diagnostics.codes import CODES
 
 
+def in_full(stream: mapper.Stream) -> mapper.JsonResult:
+    """The result of all outcomes of a stream, which come in the order of their items and are all of them."""
+    events: list[bytes] = []
+    skipped: list[mapper.Skipped] = []
+    rejected: list[mapper.Rejected] = []
+    assert (stream.events, stream.skipped, stream.rejected) == (0, 0, 0)
+    for index, outcome in enumerate(stream):
+        if isinstance(outcome, bytes):
+            events.append(outcome)
+        elif isinstance(outcome, mapper.Skipped):
+            assert outcome.index == index
+            skipped.append(outcome)
+        else:
+            assert isinstance(outcome, mapper.Rejected)
+            assert outcome.index == index
+            rejected.append(outcome)
+        counts = (len(events), len(skipped), len(rejected))
+        assert (stream.events, stream.skipped, stream.rejected) == counts
+        assert stream.is_finished == (sum(counts) == stream.items)
+    assert stream.is_finished
+    assert next(stream, None) is None
+    return mapper.JsonResult(events, skipped, rejected, stream.repairs)
+
+
 def assert_conserved(
     transform: mapper.Transform, payload: object, request: mapper.Request | None
 ) -> mapper.Result:
@@ -32,4 +56,9 @@ def assert_conserved(
         assert [json.loads(event) for event in written.events] == result.events
         assert written.skipped == result.skipped
         assert [(r.index, r.codes) for r in written.rejected] == [(r.index, r.codes) for r in result.rejected]
+        streamed = in_full(transform.stream(payload, request))
+        assert (streamed.events, streamed.skipped) == (written.events, written.skipped)
+        assert [(r.index, r.location) for r in streamed.rejected] == [
+            (r.index, r.location) for r in written.rejected
+        ]
     return result

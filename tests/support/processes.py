@@ -1,10 +1,16 @@
-"""Processes: the children of a running command."""
+"""Processes: the children of a running command; the memory of a process of its own."""
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
+import sys
 import time
 from pathlib import Path
+from typing import Any
+
+from support.places import ROOT, TESTS
 
 
 def workers_of(process: subprocess.Popen[bytes], number: int) -> list[int]:
@@ -25,3 +31,27 @@ def command_of(process: int) -> bytes:
         return Path(f"/proc/{process}/cmdline").read_bytes()
     except OSError:
         return b""
+
+
+def peak() -> int:
+    """The most memory that this process has held, in megabytes (Linux).
+
+    Not ru_maxrss: after exec that still counts the memory of the process that started this one.
+    """
+    with open("/proc/self/status") as status:
+        return int(next(line for line in status if line.startswith("VmHWM")).split()[1]) // 1024
+
+
+def run_measured(code: str, *arguments: str) -> Any:
+    """The JSON that Python code prints in a process of its own; it may import `support.processes.peak`."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(TESTS)))}
+    ended = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=environment,
+        timeout=120,
+    )
+    assert ended.returncode == 0, ended.stderr[-1000:]
+    return json.loads(ended.stdout)

@@ -17,6 +17,7 @@ from mapper.runtime.json.narrow import NeedsFullDecode, splitter, take_apart
 from mapper.runtime.json.nesting import is_deeper
 from mapper.transform import narrow_path
 from mapper.transform.chunks import chunks
+from mapper.transform.decoded_path import DecodedPath
 from support.both_paths import assert_same, decoded, mutated_bytes
 from support.examples import examples
 from support.json_values import JSON, height
@@ -66,7 +67,7 @@ def test_a_long_array_is_mapped_in_chunks(
     transform = job()
     expected = decoded(transform, body, mapper.Request())
     monkeypatch.setattr(narrow_path, "take_apart", refuse)
-    monkeypatch.setattr(mapper.Transform, "_map_to_json", refuse)
+    monkeypatch.setattr(DecodedPath, "json", refuse)
     result = transform.json(body)
     assert [json.loads(event)["event_id"] for event in result.events] == [str(n) for n in range(100)]
     assert len(expected[0]) == 100

@@ -114,8 +114,8 @@ def outcomes(transform: mapper.Transform, body: bytes, request: mapper.Request) 
     """What the narrow path itself gives for each item of a body."""
     transform.json(body, request)
     assert isinstance(transform._narrow, NarrowPath)
-    mapped = transform._narrow._run(body, request)
-    return mapped[0] if isinstance(mapped, tuple) else [mapped]
+    read: Any = transform._narrow._read(body, request)
+    return list(transform._narrow._outcomes(*read[:2], request)) if isinstance(read, tuple) else [read]
 
 
 @pytest.mark.parametrize("name", SHIPPED)

@@ -221,7 +221,7 @@ def assert_same_outcome(program: ir.Program, item: object, payload: object, foun
 @pytest.mark.parametrize("name", FILTERS)
 def test_no_filter_fails_but_with_a_fault(name: str) -> None:
     arguments = ("x", 1, *("y" for _ in ROWS[name].parameters))
-    count = len(ROWS[name].parameters)
+    count, sites = len(ROWS[name].parameters), set()
     for make in (*ODD.values(), lambda: Decimal("1e999999999"), lambda: 10**9, list, dict):
         for function in (FILTERS[name], COMPUTED[name]):
             for place in range(count + 1):

@@ -2,8 +2,7 @@
 
 from mapper.runtime.casts import COLLISION, omit, rename, to_integer, to_number, to_object, to_string
 from mapper.runtime.digits import first_unsure
-from mapper.runtime.faults import Fault, InvalidEvent, NO_OBJECT, record_plain_fault
-from mapper.runtime.growth import ROOM
+from mapper.runtime.faults import Fault, InvalidEvent
 from mapper.runtime.json.canonical import stable_hash
 from mapper.runtime.json.narrow import Any, NeedsFullDecode, Struct, check_text, encode, reader, splitter
 from mapper.runtime.liquid.arithmetic import rounded_product
@@ -146,7 +145,7 @@ def event(item, body, request):  # line 1
         event_properties_1['big'] = big_1
     count_2 = item.f14  # line 29
     count_1 = count_2
-    if type(count_1) is not int and count_1 is not MISSING and count_1 is not None:
+    if (type(count_1) is not int or not -10**18 < count_1 < 10**18) and count_1 is not MISSING and count_1 is not None:
         count_1 = to_integer(count_1)
         if count_1 is INVALID:
             raise Fault('M613', 8, 'integer', count_2)
@@ -186,27 +185,7 @@ def run(body, request):
     if type(root) is Place2:
         return event(root, root, request)
     items, each_index = root if type(root) is list else (root,), 0
-    outcomes = []
-    room = ROOM
-    for item in items:
-        outcome = None
-        if isinstance(item, Place2):
-            try:
-                outcome = event(item, root, request)
-            except Fault as fault:
-                outcome = record_plain_fault(fault)
-            except InvalidEvent as invalid:
-                outcome = invalid.with_traceback(None)  # its frames hold the payload
-            except Exception:
-                pass  # the decoded path finds out why
-        else:
-            outcome = NO_OBJECT
-        outcomes.append(outcome)
-        if type(outcome) is bytes:
-            room -= len(outcome)
-            if room < 0:
-                return None
-    return outcomes, each_index
+    return items, root, each_index
 
 
 # Places in the mapping that can fail: (start, end, field, path).
@@ -229,5 +208,7 @@ SITES = (
 )
 # For each alternative of `each`, the function that finds its items undecoded if they are in one array.
 SPLIT = (splitter(()),)
+# The class of an item that is an object.
+ITEM = Place2
 # True if the outcome of an item depends on this item alone.
 ALONE = True

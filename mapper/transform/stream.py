@@ -1,0 +1,66 @@
+"""Stream: the outcomes of one body, one after the other, so that few of them are held at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from threading import RLock
+
+from mapper.runtime.repair.policy import Repair
+from mapper.transform.result import JsonResult, Outcome, Rejected, Skipped
+
+
+class Stream(Iterator[Outcome]):
+    """The outcomes of a body in the order of its items: an event as JSON bytes, a Skipped or a Rejected.
+
+    They are those of `Transform.json`. Each is made when it is asked for, and nothing but the body is kept
+    between two of them; a stream that nobody uses any more leaves nothing behind. `items` is the number of
+    items of the body and `repairs` lists the repairs without which it could not have been read; both are
+    known from the start. A body that is rejected as a whole counts as one item. `events`, `skipped` and
+    `rejected` count the outcomes so far. Threads may share a stream: each outcome goes to one of them.
+    """
+
+    __slots__ = ("_lock", "_outcomes", "events", "items", "rejected", "repairs", "skipped")
+
+    def __init__(self, outcomes: Iterator[Outcome], items: int, repairs: tuple[Repair, ...] = ()) -> None:
+        self._outcomes = outcomes
+        self._lock = RLock()
+        self.items = items
+        self.repairs = repairs
+        self.events = 0
+        self.skipped = 0
+        self.rejected = 0
+
+    @property
+    def is_finished(self) -> bool:
+        """True after the last outcome: then `items == events + skipped + rejected`."""
+        return self.items == self.events + self.skipped + self.rejected
+
+    def __next__(self) -> Outcome:
+        with self._lock:
+            outcome = next(self._outcomes)
+            if type(outcome) is bytes:
+                self.events += 1
+            elif type(outcome) is Skipped:
+                self.skipped += 1
+            else:
+                self.rejected += 1
+        return outcome
+
+    def __repr__(self) -> str:
+        counts = f"events={self.events}, skipped={self.skipped}, rejected={self.rejected}"
+        return f"Stream(items={self.items}, {counts})"
+
+
+def collect(outcomes: Iterator[Outcome]) -> JsonResult:
+    """The result of all outcomes of a body."""
+    events: list[bytes] = []
+    skipped: list[Skipped] = []
+    rejected: list[Rejected] = []
+    for outcome in outcomes:
+        if type(outcome) is bytes:
+            events.append(outcome)
+        elif type(outcome) is Skipped:
+            skipped.append(outcome)
+        elif type(outcome) is Rejected:
+            rejected.append(outcome)
+    return JsonResult(events, skipped, rejected)
