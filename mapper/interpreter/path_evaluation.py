@@ -6,6 +6,7 @@ The oracle for codegen. It shares no code with generated paths, so that no fault
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from itertools import zip_longest
 from typing import TypeAlias, assert_never
 
@@ -202,7 +203,7 @@ def _precedes(left: object, right: object) -> bool:
     match left, right:
         case (bool(), _) | (_, bool()):
             return False
-        case (int() | float() as low, int() | float() as high):
+        case (int() | float() | Decimal() as low, int() | float() | Decimal() as high):
             return low < high
         case (str() as first, str() as second):
             return first < second
@@ -222,7 +223,7 @@ def _spelled(value: object) -> Iterator[tuple[str, object]]:
         match value:
             case bool():
                 yield "boolean", value
-            case int() | float():
+            case int() | float() | Decimal():
                 yield "number", value
             case list():
                 yield "array", len(value)

@@ -99,7 +99,7 @@ class LimitedRenderContext(RenderContext):
     def get(self, path: list[object], *, token: Token | None, default: object = UNDEFINED) -> object:
         """The value of a variable and its keys."""
         found = super().get(path, token=token, default=default)
-        return _doubled(found, self)
+        return text.as_infinity(_doubled(found, self))
 
     def get_item(self, obj: object, key: object) -> object:
         """An entry, element, size, first or last; never a Python attribute."""
