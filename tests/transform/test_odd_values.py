@@ -93,6 +93,10 @@ ODD: dict[str, Callable[[], Any]] = {
 }
 
 
+# The interpreter is a plain reading of the language, for values of JSON: of these it knows nothing.
+UNDEFINED = {"ambiguous", "nan", "infinity", "decimal", "huge", "negative"}
+
+
 def digits(text: str) -> int:
     """The integer of a text of any length."""
     with limit_of(0):
@@ -198,7 +202,7 @@ def test_odd_objects_are_rejected_as_the_interpreter_does(name: str) -> None:
         for index, item in enumerate(payload):
             found = rejected.get(index) or next(events)
             assert isinstance(found, tuple) or is_json(found), odd
-            if isinstance(item, dict) and not (odd == "ambiguous" or odd.startswith("liar")):
+            if isinstance(item, dict) and odd not in UNDEFINED and not odd.startswith("liar"):
                 assert_same_outcome(program, item, payload, found, odd)
 
 
@@ -312,3 +316,11 @@ def test_a_long_integer_does_not_depend_on_its_neighbours() -> None:
     beside = transform(f'[{{"a": {text}}}, {{"b": 1e400, "c": "\\ud800"}}]'.encode())
     assert plain.events[0] == beside.events[0]
     assert len(beside.events) == 2
+
+
+@pytest.mark.parametrize("value", ["'{{ a }}'", "'{{ a | default: 1 }}'", "'{{ l }}'", "'{{ a | upcase }}'"])
+def test_no_number_is_printed_that_json_does_not_have(value: str) -> None:
+    transform = mapper.compile(mapping_of(value))
+    for number in (math.nan, math.inf, -math.inf, HUGE, Decimal("1e400")):
+        result = transform([{"a": number, "l": [number]}])
+        assert [one.codes for one in result.rejected] == [("M618",)]

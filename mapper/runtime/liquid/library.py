@@ -290,7 +290,7 @@ class _CycleNode(cycle_tag.CycleNode):
         values = [_doubled(value.evaluate(context), context) for value in self.args]
         named = None if self.group is None else self.group.evaluate(context)
         group = "__UNDEFINED" if isinstance(named, Undefined) else str(named) if self.group else ""
-        turn = context.cycle(group or str(values), len(values))
+        turn = context.cycle(group or text.group_of(values), len(values))
         return buffer.write(text.to_text(values[turn])) if turn < len(values) else 0
 
 

@@ -221,6 +221,8 @@ def _printed(value: object, site: int) -> str:
         return f"{value.start}..{value.stop - 1}"
     if may_have_lost_digits(value):
         raise Fault("M618", site, LOST_DIGITS)
+    if value != value:
+        raise ValueError("NaN is no JSON")
     return write_integer(value) if isinstance(value, int) else str(value)
 
 
@@ -391,6 +393,14 @@ def rounds(source: Sequence[object], outer: int, site: int) -> int:
     if count > active().loop_rounds:
         raise rounds_fault(site)
     return count
+
+
+def group_of(values: Sequence[object]) -> str:
+    """The name of a `cycle` group without one: its values."""
+    try:
+        return str(values)
+    except ValueError:  # an integer of more digits than the host lets Python print
+        return str([str(Decimal(value)) if type(value) is int else value for value in values])
 
 
 def cycle(turns: dict[str, int], group: str, values: Sequence[object]) -> object:
