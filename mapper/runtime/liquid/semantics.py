@@ -400,7 +400,9 @@ def group_of(values: Sequence[object]) -> str:
     try:
         return str(values)
     except ValueError:  # an integer of more digits than the host lets Python print
-        return str([str(Decimal(value)) if type(value) is int else value for value in values])
+        known = (str, list, dict, *NUMBERS)
+        given = [value if isinstance(value, known) else str(value) for value in values]
+        return write(given, is_ascii=True, is_strict=False)
 
 
 def cycle(turns: dict[str, int], group: str, values: Sequence[object]) -> object:
