@@ -384,7 +384,7 @@ def run_batch(seed: int, templates: int) -> dict[TemplateVerdict, int]:
     return counts
 
 
-@pytest.mark.parametrize("seed", range(BATCHES))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, BATCHES))])
 def test_no_run_contradicts_a_verdict(seed: int) -> None:
     counts = run_batch(seed, TEMPLATES // BATCHES)
     assert counts[TemplateVerdict.PROVEN] > 0

@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 
 from mapper.runtime.json.equality import equal, identity
 from mapper.runtime.missing import MISSING
+from mapper.runtime.schema import validation
 from mapper.runtime.schema.keywords import judging
 from mapper.runtime.schema.validation import (
     MAX_NODES,
@@ -49,9 +50,13 @@ def test_json_values(value: object) -> None:
     assert is_json(value)
 
 
-def test_too_many_values_of_any_kind_are_no_json() -> None:
+def test_too_many_values_of_any_kind_are_no_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert is_json([0] * MAX_NODES)
+    assert not is_json([0] * (MAX_NODES + 1))
+    most = 1_000  # the loops below would take a minute for as many as there may be
+    monkeypatch.setattr(validation, "MAX_NODES", most)
     for value in (0, None, "a", []):
-        many = [value] * MAX_NODES
+        many = [value] * most
         assert is_json(many)
         assert find_non_json(many) is None
         many.append(value)

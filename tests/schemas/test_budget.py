@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from inspect import unwrap
 from pathlib import Path
 from typing import Any
 
@@ -56,10 +57,16 @@ def compiled(tmp_path: Path, source: Any, target: Any, text: str) -> tuple[set[s
     return {d.code for d in found}, len(found)
 
 
-@pytest.fixture(params=[10, pytest.param(1, marks=pytest.mark.slow)], ids=["a tenth", "whole"])
+@pytest.fixture(params=[40, pytest.param(1, marks=pytest.mark.slow)], ids=["a fortieth", "whole"])
 def divisor(request: pytest.FixtureRequest) -> int:
     """Divides the budget, or the sizes of what is checked within it; undivided they take long."""
     return int(request.param)
+
+
+def divide_budget(divisor: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = budget.MAX_STEPS // divisor
+    monkeypatch.setattr(budget, "MAX_STEPS", steps)
+    monkeypatch.setattr(unwrap(budget.limited), "__defaults__", (steps,))
 
 
 def doubled(step: Callable[[dict[str, str], int], Any], count: int) -> tuple[Any, dict[str, Any]]:
@@ -97,9 +104,7 @@ def test_definitions_that_double_are_checked_or_refused(
     name: str, count: int, divisor: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Written out, each of these has at least 2 to the power of 39 subschemas."""
-    monkeypatch.setattr(
-        "mapper.schemas.refusals.limited", lambda: budget.limited(budget.MAX_STEPS // divisor)
-    )
+    divide_budget(divisor, monkeypatch)
     part = doubled(DOUBLED[name], count)
     compiled(tmp_path, part, None, READING)
     compiled(tmp_path, None, part, EVENT_FIELDS.replace("PROPERTIES", "{path: $.p, default: {}}"))
@@ -116,9 +121,7 @@ def test_what_shares_its_parts_is_checked_exactly(tmp_path: Path) -> None:
 def test_what_takes_too_many_steps_is_refused(
     divisor: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "mapper.schemas.refusals.limited", lambda: budget.limited(budget.MAX_STEPS // divisor)
-    )
+    divide_budget(divisor, monkeypatch)
     part = doubled(DOUBLED["allOf"], 40)
     text = EVENT_FIELDS.replace("PROPERTIES", "{path: $.p, default: {}}")
     codes, count = compiled(tmp_path, None, part, text)

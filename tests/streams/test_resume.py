@@ -221,29 +221,26 @@ class TestResume:
         assert len(lines(stopped / "out")) == 1
         assert {path.name for path in stopped.iterdir()} == {"in", "out", "mappings", "log"}
 
-    @pytest.mark.parametrize(
-        ("arguments", "words"),
-        [
-            (["in", "-o", "out", "--header", "a=b"], "the request changed"),
-            (["in", "-o", "out", "--input", "ndjson"], "an option changed"),
-            (["in", "in", "-o", "out"], "an option changed"),
-            (["in", "-o", "out", "--limit", "items=5"], "a limit changed"),
-            (["in", "-o", "out", "--skipped", "skipped"], "an option changed"),
-            (["in", "-o", "new", "--skipped", "in2"], "nothing to resume: `in2` is there"),
-            (["in"], "`--resume` needs files"),
-            (["-o", "out"], "`--resume` needs files"),
-            (["in", "-o", "/dev/null"], "`--resume` needs files"),
-        ],
+    OTHER_RUNS = (
+        (["in", "-o", "out", "--header", "a=b"], "the request changed"),
+        (["in", "-o", "out", "--input", "ndjson"], "an option changed"),
+        (["in", "in", "-o", "out"], "an option changed"),
+        (["in", "-o", "out", "--limit", "items=5"], "a limit changed"),
+        (["in", "-o", "out", "--skipped", "skipped"], "an option changed"),
+        (["in", "-o", "new", "--skipped", "in2"], "nothing to resume: `in2` is there"),
+        (["in"], "`--resume` needs files"),
+        (["-o", "out"], "`--resume` needs files"),
+        (["in", "-o", "/dev/null"], "`--resume` needs files"),
     )
-    def test_another_run_is_not_resumed(
-        self, stopped: Path, call: Call, arguments: list[str], words: str
-    ) -> None:
+
+    def test_another_run_is_not_resumed(self, stopped: Path, call: Call) -> None:
         write(stopped / "in2", "")
         before = (stopped / "out.part").read_bytes()
-        ended = call("run", "orders", *arguments, "--resume")
-        assert (ended.code, ended.out) == (2, "")
-        assert words in ended.err
-        assert (stopped / "out.part").read_bytes() == before
+        for arguments, words in self.OTHER_RUNS:
+            ended = call("run", "orders", *arguments, "--resume")
+            assert (ended.code, ended.out) == (2, ""), arguments
+            assert words in ended.err
+            assert (stopped / "out.part").read_bytes() == before, arguments
 
     def test_changed_files_are_noticed(self, stopped: Path, call: Call) -> None:
         arguments = ["run", "orders", "in", "-o", "out", "--resume"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import msgspec
@@ -29,6 +29,7 @@ TOO_DEEP = "M606"  # the interpreter has no limits
 BEFORE_ITEMS = ("M604", "M605")
 
 
+@lru_cache(maxsize=4)  # many payloads of one transform follow each other
 def program_of(transform: mapper.Transform) -> ir.Program:
     """The program of a transform, analysed anew."""
     compiled = transform._compiled

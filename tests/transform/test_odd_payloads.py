@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import mapper
@@ -22,6 +22,7 @@ from mapper.diagnostics.render import FORMATS, render
 from mapper.runtime.json.foreign import Foreign, PlainCopy
 from mapper.runtime.missing import MISSING
 from support.conservation import in_full
+from support.examples import examples
 from support.field_kinds import KINDS
 
 GOOD = {"id": "good"}
@@ -272,7 +273,7 @@ def made(recipe: Any) -> Any:
     return ODD[recipe]() if recipe in ODD else GOOD
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(RECIPES)
 def test_any_payload_is_accounted_for(recipe: Any) -> None:
     for transform in (*BY_EACH.values(), *SHIPPED, BY_VALUE["printed"], BY_VALUE["below"]):

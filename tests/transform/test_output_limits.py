@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import mapper
@@ -28,6 +28,7 @@ from mapper.runtime import growth as runtime
 from mapper.runtime.limits import DEFAULT, Limits
 from mapper.transform import narrow_path
 from support.conservation import assert_conserved, in_full
+from support.examples import examples
 from support.places import ROOT
 
 HEAD = """\
@@ -312,7 +313,7 @@ def larger(value: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 VALUES = st.recursive(st.sampled_from(LEAVES), larger, max_leaves=8)
 
 
-@settings(deadline=None, max_examples=30)
+@examples(30)
 @given(VALUES, st.sampled_from(["nested", "one", "orders"]), st.booleans())
 def test_random_mappings_end_at_their_limits(value: str, each: str, by_default: bool) -> None:
     properties = "{v: " + value + "}"
@@ -325,7 +326,7 @@ def mapping_of(each: str, properties: str) -> str:
     return HEAD.replace("EACH", each).replace("PROPERTIES", properties)
 
 
-@settings(deadline=None, max_examples=100)
+@examples(100)
 @given(VALUES, st.sampled_from(sorted(EACH)), st.integers(0, 8))
 def test_events_stay_within_the_bound_of_their_mapping(value: str, each: str, count: int) -> None:
     assert_bound_holds(EACH[each], "{v: " + value + "}", body_of(EACH[each], count))
@@ -435,37 +436,45 @@ def peak():
 RUN = (
     PEAK
     + """\
-import json, resource, sys
+import json, os, resource, sys
 import mapper
-mapping, payload, way = sys.argv[1:]
+mapping, payload = sys.argv[1:]
 transform = mapper.compile(mapping, filename="mappings/m.yaml")
 payload = eval(payload)
 body = json.dumps(payload).encode()
 assert len(body) < 600_000
-before = peak()
 resource.setrlimit(resource.RLIMIT_AS, (1_600 << 20, 1_600 << 20))
-result = transform.json(body) if way == "json" else transform(body if way == "body" else payload)
-events = sum(len(e) if isinstance(e, bytes) else len(json.dumps(e)) for e in result.events)
-codes = sorted({code for one in result.rejected for code in one.codes})
-grown = peak() - before
-print(json.dumps([len(result.events), len(result.rejected), events, codes, grown]))
+ways = (lambda: transform.json(body), lambda: transform(body), lambda: transform(payload))
+for way in ways:
+    if child := os.fork():  # the peak of a process counts from its fork
+        if os.waitpid(child, 0)[1]:
+            sys.exit(1)
+        continue
+    before = peak()
+    result = way()
+    events = sum(len(e) if isinstance(e, bytes) else len(json.dumps(e)) for e in result.events)
+    codes = sorted({code for one in result.rejected for code in one.codes})
+    grown = peak() - before
+    print(json.dumps([len(result.events), len(result.rejected), events, codes, grown]))
+    sys.exit()
 """
 )
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is limited and measured as Linux does")
-@pytest.mark.parametrize("way", ["json", "body", "parsed"])
 @pytest.mark.parametrize("name", BOMBS)
-def test_a_small_body_does_not_become_gigabytes(name: str, way: str) -> None:
+def test_a_small_body_does_not_become_gigabytes(name: str) -> None:
     ended = subprocess.run(
-        [sys.executable, "-c", RUN, *BOMBS[name], way], capture_output=True, text=True, cwd=ROOT, timeout=120
+        [sys.executable, "-c", RUN, *BOMBS[name]], capture_output=True, text=True, cwd=ROOT, timeout=600
     )
     assert ended.returncode == 0, ended.stderr[-1000:]
-    events, rejected, size, codes, grown = json.loads(ended.stdout)
-    assert events + rejected in ((2_000, 4_000) if codes == ["M625"] else (1,))
-    assert codes in (["M624"], ["M625"])
-    assert size < 1.1 * DEFAULT.result_bytes
-    assert grown < 900, "megabytes"
+    found = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert len(found) == 3
+    for events, rejected, size, codes, grown in found:
+        assert events + rejected in ((2_000, 4_000) if codes == ["M625"] else (1,))
+        assert codes in (["M624"], ["M625"])
+        assert size < 1.1 * DEFAULT.result_bytes
+        assert grown < 900, "megabytes"
 
 
 def test_what_runs_says_the_same_with_any_number_of_jobs(tmp_path: Path) -> None:
@@ -519,7 +528,7 @@ def test_what_runs_stays_small(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         cwd=ROOT,
-        timeout=120,
+        timeout=600,
     )
     code, peak = map(int, ended.stdout.split())
     assert code == 1, ended.stderr

@@ -1,4 +1,4 @@
-"""A smoke run of the benchmark, so that it cannot rot; its figures are not looked at."""
+"""Smoke runs of the benchmarks, so that they cannot rot; their figures are not looked at."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 from support.places import ROOT
 
 
+@pytest.mark.slow
 def test_benchmark_runs(tmp_path: Path) -> None:
     figures = tmp_path / "figures.json"
     command = [sys.executable, "tests/benchmarks/bench.py", "--quick", "--json", str(figures)]

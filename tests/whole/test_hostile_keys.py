@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 import mapper
@@ -24,6 +24,7 @@ from mapper.api import check_file
 from mapper.transform.narrow_path import NarrowPath
 from support.agreement import assert_agreement
 from support.both_paths import assert_same, decoded, narrow
+from support.examples import examples
 
 KEYS = [
     *("", " ", "a", "A", "a b", "1", "0a", "-", "it's", 'a"b', "a\\b", "\\", '"', "'", "\\\"'", "`", "a.b"),
@@ -53,7 +54,6 @@ KEYS = [
     *("x" * 100_000, "\u00e9" * 40),
 ]
 ALWAYS = ["a", 'a"b', "\\", "\0"]  # in every place
-STEP = 12  # of the others, every twelfth, each place another choice
 
 # `event_properties` in the frame below.
 VALUES = """
@@ -254,17 +254,19 @@ def assert_data(place: str, key: str, other: str, folder: Path) -> bool:
     return True
 
 
+@pytest.mark.parametrize("step", [24, pytest.param(6, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("place", PLACES)
-def test_a_key_is_data(place: str, tmp_path: Path) -> None:
+def test_a_key_is_data(place: str, step: int, tmp_path: Path) -> None:
+    """Of the keys not tried in every place every sixth is, or in a short run fewer; each place has others."""
     number = list(PLACES).index(place)
-    tried = [*ALWAYS, *KEYS[number % STEP :: STEP]]
+    tried = [*ALWAYS, *KEYS[number % step :: step]]
     done = [
         assert_data(place, key, KEYS[(7 * i + number) % 80] + "2", tmp_path) for i, key in enumerate(tried)
     ]
     assert sum(done) > len(done) // 2, "most of them compile"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(60, HealthCheck.function_scoped_fixture)
 @given(st.sampled_from(list(PLACES)), st.text(max_size=6), st.text(max_size=6) | st.sampled_from(KEYS))
 def test_any_key_is_data(tmp_path: Path, place: str, key: str, other: str) -> None:
     if key != other:
