@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from json.encoder import encode_basestring, encode_basestring_ascii
 from typing import Any, TypeAlias
 
 import msgspec
@@ -46,6 +45,7 @@ def write(value: object, *, is_ascii: bool, is_strict: bool) -> str:
     Raises TypeError if JSON cannot hold a value.
     """
     import json  # a service without templates starts without it
+    from json.encoder import encode_basestring, encode_basestring_ascii
 
     quote: Callable[[str], str] = encode_basestring_ascii if is_ascii else encode_basestring
 
