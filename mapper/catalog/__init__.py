@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mapper.diagnostics.diagnostic import Report, did_you_mean
+from mapper.diagnostics.files import no_file
 from mapper.diagnostics.source import SpannedText
 
 MAPPING_SUFFIXES = (".yaml", ".yml")
@@ -28,11 +29,14 @@ def shipped_schemas() -> Path:
 
 
 def find_mappings(directory: Path | None = None) -> list[Path]:
-    """The mapping files of a folder (default: the shipped ones), by name."""
+    """The mapping files of a folder (default: the shipped ones), by name.
+
+    Reading one that is a pipe, or a broken link, reports so.
+    """
     folder = shipped_mappings() if directory is None else directory
     if not folder.is_dir():
         return []
-    return sorted(path for path in folder.iterdir() if path.suffix in MAPPING_SUFFIXES and path.is_file())
+    return sorted(path for path in folder.iterdir() if path.suffix in MAPPING_SUFFIXES and not path.is_dir())
 
 
 def find_mapping(name: str) -> Path | None:
@@ -98,14 +102,16 @@ def _find(
             f"put the {kind} beside the mapping and name it alone",
         )
         return None
-    for folder in folders:
-        path = folder / (name.value + suffix)
+    paths = [folder / (name.value + suffix) for folder in folders]
+    for path in paths:
         if is_file(path):
             return path
+    obstacle = next(filter(None, map(no_file, paths)), "")
     known = sorted(
         {p.name.removesuffix(suffix) for f in folders if f.is_dir() for p in f.glob(f"*{suffix or '.json'}")}
     )
-    report.error(code, f"no {kind} `{name.value}`", span, "no such file", did_you_mean(name.value, known))
+    label = f"it {obstacle}" if obstacle else "no such file"
+    report.error(code, f"no {kind} `{name.value}`", span, label, did_you_mean(name.value, known))
     return None
 
 

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from mapper.diagnostics.stop import Stop
+from mapper.runtime.limits import DEFAULT
 from mapper.samples.cases import request_of
 from mapper.transform.request import Request
 
@@ -38,9 +39,14 @@ def read_scopes(arguments: argparse.Namespace) -> Request:
 
 def _request_file(name: str) -> dict[str, object]:
     try:
-        fields = json.loads(Path(name).read_bytes())
+        # It may be a pipe, as a shell makes one of the output of a command.
+        with Path(name).open("rb") as stream:
+            data = stream.read(DEFAULT.body_bytes + 1)
+        if len(data) > DEFAULT.body_bytes:
+            raise Stop(f"`{name}` is larger than {DEFAULT.body_bytes:,} bytes")
+        fields = json.loads(data)
     except OSError as error:
-        raise Stop(f"cannot read `{name}`: {error.strerror}") from None
+        raise Stop(f"cannot read `{name}`: {error.strerror or error}") from None
     except (ValueError, RecursionError) as error:
         raise Stop(f"`{name}` is not JSON: {error}") from None
     if not isinstance(fields, dict):

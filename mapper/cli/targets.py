@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mapper import catalog
 from mapper.diagnostics.diagnostic import did_you_mean
+from mapper.diagnostics.files import no_file
 from mapper.diagnostics.stop import Stop
 
 HERE = Path("mappings")
@@ -53,10 +54,12 @@ def _names() -> dict[str, Path]:
 def _file(word: str) -> Path:
     path = Path(word)
     is_mapping = path.suffix in catalog.MAPPING_SUFFIXES
-    if path.is_file():
+    if catalog.is_file(path):
         if not is_mapping:
             raise Stop(f"`{word}` is no mapping; a mapping ends in {' or '.join(catalog.MAPPING_SUFFIXES)}")
         return path
+    if obstacle := no_file(path):
+        raise Stop(f"`{word}` {obstacle}")
     if is_mapping or len(path.parts) > 1:
         raise Stop(f"no mapping file `{word}`")
     names = _names()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mapper import catalog
 from mapper.diagnostics.diagnostic import Diagnostic, Report
-from mapper.diagnostics.files import read_source
+from mapper.diagnostics.files import no_file, read_source
 from mapper.diagnostics.source import SourceFile, Span, SpannedText
 from mapper.diagnostics.stop import Stop
 
@@ -28,8 +28,9 @@ def check_template(
     from mapper.transform.runner import prepare_template
 
     path = Path(word)
-    if not path.is_file():
-        raise Stop(f"no template file `{word}`")
+    if not catalog.is_file(path):
+        obstacle = no_file(path)
+        raise Stop(f"`{word}` {obstacle}" if obstacle else f"no template file `{word}`")
     _check_dialect(dialect, path.parent)
     report = Report()
     file = read_source(path, report)
@@ -65,6 +66,7 @@ def _schema(name: str | None) -> Path | None:
         return None
     places: Sequence[Path] = (Path(name), catalog.shipped_schemas() / name)
     for path in places:
-        if path.is_file():
+        if catalog.is_file(path):
             return path
-    raise Stop(f"no schema file `{name}`")
+    obstacle = no_file(places[0])
+    raise Stop(f"`{name}` {obstacle}" if obstacle else f"no schema file `{name}`")

@@ -17,7 +17,8 @@ from mapper.runtime.times.writing import DigitsForm, EpochForm, PatternForm, Tim
 # By type() and not isinstance(): True is no integer, and a subclass that a host passes in is converted too.
 OF_OTHER_TYPE = {
     ir.CastKind.STRING: "type({0}) is not str",
-    ir.CastKind.INTEGER: "type({0}) is not int",
+    # A larger one may have too many digits; a comparison with what Python compares fast costs little.
+    ir.CastKind.INTEGER: "(type({0}) is not int or not -10**18 < {0} < 10**18)",
     ir.CastKind.BOOLEAN: "type({0}) is not bool",
     ir.CastKind.OBJECT: "type({0}) is not dict",
     ir.CastKind.ARRAY: "type({0}) is not list",

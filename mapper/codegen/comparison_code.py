@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from mapper import ir
 from mapper.codegen.writer import Writer
+from mapper.runtime.digits import is_number
 from mapper.runtime.json.equality import equal
-from mapper.runtime.jsonpath import is_number, less
+from mapper.runtime.jsonpath import less
 
 _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
 
@@ -28,7 +29,7 @@ def compare(writer: Writer, operator: str, left: Side, right: Side) -> str:
     if left.constant is not None:
         left, right, operator = right, left, _MIRRORED[operator]
     if right.constant is not None:
-        return _with_constant(operator, left, right.python, right.constant.value)
+        return _with_constant(writer, operator, left, right.python, right.constant.value)
     return _of_values(writer, operator, left.python, right.python)
 
 
@@ -43,18 +44,19 @@ def _decide(operator: str, left: object, right: object) -> bool:
             return less(right, left) or (operator == ">=" and equal(left, right))
 
 
-def _with_constant(operator: str, side: Side, python: str, constant: object) -> str:
+def _with_constant(writer: Writer, operator: str, side: Side, python: str, constant: object) -> str:
     """Inline conditions; Python's `True == 1` is kept out."""
     value = side.python
     plain = isinstance(constant, str) or (is_number(constant) and (side.is_number or constant not in (0, 1)))
     if (plain and operator in ("==", "!=")) or (side.is_number and is_number(constant)):
         return f"{value} {operator} {python}"
     if operator == "!=":
-        return f"not ({_with_constant('==', side, python, constant)})"
+        return f"not ({_with_constant(writer, '==', side, python, constant)})"
     if isinstance(constant, str):
         return f"isinstance({value}, str) and {value} {operator} {python}"
     if is_number(constant):
-        number = f"isinstance({value}, (int, float)) and not isinstance({value}, bool)"
+        numbers = writer.use("digits", "NUMBERS")
+        number = f"isinstance({value}, {numbers}) and not isinstance({value}, bool)"
         return f"{number} and {value} {operator} {python}"
     return "False" if operator in ("<", ">") else f"{value} is {python}"  # true, false, null
 

@@ -68,7 +68,9 @@ class OperandWriter:
                 return self._double(self.lookup(node), node.span)
             case ir.Interval(start, stop, span):
                 return self.hold(
-                    "range", f"{self.use('interval')}({self.value(start)}, {self.value(stop)})", span
+                    "range",
+                    f"{self.use('interval')}({self.value(start)}, {self.value(stop)}, {self.site(span)})",
+                    span,
                 )
             case ir.FilterCall():
                 return self._double(self._filter(node), node.span)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import errno
+import os
+import stat
 from pathlib import Path
 
 from mapper.diagnostics.diagnostic import Report
@@ -12,12 +15,52 @@ from mapper.runtime.limits import active
 _WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
+# Words for what is at a path and no file: opening it could wait for ever, or reading it never end.
+_NO_FILES = (
+    (stat.S_ISDIR, errno.EISDIR, "is a directory"),
+    (stat.S_ISFIFO, errno.EINVAL, "is a pipe, not a file"),
+    (stat.S_ISSOCK, errno.EINVAL, "is a socket, not a file"),
+    (stat.S_ISCHR, errno.EINVAL, "is a device, not a file"),
+    (stat.S_ISBLK, errno.EINVAL, "is a device, not a file"),
+)
+
+
 def display_name(path: Path) -> str:
     """The name diagnostics print: relative to the working directory if it lies below it, with `/`."""
     try:
         return path.absolute().relative_to(Path.cwd()).as_posix()
     except ValueError:
         return path.as_posix()
+
+
+def read_regular(path: Path, max_bytes: int) -> bytes:
+    """The bytes of a regular file; one more than `max_bytes` if there are more.
+
+    Raises OSError, and ValueError for a name that no path can have. A pipe, a socket, a device or a folder
+    is not opened; `strerror` names it.
+    """
+    _check_regular(path, os.stat(path).st_mode)
+    # Between both questions another program may put a pipe there: then it is not waited for.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with open(descriptor, "rb") as stream:
+        _check_regular(path, os.fstat(descriptor).st_mode)
+        return stream.read(max_bytes + 1)
+
+
+def no_file(path: Path) -> str:
+    """Words for what is at a path, such as `is a pipe, not a file`; empty if it is a file, or nothing."""
+    try:
+        _check_regular(path, os.stat(path).st_mode)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", "")
+        return reason if any(reason == words for _, _, words in _NO_FILES) else ""
+    return ""
+
+
+def _check_regular(path: Path, mode: int) -> None:
+    for is_kind, number, words in _NO_FILES:
+        if is_kind(mode):
+            raise OSError(number, words, str(path))
 
 
 def read_source(path: Path, report: Report) -> SourceFile | None:
@@ -32,8 +75,7 @@ def read_file(
 ) -> SourceFile | None:
     """The text of a file that messages call `subject`; None after reporting M001, M002 or M010."""
     try:
-        with path.open("rb") as stream:
-            data = stream.read(max_bytes + 1)  # one more shows that there is more
+        data = read_regular(path, max_bytes)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "the name cannot be a path"
         report.error("M001", f"cannot read {subject}", place, reason[:1].lower() + reason[1:])

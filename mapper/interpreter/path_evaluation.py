@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from itertools import zip_longest
 from typing import TypeAlias, assert_never
 
@@ -243,7 +244,7 @@ def _precedes(left: object, right: object, is_counted: bool) -> bool:
     match left, right:
         case (bool(), _) | (_, bool()):
             return False
-        case (int() | float() as low, int() | float() as high):
+        case (int() | float() | Decimal() as low, int() | float() | Decimal() as high):
             return low < high
         case (str() as first, str() as second):
             if is_counted:
@@ -267,7 +268,7 @@ def _spelled(value: object) -> Iterator[tuple[str, object]]:
         match value:
             case bool():
                 yield "boolean", value
-            case int() | float():
+            case int() | float() | Decimal():
                 yield "number", value
             case list():
                 yield "array", len(value)

@@ -6,20 +6,16 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 
-import msgspec
-
-from mapper.runtime.digits import EXACT
+from mapper.runtime.digits import EXACT, MAX_DIGITS, is_out_of_range, read_integer, write_integer
+from mapper.runtime.json.exact import decode
 from mapper.runtime.json.nesting import holds_more, is_deeper
 from mapper.runtime.limits import active
 from mapper.runtime.missing import INVALID, Nothing
 from mapper.runtime.work import SMALL_INTEGER, size_of, spend, spend_on, spend_on_number
 
-MAX_DIGITS = 4300  # as `sys.int_info.default_max_str_digits`: conversion takes quadratic time
-
 _INTEGER = re.compile(r"(-?[0-9]{1,4300})(?:\.0{1,4300})?").fullmatch
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?P<real>\.[0-9]+)?(?P<power>[eE][+-]?[0-9]+)?").fullmatch
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
-_decode = msgspec.json.Decoder().decode
 
 
 class Refusal(Enum):
@@ -49,8 +45,8 @@ def to_string(value: object) -> str | Nothing:
         if value.bit_length() > SMALL_INTEGER:
             spend(size_of(value))
         try:
-            return int.__repr__(value)
-        except ValueError:  # more digits than Python prints
+            return write_integer(value)
+        except ValueError:  # too many digits
             return INVALID
     if isinstance(value, float) and -EXACT < value < EXACT:
         return int.__repr__(int(value)) if value == int(value) else float.__repr__(value)
@@ -62,14 +58,14 @@ def to_integer(value: object) -> int | Nothing:
     if isinstance(value, bool):
         return INVALID
     if isinstance(value, int):
-        return value
+        return INVALID if is_out_of_range(value) else value
     if isinstance(value, float):
         return int(value) if -EXACT < value < EXACT and value.is_integer() else INVALID
     if isinstance(value, str):
         if len(value) > SMALL_INTEGER:
             spend_on_number(value)
         match = _INTEGER(value)
-        return int(match[1]) if match else INVALID
+        return read_integer(match[1]) if match else INVALID
     return INVALID
 
 
@@ -78,13 +74,13 @@ def to_number(value: object) -> int | float | Nothing:
     if isinstance(value, bool):
         return INVALID
     if isinstance(value, int):
-        return value
+        return INVALID if is_out_of_range(value) else value
     if isinstance(value, float):
         return _finite(value)
     if isinstance(value, str) and len(value) <= MAX_DIGITS and (match := _NUMBER(value)):
         if len(value) > SMALL_INTEGER:
             spend_on_number(value)
-        return _finite(float(value)) if match["real"] or match["power"] else int(value)
+        return _finite(float(value)) if match["real"] or match["power"] else read_integer(value)
     return INVALID
 
 
@@ -117,11 +113,9 @@ def to_json(value: object) -> object:
     """The value of a JSON text, read strictly: no NaN, no half surrogates, no 1e400; other values stay."""
     if isinstance(value, str):
         return _parse(value)
-    if isinstance(value, dict | list | int):
+    if isinstance(value, dict | list):
         return value
-    if isinstance(value, float):
-        return _finite(value)
-    return INVALID
+    return INVALID if is_out_of_range(value) or not isinstance(value, int | float) else value
 
 
 def _parse(text: str) -> object:
@@ -130,8 +124,8 @@ def _parse(text: str) -> object:
         raw = text.encode()
         limits = active()
         is_large = holds_more(raw, limits.values) or is_deeper(raw, limits.nesting)
-        return INVALID if is_large else _decode(raw)
-    except (msgspec.MsgspecError, UnicodeError):
+        return INVALID if is_large else decode(raw)
+    except ValueError:
         return INVALID
 
 

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import msgspec
-
 from mapper.runtime.faults import Fault
+from mapper.runtime.json.exact import encode
 from mapper.runtime.limits import DEFAULT, Limits, active
 
-_encode = msgspec.json.Encoder().encode
 FEW = 4  # times the payload: an event that small needs no measuring
 _ESCAPED = 6  # bytes of one character in a JSON text, at most
 
@@ -103,7 +101,7 @@ def size_of(value: object, levels: int, max_bytes: int) -> int:
     """
     if levels < 1 or not isinstance(value, dict | list):
         try:
-            return len(_encode(value))
+            return len(encode(value))
         except (TypeError, ValueError):
             return 0
     if not value:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 
+from mapper.runtime.digits import is_number
 from mapper.runtime.faults import Fault
 from mapper.runtime.limits import active
 from mapper.runtime.missing import MISSING
@@ -83,12 +84,7 @@ def less(left: object, right: object) -> bool:
     if isinstance(left, str):
         spend_on_comparison(left, right)
         return isinstance(right, str) and left < right
-    return is_number(left) and is_number(right) and left < right  # type: ignore[operator]
-
-
-def is_number(value: object) -> bool:
-    """Return True for a JSON number; Python's booleans are none."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number(left) and is_number(right) and left < right
 
 
 def length(value: object) -> object:

@@ -11,14 +11,16 @@ from pathlib import Path
 import msgspec
 
 from mapper.diagnostics.diagnostic import Diagnostic, Label, did_you_mean
-from mapper.diagnostics.files import display_name
+from mapper.diagnostics.files import display_name, read_regular
 from mapper.diagnostics.source import SourceFile, Span
+from mapper.runtime.limits import DEFAULT
 from mapper.schemas.positions import locate_json_fault
 from mapper.transform.request import Request
 from mapper.transform.result import Result
 from mapper.transform.whole_file import write_file
 
 EXPECTED = ".expected.json"
+MAX_BYTES = DEFAULT.event_bytes  # of a file
 REQUEST_KEYS = ("headers", "query", "settings", "received_at")
 BODY_KEYS = ("body", "body_text", "body_base64")
 DOCUMENT_KEYS = ("events", "skipped", "rejected")
@@ -56,7 +58,7 @@ class SampleCase:
 
     def expectation(self) -> dict[str, object] | Diagnostic:
         """The whole result this case must give, or the reason why it cannot be read."""
-        if not self.expected.is_file():
+        if not self.expected.exists():
             return Diagnostic(
                 "M011",
                 f"`{display_name(self.input)}` has no expectation",
@@ -206,7 +208,9 @@ def _read_json(path: Path, hint: str = "") -> tuple[SourceFile, object]:
     """The text and the value of a JSON file; the diagnostic points at the first character that is wrong."""
     name = display_name(path)
     try:
-        data = path.read_bytes()
+        data = read_regular(path, MAX_BYTES)
+        if len(data) > MAX_BYTES:
+            raise _unreadable(SourceFile(name, ""), f"`{name}` is larger than {MAX_BYTES:,} bytes")
         file = SourceFile(name, data.decode("utf-8"))
     except OSError as error:
         raise _unreadable(SourceFile(name, ""), f"`{name}` cannot be read", str(error.strerror)) from None

@@ -29,16 +29,15 @@ enough and together not too large; otherwise the first line of a body holds the 
 from __future__ import annotations
 
 import base64
-import json
 import re
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from io import BytesIO
 
 import msgspec
 
 from mapper.diagnostics.diagnostic import Diagnostic
 from mapper.runtime.json.equality import equal
+from mapper.runtime.json.exact import write
 from mapper.streams.envelopes import EnvelopeNeeds, ItemPath, part, read_location
 from mapper.transform.body import read_body
 from mapper.transform.json_text import Body
@@ -56,8 +55,8 @@ def encode(value: object) -> bytes:
     """A value as one line of JSON; numbers keep all their digits, halves of surrogate pairs are escapes."""
     try:
         return _encode(value)
-    except UnicodeEncodeError:
-        return _escaped(value).encode("ascii")
+    except ValueError:  # half of a surrogate pair, or more digits than the host lets Python print
+        return write(value, is_ascii=True, is_strict=False).encode("ascii")
 
 
 def skip_line(file: str, number: int, skip: Skipped, repairs: Sequence[str], body: bytes) -> bytes:
@@ -198,15 +197,3 @@ def _are_small(body: object, paths: dict[int, ItemPath], text: bytes) -> bool:
     except RecursionError:  # such an envelope is not written
         pass
     return True
-
-
-def _escaped(value: object) -> str:
-    match value:
-        case dict():
-            return f"{{{','.join(f'{json.dumps(key)}:{_escaped(inner)}' for key, inner in value.items())}}}"
-        case list() | tuple():
-            return f"[{','.join(map(_escaped, value))}]"
-        case Decimal():
-            return str(value)
-        case _:
-            return json.dumps(value)

@@ -81,8 +81,7 @@ class OutputStream:
         """Write whole lines."""
         if data:
             self._put(self._packing.pack(data) if self._packing else data)
-            if self._target is None:
-                sys.stdout.buffer.flush()
+            self._flush_standard()
 
     def flush(self) -> None:
         """Bring the written bytes to disk; a packed file can be continued from here.
@@ -91,13 +90,17 @@ class OutputStream:
         """
         if self._packing:
             self._put(self._packing.end_member())
-        if self._target is None:
-            sys.stdout.buffer.flush()
+        self._flush_standard()
         if self.is_file:
             if self.part_size() != self.size:
                 raise Stop(f"another program changed `{self.part.name}`", 1)
             with _naming(self.name):
                 os.fsync(self._opened)
+
+    def _flush_standard(self) -> None:
+        if self._target is None:
+            with _naming("standard output"):
+                sys.stdout.buffer.flush()
 
     def finish(self) -> None:
         """Write the end of the output."""
@@ -143,10 +146,12 @@ class OutputStream:
         return self._descriptor
 
     def _put(self, data: bytes | memoryview) -> None:
-        if self._target is None:
-            sys.stdout.buffer.write(data)
-        else:
-            with _naming(self.name):
+        with _naming(self.name or "standard output"):
+            if self._target is None:
+                view = memoryview(data)
+                while view:  # without a buffer (`python -u`) fewer bytes may be written at once
+                    view = view[sys.stdout.buffer.write(view) :]
+            else:
                 write_all(self._opened, data)
         self.size += len(data)
 

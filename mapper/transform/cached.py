@@ -13,7 +13,7 @@ from pathlib import Path
 from mapper import catalog
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.errors import TransformError
-from mapper.diagnostics.files import decode_source, display_name, read_source
+from mapper.diagnostics.files import decode_source, display_name, read_regular, read_source
 from mapper.diagnostics.source import Read, SourceFile, Span, SpannedText, digest
 from mapper.runtime.limits import DEFAULT, Limits, active, within
 from mapper.transform import saved
@@ -64,7 +64,6 @@ def _read_again(read: Read, folder: Path) -> Read | None:
     path = find(name, folder, report)
     if path is None:
         return None
-    with path.open("rb") as stream:
-        data = stream.read(max(active().schema_bytes, active().mapping_bytes) + 1)
+    data = read_regular(path, max(active().schema_bytes, active().mapping_bytes))
     file = decode_source(display_name(path), data, report)
     return None if file is None else Read(read.kind, read.name, file.name, digest(file.text))

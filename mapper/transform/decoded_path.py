@@ -13,6 +13,7 @@ from mapper.diagnostics.diagnostic import Diagnostic
 from mapper.runtime.faults import NO_OBJECT, Fault, InvalidEvent, Skip, record_fault
 from mapper.runtime.growth import FORM_INFLATION, INFLATION, Growth
 from mapper.runtime.items import Alternative, UnmatchedElement, select
+from mapper.runtime.json.exact import encode
 from mapper.runtime.json.foreign import PlainCopy
 from mapper.runtime.json.nesting import nests_deeper
 from mapper.runtime.limits import DEFAULT, within
@@ -26,7 +27,7 @@ from mapper.transform.compiled import Compiled, module_name
 from mapper.transform.decoded_body import DecodedBody
 from mapper.transform.rejections import TOO_DEEP, reject
 from mapper.transform.request import Request
-from mapper.transform.result import JsonResult, Outcome, Rejected, Result, Skipped, encode, set_item
+from mapper.transform.result import JsonResult, Outcome, Rejected, Result, Skipped, set_item
 from mapper.transform.room import Room
 from mapper.transform.stream import Stream
 

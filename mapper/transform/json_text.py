@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mapper.diagnostics.diagnostic import Diagnostic
+from mapper.runtime.digits import MAX_DIGITS, read_integer
 from mapper.runtime.json.nesting import holds_more, is_deeper
 from mapper.runtime.limits import MAX_BODY_DEPTH, Limits
 from mapper.runtime.repair.policy import Policy, Repair, place
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from mapper.runtime.repair.encodings import Decoded
 
 _decode = msgspec.json.Decoder().decode
-_LONG = 300  # digits of an integer that Python still reads fast
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ def _read_deep(source: JsonText, limits: Limits) -> Body:
 
 
 def _integer(text: str) -> int | Decimal:
-    return int(text) if len(text) <= _LONG else Decimal(text)
+    return read_integer(text) if len(text.lstrip("-")) <= MAX_DIGITS else Decimal(text)
 
 
 def _number(text: str) -> float | Decimal:

@@ -156,5 +156,3 @@ class JsonResult(msgspec.Struct, frozen=True):
 
 # The outcome of an item: its event as JSON bytes, a skip or a rejection.
 Outcome: TypeAlias = bytes | Skipped | Rejected
-
-encode = msgspec.json.Encoder().encode

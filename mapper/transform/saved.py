@@ -26,6 +26,7 @@ import msgspec
 from mapper.diagnostics.codes import CODES
 from mapper.diagnostics.diagnostic import Diagnostic, Label
 from mapper.diagnostics.errors import TransformError
+from mapper.diagnostics.files import read_regular
 from mapper.diagnostics.source import Read, SourceFile, Span
 from mapper.runtime.limits import Limits
 from mapper.runtime.repair.policy import Policy
@@ -38,6 +39,10 @@ from mapper.version import __version__
 MAX_BYTES = 64 * 1024 * 1024
 _KIND, _LAYOUT = "mapper transform", 1
 _AGAIN = "compile it again"
+_MALFORMED = (
+    *(ValueError, TypeError, LookupError, AttributeError),  # fields that are not ours
+    *(EOFError, MemoryError, RecursionError),  # of marshal
+)
 _Made = TypeVar("_Made")
 
 # The Python that code objects are for: interpreter, byte code, and whether it leaves assertions out.
@@ -61,8 +66,7 @@ def read(path: str | Path) -> tuple[Compiled, Codes | None]:
     """The contents of a file; no code objects if another Python wrote it. Raises TransformError."""
     path = Path(path)
     try:
-        with path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
+        data = read_regular(path, MAX_BYTES)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "the name cannot be a path"
         raise TransformError(f"cannot read `{path}`: {reason[:1].lower()}{reason[1:]}") from None
@@ -91,7 +95,12 @@ def pack(compiled: Compiled) -> bytes:
 
 
 def unpack(data: bytes, name: str) -> tuple[Compiled, Codes | None]:
-    """The contents of the bytes of a saved transform; raises TransformError that calls them by `name`."""
+    """The contents of the bytes of a saved transform; raises TransformError that calls them by `name`.
+
+    A pickle that is damaged around these bytes may hold anything in their place.
+    """
+    if type(data) is not bytes:
+        raise TransformError(f"{name} is no saved transform")
     content = unseal(_KIND, _LAYOUT, data)
     match content:
         case SealFault.OTHER_KIND:
@@ -110,12 +119,13 @@ def unpack(data: bytes, name: str) -> tuple[Compiled, Codes | None]:
             raise TransformError(f"{name} was compiled by mapper {version}, this is {__version__}; {_AGAIN}")
         made_by = plain.pop("made_by")
         compiled = _compiled(plain)
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
+        codes = Codes(*marshal.loads(code)) if made_by == PYTHON else None
+    except _MALFORMED:
         # Its version is ours, yet its fields are not: a build of mapper between two releases wrote it.
         raise TransformError(
             f"{name} was compiled by another build of mapper {__version__}; {_AGAIN}"
         ) from None
-    return compiled, Codes(*marshal.loads(code)) if made_by == PYTHON else None
+    return compiled, codes
 
 
 def _narrow_code(compiled: Compiled) -> CodeType | None:

@@ -56,7 +56,12 @@ def _words(name: str, out: str, err: str) -> tuple[set[int], str]:
     codes = {{"full": 1, "gone": 141}[state] for state in broken}
     if name in ("no command", "wrong word"):
         codes.add(2)
-    return codes, "No space left" if out == "full" and name in PRINTS_OUTPUT and err == "plain" else ""
+    if out == "full" and name in PRINTS_OUTPUT and err == "plain":
+        return (
+            codes,
+            "`standard output` cannot be used" if name == "run" else "standard output cannot be written",
+        )
+    return codes, ""
 
 
 def test_every_command_has_a_call() -> None:
@@ -118,3 +123,25 @@ def test_the_shell_closes_streams_as_the_forks_do(tmp_path: Path) -> None:
     assert ended.out.split() == ["2", "2", "1", "in", "jobs", "mappings", "messages"]
     assert ended.err == ("mapper: standard output is closed; use `> /dev/null` if nothing is to be printed\n")
     assert lines(tmp_path / "jobs") == [EVENT]
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_errors_name_the_thing_that_failed(tmp_path: Path, unbuffered: str) -> None:
+    folder = str(_project(tmp_path))
+    write(tmp_path / "many", ndjson(ORDER) * 3_000)
+    (tmp_path / "full").symlink_to("/dev/full")
+    calls = {
+        "`standard output` cannot be used: No space left": ForkedCall(
+            folder, ("run", "orders", "many"), stdout="full"
+        ),
+        "`full` cannot be used: No space left": ForkedCall(folder, ("run", "orders", "many", "-o", "full")),
+        "`/proc/self/mem` cannot be read: ": ForkedCall(folder, ("run", "orders", "/proc/self/mem")),
+        "is a directory": ForkedCall(folder, ("run", "orders", "mappings")),
+        "standard output cannot be written: No space left": ForkedCall(
+            folder, ("check", "orders"), stdout="full"
+        ),
+        "`no/report.xml`": ForkedCall(folder, ("test", "orders", "--junit", "no/report.xml")),
+    }
+    for words, end in zip(calls, run_forked(calls.values(), {"PYTHONUNBUFFERED": unbuffered}), strict=True):
+        assert words in end.err.splitlines()[-1], end
+        assert end.code in (1, 2, 3), end

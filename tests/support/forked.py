@@ -45,8 +45,9 @@ class ForkedEnd:
 
 def run_forked(calls: Iterable[ForkedCall], more: Mapping[str, str] | None = None) -> list[ForkedEnd]:
     """How each of the calls ended, with more variables of the environment."""
-    environment = {**ENVIRONMENT, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}", **dict(more or {})}
-    environment.pop("PYTHONUNBUFFERED", None)  # with buffers more can go wrong at the end
+    # With buffers more can go wrong at the end, so they are there unless a test has none of them.
+    paths = f"{ROOT}:{ROOT / 'tests'}"
+    environment = {**ENVIRONMENT, "PYTHONPATH": paths, "PYTHONUNBUFFERED": "", **dict(more or {})}
     done = subprocess.run(
         [sys.executable, "-m", "support.forked"],
         input=json.dumps([asdict(call) for call in calls]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 
@@ -30,6 +31,11 @@ WARNED = TEXT.replace("properties: {}", "properties: {n: {path: $.user, as: numb
 def altered(data: bytes) -> bytes:
     """The file with one bit changed near its end."""
     return data[:-9] + bytes([data[-9] ^ 1]) + data[-8:]
+
+
+def sealed(content: bytes) -> bytes:
+    """A file with that content and the hash that belongs to it."""
+    return b"mapper transform 1\n" + hashlib.sha256(content).hexdigest().encode() + b"\n" + content
 
 
 def resealed(change: Callable[[dict[str, object]], object]) -> Callable[[bytes], bytes]:

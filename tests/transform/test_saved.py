@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import pickle
+import random
 import subprocess
 import sys
 import traceback
@@ -19,7 +21,7 @@ from mapper.samples.cases import find_cases
 from mapper.transform import saved
 from mapper.transform.compiled import Compiled
 from support.places import ROOT
-from support.stored import ORDER, SCHEMA, TEXT, WARNED, altered, resealed
+from support.stored import ORDER, SCHEMA, TEXT, WARNED, altered, resealed, sealed
 
 
 @pytest.fixture
@@ -217,6 +219,73 @@ def test_a_file_that_cannot_be_read(tmp_path: Path, name: str) -> None:
 def test_code_that_this_runtime_does_not_know(file: Path) -> None:
     file.write_bytes(UNKNOWN_NAME(file.read_bytes()))
     with pytest.raises(mapper.TransformError, match=r"NOWHERE.*compile it again"):
+        mapper.Transform.open(file)
+
+
+def test_every_flipped_bit_is_refused(file: Path) -> None:
+    data = bytearray(file.read_bytes())
+    chosen = random.Random(5)
+    places = {*range(150), *range(len(data) - 50, len(data)), *chosen.sample(range(len(data)), 500)}
+    for at in places:
+        data[at] ^= 1 << chosen.randrange(8)
+        with pytest.raises(mapper.TransformError):
+            saved.unpack(bytes(data), "the file")
+        data[at] = file.read_bytes()[at]
+
+
+def test_damage_with_a_matching_hash_is_another_build(file: Path) -> None:
+    """The fields and the code objects may hold anything then; code that loads is trusted."""
+    _, _, content = file.read_bytes().split(b"\n", 2)
+    line, code = content.split(b"\n", 1)
+    chosen = random.Random(6)
+    for _ in range(300):
+        damaged = bytearray(line)
+        damaged[chosen.randrange(len(line))] ^= 1 << chosen.randrange(8)
+        for text in (bytes(damaged), line[: chosen.randrange(len(line))]):
+            try:
+                saved.unpack(sealed(text + b"\n" + code), "the file")
+            except mapper.TransformError:
+                continue  # others changed a text that means nothing to the reader
+    for size in (0, 1, 5, len(code) // 2, len(code) - 1):
+        with pytest.raises(mapper.TransformError, match="another build"):
+            saved.unpack(sealed(line + b"\n" + code[:size]), "the file")
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 4])
+def test_a_flipped_pickle_raises_no_error_of_ours_but_one(file: Path, protocol: int) -> None:
+    """What is around our bytes belongs to the pickle module, and so do its errors."""
+    data = bytearray(pickle.dumps(mapper.Transform.open(file), protocol))
+    chosen = random.Random(protocol)
+    start = data.index(b"mapper transform 1")
+    refused, others = 0, []
+    for at in [
+        *range(start, start + 60),
+        *range(len(data) - 15, len(data)),
+        *chosen.sample(range(start, len(data)), 60),
+    ]:
+        flipped = data[at] ^ 1 << chosen.randrange(8)
+        try:
+            pickle.loads(bytes(data[:at]) + bytes([flipped]) + bytes(data[at + 1 :]))
+        except mapper.TransformError:
+            refused += 1
+        except Exception as error:
+            others += [(at, error, frame.filename) for frame in traceback.extract_tb(error.__traceback__)[1:]]
+    assert refused > 60
+    assert not [other for other in others if "mapper/transform" in other[2]]
+
+
+@pytest.mark.parametrize("data", [None, "text", 5, bytearray(b"mapper transform 1"), [b""]])
+def test_a_pickle_of_anything_is_refused(file: Path, data: object) -> None:
+    restore = mapper.Transform.open(file).__reduce__()[0]
+    with pytest.raises(mapper.TransformError, match="the pickle is no saved transform"):
+        restore(data)
+
+
+@pytest.mark.parametrize("python", ["(", "raise ValueError", "1 / 0", "x", "raise MemoryError", "\0"])
+def test_code_that_cannot_be_run_here(file: Path, python: str) -> None:
+    change = resealed(lambda plain: plain.update(made_by="", python=python))
+    file.write_bytes(change(file.read_bytes()))
+    with pytest.raises(mapper.TransformError, match="compile it again"):
         mapper.Transform.open(file)
 
 

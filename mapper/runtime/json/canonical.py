@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from mapper.runtime.casts import to_string
-from mapper.runtime.digits import may_have_lost_digits
+from mapper.runtime.digits import may_have_lost_digits, may_have_too_many_digits
 from mapper.runtime.limits import MAX_CANONICAL_DEPTH
 from mapper.runtime.missing import INVALID, MISSING, Nothing
 from mapper.runtime.work import spend
@@ -77,9 +77,10 @@ def stable_hash(values: Iterable[object]) -> str | Nothing:
 
 def _encode_at_once(parts: list[tuple[object, ...]]) -> bytes | None:
     try:
-        return _encode_plain(parts)
+        text = _encode_plain(parts)
     except (ValueError, OverflowError):  # half of a surrogate pair; an integer too long to print
         return None
+    return None if may_have_too_many_digits(text) else text
 
 
 def _is_plain(value: Any, room: int) -> bool:
@@ -153,9 +154,10 @@ def _flat(container: dict[str, object] | list[object]) -> str | None:
             plain = _PLAIN.issuperset(map(type, container))
         else:
             plain = _PLAIN.issuperset(map(type, container.values())) and "".join(container).isascii()
-        return _encode_plain(container).decode() if plain else None
-    except (TypeError, UnicodeEncodeError):  # a key that is not text; half of a surrogate pair
+        text = _encode_plain(container) if plain else None
+    except (TypeError, ValueError):  # a key that is not text; half of a surrogate pair; a long integer
         return None
+    return None if text is None or may_have_too_many_digits(text) else text.decode()
 
 
 def _open(container: dict[str, object] | list[object]) -> tuple[str, _Members, str]:

@@ -106,7 +106,7 @@ class LimitedRenderContext(RenderContext):
     def get(self, path: list[object], *, token: Token | None, default: object = UNDEFINED) -> object:
         """The value of a variable and its keys."""
         found = super().get(path, token=token, default=default)
-        return _doubled(found, self)
+        return text.as_infinity(_doubled(found, self))
 
     def get_item(self, obj: object, key: object) -> object:
         """An entry, element, size, first or last; never a Python attribute."""
@@ -235,7 +235,7 @@ class _CycleNode(cycle_tag.CycleNode):
         values = [_doubled(value.evaluate(context), context) for value in self.args]
         named = None if self.group is None else self.group.evaluate(context)
         group = "__UNDEFINED" if isinstance(named, Undefined) else str(named) if self.group else ""
-        key = group or str(values)
+        key = group or text.group_of(values)
         if not group and not all(isinstance(value, Literal) for value in self.args):
             spend(len(key))
         turn = context.cycle(key, len(values))

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 
-import msgspec
-
 from mapper.runtime.faults import Fault
+from mapper.runtime.json.exact import decode, encode
 from mapper.runtime.json.nesting import count_members, is_deeper
 from mapper.runtime.limits import active
 
-_decode = msgspec.json.Decoder().decode
-_encode = msgspec.json.Encoder().encode
 _CONTAINERS = frozenset({dict, list})
 _POSITION = re.compile(r"\(byte (\d+)\)")
 
@@ -27,8 +24,8 @@ def parse_rendered(text: str, site: int) -> dict[str, object]:
     if is_deeper(raw, active().nesting):
         raise Fault("M606", site, "", text)
     try:
-        value = _decode(text)
-    except (msgspec.DecodeError, UnicodeError, ValueError) as error:
+        value = decode(raw)
+    except ValueError as error:
         raise Fault("M621", site, _place(str(error), text), text) from None
     if not _has_each_key_once(raw, value):
         raise Fault("M621", site, "a key stands twice in one object", text)
@@ -40,7 +37,7 @@ def parse_rendered(text: str, site: int) -> dict[str, object]:
 def _has_each_key_once(raw: bytes, value: object) -> bool:
     """Return True if no object of a JSON text has a key twice; its value would keep only one of them."""
     # Without escapes, both have the same colons inside texts, and one more for each member.
-    if b"\\" not in raw and raw.count(b":") == _encode(value).count(b":"):
+    if b"\\" not in raw and raw.count(b":") == encode(value).count(b":"):
         return True
     return count_members(raw) == _members(value)
 

@@ -6,16 +6,29 @@ compare them. A variable that is not there is MISSING.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from functools import cache
 from io import StringIO
 from itertools import islice
 from typing import TYPE_CHECKING, NoReturn
 
-from mapper.runtime.digits import EXACT, LOST_DIGITS, may_have_lost_digits
+from mapper.runtime.digits import (
+    EXACT,
+    LOST_DIGITS,
+    NUMBERS,
+    OUT_OF_RANGE,
+    is_out_of_range,
+    may_have_lost_digits,
+    may_have_too_many_digits,
+    read_integer,
+    write_integer,
+)
 from mapper.runtime.faults import Fault
 from mapper.runtime.json import equality
+from mapper.runtime.json.exact import write
 from mapper.runtime.json.types import WORDS, type_of
 from mapper.runtime.limits import active
 from mapper.runtime.missing import MISSING
@@ -118,7 +131,7 @@ def less(left: object, right: object, site: int) -> bool:
     if isinstance(left, str) and isinstance(right, str):
         spend_on_comparison(left, right)
         return left < right
-    if isinstance(left, int | float) and isinstance(right, int | float):
+    if isinstance(left, NUMBERS) and isinstance(right, NUMBERS):
         return left < right
     if left is None or right is None or left is MISSING or right is MISSING:
         return False
@@ -132,11 +145,18 @@ def at_most(left: object, right: object) -> bool:
         return left <= right
     if isinstance(left, bool) or isinstance(right, bool):
         return False
-    if isinstance(left, int | float) and isinstance(right, int | float):
+    if isinstance(left, NUMBERS) and isinstance(right, NUMBERS):
         return left <= right
     if left is None or right is None or left is MISSING or right is MISSING:
         return False
     return equality.equal(left, right)
+
+
+def as_infinity(value: object) -> object:
+    """An infinity for a number out of range: the library would take for ever to convert some Decimals."""
+    if isinstance(value, int | Decimal) and is_out_of_range(value):
+        return math.inf if value > 0 else -math.inf
+    return value
 
 
 def contains(left: object, right: object) -> bool:
@@ -182,10 +202,12 @@ def to_text(value: object, site: int = -1) -> str:
     if value is MISSING or value is None:
         return ""
     try:
-        if type(value) is int or (type(value) is float and -EXACT < value < EXACT):
-            if type(value) is int and value.bit_length() > SMALL_INTEGER:
-                spend(units_of(value))
+        if type(value) is float and -EXACT < value < EXACT:
             return str(value)
+        if type(value) is int:
+            if value.bit_length() > SMALL_INTEGER:
+                spend(units_of(value))
+            return write_integer(value)
         text = _printed(value, site)
         spend(len(text), site)
         return text
@@ -195,6 +217,8 @@ def to_text(value: object, site: int = -1) -> str:
 
 def compared_text(value: object) -> str:
     """The text of a value that is only compared: as `to_text`, for numbers of any size."""
+    if isinstance(value, int) and is_out_of_range(value):
+        return str(Decimal(value))
     return str(value) if may_have_lost_digits(value) else to_text(value)
 
 
@@ -213,7 +237,9 @@ def _printed(value: object, site: int) -> str:
         return f"{value.start}..{value.stop - 1}"
     if may_have_lost_digits(value):
         raise Fault("M618", site, LOST_DIGITS)
-    return str(value)
+    if value != value:
+        raise ValueError("NaN is no JSON")
+    return write_integer(value) if isinstance(value, int) else str(value)
 
 
 def as_value(value: object, site: int) -> object:
@@ -230,7 +256,7 @@ def as_value(value: object, site: int) -> object:
         return list(value)
     if isinstance(value, Headers):
         return dict(value)
-    known = value is None or value is MISSING or isinstance(value, str | int | float | list | dict)
+    known = value is None or value is MISSING or isinstance(value, (str, list, dict, *NUMBERS))
     return value if known else to_text(value, site)
 
 
@@ -239,7 +265,11 @@ def to_json(value: object) -> str:
 
     A value that nests deeper than Python's stack, or contains itself, is a RecursionError.
     """
-    return _encoder().encode(value)
+    try:
+        printed = _encoder().encode(value)
+    except ValueError:  # perhaps an integer of more digits than the host lets Python print
+        return write(value, is_ascii=False, is_strict=True)
+    return write(value, is_ascii=False, is_strict=True) if may_have_too_many_digits(printed) else printed
 
 
 @cache
@@ -257,6 +287,8 @@ def _plain(value: object) -> object:
         if len(value) > active().text_length:
             raise ValueError("range too long")
         return list(value)
+    if isinstance(value, Decimal):
+        raise ValueError(OUT_OF_RANGE)
     return None
 
 
@@ -313,13 +345,18 @@ def rounds_fault(site: int) -> Fault:
     return Fault("M619", site, f"more than {active().loop_rounds:,} rounds")
 
 
-def interval(start: object, stop: object) -> range:
-    """The range `(start..stop)`; an end that is not a whole number counts as 0."""
-    low, high = _whole(start), _whole(stop)
+def interval(start: object, stop: object, site: int) -> range:
+    """The range `(start..stop)`; an end that is not a whole number counts as 0.
+
+    Raises Fault M618 for an end out of range.
+    """
+    low, high = _whole(start, site), _whole(stop, site)
     return range(low, high + 1) if low <= high else range(0)
 
 
-def _whole(value: object) -> int:
+def _whole(value: object, site: int) -> int:
+    if is_out_of_range(value):
+        raise Fault("M618", site, OUT_OF_RANGE)
     try:
         return int(value)  # type: ignore[call-overload, no-any-return]
     except (ValueError, TypeError, OverflowError):
@@ -348,7 +385,9 @@ def window(length: int, limit: object, offset: object) -> tuple[int, int]:
 def _count(value: object) -> int | None:
     if value is None or value is MISSING:
         return None
-    if isinstance(value, str | int | float):
+    if isinstance(value, str):
+        return read_integer(value)
+    if isinstance(value, int | float) and not is_out_of_range(value):
         return int(value)
     raise ValueError("expected a whole number")
 
@@ -381,6 +420,16 @@ def rounds(source: Sequence[object], outer: int, site: int, units: int = 0) -> i
         raise rounds_fault(site)
     spend(length_of(source) * units, site)
     return count
+
+
+def group_of(values: Sequence[object]) -> str:
+    """The name of a `cycle` group without one: its values."""
+    try:
+        return str(values)
+    except ValueError:  # an integer of more digits than the host lets Python print
+        known = (str, list, dict, *NUMBERS)
+        given = [value if isinstance(value, known) else str(value) for value in values]
+        return write(given, is_ascii=True, is_strict=False)
 
 
 def cycle(turns: dict[str, int], group: str, values: Sequence[object]) -> object:

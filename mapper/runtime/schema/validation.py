@@ -13,6 +13,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
+from mapper.runtime.digits import RANGE, is_out_of_range
 from mapper.runtime.faults import Fault
 from mapper.runtime.json.locations import write_location
 from mapper.runtime.json.nesting import nests_deeper
@@ -126,7 +127,10 @@ def _is_json(node: Any, max_depth: int, room: list[int]) -> bool:
         elif kind is float:
             if value - value != 0:
                 return False
-        elif kind is int or value is None or kind is bool:
+        elif kind is int:
+            if not -RANGE < value < RANGE:
+                return False
+        elif value is None or kind is bool:
             continue
         elif kind is dict or kind is list or isinstance(value, dict | list):
             if not _is_json(value, max_depth - 1, room):
@@ -154,8 +158,10 @@ def find_non_json(value: object) -> tuple[tuple[str | int, ...], str] | None:
         node, path = stack.pop()
         if isinstance(node, str):
             fault = None if node.isascii() else _text_fault(node)
-        elif node is None or isinstance(node, int):
+        elif node is None:
             continue
+        elif isinstance(node, int):
+            fault = "is a number out of range" if is_out_of_range(node) else None
         elif isinstance(node, float):
             fault = None if node - node == 0 else "is not a finite number"
         else:

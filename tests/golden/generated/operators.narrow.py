@@ -153,7 +153,7 @@ def event(item, body, request):  # line 1
         event_properties_1['big'] = big_1
     count_2 = item.f14  # line 29
     count_1 = count_2
-    if type(count_1) is not int and count_1 is not MISSING and count_1 is not None:
+    if (type(count_1) is not int or not -10**18 < count_1 < 10**18) and count_1 is not MISSING and count_1 is not None:
         count_1 = to_integer(count_1)
         if count_1 is INVALID:
             raise Fault('M613', 9, 'integer', count_2)

@@ -12,6 +12,7 @@ from functools import partial, wraps
 from operator import itemgetter
 from typing import TypeAlias
 
+from mapper.runtime.digits import OUT_OF_RANGE, is_out_of_range
 from mapper.runtime.json.equality import identity
 from mapper.runtime.liquid.filters.numbers import exact
 from mapper.runtime.liquid.filters.row import (
@@ -135,6 +136,8 @@ def _is_nil(value: object) -> bool:
 
 def _property(element: object, key: object, default: object = None) -> object:
     # As the reference implementation reads a property of any element.
+    if is_out_of_range(key):
+        raise failed(OUT_OF_RANGE)
     if isinstance(element, dict):
         return element.get(key, default) if isinstance(key, str) else default
     if element is None:

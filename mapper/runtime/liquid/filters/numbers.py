@@ -6,13 +6,19 @@ They do what python-liquid's do, except that `round` rounds halves away from zer
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 from functools import partial, wraps
 from typing import TypeAlias
 
-from mapper.runtime.digits import LOST_DIGITS, may_have_lost_digits
+from mapper.runtime.digits import (
+    LOST_DIGITS,
+    MAX_DIGITS,
+    OUT_OF_RANGE,
+    is_out_of_range,
+    may_have_lost_digits,
+    read_integer,
+)
 from mapper.runtime.liquid.filters.row import Fails, Function, Gives, bounded, failed, make_row
 from mapper.runtime.work import meter, spend_on
 
@@ -21,16 +27,24 @@ Number: TypeAlias = int | float
 
 def whole(value: object) -> int:
     """A value as a whole number; raises ValueError or TypeError, and Fault M618 for too many digits."""
-    longest = sys.get_int_max_str_digits()
-    if isinstance(value, str) and longest and len(value) > longest:
+    if is_out_of_range(value):
+        raise failed(OUT_OF_RANGE)
+    if not isinstance(value, str):
+        return int(value)  # type: ignore[call-overload, no-any-return]
+    if len(value) > MAX_DIGITS:
         raise failed("the filter cannot work with this value")
-    return int(value)  # type: ignore[call-overload, no-any-return]
+    return read_integer(value)
 
 
 def number_or_zero(value: object) -> Number:
-    """A number, or the number a text spells; 0 for anything else, a boolean too."""
+    """A number, or the number a text spells; 0 for anything else, a boolean too.
+
+    Raises Fault M618 for a number out of range.
+    """
     if isinstance(value, bool):
         return 0
+    if is_out_of_range(value):
+        raise failed(OUT_OF_RANGE)
     if isinstance(value, int | float):
         return value
     if isinstance(value, str):
@@ -43,7 +57,12 @@ def number_or_zero(value: object) -> Number:
 
 
 def exact(value: object) -> int | Decimal:
-    """A number without the errors of binary fractions; 0 for any other value."""
+    """A number without the errors of binary fractions; 0 for any other value.
+
+    Raises Fault M618 for a number out of range.
+    """
+    if is_out_of_range(value):
+        raise failed(OUT_OF_RANGE)
     if isinstance(value, int):
         return value
     if isinstance(value, float):
@@ -78,7 +97,12 @@ def _calculated(
     # Decimals: 0.1 + 0.2 is 0.3, as people who read the template expect.
     if isinstance(left, int) and isinstance(right, int):
         return of_integers(left, right)
-    return float(of_decimals(Decimal(str(left)), Decimal(str(right))))
+    return float(of_decimals(_decimal(left), _decimal(right)))
+
+
+def _decimal(value: Number) -> Decimal:
+    # Of a float the digits that people see.
+    return Decimal(value) if isinstance(value, int) else Decimal(str(value))
 
 
 @number_filter(Gives.ARITHMETIC, (-2.5, "", "2.5"), "0")
@@ -162,7 +186,7 @@ def round_(value: Number, digits: Number = 0) -> Number:
         return 0
     if isinstance(value, int):
         return value
-    decimal = Decimal(str(value if places else _exact(value)))
+    decimal = _decimal(value if places else _exact(value))
     if int(decimal.as_tuple().exponent) < -places:
         decimal = decimal.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
     return float(decimal) if places else int(decimal)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from enum import Enum
 from inspect import Parameter, signature
 from typing import TypeAlias
@@ -186,7 +187,7 @@ def bounded(result: object) -> object:
         too_long(-1)
     if isinstance(result, float) and not math.isfinite(result):
         raise failed("the result is not a finite number")
-    if isinstance(result, int) and result.bit_length() > _INTEGER_BITS:
+    if isinstance(result, Decimal) or (isinstance(result, int) and result.bit_length() > _INTEGER_BITS):
         raise failed("the result has too many digits")
     return result
 
