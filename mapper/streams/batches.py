@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from io import BytesIO, FileIO
+from typing import Any
 
 from mapper.diagnostics.stop import Stop
 
@@ -23,8 +24,13 @@ UNKNOWN = 0  # the number of a line whose predecessors have not been counted yet
 class BrokenInput(Stop):
     """An input cannot be read to its end, or changed meanwhile: no output of the run gets its name."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, UNREAD)
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"`{name}` {reason}", UNREAD)
+        self.name = name
+        self.args = (name, reason)  # from which a pickle makes it again
+
+    def __str__(self) -> str:
+        return "`{}` {}".format(*self.args)
 
 
 @contextmanager
@@ -33,14 +39,29 @@ def reading(name: str) -> Iterator[None]:
     try:
         yield
     except (EOFError, zlib.error) as error:
-        raise BrokenInput(f"`{name}` is damaged: {error}") from None
+        raise BrokenInput(name, f"is damaged: {error}") from None
     except OSError as error:
-        raise BrokenInput(f"`{name}` cannot be read: {error.strerror or error}") from None
+        raise BrokenInput(name, f"cannot be read: {error.strerror or error}") from None
 
 
-def open_raw(name: str) -> FileIO:
-    """An input, open for reading; raises OSError."""
-    return FileIO(name)
+class InputFile(FileIO):
+    """An input, open for reading. Its first read gives two bytes, which tell gzip, even if a pipe is slow."""
+
+    _has_begun = False
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill the buffer as far as bytes are there; the number of bytes."""
+        view = memoryview(buffer)
+        count = super().readinto(view) or 0
+        if count == 1 < len(view) and not self._has_begun:
+            count += super().readinto(view[1:]) or 0
+        self._has_begun = True
+        return count
+
+
+def open_raw(name: str | int) -> InputFile:
+    """An input by its name, or standard input by its descriptor, which stays open; raises OSError."""
+    return InputFile(name, "rb", closefd=isinstance(name, str))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +118,7 @@ class Files:
             while more := os.pread(stream.fileno(), batch.size - len(data), batch.start.offset + len(data)):
                 data += more
         if len(data) < batch.size:
-            raise BrokenInput(f"`{batch.name}` cannot be read: it became shorter meanwhile")
+            raise BrokenInput(batch.name, "cannot be read: it became shorter meanwhile")
         return data
 
     def lines(self, batch: Batch) -> list[bytes]:
@@ -115,7 +136,7 @@ class Files:
         status = os.fstat(stream.fileno())
         self._file = (status.st_dev, status.st_ino)
         if self._file != batch.file:
-            raise BrokenInput(f"`{batch.name}` cannot be read: it was replaced meanwhile")
+            raise BrokenInput(batch.name, "cannot be read: it was replaced meanwhile")
         return stream
 
 

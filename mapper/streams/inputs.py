@@ -23,6 +23,7 @@ from mapper.streams.batches import (
     UNKNOWN,
     Batch,
     BrokenInput,
+    InputFile,
     Position,
     open_raw,
     reading,
@@ -73,7 +74,7 @@ class Input:
         with reading(self.name):
             reached = self.stream.seek(offset)
         if reached < offset:
-            raise BrokenInput(f"`{self.name}` cannot be read: it became shorter meanwhile")
+            raise BrokenInput(self.name, "cannot be read: it became shorter meanwhile")
         self.offset = offset
 
     def check_size(self) -> None:
@@ -82,7 +83,7 @@ class Input:
             size = os.fstat(self.raw.fileno()).st_size
         if size != self.size:
             change = "shorter" if size < self.size else "longer"
-            raise BrokenInput(f"`{self.name}` cannot be read: it became {change} meanwhile")
+            raise BrokenInput(self.name, f"cannot be read: it became {change} meanwhile")
 
     def position(self) -> int:
         """Bytes of the file read so far, for progress; 0 for a pipe."""
@@ -110,7 +111,7 @@ def open_input(name: str) -> Iterator[Input]:
         if sys.stdin is None:
             raise Stop("standard input is closed")
         # Not `sys.stdin.buffer`: a thread may wait in it when Python ends, and Python would want its lock.
-        with open(sys.stdin.fileno(), "rb", closefd=False) as raw:
+        with BufferedReader(open_raw(sys.stdin.fileno())) as raw:
             with reading("<stdin>"):
                 stream = _unzipped(name, raw)
             yield Input("<stdin>", stream, raw)
@@ -161,7 +162,7 @@ def _size(name: str) -> int | None:
     return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
-def _unzipped(name: str, stream: BufferedReader) -> Readable:
+def _unzipped(name: str, stream: BufferedReader[InputFile]) -> Readable:
     head = stream.peek(2)[:2]
     # A file that is called so, but has not even the first bytes of gzip, was cut.
     is_gzip = GZIP_MAGIC.startswith(head) if name.endswith(".gz") else head == GZIP_MAGIC
@@ -201,6 +202,8 @@ def _whole(source: Input, place: Position, body: bytes | None, size: int) -> Bat
 
 def _places(source: Input, start: Position) -> Iterator[Batch]:
     """The batches of a plain file, without their bytes; each ends with a line, behind a multiple of CHUNK."""
+    if start.offset > source.size:
+        raise BrokenInput(source.name, "cannot be read: it became shorter meanwhile")
     place = start
     while (end := _line_end(source, place.offset)) > place.offset:
         _prefetch(source, end)

@@ -73,11 +73,11 @@ class Checkpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def is_sound(self) -> bool:
-        """True if its counts add up and its codes exist."""
-        codes = [code for found, _ in self.codes for code in found]
-        codes += [code for first in self.firsts for code in first.codes]
+        """True if its counts add up, its codes exist, and there is a first rejection for each of them."""
+        codes, firsts = [found for found, _ in self.codes], [first.codes for first in self.firsts]
         ended = self.events + sum(self.reasons.values()) + sum(count for _, count in self.codes)
-        return ended == self.items and all(code in CODES for code in codes)
+        are_known = all(code in CODES for found in codes for code in found)
+        return ended == self.items and are_known and sorted(codes) == sorted(firsts)
 
     def tally(self) -> Tally:
         """The counts of everything before it."""
@@ -136,7 +136,12 @@ def write_journal(path: Path, journal: Journal) -> None:
     """Replace the journal in one step: after a crash it is the old or the new one."""
     # In ASCII: the name of a file may hold what UTF-8 cannot.
     content = json.dumps(msgspec.to_builtins(journal), sort_keys=True, indent=1).encode("ascii")
-    replace_file(path, seal(_KIND, VERSION, content), path.with_name(path.name + ".new"))
+    replace_file(path, seal(_KIND, VERSION, content), part_of(path))
+
+
+def part_of(path: Path) -> Path:
+    """The file that becomes the journal once it is written."""
+    return path.with_name(path.name + ".new")
 
 
 def read_journal(path: Path) -> Journal:
@@ -177,15 +182,15 @@ def starting_point(
     changed = [number for number, found in enumerate(inputs) if found != journal.inputs[number]]
     if changed and not journal.is_broken:
         raise Stop(f"cannot resume: the input `{names[changed[0]]}` changed since; {_ANEW}")
-    start = Checkpoint(sizes=[0] * len(journal.last.sizes))
-    if not changed or _precedes(journal.last, changed[0]):
-        return journal.last, journal.before
-    return (journal.before if _precedes(journal.before, changed[0]) else start), start
+    return go_back(journal.last, journal.before, changed[0]) if changed else (journal.last, journal.before)
 
 
-def _precedes(checkpoint: Checkpoint, file: int) -> bool:
-    """True if nothing of that input lies before the checkpoint."""
-    return checkpoint.order <= (file, 0)
+def go_back(last: Checkpoint, before: Checkpoint, file: int) -> tuple[Checkpoint, Checkpoint]:
+    """The latest of two checkpoints and the start that has read nothing of an input, and its `before`."""
+    start = Checkpoint(sizes=[0] * len(last.sizes))
+    if last.order <= (file, 0):
+        return last, before
+    return (before if before.order <= (file, 0) else start), start
 
 
 def _is_sound(journal: Journal) -> bool:

@@ -23,7 +23,7 @@ from pathlib import Path
 from mapper.diagnostics.stop import Stop
 from mapper.streams.batch_mapper import BatchResult
 from mapper.streams.batches import Position
-from mapper.streams.journal import Checkpoint, Journal, checkpoint, write_journal
+from mapper.streams.journal import Checkpoint, Journal, checkpoint, go_back, write_journal
 from mapper.streams.outputs import OutputStream
 from mapper.streams.tally import Tally
 from mapper.transform.whole_file import find_obstacle, sync_folder
@@ -125,8 +125,13 @@ class Recording:
         self._note(is_whole=True)
         self._publish()
 
-    def break_off(self) -> None:
-        """Record that an input could not be read to its end: it has to change before the run is resumed."""
+    def break_off(self, file: int) -> None:
+        """Record that an input could not be read to its end: it may change before the run is resumed.
+
+        Then it is read from its beginning. The content of a damaged gzip file may be wrong long before the
+        damage is found.
+        """
+        self._last, self._before = go_back(self._last, self._before, file)
         if self._keeps_journal:
             with suppress(OSError):  # the run ends with the word on its input
                 self._write_journal(is_broken=True)

@@ -12,7 +12,7 @@ from mapper.streams.batch_mapper import RunSetup
 from mapper.streams.batches import Batch, BrokenInput
 from mapper.streams.digests import digest, digest_inputs
 from mapper.streams.inputs import STDIN, check_gzip, read_batches, total_size
-from mapper.streams.journal import SUFFIX, Journal, read_journal, starting_point
+from mapper.streams.journal import SUFFIX, Journal, part_of, read_journal, starting_point
 from mapper.streams.outputs import OutputStream
 from mapper.streams.pool import work_through
 from mapper.streams.read_ahead import short_turns
@@ -115,8 +115,9 @@ def finish_run(
                 del result
         _check_inputs(plan, recording.inputs)
         recording.finish()
-    except BrokenInput:
-        recording.break_off()
+    except BrokenInput as broken:
+        if broken.name in plan.names:
+            recording.break_off(plan.names.index(broken.name))
         raise
     finally:
         recording.close()
@@ -139,13 +140,13 @@ def _check_inputs(plan: RunPlan, inputs: Sequence[str]) -> None:
     """Refuse to publish if an input is not what it was when the run began: a line of it may be torn."""
     for name, before, now in zip(plan.names, inputs, digest_inputs(plan.names), strict=True):
         if before != now:
-            raise BrokenInput(f"`{'<stdin>' if name == STDIN else name}` changed while it was read")
+            raise BrokenInput("<stdin>" if name == STDIN else name, "changed while it was read")
 
 
 def _check_outputs(plan: RunPlan) -> None:
     """Refuse to write over an input, or two outputs into one file."""
     taken = {Path(name).resolve() for name in plan.names if name != STDIN}
-    beside = {plan.journal} if plan.journal else set()
+    beside = {plan.journal, part_of(plan.journal)} if plan.journal else set()
     for output in plan.outputs:
         if output is not None and output.is_file:
             if output.target in taken:

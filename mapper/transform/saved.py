@@ -19,9 +19,12 @@ from dataclasses import fields
 from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 from types import CodeType
-from typing import Any
+from typing import Any, TypeVar
 
-from mapper.diagnostics.diagnostic import Diagnostic, Label, Severity
+import msgspec
+
+from mapper.diagnostics.codes import CODES
+from mapper.diagnostics.diagnostic import Diagnostic, Label
 from mapper.diagnostics.errors import TransformError
 from mapper.diagnostics.source import Read, SourceFile, Span
 from mapper.runtime.limits import Limits
@@ -35,6 +38,7 @@ from mapper.version import __version__
 MAX_BYTES = 64 * 1024 * 1024
 _KIND, _LAYOUT = "mapper transform", 1
 _AGAIN = "compile it again"
+_Made = TypeVar("_Made")
 
 # The Python that code objects are for: interpreter, byte code, and whether it leaves assertions out.
 PYTHON = f"{sys.implementation.cache_tag} {MAGIC_NUMBER.hex()} {sys.flags.optimize}"
@@ -100,11 +104,13 @@ def unpack(data: bytes, name: str) -> tuple[Compiled, Codes | None]:
     try:
         plain = json.loads(text)
         version = plain.pop("version")
+        if not (isinstance(version, str) and version.isprintable()):
+            raise ValueError("no version")
         if version != __version__:
             raise TransformError(f"{name} was compiled by mapper {version}, this is {__version__}; {_AGAIN}")
         made_by = plain.pop("made_by")
         compiled = _compiled(plain)
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
         # Its version is ours, yet its fields are not: a build of mapper between two releases wrote it.
         raise TransformError(
             f"{name} was compiled by another build of mapper {__version__}; {_AGAIN}"
@@ -120,17 +126,26 @@ def _narrow_code(compiled: Compiled) -> CodeType | None:
 
 
 def _compiled(plain: dict[str, Any]) -> Compiled:
-    files = [SourceFile(name, text) for name, text in plain.pop("files")]
-    return Compiled(
-        **plain
-        | {
-            "offsets": tuple(plain["offsets"]),
-            "policy": Policy(**plain["policy"] | {"repairs": tuple(plain["policy"]["repairs"])}),
-            "limits": Limits(**plain["limits"]),
-            "reads": tuple(Read(**each) for each in plain["reads"]),
-            "diagnostics": tuple(_diagnostic(each, files) for each in plain["diagnostics"]),
-        }
-    )
+    """The fields with the types that they were written with; raises one of the errors of `unpack`."""
+    files = [
+        SourceFile(name, text) for name, text in msgspec.convert(plain.pop("files"), list[tuple[str, str]])
+    ]
+    plain["diagnostics"] = tuple(_diagnostic(each, files) for each in plain["diagnostics"])
+    for name, kind in (("policy", Policy), ("limits", Limits)):
+        plain[name] = _made(kind, plain[name])
+    plain["reads"] = tuple(_made(Read, each) for each in plain["reads"])
+    compiled = _made(Compiled, plain)
+    size = len(compiled.text)
+    if not all(offset is None or 0 <= offset <= size for offset in compiled.offsets):
+        raise ValueError("an offset outside the text")
+    return compiled
+
+
+def _made(kind: type[_Made], plain: dict[str, Any]) -> _Made:
+    """A dataclass of these fields, none too many or too few, each of its type."""
+    if plain.keys() != {field.name for field in fields(kind)}:  # type: ignore[arg-type]
+        raise ValueError(f"other fields than those of {kind.__name__}")
+    return msgspec.convert(plain, kind)
 
 
 def _plain(value: Policy | Limits | Read) -> dict[str, Any]:
@@ -150,6 +165,15 @@ def _plain_diagnostic(diagnostic: Diagnostic, files: list[SourceFile]) -> dict[s
 
 
 def _diagnostic(plain: dict[str, Any], files: list[SourceFile]) -> Diagnostic:
-    labels = [Label(Span(files[file], start, end), text) for file, start, end, text in plain["labels"]]
-    severity, hints = Severity(plain["severity"]), tuple(plain["hints"])
-    return Diagnostic(**plain | {"labels": tuple(labels), "severity": severity, "hints": hints})
+    labels = msgspec.convert(plain["labels"], list[tuple[int, int, int, str]])
+    plain["labels"] = tuple(Label(_span(files, *place), text) for *place, text in labels)
+    diagnostic = _made(Diagnostic, plain)
+    if diagnostic.code not in CODES:
+        raise ValueError("a code of another version")
+    return diagnostic
+
+
+def _span(files: list[SourceFile], number: int, start: int, end: int) -> Span:
+    if not (0 <= number < len(files) and 0 <= start <= end <= len(files[number].text)):
+        raise ValueError("a span outside its file")
+    return Span(files[number], start, end)

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from typing import cast
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parents[1])]
 
-from fuzz.bodies import BodyFuzzer  # noqa: E402
 from fuzz.loop import Fuzzer, Outcome, fuzz, limit_memory  # noqa: E402
-from fuzz.mappings import MappingFuzzer  # noqa: E402
 
-FUZZERS: dict[str, Callable[[int], Fuzzer]] = {each.name: each for each in (BodyFuzzer, MappingFuzzer)}
+# The class of each fuzzer and its module, which is imported only if it is to run.
+FUZZERS = {
+    "bodies": ("fuzz.bodies", "BodyFuzzer"),
+    "mappings": ("fuzz.mappings", "MappingFuzzer"),
+    "inputs": ("fuzz.runs", "InputFuzzer"),
+    "replays": ("fuzz.runs", "ReplayFuzzer"),
+    "stored": ("fuzz.stored", "StoredFuzzer"),
+}
 
 
 def main() -> int:
@@ -31,9 +37,15 @@ def main() -> int:
     def report(line: str) -> None:
         print(line, flush=True)
 
-    outcome = fuzz(FUZZERS[given.name](given.seed), given.seed, given.count, seconds, report)
+    outcome = fuzz(make_fuzzer(given.name, given.seed), given.seed, given.count, seconds, report)
     _print_outcome(outcome)
     return 1 if outcome.findings else 0
+
+
+def make_fuzzer(name: str, seed: int) -> Fuzzer:
+    """The fuzzer of a name; the seed is that of its random mappings."""
+    module, kind = FUZZERS[name]
+    return cast(Fuzzer, getattr(import_module(module), kind)(seed))
 
 
 def _print_outcome(outcome: Outcome) -> None:

@@ -23,6 +23,7 @@ SLOW = 1.0  # seconds of processor time; an execution that takes longer is a fin
 HANGS = 20.0  # seconds of processor time, after which an execution is ended
 TRIES = 2_000  # executions that shrinking may take
 MEMORY = 4 * 1024**3
+IMPORTS = 'import sys; sys.path[:0] = ["tests", "."]\nimport mapper, fuzz.seeds'
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +169,7 @@ def _found(
     trace = "".join(traceback.format_exception(error))[-4_000:]
     small = shrunk(fuzzer, given, kind)
     outcome.findings[kind] = Finding(kind, small, trace)
-    report(f"--- finding: {kind}\n{trace}\n# to repeat it:\n{fuzzer.paste(small)}\n---")
+    report(f"--- finding: {kind}\n{trace}\n# to repeat it:\n{IMPORTS}\n{fuzzer.paste(small)}\n---")
 
 
 def shrunk(fuzzer: Fuzzer, given: Input, kind: str) -> Input:

@@ -86,7 +86,11 @@ def test_damaged_gzip(quick: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -
         files = runs.files()
         assert "events-of/events.progress" in files
         assert not files.keys() & whole.keys()
+        assert runs.run("--resume") == UNREAD  # it is not whole yet
+        # The file that is whole cannot be told from the damaged one by its time of change.
+        damaged_at = (folder / "b.gz").stat().st_mtime_ns
         shutil.copy2(first / "b.gz", folder)
+        os.utime(folder / "b.gz", ns=(damaged_at, damaged_at))
         assert runs.run("--resume") == REJECTED
         assert runs.files() == whole
         shutil.rmtree(folder)
@@ -96,6 +100,14 @@ def test_gzip_with_padding_is_read_to_its_end() -> None:
     for zeros in (0, 1, PIECE - 30, PIECE, 3 * PIECE + 1):
         data = gzip.compress(b"one") + b"\0" * zeros + gzip.compress(b"two") + b"\0" * zeros
         assert GzipReader(BytesIO(data)).read() == b"onetwo"
+
+
+def test_gzip_from_a_slow_pipe(project: Path) -> None:
+    write(project / "in.gz", gzip.compress(ndjson(ORDER)))
+    script = "(head -c 1 in.gz; sleep 0.2; tail -c +2 in.gz) | $MAPPER run orders - <({}) -o out"
+    script = script.format("head -c 1 in.gz; sleep 0.2; tail -c +2 in.gz")
+    assert shell(script, cwd=project).code == 0
+    assert len(lines(project / "out")) == 2
 
 
 def test_the_word_for_a_damaged_input(project: Path, call: Call) -> None:

@@ -67,7 +67,7 @@ def fail_at(
     return report.seen
 
 
-@pytest.mark.parametrize("number", [5, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 2, 9, 20))])
+@pytest.mark.parametrize("number", [5, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 2, 9, 12))])
 def test_a_read_fails_in_a_worker(quick: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     runs = plain(quick)
     runs.fresh(monkeypatch)

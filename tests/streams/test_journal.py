@@ -127,7 +127,7 @@ def resealed(document: Any) -> bytes:
     return seal(journal._KIND, journal.VERSION, json.dumps(document).encode("ascii"))
 
 
-def test_any_changed_field_is_refused_or_harmless(stopped: Path, call: Call) -> None:
+def test_any_changed_field_ends_with_a_word(stopped: Path, call: Call) -> None:
     """Each field is changed in every way and sealed anew, as another build of mapper would do."""
     document = json.loads((stopped / "out.progress").read_bytes().split(b"\n", 2)[2])
     path, refused, kept = stopped / "changed", 0, []
@@ -140,13 +140,13 @@ def test_any_changed_field_is_refused_or_harmless(stopped: Path, call: Call) -> 
         except Stop:
             refused += 1
     assert (refused > 700, len(kept) > 20) == (True, True)
-    # What has the right form is refused for its content, or it is another text in a message.
+    # A field of the right form is refused for its content, or the run goes on with it.
     whole = stopped / "whole"
     shutil.copytree(stopped, whole, ignore=shutil.ignore_patterns("whole"))
     codes = set()
-    for changed in random.Random(7).sample(kept, 30):
-        for name, data in files(whole).items():
-            write(stopped / name, data)
+    for changed in [document, *random.Random(7).sample(kept, 30)]:
+        for name in files(whole):
+            shutil.copy2(whole / name, stopped / name)
         write(stopped / "out.progress", resealed(changed))
         before = files(stopped)
         ended = call(*ARGUMENTS)
@@ -156,7 +156,7 @@ def test_any_changed_field_is_refused_or_harmless(stopped: Path, call: Call) -> 
             assert files(stopped) == before, changed
         for name in ("out", "skipped"):
             (stopped / name).unlink(missing_ok=True)
-    assert codes == {1, 2}
+    assert {1, 2} <= codes <= {1, 2, 3}
 
 
 def test_counts_have_to_add_up(stopped: Path) -> None:
@@ -169,7 +169,7 @@ def test_counts_have_to_add_up(stopped: Path) -> None:
             with pytest.raises(Stop, match="another build"):
                 read_journal(write(stopped / "changed", resealed(document)))
             container[key] -= 1
-    for codes in (["M000"], [""]):
+    for codes in (["M000"], [""], ["M601"]):
         changed = copy.deepcopy(document)
         changed["last"]["codes"][0][0] = codes
         with pytest.raises(Stop, match="another build"):

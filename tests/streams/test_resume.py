@@ -285,9 +285,13 @@ class TestResume:
         assert out.stat().st_mode & 0o777 == 0o640
 
     def test_names_the_run_needs_for_itself(self, project: Path, call: Call) -> None:
-        write(project / "out.part", ndjson(ORDER))
-        ended = call("run", "orders", "out.part", "-o", "out")
-        assert (ended.code, "makes for itself" in ended.err) == (2, True)
+        write(project / "in", ndjson(ORDER))
+        for name in ("out.part", "out.progress", "out.progress.new"):
+            write(project / name, ndjson(ORDER))
+            for arguments in ([name, "-o", "out"], ["in", "-o", "out", "--rejected", name]):
+                ended = call("run", "orders", *arguments)
+                assert (ended.code, "makes for itself" in ended.err) == (2, True)
+            assert (project / name).read_bytes() == ndjson(ORDER)
 
 
 class TestJobs:

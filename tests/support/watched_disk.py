@@ -8,12 +8,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from io import FileIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mapper.streams.batches import InputFile
 from mapper.transform.request import Request
 
 BY_NAME = ("open", "replace", "unlink", "chmod")  # calls whose first argument is a path
@@ -47,7 +47,7 @@ class WatchedDisk:
                 patched.setattr(os, name, self._by_descriptor(name, getattr(os, name)))
             disk = self
 
-            class Reported(FileIO):
+            class Reported(InputFile):
                 """An input whose reads are reported."""
 
                 def readinto(self, buffer: Any) -> int:
@@ -63,7 +63,8 @@ class WatchedDisk:
                     disk.report(DiskCall("read", Path(str(self.name))))
                     return super().readall()
 
-            def open_raw(name: str) -> FileIO:
+            def open_raw(name: str | int) -> InputFile:
+                assert isinstance(name, str)  # standard input is in no folder
                 self.report(DiskCall("read", Path(name)))
                 stream = Reported(name)
                 self._open[stream.fileno()] = Path(name)

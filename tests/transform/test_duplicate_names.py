@@ -216,7 +216,7 @@ def test_batches(shape: str, each: str, monkeypatch: pytest.MonkeyPatch) -> None
         5,
         True,
     )
-    assert cut == ([100, 100] if each == "$" else [])
+    assert set(cut) == ({100} if each == "$" else set())
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

@@ -128,6 +128,29 @@ UNUSABLE: list[tuple[Callable[[bytes], bytes], str]] = [
     (resealed(lambda plain: plain.update(offsets=5)), "another build"),
     (resealed(lambda plain: plain.update(diagnostics=[{}])), "another build"),
     (resealed(lambda plain: plain.pop("version")), "another build"),
+    (resealed(lambda plain: plain.update(version="\n::error::")), "another build"),
+    (resealed(lambda plain: plain.update(version=["0.1.0"])), "another build"),
+    (resealed(lambda plain: plain.update(made_by="", python="if:")), "cannot be used here"),
+]
+LABEL = {"code": "M405", "message": "m", "hints": [], "severity": "warning", "location": None, "value": None}
+WRONG_FIELDS: list[dict[str, object]] = [
+    *(
+        {name: value}
+        for name in ("name", "text", "python", "narrow", "target")
+        for value in (None, 5, [], {})
+    ),
+    *({"objects_only": value} for value in (1, None, "true")),
+    *({"offsets": value} for value in ([True], ["1"], [10**9], [-1], [1.5], {})),
+    *({"policy": value} for value in ({}, [], {"format": "json"}, None)),
+    *({"limits": {"items": value}} for value in (0, "1", None)),
+    *({"reads": value} for value in ([5], [{}], [{"kind": 1, "name": "", "filename": "", "digest": ""}])),
+    *(
+        {"diagnostics": [LABEL | {"labels": [label]}], "files": [["f", "abc"]]}
+        for label in ([0, 0, 4, ""], [0, 2, 1, ""], [-1, 0, 1, ""], [1, 0, 1, ""], [0, 0, 1, 5], [0, 0], None)
+    ),
+    *({"diagnostics": [LABEL | {"labels": []} | wrong]} for wrong in ({"code": "M000"}, {"code": []})),
+    *({"diagnostics": [LABEL | {"labels": []} | wrong]} for wrong in ({"hints": "h"}, {"severity": "bad"})),
+    *({"files": value} for value in ([["f"]], [[1, "t"]], {"f": "t"}, None)),
 ]
 
 
@@ -140,6 +163,15 @@ def test_a_file_that_cannot_be_used_says_why(
         mapper.Transform.open(file)
     assert str(file) in str(caught.value)
     assert ("compile it again" in str(caught.value)) is (message != "is no saved transform")
+
+
+@pytest.mark.parametrize("wrong", WRONG_FIELDS, ids=lambda wrong: ascii(wrong)[:60])
+def test_fields_of_other_types_are_refused(file: Path, wrong: dict[str, object]) -> None:
+    right = resealed(lambda plain: plain.update({"diagnostics": [LABEL | {"labels": []}]}))
+    assert saved.unpack(right(file.read_bytes()), "it")[0].diagnostics
+    data = resealed(lambda plain: plain.update(wrong))(file.read_bytes())
+    with pytest.raises(mapper.TransformError, match="another build"):
+        saved.unpack(data, "it")
 
 
 @pytest.mark.parametrize(("change", "message"), UNUSABLE)

@@ -12,7 +12,7 @@ import yaml
 
 import mapper
 from fuzz import promises
-from fuzz.__main__ import FUZZERS, main
+from fuzz.__main__ import FUZZERS, main, make_fuzzer
 from fuzz.bodies import BodyFuzzer
 from fuzz.changes import OF_DATA, OF_MAPPINGS, Changes, Pool
 from fuzz.loop import Fuzzer, Input, fuzz
@@ -21,26 +21,34 @@ from fuzz.places import Tree, keyed, read_json, read_yaml, spliced
 from mapper.transform.result import JsonResult
 from support.places import ROOT, TESTS
 
-# Executions, and codes that they must reach at least: a fuzzer that reaches little tries little.
-RUNS = {"bodies": (1_500, 14), "mappings": (150, 30)}
+pytestmark = pytest.mark.xdist_group("fuzz")  # they share the fuzzers
+
+# Executions, and things that they must reach at least: a fuzzer that reaches little tries little.
+RUNS = {
+    "bodies": (1_000, 16, ("event", "M601", "M611", "M613")),
+    "mappings": (150, 90, ("compiled", "event", "M104", "M201", "M401")),
+    "inputs": (60, 8, ("exit code 0", "exit code 1", "exit code 3", "M601", "M611")),
+    "replays": (100, 8, ("exit code 1", "exit code 2", "M611")),
+    "stored": (400, 4, ("opened",)),
+}
 
 
 @pytest.fixture(scope="module")
 def fuzzers() -> dict[str, Fuzzer]:
-    return {"bodies": BodyFuzzer(7), "mappings": MappingFuzzer(7, others=20)}
+    """Each with few seeds, so that it begins at once."""
+    given: dict[str, Fuzzer] = {"bodies": BodyFuzzer(7), "mappings": MappingFuzzer(7, others=10)}
+    return given | {name: make_fuzzer(name, 7) for name in RUNS if name not in given}
 
 
 @pytest.mark.parametrize("name", RUNS)
-@pytest.mark.xdist_group("fuzz")
 def test_a_short_run_finds_nothing(name: str, fuzzers: dict[str, Fuzzer]) -> None:
-    count, codes = RUNS[name]
+    count, least, wanted = RUNS[name]
     printed: list[str] = []
     outcome = fuzz(fuzzers[name], 7, count, report=printed.append)
     assert not outcome.findings, "\n".join(printed)
     assert outcome.executions == count
-    reached = {word for word in outcome.reached if word[0] == "M" and word[1:].isdigit()}
-    assert len(reached) >= codes, sorted(reached)
-    assert "event" in outcome.reached
+    assert set(wanted) <= set(outcome.reached), sorted(outcome.reached)
+    assert len(outcome.reached) >= least, sorted(outcome.reached)
 
 
 def test_every_fuzzer_has_a_short_run() -> None:
@@ -50,7 +58,8 @@ def test_every_fuzzer_has_a_short_run() -> None:
 def test_the_command_prints_numbers(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(FUZZERS, "planted", lambda seed: Planted())
+    monkeypatch.setitem(FUZZERS, "planted", ("", ""))
+    monkeypatch.setattr("fuzz.__main__.make_fuzzer", lambda name, seed: Planted())
     monkeypatch.setattr("fuzz.__main__.limit_memory", lambda: None)
     monkeypatch.setattr(sys, "argv", ["fuzz", "planted", "--count", "30"])
     assert main() == 1
