@@ -297,7 +297,7 @@ def hostile(size: int) -> dict[str, str]:
 @pytest.mark.parametrize("name", hostile(8))
 @pytest.mark.parametrize("allowed", [set(REPAIRS), {"inner_quotes"}, {"curly_quotes", "comments"}])
 def test_steps_are_linear_in_the_length(name: str, allowed: set[str]) -> None:
-    for size in (1_000, 8_000, 64_000):
+    for size in (1_000, 16_000):
         text = hostile(size)[name]
         reader = Readings(text, frozenset(allowed))
         try:

@@ -180,6 +180,17 @@ def test_objects_that_reach_the_event_unchanged(properties: str, event: bytes) -
     assert b'"event_properties":' + event in made
 
 
+@cache
+def small_items() -> list[str]:
+    """Items of which several fit into a chunk; most are larger."""
+    chance, found = random.Random("small"), list[str]()
+    while len(found) < 200:
+        item = written_item(chance)
+        if item.count("{") + item.count("[") < DEFAULT.nesting // 4:
+            found.append(item)
+    return found
+
+
 @pytest.mark.parametrize("shape", ["path", "merge", "omit", "rename", "map", "elements", "var"])
 @pytest.mark.parametrize("each", ["$", "$.a.items", "['$.other[:].b', $.a.items]"])
 def test_batches(shape: str, each: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,11 +204,7 @@ def test_batches(shape: str, each: str, monkeypatch: pytest.MonkeyPatch) -> None
     chunked = narrow_path.map_chunks
     monkeypatch.setattr(narrow_path, "map_chunks", map_chunks)
     chance = random.Random(f"{shape} {each}")
-    items: list[str] = []
-    while len(items) < 100:
-        item = written_item(chance)
-        if item.count("{") + item.count("[") < DEFAULT.nesting // 4:  # so that several fit into a chunk
-            items.append(item)
+    items = chance.sample(small_items(), 100)
     items[5] = '{"id":3,"kind":"x","\\u006bind":"test"}'
     items[50] = '{"id":3,"id":[]}'
     array = "[" + ",".join(items) + "]"
