@@ -41,7 +41,9 @@ def read_parsed_form(form: object, policy: Policy, limits: Limits) -> Body | Dia
     if not isinstance(form, dict):
         return Body(form, False)
     try:
-        body = _read_fields(form.items(), (), policy, limits, is_parsed=True)
+        # Names with brackets make lists and objects; only a field of that very name may be parsed already.
+        is_read = not isinstance(form.get(policy.field, ""), str)
+        body = _read_fields(form.items(), (), policy, limits, is_read=is_read)
     except FormFault as fault:
         return _diagnostic(fault)
     return body if isinstance(body, Diagnostic) else replace(body, is_plain=False)
@@ -53,9 +55,9 @@ def _read_fields(
     policy: Policy,
     limits: Limits,
     *,
-    is_parsed: bool = False,
+    is_read: bool = False,
 ) -> Body | Diagnostic:
-    """The body of the fields of a form; raises FormFault."""
+    """The body of the fields of a form, of which the one that is JSON may be read already; raises FormFault."""
     body = nest(pairs, limits.nesting, limits.values) if policy.nests else dict(pairs)
     name = policy.field
     if name is None or name not in body:
@@ -63,7 +65,7 @@ def _read_fields(
     text, location = body[name], write_location((name,))
     title = f"the field `{shown(name)}`"
     if not isinstance(text, str):
-        if is_parsed:
+        if is_read:
             return Body(body, True, repairs)
         return Diagnostic("M628", f"{title} is no text that could be JSON", location=location)
     # The object of the form is one level more.
