@@ -57,7 +57,7 @@ def _read_fields(
     *,
     is_read: bool = False,
 ) -> Body | Diagnostic:
-    """The body of the fields of a form, of which the one that is JSON may be read already; raises FormFault."""
+    """The body of the fields of a form; the one that is JSON may be read already. Raises FormFault."""
     body = nest(pairs, limits.nesting, limits.values) if policy.nests else dict(pairs)
     name = policy.field
     if name is None or name not in body:
