@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import io
+import json
 import os
 import re
 import sys
@@ -15,8 +16,6 @@ from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
 from unittest import mock
-
-import msgspec
 
 from mapper.api import load
 from mapper.cli import main
@@ -165,7 +164,7 @@ class Workplace:
 
     def lines(self, name: str) -> list[object]:
         """The lines of an output, which are JSON, whatever numbers they hold."""
-        return [msgspec.json.decode(line, type=msgspec.Raw) for line in self.read(name).splitlines()]
+        return [json.loads(line, parse_int=str) for line in self.read(name).splitlines()]
 
     def read(self, name: str) -> bytes:
         """The bytes of a file."""
