@@ -168,7 +168,7 @@ def _serve(orders: Connection, back: Connection, setup: RunSetup) -> None:
 
 def _send_back(back: Connection, result: BatchResult) -> None:
     blocks = (result.events, result.skipped, result.rejected)
-    back.send((tuple(map(len, blocks)), result.tally, result.after, result.size))
+    back.send((tuple(map(len, blocks)), result.tally, result.after, result.size, result.is_amid))
     for block in blocks:
         send_block(back, block)
 

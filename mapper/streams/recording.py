@@ -107,6 +107,8 @@ class Recording:
             if output is not None:
                 output.write(data)
         self.tally.add(result.tally)
+        if result.is_amid:  # a run that is resumed maps this body again: its lines are cut off
+            return
         self.position = result.after
         self._since += result.size
         if self._keeps_journal and self._since >= CHECKPOINT:

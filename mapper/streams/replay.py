@@ -15,7 +15,8 @@ from mapper.diagnostics.stop import Stop
 from mapper.streams.envelopes import EnvelopeNeeds, join, read_location
 from mapper.streams.item_lines import encode
 from mapper.transform.body import read_body
-from mapper.transform.result import JsonResult, Rejected, Skipped
+from mapper.transform.result import Outcome, Rejected, Skipped
+from mapper.transform.stream import Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,27 +29,32 @@ class ReplayBody:
     items: frozenset[int] | None
     location: str = ""
 
-    def choose(self, result: JsonResult) -> JsonResult:
-        """The part of the result that is about these items, with the indexes they had before."""
-        if self.items is None:
-            return result
-        if self.location:
-            return self._relocated(result, min(self.items))
-        others = {skip.index for skip in result.skipped} | {one.index for one in result.rejected}
-        indexes = (index for index in range(result.items) if index not in others)
-        return JsonResult(
-            [event for index, event in zip(indexes, result.events, strict=True) if index in self.items],
-            [skip for skip in result.skipped if skip.index in self.items],
-            [one for one in result.rejected if one.index in self.items],
-            result.repairs,
-        )
+    def chosen(self, stream: Stream) -> Iterator[Outcome]:
+        """The outcomes of these items, with the indexes they had before.
 
-    def _relocated(self, result: JsonResult, index: int) -> JsonResult:
-        skipped = [Skipped(index, skip.reason, skip.item) for skip in result.skipped]
-        rejected = [
-            Rejected(index, self.location, tuple(self._moved(one)), one.item) for one in result.rejected
-        ]
-        return JsonResult(result.events, skipped, rejected)
+        A body that is rejected as a whole now is one outcome. Raises Stop if it has fewer items than before.
+        """
+        if self.location:
+            for outcome in stream:
+                yield self._relocated(outcome, min(self.items or (0,)))
+        elif self.items is not None and max(self.items) >= stream.items:
+            whole = next(stream, None) if stream.items == 1 else None
+            if not isinstance(whole, Rejected):
+                _refuse(f"`{self.file}:{self.line}`", "the body has fewer items now")
+            yield whole
+        else:
+            for index, outcome in enumerate(stream):
+                if self.items is None or index in self.items:
+                    yield outcome
+
+    def _relocated(self, outcome: Outcome, index: int) -> Outcome:
+        match outcome:
+            case Skipped():
+                return Skipped(index, outcome.reason, outcome.item)
+            case Rejected():
+                diagnostics = tuple(self._moved(outcome))
+                return Rejected(index, self.location, diagnostics, outcome.item)
+        return outcome
 
     def _moved(self, rejected: Rejected) -> Iterator[Diagnostic]:
         for diagnostic in rejected.diagnostics:

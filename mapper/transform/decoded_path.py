@@ -27,6 +27,7 @@ from mapper.transform.rejections import TOO_DEEP, reject
 from mapper.transform.request import Request
 from mapper.transform.result import JsonResult, Outcome, Rejected, Result, Skipped, encode, set_item
 from mapper.transform.room import Room
+from mapper.transform.stream import Stream
 
 # The fields of a result.
 _Collected: TypeAlias = tuple[list[Any], list[Skipped], list[Rejected], tuple[Repair, ...]]
@@ -89,6 +90,12 @@ class DecodedPath:
     def json(self, body: bytes, request: Request) -> JsonResult:
         """The result of the bytes of a body, with events as bytes."""
         return JsonResult(*self._collect(body, request, trusted=False, writes=True))
+
+    def stream(self, payload: object, request: Request, trusted: bool = False) -> Stream:
+        """The outcomes of a payload, one by one."""
+        body = self.open(payload, request, trusted)
+        items = len(body.items) if body.rejected is None else 1
+        return Stream(self.outcomes(body), items, body.repairs)
 
     def open(self, payload: object, request: Request, trusted: bool = False) -> DecodedBody:
         """A payload whose items are mapped one by one, by `outcomes`."""

@@ -10,15 +10,17 @@ from contextlib import suppress
 from itertools import chain
 from typing import Any, TypeAlias
 
+from msgspec import Raw
+
 from mapper.runtime.faults import NO_OBJECT, Fault, InvalidEvent, record_plain_fault
 from mapper.runtime.growth import ROOM, Growth, is_bounded
 from mapper.runtime.items import Alternative, names_of, select
 from mapper.runtime.json.locations import write_location
-from mapper.runtime.json.narrow import NeedsFullDecode, take_apart
+from mapper.runtime.json.narrow import NeedsFullDecode, check_text, take_apart
 from mapper.runtime.json.nesting import holds_more
 from mapper.runtime.limits import DEFAULT
 from mapper.transform.body import read_late, read_plain
-from mapper.transform.chunks import ChunkItems, chunks, find_chunkable, map_chunks
+from mapper.transform.chunks import ChunkItems, chunks, find_chunkable, map_chunks, portions
 from mapper.transform.collector import Collector, NoEvent, at_root
 from mapper.transform.decoded_body import DecodedBody
 from mapper.transform.decoded_path import DecodedPath
@@ -81,14 +83,21 @@ class NarrowPath:
         self._items = UndecodedItems(self._alternatives, self._splits, rows)
         self._chunkable = find_chunkable(self._alternatives) if module["ALONE"] else None
 
-    def map(self, body: bytes, request: Request) -> JsonResult | None:
-        """The result; None, or an exception of any kind, if the decoded path has to map the body."""
+    def begin(self, body: bytes, request: Request, portion: int | None = None) -> JsonResult | Stream | None:
+        """The result of a body if its events are few bytes, otherwise the stream of its outcomes.
+
+        Up to `portion` bytes of events are held at once, or as many as a result may hold. None, or an
+        exception of any kind, if the decoded path has to map the body.
+        """
+        room = ROOM if portion is None else min(portion, ROOM)
         found = _NOTHING_FOUND
         if len(body) > _SHALLOW and self._may_nest(body):
-            result = self._map_chunks(body, request)
+            result = self._map_chunks(body, request, room)
             if result is not None:
                 return result
             found = take_apart(body, self._splits, _NESTING)
+            if found[0] == self._chunkable:
+                return self._map_portions(body, request, found)
         try:
             read = self._read(body, request)
         except (Fault, InvalidEvent) as error:
@@ -103,37 +112,17 @@ class NarrowPath:
         if len(items) > DEFAULT.items:
             return None
         outcomes = self._outcomes(items, root, request)
-        first = list(outcomes) if self._is_bounded else _little(outcomes)
-        if (
-            len(first) == len(items)
-            and _ONLY_BYTES.issuperset(map(type, first))
-            and (self._is_bounded or _have_room(first))
-        ):
+        if portion is None and self._is_bounded:
+            first, are_few = list(outcomes), True
+        else:
+            first, are_few = _take(outcomes, room)
+        if are_few and _ONLY_BYTES.issuperset(map(type, first)):
             return JsonResult(first)  # type: ignore[arg-type]
         undecoded = self._items.of(body, each_index, len(items), found)
-        return collect(self._settle(chain(first, outcomes), len(items), undecoded, body, request))
-
-    def open(self, body: bytes, request: Request) -> Stream | None:
-        """As `map`: the outcomes one by one. Only the parts of the body that are read are decoded before."""
-        found = _NOTHING_FOUND
-        if len(body) > _SHALLOW and self._may_nest(body):
-            found = take_apart(body, self._splits, _NESTING)
-        try:
-            read = self._read(body, request)
-        except (Fault, InvalidEvent) as error:
-            read = _record(error)
-        if isinstance(read, bytes):
-            return Stream(iter((read,)), 1) if len(read) <= ROOM or self._is_bounded else None
-        if read is None:
-            return None
-        if not isinstance(read, tuple) or len(read) != 3:
-            return Stream(iter((self._explain(read, body),)), 1)
-        items, root, each_index = read
-        if len(items) > DEFAULT.items:
-            return None
-        undecoded = self._items.of(body, each_index, len(items), found)
-        outcomes = self._outcomes(items, root, request)
-        return Stream(self._settle(outcomes, len(items), undecoded, body, request), len(items))
+        settled = self._settle(chain(first, outcomes), len(items), undecoded, body, request)
+        if are_few and not any(outcome is None or outcome is NO_OBJECT for outcome in first):
+            return collect(settled)
+        return Stream(settled, len(items))
 
     def _may_nest(self, body: bytes) -> bool:
         """True if a body has enough brackets to nest too deep; NeedsFullDecode if it is too large."""
@@ -147,24 +136,44 @@ class NarrowPath:
             arrays + size - len(body.replace(b"{", b"", _NESTING + 1)) > _NESTING
         )
 
-    def _map_chunks(self, body: bytes, request: Request) -> JsonResult | None:
-        """The result of a body whose items can be mapped in chunks, if all its events together are small."""
+    def _map_chunks(self, body: bytes, request: Request, room: int) -> JsonResult | None:
+        """The result of a body whose items can be mapped in chunks, if its events are few bytes."""
         each_index = self._chunkable
-        if each_index is None:
+        if each_index is None or len(body) > room // 2:  # most events are smaller than their items
             return None
 
-        def run(text: bytes) -> tuple[list[NarrowOutcome], int]:
+        def run(text: bytes, room: int) -> list[NarrowOutcome]:
             read: Any = self._read(text, request)
             items, root, mapped_each = read
-            return list(self._outcomes(items, root, request)), mapped_each
+            outcomes, are_few = _take(self._outcomes(items, root, request), room)
+            if not are_few or mapped_each != each_index:
+                raise NeedsFullDecode
+            return outcomes
 
         with suppress(Exception):  # a wrong cut can cause any error
-            mapped, items = map_chunks(chunks(body, _NESTING), run, each_index, self._items)
-            if len(mapped) <= DEFAULT.items and (self._is_bounded or _have_room(mapped)):
+            mapped, items = map_chunks(chunks(body, _NESTING), run, each_index, self._items, room)
+            if len(mapped) <= DEFAULT.items:
                 if _ONLY_BYTES.issuperset(map(type, mapped)):
                     return JsonResult(mapped)  # type: ignore[arg-type]
                 return collect(self._settle(iter(mapped), len(mapped), items, body, request))
         return None
+
+    def _map_portions(self, body: bytes, request: Request, found: FoundElements) -> Stream | None:
+        """The outcomes of a body whose items were found, and can be mapped a few at a time."""
+        each_index, elements = found
+        if len(elements) > DEFAULT.items:
+            return None
+        if not body.isascii():
+            check_text(body)  # all of it, before the first outcome is given
+        items = self._items.of(body, each_index, len(elements), found)
+        outcomes = self._outcomes_of(elements, request)
+        return Stream(self._settle(outcomes, len(elements), items, body, request), len(elements))
+
+    def _outcomes_of(self, elements: Sequence[Raw], request: Request) -> Iterator[NarrowOutcome]:
+        """The outcome of each element of an array; raises any error if the decoded path has to map it."""
+        for text in portions(elements):
+            read: Any = self._read(text, request)
+            yield from self._outcomes(read[0], read[1], request)
 
     def _explain(self, outcome: NoEvent, body: bytes) -> Skipped | Rejected:
         """The outcome of a body that is one item and no event."""
@@ -240,22 +249,16 @@ def _record(error: Fault | InvalidEvent) -> NarrowOutcome:
     return record_plain_fault(error)
 
 
-def _little(outcomes: Iterator[NarrowOutcome]) -> list[NarrowOutcome]:
-    """The outcomes up to the event with which all of them take more than ROOM bytes."""
+def _take(outcomes: Iterator[NarrowOutcome], room: int) -> tuple[list[NarrowOutcome], bool]:
+    """The outcomes up to the event with which all take more than `room` bytes; True if these are all."""
     first: list[NarrowOutcome] = []
-    left = ROOM
     for outcome in outcomes:
         first.append(outcome)
         if type(outcome) is bytes:
-            left -= len(outcome)
-            if left < 0:
-                break
-    return first
-
-
-def _have_room(outcomes: list[NarrowOutcome]) -> bool:
-    """True if the events take so few bytes that none of them is too large, alone or with the others."""
-    return sum(len(outcome) for outcome in outcomes if isinstance(outcome, bytes)) <= ROOM
+            room -= len(outcome)
+            if room < 0:
+                return first, False
+    return first, True
 
 
 class NoNarrowPath:
@@ -263,8 +266,5 @@ class NoNarrowPath:
 
     __slots__ = ()
 
-    def map(self, body: bytes, request: Request) -> None:
-        """None, always."""
-
-    def open(self, body: bytes, request: Request) -> None:
+    def begin(self, body: bytes, request: Request, portion: int | None = None) -> None:
         """None, always."""

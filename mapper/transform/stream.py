@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from threading import RLock
 
 from mapper.runtime.repair.policy import Repair
 from mapper.transform.result import JsonResult, Outcome, Rejected, Skipped
+
+PORTION = 1024 * 1024  # bytes of events that may be made before the first is asked for
 
 
 class Stream(Iterator[Outcome]):
     """The outcomes of a body in the order of its items: an event as JSON bytes, a Skipped or a Rejected.
 
-    They are those of `Transform.json`. Each is made when it is asked for, and nothing but the body is kept
-    between two of them; a stream that nobody uses any more leaves nothing behind. `items` is the number of
-    items of the body and `repairs` lists the repairs without which it could not have been read; both are
-    known from the start. A body that is rejected as a whole counts as one item. `events`, `skipped` and
-    `rejected` count the outcomes so far. Threads may share a stream: each outcome goes to one of them.
+    They are those of `Transform.json`. Each is made when it is asked for, or a few at once if they are small.
+    A stream that nobody uses any more leaves nothing behind. `items` is the number of items of the body, and
+    `repairs` lists the repairs without which it could not have been read; both are known from the start.
+    A body that is rejected as a whole counts as one item. `events`, `skipped` and `rejected` count the
+    outcomes so far. Threads may share a transform, and each have streams of their own.
     """
 
-    __slots__ = ("_lock", "_outcomes", "events", "items", "rejected", "repairs", "skipped")
+    __slots__ = ("_outcomes", "events", "items", "rejected", "repairs", "skipped")
 
     def __init__(self, outcomes: Iterator[Outcome], items: int, repairs: tuple[Repair, ...] = ()) -> None:
         self._outcomes = outcomes
-        self._lock = RLock()
         self.items = items
         self.repairs = repairs
         self.events = 0
@@ -36,15 +36,19 @@ class Stream(Iterator[Outcome]):
         return self.items == self.events + self.skipped + self.rejected
 
     def __next__(self) -> Outcome:
-        with self._lock:
-            outcome = next(self._outcomes)
-            if type(outcome) is bytes:
-                self.events += 1
-            elif type(outcome) is Skipped:
-                self.skipped += 1
-            else:
-                self.rejected += 1
+        outcome = next(self._outcomes)
+        if type(outcome) is bytes:
+            self.events += 1
+        elif type(outcome) is Skipped:
+            self.skipped += 1
+        else:
+            self.rejected += 1
         return outcome
+
+    def collect(self) -> JsonResult:
+        """The result of all outcomes; only before the first of them was asked for."""
+        result = collect(self._outcomes)
+        return JsonResult(result.events, result.skipped, result.rejected, self.repairs)
 
     def __repr__(self) -> str:
         counts = f"events={self.events}, skipped={self.skipped}, rejected={self.rejected}"
@@ -64,3 +68,16 @@ def collect(outcomes: Iterator[Outcome]) -> JsonResult:
         elif type(outcome) is Rejected:
             rejected.append(outcome)
     return JsonResult(events, skipped, rejected)
+
+
+def stream_of(result: JsonResult) -> Stream:
+    """The outcomes of a result, in the order of the items."""
+    return Stream(_in_order(result), result.items, result.repairs)
+
+
+def _in_order(result: JsonResult) -> Iterator[Outcome]:
+    others: dict[int, Skipped | Rejected] = {skip.index: skip for skip in result.skipped}
+    others |= {one.index: one for one in result.rejected}
+    events = iter(result.events)
+    for index in range(result.items):
+        yield others[index] if index in others else next(events)

@@ -18,7 +18,7 @@ from mapper.transform.narrow_path import NarrowPath, NoNarrowPath
 from mapper.transform.rejections import Places
 from mapper.transform.request import Request
 from mapper.transform.result import JsonResult, Result
-from mapper.transform.stream import Stream
+from mapper.transform.stream import PORTION, Stream, stream_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,30 +118,35 @@ class Transform:
             request = _checked(request)
         path = self._narrow or self._load_narrow()
         try:
-            found = path.map(body, request)
+            found = path.begin(body, request)
         except Exception:  # the decoded path maps or explains every body that the narrow path cannot
             found = None
-        return found or self._decoded.json(body, request)
+        if found is None:
+            return self._decoded.json(body, request)
+        return found.collect() if isinstance(found, Stream) else found
 
     def stream(self, payload: object, request: Request | None = None, *, trusted: bool = False) -> Stream:
         """The outcomes of a payload one by one, in the order of its items: those of `json`.
 
-        Beside the payload and what is decoded of it, one outcome is held at a time, however many there are
-        and however large they are together. The payload is bytes, or parsed JSON as in a call, which must not
-        change until the stream ends.
+        Beside the payload and what is decoded of it, one outcome is held at a time, or a few small ones,
+        however many there are and however large they are together. The payload is bytes, or parsed JSON as
+        in a call; do not change it before the stream ends.
         """
         request = _NO_REQUEST if request is None else _checked(request)
         body = bytes_of(payload)
-        if body is not None:
-            path = self._narrow or self._load_narrow()
-            with suppress(Exception):  # as in `json`
-                opened = path.open(body, request)
-                if opened is not None:
-                    return opened
-            payload = body
-        decoded = self._decoded.open(payload, request, trusted)
-        items = len(decoded.items) if decoded.rejected is None else 1
-        return Stream(self._decoded.outcomes(decoded), items, decoded.repairs)
+        if body is None:
+            return self._decoded.stream(payload, request, trusted)
+        begun = self.begin(body, request)
+        return begun if isinstance(begun, Stream) else stream_of(begun)
+
+    def begin(self, body: bytes, request: Request) -> JsonResult | Stream:
+        """The result of a body if it is small, made as fast as by `json`, otherwise its stream."""
+        path = self._narrow or self._load_narrow()
+        try:
+            begun = path.begin(body, request, PORTION)
+        except Exception:  # as in `json`
+            begun = None
+        return begun or self._decoded.stream(body, request)
 
     def _load_narrow(self) -> NarrowPath | NoNarrowPath:
         path: NarrowPath | NoNarrowPath = NoNarrowPath()

@@ -158,6 +158,19 @@ def test_killed_at_any_step(roomy: Path, packed_in: bool, packed_out: bool) -> N
     assert ends.keys() == {-signal.SIGKILL, DONE}
 
 
+def test_killed_amid_a_body(roomy: Path) -> None:
+    """Nearly every body is written in several parts; one that was not finished is mapped again."""
+    field, chance = Field(roomy, packed_in=False, packed_out=False), random.Random(6)
+    trials = []
+    for step in (12, 41, 77, *sorted(chance.sample(range(90, 900), 5))):
+        kills = [{"step": n, "when": chance.choice(["before", "amid", "after"])} for n in (step, step // 2)]
+        # Every part that is not amid a body becomes a checkpoint.
+        trials.append({**field.trial(f"{step}", kills), "portion": 100, "checkpoint": 0})
+    ends = Counter(code for ended in field.check(trials) for code in ended)
+    assert ends.keys() == {-signal.SIGKILL, DONE}
+    assert ends[-signal.SIGKILL] > len(trials)
+
+
 @pytest.mark.parametrize("packed", [False, True])
 def test_killed_at_any_time(roomy: Path, packed: bool) -> None:
     field, chance = Field(roomy, packed_in=packed, packed_out=packed), random.Random(4)

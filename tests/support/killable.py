@@ -17,9 +17,11 @@ from typing import Any
 
 import mapper
 import mapper.cli.run
+import mapper.streams.batch_mapper
 import mapper.streams.envelope_needs
 import mapper.streams.inputs
 import mapper.streams.recording
+import mapper.transform.transform
 from mapper.cli import main
 from mapper.streams.outputs import OutputStream
 
@@ -101,6 +103,9 @@ def _run(trial: dict[str, Any], attempt: dict[str, Any]) -> int:
     os.dup2(log, 2)
     mapper.streams.inputs.CHUNK = trial["chunk"]
     mapper.streams.recording.CHECKPOINT = trial["checkpoint"]
+    if "portion" in trial:  # then lines are written before their body ends
+        mapper.transform.transform.PORTION = 1
+        mapper.streams.batch_mapper.MAX_BYTES = trial["portion"]
     if "step" in attempt:
         Steps(attempt["step"], attempt["when"]).watch()
     if "room" in attempt:

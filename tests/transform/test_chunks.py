@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -15,7 +16,9 @@ from hypothesis import strategies as st
 import mapper
 from mapper.runtime.json.narrow import NeedsFullDecode, splitter, take_apart
 from mapper.runtime.json.nesting import is_deeper
+from mapper.transform import chunks as chunk_module
 from mapper.transform import narrow_path
+from mapper.transform import transform as transforms
 from mapper.transform.chunks import chunks
 from mapper.transform.decoded_path import DecodedPath
 from support.both_paths import assert_same, decoded, mutated_bytes
@@ -102,6 +105,29 @@ def test_odd_items(odd: object, form: dict[str, Any]) -> None:
         for transform in (job(), job("['$.items', '$[*]']")):
             assert_same(transform, body)
         assert_same(job("['$.items', $]"), b'{"items":' + body + b"}")
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+def test_portions_of_a_stream(odd: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If a body is too large to be mapped at once, its stream takes a few of its elements at a time."""
+    made: list[bytes] = []
+
+    def portions(elements: Any) -> Iterator[bytes]:
+        for text in cut(elements):
+            made.append(text)
+            yield text
+
+    cut = chunk_module.portions
+    monkeypatch.setattr(narrow_path, "portions", portions)
+    monkeypatch.setattr(chunk_module, "_LARGEST", 900)
+    monkeypatch.setattr(transforms, "PORTION", 1)
+    for places in ((0,), (50,), (99,), (3, 4, 5, 6, 70, 71)):
+        items = [odd if number in places else plain for number, plain in enumerate(PLAIN)]
+        assert_same(job(), json.dumps(items).encode())
+        made.clear()
+        list(job().stream(json.dumps(PLAIN, ensure_ascii=False).encode()))
+        assert len(made) > 5
+        assert [item for text in made for item in json.loads(text)] == PLAIN
 
 
 @pytest.mark.parametrize("depth", [198, 199, 200, 201, 300, 2000])

@@ -9,7 +9,7 @@ import threading
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
-from itertools import chain, zip_longest
+from itertools import zip_longest
 from typing import Any
 
 import pytest
@@ -212,19 +212,15 @@ def test_a_stream_that_is_left_keeps_nothing(steps: int) -> None:
     assert end() is None  # also if the stream is still there, but at its end
 
 
-def test_threads_share_a_stream() -> None:
-    stream = compiled(limits=SMALL).stream(body_of(ITEMS * 20))
-    found: list[list[Any]] = [[] for _ in range(8)]
-    threads = [threading.Thread(target=lambda mine=mine: mine.extend(stream)) for mine in found]
+def test_threads_have_streams_of_one_transform() -> None:
+    transform, found = compiled(limits=SMALL), []
+    streams = [transform.stream(body_of(ITEMS * 5)) for _ in range(8)]
+    threads = [threading.Thread(target=lambda s=stream: found.append(told(in_full(s)))) for stream in streams]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert (stream.items, stream.is_finished) == (59 * 20, True)
-    whole = compiled(limits=SMALL).json(body_of(ITEMS * 20))
-    got = list(chain.from_iterable(found))
-    assert sorted(o for o in got if isinstance(o, bytes)) == sorted(whole.events)
-    assert sorted(o.index for o in got if isinstance(o, mapper.Rejected)) == [r.index for r in whole.rejected]
+    assert found == [told(transform.json(body_of(ITEMS * 5)))] * 8
 
 
 def at_the_end_of_the_stack(call: Callable[[], Any], left: int) -> Any:
@@ -265,7 +261,7 @@ limits = mapper.Limits(items=20_000) if limited else None
 transform = mapper.compile(mapping, limits=limits)
 kinds = [{"id": "one"}, {"kind": "test"}, {"id": None}]
 items = [{**kinds[n % 3], "n": n} for n in range(10_000)]
-payload = {"shop": "x" * 60_000, "orders": items}
+payload = {"shop": "x" * 18_000, "orders": items}
 body = json.dumps(payload).encode()
 given = body if way == "bytes" else payload
 for outcome in transform.stream(json.dumps({"shop": "", "orders": items[:9]}).encode()):
@@ -286,5 +282,5 @@ def test_ten_thousand_copies_of_the_envelope_take_the_memory_of_one(way: str, li
     mapping = MAPPING.replace("PROPERTIES", "{shop: {envelope: $.shop}}")
     events, skipped, rejected, size, grown = run_measured(COPIES, mapping, way, limited)
     assert (events, skipped, rejected) == (3_334, 3_333, 3_333)
-    assert size > 200_000_000
-    assert grown < 25, "megabytes"
+    assert size > 60_000_000
+    assert grown < 20, "megabytes"

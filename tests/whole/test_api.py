@@ -109,6 +109,23 @@ def test_json_gives_events_as_bytes(transform: mapper.Transform) -> None:
     assert (result.items, [s.reason for s in result.skipped]) == (2, ["test order"])
 
 
+def test_a_stream_gives_the_outcomes_one_by_one(transform: mapper.Transform) -> None:
+    body = msgspec.json.encode({"orders": [ORDER, {"test": True}, {}, ORDER]})
+    stream = transform.stream(body)
+    event, skipped, rejected = next(stream), next(stream), next(stream)
+    assert (stream.items, stream.events, stream.is_finished) == (4, 1, False)
+    assert isinstance(event, bytes)
+    assert msgspec.json.decode(event) == EVENT
+    assert isinstance(skipped, mapper.Skipped)
+    assert (skipped.index, skipped.reason) == (1, "test order")
+    assert isinstance(rejected, mapper.Rejected)
+    assert (rejected.index, rejected.location) == (2, "$.orders[2]")
+    assert list(stream) == [event]
+    assert stream.is_finished
+    assert stream.items == stream.events + stream.skipped + stream.rejected
+    assert repr(stream) == "Stream(items=4, events=2, skipped=1, rejected=1)"
+
+
 def test_payload_is_never_changed(transform: mapper.Transform) -> None:
     payload = {"orders": [copy.deepcopy(ORDER), {"test": True}, {}]}
     before = copy.deepcopy(payload)
