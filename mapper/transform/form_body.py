@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from mapper.diagnostics.diagnostic import Diagnostic
@@ -41,9 +41,7 @@ def read_parsed_form(form: object, policy: Policy, limits: Limits) -> Body | Dia
     if not isinstance(form, dict):
         return Body(form, False)
     try:
-        # Names with brackets make lists and objects; only a field of that very name may be parsed already.
-        is_read = not isinstance(form.get(policy.field, ""), str)
-        body = _read_fields(form.items(), (), policy, limits, is_read=is_read)
+        body = _read_fields(form.items(), (), policy, limits, parsed=form)
     except FormFault as fault:
         return _diagnostic(fault)
     return body if isinstance(body, Diagnostic) else replace(body, is_plain=False)
@@ -55,9 +53,9 @@ def _read_fields(
     policy: Policy,
     limits: Limits,
     *,
-    is_read: bool = False,
+    parsed: Mapping[str, object] | None = None,
 ) -> Body | Diagnostic:
-    """The body of the fields of a form; the one that is JSON may be read already. Raises FormFault."""
+    """The body of the fields of a form, which a host may have `parsed`; raises FormFault."""
     body = nest(pairs, limits.nesting, limits.values) if policy.nests else dict(pairs)
     name = policy.field
     if name is None or name not in body:
@@ -65,7 +63,7 @@ def _read_fields(
     text, location = body[name], write_location((name,))
     title = f"the field `{shown(name)}`"
     if not isinstance(text, str):
-        if is_read:
+        if parsed is not None and name in parsed:  # not made of names with brackets
             return Body(body, True, repairs)
         return Diagnostic("M628", f"{title} is no text that could be JSON", location=location)
     # The object of the form is one level more.

@@ -82,6 +82,13 @@ def test_a_form_is_bytes_text_or_parsed(body: str, payloads: list[object], expec
         assert pickle.dumps(payload) == before, "a payload stays as it is"
 
 
+def test_a_field_of_json_that_brackets_make_is_none_in_a_parsed_form_too() -> None:
+    transform = compiled("{format: form, names: brackets, field: p}")
+    for form in (b"id=e&p[a]=1", {"id": "e", "p[a]": "1"}):
+        assert [rejection.codes for rejection in transform(form).rejected] == [("M628",)]
+    assert properties(transform, {"id": "e", "p": {"a": 1}})["p"] == {"a": 1}
+
+
 @pytest.mark.parametrize(("brackets", "codes"), [(3, []), (4, [("M606",)])])
 def test_the_form_around_a_field_is_a_level(brackets: int, codes: list[tuple[str, ...]]) -> None:
     text = FRAME.format("{format: form, field: p}")
