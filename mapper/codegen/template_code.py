@@ -150,6 +150,7 @@ class _Statements:
     stops: dict[str, str] = field(default_factory=dict)
     counters: dict[str, str] = field(default_factory=dict)
     turns: str = ""
+    held: str = ""  # of all variables together, if they are so many that they may hold too much
 
     @property
     def writer(self) -> Writer:
@@ -160,6 +161,9 @@ class _Statements:
         nodes = list(ir.walk(body))
         names = {node.name for node in nodes if isinstance(node, ir.Assign | ir.Capture)}
         resumed = {node.label for node in nodes if isinstance(node, ir.For) and node.resumes}
+        if len(names) > VARIABLES:
+            self.held = self.writer.fresh("held")
+            self._start(self.held, "0")
         for node in nodes:
             match node:
                 case ir.Assign(name) | ir.Capture(name) if name not in self.operands.variables:
@@ -294,12 +298,14 @@ class _Statements:
         )
 
     def _assign(self, name: str, value: str, span: Span) -> None:
-        self.writer.line(f"{self.operands.variables[name]} = {value}", span)
+        local = self.operands.variables[name]
+        if self.held:
+            self.writer.line(f"{self.held} -= {self.operands.use('held_by')}({local})", span)
+        self.writer.line(f"{local} = {value}", span)
         self.operands.certain.add(name)
-        if len(self.operands.variables) > VARIABLES:
-            check = self.operands.use("check_locals")
-            held = ", ".join(local for other, local in self.operands.variables.items())
-            self.writer.line(f"{check}(({held}), {self.operands.site(span)})", span)
+        if self.held:
+            site = self.operands.site(span)
+            self.writer.line(f"{self.held} = {self.operands.use('hold')}({self.held}, {local}, {site})", span)
 
     def _captured(self, body: tuple[ir.Statement, ...]) -> str:
         certain = set(self.operands.certain)

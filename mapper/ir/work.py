@@ -159,7 +159,6 @@ _STEADY = frozenset(
     for name, row in ROWS.items()
     if row.method or row.is_digest or row.gives in (*NUMBERS, Gives.DEFAULTED, Gives.ELEMENT, Gives.DATE)
 )
-_VARIABLES = 10  # of a template, from which on each new one looks at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,8 +311,7 @@ def _of_text(node: ir.Template | ir.Condition | ir.Compute) -> _Units:
                 total += _of_lookup(part)
     if assigned and filters:
         return _ENDLESS
-    once = _Units(VALUE * assigned * assigned if assigned > _VARIABLES else 0)
-    return once + _Units(calls) + total.times(1 + _LONGER * filters)
+    return _Units(calls) + total.times(1 + _LONGER * filters)
 
 
 def _units_of_call(node: ir.FilterCall) -> int:

@@ -120,7 +120,6 @@ AGREED = {
     "captures in a loop": text_of(
         "{% for i in x %}{% capture c %}{{ c }}{{ i }}{% endcapture %}{% endfor %}"
     ),
-    "many variables": text_of("".join(f"{{% assign v{n} = s %}}" for n in range(30)) + "{{ v1 | size }}"),
     "cycles": text_of("{% for i in x %}{% cycle s, t, i %}{% endfor %}"),
     "a case": text_of("{% case s %}{% when t, s %}a{% when 'x' %}b{% endcase %}"),
     "changes": text_of("{% for i in x %}{% ifchanged %}{{ s }}{% endifchanged %}{% endfor %}"),

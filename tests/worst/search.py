@@ -103,18 +103,23 @@ class Search(Generic[Genes]):
     measure: Callable[[Genes], Taken]
     dice: random.Random
     tried: dict[Genes, Taken] = field(default_factory=dict)
+    end: float = 0.0
 
     def run(self, seconds: float, seeds: list[Genes], report: Callable[[Genes, Taken], object]) -> None:
         """Try the seeds, then drawn and changed genes for so many seconds of the clock; report findings."""
-        end = time.monotonic() + seconds
+        self.end = time.monotonic() + seconds
         for genes in seeds:
             self._try(genes, report)
-        while time.monotonic() < end:
+        while time.monotonic() < self.end:
             usual = [genes for genes, taken in self.tried.items() if taken.share <= 1]  # a finding is found
             best = sorted(usual, key=lambda genes: -self.tried[genes].share)[:_KEPT]
             is_new = not best or self.dice.random() < 0.25
             genes = self.draw(self.dice) if is_new else self.change(self.dice, self.dice.choice(best))
             self._try(genes, report)
+
+    def stop(self) -> None:
+        """End the search after this try."""
+        self.end = 0.0
 
     def _try(self, genes: Genes, report: Callable[[Genes, Taken], object]) -> None:
         if genes not in self.tried:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
 from typing import TypeAlias
 
+from mapper.budget import spend
 from mapper.checker.templates.filter_effects import filtered
 from mapper.checker.templates.value_sets import (
     BOOLEAN,
@@ -57,6 +58,7 @@ class Environment:
     @cached_property
     def mark(self) -> object:
         """Equal for environments that know the same."""
+        spend(1 + len(self.facts) // 2)
         return frozenset(self.facts.items()), self.loops
 
     def knowing(self, spot: Spot, value: ValueSet) -> Environment:
@@ -155,7 +157,14 @@ def _joined(one: Environment, other: Environment) -> Environment:
     if one.mark == other.mark:
         return one
     facts: dict[Spot, ValueSet] = {}
-    for spot in {**one.facts, **other.facts}:
+    spots = {**one.facts, **other.facts}
+    spend(1 + (len(spots) >> 4))
+    for spot in spots:
+        known = one.facts.get(spot)
+        if known is not None and known is other.facts.get(spot):  # as most are: both began as one
+            facts[spot] = known
+            continue
+        spend(4)
         if str(spot[0]).startswith("="):
             # A variable that one branch does not assign falls through to the item's key.
             fallen = (spot[0][1:], *spot[1:]) if isinstance(spot[0], str) else spot

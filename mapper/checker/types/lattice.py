@@ -90,12 +90,23 @@ def merge_objects(parts: Iterable[Objects]) -> Objects:
     """One alternative that contains all; `parts` is not empty."""
     whole, *others = parts
     for part in others:
-        names = dict.fromkeys((*whole.members, *part.members))
-        spend(1 + (len(names) >> 4))
-        members = {name: join(member_of(whole, name), member_of(part, name)) for name in names}
+        different, members = _compared(whole, part)
+        for name in different:
+            members[name] = join(member_of(whole, name), member_of(part, name))
         rest = None if whole.rest is None or part.rest is None else join(whole.rest, part.rest)
         whole = Objects(members, rest, whole.nonempty and part.nonempty)
     return whole
+
+
+def _compared(left: Objects, right: Objects) -> tuple[list[str], dict[str, Type]]:
+    """The names of members that differ, and the members of both, of which these are to be replaced.
+
+    Most objects that are compared have most of their members in common, and many have many.
+    """
+    mine, theirs = left.members, right.members
+    members = {**mine, **theirs}
+    spend(1 + (len(members) >> 4))
+    return [name for name in members if mine.get(name) is not theirs.get(name)], members
 
 
 def meet(left: Type, right: Type, depth: int = 0) -> Type:
@@ -156,9 +167,9 @@ def _meet_all_objects(
 
 
 def _meet_objects(left: Objects, right: Objects, depth: int) -> Objects | None:
-    names = dict.fromkeys((*left.members, *right.members))
-    spend(1 + (len(names) >> 4))
-    members = {name: meet(member_of(left, name), member_of(right, name), depth + 1) for name in names}
+    different, members = _compared(left, right)
+    for name in different:
+        members[name] = meet(member_of(left, name), member_of(right, name), depth + 1)
     rest = (
         left.rest if right.rest is None else right.rest if left.rest is None else meet(left.rest, right.rest)
     )
@@ -210,12 +221,9 @@ def objects_within(left: Objects, right: Objects, depth: int = 0) -> bool:
     """Return True if all objects of the left are known to be among those of the right."""
     if right.nonempty and left.may_be_empty:
         return False
-    names = dict.fromkeys((*left.members, *right.members))
-    spend(1 + (len(names) >> 4))
-    for name in names:
-        one, other = member_of(left, name), member_of(right, name)
-        # Most objects that are compared have most of their members in common.
-        if one is not other and not is_subtype(one, other, depth + 1):
+    different, _ = _compared(left, right)
+    for name in different:
+        if not is_subtype(member_of(left, name), member_of(right, name), depth + 1):
             return False
     if right.rest is None:
         return True

@@ -24,7 +24,6 @@ from liquid.builtin.expressions import (
 from liquid.builtin.expressions.primitive import Literal
 from liquid.exceptions import (
     LiquidError,
-    LocalNamespaceLimitError,
     LoopIterationLimitError,
     OutputStreamLimitError,
     ResourceLimitError,
@@ -88,17 +87,17 @@ class _Captured(_Buffer):
 class LimitedRenderContext(RenderContext):
     """A render context without a clock, whose limits count as those of lowered code do."""
 
-    __slots__ = ()
+    __slots__ = ("_held",)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._held = 0
         self.scope = ReadOnlyChainMap(self.locals, self.globals, self.counters)
 
     def assign(self, key: str, val: object) -> None:
         """Set a variable; all of them together stay below the limit."""
+        self._held = text.hold(self._held - text.held_by(self.locals.get(key, text.UNSET)), val, -1)
         self.locals[key] = val
-        if text.hold_too_much(self.locals.values()):
-            raise LocalNamespaceLimitError("local namespace limit reached", token=None)
 
     def get_buffer(self, buf: TextIO | None = None) -> StringIO:
         """A buffer for a capture."""

@@ -6,7 +6,7 @@ compare them. A variable that is not there is MISSING.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from io import StringIO
@@ -21,8 +21,6 @@ from mapper.runtime.limits import active
 from mapper.runtime.missing import MISSING
 from mapper.runtime.work import (
     SMALL_INTEGER,
-    VALUE,
-    meter,
     spend,
     spend_on,
     spend_on_comparison,
@@ -272,18 +270,20 @@ def buffer() -> StringIO:
     return StringIO(newline="\n")
 
 
-def hold_too_much(values: Iterable[object]) -> bool:
-    """Return True if a template's variables together hold more than `VARIABLES` texts of the largest size."""
-    if meter() is not None:
-        count = sum(value is not UNSET for value in values)
-        spend(VALUE * count if count > VARIABLES else 0)
-    return sum(size_of(value) for value in values) > VARIABLES * active().text_length
+def held_by(value: object) -> int:
+    """The size of a variable; 0 of one that has no value yet."""
+    return 0 if value is UNSET else size_of(value)
 
 
-def check_locals(values: Iterable[object], site: int) -> None:
-    """Raise Fault M620 if the template's variables together hold too much."""
-    if hold_too_much(values):
+def hold(held: int, value: object, site: int) -> int:
+    """The size of all variables of a template with one more; raises Fault M620 if they hold too much.
+
+    That is more than `VARIABLES` texts of the largest size.
+    """
+    held += size_of(value)
+    if held > VARIABLES * active().text_length:
         raise Fault("M620", site, "the template's variables hold too much")
+    return held
 
 
 def clock(value: object, received: object, site: int) -> object:
