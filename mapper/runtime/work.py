@@ -102,9 +102,13 @@ class Meter:
 
     def begin(self, units: int) -> None:
         """Begin an item, with the units that its mapping decides; raises Fault M629 or M630."""
-        self._body_left -= self.used
-        self._given = self.left = min(self._item_work, self._body_left)
-        self.spend(units)
+        left = self.left
+        # Written out, as each item begins here.
+        body_left = self._body_left - (self._given - left if left > 0 else self._given)
+        given = body_left if body_left < self._item_work else self._item_work
+        self._body_left, self._given, self.left = body_left, given, given - units
+        if units > given:
+            self._end(-1)
 
     def spend(self, units: int, site: int = -1) -> None:
         """Count units before their work is done; raises Fault M629 or M630 if they are too many."""
