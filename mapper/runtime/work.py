@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 
 from mapper.runtime.faults import Fault
-from mapper.runtime.limits import Limits
+from mapper.runtime.limits import Limits, active
 
 _Event = TypeVar("_Event")
 
@@ -179,12 +179,19 @@ def spend_on_key(value: object) -> None:
 
 
 def spend_on_parts(values: list[object], rounds: int) -> None:
-    """Count all that the values of a list hold, at any depth, so many times."""
+    """Count all that the values of a list hold, at any depth, so many times.
+
+    A list that holds more than a body may, or itself, takes more units than there are.
+    """
     counting = meter()
     if counting is None:
         return
-    units, waiting = 0, list(values)
+    units, waiting, room = 0, list(values), active().values
     while waiting and units * rounds <= counting.left:
+        room -= 1
+        if room < 0:
+            units = UNBOUNDED
+            break
         value = waiting.pop()
         if isinstance(value, list | tuple):
             waiting.extend(value)

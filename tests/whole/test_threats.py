@@ -533,7 +533,7 @@ def test_unique_items_are_those_of_the_reference(items: list[object]) -> None:
 # --- what a mapping reaches while it is compiled and run
 
 WATCHED = """\
-import json, sys, zoneinfo
+import json, os, sys, zoneinfo
 import mapper, mapper.compiler, mapper.runtime.liquid.library
 request = mapper.Request(headers={"x": "y"}, settings={"s": 1}, received_at="2026-11-23T20:00:00Z")
 names = mapper.catalog.mapping_names()
@@ -544,10 +544,12 @@ found = []
 
 def watch(event, args):
     if event == "open":
-        path, mode = str(args[0]), args[1] or "r"
-        reads_code = mode in ("r", "rb") and any(path.startswith(p) for p in allowed)
-        if not reads_code:
-            found.append((event, path, mode))
+        path, mode, flags = args
+        if isinstance(path, int):  # a descriptor: its file was seen when that was made
+            return
+        reads = mode in ("r", "rb") or (mode is None and not flags & (os.O_WRONLY | os.O_RDWR))
+        if not (reads and any(str(path).startswith(p) for p in allowed)):
+            found.append((event, str(path), mode))
     elif event.split(".")[0] in REACHING:
         found.append((event, str(args)[:100]))
     elif event.startswith("os.") and event not in ("os.listdir", "os.scandir"):
