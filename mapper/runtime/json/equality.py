@@ -14,7 +14,7 @@ from decimal import Decimal
 from mapper.runtime.work import PAIR, STRIDE, Meter, meter, spend_on_key
 
 _CONTAINERS = (dict, list)
-_MANY = 1_000_000  # members and elements, as a body may have
+_MANY = 1_000  # members and elements: to compare the few of small values is faster than to remember them
 _FIXED = frozenset({int, float, bool, type(None)})
 _NUMBERS = (int, float, Decimal)  # Decimal: numbers of a body that no float holds
 
@@ -45,7 +45,7 @@ def equal(left: object, right: object) -> bool:
                 return False
             continue
         entered += len(one)
-        if entered > _MANY:
+        if one and entered > _MANY:
             if (id(one), id(other)) in met:
                 continue
             met[id(one), id(other)] = one, other
