@@ -76,6 +76,18 @@ def declared_places(analysis: Analysis) -> Iterator[tuple[str, int, int]]:
                 pass
 
 
+def is_exact(value: Any) -> bool:
+    """True if a value holds no number that `hash` refuses: a float that may have lost digits."""
+    if isinstance(value, float):
+        return abs(value) < 2**53
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return all(map(is_exact, parts))
+
+
+# No schema describes what is around the items, so `check` says nothing of the numbers there.
+known = anything.filter(is_exact)
+
+
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 @QUICK
 @given(st.data())
@@ -87,7 +99,7 @@ def test_a_mapping_without_warnings_never_rejects_unasked(path: Path, data: st.D
     item = data.draw(values_of(item_type(analysis.references.source)))
     assume(item is not MISSING and validator(json.dumps(analysis.references.source.document)).is_valid(item))
     around = data.draw(
-        st.dictionaries(st.sampled_from(["is_test", "targetId", "message_id"]), anything, max_size=2)
+        st.dictionaries(st.sampled_from(["is_test", "targetId", "message_id"]), known, max_size=2)
     )
     body = wrapped(tuple(item_places(analysis.program.each, None)), item, around)
     request = mapper.Request(

@@ -42,11 +42,15 @@ def peak() -> int:
         return int(next(line for line in status if line.startswith("VmHWM")).split()[1]) // 1024
 
 
-def run_measured(code: str, *arguments: str) -> Any:
-    """The JSON that Python code prints in a process of its own; it may import `support.processes.peak`."""
+def run_measured(code: str, *arguments: str, given: str = "") -> Any:
+    """The JSON that Python code prints in a process of its own; it may import `support.processes.peak`.
+
+    `given` is its standard input.
+    """
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(TESTS)))}
     ended = subprocess.run(
         [sys.executable, "-c", code, *arguments],
+        input=given,
         capture_output=True,
         text=True,
         cwd=ROOT,

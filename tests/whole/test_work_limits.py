@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 
 from support.frames import FRAME, text_of
-from support.places import ROOT
+from support.processes import run_measured
 
 MAX_SECONDS, MAX_MEGABYTES = 10, 500
 MEGA = "ab" * 500_000
@@ -80,8 +78,9 @@ INPUTS: dict[str, tuple[str, Any, str]] = {
     ),
 }
 RUN = """
-import json, resource, sys, time
+import json, sys, time
 import mapper
+from support.processes import peak
 text, body = json.load(sys.stdin)
 transform = mapper.compile(text)
 raw = json.dumps(body).encode()
@@ -89,7 +88,7 @@ start = time.process_time()
 result = transform.json(raw)
 seconds = time.process_time() - start
 codes = sorted({code for rejected in result.rejected for code in rejected.codes})
-print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, codes]))
+print(json.dumps([seconds, peak(), codes]))
 """
 
 
@@ -98,10 +97,7 @@ print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss //
 def test_what_took_long_ends_in_seconds(name: str) -> None:
     properties, body, code = INPUTS[name]
     given = json.dumps([FRAME.replace("PROPERTIES", properties), body])
-    done = subprocess.run(
-        [sys.executable, "-c", RUN], input=given, capture_output=True, text=True, check=True, cwd=ROOT
-    )
-    seconds, megabytes, codes = json.loads(done.stdout)
+    seconds, megabytes, codes = run_measured(RUN, given=given)
     assert codes == ([code] if code else [])
     assert (seconds <= MAX_SECONDS, megabytes <= MAX_MEGABYTES) == (True, True), (seconds, megabytes)
     print(f"{name}: {seconds:.1f} s, {megabytes} MB")
