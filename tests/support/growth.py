@@ -23,7 +23,7 @@ def assert_linear(call: Callable[[T], object], small: T, large: T) -> None:
     not matter. A busy one becomes slower from one moment to the next, so one round of several is enough.
 
     Each round stands deeper in the stack. Python keeps frames in pieces of 16 kB: if a function with many
-    variables happens to fill one, each call that it makes takes a new piece from the system and gives it back,
+    variables happens to fill one, each call that it makes takes a new one from the system and gives it back,
     which costs thirty times the call.
     """
     for number in range(ROUNDS):
