@@ -12,6 +12,7 @@ from mapper.checker.inference.program_types import infer_tame
 from mapper.checker.name_checks import KnownNames
 from mapper.checker.operand_checks import cast_hint, json_types
 from mapper.checker.search.counterexamples import CounterexampleSearch
+from mapper.checker.search.results import Found
 from mapper.checker.search.runner import Payload, Run
 from mapper.checker.time_checks import check_times
 from mapper.checker.types import NEVER, Type, admits, is_subtype, meet, only, without_nothing
@@ -184,7 +185,8 @@ def _payload_of(place: TargetPlace, mismatch: Mismatch, checking: Checking) -> P
         value = place.value_in(run.event)
         return value is not None and mismatch.has(value)
 
-    return checking.search.find(place.entry, is_wrong, place.inner.value, mismatch.bad)
+    found = checking.search.find(place.entry, is_wrong, place.inner.value, mismatch.bad)
+    return found.payload if isinstance(found, Found) else None
 
 
 def definition_label(target: Schema, *names: str) -> tuple[Label, ...]:
@@ -260,7 +262,8 @@ def _check_presence(place: TargetPlace, checking: Checking) -> bool:
 
     payload = None
     if checking.search is not None and checking.payload.knows_item:
-        payload = checking.search.find(place.entry, is_absent)
+        result = checking.search.find(place.entry, is_absent)
+        payload = result.payload if isinstance(result, Found) else None
     message = f"the required field `{place.named.name}` {how}"
     _add(place, Mismatch("M502", message, f"this {how}", (_ABSENCE_HINT,)), payload, checking)
     return True

@@ -7,6 +7,7 @@ from mapper.checker.field_checks import Checking, shown
 from mapper.checker.inference.cast_types import better_unit
 from mapper.checker.inference.findings import PossibleRejection
 from mapper.checker.search.counterexamples import MAX_DIGIT_RUNS, MAX_RUNS
+from mapper.checker.search.results import Found
 from mapper.checker.search.runner import Run
 from mapper.checker.types import Type
 from mapper.checker.types.text_facts import TRUSTED
@@ -91,15 +92,15 @@ def _check_possible(rejection: PossibleRejection, entry: ir.Field | None, checki
     if rejection.loses_digits:
         runs = MAX_DIGIT_RUNS
         focus = entry.value if focus is None and entry is not None else focus
-    payload = checking.search.find(entry, is_rejected, focus, rejection.bad, runs)
-    if payload is None:
+    found = checking.search.find(entry, is_rejected, focus, rejection.bad, runs)
+    if not isinstance(found, Found):
         return
     checking.report.add(
         "M405",
         f"{_headline(rejection)}, and the item is then rejected",
         rejection.span,
         rejection.reason,
-        (_remedy(rejection), *shown(payload)),
+        (_remedy(rejection), *shown(found.payload)),
         Severity.WARNING,
     )
 
