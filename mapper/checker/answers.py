@@ -9,11 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from mapper.checker.search.results import Why
 from mapper.diagnostics.diagnostic import Label, Report, Severity
 from mapper.diagnostics.source import Span
-
-NO_PAYLOAD = "no payload was found that fails"
-SEARCH_ENDED = "the search for a payload that fails ended before it had tried enough"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,7 @@ class OpenQuestion:
     An obstacle is a sentence about an operator or filter, or a label at a keyword of a schema.
     """
 
-    why: str = NO_PAYLOAD
+    why: str = Why.NOTHING
     obstacle: str = ""
     more: tuple[Label, ...] = ()
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from mapper import ir
-from mapper.checker.answers import NO_PAYLOAD, SEARCH_ENDED, OpenQuestion, Refuted
+from mapper.checker.answers import OpenQuestion, Refuted
 from mapper.checker.inference.findings import Inference
 from mapper.checker.inference.payload_types import PayloadTypes
 from mapper.checker.inference.program_types import infer_tame
 from mapper.checker.name_checks import KnownNames
 from mapper.checker.search.counterexamples import MAX_RUNS, CounterexampleSearch, Judge
+from mapper.checker.search.results import Found, NotFound
 from mapper.checker.types import NEVER, Type
 from mapper.diagnostics.diagnostic import Report
 from mapper.schemas.schema import Schema
@@ -52,7 +53,8 @@ class Checking:
         """
         if self.search is None:
             return None
-        payload = self.search.find(entry, is_wrong, focus, bad, max_runs)
-        if payload is not None:
-            return Refuted(payload.text)
-        return OpenQuestion(SEARCH_ENDED if self.search.runs_left <= 0 else NO_PAYLOAD)
+        match self.search.find(entry, is_wrong, focus, bad, max_runs):
+            case Found(payload):
+                return Refuted(payload.text)
+            case NotFound(why):
+                return OpenQuestion(why)

@@ -68,6 +68,11 @@ class ProgramRunner:
     _validators: dict[str, _Validator] = field(default_factory=dict, repr=False)
     _meter: Meter = field(default_factory=lambda: Meter(_RUN_WORK, MAX_WORK), repr=False)
 
+    @property
+    def is_spent(self) -> bool:
+        """True if no work is left."""
+        return self.nodes_left < 0 or self.judgements_left < 0
+
     def prepare(self, program: ir.Program, target: Any) -> Execute:
         """Compile a program for a target schema; if no work is left, no run of it decides anything."""
         from mapper.codegen.modules import generate_decoded

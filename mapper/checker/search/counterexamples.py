@@ -25,6 +25,7 @@ from mapper.checker.search.candidates import (
     values_at,
     with_value,
 )
+from mapper.checker.search.results import Found, NotFound, SearchResult, Why
 from mapper.checker.search.runner import Execute, Payload, Run, Runner
 from mapper.checker.types import NEVER, Type, admits
 from mapper.checker.types.witnesses import smallest
@@ -83,7 +84,7 @@ class CounterexampleSearch:
         focus: object = None,
         bad: Type = NEVER,
         max_runs: int = MAX_RUNS,
-    ) -> Payload | None:
+    ) -> SearchResult:
         """The smallest payload found for which the run of a field is wrong and the whole mapping rejects.
 
         Places that the node in focus reads are tried first, with values of type `bad`. Without a field, the
@@ -93,18 +94,26 @@ class CounterexampleSearch:
         execute = trials.execute
         choices = self._choices(trials.constants, places_read(focus), trials.places, bad)
         best: Payload | None = None
-        together = 0
+        together, fitting, is_cut = 0, 0, False
         for start in trials.starts:
-            for placed in islice(placements(choices), max_runs):
-                if self.runs_left <= 0 or (best is not None and len(placed) > together):
+            for number, placed in enumerate(placements(choices)):
+                if best is not None and len(placed) > together:
+                    break
+                if self.runs_left <= 0 or number >= max_runs:
+                    is_cut = True
                     break
                 self.runs_left -= 1
                 payload = self._payload((*start, *placed))
+                fitting += payload is not None
                 if payload is None or (best is not None and payload.size >= best.size):
                     continue
                 if self._holds(execute, is_wrong, payload):
                     best, together = payload, len(placed)
-        return None if best is None else self._shrunk(best, execute, is_wrong)
+        if best is not None:
+            return Found(self._shrunk(best, execute, is_wrong))
+        if is_cut or self.runner.is_spent:
+            return NotFound(Why.BUDGET)
+        return NotFound(Why.NOTHING if fitting else Why.NO_PAYLOAD)
 
     def _trials_of(self, entry: ir.Field | None) -> _Trials:
         # Fields are searched one after the other, each as often as it may fail: the last one is kept.

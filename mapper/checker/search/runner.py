@@ -59,6 +59,10 @@ Execute: TypeAlias = Callable[[Payload], Run]
 class Runner(Protocol):
     """Compiles and runs the programs that the search makes of one mapping."""
 
+    @property
+    def is_spent(self) -> bool:
+        """True if no work is left: then runs decide nothing, and no item is known to be valid."""
+
     def prepare(self, program: ir.Program, target: object) -> Execute:
         """Compile a program for a target schema; raises any error of code generation."""
 
