@@ -26,7 +26,7 @@ from mapper.checker.types.facts import Bound, Numbers, Texts, Type
 from mapper.checker.types.lattice import join_all, overlaps
 from mapper.checker.types.literals import literal_type
 from mapper.checker.types.named import NEVER, kind_type
-from mapper.checker.types.number_facts import is_multiple, is_within, meet_numbers
+from mapper.checker.types.number_facts import is_multiple, is_within, meet_numbers, without_numbers
 from mapper.checker.types.text_facts import meet_texts, without_texts
 from mapper.runtime.digits import EXACT
 from mapper.schemas.questions import Pointer, Subschema, find_reference, subschemas
@@ -270,16 +270,15 @@ def _texts(schema: Mapping[str, Any], texts: Texts) -> Texts | None:
 
 
 def remove_literals(found: Type, values: list[Any]) -> Type:
-    """The type without some scalars; they stay in numbers that are not listed."""
+    """The type without some scalars."""
     found = replace(
         found,
         null=found.null and None not in values,
         booleans=found.booleans - {value for value in values if isinstance(value, bool)},
     )
-    if found.numbers and found.numbers.values is not None:
-        named = {value for value in values if isinstance(value, int | float) and not isinstance(value, bool)}
-        left = found.numbers.values - named
-        found = replace(found, numbers=Numbers(values=left) if left else None)
+    named = {value for value in values if isinstance(value, int | float) and not isinstance(value, bool)}
+    if found.numbers and named:
+        found = replace(found, numbers=without_numbers(found.numbers, named))
     texts = {value for value in values if isinstance(value, str)}
     if found.texts and texts:
         found = replace(found, texts=without_texts(found.texts, texts))

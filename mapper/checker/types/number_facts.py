@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from fractions import Fraction
 
@@ -66,6 +67,8 @@ def settle_numbers(numbers: Numbers) -> Numbers | None:
     if numbers.values is not None:
         kept = frozenset(value for value in numbers.values if fits_number(value, numbers))
         return Numbers(values=kept) if kept else None
+    if numbers.excluded:
+        numbers = _without_bounds(numbers)
     low, high = numbers.low, numbers.high
     if low is not None and high is not None:
         if low > high or (low == high and (numbers.open_low or numbers.open_high)):
@@ -73,6 +76,26 @@ def settle_numbers(numbers: Numbers) -> Numbers | None:
         if low == high:
             return settle_numbers(replace(numbers, values=frozenset({low})))
     return numbers
+
+
+def _without_bounds(numbers: Numbers) -> Numbers:
+    """The same numbers, with tighter bounds if these are excluded; all others lie within."""
+    low, high, excluded = numbers.low, numbers.high, numbers.excluded
+    if numbers.integral:  # the next whole number is the bound
+        while isinstance(low, int) and low in excluded:
+            low += 1
+        while isinstance(high, int) and high in excluded:
+            high -= 1
+    tighter = replace(
+        numbers,
+        low=low,
+        high=high,
+        open_low=numbers.open_low or low in excluded,
+        open_high=numbers.open_high or high in excluded,
+        excluded=frozenset(),
+    )
+    left = frozenset(value for value in excluded if fits_number(value, tighter))
+    return replace(tighter, excluded=left)
 
 
 def meet_numbers(left: Numbers, right: Numbers) -> Numbers | None:
@@ -94,6 +117,14 @@ def meet_numbers(left: Numbers, right: Numbers) -> Numbers | None:
             excluded=left.excluded | right.excluded,
         )
     )
+
+
+def without_numbers(numbers: Numbers, values: Collection[int | float]) -> Numbers | None:
+    """The numbers but for some; None if none is left."""
+    if numbers.values is not None:
+        left = numbers.values - set(values)
+        return Numbers(values=left) if left else None
+    return settle_numbers(replace(numbers, excluded=numbers.excluded | set(values)))
 
 
 def join_numbers(left: Numbers, right: Numbers, bound: Bound = Bound.UPPER) -> Numbers:
