@@ -185,7 +185,7 @@ def _payload_of(place: TargetPlace, mismatch: Mismatch, checking: Checking) -> P
         value = place.value_in(run.event)
         return value is not None and mismatch.has(value)
 
-    found = checking.search.find(place.entry, is_wrong, place.inner.value, mismatch.bad)
+    found = checking.search.find(place.entry, is_wrong, place.inner.value, mismatch.bad, wanted=place.wanted)
     return found.payload if isinstance(found, Found) else None
 
 
