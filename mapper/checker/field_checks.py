@@ -13,7 +13,7 @@ from mapper.checker.name_checks import KnownNames
 from mapper.checker.operand_checks import cast_hint, json_types
 from mapper.checker.search.counterexamples import CounterexampleSearch
 from mapper.checker.search.results import Found
-from mapper.checker.search.runner import Payload, Run
+from mapper.checker.search.runner import Run
 from mapper.checker.time_checks import check_times
 from mapper.checker.types import NEVER, Type, admits, is_subtype, meet, only, without_nothing
 from mapper.checker.types.lattice import of_member
@@ -157,7 +157,7 @@ def _check_shown(place: TargetPlace, is_absent: bool, checking: Checking) -> boo
     return False
 
 
-def _add(place: TargetPlace, mismatch: Mismatch, payload: Payload | None, checking: Checking) -> None:
+def _add(place: TargetPlace, mismatch: Mismatch, payload: Found | None, checking: Checking) -> None:
     value = place.inner.value
     checking.report.add(
         mismatch.code,
@@ -171,12 +171,12 @@ def _add(place: TargetPlace, mismatch: Mismatch, payload: Payload | None, checki
     )
 
 
-def shown(payload: Payload | None) -> tuple[str, ...]:
+def shown(found: Found | None) -> tuple[str, ...]:
     """The hint that shows a counterexample, if there is one."""
-    return () if payload is None else (f"smallest payload that fails: `{payload.text}`",)
+    return () if found is None else (f"smallest payload that fails: `{found.text}`",)
 
 
-def _payload_of(place: TargetPlace, mismatch: Mismatch, checking: Checking) -> Payload | None:
+def _payload_of(place: TargetPlace, mismatch: Mismatch, checking: Checking) -> Found | None:
     """The smallest payload found for which the field has a mismatch."""
     if checking.search is None:
         return None
@@ -186,7 +186,7 @@ def _payload_of(place: TargetPlace, mismatch: Mismatch, checking: Checking) -> P
         return value is not None and mismatch.has(value)
 
     found = checking.search.find(place.entry, is_wrong, place.inner.value, mismatch.bad, wanted=place.wanted)
-    return found.payload if isinstance(found, Found) else None
+    return found if isinstance(found, Found) else None
 
 
 def definition_label(target: Schema, *names: str) -> tuple[Label, ...]:
@@ -263,7 +263,7 @@ def _check_presence(place: TargetPlace, checking: Checking) -> bool:
     payload = None
     if checking.search is not None and checking.payload.knows_item:
         result = checking.search.find(place.entry, is_absent)
-        payload = result.payload if isinstance(result, Found) else None
+        payload = result if isinstance(result, Found) else None
     message = f"the required field `{place.named.name}` {how}"
     _add(place, Mismatch("M502", message, f"this {how}", (_ABSENCE_HINT,)), payload, checking)
     return True

@@ -100,7 +100,7 @@ def _check_possible(rejection: PossibleRejection, entry: ir.Field | None, checki
         f"{_headline(rejection)}, and the item is then rejected",
         rejection.span,
         rejection.reason,
-        (_remedy(rejection), *shown(found.payload)),
+        (_remedy(rejection), *shown(found)),
         Severity.WARNING,
     )
 

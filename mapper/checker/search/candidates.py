@@ -8,9 +8,9 @@ from itertools import combinations, islice, product
 
 from mapper.checker.inference.type_scope import Key, PayloadPlace, of_key
 from mapper.checker.search.documents import PlacedValue
-from mapper.checker.types import NEVER, Type, admits, meet, only
+from mapper.checker.types import ANYTHING, NEVER, Type, admits, meet, only, text_type
 from mapper.checker.types.facts import KINDS
-from mapper.checker.types.named import TEXT
+from mapper.checker.types.named import TEXT, array_of
 from mapper.checker.types.strays import strays
 from mapper.checker.types.witnesses import numbers_near, witnesses
 from mapper.runtime.missing import MISSING
@@ -18,6 +18,7 @@ from mapper.runtime.missing import MISSING
 # The number of choices grows with all four; the search tries them in order until its steps are used up.
 MAX_PLACES = 14
 _MAX_BAD = 12
+_MAX_SIZE = 50
 _MAX_OF_KIND = 5
 _MAX_TOGETHER = 3
 _MOMENT = "2026-11-23T20:00:00.000Z"
@@ -46,9 +47,21 @@ def values_at(
     if wanted is not None:
         worst = [*islice(strays(found, wanted), _MAX_BAD), *worst]
     known = [value for value in constants if admits(found, value)]
+    sizes = [each for value in constants if isinstance(value, int) for each in _of_size(found, value)]
     usual = [value for kind in KINDS for value in islice(witnesses(only(found, kind)), _MAX_OF_KIND)]
-    values = (value for value in (*worst, *known, *usual) if value is not MISSING)
+    values = (value for value in (*worst, *known, *usual, *sizes) if value is not MISSING)
     return list({repr(value): value for value in values}.values())
+
+
+def _of_size(given: Type, size: int) -> Iterator[object]:
+    """Texts and arrays as long as a constant, one longer and one shorter: `size` is often compared."""
+    if not 0 <= size <= _MAX_SIZE:
+        return
+    for count in (size, size + 1, max(size - 1, 0)):
+        if given.texts is not None:
+            yield from islice(witnesses(meet(given, text_type(shortest=count, longest=count))), 1)
+        if given.arrays is not None:
+            yield from islice(witnesses(meet(given, array_of(ANYTHING, count, count))), 1)
 
 
 def _is_text(value: object) -> bool:

@@ -202,11 +202,11 @@ class Completion:
                 )
                 yield {name: member for name, member in value.items() if name in known}
 
-    def _names(self, schema: Mapping[str, Any], place: Place) -> dict[str, None]:
-        """Names of members that a schema, or the document at that place, may want or allow."""
+    def _names(self, schema: Mapping[str, Any], place: Place | None) -> dict[str, None]:
+        """Names of members that a schema, or the document at a place, may want or allow."""
         names: dict[str, None] = {}
         patterns: dict[str, None] = {}
-        for part in _parts((schema, self._wanted_at(place))):
+        for part in _parts((schema, True if place is None else self._wanted_at(place))):
             names |= dict.fromkeys(part.get("properties", ()))
             patterns |= dict.fromkeys(part.get("patternProperties", ()))
             if "propertyNames" in part:
@@ -276,9 +276,11 @@ class Completion:
         """Values that differ from one in a step, and fit the schema of the keyword that refuses it."""
         near: list[object] = list(islice(smaller_values(value), _MAX_EXAMPLES))
         if isinstance(value, dict):
-            names = [*(schema.get("properties", ()) if isinstance(schema, Mapping) else ()), "x"]
+            names = [*self._names(schema, None)] if isinstance(schema, Mapping) else []
+            near += [{**value, **dict.fromkeys(names[:count], "x")} for count in (2, 3, 5)]
             near += [{**value, name: each} for name in names[:_MAX_OPTIONS] for each in _KINDS]
         elif isinstance(value, list):
+            near += [[*value, *_KINDS[:count]] for count in (2, 3, 5)]
             near += [[*value, each] for each in _KINDS]
         near += _KINDS
         yield from (each for each in near[: 2 * _MAX_EXAMPLES] if each != value and self._fits(schema, each))

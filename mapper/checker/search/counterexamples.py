@@ -37,7 +37,7 @@ from mapper.checker.search.places import constants_in, element_places, places_re
 from mapper.checker.search.results import Found, NotFound, SearchResult, Why
 from mapper.checker.search.runner import Execute, Payload, Run, Runner
 from mapper.checker.search.shrinking import shown_part, smaller_payloads
-from mapper.checker.types import NEVER, Type
+from mapper.checker.types import NEVER, Type, without_missing
 from mapper.checker.types.witnesses import smallest
 from mapper.ir.liquid import walk_with_vars
 
@@ -72,7 +72,12 @@ class _Trials:
     execute: Execute
     constants: list[object]
     places: dict[PayloadPlace, None]
+    inside: dict[int, tuple[PayloadPlace, object]]  # of nodes in a `map`: the place of the element, the `map`
     starts: list[_Start]
+
+    def read_by(self, focus: object) -> dict[PayloadPlace, None]:
+        """The places that a node of the field reads."""
+        return places_read(focus, item=self.inside.get(id(focus), (None,))[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +148,8 @@ class CounterexampleSearch:
         used = steps - max(budget.left, 0)
         self.steps_left -= used
         self.steps_to_share -= max(0, used - STEPS_OF_QUESTION)
-        if question.best is not None:
-            value = None if entry is None else entry.value
-            read = places_read(focus, value, self.program.rules)
+        if question.best is not None and self._trials is not None:
+            read = {**self._trials.read_by(focus), **self._trials.places, **places_read(self.program.rules)}
             return Found(question.best, shown_part(question.best, read, self._drafting.places))
         if question.is_cut or budget.left < 0:
             return NotFound(Why.BUDGET)
@@ -162,7 +166,7 @@ class CounterexampleSearch:
     ) -> None:
         starts = [*self._narrowed(focus, trials), *trials.starts]
         constants = [*trials.constants, *boundaries(wanted)]
-        first = places_read(focus)
+        first = trials.read_by(focus)
         places = {**first, **trials.places}
         every = [self._choices(start, constants, places, first, bad, wanted) for start in starts]
         for count in counts():
@@ -189,10 +193,9 @@ class CounterexampleSearch:
     def _narrowed(self, focus: object, trials: _Trials) -> list[_Start]:
         """Starts for which the conditions around a node hold, and those around the nodes inside it."""
         value = None if trials.entry is None else trials.entry.value
-        inside = {id(node): (place, around) for node, place, around in element_places(value)}
         starts: dict[str, _Start] = {}
         for node in walk_with_vars(value if focus is None else focus):
-            place, around = inside.get(id(node), (None, None))
+            place, around = trials.inside.get(id(node), (None, None))
             for scope in self.notes.scopes_of(node):
                 demanded = self._demanded(scope, place, around)
                 if demanded and repr(demanded) not in starts and len(starts) < _MAX_SCOPES:
@@ -215,8 +218,8 @@ class CounterexampleSearch:
         if place is None or outer is None or outer.is_inner:
             return []
         root, start = place
-        element = reduce(of_key, start, outer.roots[root])
-        inner = narrowed_places(element, scope.roots[ITEM].with_missing(element.missing), start)
+        element = without_missing(reduce(of_key, start, outer.roots[root]))
+        inner = narrowed_places(element, scope.roots[ITEM], start)
         return [
             *self._demanded(outer, None, None),
             *(((root, keys), smallest(wanted)) for keys, wanted in inner),
@@ -252,7 +255,9 @@ class CounterexampleSearch:
             value = None if entry is None else entry.value
             constants = constants_in(value, self.program.rules)
             places = places_read(self.program.rules if entry is None else value)
-            self._trials = _Trials(entry, execute, constants, places, self._starts(execute, value))
+            inside = {id(node): (place, around) for node, place, around in element_places(value)}
+            starts = self._starts(execute)
+            self._trials = _Trials(entry, execute, constants, places, inside, starts)
         return self._trials
 
     def _by_target(self, trials: _Trials) -> Execute:
@@ -264,7 +269,7 @@ class CounterexampleSearch:
             replace(self.program, output=ir.Record(alone, self.program.output.span)), target
         )
 
-    def _starts(self, execute: Execute, value: object) -> list[_Start]:
+    def _starts(self, execute: Execute) -> list[_Start]:
         """One or two drafts for which no rule of the mapping holds."""
         least = _Start(self._least_draft(), of_roots(self.payload))
         rules = self.program.rules
@@ -300,7 +305,7 @@ class CounterexampleSearch:
         progress = True
         while progress and question.best is not None:
             progress = False
-            for less in smaller_payloads(question.best):
+            for less in smaller_payloads(question.best, self._drafting.bodies):
                 if self._drafting.is_valid(less.body) and self._holds(question, less):
                     question.best, progress = less, True
                     break

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeAlias
 
+from mapper.checker.types import Type
+from mapper.checker.types.lattice import of_element, of_member
 from mapper.runtime.missing import MISSING
 
 Key: TypeAlias = str | int
@@ -52,19 +54,25 @@ def with_value(document: object, place: Place, value: object) -> object:
     return elements
 
 
-def smaller_values(document: object) -> Iterator[object]:
-    """Copies of a document that are smaller by one step, the biggest steps first."""
+def smaller_values(document: object, given: Type | None = None) -> Iterator[object]:
+    """Copies of a document that are smaller by one step, the biggest steps first.
+
+    `given` is the type of the values that may be: members that it requires are not left out.
+    """
     if isinstance(document, dict):
-        for key in document:
-            yield {name: member for name, member in document.items() if name != key}
+        types = {name: None if given is None else of_member(given, name) for name in document}
+        for key, wanted in types.items():
+            if wanted is None or wanted.missing:
+                yield {name: member for name, member in document.items() if name != key}
         for key, member in document.items():
-            for less in smaller_values(member):
+            for less in smaller_values(member, types[key]):
                 yield {**document, key: less}
     elif isinstance(document, list):
+        element = None if given is None else of_element(given)
         for index in range(len(document)):
             yield [*document[:index], *document[index + 1 :]]
-        for index, element in enumerate(document):
-            for less in smaller_values(element):
+        for index, each in enumerate(document):
+            for less in smaller_values(each, element):
                 yield [*document[:index], less, *document[index + 1 :]]
     elif isinstance(document, str) and len(document) > 1:
         yield from ("", "x")

@@ -67,6 +67,13 @@ class Drafting:
         """Begin a question, in which some drafts may be completed."""
         self.completed_left = _MAX_COMPLETED
 
+    @property
+    def bodies(self) -> Type | None:
+        """The type of the bodies, if it is known."""
+        if self.payload.schema is not None:
+            return self.payload.body
+        return self.payload.item_of_search if self.places[:1] == ((),) else None
+
     def least(self) -> Draft:
         """A small draft that fits its schemas, if one is found."""
         item = self._least_item()

@@ -33,10 +33,14 @@ _SCOPE = initial_scope(Type())
 Names = Mapping[str, PayloadPlace]  # variables of Liquid loops, and ITEM for the item inside `map`
 
 
-def places_read(*nodes: object) -> dict[PayloadPlace, None]:
-    """The places that nodes of a program read, in the order of the text, as the keys of a dict."""
-    values = (*nodes, *(var.value for var in vars_below(nodes)))
-    found = (place for node in values for place in _read(node, {}))
+def places_read(*nodes: object, item: PayloadPlace | None = None) -> dict[PayloadPlace, None]:
+    """The places that nodes of a program read, in the order of the text, as the keys of a dict.
+
+    `item` is the place of the element that is the item of nodes inside a `map`.
+    """
+    names = {} if item is None else {ITEM: item}
+    found = [place for node in nodes for place in _read(node, names)]
+    found += [place for var in vars_below(nodes) for place in _read(var.value, {})]
     return {place: None for place in found if place[1] or place[0] == "received_at"}
 
 

@@ -33,13 +33,14 @@ class Payload:
         """The body in one line of JSON, and the request in brackets: `{"a": 1} (header x-id: 7)`."""
         return self.in_words(json.dumps(self.body, ensure_ascii=False))
 
-    def in_words(self, body: str) -> str:
-        """A text of the body, and the request in brackets."""
+    def in_words(self, body: str, *remarks: str) -> str:
+        """A text of the body, and the request and remarks in brackets."""
         extras = [
             *(f"header {name}: {value}" for name, value in self.headers.items()),
             *(f"query {name}={value}" for name, value in self.query.items()),
             *(f"setting {name}: {json.dumps(value)}" for name, value in self.settings.items()),
             *([f"received_at {self.received_at}"] if self.received_at is not None else []),
+            *remarks,
         ]
         return f"{body} ({', '.join(extras)})" if extras else body
 

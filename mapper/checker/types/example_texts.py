@@ -6,6 +6,7 @@ automaton may hold too many texts.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import reduce
 
@@ -16,7 +17,7 @@ from mapper.regex.characters import WHITE_SPACE, Ranges, ranges, shared
 from mapper.regex.expressions import matching
 from mapper.regex.languages import ANYTHING, Language, intersection, many
 
-_PLAIN = (
+_SIMPLE = (
     "",
     " ",
     "x",
@@ -94,6 +95,7 @@ _PATTERNS = {
     "whole-numeral": r"^-?[0-9]+$",
     **{name: rf"^[0-9a-f]{{{digits}}}$" for name, digits in HEX_DIGESTS.items()},
 }
+_LOOK = re.compile(r"\(\?<?[=!][^()]*\)")
 MAX_LENGTH = 300  # of examples
 _MUCH_LONGER = 40  # characters more than the shortest text has; for a number in digits too many
 _LENGTHS = 6  # different lengths of one automaton
@@ -116,7 +118,7 @@ def example_texts(texts: Texts) -> Iterator[str]:
 
 def _tried(texts: Texts) -> Iterator[str]:
     if not any(name in _PATTERNS for name in texts.formats):
-        yield from _PLAIN
+        yield from _SIMPLE
     for name in sorted(texts.formats):
         yield from _OF_FORMAT.get(name, ())
     lengths = {texts.shortest, texts.longest or 0}
@@ -128,13 +130,21 @@ def _tried(texts: Texts) -> Iterator[str]:
 
 def _matching_all(texts: Texts) -> Iterator[str]:
     """Texts that match all patterns, those of the formats among them."""
-    patterns = [*sorted(texts.patterns), *(_PATTERNS[n] for n in sorted(texts.formats) if n in _PATTERNS)]
+    patterns = [
+        *map(_plain, sorted(texts.patterns)),
+        *(_PATTERNS[n] for n in sorted(texts.formats) if n in _PATTERNS),
+    ]
     # Few of many patterns would be tied at both ends, which makes automata small: they come first.
     languages = sorted(map(matching, patterns), key=lambda language: len(language.edges))
     if texts.blank is True:
         languages.append(many(WHITE_SPACE))
     if languages or texts.shortest > 0:
         yield from texts_of(reduce(intersection, languages, ANYTHING), texts.shortest, texts.longest)
+
+
+def _plain(pattern: str) -> str:
+    """A pattern without what it looks at around a place; one of its texts may happen to have that."""
+    return _LOOK.sub("", pattern)
 
 
 def texts_of(language: Language, shortest: int = 0, longest: int | None = None) -> Iterator[str]:

@@ -19,7 +19,7 @@ from mapper.runtime.missing import MISSING
 
 _MAX_DEPTH = 5
 _MAX_OF_KIND = 6
-_MAX_TRIED = 60
+_MAX_TRIED = 200
 
 
 def strays(given: Type, wanted: Type, depth: int = 0) -> Iterator[object]:
@@ -37,7 +37,7 @@ def _scalars(given: Type, wanted: Type) -> Iterator[object]:
         yield from witnesses(only(given, kind))
     if given.numbers is not None:
         yield from _numbers(given.numbers, wanted.numbers)
-        yield from islice(witnesses(only(given, "number")), _MAX_OF_KIND)
+        yield from witnesses(only(given, "number"))
     if given.texts is not None:
         yield from _texts(given.texts, wanted.texts)
         yield from example_texts(given.texts)
