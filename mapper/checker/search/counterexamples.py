@@ -134,8 +134,9 @@ class CounterexampleSearch:
         """The smallest payload found for which the run of a field is wrong and the whole mapping rejects.
 
         Places that the node in focus reads are tried first, with values of type `bad` and values that are not
-        of type `wanted`. Without a field, the program consists of the rules alone. Runs accept any event; if
-        it is judged `by_target`, they hold it against the target's schema of the field (M612).
+        of type `wanted`. Without a field, the program consists of the rules alone, and of the template if
+        there is one. Runs accept any event; if it is judged `by_target`, they hold it against the target's
+        schema of the field (M612).
         """
         steps = max(0, min(STEPS_OF_QUESTION + self.steps_to_share, MAX_STEPS_OF_QUESTION, self.steps_left))
         question = _Question(is_wrong)
@@ -249,12 +250,14 @@ class CounterexampleSearch:
     def _trials_of(self, entry: ir.Field | None) -> _Trials:
         # Fields are searched one after the other, each as often as it may fail: the last one is kept.
         if self._trials is None or self._trials.entry is not entry:
-            alone = () if entry is None else (replace(entry, nullable=True, required=False),)
-            program = replace(self.program, output=ir.Record(alone, self.program.output.span))
+            program, rules = self.program, self.program.rules
+            if isinstance(program.output, ir.Record):
+                alone = () if entry is None else (replace(entry, nullable=True, required=False),)
+                program = replace(program, output=ir.Record(alone, program.output.span))
             execute = self.runner.prepare(program, True)
-            value = None if entry is None else entry.value
-            constants = constants_in(value, self.program.rules)
-            places = places_read(self.program.rules if entry is None else value)
+            value = (rules, program.output) if entry is None else entry.value
+            constants = constants_in(value, rules)
+            places = places_read(value)
             inside = {id(node): (place, around) for node, place, around in element_places(value)}
             starts = self._starts(execute)
             self._trials = _Trials(entry, execute, constants, places, inside, starts)

@@ -41,7 +41,8 @@ def places_read(*nodes: object, item: PayloadPlace | None = None) -> dict[Payloa
     names = {} if item is None else {ITEM: item}
     found = [place for node in nodes for place in _read(node, names)]
     found += [place for var in vars_below(nodes) for place in _read(var.value, {})]
-    return {place: None for place in found if place[1] or place[0] == "received_at"}
+    # The body is made around an item, which may be a text or a number of its own.
+    return {place: None for place in found if place[1] or place[0] in (ITEM, "received_at")}
 
 
 def element_places(node: object) -> Iterator[tuple[object, PayloadPlace, object]]:
