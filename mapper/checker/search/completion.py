@@ -83,7 +83,7 @@ class Completion:
         return MISSING
 
     def _errors(self, schema: Subschema, value: object) -> list[Any]:
-        """What is wrong with a value, one error for each place and keyword; raises TooComplex."""
+        """The errors of a value, one for each place and keyword. It spends steps for them."""
         if isinstance(schema, bool) and schema:
             return []
         if self._validator is None:

@@ -32,7 +32,13 @@ from mapper.checker.search.candidates import (
     values_at,
 )
 from mapper.checker.search.documents import PlacedValue
-from mapper.checker.search.drafts import PLACED, Draft, Drafting, item_places, of_roots, unwrapped, wrapped
+from mapper.checker.search.drafts import (
+    PLACED,
+    Drafting,
+    PayloadDraft,
+    item_places,
+    of_roots,
+)
 from mapper.checker.search.places import constants_in, element_places, places_read
 from mapper.checker.search.results import Found, NotFound, SearchResult, Why
 from mapper.checker.search.runner import Execute, Payload, Run, Runner
@@ -40,8 +46,6 @@ from mapper.checker.search.shrinking import shown_part, smaller_payloads
 from mapper.checker.types import NEVER, Type, without_missing
 from mapper.checker.types.witnesses import smallest
 from mapper.ir.liquid import walk_with_vars
-
-__all__ = ["CounterexampleSearch", "item_places", "unwrapped", "wrapped"]
 
 # Bounds of the work, counted and not timed. A step is about a microsecond of a run, or a type visited.
 STEPS_OF_QUESTION = 20_000  # for each one, as long as there are not too many
@@ -84,7 +88,7 @@ class _Trials:
 class _Start:
     """A draft from which a search starts, and the types of the item and body there."""
 
-    draft: Draft
+    draft: PayloadDraft
     roots: Mapping[str, Type | None]
 
 
@@ -113,7 +117,7 @@ class CounterexampleSearch:
     steps_left: int = MAX_STEPS_OF_ALL
     _drafting: Drafting = field(init=False, repr=False)
     _whole: Execute | None = field(default=None, init=False, repr=False)
-    _least: Draft | None = field(default=None, init=False, repr=False)
+    _least: PayloadDraft | None = field(default=None, init=False, repr=False)
     _trials: _Trials | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -182,7 +186,7 @@ class CounterexampleSearch:
             if question.best is not None:
                 return
 
-    def _try(self, question: _Question, draft: Draft) -> None:
+    def _try(self, question: _Question, draft: PayloadDraft) -> None:
         question.after += question.best is not None
         payload = self._drafting.payload_of(draft)
         question.fitting += payload is not None
@@ -226,7 +230,7 @@ class CounterexampleSearch:
             *(((root, keys), smallest(wanted)) for keys, wanted in inner),
         ]
 
-    def _least_draft(self) -> Draft:
+    def _least_draft(self) -> PayloadDraft:
         if self._least is None:
             self._least = self._drafting.least()
         return self._least
@@ -291,7 +295,7 @@ class CounterexampleSearch:
                 return [kept, filled] if self._is_kept(execute, filled.draft) else [kept]
         return [filled]
 
-    def _is_kept(self, execute: Execute, draft: Draft) -> bool:
+    def _is_kept(self, execute: Execute, draft: PayloadDraft) -> bool:
         payload = self._drafting.payload_of(draft)
         return payload is not None and not execute(payload).skipped
 

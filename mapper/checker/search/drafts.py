@@ -25,14 +25,14 @@ _A_DRAFT = 10  # steps
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class PayloadDraft:
     """An item, the body around it (MISSING if nothing is known of it), and what was put where."""
 
     item: object
     body: object
     placed: tuple[PlacedValue, ...] = ()
 
-    def with_placed(self, placed: tuple[PlacedValue, ...]) -> Draft:
+    def with_placed(self, placed: tuple[PlacedValue, ...]) -> PayloadDraft:
         """The draft with more values; a later value at a place takes the place of an earlier one."""
         item, body = self.item, self.body
         for (root, keys), value in placed:
@@ -40,7 +40,7 @@ class Draft:
                 item = with_value(item, keys, value)
             elif root == BODY:
                 body = with_value({} if body is MISSING else body, keys, value)
-        return Draft(item, body, tuple(dict((*self.placed, *placed)).items()))
+        return PayloadDraft(item, body, tuple(dict((*self.placed, *placed)).items()))
 
     def fixed(self, root: str) -> list[Place]:
         """The keys of the values that were put below a root."""
@@ -74,17 +74,17 @@ class Drafting:
             return self.payload.body
         return self.payload.item_of_search if self.places[:1] == ((),) else None
 
-    def least(self) -> Draft:
+    def least(self) -> PayloadDraft:
         """A small draft that fits its schemas, if one is found."""
         item = self._least_item()
         if self._schema is None or not all(self.places):
-            return Draft(item, MISSING)
+            return PayloadDraft(item, MISSING)
         whole = wrapped(self.places, item, next(witnesses(self.payload.body), MISSING))
         if not self.runner.fits_body(whole):
             completed = self._schema.completed(whole)
             whole = whole if completed is MISSING else completed
         found = unwrapped(self.places, whole)
-        return Draft(item if found is MISSING else found, whole)
+        return PayloadDraft(item if found is MISSING else found, whole)
 
     def _least_item(self) -> object:
         given = self.payload.item_of_search
@@ -99,7 +99,7 @@ class Drafting:
                 return fitting
         return first[0] if first else {}
 
-    def payload_of(self, draft: Draft) -> Payload | None:
+    def payload_of(self, draft: PayloadDraft) -> Payload | None:
         """A payload with all values of a draft, made to fit its schemas; None if that is not possible."""
         spend(_A_DRAFT)
         request: dict[str, dict[str, object]] = {"header": {}, "query": {}, "setting": {}}
@@ -118,7 +118,7 @@ class Drafting:
         query = {name: str(value) for name, value in request["query"].items()}
         return Payload(body, headers, query, request["setting"], received)
 
-    def _fitting_body(self, draft: Draft) -> object:
+    def _fitting_body(self, draft: PayloadDraft) -> object:
         """The body of a draft, completed if need be; MISSING if it cannot be made to fit."""
         item, schema = draft.item, self._schema
         if not self._is_item(item):
