@@ -61,25 +61,28 @@ def test_members_of_the_lower_types_make_an_object_that_fits(
         places = {name: types.of_member(name) for name in names}
         if not all(admits(place.lower, value.get(name, MISSING)) for name, place in places.items()):
             continue
-        if types.lower.objects and (value or not any(part.nonempty for part in types.lower.objects)):
+        counts = [(part.fewest, part.most) for part in types.lower.objects]
+        if counts and all(
+            least <= len(value) <= (len(value) if most is None else most) for least, most in counts
+        ):
             assert verdict(document, value), (value, document, types)
 
 
 def test_obstacles_are_named_by_place() -> None:
     document = {
         "properties": {
-            "a": {"type": "array", "uniqueItems": True},
-            "b": {"$ref": "#/$defs/few"},
+            "a": {"type": "array", "prefixItems": [{"type": "string"}]},
+            "b": {"$ref": "#/$defs/one"},
             "c": {"type": "string"},
         },
         "additionalProperties": {"type": "array", "contains": {"type": "string"}},
-        "$defs": {"few": {"type": "object", "minProperties": 2}},
+        "$defs": {"one": {"not": {"pattern": "a"}}},
     }
     types = read_types(document)
     assert [(o.pointer, o.keyword) for o in types.of_member("a").obstacles] == [
-        (("properties", "a", "uniqueItems"), "uniqueItems")
+        (("properties", "a", "prefixItems"), "prefixItems")
     ]
-    assert [o.pointer for o in types.of_member("b").obstacles] == [("$defs", "few", "minProperties")]
+    assert [o.pointer for o in types.of_member("b").obstacles] == [("$defs", "one", "not")]
     assert types.of_member("c").obstacles == ()
     assert [o.keyword for o in types.of_member("d").obstacles] == ["contains"]
     assert len(types.obstacles) == 3
