@@ -15,7 +15,7 @@ from mapper.checker.types.facts import ANYTHING, Arrays, Numbers, Objects, Texts
 from mapper.checker.types.lattice import join, join_all, map_member, meet, settle_objects
 from mapper.checker.types.literals import literal_type
 from mapper.checker.types.named import MISSING_ONLY, NEVER, kind_type, only, without_missing
-from mapper.checker.types.number_facts import meet_numbers
+from mapper.checker.types.number_facts import meet_numbers, without_numbers
 from mapper.checker.types.text_facts import meet_texts, without_texts
 from mapper.regex.searches import searcher
 from mapper.schemas.questions import Subschema, find_reference
@@ -196,16 +196,15 @@ def _without_member(found: Type, members: Mapping[str, Any], others: Mapping[str
 
 
 def remove_literals(found: Type, values: list[Any]) -> Type:
-    """The type without some scalars; they stay in numbers that are not listed."""
+    """The type without some scalars; in numbers that are not listed they stay, unless they are a bound."""
     found = replace(
         found,
         null=found.null and None not in values,
         booleans=found.booleans - {value for value in values if isinstance(value, bool)},
     )
-    if found.numbers and found.numbers.values is not None:
-        named = {value for value in values if isinstance(value, int | float) and not isinstance(value, bool)}
-        left = found.numbers.values - named
-        found = replace(found, numbers=Numbers(values=left) if left else None)
+    named = {value for value in values if isinstance(value, int | float) and not isinstance(value, bool)}
+    if found.numbers and named:
+        found = replace(found, numbers=without_numbers(found.numbers, named))
     texts = {value for value in values if isinstance(value, str)}
     if found.texts and texts:
         found = replace(found, texts=without_texts(found.texts, texts))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from mapper.checker.types.facts import Numbers
@@ -58,6 +59,27 @@ def meet_numbers(left: Numbers, right: Numbers) -> Numbers | None:
     integral = left.integral or right.integral
     return settle_numbers(
         Numbers(low=low, high=high, open_low=open_low, open_high=open_high, integral=integral)
+    )
+
+
+def without_numbers(numbers: Numbers, values: Collection[int | float]) -> Numbers | None:
+    """The numbers but for some; None if none is left. A value that is neither listed nor a bound stays."""
+    if numbers.values is not None:
+        left = numbers.values - set(values)
+        return Numbers(values=left) if left else None
+    low, high = numbers.low, numbers.high
+    if numbers.integral:  # the next whole number is the bound
+        while isinstance(low, int) and low in values:
+            low += 1
+        while isinstance(high, int) and high in values:
+            high -= 1
+        return settle_numbers(replace(numbers, low=low, high=high))
+    return settle_numbers(
+        replace(
+            numbers,
+            open_low=numbers.open_low or low in values,
+            open_high=numbers.open_high or high in values,
+        )
     )
 
 
