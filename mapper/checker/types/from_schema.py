@@ -18,6 +18,7 @@ from mapper.checker.types.named import MISSING_ONLY, NEVER, kind_type, only, wit
 from mapper.checker.types.number_facts import meet_numbers, without_numbers
 from mapper.checker.types.text_facts import meet_texts, without_texts
 from mapper.regex.searches import searcher
+from mapper.runtime.schema.formats import CHECKED
 from mapper.schemas.questions import Subschema, find_reference
 
 _MAX_DEPTH = 30  # of subschemas; deeper ones permit everything
@@ -148,7 +149,8 @@ def _texts(schema: Mapping[str, Any], texts: Texts) -> Texts | None:
     own = Texts(
         shortest=int(schema.get("minLength", 0)),
         longest=_whole_number(schema.get("maxLength")),
-        formats=frozenset({schema["format"]} if "format" in schema else ()),
+        # The types have formats of their own, such as `numeral`; a schema's format of that name is a note.
+        formats=CHECKED & {schema.get("format", "")},
         patterns=frozenset({schema["pattern"]} if "pattern" in schema else ()),
     )
     return meet_texts(texts, own)
