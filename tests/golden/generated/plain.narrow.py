@@ -5,7 +5,6 @@ from mapper.runtime.faults import Fault, InvalidEvent
 from mapper.runtime.json.narrow import Any, Struct, check_text, elements, encode, reader, splitter
 from mapper.runtime.missing import INVALID, MISSING
 from mapper.runtime.times.times import epoch, iso8601
-from mapper.runtime.work import meter
 
 
 class Place1(Struct, gc=False, rename={'f1': 'id', 'f2': 'plan'}):
@@ -78,10 +77,6 @@ def event(item, body, request):  # line 1
     element_1 = items_1[0] if isinstance(items_1, list) and items_1 else MISSING
     sku_1 = element_1.f3 if type(element_1) is Place2 else MISSING
     found_1 = items_1 if type(items_1) is list else elements(items_1)
-    if (counting := meter()) is not None:
-        counting.spend(16 * len(found_1))
-    if (counting := meter()) is not None:
-        counting.spend(16 * len(found_1))
     found_2 = [node.f3 for node in found_1 if type(node) is Place2 and node.f3 is not MISSING]
     odd_key_1 = item.f9  # line 13
     event_properties_1 = {}  # line 10
