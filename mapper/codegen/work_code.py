@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mapper import ir
-from mapper.codegen.validator_code import FORMAT, is_inlined, units_of_pattern, units_of_schema
+from mapper.codegen.validator_code import FORMAT, is_inlined, units_of_schema
 from mapper.ir.growth import growth
 from mapper.ir.work import work
+from mapper.regex.searches import units_of
 from mapper.runtime.limits import active
 from mapper.runtime.work import UNBOUNDED, Work
 from mapper.schemas.questions import Subschema, subschemas
@@ -40,7 +41,7 @@ def _units_of_byte(target: Subschema) -> int:
             if keyword in schema:
                 units = max(units, units_of_schema(schema[keyword]) // 2)
         if "pattern" in schema:
-            units = max(units, units_of_pattern(schema["pattern"]) + FORMAT)
+            units = max(units, units_of(schema["pattern"]) + FORMAT)
         if "format" in schema:
             units = max(units, FORMAT)
     return units
