@@ -1,8 +1,8 @@
 r"""Reading: the text of a regular expression becomes a tree.
 
 Patterns of schemas are those of ECMA-262 with the flag `u`, as JSON Schema 2020-12 §6.4 has it. One thing is
-allowed beyond that: a sign other than a letter or digit may always have a backslash, as in `\-`. Patterns of
-paths are I-Regexp (RFC 9485). The same reader reads both, each with the table of its notation.
+allowed beyond that: all but letters and digits of ASCII may have a backslash, as in `\-`. Patterns of paths
+are I-Regexp (RFC 9485). The same reader reads both, each with the table of its notation.
 
 `^` at the beginning and `$` at the end of a branch of an I-Regexp are anchors, as the mappings to other
 dialects in RFC 9485 §5 and the JSONPath compliance tests have it; elsewhere both are plain characters.
@@ -89,7 +89,6 @@ class _Notation:
     has_conditions: bool
 
 
-_SIGNS = {chr(c): chr(c) for c in range(0x20, 0x7F) if not chr(c).isalnum()}
 _SECOND = {"L": "lmotu", "M": "cen", "N": "dlo", "P": "cdefios", "Z": "lps", "S": "ckmo", "C": "cfno"}
 _SHORT = {name: (name,) for first, rest in _SECOND.items() for name in (first, *(first + c for c in rest))}
 # The names of ECMA-262, table "Value aliases and canonical values for General_Category".
@@ -122,7 +121,7 @@ _IREGEXP: Final = _Notation(
     has_conditions=False,
 )
 _ECMA: Final = _Notation(
-    {**_SIGNS, "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"},
+    {"f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"},
     {
         letter.upper() if negated else letter: CharacterSet(given, negated=negated)
         for letter, given in (("d", DIGITS), ("w", WORD), ("s", ECMA_SPACE))
@@ -340,6 +339,8 @@ class _PatternReader:
             return _one("\b")
         if character in notation.escapes:
             return _one(notation.escapes[character])
+        if notation.has_conditions and character and not (character.isascii() and character.isalnum()):
+            return _one(character)
         if character in notation.classes:
             return notation.classes[character]
         if character in ("p", "P"):

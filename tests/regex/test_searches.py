@@ -15,7 +15,8 @@ import mapper
 from mapper.regex.automaton import MAX_REMEMBERED, NoAutomaton, Steps, compile_automaton
 from mapper.regex.characters import CharacterSet
 from mapper.regex.reading import Alternatives, Look, Place, Repetition, Sequence, Tree, read_ecma
-from mapper.regex.searches import as_python, automaton_of, is_linear, reduced, searcher
+from mapper.regex.searches import automaton_of, searcher
+from mapper.regex.translation import as_python, is_linear, reduced
 from mapper.runtime.schema.validation import delegate, violations
 from support.examples import examples
 from support.growth import assert_linear

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from mapper.codegen.validator_code import emit_validator
 from mapper.codegen.writer import Writer
 from mapper.regex.reading import read_ecma
-from mapper.regex.searches import as_python
+from mapper.regex.translation import as_python
 from mapper.schemas.questions import subschemas
 from support.emitted import defined
 
