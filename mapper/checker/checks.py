@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mapper import ir
+from mapper.checker.checking import Checking
 from mapper.checker.digest_checks import check_digests
-from mapper.checker.field_checks import Checking, check_field, definition_label
+from mapper.checker.field_checks import check_field, definition_label
 from mapper.checker.inference.findings import Inference
 from mapper.checker.inference.payload_types import payload_types, type_of_schema
 from mapper.checker.inference.program_types import infer_program
@@ -102,14 +103,18 @@ def _check_event(event: ir.Record, checking: Checking) -> tuple[ir.Field, ...]:
 
 
 def _check_inside(value: ir.Value, checking: Checking) -> bool:
-    """Report unknown names, unreachable parts and operands of a wrong type; True if there are none."""
+    """Report unknown names, unreachable parts and operands of a wrong type; True if none is an error."""
     notes, report = checking.notes, checking.report
     before = len(report.diagnostics)
     check_names(value, checking.names, report)
-    if len(report.diagnostics) == before:
+    if not _has_new_error(report, before):
         check_reachable(value, notes, report)
     check_operands(value, notes, report)
-    return len(report.diagnostics) == before
+    return not _has_new_error(report, before)
+
+
+def _has_new_error(report: Report, before: int) -> bool:
+    return any(each.severity is Severity.ERROR for each in report.diagnostics[before:])
 
 
 def _check_written(event: ir.Record, checking: Checking) -> None:

@@ -56,7 +56,8 @@ def places_read(*nodes: object) -> dict[PayloadPlace, None]:
                 places = [(part.value, (name,))]
             case _:
                 continue
-        found |= {place: None for place in places if place[1] or place[0] == "received_at"}
+        # The body is made around an item, which may be a text or a number of its own.
+        found |= {place: None for place in places if place[1] or place[0] in (ITEM, "received_at")}
     return found
 
 

@@ -88,7 +88,7 @@ class CounterexampleSearch:
         """The smallest payload found for which the run of a field is wrong and the whole mapping rejects.
 
         Places that the node in focus reads are tried first, with values of type `bad`. Without a field, the
-        program consists of the rules alone.
+        program consists of the rules alone, and of the template if there is one.
         """
         trials = self._trials_of(entry)
         execute = trials.execute
@@ -118,12 +118,14 @@ class CounterexampleSearch:
     def _trials_of(self, entry: ir.Field | None) -> _Trials:
         # Fields are searched one after the other, each as often as it may fail: the last one is kept.
         if self._trials is None or self._trials.entry is not entry:
-            alone = () if entry is None else (replace(entry, nullable=True, required=False),)
-            program = replace(self.program, output=ir.Record(alone, self.program.output.span))
+            program, rules = self.program, self.program.rules
+            if isinstance(program.output, ir.Record):
+                alone = () if entry is None else (replace(entry, nullable=True, required=False),)
+                program = replace(program, output=ir.Record(alone, program.output.span))
             execute = self.runner.prepare(program, True)
-            value = None if entry is None else entry.value
-            constants = constants_in(value, self.program.rules)
-            places = places_read(self.program.rules if entry is None else value)
+            read = (rules, program.output) if entry is None else entry.value
+            constants = constants_in(read, rules)
+            places = places_read(read)
             self._trials = _Trials(entry, execute, constants, places, self._starts(execute))
         return self._trials
 
