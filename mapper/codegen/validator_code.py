@@ -236,8 +236,8 @@ class SchemaChecks:
         # `\s` is the white space of blank texts. Most texts begin with a visible character of ASCII.
         has_content_test = pattern == r"\S"
         if has_content_test:
-            is_blank = self.writer.use("blank", "is_blank_text")
-            self._refuse(f'not "!" <= {value} < "\\x7f" and {is_blank}({value})')
+            is_white = self.writer.use("blank", "is_white")
+            self._refuse(f'not "!" <= {value} < "\\x7f" and {is_white}({value})')
         shortest = schema.get("minLength", 0)
         if shortest > 1:
             self._refuse(f"len({value}) < {literal(shortest)}")

@@ -16,15 +16,16 @@ WHITE_SPACE = (
 )
 
 
-def is_blank_text(text: str) -> bool:
+def is_white(text: str) -> bool:
     """Return True if a text is empty or has only white space."""
-    if not text:
-        return True
-    if text[0] not in WHITE_SPACE:
-        return False
-    if len(text) >= SHORT:
+    return not text or (text[0] in WHITE_SPACE and not text.strip(WHITE_SPACE))
+
+
+def is_blank_text(text: str) -> bool:
+    """The same, with its work counted."""
+    if len(text) >= SHORT and text[0] in WHITE_SPACE:
         spend(len(text))
-    return not text.strip(WHITE_SPACE)
+    return is_white(text)
 
 
 def has_no_content(value: object) -> bool:
