@@ -63,7 +63,7 @@ _EMPTY = Borders(frozenset({0}))
 
 
 @dataclass(slots=True)
-class Positions:
+class PositionRules:
     """The positions of a tree, the rules between them, and its borders. Position n has the bit 1 << n + 1.
 
     A rule maps some positions, under some conditions, to those that may come next.
@@ -84,7 +84,7 @@ class Positions:
 class LookAround:
     """A look-around: it holds where matches begin (ahead) or end, or everywhere else if `negated`."""
 
-    positions: Positions
+    positions: PositionRules
     is_ahead: bool
     negated: bool
 
@@ -103,15 +103,15 @@ class PositionBuilder:
     count: int = 0
     pieces: int = 0
 
-    def positions(self, tree: Tree, *, backward: bool = False) -> Positions:
+    def positions(self, tree: Tree, *, backward: bool = False) -> PositionRules:
         """The positions of a tree; `backward`, of the tree of its texts from their ends."""
-        found = Positions()
+        found = PositionRules()
         found.whole = self.borders(tree, found, backward)
         if len(set(found.sets)) > MAX_SETS + sum(1 for each in set(found.sets) if each.only):
             raise NoAutomaton(_TOO_LARGE)
         return found
 
-    def borders(self, tree: Tree, into: Positions, backward: bool) -> Borders:
+    def borders(self, tree: Tree, into: PositionRules, backward: bool) -> Borders:
         """The borders of a part; adds the positions and rules inside it."""
         self.pieces += 1
         if self.pieces > _MAX_PIECES:
@@ -223,7 +223,7 @@ class Steps:
 
     __slots__ = ("last", "next_one", "others", "start")
 
-    def __init__(self, positions: Positions, held: int) -> None:
+    def __init__(self, positions: PositionRules, held: int) -> None:
         rules: dict[int, int] = {}
         for (conditions, sources), targets in positions.rules.items():
             if conditions & ~held == 0:
@@ -305,7 +305,7 @@ class _Machine:
     """
 
     def __init__(
-        self, positions: Positions, *, is_search: bool = True, marks: bool = False, backward: bool = False
+        self, positions: PositionRules, *, is_search: bool = True, marks: bool = False, backward: bool = False
     ) -> None:
         self.positions = positions
         self.is_search, self.marks, self.backward = is_search, marks, backward

@@ -20,7 +20,7 @@ from mapper.regex.automaton import (
     LookAround,
     NoAutomaton,
     PositionBuilder,
-    Positions,
+    PositionRules,
     Steps,
     look_bit,
     union,
@@ -97,7 +97,7 @@ _Readers: TypeAlias = tuple[int, ...]  # positions that can read a character: of
 class _Following:
     """Follows all texts through a pattern at once."""
 
-    positions: Positions
+    positions: PositionRules
     looks: list[LookAround]
     parts: list[tuple[Ranges, int, _Readers]] = field(default_factory=list)
     steps: dict[tuple[int, int], Steps] = field(default_factory=dict)
@@ -110,7 +110,7 @@ class _Following:
         found.parts = found.partition()
         return found
 
-    def all_positions(self) -> list[Positions]:
+    def all_positions(self) -> list[PositionRules]:
         return [self.positions, *(look.positions for look in self.looks)]
 
     def partition(self) -> list[tuple[Ranges, int, _Readers]]:
@@ -176,7 +176,7 @@ class _Following:
         return self.steps[key]
 
     def onward(self, state: _Situation, kind: int) -> Iterator[_Onward]:
-        """What may follow a place before a character of a kind, for each decision that is possible."""
+        """The positions that may follow a place before a character of a kind, for each possible decision."""
         held = HELD[state.kind, kind]
         needed = self.needed(state, held)
         for guess in self.guesses(state, needed, 0, _Guess(held)):
@@ -237,7 +237,7 @@ class _Following:
             yield from self.guesses(state, needed, number + 1, then)
 
     def followed(self, state: _Situation, guess: _Guess) -> _Onward | None:
-        """What may follow under a decision; None if it contradicts what is to be shown."""
+        """The positions that may follow under a decision; None if it contradicts what is to be shown."""
         held = guess.held
         steps = self.step(-1, held)
         following = steps.after(state.read) | (steps.start if state.kind == EDGE else 0)
