@@ -6,14 +6,13 @@ automaton may hold too many texts.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import reduce
 
 from mapper.budget import spend
 from mapper.checker.types.facts import Texts
 from mapper.checker.types.text_facts import HEX_DIGESTS, fits
-from mapper.regex.characters import WHITE_SPACE, Ranges, ranges, shared
+from mapper.regex.characters import ECMA_SPACE, Ranges, ranges, shared
 from mapper.regex.expressions import matching
 from mapper.regex.languages import ANYTHING, Language, intersection, many
 
@@ -95,7 +94,6 @@ _PATTERNS = {
     "whole-numeral": r"^-?[0-9]+$",
     **{name: rf"^[0-9a-f]{{{digits}}}$" for name, digits in HEX_DIGESTS.items()},
 }
-_LOOK = re.compile(r"\(\?<?[=!][^()]*\)")
 MAX_LENGTH = 300  # of examples
 _MUCH_LONGER = 40  # characters more than the shortest text has; for a number in digits too many
 _LENGTHS = 6  # different lengths of one automaton
@@ -131,20 +129,15 @@ def _tried(texts: Texts) -> Iterator[str]:
 def _matching_all(texts: Texts) -> Iterator[str]:
     """Texts that match all patterns, those of the formats among them."""
     patterns = [
-        *map(_plain, sorted(texts.patterns)),
+        *sorted(texts.patterns),
         *(_PATTERNS[n] for n in sorted(texts.formats) if n in _PATTERNS),
     ]
     # Few of many patterns would be tied at both ends, which makes automata small: they come first.
     languages = sorted(map(matching, patterns), key=lambda language: len(language.edges))
     if texts.blank is True:
-        languages.append(many(WHITE_SPACE))
+        languages.append(many(ECMA_SPACE))
     if languages or texts.shortest > 0:
         yield from texts_of(reduce(intersection, languages, ANYTHING), texts.shortest, texts.longest)
-
-
-def _plain(pattern: str) -> str:
-    """A pattern without what it looks at around a place; one of its texts may happen to have that."""
-    return _LOOK.sub("", pattern)
 
 
 def texts_of(language: Language, shortest: int = 0, longest: int | None = None) -> Iterator[str]:
