@@ -46,6 +46,7 @@ class Checking:
         focus: object = None,
         bad: Type = NEVER,
         max_runs: int = MAX_RUNS,
+        wanted: Type | None = None,
     ) -> Refuted | OpenQuestion | None:
         """The answer of a search for a payload that is wrong; None if nothing may be run.
 
@@ -53,8 +54,8 @@ class Checking:
         """
         if self.search is None:
             return None
-        match self.search.find(entry, is_wrong, focus, bad, max_runs):
-            case Found(payload):
-                return Refuted(payload.text)
+        match self.search.find(entry, is_wrong, focus, bad, max_runs, wanted):
+            case Found(text=text):
+                return Refuted(text)
             case NotFound(why):
                 return OpenQuestion(why)

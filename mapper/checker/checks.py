@@ -38,7 +38,7 @@ def check_program(
     search = None
     # If a part of the mapping could not be read, a run of the rest proves nothing.
     if runner is not None and not report.has_errors:
-        search = CounterexampleSearch(program, target.document, payload, runner)
+        search = CounterexampleSearch(program, target.document, payload, runner, notes)
     names = KnownNames.of(program, source, body)
     checking = Checking(program, payload, names, target, notes, report, search)
     _check_each(program, names, report)

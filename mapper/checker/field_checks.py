@@ -106,7 +106,7 @@ def _ask(place: TargetPlace, mismatch: Mismatch, checking: Checking) -> Refuted 
         value = place.value_in(run.event)
         return value is not MISSING and not has_exempt(place, value) and mismatch.has(value)
 
-    return checking.ask(place.entry, is_wrong, place.inner.value, mismatch.bad)
+    return checking.ask(place.entry, is_wrong, place.inner.value, mismatch.bad, wanted=place.wanted)
 
 
 def _question(place: TargetPlace, mismatch: Mismatch, checking: Checking, claim: str = "") -> Question:

@@ -41,21 +41,40 @@ class Work:
     """The units of the items of a program, worked out from the mapping alone.
 
     An item begins with `units`. All in all, it takes `constant` more at most, `own` for each byte of its own
-    and `shared` for each byte of the body.
+    and `shared` for each byte of the body, `own_values` and `shared_values` for each value in them, and
+    `rounds` for each round of its templates' loops over values of its own.
     """
 
     units: int
     constant: int
     own: int
     shared: int
+    own_values: int = 0
+    shared_values: int = 0
+    rounds: int = 0
 
-    def at_most(self, items: int, size: int) -> int:
-        """A bound of the units of so many items of a body of `size` bytes."""
-        return items * (self.units + self.constant + self.shared * size) + self.own * size
+    def at_most(self, items: int, size: int, limits: Limits) -> int:
+        """A bound of the units of so many items of a body of `size` bytes that the limits let through."""
+        values = min(size // 2, limits.values) + 1  # each but the first has a comma or bracket before it
+        each = self.units + self.constant + self.shared * size + self.shared_values * values
+        rounds = min(items * limits.loop_rounds, values)
+        return items * each + self.own * size + self.own_values * values + self.rounds * rounds
+
+    def fits(self, items: int, size: int, limits: Limits) -> bool:
+        """True if no work of so many items of a body of `size` bytes has to be counted."""
+        found = self.at_most(items, size, limits)
+        if found > limits.body_work:
+            return False
+        return found <= limits.item_work or self.at_most(1, size, limits) <= limits.item_work
 
     def max_uncounted(self, limits: Limits) -> int:
         """The size of a body within the limits up to which no work has to be counted."""
-        return self.max_bytes(min(limits.item_work, limits.body_work), limits.items, limits)
+        fits = self.fits
+        return _largest(limits.body_bytes, lambda size: fits(min(limits.items, size), size, limits))
+
+    def max_items(self, limits: Limits) -> int:
+        """The most items of a body within the limits of which none has to be counted."""
+        return _largest(limits.items, lambda items: self.fits(items, limits.body_bytes, limits))
 
     def is_harmless(self, limits: Limits) -> bool:
         """True if no body within the limits takes more work than they allow."""
@@ -63,15 +82,21 @@ class Work:
 
     def max_bytes(self, units: int, items: int, limits: Limits) -> int:
         """The size of a body within the limits up to which so many items take no more than so many units."""
-        low, high = 0, limits.body_bytes
-        while low < high:
-            size = (low + high + 1) // 2
-            # An item takes two bytes: a digit and a comma.
-            if self.at_most(min(items, size), size) <= units:
-                low = size
-            else:
-                high = size - 1
-        return low
+        # An item takes two bytes: a digit and a comma.
+        at_most = self.at_most
+        return _largest(limits.body_bytes, lambda size: at_most(min(items, size), size, limits) <= units)
+
+
+def _largest(most: int, is_small: Callable[[int], bool]) -> int:
+    """The largest number up to `most` that is small, as all below it are; 0 if there is none."""
+    low, high = 0, most
+    while low < high:
+        number = (low + high + 1) // 2
+        if is_small(number):
+            low = number
+        else:
+            high = number - 1
+    return low
 
 
 class Meter:

@@ -16,7 +16,7 @@ import mapper
 from mapper import ir
 from mapper.catalog import find_mappings
 from mapper.checker.inference.payload_types import item_type
-from mapper.checker.search.counterexamples import item_places, wrapped
+from mapper.checker.search.drafts import item_places, wrapped
 from mapper.checker.search.runner import Payload
 from mapper.compiler import Analysis, analyse
 from mapper.diagnostics.diagnostic import Report

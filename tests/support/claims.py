@@ -24,6 +24,7 @@ from mapper.runtime.blank import is_blank_text
 from mapper.runtime.work import OUT_OF_WORK
 from mapper.transform.runner import Execute, Payload, ProgramRunner, Run
 from support.declared import declared_places
+from support.shown_payloads import whole_payload
 from support.validators import reference
 
 Json = Any
@@ -47,6 +48,7 @@ class Judgement:
 @dataclass(slots=True)
 class _Judging:
     program: ir.Program
+    source: Json
     target: Json
     diagnostics: tuple[Diagnostic, ...]
     execute: Execute
@@ -72,7 +74,9 @@ def judge(folder: Path, case: Json) -> Judgement:
         return Judgement(words)
     runner = ProgramRunner(analysis.file, source, analysis.objects_only)
     execute = runner.prepare(program, case["target"])
-    judging = _Judging(program, case["target"], found, execute, runner, dict(_extents(program)))
+    judging = _Judging(
+        program, case["source"], case["target"], found, execute, runner, dict(_extents(program))
+    )
     fits = reference(case["source"]).is_valid
     judged = 0
     for payload in case["payloads"]:
@@ -194,9 +198,9 @@ def _judge_shown(judging: _Judging, diagnostic: Diagnostic, fits: Any) -> None:
     shown = _shown(diagnostic)
     if shown is None:
         return
-    body, end = json.JSONDecoder().raw_decode(shown)
+    body, extras = whole_payload(shown, judging.source)
     given: dict[str, dict[str, Any]] = {"header": {}, "query": {}, "setting": {}}
-    for kind, name, value in _EXTRA.findall(shown[end:]):
+    for kind, name, value in _EXTRA.findall(extras):
         given[kind][name] = json.loads(value) if kind == "setting" else value
     if not fits(body):
         judging.broken.append(f"a payload of {diagnostic.code} that the source does not allow")

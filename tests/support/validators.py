@@ -10,7 +10,8 @@ from jsonschema import Draft202012Validator
 
 from mapper.codegen.validator_code import emit_validator
 from mapper.codegen.writer import Writer
-from mapper.regex.syntax import as_python
+from mapper.regex.reading import read_ecma
+from mapper.regex.translation import as_python
 from mapper.schemas.questions import subschemas
 from support.emitted import defined
 
@@ -39,13 +40,14 @@ def with_python_patterns(schema: Any) -> Any:
     if not any(_has_patterns(node) for _, node in subschemas(schema)):
         return schema
     schema = deepcopy(schema)
-    for _, node in list(subschemas(schema)):
+    nodes = {id(node): node for _, node in subschemas(schema)}  # one may be at several places
+    for node in nodes.values():
         if _has_patterns(node):
             if "pattern" in node:
-                node["pattern"] = as_python(node["pattern"])
+                node["pattern"] = as_python(read_ecma(node["pattern"]))
             named = node.get("patternProperties", {})
             for pattern in list(named):
-                named[as_python(pattern)] = named.pop(pattern)
+                named[as_python(read_ecma(pattern))] = named.pop(pattern)
     return schema
 
 

@@ -33,6 +33,7 @@ from mapper.runtime.liquid.filters import ROWS
 
 def operand_type(operand: Operand, scope: TypeScope, notes: Inference) -> Type:
     """The type of an operand; filters that may fail are noted."""
+    notes.note_scope(operand, scope)
     return notes.note_type(operand, _operand_type(operand, scope, notes))
 
 

@@ -42,8 +42,10 @@ from mapper.runtime.digits import LOST_DIGITS
 def infer_value(node: ir.Value, scope: TypeScope, notes: Inference) -> Type:
     """The type of a node's value, missing included; possible rejections are noted."""
     notes.note_reached(node, scope.is_reachable)
-    found = _infer(node, scope, notes) if scope.is_reachable else NEVER
-    return notes.note_type(node, found) if scope.is_reachable else NEVER
+    if not scope.is_reachable:
+        return NEVER
+    notes.note_scope(node, scope)
+    return notes.note_type(node, _infer(node, scope, notes))
 
 
 def _infer(node: ir.Value, scope: TypeScope, notes: Inference) -> Type:

@@ -19,9 +19,13 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The smallest payload found; it was run, and the whole mapping rejects it."""
+    """The smallest payload found; it was run, and the whole mapping rejects it.
+
+    `text` is the payload as a reader is shown it: if it is long, only the part that matters.
+    """
 
     payload: Payload
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
