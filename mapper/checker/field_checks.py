@@ -11,7 +11,7 @@ from mapper.checker.inference.payload_types import PayloadTypes, types_of_schema
 from mapper.checker.mismatches import Mismatch, has_exempt, mismatches, never_fits, supposed
 from mapper.checker.obstacles import obstacle_in, with_obstacles
 from mapper.checker.search.runner import Run
-from mapper.checker.target_places import TargetPlace
+from mapper.checker.target_places import TargetPlace, fields_below
 from mapper.checker.time_checks import check_times
 from mapper.diagnostics.diagnostic import Label
 from mapper.runtime.missing import MISSING
@@ -106,7 +106,7 @@ def _ask(place: TargetPlace, mismatch: Mismatch, checking: Checking) -> Refuted 
         value = place.value_in(run.event)
         return value is not MISSING and not has_exempt(place, value) and mismatch.has(value)
 
-    return checking.ask(place.entry, is_wrong, place.inner.value, mismatch.bad, wanted=place.wanted)
+    return checking.ask(place.entry, is_wrong, place.inner.value, mismatch.bad, wanted=place.surely)
 
 
 def _question(place: TargetPlace, mismatch: Mismatch, checking: Checking, claim: str = "") -> Question:
@@ -162,17 +162,22 @@ _ABSENCE_HINT = (
 
 
 def _check_presence(place: TargetPlace, checking: Checking) -> bool:
-    """Ask whether a required field always has a value, and so those of the objects that the mapping builds.
+    """Ask if a required field always has a value, and so those of all objects that the mapping builds in it.
 
     True if the field itself can be absent. Without a source schema a payload can be anything, so that every
     absence that the types allow is possible.
     """
-    for inside in place.fields_inside():
-        _check_presence(inside, checking)
+    for inside in fields_below(place):
+        _is_present(inside, checking)
+    return not _is_present(place, checking)
+
+
+def _is_present(place: TargetPlace, checking: Checking) -> bool:
+    """True if a field always has a value or need not have one; else that is reported."""
     entry = place.inner
     found = checking.notes.type_of(entry.value)
     if found is None or not entry.required or not (found.missing or (found.null and not entry.nullable)):
-        return False
+        return True
     how = "missing" if found.missing else "null"
 
     def is_absent(run: Run) -> bool:
@@ -195,4 +200,4 @@ def _check_presence(place: TargetPlace, checking: Checking) -> bool:
     if isinstance(answer, OpenQuestion):
         answer = replace(answer, obstacle=obstacle_in(entry.value))
     report_answer(_question(place, mismatch, checking, claim), answer or Refuted(), checking.report)
-    return True
+    return False

@@ -89,6 +89,22 @@ def _objects_built(value: ir.Value) -> Iterator[ir.Record]:
         yield from _objects_built(option)
 
 
+def fields_below(place: TargetPlace) -> Iterator[TargetPlace]:
+    """The fields of all objects that are built inside a field, also in lists and behind modifiers.
+
+    They are places for messages: the values wanted there are those around.
+    """
+    value = place.inner.value
+    if isinstance(value, ir.Record):
+        for entry in value.fields:
+            inner = replace(place, inner=entry, names=(*place.names, entry.name))
+            yield inner
+            yield from fields_below(inner)
+        return
+    for child in ir.children(value):
+        yield from fields_below(replace(place, inner=replace(place.inner, value=child)))
+
+
 def constant_of(value: ir.Value) -> object:
     """The value that is the same for every payload; UNKNOWN for any other."""
     match value:
