@@ -46,7 +46,7 @@ def check_program(
     for rule in program.rules:
         check_names(rule.condition, names, report)
     if len(report.diagnostics) == before:
-        check_rules(program, notes, report)
+        check_rules(program, checking)
     vars_ = tuple(ir.Field(var.name, var.value, True, False, var.span) for var in program.vars)
     sound = tuple(entry for entry in vars_ if _check_inside(entry.value, checking))
     if isinstance(program.output, ir.Record):
@@ -97,7 +97,7 @@ def _check_inside(value: ir.Value, checking: Checking) -> bool:
     before = len(report.diagnostics)
     check_names(value, checking.names, report)
     if not _has_new_error(report, before):
-        check_reachable(value, notes, report)
+        check_reachable(value, checking)
     check_operands(value, notes, report)
     return not _has_new_error(report, before)
 
