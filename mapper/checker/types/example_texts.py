@@ -11,7 +11,8 @@ from functools import reduce
 
 from mapper.budget import spend
 from mapper.checker.types.facts import Texts
-from mapper.checker.types.text_facts import HEX_DIGESTS, fits
+from mapper.checker.types.text_facts import fits
+from mapper.checker.types.text_languages import HEX_DIGESTS
 from mapper.regex.characters import ECMA_SPACE, Ranges, ranges, shared
 from mapper.regex.expressions import matching
 from mapper.regex.languages import ANYTHING, Language, intersection, many
