@@ -15,7 +15,18 @@ from mapper.ir.growth import NUMBERS, growth_of
 from mapper.runtime.limits import active
 from mapper.runtime.liquid.filters import ROWS
 from mapper.runtime.liquid.filters.row import Gives
-from mapper.runtime.work import CALL, DATE, DATE_PATTERN, UNBOUNDED, VALUE, Work
+from mapper.runtime.work import (
+    CALL,
+    DATE,
+    DATE_PATTERN,
+    FREE_DATE,
+    FREE_DATE_CHARACTER,
+    LONGEST_DATE,
+    NUMBER,
+    UNBOUNDED,
+    VALUE,
+    Work,
+)
 
 _TIME: Final = 400  # a format in which a time is tried
 _HASH: Final = 400
@@ -35,7 +46,7 @@ def element_units(node: ir.MapItems) -> int:
 
 
 def _element_units(node: ir.MapItems) -> int:
-    return units_of(node.element)
+    return 2 * units_of(node.element)
 
 
 def test_units(test: ir.Test) -> int:
@@ -145,9 +156,10 @@ class _Units:
 
 _NOTHING = _Units()
 _ENDLESS = _Units(UNBOUNDED)  # a product of two sizes, or work whose bound is not worth a rule
-_BYTE = 16  # units of a byte that is read: a value of two bytes, `0,`, takes 16, a printed one 6 for a byte
-_NUMBER = 5_000  # units to read or write the longest number
-_LOOKED_AT = 8  # units of a byte of a value that is printed
+_BYTE = 16  # units of a byte that is read: a value of two bytes, `0,`, takes 16
+_NUMBER = 25_000  # units to read or write the longest number
+_LOOKED_AT = 80  # units of a byte of a value that is printed: an opening bracket takes 65, a digit 8
+_TAKEN_APART = 8  # times: as many more if it is pruned or flattened: an opening bracket takes 128
 _COMPARED = 3  # times: as many more if it is compared with another one: two bytes, `0,`, take 64
 _FIXED = 200  # characters of a digest, of a time, or of what a number becomes, nearly always
 _REQUEST = 10_000  # characters of a header, query parameter or setting: HTTP servers refuse longer ones
@@ -207,11 +219,13 @@ def _bounds(node: ir.Value) -> _Bounds:
         case ir.When(condition):
             return _Bounds(units + _of_text(condition), size)
         case ir.Hash():
-            return _Bounds(units + size, _Units(_FIXED))
+            return _Bounds(units + size.times(_LOOKED_AT // _BYTE), _Units(_FIXED))
         case ir.Timestamp():
             return _Bounds(units, size + _Units(_FIXED))
         case ir.Flatten():
-            return _Bounds(units + size, _ENDLESS)
+            return _Bounds(units + size.times(_TAKEN_APART), _ENDLESS)
+        case ir.Prune():
+            return _Bounds(units + size.times(_TAKEN_APART), size)
         case ir.Entries() | ir.ObjectFrom():
             return _Bounds(units + size, size.times(_ENTRY))
         case ir.Record(fields):
@@ -224,7 +238,7 @@ def _bounds(node: ir.Value) -> _Bounds:
             pairs = zip(operands, inner, strict=True)
             copied = [bounds.size for operand, bounds in pairs if not isinstance(operand, ir.Record)]
             return _Bounds(sum(copied, units), size + _Units(VALUE))
-        case ir.Pick() | ir.Omit() | ir.Rename() | ir.Prune() | ir.Cast() | ir.Coalesce():
+        case ir.Pick() | ir.Omit() | ir.Rename() | ir.Cast() | ir.Coalesce():
             return _Bounds(units + size, size + _Units(VALUE + _renamed(node)))
         case _:
             return _Bounds(units, size + _Units(VALUE))
@@ -322,11 +336,13 @@ def _of_text(node: ir.Template | ir.Condition | ir.Compute) -> _Units:
 def _units_of_call(node: ir.FilterCall) -> int:
     """The units of a call of a filter, apart from the values that it reads."""
     if ROWS[node.name].gives is not Gives.DATE:
-        return CALL + sum(len(str(part.value)) for part in node.args if isinstance(part, ir.Scalar))
+        characters = sum(len(str(part.value)) for part in node.args if isinstance(part, ir.Scalar))
+        return CALL + characters + NUMBER * (1 + len(node.args))
     patterns = [
         len(str(pattern.value)) if isinstance(pattern, ir.Scalar) else _LONG_PATTERN for pattern in node.args
     ]
-    return DATE + DATE_PATTERN * sum(patterns, _LONG_PATTERN * (not patterns))
+    read = FREE_DATE + FREE_DATE_CHARACTER * LONGEST_DATE
+    return DATE + read + DATE_PATTERN * sum(patterns, _LONG_PATTERN * (not patterns))
 
 
 def _of_lookups(*parts: object) -> _Units:
@@ -337,6 +353,6 @@ def _of_lookups(*parts: object) -> _Units:
 def _of_lookup(node: ir.Lookup) -> _Units:
     """A value that a text names is printed, compared or tested."""
     if isinstance(node.var, ir.Var):
-        size = node.var.once(_bounds).size
+        size = node.var.once(_bounds).size.times(_LOOKED_AT // _BYTE)
         return _Units(size.constant, 0, size.own + size.shared)
     return _Units(0, 0, _LOOKED_AT) if node.name == "envelope" else _Units(0, _LOOKED_AT, 0)

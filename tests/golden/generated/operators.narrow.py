@@ -123,7 +123,7 @@ def event(item, body, request):  # line 1
     if isinstance(lines_1, list):
         lines_2 = []
         if (counting := meter()) is not None:
-            counting.spend(len(lines_1) * 160, 6)
+            counting.spend(len(lines_1) * 320, 6)
         for element_1 in lines_1:
             sku_1 = element_1.get('sku', MISSING) if isinstance(element_1, dict) else MISSING  # line 27
             price_1 = element_1.get('price', MISSING) if isinstance(element_1, dict) else MISSING

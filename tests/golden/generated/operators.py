@@ -98,7 +98,7 @@ def event(item, body, request, max_depth):  # line 1
     if isinstance(lines_1, list):
         lines_2 = []
         if (counting := meter()) is not None:
-            counting.spend(len(lines_1) * 160, 6)
+            counting.spend(len(lines_1) * 320, 6)
         for element_1 in lines_1:
             sku_1 = element_1.get('sku', MISSING) if isinstance(element_1, dict) else MISSING  # line 27
             price_1 = element_1.get('price', MISSING) if isinstance(element_1, dict) else MISSING
@@ -199,6 +199,6 @@ LEVELS = 4
 # How large an event can become, as in `runtime.growth`.
 GROWTH = (11, 0, 4854, 0, 0, ())
 # The work of its items, as in `runtime.work`.
-WORK = (2496, 162355, 7101, 0)
+WORK = (2496, 206563, 11373, 0)
 # The alternatives of `each`, as in `runtime.items`.
 EACH = ((),)
