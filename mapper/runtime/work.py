@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 
 from mapper.runtime.faults import Fault
+from mapper.runtime.json.nesting import count_values
 from mapper.runtime.limits import Limits, active
 
 _Event = TypeVar("_Event")
@@ -28,7 +29,7 @@ CALL = 64  # a call of a filter
 NUMBER = 200  # beside that, if it calculates with fractions
 LISTED = 48  # an element that a filter of lists unfolds, and once more if it looks at it
 PAIR = 64  # two values in lists or objects that are compared, or a value that is written or made a key
-PRINTED = 64  # an element of a list that is printed; an object takes two of them
+PRINTED = 32  # an element of a list that is printed, or a value in JSON that is written
 DATE = 1_000  # a date that is read or written by a filter
 DATE_PATTERN = 64  # a character of the pattern of a date
 FREE_DATE = 3_000  # a date in a form of its own, which is looked for twice, and
@@ -39,14 +40,13 @@ KEYWORD = 400  # a keyword of a schema that the library judges
 STRIDE = 16  # characters that a comparison reads at once
 SMALL_INTEGER = 64  # bits, or digits
 _LONGEST_NUMBER = 4_300  # digits, as `casts.MAX_DIGITS`
-_LONG = 500  # digits
-_LONG_DIGIT = 8  # units of a character of a JSON text with longer integers
-_LONG_INTEGER = b"0" * _LONG
+LONG_DIGIT = 3  # units of a digit of the longest integer, at most
+_LONG_INTEGER = b"0" * 500
 _DIGITS_ALIKE = bytes.maketrans(b"123456789", b"000000000")
-_DIGITS = 745  # squares of digits for a unit, as many as those bits have
+_DIGITS = 1_490  # squares of digits for a unit, as many as those bits have
 _SEARCHED = 800  # characters of a part that is searched; longer ones are looked for in another way
 _COMPARED = 32  # characters that a search compares for a unit
-_BITS = 13  # an integer of n bits is written in about n * n steps, 1 << 13 of them for a unit
+_BITS = 14  # an integer of n bits is written in about n * n steps, 1 << 14 of them for a unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +54,40 @@ class Work:
     """The units of the items of a program, worked out from the mapping alone.
 
     An item begins with `units`. All in all, it takes `constant` more at most, `own` for each byte of its own
-    and `shared` for each byte of the body.
+    and `shared` for each byte of the body, `own_values` and `shared_values` for each value in them, and
+    `rounds` for each round of its templates' loops over values of its own.
     """
 
     units: int
     constant: int
     own: int
     shared: int
+    own_values: int = 0
+    shared_values: int = 0
+    rounds: int = 0
 
-    def at_most(self, items: int, size: int) -> int:
-        """A bound of the units of so many items of a body of `size` bytes."""
-        return items * (self.units + self.constant + self.shared * size) + self.own * size
+    def at_most(self, items: int, size: int, limits: Limits) -> int:
+        """A bound of the units of so many items of a body of `size` bytes that the limits let through."""
+        values = min(size // 2, limits.values) + 1  # each but the first has a comma or bracket before it
+        each = self.units + self.constant + self.shared * size + self.shared_values * values
+        rounds = min(items * limits.loop_rounds, values)
+        return items * each + self.own * size + self.own_values * values + self.rounds * rounds
+
+    def fits(self, items: int, size: int, limits: Limits) -> bool:
+        """True if no work of so many items of a body of `size` bytes has to be counted."""
+        found = self.at_most(items, size, limits)
+        if found > limits.body_work:
+            return False
+        return found <= limits.item_work or self.at_most(1, size, limits) <= limits.item_work
 
     def max_uncounted(self, limits: Limits) -> int:
         """The size of a body within the limits up to which no work has to be counted."""
-        return self.max_bytes(min(limits.item_work, limits.body_work), limits.items, limits)
+        fits = self.fits
+        return _largest(limits.body_bytes, lambda size: fits(min(limits.items, size), size, limits))
+
+    def max_items(self, limits: Limits) -> int:
+        """The most items of a body within the limits of which none has to be counted."""
+        return _largest(limits.items, lambda items: self.fits(items, limits.body_bytes, limits))
 
     def is_harmless(self, limits: Limits) -> bool:
         """True if no body within the limits takes more work than they allow."""
@@ -76,15 +95,21 @@ class Work:
 
     def max_bytes(self, units: int, items: int, limits: Limits) -> int:
         """The size of a body within the limits up to which so many items take no more than so many units."""
-        low, high = 0, limits.body_bytes
-        while low < high:
-            size = (low + high + 1) // 2
-            # An item takes two bytes: a digit and a comma.
-            if self.at_most(min(items, size), size) <= units:
-                low = size
-            else:
-                high = size - 1
-        return low
+        # An item takes two bytes: a digit and a comma.
+        at_most = self.at_most
+        return _largest(limits.body_bytes, lambda size: at_most(min(items, size), size, limits) <= units)
+
+
+def _largest(most: int, is_small: Callable[[int], bool]) -> int:
+    """The largest number up to `most` that is small, as all below it are; 0 if there is none."""
+    low, high = 0, most
+    while low < high:
+        number = (low + high + 1) // 2
+        if is_small(number):
+            low = number
+        else:
+            high = number - 1
+    return low
 
 
 class Meter:
@@ -194,7 +219,12 @@ def spend_on_search(text: str, part: str) -> None:
     """
     counting = meter()
     if counting is not None:
-        counting.spend(len(text) * min(len(part), _SEARCHED) // _COMPARED)
+        counting.spend(units_of_search(len(part), len(text)))
+
+
+def units_of_search(part: int, text: int) -> int:
+    """The units to look for a part of so many characters in a text, beside those of both."""
+    return text * min(part, _SEARCHED) // _COMPARED
 
 
 def spend_on_json(text: str | bytes) -> None:
@@ -202,9 +232,8 @@ def spend_on_json(text: str | bytes) -> None:
     counting = meter()
     if counting is not None:
         raw = text.encode("ascii", "replace") if isinstance(text, str) else text
-        values = raw.count(b",") + raw.count(b"[") + raw.count(b"{")
-        is_long = len(raw) > _LONG and _LONG_INTEGER in raw.translate(_DIGITS_ALIKE)
-        counting.spend(PAIR * values + len(raw) * (_LONG_DIGIT if is_long else 1))
+        digits = raw.translate(_DIGITS_ALIKE).count(_LONG_INTEGER) * len(_LONG_INTEGER)
+        counting.spend(PRINTED * count_values(raw) + len(raw) + LONG_DIGIT * digits)
 
 
 def spend_on_key(value: object) -> None:

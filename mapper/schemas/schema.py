@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
@@ -18,7 +17,8 @@ from typing import Any
 from mapper.diagnostics.diagnostic import Label, Report, Severity
 from mapper.diagnostics.files import read_file
 from mapper.diagnostics.source import SourceFile, Span
-from mapper.regex.danger import find_danger
+from mapper.regex.automaton import NoAutomaton
+from mapper.regex.reading import PatternFault
 from mapper.regex.searches import automaton_of
 from mapper.runtime.json.nesting import is_deeper
 from mapper.runtime.limits import MAX_FILE_DEPTH, active
@@ -30,6 +30,7 @@ from mapper.schemas.questions import Pointer, Subschema, find_reference, subsche
 
 MAX_HEIGHT = 200  # subschemas for one value, each inside or referred to by the one before
 MAX_VALUES = 200_000  # also those of enumerations; a text of as many bytes as are allowed can hold a million
+MAX_PATTERN = 10_000  # characters of a pattern
 MAX_PATTERNS = 50_000  # characters of a schema's different patterns
 _MAX_UNUSUAL = 500
 MAX_AUTOMATA = 10_000  # the nodes of all of a schema's automata
@@ -41,16 +42,6 @@ _OTHER_DRAFTS = {
     "$recursiveRef": "`$dynamicRef`",
     "$recursiveAnchor": "`$dynamicAnchor`",
 }
-# Signs that ECMA-262 knows and Python does not, and another way to write them.
-_PATTERN_HINTS = (
-    (
-        r"\\[pP]\{",
-        r"there are no classes of Unicode; write ranges, such as `[A-Za-z\u00c0-\u024f]` for letters",
-    ),
-    (r"\(\?<[a-zA-Z_$]", "write a group without a name: `(?:...)`"),
-    (r"\\c[a-zA-Z]", r"write a control character by its number, such as `\u000a`"),
-    (r"\[\^\]", r"write any character as `[\s\S]`"),
-)
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -85,6 +76,10 @@ class Schema:
         """The span of the member name that `pointer` ends in."""
         name = self._positions.names.get(pointer)
         return None if name is None else Span(self.file, *name)
+
+    def span_of_keyword(self, pointer: Pointer) -> Span | None:
+        """The span of the keyword that `pointer` ends in, or of the subschema around it."""
+        return self.span_of_name(pointer) or self.span_of(pointer[:-1])
 
     def definition_of(self, schema: Subschema) -> Span | None:
         """The span of a subschema of this document; of several that hold together, the first."""
@@ -184,7 +179,7 @@ class _Examination:
     schema: Schema
     report: Report
     named: Span | None
-    dangers: dict[str, str | None] = field(default_factory=dict)  # of each pattern
+    pattern_faults: dict[str, str | None] = field(default_factory=dict)
     length: int = 0
     automata: int = 0
 
@@ -287,29 +282,31 @@ class _Examination:
             self.fault("M007", "a reference leads nowhere", place, "the file has no schema at such a place")
 
     def check_pattern(self, pattern: str, place: Span | None) -> None:
-        if pattern not in self.dangers:
-            self.dangers[pattern] = self.find_danger(pattern)
-        danger = self.dangers[pattern]
-        if danger is not None:
-            hints = (hint for sign, hint in _PATTERN_HINTS if re.search(sign, pattern))
-            hint = next(hints, "") if "no regular expression" in danger else ""
-            self.fault("M203", "a pattern that cannot be used", place, danger, hint)
+        if pattern not in self.pattern_faults:
+            self.pattern_faults[pattern] = self.pattern_fault(pattern)
+        fault = self.pattern_faults[pattern]
+        if fault is not None:
+            self.fault("M203", "a pattern that cannot be used", place, fault)
 
-    def find_danger(self, pattern: str) -> str | None:
+    def pattern_fault(self, pattern: str) -> str | None:
         """The reason against a pattern; of patterns beyond a limit, only the first has one."""
         before = self.length
         self.length += len(pattern)
         if self.length > MAX_PATTERNS:
             reason = f"the patterns of the schema have more than {MAX_PATTERNS:,} characters together"
             return reason if before <= MAX_PATTERNS else None
-        danger = find_danger(pattern)
-        if danger is not None:
-            return danger
-        automaton = automaton_of(pattern)
+        if len(pattern) > MAX_PATTERN:
+            return f"it has more than {MAX_PATTERN:,} characters"
+        try:
+            automaton = automaton_of(pattern)
+        except PatternFault as fault:
+            return f"character {fault.position + 1} of the pattern: {fault.message}"
+        except NoAutomaton as fault:
+            return str(fault)
         before = self.automata
         self.automata += max(automaton.size, _LEAST_AUTOMATON) if automaton else 0
         if before <= MAX_AUTOMATA < self.automata:
-            return "a text may take the square of its length, and the patterns are too many for automata"
+            return "the patterns of the schema are too large together"
         return None
 
     def check_loops(self) -> None:

@@ -50,6 +50,7 @@ class DecodedPath:
         "_levels",
         "_limits",
         "_max_uncounted",
+        "_max_uncounted_items",
         "_max_unmeasured",
         "_policy",
         "_takes_one",
@@ -68,6 +69,7 @@ class DecodedPath:
         self._max_unmeasured = self._growth.max_items(compiled.limits)
         self.work = Work(*module["WORK"])
         self._max_uncounted = self.work.max_uncounted(compiled.limits)
+        self._max_uncounted_items = self.work.max_items(compiled.limits)
         self._levels: int = compiled.limits.nesting + module["LEVELS"]
         self.alternatives: tuple[Alternative, ...] = module["EACH"]
         self.objects_only = compiled.objects_only
@@ -141,7 +143,7 @@ class DecodedPath:
 
     def _map_one(self, payload: object, request: Request, max_depth: int) -> Any:
         """The outcome of `event` for a parsed payload that is itself the one item."""
-        if self._max_uncounted >= DEFAULT.body_bytes:
+        if self._max_uncounted_items:
             return self._event(payload, payload, request, max_depth)
         meter = self._meter()
         token = metering.set(meter)
@@ -150,6 +152,12 @@ class DecodedPath:
             return self._event(payload, payload, request, max_depth)
         finally:
             metering.reset(token)
+
+    def _must_count(self, items: int, size: int) -> bool:
+        """True if the work of so many items of a body of `size` bytes may be more than is allowed."""
+        if size <= self._max_uncounted or items <= self._max_uncounted_items:
+            return False
+        return not self.work.fits(items, size, self._limits)
 
     def _meter(self) -> Meter:
         """A meter for one body; the one in force if somebody counts several bodies together."""
@@ -263,7 +271,7 @@ class DecodedPath:
         """The body with its items, or with the rejection of all of it; its values take up to `size` bytes."""
         body.alternatives = self.alternatives
         max_items = self._limits.items
-        meter = self._meter() if size > self._max_uncounted else None
+        meter = self._meter() if size > self._max_uncounted and not self._max_uncounted_items else None
         try:
             find = select if meter is None else counted(select, meter, 0)
             items = find(self.alternatives, body.value, max_items)
@@ -279,8 +287,8 @@ class DecodedPath:
             body.rejected = body.end(reject(0, "$", "M608", message, body.whole))
         else:
             body.items = items
-            if self.work.at_most(len(items), size) > min(self._limits.item_work, self._limits.body_work):
-                body.meter = meter
+            if self._must_count(len(items), size):
+                body.meter = meter or self._meter()
             is_measured = len(items) > self._max_unmeasured or size > self._limits.body_bytes
             if is_measured and not self._growth.fits(len(items), size, self._limits, body.value):
                 body.room = self.room(self._limits.result_bytes)

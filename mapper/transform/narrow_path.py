@@ -133,7 +133,7 @@ class NarrowPath:
 
     def _meter(self, count: int, size: int) -> Meter | None:
         """A meter for the items of a body, if their work is not certain to be small."""
-        return Meter(_SHARE, _SHARE) if self._work.at_most(count, size) > _SHARE else None
+        return Meter(_SHARE, _SHARE) if self._work.at_most(count, size, DEFAULT) > _SHARE else None
 
     def _read_body(self, body: bytes, request: Request) -> Read:
         """The items of a body, or the outcome of a body that is one item."""

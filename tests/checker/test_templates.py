@@ -133,8 +133,8 @@ error[M411]: a text printed here can break the JSON
 2 |   \"\"\"}
   |     - a comma or the end must follow a value
   |
-  = hint: a payload that shows it: {"x": "", "y": "\\""}
   = hint: print it with the `json` filter, which adds the quotes and escapes what is inside
+  = hint: smallest payload that fails: `{"x": "", "y": "\\""}`
 """
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import chain, product
 from math import prod
 from typing import TypeAlias
@@ -11,6 +12,7 @@ from typing import TypeAlias
 from mapper import ir
 from mapper.budget import MAX_CHARACTERS, spend_on
 from mapper.checker.inference import predicates as p
+from mapper.checker.inference.number_types import calculated
 from mapper.checker.inference.printing import concatenated, printed, unprintable, unsure_numbers
 from mapper.checker.types import ANYTHING, NEVER, Type, admits, join, join_all, literal_type, only
 from mapper.checker.types.lattice import of_element
@@ -26,6 +28,7 @@ from mapper.checker.types.named import (
     digest_type,
     text_type,
 )
+from mapper.checker.types.text_facts import TIMES
 from mapper.runtime.faults import Fault
 from mapper.runtime.limits import trial_limits, within
 from mapper.runtime.liquid.filters import ROWS, apply
@@ -37,6 +40,8 @@ Arguments: TypeAlias = tuple[Type, ...]
 Result: TypeAlias = Type | Callable[[Type, Arguments], Type]
 Failure: TypeAlias = Callable[[Type, Arguments], bool]
 
+_OF_DATES = frozenset({"date-time", "date", "time", *TIMES.values()})
+_A_DATE = datetime(2026, 11, 23, 20, tzinfo=UTC)
 _MOST = 24  # combinations of literal values that are computed one by one
 
 
@@ -49,6 +54,10 @@ def filter_type(name: str, value: Type, arguments: Arguments, *, is_plain: bool)
             return folded
     rule = RESULTS[row.gives]
     result = rule if isinstance(rule, Type) else rule(value, arguments)
+    if row.gives is Gives.ARITHMETIC and is_plain:
+        if name == "divided_by":
+            result = NUMBER  # to a schema 7 and 7.0 are the same, but only the quotient of 7 is rounded
+        result = calculated(name, (value, *arguments), integral=result is INTEGER) or result
     if row.fails in _OF_ELEMENTS and not _is_plain_list(value, arguments):
         return join(result, ANYTHING.with_missing()), True
     return result, FAILURES[row.fails](value, arguments)
@@ -75,6 +84,19 @@ def _computed(function: Function, types: Arguments) -> tuple[Type, bool] | None:
         spend_on(_length(found))
         results = join(results, literal_type(found))
     return results, failed
+
+
+def writes_dates(name: str, arguments: Arguments) -> bool:
+    """True for a filter of dates that writes any date with these arguments, if they are constants."""
+    listed = [_scalars(each) for each in arguments]
+    if ROWS[name].gives is not Gives.DATE or prod(map(len, listed)) != 1:
+        return False
+    try:
+        with within(trial_limits(0)):
+            apply(ROWS[name].function, -1, _A_DATE, *(values[0] for values in listed))
+    except Fault:
+        return False
+    return True
 
 
 def unsure_operand(name: str, given: Type) -> Type:
@@ -180,6 +202,12 @@ def _both_elements(value: Type, arguments: Arguments) -> Type:
     return array_of(join_all(map(_elements, (value, *arguments))))
 
 
+def _part(value: Type, _arguments: Arguments) -> Type:
+    """A part of a list is a list, that of any other value is text."""
+    lists = array_of(of_element(value)) if value.arrays else NEVER
+    return join(lists, TEXT) if value != only(value, "array") or value.is_never else lists
+
+
 def _one_element(value: Type, _arguments: Arguments) -> Type:
     if value.objects or value.texts:
         return ANYTHING.with_missing()
@@ -206,7 +234,10 @@ def _no_order(value: Type, arguments: Arguments) -> bool:
 
 def _no_date(value: Type, arguments: Arguments) -> bool:
     strange = any(each.kinds != {"string"} or each.missing for each in arguments)
-    return strange or bool(value.arrays or value.objects or value.numbers or value.texts)
+    texts = value.texts
+    # Texts of other formats may be a clock's, such as "now", or digits: too many seconds.
+    is_clear = texts is None or bool(texts.formats & _OF_DATES)
+    return strange or bool(value.arrays or value.objects or value.numbers or not is_clear)
 
 
 def _no_namespace(_value: Type, arguments: Arguments) -> bool:
@@ -251,7 +282,7 @@ RESULTS: dict[Gives, Result] = {
     Gives.ELEMENTS: _same_elements,
     Gives.BOTH: _both_elements,
     Gives.PROPERTIES: array_of(ANYTHING),
-    Gives.PART: join(TEXT, array_of(ANYTHING)),
+    Gives.PART: _part,
     Gives.DEFAULTED: _defaulted,
 }
 FAILURES: dict[Fails, Failure] = {

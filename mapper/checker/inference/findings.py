@@ -16,6 +16,8 @@ from mapper.diagnostics.source import Span
 from mapper.ir.liquid import Operand
 from mapper.runtime.digits import LOST_DIGITS
 
+_MAX_SCOPES = 4  # of one node, for the search
+
 
 @dataclass(frozen=True, slots=True)
 class PossibleRejection:
@@ -56,6 +58,7 @@ class Inference:
     possible_rejections: list[PossibleRejection] = field(default_factory=list)
     is_declared: bool = False
     _types: dict[int, tuple[object, Type]] = field(default_factory=dict)
+    _scopes: dict[int, list[TypeScope]] = field(default_factory=dict)
     _tests: dict[int, tuple[ir.TextTest, PossibleOutcomes]] = field(default_factory=dict)
     _rejections: dict[tuple[str, int, int], list[PossibleRejection]] = field(default_factory=dict)
     _reached: dict[int, bool] = field(default_factory=dict)
@@ -70,6 +73,16 @@ class Inference:
         """The type of a node of the program; None if it is never evaluated."""
         known = self._types.get(id(node))
         return None if known is None else known[1]
+
+    def note_scope(self, node: object, scope: TypeScope) -> None:
+        """Note a scope in which a node is evaluated; of many different ones, the first are kept."""
+        known = self._scopes.setdefault(id(node), [])
+        if len(known) < _MAX_SCOPES and all(scope.roots is not other.roots for other in known):
+            known.append(scope)
+
+    def scopes_of(self, node: object) -> Sequence[TypeScope]:
+        """Some scopes in which a node of the program is evaluated: what the conditions around it leave."""
+        return self._scopes.get(id(node), ())
 
     def note_test(self, test: ir.TextTest, *, can_hold: bool, can_fail: bool) -> None:
         """Note the possible outcomes of a test at one place."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 
 from mapper import ir
+from mapper.checker.answers import OpenQuestion, Question, Refuted, report_answer
 from mapper.checker.templates.clocks import check_clocks
 from mapper.checker.templates.json_texts import JsonTemplate
-from mapper.checker.templates.payloads import TemplateInput
 from mapper.checker.templates.proof import Proof, Refutation, ShownMisfit
 from mapper.checker.templates.rendering import TemplateRendering
 from mapper.checker.templates.walk import TemplateFlaw
@@ -17,7 +17,9 @@ from mapper.expressions.liquid.dialects import Dialect
 from mapper.ir import liquid as text_ir
 from mapper.schemas.schema import Schema
 
-_UNPROVEN = "it is not proven that the template renders the JSON it should"
+_CLAIM = "the template renders the JSON it should"
+_UNREACHED = "it is not certain that a payload for which it fails gets here"
+_NARROWER = "a narrower source schema or a simpler template may settle it"
 # The quotes that word processors put in place of the straight one.
 _CURLY = ("\u201c", "\u201d", "\u201e", "\u00ab", "\u00bb", "\u2018", "\u2019")
 
@@ -25,9 +27,9 @@ _CURLY = ("\u201c", "\u201d", "\u201e", "\u00ab", "\u00bb", "\u2018", "\u2019")
 def report_proof(
     proof: Proof, program: ir.Program, target: Schema | None, dialect: Dialect | None, report: Report
 ) -> None:
-    """Report a proof: errors (M411, M413) if the template is refuted, warnings (M412, M413) for doubts."""
+    """Report a proof: M411 and M413 for what a payload shows, M412 for doubts."""
     for refutation in proof.refutations:
-        _report_refutation(refutation, dialect, report, Severity.ERROR)
+        report_answer(_question(refutation.flaw, dialect), _refuted(refutation), report)
     for shown_misfits in _by_place(proof.shown_misfits):
         _report_misfit(shown_misfits, target, report)
     _report_doubts(proof, report)
@@ -40,37 +42,28 @@ def report_json_text(proof: Proof, text: JsonTemplate, dialect: Dialect | None, 
 
     A payload shows nothing if it is not certain that it reaches the Liquid.
     """
+    severity = Severity.WARNING if text.is_declared else Severity.ERROR
     for refutation in proof.refutations:
-        if text.is_sure:
-            severity = Severity.WARNING if text.is_declared else Severity.ERROR
-            _report_refutation(refutation, dialect, report, severity)
-        else:
-            flaw = refutation.flaw
-            hint = _way_out(flaw, dialect)
-            report.warning("M412", _UNPROVEN, _place(flaw), _words(flaw)[0], hint)
+        question = replace(_question(refutation.flaw, dialect), severity=severity)
+        report_answer(question, _refuted(refutation) if text.is_sure else OpenQuestion(_UNREACHED), report)
     _report_doubts(proof, report)
 
 
 def _report_doubts(proof: Proof, report: Report) -> None:
-    hint = "no payload was found that fails; a narrower source schema or a simpler template may settle it"
     for doubt in proof.doubts:
-        report.warning("M412", _UNPROVEN, doubt.span, doubt.why, hint)
+        question = Question(_CLAIM, doubt.why, doubt.span, hints=(_NARROWER,))
+        report_answer(question, OpenQuestion(), report)
 
 
-def _report_refutation(
-    refutation: Refutation, dialect: Dialect | None, report: Report, severity: Severity
-) -> None:
-    flaw, rendered = refutation.flaw, refutation.rendered
+def _question(flaw: TemplateFlaw, dialect: Dialect | None) -> Question:
     headline, label = _words(flaw)
-    report.add(
-        "M411",
-        headline,
-        _place(flaw),
-        label,
-        (_payload(refutation.given), _way_out(flaw, dialect)),
-        severity,
-        _rendered_label(rendered, "" if rendered.broken == label else rendered.broken),
-    )
+    return Question(_CLAIM, label, _place(flaw), "M411", headline, label, (_way_out(flaw, dialect),))
+
+
+def _refuted(refutation: Refutation) -> Refuted:
+    rendered, label = refutation.rendered, _words(refutation.flaw)[1]
+    more = _rendered_label(rendered, "" if rendered.broken == label else rendered.broken)
+    return Refuted(refutation.given.text, more)
 
 
 def _words(flaw: TemplateFlaw) -> tuple[str, str]:
@@ -113,14 +106,6 @@ def _rendered_label(rendered: TemplateRendering, why: str) -> tuple[Label, ...]:
     return (Label(Span(SourceFile("<rendered>", text), at, at + 1), why),)
 
 
-def _payload(given: TemplateInput) -> str:
-    whole: object = given.item
-    if given.parts:
-        whole = {"request": {**given.parts, "body": given.item}}
-    text = json.dumps(whole, ensure_ascii=True)
-    return f"a payload that shows it: {text}"
-
-
 def _by_place(shown_misfits: tuple[ShownMisfit, ...]) -> list[list[ShownMisfit]]:
     """Values of several wrong types at one place are one fault."""
     groups: dict[object, list[ShownMisfit]] = {}
@@ -152,7 +137,8 @@ def _report_misfit(shown_misfits: list[ShownMisfit], target: Schema | None, repo
     more = (Label(definition, "asked for here"),) if definition is not None else ()
     # A value that is wrong only sometimes is rejected at run time, as with any other mapping.
     severity = Severity.ERROR if misfit.always else Severity.WARNING
-    report.add("M413", message, misfit.span, label, (hint, _payload(shown.given)), severity, more)
+    question = Question(_CLAIM, label, misfit.span, "M413", message, label, (hint,), severity, more)
+    report_answer(question, Refuted(shown.given.text), report)
 
 
 def _listed(words: list[str]) -> str:

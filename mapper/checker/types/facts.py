@@ -8,17 +8,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from enum import Enum
 
 from mapper.runtime.blank import is_blank_text
 
 KINDS = ("null", "boolean", "number", "string", "array", "object")
 
 
+class Bound(Enum):
+    """The side on which a result may differ from a set of values that facts cannot describe.
+
+    UPPER holds all of its values and perhaps others, LOWER none but its values and perhaps not all.
+    """
+
+    UPPER = "upper"
+    LOWER = "lower"
+
+    @property
+    def opposite(self) -> Bound:
+        """The side of a set from which this side of its complement follows."""
+        return Bound.LOWER if self is Bound.UPPER else Bound.UPPER
+
+
 @dataclass(frozen=True, slots=True)
 class Numbers:
     """Some numbers: the listed ones, or those within the bounds (None: no bound).
 
-    A bound is excluded if it is open. `integral` admits whole numbers only, 1.0 among them.
+    A bound is excluded if it is open. `integral` admits whole numbers only, 1.0 among them. Every number is a
+    multiple of each of the `steps`, and none of the `excluded`.
     """
 
     values: frozenset[int | float] | None = None
@@ -27,6 +44,8 @@ class Numbers:
     open_low: bool = False
     open_high: bool = False
     integral: bool = False
+    steps: frozenset[int | float] = frozenset()
+    excluded: frozenset[int | float] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

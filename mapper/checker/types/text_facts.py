@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache
 
-from mapper.checker.types.facts import Texts
-from mapper.regex.implications import implies_content, reads_alike
+from mapper.checker.types.facts import Bound, Texts
+from mapper.regex.characters import ECMA_SPACE, ranges
+from mapper.regex.comparisons import is_disjoint, is_within
+from mapper.regex.expressions import matching
+from mapper.regex.languages import Language, concatenated, many, one_of
 from mapper.regex.searches import searcher
 from mapper.runtime.blank import is_blank_text
 from mapper.runtime.schema.formats import conforms
@@ -92,15 +95,17 @@ def settle(texts: Texts) -> Texts | None:
     return replace(texts, blank=blank, shortest=shortest)
 
 
-def meet_texts(left: Texts, right: Texts) -> Texts | None:
-    """The texts that are in both; None if there are none."""
+def meet_texts(left: Texts, right: Texts, bound: Bound = Bound.UPPER) -> Texts | None:
+    """The texts that are in both; None if there are none, or too many facts for a lower bound."""
     for one, other in ((left, right), (right, left)):
         if one.values is not None:
             kept = frozenset(value for value in one.values if fits(value, one) and fits(value, other))
             return Texts(values=kept) if kept else None
     if left.blank is not None and right.blank is not None and left.blank is not right.blank:
         return None
-    longest = [bound for bound in (left.longest, right.longest) if bound is not None]
+    if bound is Bound.LOWER and _is_crowded(left, right):
+        return None
+    longest = [length for length in (left.longest, right.longest) if length is not None]
     return settle(
         Texts(
             blank=left.blank if left.blank is not None else right.blank,
@@ -119,6 +124,16 @@ def _both(left: frozenset[str], right: frozenset[str]) -> frozenset[str]:
     return both if len(both) <= max(MAX_FACTS, len(left), len(right)) else max(left, right, key=len)
 
 
+def _is_crowded(left: Texts, right: Texts) -> bool:
+    """True if some facts of both would be dropped."""
+    pairs = (
+        (left.formats, right.formats),
+        (left.patterns, right.patterns),
+        (left.excluded, right.excluded),
+    )
+    return any(_both(one, other) != one | other for one, other in pairs)
+
+
 def without_texts(texts: Texts, values: Collection[str]) -> Texts | None:
     """The texts but for some; None if none is left. Of too many values, only the shortest are left out."""
     if texts.values is None and len(values) + len(texts.excluded) > MAX_FACTS:
@@ -127,8 +142,8 @@ def without_texts(texts: Texts, values: Collection[str]) -> Texts | None:
     return settle(replace(texts, excluded=texts.excluded | set(values)))
 
 
-def join_texts(left: Texts, right: Texts) -> Texts:
-    """The texts that are in either, and perhaps more."""
+def join_texts(left: Texts, right: Texts, bound: Bound = Bound.UPPER) -> Texts:
+    """The texts that are in either, and perhaps more; of a lower bound, perhaps fewer."""
     if left.values is not None and right.values is not None:
         values = left.values | right.values
         if len(values) <= MAX_VALUES:
@@ -137,6 +152,8 @@ def join_texts(left: Texts, right: Texts) -> Texts:
         return right
     if texts_within(right, left):
         return left
+    if bound is Bound.LOWER:
+        return _joined_lengths(left, right) or (left if left.values is None else right)
     one, other = described(left), described(right)
     longest = None if one.longest is None or other.longest is None else max(one.longest, other.longest)
     return Texts(
@@ -151,6 +168,17 @@ def join_texts(left: Texts, right: Texts) -> Texts:
             e for e in left.excluded | right.excluded if not (fits(e, left) or fits(e, right))
         ),
     )
+
+
+def _joined_lengths(left: Texts, right: Texts) -> Texts | None:
+    """The texts of either if only their lengths differ, without a gap; else None."""
+    if left.values is not None or replace(left, shortest=right.shortest, longest=right.longest) != right:
+        return None
+    low, high = sorted((left, right), key=lambda texts: texts.shortest)
+    if low.longest is not None and low.longest + 1 < high.shortest:
+        return None
+    longest = None if low.longest is None or high.longest is None else max(low.longest, high.longest)
+    return replace(left, shortest=low.shortest, longest=longest)
 
 
 def described(texts: Texts) -> Texts:
@@ -176,11 +204,21 @@ def _has(texts: Texts, name: str) -> bool:
     return name in texts.formats or any(name in _IMPLIED.get(own, ()) for own in texts.formats)
 
 
-@lru_cache(maxsize=1024)
-def _shape_fits(name: str, pattern: str) -> bool | None:
-    """True if all texts of a shape match, False if none does, None if that is unknown."""
+def implies_content(pattern: str) -> bool:
+    """True if each text with a match is more than white space; False if that is not certain."""
+    return is_disjoint(matching(pattern), many(ECMA_SPACE)) is True
+
+
+@cache
+def _shape(name: str) -> Language:
+    """The texts of a format with fixed length."""
     text, alphabet = _SHAPES[name]
-    return bool(searcher(pattern)(text)) if reads_alike(pattern, alphabet) else None
+    return concatenated(*(one_of(ranges(alphabet if each in alphabet else each)) for each in text))
+
+
+def _shape_fits(name: str, pattern: str) -> bool:
+    """True if all texts of a shape match; False if that is not certain."""
+    return is_within(_shape(name), matching(pattern)) is True
 
 
 def _searches(texts: Texts, pattern: str) -> bool:

@@ -238,7 +238,6 @@ def _printed(value: object, site: int) -> str:
         spend(PRINTED * len(value), site)
         return "".join([_printed(element, site) for element in value])
     if isinstance(value, dict):
-        spend(2 * PRINTED, site)
         return to_json(value)
     if isinstance(value, range):
         return f"{value.start}..{value.stop - 1}"

@@ -1,0 +1,149 @@
+"""Units: bounds of work and of sizes that grow with the payload, by the places at which it is read.
+
+A bound is linear: some units for each time, for each byte and for each value of the payload below a place.
+The values are counted apart from the bytes because a body may hold far fewer of them (`Limits.values`). What
+is read at different places does not add up, as they do not share their bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import add, or_
+from typing import Final
+
+from mapper import ir
+from mapper.ir.growth import ReadPlace, SizeBound, repeated
+from mapper.runtime.limits import active
+from mapper.runtime.work import UNBOUNDED, Work
+
+REQUESTED: Final = (
+    10_000  # characters of a header, query parameter or setting: HTTP servers refuse longer ones
+)
+_Numbers = Mapping[ReadPlace, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """A bound: `constant` for each time, some for each byte and each value below a place.
+
+    `rounds` are for each round of a loop over values of the item.
+    """
+
+    constant: int = 0
+    bytes: _Numbers = field(default_factory=dict)
+    values: _Numbers = field(default_factory=dict)
+    rounds: int = 0
+
+    def __add__(self, other: Units) -> Units:
+        if other == NOTHING:
+            return self
+        return self._with(other, add)
+
+    def __or__(self, other: Units) -> Units:
+        """This or the other."""
+        return self._with(other, max)
+
+    def _with(self, other: Units, pick: Callable[[int, int], int]) -> Units:
+        return Units(
+            min(pick(self.constant, other.constant), UNBOUNDED),
+            _merged(self.bytes, other.bytes, pick),
+            _merged(self.values, other.values, pick),
+            min(pick(self.rounds, other.rounds), UNBOUNDED),
+        )
+
+    def times(self, factor: int) -> Units:
+        """So many times as much."""
+        if factor == 1 or self == NOTHING:
+            return self
+        return Units(
+            min(self.constant * factor, UNBOUNDED),
+            {place: min(units * factor, UNBOUNDED) for place, units in self.bytes.items()},
+            {place: min(units * factor, UNBOUNDED) for place, units in self.values.items()},
+            min(self.rounds * factor, UNBOUNDED),
+        )
+
+    @property
+    def is_endless(self) -> bool:
+        """True if the bound is none."""
+        return max(self.constant, self.rounds, *self.bytes.values(), *self.values.values()) >= UNBOUNDED
+
+    def work(self, units: int, *, may_overlap: bool) -> Work:
+        """The work of items that begin with so many units; they may hold each other if they `may_overlap`."""
+        own, own_values = (repeated(n, ir.Root.ITEM, None) for n in (self.bytes, self.values))
+        shared, shared_values = (repeated(n, ir.Root.BODY) for n in (self.bytes, self.values))
+        if not may_overlap:
+            return Work(units, self.constant, own, shared, own_values, shared_values, self.rounds)
+        constant = min(self.constant + self.rounds * active().loop_rounds, UNBOUNDED)
+        return Work(units, constant, 0, own + shared, 0, own_values + shared_values)
+
+    @property
+    def worst(self) -> int:
+        """The most units for one item of any body within the limits."""
+        return self.work(0, may_overlap=False).at_most(1, active().body_bytes, active())
+
+
+def _merged(left: _Numbers, right: _Numbers, pick: Callable[[int, int], int]) -> _Numbers:
+    if not right:
+        return left
+    merged = dict(left)
+    for place, units in right.items():
+        merged[place] = min(pick(merged.get(place, 0), units), UNBOUNDED)
+    return merged
+
+
+NOTHING: Final = Units()
+ENDLESS: Final = Units(UNBOUNDED)  # a product of two sizes, or work whose bound is not worth a rule
+
+
+def total(parts: Iterable[Units]) -> Units:
+    """All parts together."""
+    return sum(parts, NOTHING)
+
+
+def either(parts: Iterable[Units]) -> Units:
+    """One of the parts."""
+    return reduce(or_, parts, NOTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Bounds of a value: its characters, as a payload writes it, and the values in it, with itself."""
+
+    characters: Units = NOTHING
+    nodes: Units = NOTHING
+
+    def __add__(self, other: Size) -> Size:
+        return Size(self.characters + other.characters, self.nodes + other.nodes)
+
+    def times(self, factor: int) -> Size:
+        """So many times as much."""
+        return Size(self.characters.times(factor), self.nodes.times(factor))
+
+
+def size_of(bound: SizeBound) -> Size:
+    """The size of a value whose growth is known."""
+    if bound.lists:
+        return Size(ENDLESS, ENDLESS)
+    built = bound.texts - bound.requested
+    constant = bound.constant + built * active().text_length + bound.requested * REQUESTED
+    characters = Units(constant, bound.reads)
+    if bound.spelt:  # two characters or more for each value
+        return Size(characters, characters)
+    # A member or element takes two bytes, a text is one value.
+    return Size(characters, Units(1 + bound.constant + bound.texts, {}, bound.reads))
+
+
+def inside(element: Units, source: Size) -> Units:
+    """The work of an element for all parts of a source that it is computed from, apart from its constant.
+
+    What it reads of the body or the mapping's item is left as it is.
+    """
+    of_bytes, of_values = (repeated(n, ir.Root.ITEM) for n in (element.bytes, element.values))
+    rest = Units(
+        0,
+        {place: units for place, units in element.bytes.items() if place[0] is not ir.Root.ITEM},
+        {place: units for place, units in element.values.items() if place[0] is not ir.Root.ITEM},
+    )
+    return rest + source.characters.times(of_bytes) + source.nodes.times(of_values + element.rounds)

@@ -1,0 +1,98 @@
+"""Bounds of schemas: each value of the lower type fits, and each value that fits is of the upper type."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import HealthCheck, given
+from hypothesis import strategies as st
+
+from mapper.checker.types import admits, is_subtype, read_types
+from mapper.checker.types.bounds import Bounds
+from mapper.checker.types.from_schema import SchemaReading
+from mapper.runtime.missing import MISSING
+from mapper.runtime.schema.keywords import is_stack_used_up
+from support.examples import examples
+from support.random_schemas import DOCUMENTS, NAMES, VALUES
+from support.validators import reference
+
+QUICK = examples(60, *HealthCheck)
+
+
+def read(document: Any) -> tuple[Bounds, SchemaReading]:
+    reading = SchemaReading(document)
+    return reading.read(document), reading
+
+
+def verdict(document: Any, value: Any) -> bool | None:
+    """The verdict of jsonschema; None if a reference leads back to itself."""
+    try:
+        return reference(document).is_valid(value)
+    except BaseException as error:
+        if is_stack_used_up(error):
+            return None
+        raise
+
+
+@QUICK
+@given(DOCUMENTS, st.lists(VALUES, min_size=4, max_size=12))
+def test_a_schema_lies_between_its_bounds(document: dict[str, Any], values: list[Any]) -> None:
+    found, reading = read(document)
+    for value in values:
+        fits = verdict(document, value)
+        if fits is None:
+            continue
+        if fits:
+            assert admits(found.upper, value), (value, document, found)
+        else:
+            assert not admits(found.lower, value), (value, document, found)
+    assert is_subtype(found.upper, found.lower) or reading.obstacles
+
+
+@QUICK
+@given(DOCUMENTS, st.lists(st.dictionaries(NAMES, VALUES, max_size=3), min_size=4, max_size=12))
+def test_members_of_the_lower_types_make_an_object_that_fits(
+    document: dict[str, Any], values: list[dict[str, Any]]
+) -> None:
+    # Each member is judged alone, as the checker judges the fields of an event.
+    types = read_types(document)
+    for value in values:
+        names = {*value, *(name for part in types.lower.objects for name in part.members)}
+        places = {name: types.of_member(name) for name in names}
+        if not all(admits(place.lower, value.get(name, MISSING)) for name, place in places.items()):
+            continue
+        if types.lower.objects and (value or not any(part.nonempty for part in types.lower.objects)):
+            assert verdict(document, value), (value, document, types)
+
+
+def test_obstacles_are_named_by_place() -> None:
+    document = {
+        "properties": {
+            "a": {"type": "array", "uniqueItems": True},
+            "b": {"$ref": "#/$defs/few"},
+            "c": {"type": "string"},
+        },
+        "additionalProperties": {"type": "array", "contains": {"type": "string"}},
+        "$defs": {"few": {"type": "object", "minProperties": 2}},
+    }
+    types = read_types(document)
+    assert [(o.pointer, o.keyword) for o in types.of_member("a").obstacles] == [
+        (("properties", "a", "uniqueItems"), "uniqueItems")
+    ]
+    assert [o.pointer for o in types.of_member("b").obstacles] == [("$defs", "few", "minProperties")]
+    assert types.of_member("c").obstacles == ()
+    assert [o.keyword for o in types.of_member("d").obstacles] == ["contains"]
+    assert len(types.obstacles) == 3
+
+
+def test_a_member_that_depends_on_another_names_the_choice() -> None:
+    types = read_types({"oneOf": [_kind("page", "string"), _kind("track", "number")]})
+    place = types.of_member("value")
+    assert place.lower.is_never
+    assert place.upper.kinds == {"string", "number"}
+    assert [o.pointer for o in place.obstacles] == [("oneOf",)]
+
+
+def _kind(name: str, kind: str) -> dict[str, Any]:
+    members = {"kind": {"const": name}, "value": {"type": kind}}
+    return {"type": "object", "properties": members, "required": ["kind", "value"]}
