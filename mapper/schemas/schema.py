@@ -289,7 +289,7 @@ class _Examination:
             self.fault("M203", "a pattern that cannot be used", place, fault.message)
 
     def pattern_fault(self, pattern: str) -> PatternFault | None:
-        """The fault of a pattern, at -1 if all is at fault; beyond a limit, only the first pattern has one."""
+        """The fault of a pattern, at -1 if all is one; beyond a limit, only the first pattern has one."""
         before = self.length
         self.length += len(pattern)
         if self.length > MAX_PATTERNS:
