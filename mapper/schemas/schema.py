@@ -79,6 +79,10 @@ class Schema:
         name = self._positions.names.get(pointer)
         return None if name is None else Span(self.file, *name)
 
+    def span_of_keyword(self, pointer: Pointer) -> Span | None:
+        """The span of the keyword that `pointer` ends in, or of the subschema around it."""
+        return self.span_of_name(pointer) or self.span_of(pointer[:-1])
+
     def definition_of(self, schema: Subschema) -> Span | None:
         """The span of a subschema of this document; of several that hold together, the first."""
         if isinstance(schema, bool):

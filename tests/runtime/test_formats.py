@@ -11,7 +11,7 @@ from datetime import date
 
 import pytest
 
-from mapper.runtime.schema.formats import MAX_SYNTAX, conforms, format_checker, is_date_time, is_uuid
+from mapper.runtime.schema.formats import CHECKED, MAX_SYNTAX, conforms, format_checker, is_date_time, is_uuid
 from support.places import TESTS
 from support.validators import CHECKER
 
@@ -125,3 +125,7 @@ def test_uuid_agrees_with_jsonschema() -> None:
     texts = texts_near(plain, plain.upper(), f"{{{plain}}}", f"urn:uuid:{plain}", plain.replace("-", ""))
     assert [t for t in texts if is_uuid(t) is not CHECKER.conforms(t, "uuid")] == []
     assert is_uuid(plain)
+
+
+def test_every_format_of_the_draft_is_checked() -> None:
+    assert set(format_checker().checkers) == CHECKED

@@ -15,7 +15,13 @@ from mapper.regex.translation import as_python
 from mapper.schemas.questions import subschemas
 from support.emitted import defined
 
-CHECKER = Draft202012Validator.FORMAT_CHECKER
+CHECKER = deepcopy(Draft202012Validator.FORMAT_CHECKER)
+_has_format, _raises = CHECKER.checkers["date-time"]
+# It lets a line feed follow a date-time; RFC 3339 does not.
+CHECKER.checkers["date-time"] = (
+    lambda value: _has_format(value) and not str(value).endswith("\n"),
+    _raises,
+)
 
 
 def generated(schema: Any) -> str:

@@ -1,4 +1,7 @@
-"""Formats: checks of the forms that a JSON Schema `format` names; all but `regex` agree with jsonschema."""
+"""Formats: checks of the forms that a JSON Schema `format` names.
+
+All but `date-time` and `regex` agree with jsonschema.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,14 @@ from uuid import UUID
 
 from mapper.runtime.times.calendar import DATE
 
+# The formats of 2020-12, all of which are checked. Any other is a note: every text has it.
+CHECKED = frozenset(
+    {
+        *("date", "date-time", "duration", "email", "hostname", "idn-email", "idn-hostname", "ipv4", "ipv6"),
+        *("iri", "iri-reference", "json-pointer", "regex", "relative-json-pointer", "time", "uri"),
+        *("uri-reference", "uri-template", "uuid"),
+    }
+)
 MAX_SYNTAX = 10_000  # characters of a text that may be a regular expression or a template of URIs
 _PRIVATE = "[\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd]"  # compiled when first needed: 4 ms
 _BEYOND_ASCII = (
@@ -21,9 +32,8 @@ _BEYOND_ASCII = (
 _TIME = r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?"
 _OFFSET = r"(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)"
 
-# RFC 3339 §5.6. jsonschema's validator ends in `$`, which lets one line feed follow; a schema can exclude
-# that with a `pattern`.
-_DATE_TIME = re.compile(rf"{DATE}[Tt]{_TIME}{_OFFSET}\n?\Z", re.ASCII)
+# RFC 3339 §5.6. jsonschema's validator lets a line feed follow, which `as: timestamp` could not read.
+_DATE_TIME = re.compile(rf"{DATE}[Tt]{_TIME}{_OFFSET}\Z", re.ASCII)
 is_date_time = _DATE_TIME.match
 
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\Z", re.ASCII | re.IGNORECASE)
@@ -67,13 +77,17 @@ def format_checker() -> Any:
     if missing:
         raise RuntimeError(f"`jsonschema[format-nongpl]` is not installed: no check of {sorted(missing)}")
     checker = FormatChecker(())
-    own = {"iri": _is_iri, "iri-reference": _is_iri_reference, "regex": _is_regex}
+    own = {"date-time": _is_date_time, "iri": _is_iri, "iri-reference": _is_iri_reference, "regex": _is_regex}
     for name, (check, raises) in known.items():
         checker.checkers[name] = (
             _if_short(check) if name == "uri-template" else own.get(name, check),
             raises,
         )
     return checker
+
+
+def _is_date_time(value: object) -> bool:
+    return not isinstance(value, str) or is_date_time(value) is not None
 
 
 def _if_short(check: Callable[[object], bool]) -> Callable[[object], bool]:
