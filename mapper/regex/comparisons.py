@@ -1,16 +1,12 @@
-"""Comparisons: sets of texts against each other, and examples of their texts.
+"""Comparisons: sets of texts against each other.
 
 Answers are certain or None: a set that is not exact may hold too many texts.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator
-from itertools import islice
-
 from mapper.budget import remembered, spend
-from mapper.regex.characters import Ranges, partition, readable, shared
+from mapper.regex.characters import Ranges, partition, shared
 from mapper.regex.languages import (
     ANYTHING,
     EDGES_A_STEP,
@@ -106,74 +102,3 @@ def is_disjoint(one: Language, other: Language) -> bool | None:
     if both.is_none:
         return True
     return False if both.is_exact else None
-
-
-def examples(language: Language, count: int = 8) -> tuple[str, ...]:
-    """Some texts of the language, a shortest one first, then those that differ most; fewer if it has fewer.
-
-    Each edge of the automaton is taken by one text before an edge is taken with another character, and before
-    a text takes an edge twice.
-    """
-    found: dict[str, None] = {}
-    for text in islice(_texts(language), 64 * count):
-        found[text] = None
-        if len(found) == count:
-            break
-    return tuple(found)
-
-
-def _texts(language: Language) -> Iterator[str]:
-    if language.has_empty:
-        yield ""
-    spend(1 + sum(map(len, language.edges)) // EDGES_A_STEP)
-    before = _shortest_ways(language.starts, [list(out) for out in language.edges], is_forward=True)
-    after = _shortest_ways(language.finals, _backward(language), is_forward=False)
-    edges = [(state, given, target) for state, out in enumerate(language.edges) for given, target in out]
-    edges.sort(key=lambda edge: len(before[edge[0]]) + len(after[edge[2]]))
-    for number in range(_CHOICES):
-        for state, given, target in edges:
-            characters = _characters(given)
-            if number < len(characters):
-                yield before[state] + characters[number] + after[target]
-    waiting = deque((state, before[state]) for state in sorted(before, key=lambda state: len(before[state])))
-    while waiting:
-        state, text = waiting.popleft()
-        for given, target in language.edges[state]:
-            for character in _characters(given)[:2]:
-                longer = text + character
-                yield longer + after[target]
-                waiting.append((target, longer))
-
-
-_CHOICES = 8  # characters of an edge
-
-
-def _characters(given: Ranges) -> tuple[str, ...]:
-    """A few characters of a set, plain ones first, from different ranges, and from their ends."""
-    of_ranges = given[: _CHOICES // 2] + given[-1:]
-    ends = [pair for low, high in of_ranges for pair in (((low, high),), ((low, low),), ((high, high),))]
-    return tuple(dict.fromkeys(readable(part) for part in (given, *ends)))[:_CHOICES]
-
-
-_Edges = list[list[tuple[Ranges, int]]]
-
-
-def _backward(language: Language) -> _Edges:
-    found: _Edges = [[] for _ in language.edges]
-    for state, out in enumerate(language.edges):
-        for given, target in out:
-            found[target].append((given, state))
-    return found
-
-
-def _shortest_ways(starts: Iterable[int], edges: _Edges, *, is_forward: bool) -> dict[int, str]:
-    """A shortest text that leads to each state (or from it to an end)."""
-    found = dict.fromkeys(sorted(starts), "")
-    queue = list(found)
-    for state in queue:
-        for given, target in edges[state]:
-            if target not in found:
-                character = readable(given)
-                found[target] = found[state] + character if is_forward else character + found[state]
-                queue.append(target)
-    return found

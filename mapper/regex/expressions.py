@@ -15,6 +15,7 @@ from mapper.budget import remembered, spend
 from mapper.regex.automaton import (
     EDGE,
     HELD,
+    MAX_POSITIONS,
     OTHER,
     WORD,
     LookAround,
@@ -38,6 +39,7 @@ from mapper.regex.languages import (
 )
 from mapper.regex.reading import PatternFault, Place, Repetition, Sequence, Tree, read_ecma
 
+_RULES_A_STEP = 16
 _MAX_PARTS = 500  # kinds of characters
 _SIMPLE = 15  # the bits of conditions that are no look-arounds
 _REST: Tree = Repetition(CharacterSet(EVERY), 0, None)
@@ -97,32 +99,28 @@ _Readers: TypeAlias = tuple[int, ...]  # positions that can read a character: of
 class _Following:
     """Follows all texts through a pattern at once."""
 
-    positions: PositionRules
+    positions: tuple[PositionRules, ...]  # of the pattern, and of each look-around
     looks: list[LookAround]
     parts: list[tuple[Ranges, int, _Readers]] = field(default_factory=list)
     steps: dict[tuple[int, int], Steps] = field(default_factory=dict)
+    known: dict[tuple[int, int, bool, int], int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, tree: Tree) -> _Following:
-        builder = PositionBuilder(reverses=False)
+        builder = PositionBuilder(reverses=False, max_positions=MAX_POSITIONS + 2)
         positions = builder.positions(Sequence((_REST, tree, _REST)))
-        found = cls(positions, builder.looks)
+        found = cls((positions, *(look.positions for look in builder.looks)), builder.looks)
         found.parts = found.partition()
         return found
-
-    def all_positions(self) -> list[PositionRules]:
-        return [self.positions, *(look.positions for look in self.looks)]
 
     def partition(self) -> list[tuple[Ranges, int, _Readers]]:
         """Kinds of characters that no position distinguishes: their ranges, their kind, and the readers."""
         sets: dict[CharacterSet, int] = {}
-        for positions in self.all_positions():
+        for positions in self.positions:
             for given in positions.sets:
                 sets.setdefault(given, len(sets))
         found = [*(given.ranges for given in sets), WORD_RANGES]
-        if union(positions.conditions for positions in self.all_positions()) & (
-            Place.BOUNDARY | Place.NO_BOUNDARY
-        ):
+        if union(positions.conditions for positions in self.positions) & (Place.BOUNDARY | Place.NO_BOUNDARY):
             word = 1 << len(sets)
         else:
             word = 0
@@ -131,7 +129,7 @@ class _Following:
         for part, bits in partition(found):
             readers = tuple(
                 union(2 << number for number, given in enumerate(each.sets) if bits >> sets[given] & 1)
-                for each in self.all_positions()
+                for each in self.positions
             )
             parts.append((part, WORD if bits & word else OTHER, readers))
         if len(parts) > _MAX_PARTS:
@@ -144,6 +142,7 @@ class _Following:
         numbers, queue = {start: 0}, [start]
         edges: list[tuple[tuple[Ranges, int], ...]] = []
         finals, count = set[int](), 0
+        rules = sum(len(positions.rules) for positions in self.positions)
         kinds = {kind for _, kind, _ in self.parts}
         for state in queue:
             out: dict[int, list[tuple[int, int]]] = {}
@@ -157,6 +156,7 @@ class _Following:
                         out.setdefault(numbers[after], []).extend(part)
                         count += 1
                 count += 1
+            count += rules // _RULES_A_STEP
             if self.may_end(state):
                 finals.add(numbers[state])
             edges.append(tuple((joined(pairs), target) for target, pairs in out.items()))
@@ -172,13 +172,13 @@ class _Following:
         """The rules of the pattern (-1) or of a look-around, under some conditions."""
         key = (number, held)
         if key not in self.steps:
-            self.steps[key] = Steps(self.all_positions()[number + 1], held)
+            self.steps[key] = Steps(self.positions[number + 1], held)
         return self.steps[key]
 
     def onward(self, state: _Situation, kind: int) -> Iterator[_Onward]:
         """The positions that may follow a place before a character of a kind, for each possible decision."""
         held = HELD[state.kind, kind]
-        needed = self.needed(state, held)
+        needed = self.needed(state, held) if self.looks else 0
         for guess in self.guesses(state, needed, 0, _Guess(held)):
             found = self.followed(state, guess)
             if found is not None:
@@ -201,7 +201,12 @@ class _Following:
 
     def conditions(self, number: int, read: int, starts: bool, held: int) -> int:
         """The look-arounds on which it depends what follows some positions, or what may begin."""
-        positions = self.all_positions()[number + 1]
+        key = (number, read, starts, held)
+        if key not in self.known:
+            self.known[key] = self._conditions(self.positions[number + 1], read, starts, held)
+        return self.known[key]
+
+    def _conditions(self, positions: PositionRules, read: int, starts: bool, held: int) -> int:
         whole = positions.whole
         found = [bits for (bits, sources) in positions.rules if sources & read]
         found += [bits for bits, last in whole.last.items() if last & read]

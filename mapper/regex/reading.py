@@ -10,13 +10,14 @@ dialects in RFC 9485 §5 and the JSONPath compliance tests have it; elsewhere bo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import lru_cache
 from typing import Final, TypeAlias
 
-from mapper.regex.characters import DIGITS, ECMA_SPACE, EVERY, LAST, WORD, CharacterSet, joined, ranges
+from mapper.regex.characters import LAST, CharacterSet, joined
+from mapper.regex.notations import ECMA, IREGEXP, PROPERTIES, Notation
 
 MAX_DEPTH: Final = 50  # nested groups
 _MAX_COUNT: Final = 1_000_000_000  # rounds; no text is as long
@@ -75,67 +76,6 @@ class Repetition:
 Tree: TypeAlias = CharacterSet | Place | Look | Sequence | Alternatives | Repetition
 
 
-@dataclass(frozen=True, slots=True)
-class _Notation:
-    """The table of a notation: its escapes for one character, its classes and categories.
-
-    Only the notation that `has_conditions` has `(?...)`, `\\b`, lazy repetitions and anchors everywhere.
-    """
-
-    escapes: Mapping[str, str]
-    classes: Mapping[str, CharacterSet]
-    categories: Mapping[str, tuple[str, ...]]
-    any: CharacterSet
-    has_conditions: bool
-
-
-_SECOND = {"L": "lmotu", "M": "cen", "N": "dlo", "P": "cdefios", "Z": "lps", "S": "ckmo", "C": "cfno"}
-_SHORT = {name: (name,) for first, rest in _SECOND.items() for name in (first, *(first + c for c in rest))}
-# The names of ECMA-262, table "Value aliases and canonical values for General_Category".
-_LONG = """
-L Letter LC Cased_Letter Lu Uppercase_Letter Ll Lowercase_Letter Lt Titlecase_Letter Lm Modifier_Letter
-Lo Other_Letter M Mark M Combining_Mark Mn Nonspacing_Mark Mc Spacing_Mark Me Enclosing_Mark N Number
-Nd Decimal_Number Nd digit Nl Letter_Number No Other_Number P Punctuation P punct Pc Connector_Punctuation
-Pd Dash_Punctuation Ps Open_Punctuation Pe Close_Punctuation Pi Initial_Punctuation Pf Final_Punctuation
-Po Other_Punctuation S Symbol Sm Math_Symbol Sc Currency_Symbol Sk Modifier_Symbol So Other_Symbol
-Z Separator Zs Space_Separator Zl Line_Separator Zp Paragraph_Separator C Other Cc Control Cc cntrl Cf Format
-Cs Surrogate Co Private_Use Cn Unassigned
-"""
-_CASED = ("Lu", "Ll", "Lt")
-
-
-def _ecma_categories() -> dict[str, tuple[str, ...]]:
-    names = {**_SHORT, "Cs": ("Cs",), "LC": _CASED}
-    known = _LONG.split()
-    names |= {long: names[short] for short, long in zip(known[::2], known[1::2], strict=True)}
-    return {
-        f"{key}{name}": found for key in ("", "gc=", "General_Category=") for name, found in names.items()
-    }
-
-
-_IREGEXP: Final = _Notation(
-    {**{c: c for c in "()*+-.?[\\]^{|}"}, "n": "\n", "r": "\r", "t": "\t"},
-    {},
-    _SHORT,
-    CharacterSet(ranges("\n\r"), negated=True),
-    has_conditions=False,
-)
-_ECMA: Final = _Notation(
-    {"f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"},
-    {
-        letter.upper() if negated else letter: CharacterSet(given, negated=negated)
-        for letter, given in (("d", DIGITS), ("w", WORD), ("s", ECMA_SPACE))
-        for negated in (False, True)
-    },
-    _ecma_categories(),
-    CharacterSet(ranges("\n\r\u2028\u2029"), negated=True),
-    has_conditions=True,
-)
-_PROPERTIES = {
-    "Any": CharacterSet(EVERY),
-    "ASCII": CharacterSet(((0, 0x7F),)),
-    "Assigned": CharacterSet(categories=((("Cn",), True),)),
-}
 _LOOKS = {"(?=": (True, False), "(?!": (True, True), "(?<=": (False, False), "(?<!": (False, True)}
 _HINTS = {
     "A": "write `^` for the beginning of the text",
@@ -143,20 +83,32 @@ _HINTS = {
     "z": "write `$` for the end of the text",
     "h": r"write `[\t\u0020]`",
 }
+_CATEGORY = (
+    "unknown category; only general categories are known, such as `\\p{L}`, and `Any`, `ASCII`, `Assigned`"
+)
 _BACK_REFERENCE = "a back-reference cannot be matched in time proportional to the text"
 
 
 @lru_cache(maxsize=4_096)
 def read_ecma(text: str) -> Tree:
     """The tree of a pattern of ECMA-262; raises PatternFault."""
-    return _PatternReader(text, _ECMA).read()
+    return _PatternReader(text, ECMA).read()
+
+
+def is_ecma(text: str) -> bool:
+    """True if a text is a pattern of ECMA-262, also one with parts that cannot be matched here."""
+    try:
+        _PatternReader(text, ECMA).tree()
+    except PatternFault:
+        return False
+    return True
 
 
 def read_iregexp(text: str) -> Tree:
     """The tree of an I-Regexp; raises PatternFault."""
     if any("\ud800" <= character <= "\udfff" for character in text):
         raise PatternFault("half a surrogate pair", 0)
-    return _PatternReader(text, _IREGEXP).read()
+    return _PatternReader(text, IREGEXP).read()
 
 
 @dataclass(slots=True)
@@ -164,10 +116,13 @@ class _PatternReader:
     """Recursive descent over a pattern, by the grammars of ECMA-262 §22.2.1 and RFC 9485 §3.1."""
 
     text: str
-    notation: _Notation
+    notation: Notation
     position: int = 0
     depth: int = 0
+    groups: int = 0
     names: set[str] = field(default_factory=set)
+    references: set[str] = field(default_factory=set)  # back-references, by number or name
+    refused: PatternFault | None = None  # of what is part of the notation, but cannot be matched
 
     def peek(self, count: int = 1) -> str:
         return self.text[self.position : self.position + count]
@@ -181,10 +136,26 @@ class _PatternReader:
         return PatternFault(message, min(self.position, len(self.text)))
 
     def read(self) -> Tree:
+        """The tree; raises PatternFault also for what cannot be matched."""
+        tree = self.tree()
+        if self.refused is not None:
+            raise self.refused
+        return tree
+
+    def tree(self) -> Tree:
         tree = self.choice()
         if self.position < len(self.text):
             raise self.fault("`)` closes no group")
+        known = {*self.names, *map(str, range(1, self.groups + 1))}
+        if not self.references <= known and self.refused is not None:
+            raise self.refused
         return tree
+
+    def refuse(self, message: str) -> CharacterSet:
+        """Remember the first part that cannot be matched; the set is of no use."""
+        if self.refused is None:
+            self.refused = self.fault(message)
+        return CharacterSet()
 
     def choice(self) -> Tree:
         branches = [self.branch()]
@@ -298,6 +269,8 @@ class _PatternReader:
             raise self.fault("groups nest too deep")
         if self.peek() == "?" and opening == 1:
             self.name_group()
+        elif opening == 1:
+            self.groups += 1
         tree = self.choice()
         if self.peek() != ")":
             self.position = start if self.notation.has_conditions else self.position
@@ -320,6 +293,7 @@ class _PatternReader:
         if not name.replace("$", "_").isidentifier() or name in self.names:
             raise self.fault("the name of a group is not a name, or is used twice")
         self.names.add(name)
+        self.groups += 1
         self.position = end + 1
 
     def group_hint(self) -> str:
@@ -350,10 +324,20 @@ class _PatternReader:
         self.position -= 1
         if not notation.has_conditions and character in ("d", "w", "s", "D", "W", "S"):
             raise self.fault(f"I-Regexp has no `\\{character}`; write a class such as `[0-9]`")
-        if notation.has_conditions and character in tuple("123456789k"):
-            raise self.fault(_BACK_REFERENCE)
+        if notation.has_conditions and not in_class and character in tuple("123456789k"):
+            return self.back_reference()
         hint = _HINTS.get(character) if notation.has_conditions and not in_class else None
         raise self.fault(f"unknown escape `\\{character}`" + (f"; {hint}" if hint else ""))
+
+    def back_reference(self) -> CharacterSet:
+        """A back-reference, after its backslash."""
+        found = re.compile(r"k<([^>]*)>|([0-9]+)").match(self.text, self.position)
+        if found is None:
+            raise self.fault("`\\k` needs the name of a group")
+        nothing = self.refuse(_BACK_REFERENCE)
+        self.references.add(found[1] or found[2])
+        self.position = found.end()
+        return nothing
 
     def category(self, complemented: bool) -> CharacterSet:
         """A category in braces."""
@@ -361,10 +345,13 @@ class _PatternReader:
         name = self.text[self.position + 1 : end] if self.peek() == "{" and end > 0 else ""
         found = self.notation.categories.get(name)
         if found is None and self.notation.has_conditions:
-            known = _PROPERTIES.get(name)
+            known = PROPERTIES.get(name)
             if known is None:
-                reason = "unknown category; only general categories are known, such as `\\p{L}`"
-                raise self.fault(reason + ", and `Any`, `ASCII`, `Assigned`")
+                nothing = self.refuse(_CATEGORY)
+                if not re.fullmatch(r"[A-Za-z_]+(?:=[A-Za-z0-9_]+)?", name):
+                    raise self.fault(_CATEGORY)
+                self.position = end + 1
+                return nothing
             self.position = end + 1
             return CharacterSet(known.given, known.categories, negated=complemented)
         if found is None:

@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -179,7 +181,7 @@ class _Examination:
     schema: Schema
     report: Report
     named: Span | None
-    pattern_faults: dict[str, str | None] = field(default_factory=dict)
+    pattern_faults: dict[str, PatternFault | None] = field(default_factory=dict)
     length: int = 0
     automata: int = 0
 
@@ -286,27 +288,29 @@ class _Examination:
             self.pattern_faults[pattern] = self.pattern_fault(pattern)
         fault = self.pattern_faults[pattern]
         if fault is not None:
-            self.fault("M203", "a pattern that cannot be used", place, fault)
+            if place is not None and fault.position >= 0:
+                place = _character(place, fault.position)
+            self.fault("M203", "a pattern that cannot be used", place, fault.message)
 
-    def pattern_fault(self, pattern: str) -> str | None:
-        """The reason against a pattern; of patterns beyond a limit, only the first has one."""
+    def pattern_fault(self, pattern: str) -> PatternFault | None:
+        """The fault of a pattern, at -1 if all is one; beyond a limit, only the first pattern has one."""
         before = self.length
         self.length += len(pattern)
         if self.length > MAX_PATTERNS:
             reason = f"the patterns of the schema have more than {MAX_PATTERNS:,} characters together"
-            return reason if before <= MAX_PATTERNS else None
+            return PatternFault(reason, -1) if before <= MAX_PATTERNS else None
         if len(pattern) > MAX_PATTERN:
-            return f"it has more than {MAX_PATTERN:,} characters"
+            return PatternFault(f"it has more than {MAX_PATTERN:,} characters", -1)
         try:
             automaton = automaton_of(pattern)
         except PatternFault as fault:
-            return f"character {fault.position + 1} of the pattern: {fault.message}"
+            return fault
         except NoAutomaton as fault:
-            return str(fault)
+            return PatternFault(str(fault), -1)
         before = self.automata
         self.automata += max(automaton.size, _LEAST_AUTOMATON) if automaton else 0
         if before <= MAX_AUTOMATA < self.automata:
-            return "the patterns of the schema are too large together"
+            return PatternFault("the patterns of the schema are too large together", -1)
         return None
 
     def check_loops(self) -> None:
@@ -322,6 +326,19 @@ class _Examination:
                     why = "references that lead too far", f"through more than {MAX_HEIGHT} others"
                 self.fault("M007", why[0], place, why[1])
                 return
+
+
+# A character of a text as JSON writes it; two escapes may be the halves of one.
+_JSON_CHARACTER = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|[^\"\\]"
+)
+
+
+def _character(place: Span, index: int) -> Span:
+    """The span of a character of a JSON text; that of the closing quote if the text has no such character."""
+    found = next(islice(_JSON_CHARACTER.finditer(place.text[1:-1]), index, None), None)
+    start, end = (len(place.text) - 2, len(place.text) - 1) if found is None else found.span()
+    return place.part(start + 1, end + 1)
 
 
 @cache

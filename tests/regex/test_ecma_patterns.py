@@ -11,12 +11,13 @@ import random
 import shutil
 import subprocess
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 import pytest
 
 from mapper.regex.automaton import compile_automaton
-from mapper.regex.comparisons import examples
+from mapper.regex.examples import examples
 from mapper.regex.expressions import matching
 from mapper.regex.reading import PatternFault, read_ecma
 from mapper.regex.searches import searcher
@@ -135,7 +136,11 @@ def test_node_agrees_about_random_patterns(seed: int) -> None:
         tried += sum(wanted)
     assert tried > len(pairs)
     assert sum(not matching(pattern).is_exact for pattern, _ in pairs) < len(pairs) // 100
-    samples = [(pattern, list(examples(matching(pattern)))) for pattern, _ in pairs if r"\B" not in pattern]
+    samples = [
+        (pattern, list(islice(examples(matching(pattern)), 8)))
+        for pattern, _ in pairs
+        if r"\B" not in pattern
+    ]
     samples = [(pattern, texts) for pattern, texts in samples if matching(pattern).is_exact]
     for (pattern, texts), wanted in zip(samples, of_node(samples), strict=True):
         assert wanted is not None

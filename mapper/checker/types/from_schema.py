@@ -198,9 +198,9 @@ def _exclusive(branches: list[Bounds]) -> list[Bounds]:
     if len(branches) > _MAX_COMPARED:
         return [Bounds(branch.upper, NEVER) for branch in branches]
     found = []
-    for branch in branches:
-        for other in branches:
-            if other is not branch and overlaps(branch.upper, other.upper):
+    for position, branch in enumerate(branches):
+        for other in (*branches[:position], *branches[position + 1 :]):
+            if overlaps(branch.upper, other.upper):
                 branch = both(branch, outside(other))
         found.append(branch)
     return found

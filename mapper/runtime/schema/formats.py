@@ -1,18 +1,16 @@
-"""Formats: checks of the forms that a JSON Schema `format` names; all but date-time agree with jsonschema."""
+"""Formats: checks of the forms that a JSON Schema `format` names.
+
+All but `date-time` and `regex` agree with jsonschema.
+"""
 
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Callable
 from functools import cache
-from itertools import accumulate
-from re import _constants as codes  # type: ignore[attr-defined]
-from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 from uuid import UUID
 
-from mapper.runtime.limits import MAX_GROUP_DEPTH
 from mapper.runtime.times.calendar import DATE
 
 # The formats of 2020-12, all of which are checked. Any other is a note: every text has it.
@@ -97,36 +95,10 @@ def _if_short(check: Callable[[object], bool]) -> Callable[[object], bool]:
 
 
 def _is_regex(value: object) -> bool:
-    """Return True if `re` can compile a text: it parses, and what looks behind has one width.
+    """Return True for a pattern of ECMA-262 with the flag `u` (JSON Schema 2020-12 §7.3.8)."""
+    from mapper.regex.reading import is_ecma  # a service without patterns starts without it
 
-    To compile it would take time that a hostile pattern can multiply.
-    """
-    if not isinstance(value, str):
-        return True
-    if (
-        len(value) > MAX_SYNTAX
-        or max(accumulate((c == "(") - (c == ")") for c in value), default=0) > MAX_GROUP_DEPTH
-    ):
-        return False
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return _looks_behind_evenly(parser.parse(value))
-        except OverflowError:
-            return False
-
-
-def _looks_behind_evenly(tree: Any) -> bool:
-    for code, value in tree:
-        if code in (codes.ASSERT, codes.ASSERT_NOT) and value[0] < 0:
-            shortest, longest = value[1].getwidth()
-            if shortest != longest:
-                return False
-        parts = value if isinstance(value, tuple | list) else (value,)
-        inner = [part for each in parts for part in (each if isinstance(each, list) else (each,))]
-        if not all(_looks_behind_evenly(part) for part in inner if isinstance(part, parser.SubPattern)):
-            return False
-    return True
+    return not isinstance(value, str) or (len(value) <= MAX_SYNTAX and is_ecma(value))
 
 
 def _is_iri(value: object) -> bool:
