@@ -83,8 +83,10 @@ def _check_fit(place: TargetPlace, is_absent: bool, checking: Checking) -> bool:
         return True
     tame = checking.tamed().type_of(place.inner.value)
     possible = [] if tame is None else mismatches(place, supposed(place, tame))
-    # The remedies for absent and blank values are the same.
-    possible = [each for each in possible if not (is_absent and each.code == "M403")]
+    # The remedies for absent and blank values are the same; without a source schema, any form is possible.
+    others = {"M403"} if is_absent else set()
+    others |= set() if checking.payload.knows_item else {"M404"}
+    possible = [each for each in possible if each.code not in others]
     open_: OpenQuestion | None = None
     for mismatch in possible:
         answer = _ask(place, mismatch, checking)
