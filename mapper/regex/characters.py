@@ -96,7 +96,7 @@ _FIRST_FEW = 128  # as many ranges can begin in ASCII
 
 @dataclass(frozen=True, slots=True)
 class CharacterSet:
-    """The characters of the ranges, which are in order, and those of (perhaps complemented) categories; or all others.
+    """The characters of the ranges, in order, and those of (perhaps complemented) categories; or all others.
 
     A category is given by the beginnings of its names, as in `("L",)` or `("Lu", "Ll")`.
     """
