@@ -199,6 +199,6 @@ LEVELS = 4
 # How large an event can become, as in `runtime.growth`.
 GROWTH = (11, 0, 4854, 0, 0, ())
 # The work of its items, as in `runtime.work`.
-WORK = (2496, 6060, 19, 0, 360, 0, 0)
+WORK = (2496, 25004, 43, 0, 844, 0, 0)
 # The alternatives of `each`, as in `runtime.items`.
 EACH = ((),)
