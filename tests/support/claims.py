@@ -151,11 +151,14 @@ def _judge_run(judging: _Judging, payload: Json) -> None:
         judging.broken.append("a defect M901")
     if run.skipped:
         return
-    for code, span, _ in run.faults:
+    # A mapping that is wrong for every payload does not compile, and the rest of it is not asked about.
+    claims = () if "error" in _words(judging.diagnostics) else run.faults
+    for code, span, _ in claims:
         if code not in _UNJUDGED and not _is_announced(judging, code, span):
             reason = _reason(judging, payload, code, _place_of(judging, span))
             if reason is not None:
-                judging.broken.append(f"unannounced {code} {reason}".rstrip())
+                place = " in a template" if isinstance(judging.program.output, ir.Template) else ""
+                judging.broken.append(f"unannounced {code} {reason}".rstrip() + place)
     if not run.faults:
         for each in judging.diagnostics:
             certain = _CERTAIN.match(each.message)
