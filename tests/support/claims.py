@@ -169,7 +169,9 @@ def _judge_run(judging: _Judging, payload: Json) -> None:
 def _is_announced(judging: _Judging, code: str, span: Span | None) -> bool:
     place = _place_of(judging, span)
     for each in judging.diagnostics:
-        if not place or any(_place_of(judging, label.span) == place for label in each.labels):
+        # A question about the event as a whole is asked at none of its fields.
+        places = {_place_of(judging, label.span) for label in each.labels[:1]}
+        if not place or places & {place, ""}:
             return True
     declared = set(declared_places(judging.program))
     return span is not None and (code, span.start, span.end) in declared
