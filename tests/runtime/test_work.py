@@ -14,8 +14,9 @@ import mapper
 from mapper.catalog import find_mappings
 from mapper.ir.work import item_units, work
 from mapper.runtime.items import UnmatchedElement, select
-from mapper.runtime.limits import DEFAULT, Limits
+from mapper.runtime.limits import DEFAULT, Limits, within
 from mapper.runtime.work import CALL, DATE, DATE_PATTERN, PAIR, PATTERN, VALUE, Work
+from mapper.runtime.work import FEW as UNCOUNTED
 from support.examples import examples
 from support.frames import FRAME, compiled, text_of
 from support.metered import by_generated_code, by_interpreter, event_of, program_of, units_of_event
@@ -282,6 +283,7 @@ OR_NULL = "on_error: 'null'"
 # Texts and values beside those above, whose work is bounded in their own ways.
 BOUNDED: dict[str, str] = {
     "loops": text_of("{% for i in x %}{{ i }}{{ i.a | upcase }}{{ forloop.index }}{% endfor %}"),
+    "plain loops": text_of("{% for i in x %}{% endfor %}"),
     "windows": text_of("{% for i in x limit: 3 offset: s %}{{ i.a }}{% else %}{{ x }}{% endfor %}"),
     "loops in loops": text_of(
         "{% for i in x %}{% for k in i %}{{ k }}{% if k == i %}{% endif %}{% endfor %}{% endfor %}"
@@ -322,16 +324,21 @@ BOUNDED: dict[str, str] = {
 _ROWS = {**{row: text for row, (text, _) in COUNTED.items()}, **AGREED, **BOUNDED}
 
 
+# With the limits of texts and loops far below their defaults, no part of a bound hides others.
+NARROW = Limits(text_length=4_000, loop_rounds=200)
+
+
 @pytest.mark.parametrize("name", _ROWS)
 def test_a_bound_is_never_too_low(name: str) -> None:
     text = FRAME.replace("PROPERTIES", _ROWS[name]).replace("event:", "vars: {v: $.x}\nevent:", 1)
     program = program_of(text)
-    event, bound = event_of(program), work(program)
     read = [key for key in BODY if re.search(rf"\b{key}\b", _ROWS[name])] or [*BODY]
-    for value in DENSE.values():
-        for body in (dict.fromkeys(read, value), {**BODY, read[0]: [value]}):
-            units = by_generated_code(program, body, body, NONE, event)[1]
-            assert units <= bound.at_most(1, _bytes_of(body), DEFAULT)
+    with within(NARROW):
+        event, bound = event_of(program), work(program)
+        for value in DENSE.values():
+            for body in (dict.fromkeys(read, value), {**dict.fromkeys(read, 0), read[0]: [value]}):
+                units = by_generated_code(program, body, body, NONE, event)[1]
+                assert units <= bound.at_most(1, _bytes_of(body), NARROW)
 
 
 def test_a_bound_adds_up() -> None:
@@ -363,7 +370,8 @@ def test_the_work_of_shipped_mappings_is_proven() -> None:
     works = {path.stem: mapper.load(path)._decoded.work for path in find_mappings()}
     counted = {name for name, work in works.items() if not work.is_harmless(DEFAULT)}
     assert counted == {"amplitude-cohort", "clevertap", "clevertap-template"}
-    assert {name for name, work in works.items() if not work.max_items(DEFAULT)} == {"clevertap"}
+    one = {path.stem: mapper.load(path)._decoded._max_uncounted_items for path in find_mappings()}
+    assert min(one.values()) >= 5, "items of a parsed payload that are not counted"
 
 
 def test_a_parsed_payload_is_taken_for_a_body_within_the_limits() -> None:
@@ -379,3 +387,77 @@ def test_a_parsed_payload_is_taken_for_a_body_within_the_limits() -> None:
     body = {"x": "a" * (size - 10)}
     for transform in (free, counting):
         assert len(transform(body).events) == len(transform(json.dumps(body).encode()).events) == 1
+
+
+# Each element counts as much as the constant that no element becomes.
+HEAVY = "{a: {map: $.x, to: {match: $, cases: {none: {literal: [" + "0, " * 300 + "0]}}, else: 1}}}"
+A_FEW, SOME, MANY = UNCOUNTED - 1_000, UNCOUNTED + 1_000, 3 * UNCOUNTED
+
+
+def test_an_item_is_counted_as_soon_as_one_of_its_lists_is_long() -> None:
+    most = 5_000 * (UNCOUNTED + 5_000)
+    transform = compiled(HEAVY, item_work=most, body_work=4 * most)
+    assert "raise Uncounted" in transform.python
+    assert 3 <= transform._decoded._max_uncounted_items < 10
+    for lengths, wanted in (
+        ([A_FEW], []),
+        ([SOME], []),
+        ([MANY], [(0, "M629")]),
+        ([A_FEW, SOME, A_FEW], []),
+        ([A_FEW, MANY, A_FEW], [(1, "M629")]),
+        ([MANY] * 3 + [A_FEW, SOME, 0], [(0, "M629"), (1, "M629"), (2, "M629"), (4, "M630"), (5, "M630")]),
+    ):
+        body = {"events": [{"x": [0] * length} for length in lengths]}
+        raw = json.dumps(body).encode()
+        for result in (transform(body), transform(body, trusted=True), transform(raw), transform.json(raw)):
+            assert [(r.index, r.codes[0]) for r in result.rejected] == wanted
+            assert len(result.events) + len(wanted) == len(lengths)
+        for payload in (body, raw):
+            outcomes = enumerate(transform.stream(payload))
+            assert [(n, r.codes[0]) for n, r in outcomes if isinstance(r, mapper.Rejected)] == wanted
+
+
+def test_types_of_a_host_are_counted_like_others() -> None:
+    class Odd(dict[str, Any]):
+        def get(self, key: str, default: Any = None) -> Any:
+            raise ValueError
+
+    most = 5_000 * (UNCOUNTED + 5_000)
+    transform = compiled(HEAVY, item_work=most, body_work=4 * most)
+    body = {"events": [{"x": [0]}, Odd(x=[0] * SOME), Odd(x=[0] * MANY), {"x": [0]}]}
+    result = transform(body)
+    assert [(r.index, r.codes) for r in result.rejected] == [(2, ("M629",))]
+    assert result.rejected[0].item is body["events"][2]
+
+
+SHARED = "{a: {hash: [{envelope: $.s}, {envelope: $.o.t}]}}"
+
+
+def test_what_items_share_counts_as_it_is_in_a_body() -> None:
+    transform = compiled(SHARED)
+    few, limits = transform._decoded._work_of_few, transform._decoded._limits
+    for names, length in ((("s",), 1_000), (("o", "t"), 1_000), (("other",), 2_000_000)):
+        value: object = "a" * length
+        for name in reversed(names):
+            value = {name: value}
+        assert isinstance(value, dict)
+        items = 1_000
+        body = {**value, "events": [{}] * items}
+        size = DEFAULT.body_bytes
+        assert not few.fits(items, size, limits)
+        found = few.in_body(body)
+        assert found.fits(items, size, limits)
+        assert (found.shared, found.constant > few.constant + length) == (0, names != ("other",))
+        assert len(transform(body).events) == items
+    held: dict[str, Any] = {}
+    held["o"] = held
+    held["s"] = held
+    assert few.in_body(held) is few
+
+
+def test_a_shared_part_that_is_large_is_counted() -> None:
+    transform = compiled(SHARED, body_work=10_000_000)
+    body = {"s": "a" * 20_000, "events": [{}] * 600}
+    for payload in (body, json.dumps(body).encode()):
+        codes = {r.codes[0] for r in transform(payload).rejected}
+        assert codes == {"M630"}
