@@ -30,8 +30,6 @@ MAX_BODY_DEPTH = 10_000
 MAX_REPAIRED_DEPTH = 1_000
 # Levels of a value that is hashed. The walk does not recurse; the limit stops values that contain themselves.
 MAX_CANONICAL_DEPTH = 1_000
-# Open groups of a text with `format: regex`: CPython's parser of expressions recurses.
-MAX_GROUP_DEPTH = 50
 # Tags of a template inside each other: python-liquid's parser and its nodes recurse, several frames a tag.
 MAX_TAG_DEPTH = 30
 # Of these, the tags and loops that become Python code; the library's interpreter runs the others. CPython's

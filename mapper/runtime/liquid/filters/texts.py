@@ -9,6 +9,7 @@ import re
 from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
 from functools import partial, wraps
 
+from mapper.runtime.blank import WHITE_SPACE
 from mapper.runtime.forms.percents import unquoted
 from mapper.runtime.limits import active
 from mapper.runtime.liquid.filters.numbers import whole
@@ -28,7 +29,7 @@ from mapper.runtime.work import CALL, SHORT, meter, size_of, spend
 _BLOCKS = {"<script": "</script>", "<!--": "-->", "<style": "</style>"}
 _TAG = re.compile("<[^>]*>")
 _BREAK = "<br />\n"
-_WHITE_SPACE = re.compile(r"\s+")
+_WHITE_SPACE = re.compile(f"[{WHITE_SPACE}]+")
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&#x27;", '"': "&quot;"}
 # Characters that could end a text in a script, as `\u` escapes.
 _SCRIPT_ESCAPES = {code: f"\\u{code:04X}" for code in (*range(32), *map(ord, "\\'\"><&=-;`\u2028\u2029"))}
@@ -91,25 +92,25 @@ def upcase(value: str) -> str:
 @steady_filter(Gives.CONTENT, (" a b ", "", "a b"), "", effect=Effect.TRIMMED, method="strip")
 def strip(value: str) -> str:
     """The text without white space around it."""
-    return value.strip()
+    return value.strip(WHITE_SPACE)
 
 
 @steady_filter(Gives.CONTENT, (" a b ", "", "a b "), "", effect=Effect.TRIMMED, method="lstrip")
 def lstrip(value: str) -> str:
     """The text without white space before it."""
-    return value.lstrip()
+    return value.lstrip(WHITE_SPACE)
 
 
 @steady_filter(Gives.CONTENT, (" a b ", "", " a b"), "", effect=Effect.TRIMMED, method="rstrip")
 def rstrip(value: str) -> str:
     """The text without white space after it."""
-    return value.rstrip()
+    return value.rstrip(WHITE_SPACE)
 
 
 @steady_filter(Gives.CONTENT, (" a \n b ", "", "a b"), "")
 def squish(value: str) -> str:
     """The text without white space around it, and with one blank for each stretch of it inside."""
-    return _WHITE_SPACE.sub(" ", value.strip())
+    return _WHITE_SPACE.sub(" ", value.strip(WHITE_SPACE))
 
 
 @steady_filter(Gives.CONTENT, ("a\r\nb\n", "", "ab"), "", effect={"\n": "", "\r": None})
