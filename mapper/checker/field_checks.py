@@ -41,8 +41,11 @@ def _check_field(place: TargetPlace, checking: Checking) -> bool:
     """Report what is wrong with a field of the event; True if anything is."""
     entry = place.entry
     found = checking.notes.type_of(entry.value)
-    if found is None or found.is_never or not place.wanted.upper.is_present:
-        return True  # what never has a value, or what the target does not know, is reported as that
+    if found is None or found.is_never:
+        return True  # what always rejects the item is reported as that
+    if not place.wanted.upper.is_present:
+        _check_presence(place, checking)
+        return True  # a field that the target does not allow is reported, too
     certain = _certain(place, checking)
     if certain is not None:
         report_answer(_question(*certain, checking), Refuted(), checking.report)
@@ -95,6 +98,7 @@ def _check_fit(place: TargetPlace, is_absent: bool, checking: Checking) -> bool:
             return True
         open_ = open_ or answer
     if open_ is None or not checking.payload.knows_item:
+        checking.leave(place.inner.value)
         return False
     open_ = with_obstacles(open_, place.inner.value, place.wanted, checking.target)
     report_answer(_question(place, possible[0], checking), open_, checking.report)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -95,7 +96,7 @@ _FIRST_FEW = 128  # as many ranges can begin in ASCII
 
 @dataclass(frozen=True, slots=True)
 class CharacterSet:
-    """The characters of the ranges, and those of (perhaps complemented) categories; or all others.
+    """The characters of the ranges, in order, and those of (perhaps complemented) categories; or all others.
 
     A category is given by the beginnings of its names, as in `("L",)` or `("Lu", "Ll")`.
     """
@@ -106,7 +107,8 @@ class CharacterSet:
 
     def __contains__(self, character: str) -> bool:
         point = ord(character)
-        found = any(low <= point <= high for low, high in self.given) or any(
+        before = bisect_right(self.given, (point, LAST)) - 1
+        found = (before >= 0 and point <= self.given[before][1]) or any(
             category(character).startswith(names) is not complemented
             for names, complemented in self.categories
         )

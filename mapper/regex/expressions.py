@@ -40,6 +40,7 @@ from mapper.regex.languages import (
 from mapper.regex.reading import PatternFault, Place, Repetition, Sequence, Tree, read_ecma
 
 _RULES_A_STEP = 16
+_LOOK_WORK = 4
 _MAX_PARTS = 500  # kinds of characters
 _SIMPLE = 15  # the bits of conditions that are no look-arounds
 _REST: Tree = Repetition(CharacterSet(EVERY), 0, None)
@@ -104,6 +105,7 @@ class _Following:
     parts: list[tuple[Ranges, int, _Readers]] = field(default_factory=list)
     steps: dict[tuple[int, int], Steps] = field(default_factory=dict)
     known: dict[tuple[int, int, bool, int], int] = field(default_factory=dict)
+    count: int = 0  # of the work so far
 
     @classmethod
     def of(cls, tree: Tree) -> _Following:
@@ -141,7 +143,7 @@ class _Following:
         start = _Situation(barred=nothing, behind=nothing)
         numbers, queue = {start: 0}, [start]
         edges: list[tuple[tuple[Ranges, int], ...]] = []
-        finals, count = set[int](), 0
+        finals = set[int]()
         rules = sum(len(positions.rules) for positions in self.positions)
         kinds = {kind for _, kind, _ in self.parts}
         for state in queue:
@@ -154,16 +156,16 @@ class _Following:
                             numbers[after] = len(numbers)
                             queue.append(after)
                         out.setdefault(numbers[after], []).extend(part)
-                        count += 1
-                count += 1
-            count += rules // _RULES_A_STEP
+                        self.count += 1
+                self.count += 1
+            self.count += rules // _RULES_A_STEP
             if self.may_end(state):
                 finals.add(numbers[state])
             edges.append(tuple((joined(pairs), target) for target, pairs in out.items()))
-            if len(numbers) > MAX_STATES or count > 4 * MAX_EDGES:
-                spend(1 + count // EDGES_A_STEP)
+            if len(numbers) > MAX_STATES or self.count > 4 * MAX_EDGES:
+                spend(1 + self.count // EDGES_A_STEP)
                 raise TooLarge
-        spend(1 + count // EDGES_A_STEP)
+        spend(1 + self.count // EDGES_A_STEP)
         return trimmed(edges, {0}, finals)
 
     # --- one place
@@ -244,6 +246,7 @@ class _Following:
     def followed(self, state: _Situation, guess: _Guess) -> _Onward | None:
         """The positions that may follow under a decision; None if it contradicts what is to be shown."""
         held = guess.held
+        self.count += _LOOK_WORK * len(self.looks) + len(state.owed)
         steps = self.step(-1, held)
         following = steps.after(state.read) | (steps.start if state.kind == EDGE else 0)
         owed = list(guess.owed)

@@ -18,6 +18,7 @@ from mapper.regex.reading import Alternatives, Look, Place, Repetition, Sequence
 
 _MAX_WAYS: Final = 16
 _MAX_CASES: Final = 300
+_MAX_WORK: Final = 20_000  # positions that are looked at
 _MAX_POSITIONS: Final = 400
 _MAX_COPIES: Final = 12  # a longer repetition counts as endless
 _MAX_RANGES: Final = 40  # of a class that `re` is given
@@ -278,12 +279,15 @@ def _try_all(counting: _Counting, whole: _Ways) -> None:
     if len(readers) > _MAX_CASES:
         raise _TooManyWays
     start = frozenset(whole.early.items())
-    seen, waiting = {start}, [start]
+    seen, waiting, work = {start}, [start], 0
     while waiting:
         ways = waiting.pop()
         mask = sum(1 << position for position, _ in ways)
         for reader in {reader & mask for reader in readers}:
             following: _Counts = {}
+            work += 1 + len(ways)
+            if work > _MAX_WORK:
+                raise _TooManyWays
             for position, count in ways:
                 if reader >> position & 1:
                     following = _sum(following, counting.following[position], count)

@@ -19,7 +19,7 @@ from typing import Any
 from mapper.diagnostics.diagnostic import Label, Report, Severity
 from mapper.diagnostics.files import read_file
 from mapper.diagnostics.source import SourceFile, Span
-from mapper.regex.automaton import NoAutomaton
+from mapper.regex.automaton import MAX_POSITIONS, NoAutomaton
 from mapper.regex.reading import PatternFault
 from mapper.regex.searches import automaton_of
 from mapper.runtime.json.nesting import is_deeper
@@ -299,6 +299,8 @@ class _Examination:
         if self.length > MAX_PATTERNS:
             reason = f"the patterns of the schema have more than {MAX_PATTERNS:,} characters together"
             return PatternFault(reason, -1) if before <= MAX_PATTERNS else None
+        if self.automata > MAX_AUTOMATA:
+            return None
         if len(pattern) > MAX_PATTERN:
             return PatternFault(f"it has more than {MAX_PATTERN:,} characters", -1)
         try:
@@ -306,6 +308,7 @@ class _Examination:
         except PatternFault as fault:
             return fault
         except NoAutomaton as fault:
+            self.automata += MAX_POSITIONS
             return PatternFault(str(fault), -1)
         before = self.automata
         self.automata += max(automaton.size, _LEAST_AUTOMATON) if automaton else 0
