@@ -62,7 +62,7 @@ def _of_any_value(node: ir.Value, schema: Subschema) -> Units:
         return NOTHING
     size = size_of(size_bound(node))
     if isinstance(node, ir.Template):  # the event is what its text spells
-        size = Size(size.characters, size.characters)
+        size = Size(size.characters, size.characters, size.characters)
     return size.characters.times(characters) + size.nodes.times(elements)
 
 

@@ -123,30 +123,36 @@ def either(parts: Iterable[Units]) -> Units:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Bounds of a value: its characters, as a payload writes it, and the values in it, with itself."""
+    """Bounds of a value: its characters, as a payload writes it, and the values in it, with itself.
+
+    So many of the characters may be `digits` of long integers.
+    """
 
     characters: Units = NOTHING
     nodes: Units = NOTHING
+    digits: Units = NOTHING
 
     def __add__(self, other: Size) -> Size:
-        return Size(self.characters + other.characters, self.nodes + other.nodes)
+        characters, nodes = self.characters + other.characters, self.nodes + other.nodes
+        return Size(characters, nodes, self.digits + other.digits)
 
     def times(self, factor: int) -> Size:
         """So many times as much."""
-        return Size(self.characters.times(factor), self.nodes.times(factor))
+        return Size(self.characters.times(factor), self.nodes.times(factor), self.digits.times(factor))
 
 
 def size_of(bound: SizeBound) -> Size:
     """The size of a value whose growth is known."""
     if bound.lists:
-        return Size(ENDLESS, ENDLESS)
+        return Size(ENDLESS, ENDLESS, ENDLESS)
     built = bound.texts - bound.requested
     constant = bound.constant + built * active().text_length + bound.requested * REQUESTED
     characters = Units(constant, bound.reads)
     if bound.spelt:  # two characters or more for each value
-        return Size(characters, characters)
+        return Size(characters, characters, characters)
     # A member or element takes two bytes, a text is one value.
-    return Size(characters, Units(1 + bound.constant + bound.texts, {}, bound.reads))
+    nodes = Units(1 + bound.constant + bound.texts, {}, bound.reads)
+    return Size(characters, nodes, Units(bound.constant, bound.reads))
 
 
 def inside(element: Units, source: Size) -> Units:

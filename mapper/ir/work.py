@@ -186,7 +186,7 @@ def _of_operation(node: ir.Value) -> Units:
         case ir.Hash(operands):
             sizes = [_size(operand) for operand in operands]
             written = total(
-                size.characters.times(_UTF8 + LONG_DIGIT) + size.nodes.times(_CANONICAL + 2 * PRINTED)
+                size.characters.times(_UTF8 + LONG_DIGIT) + size.nodes.times(_CANONICAL + PRINTED)
                 for size in sizes
             )
             return written + Units(VALUE * (1 + len(operands)))
@@ -240,7 +240,7 @@ def _members(node: ir.Value) -> Units:
 def _of_cast(value: ir.Value, kind: ir.CastKind) -> Units:
     if kind is ir.CastKind.JSON:
         return Units(2 * CALL) + _size(value).characters
-    if kind not in _BYTES:
+    if kind not in _BYTES or (kind is ir.CastKind.STRING and types(value) == {"string"}):
         return NOTHING
     # As long as the value, and not longer than the longest number.
     size = _size(value).characters

@@ -79,7 +79,8 @@ class Work:
 
     def at_most(self, items: int, size: int, limits: Limits) -> int:
         """A bound of the units of so many items of a body of `size` bytes that the limits let through."""
-        values = min(size // 2, limits.values) + 1  # each but the first has a comma or bracket before it
+        # Commas and opening brackets: each value but the first has one before it, and `[],` has two in all.
+        values = min(size * 2 // 3, limits.values) + 1
         both: Callable[[int, int], int] = max if self.apart else add
         of_bytes = both(self.own, items * self.shared)
         of_values = both(self.own_values, items * self.shared_values)

@@ -201,6 +201,6 @@ LEVELS = 4
 # How large an event can become, as in `runtime.growth`.
 GROWTH = (11, 0, 4854, 0, 0, ())
 # The work of its items, as in `runtime.work`.
-WORK = ((2496, 25004, 43, 0, 844, 0, 0, True, ()), (2496, 1624844, 43, 0, 844, 0, 0, True, ()))
+WORK = ((2496, 24040, 22, 0, 392, 0, 0, True, ()), (2496, 1623880, 22, 0, 392, 0, 0, True, ()))
 # The alternatives of `each`, as in `runtime.items`.
 EACH = ((),)
