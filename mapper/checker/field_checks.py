@@ -211,7 +211,7 @@ def _check_presence(place: TargetPlace, checking: Checking) -> bool:
         spans = (entry.span, entry.value.span)
         return any(code == "M611" and span in spans for code, span, _ in run.faults)
 
-    answer = checking.ask(place.entry, is_absent) if checking.payload.knows_item else None
+    answer = checking.ask(place.entry, is_absent, entry.value) if checking.payload.knows_item else None
     name = place.named.name
     mismatch = Mismatch(
         "M502",
