@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from mapper import ir
 from mapper.checker.answers import OpenQuestion, Refuted
 from mapper.checker.inference.findings import Inference
-from mapper.checker.inference.payload_types import PayloadTypes
-from mapper.checker.inference.program_types import infer_tame
+from mapper.checker.inference.payload_types import PayloadTypes, payload_types
+from mapper.checker.inference.program_types import infer_program, infer_tame
 from mapper.checker.name_checks import KnownNames
 from mapper.checker.search.counterexamples import MAX_RUNS, CounterexampleSearch, Judge
 from mapper.checker.search.results import Found, NotFound
@@ -21,7 +21,8 @@ from mapper.schemas.schema import Schema
 class Checking:
     """The inputs of all checks of one program; `search` is None if nothing may be run.
 
-    `tame` is filled by the first call of `tamed`, because many programs need no second inference.
+    `tame` and `bare` are filled by the first call of `tamed` and `without_schemas`: many programs need no
+    second inference.
     """
 
     program: ir.Program
@@ -32,12 +33,21 @@ class Checking:
     report: Report
     search: CounterexampleSearch | None
     tame: list[Inference] = field(default_factory=list, repr=False)
+    bare: list[Inference] = field(default_factory=list, repr=False)
 
     def tamed(self) -> Inference:
         """The inference that supposes a harmless text wherever there is no schema."""
         if not self.tame:
             self.tame.append(infer_tame(self.program, self.payload))
         return self.tame[0]
+
+    def without_schemas(self) -> Inference:
+        """The inference that knows the mapping, and nothing of its payloads."""
+        if not self.payload.knows_item:
+            return self.notes
+        if not self.bare:
+            self.bare.append(infer_program(self.program, payload_types(self.program, None, None)))
+        return self.bare[0]
 
     def ask(
         self,

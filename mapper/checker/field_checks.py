@@ -2,86 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from mapper import ir
 from mapper.checker.answers import OpenQuestion, Question, Refuted, report_answer
 from mapper.checker.checking import Checking
-from mapper.checker.inference.payload_types import PayloadTypes
-from mapper.checker.mismatches import Mismatch, mismatches, never_fits
-from mapper.checker.obstacles import obstacle_in
+from mapper.checker.inference.payload_types import PayloadTypes, types_of_schema
+from mapper.checker.mismatches import Mismatch, has_exempt, mismatches, never_fits, supposed
+from mapper.checker.obstacles import obstacle_in, with_obstacles
 from mapper.checker.search.runner import Run
+from mapper.checker.target_places import TargetPlace, fields_below
 from mapper.checker.time_checks import check_times
-from mapper.checker.types import Type, only
-from mapper.checker.types.lattice import of_member
 from mapper.diagnostics.diagnostic import Label
+from mapper.runtime.missing import MISSING
 from mapper.schemas.schema import Schema
 
 
-@dataclass(frozen=True, slots=True)
-class TargetPlace:
-    """A field that is checked, and the type wanted there.
-
-    `entry` is the field of the event, `inner` the same or a field of an object that the mapping builds inside
-    it; `names` lead to it.
-    """
-
-    entry: ir.Field
-    inner: ir.Field
-    names: tuple[str, ...]
-    wanted: Type
-
-    @property
-    def is_top(self) -> bool:
-        """True for a field of the event itself."""
-        return len(self.names) == 1
-
-    @property
-    def named(self) -> ir.Field:
-        """The field with all names that lead to it as its name, for messages."""
-        return replace(self.inner, name=".".join(self.names))
-
-    def fields_inside(self) -> Iterator[TargetPlace]:
-        """The places of the fields of objects that are built here, if the target wants an object."""
-        wanted = only(self.wanted, "object")
-        for built in _objects_built(self.inner.value) if wanted.is_present else ():
-            for entry in built.fields:
-                yield TargetPlace(self.entry, entry, (*self.names, entry.name), of_member(wanted, entry.name))
-
-    def value_in(self, event: object) -> object:
-        """The value at the place in an event; None if there is none."""
-        for name in self.names:
-            event = event.get(name) if isinstance(event, dict) else None
-        return event
-
-
-def _objects_built(value: ir.Value) -> Iterator[ir.Record]:
-    """The objects that a mapping builds for a value: itself, or an alternative of it."""
-    if isinstance(value, ir.Record):
-        yield value
-    for option in ir.alternatives(value):
-        yield from _objects_built(option)
-
-
-def check_field(entry: ir.Field, wanted: Type, checking: Checking) -> None:
-    """Report a field that never fits, and the questions about it that are refuted or open.
+def check_event(event: ir.Record, sound: tuple[ir.Field, ...], checking: Checking) -> None:
+    """Report fields that never fit, and questions about them and the whole event that are refuted or open.
 
     The report is at the innermost field of an object that the mapping builds. Nothing is reported for values
-    that no schema describes, except a time that nothing proves.
+    that no schema describes, except a time that nothing proves. An error in a field that is not `sound` is
+    usually the cause of what a search would find, so there is none.
     """
+    target = checking.target
+    alone = ir.Field("event", event, True, False, event.span)
+    whole = TargetPlace(alone, alone, (), types_of_schema(target), target)
+    is_doubted, tested = len(sound) < len(event.fields), {id(entry) for entry in sound}
+    for place in whole.fields_inside():
+        entry = place.inner
+        tried = checking if id(entry) in tested else replace(checking, search=None)
+        is_doubted |= _check_field(replace(place, entry=entry), tried)
+    if not is_doubted and not checking.report.has_errors:
+        _check_fit(whole, False, checking)
+
+
+def _check_field(place: TargetPlace, checking: Checking) -> bool:
+    """Report what is wrong with a field of the event; True if anything is."""
+    entry = place.entry
     found = checking.notes.type_of(entry.value)
-    if found is None or found.is_never:
-        return
-    place = TargetPlace(entry, entry, (entry.name,), wanted)
+    if found is None or found.is_never or not place.wanted.upper.is_present:
+        return True  # what never has a value, or what the target does not know, is reported as that
     certain = _certain(place, checking)
     if certain is not None:
         report_answer(_question(*certain, checking), Refuted(), checking.report)
-        return
+        return True
     is_absent = _check_presence(place, checking)
     is_reported = _check_fit(place, is_absent, checking)
     if not is_reported and not checking.report.has_errors:
-        check_times(entry.value, wanted, checking.notes, checking.report)
+        check_times(entry.value, place.wanted.upper, checking.notes, checking.report)
+    return is_reported or is_absent
 
 
 def _certain(place: TargetPlace, checking: Checking) -> tuple[TargetPlace, Mismatch] | None:
@@ -89,10 +59,10 @@ def _certain(place: TargetPlace, checking: Checking) -> tuple[TargetPlace, Misma
     found = checking.notes.type_of(place.inner.value)
     if found is None or found.is_never:
         return None
-    if not place.is_top and not place.wanted.is_present:
+    if len(place.names) > 1 and not place.wanted.upper.is_present:
         label = "the target allows no such key"
-        return place, Mismatch("M302", f"no field `{place.named.name}` in `{checking.target.name}`", label)
-    certain = never_fits(place.named, found, place.wanted)
+        return place, Mismatch("M302", f"no field {place.title} in `{checking.target.name}`", label)
+    certain = never_fits(place, found)
     if certain is None:
         return None
     inner = (_certain(each, checking) for each in place.fields_inside())
@@ -100,20 +70,23 @@ def _certain(place: TargetPlace, checking: Checking) -> tuple[TargetPlace, Misma
 
 
 def _check_fit(place: TargetPlace, is_absent: bool, checking: Checking) -> bool:
-    """Ask whether a field fits, the innermost first; True if the answer is reported.
+    """Ask if a field fits, the innermost first; True if the answer is reported.
 
     The first mismatch that a payload shows is reported; if none is shown, that the field is in doubt.
     """
     found = checking.notes.type_of(place.inner.value)
-    if found is None or not mismatches(place.named, found, place.wanted):
+    if found is None or not mismatches(place, supposed(place, found)):
         return False
-    inside = [_check_fit(inner, False, checking) for inner in place.fields_inside()]
+    # Each field of the event has been asked about before the event itself.
+    inside = [_check_fit(inner, False, checking) for inner in place.fields_inside() if place.names]
     if any(inside):
         return True
     tame = checking.tamed().type_of(place.inner.value)
-    possible = [] if tame is None else mismatches(place.named, tame, place.wanted)
-    # The remedies for absent and blank values are the same.
-    possible = [each for each in possible if not (is_absent and each.code == "M403")]
+    possible = [] if tame is None else mismatches(place, supposed(place, tame))
+    # The remedies for absent and blank values are the same; without a source schema, any form is possible.
+    others = {"M403"} if is_absent else set()
+    others |= set() if checking.payload.knows_item else {"M404"}
+    possible = [each for each in possible if each.code not in others]
     open_: OpenQuestion | None = None
     for mismatch in possible:
         answer = _ask(place, mismatch, checking)
@@ -123,7 +96,7 @@ def _check_fit(place: TargetPlace, is_absent: bool, checking: Checking) -> bool:
         open_ = open_ or answer
     if open_ is None or not checking.payload.knows_item:
         return False
-    open_ = replace(open_, obstacle=obstacle_in(place.inner.value))
+    open_ = with_obstacles(open_, place.inner.value, place.wanted, checking.target)
     report_answer(_question(place, possible[0], checking), open_, checking.report)
     return True
 
@@ -133,15 +106,15 @@ def _ask(place: TargetPlace, mismatch: Mismatch, checking: Checking) -> Refuted 
 
     def is_wrong(run: Run) -> bool:
         value = place.value_in(run.event)
-        return value is not None and mismatch.has(value)
+        return value is not MISSING and not has_exempt(place, value) and mismatch.has(value)
 
-    return checking.ask(place.entry, is_wrong, place.inner.value, mismatch.bad, wanted=place.wanted)
+    return checking.ask(place.entry, is_wrong, place.inner.value, mismatch.bad, wanted=place.surely)
 
 
 def _question(place: TargetPlace, mismatch: Mismatch, checking: Checking, claim: str = "") -> Question:
     value = place.inner.value
     return Question(
-        claim or f"`{place.named.name}` always fits the target",
+        claim or f"{place.title} always fits the target",
         mismatch.doubt or mismatch.label,
         # An object begins with its first key, which is not at fault; its name is.
         place.inner.span if isinstance(value, ir.Record) or mismatch.code == "M302" else value.span,
@@ -191,37 +164,42 @@ _ABSENCE_HINT = (
 
 
 def _check_presence(place: TargetPlace, checking: Checking) -> bool:
-    """Ask whether a required field always has a value, and so those of the objects that the mapping builds.
+    """Ask if a required field always has a value, and so those of all objects that the mapping builds in it.
 
     True if the field itself can be absent. Without a source schema a payload can be anything, so that every
     absence that the types allow is possible.
     """
-    for inside in place.fields_inside():
-        _check_presence(inside, checking)
+    for inside in fields_below(place):
+        _is_present(inside, checking)
+    return not _is_present(place, checking)
+
+
+def _is_present(place: TargetPlace, checking: Checking) -> bool:
+    """True if a field always has a value or need not have one; else that is reported."""
     entry = place.inner
     found = checking.notes.type_of(entry.value)
     if found is None or not entry.required or not (found.missing or (found.null and not entry.nullable)):
-        return False
+        return True
     how = "missing" if found.missing else "null"
 
     def is_absent(run: Run) -> bool:
-        if place.is_top:
+        if len(place.names) == 1:
             return isinstance(run.event, dict) and run.event.get(entry.name) is None
         # An object that is built without it is rejected at the field, and is not an event yet.
         spans = (entry.span, entry.value.span)
         return any(code == "M611" and span in spans for code, span, _ in run.faults)
 
     answer = checking.ask(place.entry, is_absent, entry.value) if checking.payload.knows_item else None
-    name = place.named.name
+    name = place.title
     mismatch = Mismatch(
         "M502",
-        f"the required field `{name}` can be {how}",
+        f"the required field {name} can be {how}",
         f"this can be {how}",
         (_ABSENCE_HINT,),
         doubt=f"perhaps this can be {how}",
     )
-    claim = f"the required field `{name}` always has a value"
+    claim = f"the required field {name} always has a value"
     if isinstance(answer, OpenQuestion):
         answer = replace(answer, obstacle=obstacle_in(entry.value))
     report_answer(_question(place, mismatch, checking, claim), answer or Refuted(), checking.report)
-    return True
+    return False

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mapper import ir
+from mapper.checker.answers import OpenQuestion
+from mapper.checker.types import SchemaTypes
+from mapper.diagnostics.diagnostic import Label
 from mapper.ir.liquid import FilterCall, walk
+from mapper.schemas.schema import Schema
+
+_MOST = 2  # keywords that one diagnostic shows
 
 _OPERATORS: dict[type, str] = {
     ir.Match: "match",
@@ -20,6 +28,18 @@ _OPERATORS: dict[type, str] = {
     ir.Flatten: "flatten",
     ir.Prune: "prune",
 }
+
+
+def with_obstacles(answer: OpenQuestion, value: object, wanted: SchemaTypes, target: Schema) -> OpenQuestion:
+    """The answer about a value that a place of the target wants, with all that prevents a proof."""
+    return replace(answer, obstacle=obstacle_in(value), more=_keywords(wanted, target))
+
+
+def _keywords(types: SchemaTypes, schema: Schema) -> tuple[Label, ...]:
+    """Labels at the keywords of a schema that types do not follow."""
+    spans = [(each.keyword, schema.span_of_keyword(each.pointer)) for each in types.obstacles]
+    labels = [Label(span, f"`{keyword}` is not followed exactly") for keyword, span in spans if span]
+    return tuple(labels[:_MOST])
 
 
 def obstacle_in(value: object) -> str:

@@ -18,6 +18,7 @@ from mapper.diagnostics.diagnostic import Severity
 from mapper.ir.facts import writes_json
 from mapper.ir.liquid import walk
 from mapper.runtime.digits import EXACT, LOST_DIGITS
+from mapper.runtime.times.times import EPOCH_UNITS, LAST_SECOND
 
 _WORDS = {
     "M613": "this cast can fail",
@@ -148,6 +149,10 @@ def _remedy(rejection: PossibleRejection) -> str:
         bounds = f"give it bounds in the source schema, `minimum: 0` and `maximum: {EXACT - 1}`"
         return f"{_DECLARED}; or {bounds}" if code == "M613" else f"{bounds}; or print it by `json`"
     match code:
+        case "M614" if isinstance(rejection.value, ir.Timestamp) and rejection.bad.kinds == {"number"}:
+            units = [EPOCH_UNITS[name] for name in rejection.value.formats if name in EPOCH_UNITS]
+            last = LAST_SECOND * max(units, default=1)
+            return f"{_DECLARED}; or give it bounds in the source schema, `minimum: 0` and `maximum: {last}`"
         case "M613" | "M614":
             return _DECLARED
         case "M615" | "M616":

@@ -188,13 +188,13 @@ def _emit_coalesce(at: Emitter, node: ir.Coalesce) -> str:
                 if position:
                     passed = f"{result} is MISSING or {result} is None"
                     if node.nonblank:
-                        passed = blank_test(result, writer.use("blank", "has_no_content"), writer.counts)
+                        passed = blank_test(result, writer.use("blank", "has_no_content"))
                     nested.enter_context(writer.block(f"if {passed}:"))
             emit_into(at, option, result)
             found = nothings(option)
             may_pass_over = node.nonblank and found.blank
             if may_pass_over:
-                test: str | None = blank_test(result, writer.use("blank", "has_no_content"), writer.counts)
+                test: str | None = blank_test(result, writer.use("blank", "has_no_content"))
             else:
                 test = absent_test(result, option)
             if test is None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 
 from mapper import ir
-from mapper.codegen.validator_code import FORMAT, is_inlined, units_of_pattern, units_of_schema
+from mapper.codegen.validator_code import FORMAT, is_inlined, units_of_schema
 from mapper.ir.growth import may_overlap, size_bound
 from mapper.ir.units import ENDLESS, NOTHING, Size, Units, either, size_of, total
 from mapper.ir.work import bounds_of, item_units
+from mapper.regex.searches import units_of
 from mapper.runtime.work import PAIR, Work
 from mapper.schemas.questions import Subschema, subschemas
 
@@ -47,7 +48,7 @@ def _of_any_value(node: ir.Value, schema: Subschema) -> Units:
         if not is_inlined(inner):
             return ENDLESS
         pattern = inner.get("pattern", _BLANK)
-        searched = 0 if pattern == _BLANK else units_of_pattern(pattern)
+        searched = 0 if pattern == _BLANK else units_of(pattern)
         characters = max(characters, searched + (FORMAT if "format" in inner else 0))
         elements = max(elements, _of_constants(inner))
         for keyword in ("items", "additionalProperties"):

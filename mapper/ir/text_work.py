@@ -11,7 +11,22 @@ from mapper.ir.units import ENDLESS, NOTHING, REQUESTED, Size, Units, either, si
 from mapper.runtime.limits import active
 from mapper.runtime.liquid.filters import ROWS
 from mapper.runtime.liquid.filters.row import Effect, FilterRow, Gives
-from mapper.runtime.work import CALL, DATE, DATE_PATTERN, PAIR, VALUE
+from mapper.runtime.liquid.filters.texts import CODED
+from mapper.runtime.work import (
+    CALL,
+    DATE,
+    DATE_PATTERN,
+    FREE_DATE,
+    FREE_DATE_CHARACTER,
+    LISTED,
+    LONG_DIGIT,
+    LONGEST_DATE,
+    NUMBER,
+    PAIR,
+    PRINTED,
+    VALUE,
+    units_of_search,
+)
 
 _NUMBER: Final = 20  # characters of a number that is printed, beside those in the payload
 _LONG_NUMBER: Final = 4_302  # characters of the longest
@@ -21,6 +36,13 @@ _WIDE: Final = 512  # characters of a date for a character of its pattern: `%102
 _LONGER: Final = 6  # times: a text that is escaped, or in upper case
 _SORTED: Final = 24  # comparisons of each element of a sorted list: bits of its number
 _MAX_PENDING: Final = 20  # variables that are read before they are assigned, one by way of the other
+_CODED: Final = frozenset(
+    ROWS[name].function for name in ("escape_once", "escapejs", "strip_html", "url_encode", "url_decode")
+)
+_SEARCHING: Final = frozenset(
+    ROWS[name].function
+    for name in ("remove", "remove_first", "remove_last", "replace", "replace_first", "replace_last", "split")
+)
 _STEADY: Final = (Effect.TRIMMED, Effect.THINNED)  # of filters whose text is not longer than the value's
 _ENDLESS: Final = Size(ENDLESS, ENDLESS)
 
@@ -143,11 +165,11 @@ class _TextWork:
         """The units to print a value; what is not a text costs as many as it has characters."""
         if _is_text(value):
             return NOTHING
-        printed = _text_of(self.size(value, loops))
+        printed = _to_print(self.size(value, loops))
         if loops == buffered:
             return printed
         # The length of the buffer is looked at in each round.
-        round_ = _text_of(self.size(value, loops, 1))
+        round_ = _to_print(self.size(value, loops, 1))
         return _least(printed, Units(active().text_length) + round_)
 
     def _written(self, body: tuple[ir.Statement, ...], loops: _Loops) -> Units:
@@ -183,7 +205,8 @@ class _TextWork:
             case ir.Contains(left, right):
                 work = self.operand(left, loops) + self.operand(right, loops)
                 held, part = self.size(left, loops), self.size(right, loops)
-                return work + held.characters + held.nodes.times(VALUE + PAIR) + _text_of(part).times(2)
+                looked_at = held.characters.times(1 + _searched(right)) + held.nodes.times(2 * VALUE + PAIR)
+                return work + looked_at + _to_print(part) + _text_of(part)
             case ir.Truthy(value):
                 return self.operand(value, loops)
             case ir.AllOf(tests) | ir.AnyOf(tests):
@@ -265,20 +288,29 @@ class _TextWork:
             return NOTHING
         if row.gives is Gives.DATE:
             patterns = total(arg.characters + arg.nodes.times(VALUE) for arg in args).times(DATE_PATTERN)
-            return Units(DATE * times) + patterns + given + value.nodes.times(VALUE)
+            reading = DATE + FREE_DATE + FREE_DATE_CHARACTER * LONGEST_DATE
+            printed = total(map(_to_print, (value, *args)))
+            return Units(reading * times) + patterns + printed + given + value.nodes.times(VALUE)
         if row.gives in NUMBERS and row.takes == "a number":
-            return total(size.characters for size in (value, *args))
+            characters = total(size.characters.times(2 + LONG_DIGIT) for size in (value, *args))
+            return characters + Units(NUMBER * (1 + len(args)) * times)
         if row.gives is Gives.CONTENT and row.method:
-            return given.times(3)
+            return _to_print(value) + given.times(2)
         # Printed and read; the result is written.
-        read = Units(CALL * times) + given.times(2) + total(_text_of(arg).times(2) for arg in args)
+        read = Units(CALL * times) + total(_to_print(size) + _text_of(size) for size in (value, *args))
+        if row.function in _CODED:
+            read += given.times(CODED)
+        if row.function in _SEARCHING:
+            read += given.times(_searched(*node.args[:1])) + total(map(_to_print, args[:1]))
         read += total(size.nodes.times(VALUE) for size in (value, *args))
         if row.is_text or row.gives is Gives.JSON:
             return read + result.characters
-        looked_at = value.nodes.times(3 * VALUE) + result.nodes.times(VALUE)
+        looked_at = value.nodes.times(2 * LISTED) + result.nodes.times(VALUE) + Units(LISTED * times)
         if node.name in ("sort", "sort_natural"):
-            return read + looked_at + (given + value.nodes.times(VALUE)).times(_SORTED)
-        return read + looked_at + value.nodes.times(VALUE + PAIR)
+            compared = given.times(1 + LONG_DIGIT) + value.nodes.times(VALUE)
+            return read + looked_at + compared.times(_SORTED) + value.nodes.times(LISTED)
+        added = (given.times(1 + LONG_DIGIT) + value.nodes.times(VALUE)).times(4)
+        return read + looked_at + added + value.nodes.times(LISTED + 3 * PAIR)
 
     def _of_result(self, node: ir.FilterCall, loops: _Loops, times: int) -> Size:
         """The size of what a filter gives."""
@@ -347,6 +379,20 @@ def _is_text(node: ir.Operand) -> bool:
 def _text_of(size: Size) -> Units:
     """The characters of a value when it is printed."""
     return size.characters + size.nodes.times(_NUMBER)
+
+
+def _to_print(size: Size) -> Units:
+    """The units to print a value, the characters included: each part of an object or list takes some."""
+    return size.characters.times(1 + LONG_DIGIT) + size.nodes.times(_NUMBER + 2 * PRINTED)
+
+
+def _searched(*part: ir.Operand) -> int:
+    """The units to look for a part at one character of a text."""
+    match part:
+        case (ir.Scalar(value),):
+            return units_of_search(len(str(value)), _WIDE) // _WIDE + 1
+        case _:
+            return units_of_search(_WIDE * _WIDE, _WIDE) // _WIDE + 1
 
 
 def _to_compare(size: Size) -> Units:

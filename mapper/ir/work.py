@@ -15,7 +15,7 @@ from mapper.ir.growth import may_overlap, size_bound
 from mapper.ir.text_work import of_text
 from mapper.ir.units import ENDLESS, NOTHING, Size, Units, either, inside, size_of, total
 from mapper.runtime.growth import FORM_INFLATION
-from mapper.runtime.work import VALUE, Work
+from mapper.runtime.work import CALL, LONG_DIGIT, PAIR, PRINTED, VALUE, Work
 
 _TIME: Final = 400  # a format in which a time is tried
 _HASH: Final = 400
@@ -121,7 +121,7 @@ _OWN: dict[type, Callable[..., int]] = {
 
 _CANONICAL: Final = 24  # characters of a number in a canonical text, beside those in the payload
 _UTF8: Final = 2  # bytes in a canonical text for a byte of the payload: UTF-16 and Latin-1 can be shorter
-_NUMBER: Final = 5_000  # units to read or write the longest number
+_NUMBER: Final = 25_000  # units to read or write the longest number
 _BYTES: Final = frozenset({ir.CastKind.STRING, ir.CastKind.INTEGER, ir.CastKind.NUMBER})
 
 
@@ -174,7 +174,10 @@ def _of_operation(node: ir.Value) -> Units:
     match node:
         case ir.Hash(operands):
             sizes = [_size(operand) for operand in operands]
-            written = total(size.characters.times(_UTF8) + size.nodes.times(_CANONICAL) for size in sizes)
+            written = total(
+                size.characters.times(_UTF8 + LONG_DIGIT) + size.nodes.times(_CANONICAL + 2 * PRINTED)
+                for size in sizes
+            )
             return written + Units(VALUE * (1 + len(operands)))
         case ir.Cast(value, kind):
             return _of_cast(value, kind)
@@ -185,9 +188,9 @@ def _of_operation(node: ir.Value) -> Units:
             return _members(value).times(VALUE)
         case ir.Prune(value):
             size = _size(value)
-            return size.nodes.times(VALUE) + size.characters
+            return size.nodes.times(PAIR) + size.characters
         case ir.Flatten(value):
-            return _size(value).nodes.times(VALUE)
+            return _size(value).nodes.times(PAIR)
         case ir.Coalesce(options, nonblank) if nonblank:
             return total(_size(option).characters for option in options)
         case _:
@@ -225,12 +228,12 @@ def _members(node: ir.Value) -> Units:
 
 def _of_cast(value: ir.Value, kind: ir.CastKind) -> Units:
     if kind is ir.CastKind.JSON:
-        return _size(value).characters
+        return Units(2 * CALL) + _size(value).characters
     if kind not in _BYTES:
         return NOTHING
     # As long as the value, and not longer than the longest number.
     size = _size(value).characters
-    return Units(min(size.constant, _NUMBER), size.bytes)
+    return Units(min(size.constant, _NUMBER)) + Units(0, size.bytes).times(1 + LONG_DIGIT)
 
 
 def _of_path(path: ir.Path) -> Units:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 
 from mapper.runtime.faults import Fault
+from mapper.runtime.json.nesting import count_values
 from mapper.runtime.limits import Limits, active
 
 _Event = TypeVar("_Event")
@@ -25,15 +26,27 @@ UNBOUNDED = 1 << 60  # more units than any limit
 SHORT = 1_000  # characters of a text that need not be counted where each node has a text of its own
 VALUE = 16  # a value, member or element that is looked at
 CALL = 64  # a call of a filter
-PAIR = 64  # two values in lists or objects that are compared
+NUMBER = 200  # beside that, if it calculates with fractions
+LISTED = 48  # an element that a filter of lists unfolds, and once more if it looks at it
+PAIR = 64  # two values in lists or objects that are compared, or a value that is written or made a key
+PRINTED = 32  # an element of a list that is printed, or a value in JSON that is written
 DATE = 1_000  # a date that is read or written by a filter
-DATE_PATTERN = 32  # a character of the pattern of a date
+DATE_PATTERN = 64  # a character of the pattern of a date
+FREE_DATE = 3_000  # a date in a form of its own, which is looked for twice, and
+FREE_DATE_CHARACTER = 250  # each of its characters
+LONGEST_DATE = 100  # characters
 PATTERN = 400  # a character of a pattern that comes from the payload
-KEYWORD = 200  # a keyword of a schema that the library judges
+KEYWORD = 400  # a keyword of a schema that the library judges
 STRIDE = 16  # characters that a comparison reads at once
 SMALL_INTEGER = 64  # bits, or digits
 _LONGEST_NUMBER = 4_300  # digits, as `casts.MAX_DIGITS`
-_DIGIT = 4  # bits of an integer for one unit
+LONG_DIGIT = 3  # units of a digit of the longest integer, at most
+_LONG_INTEGER = b"0" * 500
+_DIGITS_ALIKE = bytes.maketrans(b"123456789", b"000000000")
+_DIGITS = 1_490  # squares of digits for a unit, as many as those bits have
+_SEARCHED = 800  # characters of a part that is searched; longer ones are looked for in another way
+_COMPARED = 32  # characters that a search compares for a unit
+_BITS = 14  # an integer of n bits is written in about n * n steps, 1 << 14 of them for a unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +193,7 @@ def size_of(value: object) -> int:
         return VALUE * len(value)
     if isinstance(value, int):
         bits = value.bit_length()
-        return bits // _DIGIT if bits > SMALL_INTEGER else 0
+        return bits * bits >> _BITS if bits > SMALL_INTEGER else 0
     return 0
 
 
@@ -193,28 +206,60 @@ def spend_on(*values: object, units: int = 0) -> None:
 
 def spend_on_number(text: str) -> None:
     """Count a text that may be a long number: to read one of n digits takes about n * n steps."""
-    spend(min(len(text), _LONGEST_NUMBER))
+    counting = meter()
+    if counting is not None:
+        digits = min(len(text), _LONGEST_NUMBER)
+        counting.spend(digits + digits * digits // _DIGITS)
+
+
+def spend_on_search(text: str, part: str) -> None:
+    """Count the search of a part in a text, beside their characters.
+
+    Python compares the part at each place if one of both is short, and else takes linear time.
+    """
+    counting = meter()
+    if counting is not None:
+        counting.spend(units_of_search(len(part), len(text)))
+
+
+def units_of_search(part: int, text: int) -> int:
+    """The units to look for a part of so many characters in a text, beside those of both."""
+    return text * min(part, _SEARCHED) // _COMPARED
+
+
+def spend_on_json(text: str | bytes) -> None:
+    """Count JSON text that has been written: its characters, its values, and long integers once more."""
+    counting = meter()
+    if counting is not None:
+        raw = text.encode("ascii", "replace") if isinstance(text, str) else text
+        digits = raw.translate(_DIGITS_ALIKE).count(_LONG_INTEGER) * len(_LONG_INTEGER)
+        counting.spend(PRINTED * count_values(raw) + len(raw) + LONG_DIGIT * digits)
 
 
 def spend_on_key(value: object) -> None:
-    """Count a value that is made a key of a set: a text, or the members of a container."""
+    """Count a value that is made a key of a set; the parts of a container are keys of their own."""
     counting = meter()
     if counting is not None:
-        counting.spend(len(value) // STRIDE if isinstance(value, str) else size_of(value))
+        if isinstance(value, str):
+            counting.spend(PAIR + len(value) // STRIDE)
+        elif isinstance(value, int):
+            counting.spend(PAIR + size_of(value))
+        else:
+            counting.spend(3 * PAIR if isinstance(value, list | tuple | dict) else PAIR)
 
 
 def spend_on_parts(values: list[object], rounds: int) -> None:
-    """Count all that the values of a list hold, at any depth, so many times.
+    """Count all that the values of a list hold, at any depth, so many times, and once to look for it.
 
     A list that holds more than a body may, or itself, takes more units than there are.
     """
     counting = meter()
     if counting is None:
         return
-    units, waiting, room = 0, list(values), active().values
+    units, seen, waiting, most = 0, 0, list(values), active().values
     while waiting and units * rounds <= counting.left:
-        room -= 1
-        if room < 0:
+        seen += 1
+        if seen > most:
             units = UNBOUNDED
             break
         value = waiting.pop()
@@ -223,7 +268,7 @@ def spend_on_parts(values: list[object], rounds: int) -> None:
         elif isinstance(value, dict):
             waiting.extend(value.values())
         units += VALUE + (size_of(value) if isinstance(value, str | int) else 0)
-    counting.spend(units * rounds)
+    counting.spend(units * rounds + LISTED * seen)
 
 
 def spend_on_comparison(left: object, right: object) -> None:

@@ -180,17 +180,18 @@ def _evaluates(document: Subschema, schema: Subschema, name: str, hops: int) -> 
         return True
     if any(searcher(pattern)(name) for pattern in schema.get("patternProperties", {})):
         return True
-    nested = [
-        *_parts(document, schema),
-        *schema.get("dependentSchemas", {}).values(),
-        schema.get("if", False),
-    ]
-    nested += [branch for branches in _choices(schema) for branch in branches]
     return any(
         _evaluates(document, child, name, hops + 1)
         or (isinstance(child, dict) and "unevaluatedProperties" in child)
-        for child in nested
+        for child in _in_place(document, schema)
     )
+
+
+def _in_place(document: Subschema, schema: Mapping[str, Any]) -> list[Subschema]:
+    """The subschemas that look at the same value as this one, if they must hold or not."""
+    branches = [branch for branches in _choices(schema) for branch in branches]
+    tests = [schema["if"]] if "if" in schema else []
+    return [*_parts(document, schema), *branches, *tests, *schema.get("dependentSchemas", {}).values()]
 
 
 def _both(demands: list[Subschema]) -> Subschema:
@@ -229,7 +230,7 @@ def _names(document: Subschema, schema: Subschema, hops: int) -> Iterator[str]:
     if isinstance(schema, bool) or hops > _MAX_HOPS:
         return
     yield from schema.get("properties", {})
-    for part in [*_parts(document, schema), *(b for branches in _choices(schema) for b in branches)]:
+    for part in _in_place(document, schema):
         yield from _names(document, part, hops + 1)
 
 
@@ -247,7 +248,7 @@ def _reachable(document: Subschema, schema: Subschema, hops: int = 0) -> Iterato
     spend()
     if isinstance(schema, bool) or hops > _MAX_HOPS:
         return
-    for part in [*_parts(document, schema), *(b for branches in _choices(schema) for b in branches)]:
+    for part in _in_place(document, schema):
         yield from _reachable(document, part, hops + 1)
 
 

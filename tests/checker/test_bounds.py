@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
+from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
@@ -12,11 +16,14 @@ from mapper.checker.types.bounds import Bounds
 from mapper.checker.types.from_schema import SchemaReading
 from mapper.runtime.missing import MISSING
 from mapper.runtime.schema.keywords import is_stack_used_up
+from mapper.runtime.schema.validation import delegate
 from support.examples import examples
+from support.keyword_schemas import changed, object_schema, schema_of
 from support.random_schemas import DOCUMENTS, NAMES, VALUES
+from support.schema_values import values_of_schema
 from support.validators import reference
 
-QUICK = examples(60, *HealthCheck)
+QUICK = examples(30, *HealthCheck)
 
 
 def read(document: Any) -> tuple[Bounds, SchemaReading]:
@@ -61,25 +68,45 @@ def test_members_of_the_lower_types_make_an_object_that_fits(
         places = {name: types.of_member(name) for name in names}
         if not all(admits(place.lower, value.get(name, MISSING)) for name, place in places.items()):
             continue
-        if types.lower.objects and (value or not any(part.nonempty for part in types.lower.objects)):
+        counts = [(part.fewest, part.most) for part in types.lower.objects]
+        if counts and all(
+            least <= len(value) <= (len(value) if most is None else most) for least, most in counts
+        ):
             assert verdict(document, value), (value, document, types)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_values_made_for_a_schema_and_for_one_near_it_lie_between_the_bounds(seed: int) -> None:
+    chance = Random(seed)
+    counts = Counter[str]()
+    for _ in range(40):
+        schema = schema_of(chance) if chance.random() < 0.5 else object_schema(chance, ["a", "b", "c"])
+        found, reading = read(schema)
+        fits = delegate(json.dumps(schema))
+        assert found.is_exact or reading.obstacles, schema
+        near = values_of_schema(changed(chance, schema), chance, 4)
+        for value in (*values_of_schema(schema, chance, 4), *near):
+            is_sure, may_fit = admits(found.lower, value), admits(found.upper, value)
+            assert is_sure <= fits(value) <= may_fit, (value, schema, found)
+            counts.update({"fits": fits(value), "is_sure": is_sure})
+    assert counts["is_sure"] > 0.8 * counts["fits"] > 100  # the lower bounds are worth something
 
 
 def test_obstacles_are_named_by_place() -> None:
     document = {
         "properties": {
-            "a": {"type": "array", "uniqueItems": True},
-            "b": {"$ref": "#/$defs/few"},
+            "a": {"type": "array", "prefixItems": [{"type": "string"}]},
+            "b": {"$ref": "#/$defs/one"},
             "c": {"type": "string"},
         },
         "additionalProperties": {"type": "array", "contains": {"type": "string"}},
-        "$defs": {"few": {"type": "object", "minProperties": 2}},
+        "$defs": {"one": {"not": {"pattern": "a"}}},
     }
     types = read_types(document)
     assert [(o.pointer, o.keyword) for o in types.of_member("a").obstacles] == [
-        (("properties", "a", "uniqueItems"), "uniqueItems")
+        (("properties", "a", "prefixItems"), "prefixItems")
     ]
-    assert [o.pointer for o in types.of_member("b").obstacles] == [("$defs", "few", "minProperties")]
+    assert [o.pointer for o in types.of_member("b").obstacles] == [("$defs", "one", "not")]
     assert types.of_member("c").obstacles == ()
     assert [o.keyword for o in types.of_member("d").obstacles] == ["contains"]
     assert len(types.obstacles) == 3

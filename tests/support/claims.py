@@ -59,12 +59,20 @@ class _Judging:
 
 def is_surely_wrong(folder: Path, case: Json) -> bool:
     """True if the checker reports an error of a case without a payload: that leaves little to be judged."""
-    return "error" in _words(_checked(folder, case).report.ordered())
+    return "error" in _words(checked(folder, case).report.ordered())
+
+
+def checked(folder: Path, case: Json) -> Analysis:
+    """The analysis of a case, whose schemas are written into a folder."""
+    for name in ("source", "target"):
+        (folder / f"{name}.schema.json").write_text(json.dumps(case[name]), "utf-8")
+    file = SourceFile(str(folder / "case.yaml"), json.dumps(case["mapping"]))
+    return analyse(file, folder, Report())
 
 
 def judge(folder: Path, case: Json) -> Judgement:
     """Check `{"mapping": .., "source": .., "target": .., "payloads": [..]}`, written into a folder."""
-    analysis = _checked(folder, case)
+    analysis = checked(folder, case)
     found = analysis.report.ordered()
     words = tuple(_words(found))
     program, source = analysis.program, analysis.references.source
@@ -86,13 +94,6 @@ def judge(folder: Path, case: Json) -> Judgement:
     for diagnostic in found:
         _judge_shown(judging, diagnostic, fits)
     return Judgement((*words, *(["no payload"] if not judged else [])), tuple(dict.fromkeys(judging.broken)))
-
-
-def _checked(folder: Path, case: Json) -> Analysis:
-    for name in ("source", "target"):
-        (folder / f"{name}.schema.json").write_text(json.dumps(case[name]), "utf-8")
-    file = SourceFile(str(folder / "case.yaml"), json.dumps(case["mapping"]))
-    return analyse(file, folder, Report())
 
 
 def _words(found: tuple[Diagnostic, ...]) -> Iterator[str]:

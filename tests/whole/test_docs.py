@@ -49,7 +49,7 @@ from mapper.expressions.liquid import template_parsing as liquid_parsing
 from mapper.language.modifiers import CASTS, MODIFIERS
 from mapper.language.reader import TOP_LEVEL
 from mapper.language.value_reader import OPERATORS
-from mapper.regex import danger as patterns
+from mapper.regex import automaton
 from mapper.runtime import casts as values
 from mapper.runtime import digits, limits
 from mapper.runtime.limits import DEFAULT
@@ -352,7 +352,7 @@ LIMITS = {
     "its YAML": (DEFAULT.mapping_nodes, limits.MAX_FILE_DEPTH),
     "a schema": (DEFAULT.schema_bytes, schema.MAX_VALUES, limits.MAX_FILE_DEPTH),
     "subschemas for one value, each inside or referred to by the one before": (schema.MAX_HEIGHT,),
-    "a pattern of a schema": (patterns.MAX_LENGTH, patterns.MAX_POSITIONS),
+    "a pattern of a schema": (schema.MAX_PATTERN, automaton.MAX_POSITIONS),
     "the different patterns of a schema together": (schema.MAX_PATTERNS,),
     "a text of the format `regex` or `uri-template`": (formats.MAX_SYNTAX,),
     "steps of checking a mapping and its schemas": (budget.MAX_STEPS,),

@@ -98,7 +98,7 @@ CASE: dict[str, Any] = {
 
 def _changed(monkeypatch: pytest.MonkeyPatch, change: Any) -> None:
     """Let the judge see other diagnostics than the checker gave."""
-    checked_ = claims._checked
+    checked_ = claims.checked
 
     def analysed(folder: Path, case: Any) -> Any:
         analysis = checked_(folder, case)
@@ -107,7 +107,7 @@ def _changed(monkeypatch: pytest.MonkeyPatch, change: Any) -> None:
         ]
         return analysis
 
-    monkeypatch.setattr(claims, "_checked", analysed)
+    monkeypatch.setattr(claims, "checked", analysed)
 
 
 def _said(message: str, *hints: str) -> Any:

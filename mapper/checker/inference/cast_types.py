@@ -1,9 +1,7 @@
 """Casts: the type of a value in, the type of the cast value and the values that cannot be cast out.
 
-Listed values are cast by the function that runs at run time. Assumptions about the others: numbers have no
-thousands of digits; texts of the format date-time have at most nine digits of a second, and lie in the years
-1 to 9999 of UTC and of the zones that the mapping names. A number of the type `integer` may be written as a
-float: JSON Schema allows it.
+Listed values are cast by the function that runs at run time. Numbers have no thousands of digits, or the body
+is refused. A number of the type `integer` may be written as a float: JSON Schema allows it.
 """
 
 from __future__ import annotations

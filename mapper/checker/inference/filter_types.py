@@ -55,6 +55,8 @@ def filter_type(name: str, value: Type, arguments: Arguments, *, is_plain: bool)
     rule = RESULTS[row.gives]
     result = rule if isinstance(rule, Type) else rule(value, arguments)
     if row.gives is Gives.ARITHMETIC and is_plain:
+        if name == "divided_by":
+            result = NUMBER  # to a schema 7 and 7.0 are the same, but only the quotient of 7 is rounded
         result = calculated(name, (value, *arguments), integral=result is INTEGER) or result
     if row.fails in _OF_ELEMENTS and not _is_plain_list(value, arguments):
         return join(result, ANYTHING.with_missing()), True

@@ -34,7 +34,7 @@ def flattened(node: ir.Flatten, whole: Objects) -> tuple[Type, Type]:
     names.collect((), "", whole, True)
     members = {name: names.widened(name, found) for name, found in names.members.items()}
     rest = join_all([each.leaf for parts in names.unknown.values() for each in parts]).with_missing()
-    made = Type(objects=(Objects(members, rest, not whole.may_be_empty),))
+    made = Type(objects=(Objects(members, rest, int(not whole.may_be_empty)),))
     ways = names.meeting or names.meeting_unknown()
     bad = whole
     for way in ways:  # a search for a payload begins with both members
@@ -195,7 +195,9 @@ def _index(name: str) -> int | None:
 
 def _split(given: Type, node: ir.Flatten) -> tuple[Type, Objects | None, Type]:
     """The values that stay as they are, the objects that are taken apart, and the elements of such lists."""
-    filled = [part for each in given.objects if (part := settle_objects(replace(each, nonempty=True)))]
+    filled = [
+        part for each in given.objects if (part := settle_objects(replace(each, fewest=max(each.fewest, 1))))
+    ]
     empty = EMPTY_OBJECT.objects if any(each.may_be_empty for each in given.objects) else ()
     arrays, elements = given.arrays, NEVER
     if arrays is not None and node.by_index:

@@ -247,7 +247,7 @@ class Completion:
             case "contains" | "minContains":
                 wanted = schema.get("contains", True)
                 found = self._examples_at(wanted, (*place, len(value)))
-                count = int(schema.get("minContains", 1)) or 1
+                count = min(int(schema.get("minContains", 1)) or 1, MAX_NODES)
                 for each in found:
                     yield [*value, each]
                 yield [*value, *(found[number % len(found)] for number in range(count))] if found else value

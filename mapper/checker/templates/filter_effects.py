@@ -31,9 +31,9 @@ from mapper.checker.templates.value_sets import (
 )
 from mapper.regex.characters import (
     DIGITS,
+    ECMA_SPACE,
     EVERY,
     HEX_DIGITS,
-    WHITE_SPACE,
     Ranges,
     inverse,
     ranges,
@@ -241,7 +241,7 @@ def _prepend(value: ValueSet, args: Given, kwargs: dict[str, ValueSet]) -> Value
 def _truncate(value: ValueSet, args: Given, kwargs: dict[str, ValueSet]) -> ValueSet:
     end = printed(args[1]) if len(args) > 1 else word("...")
     shorter = replaced(printed(value), [(EVERY, _dropped)])
-    spaced = replaced(shorter, [(WHITE_SPACE, lambda hit: union(one_of(hit), optional(word(" "))))])
+    spaced = replaced(shorter, [(ECMA_SPACE, lambda hit: union(one_of(hit), optional(word(" "))))])
     return a_text(union(printed(value), concatenated(spaced, end)))
 
 
@@ -335,7 +335,7 @@ OF_EFFECT: dict[Effect, Rule] = {
     Effect.UPPER: _pieces([(EVERY, _upper)]),
     Effect.LOWER: _pieces([(EVERY, _lower)]),
     Effect.CAPITAL: _pieces([(EVERY, _either_case)]),
-    Effect.TRIMMED: _pieces([(WHITE_SPACE, _dropped)]),
+    Effect.TRIMMED: _pieces([(ECMA_SPACE, _dropped)]),
     Effect.THINNED: _pieces([(EVERY, _dropped)]),
     Effect.CUT: _truncate,
     Effect.REPLACED: _replace,

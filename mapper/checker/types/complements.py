@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from mapper.budget import spend
 from mapper.checker.types.facts import Arrays, Bound, Numbers, Objects, Texts, Type
 from mapper.checker.types.lattice import MAX_OBJECTS, join_all, meet
-from mapper.checker.types.named import EMPTY_OBJECT, NEVER
+from mapper.checker.types.named import NEVER
 from mapper.checker.types.text_facts import MAX_FACTS, NO_TIME
 
 _ALL = Type(objects=(Objects(),))
@@ -84,6 +84,8 @@ def _arrays(arrays: Arrays | None, bound: Bound) -> Iterator[Type]:
         yield Type(arrays=Arrays(longest=arrays.shortest - 1))
     if arrays.longest is not None:
         yield Type(arrays=Arrays(shortest=arrays.longest + 1))
+    if arrays.unique and bound is Bound.UPPER:
+        yield Type(arrays=Arrays(shortest=2))
     others = NEVER if arrays.element is None else complement(arrays.element, bound)
     if others.is_present:  # some element is of another type
         yield Type(arrays=Arrays(None if bound is Bound.UPPER else others, 1))
@@ -105,7 +107,9 @@ def _outside(part: Objects, bound: Bound) -> Iterator[Objects]:
         other = complement(member, bound, missing=True)
         if not other.is_never:
             yield Objects({name: other})
-    if part.nonempty:
-        yield from EMPTY_OBJECT.objects
+    if part.fewest:
+        yield Objects(most=part.fewest - 1)
+    if part.most is not None:
+        yield Objects(fewest=part.most + 1)
     if bound is Bound.UPPER and part.rest is not None:
-        yield Objects(nonempty=True)  # some other member is of another type
+        yield Objects(fewest=1)  # some other member is of another type

@@ -15,7 +15,7 @@ from mapper.checker.types.evaluated import evaluated_beside
 from mapper.checker.types.facts import ANY_MEMBER, Arrays, Bound, Objects, Type
 from mapper.checker.types.lattice import is_subtype, join, join_all, meet, settle_objects
 from mapper.checker.types.literals import admits
-from mapper.checker.types.named import EMPTY_OBJECT, MISSING_ONLY, TEXT
+from mapper.checker.types.named import MISSING_ONLY, TEXT
 from mapper.regex.searches import searcher
 from mapper.schemas.questions import Subschema
 
@@ -49,7 +49,7 @@ def of_arrays(schema: Mapping[str, Any], read: Read) -> Iterator[Demand]:
     if "contains" in schema:
         yield _contains(schema, read(schema["contains"]))
     if schema.get("uniqueItems"):
-        yield Demand("uniqueItems", if_array(Arrays(), Arrays(longest=1)))
+        yield Demand("uniqueItems", if_array(Arrays(unique=True), Arrays(unique=True)))
 
 
 def _items(schema: Mapping[str, Any], read: Read) -> Demand:
@@ -86,10 +86,9 @@ def of_objects(schema: Mapping[str, Any], read: Read) -> Iterator[Demand]:
     ):
         yield _properties(schema, read)
     least, most = int(schema.get("minProperties", 0)), schema.get("maxProperties")
-    if least:
-        yield Demand("minProperties", _at_least(least, schema.get("required", ())))
-    if most is not None:
-        yield Demand("maxProperties", _at_most(int(most), schema))
+    if least or most is not None:
+        limits = (Objects(fewest=least, most=None if most is None else int(most)),)
+        yield Demand("minProperties" if most is None else "maxProperties", if_object(limits, limits))
     for name, others in schema.get("dependentRequired", {}).items():
         present = Objects({other: ANY_MEMBER.with_missing(False) for other in others})
         allowed = (_without(name), present)
@@ -137,23 +136,6 @@ def _members(
     is_open = rest is ALL.upper or (bound is Bound.UPPER and other is ALL)
     found = settle_objects(Objects(members, None if is_open else rest.with_missing()))
     return () if found is None else (found,)
-
-
-def _at_least(least: int, required: list[str]) -> Bounds:
-    if len(set(required)) >= least:
-        return ALL
-    some = (Objects(nonempty=True),)
-    return if_object(some, some if least == 1 else ())
-
-
-def _at_most(most: int, schema: Mapping[str, Any]) -> Bounds:
-    if most == 0:
-        return if_object(EMPTY_OBJECT.objects, EMPTY_OBJECT.objects)
-    # Of the objects with few members, those that have no others than required and named ones.
-    required = dict.fromkeys(schema.get("required", ()))
-    names = list({**required, **schema.get("properties", {})})[:most]
-    few = Objects(dict.fromkeys(names, ANY_MEMBER), MISSING_ONLY)
-    return if_object((Objects(),), (few,))
 
 
 def of_names(found: Bounds, names: Bounds) -> Demand:

@@ -1,21 +1,20 @@
-"""Example texts: short texts that have some facts, made from formats and from the automata of patterns.
+"""Example texts: short texts that have some facts, made from formats and from the languages of patterns.
 
-Only this module walks through the automaton of a pattern. Each text is tested before it is given, because an
-automaton may hold too many texts.
+Each text is tested before it is given, because a language may hold too many texts.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import reduce
 
 from mapper.budget import spend
 from mapper.checker.types.facts import Texts
 from mapper.checker.types.text_facts import HEX_DIGESTS, fits
-from mapper.regex.characters import WHITE_SPACE, Ranges, ranges, shared
+from mapper.regex.characters import ECMA_SPACE
+from mapper.regex.examples import MAX_LENGTH, examples
 from mapper.regex.expressions import matching
-from mapper.regex.languages import ANYTHING, Language, intersection, many
+from mapper.regex.languages import ANYTHING, intersection, many
 
 _SIMPLE = (
     "",
@@ -95,12 +94,6 @@ _PATTERNS = {
     "whole-numeral": r"^-?[0-9]+$",
     **{name: rf"^[0-9a-f]{{{digits}}}$" for name, digits in HEX_DIGESTS.items()},
 }
-_LOOK = re.compile(r"\(\?<?[=!][^()]*\)")
-MAX_LENGTH = 300  # of examples
-_MUCH_LONGER = 40  # characters more than the shortest text has; for a number in digits too many
-_LENGTHS = 6  # different lengths of one automaton
-_PREFERRED = ("a1A0 -", "0Z9zb", "B5c_ ")  # characters of the first, second and third text of a length
-_PRINTABLE: Ranges = ((0x21, 0x7E),)
 
 
 def example_texts(texts: Texts) -> Iterator[str]:
@@ -131,61 +124,12 @@ def _tried(texts: Texts) -> Iterator[str]:
 def _matching_all(texts: Texts) -> Iterator[str]:
     """Texts that match all patterns, those of the formats among them."""
     patterns = [
-        *map(_plain, sorted(texts.patterns)),
+        *sorted(texts.patterns),
         *(_PATTERNS[n] for n in sorted(texts.formats) if n in _PATTERNS),
     ]
     # Few of many patterns would be tied at both ends, which makes automata small: they come first.
     languages = sorted(map(matching, patterns), key=lambda language: len(language.edges))
     if texts.blank is True:
-        languages.append(many(WHITE_SPACE))
+        languages.append(many(ECMA_SPACE))
     if languages or texts.shortest > 0:
-        yield from texts_of(reduce(intersection, languages, ANYTHING), texts.shortest, texts.longest)
-
-
-def _plain(pattern: str) -> str:
-    """A pattern without what it looks at around a place; one of its texts may happen to have that."""
-    return _LOOK.sub("", pattern)
-
-
-def texts_of(language: Language, shortest: int = 0, longest: int | None = None) -> Iterator[str]:
-    """Different texts of a language, of several lengths between the bounds; each at most MAX_LENGTH long."""
-    ends = _ends(language, MAX_LENGTH if longest is None else min(longest, MAX_LENGTH))
-    lengths = [length for length in range(shortest, len(ends)) if language.starts & ends[length]]
-    if longest is None and lengths:
-        lengths = [length for length in lengths if length <= lengths[0] + _MUCH_LONGER]
-    chosen = [*lengths[:_LENGTHS], *lengths[-1:]]
-    for variant in range(len(_PREFERRED)):
-        for length in dict.fromkeys(chosen):
-            yield _text(language, ends, length, variant)
-
-
-def _ends(language: Language, longest: int) -> list[frozenset[int]]:
-    """The states from which an end is reached by so many characters: by none, by one, and so on."""
-    back: dict[int, list[int]] = {}
-    for state, out in enumerate(language.edges):
-        for _, target in out:
-            back.setdefault(target, []).append(state)
-    ends = [language.finals]
-    while len(ends) <= longest and ends[-1]:
-        spend(1 + len(ends[-1]) // 8)
-        ends.append(frozenset(before for state in ends[-1] for before in back.get(state, ())))
-    return ends
-
-
-def _text(language: Language, ends: list[frozenset[int]], length: int, variant: int) -> str:
-    """A text of this length; another variant takes other ways and other characters if there are any."""
-    state = min(language.starts & ends[length])
-    characters = []
-    for left in range(length - 1, -1, -1):
-        ways = [(given, target) for given, target in language.edges[state] if target in ends[left]]
-        given, state = ways[variant * (left + 1) % len(ways)]
-        characters.append(_character(given, variant))
-    return "".join(characters)
-
-
-def _character(given: Ranges, variant: int) -> str:
-    preferred = shared(given, ranges(_PREFERRED[variant]))
-    if preferred:
-        return next(c for c in _PREFERRED[variant] if shared(preferred, ranges(c)))
-    low, _ = (shared(given, _PRINTABLE) or given)[0]
-    return chr(low)
+        yield from examples(reduce(intersection, languages, ANYTHING), texts.shortest, texts.longest)

@@ -67,23 +67,46 @@ class Texts:
 
 @dataclass(frozen=True, slots=True)
 class Arrays:
-    """Some arrays, by the type of all elements (None: anything) and the number of elements."""
+    """Some arrays, by the type of all elements (None: anything) and the number of elements.
+
+    If `unique`, no two elements of an array are equal.
+    """
 
     element: Type | None = None
     shortest: int = 0
     longest: int | None = None
+    unique: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Objects:
     """Some objects: `members` by name, any other member is of `rest` (None: anything, or not there).
 
-    A member that may be absent has a type that may be missing. If `nonempty`, there is at least one member.
+    A member that may be absent has a type that may be missing. `fewest` and `most` (None: no limit) bound the
+    number of members.
     """
 
     members: Mapping[str, Type] = field(default_factory=dict)
     rest: Type | None = None
-    nonempty: bool = False
+    fewest: int = 0
+    most: int | None = None
+
+    @property
+    def nonempty(self) -> bool:
+        """True if the number of members is said to be at least one."""
+        return self.fewest > 0
+
+    @property
+    def sure_members(self) -> int:
+        """The least number of members of an object."""
+        return max(self.fewest, sum(not member.missing for member in self.members.values()))
+
+    @property
+    def possible_members(self) -> int | None:
+        """The greatest number of members of an object; None if there is no limit."""
+        named = sum(member.is_present for member in self.members.values()) if self.is_closed else None
+        limits = [limit for limit in (self.most, named) if limit is not None]
+        return min(limits, default=None)
 
     @property
     def is_closed(self) -> bool:

@@ -29,19 +29,11 @@ from mapper.checker.types.named import NEVER, kind_type
 from mapper.checker.types.number_facts import is_multiple, is_within, meet_numbers, without_numbers
 from mapper.checker.types.text_facts import meet_texts, without_texts
 from mapper.runtime.digits import EXACT
+from mapper.runtime.schema.formats import CHECKED
 from mapper.schemas.questions import Pointer, Subschema, find_reference, subschemas
 
 _MAX_DEPTH = 30  # of subschemas; deeper ones permit everything
 _MAX_COMPARED = 24  # alternatives of `oneOf`, each compared with each
-
-# The formats that are checked at run time; of another one, every text has it.
-FORMATS = frozenset(
-    (
-        *("date", "date-time", "duration", "email", "hostname", "idn-email", "idn-hostname", "ipv4", "ipv6"),
-        *("iri", "iri-reference", "json-pointer", "regex", "relative-json-pointer", "time", "uri"),
-        *("uri-reference", "uri-template", "uuid"),
-    )
-)
 
 
 def read_schema(document: Subschema, schema: Subschema | None = None) -> Type:
@@ -206,9 +198,9 @@ def _exclusive(branches: list[Bounds]) -> list[Bounds]:
     if len(branches) > _MAX_COMPARED:
         return [Bounds(branch.upper, NEVER) for branch in branches]
     found = []
-    for branch in branches:
-        for other in branches:
-            if other is not branch and overlaps(branch.upper, other.upper):
+    for position, branch in enumerate(branches):
+        for other in (*branches[:position], *branches[position + 1 :]):
+            if overlaps(branch.upper, other.upper):
                 branch = both(branch, outside(other))
         found.append(branch)
     return found
@@ -263,7 +255,8 @@ def _texts(schema: Mapping[str, Any], texts: Texts) -> Texts | None:
     own = Texts(
         shortest=int(schema.get("minLength", 0)),
         longest=int(schema["maxLength"]) if "maxLength" in schema else None,
-        formats=FORMATS & {schema.get("format")},
+        # The types have formats of their own, such as `numeral`; a schema's format of that name is a note.
+        formats=CHECKED & {schema.get("format", "")},
         patterns=frozenset({schema["pattern"]} if "pattern" in schema else ()),
     )
     return meet_texts(texts, own)

@@ -96,7 +96,12 @@ def _join_arrays(left: Arrays, right: Arrays, bound: Bound) -> Arrays:
     else:
         element = None if left.element is None or right.element is None else join(left.element, right.element)
     longest = None if left.longest is None or right.longest is None else max(left.longest, right.longest)
-    return Arrays(element, min(left.shortest, right.shortest), longest)
+    unique = _is_unique(left) and _is_unique(right)
+    return Arrays(element, min(left.shortest, right.shortest), longest, unique)
+
+
+def _is_unique(arrays: Arrays) -> bool:
+    return arrays.unique or (arrays.longest is not None and arrays.longest < 2)
 
 
 def _join_arrays_lower(left: Arrays, right: Arrays) -> Arrays:
@@ -108,7 +113,11 @@ def _join_arrays_lower(left: Arrays, right: Arrays) -> Arrays:
     if low.longest == 0 and high.shortest == 1:
         return replace(high, shortest=0)
     has_gap = low.longest is not None and low.longest + 1 < high.shortest
-    if has_gap or (low.element is not high.element and low.element != high.element):
+    if (
+        has_gap
+        or low.unique is not high.unique
+        or (low.element is not high.element and low.element != high.element)
+    ):
         return left
     longest = None if low.longest is None or high.longest is None else max(low.longest, high.longest)
     return replace(low, longest=longest)
@@ -138,7 +147,17 @@ def merge_objects(parts: Iterable[Objects]) -> Objects:
         for name in different:
             members[name] = join(member_of(whole, name), member_of(part, name))
         rest = None if whole.rest is None or part.rest is None else join(whole.rest, part.rest)
-        whole = Objects(members, rest, whole.nonempty and part.nonempty)
+        fewest = min(whole.sure_members, part.sure_members)
+        limits = (whole.possible_members, part.possible_members)
+        most = None if limits[0] is None or limits[1] is None else max(limits[0], limits[1])
+        # Limits that the members already have need no mention.
+        merged = Objects(members, rest)
+        least, greatest = merged.sure_members, merged.possible_members
+        whole = replace(
+            merged,
+            fewest=fewest if fewest > least else 0,
+            most=None if most is None or (greatest is not None and greatest <= most) else most,
+        )
     return whole
 
 
@@ -194,7 +213,12 @@ def _meet_arrays(left: Arrays, right: Arrays, depth: int, bound: Bound) -> Array
         else meet(left.element, right.element, depth + 1, bound)
     )
     return settle_arrays(
-        Arrays(element, max(left.shortest, right.shortest), min(longest) if longest else None)
+        Arrays(
+            element,
+            max(left.shortest, right.shortest),
+            min(longest) if longest else None,
+            left.unique or right.unique,
+        )
     )
 
 
@@ -203,7 +227,7 @@ def settle_arrays(arrays: Arrays) -> Arrays | None:
     longest = 0 if arrays.element is not None and arrays.element.is_never else arrays.longest
     if longest is not None and arrays.shortest > longest:
         return None
-    return Arrays(arrays.element, arrays.shortest, longest)
+    return replace(arrays, longest=longest)
 
 
 def _meet_all_objects(
@@ -224,16 +248,18 @@ def _meet_objects(left: Objects, right: Objects, depth: int, bound: Bound) -> Ob
         if left.rest is None
         else meet(left.rest, right.rest, 0, bound)
     )
-    return settle_objects(Objects(members, rest, left.nonempty or right.nonempty))
+    limits = [limit for limit in (left.most, right.most) if limit is not None]
+    return settle_objects(
+        Objects(members, rest, max(left.fewest, right.fewest), min(limits) if limits else None)
+    )
 
 
 def settle_objects(part: Objects) -> Objects | None:
     """The facts of objects; None if no object has them all."""
     if any(not member.missing and member.is_never for member in part.members.values()):
         return None
-    if part.nonempty and part.is_closed and not any(member.is_present for member in part.members.values()):
-        return None
-    return part
+    most = part.possible_members if part.fewest or part.most is not None else None
+    return None if most is not None and part.sure_members > most else part
 
 
 def is_subtype(left: Type, right: Type, depth: int = 0) -> bool:
@@ -266,12 +292,16 @@ def arrays_within(left: Arrays, right: Arrays, depth: int = 0) -> bool:
         return False
     if right.longest is not None and (left.longest is None or left.longest > right.longest):
         return False
+    if right.unique and not _is_unique(left):
+        return False
     return left.longest == 0 or is_subtype(element_of(left), element_of(right), depth + 1)
 
 
 def objects_within(left: Objects, right: Objects, depth: int = 0) -> bool:
     """Return True if all objects of the left are known to be among those of the right."""
-    if right.nonempty and left.may_be_empty:
+    if right.fewest > left.sure_members:
+        return False
+    if right.most is not None and (left.possible_members is None or left.possible_members > right.most):
         return False
     different, _ = _compared(left, right)
     for name in different:
@@ -307,7 +337,7 @@ def map_member(given: Type, name: str, change: Callable[[Type], Type]) -> Type:
     for part in given.objects:
         spend(1 + (len(part.members) >> 4))
         member = change(member_of(part, name))
-        settled = settle_objects(Objects({**part.members, name: member}, part.rest, part.nonempty))
+        settled = settle_objects(replace(part, members={**part.members, name: member}))
         if settled is not None:
             parts.append(settled)
     return replace(given, objects=tuple(parts))

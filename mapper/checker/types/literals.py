@@ -7,6 +7,7 @@ from mapper.checker.types.lattice import join_all
 from mapper.checker.types.named import MISSING_ONLY, NEVER, NULL_ONLY
 from mapper.checker.types.number_facts import fits_number
 from mapper.checker.types.text_facts import fits
+from mapper.runtime.json.equality import has_repetitions
 from mapper.runtime.missing import MISSING
 
 
@@ -60,12 +61,14 @@ def admits(given: Type, value: object) -> bool:
 def _is_array(arrays: Arrays, value: list[object] | tuple[object, ...]) -> bool:
     if len(value) < arrays.shortest or (arrays.longest is not None and len(value) > arrays.longest):
         return False
+    if arrays.unique and has_repetitions(list(value)):
+        return False
     element = element_of(arrays)
     return all(admits(element, each) for each in value)
 
 
 def _is_object(part: Objects, value: dict[str, object]) -> bool:
-    if part.nonempty and not value:
+    if len(value) < part.fewest or (part.most is not None and len(value) > part.most):
         return False
     names = dict.fromkeys((*part.members, *value))
     return all(admits(member_of(part, name), value.get(name, MISSING)) for name in names)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import islice
 
 from mapper.budget import spend
-from mapper.checker.types.example_texts import MAX_LENGTH, example_texts
+from mapper.checker.types.example_texts import example_texts
 from mapper.checker.types.facts import Arrays, Numbers, Texts, Type, element_of, member_of
 from mapper.checker.types.lattice import is_subtype, of_member
 from mapper.checker.types.literals import admits
@@ -15,6 +15,7 @@ from mapper.checker.types.named import only
 from mapper.checker.types.number_facts import fits_number
 from mapper.checker.types.text_facts import settle
 from mapper.checker.types.witnesses import numbers_near, smallest, witnesses
+from mapper.regex.examples import MAX_LENGTH
 from mapper.runtime.missing import MISSING
 
 _MAX_DEPTH = 5

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache
 
 from mapper.checker.types.facts import Bound, Texts
-from mapper.regex.implications import implies_content, reads_alike
+from mapper.regex.characters import ECMA_SPACE, ranges
+from mapper.regex.comparisons import is_disjoint, is_within
+from mapper.regex.expressions import matching
+from mapper.regex.languages import Language, concatenated, many, one_of
 from mapper.regex.searches import searcher
 from mapper.runtime.blank import is_blank_text
 from mapper.runtime.schema.formats import conforms
@@ -201,11 +204,21 @@ def _has(texts: Texts, name: str) -> bool:
     return name in texts.formats or any(name in _IMPLIED.get(own, ()) for own in texts.formats)
 
 
-@lru_cache(maxsize=1024)
-def _shape_fits(name: str, pattern: str) -> bool | None:
-    """True if all texts of a shape match, False if none does, None if that is unknown."""
+def implies_content(pattern: str) -> bool:
+    """True if each text with a match is more than white space; False if that is not certain."""
+    return is_disjoint(matching(pattern), many(ECMA_SPACE)) is True
+
+
+@cache
+def _shape(name: str) -> Language:
+    """The texts of a format with fixed length."""
     text, alphabet = _SHAPES[name]
-    return bool(searcher(pattern)(text)) if reads_alike(pattern, alphabet) else None
+    return concatenated(*(one_of(ranges(alphabet if each in alphabet else each)) for each in text))
+
+
+def _shape_fits(name: str, pattern: str) -> bool:
+    """True if all texts of a shape match; False if that is not certain."""
+    return is_within(_shape(name), matching(pattern)) is True
 
 
 def _searches(texts: Texts, pattern: str) -> bool:

@@ -106,7 +106,8 @@ class FilterRow:
     """One filter. `function` is what generated code calls; it gives nothing but texts if `is_text`.
 
     `takes` is for people. `effect` is None if `gives` implies it. `method` is the method of `str` that does
-    the same to a text, and cannot fail. Filters `of_dialects` exist only if a dialect lists them.
+    the same to a text, and cannot fail; one that trims is given the white space. Filters `of_dialects` exist
+    only if a dialect lists them.
     """
 
     name: str
