@@ -30,7 +30,7 @@ from mapper.checker.types.named import (
     text_type,
 )
 from mapper.checker.types.number_facts import bounded
-from mapper.checker.types.text_facts import TIMES
+from mapper.checker.types.text_languages import TIMES
 from mapper.runtime.faults import Fault
 from mapper.runtime.limits import trial_limits, within
 from mapper.runtime.liquid.filters import ROWS, apply
