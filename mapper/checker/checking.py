@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from mapper import ir
 from mapper.checker.answers import OpenQuestion, Refuted
-from mapper.checker.inference.findings import Inference
+from mapper.checker.inference.findings import UNDESCRIBED, Inference
 from mapper.checker.inference.payload_types import PayloadTypes, payload_types
 from mapper.checker.inference.program_types import infer_program, infer_tame
 from mapper.checker.name_checks import KnownNames
@@ -14,6 +14,7 @@ from mapper.checker.search.counterexamples import MAX_RUNS, CounterexampleSearch
 from mapper.checker.search.results import Found, NotFound
 from mapper.checker.types import NEVER, Type
 from mapper.diagnostics.diagnostic import Report
+from mapper.ir.liquid import walk_with_vars
 from mapper.schemas.schema import Schema
 
 
@@ -49,6 +50,11 @@ class Checking:
             self.bare.append(infer_program(self.program, payload_types(self.program, None, None)))
         return self.bare[0]
 
+    def leave(self, value: object) -> None:
+        """Note that a question about a value stays open because no schema describes what it reads."""
+        read = _read_by(value) if self.payload.knows_item else ["item"]
+        self.notes.unchecked.update(dict.fromkeys(name for name in UNDESCRIBED if name in read))
+
     def ask(
         self,
         entry: ir.Field | None,
@@ -69,3 +75,19 @@ class Checking:
                 return Refuted(text)
             case NotFound(why):
                 return OpenQuestion(why)
+
+
+def _read_by(value: object) -> frozenset[str]:
+    """The names of the parts of a request that a value reads, besides the item."""
+    names = set()
+    for node in walk_with_vars(value):
+        match node:
+            case ir.FromRequest(part):
+                names.add(part.value)
+            case ir.Path(ir.Root.BODY) | ir.Lookup(name="envelope"):
+                names.add("envelope")
+            case ir.Lookup(name=name):
+                names.add(name)
+            case _:
+                pass
+    return frozenset(names)

@@ -60,15 +60,18 @@ def check_possible_rejections(
     `fields` are those of the event, and one for each var. If a field already has an error (it is not in
     `sound`), only its certain rejections are reported.
     """
+    tested = {id(entry) for entry in sound}
     for rejection in checking.notes.possible_rejections:
         if rejection.declared:
             continue
         if rejection.is_certain and not _is_reported(rejection, checking):
             message = f"{_ALWAYS.get(rejection.code, _WORDS[rejection.code])}, and the item is rejected"
             checking.report.error("M405", message, rejection.span, rejection.reason)
-        elif not rejection.is_certain and checking.payload.knows_item and _is_tame(rejection, checking):
+        elif not rejection.is_certain:
             entry = next((each for each in fields if _is_within(rejection, each.value)), None)
-            if entry is None or entry in sound:
+            if not checking.payload.knows_item or not _is_tame(rejection, checking):
+                checking.leave(rejection.value if entry is None else entry.value)
+            elif entry is None or id(entry) in tested:
                 _check_possible(rejection, entry, checking)
 
 

@@ -27,7 +27,8 @@ from mapper.checker.types.facts import Numbers
 from mapper.checker.types.lattice import overlaps
 from mapper.checker.types.named import BOOLEAN, INTEGER, NUMBER, TIME, text_type, time_with_digits
 from mapper.checker.types.number_facts import is_whole_and_a_double
-from mapper.checker.types.text_facts import NO_TIME, TIMES
+from mapper.checker.types.text_facts import NO_TIME
+from mapper.checker.types.text_languages import TIMES
 from mapper.runtime.casts import CONVERSIONS
 from mapper.runtime.missing import INVALID
 from mapper.runtime.schema.formats import conforms

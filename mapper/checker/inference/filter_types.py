@@ -12,10 +12,11 @@ from typing import TypeAlias
 from mapper import ir
 from mapper.budget import MAX_CHARACTERS, spend_on
 from mapper.checker.inference import predicates as p
-from mapper.checker.inference.number_types import calculated
+from mapper.checker.inference.number_types import calculated, rounded
 from mapper.checker.inference.printing import concatenated, printed, unprintable, unsure_numbers
 from mapper.checker.types import ANYTHING, NEVER, Type, admits, join, join_all, literal_type, only
-from mapper.checker.types.lattice import of_element
+from mapper.checker.types.facts import Numbers
+from mapper.checker.types.lattice import of_element, of_member
 from mapper.checker.types.named import (
     BOOLEAN,
     COUNT,
@@ -28,7 +29,8 @@ from mapper.checker.types.named import (
     digest_type,
     text_type,
 )
-from mapper.checker.types.text_facts import TIMES
+from mapper.checker.types.number_facts import bounded
+from mapper.checker.types.text_languages import TIMES
 from mapper.runtime.faults import Fault
 from mapper.runtime.limits import trial_limits, within
 from mapper.runtime.liquid.filters import ROWS, apply
@@ -42,6 +44,7 @@ Failure: TypeAlias = Callable[[Type, Arguments], bool]
 
 _OF_DATES = frozenset({"date-time", "date", "time", *TIMES.values()})
 _A_DATE = datetime(2026, 11, 23, 20, tzinfo=UTC)
+_FEW = 1e290  # a body has not so many numbers that a sum of such numbers is beyond all floats
 _MOST = 24  # combinations of literal values that are computed one by one
 
 
@@ -171,8 +174,54 @@ def _is_whole(given: Type) -> bool:
     return numbers.values is not None and all(isinstance(value, int) for value in numbers.values)
 
 
-def _rounded(_value: Type, arguments: Arguments) -> Type:
-    return NUMBER if arguments else INTEGER
+def _rounded(value: Type, arguments: Arguments) -> Type:
+    return NUMBER if arguments else rounded(value)
+
+
+def _whole(value: Type, _arguments: Arguments) -> Type:
+    return rounded(value)
+
+
+def _sum(value: Type, arguments: Arguments) -> Type:
+    """The sum of elements or properties; what is no number, or is not there, counts as 0."""
+    parts = _summands(value, arguments)
+    if parts is None or parts.texts:
+        return NUMBER
+    numbers = bounded(parts.numbers or Numbers(low=0))
+    is_positive = numbers.low is not None and numbers.low >= 0
+    return Type(numbers=Numbers(low=0 if is_positive else None, integral=_is_whole(parts)))
+
+
+def _no_numbers(value: Type, arguments: Arguments) -> bool:
+    parts = _summands(value, arguments)
+    if parts is None or parts.texts:
+        return True
+    numbers = bounded(parts.numbers or Numbers(low=0, high=0))
+    # The sum of numbers near the largest float is beyond it.
+    return not all(bound is not None and abs(bound) < _FEW for bound in (numbers.low, numbers.high))
+
+
+def _summands(value: Type, arguments: Arguments) -> Type | None:
+    """The elements of a list, or the property of each; None if not all of them have properties."""
+    elements = of_element(value)
+    return _property_of(elements, arguments[0]) if arguments else elements
+
+
+def _properties(value: Type, arguments: Arguments) -> Type:
+    found = _property_of(of_element(value), _first(arguments))
+    arrays = value.arrays
+    if found is None or arrays is None:
+        return array_of(ANYTHING)
+    element = replace(found, missing=False, null=found.null or found.missing)
+    return array_of(element, arrays.shortest, arrays.longest)
+
+
+def _property_of(elements: Type, name: Type) -> Type | None:
+    """The type of a property of objects; None if others are among them, or the name is not known."""
+    names = _scalars(name)
+    if elements != only(elements, "object") or not names or not all(isinstance(each, str) for each in names):
+        return None
+    return join_all(of_member(elements, str(each)) for each in names)
 
 
 def _divides_by_zero(_value: Type, arguments: Arguments) -> bool:
@@ -270,10 +319,10 @@ RESULTS: dict[Gives, Result] = {
     Gives.UUID: UUID,
     Gives.DATE: TEXT,
     Gives.TEXTS: array_of(TEXT),
-    Gives.NUMBER: NUMBER,
+    Gives.NUMBER: _sum,
     Gives.ARITHMETIC: _arithmetic,
     Gives.ROUNDED: _rounded,
-    Gives.WHOLE: INTEGER,
+    Gives.WHOLE: _whole,
     Gives.COUNT: COUNT,
     Gives.INDEX: COUNT.with_missing(),
     Gives.TRUTH: replace(BOOLEAN, null=True),
@@ -281,7 +330,7 @@ RESULTS: dict[Gives, Result] = {
     Gives.FOUND: _one_element,
     Gives.ELEMENTS: _same_elements,
     Gives.BOTH: _both_elements,
-    Gives.PROPERTIES: array_of(ANYTHING),
+    Gives.PROPERTIES: _properties,
     Gives.PART: _part,
     Gives.DEFAULTED: _defaulted,
 }
@@ -295,6 +344,7 @@ FAILURES: dict[Fails, Failure] = {
     Fails.NO_LISTS: _no_lists,
     Fails.NO_OBJECTS: _no_objects,
     Fails.NO_KEYS: _no_keys,
+    Fails.NO_NUMBERS: _no_numbers,
     Fails.NO_ORDER: _no_order,
     Fails.NO_NAMESPACE: _no_namespace,
 }
@@ -303,4 +353,4 @@ _PRINTING = frozenset({Gives.JOINED, Gives.PART})
 _WHOLE = frozenset({Gives.WHOLE, Gives.ROUNDED})
 _COUNTING = frozenset({Gives.WHOLE, Gives.COUNT, Gives.INDEX})
 # A filter that reads its elements may give nil, or fail, if its value is not a plain list.
-_OF_ELEMENTS = frozenset({Fails.NO_OBJECTS, Fails.NO_KEYS, Fails.NO_ORDER})
+_OF_ELEMENTS = frozenset({Fails.NO_OBJECTS, Fails.NO_KEYS, Fails.NO_NUMBERS, Fails.NO_ORDER})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from math import ceil, floor
 from typing import TypeAlias
 
 from mapper.checker.types.facts import Numbers, Type
@@ -12,6 +13,7 @@ from mapper.runtime.liquid.filters import ROWS, apply
 
 _Bounds: TypeAlias = tuple[int | float, int | float]
 
+_GROWING = frozenset({"plus", "times"})  # of numbers from zero on they give such numbers
 # Filters that are monotone in each operand: between the results for the ends are all others.
 _MONOTONE = frozenset({"plus", "minus", "times", "at_least", "at_most"})
 
@@ -27,7 +29,29 @@ def calculated(name: str, operands: tuple[Type, ...], *, integral: bool) -> Type
         found = _quotient(ends[0], ends[1], operands[1])
     elif None not in ends:
         found = _bounds(name, [each for each in ends if each is not None])
+    elif name in _GROWING and all(map(_is_positive, operands)):
+        return Type(numbers=Numbers(low=0, integral=integral))
     return None if found is None else Type(numbers=Numbers(low=found[0], high=found[1], integral=integral))
+
+
+def rounded(given: Type) -> Type:
+    """The whole numbers that `round`, `ceil` and `floor` give; a value that is no number counts as 0."""
+    if given.kinds - {"null"} != {"number"} or given.numbers is None:
+        return Type(numbers=Numbers(integral=True))
+    numbers = bounded(given.numbers)
+    low = None if numbers.low is None else floor(numbers.low)
+    high = None if numbers.high is None else ceil(numbers.high)
+    if given.may_be_nothing:
+        low, high = None if low is None else min(low, 0), None if high is None else max(high, 0)
+    return Type(numbers=Numbers(low=low, high=high, integral=True))
+
+
+def _is_positive(given: Type) -> bool:
+    """True if no number of a type is below zero; nothing counts as zero."""
+    if given.kinds - {"null"} != {"number"} or given.numbers is None:
+        return False
+    low = bounded(given.numbers).low
+    return low is not None and low >= 0
 
 
 def _ends(given: Type) -> _Bounds | None:

@@ -10,7 +10,8 @@ from functools import reduce
 
 from mapper.budget import spend
 from mapper.checker.types.facts import Texts
-from mapper.checker.types.text_facts import HEX_DIGESTS, fits
+from mapper.checker.types.text_facts import fits
+from mapper.checker.types.text_languages import HEX_DIGESTS
 from mapper.regex.characters import ECMA_SPACE
 from mapper.regex.examples import MAX_LENGTH, examples
 from mapper.regex.expressions import matching

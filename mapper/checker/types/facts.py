@@ -53,7 +53,7 @@ class Texts:
     """Some texts: the listed ones, or those for which all facts hold.
 
     `blank` is True if all are empty or white space, False if none is. Lengths count characters. Every text
-    has all `formats`, matches all `patterns`, and is none of the `excluded`.
+    has all `formats`, matches all `patterns` and none of the `unmatched`, and is none of the `excluded`.
     """
 
     values: frozenset[str] | None = None
@@ -62,6 +62,7 @@ class Texts:
     longest: int | None = None
     formats: frozenset[str] = frozenset()
     patterns: frozenset[str] = frozenset()
+    unmatched: frozenset[str] = frozenset()
     excluded: frozenset[str] = frozenset()
 
 

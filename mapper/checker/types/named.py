@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mapper.checker.types.facts import Arrays, Numbers, Objects, Texts, Type
-from mapper.checker.types.text_facts import HEX_DIGESTS, TIMES
+from mapper.checker.types.text_languages import HEX_DIGESTS, TIMES
 from mapper.runtime.digits import EXACT
 
 NEVER = Type()

@@ -29,11 +29,12 @@ _BEYOND_ASCII = (
     + "]"
 )
 
-_TIME = r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?"
 _OFFSET = r"(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)"
+TIME_OF_DAY = rf"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?{_OFFSET}"
 
 # RFC 3339 §5.6. jsonschema's validator lets a line feed follow, which `as: timestamp` could not read.
-_DATE_TIME = re.compile(rf"{DATE}[Tt]{_TIME}{_OFFSET}\Z", re.ASCII)
+DATE_TIME = f"{DATE}[Tt]{TIME_OF_DAY}"
+_DATE_TIME = re.compile(rf"{DATE_TIME}\Z", re.ASCII)
 is_date_time = _DATE_TIME.match
 
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\Z", re.ASCII | re.IGNORECASE)

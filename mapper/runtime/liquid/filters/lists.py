@@ -220,7 +220,7 @@ def _sorted(elements: Elements, keys: list[object]) -> list[object]:
     return [element for _, element in sorted(pairs, key=itemgetter(0))]
 
 
-@list_filter(Gives.NUMBER, (_LINES, '"n"', "2"), "0", fails=Fails.NO_OBJECTS)
+@list_filter(Gives.NUMBER, (_LINES, '"n"', "2"), "0", fails=Fails.NO_NUMBERS)
 def sum_(value: Elements, key: object = None) -> object:
     """The sum of the numbers, or of a property of each element."""
     elements = [*value] if _is_nil(key) else [_property(element, key, 0) for element in value]

@@ -77,6 +77,7 @@ class Fails(Enum):
     NO_LISTS = "a value or an argument that is not a list"
     NO_OBJECTS = "a list with other elements than objects"
     NO_KEYS = "with an argument, a list with other elements than objects"
+    NO_NUMBERS = "elements, or properties, that are texts, or numbers without bounds"
     NO_ORDER = "elements that cannot be compared"
     NO_NAMESPACE = "another argument than a UUID, `dns`, `url`, `oid` or `x500`"
 
