@@ -34,11 +34,6 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Proven:
-    """The claim holds for every payload that the source schema allows."""
-
-
-@dataclass(frozen=True, slots=True)
 class Refuted:
     """The claim fails for a payload, shown as text; empty if every payload shows it. `more` are labels."""
 
@@ -58,11 +53,11 @@ class OpenQuestion:
     more: tuple[Label, ...] = ()
 
 
-Answer: TypeAlias = Proven | Refuted | OpenQuestion
+Answer: TypeAlias = Refuted | OpenQuestion
 
 
 def report_answer(question: Question, answer: Answer, report: Report) -> None:
-    """Report the answer to a question: nothing, the fault with its payload, or M412."""
+    """Report the answer to a question that is not proven: the fault with its payload, or M412."""
     match answer:
         case Refuted(payload, more):
             shown = f"smallest payload that fails: `{payload}`" if payload else ""
@@ -85,5 +80,3 @@ def report_answer(question: Question, answer: Answer, report: Report) -> None:
                 Severity.WARNING,
                 (*question.more, *more),
             )
-        case Proven():
-            pass

@@ -9,11 +9,12 @@ from mapper.checker.answers import OpenQuestion, Question, Refuted, report_answe
 from mapper.checker.checking import Checking
 from mapper.checker.inference.payload_types import PayloadTypes, types_of_schema
 from mapper.checker.mismatches import Mismatch, has_exempt, mismatches, never_fits, supposed
-from mapper.checker.obstacles import obstacle_in, with_obstacles
+from mapper.checker.obstacles import obstacle_in, path_read, plain_names, with_obstacles
 from mapper.checker.search.runner import Run
 from mapper.checker.target_places import TargetPlace, fields_below
 from mapper.checker.time_checks import check_times
 from mapper.diagnostics.diagnostic import Label
+from mapper.ir.liquid import walk_with_vars
 from mapper.runtime.missing import MISSING
 from mapper.schemas.schema import Schema
 
@@ -27,7 +28,7 @@ def check_event(event: ir.Record, sound: tuple[ir.Field, ...], checking: Checkin
     """
     target = checking.target
     alone = ir.Field("event", event, True, False, event.span)
-    whole = TargetPlace(alone, alone, (), types_of_schema(target), target)
+    whole = TargetPlace(alone, alone, (), types_of_schema(target, _names_in(event, target)), target)
     is_doubted, tested = len(sound) < len(event.fields), {id(entry) for entry in sound}
     for place in whole.fields_inside():
         entry = place.inner
@@ -35,6 +36,16 @@ def check_event(event: ir.Record, sound: tuple[ir.Field, ...], checking: Checkin
         is_doubted |= _check_field(replace(place, entry=entry), tried)
     if not is_doubted and not checking.report.has_errors:
         _check_fit(whole, False, checking)
+
+
+def _names_in(event: ir.Record, target: Schema) -> frozenset[str]:
+    """The names of members that the mapping writes, if the target has rules for names."""
+    if not any(f'"{keyword}"' in target.file.text for keyword in ("patternProperties", "propertyNames")):
+        return frozenset()
+    nodes = list(walk_with_vars(event))
+    built = {node.name for node in nodes if isinstance(node, ir.Field)}
+    renamed = {new for node in nodes if isinstance(node, ir.Rename) for _, new in node.names}
+    return frozenset(built | renamed)
 
 
 def _check_field(place: TargetPlace, checking: Checking) -> bool:
@@ -100,7 +111,7 @@ def _check_fit(place: TargetPlace, is_absent: bool, checking: Checking) -> bool:
     if open_ is None or not checking.payload.knows_item:
         checking.leave(place.inner.value)
         return False
-    open_ = with_obstacles(open_, place.inner.value, place.wanted, checking.target)
+    open_ = with_obstacles(open_, place.inner.value, place.wanted, checking.target, checking.payload)
     report_answer(_question(place, possible[0], checking), open_, checking.report)
     return True
 
@@ -144,21 +155,14 @@ def definition_label(target: Schema, *names: str) -> tuple[Label, ...]:
 
 def _source_label(value: ir.Value, payload: PayloadTypes) -> tuple[Label, ...]:
     """A label at the source's definition of the one path that a field reads."""
-    match value:
-        case ir.Cast(inner) | ir.Timestamp(inner) | ir.Default(inner) | ir.Required(inner):
-            return _source_label(inner, payload)
-        case ir.VarRead(_, var):
-            return _source_label(var.value, payload)
-        case ir.Path(root, segments) if segments:
-            source = payload.source if root is ir.Root.ITEM else payload.schema
-            names = [s.selectors[0].name for s in segments if isinstance(s.selectors[0], ir.Name)]
-            pointer = tuple(step for name in names for step in ("properties", name))
-            if source is None or len(names) != len(segments):
-                return ()
-            span = source.span_of_name(pointer)
-            return (Label(span, "what the source says of it"),) if span else ()
-        case _:
-            return ()
+    path = path_read(value)
+    if path is None or not path.segments:
+        return ()
+    source, names = payload.source if path.root is ir.Root.ITEM else payload.schema, plain_names(path)
+    if source is None or names is None:
+        return ()
+    span = source.span_of_name(tuple(step for name in names for step in ("properties", name)))
+    return (Label(span, "what the source says of it"),) if span else ()
 
 
 _ABSENCE_HINT = (
@@ -193,7 +197,7 @@ def _is_present(place: TargetPlace, checking: Checking) -> bool:
         spans = (entry.span, entry.value.span)
         return any(code == "M611" and span in spans for code, span, _ in run.faults)
 
-    answer = checking.ask(place.entry, is_absent) if checking.payload.knows_item else None
+    answer = checking.ask(place.entry, is_absent, entry.value) if checking.payload.knows_item else None
     name = place.title
     mismatch = Mismatch(
         "M502",

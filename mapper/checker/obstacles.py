@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import reduce
 
 from mapper import ir
 from mapper.checker.answers import OpenQuestion
+from mapper.checker.inference.payload_types import PayloadTypes, types_of_schema
 from mapper.checker.types import SchemaTypes
 from mapper.diagnostics.diagnostic import Label
 from mapper.ir.liquid import FilterCall, walk
@@ -30,9 +32,38 @@ _OPERATORS: dict[type, str] = {
 }
 
 
-def with_obstacles(answer: OpenQuestion, value: object, wanted: SchemaTypes, target: Schema) -> OpenQuestion:
+def with_obstacles(
+    answer: OpenQuestion, value: ir.Value, wanted: SchemaTypes, target: Schema, payload: PayloadTypes
+) -> OpenQuestion:
     """The answer about a value that a place of the target wants, with all that prevents a proof."""
-    return replace(answer, obstacle=obstacle_in(value), more=_keywords(wanted, target))
+    more = _keywords(wanted, target)
+    path = path_read(value)
+    if path is not None:
+        source = payload.source if path.root is ir.Root.ITEM else payload.schema
+        names = plain_names(path)
+        if source is not None and names is not None:
+            more += _keywords(reduce(SchemaTypes.of_member, names, types_of_schema(source)), source)
+    return replace(answer, obstacle=obstacle_in(value), more=more)
+
+
+def path_read(value: ir.Value) -> ir.Path | None:
+    """The one path that a value is read from; None for any other value."""
+    match value:
+        case ir.Cast(inner) | ir.Timestamp(inner) | ir.Default(inner) | ir.Required(inner):
+            return path_read(inner)
+        case ir.VarRead(_, var):
+            return path_read(var.value)
+        case ir.Path():
+            return value
+        case _:
+            return None
+
+
+def plain_names(path: ir.Path) -> tuple[str, ...] | None:
+    """The names of a path that consists of names alone; None for any other."""
+    selectors = [segment.selectors[0] for segment in path.segments]
+    names = tuple(each.name for each in selectors if isinstance(each, ir.Name))
+    return names if path.is_singular and len(names) == len(selectors) else None
 
 
 def _keywords(types: SchemaTypes, schema: Schema) -> tuple[Label, ...]:

@@ -59,7 +59,7 @@ class TargetPlace:
         if not self.names:
             return self.wanted.lower
         # A reading remembers subschemas by identity, so it is shown none that was put together.
-        known = reading if id(schema) in reading.pointers else SchemaReading(reading.document)
+        known = reading if id(schema) in reading.pointers else SchemaReading(reading.document, reading.names)
         return known.read(schema).lower
 
     def fits(self, value: object) -> bool:

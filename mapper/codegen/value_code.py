@@ -32,6 +32,7 @@ from mapper.codegen.template_code import (
 from mapper.codegen.writer import literal
 from mapper.ir.facts import may_miss, nothings, types
 from mapper.ir.work import element_units
+from mapper.runtime.work import FEW
 
 _SMALL = 10**15  # integers below have few digits
 
@@ -290,6 +291,9 @@ def _emit_elements(at: Emitter, node: ir.MapItems, source: str, result: str) -> 
     writer, element = at.writer, at.writer.fresh("element")
     writer.line(f"{result} = []", node.span)
     writer.spend(f"len({source}) * {element_units(node)}", at.site(node.span))
+    if writer.counts:
+        writer.line(f"elif len({source}) > {FEW}:")
+        writer.line(f"    raise {writer.use('work', 'Uncounted')}")
     with writer.block(f"for {element} in {source}:"):
         read = at.place(ir.read_place(node.source))
         origin = None if read is None else f"{read}[*]"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 from mapper import ir
-from mapper.codegen.validator_code import FORMAT, is_inlined, units_of_schema
-from mapper.ir.growth import may_overlap, size_bound
+from mapper.codegen.validator_code import FORMAT, SchemaChecks, is_inlined, units_of_schema
+from mapper.codegen.writer import Writer
+from mapper.ir.growth import size_bound
 from mapper.ir.units import ENDLESS, NOTHING, Size, Units, either, size_of, total
 from mapper.ir.work import bounds_of, item_units
 from mapper.regex.searches import units_of
@@ -16,11 +17,14 @@ from mapper.schemas.questions import Subschema, subschemas
 _BLANK = r"\S"  # the pattern that is no search
 
 
-def work_of(program: ir.Program, target: Subschema) -> Work:
-    """The work of the items of a mapping, with the checks of their events."""
-    found = bounds_of(program) + _of_checks(program.output, target)
-    units = item_units(program) + units_of_schema(target)
-    return found.work(units, may_overlap=may_overlap(program.each))
+def work_of(program: ir.Program, target: Subschema, *, is_few: bool = False) -> Work:
+    """The work of the items of a mapping, with the checks of their events.
+
+    With `is_few` it is that of items that can be mapped without counting: their lists have few elements.
+    """
+    found = bounds_of(program, is_few=is_few)
+    found += ENDLESS if SchemaChecks(Writer(), target).must_stay_whole else _of_checks(program.output, target)
+    return found.work(item_units(program) + units_of_schema(target), program.each)
 
 
 def _of_checks(node: ir.Value, schema: Subschema) -> Units:
@@ -58,7 +62,7 @@ def _of_any_value(node: ir.Value, schema: Subschema) -> Units:
         return NOTHING
     size = size_of(size_bound(node))
     if isinstance(node, ir.Template):  # the event is what its text spells
-        size = Size(size.characters, size.characters)
+        size = Size(size.characters, size.characters, size.characters)
     return size.characters.times(characters) + size.nodes.times(elements)
 
 

@@ -238,9 +238,10 @@ class _TextWork:
                 return self._of_lookup(node, loops, times)
             case ir.FilterCall():
                 return self._of_result(node, loops, times)
-            case ir.Interval():
-                each = active().text_length * times
-                return Size(Units(_NUMBER * each), Units(each))
+            case ir.Interval(start, stop):  # the source of a loop
+                is_short = isinstance(start, ir.Scalar) and isinstance(stop, ir.Scalar)
+                digits = Units((_NUMBER if is_short else _LONG_NUMBER) * active().loop_rounds * times)
+                return Size(digits, Units(active().loop_rounds * times), digits)
             case _:
                 return Size(Units(len("false") * times), Units(times))
 
@@ -316,7 +317,8 @@ class _TextWork:
         """The size of what a filter gives."""
         row = ROWS[node.name]
         if row.gives in NUMBERS:
-            return Size(Units(_LONG_NUMBER * times), Units(times))
+            digits = Units(_LONG_NUMBER * times)
+            return Size(digits, Units(times), digits)
         if row.is_digest:
             return Size(Units(_DIGEST * times), Units(times))
         value, *args = (self.size(part, loops, times) for part in _given(node))
@@ -331,7 +333,7 @@ class _TextWork:
             return Size(_text_of(value), _text_of(value) + Units(times))
         if row.gives is Gives.PART:
             written = _text_of(value)
-            return Size(value.characters + written, value.nodes + written)
+            return Size(value.characters + written, value.nodes + written, value.digits)
         return sum(args, value) + Size(Units(times), Units(times))
 
 
@@ -383,7 +385,7 @@ def _text_of(size: Size) -> Units:
 
 def _to_print(size: Size) -> Units:
     """The units to print a value, the characters included: each part of an object or list takes some."""
-    return size.characters.times(1 + LONG_DIGIT) + size.nodes.times(_NUMBER + 2 * PRINTED)
+    return size.characters + size.digits.times(LONG_DIGIT) + size.nodes.times(_NUMBER + PRINTED)
 
 
 def _searched(*part: ir.Operand) -> int:

@@ -14,7 +14,7 @@ from operator import add, or_
 from typing import Final
 
 from mapper import ir
-from mapper.ir.growth import ReadPlace, SizeBound, repeated
+from mapper.ir.growth import ReadPlace, SizeBound, may_overlap, repeated, size_bound
 from mapper.runtime.limits import active
 from mapper.runtime.work import UNBOUNDED, Work
 
@@ -69,19 +69,33 @@ class Units:
         """True if the bound is none."""
         return max(self.constant, self.rounds, *self.bytes.values(), *self.values.values()) >= UNBOUNDED
 
-    def work(self, units: int, *, may_overlap: bool) -> Work:
-        """The work of items that begin with so many units; they may hold each other if they `may_overlap`."""
+    def work(self, units: int, each: tuple[ir.Path, ...]) -> Work:
+        """The work of items that begin with so many units, and that `each` finds."""
         own, own_values = (repeated(n, ir.Root.ITEM, None) for n in (self.bytes, self.values))
         shared, shared_values = (repeated(n, ir.Root.BODY) for n in (self.bytes, self.values))
-        if not may_overlap:
-            return Work(units, self.constant, own, shared, own_values, shared_values, self.rounds)
+        if not may_overlap(each):
+            rest = (self.rounds, self._is_apart(each), self._shared)
+            return Work(units, self.constant, own, shared, own_values, shared_values, *rest)
         constant = min(self.constant + self.rounds * active().loop_rounds, UNBOUNDED)
         return Work(units, constant, 0, own + shared, 0, own_values + shared_values)
 
     @property
+    def _shared(self) -> tuple[tuple[tuple[str, ...], int, int], ...]:
+        """The names of each place in the body, with the units of its bytes and of its values."""
+        places = {place for place in (*self.bytes, *self.values) if place[0] is ir.Root.BODY}
+        units = [(place[1], self.bytes.get(place, 0), self.values.get(place, 0)) for place in places]
+        return tuple(sorted(units))
+
+    def _is_apart(self, each: tuple[ir.Path, ...]) -> bool:
+        """True if no item holds what is read of the body, and the other way round."""
+        shared = [names for root, names in (*self.bytes, *self.values) if root is ir.Root.BODY]
+        items = [names for path in each for _, names in size_bound(path).reads]
+        return not any(names[: len(item)] == item[: len(names)] for names in shared for item in items)
+
+    @property
     def worst(self) -> int:
         """The most units for one item of any body within the limits."""
-        return self.work(0, may_overlap=False).at_most(1, active().body_bytes, active())
+        return self.work(0, ()).at_most(1, active().body_bytes, active())
 
 
 def _merged(left: _Numbers, right: _Numbers, pick: Callable[[int, int], int]) -> _Numbers:
@@ -109,30 +123,36 @@ def either(parts: Iterable[Units]) -> Units:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Bounds of a value: its characters, as a payload writes it, and the values in it, with itself."""
+    """Bounds of a value: its characters, as a payload writes it, and the values in it, with itself.
+
+    So many of the characters may be `digits` of long integers.
+    """
 
     characters: Units = NOTHING
     nodes: Units = NOTHING
+    digits: Units = NOTHING
 
     def __add__(self, other: Size) -> Size:
-        return Size(self.characters + other.characters, self.nodes + other.nodes)
+        characters, nodes = self.characters + other.characters, self.nodes + other.nodes
+        return Size(characters, nodes, self.digits + other.digits)
 
     def times(self, factor: int) -> Size:
         """So many times as much."""
-        return Size(self.characters.times(factor), self.nodes.times(factor))
+        return Size(self.characters.times(factor), self.nodes.times(factor), self.digits.times(factor))
 
 
 def size_of(bound: SizeBound) -> Size:
     """The size of a value whose growth is known."""
     if bound.lists:
-        return Size(ENDLESS, ENDLESS)
+        return Size(ENDLESS, ENDLESS, ENDLESS)
     built = bound.texts - bound.requested
     constant = bound.constant + built * active().text_length + bound.requested * REQUESTED
     characters = Units(constant, bound.reads)
     if bound.spelt:  # two characters or more for each value
-        return Size(characters, characters)
+        return Size(characters, characters, characters)
     # A member or element takes two bytes, a text is one value.
-    return Size(characters, Units(1 + bound.constant + bound.texts, {}, bound.reads))
+    nodes = Units(1 + bound.constant + bound.texts, {}, bound.reads)
+    return Size(characters, nodes, Units(bound.constant, bound.reads))
 
 
 def inside(element: Units, source: Size) -> Units:

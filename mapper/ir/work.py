@@ -7,15 +7,16 @@ with the units of all its nodes, apart from those that are repeated for each ele
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from mapper import ir
 from mapper.ir.facts import types
-from mapper.ir.growth import may_overlap, size_bound
+from mapper.ir.growth import size_bound
 from mapper.ir.text_work import of_text
 from mapper.ir.units import ENDLESS, NOTHING, Size, Units, either, inside, size_of, total
 from mapper.runtime.growth import FORM_INFLATION
-from mapper.runtime.work import CALL, LONG_DIGIT, PAIR, PRINTED, VALUE, Work
+from mapper.runtime.work import CALL, FEW, LONG_DIGIT, PAIR, PRINTED, VALUE, Work
 
 _TIME: Final = 400  # a format in which a time is tried
 _HASH: Final = 400
@@ -127,12 +128,16 @@ _BYTES: Final = frozenset({ir.CastKind.STRING, ir.CastKind.INTEGER, ir.CastKind.
 
 def work(program: ir.Program) -> Work:
     """The work of a program: the units with which an item begins, and a bound of all of them."""
-    return bounds_of(program).work(item_units(program), may_overlap=may_overlap(program.each))
+    return bounds_of(program).work(item_units(program), program.each)
 
 
-def bounds_of(program: ir.Program) -> Units:
-    """A bound of the work of an item, beside the units with which it begins."""
-    found = total(bounds(var.value) for var in program.vars) + bounds(program.output)
+def bounds_of(program: ir.Program, *, is_few: bool = False) -> Units:
+    """A bound of the work of an item, beside the units with which it begins.
+
+    With `is_few` it is that of an item that is mapped without counting: its lists have few elements.
+    """
+    values = (*(var.value for var in program.vars), program.output)
+    found = total(bounds(value, is_few=is_few) for value in values)
     found += total(of_text(rule.condition, 0) for rule in program.rules)
     for path in program.each:
         if ir.plain_steps(path, indexes=True) is not None:
@@ -144,8 +149,12 @@ def bounds_of(program: ir.Program) -> Units:
     return found.times(FORM_INFLATION) if program.policy.format == "form" else found
 
 
-def bounds(node: ir.Value) -> Units:
-    """A bound of the work of a value, beside the units of its nodes. That of a list is kept with it."""
+def bounds(node: ir.Value, *, is_few: bool = False) -> Units:
+    """A bound of the work of a value, beside the units of its nodes. A list keeps that of its element.
+
+    With `is_few`, lists that are in no other list are taken to have few elements.
+    """
+    inner = partial(bounds, is_few=is_few)
     match node:
         case ir.Path():
             return _of_path(node)
@@ -158,15 +167,17 @@ def bounds(node: ir.Value) -> Units:
             if any(root is not ir.Root.ITEM for root, _ in (*element.bytes, *element.values)):
                 return ENDLESS  # a product of sizes
             each = element_units(node) + element.constant
-            return bounds(source) + _members(source).times(each) + inside(element, _size(source))
+            members = Units(FEW) if is_few else _members(source)
+            return inner(source) + members.times(each) + inside(element, _size(source))
         case ir.WithItem(source, element):
-            found = bounds(element)
-            return bounds(source) + Units(found.constant) + inside(found, _size(source))
+            found = inner(element)
+            rest = Units(found.constant) + inside(found, _size(source))
+            return inner(source) + rest
         case ir.Match(subject):
-            return bounds(subject) + either(map(bounds, ir.alternatives(node)))
+            return inner(subject) + either(inner(part) for part in ir.alternatives(node))
         case ir.When(condition):
-            return of_text(condition, 0) + either(map(bounds, ir.alternatives(node)))
-    return total(map(bounds, ir.children(node))) + _of_operation(node)
+            return of_text(condition, 0) + either(inner(part) for part in ir.alternatives(node))
+    return total(map(inner, ir.children(node))) + _of_operation(node)
 
 
 def _of_operation(node: ir.Value) -> Units:
@@ -175,7 +186,7 @@ def _of_operation(node: ir.Value) -> Units:
         case ir.Hash(operands):
             sizes = [_size(operand) for operand in operands]
             written = total(
-                size.characters.times(_UTF8 + LONG_DIGIT) + size.nodes.times(_CANONICAL + 2 * PRINTED)
+                size.characters.times(_UTF8 + LONG_DIGIT) + size.nodes.times(_CANONICAL + PRINTED)
                 for size in sizes
             )
             return written + Units(VALUE * (1 + len(operands)))
@@ -229,7 +240,7 @@ def _members(node: ir.Value) -> Units:
 def _of_cast(value: ir.Value, kind: ir.CastKind) -> Units:
     if kind is ir.CastKind.JSON:
         return Units(2 * CALL) + _size(value).characters
-    if kind not in _BYTES:
+    if kind not in _BYTES or (kind is ir.CastKind.STRING and types(value) == {"string"}):
         return NOTHING
     # As long as the value, and not longer than the longest number.
     size = _size(value).characters

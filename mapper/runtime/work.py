@@ -12,10 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from operator import add
 from typing import NoReturn, TypeVar
 
 from mapper.runtime.faults import Fault
+from mapper.runtime.growth import size_at
 from mapper.runtime.json.nesting import count_values
 from mapper.runtime.limits import Limits, active
 
@@ -39,6 +41,7 @@ PATTERN = 400  # a character of a pattern that comes from the payload
 KEYWORD = 400  # a keyword of a schema that the library judges
 STRIDE = 16  # characters that a comparison reads at once
 SMALL_INTEGER = 64  # bits, or digits
+FEW = 10_000  # elements of a list that `map` makes others of while nothing is counted
 _LONGEST_NUMBER = 4_300  # digits, as `casts.MAX_DIGITS`
 LONG_DIGIT = 3  # units of a digit of the longest integer, at most
 _LONG_INTEGER = b"0" * 500
@@ -49,13 +52,19 @@ _COMPARED = 32  # characters that a search compares for a unit
 _BITS = 14  # an integer of n bits is written in about n * n steps, 1 << 14 of them for a unit
 
 
+class Uncounted(Exception):
+    """An item that may take too much work to be mapped without counting: a list of it is not short."""
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
-    """The units of the items of a program, worked out from the mapping alone.
+    """A bound of the units of the items of a program, worked out from the mapping alone.
 
     An item begins with `units`. All in all, it takes `constant` more at most, `own` for each byte of its own
     and `shared` for each byte of the body, `own_values` and `shared_values` for each value in them, and
-    `rounds` for each round of its templates' loops over values of its own.
+    `rounds` for each round of its templates' loops over values of its own. If items are `apart` from all that
+    they share, no byte counts as both. `places` are the names that lead to what is shared, each with the
+    units of its bytes and of its values; None if items may hold each other.
     """
 
     units: int
@@ -65,13 +74,18 @@ class Work:
     own_values: int = 0
     shared_values: int = 0
     rounds: int = 0
+    apart: bool = False
+    places: tuple[tuple[tuple[str, ...], int, int], ...] | None = None
 
     def at_most(self, items: int, size: int, limits: Limits) -> int:
         """A bound of the units of so many items of a body of `size` bytes that the limits let through."""
-        values = min(size // 2, limits.values) + 1  # each but the first has a comma or bracket before it
-        each = self.units + self.constant + self.shared * size + self.shared_values * values
-        rounds = min(items * limits.loop_rounds, values)
-        return items * each + self.own * size + self.own_values * values + self.rounds * rounds
+        # Commas and opening brackets: each value but the first has one before it, and `[],` has two in all.
+        values = min(size * 2 // 3, limits.values) + 1
+        both: Callable[[int, int], int] = max if self.apart else add
+        of_bytes = both(self.own, items * self.shared)
+        of_values = both(self.own_values, items * self.shared_values)
+        rounds = self.rounds * min(items * limits.loop_rounds, values)
+        return items * (self.units + self.constant) + of_bytes * size + of_values * values + rounds
 
     def fits(self, items: int, size: int, limits: Limits) -> bool:
         """True if no work of so many items of a body of `size` bytes has to be counted."""
@@ -79,6 +93,17 @@ class Work:
         if found > limits.body_work:
             return False
         return found <= limits.item_work or self.at_most(1, size, limits) <= limits.item_work
+
+    def in_body(self, body: object) -> Work:
+        """The same with what items share counted as it is in a body, not as if it were all of the body."""
+        if self.places is None:
+            return self
+        try:
+            sizes = [(size_at(body, names), own, values) for names, own, values in self.places]
+        except RecursionError:  # it may contain itself
+            return self
+        shared = sum(size * units + (size // 2 + 1) * of_values for size, units, of_values in sizes)
+        return replace(self, constant=self.constant + shared, shared=0, shared_values=0)
 
     def max_uncounted(self, limits: Limits) -> int:
         """The size of a body within the limits up to which no work has to be counted."""

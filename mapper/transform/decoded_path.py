@@ -20,7 +20,7 @@ from mapper.runtime.limits import DEFAULT, within
 from mapper.runtime.repair.policy import Repair
 from mapper.runtime.schema.validation import is_json
 from mapper.runtime.stack import on_fresh_stack
-from mapper.runtime.work import Meter, Work, counted, metering
+from mapper.runtime.work import Meter, Uncounted, Work, counted, metering
 from mapper.transform.body import read_body
 from mapper.transform.collector import Collector, NoEvent
 from mapper.transform.compiled import Compiled, module_name
@@ -54,6 +54,7 @@ class DecodedPath:
         "_max_unmeasured",
         "_policy",
         "_takes_one",
+        "_work_of_few",
         "alternatives",
         "objects_only",
         "work",
@@ -67,9 +68,9 @@ class DecodedPath:
         self._event = module["event"]
         self._growth = Growth(*module["GROWTH"])
         self._max_unmeasured = self._growth.max_items(compiled.limits)
-        self.work = Work(*module["WORK"])
+        self.work, self._work_of_few = (Work(*given) for given in module["WORK"])
         self._max_uncounted = self.work.max_uncounted(compiled.limits)
-        self._max_uncounted_items = self.work.max_items(compiled.limits)
+        self._max_uncounted_items = self._work_of_few.max_items(compiled.limits)
         self._levels: int = compiled.limits.nesting + module["LEVELS"]
         self.alternatives: tuple[Alternative, ...] = module["EACH"]
         self.objects_only = compiled.objects_only
@@ -130,10 +131,10 @@ class DecodedPath:
         outcome: Outcome
         with self._in_force():
             try:
-                outcome = self._map_item(index, item, body, is_fresh=False)
+                outcome = self._map_counted(index, item, body, is_fresh=False)
             except RecursionError:
                 # The caller has used up nearly all of its stack; the outcome must not depend on that.
-                outcome = on_fresh_stack(lambda: self._map_item(index, item, body, is_fresh=True))
+                outcome = on_fresh_stack(lambda: self._map_counted(index, item, body, is_fresh=True))
         return outcome
 
     def room(self, size: int) -> Room:
@@ -153,11 +154,14 @@ class DecodedPath:
         finally:
             metering.reset(token)
 
-    def _must_count(self, items: int, size: int) -> bool:
+    def _must_count(self, items: int, size: int, body: object) -> bool:
         """True if the work of so many items of a body of `size` bytes may be more than is allowed."""
         if size <= self._max_uncounted or items <= self._max_uncounted_items:
             return False
-        return not self.work.fits(items, size, self._limits)
+        limits, of_few = self._limits, self._work_of_few
+        if self.work.fits(items, size, limits) or of_few.fits(items, size, limits):
+            return False
+        return not of_few.in_body(body).fits(items, size, limits)
 
     def _meter(self) -> Meter:
         """A meter for one body; the one in force if somebody counts several bodies together."""
@@ -192,7 +196,7 @@ class DecodedPath:
         skipped: list[Skipped] = []
         rejected: list[Rejected] = [] if body.rejected is None else [body.rejected]
         for index, item in enumerate(body.items):
-            outcome = self._map_item(index, item, body, is_fresh=is_fresh)
+            outcome = self._map_counted(index, item, body, is_fresh=is_fresh)
             if type(outcome) is Skipped:
                 skipped.append(outcome)
             elif type(outcome) is Rejected:
@@ -287,12 +291,24 @@ class DecodedPath:
             body.rejected = body.end(reject(0, "$", "M608", message, body.whole))
         else:
             body.items = items
-            if self._must_count(len(items), size):
+            if self._must_count(len(items), size, body.value):
                 body.meter = meter or self._meter()
             is_measured = len(items) > self._max_unmeasured or size > self._limits.body_bytes
             if is_measured and not self._growth.fits(len(items), size, self._limits, body.value):
                 body.room = self.room(self._limits.result_bytes)
         return body
+
+    def _map_counted(self, index: int, item: object, body: DecodedBody, *, is_fresh: bool) -> Any:
+        """As `_map_item`; from an item on that may take much work, the items of a body are counted."""
+        try:
+            return self._map_item(index, item, body, is_fresh=is_fresh)
+        except Uncounted:
+            body.meter = self._meter()
+        room, writes, body.room, body.writes = body.room, body.writes, None, False
+        for earlier in range(index):  # whose work counts, too
+            self._map_item(earlier, body.items[earlier], body, is_fresh=is_fresh)
+        body.room, body.writes = room, writes
+        return self._map_item(index, item, body, is_fresh=is_fresh)
 
     def _map_item(self, index: int, item: object, body: DecodedBody, *, is_fresh: bool) -> Any:
         """The outcome of an item; its event is bytes if the body `writes` them.
@@ -305,6 +321,8 @@ class DecodedPath:
             if not is_fresh:
                 raise
             return body.end(self._defect(index, item, body, error))
+        except Uncounted:
+            raise
         except Exception as error:
             if body.may_raise:
                 return self._map_copy(index, item, body, is_fresh=is_fresh)
@@ -350,7 +368,9 @@ class DecodedPath:
 
     def _map_copy(self, index: int, item: object, body: DecodedBody, *, is_fresh: bool) -> Any:
         """The outcome of an item that holds types of the host's own, from a plain copy of it."""
-        outcome = self._map_item(index, PlainCopy(item).value, body.copied(), is_fresh=is_fresh)
+        copied = body.copied()
+        copied.meter = body.meter
+        outcome = self._map_item(index, PlainCopy(item).value, copied, is_fresh=is_fresh)
         if type(outcome) is Skipped or type(outcome) is Rejected:
             set_item(outcome, item)
         return outcome

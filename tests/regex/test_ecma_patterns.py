@@ -136,12 +136,12 @@ def test_node_agrees_about_random_patterns(seed: int) -> None:
         tried += sum(wanted)
     assert tried > len(pairs)
     assert sum(not matching(pattern).is_exact for pattern, _ in pairs) < len(pairs) // 100
+    # The engine tries one way after the other, so long texts may take it hours.
     samples = [
-        (pattern, list(islice(examples(matching(pattern)), 8)))
+        (pattern, list(islice(examples(matching(pattern), longest=12), 8)))
         for pattern, _ in pairs
-        if r"\B" not in pattern
+        if r"\B" not in pattern and matching(pattern).is_exact
     ]
-    samples = [(pattern, texts) for pattern, texts in samples if matching(pattern).is_exact]
     for (pattern, texts), wanted in zip(samples, of_node(samples), strict=True):
         assert wanted is not None
         assert all(wanted), (pattern, texts)

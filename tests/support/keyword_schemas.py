@@ -121,7 +121,8 @@ def changed(chance: Random, schema: Json) -> Json:
         case "bound":
             for keyword, value in found.items():
                 if type(value) is int:
-                    found[keyword] = max(0, value + chance.choice((-1, 1)))
+                    least = 1 if keyword == "multipleOf" else 0
+                    found[keyword] = max(least, value + chance.choice((-1, 1)))
         case _:
             pass
     return found

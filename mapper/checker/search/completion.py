@@ -35,7 +35,8 @@ _MAX_DEPTH = 3  # of alternatives in alternatives
 _MAX_EXAMPLES = 40  # tried for one place
 _MAX_PARTS = 200  # subschemas that are searched for constants
 _WORK = 20_000_000  # units of one validation
-_UNITS_A_STEP = 500
+_UNITS_A_STEP = 50  # jsonschema takes longer if it explains
+_A_CHECK = 150  # steps of the smallest validation
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 _KINDS: tuple[object, ...] = ("x", 0, True, None, [], {})
 
@@ -102,7 +103,7 @@ class Completion:
             return []
         finally:
             metering.reset(token)
-            spend(1 + meter.used // _UNITS_A_STEP)
+            spend(_A_CHECK + meter.used // _UNITS_A_STEP)
 
     def _fits(self, schema: Subschema, value: object) -> bool:
         return not self._errors(schema, value)
@@ -246,7 +247,7 @@ class Completion:
             case "contains" | "minContains":
                 wanted = schema.get("contains", True)
                 found = self._examples_at(wanted, (*place, len(value)))
-                count = int(schema.get("minContains", 1)) or 1
+                count = min(int(schema.get("minContains", 1)) or 1, MAX_NODES)
                 for each in found:
                     yield [*value, each]
                 yield [*value, *(found[number % len(found)] for number in range(count))] if found else value

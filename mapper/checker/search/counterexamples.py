@@ -11,85 +11,39 @@ question has steps of its own, and may take more from a stock that all questions
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from functools import reduce
-from itertools import islice
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from mapper import ir
 from mapper.budget import TooComplex, limited
 from mapper.checker.inference.findings import Inference
 from mapper.checker.inference.payload_types import PayloadTypes
-from mapper.checker.inference.type_scope import BODY, ITEM, PayloadPlace, TypeScope, initial_scope, of_key
-from mapper.checker.search.candidates import (
-    MAX_PLACES,
-    boundaries,
-    counts,
-    narrowed_places,
-    placements,
-    values_at,
-)
-from mapper.checker.search.documents import PlacedValue
-from mapper.checker.search.drafts import (
-    PLACED,
-    Drafting,
-    PayloadDraft,
-    item_places,
-    of_roots,
-)
-from mapper.checker.search.places import constants_in, element_places, places_read
+from mapper.checker.search.candidates import boundaries, counts, placements
+from mapper.checker.search.drafts import Drafting, PayloadDraft, item_places
+from mapper.checker.search.places import places_read
 from mapper.checker.search.results import Found, NotFound, SearchResult, Why
 from mapper.checker.search.runner import Execute, Payload, Run, Runner
 from mapper.checker.search.shrinking import shown_part, smaller_payloads
-from mapper.checker.types import NEVER, Type, without_missing
-from mapper.checker.types.witnesses import smallest
-from mapper.ir.liquid import walk_with_vars
+from mapper.checker.search.trials import TrialMaker, Trials
+from mapper.checker.types import NEVER, Type
 
 # Bounds of the work, counted and not timed. A step is about a microsecond of a run, or a type visited.
 STEPS_OF_QUESTION = 20_000  # for each one, as long as there are not too many
 STEPS_TO_SHARE = 2_000_000  # for questions that need more
-MAX_STEPS_OF_QUESTION = 200_000
+MAX_STEPS_OF_QUESTION = 300_000
 MAX_STEPS_OF_ALL = 12_000_000
 MAX_RUNS = 1500  # for one field and start
 MAX_DIGIT_RUNS = 400  # for a number that may have lost digits: nearly always one of the first values shows it
-_MAX_STARTS = 500  # that are tried to find one for which no rule holds
-_MAX_SCOPES = 12
+_MAX_FILLED = 20  # drafts of a question
+_NOT, _ELSEWHERE, _HERE = range(3)  # ranks of payloads
 _MAX_SMALLER = 40  # more payloads that are tried once one was found
-_OF_WHOLE_EVENT = frozenset(
-    ("required", "minProperties", "maxProperties", "dependentRequired", "dependentSchemas", "not", "if")
-)
-
 Judge: TypeAlias = Callable[[Run], bool]
 
 
 def _not_run(_payload: Payload) -> Run:
     return Run(skipped=True)
-
-
-@dataclass(frozen=True, slots=True)
-class _Trials:
-    """All that the searches about one field share: the program of it alone, what it reads, and the starts."""
-
-    entry: ir.Field | None
-    execute: Execute
-    constants: list[object]
-    places: dict[PayloadPlace, None]
-    inside: dict[int, tuple[PayloadPlace, object]]  # of nodes in a `map`: the place of the element, the `map`
-    starts: list[_Start]
-
-    def read_by(self, focus: object) -> dict[PayloadPlace, None]:
-        """The places that a node of the field reads."""
-        return places_read(focus, item=self.inside.get(id(focus), (None,))[0])
-
-
-@dataclass(frozen=True, slots=True)
-class _Start:
-    """A draft from which a search starts, and the types of the item and body there."""
-
-    draft: PayloadDraft
-    roots: Mapping[str, Type | None]
 
 
 @dataclass(slots=True)
@@ -98,7 +52,10 @@ class _Question:
 
     is_wrong: Judge
     execute: Execute = _not_run
+    trials: Trials | None = None
     best: Payload | None = None
+    rank: int = _NOT
+    filled: int = 0  # drafts that were filled
     after: int = 0  # payloads that were tried since one was found
     fitting: int = 0
     is_cut: bool = False
@@ -116,14 +73,14 @@ class CounterexampleSearch:
     steps_to_share: int = STEPS_TO_SHARE
     steps_left: int = MAX_STEPS_OF_ALL
     _drafting: Drafting = field(init=False, repr=False)
+    _maker: TrialMaker = field(init=False, repr=False)
     _whole: Execute | None = field(default=None, init=False, repr=False)
-    _least: PayloadDraft | None = field(default=None, init=False, repr=False)
-    _trials: _Trials | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         body = None if self.payload.schema is None else self.payload.body
         places = tuple(item_places(self.program.each, body))
         self._drafting = Drafting(self.payload, self.runner, places)
+        self._maker = TrialMaker(self.program, self.payload, self.runner, self.notes, self._drafting)
 
     def find(
         self,
@@ -145,16 +102,17 @@ class CounterexampleSearch:
         steps = max(0, min(STEPS_OF_QUESTION + self.steps_to_share, MAX_STEPS_OF_QUESTION, self.steps_left))
         question = _Question(is_wrong)
         with limited(steps) as budget, suppress(TooComplex):
-            trials = self._trials_of(entry)
-            question.execute = self._by_target(trials) if by_target else trials.execute
+            trials = question.trials = self._maker.trials_of(entry, focus)
+            question.execute = self._maker.by_target(entry, self.target) if by_target else trials.execute
             self._drafting.begin()
             self._ask(question, trials, focus, bad, wanted, max_runs)
             self._shrink(question)
         used = steps - max(budget.left, 0)
         self.steps_left -= used
         self.steps_to_share -= max(0, used - STEPS_OF_QUESTION)
-        if question.best is not None and self._trials is not None:
-            read = {**self._trials.read_by(focus), **self._trials.places, **places_read(self.program.rules)}
+        if question.best is not None and question.trials is not None:
+            rules = places_read(self.program.rules)
+            read = {**question.trials.read_by(focus), **question.trials.places, **rules}
             return Found(question.best, shown_part(question.best, read, self._drafting.places))
         if question.is_cut or budget.left < 0:
             return NotFound(Why.BUDGET)
@@ -163,17 +121,18 @@ class CounterexampleSearch:
     def _ask(
         self,
         question: _Question,
-        trials: _Trials,
+        trials: Trials,
         focus: object,
         bad: Type,
         wanted: Type | None,
         max_runs: int,
     ) -> None:
-        starts = [*self._narrowed(focus, trials), *trials.starts]
+        starts = [*self._maker.narrowed(focus, trials), *trials.starts]
         constants = [*trials.constants, *boundaries(wanted)]
         first = trials.read_by(focus)
         places = {**first, **trials.places}
-        every = [self._choices(start, constants, places, first, bad, wanted) for start in starts]
+        choices_of = self._maker.choices
+        every = [choices_of(start, constants, places, first, bad, wanted) for start in starts]
         for count in counts():
             for start, choices in zip(starts, every, strict=True):
                 for number, placed in enumerate(placements(choices, count)):
@@ -183,129 +142,41 @@ class CounterexampleSearch:
                         question.is_cut = True
                         break
                     self._try(question, start.draft.with_placed(placed))
-            if question.best is not None:
+            if question.rank == _HERE:
                 return
 
     def _try(self, question: _Question, draft: PayloadDraft) -> None:
+        """Run a draft; if the whole mapping rejects it elsewhere, also with all that other parts may want."""
         question.after += question.best is not None
         payload = self._drafting.payload_of(draft)
         question.fitting += payload is not None
-        if payload is None or (question.best is not None and payload.size >= question.best.size):
+        if payload is None or not self._is_better(question, payload):
             return
-        if self._holds(question, payload):
-            question.best = payload
+        rank = self._rank(question, payload)
+        if rank > question.rank or (rank and rank == question.rank):
+            question.best, question.rank = payload, rank
+        if rank == _ELSEWHERE and question.filled < _MAX_FILLED:
+            question.filled += 1
+            whole = self._maker.filled().with_placed(draft.placed)
+            payload = self._drafting.payload_of(whole)
+            if payload is not None and self._rank(question, payload) == _HERE:
+                question.best, question.rank = payload, _HERE
 
-    def _narrowed(self, focus: object, trials: _Trials) -> list[_Start]:
-        """Starts for which the conditions around a node hold, and those around the nodes inside it."""
-        value = None if trials.entry is None else trials.entry.value
-        starts: dict[str, _Start] = {}
-        for node in walk_with_vars(value if focus is None else focus):
-            place, around = trials.inside.get(id(node), (None, None))
-            for scope in self.notes.scopes_of(node):
-                demanded = self._demanded(scope, place, around)
-                if demanded and repr(demanded) not in starts and len(starts) < _MAX_SCOPES:
-                    roots = of_roots(self.payload) if scope.is_inner else of_roots(self.payload, scope.roots)
-                    draft = self._least_draft().with_placed(tuple(demanded))
-                    starts[repr(demanded)] = _Start(draft, roots)
-        return list(starts.values())
+    def _is_better(self, question: _Question, payload: Payload) -> bool:
+        best = question.best
+        return best is None or question.rank < _HERE or payload.size < best.size
 
-    def _demanded(self, scope: TypeScope, place: PayloadPlace | None, around: object) -> list[PlacedValue]:
-        """Values with which a scope is reached: those of an item, and then those of the element inside."""
-        base = initial_scope(self.payload.item, self.payload.body).roots
-        if not scope.is_inner:
-            return [
-                ((root, keys), smallest(wanted))
-                for root, before in base.items()
-                for keys, wanted in narrowed_places(before, scope.roots.get(root, before))
-                if root in PLACED and (keys or root in (ITEM, BODY))
-            ]
-        outer = next(iter(self.notes.scopes_of(around)), None)
-        if place is None or outer is None or outer.is_inner:
-            return []
-        root, start = place
-        element = without_missing(reduce(of_key, start, outer.roots[root]))
-        inner = narrowed_places(element, scope.roots[ITEM], start)
-        return [
-            *self._demanded(outer, None, None),
-            *(((root, keys), smallest(wanted)) for keys, wanted in inner),
-        ]
-
-    def _least_draft(self) -> PayloadDraft:
-        if self._least is None:
-            self._least = self._drafting.least()
-        return self._least
-
-    def _choices(
-        self,
-        start: _Start,
-        constants: list[object],
-        places: Iterable[PayloadPlace],
-        first: Container[PayloadPlace],
-        bad: Type = NEVER,
-        wanted: Type | None = None,
-    ) -> dict[PayloadPlace, list[object]]:
-        return {
-            place: values_at(place, start.roots, constants, bad, wanted)
-            if place in first
-            else values_at(place, start.roots, constants)
-            for place in islice(places, MAX_PLACES)
-        }
-
-    def _trials_of(self, entry: ir.Field | None) -> _Trials:
-        # Fields are searched one after the other, each as often as it may fail: the last one is kept.
-        if self._trials is None or self._trials.entry is not entry:
-            program, rules = self.program, self.program.rules
-            if isinstance(program.output, ir.Record):
-                alone = () if entry is None else (replace(entry, nullable=True, required=False),)
-                program = replace(program, output=ir.Record(alone, program.output.span))
-            execute = self.runner.prepare(program, True)
-            value = (rules, program.output) if entry is None else entry.value
-            constants = constants_in(value, rules)
-            places = places_read(value)
-            inside = {id(node): (place, around) for node, place, around in element_places(value)}
-            starts = self._starts(execute)
-            self._trials = _Trials(entry, execute, constants, places, inside, starts)
-        return self._trials
-
-    def _by_target(self, trials: _Trials) -> Execute:
-        """Runs of the field by its schema in the target; other fields are not asked for."""
-        entry = trials.entry
-        alone = () if entry is None else (replace(entry, required=False),)
-        target = {name: rule for name, rule in self.target.items() if name not in _OF_WHOLE_EVENT}
-        return self.runner.prepare(
-            replace(self.program, output=ir.Record(alone, self.program.output.span)), target
-        )
-
-    def _starts(self, execute: Execute) -> list[_Start]:
-        """One or two drafts for which no rule of the mapping holds."""
-        least = _Start(self._least_draft(), of_roots(self.payload))
-        rules = self.program.rules
-        if not rules:
-            return [least]
-        places = places_read(rules)
-        choices = self._choices(least, constants_in(rules), places, ())
-        harmless = tuple((place, _harmless(values)) for place, values in choices.items() if values)
-        filled = replace(least, draft=least.draft.with_placed(harmless))
-        tried = (
-            least.draft.with_placed(placed) for count in counts() for placed in placements(choices, count)
-        )
-        for draft in islice(tried, _MAX_STARTS):
-            if self._is_kept(execute, draft):
-                kept = replace(least, draft=draft)
-                return [kept, filled] if self._is_kept(execute, filled.draft) else [kept]
-        return [filled]
-
-    def _is_kept(self, execute: Execute, draft: PayloadDraft) -> bool:
-        payload = self._drafting.payload_of(draft)
-        return payload is not None and not execute(payload).skipped
-
-    def _holds(self, question: _Question, payload: Payload) -> bool:
+    def _rank(self, question: _Question, payload: Payload) -> int:
+        """How much a payload shows: nothing, that the whole mapping rejects it, or that it does so here."""
         run = question.execute(payload)
         if run.skipped or not question.is_wrong(run):
-            return False
+            return _NOT
         if self._whole is None:
             self._whole = self.runner.prepare(self.program, self.target)
-        return bool(self._whole(payload).faults)
+        whole = self._whole(payload)
+        if not whole.faults:
+            return _NOT
+        return _HERE if question.trials is None or question.trials.concerns(whole) else _ELSEWHERE
 
     def _shrink(self, question: _Question) -> None:
         """Leave out all that the failure does not need, as far as the steps last."""
@@ -313,10 +184,6 @@ class CounterexampleSearch:
         while progress and question.best is not None:
             progress = False
             for less in smaller_payloads(question.best, self._drafting.bodies):
-                if self._drafting.is_valid(less.body) and self._holds(question, less):
+                if self._drafting.is_valid(less.body) and self._rank(question, less) >= question.rank:
                     question.best, progress = less, True
                     break
-
-
-def _harmless(values: list[object]) -> object:
-    return "x" if "x" in values else values[-1]

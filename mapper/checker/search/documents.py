@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from mapper.checker.types import Type
+from mapper.checker.types.facts import member_of
 from mapper.checker.types.lattice import of_element, of_member
 from mapper.runtime.missing import MISSING
 
@@ -54,13 +55,20 @@ def with_value(document: object, place: Place, value: object) -> object:
     return elements
 
 
+def _member(given: Type, name: str) -> Type:
+    """The type of a member of the objects of a type."""
+    if len(given.objects) == 1:  # objects with thousands of members are of one kind
+        return member_of(given.objects[0], name)
+    return of_member(given, name)
+
+
 def smaller_values(document: object, given: Type | None = None) -> Iterator[object]:
     """Copies of a document that are smaller by one step, the biggest steps first.
 
     `given` is the type of the values that may be: members that it requires are not left out.
     """
     if isinstance(document, dict):
-        types = {name: None if given is None else of_member(given, name) for name in document}
+        types = {name: None if given is None else _member(given, name) for name in document}
         for key, wanted in types.items():
             if wanted is None or wanted.missing:
                 yield {name: member for name, member in document.items() if name != key}

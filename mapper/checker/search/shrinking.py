@@ -57,10 +57,11 @@ def _part(value: object, kept: list[Place]) -> str:
     if isinstance(value, list):
         inner = [keys[1:] for keys in kept if isinstance(keys[0], int)]
         return f"[{_part(value[0], inner)}{', ' + _LEFT_OUT if value[1:] else ''}]"
+    wanted = {keys[0] for keys in kept}
     parts = []
     for name, member in value.items():
-        inner = [keys[1:] for keys in kept if keys[0] == name]
-        if inner:
+        if name in wanted:
+            inner = [keys[1:] for keys in kept if keys[0] == name]
             parts.append(f"{json.dumps(name, ensure_ascii=False)}: {_part(member, inner)}")
     if len(parts) < len(value):
         parts.append(_LEFT_OUT)

@@ -5,7 +5,7 @@ A demand leaves the other kinds of values alone. `read` gives the bounds of a su
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, TypeAlias
@@ -78,13 +78,16 @@ def _contains(schema: Mapping[str, Any], part: Bounds) -> Demand:
     return Demand("contains", if_array(upper, lower), (part,))
 
 
-def of_objects(schema: Mapping[str, Any], read: Read) -> Iterator[Demand]:
-    """The demands on objects, but for `propertyNames` and `unevaluatedProperties`."""
+def of_objects(schema: Mapping[str, Any], read: Read, names: Iterable[str] = ()) -> Iterator[Demand]:
+    """The demands on objects, but for `propertyNames` and `unevaluatedProperties`.
+
+    Patterns for names of members are followed exactly for some `names`.
+    """
     if any(
         keyword in schema
         for keyword in ("properties", "patternProperties", "additionalProperties", "required")
     ):
-        yield _properties(schema, read)
+        yield _properties(schema, read, names if "patternProperties" in schema else ())
     least, most = int(schema.get("minProperties", 0)), schema.get("maxProperties")
     if least or most is not None:
         limits = (Objects(fewest=least, most=None if most is None else int(most)),)
@@ -103,12 +106,16 @@ def _without(name: str) -> Objects:
     return Objects({name: MISSING_ONLY})
 
 
-def _properties(schema: Mapping[str, Any], read: Read) -> Demand:
+def _properties(schema: Mapping[str, Any], read: Read, names: Iterable[str]) -> Demand:
     named = {name: read(part) for name, part in schema.get("properties", {}).items()}
     patterns = {pattern: read(part) for pattern, part in schema.get("patternProperties", {}).items()}
     other = read(schema.get("additionalProperties", True))
-    required = dict.fromkeys(schema.get("required", ()))
-    upper, lower = (_members(named, patterns, other, required, bound) for bound in (Bound.UPPER, Bound.LOWER))
+    required = frozenset(schema.get("required", ()))
+    known = dict.fromkeys((*named, *schema.get("required", ()), *sorted(names)))
+    upper, lower = (
+        tuple(_members(named, patterns, other, known, required, bound))
+        for bound in (Bound.UPPER, Bound.LOWER)
+    )
     keyword = "patternProperties" if patterns else "properties"
     return Demand(keyword, if_object(upper, lower), (*named.values(), *patterns.values(), other))
 
@@ -117,12 +124,13 @@ def _members(
     named: Mapping[str, Bounds],
     patterns: Mapping[str, Bounds],
     other: Bounds,
-    required: Mapping[str, None],
+    known: Iterable[str],
+    required: frozenset[str],
     bound: Bound,
-) -> tuple[Objects, ...]:
+) -> Iterator[Objects]:
     searches = [(searcher(pattern), part.side(bound)) for pattern, part in patterns.items()]
     members: dict[str, Type] = {}
-    for name in {**named, **required}:
+    for name in known:
         demands = [named[name].side(bound)] if name in named else []
         demands += [part for search, part in searches if search(name)]
         member = demands[0] if demands else other.side(bound)
@@ -135,19 +143,21 @@ def _members(
         rest = join(rest, part) if bound is Bound.UPPER else meet(rest, part, bound=bound)
     is_open = rest is ALL.upper or (bound is Bound.UPPER and other is ALL)
     found = settle_objects(Objects(members, None if is_open else rest.with_missing()))
-    return () if found is None else (found,)
+    if found is not None:
+        yield found
 
 
-def of_names(found: Bounds, names: Bounds) -> Demand:
-    """The demand of `propertyNames` on the objects of a set."""
+def of_names(found: Bounds, names: Bounds, known: Iterable[str] = ()) -> Demand:
+    """The demand of `propertyNames` on the objects of a set; followed exactly for the `known` names."""
     upper, lower = (
-        _named(found.side(bound), names.side(bound), bound) for bound in (Bound.UPPER, Bound.LOWER)
+        _named({*_names_in(found.side(bound)), *known}, names.side(bound), bound)
+        for bound in (Bound.UPPER, Bound.LOWER)
     )
     return Demand("propertyNames", if_object((upper,), (lower,)), (names,))
 
 
-def _named(found: Type, names: Type, bound: Bound) -> Objects:
-    known = {name: ANY_MEMBER if admits(names, name) else MISSING_ONLY for name in _names_in(found)}
+def _named(given: Iterable[str], names: Type, bound: Bound) -> Objects:
+    known = {name: ANY_MEMBER if admits(names, name) else MISSING_ONLY for name in sorted(given)}
     if names.texts is not None and names.texts.values is not None:
         return Objects({**dict.fromkeys(names.texts.values, ANY_MEMBER), **known}, MISSING_ONLY)
     are_free = names.texts is not None and (bound is Bound.UPPER or is_subtype(TEXT, names))

@@ -45,10 +45,12 @@ def read_schema(document: Subschema, schema: Subschema | None = None) -> Type:
 class SchemaReading:
     """One reading of a document; `done`, `open` and `obstacles` hold subschemas by identity.
 
-    `obstacles` are the keywords of a subschema that its bounds do not follow exactly.
+    `obstacles` are the keywords of a subschema that its bounds do not follow exactly. Rules for the names of
+    members are followed exactly for the `names` that matter.
     """
 
     document: Subschema
+    names: frozenset[str] = frozenset()
     done: dict[int, Bounds] = field(default_factory=dict)
     open: set[int] = field(default_factory=set)
     obstacles: dict[int, dict[str, None]] = field(default_factory=dict)
@@ -87,7 +89,7 @@ class SchemaReading:
             for demand in of_arrays(schema, read):
                 found = self._meet(schema, found, demand)
         if found.upper.objects:
-            for demand in of_objects(schema, read):
+            for demand in of_objects(schema, read, self.names):
                 found = self._meet(schema, found, demand)
         for keyword, part in self._always(schema):
             bounds = read(part)
@@ -123,7 +125,7 @@ class SchemaReading:
     def _later_demands(self, schema: Mapping[str, Any], found: Bounds, read: Any) -> Iterator[Demand]:
         """The demands that depend on the other keywords."""
         if "propertyNames" in schema and found.upper.objects:
-            yield of_names(found, read(schema["propertyNames"]))
+            yield of_names(found, read(schema["propertyNames"]), self.names)
         if "unevaluatedProperties" in schema and found.upper.objects:
             rule = read(schema["unevaluatedProperties"])
             if rule is not ALL:

@@ -114,9 +114,9 @@ def _nodes(document: Subschema) -> Iterator[_Node]:
     return ((pointer, node) for pointer, node in subschemas(document) if not isinstance(node, bool))
 
 
-def read_types(document: Subschema) -> SchemaTypes:
-    """Both types of the values that fit a document."""
-    reading = SchemaReading(document)
+def read_types(document: Subschema, names: frozenset[str] = frozenset()) -> SchemaTypes:
+    """Both types of the values that fit a document; rules for names are exact for some `names`."""
+    reading = SchemaReading(document, names)
     found = reading.read(document)
     return SchemaTypes(found.upper, found.lower, reading, document)
 

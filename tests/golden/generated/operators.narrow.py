@@ -11,7 +11,7 @@ from mapper.runtime.liquid.filters import COMPUTED, apply
 from mapper.runtime.liquid.semantics import as_value, less, member
 from mapper.runtime.missing import INVALID, MISSING
 from mapper.runtime.times.times import iso8601, shifted
-from mapper.runtime.work import meter, size_of
+from mapper.runtime.work import Uncounted, meter, size_of
 
 
 class Place1(Struct, gc=False, rename={'f1': 'sku', 'f2': 'price'}):
@@ -124,6 +124,8 @@ def event(item, body, request):  # line 1
         lines_2 = []
         if (counting := meter()) is not None:
             counting.spend(len(lines_1) * 160, 6)
+        elif len(lines_1) > 10000:
+            raise Uncounted
         for element_1 in lines_1:
             sku_1 = element_1.get('sku', MISSING) if isinstance(element_1, dict) else MISSING  # line 27
             price_1 = element_1.get('price', MISSING) if isinstance(element_1, dict) else MISSING

@@ -11,7 +11,7 @@ from mapper.runtime.liquid.semantics import as_value, less, member
 from mapper.runtime.missing import INVALID, MISSING
 from mapper.runtime.schema.validation import are_texts, is_json
 from mapper.runtime.times.times import iso8601, shifted
-from mapper.runtime.work import meter, size_of
+from mapper.runtime.work import Uncounted, meter, size_of
 
 _TIMES_1 = COMPUTED['times']
 _ROUND_2 = COMPUTED['round']
@@ -99,6 +99,8 @@ def event(item, body, request, max_depth):  # line 1
         lines_2 = []
         if (counting := meter()) is not None:
             counting.spend(len(lines_1) * 160, 6)
+        elif len(lines_1) > 10000:
+            raise Uncounted
         for element_1 in lines_1:
             sku_1 = element_1.get('sku', MISSING) if isinstance(element_1, dict) else MISSING  # line 27
             price_1 = element_1.get('price', MISSING) if isinstance(element_1, dict) else MISSING
@@ -199,6 +201,6 @@ LEVELS = 4
 # How large an event can become, as in `runtime.growth`.
 GROWTH = (11, 0, 4854, 0, 0, ())
 # The work of its items, as in `runtime.work`.
-WORK = (2496, 25004, 43, 0, 844, 0, 0)
+WORK = ((2496, 24040, 22, 0, 392, 0, 0, True, ()), (2496, 1623880, 22, 0, 392, 0, 0, True, ()))
 # The alternatives of `each`, as in `runtime.items`.
 EACH = ((),)
