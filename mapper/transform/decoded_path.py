@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from mapper.diagnostics.diagnostic import Diagnostic
@@ -49,6 +50,7 @@ class DecodedPath:
         "_has_default_limits",
         "_levels",
         "_limits",
+        "_max_measured_items",
         "_max_uncounted",
         "_max_uncounted_items",
         "_max_unmeasured",
@@ -71,6 +73,8 @@ class DecodedPath:
         self.work, self._work_of_few = (Work(*given) for given in module["WORK"])
         self._max_uncounted = self.work.max_uncounted(compiled.limits)
         self._max_uncounted_items = self._work_of_few.max_items(compiled.limits)
+        alone = replace(self._work_of_few, shared=0, shared_values=0)
+        self._max_measured_items = alone.max_items(compiled.limits)
         self._levels: int = compiled.limits.nesting + module["LEVELS"]
         self.alternatives: tuple[Alternative, ...] = module["EACH"]
         self.objects_only = compiled.objects_only
@@ -159,6 +163,8 @@ class DecodedPath:
         if size <= self._max_uncounted or items <= self._max_uncounted_items:
             return False
         limits, of_few = self._limits, self._work_of_few
+        if size >= limits.body_bytes and items > self._max_measured_items:
+            return True  # whatever they share
         if self.work.fits(items, size, limits) or of_few.fits(items, size, limits):
             return False
         return not of_few.in_body(body).fits(items, size, limits)
