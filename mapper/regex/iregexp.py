@@ -34,7 +34,7 @@ class Pattern:
     """A compiled I-Regexp: automata for searches and for whole texts, made when they are first needed."""
 
     tree: Tree
-    automata: dict[bool, Automaton] = field(default_factory=dict)
+    automata: dict[bool, Automaton] = field(default_factory=dict, repr=False)
 
     def automaton(self, searching: bool) -> Automaton:
         """The automaton that searches, or that matches the whole text; raises NoAutomaton."""
