@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from mapper import ir
-from mapper.checker.types import SchemaTypes, Type
+from mapper.checker.types import SchemaTypes, Type, admits
 from mapper.checker.types.from_schema import SchemaReading
 from mapper.runtime.missing import MISSING
 from mapper.runtime.schema.validation import delegate
@@ -63,7 +63,14 @@ class TargetPlace:
         return known.read(schema).lower
 
     def fits(self, value: object) -> bool:
-        """Return True if a value fits the schema of this very place; decided as at run time."""
+        """Return True if a value fits the schema of this very place; decided as at run time.
+
+        The bounds decide most values, and jsonschema takes long to import.
+        """
+        if admits(self.surely, value):
+            return True
+        if not admits(self.wanted.upper, value):
+            return False
         return _validator(self.target.json, _text_of(self.wanted))(value)
 
 

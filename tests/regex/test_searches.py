@@ -157,7 +157,7 @@ def test_no_way_to_validate_searches_with_re(pattern: str) -> None:
 
 @pytest.mark.parametrize(
     ("pattern", "code", "field"),
-    [(r"\s+$", "M404", "p"), ("a*a*b", "M401", "q"), ("(a|b)*a.*a.*c", "M404", "p"), ("^a*a*$", "M404", "p")],
+    [(r"\s+$", "M404", "p"), ("a*a*b", "M302", "q"), ("(a|b)*a.*a.*c", "M404", "p"), ("^a*a*$", "M404", "p")],
 )
 def test_compiling_tries_patterns_by_automata(pattern: str, code: str, field: str, tmp_path: Path) -> None:
     """The checker tries the patterns of the target on texts of the mapping and on names."""
@@ -180,7 +180,7 @@ def test_compiling_tries_patterns_by_automata(pattern: str, code: str, field: st
         mapper.load(tmp_path / "m.yaml")
     (found,) = (d for d in raised.value.diagnostics if d.code != "M301")  # the source does not know `p`
     assert found.code == code
-    assert found.message.startswith(f"`event_properties.{field}` ")
+    assert f"`event_properties.{field}` " in found.message
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def stricter(mapping: str, bodies: bytes) -> str:
         return sum(len(transform(body).events) for body in bodies.splitlines())
 
     wanted = events(mapping) // 2
-    return min(map(rule, (2, 4, 6, 8, 12, 16, 24)), key=lambda text: abs(events(text) - wanted))
+    return min(map(rule, (0, 1, 2, 3, 4, 6, 8, 12, 16, 24)), key=lambda text: abs(events(text) - wanted))
 
 
 @pytest.mark.parametrize("mapping", catalog.find_mappings(), ids=lambda path: path.stem)

@@ -1,7 +1,9 @@
 """Casts: the type of a value in, the type of the cast value and the values that cannot be cast out.
 
 Listed values are cast by the function that runs at run time. Numbers have no thousands of digits, or the body
-is refused. A number of the type `integer` may be written as a float: JSON Schema allows it.
+is refused. Texts of the formats date and date-time lie in the years 1 to 9999 of UTC and of the zones that a
+mapping names: that is assumed (`--assumed`). A number of the type `integer` may be written as a float: JSON
+Schema allows it.
 """
 
 from __future__ import annotations

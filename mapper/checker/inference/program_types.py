@@ -78,10 +78,11 @@ def _assumptions(program: ir.Program, payload: PayloadTypes) -> tuple[str, ...]:
 
 def _fits(noun: str, schema: Schema) -> str:
     parts = (part for _, part in subschemas(schema.document) if isinstance(part, dict))
-    formats = ", ".join(sorted(CHECKED & {part["format"] for part in parts if "format" in part}))
-    return f"every {noun} fits `{schema.name}`" + (
-        f", and its texts have their formats: {formats}" if formats else ""
-    )
+    formats = sorted(CHECKED & {part["format"] for part in parts if "format" in part})
+    if not formats:
+        return f"every {noun} fits `{schema.name}`"
+    years = ", within the years 1 to 9999 of UTC" if {"date", "date-time"} & set(formats) else ""
+    return f"every {noun} fits `{schema.name}`, and its texts have their formats: {', '.join(formats)}{years}"
 
 
 def _paths(program: ir.Program) -> list[ir.Path]:

@@ -6,8 +6,7 @@ The *fine* text of a time has nine digits of a second instead: a time that is wr
 Decisions: a time zone is never guessed; a second `:60` is read where leap seconds can occur (23:59 UTC on the
 last day of a month) and becomes that minute's last millisecond (fine: nanosecond); a zone-less time that
 daylight saving repeats is its first occurrence, one that it leaves out counts with the offset before the gap;
-a time that its offset puts outside the years 1 to 9999 is their first or last moment, so that each text
-of the format date-time is read.
+a time that its offset puts outside the years 1 to 9999 of UTC is unreadable.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ _TO_MINUTES = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ](?:[01][0-9]|2[0-3]):[0-5][0-9]"
 _TO_SECONDS = rf"{_TO_MINUTES}:(?:[0-5][0-9]|60)"
 _ZONE = rf"([Zz]|{OFFSET})?"
 _date_time = re.compile(rf"{_TO_SECONDS}(?:\.([0-9]+))?{_ZONE}").fullmatch
-_with_comma = re.compile(rf"{_TO_SECONDS}(?:,([0-9]+))?{_ZONE}").fullmatch
+_with_comma = re.compile(rf"{_TO_SECONDS}(?:,([0-9]{{1,9}}))?{_ZONE}").fullmatch
 _without_seconds = re.compile(rf"{_TO_MINUTES}{_ZONE}").fullmatch
 _decimal = re.compile(r"(-?)([0-9]{1,40})(?:\.([0-9]{1,40}))?(?:[eE]([+-]?[0-9]{1,3}))?").fullmatch
 _is_clock = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?").fullmatch
@@ -153,19 +152,13 @@ def settle(
         try:
             local = local.replace(tzinfo=zone).astimezone(UTC)
         except OverflowError:
-            return INVALID if leap else _end_of_calendar(local, fine)
+            return INVALID
     text = local.isoformat()[:19]
     if leap:
         fraction = "999999999"
         if not _may_leap(local):
             return INVALID
     return f"{text}.{fraction:0<9.9}Z" if fine else f"{text}.{fraction:0<3.3}Z"
-
-
-def _end_of_calendar(local: datetime, fine: bool) -> str:
-    """The first or last moment of the years 1 to 9999, for a time that is less than a day beyond them."""
-    text = _FIRST if local.year == 1 else _LAST
-    return f"{text[:23]}{text[20:23] * 2}Z" if fine else text
 
 
 def _may_leap(moment: datetime) -> bool:

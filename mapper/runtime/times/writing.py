@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
-from mapper.runtime.missing import Nothing
+from mapper.runtime.missing import INVALID, Nothing
 from mapper.runtime.times.calendar import MONTHS, WEEKDAYS
 from mapper.runtime.times.patterns import UnusablePattern, split_pattern
 from mapper.runtime.times.zones import load_zone
@@ -82,7 +82,7 @@ _WIDTHS = {
 
 
 def write(fine: str | Nothing, form: TimeForm) -> str | int | Nothing:
-    """A fine text in another form; INVALID stays."""
+    """A fine text in another form; INVALID stays, as does a time that the zone puts outside the calendar."""
     if not isinstance(fine, str):
         return fine
     match form:
@@ -113,14 +113,13 @@ class WrittenPattern:
         self.pieces = [_WRITERS[piece[1]] if piece[0] == "%" else piece for piece in _written_pieces(text)]
 
 
-def write_pattern(fine: str, compiled: WrittenPattern) -> str:
-    """A fine text by a pattern; outside the years 1 to 9999 of the zone, their first or last second."""
+def write_pattern(fine: str, compiled: WrittenPattern) -> str | Nothing:
+    """A fine text by a pattern; INVALID if the zone puts it outside the years 1 to 9999."""
     local = datetime.fromisoformat(f"{fine[:19]}+00:00")
     try:
         moment = _Moment(local.astimezone(compiled.zone), fine)
     except OverflowError:
-        end = datetime.min if local.year == 1 else datetime.max.replace(microsecond=0)
-        moment = _Moment(end.replace(tzinfo=compiled.zone), fine)
+        return INVALID
     return "".join(piece if isinstance(piece, str) else piece(moment) for piece in compiled.pieces)
 
 
