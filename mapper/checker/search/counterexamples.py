@@ -33,7 +33,7 @@ from mapper.checker.types import NEVER, Type
 STEPS_OF_QUESTION = 20_000  # for each one, as long as there are not too many
 STEPS_TO_SHARE = 2_000_000  # for questions that need more
 MAX_STEPS_OF_QUESTION = 300_000
-MAX_STEPS_OF_ALL = 12_000_000
+MAX_STEPS_OF_ALL = 5_000_000
 MAX_RUNS = 1500  # for one field and start
 MAX_DIGIT_RUNS = 400  # for a number that may have lost digits: nearly always one of the first values shows it
 _MAX_FILLED = 20  # drafts of a question
