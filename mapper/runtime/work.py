@@ -84,7 +84,8 @@ class Work:
         both: Callable[[int, int], int] = max if self.apart else add
         of_bytes = both(self.own, items * self.shared)
         of_values = both(self.own_values, items * self.shared_values)
-        rounds = self.rounds * min(items * limits.loop_rounds, values)
+        # Elements of a list take two bytes, but for the last.
+        rounds = self.rounds * min(items * limits.loop_rounds, values, (size + 1) // 2)
         return items * (self.units + self.constant) + of_bytes * size + of_values * values + rounds
 
     def fits(self, items: int, size: int, limits: Limits) -> bool:
