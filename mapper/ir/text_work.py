@@ -333,7 +333,8 @@ class _TextWork:
             return read + result.characters
         looked_at = value.nodes.times(2 * LISTED) + result.nodes.times(VALUE) + times.times(LISTED)
         if node.name in ("sort", "sort_natural"):
-            compared = given.times(1 + LONG_DIGIT) + value.nodes.times(VALUE)
+            # Texts by their characters, long integers by their digits.
+            compared = value.characters.times(LONG_DIGIT) + value.nodes.times(VALUE)
             return read + looked_at + compared.times(_SORTED) + value.nodes.times(LISTED)
         added = (given.times(1 + LONG_DIGIT) + value.nodes.times(VALUE)).times(4)
         return read + looked_at + added + value.nodes.times(LISTED + 3 * PAIR)

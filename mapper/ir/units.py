@@ -91,10 +91,20 @@ class Units:
 
     @property
     def _shared(self) -> tuple[tuple[tuple[str, ...], int, int], ...]:
-        """The names of each place in the body, with the units of its bytes and of its values."""
-        places = {place for place in (*self.bytes, *self.values) if place[0] is ir.Root.BODY}
-        units = [(place[1], self.bytes.get(place, 0), self.values.get(place, 0)) for place in places]
-        return tuple(sorted(units))
+        """The names of each place in the body, with the units of its bytes and of its values.
+
+        A place that is part of another one counts as all of that.
+        """
+        read = {**self.bytes, **self.values}
+        places = sorted((p for p in read if p[0] is ir.Root.BODY), key=lambda place: place[1])
+        found: list[tuple[tuple[str, ...], int, int]] = []
+        for place in places:  # parts come next to what holds them
+            names, of_bytes, of_values = place[1], self.bytes.get(place, 0), self.values.get(place, 0)
+            if found and names[: len(found[-1][0])] == found[-1][0]:
+                whole, bytes_before, values_before = found.pop()
+                names, of_bytes, of_values = whole, bytes_before + of_bytes, values_before + of_values
+            found.append((names, of_bytes, of_values))
+        return tuple(found)
 
     def _is_apart(self, each: tuple[ir.Path, ...]) -> bool:
         """True if no item holds what is read of the body, and the other way round."""

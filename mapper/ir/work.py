@@ -186,7 +186,7 @@ def _of_operation(node: ir.Value) -> Units:
     match node:
         case ir.Hash(operands):
             sizes = [_size(operand) for operand in operands]
-            # A byte of a long integer takes more than the two that UTF-8 may need for one of Latin-1 or UTF-16.
+            # A digit of a long integer takes more than the two bytes of UTF-8 for one of Latin-1 or UTF-16.
             written = total(
                 size.characters.times(1 + LONG_DIGIT) + size.nodes.times(_CANONICAL + PRINTED)
                 for size in sizes
