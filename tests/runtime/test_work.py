@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 import mapper
 from mapper.catalog import find_mappings
 from mapper.codegen.work_code import work_of
-from mapper.ir.work import bounds_of, item_units, work
+from mapper.ir.work import item_units, work
 from mapper.runtime.items import UnmatchedElement, select
-from mapper.runtime.json.nesting import count_values, holds_more
+from mapper.runtime.json.nesting import holds_more
 from mapper.runtime.limits import DEFAULT, Limits, within
 from mapper.runtime.work import (
     CALL,
@@ -379,61 +379,6 @@ def test_a_bound_is_never_too_low(name: str) -> None:
                     continue
                 units = by_generated_code(program, body, body, NONE, event)[1]
                 assert units <= bound.at_most(1, _bytes_of(body), NARROW)
-
-
-# Rows of much work for each byte or value of a large body: there no constant hides a part of a bound.
-CHAIN = " | ".join(["escape"] * 3)
-STEEP: dict[str, tuple[str, object]] = {
-    "escaped again and again": (text_of("{{ s | " + CHAIN + " }}"), '"' * 20_000),
-    "sorted": (text_of("{{ s | sort | size }}"), [0] * 60_000),
-    "sorted texts": (text_of("{{ s | sort | size }}"), [""] * 60_000),
-    "alike": (text_of("{{ s | uniq | size }}"), [[n] for n in range(10_000)]),
-    "turned": (text_of("{{ s | " + " | ".join(["reverse"] * 8) + " | size }}"), [0] * 20_000),
-    "short texts": (
-        text_of("{% for i in s %}{{ i | append: 'a' | append: 'b' | append: 'c' }}{% endfor %}"),
-        [""] * 9_000,
-    ),
-    "captured and read": (
-        text_of("{% capture c %}{{ s }}{{ s }}{{ s }}{{ s }}{{ s }}{{ s }}{{ s }}{{ s }}{% endcapture %}"),
-        "a" * 100_000,
-    ),
-    "captured in rounds": (
-        text_of("{% for i in s %}{% capture c %}{{ s[0] }}{% endcapture %}{% endfor %}"),
-        ["a" * 500] + [0] * 5_000,
-    ),
-    "read again in each round": (
-        text_of("{% for i in s %}{{ s[0] | md5 }}{% endfor %}"),
-        ["a" * 10_000] + [0] * 5_000,
-    ),
-    "read again in inner rounds": (
-        text_of("{% for i in s %}{% for k in (1..50) %}{{ i | md5 }}{% endfor %}{% endfor %}"),
-        ["a" * 50_000] + [0] * 100,
-    ),
-    "elements that are hashed": ("{a: {map: $.s, to: {hash: [$, $, $, $]}}}", [[0] * 20] * 1_000),
-    "elements with loops": (
-        "{a: {map: $.s, to: '{% for i in item %}{% endfor %}'}}",
-        [[0] * 100] * 200,
-    ),
-    "entries that are hashed": (
-        "{a: {map: {entries: $.s}, to: {hash: [$.key, $.value]}}}",
-        {str(n): 10**600 for n in range(100)},
-    ),
-    "long integers that are hashed": ("{a: {hash: [$.s]}}", [10**4_200] * 20),
-    "long integers as texts": ("{a: {map: $.s, to: {path: $, as: string}}}", [10**4_299] * 20),
-}
-
-
-@pytest.mark.parametrize("name", STEEP)
-def test_a_bound_is_never_too_low_for_much_of_the_same(name: str) -> None:
-    text, value = STEEP[name]
-    program = program_of(FRAME.replace("PROPERTIES", text))
-    body = {"s": value}
-    code, units = by_generated_code(program, body, body, NONE)
-    assert code == ""
-    limits = Limits(values=count_values(json.dumps(body).encode()))  # no more than there are
-    for is_large in (True, False):
-        bound = bounds_of(program, is_large=is_large).work(item_units(program), program.each)
-        assert units <= bound.at_most(1, _bytes_of(body), limits)
 
 
 def test_a_bound_adds_up() -> None:
