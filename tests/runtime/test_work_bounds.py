@@ -1,4 +1,4 @@
-"""Bounds of work for large bodies of one kind of value, where no constant hides a part of a bound."""
+"""Bounds of work: how they add up, and large bodies of one kind, so that no constant hides a part."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 import mapper
 from mapper.ir.work import bounds_of, item_units
 from mapper.runtime.json.nesting import count_values
-from mapper.runtime.limits import Limits
+from mapper.runtime.limits import DEFAULT, Limits
+from mapper.runtime.work import Work
 from support.frames import FRAME, text_of
 from support.metered import by_generated_code, program_of
 
@@ -66,3 +67,22 @@ def test_a_bound_is_never_too_low_for_much_of_the_same(name: str) -> None:
     for is_large in (True, False):
         bound = bounds_of(program, is_large=is_large).work(item_units(program), program.each)
         assert units <= bound.at_most(1, len(raw), limits)
+
+
+def test_a_bound_adds_up() -> None:
+    bound = Work(units=10, constant=5, own=3, shared=2, own_values=7, shared_values=1, rounds=100)
+    values, elements = 67, 50
+    assert bound.at_most(4, 100, DEFAULT) == 4 * (15 + 200 + values) + 300 + 7 * values + 100 * elements
+    limits = Limits(body_bytes=1000, values=20, loop_rounds=2)
+    assert bound.at_most(4, 100, limits) == 4 * (15 + 200 + 21) + 300 + 7 * 21 + 100 * 4 * 2
+    for units in (1, 100, 1_000, 10_000, 1_000_000):
+        size = bound.max_bytes(units, 1, limits)
+        assert size == 0 or bound.at_most(1, size, limits) <= units
+        assert size == 1000 or bound.at_most(1, size + 1, limits) > units
+
+
+def test_work_is_left_uncounted_only_if_it_fits_both_limits() -> None:
+    bound = Work(units=100, constant=0, own=1, shared=0)
+    assert bound.fits(10, 1000, Limits(item_work=1100, body_work=2000))
+    assert not bound.fits(10, 1000, Limits(item_work=1099, body_work=2000))
+    assert not bound.fits(10, 1000, Limits(item_work=1100, body_work=1999))
