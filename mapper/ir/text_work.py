@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 
 from mapper import ir
 from mapper.ir.growth import NUMBERS, SizeBound, lookup_place, var_bound
-from mapper.ir.units import ENDLESS, NOTHING, REQUESTED, Size, Units, either, size_of, total
+from mapper.ir.units import ENDLESS, NOTHING, REQUESTED, Size, Units, either, least, size_of, total
 from mapper.runtime.limits import active
 from mapper.runtime.liquid.filters import ROWS
 from mapper.runtime.liquid.filters.row import Effect, FilterRow, Gives
@@ -50,15 +50,29 @@ _ENDLESS: Final = Size(ENDLESS, ENDLESS)
 _Loops: TypeAlias = tuple[ir.For, ...]
 
 
-def of_text(node: ir.Template | ir.Condition | ir.Compute, round_units: int) -> Units:
-    """A bound of the work of a text; a round of its loops takes `round_units` beside what is inside."""
+def of_text(
+    node: ir.Template | ir.Condition | ir.Compute, round_units: int, *, is_large: bool = False
+) -> Units:
+    """A bound of the work of a text; a round of its loops takes `round_units` beside what is inside.
+
+    Of two bounds it takes the smaller one for a small body, or with `is_large` for the largest one.
+    """
     match node:
         case ir.Template(body=tuple(body)):
-            return _TextWork(round_units, _assigned(body)).block(body, ())
+            return _TextWork(round_units, is_large, _assigned(body)).block(body, ())
         case ir.Condition(test=operand) | ir.Compute(value=operand) if operand is not None:
-            return _TextWork(round_units).operand(operand, ())
+            return _TextWork(round_units, is_large).operand(operand, ())
         case _:  # the library runs it
             return ENDLESS
+
+
+def length_of(node: ir.Template, *, is_large: bool) -> Units:
+    """A bound of the characters of a text: those that it prints, or as many as any text may have."""
+    limit = Units(active().text_length)
+    if node.body is None:
+        return limit
+    printed = _TextWork(0, is_large, _assigned(node.body)).written(node.body, ())
+    return least(printed, limit, is_large=is_large)
 
 
 # A value that is assigned (None: a text that is captured), and the loops around it.
@@ -93,6 +107,7 @@ class _TextWork:
     """Bounds of one text. All sizes and units are those of all rounds of the loops around, together."""
 
     round_units: int
+    is_large: bool
     variables: dict[str, list[_Assigned]] = field(default_factory=dict)
     known: dict[str, Size] = field(default_factory=dict)
     pending: set[str] = field(default_factory=set)  # variables whose size is being worked out
@@ -111,7 +126,7 @@ class _TextWork:
                 return self.operand(value, loops)
             case ir.Capture(body=body):
                 captured = Units(active().text_length * _times(loops))
-                return self.block(body, loops, loops) + _least(captured, self._written(body, loops))
+                return self.block(body, loops, loops) + self._least(captured, self.written(body, loops))
             case ir.For():
                 return self._of_loop(node, loops, buffered)
             case ir.Branches(branches, otherwise):
@@ -137,18 +152,21 @@ class _TextWork:
                 parts = [other]
                 work = source.nodes.times(VALUE)
         parts += [part for part in (node.limit, node.offset) if part is not None]
-        work += total(self.operand(part, loops) for part in parts) + self._rounds(source.nodes)
+        work += total(self.operand(part, loops) for part in parts) + _rounds(source.nodes).times(
+            self.round_units
+        )
         inner = self.block(node.body, (*loops, node), buffered)
         return work + inner + self.block(node.otherwise, loops, buffered)
 
-    def _rounds(self, nodes: Units) -> Units:
-        """The units of the rounds of a loop over so many elements."""
-        most = active().loop_rounds
-        match [*nodes.values.items()]:
-            case [((ir.Root.ITEM, _), 1)] if not nodes.bytes and nodes.constant <= 1:
-                return Units(self.round_units, rounds=self.round_units)
+    def _each(self, loops: _Loops) -> Units:
+        """The number of times that what is inside some loops is done."""
+        match loops:
+            case ():
+                return Units(1)
+            case (loop,):
+                return _rounds(self.size(loop.source, ()).nodes)
             case _:
-                return Units(self.round_units * most)
+                return Units(active().loop_rounds)
 
     def _of_choices(self, node: ir.Choices, loops: _Loops, buffered: _Loops) -> Units:
         work = self.operand(node.subject, loops)
@@ -169,28 +187,33 @@ class _TextWork:
         if loops == buffered:
             return printed
         # The length of the buffer is looked at in each round.
-        round_ = _to_print(self.size(value, loops, 1))
-        return _least(printed, Units(active().text_length) + round_)
+        round_ = _to_print(self.size(value, loops, Units(1)))
+        return self._least(printed, Units(active().text_length) + round_)
 
-    def _written(self, body: tuple[ir.Statement, ...], loops: _Loops) -> Units:
+    def written(self, body: tuple[ir.Statement, ...], loops: _Loops) -> Units:
         """The characters that statements write."""
         written = NOTHING
         for node in body:
             match node:
                 case ir.Write(text):
-                    written += Units(len(text) * _times(loops))
+                    written += self._each(loops).times(len(text))
                 case ir.Output(value):
                     written += _text_of(self.size(value, loops))
                 case ir.Count():
-                    written += Units(_NUMBER * _times(loops))
+                    written += self._each(loops).times(_NUMBER)
                 case ir.Branches(branches, otherwise):
-                    written += total(self._written(branch.body, loops) for branch in branches)
-                    written += self._written(otherwise, loops)
+                    written += total(self.written(branch.body, loops) for branch in branches)
+                    written += self.written(otherwise, loops)
+                case ir.For(body=inner, otherwise=otherwise):
+                    written += self.written(inner, (*loops, node)) + self.written(otherwise, loops)
                 case ir.Assign() | ir.Capture() | ir.Break() | ir.Continue() | ir.Abort():
                     pass
                 case _:
                     return ENDLESS
         return written
+
+    def _least(self, one: Units, other: Units) -> Units:
+        return least(one, other, is_large=self.is_large)
 
     # --- operands and tests
 
@@ -226,35 +249,37 @@ class _TextWork:
         if any(isinstance(side, ir.Special) for side in sides):
             return total(self.size(side, loops).characters for side in sides)
         one, other = (self.size(side, loops) for side in sides)
-        return Units(2 * PAIR * _times(loops)) + _least(_to_compare(one), _to_compare(other))
+        return self._each(loops).times(2 * PAIR) + self._least(_to_compare(one), _to_compare(other))
 
-    def size(self, node: ir.Operand, loops: _Loops, times: int | None = None) -> Size:
-        """The size of a value in so many rounds; in all rounds of the loops around if it is not said."""
-        times = _times(loops) if times is None else times
+    def size(self, node: ir.Operand, loops: _Loops, times: Units | None = None) -> Size:
+        """The size of a value so many times; in all rounds of the loops around if it is not said."""
+        times = self._each(loops) if times is None else times
         match node:
             case ir.Scalar(value):
-                return Size(Units(len(str(value)) * times), Units(times))
+                return Size(times.times(len(str(value))), times)
             case ir.Lookup():
                 return self._of_lookup(node, loops, times)
             case ir.FilterCall():
                 return self._of_result(node, loops, times)
             case ir.Interval(start, stop):  # the source of a loop
                 is_short = isinstance(start, ir.Scalar) and isinstance(stop, ir.Scalar)
-                digits = Units((_NUMBER if is_short else _LONG_NUMBER) * active().loop_rounds * times)
-                return Size(digits, Units(active().loop_rounds * times), digits)
+                rounds = times.times(active().loop_rounds)
+                digits = rounds.times(_NUMBER if is_short else _LONG_NUMBER)
+                return Size(digits, rounds, digits)
             case _:
-                return Size(Units(len("false") * times), Units(times))
+                return Size(times.times(len("false")), times)
 
-    def _of_lookup(self, node: ir.Lookup, loops: _Loops, times: int) -> Size:
+    def _of_lookup(self, node: ir.Lookup, loops: _Loops, times: Units) -> Size:
+        most = _most(times)
         if isinstance(node.var, ir.Var):
-            return size_of(var_bound(node.var)).times(times)
+            return size_of(var_bound(node.var)).times(most)
         if node.name == "forloop" and loops:
-            return Size(Units(_NUMBER * times), Units(times))
+            return Size(times.times(_NUMBER), times)
         for depth in range(len(loops) - 1, -1, -1):
             if loops[depth].name == node.name:
                 # All elements together are the source; an inner loop may repeat them.
                 source = self.size(loops[depth].source, loops[:depth])
-                return source if depth == len(loops) - 1 else source.times(times)
+                return source if depth == len(loops) - 1 else source.times(most)
         place = SizeBound()
         if node.name in ir.REQUEST_NAMES:
             read = Size(Units(REQUESTED), Units(1))
@@ -263,7 +288,7 @@ class _TextWork:
             read = size_of(place)
         if node.name in self.variables:
             read += self._of_variable(node.name)
-        return read.times(times)
+        return read.times(most)
 
     def _of_variable(self, name: str) -> Size:
         if name in self.pending or len(self.pending) > _MAX_PENDING:  # it may grow in each round
@@ -273,7 +298,7 @@ class _TextWork:
             found = Size()
             for value, loops in self.variables[name]:
                 built = Size(Units(active().text_length), Units(1))
-                found += built if value is None else self.size(value, loops, 1)
+                found += built if value is None else self.size(value, loops, Units(1))
             self.pending.discard(name)
             self.known[name] = found
         return self.known[name]
@@ -282,7 +307,7 @@ class _TextWork:
 
     def _of_call(self, node: ir.FilterCall, loops: _Loops) -> Units:
         """The work of a call of a filter, apart from that of its operands."""
-        row, times = ROWS[node.name], _times(loops)
+        row, times = ROWS[node.name], self._each(loops)
         value, *args = (self.size(part, loops) for part in _given(node))
         given, result = _text_of(value), self._of_result(node, loops, times)
         if node.name in ("default", "first", "last", "size"):
@@ -291,14 +316,14 @@ class _TextWork:
             patterns = total(arg.characters + arg.nodes.times(VALUE) for arg in args).times(DATE_PATTERN)
             reading = DATE + FREE_DATE + FREE_DATE_CHARACTER * LONGEST_DATE
             printed = total(map(_to_print, (value, *args)))
-            return Units(reading * times) + patterns + printed + given + value.nodes.times(VALUE)
+            return times.times(reading) + patterns + printed + given + value.nodes.times(VALUE)
         if row.gives in NUMBERS and row.takes == "a number":
             characters = total(size.characters.times(2 + LONG_DIGIT) for size in (value, *args))
-            return characters + Units(NUMBER * (1 + len(args)) * times)
+            return characters + times.times(NUMBER * (1 + len(args)))
         if row.gives is Gives.CONTENT and row.method:
             return _to_print(value) + given.times(2)
         # Printed and read; the result is written.
-        read = Units(CALL * times) + total(_to_print(size) + _text_of(size) for size in (value, *args))
+        read = times.times(CALL) + total(_to_print(size) + _text_of(size) for size in (value, *args))
         if row.function in _CODED:
             read += given.times(CODED)
         if row.function in _SEARCHING:
@@ -306,42 +331,43 @@ class _TextWork:
         read += total(size.nodes.times(VALUE) for size in (value, *args))
         if row.is_text or row.gives is Gives.JSON:
             return read + result.characters
-        looked_at = value.nodes.times(2 * LISTED) + result.nodes.times(VALUE) + Units(LISTED * times)
+        looked_at = value.nodes.times(2 * LISTED) + result.nodes.times(VALUE) + times.times(LISTED)
         if node.name in ("sort", "sort_natural"):
-            compared = given.times(1 + LONG_DIGIT) + value.nodes.times(VALUE)
+            # Texts by their characters, long integers by their digits.
+            compared = value.characters.times(LONG_DIGIT) + value.nodes.times(VALUE)
             return read + looked_at + compared.times(_SORTED) + value.nodes.times(LISTED)
         added = (given.times(1 + LONG_DIGIT) + value.nodes.times(VALUE)).times(4)
         return read + looked_at + added + value.nodes.times(LISTED + 3 * PAIR)
 
-    def _of_result(self, node: ir.FilterCall, loops: _Loops, times: int) -> Size:
+    def _of_result(self, node: ir.FilterCall, loops: _Loops, times: Units) -> Size:
         """The size of what a filter gives."""
         row = ROWS[node.name]
         if row.gives in NUMBERS:
-            digits = Units(_LONG_NUMBER * times)
-            return Size(digits, Units(times), digits)
+            digits = times.times(_LONG_NUMBER)
+            return Size(digits, times, digits)
         if row.is_digest:
-            return Size(Units(_DIGEST * times), Units(times))
+            return Size(times.times(_DIGEST), times)
         value, *args = (self.size(part, loops, times) for part in _given(node))
         if row.gives is Gives.DATE:
-            return Size(Units(_date_length(node.args) * times) + _text_of(value), Units(times))
+            return Size(times.times(_date_length(node.args)) + _text_of(value), times)
         if row.is_text:
             length = _length(row, node, value, args, times)
             if row.gives is not Gives.CONTENT:  # it is measured
-                length = _least(length, Units(active().text_length * times))
-            return Size(length, Units(times))
+                length = self._least(length, times.times(active().text_length))
+            return Size(length, times)
         if row.gives is Gives.TEXTS:  # a piece may be one character
-            return Size(_text_of(value), _text_of(value) + Units(times))
+            return Size(_text_of(value), _text_of(value) + times)
         if row.gives is Gives.PART:
             written = _text_of(value)
             return Size(value.characters + written, value.nodes + written, value.digits)
-        return sum(args, value) + Size(Units(times), Units(times))
+        return sum(args, value) + Size(times, times)
 
 
 def _given(node: ir.FilterCall) -> list[ir.Operand]:
     return [node.value, *node.args, *(part for _, part in node.kwargs)]
 
 
-def _length(row: FilterRow, node: ir.FilterCall, value: Size, args: list[Size], times: int) -> Units:
+def _length(row: FilterRow, node: ir.FilterCall, value: Size, args: list[Size], times: Units) -> Units:
     """The characters of a text that a filter gives."""
     text = _text_of(value)
     if row.gives is Gives.JOINED:
@@ -354,7 +380,7 @@ def _length(row: FilterRow, node: ir.FilterCall, value: Size, args: list[Size], 
     if row.effect is Effect.REPLACED and node.name != "remove":
         return ENDLESS
     factor = 1 if row.effect in _STEADY or row.gives in (Gives.APPENDED, Gives.PREPENDED) else _LONGER
-    return text.times(factor) + total(map(_text_of, args)) + Units(times)
+    return text.times(factor) + total(map(_text_of, args)) + times
 
 
 def _date_length(args: tuple[ir.Operand, ...]) -> int:
@@ -370,6 +396,20 @@ def _date_length(args: tuple[ir.Operand, ...]) -> int:
 def _times(loops: _Loops) -> int:
     """The most rounds of loops inside each other."""
     return active().loop_rounds if loops else 1
+
+
+def _rounds(nodes: Units) -> Units:
+    """The number of rounds of a loop over so many elements."""
+    match [*nodes.values.items()]:
+        case [((ir.Root.ITEM, _), 1)] if not nodes.bytes and not nodes.rounds and nodes.constant <= 1:
+            return Units(1, rounds=1)
+        case _:
+            return Units(active().loop_rounds)
+
+
+def _most(times: Units) -> int:
+    """The same as a number; a loop of values of the item has no more rounds than any."""
+    return active().loop_rounds if times.rounds else times.constant
 
 
 def _is_text(node: ir.Operand) -> bool:
@@ -399,7 +439,3 @@ def _searched(*part: ir.Operand) -> int:
 
 def _to_compare(size: Size) -> Units:
     return size.characters + size.nodes.times(PAIR)
-
-
-def _least(one: Units, other: Units) -> Units:
-    return one if one.worst <= other.worst else other

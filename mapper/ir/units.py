@@ -7,8 +7,8 @@ is read at different places does not add up, as they do not share their bytes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Set
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import add, or_
 from typing import Final
@@ -21,6 +21,7 @@ from mapper.runtime.work import UNBOUNDED, Work
 REQUESTED: Final = (
     10_000  # characters of a header, query parameter or setting: HTTP servers refuse longer ones
 )
+_SMALL_BODY: Final = 4_000  # bytes
 _Numbers = Mapping[ReadPlace, int]
 
 
@@ -64,6 +65,15 @@ class Units:
             min(self.rounds * factor, UNBOUNDED),
         )
 
+    def parted(self, places: Set[ReadPlace]) -> tuple[Units, Units]:
+        """The part that is read at some places, and the rest."""
+
+        def pick(numbers: _Numbers, inside: bool) -> _Numbers:
+            return {place: units for place, units in numbers.items() if (place in places) is inside}
+
+        there = Units(0, pick(self.bytes, True), pick(self.values, True))
+        return there, replace(self, bytes=pick(self.bytes, False), values=pick(self.values, False))
+
     @property
     def is_endless(self) -> bool:
         """True if the bound is none."""
@@ -81,10 +91,20 @@ class Units:
 
     @property
     def _shared(self) -> tuple[tuple[tuple[str, ...], int, int], ...]:
-        """The names of each place in the body, with the units of its bytes and of its values."""
-        places = {place for place in (*self.bytes, *self.values) if place[0] is ir.Root.BODY}
-        units = [(place[1], self.bytes.get(place, 0), self.values.get(place, 0)) for place in places]
-        return tuple(sorted(units))
+        """The names of each place in the body, with the units of its bytes and of its values.
+
+        A place that is part of another one counts as all of that.
+        """
+        read = {**self.bytes, **self.values}
+        places = sorted((p for p in read if p[0] is ir.Root.BODY), key=lambda place: place[1])
+        found: list[tuple[tuple[str, ...], int, int]] = []
+        for place in places:  # parts come next to what holds them
+            names, of_bytes, of_values = place[1], self.bytes.get(place, 0), self.values.get(place, 0)
+            if found and names[: len(found[-1][0])] == found[-1][0]:
+                whole, bytes_before, values_before = found.pop()
+                names, of_bytes, of_values = whole, bytes_before + of_bytes, values_before + of_values
+            found.append((names, of_bytes, of_values))
+        return tuple(found)
 
     def _is_apart(self, each: tuple[ir.Path, ...]) -> bool:
         """True if no item holds what is read of the body, and the other way round."""
@@ -92,10 +112,9 @@ class Units:
         items = [names for path in each for _, names in size_bound(path).reads]
         return not any(names[: len(item)] == item[: len(names)] for names in shared for item in items)
 
-    @property
-    def worst(self) -> int:
-        """The most units for one item of any body within the limits."""
-        return self.work(0, ()).at_most(1, active().body_bytes, active())
+    def at_most(self, size: int) -> int:
+        """The most units for one item of a body of so many bytes."""
+        return self.work(0, ()).at_most(1, size, active())
 
 
 def _merged(left: _Numbers, right: _Numbers, pick: Callable[[int, int], int]) -> _Numbers:
@@ -121,6 +140,12 @@ def either(parts: Iterable[Units]) -> Units:
     return reduce(or_, parts, NOTHING)
 
 
+def least(one: Units, other: Units, *, is_large: bool) -> Units:
+    """The smaller of two bounds of the same work: for a small body, or with `is_large` for the largest."""
+    size = active().body_bytes if is_large else _SMALL_BODY
+    return one if one.at_most(size) <= other.at_most(size) else other
+
+
 @dataclass(frozen=True, slots=True)
 class Size:
     """Bounds of a value: its characters, as a payload writes it, and the values in it, with itself.
@@ -139,6 +164,10 @@ class Size:
     def times(self, factor: int) -> Size:
         """So many times as much."""
         return Size(self.characters.times(factor), self.nodes.times(factor), self.digits.times(factor))
+
+    def with_keys(self) -> Size:
+        """The same with the keys of objects as values of their own."""
+        return replace(self, nodes=self.nodes.times(2))
 
 
 def size_of(bound: SizeBound) -> Size:

@@ -121,7 +121,6 @@ _OWN: dict[type, Callable[..., int]] = {
 
 
 _CANONICAL: Final = 24  # characters of a number in a canonical text, beside those in the payload
-_UTF8: Final = 2  # bytes in a canonical text for a byte of the payload: UTF-16 and Latin-1 can be shorter
 _NUMBER: Final = 25_000  # units to read or write the longest number
 _BYTES: Final = frozenset({ir.CastKind.STRING, ir.CastKind.INTEGER, ir.CastKind.NUMBER})
 
@@ -131,14 +130,15 @@ def work(program: ir.Program) -> Work:
     return bounds_of(program).work(item_units(program), program.each)
 
 
-def bounds_of(program: ir.Program, *, is_few: bool = False) -> Units:
+def bounds_of(program: ir.Program, *, is_few: bool = False, is_large: bool = False) -> Units:
     """A bound of the work of an item, beside the units with which it begins.
 
     With `is_few` it is that of an item that is mapped without counting: its lists have few elements.
+    Of two bounds of a text it takes the smaller one for a small body, or with `is_large` for the largest one.
     """
     values = (*(var.value for var in program.vars), program.output)
-    found = total(bounds(value, is_few=is_few) for value in values)
-    found += total(of_text(rule.condition, 0) for rule in program.rules)
+    found = total(bounds(value, is_few=is_few, is_large=is_large) for value in values)
+    found += total(of_text(rule.condition, 0, is_large=is_large) for rule in program.rules)
     for path in program.each:
         if ir.plain_steps(path, indexes=True) is not None:
             continue  # it looks at no more values than there may be items
@@ -149,26 +149,26 @@ def bounds_of(program: ir.Program, *, is_few: bool = False) -> Units:
     return found.times(FORM_INFLATION) if program.policy.format == "form" else found
 
 
-def bounds(node: ir.Value, *, is_few: bool = False) -> Units:
+def bounds(node: ir.Value, *, is_few: bool = False, is_large: bool = False) -> Units:
     """A bound of the work of a value, beside the units of its nodes. A list keeps that of its element.
 
     With `is_few`, lists that are in no other list are taken to have few elements.
     """
-    inner = partial(bounds, is_few=is_few)
+    inner = partial(bounds, is_few=is_few, is_large=is_large)
     match node:
         case ir.Path():
             return _of_path(node)
         case ir.Template():
-            return of_text(node, round_units(node))
+            return of_text(node, round_units(node), is_large=is_large)
         case ir.Compute():
-            return of_text(node, 0)
+            return of_text(node, 0, is_large=is_large)
         case ir.MapItems(source):
             element = node.once(_of_element)
             if any(root is not ir.Root.ITEM for root, _ in (*element.bytes, *element.values)):
                 return ENDLESS  # a product of sizes
             each = element_units(node) + element.constant
             members = Units(FEW) if is_few else _members(source)
-            return inner(source) + members.times(each) + inside(element, _size(source))
+            return inner(source) + members.times(each) + _of_elements(element, source)
         case ir.WithItem(source, element):
             found = inner(element)
             rest = Units(found.constant) + inside(found, _size(source))
@@ -176,7 +176,8 @@ def bounds(node: ir.Value, *, is_few: bool = False) -> Units:
         case ir.Match(subject):
             return inner(subject) + either(inner(part) for part in ir.alternatives(node))
         case ir.When(condition):
-            return of_text(condition, 0) + either(inner(part) for part in ir.alternatives(node))
+            test = of_text(condition, 0, is_large=is_large)
+            return test + either(inner(part) for part in ir.alternatives(node))
     return total(map(inner, ir.children(node))) + _of_operation(node)
 
 
@@ -185,8 +186,9 @@ def _of_operation(node: ir.Value) -> Units:
     match node:
         case ir.Hash(operands):
             sizes = [_size(operand) for operand in operands]
+            # A digit of a long integer takes more than the two bytes of UTF-8 for one of Latin-1 or UTF-16.
             written = total(
-                size.characters.times(_UTF8 + LONG_DIGIT) + size.nodes.times(_CANONICAL + PRINTED)
+                size.characters.times(1 + LONG_DIGIT) + size.nodes.times(_CANONICAL + PRINTED)
                 for size in sizes
             )
             return written + Units(VALUE * (1 + len(operands)))
@@ -210,6 +212,17 @@ def _of_operation(node: ir.Value) -> Units:
 
 def _of_element(node: ir.MapItems) -> Units:
     return bounds(node.element)
+
+
+def _of_elements(element: Units, source: ir.Value) -> Units:
+    """The work of an element for all parts of a source, apart from its constant.
+
+    An entry is larger than its member, but its key and its value share the bytes of the member.
+    """
+    if not isinstance(source, ir.Entries):
+        return inside(element, _size(source))
+    whole, parts = element.parted({(ir.Root.ITEM, ())})
+    return inside(whole, _size(source)) + inside(parts, _size(source.value).with_keys())
 
 
 def _size(node: ir.Value) -> Size:
@@ -244,7 +257,8 @@ def _of_cast(value: ir.Value, kind: ir.CastKind) -> Units:
         return NOTHING
     # As long as the value, and not longer than the longest number.
     size = _size(value).characters
-    return Units(min(size.constant, _NUMBER)) + Units(0, size.bytes).times(1 + LONG_DIGIT)
+    digit = LONG_DIGIT if kind is ir.CastKind.STRING else 1 + LONG_DIGIT  # a text is read, too
+    return Units(min(size.constant, _NUMBER)) + Units(0, size.bytes).times(digit)
 
 
 def _of_path(path: ir.Path) -> Units:

@@ -84,7 +84,8 @@ class Work:
         both: Callable[[int, int], int] = max if self.apart else add
         of_bytes = both(self.own, items * self.shared)
         of_values = both(self.own_values, items * self.shared_values)
-        rounds = self.rounds * min(items * limits.loop_rounds, values)
+        # Elements of a list take two bytes, but for the last.
+        rounds = self.rounds * min(items * limits.loop_rounds, values, (size + 1) // 2)
         return items * (self.units + self.constant) + of_bytes * size + of_values * values + rounds
 
     def fits(self, items: int, size: int, limits: Limits) -> bool:
@@ -96,14 +97,32 @@ class Work:
 
     def in_body(self, body: object) -> Work:
         """The same with what items share counted as it is in a body, not as if it were all of the body."""
+        shared = self.shared_in(body)
+        return self if shared is None else replace(self.alone, constant=self.constant + shared)
+
+    @property
+    def alone(self) -> Work:
+        """The same without what items share."""
+        return replace(self, shared=0, shared_values=0)
+
+    def shared_in(self, body: object) -> int | None:
+        """The units that each item takes of what items share of a body; None if that is not known."""
         if self.places is None:
-            return self
+            return None
+        units = 0
         try:
-            sizes = [(size_at(body, names), own, values) for names, own, values in self.places]
+            for names, of_bytes, of_values in self.places:
+                size = size_at(body, names)
+                units += size * of_bytes + (size // 2 + 1) * of_values
         except RecursionError:  # it may contain itself
-            return self
-        shared = sum(size * units + (size // 2 + 1) * of_values for size, units, of_values in sizes)
-        return replace(self, constant=self.constant + shared, shared=0, shared_values=0)
+            return None
+        return units
+
+    def room(self, items: int, limits: Limits) -> int:
+        """The units that each of so many items of any body may take more; negative if there are none."""
+        size = limits.body_bytes
+        of_one = limits.item_work - self.at_most(1, size, limits)
+        return min(of_one, (limits.body_work - self.at_most(items, size, limits)) // items)
 
     def max_uncounted(self, limits: Limits) -> int:
         """The size of a body within the limits up to which no work has to be counted."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
 from typing import Any, TypeAlias
 
 from mapper.diagnostics.diagnostic import Diagnostic
@@ -51,6 +50,8 @@ class DecodedPath:
         "_levels",
         "_limits",
         "_max_measured_items",
+        "_max_quick_items",
+        "_max_shared",
         "_max_uncounted",
         "_max_uncounted_items",
         "_max_unmeasured",
@@ -73,8 +74,11 @@ class DecodedPath:
         self.work, self._work_of_few = (Work(*given) for given in module["WORK"])
         self._max_uncounted = self.work.max_uncounted(compiled.limits)
         self._max_uncounted_items = self._work_of_few.max_items(compiled.limits)
-        alone = replace(self._work_of_few, shared=0, shared_values=0)
+        alone = self._work_of_few.alone
         self._max_measured_items = alone.max_items(compiled.limits)
+        # The same for fewer items, in fewer steps: the units of what items share of their body, each time.
+        self._max_quick_items = self._max_measured_items // 2
+        self._max_shared = alone.room(max(1, self._max_quick_items), compiled.limits)
         self._levels: int = compiled.limits.nesting + module["LEVELS"]
         self.alternatives: tuple[Alternative, ...] = module["EACH"]
         self.objects_only = compiled.objects_only
@@ -163,6 +167,10 @@ class DecodedPath:
         if size <= self._max_uncounted or items <= self._max_uncounted_items:
             return False
         limits, of_few = self._limits, self._work_of_few
+        if items <= self._max_quick_items:
+            shared = of_few.shared_in(body)
+            if shared is not None and shared <= self._max_shared:
+                return False
         if size >= limits.body_bytes and items > self._max_measured_items:
             return True  # whatever they share
         if self.work.fits(items, size, limits) or of_few.fits(items, size, limits):

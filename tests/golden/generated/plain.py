@@ -102,6 +102,6 @@ LEVELS = 3
 # How large an event can become, as in `runtime.growth`.
 GROWTH = (2, 0, 286, 0, 0, ())
 # The work of its items, as in `runtime.work`.
-WORK = ((1936, 704, 4, 0, 144, 0, 0, True, ()), (1936, 704, 4, 0, 144, 0, 0, True, ()))
+WORK = ((1936, 704, 3, 0, 144, 0, 0, True, ()), (1936, 704, 3, 0, 144, 0, 0, True, ()))
 # The alternatives of `each`, as in `runtime.items`.
 EACH = ((('name', 'events'),),)

@@ -106,6 +106,6 @@ LEVELS = 0
 # How large an event can become, as in `runtime.growth`.
 GROWTH = (0, 0, 0, 1, 0, ())
 # The work of its items, as in `runtime.work`.
-WORK = ((608, 27098978, 18, 0, 332, 0, 0, True, ()), (608, 27098978, 18, 0, 332, 0, 0, True, ()))
+WORK = ((608, 14099605, 18, 0, 332, 0, 0, True, ()), (608, 19098994, 18, 0, 332, 0, 0, True, ()))
 # The alternatives of `each`, as in `runtime.items`.
 EACH = ((),)
