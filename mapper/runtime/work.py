@@ -1,8 +1,9 @@
 """Work: what mapping an item costs, counted in units where the cost depends on the payload.
 
-A unit is about a character that is read or written, at most ten nanoseconds. The count is a part of the
-meaning of a mapping: it depends on the mapping, the body and the request alone, not on a clock. A lookup of
-one member costs nothing by itself. `mapper.ir.work` has the units that the mapping alone decides.
+A unit is about a character that is read or written: mostly less than ten nanoseconds, at most twenty. The
+count is a part of the meaning of a mapping: it depends on the mapping, the body and the request alone, not on
+a clock. A lookup of one member costs nothing by itself. `mapper.ir.work` has the units that the mapping alone
+decides.
 
 The meter in force is a context variable, because the code that works (a filter inside a library's template)
 is far from the code that sets it. No meter is in force while nothing has to be counted.
@@ -38,7 +39,7 @@ FREE_DATE = 3_000  # a date in a form of its own, which is looked for twice, and
 FREE_DATE_CHARACTER = 250  # each of its characters
 LONGEST_DATE = 100  # characters
 PATTERN = 400  # a character of a pattern that comes from the payload
-KEYWORD = 400  # a keyword of a schema that the library judges
+KEYWORD = 800  # a keyword of a schema that the library judges
 STRIDE = 16  # characters that a comparison reads at once
 SMALL_INTEGER = 64  # bits, or digits
 FEW = 10_000  # elements of a list that `map` makes others of while nothing is counted

@@ -23,7 +23,7 @@ from mapper.runtime.stack import on_fresh_stack
 from mapper.runtime.work import Meter, Uncounted, Work, counted, metering
 from mapper.transform.body import read_body
 from mapper.transform.collector import Collector, NoEvent
-from mapper.transform.compiled import Compiled, module_name
+from mapper.transform.compiled import Compiled
 from mapper.transform.decoded_body import DecodedBody
 from mapper.transform.rejections import TOO_DEEP, reject
 from mapper.transform.request import Request
@@ -43,7 +43,6 @@ class DecodedPath:
 
     __slots__ = (
         "_collector",
-        "_compiled",
         "_event",
         "_growth",
         "_has_default_limits",
@@ -55,6 +54,7 @@ class DecodedPath:
         "_max_uncounted",
         "_max_uncounted_items",
         "_max_unmeasured",
+        "_module_file",
         "_policy",
         "_takes_one",
         "_work_of_few",
@@ -64,11 +64,11 @@ class DecodedPath:
     )
 
     def __init__(self, compiled: Compiled, module: dict[str, Any], collector: Collector) -> None:
-        self._compiled = compiled
         self._collector = collector
         self._limits = compiled.limits
         self._policy = compiled.policy
         self._event = module["event"]
+        self._module_file: str = module["__name__"]
         self._growth = Growth(*module["GROWTH"])
         self._max_unmeasured = self._growth.max_items(compiled.limits)
         self.work, self._work_of_few = (Work(*given) for given in module["WORK"])
@@ -402,12 +402,13 @@ class DecodedPath:
     def _defect(self, index: int, item: object, body: DecodedBody, error: Exception) -> Rejected:
         if isinstance(error, RecursionError):
             return reject(index, body.location(index), "M606", TOO_DEEP, item)
-        import traceback  # slow to import, and only a defect needs it
-
-        module = module_name(self._compiled.python, self._compiled.name)
-        frames = traceback.walk_tb(error.__traceback__)
-        lines = [line for frame, line in frames if frame.f_code.co_filename == module]
-        where = f" in line {lines[-1]} of the generated module" if lines else ""
+        # Nothing here may take memory by the size of the mapping: the error may be that none is left.
+        last, step = 0, error.__traceback__
+        while step is not None:
+            if step.tb_frame.f_code.co_filename == self._module_file:
+                last = step.tb_lineno
+            step = step.tb_next
+        where = f" in line {last} of the generated module" if last else ""
         message = f"defect of mapper: {type(error).__name__}{where}"
         return reject(index, body.location(index), "M901", message, item)
 

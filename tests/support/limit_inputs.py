@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import mapper
@@ -13,8 +13,9 @@ from mapper.expressions.jsonpath import path_parsing
 from mapper.expressions.jsonpath.lexer import MAX_FILTERS
 from mapper.expressions.liquid.template_parsing import LONGEST, LONGEST_CONDITION
 from mapper.runtime.digits import MAX_DIGITS
-from mapper.runtime.limits import DEFAULT, MAX_FILE_DEPTH, MAX_TAG_DEPTH, Limits
+from mapper.runtime.limits import DEFAULT, MAX_FILE_DEPTH, MAX_PATH_DEPTH, MAX_TAG_DEPTH, Limits
 from mapper.runtime.liquid.semantics import VARIABLES
+from mapper.runtime.schema.formats import MAX_SYNTAX
 from mapper.runtime.times import patterns
 from mapper.schemas.schema import MAX_HEIGHT, MAX_PATTERN, MAX_PATTERNS, MAX_VALUES
 from support.frames import FRAME, text_of
@@ -167,6 +168,10 @@ FIXED: dict[str, tuple[int, _Given]] = {
         MAX_FILTERS,
         ("M205", lambda n: Trial("{a: '$" + "[?@.a" * n + "]" * n + "'}")),
     ),
+    "brackets of a path inside each other": (
+        MAX_PATH_DEPTH,
+        ("M205", lambda n: Trial("{a: '$[?" + "(" * (n - 1) + "@.a" + ")" * (n - 1) + "]'}")),
+    ),
     "characters of a template": (LONGEST, ("M211", lambda n: Trial(text_of("{{ a }}" + "x" * n)))),
     "tags of a template inside each other": (
         MAX_TAG_DEPTH,
@@ -201,6 +206,23 @@ FIXED: dict[str, tuple[int, _Given]] = {
             lambda n: Trial(
                 f"{{a: {{path: $.b, as: timestamp, zone: UTC, from: '%Y-%m-%d{'x' * (n - 8)}'}}}}"
             ),
+        ),
+    ),
+    "characters of a text that is read as a time": (
+        patterns.MAX_TEXT,
+        (
+            "M614",
+            lambda n: Trial(
+                "{a: {path: $.a, as: timestamp, zone: UTC, from: '%Y-%m-%d %H:%M'}}",
+                _body(a="2026-11-23" + " " * (n - 15) + "20:00"),
+            ),
+        ),
+    ),
+    "characters of a text of the format `regex`": (
+        MAX_SYNTAX,
+        (
+            "M612",
+            lambda n: replace(_of_schema({"type": "string", "format": "regex"}), body=_body(a="x" * n)),
         ),
     ),
 }
