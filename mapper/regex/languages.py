@@ -22,7 +22,7 @@ Edges: TypeAlias = tuple[tuple[tuple[Ranges, int], ...], ...]
 
 MAX_STATES = 2000
 MAX_EDGES = 20_000
-EDGES_A_STEP = 8
+EDGES_A_STEP = 3
 
 
 class TooLarge(Exception):
