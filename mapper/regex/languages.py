@@ -22,7 +22,7 @@ Edges: TypeAlias = tuple[tuple[tuple[Ranges, int], ...], ...]
 
 MAX_STATES = 2000
 MAX_EDGES = 20_000
-EDGES_A_STEP = 3
+EDGES_A_STEP = 4
 
 
 class TooLarge(Exception):
@@ -163,6 +163,7 @@ class Draft:
             reach = reachable(self.silent.__getitem__, (state,))
             count += sum(1 + len(self.edges[inner]) for inner in reach)
             if count > MAX_EDGES:
+                spend(1 + count // EDGES_A_STEP)
                 raise TooLarge
             edges.append(tuple({edge: None for inner in sorted(reach) for edge in self.edges[inner]}))
             if last in reach:
@@ -310,6 +311,7 @@ def intersection(one: Language, other: Language) -> Language:
         out = []
         count += 1 + len(one.edges[a]) * len(other.edges[b])
         if len(queue) > MAX_STATES or count > MAX_EDGES:
+            spend(1 + count // EDGES_A_STEP)
             return inexact(one)
         for given, left in one.edges[a]:
             for allowed, right in other.edges[b]:

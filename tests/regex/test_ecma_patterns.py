@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from mapper.regex.automaton import compile_automaton
+from mapper.regex.automaton import NoAutomaton, compile_automaton
 from mapper.regex.examples import examples
 from mapper.regex.expressions import matching
 from mapper.regex.reading import PatternFault, read_ecma
@@ -98,13 +98,25 @@ def random_pattern(chance: random.Random, depth: int) -> str:
     return chance.choice(LOOKS).format(first) if kind < 0.95 else f"({first})"
 
 
+def is_small(pattern: str) -> bool:
+    """False for a pattern that is refused as too large."""
+    try:
+        compile_automaton(read_ecma(pattern))
+    except NoAutomaton:
+        return False
+    return True
+
+
 def random_pairs(seed: int, count: int) -> list[tuple[str, list[str]]]:
     chance = random.Random(seed)
     pairs = []
     for _ in range(count):
         pattern = random_pattern(chance, chance.randrange(1, 6))
-        # V8 looks for `\B` between the halves of a surrogate pair, too, which ECMA-262 does not.
-        known = CHARACTERS.replace("😀", "") if r"\b" in pattern or r"\B" in pattern else CHARACTERS
+        if not is_small(pattern):
+            continue
+        # V8 also looks between the halves of a surrogate pair, which ECMA-262 does not.
+        splits = any(sign in pattern for sign in (r"\b", r"\B", "(?<"))
+        known = CHARACTERS.replace("😀", "") if splits else CHARACTERS
         pairs.append((pattern, ["".join(chance.choices(known, k=chance.randrange(9))) for _ in range(8)]))
     return pairs
 
@@ -135,7 +147,7 @@ def test_node_agrees_about_random_patterns(seed: int) -> None:
         assert answers(pattern, texts) == [{is_found} for is_found in wanted], (pattern, texts)
         tried += sum(wanted)
     assert tried > len(pairs)
-    assert sum(not matching(pattern).is_exact for pattern, _ in pairs) < len(pairs) // 100
+    assert sum(not matching(pattern).is_exact for pattern, _ in pairs) < len(pairs) // 20
     # The engine tries one way after the other, so long texts may take it hours.
     samples = [
         (pattern, list(islice(examples(matching(pattern), longest=12), 8)))
