@@ -28,6 +28,7 @@ from mapper.checker.templates.value_sets import (
     members_of,
     printed,
 )
+from mapper.checker.types.cased_texts import lower_of, upper_of
 from mapper.regex.characters import (
     DIGITS,
     ECMA_SPACE,
@@ -166,19 +167,8 @@ def _becoming(language: Language, texts: tuple[tuple[str, str | None], ...]) -> 
     return replaced(language, becomes)
 
 
-def _case(hit: Ranges, source: Ranges, shift: int) -> Language:
-    # Letters beyond ASCII may become several letters, plain ones among them, never a mark of JSON.
-    shifted = [(low + shift, high + shift) for low, high in shared(hit, source)]
-    changed = one_of(joined_ranges([*shifted, *shared(shared(hit, _ASCII), inverse(source))]))
-    return union(changed, many(joined_ranges((*_LETTERS, *_BEYOND)))) if shared(hit, _BEYOND) else changed
-
-
-_upper = partial(_case, source=_LOWER, shift=-32)
-_lower = partial(_case, source=_UPPER, shift=32)
-
-
 def _either_case(hit: Ranges) -> Language:
-    return union(one_of(hit), _upper(hit), _lower(hit))
+    return union(one_of(hit), upper_of(hit), lower_of(hit))
 
 
 def _dropped(hit: Ranges) -> Language:
@@ -306,8 +296,8 @@ def _anything(value: ValueSet, args: Given, kwargs: dict[str, ValueSet]) -> Valu
 
 
 OF_EFFECT: dict[Effect, Rule] = {
-    Effect.UPPER: _pieces([(EVERY, _upper)]),
-    Effect.LOWER: _pieces([(EVERY, _lower)]),
+    Effect.UPPER: _pieces([(EVERY, upper_of)]),
+    Effect.LOWER: _pieces([(EVERY, lower_of)]),
     Effect.CAPITAL: _pieces([(EVERY, _either_case)]),
     Effect.TRIMMED: _pieces([(ECMA_SPACE, _dropped)]),
     Effect.THINNED: _pieces([(EVERY, _dropped)]),
