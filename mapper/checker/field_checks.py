@@ -16,6 +16,7 @@ from mapper.checker.time_checks import check_times
 from mapper.diagnostics.diagnostic import Label
 from mapper.ir.liquid import walk_with_vars
 from mapper.runtime.missing import MISSING
+from mapper.schemas.questions import is_closed, properties_of
 from mapper.schemas.schema import Schema
 
 
@@ -56,7 +57,10 @@ def _check_field(place: TargetPlace, checking: Checking) -> bool:
         return True  # what always rejects the item is reported as that
     if not place.wanted.upper.is_present:
         _check_presence(place, checking)
-        return True  # a field that the target does not allow is reported, too
+        document = checking.target.document
+        if entry.name in properties_of(document, document) or not is_closed(document, document):
+            report_answer(_question(place, _not_allowed(place), checking), Refuted(), checking.report)
+        return True  # an unknown name is reported, too
     certain = _certain(place, checking)
     if certain is not None:
         report_answer(_question(*certain, checking), Refuted(), checking.report)
@@ -74,13 +78,17 @@ def _certain(place: TargetPlace, checking: Checking) -> tuple[TargetPlace, Misma
     if found is None or found.is_never:
         return None
     if len(place.names) > 1 and not place.wanted.upper.is_present:
-        label = "the target allows no such key"
-        return place, Mismatch("M302", f"no field {place.title} in `{checking.target.name}`", label)
+        return place, _not_allowed(place)
     certain = never_fits(place, found)
     if certain is None:
         return None
     inner = (_certain(each, checking) for each in place.fields_inside())
     return next((each for each in inner if each is not None), (place, certain))
+
+
+def _not_allowed(place: TargetPlace) -> Mismatch:
+    label = "the target allows no such key"
+    return Mismatch("M302", f"no field {place.title} in `{place.target.name}`", label)
 
 
 def _check_fit(place: TargetPlace, is_absent: bool, checking: Checking) -> bool:

@@ -162,10 +162,10 @@ def _without_fitting(place: TargetPlace, value: Type) -> Type:
 
 def _wrong_kind(place: TargetPlace, strange: Type) -> Mismatch:
     wanted = place.wanted.upper
-    words = in_words(json_types(strange))
+    words, asked = in_words(json_types(strange)), in_words(json_types(wanted)) or "no value at all"
     return Mismatch(
         "M401",
-        f"{place.title} can be {words}, where the target asks for {in_words(json_types(wanted))}",
+        f"{place.title} can be {words}, where the target asks for {asked}",
         f"this can be {words}",
         (_kind_hint(place.inner, wanted, json_types(strange)),),
         lambda value: admits(strange, value),

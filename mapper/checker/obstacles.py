@@ -36,13 +36,13 @@ def with_obstacles(
     answer: OpenQuestion, value: ir.Value, wanted: SchemaTypes, target: Schema, payload: PayloadTypes
 ) -> OpenQuestion:
     """The answer about a value that a place of the target wants, with all that prevents a proof."""
-    more = _keywords(wanted, target)
+    more = keyword_labels(wanted, target)
     path = path_read(value)
     if path is not None:
         source = payload.source if path.root is ir.Root.ITEM else payload.schema
         names = plain_names(path)
         if source is not None and names is not None:
-            more += _keywords(reduce(SchemaTypes.of_member, names, types_of_schema(source)), source)
+            more += keyword_labels(reduce(SchemaTypes.of_member, names, types_of_schema(source)), source)
     return replace(answer, obstacle=obstacle_in(value), more=more)
 
 
@@ -66,7 +66,7 @@ def plain_names(path: ir.Path) -> tuple[str, ...] | None:
     return names if path.is_singular and len(names) == len(selectors) else None
 
 
-def _keywords(types: SchemaTypes, schema: Schema) -> tuple[Label, ...]:
+def keyword_labels(types: SchemaTypes, schema: Schema) -> tuple[Label, ...]:
     """Labels at the keywords of a schema that types do not follow."""
     spans = [(each.keyword, schema.span_of_keyword(each.pointer)) for each in types.obstacles]
     labels = [Label(span, f"`{keyword}` is not followed exactly") for keyword, span in spans if span]

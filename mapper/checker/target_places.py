@@ -9,7 +9,6 @@ from functools import lru_cache
 
 from mapper import ir
 from mapper.checker.types import SchemaTypes, Type, admits
-from mapper.checker.types.from_schema import SchemaReading
 from mapper.runtime.missing import MISSING
 from mapper.runtime.schema.validation import delegate
 from mapper.schemas.schema import Schema
@@ -51,16 +50,8 @@ class TargetPlace:
 
     @property
     def surely(self) -> Type:
-        """The values that surely fit the schema of this very place.
-
-        Keywords around it may still make it depend on other members: the place around has them to answer for.
-        """
-        schema, reading = self.wanted.schema, self.wanted.reading
-        if not self.names:
-            return self.wanted.lower
-        # A reading remembers subschemas by identity, so it is shown none that was put together.
-        known = reading if id(schema) in reading.pointers else SchemaReading(reading.document, reading.names)
-        return known.read(schema).lower
+        """The values that surely fit the schema of this very place."""
+        return self.wanted.alone if self.names else self.wanted.lower
 
     def fits(self, value: object) -> bool:
         """Return True if a value fits the schema of this very place; decided as at run time.
@@ -71,11 +62,12 @@ class TargetPlace:
             return True
         if not admits(self.wanted.upper, value):
             return False
-        return _validator(self.target.json, _text_of(self.wanted))(value)
+        return judge_at(self.wanted, self.target)(value)
 
 
-def _text_of(wanted: SchemaTypes) -> str:
-    return json.dumps(wanted.schema)
+def judge_at(wanted: SchemaTypes, target: Schema) -> Callable[[object], bool]:
+    """The check of a value against the schema of a place of the target; it decides as at run time."""
+    return _validator(target.json, json.dumps(wanted.schema))
 
 
 @lru_cache(maxsize=64)

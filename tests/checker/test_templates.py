@@ -169,7 +169,8 @@ def shipped() -> tuple[Path, Path]:
 def test_the_shipped_template_is_proven() -> None:
     mapping, source = shipped()
     report = Report()
-    case = {"template": yaml.safe_load(mapping.read_text("utf-8"))["template"], "dialect": "clevertap"}
+    spec = yaml.safe_load(mapping.read_text("utf-8"))
+    case = {"template": spec["template"], "dialect": "clevertap", "skip": spec["reject"][-1]["when"]}
     target = load_schema(shipped_schemas() / "event.schema.json", report, None)
     proof = prove(program_of(case, report), load_schema(source, report, None), target, prepare_template)
     assert proof.verdict is TemplateVerdict.PROVEN, (proof.refutations, proof.doubts)

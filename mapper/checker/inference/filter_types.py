@@ -15,6 +15,7 @@ from mapper.checker.inference import predicates as p
 from mapper.checker.inference.number_types import calculated, rounded
 from mapper.checker.inference.printing import concatenated, printed, unprintable, unsure_numbers
 from mapper.checker.types import ANYTHING, NEVER, Type, admits, join, join_all, literal_type, only
+from mapper.checker.types.cased_texts import in_case
 from mapper.checker.types.facts import Numbers
 from mapper.checker.types.lattice import of_element, of_member
 from mapper.checker.types.named import (
@@ -30,12 +31,15 @@ from mapper.checker.types.named import (
     text_type,
 )
 from mapper.checker.types.number_facts import bounded
-from mapper.checker.types.text_languages import TIMES
+from mapper.checker.types.text_languages import TIMES, language_of
+from mapper.regex.characters import ranges, shared
+from mapper.regex.languages import alphabet
+from mapper.runtime.blank import WHITE_SPACE
 from mapper.runtime.faults import Fault
 from mapper.runtime.limits import trial_limits, within
 from mapper.runtime.liquid.filters import ROWS, apply
 from mapper.runtime.liquid.filters.digests import namespace_of
-from mapper.runtime.liquid.filters.row import PRINTED, Fails, Function, Gives
+from mapper.runtime.liquid.filters.row import PRINTED, Effect, Fails, Function, Gives
 from mapper.runtime.missing import MISSING
 
 Arguments: TypeAlias = tuple[Type, ...]
@@ -55,7 +59,7 @@ def filter_type(name: str, value: Type, arguments: Arguments, *, is_plain: bool)
         folded = _computed(row.function, (value, *arguments))
         if folded is not None:
             return folded
-    rule = RESULTS[row.gives]
+    rule = (OF_EFFECT.get(row.effect) if isinstance(row.effect, Effect) else None) or RESULTS[row.gives]
     result = rule if isinstance(rule, Type) else rule(value, arguments)
     if row.gives is Gives.ARITHMETIC and is_plain:
         if name == "divided_by":
@@ -137,6 +141,16 @@ def _scalars(given: Type) -> list[object]:
 def _keeps_content(value: Type, _arguments: Arguments) -> Type:
     # A character that is not white space stays one.
     return text_type(blank=False) if printed(value).blank is False else TEXT
+
+
+def _in_case(change: Callable[[str], str]) -> Result:
+    return lambda value, _arguments: Type(texts=in_case(printed(value), change))
+
+
+def _trimmed(value: Type, arguments: Arguments) -> Type:
+    texts = printed(value)
+    has_space = texts.values is not None or shared(alphabet(language_of(texts)), ranges(WHITE_SPACE))
+    return _keeps_content(value, arguments) if has_space else Type(texts=texts)
 
 
 def _encodes(value: Type, _arguments: Arguments) -> Type:
@@ -303,6 +317,12 @@ def _is_plain_list(value: Type, arguments: Arguments) -> bool:
     return is_list and all(each.kinds <= {"string"} and not each.missing for each in arguments)
 
 
+# Effects that say more than the result of their filters does.
+OF_EFFECT: dict[Effect, Result] = {
+    Effect.UPPER: _in_case(str.upper),
+    Effect.LOWER: _in_case(str.lower),
+    Effect.TRIMMED: _trimmed,
+}
 RESULTS: dict[Gives, Result] = {
     Gives.TEXT: TEXT,
     Gives.CONTENT: _keeps_content,

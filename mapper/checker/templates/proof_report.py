@@ -6,15 +6,21 @@ from dataclasses import replace
 
 from mapper import ir
 from mapper.checker.answers import OpenQuestion, Question, Refuted, report_answer
+from mapper.checker.mismatches import demand
+from mapper.checker.obstacles import keyword_labels, obstacle_in
 from mapper.checker.templates.clocks import check_clocks
 from mapper.checker.templates.json_texts import JsonTemplate
 from mapper.checker.templates.proof import Proof, Refutation, ShownMisfit
 from mapper.checker.templates.rendering import TemplateRendering
+from mapper.checker.templates.target_fit import TargetMisfit, values_at
+from mapper.checker.templates.value_fit import ValueMisfit
 from mapper.checker.templates.walk import TemplateFlaw
+from mapper.checker.types.named import kind_type
 from mapper.diagnostics.diagnostic import Label, Report, Severity
 from mapper.diagnostics.source import SourceFile, Span
 from mapper.expressions.liquid.dialects import Dialect
 from mapper.ir import liquid as text_ir
+from mapper.runtime.blank import is_blank_text
 from mapper.schemas.schema import Schema
 
 _CLAIM = "the template renders the JSON it should"
@@ -32,7 +38,7 @@ def report_proof(
         report_answer(_question(refutation.flaw, dialect), _refuted(refutation), report)
     for shown_misfits in _by_place(proof.shown_misfits):
         _report_misfit(shown_misfits, target, report)
-    _report_doubts(proof, report)
+    _report_doubts(proof, report, target)
     if isinstance(program.output, text_ir.Template):
         check_clocks(program.output, report)
 
@@ -49,10 +55,22 @@ def report_json_text(proof: Proof, text: JsonTemplate, dialect: Dialect | None, 
     _report_doubts(proof, report)
 
 
-def _report_doubts(proof: Proof, report: Report) -> None:
+def _report_doubts(proof: Proof, report: Report, target: Schema | None = None) -> None:
     for doubt in proof.doubts:
-        question = Question(_CLAIM, doubt.why, doubt.span, hints=(_NARROWER,))
-        report_answer(question, OpenQuestion(), report)
+        question, answer = Question(_CLAIM, doubt.why, doubt.span, hints=(_NARROWER,)), OpenQuestion()
+        misfit = doubt.misfit
+        if misfit is not None and target is not None:
+            label = demand(kind_type(misfit.kind), misfit.wanted.upper)
+            question = replace(
+                question, claim=f"the target takes all values of {_title(misfit)}", doubt=label
+            )
+            obstacle = "" if misfit.operand is None else obstacle_in(misfit.operand)
+            answer = OpenQuestion(obstacle=obstacle, more=keyword_labels(misfit.wanted, target))
+        report_answer(question, answer, report)
+
+
+def _title(misfit: TargetMisfit | ValueMisfit) -> str:
+    return f"`{'.'.join(misfit.path)}`" if misfit.path else "the event"
 
 
 def _question(flaw: TemplateFlaw, dialect: Dialect | None) -> Question:
@@ -111,7 +129,8 @@ def _by_place(shown_misfits: tuple[ShownMisfit, ...]) -> list[list[ShownMisfit]]
     groups: dict[object, list[ShownMisfit]] = {}
     for shown in shown_misfits:
         misfit = shown.misfit
-        groups.setdefault((misfit.path, misfit.span.start, misfit.key), []).append(shown)
+        is_value = isinstance(misfit, ValueMisfit)
+        groups.setdefault((misfit.path, misfit.span.start, misfit.key, is_value), []).append(shown)
     return list(groups.values())
 
 
@@ -120,7 +139,9 @@ def _report_misfit(shown_misfits: list[ShownMisfit], target: Schema | None, repo
     misfit = shown.misfit
     path = ".".join(misfit.path) or "the event"
     hint = ""
-    if misfit.kind == "lacks":
+    if isinstance(misfit, ValueMisfit):
+        message, label, hint = _value_words(misfit, shown.event)
+    elif misfit.kind == "lacks":
         where = f" of `{path}`" if misfit.path else ""
         verb = "never writes" if misfit.always else "does not always write"
         message = f"the template {verb} the required key `{misfit.key}`{where}"
@@ -129,16 +150,33 @@ def _report_misfit(shown_misfits: list[ShownMisfit], target: Schema | None, repo
         message, label = f"the target has no key `{misfit.key}`", "this object holds it"
     else:
         wanted = " or ".join(misfit.wanted) or "nothing"
-        found = _listed([each.misfit.kind_with_article for each in shown_misfits])
+        found = _listed([each.misfit.what for each in shown_misfits])
         message = f"`{path}` is {found}" if misfit.always else f"`{path}` can be {found}"
         label = f"the target asks for {wanted}"
         hint = "write it without the quotes, and with a `default`" if misfit.kind == "string" else ""
-    definition = target.definition_of(misfit.schema) if target is not None else None
+    schema = misfit.wanted.schema if isinstance(misfit, ValueMisfit) else misfit.schema
+    definition = target.definition_of(schema) if target is not None else None
     more = (Label(definition, "asked for here"),) if definition is not None else ()
     # A value that is wrong only sometimes is rejected at run time, as with any other mapping.
     severity = Severity.ERROR if misfit.always else Severity.WARNING
     question = Question(_CLAIM, label, misfit.span, "M413", message, label, (hint,), severity, more)
     report_answer(question, Refuted(shown.given.text), report)
+
+
+def _value_words(misfit: ValueMisfit, event: object) -> tuple[str, str, str]:
+    """The message, the label and the hint about a value that the target does not allow."""
+    title, wanted = _title(misfit), misfit.wanted.upper
+    refused = [value for value in values_at(event, misfit.path) if misfit.refuses(value)]
+    if misfit.always:
+        return f"{title} never fits the target", demand(kind_type(misfit.kind), wanted), ""
+    if all(isinstance(value, str) and is_blank_text(value) for value in refused):
+        label = "this can be an empty or white-space text"
+        return (
+            f"{title} can be blank",
+            label,
+            "declare it with a `reject` rule, or let the schema promise more",
+        )
+    return f"{title} may not have the form the target asks for", demand(kind_type(misfit.kind), wanted), ""
 
 
 def _listed(words: list[str]) -> str:

@@ -70,6 +70,19 @@ class SchemaTypes:
         return SchemaTypes(upper, lower, self.reading, schema, self._around(has_choice=False))
 
     @property
+    def alone(self) -> Type:
+        """The values that surely fit the schema of this very place.
+
+        Keywords around it may still make it depend on other members: the place around has them to answer for.
+        """
+        reading, document = self.reading, self.reading.document
+        if self.schema is document:
+            return self.lower
+        # A reading remembers subschemas by identity, so it is shown none that was put together.
+        is_known = id(self.schema) in reading.pointers
+        return (reading if is_known else SchemaReading(document, reading.names)).read(self.schema).lower
+
+    @property
     def obstacles(self) -> tuple[Obstacle, ...]:
         """The keywords that keep the bounds apart: of the place, inside of it, and around it."""
         inside = self._noted(self._reachable(lambda _: True))

@@ -9,6 +9,7 @@ from dataclasses import replace
 from mapper.checker.types.facts import Bound, Texts
 from mapper.checker.types.text_languages import (
     OWN_FORMATS,
+    SUFFICIENT,
     TIMES,
     all_have,
     all_match,
@@ -19,6 +20,10 @@ from mapper.checker.types.text_languages import (
     never_blank,
     none_matches,
 )
+from mapper.regex.characters import ECMA_SPACE
+from mapper.regex.comparisons import is_disjoint, is_within
+from mapper.regex.expressions import matching
+from mapper.regex.languages import Language, many
 from mapper.regex.searches import searcher
 from mapper.runtime.blank import is_blank_text
 from mapper.runtime.schema.formats import conforms
@@ -260,6 +265,30 @@ def texts_within(left: Texts, right: Texts) -> bool:
         and all(_searches(left, pattern) for pattern in right.patterns)
         and all(_lacks(left, pattern) for pattern in right.unmatched)
     )
+
+
+def language_within(language: Language, texts: Texts) -> bool:
+    """Return True if all texts of an automaton are known to be among the texts."""
+    if language.few is not None:
+        return all(fits(text, texts) for text in language.few)
+    least, most = lengths_of(language)
+    return (
+        texts.values is None
+        and (texts.blank is None or _is_filled(language, texts))
+        and texts.shortest <= least
+        and (texts.longest is None or (most is not None and most <= texts.longest))
+        and not any(language.holds(text) for text in texts.excluded)
+        and all(is_within(language, matching(pattern)) is True for pattern in texts.patterns)
+        and all(is_disjoint(language, matching(pattern)) is True for pattern in texts.unmatched)
+        and all(
+            name in SUFFICIENT and is_within(language, matching(SUFFICIENT[name])) is True
+            for name in texts.formats
+        )
+    )
+
+
+def _is_filled(language: Language, texts: Texts) -> bool:
+    return texts.blank is False and is_disjoint(language, many(ECMA_SPACE)) is True
 
 
 def _has_lengths(texts: Texts, shortest: int, longest: int | None) -> bool:

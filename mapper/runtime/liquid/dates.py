@@ -111,8 +111,8 @@ def _pieces(pattern: str) -> tuple[str | Callable[[datetime], str], ...]:
         pieces.append(pattern[end : found.start()])
         if flags or width:
             pieces.append(partial(_directive, found=found))
-        elif letter in _COMPOSED:
-            pieces.extend(_pieces(_COMPOSED[letter]))
+        elif letter in COMPOSED:
+            pieces.extend(_pieces(COMPOSED[letter]))
         elif letter in _NUMBERS:
             pieces.append(partial(_number, *_NUMBERS[letter]))
         elif letter in _NAMES:
@@ -129,8 +129,8 @@ def _number(compute: Callable[[datetime], int], digits: int, fill: str, moment: 
 
 def _directive(moment: datetime, found: re.Match[str]) -> str:
     flags, width, letter = found.groups()
-    if letter in _COMPOSED:
-        return _sized(write_date(moment, _COMPOSED[letter]), flags, width, " ", 0)
+    if letter in COMPOSED:
+        return _sized(write_date(moment, COMPOSED[letter]), flags, width, " ", 0)
     if letter == "N":
         return f"{moment.microsecond:06d}000"[: int(width or 9)]
     if letter == "L":
@@ -177,7 +177,7 @@ def _zone_name(moment: datetime) -> str:
     return name[3:] if name.startswith("UTC") and len(name) > 3 else name
 
 
-_COMPOSED = {
+COMPOSED = {
     "D": "%m/%d/%y",
     "F": "%Y-%m-%d",
     "T": "%H:%M:%S",
