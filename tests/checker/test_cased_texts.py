@@ -30,7 +30,7 @@ SETS = [
 CASES = [str.upper, str.lower]
 
 
-@pytest.mark.parametrize("texts", SETS, ids=repr)
+@pytest.mark.parametrize("texts", SETS, ids=[str(number) for number in range(len(SETS))])
 @pytest.mark.parametrize("change", CASES)
 def test_each_changed_text_is_in_the_set(texts: Texts, change: Callable[[str], str]) -> None:
     found = in_case(texts, change)
