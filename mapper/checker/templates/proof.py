@@ -245,7 +245,9 @@ def _all_misfits(
 
     try:
         with limited():  # as for the walk
-            return [*found, *value_misfits(walk, target, types_of_schema(target), found, type_of)]
+            values = value_misfits(walk, target, types_of_schema(target), found, type_of)
+            # Without a source schema nearly every value is in doubt: only a certain fault is told.
+            return [*found, *(each for each in values if source is not None or each.always)]
     except TooComplex:
         walk.doubts["there are too many values to compare with the target"] = program.output.span
         return list(found)
