@@ -187,7 +187,9 @@ repair: [missing_values, trailing_commas, control_characters, comments, curly_qu
 @examples(30, *HealthCheck)
 @given(st.data())
 def test_items_with_broken_neighbours(data: st.DataObject) -> None:
-    items = data.draw(st.lists(item_texts([*VALUES, *BROKEN * 2]), min_size=2, max_size=3))
+    # A last item without text is no item: its comma is repaired away.
+    texts = item_texts([*VALUES, *BROKEN * 2]).filter(str.strip)
+    items = data.draw(st.lists(texts, min_size=2, max_size=3))
     assert_alone_as_among_others(reading("all", REPAIRS), AROUND[0], items)
 
 
