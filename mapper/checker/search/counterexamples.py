@@ -90,20 +90,18 @@ class CounterexampleSearch:
         bad: Type = NEVER,
         max_runs: int = MAX_RUNS,
         wanted: Type | None = None,
-        by_target: bool = False,
     ) -> SearchResult:
         """The smallest payload found for which the run of a field is wrong and the whole mapping rejects.
 
         Places that the node in focus reads are tried first, with values of type `bad` and values that are not
         of type `wanted`. Without a field, the program consists of the rules alone, and of the template if
-        there is one. Runs accept any event; if it is judged `by_target`, they hold it against the target's
-        schema of the field (M612).
+        there is one. Runs accept any event.
         """
         steps = max(0, min(STEPS_OF_QUESTION + self.steps_to_share, MAX_STEPS_OF_QUESTION, self.steps_left))
         question = _Question(is_wrong)
         with limited(steps) as budget, suppress(TooComplex):
             trials = question.trials = self._maker.trials_of(entry, focus)
-            question.execute = self._maker.by_target(entry, self.target) if by_target else trials.execute
+            question.execute = trials.execute
             self._drafting.begin()
             self._ask(question, trials, focus, bad, wanted, max_runs)
             self._shrink(question)

@@ -22,9 +22,6 @@ from mapper.diagnostics.source import Span
 from mapper.ir.liquid import walk, walk_with_vars
 from mapper.runtime.missing import MISSING
 
-_OF_WHOLE_EVENT = frozenset(
-    ("required", "minProperties", "maxProperties", "dependentRequired", "dependentSchemas", "not", "if")
-)
 _CONTENT = text_type(blank=False)
 _MAX_STARTS = 500  # that are tried to find one for which no rule holds
 _MAX_SCOPES = 12
@@ -115,13 +112,6 @@ class TrialMaker:
         inside = {id(node): (place, around) for node, place, around in element_places(value)}
         starts = self._starts(execute)
         return Trials(alone, part, execute, constants, places_read(value), inside, starts)
-
-    def by_target(self, entry: ir.Field | None, target: Mapping[str, object]) -> Execute:
-        """Runs of a field by its schema in the target; other fields are not asked for."""
-        fields = () if entry is None else (replace(entry, required=False),)
-        wanted = {name: rule for name, rule in target.items() if name not in _OF_WHOLE_EVENT}
-        program = replace(self.program, output=ir.Record(fields, self.program.output.span))
-        return self.runner.prepare(program, wanted)
 
     def narrowed(self, focus: object, trials: Trials) -> list[Start]:
         """Starts for which the conditions around a node hold, and those around the nodes inside it."""
