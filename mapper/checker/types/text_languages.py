@@ -47,6 +47,7 @@ _EXACT = {
 NECESSARY = {
     **_EXACT,
     "uuid": "^[^]{8}-[^]{4}-[^]{4}-[^]{4}-",
+    "ipv6": r"^[0-9A-Fa-f:.]+$",
     "uri": r"^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*\n?$",
 }
 _ADDRESS = (
