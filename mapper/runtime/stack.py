@@ -16,7 +16,7 @@ _Result = TypeVar("_Result")
 def on_fresh_stack(run: Callable[[], _Result]) -> _Result:
     """Run on a thread of its own, whose stack is empty, with the caller's context variables.
 
-    Returns what `run` returns and raises what it raises.
+    Returns what `run` returns and raises what it raises; MemoryError if there is no memory for a thread.
     """
     results: list[_Result] = []
     failures: list[BaseException] = []
@@ -28,7 +28,10 @@ def on_fresh_stack(run: Callable[[], _Result]) -> _Result:
             failures.append(error)
 
     thread = threading.Thread(target=copy_context().run, args=(work,))
-    thread.start()
+    try:
+        thread.start()
+    except RuntimeError:  # as Python calls it
+        raise MemoryError from None
     thread.join()
     if failures:
         raise failures[0] from None
