@@ -97,6 +97,8 @@ def _run(argv: list[str]) -> int:
     arguments = build_parser(chosen).parse_args(argv)
     try:
         return _command(chosen).run(arguments)
+    except ImportError as error:  # some modules are loaded late; without memory they cannot be, either
+        raise Stop(f"a part of mapper or of a library cannot be loaded: {error}", 1) from None
     except MemoryError:
         pass  # the frames that hold the memory are left before a word is said
     raise Stop(OUT_OF_MEMORY, 1)

@@ -13,6 +13,14 @@ TOO_DEEP_TO_COMPILE = (SyntaxError, RecursionError, MemoryError)
 _Result = TypeVar("_Result")
 
 
+def start(thread: threading.Thread) -> None:
+    """Start a thread; raises MemoryError if there is no memory for its stack."""
+    try:
+        thread.start()
+    except RuntimeError:  # "can't start new thread"
+        raise MemoryError from None
+
+
 def on_fresh_stack(run: Callable[[], _Result]) -> _Result:
     """Run on a thread of its own, whose stack is empty, with the caller's context variables.
 
@@ -28,10 +36,7 @@ def on_fresh_stack(run: Callable[[], _Result]) -> _Result:
             failures.append(error)
 
     thread = threading.Thread(target=copy_context().run, args=(work,))
-    try:
-        thread.start()
-    except RuntimeError:  # as Python calls it
-        raise MemoryError from None
+    start(thread)
     thread.join()
     if failures:
         raise failures[0] from None
