@@ -26,8 +26,8 @@ def render(
 ) -> str:
     """All diagnostics in one of FORMATS; ends in a line feed unless there are none.
 
-    `color` and `columns`, the width of the terminal, matter to text alone; payload values are shown by text and
-    JSON, with `show_values` only.
+    `color` and `columns`, the width of the terminal, matter to text alone; payload values are shown by text
+    and JSON, with `show_values` only.
     """
     match format:
         case "text":
