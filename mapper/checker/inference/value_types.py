@@ -48,21 +48,22 @@ def infer_value(node: ir.Value, scope: TypeScope, notes: Inference) -> Type:
     return notes.note_type(node, _infer(node, scope, notes))
 
 
+def _infer_liquid(node: ir.Template | ir.Compute, scope: TypeScope, notes: Inference) -> Type:
+    if isinstance(node, ir.Compute) and node.value is not None:
+        return operand_type(node.value, replace(scope, computes=True), notes)
+    if isinstance(node, ir.Compute) or node.body is None:
+        notes.note_unfollowed(node, node.span, scope)
+    return ANYTHING.with_missing() if isinstance(node, ir.Compute) else infer_template(node, scope, notes)
+
+
 def _infer(node: ir.Value, scope: TypeScope, notes: Inference) -> Type:
     match node:
         case ir.Literal(value):
             return literal_type(value)
         case ir.Path():
             return infer_path(node, scope)
-        case ir.Template():
-            if node.body is None:
-                notes.note_unfollowed(node, node.span, scope)
-            return infer_template(node, scope, notes)
-        case ir.Compute(value=operand) if operand is not None:
-            return operand_type(operand, replace(scope, computes=True), notes)
-        case ir.Compute():
-            notes.note_unfollowed(node, node.span, scope)
-            return ANYTHING.with_missing()
+        case ir.Template() | ir.Compute():
+            return _infer_liquid(node, scope, notes)
         case ir.Record():
             return infer_record(node, scope, notes)
         case ir.Array(values):
