@@ -6,7 +6,6 @@ annotation by default.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 
 from mapper.checker.inference.type_scope import TypeScope
@@ -24,14 +23,8 @@ from mapper.checker.templates.value_sets import (
 )
 from mapper.checker.types import ANY_MEMBER, ANYTHING, Numbers, Objects, Texts, Type
 from mapper.checker.types.facts import Arrays, element_of, member_of
-from mapper.checker.types.text_languages import SUFFICIENT, language_of
-from mapper.regex.expressions import matching
-from mapper.regex.languages import Language, intersection, union, word
-from mapper.runtime.schema.formats import TIME_OF_DAY
-
-# Formats whose check also lets odd spellings pass that RFC 9562 §4 and RFC 3339 §5.6 do not have, such as a
-# time with a line feed after it. Here they have the promised form.
-_PROMISED = {"uuid": SUFFICIENT["uuid"], "time": f"^{TIME_OF_DAY}$"}
+from mapper.checker.types.text_languages import language_of
+from mapper.regex.languages import Language, union, word
 
 
 def values_of_scope(scope: TypeScope, *, item_is_body: bool) -> dict[str, ValueSet]:
@@ -80,11 +73,7 @@ def _as_float(number: int | float) -> ValueSet:
 def _language(texts: Texts) -> Language:
     if texts.values is not None:
         return union(*map(word, sorted(texts.values)))
-    promised = [matching(_PROMISED[name]) for name in sorted(texts.formats & _PROMISED.keys())]
-    known = language_of(replace(texts, formats=texts.formats - _PROMISED.keys()))
-    for each in promised:
-        known = each if known.is_anything else intersection(known, each)
-    return known
+    return language_of(texts)
 
 
 def _items(arrays: Arrays) -> Items:
