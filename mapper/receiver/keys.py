@@ -9,7 +9,6 @@ from pathlib import Path
 
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.files import read_regular
-from mapper.diagnostics.source import Span
 from mapper.receiver.kinds import ListKind, ReadTable, Row, TableKind, TextKind, UnionKind
 
 MAX_BYTES = 65_536
@@ -61,10 +60,12 @@ class KeyRing:
     def secret(self, read: tuple[str, ReadTable], report: Report) -> Secret | None:
         """The secret at a place; None after reporting M703, without a word of what is there."""
         key, table = read
+        if not table.is_whole:
+            return None
         name = table.text(key)
         place = f"{key} {name}"
         if key == "env":
-            value = os.fsencode(self.environment.get(name, ""))
+            value = _without_line_end(os.fsencode(self.environment.get(name, "")))
             reason = "it is empty" if name in self.environment else "it is not set"
         else:
             value, reason = self._file(name)
@@ -72,7 +73,7 @@ class KeyRing:
             return Secret(place, value)
         noun = "the environment variable" if key == "env" else "the file"
         hint = "set it before the receiver starts" if key == "env" else "write the secret into it"
-        report.error("M703", f"{noun} `{name}` holds no secret", _place(table, key), reason, hint)
+        report.error("M703", f"{noun} `{name}` holds no secret", table.span(key), reason, hint)
         return None
 
     def secrets(self, read: tuple[tuple[str, ReadTable], ...], report: Report) -> tuple[Secret, ...]:
@@ -88,9 +89,9 @@ class KeyRing:
             return b"", reason[:1].lower() + reason[1:]
         if len(value) > MAX_BYTES:
             return b"", f"it is larger than {MAX_BYTES} bytes"
-        return value.removesuffix(b"\n").removesuffix(b"\r"), "it is empty"
+        return _without_line_end(value), "it is empty"
 
 
-def _place(table: ReadTable, key: str) -> Span:
-    found: Span = table.get(key).whole()
-    return found
+def _without_line_end(value: bytes) -> bytes:
+    # Editors and `echo` add one, and no header could hold it.
+    return value.removesuffix(b"\n").removesuffix(b"\r")

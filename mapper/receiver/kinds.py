@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from mapper.diagnostics.diagnostic import Report
+from mapper.diagnostics.diagnostic import Report, did_you_mean
+from mapper.diagnostics.render.visible import shorten
 from mapper.diagnostics.source import Span
 from mapper.language.document import MappingNode, Node, ScalarNode, SequenceNode
 from mapper.language.forms import JsonForm
-from mapper.language.nodes import kind_of, known_parts, want_choice, want_mapping, want_text
+from mapper.language.nodes import kind_of, known_parts, want_mapping, want_text
 from mapper.language.value_reader import plain_value
 from mapper.runtime.json.equality import equal
 
@@ -46,10 +47,15 @@ class TextKind:
     def read(self, node: Node, what: str, report: Report) -> Any:
         """The text and its place."""
         text = want_text(node, what, report)
-        if text is None or re.search(self.pattern, text.value) is not None:
+        if text is None or re.search(self._whole_pattern, text.value) is not None:
             return text
-        report.error("M114", f"{what} cannot be `{text.value[:80]}`", text.whole(), self.label)
+        report.error("M114", f"{what} cannot be `{shorten(text.value)}`", text.whole(), self.label)
         return None
+
+    @property
+    def _whole_pattern(self) -> str:
+        # To Python's `$`, a line feed at the end is no part of the text.
+        return f"{self.pattern[:-1]}\\Z" if self.pattern.endswith("$") else self.pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,14 @@ class ChoiceKind:
 
     def read(self, node: Node, what: str, report: Report) -> Any:
         """The word."""
-        return want_choice(node, what.strip("`"), self.words, report)
+        written = node.text.value if isinstance(node, ScalarNode) else None
+        if written in self.words:
+            return written
+        found = kind_of(node) if written is None else f"`{shorten(written)}`"
+        label = "write " + " or ".join(f"`{word}`" for word in self.words)
+        hint = "" if written is None else did_you_mean(written, self.words)
+        report.error("M114", f"{what} cannot be {found}", node.span, label, hint)
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +111,23 @@ class FlagKind:
         if isinstance(node, ScalarNode) and isinstance(node.value, bool):
             return node.value
         report.error("M107", f"{what} must be `true` or `false`", node.span, f"this is {kind_of(node)}")
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class CountKind:
+    """A whole number above zero."""
+
+    form: JsonForm = field(default_factory=lambda: {"type": "integer", "minimum": 1})
+
+    def read(self, node: Node, what: str, report: Report) -> Any:
+        """The number."""
+        value = node.value if isinstance(node, ScalarNode) else None
+        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+            return value
+        report.error(
+            "M107", f"{what} must be a whole number above zero", node.span, f"this is {kind_of(node)}"
+        )
         return None
 
 
@@ -181,10 +211,11 @@ class ObjectKind:
 
 @dataclass(frozen=True, slots=True)
 class WordOr:
-    """One word, which becomes an empty tuple, or values of another kind."""
+    """One word, which becomes an empty tuple, or values of another kind; `noun` names these in messages."""
 
     word: str
     other: Kind
+    noun: str
 
     @property
     def form(self) -> JsonForm:
@@ -193,8 +224,13 @@ class WordOr:
 
     def read(self, node: Node, what: str, report: Report) -> Any:
         """The value."""
-        is_word = isinstance(node, ScalarNode) and node.value == self.word
-        return () if is_word else self.other.read(node, what, report)
+        if not isinstance(node, ScalarNode):
+            return self.other.read(node, what, report)
+        if node.value == self.word:
+            return ()
+        label = f"this is {kind_of(node)}"
+        report.error("M107", f"{what} must be {self.noun} or `{self.word}`", node.span, label)
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,10 +244,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class ReadTable:
-    """The values of a table by their keys; what is not written, or could not be read, is absent."""
+    """The values of a table by their keys; what is not written, or could not be read, is absent.
+
+    Faults of a table that is not `is_whole` are reported; later stages still report theirs.
+    """
 
     node: MappingNode
     values: Mapping[str, Any]
+    is_whole: bool = True
 
     def get(self, key: str, default: Any = None) -> Any:
         """The value of a key."""
@@ -226,11 +266,6 @@ class ReadTable:
         """The place of a key's value, or the beginning of the table if it has none."""
         node = self.node.get(key)
         return self.node.span.part(0, 1) if node is None else node.span
-
-    @property
-    def is_whole(self) -> bool:
-        """True if every key that is written has a value."""
-        return len(self.values) == len(self.node.entries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +288,7 @@ class TableKind:
         }
 
     def read(self, node: Node, what: str, report: Report) -> Any:
-        """The table; None if the node is not a table, or a required key has no value."""
+        """The table, also an incomplete one; None if the node is not a table."""
         pairs = want_mapping(node, what, report)
         if pairs is None:
             return None
@@ -261,11 +296,11 @@ class TableKind:
         read = {key: self.rows[key].kind.read(part, f"`{key}`", report) for key, part in parts.items()}
         missing = [key for key, row in self.rows.items() if row.required and key not in parts]
         for key in missing:
-            label, hint = f"`{key}` is missing", self.rows[key].sentence
+            label, hint = f"`{key}` is missing", self.rows[key].sentence.removesuffix(".")
+            hint = hint[:1].lower() + hint[1:]
             report.error("M106", f"{self.noun} without `{key}`", pairs.span.part(0, 1), label, hint)
         values = {key: value for key, value in read.items() if value is not None}
-        is_complete = all(key in values for key, row in self.rows.items() if row.required)
-        return ReadTable(pairs, values) if is_complete else None
+        return ReadTable(pairs, values, is_whole=not missing and len(values) == len(pairs.entries))
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,8 +324,12 @@ class UnionKind:
         key = next((key for key in self.tables if key in keys), None)
         if key is None:
             known = ", ".join(f"`{key}`" for key in self.tables)
-            label = f"this is {kind_of(node)}" if not isinstance(node, MappingNode) else "none of them is here"
-            report.error("M107", f"{what} must be {self.noun}", node.span, label, f"one of {known} says which")
+            label = (
+                f"this is {kind_of(node)}" if not isinstance(node, MappingNode) else "none of them is here"
+            )
+            report.error(
+                "M107", f"{what} must be {self.noun}", node.span, label, f"one of {known} says which"
+            )
             return None
         table = self.tables[key].read(node, what, report)
         return None if table is None else (key, table)
