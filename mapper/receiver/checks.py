@@ -14,7 +14,7 @@ from mapper.receiver.kinds import (
     FlagKind,
     ListKind,
     ReadTable,
-    Row,
+    TableKey,
     TableKind,
     TextKind,
     UnionKind,
@@ -23,8 +23,8 @@ from mapper.receiver.kinds import (
 from mapper.receiver.signatures import HEADER_NAME, SIGNATURE_KEYS, Signature, read_signature
 
 _TEXT = TextKind(r"[^\s]", "this is empty")
-_SECRETS = Row(SECRETS, "The secrets that are accepted; one of them must be right.", required=True)
-_UNPACKED = Row(FlagKind(), "The signature of a gzip body is over the unpacked bytes; default false.")
+_SECRETS = TableKey(SECRETS, "The secrets that are accepted; one of them must be right.", required=True)
+_UNPACKED = TableKey(FlagKind(), "The signature of a gzip body is over the unpacked bytes; default false.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class SignatureCheck:
 Check: TypeAlias = HeaderCheck | BearerCheck | BasicCheck | QueryCheck | DigestCheck | SignatureCheck
 
 
-def _table(rows: dict[str, Row]) -> TableKind:
+def _table(rows: dict[str, TableKey]) -> TableKind:
     return TableKind("a check", rows)
 
 
@@ -98,7 +98,7 @@ CHECKS = UnionKind(
         "hmac": _table({**SIGNATURE_KEYS, "secrets": _SECRETS, "unpacked": _UNPACKED}),
         "signature": _table(
             {
-                "signature": Row(
+                "signature": TableKey(
                     ConstantKind("profile"), "The signature of the source's profile.", required=True
                 ),
                 "secrets": _SECRETS,
@@ -107,15 +107,19 @@ CHECKS = UnionKind(
         ),
         "md5_of": _table(
             {
-                "query": Row(_TEXT, "The query parameter that holds the digest.", required=True),
-                "md5_of": Row(
+                "query": TableKey(_TEXT, "The query parameter that holds the digest.", required=True),
+                "md5_of": TableKey(
                     ListKind(ListKind(SECRET, or_one=True)),
                     "The MD5 in hex of these secrets, joined by `:`; a list in place of one: any of them.",
                     required=True,
                 ),
-                "license": Row(
+                "license": TableKey(
                     _table(
-                        {"query": Row(_TEXT, "The query parameter that holds the license.", required=True)}
+                        {
+                            "query": TableKey(
+                                _TEXT, "The query parameter that holds the license.", required=True
+                            )
+                        }
                     ),
                     "The query parameter that holds the first of these secrets itself.",
                 ),
@@ -123,23 +127,23 @@ CHECKS = UnionKind(
         ),
         "query": _table(
             {
-                "query": Row(_TEXT, "The query parameter that holds a secret.", required=True),
+                "query": TableKey(_TEXT, "The query parameter that holds a secret.", required=True),
                 "secrets": _SECRETS,
             }
         ),
         "bearer": _table(
             {
-                "bearer": Row(
+                "bearer": TableKey(
                     _table({"secrets": _SECRETS}), "The header `Authorization: Bearer SECRET`.", required=True
                 )
             }
         ),
         "basic": _table(
             {
-                "basic": Row(
+                "basic": TableKey(
                     _table(
                         {
-                            "user": Row(
+                            "user": TableKey(
                                 TextKind(r"^[^:\x00-\x1f]+$", "a user's name has no colon"),
                                 "The name of the user.",
                                 required=True,
@@ -154,8 +158,8 @@ CHECKS = UnionKind(
         ),
         "header": _table(
             {
-                "header": Row(HEADER_NAME, "The header that holds a secret.", required=True),
-                "prefix": Row(_TEXT, "The text before the secret, such as `Token `."),
+                "header": TableKey(HEADER_NAME, "The header that holds a secret.", required=True),
+                "prefix": TableKey(_TEXT, "The text before the secret, such as `Token `."),
                 "secrets": _SECRETS,
             }
         ),

@@ -33,7 +33,7 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class RequestSource:
     """The requests of one path: how they are authenticated, and the mappings that each of them passes.
 
     `name` is unique, and that of the path unless it is given. `verify` is empty only if the configuration
@@ -77,7 +77,7 @@ class Source:
 class Configuration:
     """A receiver; without destinations, events are written into the folder of the spool."""
 
-    sources: tuple[Source, ...]
+    sources: tuple[RequestSource, ...]
     listen: Address = Address()
     spool: SpoolSettings = SpoolSettings()
     destinations: tuple[DestinationSettings, ...] = ()

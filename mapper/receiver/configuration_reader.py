@@ -14,7 +14,7 @@ from mapper.expressions.jsonpath import parse_path
 from mapper.language.document import FileKind, read_document
 from mapper.language.forms import JsonForm
 from mapper.receiver.checks import VERIFY, CheckReader
-from mapper.receiver.configuration import DEFAULT_METHODS, METHODS, Address, Configuration, Source
+from mapper.receiver.configuration import DEFAULT_METHODS, METHODS, Address, Configuration, RequestSource
 from mapper.receiver.keys import KeyRing
 from mapper.receiver.kinds import (
     DURATION,
@@ -26,7 +26,7 @@ from mapper.receiver.kinds import (
     ListKind,
     ObjectKind,
     ReadTable,
-    Row,
+    TableKey,
     TableKind,
     TextKind,
     UnionKind,
@@ -53,14 +53,18 @@ _PATH = TextKind(
 SPOOL = TableKind(
     "`spool`",
     {
-        "folder": Row(_TEXT, "The folder of the spool, from that of the configuration; default ./spool."),
-        "keep": Row(DURATION, "How long finished requests are kept; default 30d."),
-        "max_bytes": Row(SIZE, "The largest size of the spool, beyond which requests get 503; default 20GB."),
-        "min_free": Row(SIZE, "The space that is left free on the disk of the spool; default 1GB."),
-        "max_waiting": Row(
+        "folder": TableKey(
+            _TEXT, "The folder of the spool, from that of the configuration; default ./spool."
+        ),
+        "keep": TableKey(DURATION, "How long finished requests are kept; default 30d."),
+        "max_bytes": TableKey(
+            SIZE, "The largest size of the spool, beyond which requests get 503; default 20GB."
+        ),
+        "min_free": TableKey(SIZE, "The space that is left free on the disk of the spool; default 1GB."),
+        "max_waiting": TableKey(
             CountKind(), "The requests that may wait to be mapped before others get 503; default 100000."
         ),
-        "max_delay": Row(
+        "max_delay": TableKey(
             DURATION, "The time a request may wait for the disk before others get 503; default 1s."
         ),
     },
@@ -68,30 +72,32 @@ SPOOL = TableKind(
 SOURCE = TableKind(
     "a source",
     {
-        "path": Row(_PATH, "The path of the requests.", required=True),
-        "name": Row(_NAME, "The source's name in metrics and commands; default its path."),
-        "methods": Row(
+        "path": TableKey(_PATH, "The path of the requests.", required=True),
+        "name": TableKey(_NAME, "The source's name in metrics and commands; default its path."),
+        "methods": TableKey(
             ListKind(ChoiceKind(METHODS), or_one=True),
             "The methods of the requests; default POST, PUT, PATCH.",
         ),
-        "mapping": Row(
+        "mapping": TableKey(
             ListKind(_TEXT, or_one=True),
             "A shipped mapping by its name, or a file; of a list, each maps every request.",
             required=True,
         ),
-        "profile": Row(_TEXT, "The vendor: profiles/NAME.yaml beside the configuration, or a shipped one."),
-        "verify": Row(
+        "profile": TableKey(
+            _TEXT, "The vendor: profiles/NAME.yaml beside the configuration, or a shipped one."
+        ),
+        "verify": TableKey(
             VERIFY,
             "How requests are authenticated; all checks of a list must pass. Or `none`.",
             required=True,
         ),
-        "settings": Row(ObjectKind(), "The settings of the mapping."),
-        "challenge": Row(
+        "settings": TableKey(ObjectKind(), "The settings of the mapping."),
+        "challenge": TableKey(
             TextKind(r"^[$]", "write the path of a value, such as `$.challenge`"),
             "The path of a text in the body that is answered, for vendors who ask so if the address is ours.",
         ),
-        "max_body": Row(SIZE, "The largest body, packed and unpacked; default 16MiB."),
-        "keep_headers": Row(
+        "max_body": TableKey(SIZE, "The largest body, packed and unpacked; default 16MiB."),
+        "keep_headers": TableKey(
             ListKind(HEADER_NAME), "Headers that are kept beside those that the mapping and the profile name."
         ),
     },
@@ -102,16 +108,18 @@ DESTINATION = UnionKind(
         "files": TableKind(
             "a destination",
             {
-                "name": Row(_NAME, "The destination's name in metrics and commands.", required=True),
-                "files": Row(
+                "name": TableKey(_NAME, "The destination's name in metrics and commands.", required=True),
+                "files": TableKey(
                     TableKind(
                         "`files`",
                         {
-                            "folder": Row(
+                            "folder": TableKey(
                                 _TEXT, "The folder, from that of the configuration.", required=True
                             ),
-                            "rotate": Row(DURATION, "The time after which a new file begins; default 1h."),
-                            "gzip": Row(FlagKind(), "Files are packed; default false."),
+                            "rotate": TableKey(
+                                DURATION, "The time after which a new file begins; default 1h."
+                            ),
+                            "gzip": TableKey(FlagKind(), "Files are packed; default false."),
                         },
                     ),
                     "Files of events in a folder.",
@@ -124,11 +132,11 @@ DESTINATION = UnionKind(
 CONFIGURATION = TableKind(
     "a configuration",
     {
-        "receiver": Row(ConstantKind(1), "The version of the configuration.", required=True),
-        "listen": Row(_LISTEN, "The address to listen on; default 127.0.0.1:8080."),
-        "spool": Row(SPOOL, "The place on disk where requests are kept until they are delivered."),
-        "sources": Row(ListKind(SOURCE), "The vendors and servers that send requests.", required=True),
-        "destinations": Row(
+        "receiver": TableKey(ConstantKind(1), "The version of the configuration.", required=True),
+        "listen": TableKey(_LISTEN, "The address to listen on; default 127.0.0.1:8080."),
+        "spool": TableKey(SPOOL, "The place on disk where requests are kept until they are delivered."),
+        "sources": TableKey(ListKind(SOURCE), "The vendors and servers that send requests.", required=True),
+        "destinations": TableKey(
             ListKind(DESTINATION), "The receivers of events; default the file events.ndjson in the spool."
         ),
     },
@@ -217,13 +225,13 @@ class _Reader:
         )
         return DestinationSettings(table.text("name"), settings)
 
-    def _source(self, table: ReadTable) -> Source:
+    def _source(self, table: ReadTable) -> RequestSource:
         named: SpannedText | None = table.get("profile")
         profile = None if named is None else self._profile(named)
         checks = CheckReader(self.keys, profile.signature if profile else None, self.report)
         found = [self._mapping(name) for name in table.get("mapping", ())]
         challenge: SpannedText | None = table.get("challenge")
-        return Source(
+        return RequestSource(
             path=table.text("path"),
             mappings=tuple(dict.fromkeys(path for path in found if path is not None)),
             verify=checks.read(table.get("verify", ())),

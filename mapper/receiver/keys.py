@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.files import read_regular
-from mapper.receiver.kinds import ListKind, ReadTable, Row, TableKind, TextKind, UnionKind
+from mapper.receiver.kinds import ListKind, ReadTable, TableKey, TableKind, TextKind, UnionKind
 
 MAX_BYTES = 65_536
 _ANY_TEXT = TextKind(r"[^\s]", "this is empty")
@@ -20,7 +20,7 @@ SECRET = UnionKind(
         "env": TableKind(
             "a secret",
             {
-                "env": Row(
+                "env": TableKey(
                     TextKind(r"^[A-Za-z_][A-Za-z0-9_]*$", "a name has letters, digits and `_`"),
                     "The environment variable that holds the secret.",
                     required=True,
@@ -30,7 +30,7 @@ SECRET = UnionKind(
         "file": TableKind(
             "a secret",
             {
-                "file": Row(
+                "file": TableKey(
                     _ANY_TEXT,
                     "The file that holds the secret; a line feed at its end does not count.",
                     required=True,

@@ -234,7 +234,7 @@ class WordOr:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TableKey:
     """A key of a table: the kind of its values, one sentence about it, and if it must be there."""
 
     kind: Kind
@@ -273,7 +273,7 @@ class TableKind:
     """Key-value pairs with known keys, which become a ReadTable; `noun` names it in messages."""
 
     noun: str
-    rows: Mapping[str, Row]
+    rows: Mapping[str, TableKey]
 
     @property
     def form(self) -> JsonForm:

@@ -12,34 +12,38 @@ from mapper.diagnostics.files import read_source
 from mapper.diagnostics.source import SourceFile
 from mapper.language.document import FileKind, read_document
 from mapper.language.forms import JsonForm
-from mapper.receiver.kinds import FlagKind, Kind, ListKind, ReadTable, Row, TableKind, TextKind
+from mapper.receiver.kinds import FlagKind, Kind, ListKind, ReadTable, TableKey, TableKind, TextKind
 from mapper.receiver.signatures import HEADER_NAME, SIGNATURE_KEYS, Signature, read_signature
 
 _FILE = FileKind("profile", "profile: <name>")
 _TEXT = TextKind(r"[^\s]", "this is empty")
 _STATUSES = ListKind(TextKind(r"^2([0-9][0-9]|xx)$", "write a status of success in quotes, such as `2xx`"))
-_SOURCE = Row(_TEXT, "The page, or the program, that the fact is from.", required=True)
-_ESTABLISHED = Row(FlagKind(), "False if the source is silent or doubtful; default true.")
+_SOURCE = TableKey(_TEXT, "The page, or the program, that the fact is from.", required=True)
+_ESTABLISHED = TableKey(FlagKind(), "False if the source is silent or doubtful; default true.")
 # The statuses of success that the receiver answers, the best first. All vendors take the first.
 ANSWERS = (200, 204, 201, 202)
 
 
-def _fact(rows: dict[str, Row]) -> TableKind:
+def _fact(rows: dict[str, TableKey]) -> TableKind:
     return TableKind("a fact", {**rows, "source": _SOURCE, "established": _ESTABLISHED})
 
 
-def _sentence(kind: Kind, sentence: str) -> Row:
-    return Row(_fact({"is": Row(kind, "The fact; absent if nothing is known.")}), sentence, required=True)
+def _sentence(kind: Kind, sentence: str) -> TableKey:
+    return TableKey(
+        _fact({"is": TableKey(kind, "The fact; absent if nothing is known.")}), sentence, required=True
+    )
 
 
 PROFILE = TableKind(
     "a profile",
     {
-        "profile": Row(_TEXT, "The profile's name.", required=True),
-        "description": Row(_TEXT, "The requests that it is about.", required=True),
+        "profile": TableKey(_TEXT, "The profile's name.", required=True),
+        "description": TableKey(_TEXT, "The requests that it is about.", required=True),
         "authentication": _sentence(_TEXT, "How the vendor's requests can be recognised."),
-        "success": Row(
-            _fact({"is": Row(_STATUSES, "The statuses that the vendor takes for success.", required=True)}),
+        "success": TableKey(
+            _fact(
+                {"is": TableKey(_STATUSES, "The statuses that the vendor takes for success.", required=True)}
+            ),
             "The answers that the vendor takes for success.",
             required=True,
         ),
@@ -47,12 +51,14 @@ PROFILE = TableKind(
             _TEXT, "The answers after which the vendor sends a request again, and how often."
         ),
         "waits": _sentence(_TEXT, "How long the vendor waits for an answer."),
-        "signature": Row(
+        "signature": TableKey(
             TableKind("a signature", {**SIGNATURE_KEYS, "source": _SOURCE, "established": _ESTABLISHED}),
             "How the vendor signs its requests; only secrets are missing.",
         ),
-        "headers": Row(ListKind(HEADER_NAME), "Headers that are kept beside those that the mapping reads."),
-        "notes": Row(ListKind(_TEXT), "More about the vendor that whoever sets it up should know."),
+        "headers": TableKey(
+            ListKind(HEADER_NAME), "Headers that are kept beside those that the mapping reads."
+        ),
+        "notes": TableKey(ListKind(_TEXT), "More about the vendor that whoever sets it up should know."),
     },
 )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from mapper.diagnostics.diagnostic import Report
 from mapper.receiver.first_item import FirstItem
-from mapper.receiver.kinds import DURATION, ChoiceKind, ListKind, ReadTable, Row, TableKind, TextKind
+from mapper.receiver.kinds import DURATION, ChoiceKind, ListKind, ReadTable, TableKey, TableKind, TextKind
 from mapper.receiver.request import RequestHead
 
 ALGORITHMS = {"sha1": hashlib.sha1, "sha256": hashlib.sha256, "sha512": hashlib.sha512}
@@ -28,38 +28,38 @@ _SIGNED = TextKind(
     "write `body`, `first_item`, or a text around them such as `v0:{timestamp}:{body}`",
 )
 
-SIGNATURE_KEYS: dict[str, Row] = {
-    "hmac": Row(ChoiceKind(tuple(ALGORITHMS)), "The digest of the HMAC (RFC 2104).", required=True),
-    "header": Row(HEADER_NAME, "The header with the signature.", required=True),
-    "encoding": Row(ChoiceKind(ENCODINGS), "How the bytes of the signature are written; default hex."),
-    "prefix": Row(_ANYTHING, "The text before the signature, such as `sha256=`."),
-    "separator": Row(
+SIGNATURE_KEYS: dict[str, TableKey] = {
+    "hmac": TableKey(ChoiceKind(tuple(ALGORITHMS)), "The digest of the HMAC (RFC 2104).", required=True),
+    "header": TableKey(HEADER_NAME, "The header with the signature.", required=True),
+    "encoding": TableKey(ChoiceKind(ENCODINGS), "How the bytes of the signature are written; default hex."),
+    "prefix": TableKey(_ANYTHING, "The text before the signature, such as `sha256=`."),
+    "separator": TableKey(
         TextKind(r"^.{1,3}$", "write one to three characters"),
         "The text between several signatures in the header; one of them must be right.",
     ),
-    "of": Row(
+    "of": TableKey(
         ListKind(_SIGNED, or_one=True),
         "The signed bytes: `body` (the default), `first_item`, or a text around them, such as "
         "`v0:{timestamp}:{body}` or `{header.webhook-id}.{body}`. Any entry of a list may be right.",
     ),
-    "timestamp": Row(
+    "timestamp": TableKey(
         TableKind(
             "`timestamp`",
             {
-                "header": Row(HEADER_NAME, "The header with the time of the signature.", required=True),
-                "prefix": Row(_ANYTHING, "The text before the time, if the header holds more."),
-                "unit": Row(ChoiceKind(("s", "ms")), "The unit since 1970; default s."),
-                "tolerance": Row(DURATION, "The greatest distance from now; default 5m."),
+                "header": TableKey(HEADER_NAME, "The header with the time of the signature.", required=True),
+                "prefix": TableKey(_ANYTHING, "The text before the time, if the header holds more."),
+                "unit": TableKey(ChoiceKind(("s", "ms")), "The unit since 1970; default s."),
+                "tolerance": TableKey(DURATION, "The greatest distance from now; default 5m."),
             },
         ),
         "The signed time of a request. An old request is refused, and so is one of the future.",
     ),
-    "key": Row(
+    "key": TableKey(
         TableKind(
             "`key`",
             {
-                "encoding": Row(ChoiceKind(ENCODINGS), "How the bytes of the secret are written.", True),
-                "prefix": Row(_ANYTHING, "The text before them, such as `whsec_`."),
+                "encoding": TableKey(ChoiceKind(ENCODINGS), "How the bytes of the secret are written.", True),
+                "prefix": TableKey(_ANYTHING, "The text before them, such as `whsec_`."),
             },
         ),
         "The secret is not the text itself, but the bytes that it spells.",
