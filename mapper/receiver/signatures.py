@@ -108,9 +108,9 @@ class Signature:
         return frozenset(names | {self.header} | ({self.timestamp.header} if self.timestamp else set()))
 
     @property
-    def needs_first_item(self) -> bool:
-        """True if no alternative signs the body as a whole."""
-        return all("{first_item}" in parts for parts in self.of)
+    def of_first_item(self) -> bool:
+        """True if an alternative signs the first item."""
+        return any("{first_item}" in parts for parts in self.of)
 
     def digests_in(self, value: str) -> tuple[bytes, ...]:
         """The bytes of the signatures in a header; those that cannot be read are left out."""

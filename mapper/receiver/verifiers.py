@@ -22,7 +22,7 @@ from mapper.receiver.checks import (
     QueryCheck,
     SignatureCheck,
 )
-from mapper.receiver.first_item import NO_ITEM, first_item
+from mapper.receiver.first_item import NO_ITEM, FirstItem, first_item
 from mapper.receiver.keys import Secret
 from mapper.receiver.request import RequestHead
 
@@ -143,13 +143,7 @@ class Verifier:
         sent = self._sent(check, head)
         if isinstance(sent, Refused):
             return sent
-        first = NO_ITEM
-        if any("{first_item}" in parts for parts in signature.of):
-            is_form = "".join(head.header("content-type")).partition(";")[0].strip().lower() == FORM
-            first = NO_ITEM if is_form else first_item(body)
-            if not first.candidates and signature.needs_first_item:
-                fault = "a form has no first item" if is_form else first.fault
-                return Refused(Reason.UNSIGNABLE, f"the signature is that of the first item, but {fault}")
+        first = _first_item(head, body) if signature.of_first_item else NO_ITEM
         given = signature.digests_in(head.header(signature.header)[0])
         if not given:
             return Refused(
@@ -164,7 +158,15 @@ class Verifier:
                 right.append(secret.place)
         if right:
             return Verified(tuple(right))
+        if first.fault:
+            return Refused(Reason.UNSIGNABLE, f"the signature is that of the first item, but {first.fault}")
         return Refused(Reason.WRONG, f"the signature in `{signature.header}` is wrong")
+
+
+def _first_item(head: RequestHead, body: bytes) -> FirstItem:
+    """The first item of a body; a form has none, for the JSON that was signed is not sent."""
+    kind = "".join(head.header("content-type")).partition(";")[0].strip().lower()
+    return FirstItem(fault="a form has no first item") if kind == FORM else first_item(body)
 
 
 def _basic(head: RequestHead, user: str, secrets: tuple[Secret, ...]) -> Verified | Refused:
