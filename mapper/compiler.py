@@ -117,7 +117,12 @@ def _generate(analysis: Analysis) -> GeneratedModule | None:
 
 def build(file: SourceFile, folder: Path | None, report: Report) -> Transform:
     """Analyse, generate, and make the callable; raises CompileError."""
-    analysis = analyse(file, folder, report)
+    return build_analysed(analyse(file, folder, report))
+
+
+def build_analysed(analysis: Analysis) -> Transform:
+    """Generate from an analysis, and make the callable; raises CompileError."""
+    file, report = analysis.file, analysis.report
     spec, program, target = analysis.spec, analysis.program, analysis.references.target
     module = _generate(analysis)
     if spec is not None and program is not None and target is not None and module is not None:

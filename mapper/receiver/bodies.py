@@ -13,6 +13,9 @@ from typing import Any
 
 from mapper.streams.gzip_files import PIECE, GzipReader
 
+# For a sender whose body is not wanted any more: the server would read on and wait for its end.
+CLOSE = {"connection": "close"}
+
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 
@@ -76,7 +79,7 @@ async def read_body(receive: Receive, announced: str, limit: int, share: RoomSha
         async with asyncio.timeout(seconds):
             return await _read_all(receive, limit, share)
     except TimeoutError:
-        raise Declined(408, "slow", f"the body did not arrive within {seconds:g} seconds") from None
+        raise Declined(408, "slow", f"the body did not arrive within {seconds:g} seconds", CLOSE) from None
 
 
 async def _read_all(receive: Receive, limit: int, share: RoomShare) -> bytes:
@@ -127,4 +130,4 @@ def unpacked(body: bytes, encoding: str, limit: int, share: RoomShare) -> bytes 
 
 
 def _too_large(limit: int) -> Declined:
-    return Declined(413, "too-large", f"the body is larger than {limit:,} bytes", {"connection": "close"})
+    return Declined(413, "too-large", f"the body is larger than {limit:,} bytes", CLOSE)

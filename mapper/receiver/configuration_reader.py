@@ -152,35 +152,43 @@ def configuration_schema() -> JsonForm:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class ReadConfiguration:
+    """A configuration, None if it has errors; and in any case the files of mappings that it names."""
+
+    configuration: Configuration | None = None
+    mappings: tuple[Path, ...] = ()
+
+
 def read_configuration(
     file: SourceFile, report: Report, folder: Path | None = None, environment: Mapping[str, str] | None = None
-) -> Configuration | None:
-    """The configuration of a text with the secrets that it names; None after reporting the faults.
+) -> ReadConfiguration:
+    """The configuration of a text with the secrets that it names; faults are in `report`.
 
     Names of files are looked up from `folder`, by default that of the file; secrets in `environment`, by
-    default that of the process.
+    default that of the process. Mappings are not compiled.
     """
     document = read_document(file, Report(), _FILE)
     shown = file if document is None else masked(file, document)
     document = read_document(shown, report, _FILE)
-    if document is None:
-        return None
-    table = CONFIGURATION.read(document, "a configuration", report)
+    table = None if document is None else CONFIGURATION.read(document, "a configuration", report)
     if not isinstance(table, ReadTable):
-        return None
+        return ReadConfiguration()
     place = Path(file.name).parent if folder is None else folder
     reader = _Reader(KeyRing(os.environ if environment is None else environment, place), place, report)
-    return reader.configuration(table)
+    configuration = reader.configuration(table)
+    return ReadConfiguration(configuration, tuple(reader.mappings))
 
 
 @dataclass(slots=True)
 class _Reader:
-    """Makes the parts of one configuration."""
+    """Makes the parts of one configuration; `mappings` are the files of mappings in their order."""
 
     keys: KeyRing
     folder: Path
     report: Report
     profiles: dict[str, Profile | None] = field(default_factory=dict)
+    mappings: dict[Path, None] = field(default_factory=dict)
 
     def configuration(self, table: ReadTable) -> Configuration | None:
         """The whole; None if it has errors."""
@@ -255,6 +263,7 @@ class _Reader:
         is_path = "/" in name.value or Path(name.value).suffix in catalog.MAPPING_SUFFIXES
         path = self.folder / name.value if is_path else catalog.find_mapping(name.value)
         if path is not None and catalog.is_file(path):
+            self.mappings[path] = None
             return path
         known = catalog.mapping_names()
         hint = "write its path from the folder of the configuration" if is_path else ""

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from mapper import ir
-from mapper.compiler import analyse
-from mapper.diagnostics.diagnostic import Report
-from mapper.diagnostics.files import read_source
 from mapper.ir.liquid import walk_with_vars
 
 _SCOPE = "header"  # the name of the headers in Liquid
 
 
-def headers_read(mapping: Path) -> frozenset[str] | None:
-    """The headers, in lower case, that the mapping in a file reads; None if that may be any.
-
-    A mapping that does not compile may read any: its faults are reported elsewhere.
-    """
-    report = Report()
-    file = read_source(mapping, report)
-    program = None if file is None else analyse(file, mapping.parent, report).program
-    return None if program is None else _headers_of(program)
-
-
-def _headers_of(program: ir.Program) -> frozenset[str] | None:
+def headers_read(program: ir.Program) -> frozenset[str] | None:
+    """The headers, in lower case, that a mapping reads; None if that may be any."""
     names: set[str] = set()
     for node in walk_with_vars(program):
         match node:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from mapper.transform.request import Request
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -41,6 +44,15 @@ class ReceivedRequest:
     head: RequestHead
     body: bytes = field(repr=False)
     received_at: str
+
+    def scopes(self, settings: Mapping[str, object]) -> Request:
+        """The request as mappings see it.
+
+        Headers of one name are joined (RFC 9110 §5.3); of several parameters of one name, the last counts.
+        """
+        names = dict.fromkeys(name for name, _ in self.head.headers)
+        headers = {name: ", ".join(self.head.header(name)) for name in names}
+        return Request(headers, dict(self.head.query), settings, self.received_at)
 
 
 @dataclass(frozen=True, slots=True)

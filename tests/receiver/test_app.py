@@ -20,11 +20,9 @@ pytest.importorskip("starlette", reason="the extra `receiver` is not installed")
 from mapper.receiver.acceptance import Overloaded
 from mapper.receiver.app import MAX_CHALLENGE, MAX_HEADERS, Answered, Reception
 from mapper.receiver.bodies import BodyRoom
-from mapper.receiver.header_needs import headers_read
 from mapper.receiver.request import ReceivedRequest
 from support.asgi import Answer, ask, body_of, request
 from support.receivers import ENVIRONMENT, NOW, MemoryIntake, read_sources
-from support.shipped import SHIPPED
 
 SOURCES = """
 {path: /server/v4, mapping: server, verify: {header: X-API-KEY, secrets: [{env: KEY}, {env: OLD}]}}
@@ -35,6 +33,7 @@ SOURCES = """
 {path: /twice, name: twice-post, mapping: server, verify: none, methods: POST}
 {path: /twice, name: twice-get, mapping: server, verify: none, methods: [GET]}
 """
+READS = {"/webengage/v4": frozenset({"x-request-id"})}
 KEY = ("X-API-KEY", "s3cret-key")
 BODY = b'{"event_id": "e-1"}'
 
@@ -46,8 +45,7 @@ class Receiver:
         sources = read_sources(SOURCES)
         self.intake = MemoryIntake() if intake is None else intake
         self.answers: list[Answered] = []
-        reads = {source.name: headers_read(source.mappings[0]) for source in sources}
-        kept = {source.name: source.kept(reads[source.name]) for source in sources}
+        kept = {source.name: source.kept(READS.get(source.name, frozenset())) for source in sources}
         self.app = Reception(
             sources, kept, self.intake, observe=self.answers.append, now=lambda: NOW, **options
         ).app()
@@ -396,12 +394,3 @@ def test_a_long_challenge_is_not_answered() -> None:
     for length, is_answered in ((MAX_CHALLENGE, True), (MAX_CHALLENGE + 1, False)):
         body = json.dumps({"c": "x" * length}).encode()
         assert (ask(app, "POST", "/a", (), body).body == b"x" * length) == is_answered
-
-
-# --- the headers that mappings read
-
-
-@pytest.mark.parametrize("name", SHIPPED)
-def test_the_headers_that_shipped_mappings_read_are_known(name: str) -> None:
-    (source,) = read_sources(f"{{path: /a, mapping: {name}, verify: none}}")
-    assert headers_read(source.mappings[0]) == ({"x-request-id"} if name == "webengage" else set())

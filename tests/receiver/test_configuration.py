@@ -63,7 +63,7 @@ destinations:
 
 def read(text: str, folder: Path) -> tuple[Configuration | None, Report]:
     report = Report()
-    found = read_configuration(SourceFile("receiver.yaml", text), report, folder, ENVIRONMENT)
+    found = read_configuration(SourceFile("receiver.yaml", text), report, folder, ENVIRONMENT).configuration
     assert (found is None) == report.has_errors
     return found, report
 
@@ -122,6 +122,13 @@ def test_the_part_of_a_request_that_is_kept(folder: Path) -> None:
     assert opened.kept(frozenset()).secrets == ()
 
 
+def test_the_mappings_of_a_faulty_configuration_are_known(folder: Path) -> None:
+    text = WHOLE.replace("mapping: webengage", "mapping: [webengage, absent]").replace("1.5d", "x")
+    found = read_configuration(SourceFile("r.yaml", text), Report(), folder, ENVIRONMENT)
+    assert found.configuration is None
+    assert [path.stem for path in found.mappings] == ["server", "segment", "acme", "clevertap", "webengage"]
+
+
 def test_defaults(tmp_path: Path) -> None:
     found = configuration("receiver: 1\nsources: [{path: /, mapping: server, verify: none}]", tmp_path)
     assert found.listen == Address("127.0.0.1", 8080)
@@ -150,7 +157,7 @@ def test_files_of_a_configuration_are_beside_it(folder: Path, monkeypatch: pytes
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     report = Report()
-    found = read_configuration(SourceFile(str(folder / "receiver.yaml"), WHOLE), report)
+    found = read_configuration(SourceFile(str(folder / "receiver.yaml"), WHOLE), report).configuration
     assert found is not None, render_text(report.ordered())
     assert found.spool.folder == folder / "spool"
 

@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from mapper.receiver.header_needs import headers_read
+from mapper.catalog import shipped_mappings
+from mapper.diagnostics.diagnostic import Report
+from mapper.diagnostics.render import render_text
+from mapper.receiver.served_mapping import ServedMapping, load_mapping
+from support.shipped import SHIPPED
 
 FRAME = """
 mapping: acme
@@ -16,6 +20,13 @@ event:
   user_id: {path: $.uid, as: string, on_missing: reject}
   timestamp: {path: $.time, as: timestamp, on_missing: reject}
 """
+
+
+def load(path: Path) -> ServedMapping:
+    report = Report()
+    found = load_mapping(path, report)
+    assert found is not None, render_text(report.ordered())
+    return found
 
 
 @pytest.mark.parametrize(
@@ -38,10 +49,10 @@ def test_headers_of_mappings(tmp_path: Path, properties: str, expected: set[str]
     path = tmp_path / "acme.yaml"
     mapping_vars = "vars: {v: {header: X-V}}\n" if "var:" in properties else ""
     path.write_text(f"{FRAME}  event_properties: {properties}\n{mapping_vars}", "utf-8")
-    assert headers_read(path) == expected
+    assert load(path).headers == expected
 
 
-def test_a_mapping_that_cannot_be_read_may_read_any(tmp_path: Path) -> None:
-    (tmp_path / "acme.yaml").write_text("mapping: [", "utf-8")
-    assert headers_read(tmp_path / "acme.yaml") is None
-    assert headers_read(tmp_path / "absent.yaml") is None
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_headers_that_shipped_mappings_read(name: str) -> None:
+    path = shipped_mappings() / f"{name}.yaml"
+    assert load(path).headers == ({"x-request-id"} if name == "webengage" else set())

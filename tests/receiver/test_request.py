@@ -58,3 +58,12 @@ def test_values_are_found_by_name() -> None:
     assert HEAD.header("x-request-id") == ["r1"]
     assert HEAD.parameter("kind") == ["order", "again"]
     assert HEAD.header("absent") == HEAD.parameter("absent") == []
+
+
+def test_a_request_as_mappings_see_it() -> None:
+    head = RequestHead("POST", "/a", (("a", "1"), ("b", "2"), ("a", "3")), (("q", "1"), ("q", "2")), "s")
+    found = ReceivedRequest(head, b"", "2026-01-01T00:00:00Z").scopes({"s": 1})
+    assert found.headers == {"a": "1, 3", "b": "2"}
+    assert found.query == {"q": "2"}
+    assert found.settings == {"s": 1}
+    assert found.received_at == "2026-01-01T00:00:00.000Z"

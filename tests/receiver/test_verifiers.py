@@ -39,7 +39,9 @@ def verifier(verify: str, profile: str = "", clock: float = NOW) -> Verifier:
     named = f"profile: {profile}, " if profile else ""
     text = f"receiver: 1\nsources:\n  - {{path: /a, mapping: server, {named}verify: {verify}}}\n"
     report = Report()
-    found = read_configuration(SourceFile("r.yaml", text), report, TESTS / "receiver", ENVIRONMENT)
+    found = read_configuration(
+        SourceFile("r.yaml", text), report, TESTS / "receiver", ENVIRONMENT
+    ).configuration
     assert found is not None, render_text(report.ordered())
     return Verifier(found.sources[0].verify, lambda: clock)
 

@@ -33,7 +33,7 @@ def read_sources(
     """The sources of a configuration, of which only their lines are given."""
     text = "receiver: 1\nsources:\n" + "".join(f"  - {line}\n" for line in lines.strip().splitlines())
     report = Report()
-    found = read_configuration(SourceFile("receiver.yaml", text), report, folder, environment)
+    found = read_configuration(SourceFile("receiver.yaml", text), report, folder, environment).configuration
     assert found is not None, render_text(report.ordered())
     return found.sources
 
