@@ -27,7 +27,7 @@ EXIT_CODES = """\
 exit codes:
   0  clean
   1  problems found: a diagnostic, a failed case, a rejected item, a full disk
-  2  wrong usage: an unknown option, mapping or file, a closed standard stream
+  2  wrong usage: an unknown option, mapping or file, a closed standard stream, a wrong configuration
   3  an input of `run` could not be read to its end, or changed meanwhile
 
 `mapper COMMAND --help` tells more about a command."""

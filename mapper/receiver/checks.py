@@ -170,11 +170,16 @@ VERIFY = WordOr("none", ListKind(CHECKS, or_one=True), "a check, a list of check
 
 @dataclass(frozen=True, slots=True)
 class CheckReader:
-    """Reads the checks of one source; `signature` is that of its profile, if it has one."""
+    """Reads the checks of one source.
+
+    `signature` is that of its profile, if it has one. That a profile has none is not reported if it could not
+    be read.
+    """
 
     keys: KeyRing
     signature: Signature | None
     report: Report
+    is_profile_known: bool = True
 
     def read(self, written: tuple[tuple[str, ReadTable], ...]) -> tuple[Check, ...]:
         """The checks that can be read; the faults of the others are reported."""
@@ -186,7 +191,7 @@ class CheckReader:
             case "hmac":
                 return self._signed(table, read_signature(table, self.report))
             case "signature":
-                if self.signature is None:
+                if self.signature is None and self.is_profile_known:
                     hint = "name a `profile` that has one, or write `hmac: sha256`"
                     self.report.error(
                         "M704", "no signature is known", table.span("signature"), "the profile has none", hint

@@ -236,7 +236,8 @@ class _Reader:
     def _source(self, table: ReadTable) -> RequestSource:
         named: SpannedText | None = table.get("profile")
         profile = None if named is None else self._profile(named)
-        checks = CheckReader(self.keys, profile.signature if profile else None, self.report)
+        signature = profile.signature if profile else None
+        checks = CheckReader(self.keys, signature, self.report, profile is not None or named is None)
         found = [self._mapping(name) for name in table.get("mapping", ())]
         challenge: SpannedText | None = table.get("challenge")
         return RequestSource(
