@@ -70,6 +70,9 @@ def test_a_deep_or_large_item_is_refused_in_little_time() -> None:
     for opened in (b"[", b'[{"a":', b'["', b'[{"json":'):
         assert first_item(opened * MAX_BYTES).candidates == ()
     assert "too large" in first_item(b"[" * (2 * MAX_BYTES)).fault
+    for length, is_found in ((MAX_BYTES, True), (MAX_BYTES + 1, False)):
+        item = b'"' + b"x" * (length - 2) + b'"'
+        assert first_item(b"[" + item + b"]").candidates == ((item,) if is_found else ())
     deep = b"[" * 50_000 + b"]" * 50_000
     assert first_item(b"[" + deep + b"]").candidates == (deep,)
 

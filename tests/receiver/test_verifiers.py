@@ -408,6 +408,14 @@ def test_the_example_of_standard_webhooks() -> None:
     assert verdict(check, head(headers), body) == "ok"
 
 
+def test_a_secret_that_spells_no_key_verifies_nothing() -> None:
+    """With an empty key, everybody could sign."""
+    check = verifier("{signature: profile, secrets: [{env: WHSEC}]}", "standard-webhooks")
+    for secret in (b"whsec_", b"whsec_*", b"whsec_A"):
+        broken = replace(check, checks=(replace(check.checks[0], secrets=(verifiers.Secret("a", secret),)),))
+        assert verdict(broken, head(standard(str(NOW), key=b""))) == "wrong"
+
+
 def test_units_of_time() -> None:
     time = "timestamp: {header: T, unit: ms, tolerance: 1s}"
     verify = f"{{hmac: sha1, header: S, of: '{{timestamp}}{{body}}', {time}, secrets: [{{env: SIGN}}]}}"
