@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import base64
+import hashlib
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from mapper.diagnostics.diagnostic import Report
 from mapper.receiver.keys import SECRET, SECRETS, KeyRing, Secret
@@ -50,6 +51,12 @@ class BasicCheck:
     user: str
     secrets: tuple[Secret, ...]
 
+    def pairs(self) -> tuple[Secret, ...]:
+        """The texts of user and secret that are accepted."""
+        return tuple(
+            Secret(secret.place, self.user.encode() + b":" + secret.value) for secret in self.secrets
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class QueryCheck:
@@ -71,9 +78,13 @@ class DigestCheck:
     parts: tuple[tuple[Secret, ...], ...]
     license_parameter: str = ""
 
-    def texts(self) -> Iterator[tuple[Secret, ...]]:
-        """The secrets of each text whose MD5 is accepted."""
-        return product(*self.parts)
+    def digests(self) -> tuple[Secret, ...]:
+        """The digests that are accepted, in hex; each has the place of its last part."""
+        found = []
+        for parts in product(*self.parts):
+            digest = hashlib.md5(b":".join(part.value for part in parts), usedforsecurity=False)
+            found.append(Secret(parts[-1].place, digest.hexdigest().encode()))
+        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,9 +271,16 @@ def private_parameters(checks: tuple[Check, ...]) -> frozenset[str]:
 
 
 def secrets_of(checks: tuple[Check, ...]) -> tuple[bytes, ...]:
-    """The bytes of all secrets of checks."""
-    found: list[Secret] = []
+    """The bytes of all secrets of checks, also as requests hold them: digests, and passwords in base64."""
+    found: list[bytes] = []
     for check in checks:
-        parts: Any = check.parts if isinstance(check, DigestCheck) else (check.secrets,)
-        found.extend(secret for part in parts for secret in part)
-    return tuple(dict.fromkeys(secret.value for secret in found))
+        match check:
+            case DigestCheck(parts=parts):
+                found += [secret.value for part in parts for secret in part]
+                found += [secret.value for secret in check.digests()]
+            case BasicCheck(secrets=secrets):
+                found += [secret.value for secret in secrets]
+                found += [base64.b64encode(pair.value) for pair in check.pairs()]
+            case _:
+                found += [secret.value for secret in check.secrets]
+    return tuple(dict.fromkeys(found))

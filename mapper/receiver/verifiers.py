@@ -6,7 +6,6 @@ Secrets are compared in constant time. All of them are tried, and the answer doe
 from __future__ import annotations
 
 import binascii
-import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -106,8 +105,8 @@ class Verifier:
             case BearerCheck(secrets):
                 token = _credentials(head, "bearer")
                 return token if isinstance(token, Refused) else _compare(token, secrets, "the bearer token")
-            case BasicCheck(user, secrets):
-                return _basic(head, user, secrets)
+            case BasicCheck():
+                return _basic(head, check)
             case QueryCheck(name, secrets):
                 value = _one(head.parameter(name), f"the query parameter `{name}`")
                 if isinstance(value, Refused):
@@ -169,7 +168,7 @@ def _first_item(head: RequestHead, body: bytes) -> FirstItem:
     return FirstItem(fault="a form has no first item") if kind == FORM else first_item(body)
 
 
-def _basic(head: RequestHead, user: str, secrets: tuple[Secret, ...]) -> Verified | Refused:
+def _basic(head: RequestHead, check: BasicCheck) -> Verified | Refused:
     written = _credentials(head, "basic")
     if isinstance(written, Refused):
         return written
@@ -177,8 +176,7 @@ def _basic(head: RequestHead, user: str, secrets: tuple[Secret, ...]) -> Verifie
         given = binascii.a2b_base64(written, strict_mode=True)
     except binascii.Error:
         return Refused(Reason.UNREADABLE, "the header `authorization` is not base64")
-    pairs = tuple(Secret(secret.place, user.encode() + b":" + secret.value) for secret in secrets)
-    return _compare(given, pairs, "user or password")
+    return _compare(given, check.pairs(), "user or password")
 
 
 def _digest(head: RequestHead, check: DigestCheck) -> Verified | Refused:
@@ -188,11 +186,7 @@ def _digest(head: RequestHead, check: DigestCheck) -> Verified | Refused:
         return value
     # Vendors do not say if their digits are capitals.
     given = value.lower().encode("utf-8", "replace")
-    digests = []
-    for parts in check.texts():
-        digest = hashlib.md5(b":".join(part.value for part in parts), usedforsecurity=False)
-        digests.append(Secret(parts[-1].place, digest.hexdigest().encode()))
-    verdict = _compare(given, digests, subject)
+    verdict = _compare(given, check.digests(), subject)
     if isinstance(verdict, Refused) or not check.license_parameter:
         return verdict
     subject = f"the query parameter `{check.license_parameter}`"

@@ -336,12 +336,15 @@ def test_no_secret_is_kept() -> None:
     )
     assert receiver.only.head.headers == (("x-request-id", "r1"),)
     assert receiver.only.head.query == (("eventType", "a"),)  # the license is a secret, too
-    basic = ("Authorization", "Basic " + base64.b64encode(b"ct:s3cret-key").decode())
-    assert receiver.post("/clevertap/v4?key=s3cret-key", [basic]).status == 200
+    again = receiver.post(f"/webengage/v4?secret={digest}&copy={digest}", [("X-Request-Id", f"r-{digest}")])
+    assert again.status == 200
+    basic = "Basic " + base64.b64encode(b"ct:s3cret-key").decode()
+    target = f"/clevertap/v4?key=s3cret-key&copy={basic[6:]}"
+    assert receiver.post(target, [("Authorization", basic), ("Content-Type", basic)]).status == 200
     assert receiver.post("/server/v4", [KEY]).status == 200
     for kept in receiver.intake.requests:
         text = f"{kept.head.headers} {kept.head.query}"
-        assert not [secret for secret in (*ENVIRONMENT.values(), digest) if secret in text]
+        assert not [secret for secret in (*ENVIRONMENT.values(), digest, basic) if secret in text]
 
 
 def test_chosen_headers_are_kept() -> None:
