@@ -24,9 +24,16 @@ CALLS = {
     "run": ("run", "orders", "in"),
     "run into a file": ("run", "orders", "in", "-o", "out", "--rejected", "rejected"),
     "explain": ("explain", "M301"),
+    "serve": ("serve", "--check", "mappings/receivers/clean.yaml"),
+    "serve for machines": ("serve", "--check", "mappings/receivers/faulty.yaml", "--format", "json"),
 }
-PRINTS_OUTPUT = {"help", "version", "check", "check for machines", "test", "run", "explain"}
-PRINTS_ERRORS = {"no command", "wrong word", "check for machines", "run", "run into a file"}
+PRINTS_OUTPUT = {
+    *("help", "version", "check", "check for machines", "test", "run", "explain"),
+    *("serve", "serve for machines"),
+}
+PRINTS_ERRORS = {
+    *("no command", "wrong word", "check for machines", "run", "run into a file", "serve for machines"),
+}
 STATES = ("plain", "closed", "full", "gone")
 
 pytestmark = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
@@ -37,6 +44,9 @@ def _project(folder: Path) -> Path:
     write(folder / "mappings/unset.yaml", UNSET)
     write(folder / "mappings/orders/paid.json", json.dumps(ORDER))
     write(folder / "in", ndjson(ORDER, {}))
+    source = "receiver: 1\nsources: [{path: /a, mapping: ../orders.yaml, verify: none}]\n"
+    write(folder / "mappings/receivers/clean.yaml", source)
+    write(folder / "mappings/receivers/faulty.yaml", f"odd: 1\n{source}")
     return folder
 
 

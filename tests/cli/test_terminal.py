@@ -380,6 +380,52 @@ def a_replay_that_is_none(folder: Path, text: str) -> tuple[str, ...]:
     return ("run", "m.yaml", "--replay", write(folder / file_name(text), "{}").name)
 
 
+# --- configurations of a receiver
+
+
+def configuration(folder: Path, source: str, more: str = "", name: str = "receiver.yaml") -> tuple[str, ...]:
+    text = f"receiver: 1\n{more}\nsources:\n  - {{path: /a, mapping: ./odd.yaml, verify: none, {source}}}\n"
+    return ("serve", "--check", write(folder / name, text).name)
+
+
+@place
+def a_configuration(folder: Path, text: str) -> tuple[str, ...]:
+    return configuration(folder, "a: 1", name=file_name(text))
+
+
+@place
+def a_key_of_a_configuration(folder: Path, text: str) -> tuple[str, ...]:
+    return configuration(folder, f"{quoted(text)}: 1")
+
+
+@place
+def a_value_of_a_configuration(folder: Path, text: str) -> tuple[str, ...]:
+    return configuration(
+        folder, f"methods: [{quoted(text)}]", f"listen: {quoted(text)}\nspool: {{keep: {quoted(text)}}}"
+    )
+
+
+@place
+def a_mapping_and_a_profile_of_a_configuration(folder: Path, text: str) -> tuple[str, ...]:
+    more = f"destinations: [{{name: {quoted(text)}, files: {{folder: a}}}}]"
+    return configuration(folder, f"profile: {quoted(text)}", more)
+
+
+@place
+def the_place_of_a_secret(folder: Path, text: str) -> tuple[str, ...]:
+    check = f"{{header: A, secrets: [{{file: {quoted(text)}}}]}}"
+    source = f"{{path: /b, mapping: {quoted(text)}, verify: {check}}}"
+    return configuration(folder, f"name: b}}\n  - {source[:-1]}")
+
+
+@place
+def a_profile(folder: Path, text: str) -> tuple[str, ...]:
+    write(
+        folder / "profiles/own.yaml", f"profile: own\n{quoted(text)}: 1\nsuccess: {{is: [{quoted(text)}]}}\n"
+    )
+    return configuration(folder, "profile: own")
+
+
 def _calls(folder: Path, text: str) -> Iterator[tuple[str, ForkedCall]]:
     """A call for each place in a folder of its own, in turn with each of the formats."""
     for number, (name, prepare) in enumerate(PLACES.items()):
@@ -387,7 +433,7 @@ def _calls(folder: Path, text: str) -> Iterator[tuple[str, ForkedCall]]:
         write(here / "odd.yaml", ORDERS)
         write(here / "in", ndjson(ORDER))
         arguments = prepare(here, text)
-        if arguments[0] in ("check", "test") and "--format" not in arguments and number % 2:
+        if arguments[0] in ("check", "test", "serve") and "--format" not in arguments and number % 2:
             arguments = (*arguments, "--format", FORMATS[number // 2 % len(FORMATS)])
         yield name, ForkedCall(str(here), arguments)
 
