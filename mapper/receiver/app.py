@@ -119,6 +119,7 @@ class SourceTaker:
         self._reception = reception
         self._verifier = Verifier(source.verify, reception.clock)
         self._kept = reception.kept[source.name]
+        self._status = source.answer
 
     async def take(self, scope: Scope, receive: Receive) -> tuple[Response, tuple[str, ...]]:
         """The answer to a request that is on disk; raises Declined and Gone."""
@@ -180,7 +181,7 @@ class SourceTaker:
             raise Declined(503, "disk", "the request could not be written", {"retry-after": "30"}) from None
 
     def _success(self, body: bytes) -> Response:
-        status = self.source.answer
+        status = self._status
         challenge = _challenge(body, self.source.challenge) if self.source.challenge else None
         if challenge is not None:
             return Response(challenge, status, {"x-content-type-options": "nosniff"}, "text/plain")
