@@ -14,6 +14,8 @@ from mapper.diagnostics.source import digest
 from mapper.receiver.configuration import RequestSource
 from mapper.receiver.header_needs import headers_read
 from mapper.receiver.request import Kept
+from mapper.streams.envelope_needs import needs_of
+from mapper.streams.envelopes import EnvelopeNeeds
 from mapper.transform.transform import Transform
 from mapper.version import __version__
 
@@ -31,6 +33,7 @@ class ServedMapping:
     transform: Transform = field(repr=False)
     version: str
     headers: frozenset[str] | None
+    needs: EnvelopeNeeds
 
     @property
     def name(self) -> str:
@@ -52,7 +55,9 @@ def load_mapping(path: Path, report: Report) -> ServedMapping | None:
         else:
             assert program is not None
             parts = (file.text, __version__, *((read.kind, read.name, read.digest) for read in reads))
-            return ServedMapping(path, transform, digest(repr(parts)), headers_read(program))
+            return ServedMapping(
+                path, transform, digest(repr(parts)), headers_read(program), needs_of(analysis)
+            )
     for diagnostic in faults.ordered():
         if diagnostic.severity is Severity.ERROR:
             report.keep(diagnostic)

@@ -1,0 +1,143 @@
+"""Intake: a thread makes requests durable in groups, as large as come in while the group before is synced."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from mapper.receiver.acceptance import Overloaded
+from mapper.receiver.request import ReceivedRequest
+from mapper.receiver.settings import SpoolSettings
+from mapper.receiver.spool import Spool
+from mapper.receiver.spool_schema import SpoolBroken, SpoolError
+
+MAX_GROUP = 256
+MAX_GROUP_BYTES = 8 * 1024 * 1024
+_LOOK = 0.1  # seconds for which a look at the disk holds
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    request: ReceivedRequest
+    done: Future[None]
+    since: float
+
+
+@dataclass(slots=True)
+class SpoolIntake:
+    """Takes requests for a spool (`acceptance.Intake`), between `start` and `stop`.
+
+    `on_written` is called after each group, `on_broken` once if the spool fails for good.
+    """
+
+    spool: Spool
+    settings: SpoolSettings
+    on_written: Callable[[], None] = lambda: None
+    on_broken: Callable[[SpoolBroken], None] = lambda error: None
+    clock: Callable[[], float] = time.monotonic
+    _queue: deque[_Taken] = field(default_factory=deque)
+    _change: threading.Condition = field(default_factory=threading.Condition)
+    _thread: threading.Thread | None = None
+    _stopping: bool = False
+    _writing_since: float | None = None
+    _looked: float = -1.0
+    _disk: Overloaded | None = None
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._thread = threading.Thread(target=self._write_all, name="intake", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Refuse new requests, and return when all that were taken are written."""
+        with self._change:
+            self._stopping = True
+            self._change.notify()
+        if self._thread is not None:
+            self._thread.join()
+
+    def overloaded(self) -> Overloaded | None:
+        """The bound that is passed now; None if there is none."""
+        if self._stopping or self.spool.broken is not None:
+            return Overloaded("the receiver is stopping")
+        if self.spool.waiting_count + len(self._queue) >= self.settings.max_waiting:
+            return Overloaded("too many requests wait to be mapped")
+        now = self.clock()
+        if self._delay(now) > self.settings.max_delay:
+            return Overloaded("the disk is slow")
+        if now - self._looked > _LOOK:
+            self._looked, self._disk = now, self._look()
+        return self._disk
+
+    def accept(self, request: ReceivedRequest) -> Future[None] | Overloaded:
+        """Take a request; the future is done when it is on disk, and raises SpoolError if it could not be."""
+        done: Future[None] = Future()
+        done.set_running_or_notify_cancel()  # from here on nobody can take it back
+        with self._change:
+            busy = self.overloaded()
+            if busy is not None:
+                return busy
+            self._queue.append(_Taken(request, done, self.clock()))
+            self._change.notify()
+        return done
+
+    def _delay(self, now: float) -> float:
+        """The seconds for which the oldest request that is not on disk has waited."""
+        return now - self._writing_since if self._writing_since is not None else 0.0
+
+    def _look(self) -> Overloaded | None:
+        if self.spool.used >= self.settings.max_bytes:
+            return Overloaded("the spool has its largest size", 30)
+        try:
+            disk = os.statvfs(self.spool.folder)
+        except OSError:
+            return Overloaded("the disk of the spool cannot be read", 30)
+        is_full = disk.f_bavail * disk.f_frsize < self.settings.min_free
+        return Overloaded("the disk of the spool is nearly full", 30) if is_full else None
+
+    def _write_all(self) -> None:
+        while group := self._next_group():
+            fault: SpoolError | None = None
+            try:
+                self.spool.append([one.request for one in group])
+            except SpoolError as error:
+                fault = error
+            self._writing_since = None
+            for one in group:
+                if fault is None:
+                    one.done.set_result(None)
+                else:
+                    one.done.set_exception(fault)
+            if fault is None:
+                self.on_written()
+            elif isinstance(fault, SpoolBroken):
+                self._give_up(fault)
+                return
+
+    def _next_group(self) -> list[_Taken]:
+        """The next requests to be written together; none at the end."""
+        with self._change:
+            while not self._queue and not self._stopping:
+                self._change.wait()
+            group: list[_Taken] = []
+            size = 0
+            while self._queue and len(group) < MAX_GROUP and size < MAX_GROUP_BYTES:
+                group.append(self._queue.popleft())
+                size += len(group[-1].request.body)
+            if group:
+                self._writing_since = group[0].since
+            return group
+
+    def _give_up(self, fault: SpoolBroken) -> None:
+        with self._change:
+            self._stopping = True
+            left = list(self._queue)
+            self._queue.clear()
+        for one in left:
+            one.done.set_exception(fault)
+        self.on_broken(fault)
