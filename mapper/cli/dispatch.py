@@ -20,7 +20,7 @@ COMMANDS = {
     "check": "report what is wrong in mappings before any event flows",
     "test": "run the samples of mappings and compare whole results",
     "run": "turn files of request bodies into events",
-    "serve": "check the configuration of a receiver of webhooks",
+    "serve": "take requests of vendors, make them durable, and turn them into events",
     "explain": "tell what a diagnostic code means, with a wrong and a right example",
 }
 EXIT_CODES = """\

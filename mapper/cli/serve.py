@@ -1,36 +1,73 @@
-"""Serve: the configuration of a receiver is checked."""
+"""Serve: requests of vendors are taken, made durable, and become events."""
 
 from __future__ import annotations
 
 import argparse
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from mapper.cli import screen
+from mapper.cli.spool_options import DEFAULT_FOLDER, add_folder
 from mapper.diagnostics import render
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.files import read_source
+from mapper.diagnostics.source import SourceFile
+from mapper.diagnostics.stop import Stop
+from mapper.receiver.configuration import Address, Configuration
 from mapper.receiver.configuration_reader import read_configuration
-from mapper.receiver.served_mapping import load_mappings
+from mapper.receiver.outfit import curl_lines, own_configuration, own_key
+from mapper.receiver.served_mapping import ServedMapping, load_mappings
+from mapper.receiver.spool_schema import SpoolError, sqlite_warning
 
 DESCRIPTION = """\
-Reports what is wrong with the configuration of a receiver: its keys, its secrets, the mappings and the
-profiles that it names. Secrets are looked up, and never printed. Nothing is served and nothing is written."""
+Takes requests of vendors and of your own servers, authenticates them, and answers with success when they are
+on disk. They are mapped after that: each item becomes an event, a skip, or a rejection that `mapper dead`
+shows and `mapper replay` maps again.
+
+Without a configuration all shipped mappings are served on the loopback address, with a key that is made and
+printed; events are appended to `events.ndjson` in the spool. SIGTERM ends it when all that was taken is on
+disk. `--check` reports what is wrong with a configuration: its keys, its secrets, the mappings and the
+profiles that it names. Secrets are looked up, and never printed; nothing is served and nothing is written."""
 EXAMPLES = """\
 examples:
+  mapper serve
+  mapper serve receiver.yaml
   mapper serve --check receiver.yaml
   mapper serve --check receiver.yaml --format github      annotations in a pull request"""
+DISK_FAILED = 1
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options and the help text."""
     parser.description, parser.epilog = DESCRIPTION, EXAMPLES
-    parser.add_argument("configuration", metavar="FILE", help="the configuration of the receiver")
-    parser.add_argument("--check", action="store_true", required=True, help="check it, and serve nothing")
+    parser.add_argument(
+        "configuration", metavar="FILE", nargs="?", help="the configuration; default: all shipped mappings"
+    )
+    parser.add_argument("--check", action="store_true", help="check the configuration, and serve nothing")
     parser.add_argument("--format", choices=render.FORMATS, default="text", help="default: text")
+    parser.add_argument(
+        "--port", type=_port, default=None, help="the port without a configuration; default: 8080"
+    )
+    add_folder(parser, "the folder of the spool without a configuration")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Check the configuration; 2 if it has an error."""
+    """Serve until a signal comes; 2 if the configuration has an error."""
+    if arguments.check:
+        return _check(arguments)
+    path = arguments.configuration
+    if path is not None and (arguments.port is not None or arguments.spool is not None):
+        raise Stop("`listen` and `spool` are in the configuration; leave out `--port` and `--spool`")
+    try:
+        return _serve(arguments)
+    except SpoolError as error:
+        raise Stop(str(error)) from None
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    if arguments.configuration is None:
+        raise Stop("`--check` needs the file of a configuration")
     report = Report()
     file = read_source(Path(arguments.configuration), report)
     if file is not None:
@@ -44,3 +81,85 @@ def run(arguments: argparse.Namespace) -> int:
     end = output if is_text else screen.err()
     end.line(render.summarize(found, 1, "configuration"))
     return 2 if report.has_errors else 0
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    """Everything that may be wrong is found before the spool is opened, but for the key that is made."""
+    from mapper.receiver.receiver import Receiver
+    from mapper.receiver.serving import AddressError, listen, serve
+
+    key = ""
+    report = Report()
+    if arguments.configuration is None:
+        folder = Path(arguments.spool or DEFAULT_FOLDER)
+        key = own_key(folder)
+        file: SourceFile | None = own_configuration(folder, Address(port=_default_port(arguments)))
+        place = Path()
+    else:
+        file = read_source(Path(arguments.configuration), report)
+        place = Path(arguments.configuration).parent
+    configuration, mappings = _read(file, place, report)
+    if configuration is None:
+        return 2
+    messages = screen.err()
+    try:
+        listening = listen(configuration.listen)
+    except AddressError as error:
+        raise Stop(str(error)) from None
+    with listening:
+        warning = sqlite_warning()
+        if warning:
+            messages.line(warning, style="dim")
+        receiver = Receiver(
+            configuration, mappings, on_fault=lambda text: screen.report(text), on_broken=_report_broken
+        )
+        host, port = listening.getsockname()[:2]
+        address = Address(host, port)
+        serve(receiver, listening, lambda: _say_ready(configuration, mappings, address, key))
+    if receiver.broken is not None:
+        # Python would close the database at its end, and so sync once more. Messages are flushed already.
+        os._exit(DISK_FAILED)
+    return 0
+
+
+def _read(
+    file: SourceFile | None, place: Path, report: Report
+) -> tuple[Configuration | None, Mapping[Path, ServedMapping]]:
+    """The configuration and its mappings; None after printing errors."""
+    read = None if file is None else read_configuration(file, report, place)
+    mappings = {} if read is None else load_mappings(read.mappings, report)
+    if read is None or report.has_errors:
+        messages = screen.err()
+        messages.block(render.render(report.ordered(), "text", color=messages.has_color) + "\n")
+        return None, {}
+    return read.configuration, mappings
+
+
+def _report_broken(error: Exception) -> None:
+    screen.report(str(error))
+
+
+def _say_ready(
+    configuration: Configuration, mappings: Mapping[Path, ServedMapping], address: Address, key: str
+) -> None:
+    messages = screen.err()
+    if key:
+        output = screen.out()
+        output.line(f"The key is {key}")
+        output.line()
+        for line in curl_lines(configuration, mappings, address, key):
+            output.line(line)
+            output.line()
+        messages.line(f"events are appended to {configuration.spool.folder / 'events.ndjson'}")
+    messages.line(f"listening on http://{address}")
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65_535:
+        raise argparse.ArgumentTypeError("must be between 0 and 65535")
+    return number
+
+
+def _default_port(arguments: argparse.Namespace) -> int:
+    return Address().port if arguments.port is None else int(arguments.port)

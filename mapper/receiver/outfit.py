@@ -1,0 +1,96 @@
+"""Outfit: a receiver without a configuration, which serves all shipped mappings with a key of its own."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shlex
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlencode
+
+import msgspec
+
+from mapper.catalog import find_mappings, shipped_mappings
+from mapper.diagnostics.source import SourceFile
+from mapper.receiver.configuration import Address, Configuration
+from mapper.receiver.served_mapping import ServedMapping
+from mapper.receiver.spool_files import prepare_folder, private_file
+from mapper.samples.cases import Sample, find_cases
+
+KEY = "key"
+MAX_SHOWN = 2_000  # bytes of a body that can be pasted
+
+
+def own_key(folder: Path) -> str:
+    """The key in the folder of a spool; a new one is made if there is none. Raises SpoolError and OSError."""
+    prepare_folder(folder)
+    path = folder / KEY
+    private_file(path)
+    key = path.read_text("utf-8").strip()
+    if not key:
+        key = secrets.token_urlsafe(24)
+        path.write_text(key + "\n", "utf-8")
+        with path.open("rb") as stream:
+            os.fsync(stream.fileno())
+    return key
+
+
+def own_configuration(folder: Path, address: Address) -> SourceFile:
+    """The text of a configuration with all shipped mappings, each on `/NAME`, and the key of the spool."""
+    profiles = {path.stem for path in (shipped_mappings() / "profiles").glob("*.yaml")}
+    lines = ["receiver: 1", f"listen: {address}", f"spool: {{folder: {_quoted(folder)}}}", "sources:"]
+    for path in find_mappings():
+        profile = f"profile: {path.stem}, " if path.stem in profiles else ""
+        verify = f"verify: {{header: X-API-KEY, secrets: [{{file: {_quoted(folder / KEY)}}}]}}"
+        lines.append(f"  - {{path: /{path.stem}, mapping: {path.stem}, {profile}{verify}}}")
+    return SourceFile("the configuration of all shipped mappings", "\n".join(lines) + "\n")
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path.absolute()).replace("'", "''") + "'"
+
+
+def curl_lines(
+    configuration: Configuration, mappings: Mapping[Path, ServedMapping], address: Address, key: str
+) -> Iterator[str]:
+    """A command for each source that posts a sample of its mapping, and so makes an event."""
+    for source in configuration.sources:
+        sample = _sample(mappings[source.mappings[0]])
+        if sample is not None:
+            query = urlencode(dict(sample.request.query))
+            url = f"http://{address}{source.path}" + (f"?{query}" if query else "")
+            headers = {"x-api-key": key, "content-type": _type_of(sample.body), **sample.request.headers}
+            words = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
+            yield shlex.join(["curl", *words, "-d", sample.body.decode("utf-8"), url])
+
+
+def _type_of(body: bytes) -> str:
+    return "application/json" if body[:1] in (b"{", b"[") else "application/x-www-form-urlencoded"
+
+
+def _sample(mapping: ServedMapping) -> Sample | None:
+    """The shortest sample of a mapping whose items all become events without settings."""
+    found: list[Sample] = []
+    for case in find_cases(mapping.path):
+        sample = case.load()
+        if isinstance(sample, Sample) and not sample.request.settings:
+            body = _in_one_line(sample.body)
+            request = replace(sample.request, received_at=datetime.now(UTC))
+            result = None if body is None else mapping.transform.json(body, request)
+            if body is not None and result is not None and len(result.events) == result.items > 0:
+                found.append(Sample(body, sample.request))
+    return min(found, key=lambda sample: len(sample.body), default=None)
+
+
+def _in_one_line(body: bytes) -> bytes | None:
+    """A body that can be pasted: `-d` drops line ends, and reads a file if the body begins with `@`."""
+    with suppress(msgspec.MsgspecError, ValueError, RecursionError):
+        body = msgspec.json.encode(msgspec.json.decode(body))
+    with suppress(UnicodeDecodeError):
+        text = body.decode("utf-8")
+        return body if len(body) <= MAX_SHOWN and text.isprintable() and text[:1] != "@" else None
+    return None
