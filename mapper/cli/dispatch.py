@@ -21,6 +21,9 @@ COMMANDS = {
     "test": "run the samples of mappings and compare whole results",
     "run": "turn files of request bodies into events",
     "serve": "take requests of vendors, make them durable, and turn them into events",
+    "dead": "list the items that a receiver could not turn into events",
+    "replay": "map dead letters of a receiver again",
+    "spool": "look into the spool of a receiver: totals, law, requests",
     "explain": "tell what a diagnostic code means, with a wrong and a right example",
 }
 EXIT_CODES = """\

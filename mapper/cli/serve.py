@@ -8,15 +8,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mapper.cli import screen
+from mapper.cli.receivers import read_receiver
 from mapper.cli.spool_options import DEFAULT_FOLDER, add_folder
 from mapper.diagnostics import render
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.files import read_source
-from mapper.diagnostics.source import SourceFile
 from mapper.diagnostics.stop import Stop
 from mapper.receiver.configuration import Address, Configuration
 from mapper.receiver.configuration_reader import read_configuration
-from mapper.receiver.outfit import curl_lines, own_configuration, own_key
+from mapper.receiver.outfit import curl_lines, own_key
 from mapper.receiver.served_mapping import ServedMapping, load_mappings
 from mapper.receiver.spool_schema import SpoolError, sqlite_warning
 
@@ -88,19 +88,12 @@ def _serve(arguments: argparse.Namespace) -> int:
     from mapper.receiver.receiver import Receiver
     from mapper.receiver.serving import AddressError, listen, serve
 
-    key = ""
-    report = Report()
-    if arguments.configuration is None:
-        folder = Path(arguments.spool or DEFAULT_FOLDER)
-        key = own_key(folder)
-        file: SourceFile | None = own_configuration(folder, Address(port=_default_port(arguments)))
-        place = Path()
-    else:
-        file = read_source(Path(arguments.configuration), report)
-        place = Path(arguments.configuration).parent
-    configuration, mappings = _read(file, place, report)
-    if configuration is None:
+    folder = Path(arguments.spool or DEFAULT_FOLDER)
+    key = own_key(folder) if arguments.configuration is None else ""
+    read = read_receiver(arguments.configuration, folder, Address(port=_default_port(arguments)))
+    if read is None:
         return 2
+    configuration, mappings = read
     messages = screen.err()
     try:
         listening = listen(configuration.listen)
@@ -120,19 +113,6 @@ def _serve(arguments: argparse.Namespace) -> int:
         # Python would close the database at its end, and so sync once more. Messages are flushed already.
         os._exit(DISK_FAILED)
     return 0
-
-
-def _read(
-    file: SourceFile | None, place: Path, report: Report
-) -> tuple[Configuration | None, Mapping[Path, ServedMapping]]:
-    """The configuration and its mappings; None after printing errors."""
-    read = None if file is None else read_configuration(file, report, place)
-    mappings = {} if read is None else load_mappings(read.mappings, report)
-    if read is None or report.has_errors:
-        messages = screen.err()
-        messages.block(render.render(report.ordered(), "text", color=messages.has_color) + "\n")
-        return None, {}
-    return read.configuration, mappings
 
 
 def _report_broken(error: Exception) -> None:

@@ -15,9 +15,11 @@ from starlette.applications import Starlette
 
 from mapper.receiver.app import Answered, Reception
 from mapper.receiver.configuration import Configuration
+from mapper.receiver.control import ControlServer
 from mapper.receiver.dead_letters import Replayer
 from mapper.receiver.delivery import Deliverer, destinations_of
 from mapper.receiver.intake import SpoolIntake
+from mapper.receiver.replay_requests import answering
 from mapper.receiver.retention import Retention
 from mapper.receiver.served_mapping import ServedMapping, kept_parts
 from mapper.receiver.spool import Spool
@@ -45,6 +47,7 @@ class Receiver:
     intake: SpoolIntake = field(init=False)
     worker: Worker = field(init=False)
     deliverers: tuple[Deliverer, ...] = field(init=False)
+    control: ControlServer = field(init=False)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _tidying: threading.Thread | None = None
     broken: Exception | None = None
@@ -62,6 +65,8 @@ class Receiver:
         )
         self.intake = SpoolIntake(self.spool, settings, on_written=self.worker.wake, on_broken=self._break)
 
+        self.control = ControlServer(settings.folder, answering(self.replayer))
+
     def app(self) -> Starlette:
         """The application that takes the requests (ASGI)."""
         kept = kept_parts(self.configuration.sources, self.mappings)
@@ -73,12 +78,17 @@ class Receiver:
         self.worker.start()
         for deliverer in self.deliverers:
             deliverer.start()
+        try:
+            self.control.start()
+        except OSError as error:
+            self.on_fault(f"`mapper replay` cannot reach this receiver: {error.strerror or error}")
         self._tidying = threading.Thread(target=self._tidy, name="retention", daemon=True)
         self._tidying.start()
 
     def stop(self) -> None:
         """Write what was taken, finish what is at hand, and close the spool; the rest waits in it."""
         self._stopping.set()
+        self.control.stop()
         self.intake.stop()
         self.worker.stop()
         for deliverer in self.deliverers:

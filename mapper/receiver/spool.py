@@ -130,9 +130,7 @@ class Spool:
     def request(self, number: int) -> ReceivedRequest | None:
         """A request by its number; None if it is gone."""
         with self._reading() as db:
-            query = "SELECT source, received_at, head, body FROM requests WHERE id = ?"
-            row = db.execute(query, (number,)).fetchone()
-        return None if row is None else read_request(*row)
+            return stored_request(db, number)
 
     def enter(self, portions: Iterable[Portion], finished: Sequence[StoredRequest] = ()) -> None:
         """Enter outcomes, and mark requests whose outcomes are all entered: now their events are queued.
@@ -361,3 +359,10 @@ def check_version(connection: sqlite3.Connection, path: Path) -> None:
         )
     if tables and application != APPLICATION:
         raise SpoolError(f"`{path}` is a database of another program; choose another folder for the spool")
+
+
+def stored_request(db: sqlite3.Connection, number: int) -> ReceivedRequest | None:
+    """A request of a spool by its number; None if it is gone."""
+    query = "SELECT source, received_at, head, body FROM requests WHERE id = ?"
+    row = db.execute(query, (number,)).fetchone()
+    return None if row is None else read_request(*row)

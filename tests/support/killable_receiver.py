@@ -29,7 +29,7 @@ from mapper.receiver.spool_schema import EventKind
 
 
 def serve_until_killed(
-    trial: dict[str, Any], configuration: Configuration, mappings: Any, socket: Any
+    trial: dict[str, Any], configuration: Configuration, mappings: Any, socket: Any, ready: str
 ) -> None:
     """Serve in this process, with one of the promises taken out if the trial says so."""
     connect = spool._connect
@@ -45,7 +45,7 @@ def serve_until_killed(
     elif without == "ids":
         outcome_writer._kind = lambda db, portion, row: EventKind.FRESH
     receiver = Receiver(configuration, mappings)
-    serve(receiver, socket, lambda: None)
+    serve(receiver, socket, lambda: print(ready, end="", flush=True))
 
 
 def cut_power(folder: Path, synced: Path) -> None:
@@ -74,10 +74,19 @@ def main() -> None:
     assert mappings[path].transform.json(b"{}").rejected  # imports all that a request needs
     socket = listen(Address(port=0))
     print(socket.getsockname()[1], flush=True)
+    child = 0
+
+    def give_up(*_: object) -> None:
+        os.kill(child, signal.SIGKILL)
+        os._exit(1)
+
+    signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(60 + 2 * trial["kills"])
     for number in range(trial["kills"] + 1):
         child = os.fork()
         if child == 0:
-            serve_until_killed(trial, configuration, mappings, socket)
+            is_last = number == trial["kills"]
+            serve_until_killed(trial, configuration, mappings, socket, "killed\n" if is_last else "")
             os._exit(0)
         if number < trial["kills"]:
             time.sleep(chance.uniform(0.05, trial["longest"]))
@@ -86,7 +95,6 @@ def main() -> None:
             if trial.get("synced"):
                 cut_power(folder, Path(trial["synced"]))
         else:
-            print("killed", flush=True)
             sys.stdin.read()
             os.kill(child, signal.SIGTERM)
             ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
