@@ -6,6 +6,7 @@ import argparse
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mapper.cli import screen
 from mapper.cli.receivers import read_receiver
@@ -19,6 +20,9 @@ from mapper.receiver.configuration_reader import read_configuration
 from mapper.receiver.outfit import curl_lines, own_key
 from mapper.receiver.served_mapping import ServedMapping, load_mappings
 from mapper.receiver.spool_schema import SpoolError, sqlite_warning
+
+if TYPE_CHECKING:
+    from mapper.receiver.reload import Reloaded
 
 DESCRIPTION = """\
 Takes requests of vendors and of your own servers, authenticates them, and answers with success when they are
@@ -86,6 +90,7 @@ def _check(arguments: argparse.Namespace) -> int:
 def _serve(arguments: argparse.Namespace) -> int:
     """Everything that may be wrong is found before the spool is opened, but for the key that is made."""
     from mapper.receiver.receiver import Receiver
+    from mapper.receiver.reload import Reloader
     from mapper.receiver.serving import AddressError, listen, serve
 
     folder = Path(arguments.spool or DEFAULT_FOLDER)
@@ -108,7 +113,12 @@ def _serve(arguments: argparse.Namespace) -> int:
         )
         host, port = listening.getsockname()[:2]
         address = Address(host, port)
-        serve(receiver, listening, lambda: _say_ready(configuration, mappings, address, key))
+        reloader = Reloader(receiver, _report_reloaded)
+        reloader.start()
+        try:
+            serve(receiver, listening, lambda: _say_ready(configuration, mappings, address, key))
+        finally:
+            reloader.stop()
     if receiver.broken is not None:
         # Python would close the database at its end, and so sync once more. Messages are flushed already.
         os._exit(DISK_FAILED)
@@ -117,6 +127,18 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 def _report_broken(error: Exception) -> None:
     screen.report(str(error))
+
+
+def _report_reloaded(reloaded: Reloaded) -> None:
+    messages = screen.err()
+    for name in reloaded.replaced:
+        messages.line(f"`{name}` changed and is used from now on")
+    if reloaded.diagnostics:
+        messages.block(render.render(reloaded.diagnostics, "text", color=messages.has_color) + "\n")
+    for text in reloaded.failed:
+        messages.line(text)
+    if reloaded.is_degraded:
+        messages.line("the old mapping serves until this is mended")
 
 
 def _say_ready(

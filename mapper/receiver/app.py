@@ -57,8 +57,8 @@ class Answered:
 class Reception:
     """All sources of a receiver with the spool behind them.
 
-    `kept` has for each source by its name the part of a request that is kept. `observe` is called with each
-    answer; `now` gives the time of receipt, `clock` the seconds since 1970 for signatures.
+    `kept` has for each source by its name the part of a request that is kept, and may change. `observe` is
+    called with each answer; `now` gives the time of receipt, `clock` the seconds since 1970 for signatures.
     """
 
     sources: tuple[RequestSource, ...]
@@ -118,7 +118,6 @@ class SourceTaker:
         self.source = source
         self._reception = reception
         self._verifier = Verifier(source.verify, reception.clock)
-        self._kept = reception.kept[source.name]
         self._status = source.answer
 
     async def take(self, scope: Scope, receive: Receive) -> tuple[Response, tuple[str, ...]]:
@@ -129,7 +128,7 @@ class SourceTaker:
         with self._reception.room.reserved() as share:
             body, more = await self._body(head, receive, share)
             moment = self._reception.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
-            request = ReceivedRequest(self._kept.part_of(head), body, moment)
+            request = ReceivedRequest(self._reception.kept[self.source.name].part_of(head), body, moment)
             accepted = self._reception.intake.accept(request)
             if isinstance(accepted, Overloaded):
                 self._admit(accepted)

@@ -14,7 +14,7 @@ from mapper.receiver.acceptance import Overloaded
 from mapper.receiver.request import ReceivedRequest
 from mapper.receiver.settings import SpoolSettings
 from mapper.receiver.spool import Spool
-from mapper.receiver.spool_schema import SpoolBroken, SpoolError
+from mapper.receiver.spool_schema import SpoolBroken
 
 MAX_GROUP = 256
 MAX_GROUP_BYTES = 8 * 1024 * 1024
@@ -102,10 +102,10 @@ class SpoolIntake:
 
     def _write_all(self) -> None:
         while group := self._next_group():
-            fault: SpoolError | None = None
+            fault: Exception | None = None
             try:
                 self.spool.append([one.request for one in group])
-            except SpoolError as error:
+            except Exception as error:  # whatever it is, those who wait are told, and the thread goes on
                 fault = error
             self._writing_since = None
             for one in group:

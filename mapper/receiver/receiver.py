@@ -20,6 +20,7 @@ from mapper.receiver.dead_letters import Replayer
 from mapper.receiver.delivery import Deliverer, destinations_of
 from mapper.receiver.intake import SpoolIntake
 from mapper.receiver.replay_requests import answering
+from mapper.receiver.request import Kept
 from mapper.receiver.retention import Retention
 from mapper.receiver.served_mapping import ServedMapping, kept_parts
 from mapper.receiver.spool import Spool
@@ -48,6 +49,7 @@ class Receiver:
     worker: Worker = field(init=False)
     deliverers: tuple[Deliverer, ...] = field(init=False)
     control: ControlServer = field(init=False)
+    _kept: dict[str, Kept] = field(init=False)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _tidying: threading.Thread | None = None
     broken: Exception | None = None
@@ -57,6 +59,7 @@ class Receiver:
         destinations = destinations_of(self.configuration.destinations, settings)
         self.spool = Spool.open(settings.folder, [one.name for one in destinations])
         mappings = source_mappings(self.configuration.sources, self.mappings)
+        self._kept = dict(kept_parts(self.configuration.sources, self.mappings))
         self.deliverers = tuple(
             Deliverer(self.spool, one, on_fault=self.on_fault, on_broken=self._break) for one in destinations
         )
@@ -69,8 +72,7 @@ class Receiver:
 
     def app(self) -> Starlette:
         """The application that takes the requests (ASGI)."""
-        kept = kept_parts(self.configuration.sources, self.mappings)
-        return Reception(self.configuration.sources, kept, self.intake, observe=self.observe).app()
+        return Reception(self.configuration.sources, self._kept, self.intake, observe=self.observe).app()
 
     def start(self) -> None:
         """Begin to write, to map and to deliver."""
@@ -100,6 +102,7 @@ class Receiver:
     def replace_mappings(self, mappings: Mapping[Path, ServedMapping]) -> None:
         """Use other mappings from the next request on."""
         self.mappings = mappings
+        self._kept.update(kept_parts(self.configuration.sources, mappings))
         self.worker.mappings = source_mappings(self.configuration.sources, mappings)
         self.worker.wake()
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -95,18 +96,15 @@ class Spool:
 
     def append(self, requests: Sequence[ReceivedRequest]) -> list[int]:
         """Make requests durable; their numbers."""
-        numbers: list[int] = []
+        rows = [(one.head.source, one.received_at, write_head(one.head), one.body) for one in requests]
         with self._transaction() as db:
-            for one in requests:
-                row = (one.head.source, one.received_at, write_head(one.head), one.body)
-                added = db.execute(
-                    "INSERT INTO requests (source, received_at, head, body) VALUES (?,?,?,?)", row
-                )
-                numbers.append(added.lastrowid or 0)
-                add_total(db, one.head.source, "accepted")
+            db.executemany("INSERT INTO requests (source, received_at, head, body) VALUES (?,?,?,?)", rows)
+            (last,) = db.execute("SELECT last_insert_rowid()").fetchone()
+            for source, count in Counter(one.head.source for one in requests).items():
+                add_total(db, source, "accepted", count=count)
             self.waiting_count += len(requests)
             self._grow(sum(len(one.body) for one in requests))
-        return numbers
+        return list(range(last - len(requests) + 1, last + 1))
 
     def waiting(self, sources: Iterable[str], after: int = 0, limit: int = 256) -> list[StoredRequest]:
         """The next requests of some sources that are not mapped, by number; at least one if there are any."""

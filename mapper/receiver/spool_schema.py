@@ -11,14 +11,16 @@ checked after old rows are gone:
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+import msgspec
+
 from mapper.receiver.request import Pairs, ReceivedRequest, RequestHead
 
 VERSION = 1
+_encode, _decode = msgspec.json.encode, msgspec.json.decode
 # "MaPr", so that other files with tables are never taken for a spool.
 APPLICATION = 0x4D615072
 # Before this version two connections that write and checkpoint can damage a log (sqlite.org/wal.html).
@@ -146,12 +148,12 @@ class Portion:
 
 def write_head(head: RequestHead) -> str:
     """The head as JSON for its column."""
-    return json.dumps([head.method, head.path, head.headers, head.query], ensure_ascii=True)
+    return _encode([head.method, head.path, head.headers, head.query]).decode()
 
 
 def read_request(source: str, received_at: str, head: str, body: bytes) -> ReceivedRequest:
     """The request of a row."""
-    method, path, headers, query = json.loads(head)
+    method, path, headers, query = _decode(head)
     return ReceivedRequest(
         RequestHead(method, path, _pairs(headers), _pairs(query), source), body, received_at
     )

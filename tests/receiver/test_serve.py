@@ -141,6 +141,40 @@ def test_a_configuration_is_served_until_sigterm(home: Path) -> None:
     assert b"s3cret" not in b"".join(path.read_bytes() for path in (home / "spool").iterdir())
 
 
+def mapper(home: Path, *words: str) -> str:
+    """The output of another command beside the receiver."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "mapper", *words],
+        cwd=home,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert not ended.stderr
+    return ended.stdout
+
+
+def test_a_dead_letter_is_mended_while_the_receiver_runs(home: Path) -> None:
+    with serving(home, "receiver.yaml") as served:
+        body = {**order(1), "customer": None}
+        assert httpx.post(f"{served.url}/orders", json=body, headers={"X-Key": "s3cret"}).status_code == 200
+        deadline = time.monotonic() + 20
+        while "M611 `user_id`" not in mapper(home, "dead") and time.monotonic() < deadline:
+            time.sleep(0.1)
+        user = "{path: $.customer, as: string, on_missing: reject}"
+        write(home / "orders.yaml", ORDERS.replace(user, '{path: $.customer, default: "-"}'))
+        assert served.process.stderr is not None
+        assert served.process.stderr.readline() == "`orders` changed and is used from now on\n"
+        assert mapper(home, "replay", "--dry-run") == "1 dead letter would be replayed: 1 fresh\n"
+        assert mapper(home, "replay") == "1 dead letter replayed: 1 fresh\n"
+        assert events_in(home / "spool", 1) == ["1"]
+        assert mapper(home, "dead") == "0 dead letters\n"
+        assert mapper(home, "spool", "verify").startswith("every request")
+        assert served.end()[0] == 0
+
+
 def refused(home: Path, *words: str) -> str:
     ended = subprocess.run(
         [sys.executable, "-m", "mapper", "serve", *words],
