@@ -8,7 +8,7 @@ from itertools import groupby
 
 from mapper.cli import screen
 from mapper.cli.dead_options import add_filter, read_filter
-from mapper.cli.spool_options import add_folder, read_folder
+from mapper.cli.spool_options import add_folder, plain_line, read_folder
 from mapper.diagnostics.stop import Stop
 from mapper.receiver.dead_letters import DeadLetter, DeadLetterFilter, all_dead_letters, letter_lines
 from mapper.receiver.spool import stored_request
@@ -74,6 +74,6 @@ def _write_lines(db: sqlite3.Connection, chosen: DeadLetterFilter) -> int:
         request = stored_request(db, number)
         if request is not None:
             for line in letter_lines(letters, request):
-                output.block(line.decode("utf-8"))
+                output.block(plain_line(line))
                 count += 1
     return count

@@ -6,7 +6,7 @@ import argparse
 import sqlite3
 
 from mapper.cli import screen
-from mapper.cli.spool_options import add_folder, read_folder
+from mapper.cli.spool_options import add_folder, plain_line, read_folder
 from mapper.diagnostics.stop import Stop
 from mapper.receiver.spool_reports import SourceStats, export_lines, open_reader, read_stats, verify
 from mapper.receiver.spool_schema import SpoolError
@@ -75,5 +75,5 @@ def _print_faults(db: sqlite3.Connection) -> int:
 def _export(db: sqlite3.Connection) -> int:
     output = screen.out()
     for line in export_lines(db):
-        output.block(line.decode("utf-8"))
+        output.block(plain_line(line))
     return 0

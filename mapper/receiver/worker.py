@@ -28,7 +28,6 @@ from mapper.receiver.spool_schema import (
     Portion,
     RejectionRow,
     SkipRow,
-    SpoolBroken,
     SpoolFull,
     StoredRequest,
 )
@@ -89,7 +88,8 @@ def outcome_row(
             names = dict.fromkeys(filter(None, map(_field_of, found)))
             return RejectionRow(
                 index,
-                outcome.location,
+                # A name may hold half of a surrogate pair, which cannot be written.
+                outcome.location.encode("utf-8", "backslashreplace").decode(),
                 is_whole_body(outcome, body, mapping.needs),
                 tuple(diagnostic.code for diagnostic in found),
                 tuple(names),
@@ -144,14 +144,14 @@ class Worker:
 
     `mappings` has those of each source by its name, and may be replaced between two requests; requests of
     other sources wait. `window` is the time in seconds for which ids of events are remembered. `on_mapped` is
-    called after outcomes were entered, `on_broken` once if the spool fails for good.
+    called after outcomes were entered, `on_broken` once if the spool fails for good, or the worker itself.
     """
 
     spool: Spool
     mappings: Mapping[str, SourceMappings]
     window: float
     on_mapped: Callable[[], None] = lambda: None
-    on_broken: Callable[[SpoolBroken], None] = lambda error: None
+    on_broken: Callable[[Exception], None] = lambda error: None
     _wake: threading.Event = field(default_factory=threading.Event)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
@@ -197,7 +197,7 @@ class Worker:
             except SpoolFull:
                 self._stopping.wait(IDLE)
                 continue
-            except SpoolBroken as error:
+            except Exception as error:  # a worker that ends without a word would leave all requests waiting
                 self.on_broken(error)
                 return
             if found:

@@ -128,6 +128,18 @@ def test_the_totals_and_requests_of_a_spool(bench: SpoolBench, call: Call) -> No
     assert "skipped = rows + removed does not hold: 1 and 0" in ended.out
 
 
+def test_lines_hold_all_values_as_they_are(bench: SpoolBench, call: Call) -> None:
+    text = '\x9b\u202e\u2028\U0001f600 ##vso[a] ##[b] \\ " \x1b'
+    number = b"123456789012345678901234567890"
+    bench.take({"id": 1, "text": text}, b'{"id": 2, "n": %s}' % number)
+    dead, exported = call("dead", "--lines").out, call("spool", "export").out
+    assert dead.isascii()
+    assert exported.isascii()
+    assert json.loads(dead.splitlines()[2])["payload"]["text"] == text
+    assert number.decode() in dead
+    assert json.loads(json.loads(exported.splitlines()[4])["body_text"])["text"] == text
+
+
 @pytest.mark.parametrize("words", [("dead",), ("spool", "stats"), ("replay",)])
 def test_a_folder_without_a_spool(project: Path, call: Call, words: tuple[str, ...]) -> None:
     ended = call(*words, "--spool", "absent")

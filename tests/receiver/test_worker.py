@@ -10,7 +10,7 @@ import pytest
 
 from mapper.receiver import outcome_writer, worker
 from mapper.receiver.spool import Spool
-from mapper.receiver.spool_schema import EventKind, SpoolBroken, SpoolFull
+from mapper.receiver.spool_schema import EventKind, SpoolFull
 from mapper.receiver.worker import item_hash
 from support.calls import ORDERS
 from support.spools import SOURCE, SpoolBench, content_of, order, received, rows_of, served
@@ -224,6 +224,26 @@ def test_a_large_body_is_held_in_portions(bench: SpoolBench, monkeypatch: pytest
     bench.check()
 
 
+@pytest.mark.parametrize("name", ["a b", "\\u0000", "\\ud800", "\\u001b", "'", "\U0001f600"])
+def test_names_in_the_body_may_be_anything(tmp_path: Path, name: str) -> None:
+    mapping = served(tmp_path, ORDERS.replace("each: [$.orders, $]", "each: $[*]"))
+    bench = SpoolBench(tmp_path / "spool", mapping)
+    bench.take(f'{{"{name}": {{"id": "1", "{name}": "{name}"}}}}'.encode())
+    assert bench.totals()["rejected"] == 1
+    bench.check()
+
+
+def test_a_worker_that_fails_is_reported(bench: SpoolBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Exception] = []
+    bench.worker.on_broken = told.append
+    monkeypatch.setattr(worker, "outcome_rows", lambda *arguments: 1 / 0)
+    bench.spool.append([received(order(1))])
+    bench.worker.start()
+    assert bench.worker._thread is not None
+    bench.worker._thread.join(10)
+    assert [type(error) for error in told] == [ZeroDivisionError]
+
+
 def test_requests_of_a_source_that_is_not_served_wait(bench: SpoolBench) -> None:
     bench.spool.append([received(order(1), source="gone")])
     bench.take(order(2))
@@ -232,7 +252,7 @@ def test_requests_of_a_source_that_is_not_served_wait(bench: SpoolBench) -> None
 
 
 def test_a_broken_spool_is_reported_once(bench: SpoolBench) -> None:
-    told: list[SpoolBroken] = []
+    told: list[Exception] = []
     bench.worker.on_broken = told.append
     bench.spool.broken = "broken"
     bench.worker.start()
