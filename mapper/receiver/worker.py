@@ -28,6 +28,7 @@ from mapper.receiver.spool_schema import (
     Portion,
     RejectionRow,
     SkipRow,
+    SpoolBroken,
     SpoolFull,
     StoredRequest,
 )
@@ -197,8 +198,14 @@ class Worker:
             except SpoolFull:
                 self._stopping.wait(IDLE)
                 continue
-            except Exception as error:  # a worker that ends without a word would leave all requests waiting
+            except SpoolBroken as error:
                 self.on_broken(error)
+                return
+            except Exception as error:
+                # A worker that ends without a word would leave all requests waiting. The text of the error may
+                # hold values.
+                name = type(error).__name__
+                self.on_broken(RuntimeError(f"a request cannot be mapped: {name}, a defect of mapper"))
                 return
             if found:
                 self.on_mapped()

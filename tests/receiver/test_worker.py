@@ -241,7 +241,9 @@ def test_a_worker_that_fails_is_reported(bench: SpoolBench, monkeypatch: pytest.
     bench.worker.start()
     assert bench.worker._thread is not None
     bench.worker._thread.join(10)
-    assert [type(error) for error in told] == [ZeroDivisionError]
+    assert [str(error) for error in told] == [
+        "a request cannot be mapped: ZeroDivisionError, a defect of mapper"
+    ]
 
 
 def test_requests_of_a_source_that_is_not_served_wait(bench: SpoolBench) -> None:
