@@ -202,8 +202,8 @@ class Worker:
                 self.on_broken(error)
                 return
             except Exception as error:
-                # A worker that ends without a word would leave all requests waiting. The text of the error may
-                # hold values.
+                # A worker that ends without a word would leave all requests waiting. The text of the error
+                # may hold values.
                 name = type(error).__name__
                 self.on_broken(RuntimeError(f"a request cannot be mapped: {name}, a defect of mapper"))
                 return
