@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 from mapper import catalog
 from mapper.compiler import build, examine
@@ -49,12 +50,22 @@ def load(name: str | Path, *, limits: Limits | None = None, cache: str | Path | 
     return transform
 
 
-def check_file(path: Path) -> tuple[tuple[Diagnostic, ...], tuple[str, ...]]:
-    """Every problem of a mapping file, and in words the assumptions that its checks have made."""
+class CheckedFile(NamedTuple):
+    """Every problem of a mapping file; in words, the assumptions of its checks and what they left open."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    assumed: tuple[str, ...] = ()
+    not_checked: str = ""
+
+
+def check_file(path: Path) -> CheckedFile:
+    """Check a mapping file."""
     report = Report()
     file = read_source(path, report)
     inference = None if file is None else examine(file, path.parent, report).inference
-    return report.ordered(), inference.assumed if inference else ()
+    if inference is None:
+        return CheckedFile(report.ordered())
+    return CheckedFile(report.ordered(), inference.assumed, inference.not_checked)
 
 
 def _source(text: str, filename: str) -> SourceFile:

@@ -22,6 +22,7 @@ MAX_STEPS = 1_000_000
 MAX_CHARACTERS = 10_000  # of computed texts that one type lists; of longer ones only facts are known
 MAX_NODES = 2_000  # of a value that is made up as an example
 CHARACTERS_A_STEP = 16
+_PARTED = frozenset({dict, list, str})  # values that can count as more than one
 
 _Left = TypeVar("_Left")
 _Right = TypeVar("_Right")
@@ -75,16 +76,16 @@ def nodes_of(value: object, max_nodes: int) -> int:
     Counting ends at `max_nodes + 1`. A value that a list holds several times counts each time, because
     readers visit it each time.
     """
-    count, waiting = 0, [value]
+    count, waiting = 1, [value]
     while waiting and count <= max_nodes:
         part = waiting.pop()
-        count += 1
         if isinstance(part, str):
             count += len(part) // CHARACTERS_A_STEP
-        elif isinstance(part, list):
-            waiting.extend(part[: max_nodes + 1])
-        elif isinstance(part, dict):
-            waiting.extend(part.values())
+        elif isinstance(part, list | dict):
+            inner = part[: max_nodes + 1] if isinstance(part, list) else part.values()
+            count += len(inner)
+            # In one go: most values are small, and an object can have thousands.
+            waiting += [each for each in inner if type(each) in _PARTED and each]
     return min(count, max_nodes + 1)
 
 

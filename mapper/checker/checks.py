@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from mapper import ir
+from mapper.checker.checking import Checking
 from mapper.checker.digest_checks import check_digests
-from mapper.checker.field_checks import Checking, check_field, definition_label
+from mapper.checker.field_checks import check_event, definition_label
 from mapper.checker.inference.findings import Inference
-from mapper.checker.inference.payload_types import payload_types, type_of_schema
+from mapper.checker.inference.payload_types import payload_types
 from mapper.checker.inference.program_types import infer_program
 from mapper.checker.name_checks import KnownNames, check_names
 from mapper.checker.operand_checks import check_operands
@@ -16,8 +15,6 @@ from mapper.checker.reach_checks import check_reachable, check_rules
 from mapper.checker.rejection_checks import check_possible_rejections, check_units
 from mapper.checker.search.counterexamples import CounterexampleSearch
 from mapper.checker.search.runner import Runner
-from mapper.checker.types import ANY_MEMBER
-from mapper.checker.types.lattice import of_member
 from mapper.diagnostics.diagnostic import Report, Severity, did_you_mean
 from mapper.schemas.questions import is_closed, properties_of, required_of
 from mapper.schemas.schema import Schema
@@ -41,7 +38,7 @@ def check_program(
     search = None
     # If a part of the mapping could not be read, a run of the rest proves nothing.
     if runner is not None and not report.has_errors:
-        search = CounterexampleSearch(program, target.document, payload, runner)
+        search = CounterexampleSearch(program, target.document, payload, runner, notes)
     names = KnownNames.of(program, source, body)
     checking = Checking(program, payload, names, target, notes, report, search)
     _check_each(program, names, report)
@@ -49,7 +46,7 @@ def check_program(
     for rule in program.rules:
         check_names(rule.condition, names, report)
     if len(report.diagnostics) == before:
-        check_rules(program, notes, report)
+        check_rules(program, checking)
     vars_ = tuple(ir.Field(var.name, var.value, True, False, var.span) for var in program.vars)
     sound = tuple(entry for entry in vars_ if _check_inside(entry.value, checking))
     if isinstance(program.output, ir.Record):
@@ -88,28 +85,25 @@ def _check_each(program: ir.Program, names: KnownNames, report: Report) -> None:
 
 def _check_event(event: ir.Record, checking: Checking) -> tuple[ir.Field, ...]:
     """Check the fields of the event; returns those without an unknown name or an unreachable part."""
-    document = checking.target.document
-    known = properties_of(document, document)
     _check_written(event, checking)
-    wanted = type_of_schema(checking.target)
     sound = tuple(entry for entry in event.fields if _check_inside(entry.value, checking))
-    for entry in event.fields:
-        # An unknown name or an unreachable part is usually the cause of what a search would find.
-        tried = checking if entry in sound else replace(checking, search=None)
-        member = of_member(wanted, entry.name) if entry.name in known else ANY_MEMBER
-        check_field(entry, member, tried)
+    check_event(event, sound, checking)
     return sound
 
 
 def _check_inside(value: ir.Value, checking: Checking) -> bool:
-    """Report unknown names, unreachable parts and operands of a wrong type; True if there are none."""
+    """Report unknown names, unreachable parts and operands of a wrong type; True if none is an error."""
     notes, report = checking.notes, checking.report
     before = len(report.diagnostics)
     check_names(value, checking.names, report)
-    if len(report.diagnostics) == before:
-        check_reachable(value, notes, report)
+    if not _has_new_error(report, before):
+        check_reachable(value, checking)
     check_operands(value, notes, report)
-    return len(report.diagnostics) == before
+    return not _has_new_error(report, before)
+
+
+def _has_new_error(report: Report, before: int) -> bool:
+    return any(each.severity is Severity.ERROR for each in report.diagnostics[before:])
 
 
 def _check_written(event: ir.Record, checking: Checking) -> None:

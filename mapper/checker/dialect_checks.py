@@ -14,7 +14,7 @@ from mapper import ir
 from mapper.checker.inference.findings import Inference
 from mapper.checker.types import Type, is_subtype
 from mapper.checker.types.facts import Numbers, element_of, member_of
-from mapper.checker.types.text_facts import TIMES
+from mapper.checker.types.text_languages import TIMES
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.source import Span
 from mapper.expressions.liquid.dialects import Dialect

@@ -1,35 +1,71 @@
-"""Reach: rules, alternatives, cases and defaults that are never taken, and tests with one outcome."""
+"""Reach: rules, alternatives, cases and defaults that are never taken, and tests with one outcome.
+
+What the mapping alone decides is an error. What takes the source schema is a warning: vendors do not keep to
+their schemas, and a mapping may be prepared for that.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeAlias
+
 from mapper import ir
+from mapper.checker.checking import Checking
 from mapper.checker.inference.findings import Inference
 from mapper.checker.inference.predicates import content
 from mapper.checker.operand_checks import json_types
 from mapper.checker.types import without_nothing
-from mapper.diagnostics.diagnostic import Report
+from mapper.diagnostics.diagnostic import Report, Severity
 from mapper.ir.facts import nothings
 from mapper.ir.liquid import walk
 from mapper.runtime.json.types import in_words, type_of
 
 _DECIDED = "the source schema, or what stands before it, has decided this"
 
+# A check that reports what an inference has found.
+_Check: TypeAlias = Callable[[Inference, Report], None]
 
-def check_rules(program: ir.Program, notes: Inference, report: Report) -> None:
+
+def check_rules(program: ir.Program, checking: Checking) -> None:
     """Report rules that never hold, or that together skip or reject every item (M503, M506)."""
+    notes = checking.notes
     if program.rules and not notes.is_reached(program.output):
         last = next((rule for rule in reversed(program.rules) if notes.is_reached(rule)), program.rules[-1])
         message = "every item is skipped or rejected" if last.rejects else "every item is skipped"
-        report.error("M506", message, last.condition.span, "no item is left after this rule")
+        checking.report.error("M506", message, last.condition.span, "no item is left after this rule")
         return
+    _report_decided(lambda notes, report: _check_rules(program, notes, report), checking)
+
+
+def check_reachable(value: ir.Value, checking: Checking) -> None:
+    """Report parts anywhere in a value that can never be taken (M503, M506)."""
+    _report_decided(lambda notes, report: _check_value(value, notes, report), checking)
+
+
+def _report_decided(check: _Check, checking: Checking) -> None:
+    """Report what a check finds, as a warning unless it also finds it without the schemas of payloads."""
+    found, bare = Report(), Report()
+    check(checking.notes, found)
+    if found.diagnostics and checking.payload.knows_item:
+        check(checking.without_schemas(), bare)
+        certain = {(each.code, each.span) for each in bare.diagnostics}
+        found.diagnostics = [
+            each if (each.code, each.span) in certain else replace(each, severity=Severity.WARNING)
+            for each in found.diagnostics
+        ]
+    checking.report.extend(found)
+
+
+def _check_rules(program: ir.Program, notes: Inference, report: Report) -> None:
     for rule in program.rules:
         if notes.is_reached(rule):
-            check_tests(rule.condition, notes, report)
+            _check_tests(rule.condition, notes, report)
         else:
             report.error("M503", "a rule that can never hold", rule.condition.span, _DECIDED)
 
 
-def check_tests(node: object, notes: Inference, report: Report) -> None:
+def _check_tests(node: object, notes: Inference, report: Report) -> None:
     """Report comparisons inside a node that always hold or never hold (M506)."""
     for test in walk(node):
         if not isinstance(test, ir.Compare | ir.Contains):
@@ -37,11 +73,12 @@ def check_tests(node: object, notes: Inference, report: Report) -> None:
         outcomes = notes.outcomes_of(test)
         if outcomes is not None and outcomes.can_hold != outcomes.can_fail:
             always = "true" if outcomes.can_hold else "false"
-            report.error("M506", f"a comparison that is always {always}", test.span, _DECIDED)
+            # `contains nil` never holds, in other engines too, and their templates are to compile here.
+            severity = Severity.WARNING if isinstance(test, ir.Contains) else Severity.ERROR
+            report.add("M506", f"a comparison that is always {always}", test.span, _DECIDED, (), severity)
 
 
-def check_reachable(value: ir.Value, notes: Inference, report: Report) -> None:
-    """Report parts anywhere in a value that can never be taken (M503, M506)."""
+def _check_value(value: ir.Value, notes: Inference, report: Report) -> None:
     for node in walk(value):
         match node:
             case ir.Coalesce() if notes.type_of(node) is not None:
@@ -49,7 +86,7 @@ def check_reachable(value: ir.Value, notes: Inference, report: Report) -> None:
             case ir.Match() if notes.type_of(node) is not None:
                 _check_cases(node, notes, report)
             case ir.When(condition):
-                check_tests(condition, notes, report)
+                _check_tests(condition, notes, report)
             case ir.Template(body=liquid) | ir.Compute(value=liquid):
                 _check_liquid(liquid, notes, report)
             case ir.Default(inner, default) if not notes.is_reached(default):
@@ -106,7 +143,7 @@ def _check_cases(value: ir.Match, notes: Inference, report: Report) -> None:
 
 
 def _check_liquid(liquid: object, notes: Inference, report: Report) -> None:
-    check_tests(liquid, notes, report)
+    _check_tests(liquid, notes, report)
     for node in walk(liquid):
         if isinstance(node, ir.FilterCall) and node.name == "default" and not notes.is_reached(node):
             reason = "there is always a value before it"

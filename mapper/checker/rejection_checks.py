@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mapper import ir
-from mapper.checker.field_checks import Checking, shown
+from mapper.checker.answers import OpenQuestion, Question, report_answer
+from mapper.checker.checking import Checking
 from mapper.checker.inference.cast_types import better_unit
 from mapper.checker.inference.findings import PossibleRejection
+from mapper.checker.obstacles import obstacle_in
 from mapper.checker.search.counterexamples import MAX_DIGIT_RUNS, MAX_RUNS
 from mapper.checker.search.runner import Run
 from mapper.checker.types import Type
 from mapper.checker.types.text_facts import TRUSTED
 from mapper.diagnostics.diagnostic import Severity
+from mapper.ir.facts import writes_json
 from mapper.ir.liquid import walk
 from mapper.runtime.digits import EXACT, LOST_DIGITS
+from mapper.runtime.times.times import EPOCH_UNITS, LAST_SECOND
 
 _WORDS = {
     "M613": "this cast can fail",
@@ -21,6 +27,14 @@ _WORDS = {
     "M616": "this can be something else than a list",
     "M617": "two keys can get the same name",
     "M618": "this filter or comparison can fail",
+}
+_CLAIMS = {
+    "M613": "this cast never fails",
+    "M614": "this time is always readable",
+    "M615": "this is always an object",
+    "M616": "this is always a list",
+    "M617": "all keys get different names",
+    "M618": "this filter or comparison never fails",
 }
 _UNIT_NAMES = {
     "epoch_s": "seconds",
@@ -46,15 +60,18 @@ def check_possible_rejections(
     `fields` are those of the event, and one for each var. If a field already has an error (it is not in
     `sound`), only its certain rejections are reported.
     """
+    tested = {id(entry) for entry in sound}
     for rejection in checking.notes.possible_rejections:
         if rejection.declared:
             continue
         if rejection.is_certain and not _is_reported(rejection, checking):
             message = f"{_ALWAYS.get(rejection.code, _WORDS[rejection.code])}, and the item is rejected"
             checking.report.error("M405", message, rejection.span, rejection.reason)
-        elif not rejection.is_certain and checking.payload.knows_item and _is_tame(rejection, checking):
+        elif not rejection.is_certain:
             entry = next((each for each in fields if _is_within(rejection, each.value)), None)
-            if entry is None or entry in sound:
+            if not checking.payload.knows_item or not _is_tame(rejection, checking):
+                checking.leave(rejection.value if entry is None else entry.value)
+            elif entry is None or id(entry) in tested:
                 _check_possible(rejection, entry, checking)
 
 
@@ -81,9 +98,6 @@ def _is_trusted(bad: Type) -> bool:
 
 
 def _check_possible(rejection: PossibleRejection, entry: ir.Field | None, checking: Checking) -> None:
-    if checking.search is None:
-        return
-
     def is_rejected(run: Run) -> bool:
         return any(_is_same_fault(rejection, *fault) for fault in run.faults)
 
@@ -91,15 +105,32 @@ def _check_possible(rejection: PossibleRejection, entry: ir.Field | None, checki
     if rejection.loses_digits:
         runs = MAX_DIGIT_RUNS
         focus = entry.value if focus is None and entry is not None else focus
-    payload = checking.search.find(entry, is_rejected, focus, rejection.bad, runs)
-    if payload is None:
+    answer = checking.ask(entry, is_rejected, focus, rejection.bad, runs)
+    if answer is None or (isinstance(answer, OpenQuestion) and _has_own_proof(rejection)):
         return
-    checking.report.add(
-        "M405",
-        f"{_headline(rejection)}, and the item is then rejected",
+    if isinstance(answer, OpenQuestion):
+        answer = replace(answer, obstacle=obstacle_in(rejection.value))
+    report_answer(_question(rejection), answer, checking.report)
+
+
+def _has_own_proof(rejection: PossibleRejection) -> bool:
+    """True for Liquid that writes JSON for `as: json`: the proof of its template decides."""
+    node = rejection.value
+    return isinstance(node, ir.Cast) and node.kind is ir.CastKind.JSON and writes_json(node.value)
+
+
+def _question(rejection: PossibleRejection) -> Question:
+    words, claim = _WORDS[rejection.code], _CLAIMS[rejection.code]
+    if rejection.loses_digits:
+        words, claim = "this number can have lost digits", "this number keeps its digits"
+    return Question(
+        claim,
+        f"as far as the types tell, {rejection.reason}",
         rejection.span,
+        "M405",
+        f"{words}, and the item is then rejected",
         rejection.reason,
-        (_remedy(rejection), *shown(payload)),
+        (_remedy(rejection),),
         Severity.WARNING,
     )
 
@@ -115,18 +146,16 @@ def _is_same_fault(rejection: PossibleRejection, code: str, span: object, messag
     return code == "M618" or span is None or span == rejection.span
 
 
-def _headline(rejection: PossibleRejection) -> str:
-    if rejection.loses_digits:
-        return "this number can have lost digits"
-    return _WORDS[rejection.code]
-
-
 def _remedy(rejection: PossibleRejection) -> str:
     code = rejection.code
     if rejection.loses_digits:
         bounds = f"give it bounds in the source schema, `minimum: 0` and `maximum: {EXACT - 1}`"
         return f"{_DECLARED}; or {bounds}" if code == "M613" else f"{bounds}; or print it by `json`"
     match code:
+        case "M614" if isinstance(rejection.value, ir.Timestamp) and rejection.bad.kinds == {"number"}:
+            units = [EPOCH_UNITS[name] for name in rejection.value.formats if name in EPOCH_UNITS]
+            last = LAST_SECOND * max(units, default=1)
+            return f"{_DECLARED}; or give it bounds in the source schema, `minimum: 0` and `maximum: {last}`"
         case "M613" | "M614":
             return _DECLARED
         case "M615" | "M616":

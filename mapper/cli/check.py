@@ -60,11 +60,12 @@ def _check(arguments: argparse.Namespace) -> int:
     others = [word for word in arguments.paths if not is_template(word)]
     mappings = find_targets(others) if others or not templates else []
     found: list[Diagnostic] = []
-    assumed: list[str] = []
+    notes: list[str] = []
     for path in mappings:
-        diagnostics, granted = check_file(path)
-        found += diagnostics
-        assumed += [f"{display_name(path)}: assumed: {text}" for text in granted]
+        checked, name = check_file(path), display_name(path)
+        found += checked.diagnostics
+        notes += [f"{name}: not checked: {checked.not_checked}"] if checked.not_checked else []
+        notes += [f"{name}: assumed: {text}" for text in checked.assumed if arguments.assumed]
     verdicts = []
     for word in templates:
         diagnostics, verdict = check_template(word, arguments.dialect, arguments.source, arguments.target)
@@ -75,8 +76,8 @@ def _check(arguments: argparse.Namespace) -> int:
     is_text = arguments.format == "text"
     output.block(text + "\n" if is_text and found else text, has_commands=arguments.format == "github")
     end = output if is_text else screen.err()
-    for verdict in [*verdicts, *(assumed if arguments.assumed else ())]:
-        end.line(verdict)
+    for line in [*verdicts, *notes]:
+        end.line(line)
     count = len(mappings) + len(templates)
     noun = "template" if not mappings else "mapping" if not templates else "file"
     end.line(render.summarize(found, count, noun))

@@ -61,7 +61,7 @@ def generate_decoded(
         reasons=literal(tuple(rule.reason for rule in program.rules if not rule.rejects)),
         levels=literal(levels(program.output)),
         growth=literal(astuple(growth(program))),
-        work=literal(astuple(work)),
+        work=literal((astuple(work), astuple(work_of(program, target, is_few=True)))),
         each=each,
     )
 

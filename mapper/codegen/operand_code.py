@@ -13,6 +13,7 @@ from mapper.diagnostics.source import Span
 from mapper.ir import liquid as ir
 from mapper.runtime.liquid import semantics
 from mapper.runtime.liquid.filters import ROWS
+from mapper.runtime.liquid.filters.row import Effect
 from mapper.runtime.work import SHORT
 
 
@@ -226,12 +227,13 @@ class OperandWriter:
             sure = f"{value} if type({value}) is str and {value} else "
             return self.hold("value", f"{sure}{self.use('default')}({value}, {instead})", node.span)
         call = self._call(node, value)
-        method = ROWS[node.name].method
-        if method and isinstance(node.value, ir.Lookup):
+        row = ROWS[node.name]
+        if row.method and isinstance(node.value, ir.Lookup):
             is_text = f"type({value}) is str"
             if self.writer.counts:
                 is_text += f" and len({value}) < {SHORT}"
-            call = f"{value}.{method}() if {is_text} else {call}"
+            given = self.use("WHITE_SPACE", "blank") if row.effect is Effect.TRIMMED else ""
+            call = f"{value}.{row.method}({given}) if {is_text} else {call}"
         return self.hold(node.name, call, node.span)
 
     def _call(self, node: ir.FilterCall, value: str) -> str:
@@ -341,7 +343,7 @@ class OperandWriter:
 
     def _is_blank(self, node: ir.Lookup) -> str:
         self.use("MISSING", "missing")
-        return blank_test(self.lookup(node), self.use("is_blank", "blank"), self.writer.counts)
+        return blank_test(self.lookup(node), self.use("is_blank", "blank"))
 
     def equals(self, value: str, constant: ir.Scalar) -> str:
         """The test that a held value equals a constant."""

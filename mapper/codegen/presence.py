@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from mapper import ir
 from mapper.ir.facts import nothings
-from mapper.runtime.work import SHORT
 
 
 def absent_test(name: str, node: ir.Value, *, nullable: bool = False) -> str | None:
@@ -35,17 +34,16 @@ def presence_test(field: ir.Field, value: str) -> str:
     return present_test(value, field.value, nullable=field.nullable) or "True"
 
 
-def blank_test(name: str, is_blank: str, counts: bool) -> str:
+def blank_test(name: str, is_blank: str) -> str:
     """The test that a local is blank.
 
-    Texts are tested inline; the function named `is_blank`, much slower, is called for other types alone, and
-    for long texts if their work `counts`.
+    A text that begins with a visible character of ASCII is tested inline; the function named `is_blank`,
+    much slower, is called for all other values.
     """
     if not name.isidentifier():
         return f"{is_blank}({name})"
     other = f"{name} is MISSING or {name} is None or {is_blank}({name})"
-    is_text = f"type({name}) is str and len({name}) < {SHORT}" if counts else f"type({name}) is str"
-    return f"(not {name} or {name}.isspace() if {is_text} else {other})"
+    return f'(not "!" <= {name} < "\\x7f" and {is_blank}({name}) if type({name}) is str else {other})'
 
 
 def truth_test(name: str, is_truthy: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from mapper import ir
 from mapper.ir.facts import FIXED, keeps, types
+from mapper.runtime.blank import is_blank_text
 from mapper.runtime.json.types import type_of
 from mapper.runtime.times.writing import DigitsForm
 from mapper.schemas.questions import Subschema
@@ -59,7 +60,9 @@ def _is_proven(keyword: str, value: object, node: ir.Value, schema: Mapping[str,
 def _fits_literal(keyword: str, value: object, text: object) -> bool:
     if not isinstance(text, str):
         return False
-    return value == r"\S" and bool(text.strip()) if keyword == "pattern" else len(text) >= int(str(value))
+    return (
+        value == r"\S" and not is_blank_text(text) if keyword == "pattern" else len(text) >= int(str(value))
+    )
 
 
 def _is_time(node: ir.Value) -> bool:
@@ -84,7 +87,7 @@ def _has_content(node: ir.Value) -> bool:
         case ir.Coalesce(nonblank=True) | ir.Hash() | ir.Timestamp():
             return True
         case ir.Literal(value):
-            return not isinstance(value, str) or bool(value.strip())
+            return not isinstance(value, str) or not is_blank_text(value)
         case ir.Cast(value, ir.CastKind.STRING):
             return _has_content(value)
         case ir.VarRead(_, var):

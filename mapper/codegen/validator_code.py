@@ -7,14 +7,15 @@ Semantics are those of jsonschema's Draft202012Validator with formats asserted, 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
 
 from mapper.codegen.writer import Writer, literal
-from mapper.regex.searches import automaton_of
+from mapper.regex.automaton import NoAutomaton
+from mapper.regex.reading import PatternFault
+from mapper.regex.searches import automaton_of, units_of
 from mapper.runtime.work import SHORT, VALUE
 from mapper.schemas.questions import Pointer, Subschema, subschemas
 
@@ -83,8 +84,8 @@ def is_inlined(schema: Subschema) -> bool:
 
 def _is_expression(pattern: str) -> bool:
     try:
-        re.compile(pattern)
-    except re.error:
+        automaton_of(pattern)
+    except (PatternFault, NoAutomaton):
         return False
     return True
 
@@ -232,10 +233,11 @@ class SchemaChecks:
 
     def _check_string(self, schema: Mapping[str, Any], value: str) -> None:
         pattern = schema.get("pattern")
-        # In `re`, `\s` is the set of str.isspace, so a text matches `\S` exactly if strip() leaves a rest.
+        # `\s` is the white space of blank texts. Most texts begin with a visible character of ASCII.
         has_content_test = pattern == r"\S"
         if has_content_test:
-            self._refuse(f"not {value}.strip()")
+            is_white = self.writer.use("blank", "is_white")
+            self._refuse(f'not "!" <= {value} < "\\x7f" and {is_white}({value})')
         shortest = schema.get("minLength", 0)
         if shortest > 1:
             self._refuse(f"len({value}) < {literal(shortest)}")
@@ -244,7 +246,7 @@ class SchemaChecks:
         if "maxLength" in schema:
             self._refuse(f"len({value}) > {literal(schema['maxLength'])}")
         if pattern is not None and not has_content_test:
-            self._spend_on_characters(value, units_of_pattern(pattern))
+            self._spend_on_characters(value, units_of(pattern))
             function = self.writer.use("regex.searches", "searcher")
             search = self.writer.constant(f"{function}({literal(pattern)})", "search")
             self._refuse(f"{search}({value}) is None")
@@ -258,7 +260,7 @@ class SchemaChecks:
     def _spend_on_characters(self, value: str, units: int) -> None:
         """Count the characters of a text, unless it is short and soon searched."""
         if self.writer.counts:
-            shortest = 1 if units == VALUE else SHORT
+            shortest = 1 if units >= VALUE else SHORT
             with self.writer.block(f"if len({value}) >= {shortest}:"):
                 self.writer.spend(f"{units} * len({value})")
 
@@ -368,11 +370,6 @@ def units_of_schema(schema: Subschema) -> int:
             units += VALUE * (len(schema.get("required", ())) + len(schema.get("enum", ())))
             waiting.extend(schema.get("properties", {}).values())
     return units
-
-
-def units_of_pattern(pattern: str) -> int:
-    """The units of work of a character that is searched by an automaton, or by `re` in linear time."""
-    return 1 if automaton_of(pattern) is None else VALUE
 
 
 def is_trivial(schema: Subschema) -> bool:

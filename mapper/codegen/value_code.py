@@ -32,6 +32,7 @@ from mapper.codegen.template_code import (
 from mapper.codegen.writer import literal
 from mapper.ir.facts import may_miss, nothings, types
 from mapper.ir.work import element_units
+from mapper.runtime.work import FEW
 
 _SMALL = 10**15  # integers below have few digits
 
@@ -188,13 +189,13 @@ def _emit_coalesce(at: Emitter, node: ir.Coalesce) -> str:
                 if position:
                     passed = f"{result} is MISSING or {result} is None"
                     if node.nonblank:
-                        passed = blank_test(result, writer.use("blank", "has_no_content"), writer.counts)
+                        passed = blank_test(result, writer.use("blank", "has_no_content"))
                     nested.enter_context(writer.block(f"if {passed}:"))
             emit_into(at, option, result)
             found = nothings(option)
             may_pass_over = node.nonblank and found.blank
             if may_pass_over:
-                test: str | None = blank_test(result, writer.use("blank", "has_no_content"), writer.counts)
+                test: str | None = blank_test(result, writer.use("blank", "has_no_content"))
             else:
                 test = absent_test(result, option)
             if test is None:
@@ -290,6 +291,9 @@ def _emit_elements(at: Emitter, node: ir.MapItems, source: str, result: str) -> 
     writer, element = at.writer, at.writer.fresh("element")
     writer.line(f"{result} = []", node.span)
     writer.spend(f"len({source}) * {element_units(node)}", at.site(node.span))
+    if writer.counts:
+        writer.line(f"elif len({source}) > {FEW}:")
+        writer.line(f"    raise {writer.use('work', 'Uncounted')}")
     with writer.block(f"for {element} in {source}:"):
         read = at.place(ir.read_place(node.source))
         origin = None if read is None else f"{read}[*]"

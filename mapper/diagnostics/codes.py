@@ -120,7 +120,7 @@ M404 value-not-allowed          a value without the form the target asks for
 M405 may-be-rejected            a value that can stop an item at run time
 M406 epoch-unit                 an epoch unit that cannot be meant for these numbers
 M411 broken-template            the template renders text that is not JSON for some payload
-M412 template-undecided         it is not proven that the template renders the JSON it should
+M412 not-proven                 it is neither proven nor refuted that no payload fails here
 M413 template-misfit            the JSON the template renders does not fit the target
 M414 clock-not-utc              a time of another zone is labelled as UTC
 M415 too-complex                a mapping and schemas that take too many steps to check

@@ -13,10 +13,18 @@ from mapper.expressions.liquid import parse_condition, parse_expression, parse_t
 from mapper.expressions.liquid.dialects import Dialect
 from mapper.expressions.time_lowering import lower_time
 from mapper.expressions.var_names import VarNames
+from mapper.ir.facts import nothings
 from mapper.ir.growth import repeats
 from mapper.language import spec
 from mapper.runtime.limits import active
-from mapper.schemas.questions import Subschema, allows_null, properties_of, required_of
+from mapper.schemas.questions import (
+    Subschema,
+    allows_null,
+    items_of,
+    members_of,
+    property_of,
+    required_of,
+)
 from mapper.schemas.schema import Schema
 
 MAX_VAR_DEPTH = 100  # vars, each of which reads the one above it
@@ -30,6 +38,11 @@ class Lowering:
     dialect: Dialect | None
     report: Report
     vars: VarNames
+
+    @property
+    def document(self) -> Subschema:
+        """The document of the target schema; it permits anything if there is none."""
+        return self.target.document if self.target else {}
 
     def template(self, text: SpannedText) -> ir.Template | None:
         """The ir of a template."""
@@ -125,21 +138,21 @@ def _rule(rule: spec.RuleEntry, tools: Lowering) -> ir.Rule | None:
 
 def lower_event(event: spec.ObjectValue, tools: Lowering) -> ir.Record:
     """The event's fields, marked by the target schema as required and nullable."""
-    document = tools.target.document if tools.target else {}
-    return _record(event, document, tools)
+    return _record(event, tools.document, tools)
 
 
-def _record(value: spec.ObjectValue, schema: Subschema | None, tools: Lowering) -> ir.Record:
-    document = tools.target.document if tools.target else {}
-    known = properties_of(document, schema) if schema is not None else {}
-    required = required_of(document, schema) if schema is not None else frozenset()
+def _record(
+    value: spec.ObjectValue, schema: Subschema | None, tools: Lowering, *, is_whole: bool = True
+) -> ir.Record:
+    """An object; unless it `is_whole`, other operands may have the members that the target requires."""
+    document = tools.document
+    required = required_of(document, schema) if schema is not None and is_whole else frozenset()
     fields = []
     for entry in value.entries:
-        expected = known.get(entry.name)
+        expected = None if schema is None else property_of(document, schema, entry.name)
         lowered = lower_value(entry.value, expected, tools)
         if lowered is None:
             continue
-        # A field that the target does not mention may have any value.
         nullable = expected is None or allows_null(document, expected)
         fields.append(ir.Field(entry.name, lowered, nullable, entry.name in required, entry.span))
     return ir.Record(tuple(fields), value.span)
@@ -163,7 +176,7 @@ def lower_value(value: spec.Value, schema: Subschema | None, tools: Lowering) ->
         case spec.ObjectValue():
             return _record(value, schema, tools)
         case spec.ArrayValue(items, span):
-            return ir.Array(_values(items, None, tools), span)
+            return ir.Array(_elements(items, schema, tools), span)
         case spec.FirstOf(options, nonblank, span):
             return ir.Coalesce(_values(options, schema, tools), nonblank, span)
         case spec.MatchValue():
@@ -171,14 +184,14 @@ def lower_value(value: spec.Value, schema: Subschema | None, tools: Lowering) ->
         case spec.WhenValue():
             return _when(value, schema, tools)
         case spec.MergeValue(operands, span):
-            return ir.Merge(_values(operands, None, tools), span)
+            return ir.Merge(_operands(operands, schema, tools), span)
         case spec.MapValue():
-            return _map(value, tools)
+            return _map(value, schema, tools)
         case spec.EntriesValue(source, span):
             lowered = lower_value(source, None, tools)
             return None if lowered is None else ir.Entries(lowered, False, span)
         case spec.ObjectFromValue():
-            return _object_from(value, tools)
+            return _object_from(value, schema, tools)
         case spec.HashValue(operands, span):
             return ir.Hash(_values(operands, None, tools), span)
         case spec.RequestValue(part, name, span):
@@ -198,6 +211,36 @@ def _values(
     values: tuple[spec.Value, ...], schema: Subschema | None, tools: Lowering
 ) -> tuple[ir.Value, ...]:
     lowered = (lower_value(value, schema, tools) for value in values)
+    return tuple(value for value in lowered if value is not None)
+
+
+def _elements(
+    values: tuple[spec.Value, ...], schema: Subschema | None, tools: Lowering
+) -> tuple[ir.Value, ...]:
+    expected = [
+        None if schema is None else items_of(tools.document, schema, index) for index in range(len(values))
+    ]
+    lowered = (_element(*each, tools) for each in zip(values, expected, strict=True))
+    return tuple(value for value in lowered if value is not None)
+
+
+def _element(value: spec.Value, schema: Subschema | None, tools: Lowering) -> ir.Value | None:
+    """An element of a list that is built: one that is null is left out unless the target allows it."""
+    lowered = lower_value(value, schema, tools)
+    if lowered is None or schema is None or allows_null(tools.document, schema):
+        return lowered
+    return ir.Coalesce((lowered,), False, lowered.span) if nothings(lowered).null else lowered
+
+
+def _operands(
+    values: tuple[spec.Value, ...], schema: Subschema | None, tools: Lowering
+) -> tuple[ir.Value, ...]:
+    lowered = (
+        _record(value, schema, tools, is_whole=False)
+        if isinstance(value, spec.ObjectValue)
+        else lower_value(value, None, tools)
+        for value in values
+    )
     return tuple(value for value in lowered if value is not None)
 
 
@@ -261,19 +304,24 @@ def _when(value: spec.WhenValue, schema: Subschema | None, tools: Lowering) -> i
     return ir.When(condition, then, otherwise, value.span)
 
 
-def _map(value: spec.MapValue, tools: Lowering) -> ir.Value | None:
+def _map(value: spec.MapValue, schema: Subschema | None, tools: Lowering) -> ir.Value | None:
     source = lower_value(value.source, None, tools)
-    element = lower_value(value.element, None, tools)
+    expected = None if schema is None else items_of(tools.document, schema)
+    element = _element(value.element, expected, tools)
     if source is None or element is None:
         return None
     return ir.MapItems(source, element, value.span)
 
 
-def _object_from(value: spec.ObjectFromValue, tools: Lowering) -> ir.Value | None:
+def _object_from(value: spec.ObjectFromValue, schema: Subschema | None, tools: Lowering) -> ir.Value | None:
     """A `map` over the list, or over the entries of the object, whose elements have a `key` and a `value`."""
     source = lower_value(value.source, None, tools)
     key = lower_value(value.key, None, tools)
-    member = lower_value(value.value, None, tools)
+    expected = None if schema is None else members_of(tools.document, schema)
+    on_duplicate = ir.OnDuplicate(value.on_duplicate)
+    if expected is not None and on_duplicate is ir.OnDuplicate.LIST:
+        expected = items_of(tools.document, expected)
+    member = lower_value(value.value, expected, tools)
     if source is None or key is None or member is None:
         return None
     if not any(map(_reads_item, ir.walk(key))):
@@ -282,13 +330,13 @@ def _object_from(value: spec.ObjectFromValue, tools: Lowering) -> ir.Value | Non
         headline, reason = "every entry has the same key", "this reads nothing of the entry"
         tools.report.error("M125", headline, key.span, reason, hint or "the entry is `$`")
         return None
+    nullable = expected is None or allows_null(tools.document, expected)
     text_key = ir.Cast(key, ir.CastKind.STRING, ir.OnError.REJECT, key.span)
     fields = (
         ir.Field("key", text_key, nullable=False, required=False, span=key.span),
-        ir.Field("value", member, nullable=True, required=False, span=member.span),
+        ir.Field("value", member, nullable, required=False, span=member.span),
     )
     entries = ir.MapItems(ir.Entries(source, True, source.span), ir.Record(fields, value.span), value.span)
-    on_duplicate = ir.OnDuplicate(value.on_duplicate)
     return ir.ObjectFrom(entries, on_duplicate, value.span, value.declares_duplicates)
 
 
@@ -304,8 +352,9 @@ def _reads_item(node: object) -> bool:
 
 def _modified(value: spec.Modified, schema: Subschema | None, tools: Lowering) -> ir.Value | None:
     modifiers, span = value.modifiers, value.span
-    # The names of a flattened object are not those of the target.
-    lowered = lower_value(value.value, None if modifiers.flatten else schema, tools)
+    # The names of an object that is flattened or whose members are renamed are not those of the target.
+    is_renamed = modifiers.flatten is not None or modifiers.rename is not None
+    lowered = lower_value(value.value, None if is_renamed else schema, tools)
     # Only a cast can end in another way than a rejection.
     declared = modifiers.declares_errors and modifiers.on_error == "reject"
     default = _optional(modifiers.default, schema, tools)

@@ -31,13 +31,7 @@ def lower_time(
     value: ir.Value, modifiers: spec.Modifiers, on_error: ir.OnError, span: Span, report: Report
 ) -> ir.Timestamp:
     """The node of a value `as: timestamp`; errors are in the report."""
-    for index, text in enumerate(modifiers.formats):
-        if any(text.value == before.value for before in modifiers.formats[:index]):
-            label = "the same format stands before it"
-            report.error("M503", "a format that can never be tried", text.whole(), label, "remove it")
-        else:
-            _check_format(text, report)
-    formats = tuple(text.value for text in modifiers.formats) or ("iso8601",)
+    formats = _formats(modifiers, report) or ("iso8601",)
     if modifiers.reads_times:  # else what seems to be absent is there, and reported
         _check_zone(modifiers, report)
         _check_time_of_day(modifiers, report)
@@ -57,16 +51,30 @@ def lower_time(
     )
 
 
-def _check_format(text: SpannedText, report: Report) -> None:
+def _formats(modifiers: spec.Modifiers, report: Report) -> tuple[str, ...]:
+    """The formats that can be used: the checker computes with them, also if there are others."""
+    usable: list[str] = []
+    for index, text in enumerate(modifiers.formats):
+        if any(text.value == before.value for before in modifiers.formats[:index]):
+            label = "the same format stands before it"
+            report.error("M503", "a format that can never be tried", text.whole(), label, "remove it")
+        elif _is_usable(text, report):
+            usable.append(text.value)
+    return tuple(usable)
+
+
+def _is_usable(text: SpannedText, report: Report) -> bool:
+    """True for a format that can be read by; any other is reported (M115)."""
     name = text.value
     if name in NAMED_FORMATS:
-        return
+        return True
     if "%" in name:
         problem, hint = check_pattern(name), ""
     else:
         problem, hint = "neither a named format nor a pattern", format_hint(name, NAMED_FORMATS)
     if problem:
         report.error("M115", f"unusable time format `{name}`", text.whole(), problem, hint)
+    return not problem
 
 
 def _check_zone(modifiers: spec.Modifiers, report: Report) -> None:

@@ -12,7 +12,7 @@ from mapper import ir
 from mapper.interpreter.path_evaluation import NO_SITE, evaluate_path
 from mapper.ir.work import element_units, round_units
 from mapper.runtime import casts as values
-from mapper.runtime.blank import has_no_content
+from mapper.runtime.blank import has_no_content, is_blank_text
 from mapper.runtime.faults import Fault, Skip
 from mapper.runtime.json.canonical import stable_hash
 from mapper.runtime.liquid import library
@@ -327,7 +327,7 @@ def _prune(value: object, kinds: tuple[str, ...]) -> object:
         value = [element for element in elements if element is not MISSING]
     is_listed = (
         ("null" in kinds and value is None)
-        or ("blank" in kinds and isinstance(value, str) and not value.strip())
+        or ("blank" in kinds and isinstance(value, str) and is_blank_text(value))
         or ("empty" in kinds and isinstance(value, dict | list) and not value)
     )
     return MISSING if is_listed else value

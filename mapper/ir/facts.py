@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mapper import ir
+from mapper.ir.liquid import Write, walk
 from mapper.runtime.blank import is_blank_text
 from mapper.runtime.json.types import TYPES, type_of
 from mapper.runtime.times.writing import EpochForm
 
+_PUNCTUATION = frozenset('{}[]"')
 JSON_TYPES = frozenset(TYPES) - {"null"}
 # The type of nodes whose values all have one, apart from null.
 FIXED: dict[type, str] = {
@@ -182,3 +184,12 @@ def may_miss(node: ir.Value) -> bool:
 def may_be_null(node: ir.Value) -> bool:
     """True if the node is null for some payload, valid or not."""
     return nothings(node).null
+
+
+def writes_json(node: ir.Value) -> bool:
+    """True for Liquid that has text of its own that is a part of JSON."""
+    if not isinstance(node, ir.Template):
+        return False
+    if node.body is None:
+        return node.text.lstrip()[:1] in _PUNCTUATION
+    return any(_PUNCTUATION & set(each.text) for each in walk(node.body) if isinstance(each, Write))

@@ -7,7 +7,7 @@ measured at run time.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from json import dumps
 from math import prod
@@ -22,8 +22,9 @@ from mapper.runtime.liquid.filters import ROWS
 from mapper.runtime.liquid.filters.row import Effect, Gives
 from mapper.runtime.times.writing import PatternForm
 
-# The place at which a value is read, as far as it is given by names.
-ReadPlace: TypeAlias = tuple[ir.Root, tuple[str, ...]]
+# The place at which a value is read, as far as it is given by names. None in place of the root: the item of
+# the mapping, by way of a var, also inside of `map`.
+ReadPlace: TypeAlias = tuple[ir.Root | None, tuple[str, ...]]
 
 _DIGITS = 4302  # bytes of the longest number that a text is read as
 _NUMBER = 30  # bytes of the longest float, written as a text
@@ -45,14 +46,16 @@ _PLAIN_FILTERS = frozenset(
 class SizeBound:
     """A bound of one value: how often each place is repeated, and the rest as in Growth.
 
-    `of_var` is true if a part of the payload is read by way of a var.
+    So many of its `texts` are `requested`: headers, query parameters and settings. `spelt` is true if some of
+    its values may be spelt by a text of the payload.
     """
 
     reads: Counter[ReadPlace] = field(default_factory=Counter)
     constant: int = 0
     texts: int = 0
     lists: int = 0
-    of_var: bool = False
+    requested: int = 0
+    spelt: bool = False
 
     def add(self, other: SizeBound) -> SizeBound:
         """This and the other together."""
@@ -60,50 +63,63 @@ class SizeBound:
         self.constant += other.constant
         self.texts += other.texts
         self.lists += other.lists
-        self.of_var |= other.of_var
+        self.requested += other.requested
+        self.spelt |= other.spelt
         return self
 
     def alternative(self, other: SizeBound) -> SizeBound:
         """This or the other."""
         self.reads |= other.reads
         self.constant = max(self.constant, other.constant)
+        built = max(self.texts - self.requested, other.texts - other.requested)
         self.texts = max(self.texts, other.texts)
+        self.requested = self.texts - built
+        self.spelt |= other.spelt
         self.lists = max(self.lists, other.lists)
-        self.of_var |= other.of_var
         return self
 
     @property
     def repeats(self) -> int:
         """How often a part of the payload, a text, a list or a constant can be in it, at most."""
-        return max(*map(self.times, ir.Root), self.texts, self.lists, self.constant // _CONSTANT)
+        shared, own = self.times(ir.Root.BODY), self.times(ir.Root.ITEM, None)
+        return max(own, shared, self.texts, self.lists, self.constant // _CONSTANT)
 
     def growth(self) -> Growth:
         """The same, with the places counted."""
-        own, shared = self.times(ir.Root.ITEM), self.times(ir.Root.BODY)
+        own, shared = self.times(ir.Root.ITEM, None), self.times(ir.Root.BODY)
         places = [(names, n) for (root, names), n in self.reads.items() if root is ir.Root.BODY]
         return Growth(own, shared, self.constant, self.texts, self.lists, tuple(sorted(places)))
 
-    def times(self, root: ir.Root) -> int:
-        """How often a byte below a root can be repeated."""
-        reads = {names: count for (start, names), count in self.reads.items() if start is root}
-        return max(
-            (sum(reads.get(names[:end], 0) for end in range(len(names) + 1)) for names in reads), default=0
-        )
+    def times(self, *roots: ir.Root | None) -> int:
+        """How often a byte below a root, or several for the same value, can be repeated."""
+        return repeated(self.reads, *roots)
+
+
+def repeated(reads: Mapping[ReadPlace, int], *roots: ir.Root | None) -> int:
+    """The largest sum of the numbers of all places around a byte: of its own, and of those that hold it."""
+    numbers: Counter[tuple[str, ...]] = Counter()
+    for (root, names), number in reads.items():
+        if root in roots:
+            numbers[names] += number
+    return max((sum(numbers[names[:end]] for end in range(len(names) + 1)) for names in numbers), default=0)
 
 
 def growth(program: ir.Program) -> Growth:
     """The growth of the events of a program."""
     found = _bound(program.output).growth()
-    if any(_repeats(path) > 1 for path in program.each):
-        return replace(
-            found, own=0, shared=found.shared + found.own, places=None
-        )  # items may hold each other
+    if may_overlap(program.each):
+        return replace(found, own=0, shared=found.shared + found.own, places=None)
     return found
 
 
-def growth_of(node: ir.Value) -> Growth:
-    """The growth of one value."""
-    return _bound(node).growth()
+def may_overlap(each: tuple[ir.Path, ...]) -> bool:
+    """True if the items that paths find may hold each other."""
+    return any(_repeats(path) > 1 for path in each)
+
+
+def size_bound(node: ir.Value) -> SizeBound:
+    """The bound of one value, for callers that do not change it."""
+    return _bound(node)
 
 
 def repeats(node: ir.Value) -> int:
@@ -135,7 +151,7 @@ def measured_levels(node: ir.Value) -> int:
 
 def _is_shared(element: SizeBound) -> bool:
     """True if each element can repeat what is not in it: a part of the body, a text, a var."""
-    return bool(element.times(ir.Root.BODY) or element.texts or element.lists or element.of_var)
+    return bool(element.times(ir.Root.BODY, None) or element.texts or element.lists)
 
 
 def _bound(node: ir.Value) -> SizeBound:
@@ -171,14 +187,16 @@ def _bound(node: ir.Value) -> SizeBound:
         case ir.Take(value) | ir.Pick(value) | ir.Omit(value) | ir.Prune(value) | ir.Required(value):
             return _bound(value)
         case ir.VarRead(_, var):
-            return _of_var(var)
+            return var_bound(var)
         case ir.Flatten(value):
             # A name is repeated for each member below it: the size can grow with the square of the payload's.
             return SizeBound(lists=1).add(_bound(value))
         case ir.Literal(value):
             return SizeBound(constant=len(dumps(value)))
         case ir.FromRequest(part):
-            return SizeBound(constant=_FIXED) if part is ir.RequestPart.RECEIVED_AT else SizeBound(texts=1)
+            if part is ir.RequestPart.RECEIVED_AT:
+                return SizeBound(constant=_FIXED)
+            return SizeBound(texts=1, requested=1)
         case ir.Hash():
             return SizeBound(constant=_FIXED)
 
@@ -252,7 +270,7 @@ def _of_computed(operand: object) -> SizeBound:
             found = _of_operand(operand)
             return SizeBound(lists=1) if found.texts else found
         case ir.Lookup(var=ir.Var() as var):
-            return _of_var(var)
+            return var_bound(var)
         case None | ir.Interval():
             return SizeBound(lists=1)
         case _:
@@ -265,14 +283,8 @@ def _of_operand(operand: object) -> SizeBound:
             return SizeBound(constant=len(dumps(value)))
         case ir.Lookup(var=ir.Var() as var):
             return _printed(var)
-        case ir.Lookup(name, keys) if name not in ir.REQUEST_NAMES:
-            root = ir.Root.BODY if name == "envelope" else ir.Root.ITEM
-            names = [] if name in ("envelope", "item") else [name]
-            for key in keys:
-                if not isinstance(key, str):
-                    break
-                names.append(key)
-            return SizeBound(Counter({(root, tuple(names)): _QUOTED}), _NUMBER)
+        case ir.Lookup(name) if name not in ir.REQUEST_NAMES:
+            return SizeBound(Counter({lookup_place(operand): _QUOTED}), _NUMBER)
         case ir.FilterCall(name=name) if ROWS[name].is_digest:
             return SizeBound(constant=_DIGEST)
         case ir.FilterCall(value, name, args, ()) if name in _PLAIN_FILTERS:
@@ -284,19 +296,32 @@ def _of_operand(operand: object) -> SizeBound:
             return SizeBound(texts=1)
 
 
-def _of_var(var: ir.Var) -> SizeBound:
+def lookup_place(node: ir.Lookup) -> ReadPlace:
+    """The place in the payload at which a template reads a value."""
+    root = ir.Root.BODY if node.name == "envelope" else ir.Root.ITEM
+    names = [] if node.name in ("envelope", "item") else [node.name]
+    for key in node.keys:
+        if not isinstance(key, str) or key in ir.SPECIAL_KEYS:  # perhaps an element of a list
+            break
+        names.append(key)
+    return root, tuple(names)
+
+
+def var_bound(var: ir.Var) -> SizeBound:
+    """The bound of a value that is read by way of a var."""
     value = var.once(_bound)
-    return SizeBound(of_var=bool(value.reads)).add(value)
+    reads = {(root if root is ir.Root.BODY else None, names): n for (root, names), n in value.reads.items()}
+    return replace(value, reads=Counter(reads))
 
 
 def _printed(var: ir.Var) -> SizeBound:
     """The bound of the text that a var, or a part of it, is printed as."""
-    value = var.once(_bound)
+    value = var_bound(var)
     if value.texts or value.lists:
         return SizeBound(texts=1)
     times = 1 if var.once(types) == {"string"} else _QUOTED
     reads = Counter({place: count * times for place, count in value.reads.items()})
-    return SizeBound(reads, value.constant * times + _NUMBER, of_var=bool(reads))
+    return SizeBound(reads, value.constant * times + _NUMBER)
 
 
 def _of_cast(node: ir.Cast | ir.Timestamp) -> SizeBound:
@@ -317,6 +342,8 @@ def _of_type(kind: ir.CastKind, given: SizeBound) -> SizeBound:
             return SizeBound(constant=_DIGITS)
         case ir.CastKind.INTEGER | ir.CastKind.STRING:
             return SizeBound(constant=_NUMBER).add(given)
+        case ir.CastKind.JSON:
+            return replace(given, spelt=True)
         case _:
             return given
 
@@ -337,12 +364,13 @@ def _of_its_element(node: ir.MapItems) -> SizeBound:
 def _of_element(source: SizeBound, element: SizeBound) -> SizeBound:
     """The bound of a value that is computed with that of the source as the item."""
     times = element.times(ir.Root.ITEM)
-    reads = Counter({place: count for place, count in element.reads.items() if place[0] is ir.Root.BODY})
+    reads = Counter({place: n for place, n in element.reads.items() if place[0] is not ir.Root.ITEM})
     reads.update({place: count * times for place, count in source.reads.items()})
     return SizeBound(
         reads,
         source.constant * times + element.constant,
         source.texts * times + element.texts,
         source.lists * times + element.lists,
-        source.of_var or element.of_var,
+        source.requested * times + element.requested,
+        source.spelt or element.spelt,
     )

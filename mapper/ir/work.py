@@ -7,15 +7,16 @@ with the units of all its nodes, apart from those that are repeated for each ele
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from mapper import ir
-from mapper.ir.growth import NUMBERS, growth_of
-from mapper.runtime.limits import active
-from mapper.runtime.liquid.filters import ROWS
-from mapper.runtime.liquid.filters.row import Gives
-from mapper.runtime.work import CALL, DATE, DATE_PATTERN, UNBOUNDED, VALUE, Work
+from mapper.ir.facts import types
+from mapper.ir.growth import size_bound
+from mapper.ir.text_work import of_text
+from mapper.ir.units import ENDLESS, NOTHING, Size, Units, either, inside, size_of, total
+from mapper.runtime.growth import FORM_INFLATION
+from mapper.runtime.work import CALL, FEW, LONG_DIGIT, PAIR, PRINTED, VALUE, Work
 
 _TIME: Final = 400  # a format in which a time is tried
 _HASH: Final = 400
@@ -119,160 +120,163 @@ _OWN: dict[type, Callable[..., int]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Units:
-    """A bound of units: some for each time, and some for each byte of the item and of the whole body."""
-
-    constant: int = 0
-    own: int = 0
-    shared: int = 0
-
-    def __add__(self, other: _Units) -> _Units:
-        return _Units(
-            min(self.constant + other.constant, UNBOUNDED),
-            min(self.own + other.own, UNBOUNDED),
-            min(self.shared + other.shared, UNBOUNDED),
-        )
-
-    def times(self, factor: int) -> _Units:
-        """So many times as much."""
-        return _Units(
-            min(self.constant * factor, UNBOUNDED),
-            min(self.own * factor, UNBOUNDED),
-            min(self.shared * factor, UNBOUNDED),
-        )
-
-
-_NOTHING = _Units()
-_ENDLESS = _Units(UNBOUNDED)  # a product of two sizes, or work whose bound is not worth a rule
-_BYTE = 16  # units of a byte that is read: a value of two bytes, `0,`, takes 16, a printed one 6 for a byte
-_NUMBER = 5_000  # units to read or write the longest number
-_LOOKED_AT = 8  # units of a byte of a value that is printed
-_COMPARED = 3  # times: as many more if it is compared with another one: two bytes, `0,`, take 64
-_FIXED = 200  # characters of a digest, of a time, or of what a number becomes, nearly always
-_REQUEST = 10_000  # characters of a header, query parameter or setting: HTTP servers refuse longer ones
-_ENTRY = 8  # times: how much larger an entry is than its member
-_LONG_PATTERN = 1_000  # characters of a pattern that is not known
-_LONGER = 3  # times: a text in upper case
-# Filters whose result is about as long as their value and arguments, or short.
-_STEADY = frozenset(
-    name
-    for name, row in ROWS.items()
-    if row.method or row.is_digest or row.gives in (*NUMBERS, Gives.DEFAULTED, Gives.ELEMENT, Gives.DATE)
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Bounds:
-    """Bounds of a value: the units that it takes beside those of its nodes, and those to read it."""
-
-    work: _Units = _NOTHING
-    size: _Units = _NOTHING
+_CANONICAL: Final = 24  # characters of a number in a canonical text, beside those in the payload
+_NUMBER: Final = 25_000  # units to read or write the longest number
+_BYTES: Final = frozenset({ir.CastKind.STRING, ir.CastKind.INTEGER, ir.CastKind.NUMBER})
 
 
 def work(program: ir.Program) -> Work:
     """The work of a program: the units with which an item begins, and a bound of all of them."""
-    found = _bounds(program.output).work
-    for rule in program.rules:
-        found += _of_text(rule.condition)
-    for var in program.vars:
-        found += var.once(_bounds).work
-    each = sum(map(_of_path, program.each), _NOTHING)
-    return Work(item_units(program), found.constant, found.own + each.own + each.shared, found.shared)
+    return bounds_of(program).work(item_units(program), program.each)
 
 
-def _bounds(node: ir.Value) -> _Bounds:
-    """The bounds of a value. Those of a list or a var are kept with it."""
+def bounds_of(program: ir.Program, *, is_few: bool = False, is_large: bool = False) -> Units:
+    """A bound of the work of an item, beside the units with which it begins.
+
+    With `is_few` it is that of an item that is mapped without counting: its lists have few elements.
+    Of two bounds of a text it takes the smaller one for a small body, or with `is_large` for the largest one.
+    """
+    values = (*(var.value for var in program.vars), program.output)
+    found = total(bounds(value, is_few=is_few, is_large=is_large) for value in values)
+    found += total(of_text(rule.condition, 0, is_large=is_large) for rule in program.rules)
+    for path in program.each:
+        if ir.plain_steps(path, indexes=True) is not None:
+            continue  # it looks at no more values than there may be items
+        selection = _of_path(path)  # once for all items
+        found += Units(
+            selection.constant, {}, {(ir.Root.ITEM, ()): max(selection.values.values(), default=0)}
+        )
+    return found.times(FORM_INFLATION) if program.policy.format == "form" else found
+
+
+def bounds(node: ir.Value, *, is_few: bool = False, is_large: bool = False) -> Units:
+    """A bound of the work of a value, beside the units of its nodes. A list keeps that of its element.
+
+    With `is_few`, lists that are in no other list are taken to have few elements.
+    """
+    inner = partial(bounds, is_few=is_few, is_large=is_large)
     match node:
         case ir.Path():
-            return _Bounds(_of_path(node), _read(node))
-        case ir.Template() | ir.Compute():
-            return _Bounds(_of_text(node), _read(node))
-        case ir.Literal():
-            return _Bounds(size=_read(node))
-        case ir.FromRequest():
-            return _Bounds(size=_Units(_REQUEST))
-        case ir.VarRead(_, var):
-            # Of the item around a list, not of its element: so it counts as a part of the body.
-            size = var.once(_bounds).size
-            return _Bounds(size=_Units(size.constant, 0, size.own + size.shared))
+            return _of_path(node)
+        case ir.Template():
+            return of_text(node, round_units(node), is_large=is_large)
+        case ir.Compute():
+            return of_text(node, 0, is_large=is_large)
         case ir.MapItems(source):
-            return _of_elements(_bounds(source), node.once(_of_element), element_units(node))
+            element = node.once(_of_element)
+            if any(root is not ir.Root.ITEM for root, _ in (*element.bytes, *element.values)):
+                return ENDLESS  # a product of sizes
+            each = element_units(node) + element.constant
+            members = Units(FEW) if is_few else _members(source)
+            return inner(source) + members.times(each) + _of_elements(element, source)
         case ir.WithItem(source, element):
-            return _of_elements(_bounds(source), _bounds(element), 0)
-    inner = [_bounds(value) for value in ir.children(node)]
-    units = sum((bounds.work for bounds in inner), _NOTHING)
-    size = sum((bounds.size for bounds in inner), _NOTHING)
-    match node:
+            found = inner(element)
+            rest = Units(found.constant) + inside(found, _size(source))
+            return inner(source) + rest
+        case ir.Match(subject):
+            return inner(subject) + either(inner(part) for part in ir.alternatives(node))
         case ir.When(condition):
-            return _Bounds(units + _of_text(condition), size)
-        case ir.Hash():
-            return _Bounds(units + size, _Units(_FIXED))
-        case ir.Timestamp():
-            return _Bounds(units, size + _Units(_FIXED))
-        case ir.Flatten():
-            return _Bounds(units + size, _ENDLESS)
-        case ir.Entries() | ir.ObjectFrom():
-            return _Bounds(units + size, size.times(_ENTRY))
-        case ir.Record(fields):
-            return _Bounds(units, size + _Units(VALUE + sum(VALUE + len(field.name) for field in fields)))
-        case ir.Cast(_, kind) if kind is not ir.CastKind.JSON:
-            read = _Units(min(size.constant, _NUMBER), size.own // _BYTE, size.shared // _BYTE)
-            return _Bounds(units + read, size + _Units(_FIXED))
+            test = of_text(condition, 0, is_large=is_large)
+            return test + either(inner(part) for part in ir.alternatives(node))
+    return total(map(inner, ir.children(node))) + _of_operation(node)
+
+
+def _of_operation(node: ir.Value) -> Units:
+    """The work of a node itself, with the values of its operands."""
+    match node:
+        case ir.Hash(operands):
+            sizes = [_size(operand) for operand in operands]
+            # A digit of a long integer takes more than the two bytes of UTF-8 for one of Latin-1 or UTF-16.
+            written = total(
+                size.characters.times(1 + LONG_DIGIT) + size.nodes.times(_CANONICAL + PRINTED)
+                for size in sizes
+            )
+            return written + Units(VALUE * (1 + len(operands)))
+        case ir.Cast(value, kind):
+            return _of_cast(value, kind)
         case ir.Merge(operands):
             # The fields of a record are not looked at again.
-            pairs = zip(operands, inner, strict=True)
-            copied = [bounds.size for operand, bounds in pairs if not isinstance(operand, ir.Record)]
-            return _Bounds(sum(copied, units), size + _Units(VALUE))
-        case ir.Pick() | ir.Omit() | ir.Rename() | ir.Prune() | ir.Cast() | ir.Coalesce():
-            return _Bounds(units + size, size + _Units(VALUE + _renamed(node)))
+            return total(_looked_at(value) for value in operands if not isinstance(value, ir.Record))
+        case ir.ObjectFrom(value) | ir.Entries(value) | ir.Pick(value) | ir.Omit(value) | ir.Rename(value):
+            return _members(value).times(VALUE)
+        case ir.Prune(value):
+            size = _size(value)
+            return size.nodes.times(PAIR) + size.characters
+        case ir.Flatten(value):
+            return _size(value).nodes.times(PAIR)
+        case ir.Coalesce(options, nonblank) if nonblank:
+            return total(_size(option).characters for option in options)
         case _:
-            return _Bounds(units, size + _Units(VALUE))
+            return NOTHING
 
 
-def _renamed(node: ir.Value) -> int:
-    return sum(len(new) for _, new in node.names) if isinstance(node, ir.Rename) else 0
+def _of_element(node: ir.MapItems) -> Units:
+    return bounds(node.element)
 
 
-def _read(node: ir.Value) -> _Units:
-    """The units to read a value without operands, with all that it holds."""
-    size = growth_of(node)
-    if size.lists:
-        return _ENDLESS
-    texts = size.texts * active().text_length
-    return _Units(size.constant + texts + VALUE, size.own, size.shared).times(_BYTE)
+def _of_elements(element: Units, source: ir.Value) -> Units:
+    """The work of an element for all parts of a source, apart from its constant.
+
+    An entry is larger than its member, but its key and its value share the bytes of the member.
+    """
+    if not isinstance(source, ir.Entries):
+        return inside(element, _size(source))
+    whole, parts = element.parted({(ir.Root.ITEM, ())})
+    return inside(whole, _size(source)) + inside(parts, _size(source.value).with_keys())
 
 
-def _of_element(node: ir.MapItems) -> _Bounds:
-    return _bounds(node.element)
+def _size(node: ir.Value) -> Size:
+    return size_of(size_bound(node))
 
 
-def _of_elements(source: _Bounds, element: _Bounds, units: int) -> _Bounds:
-    """The bounds of an element for each element of the source, which takes two bytes or more of it."""
-    rest = element.work.shared or element.size.shared
-    if rest or source.size.constant >= UNBOUNDED:  # a product
-        return _Bounds(source.work + _ENDLESS, _ENDLESS)
-    taken = source.size.times(units + element.work.constant + element.work.own + 1)
-    return _Bounds(
-        source.work + taken + element.work, source.size.times(element.size.constant + element.size.own + 1)
-    )
+def _looked_at(node: ir.Value) -> Units:
+    """The units for each member of an operand of `merge`; what is no object costs as much before it fails."""
+    members = _members(node).times(VALUE)
+    return members if types(node) == {"object"} else members + _size(node).characters
 
 
-def _of_path(path: ir.Path) -> _Units:
+def _members(node: ir.Value) -> Units:
+    """The number of members or elements of a value, without those inside of them."""
+    match node:
+        case ir.MapItems(source):
+            return _members(source)
+        case ir.Entries(value) | ir.ObjectFrom(value) | ir.Pick(value) | ir.Omit(value) | ir.Rename(value):
+            return _members(value)
+        case ir.Record() | ir.Array():
+            return Units(sum(1 for _ in ir.children(node)))
+        case ir.Merge(operands):
+            return total(map(_members, operands))
+        case _:
+            return _size(node).nodes
+
+
+def _of_cast(value: ir.Value, kind: ir.CastKind) -> Units:
+    if kind is ir.CastKind.JSON:
+        return Units(2 * CALL) + _size(value).characters
+    if kind not in _BYTES or (kind is ir.CastKind.STRING and types(value) == {"string"}):
+        return NOTHING
+    # As long as the value, and not longer than the longest number.
+    size = _size(value).characters
+    digit = LONG_DIGIT if kind is ir.CastKind.STRING else 1 + LONG_DIGIT  # a text is read, too
+    return Units(min(size.constant, _NUMBER)) + Units(0, size.bytes).times(digit)
+
+
+def _of_path(path: ir.Path) -> Units:
     if path.is_singular:
-        return _NOTHING
+        return NOTHING
     units = descendants = 0
     for segment in path.segments:
         descendants += isinstance(segment, ir.Descendant)
         if len(segment.selectors) > 1 or descendants > 1:
-            return _ENDLESS
+            return ENDLESS
         units += 3 * VALUE
         selector = segment.selectors[0]
         if isinstance(selector, ir.Filter):
             if not _is_plain_test(selector.test):
-                return _ENDLESS
+                return ENDLESS
             units += test_units(selector.test)
-    return _Units(0, units, 0) if path.root is ir.Root.ITEM else _Units(0, 0, units)
+    (place,) = size_bound(path).reads
+    return Units(units, {}, {place: units})
 
 
 def _is_plain_test(test: ir.Test) -> bool:
@@ -287,56 +291,3 @@ def _is_plain_test(test: ir.Test) -> bool:
                 if not isinstance(left, ir.Constant) and not isinstance(right, ir.Constant):
                     return False
     return True
-
-
-def _of_text(node: ir.Template | ir.Condition | ir.Compute) -> _Units:
-    """A text without loops and captures, whose filters make no text much longer, reads its values in turn."""
-    match node:
-        case ir.Template(body=None) | ir.Condition(test=None) | ir.Compute(value=None):
-            return _ENDLESS
-        case ir.Template(body=parts) | ir.Condition(test=parts) | ir.Compute(value=parts):
-            pass
-    total, assigned, filters, calls = _NOTHING, 0, 0, 0
-    for part in ir.walk(parts):
-        match part:
-            case ir.For() | ir.Interval() | ir.Capture() | ir.Cycle():
-                return _ENDLESS
-            case ir.FilterCall(name=name):
-                if name not in _STEADY:
-                    return _ENDLESS
-                filters += 1
-                calls += _units_of_call(part)
-            case ir.Assign():
-                assigned += 1
-            case ir.Lookup():
-                total += _of_lookup(part)
-            case ir.Compare(left=left, right=right) | ir.Contains(left=left, right=right):
-                total += _of_lookups(left, right)
-            case ir.Choice(values=tuple(values)):
-                total += _of_lookups(*values)
-    if assigned and filters:
-        return _ENDLESS
-    return _Units(calls) + total.times(1 + _LONGER * filters)
-
-
-def _units_of_call(node: ir.FilterCall) -> int:
-    """The units of a call of a filter, apart from the values that it reads."""
-    if ROWS[node.name].gives is not Gives.DATE:
-        return CALL + sum(len(str(part.value)) for part in node.args if isinstance(part, ir.Scalar))
-    patterns = [
-        len(str(pattern.value)) if isinstance(pattern, ir.Scalar) else _LONG_PATTERN for pattern in node.args
-    ]
-    return DATE + DATE_PATTERN * sum(patterns, _LONG_PATTERN * (not patterns))
-
-
-def _of_lookups(*parts: object) -> _Units:
-    looked_at = sum((_of_lookup(part) for part in parts if isinstance(part, ir.Lookup)), _NOTHING)
-    return looked_at.times(_COMPARED)
-
-
-def _of_lookup(node: ir.Lookup) -> _Units:
-    """A value that a text names is printed, compared or tested."""
-    if isinstance(node.var, ir.Var):
-        size = node.var.once(_bounds).size
-        return _Units(size.constant, 0, size.own + size.shared)
-    return _Units(0, 0, _LOOKED_AT) if node.name == "envelope" else _Units(0, _LOOKED_AT, 0)

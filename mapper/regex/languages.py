@@ -1,53 +1,63 @@
 """Languages: sets of texts as automata over ranges of characters, and operations on them.
 
 An operation is exact unless its automaton grows too large. Then the result holds more texts than possible,
-never fewer: mostly all texts, which are ANYTHING.
+never fewer: mostly all texts, which are UNKNOWN. So is every result that is made from such a set; `is_exact`
+tells them apart.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce, wraps
-from typing import ParamSpec, TypeAlias
+from typing import ParamSpec, TypeAlias, TypeVar
 
 from mapper.budget import remembered, spend
 from mapper.regex.characters import EVERY, Ranges, inverse, joined, ranges, readable, shared
-from mapper.regex.graphs import reachable
 
 P = ParamSpec("P")
+T = TypeVar("T")
 Edges: TypeAlias = tuple[tuple[tuple[Ranges, int], ...], ...]
 
 MAX_STATES = 2000
-_MAX_EDGES = 20_000
-_EDGES_A_STEP = 8
+MAX_EDGES = 20_000
+EDGES_A_STEP = 4
 
 
-class _TooLarge(Exception):
+class TooLarge(Exception):
     """An automaton of too many states or edges."""
 
 
 def _bounded(build: Callable[P, Language]) -> Callable[P, Language]:
-    """The same operation, with ANYTHING as the result if the automaton grows too large."""
+    """The same operation, with UNKNOWN as the result if the automaton grows too large."""
 
     @wraps(build)
     def bounded(*args: P.args, **kwargs: P.kwargs) -> Language:
         try:
             return build(*args, **kwargs)
-        except _TooLarge:
-            return ANYTHING
+        except TooLarge:
+            return UNKNOWN
 
     return bounded
 
 
 @dataclass(frozen=True, eq=False)
 class Language:
-    """A set of texts: an automaton; each of its states lies on a path from a start to an end."""
+    """A set of texts: an automaton; each of its states lies on a path from a start to an end.
+
+    One that is not `is_exact` may hold too many texts.
+    """
 
     edges: Edges = field(repr=False)
     starts: frozenset[int] = field(repr=False)
     finals: frozenset[int] = field(repr=False)
+    is_exact: bool = True
+
+    @property
+    def is_anything(self) -> bool:
+        """True for ANYTHING and UNKNOWN."""
+        return self.edges is _EVERY_TEXT
 
     @property
     def is_none(self) -> bool:
@@ -121,17 +131,19 @@ class Draft:
 
     edges: list[list[tuple[Ranges, int]]] = field(default_factory=list)
     silent: list[list[int]] = field(default_factory=list)
+    is_exact: bool = True
 
     def state(self) -> int:
         """A new state."""
         if len(self.edges) >= MAX_STATES:
-            raise _TooLarge
+            raise TooLarge
         self.edges.append([])
         self.silent.append([])
         return len(self.edges) - 1
 
     def add(self, language: Language) -> tuple[int, int]:
         """A copy of a language; its first and its last state."""
+        self.is_exact &= language.is_exact
         first = self.state()
         offset = len(self.edges)
         for _ in language.edges:
@@ -150,16 +162,32 @@ class Draft:
         for state in range(len(self.edges)):
             reach = reachable(self.silent.__getitem__, (state,))
             count += sum(1 + len(self.edges[inner]) for inner in reach)
-            if count > _MAX_EDGES:
-                raise _TooLarge
+            if count > MAX_EDGES:
+                spend(1 + count // EDGES_A_STEP)
+                raise TooLarge
             edges.append(tuple({edge: None for inner in sorted(reach) for edge in self.edges[inner]}))
             if last in reach:
                 finals.add(state)
-        spend(1 + count // _EDGES_A_STEP)
-        return _trimmed(edges, {first}, finals)
+        spend(1 + count // EDGES_A_STEP)
+        return trimmed(edges, {first}, finals, is_exact=self.is_exact)
 
 
-def _trimmed(edges: list[tuple[tuple[Ranges, int], ...]], starts: set[int], finals: set[int]) -> Language:
+def reachable(following: Callable[[T], Iterable[T]], starts: Iterable[T]) -> set[T]:
+    """All nodes that steps from the starts lead to, the starts included."""
+    seen = set(starts)
+    waiting = list(seen)
+    while waiting:
+        for node in following(waiting.pop()):
+            if node not in seen:
+                seen.add(node)
+                waiting.append(node)
+    return seen
+
+
+def trimmed(
+    edges: list[tuple[tuple[Ranges, int], ...]], starts: set[int], finals: set[int], *, is_exact: bool = True
+) -> Language:
+    """The language of an automaton, without the states that no text needs."""
     forward = reachable(lambda state: (target for _, target in edges[state]), starts)
     back = defaultdict[int, list[int]](list)
     for state, out in enumerate(edges):
@@ -172,17 +200,21 @@ def _trimmed(edges: list[tuple[tuple[Ranges, int], ...]], starts: set[int], fina
         tuple(tuple((r, number[t]) for r, t in edges[state] if t in number) for state in kept),
         frozenset(number[s] for s in starts if s in number),
         frozenset(number[s] for s in finals if s in number),
+        is_exact,
     )
 
 
 NONE = Language((), frozenset(), frozenset())
+_EVERY_TEXT: Edges = (((EVERY, 0),),)
+ANYTHING = Language(_EVERY_TEXT, frozenset({0}), frozenset({0}))
+UNKNOWN = Language(_EVERY_TEXT, frozenset({0}), frozenset({0}), is_exact=False)
 
 
 @remembered(512)
 def word(text: str) -> Language:
     """One text; any text in place of one that is longer than an automaton may be."""
     if len(text) >= MAX_STATES:
-        return ANYTHING
+        return UNKNOWN
     edges = [((ranges(c), index + 1),) for index, c in enumerate(text)]
     return Language((*edges, ()), frozenset({0}), frozenset({len(text)}))
 
@@ -196,11 +228,18 @@ def one_of(given: Ranges) -> Language:
 @remembered(512)
 def many(given: Ranges) -> Language:
     """All texts of these characters, the empty one among them."""
+    if given == EVERY:
+        return ANYTHING
     return Language((((given, 0),),), frozenset({0}), frozenset({0})) if given else word("")
 
 
-ANYTHING = many(EVERY)
 EMPTY = word("")
+
+
+def up_to(count: int) -> Language:
+    """All texts of at most so many characters."""
+    edges = (*(((EVERY, state + 1),) for state in range(count)), ())
+    return Language(edges, frozenset({0}), frozenset(range(count + 1)))
 
 
 @remembered(2048)
@@ -210,6 +249,8 @@ def union(*languages: Language) -> Language:
     given = list(dict.fromkeys(language for language in languages if not language.is_none))
     if ANYTHING in given:
         return ANYTHING
+    if UNKNOWN in given:
+        return UNKNOWN
     if len(given) <= 1:
         return given[0] if given else NONE
     draft = Draft()
@@ -230,8 +271,8 @@ def concatenated(*languages: Language) -> Language:
         return NONE
     if len(given) <= 1:
         return given[0] if given else EMPTY
-    if all(language is ANYTHING for language in given):
-        return ANYTHING
+    if all(language.is_anything for language in given):
+        return ANYTHING if all(language is ANYTHING for language in given) else UNKNOWN
     draft = Draft()
     first = last = draft.state()
     for language in given:
@@ -245,7 +286,7 @@ def concatenated(*languages: Language) -> Language:
 @_bounded
 def repeated(language: Language, *, min_rounds: int = 0) -> Language:
     """Any number of its texts in a row; with `min_rounds=1` at least one."""
-    if language is ANYTHING or language is EMPTY or language.is_none:
+    if language.is_anything or language is EMPTY or language.is_none:
         return EMPTY if language.is_none and not min_rounds else language
     draft = Draft()
     start, end = draft.add(language)
@@ -265,6 +306,8 @@ def intersection(one: Language, other: Language) -> Language:
     """The texts of both. If that grows too large, those of the first, which may be too many."""
     if ANYTHING in (one, other):
         return one if other is ANYTHING else other
+    if other is UNKNOWN or one is UNKNOWN:
+        return inexact(one if other is UNKNOWN else other)
     pairs = {(a, b): index for index, (a, b) in enumerate((a, b) for a in one.starts for b in other.starts)}
     starts = set(range(len(pairs)))
     queue = list(pairs)
@@ -273,8 +316,9 @@ def intersection(one: Language, other: Language) -> Language:
     for a, b in queue:
         out = []
         count += 1 + len(one.edges[a]) * len(other.edges[b])
-        if len(queue) > MAX_STATES or count > _MAX_EDGES:
-            return one
+        if len(queue) > MAX_STATES or count > MAX_EDGES:
+            spend(1 + count // EDGES_A_STEP)
+            return inexact(one)
         for given, left in one.edges[a]:
             for allowed, right in other.edges[b]:
                 both = shared(given, allowed)
@@ -284,9 +328,15 @@ def intersection(one: Language, other: Language) -> Language:
                         queue.append((left, right))
                     out.append((both, pairs[left, right]))
         edges.append(tuple(out))
-    spend(1 + count // _EDGES_A_STEP)
+    spend(1 + count // EDGES_A_STEP)
     finals = {index for (a, b), index in pairs.items() if a in one.finals and b in other.finals}
-    return _trimmed(edges, starts, finals)
+    return trimmed(edges, starts, finals, is_exact=one.is_exact and other.is_exact)
+
+
+@remembered(512)
+def inexact(language: Language) -> Language:
+    """The same texts, as a set that may hold too many."""
+    return UNKNOWN if language is ANYTHING else replace(language, is_exact=False)
 
 
 @remembered(256)
@@ -296,7 +346,7 @@ def without_empty(language: Language) -> Language:
         return language
     fresh = len(language.edges)
     first = tuple(dict.fromkeys(edge for state in sorted(language.starts) for edge in language.edges[state]))
-    return _trimmed([*language.edges, first], {fresh}, set(language.finals))
+    return trimmed([*language.edges, first], {fresh}, set(language.finals), is_exact=language.is_exact)
 
 
 def without_characters(language: Language, given: Ranges) -> Language:
@@ -316,7 +366,7 @@ def replaced(language: Language, pieces: Iterable[Piece]) -> Language:
     """
     given = list(pieces)
     rest = inverse(reduce(lambda seen, piece: joined((*seen, *piece[0])), given, ()))
-    draft = Draft()
+    draft = Draft(is_exact=language.is_exact)
     states = [draft.state() for _ in language.edges]
     for state, edges in zip(states, language.edges, strict=True):
         for allowed, target in edges:

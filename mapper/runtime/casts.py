@@ -11,7 +11,7 @@ from mapper.runtime.json.exact import decode
 from mapper.runtime.json.nesting import holds_more, is_deeper
 from mapper.runtime.limits import active
 from mapper.runtime.missing import INVALID, Nothing
-from mapper.runtime.work import SMALL_INTEGER, size_of, spend, spend_on, spend_on_number
+from mapper.runtime.work import CALL, SMALL_INTEGER, size_of, spend, spend_on, spend_on_number
 
 _INTEGER = re.compile(r"(-?[0-9]{1,4300})(?:\.0{1,4300})?").fullmatch
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?P<real>\.[0-9]+)?(?P<power>[eE][+-]?[0-9]+)?").fullmatch
@@ -119,7 +119,7 @@ def to_json(value: object) -> object:
 
 
 def _parse(text: str) -> object:
-    spend_on(text)
+    spend_on(text, units=2 * CALL)
     try:
         raw = text.encode()
         limits = active()

@@ -60,7 +60,7 @@ class Growth:
         if body is None or self.places is None:
             return False
         try:
-            shared = sum(times * _size_at(body, names) for names, times in self.places)
+            shared = sum(times * size_at(body, names) for names, times in self.places)
         except RecursionError:  # it may contain itself
             return False
         each += shared - self.shared * size
@@ -82,7 +82,7 @@ def is_bounded(growth: Growth) -> bool:
     return growth.fits(DEFAULT.items, DEFAULT.body_bytes, DEFAULT)
 
 
-def _size_at(body: object, names: tuple[str, ...]) -> int:
+def size_at(body: object, names: tuple[str, ...]) -> int:
     """A bound of the size of the value that names lead to; 0 if there is none."""
     for name in names:
         if not isinstance(body, dict) or name not in body:

@@ -30,8 +30,6 @@ MAX_BODY_DEPTH = 10_000
 MAX_REPAIRED_DEPTH = 1_000
 # Levels of a value that is hashed. The walk does not recurse; the limit stops values that contain themselves.
 MAX_CANONICAL_DEPTH = 1_000
-# Open groups of a text with `format: regex`: CPython's parser of expressions recurses.
-MAX_GROUP_DEPTH = 50
 # Tags of a template inside each other: python-liquid's parser and its nodes recurse, several frames a tag.
 MAX_TAG_DEPTH = 30
 # Of these, the tags and loops that become Python code; the library's interpreter runs the others. CPython's
@@ -64,8 +62,9 @@ class Limits:
     event_bytes: int = 64 * 1024 * 1024  # M624: bytes of an event as compact JSON
     # No more than one event, so that memory is bounded by the same number whatever `each` finds.
     result_bytes: int = 64 * 1024 * 1024  # M625: bytes of all events of a body as compact JSON
+    # No work takes more than twenty nanoseconds a unit, most takes less than ten.
     item_work: int = 500_000_000  # M629: units of work for an item, as in `runtime.work`
-    body_work: int = 1_000_000_000  # M630: units of work for all items of a body
+    body_work: int = 750_000_000  # M630: units of work for all items of a body
     mapping_bytes: int = 1024 * 1024  # M010: bytes of a mapping or dialect file
     mapping_nodes: int = 20_000  # M110: YAML values of a mapping
     schema_bytes: int = 2_000_000  # M010: bytes of a schema file

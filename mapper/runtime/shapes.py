@@ -10,7 +10,7 @@ from mapper.runtime.casts import COLLISION, Refusal
 from mapper.runtime.growth import take_bytes
 from mapper.runtime.limits import MAX_EVENT_DEPTH
 from mapper.runtime.missing import INVALID, MISSING, Nothing
-from mapper.runtime.work import VALUE, spend, spend_on
+from mapper.runtime.work import PAIR, PRINTED, spend
 
 _AROUND = 4  # bytes beside a name in JSON: two quotes, a colon, and a comma or bracket
 
@@ -48,7 +48,7 @@ class _Pruning:
         known = self.done.get(id(value))
         if known is not None:
             return known[1]
-        spend_on(value)
+        spend(PRINTED * (1 + len(value)))
         kept: dict[object, object] | list[object]
         if isinstance(value, dict):
             kept = {}
@@ -87,7 +87,7 @@ def flatten(
     starts: list[str | None] = [""]
     while waiting:
         for name, member in waiting[-1]:
-            spend(VALUE, site)
+            spend(PAIR, site)
             inner = _members(member, by_index)
             if inner is not None and isinstance(name, str):
                 if len(waiting) >= MAX_EVENT_DEPTH:

@@ -1,8 +1,9 @@
 """Work: what mapping an item costs, counted in units where the cost depends on the payload.
 
-A unit is about a character that is read or written, at most ten nanoseconds. The count is a part of the
-meaning of a mapping: it depends on the mapping, the body and the request alone, not on a clock. A lookup of
-one member costs nothing by itself. `mapper.ir.work` has the units that the mapping alone decides.
+A unit is about a character that is read or written: mostly less than ten nanoseconds, at most twenty. The
+count is a part of the meaning of a mapping: it depends on the mapping, the body and the request alone, not on
+a clock. A lookup of one member costs nothing by itself. `mapper.ir.work` has the units that the mapping alone
+decides.
 
 The meter in force is a context variable, because the code that works (a filter inside a library's template)
 is far from the code that sets it. No meter is in force while nothing has to be counted.
@@ -12,10 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from operator import add
 from typing import NoReturn, TypeVar
 
 from mapper.runtime.faults import Fault
+from mapper.runtime.growth import size_at
+from mapper.runtime.json.nesting import count_values
 from mapper.runtime.limits import Limits, active
 
 _Event = TypeVar("_Event")
@@ -25,37 +29,110 @@ UNBOUNDED = 1 << 60  # more units than any limit
 SHORT = 1_000  # characters of a text that need not be counted where each node has a text of its own
 VALUE = 16  # a value, member or element that is looked at
 CALL = 64  # a call of a filter
-PAIR = 64  # two values in lists or objects that are compared
+NUMBER = 200  # beside that, if it calculates with fractions
+LISTED = 48  # an element that a filter of lists unfolds, and once more if it looks at it
+PAIR = 64  # two values in lists or objects that are compared, or a value that is written or made a key
+PRINTED = 32  # an element of a list that is printed, or a value in JSON that is written
 DATE = 1_000  # a date that is read or written by a filter
-DATE_PATTERN = 32  # a character of the pattern of a date
+DATE_PATTERN = 64  # a character of the pattern of a date
+FREE_DATE = 3_000  # a date in a form of its own, which is looked for twice, and
+FREE_DATE_CHARACTER = 250  # each of its characters
+LONGEST_DATE = 100  # characters
 PATTERN = 400  # a character of a pattern that comes from the payload
-KEYWORD = 200  # a keyword of a schema that the library judges
+KEYWORD = 800  # a keyword of a schema that the library judges
 STRIDE = 16  # characters that a comparison reads at once
 SMALL_INTEGER = 64  # bits, or digits
+FEW = 10_000  # elements of a list that `map` makes others of while nothing is counted
 _LONGEST_NUMBER = 4_300  # digits, as `casts.MAX_DIGITS`
-_DIGIT = 4  # bits of an integer for one unit
+LONG_DIGIT = 3  # units of a digit of the longest integer, at most
+_LONG_INTEGER = b"0" * 500
+_DIGITS_ALIKE = bytes.maketrans(b"123456789", b"000000000")
+_DIGITS = 1_490  # squares of digits for a unit, as many as those bits have
+_SEARCHED = 800  # characters of a part that is searched; longer ones are looked for in another way
+_COMPARED = 32  # characters that a search compares for a unit
+_BITS = 14  # an integer of n bits is written in about n * n steps, 1 << 14 of them for a unit
+
+
+class Uncounted(Exception):
+    """An item that may take too much work to be mapped without counting: a list of it is not short."""
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """The units of the items of a program, worked out from the mapping alone.
+    """A bound of the units of the items of a program, worked out from the mapping alone.
 
     An item begins with `units`. All in all, it takes `constant` more at most, `own` for each byte of its own
-    and `shared` for each byte of the body.
+    and `shared` for each byte of the body, `own_values` and `shared_values` for each value in them, and
+    `rounds` for each round of its templates' loops over values of its own. If items are `apart` from all that
+    they share, no byte counts as both. `places` are the names that lead to what is shared, each with the
+    units of its bytes and of its values; None if items may hold each other.
     """
 
     units: int
     constant: int
     own: int
     shared: int
+    own_values: int = 0
+    shared_values: int = 0
+    rounds: int = 0
+    apart: bool = False
+    places: tuple[tuple[tuple[str, ...], int, int], ...] | None = None
 
-    def at_most(self, items: int, size: int) -> int:
-        """A bound of the units of so many items of a body of `size` bytes."""
-        return items * (self.units + self.constant + self.shared * size) + self.own * size
+    def at_most(self, items: int, size: int, limits: Limits) -> int:
+        """A bound of the units of so many items of a body of `size` bytes that the limits let through."""
+        # Commas and opening brackets: each value but the first has one before it, and `[],` has two in all.
+        values = min(size * 2 // 3, limits.values) + 1
+        both: Callable[[int, int], int] = max if self.apart else add
+        of_bytes = both(self.own, items * self.shared)
+        of_values = both(self.own_values, items * self.shared_values)
+        # Elements of a list take two bytes, but for the last.
+        rounds = self.rounds * min(items * limits.loop_rounds, values, (size + 1) // 2)
+        return items * (self.units + self.constant) + of_bytes * size + of_values * values + rounds
+
+    def fits(self, items: int, size: int, limits: Limits) -> bool:
+        """True if no work of so many items of a body of `size` bytes has to be counted."""
+        found = self.at_most(items, size, limits)
+        if found > limits.body_work:
+            return False
+        return found <= limits.item_work or self.at_most(1, size, limits) <= limits.item_work
+
+    def in_body(self, body: object) -> Work:
+        """The same with what items share counted as it is in a body, not as if it were all of the body."""
+        shared = self.shared_in(body)
+        return self if shared is None else replace(self.alone, constant=self.constant + shared)
+
+    @property
+    def alone(self) -> Work:
+        """The same without what items share."""
+        return replace(self, shared=0, shared_values=0)
+
+    def shared_in(self, body: object) -> int | None:
+        """The units that each item takes of what items share of a body; None if that is not known."""
+        if self.places is None:
+            return None
+        units = 0
+        try:
+            for names, of_bytes, of_values in self.places:
+                size = size_at(body, names)
+                units += size * of_bytes + (size // 2 + 1) * of_values
+        except RecursionError:  # it may contain itself
+            return None
+        return units
+
+    def room(self, items: int, limits: Limits) -> int:
+        """The units that each of so many items of any body may take more; negative if there are none."""
+        size = limits.body_bytes
+        of_one = limits.item_work - self.at_most(1, size, limits)
+        return min(of_one, (limits.body_work - self.at_most(items, size, limits)) // items)
 
     def max_uncounted(self, limits: Limits) -> int:
         """The size of a body within the limits up to which no work has to be counted."""
-        return self.max_bytes(min(limits.item_work, limits.body_work), limits.items, limits)
+        fits = self.fits
+        return _largest(limits.body_bytes, lambda size: fits(min(limits.items, size), size, limits))
+
+    def max_items(self, limits: Limits) -> int:
+        """The most items of a body within the limits of which none has to be counted."""
+        return _largest(limits.items, lambda items: self.fits(items, limits.body_bytes, limits))
 
     def is_harmless(self, limits: Limits) -> bool:
         """True if no body within the limits takes more work than they allow."""
@@ -63,15 +140,21 @@ class Work:
 
     def max_bytes(self, units: int, items: int, limits: Limits) -> int:
         """The size of a body within the limits up to which so many items take no more than so many units."""
-        low, high = 0, limits.body_bytes
-        while low < high:
-            size = (low + high + 1) // 2
-            # An item takes two bytes: a digit and a comma.
-            if self.at_most(min(items, size), size) <= units:
-                low = size
-            else:
-                high = size - 1
-        return low
+        # An item takes two bytes: a digit and a comma.
+        at_most = self.at_most
+        return _largest(limits.body_bytes, lambda size: at_most(min(items, size), size, limits) <= units)
+
+
+def _largest(most: int, is_small: Callable[[int], bool]) -> int:
+    """The largest number up to `most` that is small, as all below it are; 0 if there is none."""
+    low, high = 0, most
+    while low < high:
+        number = (low + high + 1) // 2
+        if is_small(number):
+            low = number
+        else:
+            high = number - 1
+    return low
 
 
 class Meter:
@@ -155,7 +238,7 @@ def size_of(value: object) -> int:
         return VALUE * len(value)
     if isinstance(value, int):
         bits = value.bit_length()
-        return bits // _DIGIT if bits > SMALL_INTEGER else 0
+        return bits * bits >> _BITS if bits > SMALL_INTEGER else 0
     return 0
 
 
@@ -168,28 +251,60 @@ def spend_on(*values: object, units: int = 0) -> None:
 
 def spend_on_number(text: str) -> None:
     """Count a text that may be a long number: to read one of n digits takes about n * n steps."""
-    spend(min(len(text), _LONGEST_NUMBER))
+    counting = meter()
+    if counting is not None:
+        digits = min(len(text), _LONGEST_NUMBER)
+        counting.spend(digits + digits * digits // _DIGITS)
+
+
+def spend_on_search(text: str, part: str) -> None:
+    """Count the search of a part in a text, beside their characters.
+
+    Python compares the part at each place if one of both is short, and else takes linear time.
+    """
+    counting = meter()
+    if counting is not None:
+        counting.spend(units_of_search(len(part), len(text)))
+
+
+def units_of_search(part: int, text: int) -> int:
+    """The units to look for a part of so many characters in a text, beside those of both."""
+    return text * min(part, _SEARCHED) // _COMPARED
+
+
+def spend_on_json(text: str | bytes) -> None:
+    """Count JSON text that has been written: its characters, its values, and long integers once more."""
+    counting = meter()
+    if counting is not None:
+        raw = text.encode("ascii", "replace") if isinstance(text, str) else text
+        digits = raw.translate(_DIGITS_ALIKE).count(_LONG_INTEGER) * len(_LONG_INTEGER)
+        counting.spend(PRINTED * count_values(raw) + len(raw) + LONG_DIGIT * digits)
 
 
 def spend_on_key(value: object) -> None:
-    """Count a value that is made a key of a set: a text, or the members of a container."""
+    """Count a value that is made a key of a set; the parts of a container are keys of their own."""
     counting = meter()
     if counting is not None:
-        counting.spend(len(value) // STRIDE if isinstance(value, str) else size_of(value))
+        if isinstance(value, str):
+            counting.spend(PAIR + len(value) // STRIDE)
+        elif isinstance(value, int):
+            counting.spend(PAIR + size_of(value))
+        else:
+            counting.spend(3 * PAIR if isinstance(value, list | tuple | dict) else PAIR)
 
 
 def spend_on_parts(values: list[object], rounds: int) -> None:
-    """Count all that the values of a list hold, at any depth, so many times.
+    """Count all that the values of a list hold, at any depth, so many times, and once to look for it.
 
     A list that holds more than a body may, or itself, takes more units than there are.
     """
     counting = meter()
     if counting is None:
         return
-    units, waiting, room = 0, list(values), active().values
+    units, seen, waiting, most = 0, 0, list(values), active().values
     while waiting and units * rounds <= counting.left:
-        room -= 1
-        if room < 0:
+        seen += 1
+        if seen > most:
             units = UNBOUNDED
             break
         value = waiting.pop()
@@ -198,7 +313,7 @@ def spend_on_parts(values: list[object], rounds: int) -> None:
         elif isinstance(value, dict):
             waiting.extend(value.values())
         units += VALUE + (size_of(value) if isinstance(value, str | int) else 0)
-    counting.spend(units * rounds)
+    counting.spend(units * rounds + LISTED * seen)
 
 
 def spend_on_comparison(left: object, right: object) -> None:

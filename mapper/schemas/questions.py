@@ -7,7 +7,7 @@ resolve in.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import reduce
 from typing import Any, TypeAlias
 from urllib.parse import unquote
@@ -180,17 +180,18 @@ def _evaluates(document: Subschema, schema: Subschema, name: str, hops: int) -> 
         return True
     if any(searcher(pattern)(name) for pattern in schema.get("patternProperties", {})):
         return True
-    nested = [
-        *_parts(document, schema),
-        *schema.get("dependentSchemas", {}).values(),
-        schema.get("if", False),
-    ]
-    nested += [branch for branches in _choices(schema) for branch in branches]
     return any(
         _evaluates(document, child, name, hops + 1)
         or (isinstance(child, dict) and "unevaluatedProperties" in child)
-        for child in nested
+        for child in _in_place(document, schema)
     )
+
+
+def _in_place(document: Subschema, schema: Mapping[str, Any]) -> list[Subschema]:
+    """The subschemas that look at the same value as this one, if they must hold or not."""
+    branches = [branch for branches in _choices(schema) for branch in branches]
+    tests = [schema["if"]] if "if" in schema else []
+    return [*_parts(document, schema), *branches, *tests, *schema.get("dependentSchemas", {}).values()]
 
 
 def _both(demands: list[Subschema]) -> Subschema:
@@ -229,7 +230,7 @@ def _names(document: Subschema, schema: Subschema, hops: int) -> Iterator[str]:
     if isinstance(schema, bool) or hops > _MAX_HOPS:
         return
     yield from schema.get("properties", {})
-    for part in [*_parts(document, schema), *(b for branches in _choices(schema) for b in branches)]:
+    for part in _in_place(document, schema):
         yield from _names(document, part, hops + 1)
 
 
@@ -247,7 +248,7 @@ def _reachable(document: Subschema, schema: Subschema, hops: int = 0) -> Iterato
     spend()
     if isinstance(schema, bool) or hops > _MAX_HOPS:
         return
-    for part in [*_parts(document, schema), *(b for branches in _choices(schema) for b in branches)]:
+    for part in _in_place(document, schema):
         yield from _reachable(document, part, hops + 1)
 
 
@@ -265,15 +266,39 @@ def required_of(document: Subschema, schema: Subschema, hops: int = 0) -> frozen
     return names
 
 
-def items_of(document: Subschema, schema: Subschema, hops: int = 0) -> Subschema:
-    """The schema that each element of a fitting array fits, whatever its position."""
+def items_of(document: Subschema, schema: Subschema, index: int | None = None) -> Subschema:
+    """The schema that each element of a fitting array fits, or the one at an index."""
+
+    def own(node: Mapping[str, Any]) -> Subschema:
+        first, others = node.get("prefixItems", ()), node.get("items", True)
+        if index is None:
+            return _either([*first, others])
+        return first[index] if index < len(first) else others  # type: ignore[no-any-return]
+
+    return _parts_of(document, schema, own)
+
+
+def members_of(document: Subschema, schema: Subschema) -> Subschema:
+    """The schema that each member of a fitting object fits, whatever its name."""
+
+    def own(node: Mapping[str, Any]) -> Subschema:
+        named = (*node.get("properties", {}).values(), *node.get("patternProperties", {}).values())
+        return _either([*named, node.get("additionalProperties", True)])
+
+    return _parts_of(document, schema, own)
+
+
+def _parts_of(
+    document: Subschema, schema: Subschema, own: Callable[[Mapping[str, Any]], Subschema], hops: int = 0
+) -> Subschema:
+    """The schema of parts of a value, by what a subschema for the value demands of them on its own."""
     spend()
     if isinstance(schema, bool) or hops > _MAX_HOPS:
         return schema is not False
-    demands = [_either([*schema.get("prefixItems", ()), schema.get("items", True)])]
-    demands += [items_of(document, part, hops + 1) for part in _parts(document, schema)]
+    demands = [own(schema)]
+    demands += [_parts_of(document, part, own, hops + 1) for part in _parts(document, schema)]
     demands += [
-        _either([items_of(document, branch, hops + 1) for branch in branches])
+        _either([_parts_of(document, branch, own, hops + 1) for branch in branches])
         for branches in _choices(schema)
     ]
     return _both(demands)

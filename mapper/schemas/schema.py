@@ -12,13 +12,15 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from mapper.diagnostics.diagnostic import Label, Report, Severity
 from mapper.diagnostics.files import read_file
 from mapper.diagnostics.source import SourceFile, Span
-from mapper.regex.danger import find_danger
+from mapper.regex.automaton import MAX_POSITIONS, NoAutomaton
+from mapper.regex.reading import PatternFault
 from mapper.regex.searches import automaton_of
 from mapper.runtime.json.nesting import is_deeper
 from mapper.runtime.limits import MAX_FILE_DEPTH, active
@@ -30,6 +32,7 @@ from mapper.schemas.questions import Pointer, Subschema, find_reference, subsche
 
 MAX_HEIGHT = 200  # subschemas for one value, each inside or referred to by the one before
 MAX_VALUES = 200_000  # also those of enumerations; a text of as many bytes as are allowed can hold a million
+MAX_PATTERN = 10_000  # characters of a pattern
 MAX_PATTERNS = 50_000  # characters of a schema's different patterns
 _MAX_UNUSUAL = 500
 MAX_AUTOMATA = 10_000  # the nodes of all of a schema's automata
@@ -41,16 +44,6 @@ _OTHER_DRAFTS = {
     "$recursiveRef": "`$dynamicRef`",
     "$recursiveAnchor": "`$dynamicAnchor`",
 }
-# Signs that ECMA-262 knows and Python does not, and another way to write them.
-_PATTERN_HINTS = (
-    (
-        r"\\[pP]\{",
-        r"there are no classes of Unicode; write ranges, such as `[A-Za-z\u00c0-\u024f]` for letters",
-    ),
-    (r"\(\?<[a-zA-Z_$]", "write a group without a name: `(?:...)`"),
-    (r"\\c[a-zA-Z]", r"write a control character by its number, such as `\u000a`"),
-    (r"\[\^\]", r"write any character as `[\s\S]`"),
-)
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -85,6 +78,10 @@ class Schema:
         """The span of the member name that `pointer` ends in."""
         name = self._positions.names.get(pointer)
         return None if name is None else Span(self.file, *name)
+
+    def span_of_keyword(self, pointer: Pointer) -> Span | None:
+        """The span of the keyword that `pointer` ends in, or of the subschema around it."""
+        return self.span_of_name(pointer) or self.span_of(pointer[:-1])
 
     def definition_of(self, schema: Subschema) -> Span | None:
         """The span of a subschema of this document; of several that hold together, the first."""
@@ -184,7 +181,7 @@ class _Examination:
     schema: Schema
     report: Report
     named: Span | None
-    dangers: dict[str, str | None] = field(default_factory=dict)  # of each pattern
+    pattern_faults: dict[str, PatternFault | None] = field(default_factory=dict)
     length: int = 0
     automata: int = 0
 
@@ -287,29 +284,36 @@ class _Examination:
             self.fault("M007", "a reference leads nowhere", place, "the file has no schema at such a place")
 
     def check_pattern(self, pattern: str, place: Span | None) -> None:
-        if pattern not in self.dangers:
-            self.dangers[pattern] = self.find_danger(pattern)
-        danger = self.dangers[pattern]
-        if danger is not None:
-            hints = (hint for sign, hint in _PATTERN_HINTS if re.search(sign, pattern))
-            hint = next(hints, "") if "no regular expression" in danger else ""
-            self.fault("M203", "a pattern that cannot be used", place, danger, hint)
+        if pattern not in self.pattern_faults:
+            self.pattern_faults[pattern] = self.pattern_fault(pattern)
+        fault = self.pattern_faults[pattern]
+        if fault is not None:
+            if place is not None and fault.position >= 0:
+                place = _character(place, fault.position)
+            self.fault("M203", "a pattern that cannot be used", place, fault.message)
 
-    def find_danger(self, pattern: str) -> str | None:
-        """The reason against a pattern; of patterns beyond a limit, only the first has one."""
+    def pattern_fault(self, pattern: str) -> PatternFault | None:
+        """The fault of a pattern, at -1 if all is one; beyond a limit, only the first pattern has one."""
         before = self.length
         self.length += len(pattern)
         if self.length > MAX_PATTERNS:
             reason = f"the patterns of the schema have more than {MAX_PATTERNS:,} characters together"
-            return reason if before <= MAX_PATTERNS else None
-        danger = find_danger(pattern)
-        if danger is not None:
-            return danger
-        automaton = automaton_of(pattern)
+            return PatternFault(reason, -1) if before <= MAX_PATTERNS else None
+        if self.automata > MAX_AUTOMATA:
+            return None
+        if len(pattern) > MAX_PATTERN:
+            return PatternFault(f"it has more than {MAX_PATTERN:,} characters", -1)
+        try:
+            automaton = automaton_of(pattern)
+        except PatternFault as fault:
+            return fault
+        except NoAutomaton as fault:
+            self.automata += MAX_POSITIONS
+            return PatternFault(str(fault), -1)
         before = self.automata
         self.automata += max(automaton.size, _LEAST_AUTOMATON) if automaton else 0
         if before <= MAX_AUTOMATA < self.automata:
-            return "a text may take the square of its length, and the patterns are too many for automata"
+            return PatternFault("the patterns of the schema are too large together", -1)
         return None
 
     def check_loops(self) -> None:
@@ -325,6 +329,19 @@ class _Examination:
                     why = "references that lead too far", f"through more than {MAX_HEIGHT} others"
                 self.fault("M007", why[0], place, why[1])
                 return
+
+
+# A character of a text as JSON writes it; two escapes may be the halves of one.
+_JSON_CHARACTER = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|[^\"\\]"
+)
+
+
+def _character(place: Span, index: int) -> Span:
+    """The span of a character of a JSON text; that of the closing quote if the text has no such character."""
+    found = next(islice(_JSON_CHARACTER.finditer(place.text[1:-1]), index, None), None)
+    start, end = (len(place.text) - 2, len(place.text) - 1) if found is None else found.span()
+    return place.part(start + 1, end + 1)
 
 
 @cache

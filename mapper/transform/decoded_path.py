@@ -20,10 +20,10 @@ from mapper.runtime.limits import DEFAULT, within
 from mapper.runtime.repair.policy import Repair
 from mapper.runtime.schema.validation import is_json
 from mapper.runtime.stack import on_fresh_stack
-from mapper.runtime.work import Meter, Work, counted, metering
+from mapper.runtime.work import Meter, Uncounted, Work, counted, metering
 from mapper.transform.body import read_body
 from mapper.transform.collector import Collector, NoEvent
-from mapper.transform.compiled import Compiled, module_name
+from mapper.transform.compiled import Compiled
 from mapper.transform.decoded_body import DecodedBody
 from mapper.transform.rejections import TOO_DEEP, reject
 from mapper.transform.request import Request
@@ -43,31 +43,42 @@ class DecodedPath:
 
     __slots__ = (
         "_collector",
-        "_compiled",
         "_event",
         "_growth",
         "_has_default_limits",
         "_levels",
         "_limits",
+        "_max_measured_items",
+        "_max_quick_items",
+        "_max_shared",
         "_max_uncounted",
+        "_max_uncounted_items",
         "_max_unmeasured",
+        "_module_file",
         "_policy",
         "_takes_one",
+        "_work_of_few",
         "alternatives",
         "objects_only",
         "work",
     )
 
     def __init__(self, compiled: Compiled, module: dict[str, Any], collector: Collector) -> None:
-        self._compiled = compiled
         self._collector = collector
         self._limits = compiled.limits
         self._policy = compiled.policy
         self._event = module["event"]
+        self._module_file: str = module["__name__"]
         self._growth = Growth(*module["GROWTH"])
         self._max_unmeasured = self._growth.max_items(compiled.limits)
-        self.work = Work(*module["WORK"])
+        self.work, self._work_of_few = (Work(*given) for given in module["WORK"])
         self._max_uncounted = self.work.max_uncounted(compiled.limits)
+        self._max_uncounted_items = self._work_of_few.max_items(compiled.limits)
+        alone = self._work_of_few.alone
+        self._max_measured_items = alone.max_items(compiled.limits)
+        # The same for fewer items, in fewer steps: the units of what items share of their body, each time.
+        self._max_quick_items = self._max_measured_items // 2
+        self._max_shared = alone.room(max(1, self._max_quick_items), compiled.limits)
         self._levels: int = compiled.limits.nesting + module["LEVELS"]
         self.alternatives: tuple[Alternative, ...] = module["EACH"]
         self.objects_only = compiled.objects_only
@@ -128,10 +139,10 @@ class DecodedPath:
         outcome: Outcome
         with self._in_force():
             try:
-                outcome = self._map_item(index, item, body, is_fresh=False)
+                outcome = self._map_counted(index, item, body, is_fresh=False)
             except RecursionError:
                 # The caller has used up nearly all of its stack; the outcome must not depend on that.
-                outcome = on_fresh_stack(lambda: self._map_item(index, item, body, is_fresh=True))
+                outcome = on_fresh_stack(lambda: self._map_counted(index, item, body, is_fresh=True))
         return outcome
 
     def room(self, size: int) -> Room:
@@ -141,7 +152,7 @@ class DecodedPath:
 
     def _map_one(self, payload: object, request: Request, max_depth: int) -> Any:
         """The outcome of `event` for a parsed payload that is itself the one item."""
-        if self._max_uncounted >= DEFAULT.body_bytes:
+        if self._max_uncounted_items:
             return self._event(payload, payload, request, max_depth)
         meter = self._meter()
         token = metering.set(meter)
@@ -150,6 +161,21 @@ class DecodedPath:
             return self._event(payload, payload, request, max_depth)
         finally:
             metering.reset(token)
+
+    def _must_count(self, items: int, size: int, body: object) -> bool:
+        """True if the work of so many items of a body of `size` bytes may be more than is allowed."""
+        if size <= self._max_uncounted or items <= self._max_uncounted_items:
+            return False
+        limits, of_few = self._limits, self._work_of_few
+        if items <= self._max_quick_items:
+            shared = of_few.shared_in(body)
+            if shared is not None and shared <= self._max_shared:
+                return False
+        if size >= limits.body_bytes and items > self._max_measured_items:
+            return True  # whatever they share
+        if self.work.fits(items, size, limits) or of_few.fits(items, size, limits):
+            return False
+        return not of_few.in_body(body).fits(items, size, limits)
 
     def _meter(self) -> Meter:
         """A meter for one body; the one in force if somebody counts several bodies together."""
@@ -184,7 +210,7 @@ class DecodedPath:
         skipped: list[Skipped] = []
         rejected: list[Rejected] = [] if body.rejected is None else [body.rejected]
         for index, item in enumerate(body.items):
-            outcome = self._map_item(index, item, body, is_fresh=is_fresh)
+            outcome = self._map_counted(index, item, body, is_fresh=is_fresh)
             if type(outcome) is Skipped:
                 skipped.append(outcome)
             elif type(outcome) is Rejected:
@@ -263,7 +289,7 @@ class DecodedPath:
         """The body with its items, or with the rejection of all of it; its values take up to `size` bytes."""
         body.alternatives = self.alternatives
         max_items = self._limits.items
-        meter = self._meter() if size > self._max_uncounted else None
+        meter = self._meter() if size > self._max_uncounted and not self._max_uncounted_items else None
         try:
             find = select if meter is None else counted(select, meter, 0)
             items = find(self.alternatives, body.value, max_items)
@@ -279,12 +305,24 @@ class DecodedPath:
             body.rejected = body.end(reject(0, "$", "M608", message, body.whole))
         else:
             body.items = items
-            if self.work.at_most(len(items), size) > min(self._limits.item_work, self._limits.body_work):
-                body.meter = meter
+            if self._must_count(len(items), size, body.value):
+                body.meter = meter or self._meter()
             is_measured = len(items) > self._max_unmeasured or size > self._limits.body_bytes
             if is_measured and not self._growth.fits(len(items), size, self._limits, body.value):
                 body.room = self.room(self._limits.result_bytes)
         return body
+
+    def _map_counted(self, index: int, item: object, body: DecodedBody, *, is_fresh: bool) -> Any:
+        """As `_map_item`; from an item on that may take much work, the items of a body are counted."""
+        try:
+            return self._map_item(index, item, body, is_fresh=is_fresh)
+        except Uncounted:
+            body.meter = self._meter()
+        room, writes, body.room, body.writes = body.room, body.writes, None, False
+        for earlier in range(index):  # whose work counts, too
+            self._map_item(earlier, body.items[earlier], body, is_fresh=is_fresh)
+        body.room, body.writes = room, writes
+        return self._map_item(index, item, body, is_fresh=is_fresh)
 
     def _map_item(self, index: int, item: object, body: DecodedBody, *, is_fresh: bool) -> Any:
         """The outcome of an item; its event is bytes if the body `writes` them.
@@ -297,6 +335,8 @@ class DecodedPath:
             if not is_fresh:
                 raise
             return body.end(self._defect(index, item, body, error))
+        except Uncounted:
+            raise
         except Exception as error:
             if body.may_raise:
                 return self._map_copy(index, item, body, is_fresh=is_fresh)
@@ -342,7 +382,9 @@ class DecodedPath:
 
     def _map_copy(self, index: int, item: object, body: DecodedBody, *, is_fresh: bool) -> Any:
         """The outcome of an item that holds types of the host's own, from a plain copy of it."""
-        outcome = self._map_item(index, PlainCopy(item).value, body.copied(), is_fresh=is_fresh)
+        copied = body.copied()
+        copied.meter = body.meter
+        outcome = self._map_item(index, PlainCopy(item).value, copied, is_fresh=is_fresh)
         if type(outcome) is Skipped or type(outcome) is Rejected:
             set_item(outcome, item)
         return outcome
@@ -360,12 +402,13 @@ class DecodedPath:
     def _defect(self, index: int, item: object, body: DecodedBody, error: Exception) -> Rejected:
         if isinstance(error, RecursionError):
             return reject(index, body.location(index), "M606", TOO_DEEP, item)
-        import traceback  # slow to import, and only a defect needs it
-
-        module = module_name(self._compiled.python, self._compiled.name)
-        frames = traceback.walk_tb(error.__traceback__)
-        lines = [line for frame, line in frames if frame.f_code.co_filename == module]
-        where = f" in line {lines[-1]} of the generated module" if lines else ""
+        # Nothing here may take memory by the size of the mapping: the error may be that none is left.
+        last, step = 0, error.__traceback__
+        while step is not None:
+            if step.tb_frame.f_code.co_filename == self._module_file:
+                last = step.tb_lineno
+            step = step.tb_next
+        where = f" in line {last} of the generated module" if last else ""
         message = f"defect of mapper: {type(error).__name__}{where}"
         return reject(index, body.location(index), "M901", message, item)
 

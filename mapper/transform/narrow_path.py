@@ -41,6 +41,7 @@ _SHALLOW = 2 * _NESTING  # bytes that cannot nest too deep: a level takes two br
 _NOTHING_FOUND: FoundElements = (-1, ())
 # The work of a body on this path, a small part of what is allowed; the decoded path maps any other body.
 _SHARE = min(DEFAULT.item_work, DEFAULT.body_work) // 16
+_FEW_ITEMS = 10
 _ONLY_BYTES = frozenset({bytes})
 
 # The items of a body, the body itself, and the index of the alternative of `each` that selects the items.
@@ -66,6 +67,7 @@ class NarrowPath:
         "_items",
         "_max_alone",
         "_max_bytes",
+        "_max_of_few",
         "_read",
         "_splits",
         "_work",
@@ -82,6 +84,7 @@ class NarrowPath:
         self._max_bytes = min(_MAX_BYTES, DEFAULT.result_bytes // max(1, growth.own + growth.shared))
         self._work = decoded.work
         self._max_alone = self._work.max_bytes(_SHARE, 1, DEFAULT)
+        self._max_of_few = self._work.max_bytes(_SHARE, _FEW_ITEMS, DEFAULT)
         self._read: Callable[[bytes, Request], Read] = module["run"]
         self._event: Callable[[Any, object, Request], NarrowOutcome] = module["event"]
         self._item: type = module["ITEM"]
@@ -133,7 +136,9 @@ class NarrowPath:
 
     def _meter(self, count: int, size: int) -> Meter | None:
         """A meter for the items of a body, if their work is not certain to be small."""
-        return Meter(_SHARE, _SHARE) if self._work.at_most(count, size) > _SHARE else None
+        if count <= _FEW_ITEMS and size <= self._max_of_few:
+            return None
+        return Meter(_SHARE, _SHARE) if self._work.at_most(count, size, DEFAULT) > _SHARE else None
 
     def _read_body(self, body: bytes, request: Request) -> Read:
         """The items of a body, or the outcome of a body that is one item."""

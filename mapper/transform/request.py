@@ -6,15 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from mapper.runtime.digits import is_out_of_range
+from mapper.runtime.json.locations import write_location
+from mapper.runtime.json.nesting import nests_deeper
+from mapper.runtime.limits import MAX_NESTING
+
 
 @dataclass(frozen=True)
 class Request:
     """The scopes of an HTTP request other than its body.
 
     `headers` are found whatever the case of their names (RFC 9110 §5.1). `query` holds one text per
-    parameter. `settings` are the tenant's own. `received_at` is an aware datetime or an RFC 3339 text; it is
-    kept as canonical text (UTC, milliseconds). Raises TypeError or ValueError for anything else. `repr` shows
-    names, never values.
+    parameter. `settings` are the tenant's own: any JSON. `received_at` is an aware datetime or an RFC 3339
+    text; it is kept as canonical text (UTC, milliseconds). Raises TypeError or ValueError for anything else.
+    `repr` shows names, never values.
     """
 
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -27,11 +32,62 @@ class Request:
             value = getattr(self, name)
             if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
                 raise TypeError(f"Request.{name} must be a mapping with text keys")
+        for name in ("headers", "query"):
+            if not all(isinstance(value, str) for value in getattr(self, name).values()):
+                raise TypeError(f"Request.{name} must hold texts")
         headers = {key.lower(): value for key, value in self.headers.items()}
         object.__setattr__(self, "headers", headers)
         object.__setattr__(self, "query", dict(self.query))
-        object.__setattr__(self, "settings", dict(self.settings))
+        settings = dict(self.settings)
+        object.__setattr__(self, "settings", settings)
+        _check_json(settings)
         object.__setattr__(self, "received_at", _canonical(self.received_at))
+
+
+def _check_json(settings: dict[str, object]) -> None:
+    """Raise TypeError or ValueError for settings that are not JSON; they name the place, not the value."""
+    if nests_deeper(settings, MAX_NESTING):
+        raise ValueError(f"Request.settings nests deeper than {MAX_NESTING} levels")
+    # A container that is repeated is looked at once: together they may have more parts than memory holds.
+    waiting: list[tuple[tuple[str | int, ...], object]] = [((), settings)]
+    met: set[int] = set()
+    while waiting:
+        steps, value = waiting.pop()
+        fault = _fault_of(value)
+        if fault is not None:
+            error, words = fault
+            raise error(f"Request.settings must be JSON: {write_location(steps)} {words}")
+        if isinstance(value, dict | list) and id(value) not in met:
+            met.add(id(value))
+            members = value.items() if isinstance(value, dict) else enumerate(value)
+            waiting += [((*steps, step), member) for step, member in members]
+
+
+def _fault_of(value: object) -> tuple[type[Exception], str] | None:
+    """The reason why a value, apart from its members, is not JSON."""
+    match value:
+        case None | bool():
+            return None
+        case str():
+            return None if _is_unicode(value) else (ValueError, "has half of a surrogate pair")
+        case int() | float():
+            return (ValueError, "is a number out of range") if is_out_of_range(value) else None
+        case dict():
+            if not all(isinstance(key, str) for key in value):
+                return TypeError, "has a name that is not text"
+            return None if all(map(_is_unicode, value)) else (ValueError, "has a name that is not Unicode")
+        case list():
+            return None
+        case _:
+            return TypeError, f"is of the type {type(value).__name__}"
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _canonical(moment: object) -> str | None:

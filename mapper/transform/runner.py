@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mapper import ir
-from mapper.budget import MAX_NODES, nodes_of
+from mapper.budget import MAX_NODES, nodes_of, spend
 from mapper.checker.search.runner import Execute, Payload, Run
 from mapper.diagnostics.source import SourceFile
 from mapper.ir.liquid import nodes_run
@@ -30,17 +30,17 @@ if TYPE_CHECKING:  # mappings without a template are checked without the proofs 
     from mapper.checker.templates.rendering import Render
 
 RECEIVED_AT = "2026-01-15T10:20:30.000Z"
-# Work for one mapping. It is counted, not timed, so that a check gives the same answer on every machine.
-MAX_JUDGED = 1_000_000  # subschemas that items are validated against
-_DELEGATED = 8  # times as long does jsonschema take for one as generated code
-_MIN_JUDGED = 10  # a check by the smallest schema takes as long
-MAX_NODES_RUN = 10_000_000  # nodes of the programs that are run
-_PREPARED = 300  # times as long does it take to compile a node as to run it
-_MIN_NODES = 100  # a run of the smallest program takes as long
-_CHARACTERS = 50_000  # with a limit of so many characters in a text, a node takes twice as long
-# Units of work: of one run or check by a schema, and of all of them.
-_RUN_WORK = 5_000_000
-MAX_WORK = 200_000_000
+# Steps (`mapper.budget`), so that a check gives the same answer on every machine. One is about a microsecond.
+_PREPARED = 1_000  # to compile the smallest program
+_A_NODE_PREPARED = 15
+_RUN = 30  # of the smallest program
+_NODES_A_STEP = 4  # that are run
+_VALUES_A_STEP = 4  # of a payload that are read
+_JUDGED_A_STEP = 16  # subschemas or values in a check by generated code
+_DELEGATED = 8  # times as long does jsonschema take as generated code
+_JUDGED = 2  # by the smallest schema
+_UNITS_A_STEP = 100  # of work that depends on the payload
+_RUN_WORK = 5_000_000  # units of work of one run or check by a schema
 _STOPPED = frozenset({"M619", "M620", *OUT_OF_WORK})  # faults of the limits of a trial, not of the mapping
 _UNDECIDED = Run(skipped=True)
 
@@ -62,19 +62,15 @@ class ProgramRunner:
     file: SourceFile
     source: Schema | None
     objects_only: bool
-    judgements_left: int = MAX_JUDGED
-    nodes_left: int = MAX_NODES_RUN
     body: Schema | None = None
     _validators: dict[str, _Validator] = field(default_factory=dict, repr=False)
-    _meter: Meter = field(default_factory=lambda: Meter(_RUN_WORK, MAX_WORK), repr=False)
 
     def prepare(self, program: ir.Program, target: Any) -> Execute:
-        """Compile a program for a target schema; if no work is left, no run of it decides anything."""
+        """Compile a program for a target schema."""
         from mapper.codegen.modules import generate_decoded
 
-        self.nodes_left -= _PREPARED * (_MIN_NODES + nodes_run(program))
-        if self.nodes_left < 0:
-            return lambda payload: _UNDECIDED
+        nodes = nodes_run(program)
+        spend(_PREPARED + _A_NODE_PREPARED * nodes)
         limits = trial_limits(len(self.file.text))
         with within(limits):
             module = generate_decoded(
@@ -92,26 +88,13 @@ class ProgramRunner:
             limits=limits,
         )
         transform = Transform(compiled)
-        nodes = _MIN_NODES + nodes_run(program) * (1 + limits.text_length // _CHARACTERS)
+        steps = _RUN + nodes // _NODES_A_STEP
 
         def execute(payload: Payload) -> Run:
-            self.nodes_left -= nodes + nodes_of(payload.body, MAX_NODES)
-            if self.nodes_left < 0:
-                return _UNDECIDED
-            return self._counted(lambda: _run(transform, payload), _UNDECIDED)
+            spend(steps + nodes_of(payload.body, MAX_NODES) // _VALUES_A_STEP)
+            return _counted(lambda: _run(transform, payload), _UNDECIDED)
 
         return execute
-
-    def _counted(self, work: Callable[[], _Found], otherwise: _Found) -> _Found:
-        """The result of work, or the other one if that takes too many units, as all work before did."""
-        token = metering.set(self._meter)
-        try:
-            self._meter.begin(0)
-            return work()
-        except Fault:
-            return otherwise
-        finally:
-            metering.reset(token)
 
     def fits_source(self, item: object) -> bool:
         """Return True if an item is valid under the source schema; False also if that takes too much work."""
@@ -127,14 +110,26 @@ class ProgramRunner:
         validator = self._validators.get(schema.name)
         if validator is None:
             validator = self._validators[schema.name] = _validator(schema.document)
-        size = _MIN_JUDGED + max(schema.size, nodes_of(value, MAX_NODES))
-        self.judgements_left -= validator.weight * size
-        if self.judgements_left < 0:
-            return False
+        size = _JUDGED + (schema.size + nodes_of(value, MAX_NODES)) // _JUDGED_A_STEP
+        spend(validator.weight * size)
         try:
-            return self._counted(lambda: validator.fits(value), otherwise=False)
+            return _counted(lambda: validator.fits(value), otherwise=False)
         except RecursionError:
             return False
+
+
+def _counted(work: Callable[[], _Found], otherwise: _Found) -> _Found:
+    """The result of work, or the other one if that takes too many units."""
+    meter = Meter(_RUN_WORK, _RUN_WORK)
+    token = metering.set(meter)
+    try:
+        meter.begin(0)
+        return work()
+    except Fault:
+        return otherwise
+    finally:
+        metering.reset(token)
+        spend(meter.used // _UNITS_A_STEP)
 
 
 def _run(transform: Transform, payload: Payload) -> Run:

@@ -18,6 +18,7 @@ import sys
 from dataclasses import fields
 from importlib.util import MAGIC_NUMBER
 from pathlib import Path
+from threading import Lock
 from types import CodeType
 from typing import Any, TypeVar
 
@@ -39,6 +40,7 @@ from mapper.version import __version__
 MAX_BYTES = 64 * 1024 * 1024
 _KIND, _LAYOUT = "mapper transform", 1
 _AGAIN = "compile it again"
+_CONVERTING = Lock()
 _MALFORMED = (
     *(ValueError, TypeError, LookupError, AttributeError),  # fields that are not ours
     *(EOFError, MemoryError, RecursionError),  # of marshal
@@ -155,7 +157,9 @@ def _made(kind: type[_Made], plain: dict[str, Any]) -> _Made:
     """A dataclass of these fields, none too many or too few, each of its type."""
     if plain.keys() != {field.name for field in fields(kind)}:  # type: ignore[arg-type]
         raise ValueError(f"other fields than those of {kind.__name__}")
-    return msgspec.convert(plain, kind)
+    # Two threads at once in the first conversion to a dataclass crash the interpreter (msgspec 0.21).
+    with _CONVERTING:
+        return msgspec.convert(plain, kind)
 
 
 def _plain(value: Policy | Limits | Read) -> dict[str, Any]:

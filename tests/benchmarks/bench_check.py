@@ -1,4 +1,4 @@
-"""How long checking takes: in a fresh process, each shipped mapping, and many mappings in one process.
+"""How long checking takes: in a fresh process, shipped mappings, large schemas, many mappings in a process.
 
     python tests/benchmarks/bench_check.py [--mappings 200]
 
@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 
 import mapper  # noqa: E402
+from mapper.api import check_file  # noqa: E402
 from mapper.catalog import find_mappings  # noqa: E402
 from mapper.compiler import analyse  # noqa: E402
 from mapper.diagnostics.diagnostic import Report  # noqa: E402
@@ -45,6 +47,7 @@ event:
   a: {path: $.a, as: string}
 """
 SOURCE = "webengage"  # the mapping that is varied
+MOST = {"shipped": 60, "casts": 5_000, "models": 3_000}  # ms that a check may take
 
 
 def best(run: Callable[[], object], rounds: int = ROUNDS) -> float:
@@ -118,9 +121,58 @@ def fresh(console: Console) -> None:
 
 def shipped(console: Console) -> None:
     """The table of shipped mappings."""
-    table = Table("shipped mapping", "check, ms", title="check time")
+    table = Table("shipped mapping", "check, ms", "at most", title="check time")
     for path in find_mappings():
-        table.add_row(path.stem, f"{best(lambda path=path: check(path)):.1f}")
+        table.add_row(path.stem, f"{best(lambda path=path: check(path)):.1f}", str(MOST["shipped"]))
+    console.print(table)
+
+
+def write_casts(folder: Path, *, required: bool) -> Path:
+    """A mapping with 300 casts that can fail, of a source with 2,000 members."""
+    names = [f"p{number}" for number in range(2_000)]
+    source = {"type": "object", "properties": {name: {"type": "string"} for name in names}}
+    fields = {f"f{number}": {"path": f"$.p{number}", "as": "number"} for number in range(300)}
+    target = {"type": "object", "properties": {name: {"type": "number"} for name in fields}}
+    return write(folder, {**source, "required": names if required else []}, target, fields)
+
+
+def write_models(folder: Path) -> Path:
+    """A mapping of a source with 600 models that refer to each other, 1 MB in all."""
+    models = {}
+    for number in range(600):
+        others = {f"m{step}": {"$ref": f"#/$defs/M{(7 * number + 13 * step + 1) % 600}"} for step in range(8)}
+        texts = {f"s{step}": {"type": "string", "description": "x" * 100} for step in range(10)}
+        models[f"M{number}"] = {"type": "object", "properties": {**others, **texts}, "required": ["s0"]}
+    fields = {"a": "$.s0", "b": "$.m0.m1.s0", "c": {"path": "$.m2.s1", "as": "number"}}
+    target = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
+    return write(folder, {"$ref": "#/$defs/M0", "$defs": models}, target, fields)
+
+
+def write(folder: Path, source: object, target: object, fields: dict[str, object]) -> Path:
+    """A mapping as a file, with its schemas beside it."""
+    (folder / "source.json").write_text(json.dumps(source))
+    (folder / "target.json").write_text(json.dumps(target))
+    mapping = {"mapping": "large", "version": 1, "source": "source.json", "target": "target.json"}
+    path = folder / "large.yaml"
+    path.write_text(json.dumps({**mapping, "event": fields}))
+    return path
+
+
+def large(console: Console) -> None:
+    """The table of large schemas, with the diagnostics by code: none may be left out."""
+    table = Table("large schemas", "check, ms", "at most", "reported", title="large schemas")
+    rows: dict[str, tuple[Callable[[Path], Path], str]] = {
+        "2,000 members, 300 casts": (lambda folder: write_casts(folder, required=False), "casts"),
+        "2,000 required members, 300 casts": (lambda folder: write_casts(folder, required=True), "casts"),
+        "600 models that refer to each other": (write_models, "models"),
+    }
+    for label, (write_case, most) in rows.items():
+        with tempfile.TemporaryDirectory() as name:
+            path = write_case(Path(name))
+            spent = best(lambda path=path: check(path), 1)
+            codes = Counter(found.code for found in check_file(path)[0])
+        reported = ", ".join(f"{count} {code}" for code, count in sorted(codes.items()))
+        table.add_row(label, f"{spent:,.0f}", f"{MOST[most]:,}", reported)
     console.print(table)
 
 
@@ -149,6 +201,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     console = Console(highlight=False)
     fresh(console)
     shipped(console)
+    large(console)
     many(console, arguments.mappings)
     return 0
 

@@ -23,6 +23,7 @@ from mapper.diagnostics.files import read_source
 from mapper.diagnostics.render import render_text
 from mapper.transform.runner import ProgramRunner
 from support.places import ROOT, TESTS
+from support.shown_payloads import whole_payload
 
 FAULTS = TESTS / "cases" / "faults"
 TABLES = sorted(FAULTS.glob("*.yaml"))
@@ -108,10 +109,11 @@ def test_a_payload_that_is_shown_fails(path: Path, case: dict[str, Any], tmp_pat
     analysis = analyse(file, tmp_path, Report())
     assert analysis.references.source is not None
     for diagnostic in analysis.report.ordered():
-        payload = shown(diagnostic)
-        if payload is None:
+        text = shown(diagnostic)
+        if text is None:
             assert "smallest payload" not in str(diagnostic.hints)
             continue
+        payload, _ = whole_payload(text, analysis.references.source.document)
         runner = ProgramRunner(file, analysis.references.source, objects_only=True)
         assert runner.fits_source(payload)
         execute = runner.prepare(analysis.program, analysis.references.target.document)
@@ -123,9 +125,9 @@ def test_a_payload_that_is_shown_fails(path: Path, case: dict[str, Any], tmp_pat
             assert len(result.rejected) == result.items == 1
 
 
-def shown(diagnostic: Diagnostic) -> Any:
+def shown(diagnostic: Diagnostic) -> str | None:
     found = [match for hint in diagnostic.hints if (match := SHOWN.search(hint))]
-    return json.loads(found[0][1]) if found else None
+    return found[0][1] if found else None
 
 
 def test_there_are_enough_of_them() -> None:

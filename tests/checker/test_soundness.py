@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,15 +16,15 @@ import mapper
 from mapper import ir
 from mapper.catalog import find_mappings
 from mapper.checker.inference.payload_types import item_type
-from mapper.checker.search.counterexamples import item_places, wrapped
+from mapper.checker.search.drafts import item_places, wrapped
 from mapper.checker.search.runner import Payload
 from mapper.compiler import Analysis, analyse
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.files import read_source
 from mapper.diagnostics.source import SourceFile
-from mapper.ir.liquid import walk
 from mapper.runtime.missing import MISSING
 from mapper.transform.runner import ProgramRunner
+from support.declared import declared_places
 from support.examples import examples
 from support.from_types import anything, values_of
 from support.random_mappings import bodies, mappings, optional
@@ -33,8 +32,6 @@ from support.validators import reference
 
 QUICK = examples(25, *HealthCheck)
 SHIPPED = [path for path in find_mappings() if "\ntemplate:" not in path.read_text("utf-8")]
-# The rejections that a value can end in, as `checker.inference` notes them.
-FAILURES = ("M613", "M614", "M615", "M616", "M617", "M618", "M627")
 MOMENTS = [None, "2026-11-23T20:00:05Z"]
 
 
@@ -51,29 +48,6 @@ def analysis_of(path: Path) -> Analysis:
     file = read_source(path, Report())
     assert file is not None
     return analyse(file, path.parent, Report())
-
-
-def declared_places(analysis: Analysis) -> Iterator[tuple[str, int, int]]:
-    """The codes and places of the rejections that the author has asked for, in the event and in its vars."""
-    program = analysis.program
-    assert program is not None
-    assert isinstance(program.output, ir.Record)
-    for node in walk((program.output, *(var.value for var in program.vars))):
-        match node:
-            case ir.Required(_, span):
-                yield "M611", span.start, span.end
-            case ir.Pick() | ir.Omit() | ir.Rename() | ir.Flatten() if node.declared:
-                yield from ((code, node.span.start, node.span.end) for code in ("M615", "M617"))
-            case ir.ObjectFrom() if node.declared:
-                yield "M617", node.span.start, node.span.end
-            case ir.Take(which=ir.Taken.ONLY):
-                yield "M627", node.span.start, node.span.end
-            case ir.Cast() | ir.Timestamp() if node.declared and node.on_error is ir.OnError.REJECT:
-                # `on_error: reject` is said of all that the value is made of.
-                places = {(part.span.start, part.span.end) for part in walk(node) if hasattr(part, "span")}
-                yield from ((code, *place) for code in FAILURES for place in places)
-            case _:
-                pass
 
 
 def is_exact(value: Any) -> bool:
@@ -107,7 +81,7 @@ def test_a_mapping_without_warnings_never_rejects_unasked(path: Path, data: st.D
         settings=data.draw(st.sampled_from([{}, {"event_name": "E", "anonymous_users": "keep"}])),
         received_at=data.draw(st.sampled_from(MOMENTS)),
     )
-    allowed = set(declared_places(analysis))
+    allowed = set(declared_places(analysis.program))
     result = load(path)(body, request)
     event(f"{len(result.events)} events, {len(result.skipped)} skipped, {len(result.rejected)} rejected")
     for rejected in result.rejected:
@@ -302,7 +276,7 @@ def test_proofs_about_small_mappings(
             continue
         if not found:
             event("clean")
-            allowed = {(code, start, end) for code, start, end in declared_places(analysis)}
+            allowed = {(code, start, end) for code, start, end in declared_places(analysis.program)}
             unasked = [(c, s) for c, s, _ in run.faults if s is None or (c, s.start, s.end) not in allowed]
             # A blank text in a field that says `on_missing: reject` is rejected by the target's schema.
             required_field = isinstance(program.output.fields[0].value, ir.Required)  # type: ignore[union-attr]

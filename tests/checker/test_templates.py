@@ -133,8 +133,8 @@ error[M411]: a text printed here can break the JSON
 2 |   \"\"\"}
   |     - a comma or the end must follow a value
   |
-  = hint: a payload that shows it: {"x": "", "y": "\\""}
   = hint: print it with the `json` filter, which adds the quotes and escapes what is inside
+  = hint: smallest payload that fails: `{"x": "", "y": "\\""}`
 """
 
 
@@ -169,7 +169,8 @@ def shipped() -> tuple[Path, Path]:
 def test_the_shipped_template_is_proven() -> None:
     mapping, source = shipped()
     report = Report()
-    case = {"template": yaml.safe_load(mapping.read_text("utf-8"))["template"], "dialect": "clevertap"}
+    spec = yaml.safe_load(mapping.read_text("utf-8"))
+    case = {"template": spec["template"], "dialect": "clevertap", "skip": spec["reject"][-1]["when"]}
     target = load_schema(shipped_schemas() / "event.schema.json", report, None)
     proof = prove(program_of(case, report), load_schema(source, report, None), target, prepare_template)
     assert proof.verdict is TemplateVerdict.PROVEN, (proof.refutations, proof.doubts)

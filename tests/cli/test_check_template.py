@@ -29,7 +29,7 @@ def test_a_bare_template_is_refuted(folder: Path, call: Call) -> None:
     done = call("check", "body.liquid", "--dialect", "clevertap")
     assert done.code == 1
     assert "error[M411]: a text printed here can break the JSON\n --> body.liquid:1:9" in done.out
-    assert 'hint: a payload that shows it: {"Event": {"Order Id": "\\""}}' in done.out
+    assert 'hint: smallest payload that fails: `{"Event": {"Order Id": "\\""}}`' in done.out
     assert "body.liquid: refuted: there are payloads for which it does not render" in done.out
     assert done.out.endswith("2 errors in 1 template\n")
 

@@ -33,7 +33,7 @@ def reference_verdict(schema: Any, value: object) -> bool | None:
 @given(st.one_of(SCHEMAS, DOCUMENTS), st.lists(VALUES, min_size=1, max_size=6))
 def test_verdict_is_that_of_jsonschema(schema: Any, values: list[Any]) -> None:
     if isinstance(schema, dict) and "$defs" not in schema:
-        schema = {**schema, "$defs": {"word": {"type": "string"}, "a/b c": True}}
+        schema = {**schema, "$defs": {"word": {"$dynamicAnchor": "word", "type": "string"}, "a/b c": True}}
     Draft202012Validator.check_schema(schema)
     valid = compiled(schema)
     for value in values:
@@ -49,7 +49,7 @@ def test_verdict_is_that_of_jsonschema(schema: Any, values: list[Any]) -> None:
 @given(schemas_over(st.fixed_dictionaries({"type": TYPES})), st.data())
 def test_verdict_on_objects_near_the_schema(schema: Any, data: st.DataObject) -> None:
     document = {"type": "object", "properties": {"a": schema, "b": schema}, "required": ["a"]} | schema
-    document["$defs"] = {"word": {"maxLength": 2}, "a/b c": {"type": "string"}}
+    document["$defs"] = {"word": {"$dynamicAnchor": "word", "maxLength": 2}, "a/b c": {"type": "string"}}
     value = data.draw(st.dictionaries(NAMES, VALUES, max_size=4))
     verdict = reference_verdict(document, value)
     assert verdict is None or compiled(document)(value) is verdict

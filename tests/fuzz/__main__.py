@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 from typing import cast
@@ -22,6 +23,7 @@ FUZZERS = {
     "replays": ("fuzz.runs", "ReplayFuzzer"),
     "journals": ("fuzz.journals", "JournalFuzzer"),
     "stored": ("fuzz.stored", "StoredFuzzer"),
+    "checks": ("fuzz.checks", "CheckFuzzer"),
 }
 
 
@@ -39,8 +41,9 @@ def main() -> int:
     def report(line: str) -> None:
         print(line, flush=True)
 
-    outcome = fuzz(make_fuzzer(given.name, given.seed), given.seed, given.count, seconds, report)
-    _print_outcome(outcome)
+    fuzzer = make_fuzzer(given.name, given.seed)
+    outcome = fuzz(fuzzer, given.seed, given.count, seconds, report)
+    _print_outcome(outcome, fuzzer.summary(outcome.reached))
     return 1 if outcome.findings else 0
 
 
@@ -50,11 +53,13 @@ def make_fuzzer(name: str, seed: int) -> Fuzzer:
     return cast(Fuzzer, getattr(import_module(module), kind)(seed))
 
 
-def _print_outcome(outcome: Outcome) -> None:
+def _print_outcome(outcome: Outcome, summary: Iterable[str]) -> None:
     for word, count in outcome.reached.most_common():
         print(f"{count:>12,}  {word}")
     for finding in outcome.findings.values():
         print(f"{finding.count:>12,}  FINDING {finding.kind}")
+    for line in summary:
+        print(line)
     print(outcome.line())
 
 

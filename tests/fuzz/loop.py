@@ -66,6 +66,10 @@ class Fuzzer(ABC):
     def keep(self, given: Input) -> None:  # noqa: B027 - few fuzzers learn
         """Learn from an input that reached something new."""
 
+    def summary(self, reached: Counter[str]) -> Iterable[str]:
+        """Lines about all that was reached, to be printed at the end."""
+        return ()
+
 
 @dataclass(slots=True)
 class Finding:

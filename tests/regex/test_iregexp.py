@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mapper.regex.automaton import MAX_REMEMBERED
 from mapper.regex.iregexp import MAX_DEPTH, MAX_SIZE, PatternFault, match, prepare, search
-from mapper.regex.positions import MAX_REMEMBERED
 from support.examples import examples
 from support.growth import assert_linear
 from support.places import TESTS
@@ -83,8 +83,8 @@ def test_steps_remembered_are_bounded() -> None:
     prepared = prepare("[^x]*x.{3}")
     match("".join(map(chr, range(0x100, 0xD000))), prepared)
     search("".join(map(chr, range(0x100, 0xD000))), prepared)
-    assert prepared.steps
-    assert all(len(known) <= MAX_REMEMBERED for known in (prepared.readers, *prepared.steps.values()))
+    assert len(prepared.automata) == 2
+    assert all(0 < automaton.remembered <= MAX_REMEMBERED for automaton in prepared.automata.values())
 
 
 def test_size_is_bounded() -> None:

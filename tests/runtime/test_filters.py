@@ -22,6 +22,7 @@ from mapper.runtime.liquid.filters import FILTERS, ROWS, apply
 from mapper.runtime.liquid.filters.row import Example, FilterRow
 from mapper.runtime.liquid.semantics import to_text
 from mapper.runtime.missing import MISSING
+from support.growth import assert_linear
 from support.lowered import run_generated, run_library, template
 
 # Filters whose examples the library renders in another way.
@@ -188,3 +189,17 @@ def test_filter_fails_without_showing_the_value(
     with pytest.raises(Fault) as caught:
         apply(FILTERS[name], 3, value, argument)
     assert (caught.value.code, caught.value.site, caught.value.detail) == ("M618", 3, detail)
+
+
+@pytest.mark.parametrize(
+    "name", ["remove", "remove_first", "remove_last", "replace", "replace_last", "split"]
+)
+def test_a_long_part_is_found_in_linear_time(name: str) -> None:
+    """At each place, all of the text is like the part, from either end."""
+
+    def search(size: int) -> None:
+        part = "a" * (size // 4) + "b" + "a" * (size // 4)
+        filtered = ROWS[name].function("a" * size, part, *("",) * name.startswith("replace"))
+        assert filtered in ("a" * size, ["a" * size])
+
+    assert_linear(search, 40_000, 320_000)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import mapper
 from mapper.runtime.schema.validation import delegate, violations
+from mapper.runtime.work import PAIR, UNBOUNDED, Meter, metering
 from support.examples import examples
 from support.places import ROOT
 from support.validators import compiled, reference
@@ -215,3 +216,47 @@ def test_keywords_mean_what_jsonschema_makes_of_them(
             continue
         assert judge(value) is expected
         assert (violations(json.dumps(whole), value) == []) is expected
+
+
+# Each judges a list of objects; N is one more of what a schema can repeat for one element.
+REPEATED: dict[str, Callable[[int], dict[str, Any]]] = {
+    "anyOf": lambda n: {"anyOf": [{"required": [f"k{i}"]} for i in range(n)] + [True]},
+    "allOf": lambda n: {"allOf": [{"minProperties": 1, "x-n": i} for i in range(n)]},
+    "oneOf": lambda n: {"oneOf": [{"required": [f"k{i}"]} for i in range(n)] + [True]},
+    "not": lambda n: {"not": {"anyOf": [{"required": [f"k{i}"]} for i in range(n)]}},
+    "if": lambda n: {"allOf": [{"if": {"required": [f"k{i}"]}, "then": False} for i in range(n)]},
+    "dependentSchemas": lambda n: {"allOf": [{"dependentSchemas": {"a": {"minProperties": 1}}}] * n},
+    "patternProperties": lambda n: {
+        "patternProperties": {f"^a?b{{0,{i}}}": {"minLength": 1} for i in range(n)}
+    },
+    "$ref": lambda n: {"allOf": [{"$ref": f"#/$defs/r{i}"} for i in range(n)]},
+    "a chain of $ref": lambda n: {"$ref": "#/$defs/c0"},
+    "enum": lambda n: {"not": {"properties": {"a": {"enum": [[i] for i in range(30 * n)]}}}},
+}
+
+
+def _list_units(name: str, repeated: int, elements: int) -> int:
+    """The units of checking a list of objects by a schema that repeats something for each of them."""
+    chain = {f"c{i}": {"allOf": [{"$ref": f"#/$defs/c{i + 1}"}]} for i in range(repeated)}
+    definitions = {f"r{i}": {"minProperties": 1, "x-n": i} for i in range(repeated)}
+    ends = {f"c{repeated}": {"minProperties": 1}}
+    schema = {"items": REPEATED[name](repeated), "$defs": chain | definitions | ends}
+    meter = Meter(UNBOUNDED, UNBOUNDED)
+    meter.begin(0)
+    token = metering.set(meter)
+    try:
+        delegate(json.dumps(schema))([{"a": f"{n}"} for n in range(elements)])
+    finally:
+        metering.reset(token)
+    return meter.used
+
+
+@pytest.mark.parametrize("name", REPEATED)
+def test_each_keyword_and_reference_counts_for_each_element(name: str) -> None:
+    """A schema and a list both count: twice the elements are twice the work, as are twice the keywords."""
+    base = _list_units(name, 20, 10)
+    assert base >= 20 * 10 * PAIR, "something is counted for each keyword and element"
+    more_elements = (_list_units(name, 20, 40) - base) / base
+    more_keywords = (_list_units(name, 80, 10) - base) / base
+    assert 2.5 < more_elements <= 3.1
+    assert more_keywords > 2

@@ -197,7 +197,7 @@ def read_slowly(text: str) -> str | None:
     fraction = ""
     if tail.startswith("."):
         fraction = tail[1:].split("Z")[0].split("z")[0].split("+")[0].split("-")[0]
-        if not fraction.isdigit() or len(fraction) > 9:
+        if not fraction.isdigit():
             return None
         tail = tail[1 + len(fraction) :]
     if tail in ("Z", "z"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,8 +86,11 @@ class Page:
 
     def set_row(self, index: int, cells: tuple[str, ...]) -> None:
         """Replace a row of a table by the index of its line."""
-        escaped = (cell.replace("|", "\\|") for cell in cells)
-        self._edits[index] = (index + 1, ["| " + " | ".join(escaped) + " |"])
+        self._edits[index] = (index + 1, [_row(cells)])
+
+    def set_rows(self, table: Table, rows: Iterable[tuple[str, ...]]) -> None:
+        """Replace all rows of a table."""
+        self._edits[table.start] = (table.start + len(table.rows), [_row(cells) for cells in rows])
 
     def save(self) -> None:
         """Write the changes, if there are any."""
@@ -96,6 +99,10 @@ class Page:
             self.lines[start:stop] = lines
         if self._edits:
             self.path.write_text("\n".join(self.lines) + "\n", "utf-8")
+
+
+def _row(cells: tuple[str, ...]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def code(cell: str) -> str:

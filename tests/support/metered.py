@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import mapper
@@ -14,7 +15,7 @@ from mapper.diagnostics.source import SourceFile
 from mapper.interpreter.items import interpret_item
 from mapper.ir.work import item_units
 from mapper.runtime.faults import Fault, InvalidEvent, Skip
-from mapper.runtime.limits import Limits, within
+from mapper.runtime.limits import active, within
 from mapper.runtime.work import Meter, counted, metering
 
 MANY = 1 << 60
@@ -50,7 +51,7 @@ def units(program: ir.Program, run: Callable[[], object]) -> tuple[str, int]:
 def event_of(program: ir.Program) -> Callable[..., object]:
     """The function that maps an item, generated without a target schema."""
     names: dict[str, object] = {}
-    with within(Limits(body_work=1)):  # so that the program counts
+    with within(replace(active(), body_work=1)):  # so that the program counts
         exec(generate_decoded(program, True, "case.yaml", "").python, names)
     event = names["event"]
     assert callable(event)

@@ -1,4 +1,4 @@
-"""Random schemas over the keywords that validators generate code for, and values near them."""
+"""Random schemas over all keywords of 2020-12 that say something of a value, and values near them."""
 
 from __future__ import annotations
 
@@ -66,21 +66,33 @@ def schemas_over(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     }
     others = {
         "$ref": st.sampled_from(["#", "#/$defs/word", "#/$defs/a~1b%20c"]),
+        "$dynamicRef": st.sampled_from(["#word", "#/$defs/word"]),
         "allOf": lists,
         "anyOf": lists,
         "oneOf": lists,
         "not": inner,
         "if": inner,
         "then": inner,
+        "else": inner,
         "patternProperties": st.dictionaries(st.sampled_from(["^a", "b|c", "1"]), inner, max_size=2),
         "prefixItems": lists,
         "exclusiveMinimum": NUMBERS,
-        "multipleOf": st.sampled_from([1, 2, 0.5]),
+        "exclusiveMaximum": NUMBERS,
+        "multipleOf": st.sampled_from([1, 2, 3, 0.5, 2.0, 0.1]),
         "uniqueItems": st.booleans(),
         "contains": inner,
+        "minContains": COUNTS,
+        "maxContains": COUNTS,
         "dependentRequired": st.dictionaries(NAMES, st.lists(NAMES, max_size=2, unique=True), max_size=2),
+        "dependentSchemas": maps,
         "minProperties": COUNTS,
-        "unevaluatedProperties": st.booleans(),
+        "maxProperties": COUNTS,
+        "propertyNames": inner,
+        "unevaluatedProperties": inner,
+        "unevaluatedItems": inner,
+        "contentEncoding": st.just("base64"),
+        "contentMediaType": st.just("application/json"),
+        "contentSchema": inner,
         "unknown-keyword": VALUES,
     }
     plain = st.fixed_dictionaries({}, optional=inlined)
@@ -96,8 +108,8 @@ def some_of(keywords: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[di
 
 SCHEMAS = st.recursive(st.one_of(st.booleans(), schemas_over(st.booleans())), schemas_over, max_leaves=5)
 DOCUMENTS = st.builds(
-    lambda schema, a, b: {**schema, "$defs": {"word": a, "a/b c": b}},
+    lambda schema, a, b: {**schema, "$defs": {"word": {"$dynamicAnchor": "word", **a}, "a/b c": b}},
     SCHEMAS.filter(lambda schema: isinstance(schema, dict)),
-    SCHEMAS,
+    SCHEMAS.filter(lambda schema: isinstance(schema, dict)),
     SCHEMAS,
 )

@@ -10,11 +10,18 @@ from jsonschema import Draft202012Validator
 
 from mapper.codegen.validator_code import emit_validator
 from mapper.codegen.writer import Writer
-from mapper.regex.syntax import as_python
+from mapper.regex.reading import read_ecma
+from mapper.regex.translation import as_python
 from mapper.schemas.questions import subschemas
 from support.emitted import defined
 
-CHECKER = Draft202012Validator.FORMAT_CHECKER
+CHECKER = deepcopy(Draft202012Validator.FORMAT_CHECKER)
+_has_format, _raises = CHECKER.checkers["date-time"]
+# It lets a line feed follow a date-time; RFC 3339 does not.
+CHECKER.checkers["date-time"] = (
+    lambda value: _has_format(value) and not str(value).endswith("\n"),
+    _raises,
+)
 
 
 def generated(schema: Any) -> str:
@@ -39,13 +46,14 @@ def with_python_patterns(schema: Any) -> Any:
     if not any(_has_patterns(node) for _, node in subschemas(schema)):
         return schema
     schema = deepcopy(schema)
-    for _, node in list(subschemas(schema)):
+    nodes = {id(node): node for _, node in subschemas(schema)}  # one may be at several places
+    for node in nodes.values():
         if _has_patterns(node):
             if "pattern" in node:
-                node["pattern"] = as_python(node["pattern"])
+                node["pattern"] = as_python(read_ecma(node["pattern"]))
             named = node.get("patternProperties", {})
             for pattern in list(named):
-                named[as_python(pattern)] = named.pop(pattern)
+                named[as_python(read_ecma(pattern))] = named.pop(pattern)
     return schema
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import pickle
+import re
 import subprocess
 import sys
 import threading
@@ -176,3 +177,19 @@ print("jsonschema" in sys.modules, [r.codes for r in found], "jsonschema" in sys
         text=True,
     )
     assert done.stdout.strip() == "False [('M612',), ('M612',)] True"
+
+
+def test_no_memory_for_an_item_is_a_rejection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Explaining it takes no copy of the module's text, which may be larger than what memory is left."""
+
+    def fail(_: object) -> str:
+        raise MemoryError
+
+    transform = mapper.compile(TEXT)
+    monkeypatch.setitem(transform._module, "to_string", fail)
+    for module in ("diagnostics.source", "transform.compiled"):
+        monkeypatch.setattr(f"mapper.{module}.digest", fail)
+    result = transform({"orders": [ORDER, {**ORDER, "id": "7"}]})
+    assert (len(result.events), [r.codes for r in result.rejected]) == (1, [("M901",)])
+    message = result.rejected[0].diagnostics[0].message
+    assert re.fullmatch(r"defect of mapper: MemoryError in line \d+ of the generated module", message)

@@ -294,7 +294,7 @@ LATE = {
     ),
     *(
         "mapper.runtime.repair.readings",
-        "mapper.regex.automata",
+        "mapper.regex.automaton",
         "mapper.runtime.json.deep",
         "mapper.runtime.liquid.library",
         "mapper.runtime.times.times",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -124,3 +125,23 @@ def assert_comes_back(text: str) -> None:
 def test_any_mapping_text_is_diagnosed(text: str) -> None:
     for diagnostic in mapper.check(text):
         assert not diagnostic.code.startswith("M9")
+
+
+UNUSABLE: dict[str, list[object]] = {
+    "from": ["", "%", "% ", "%Y", "%Q", "%s%s", "iso", ["epoch_s", "% "]],
+    "time_of_day": ["", "25:99"],
+    "zone": ["", "Mars/Olympus"],
+    "within": [["x", "y"], ["2026-01-01", "2025-01-01"]],
+    "write": ["", "%", {"pattern": "% "}, {"precision": "x"}, {"pattern": "%Y", "zone": "Mars/Olympus"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("modifier", "value"), [(name, value) for name, values in UNUSABLE.items() for value in values]
+)
+def test_nothing_is_computed_with_an_unusable_modifier(modifier: str, value: object) -> None:
+    """The value of a case is known, so the checker casts it."""
+    cast = {"path": "$.a", "as": "timestamp", "from": "date", "time_of_day": "12:00", "zone": "UTC"}
+    known = {"match": "$.a", "cases": {"2026-11-23": cast | {modifier: value}, "5": cast | {modifier: value}}}
+    found = mapper.check(json.dumps({"mapping": "m", "event": {"event_id": known}}))
+    assert any(each.severity is mapper.Severity.ERROR for each in found)

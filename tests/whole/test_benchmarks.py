@@ -32,3 +32,11 @@ def test_benchmark_of_the_command_runs(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     found = json.loads(figures.read_text(encoding="utf-8"))
     assert {"bare transform.json loop", "mapper run", "mapper run --jobs 2"} <= set(found)
+
+
+@pytest.mark.slow
+def test_benchmark_of_counting_runs() -> None:
+    command = [sys.executable, "tests/benchmarks/bench_work.py", "--rounds", "1"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=600)
+    assert done.returncode == 0, done.stderr
+    assert "trusted" in done.stdout

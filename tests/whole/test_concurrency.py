@@ -8,6 +8,7 @@ import linecache
 import multiprocessing
 import pickle
 import re
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -27,6 +28,7 @@ from mapper.catalog import find_mappings
 from mapper.regex.iregexp import Pattern
 from mapper.runtime.limits import Limits
 from mapper.samples.cases import find_cases
+from support.places import ROOT
 
 THREADS = 32
 Done = TypeVar("Done")
@@ -244,3 +246,28 @@ def test_generated_modules_hold_no_state(transform: Callable[[], mapper.Transfor
     loose = {name: value for name, value in names.items() if name != "__builtins__" and not is_frozen(value)}
     assert set(loose) <= {"FIELDS", "SITES"}, loose
     assert not [value for value in names.values() if isinstance(value, ModuleType)]
+
+
+UNPICKLED = """
+import pickle, sys, threading
+saved = sys.stdin.buffer.read()
+sys.setswitchinterval(1e-6)
+gate = threading.Barrier(16)
+def unpickle():
+    gate.wait()
+    pickle.loads(saved)
+threads = [threading.Thread(target=unpickle) for _ in range(16)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+
+
+def test_the_first_transform_of_a_process_is_unpickled_by_several_threads_at_once() -> None:
+    """Without a lock, four of ten such processes crash."""
+    saved = pickle.dumps(mapper.compile(MIXED))
+    for _ in range(6):
+        subprocess.run(
+            [sys.executable, "-c", UNPICKLED], input=saved, env={"PYTHONPATH": str(ROOT)}, check=True
+        )

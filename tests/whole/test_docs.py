@@ -49,7 +49,7 @@ from mapper.expressions.liquid import template_parsing as liquid_parsing
 from mapper.language.modifiers import CASTS, MODIFIERS
 from mapper.language.reader import TOP_LEVEL
 from mapper.language.value_reader import OPERATORS
-from mapper.regex import danger as patterns
+from mapper.regex import automaton
 from mapper.runtime import casts as values
 from mapper.runtime import digits, limits
 from mapper.runtime.limits import DEFAULT
@@ -61,8 +61,10 @@ from mapper.runtime.times import patterns as time_patterns
 from mapper.samples.cases import request_of, result_document
 from mapper.schemas import schema
 from support.agreement import same
+from support.limit_inputs import INPUTS, SETTINGS
 from support.markdown import Block, Heading, Page, Table, as_code, code
 from support.places import LANGUAGE_PAGES, ROOT
+from worst.search import MOST_MEGABYTES, MOST_SECONDS
 
 LANGUAGE = LANGUAGE_PAGES[0]
 LIQUID = ROOT / "docs" / "liquid.md"
@@ -352,7 +354,7 @@ LIMITS = {
     "its YAML": (DEFAULT.mapping_nodes, limits.MAX_FILE_DEPTH),
     "a schema": (DEFAULT.schema_bytes, schema.MAX_VALUES, limits.MAX_FILE_DEPTH),
     "subschemas for one value, each inside or referred to by the one before": (schema.MAX_HEIGHT,),
-    "a pattern of a schema": (patterns.MAX_LENGTH, patterns.MAX_POSITIONS),
+    "a pattern of a schema": (schema.MAX_PATTERN, automaton.MAX_POSITIONS),
     "the different patterns of a schema together": (schema.MAX_PATTERNS,),
     "a text of the format `regex` or `uri-template`": (formats.MAX_SYNTAX,),
     "steps of checking a mapping and its schemas": (budget.MAX_STEPS,),
@@ -393,6 +395,24 @@ def test_the_limits_are_those_of_the_code() -> None:
         for row in table.rows
     }
     assert said == LIMITS
+
+
+def test_what_limits_cost_is_said_of_each(update: bool) -> None:
+    """Seconds and megabytes are copied from `python tests/benchmarks/bench_limits.py`."""
+    page = Page(LANGUAGE)
+    table = next(p for p in page.parts() if isinstance(p, Table) and p.head[-1] == "MB")
+    known = {row[0]: row[3:] for row in table.rows}
+    wanted = [
+        (as_code(name) if name in SETTINGS else name, f"{given.limit:,}", given.code)
+        for name, given in INPUTS.items()
+    ]
+    rows = [(*start, *known.get(start[0], ("", ""))) for start in wanted]
+    if update:
+        page.set_rows(table, rows)
+        page.save()
+        return
+    assert list(table.rows) == rows
+    assert all(float(row[3]) <= MOST_SECONDS and float(row[4]) <= MOST_MEGABYTES for row in rows)
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda p: p.name)

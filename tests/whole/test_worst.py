@@ -10,8 +10,10 @@ from dataclasses import replace
 import pytest
 
 import mapper
+from mapper.runtime.limits import DEFAULT
 from support.frames import compiled, text_of
 from support.growth import assert_linear
+from support.limit_inputs import Trial
 from support.places import ROOT, TESTS
 from worst import bodies, mappings
 from worst.__main__ import KINDS
@@ -52,6 +54,20 @@ def test_what_a_try_takes_is_measured() -> None:
     assert measured(lambda: lambda: str(sum(range(10**7)))).seconds > 0.02
     assert measured(lambda: lambda: str(1 // 0)).failure.startswith("ZeroDivisionError")
     assert Taken(failure="x").share > 1 > Taken(MOST_SECONDS / 2, MOST_MEGABYTES / 2).share
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("field", ["{}", "$.a", "$.a{}"])
+@pytest.mark.xdist_group("worst")
+def test_the_largest_mapping_on_the_most_items(field: str) -> None:
+    """Each value of the YAML becomes a field of each event: 20,000 nodes, and a body of 10,000 items."""
+    fields = ", ".join(f"k{n}: {field.format(n)}" for n in range(int(DEFAULT.mapping_nodes * 0.495)))
+    body = b"[" + b",".join([b'{"a":1}'] * DEFAULT.items) + b"]"
+    taken = measured(Trial("{" + fields + "}", body).prepared)
+    assert taken.failure == ""
+    assert taken.note in ("M625", "M630"), "it ends at the limits of the results or of the work"
+    assert taken.seconds <= 2 * MOST_SECONDS, "a machine may be half as fast"
+    assert taken.megabytes <= MOST_MEGABYTES
 
 
 def test_many_genes_are_mappings_that_compile() -> None:

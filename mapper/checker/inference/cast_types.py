@@ -1,9 +1,9 @@
 """Casts: the type of a value in, the type of the cast value and the values that cannot be cast out.
 
-Listed values are cast by the function that runs at run time. Assumptions about the others: numbers have no
-thousands of digits; texts of the format date-time have at most nine digits of a second, and lie in the years
-1 to 9999 of UTC and of the zones that the mapping names. A number of the type `integer` may be written as a
-float: JSON Schema allows it.
+Listed values are cast by the function that runs at run time. Numbers have no thousands of digits, or the body
+is refused. Texts of the formats date and date-time lie in the years 1 to 9999 of UTC and of the zones that a
+mapping names: that is assumed (`--assumed`). A number of the type `integer` may be written as a float: JSON
+Schema allows it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ from mapper.checker.types.facts import Numbers
 from mapper.checker.types.lattice import overlaps
 from mapper.checker.types.named import BOOLEAN, INTEGER, NUMBER, TIME, text_type, time_with_digits
 from mapper.checker.types.number_facts import is_whole_and_a_double
-from mapper.checker.types.text_facts import NO_TIME, TIMES
+from mapper.checker.types.text_facts import NO_TIME
+from mapper.checker.types.text_languages import TIMES
 from mapper.runtime.casts import CONVERSIONS
 from mapper.runtime.missing import INVALID
 from mapper.runtime.schema.formats import conforms

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import chain, product
 from math import prod
 from typing import TypeAlias
@@ -11,9 +12,12 @@ from typing import TypeAlias
 from mapper import ir
 from mapper.budget import MAX_CHARACTERS, spend_on
 from mapper.checker.inference import predicates as p
+from mapper.checker.inference.number_types import calculated, rounded
 from mapper.checker.inference.printing import concatenated, printed, unprintable, unsure_numbers
 from mapper.checker.types import ANYTHING, NEVER, Type, admits, join, join_all, literal_type, only
-from mapper.checker.types.lattice import of_element
+from mapper.checker.types.cased_texts import in_case
+from mapper.checker.types.facts import Numbers
+from mapper.checker.types.lattice import of_element, of_member
 from mapper.checker.types.named import (
     BOOLEAN,
     COUNT,
@@ -26,17 +30,25 @@ from mapper.checker.types.named import (
     digest_type,
     text_type,
 )
+from mapper.checker.types.number_facts import bounded
+from mapper.checker.types.text_languages import TIMES, language_of
+from mapper.regex.characters import ranges, shared
+from mapper.regex.languages import alphabet
+from mapper.runtime.blank import WHITE_SPACE
 from mapper.runtime.faults import Fault
 from mapper.runtime.limits import trial_limits, within
 from mapper.runtime.liquid.filters import ROWS, apply
 from mapper.runtime.liquid.filters.digests import namespace_of
-from mapper.runtime.liquid.filters.row import PRINTED, Fails, Function, Gives
+from mapper.runtime.liquid.filters.row import PRINTED, Effect, Fails, Function, Gives
 from mapper.runtime.missing import MISSING
 
 Arguments: TypeAlias = tuple[Type, ...]
 Result: TypeAlias = Type | Callable[[Type, Arguments], Type]
 Failure: TypeAlias = Callable[[Type, Arguments], bool]
 
+_OF_DATES = frozenset({"date-time", "date", "time", *TIMES.values()})
+_A_DATE = datetime(2026, 11, 23, 20, tzinfo=UTC)
+_FEW = 1e290  # a body has not so many numbers that a sum of such numbers is beyond all floats
 _MOST = 24  # combinations of literal values that are computed one by one
 
 
@@ -47,8 +59,12 @@ def filter_type(name: str, value: Type, arguments: Arguments, *, is_plain: bool)
         folded = _computed(row.function, (value, *arguments))
         if folded is not None:
             return folded
-    rule = RESULTS[row.gives]
+    rule = (OF_EFFECT.get(row.effect) if isinstance(row.effect, Effect) else None) or RESULTS[row.gives]
     result = rule if isinstance(rule, Type) else rule(value, arguments)
+    if row.gives is Gives.ARITHMETIC and is_plain:
+        if name == "divided_by":
+            result = NUMBER  # to a schema 7 and 7.0 are the same, but only the quotient of 7 is rounded
+        result = calculated(name, (value, *arguments), integral=result is INTEGER) or result
     if row.fails in _OF_ELEMENTS and not _is_plain_list(value, arguments):
         return join(result, ANYTHING.with_missing()), True
     return result, FAILURES[row.fails](value, arguments)
@@ -75,6 +91,19 @@ def _computed(function: Function, types: Arguments) -> tuple[Type, bool] | None:
         spend_on(_length(found))
         results = join(results, literal_type(found))
     return results, failed
+
+
+def writes_dates(name: str, arguments: Arguments) -> bool:
+    """True for a filter of dates that writes any date with these arguments, if they are constants."""
+    listed = [_scalars(each) for each in arguments]
+    if ROWS[name].gives is not Gives.DATE or prod(map(len, listed)) != 1:
+        return False
+    try:
+        with within(trial_limits(0)):
+            apply(ROWS[name].function, -1, _A_DATE, *(values[0] for values in listed))
+    except Fault:
+        return False
+    return True
 
 
 def unsure_operand(name: str, given: Type) -> Type:
@@ -114,6 +143,16 @@ def _keeps_content(value: Type, _arguments: Arguments) -> Type:
     return text_type(blank=False) if printed(value).blank is False else TEXT
 
 
+def _in_case(change: Callable[[str], str]) -> Result:
+    return lambda value, _arguments: Type(texts=in_case(printed(value), change))
+
+
+def _trimmed(value: Type, arguments: Arguments) -> Type:
+    texts = printed(value)
+    has_space = texts.values is not None or shared(alphabet(language_of(texts)), ranges(WHITE_SPACE))
+    return _keeps_content(value, arguments) if has_space else Type(texts=texts)
+
+
 def _encodes(value: Type, _arguments: Arguments) -> Type:
     return text_type(blank=False) if printed(value).shortest else TEXT
 
@@ -149,8 +188,54 @@ def _is_whole(given: Type) -> bool:
     return numbers.values is not None and all(isinstance(value, int) for value in numbers.values)
 
 
-def _rounded(_value: Type, arguments: Arguments) -> Type:
-    return NUMBER if arguments else INTEGER
+def _rounded(value: Type, arguments: Arguments) -> Type:
+    return NUMBER if arguments else rounded(value)
+
+
+def _whole(value: Type, _arguments: Arguments) -> Type:
+    return rounded(value)
+
+
+def _sum(value: Type, arguments: Arguments) -> Type:
+    """The sum of elements or properties; what is no number, or is not there, counts as 0."""
+    parts = _summands(value, arguments)
+    if parts is None or parts.texts:
+        return NUMBER
+    numbers = bounded(parts.numbers or Numbers(low=0))
+    is_positive = numbers.low is not None and numbers.low >= 0
+    return Type(numbers=Numbers(low=0 if is_positive else None, integral=_is_whole(parts)))
+
+
+def _no_numbers(value: Type, arguments: Arguments) -> bool:
+    parts = _summands(value, arguments)
+    if parts is None or parts.texts:
+        return True
+    numbers = bounded(parts.numbers or Numbers(low=0, high=0))
+    # The sum of numbers near the largest float is beyond it.
+    return not all(bound is not None and abs(bound) < _FEW for bound in (numbers.low, numbers.high))
+
+
+def _summands(value: Type, arguments: Arguments) -> Type | None:
+    """The elements of a list, or the property of each; None if not all of them have properties."""
+    elements = of_element(value)
+    return _property_of(elements, arguments[0]) if arguments else elements
+
+
+def _properties(value: Type, arguments: Arguments) -> Type:
+    found = _property_of(of_element(value), _first(arguments))
+    arrays = value.arrays
+    if found is None or arrays is None:
+        return array_of(ANYTHING)
+    element = replace(found, missing=False, null=found.null or found.missing)
+    return array_of(element, arrays.shortest, arrays.longest)
+
+
+def _property_of(elements: Type, name: Type) -> Type | None:
+    """The type of a property of objects; None if others are among them, or the name is not known."""
+    names = _scalars(name)
+    if elements != only(elements, "object") or not names or not all(isinstance(each, str) for each in names):
+        return None
+    return join_all(of_member(elements, str(each)) for each in names)
 
 
 def _divides_by_zero(_value: Type, arguments: Arguments) -> bool:
@@ -180,6 +265,12 @@ def _both_elements(value: Type, arguments: Arguments) -> Type:
     return array_of(join_all(map(_elements, (value, *arguments))))
 
 
+def _part(value: Type, _arguments: Arguments) -> Type:
+    """A part of a list is a list, that of any other value is text."""
+    lists = array_of(of_element(value)) if value.arrays else NEVER
+    return join(lists, TEXT) if value != only(value, "array") or value.is_never else lists
+
+
 def _one_element(value: Type, _arguments: Arguments) -> Type:
     if value.objects or value.texts:
         return ANYTHING.with_missing()
@@ -206,7 +297,10 @@ def _no_order(value: Type, arguments: Arguments) -> bool:
 
 def _no_date(value: Type, arguments: Arguments) -> bool:
     strange = any(each.kinds != {"string"} or each.missing for each in arguments)
-    return strange or bool(value.arrays or value.objects or value.numbers or value.texts)
+    texts = value.texts
+    # Texts of other formats may be a clock's, such as "now", or digits: too many seconds.
+    is_clear = texts is None or bool(texts.formats & _OF_DATES)
+    return strange or bool(value.arrays or value.objects or value.numbers or not is_clear)
 
 
 def _no_namespace(_value: Type, arguments: Arguments) -> bool:
@@ -223,6 +317,12 @@ def _is_plain_list(value: Type, arguments: Arguments) -> bool:
     return is_list and all(each.kinds <= {"string"} and not each.missing for each in arguments)
 
 
+# Effects that say more than the result of their filters does.
+OF_EFFECT: dict[Effect, Result] = {
+    Effect.UPPER: _in_case(str.upper),
+    Effect.LOWER: _in_case(str.lower),
+    Effect.TRIMMED: _trimmed,
+}
 RESULTS: dict[Gives, Result] = {
     Gives.TEXT: TEXT,
     Gives.CONTENT: _keeps_content,
@@ -239,10 +339,10 @@ RESULTS: dict[Gives, Result] = {
     Gives.UUID: UUID,
     Gives.DATE: TEXT,
     Gives.TEXTS: array_of(TEXT),
-    Gives.NUMBER: NUMBER,
+    Gives.NUMBER: _sum,
     Gives.ARITHMETIC: _arithmetic,
     Gives.ROUNDED: _rounded,
-    Gives.WHOLE: INTEGER,
+    Gives.WHOLE: _whole,
     Gives.COUNT: COUNT,
     Gives.INDEX: COUNT.with_missing(),
     Gives.TRUTH: replace(BOOLEAN, null=True),
@@ -250,8 +350,8 @@ RESULTS: dict[Gives, Result] = {
     Gives.FOUND: _one_element,
     Gives.ELEMENTS: _same_elements,
     Gives.BOTH: _both_elements,
-    Gives.PROPERTIES: array_of(ANYTHING),
-    Gives.PART: join(TEXT, array_of(ANYTHING)),
+    Gives.PROPERTIES: _properties,
+    Gives.PART: _part,
     Gives.DEFAULTED: _defaulted,
 }
 FAILURES: dict[Fails, Failure] = {
@@ -264,6 +364,7 @@ FAILURES: dict[Fails, Failure] = {
     Fails.NO_LISTS: _no_lists,
     Fails.NO_OBJECTS: _no_objects,
     Fails.NO_KEYS: _no_keys,
+    Fails.NO_NUMBERS: _no_numbers,
     Fails.NO_ORDER: _no_order,
     Fails.NO_NAMESPACE: _no_namespace,
 }
@@ -272,4 +373,4 @@ _PRINTING = frozenset({Gives.JOINED, Gives.PART})
 _WHOLE = frozenset({Gives.WHOLE, Gives.ROUNDED})
 _COUNTING = frozenset({Gives.WHOLE, Gives.COUNT, Gives.INDEX})
 # A filter that reads its elements may give nil, or fail, if its value is not a plain list.
-_OF_ELEMENTS = frozenset({Fails.NO_OBJECTS, Fails.NO_KEYS, Fails.NO_ORDER})
+_OF_ELEMENTS = frozenset({Fails.NO_OBJECTS, Fails.NO_KEYS, Fails.NO_NUMBERS, Fails.NO_ORDER})

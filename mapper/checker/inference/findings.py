@@ -16,6 +16,12 @@ from mapper.diagnostics.source import Span
 from mapper.ir.liquid import Operand
 from mapper.runtime.digits import LOST_DIGITS
 
+_MAX_SCOPES = 4  # of one node, for the search
+
+
+# Parts of a request that a schema may describe, or that none describes.
+UNDESCRIBED = ("item", "envelope", "header", "query", "setting")
+
 
 @dataclass(frozen=True, slots=True)
 class PossibleRejection:
@@ -49,16 +55,28 @@ class Inference:
     """Collects types, possible rejections, outcomes of tests and reached nodes of a program.
 
     It is complete when inference is over. `assumed` lists in words the assumptions on which results depend.
+    `unchecked` are the parts of requests on which questions depend that are left open because no schema
+    describes these parts, as the keys of a dict: `item`, `envelope`, ...
     `is_declared` is True while inference is inside a value with `on_error: reject`.
     """
 
     assumed: tuple[str, ...] = ()
     possible_rejections: list[PossibleRejection] = field(default_factory=list)
+    unchecked: dict[str, None] = field(default_factory=dict)
     is_declared: bool = False
     _types: dict[int, tuple[object, Type]] = field(default_factory=dict)
+    _scopes: dict[int, list[TypeScope]] = field(default_factory=dict)
     _tests: dict[int, tuple[ir.TextTest, PossibleOutcomes]] = field(default_factory=dict)
     _rejections: dict[tuple[str, int, int], list[PossibleRejection]] = field(default_factory=dict)
     _reached: dict[int, bool] = field(default_factory=dict)
+
+    @property
+    def not_checked(self) -> str:
+        """The questions that are left open because no schema describes a part of the request, in words."""
+        if "item" in self.unchecked:
+            return "values of the payload may be anything, because there is no source schema"
+        names = ", ".join(f"`{name}`" for name in UNDESCRIBED if name in self.unchecked)
+        return f"values of {names} may be anything, because no schema describes them" if names else ""
 
     def note_type(self, node: object, found: Type) -> Type:
         """Note the type of a node at one place; returns that type."""
@@ -70,6 +88,16 @@ class Inference:
         """The type of a node of the program; None if it is never evaluated."""
         known = self._types.get(id(node))
         return None if known is None else known[1]
+
+    def note_scope(self, node: object, scope: TypeScope) -> None:
+        """Note a scope in which a node is evaluated; of many different ones, the first are kept."""
+        known = self._scopes.setdefault(id(node), [])
+        if len(known) < _MAX_SCOPES and all(scope.roots is not other.roots for other in known):
+            known.append(scope)
+
+    def scopes_of(self, node: object) -> Sequence[TypeScope]:
+        """Some scopes in which a node of the program is evaluated: what the conditions around it leave."""
+        return self._scopes.get(id(node), ())
 
     def note_test(self, test: ir.TextTest, *, can_hold: bool, can_fail: bool) -> None:
         """Note the possible outcomes of a test at one place."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from mapper import ir
 from mapper.budget import memoize, spend, spend_on
@@ -33,12 +34,12 @@ def flattened(node: ir.Flatten, whole: Objects) -> tuple[Type, Type]:
     names.collect((), "", whole, True)
     members = {name: names.widened(name, found) for name, found in names.members.items()}
     rest = join_all([each.leaf for parts in names.unknown.values() for each in parts]).with_missing()
-    made = Type(objects=(Objects(members, rest, not whole.may_be_empty),))
-    collides = bool(names.meeting) or (names.takes_apart and rest.is_present)
+    made = Type(objects=(Objects(members, rest, int(not whole.may_be_empty)),))
+    ways = names.meeting or names.meeting_unknown()
     bad = whole
-    for way in names.meeting or names.meeting_unknown():  # a search for a payload begins with both members
+    for way in ways:  # a search for a payload begins with both members
         bad = _with_member(bad, way, node)
-    return made, Type(objects=(bad,)) if collides else NEVER
+    return made, Type(objects=(bad,)) if ways or names.may_meet_unknown() else NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +48,14 @@ class _Unnamed:
 
     They are in the object or list `part` at the end of a `way`, so their names begin with `start`. Without a
     `part`, the names may go on in any way. `leaf` is the type of the values, or of those inside them.
+    `is_numbered` is True if the names go on with indexes alone.
     """
 
     way: tuple[str, ...]
     start: str
     part: Objects | Arrays | None
     leaf: Type
+    is_numbered: bool = False
 
 
 @dataclass(slots=True)
@@ -85,7 +88,10 @@ class _Names:
             behind = start + name + self.node.separator
             if elements.is_present:
                 leaf_of_elements = _leaves(elements, self.node)
-                self._add_unknown(_Unnamed((*way, name), behind, member.arrays, leaf_of_elements))
+                is_numbered = not _holds_objects(elements)
+                self._add_unknown(
+                    _Unnamed((*way, name), behind, member.arrays, leaf_of_elements, is_numbered)
+                )
             if inner is None:
                 continue
             if len(way) < _MAX_DEPTH and self.count < MAX_OBJECTS:
@@ -131,6 +137,16 @@ class _Names:
                     return way, (*each.way, *other)
         return ()
 
+    def may_meet_unknown(self) -> bool:
+        """True unless all unknown names are different: those of one list, or with starts that differ."""
+        unknown = [each for parts in self.unknown.values() for each in parts]
+        if not self.takes_apart or not unknown:
+            return False
+        if any(not each.is_numbered for each in unknown) or any(map(str.isdigit, self.node.separator)):
+            return True
+        starts = sorted(each.start for each in unknown)
+        return any(other.startswith(one) for one, other in pairwise(starts))
+
     def _around(self, name: str) -> Iterator[_Unnamed]:
         """The values of unknown names that may have this name, by its start."""
         yield from self.unknown.get("", ())
@@ -154,6 +170,15 @@ class _Names:
             end = rest.find(self.node.separator, end + 1)
 
 
+def _holds_objects(given: Type) -> bool:
+    """True if there may be an object in lists, at any depth."""
+    for _ in range(_MAX_DEPTH):
+        if given.objects or given.arrays is None:
+            return bool(given.objects)
+        given = element_of(given.arrays)
+    return True
+
+
 def _may_have(part: Objects | Arrays, name: str) -> bool:
     """True if an object may have a member of a name that is not listed, or a list such an element."""
     if isinstance(part, Objects):
@@ -170,7 +195,9 @@ def _index(name: str) -> int | None:
 
 def _split(given: Type, node: ir.Flatten) -> tuple[Type, Objects | None, Type]:
     """The values that stay as they are, the objects that are taken apart, and the elements of such lists."""
-    filled = [part for each in given.objects if (part := settle_objects(replace(each, nonempty=True)))]
+    filled = [
+        part for each in given.objects if (part := settle_objects(replace(each, fewest=max(each.fewest, 1))))
+    ]
     empty = EMPTY_OBJECT.objects if any(each.may_be_empty for each in given.objects) else ()
     arrays, elements = given.arrays, NEVER
     if arrays is not None and node.by_index:

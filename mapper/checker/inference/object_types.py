@@ -34,7 +34,7 @@ def merged_objects(left: Type, right: Type) -> Type:
         rest = None
         if one.rest is not None and other.rest is not None:
             rest = _overwritten(one.rest, other.rest)
-        both = Objects(members, rest, one.nonempty or other.nonempty)
+        both = Objects(members, rest, max(one.fewest, other.fewest))
         result = join(result, Type(objects=(both,)))
     return result
 
@@ -73,7 +73,7 @@ def entries_of(given: Type) -> Type:
     rest = ANYTHING if whole.rest is None else whole.rest
     value = without_missing(join_all((*members, rest)))
     sure = sum(1 for member in members if not member.missing)
-    shortest = max(sure, int(whole.nonempty))
+    shortest = max(sure, whole.fewest)
     if not whole.is_closed:
         return array_of(object_with({"key": TEXT, "value": value}), shortest)
     if not members:
@@ -110,4 +110,4 @@ def _renamed(whole: Objects, names: tuple[tuple[str, str], ...]) -> tuple[Type, 
     for old, _ in names:
         if old not in taken:
             members[old] = MISSING_ONLY
-    return Type(objects=(Objects(members, whole.rest, whole.nonempty),)), bad
+    return Type(objects=(Objects(members, whole.rest, whole.fewest),)), bad

@@ -6,7 +6,12 @@ from typing import assert_never
 
 from mapper import ir
 from mapper.checker.inference import predicates as p
-from mapper.checker.inference.filter_types import filter_type, gives_exact_numbers, unsure_operand
+from mapper.checker.inference.filter_types import (
+    filter_type,
+    gives_exact_numbers,
+    unsure_operand,
+    writes_dates,
+)
 from mapper.checker.inference.findings import Inference, PossibleRejection
 from mapper.checker.inference.printing import printed
 from mapper.checker.inference.type_scope import TypeScope, look_up
@@ -28,6 +33,7 @@ from mapper.runtime.liquid.filters import ROWS
 
 def operand_type(operand: Operand, scope: TypeScope, notes: Inference) -> Type:
     """The type of an operand; filters that may fail are noted."""
+    notes.note_scope(operand, scope)
     return notes.note_type(operand, _operand_type(operand, scope, notes))
 
 
@@ -71,17 +77,22 @@ def _filtered(call: ir.FilterCall, scope: TypeScope, notes: Inference) -> Type:
             return lost
         arguments = tuple(rest)
     found, may_fail = filter_type(call.name, value, arguments, is_plain=not named)
+    reason = f"`{call.name}` cannot work with every value"
+    if may_fail and _is_clock(call) and writes_dates(call.name, arguments):
+        # Another date than a literal one is refused in dialects without a clock.
+        may_fail, reason = scope.roots["received_at"].missing, "the request may have no time of receipt"
     if may_fail:
-        notes.note_rejection(
-            PossibleRejection(
-                "M618", call.span, f"`{call.name}` cannot work with every value", value=call.value, bad=value
-            )
-        )
+        notes.note_rejection(PossibleRejection("M618", call.span, reason, value=call.value, bad=value))
     for operand, given in zip((call.value, *call.args), (value, *arguments), strict=True):
         bad = unsure_operand(call.name, given)
         if not bad.is_never and not gives_exact_numbers(operand):
             notes.note_lost_digits(operand, call.span, bad, scope)
     return join(found, lost)
+
+
+def _is_clock(call: ir.FilterCall) -> bool:
+    """True for the date of a literal `"now"`, which is the time of receipt."""
+    return isinstance(call.value, ir.Scalar) and call.value.value in ("now", "today")
 
 
 def _lost(call: ir.FilterCall, given: tuple[Type, ...]) -> Type:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import assert_never
 
 from mapper import ir
 from mapper.checker.inference.condition_types import narrow_by_filter
 from mapper.checker.inference.type_scope import BODY, ITEM, TypeScope, of_index
-from mapper.checker.types import ANYTHING, Type, join, join_all, only
+from mapper.checker.types import ANYTHING, MISSING_ONLY, Type, join, join_all, only, without_missing
 from mapper.checker.types.lattice import of_element, of_member
 from mapper.checker.types.named import array_of
 
@@ -27,6 +28,25 @@ def infer_path(path: ir.Path, scope: TypeScope) -> Type:
         least = _least(found, segment.selectors) if least else 0
         found = join_all(_selected(found, selector) for selector in segment.selectors)
     return array_of(found, least)
+
+
+def first_match(path: ir.Path, scope: TypeScope) -> Type | None:
+    """The type of the first match, or missing, of a path that ends in several names or indexes; else None.
+
+    They are tried in their order (RFC 9535 §2.5.1.2), so that one which is always there hides those after it.
+    """
+    before, last = path.segments[:-1], path.segments[-1]
+    if not ir.is_singular(before) or not isinstance(last, ir.Child):
+        return None
+    found = MISSING_ONLY
+    parent = infer_path(replace(path, segments=before), scope)
+    for selector in last.selectors:
+        if not isinstance(selector, ir.Name | ir.Index):
+            return None
+        found = join(without_missing(found), _step(parent, selector))
+        if not found.missing:
+            break
+    return found
 
 
 def _step(given: Type, selector: ir.Selector) -> Type:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from mapper import ir
 from mapper.checker.inference.path_types import infer_path
 from mapper.checker.inference.type_scope import TypeScope, initial_scope
-from mapper.checker.types import ANY_MEMBER, ANYTHING, Type, join, join_all, only, read_schema
+from mapper.checker.types import ANY_MEMBER, ANYTHING, SchemaTypes, Type, join, join_all, only, read_types
 from mapper.checker.types.facts import KINDS
 from mapper.checker.types.lattice import of_element
 from mapper.checker.types.named import EMPTY_OBJECT, TEXT, object_with
@@ -41,9 +41,17 @@ class PayloadTypes:
 
 
 @lru_cache(maxsize=32)
+def types_of_schema(schema: Schema, names: frozenset[str] = frozenset()) -> SchemaTypes:
+    """Both types of the values that fit; cached, because several mappings share one target schema.
+
+    Rules for names of members are followed exactly for some `names`.
+    """
+    return read_types(schema.document, names)
+
+
 def type_of_schema(schema: Schema) -> Type:
-    """The type of the values that fit; cached, because several mappings share one target schema."""
-    return read_schema(schema.document)
+    """The type of the values that may fit."""
+    return types_of_schema(schema).upper
 
 
 def item_type(source: Schema | None) -> Type:

@@ -54,7 +54,9 @@ def not_empty(given: Type) -> Type:
     if given.arrays is not None:
         arrays = settle_arrays(replace(given.arrays, shortest=max(given.arrays.shortest, 1)))
     objects = tuple(
-        part for each in given.objects if (part := settle_objects(replace(each, nonempty=True))) is not None
+        part
+        for each in given.objects
+        if (part := settle_objects(replace(each, fewest=max(each.fewest, 1)))) is not None
     )
     return replace(given, texts=texts, arrays=arrays, objects=objects)
 

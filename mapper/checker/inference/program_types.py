@@ -11,6 +11,9 @@ from mapper.checker.inference.type_scope import TypeScope, initial_scope, tame_s
 from mapper.checker.inference.value_types import infer_record, infer_value
 from mapper.checker.types import ANY_MEMBER, Type, meet
 from mapper.ir.liquid import walk_with_vars
+from mapper.runtime.schema.formats import CHECKED
+from mapper.schemas.questions import subschemas
+from mapper.schemas.schema import Schema
 
 # The assumption about bodies of each format if no schema describes them.
 _WITHOUT_SCHEMA = {
@@ -65,12 +68,21 @@ def _assumptions(program: ir.Program, payload: PayloadTypes) -> tuple[str, ...]:
     source, schema = payload.source, payload.schema
     if source is None and schema is None:
         return (_WITHOUT_SCHEMA[program.policy.format],)
-    items = () if source is None else (f"every item fits `{source.name}`",)
+    items = () if source is None else (_fits("item", source),)
     if schema is not None:
-        return (*items, f"every body fits `{schema.name}`")
+        return (*items, _fits("body", schema))
     reads_around = any(path.root is ir.Root.BODY for path in _paths(program))
     around = "the body around an item has no schema: what `envelope` finds is unknown"
     return (*items, around) if reads_around else items
+
+
+def _fits(noun: str, schema: Schema) -> str:
+    parts = (part for _, part in subschemas(schema.document) if isinstance(part, dict))
+    formats = sorted(CHECKED & {part["format"] for part in parts if "format" in part})
+    if not formats:
+        return f"every {noun} fits `{schema.name}`"
+    years = ", within the years 1 to 9999 of UTC" if {"date", "date-time"} & set(formats) else ""
+    return f"every {noun} fits `{schema.name}`, and its texts have their formats: {', '.join(formats)}{years}"
 
 
 def _paths(program: ir.Program) -> list[ir.Path]:

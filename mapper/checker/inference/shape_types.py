@@ -58,7 +58,7 @@ def _pruned_objects(given: Objects, kinds: Kinds) -> tuple[Objects | None, bool]
     rest = _pruned_member(given.rest, kinds)
     left = Objects(members, rest)
     is_removed = "empty" in kinds and left.may_be_empty
-    return settle_objects(replace(left, nonempty="empty" in kinds)), is_removed
+    return settle_objects(replace(left, fewest=int("empty" in kinds))), is_removed
 
 
 def _pruned_member(given: Type | None, kinds: Kinds) -> Type:
@@ -80,7 +80,7 @@ def _unknown(missing: bool, null: bool, blank: bool, empty: bool) -> Type:
         null=null,
         texts=Texts(blank=None if blank else False),
         arrays=Arrays(shortest=int(not empty)),
-        objects=(Objects(nonempty=not empty),),
+        objects=(Objects(fewest=int(not empty)),),
     )
 
 

@@ -13,7 +13,7 @@ from mapper.checker.inference.condition_types import divide
 from mapper.checker.inference.findings import Inference, PossibleRejection
 from mapper.checker.inference.object_types import changed_object, entries_of, merged_objects, object_of
 from mapper.checker.inference.operand_types import operand_type
-from mapper.checker.inference.path_types import infer_path
+from mapper.checker.inference.path_types import first_match, infer_path
 from mapper.checker.inference.printing import unsure_numbers
 from mapper.checker.inference.shape_types import pruned
 from mapper.checker.inference.template_types import infer_template
@@ -42,8 +42,10 @@ from mapper.runtime.digits import LOST_DIGITS
 def infer_value(node: ir.Value, scope: TypeScope, notes: Inference) -> Type:
     """The type of a node's value, missing included; possible rejections are noted."""
     notes.note_reached(node, scope.is_reachable)
-    found = _infer(node, scope, notes) if scope.is_reachable else NEVER
-    return notes.note_type(node, found) if scope.is_reachable else NEVER
+    if not scope.is_reachable:
+        return NEVER
+    notes.note_scope(node, scope)
+    return notes.note_type(node, _infer(node, scope, notes))
 
 
 def _infer(node: ir.Value, scope: TypeScope, notes: Inference) -> Type:
@@ -233,6 +235,10 @@ def _take(node: ir.Take, scope: TypeScope, notes: Inference) -> Type:
     if node.which is ir.Taken.ONLY and (source.arrays is None or source.arrays.longest not in (0, 1)):
         reason = "this path can find several values"
         notes.note_rejection(PossibleRejection("M627", node.span, reason, node.value, source, declared=True))
+    if node.which is ir.Taken.FIRST and isinstance(node.value, ir.Path):
+        first = first_match(node.value, scope)
+        if first is not None:
+            return first
     is_sure = source.arrays is not None and source.arrays.shortest > 0
     return of_element(source).with_missing(not is_sure)
 

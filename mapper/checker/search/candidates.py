@@ -1,187 +1,106 @@
-"""Candidates: the places of a payload and request that a program reads, and payloads with values there."""
+"""Candidates: values to try at the places that a program reads, and choices of several of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import combinations, islice, product, takewhile
-from json import dumps
-from typing import TypeAlias
+from functools import reduce
+from itertools import combinations, islice, product
 
-from mapper import ir
-from mapper.checker.inference.type_scope import (
-    BODY,
-    ITEM,
-    SPECIAL,
-    Key,
-    PayloadPlace,
-    initial_scope,
-    of_key,
-    place_of,
-    place_of_path,
-    plain_keys,
-)
-from mapper.checker.types import NEVER, Type, admits, meet, only
+from mapper.checker.inference.type_scope import Key, PayloadPlace, of_key
+from mapper.checker.search.documents import PlacedValue
+from mapper.checker.types import ANYTHING, NEVER, Type, admits, meet, only, text_type
 from mapper.checker.types.facts import KINDS
-from mapper.checker.types.witnesses import witnesses
-from mapper.ir.liquid import walk_with_vars
+from mapper.checker.types.named import TEXT, array_of
+from mapper.checker.types.strays import strays
+from mapper.checker.types.witnesses import numbers_near, witnesses
 from mapper.runtime.missing import MISSING
 
-PlacedValue: TypeAlias = tuple[PayloadPlace, object]
-
-# The number of choices grows with all four; the search tries them in order until its runs are used up.
-_MAX_PLACES = 14
-_MAX_BAD = 10
+# The number of choices grows with all four; the search tries them in order until its steps are used up.
+MAX_PLACES = 14
+_MAX_BAD = 12
+_MAX_SIZE = 50
 _MAX_OF_KIND = 5
 _MAX_TOGETHER = 3
 _MOMENT = "2026-11-23T20:00:00.000Z"
 
 
-def places_read(*nodes: object) -> dict[PayloadPlace, None]:
-    """The places that nodes of a program read, in the order of the text, as the keys of a dict."""
-    found: dict[PayloadPlace, None] = {}
-    scope = initial_scope(Type())
-    for node in walk_with_vars(nodes):
-        match node:
-            case ir.Path():
-                places = _places_of(node)
-            case ir.Lookup(var=ir.Var() as var):
-                place = _below_var(node, var)
-                places = [] if place is None else [place]
-            case ir.Lookup():
-                place = place_of(_plain(node), scope)
-                places = [] if place is None else [place]
-            case ir.FromRequest(ir.RequestPart.RECEIVED_AT):
-                places = [("received_at", ())]
-            case ir.FromRequest(part, name):
-                places = [(part.value, (name,))]
-            case _:
-                continue
-        found |= {place: None for place in places if place[1] or place[0] == "received_at"}
-    return found
-
-
-def _below_var(lookup: ir.Lookup, var: ir.Var) -> PayloadPlace | None:
-    """The place of a part of a var that is a path; None for any other var."""
-    place = place_of_path(var.value) if isinstance(var.value, ir.Path) else None
-    keys = plain_keys(_plain(lookup))
-    return None if place is None or keys is None else (place[0], (*place[1], *keys))
-
-
-def _places_of(path: ir.Path) -> list[PayloadPlace]:
-    """The place of a singular path; of any other those of its names, up to its first other selector."""
-    place = place_of_path(path)
-    if place is not None:
-        return [place]
-    root = ITEM if path.root is ir.Root.ITEM else BODY
-    keys: list[tuple[Key, ...]] = [()]
-    for segment in takewhile(_is_names, path.segments):
-        names = [each.name for each in segment.selectors if isinstance(each, ir.Name)]
-        keys = [(*before, name) for before in keys for name in names][:_MAX_PLACES]
-    return [(root, each) for each in keys]
-
-
-def _is_names(segment: ir.Segment) -> bool:
-    return isinstance(segment, ir.Child) and all(isinstance(each, ir.Name) for each in segment.selectors)
-
-
-def _plain(lookup: ir.Lookup) -> ir.Lookup:
-    """The lookup up to its first key that is built in or that only a payload decides."""
-    keys = takewhile(lambda key: not isinstance(key, ir.Lookup) and key not in SPECIAL, lookup.keys)
-    return ir.Lookup(lookup.name, tuple(keys), lookup.span, lookup.var)
-
-
-def constants_in(*nodes: object) -> list[object]:
-    """The scalars that conditions, cases and filters compare with, and JSON texts for paths that read one."""
-    found: dict[str, object] = {}
-    for node in walk_with_vars(nodes):
-        match node:
-            case ir.Scalar(None | "") | ir.CaseKey(None) | ir.Constant(None):
-                pass
-            case ir.Scalar(value) | ir.CaseKey(value) | ir.Constant(value):
-                found[repr(value)] = value
-            case ir.WithItem(source, ir.Path() as path) if any(map(_is_json, ir.walk(source))):
-                found |= {repr(text): text for text in _json_texts(path)}
-            case _:
-                pass
-    return list(found.values())
-
-
-def _is_json(node: object) -> bool:
-    return isinstance(node, ir.Cast) and node.kind is ir.CastKind.JSON
-
-
-def _json_texts(path: ir.Path) -> list[str]:
-    """Texts of JSON values with values of several types where the path starts to look."""
-    places = [keys for _, keys in _places_of(path)]
-    values: tuple[object, ...] = ("x", 0.5, None, {}, [])
-    return [dumps(with_value({}, keys, value)) for keys in places for value in values]
-
-
 def values_at(
-    place: PayloadPlace, roots: Mapping[str, Type | None], constants: list[object], bad: Type = NEVER
+    place: PayloadPlace,
+    roots: Mapping[str, Type | None],
+    constants: list[object],
+    bad: Type = NEVER,
+    wanted: Type | None = None,
 ) -> list[object]:
-    """Values to try at a place: first those of `bad`, then constants, then a few of each allowed type.
+    """Values to try at a place: first those of `bad` or not of `wanted`, then constants, then usual ones.
 
     `roots` has the types of the item and the body. If no schema describes the place, the values are a
-    harmless text and the constants.
+    harmless text and the constants. Of usual values there are a few of each allowed type.
     """
     root, keys = place
     if root == "received_at":
         return [_MOMENT]
     found = roots.get(root)
     if found is None:
-        return ["x", *constants]
-    for key in keys:
-        found = of_key(found, key)
-    worst = [value for value in islice(witnesses(meet(found, bad)), _MAX_BAD) if value is not MISSING]
+        return ["x", *(constants if root == "setting" else filter(_is_text, constants))]
+    found = reduce(of_key, keys, found)
+    worst = [*islice(witnesses(meet(found, bad)), _MAX_BAD)]
+    if wanted is not None:
+        worst = [*islice(strays(found, wanted), _MAX_BAD), *worst]
     known = [value for value in constants if admits(found, value)]
-    usual = [
-        value
-        for kind in KINDS
-        for value in islice(witnesses(only(found, kind)), _MAX_OF_KIND)
-        if value is not MISSING
-    ]
-    return list({repr(value): value for value in (*worst, *known, *usual)}.values())
+    sizes = [each for value in constants if isinstance(value, int) for each in _of_size(found, value)]
+    usual = [value for kind in KINDS for value in islice(witnesses(only(found, kind)), _MAX_OF_KIND)]
+    values = (value for value in (*worst, *known, *usual, *sizes) if value is not MISSING)
+    return list({repr(value): value for value in values}.values())
 
 
-def placements(choices: dict[PayloadPlace, list[object]]) -> Iterator[tuple[PlacedValue, ...]]:
-    """Choices of values for no place, for each single place, for each two and each three places."""
-    places = list(choices)[:_MAX_PLACES]
-    for count in range(_MAX_TOGETHER + 1):
-        for chosen in combinations(places, count):
-            for values in product(*(choices[place] for place in chosen)):
-                yield tuple(zip(chosen, values, strict=True))
+def _of_size(given: Type, size: int) -> Iterator[object]:
+    """Texts and arrays as long as a constant, one longer and one shorter: `size` is often compared."""
+    if not 0 <= size <= _MAX_SIZE:
+        return
+    for count in (size, size + 1, max(size - 1, 0)):
+        if given.texts is not None:
+            yield from islice(witnesses(meet(given, text_type(shortest=count, longest=count))), 1)
+        if given.arrays is not None:
+            yield from islice(witnesses(meet(given, array_of(ANYTHING, count, count))), 1)
 
 
-def with_value(document: object, keys: tuple[Key, ...], value: object) -> object:
-    """A copy of a document with a value below `keys`; anything else in the way is replaced."""
-    if not keys:
-        return value
-    key, rest = keys[0], keys[1:]
-    if isinstance(key, str):
-        members = dict(document) if isinstance(document, dict) else {}
-        members[key] = with_value(members.get(key), rest, value)
-        return members
-    elements = list(document) if isinstance(document, list) else []
-    needed = key + 1 if key >= 0 else -key
-    elements.extend([None] * (needed - len(elements)))
-    elements[key] = with_value(elements[key], rest, value)
-    return elements
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
 
 
-def smaller_values(document: object) -> Iterator[object]:
-    """Copies of a document that are smaller by one step, the biggest steps first."""
-    if isinstance(document, dict):
-        for key in document:
-            yield {name: member for name, member in document.items() if name != key}
-        for key, member in document.items():
-            for less in smaller_values(member):
-                yield {**document, key: less}
-    elif isinstance(document, list):
-        for index in range(len(document)):
-            yield [*document[:index], *document[index + 1 :]]
-        for index, element in enumerate(document):
-            for less in smaller_values(element):
-                yield [*document[:index], less, *document[index + 1 :]]
-    elif isinstance(document, str) and len(document) > 1:
-        yield from ("", "x")
+def boundaries(wanted: Type | None) -> list[object]:
+    """The numbers and texts at which a type ends, as numbers and as texts: a cast may lead to it."""
+    if wanted is None:
+        return []
+    numbers = [] if wanted.numbers is None else [*islice(numbers_near(wanted.numbers), _MAX_BAD)]
+    texts = [] if wanted.texts is None or wanted.texts.values is None else sorted(wanted.texts.values)
+    others = list(strays(TEXT, only(wanted, "string"))) if wanted.texts is not None else []
+    return [*numbers, *map(repr, numbers), *texts[:_MAX_BAD], *others[:_MAX_BAD]]
+
+
+def placements(choices: Mapping[PayloadPlace, list[object]], count: int) -> Iterator[tuple[PlacedValue, ...]]:
+    """Choices of values for so many of the places."""
+    for chosen in combinations(list(choices)[:MAX_PLACES], count):
+        for values in product(*(choices[place] for place in chosen)):
+            yield tuple(zip(chosen, values, strict=True))
+
+
+def counts() -> range:
+    """The numbers of places that are changed together."""
+    return range(_MAX_TOGETHER + 1)
+
+
+def narrowed_places(
+    before: Type, after: Type, keys: tuple[Key, ...] = ()
+) -> Iterator[tuple[tuple[Key, ...], Type]]:
+    """The places at which one type is narrower than another, each with the type there."""
+    if before is after or before == after:
+        return
+    if after.kinds != {"object"} or after.missing or len(after.objects) != 1 or "object" not in before.kinds:
+        yield keys, after
+        return
+    (part,) = after.objects
+    known = before.objects[0].members if len(before.objects) == 1 else {}
+    for name, member in part.members.items():
+        if known.get(name) is not member:
+            yield from narrowed_places(of_key(before, name), member, (*keys, name))

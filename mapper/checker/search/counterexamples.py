@@ -3,53 +3,62 @@
 Each search is about one field of the event. Payloads run through a program of that field alone, with the
 mapping's own items and rules, so that no other field rejects the item first. The whole mapping must
 reject the payload as well.
+
+A search starts from payloads for which the conditions around the field hold, as inference found them, and
+changes the values at the places that the field reads: at none, at one, at two together, and so on. Each
+question has steps of its own, and may take more from a stock that all questions share.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from functools import reduce
-from itertools import islice
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from mapper import ir
+from mapper.budget import TooComplex, limited
+from mapper.checker.inference.findings import Inference
 from mapper.checker.inference.payload_types import PayloadTypes
-from mapper.checker.inference.type_scope import BODY, ITEM, Key, PayloadPlace, of_key
-from mapper.checker.search.candidates import (
-    PlacedValue,
-    constants_in,
-    placements,
-    places_read,
-    smaller_values,
-    values_at,
-    with_value,
-)
+from mapper.checker.search.candidates import boundaries, counts, placements
+from mapper.checker.search.drafts import Drafting, PayloadDraft, item_places
+from mapper.checker.search.places import places_read
+from mapper.checker.search.results import Found, NotFound, SearchResult, Why
 from mapper.checker.search.runner import Execute, Payload, Run, Runner
-from mapper.checker.types import NEVER, Type, admits
-from mapper.checker.types.witnesses import smallest
-from mapper.runtime.missing import MISSING
+from mapper.checker.search.shrinking import shown_part, smaller_payloads
+from mapper.checker.search.trials import TrialMaker, Trials
+from mapper.checker.types import NEVER, Type
 
-# Bounds of the work, so that no mapping is checked for minutes.
+# Bounds of the work, counted and not timed. A step is about a microsecond of a run, or a type visited.
+STEPS_OF_QUESTION = 20_000  # for each one, as long as there are not too many
+STEPS_TO_SHARE = 2_000_000  # for questions that need more
+MAX_STEPS_OF_QUESTION = 300_000
+MAX_STEPS_OF_ALL = 5_000_000
 MAX_RUNS = 1500  # for one field and start
 MAX_DIGIT_RUNS = 400  # for a number that may have lost digits: nearly always one of the first values shows it
-MAX_RUNS_IN_ALL = 20_000
-MAX_STARTS = 500
-_MAX_STEPS = 400
-_MAX_SMALLER = 60
-
+_MAX_FILLED = 20  # drafts of a question
+_NOT, _ELSEWHERE, _HERE = range(3)  # ranks of payloads
+_MAX_SMALLER = 40  # more payloads that are tried once one was found
 Judge: TypeAlias = Callable[[Run], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class _Trials:
-    """All that the searches about one field share: the program of it alone, what it reads, and the starts."""
+def _not_run(_payload: Payload) -> Run:
+    return Run(skipped=True)
 
-    entry: ir.Field | None
-    execute: Execute
-    constants: list[object]
-    places: dict[PayloadPlace, None]
-    starts: list[tuple[PlacedValue, ...]]
+
+@dataclass(slots=True)
+class _Question:
+    """The state of one search."""
+
+    is_wrong: Judge
+    execute: Execute = _not_run
+    trials: Trials | None = None
+    best: Payload | None = None
+    rank: int = _NOT
+    filled: int = 0  # drafts that were filled
+    after: int = 0  # payloads that were tried since one was found
+    fitting: int = 0
+    is_cut: bool = False
 
 
 @dataclass(slots=True)
@@ -60,21 +69,18 @@ class CounterexampleSearch:
     target: Mapping[str, object]
     payload: PayloadTypes
     runner: Runner
-    runs_left: int = MAX_RUNS_IN_ALL
-    _whole: Execute | None = field(default=None, repr=False)
-    _item: Type | None = field(init=False, repr=False)
-    _least: object = field(init=False, repr=False)
-    _least_body: object = field(default=MISSING, init=False, repr=False)
-    _places: tuple[tuple[Key, ...], ...] = field(init=False, repr=False)
-    _trials: _Trials | None = field(default=None, init=False, repr=False)
+    notes: Inference = field(default_factory=Inference)
+    steps_to_share: int = STEPS_TO_SHARE
+    steps_left: int = MAX_STEPS_OF_ALL
+    _drafting: Drafting = field(init=False, repr=False)
+    _maker: TrialMaker = field(init=False, repr=False)
+    _whole: Execute | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._item = self.payload.item_of_search
-        self._least = {} if self._item is None else smallest(self._item)
         body = None if self.payload.schema is None else self.payload.body
-        self._places = tuple(item_places(self.program.each, body))
-        if body is not None and all(self._places):
-            self._least_body = smallest(body)
+        places = tuple(item_places(self.program.each, body))
+        self._drafting = Drafting(self.payload, self.runner, places)
+        self._maker = TrialMaker(self.program, self.payload, self.runner, self.notes, self._drafting)
 
     def find(
         self,
@@ -83,179 +89,99 @@ class CounterexampleSearch:
         focus: object = None,
         bad: Type = NEVER,
         max_runs: int = MAX_RUNS,
-    ) -> Payload | None:
+        wanted: Type | None = None,
+    ) -> SearchResult:
         """The smallest payload found for which the run of a field is wrong and the whole mapping rejects.
 
-        Places that the node in focus reads are tried first, with values of type `bad`. Without a field, the
-        program consists of the rules alone.
+        Places that the node in focus reads are tried first, with values of type `bad` and values that are not
+        of type `wanted`. Without a field, the program consists of the rules alone, and of the template if
+        there is one. Runs accept any event.
         """
-        trials = self._trials_of(entry)
-        execute = trials.execute
-        choices = self._choices(trials.constants, places_read(focus), trials.places, bad)
-        best: Payload | None = None
-        together = 0
-        for start in trials.starts:
-            for placed in islice(placements(choices), max_runs):
-                if self.runs_left <= 0 or (best is not None and len(placed) > together):
-                    break
-                self.runs_left -= 1
-                payload = self._payload((*start, *placed))
-                if payload is None or (best is not None and payload.size >= best.size):
-                    continue
-                if self._holds(execute, is_wrong, payload):
-                    best, together = payload, len(placed)
-        return None if best is None else self._shrunk(best, execute, is_wrong)
+        steps = max(0, min(STEPS_OF_QUESTION + self.steps_to_share, MAX_STEPS_OF_QUESTION, self.steps_left))
+        question = _Question(is_wrong)
+        with limited(steps) as budget, suppress(TooComplex):
+            trials = question.trials = self._maker.trials_of(entry, focus)
+            question.execute = trials.execute
+            self._drafting.begin()
+            self._ask(question, trials, focus, bad, wanted, max_runs)
+            self._shrink(question)
+        used = steps - max(budget.left, 0)
+        self.steps_left -= used
+        self.steps_to_share -= max(0, used - STEPS_OF_QUESTION)
+        if question.best is not None and question.trials is not None:
+            rules = places_read(self.program.rules)
+            read = {**question.trials.read_by(focus), **question.trials.places, **rules}
+            return Found(question.best, shown_part(question.best, read, self._drafting.places))
+        if question.is_cut or budget.left < 0:
+            return NotFound(Why.BUDGET)
+        return NotFound(Why.NOTHING if question.fitting else Why.NO_PAYLOAD)
 
-    def _trials_of(self, entry: ir.Field | None) -> _Trials:
-        # Fields are searched one after the other, each as often as it may fail: the last one is kept.
-        if self._trials is None or self._trials.entry is not entry:
-            alone = () if entry is None else (replace(entry, nullable=True, required=False),)
-            program = replace(self.program, output=ir.Record(alone, self.program.output.span))
-            execute = self.runner.prepare(program, True)
-            value = None if entry is None else entry.value
-            constants = constants_in(value, self.program.rules)
-            places = places_read(self.program.rules if entry is None else value)
-            self._trials = _Trials(entry, execute, constants, places, self._starts(execute))
-        return self._trials
-
-    def _choices(
+    def _ask(
         self,
-        constants: list[object],
-        first: dict[PayloadPlace, None],
-        others: dict[PayloadPlace, None],
+        question: _Question,
+        trials: Trials,
+        focus: object,
         bad: Type,
-    ) -> dict[PayloadPlace, list[object]]:
-        places = {**first, **others}
-        roots = {ITEM: self._item, BODY: None if self.payload.schema is None else self.payload.body}
-        return {
-            place: values_at(place, roots, constants, bad if place in first else NEVER) for place in places
-        }
+        wanted: Type | None,
+        max_runs: int,
+    ) -> None:
+        starts = [*self._maker.narrowed(focus, trials), *trials.starts]
+        constants = [*trials.constants, *boundaries(wanted)]
+        first = trials.read_by(focus)
+        places = {**first, **trials.places}
+        choices_of = self._maker.choices
+        every = [choices_of(start, constants, places, first, bad, wanted) for start in starts]
+        for count in counts():
+            for start, choices in zip(starts, every, strict=True):
+                for number, placed in enumerate(placements(choices, count)):
+                    if question.after > _MAX_SMALLER:
+                        return
+                    if number >= max_runs:
+                        question.is_cut = True
+                        break
+                    self._try(question, start.draft.with_placed(placed))
+            if question.rank == _HERE:
+                return
 
-    def _starts(self, execute: Execute) -> list[tuple[PlacedValue, ...]]:
-        """One or two choices of values for the places that rules read, with which no rule holds."""
-        rules = self.program.rules
-        choices = self._choices(constants_in(rules), {}, places_read(rules), NEVER)
-        filled = tuple((place, _harmless(values)) for place, values in choices.items() if values)
-        for placed in islice(placements(choices), MAX_STARTS):
-            if self._is_kept(execute, placed):
-                return [placed, filled] if self._is_kept(execute, filled) else [placed]
-        return [filled]
+    def _try(self, question: _Question, draft: PayloadDraft) -> None:
+        """Run a draft; if the whole mapping rejects it elsewhere, also with all that other parts may want."""
+        question.after += question.best is not None
+        payload = self._drafting.payload_of(draft)
+        question.fitting += payload is not None
+        if payload is None or not self._is_better(question, payload):
+            return
+        rank = self._rank(question, payload)
+        if rank > question.rank or (rank and rank == question.rank):
+            question.best, question.rank = payload, rank
+        if rank == _ELSEWHERE and question.filled < _MAX_FILLED:
+            question.filled += 1
+            whole = self._maker.filled().with_placed(draft.placed)
+            payload = self._drafting.payload_of(whole)
+            if payload is not None and self._rank(question, payload) == _HERE:
+                question.best, question.rank = payload, _HERE
 
-    def _is_kept(self, execute: Execute, placed: tuple[PlacedValue, ...]) -> bool:
-        payload = self._payload(placed)
-        return payload is not None and not execute(payload).skipped
+    def _is_better(self, question: _Question, payload: Payload) -> bool:
+        best = question.best
+        return best is None or question.rank < _HERE or payload.size < best.size
 
-    def _payload(self, placed: tuple[PlacedValue, ...]) -> Payload | None:
-        item = self._least
-        body = self._least_body
-        request: dict[str, dict[str, object]] = {"header": {}, "query": {}, "setting": {}}
-        received = None
-        for (root, keys), value in placed:
-            if root == ITEM:
-                item = with_value(item, keys, value)
-            elif root == BODY:
-                body = with_value({} if body is MISSING else body, keys, value)
-            elif root == "received_at":
-                received = str(value)
-            elif isinstance(value, str) or root == "setting":
-                request[root][str(keys[0])] = with_value({}, keys[1:], value)
-            else:
-                return None
-        whole = wrapped(self._places, item, body)
-        headers = {name: str(value) for name, value in request["header"].items()}
-        query = {name: str(value) for name, value in request["query"].items()}
-        payload = Payload(whole, headers, query, request["setting"], received)
-        # A value placed around the item can add a second element, which no schema was asked about.
-        has_one_item = unwrapped(self._places, whole) is not MISSING
-        return payload if has_one_item and self._is_valid(item, whole) else None
-
-    def _is_valid(self, item: object, body: object) -> bool:
-        if self.payload.schema is not None and not self.runner.fits_body(body):
-            return False
-        return self._item is None or (admits(self._item, item) and self.runner.fits_source(item))
-
-    def _holds(self, execute: Execute, is_wrong: Judge, payload: Payload) -> bool:
-        run = execute(payload)
-        if run.skipped or not is_wrong(run):
-            return False
+    def _rank(self, question: _Question, payload: Payload) -> int:
+        """How much a payload shows: nothing, that the whole mapping rejects it, or that it does so here."""
+        run = question.execute(payload)
+        if run.skipped or not question.is_wrong(run):
+            return _NOT
         if self._whole is None:
             self._whole = self.runner.prepare(self.program, self.target)
-        return bool(self._whole(payload).faults)
+        whole = self._whole(payload)
+        if not whole.faults:
+            return _NOT
+        return _HERE if question.trials is None or question.trials.concerns(whole) else _ELSEWHERE
 
-    def _shrunk(self, payload: Payload, execute: Execute, is_wrong: Judge) -> Payload:
-        """The payload without anything that the failure does not need."""
-        steps = 0
+    def _shrink(self, question: _Question) -> None:
+        """Leave out all that the failure does not need, as far as the steps last."""
         progress = True
-        while progress and steps < _MAX_STEPS:
+        while progress and question.best is not None:
             progress = False
-            for less in smaller_payloads(payload):
-                steps += 1
-                item = unwrapped(self._places, less.body)
-                if item is MISSING or not self._is_valid(item, less.body):
-                    continue
-                if not self._holds(execute, is_wrong, less):
-                    continue
-                payload, progress = less, True
-                break
-        return payload
-
-
-def _harmless(values: list[object]) -> object:
-    return "x" if "x" in values else values[-1]
-
-
-def smaller_payloads(payload: Payload) -> list[Payload]:
-    """Payloads that are smaller by one step."""
-    less = [replace(payload, body=body) for body in islice(smaller_values(payload.body), _MAX_SMALLER)]
-    for name in ("headers", "query", "settings"):
-        known: Mapping[str, object] = getattr(payload, name)
-        for key in known:
-            rest = {other: value for other, value in known.items() if other != key}
-            less.append(replace(payload, **{name: rest}))  # type: ignore[arg-type]
-    if payload.received_at is not None:
-        less.append(replace(payload, received_at=None))
-    return less
-
-
-def wrapped(places: tuple[tuple[Key, ...], ...], item: object, body: object) -> object:
-    """A body that holds one item at the first of some places; MISSING if none can be made."""
-    for steps in places:
-        if steps:
-            return with_value({} if body is MISSING else body, steps, item)
-        if body is MISSING:
-            return item
-        if isinstance(item, dict) and isinstance(body, dict):
-            return {**body, **item}
-    return MISSING
-
-
-def unwrapped(places: tuple[tuple[Key, ...], ...], body: object) -> object:
-    """The one item of a body that `wrapped` has made; MISSING if it is no longer there."""
-    for steps in places:
-        found = body
-        for step in steps:
-            if isinstance(step, int) and isinstance(found, list) and len(found) == 1:
-                found = found[0]
-            elif isinstance(step, str) and isinstance(found, dict) and step in found:
-                found = found[step]
-            else:
-                return MISSING
-        return found
-    return MISSING
-
-
-def item_places(each: tuple[ir.Path, ...], body: Type | None) -> Iterator[tuple[Key, ...]]:
-    """The keys of a first item, by each path of names and `[*]` or `[:]`; the last path first.
-
-    If the type of the body is known, only places that it has: a list there holds the item as its element.
-    """
-    for steps in map(ir.plain_steps, reversed(each)):
-        if steps is None:
-            continue
-        keys = tuple(step[1] if step[0] == "name" else 0 for step in steps)
-        if body is None:
-            yield keys
-            continue
-        found = reduce(of_key, keys, body)
-        if found.kinds & {"array", "object"}:
-            yield keys if "object" in found.kinds or (steps and steps[-1][0] != "name") else (*keys, 0)
+            for less in smaller_payloads(question.best, self._drafting.bodies):
+                if self._drafting.is_valid(less.body) and self._rank(question, less) >= question.rank:
+                    question.best, progress = less, True
+                    break

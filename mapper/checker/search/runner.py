@@ -31,13 +31,17 @@ class Payload:
     @property
     def text(self) -> str:
         """The body in one line of JSON, and the request in brackets: `{"a": 1} (header x-id: 7)`."""
+        return self.in_words(json.dumps(self.body, ensure_ascii=False))
+
+    def in_words(self, body: str, *remarks: str) -> str:
+        """A text of the body, and the request and remarks in brackets."""
         extras = [
             *(f"header {name}: {value}" for name, value in self.headers.items()),
             *(f"query {name}={value}" for name, value in self.query.items()),
             *(f"setting {name}: {json.dumps(value)}" for name, value in self.settings.items()),
             *([f"received_at {self.received_at}"] if self.received_at is not None else []),
+            *remarks,
         ]
-        body = json.dumps(self.body, ensure_ascii=False)
         return f"{body} ({', '.join(extras)})" if extras else body
 
 
@@ -57,7 +61,10 @@ Execute: TypeAlias = Callable[[Payload], Run]
 
 
 class Runner(Protocol):
-    """Compiles and runs the programs that the search makes of one mapping."""
+    """Compiles and runs the programs that the search makes of one mapping.
+
+    All of it spends steps of the budget in force (`mapper.budget`), and raises TooComplex after the last one.
+    """
 
     def prepare(self, program: ir.Program, target: object) -> Execute:
         """Compile a program for a target schema; raises any error of code generation."""

@@ -23,7 +23,7 @@ from mapper.checker.templates.value_sets import (
     joined,
     something,
 )
-from mapper.regex.characters import DIGITS, EVERY, HEX_DIGITS, ranges
+from mapper.regex.characters import DIGITS, HEX_DIGITS, ranges
 from mapper.regex.characters import joined as joined_ranges
 from mapper.regex.expressions import matching
 from mapper.regex.languages import (
@@ -36,6 +36,7 @@ from mapper.regex.languages import (
     optional,
     repeated,
     union,
+    up_to,
     without_empty,
     word,
 )
@@ -183,6 +184,5 @@ def _own_text(schema: Mapping[str, Any]) -> Language:
         found = without_empty(found)
     max_length = schema.get("maxLength")
     if max_length is not None and max_length <= _MAX_LENGTH and not found.is_finite:
-        shorter = _times(optional(one_of(EVERY)), int(max_length))
-        found = intersection(found, shorter)
+        found = intersection(found, up_to(int(max_length)))
     return found

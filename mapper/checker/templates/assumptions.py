@@ -8,7 +8,7 @@ from typing import assert_never
 from mapper.checker.templates.environment import Environment, joined_environments
 from mapper.checker.templates.value_sets import Items, ValueSet
 from mapper.ir import liquid as ir
-from mapper.regex.characters import WHITE_SPACE, ranges
+from mapper.regex.characters import ECMA_SPACE, ranges
 from mapper.regex.languages import (
     Language,
     intersection,
@@ -139,7 +139,7 @@ def _some(language: Language) -> Language | None:
 
 
 def _blank(known: ValueSet) -> ValueSet:
-    white = None if known.text is None else _some(intersection(many(WHITE_SPACE), known.text))
+    white = None if known.text is None else _some(intersection(many(ECMA_SPACE), known.text))
     return replace(_hollow(known), text=white, missing=known.missing, null=known.null, false=known.false)
 
 

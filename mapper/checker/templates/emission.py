@@ -64,6 +64,13 @@ def emit(place: JsonPlace, value: ValueSet) -> Emission:
     return outcome
 
 
+def emit_part(place: JsonPlace, kind: str, language: Language) -> Emission:
+    """All results of printing one kind of value, as one of these texts."""
+    outcome = Emission()
+    _emit_language(place, kind, language, outcome)
+    return outcome
+
+
 def _note(outcome: Emission, shown: JsonFinding | None) -> None:
     if shown is not None:
         outcome.seen[shown] = None

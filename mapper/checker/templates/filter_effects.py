@@ -6,7 +6,6 @@ There is one rule for each word of `Gives` and `Effect`, the words of a filter's
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -14,11 +13,11 @@ from typing import TypeAlias
 from urllib.parse import quote_plus
 
 from mapper.budget import remembered
+from mapper.checker.templates.date_texts import date_texts
 from mapper.checker.templates.value_sets import (
     BOOLEAN,
     COUNT,
     IMPOSSIBLE,
-    INTEGER,
     NUMBER,
     Items,
     ValueSet,
@@ -29,11 +28,12 @@ from mapper.checker.templates.value_sets import (
     members_of,
     printed,
 )
+from mapper.checker.types.cased_texts import lower_of, upper_of
 from mapper.regex.characters import (
     DIGITS,
+    ECMA_SPACE,
     EVERY,
     HEX_DIGITS,
-    WHITE_SPACE,
     Ranges,
     inverse,
     ranges,
@@ -47,7 +47,6 @@ from mapper.regex.languages import (
     Language,
     Piece,
     concatenated,
-    intersection,
     many,
     one_of,
     optional,
@@ -131,36 +130,12 @@ def _literally(text: str, _hit: Ranges) -> Language:
     return word(text)
 
 
-_DIRECTIVE = re.compile(r"%([-0^#_]*)(\d*)(:?[A-Za-z%+])")
-_DATE_TEXT = many(joined_ranges((*_LETTERS, *DIGITS, *ranges(" +-:/.,"))))
-_CHARACTERS = {"n": "\n", "t": "\t", "%": "%"}
-_NUMERIC = frozenset("sYCymdHIMSjGgVUWuwNL")
-_DIGITS = repeated(one_of(DIGITS), min_rounds=1)
-
-
-# The seconds of the years 1 to 9999.
-_EPOCH = intersection(INTEGER, concatenated(*[optional(one_of(joined_ranges((*DIGITS, *ranges("-")))))] * 13))
-
-
 def _date(value: ValueSet, args: Given, kwargs: dict[str, ValueSet]) -> ValueSet:
     pattern = _only_text(args)
     if not pattern:
         return a_text(ANYTHING if pattern is None else optional(printed(value)))
-    written = EMPTY
-    end = 0
-    for found in _DIRECTIVE.finditer(pattern):
-        written = concatenated(written, word(pattern[end : found.start()]), _directive(*found.groups()))
-        end = found.end()
-    written = concatenated(written, word(pattern[end:]))
+    written = date_texts(pattern)
     return a_text(union(written, _no_date(value), EMPTY if value.is_nil else written))
-
-
-def _directive(flags: str, width: str, letter: str) -> Language:
-    if letter in _CHARACTERS:
-        return word(_CHARACTERS[letter])
-    if letter in _NUMERIC and not flags and not width:
-        return _EPOCH if letter == "s" else _DIGITS
-    return union(_DATE_TEXT, word(f"%{flags}{width}{letter}"))
 
 
 def _no_date(value: ValueSet) -> Language:
@@ -192,19 +167,8 @@ def _becoming(language: Language, texts: tuple[tuple[str, str | None], ...]) -> 
     return replaced(language, becomes)
 
 
-def _case(hit: Ranges, source: Ranges, shift: int) -> Language:
-    # Letters beyond ASCII may become several letters, plain ones among them, never a mark of JSON.
-    shifted = [(low + shift, high + shift) for low, high in shared(hit, source)]
-    changed = one_of(joined_ranges([*shifted, *shared(shared(hit, _ASCII), inverse(source))]))
-    return union(changed, many(joined_ranges((*_LETTERS, *_BEYOND)))) if shared(hit, _BEYOND) else changed
-
-
-_upper = partial(_case, source=_LOWER, shift=-32)
-_lower = partial(_case, source=_UPPER, shift=32)
-
-
 def _either_case(hit: Ranges) -> Language:
-    return union(one_of(hit), _upper(hit), _lower(hit))
+    return union(one_of(hit), upper_of(hit), lower_of(hit))
 
 
 def _dropped(hit: Ranges) -> Language:
@@ -241,7 +205,7 @@ def _prepend(value: ValueSet, args: Given, kwargs: dict[str, ValueSet]) -> Value
 def _truncate(value: ValueSet, args: Given, kwargs: dict[str, ValueSet]) -> ValueSet:
     end = printed(args[1]) if len(args) > 1 else word("...")
     shorter = replaced(printed(value), [(EVERY, _dropped)])
-    spaced = replaced(shorter, [(WHITE_SPACE, lambda hit: union(one_of(hit), optional(word(" "))))])
+    spaced = replaced(shorter, [(ECMA_SPACE, lambda hit: union(one_of(hit), optional(word(" "))))])
     return a_text(union(printed(value), concatenated(spaced, end)))
 
 
@@ -332,10 +296,10 @@ def _anything(value: ValueSet, args: Given, kwargs: dict[str, ValueSet]) -> Valu
 
 
 OF_EFFECT: dict[Effect, Rule] = {
-    Effect.UPPER: _pieces([(EVERY, _upper)]),
-    Effect.LOWER: _pieces([(EVERY, _lower)]),
+    Effect.UPPER: _pieces([(EVERY, upper_of)]),
+    Effect.LOWER: _pieces([(EVERY, lower_of)]),
     Effect.CAPITAL: _pieces([(EVERY, _either_case)]),
-    Effect.TRIMMED: _pieces([(WHITE_SPACE, _dropped)]),
+    Effect.TRIMMED: _pieces([(ECMA_SPACE, _dropped)]),
     Effect.THINNED: _pieces([(EVERY, _dropped)]),
     Effect.CUT: _truncate,
     Effect.REPLACED: _replace,

@@ -26,11 +26,15 @@ _MAX_DEPTH = 4
 
 @dataclass(slots=True)
 class HoleReading:
-    """The holes that a template reads, and the holes from which each of its variables is made."""
+    """The holes that a template reads, and the holes from which each of its variables is made.
+
+    `constants` and `numbers` are values that are worth trying in them.
+    """
 
     holes: dict[Hole, None] = field(default_factory=dict)
     names: dict[str, set[Hole]] = field(default_factory=dict)
     constants: dict[str, None] = field(default_factory=dict)
+    numbers: dict[int | float, None] = field(default_factory=dict)
 
 
 def read_holes(body: Iterable[object], scopes: Iterable[str]) -> HoleReading:
@@ -211,7 +215,9 @@ def _number(language: Language) -> object:
     return json.loads(text)
 
 
-def candidates(value: ValueSet, constants: Iterable[str], depth: int = 0) -> list[object]:
+def candidates(
+    value: ValueSet, constants: Iterable[str], depth: int = 0, numbers: Iterable[int | float] = ()
+) -> list[object]:
     """Possible values to try: nothing first, then short ones, then hostile ones."""
     found: list[object] = []
     if value.missing:
@@ -222,7 +228,7 @@ def candidates(value: ValueSet, constants: Iterable[str], depth: int = 0) -> lis
         found += _texts(value.text, constants)
     if value.number is not None:
         few = value.number.few
-        found += [json.loads(text) for text in few[:8]] if few else _NUMBERS
+        found += [json.loads(text) for text in few[:8]] if few else dict.fromkeys((*_NUMBERS, *numbers))
     found += [flag for flag, has in ((True, value.true), (False, value.false)) if has]
     if value.items is not None:
         found += _lists(value, constants, depth)

@@ -95,8 +95,9 @@ class JsonFault:
 class JsonFinding:
     """A finding at a character.
 
-    `kind` is that of the value that begins, `keys` at the end of an object, `repeated` at a key that may
-    occur twice. An object may have the `keys`, and it has those in `sure`.
+    `kind` is that of the value that begins, `keys` at the end of an object, `elements` at the end of an
+    array, `repeated` at a key that may occur twice. An object may have the `keys`, and it has those in
+    `sure`; of an array, `unknown` is 0 if it is empty.
     """
 
     path: Path
@@ -271,7 +272,7 @@ def _ended(place: JsonPlace) -> tuple[JsonPlace | JsonFault, JsonFinding | None]
     frame = place.frames[-1]
     outer = JsonPlace("after", place.frames[:-1])
     if not frame.is_object:
-        return outer, None
+        return outer, JsonFinding(outer.path, "elements", unknown=int(place.mode != "first"))
     return outer, JsonFinding(outer.path, "keys", frame.keys, frame.sure, frame.unknown)
 
 

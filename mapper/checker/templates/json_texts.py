@@ -11,8 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from mapper import ir
 from mapper.ir import liquid as text_ir
-
-_PUNCTUATION = frozenset('{}[]"')
+from mapper.ir.facts import writes_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ def json_texts(program: ir.Program) -> Iterator[JsonTemplate]:
 
 def _inside(node: ir.Value, reach: _Reach) -> Iterator[JsonTemplate]:
     match node:
-        case ir.Cast(ir.Template() as template, ir.CastKind.JSON) if _writes_json(template):
+        case ir.Cast(ir.Template() as template, ir.CastKind.JSON) if writes_json(template):
             yield _text(node, template, reach)
         case ir.When(condition, then, otherwise):
             tests = condition.test if reach.of_item else None
@@ -92,11 +91,3 @@ def _text(cast: ir.Cast, template: ir.Template, reach: _Reach) -> JsonTemplate:
         program = replace(program, rules=(), each=(inside,))
     is_declared = cast.declared or cast.on_error is not ir.OnError.REJECT
     return JsonTemplate(program, reach.is_sure, is_declared, reach.of_item)
-
-
-def _writes_json(template: ir.Template) -> bool:
-    """True if the Liquid has text of its own that is a part of JSON."""
-    if template.body is None:
-        return template.text.lstrip()[:1] in _PUNCTUATION
-    texts = [node.text for node in text_ir.walk(template.body) if isinstance(node, text_ir.Write)]
-    return any(_PUNCTUATION & set(text) for text in texts)

@@ -65,7 +65,7 @@ class PayloadSearch:
         everywhere = {hole[:end] for hole in self.reading.holes for end in range(2, len(hole) + 1)}
         for hole in sorted(everywhere, key=lambda h: (len(h), str(h))):
             known = value_of(hole, self.scopes)
-            tried = candidates(known, self.reading.constants)
+            tried = candidates(known, self.reading.constants, numbers=self.reading.numbers)
             inner = any(len(other) > len(hole) and other[: len(hole)] == hole for other in everywhere)
             self.tried[hole] = [BUILT, *tried] if inner else tried or [MISSING]
         broken = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -28,6 +29,14 @@ class TemplateInput:
         """The parts of the request besides the body that are not empty."""
         named = {"headers": self.headers, "query": self.query, "settings": self.setting}
         return {name: part for name, part in named.items() if part}
+
+    @property
+    def text(self) -> str:
+        """The body as JSON, or the request if more of it matters."""
+        whole: object = self.item
+        if self.parts:
+            whole = {"request": {**self.parts, "body": self.item}}
+        return json.dumps(whole)
 
 
 @dataclass(frozen=True, slots=True)

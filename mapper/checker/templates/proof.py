@@ -13,6 +13,9 @@ from enum import Enum
 
 from mapper import ir
 from mapper.budget import TooComplex, limited
+from mapper.checker.inference.findings import Inference
+from mapper.checker.inference.payload_types import payload_types, types_of_schema
+from mapper.checker.inference.program_types import infer_program
 from mapper.checker.templates.admitted import whole_item
 from mapper.checker.templates.assumptions import assume, few
 from mapper.checker.templates.environment import Environment, request_scopes
@@ -22,9 +25,11 @@ from mapper.checker.templates.payload_search import PayloadSearch
 from mapper.checker.templates.payloads import TemplateInput
 from mapper.checker.templates.rendering import PrepareTemplate, TemplateRendering, renderer_of
 from mapper.checker.templates.target_fit import TargetMisfit, misfits
+from mapper.checker.templates.value_fit import ValueMisfit, value_misfits
 from mapper.checker.templates.value_sets import ValueSet
 from mapper.checker.templates.var_sets import var_scope
 from mapper.checker.templates.walk import TemplateFlaw, TooManyStates, Walk, WalkState
+from mapper.checker.types import Type
 from mapper.diagnostics.source import Span
 from mapper.ir import liquid as text_ir
 from mapper.ir.liquid import nodes_run
@@ -57,14 +62,16 @@ class TemplateDoubt:
 
     span: Span
     why: str
+    misfit: ValueMisfit | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ShownMisfit:
-    """Valid JSON of a wrong shape, and a payload that shows it."""
+    """Valid JSON of a wrong shape, and a payload that shows it, with the event rendered of it."""
 
-    misfit: TargetMisfit
+    misfit: TargetMisfit | ValueMisfit
     given: TemplateInput
+    event: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +120,16 @@ def _proven(
         whole_item(None if source is None else source.document), item_is_body=item_is_body
     )
     body = template.body or ()
-    walk, flaws = _walk(program, body, scopes)
+    walk, flaws = _walk(program, body, scopes, keeps_values=target is not None)
     reading = read_holes((body, *(rule.condition.test for rule in program.rules)), scopes)
     renderer = renderer_of(program, prepare, source)
     search = PayloadSearch(renderer, reading, scopes, item_is_body, nodes_run(program))
-    shown_misfits, unsure = _misfits(walk, target, search) if target is not None else ([], [])
+    found = [] if target is None else _all_misfits(program, walk, flaws, source, target)
+    for misfit in found:
+        if isinstance(misfit, ValueMisfit):
+            reading.constants |= dict.fromkeys(misfit.texts)
+            reading.numbers |= dict.fromkeys(misfit.numbers)
+    shown_misfits, unsure = _misfits(found, search)
     doubts = [TemplateDoubt(span, why) for why, span in walk.doubts.items()] + unsure
     refutations, unshown = _refutations(template, flaws, search)
     doubts += unshown
@@ -133,10 +145,14 @@ def _sets_forloop(body: Sequence[text_ir.Statement]) -> bool:
 
 
 def _walk(
-    program: ir.Program, body: tuple[text_ir.Statement, ...], scopes: dict[str, ValueSet]
+    program: ir.Program,
+    body: tuple[text_ir.Statement, ...],
+    scopes: dict[str, ValueSet],
+    *,
+    keeps_values: bool,
 ) -> tuple[Walk, list[TemplateFlaw]]:
     """The walk through the template, and the flaws that it found."""
-    walk = Walk()
+    walk = Walk(keeps_values=keeps_values)
     envs = [Environment({**scopes, VARS: var_scope(program.vars)} if program.vars else scopes)]
     for rule in program.rules:
         if rule.condition.test is not None:
@@ -213,23 +229,44 @@ def _sentence(flaw: TemplateFlaw) -> str:
     return f"{flaw.kind} may be printed here: {flaw.why}"
 
 
+def _all_misfits(
+    program: ir.Program, walk: Walk, flaws: list[TemplateFlaw], source: Schema | None, target: Schema
+) -> list[TargetMisfit | ValueMisfit]:
+    """All that the target may refuse of the JSON; if that may be broken, its values are not asked about."""
+    found = list(misfits(walk.seen, target))
+    if flaws:
+        return list(found)
+    inferred: list[Inference] = []
+
+    def type_of(operand: text_ir.Operand) -> Type | None:
+        if not inferred:
+            inferred.append(infer_program(program, payload_types(program, source, None)))
+        return inferred[0].type_of(operand)
+
+    try:
+        with limited():  # as for the walk
+            values = value_misfits(walk, target, types_of_schema(target), found, type_of)
+            # Without a source schema nearly every value is in doubt: only a certain fault is told.
+            return [*found, *(each for each in values if source is not None or each.always)]
+    except TooComplex:
+        walk.doubts["there are too many values to compare with the target"] = program.output.span
+        return list(found)
+
+
 def _misfits(
-    walk: Walk, target: Schema, search: PayloadSearch
+    found: list[TargetMisfit | ValueMisfit], search: PayloadSearch
 ) -> tuple[list[ShownMisfit], list[TemplateDoubt]]:
     """JSON that does not fit the target: shown by a payload, or in doubt."""
-    if not search.bases:
+    if found and not search.bases:
         search.prepare()
     shown_misfits: list[ShownMisfit] = []
     doubts: list[TemplateDoubt] = []
-    for misfit in misfits(walk.seen, target):
-        found = search.find(set(search.reading.holes), misfit.shown_by, budget=600)
-        if found is not None:
-            shown_misfits.append(ShownMisfit(misfit, found[0]))
-        elif misfit.kind != "null" or misfit.always:
-            doubts.append(TemplateDoubt(misfit.span, f"{_what(misfit)} may be written here"))
+    for misfit in found:
+        shown = search.find(set(search.reading.holes), misfit.shown_by, budget=600)
+        if shown is not None:
+            shown_misfits.append(ShownMisfit(misfit, shown[0], shown[1].value))
+        else:
+            why = f"{misfit.what} may be written here"
+            asked = misfit if isinstance(misfit, ValueMisfit) else None
+            doubts.append(TemplateDoubt(misfit.span, why, asked))
     return shown_misfits, doubts
-
-
-def _what(misfit: TargetMisfit) -> str:
-    names = {"lacks": f"an object without `{misfit.key}`", "adds": f"the key `{misfit.key}`"}
-    return names.get(misfit.kind) or misfit.kind_with_article

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 
 from mapper import ir
+from mapper.checker.answers import OpenQuestion, Question, Refuted, report_answer
+from mapper.checker.mismatches import demand
+from mapper.checker.obstacles import keyword_labels, obstacle_in
 from mapper.checker.templates.clocks import check_clocks
 from mapper.checker.templates.json_texts import JsonTemplate
-from mapper.checker.templates.payloads import TemplateInput
 from mapper.checker.templates.proof import Proof, Refutation, ShownMisfit
 from mapper.checker.templates.rendering import TemplateRendering
+from mapper.checker.templates.target_fit import TargetMisfit, values_at
+from mapper.checker.templates.value_fit import ValueMisfit
 from mapper.checker.templates.walk import TemplateFlaw
+from mapper.checker.types.named import kind_type
 from mapper.diagnostics.diagnostic import Label, Report, Severity
 from mapper.diagnostics.source import SourceFile, Span
 from mapper.expressions.liquid.dialects import Dialect
 from mapper.ir import liquid as text_ir
+from mapper.runtime.blank import is_blank_text
 from mapper.schemas.schema import Schema
 
-_UNPROVEN = "it is not proven that the template renders the JSON it should"
+_CLAIM = "the template renders the JSON it should"
+_UNREACHED = "it is not certain that a payload for which it fails gets here"
+_NARROWER = "a narrower source schema or a simpler template may settle it"
 # The quotes that word processors put in place of the straight one.
 _CURLY = ("\u201c", "\u201d", "\u201e", "\u00ab", "\u00bb", "\u2018", "\u2019")
 
@@ -25,12 +33,12 @@ _CURLY = ("\u201c", "\u201d", "\u201e", "\u00ab", "\u00bb", "\u2018", "\u2019")
 def report_proof(
     proof: Proof, program: ir.Program, target: Schema | None, dialect: Dialect | None, report: Report
 ) -> None:
-    """Report a proof: errors (M411, M413) if the template is refuted, warnings (M412, M413) for doubts."""
+    """Report a proof: M411 and M413 for what a payload shows, M412 for doubts."""
     for refutation in proof.refutations:
-        _report_refutation(refutation, dialect, report, Severity.ERROR)
+        report_answer(_question(refutation.flaw, dialect), _refuted(refutation), report)
     for shown_misfits in _by_place(proof.shown_misfits):
         _report_misfit(shown_misfits, target, report)
-    _report_doubts(proof, report)
+    _report_doubts(proof, report, target)
     if isinstance(program.output, text_ir.Template):
         check_clocks(program.output, report)
 
@@ -40,37 +48,40 @@ def report_json_text(proof: Proof, text: JsonTemplate, dialect: Dialect | None, 
 
     A payload shows nothing if it is not certain that it reaches the Liquid.
     """
+    severity = Severity.WARNING if text.is_declared else Severity.ERROR
     for refutation in proof.refutations:
-        if text.is_sure:
-            severity = Severity.WARNING if text.is_declared else Severity.ERROR
-            _report_refutation(refutation, dialect, report, severity)
-        else:
-            flaw = refutation.flaw
-            hint = _way_out(flaw, dialect)
-            report.warning("M412", _UNPROVEN, _place(flaw), _words(flaw)[0], hint)
+        question = replace(_question(refutation.flaw, dialect), severity=severity)
+        report_answer(question, _refuted(refutation) if text.is_sure else OpenQuestion(_UNREACHED), report)
     _report_doubts(proof, report)
 
 
-def _report_doubts(proof: Proof, report: Report) -> None:
-    hint = "no payload was found that fails; a narrower source schema or a simpler template may settle it"
+def _report_doubts(proof: Proof, report: Report, target: Schema | None = None) -> None:
     for doubt in proof.doubts:
-        report.warning("M412", _UNPROVEN, doubt.span, doubt.why, hint)
+        question, answer = Question(_CLAIM, doubt.why, doubt.span, hints=(_NARROWER,)), OpenQuestion()
+        misfit = doubt.misfit
+        if misfit is not None and target is not None:
+            label = demand(kind_type(misfit.kind), misfit.wanted.upper)
+            question = replace(
+                question, claim=f"the target takes all values of {_title(misfit)}", doubt=label
+            )
+            obstacle = "" if misfit.operand is None else obstacle_in(misfit.operand)
+            answer = OpenQuestion(obstacle=obstacle, more=keyword_labels(misfit.wanted, target))
+        report_answer(question, answer, report)
 
 
-def _report_refutation(
-    refutation: Refutation, dialect: Dialect | None, report: Report, severity: Severity
-) -> None:
-    flaw, rendered = refutation.flaw, refutation.rendered
+def _title(misfit: TargetMisfit | ValueMisfit) -> str:
+    return f"`{'.'.join(misfit.path)}`" if misfit.path else "the event"
+
+
+def _question(flaw: TemplateFlaw, dialect: Dialect | None) -> Question:
     headline, label = _words(flaw)
-    report.add(
-        "M411",
-        headline,
-        _place(flaw),
-        label,
-        (_payload(refutation.given), _way_out(flaw, dialect)),
-        severity,
-        _rendered_label(rendered, "" if rendered.broken == label else rendered.broken),
-    )
+    return Question(_CLAIM, label, _place(flaw), "M411", headline, label, (_way_out(flaw, dialect),))
+
+
+def _refuted(refutation: Refutation) -> Refuted:
+    rendered, label = refutation.rendered, _words(refutation.flaw)[1]
+    more = _rendered_label(rendered, "" if rendered.broken == label else rendered.broken)
+    return Refuted(refutation.given.text, more)
 
 
 def _words(flaw: TemplateFlaw) -> tuple[str, str]:
@@ -113,20 +124,13 @@ def _rendered_label(rendered: TemplateRendering, why: str) -> tuple[Label, ...]:
     return (Label(Span(SourceFile("<rendered>", text), at, at + 1), why),)
 
 
-def _payload(given: TemplateInput) -> str:
-    whole: object = given.item
-    if given.parts:
-        whole = {"request": {**given.parts, "body": given.item}}
-    text = json.dumps(whole, ensure_ascii=True)
-    return f"a payload that shows it: {text}"
-
-
 def _by_place(shown_misfits: tuple[ShownMisfit, ...]) -> list[list[ShownMisfit]]:
     """Values of several wrong types at one place are one fault."""
     groups: dict[object, list[ShownMisfit]] = {}
     for shown in shown_misfits:
         misfit = shown.misfit
-        groups.setdefault((misfit.path, misfit.span.start, misfit.key), []).append(shown)
+        is_value = isinstance(misfit, ValueMisfit)
+        groups.setdefault((misfit.path, misfit.span.start, misfit.key, is_value), []).append(shown)
     return list(groups.values())
 
 
@@ -135,7 +139,9 @@ def _report_misfit(shown_misfits: list[ShownMisfit], target: Schema | None, repo
     misfit = shown.misfit
     path = ".".join(misfit.path) or "the event"
     hint = ""
-    if misfit.kind == "lacks":
+    if isinstance(misfit, ValueMisfit):
+        message, label, hint = _value_words(misfit, shown.event)
+    elif misfit.kind == "lacks":
         where = f" of `{path}`" if misfit.path else ""
         verb = "never writes" if misfit.always else "does not always write"
         message = f"the template {verb} the required key `{misfit.key}`{where}"
@@ -144,15 +150,33 @@ def _report_misfit(shown_misfits: list[ShownMisfit], target: Schema | None, repo
         message, label = f"the target has no key `{misfit.key}`", "this object holds it"
     else:
         wanted = " or ".join(misfit.wanted) or "nothing"
-        found = _listed([each.misfit.kind_with_article for each in shown_misfits])
+        found = _listed([each.misfit.what for each in shown_misfits])
         message = f"`{path}` is {found}" if misfit.always else f"`{path}` can be {found}"
         label = f"the target asks for {wanted}"
         hint = "write it without the quotes, and with a `default`" if misfit.kind == "string" else ""
-    definition = target.definition_of(misfit.schema) if target is not None else None
+    schema = misfit.wanted.schema if isinstance(misfit, ValueMisfit) else misfit.schema
+    definition = target.definition_of(schema) if target is not None else None
     more = (Label(definition, "asked for here"),) if definition is not None else ()
     # A value that is wrong only sometimes is rejected at run time, as with any other mapping.
     severity = Severity.ERROR if misfit.always else Severity.WARNING
-    report.add("M413", message, misfit.span, label, (hint, _payload(shown.given)), severity, more)
+    question = Question(_CLAIM, label, misfit.span, "M413", message, label, (hint,), severity, more)
+    report_answer(question, Refuted(shown.given.text), report)
+
+
+def _value_words(misfit: ValueMisfit, event: object) -> tuple[str, str, str]:
+    """The message, the label and the hint about a value that the target does not allow."""
+    title, wanted = _title(misfit), misfit.wanted.upper
+    refused = [value for value in values_at(event, misfit.path) if misfit.refuses(value)]
+    if misfit.always:
+        return f"{title} never fits the target", demand(kind_type(misfit.kind), wanted), ""
+    if all(isinstance(value, str) and is_blank_text(value) for value in refused):
+        label = "this can be an empty or white-space text"
+        return (
+            f"{title} can be blank",
+            label,
+            "declare it with a `reject` rule, or let the schema promise more",
+        )
+    return f"{title} may not have the form the target asks for", demand(kind_type(misfit.kind), wanted), ""
 
 
 def _listed(words: list[str]) -> str:

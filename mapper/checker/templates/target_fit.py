@@ -9,7 +9,6 @@ from mapper.checker.templates.json_grammar import ANY_KEY, ELEMENT, JsonFinding,
 from mapper.checker.templates.rendering import TemplateRendering
 from mapper.diagnostics.source import Span
 from mapper.runtime.json.types import type_of
-from mapper.runtime.missing import MISSING
 from mapper.schemas.questions import (
     Subschema,
     allows_type,
@@ -46,16 +45,28 @@ class TargetMisfit:
 
     def shown_by(self, rendered: TemplateRendering) -> bool:
         """True if a rendering has it."""
-        return not rendered.broken and rendered.value is not MISSING and self._has(rendered.value, self.path)
+        return rendered.passes and any(map(self._has, values_at(rendered.value, self.path)))
 
-    def _has(self, value: object, path: Path) -> bool:
-        if path:
-            return any(self._has(inner, path[1:]) for inner in _inside(value, path[0]))
+    def _has(self, value: object) -> bool:
         if self.kind == "lacks":
             return isinstance(value, dict) and self.key not in value
         if self.kind == "adds":
             return isinstance(value, dict) and self.key in value
-        return _kind_of(value) == self.kind
+        return kind_of(value) == self.kind
+
+    @property
+    def what(self) -> str:
+        """The thing that does not fit, in words."""
+        names = {"lacks": f"an object without `{self.key}`", "adds": f"the key `{self.key}`"}
+        return names.get(self.kind) or self.kind_with_article
+
+
+def values_at(value: object, path: Path) -> list[object]:
+    """The values at a place of an event."""
+    found = [value]
+    for step in path:
+        found = [inner for each in found for inner in _inside(each, step)]
+    return found
 
 
 def _inside(value: object, step: str) -> list[object]:
@@ -66,7 +77,8 @@ def _inside(value: object, step: str) -> list[object]:
     return [value[step]] if isinstance(value, dict) and step in value else []
 
 
-def _kind_of(value: object) -> str:
+def kind_of(value: object) -> str:
+    """The type of a value in JSON, `number` for each number."""
     kind = type_of(value)
     return "number" if kind == "integer" else kind
 
@@ -85,7 +97,7 @@ def misfits(seen: Mapping[JsonFinding, Span], target: Schema) -> Iterator[Target
         if shown.kind == "keys":
             others = [other for other in seen if other.kind == "keys" and other.path == shown.path]
             yield from _keys(document, schema, shown, span, others)
-        elif not _takes(document, schema, shown.kind):
+        elif shown.kind in _KINDS and not _takes(document, schema, shown.kind):
             wanted = tuple(kind for kind in _KINDS if _takes(document, schema, kind))
             always = not any(_takes(document, schema, kind) for kind in kinds[shown.path])
             yield TargetMisfit(shown.path, shown.kind, wanted, span, always, schema=schema)

@@ -238,7 +238,7 @@ def json_kinds(value: ValueSet) -> frozenset[str]:
 
 def printed(value: ValueSet, depth: int = 0) -> Language:
     """All texts it can be printed as; ANYTHING if JSON text is among them."""
-    if value.text is ANYTHING or json_kinds(value) or depth > _MAX_DEPTH:
+    if (value.text is not None and value.text.is_anything) or json_kinds(value) or depth > _MAX_DEPTH:
         return ANYTHING
     pieces = [language for name, language in parts_of(replace(value, items=None))]
     if value.items is not None:

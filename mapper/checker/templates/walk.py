@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import assert_never
 
 from mapper.checker.templates.assumptions import assume, few
@@ -11,6 +12,15 @@ from mapper.checker.templates.emission import emit, write
 from mapper.checker.templates.environment import Environment, LoopRound, joined_environments
 from mapper.checker.templates.json_grammar import BLANKS, JsonFinding, JsonPlace, joined_keys, without_keys
 from mapper.checker.templates.rounds import LoopRounds, rounds_of
+from mapper.checker.templates.scalars import (
+    Scalars,
+    Token,
+    WrittenValue,
+    either,
+    follow,
+    print_scalars,
+    printed_json,
+)
 from mapper.checker.templates.value_sets import (
     INTEGER,
     MISSING,
@@ -23,7 +33,9 @@ from mapper.checker.templates.value_sets import (
 )
 from mapper.diagnostics.source import Span
 from mapper.ir import liquid as ir
-from mapper.regex.languages import EMPTY, Language, concatenated, repeated, union, word
+from mapper.regex.languages import EMPTY, UNKNOWN, Language, concatenated, repeated, union, word
+from mapper.runtime.liquid.filters import ROWS
+from mapper.runtime.liquid.filters.row import Gives
 
 _MAX_STATES = 160
 _MAX_ENVS = 4
@@ -54,13 +66,14 @@ class WalkState:
     """One path through the template so far: the place in the JSON, and the possible values of variables.
 
     Inside a capture there is no place in the JSON, but the `captured` texts. `silent` is the output that
-    printed nothing although a value may begin.
+    printed nothing although a value may begin. `token` is the scalar of the JSON that is being written.
     """
 
     place: JsonPlace
     env: Environment
     captured: Language | None = None
     silent: ir.Output | None = None
+    token: Token | None = None
 
 
 class TooManyStates(Exception):
@@ -71,12 +84,14 @@ class TooManyStates(Exception):
 class Walk:
     """Follows a template and collects its findings.
 
-    `seen` has the span of each value that begins.
+    `seen` has the span of each value that begins. If it `keeps_values`, `written` has that of each that ends.
     """
 
     flaws: dict[TemplateFlaw, None] = field(default_factory=dict)
     doubts: dict[str, Span] = field(default_factory=dict)
     seen: dict[JsonFinding, Span] = field(default_factory=dict)
+    written: dict[WrittenValue, Span] = field(default_factory=dict)
+    keeps_values: bool = False
     steps: int = 0
     _left: list[tuple[str, WalkState]] = field(default_factory=list)
 
@@ -133,7 +148,11 @@ class Walk:
             self._show(shown, statement)
         if isinstance(after, JsonPlace):
             is_blank = not statement.text.strip(BLANKS)
-            return [replace(state, place=after, silent=state.silent if is_blank else None)]
+            token = None
+            if self.keeps_values:
+                token, ended = follow(state.place, state.token, statement.text)
+                self._end(ended, statement)
+            return [replace(state, place=after, silent=state.silent if is_blank else None, token=token)]
         index, bad = after
         if state.silent is not None and not statement.text[:index].strip(BLANKS):
             flaw = TemplateFlaw(state.silent.span, bad.why, "nothing", state.silent)
@@ -156,10 +175,21 @@ class Walk:
         for shown in outcome.seen:
             self._show(shown, statement)
         silent = statement if isinstance(statement, ir.Output) else None
+        scalars = _scalars(statement, value, state, outcome.places) if self.keeps_values else Scalars()
+        self._end(scalars.written, statement)
         return [
-            replace(state, place=place, silent=silent if place == state.place and place.takes_value else None)
+            replace(
+                state,
+                place=place,
+                silent=silent if place == state.place and place.takes_value else None,
+                token=scalars.tokens.get(place),
+            )
             for place in outcome.places
         ]
+
+    def _end(self, written: list[WrittenValue], statement: ir.Statement) -> None:
+        for each in written:
+            self.written.setdefault(each, statement.span)
 
     def _show(self, shown: JsonFinding, statement: ir.Statement) -> None:
         if shown.kind == "repeated":
@@ -234,7 +264,10 @@ class Walk:
             if not fresh or rounds.max_rounds == 2:
                 break
             if count >= _WIDEN_AFTER:
-                fresh = [replace(s, env=_widened(s.env, statement)) for s in fresh]
+                fresh = [
+                    replace(s, env=_widened(s.env, statement), token=s.token and Token(UNKNOWN))
+                    for s in fresh
+                ]
             found = self._round(statement, rounds, fresh, False, False, after)
             fresh = [s for s in merged(found) if _mark(s) not in marks]
             marks |= {_mark(s) for s in fresh}
@@ -285,6 +318,17 @@ class Walk:
         return [replace(state, env=env, captured=concatenated(state.captured or EMPTY, language))]
 
 
+def _scalars(
+    statement: ir.Statement, value: ValueSet, state: WalkState, places: Iterable[JsonPlace]
+) -> Scalars:
+    """The values of the JSON that a statement writes by printing a value."""
+    operand = statement.value if isinstance(statement, ir.Output) else None
+    is_json = isinstance(operand, ir.FilterCall) and ROWS[operand.name].gives is Gives.JSON
+    if is_json and state.place.takes_value and isinstance(operand, ir.FilterCall):
+        return printed_json(state.place, state.env.evaluate(operand.value), operand.value, places)
+    return print_scalars(state.place, state.token, value, operand)
+
+
 def _texts(states: list[WalkState]) -> Language:
     return union(*(s.captured for s in states if s.captured is not None))
 
@@ -298,7 +342,7 @@ def _widened(env: Environment, statement: ir.For) -> Environment:
 
 
 def _mark(state: WalkState) -> object:
-    return state.place, state.captured, state.env.mark
+    return state.place, state.captured, state.env.mark, state.token
 
 
 def merged(states: list[WalkState]) -> list[WalkState]:
@@ -312,14 +356,28 @@ def merged(states: list[WalkState]) -> list[WalkState]:
         if group[0].captured is not None:
             result += _merged_captures(group)
             continue
-        unique = list({s.env.mark: s for s in reversed(group)}.values())
+        unique = _with_one_token(group)
         silent = next((s.silent for s in group if s.silent is not None), None)
         if len(unique) > _MAX_ENVS:
-            unique = [replace(unique[0], env=joined_environments(s.env for s in unique))]
+            env = joined_environments(s.env for s in unique)
+            unique = [replace(unique[0], env=env, token=_token_of(unique))]
         result += [replace(s, silent=silent) for s in unique]
     if len(result) > _MAX_STATES:
         raise TooManyStates
     return result
+
+
+def _with_one_token(group: list[WalkState]) -> list[WalkState]:
+    """The states at one place, one for each environment."""
+    by_env: dict[object, list[WalkState]] = {}
+    for state in reversed(group):
+        by_env.setdefault(state.env.mark, []).append(state)
+    return [replace(same[-1], token=_token_of(same)) for same in by_env.values()]
+
+
+def _token_of(states: list[WalkState]) -> Token | None:
+    tokens = [state.token for state in states if state.token is not None]
+    return reduce(either, tokens) if tokens else None
 
 
 def _fewer(states: list[WalkState]) -> list[WalkState]:

@@ -13,6 +13,7 @@ from mapper.checker.types.named import (
     without_missing,
     without_nothing,
 )
+from mapper.checker.types.schema_types import Obstacle, SchemaTypes, read_types, unknown_types
 
 __all__ = [
     "ANYTHING",
@@ -23,6 +24,8 @@ __all__ = [
     "Arrays",
     "Numbers",
     "Objects",
+    "Obstacle",
+    "SchemaTypes",
     "Texts",
     "Type",
     "admits",
@@ -33,7 +36,9 @@ __all__ = [
     "meet",
     "only",
     "read_schema",
+    "read_types",
     "text_type",
+    "unknown_types",
     "without_missing",
     "without_nothing",
 ]

@@ -8,17 +8,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from enum import Enum
 
 from mapper.runtime.blank import is_blank_text
 
 KINDS = ("null", "boolean", "number", "string", "array", "object")
 
 
+class Bound(Enum):
+    """The side on which a result may differ from a set of values that facts cannot describe.
+
+    UPPER holds all of its values and perhaps others, LOWER none but its values and perhaps not all.
+    """
+
+    UPPER = "upper"
+    LOWER = "lower"
+
+    @property
+    def opposite(self) -> Bound:
+        """The side of a set from which this side of its complement follows."""
+        return Bound.LOWER if self is Bound.UPPER else Bound.UPPER
+
+
 @dataclass(frozen=True, slots=True)
 class Numbers:
     """Some numbers: the listed ones, or those within the bounds (None: no bound).
 
-    A bound is excluded if it is open. `integral` admits whole numbers only, 1.0 among them.
+    A bound is excluded if it is open. `integral` admits whole numbers only, 1.0 among them. Every number is a
+    multiple of each of the `steps`, and none of the `excluded`.
     """
 
     values: frozenset[int | float] | None = None
@@ -27,6 +44,8 @@ class Numbers:
     open_low: bool = False
     open_high: bool = False
     integral: bool = False
+    steps: frozenset[int | float] = frozenset()
+    excluded: frozenset[int | float] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +53,7 @@ class Texts:
     """Some texts: the listed ones, or those for which all facts hold.
 
     `blank` is True if all are empty or white space, False if none is. Lengths count characters. Every text
-    has all `formats`, matches all `patterns`, and is none of the `excluded`.
+    has all `formats`, matches all `patterns` and none of the `unmatched`, and is none of the `excluded`.
     """
 
     values: frozenset[str] | None = None
@@ -43,28 +62,52 @@ class Texts:
     longest: int | None = None
     formats: frozenset[str] = frozenset()
     patterns: frozenset[str] = frozenset()
+    unmatched: frozenset[str] = frozenset()
     excluded: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Arrays:
-    """Some arrays, by the type of all elements (None: anything) and the number of elements."""
+    """Some arrays, by the type of all elements (None: anything) and the number of elements.
+
+    If `unique`, no two elements of an array are equal.
+    """
 
     element: Type | None = None
     shortest: int = 0
     longest: int | None = None
+    unique: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Objects:
     """Some objects: `members` by name, any other member is of `rest` (None: anything, or not there).
 
-    A member that may be absent has a type that may be missing. If `nonempty`, there is at least one member.
+    A member that may be absent has a type that may be missing. `fewest` and `most` (None: no limit) bound the
+    number of members.
     """
 
     members: Mapping[str, Type] = field(default_factory=dict)
     rest: Type | None = None
-    nonempty: bool = False
+    fewest: int = 0
+    most: int | None = None
+
+    @property
+    def nonempty(self) -> bool:
+        """True if the number of members is said to be at least one."""
+        return self.fewest > 0
+
+    @property
+    def sure_members(self) -> int:
+        """The least number of members of an object."""
+        return max(self.fewest, sum(not member.missing for member in self.members.values()))
+
+    @property
+    def possible_members(self) -> int | None:
+        """The greatest number of members of an object; None if there is no limit."""
+        named = sum(member.is_present for member in self.members.values()) if self.is_closed else None
+        limits = [limit for limit in (self.most, named) if limit is not None]
+        return min(limits, default=None)
 
     @property
     def is_closed(self) -> bool:

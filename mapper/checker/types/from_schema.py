@@ -1,51 +1,78 @@
-"""From schemas: a JSON Schema (2020-12) in, the type of the values that fit it out.
+"""From schemas: a JSON Schema (2020-12) in, the types of the values that fit it out.
 
-The type is never narrower than the schema: a keyword that the lattice cannot follow, and a schema that refers
-back to itself, permit everything. References stay within the document.
+A schema is read from both sides. The upper type is never narrower than the schema: it holds all values that
+may fit. The lower type is never wider: each of its values fits. A keyword that the types cannot follow leaves
+a gap between them and is noted as an obstacle, as is a schema that refers back to itself. References stay
+within the document.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mapper.budget import spend
-from mapper.checker.types.facts import ANYTHING, Arrays, Numbers, Objects, Texts, Type
-from mapper.checker.types.lattice import join, join_all, map_member, meet, settle_objects
+from mapper.checker.types.bounds import ALL, NONE, UNKNOWN, Bounds, both, either, exactly, outside, settled
+from mapper.checker.types.demands import (
+    Demand,
+    of_arrays,
+    of_names,
+    of_objects,
+    of_unevaluated_elements,
+    of_unevaluated_members,
+)
+from mapper.checker.types.facts import Bound, Numbers, Texts, Type
+from mapper.checker.types.lattice import join_all, overlaps
 from mapper.checker.types.literals import literal_type
-from mapper.checker.types.named import MISSING_ONLY, NEVER, kind_type, only, without_missing
-from mapper.checker.types.number_facts import meet_numbers
+from mapper.checker.types.named import NEVER, kind_type
+from mapper.checker.types.number_facts import is_multiple, is_within, meet_numbers, without_numbers
 from mapper.checker.types.text_facts import meet_texts, without_texts
-from mapper.regex.searches import searcher
-from mapper.schemas.questions import Subschema, find_reference
+from mapper.runtime.digits import EXACT
+from mapper.runtime.schema.formats import CHECKED
+from mapper.schemas.questions import Pointer, Subschema, find_reference, subschemas
 
 _MAX_DEPTH = 30  # of subschemas; deeper ones permit everything
-_OF_OBJECTS = ("properties", "patternProperties", "additionalProperties", "required", "minProperties")
+_MAX_COMPARED = 24  # alternatives of `oneOf`, each compared with each
 
 
 def read_schema(document: Subschema, schema: Subschema | None = None) -> Type:
-    """The type of the values that fit a document, or one of its subschemas."""
-    return _SchemaReading(document).read(document if schema is None else schema, 0)
+    """The type of the values that may fit a document, or one of its subschemas."""
+    return SchemaReading(document).read(document if schema is None else schema).upper
 
 
 @dataclass(slots=True)
-class _SchemaReading:
-    """One reading of a document; `done` and `open` hold subschemas by identity."""
+class SchemaReading:
+    """One reading of a document; `done`, `open` and `obstacles` hold subschemas by identity.
+
+    `obstacles` are the keywords of a subschema that its bounds do not follow exactly. Rules for the names of
+    members are followed exactly for the `names` that matter.
+    """
 
     document: Subschema
-    done: dict[int, Type] = field(default_factory=dict)
+    names: frozenset[str] = frozenset()
+    done: dict[int, Bounds] = field(default_factory=dict)
     open: set[int] = field(default_factory=set)
+    obstacles: dict[int, dict[str, None]] = field(default_factory=dict)
+    _pointers: dict[int, Pointer] = field(default_factory=dict)
 
-    def read(self, schema: Subschema, depth: int) -> Type:
+    @property
+    def pointers(self) -> Mapping[int, Pointer]:
+        """The pointer to each subschema."""
+        if not self._pointers:
+            self._pointers = {id(node): pointer for pointer, node in subschemas(self.document)}
+        return self._pointers
+
+    def read(self, schema: Subschema, depth: int = 0) -> Bounds:
+        """The bounds of the values that fit a subschema of the document."""
         spend()
         if isinstance(schema, bool):
-            return ANYTHING if schema else NEVER
+            return ALL if schema else NONE
         mark = id(schema)
         if mark in self.done:
             return self.done[mark]
         if mark in self.open or depth > _MAX_DEPTH:
-            return ANYTHING
+            return UNKNOWN
         self.open.add(mark)
         found = self._whole(schema, depth + 1)
         self.open.discard(mark)
@@ -53,159 +80,200 @@ class _SchemaReading:
             self.done[mark] = found
         return found
 
-    def _whole(self, schema: Mapping[str, Any], depth: int) -> Type:
-        found = self._own(schema, depth)
-        for keyword in ("$ref", "$dynamicRef"):
-            if keyword in schema:
-                target = find_reference(self.document, schema[keyword])
-                found = meet(found, ANYTHING if target is None else self.read(target, depth))
-        for part in schema.get("allOf", ()):
-            found = meet(found, self.read(part, depth))
+    def _whole(self, schema: Mapping[str, Any], depth: int) -> Bounds:
+        def read(part: Subschema | None) -> Bounds:
+            return self._part(schema, part, depth)
+
+        found = self._values(schema)
+        if found.upper.arrays:
+            for demand in of_arrays(schema, read):
+                found = self._meet(schema, found, demand)
+        if found.upper.objects:
+            for demand in of_objects(schema, read, self.names):
+                found = self._meet(schema, found, demand)
+        for keyword, part in self._always(schema):
+            bounds = read(part)
+            found = self._meet(schema, found, Demand(keyword, bounds, (bounds,)))
         for keyword in ("anyOf", "oneOf"):
             if keyword in schema:
-                found = join_all(meet(found, self.read(part, depth)) for part in schema[keyword])
-        if "if" in schema:
-            found = self._conditional(schema, found, depth)
-        return _without(found, schema["not"]) if "not" in schema else found
-
-    def _conditional(self, schema: Mapping[str, Any], found: Type, depth: int) -> Type:
-        then, otherwise = (self.read(schema.get(key, True), depth) for key in ("then", "else"))
-        holds = meet(found, self.read(schema["if"], depth))
-        return join(meet(holds, then), meet(_without(found, schema["if"]), otherwise))
-
-    def _own(self, schema: Mapping[str, Any], depth: int) -> Type:
-        """The values that a schema permits, without `$ref` and the keywords that combine schemas."""
-        if "const" in schema:
-            found = literal_type(schema["const"])
-        elif "enum" in schema:
-            found = join_all(map(literal_type, schema["enum"]))
-        else:
-            found = ANYTHING
-        if "type" in schema:
-            named = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
-            found = meet(found, join_all(map(kind_type, named)))
-        if found.numbers:
-            found = replace(found, numbers=_numbers(schema, found.numbers))
-        if found.texts:
-            found = replace(found, texts=_texts(schema, found.texts))
-        if found.arrays:
-            found = replace(found, arrays=self._arrays(schema, found.arrays, depth))
-        if found.objects and any(keyword in schema for keyword in _OF_OBJECTS):
-            own = self._objects(schema, depth)
-            found = replace(found, objects=meet(Type(objects=found.objects), own).objects)
+                found = self._alternatives(schema, keyword, found, [read(part) for part in schema[keyword]])
+        if "if" in schema and ("then" in schema or "else" in schema):
+            branches = [read(schema.get(key, True)) for key in ("if", "then", "else")]
+            found = self._alternatives(schema, "if", found, branches)
+        if "not" in schema:
+            excluded = read(schema["not"])
+            found = self._meet(schema, found, Demand("not", outside(excluded), (excluded,)))
+        for demand in self._later_demands(schema, found, read):
+            found = self._meet(schema, found, demand)
         return found
 
-    def _arrays(self, schema: Mapping[str, Any], arrays: Arrays, depth: int) -> Arrays | None:
-        shortest = schema.get("minItems", 0)
-        if "contains" in schema:
-            shortest = max(shortest, 1 if schema.get("minContains", 1) else 0)
-        element: Type | None = None
-        if "items" in schema:
-            parts = [self.read(part, depth) for part in schema.get("prefixItems", ())]
-            element = join_all([*parts, self.read(schema["items"], depth)])
-            if schema["items"] is False:
-                schema = {**schema, "maxItems": min(schema.get("maxItems", len(parts)), len(parts))}
-        own = Arrays(element, int(shortest), _whole_number(schema.get("maxItems")))
-        return meet(Type(arrays=arrays), Type(arrays=own)).arrays
+    def _part(self, schema: Mapping[str, Any], part: Subschema | None, depth: int) -> Bounds:
+        bounds = UNKNOWN if part is None else self.read(part, depth)
+        if bounds is UNKNOWN:  # a reference that leads back or nowhere, or a part too deep inside of others
+            keywords = (keyword for keyword, target in self._always(schema) if target is part)
+            self._note(schema, next(keywords, next(iter(schema))))
+        return bounds
 
-    def _objects(self, schema: Mapping[str, Any], depth: int) -> Type:
-        named = schema.get("properties", {})
-        patterns = {p: self.read(part, depth) for p, part in schema.get("patternProperties", {}).items()}
-        required = set(schema.get("required", ()))
-        others = schema.get("additionalProperties", True)
-        other = self.read(others, depth)
-        members: dict[str, Type] = {}
-        for name in (*named, *(n for n in schema.get("required", ()) if n not in named)):
-            demands = [self.read(named[name], depth)] if name in named else []
-            demands += [part for pattern, part in patterns.items() if searcher(pattern)(name)]
-            member = demands[0] if demands else other
-            for demand in demands[1:]:
-                member = meet(member, demand)
-            members[name] = member.with_missing(name not in required)
-        rest = None
-        if others is not True and others != {}:
-            rest = join(join_all([other, *patterns.values()]), MISSING_ONLY)
-        nonempty = schema.get("minProperties", 0) > 0
-        settled = settle_objects(Objects(members, rest, nonempty))
-        return NEVER if settled is None else Type(objects=(settled,))
+    def _always(self, schema: Mapping[str, Any]) -> Iterator[tuple[str, Subschema | None]]:
+        """The subschemas that must hold together with this one; None for a reference that leads nowhere."""
+        for keyword in ("$ref", "$dynamicRef"):
+            if keyword in schema:
+                yield keyword, find_reference(self.document, schema[keyword])
+        for part in schema.get("allOf", ()):
+            yield "allOf", part
+
+    def _later_demands(self, schema: Mapping[str, Any], found: Bounds, read: Any) -> Iterator[Demand]:
+        """The demands that depend on the other keywords."""
+        if "propertyNames" in schema and found.upper.objects:
+            yield of_names(found, read(schema["propertyNames"]), self.names)
+        if "unevaluatedProperties" in schema and found.upper.objects:
+            rule = read(schema["unevaluatedProperties"])
+            if rule is not ALL:
+                yield of_unevaluated_members(found, self.document, schema, rule)
+        if "unevaluatedItems" in schema and found.upper.arrays:
+            rule = read(schema["unevaluatedItems"])
+            if rule is not ALL:
+                yield of_unevaluated_elements(self.document, schema, rule)
+
+    def _meet(self, schema: Mapping[str, Any], found: Bounds, demand: Demand) -> Bounds:
+        """The values of a set that a demand permits; notes a keyword at whose fault they are not exact."""
+        after = both(found, demand.bounds)
+        is_new = found.is_exact and demand.bounds.is_exact
+        if not after.is_exact and (is_new or demand.is_obstacle):
+            self._note(schema, demand.keyword)
+        return after
+
+    def _alternatives(
+        self, schema: Mapping[str, Any], keyword: str, found: Bounds, parts: list[Bounds]
+    ) -> Bounds:
+        if keyword == "if":
+            condition, then, otherwise = parts
+            branches = [both(both(found, condition), then), both(both(found, outside(condition)), otherwise)]
+        else:
+            branches = [both(found, part) for part in parts]
+            if keyword == "oneOf":
+                branches = _exclusive(branches)
+        after = either(branches)
+        if not after.is_exact and found.is_exact and all(part.is_exact for part in parts):
+            self._note(schema, keyword)
+        return after
+
+    def _note(self, schema: Mapping[str, Any], keyword: str) -> None:
+        self.obstacles.setdefault(id(schema), {})[keyword] = None
+
+    def _values(self, schema: Mapping[str, Any]) -> Bounds:
+        """The values of the right kinds, numbers and texts, without regard to other keywords."""
+        found = self._listed(schema)
+        if "type" in schema:
+            named = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
+            kinds = join_all(map(kind_type, named))
+            found = exactly(kinds) if found is ALL else both(found, exactly(kinds))
+        upper, lower = (
+            self._scalars(schema, found.side(bound), bound) for bound in (Bound.UPPER, Bound.LOWER)
+        )
+        after = settled(upper, lower)
+        if found.is_exact and not after.is_exact:
+            self._note(schema, "multipleOf")
+        return after
+
+    def _listed(self, schema: Mapping[str, Any]) -> Bounds:
+        """The values that `const` and `enum` list."""
+        found = ALL
+        for keyword in schema.keys() & {"const", "enum"}:
+            values = [schema["const"]] if keyword == "const" else schema["enum"]
+            listed = settled(_any_of(values, Bound.UPPER), _any_of(values, Bound.LOWER))
+            if not listed.is_exact:
+                self._note(schema, keyword)
+            found = both(found, listed)
+        return found
+
+    def _scalars(self, schema: Mapping[str, Any], found: Type, bound: Bound) -> Type:
+        if found.numbers:
+            found = replace(found, numbers=_numbers(schema, found.numbers, bound))
+        if found.texts:
+            found = replace(found, texts=_texts(schema, found.texts))
+        return found
 
 
-def _whole_number(value: Any) -> int | None:
-    return None if value is None else int(value)
+def _exclusive(branches: list[Bounds]) -> list[Bounds]:
+    """Of each branch the values that are in no other one."""
+    if len(branches) > _MAX_COMPARED:
+        return [Bounds(branch.upper, NEVER) for branch in branches]
+    found = []
+    for position, branch in enumerate(branches):
+        for other in (*branches[:position], *branches[position + 1 :]):
+            if overlaps(branch.upper, other.upper):
+                branch = both(branch, outside(other))
+        found.append(branch)
+    return found
 
 
-def _numbers(schema: Mapping[str, Any], numbers: Numbers) -> Numbers | None:
+def _any_of(values: list[Any], bound: Bound) -> Type:
+    """The type of a list of values; scalars are taken together, so that all of them stay listed."""
+    truths = frozenset(value for value in values if isinstance(value, bool))
+    numbers = frozenset(
+        value for value in values if isinstance(value, int | float) and not isinstance(value, bool)
+    )
+    texts = frozenset(value for value in values if isinstance(value, str))
+    scalars = Type(
+        null=None in values,
+        booleans=truths,
+        numbers=Numbers(values=numbers) if numbers else None,
+        texts=Texts(values=texts) if texts else None,
+    )
+    others = (literal_type(value, bound) for value in values if isinstance(value, list | dict))
+    return join_all((scalars, *others), bound)
+
+
+def _numbers(schema: Mapping[str, Any], numbers: Numbers, bound: Bound) -> Numbers | None:
     step, above, below = (schema.get(key) for key in ("multipleOf", "exclusiveMinimum", "exclusiveMaximum"))
-    integral = step is not None and step == int(step)
     own = meet_numbers(
-        Numbers(low=schema.get("minimum"), high=schema.get("maximum"), integral=integral),
+        Numbers(low=schema.get("minimum"), high=schema.get("maximum")),
         Numbers(low=above, high=below, open_low=above is not None, open_high=below is not None),
     )
-    return None if own is None else meet_numbers(numbers, own)
+    found = None if own is None else meet_numbers(numbers, own)
+    return found if found is None or step is None else _multiples(found, step, bound)
+
+
+def _multiples(numbers: Numbers, step: int | float, bound: Bound) -> Numbers | None:
+    if numbers.values is not None:
+        kept = frozenset(value for value in numbers.values if is_multiple(value, step))
+        return Numbers(values=kept) if kept else None
+    if step != int(step):
+        return meet_numbers(numbers, Numbers(steps=frozenset({step})))
+    whole = Numbers(integral=True, steps=frozenset({int(step)} - {1}))
+    if isinstance(step, int) or step == 1:
+        return meet_numbers(numbers, whole)
+    # The quotient by a float is exact only as long as the number is.
+    exact = meet_numbers(numbers, replace(whole, low=-EXACT, high=EXACT))
+    return (
+        exact
+        if is_within(numbers, EXACT) or bound is Bound.LOWER
+        else meet_numbers(numbers, Numbers(integral=True))
+    )
 
 
 def _texts(schema: Mapping[str, Any], texts: Texts) -> Texts | None:
     own = Texts(
         shortest=int(schema.get("minLength", 0)),
-        longest=_whole_number(schema.get("maxLength")),
-        formats=frozenset({schema["format"]} if "format" in schema else ()),
+        longest=int(schema["maxLength"]) if "maxLength" in schema else None,
+        # The types have formats of their own, such as `numeral`; a schema's format of that name is a note.
+        formats=CHECKED & {schema.get("format", "")},
         patterns=frozenset({schema["pattern"]} if "pattern" in schema else ()),
     )
     return meet_texts(texts, own)
 
 
-def _without(found: Type, schema: Subschema) -> Type:
-    """The values that do not fit a schema; all of them if its keywords cannot be negated."""
-    if schema is True or schema == {}:
-        return NEVER
-    if not isinstance(schema, Mapping):
-        return found
-    keywords: dict[str, Any] = dict(schema)
-    match keywords:
-        case {"type": kinds, **others} if not others:
-            named = {kinds} if isinstance(kinds, str) else set(kinds)
-            return only(found, *(kind for kind in found.kinds if kind not in named))
-        case {"const": value, **others} if not others:
-            return remove_literals(found, [value])
-        case {"enum": values, **others} if not others:
-            return remove_literals(found, values)
-        case {"required": [name], **others} if (
-            set(others) <= {"type"} and others.get("type", "object") == "object"
-        ):
-            return map_member(found, name, lambda member: only(member, "missing"))
-        case {"properties": members, **others} if len(members) == 1 and set(others) <= {"required", "type"}:
-            return _without_member(found, members, others)
-        case _:
-            return found
-
-
-def _without_member(found: Type, members: Mapping[str, Any], others: Mapping[str, Any]) -> Type:
-    (name, schema), *_ = members.items()
-    named = isinstance(schema, Mapping) and set(schema) <= {"const", "enum"} and len(schema) == 1
-    if not named or others.get("type", "object") != "object" or set(others.get("required", [name])) - {name}:
-        return found
-    values = [schema["const"]] if "const" in schema else schema["enum"]
-    needed = name in others.get("required", ())
-
-    def change(member: Type) -> Type:
-        # If the schema does not require the member, an object without it fits the schema too.
-        left = remove_literals(member, values)
-        return left if needed else without_missing(left)
-
-    return map_member(found, name, change)
-
-
 def remove_literals(found: Type, values: list[Any]) -> Type:
-    """The type without some scalars; they stay in numbers that are not listed."""
+    """The type without some scalars."""
     found = replace(
         found,
         null=found.null and None not in values,
         booleans=found.booleans - {value for value in values if isinstance(value, bool)},
     )
-    if found.numbers and found.numbers.values is not None:
-        named = {value for value in values if isinstance(value, int | float) and not isinstance(value, bool)}
-        left = found.numbers.values - named
-        found = replace(found, numbers=Numbers(values=left) if left else None)
+    named = {value for value in values if isinstance(value, int | float) and not isinstance(value, bool)}
+    if found.numbers and named:
+        found = replace(found, numbers=without_numbers(found.numbers, named))
     texts = {value for value in values if isinstance(value, str)}
     if found.texts and texts:
         found = replace(found, texts=without_texts(found.texts, texts))

@@ -1,4 +1,8 @@
-"""Lattice: join, meet and order of types. A result that is not exact permits too much, never too little."""
+"""Lattice: join, meet and order of types.
+
+A result that is not exact permits too much, never too little; that of a lower bound too little, never too
+much.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,22 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from mapper.budget import memoize, spend
-from mapper.checker.types.facts import ANY_MEMBER, ANYTHING, Arrays, Objects, Type, element_of, member_of
+from mapper.checker.types.facts import (
+    ANY_MEMBER,
+    ANYTHING,
+    Arrays,
+    Bound,
+    Objects,
+    Type,
+    element_of,
+    member_of,
+)
 from mapper.checker.types.named import MISSING_ONLY, NEVER
 from mapper.checker.types.number_facts import join_numbers, meet_numbers, numbers_within
 from mapper.checker.types.text_facts import join_texts, meet_texts, texts_within
 
 MAX_OBJECTS = 8  # separate alternatives; more are joined into one, or each join would multiply them
-_MAX_DEPTH = 40  # of types inside types; below, a meet returns its left side and an order is unknown
+_MAX_DEPTH = 40  # of types inside types; below, a meet returns its left side or nothing, an order is unknown
 
 
 def _is_deep(given: Type) -> bool:
@@ -22,7 +35,7 @@ def _is_deep(given: Type) -> bool:
     )
 
 
-def join(left: Type, right: Type) -> Type:
+def join(left: Type, right: Type, bound: Bound = Bound.UPPER) -> Type:
     """The values of either type."""
     if left is right or right.is_never:
         return left
@@ -30,19 +43,28 @@ def join(left: Type, right: Type) -> Type:
         return right
     if left is ANY_MEMBER:
         return left
-    return memoize(_join, left, right, 0) if _is_deep(left) and _is_deep(right) else _join(left, right, 0)
+    work = _join if bound is Bound.UPPER else _join_lower
+    return memoize(work, left, right, 0) if _is_deep(left) and _is_deep(right) else work(left, right, 0)
 
 
-def _join(left: Type, right: Type, _depth: int) -> Type:
+def _join_lower(left: Type, right: Type, depth: int) -> Type:
+    return _join(left, right, depth, Bound.LOWER)
+
+
+def _join(left: Type, right: Type, _depth: int, bound: Bound = Bound.UPPER) -> Type:
     spend()
     numbers = (
-        join_numbers(left.numbers, right.numbers)
+        join_numbers(left.numbers, right.numbers, bound)
         if left.numbers and right.numbers
         else left.numbers or right.numbers
     )
-    texts = join_texts(left.texts, right.texts) if left.texts and right.texts else left.texts or right.texts
+    texts = (
+        join_texts(left.texts, right.texts, bound)
+        if left.texts and right.texts
+        else left.texts or right.texts
+    )
     arrays = (
-        _join_arrays(left.arrays, right.arrays)
+        _join_arrays(left.arrays, right.arrays, bound)
         if left.arrays and right.arrays
         else left.arrays or right.arrays
     )
@@ -53,37 +75,68 @@ def _join(left: Type, right: Type, _depth: int) -> Type:
         numbers,
         texts,
         arrays,
-        _join_objects(left.objects, right.objects),
+        _join_objects(left.objects, right.objects, bound),
     )
 
 
-def join_all(types: Iterable[Type]) -> Type:
+def join_all(types: Iterable[Type], bound: Bound = Bound.UPPER) -> Type:
     """The values of any of the types."""
     result = NEVER
     for each in types:
-        result = join(result, each)
+        result = join(result, each, bound)
     return result
 
 
-def _join_arrays(left: Arrays, right: Arrays) -> Arrays:
+def _join_arrays(left: Arrays, right: Arrays, bound: Bound) -> Arrays:
+    if bound is Bound.LOWER:
+        return _join_arrays_lower(left, right)
     element: Type | None
     if left.longest == 0 or right.longest == 0:
         element = right.element if left.longest == 0 else left.element
     else:
         element = None if left.element is None or right.element is None else join(left.element, right.element)
     longest = None if left.longest is None or right.longest is None else max(left.longest, right.longest)
-    return Arrays(element, min(left.shortest, right.shortest), longest)
+    unique = _is_unique(left) and _is_unique(right)
+    return Arrays(element, min(left.shortest, right.shortest), longest, unique)
 
 
-def _join_objects(left: tuple[Objects, ...], right: tuple[Objects, ...]) -> tuple[Objects, ...]:
+def _is_unique(arrays: Arrays) -> bool:
+    return arrays.unique or (arrays.longest is not None and arrays.longest < 2)
+
+
+def _join_arrays_lower(left: Arrays, right: Arrays) -> Arrays:
+    if arrays_within(left, right):
+        return right
+    if arrays_within(right, left):
+        return left
+    low, high = sorted((left, right), key=lambda part: part.shortest)
+    if low.longest == 0 and high.shortest == 1:
+        return replace(high, shortest=0)
+    has_gap = low.longest is not None and low.longest + 1 < high.shortest
+    if (
+        has_gap
+        or low.unique is not high.unique
+        or (low.element is not high.element and low.element != high.element)
+    ):
+        return left
+    longest = None if low.longest is None or high.longest is None else max(low.longest, high.longest)
+    return replace(low, longest=longest)
+
+
+def _join_objects(left: tuple[Objects, ...], right: tuple[Objects, ...], bound: Bound) -> tuple[Objects, ...]:
     kept = list(left)
     for part in right:
         if not any(part is other or objects_within(part, other) for other in kept):
             kept = [other for other in kept if not objects_within(other, part)]
             kept.append(part)
-    if len(kept) > MAX_OBJECTS:
-        return (merge_objects(kept),)
-    return tuple(kept)
+    return _few(kept, bound)
+
+
+def _few(parts: list[Objects], bound: Bound) -> tuple[Objects, ...]:
+    """The alternatives; of too many, one that contains all, or for a lower bound the first ones."""
+    if len(parts) > MAX_OBJECTS and bound is Bound.UPPER:
+        return (merge_objects(parts),)
+    return tuple(parts[:MAX_OBJECTS])
 
 
 def merge_objects(parts: Iterable[Objects]) -> Objects:
@@ -94,7 +147,17 @@ def merge_objects(parts: Iterable[Objects]) -> Objects:
         for name in different:
             members[name] = join(member_of(whole, name), member_of(part, name))
         rest = None if whole.rest is None or part.rest is None else join(whole.rest, part.rest)
-        whole = Objects(members, rest, whole.nonempty and part.nonempty)
+        fewest = min(whole.sure_members, part.sure_members)
+        limits = (whole.possible_members, part.possible_members)
+        most = None if limits[0] is None or limits[1] is None else max(limits[0], limits[1])
+        # Limits that the members already have need no mention.
+        merged = Objects(members, rest)
+        least, greatest = merged.sure_members, merged.possible_members
+        whole = replace(
+            merged,
+            fewest=fewest if fewest > least else 0,
+            most=None if most is None or (greatest is not None and greatest <= most) else most,
+        )
     return whole
 
 
@@ -109,43 +172,53 @@ def _compared(left: Objects, right: Objects) -> tuple[list[str], dict[str, Type]
     return [name for name in members if mine.get(name) is not theirs.get(name)], members
 
 
-def meet(left: Type, right: Type, depth: int = 0) -> Type:
-    """The values of both types, and perhaps more."""
-    if left is right or depth > _MAX_DEPTH or right is ANY_MEMBER:
+def meet(left: Type, right: Type, depth: int = 0, bound: Bound = Bound.UPPER) -> Type:
+    """The values of both types, and perhaps more; of a lower bound, perhaps fewer."""
+    if left is right or right is ANY_MEMBER:
         return left
     if left is ANY_MEMBER:
         return right
+    if depth > _MAX_DEPTH:
+        return left if bound is Bound.UPPER else NEVER
+    work = _meet if bound is Bound.UPPER else _meet_lower
     return (
-        memoize(_meet, left, right, depth)
-        if _is_deep(left) and _is_deep(right)
-        else _meet(left, right, depth)
+        memoize(work, left, right, depth) if _is_deep(left) and _is_deep(right) else work(left, right, depth)
     )
 
 
-def _meet(left: Type, right: Type, depth: int) -> Type:
+def _meet_lower(left: Type, right: Type, depth: int) -> Type:
+    return _meet(left, right, depth, Bound.LOWER)
+
+
+def _meet(left: Type, right: Type, depth: int, bound: Bound = Bound.UPPER) -> Type:
     spend()
     return Type(
         left.missing and right.missing,
         left.null and right.null,
         left.booleans & right.booleans,
         meet_numbers(left.numbers, right.numbers) if left.numbers and right.numbers else None,
-        meet_texts(left.texts, right.texts) if left.texts and right.texts else None,
-        _meet_arrays(left.arrays, right.arrays, depth) if left.arrays and right.arrays else None,
-        _meet_all_objects(left.objects, right.objects, depth),
+        meet_texts(left.texts, right.texts, bound) if left.texts and right.texts else None,
+        _meet_arrays(left.arrays, right.arrays, depth, bound) if left.arrays and right.arrays else None,
+        _meet_all_objects(left.objects, right.objects, depth, bound),
     )
 
 
-def _meet_arrays(left: Arrays, right: Arrays, depth: int) -> Arrays | None:
-    longest = [bound for bound in (left.longest, right.longest) if bound is not None]
+def _meet_arrays(left: Arrays, right: Arrays, depth: int, bound: Bound) -> Arrays | None:
+    longest = [length for length in (left.longest, right.longest) if length is not None]
     element = (
         left.element
         if right.element is None
         else right.element
         if left.element is None
-        else meet(left.element, right.element, depth + 1)
+        else meet(left.element, right.element, depth + 1, bound)
     )
     return settle_arrays(
-        Arrays(element, max(left.shortest, right.shortest), min(longest) if longest else None)
+        Arrays(
+            element,
+            max(left.shortest, right.shortest),
+            min(longest) if longest else None,
+            left.unique or right.unique,
+        )
     )
 
 
@@ -154,35 +227,39 @@ def settle_arrays(arrays: Arrays) -> Arrays | None:
     longest = 0 if arrays.element is not None and arrays.element.is_never else arrays.longest
     if longest is not None and arrays.shortest > longest:
         return None
-    return Arrays(arrays.element, arrays.shortest, longest)
+    return replace(arrays, longest=longest)
 
 
 def _meet_all_objects(
-    left: tuple[Objects, ...], right: tuple[Objects, ...], depth: int
+    left: tuple[Objects, ...], right: tuple[Objects, ...], depth: int, bound: Bound
 ) -> tuple[Objects, ...]:
-    found = [
-        both for one in left for other in right if (both := _meet_objects(one, other, depth)) is not None
-    ]
-    return (merge_objects(found),) if len(found) > MAX_OBJECTS else tuple(found)
+    met = (_meet_objects(one, other, depth, bound) for one in left for other in right)
+    return _few([both for both in met if both is not None], bound)
 
 
-def _meet_objects(left: Objects, right: Objects, depth: int) -> Objects | None:
+def _meet_objects(left: Objects, right: Objects, depth: int, bound: Bound) -> Objects | None:
     different, members = _compared(left, right)
     for name in different:
-        members[name] = meet(member_of(left, name), member_of(right, name), depth + 1)
+        members[name] = meet(member_of(left, name), member_of(right, name), depth + 1, bound)
     rest = (
-        left.rest if right.rest is None else right.rest if left.rest is None else meet(left.rest, right.rest)
+        left.rest
+        if right.rest is None
+        else right.rest
+        if left.rest is None
+        else meet(left.rest, right.rest, 0, bound)
     )
-    return settle_objects(Objects(members, rest, left.nonempty or right.nonempty))
+    limits = [limit for limit in (left.most, right.most) if limit is not None]
+    return settle_objects(
+        Objects(members, rest, max(left.fewest, right.fewest), min(limits) if limits else None)
+    )
 
 
 def settle_objects(part: Objects) -> Objects | None:
     """The facts of objects; None if no object has them all."""
     if any(not member.missing and member.is_never for member in part.members.values()):
         return None
-    if part.nonempty and part.is_closed and not any(member.is_present for member in part.members.values()):
-        return None
-    return part
+    most = part.possible_members if part.fewest or part.most is not None else None
+    return None if most is not None and part.sure_members > most else part
 
 
 def is_subtype(left: Type, right: Type, depth: int = 0) -> bool:
@@ -204,22 +281,27 @@ def _is_subtype(left: Type, right: Type, depth: int) -> bool:
         return False
     if left.texts and not (right.texts and texts_within(left.texts, right.texts)):
         return False
-    if left.arrays and not (right.arrays and _arrays_within(left.arrays, right.arrays, depth)):
+    if left.arrays and not (right.arrays and arrays_within(left.arrays, right.arrays, depth)):
         return False
     return all(any(objects_within(one, other, depth) for other in right.objects) for one in left.objects)
 
 
-def _arrays_within(left: Arrays, right: Arrays, depth: int) -> bool:
+def arrays_within(left: Arrays, right: Arrays, depth: int = 0) -> bool:
+    """Return True if all arrays of the left are known to be among those of the right."""
     if right.shortest > left.shortest:
         return False
     if right.longest is not None and (left.longest is None or left.longest > right.longest):
+        return False
+    if right.unique and not _is_unique(left):
         return False
     return left.longest == 0 or is_subtype(element_of(left), element_of(right), depth + 1)
 
 
 def objects_within(left: Objects, right: Objects, depth: int = 0) -> bool:
     """Return True if all objects of the left are known to be among those of the right."""
-    if right.nonempty and left.may_be_empty:
+    if right.fewest > left.sure_members:
+        return False
+    if right.most is not None and (left.possible_members is None or left.possible_members > right.most):
         return False
     different, _ = _compared(left, right)
     for name in different:
@@ -255,7 +337,7 @@ def map_member(given: Type, name: str, change: Callable[[Type], Type]) -> Type:
     for part in given.objects:
         spend(1 + (len(part.members) >> 4))
         member = change(member_of(part, name))
-        settled = settle_objects(Objects({**part.members, name: member}, part.rest, part.nonempty))
+        settled = settle_objects(replace(part, members={**part.members, name: member}))
         if settled is not None:
             parts.append(settled)
     return replace(given, objects=tuple(parts))

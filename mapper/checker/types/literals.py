@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from mapper.checker.types.facts import Arrays, Numbers, Objects, Texts, Type, element_of, member_of
+from mapper.checker.types.facts import Arrays, Bound, Numbers, Objects, Texts, Type, element_of, member_of
 from mapper.checker.types.lattice import join_all
-from mapper.checker.types.named import MISSING_ONLY, NULL_ONLY
+from mapper.checker.types.named import MISSING_ONLY, NEVER, NULL_ONLY
 from mapper.checker.types.number_facts import fits_number
 from mapper.checker.types.text_facts import fits
+from mapper.runtime.json.equality import has_repetitions
 from mapper.runtime.missing import MISSING
 
 
-def literal_type(value: object) -> Type:
-    """The type of one value alone; the elements of an array are joined to one type."""
+def literal_type(value: object, bound: Bound = Bound.UPPER) -> Type:
+    """The type of one value alone; the elements of an array are joined to one type.
+
+    The lower bound of an array of different elements has no values.
+    """
     match value:
         case None:
             return NULL_ONLY
@@ -22,9 +26,14 @@ def literal_type(value: object) -> Type:
         case str():
             return Type(texts=Texts(values=frozenset({value})))
         case list():
-            return Type(arrays=Arrays(join_all(map(literal_type, value)), len(value), len(value)))
+            elements = [literal_type(each, bound) for each in value]
+            if bound is Bound.LOWER and any(each.is_never or each != elements[0] for each in elements):
+                return NEVER
+            return Type(arrays=Arrays(join_all(elements), len(value), len(value)))
         case dict():
-            members = {str(name): literal_type(member) for name, member in value.items()}
+            members = {str(name): literal_type(member, bound) for name, member in value.items()}
+            if any(member.is_never for member in members.values()):
+                return NEVER
             return Type(objects=(Objects(members, MISSING_ONLY),))
         case _:
             return MISSING_ONLY
@@ -52,12 +61,14 @@ def admits(given: Type, value: object) -> bool:
 def _is_array(arrays: Arrays, value: list[object] | tuple[object, ...]) -> bool:
     if len(value) < arrays.shortest or (arrays.longest is not None and len(value) > arrays.longest):
         return False
+    if arrays.unique and has_repetitions(list(value)):
+        return False
     element = element_of(arrays)
     return all(admits(element, each) for each in value)
 
 
 def _is_object(part: Objects, value: dict[str, object]) -> bool:
-    if part.nonempty and not value:
+    if len(value) < part.fewest or (part.most is not None and len(value) > part.most):
         return False
     names = dict.fromkeys((*part.members, *value))
     return all(admits(member_of(part, name), value.get(name, MISSING)) for name in names)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mapper.checker.types.facts import Arrays, Numbers, Objects, Texts, Type
-from mapper.checker.types.text_facts import HEX_DIGESTS, TIMES
+from mapper.checker.types.text_languages import HEX_DIGESTS, TIMES
+from mapper.runtime.digits import EXACT
 
 NEVER = Type()
 MISSING_ONLY = Type(missing=True)
@@ -21,7 +22,7 @@ TEXT = text_type()
 BOOLEAN = Type(booleans=frozenset({True, False}))
 NUMBER = Type(numbers=Numbers())
 INTEGER = Type(numbers=Numbers(integral=True))
-COUNT = Type(numbers=Numbers(low=0, integral=True))
+COUNT = Type(numbers=Numbers(low=0, high=EXACT - 1, integral=True))  # no list or text is longer
 ARRAY = Type(arrays=Arrays())
 OBJECT = Type(objects=(Objects(),))
 EMPTY_OBJECT = Type(objects=(Objects({}, MISSING_ONLY),))

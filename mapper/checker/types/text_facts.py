@@ -5,40 +5,37 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import replace
-from functools import lru_cache
 
-from mapper.checker.types.facts import Texts
-from mapper.regex.implications import implies_content, reads_alike
+from mapper.checker.types.facts import Bound, Texts
+from mapper.checker.types.text_languages import (
+    OWN_FORMATS,
+    SUFFICIENT,
+    TIMES,
+    all_have,
+    all_match,
+    implies_content,
+    is_none,
+    language_of,
+    lengths_of,
+    never_blank,
+    none_matches,
+)
+from mapper.regex.characters import ECMA_SPACE
+from mapper.regex.comparisons import is_disjoint, is_within
+from mapper.regex.expressions import matching
+from mapper.regex.languages import Language, many
 from mapper.regex.searches import searcher
 from mapper.runtime.blank import is_blank_text
 from mapper.runtime.schema.formats import conforms
 
 MAX_VALUES = 64  # listed values; more are described by facts
+_MAX_PATTERN = 500  # characters of a pattern that is made of others
+_OF_GROUPS = re.compile(r"\\[1-9k]|\(\?<(?![=!])")
 MAX_FACTS = 64  # patterns, formats, excluded texts; of more, only some are kept
 
-# The formats of times in UTC, by the digits of a second; `as: timestamp` writes three.
-TIMES = {0: "time-to-seconds", 3: "canonical-time", 6: "time-to-microseconds", 9: "time-to-nanoseconds"}
-_TIMES = {
-    name: f"2026-11-23T20:00:00{f'.{0:0{digits}}' if digits else ''}Z" for digits, name in TIMES.items()
-}
-# Digests in lower-case hex, with their digits; `hash` writes them, and the filters of these names.
-HEX_DIGESTS = {"md5": 32, "sha1": 40, "sha256": 64, "sha512": 128}
-# An example for all texts of a format with fixed length, and the characters they may differ in.
-_SHAPES = {
-    **{name: (text, "0123456789") for name, text in _TIMES.items()},
-    **{name: (("0123456789abcdef" * 8)[:length], "0123456789abcdef") for name, length in HEX_DIGESTS.items()},
-}
-_SHAPED = {
-    **{
-        name: re.compile(re.sub(r"\d", "[0-9]", text).replace(".", r"\.")).fullmatch
-        for name, text in _TIMES.items()
-    },
-    **{name: re.compile(rf"[0-9a-f]{{{length}}}").fullmatch for name, length in HEX_DIGESTS.items()},
-    "numeral": re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").fullmatch,
-    "whole-numeral": re.compile(r"-?[0-9]+(?:\.0+)?").fullmatch,
-}
+_OWN = {name: re.compile(pattern[1:-1]).fullmatch for name, pattern in OWN_FORMATS.items()}
 NO_TIME = "no-date-time"  # the format of texts without the format date-time
-_IMPLIED = dict.fromkeys(_TIMES, frozenset({"date-time"}))
+_IMPLIED = dict.fromkeys(TIMES.values(), frozenset({"date-time"}))
 _WITH_CONTENT = frozenset({"date-time", "date", "time", "uuid", "email", "uri", "ipv4", "ipv6"})
 
 # The format of unknown texts that are supposed to fit wherever they are used.
@@ -51,8 +48,8 @@ def fits_format(text: str, name: str) -> bool:
         return True
     if name == NO_TIME:
         return not conforms(text, "date-time")
-    if name in _SHAPED:
-        return bool(_SHAPED[name](text))
+    if name in _OWN:
+        return bool(_OWN[name](text))
     return conforms(text, name)
 
 
@@ -66,6 +63,7 @@ def fits(text: str, texts: Texts) -> bool:
         and (texts.longest is None or len(text) <= texts.longest)
         and text not in texts.excluded
         and all(searcher(pattern)(text) for pattern in texts.patterns)
+        and not any(searcher(pattern)(text) for pattern in texts.unmatched)
         and all(fits_format(text, name) for name in texts.formats)
     )
 
@@ -87,20 +85,24 @@ def settle(texts: Texts) -> Texts | None:
         return None
     if NO_TIME in texts.formats and _has(texts, "date-time"):
         return None
+    if texts.patterns & texts.unmatched or (texts.patterns and is_none(texts)):
+        return None
     if longest == 0:
         return settle(replace(texts, values=frozenset({""})))
     return replace(texts, blank=blank, shortest=shortest)
 
 
-def meet_texts(left: Texts, right: Texts) -> Texts | None:
-    """The texts that are in both; None if there are none."""
+def meet_texts(left: Texts, right: Texts, bound: Bound = Bound.UPPER) -> Texts | None:
+    """The texts that are in both; None if there are none, or too many facts for a lower bound."""
     for one, other in ((left, right), (right, left)):
         if one.values is not None:
             kept = frozenset(value for value in one.values if fits(value, one) and fits(value, other))
             return Texts(values=kept) if kept else None
     if left.blank is not None and right.blank is not None and left.blank is not right.blank:
         return None
-    longest = [bound for bound in (left.longest, right.longest) if bound is not None]
+    if bound is Bound.LOWER and _is_crowded(left, right):
+        return None
+    longest = [length for length in (left.longest, right.longest) if length is not None]
     return settle(
         Texts(
             blank=left.blank if left.blank is not None else right.blank,
@@ -108,6 +110,7 @@ def meet_texts(left: Texts, right: Texts) -> Texts | None:
             longest=min(longest) if longest else None,
             formats=_both(left.formats, right.formats),
             patterns=_both(left.patterns, right.patterns),
+            unmatched=_both(left.unmatched, right.unmatched),
             excluded=_both(left.excluded, right.excluded),
         )
     )
@@ -119,6 +122,17 @@ def _both(left: frozenset[str], right: frozenset[str]) -> frozenset[str]:
     return both if len(both) <= max(MAX_FACTS, len(left), len(right)) else max(left, right, key=len)
 
 
+def _is_crowded(left: Texts, right: Texts) -> bool:
+    """True if some facts of both would be dropped."""
+    pairs = (
+        (left.formats, right.formats),
+        (left.patterns, right.patterns),
+        (left.unmatched, right.unmatched),
+        (left.excluded, right.excluded),
+    )
+    return any(_both(one, other) != one | other for one, other in pairs)
+
+
 def without_texts(texts: Texts, values: Collection[str]) -> Texts | None:
     """The texts but for some; None if none is left. Of too many values, only the shortest are left out."""
     if texts.values is None and len(values) + len(texts.excluded) > MAX_FACTS:
@@ -127,8 +141,8 @@ def without_texts(texts: Texts, values: Collection[str]) -> Texts | None:
     return settle(replace(texts, excluded=texts.excluded | set(values)))
 
 
-def join_texts(left: Texts, right: Texts) -> Texts:
-    """The texts that are in either, and perhaps more."""
+def join_texts(left: Texts, right: Texts, bound: Bound = Bound.UPPER) -> Texts:
+    """The texts that are in either, and perhaps more; of a lower bound, perhaps fewer."""
     if left.values is not None and right.values is not None:
         values = left.values | right.values
         if len(values) <= MAX_VALUES:
@@ -137,6 +151,9 @@ def join_texts(left: Texts, right: Texts) -> Texts:
         return right
     if texts_within(right, left):
         return left
+    exact = _joined_lengths(left, right) or _joined_patterns(left, right)
+    if exact is not None or bound is Bound.LOWER:
+        return exact or (left if left.values is None else right)
     one, other = described(left), described(right)
     longest = None if one.longest is None or other.longest is None else max(one.longest, other.longest)
     return Texts(
@@ -147,10 +164,37 @@ def join_texts(left: Texts, right: Texts) -> Texts:
         patterns=frozenset(
             p for p in left.patterns | right.patterns if _searches(left, p) and _searches(right, p)
         ),
+        unmatched=frozenset(
+            p for p in left.unmatched | right.unmatched if _lacks(left, p) and _lacks(right, p)
+        ),
         excluded=frozenset(
             e for e in left.excluded | right.excluded if not (fits(e, left) or fits(e, right))
         ),
     )
+
+
+def _joined_lengths(left: Texts, right: Texts) -> Texts | None:
+    """The texts of either if only their lengths differ, without a gap; else None."""
+    if left.values is not None or replace(left, shortest=right.shortest, longest=right.longest) != right:
+        return None
+    low, high = sorted((left, right), key=lambda texts: texts.shortest)
+    if low.longest is not None and low.longest + 1 < high.shortest:
+        return None
+    longest = None if low.longest is None or high.longest is None else max(low.longest, high.longest)
+    return replace(left, shortest=low.shortest, longest=longest)
+
+
+def _joined_patterns(left: Texts, right: Texts) -> Texts | None:
+    """The texts of either if only their one pattern differs; else None."""
+    if left.values is not None or len(left.patterns) != 1 or len(right.patterns) != 1:
+        return None
+    patterns = sorted(left.patterns | right.patterns)
+    pattern = "|".join(f"(?:{each})" for each in patterns)
+    # Names and numbers of groups would not be those of the parts.
+    if len(pattern) > _MAX_PATTERN or _OF_GROUPS.search(pattern):
+        return None
+    joined = replace(left, patterns=right.patterns) == right
+    return replace(left, patterns=frozenset({pattern})) if joined else None
 
 
 def described(texts: Texts) -> Texts:
@@ -171,16 +215,12 @@ def described(texts: Texts) -> Texts:
 
 
 def _has(texts: Texts, name: str) -> bool:
+    """Return True if every text is known to have a format."""
     if texts.values is not None:
         return all(fits_format(value, name) for value in texts.values)
-    return name in texts.formats or any(name in _IMPLIED.get(own, ()) for own in texts.formats)
-
-
-@lru_cache(maxsize=1024)
-def _shape_fits(name: str, pattern: str) -> bool | None:
-    """True if all texts of a shape match, False if none does, None if that is unknown."""
-    text, alphabet = _SHAPES[name]
-    return bool(searcher(pattern)(text)) if reads_alike(pattern, alphabet) else None
+    if name in texts.formats or any(name in _IMPLIED.get(own, ()) for own in texts.formats):
+        return True
+    return _has_automaton(texts) and all_have(texts, name)
 
 
 def _searches(texts: Texts, pattern: str) -> bool:
@@ -189,7 +229,23 @@ def _searches(texts: Texts, pattern: str) -> bool:
         return all(searcher(pattern)(value) for value in texts.values)
     if pattern in texts.patterns or (pattern == r"\S" and texts.blank is False):
         return True
-    return any(name in _SHAPES and _shape_fits(name, pattern) for name in texts.formats)
+    return all_match(texts, pattern)
+
+
+def _lacks(texts: Texts, pattern: str) -> bool:
+    """Return True if every text is known not to match a pattern."""
+    if texts.values is not None:
+        return not any(searcher(pattern)(value) for value in texts.values)
+    return pattern in texts.unmatched or none_matches(texts, pattern)
+
+
+def _has_automaton(texts: Texts) -> bool:
+    """True if more is known of the texts than their lengths."""
+    return bool(texts.patterns or texts.unmatched or texts.formats or texts.blank)
+
+
+def _has_content(left: Texts, right: Texts) -> bool:
+    return right.blank is False and left.blank is None and bool(left.unmatched) and never_blank(left)
 
 
 def texts_within(left: Texts, right: Texts) -> bool:
@@ -199,12 +255,48 @@ def texts_within(left: Texts, right: Texts) -> bool:
     if left.values is not None:
         return all(fits(value, right) for value in left.values)
     if right.values is not None:
-        return False
+        few = language_of(left).few if _has_automaton(left) else None
+        return few is not None and all(fits(value, right) for value in few if fits(value, left))
     return (
-        (right.blank is None or left.blank is right.blank)
-        and right.shortest <= left.shortest
-        and (right.longest is None or (left.longest is not None and left.longest <= right.longest))
+        (right.blank is None or left.blank is right.blank or _has_content(left, right))
+        and _has_lengths(left, right.shortest, right.longest)
         and all(not fits(text, left) for text in right.excluded)
         and all(_has(left, name) for name in right.formats)
         and all(_searches(left, pattern) for pattern in right.patterns)
+        and all(_lacks(left, pattern) for pattern in right.unmatched)
     )
+
+
+def language_within(language: Language, texts: Texts) -> bool:
+    """Return True if all texts of an automaton are known to be among the texts."""
+    if language.few is not None:
+        return all(fits(text, texts) for text in language.few)
+    least, most = lengths_of(language)
+    return (
+        texts.values is None
+        and (texts.blank is None or _is_filled(language, texts))
+        and texts.shortest <= least
+        and (texts.longest is None or (most is not None and most <= texts.longest))
+        and not any(language.holds(text) for text in texts.excluded)
+        and all(is_within(language, matching(pattern)) is True for pattern in texts.patterns)
+        and all(is_disjoint(language, matching(pattern)) is True for pattern in texts.unmatched)
+        and all(
+            name in SUFFICIENT and is_within(language, matching(SUFFICIENT[name])) is True
+            for name in texts.formats
+        )
+    )
+
+
+def _is_filled(language: Language, texts: Texts) -> bool:
+    return texts.blank is False and is_disjoint(language, many(ECMA_SPACE)) is True
+
+
+def _has_lengths(texts: Texts, shortest: int, longest: int | None) -> bool:
+    """Return True if every text is known to have a length within some bounds."""
+    is_long = shortest <= texts.shortest
+    is_short = longest is None or (texts.longest is not None and texts.longest <= longest)
+    if (is_long and is_short) or not _has_automaton(texts):
+        return is_long and is_short
+    least, most = lengths_of(language_of(texts))
+    is_short = is_short or (longest is not None and most is not None and most <= longest)
+    return (is_long or shortest <= least) and is_short

@@ -6,28 +6,15 @@ from collections.abc import Iterator
 from itertools import islice
 
 from mapper.budget import MAX_NODES, nodes_of, spend
-from mapper.checker.types.facts import ANYTHING, Arrays, Numbers, Objects, Texts, Type, element_of, member_of
+from mapper.checker.types.example_texts import example_texts
+from mapper.checker.types.facts import ANYTHING, Arrays, Numbers, Objects, Type, element_of, member_of
 from mapper.checker.types.named import only
 from mapper.checker.types.number_facts import fits_number, is_whole_and_a_double
-from mapper.checker.types.text_facts import fits
 from mapper.runtime.missing import MISSING
 
-_TEXTS = (
-    "",
-    " ",
-    "x",
-    "0",
-    "1",
-    "abc",
-    "2026-11-23T20:00:00Z",
-    "1795464000",
-    "true",
-    "2026-11-23",
-    "1970-01-01T00:00:00Z",
-)
 _NUMBERS = (0, 1, -1, 2, 0.5, 1.5, 1_795_464_000, 1_795_464_000_000, 1_795_464_000_000_000, 10**18)
 _PRECISE = 2**52  # beyond it, a float has no halves
-_MAX_LENGTH = 200  # of texts and arrays
+_MAX_LENGTH = 200  # of arrays
 _MAX_DEPTH = 5
 _KINDS_OF_REST = ("number", "array", "object", "string", "null", "boolean")
 _MAX_VARIANTS = 8  # of an array or object that differ in one element or member
@@ -44,7 +31,7 @@ def witnesses(given: Type, depth: int = 0) -> Iterator[object]:
     if given.numbers is not None:
         yield from _numbers(given.numbers)
     if given.texts is not None:
-        yield from _texts(given.texts)
+        yield from example_texts(given.texts)
     if depth > _MAX_DEPTH:
         return
     if given.arrays is not None:
@@ -70,30 +57,20 @@ def _different(numbers: Numbers) -> Iterator[int | float]:
     if numbers.values is not None:
         yield from sorted(numbers.values)
         return
-    bounds = [
-        bound + step
-        for bound in (numbers.low, numbers.high)
-        if bound is not None
-        for step in ((0, 1, -1, 0.5) if abs(bound) < _PRECISE else (0, 1, -1))
-    ]
     seen: set[float] = set()
-    for number in (*_NUMBERS, *bounds):
+    for number in (*_NUMBERS, *numbers_near(numbers)):
         if number not in seen and fits_number(number, numbers):
             seen.add(number)
             yield number
 
 
-def _texts(texts: Texts) -> Iterator[str]:
-    if texts.values is not None:
-        yield from sorted(texts.values, key=lambda value: (len(value), value))
-        return
-    lengths = {texts.shortest, texts.longest or 0}
-    grown = [
-        character * length for length in sorted(lengths) if 0 < length <= _MAX_LENGTH for character in "x0a "
-    ]
-    for text in dict.fromkeys((*_TEXTS, *grown)):
-        if fits(text, texts):
-            yield text
+def numbers_near(numbers: Numbers) -> Iterator[int | float]:
+    """Numbers at and beside the bounds, and those that are listed."""
+    if numbers.values is not None:
+        yield from sorted(numbers.values)
+    for bound in (numbers.low, numbers.high):
+        if bound is not None:
+            yield from (bound + step for step in ((0, 1, -1, 0.5) if abs(bound) < _PRECISE else (0, 1, -1)))
 
 
 def _arrays(arrays: Arrays, depth: int) -> Iterator[list[object]]:
@@ -106,6 +83,8 @@ def _arrays(arrays: Arrays, depth: int) -> Iterator[list[object]]:
     for index, value in enumerate(islice(witnesses(element, depth + 1), _MAX_VARIANTS)):
         if value is not MISSING and count <= _MAX_LENGTH and count * nodes_of(value, MAX_NODES) <= MAX_NODES:
             yield [value] * count
+            if index == 0 and count == 1 and arrays.longest != 1:
+                yield [value, value]
         mixed = _mixed(element, depth) if index == 0 else []
         if len(mixed) > 1 and arrays.shortest <= len(mixed) <= (arrays.longest or len(mixed)):
             yield mixed

@@ -24,7 +24,7 @@ from mapper.runtime.casts import to_string
 from mapper.runtime.digits import may_have_lost_digits, may_have_too_many_digits
 from mapper.runtime.limits import MAX_CANONICAL_DEPTH
 from mapper.runtime.missing import INVALID, MISSING, Nothing
-from mapper.runtime.work import spend
+from mapper.runtime.work import spend_on_json
 
 _Members: TypeAlias = Iterator[tuple[str, object]]  # the text before a member's value, and the value
 
@@ -71,7 +71,7 @@ def stable_hash(values: Iterable[object]) -> str | Nothing:
     text = (are_plain and _encode_at_once(parts)) or canonical_json([[*part] for part in parts])
     if isinstance(text, Nothing):
         return INVALID
-    spend(len(text))
+    spend_on_json(text)
     return sha256(text).hexdigest()
 
 

@@ -52,15 +52,25 @@ def holds_more(raw: bytes, most: int) -> bool:
     """
     if len(raw) <= most or raw.count(b",") + raw.count(b"[") + raw.count(b"{") <= most:
         return False
+    return _count_values(raw, most) > most
+
+
+def count_values(raw: bytes) -> int:
+    """The number of commas and opening brackets of a JSON text in UTF-8 outside its texts."""
+    return _count_values(raw, len(raw))
+
+
+def _count_values(raw: bytes, most: int) -> int:
+    """The same; counting ends beyond `most`."""
     outline = _unescaped(raw).translate(None, _NO_VALUES)
     count, is_inside = 0, False
     for start in range(0, len(outline), _AT_ONCE):
         parts = outline[start : start + _AT_ONCE].split(b'"')
         count += sum(map(len, parts[is_inside::2]))
         if count > most:
-            return True
+            break
         is_inside ^= len(parts) % 2 == 0
-    return False
+    return count
 
 
 def is_deeper(raw: bytes, max_depth: int) -> bool:

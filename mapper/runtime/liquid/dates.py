@@ -11,12 +11,12 @@ from typing import Any
 
 from mapper.runtime.times.calendar import MONTHS, WEEKDAYS, full_year
 from mapper.runtime.times.zones import load_named_zone
+from mapper.runtime.work import FREE_DATE, FREE_DATE_CHARACTER, LONGEST_DATE, spend
 
 _DIRECTIVE = re.compile(r"%([-0^#_]*)(\d*)(:?[A-Za-z%+])")
 # Texts that the standard library reads as dateutil does, ten times as fast.
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d:\d\d(?:\.\d{3}|\.\d{6})?(?:Z|[+-]\d\d:\d\d)?)?", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LONGEST = 100
 
 
 @cache
@@ -58,10 +58,10 @@ def read_date(value: object, zone: tzinfo = UTC) -> datetime | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float) or (
-        isinstance(value, str) and value.isdecimal() and len(value) <= _LONGEST
+        isinstance(value, str) and value.isdecimal() and len(value) <= LONGEST_DATE
     ):
         return _from_epoch(value, zone)
-    return _from_text(value) if isinstance(value, str) and len(value) <= _LONGEST else None
+    return _from_text(value) if isinstance(value, str) and len(value) <= LONGEST_DATE else None
 
 
 def _from_epoch(value: str | int | float, zone: tzinfo) -> datetime:
@@ -76,6 +76,7 @@ def _from_text(text: str) -> datetime | None:
     if _ISO.fullmatch(text):
         with suppress(ValueError):
             return datetime.fromisoformat(text)
+    spend(FREE_DATE + FREE_DATE_CHARACTER * len(text))
     try:
         one, other = (_parse()(text, default=given) for given in (datetime(2001, 1, 1), datetime(2002, 2, 1)))
     except RecursionError:
@@ -108,8 +109,14 @@ def _pieces(pattern: str) -> tuple[str | Callable[[datetime], str], ...]:
     for found in _DIRECTIVE.finditer(pattern):
         flags, width, letter = found.groups()
         pieces.append(pattern[end : found.start()])
-        if letter in _NUMBERS and not flags and not width:
+        if flags or width:
+            pieces.append(partial(_directive, found=found))
+        elif letter in COMPOSED:
+            pieces.extend(_pieces(COMPOSED[letter]))
+        elif letter in _NUMBERS:
             pieces.append(partial(_number, *_NUMBERS[letter]))
+        elif letter in _NAMES:
+            pieces.append(_NAMES[letter])
         else:
             pieces.append(partial(_directive, found=found))
         end = found.end()
@@ -122,8 +129,8 @@ def _number(compute: Callable[[datetime], int], digits: int, fill: str, moment: 
 
 def _directive(moment: datetime, found: re.Match[str]) -> str:
     flags, width, letter = found.groups()
-    if letter in _COMPOSED:
-        return _sized(write_date(moment, _COMPOSED[letter]), flags, width, " ", 0)
+    if letter in COMPOSED:
+        return _sized(write_date(moment, COMPOSED[letter]), flags, width, " ", 0)
     if letter == "N":
         return f"{moment.microsecond:06d}000"[: int(width or 9)]
     if letter == "L":
@@ -170,7 +177,7 @@ def _zone_name(moment: datetime) -> str:
     return name[3:] if name.startswith("UTC") and len(name) > 3 else name
 
 
-_COMPOSED = {
+COMPOSED = {
     "D": "%m/%d/%y",
     "F": "%Y-%m-%d",
     "T": "%H:%M:%S",

@@ -33,10 +33,14 @@ from mapper.runtime.json.types import WORDS, type_of
 from mapper.runtime.limits import active
 from mapper.runtime.missing import MISSING
 from mapper.runtime.work import (
+    PRINTED,
     SMALL_INTEGER,
+    VALUE,
     spend,
     spend_on,
     spend_on_comparison,
+    spend_on_json,
+    spend_on_search,
 )
 from mapper.runtime.work import size_of as units_of
 
@@ -166,9 +170,10 @@ def contains(left: object, right: object) -> bool:
     if isinstance(left, str):
         part = compared_text(right)
         spend_on(left, part)
+        spend_on_search(left, part)
         return part in left
     if isinstance(left, list | tuple):
-        spend_on(left)
+        spend(2 * VALUE * len(left))
         return any(equal(element, right) for element in left)
     if isinstance(left, range):
         return isinstance(right, int) and right in left
@@ -230,6 +235,7 @@ def _printed(value: object, site: int) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list | tuple):
+        spend(PRINTED * len(value), site)
         return "".join([_printed(element, site) for element in value])
     if isinstance(value, dict):
         return to_json(value)
@@ -239,7 +245,11 @@ def _printed(value: object, site: int) -> str:
         raise Fault("M618", site, LOST_DIGITS)
     if value != value:
         raise ValueError("NaN is no JSON")
-    return write_integer(value) if isinstance(value, int) else str(value)
+    if isinstance(value, int):
+        if value.bit_length() > SMALL_INTEGER:
+            spend(units_of(value), site)
+        return write_integer(value)
+    return str(value)
 
 
 def as_value(value: object, site: int) -> object:
@@ -268,8 +278,12 @@ def to_json(value: object) -> str:
     try:
         printed = _encoder().encode(value)
     except ValueError:  # perhaps an integer of more digits than the host lets Python print
-        return write(value, is_ascii=False, is_strict=True)
-    return write(value, is_ascii=False, is_strict=True) if may_have_too_many_digits(printed) else printed
+        printed = write(value, is_ascii=False, is_strict=True)
+    else:
+        if may_have_too_many_digits(printed):
+            printed = write(value, is_ascii=False, is_strict=True)
+    spend_on_json(printed)
+    return printed
 
 
 @cache

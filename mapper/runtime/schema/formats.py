@@ -1,20 +1,26 @@
-"""Formats: checks of the forms that a JSON Schema `format` names; they agree with jsonschema."""
+"""Formats: checks of the forms that a JSON Schema `format` names.
+
+All but `date-time` and `regex` agree with jsonschema.
+"""
 
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Callable
 from functools import cache
-from itertools import accumulate
-from re import _constants as codes  # type: ignore[attr-defined]
-from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 from uuid import UUID
 
-from mapper.runtime.limits import MAX_GROUP_DEPTH
 from mapper.runtime.times.calendar import DATE
 
+# The formats of 2020-12, all of which are checked. Any other is a note: every text has it.
+CHECKED = frozenset(
+    {
+        *("date", "date-time", "duration", "email", "hostname", "idn-email", "idn-hostname", "ipv4", "ipv6"),
+        *("iri", "iri-reference", "json-pointer", "regex", "relative-json-pointer", "time", "uri"),
+        *("uri-reference", "uri-template", "uuid"),
+    }
+)
 MAX_SYNTAX = 10_000  # characters of a text that may be a regular expression or a template of URIs
 _PRIVATE = "[\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd]"  # compiled when first needed: 4 ms
 _BEYOND_ASCII = (
@@ -23,12 +29,12 @@ _BEYOND_ASCII = (
     + "]"
 )
 
-_TIME = r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?"
 _OFFSET = r"(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)"
+TIME_OF_DAY = rf"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?{_OFFSET}"
 
-# RFC 3339 §5.6. jsonschema's validator ends in `$`, which lets one line feed follow; a schema can exclude
-# that with a `pattern`.
-_DATE_TIME = re.compile(rf"{DATE}[Tt]{_TIME}{_OFFSET}\n?\Z", re.ASCII)
+# RFC 3339 §5.6. jsonschema's validator lets a line feed follow, which `as: timestamp` could not read.
+DATE_TIME = f"{DATE}[Tt]{TIME_OF_DAY}"
+_DATE_TIME = re.compile(rf"{DATE_TIME}\Z", re.ASCII)
 is_date_time = _DATE_TIME.match
 
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\Z", re.ASCII | re.IGNORECASE)
@@ -72,7 +78,7 @@ def format_checker() -> Any:
     if missing:
         raise RuntimeError(f"`jsonschema[format-nongpl]` is not installed: no check of {sorted(missing)}")
     checker = FormatChecker(())
-    own = {"iri": _is_iri, "iri-reference": _is_iri_reference, "regex": _is_regex}
+    own = {"date-time": _is_date_time, "iri": _is_iri, "iri-reference": _is_iri_reference, "regex": _is_regex}
     for name, (check, raises) in known.items():
         checker.checkers[name] = (
             _if_short(check) if name == "uri-template" else own.get(name, check),
@@ -81,41 +87,19 @@ def format_checker() -> Any:
     return checker
 
 
+def _is_date_time(value: object) -> bool:
+    return not isinstance(value, str) or is_date_time(value) is not None
+
+
 def _if_short(check: Callable[[object], bool]) -> Callable[[object], bool]:
     return lambda value: not isinstance(value, str) or (len(value) <= MAX_SYNTAX and check(value))
 
 
 def _is_regex(value: object) -> bool:
-    """Return True if `re` can compile a text: it parses, and what looks behind has one width.
+    """Return True for a pattern of ECMA-262 with the flag `u` (JSON Schema 2020-12 §7.3.8)."""
+    from mapper.regex.reading import is_ecma  # a service without patterns starts without it
 
-    To compile it would take time that a hostile pattern can multiply.
-    """
-    if not isinstance(value, str):
-        return True
-    if (
-        len(value) > MAX_SYNTAX
-        or max(accumulate((c == "(") - (c == ")") for c in value), default=0) > MAX_GROUP_DEPTH
-    ):
-        return False
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return _looks_behind_evenly(parser.parse(value))
-        except OverflowError:
-            return False
-
-
-def _looks_behind_evenly(tree: Any) -> bool:
-    for code, value in tree:
-        if code in (codes.ASSERT, codes.ASSERT_NOT) and value[0] < 0:
-            shortest, longest = value[1].getwidth()
-            if shortest != longest:
-                return False
-        parts = value if isinstance(value, tuple | list) else (value,)
-        inner = [part for each in parts for part in (each if isinstance(each, list) else (each,))]
-        if not all(_looks_behind_evenly(part) for part in inner if isinstance(part, parser.SubPattern)):
-            return False
-    return True
+    return not isinstance(value, str) or (len(value) <= MAX_SYNTAX and is_ecma(value))
 
 
 def _is_iri(value: object) -> bool:

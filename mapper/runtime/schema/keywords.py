@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, TypeAlias
 
-from mapper.regex.searches import searcher
+from mapper.regex.searches import searcher, units_of
 from mapper.runtime.json.equality import has_repetitions
 from mapper.runtime.stack import on_fresh_stack
 from mapper.runtime.work import KEYWORD, VALUE, size_of, spend
@@ -101,7 +101,6 @@ _ENTERING = frozenset(
     ("items", "contains", "uniqueItems", "unevaluatedItems", "enum", "const", "propertyNames")
 )
 _OF_NAMES = frozenset(("patternProperties", "additionalProperties", "unevaluatedProperties"))
-_OF_CHARACTERS = frozenset(("pattern", "format"))
 
 
 def _counted(name: str, check: Callable[..., Any]) -> Callable[..., Any]:
@@ -109,11 +108,13 @@ def _counted(name: str, check: Callable[..., Any]) -> Callable[..., Any]:
 
     def counted(validator: Any, rule: Any, value: Any, schema: Mapping[str, Any]) -> Any:
         units = KEYWORD + (size_of(rule) if isinstance(rule, dict | list) else 0)
-        if name in _OF_CHARACTERS and isinstance(value, str):
+        if name == "format" and isinstance(value, str):
             units += VALUE * len(value)
+        elif name == "pattern" and isinstance(value, str):
+            units += max(VALUE, units_of(rule)) * len(value)
         elif name in _OF_NAMES and isinstance(value, dict):
-            patterns = len(schema.get("patternProperties", ()))
-            units += size_of(value) + VALUE * patterns * sum(map(len, value))
+            a_character = sum(max(VALUE, units_of(each)) for each in schema.get("patternProperties", ()))
+            units += size_of(value) + a_character * sum(map(len, value))
         elif name in _ENTERING:
             units += size_of(value)
         spend(units)

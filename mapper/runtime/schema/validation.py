@@ -66,11 +66,17 @@ def delegate(schema_json: str, pointer: str = "") -> Callable[[object], bool]:
 
 @lru_cache(maxsize=256)
 def _validator(schema_json: str, pointer: str, is_counted: bool) -> tuple[Any, bool]:
+    import json
+
+    return validator_of(json.loads(schema_json), pointer, is_counted=is_counted)
+
+
+def validator_of(document: Any, pointer: str = "", *, is_counted: bool) -> tuple[Any, bool]:
     """A validator for one subschema, and True if results of a subschema may be cached.
 
-    `#…` references are resolved in the whole document, and nothing is ever fetched.
+    `#…` references are resolved in the whole document, and nothing is ever fetched. It is used inside
+    `judging`.
     """
-    import json
     from urllib.parse import quote
 
     from referencing import Registry
@@ -78,7 +84,6 @@ def _validator(schema_json: str, pointer: str, is_counted: bool) -> tuple[Any, b
 
     from mapper.runtime.schema.formats import format_checker
 
-    document = json.loads(schema_json)
     resource = DRAFT202012.create_resource(document)
     registry: Registry[Any] = Registry().with_resource(_DOCUMENT, resource)
     if isinstance(document, dict) and isinstance(document.get("$id"), str):

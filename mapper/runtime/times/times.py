@@ -5,7 +5,8 @@ The *fine* text of a time has nine digits of a second instead: a time that is wr
 
 Decisions: a time zone is never guessed; a second `:60` is read where leap seconds can occur (23:59 UTC on the
 last day of a month) and becomes that minute's last millisecond (fine: nanosecond); a zone-less time that
-daylight saving repeats is its first occurrence, one that it leaves out counts with the offset before the gap.
+daylight saving repeats is its first occurrence, one that it leaves out counts with the offset before the gap;
+a time that its offset puts outside the years 1 to 9999 of UTC is unreadable.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ _is_day = re.compile(DATE).fullmatch
 _TO_MINUTES = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ](?:[01][0-9]|2[0-3]):[0-5][0-9]"
 _TO_SECONDS = rf"{_TO_MINUTES}:(?:[0-5][0-9]|60)"
 _ZONE = rf"([Zz]|{OFFSET})?"
-_date_time = re.compile(rf"{_TO_SECONDS}(?:\.([0-9]{{1,9}}))?{_ZONE}").fullmatch
+_date_time = re.compile(rf"{_TO_SECONDS}(?:\.([0-9]+))?{_ZONE}").fullmatch
 _with_comma = re.compile(rf"{_TO_SECONDS}(?:,([0-9]{{1,9}}))?{_ZONE}").fullmatch
 _without_seconds = re.compile(rf"{_TO_MINUTES}{_ZONE}").fullmatch
 _decimal = re.compile(r"(-?)([0-9]{1,40})(?:\.([0-9]{1,40}))?(?:[eE]([+-]?[0-9]{1,3}))?").fullmatch

@@ -6,7 +6,7 @@ quadratic time (uniq). A TypeError reports that a value or an argument is not of
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from functools import partial, wraps
 from operator import itemgetter
@@ -26,10 +26,11 @@ from mapper.runtime.liquid.filters.row import (
 )
 from mapper.runtime.liquid.semantics import compared_text, equal, is_truthy, length_of, to_text
 from mapper.runtime.missing import MISSING
-from mapper.runtime.work import CALL, meter, spend, spend_on, spend_on_parts
+from mapper.runtime.work import CALL, LISTED, meter, spend, spend_on, spend_on_parts, spend_on_search
 
 Elements: TypeAlias = Iterable[object]
 
+_ADDED = 4  # times the units of a value: numbers are added as decimals
 _LAST = chr(0x10FFFF)
 _LINES = [{"sku": "B"}, {"sku": "A", "n": 2}]
 
@@ -43,14 +44,15 @@ def _of_list(function: Function) -> Function:
     def call(value: object, *args: object) -> object:
         if isinstance(value, range):
             room_for(length_of(value))
-            spend_on(value)
         elif isinstance(value, list | tuple):
             value = _flat(value, 5)
         elif value is MISSING:
             value = []
         elif isinstance(value, dict | str) or not isinstance(value, Iterable):
             value = [value]
-        spend(CALL)
+        if meter() is not None:
+            elements = len(value) if isinstance(value, list | range) else 1
+            spend_on(*args, units=CALL + LISTED * elements)
         try:
             result = bounded(function(value, *args))
         except _NoProperties:
@@ -62,9 +64,9 @@ def _of_list(function: Function) -> Function:
     return call
 
 
-def _flat(elements: Elements, levels: int) -> list[object]:
+def _flat(elements: Sequence[object], levels: int) -> list[object]:
     if meter() is not None:
-        spend_on(elements)
+        spend(LISTED * len(elements))
     flat: list[object] = []
     for element in elements:
         if levels and isinstance(element, list | tuple):
@@ -144,6 +146,7 @@ def _property(element: object, key: object, default: object = None) -> object:
         raise _NoProperties
     if isinstance(element, str) and isinstance(key, str):
         spend_on(element)
+        spend_on_search(element, key)
         return key if key in element else default
     if isinstance(element, int) and isinstance(key, int):
         return element == key
@@ -217,11 +220,11 @@ def _sorted(elements: Elements, keys: list[object]) -> list[object]:
     return [element for _, element in sorted(pairs, key=itemgetter(0))]
 
 
-@list_filter(Gives.NUMBER, (_LINES, '"n"', "2"), "0", fails=Fails.NO_OBJECTS)
+@list_filter(Gives.NUMBER, (_LINES, '"n"', "2"), "0", fails=Fails.NO_NUMBERS)
 def sum_(value: Elements, key: object = None) -> object:
     """The sum of the numbers, or of a property of each element."""
     elements = [*value] if _is_nil(key) else [_property(element, key, 0) for element in value]
-    spend_on_parts(elements, 1)
+    spend_on_parts(elements, _ADDED)
     total = sum(0 if isinstance(element, bool) else exact(element) for element in elements)
     return float(total) if isinstance(total, Decimal) else total
 

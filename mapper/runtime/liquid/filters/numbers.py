@@ -20,7 +20,7 @@ from mapper.runtime.digits import (
     read_integer,
 )
 from mapper.runtime.liquid.filters.row import Fails, Function, Gives, bounded, failed, make_row
-from mapper.runtime.work import meter, spend_on
+from mapper.runtime.work import NUMBER, meter, size_of, spend_on_number
 
 Number: TypeAlias = int | float
 
@@ -78,8 +78,12 @@ def exact(value: object) -> int | Decimal:
 def _of_numbers(function: Function) -> Function:
     @wraps(function)
     def call(value: object, *args: object) -> object:
-        if meter() is not None:
-            spend_on(*[given for given in (value, *args) if isinstance(given, str)])
+        counting = meter()
+        if counting is not None:
+            for given in (value, *args):
+                if isinstance(given, str):
+                    spend_on_number(given)
+                counting.spend(size_of(given) if isinstance(given, str | int) else NUMBER)
         return bounded(function(number_or_zero(value), *[number_or_zero(arg) for arg in args]))
 
     return call

@@ -77,6 +77,7 @@ class Fails(Enum):
     NO_LISTS = "a value or an argument that is not a list"
     NO_OBJECTS = "a list with other elements than objects"
     NO_KEYS = "with an argument, a list with other elements than objects"
+    NO_NUMBERS = "elements, or properties, that are texts, or numbers without bounds"
     NO_ORDER = "elements that cannot be compared"
     NO_NAMESPACE = "another argument than a UUID, `dns`, `url`, `oid` or `x500`"
 
@@ -106,7 +107,8 @@ class FilterRow:
     """One filter. `function` is what generated code calls; it gives nothing but texts if `is_text`.
 
     `takes` is for people. `effect` is None if `gives` implies it. `method` is the method of `str` that does
-    the same to a text, and cannot fail. Filters `of_dialects` exist only if a dialect lists them.
+    the same to a text, and cannot fail; one that trims is given the white space. Filters `of_dialects` exist
+    only if a dialect lists them.
     """
 
     name: str

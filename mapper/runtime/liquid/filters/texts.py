@@ -9,6 +9,7 @@ import re
 from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
 from functools import partial, wraps
 
+from mapper.runtime.blank import WHITE_SPACE
 from mapper.runtime.forms.percents import unquoted
 from mapper.runtime.limits import active
 from mapper.runtime.liquid.filters.numbers import whole
@@ -23,12 +24,12 @@ from mapper.runtime.liquid.filters.row import (
     room_for,
 )
 from mapper.runtime.liquid.semantics import to_text
-from mapper.runtime.work import CALL, SHORT, meter, size_of, spend
+from mapper.runtime.work import CALL, SHORT, meter, size_of, spend, spend_on_search
 
 _BLOCKS = {"<script": "</script>", "<!--": "-->", "<style": "</style>"}
 _TAG = re.compile("<[^>]*>")
 _BREAK = "<br />\n"
-_WHITE_SPACE = re.compile(r"\s+")
+_WHITE_SPACE = re.compile(f"[{WHITE_SPACE}]+")
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&#x27;", '"': "&quot;"}
 # Characters that could end a text in a script, as `\u` escapes.
 _SCRIPT_ESCAPES = {code: f"\\u{code:04X}" for code in (*range(32), *map(ord, "\\'\"><&=-;`\u2028\u2029"))}
@@ -36,10 +37,12 @@ _SCRIPT_ESCAPES = {code: f"\\u{code:04X}" for code in (*range(32), *map(ord, "\\
 _IN_QUERIES = ["+" if code == 32 else f"%{code:02X}" for code in range(256)]
 for _code in b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~":
     _IN_QUERIES[_code] = chr(_code)
+CODED = 10  # units of a character of a text that is taken apart, beside those of any text
 _MAX_WORDS = (1 << 31) - 1  # for as many or more the library leaves the text as it is
 
 
-def _of_text(function: Function) -> Function:
+def _of_text(function: Function, count: Function | None = None) -> Function:
+    # `count` counts what the filter takes beside the characters of its texts.
     @wraps(function)
     def call(value: object, *args: object) -> object:
         text = to_text(value)
@@ -47,11 +50,21 @@ def _of_text(function: Function) -> Function:
         if counting is None:
             return bounded(function(text, *args))
         counting.spend(CALL + len(text) + sum(map(size_of, args)))
+        if count is not None:
+            count(text, *args)
         result = bounded(function(text, *args))
         counting.spend(size_of(result))
         return result
 
     return call
+
+
+def _count_coded(text: str) -> None:
+    spend(CODED * len(text))
+
+
+def _count_searched(text: str, part: object, *_: object) -> None:
+    spend_on_search(text, to_text(part))
 
 
 def _of_steady_text(function: Function) -> Function:
@@ -67,6 +80,8 @@ def _of_steady_text(function: Function) -> Function:
 
 
 text_filter = partial(make_row, PRINTED, _of_text)
+coded_filter = partial(make_row, PRINTED, partial(_of_text, count=_count_coded))
+searched_filter = partial(make_row, PRINTED, partial(_of_text, count=_count_searched))
 steady_filter = partial(make_row, PRINTED, _of_steady_text)
 
 
@@ -91,25 +106,25 @@ def upcase(value: str) -> str:
 @steady_filter(Gives.CONTENT, (" a b ", "", "a b"), "", effect=Effect.TRIMMED, method="strip")
 def strip(value: str) -> str:
     """The text without white space around it."""
-    return value.strip()
+    return value.strip(WHITE_SPACE)
 
 
 @steady_filter(Gives.CONTENT, (" a b ", "", "a b "), "", effect=Effect.TRIMMED, method="lstrip")
 def lstrip(value: str) -> str:
     """The text without white space before it."""
-    return value.lstrip()
+    return value.lstrip(WHITE_SPACE)
 
 
 @steady_filter(Gives.CONTENT, (" a b ", "", " a b"), "", effect=Effect.TRIMMED, method="rstrip")
 def rstrip(value: str) -> str:
     """The text without white space after it."""
-    return value.rstrip()
+    return value.rstrip(WHITE_SPACE)
 
 
 @steady_filter(Gives.CONTENT, (" a \n b ", "", "a b"), "")
 def squish(value: str) -> str:
     """The text without white space around it, and with one blank for each stretch of it inside."""
-    return _WHITE_SPACE.sub(" ", value.strip())
+    return _WHITE_SPACE.sub(" ", value.strip(WHITE_SPACE))
 
 
 @steady_filter(Gives.CONTENT, ("a\r\nb\n", "", "ab"), "", effect={"\n": "", "\r": None})
@@ -135,7 +150,7 @@ def escape(value: str) -> str:
     return html.escape(value)
 
 
-@text_filter(Gives.CONTENT, ("1 < 2 &amp; 3", "", "1 &lt; 2 &amp; 3"), "", effect=Effect.UNMARKED)
+@coded_filter(Gives.CONTENT, ("1 < 2 &amp; 3", "", "1 &lt; 2 &amp; 3"), "", effect=Effect.UNMARKED)
 def escape_once(value: str) -> str:
     """The text for use in HTML; parts that are escaped already stay so."""
     import html
@@ -143,7 +158,7 @@ def escape_once(value: str) -> str:
     return html.escape(html.unescape(value))
 
 
-@text_filter(Gives.CONTENT, ("it's", "", r"it\u0027s"), "")
+@coded_filter(Gives.CONTENT, ("it's", "", r"it\u0027s"), "")
 def escapejs(value: str) -> str:
     """The text for use in a literal of JavaScript."""
     room_for(len(value))
@@ -162,25 +177,25 @@ def prepend(value: str, start: object) -> str:
     return to_text(start) + value
 
 
-@text_filter(Gives.TEXT, ("banana", '"an"', "ba"), "", effect=Effect.REPLACED)
+@searched_filter(Gives.TEXT, ("banana", '"an"', "ba"), "", effect=Effect.REPLACED)
 def remove(value: str, part: object) -> str:
     """The text without any of the parts."""
     return value.replace(to_text(part), "")
 
 
-@text_filter(Gives.TEXT, ("banana", '"an"', "bana"), "", effect=Effect.REPLACED_ONCE)
+@searched_filter(Gives.TEXT, ("banana", '"an"', "bana"), "", effect=Effect.REPLACED_ONCE)
 def remove_first(value: str, part: object) -> str:
     """The text without the first of the parts."""
     return value.replace(to_text(part), "", 1)
 
 
-@text_filter(Gives.TEXT, ("banana", '"an"', "bana"), "", effect=Effect.REPLACED_ONCE)
+@searched_filter(Gives.TEXT, ("banana", '"an"', "bana"), "", effect=Effect.REPLACED_ONCE)
 def remove_last(value: str, part: object) -> str:
     """The text without the last of the parts."""
     return _replace_last(value, to_text(part), "")
 
 
-@text_filter(Gives.TEXT, ("banana", '"a", "o"', "bonono"), "", effect=Effect.REPLACED)
+@searched_filter(Gives.TEXT, ("banana", '"a", "o"', "bonono"), "", effect=Effect.REPLACED)
 def replace(value: str, part: object, by: object = "") -> str:
     """The text with all parts replaced, literally."""
     old, new = to_text(part), to_text(by)
@@ -188,24 +203,26 @@ def replace(value: str, part: object, by: object = "") -> str:
     return value.replace(old, new)
 
 
-@text_filter(Gives.TEXT, ("banana", '"a", "o"', "bonana"), "", effect=Effect.REPLACED_ONCE)
+@searched_filter(Gives.TEXT, ("banana", '"a", "o"', "bonana"), "", effect=Effect.REPLACED_ONCE)
 def replace_first(value: str, part: object, by: object = "") -> str:
     """The text with the first of the parts replaced."""
     return value.replace(to_text(part), to_text(by), 1)
 
 
-@text_filter(Gives.TEXT, ("banana", '"a", "o"', "banano"), "", effect=Effect.REPLACED_ONCE)
+@searched_filter(Gives.TEXT, ("banana", '"a", "o"', "banano"), "", effect=Effect.REPLACED_ONCE)
 def replace_last(value: str, part: object, by: object) -> str:
     """The text with the last of the parts replaced."""
     return _replace_last(value, to_text(part), to_text(by))
 
 
 def _replace_last(value: str, part: str, by: str) -> str:
-    at = value.rfind(part)
+    # `rfind` takes quadratic time, `find` does not.
+    found = value[::-1].find(part[::-1])
+    at = len(value) - found - len(part) if found >= 0 else -1
     return value if at < 0 else value[:at] + by + value[at + len(part) :]
 
 
-@text_filter(Gives.TEXTS, ("a,b", '","', "ab"), "")
+@searched_filter(Gives.TEXTS, ("a,b", '","', "ab"), "")
 def split(value: str, separator: object) -> list[str]:
     """The pieces between separators; single characters if the separator is empty."""
     between = to_text(separator)
@@ -218,7 +235,7 @@ def split(value: str, separator: object) -> list[str]:
     return value.split(None if between == " " else between, active().text_length)
 
 
-@text_filter(Gives.TEXT, ("<b>a</b><!-- x -->", "", "a"), "", effect=Effect.THINNED)
+@coded_filter(Gives.TEXT, ("<b>a</b><!-- x -->", "", "a"), "", effect=Effect.THINNED)
 def strip_html(value: str) -> str:
     """The text without scripts, styles, comments and tags, as the reference implementation finds them."""
     text = _without_blocks(value)
@@ -266,14 +283,14 @@ def _length(given: object) -> int:
     return whole(given)
 
 
-@text_filter(Gives.CODED, ("a b&é", "", "a+b%26%C3%A9"), "", effect=Effect.URL)
+@coded_filter(Gives.CODED, ("a b&é", "", "a+b%26%C3%A9"), "", effect=Effect.URL)
 def url_encode(value: str) -> str:
     """The text for use in the query of a URL."""
     room_for(len(value))
     return value.encode().decode("latin-1").translate(_IN_QUERIES)
 
 
-@text_filter(Gives.TEXT, ("a+b%26", "", "a b&"), "")
+@coded_filter(Gives.TEXT, ("a+b%26", "", "a b&"), "")
 def url_decode(value: str) -> str:
     """The text that a part of a query means."""
     return unquoted(value, "replace")

@@ -1,0 +1,334 @@
+"""Value fit: the values that a template writes against the values that the target surely takes there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from mapper.checker.inference.printing import printed
+from mapper.checker.target_places import judge_at
+from mapper.checker.templates.json_grammar import ANY_KEY, ELEMENT, Path
+from mapper.checker.templates.rendering import TemplateRendering
+from mapper.checker.templates.scalars import WrittenValue
+from mapper.checker.templates.target_fit import TargetMisfit, kind_of, values_at
+from mapper.checker.templates.value_sets import INTEGER, ValueSet
+from mapper.checker.templates.walk import Walk
+from mapper.checker.types import (
+    ANYTHING,
+    MISSING_ONLY,
+    NEVER,
+    Arrays,
+    Numbers,
+    Objects,
+    SchemaTypes,
+    Texts,
+    Type,
+    is_subtype,
+    join,
+    join_all,
+    meet,
+    only,
+    unknown_types,
+)
+from mapper.checker.types.facts import KINDS
+from mapper.checker.types.named import kind_type
+from mapper.checker.types.text_facts import language_within
+from mapper.checker.types.text_languages import language_of
+from mapper.diagnostics.source import Span
+from mapper.ir import liquid as ir
+from mapper.regex.characters import ranges
+from mapper.regex.comparisons import difference, is_disjoint, is_within
+from mapper.regex.languages import Language, shortest, shortest_with
+from mapper.schemas.schema import Schema
+
+_MAX_DEPTH = 4  # of lists and objects that are printed whole
+
+# The type of an expression, as inferred; None if it is not known.
+TypeOf = Callable[[ir.Operand], Type | None]
+
+
+@dataclass(frozen=True, slots=True)
+class ValueMisfit:
+    """A value of a right kind that may lie outside of what the target allows at its place.
+
+    `always` is true if nothing else is ever written there. `inner` are the questions about the same place and
+    the places inside: one of them answers for what it shows. `texts` and `numbers` are tried in payloads.
+    """
+
+    path: Path
+    kind: str
+    span: Span
+    wanted: SchemaTypes
+    fits: Callable[[object], bool] = field(compare=False)
+    always: bool = False
+    operand: ir.Operand | None = None
+    inner: tuple[TargetMisfit | ValueMisfit, ...] = ()
+    texts: tuple[str, ...] = ()
+    numbers: tuple[int | float, ...] = ()
+    key: str = ""
+
+    def shown_by(self, rendered: TemplateRendering) -> bool:
+        """True if a rendering has such a value that the target refuses."""
+        return (
+            rendered.passes
+            and any(map(self.refuses, values_at(rendered.value, self.path)))
+            and not any(each.shown_by(rendered) for each in self.inner)
+        )
+
+    def refuses(self, value: object) -> bool:
+        """True for a value of this kind that the target does not allow here."""
+        return kind_of(value) == self.kind and not self.fits(value)
+
+    @property
+    def what(self) -> str:
+        """The thing that may not fit, in words."""
+        return f"{'text' if self.kind == 'string' else self.kind} that the target does not allow"
+
+
+def value_misfits(
+    walk: Walk, target: Schema, types: SchemaTypes, others: Iterable[TargetMisfit], type_of: TypeOf
+) -> list[ValueMisfit]:
+    """The places of an event at which no proof shows that the target takes all that is written.
+
+    `others` are the misfits of kinds and names, which are asked about themselves.
+    """
+    fit = _ValueFit(walk, target, tuple(others), type_of)
+    fit.at((), types)
+    return fit.found
+
+
+@dataclass(slots=True)
+class _ValueFit:
+    walk: Walk
+    target: Schema
+    others: tuple[TargetMisfit, ...]
+    type_of: TypeOf
+    found: list[ValueMisfit] = field(default_factory=list)
+    written: dict[Path, list[WrittenValue]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.written = {}
+        for each in self.walk.written:
+            self.written.setdefault(each.path, []).append(each)
+
+    def at(self, path: Path, wanted: SchemaTypes) -> Type:
+        """The type of what is written at a place, supposing that what is asked about fits."""
+        surely = wanted.alone
+        parts = [self._scalar(path, kind, wanted, surely) for kind in KINDS]
+        objects = [shown for shown in self.walk.seen if shown.kind == "keys" and shown.path == path]
+        if objects:
+            parts.append(self._object(path, wanted, surely))
+        if any(shown.kind == "elements" and shown.path == path for shown in self.walk.seen):
+            parts.append(self._array(path, wanted, surely))
+        return join_all(parts)
+
+    # --- values that are written whole
+
+    def _scalar(self, path: Path, kind: str, wanted: SchemaTypes, surely: Type) -> Type:
+        if kind not in wanted.upper.kinds:
+            return NEVER  # asked about by its kind
+        given = [(each, part) for each in self.written.get(path, ()) if (part := _part(each.value, kind))]
+        unsure = [(each, part) for each, part in given if not self._is_sure(each, part, kind, surely)]
+        if not unsure:
+            return join_all(meet(_type_of_set(part), only(surely, kind)) for _, part in given)
+        each, part = unsure[0]
+        judge = judge_at(wanted, self.target)
+        everything = self.written[path]
+        always = all(_never_fits(one.value, judge, wanted.upper) for one in everything)
+        span = getattr(each.operand, "span", None) or self.walk.written[each]
+        misfit = ValueMisfit(path, kind, span, wanted, judge, always, each.operand)
+        texts = tuple(_texts_to_try([part for _, part in unsure], wanted.upper.texts))
+        numbers = tuple(_numbers_to_try(wanted.upper.numbers)) if kind == "number" else ()
+        self.found.append(replace(misfit, texts=texts, numbers=numbers))
+        return only(surely, kind) if kind in surely.kinds else kind_type(kind)
+
+    def _is_sure(self, each: WrittenValue, part: ValueSet, kind: str, surely: Type) -> bool:
+        fitting = only(surely, kind)
+        if part.text is not None and fitting.texts is not None and language_within(part.text, fitting.texts):
+            return True
+        if is_subtype(_type_of_set(part), fitting):
+            return True
+        inferred = None if each.operand is None else self.type_of(each.operand)
+        if inferred is None:
+            return False
+        if kind == "string" and not each.is_whole:
+            return is_subtype(Type(texts=printed(inferred)), fitting)
+        if kind == "number" and not each.is_whole and (inferred.texts or inferred.arrays):
+            return False  # a text or a list may be printed as digits
+        return is_subtype(only(inferred, kind), fitting)
+
+    # --- objects and arrays that the template puts together
+
+    def _object(self, path: Path, wanted: SchemaTypes, surely: Type) -> Type:
+        before = len(self.found)
+        ends = [shown for shown in self.walk.seen if shown.kind == "keys" and shown.path == path]
+        sure = frozenset.intersection(*(end.sure for end in ends))
+        here = [each for each in self.others if each.path == path]
+        lacking = {each.key for each in here if each.kind == "lacks"}
+        adding = {each.key for each in here if each.kind == "adds"}
+        members = {}
+        for name in sorted(frozenset.union(*(end.keys for end in ends)) - adding):
+            inner = wanted.of_member(name)
+            found = self.at((*path, name), inner)
+            if not found.is_present:  # all of it is asked about by its kind
+                found = inner.lower if inner.lower.is_present else ANYTHING
+            members[name] = replace(found, missing=name not in sure | lacking)
+        for name in lacking - members.keys():
+            members[name] = replace(wanted.of_member(name).lower, missing=False)
+        is_open = any(end.unknown for end in ends)
+        rest = self.at((*path, ANY_KEY), unknown_types()).with_missing() if is_open else MISSING_ONLY
+        fewest = min(len(end.sure) for end in ends) + len(lacking - sure)
+        most = None if is_open else len(members)
+        whole = Type(objects=(Objects(members, rest, fewest, most),))
+        span = next(span for shown, span in self.walk.seen.items() if shown in ends)
+        return self._built(path, "object", whole, wanted, surely, span, before)
+
+    def _array(self, path: Path, wanted: SchemaTypes, surely: Type) -> Type:
+        before = len(self.found)
+        ends = [shown for shown in self.walk.seen if shown.kind == "elements" and shown.path == path]
+        inner = wanted.of_element()
+        has_elements = any(end.unknown for end in ends)
+        element = self.at((*path, ELEMENT), inner) if has_elements else NEVER
+        if has_elements and not element.is_present:
+            element = inner.lower if inner.lower.is_present else ANYTHING
+        shortest_one = min(end.unknown for end in ends)
+        whole = Type(arrays=Arrays(element, shortest_one, None if has_elements else 0))
+        span = next(span for shown, span in self.walk.seen.items() if shown in ends)
+        return self._built(path, "array", whole, wanted, surely, span, before)
+
+    def _built(
+        self,
+        path: Path,
+        kind: str,
+        whole: Type,
+        wanted: SchemaTypes,
+        surely: Type,
+        span: Span,
+        before: int,
+    ) -> Type:
+        """The type of a built value; a question about it if the members alone do not answer it."""
+        if is_subtype(whole, surely):
+            return whole
+        if kind not in wanted.upper.kinds:
+            return NEVER
+        inside = self.found[before:]
+        # If nothing is known to fit inside, that question comes first.
+        if not any(each.kind not in each.wanted.alone.kinds for each in inside):
+            below = tuple(each for each in self.others if each.path[: len(path)] == path)
+            self.found.append(
+                ValueMisfit(path, kind, span, wanted, judge_at(wanted, self.target), inner=(*below, *inside))
+            )
+        return only(surely, kind) if kind in surely.kinds else kind_type(kind)
+
+
+def _part(value: ValueSet, kind: str) -> ValueSet | None:
+    """The values of a kind among those of a set."""
+    match kind:
+        case "null" if value.null:
+            return ValueSet(null=True)
+        case "boolean" if value.true or value.false:
+            return ValueSet(true=value.true, false=value.false)
+        case "number" if value.number is not None:
+            return ValueSet(number=value.number)
+        case "string" if value.text is not None:
+            return ValueSet(text=value.text)
+        case "array" if value.items is not None:
+            return ValueSet(items=value.items)
+        case "object" if value.members is not None:
+            return ValueSet(members=value.members)
+    return None
+
+
+def _type_of_set(value: ValueSet, depth: int = 0) -> Type:
+    """A type that has all values of a set."""
+    if depth > _MAX_DEPTH:
+        return ANYTHING.with_missing()
+    found = Type(missing=value.missing, null=value.null)
+    found = replace(found, booleans=frozenset(_flags(value)), numbers=_numbers(value.number))
+    if value.text is not None:
+        few = value.text.few
+        found = replace(found, texts=Texts() if few is None else Texts(values=frozenset(few)))
+    if value.items is not None:
+        items = value.items
+        element = (
+            NEVER
+            if items.max_items == 0
+            else replace(_type_of_set(items.element(), depth + 1), missing=False)
+        )
+        found = replace(found, arrays=Arrays(element, items.min_items, items.max_items))
+    if value.members is not None:
+        members = value.members
+        required = {
+            name: replace(_type_of_set(members.member(name), depth + 1), missing=False)
+            for name in members.required
+        }
+        found = replace(found, objects=(Objects(required),))
+    for kind in value.json:
+        found = join(found, kind_type(kind))
+    return found
+
+
+def _flags(value: ValueSet) -> Iterator[bool]:
+    if value.true:
+        yield True
+    if value.false:
+        yield False
+
+
+def _numbers(language: Language | None) -> Numbers | None:
+    if language is None:
+        return None
+    if language.few is not None:
+        try:
+            return Numbers(values=frozenset(map(_number, language.few)))
+        except ValueError:  # a text that is no number, which is a flaw of its own
+            return Numbers()
+    low = 0 if shortest_with(language, ranges("-")) is None else None
+    return Numbers(low=low, integral=is_within(language, INTEGER) is True)
+
+
+def _number(text: str) -> int | float:
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)
+
+
+def _never_fits(value: ValueSet, judge: Callable[[object], bool], wanted: Type) -> bool:
+    """True if a set holds texts, or a few numbers or words, none of which fits."""
+    if value.text is not None and replace(value, text=None).is_impossible and wanted.texts is not None:
+        is_open = wanted.texts.values is None
+        if is_open and is_disjoint(value.text, language_of(wanted.texts)) is True:
+            return True
+    found = _type_of_set(value)
+    numbers, texts = found.numbers, found.texts
+    if found.arrays or found.objects:
+        return False
+    listed: list[object] = [*found.booleans, *([None] if found.null else ())]
+    if numbers is not None and numbers.values is not None:
+        listed += numbers.values
+    if texts is not None and texts.values is not None:
+        listed += texts.values
+    is_listed = all(part is None or part.values is not None for part in (numbers, texts))
+    return is_listed and bool(listed) and not any(map(judge, listed))
+
+
+def _texts_to_try(parts: Iterable[ValueSet], wanted: Texts | None) -> Iterator[str]:
+    """Texts that are written, outside of those wanted if there are some."""
+    for part in parts:
+        if part.text is None or wanted is None:
+            continue
+        outside = part.text if wanted.values is not None else difference(part.text, language_of(wanted))
+        for found in (shortest(outside), shortest(part.text)):
+            if found:
+                yield found
+                if wanted.longest is not None:
+                    yield found + found[-1] * (wanted.longest + 1 - len(found))
+
+
+def _numbers_to_try(wanted: Numbers | None) -> Iterator[int | float]:
+    """The bounds, values and steps of the numbers wanted, and the numbers beside them."""
+    if wanted is not None:
+        for bound in (wanted.low, wanted.high, *sorted(wanted.values or ()), *sorted(wanted.steps)):
+            if bound is not None:
+                yield from (bound - 1, bound, bound + 1)

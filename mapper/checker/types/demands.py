@@ -1,0 +1,202 @@
+"""Demands: the bounds that the keywords of arrays and objects set, each for one schema.
+
+A demand leaves the other kinds of values alone. `read` gives the bounds of a subschema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any, TypeAlias
+
+from mapper.checker.types.bounds import ALL, Bounds, if_array, if_object
+from mapper.checker.types.evaluated import evaluated_beside
+from mapper.checker.types.facts import ANY_MEMBER, Arrays, Bound, Objects, Type
+from mapper.checker.types.lattice import is_subtype, join, join_all, meet, settle_objects
+from mapper.checker.types.literals import admits
+from mapper.checker.types.named import MISSING_ONLY, TEXT
+from mapper.regex.searches import searcher
+from mapper.schemas.questions import Subschema
+
+Read: TypeAlias = Callable[[Subschema], Bounds]
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """The bounds that a keyword sets, and those of the subschemas from which they follow."""
+
+    keyword: str
+    bounds: Bounds
+    parts: tuple[Bounds, ...] = ()
+
+    @property
+    def is_obstacle(self) -> bool:
+        """True if the keyword itself is not followed exactly."""
+        return not self.bounds.is_exact and all(part.is_exact for part in self.parts)
+
+
+def of_arrays(schema: Mapping[str, Any], read: Read) -> Iterator[Demand]:
+    """The demands on arrays, but for `unevaluatedItems`."""
+    shortest, longest = int(schema.get("minItems", 0)), schema.get("maxItems")
+    if shortest or longest is not None:
+        keyword = "maxItems" if longest is not None else "minItems"
+        arrays = Arrays(None, shortest, None if longest is None else int(longest))
+        possible = None if arrays.longest is not None and arrays.longest < shortest else arrays
+        yield Demand(keyword, if_array(possible, possible))
+    if "items" in schema or "prefixItems" in schema:
+        yield _items(schema, read)
+    if "contains" in schema:
+        yield _contains(schema, read(schema["contains"]))
+    if schema.get("uniqueItems"):
+        yield Demand("uniqueItems", if_array(Arrays(unique=True), Arrays(unique=True)))
+
+
+def _items(schema: Mapping[str, Any], read: Read) -> Demand:
+    first = [read(part) for part in schema.get("prefixItems", ())]
+    others = read(schema.get("items", True))
+    parts = (*first, others)
+    is_closed = others.upper.is_never
+    upper, lower = (first, first) if is_closed else (parts, parts)
+    arrays = Arrays(
+        None if others is ALL else join_all(part.upper for part in upper),
+        longest=len(first) if is_closed else None,
+    )
+    element = reduce(lambda one, part: meet(one, part.lower, bound=Bound.LOWER), lower, ALL.lower)
+    bounds = if_array(arrays, Arrays(element, longest=arrays.longest if element.is_present else 0))
+    return Demand("prefixItems" if first else "items", bounds, parts)
+
+
+def _contains(schema: Mapping[str, Any], part: Bounds) -> Demand:
+    least, most = int(schema.get("minContains", 1)), schema.get("maxContains")
+    longest = None if most is None else int(most)
+    if least == 0:
+        return Demand("contains", if_array(Arrays(), Arrays(longest=longest)), (part,))
+    upper = Arrays(shortest=least) if part.upper.is_present else None
+    is_possible = part.lower.is_present and (longest is None or longest >= least)
+    lower = Arrays(part.lower, least, longest) if is_possible else None
+    return Demand("contains", if_array(upper, lower), (part,))
+
+
+def of_objects(schema: Mapping[str, Any], read: Read, names: Iterable[str] = ()) -> Iterator[Demand]:
+    """The demands on objects, but for `propertyNames` and `unevaluatedProperties`.
+
+    Patterns for names of members are followed exactly for some `names`.
+    """
+    if any(
+        keyword in schema
+        for keyword in ("properties", "patternProperties", "additionalProperties", "required")
+    ):
+        yield _properties(schema, read, names if "patternProperties" in schema else ())
+    least, most = int(schema.get("minProperties", 0)), schema.get("maxProperties")
+    if least or most is not None:
+        limits = (Objects(fewest=least, most=None if most is None else int(most)),)
+        yield Demand("minProperties" if most is None else "maxProperties", if_object(limits, limits))
+    for name, others in schema.get("dependentRequired", {}).items():
+        present = Objects({other: ANY_MEMBER.with_missing(False) for other in others})
+        allowed = (_without(name), present)
+        yield Demand("dependentRequired", if_object(allowed, allowed))
+    for name, other in schema.get("dependentSchemas", {}).items():
+        part = read(other)
+        upper, lower = ((_without(name), *part.side(bound).objects) for bound in Bound)
+        yield Demand("dependentSchemas", if_object(upper, lower), (part,))
+
+
+def _without(name: str) -> Objects:
+    return Objects({name: MISSING_ONLY})
+
+
+def _properties(schema: Mapping[str, Any], read: Read, names: Iterable[str]) -> Demand:
+    named = {name: read(part) for name, part in schema.get("properties", {}).items()}
+    patterns = {pattern: read(part) for pattern, part in schema.get("patternProperties", {}).items()}
+    other = read(schema.get("additionalProperties", True))
+    required = frozenset(schema.get("required", ()))
+    known = dict.fromkeys((*named, *schema.get("required", ()), *sorted(names)))
+    upper, lower = (
+        tuple(_members(named, patterns, other, known, required, bound))
+        for bound in (Bound.UPPER, Bound.LOWER)
+    )
+    keyword = "patternProperties" if patterns else "properties"
+    return Demand(keyword, if_object(upper, lower), (*named.values(), *patterns.values(), other))
+
+
+def _members(
+    named: Mapping[str, Bounds],
+    patterns: Mapping[str, Bounds],
+    other: Bounds,
+    known: Iterable[str],
+    required: frozenset[str],
+    bound: Bound,
+) -> Iterator[Objects]:
+    searches = [(searcher(pattern), part.side(bound)) for pattern, part in patterns.items()]
+    members: dict[str, Type] = {}
+    for name in known:
+        demands = [named[name].side(bound)] if name in named else []
+        demands += [part for search, part in searches if search(name)]
+        member = demands[0] if demands else other.side(bound)
+        for demand in demands[1:]:
+            member = meet(member, demand, bound=bound)
+        members[name] = member.with_missing(name not in required)
+    rest = other.side(bound)
+    for _, part in searches:
+        # A name may match any of the patterns, or none.
+        rest = join(rest, part) if bound is Bound.UPPER else meet(rest, part, bound=bound)
+    is_open = rest is ALL.upper or (bound is Bound.UPPER and other is ALL)
+    found = settle_objects(Objects(members, None if is_open else rest.with_missing()))
+    if found is not None:
+        yield found
+
+
+def of_names(found: Bounds, names: Bounds, known: Iterable[str] = ()) -> Demand:
+    """The demand of `propertyNames` on the objects of a set; followed exactly for the `known` names."""
+    upper, lower = (
+        _named({*_names_in(found.side(bound)), *known}, names.side(bound), bound)
+        for bound in (Bound.UPPER, Bound.LOWER)
+    )
+    return Demand("propertyNames", if_object((upper,), (lower,)), (names,))
+
+
+def _named(given: Iterable[str], names: Type, bound: Bound) -> Objects:
+    known = {name: ANY_MEMBER if admits(names, name) else MISSING_ONLY for name in sorted(given)}
+    if names.texts is not None and names.texts.values is not None:
+        return Objects({**dict.fromkeys(names.texts.values, ANY_MEMBER), **known}, MISSING_ONLY)
+    are_free = names.texts is not None and (bound is Bound.UPPER or is_subtype(TEXT, names))
+    return Objects(known, None if are_free else MISSING_ONLY)
+
+
+def _names_in(found: Type) -> dict[str, None]:
+    return {name: None for part in found.objects for name in part.members}
+
+
+def of_unevaluated_members(
+    found: Bounds, document: Subschema, schema: Mapping[str, Any], rule: Bounds
+) -> Demand:
+    """The demand of `unevaluatedProperties` on the objects of a set."""
+    keyword = "unevaluatedProperties"
+
+    def allowed(bound: Bound) -> Objects:
+        passed = evaluated_beside(document, schema, keyword, bound)
+        if passed.members:
+            return Objects()
+        other = rule.side(bound).with_missing()
+        names = {**_names_in(found.side(bound)), **dict.fromkeys(passed.names)}
+        members = {name: ANY_MEMBER if passed.has_member(name) else other for name in names}
+        return Objects(members, None if bound is Bound.UPPER and passed.patterns else other)
+
+    return Demand(keyword, if_object((allowed(Bound.UPPER),), (allowed(Bound.LOWER),)), (rule,))
+
+
+def of_unevaluated_elements(document: Subschema, schema: Mapping[str, Any], rule: Bounds) -> Demand:
+    """The demand of `unevaluatedItems` on arrays."""
+    keyword = "unevaluatedItems"
+
+    def allowed(bound: Bound) -> Arrays:
+        passed = evaluated_beside(document, schema, keyword, bound)
+        other = rule.side(bound)
+        if passed.elements:
+            return Arrays()
+        if not other.is_present:
+            return Arrays(longest=passed.prefix)
+        return Arrays(other) if bound is Bound.LOWER or not passed.prefix else Arrays()
+
+    return Demand(keyword, if_array(allowed(Bound.UPPER), allowed(Bound.LOWER)), (rule,))
