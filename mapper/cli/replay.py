@@ -7,13 +7,14 @@ from pathlib import Path
 
 from mapper.cli import screen
 from mapper.cli.dead_options import add_filter, read_filter
-from mapper.cli.receivers import read_receiver
+from mapper.cli.receivers import ReceiverPlace, read_receiver
 from mapper.cli.spool_options import add_folder, read_folder
 from mapper.cli.targets import find_target
 from mapper.diagnostics.stop import Stop
 from mapper.receiver.control import ControlError, ask
 from mapper.receiver.dead_letters import Replayed, Replayer
 from mapper.receiver.delivery import destinations_of
+from mapper.receiver.outfit import own_key
 from mapper.receiver.replay_requests import ReplayRequest, read_answer
 from mapper.receiver.spool import DATABASE, Spool
 from mapper.receiver.spool_schema import SpoolError
@@ -66,7 +67,10 @@ def _replay_here(arguments: argparse.Namespace, request: ReplayRequest) -> dict[
     folder = read_folder(arguments)
     if arguments.configuration is None and not (folder / DATABASE).is_file():
         raise Stop(f"no spool in `{folder}`; name the folder of one with `--spool`")
-    read = read_receiver(arguments.configuration, folder)
+    if arguments.configuration is None:
+        own_key(folder)
+    file = None if arguments.configuration is None else Path(arguments.configuration)
+    read = read_receiver(ReceiverPlace(file, folder))
     if read is None:
         raise Stop("the configuration has errors")
     configuration, mappings = read

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mapper.cli import screen
-from mapper.cli.receivers import read_receiver
+from mapper.cli.receivers import ReceiverPlace, read_receiver
 from mapper.cli.spool_options import DEFAULT_FOLDER, add_folder
 from mapper.diagnostics import render
 from mapper.diagnostics.diagnostic import Report
@@ -29,10 +30,12 @@ Takes requests of vendors and of your own servers, authenticates them, and answe
 on disk. They are mapped after that: each item becomes an event, a skip, or a rejection that `mapper dead`
 shows and `mapper replay` maps again.
 
-Without a configuration all shipped mappings are served on the loopback address, with a key that is made and
-printed; events are appended to `events.ndjson` in the spool. SIGTERM ends it when all that was taken is on
-disk. `--check` reports what is wrong with a configuration: its keys, its secrets, the mappings and the
-profiles that it names. Secrets are looked up, and never printed; nothing is served and nothing is written."""
+Without a configuration all shipped mappings, and those in `./mappings`, are served on the loopback address
+with a key that is made and printed; events are appended to `events.ndjson` in the spool. Changed mappings,
+sources and secrets in files are used without a restart; SIGHUP looks for them at once. SIGTERM ends it when
+all that was taken is on disk. `--check` reports what is wrong with a configuration: its keys, its secrets,
+the mappings and the profiles that it names. Secrets are looked up, and never printed; nothing is served and
+nothing is written."""
 EXAMPLES = """\
 examples:
   mapper serve
@@ -94,8 +97,10 @@ def _serve(arguments: argparse.Namespace) -> int:
     from mapper.receiver.serving import AddressError, listen, serve
 
     folder = Path(arguments.spool or DEFAULT_FOLDER)
-    key = own_key(folder) if arguments.configuration is None else ""
-    read = read_receiver(arguments.configuration, folder, Address(port=_default_port(arguments)))
+    file = None if arguments.configuration is None else Path(arguments.configuration)
+    key = own_key(folder) if file is None else ""
+    place = ReceiverPlace(file, folder, Address(port=_default_port(arguments)))
+    read = read_receiver(place)
     if read is None:
         return 2
     configuration, mappings = read
@@ -113,10 +118,11 @@ def _serve(arguments: argparse.Namespace) -> int:
         )
         host, port = listening.getsockname()[:2]
         address = Address(host, port)
-        reloader = Reloader(receiver, _report_reloaded)
+        reloader = Reloader(receiver, _report_reloaded, place.read)
         reloader.start()
         try:
-            serve(receiver, listening, lambda: _say_ready(configuration, mappings, address, key))
+            on_ready = partial(_say_ready, configuration, mappings, address, key)
+            serve(receiver, listening, on_ready, on_hangup=reloader.ask)
         finally:
             reloader.stop()
     if receiver.broken is not None:
@@ -131,6 +137,8 @@ def _report_broken(error: Exception) -> None:
 
 def _report_reloaded(reloaded: Reloaded) -> None:
     messages = screen.err()
+    if reloaded.is_configured:
+        messages.line("the configuration changed and is used from now on")
     for name in reloaded.replaced:
         messages.line(f"`{name}` changed and is used from now on")
     if reloaded.diagnostics:
@@ -138,7 +146,7 @@ def _report_reloaded(reloaded: Reloaded) -> None:
     for text in reloaded.failed:
         messages.line(text)
     if reloaded.is_degraded:
-        messages.line("the old mapping serves until this is mended")
+        messages.line("what was there before serves until this is mended")
 
 
 def _say_ready(

@@ -23,6 +23,7 @@ from mapper.receiver.acceptance import Intake, Overloaded
 from mapper.receiver.bodies import BodyRoom, Declined, Gone, RoomShare, read_body, unpacked
 from mapper.receiver.checks import BasicCheck, BearerCheck
 from mapper.receiver.configuration import RequestSource
+from mapper.receiver.health import Health
 from mapper.receiver.request import Kept, Pairs, ReceivedRequest, RequestHead
 from mapper.receiver.verifiers import Refused, Verified, Verifier
 
@@ -57,8 +58,8 @@ class Answered:
 class Reception:
     """All sources of a receiver with the spool behind them.
 
-    `kept` has for each source by its name the part of a request that is kept, and may change. `observe` is
-    called with each answer; `now` gives the time of receipt, `clock` the seconds since 1970 for signatures.
+    `kept` has for each source by its name the part of a request that is kept. `observe` is called with each
+    answer; `now` gives the time of receipt, `clock` the seconds since 1970 for signatures.
     """
 
     sources: tuple[RequestSource, ...]
@@ -69,11 +70,13 @@ class Reception:
     clock: Callable[[], float] = time.time
     body_seconds: float = BODY_SECONDS
     room: BodyRoom = field(default_factory=lambda: BodyRoom(BODY_ROOM))
+    health: Health = field(default_factory=Health)
 
     def app(self) -> Starlette:
         """The ASGI application, to be served alone or mounted into another one."""
         paths = dict.fromkeys(source.path for source in self.sources)
-        app = Starlette(routes=[Route(path, PathEndpoint(self, path)) for path in paths])
+        taking = [Route(path, PathEndpoint(self, path)) for path in paths]
+        app = Starlette(routes=[*taking, *self.health.routes(self.intake.overloaded)])
         # A path with a slash more is another path: a redirect would lose the body of a POST.
         app.router.redirect_slashes = False
         return app

@@ -45,7 +45,7 @@ _LISTEN = TextKind(
     rf"^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):{_PORT}$", "write a host and a port, such as `127.0.0.1:8080`"
 )
 _PATH = TextKind(
-    r"^(?!.*//)(?!.*/\.{1,2}(?:/|$))(?!/(?:livez|readyz|metrics|admin|openapi\.json)(?:/|$))"
+    r"^(?!.*//)(?!.*/\.{1,2}(?:/|$))(?!/(?:livez|readyz|metrics|admin)(?:/|$))"
     r"/[A-Za-z0-9._~!$&'()*+,;=:@/-]*$",
     "a path begins with `/`, has no `//`, `..`, `%` and query, and is none of the receiver's own",
 )
@@ -154,10 +154,14 @@ def configuration_schema() -> JsonForm:
 
 @dataclass(frozen=True, slots=True)
 class ReadConfiguration:
-    """A configuration, None if it has errors; and in any case the files of mappings that it names."""
+    """A configuration, None if it has errors; and in any case the files that it names.
+
+    `mappings` are those of mappings, `files` those of profiles and secrets.
+    """
 
     configuration: Configuration | None = None
     mappings: tuple[Path, ...] = ()
+    files: tuple[Path, ...] = ()
 
 
 def read_configuration(
@@ -177,7 +181,8 @@ def read_configuration(
     place = Path(file.name).parent if folder is None else folder
     reader = _Reader(KeyRing(os.environ if environment is None else environment, place), place, report)
     configuration = reader.configuration(table)
-    return ReadConfiguration(configuration, tuple(reader.mappings))
+    files = tuple(dict.fromkeys((*reader.profile_files, *reader.keys.files)))
+    return ReadConfiguration(configuration, tuple(reader.mappings), files)
 
 
 @dataclass(slots=True)
@@ -188,6 +193,7 @@ class _Reader:
     folder: Path
     report: Report
     profiles: dict[str, Profile | None] = field(default_factory=dict)
+    profile_files: list[Path] = field(default_factory=list)
     mappings: dict[Path, None] = field(default_factory=dict)
 
     def configuration(self, table: ReadTable) -> Configuration | None:
@@ -256,6 +262,8 @@ class _Reader:
     def _profile(self, name: SpannedText) -> Profile | None:
         if name.value not in self.profiles:
             path = catalog.find_profile(name, self.folder, self.report)
+            if path is not None:
+                self.profile_files.append(path)
             self.profiles[name.value] = None if path is None else load_profile(path, self.report)
         return self.profiles[name.value]
 

@@ -52,10 +52,11 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class KeyRing:
-    """Reads secrets from an environment, and from files beside the configuration."""
+    """Reads secrets from an environment, and from files in a folder; `files` are those that it read."""
 
     environment: Mapping[str, str] = field(repr=False)
     folder: Path
+    files: list[Path] = field(default_factory=list)
 
     def secret(self, read: tuple[str, ReadTable], report: Report) -> Secret | None:
         """The secret at a place; None after reporting M703, without a word of what is there."""
@@ -82,6 +83,7 @@ class KeyRing:
         return tuple(secret for secret in found if secret is not None)
 
     def _file(self, name: str) -> tuple[bytes, str]:
+        self.files.append(self.folder / name)
         try:
             value = read_regular(self.folder / name, MAX_BYTES)
         except (OSError, ValueError) as error:

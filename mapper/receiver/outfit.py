@@ -22,6 +22,8 @@ from mapper.receiver.spool_files import prepare_folder, private_file
 from mapper.samples.cases import Sample, find_cases
 
 KEY = "key"
+# Mappings in this folder are served, too, in place of shipped ones of the same name.
+OWN_MAPPINGS = Path("mappings")
 MAX_SHOWN = 2_000  # bytes of a body that can be pasted
 
 
@@ -40,18 +42,24 @@ def own_key(folder: Path) -> str:
 
 
 def own_configuration(folder: Path, address: Address) -> SourceFile:
-    """The text of a configuration with all shipped mappings, each on `/NAME`, and the key of the spool."""
+    """The text of a configuration with all shipped mappings, each on `/NAME`, and the key of the spool.
+
+    Those in `./mappings` come before, and in the place of, shipped ones of the same name.
+    """
     profiles = {path.stem for path in (shipped_mappings() / "profiles").glob("*.yaml")}
     lines = ["receiver: 1", f"listen: {address}", f"spool: {{folder: {_quoted(folder)}}}", "sources:"]
-    for path in find_mappings():
-        profile = f"profile: {path.stem}, " if path.stem in profiles else ""
-        verify = f"verify: {{header: X-API-KEY, secrets: [{{file: {_quoted(folder / KEY)}}}]}}"
-        lines.append(f"  - {{path: /{path.stem}, mapping: {path.stem}, {profile}{verify}}}")
+    verify = f"verify: {{header: X-API-KEY, secrets: [{{file: {_quoted(folder / KEY)}}}]}}"
+    found = {path.stem: path for path in (*find_mappings(), *find_mappings(OWN_MAPPINGS))}
+    for name, path in sorted(found.items()):
+        profile = f"profile: {name}, " if name in profiles else ""
+        route, mapping = _quoted(f"/{name}"), _quoted(path)
+        lines.append(f"  - {{path: {route}, mapping: {mapping}, {profile}{verify}}}")
     return SourceFile("the configuration of all shipped mappings", "\n".join(lines) + "\n")
 
 
-def _quoted(path: Path) -> str:
-    return "'" + str(path.absolute()).replace("'", "''") + "'"
+def _quoted(text: Path | str) -> str:
+    written = str(text.absolute()) if isinstance(text, Path) else text
+    return "'" + written.replace("'", "''") + "'"
 
 
 def curl_lines(

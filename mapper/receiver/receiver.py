@@ -11,16 +11,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mapper.receiver.app import Answered, Reception
+from mapper.receiver.app import BODY_ROOM, Answered, Reception
+from mapper.receiver.bodies import BodyRoom
 from mapper.receiver.configuration import Configuration
 from mapper.receiver.control import ControlServer
 from mapper.receiver.dead_letters import Replayer
 from mapper.receiver.delivery import Deliverer, destinations_of
+from mapper.receiver.health import Health
 from mapper.receiver.intake import SpoolIntake
 from mapper.receiver.replay_requests import answering
-from mapper.receiver.request import Kept
 from mapper.receiver.retention import Retention
 from mapper.receiver.served_mapping import ServedMapping, kept_parts
 from mapper.receiver.spool import Spool
@@ -49,7 +50,9 @@ class Receiver:
     worker: Worker = field(init=False)
     deliverers: tuple[Deliverer, ...] = field(init=False)
     control: ControlServer = field(init=False)
-    _kept: dict[str, Kept] = field(init=False)
+    health: Health = field(default_factory=Health)
+    _room: BodyRoom = field(default_factory=lambda: BodyRoom(BODY_ROOM))
+    _app: ASGIApp = field(init=False)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _tidying: threading.Thread | None = None
     broken: Exception | None = None
@@ -59,7 +62,6 @@ class Receiver:
         destinations = destinations_of(self.configuration.destinations, settings)
         self.spool = Spool.open(settings.folder, [one.name for one in destinations])
         mappings = source_mappings(self.configuration.sources, self.mappings)
-        self._kept = dict(kept_parts(self.configuration.sources, self.mappings))
         self.deliverers = tuple(
             Deliverer(self.spool, one, on_fault=self.on_fault, on_broken=self._break) for one in destinations
         )
@@ -67,12 +69,12 @@ class Receiver:
             self.spool, mappings, settings.keep, on_mapped=self._wake_deliverers, on_broken=self._break
         )
         self.intake = SpoolIntake(self.spool, settings, on_written=self.worker.wake, on_broken=self._break)
-
+        self._app = self._new_app()
         self.control = ControlServer(settings.folder, answering(self.replayer))
 
-    def app(self) -> Starlette:
-        """The application that takes the requests (ASGI)."""
-        return Reception(self.configuration.sources, self._kept, self.intake, observe=self.observe).app()
+    def app(self) -> ASGIApp:
+        """The application that takes the requests (ASGI); it follows what `replace` does."""
+        return self._answer
 
     def start(self) -> None:
         """Begin to write, to map and to deliver."""
@@ -99,16 +101,31 @@ class Receiver:
             self._tidying.join()
         self.spool.close()
 
-    def replace_mappings(self, mappings: Mapping[Path, ServedMapping]) -> None:
-        """Use other mappings from the next request on."""
+    def replace(self, configuration: Configuration, mappings: Mapping[Path, ServedMapping]) -> None:
+        """Use other sources and mappings from the next request on.
+
+        The spool, the destinations and the address stay: they are those that the receiver began with.
+        """
+        self.configuration = configuration
         self.mappings = mappings
-        self._kept.update(kept_parts(self.configuration.sources, mappings))
-        self.worker.mappings = source_mappings(self.configuration.sources, mappings)
+        # First the app: a new mapping may read headers that the old ones did not.
+        self._app = self._new_app()
+        self.worker.mappings = source_mappings(configuration.sources, mappings)
         self.worker.wake()
 
     def replayer(self) -> Replayer:
         """Maps dead letters again, by the present mappings."""
         return Replayer(self.spool, self.worker.mappings, self.configuration.spool.keep)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+
+    def _new_app(self) -> ASGIApp:
+        sources = self.configuration.sources
+        kept = kept_parts(sources, self.mappings)
+        return Reception(
+            sources, kept, self.intake, observe=self.observe, room=self._room, health=self.health
+        ).app()
 
     def _wake_deliverers(self) -> None:
         for deliverer in self.deliverers:

@@ -108,11 +108,16 @@ class _Server(uvicorn.Server):
         yield
 
 
-def serve(receiver: Receiver, listening: socket.socket, on_ready: Callable[[], None]) -> None:
+def serve(
+    receiver: Receiver,
+    listening: socket.socket,
+    on_ready: Callable[[], None],
+    on_hangup: Callable[[], None] = lambda: None,
+) -> None:
     """Serve until SIGTERM or SIGINT; then answer what is begun, and bring all to disk.
 
     The receiver is started and stopped. A second signal ends the process at once; nothing that was answered
-    with success is lost by that.
+    with success is lost by that. `on_hangup` is called in the handler of SIGHUP, if the system has that.
     """
     config = uvicorn.Config(
         receiver.app(),
@@ -132,7 +137,7 @@ def serve(receiver: Receiver, listening: socket.socket, on_ready: Callable[[], N
     server = _Server(config, receiver)
     receiver.start()
     try:
-        with _signals(server):
+        with _signals(server, on_hangup):
             asyncio.run(_serve(server, listening, on_ready))
     finally:
         receiver.stop()
@@ -148,15 +153,16 @@ async def _serve(server: uvicorn.Server, listening: socket.socket, on_ready: Cal
 
 
 @contextmanager
-def _signals(server: uvicorn.Server) -> Iterator[None]:
+def _signals(server: uvicorn.Server, on_hangup: Callable[[], None]) -> Iterator[None]:
     def stop(number: int, frame: FrameType | None) -> None:
         if server.should_exit:
             os._exit(128 + number)
         server.should_exit = True
 
-    before: dict[int, Any] = {
-        number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)
-    }
+    handlers: dict[int, Any] = {signal.SIGTERM: stop, signal.SIGINT: stop}
+    if hasattr(signal, "SIGHUP"):
+        handlers[signal.SIGHUP] = lambda number, frame: on_hangup()
+    before: dict[int, Any] = {number: signal.signal(number, one) for number, one in handlers.items()}
     try:
         yield
     finally:

@@ -175,6 +175,30 @@ def test_a_dead_letter_is_mended_while_the_receiver_runs(home: Path) -> None:
         assert served.end()[0] == 0
 
 
+def test_sighup_reads_the_configuration_and_its_secrets_again(home: Path) -> None:
+    with serving(home, "receiver.yaml") as served, httpx.Client(base_url=served.url) as client:
+        assert served.process.stderr is not None
+
+        def post(key: str) -> int:
+            return client.post("/orders", json=order(1), headers={"X-Key": key}).status_code
+
+        assert (post("s3cret"), post("0ther")) == (200, 401)
+        write(home / "key", "0ther\n")
+        served.process.send_signal(signal.SIGHUP)
+        assert served.process.stderr.readline() == "the configuration changed and is used from now on\n"
+        assert (post("s3cret"), post("0ther")) == (401, 200)
+        assert client.get("/readyz").json() == {"status": "ready", "reasons": []}
+        write(home / "receiver.yaml", CONFIGURATION.replace("verify", "verfy"))
+        served.process.send_signal(signal.SIGHUP)
+        lines = iter(served.process.stderr.readline, "what was there before serves until this is mended\n")
+        assert next(lines).startswith("error[M")
+        assert not [line for line in lines if "0ther" in line or "s3cret" in line]
+        assert post("0ther") == 200
+        assert client.get("/readyz").json()["status"] == "degraded"
+        assert client.get("/livez").json()["status"] == "alive"
+        assert served.end()[0] == 0
+
+
 def refused(home: Path, *words: str) -> str:
     ended = subprocess.run(
         [sys.executable, "-m", "mapper", "serve", *words],
