@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import shlex
 import shutil
 import signal
@@ -12,8 +10,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,6 +21,7 @@ import httpx
 from mapper.receiver.spool_reports import open_reader, read_stats, verify
 from support.calls import ORDERS, write
 from support.places import ROOT
+from support.serving import command, events_in, serving
 from support.spools import order
 
 CONFIGURATION = """\
@@ -33,59 +30,6 @@ listen: 127.0.0.1:0
 sources:
   - {path: /orders, mapping: ./orders.yaml, verify: {header: X-Key, secrets: [{file: key}]}}
 """
-
-
-class Served:
-    """A running command: its output, its address, and how it ends."""
-
-    def __init__(self, folder: Path, *words: str) -> None:
-        self.folder = folder
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "mapper", "serve", *words],
-            cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self.errors: list[str] = []
-        self.url = ""
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
-            self.errors.append(line)
-            found = re.search(r"listening on (http://\S+)", line)
-            if found:
-                self.url = found[1]
-                break
-
-    def end(self) -> tuple[int, str]:
-        """Exit code and output after SIGTERM."""
-        self.process.send_signal(signal.SIGTERM)
-        out, err = self.process.communicate(timeout=30)
-        self.errors.append(err)
-        return self.process.returncode, out
-
-
-@contextmanager
-def serving(folder: Path, *words: str) -> Iterator[Served]:
-    served = Served(folder, *words)
-    try:
-        yield served
-    finally:
-        if served.process.poll() is None:
-            served.process.kill()
-        served.process.communicate()
-
-
-def events_in(folder: Path, count: int) -> list[str]:
-    """The ids in `events.ndjson` as soon as there are so many."""
-    deadline = time.monotonic() + 20
-    while True:
-        path = folder / "events.ndjson"
-        lines = path.read_text("utf-8").splitlines() if path.exists() else []
-        if len(lines) >= count or time.monotonic() > deadline:
-            return [json.loads(line)["event_id"] for line in lines]
-        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -143,15 +87,7 @@ def test_a_configuration_is_served_until_sigterm(home: Path) -> None:
 
 def mapper(home: Path, *words: str) -> str:
     """The output of another command beside the receiver."""
-    ended = subprocess.run(
-        [sys.executable, "-m", "mapper", *words],
-        cwd=home,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    ended = command(home, *words)
     assert not ended.stderr
     return ended.stdout
 
@@ -200,14 +136,7 @@ def test_sighup_reads_the_configuration_and_its_secrets_again(home: Path) -> Non
 
 
 def refused(home: Path, *words: str) -> str:
-    ended = subprocess.run(
-        [sys.executable, "-m", "mapper", "serve", *words],
-        cwd=home,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    ended = command(home, "serve", *words)
     assert ended.returncode == 2, ended.stderr
     assert "Traceback" not in ended.stderr
     return ended.stderr
