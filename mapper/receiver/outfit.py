@@ -20,6 +20,7 @@ from mapper.receiver.configuration import Address, Configuration
 from mapper.receiver.served_mapping import ServedMapping
 from mapper.receiver.spool_files import prepare_folder, private_file
 from mapper.samples.cases import Sample, find_cases
+from mapper.transform.request import Request
 
 KEY = "key"
 # Mappings in this folder are served, too, in place of shipped ones of the same name.
@@ -65,15 +66,17 @@ def _quoted(text: Path | str) -> str:
 def curl_lines(
     configuration: Configuration, mappings: Mapping[Path, ServedMapping], address: Address, key: str
 ) -> Iterator[str]:
-    """A command for each source that posts a sample of its mapping, and so makes an event."""
+    """A command for each source that posts a sample of its mapping, and so makes an event.
+
+    A mapping without such a sample gets an empty object, which is taken, whatever becomes of it.
+    """
     for source in configuration.sources:
-        sample = _sample(mappings[source.mappings[0]])
-        if sample is not None:
-            query = urlencode(dict(sample.request.query))
-            url = f"http://{address}{source.path}" + (f"?{query}" if query else "")
-            headers = {"x-api-key": key, "content-type": _type_of(sample.body), **sample.request.headers}
-            words = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
-            yield shlex.join(["curl", *words, "-d", sample.body.decode("utf-8"), url])
+        sample = _sample(mappings[source.mappings[0]]) or Sample(b"{}", Request())
+        query = urlencode(dict(sample.request.query))
+        url = f"http://{address}{source.path}" + (f"?{query}" if query else "")
+        headers = {"x-api-key": key, "content-type": _type_of(sample.body), **sample.request.headers}
+        words = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
+        yield shlex.join(["curl", *words, "-d", sample.body.decode("utf-8"), url])
 
 
 def _type_of(body: bytes) -> str:

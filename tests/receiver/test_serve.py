@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -83,32 +82,6 @@ def test_a_configuration_is_served_until_sigterm(home: Path) -> None:
         assert len(events_in(home / "spool", 20)) == 20
         assert again.end()[0] == 0
     assert b"s3cret" not in b"".join(path.read_bytes() for path in (home / "spool").iterdir())
-
-
-def mapper(home: Path, *words: str) -> str:
-    """The output of another command beside the receiver."""
-    ended = command(home, *words)
-    assert not ended.stderr
-    return ended.stdout
-
-
-def test_a_dead_letter_is_mended_while_the_receiver_runs(home: Path) -> None:
-    with serving(home, "receiver.yaml") as served:
-        body = {**order(1), "customer": None}
-        assert httpx.post(f"{served.url}/orders", json=body, headers={"X-Key": "s3cret"}).status_code == 200
-        deadline = time.monotonic() + 20
-        while "M611 `user_id`" not in mapper(home, "dead") and time.monotonic() < deadline:
-            time.sleep(0.1)
-        user = "{path: $.customer, as: string, on_missing: reject}"
-        write(home / "orders.yaml", ORDERS.replace(user, '{path: $.customer, default: "-"}'))
-        assert served.process.stderr is not None
-        assert served.process.stderr.readline() == "`orders` changed and is used from now on\n"
-        assert mapper(home, "replay", "--dry-run") == "1 dead letter would be replayed: 1 fresh\n"
-        assert mapper(home, "replay") == "1 dead letter replayed: 1 fresh\n"
-        assert events_in(home / "spool", 1) == ["1"]
-        assert mapper(home, "dead") == "0 dead letters\n"
-        assert mapper(home, "spool", "verify").startswith("every request")
-        assert served.end()[0] == 0
 
 
 def test_sighup_reads_the_configuration_and_its_secrets_again(home: Path) -> None:
