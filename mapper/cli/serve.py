@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 from collections.abc import Mapping
 from functools import partial
@@ -41,7 +42,8 @@ examples:
   mapper serve
   mapper serve receiver.yaml
   mapper serve --check receiver.yaml
-  mapper serve --check receiver.yaml --format github      annotations in a pull request"""
+  mapper serve --check receiver.yaml --format github      annotations in a pull request
+  mapper serve --openapi receiver.yaml > openapi.json"""
 DISK_FAILED = 1
 
 
@@ -52,6 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "configuration", metavar="FILE", nargs="?", help="the configuration; default: all shipped mappings"
     )
     parser.add_argument("--check", action="store_true", help="check the configuration, and serve nothing")
+    parser.add_argument(
+        "--openapi", action="store_true", help="print a description of the requests that are taken (OpenAPI)"
+    )
     parser.add_argument("--format", choices=render.FORMATS, default="text", help="default: text")
     parser.add_argument(
         "--port", type=_port, default=None, help="the port without a configuration; default: 8080"
@@ -63,6 +68,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve until a signal comes; 2 if the configuration has an error."""
     if arguments.check:
         return _check(arguments)
+    if arguments.openapi:
+        return _print_openapi(arguments)
     path = arguments.configuration
     if path is not None and (arguments.port is not None or arguments.spool is not None):
         raise Stop("`listen` and `spool` are in the configuration; leave out `--port` and `--spool`")
@@ -88,6 +95,18 @@ def _check(arguments: argparse.Namespace) -> int:
     end = output if is_text else screen.err()
     end.line(render.summarize(found, 1, "configuration"))
     return 2 if report.has_errors else 0
+
+
+def _print_openapi(arguments: argparse.Namespace) -> int:
+    from mapper.receiver.openapi import openapi_of
+
+    if arguments.configuration is None:
+        raise Stop("`--openapi` needs the file of a configuration")
+    read = read_receiver(ReceiverPlace(Path(arguments.configuration), Path()))
+    if read is None:
+        return 2
+    screen.out().block(json.dumps(openapi_of(read[0]), indent=2) + "\n")
+    return 0
 
 
 def _serve(arguments: argparse.Namespace) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import importlib.util
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,9 +14,9 @@ import pytest
 
 pytest.importorskip("uvicorn", reason="the extra `receiver` is not installed")
 
-import uvicorn
-
-from mapper.receiver.app import Answered, Reception
+from mapper.receiver.app import MAX_HEAD_BYTES, Answered, Reception
+from mapper.receiver.serving import TimedProtocol
+from support.listening import listening
 from support.receivers import NOW, MemoryIntake, read_sources
 
 SOURCES = """
@@ -25,7 +24,8 @@ SOURCES = """
 {path: /open, mapping: server, verify: none, max_body: 1MB}
 """
 KEY = b"X-API-KEY: s3cret-key\r\n"
-HTTP = ["h11", *(["httptools"] if importlib.util.find_spec("httptools") else [])]
+# The server of `mapper serve`, and another one behind which a host may mount the application.
+HTTP = [TimedProtocol, *(["httptools"] if importlib.util.find_spec("httptools") else [])]
 
 
 @dataclass
@@ -75,26 +75,8 @@ def served(request: Any) -> Iterator[Served]:
     intake, answers = MemoryIntake(), list[Answered]()
     kept = {source.name: source.kept(frozenset()) for source in sources}
     reception = Reception(sources, kept, intake, observe=answers.append, now=lambda: NOW, body_seconds=0.3)
-    config = uvicorn.Config(
-        reception.app(),
-        port=0,
-        http=request.param,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-    )
-    server = uvicorn.Server(config)
-    listener = socket.create_server(("127.0.0.1", 0))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield Served(listener.getsockname()[1], intake, answers)
-    server.should_exit = True
-    thread.join(10)
-    listener.close()
-    assert not thread.is_alive()
+    with listening(reception.app(), http=request.param, h11_max_incomplete_event_size=MAX_HEAD_BYTES) as port:
+        yield Served(port, intake, answers)
 
 
 CLOSE = b"Connection: close\r\n"
