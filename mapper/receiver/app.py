@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
+from traceback import extract_tb
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -20,7 +22,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from mapper.receiver.acceptance import Intake, Overloaded
-from mapper.receiver.bodies import BodyRoom, Declined, Gone, RoomShare, read_body, unpacked
+from mapper.receiver.bodies import CLOSE, BodyRoom, Declined, Gone, RoomShare, read_body, unpacked
 from mapper.receiver.checks import BasicCheck, BearerCheck
 from mapper.receiver.configuration import RequestSource
 from mapper.receiver.health import Health
@@ -59,13 +61,15 @@ class Reception:
     """All sources of a receiver with the spool behind them.
 
     `kept` has for each source by its name the part of a request that is kept. `observe` is called with each
-    answer; `now` gives the time of receipt, `clock` the seconds since 1970 for signatures.
+    answer, `on_fault` with a sentence about a defect of this program; `now` gives the time of receipt,
+    `clock` the seconds since 1970 for signatures.
     """
 
     sources: tuple[RequestSource, ...]
     kept: Mapping[str, Kept]
     intake: Intake
     observe: Callable[[Answered], None] = lambda answered: None
+    on_fault: Callable[[str], None] = lambda text: None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     clock: Callable[[], float] = time.time
     body_seconds: float = BODY_SECONDS
@@ -109,6 +113,11 @@ class PathEndpoint:
             response, reason = _error(declined), declined.reason
         except Gone:
             return
+        except Exception as error:
+            # The text of an error may hold a value of the request.
+            self._reception.on_fault(f"a request met a defect of mapper: {_place_of(error)}")
+            reason = "defect"
+            response = _error(Declined(500, reason, "the receiver has met a defect"))
         name = taker.source.name if taker else scope["path"]
         self._reception.observe(Answered(name, response.status_code, reason, time.monotonic() - begun, used))
         await response(scope, receive, send)
@@ -198,6 +207,9 @@ def read_head(scope: Scope, source: RequestSource) -> RequestHead:
     if len(written) > MAX_HEADERS or size > MAX_HEAD_BYTES:
         raise Declined(431, "head", "the head of the request is too large")
     headers = tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in written)
+    if {"content-length", "transfer-encoding"} <= {name for name, _ in headers}:
+        # A proxy before us may take the other one, and another request to begin elsewhere (RFC 9112 §6.1).
+        raise Declined(400, "length", "the length of the body is told in two ways", CLOSE)
     return RequestHead(scope["method"], source.path, headers, _read_query(query), source.name)
 
 
@@ -238,6 +250,12 @@ def _challenge(body: bytes, path: tuple[str | int, ...]) -> str | None:
                 return None
     is_text = isinstance(value, str) and 0 < len(value) <= MAX_CHALLENGE
     return value.encode("utf-8", "replace").decode() if is_text else None
+
+
+def _place_of(error: Exception) -> str:
+    frames = extract_tb(error.__traceback__)
+    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return type(error).__name__ + place
 
 
 def _error(declined: Declined) -> Response:

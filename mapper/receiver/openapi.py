@@ -19,7 +19,7 @@ from mapper.receiver.configuration import Configuration, RequestSource
 from mapper.version import __version__
 
 _REFUSALS = {
-    400: "The query cannot be read, the path is damaged, or the packed body is.",
+    400: "The query or the length of the body cannot be read, or the packed body is damaged.",
     401: "The request is not authenticated; nothing is stored.",
     408: "The body did not arrive in time.",
     413: "The body is too large.",

@@ -124,7 +124,13 @@ class Receiver:
         sources = self.configuration.sources
         kept = kept_parts(sources, self.mappings)
         return Reception(
-            sources, kept, self.intake, observe=self.observe, room=self._room, health=self.health
+            sources,
+            kept,
+            self.intake,
+            observe=self.observe,
+            on_fault=self.on_fault,
+            room=self._room,
+            health=self.health,
         ).app()
 
     def _wake_deliverers(self) -> None:

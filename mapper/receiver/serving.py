@@ -126,6 +126,8 @@ def serve(
         lifespan="off",
         interface="asgi3",
         log_config=None,
+        # Who sends no HTTP could fill the log; faults of the app are told by the receiver.
+        log_level="critical",
         access_log=False,
         server_header=False,
         proxy_headers=False,

@@ -110,6 +110,18 @@ def test_a_request_that_cannot_be_written_is_no_success() -> None:
     assert [each.reason for each in receiver.answers] == ["disk"]
 
 
+def test_a_defect_is_told_without_a_value() -> None:
+    told: list[str] = []
+    receiver = Receiver(MemoryIntake(late=ValueError("s3cret-key")), on_fault=told.append)  # type: ignore[arg-type]
+    answer = receiver.post("/server/v4", [KEY])
+    assert answer.status == 500
+    assert error(answer) == "the receiver has met a defect"
+    assert [each.reason for each in receiver.answers] == ["defect"]
+    (text,) = told
+    assert text.startswith("a request met a defect of mapper: ")
+    assert "s3cret" not in text
+
+
 # --- the order of checks
 
 
@@ -321,6 +333,8 @@ def test_large_heads_are_refused() -> None:
     assert receiver.post(f"/server/v4?{'x' * 70_000}", [KEY]).status == 431
     assert receiver.post(f"/server/v4?{'a&' * 1000}", [KEY]).status == 400
     assert receiver.post("/server/v4?a=\xff", [KEY]).status == 400
+    lengths = [("content-length", "2"), ("transfer-encoding", "chunked")]
+    assert receiver.post("/server/v4", [KEY, *lengths]).status == 400
     assert receiver.intake.requests == []
     assert receiver.post("/server/v4?a=%FF&&=&%", [KEY]).status == 200
     assert receiver.only.head.query == (("a", "\ufffd"), ("", ""), ("%", ""))

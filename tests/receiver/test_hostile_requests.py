@@ -7,6 +7,7 @@ import importlib.util
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 
 pytest.importorskip("uvicorn", reason="the extra `receiver` is not installed")
 
+from mapper.receiver import serving
 from mapper.receiver.app import MAX_HEAD_BYTES, Answered, Reception
 from mapper.receiver.serving import TimedProtocol
 from support.listening import listening
@@ -111,6 +113,69 @@ CASES: dict[str, tuple[list[bytes], set[int]]] = {
         [head(b"POST /a", KEY + b"Content-Length: 2\r\nTransfer-Encoding: gzip\r\n"), b"{}"],
         {0, 400, 501},
     ),
+    "both lengths, chunked": (
+        [
+            head(b"POST /a", KEY + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n"),
+            b"2\r\n{}\r\n0\r\n\r\n",
+        ],
+        {400},
+    ),
+    "chunked twice": (
+        [head(b"POST /a", KEY + b"Transfer-Encoding: chunked, chunked\r\n"), b"2\r\n{}\r\n0\r\n\r\n"],
+        {400},
+    ),
+    "another transfer encoding": (
+        [head(b"POST /a", KEY + b"Transfer-Encoding: xchunked\r\n"), b"2\r\n{}\r\n0\r\n\r\n"],
+        {400},
+    ),
+    "a negative length": ([head(b"POST /a", KEY + b"Content-Length: -2\r\n"), b"{}"], {400}),
+    "a length with a sign": ([head(b"POST /a", KEY + b"Content-Length: +2\r\n"), b"{}"], {400}),
+    "a length of many digits": (
+        [head(b"POST /a", KEY + b"Content-Length: " + b"9" * 400 + b"\r\n"), b"{}"],
+        {400},
+    ),
+    "a head of a chunk without an end": (
+        [head(b"POST /a", KEY + b"Transfer-Encoding: chunked\r\n"), b"1;" + b"x" * 500_000],
+        {0, 400, 408},
+    ),
+    "many small chunks without an end": (
+        [head(b"POST /a", KEY + b"Transfer-Encoding: chunked\r\n"), b"1\r\nx\r\n" * 20_000],
+        {0, 408},
+    ),
+    "many trailers": (
+        [
+            head(b"POST /a", KEY + b"Transfer-Encoding: chunked\r\n"),
+            b"2\r\n{}\r\n0\r\n",
+            b"X-A: 1\r\n" * 100_000,
+        ],
+        {0, 400, 408, 431},
+    ),
+    "a body that waits for leave": (
+        [head(b"POST /a", CLOSE + b"Expect: 100-continue\r\nContent-Length: 2\r\n")],
+        {401},
+    ),
+    "an upgrade": (
+        [
+            head(
+                b"GET /a",
+                KEY + b"Upgrade: websocket\r\nConnection: Upgrade, close\r\nSec-WebSocket-Version: 13\r\n",
+            )
+        ],
+        {405},
+    ),
+    "a method that a header names": (
+        [head(b"GET /a", KEY + CLOSE + b"X-HTTP-Method-Override: POST\r\n")],
+        {405},
+    ),
+    "another version of HTTP": ([b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"], {0, 400, 404, 405}),
+    "a tunnel": ([head(b"CONNECT a:80", KEY + CLOSE)], {400, 404}),
+    "all paths": ([head(b"OPTIONS *", KEY + CLOSE)], {404}),
+    "a path with a slash more": ([head(b"POST /a/", KEY + CLOSE)], {404}),
+    "a path with a parameter": ([head(b"POST /a;x=1", KEY + CLOSE)], {404}),
+    "a path with backslashes": ([head(b"POST /open\\..\\a", KEY + CLOSE)], {404}),
+    "a header with a zero": ([head(b"POST /a", KEY + CLOSE + b"X-A: a\0b\r\n")], {400}),
+    "a name with a blank": ([head(b"POST /a", b"X-API-KEY : s3cret-key\r\n" + CLOSE)], {400}),
+    "two keys": ([head(b"POST /a", KEY + KEY + CLOSE)], {401}),
     "two lengths": ([head(b"POST /a", KEY + b"Content-Length: 2\r\nContent-Length: 3\r\n"), b"{}"], {0, 400}),
     "a body that stops": ([head(b"POST /a", KEY + b"Content-Length: 20\r\n"), b"{"], {408}),
     "many headers": (
@@ -120,6 +185,13 @@ CASES: dict[str, tuple[list[bytes], set[int]]] = {
     "a long header": ([head(b"POST /a", KEY + CLOSE + b"X-A: " + b"x" * 500_000 + b"\r\n")], {0, 400, 431}),
     "a long path": ([head(b"POST /" + b"a" * 500_000, KEY + CLOSE)], {0, 400, 404, 414, 431}),
     "a header with a line feed": ([head(b"POST /a", KEY + b"X-A: a\nb\r\n")], {0, 400}),
+    "a bomb in a bomb": (
+        [
+            head(b"POST /a", KEY + CLOSE + b"Content-Encoding: gzip, gzip\r\nContent-Length: %d\r\n"),
+            gzip.compress(gzip.compress(b"\0" * 20_000_000)),
+        ],
+        {415},
+    ),
     "a bomb": (
         [
             head(b"POST /a", KEY + CLOSE + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n"),
@@ -176,3 +248,53 @@ def test_many_connections_that_say_nothing_stop_nobody(served: Served) -> None:
     finally:
         for connection in silent:
             connection.close()
+
+
+def test_many_requests_behind_each_other_are_answered_in_their_order(served: Served) -> None:
+    requests = [
+        head(b"POST /a", (KEY if number % 3 else b"") + b"Content-Length: 3\r\n") + b"%3d" % number
+        for number in range(200)
+    ]
+    found = served.send(b"".join(requests) + head(b"GET /a", CLOSE))
+    answered = [int(part[:3]) for part in found.split(b"HTTP/1.1 ")[1:]]
+    assert answered == [*(200 if number % 3 else 401 for number in range(200)), 405]
+    assert [int(each.body) for each in served.intake.requests] == [n for n in range(200) if n % 3]
+
+
+def test_a_sender_that_reads_nothing_stops_nobody(served: Served) -> None:
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect(("127.0.0.1", served.port))
+        connection.settimeout(0.3)
+        with suppress(OSError):
+            for _ in range(1000):
+                connection.sendall(head(b"POST /open/../a", KEY) * 100)
+        assert served.is_well()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"POST /a HT",
+        b"GET / HTTP/1.1\r\nHost: a\r\n\r\nPOST /a",
+        b"POST /a HTTP/1.1\r\nHost: a\r\n" + KEY,
+    ],
+    ids=["nothing", "a line", "behind a request", "headers"],
+)
+@pytest.mark.parametrize("served", [TimedProtocol], indirect=True)
+def test_heads_have_to_arrive_in_time(served: Served, monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
+    """Slow loris: connections that send a head byte by byte, or nothing at all."""
+    monkeypatch.setattr(serving, "HEAD_SECONDS", 0.3)
+    with socket.create_connection(("127.0.0.1", served.port), timeout=0.05) as connection:
+        connection.sendall(sent)
+        begun = time.monotonic()
+        with suppress(ConnectionError):
+            while time.monotonic() - begun < 10:
+                if sent.endswith(b"\n"):
+                    connection.sendall(b"X-A: 1\r\n")  # goes on for ever
+                with suppress(TimeoutError):
+                    if not connection.recv(65_536):
+                        break
+        assert time.monotonic() - begun < 10
+    assert served.is_well()

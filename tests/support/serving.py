@@ -39,6 +39,12 @@ class Served:
                 self.url = found[1]
                 break
 
+    @property
+    def place(self) -> tuple[str, int]:
+        """Host and port."""
+        host, _, port = self.url.removeprefix("http://").rpartition(":")
+        return host, int(port)
+
     def end(self) -> tuple[int, str]:
         """Exit code and output after SIGTERM."""
         self.process.send_signal(signal.SIGTERM)
