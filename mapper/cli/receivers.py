@@ -9,9 +9,12 @@ from pathlib import Path
 from mapper.cli import screen
 from mapper.diagnostics import render
 from mapper.diagnostics.diagnostic import Report
-from mapper.diagnostics.files import read_source
 from mapper.receiver.configuration import Address, Configuration
-from mapper.receiver.configuration_reader import ReadConfiguration, read_configuration
+from mapper.receiver.configuration_reader import (
+    ReadConfiguration,
+    read_configuration,
+    read_configuration_file,
+)
 from mapper.receiver.outfit import OWN_MAPPINGS, own_configuration
 from mapper.receiver.served_mapping import ServedMapping, load_mappings
 
@@ -29,9 +32,7 @@ class ReceiverPlace:
         if self.file is None:
             own = read_configuration(own_configuration(self.folder, self.address), report, Path())
             return replace(own, files=(OWN_MAPPINGS,))
-        file = read_source(self.file, report)
-        read = ReadConfiguration() if file is None else read_configuration(file, report, self.file.parent)
-        return replace(read, files=(*read.files, self.file))
+        return read_configuration_file(self.file, report)
 
 
 def read_receiver(place: ReceiverPlace) -> tuple[Configuration, Mapping[Path, ServedMapping]] | None:

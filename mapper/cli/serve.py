@@ -15,10 +15,9 @@ from mapper.cli.receivers import ReceiverPlace, read_receiver
 from mapper.cli.spool_options import DEFAULT_FOLDER, add_folder
 from mapper.diagnostics import render
 from mapper.diagnostics.diagnostic import Report
-from mapper.diagnostics.files import read_source
 from mapper.diagnostics.stop import Stop
 from mapper.receiver.configuration import Address, Configuration
-from mapper.receiver.configuration_reader import read_configuration
+from mapper.receiver.configuration_reader import read_configuration_file
 from mapper.receiver.outfit import curl_lines, own_key
 from mapper.receiver.served_mapping import ServedMapping, load_mappings
 from mapper.receiver.spool_schema import SpoolError, sqlite_warning
@@ -83,10 +82,7 @@ def _check(arguments: argparse.Namespace) -> int:
     if arguments.configuration is None:
         raise Stop("`--check` needs the file of a configuration")
     report = Report()
-    file = read_source(Path(arguments.configuration), report)
-    if file is not None:
-        path = Path(arguments.configuration)
-        load_mappings(read_configuration(file, report, path.parent).mappings, report)
+    load_mappings(read_configuration_file(Path(arguments.configuration), report).mappings, report)
     found = report.ordered()
     output = screen.out()
     text = render.render(found, arguments.format, color=output.has_color)

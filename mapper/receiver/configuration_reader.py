@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mapper import catalog, ir
 from mapper.diagnostics.diagnostic import Label, Report, Severity, did_you_mean
+from mapper.diagnostics.files import read_source
 from mapper.diagnostics.source import SourceFile, Span, SpannedText
 from mapper.expressions.jsonpath import parse_path
 from mapper.language.document import FileKind, read_document
@@ -183,6 +184,13 @@ def read_configuration(
     configuration = reader.configuration(table)
     files = tuple(dict.fromkeys((*reader.profile_files, *reader.keys.files)))
     return ReadConfiguration(configuration, tuple(reader.mappings), files)
+
+
+def read_configuration_file(path: Path, report: Report) -> ReadConfiguration:
+    """As `read_configuration`, of a file, which is one of the `files`."""
+    file = read_source(path, report)
+    read = ReadConfiguration() if file is None else read_configuration(file, report, path.parent)
+    return replace(read, files=(*read.files, path))
 
 
 @dataclass(slots=True)

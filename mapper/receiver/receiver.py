@@ -5,17 +5,22 @@ requests → app → intake → spool → worker → spool → deliverers → de
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from mapper.diagnostics.diagnostic import Report
+from mapper.diagnostics.errors import CompileError
 from mapper.receiver.app import BODY_ROOM, Answered, Reception
 from mapper.receiver.bodies import BodyRoom
 from mapper.receiver.configuration import Configuration
+from mapper.receiver.configuration_reader import read_configuration_file
 from mapper.receiver.control import ControlServer
 from mapper.receiver.dead_letters import Replayer
 from mapper.receiver.delivery import Deliverer, destinations_of
@@ -23,7 +28,7 @@ from mapper.receiver.health import Health
 from mapper.receiver.intake import SpoolIntake
 from mapper.receiver.replay_requests import answering
 from mapper.receiver.retention import Retention
-from mapper.receiver.served_mapping import ServedMapping, kept_parts
+from mapper.receiver.served_mapping import ServedMapping, kept_parts, load_mappings
 from mapper.receiver.spool import Spool
 from mapper.receiver.spool_schema import SpoolBroken, SpoolError
 from mapper.receiver.worker import Worker, source_mappings
@@ -72,9 +77,27 @@ class Receiver:
         self._app = self._new_app()
         self.control = ControlServer(settings.folder, answering(self.replayer))
 
+    @classmethod
+    def read(cls, path: str | os.PathLike[str], **options: Any) -> Receiver:
+        """The receiver of a configuration's file; `options` are other fields.
+
+        Raises CompileError with all faults of the configuration and of its mappings.
+        """
+        report = Report()
+        found = read_configuration_file(Path(path), report)
+        mappings = load_mappings(found.mappings, report)
+        if found.configuration is None or report.has_errors:
+            raise CompileError.of(str(path), report.ordered())
+        return cls(found.configuration, mappings, **options)
+
     def app(self) -> ASGIApp:
         """The application that takes the requests (ASGI); it follows what `replace` does."""
-        return self._answer
+
+        # A plain function: servers do not see that a method is an application of ASGI 3.
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            await self._app(scope, receive, send)
+
+        return answer
 
     def start(self) -> None:
         """Begin to write, to map and to deliver."""
@@ -116,9 +139,6 @@ class Receiver:
     def replayer(self) -> Replayer:
         """Maps dead letters again, by the present mappings."""
         return Replayer(self.spool, self.worker.mappings, self.configuration.spool.keep)
-
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._app(scope, receive, send)
 
     def _new_app(self) -> ASGIApp:
         sources = self.configuration.sources

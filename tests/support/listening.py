@@ -15,9 +15,8 @@ import uvicorn
 @contextmanager
 def listening(app: Any, http: Any = "auto", **options: Any) -> Iterator[int]:
     """The port on which an ASGI application is served."""
-    config = uvicorn.Config(
-        app, http=http, ws="none", lifespan="off", log_config=None, access_log=False, **options
-    )
+    options = {"lifespan": "off", "ws": "none", "log_config": None, "access_log": False, **options}
+    config = uvicorn.Config(app, http=http, **options)
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
