@@ -154,23 +154,35 @@ class Reloader:
             if self._stopping.is_set():
                 return
             watched = self._folders()
-            self.look()
+            try:
+                self.look()
+            except Exception as error:  # what serves goes on; the next change is looked at again
+                name = type(error).__name__
+                self.receiver.on_fault(f"changed files cannot be looked at: {name}, a defect of mapper")
             if self._folders() != watched:
                 self._again.set()
 
     def _watch(self) -> None:
         while not self._stopping.is_set():
             self._again.clear()
-            for _ in watchfiles.watch(
-                *sorted(self._folders()),
-                watch_filter=self._concerns,
-                stop_event=self._again,
-                step=QUIET,
-                recursive=False,
-                raise_interrupt=False,
-            ):
-                self.ask()
+            try:
+                self._watch_folders()
+            except Exception as error:  # a folder is gone, or the system watches no more of them
+                self.receiver.on_fault(f"changes of files are not seen, until SIGHUP: {error}")
+                self._again.wait()
             # Other folders are watched now; something may have changed there meanwhile.
+            self.ask()
+
+    def _watch_folders(self) -> None:
+        """Ask for a look at each change, until other folders are to be watched."""
+        for _ in watchfiles.watch(
+            *sorted(self._folders()),
+            watch_filter=self._concerns,
+            stop_event=self._again,
+            step=QUIET,
+            recursive=False,
+            raise_interrupt=False,
+        ):
             self.ask()
 
     def _folders(self) -> frozenset[Path]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import threading
+import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 
@@ -19,9 +22,10 @@ from mapper.receiver.receiver import Receiver
 from mapper.receiver.reload import Reloaded, Reloader
 from mapper.receiver.served_mapping import load_mappings
 from mapper.receiver.settings import SpoolSettings
+from mapper.receiver.spool_reports import open_reader, verify
 from support.asgi import ask
 from support.calls import EVENT, ONE_EVENT, ORDER, ORDERS, write
-from support.spools import order, served
+from support.spools import order, rows_of, served
 
 OTHER = ORDERS.replace("event_properties: {path: $.details, as: object, default: {}}", "event_properties: {}")
 WITH_HEADER = ORDERS.replace("{path: $.details, as: object, default: {}}", "{trace: {header: X-Trace}}")
@@ -280,3 +284,67 @@ def test_a_look_can_be_asked_for(home: Home) -> None:
     home.reloader.ask()
     assert seen.wait(30)
     assert home.post("next-key") == 200
+
+
+def test_faults_of_watching_are_told_and_looks_can_still_be_asked_for(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: SimpleQueue[str] = SimpleQueue()
+    home.receiver.on_fault = told.put
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError("OS file watch limit reached.")
+
+    monkeypatch.setattr("watchfiles.watch", refuse)
+    home.reloader.start()
+    assert told.get(timeout=30) == (
+        "changes of files are not seen, until SIGHUP: OS file watch limit reached."
+    )
+    read, home.reloader.read = home.reloader.read, lambda report: 1 // 0  # type: ignore[assignment, return-value]
+    home.reloader.ask()
+    assert told.get(timeout=30) == "changed files cannot be looked at: ZeroDivisionError, a defect of mapper"
+    home.reloader.read = read
+    seen = threading.Event()
+    home.reloader.on_change = lambda reloaded: seen.set()
+    write(home.folder / "key", "next-key\n")
+    home.reloader.ask()
+    assert seen.wait(30)
+    assert home.post("next-key") == 200
+
+
+def test_requests_that_come_while_mappings_change_are_mapped_by_one_of_them(home: Home) -> None:
+    """Each event is that of the version that stands beside it, and the law holds."""
+    receiver = home.receiver
+    receiver.worker.start()
+    versions: dict[str, object] = {}
+    statuses = Counter[int]()
+    ended = threading.Event()
+
+    def post() -> None:
+        number = 0
+        while not ended.is_set() or number < 100:
+            number += 1
+            body = json.dumps(order(number, details={"a": 1})).encode()
+            statuses[ask(home.app, "POST", "/orders", [("X-Key", "new-key")], body).status] += 1
+
+    posting = threading.Thread(target=post)
+    posting.start()
+    for text in (OTHER, ORDERS) * 4:
+        (mapping,) = receiver.mappings.values()
+        versions[mapping.version] = {} if text is ORDERS else {"a": 1}
+        write(home.folder / "orders.yaml", text)
+        assert home.reloader.look().replaced == ("orders",)
+    ended.set()
+    posting.join()
+    assert set(statuses) == {200}
+    deadline = time.monotonic() + 30
+    while receiver.spool.waiting_count and time.monotonic() < deadline:
+        time.sleep(0.01)
+    receiver.worker.stop()
+    rows = rows_of(home.folder / "spool", "SELECT version, event FROM events")
+    assert len(rows) == statuses[200]
+    assert len({version for version, _ in rows}) == 2
+    for version, event in rows:
+        assert json.loads(event)["event_properties"] == versions[version]
+    with open_reader(home.folder / "spool") as db:
+        assert verify(db) == []
