@@ -42,7 +42,7 @@ examples:
   mapper serve receiver.yaml
   mapper serve --check receiver.yaml
   mapper serve --check receiver.yaml --format github      annotations in a pull request
-  mapper serve --openapi receiver.yaml > openapi.json"""
+  mapper serve --openapi receiver.yaml"""
 DISK_FAILED = 1
 
 
