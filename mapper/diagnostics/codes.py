@@ -164,6 +164,7 @@ M702 name-twice                 two sources or two destinations have the same na
 M703 secret-not-found           a secret that is not in its place
 M704 unusable-signature         a signature that cannot be checked as it is written
 M901 internal                   a defect of mapper itself
+M902 out-of-memory              no memory is left
 """
 
 CODES: dict[str, Code] = {

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mapper.compiler import analyse, build_analysed
+from mapper.compiler import build_analysed
 from mapper.diagnostics.diagnostic import Report, Severity
 from mapper.diagnostics.errors import CompileError
 from mapper.diagnostics.files import read_source
@@ -46,13 +46,12 @@ def load_mapping(path: Path, report: Report) -> ServedMapping | None:
     faults = Report()
     file = read_source(path, faults)
     if file is not None:
-        analysis = analyse(file, path.parent, faults)
-        program, reads = analysis.program, analysis.references.reads
         try:
-            transform = build_analysed(analysis)
+            analysis, transform = build_analysed(file, path.parent, faults)
         except CompileError:
             pass
         else:
+            program, reads = analysis.program, analysis.references.reads
             assert program is not None
             parts = (file.text, __version__, *((read.kind, read.name, read.digest) for read in reads))
             return ServedMapping(

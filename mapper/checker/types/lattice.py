@@ -178,6 +178,8 @@ def meet(left: Type, right: Type, depth: int = 0, bound: Bound = Bound.UPPER) ->
         return left
     if left is ANY_MEMBER:
         return right
+    if left is ANYTHING or right is ANYTHING:
+        return (right if left is ANYTHING else left).with_missing(False)
     if depth > _MAX_DEPTH:
         return left if bound is Bound.UPPER else NEVER
     work = _meet if bound is Bound.UPPER else _meet_lower
@@ -227,17 +229,27 @@ def settle_arrays(arrays: Arrays) -> Arrays | None:
     longest = 0 if arrays.element is not None and arrays.element.is_never else arrays.longest
     if longest is not None and arrays.shortest > longest:
         return None
-    return replace(arrays, longest=longest)
+    return arrays if longest == arrays.longest else replace(arrays, longest=longest)
 
 
 def _meet_all_objects(
     left: tuple[Objects, ...], right: tuple[Objects, ...], depth: int, bound: Bound
 ) -> tuple[Objects, ...]:
-    met = (_meet_objects(one, other, depth, bound) for one in left for other in right)
+    if left is right:
+        return left
+    work = _meet_objects if bound is Bound.UPPER else _meet_objects_lower
+    # Types that differ in their other parts often share their objects: models that others refer to.
+    met = (memoize(work, one, other, depth) for one in left for other in right)
     return _few([both for both in met if both is not None], bound)
 
 
-def _meet_objects(left: Objects, right: Objects, depth: int, bound: Bound) -> Objects | None:
+def _meet_objects_lower(left: Objects, right: Objects, depth: int) -> Objects | None:
+    return _meet_objects(left, right, depth, Bound.LOWER)
+
+
+def _meet_objects(left: Objects, right: Objects, depth: int, bound: Bound = Bound.UPPER) -> Objects | None:
+    if left is right:
+        return left
     different, members = _compared(left, right)
     for name in different:
         members[name] = meet(member_of(left, name), member_of(right, name), depth + 1, bound)
@@ -283,7 +295,10 @@ def _is_subtype(left: Type, right: Type, depth: int) -> bool:
         return False
     if left.arrays and not (right.arrays and arrays_within(left.arrays, right.arrays, depth)):
         return False
-    return all(any(objects_within(one, other, depth) for other in right.objects) for one in left.objects)
+    return left.objects is right.objects or all(
+        any(one is other or objects_within(one, other, depth) for other in right.objects)
+        for one in left.objects
+    )
 
 
 def arrays_within(left: Arrays, right: Arrays, depth: int = 0) -> bool:
