@@ -18,6 +18,7 @@ from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.stop import Stop
 from mapper.receiver.configuration import Address, Configuration
 from mapper.receiver.configuration_reader import read_configuration_file
+from mapper.receiver.hangup import Hangup
 from mapper.receiver.outfit import curl_lines, own_key
 from mapper.receiver.served_mapping import ServedMapping, load_mappings
 from mapper.receiver.spool_schema import SpoolError, sqlite_warning
@@ -73,7 +74,9 @@ def run(arguments: argparse.Namespace) -> int:
     if path is not None and (arguments.port is not None or arguments.spool is not None):
         raise Stop("`listen` and `spool` are in the configuration; leave out `--port` and `--spool`")
     try:
-        return _serve(arguments)
+        hangup = Hangup()
+        with hangup.caught():
+            return _serve(arguments, hangup)
     except SpoolError as error:
         raise Stop(str(error)) from None
 
@@ -105,7 +108,7 @@ def _print_openapi(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _serve(arguments: argparse.Namespace) -> int:
+def _serve(arguments: argparse.Namespace, hangup: Hangup) -> int:
     """Everything that may be wrong is found before the spool is opened, but for the key that is made."""
     from mapper.receiver.receiver import Receiver
     from mapper.receiver.reload import Reloader
@@ -134,12 +137,14 @@ def _serve(arguments: argparse.Namespace) -> int:
         host, port = listening.getsockname()[:2]
         address = Address(host, port)
         reloader = Reloader(receiver, _report_reloaded, place.read)
-        reloader.start()
         try:
+            reloader.start()
+            hangup.then(reloader.ask)
             on_ready = partial(_say_ready, configuration, mappings, address, key)
-            serve(receiver, listening, on_ready, on_hangup=reloader.ask)
+            serve(receiver, listening, on_ready)
         finally:
             reloader.stop()
+            receiver.spool.close()
     if receiver.broken is not None:
         # Python would close the database at its end, and so sync once more. Messages are flushed already.
         os._exit(DISK_FAILED)

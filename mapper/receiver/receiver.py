@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from mapper.receiver.configuration_reader import read_configuration_file
 from mapper.receiver.control import ControlServer
 from mapper.receiver.dead_letters import Replayer
 from mapper.receiver.delivery import Deliverer, destinations_of
+from mapper.receiver.destinations.destination import Destination
 from mapper.receiver.health import Health
 from mapper.receiver.intake import SpoolIntake
 from mapper.receiver.replay_requests import answering
@@ -66,6 +67,14 @@ class Receiver:
         settings = self.configuration.spool
         destinations = destinations_of(self.configuration.destinations, settings)
         self.spool = Spool.open(settings.folder, [one.name for one in destinations])
+        try:
+            self._put_together(destinations)
+        except BaseException:
+            self.spool.close()
+            raise
+
+    def _put_together(self, destinations: Sequence[Destination]) -> None:
+        settings = self.configuration.spool
         mappings = source_mappings(self.configuration.sources, self.mappings)
         self.deliverers = tuple(
             Deliverer(self.spool, one, on_fault=self.on_fault, on_broken=self._break) for one in destinations

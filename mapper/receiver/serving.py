@@ -112,12 +112,11 @@ def serve(
     receiver: Receiver,
     listening: socket.socket,
     on_ready: Callable[[], None],
-    on_hangup: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve until SIGTERM or SIGINT; then answer what is begun, and bring all to disk.
 
     The receiver is started and stopped. A second signal ends the process at once; nothing that was answered
-    with success is lost by that. `on_hangup` is called in the handler of SIGHUP, if the system has that.
+    with success is lost by that.
     """
     config = uvicorn.Config(
         receiver.app(),
@@ -137,9 +136,9 @@ def serve(
         h11_max_incomplete_event_size=MAX_HEAD_BYTES,
     )
     server = _Server(config, receiver)
-    receiver.start()
     try:
-        with _signals(server, on_hangup):
+        receiver.start()
+        with _signals(server):
             asyncio.run(_serve(server, listening, on_ready))
     finally:
         receiver.stop()
@@ -155,15 +154,13 @@ async def _serve(server: uvicorn.Server, listening: socket.socket, on_ready: Cal
 
 
 @contextmanager
-def _signals(server: uvicorn.Server, on_hangup: Callable[[], None]) -> Iterator[None]:
+def _signals(server: uvicorn.Server) -> Iterator[None]:
     def stop(number: int, frame: FrameType | None) -> None:
         if server.should_exit:
             os._exit(128 + number)
         server.should_exit = True
 
     handlers: dict[int, Any] = {signal.SIGTERM: stop, signal.SIGINT: stop}
-    if hasattr(signal, "SIGHUP"):
-        handlers[signal.SIGHUP] = lambda number, frame: on_hangup()
     before: dict[int, Any] = {number: signal.signal(number, one) for number, one in handlers.items()}
     try:
         yield

@@ -77,14 +77,14 @@ class Spool:
         lock = FolderLock.take(folder)
         try:
             connection = _connect(folder / DATABASE)
-            spool = cls(connection, folder, lock, destinations)
-            try:
-                spool._begin()
-            except BaseException:
-                connection.close()
-                raise
         except BaseException:
             lock.release()
+            raise
+        spool = cls(connection, folder, lock, destinations)
+        try:
+            spool._begin()
+        except BaseException:
+            spool.close()
             raise
         return spool
 
@@ -236,13 +236,16 @@ class Spool:
             if self._is_closed:
                 return
             self._is_closed = True
+            if self.broken is None:
+                try:
+                    self._checkpoint("TRUNCATE")
+                except sqlite3.Error as error:
+                    self._fault(error)  # that of a full disk is none: the log keeps it all
             if self.broken is not None:
                 # SQLite syncs when a connection is closed, and a sync that failed must not be repeated. The
                 # lock stays, too, until the process ends.
                 _ABANDONED.append(self._connection)
                 return
-            with suppress(sqlite3.OperationalError):  # of a full disk: the log keeps it all
-                self._checkpoint("TRUNCATE")
             self._connection.close()
             self._folder_lock.release()
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import signal
 import socket
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ pytest.importorskip("uvicorn", reason="the extra `receiver` is not installed")
 
 import httpx
 
+from mapper.receiver.hangup import Hangup
 from mapper.receiver.spool_reports import open_reader, read_stats, verify
 from support.calls import ORDERS, write
 from support.places import ROOT
@@ -108,6 +112,46 @@ def test_sighup_reads_the_configuration_and_its_secrets_again(home: Path) -> Non
         assert client.get("/readyz").json()["status"] == "degraded"
         assert client.get("/livez").json()["status"] == "alive"
         assert served.end()[0] == 0
+
+
+def test_a_sighup_before_there_is_a_receiver_asks_later(home: Path) -> None:
+    write(home / "mappings/orders.yaml", ORDERS)
+    command = [sys.executable, "-m", "mapper", "serve", "--port", "0"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, cwd=home, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            while not (home / "spool/key").exists():  # the first that it makes
+                assert process.poll() is None
+                time.sleep(0.001)
+            sent = 0
+            while not (home / "spool/spool.db").exists():
+                process.send_signal(signal.SIGHUP)
+                assert process.poll() is None
+                sent += 1
+                time.sleep(0.002)
+            assert sent
+            assert process.stderr is not None
+            assert any("listening on" in line for line in process.stderr)
+            process.terminate()
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
+
+
+def test_a_sighup_that_came_early_is_kept() -> None:
+    asked: list[int] = []
+    before = signal.getsignal(signal.SIGHUP)
+    hangup = Hangup()
+    with hangup.caught():
+        signal.raise_signal(signal.SIGHUP)
+        assert asked == []
+        hangup.then(lambda: asked.append(1))
+        assert asked == [1]
+        signal.raise_signal(signal.SIGHUP)
+        assert asked == [1, 1]
+    assert signal.getsignal(signal.SIGHUP) == before
+    with Hangup().caught():
+        signal.raise_signal(signal.SIGHUP)
 
 
 def refused(home: Path, *words: str) -> str:

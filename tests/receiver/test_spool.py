@@ -195,6 +195,37 @@ def test_a_failed_sync_ends_the_spool(spool: Spool, monkeypatch: pytest.MonkeyPa
         Spool.open(spool.folder)
 
 
+def test_a_failed_sync_at_the_end_is_not_repeated(spool: Spool) -> None:
+    """The log keeps what was answered; closing the connection would sync the database once more."""
+    failing: Any = Failing(
+        spool._connection, "PRAGMA wal_checkpoint", sqlite3.SQLITE_IOERR | (4 << 8), "SQLITE_IOERR_FSYNC"
+    )
+    spool.append([received(b"{}")])
+    spool._connection = failing
+    spool.close()
+    assert spool.broken is not None
+    failing.real.execute("SELECT 1")  # it is open
+    spool.close()
+    assert len(failing.seen) == 1
+
+
+@pytest.mark.parametrize("kind", [sqlite3.SQLITE_FULL, sqlite3.SQLITE_CORRUPT])
+def test_a_spool_that_cannot_begin_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: int
+) -> None:
+    def fail(db: sqlite3.Connection) -> None:
+        error = sqlite3.DatabaseError("a fault")
+        error.sqlite_errorcode, error.sqlite_errorname = kind, "FAULT"
+        raise error
+
+    monkeypatch.setattr("mapper.receiver.spool.discard_unfinished", fail)
+    with pytest.raises(SpoolError):
+        Spool.open(tmp_path / "spool")
+    monkeypatch.undo()
+    if kind == sqlite3.SQLITE_FULL:
+        Spool.open(tmp_path / "spool").close()
+
+
 def test_a_full_disk_is_not_the_end(spool: Spool) -> None:
     spool.append([received(b"first")])
     real = spool._connection

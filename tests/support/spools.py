@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.render import render_text
+from mapper.receiver import spool
 from mapper.receiver.request import ReceivedRequest, RequestHead
 from mapper.receiver.served_mapping import ServedMapping, load_mapping
 from mapper.receiver.spool import DATABASE, Spool
@@ -18,6 +21,7 @@ from mapper.receiver.spool_reports import open_reader, verify
 from mapper.receiver.worker import SourceMappings, Worker
 from support.calls import ORDERS, write
 
+_BENCHES: list[SpoolBench] = []
 SOURCE = "/orders"
 DAY = 86_400.0
 AT = "2026-11-23T20:00:00.000Z"
@@ -57,6 +61,7 @@ class SpoolBench:
 
     def __post_init__(self) -> None:
         self.open()
+        _BENCHES.append(self)
 
     def open(self) -> None:
         self.spool = Spool.open(self.folder, self.destinations)
@@ -72,6 +77,9 @@ class SpoolBench:
         while self.worker.map_some():
             pass
 
+    def close(self) -> None:
+        self.spool.close()
+
     def totals(self) -> dict[str, int]:
         return totals_of(self.folder)
 
@@ -79,6 +87,42 @@ class SpoolBench:
         """The law holds."""
         with open_reader(self.folder) as db:
             assert verify(db) == []
+
+
+class Watched(sqlite3.Connection):
+    """A connection that is known until it is closed."""
+
+    open: ClassVar[set[Watched]] = set()
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.open.add(self)
+
+    def close(self) -> None:
+        super().close()
+        self.open.discard(self)
+
+
+@contextmanager
+def all_closed() -> Iterator[None]:
+    """Close the benches of a test at its end; then no connection is open, but those of broken spools.
+
+    A broken spool leaves its connection to the end of the process; here the next tests would find it.
+    """
+    before = sqlite3.connect
+    sqlite3.connect = partial(before, factory=Watched)  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        sqlite3.connect = before
+        while _BENCHES:
+            _BENCHES.pop().close()
+        while spool._ABANDONED:
+            spool._ABANDONED.pop().close()
+        left = [*Watched.open]
+        while Watched.open:
+            Watched.open.pop().close()
+    assert not left, "a connection is open at the end of the test"
 
 
 def rows_of(folder: Path, query: str, *values: Any) -> list[tuple[Any, ...]]:
