@@ -24,4 +24,7 @@ class Intake(Protocol):
         """The bound that is passed now, asked before a body is read; None if there is none."""
 
     def accept(self, request: ReceivedRequest) -> Future[None] | Overloaded:
-        """Take a request; the future is done when it is on disk, and raises if it could not be written."""
+        """Take a request; the future is done when it is on disk, and raises if it could not be written.
+
+        Requests that are written together may have one future.
+        """

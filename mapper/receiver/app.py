@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,6 +57,21 @@ class Answered:
     used: tuple[str, ...] = ()
 
 
+@dataclass(slots=True)
+class Landing:
+    """Wakes a loop once for all requests that are on disk together."""
+
+    _accepted: Future[None] | None = None
+    _landed: asyncio.Future[None] | None = None
+
+    def of(self, accepted: Future[None]) -> asyncio.Future[None]:
+        """The future of the running loop for that of an intake."""
+        loop = asyncio.get_running_loop()
+        if self._landed is None or self._accepted is not accepted or self._landed.get_loop() is not loop:
+            self._accepted, self._landed = accepted, asyncio.wrap_future(accepted, loop=loop)
+        return self._landed
+
+
 @dataclass(frozen=True, slots=True)
 class Reception:
     """All sources of a receiver with the spool behind them.
@@ -75,6 +91,7 @@ class Reception:
     body_seconds: float = BODY_SECONDS
     room: BodyRoom = field(default_factory=lambda: BodyRoom(BODY_ROOM))
     health: Health = field(default_factory=Health)
+    landing: Landing = field(default_factory=Landing)
 
     def app(self) -> Starlette:
         """The ASGI application, to be served alone or mounted into another one."""
@@ -145,7 +162,7 @@ class SourceTaker:
             if isinstance(accepted, Overloaded):
                 self._admit(accepted)
             else:
-                await self._written(asyncio.wrap_future(accepted))
+                await self._written(self._reception.landing.of(accepted))
         return self._success(body), used + more
 
     async def _body(
@@ -182,7 +199,7 @@ class SourceTaker:
 
     @staticmethod
     async def _written(done: asyncio.Future[None]) -> None:
-        """Wait until the request is on disk, also if the sender leaves meanwhile."""
+        """Wait until the request is on disk. A sender that leaves meanwhile takes no other's wait along."""
         try:
             await asyncio.shield(done)
         except asyncio.CancelledError:

@@ -12,7 +12,9 @@ from mapper.receiver.settings import DestinationSettings, SpoolSettings
 from mapper.receiver.spool import Spool
 from mapper.receiver.spool_schema import SpoolBroken, SpoolError
 
+GATHER = 0.05  # seconds in which more events gather, so that others have the disk meanwhile
 IDLE = 1.0  # seconds between looks at a queue that nobody reports to have new events
+FETCH = 1000  # events that are delivered together
 WAIT = 5.0  # seconds before another try
 DEFAULT_NAME = "events"
 DEFAULT_FILE = "events.ndjson"
@@ -75,7 +77,7 @@ class Deliverer:
         position = self.destination.tidy()
         if position is not None:
             self.spool.delivered(name, [], position)
-        events = self.spool.pending(name)
+        events = self.spool.pending(name, FETCH)
         if events:
             position = self.destination.deliver([event for _, event in events])
             self.spool.delivered(name, [number for number, _ in events], position)
@@ -102,3 +104,5 @@ class Deliverer:
             is_failing = False
             if not found:
                 self._wake.wait(IDLE)
+            elif found < FETCH:
+                self._stopping.wait(GATHER)

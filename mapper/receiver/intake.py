@@ -21,11 +21,24 @@ MAX_GROUP_BYTES = 8 * 1024 * 1024
 _LOOK = 0.1  # seconds for which a look at the disk holds
 
 
-@dataclass(frozen=True, slots=True)
-class _Taken:
-    request: ReceivedRequest
-    done: Future[None]
+@dataclass(slots=True)
+class _Group:
+    """Requests that are written together, and one future for all who wait for them."""
+
     since: float
+    requests: list[ReceivedRequest] = field(default_factory=list)
+    size: int = 0
+    done: Future[None] = field(default_factory=Future)
+
+    def __post_init__(self) -> None:
+        self.done.set_running_or_notify_cancel()  # from here on nobody can take it back
+
+    def has_room(self) -> bool:
+        return len(self.requests) < MAX_GROUP and self.size < MAX_GROUP_BYTES
+
+    def add(self, request: ReceivedRequest) -> None:
+        self.requests.append(request)
+        self.size += len(request.body)
 
 
 @dataclass(slots=True)
@@ -40,7 +53,8 @@ class SpoolIntake:
     on_written: Callable[[], None] = lambda: None
     on_broken: Callable[[SpoolBroken], None] = lambda error: None
     clock: Callable[[], float] = time.monotonic
-    _queue: deque[_Taken] = field(default_factory=deque)
+    _queue: deque[_Group] = field(default_factory=deque)
+    _count: int = 0  # requests in the queue
     _change: threading.Condition = field(default_factory=threading.Condition)
     _thread: threading.Thread | None = None
     _stopping: bool = False
@@ -65,7 +79,7 @@ class SpoolIntake:
         """The bound that is passed now; None if there is none."""
         if self._stopping or self.spool.broken is not None:
             return Overloaded("the receiver is stopping")
-        if self.spool.waiting_count + len(self._queue) >= self.settings.max_waiting:
+        if self.spool.waiting_count + self._count >= self.settings.max_waiting:
             return Overloaded("too many requests wait to be mapped")
         now = self.clock()
         if self._delay(now) > self.settings.max_delay:
@@ -76,15 +90,17 @@ class SpoolIntake:
 
     def accept(self, request: ReceivedRequest) -> Future[None] | Overloaded:
         """Take a request; the future is done when it is on disk, and raises SpoolError if it could not be."""
-        done: Future[None] = Future()
-        done.set_running_or_notify_cancel()  # from here on nobody can take it back
         with self._change:
             busy = self.overloaded()
             if busy is not None:
                 return busy
-            self._queue.append(_Taken(request, done, self.clock()))
-            self._change.notify()
-        return done
+            if not self._queue or not self._queue[-1].has_room():
+                self._queue.append(_Group(self.clock()))
+                self._change.notify()
+            group = self._queue[-1]
+            group.add(request)
+            self._count += 1
+        return group.done
 
     def _delay(self, now: float) -> float:
         """The seconds for which the oldest request that is not on disk has waited."""
@@ -104,33 +120,29 @@ class SpoolIntake:
         while group := self._next_group():
             fault: Exception | None = None
             try:
-                self.spool.append([one.request for one in group])
+                self.spool.append(group.requests)
             except Exception as error:  # whatever it is, those who wait are told, and the thread goes on
                 fault = error
             self._writing_since = None
-            for one in group:
-                if fault is None:
-                    one.done.set_result(None)
-                else:
-                    one.done.set_exception(fault)
             if fault is None:
+                group.done.set_result(None)
                 self.on_written()
-            elif isinstance(fault, SpoolBroken):
+                continue
+            group.done.set_exception(fault)
+            if isinstance(fault, SpoolBroken):
                 self._give_up(fault)
                 return
 
-    def _next_group(self) -> list[_Taken]:
-        """The next requests to be written together; none at the end."""
+    def _next_group(self) -> _Group | None:
+        """The next requests to be written together; None at the end."""
         with self._change:
             while not self._queue and not self._stopping:
                 self._change.wait()
-            group: list[_Taken] = []
-            size = 0
-            while self._queue and len(group) < MAX_GROUP and size < MAX_GROUP_BYTES:
-                group.append(self._queue.popleft())
-                size += len(group[-1].request.body)
-            if group:
-                self._writing_since = group[0].since
+            if not self._queue:
+                return None
+            group = self._queue.popleft()
+            self._count -= len(group.requests)
+            self._writing_since = group.since
             return group
 
     def _give_up(self, fault: SpoolBroken) -> None:
@@ -138,6 +150,7 @@ class SpoolIntake:
             self._stopping = True
             left = list(self._queue)
             self._queue.clear()
+            self._count = 0
         for one in left:
             one.done.set_exception(fault)
         self.on_broken(fault)

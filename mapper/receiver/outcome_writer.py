@@ -32,6 +32,23 @@ class Entered:
         self.size += other.size
 
 
+@dataclass(slots=True)
+class Totals:
+    """Changes of totals that one transaction makes, by source, name and detail."""
+
+    counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+
+    def add(self, source: str, name: str, detail: str = "", count: int = 1) -> None:
+        """Change a total."""
+        self.counts[source, name, detail] += count
+
+    def write(self, db: sqlite3.Connection) -> None:
+        """Write the changes."""
+        for (source, name, detail), count in self.counts.items():
+            if count:
+                add_total(db, source, name, detail, count)
+
+
 def add_total(db: sqlite3.Connection, source: str, name: str, detail: str = "", count: int = 1) -> None:
     """Change a total."""
     db.execute(
@@ -106,17 +123,17 @@ def _kind(db: sqlite3.Connection, portion: Portion, row: EventRow) -> EventKind:
     return EventKind.FRESH
 
 
-def settle(db: sqlite3.Connection, source: str, entered: Entered, destinations: Sequence[str]) -> None:
+def settle(
+    db: sqlite3.Connection, source: str, entered: Entered, destinations: Sequence[str], totals: Totals
+) -> None:
     """Count the outcomes of a request, and queue its fresh events for each destination."""
     for (name, detail), count in entered.counts.items():
-        if count:
-            add_total(db, source, name, detail, count)
+        totals.add(source, name, detail, count)
     for destination in destinations:
         db.executemany(
             "INSERT INTO deliveries VALUES (?, ?)", ((destination, event) for event in entered.fresh)
         )
-        if entered.fresh:
-            add_total(db, source, "queued", destination, len(entered.fresh))
+        totals.add(source, "queued", destination, len(entered.fresh))
 
 
 def discard_unfinished(db: sqlite3.Connection) -> None:

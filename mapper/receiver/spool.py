@@ -16,7 +16,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
-from mapper.receiver.outcome_writer import Entered, add_total, discard_unfinished, enter_portion, settle
+from mapper.receiver.outcome_writer import (
+    Entered,
+    Totals,
+    add_total,
+    discard_unfinished,
+    enter_portion,
+    settle,
+)
 from mapper.receiver.request import ReceivedRequest
 from mapper.receiver.spool_files import FolderLock, prepare_folder, private_file
 from mapper.receiver.spool_schema import (
@@ -136,6 +143,7 @@ class Spool:
         Outcomes of a request that is not marked are dropped when the spool is opened again.
         """
         entered: dict[int, Entered] = {}
+        totals = Totals()
         with self._transaction() as db:
             for portion in portions:
                 entered.setdefault(portion.request, Entered()).add(enter_portion(db, portion))
@@ -143,9 +151,11 @@ class Spool:
                 whole = Entered()
                 for part in (self._unfinished.get(one.id), entered.get(one.id)):
                     whole.add(part or Entered())
-                settle(db, one.request.head.source, whole, self.destinations)
-                db.execute("UPDATE requests SET is_mapped = 1 WHERE id = ?", (one.id,))
-                add_total(db, one.request.head.source, "mapped")
+                settle(db, one.request.head.source, whole, self.destinations, totals)
+                totals.add(one.request.head.source, "mapped")
+            query = "UPDATE requests SET is_mapped = 1 WHERE id = ?"
+            db.executemany(query, ((one.id,) for one in finished))
+            totals.write(db)
             self._grow(sum(part.size for part in entered.values()))
             self.waiting_count -= len(finished)
         for one in finished:
@@ -164,7 +174,9 @@ class Spool:
             entered = enter_portion(db, portion)
             if dry_run:
                 raise _DryRun
-            settle(db, portion.source, entered, self.destinations)
+            totals = Totals()
+            settle(db, portion.source, entered, self.destinations, totals)
+            totals.write(db)
             self._grow(entered.size)
         return entered
 
@@ -193,6 +205,7 @@ class Spool:
 
     def delivered(self, destination: str, events: Sequence[int], position: str) -> None:
         """Mark events as delivered, and keep the position at which the destination goes on."""
+        totals = Totals()
         with self._transaction() as db:
             for event in events:
                 gone = db.execute(
@@ -201,7 +214,8 @@ class Spool:
                 if gone.rowcount:
                     query = "SELECT r.source FROM events e JOIN requests r ON r.id = e.request WHERE e.id = ?"
                     (source,) = db.execute(query, (event,)).fetchone()
-                    add_total(db, source, "delivered", destination)
+                    totals.add(source, "delivered", destination)
+            totals.write(db)
             db.execute("REPLACE INTO progress VALUES (?, ?)", (destination, position))
 
     def position(self, destination: str) -> str | None:

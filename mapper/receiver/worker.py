@@ -38,6 +38,8 @@ from mapper.transform.result import Outcome, Rejected, Skipped
 
 MAX_PORTION = 4 * 1024 * 1024  # bytes of events that are held before they are entered
 MAX_ROWS = 2_000
+FETCH = 256  # requests that are mapped together
+GATHER = 0.02  # seconds in which more requests gather, so that the intake has the disk meanwhile
 IDLE = 1.0  # seconds between looks at a spool that nobody reports to have new requests
 _encode = msgspec.json.Encoder(decimal_format="number", order="sorted").encode
 _FIELD = re.compile(r"`([^`]{1,200})`")
@@ -177,7 +179,7 @@ class Worker:
         """Map the next requests that wait; how many they were. Raises SpoolError."""
         self.spool.forget_unfinished()  # of a time before, which found the disk full
         mappings = self.mappings
-        requests = self.spool.waiting(mappings)
+        requests = self.spool.waiting(mappings, limit=FETCH)
         batch = _Batch(self.spool)
         for one in requests:
             source = mappings[one.request.head.source]
@@ -209,6 +211,8 @@ class Worker:
                 return
             if found:
                 self.on_mapped()
+                if found < FETCH:
+                    self._stopping.wait(GATHER)
             else:
                 self._wake.wait(IDLE)
 

@@ -101,6 +101,37 @@ def test_the_answer_waits_for_the_disk() -> None:
     assert asyncio.run(scenario()).status == 200
 
 
+def test_requests_that_are_written_together_are_told_apart() -> None:
+    """One that is given up takes no other along, and the loop is woken once for all."""
+
+    class GroupIntake(MemoryIntake):
+        done: Future[None] = Future()
+
+        def accept(self, request: ReceivedRequest) -> Future[None]:
+            self.requests.append(request)
+            return self.done
+
+    intake = GroupIntake()
+    receiver = Receiver(intake)
+
+    async def scenario() -> list[int]:
+        running = [
+            asyncio.create_task(request(receiver.app, "POST", "/server/v4", [KEY], BODY)) for _ in range(9)
+        ]
+        while len(intake.requests) < len(running):
+            await asyncio.sleep(0)
+        running[0].cancel()
+        running[5].cancel()
+        await asyncio.sleep(0)
+        assert not any(one.done() for one in running[1:5])
+        assert len(intake.done._done_callbacks) == 1  # type: ignore[attr-defined]
+        intake.done.set_result(None)
+        ended = await asyncio.gather(*running, return_exceptions=True)
+        return [one.status for one in ended if isinstance(one, Answer)]
+
+    assert asyncio.run(scenario()) == [200] * 7
+
+
 def test_a_request_that_cannot_be_written_is_no_success() -> None:
     receiver = Receiver(MemoryIntake(fault=OSError(5, "fsync of s3cret-key")))
     answer = receiver.post("/server/v4", [KEY])

@@ -102,6 +102,7 @@ def test_each_bound_is_said_and_left_again(spool: Spool, monkeypatch: pytest.Mon
     assert reason(intake.overloaded()) == "too many requests wait to be mapped"
     assert reason(intake.accept(received(b""))) == "too many requests wait to be mapped"
     intake._queue.clear()
+    intake._count = 0
     spool.used, now[0] = 10**7, 1.0
     assert reason(intake.overloaded()) == "the spool has its largest size"
     spool.used, now[0] = 0, 2.0
@@ -155,3 +156,19 @@ def test_a_broken_spool_fails_all_that_wait(spool: Spool, gate: Gate) -> None:
     assert told == [gate.fault]
     assert gate.groups == [1]
     assert isinstance(intake.accept(received(b"")), Overloaded)
+
+
+def test_requests_that_are_written_together_have_one_future(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mapper.receiver.intake.MAX_GROUP", 3)
+    intake = intake_of(spool)
+    taken = [take(intake, number) for number in range(7)]
+    assert [taken.index(one) for one in taken] == [0, 0, 0, 3, 3, 3, 6]
+    groups: list[int] = []
+    intake.on_written = lambda: groups.append(spool.waiting_count)
+    intake.start()
+    for one in taken:
+        one.result(10)
+    intake.stop()
+    assert groups == [3, 6, 7]
