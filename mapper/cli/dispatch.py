@@ -20,13 +20,17 @@ COMMANDS = {
     "check": "report what is wrong in mappings before any event flows",
     "test": "run the samples of mappings and compare whole results",
     "run": "turn files of request bodies into events",
+    "serve": "take requests of vendors, make them durable, and turn them into events",
+    "dead": "list the items that a receiver could not turn into events",
+    "replay": "map dead letters of a receiver again",
+    "spool": "look into the spool of a receiver: totals, law, requests",
     "explain": "tell what a diagnostic code means, with a wrong and a right example",
 }
 EXIT_CODES = """\
 exit codes:
   0  clean
   1  problems found: a diagnostic, a failed case, a rejected item, a full disk
-  2  wrong usage: an unknown option, mapping or file, a closed standard stream
+  2  wrong usage: an unknown option, mapping or file, a closed standard stream, a wrong configuration
   3  an input of `run` could not be read to its end, or changed meanwhile
 
 `mapper COMMAND --help` tells more about a command."""
