@@ -24,6 +24,8 @@ from mapper.version import __version__
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mapper.interpreter.traces import ItemTrace
+
 __all__ = [
     "CompileError",
     "Diagnostic",
@@ -46,6 +48,7 @@ __all__ = [
     "check",
     "compile",
     "load",
+    "trace",
 ]
 
 
@@ -82,3 +85,10 @@ def load(name: str | Path, *, limits: Limits | None = None, cache: str | Path | 
     from mapper import api
 
     return api.load(name, limits=limits, cache=cache)
+
+
+def trace(transform: Transform, payload: object, request: Request | None = None) -> tuple[ItemTrace, ...]:
+    """For each item of a payload its outcome and, leaf by leaf, the reasons; raises CompileError."""
+    from mapper import api
+
+    return api.trace(transform, payload, request)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mapper import catalog
-from mapper.compiler import build, examine
+from mapper.compiler import analyse, build, examine
 from mapper.diagnostics.diagnostic import Diagnostic, Report
 from mapper.diagnostics.errors import CompileError
 from mapper.diagnostics.files import read_source
 from mapper.diagnostics.source import SourceFile
 from mapper.runtime.limits import Limits, checked, within
 from mapper.transform.cached import keep
+from mapper.transform.request import Request
 from mapper.transform.transform import Transform
+
+if TYPE_CHECKING:
+    from mapper.interpreter.traces import ItemTrace
 
 
 def compile(text: str, *, filename: str = "<mapping>", limits: Limits | None = None) -> Transform:
@@ -48,6 +52,22 @@ def load(name: str | Path, *, limits: Limits | None = None, cache: str | Path | 
     if cache is not None:
         keep(transform, path, Path(cache))
     return transform
+
+
+def trace(transform: Transform, payload: object, request: Request | None = None) -> tuple[ItemTrace, ...]:
+    """For each item of a payload its outcome and the reasons; the mapping's text is analysed anew.
+
+    Raises CompileError if its schemas are not there any more.
+    """
+    from mapper.interpreter.traces import trace_items  # nothing else interprets
+
+    compiled, report = transform._compiled, Report()
+    file = SourceFile(compiled.filename, compiled.text)
+    with within(compiled.limits):
+        program = analyse(file, catalog.folder_of(compiled.filename), report).program
+        if program is None or report.has_errors:
+            raise CompileError.of(file.name, report.ordered())
+    return trace_items(program, transform, payload, request or Request())
 
 
 class CheckedFile(NamedTuple):

@@ -20,6 +20,7 @@ COMMANDS = {
     "check": "report what is wrong in mappings before any event flows",
     "test": "run the samples of mappings and compare whole results",
     "run": "turn files of request bodies into events",
+    "trace": "tell why the items of one body came out as they did",
     "explain": "tell what a diagnostic code means, with a wrong and a right example",
 }
 EXIT_CODES = """\
