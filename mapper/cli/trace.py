@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,10 @@ def _print(output: Screen, one: ItemTrace, arguments: argparse.Namespace) -> Non
             output.line(f"  {_place(rule.span)} {word}: {shorten(rule.reason)}")
             _print_list(output, "reads", rule.places)
     for diagnostic in one.diagnostics:
-        output.line((f"  {diagnostic.code}", "red"), f" {shorten(diagnostic.message, WIDTH - 6)}")
+        message = textwrap.wrap(shorten(diagnostic.message, 4 * WIDTH), WIDTH - 6) or [""]
+        output.line((f"  {diagnostic.code}", "red"), f" {message[0]}")
+        for rest in message[1:]:
+            output.line(f"       {rest}")
     leaves = _selected(one, arguments.field)
     if arguments.field and not leaves:
         output.line(f"  `{shorten(arguments.field)}` was not reached")

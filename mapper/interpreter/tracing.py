@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from mapper import ir
 from mapper.diagnostics.source import Span
 from mapper.interpreter.items import interpret_item
-from mapper.interpreter.path_evaluation import Location, find_nodes
+from mapper.interpreter.path_evaluation import NO_SITE, Location, find_nodes
 from mapper.interpreter.value_evaluation import EvaluationContext, is_absent
 from mapper.runtime.faults import Fault, Skip
 from mapper.runtime.json.locations import write_location
@@ -148,7 +148,7 @@ class _Recorder:
 def trace_item(program: ir.Program, item: object, body: object, request: Request) -> Steps:
     """Interpret an item and tell each step; the event is that of the interpreter, which is not validated."""
     recorder = _Recorder(item)
-    interpret_item(program, item, body, request, recorder.observe)
+    kind, found = interpret_item(program, item, body, request, recorder.observe)
     if recorder.count > MAX_STEPS:
         return Steps(is_whole=False)
     rules: list[RuleTried] = []
@@ -158,6 +158,10 @@ def trace_item(program: ir.Program, item: object, body: object, request: Request
             rule, applied = step.node, step.outcome is not False
             rules.append(RuleTried(rule.span, rule.reason, rule.rejects, applied, _all_places(step)))
         else:
+            if isinstance(step.node, ir.Template) and not isinstance(step.outcome, Fault | Skip):
+                # Its text is read as JSON after it was observed.
+                read = Fault(str(found), NO_SITE) if kind == "rejected" else found
+                step = replace(step, outcome=read)
             leaves += _leaves(step, (), ())
     return Steps(tuple(rules), tuple(leaves))
 
