@@ -8,7 +8,7 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-import mapper
+from mapper import api
 from mapper.cli import screen
 from mapper.cli.request_options import add_scopes, read_scopes
 from mapper.cli.screen import Screen
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     path = find_target(arguments.mapping)
     request, body = read_scopes(arguments), _read(arguments.body)
     try:
-        traces = mapper.trace(mapper.load(path), body, request)
+        traces = api.trace(api.load(path), body, request)
     except CompileError as error:
         screen.err().block(render(error.diagnostics, "text"))
         return 1

@@ -125,7 +125,7 @@ def test_an_item_that_is_not_there_is_wrong_usage(call: Call, files: tuple[str, 
     assert call("trace", *files, "--item", "9").code == 2
 
 
-@examples(30, *HealthCheck)
+@examples(15, *HealthCheck)
 @given(mappings, st.lists(bodies, min_size=1, max_size=2), requests)
 def test_random_traces_are_those_of_the_transform(
     mapping: Any, payloads: list[Any], request: mapper.Request
