@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from mapper import ir
 from mapper.diagnostics.diagnostic import Diagnostic
-from mapper.interpreter.tracing import Steps, trace_item
+from mapper.interpreter.tracing import TraceSteps, trace_item
 from mapper.runtime.items import UnmatchedElement
 from mapper.runtime.limits import within
 from mapper.runtime.stack import on_fresh_stack
@@ -27,7 +27,7 @@ class ItemTrace:
     reason: str = ""
     diagnostics: tuple[Diagnostic, ...] = ()
     event: object = field(default=None, repr=False)
-    steps: Steps = Steps()
+    steps: TraceSteps = TraceSteps()
 
 
 def trace_items(
@@ -43,7 +43,7 @@ def trace_items(
     events = iter(result.events)
     found: list[ItemTrace] = []
     for index, item in enumerate(body.items):
-        steps = Steps()
+        steps = TraceSteps()
         if index not in rejected or not _NOT_MAPPED & set(rejected[index].codes):
             steps = _steps(program, transform, item, body.value, request)
         if index in skipped:
@@ -56,9 +56,11 @@ def trace_items(
     return tuple(found)
 
 
-def _steps(program: ir.Program, transform: Transform, item: object, body: object, request: Request) -> Steps:
+def _steps(
+    program: ir.Program, transform: Transform, item: object, body: object, request: Request
+) -> TraceSteps:
     if isinstance(item, UnmatchedElement):
-        return Steps()
+        return TraceSteps()
     with within(transform._compiled.limits):
         try:
             return trace_item(program, item, body, request)

@@ -23,7 +23,7 @@ MAX_PLACES = 20  # read by one leaf; the rest is left out
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class TriedChoice:
     """One alternative that was tried: its span, and `taken` or the reason why it lost."""
 
     span: Span
@@ -51,7 +51,7 @@ class Leaf:
     state: str
     value: object = field(repr=False)
     places: tuple[str, ...]
-    choices: tuple[Choice, ...]
+    choices: tuple[TriedChoice, ...]
     conversions: tuple[Conversion, ...]
 
 
@@ -67,7 +67,7 @@ class RuleTried:
 
 
 @dataclass(frozen=True, slots=True)
-class Steps:
+class TraceSteps:
     """The rules asked and the leaves of an item; `is_whole` is false if there were too many steps."""
 
     rules: tuple[RuleTried, ...] = ()
@@ -145,12 +145,12 @@ class _Recorder:
                     self._roots.setdefault(id(element), f"{place}[{index}]")
 
 
-def trace_item(program: ir.Program, item: object, body: object, request: Request) -> Steps:
+def trace_item(program: ir.Program, item: object, body: object, request: Request) -> TraceSteps:
     """Interpret an item and tell each step; the event is that of the interpreter, which is not validated."""
     recorder = _Recorder(item)
     kind, found = interpret_item(program, item, body, request, recorder.observe)
     if recorder.count > MAX_STEPS:
-        return Steps(is_whole=False)
+        return TraceSteps(is_whole=False)
     rules: list[RuleTried] = []
     leaves: list[Leaf] = []
     for step in recorder.steps:
@@ -163,10 +163,10 @@ def trace_item(program: ir.Program, item: object, body: object, request: Request
                 read = Fault(str(found), NO_SITE) if kind == "rejected" else found
                 step = replace(step, outcome=read)
             leaves += _leaves(step, (), ())
-    return Steps(tuple(rules), tuple(leaves))
+    return TraceSteps(tuple(rules), tuple(leaves))
 
 
-def _leaves(step: _Step, path: Location, above: tuple[Choice, ...]) -> Iterator[Leaf]:
+def _leaves(step: _Step, path: Location, above: tuple[TriedChoice, ...]) -> Iterator[Leaf]:
     """The leaves of a value: of objects and lists that the mapping builds, those of their parts."""
     match step.node:
         case ir.Record(fields):
@@ -223,25 +223,25 @@ def _all_places(step: _Step) -> tuple[str, ...]:
     return tuple(dict.fromkeys(p for inner in _below(step) for p in inner.places))[:MAX_PLACES]
 
 
-def _choices(step: _Step) -> Iterator[Choice]:
+def _choices(step: _Step) -> Iterator[TriedChoice]:
     match step.node:
         case ir.Coalesce(_, nonblank):
             for inner in step.inner[:-1]:
-                yield Choice(inner.node.span, _lost(inner.outcome, nonblank))
+                yield TriedChoice(inner.node.span, _lost(inner.outcome, nonblank))
             last = step.inner[-1]
             is_taken = step.outcome is not MISSING
-            yield Choice(last.node.span, "taken" if is_taken else _lost(last.outcome, nonblank))
+            yield TriedChoice(last.node.span, "taken" if is_taken else _lost(last.outcome, nonblank))
         case ir.Match(_, _, otherwise) | ir.When(_, _, otherwise):
             options = {id(option) for option in ir.alternatives(step.node)}
             taken = [inner for inner in step.inner if id(inner.node) in options]
             if not taken:
-                yield Choice(step.node.span, "no case fits")
+                yield TriedChoice(step.node.span, "no case fits")
             for inner in taken:
-                yield Choice(inner.node.span, "taken as `else`" if inner.node is otherwise else "taken")
+                yield TriedChoice(inner.node.span, "taken as `else`" if inner.node is otherwise else "taken")
         case ir.Default(_, default):
             for inner in step.inner:
                 if inner.node is default:
-                    yield Choice(inner.node.span, "default taken")
+                    yield TriedChoice(inner.node.span, "default taken")
 
 
 def _lost(outcome: object, nonblank: bool) -> str:
