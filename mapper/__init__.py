@@ -22,7 +22,10 @@ from mapper.transform.transform import Transform
 from mapper.version import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
+
+    from mapper.authoring.infer import InferredSchema
 
 __all__ = [
     "CompileError",
@@ -45,6 +48,7 @@ __all__ = [
     "__version__",
     "check",
     "compile",
+    "infer",
     "load",
 ]
 
@@ -82,3 +86,17 @@ def load(name: str | Path, *, limits: Limits | None = None, cache: str | Path | 
     from mapper import api
 
     return api.load(name, limits=limits, cache=cache)
+
+
+def infer(
+    bodies: Iterable[object], *, each: str | Sequence[str] = "$", required_from: int = 20
+) -> InferredSchema:
+    """The JSON Schema of bodies: bytes or text of JSON, or parsed; an open NDJSON file has such lines.
+
+    `each` says where the items are, as in a mapping; raises CompileError if it is no path. A field is
+    required if at least `required_from` objects, never fewer than 20, all had it. Memory does not grow with
+    the bodies.
+    """
+    from mapper.authoring import infer as inference
+
+    return inference.infer(bodies, each=each, required_from=required_from)

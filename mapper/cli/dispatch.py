@@ -20,6 +20,7 @@ COMMANDS = {
     "check": "report what is wrong in mappings before any event flows",
     "test": "run the samples of mappings and compare whole results",
     "run": "turn files of request bodies into events",
+    "infer": "make a JSON Schema of samples or traffic",
     "explain": "tell what a diagnostic code means, with a wrong and a right example",
 }
 EXIT_CODES = """\
