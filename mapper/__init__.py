@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from mapper.authoring.draft import Draft
     from mapper.authoring.infer import InferredSchema
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "__version__",
     "check",
     "compile",
+    "draft",
     "infer",
     "load",
 ]
@@ -100,3 +102,14 @@ def infer(
     from mapper.authoring import infer as inference
 
     return inference.infer(bodies, each=each, required_from=required_from)
+
+
+def draft(name: str, bodies: Iterable[object], *, source: str = "") -> Draft:
+    """A mapping to start from, made of bodies: its `text`, and `guesses` with their reasons.
+
+    The first 2,000 bodies count. `source` is the name of the schema that the mapping is to have. Raises
+    ValueError if no object is among the items.
+    """
+    from mapper.authoring import draft as drafting
+
+    return drafting.draft(name, bodies, source=source)

@@ -79,7 +79,7 @@ def _relies_on(analysis: Analysis) -> tuple[str, ...]:
     references = analysis.references
     named = {one.name: one.document for one in (references.source, references.body) if one is not None}
     return tuple(
-        f"as far as {samples} tell: `{name}` was inferred"
+        f"as far as {samples} {'tells' if samples == '1 sample' else 'tell'}: `{name}` was inferred"
         for name, document in named.items()
         if (samples := samples_of(document))
     )

@@ -22,12 +22,13 @@ _MIXED = re.compile(r"(?:[A-Za-z]+[0-9]+){3}")
 _DATED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-def _names(text: str) -> frozenset[str]:
+def names(text: str) -> frozenset[str]:
+    """The words of a text as a set."""
     return frozenset(text.split())
 
 
 # Words of names of fields whose values are about a person, or are secrets, however often they repeat.
-PERSONAL = _names(
+PERSONAL = names(
     """
     name names firstname lastname fullname surname nickname username email emails mail phone phones mobile tel
     msisdn fax address addresses street city town zip postal postcode birth birthday dob age gender sex ip lat
@@ -36,9 +37,9 @@ PERSONAL = _names(
     """
 )
 # Words of names of fields whose values are ids: a schema must not list them.
-IDENTIFIERS = _names("id ids uid uuid guid key keys hash code session device number no ref reference")
+IDENTIFIERS = names("id ids uid uuid guid key keys hash code session device number no ref reference")
 # Words that make `name` the name of something else than a person: `event_name`.
-_IMPERSONAL = _names("event action type topic status source channel platform library product")
+_IMPERSONAL = names("event action type topic status source channel platform library product")
 
 
 def words_of(name: str) -> list[str]:

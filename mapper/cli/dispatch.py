@@ -21,6 +21,7 @@ COMMANDS = {
     "test": "run the samples of mappings and compare whole results",
     "run": "turn files of request bodies into events",
     "infer": "make a JSON Schema of samples or traffic",
+    "new": "make a mapping, its schema and its samples from payloads",
     "explain": "tell what a diagnostic code means, with a wrong and a right example",
 }
 EXIT_CODES = """\
