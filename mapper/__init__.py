@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from mapper.authoring.draft import Draft
+    from mapper.authoring.draft import MappingDraft
     from mapper.authoring.infer import InferredSchema
 
 __all__ = [
@@ -104,7 +104,7 @@ def infer(
     return inference.infer(bodies, each=each, required_from=required_from)
 
 
-def draft(name: str, bodies: Iterable[object], *, source: str = "") -> Draft:
+def draft(name: str, bodies: Iterable[object], *, source: str = "") -> MappingDraft:
     """A mapping to start from, made of bodies: its `text`, and `guesses` with their reasons.
 
     The first 2,000 bodies count. `source` is the name of the schema that the mapping is to have. Raises

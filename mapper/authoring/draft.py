@@ -32,7 +32,7 @@ class FieldGuess:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class MappingDraft:
     """A mapping made of samples: its text, the paths of `each`, the guesses by field of the event."""
 
     name: str
@@ -52,7 +52,7 @@ class Draft:
         return "received_at: true" in self.text
 
 
-def draft(name: str, bodies: Iterable[object], *, source: str = "") -> Draft:
+def draft(name: str, bodies: Iterable[object], *, source: str = "") -> MappingDraft:
     """A mapping called `name` of bodies: bytes or text of JSON, or parsed; the first 2,000 of them count.
 
     `source` is the name of the schema that the mapping is to have. Raises ValueError if there is no item.
@@ -66,7 +66,7 @@ def draft(name: str, bodies: Iterable[object], *, source: str = "") -> Draft:
     return draft_of(name, parsed[:MAX_BODIES], source)
 
 
-def draft_of(name: str, bodies: Sequence[Any], source: str) -> Draft:
+def draft_of(name: str, bodies: Sequence[Any], source: str) -> MappingDraft:
     """As `draft`, for parsed bodies."""
     each, why = guess_each(bodies)
     items = [item for item in ItemReader(read_each(each)).items_of(list(bodies)) if isinstance(item, dict)]
@@ -82,7 +82,7 @@ def draft_of(name: str, bodies: Sequence[Any], source: str) -> Draft:
         value, reason = _VALUES[target](guess, name)
         told[target] = FieldGuess(guess.paths, reason, guess.is_sure)
         lines += [*_comment(f"{'' if guess.is_sure else UNSURE}{reason}.", "  "), f"  {target}:{value}", ""]
-    return Draft(name, "\n".join(lines).rstrip() + "\n", tuple(each), told, len(bodies))
+    return MappingDraft(name, "\n".join(lines).rstrip() + "\n", tuple(each), told, len(bodies))
 
 
 def _head(name: str, source: str, items: int, bodies: int) -> list[str]:

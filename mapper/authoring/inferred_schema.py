@@ -36,7 +36,7 @@ def schema_of(root: Observed, required_from: int = ENOUGH) -> Document:
     return {
         "$schema": DIALECT,
         INFERRED: counted(root.count, "sample"),
-        **writer.schema(root, ""),
+        **writer.schema(root, ()),
     }
 
 
@@ -44,15 +44,15 @@ class _Writer:
     def __init__(self, required_from: int) -> None:
         self._required_from = required_from
 
-    def schema(self, node: Observed, name: str) -> Document:
-        """The schema of a place; `name` is that of its field."""
+    def schema(self, node: Observed, names: tuple[str, ...]) -> Document:
+        """The schema of a place; `names` are those of the fields that lead to it."""
         types = _types(node)
         known = [kind for kind in types if kind != "null"]
         found: Document = {}
         if known:  # of a field that was always null, nothing is known
             found["type"] = list(types) if len(types) > 1 else known[0]
         of_texts = (
-            self._texts(node.texts, known == ["string"], "null" in types, name) if node.texts.count else {}
+            self._texts(node.texts, known == ["string"], "null" in types, names) if node.texts.count else {}
         )
         of_numbers = self._numbers(node) if node.numbers.count else {}
         if of_texts.get("x-form") != of_numbers.get("x-form") and node.texts.count and node.numbers.count:
@@ -60,17 +60,17 @@ class _Writer:
             of_numbers.pop("x-form", None)
         found |= of_texts | of_numbers
         if node.objects:
-            found |= self._members(node)
+            found |= self._members(node, names)
         if node.elements is not None:
-            found["items"] = self.schema(node.elements, name)
+            found["items"] = self.schema(node.elements, names)
         if len(types) > 1 or not known:
             found["x-types"] = types
         if node.texts.blank:
             found["x-blank"] = node.texts.blank
         return found
 
-    def _texts(self, texts: SeenTexts, is_alone: bool, may_be_null: bool, name: str) -> Document:
-        constants = _constants(texts, name) if is_alone else ()
+    def _texts(self, texts: SeenTexts, is_alone: bool, may_be_null: bool, names: tuple[str, ...]) -> Document:
+        constants = _constants(texts, names) if is_alone else ()
         if constants:
             return {"enum": [*constants, *([None] if may_be_null else [])]}
         if not texts.forms or texts.blank == texts.count:
@@ -89,13 +89,13 @@ class _Writer:
         bounds = {"minimum": FIRST_SECOND * unit, "maximum": (LAST_SECOND + 1) * unit - 1}
         return {**(bounds if node.numbers.count >= ENOUGH else {}), "x-form": form}
 
-    def _members(self, node: Observed) -> Document:
+    def _members(self, node: Observed, names: tuple[str, ...]) -> Document:
         if node.is_like_a_map:
             node.become_map()
         found: Document = {}
         if node.members:
             found["properties"] = {
-                name: {**self.schema(member, name), "x-seen": f"{member.count}/{node.objects}"}
+                name: {**self.schema(member, (*names, name)), "x-seen": f"{member.count}/{node.objects}"}
                 for name, member in node.members.items()
             }
         if node.objects >= self._required_from:
@@ -103,7 +103,7 @@ class _Writer:
             if always:
                 found["required"] = always
         if node.others is not None:
-            found["additionalProperties"] = self.schema(node.others, "")
+            found["additionalProperties"] = self.schema(node.others, names)
         return found
 
 
@@ -122,13 +122,13 @@ def _types(node: Observed) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count}
 
 
-def _constants(texts: SeenTexts, name: str) -> tuple[str, ...]:
+def _constants(texts: SeenTexts, names: tuple[str, ...]) -> tuple[str, ...]:
     """The texts of a field in order, if they are several but few, repeat, and are harmless; else none.
 
     Each was seen twice or more often. One text alone says nothing of the next one.
     """
     constants = texts.constants
-    if not constants or texts.blank or texts.count < ENOUGH or not may_list(name):
+    if not constants or texts.blank or texts.count < ENOUGH or not may_list(names):
         return ()
     is_few = 1 < len(constants) <= MAX_LISTED and texts.count >= LEAST_REPEATS * len(constants)
     repeats = min(constants.values()) > 1

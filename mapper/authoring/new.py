@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mapper.api import load
-from mapper.authoring.draft import Draft, draft_of
+from mapper.authoring.draft import MappingDraft, draft_of
 from mapper.authoring.infer import infer_files
 from mapper.authoring.layout import lay_out
 from mapper.authoring.new_files import write_new
@@ -26,7 +26,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}\Z").match
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class NewPlaces:
     """The files of a new mapping: `mappings/NAME.yaml`, `mappings/NAME/`, `schemas/NAME.schema.json`.
 
     For a path, the schema lies beside the mapping.
@@ -46,8 +46,8 @@ class Places:
 class NewMapping:
     """A mapping that was written: its files, the draft, and the number of results of its samples."""
 
-    places: Places
-    draft: Draft
+    places: NewPlaces
+    draft: MappingDraft
     read: ReadFiles
     cases: tuple[Path, ...]
     events: int
@@ -71,7 +71,7 @@ class NewMapping:
         }
 
 
-def places_of(word: str) -> Places:
+def places_of(word: str) -> NewPlaces:
     """The files of a mapping by its name or path; raises Stop for other words, and if one is there."""
     path = Path(word)
     if path.suffix in MAPPING_SUFFIXES:
@@ -82,7 +82,7 @@ def places_of(word: str) -> Places:
         raise Stop(f"`{word}` is neither a name nor a file that ends in {' or '.join(MAPPING_SUFFIXES)}")
     if not _NAME(mapping.stem):
         raise Stop(f"`{mapping.stem}` cannot be a name: take letters, digits, `_` and `-`")
-    places = Places(mapping, mapping.with_suffix(""), schema)
+    places = NewPlaces(mapping, mapping.with_suffix(""), schema)
     there = [
         one for one in (places.mapping, places.samples, places.schema) if one.exists() or one.is_symlink()
     ]
@@ -92,7 +92,7 @@ def places_of(word: str) -> Places:
 
 
 def write_mapping(
-    places: Places, names: Sequence[str], advance: Advance = lambda name, done: None
+    places: NewPlaces, names: Sequence[str], advance: Advance = lambda name, done: None
 ) -> NewMapping:
     """Write the mapping, its schema and its samples, for samples or NDJSON by name.
 
@@ -107,7 +107,7 @@ def write_mapping(
         made = draft_of(places.name, bodies, places.schema.name)
     except ValueError as error:
         raise Stop(str(error), 1) from None
-    inferred = infer_files(names, each=made.each or WHOLE_BODY)
+    inferred = infer_files(names, each=made.each or WHOLE_BODY, advance=advance)
     chosen = choose(read.bodies)
     time = RECEIVED_AT if made.reads_time_of_receipt else ""
     for folder in (places.mapping.parent, places.schema.parent):

@@ -8,7 +8,7 @@ speak of a person. Keys of objects are values, too, if they look like ids.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 MAX_NAME = 64  # characters of the name of a field; longer keys are data
 MAX_CONSTANT = 32  # characters of a constant
@@ -50,12 +50,13 @@ def words_of(name: str) -> list[str]:
 def is_personal(name: str) -> bool:
     """True if the name of a field speaks of a person, or of a secret."""
     words = set(words_of(name))
-    return bool(words & PERSONAL) and not (words & _IMPERSONAL and words & PERSONAL <= {"name", "names"})
+    found = (words | {word.removesuffix("s") for word in words}) & PERSONAL
+    return bool(found) and not (words & _IMPERSONAL and found <= {"name", "names"})
 
 
-def may_list(name: str) -> bool:
-    """True if a schema may list the constants of a field of this name."""
-    return not is_personal(name) and not IDENTIFIERS & set(words_of(name))
+def may_list(names: Sequence[str]) -> bool:
+    """True if a schema may list the constants of a field; `names` lead to it."""
+    return not any(map(is_personal, names)) and not IDENTIFIERS & set(words_of("_".join(names[-1:])))
 
 
 def looks_random(text: str) -> bool:

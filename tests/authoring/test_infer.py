@@ -177,6 +177,14 @@ def test_a_name_that_speaks_of_a_person_or_an_id_keeps_its_texts_secret(name: st
     assert "enum" in repeated("Ann", "Bob", name="event_name")
 
 
+@pytest.mark.parametrize("outer", ["customer", "users", "shipping_address", "contacts"])
+def test_a_field_inside_a_person_keeps_its_texts_secret(outer: str) -> None:
+    for wrap in (lambda value: {"state": value}, lambda value: [{"state": value}]):
+        bodies = [{outer: wrap(text)} for text in ("CA", "NY") * 20]
+        assert "enum" not in json.dumps(infer(bodies).document)
+    assert "enum" in json.dumps(infer([{"order": {"state": text}} for text in ("CA", "NY") * 20]).document)
+
+
 def test_a_text_that_was_seen_once_is_not_listed() -> None:
     bodies = [{"a": "paid"}] * 10 + [{"a": "open"}] * 10 + [{"a": "Ann"}]
     assert "enum" not in fields(*bodies)["a"]

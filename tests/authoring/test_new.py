@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import mapper
-from mapper.authoring.draft import Draft, draft, draft_of
+from mapper.authoring.draft import MappingDraft, draft, draft_of
 from mapper.authoring.infer import infer
 from mapper.authoring.traffic import Traffic
 from support.calls import Call, ndjson, write
@@ -41,7 +41,7 @@ def bodies_of(name: str) -> list[Any]:
 
 
 @cache
-def half_drafts(name: str) -> list[tuple[Draft, list[Any], list[Any]]]:
+def half_drafts(name: str) -> list[tuple[MappingDraft, list[Any], list[Any]]]:
     """A draft of each half, the bodies it was made of, and the bodies that it has not seen."""
     bodies = bodies_of(name)
     halves = [bodies[::2], bodies[1::2]]
@@ -140,7 +140,7 @@ FIELDS = ("event_id", "event_name", "user_id", "timestamp")
 LISTED_VENDORS = ("segment", "moengage", "clevertap", "amplitude", "webengage")
 
 
-def is_right(name: str, made: Draft, target: str) -> bool:
+def is_right(name: str, made: MappingDraft, target: str) -> bool:
     guess, wanted = made.guesses[target], RIGHT[name][target]
     if wanted is None:
         return not guess.is_sure
