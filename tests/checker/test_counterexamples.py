@@ -458,3 +458,13 @@ def test_a_long_payload_is_shown_in_part(tmp_path: Path) -> None:
     assert found(tmp_path, source, "$.u", TEXT) == [("M401", '{"u": 0, …}')]
     ((_, shown),) = found(tmp_path, source, {"first_of": ["$.v", "$.u"]}, TEXT)
     assert shown == '{"u": 0, …} (without v)'
+
+
+@pytest.mark.parametrize("root", ["setting", "header", "query"])
+@pytest.mark.parametrize("test", ["!= 'x'", "== blank", "contains 'x'", "> 3"])
+@pytest.mark.parametrize("value", [True, "$.n"])
+def test_a_part_of_the_request_can_be_absent(root: str, test: str, value: object, tmp_path: Path) -> None:
+    field = {"when": f"{root}.kind {test}", "then": value, "else": "$.m"}
+    text = json.dumps({"mapping": "case", "version": 1, "event": {"event_name": field}})
+    codes = {each.code for each in mapper.check(text, filename=str(tmp_path / "case.yaml"))}
+    assert codes & {"M401", "M404", "M405", "M502"}

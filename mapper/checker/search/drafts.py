@@ -105,6 +105,8 @@ class Drafting:
         request: dict[str, dict[str, object]] = {"header": {}, "query": {}, "setting": {}}
         received = None
         for (root, keys), value in draft.placed:
+            if value is MISSING:
+                continue  # a part of the request that is not sent
             if root == "received_at":
                 received = str(value)
             elif root in request:
