@@ -75,7 +75,7 @@ def draft_of(name: str, bodies: Sequence[Any], source: str) -> MappingDraft:
     guesses = guess_all(fields_of(items), len(items))
     lines = _head(name, source, len(items), len(bodies))
     if each:
-        lines += ["", *_comment(why + ".", ""), "each:", *(f"  - {path}" for path in each)]
+        lines += ["", *_comment(why + ".", ""), "each:", *(f"  - {_quoted(path)}" for path in each)]
     lines += ["", "event:"]
     told: dict[str, FieldGuess] = {}
     for target, guess in guesses.items():
@@ -140,10 +140,9 @@ def _event_name(guess: Guess, name: str) -> tuple[str, str]:
 
 def _user_id(guess: Guess, name: str) -> tuple[str, str]:
     if not guess.fields:
-        reason = (
-            "no field looks like an id of a user; with this path every item is rejected until it is right"
-        )
-        return " {path: $.user_id, as: string, on_error: reject, on_missing: reject}", reason
+        # A path that is only an example would be reported, if the schema has a field of a similar name.
+        reason = "no field looks like an id of a user; until a path stands here, every item is rejected"
+        return " {setting: user_id, as: string, on_error: reject, on_missing: reject}", reason
     return _text(guess), _why(guess)
 
 

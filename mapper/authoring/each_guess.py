@@ -32,11 +32,14 @@ def guess_each(bodies: Sequence[Any]) -> tuple[list[str], str]:
             counts[path] += 1
         else:
             plain += 1
-    paths = [path for path, _ in counts.most_common()]
-    if not paths:
+    lists = [path for path, _ in counts.most_common()]
+    if not lists:
         return [], ""
-    reason = "; ".join(f"{counts[path]:,} of {len(bodies):,} bodies have items in `{path}`" for path in paths)
-    return [*paths, *(["$"] if plain else [])], reason
+    reason = "; ".join(f"{counts[path]:,} of {len(bodies):,} bodies have items in `{path}`" for path in lists)
+    if len(lists) == 1 and not plain:
+        return lists, reason  # a single item without its list is taken, too
+    # Among other bodies `[:]` looks into lists alone: a text of that name is part of an item.
+    return [*(f"{path}[:]" for path in lists), *(["$"] if plain else [])], reason
 
 
 def _list_in(body: Any) -> str:
@@ -46,9 +49,9 @@ def _list_in(body: Any) -> str:
         if isinstance(value, dict) and len(body) <= 3 and name in _WRAPPERS:
             inner = _list_of(value)
             if inner and not _has_time(body):
-                return f"{ItemField((name, inner)).path}[:]"
+                return ItemField((name, inner)).path
     name = _list_of(body)
-    return f"{ItemField((name,)).path}[:]" if name else ""
+    return ItemField((name,)).path if name else ""
 
 
 def _list_of(body: dict[str, Any]) -> str:

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 
 import mapper
 from mapper.authoring import observations
-from mapper.authoring.infer import infer
+from mapper.authoring.infer import infer, infer_files
 from mapper.diagnostics.diagnostic import Report
 from mapper.schemas.schema import load_schema
 from support.calls import ENVIRONMENT, Call, ndjson, write
@@ -303,6 +303,17 @@ def test_samples_fit_the_schema_that_was_made_of_them(tmp_path: Path) -> None:
         write(tmp_path / "x.json", json.dumps(found.document))
         report = Report()
         assert load_schema(tmp_path / "x.json", report, None) is not None, report.diagnostics
+
+
+def test_progress_is_told_up_to_the_end_of_all_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mapper.streams.inputs.CHUNK", 64)
+    files = [str(write(tmp_path / name, b'{"a": 1}\n' * 40)) for name in ("x.ndjson", "y.ndjson")]
+    told: list[tuple[str, int]] = []
+    infer_files(files, advance=lambda name, done: told.append((name, done)))
+    assert [done for _, done in told] == sorted(done for _, done in told)
+    assert {name for name, _ in told} == set(files)
+    assert len(told) > 4
+    assert told[-1] == (files[1], 720)
 
 
 class TestCommand:
