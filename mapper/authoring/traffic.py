@@ -6,6 +6,7 @@ import binascii
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any, TypeAlias
 
 import msgspec
@@ -27,7 +28,6 @@ WHOLE_BODY = "$"
 MAX_NAMED = 20  # bodies that cannot be read of which place and reason are kept
 _ALL = 1_000_000_000
 _REQUEST = frozenset((*REQUEST_KEYS, *BODY_KEYS))
-_decode_lines = msgspec.json.Decoder().decode_lines
 _decode = msgspec.json.Decoder().decode
 
 Advance: TypeAlias = Callable[[str, int], None]  # shows a file, and how many bytes of all files are read
@@ -97,22 +97,21 @@ class Traffic:
         yield found
 
     def _of_batch(self, batch: Batch, data: bytes, line: int) -> list[Any]:
+        lines = [data] * bool(data.strip()) if batch.is_whole else BytesIO(data).readlines()
         with suppress(msgspec.MsgspecError, ValueError, RecursionError):
-            values = [_decode(data)] if batch.is_whole else _decode_lines(data)
+            values = [_decode(one) for one in lines if not one.isspace()]
             if not any(map(_is_wrapped, values)):
                 self.bodies += len(values)
                 return values
-        if batch.is_whole:
-            return self._of_line(batch.name, line, data) if data.strip() else []
         found: list[Any] = []
-        for number, body in bodies_of(data.splitlines(keepends=True), line):
+        for number, body in bodies_of(lines, line):
             found += self._of_line(batch.name, number, body)
         return found
 
     def _of_line(self, name: str, line: int, raw: bytes) -> list[Any]:
         """The body of a line, or none if it cannot be read."""
         self.bodies += 1
-        read = read_body(raw)
+        read = _read(raw)
         if isinstance(read, Body) and _is_wrapped(read.value):
             read = _body_of(read.value)
         if isinstance(read, Body):
@@ -121,6 +120,14 @@ class Traffic:
         if len(self.broken) < MAX_NAMED:
             self.broken.append(BrokenBody(name, line, read.message))
         return []
+
+
+def _read(raw: bytes) -> Body | Diagnostic:
+    """A body as it is read among others that are whole; `read_body` gives the reason if it is none."""
+    try:
+        return Body(_decode(raw), True)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return read_body(raw)
 
 
 def _is_wrapped(value: object) -> bool:

@@ -338,6 +338,42 @@ class TestCommand:
         write(project / "x.ndjson", b'{"a": 1}\n' * 40 + b"oops\n")
         assert call("infer", "x.ndjson").err.startswith("x.ndjson:41: ")
 
+    @pytest.mark.parametrize(
+        ("line", "is_read"),
+        [
+            (b"[" * 500 + b"]" * 500, True),
+            (b"[" * 500_000 + b"]" * 500_000, False),
+            (b'{"a":' * 300 + b"1" + b"}" * 300, True),
+            (b'{"a": 1' + b"0" * 5000 + b"}", True),
+            (b'{"a": 1e999}', True),
+            (b'{"a": "\\ud800", "\\ud800": 1}', True),
+            (b'{"a": 1, "a": "x"}', True),
+            (b'{"a": "\xff"}', False),
+            (b'{"a": NaN}', False),
+            ('{"a": 1}'.encode("utf-16"), False),
+            (b"\x00", False),
+            (b"a=1&b=2", False),
+            (b"<a/>", False),
+            (b'{"a": 1} {"a": 2}', False),
+            (b"null", True),
+            (b"[[[]]]", True),
+            (b'{"request": null}', True),
+            (b'{"request": {}}', True),
+            (b'{"request": {"body_base64": "?"}}', False),
+        ],
+        ids=lambda value: repr(value)[:20],
+    )
+    def test_any_line_is_read_or_named(self, project: Path, call: Call, line: bytes, is_read: bool) -> None:
+        write(project / "x.ndjson", b'{"first": 1}\n' + line + b'\n{"last": 1}\n')
+        ended = call("infer", "x.ndjson", "--format", "json")
+        report = json.loads(ended.out)
+        write(project / "y.ndjson", b'{"first": 1}\n' + line + b'\n{"last": 1}\noops\n')
+        beside = json.loads(call("infer", "y.ndjson", "--format", "json").out)
+        assert beside["schema"] == report["schema"], "a line is read the same beside a broken one"
+        assert {"first", "last"} <= report["schema"]["properties"].keys()
+        assert (ended.code, report["unread"]) == ((0, 0) if is_read else (1, 1))
+        assert [broken["line"] for broken in report["broken"]] == ([] if is_read else [2])
+
     def test_values_are_not_printed(self, project: Path, call: Call) -> None:
         write(project / "x.ndjson", b'{"secret": "zoe\n{"secret": zoe}\n')
         ended = call("infer", "x.ndjson")
