@@ -125,15 +125,18 @@ def _write_results(mapping: Path) -> tuple[tuple[Path, ...], int, int]:
     """Write the expected result of each sample; the files of samples, and the counts of all results."""
     transform = load(mapping)
     events = rejected = 0
-    cases = find_cases(mapping)
-    for case in cases:
+    kept: list[Path] = []
+    for case in find_cases(mapping):
         sample = case.load()
-        if isinstance(sample, Diagnostic):  # somebody changed it meanwhile
-            raise Stop(sample.message, 1)
+        if isinstance(sample, Diagnostic):
+            # A few bodies cannot be written as a sample, as those with an integer of thousands of digits.
+            case.input.unlink()
+            continue
         result = transform(sample.body, request=sample.request)
         case.write(result_document(result))
         events, rejected = events + len(result.events), rejected + len(result.rejected)
-    return tuple(case.input for case in cases), events, rejected
+        kept.append(case.input)
+    return tuple(kept), events, rejected
 
 
 def _make_folder(path: Path, *, may_exist: bool) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from mapper.authoring.privacy import are_constants, is_field_name
 from mapper.authoring.traffic import Advance, BrokenBody, Traffic
-from mapper.runtime.json.exact import encode
+from mapper.runtime.json.exact import write
 
 MAX_SAMPLES = 12  # of bodies that show something new
 MAX_BODIES = 2_000  # that are read for guesses and samples
@@ -112,11 +112,11 @@ def _signs(value: Any, names: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
 
 
 def case_bytes(body: Any, received_at: str) -> bytes:
-    """The file of a sample; with a time of receipt, if the mapping needs one."""
+    """The file of a sample; with a time of receipt, if the mapping needs one. Numbers keep their digits."""
     is_like_a_request = isinstance(body, dict) and body.keys() == {"request"}
     if received_at or is_like_a_request:
-        return (
-            encode({"request": {**({"received_at": received_at} if received_at else {}), "body": body}})
-            + b"\n"
-        )
-    return encode(body) + b"\n"
+        body = {"request": {**({"received_at": received_at} if received_at else {}), "body": body}}
+    try:
+        return write(body, is_ascii=False, is_strict=False).encode() + b"\n"
+    except UnicodeEncodeError:  # half of a surrogate pair can only be written as an escape
+        return write(body, is_ascii=True, is_strict=False).encode() + b"\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -360,6 +361,21 @@ class TestCommand:
         assert json.loads((project / "mappings/x/t.json").read_text()) == {
             "request": {"body": {"request": {"id": 7, "timestamp": "2026-11-23T20:00:00Z"}}}
         }
+
+    @pytest.mark.parametrize("value", ["1e999", "1.0", "12345678901234567890"])
+    def test_a_sample_is_the_body_as_it_came(self, project: Path, call: Call, value: str) -> None:
+        write(project / "t.ndjson", f'{{"id": 1}}\n{{"id": 2, "x": {value}}}\n')
+        assert call("new", "x", "--from", "t.ndjson").code == 0
+        assert call("test", "x").code == 0
+        sample = json.loads((project / "mappings/x/t_2.json").read_text(), parse_float=Decimal)
+        assert sample["request"]["body"]["x"] == json.loads(value, parse_float=Decimal)
+
+    @pytest.mark.parametrize("value", ["1" * 5000, '"\\ud800"'], ids=len)
+    def test_a_body_that_no_sample_can_hold_is_left_out(self, project: Path, call: Call, value: str) -> None:
+        write(project / "t.ndjson", f'{{"id": 1}}\n{{"id": 2, "x": {value}}}\n')
+        assert call("new", "x", "--from", "t.ndjson").code == 0
+        assert call("test", "x").code == 0
+        assert not (project / "mappings/x/t_2.json").exists()
 
     def test_broken_lines_are_named(self, project: Path, call: Call) -> None:
         write(project / "t.ndjson", b'{"id": 1}\noops\n')
