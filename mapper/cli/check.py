@@ -73,7 +73,13 @@ def _check(arguments: argparse.Namespace) -> int:
         found += diagnostics
         verdicts.append(verdict)
     output = screen.out()
-    text = render.render(found, arguments.format, color=output.has_color, show_values=arguments.show_values)
+    text = render.render(
+        found,
+        arguments.format,
+        color=output.has_color,
+        show_values=arguments.show_values,
+        columns=output.columns,
+    )
     is_text = arguments.format == "text"
     output.block(text + "\n" if is_text and found else text, has_commands=arguments.format == "github")
     end = output if is_text else screen.err()
