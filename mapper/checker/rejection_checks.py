@@ -9,6 +9,7 @@ from mapper.checker.answers import OpenQuestion, Question, report_answer
 from mapper.checker.checking import Checking
 from mapper.checker.inference.cast_types import better_unit
 from mapper.checker.inference.findings import PossibleRejection
+from mapper.checker.inference.number_types import EXTREME
 from mapper.checker.obstacles import obstacle_in
 from mapper.checker.search.counterexamples import MAX_DIGIT_RUNS, MAX_RUNS
 from mapper.checker.search.runner import Run
@@ -165,6 +166,8 @@ def _remedy(rejection: PossibleRejection) -> str:
             return "write `on_duplicate: reject` if such items shall be rejected, or `first`, `last`, `list`"
         case "M617":
             return "choose another name or separator, `omit` one of the two, or write `on_error: reject`"
+        case _ if rejection.bad is EXTREME:
+            return "give its numbers bounds in the source schema, `minimum` and `maximum`; texts a `pattern`"
         case _:
             return "give the filter a value it can work with, for instance by `default`"
 

@@ -64,6 +64,7 @@ def _check(arguments: argparse.Namespace) -> int:
     for path in mappings:
         checked, name = check_file(path), display_name(path)
         found += checked.diagnostics
+        notes += [f"{name}: {text}" for text in checked.relies_on]
         notes += [f"{name}: not checked: {checked.not_checked}"] if checked.not_checked else []
         notes += [f"{name}: assumed: {text}" for text in checked.assumed if arguments.assumed]
     verdicts = []
@@ -72,7 +73,13 @@ def _check(arguments: argparse.Namespace) -> int:
         found += diagnostics
         verdicts.append(verdict)
     output = screen.out()
-    text = render.render(found, arguments.format, color=output.has_color, show_values=arguments.show_values)
+    text = render.render(
+        found,
+        arguments.format,
+        color=output.has_color,
+        show_values=arguments.show_values,
+        columns=output.columns,
+    )
     is_text = arguments.format == "text"
     output.block(text + "\n" if is_text and found else text, has_commands=arguments.format == "github")
     end = output if is_text else screen.err()

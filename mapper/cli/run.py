@@ -82,7 +82,9 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         transform = load(mapping, limits=limits)
     except CompileError as error:
-        messages.block(render.render(error.diagnostics, "text", color=messages.has_color))
+        messages.block(
+            render.render(error.diagnostics, "text", color=messages.has_color, columns=messages.columns)
+        )
         return 1
     _, skipped, rejected = plan.outputs
     setup = RunSetup(
@@ -142,7 +144,11 @@ def _print_summary(messages: Screen, tally: Tally, arguments: argparse.Namespace
     for first in tally.first_rejections():
         messages.line(first.place, style="bold")
         text = first.text or render.render(
-            first.diagnostics, "text", color=messages.has_color, show_values=arguments.show_values
+            first.diagnostics,
+            "text",
+            color=messages.has_color,
+            show_values=arguments.show_values,
+            columns=messages.columns,
         )
         messages.block(text + "\n")
     for line in tally.summary():

@@ -9,6 +9,7 @@ go around the gate.
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -55,6 +56,11 @@ class Screen:
     def is_terminal(self) -> bool:
         """True for a terminal; also for one without colours, and not for a pipe that is to have them."""
         return self._stream.isatty()
+
+    @property
+    def columns(self) -> int | None:
+        """The width of the terminal; None for another stream."""
+        return shutil.get_terminal_size().columns if self._stream.isatty() else None
 
     def line(self, *parts: Styled, style: str = "") -> None:
         """Print one line. Its parts may be any text; `style` is that of parts without their own."""

@@ -158,5 +158,7 @@ def _sides(difference: Difference) -> list[tuple[str, str, str]]:
 
 def _print_drawn(output: Screen, found: Sequence[Diagnostic], *, show_values: bool) -> None:
     if found:
-        text = render.render(found, "text", color=output.has_color, show_values=show_values)
+        text = render.render(
+            found, "text", color=output.has_color, show_values=show_values, columns=output.columns
+        )
         output.block(text + "\n")

@@ -17,7 +17,9 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from random import Random
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
@@ -136,14 +138,29 @@ def write_casts(folder: Path, *, required: bool) -> Path:
     return write(folder, {**source, "required": names if required else []}, target, fields)
 
 
-def write_models(folder: Path) -> Path:
-    """A mapping of a source with 600 models that refer to each other, 1 MB in all."""
-    models = {}
+def write_models(folder: Path, members: int = 8, wrap: str = "") -> Path:
+    """A mapping of a source with 600 models that refer to each other, 1 MB in all.
+
+    With `wrap` ("oneOf", "anyOf" or "allOf"), a third of the references are inside of it, a third inside of
+    arrays, and every fifth model extends the one before it.
+    """
+    models: dict[str, object] = {}
+    chance = Random(1)
     for number in range(600):
-        others = {f"m{step}": {"$ref": f"#/$defs/M{(7 * number + 13 * step + 1) % 600}"} for step in range(8)}
-        texts = {f"s{step}": {"type": "string", "description": "x" * 100} for step in range(10)}
-        models[f"M{number}"] = {"type": "object", "properties": {**others, **texts}, "required": ["s0"]}
-    fields = {"a": "$.s0", "b": "$.m0.m1.s0", "c": {"path": "$.m2.s1", "as": "number"}}
+        others: dict[str, object] = {}
+        for step in range(members):
+            other = chance.randrange(600) if wrap else (7 * number + 13 * step + 1) % 600
+            refer: dict[str, object] = {"$ref": f"#/$defs/M{other}"}
+            inside = [refer] if wrap == "allOf" else [refer, {"type": "null"}]
+            forms: list[dict[str, object]] = [refer, {"type": "array", "items": refer}, {wrap: inside}]
+            others[f"m{step}"] = forms[step % 3] if wrap else refer
+        length = 100 if members < 20 else 50
+        texts = {f"s{step}": {"type": "string", "description": "x" * length} for step in range(10)}
+        model: dict[str, object] = {"type": "object", "properties": {**others, **texts}, "required": ["s0"]}
+        if wrap and number % 5 == 4:
+            model = {"allOf": [{"$ref": f"#/$defs/M{number - 1}"}, model]}
+        models[f"M{number}"] = model
+    fields = {"a": "$.s0", "b": "$.m0.m0.s0", "c": {"path": "$.m2.s1", "as": "number"}}
     target = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
     return write(folder, {"$ref": "#/$defs/M0", "$defs": models}, target, fields)
 
@@ -165,6 +182,14 @@ def large(console: Console) -> None:
         "2,000 members, 300 casts": (lambda folder: write_casts(folder, required=False), "casts"),
         "2,000 required members, 300 casts": (lambda folder: write_casts(folder, required=True), "casts"),
         "600 models that refer to each other": (write_models, "models"),
+        **{
+            f"600 models, {members} members, {wrap}": (
+                partial(write_models, members=members, wrap=wrap),
+                "models",
+            )
+            for members in (8, 20)
+            for wrap in ("oneOf", "anyOf", "allOf")
+        },
     }
     for label, (write_case, most) in rows.items():
         with tempfile.TemporaryDirectory() as name:

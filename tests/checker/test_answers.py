@@ -25,6 +25,7 @@ from mapper.diagnostics.render import render_text
 from mapper.transform.runner import ProgramRunner
 from support.golden import Golden
 from support.places import TESTS
+from support.shown_payloads import whole_numbers
 from support.validators import reference
 
 SHOWN = re.compile(r"smallest payload that fails: `(.*)`$")
@@ -89,7 +90,7 @@ def test_a_question_is_answered(case: dict[str, Any], tmp_path: Path) -> None:
 
 def shown(diagnostic: mapper.Diagnostic) -> Any:
     found = [match for hint in diagnostic.hints if (match := SHOWN.search(hint))]
-    return json.loads(found[0][1]) if found else None
+    return json.loads(whole_numbers(found[0][1])) if found else None
 
 
 def analysed(path: Path) -> Analysis:

@@ -23,10 +23,15 @@ CALLS = {
     "test": ("test", "orders"),
     "run": ("run", "orders", "in"),
     "run into a file": ("run", "orders", "in", "-o", "out", "--rejected", "rejected"),
+    "infer": ("infer", "in"),
+    "new": ("new", "more", "--from", "in"),
+    "schema": ("schema",),
+    "completion": ("completion", "bash"),
     "explain": ("explain", "M301"),
 }
 PRINTS_OUTPUT = {"help", "version", "check", "check for machines", "test", "run", "explain"}
-PRINTS_ERRORS = {"no command", "wrong word", "check for machines", "run", "run into a file"}
+PRINTS_OUTPUT |= {"infer", "new", "schema", "completion"}
+PRINTS_ERRORS = {"no command", "wrong word", "check for machines", "run", "run into a file", "infer"}
 STATES = ("plain", "closed", "full", "gone")
 
 pytestmark = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")

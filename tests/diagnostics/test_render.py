@@ -243,3 +243,10 @@ def test_concise_names_the_place() -> None:
     assert render_concise([EXAMPLES["one-label"]]) == (
         "mappings/segment.yaml:4:27: error[M301]: no field `emial` in `segment`\n"
     )
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_source_lines_fit_the_terminal(columns: int, golden: Golden) -> None:
+    text = render_text([EXAMPLES["long-line"]], columns=columns)
+    assert all(width(line) <= columns for line in text.splitlines() if line[:1].isdigit())
+    golden(GOLDEN / f"long-line-{columns}.txt", text)

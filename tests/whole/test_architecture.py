@@ -34,7 +34,7 @@ ORDER = """
     checker codegen transform
     interpreter
     compiler api
-    samples streams cli
+    samples streams authoring cli
 """
 STAGES = ORDER.split()
 

@@ -13,6 +13,7 @@ from mapper.checker.inference.filter_types import (
     writes_dates,
 )
 from mapper.checker.inference.findings import Inference, PossibleRejection
+from mapper.checker.inference.number_types import EXTREME, loses_digits, out_of_range
 from mapper.checker.inference.printing import printed
 from mapper.checker.inference.type_scope import TypeScope, look_up
 from mapper.checker.types import (
@@ -83,11 +84,25 @@ def _filtered(call: ir.FilterCall, scope: TypeScope, notes: Inference) -> Type:
         may_fail, reason = scope.roots["received_at"].missing, "the request may have no time of receipt"
     if may_fail:
         notes.note_rejection(PossibleRejection("M618", call.span, reason, value=call.value, bad=value))
+    elif (index := out_of_range(call.name, (value, *arguments))) is not None:
+        _note_range(call, (call.value, *call.args)[index], 1 + len(arguments), notes)
     for operand, given in zip((call.value, *call.args), (value, *arguments), strict=True):
         bad = unsure_operand(call.name, given)
         if not bad.is_never and not gives_exact_numbers(operand):
             notes.note_lost_digits(operand, call.span, bad, scope)
     return join(found, lost)
+
+
+def _note_range(call: ir.FilterCall, operand: Operand, count: int, notes: Inference) -> None:
+    """Note that arithmetic can leave the range of numbers; once for operations on the result of such ones."""
+    before = operand
+    while isinstance(before, ir.FilterCall):
+        if any(each.bad is EXTREME for each in notes.rejections_at("M618", before.span)):
+            return
+        before = before.value
+    reason = f"`{call.name}` cannot work with every number"
+    loses = loses_digits(call.name, count)
+    notes.note_rejection(PossibleRejection("M618", call.span, reason, operand, EXTREME, loses_digits=loses))
 
 
 def _is_clock(call: ir.FilterCall) -> bool:

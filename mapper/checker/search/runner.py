@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
@@ -10,6 +11,8 @@ from typing import Protocol, TypeAlias
 from mapper import ir
 from mapper.diagnostics.source import Span
 from mapper.runtime.missing import MISSING
+
+_LONG_NUMBER = re.compile(r"(\d)\1{59,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class Payload:
         return self.in_words(json.dumps(self.body, ensure_ascii=False))
 
     def in_words(self, body: str, *remarks: str) -> str:
-        """A text of the body, and the request and remarks in brackets."""
+        """A text of the body, and the request and remarks in brackets; one digit many times stands once."""
         extras = [
             *(f"header {name}: {value}" for name, value in self.headers.items()),
             *(f"query {name}={value}" for name, value in self.query.items()),
@@ -42,6 +45,7 @@ class Payload:
             *([f"received_at {self.received_at}"] if self.received_at is not None else []),
             *remarks,
         ]
+        body = _LONG_NUMBER.sub(lambda found: f"{found[1]}…({len(found[0])} digits)", body)
         return f"{body} ({', '.join(extras)})" if extras else body
 
 

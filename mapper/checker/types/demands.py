@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any, TypeAlias
 
+from mapper.budget import memoize
 from mapper.checker.types.bounds import ALL, Bounds, if_array, if_object
 from mapper.checker.types.evaluated import evaluated_beside
-from mapper.checker.types.facts import ANY_MEMBER, Arrays, Bound, Objects, Type
+from mapper.checker.types.facts import ANY_MEMBER, ANYTHING, Arrays, Bound, Objects, Type
 from mapper.checker.types.lattice import is_subtype, join, join_all, meet, settle_objects
 from mapper.checker.types.literals import admits
 from mapper.checker.types.named import MISSING_ONLY, TEXT
@@ -136,7 +137,8 @@ def _members(
         member = demands[0] if demands else other.side(bound)
         for demand in demands[1:]:
             member = meet(member, demand, bound=bound)
-        members[name] = member.with_missing(name not in required)
+        # Models that others refer to become one type each, so that combinations of them are found again.
+        members[name] = memoize(_as_member, member, name not in required, 0)
     rest = other.side(bound)
     for _, part in searches:
         # A name may match any of the patterns, or none.
@@ -145,6 +147,10 @@ def _members(
     found = settle_objects(Objects(members, None if is_open else rest.with_missing()))
     if found is not None:
         yield found
+
+
+def _as_member(given: Type, is_optional: bool, _depth: int) -> Type:
+    return ANY_MEMBER if is_optional and given is ANYTHING else given.with_missing(is_optional)
 
 
 def of_names(found: Bounds, names: Bounds, known: Iterable[str] = ()) -> Demand:

@@ -168,7 +168,7 @@ class Type:
 
     def with_missing(self, missing: bool = True) -> Type:
         """The type with its part `missing` set."""
-        return replace(self, missing=missing)
+        return self if self.missing is missing else replace(self, missing=missing)
 
 
 def member_of(part: Objects, name: str) -> Type:

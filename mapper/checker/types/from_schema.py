@@ -32,6 +32,8 @@ from mapper.runtime.digits import EXACT
 from mapper.runtime.schema.formats import CHECKED
 from mapper.schemas.questions import Pointer, Subschema, find_reference, subschemas
 
+_OF_NUMBERS = frozenset(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"))
+_OF_TEXTS = frozenset(("minLength", "maxLength", "pattern", "format"))
 _MAX_DEPTH = 30  # of subschemas; deeper ones permit everything
 _MAX_COMPARED = 24  # alternatives of `oneOf`, each compared with each
 
@@ -45,6 +47,8 @@ def read_schema(document: Subschema, schema: Subschema | None = None) -> Type:
 class SchemaReading:
     """One reading of a document; `done`, `open` and `obstacles` hold subschemas by identity.
 
+    Equal types of scalars are one object in `plain`: most combinations end at once then.
+
     `obstacles` are the keywords of a subschema that its bounds do not follow exactly. Rules for the names of
     members are followed exactly for the `names` that matter.
     """
@@ -53,6 +57,7 @@ class SchemaReading:
     names: frozenset[str] = frozenset()
     done: dict[int, Bounds] = field(default_factory=dict)
     open: set[int] = field(default_factory=set)
+    plain: dict[Type, Bounds] = field(default_factory=dict)
     obstacles: dict[int, dict[str, None]] = field(default_factory=dict)
     _pointers: dict[int, Pointer] = field(default_factory=dict)
 
@@ -76,6 +81,8 @@ class SchemaReading:
         self.open.add(mark)
         found = self._whole(schema, depth + 1)
         self.open.discard(mark)
+        if found.is_exact and not (found.upper.arrays or found.upper.objects):
+            found = self.plain.setdefault(found.upper, found)
         if depth < _MAX_DEPTH:
             self.done[mark] = found
         return found
@@ -188,9 +195,9 @@ class SchemaReading:
         return found
 
     def _scalars(self, schema: Mapping[str, Any], found: Type, bound: Bound) -> Type:
-        if found.numbers:
+        if found.numbers and schema.keys() & _OF_NUMBERS:
             found = replace(found, numbers=_numbers(schema, found.numbers, bound))
-        if found.texts:
+        if found.texts and schema.keys() & _OF_TEXTS:
             found = replace(found, texts=_texts(schema, found.texts))
         return found
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import TypeAlias, TypeVar
 
 from mapper.budget import memoize, spend
 from mapper.checker.types.facts import (
@@ -23,6 +24,9 @@ from mapper.checker.types.facts import (
 from mapper.checker.types.named import MISSING_ONLY, NEVER
 from mapper.checker.types.number_facts import join_numbers, meet_numbers, numbers_within
 from mapper.checker.types.text_facts import join_texts, meet_texts, texts_within
+
+_Part = TypeVar("_Part")
+_MeetParts: TypeAlias = Callable[[_Part, _Part], _Part | None]
 
 MAX_OBJECTS = 8  # separate alternatives; more are joined into one, or each join would multiply them
 _MAX_DEPTH = 40  # of types inside types; below, a meet returns its left side or nothing, an order is unknown
@@ -178,6 +182,8 @@ def meet(left: Type, right: Type, depth: int = 0, bound: Bound = Bound.UPPER) ->
         return left
     if left is ANY_MEMBER:
         return right
+    if left is ANYTHING or right is ANYTHING:
+        return (right if left is ANYTHING else left).with_missing(False)
     if depth > _MAX_DEPTH:
         return left if bound is Bound.UPPER else NEVER
     work = _meet if bound is Bound.UPPER else _meet_lower
@@ -196,11 +202,18 @@ def _meet(left: Type, right: Type, depth: int, bound: Bound = Bound.UPPER) -> Ty
         left.missing and right.missing,
         left.null and right.null,
         left.booleans & right.booleans,
-        meet_numbers(left.numbers, right.numbers) if left.numbers and right.numbers else None,
-        meet_texts(left.texts, right.texts, bound) if left.texts and right.texts else None,
+        _of_both(left.numbers, right.numbers, meet_numbers),
+        _of_both(left.texts, right.texts, lambda one, other: meet_texts(one, other, bound)),
         _meet_arrays(left.arrays, right.arrays, depth, bound) if left.arrays and right.arrays else None,
         _meet_all_objects(left.objects, right.objects, depth, bound),
     )
+
+
+def _of_both(left: _Part | None, right: _Part | None, meet_parts: _MeetParts[_Part]) -> _Part | None:
+    """The common values of two parts; most types that are compared share their scalars."""
+    if left is None or right is None or left == right:
+        return left and right
+    return meet_parts(left, right)
 
 
 def _meet_arrays(left: Arrays, right: Arrays, depth: int, bound: Bound) -> Arrays | None:
@@ -227,17 +240,27 @@ def settle_arrays(arrays: Arrays) -> Arrays | None:
     longest = 0 if arrays.element is not None and arrays.element.is_never else arrays.longest
     if longest is not None and arrays.shortest > longest:
         return None
-    return replace(arrays, longest=longest)
+    return arrays if longest == arrays.longest else replace(arrays, longest=longest)
 
 
 def _meet_all_objects(
     left: tuple[Objects, ...], right: tuple[Objects, ...], depth: int, bound: Bound
 ) -> tuple[Objects, ...]:
-    met = (_meet_objects(one, other, depth, bound) for one in left for other in right)
+    if left is right:
+        return left
+    work = _meet_objects if bound is Bound.UPPER else _meet_objects_lower
+    # Types that differ in their other parts often share their objects: models that others refer to.
+    met = (memoize(work, one, other, depth) for one in left for other in right)
     return _few([both for both in met if both is not None], bound)
 
 
-def _meet_objects(left: Objects, right: Objects, depth: int, bound: Bound) -> Objects | None:
+def _meet_objects_lower(left: Objects, right: Objects, depth: int) -> Objects | None:
+    return _meet_objects(left, right, depth, Bound.LOWER)
+
+
+def _meet_objects(left: Objects, right: Objects, depth: int, bound: Bound = Bound.UPPER) -> Objects | None:
+    if left is right:
+        return left
     different, members = _compared(left, right)
     for name in different:
         members[name] = meet(member_of(left, name), member_of(right, name), depth + 1, bound)
@@ -283,7 +306,10 @@ def _is_subtype(left: Type, right: Type, depth: int) -> bool:
         return False
     if left.arrays and not (right.arrays and arrays_within(left.arrays, right.arrays, depth)):
         return False
-    return all(any(objects_within(one, other, depth) for other in right.objects) for one in left.objects)
+    return left.objects is right.objects or all(
+        any(one is other or objects_within(one, other, depth) for other in right.objects)
+        for one in left.objects
+    )
 
 
 def arrays_within(left: Arrays, right: Arrays, depth: int = 0) -> bool:

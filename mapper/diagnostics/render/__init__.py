@@ -22,14 +22,16 @@ def render(
     *,
     color: bool = False,
     show_values: bool = False,
+    columns: int | None = None,
 ) -> str:
     """All diagnostics in one of FORMATS; ends in a line feed unless there are none.
 
-    `color` matters to text alone; payload values are shown by text and JSON, with `show_values` only.
+    `color` and `columns`, the width of the terminal, matter to text alone; payload values are shown by text
+    and JSON, with `show_values` only.
     """
     match format:
         case "text":
-            return render_text(diagnostics, color=color, show_values=show_values)
+            return render_text(diagnostics, color=color, show_values=show_values, columns=columns)
         case "concise":
             return render_concise(diagnostics)
         case "json":

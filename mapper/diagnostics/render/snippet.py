@@ -8,7 +8,8 @@ from mapper.diagnostics.render.visible import cell, visible, width
 from mapper.diagnostics.source import SourceFile, Span
 
 MAX_CELLS = 160
-_CONTEXT = 60  # cells kept before the span of a line that is cut
+MIN_CELLS = 30
+_CONTEXT = 60  # cells kept before the span of a line that is cut, or three eighths of few
 _NEARBY = 4 * MAX_CELLS  # characters looked at, so that a line of a megabyte costs little; some take no cell
 _CUT = "…"
 
@@ -54,31 +55,34 @@ class _Excerpt:
         return (1 if self.first else 0) + width("".join(self.cells[:inside]))
 
 
-def layout(file: SourceFile, marks: list[Mark]) -> list[Row]:
-    """The rows for all marks of one file, by line, with a gap row between lines that are not neighbours."""
+def layout(file: SourceFile, marks: list[Mark], room: int = MAX_CELLS) -> list[Row]:
+    """The rows for all marks of one file, by line, with a gap row between lines that are not neighbours.
+
+    Of a line that takes more than `room` cells, the part around each mark is shown.
+    """
     by_line: dict[int, list[Mark]] = {}
     for mark in sorted(marks, key=lambda m: m.span.start):
-        by_line.setdefault(_line_of(file, mark.span), []).append(mark)
+        by_line.setdefault(line_of(file, mark.span), []).append(mark)
     rows: list[Row] = []
     previous: int | None = None
     for line, here in by_line.items():
         if previous is not None and line > previous + 1:
             rows.append(Row("", is_gap=True))
-        rows.extend(_line_rows(file, line, here))
+        rows.extend(_line_rows(file, line, here, room))
         previous = line
     return rows
 
 
-def _line_rows(file: SourceFile, line: int, marks: list[Mark]) -> list[Row]:
+def _line_rows(file: SourceFile, line: int, marks: list[Mark], room: int) -> list[Row]:
     text = file.line_text(line)
     if len(text) <= _NEARBY:
         cells = tuple(map(cell, text))
-        if width("".join(cells)) <= MAX_CELLS:
+        if width("".join(cells)) <= room:
             whole = _Excerpt(cells, 0, is_cut=False)
             return [Row(whole.text, line), *(_marker(file, whole, line, mark) for mark in marks)]
     rows: list[Row] = []
     for mark in marks:
-        excerpt = _cut(text, _range_in_line(file, line, mark.span)[0])
+        excerpt = _cut(text, _range_in_line(file, line, mark.span)[0], room)
         rows += [Row(excerpt.text, line), _marker(file, excerpt, line, mark)]
     return rows
 
@@ -92,13 +96,13 @@ def _marker(file: SourceFile, excerpt: _Excerpt, line: int, mark: Mark) -> Row:
     return Row(f"{text} {note}" if note else text, mark=mark)
 
 
-def _cut(text: str, start: int) -> _Excerpt:
+def _cut(text: str, start: int, cells: int) -> _Excerpt:
     """The window of a long line around character `start`; only characters nearby are looked at."""
-    first, room = start, _CONTEXT
+    first, room = start, min(_CONTEXT, 3 * cells // 8)
     while first > max(start - _NEARBY, 0) and width(cell(text[first - 1])) <= room:
         first -= 1
         room -= width(cell(text[first]))
-    last, room = first, MAX_CELLS - 2 * len(_CUT)
+    last, room = first, cells - 2 * len(_CUT)
     while last < min(first + _NEARBY, len(text)) and width(cell(text[last])) <= room:
         room -= width(cell(text[last]))
         last += 1
@@ -113,5 +117,6 @@ def _range_in_line(file: SourceFile, line: int, span: Span) -> tuple[int, int]:
     return start, max(min(span.end - line_start, length), start)
 
 
-def _line_of(file: SourceFile, span: Span) -> int:
+def line_of(file: SourceFile, span: Span) -> int:
+    """The number of the line in which a span begins."""
     return file.line_column(min(max(span.start, 0), len(file.text)))[0]

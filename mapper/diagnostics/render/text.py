@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mapper.diagnostics.diagnostic import Diagnostic, Severity
-from mapper.diagnostics.render.snippet import Mark, Row, layout
+from mapper.diagnostics.render.snippet import MAX_CELLS, MIN_CELLS, Mark, Row, layout, line_of
 from mapper.diagnostics.render.visible import shorten, visible
 from mapper.diagnostics.source import SourceFile
 
@@ -17,17 +17,27 @@ _BLUE = "\x1b[1;34m"
 _SEVERITY_COLOR = {Severity.ERROR: "\x1b[1;31m", Severity.WARNING: "\x1b[1;33m"}
 
 
-def render_text(diagnostics: Iterable[Diagnostic], *, color: bool = False, show_values: bool = False) -> str:
-    """All diagnostics, a blank line between two; ends in a line feed unless there are none."""
-    blocks = [_Block(diagnostic, color, show_values).render() for diagnostic in diagnostics]
+def render_text(
+    diagnostics: Iterable[Diagnostic],
+    *,
+    color: bool = False,
+    show_values: bool = False,
+    columns: int | None = None,
+) -> str:
+    """All diagnostics, a blank line between two; ends in a line feed unless there are none.
+
+    Source lines are cut to fit so many columns; None if nobody knows them.
+    """
+    blocks = [_Block(diagnostic, color, show_values, columns).render() for diagnostic in diagnostics]
     return "\n".join(blocks)
 
 
 class _Block:
     """The text of one diagnostic while it is written."""
 
-    def __init__(self, diagnostic: Diagnostic, color: bool, show_values: bool) -> None:
+    def __init__(self, diagnostic: Diagnostic, color: bool, show_values: bool, columns: int | None) -> None:
         self.diagnostic = diagnostic
+        self.columns = columns
         self.color = color
         self.show_values = show_values
         self.lines: list[str] = []
@@ -38,9 +48,10 @@ class _Block:
         accent = _SEVERITY_COLOR[diagnostic.severity]
         head = self._paint(f"{diagnostic.severity.value}[{diagnostic.code}]", accent)
         self.lines.append(head + self._paint(f": {visible(diagnostic.message)}", _BOLD))
-        snippets = [(file, marks, layout(file, marks)) for file, marks in _by_file(diagnostic)]
-        numbers = [row.line for _, _, rows in snippets for row in rows if row.line is not None]
+        files = _by_file(diagnostic)
+        numbers = [line_of(file, mark.span) for file, marks in files if file.text for mark in marks]
         margin = " " * (len(str(max(numbers, default=0))) + 1)
+        snippets = [(file, marks, layout(file, marks, self._room(margin))) for file, marks in files]
         for index, (file, marks, rows) in enumerate(snippets):
             if index and file.text:
                 self._gutter(margin)
@@ -51,6 +62,12 @@ class _Block:
                 self._note(margin, visible(marks[0].text))
         self._notes(margin, separate=bool(numbers))
         return "\n".join(line.rstrip() for line in self.lines) + "\n"
+
+    def _room(self, margin: str) -> int:
+        """The cells for source text right of the gutter."""
+        if self.columns is None:
+            return MAX_CELLS
+        return max(MIN_CELLS, min(MAX_CELLS, self.columns - len(f"{margin}| ")))
 
     def _place(self, arrow: str, file: SourceFile, marks: list[Mark]) -> None:
         place = visible(file.name)

@@ -24,6 +24,8 @@ from mapper.runtime.work import NUMBER, meter, size_of, spend_on_number
 
 Number: TypeAlias = int | float
 
+OF_NUMBERS = "a number"  # the values that these filters take
+
 
 def whole(value: object) -> int:
     """A value as a whole number; raises ValueError or TypeError, and Fault M618 for too many digits."""
@@ -89,7 +91,7 @@ def _of_numbers(function: Function) -> Function:
     return call
 
 
-number_filter = partial(make_row, "a number", _of_numbers)
+number_filter = partial(make_row, OF_NUMBERS, _of_numbers)
 
 
 def _calculated(

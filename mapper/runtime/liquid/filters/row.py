@@ -14,6 +14,7 @@ from enum import Enum
 from inspect import Parameter, signature
 from typing import TypeAlias
 
+from mapper.runtime.digits import is_out_of_range
 from mapper.runtime.faults import Fault
 from mapper.runtime.limits import active
 from mapper.runtime.liquid.semantics import too_long
@@ -26,9 +27,6 @@ Becomes: TypeAlias = Mapping[str, str | None]
 
 # The values of a filter that works on texts: `to_text` is called for each, arguments included.
 PRINTED = "any value, as printed"
-
-# An integer of more bits has more decimal digits than Python prints.
-_INTEGER_BITS = 14_000
 
 
 class Gives(Enum):
@@ -189,7 +187,7 @@ def bounded(result: object) -> object:
         too_long(-1)
     if isinstance(result, float) and not math.isfinite(result):
         raise failed("the result is not a finite number")
-    if isinstance(result, Decimal) or (isinstance(result, int) and result.bit_length() > _INTEGER_BITS):
+    if isinstance(result, Decimal) or (isinstance(result, int) and is_out_of_range(result)):
         raise failed("the result has too many digits")
     return result
 
