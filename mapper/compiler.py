@@ -17,7 +17,7 @@ from mapper.catalog.references import References, load_references
 from mapper.checker import Inference, check_dialect, check_program
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.errors import CompileError
-from mapper.diagnostics.source import SourceFile
+from mapper.diagnostics.source import SourceFile, Span
 from mapper.expressions.lowering import lower
 from mapper.ir.items import takes_objects_only
 from mapper.language.document import read_document
@@ -50,21 +50,31 @@ class Analysis:
 
 def examine(file: SourceFile, folder: Path | None, report: Report) -> Analysis:
     """Analyse a mapping, and compile its code to see that it does not nest too deep for Python."""
-    analysis = analyse(file, folder, report)
+    analysis = Analysis(file, report)
+    if_compilable(lambda: _examine(analysis, folder), report, Span(file, 0, 0))
+    return analysis
+
+
+def _examine(analysis: Analysis, folder: Path | None) -> None:
+    _analyse(analysis, folder)
     module = _generate(analysis)
     if module is not None:
-        if_compilable(lambda: compile_module(module.python, ""), report, file)
-    return analysis
+        compile_module(module.python, "")
 
 
 def analyse(file: SourceFile, folder: Path | None, report: Report) -> Analysis:
     """All stages before code generation; every problem goes into `report`."""
     analysis = Analysis(file, report)
-    document = read_document(file, report)
+    _analyse(analysis, folder)
+    return analysis
+
+
+def _analyse(analysis: Analysis, folder: Path | None) -> None:
+    report = analysis.report
+    document = read_document(analysis.file, report)
     analysis.spec = spec = None if document is None else read_spec(document, report)
     if spec is not None:
         within_budget(lambda: _lower_and_check(analysis, spec, folder), report, spec.name.span)
-    return analysis
 
 
 def _lower_and_check(analysis: Analysis, spec: Spec, folder: Path | None) -> None:
@@ -117,15 +127,20 @@ def _generate(analysis: Analysis) -> GeneratedModule | None:
 
 def build(file: SourceFile, folder: Path | None, report: Report) -> Transform:
     """Analyse, generate, and make the callable; raises CompileError."""
-    analysis = analyse(file, folder, report)
+    analysis = Analysis(file, report)
+    transform = if_compilable(lambda: _build(analysis, folder), report, Span(file, 0, 0))
+    if transform is None:
+        raise CompileError.of(file.name, report.ordered())
+    return transform
+
+
+def _build(analysis: Analysis, folder: Path | None) -> Transform | None:
+    _analyse(analysis, folder)
     spec, program, target = analysis.spec, analysis.program, analysis.references.target
     module = _generate(analysis)
-    if spec is not None and program is not None and target is not None and module is not None:
-        compiled = _compiled(analysis, spec, program, target, module)
-        transform = if_compilable(lambda: Transform(compiled), report, file)
-        if transform is not None:
-            return transform
-    raise CompileError.of(file.name, report.ordered())
+    if spec is None or program is None or target is None or module is None:
+        return None
+    return Transform(_compiled(analysis, spec, program, target, module))
 
 
 def _compiled(

@@ -13,7 +13,7 @@ from mapper.checker.inference.number_types import EXTREME
 from mapper.checker.obstacles import obstacle_in
 from mapper.checker.search.counterexamples import MAX_DIGIT_RUNS, MAX_RUNS
 from mapper.checker.search.runner import Run
-from mapper.checker.types import Type
+from mapper.checker.types import ANYTHING, Type
 from mapper.checker.types.text_facts import TRUSTED
 from mapper.diagnostics.diagnostic import Severity
 from mapper.ir.facts import writes_json
@@ -166,6 +166,8 @@ def _remedy(rejection: PossibleRejection) -> str:
             return "write `on_duplicate: reject` if such items shall be rejected, or `first`, `last`, `list`"
         case "M617":
             return "choose another name or separator, `omit` one of the two, or write `on_error: reject`"
+        case _ if rejection.bad is ANYTHING:
+            return "write it another way; samples can show more"
         case _ if rejection.bad is EXTREME:
             return "give its numbers bounds in the source schema, `minimum` and `maximum`; texts a `pattern`"
         case _:

@@ -38,6 +38,7 @@ exit codes:
 WIDEST = 110  # characters of a line of help that are still easy to read
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 READER_GONE = 141  # 128 + SIGPIPE
+OUT_OF_MEMORY = "no memory is left; give the process more, or give it less to do at once"
 
 
 class Parser(argparse.ArgumentParser):
@@ -99,7 +100,13 @@ def _run(argv: list[str]) -> int:
     if chosen and chosen not in COMMANDS:
         raise Stop(f"no command `{chosen}`; {did_you_mean(chosen, COMMANDS) or 'see `mapper --help`'}")
     arguments = build_parser(chosen).parse_args(argv)
-    return _command(chosen).run(arguments)
+    try:
+        return _command(chosen).run(arguments)
+    except ImportError as error:  # some modules are loaded late; without memory they cannot be, either
+        raise Stop(f"a part of mapper or of a library cannot be loaded: {error}", 1) from None
+    except MemoryError:
+        pass  # the frames that hold the memory are left before a word is said
+    raise Stop(OUT_OF_MEMORY, 1)
 
 
 def _command(name: str) -> Command:

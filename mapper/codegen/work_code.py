@@ -13,7 +13,7 @@ from mapper.ir.units import ENDLESS, NOTHING, Units, either, size_of, total
 from mapper.ir.work import bounds_of, item_units
 from mapper.regex.searches import units_of
 from mapper.runtime.limits import active
-from mapper.runtime.work import PAIR, Work
+from mapper.runtime.work import ENTERED, Work
 from mapper.schemas.questions import Subschema, subschemas
 
 _BLANK = r"\S"  # the pattern that is no search
@@ -88,4 +88,4 @@ def _of_any_value(node: ir.Value, schema: Subschema, is_large: bool) -> Units:
 def _of_constants(schema: Subschema) -> int:
     """The units to compare a value with the lists and objects of a schema."""
     allowed = [] if isinstance(schema, bool) else [*schema.get("enum", ()), schema.get("const")]
-    return sum(PAIR * len(json.dumps(value)) for value in allowed if isinstance(value, list | dict))
+    return sum(ENTERED * len(json.dumps(value)) for value in allowed if isinstance(value, list | dict))

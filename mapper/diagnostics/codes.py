@@ -152,6 +152,7 @@ M628 unreadable-form            the body is not a form that can be read
 M629 too-much-work              an item takes more work than allowed
 M630 too-much-work-together     the items of a body take more work than allowed
 M901 internal                   a defect of mapper itself
+M902 out-of-memory              no memory is left
 """
 
 CODES: dict[str, Code] = {

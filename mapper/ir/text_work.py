@@ -16,13 +16,13 @@ from mapper.runtime.work import (
     CALL,
     DATE,
     DATE_PATTERN,
+    ENTERED,
     FREE_DATE,
     FREE_DATE_CHARACTER,
     LISTED,
     LONG_DIGIT,
     LONGEST_DATE,
     NUMBER,
-    PAIR,
     PRINTED,
     VALUE,
     units_of_search,
@@ -228,8 +228,9 @@ class _TextWork:
             case ir.Contains(left, right):
                 work = self.operand(left, loops) + self.operand(right, loops)
                 held, part = self.size(left, loops), self.size(right, loops)
-                looked_at = held.characters.times(1 + _searched(right)) + held.nodes.times(2 * VALUE + PAIR)
-                return work + looked_at + _to_print(part) + _text_of(part)
+                searched = held.characters.times(1 + _searched(right)) + _to_print(part) + _text_of(part)
+                each = 2 * VALUE + (0 if isinstance(right, ir.Scalar) else ENTERED + VALUE)
+                return work + searched + held.nodes.times(each)
             case ir.Truthy(value):
                 return self.operand(value, loops)
             case ir.AllOf(tests) | ir.AnyOf(tests):
@@ -249,7 +250,7 @@ class _TextWork:
         if any(isinstance(side, ir.Special) for side in sides):
             return total(self.size(side, loops).characters for side in sides)
         one, other = (self.size(side, loops) for side in sides)
-        return self._each(loops).times(2 * PAIR) + self._least(_to_compare(one), _to_compare(other))
+        return self._each(loops).times(ENTERED) + self._least(_to_compare(one), _to_compare(other))
 
     def size(self, node: ir.Operand, loops: _Loops, times: Units | None = None) -> Size:
         """The size of a value so many times; in all rounds of the loops around if it is not said."""
@@ -337,7 +338,7 @@ class _TextWork:
             compared = value.characters.times(LONG_DIGIT) + value.nodes.times(VALUE)
             return read + looked_at + compared.times(_SORTED) + value.nodes.times(LISTED)
         added = (given.times(1 + LONG_DIGIT) + value.nodes.times(VALUE)).times(4)
-        return read + looked_at + added + value.nodes.times(LISTED + 3 * PAIR)
+        return read + looked_at + added + value.nodes.times(LISTED + ENTERED)
 
     def _of_result(self, node: ir.FilterCall, loops: _Loops, times: Units) -> Size:
         """The size of what a filter gives."""
@@ -438,4 +439,4 @@ def _searched(*part: ir.Operand) -> int:
 
 
 def _to_compare(size: Size) -> Units:
-    return size.characters + size.nodes.times(PAIR)
+    return size.characters + size.nodes.times(ENTERED + VALUE)

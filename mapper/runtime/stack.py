@@ -13,10 +13,18 @@ TOO_DEEP_TO_COMPILE = (SyntaxError, RecursionError, MemoryError)
 _Result = TypeVar("_Result")
 
 
+def start(thread: threading.Thread) -> None:
+    """Start a thread; raises MemoryError if there is no memory for its stack."""
+    try:
+        thread.start()
+    except RuntimeError:  # "can't start new thread"
+        raise MemoryError from None
+
+
 def on_fresh_stack(run: Callable[[], _Result]) -> _Result:
     """Run on a thread of its own, whose stack is empty, with the caller's context variables.
 
-    Returns what `run` returns and raises what it raises.
+    Returns what `run` returns and raises what it raises; MemoryError if there is no memory for a thread.
     """
     results: list[_Result] = []
     failures: list[BaseException] = []
@@ -28,7 +36,7 @@ def on_fresh_stack(run: Callable[[], _Result]) -> _Result:
             failures.append(error)
 
     thread = threading.Thread(target=copy_context().run, args=(work,))
-    thread.start()
+    start(thread)
     thread.join()
     if failures:
         raise failures[0] from None

@@ -31,7 +31,8 @@ VALUE = 16  # a value, member or element that is looked at
 CALL = 64  # a call of a filter
 NUMBER = 200  # beside that, if it calculates with fractions
 LISTED = 48  # an element that a filter of lists unfolds, and once more if it looks at it
-PAIR = 64  # two values in lists or objects that are compared, or a value that is written or made a key
+PAIR = 96  # two values in lists or objects that are compared, or a value that is written or made a key
+ENTERED = 3 * PAIR  # the same for a list or an object: the pairs or keys of its parts are made
 PRINTED = 32  # an element of a list that is printed, or a value in JSON that is written
 DATE = 1_000  # a date that is read or written by a filter
 DATE_PATTERN = 64  # a character of the pattern of a date
@@ -281,6 +282,14 @@ def spend_on_json(text: str | bytes) -> None:
         counting.spend(PRINTED * count_values(raw) + len(raw) + LONG_DIGIT * digits)
 
 
+def size_of_names(value: dict[object, object]) -> int:
+    """The units to compare the names of an object with those of another one."""
+    try:
+        return sum(map(len, value)) // STRIDE  # type: ignore[arg-type]
+    except TypeError:  # a host's own names
+        return len(value)
+
+
 def spend_on_key(value: object) -> None:
     """Count a value that is made a key of a set; the parts of a container are keys of their own."""
     counting = meter()
@@ -290,7 +299,8 @@ def spend_on_key(value: object) -> None:
         elif isinstance(value, int):
             counting.spend(PAIR + size_of(value))
         else:
-            counting.spend(3 * PAIR if isinstance(value, list | tuple | dict) else PAIR)
+            names = size_of_names(value) if isinstance(value, dict) else 0
+            counting.spend(names + (ENTERED if isinstance(value, list | tuple | dict) else PAIR))
 
 
 def spend_on_parts(values: list[object], rounds: int) -> None:

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from queue import Empty, Queue
 from typing import TypeVar
 
+from mapper.runtime.stack import start
+
 Value = TypeVar("Value")
 
 TURN = 0.0001  # seconds between two threads that both want to run
@@ -63,7 +65,7 @@ def ahead(
         queue.put(end)
 
     # A daemon, for it may wait for a pipe that nobody closes.
-    threading.Thread(target=work, daemon=True).start()
+    start(threading.Thread(target=work, daemon=True))
     try:
         while True:
             value = queue.get()

@@ -5,9 +5,9 @@ It maps every payload, whatever the limits; the narrow path must give the same r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from mapper.diagnostics.diagnostic import Diagnostic
 from mapper.runtime.faults import NO_OBJECT, Fault, InvalidEvent, Skip, record_fault
@@ -25,7 +25,7 @@ from mapper.transform.body import read_body
 from mapper.transform.collector import Collector, NoEvent
 from mapper.transform.compiled import Compiled
 from mapper.transform.decoded_body import DecodedBody
-from mapper.transform.rejections import TOO_DEEP, reject
+from mapper.transform.rejections import TOO_DEEP, reject, reject_for_memory
 from mapper.transform.request import Request
 from mapper.transform.result import JsonResult, Outcome, Rejected, Result, Skipped, set_item
 from mapper.transform.room import Room
@@ -33,6 +33,8 @@ from mapper.transform.stream import Stream
 
 # The fields of a result.
 _Collected: TypeAlias = tuple[list[Any], list[Skipped], list[Rejected], tuple[Repair, ...]]
+
+_Done = TypeVar("_Done")
 
 _AS_THEY_ARE = nullcontext()  # the default limits are in force anyway
 _BYTES = (bytes, bytearray, memoryview)
@@ -118,11 +120,14 @@ class DecodedPath:
 
     def open(self, payload: object, request: Request, trusted: bool = False) -> DecodedBody:
         """A payload whose items are mapped one by one, by `outcomes`."""
-        with self._in_force():
-            try:
-                body = self._read(payload, request, trusted, is_fresh=False)
-            except RecursionError:
-                body = on_fresh_stack(lambda: self._read(payload, request, trusted, is_fresh=True))
+
+        def read(is_fresh: bool) -> DecodedBody:
+            return self._read(payload, request, trusted, is_fresh=is_fresh)
+
+        body = self._on_any_stack(read)
+        if body is None:
+            refused = reject_for_memory(0, "$", payload)
+            return DecodedBody(None, payload, request, rejected=refused)
         body.writes = True
         return body
 
@@ -136,14 +141,12 @@ class DecodedPath:
     def outcome(self, index: int, body: DecodedBody) -> Outcome:
         """The outcome of an item of a body that `open` gave. Outside of this call no limits are in force."""
         item = body.items[index]
-        outcome: Outcome
-        with self._in_force():
-            try:
-                outcome = self._map_counted(index, item, body, is_fresh=False)
-            except RecursionError:
-                # The caller has used up nearly all of its stack; the outcome must not depend on that.
-                outcome = on_fresh_stack(lambda: self._map_counted(index, item, body, is_fresh=True))
-        return outcome
+
+        def map_item(is_fresh: bool) -> Any:
+            return self._map_counted(index, item, body, is_fresh=is_fresh)
+
+        outcome: Outcome | None = self._on_any_stack(map_item)
+        return body.end(reject_for_memory(index, body.location(index), item)) if outcome is None else outcome
 
     def room(self, size: int) -> Room:
         """The room for events that take `size` bytes together."""
@@ -190,16 +193,29 @@ class DecodedPath:
     def _in_force(self) -> AbstractContextManager[None]:
         return _AS_THEY_ARE if self._has_default_limits else within(self._limits)
 
+    def _on_any_stack(self, work: Callable[[bool], _Done]) -> _Done | None:
+        """The result of work, which is told if its stack is fresh; None if there is too little memory for it.
+
+        The caller may have used up nearly all of its stack; no outcome must depend on that.
+        """
+        try:
+            with self._in_force():
+                try:
+                    return work(False)
+                except RecursionError:
+                    return on_fresh_stack(lambda: work(True))
+        except MemoryError:
+            return None  # the frames that hold the memory are gone when the caller goes on
+
     def _collect(self, payload: object, request: Request, trusted: bool, *, writes: bool) -> _Collected:
         """The fields of a result."""
-        with self._in_force():
-            try:
-                return self._collect_all(payload, request, trusted, writes=writes, is_fresh=False)
-            except RecursionError:
-                # All at once, as the next items would meet the same end of the stack.
-                return on_fresh_stack(
-                    lambda: self._collect_all(payload, request, trusted, writes=writes, is_fresh=True)
-                )
+
+        def collect(is_fresh: bool) -> _Collected:
+            return self._collect_all(payload, request, trusted, writes=writes, is_fresh=is_fresh)
+
+        # All at once, as the next items would meet the same end of the stack, or of the memory.
+        found = self._on_any_stack(collect)
+        return ([], [], [reject_for_memory(0, "$", payload)], ()) if found is None else found
 
     def _collect_all(
         self, payload: object, request: Request, trusted: bool, *, writes: bool, is_fresh: bool
@@ -337,10 +353,13 @@ class DecodedPath:
             return body.end(self._defect(index, item, body, error))
         except Uncounted:
             raise
+        except MemoryError:
+            pass  # rejected below, when the frames that hold the memory are gone
         except Exception as error:
             if body.may_raise:
                 return self._map_copy(index, item, body, is_fresh=is_fresh)
             return body.end(self._defect(index, item, body, error))
+        return body.end(reject_for_memory(index, body.location(index), item))
 
     def _try_item(self, index: int, item: object, body: DecodedBody) -> Any:
         if body.meter is None:
@@ -402,7 +421,6 @@ class DecodedPath:
     def _defect(self, index: int, item: object, body: DecodedBody, error: Exception) -> Rejected:
         if isinstance(error, RecursionError):
             return reject(index, body.location(index), "M606", TOO_DEEP, item)
-        # Nothing here may take memory by the size of the mapping: the error may be that none is left.
         last, step = 0, error.__traceback__
         while step is not None:
             if step.tb_frame.f_code.co_filename == self._module_file:

@@ -36,6 +36,8 @@ PASS_BYTES = "pass bytes to have them parsed"
 JSON_INSIDE = "the body is JSON inside JSON: a text that holds an object or a list"
 SEND_OBJECT = "have the sender send the object itself, or read the text before it is mapped"
 TOO_DEEP = "the item nests deeper than can be mapped"
+_NO_MEMORY = "no memory is left to map it"
+_MORE_MEMORY = "map it again when the process has more memory, or send fewer and smaller items at once"
 
 # The codes of values that Python has and JSON has not, by the words of `find_non_json`.
 _NOT_JSON = {
@@ -85,6 +87,11 @@ def reject(
     """The rejection of an item for a reason that has no place in the mapping."""
     location = location or "$"
     return Rejected(index, location, Thunk(_plain_diagnostics, code, message, location, hints), item)
+
+
+def reject_for_memory(index: int, location: str | None, item: object) -> Rejected:
+    """The rejection of an item or a body that ended in a MemoryError (M902), which takes little memory."""
+    return reject(index, location, "M902", _NO_MEMORY, item, (_MORE_MEMORY,))
 
 
 def reject_not_object(index: int, location: str | None, item: object, *, is_parsed: bool) -> Rejected:

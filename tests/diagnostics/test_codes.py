@@ -46,6 +46,7 @@ WITHOUT_EXAMPLE = {
     "M629": "a very large item",
     "M630": "many large items",
     "M901": "a defect of our own",
+    "M902": "a process without memory",
 }
 
 # Faults that another one cannot come without.

@@ -19,8 +19,7 @@ from fuzz.seeds import PAYLOADS, REQUEST, Seed, random_seeds, shipped_seeds, wri
 from mapper import compiler, ir
 from mapper.compiler import Analysis
 from mapper.diagnostics.codes import CODES
-from mapper.diagnostics.diagnostic import Diagnostic, Report
-from mapper.diagnostics.source import SourceFile
+from mapper.diagnostics.diagnostic import Diagnostic
 from support.agreement import assert_agreement
 
 RANDOM = 150  # mappings of random_mappings among the seeds
@@ -141,16 +140,15 @@ def _trees(seeds: Iterable[Seed]) -> list[tuple[Tree, Tree]]:
 @contextmanager
 def _programs() -> Iterator[list[ir.Program | None]]:
     """The programs that are compiled in the meantime, for the interpreter."""
-    analyse = compiler.analyse
+    analyse = compiler._analyse
     programs: list[ir.Program | None] = []
 
-    def analysed(file: SourceFile, folder: Path | None, report: Report) -> Analysis:
-        analysis = analyse(file, folder, report)
+    def analysed(analysis: Analysis, folder: Path | None) -> None:
+        analyse(analysis, folder)
         programs.append(analysis.program)
-        return analysis
 
-    compiler.analyse = analysed
+    compiler._analyse = analysed
     try:
         yield programs
     finally:
-        compiler.analyse = analyse
+        compiler._analyse = analyse

@@ -21,6 +21,7 @@ from mapper.runtime.work import (
     CALL,
     DATE,
     DATE_PATTERN,
+    ENTERED,
     FREE_DATE,
     FREE_DATE_CHARACTER,
     LISTED,
@@ -53,6 +54,8 @@ BODY: dict[str, Any] = {
     "n": 10**500,
     "j": json.dumps(FEW),
     "p": "(a|b)*c",
+    "m": {"k": FEW},
+    "r": {f"r{n}": n for n in FEW},
 }
 
 
@@ -115,7 +118,24 @@ COUNTED: dict[str, tuple[str, int]] = {
     "contains in a list": (text_of("{% if x contains 99 %}{% endif %}"), 2 * VALUE * 50),
     "equal texts": (text_of("{% if s == t %}{% endif %}"), SIZE // 16),
     "equal to a constant": (text_of("{% if s == 'x' %}{% endif %}{% if x == 1 %}{% endif %}"), 0),
-    "equal lists": (text_of("{% if x == item.x %}{% endif %}"), PAIR * 51),
+    "equal lists": (text_of("{% if x == item.x %}{% endif %}"), PAIR * 50 + ENTERED),
+    "equal objects": (
+        text_of("{% if o == envelope.o %}{% endif %}"),
+        ENTERED + (VALUE + PAIR) * 50 + sum(map(len, BODY["o"])) // 16,
+    ),
+    "objects with other names": (
+        text_of("{% if o == r %}{% endif %}"),
+        ENTERED + VALUE * 50 + sum(map(len, BODY["o"])) // 16,
+    ),
+    "equal members": (
+        text_of("{% if m.first == item.m.first %}{% endif %}"),
+        2 * ENTERED + PAIR * 51,
+    ),
+    "an element and a constant": (text_of("{% if d contains 'x' %}{% endif %}"), 2 * VALUE * 50),
+    "an element that is an object": (
+        text_of("{% if d contains o %}{% endif %}"),
+        (2 * VALUE + ENTERED) * 50,
+    ),
     "blank texts": (text_of("{% if w == blank %}{% endif %}{% if s == blank %}{% endif %}"), SIZE),
     "printed lists": (text_of("{{ x }}"), PRINTED * 50 + 90),
     "long integers": (text_of("{{ n }}"), (10**500).bit_length() ** 2 >> 14),

@@ -98,6 +98,7 @@ UNREACHED = {
     "M629": "its message holds a limit alone; tested where work is",
     "M630": "its message holds a limit alone; tested where work is",
     "M901": "a defect of ours; see below",
+    "M902": "says nothing of the item",
 }
 
 

@@ -55,6 +55,16 @@ INPUTS: dict[str, tuple[str, Any, str]] = {
         {"x": [list(range(900))] * 900},
         "",
     ),
+    "members compared in a loop": (
+        text_of("{% for i in (1..10000) %}{% if o.first == p.first %}x{% endif %}{% endfor %}"),
+        {"o": {"k": [0.5] * 300_000}, "p": {"k": [0.5] * 300_000}},
+        "M629",
+    ),
+    "names compared in a loop": (
+        text_of("{% for i in (1..10000) %}{% if o == p %}x{% endif %}{% endfor %}"),
+        {f"{name}": {f"k{n}": 0 for n in range(100_000)} | {name: 0} for name in "op"},
+        "M629",
+    ),
     "equality of large lists": ("{a: '$.x[?@ == $.z]', b: '$.x[?@ == $.z]'}", DEEP, ""),
     "a text of the body in each item": (
         text_of("{{ envelope.s | replace: 'a', 'b' | size }}"),

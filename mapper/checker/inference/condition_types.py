@@ -29,6 +29,15 @@ _SPECIALS: dict[str, tuple[Refine, Refine]] = {
 }
 
 
+def divide_condition(
+    condition: ir.Condition, scope: TypeScope, notes: Inference
+) -> tuple[TypeScope, TypeScope]:
+    """As `divide`, for a condition; one that the library evaluates may fail."""
+    if condition.test is None:
+        notes.note_unfollowed(condition, condition.span, scope)
+    return divide(condition.test, scope, notes)
+
+
 def divide(test: ir.TextTest | None, scope: TypeScope, notes: Inference) -> tuple[TypeScope, TypeScope]:
     """The scopes in which a test holds and does not hold; twice the given scope if unknown."""
     if test is None or not scope.is_reachable:

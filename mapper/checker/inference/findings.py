@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from mapper import ir
 from mapper.checker.inference.type_scope import TypeScope
-from mapper.checker.types import NEVER, Type, join
+from mapper.checker.types import ANYTHING, NEVER, Type, join
 from mapper.checker.types.named import array_of
 from mapper.diagnostics.source import Span
 from mapper.ir.liquid import Operand
@@ -134,6 +134,12 @@ class Inference:
             # Its value came from anywhere in the template: perhaps from a list, or from a list in one.
             focus, bad = None, join(bad, array_of(join(bad, array_of(bad, 1)), 1))
         self.note_rejection(PossibleRejection("M618", span, LOST_DIGITS, focus, bad, loses_digits=True))
+
+    def note_unfollowed(self, node: object, span: Span, scope: TypeScope) -> None:
+        """Note Liquid that the library evaluates: nobody here knows if it fails."""
+        if scope.is_reachable:
+            reason = "it uses tags or expressions that are not followed"
+            self.note_rejection(PossibleRejection("M618", span, reason, node, ANYTHING))
 
     def note_rejection(self, rejection: PossibleRejection) -> None:
         """Note that an item may be rejected."""

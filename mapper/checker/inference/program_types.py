@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mapper import ir
-from mapper.checker.inference.condition_types import divide
+from mapper.checker.inference.condition_types import divide_condition
 from mapper.checker.inference.findings import Inference
 from mapper.checker.inference.payload_types import PayloadTypes
 from mapper.checker.inference.template_types import infer_template
@@ -45,7 +45,7 @@ def _infer(program: ir.Program, scope: TypeScope, notes: Inference) -> None:
         known = _var_type(var, scope, notes) if var in first else ANY_MEMBER
         scope = scope.with_var(var, known)
     for rule in program.rules:
-        ended, scope = divide(rule.condition.test, scope, notes)
+        ended, scope = divide_condition(rule.condition, scope, notes)
         notes.note_reached(rule, ended.is_reachable)
     for var in program.vars if scope.is_reachable else ():
         known = meet(_var_type(var, scope, notes), scope.read_var(var))

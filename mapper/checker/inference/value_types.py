@@ -9,7 +9,7 @@ from typing import assert_never
 from mapper import ir
 from mapper.checker.inference import predicates as p
 from mapper.checker.inference.cast_types import Casting, cast_type, kept_type, time_type
-from mapper.checker.inference.condition_types import divide
+from mapper.checker.inference.condition_types import divide_condition
 from mapper.checker.inference.findings import Inference, PossibleRejection
 from mapper.checker.inference.object_types import changed_object, entries_of, merged_objects, object_of
 from mapper.checker.inference.operand_types import operand_type
@@ -48,17 +48,22 @@ def infer_value(node: ir.Value, scope: TypeScope, notes: Inference) -> Type:
     return notes.note_type(node, _infer(node, scope, notes))
 
 
+def _infer_liquid(node: ir.Template | ir.Compute, scope: TypeScope, notes: Inference) -> Type:
+    if isinstance(node, ir.Compute) and node.value is not None:
+        return operand_type(node.value, replace(scope, computes=True), notes)
+    if isinstance(node, ir.Compute) or node.body is None:
+        notes.note_unfollowed(node, node.span, scope)
+    return ANYTHING.with_missing() if isinstance(node, ir.Compute) else infer_template(node, scope, notes)
+
+
 def _infer(node: ir.Value, scope: TypeScope, notes: Inference) -> Type:
     match node:
         case ir.Literal(value):
             return literal_type(value)
         case ir.Path():
             return infer_path(node, scope)
-        case ir.Template():
-            return infer_template(node, scope, notes)
-        case ir.Compute(value=operand):
-            computing = replace(scope, computes=True)
-            return ANYTHING.with_missing() if operand is None else operand_type(operand, computing, notes)
+        case ir.Template() | ir.Compute():
+            return _infer_liquid(node, scope, notes)
         case ir.Record():
             return infer_record(node, scope, notes)
         case ir.Array(values):
@@ -70,7 +75,7 @@ def _infer(node: ir.Value, scope: TypeScope, notes: Inference) -> Type:
         case ir.Match():
             return _match(node, scope, notes)
         case ir.When(condition, then, otherwise):
-            inside, outside = divide(condition.test, scope, notes)
+            inside, outside = divide_condition(condition, scope, notes)
             return join(infer_value(then, inside, notes), _other(otherwise, outside, notes))
         case ir.Merge():
             return _merge(node, scope, notes)

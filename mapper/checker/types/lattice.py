@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import TypeAlias, TypeVar
 
 from mapper.budget import memoize, spend
 from mapper.checker.types.facts import (
@@ -24,9 +23,6 @@ from mapper.checker.types.facts import (
 from mapper.checker.types.named import MISSING_ONLY, NEVER
 from mapper.checker.types.number_facts import join_numbers, meet_numbers, numbers_within
 from mapper.checker.types.text_facts import join_texts, meet_texts, texts_within
-
-_Part = TypeVar("_Part")
-_MeetParts: TypeAlias = Callable[[_Part, _Part], _Part | None]
 
 MAX_OBJECTS = 8  # separate alternatives; more are joined into one, or each join would multiply them
 _MAX_DEPTH = 40  # of types inside types; below, a meet returns its left side or nothing, an order is unknown
@@ -202,18 +198,11 @@ def _meet(left: Type, right: Type, depth: int, bound: Bound = Bound.UPPER) -> Ty
         left.missing and right.missing,
         left.null and right.null,
         left.booleans & right.booleans,
-        _of_both(left.numbers, right.numbers, meet_numbers),
-        _of_both(left.texts, right.texts, lambda one, other: meet_texts(one, other, bound)),
+        meet_numbers(left.numbers, right.numbers) if left.numbers and right.numbers else None,
+        meet_texts(left.texts, right.texts, bound) if left.texts and right.texts else None,
         _meet_arrays(left.arrays, right.arrays, depth, bound) if left.arrays and right.arrays else None,
         _meet_all_objects(left.objects, right.objects, depth, bound),
     )
-
-
-def _of_both(left: _Part | None, right: _Part | None, meet_parts: _MeetParts[_Part]) -> _Part | None:
-    """The common values of two parts; most types that are compared share their scalars."""
-    if left is None or right is None or left == right:
-        return left and right
-    return meet_parts(left, right)
 
 
 def _meet_arrays(left: Arrays, right: Arrays, depth: int, bound: Bound) -> Arrays | None:

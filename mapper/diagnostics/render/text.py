@@ -49,7 +49,7 @@ class _Block:
         head = self._paint(f"{diagnostic.severity.value}[{diagnostic.code}]", accent)
         self.lines.append(head + self._paint(f": {visible(diagnostic.message)}", _BOLD))
         files = _by_file(diagnostic)
-        numbers = [line_of(file, mark.span) for file, marks in files if file.text for mark in marks]
+        numbers = [line_of(file, mark.span) for file, marks in files for mark in marks]
         margin = " " * (len(str(max(numbers, default=0))) + 1)
         snippets = [(file, marks, layout(file, marks, self._room(margin))) for file, marks in files]
         for index, (file, marks, rows) in enumerate(snippets):

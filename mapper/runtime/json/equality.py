@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from mapper.runtime.work import PAIR, STRIDE, Meter, meter, spend_on_key
+from mapper.runtime.work import ENTERED, PAIR, STRIDE, VALUE, Meter, meter, size_of_names, spend_on_key
 
-_CONTAINERS = (dict, list)
+_CONTAINERS = (dict, list, tuple)  # Liquid makes a tuple of a member's name and value
 _MANY = 1_000  # members and elements: to compare the few of small values is faster than to remember them
 _FIXED = frozenset({int, float, bool, type(None)})
 _NUMBERS = (int, float, Decimal)  # Decimal: numbers of a body that no float holds
@@ -26,7 +26,7 @@ def equal(left: object, right: object) -> bool:
     """
     # Python's own `==` has True equal to 1, and ends in a RecursionError for values that nest deep.
     counting = meter()
-    if not isinstance(left, _CONTAINERS):
+    if not isinstance(left, _CONTAINERS) or not isinstance(right, _CONTAINERS):
         return _are_equal_scalars(left, right, counting)
     pairs: list[tuple[object, object]] = [(left, right)]
     # A payload from a host may hold one object often, or inside itself. Each pair is kept alive, so that no
@@ -35,28 +35,35 @@ def equal(left: object, right: object) -> bool:
     entered = 0
     while pairs:
         one, other = pairs.pop()
-        if counting is not None:
-            counting.spend(PAIR)
         if not isinstance(one, _CONTAINERS):
+            if counting is not None:
+                counting.spend(PAIR)
             if type(one) in _FIXED and type(one) is type(other):  # as most are: for them `!=` will do
                 if one != other:
                     return False
             elif not _are_equal_scalars(one, other, counting):
                 return False
             continue
+        if counting is not None:
+            counting.spend(ENTERED)
         entered += len(one)
         if one and entered > _MANY:
             if (id(one), id(other)) in met:
                 continue
             met[id(one), id(other)] = one, other
-        if isinstance(one, list):
-            if not isinstance(other, list) or len(one) != len(other):
+        if isinstance(one, dict):
+            if not isinstance(other, dict) or len(one) != len(other):
                 return False
-            pairs.extend(zip(one, other, strict=True))
-        else:
-            if not isinstance(other, dict) or one.keys() != other.keys():
+            if counting is not None:
+                counting.spend(VALUE * len(one) + size_of_names(one))
+            if one.keys() != other.keys():
                 return False
             pairs.extend((value, other[key]) for key, value in one.items())
+        else:
+            kind = list if isinstance(one, list) else tuple
+            if not isinstance(other, kind) or len(one) != len(other):
+                return False
+            pairs.extend(zip(one, other, strict=True))
     return True
 
 
