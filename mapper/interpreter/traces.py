@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from mapper import ir
 from mapper.diagnostics.diagnostic import Diagnostic
 from mapper.interpreter.tracing import TraceSteps, trace_item
+from mapper.interpreter.watching import BODY, Reading, watched
 from mapper.runtime.items import UnmatchedElement
 from mapper.runtime.limits import within
+from mapper.runtime.schema.validation import violations
 from mapper.runtime.stack import on_fresh_stack
 from mapper.runtime.work import OUT_OF_WORK
 from mapper.transform.request import Request
 from mapper.transform.transform import Transform
+
+_Found = TypeVar("_Found")
 
 # Codes of items that are not mapped, or whose mapping was stopped: nothing is interpreted then.
 _NOT_MAPPED = frozenset({"M603", "M604", "M605", "M606", "M608", "M619", "M620"}) | OUT_OF_WORK
@@ -42,10 +48,11 @@ def trace_items(
     rejected = {other.index: other for other in result.rejected}
     events = iter(result.events)
     found: list[ItemTrace] = []
+    tracer = _Tracer(program, transform, body.value, request)
     for index, item in enumerate(body.items):
         steps = TraceSteps()
         if index not in rejected or not _NOT_MAPPED & set(rejected[index].codes):
-            steps = _steps(program, transform, item, body.value, request)
+            steps = tracer.steps(item)
         if index in skipped:
             found.append(ItemTrace(index, "skipped", skipped[index].reason, steps=steps))
         elif index in rejected:
@@ -56,13 +63,31 @@ def trace_items(
     return tuple(found)
 
 
-def _steps(
-    program: ir.Program, transform: Transform, item: object, body: object, request: Request
-) -> TraceSteps:
-    if isinstance(item, UnmatchedElement):
-        return TraceSteps()
-    with within(transform._compiled.limits):
-        try:
-            return trace_item(program, item, body, request)
-        except RecursionError:
-            return on_fresh_stack(lambda: trace_item(program, item, body, request))
+class _Tracer:
+    """Interprets the items of one body, which is copied once."""
+
+    def __init__(self, program: ir.Program, transform: Transform, body: object, request: Request) -> None:
+        self._program, self._transform, self._request = program, transform, request
+        self._reading = Reading()
+        self._body = _with_room(lambda: watched(body, BODY, self._reading))
+
+    def steps(self, item: object) -> TraceSteps:
+        """The steps of an item; of a rejected event the leaves that do not fit have the code."""
+        if isinstance(item, UnmatchedElement):
+            return TraceSteps()
+        with within(self._transform._compiled.limits):
+            return _with_room(lambda: self._interpreted(item))
+
+    def _interpreted(self, item: object) -> TraceSteps:
+        steps = trace_item(self._program, item, self._body, self._request, self._reading)
+        if steps.event is None:
+            return steps
+        refused = [one.location[1:] for one in violations(self._transform._compiled.target, steps.event)]
+        return steps.refused(refused) if refused else steps
+
+
+def _with_room(work: Callable[[], _Found]) -> _Found:
+    try:
+        return work()
+    except RecursionError:
+        return on_fresh_stack(work)

@@ -5,14 +5,28 @@ The interpreter reports a node after its operands. A stack turns these reports i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from mapper import ir
 from mapper.diagnostics.source import Span
-from mapper.interpreter.items import interpret_item
+from mapper.interpreter.items import interpret
 from mapper.interpreter.path_evaluation import NO_SITE, Location, find_nodes
 from mapper.interpreter.value_evaluation import EvaluationContext, is_absent
+from mapper.interpreter.watching import (
+    BODY,
+    ELEMENT,
+    ITEM,
+    Place,
+    Reading,
+    WatchedContext,
+    WatchedList,
+    innermost,
+    unwatched,
+    watched,
+    write_place,
+)
 from mapper.runtime.faults import Fault, Skip
 from mapper.runtime.json.locations import write_location
 from mapper.runtime.missing import MISSING
@@ -68,31 +82,45 @@ class RuleTried:
 
 @dataclass(frozen=True, slots=True)
 class TraceSteps:
-    """The rules asked and the leaves of an item; `is_whole` is false if there were too many steps."""
+    """The rules asked and the leaves of an item; `is_whole` is false if there were too many steps.
+
+    `event` is what the fields make, before it is validated; None if a rule, a skip or a fault ended the item.
+    """
 
     rules: tuple[RuleTried, ...] = ()
     leaves: tuple[Leaf, ...] = ()
     is_whole: bool = True
+    event: object = field(default=None, repr=False)
+
+    def refused(self, fields: Sequence[str]) -> TraceSteps:
+        """The steps with M612 for the leaves at, above or below fields that the target schema refuses."""
+        leaves = tuple(
+            replace(leaf, state="M612") if any(_overlaps(leaf.path, name) for name in fields) else leaf
+            for leaf in self.leaves
+        )
+        return replace(self, leaves=leaves)
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
     node: ir.Value | ir.Rule
     outcome: object
-    places: tuple[str, ...]
+    places: tuple[Place, ...]
     inner: tuple[_Step, ...]
 
 
 class _Recorder:
-    """Builds the tree of steps; `places` of containers that paths have found are known by their identity."""
+    """Builds the tree of steps out of the nodes in the order in which they are observed."""
 
-    def __init__(self, item: object) -> None:
+    def __init__(self, reading: Reading) -> None:
         self.steps: list[_Step] = []
         self.count = 0
-        self.vars: dict[int, _Step] = {}
-        self._roots: dict[int, str] = {id(item): "$"}
+        self._reading = reading
+        self._vars: dict[int, _Step] = {}
+        self._matches: dict[int, tuple[Place, ...]] = {}  # of each list that a path has made, by identity
 
     def observe(self, node: ir.Value | ir.Rule, outcome: object, context: EvaluationContext) -> None:
+        assert isinstance(context, WatchedContext)
         self.count += 1
         if self.count > MAX_STEPS:
             return
@@ -103,52 +131,96 @@ class _Recorder:
         inner = tuple(self.steps[first:])
         del self.steps[first:]
         for step in inner:
-            self.vars.setdefault(id(step.node), step)
-        known = tuple(self.vars[id(var.value)] for var in _vars(node) if id(var.value) in self.vars)
+            self._vars.setdefault(id(step.node), step)
+        known = tuple(self._vars[id(var.value)] for var in _vars(node) if id(var.value) in self._vars)
         inner = (*(step for step in known if all(step is not other for other in inner)), *inner)
-        self.steps.append(_Step(node, outcome, self._places(node, context), inner))
+        if isinstance(node, ir.MapItems | ir.WithItem):
+            inner = self._with_places(node, inner)
+        self.steps.append(_Step(node, outcome, self._places(node, outcome, context), inner))
 
-    def _places(self, node: ir.Value | ir.Rule, context: EvaluationContext) -> tuple[str, ...]:
+    def _places(
+        self, node: ir.Value | ir.Rule, outcome: object, context: WatchedContext
+    ) -> tuple[Place, ...]:
         match node:
             case ir.Path():
-                return self._found(node, context)
+                return self._found(node, outcome, context)
             case ir.FromRequest(part, name):
-                return (f"{part.value} {name}".strip(),)
-            case ir.Template(_, lowered) | ir.Compute(_, lowered):
-                return _looked_up(lowered, self._root(context))
+                return ((part.value, name) if name else (part.value,),)
             case ir.When(condition) | ir.Rule(condition):
-                return _looked_up(condition.test, self._root(context))
+                return self._reading.take(condition)
             case _:
-                return ()
+                return self._reading.take(node)
 
-    def _root(self, context: EvaluationContext) -> str:
-        return self._roots.get(id(context.item), "@")
+    def _found(self, path: ir.Path, outcome: object, context: WatchedContext) -> tuple[Place, ...]:
+        root = context.root if path.root is ir.Root.ITEM else BODY
+        matches: tuple[Place, ...] = ()
+        with self._reading.of(path), suppress(Fault):
+            matches = tuple(root + location for location, _ in find_nodes(path, context.item, context.body))
+        if isinstance(outcome, list) and not path.is_singular:
+            self._matches[id(outcome)] = matches
+        tested = self._reading.take(path)
+        if matches:
+            return innermost((*matches, *tested))
+        if path.is_singular:
+            return (root + tuple(_only_step(segment) for segment in path.segments),)
+        return tested or (root,)
 
-    def _found(self, path: ir.Path, context: EvaluationContext) -> tuple[str, ...]:
-        root = self._root(context) if path.root is ir.Root.ITEM else "^"
-        try:
-            nodes = find_nodes(path, context.item, context.body)
-        except Fault:
-            nodes = []
-        if not nodes:
-            return (root + path.text[1:],)
-        for location, value in nodes:
-            self._learn(root + _written(location), value)
-        return tuple(root + _written(location) for location, _ in nodes[:MAX_PLACES])
+    def _with_places(self, node: ir.MapItems | ir.WithItem, inner: tuple[_Step, ...]) -> tuple[_Step, ...]:
+        """The steps, in which the places of elements are those in the payload."""
+        source = next((step for step in inner if step.node is node.source), None)
+        if source is None:
+            return inner
+        elements = source.outcome
+        read = _all_places(source)
+        found: list[_Step] = []
+        number = 0
+        for step in inner:
+            if step.node is not node.element:
+                found.append(step)
+                continue
+            own = read
+            if isinstance(node, ir.MapItems) and id(elements) in self._matches:
+                own = self._matches[id(elements)][number : number + 1]
+            elif isinstance(node, ir.MapItems) and isinstance(elements, WatchedList):
+                own = ((*elements.place, number),)
+            found.append(_placed(step, own, is_known=own is not read))
+            number += 1
+        return tuple(found)
 
-    def _learn(self, place: str, value: object) -> None:
-        if isinstance(value, dict):
-            self._roots.setdefault(id(value), place)
-        elif isinstance(value, list):
-            for index, element in enumerate(value):
-                if isinstance(element, dict):
-                    self._roots.setdefault(id(element), f"{place}[{index}]")
+
+def _only_step(segment: ir.Segment) -> str | int:
+    match segment.selectors:
+        case (ir.Name(name),):
+            return name
+        case (ir.Index(index),):
+            return index
+    raise AssertionError("a singular path has one name or index in each segment")
 
 
-def trace_item(program: ir.Program, item: object, body: object, request: Request) -> TraceSteps:
-    """Interpret an item and tell each step; the event is that of the interpreter, which is not validated."""
-    recorder = _Recorder(item)
-    kind, found = interpret_item(program, item, body, request, recorder.observe)
+def _placed(step: _Step, element: tuple[Place, ...], *, is_known: bool) -> _Step:
+    """A step, with the place of the element in which it was evaluated; else those its list was made of."""
+    places: list[Place] = []
+    for place in step.places:
+        if place[:1] == ELEMENT:
+            places += (start + place[1:] if is_known else start for start in element)
+        else:
+            places.append(place)
+    inner = tuple(_placed(one, element, is_known=is_known) for one in step.inner)
+    if inner == step.inner and tuple(places) == step.places:
+        return step
+    return replace(step, places=tuple(dict.fromkeys(places)), inner=inner)
+
+
+def trace_item(
+    program: ir.Program, item: object, body: object, request: Request, reading: Reading
+) -> TraceSteps:
+    """Interpret an item and tell each step; the event is that of the interpreter, which is not validated.
+
+    `body` is watched by `reading`, so that it is copied once for all items.
+    """
+    recorder = _Recorder(reading)
+    context = WatchedContext(watched(item, ITEM, reading), body, request, recorder.observe, reading=reading)
+    kind, found = interpret(program, context)
     if recorder.count > MAX_STEPS:
         return TraceSteps(is_whole=False)
     rules: list[RuleTried] = []
@@ -156,14 +228,21 @@ def trace_item(program: ir.Program, item: object, body: object, request: Request
     for step in recorder.steps:
         if isinstance(step.node, ir.Rule):
             rule, applied = step.node, step.outcome is not False
-            rules.append(RuleTried(rule.span, rule.reason, rule.rejects, applied, _all_places(step)))
+            rules.append(RuleTried(rule.span, rule.reason, rule.rejects, applied, _places_read(step)))
         else:
             if isinstance(step.node, ir.Template) and not isinstance(step.outcome, Fault | Skip):
                 # Its text is read as JSON after it was observed.
                 read = Fault(str(found), NO_SITE) if kind == "rejected" else found
                 step = replace(step, outcome=read)
             leaves += _leaves(step, (), ())
-    return TraceSteps(tuple(rules), tuple(leaves))
+    event = unwatched(found) if kind == "event" else None
+    return TraceSteps(tuple(rules), tuple(leaves), event=event)
+
+
+def _overlaps(path: str, other: str) -> bool:
+    """Return True if one of two places is the other, or inside it."""
+    short, long = sorted((path, other), key=len)
+    return long == short or (long.startswith(short) and long[len(short)] in ".[")
 
 
 def _leaves(step: _Step, path: Location, above: tuple[TriedChoice, ...]) -> Iterator[Leaf]:
@@ -174,7 +253,7 @@ def _leaves(step: _Step, path: Location, above: tuple[TriedChoice, ...]) -> Iter
             for inner in step.inner:
                 entry = values[id(inner.node)]
                 yield from (
-                    replace(leaf, span=entry.span) if leaf.path == _written((*path, entry.name)) else leaf
+                    replace(leaf, span=entry.span) if leaf.path == _field((*path, entry.name)) else leaf
                     for leaf in _leaves(inner, (*path, entry.name), above)
                 )
             return
@@ -194,7 +273,8 @@ def _leaves(step: _Step, path: Location, above: tuple[TriedChoice, ...]) -> Iter
     below = tuple(_below(step))
     choices = (*above, *(choice for inner in below for choice in _choices(inner)))
     casts = tuple(conversion for inner in reversed(below) for conversion in _conversions(inner))
-    yield Leaf(_written(path), step.node.span, _state(step), step.outcome, _all_places(step), choices, casts)
+    value = unwatched(step.outcome)
+    yield Leaf(_field(path), step.node.span, _state(step), value, _places_read(step), choices, casts)
 
 
 def _state(step: _Step) -> str:
@@ -219,8 +299,12 @@ def _below(step: _Step) -> Iterator[_Step]:
             waiting.extend(reversed(step.inner))
 
 
-def _all_places(step: _Step) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(p for inner in _below(step) for p in inner.places))[:MAX_PLACES]
+def _all_places(step: _Step) -> tuple[Place, ...]:
+    return tuple(dict.fromkeys(place for inner in _below(step) for place in inner.places))
+
+
+def _places_read(step: _Step) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(write_place, _all_places(step)[:MAX_PLACES])))
 
 
 def _choices(step: _Step) -> Iterator[TriedChoice]:
@@ -231,17 +315,29 @@ def _choices(step: _Step) -> Iterator[TriedChoice]:
             last = step.inner[-1]
             is_taken = step.outcome is not MISSING
             yield TriedChoice(last.node.span, "taken" if is_taken else _lost(last.outcome, nonblank))
-        case ir.Match(_, _, otherwise) | ir.When(_, _, otherwise):
-            options = {id(option) for option in ir.alternatives(step.node)}
-            taken = [inner for inner in step.inner if id(inner.node) in options]
-            if not taken:
-                yield TriedChoice(step.node.span, "no case fits")
-            for inner in taken:
-                yield TriedChoice(inner.node.span, "taken as `else`" if inner.node is otherwise else "taken")
-        case ir.Default(_, default):
-            for inner in step.inner:
-                if inner.node is default:
-                    yield TriedChoice(inner.node.span, "default taken")
+        case ir.Match(_, cases, otherwise):
+            evaluated = {id(inner.node) for inner in step.inner}
+            for case in cases:
+                if id(case.value) in evaluated:
+                    yield TriedChoice(case.span, "taken")
+                    return
+                yield TriedChoice(case.span, "not equal")
+            if otherwise is not None and id(otherwise) in evaluated:
+                yield TriedChoice(otherwise.span, "taken as `else`")
+        case ir.When(condition, then, otherwise):
+            evaluated = {id(inner.node) for inner in step.inner}
+            if id(then) in evaluated:
+                yield TriedChoice(then.span, "taken")
+            elif otherwise is not None and id(otherwise) in evaluated:
+                yield TriedChoice(condition.span, "does not hold")
+                yield TriedChoice(otherwise.span, "taken as `else`")
+            elif not isinstance(step.outcome, Fault):
+                yield TriedChoice(condition.span, "does not hold")
+        case ir.Default(value, default):
+            if any(inner.node is default for inner in step.inner):
+                lost = next(inner for inner in step.inner if inner.node is value)
+                yield TriedChoice(value.span, _lost(lost.outcome, nonblank=False))
+                yield TriedChoice(default.span, "default taken")
 
 
 def _lost(outcome: object, nonblank: bool) -> str:
@@ -254,7 +350,7 @@ def _lost(outcome: object, nonblank: bool) -> str:
 
 def _conversions(step: _Step) -> Iterator[Conversion]:
     if isinstance(step.node, ir.Cast | ir.Timestamp) and step.inner:
-        yield Conversion(step.node.span, step.inner[0].outcome, step.outcome)
+        yield Conversion(step.node.span, unwatched(step.inner[0].outcome), unwatched(step.outcome))
 
 
 def _operands(node: ir.Value | ir.Rule) -> Iterator[ir.Value]:
@@ -275,21 +371,5 @@ def _vars(node: ir.Value | ir.Rule) -> tuple[ir.Var, ...]:
             return ()
 
 
-def _looked_up(lowered: object, root: str) -> tuple[str, ...]:
-    """The places that Liquid reads; all of the item if the library runs it."""
-    if lowered is None:
-        return (root,)
-    found: list[str] = []
-    for part in ir.walk(lowered):
-        if isinstance(part, ir.Lookup) and part.var is None:
-            keys = [key for key in part.keys if not isinstance(key, ir.Lookup)]
-            if part.name in ir.REQUEST_NAMES:
-                found.append(" ".join([part.name, *map(str, keys)]))
-            else:
-                start = {"item": root, "envelope": "^"}.get(part.name)
-                found.append(start + _written(keys) if start else root + _written([part.name, *keys]))
-    return tuple(dict.fromkeys(found))[:MAX_PLACES]
-
-
-def _written(steps: tuple[str | int, ...] | list[str | int]) -> str:
+def _field(steps: Location) -> str:
     return write_location(steps)[1:]
