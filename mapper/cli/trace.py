@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import textwrap
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from mapper.diagnostics.stop import Stop
 from mapper.interpreter.traces import ItemTrace
 from mapper.interpreter.tracing import Leaf
 from mapper.runtime.faults import show
+from mapper.runtime.json.types import in_words, type_of
 from mapper.runtime.limits import DEFAULT
 from mapper.runtime.missing import MISSING
 
@@ -32,6 +34,7 @@ examples:
   mapper trace orders order.json
   mapper trace orders order.json --field user_id --item 3"""
 WIDTH = 56  # of a line of text without its indentation
+MAX_ALIKE = 3  # alternatives that lost for the same reason, one after the other; the rest is counted
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -96,10 +99,14 @@ def _print(output: Screen, one: ItemTrace, arguments: argparse.Namespace) -> Non
     style = {"event": "green", "skipped": "yellow", "rejected": "red"}[one.outcome]
     output.line((f"item {one.index + 1}: {one.outcome}", f"bold {style}"))
     for rule in one.steps.rules:
+        word = "reject" if rule.rejects else "skip"
         if rule.applied:
-            word = "reject" if rule.rejects else "skip"
-            output.line(f"  {_place(rule.span)} {word}: {shorten(rule.reason)}")
-            _print_list(output, "reads", rule.places)
+            output.line(f"  {_place(rule.span)} {word}: {shorten(rule.reason, WIDTH - 16)}")
+        elif rule.code:
+            output.line(f"  {_place(rule.span)} {word}: cannot be decided, ", (rule.code, "red"))
+        else:
+            continue
+        _print_list(output, "reads", rule.places)
     for diagnostic in one.diagnostics:
         message = textwrap.wrap(shorten(diagnostic.message, 4 * WIDTH), WIDTH - 6) or [""]
         output.line((f"  {diagnostic.code}", "red"), f" {message[0]}")
@@ -121,8 +128,13 @@ def _print_leaf(output: Screen, leaf: Leaf, show_values: bool) -> None:
     color = {"value": "green", "missing": "yellow"}.get(leaf.state, "red")
     output.line(("  " + shorten(_name(leaf)), "bold"), f" {_place(leaf.span)} ", (state, color))
     _print_list(output, "reads", leaf.places)
-    for choice in leaf.choices:
-        output.line(f"    {_place(choice.span)} {_text(choice.span)}: {choice.verdict}")
+    for verdict, choices in groupby(leaf.choices, lambda choice: choice.verdict):
+        first, *others = choices
+        hidden = others[MAX_ALIKE - 1 :]
+        for choice in (first, *others[: MAX_ALIKE - 1]):
+            output.line(f"    {_place(choice.span)} {_text(choice.span)}: {verdict}")
+        if hidden:
+            output.line(f"    and {len(hidden)} more: {verdict}")
     for cast in leaf.conversions:
         line = f"    {_place(cast.span)} cast"
         output.line(f"{line}: {_shown(cast.before, show_values)} -> {_shown(cast.after, show_values)}")
@@ -138,7 +150,7 @@ def _shown(value: object, show_values: bool) -> str:
         return "missing"
     if isinstance(value, Exception):
         return "failed"
-    return shorten(show(value), 16) if show_values else type(value).__name__
+    return shorten(show(value), 16) if show_values else in_words([type_of(value)])
 
 
 def _place(span: Span) -> str:
@@ -161,6 +173,7 @@ def _document(one: ItemTrace, arguments: argparse.Namespace) -> dict[str, Any]:
         "rules": [
             {"place": _place(r.span), "reason": r.reason, "rejects": r.rejects, "applied": r.applied}
             | {"reads": list(r.places)}
+            | ({"code": r.code} if r.code else {})
             for r in one.steps.rules
         ],
         "leaves": [

@@ -52,7 +52,7 @@ def trace_items(
     for index, item in enumerate(body.items):
         steps = TraceSteps()
         if index not in rejected or not _NOT_MAPPED & set(rejected[index].codes):
-            steps = tracer.steps(item)
+            steps = tracer.steps(item, rejected[index].codes if index in rejected else ())
         if index in skipped:
             found.append(ItemTrace(index, "skipped", skipped[index].reason, steps=steps))
         elif index in rejected:
@@ -71,19 +71,19 @@ class _Tracer:
         self._reading = Reading()
         self._body = _with_room(lambda: watched(body, BODY, self._reading))
 
-    def steps(self, item: object) -> TraceSteps:
-        """The steps of an item; of a rejected event the leaves that do not fit have the code."""
+    def steps(self, item: object, codes: tuple[str, ...]) -> TraceSteps:
+        """The steps of an item; of an event that was rejected the leaves that do not fit have the code."""
         if isinstance(item, UnmatchedElement):
             return TraceSteps()
         with within(self._transform._compiled.limits):
-            return _with_room(lambda: self._interpreted(item))
+            return _with_room(lambda: self._interpreted(item, codes))
 
-    def _interpreted(self, item: object) -> TraceSteps:
+    def _interpreted(self, item: object, codes: tuple[str, ...]) -> TraceSteps:
         steps = trace_item(self._program, item, self._body, self._request, self._reading)
-        if steps.event is None:
+        if steps.event is None or not codes:
             return steps
         refused = [one.location[1:] for one in violations(self._transform._compiled.target, steps.event)]
-        return steps.refused(refused) if refused else steps
+        return steps.refused(refused, codes[0])
 
 
 def _with_room(work: Callable[[], _Found]) -> _Found:

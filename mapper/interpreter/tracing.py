@@ -71,13 +71,14 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class RuleTried:
-    """A skip or reject rule that was asked: `applied` if it ended the item."""
+    """A skip or reject rule that was asked: `applied` if it holds; `code` if it failed and ended the item."""
 
     span: Span
     reason: str
     rejects: bool
     applied: bool
     places: tuple[str, ...]
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +93,10 @@ class TraceSteps:
     is_whole: bool = True
     event: object = field(default=None, repr=False)
 
-    def refused(self, fields: Sequence[str]) -> TraceSteps:
-        """The steps with M612 for the leaves at, above or below fields that the target schema refuses."""
+    def refused(self, fields: Sequence[str], code: str) -> TraceSteps:
+        """The steps with a code for the leaves at, above or below fields that the target schema refuses."""
         leaves = tuple(
-            replace(leaf, state="M612") if any(_overlaps(leaf.path, name) for name in fields) else leaf
+            replace(leaf, state=code) if any(_overlaps(leaf.path, name) for name in fields) else leaf
             for leaf in self.leaves
         )
         return replace(self, leaves=leaves)
@@ -227,8 +228,10 @@ def trace_item(
     leaves: list[Leaf] = []
     for step in recorder.steps:
         if isinstance(step.node, ir.Rule):
-            rule, applied = step.node, step.outcome is not False
-            rules.append(RuleTried(rule.span, rule.reason, rule.rejects, applied, _places_read(step)))
+            rule, outcome = step.node, step.outcome
+            code = outcome.code if isinstance(outcome, Fault) else ""
+            places = _places_read(step)
+            rules.append(RuleTried(rule.span, rule.reason, rule.rejects, outcome is True, places, code))
         else:
             if isinstance(step.node, ir.Template) and not isinstance(step.outcome, Fault | Skip):
                 # Its text is read as JSON after it was observed.

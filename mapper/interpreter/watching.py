@@ -90,6 +90,12 @@ class WatchedObject(dict[str, object]):
 class WatchedHeaders(WatchedObject, Headers):
     """The headers of a request, found by names in any case."""
 
+    def __getitem__(self, key: str) -> object:
+        return super().__getitem__(key.lower() if isinstance(key, str) else key)
+
+    def __contains__(self, key: object) -> bool:
+        return super().__contains__(key.lower() if isinstance(key, str) else key)
+
 
 class WatchedList(list[object]):
     """A list of a payload; its place is that in the payload."""
@@ -125,6 +131,13 @@ class WatchedNames(GivenNames):
         elif name != ir.VARS:
             self.reading.note((*self.place, name))
         return super().__getitem__(name)
+
+    def get(self, name: object, default: object = None) -> object:
+        """The variable of that name, or `default`."""
+        try:
+            return self[name]  # type: ignore[index]
+        except KeyError:
+            return default
 
 
 def watched(value: object, place: Place, reading: Reading) -> object:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, replace
@@ -113,22 +114,26 @@ class Traced:
         return replace(self, body=changed(self.body, place, value))
 
 
-def assert_places_change_their_leaves(one: Traced, most: int) -> int:
-    """Each of the first leaves has a place that, changed, changes it; the number of leaves with places."""
-    count = 0
+def with_places_that_change_them(one: Traced, most: int) -> tuple[int, list[object]]:
+    """Of the first leaves the number that name places, and those that no change of their places changes.
+
+    Of a skip the places are those of the conditions on the way, of which one alone may change nothing.
+    """
+    count, unchanged = 0, list[object]()
     for leaf in one.steps.leaves[:most]:
-        places = one.places(leaf)
+        places = [] if leaf.state == "skipped" else one.places(leaf)
         count += bool(places)
-        assert not places or any(
-            one.with_other(root, place, value).leaves.get(leaf.path) != found(leaf)
+        if places and all(
+            one.with_other(root, place, value).leaves.get(leaf.path) == found(leaf)
             for root, place in places
             for value in OTHERS
-        ), (leaf.path, leaf.places)
-    return count
+        ):
+            unchanged.append((leaf.path, leaf.places))
+    return count, unchanged
 
 
 def assert_other_places_do_not(one: Traced, most: int) -> int:
-    """A text in place of a scalar changes only leaves that name it, or a value around it; the number of pairs."""
+    """A text in place of a scalar changes only leaves that name it or a value around it; the pairs tried."""
     count = 0
     for place in list(scalars(one.item))[:most]:
         leaves = one.with_other("$", [*place], "zq").leaves
@@ -156,23 +161,34 @@ def test_leaves_of_samples_name_the_places_that_change_them(name: str) -> None:
     program = program_of(path.read_text("utf-8"), path.parent, str(path))
     assert program is not None
     leaves = others = 0
-    for case in find_cases(path)[:3]:
+    for case in find_cases(path):
         sample = case.load()
-        if isinstance(sample, Sample):
+        if leaves < 40 and isinstance(sample, Sample):
             body = shipped(name)._decoded.open(sample.body, sample.request)
             for item in body.items[:1]:
                 one = Traced(program, item, body.value, sample.request)
-                leaves += assert_places_change_their_leaves(one, 12)
+                count, unchanged = with_places_that_change_them(one, 12)
+                assert not unchanged
+                leaves += count
                 others += assert_other_places_do_not(one, 6)
     assert leaves
     assert others
 
 
-@examples(60, *HealthCheck)
-@given(mappings, items, requests)
-def test_leaves_of_random_mappings_name_the_places_that_change_them(
-    mapping: Any, item: Any, request: mapper.Request
-) -> None:
-    program = program_of(json.dumps({**mapping, "each": "$"}))
-    if program is not None:
-        assert_other_places_do_not(Traced(program, item, item, request), 6)
+def test_leaves_of_random_mappings_name_the_places_that_change_them() -> None:
+    """Some random mappings give the same whatever they read, so a few leaves may stay as they are."""
+    counts = Counter[str]()
+
+    @examples(60, *HealthCheck)
+    @given(mappings, items, requests)
+    def look(mapping: Any, item: Any, request: mapper.Request) -> None:
+        program = program_of(json.dumps({**mapping, "each": "$"}))
+        if program is not None:
+            one = Traced(program, item, item, request)
+            counts["others"] += assert_other_places_do_not(one, 6)
+            count, unchanged = with_places_that_change_them(one, 6)
+            counts.update(leaves=count, unchanged=len(unchanged))
+
+    look()
+    assert counts["others"] >= 20
+    assert counts["leaves"] >= 10 * max(counts["unchanged"], 1)
