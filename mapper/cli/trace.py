@@ -20,7 +20,7 @@ from mapper.diagnostics.render.visible import shorten
 from mapper.diagnostics.source import Span
 from mapper.diagnostics.stop import Stop
 from mapper.interpreter.traces import ItemTrace
-from mapper.interpreter.tracing import Leaf
+from mapper.interpreter.tracing import MAX_PLACES, Leaf
 from mapper.runtime.faults import show
 from mapper.runtime.json.types import in_words, type_of
 from mapper.runtime.limits import DEFAULT
@@ -33,7 +33,8 @@ EXAMPLES = """\
 examples:
   mapper trace orders order.json
   mapper trace orders order.json --field user_id --item 3"""
-WIDTH = 56  # of a line of text without its indentation
+MIN_COLUMNS, MAX_COLUMNS = 60, 120  # of a line, if the terminal is as wide
+TAKEN = ("taken", "taken as `else`", "default taken")
 MAX_ALIKE = 3  # alternatives that lost for the same reason, one after the other; the rest is counted
 
 
@@ -97,52 +98,65 @@ def _name(leaf: Leaf) -> str:
 
 def _print(output: Screen, one: ItemTrace, arguments: argparse.Namespace) -> None:
     style = {"event": "green", "skipped": "yellow", "rejected": "red"}[one.outcome]
+    columns = min(max(output.columns or MAX_COLUMNS, MIN_COLUMNS), MAX_COLUMNS)
     output.line((f"item {one.index + 1}: {one.outcome}", f"bold {style}"))
     for rule in one.steps.rules:
         word = "reject" if rule.rejects else "skip"
         if rule.applied:
-            output.line(f"  {_place(rule.span)} {word}: {shorten(rule.reason, WIDTH - 16)}")
+            output.line(f"  {_place(rule.span)} {word}: {shorten(rule.reason, columns - 20)}")
         elif rule.code:
             output.line(f"  {_place(rule.span)} {word}: cannot be decided, ", (rule.code, "red"))
         else:
             continue
-        _print_list(output, "reads", rule.places)
+        _print_places(output, rule.places, columns)
     for diagnostic in one.diagnostics:
-        message = textwrap.wrap(shorten(diagnostic.message, 4 * WIDTH), WIDTH - 6) or [""]
-        output.line((f"  {diagnostic.code}", "red"), f" {message[0]}")
-        for rest in message[1:]:
-            output.line(f"       {rest}")
+        _print_folded(output, (f"  {diagnostic.code} ", "red"), shorten(diagnostic.message, 240), columns)
     leaves = _selected(one, arguments.field)
     if arguments.field and not leaves:
         output.line(f"  `{shorten(arguments.field)}` was not reached")
     for leaf in leaves:
-        _print_leaf(output, leaf, arguments.show_values)
+        _print_leaf(output, leaf, arguments.show_values, columns)
     if not one.steps.is_whole:
         output.line("  too many steps to show")
 
 
-def _print_leaf(output: Screen, leaf: Leaf, show_values: bool) -> None:
+def _print_leaf(output: Screen, leaf: Leaf, show_values: bool, columns: int) -> None:
     state = leaf.state
     if show_values and state == "value":
         state = shorten(show(leaf.value))
     color = {"value": "green", "missing": "yellow"}.get(leaf.state, "red")
-    output.line(("  " + shorten(_name(leaf)), "bold"), f" {_place(leaf.span)} ", (state, color))
-    _print_list(output, "reads", leaf.places)
-    for verdict, choices in groupby(leaf.choices, lambda choice: choice.verdict):
-        first, *others = choices
-        hidden = others[MAX_ALIKE - 1 :]
-        for choice in (first, *others[: MAX_ALIKE - 1]):
-            output.line(f"    {_place(choice.span)} {_text(choice.span)}: {verdict}")
-        if hidden:
-            output.line(f"    and {len(hidden)} more: {verdict}")
+    name = _name(leaf)
+    # Of a long name the end tells more than the beginning.
+    name = name if len(name) <= columns - 30 else f"…{name[-(columns - 31) :]}"
+    output.line(("  " + name, "bold"), f" {_place(leaf.span)} ", (shorten(state, 20), color))
+    _print_places(output, leaf.places, columns)
+    for verdict, alike in groupby(leaf.choices, lambda choice: choice.verdict):
+        choices = list(alike)
+        for choice in choices[:MAX_ALIKE]:
+            style = "green" if verdict in TAKEN else "dim"
+            text = shorten(" ".join(choice.span.text.split()), columns - 36)
+            output.line(f"    {_place(choice.span)} {text}: ", (verdict, style))
+        if choices[MAX_ALIKE:]:
+            output.line(f"    and {len(choices) - MAX_ALIKE} more: ", (verdict, "dim"))
     for cast in leaf.conversions:
         line = f"    {_place(cast.span)} cast"
         output.line(f"{line}: {_shown(cast.before, show_values)} -> {_shown(cast.after, show_values)}")
 
 
-def _print_list(output: Screen, title: str, places: tuple[str, ...]) -> None:
-    for place in places:
-        output.line(f"    {title} ", (shorten(place, WIDTH - 10), "cyan"))
+def _print_places(output: Screen, places: tuple[str, ...], columns: int) -> None:
+    if places:
+        more = ", …" if len(places) == MAX_PLACES else ""
+        listed = ", ".join(shorten(place, columns - 14) for place in places) + more
+        _print_folded(output, ("    reads ", ""), listed, columns, "cyan")
+
+
+def _print_folded(output: Screen, head: tuple[str, str], text: str, columns: int, style: str = "") -> None:
+    """A text beside its head, in as many lines as it needs."""
+    room = columns - len(head[0])
+    first, *others = textwrap.wrap(text, room, break_on_hyphens=False) or [""]
+    output.line(head, (first, style))
+    for rest in others:
+        output.line(" " * len(head[0]), (rest, style))
 
 
 def _shown(value: object, show_values: bool) -> str:
@@ -155,10 +169,6 @@ def _shown(value: object, show_values: bool) -> str:
 
 def _place(span: Span) -> str:
     return f"{span.line}:{span.column}"
-
-
-def _text(span: Span) -> str:
-    return shorten(" ".join(span.text.split()), 24)
 
 
 def _document(one: ItemTrace, arguments: argparse.Namespace) -> dict[str, Any]:

@@ -156,7 +156,9 @@ class _Recorder:
         root = context.root if path.root is ir.Root.ITEM else BODY
         matches: tuple[Place, ...] = ()
         with self._reading.of(path), suppress(Fault):
+            self._reading.in_path = True
             matches = tuple(root + location for location, _ in find_nodes(path, context.item, context.body))
+        self._reading.in_path = False
         if isinstance(outcome, list) and not path.is_singular:
             self._matches[id(outcome)] = matches
         tested = self._reading.take(path)
@@ -352,7 +354,7 @@ def _lost(outcome: object, nonblank: bool) -> str:
 
 
 def _conversions(step: _Step) -> Iterator[Conversion]:
-    if isinstance(step.node, ir.Cast | ir.Timestamp) and step.inner:
+    if isinstance(step.node, ir.Cast | ir.Timestamp) and step.inner and not is_absent(step.inner[0].outcome):
         yield Conversion(step.node.span, unwatched(step.inner[0].outcome), unwatched(step.outcome))
 
 

@@ -6,7 +6,7 @@ request) and the names and indexes below it. Containers report only while someon
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import SupportsIndex, TypeAlias
@@ -27,6 +27,7 @@ class Reading:
     """The places read by each node that is being evaluated, the innermost last; None if they do not count."""
 
     def __init__(self) -> None:
+        self.in_path = False  # then the members of an object are tested one by one
         self.frames: list[dict[Place, None] | None] = []
         self.found: dict[int, tuple[Place, ...]] = {}  # by the identity of the node, until it is observed
 
@@ -85,6 +86,14 @@ class WatchedObject(dict[str, object]):
     def get(self, key: object, default: object = None) -> object:
         """The member of that name, or `default`."""
         return self[key] if isinstance(key, str) and key in self else default
+
+    def items(self) -> ItemsView[str, object]:
+        """The members."""
+        if self.reading.in_path:
+            for key in self:
+                if isinstance(key, str):
+                    self.reading.note((*self.place, key))
+        return super().items()
 
 
 class WatchedHeaders(WatchedObject, Headers):

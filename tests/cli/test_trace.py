@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +16,18 @@ from jsonschema import Draft202012Validator
 
 import mapper
 from mapper.catalog import find_mappings
+from mapper.cli import main
 from mapper.interpreter.traces import ItemTrace
 from mapper.samples.cases import Sample, find_cases
 from support.calls import Call
 from support.examples import examples
+from support.golden import Golden
 from support.language_cases import FRAME
 from support.random_mappings import bodies, mappings, requests
 from support.shipped import SHIPPED, shipped
 
 ROOT = Path(__file__).parents[2]
+GOLDEN = Path(__file__).parents[1] / "golden" / "trace"
 # The body could not be read, or mapping stopped at a limit: the interpreter has nothing to tell then.
 NOT_MAPPED = {"M601", "M602", "M603", "M604", "M605", "M606", "M608", "M619", "M620", "M629", "M630"}
 MAPPING = """\
@@ -48,6 +53,9 @@ BODY = {
         {"number": 3, "at": "secret\x1b[31m", "state": "paid", "customer": {"id": "u"}},
     ]
 }
+
+
+REJECT = {"on_missing": "reject", "on_error": "reject"}
 
 
 @pytest.fixture
@@ -120,10 +128,61 @@ def test_text_tells_why_a_field_is_missing(call: Call, files: tuple[str, str]) -
     assert "event_id" not in found.out
 
 
-def test_text_is_narrow_and_shows_no_control_characters(call: Call, files: tuple[str, str]) -> None:
-    text = call("trace", *files, "--show-values").out
-    assert max(map(len, text.splitlines())) <= 60
-    assert "\x1b" not in text
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def on_terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Calls `mapper` on a terminal of a width, with or without colours; the text that it prints."""
+
+    def run(columns: int, color: str, *arguments: str) -> str:
+        terminal = Terminal()
+        monkeypatch.setattr("sys.stdout", terminal)
+        monkeypatch.setenv("COLUMNS", str(columns))
+        monkeypatch.setenv("TERM", "xterm-256color")
+        monkeypatch.setenv("NO_COLOR", "" if color == "color" else "1")
+        main(list(arguments))
+        return terminal.getvalue()
+
+    return run
+
+
+@pytest.mark.parametrize("color", ["color", "plain"])
+@pytest.mark.parametrize("columns", [60, 120])
+def test_text_on_a_terminal(
+    on_terminal: Callable[..., str], files: tuple[str, str], golden: Golden, columns: int, color: str
+) -> None:
+    text = on_terminal(columns, color, "trace", *files, "--show-values")
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()
+    assert max(map(len, lines)) <= columns
+    assert "\x1b[31m'" not in text
+    assert ("\x1b" in text) == (color == "color")
+    golden(GOLDEN / f"{columns}_{color}.txt", text)
+
+
+def test_a_narrow_terminal_has_short_lines(on_terminal: Callable[..., str], tmp_path: Path) -> None:
+    """Long names, places, texts and reasons are cut or folded."""
+    long = "a" * 70
+    mapping = {
+        "mapping": "long",
+        "skip": [{"when": f"{long} == 1", "reason": long}],
+        "event": {
+            "event_id": {"first_of": [f"$.{long}.{long}", f"$.{long}"], "as": "string", **REJECT},
+            "event_name": {"match": f"$.{long}", "cases": {f"{long}{n}": "x" for n in range(9)}, "else": "y"},
+            "user_id": {"path": f"$.{long}", "as": "string", "on_error": "reject", "default": "u"},
+            "timestamp": "2026-11-23T20:00:00.000Z",
+            "event_properties": {long: {long: [f"$.{long}.b"]}},
+        },
+    }
+    path, body = tmp_path / "long.yaml", tmp_path / "body.json"
+    path.write_text(json.dumps(mapping))
+    for item in ({}, {long: 1}, {long: {long: [long]}}, {long: None}):
+        body.write_text(json.dumps(item))
+        text = on_terminal(60, "plain", "trace", str(path), str(body), "--show-values")
+        assert text.startswith("item 1: ")
+        assert max(map(len, text.splitlines())) <= 60
 
 
 # A value of `event_properties.v`, the item, and how the trace says that the item ended.

@@ -47,6 +47,7 @@ CONSTRUCTS: dict[str, Told] = {
     "a filter that reads elsewhere": Told(
         "$.c[?@.k == $.k].n", LINES, ("$.c[1].n", "$.c[0].k", "$.k", "$.c[1].k")
     ),
+    "a filter on members": Told("$.a[?@ > 1]", {"a": {"x": 1, "y": 2}}, ("$.a.y", "$.a.x")),
     "a filter that nothing passes": Told("$.c[?@.k == 'z']", LINES, ("$.c[0].k", "$.c[1].k")),
     "one of several matches": Told("{path: '$.c[*].n', take: last}", LINES, ("$.c[0].n", "$.c[1].n")),
     "a path on the body": Told("{envelope: $.k}", LINES, ("^.k",)),
