@@ -87,7 +87,7 @@ class WatchedObject(dict[str, object]):
         """The member of that name, or `default`."""
         return self[key] if isinstance(key, str) and key in self else default
 
-    def items(self) -> ItemsView[str, object]:
+    def items(self) -> ItemsView[str, object]:  # type: ignore[override]
         """The members."""
         if self.reading.in_path:
             for key in self:
