@@ -92,11 +92,16 @@ def load(name: str | Path, *, limits: Limits | None = None, cache: str | Path | 
     return api.load(name, limits=limits, cache=cache)
 
 
-def trace(transform: Transform, payload: object, request: Request | None = None) -> tuple[ItemTrace, ...]:
-    """For each item of a payload its outcome and, leaf by leaf, the reasons; raises CompileError."""
+def trace(
+    transform: Transform, payload: object, request: Request | None = None, *, index: int | None = None
+) -> tuple[ItemTrace, ...]:
+    """For each item of a payload its outcome and, leaf by leaf, the reasons; of one item if `index` is given.
+
+    Raises CompileError if the mapping's schemas are not there any more.
+    """
     from mapper import api
 
-    return api.trace(transform, payload, request)
+    return api.trace(transform, payload, request, index=index)
 
 
 def infer(

@@ -55,8 +55,12 @@ def load(name: str | Path, *, limits: Limits | None = None, cache: str | Path | 
     return transform
 
 
-def trace(transform: Transform, payload: object, request: Request | None = None) -> tuple[ItemTrace, ...]:
-    """For each item of a payload its outcome and the reasons; the mapping's text is analysed anew.
+def trace(
+    transform: Transform, payload: object, request: Request | None = None, *, index: int | None = None
+) -> tuple[ItemTrace, ...]:
+    """For each item of a payload, or that at `index`, the outcome and the reasons.
+
+    The mapping's text is analysed anew.
 
     Raises CompileError if its schemas are not there any more.
     """
@@ -68,7 +72,7 @@ def trace(transform: Transform, payload: object, request: Request | None = None)
         program = analyse(file, catalog.folder_of(compiled.filename), report).program
         if program is None or report.has_errors:
             raise CompileError.of(file.name, report.ordered())
-    return trace_items(program, transform, payload, request or Request())
+    return trace_items(program, transform, payload, request or Request(), index)
 
 
 class CheckedFile(NamedTuple):

@@ -55,14 +55,13 @@ def run(arguments: argparse.Namespace) -> int:
     path = find_target(arguments.mapping)
     request, body = read_scopes(arguments), _read(arguments.body)
     try:
-        traces = api.trace(api.load(path), body, request)
+        index = None if arguments.item is None else arguments.item - 1
+        traces = api.trace(api.load(path), body, request, index=index)
     except CompileError as error:
         screen.err().block(render(error.diagnostics, "text"))
         return 1
-    if arguments.item is not None:
-        traces = tuple(one for one in traces if one.index == arguments.item - 1)
-        if not traces:
-            raise Stop(f"the body has no item {arguments.item}")
+    if arguments.item is not None and not traces:
+        raise Stop(f"the body has no item {arguments.item}")
     output = screen.out()
     if arguments.format == "json":
         items = [_document(one, arguments) for one in traces]

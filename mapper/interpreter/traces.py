@@ -37,19 +37,26 @@ class ItemTrace:
 
 
 def trace_items(
-    program: ir.Program, transform: Transform, payload: object, request: Request
+    program: ir.Program, transform: Transform, payload: object, request: Request, only: int | None = None
 ) -> tuple[ItemTrace, ...]:
-    """Map a payload, and interpret those of its items that the transform could map."""
+    """Map a payload, and interpret those of its items that the transform could map; `only` the item there."""
     result = transform(payload, request)
     body = transform._decoded.open(payload, request)
     if body.rejected is not None or len(body.items) != result.items:
-        return tuple(ItemTrace(r.index, "rejected", diagnostics=r.diagnostics) for r in result.rejected)
+        return tuple(
+            ItemTrace(r.index, "rejected", diagnostics=r.diagnostics)
+            for r in result.rejected
+            if only is None or only == r.index
+        )
     skipped = {other.index: other for other in result.skipped}
     rejected = {other.index: other for other in result.rejected}
     events = iter(result.events)
     found: list[ItemTrace] = []
     tracer = _Tracer(program, transform, body.value, request)
     for index, item in enumerate(body.items):
+        event = next(events) if index not in skipped and index not in rejected else None
+        if only is not None and only != index:
+            continue
         steps = TraceSteps()
         if index not in rejected or not _NOT_MAPPED & set(rejected[index].codes):
             steps = tracer.steps(item, rejected[index].codes if index in rejected else ())
@@ -59,7 +66,7 @@ def trace_items(
             diagnostics = rejected[index].diagnostics
             found.append(ItemTrace(index, "rejected", diagnostics=diagnostics, steps=steps))
         else:
-            found.append(ItemTrace(index, "event", event=next(events), steps=steps))
+            found.append(ItemTrace(index, "event", event=event, steps=steps))
     return tuple(found)
 
 

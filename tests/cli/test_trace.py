@@ -237,6 +237,12 @@ def test_an_event_that_does_not_fit_is_traced_to_its_field() -> None:
     assert one.diagnostics[0].code == "M612"
 
 
+def test_one_item_has_the_same_trace_as_among_all() -> None:
+    transform = mapper.compile(MAPPING)
+    traces = mapper.trace(transform, BODY)
+    assert [mapper.trace(transform, BODY, index=i) for i in range(4)] == [*((one,) for one in traces), ()]
+
+
 def test_an_item_that_is_not_there_is_wrong_usage(call: Call, files: tuple[str, str]) -> None:
     assert call("trace", *files, "--item", "9").code == 2
 
