@@ -100,7 +100,8 @@ def _run(argv: list[str]) -> int:
     if chosen and chosen not in COMMANDS:
         raise Stop(f"no command `{chosen}`; {did_you_mean(chosen, COMMANDS) or 'see `mapper --help`'}")
     try:
-        return _command(chosen).run(build_parser(chosen).parse_args(argv))
+        arguments = build_parser(chosen).parse_args(argv)
+        return _command(chosen).run(arguments)
     except ImportError as error:  # some modules are loaded late; without memory they cannot be, either
         raise Stop(f"a part of mapper or of a library cannot be loaded: {error}", 1) from None
     except SystemError as error:
