@@ -421,6 +421,19 @@ def an_input_of_a_draft_that_is_broken(folder: Path, text: str) -> tuple[str, ..
 
 
 @place
+def a_body_that_is_traced(folder: Path, text: str) -> tuple[str, ...]:
+    mapping(folder, "a")
+    body = write(folder / "body.json", json.dumps({"id": text, "a": {text: 1}, text: 1}))
+    return ("trace", "m.yaml", body.name, "--show-values")
+
+
+@place
+def a_field_that_is_traced(folder: Path, text: str) -> tuple[str, ...]:
+    mapping(folder, text)
+    return ("trace", "m.yaml", write(folder / "body.json", "{}").name, "--field", text)
+
+
+@place
 def a_schema_that_there_is_not(folder: Path, text: str) -> tuple[str, ...]:
     return ("schema", text)
 
