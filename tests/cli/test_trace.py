@@ -237,10 +237,49 @@ def test_an_event_that_does_not_fit_is_traced_to_its_field() -> None:
     assert one.diagnostics[0].code == "M612"
 
 
+TEMPLATE = """\
+mapping: t
+dialect: acme
+template: |
+  {% if test %}{% abort %}{% endif %}
+  {"event_id": {{ id | json }}, "event_name": "x", "user_id": {{ user | default: "u" | json }},
+   "timestamp": "2026-11-23T20:00:00.000Z", "event_properties": {}}
+"""
+
+
+def test_a_template_of_a_whole_event_is_one_leaf(tmp_path: Path) -> None:
+    (tmp_path / "dialects").mkdir()
+    (tmp_path / "dialects" / "acme.yaml").write_text(
+        "dialect: acme\ntags: [if, abort]\nfilters: [json, default]\n"
+    )
+    (tmp_path / "t.yaml").write_text(TEMPLATE)
+    transform = mapper.load(tmp_path / "t.yaml")
+    ends = [
+        ({"id": "1", "user": "a"}, "event", "value", ("$.test", "$.id", "$.user")),
+        ({"test": True}, "skipped", "skipped", ("$.test",)),
+        ({"id": 1}, "rejected", "M612", ("$.test", "$.id", "$.user")),
+    ]
+    for item, outcome, state, places in ends:
+        (one,) = mapper.trace(transform, item)
+        (leaf,) = one.steps.leaves
+        assert (one.outcome, leaf.path, leaf.state, leaf.places) == (outcome, "", state, places)
+
+
+def test_a_body_that_cannot_be_read_is_explained(call: Call, files: tuple[str, str]) -> None:
+    Path(files[1]).write_text('{"orders": [')
+    found = call("trace", *files)
+    assert found.code == 1
+    assert found.out.startswith("item 1: rejected\n  M601 ")
+
+
 def test_one_item_has_the_same_trace_as_among_all() -> None:
     transform = mapper.compile(MAPPING)
-    traces = mapper.trace(transform, BODY)
-    assert [mapper.trace(transform, BODY, index=i) for i in range(4)] == [*((one,) for one in traces), ()]
+
+    def shown(traces: tuple[ItemTrace, ...]) -> list[object]:
+        return [(t.index, t.outcome, [(leaf.path, leaf.state) for leaf in t.steps.leaves]) for t in traces]
+
+    every = shown(mapper.trace(transform, BODY))
+    assert [shown(mapper.trace(transform, BODY, index=i)) for i in range(4)] == [*([e] for e in every), []]
 
 
 def test_an_item_that_is_not_there_is_wrong_usage(call: Call, files: tuple[str, str]) -> None:
