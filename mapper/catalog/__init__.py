@@ -1,4 +1,4 @@
-"""Catalog: the folders of mappings, schemas and dialects on disk, and the names that may be looked up."""
+"""Catalog: the folders of mappings, schemas, dialects and profiles on disk, and the names to look up."""
 
 from __future__ import annotations
 
@@ -89,8 +89,22 @@ def find_dialect(name: SpannedText, beside: Path | None, report: Report) -> Path
     return _find(name, folders, "dialect", "M009", report, ".yaml")
 
 
+def find_profile(name: SpannedText, beside: Path | None, report: Report) -> Path | None:
+    """The profile of a vendor: `profiles/<name>.yaml` beside the configuration, or shipped; reports M014."""
+    folders = [shipped_mappings() / "profiles"]
+    if beside is not None:
+        folders = [beside / "profiles", *folders]
+    return _find(name, folders, "profile", "M014", report, ".yaml", "configuration")
+
+
 def _find(
-    name: SpannedText, folders: list[Path], kind: str, code: str, report: Report, suffix: str = ""
+    name: SpannedText,
+    folders: list[Path],
+    kind: str,
+    code: str,
+    report: Report,
+    suffix: str = "",
+    owner: str = "mapping",
 ) -> Path | None:
     span = name.whole()
     if not is_plain_name(name.value):
@@ -99,7 +113,7 @@ def _find(
             f"`{name.value}` is not the plain name of a {kind}",
             span,
             "a name holds no folder, no `..` and no address",
-            f"put the {kind} beside the mapping and name it alone",
+            f"put the {kind} beside the {owner} and name it alone",
         )
         return None
     paths = [folder / (name.value + suffix) for folder in folders]

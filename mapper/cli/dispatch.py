@@ -25,13 +25,17 @@ COMMANDS = {
     "trace": "tell why the items of one body came out as they did",
     "schema": "print the schema of mappings or events, or the line an editor reads",
     "completion": "print a script that completes commands in a shell",
+    "serve": "take requests of vendors, make them durable, and turn them into events",
+    "dead": "list the items that a receiver could not turn into events",
+    "replay": "map dead letters of a receiver again",
+    "spool": "look into the spool of a receiver: totals, law, requests",
     "explain": "tell what a diagnostic code means, with a wrong and a right example",
 }
 EXIT_CODES = """\
 exit codes:
   0  clean
   1  problems found: a diagnostic, a failed case, a rejected item, a full disk
-  2  wrong usage: an unknown option, mapping or file, a closed standard stream
+  2  wrong usage: an unknown option, mapping or file, a closed standard stream, a wrong configuration
   3  an input of `run`, `infer` or `new` could not be read to its end, or changed meanwhile
 
 `mapper COMMAND --help` tells more about a command."""

@@ -49,7 +49,11 @@ _OTHER_DRAFTS = {
 
 @dataclass(frozen=True)
 class Schema:
-    """A valid JSON Schema 2020-12 whose references all stay within the file."""
+    """A valid JSON Schema 2020-12 whose references all stay within the file.
+
+    `document` is what the file's text says, so that schemas of the same name and text are equal. Results
+    about a schema are cached by this.
+    """
 
     name: str
     document: dict[str, Any] = field(compare=False, repr=False)

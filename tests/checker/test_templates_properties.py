@@ -20,8 +20,8 @@ from mapper.diagnostics.source import SourceFile, Span, SpannedText
 from mapper.expressions.liquid import parse_template
 from mapper.interpreter.value_evaluation import EvaluationContext
 from mapper.runtime.faults import Fault, Skip
-from mapper.schemas.schema import Schema
 from mapper.transform.runner import prepare_template
+from support.built_schemas import schema_from
 from support.places import TESTS
 from support.validators import reference
 
@@ -373,7 +373,7 @@ def run_batch(seed: int, templates: int) -> dict[TemplateVerdict, int]:
     counts = dict.fromkeys(TemplateVerdict, 0)
     for _ in range(templates):
         document = schema(dice) if dice.random() < 0.85 else None
-        source = None if document is None else Schema("s.json", document, SourceFile("s.json", ""))
+        source = None if document is None else schema_from(document)
         text = Writer(dice).template()
         program = read(text)
         if program is None:

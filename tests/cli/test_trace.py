@@ -17,7 +17,10 @@ from jsonschema import Draft202012Validator
 import mapper
 from mapper.catalog import find_mappings
 from mapper.cli import main
-from mapper.interpreter.traces import ItemTrace
+from mapper.compiler import analyse
+from mapper.diagnostics.diagnostic import Report
+from mapper.diagnostics.source import SourceFile
+from mapper.interpreter.traces import ItemTrace, trace_items
 from mapper.samples.cases import Sample, find_cases
 from support.calls import Call
 from support.examples import examples
@@ -101,12 +104,16 @@ def assert_traced(traces: tuple[ItemTrace, ...], result: mapper.Result) -> None:
 @pytest.mark.parametrize("name", SHIPPED)
 def test_traces_of_samples_are_those_of_the_transform(name: str) -> None:
     path = next(path for path in find_mappings() if path.stem == name)
-    for case in find_cases(path):
-        sample = case.load()
-        if isinstance(sample, Sample):
-            transform = shipped(name)
-            result = transform(sample.body, sample.request)
-            assert_traced(mapper.trace(transform, sample.body, sample.request), result)
+    transform, report = shipped(name), Report()
+    source = SourceFile(transform._compiled.filename, transform._compiled.text)
+    program = analyse(source, path.parent, report).program  # once: `mapper.trace` does so for each body
+    assert program is not None
+    samples = [sample for case in find_cases(path) if isinstance(sample := case.load(), Sample)]
+    for sample in samples:
+        result = transform(sample.body, sample.request)
+        assert_traced(trace_items(program, transform, sample.body, sample.request), result)
+    traces = mapper.trace(transform, samples[0].body, samples[0].request)
+    assert traces == trace_items(program, transform, samples[0].body, samples[0].request)
 
 
 def test_json_fits_its_schema_and_hides_values(call: Call, files: tuple[str, str]) -> None:

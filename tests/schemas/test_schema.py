@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import textwrap
@@ -12,12 +13,14 @@ import pytest
 
 import mapper
 from mapper.catalog import find_mappings
+from mapper.checker.inference.payload_types import type_of_schema
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.source import SourceFile, Span
 from mapper.runtime.limits import DEFAULT
 from mapper.schemas.questions import allows_type, properties_of
 from mapper.schemas.schema import Schema, load_schema
-from support.places import ROOT
+from support.built_schemas import schema_from
+from support.places import ROOT, TESTS
 
 MAPPING = SourceFile("mapping.yaml", "target: x.json\n")
 NAMED = Span(MAPPING, 8, 14)
@@ -232,6 +235,18 @@ def test_spans(tmp_path: Path) -> None:
     assert shown(schema.definition_of(both)) == '"two"'
     assert schema.definition_of({"type": "object"}) is None
     assert schema.definition_of(True) is None
+
+
+def test_schemas_of_one_name_are_told_apart_by_their_texts() -> None:
+    one, other = (schema_from({"type": kind}) for kind in ("string", "number"))
+    assert one != other
+    assert [type_of_schema(each).kinds for each in (one, other)] == [{"string"}, {"number"}]
+
+
+def test_tests_build_schemas_in_one_place() -> None:
+    # One whose text is not its document gets the types of another: results are cached by name and text.
+    paths = [path for path in TESTS.rglob("*.py") if re.search(r"\bSchema\(", path.read_text("utf-8"))]
+    assert [path.name for path in paths] == ["built_schemas.py"]
 
 
 def test_jsonschema_is_not_imported_before_it_is_needed() -> None:
