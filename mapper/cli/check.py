@@ -64,6 +64,7 @@ def _check(arguments: argparse.Namespace) -> int:
     for path in mappings:
         checked, name = check_file(path), display_name(path)
         found += checked.diagnostics
+        notes += [f"{name}: {text}" for text in checked.relies_on]
         notes += [f"{name}: not checked: {checked.not_checked}"] if checked.not_checked else []
         notes += [f"{name}: assumed: {text}" for text in checked.assumed if arguments.assumed]
     verdicts = []
