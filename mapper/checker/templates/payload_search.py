@@ -65,8 +65,8 @@ class PayloadSearch:
 
     def prepare(self) -> list[tuple[TemplateInput, TemplateRendering]]:
         """Choose values for every hole, and plain payloads to start from; those of them that break."""
-        holes = self.reading.holes
-        everywhere = {*holes, *(hole[:end] for hole in holes for end in range(2, len(hole)))}
+        read = self.reading.holes
+        everywhere = {*read, *(hole[:end] for hole in read for end in range(2, len(hole)))}
         for hole in sorted(everywhere, key=lambda h: (len(h), str(h))):
             known = value_of(hole, self.scopes)
             tried = candidates(known, self.reading.constants, numbers=self.reading.numbers)

@@ -146,8 +146,8 @@ def shrink(given: TemplateInput, still: Callable[[TemplateInput], bool], rounds:
                 break
         else:
             break
-    for part, empty in {"headers": {}, "query": {}, "setting": {}, "received_at": None}.items():
-        emptied: dict[str, Any] = {part: empty}
+    for part in ("headers", "query", "setting", "received_at"):
+        emptied: dict[str, Any] = {part: None}
         if getattr(given, part) and still(replace(given, **emptied)):
             given = replace(given, **emptied)
     return given
