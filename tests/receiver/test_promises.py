@@ -166,7 +166,7 @@ PROMISES = [
         "app.py",
         '{"content-length", "transfer-encoding"} <=',
         '{"content-length", "transfer-encoding", "x"} <=',
-        "test_hostile_requests.py::test_hostile_requests_are_refused",
+        "test_hostile_requests.py::test_hostile_requests_are_refused[h11-both lengths, chunked]",
     ),
     # 3. Overload is said early, and the law.
     TakenOut(
