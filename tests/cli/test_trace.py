@@ -118,7 +118,7 @@ def test_traces_of_samples_are_those_of_the_transform(name: str) -> None:
 def test_json_fits_its_schema_and_hides_values(call: Call, files: tuple[str, str]) -> None:
     found = call("trace", *files, "--format", "json")
     assert found.code == 1
-    schema = json.loads((ROOT / "schemas" / "trace.schema.json").read_text())
+    schema = json.loads((ROOT / "schemas" / "reports" / "trace.schema.json").read_text())
     document = json.loads(found.out)
     assert not list(Draft202012Validator(schema).iter_errors(document))
     assert [item["outcome"] for item in document["items"]] == ["rejected", "skipped", "rejected"]
