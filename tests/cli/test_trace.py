@@ -112,8 +112,7 @@ def test_traces_of_samples_are_those_of_the_transform(name: str) -> None:
     for sample in samples:
         result = transform(sample.body, sample.request)
         assert_traced(trace_items(program, transform, sample.body, sample.request), result)
-    traces = mapper.trace(transform, samples[0].body, samples[0].request)
-    assert traces == trace_items(program, transform, samples[0].body, samples[0].request)
+    assert_traced(mapper.trace(transform, sample.body, sample.request), result)
 
 
 def test_json_fits_its_schema_and_hides_values(call: Call, files: tuple[str, str]) -> None:
