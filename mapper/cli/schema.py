@@ -9,22 +9,27 @@ from mapper import catalog
 from mapper.cli import screen
 
 DESCRIPTION = """\
-Prints the JSON Schema of mappings or of events, or its path. Without a name it prints the line that an
-editor with a YAML language server reads: as the first line of a mapping it gives completion and checks while
-you type."""
+Prints the JSON Schema of mappings, of events, of a receiver's configurations, or of profiles of vendors, or
+its path. Without a name it prints the line that an editor with a YAML language server reads: as the first
+line of a mapping it gives completion and checks while you type."""
 EXAMPLES = """\
 examples:
   mapper schema                       # yaml-language-server: $schema=...
   mapper schema mapping --path        for the settings of an editor
   mapper schema event                 the fields of an event"""
-SCHEMAS = {"mapping": "mapping.schema.json", "event": "event.schema.json"}
+SCHEMAS = {
+    "mapping": "mapping.schema.json",
+    "event": "event.schema.json",
+    "receiver": "receiver.schema.json",
+    "profile": "profile.schema.json",
+}
 MODELINE = "# yaml-language-server: $schema="
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options and the help text."""
     parser.description, parser.epilog = DESCRIPTION, EXAMPLES
-    parser.add_argument("name", metavar="NAME", nargs="?", choices=SCHEMAS, help=" or ".join(SCHEMAS))
+    parser.add_argument("name", metavar="NAME", nargs="?", choices=SCHEMAS, help=", ".join(SCHEMAS))
     parser.add_argument("--path", action="store_true", help="print the path of the file, not its content")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
 

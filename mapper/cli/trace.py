@@ -171,7 +171,7 @@ def _place(span: Span) -> str:
 
 
 def _document(one: ItemTrace, arguments: argparse.Namespace) -> dict[str, Any]:
-    """An item as `schemas/trace.schema.json` describes it."""
+    """An item as `schemas/reports/trace.schema.json` describes it."""
     values = arguments.show_values
     return {
         "item": one.index + 1,

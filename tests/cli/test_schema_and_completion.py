@@ -12,6 +12,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from mapper.cli.dispatch import COMMANDS
+from mapper.cli.schema import SCHEMAS
 from support.calls import Call, write
 from support.places import ROOT
 
@@ -34,20 +35,20 @@ class TestSchema:
         assert schema.is_valid(yaml.safe_load(mapping)), "an editor accepts the mapping"
         assert not schema.is_valid(yaml.safe_load(mapping.replace("on_missing", "on_mising")))
 
-    @pytest.mark.parametrize("name", ["mapping", "event"])
+    @pytest.mark.parametrize("name", SCHEMAS)
     def test_a_schema_and_its_path(self, call: Call, name: str) -> None:
         path = call("schema", name, "--path").out.rstrip("\n")
         assert call("schema", name).out == Path(path).read_text("utf-8")
         assert Path(path).name == f"{name}.schema.json"
 
-    @pytest.mark.parametrize(("words", "names"), [((), ["mapping", "event"]), (("event",), ["event"])])
+    @pytest.mark.parametrize(("words", "names"), [((), list(SCHEMAS)), (("event",), ["event"])])
     def test_the_report_fits_its_schema(self, call: Call, words: tuple[str, ...], names: list[str]) -> None:
         found = json.loads(call("schema", *words, "--format", "json").out)
         report("schema").validate(found)
         assert [one["name"] for one in found["schemas"]] == names
 
     def test_another_name_is_wrong_usage(self, call: Call) -> None:
-        assert call("schema", "receiver").code == 2
+        assert call("schema", "trace").code == 2
 
 
 def bash(script: str, line: str, folder: Path) -> list[str]:

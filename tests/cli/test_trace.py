@@ -112,14 +112,13 @@ def test_traces_of_samples_are_those_of_the_transform(name: str) -> None:
     for sample in samples:
         result = transform(sample.body, sample.request)
         assert_traced(trace_items(program, transform, sample.body, sample.request), result)
-    traces = mapper.trace(transform, samples[0].body, samples[0].request)
-    assert traces == trace_items(program, transform, samples[0].body, samples[0].request)
+    assert_traced(mapper.trace(transform, sample.body, sample.request), result)
 
 
 def test_json_fits_its_schema_and_hides_values(call: Call, files: tuple[str, str]) -> None:
     found = call("trace", *files, "--format", "json")
     assert found.code == 1
-    schema = json.loads((ROOT / "schemas" / "trace.schema.json").read_text())
+    schema = json.loads((ROOT / "schemas" / "reports" / "trace.schema.json").read_text())
     document = json.loads(found.out)
     assert not list(Draft202012Validator(schema).iter_errors(document))
     assert [item["outcome"] for item in document["items"]] == ["rejected", "skipped", "rejected"]
