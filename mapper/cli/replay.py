@@ -13,8 +13,8 @@ from mapper.cli.targets import find_target
 from mapper.diagnostics.stop import Stop
 from mapper.receiver.control import ControlError, ask
 from mapper.receiver.dead_letters import Replayed, Replayer
-from mapper.receiver.delivery import destinations_of
 from mapper.receiver.outfit import own_key
+from mapper.receiver.places import queues_of
 from mapper.receiver.replay_requests import ReplayRequest, read_answer
 from mapper.receiver.spool import DATABASE, Spool
 from mapper.receiver.spool_schema import SpoolError
@@ -80,8 +80,7 @@ def _replay_here(arguments: argparse.Namespace, request: ReplayRequest) -> dict[
     ):
         raise Stop(f"the configuration has its spool in `{configuration.spool.folder}`")
     settings = configuration.spool
-    names = [one.name for one in destinations_of(configuration.destinations, settings)]
-    spool = Spool.open(settings.folder, names)
+    spool = Spool.open(settings.folder, queues_of(configuration.destinations))
     try:
         served = source_mappings(configuration.sources, mappings)
         return request.run(Replayer(spool, served, settings.keep))

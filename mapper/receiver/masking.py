@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from mapper.diagnostics.source import SourceFile, Span
 from mapper.language.document import MappingNode, Node, ScalarNode, SequenceNode, walk
 
-_PRIVATE = re.compile(r"secret|password|token|md5_of", re.IGNORECASE)
+_PRIVATE = re.compile(r"secret|password|token|md5_of|^headers$|^dsn$", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
