@@ -7,7 +7,7 @@ aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter), so that many 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 
 FIRST = 5.0  # seconds
@@ -64,7 +64,7 @@ class Circuit:
     failures: int = 0
     until: float = 0.0
     status: str = ""
-    answer: str = ""
+    answer: str = field(default="", repr=False)
     _in_a_row: int = 0
 
     @property

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
@@ -62,7 +62,7 @@ class Progress:
     failures: int = 0
     until: float = 0.0
     status: str = ""
-    answer: str = ""
+    answer: str = field(default="", repr=False)
 
 
 def enqueue(db: sqlite3.Connection, queue: EventQueue, events: Sequence[QueuedFresh], now: float) -> None:
