@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
-from mapper.diagnostics.diagnostic import Report
+from mapper.diagnostics.diagnostic import Label, Report, Severity
+from mapper.diagnostics.source import Span
 from mapper.receiver.backoff import GiveUp
 from mapper.receiver.keys import SECRET, KeyRing, Secret
 from mapper.receiver.kinds import (
@@ -107,6 +108,7 @@ class DestinationReader:
     keys: KeyRing
     folder: Path
     report: Report
+    _folders: dict[Path, Span] = field(default_factory=dict)
 
     def read(self, found: tuple[str, ReadTable]) -> DestinationSettings | None:
         """The settings of a destination; None if they have errors."""
@@ -126,6 +128,13 @@ class DestinationReader:
 
     def _files(self, table: ReadTable) -> FilesSettings:
         default = FilesSettings(self.folder / table.text("folder"))
+        place, real = table.span("folder"), default.folder.resolve()
+        if "folder" in table.values and real in self._folders:
+            # Each removes parts of files that it does not know.
+            label, more = "again here", (Label(self._folders[real], "first here"),)
+            message, hint = "two destinations write into one folder", "give each a folder of its own"
+            self.report.add("M114", message, place, label, (hint,), Severity.ERROR, more)
+        self._folders.setdefault(real, place)
         return FilesSettings(
             default.folder,
             table.get("rotate", default.rotate),

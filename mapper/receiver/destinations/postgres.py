@@ -31,6 +31,10 @@ from mapper.receiver.settings import PostgresSettings
 BATCH = 500
 TIMEOUT = 30.0
 CONNECT = 10
+# A server may be set to report commits that it would lose in a crash.
+_DURABLE = (
+    "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+)
 # Classes of errors (postgresql.org/docs/current/errcodes-appendix.html) that are about the rows: data,
 # constraints, and limits such as the size of a key. All others may pass.
 ABOUT_ROWS = ("22", "23", "54")
@@ -105,6 +109,7 @@ class PostgresDestination:
         except psycopg.Error as error:
             raise DeliveryError(_shown(error, str(known.get("password", ""))), "no connection") from None
         try:
+            await connection.execute(_DURABLE)
             fault = await self._tables.prepare(connection)
         except BaseException:
             await connection.close()
