@@ -63,8 +63,8 @@ class _Attempt:
 class Deliverer:
     """Delivers the events of one destination, in a thread between `start` and `stop`, or by `deliver_some`.
 
-    `give_up` is how long an event is tried. `observe` is called with the status and the number of events of
-    each result, `on_fault` with a sentence when a destination begins to fail or events are given up,
+    `give_up` is how long an event is tried. `observe` is called with the name and the verdict of each
+    result, `on_fault` with a sentence when a destination begins to fail or events are given up,
     `on_broken` once if the spool or the destination fails for good.
     """
 
@@ -73,7 +73,7 @@ class Deliverer:
     give_up: GiveUp = GiveUp()
     on_fault: Callable[[str], None] = lambda text: None
     on_broken: Callable[[Exception], None] = lambda error: None
-    observe: Callable[[str, Verdict, str], None] = lambda destination, verdict, status: None
+    observe: Callable[[str, str], None] = lambda destination, result: None
     clock: Callable[[], float] = time.time
     chance: Callable[[], float] = random.random
     circuit: Circuit = field(default_factory=Circuit)
@@ -307,7 +307,7 @@ class Deliverer:
         """Tell the circuit."""
         now, circuit, was_open = self.clock(), self.circuit, self.circuit.is_open
         for _, tried in attempt.results:
-            self.observe(self.destination.name, tried.verdict, tried.status)
+            self.observe(self.destination.name, tried.verdict.name.lower())
             if tried.verdict is Verdict.RETRY:
                 wait = pause(circuit.failures + 1, self.chance, tried.retry_after)
                 circuit.miss(now, wait, tried.status, tried.answer, tried.retry_after)
