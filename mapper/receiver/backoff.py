@@ -45,11 +45,9 @@ class GiveUp:
     attempts: int = 50
     age: float = 7 * 86_400.0
 
-    def reason(self, attempts: int, age: float) -> str:
-        """A sentence if an event that failed again is given up; empty if it is not."""
-        if attempts >= self.attempts:
-            return f"given up after {attempts} tries"
-        return f"given up after {age / 3600:.1f} h and {attempts} tries" if age >= self.age else ""
+    def is_over(self, attempts: int, age: float) -> bool:
+        """True if an event that failed again is given up."""
+        return attempts >= self.attempts or age >= self.age
 
 
 @dataclass(slots=True)

@@ -349,9 +349,8 @@ class Deliverer:
         if tried.verdict is not Verdict.RETRY:
             return Settled(event, tried)
         now, attempts = self.clock(), event.attempts + 1
-        reason = self.give_up.reason(attempts, now - event.queued_at)
-        if reason:
-            return Settled(event, Tried(Verdict.DEAD, f"{tried.status}, {reason}", tried.answer))
+        if self.give_up.is_over(attempts, now - event.queued_at):
+            return Settled(event, Tried(Verdict.DEAD, f"{tried.status}, given up", tried.answer))
         return Settled(event, tried, now + pause(attempts, self.chance, tried.retry_after))
 
     def _say_dead(self) -> None:

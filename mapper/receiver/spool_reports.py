@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -96,6 +97,17 @@ def read_stats(db: sqlite3.Connection) -> list[SourceStats]:
     for source, destination, is_dead, count in db.execute(query):
         of(source).rows["dead" if is_dead else "pending", destination] += count
     return [found[source] for source in sorted(found)]
+
+
+def failing_destinations(db: sqlite3.Connection) -> Iterator[str]:
+    """A sentence for each destination that takes no events."""
+    query = (
+        "SELECT destination, failures, status, until FROM progress WHERE failures > 0 ORDER BY destination"
+    )
+    for name, failures, status, until in db.execute(query):
+        at = datetime.fromtimestamp(until, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        times = "once" if failures == 1 else f"{failures:,} times"
+        yield f"`{name}` takes nothing: {status}, {times} in a row; the next try is at {at}"
 
 
 def verify(db: sqlite3.Connection) -> list[str]:
