@@ -26,7 +26,7 @@ from mapper.receiver.destinations.destination import (
     Tried,
     Verdict,
 )
-from mapper.receiver.places import Place
+from mapper.receiver.places import DeliveryPlace
 from mapper.receiver.queues import Progress
 from mapper.receiver.receiver import Receiver
 from mapper.receiver.settings import DestinationSettings, FilesSettings, HttpSettings, SpoolSettings
@@ -140,7 +140,7 @@ def test_a_host_brings_its_own(tmp_path: Path) -> None:
     mapping, own = served(tmp_path), Own()
     source = RequestSource("/orders", (mapping.path,), ())
     settings = Configuration((source,), spool=SpoolSettings(tmp_path / "spool", min_free=0))
-    receiver = Receiver(settings, {mapping.path: mapping}, places=(Place(own),))
+    receiver = Receiver(settings, {mapping.path: mapping}, places=(DeliveryPlace(own),))
     receiver.spool.append([received(order(number)) for number in range(10)])
     receiver.start()
     try:
