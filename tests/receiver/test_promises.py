@@ -237,8 +237,8 @@ PROMISES = [
     TakenOut(
         "items are compared, not events",
         "worker.py",
-        "event_id(outcome), item_hash(items[index], body), outcome)",
-        "event_id(outcome), item_hash(outcome, body), outcome)",
+        "_id(ids.event_id), item_hash(items[index], body), outcome, user)",
+        "_id(ids.event_id), item_hash(outcome, body), outcome, user)",
         "test_worker.py::test_the_time_of_receipt_is_no_part_of_what_is_compared",
     ),
     TakenOut(
