@@ -12,9 +12,12 @@ import mapper
 from mapper.expressions.jsonpath import path_parsing
 from mapper.expressions.jsonpath.lexer import MAX_FILTERS
 from mapper.expressions.liquid.template_parsing import LONGEST, LONGEST_CONDITION
+from mapper.expressions.lowering import MAX_VAR_DEPTH
 from mapper.runtime.digits import MAX_DIGITS
 from mapper.runtime.limits import DEFAULT, MAX_FILE_DEPTH, MAX_PATH_DEPTH, MAX_TAG_DEPTH, Limits
 from mapper.runtime.liquid.semantics import VARIABLES
+from mapper.runtime.repair.edits import MAX_REPAIRS
+from mapper.runtime.repair.readings import MAX_CHARACTERS
 from mapper.runtime.schema.formats import MAX_SYNTAX
 from mapper.runtime.times import patterns
 from mapper.schemas.schema import MAX_HEIGHT, MAX_PATTERN, MAX_PATTERNS, MAX_VALUES
@@ -143,6 +146,11 @@ def _patterns(size: int) -> Trial:
     return _of_schema({"not": {"allOf": [*parts, {"type": "boolean"}]}})
 
 
+def _vars(count: int) -> Trial:
+    chain = "".join(f"  v{i}: {{var: v{i - 1}}}\n" for i in range(1, count))
+    return Trial(f"{{a: {{var: v{count - 1}}}}}", head="vars:\n  v0: $.a\n" + chain)
+
+
 # Limits that cannot be set.
 FIXED: dict[str, tuple[int, _Given]] = {
     "levels of a mapping": (
@@ -188,6 +196,23 @@ FIXED: dict[str, tuple[int, _Given]] = {
             lambda n: Trial(
                 text_of("".join(f"{{% assign v{i} = s %}}" for i in range(n // 500_000)) + "x"),
                 _body(s="x" * 500_000),
+            ),
+        ),
+    ),
+    "vars that build on each other": (MAX_VAR_DEPTH, ("M141", _vars)),
+    "characters of a body that is repaired": (
+        MAX_CHARACTERS,
+        (
+            "M601",
+            lambda n: Trial(body=b'{"a":1,' + b" " * (n - 8) + b"}", head="repair: [trailing_commas]\n"),
+        ),
+    ),
+    "repairs of a body": (
+        MAX_REPAIRS,
+        (
+            "M601",
+            lambda n: Trial(
+                body=b'{"a":[' + b"[1,]," * (n - 1) + b"1,]}", head="repair: [trailing_commas]\n"
             ),
         ),
     ),
