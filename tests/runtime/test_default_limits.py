@@ -1,4 +1,4 @@
-"""Default limits: for each of them an input that nearly reaches it is taken, a larger one ends in its code."""
+"""Limits: for each of them an input that nearly reaches it is taken, and a larger one ends in its code."""
 
 from __future__ import annotations
 
@@ -29,6 +29,11 @@ INTERNAL = {
     "regex.reading:_MAX_COUNT": "no text has so many characters",
     "schemas.questions:_MAX_HOPS": "what lies beyond is unknown to the checker",
     "schemas.questions:_MAX_DOCUMENTS": "what is not remembered is found again",
+    "authoring": "a draft is guessed from fewer bodies and fields",
+    "interpreter.tracing": "what is shown",
+    "receiver": "a request beyond it gets a status of HTTP, see tests/receiver/test_hostile_requests.py",
+    "cli.trace": "what is shown",
+    "cli.watching": "how long a change of files is waited for",
     "cli.run:MAX_JOBS": "a number on the command line",
     "codegen": "how code is written: it means the same beyond",
     "expressions.liquid.template_lowering:_LONGEST_CHAIN": "the library evaluates what is longer",
