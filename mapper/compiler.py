@@ -127,11 +127,16 @@ def _generate(analysis: Analysis) -> GeneratedModule | None:
 
 def build(file: SourceFile, folder: Path | None, report: Report) -> Transform:
     """Analyse, generate, and make the callable; raises CompileError."""
+    return build_analysed(file, folder, report)[1]
+
+
+def build_analysed(file: SourceFile, folder: Path | None, report: Report) -> tuple[Analysis, Transform]:
+    """Analyse, generate, and make the callable, and give the analysis, too; raises CompileError."""
     analysis = Analysis(file, report)
     transform = if_compilable(lambda: _build(analysis, folder), report, Span(file, 0, 0))
     if transform is None:
         raise CompileError.of(file.name, report.ordered())
-    return transform
+    return analysis, transform
 
 
 def _build(analysis: Analysis, folder: Path | None) -> Transform | None:

@@ -1,4 +1,4 @@
-"""Catalog: the folders of mappings, schemas and dialects on disk, and the names that may be looked up."""
+"""Catalog: the folders of mappings, schemas, dialects and profiles on disk, and the names to look up."""
 
 from __future__ import annotations
 
@@ -75,22 +75,41 @@ def find_schema(name: SpannedText, beside: Path | None, report: Report) -> Path 
 
     Reports M005 for a name that reaches elsewhere and M004 if there is no such file.
     """
-    folders = [shipped_schemas()]
-    if beside is not None:
-        folders = [beside, beside / "schemas", beside.parent / "schemas", *folders]
-    return _find(name, folders, "schema", "M004", report)
+    return _find(name, schema_folders(beside), "schema", "M004", report)
+
+
+def schema_folders(beside: Path | None) -> list[Path]:
+    """The folders in which a schema is looked up, the first first; `beside` is that of the mapping."""
+    own = [] if beside is None else [beside, beside / "schemas", beside.parent / "schemas"]
+    return [*own, shipped_schemas()]
 
 
 def find_dialect(name: SpannedText, beside: Path | None, report: Report) -> Path | None:
     """The dialect file of a name: `dialects/<name>.yaml` beside the mapping, or shipped; reports M009."""
-    folders = [shipped_mappings() / "dialects"]
+    return _find(name, dialect_folders(beside), "dialect", "M009", report, ".yaml")
+
+
+def dialect_folders(beside: Path | None) -> list[Path]:
+    """The folders in which a dialect is looked up, the first first."""
+    return [*([] if beside is None else [beside / "dialects"]), shipped_mappings() / "dialects"]
+
+
+def find_profile(name: SpannedText, beside: Path | None, report: Report) -> Path | None:
+    """The profile of a vendor: `profiles/<name>.yaml` beside the configuration, or shipped; reports M014."""
+    folders = [shipped_mappings() / "profiles"]
     if beside is not None:
-        folders = [beside / "dialects", *folders]
-    return _find(name, folders, "dialect", "M009", report, ".yaml")
+        folders = [beside / "profiles", *folders]
+    return _find(name, folders, "profile", "M014", report, ".yaml", "configuration")
 
 
 def _find(
-    name: SpannedText, folders: list[Path], kind: str, code: str, report: Report, suffix: str = ""
+    name: SpannedText,
+    folders: list[Path],
+    kind: str,
+    code: str,
+    report: Report,
+    suffix: str = "",
+    owner: str = "mapping",
 ) -> Path | None:
     span = name.whole()
     if not is_plain_name(name.value):
@@ -99,7 +118,7 @@ def _find(
             f"`{name.value}` is not the plain name of a {kind}",
             span,
             "a name holds no folder, no `..` and no address",
-            f"put the {kind} beside the mapping and name it alone",
+            f"put the {kind} beside the {owner} and name it alone",
         )
         return None
     paths = [folder / (name.value + suffix) for folder in folders]

@@ -57,11 +57,10 @@ def _print_page(output: Screen, code: Code) -> None:
     output.block(textwrap.fill(page.text.strip(), width) + "\n")
     if page.mapping:
         _print_example(output, "With this mapping", page.mapping, page.mapping, " ", "")
-    noun = "body" if page.mapping else "mapping"
     if page.wrong:
-        _print_example(output, f"Wrong {noun}", page.wrong, page.right or page.wrong, "-", "red")
+        _print_example(output, f"Wrong {page.noun}", page.wrong, page.right or page.wrong, "-", "red")
     if page.right:
-        _print_example(output, f"Right {noun}", page.right, page.wrong or page.right, "+", "green")
+        _print_example(output, f"Right {page.noun}", page.right, page.wrong or page.right, "+", "green")
 
 
 def _print_example(output: Screen, title: str, text: str, other: str, mark: str, style: str) -> None:

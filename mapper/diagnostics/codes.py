@@ -19,15 +19,22 @@ class Code:
 class Explanation:
     """The page about a code: the fault, its cure and, if one fits on a page, a wrong and a right example.
 
-    The examples are mappings; if `mapping` is set, they are bodies of requests to that mapping. `example`
-    holds both as a diff: a line begins with `- ` (only in the wrong one), `+ ` (only in the right one) or two
-    blanks.
+    The examples are mappings, or configurations of a receiver for its own codes; if `mapping` is set, they
+    are bodies of requests to that mapping. `example` holds both as a diff: a line begins with `- ` (only in
+    the wrong one), `+ ` (only in the right one) or two blanks.
     """
 
     code: Code
     text: str
     mapping: str | None = None
     example: str | None = None
+
+    @property
+    def noun(self) -> str:
+        """The kind of the examples in a word."""
+        if self.mapping is not None:
+            return "body"
+        return "configuration" if self.code.number.startswith("M7") else "mapping"
 
     @property
     def wrong(self) -> str | None:
@@ -59,6 +66,7 @@ M010 file-too-large             the file is larger than a mapping or schema may 
 M011 invalid-sample             a sample or its expectation cannot be read
 M012 invalid-dialect            the dialect file has a wrong shape
 M013 unexpected-result          a sample gives another result than its expectation
+M014 profile-not-found          no profile of a vendor has that name
 M101 invalid-yaml               the text is not YAML
 M102 empty-mapping              the file holds nothing
 M103 not-a-mapping              the file does not hold key-value pairs
@@ -151,6 +159,11 @@ M627 several-values             a path finds several values where one is wanted
 M628 unreadable-form            the body is not a form that can be read
 M629 too-much-work              an item takes more work than allowed
 M630 too-much-work-together     the items of a body take more work than allowed
+M701 route-twice                two sources take the same method on the same path
+M702 name-twice                 two sources or two destinations have the same name
+M703 secret-not-found           a secret that is not in its place
+M704 unusable-signature         a signature that cannot be checked as it is written
+M705 spool-too-small            a size of the spool that its log alone could fill
 M901 internal                   a defect of mapper itself
 M902 out-of-memory              no memory is left
 """

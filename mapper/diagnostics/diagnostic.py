@@ -80,14 +80,15 @@ class Report:
     ) -> None:
         """Add a diagnostic unless the same one is there already."""
         labels = (() if span is None else (Label(span, label),)) + tuple(more)
-        self._keep(Diagnostic(code, message, labels, tuple(h for h in hints if h), severity))
+        self.keep(Diagnostic(code, message, labels, tuple(h for h in hints if h), severity))
 
     def extend(self, other: Report) -> None:
         """Add the diagnostics of another report that are not there already."""
         for diagnostic in other.diagnostics:
-            self._keep(diagnostic)
+            self.keep(diagnostic)
 
-    def _keep(self, diagnostic: Diagnostic) -> None:
+    def keep(self, diagnostic: Diagnostic) -> None:
+        """Add a diagnostic unless the same one is there already."""
         if diagnostic not in self._known:
             self._known.add(diagnostic)
             self.diagnostics.append(diagnostic)

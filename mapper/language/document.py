@@ -76,7 +76,18 @@ class MappingNode:
 Node: TypeAlias = ScalarNode | SequenceNode | MappingNode
 
 
-def read_document(file: SourceFile, report: Report) -> MappingNode | None:
+@dataclass(frozen=True, slots=True)
+class FileKind:
+    """A kind of YAML file in the words of messages: its noun, and how it begins."""
+
+    noun: str
+    begins: str
+
+
+MAPPING_FILE = FileKind("mapping", "mapping: <name>")
+
+
+def read_document(file: SourceFile, report: Report, kind: FileKind = MAPPING_FILE) -> MappingNode | None:
     """The root mapping of a YAML text, or None after reporting the reason.
 
     Faults that leave the tree whole (a duplicate key, a tag, an anchor) are reported and the tree is still
@@ -86,14 +97,14 @@ def read_document(file: SourceFile, report: Report) -> MappingNode | None:
     if len(file.text) > max_bytes:
         report.error("M010", f"the text is larger than {max_bytes} characters", Span(file, 0, 0))
         return None
-    if _has_control_characters(file, report):
+    if _has_control_characters(file, report, kind):
         return None
     findings = Report()
     try:
-        root = _read(file, findings, _LOADER)
+        root = _read(file, findings, kind, _LOADER)
     except _NestingLimit:
         findings = Report()  # the second reading finds again what the first one found
-        root = _read(file, findings, yaml.SafeLoader)
+        root = _read(file, findings, kind, yaml.SafeLoader)
     report.extend(findings)
     return root
 
@@ -102,14 +113,14 @@ class _NestingLimit(Exception):
     """The parser itself has a limit on nesting, and the text passes it."""
 
 
-def _read(file: SourceFile, report: Report, loader: Any) -> MappingNode | None:
+def _read(file: SourceFile, report: Report, kind: FileKind, loader: Any) -> MappingNode | None:
     """Read the text with one of PyYAML's parsers; raises `_NestingLimit` if libyaml stops at its own limit.
 
     libyaml reads ahead, up to 1,024 characters while a bracket could begin a key. So it can meet its limit
     before it hands over the collections that pass `MAX_FILE_DEPTH`. The parser in Python has no such limit
     and reports, as libyaml does below its limit, the first fault of the text.
     """
-    builder = _Builder(file, report, shift=1 if file.text.startswith("\ufeff") else 0)
+    builder = _Builder(file, report, kind, shift=1 if file.text.startswith("\ufeff") else 0)
     try:
         for event in yaml.parse(file.text[builder.shift :], Loader=loader):
             if not builder.take(event):
@@ -134,13 +145,13 @@ def walk(node: Node) -> Iterator[Node]:
             waiting.extend(entry.value for entry in reversed(current.entries))
 
 
-def _has_control_characters(file: SourceFile, report: Report) -> bool:
+def _has_control_characters(file: SourceFile, report: Report, kind: FileKind) -> bool:
     found = control_characters(file)
     for offset, name in found[:10]:
         hint = "save the file with line feeds as line ends" if name == "U+000D" else ""
         report.error(
             "M101",
-            f"the character {name} may not stand in a mapping",
+            f"the character {name} may not stand in a {kind.noun}",
             Span(file, offset, offset + 1),
             "it is invisible here",
             hint or f'remove it, or write it as "\\u{name[2:]}" inside double quotes',
@@ -168,6 +179,7 @@ class _Builder:
 
     file: SourceFile
     report: Report
+    kind: FileKind
     shift: int
     stack: list[_OpenCollection] = field(default_factory=list)
     root: Node | None = None
@@ -203,9 +215,9 @@ class _Builder:
         """The root, if it is a mapping and no part of it is lost."""
         if self.failed:
             return None
-        root, hint = self.root, "a mapping begins with `mapping: <name>`"
+        root, hint = self.root, f"a {self.kind.noun} begins with `{self.kind.begins}`"
         if root is None or (isinstance(root, ScalarNode) and root.plain and root.text.value == ""):
-            self.report.error("M102", "the file holds no mapping", Span(self.file, 0, 0), "", hint)
+            self.report.error("M102", f"the file holds no {self.kind.noun}", Span(self.file, 0, 0), "", hint)
             return None
         if isinstance(root, MappingNode):
             return root
@@ -219,7 +231,7 @@ class _Builder:
         self.documents += 1
         if self.documents == 1:
             return True
-        hint = "write each mapping into a file of its own"
+        hint = f"write each {self.kind.noun} into a file of its own"
         self.report.error("M112", "a second YAML document begins", self._span(event), "here", hint)
         return False
 
@@ -249,7 +261,7 @@ class _Builder:
             place = Span(self.file, start, start + len(event.anchor) + 1)
             hint = "write the value out where it is needed"
             message = f"the anchor `&{shorten(event.anchor)}`"
-            self.report.error("M108", message, place, "mappings have no anchors", hint)
+            self.report.error("M108", message, place, f"{self.kind.noun}s have no anchors", hint)
         if event.tag is not None:
             start = self.file.text.find("!", span.start)
             report_tag(self.file, self.report, max(start, span.start))
@@ -258,7 +270,9 @@ class _Builder:
         span = self._span(event)
         self.failed = True
         hint = "write the value out where it is needed"
-        self.report.error("M108", f"the alias `{shorten(span.text)}`", span, "mappings have no aliases", hint)
+        self.report.error(
+            "M108", f"the alias `{shorten(span.text)}`", span, f"{self.kind.noun}s have no aliases", hint
+        )
         self._add(ScalarNode(SpannedText("", span), None, True, span))
 
     def _scalar(self, event: yaml.ScalarEvent) -> ScalarNode:

@@ -25,6 +25,7 @@ from mapper.regex.searches import automaton_of
 from mapper.runtime.json.nesting import is_deeper
 from mapper.runtime.limits import MAX_FILE_DEPTH, active
 from mapper.runtime.schema.keywords import extended, unique_items
+from mapper.schemas.drafts import DIALECT, is_readable, modernize
 from mapper.schemas.form import unusual_parts
 from mapper.schemas.own_identifier import localize
 from mapper.schemas.positions import Positions, TooManyValues, locate_json, locate_json_fault
@@ -34,7 +35,7 @@ MAX_HEIGHT = 200  # subschemas for one value, each inside or referred to by the 
 MAX_VALUES = 200_000  # also those of enumerations; a text of as many bytes as are allowed can hold a million
 MAX_PATTERN = 10_000  # characters of a pattern
 MAX_PATTERNS = 50_000  # characters of a schema's different patterns
-_MAX_UNUSUAL = 500
+MAX_UNUSUAL = 500
 MAX_AUTOMATA = 10_000  # the nodes of all of a schema's automata
 _LEAST_AUTOMATON = 20
 # Keywords that earlier drafts know and 2020-12 ignores without a word.
@@ -44,12 +45,15 @@ _OTHER_DRAFTS = {
     "$recursiveRef": "`$dynamicRef`",
     "$recursiveAnchor": "`$dynamicAnchor`",
 }
-_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 @dataclass(frozen=True)
 class Schema:
-    """A valid JSON Schema 2020-12 whose references all stay within the file."""
+    """A valid JSON Schema 2020-12 whose references all stay within the file.
+
+    `document` is what the file's text says, so that schemas of the same name and text are equal. Results
+    about a schema are cached by this.
+    """
 
     name: str
     document: dict[str, Any] = field(compare=False, repr=False)
@@ -222,19 +226,19 @@ class _Examination:
 
     def check_form(self) -> bool:
         """True if the document is valid under the 2020-12 metaschema; `check_nodes` checks the patterns."""
-        dialect = self.schema.document.get("$schema", _DIALECT)
-        if not isinstance(dialect, str) or dialect.rstrip("#") != _DIALECT:
+        document = self.schema.document
+        if not is_readable(document.get("$schema", DIALECT)):
             place = self.schema.span_of(("$schema",))
-            self.fault(
-                "M007", "the schema is of another draft", place, "only 2020-12 is read", f"use `{_DIALECT}`"
-            )
+            label = "only 2020-12 and the drafts from 4 on are read"
+            self.fault("M007", "the schema is of another draft", place, label, f"use `{DIALECT}`")
             return False
+        modernize(document)
         before = len(self.report.diagnostics)
         for number, (pointer, part) in enumerate(unusual_parts(self.schema.document)):
-            if number == _MAX_UNUSUAL:
+            if number == MAX_UNUSUAL:
                 place = self.schema.span_of(pointer)
                 self.fault("M007", "the schema is too unusual to be checked", place, "and much else")
-            if number == _MAX_UNUSUAL or len(self.report.diagnostics) >= before + 10:
+            if number == MAX_UNUSUAL or len(self.report.diagnostics) >= before + 10:
                 break
             self.check_part(pointer, part)
         return len(self.report.diagnostics) == before

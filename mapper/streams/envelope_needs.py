@@ -6,7 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from mapper import ir
-from mapper.compiler import analyse
+from mapper.compiler import Analysis, analyse
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.files import read_source
 from mapper.ir.liquid import walk
@@ -20,8 +20,14 @@ def envelope_needs(mapping: Path) -> EnvelopeNeeds:
     """The parts of a body to keep beside a rejected item, for a mapping file that compiles."""
     report = Report()
     file = read_source(mapping, report)
-    analysis = None if file is None else analyse(file, mapping.parent, report)
-    if analysis is None or analysis.spec is None or analysis.program is None:
+    if file is None:
+        return EnvelopeNeeds((), None, None)
+    return needs_of(analyse(file, mapping.parent, report))
+
+
+def needs_of(analysis: Analysis) -> EnvelopeNeeds:
+    """The same, for a mapping that is analysed."""
+    if analysis.spec is None or analysis.program is None:
         return EnvelopeNeeds((), None, None)
     texts = tuple(text.value for text in analysis.spec.each) or ("$",)
     program = analysis.program

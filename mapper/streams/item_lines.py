@@ -59,6 +59,17 @@ def encode(value: object) -> bytes:
         return write(value, is_ascii=True, is_strict=False).encode("ascii")
 
 
+def is_whole_body(rejected: Rejected, body: bytes, needs: EnvelopeNeeds) -> bool:
+    """True if a rejected item is the body itself."""
+    is_doubtful = rejected.location == "$" and needs.alternatives is None
+    return _is_body(rejected, body, read_body(body) if is_doubtful else None, needs)
+
+
+def body_members(each: Sequence[str], body: bytes, is_above: bool) -> dict[str, object]:
+    """The last members of the line of an item that is a part of its body, if that is kept as a whole."""
+    return {"each": each, **({"body_above": True} if is_above else _bytes_member("body", body))}
+
+
 def skip_line(file: str, number: int, skip: Skipped, repairs: Sequence[str], body: bytes) -> bytes:
     """The line of a skipped item."""
     line = {"file": file, "line": number, "item": skip.index, "reason": skip.reason}
@@ -159,11 +170,9 @@ def _surroundings(
             yield _bytes_member("body", body) if is_repaired else {}
         elif can_part and isinstance(found, Body):
             yield {"each": needs.each, "envelope": part(found.value, paths[one.index])}
-        elif has_body:
-            yield {"each": needs.each, "body_above": True}
         else:
+            yield body_members(needs.each, body, has_body)
             has_body = True
-            yield {"each": needs.each, **_bytes_member("body", body)}
 
 
 def _can_part(rejected: Rejected, path: ItemPath, needs: EnvelopeNeeds) -> bool:

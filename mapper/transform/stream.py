@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from mapper.runtime.repair.policy import Repair
 from mapper.transform.result import JsonResult, Outcome, Rejected, Skipped
 
 PORTION = 1024 * 1024  # bytes of events that may be made before the first is asked for
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedBody:
+    """A parsed body: its items, and their outcomes in the same order, each made when it is asked for.
+
+    A body that is rejected as a whole has one outcome and no items.
+    """
+
+    items: Sequence[object] = field(repr=False)
+    outcomes: Iterator[Outcome] = field(repr=False)
+    repairs: tuple[Repair, ...] = ()
 
 
 class Stream(Iterator[Outcome]):

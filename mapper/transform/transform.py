@@ -18,7 +18,7 @@ from mapper.transform.narrow_path import NarrowPath, NoNarrowPath
 from mapper.transform.rejections import Places
 from mapper.transform.request import Request
 from mapper.transform.result import JsonResult, Result
-from mapper.transform.stream import PORTION, Stream, stream_of
+from mapper.transform.stream import PORTION, OpenedBody, Stream, stream_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -147,6 +147,11 @@ class Transform:
         except Exception:  # as in `json`
             begun = None
         return begun or self._decoded.stream(body, request)
+
+    def open_items(self, body: bytes, request: Request) -> OpenedBody:
+        """The outcomes of a body beside its items, for a host that keeps both."""
+        opened = self._decoded.open(body, request)
+        return OpenedBody(opened.items, self._decoded.outcomes(opened), opened.repairs)
 
     def _load_narrow(self) -> NarrowPath | NoNarrowPath:
         path: NarrowPath | NoNarrowPath = NoNarrowPath()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from itertools import product
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from mapper.cli.dispatch import COMMANDS
 from support.calls import EVENT, ORDER, ORDERS, UNSET, lines, ndjson, shell, write
 from support.forked import ForkedCall, run_forked
+from support.spools import SpoolBench, order, served
 
 # Calls of every command that print to standard output, to standard error, and to a file.
 CALLS = {
@@ -23,10 +25,29 @@ CALLS = {
     "test": ("test", "orders"),
     "run": ("run", "orders", "in"),
     "run into a file": ("run", "orders", "in", "-o", "out", "--rejected", "rejected"),
+    "infer": ("infer", "in"),
+    "new": ("new", "more", "--from", "in"),
+    "schema": ("schema",),
+    "completion": ("completion", "bash"),
+    "trace": ("trace", "orders", "mappings/orders/paid.json"),
     "explain": ("explain", "M301"),
+    "serve": ("serve", "--check", "mappings/receivers/clean.yaml"),
+    "serve for machines": ("serve", "--check", "mappings/receivers/faulty.yaml", "--format", "json"),
+    "dead": ("dead",),
+    "dead as lines": ("dead", "--lines"),
+    "replay": ("replay", "--spool", "none"),
+    "spool": ("spool", "stats"),
+    "spool for machines": ("spool", "export"),
 }
-PRINTS_OUTPUT = {"help", "version", "check", "check for machines", "test", "run", "explain"}
-PRINTS_ERRORS = {"no command", "wrong word", "check for machines", "run", "run into a file"}
+PRINTS_OUTPUT = {
+    *("help", "version", "check", "check for machines", "test", "run", "explain"),
+    *("infer", "new", "schema", "completion", "trace"),
+    *("serve", "serve for machines", "dead", "dead as lines", "spool", "spool for machines"),
+}
+PRINTS_ERRORS = {
+    *("no command", "wrong word", "check for machines", "run", "run into a file", "serve for machines"),
+    *("dead as lines", "replay", "infer"),
+}
 STATES = ("plain", "closed", "full", "gone")
 
 pytestmark = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
@@ -37,6 +58,9 @@ def _project(folder: Path) -> Path:
     write(folder / "mappings/unset.yaml", UNSET)
     write(folder / "mappings/orders/paid.json", json.dumps(ORDER))
     write(folder / "in", ndjson(ORDER, {}))
+    source = "receiver: 1\nsources: [{path: /a, mapping: ../orders.yaml, verify: none}]\n"
+    write(folder / "mappings/receivers/clean.yaml", source)
+    write(folder / "mappings/receivers/faulty.yaml", f"odd: 1\n{source}")
     return folder
 
 
@@ -54,7 +78,7 @@ def _words(name: str, out: str, err: str) -> tuple[set[int], str]:
         return {0, 1, 2}, ""
     # The first broken stream that is written to ends the command; which one comes first depends on it.
     codes = {{"full": 1, "gone": 141}[state] for state in broken}
-    if name in ("no command", "wrong word"):
+    if name in ("no command", "wrong word", "replay"):
         codes.add(2)
     if out == "full" and name in PRINTS_OUTPUT and err == "plain":
         return (
@@ -71,10 +95,15 @@ def test_every_command_has_a_call() -> None:
 def test_a_broken_stream_ends_a_command_with_a_word(tmp_path: Path) -> None:
     pairs = [pair for pair in product(STATES, STATES) if "plain" in pair or pair[0] == pair[1]]
     cases = [(name, out, err) for name in CALLS for out, err in pairs]
-    calls = [
-        ForkedCall(str(_project(tmp_path / str(number))), CALLS[name], stdout=out, stderr=err)
-        for number, (name, out, err) in enumerate(cases)
-    ]
+    bench = SpoolBench(tmp_path / "spool", served(tmp_path))
+    bench.take(order(1), {**order(2), "customer": None})
+    bench.spool.close()
+    calls = []
+    for number, (name, out, err) in enumerate(cases):
+        folder = _project(tmp_path / str(number))
+        if name.startswith(("dead", "spool")):
+            shutil.copytree(bench.folder, folder / "spool")
+        calls.append(ForkedCall(str(folder), CALLS[name], stdout=out, stderr=err))
     for (name, out, err), call, end in zip(cases, calls, run_forked(calls), strict=True):
         case = f"{name}, stdout {out}, stderr {err}: {end}"
         codes, words = _words(name, out, err)

@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -22,8 +23,11 @@ import pytest
 from mapper.cli.dispatch import COMMANDS
 from mapper.diagnostics.render import FORMATS
 from mapper.diagnostics.render.visible import printable
+from mapper.receiver.spool import Spool
+from mapper.receiver.spool_schema import EventRow, Portion, RejectionRow
 from support.calls import ENVIRONMENT, EVENT, ONE_EVENT, ORDER, ORDERS, ndjson, write
 from support.forked import ForkedCall, ForkedEnd, run_forked
+from support.spools import received
 
 TAG = "zq7"
 # Commands to a build server; then the screen is erased, coloured, its title set, the bell rung, the cursor
@@ -380,6 +384,164 @@ def a_replay_that_is_none(folder: Path, text: str) -> tuple[str, ...]:
     return ("run", "m.yaml", "--replay", write(folder / file_name(text), "{}").name)
 
 
+# --- schemas and drafts
+
+
+@place
+def an_input_to_infer_that_is_broken(folder: Path, text: str) -> tuple[str, ...]:
+    return ("infer", write(folder / file_name(text), "x\n{}\n").name)
+
+
+@place
+def a_schema_that_is_written(folder: Path, text: str) -> tuple[str, ...]:
+    return ("infer", "in", "-o", file_name(text))
+
+
+@place
+def a_path_to_items(folder: Path, text: str) -> tuple[str, ...]:
+    return ("infer", "in", "--each", f"$.{text}")
+
+
+@place
+def a_name_in_a_schema(folder: Path, text: str) -> tuple[str, ...]:
+    write(folder / "in", ndjson({f"{TAG} ##[error]": 1, text: 1}))
+    return ("infer", "in")
+
+
+@place
+def a_name_for_a_draft(folder: Path, text: str) -> tuple[str, ...]:
+    return ("new", file_name(text), "--from", "in")
+
+
+@place
+def a_path_in_a_draft(folder: Path, text: str) -> tuple[str, ...]:
+    write(folder / "in", ndjson({f"{TAG} ##[error]": {"id": 1, text: 2}}))
+    return ("new", "x", "--from", "in")
+
+
+@place
+def an_input_of_a_draft_that_is_broken(folder: Path, text: str) -> tuple[str, ...]:
+    return ("new", "x", "--from", write(folder / file_name(text), "x\n{}\n").name)
+
+
+@place
+def a_body_that_is_traced(folder: Path, text: str) -> tuple[str, ...]:
+    mapping(folder, "a")
+    body = write(folder / "body.json", json.dumps({"id": text, "a": {text: 1}, text: 1}))
+    return ("trace", "m.yaml", body.name, "--show-values")
+
+
+@place
+def a_field_that_is_traced(folder: Path, text: str) -> tuple[str, ...]:
+    mapping(folder, text)
+    return ("trace", "m.yaml", write(folder / "body.json", "{}").name, "--field", text)
+
+
+@place
+def a_schema_that_there_is_not(folder: Path, text: str) -> tuple[str, ...]:
+    return ("schema", text)
+
+
+@place
+def a_shell_that_there_is_not(folder: Path, text: str) -> tuple[str, ...]:
+    return ("completion", text)
+
+
+# --- configurations of a receiver
+
+
+def configuration(folder: Path, source: str, more: str = "", name: str = "receiver.yaml") -> tuple[str, ...]:
+    text = f"receiver: 1\n{more}\nsources:\n  - {{path: /a, mapping: ./odd.yaml, verify: none, {source}}}\n"
+    return ("serve", "--check", write(folder / name, text).name)
+
+
+@place
+def a_configuration(folder: Path, text: str) -> tuple[str, ...]:
+    return configuration(folder, "a: 1", name=file_name(text))
+
+
+@place
+def a_key_of_a_configuration(folder: Path, text: str) -> tuple[str, ...]:
+    return configuration(folder, f"{quoted(text)}: 1")
+
+
+@place
+def a_value_of_a_configuration(folder: Path, text: str) -> tuple[str, ...]:
+    return configuration(
+        folder, f"methods: [{quoted(text)}]", f"listen: {quoted(text)}\nspool: {{keep: {quoted(text)}}}"
+    )
+
+
+@place
+def a_mapping_and_a_profile_of_a_configuration(folder: Path, text: str) -> tuple[str, ...]:
+    more = f"destinations: [{{name: {quoted(text)}, files: {{folder: a}}}}]"
+    return configuration(folder, f"profile: {quoted(text)}", more)
+
+
+@place
+def the_place_of_a_secret(folder: Path, text: str) -> tuple[str, ...]:
+    check = f"{{header: A, secrets: [{{file: {quoted(text)}}}]}}"
+    source = f"{{path: /b, mapping: {quoted(text)}, verify: {check}}}"
+    return configuration(folder, f"name: b}}\n  - {source[:-1]}")
+
+
+@place
+def a_profile(folder: Path, text: str) -> tuple[str, ...]:
+    write(
+        folder / "profiles/own.yaml", f"profile: own\n{quoted(text)}: 1\nsuccess: {{is: [{quoted(text)}]}}\n"
+    )
+    return configuration(folder, "profile: own")
+
+
+# --- spools
+
+
+def spool(folder: Path, text: str) -> None:
+    """A spool with a dead letter that has a text wherever one may come from outside."""
+    whole = text.encode("utf-8", "replace").decode()
+    row = RejectionRow(0, f"$['{whole}']", True, ("M611",), (), (text,))
+    opened = Spool.open(folder / "spool", [whole])
+    opened.append([received({}, source=whole)])
+    portion = Portion(1, whole, "2026-11-23T20:00:00.000Z", whole, "0" * 64, rows=[row])
+    event = EventRow(0, None, b"", b"{}")
+    opened.enter([portion, replace(portion, rows=[event])], opened.waiting([whole]))
+    opened.close()
+
+
+@place
+def a_dead_letter(folder: Path, text: str) -> tuple[str, ...]:
+    spool(folder, text)
+    return ("dead",)
+
+
+@place
+def the_lines_of_a_dead_letter(folder: Path, text: str) -> tuple[str, ...]:
+    spool(folder, text)
+    return ("dead", "--lines")
+
+
+@place
+def the_source_of_totals(folder: Path, text: str) -> tuple[str, ...]:
+    spool(folder, text)
+    return ("spool", "stats")
+
+
+@place
+def the_source_of_a_request(folder: Path, text: str) -> tuple[str, ...]:
+    spool(folder, text)
+    return ("spool", "export")
+
+
+@place
+def a_folder_without_a_spool(folder: Path, text: str) -> tuple[str, ...]:
+    return ("replay", "--spool", text)
+
+
+@place
+def a_time_of_dead_letters(folder: Path, text: str) -> tuple[str, ...]:
+    return ("dead", "--spool", text, "--since", "1h")
+
+
 def _calls(folder: Path, text: str) -> Iterator[tuple[str, ForkedCall]]:
     """A call for each place in a folder of its own, in turn with each of the formats."""
     for number, (name, prepare) in enumerate(PLACES.items()):
@@ -387,7 +549,7 @@ def _calls(folder: Path, text: str) -> Iterator[tuple[str, ForkedCall]]:
         write(here / "odd.yaml", ORDERS)
         write(here / "in", ndjson(ORDER))
         arguments = prepare(here, text)
-        if arguments[0] in ("check", "test") and "--format" not in arguments and number % 2:
+        if arguments[0] in ("check", "test", "serve") and "--format" not in arguments and number % 2:
             arguments = (*arguments, "--format", FORMATS[number // 2 % len(FORMATS)])
         yield name, ForkedCall(str(here), arguments)
 

@@ -31,7 +31,7 @@ class TestUsage:
     def test_help_names_every_command_and_the_exit_codes(self, call: Call) -> None:
         text = call("--help").out
         files = {path.stem for path in (ROOT / "mapper/cli").glob("*.py")}
-        for command in ("check", "test", "run", "explain"):
+        for command in ("check", "test", "run", "explain", "serve"):
             assert command in files
             assert f"\n    {command} " in text
         assert "exit codes:" in text
@@ -46,7 +46,7 @@ class TestUsage:
         lines = [len(line) for one in paragraphs if "\n  " not in one for line in one.splitlines()]
         assert columns - 20 < max(lines) <= columns
 
-    @pytest.mark.parametrize("command", ["check", "test", "run", "explain"])
+    @pytest.mark.parametrize("command", ["check", "test", "run", "explain", "serve"])
     def test_help_of_a_command_shows_examples_that_parse(
         self, call: Call, command: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -9,8 +9,10 @@ import pytest
 
 import mapper
 from mapper.diagnostics.codes import CODES, explain
-from mapper.diagnostics.diagnostic import Diagnostic
+from mapper.diagnostics.diagnostic import Diagnostic, Report
 from mapper.diagnostics.render import render_text
+from mapper.diagnostics.source import SourceFile
+from mapper.receiver.configuration_reader import read_configuration
 
 PAGES = Path(mapper.__file__).parent / "diagnostics/explanations"
 ROWS = re.findall(
@@ -29,6 +31,7 @@ WITHOUT_EXAMPLE = {
     "M011": "a sample",
     "M012": "a dialect file",
     "M013": "a sample and its expectation",
+    "M014": "needs a configuration and its profile",
     "M110": "a very large mapping",
     "M205": "a very long path",
     "M215": "needs a dialect",
@@ -57,9 +60,8 @@ def show(diagnostics: tuple[Diagnostic, ...]) -> str:
     return render_text(diagnostics, show_values=True)
 
 
-def pages(*, at_run_time: bool) -> list[str]:
-    with_example = [number for number in CODES if explain(number).wrong is not None]
-    return [number for number in with_example if (explain(number).mapping is not None) == at_run_time]
+def pages(noun: str) -> list[str]:
+    return [number for number in CODES if explain(number).wrong is not None and explain(number).noun == noun]
 
 
 def test_numbers_are_unique_and_sorted() -> None:
@@ -98,19 +100,37 @@ def test_page_is_complete(number: str) -> None:
     assert all(line[:2] in ("", "  ", "- ", "+ ") for line in (page.example or "").splitlines())
 
 
-@pytest.mark.parametrize("number", pages(at_run_time=False))
+@pytest.mark.parametrize("number", pages("mapping"))
 def test_wrong_mapping_has_this_fault_and_no_other(number: str) -> None:
     found = mapper.check(explain(number).wrong or "")
     assert {diagnostic.code for diagnostic in found} - ALONG_WITH.get(number, set()) == {number}, show(found)
 
 
-@pytest.mark.parametrize("number", pages(at_run_time=False))
+@pytest.mark.parametrize("number", pages("mapping"))
 def test_right_mapping_is_clean(number: str) -> None:
     found = mapper.check(explain(number).right or "")
     assert not found, show(found)
 
 
-@pytest.mark.parametrize("number", pages(at_run_time=True))
+def read_by_receiver(text: str | None) -> tuple[Diagnostic, ...]:
+    report = Report()
+    read_configuration(SourceFile("<configuration>", text or ""), report, environment={"KEY": "k"})
+    return report.ordered()
+
+
+@pytest.mark.parametrize("number", pages("configuration"))
+def test_wrong_configuration_has_this_fault_and_no_other(number: str) -> None:
+    found = read_by_receiver(explain(number).wrong)
+    assert {diagnostic.code for diagnostic in found} == {number}, show(found)
+
+
+@pytest.mark.parametrize("number", pages("configuration"))
+def test_right_configuration_is_clean(number: str) -> None:
+    found = read_by_receiver(explain(number).right)
+    assert not found, show(found)
+
+
+@pytest.mark.parametrize("number", pages("body"))
 def test_wrong_body_is_rejected_for_this_reason(number: str) -> None:
     page = explain(number)
     result = mapper.compile(page.mapping or "")((page.wrong or "").encode())
@@ -118,7 +138,7 @@ def test_wrong_body_is_rejected_for_this_reason(number: str) -> None:
     assert {diagnostic.code for diagnostic in found} == {number}, show(tuple(found))
 
 
-@pytest.mark.parametrize("number", pages(at_run_time=True))
+@pytest.mark.parametrize("number", pages("body"))
 def test_right_body_becomes_an_event(number: str) -> None:
     page = explain(number)
     result = mapper.compile(page.mapping or "")((page.right or "").encode())

@@ -34,13 +34,15 @@ ORDER = """
     checker codegen transform
     interpreter
     compiler api
-    samples streams cli
+    samples streams authoring receiver cli
 """
 STAGES = ORDER.split()
 
 MODULE_LINES = 500
 FUNCTION_LINES = 60
 LONG_FUNCTIONS: dict[str, str] = {}  # `mapper.module.function`: why it is better in one piece
+
+PACKAGES_OF_THE_RECEIVER = {"starlette", "uvicorn", "watchfiles", "aiohttp", "prometheus_client"}
 
 # Files that lie directly in mapper/, beside the rooms.
 LOOSE_FILES = 8
@@ -199,6 +201,17 @@ def test_generated_code_imports_the_runtime_and_patterns_alone(path: Path) -> No
     ]
     assert names
     assert all(name.startswith(("mapper.runtime.", "mapper.regex.")) for name in names), names
+
+
+def test_packages_of_the_receiver_are_imported_there_alone() -> None:
+    """The library starts without them; they are an extra."""
+    found = {
+        (name.split(".")[0], module.name.split(".")[1])
+        for module in modules()
+        for _, name in module.imports
+        if name.split(".")[0] in PACKAGES_OF_THE_RECEIVER
+    }
+    assert {room for _, room in found} == {"receiver"}
 
 
 def test_modules_are_short() -> None:

@@ -40,3 +40,12 @@ def test_benchmark_of_counting_runs() -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, done.stderr
     assert "trusted" in done.stdout
+
+
+def test_benchmark_of_the_receiver_runs(tmp_path: Path) -> None:
+    pytest.importorskip("uvicorn", reason="the extra `receiver` is not installed")
+    few = ["--rounds", "1", "--requests", "40", "--connections", "4", "--folder", str(tmp_path)]
+    command = [sys.executable, "tests/benchmarks/bench_receiver.py", *few]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "bare loop" in run.stdout

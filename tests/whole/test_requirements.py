@@ -17,11 +17,12 @@ HEAD = """\
 
 
 def requirements(pyproject: dict[str, Any]) -> list[Requirement]:
-    """The requirements of the build, the package and the tests; not `bench`."""
+    """The requirements of the build, the package, the receiver and the tests; not `bench`."""
     project = pyproject["project"]
     lines = [
         *pyproject["build-system"]["requires"],
         *project["dependencies"],
+        *project["optional-dependencies"]["receiver"],
         *project["optional-dependencies"]["test"],
     ]
     return [Requirement(line) for line in lines]

@@ -13,6 +13,8 @@ from mapper.checker.templates.holes import Hole, an_object, plain, value_of
 from mapper.checker.templates.value_sets import ValueSet
 from mapper.runtime.missing import MISSING
 
+_MAX_LENGTH = 50  # of a list that is made longer than the plan says
+
 
 @dataclass(frozen=True, slots=True)
 class TemplateInput:
@@ -23,11 +25,17 @@ class TemplateInput:
     headers: Mapping[str, object] | None = None
     query: Mapping[str, object] | None = None
     setting: Mapping[str, object] | None = None
+    received_at: str | None = None
 
     @property
     def parts(self) -> dict[str, object]:
         """The parts of the request besides the body that are not empty."""
-        named = {"headers": self.headers, "query": self.query, "settings": self.setting}
+        named = {
+            "headers": self.headers,
+            "query": self.query,
+            "settings": self.setting,
+            "received_at": self.received_at,
+        }
         return {name: part for name, part in named.items() if part}
 
     @property
@@ -53,7 +61,7 @@ def build(plan: PayloadPlan, scopes: Mapping[str, ValueSet], *, item_is_body: bo
     below = _below(tuple(plan.holes))
     made = {
         scope: _made((scope,), plan, below, scopes)
-        for scope in ("item", "envelope", "header", "query", "setting")
+        for scope in ("item", "envelope", "header", "query", "setting", "received_at")
     }
     item = _present(made["item"])
     if item_is_body and any(hole[0] == "envelope" for hole in plan.holes) and isinstance(item, dict):
@@ -61,7 +69,10 @@ def build(plan: PayloadPlan, scopes: Mapping[str, ValueSet], *, item_is_body: bo
         item = {**item, **body} if isinstance(body, dict) else item
     envelope = item if item_is_body else _present(made["envelope"])
     setting = made["setting"] if isinstance(made["setting"], dict) else {}
-    return TemplateInput(item, envelope, _texts_only(made["header"]), _texts_only(made["query"]), setting)
+    received_at = made["received_at"] if isinstance(made["received_at"], str) else None
+    return TemplateInput(
+        item, envelope, _texts_only(made["header"]), _texts_only(made["query"]), setting, received_at
+    )
 
 
 def _present(value: object) -> object:
@@ -101,13 +112,23 @@ def _made(
             if isinstance(step, str):
                 made[step] = _made((*at, step), plan, below, scopes)
         return {name: value for name, value in made.items() if value is not MISSING}
-    length = max([plan.count, *(step + 1 for step in steps if isinstance(step, int) and plan.count)])
+    length = max(
+        [_allowed(plan.count, known), *(step + 1 for step in steps if isinstance(step, int) and plan.count)]
+    )
     element = (*at, None if None in steps else next(iter(steps)))
     plans = [(plan, below)] * length
     if plan.last is not None and length > 1:
         plans[-1] = PayloadPlan(plan.last, plan.count), _below(tuple(plan.last))
     elements = [_made(element, *each, scopes) for each in plans]
     return [element for element in elements if element is not MISSING]
+
+
+def _allowed(count: int, known: ValueSet) -> int:
+    """The number of elements that a list may have and that is nearest to the count."""
+    if known.items is None:
+        return count
+    most = count if known.items.max_items is None else known.items.max_items
+    return max(min(count, most), min(known.items.min_items, _MAX_LENGTH))
 
 
 class _Built:
@@ -137,8 +158,8 @@ def shrink(given: TemplateInput, still: Callable[[TemplateInput], bool], rounds:
                 break
         else:
             break
-    for part in ("headers", "query", "setting"):
-        emptied: dict[str, Any] = {part: {}}
+    for part in ("headers", "query", "setting", "received_at"):
+        emptied: dict[str, Any] = {part: None}
         if getattr(given, part) and still(replace(given, **emptied)):
             given = replace(given, **emptied)
     return given

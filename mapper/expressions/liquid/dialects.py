@@ -9,10 +9,19 @@ from mapper.diagnostics.diagnostic import Report, did_you_mean
 from mapper.diagnostics.files import read_source
 from mapper.diagnostics.source import SourceFile, Span
 from mapper.ir.liquid import LiquidRules
-from mapper.language.document import MappingEntry, MappingNode, Node, ScalarNode, SequenceNode, read_document
+from mapper.language.document import (
+    FileKind,
+    MappingEntry,
+    MappingNode,
+    Node,
+    ScalarNode,
+    SequenceNode,
+    read_document,
+)
 from mapper.runtime.liquid.filters import ROWS
 from mapper.runtime.times.zones import load_named_zone
 
+_FILE = FileKind("dialect", "dialect: <name>")
 _LISTS = ("tags", "filters", "objects", "undocumented_tags", "undocumented_filters")
 # Terms of `renders_differently`: values that are printed, and the kinds of values that a filter gets.
 PRINTED_TERMS = ("object", "number", "number inside", "list inside")
@@ -55,7 +64,7 @@ def load_dialect(path: Path, report: Report) -> Dialect | None:
         report.error("M009", f"no dialect `{path.stem}`", None)
         return None
     file = read_source(path, report)
-    document = None if file is None else read_document(file, report)
+    document = None if file is None else read_document(file, report, _FILE)
     if document is None:
         return None
     before = len(report.diagnostics)

@@ -1,0 +1,1 @@
+"""Destinations: places that take events, each in a thread of its own."""

@@ -1,0 +1,247 @@
+"""Files of events: one that is appended to, or files by time, of which each gets its name when it is whole.
+
+All bytes are synced before events are marked as delivered. The position has the size of the file then; bytes
+behind it are of events that will come again, so they are cut off.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mapper.receiver.destinations.destination import DeliveryBroken, DeliveryError
+from mapper.streams.gzip_files import GzipWriter
+from mapper.transform.whole_file import find_obstacle, open_part, sync_folder, write_all
+
+PART = ".part"
+
+
+@dataclass(frozen=True, slots=True)
+class FilePosition:
+    """A file by its name and inode, its size, and the time in seconds since 1970 at which it was begun."""
+
+    name: str
+    inode: int
+    size: int
+    begun: float
+
+    @property
+    def text(self) -> str:
+        """The position as a text."""
+        return json.dumps([self.name, self.inode, self.size, self.begun])
+
+    @classmethod
+    def read(cls, text: str) -> FilePosition | None:
+        """The position of a text; None for the empty one."""
+        return cls(*json.loads(text)) if text else None
+
+    def fits(self, path: Path) -> bool:
+        """True if a path leads to the file of the position, and all bytes before it are there."""
+        try:
+            status = os.lstat(path)
+        except FileNotFoundError:
+            return False
+        return self.inode == status.st_ino and self.size <= status.st_size
+
+
+@dataclass(slots=True)
+class _OpenFile:
+    """A file that is appended to: all behind `size` is cut off before more is written."""
+
+    path: Path
+    descriptor: int
+    size: int
+    begun: float
+
+    @classmethod
+    def open(cls, path: Path, known: FilePosition | None, now: float) -> _OpenFile:
+        is_new = not path.exists()
+        descriptor = open_part(path)
+        if known is None or not known.fits(path):
+            opened = cls(path, descriptor, _whole_lines(path, os.fstat(descriptor).st_size), now)
+        else:
+            opened = cls(path, descriptor, known.size, known.begun)
+        if is_new:
+            _sync_folder(path)
+        return opened
+
+    def append(self, data: bytes) -> None:
+        """Append bytes and sync them; raises DeliveryError, and DeliveryBroken if the sync fails."""
+        try:
+            if os.fstat(self.descriptor).st_size != self.size:
+                os.ftruncate(self.descriptor, self.size)
+            write_all(self.descriptor, data)
+        except OSError as error:
+            raise DeliveryError(f"`{self.path}` cannot be written: {error.strerror}") from error
+        self.sync()
+        self.size += len(data)
+
+    def sync(self) -> None:
+        try:
+            os.fsync(self.descriptor)
+        except OSError as error:
+            raise DeliveryBroken(f"`{self.path}` cannot be synced: {error.strerror}") from error
+
+    def position(self) -> FilePosition:
+        return FilePosition(self.path.name, os.fstat(self.descriptor).st_ino, self.size, self.begun)
+
+    def close(self) -> None:
+        os.close(self.descriptor)
+
+
+def _sync_folder(path: Path) -> None:
+    try:
+        sync_folder(path)
+    except OSError as error:
+        raise DeliveryBroken(f"`{path.parent}` cannot be synced: {error.strerror}") from error
+
+
+def _whole_lines(path: Path, size: int) -> int:
+    """The size of a file without a line that is not ended."""
+    with path.open("rb") as stream:
+        end = size
+        while end > 0:
+            start = max(0, end - 65_536)
+            stream.seek(start)
+            found = stream.read(end - start).rfind(b"\n")
+            if found >= 0:
+                return start + found + 1
+            end = start
+    return 0
+
+
+@dataclass(slots=True)
+class EventsFile:
+    """One file to which each event is appended as a line; whoever moves it away gets a new one."""
+
+    name: str
+    path: Path
+    clock: Callable[[], float] = time.time
+    _file: _OpenFile | None = None
+    _known: FilePosition | None = None
+
+    def begin(self, position: str) -> None:
+        """Go on behind the lines that were delivered."""
+        self._known = FilePosition.read(position)
+
+    def deliver(self, events: Sequence[bytes]) -> str:
+        """Append events, each a line."""
+        try:
+            opened = self._opened()
+        except OSError as error:
+            raise DeliveryError(f"`{self.path}` cannot be opened: {error.strerror}") from error
+        opened.append(b"".join(event + b"\n" for event in events))
+        self._known = opened.position()
+        return self._known.text
+
+    def tidy(self) -> None:
+        """Nothing is due."""
+
+    def end(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _opened(self) -> _OpenFile:
+        if self._file is not None:
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(self._file.descriptor), os.lstat(self.path)):
+                    return self._file
+            self.end()
+        self._file = _OpenFile.open(self.path, self._known, self.clock())
+        return self._file
+
+
+@dataclass(slots=True)
+class RotatedFiles:
+    """Files in a folder, a new one after `rotate` seconds; the present one is `NAME.part`.
+
+    Packed files have a gzip member for each group of events that was delivered together.
+    """
+
+    name: str
+    folder: Path
+    rotate: float
+    gzip: bool = False
+    clock: Callable[[], float] = time.time
+    _file: _OpenFile | None = None
+    _known: FilePosition | None = None
+    _is_tidied: bool = False
+
+    def begin(self, position: str) -> None:
+        """Go on in the part that was begun; parts whose events were never marked are removed."""
+        self._known = FilePosition.read(position)
+
+    def deliver(self, events: Sequence[bytes]) -> str:
+        """Write events as lines into the present part."""
+        try:
+            opened = self._opened()
+        except OSError as error:
+            raise DeliveryError(f"`{self.folder}` cannot be written: {error.strerror}") from error
+        data = b"".join(event + b"\n" for event in events)
+        if self.gzip:
+            packer = GzipWriter()
+            data = packer.pack(data) + packer.end_member()
+        opened.append(data)
+        self._known = opened.position()
+        return self._known.text
+
+    def tidy(self) -> str | None:
+        """Give the present part its name if its time is over."""
+        if self._known is None or self.clock() - self._known.begun < self.rotate:
+            return None
+        try:
+            opened = self._opened()
+            if os.fstat(opened.descriptor).st_size != opened.size:
+                os.ftruncate(opened.descriptor, opened.size)
+            opened.sync()
+            os.rename(opened.path, opened.path.with_suffix(""))
+            _sync_folder(opened.path)
+        except OSError as error:
+            raise DeliveryError(f"`{self.folder}` cannot be written: {error.strerror}") from error
+        self.end()
+        self._known = None
+        return ""
+
+    def end(self) -> None:
+        """Close the part; the next start goes on in it."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _opened(self) -> _OpenFile:
+        if self._file is None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            known = self._known
+            part = None if known is None else self.folder / known.name
+            if not self._is_tidied:
+                self._remove_parts(part)
+                self._is_tidied = True
+            if known is None or part is None or not known.fits(part):
+                self._known = known = None
+                part = self._new_part()
+            self._file = _OpenFile.open(part, known, self.clock())
+        return self._file
+
+    def _remove_parts(self, but: Path | None) -> None:
+        for path in self.folder.glob(f"events-*{PART}"):
+            if path != but and find_obstacle(path) is None:
+                path.unlink()
+
+    def _new_part(self) -> Path:
+        """A part whose name, and that of the whole file, nobody has yet."""
+        moment = datetime.fromtimestamp(self.clock(), UTC).strftime("%Y%m%dT%H%M%SZ")
+        suffix = ".ndjson.gz" if self.gzip else ".ndjson"
+        number = 1
+        while True:
+            name = f"events-{moment}" + (f"-{number}" if number > 1 else "") + suffix
+            if not any(os.path.lexists(self.folder / each) for each in (name, name + PART)):
+                return self.folder / (name + PART)
+            number += 1

@@ -1,0 +1,187 @@
+"""Receiver: the parts of a configuration put together, to be served alone or mounted into an application.
+
+requests → app → intake → spool → worker → spool → deliverers → destinations
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from mapper.diagnostics.diagnostic import Report
+from mapper.diagnostics.errors import CompileError
+from mapper.receiver.app import BODY_ROOM, Answered, Reception
+from mapper.receiver.bodies import BodyRoom
+from mapper.receiver.configuration import Configuration
+from mapper.receiver.configuration_reader import read_configuration_file
+from mapper.receiver.control import ControlServer
+from mapper.receiver.dead_letters import Replayer
+from mapper.receiver.delivery import Deliverer, destinations_of
+from mapper.receiver.destinations.destination import Destination
+from mapper.receiver.health import Health
+from mapper.receiver.intake import SpoolIntake
+from mapper.receiver.replay_requests import answering
+from mapper.receiver.retention import Retention
+from mapper.receiver.served_mapping import ServedMapping, kept_parts, load_mappings
+from mapper.receiver.spool import Spool
+from mapper.receiver.spool_schema import SpoolBroken, SpoolError
+from mapper.receiver.worker import Worker, source_mappings
+
+TIDY = 10.0  # seconds between two looks at old requests
+
+
+@dataclass(slots=True)
+class Receiver:
+    """A receiver with its spool; raises SpoolError if that cannot be used.
+
+    `mappings` are those of the configuration by their files. `observe` is called with each answer, `on_fault`
+    with a sentence about a fault that passes, and `on_broken` once if a disk failed for good: then the
+    process has to end; `broken` is the reason. `start` before requests come, `stop` after the last of them.
+    """
+
+    configuration: Configuration
+    mappings: Mapping[Path, ServedMapping]
+    observe: Callable[[Answered], None] = lambda answered: None
+    on_fault: Callable[[str], None] = lambda text: None
+    on_broken: Callable[[Exception], None] = lambda error: None
+    spool: Spool = field(init=False)
+    intake: SpoolIntake = field(init=False)
+    worker: Worker = field(init=False)
+    deliverers: tuple[Deliverer, ...] = field(init=False)
+    control: ControlServer = field(init=False)
+    health: Health = field(default_factory=Health)
+    _room: BodyRoom = field(default_factory=lambda: BodyRoom(BODY_ROOM))
+    _app: ASGIApp = field(init=False)
+    _stopping: threading.Event = field(default_factory=threading.Event)
+    _tidying: threading.Thread | None = None
+    broken: Exception | None = None
+
+    def __post_init__(self) -> None:
+        settings = self.configuration.spool
+        destinations = destinations_of(self.configuration.destinations, settings)
+        self.spool = Spool.open(settings.folder, [one.name for one in destinations])
+        try:
+            self._put_together(destinations)
+        except BaseException:
+            self.spool.close()
+            raise
+
+    def _put_together(self, destinations: Sequence[Destination]) -> None:
+        settings = self.configuration.spool
+        mappings = source_mappings(self.configuration.sources, self.mappings)
+        self.deliverers = tuple(
+            Deliverer(self.spool, one, on_fault=self.on_fault, on_broken=self._break) for one in destinations
+        )
+        self.worker = Worker(
+            self.spool, mappings, settings.keep, on_mapped=self._wake_deliverers, on_broken=self._break
+        )
+        self.intake = SpoolIntake(self.spool, settings, on_written=self.worker.wake, on_broken=self._break)
+        self._app = self._new_app()
+        self.control = ControlServer(settings.folder, answering(self.replayer))
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str], **options: Any) -> Receiver:
+        """The receiver of a configuration's file; `options` are other fields.
+
+        Raises CompileError with all faults of the configuration and of its mappings.
+        """
+        report = Report()
+        found = read_configuration_file(Path(path), report)
+        mappings = load_mappings(found.mappings, report)
+        if found.configuration is None or report.has_errors:
+            raise CompileError.of(str(path), report.ordered())
+        return cls(found.configuration, mappings, **options)
+
+    def app(self) -> ASGIApp:
+        """The application that takes the requests (ASGI); it follows what `replace` does."""
+
+        # A plain function: servers do not see that a method is an application of ASGI 3.
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            await self._app(scope, receive, send)
+
+        return answer
+
+    def start(self) -> None:
+        """Begin to write, to map and to deliver."""
+        self.intake.start()
+        self.worker.start()
+        for deliverer in self.deliverers:
+            deliverer.start()
+        try:
+            self.control.start()
+        except OSError as error:
+            self.on_fault(f"`mapper replay` cannot reach this receiver: {error.strerror or error}")
+        self._tidying = threading.Thread(target=self._tidy, name="retention", daemon=True)
+        self._tidying.start()
+
+    def stop(self) -> None:
+        """Write what was taken, finish what is at hand, and close the spool; the rest waits in it."""
+        self._stopping.set()
+        self.control.stop()
+        self.intake.stop()
+        self.worker.stop()
+        for deliverer in self.deliverers:
+            deliverer.stop()
+        if self._tidying is not None:
+            self._tidying.join()
+        self.spool.close()
+
+    def replace(self, configuration: Configuration, mappings: Mapping[Path, ServedMapping]) -> None:
+        """Use other sources and mappings from the next request on.
+
+        The spool, the destinations and the address stay: they are those that the receiver began with.
+        """
+        self.configuration = configuration
+        self.mappings = mappings
+        # First the app: a new mapping may read headers that the old ones did not.
+        self._app = self._new_app()
+        self.worker.mappings = source_mappings(configuration.sources, mappings)
+        self.worker.wake()
+
+    def replayer(self) -> Replayer:
+        """Maps dead letters again, by the present mappings."""
+        return Replayer(self.spool, self.worker.mappings, self.configuration.spool.keep)
+
+    def _new_app(self) -> ASGIApp:
+        sources = self.configuration.sources
+        kept = kept_parts(sources, self.mappings)
+        return Reception(
+            sources,
+            kept,
+            self.intake,
+            observe=self.observe,
+            on_fault=self.on_fault,
+            room=self._room,
+            health=self.health,
+        ).app()
+
+    def _wake_deliverers(self) -> None:
+        for deliverer in self.deliverers:
+            deliverer.wake()
+
+    def _break(self, error: Exception) -> None:
+        """Report that a disk failed, once, whoever meets it first."""
+        if self.broken is None:
+            self.broken = error
+            self.on_broken(error)
+
+    def _tidy(self) -> None:
+        keep = Retention(self.spool, self.configuration.spool)
+        while not self._stopping.is_set():
+            moment = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            removed = 0
+            try:
+                removed = keep.step(moment)
+            except SpoolBroken as error:
+                self._break(error)
+                return
+            except SpoolError as error:
+                self.on_fault(str(error))
+            self._stopping.wait(0.1 if removed else TIDY)

@@ -1,0 +1,46 @@
+"""Settings: the parts of a configuration that the spool and the destinations need, with their defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+GIGABYTE = 1000**3
+DAY = 86_400.0
+# The log of a spool counts as used, and can have 64 MiB before it is emptied: with less, requests could be
+# refused for ever.
+MIN_MAX_BYTES = 100 * 1000**2
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolSettings:
+    """The folder of a spool, and the bounds beyond which new requests are refused.
+
+    `keep` is the time in seconds for which finished requests are kept. `max_bytes` are the bytes of the
+    spool, `min_free` those that are left free on its disk. `max_waiting` is the number of requests that are
+    accepted and not yet mapped, `max_delay` the time in seconds that a commit may take.
+    """
+
+    folder: Path = Path("spool")
+    keep: float = 30 * DAY
+    max_bytes: int = 20 * GIGABYTE
+    min_free: int = GIGABYTE
+    max_waiting: int = 100_000
+    max_delay: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class FilesSettings:
+    """Files of events in a folder: a new one after `rotate` seconds, packed if `gzip`."""
+
+    folder: Path
+    rotate: float = 3600.0
+    gzip: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationSettings:
+    """A destination of events: its name, which is unique, and its kind."""
+
+    name: str
+    kind: FilesSettings

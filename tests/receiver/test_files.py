@@ -1,0 +1,216 @@
+"""Files of events: lines are on disk before events are marked; names are over whole files."""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mapper.receiver.delivery import DEFAULT_FILE, Deliverer, destinations_of
+from mapper.receiver.destinations.destination import DeliveryBroken, DeliveryError
+from mapper.receiver.destinations.files import EventsFile, RotatedFiles
+from mapper.receiver.settings import DestinationSettings, FilesSettings, SpoolSettings
+from mapper.receiver.spool_schema import SpoolBroken
+from support.spools import SpoolBench, order, served
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[SpoolBench]:
+    bench = SpoolBench(tmp_path / "spool", served(tmp_path))
+    bench.take(*(order(number) for number in range(5)))
+    yield bench
+    if bench.spool.broken is None:
+        bench.spool.close()
+
+
+class Clock:
+    """A time that a test moves."""
+
+    now = 1_764_300_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def ids(data: bytes) -> list[bytes]:
+    return [line.split(b'"')[3] for line in data.splitlines()]
+
+
+def test_each_event_is_a_line(bench: SpoolBench, tmp_path: Path) -> None:
+    file = tmp_path / "events.ndjson"
+    deliverer = Deliverer(bench.spool, EventsFile("out", file))
+    assert [deliverer.deliver_some() for _ in range(2)] == [5, 0]
+    assert ids(file.read_bytes()) == [b"0", b"1", b"2", b"3", b"4"]
+    assert bench.totals()["delivered out"] == 5
+    bench.check()
+    bench.take(order(6))
+    os.rename(file, tmp_path / "moved")
+    assert deliverer.deliver_some() == 1
+    assert ids(file.read_bytes()) == [b"6"]
+    deliverer.stop()
+
+
+@pytest.mark.parametrize("kind", ["events", "rotated", "packed"])
+def test_events_that_were_not_marked_are_cut_off_and_come_again(
+    bench: SpoolBench, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def destination() -> Any:
+        if kind == "events":
+            return EventsFile("out", tmp_path / "out" / "events.ndjson")
+        return RotatedFiles("out", tmp_path / "out", 3600, kind == "packed")
+
+    (tmp_path / "out").mkdir()
+    bench.spool.delivered("out", [], "")
+    first = Deliverer(bench.spool, destination())
+    monkeypatch.setattr("mapper.receiver.spool.MAX_FETCH", 1)
+    assert first.deliver_some() == 1
+    (name,) = names(tmp_path / "out")
+    # Killed between the sync and the mark.
+    first.destination.deliver([event for _, event in bench.spool.pending("out", 2)])
+    first.destination.end()
+    with (tmp_path / "out" / name).open("ab") as stream:
+        stream.write(b"{half a line")
+    second = Deliverer(bench.spool, destination())
+    while second.deliver_some():
+        pass
+    second.stop()
+    data = (tmp_path / "out" / name).read_bytes()
+    assert ids(gzip.decompress(data) if kind == "packed" else data) == [b"0", b"1", b"2", b"3", b"4"]
+    bench.check()
+
+
+def test_lines_of_another_file_stay(bench: SpoolBench, tmp_path: Path) -> None:
+    file = tmp_path / "events.ndjson"
+    file.write_bytes(b'{"own": "line"}\n{"half')
+    deliverer = Deliverer(bench.spool, EventsFile("out", file))
+    deliverer.deliver_some()
+    deliverer.stop()
+    assert ids(file.read_bytes())[:2] == [b"line", b"0"]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_name_is_over_a_whole_file(bench: SpoolBench, tmp_path: Path, packed: bool) -> None:
+    clock, folder = Clock(), tmp_path / "out"
+    deliverer = Deliverer(bench.spool, RotatedFiles("out", folder, 60, packed, clock))
+    suffix = ".ndjson.gz" if packed else ".ndjson"
+    deliverer.deliver_some()
+    assert names(folder) == [f"events-20251128T032000Z{suffix}.part"]
+    clock.now += 59
+    deliverer.deliver_some()
+    bench.take(order(7))
+    deliverer.deliver_some()
+    clock.now += 1
+    deliverer.deliver_some()
+    assert names(folder) == [f"events-20251128T032000Z{suffix}"]
+    data = (folder / names(folder)[0]).read_bytes()
+    assert ids(gzip.decompress(data) if packed else data) == [b"0", b"1", b"2", b"3", b"4", b"7"]
+    clock.now -= 60  # a clock that is set back, or a file of a time before
+    bench.take(order(8))
+    deliverer.deliver_some()
+    assert names(folder)[0] == f"events-20251128T032000Z-2{suffix}.part"
+    deliverer.stop()
+    bench.check()
+
+
+def test_parts_without_marked_events_are_removed(bench: SpoolBench, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    killed = RotatedFiles("out", folder, 60)
+    killed.begin("")
+    killed.deliver([b"{}"])
+    killed.end()
+    (folder / "other.part").write_bytes(b"")
+    deliverer = Deliverer(bench.spool, RotatedFiles("out", folder, 60))
+    deliverer.deliver_some()
+    deliverer.stop()
+    parts = [name for name in names(folder) if name.startswith("events-")]
+    assert len(parts) == 1
+    assert len((folder / parts[0]).read_bytes().splitlines()) == 5
+    assert (folder / "other.part").exists()
+
+
+def test_a_full_disk_is_tried_again(
+    bench: SpoolBench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int, data: bytes) -> None:
+        os.write(descriptor, data[:30])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    file = tmp_path / "events.ndjson"
+    deliverer = Deliverer(bench.spool, EventsFile("out", file))
+    with monkeypatch.context() as patched:
+        patched.setattr("mapper.receiver.destinations.files.write_all", full)
+        with pytest.raises(DeliveryError, match="cannot be written: No space left"):
+            deliverer.deliver_some()
+    assert deliverer.deliver_some() == 5
+    assert len(file.read_bytes().splitlines()) == 5
+    deliverer.stop()
+
+
+def test_a_failed_sync_is_the_end(bench: SpoolBench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Exception] = []
+    deliverer = Deliverer(bench.spool, EventsFile("out", tmp_path / "events.ndjson"), on_broken=told.append)
+    monkeypatch.setattr("mapper.receiver.destinations.files.os.fsync", _failing)
+    deliverer.start()
+    assert deliverer._thread is not None
+    deliverer._thread.join(10)
+    assert [type(error) for error in told] == [DeliveryBroken]
+    assert len(bench.spool.pending("out")) == 5
+    deliverer.stop()
+
+
+def _failing(descriptor: int) -> None:
+    raise OSError(errno.EIO, "Input/output error")
+
+
+def test_a_destination_that_fails_is_reported_once_and_none_waits_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mapper.receiver.delivery.WAIT", 0.01)
+    bench = SpoolBench(tmp_path / "spool", served(tmp_path), destinations=("good", "bad"))
+    bench.take(order(1))
+    (tmp_path / "file").write_text("")
+    told: list[str] = []
+    bad = Deliverer(bench.spool, EventsFile("bad", tmp_path / "file" / "x"), on_fault=told.append)
+    good = Deliverer(bench.spool, EventsFile("good", tmp_path / "good"))
+    bad.start()
+    assert good.deliver_some() == 1
+    good.stop()
+    for _ in range(500):
+        if told:
+            break
+        bad._stopping.wait(0.01)
+    bad.stop()
+    assert len(told) == 1
+    assert told[0].startswith("destination `bad`: ")
+    assert len(bench.spool.pending("bad")) == 1
+    bench.check()
+    bench.spool.close()
+
+
+def test_a_broken_spool_ends_the_delivery(bench: SpoolBench, tmp_path: Path) -> None:
+    told: list[Exception] = []
+    deliverer = Deliverer(bench.spool, EventsFile("out", tmp_path / "x"), on_broken=told.append)
+    bench.spool.broken = "broken"
+    deliverer.start()
+    deliverer.stop()
+    assert [type(error) for error in told] == [SpoolBroken]
+
+
+def test_destinations_of_a_configuration(tmp_path: Path) -> None:
+    spool = SpoolSettings(tmp_path)
+    (default,) = destinations_of((), spool)
+    assert isinstance(default, EventsFile)
+    assert (default.name, default.path) == ("events", tmp_path / DEFAULT_FILE)
+    settings = DestinationSettings("archive", FilesSettings(tmp_path / "out", 60, gzip=True))
+    (files,) = destinations_of((settings,), spool)
+    assert isinstance(files, RotatedFiles)
+    assert (files.name, files.folder, files.rotate, files.gzip) == ("archive", tmp_path / "out", 60, True)

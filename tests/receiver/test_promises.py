@@ -1,0 +1,387 @@
+"""Promises: each one of the receiver is taken out of a copy of the code, and then one of its tests must fail.
+
+If a text is not found any more, the code has moved: say anew how the promise is taken out.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("uvicorn", reason="the extra `receiver` is not installed")
+
+from support.places import ROOT
+
+# A run that does not end by itself has not passed either.
+SECONDS = 180
+
+
+@dataclass(frozen=True)
+class TakenOut:
+    """A promise, the text of a module that keeps it, another text in its place, and a test that must fail."""
+
+    promise: str
+    file: str
+    kept: str
+    broken: str
+    test: str
+
+
+PROMISES = [
+    # 1. Success means durable.
+    TakenOut(
+        "the answer waits for the disk",
+        "app.py",
+        "await self._written(self._reception.landing.of(accepted))",
+        "self._reception.landing.of(accepted)",
+        "test_app.py::test_the_answer_waits_for_the_disk",
+    ),
+    TakenOut(
+        "commits are synced",
+        "spool.py",
+        "PRAGMA synchronous = FULL",
+        "PRAGMA synchronous = OFF",
+        "test_spool.py::test_commits_are_synced_and_checkpoints_are_asked_for",
+    ),
+    TakenOut(
+        "a request that could not be written is no success",
+        "intake.py",
+        "group.done.set_exception(fault)\n            if",
+        "group.done.set_result(None)\n            if",
+        "test_intake.py::test_a_full_disk_fails_a_group_and_no_other",
+    ),
+    TakenOut(
+        "a failed sync is the end",
+        "spool.py",
+        "        if self.broken is not None:\n            raise SpoolBroken(self.broken)",
+        "        pass",
+        "test_spool.py::test_a_failed_sync_ends_the_spool",
+    ),
+    TakenOut(
+        "a spool has one writer",
+        "spool_files.py",
+        "fcntl.LOCK_EX | fcntl.LOCK_NB",
+        "fcntl.LOCK_SH | fcntl.LOCK_NB",
+        "test_spool.py::test_a_spool_has_one_writer",
+    ),
+    # 2. The order of checks.
+    TakenOut(
+        "keys are checked before the body is read",
+        "app.py",
+        "        used = self._passed(self._verifier.check_head(head))\n",
+        "        await receive()\n        used = self._passed(self._verifier.check_head(head))\n",
+        "test_app.py::test_keys_are_checked_before_anything_is_read",
+    ),
+    TakenOut(
+        "all checks of a source must pass",
+        "verifiers.py",
+        "return refused or Verified(used)",
+        "return Verified(used) if used or refused is None else refused",
+        "test_verifiers.py::test_keys",
+    ),
+    TakenOut(
+        "secrets are compared in constant time",
+        "verifiers.py",
+        "if compare_digest(given, secret.value)]",
+        "if given == secret.value]",
+        "test_verifiers.py::test_every_secret_is_compared",
+    ),
+    TakenOut(
+        "sizes are bounded while bodies are read",
+        "bodies.py",
+        "        size += len(part)\n        if size > limit:\n",
+        "        size += len(part)\n        if size < 0:\n",
+        "test_app.py::test_the_size_is_checked_while_the_body_is_read",
+    ),
+    TakenOut(
+        "bodies are unpacked within the limit",
+        "bodies.py",
+        "            if size > limit:\n                raise _too_large(limit)\n",
+        "",
+        "test_app.py::test_packed_bodies",
+    ),
+    TakenOut(
+        "slow bodies are given up",
+        "bodies.py",
+        "asyncio.timeout(seconds)",
+        "asyncio.timeout(None)",
+        "test_hostile_requests.py::test_slow_bodies_are_given_up",
+    ),
+    TakenOut(
+        "slow heads are given up",
+        "timed_protocol.py",
+        "        self._head_timer = None\n        if self._is_waiting():",
+        "        self._head_timer = None\n        if self._head_timer:",
+        "test_hostile_requests.py::test_heads_have_to_arrive_in_time",
+    ),
+    TakenOut(
+        "what is no body is bounded",
+        "timed_protocol.py",
+        "if self._unused > MAX_HEAD_BYTES:",
+        "if self._unused < 0:",
+        "test_hostile_requests.py::test_what_is_no_body_is_bounded",
+    ),
+    TakenOut(
+        "requests that wait for their turn are bounded",
+        "timed_protocol.py",
+        "        if not self._waiting:\n",
+        "        if self._waiting is not None:\n",
+        "test_hostile_requests.py::test_no_more_is_read_while_requests_wait_for_their_turn",
+    ),
+    TakenOut(
+        "trailers are no headers",
+        "timed_protocol.py",
+        "        if self._is_in_head:\n            super().on_header(",
+        "        if self.parser:\n            super().on_header(",
+        "test_hostile_requests.py::test_trailers_are_no_headers",
+    ),
+    TakenOut(
+        "the first item is cut out, never written again",
+        "first_item.py",
+        "    item = body[start:end]\n",
+        "    item = msgspec.json.encode(msgspec.json.decode(body[start:end]))\n",
+        "test_sources.py::test_batches_are_signed_by_their_first_item",
+    ),
+    TakenOut(
+        "a packed body is signed as it came",
+        "app.py",
+        "self._verifier.check_body(head, body, packed)",
+        "self._verifier.check_body(head, body)",
+        "test_app.py::test_a_signature_over_a_packed_body_counts_before_it_is_unpacked",
+    ),
+    TakenOut(
+        "old signatures are refused",
+        "verifiers.py",
+        "if distance > signature.timestamp.tolerance:",
+        "if distance < 0:",
+        "test_verifiers.py::test_an_old_request_is_refused_before_the_body_is_read",
+    ),
+    TakenOut(
+        "two lengths are refused",
+        "app.py",
+        '{"content-length", "transfer-encoding"} <=',
+        '{"content-length", "transfer-encoding", "x"} <=',
+        "test_hostile_requests.py::test_hostile_requests_are_refused[h11-both lengths, chunked]",
+    ),
+    # 3. Overload is said early, and the law.
+    TakenOut(
+        "overload is said before the body is read",
+        "app.py",
+        "        self._admit(self._reception.intake.overloaded())\n",
+        "",
+        "test_app.py::test_overload_is_said_before_the_body_is_read",
+    ),
+    TakenOut(
+        "the backlog is bounded",
+        "intake.py",
+        ">= self.settings.max_waiting:",
+        ">= 10**12:",
+        "test_intake.py::test_each_bound_is_said_and_left_again",
+    ),
+    TakenOut(
+        "the disk has a floor",
+        "intake.py",
+        "< self.settings.min_free",
+        "< 0",
+        "test_intake.py::test_each_bound_is_said_and_left_again",
+    ),
+    TakenOut(
+        "nothing that is not delivered is removed",
+        "retention.py",
+        '    "r.is_mapped = 1 AND NOT EXISTS"\n',
+        '    "r.is_mapped = 1 OR NOT EXISTS"\n',
+        "test_retention.py::test_old_requests_go_when_they_are_delivered",
+    ),
+    TakenOut(
+        "the law is checked",
+        "spool_reports.py",
+        "        if left != right:\n",
+        "        if left is None:\n",
+        "test_retention.py::test_a_total_that_is_wrong_breaks_the_law",
+    ),
+    # 4. One transaction from the inbox to the outcomes.
+    TakenOut(
+        "outcomes of a request that is not finished are dropped",
+        "outcome_writer.py",
+        '    for table in (*_OUTCOMES, "keys"):\n',
+        '    for table in ("keys",):\n',
+        "test_worker.py::test_a_crash_anywhere_gives_the_same_rows",
+    ),
+    TakenOut(
+        "outcomes have the version of their mapping",
+        "worker.py",
+        "name, version, each = mapping.name, mapping.version, mapping.needs.each",
+        'name, version, each = mapping.name, "", mapping.needs.each',
+        "test_worker.py::test_each_item_has_one_outcome_with_the_version_of_its_mapping",
+    ),
+    # 5. Duplicates are told from conflicts.
+    TakenOut(
+        "ids are remembered",
+        "outcome_writer.py",
+        "    if row.event_id is None:\n        return EventKind.FRESH",
+        "    if row:\n        return EventKind.FRESH",
+        "test_worker.py::test_the_same_item_again_is_a_duplicate_and_another_one_is_a_conflict",
+    ),
+    TakenOut(
+        "another item is a conflict",
+        "outcome_writer.py",
+        "EventKind.DUPLICATE if known[0] == row.item_hash else EventKind.CONFLICT",
+        "EventKind.DUPLICATE",
+        "test_worker.py::test_the_same_item_again_is_a_duplicate_and_another_one_is_a_conflict",
+    ),
+    TakenOut(
+        "items are compared, not events",
+        "worker.py",
+        "event_id(outcome), item_hash(items[index], body), outcome)",
+        "event_id(outcome), item_hash(outcome, body), outcome)",
+        "test_worker.py::test_the_time_of_receipt_is_no_part_of_what_is_compared",
+    ),
+    TakenOut(
+        "parts of an id are kept apart",
+        "outcome_writer.py",
+        "    key = (portion.source, portion.mapping, row.event_id)\n",
+        '    key = ("", portion.mapping, f"{portion.source}{row.event_id}")\n',
+        "test_worker.py::test_the_parts_of_an_id_are_kept_apart",
+    ),
+    # 8. Mappings change without a restart.
+    TakenOut(
+        "a mapping whose samples fail is not used",
+        "reload.py",
+        "                if fault:\n",
+        "                if fault is None:\n",
+        "test_reload.py::test_a_mapping_whose_samples_fail_is_not_used",
+    ),
+    TakenOut(
+        "readiness has the reasons",
+        "reload.py",
+        "        receiver.health.notes = found.notes\n",
+        "",
+        "test_reload.py::test_a_faulty_configuration_changes_nothing_and_is_told",
+    ),
+    TakenOut(
+        "a configuration whose mapping is faulty changes nothing",
+        "reload.py",
+        "            wanted = old\n",
+        "            pass\n",
+        "test_reload.py::test_a_faulty_configuration_changes_nothing_and_is_told",
+    ),
+    TakenOut(
+        "changes are seen",
+        "reload.py",
+        "            raise_interrupt=False,\n        ):\n            self.ask()\n",
+        "            raise_interrupt=False,\n        ):\n            pass\n",
+        "test_reload.py::test_changes_are_seen",
+    ),
+    # 9. Secrets.
+    TakenOut(
+        "several secrets are valid at once",
+        "verifiers.py",
+        "for secret in secrets if compare_digest",
+        "for secret in secrets[:1] if compare_digest",
+        "test_reload.py::test_a_rotated_secret_counts_after_a_look",
+    ),
+    TakenOut(
+        "secrets are read again",
+        "reload.py",
+        "is_configured = wanted.sources != old.sources",
+        "is_configured = False",
+        "test_reload.py::test_a_rotated_secret_counts_after_a_look",
+    ),
+    TakenOut(
+        "headers with secrets are not kept",
+        "request.py",
+        "            and name not in self.private_headers\n            and not self._holds_secret(",
+        "            or not self._holds_secret(",
+        "test_app.py::test_no_secret_is_kept",
+    ),
+    TakenOut(
+        "values in which a secret occurs are not kept",
+        "request.py",
+        "return any(secret in written for secret in self.secrets)",
+        "return False",
+        "test_app.py::test_no_secret_is_kept",
+    ),
+    TakenOut(
+        "no `repr` shows a secret",
+        "keys.py",
+        "    value: bytes = field(repr=False)\n",
+        "    value: bytes\n",
+        "test_configuration.py::test_no_repr_shows_a_secret",
+    ),
+    TakenOut(
+        "secrets in the configuration are not printed",
+        "masking.py",
+        "return file if text == file.text else SourceFile(file.name, text)",
+        "return file",
+        "test_configuration.py::test_what_is_reported",
+    ),
+    TakenOut(
+        "a defect is told without values",
+        "app.py",
+        "{_place_of(error)}",
+        "{error}",
+        "test_app.py::test_a_defect_is_told_without_a_value",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the checkout that may be changed."""
+    folder = tmp_path_factory.mktemp("promises")
+    names = ("mapper", "mappings", "schemas", "docs", "tests/support", "tests/receiver")
+    for name in names:
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("tests/conftest.py", "pyproject.toml", "README.md"):
+        shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
+def run(copy: Path, *tests: str) -> subprocess.CompletedProcess[str] | None:
+    """A run of tests in the copy; None if it does not end."""
+    words = ["-q", "-x", "-n", "0", "-p", "no:cacheprovider", "-m", "slow or not slow"]
+    try:
+        return subprocess.run(
+            [sys.executable, "-B", "-m", "pytest", *words, *(f"tests/receiver/{test}" for test in tests)],
+            cwd=copy,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return None
+
+
+def test_each_promise_is_kept_by_a_text() -> None:
+    moved = [
+        each.promise
+        for each in PROMISES
+        if (ROOT / "mapper" / "receiver" / each.file).read_text("utf-8").count(each.kept) != 1
+    ]
+    assert moved == [], "the code has moved"
+
+
+@pytest.mark.slow
+def test_the_tests_pass_before(copy: Path) -> None:
+    ended = run(copy, *sorted({each.test for each in PROMISES}))
+    assert ended is not None
+    assert ended.returncode == 0, ended.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("taken", PROMISES, ids=lambda taken: taken.promise)
+def test_a_promise_that_is_taken_out_is_missed(copy: Path, taken: TakenOut) -> None:
+    path = copy / "mapper" / "receiver" / taken.file
+    text = path.read_text("utf-8")
+    path.write_text(text.replace(taken.kept, taken.broken), "utf-8")
+    try:
+        ended = run(copy, taken.test)
+    finally:
+        path.write_text(text, "utf-8")
+    assert ended is None or ended.returncode == 1, ended.stdout
