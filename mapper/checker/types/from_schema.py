@@ -46,13 +46,15 @@ def read_schema(document: Subschema, schema: Subschema | None = None) -> Type:
 class SchemaReading:
     """One reading of a document; `done`, `open` and `obstacles` hold subschemas by identity.
 
+    Those that are done are kept, so that no other one takes the identity of one that was put together.
+
     Equal types of scalars are one object in `plain`: most combinations end at once then.
 
     `obstacles` are the keywords of a subschema that its bounds do not follow exactly.
     """
 
     document: Subschema
-    done: dict[int, Bounds] = field(default_factory=dict)
+    done: dict[int, tuple[Subschema, Bounds]] = field(default_factory=dict)
     open: set[int] = field(default_factory=set)
     plain: dict[Type, Bounds] = field(default_factory=dict)
     obstacles: dict[int, dict[str, None]] = field(default_factory=dict)
@@ -72,16 +74,18 @@ class SchemaReading:
             return ALL if schema else NONE
         mark = id(schema)
         if mark in self.done:
-            return self.done[mark]
+            return self.done[mark][1]
         if mark in self.open or depth > _MAX_DEPTH:
             return UNKNOWN
         self.open.add(mark)
-        found = self._whole(schema, depth + 1)
-        self.open.discard(mark)
+        try:
+            found = self._whole(schema, depth + 1)
+        finally:
+            self.open.discard(mark)
         if found.is_exact and not (found.upper.arrays or found.upper.objects):
             found = self.plain.setdefault(found.upper, found)
         if depth < _MAX_DEPTH:
-            self.done[mark] = found
+            self.done[mark] = (schema, found)
         return found
 
     def _whole(self, schema: Mapping[str, Any], depth: int) -> Bounds:

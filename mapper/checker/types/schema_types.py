@@ -75,12 +75,7 @@ class SchemaTypes:
 
         Keywords around it may still make it depend on other members: the place around has them to answer for.
         """
-        reading, document = self.reading, self.reading.document
-        if self.schema is document:
-            return self.lower
-        # A reading remembers subschemas by identity, so it is shown none that was put together.
-        is_known = id(self.schema) in reading.pointers
-        return (reading if is_known else SchemaReading(document)).read(self.schema).lower
+        return self.reading.read(self.schema).lower
 
     @property
     def obstacles(self) -> tuple[Obstacle, ...]:
