@@ -104,7 +104,7 @@ def test_changes_are_seen(receiver: Receiver, tmp_path: Path) -> None:
     reloader = Reloader(receiver, lambda reloaded: seen.set())
     reloader.start()
     try:
-        for number in range(50):
+        for number in range(20):
             write(tmp_path / "orders.yaml", OTHER + f"# {number}\n")
             if seen.wait(1):
                 break
@@ -256,7 +256,7 @@ def test_changed_secrets_and_configurations_are_seen(home: Home) -> None:
     seen = threading.Semaphore(0)
     home.reloader.on_change = lambda reloaded: seen.release()
     home.reloader.start()
-    for number in range(50):
+    for number in range(20):
         write(home.folder / "key", f"next-{number}\n")
         if seen.acquire(timeout=1):
             break
@@ -268,7 +268,7 @@ def test_changed_secrets_and_configurations_are_seen(home: Home) -> None:
     write(home.file, CONFIGURATION.replace("{file: key}", "{file: elsewhere/key}"))
     assert seen.acquire(timeout=30)
     assert home.post("here") == 200
-    for number in range(50):  # the folder that is named now is watched, too
+    for number in range(20):  # the folder that is named now is watched, too
         write(other / "key", f"there-{number}\n")
         if seen.acquire(timeout=1):
             break
