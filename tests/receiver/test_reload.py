@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -273,6 +274,31 @@ def test_changed_secrets_and_configurations_are_seen(home: Home) -> None:
         if seen.acquire(timeout=1):
             break
     assert 200 in {home.post(f"there-{count}") for count in range(number + 1)}
+
+
+@pytest.mark.parametrize("times", [1, 2], ids=["made", "made again"])
+def test_folders_that_are_made_later_are_watched(home: Home, times: int) -> None:
+    """As `./mappings` of a receiver without a configuration, of which nothing is there at first."""
+    read, reading = home.reloader.read, threading.Semaphore(0)
+    folder = home.folder / "mappings"
+
+    def read_with_folder(report: Report) -> ReadConfiguration:
+        assert read is not None
+        reading.release()
+        found = read(report)
+        return replace(found, files=(*found.files, folder))
+
+    home.reloader.read = read_with_folder
+    home.reloader.start()
+    for _ in range(times):
+        if folder.exists():
+            folder.rmdir()
+        folder.mkdir()
+        assert reading.acquire(timeout=30)
+        while reading.acquire(timeout=2):  # until all is quiet
+            pass
+    write(folder / "shop.yaml", "")
+    assert reading.acquire(timeout=30)
 
 
 def test_a_look_can_be_asked_for(home: Home) -> None:
