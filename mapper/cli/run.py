@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -96,6 +97,8 @@ def run(arguments: argparse.Namespace) -> int:
         show_values=arguments.show_values,
         is_replay=plan.is_replay,
     )
+    if sys.stdin is not None and STDIN in plan.names and sys.stdin.isatty():
+        messages.line("waiting for bodies on the terminal, one a line; Ctrl-D ends them", style="dim")
     recording = begin_run(plan, setup, arguments.limit, resume=arguments.resume)
     if not recording.is_whole:
         try:

@@ -41,6 +41,12 @@ class Diagnostic:
     location: str | None = None
     value: str | None = field(default=None, repr=False)
 
+    def __str__(self) -> str:
+        """The text that a terminal gets, without colours and values."""
+        from mapper.diagnostics.render.text import render_text  # it prints diagnostics, and so comes later
+
+        return render_text([self]).rstrip("\n")
+
     @property
     def registered(self) -> Code:
         """The registry's row of the code."""

@@ -124,7 +124,13 @@ class Result(msgspec.Struct, frozen=True):
     repairs: tuple[Repair, ...] = ()
 
     def __repr__(self) -> str:
-        return f"Result(skipped={self.skipped!r}, rejected={self.rejected!r}, repairs={self.repairs!r})"
+        return summary(self)
+
+    def _repr_html_(self) -> str:
+        """A table for notebooks, without values."""
+        from mapper.transform.result_table import html_table  # notebooks alone ask for it
+
+        return html_table(self)
 
     @property
     def items(self) -> int:
@@ -141,7 +147,13 @@ class JsonResult(msgspec.Struct, frozen=True):
     repairs: tuple[Repair, ...] = ()
 
     def __repr__(self) -> str:
-        return f"JsonResult(skipped={self.skipped!r}, rejected={self.rejected!r})"
+        return summary(self)
+
+    def _repr_html_(self) -> str:
+        """A table for notebooks, without values."""
+        from mapper.transform.result_table import html_table
+
+        return html_table(self)
 
     @property
     def items(self) -> int:
@@ -152,6 +164,14 @@ class JsonResult(msgspec.Struct, frozen=True):
     def ndjson(self) -> bytes:
         """The events as NDJSON: one a line, each line ended."""
         return b"".join(event + b"\n" for event in self.events)
+
+
+def summary(result: Result | JsonResult) -> str:
+    """`<Result 1 event, 0 skipped, 0 rejected>`; repairs are named if there are any."""
+    events, skipped, rejected = len(result.events), len(result.skipped), len(result.rejected)
+    names = "".join(f", repaired: {repair.name}" for repair in result.repairs)
+    counts = f"{events:,} event{'' if events == 1 else 's'}, {skipped:,} skipped, {rejected:,} rejected"
+    return f"<{type(result).__name__} {counts}{names}>"
 
 
 # The outcome of an item: its event as JSON bytes, a skip or a rejection.
