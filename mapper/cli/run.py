@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -69,6 +70,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     files.add_argument("--resume", action="store_true", help="go on where the same run ended too early")
     files.add_argument(
         "--show-values", action="store_true", help="print offending values, which may be personal data"
+    )
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="of the closing numbers; default: text"
     )
     add_limits(parser)
     add_scopes(parser)
@@ -144,6 +148,9 @@ def _progress(messages: Screen, plan: RunPlan) -> Iterator[Callable[[Batch], Non
 
 
 def _print_summary(messages: Screen, tally: Tally, arguments: argparse.Namespace) -> None:
+    if arguments.format == "json":
+        messages.block(json.dumps(tally.document()) + "\n")
+        return
     for first in tally.first_rejections():
         messages.line(first.place, style="bold")
         text = first.text or render.render(

@@ -128,9 +128,7 @@ class Result(msgspec.Struct, frozen=True):
 
     def _repr_html_(self) -> str:
         """A table for notebooks, without values."""
-        from mapper.transform.result_table import html_table  # notebooks alone ask for it
-
-        return html_table(self)
+        return _table(self)
 
     @property
     def items(self) -> int:
@@ -151,9 +149,7 @@ class JsonResult(msgspec.Struct, frozen=True):
 
     def _repr_html_(self) -> str:
         """A table for notebooks, without values."""
-        from mapper.transform.result_table import html_table
-
-        return html_table(self)
+        return _table(self)
 
     @property
     def items(self) -> int:
@@ -172,6 +168,17 @@ def summary(result: Result | JsonResult) -> str:
     names = "".join(f", repaired: {repair.name}" for repair in result.repairs)
     counts = f"{events:,} event{'' if events == 1 else 's'}, {skipped:,} skipped, {rejected:,} rejected"
     return f"<{type(result).__name__} {counts}{names}>"
+
+
+def _table(result: Result | JsonResult) -> str:
+    from mapper.transform.result_table import html_table  # notebooks alone ask for it
+
+    skipped = ((skip.index, skip.reason) for skip in result.skipped)
+    rejected = (
+        (one.index, "; ".join(f"{found.code} {found.message}" for found in one.diagnostics))
+        for one in result.rejected
+    )
+    return html_table(summary(result), len(result.events), skipped, rejected)
 
 
 # The outcome of an item: its event as JSON bytes, a skip or a rejection.

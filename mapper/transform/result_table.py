@@ -3,43 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from html import escape
+from typing import TypeAlias
 
 from mapper.diagnostics.render.visible import shown
-from mapper.transform.result import JsonResult, Rejected, Result, summary
 
 MAX_ROWS = 20
 
+Reasons: TypeAlias = Iterable[tuple[int, str]]  # indexes of items, each with the reason for its outcome
 
-def html_table(result: Result | JsonResult) -> str:
-    """One row for the events, one for each reason of skips, one for each fault; the first item of each."""
+
+def html_table(title: str, events: int, skipped: Reasons, rejected: Reasons) -> str:
+    """One row for the events, one for each reason of skips and of rejections, with the first item of each."""
     rows: Counter[tuple[str, str]] = Counter()
     firsts: dict[tuple[str, str], int] = {}
-    for skip in result.skipped:
-        _enter(rows, firsts, ("skipped", skip.reason), skip.index)
-    for one in result.rejected:
-        _enter(rows, firsts, ("rejected", _reason(one)), one.index)
-    lines = [_row("event", "", len(result.events), "")] if result.events else []
-    for key, number in rows.most_common(MAX_ROWS):
-        lines.append(_row(*key, number, str(firsts[key])))
-    left = len(rows) - MAX_ROWS
-    if left > 0:
-        lines.append(
-            _row("", f"and {left:,} more", sum(number for _, number in rows.most_common()[MAX_ROWS:]), "")
-        )
+    for outcome, reasons in (("skipped", skipped), ("rejected", rejected)):
+        for index, reason in reasons:
+            rows[outcome, reason] += 1
+            firsts.setdefault((outcome, reason), index)
+    lines = [_row("event", "", events, "")] if events else []
+    ordered = rows.most_common()
+    lines += [_row(*key, number, str(firsts[key])) for key, number in ordered[:MAX_ROWS]]
+    if left := ordered[MAX_ROWS:]:
+        lines.append(_row("", f"and {len(left):,} more", sum(number for _, number in left), ""))
     head = "<tr><th>outcome</th><th>reason</th><th>items</th><th>first</th></tr>"
-    return f"<table><caption>{escape(summary(result))}</caption>{head}{''.join(lines)}</table>"
-
-
-def _enter(
-    rows: Counter[tuple[str, str]], firsts: dict[tuple[str, str], int], key: tuple[str, str], index: int
-) -> None:
-    rows[key] += 1
-    firsts.setdefault(key, index)
-
-
-def _reason(rejected: Rejected) -> str:
-    return "; ".join(f"{diagnostic.code} {diagnostic.message}" for diagnostic in rejected.diagnostics)
+    return f"<table><caption>{escape(title)}</caption>{head}{''.join(lines)}</table>"
 
 
 def _row(outcome: str, reason: str, number: int, first: str) -> str:
