@@ -120,11 +120,11 @@ def test_several_events_are_an_array(tmp_path: Path) -> None:
     ("reply", "status"),
     [
         *((Reply(answer(status, b"later")), str(status)) for status in (408, 425, 429, 500, 501, 503, 599)),
-        (HANG, "timeout"),
-        (DRIP, "timeout"),
-        (BREAK, "connection broken"),
-        (CUT, "answer cannot be read"),
-        (Reply(b"nonsense\r\n\r\n", end="close"), "answer cannot be read"),
+        pytest.param(HANG, "timeout", id="hanging"),
+        pytest.param(DRIP, "timeout", id="dripping"),
+        pytest.param(BREAK, "connection broken", id="breaking"),
+        pytest.param(CUT, "answer cannot be read", id="cutting"),
+        pytest.param(Reply(b"nonsense\r\n\r\n", end="close"), "answer cannot be read", id="nonsense"),
     ],
 )
 def test_what_may_pass_is_tried_again(tmp_path: Path, reply: Reply, status: str) -> None:
