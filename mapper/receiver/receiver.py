@@ -27,11 +27,14 @@ from mapper.receiver.delivery import Deliverer, destinations_of
 from mapper.receiver.destinations.destination import Destination
 from mapper.receiver.health import Health
 from mapper.receiver.intake import SpoolIntake
+from mapper.receiver.metrics import MetricsPage, OperatingState
 from mapper.receiver.replay_requests import answering
 from mapper.receiver.retention import Retention
 from mapper.receiver.served_mapping import ServedMapping, kept_parts, load_mappings
 from mapper.receiver.spool import Spool
+from mapper.receiver.spool_figures import DiskFigures, read_figures
 from mapper.receiver.spool_schema import SpoolBroken, SpoolError
+from mapper.receiver.tally import ReceiverTally
 from mapper.receiver.worker import Worker, source_mappings
 
 TIDY = 10.0  # seconds between two looks at old requests
@@ -57,6 +60,7 @@ class Receiver:
     deliverers: tuple[Deliverer, ...] = field(init=False)
     control: ControlServer = field(init=False)
     health: Health = field(default_factory=Health)
+    tally: ReceiverTally = field(default_factory=ReceiverTally)
     _room: BodyRoom = field(default_factory=lambda: BodyRoom(BODY_ROOM))
     _app: ASGIApp = field(init=False)
     _stopping: threading.Event = field(default_factory=threading.Event)
@@ -80,9 +84,14 @@ class Receiver:
             Deliverer(self.spool, one, on_fault=self.on_fault, on_broken=self._break) for one in destinations
         )
         self.worker = Worker(
-            self.spool, mappings, settings.keep, on_mapped=self._wake_deliverers, on_broken=self._break
+            self.spool,
+            mappings,
+            settings.keep,
+            on_entered=self.tally.entered,
+            on_mapped=self._wake_deliverers,
+            on_broken=self._break,
         )
-        self.intake = SpoolIntake(self.spool, settings, on_written=self.worker.wake, on_broken=self._break)
+        self.intake = SpoolIntake(self.spool, settings, on_written=self._written, on_broken=self._break)
         self._app = self._new_app()
         self.control = ControlServer(settings.folder, answering(self.replayer))
 
@@ -156,11 +165,35 @@ class Receiver:
             sources,
             kept,
             self.intake,
-            observe=self.observe,
+            observe=self._answered,
             on_fault=self.on_fault,
             room=self._room,
             health=self.health,
+            routes=(MetricsPage(self.tally, self.state, self.configuration.metrics).route(),),
         ).app()
+
+    def state(self) -> OperatingState:
+        """The state of this moment, for metrics and pages. Raises SpoolError."""
+        sources = [source.name for source in self.configuration.sources]
+        queues = [one.destination.name for one in self.deliverers]
+        settings = self.configuration.spool
+        return OperatingState(
+            figures=self.spool.read(lambda db: read_figures(db, sources, queues)),
+            disk=DiskFigures.of(settings.folder),
+            settings=settings,
+            used=self.spool.used,
+            waiting=self.spool.waiting_count,
+            is_ready=self.intake.overloaded() is None and not self.health.is_stopping,
+            is_degraded=bool(self.health.notes),
+        )
+
+    def _answered(self, answered: Answered) -> None:
+        self.tally.answered(answered)
+        self.observe(answered)
+
+    def _written(self, seconds: float) -> None:
+        self.tally.committed(seconds)
+        self.worker.wake()
 
     def _wake_deliverers(self) -> None:
         for deliverer in self.deliverers:
