@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.errors import CompileError
+from mapper.receiver.admin.admin_page import AdminPage
+from mapper.receiver.admin.sessions import AdminSessions
 from mapper.receiver.app import BODY_ROOM, Answered, Reception
 from mapper.receiver.bodies import BodyRoom
 from mapper.receiver.configuration import Configuration
@@ -28,7 +31,7 @@ from mapper.receiver.destinations.destination import Destination
 from mapper.receiver.health import Health
 from mapper.receiver.intake import SpoolIntake
 from mapper.receiver.metrics import MetricsPage, OperatingState
-from mapper.receiver.replay_requests import answering
+from mapper.receiver.replay_requests import ReplayRequest, answering
 from mapper.receiver.retention import Retention
 from mapper.receiver.served_mapping import ServedMapping, kept_parts, load_mappings
 from mapper.receiver.spool import Spool
@@ -61,6 +64,8 @@ class Receiver:
     control: ControlServer = field(init=False)
     health: Health = field(default_factory=Health)
     tally: ReceiverTally = field(default_factory=ReceiverTally)
+    _sessions: AdminSessions = field(default_factory=AdminSessions)
+    _replaying: threading.Lock = field(default_factory=threading.Lock)
     _room: BodyRoom = field(default_factory=lambda: BodyRoom(BODY_ROOM))
     _app: ASGIApp = field(init=False)
     _stopping: threading.Event = field(default_factory=threading.Event)
@@ -93,7 +98,7 @@ class Receiver:
         )
         self.intake = SpoolIntake(self.spool, settings, on_written=self._written, on_broken=self._break)
         self._app = self._new_app()
-        self.control = ControlServer(settings.folder, answering(self.replayer))
+        self.control = ControlServer(settings.folder, answering(self.replay))
 
     @classmethod
     def read(cls, path: str | os.PathLike[str], **options: Any) -> Receiver:
@@ -158,6 +163,11 @@ class Receiver:
         """Maps dead letters again, by the present mappings."""
         return Replayer(self.spool, self.worker.mappings, self.configuration.spool.keep)
 
+    def replay(self, request: ReplayRequest) -> dict[str, Any]:
+        """Replay dead letters, after other replays; the counts, or an error."""
+        with self._replaying:
+            return request.run(self.replayer())
+
     def _new_app(self) -> ASGIApp:
         sources = self.configuration.sources
         kept = kept_parts(sources, self.mappings)
@@ -169,8 +179,17 @@ class Receiver:
             on_fault=self.on_fault,
             room=self._room,
             health=self.health,
-            routes=(MetricsPage(self.tally, self.state, self.configuration.metrics).route(),),
+            routes=tuple(self._pages()),
         ).app()
+
+    def _pages(self) -> Iterator[BaseRoute]:
+        yield MetricsPage(self.tally, self.state, self.configuration.metrics).route()
+        keys = self.configuration.admin
+        self._sessions.use(keys)
+        if keys:
+            folder = self.configuration.spool.folder
+            page = AdminPage(self._sessions, self.tally, self.state, self.replayer, self.replay, folder)
+            yield from page.routes()
 
     def state(self) -> OperatingState:
         """The state of this moment, for metrics and pages. Raises SpoolError."""
