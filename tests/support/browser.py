@@ -67,7 +67,14 @@ class Browser:
 
     def click(self, selector: str) -> None:
         """Click the first one, and wait for the page that this leads to."""
-        self.call("POST", f"/element/{self.find(selector)[0]}/click")
+        element = self.find(selector)[0]
+        self.call("POST", f"/element/{element}/click")
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            gone = self.client.get(f"/session/{self.session}/element/{element}/name").status_code == 404
+            if gone and self.run("return document.readyState") == "complete":
+                return
+        raise AssertionError(f"the click on {selector} leads to no other page")
 
     def write(self, selector: str, text: str) -> None:
         self.call("POST", f"/element/{self.find(selector)[0]}/value", text=text)
