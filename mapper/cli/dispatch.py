@@ -98,11 +98,13 @@ def _run(argv: list[str]) -> int:
     chosen = next((word for word in argv if not word.startswith("-")), "")
     if chosen and chosen not in COMMANDS:
         raise Stop(f"no command `{chosen}`; {did_you_mean(chosen, COMMANDS) or 'see `mapper --help`'}")
-    arguments = build_parser(chosen).parse_args(argv)
     try:
+        arguments = build_parser(chosen).parse_args(argv)
         return _command(chosen).run(arguments)
     except ImportError as error:  # some modules are loaded late; without memory they cannot be, either
         raise Stop(f"a part of mapper or of a library cannot be loaded: {error}", 1) from None
+    except SystemError as error:
+        raise Stop(f"Python failed: {error}; it does so if no memory is left", 1) from None
     except MemoryError:
         pass  # the frames that hold the memory are left before a word is said
     raise Stop(OUT_OF_MEMORY, 1)

@@ -163,6 +163,7 @@ M701 route-twice                two sources take the same method on the same pat
 M702 name-twice                 two sources or two destinations have the same name
 M703 secret-not-found           a secret that is not in its place
 M704 unusable-signature         a signature that cannot be checked as it is written
+M705 spool-too-small            a size of the spool that its log alone could fill
 M901 internal                   a defect of mapper itself
 M902 out-of-memory              no memory is left
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from mapper import ir
@@ -280,6 +280,9 @@ class _TextWork:
             if loops[depth].name == node.name:
                 # All elements together are the source; an inner loop may repeat them.
                 source = self.size(loops[depth].source, loops[:depth])
+                if not node.keys and isinstance(loops[depth].source, ir.Lookup):
+                    # A member of an object is a list of its name and its value.
+                    source = replace(source, nodes=source.nodes.times(3))
                 return source if depth == len(loops) - 1 else source.times(most)
         place = SizeBound()
         if node.name in ir.REQUEST_NAMES:

@@ -34,7 +34,7 @@ from mapper.receiver.kinds import (
 )
 from mapper.receiver.masking import masked
 from mapper.receiver.profiles import Profile, load_profile
-from mapper.receiver.settings import DestinationSettings, FilesSettings, SpoolSettings
+from mapper.receiver.settings import MIN_MAX_BYTES, DestinationSettings, FilesSettings, SpoolSettings
 from mapper.receiver.signatures import HEADER_NAME
 from mapper.runtime.limits import DEFAULT
 
@@ -59,7 +59,8 @@ SPOOL = TableKind(
         ),
         "keep": TableKey(DURATION, "How long finished requests are kept; default 30d."),
         "max_bytes": TableKey(
-            SIZE, "The largest size of the spool, beyond which requests get 503; default 20GB."
+            SIZE,
+            "The largest size of the spool, beyond which requests get 503; 100MB or more, default 20GB.",
         ),
         "min_free": TableKey(SIZE, "The space that is left free on the disk of the spool; default 1GB."),
         "max_waiting": TableKey(
@@ -226,12 +227,13 @@ class _Reader:
         self._check_names((each, each.text("name")) for _, each in places)
         metrics, admin = (self._secrets(table.get(key)) for key in ("metrics", "admin"))
         host, _, port = table.text("listen", str(Address())).rpartition(":")
+        spool = self._spool(table.get("spool"))
         if self.report.has_errors:
             return None
         return Configuration(
             tuple(sources),
             Address(host.strip("[]"), int(port)),
-            self._spool(table.get("spool")),
+            spool,
             tuple(destination for destination in destinations if destination is not None),
             table.get("drain", 0.0),
             metrics,
@@ -245,6 +247,10 @@ class _Reader:
         default = SpoolSettings()
         if table is None:
             return SpoolSettings(self.folder / default.folder)
+        if table.get("max_bytes", default.max_bytes) < MIN_MAX_BYTES:
+            label = f"write `{MIN_MAX_BYTES // 1000**2}MB` or more"
+            hint = "the log of the spool counts, too, and could fill this alone"
+            self.report.error("M705", "`max_bytes` is too small", table.span("max_bytes"), label, hint)
         return SpoolSettings(
             folder=self.folder / table.text("folder", str(default.folder)),
             keep=table.get("keep", default.keep),

@@ -6,20 +6,21 @@ import asyncio
 import os
 import signal
 import socket
+from asyncio import new_event_loop
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from mapper.receiver.app import MAX_HEAD_BYTES
 from mapper.receiver.configuration import Address
 from mapper.receiver.receiver import Receiver
+from mapper.receiver.timed_protocol import TimedProtocol
 
-# Seconds in which a head has to arrive, also the first of a connection.
-HEAD_SECONDS = 10.0
+with suppress(ImportError):  # there is none for Windows
+    from uvloop import new_event_loop
+
 CONNECTIONS = 1000
 # Seconds for requests that are being answered when the receiver is told to stop.
 DRAIN = 30
@@ -47,50 +48,6 @@ def listen(address: Address) -> socket.socket:
         listening.close()
         raise AddressError(f"cannot listen on {address}: {error.strerror or error}") from error
     return listening
-
-
-class TimedProtocol(H11Protocol):
-    """HTTP/1.1 whose heads have to arrive in time (uvicorn bounds their size, and the app its bodies)."""
-
-    _head_timer: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for the first head."""
-        super().connection_made(transport)
-        self._watch_head()
-
-    def data_received(self, data: bytes) -> None:
-        """Take bytes; a head that is not whole has to be so in time."""
-        super().data_received(data)
-        self._watch_head()
-
-    def on_response_complete(self) -> None:
-        """Go on with the next request; a part of its head may be there already."""
-        super().on_response_complete()
-        if self.conn.trailing_data[0]:
-            self._watch_head()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no more."""
-        self._stop_watch()
-        super().connection_lost(exc)
-
-    def _watch_head(self) -> None:
-        is_waiting = self.cycle is None or self.cycle.response_complete
-        if not is_waiting:
-            self._stop_watch()
-        elif self._head_timer is None:
-            self._head_timer = self.loop.call_later(HEAD_SECONDS, self._give_up)
-
-    def _stop_watch(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
-
-    def _give_up(self) -> None:
-        self._head_timer = None
-        if self.cycle is None or self.cycle.response_complete:
-            self.transport.close()
 
 
 class _Server(uvicorn.Server):
@@ -142,12 +99,12 @@ def serve(
         limit_concurrency=CONNECTIONS,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=DRAIN,
-        h11_max_incomplete_event_size=MAX_HEAD_BYTES,
     )
     server = _Server(config, receiver)
     try:
         receiver.start()
-        asyncio.run(_serve(server, listening, on_ready))
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            runner.run(_serve(server, listening, on_ready))
     finally:
         receiver.stop()
 

@@ -7,6 +7,9 @@ from pathlib import Path
 
 GIGABYTE = 1000**3
 DAY = 86_400.0
+# The log of a spool counts as used, and can have 64 MiB before it is emptied: with less, requests could be
+# refused for ever.
+MIN_MAX_BYTES = 100 * 1000**2
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ NUMBER = 200  # beside that, if it calculates with fractions
 LISTED = 48  # an element that a filter of lists unfolds, and once more if it looks at it
 PAIR = 96  # two values in lists or objects that are compared, or a value that is written or made a key
 ENTERED = 3 * PAIR  # the same for a list or an object: the pairs or keys of its parts are made
+WRITTEN = 48  # an object that is printed, beside its text: each is written by a call of its own
 PRINTED = 32  # an element of a list that is printed, or a value in JSON that is written
 DATE = 1_000  # a date that is read or written by a filter
 DATE_PATTERN = 64  # a character of the pattern of a date
@@ -273,13 +274,16 @@ def units_of_search(part: int, text: int) -> int:
     return text * min(part, _SEARCHED) // _COMPARED
 
 
-def spend_on_json(text: str | bytes) -> None:
+def spend_on_json(text: str | bytes, units: int = 0) -> None:
     """Count JSON text that has been written: its characters, its values, and long integers once more."""
     counting = meter()
     if counting is not None:
         raw = text.encode("ascii", "replace") if isinstance(text, str) else text
-        digits = raw.translate(_DIGITS_ALIKE).count(_LONG_INTEGER) * len(_LONG_INTEGER)
-        counting.spend(PRINTED * count_values(raw) + len(raw) + LONG_DIGIT * digits)
+        units += len(raw)
+        if len(raw) >= len(_LONG_INTEGER):  # most are short, and come one by one
+            long = raw.translate(_DIGITS_ALIKE).count(_LONG_INTEGER)
+            units += LONG_DIGIT * long * len(_LONG_INTEGER)
+        counting.spend(units + PRINTED * count_values(raw))
 
 
 def size_of_names(value: dict[object, object]) -> int:

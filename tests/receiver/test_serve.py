@@ -77,6 +77,10 @@ def test_a_configuration_is_served_until_sigterm(home: Path) -> None:
         for number in range(20):
             assert client.post("/orders", json=order(number), headers={"X-Key": "s3cret"}).status_code == 200
         assert client.get("/").status_code == 404
+        ended = command(home, "serve", "receiver.yaml")
+        assert ended.returncode == 2
+        assert "is in use by another receiver" in ended.stderr
+        assert "Traceback" not in ended.stderr
         with socket.create_connection(served.place) as stranger:
             stranger.sendall(b"no HTTP\r\n\r\n")
             assert stranger.recv(65_536).startswith(b"HTTP/1.1 400 ")
@@ -152,15 +156,3 @@ def test_a_sighup_that_came_early_is_kept() -> None:
     assert signal.getsignal(signal.SIGHUP) == before
     with Hangup().caught():
         signal.raise_signal(signal.SIGHUP)
-
-
-def refused(home: Path, *words: str) -> str:
-    ended = command(home, "serve", *words)
-    assert ended.returncode == 2, ended.stderr
-    assert "Traceback" not in ended.stderr
-    return ended.stderr
-
-
-def test_a_spool_in_use_is_said(home: Path) -> None:
-    with serving(home, "receiver.yaml"):
-        assert "is in use by another receiver" in refused(home, "receiver.yaml")

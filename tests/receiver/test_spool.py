@@ -15,7 +15,9 @@ from typing import Any
 
 import pytest
 
-from mapper.receiver.spool import DATABASE, Spool
+from mapper.receiver.retention import FULL
+from mapper.receiver.settings import MIN_MAX_BYTES
+from mapper.receiver.spool import CHECKPOINT, DATABASE, Spool
 from mapper.receiver.spool_reports import open_reader, verify
 from mapper.receiver.spool_schema import SAFE_SQLITE, SpoolBroken, SpoolError, SpoolFull, sqlite_warning
 from support.spools import SOURCE, SpoolBench, order, received, rows_of, served
@@ -322,3 +324,8 @@ def test_a_log_that_is_cut_loses_whole_groups_from_its_end(tmp_path: Path, damag
         assert opened.read(verify) == []
         opened.close()
         shutil.rmtree(folder)
+
+
+def test_the_smallest_size_of_a_spool_holds_its_log() -> None:
+    """A log that passed the bound alone would refuse all requests, and nothing would make it smaller."""
+    assert 8 * CHECKPOINT < FULL * MIN_MAX_BYTES

@@ -41,6 +41,11 @@ STEEP: dict[str, tuple[str, object]] = {
         text_of("{% for i in s %}{% for k in (1..50) %}{{ i | md5 }}{% endfor %}{% endfor %}"),
         ["a" * 50_000] + [0] * 100,
     ),
+    "objects that are printed": (text_of("{{ s }}"), [{}] * 20_000),
+    "members that are joined": (
+        text_of("{% for i in s %}{{ i | join }}{% endfor %}"),
+        {str(n): 0 for n in range(100)},
+    ),
     "elements that are hashed": ("{a: {map: $.s, to: {hash: [$, $, $, $]}}}", [[0] * 20] * 1_000),
     "elements with loops": (
         "{a: {map: $.s, to: '{% for i in item %}{% endfor %}'}}",

@@ -110,10 +110,14 @@ def printed(value: object) -> str:
     return "\n".join(texts)
 
 
-def assert_kept(text: str) -> None:
+def is_kept(text: str) -> bool:
     lowered = text.lower()
-    assert SECRET.lower() not in lowered
-    assert "s3cr3t" not in lowered
+    return SECRET.lower() not in lowered and "s3cr3t" not in lowered
+
+
+def assert_kept(text: str) -> None:
+    # pytest takes minutes to compare texts of megabytes.
+    assert is_kept(text), "the secret is shown"
 
 
 @pytest.mark.parametrize("code", FAULTS)
@@ -141,8 +145,7 @@ def test_no_outcome_shows_a_value(code: str, caplog: pytest.LogCaptureFixture) -
         assert_kept(diagnostic.message + "".join(diagnostic.hints) + (diagnostic.location or ""))
     assert_kept(printed(read_body(body)))
     assert_kept(caplog.text)
-    with pytest.raises(AssertionError):
-        assert_kept(repr([r.item for r in result.rejected] + result.events))
+    assert not is_kept(repr([r.item for r in result.rejected] + result.events)), "nothing was searched"
 
 
 def test_every_code_of_run_time_is_searched() -> None:

@@ -289,4 +289,5 @@ SEEDS = [
         ("'{% for i in x %}{% assign t = i | date: \"%c%A\" %}{% endfor %}'",), "list dates in words", 300_000
     ),
     BodyGenes(("{hash: [{envelope: $.x}]}",), "list floats", 60_000, "$.x"),
+    BodyGenes(("{compute: 'envelope.x | squish'}",), "list objects of objects", 100_000, "$.x[*]"),
 ]

@@ -49,6 +49,7 @@ Failure: TypeAlias = Callable[[Type, Arguments], bool]
 _OF_DATES = frozenset({"date-time", "date", "time", *TIMES.values()})
 _A_DATE = datetime(2026, 11, 23, 20, tzinfo=UTC)
 _FEW = 1e290  # a body has not so many numbers that a sum of such numbers is beyond all floats
+_MANY = 10**15  # no list has so many elements
 _MOST = 24  # combinations of literal values that are computed one by one
 
 
@@ -201,9 +202,12 @@ def _sum(value: Type, arguments: Arguments) -> Type:
     parts = _summands(value, arguments)
     if parts is None or parts.texts:
         return NUMBER
-    numbers = bounded(parts.numbers or Numbers(low=0))
-    is_positive = numbers.low is not None and numbers.low >= 0
-    return Type(numbers=Numbers(low=0 if is_positive else None, integral=_is_whole(parts)))
+    numbers = bounded(parts.numbers or Numbers(low=0, high=0))
+    longest = None if value.arrays is None else value.arrays.longest
+    count = _MANY if longest is None else longest + 1  # one more for what is lost by rounding
+    low = None if numbers.low is None or numbers.low <= -_FEW else min(numbers.low, 0) * count
+    high = None if numbers.high is None or numbers.high >= _FEW else max(numbers.high, 0) * count
+    return Type(numbers=Numbers(low=low, high=high, integral=_is_whole(parts)))
 
 
 def _no_numbers(value: Type, arguments: Arguments) -> bool:

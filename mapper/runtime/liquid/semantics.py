@@ -36,6 +36,7 @@ from mapper.runtime.work import (
     PRINTED,
     SMALL_INTEGER,
     VALUE,
+    WRITTEN,
     spend,
     spend_on,
     spend_on_comparison,
@@ -238,7 +239,7 @@ def _printed(value: object, site: int) -> str:
         spend(PRINTED * len(value), site)
         return "".join([_printed(element, site) for element in value])
     if isinstance(value, dict):
-        return to_json(value)
+        return to_json(value, WRITTEN)
     if isinstance(value, range):
         return f"{value.start}..{value.stop - 1}"
     if may_have_lost_digits(value):
@@ -270,8 +271,10 @@ def as_value(value: object, site: int) -> object:
     return value if known else to_text(value, site)
 
 
-def to_json(value: object) -> str:
+def to_json(value: object, units: int = 0) -> str:
     """Compact JSON with non-ASCII text kept; missing is null; raises ValueError for NaN and infinities.
+
+    It counts so many units beside those of the text.
 
     A value that nests deeper than Python's stack, or contains itself, is a RecursionError.
     """
@@ -282,7 +285,7 @@ def to_json(value: object) -> str:
     else:
         if may_have_too_many_digits(printed):
             printed = write(value, is_ascii=False, is_strict=True)
-    spend_on_json(printed)
+    spend_on_json(printed, units)
     return printed
 
 
