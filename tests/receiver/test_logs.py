@@ -55,7 +55,7 @@ def test_each_answer_is_a_line_without_values(home: Path) -> None:
         )
         refused = client.post("/orders?q=sp1ed%0a", content=b"sp1ed", headers={"X-Key": "sp1ed"})
         client.get("/sp1ed%0a%1b[31m")
-        client.request("SP1ED", "/orders")
+        client.request("DELETE", "/orders")
         write(home / "orders.yaml", ORDERS + "\x07\n")
         served.process.send_signal(signal.SIGHUP)
         assert served.process.stderr is not None

@@ -75,6 +75,8 @@ class PageClient:
         while self.receiver.spool.waiting_count and time.monotonic() < deadline:
             time.sleep(0.005)
         assert not self.receiver.spool.waiting_count
+        # The count changes before the transaction ends.
+        self.receiver.spool.read(lambda db: None)
 
 
 @contextmanager
