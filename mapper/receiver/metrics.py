@@ -153,12 +153,12 @@ def _queue_families(state: OperatingState, tries: Mapping[tuple[str, str], int])
         [((name,), each.pending) for name, each in queues],
     )  # fmt: skip
     yield _gauge(
-        "mapper_pending_seconds", "The age of the first event that waits, from its receipt on.",
-        ("destination",), [((name,), age(each.oldest)) for name, each in queues],
+        "mapper_pending_seconds", "The time for which the first of them has waited.",
+        ("destination",), [((name,), each.age) for name, each in queues],
     )  # fmt: skip
     yield _gauge(
         "mapper_undeliverable_events", "Events that were given up.", ("destination",),
-        [((name,), each.totals["dead"]) for name, each in queues],
+        [((name,), each.dead) for name, each in queues],
     )  # fmt: skip
     yield _gauge(
         "mapper_circuit_open", "1 while a destination takes no events.", ("destination",),

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mapper.receiver.queues import read_progress
+from mapper.receiver.spool_reports import QUEUE_ENDS
+
 # Totals of sources and destinations that the configuration does not name any more.
 FORMER = "(former)"
-# The ends of an event in a queue.
-_DONE = ("delivered", "duplicate", "conflict", "dead")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +28,25 @@ class SourceFigures:
 
 @dataclass(frozen=True, slots=True)
 class QueueFigures:
-    """The queue of a destination: totals by name, and the time of receipt of the first event that waits.
+    """The queue of a destination: totals by name, and the seconds for which the first event has waited.
 
     `is_open` if the destination takes no events, as its `status` says.
     """
 
     totals: Counter[str] = field(default_factory=Counter)
-    oldest: str = ""
+    age: float = 0.0
     is_open: bool = False
     status: str = ""
 
     @property
     def pending(self) -> int:
         """The events that wait."""
-        return self.totals["queued"] - sum(self.totals[name] for name in _DONE)
+        return self.totals["queued"] - sum(self.totals[name] for name in QUEUE_ENDS)
+
+    @property
+    def dead(self) -> int:
+        """The events that were given up and are in the spool."""
+        return self.totals["dead"] - self.totals["removed dead"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,7 @@ def read_figures(db: sqlite3.Connection, sources: Iterable[str], destinations: I
     totals: dict[str, Counter[str]] = {name: Counter() for name in sources}
     queues: dict[str, Counter[str]] = {name: Counter() for name in destinations}
     for source, name, detail, count in db.execute("SELECT * FROM totals"):
-        if detail and name in ("queued", *_DONE):
+        if detail and name in ("queued", "removed dead", *QUEUE_ENDS):
             queues.setdefault(detail if detail in queues else FORMER, Counter())[name] += count
             continue
         key = f"removed {detail}" if name == "removed" else name
@@ -71,14 +78,21 @@ def read_figures(db: sqlite3.Connection, sources: Iterable[str], destinations: I
     )
 
 
+# An event that waits for its user's turn is younger than one that is ready.
+_OLDEST = (
+    "SELECT min(queued_at) FROM ("
+    " SELECT queued_at FROM (SELECT queued_at FROM deliveries"
+    "  WHERE destination = ?1 AND state = 0 AND next_at = 0 ORDER BY event LIMIT 1)"
+    " UNION ALL SELECT queued_at FROM (SELECT queued_at FROM deliveries"
+    "  WHERE destination = ?1 AND state = 0 AND next_at > 0 ORDER BY next_at LIMIT 1000))"
+)
+
+
 def _queue(db: sqlite3.Connection, name: str, counts: Counter[str]) -> QueueFigures:
-    oldest = _first(
-        db,
-        "SELECT r.received_at FROM deliveries d JOIN events e ON e.id = d.event"
-        " JOIN requests r ON r.id = e.request WHERE d.destination = ? ORDER BY d.event LIMIT 1",
-        name,
-    )
-    return QueueFigures(counts, oldest)
+    (queued_at,) = db.execute(_OLDEST, (name,)).fetchone()
+    progress = read_progress(db, name)
+    passed = 0.0 if queued_at is None else max(time.time() - queued_at, 0.0)
+    return QueueFigures(counts, passed, progress.failures > 0, progress.status)
 
 
 def _first(db: sqlite3.Connection, query: str, *values: object) -> str:

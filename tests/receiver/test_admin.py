@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -18,7 +19,9 @@ from mapper.receiver.admin.chart import HEIGHT, hour_chart
 from mapper.receiver.admin.pages import HEADERS, period, size
 from mapper.receiver.admin.payload_lines import MAX_LINES, PayloadLine, payload_lines
 from mapper.receiver.admin.sessions import LIFETIME, MAX_SESSIONS, AdminSessions
+from mapper.receiver.destinations.destination import Tried, Verdict
 from mapper.receiver.keys import Secret
+from mapper.receiver.queues import Progress, Settled
 from mapper.receiver.tally import MinuteCounts
 from support.asgi import Answer
 from support.calls import ORDERS, write
@@ -231,11 +234,41 @@ def test_undelivered_events_are_listed(client: PageClient) -> None:
     client.send({"orders": [order(HTML), *(order(number) for number in range(60))]})
     client.log_in()
     first = Elements(client.get("/admin/undelivered"))
-    assert "events 61" in " ".join(first.text.split())
-    rest = client.get("/admin/undelivered?destination=events&before=12")
+    assert "Waiting 61 Given up 0" in " ".join(first.text.split())
+    rest = client.get("/admin/undelivered?destination=events&state=waiting&before=12")
     assert HTML in Elements(rest).text
-    assert rest.body.count(b"<tr>") == 12
+    assert rest.body.count(b'<th scope="row"') == 11
     assert "Nothing waits for none" in Elements(client.get("/admin/undelivered?destination=none")).text
+
+
+def test_events_that_were_given_up_are_queued_again(client: PageClient) -> None:
+    client.receiver.deliverers[0].stop()
+    client.send({"orders": [order(number) for number in range(5)]})
+    spool = client.receiver.spool
+    refused = Tried(Verdict.DEAD, "400", HTML)
+    settled = [Settled(event, refused) for event in spool.due("events", time.time(), 3)]
+    spool.settle("events", settled, Progress(failures=2, status="401 again"))
+    client.log_in()
+    overview = " ".join(Elements(client.get()).text.split())
+    assert "events takes nothing 401 again 2" in overview
+    page = Elements(client.get("/admin/undelivered?destination=events&state=dead"))
+    assert "Waiting 2 Given up 3" in " ".join(page.text.split())
+    assert page.text.count(HTML) == 3
+    form = {
+        names["name"]: names["value"] or "" for tag, names in page.tags if tag == "input" and names["name"]
+    }
+    tried = client.post("/admin/replay", step="try", **form)
+    assert "3 dead letters would be queued again. Nothing was changed." in Elements(tried).text
+    assert client.receiver.state().figures.queues["events"].dead == 3
+    form = {
+        names["name"]: names["value"] or ""
+        for tag, names in Elements(tried).tags
+        if tag == "input" and names["name"]
+    }
+    done = client.post("/admin/replay", step="replay", **form)
+    assert "3 dead letters queued again." in Elements(done).text
+    queue = client.receiver.state().figures.queues["events"]
+    assert (queue.dead, queue.pending) == (0, 5)
 
 
 def test_the_page_is_found_below_another_path(client: PageClient) -> None:

@@ -172,7 +172,7 @@ def test_what_is_not_configured_any_more_is_one_series(tmp_path: Path) -> None:
     assert figures.sources[FORMER].dead_letters == 1
     assert set(figures.queues) == {"a", FORMER}
     assert (figures.queues["a"].pending, figures.queues[FORMER].pending) == (1, 2)
-    assert figures.queues["a"].oldest == "2026-11-23T20:00:00.000Z"
+    assert 0 < figures.queues["a"].age < 60
     assert figures.oldest_waiting == ""
 
 

@@ -17,6 +17,7 @@ from starlette.routing import Route
 from mapper.receiver.admin.chart import hour_chart
 from mapper.receiver.admin.letter_view import view_letter
 from mapper.receiver.admin.pages import HEADERS, page, style
+from mapper.receiver.admin.queue_view import queue_entries
 from mapper.receiver.admin.sessions import LIFETIME, AdminSession, AdminSessions
 from mapper.receiver.bodies import BodyRoom, Declined, Gone, read_body
 from mapper.receiver.dead_letters import DeadLetterFilter, Replayer, newest_letters
@@ -26,11 +27,12 @@ from mapper.receiver.spool_figures import age
 from mapper.receiver.spool_reports import open_reader
 from mapper.receiver.spool_schema import SpoolError
 from mapper.receiver.tally import ReceiverTally
-from mapper.receiver.undelivered import undelivered_events
+from mapper.receiver.undelivered import UndeliveredFilter
 
 COOKIE = "mapper_admin"
 MAX_FORM = 16 * 1024
 PAGE_ROWS = 50
+REPLAY_FIELDS = ("kind", "destination", "source", "code", "field", "since", "number")
 PERIODS = {"1h": 3_600, "24h": 86_400, "7d": 7 * 86_400}
 # Wrong keys are answered one after the other, a second each; more of them at once are refused.
 WRONG_SECONDS = 1.0
@@ -164,7 +166,6 @@ class AdminPage:
             state=state,
             charts=charts,
             waiting_age=age(state.figures.oldest_waiting),
-            ages={name: age(queue.oldest) for name, queue in state.figures.queues.items()},
         )
 
     async def _letters(self, request: Request, session: AdminSession) -> Response:
@@ -214,20 +215,23 @@ class AdminPage:
         first = next(iter(state.figures.queues), "")
         destination = request.query_params.get("destination", first)
         before = _number(request.query_params.get("before", ""))
+        kind = "dead" if request.query_params.get("state") == "dead" else "waiting"
 
         def read() -> list[Any]:
             with open_reader(self.folder) as db:
-                return undelivered_events(db, destination, before, PAGE_ROWS + 1)
+                return queue_entries(db, destination, kind == "dead", before, PAGE_ROWS + 1)
 
-        events = await asyncio.to_thread(read)
+        entries = await asyncio.to_thread(read)
         older = ""
-        if len(events) > PAGE_ROWS:
-            older = urlencode({"destination": destination, "before": events[PAGE_ROWS - 1].event})
+        if len(entries) > PAGE_ROWS:
+            last = entries[PAGE_ROWS - 1].event
+            older = urlencode({"destination": destination, "state": kind, "before": last})
         return page(
             "undelivered",
             **_common(request, session, "undelivered"),
-            events=events[:PAGE_ROWS],
+            entries=entries[:PAGE_ROWS],
             chosen=destination,
+            state=kind,
             queues=state.figures.queues,
             older=older,
         )
@@ -241,9 +245,19 @@ class AdminPage:
             number=_number(form.get("number", "")),
         )
         is_try = form.get("step") != "replay"
-        answer = await asyncio.to_thread(self.replay, ReplayRequest(chosen, None, is_try))
+        asked = ReplayRequest(chosen, None, is_try)
+        is_of_events = form.get("kind") == "events"
+        if is_of_events:
+            events = UndeliveredFilter(destination=form.get("destination", ""))
+            asked = ReplayRequest(None, None, is_try, events)
+        answer = await asyncio.to_thread(self.replay, asked)
         return page(
-            "replay", **_common(request, session, "letters"), chosen=chosen, is_try=is_try, answer=answer
+            "replay",
+            **_common(request, session, "undelivered" if is_of_events else "letters"),
+            # The second form asks for the same as the first one.
+            fields={name: text for name, text in form.items() if name in REPLAY_FIELDS},
+            is_try=is_try,
+            answer=answer,
         )
 
 
