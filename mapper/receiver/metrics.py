@@ -79,7 +79,7 @@ class MetricsPage:
 
     def text(self, accept: str = "") -> tuple[bytes, str]:
         """All metrics in a format that the header `accept` allows, and its name. Raises SpoolError."""
-        families = list(_families(self.tally, self.state()))
+        families = list(metric_families(self.tally, self.state()))
         registry = CollectorRegistry()
         registry.register(_Given([*families, *self._process.collect()]))
         encode, kind = choose_encoder(accept)
@@ -102,7 +102,8 @@ class _Given:
         return self.families
 
 
-def _families(tally: ReceiverTally, state: OperatingState) -> Iterator[Metric]:
+def metric_families(tally: ReceiverTally, state: OperatingState) -> Iterator[Metric]:
+    """All metrics of a receiver, but for those of its process."""
     requests, rejected, tries = tally.copies()
     yield _counter(
         "mapper_requests", "Requests that were answered.", ("source", "status", "reason"),
