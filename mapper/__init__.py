@@ -22,7 +22,12 @@ from mapper.transform.transform import Transform
 from mapper.version import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
+
+    from mapper.authoring.draft import MappingDraft
+    from mapper.authoring.infer import InferredSchema
+    from mapper.interpreter.traces import ItemTrace
 
 __all__ = [
     "CompileError",
@@ -45,7 +50,10 @@ __all__ = [
     "__version__",
     "check",
     "compile",
+    "draft",
+    "infer",
     "load",
+    "trace",
 ]
 
 
@@ -82,3 +90,40 @@ def load(name: str | Path, *, limits: Limits | None = None, cache: str | Path | 
     from mapper import api
 
     return api.load(name, limits=limits, cache=cache)
+
+
+def trace(
+    transform: Transform, payload: object, request: Request | None = None, *, index: int | None = None
+) -> tuple[ItemTrace, ...]:
+    """For each item of a payload its outcome and, leaf by leaf, the reasons; of one item if `index` is given.
+
+    Raises CompileError if the mapping's schemas are not there any more.
+    """
+    from mapper import api
+
+    return api.trace(transform, payload, request, index=index)
+
+
+def infer(
+    bodies: Iterable[object], *, each: str | Sequence[str] = "$", required_from: int = 20
+) -> InferredSchema:
+    """The JSON Schema of bodies: bytes or text of JSON, or parsed; an open NDJSON file has such lines.
+
+    `each` says where the items are, as in a mapping; raises CompileError if it is no path. A field is
+    required if at least `required_from` objects, never fewer than 20, all had it. Memory does not grow with
+    the bodies.
+    """
+    from mapper.authoring import infer as inference
+
+    return inference.infer(bodies, each=each, required_from=required_from)
+
+
+def draft(name: str, bodies: Iterable[object], *, source: str = "") -> MappingDraft:
+    """A mapping to start from, made of bodies: its `text`, and `guesses` with their reasons.
+
+    The first 2,000 bodies count. `source` is the name of the schema that the mapping is to have. Raises
+    ValueError if no object is among the items.
+    """
+    from mapper.authoring import draft as drafting
+
+    return drafting.draft(name, bodies, source=source)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mapper import catalog
-from mapper.compiler import build, examine
+from mapper.compiler import Analysis, analyse, build, examine
 from mapper.diagnostics.diagnostic import Diagnostic, Report
 from mapper.diagnostics.errors import CompileError
 from mapper.diagnostics.files import read_source
 from mapper.diagnostics.source import SourceFile
 from mapper.runtime.limits import Limits, checked, within
+from mapper.schemas.trust import samples_of
 from mapper.transform.cached import keep
+from mapper.transform.request import Request
 from mapper.transform.transform import Transform
+
+if TYPE_CHECKING:
+    from mapper.interpreter.traces import ItemTrace
 
 
 def compile(text: str, *, filename: str = "<mapping>", limits: Limits | None = None) -> Transform:
@@ -50,22 +55,58 @@ def load(name: str | Path, *, limits: Limits | None = None, cache: str | Path | 
     return transform
 
 
+def trace(
+    transform: Transform, payload: object, request: Request | None = None, *, index: int | None = None
+) -> tuple[ItemTrace, ...]:
+    """For each item of a payload, or that at `index`, the outcome and the reasons.
+
+    The mapping's text is analysed anew.
+
+    Raises CompileError if its schemas are not there any more.
+    """
+    from mapper.interpreter.traces import trace_items  # nothing else interprets
+
+    compiled, report = transform._compiled, Report()
+    file = SourceFile(compiled.filename, compiled.text)
+    with within(compiled.limits):
+        program = analyse(file, catalog.folder_of(compiled.filename), report).program
+        if program is None or report.has_errors:
+            raise CompileError.of(file.name, report.ordered())
+    return trace_items(program, transform, payload, request or Request(), index)
+
+
 class CheckedFile(NamedTuple):
-    """Every problem of a mapping file; in words, the assumptions of its checks and what they left open."""
+    """Every problem of a mapping file; in words, the assumptions of its checks and what they left open.
+
+    `relies_on` names each schema that was inferred from samples, and says how far it can be trusted.
+    """
 
     diagnostics: tuple[Diagnostic, ...]
     assumed: tuple[str, ...] = ()
     not_checked: str = ""
+    relies_on: tuple[str, ...] = ()
 
 
 def check_file(path: Path) -> CheckedFile:
     """Check a mapping file."""
     report = Report()
     file = read_source(path, report)
-    inference = None if file is None else examine(file, path.parent, report).inference
-    if inference is None:
+    analysis = None if file is None else examine(file, path.parent, report)
+    if analysis is None or analysis.inference is None:
         return CheckedFile(report.ordered())
-    return CheckedFile(report.ordered(), inference.assumed, inference.not_checked)
+    inference = analysis.inference
+    return CheckedFile(report.ordered(), inference.assumed, inference.not_checked, _relies_on(analysis))
+
+
+def _relies_on(analysis: Analysis) -> tuple[str, ...]:
+    """Schemas of payloads that were inferred: they promise nothing of the vendor's."""
+    references = analysis.references
+    named = {one.name: one.document for one in (references.source, references.body) if one is not None}
+    return tuple(
+        f"as far as {samples} {'tells' if samples == '1 sample' else 'tell'}: `{name}` was inferred"
+        for name, document in named.items()
+        if (samples := samples_of(document))
+    )
 
 
 def _source(text: str, filename: str) -> SourceFile:

@@ -75,18 +75,23 @@ def find_schema(name: SpannedText, beside: Path | None, report: Report) -> Path 
 
     Reports M005 for a name that reaches elsewhere and M004 if there is no such file.
     """
-    folders = [shipped_schemas()]
-    if beside is not None:
-        folders = [beside, beside / "schemas", beside.parent / "schemas", *folders]
-    return _find(name, folders, "schema", "M004", report)
+    return _find(name, schema_folders(beside), "schema", "M004", report)
+
+
+def schema_folders(beside: Path | None) -> list[Path]:
+    """The folders in which a schema is looked up, the first first; `beside` is that of the mapping."""
+    own = [] if beside is None else [beside, beside / "schemas", beside.parent / "schemas"]
+    return [*own, shipped_schemas()]
 
 
 def find_dialect(name: SpannedText, beside: Path | None, report: Report) -> Path | None:
     """The dialect file of a name: `dialects/<name>.yaml` beside the mapping, or shipped; reports M009."""
-    folders = [shipped_mappings() / "dialects"]
-    if beside is not None:
-        folders = [beside / "dialects", *folders]
-    return _find(name, folders, "dialect", "M009", report, ".yaml")
+    return _find(name, dialect_folders(beside), "dialect", "M009", report, ".yaml")
+
+
+def dialect_folders(beside: Path | None) -> list[Path]:
+    """The folders in which a dialect is looked up, the first first."""
+    return [*([] if beside is None else [beside / "dialects"]), shipped_mappings() / "dialects"]
 
 
 def find_profile(name: SpannedText, beside: Path | None, report: Report) -> Path | None:

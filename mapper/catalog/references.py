@@ -7,8 +7,11 @@ from pathlib import Path
 
 from mapper import catalog
 from mapper.diagnostics.diagnostic import Report
+from mapper.diagnostics.files import read_source
 from mapper.diagnostics.source import Read, SpannedText, digest
 from mapper.expressions.liquid.dialects import Dialect, load_dialect
+from mapper.language.document import read_document
+from mapper.language.reader import read_spec
 from mapper.language.spec import Spec
 from mapper.schemas.schema import Schema, load_schema
 
@@ -43,6 +46,27 @@ def load_references(spec: Spec, folder: Path | None, report: Report) -> Referenc
         *_reads("dialect", spec.dialect, dialect),
     )
     return References(source, body, target, dialect, reads)
+
+
+def places_of_references(mapping: Path) -> tuple[Path, ...] | None:
+    """Every path at which a file that a mapping names may be; None if the mapping cannot be read."""
+    report = Report()
+    file = read_source(mapping, report)
+    document = None if file is None else read_document(file, report)
+    spec = None if document is None else read_spec(document, report)
+    if spec is None:
+        return None
+    names = [text.value for text in (spec.source, spec.body_schema, spec.target) if text is not None]
+    places = [
+        folder / name
+        for name in (*names, DEFAULT_TARGET)
+        for folder in catalog.schema_folders(mapping.parent)
+    ]
+    if spec.dialect is not None:
+        places += [
+            folder / f"{spec.dialect.value}.yaml" for folder in catalog.dialect_folders(mapping.parent)
+        ]
+    return tuple(places)
 
 
 def find_and_load_schema(name: SpannedText | None, folder: Path | None, report: Report) -> Schema | None:

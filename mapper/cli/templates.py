@@ -19,26 +19,31 @@ def is_template(word: str) -> bool:
     return word.endswith(SUFFIX)
 
 
-def check_template(
-    word: str, dialect: str | None, source: str | None, target: str | None
-) -> tuple[tuple[Diagnostic, ...], str]:
-    """The problems of a template file and one sentence with the verdict; raises Stop for a file not there."""
-    from mapper.checker.templates import TemplateVerdict
-    from mapper.checker.templates.bare import prove_template  # a mapping without a template needs no proofs
-    from mapper.transform.runner import prepare_template
-
+def find_template(word: str) -> Path:
+    """The template file of a word; raises Stop if there is none."""
     path = Path(word)
     if not catalog.is_file(path):
         obstacle = no_file(path)
         raise Stop(f"`{word}` {obstacle}" if obstacle else f"no template file `{word}`")
+    return path
+
+
+def check_template(
+    path: Path, dialect: str | None, source: str | None, target: str | None
+) -> tuple[tuple[Diagnostic, ...], str]:
+    """The problems of a template file and one sentence with the verdict."""
+    from mapper.checker.templates import TemplateVerdict
+    from mapper.checker.templates.bare import prove_template  # a mapping without a template needs no proofs
+    from mapper.transform.runner import prepare_template
+
     _check_dialect(dialect, path.parent)
     report = Report()
     file = read_source(path, report)
     if file is None:
-        return report.ordered(), f"{word}: cannot be read"
+        return report.ordered(), f"{path}: cannot be read"
     proof = prove_template(file, dialect, _schema(source), _schema(target), report, prepare_template)
     if proof is None:
-        return report.ordered(), f"{word}: cannot be judged before the errors are mended"
+        return report.ordered(), f"{path}: cannot be judged before the errors are mended"
     promise = f"every payload that `{Path(source).name}` admits" if source else "every payload"
     verdicts = {
         TemplateVerdict.PROVEN: f"proven: it renders JSON for {promise}",
@@ -49,7 +54,7 @@ def check_template(
             f"undecided: neither is it proven for {promise}, nor was one found that fails"
         ),
     }
-    return report.ordered(), f"{word}: {verdicts[proof.verdict]}"
+    return report.ordered(), f"{path}: {verdicts[proof.verdict]}"
 
 
 def _check_dialect(name: str | None, folder: Path) -> None:

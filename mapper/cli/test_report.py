@@ -24,8 +24,14 @@ STYLES = {
 }
 
 
-def print_suites(output: Screen, suites: Sequence[SuiteResult], *, show_values: bool) -> None:
-    """The table of mappings, then the written expectations, then everything that is wrong."""
+def print_suites(
+    output: Screen,
+    suites: Sequence[SuiteResult],
+    detailed: Sequence[SuiteResult] | None = None,
+    *,
+    show_values: bool,
+) -> None:
+    """The table of mappings, then the written expectations, then everything that is wrong in `detailed`."""
     for row in _table(suites):
         output.line(*row)
     output.line()
@@ -34,7 +40,7 @@ def print_suites(output: Screen, suites: Sequence[SuiteResult], *, show_values: 
         _print_written(output, result)
     if written:
         output.line()
-    for suite in suites:
+    for suite in suites if detailed is None else detailed:
         _print_drawn(output, suite.diagnostics, show_values=show_values)
         for result in suite.results:
             if result.status is CaseStatus.FAILED:

@@ -16,7 +16,11 @@ def interpret_item(
     program: ir.Program, item: object, body: object, request: Request, observe: Observer | None = None
 ) -> ItemOutcome:
     """Map one item; its event is not validated. `observe` is called as `EvaluationContext` describes."""
-    context = EvaluationContext(item, body, request, observe)
+    return interpret(program, EvaluationContext(item, body, request, observe))
+
+
+def interpret(program: ir.Program, context: EvaluationContext) -> ItemOutcome:
+    """Map the item of a context."""
     try:
         for rule in program.rules:
             if _applies(rule, context):

@@ -31,7 +31,7 @@ def queues_of(settings: Sequence[DestinationSettings]) -> tuple[EventQueue, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class DeliveryPlace:
     """A destination, how long its events are tried, and whether the order of each user's events is kept."""
 
     destination: Destination
@@ -44,23 +44,23 @@ class Place:
         return EventQueue(self.destination.name, self.is_ordered)
 
 
-def places_of(settings: Sequence[DestinationSettings], spool: SpoolSettings) -> tuple[Place, ...]:
+def places_of(settings: Sequence[DestinationSettings], spool: SpoolSettings) -> tuple[DeliveryPlace, ...]:
     """The destinations of a configuration; without any, a file in the folder of the spool."""
     if not settings:
-        return (Place(EventsFile(DEFAULT_NAME, spool.folder / DEFAULT_FILE)),)
+        return (DeliveryPlace(EventsFile(DEFAULT_NAME, spool.folder / DEFAULT_FILE)),)
     return tuple(map(_place, settings))
 
 
-def _place(settings: DestinationSettings) -> Place:
+def _place(settings: DestinationSettings) -> DeliveryPlace:
     # The packages of a destination are imported if it is used.
     match settings.kind:
         case FilesSettings(folder, rotate, gzip, max_bytes):
-            return Place(RotatedFiles(settings.name, folder, rotate, gzip, max_bytes))
+            return DeliveryPlace(RotatedFiles(settings.name, folder, rotate, gzip, max_bytes))
         case HttpSettings() as http:
             from mapper.receiver.destinations.http import HttpDestination
 
-            return Place(HttpDestination(settings.name, http), http.give_up, http.is_ordered)
+            return DeliveryPlace(HttpDestination(settings.name, http), http.give_up, http.is_ordered)
         case PostgresSettings() as postgres:
             from mapper.receiver.destinations.postgres import PostgresDestination
 
-            return Place(PostgresDestination(settings.name, postgres))
+            return DeliveryPlace(PostgresDestination(settings.name, postgres))

@@ -30,7 +30,7 @@ from mapper.receiver.delivery import Deliverer
 from mapper.receiver.health import Health
 from mapper.receiver.intake import SpoolIntake
 from mapper.receiver.metrics import MetricsPage, OperatingState
-from mapper.receiver.places import Place, places_of
+from mapper.receiver.places import DeliveryPlace, places_of
 from mapper.receiver.replay_requests import ReplayRequest, answering
 from mapper.receiver.retention import Retention
 from mapper.receiver.served_mapping import ServedMapping, kept_parts, load_mappings
@@ -58,7 +58,7 @@ class Receiver:
     observe: Callable[[Answered], None] = lambda answered: None
     on_fault: Callable[[str], None] = lambda text: None
     on_broken: Callable[[Exception], None] = lambda error: None
-    places: tuple[Place, ...] = ()
+    places: tuple[DeliveryPlace, ...] = ()
     spool: Spool = field(init=False)
     intake: SpoolIntake = field(init=False)
     worker: Worker = field(init=False)
@@ -85,7 +85,7 @@ class Receiver:
             self.spool.close()
             raise
 
-    def _put_together(self, places: Sequence[Place]) -> None:
+    def _put_together(self, places: Sequence[DeliveryPlace]) -> None:
         settings = self.configuration.spool
         mappings = source_mappings(self.configuration.sources, self.mappings)
         self.deliverers = tuple(

@@ -122,7 +122,7 @@ def verify(db: sqlite3.Connection) -> list[str]:
     return faults
 
 
-# What becomes of the events of a queue, by the names of their totals.
+# The ends of events in a queue, by the names of their totals.
 QUEUE_ENDS = ("delivered", "duplicate", "conflict", "dead")
 _STRAYS = {
     "deliveries have no event": "SELECT count(*) FROM deliveries WHERE event NOT IN (SELECT id FROM events)",

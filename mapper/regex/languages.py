@@ -236,12 +236,6 @@ def many(given: Ranges) -> Language:
 EMPTY = word("")
 
 
-def up_to(count: int) -> Language:
-    """All texts of at most so many characters."""
-    edges = (*(((EVERY, state + 1),) for state in range(count)), ())
-    return Language(edges, frozenset({0}), frozenset(range(count + 1)))
-
-
 @remembered(2048)
 @_bounded
 def union(*languages: Language) -> Language:

@@ -25,6 +25,7 @@ from mapper.regex.searches import automaton_of
 from mapper.runtime.json.nesting import is_deeper
 from mapper.runtime.limits import MAX_FILE_DEPTH, active
 from mapper.runtime.schema.keywords import extended, unique_items
+from mapper.schemas.drafts import DIALECT, is_readable, modernize
 from mapper.schemas.form import unusual_parts
 from mapper.schemas.own_identifier import localize
 from mapper.schemas.positions import Positions, TooManyValues, locate_json, locate_json_fault
@@ -44,12 +45,15 @@ _OTHER_DRAFTS = {
     "$recursiveRef": "`$dynamicRef`",
     "$recursiveAnchor": "`$dynamicAnchor`",
 }
-_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 @dataclass(frozen=True)
 class Schema:
-    """A valid JSON Schema 2020-12 whose references all stay within the file."""
+    """A valid JSON Schema 2020-12 whose references all stay within the file.
+
+    `document` is what the file's text says, so that schemas of the same name and text are equal. Results
+    about a schema are cached by this.
+    """
 
     name: str
     document: dict[str, Any] = field(compare=False, repr=False)
@@ -222,13 +226,13 @@ class _Examination:
 
     def check_form(self) -> bool:
         """True if the document is valid under the 2020-12 metaschema; `check_nodes` checks the patterns."""
-        dialect = self.schema.document.get("$schema", _DIALECT)
-        if not isinstance(dialect, str) or dialect.rstrip("#") != _DIALECT:
+        document = self.schema.document
+        if not is_readable(document.get("$schema", DIALECT)):
             place = self.schema.span_of(("$schema",))
-            self.fault(
-                "M007", "the schema is of another draft", place, "only 2020-12 is read", f"use `{_DIALECT}`"
-            )
+            label = "only 2020-12 and the drafts from 4 on are read"
+            self.fault("M007", "the schema is of another draft", place, label, f"use `{DIALECT}`")
             return False
+        modernize(document)
         before = len(self.report.diagnostics)
         for number, (pointer, part) in enumerate(unusual_parts(self.schema.document)):
             if number == _MAX_UNUSUAL:

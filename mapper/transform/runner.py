@@ -29,7 +29,6 @@ if TYPE_CHECKING:  # mappings without a template are checked without the proofs 
     from mapper.checker.templates.payloads import TemplateInput
     from mapper.checker.templates.rendering import Render
 
-RECEIVED_AT = "2026-01-15T10:20:30.000Z"
 # Steps (`mapper.budget`), so that a check gives the same answer on every machine. One is about a microsecond.
 _PREPARED = 1_000  # to compile the smallest program
 _A_NODE_PREPARED = 15
@@ -161,7 +160,7 @@ def prepare_template(program: ir.Program, apply: Callable[..., object]) -> Rende
             headers=given.headers or {},  # type: ignore[arg-type]
             query=given.query or {},  # type: ignore[arg-type]
             settings=given.setting or {},
-            received_at=RECEIVED_AT,
+            received_at=given.received_at,
         )
         return event(given.item, given.envelope, request, 0)
 

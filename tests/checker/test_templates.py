@@ -6,7 +6,6 @@ and column of the first bad character of the rendered text, `doubts` what remain
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from mapper.expressions.liquid import parse_condition, parse_template
 from mapper.expressions.liquid.dialects import Dialect, load_dialect
 from mapper.schemas.schema import Schema, load_schema
 from mapper.transform.runner import prepare_template
+from support.built_schemas import schema_from
 from support.places import SHARED, TESTS
 
 CASES = sorted((TESTS / "cases" / "proofs").glob("*.yaml"))
@@ -49,8 +49,7 @@ def cases() -> list[Any]:
 def schema_of(document: Any, name: str = "source.schema.json") -> Schema | None:
     if document is None:
         return None
-    whole = {"type": "object", **document}
-    return Schema(name, whole, SourceFile(name, json.dumps(whole)))
+    return schema_from({"type": "object", **document}, name)
 
 
 def dialect_of(name: str | None) -> Dialect | None:

@@ -20,8 +20,8 @@ from mapper.diagnostics.source import SourceFile, Span, SpannedText
 from mapper.expressions.liquid import parse_template
 from mapper.interpreter.value_evaluation import EvaluationContext
 from mapper.runtime.faults import Fault, Skip
-from mapper.schemas.schema import Schema
 from mapper.transform.runner import prepare_template
+from support.built_schemas import schema_from
 from support.places import TESTS
 from support.validators import reference
 
@@ -326,9 +326,12 @@ def read(text: str) -> ir.Program | None:
     return None if template is None else ir.Program("t", (path,), (), template, frozenset(), whole)
 
 
-def rendered(program: ir.Program, item: object) -> str | None:
+TIMES = (None, "2026-01-15T10:20:30.000Z")
+
+
+def rendered(program: ir.Program, item: object, received_at: str | None) -> str | None:
     assert isinstance(program.output, ir.Template)
-    request = mapper.Request(received_at="2026-01-15T10:20:30.000Z")
+    request = mapper.Request(received_at=received_at)
     try:
         return EvaluationContext(item, item, request).text(program.output)
     except (Fault, Skip):
@@ -358,11 +361,12 @@ def assert_never_contradicted(
     if proof.verdict is TemplateVerdict.PROVEN:
         for _ in range(PAYLOADS):
             item = any_value(dice) if document is None else payload(dice, document)
-            result = None if document is not None and item is None else rendered(program, item)
+            is_item = document is None or item is not None
+            result = rendered(program, item, dice.choice(TIMES)) if is_item else None
             assert result is None or parses(result), f"{text}\n{document}\n{item!r}\n{result}"
     for refutation in proof.refutations:
         item = refutation.given.item
-        result = rendered(program, item)
+        result = rendered(program, item, refutation.given.received_at)
         assert result == refutation.rendered.text, f"{text}\n{item!r}"
         assert not parses(result), f"{text}\n{item!r}\n{result}"
         assert document is None or reference(document).is_valid(item), f"{document}\n{item!r}"
@@ -373,7 +377,7 @@ def run_batch(seed: int, templates: int) -> dict[TemplateVerdict, int]:
     counts = dict.fromkeys(TemplateVerdict, 0)
     for _ in range(templates):
         document = schema(dice) if dice.random() < 0.85 else None
-        source = None if document is None else Schema("s.json", document, SourceFile("s.json", ""))
+        source = None if document is None else schema_from(document)
         text = Writer(dice).template()
         program = read(text)
         if program is None:
@@ -410,5 +414,5 @@ def test_proven_cases_stand_hostile_payloads(case: dict[str, Any]) -> None:
     }
     for _ in range(2 * PAYLOADS):
         item = payload(dice, document) if "source" in case else {name: any_value(dice) for name in "xyv"}
-        result = None if item is None else rendered(program, item)
+        result = None if item is None else rendered(program, item, dice.choice(TIMES))
         assert result is None or parses(result), f"{item!r}\n{result}"

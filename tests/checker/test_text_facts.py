@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import combinations, islice
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from mapper.checker.types import is_subtype, read_types
 from mapper.checker.types.example_texts import example_texts
 from mapper.checker.types.facts import Texts
 from mapper.checker.types.lattice import overlaps
-from mapper.checker.types.text_facts import fits_format
+from mapper.checker.types.text_facts import fits, fits_format
 from mapper.checker.types.text_languages import NECESSARY, SUFFICIENT
 from mapper.regex.examples import examples
 from mapper.regex.expressions import matching
@@ -74,6 +74,58 @@ def test_the_same_texts_in_other_words(left: dict[str, Any], right: dict[str, An
     one, other = read_types(left), read_types(right)
     assert is_subtype(one.upper, other.lower)
     assert is_subtype(other.upper, one.lower)
+
+
+PARTS = {
+    **{
+        name: text(format=name)
+        for name in ("date", "date-time", "time", "uuid", "ipv4", "ipv6", "email", "uri")
+    },
+    **{
+        pattern: text(pattern=pattern)
+        for pattern in ("^[a-z]+$", "^-?[0-9]{1,3}$", r"\S", "^(?!a)[a-c]+$", "x|y")
+    },
+    "listed": text(enum=["", "a.b", "(", "x|y", "1\n"]),
+    "long": text(minLength=3),
+    "several": text(allOf=[{"pattern": "^[ -~]*$"}, {"pattern": "^[^z]*$"}]),
+}
+
+
+@pytest.mark.parametrize(("left", "right"), [*combinations(PARTS, 2)])
+def test_texts_of_two_sorts_are_among_those_of_either(left: str, right: str) -> None:
+    either = read_types(text(anyOf=[PARTS[left], PARTS[right]])).upper.texts
+    assert either is not None
+    for part in (PARTS[left], PARTS[right]):
+        texts = read_types(part).upper.texts
+        assert texts is not None
+        found = [each for each in islice(example_texts(texts), 30) if fits(each, texts)]
+        assert found
+        assert [each for each in found if not fits(each, either)] == []
+
+
+EITHER = [
+    (({"format": "date"}, {"format": "date-time"}), "^[0-9T:.Zz+ t-]+$"),
+    (({"format": "date"}, {"format": "date-time"}, {"format": "time"}), "^[0-9T:.Zz+ t\n-]+$"),
+    (({"format": "ipv4"}, {"format": "ipv6"}), "^[0-9A-Fa-f:.]+$"),
+    (({"format": "date-time"}, {"const": "never"}), "^([0-9]|never$)"),
+    (({"pattern": "^[a-z]+$"}, {"pattern": "^[0-9]+$"}, {"const": "A-1"}), "^[a-z0-9A-]+$"),
+    (({"pattern": "^a.*z$", "format": "uri"}, {"pattern": "^a[b-y]*z$", "minLength": 5}), "^a[^]*z$"),
+    (
+        (
+            {"allOf": [{"pattern": "^[ -~]*$"}, {"pattern": "^[^a]*$"}]},
+            {"allOf": [{"pattern": "^[ -~]*$"}, {"pattern": "^[^b]*$"}]},
+        ),
+        "^([ -`b-~]*|[ -ac-~]*)$",
+    ),
+]
+
+
+@pytest.mark.parametrize(("parts", "pattern"), EITHER)
+def test_a_text_of_either_sort_has_the_pattern_of_either(
+    parts: tuple[dict[str, Any], ...], pattern: str
+) -> None:
+    either = text(anyOf=[text(**part) for part in parts])
+    assert is_subtype(read_types(either).upper, read_types(text(pattern=pattern)).lower)
 
 
 APART = [

@@ -28,6 +28,7 @@ from mapper.diagnostics.diagnostic import Report
 from mapper.runtime.missing import MISSING
 from mapper.schemas.schema import load_schema
 from support.examples import examples
+from support.places import PAYLOAD_SCHEMAS
 from support.validators import reference
 
 QUICK = examples(60, *HealthCheck)
@@ -147,10 +148,7 @@ def test_the_type_of_a_literal(value: Any, other: Any) -> None:
     assert admits(literal_type(value), other) is same
 
 
-SCHEMAS = sorted(path for path in shipped_schemas().glob("*.schema.json") if path.stem != "mapping.schema")
-
-
-@pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", PAYLOAD_SCHEMAS, ids=lambda path: path.stem)
 def test_shipped_schemas_are_read(path: Any) -> None:
     schema = load_schema(path, Report(), None)
     assert schema is not None

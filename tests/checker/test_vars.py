@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 import mapper
 from mapper.compiler import examine
 from mapper.diagnostics.diagnostic import Report
@@ -68,3 +70,41 @@ def test_a_choice_by_a_var_narrows_it(tmp_path: Path) -> None:
     uses = "{a: {when: vars.name == 'x', then: {match: {var: name}, cases: {x: 1, y: 2}}}}"
     (found,) = check(tmp_path, vars_, uses)
     assert (found.code, found.span.text if found.span else "") == ("M503", "y")
+
+
+TYPES = {
+    "type": "object",
+    "properties": {
+        "at": {"type": ["string", "null"]},
+        "day": {"type": "string", "anyOf": [{"format": "date"}, {"format": "date-time"}]},
+        "word": {"type": "string", "pattern": "^[a-z]*$"},
+        "text": {"type": "string"},
+    },
+}
+TIME = "{path: $.at, as: timestamp, on_error: omit}"
+PRINTED = {
+    f"{{first_of: [{TIME}, never]}}": "",
+    f"{{first_of: [{TIME}, $.word]}}": "",
+    f"{{first_of: [$.day, {TIME}, none]}}": "",
+    f"{{first_of: [{TIME}, 'say \"never\"']}}": "{}",
+    f"{{first_of: [{TIME}, $.text]}}": '{"text": "\\""}',
+    "{first_of: [$.day, $.text]}": '{"text": "\\""}',
+    "{match: $.word, cases: {a: 1, b: two}, default: $.day}": "",
+    "{match: $.word, cases: {a: 1, b: two}, default: $.text}": '{"text": "\\""}',
+    "{when: word == blank, then: none, else: $.word}": "",
+}
+
+
+@pytest.mark.parametrize("value", PRINTED)
+def test_a_template_knows_the_texts_of_a_var(tmp_path: Path, value: str) -> None:
+    (tmp_path / "s.schema.json").write_text(json.dumps(TYPES), encoding="utf-8")
+    template = (
+        '{"event_id": "e", "event_name": "X", "user_id": "u", "timestamp": "2026-11-23T20:00:00.000Z", '
+        '"event_properties": {"v": "{{ vars.v }}"}}'
+    )
+    text = f"mapping: m\nsource: s.schema.json\nvars:\n  v: {value}\ntemplate: '{template}'\n"
+    report = Report()
+    examine(SourceFile(str(tmp_path / "m.yaml"), text), tmp_path, report)
+    payload = PRINTED[value]
+    assert [d.code for d in report.ordered()] == (["M411"] if payload else [])
+    assert not payload or any(f"`{payload}`" in hint for d in report.ordered() for hint in d.hints)

@@ -25,6 +25,11 @@ CALLS = {
     "test": ("test", "orders"),
     "run": ("run", "orders", "in"),
     "run into a file": ("run", "orders", "in", "-o", "out", "--rejected", "rejected"),
+    "infer": ("infer", "in"),
+    "new": ("new", "more", "--from", "in"),
+    "schema": ("schema",),
+    "completion": ("completion", "bash"),
+    "trace": ("trace", "orders", "mappings/orders/paid.json"),
     "explain": ("explain", "M301"),
     "serve": ("serve", "--check", "mappings/receivers/clean.yaml"),
     "serve for machines": ("serve", "--check", "mappings/receivers/faulty.yaml", "--format", "json"),
@@ -36,11 +41,12 @@ CALLS = {
 }
 PRINTS_OUTPUT = {
     *("help", "version", "check", "check for machines", "test", "run", "explain"),
+    *("infer", "new", "schema", "completion", "trace"),
     *("serve", "serve for machines", "dead", "dead as lines", "spool", "spool for machines"),
 }
 PRINTS_ERRORS = {
     *("no command", "wrong word", "check for machines", "run", "run into a file", "serve for machines"),
-    *("dead as lines", "replay"),
+    *("dead as lines", "replay", "infer"),
 }
 STATES = ("plain", "closed", "full", "gone")
 

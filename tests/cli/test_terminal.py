@@ -384,6 +384,69 @@ def a_replay_that_is_none(folder: Path, text: str) -> tuple[str, ...]:
     return ("run", "m.yaml", "--replay", write(folder / file_name(text), "{}").name)
 
 
+# --- schemas and drafts
+
+
+@place
+def an_input_to_infer_that_is_broken(folder: Path, text: str) -> tuple[str, ...]:
+    return ("infer", write(folder / file_name(text), "x\n{}\n").name)
+
+
+@place
+def a_schema_that_is_written(folder: Path, text: str) -> tuple[str, ...]:
+    return ("infer", "in", "-o", file_name(text))
+
+
+@place
+def a_path_to_items(folder: Path, text: str) -> tuple[str, ...]:
+    return ("infer", "in", "--each", f"$.{text}")
+
+
+@place
+def a_name_in_a_schema(folder: Path, text: str) -> tuple[str, ...]:
+    write(folder / "in", ndjson({f"{TAG} ##[error]": 1, text: 1}))
+    return ("infer", "in")
+
+
+@place
+def a_name_for_a_draft(folder: Path, text: str) -> tuple[str, ...]:
+    return ("new", file_name(text), "--from", "in")
+
+
+@place
+def a_path_in_a_draft(folder: Path, text: str) -> tuple[str, ...]:
+    write(folder / "in", ndjson({f"{TAG} ##[error]": {"id": 1, text: 2}}))
+    return ("new", "x", "--from", "in")
+
+
+@place
+def an_input_of_a_draft_that_is_broken(folder: Path, text: str) -> tuple[str, ...]:
+    return ("new", "x", "--from", write(folder / file_name(text), "x\n{}\n").name)
+
+
+@place
+def a_body_that_is_traced(folder: Path, text: str) -> tuple[str, ...]:
+    mapping(folder, "a")
+    body = write(folder / "body.json", json.dumps({"id": text, "a": {text: 1}, text: 1}))
+    return ("trace", "m.yaml", body.name, "--show-values")
+
+
+@place
+def a_field_that_is_traced(folder: Path, text: str) -> tuple[str, ...]:
+    mapping(folder, text)
+    return ("trace", "m.yaml", write(folder / "body.json", "{}").name, "--field", text)
+
+
+@place
+def a_schema_that_there_is_not(folder: Path, text: str) -> tuple[str, ...]:
+    return ("schema", text)
+
+
+@place
+def a_shell_that_there_is_not(folder: Path, text: str) -> tuple[str, ...]:
+    return ("completion", text)
+
+
 # --- configurations of a receiver
 
 

@@ -21,7 +21,7 @@ from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.source import SourceFile, Span
 from mapper.expressions.liquid.dialects import Dialect, load_dialect
 from mapper.runtime.missing import MISSING
-from mapper.schemas.schema import Schema
+from support.built_schemas import schema_from
 from support.lowered import Outcome, run_generated, run_library, template
 from support.places import TESTS
 
@@ -95,7 +95,7 @@ def told(call: str, value: Any) -> list[str]:
     if value is not MISSING:
         document["required"].append("value")
         document["properties"]["value"] = schema_of(value)
-    source = Schema("source.schema.json", document, SourceFile("source.schema.json", json.dumps(document)))
+    source = schema_from(document)
     path = ir.Path(ir.Root.BODY, (), "$", whole)
     program = ir.Program("case", (path,), (), node, frozenset(), whole)
     check_dialect(program, infer_program(program, payload_types(program, source, None)), dialect(), report)

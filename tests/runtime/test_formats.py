@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 from datetime import date
+from itertools import product
 
 import pytest
 
@@ -123,8 +124,33 @@ def test_date_time_agrees_with_jsonschema() -> None:
 def test_uuid_agrees_with_jsonschema() -> None:
     plain = "2eb8aa08-aa98-11ea-b4aa-73b441d16380"
     texts = texts_near(plain, plain.upper(), f"{{{plain}}}", f"urn:uuid:{plain}", plain.replace("-", ""))
-    assert [t for t in texts if is_uuid(t) is not CHECKER.conforms(t, "uuid")] == []
+    assert [t for t in texts if bool(is_uuid(t)) is not CHECKER.conforms(t, "uuid")] == []
     assert is_uuid(plain)
+
+
+def test_time_agrees_with_jsonschema() -> None:
+    texts = texts_near("23:59:59Z", "00:00:00.123+05:30", "10:20:30.0z")
+    assert [t for t in texts if conforms(t, "time") is not CHECKER.conforms(t, "time")] == []
+    assert conforms("23:59:59Z", "time")
+
+
+SPELLED = {
+    "date": "2024-02-29",
+    "date-time": "2024-02-29T23:59:59Z",
+    "time": "23:59:59Z",
+    "uuid": "2eb8aa08-aa98-11ea-b4aa-73b441d16380",
+    "ipv4": "10.20.30.40",
+    "ipv6": "2001:db8::1",
+}
+
+
+@pytest.mark.parametrize("name", SPELLED)
+def test_a_format_without_white_space_has_none_anywhere(name: str) -> None:
+    text = SPELLED[name]
+    assert conforms(text, name)
+    for index, odd in product(range(len(text) + 1), "\n\t _٣"):
+        assert not conforms(text[:index] + odd + text[index:], name)
+        assert not conforms(text[:index] + odd + text[index + 1 :], name)
 
 
 def test_every_format_of_the_draft_is_checked() -> None:

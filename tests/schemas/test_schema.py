@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import textwrap
@@ -12,12 +13,14 @@ import pytest
 
 import mapper
 from mapper.catalog import find_mappings
+from mapper.checker.inference.payload_types import type_of_schema
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.source import SourceFile, Span
 from mapper.runtime.limits import DEFAULT
 from mapper.schemas.questions import allows_type, properties_of
 from mapper.schemas.schema import Schema, load_schema
-from support.places import ROOT
+from support.built_schemas import schema_from
+from support.places import ROOT, TESTS
 
 MAPPING = SourceFile("mapping.yaml", "target: x.json\n")
 NAMED = Span(MAPPING, 8, 14)
@@ -30,7 +33,7 @@ def load(folder: Path, text: str | bytes) -> tuple[Schema | None, Report]:
     return load_schema(path, report, NAMED), report
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "schemas").glob("*.json")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted((ROOT / "schemas").rglob("*.json")), ids=lambda path: path.name)
 def test_shipped_schemas_load(path: Path) -> None:
     report = Report()
     schema = load_schema(path, report, None)
@@ -48,7 +51,7 @@ def test_mappings_share_a_sound_schema_and_leave_it_as_it_is(tmp_path: Path) -> 
     assert changed.document == {"type": "array"}
     for path in find_mappings():
         mapper.load(path)
-    for path in (ROOT / "schemas").glob("*.json"):
+    for path in (ROOT / "schemas").rglob("*.json"):
         schema = load_schema(path, Report(), None)
         assert schema is not None
         assert schema.document == json.loads(schema.json) == json.loads(path.read_text("utf-8"))
@@ -126,7 +129,7 @@ REFUSED = [
     ("[]", "M007", 1, 1),
     ('{\n  "type": "strnig"\n}', "M007", 2, 11),
     ('{\n  "properties": {"a": {"minLength": -1}}\n}', "M007", 2, 37),
-    ('{"$schema": "http://json-schema.org/draft-07/schema#"}', "M007", 1, 13),
+    ('{"$schema": "http://json-schema.org/draft-03/schema#"}', "M007", 1, 13),
     ('{\n  "properties": {"a": {"$id": "other"}}\n}', "M007", 2, 31),
     ('{\n  "$ref": "other.json"\n}', "M008", 2, 11),
     ('{"properties": {"a": {"$ref": "https://example.com/a"}}}', "M008", 1, 31),
@@ -232,6 +235,18 @@ def test_spans(tmp_path: Path) -> None:
     assert shown(schema.definition_of(both)) == '"two"'
     assert schema.definition_of({"type": "object"}) is None
     assert schema.definition_of(True) is None
+
+
+def test_schemas_of_one_name_are_told_apart_by_their_texts() -> None:
+    one, other = (schema_from({"type": kind}) for kind in ("string", "number"))
+    assert one != other
+    assert [type_of_schema(each).kinds for each in (one, other)] == [{"string"}, {"number"}]
+
+
+def test_tests_build_schemas_in_one_place() -> None:
+    # One whose text is not its document gets the types of another: results are cached by name and text.
+    paths = [path for path in TESTS.rglob("*.py") if re.search(r"\bSchema\(", path.read_text("utf-8"))]
+    assert [path.name for path in paths] == ["built_schemas.py"]
 
 
 def test_jsonschema_is_not_imported_before_it_is_needed() -> None:

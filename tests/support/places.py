@@ -8,6 +8,12 @@ TESTS = Path(__file__).resolve().parents[1]
 ROOT = TESTS.parent
 MAPPINGS = ROOT / "mappings"
 SCHEMAS = ROOT / "schemas"
+# The shipped schemas of payloads and events; the others describe files that people write, for their editors.
+PAYLOAD_SCHEMAS = sorted(
+    path
+    for path in SCHEMAS.glob("*.schema.json")
+    if path.stem not in ("mapping.schema", "receiver.schema", "profile.schema")
+)
 CASES = TESTS / "cases"
 # The pages of the language, whose examples are run; the first one has the tables of all its words.
 LANGUAGE_PAGES = tuple(

@@ -34,7 +34,7 @@ ORDER = """
     checker codegen transform
     interpreter
     compiler api
-    samples streams receiver cli
+    samples streams authoring receiver cli
 """
 STAGES = ORDER.split()
 

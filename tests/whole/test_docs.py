@@ -29,7 +29,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 from difflib import unified_diff
 from pathlib import Path
@@ -61,9 +61,11 @@ from mapper.runtime.times import patterns as time_patterns
 from mapper.samples.cases import request_of, result_document
 from mapper.schemas import schema
 from support.agreement import same
+from support.calls import ndjson
 from support.limit_inputs import INPUTS, SETTINGS
 from support.markdown import Block, Heading, Page, Table, as_code, code
 from support.places import LANGUAGE_PAGES, ROOT
+from support.public_payloads import payloads
 from worst.search import MOST_MEGABYTES, MOST_SECONDS
 
 LANGUAGE = LANGUAGE_PAGES[0]
@@ -452,8 +454,16 @@ WITH_TRANSCRIPTS = [path for path in RUN_PAGES if blocks_of(Page(path), "console
 WITH_PYTHON = [path for path in RUN_PAGES if blocks_of(Page(path), "python")]
 
 
+# Files of a page that are too long to be shown.
+LONG_FILES: dict[str, dict[str, Callable[[], bytes]]] = {
+    "authoring.md": {"traffic.ndjson": lambda: ndjson(*payloads("payment event", 2000))},
+}
+
+
 def write_files(page: Path) -> None:
-    """Write the files that README.md and the page show into the working directory."""
+    """Write the files that README.md and the page show, or name, into the working directory."""
+    for name, content in LONG_FILES.get(page.name, {}).items():
+        Path(name).write_bytes(content())
     for path in (README, page):
         for part in Page(path).parts():
             if isinstance(part, Block) and FILE_NAME.fullmatch(part.info):
@@ -468,7 +478,7 @@ def replay(text: str, environment: dict[str, str]) -> str:
         if not line.startswith("$ "):
             continue
         word = next(word for word in line.split()[1:] if "=" not in word)  # variables may be set before it
-        assert word in ("mapper", "cat"), f"not a command to run in a test: {line}"
+        assert word in ("mapper", "cat", "sed"), f"not a command to run in a test: {line}"
         done = subprocess.run(
             ["/bin/sh", "-c", line[2:]],
             stdout=subprocess.PIPE,
@@ -482,7 +492,7 @@ def replay(text: str, environment: dict[str, str]) -> str:
 
 def test_pages_with_examples_are_found() -> None:
     assert [path.name for path in WITH_TRANSCRIPTS] == [
-        *("README.md", "command-line.md", "receiver.md", "samples.md"),
+        *("README.md", "authoring.md", "command-line.md", "receiver.md", "samples.md"),
     ]
     assert [path.name for path in WITH_PYTHON] == ["README.md", "python.md"]
 

@@ -85,7 +85,7 @@ def test_a_wrong_mapping_is_checked_without(kind: str) -> None:
 
 
 FORMATS = sorted({*Draft202012Validator.FORMAT_CHECKER.checkers, "unknown"})
-WITHOUT_JSONSCHEMA = {"date-time", "email", "idn-email", "regex", "uuid"}
+WITHOUT_JSONSCHEMA = {"date-time", "email", "idn-email", "regex", "time", "uuid"}
 
 
 CHECK_ALL = """\

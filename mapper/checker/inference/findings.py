@@ -74,7 +74,10 @@ class Inference:
     def not_checked(self) -> str:
         """The questions that are left open because no schema describes a part of the request, in words."""
         if "item" in self.unchecked:
-            return "values of the payload may be anything, because there is no source schema"
+            return (
+                "values of the payload may be anything, because there is no source schema;"
+                " `mapper infer` makes one of samples"
+            )
         names = ", ".join(f"`{name}`" for name in UNDESCRIBED if name in self.unchecked)
         return f"values of {names} may be anything, because no schema describes them" if names else ""
 

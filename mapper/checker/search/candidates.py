@@ -21,7 +21,7 @@ _MAX_BAD = 12
 _MAX_SIZE = 50
 _MAX_OF_KIND = 5
 _MAX_TOGETHER = 3
-_MOMENT = "2026-11-23T20:00:00.000Z"
+MOMENT = "2026-11-23T20:00:00.000Z"
 
 
 def values_at(
@@ -38,7 +38,7 @@ def values_at(
     """
     root, keys = place
     if root == "received_at":
-        return [_MOMENT]
+        return [MOMENT]
     found = roots.get(root)
     if found is None:
         return ["x", *(constants if root == "setting" else filter(_is_text, constants))]

@@ -8,6 +8,7 @@ from functools import cached_property, reduce
 from typing import TypeAlias
 
 from mapper.budget import spend
+from mapper.checker.inference.type_scope import place_of_path
 from mapper.checker.templates.filter_effects import filtered
 from mapper.checker.templates.value_sets import (
     BOOLEAN,
@@ -15,7 +16,6 @@ from mapper.checker.templates.value_sets import (
     INTEGER,
     MISSING,
     Items,
-    Members,
     ValueSet,
     a_number,
     a_text,
@@ -24,7 +24,7 @@ from mapper.checker.templates.value_sets import (
     joined,
     members_of,
 )
-from mapper.checker.templates.var_sets import TIMES, path_of
+from mapper.ir import Path, Value, VarRead
 from mapper.ir import liquid as ir
 from mapper.ir.vars import VARS
 from mapper.regex.languages import ANYTHING, concatenated, word
@@ -89,7 +89,7 @@ class Environment:
         if len(keys) < len(lookup.rest):
             return None
         if lookup.var is not None:
-            return (*(path_of(lookup.var.value) or (VARS, lookup.var.name)), *keys)
+            return (*(spot_of_value(lookup.var.value) or (VARS, lookup.var.name)), *keys)
         return (*self._root(lookup.name), *keys)
 
     def _root(self, name: str) -> Spot:
@@ -148,6 +148,18 @@ class Environment:
                 return anything()
 
 
+def spot_of_value(value: Value) -> Spot | None:
+    """The place that a value is another name of; None for any other value."""
+    match value:
+        case Path() if value.is_singular:
+            place = place_of_path(value)
+            return None if place is None else (place[0], *place[1])
+        case VarRead(_, var):
+            return spot_of_value(var.value)
+        case _:
+            return None
+
+
 def joined_environments(envs: Iterable[Environment]) -> Environment:
     """The facts that hold in all of the environments, which are one or more."""
     return reduce(_joined, envs)
@@ -182,16 +194,3 @@ def _joined(one: Environment, other: Environment) -> Environment:
 
 def _below(env: Environment, spot: Spot) -> Spot:
     return spot if spot[0] in env.scopes else ("item", *spot)
-
-
-def request_scopes(item: ValueSet, *, item_is_body: bool) -> dict[str, ValueSet]:
-    """The scopes of a request: the values that a template does not assign itself."""
-    texts = Members(lambda _: ValueSet(missing=True, text=ANYTHING))
-    return {
-        "item": item,
-        "envelope": item if item_is_body else anything(),
-        "header": ValueSet(members=texts),
-        "query": ValueSet(members=texts),
-        "setting": ValueSet(members=Members(lambda _: anything())),
-        "received_at": ValueSet(missing=True, text=TIMES),
-    }

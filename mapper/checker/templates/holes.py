@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TypeAlias
 
 from mapper.budget import MAX_NODES, nodes_of
+from mapper.checker.templates.environment import spot_of_value
 from mapper.checker.templates.value_sets import Items, ValueSet, members_of
-from mapper.checker.templates.var_sets import path_of
 from mapper.ir import liquid as ir
 from mapper.ir.jsonpath import Path
 from mapper.regex.characters import BEYOND_ASCII, EVERY, ranges
@@ -122,7 +122,7 @@ class _HoleReader:
                 break
             keys.append({"first": 0, "last": None}.get(key, key) if isinstance(key, str) else key)
         if lookup.var is not None:
-            place = path_of(lookup.var.value)
+            place = spot_of_value(lookup.var.value)
             return None if place is None else (*place, *keys)
         if lookup.name == "forloop":
             return None
@@ -132,12 +132,12 @@ class _HoleReader:
 
     def below(self, lookup: ir.Lookup) -> Iterator[Hole]:
         """The holes from which the var that is read is made, unless it is another name of one hole."""
-        if lookup.var is None or path_of(lookup.var.value) is not None:
+        if lookup.var is None or spot_of_value(lookup.var.value) is not None:
             return
         for node in ir.walk_with_vars(lookup.var.value):
             hole: Hole | None = self.hole(node, {}) if isinstance(node, ir.Lookup) else None
             if isinstance(node, Path):
-                hole = path_of(node)
+                hole = spot_of_value(node)
             if hole is not None:
                 yield hole
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 from mapper.budget import MAX_NODES, nodes_of
+from mapper.checker.search.candidates import MOMENT
 from mapper.checker.templates.holes import Hole, HoleReading, candidates, plain, value_of
 from mapper.checker.templates.payloads import BUILT, PayloadPlan, TemplateInput, build, shrink
 from mapper.checker.templates.rendering import TemplateRenderer, TemplateRendering
-from mapper.checker.templates.value_sets import ValueSet
+from mapper.checker.templates.value_sets import ValueSet, constant
 from mapper.runtime.missing import MISSING
 
 _COUNTS = (1, 2, 0)
@@ -51,6 +52,8 @@ class PayloadSearch:
     known: _Known | None = None
 
     def __post_init__(self) -> None:
+        # One moment stands for all: a template sees of it little more than that it is there.
+        self.scopes = {**self.scopes, "received_at": replace(constant(MOMENT), missing=True)}
         nodes = nodes_of(plain(self.scopes["item"]), MAX_NODES)
         self.cost = (
             1
@@ -62,7 +65,8 @@ class PayloadSearch:
 
     def prepare(self) -> list[tuple[TemplateInput, TemplateRendering]]:
         """Choose values for every hole, and plain payloads to start from; those of them that break."""
-        everywhere = {hole[:end] for hole in self.reading.holes for end in range(2, len(hole) + 1)}
+        read = self.reading.holes
+        everywhere = {*read, *(hole[:end] for hole in read for end in range(2, len(hole)))}
         for hole in sorted(everywhere, key=lambda h: (len(h), str(h))):
             known = value_of(hole, self.scopes)
             tried = candidates(known, self.reading.constants, numbers=self.reading.numbers)

@@ -23,11 +23,17 @@ class TemplateInput:
     headers: Mapping[str, object] | None = None
     query: Mapping[str, object] | None = None
     setting: Mapping[str, object] | None = None
+    received_at: str | None = None
 
     @property
     def parts(self) -> dict[str, object]:
         """The parts of the request besides the body that are not empty."""
-        named = {"headers": self.headers, "query": self.query, "settings": self.setting}
+        named = {
+            "headers": self.headers,
+            "query": self.query,
+            "settings": self.setting,
+            "received_at": self.received_at,
+        }
         return {name: part for name, part in named.items() if part}
 
     @property
@@ -53,7 +59,7 @@ def build(plan: PayloadPlan, scopes: Mapping[str, ValueSet], *, item_is_body: bo
     below = _below(tuple(plan.holes))
     made = {
         scope: _made((scope,), plan, below, scopes)
-        for scope in ("item", "envelope", "header", "query", "setting")
+        for scope in ("item", "envelope", "header", "query", "setting", "received_at")
     }
     item = _present(made["item"])
     if item_is_body and any(hole[0] == "envelope" for hole in plan.holes) and isinstance(item, dict):
@@ -61,7 +67,10 @@ def build(plan: PayloadPlan, scopes: Mapping[str, ValueSet], *, item_is_body: bo
         item = {**item, **body} if isinstance(body, dict) else item
     envelope = item if item_is_body else _present(made["envelope"])
     setting = made["setting"] if isinstance(made["setting"], dict) else {}
-    return TemplateInput(item, envelope, _texts_only(made["header"]), _texts_only(made["query"]), setting)
+    received_at = made["received_at"] if isinstance(made["received_at"], str) else None
+    return TemplateInput(
+        item, envelope, _texts_only(made["header"]), _texts_only(made["query"]), setting, received_at
+    )
 
 
 def _present(value: object) -> object:
@@ -137,8 +146,8 @@ def shrink(given: TemplateInput, still: Callable[[TemplateInput], bool], rounds:
                 break
         else:
             break
-    for part in ("headers", "query", "setting"):
-        emptied: dict[str, Any] = {part: {}}
+    for part in ("headers", "query", "setting", "received_at"):
+        emptied: dict[str, Any] = {part: None}
         if getattr(given, part) and still(replace(given, **emptied)):
             given = replace(given, **emptied)
     return given

@@ -7,29 +7,30 @@ pairs count as characters here; the run rejects them (RFC 8259 §8.2 leaves thei
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 
 from mapper import ir
 from mapper.budget import TooComplex, limited
 from mapper.checker.inference.findings import Inference
 from mapper.checker.inference.payload_types import payload_types, types_of_schema
 from mapper.checker.inference.program_types import infer_program
-from mapper.checker.templates.admitted import whole_item
+from mapper.checker.inference.type_scope import initial_scope
 from mapper.checker.templates.assumptions import assume, few
-from mapper.checker.templates.environment import Environment, request_scopes
+from mapper.checker.templates.environment import Environment
 from mapper.checker.templates.holes import holes_of, read_holes
 from mapper.checker.templates.json_grammar import JsonPlace
 from mapper.checker.templates.payload_search import PayloadSearch
 from mapper.checker.templates.payloads import TemplateInput
 from mapper.checker.templates.rendering import PrepareTemplate, TemplateRendering, renderer_of
 from mapper.checker.templates.target_fit import TargetMisfit, misfits
+from mapper.checker.templates.type_values import values_of, values_of_scope
 from mapper.checker.templates.value_fit import ValueMisfit, value_misfits
-from mapper.checker.templates.value_sets import ValueSet
-from mapper.checker.templates.var_sets import var_scope
+from mapper.checker.templates.value_sets import MISSING, Members, ValueSet
 from mapper.checker.templates.walk import TemplateFlaw, TooManyStates, Walk, WalkState
-from mapper.checker.types import Type
+from mapper.checker.types import ANY_MEMBER, Type
 from mapper.diagnostics.source import Span
 from mapper.ir import liquid as text_ir
 from mapper.ir.liquid import nodes_run
@@ -116,15 +117,20 @@ def _proven(
     prepare: PrepareTemplate,
 ) -> Proof:
     item_is_body = all(not path.segments for path in program.each)
-    scopes = request_scopes(
-        whole_item(None if source is None else source.document), item_is_body=item_is_body
-    )
+    payload = payload_types(program, source, None)
+    scopes = values_of_scope(initial_scope(payload.item, payload.body), item_is_body=item_is_body)
+
+    @cache
+    def inferred() -> Inference:
+        return infer_program(program, payload)
+
     body = template.body or ()
-    walk, flaws = _walk(program, body, scopes, keeps_values=target is not None)
+    known = {**scopes, VARS: _vars(program, inferred())} if program.vars else scopes
+    walk, flaws = _walk(program, body, known, keeps_values=target is not None)
     reading = read_holes((body, *(rule.condition.test for rule in program.rules)), scopes)
     renderer = renderer_of(program, prepare, source)
     search = PayloadSearch(renderer, reading, scopes, item_is_body, nodes_run(program))
-    found = [] if target is None else _all_misfits(program, walk, flaws, source, target)
+    found = [] if target is None else _all_misfits(program, walk, flaws, source, target, inferred)
     for misfit in found:
         if isinstance(misfit, ValueMisfit):
             reading.constants |= dict.fromkeys(misfit.texts)
@@ -137,6 +143,13 @@ def _proven(
     if refutations or any(shown.misfit.always for shown in shown_misfits):
         verdict = TemplateVerdict.REFUTED
     return Proof(verdict, tuple(refutations), _once(doubts), tuple(shown_misfits))
+
+
+def _vars(program: ir.Program, inferred: Inference) -> ValueSet:
+    """The vars as an object with the possible values of each, by the types inferred."""
+    types = {var.name: inferred.type_of(var.value) or ANY_MEMBER for var in program.vars}
+    values = {name: values_of(ANY_MEMBER if each.is_never else each) for name, each in types.items()}
+    return ValueSet(members=Members(lambda name: values.get(name, MISSING)))
 
 
 def _sets_forloop(body: Sequence[text_ir.Statement]) -> bool:
@@ -153,7 +166,7 @@ def _walk(
 ) -> tuple[Walk, list[TemplateFlaw]]:
     """The walk through the template, and the flaws that it found."""
     walk = Walk(keeps_values=keeps_values)
-    envs = [Environment({**scopes, VARS: var_scope(program.vars)} if program.vars else scopes)]
+    envs = [Environment(scopes)]
     for rule in program.rules:
         if rule.condition.test is not None:
             envs = few([env for before in envs for env in assume(rule.condition.test, False, before)])
@@ -230,18 +243,20 @@ def _sentence(flaw: TemplateFlaw) -> str:
 
 
 def _all_misfits(
-    program: ir.Program, walk: Walk, flaws: list[TemplateFlaw], source: Schema | None, target: Schema
+    program: ir.Program,
+    walk: Walk,
+    flaws: list[TemplateFlaw],
+    source: Schema | None,
+    target: Schema,
+    inferred: Callable[[], Inference],
 ) -> list[TargetMisfit | ValueMisfit]:
     """All that the target may refuse of the JSON; if that may be broken, its values are not asked about."""
     found = list(misfits(walk.seen, target))
     if flaws:
         return list(found)
-    inferred: list[Inference] = []
 
     def type_of(operand: text_ir.Operand) -> Type | None:
-        if not inferred:
-            inferred.append(infer_program(program, payload_types(program, source, None)))
-        return inferred[0].type_of(operand)
+        return inferred().type_of(operand)
 
     try:
         with limited():  # as for the walk

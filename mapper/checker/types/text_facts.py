@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from mapper.checker.types.facts import Bound, Texts
 from mapper.checker.types.text_languages import (
+    NECESSARY,
     OWN_FORMATS,
     SUFFICIENT,
     TIMES,
@@ -29,7 +30,7 @@ from mapper.runtime.blank import is_blank_text
 from mapper.runtime.schema.formats import conforms
 
 MAX_VALUES = 64  # listed values; more are described by facts
-_MAX_PATTERN = 500  # characters of a pattern that is made of others
+_MAX_PATTERN = 1_000  # characters of a pattern that is made of others
 _OF_GROUPS = re.compile(r"\\[1-9k]|\(\?<(?![=!])")
 MAX_FACTS = 64  # patterns, formats, excluded texts; of more, only some are kept
 
@@ -156,14 +157,15 @@ def join_texts(left: Texts, right: Texts, bound: Bound = Bound.UPPER) -> Texts:
         return exact or (left if left.values is None else right)
     one, other = described(left), described(right)
     longest = None if one.longest is None or other.longest is None else max(one.longest, other.longest)
+    common = frozenset(
+        p for p in left.patterns | right.patterns if _searches(left, p) and _searches(right, p)
+    )
     return Texts(
         blank=one.blank if one.blank is other.blank else None,
         shortest=min(one.shortest, other.shortest),
         longest=longest,
         formats=frozenset(n for n in one.formats | other.formats if _has(one, n) and _has(other, n)),
-        patterns=frozenset(
-            p for p in left.patterns | right.patterns if _searches(left, p) and _searches(right, p)
-        ),
+        patterns=common | _of_either(left, right, common),
         unmatched=frozenset(
             p for p in left.unmatched | right.unmatched if _lacks(left, p) and _lacks(right, p)
         ),
@@ -188,13 +190,34 @@ def _joined_patterns(left: Texts, right: Texts) -> Texts | None:
     """The texts of either if only their one pattern differs; else None."""
     if left.values is not None or len(left.patterns) != 1 or len(right.patterns) != 1:
         return None
-    patterns = sorted(left.patterns | right.patterns)
-    pattern = "|".join(f"(?:{each})" for each in patterns)
-    # Names and numbers of groups would not be those of the parts.
-    if len(pattern) > _MAX_PATTERN or _OF_GROUPS.search(pattern):
-        return None
+    pattern = _alternatives(left.patterns | right.patterns)
     joined = replace(left, patterns=right.patterns) == right
-    return replace(left, patterns=frozenset({pattern})) if joined else None
+    return replace(left, patterns=frozenset({pattern})) if joined and pattern else None
+
+
+def _of_either(left: Texts, right: Texts, common: frozenset[str]) -> frozenset[str]:
+    """One pattern that all texts of both match, made of another pattern of each; none if one has none."""
+    parts = [_pattern_of(texts, common) for texts in (left, right)]
+    pattern = _alternatives(frozenset(parts)) if all(parts) else ""
+    return frozenset({pattern}) if pattern else frozenset()
+
+
+def _pattern_of(texts: Texts, common: frozenset[str]) -> str:
+    """A pattern that all texts match, besides the common ones; empty if no other is known."""
+    if texts.values is not None:
+        if sum(map(len, texts.values)) > _MAX_PATTERN:
+            return ""
+        escaped = (re.sub(r"[$()*+./?\\\[\]^{|}]", r"\\\g<0>", value) for value in sorted(texts.values))
+        return f"^(?:{'|'.join(escaped)})$"
+    known = (*(texts.patterns - common), *(NECESSARY[name] for name in texts.formats & NECESSARY.keys()))
+    return min(known, key=lambda pattern: (len(pattern), pattern), default="")
+
+
+def _alternatives(patterns: frozenset[str]) -> str:
+    """A pattern with the matches of any; empty if it would be too long, or mean something else."""
+    pattern = "|".join(f"(?:{each})" for each in sorted(patterns))
+    # Names and numbers of groups would not be those of the parts.
+    return "" if len(pattern) > _MAX_PATTERN or _OF_GROUPS.search(pattern) else pattern
 
 
 def described(texts: Texts) -> Texts:

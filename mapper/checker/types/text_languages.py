@@ -14,7 +14,7 @@ from mapper.regex.characters import ECMA_SPACE
 from mapper.regex.comparisons import difference, is_disjoint, is_within
 from mapper.regex.expressions import matching
 from mapper.regex.languages import ANYTHING, Language, intersection, many, shortest
-from mapper.runtime.schema.formats import DATE_TIME, TIME_OF_DAY
+from mapper.runtime.schema.formats import DATE_TIME, TIME_OF_DAY, UUID
 from mapper.runtime.times.calendar import DATE
 
 # The formats of times in UTC, by the digits of a second; `as: timestamp` writes three.
@@ -38,7 +38,8 @@ _EXACT = {
     **OWN_FORMATS,
     "date-time": f"^{DATE_TIME}$",
     "date": f"^{DATE}$",
-    "time": rf"^{TIME_OF_DAY}\n?$",
+    "time": f"^{TIME_OF_DAY}$",
+    "uuid": f"^{UUID}$",
     "email": "@",
     "idn-email": "@",
     "ipv4": rf"^{_BYTE}(?:\.{_BYTE}){{3}}$",
@@ -46,7 +47,7 @@ _EXACT = {
 # Patterns that all texts of a format match, and patterns whose texts all have a format.
 NECESSARY = {
     **_EXACT,
-    "uuid": "^[^]{8}-[^]{4}-[^]{4}-[^]{4}-",
+    "ipv6": r"^[0-9A-Fa-f:.]+$",
     "uri": r"^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*\n?$",
 }
 _ADDRESS = (
@@ -55,7 +56,6 @@ _ADDRESS = (
 )
 SUFFICIENT = {
     **_EXACT,
-    "uuid": "^[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}$",
     **dict.fromkeys(("uri", "uri-reference", "iri", "iri-reference"), _ADDRESS),
 }
 _MAX_COUNTED = 64  # characters of texts whose lengths become part of an automaton

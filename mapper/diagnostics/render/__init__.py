@@ -8,12 +8,21 @@ from mapper.diagnostics.diagnostic import Diagnostic
 from mapper.diagnostics.render.concise import render_concise
 from mapper.diagnostics.render.github import render_github
 from mapper.diagnostics.render.json import render_json
-from mapper.diagnostics.render.summary import summarize
+from mapper.diagnostics.render.summary import count_problems, summarize
 from mapper.diagnostics.render.text import render_text
 
 FORMATS = ("text", "concise", "json", "github")
 
-__all__ = ["FORMATS", "render", "render_concise", "render_github", "render_json", "render_text", "summarize"]
+__all__ = [
+    "FORMATS",
+    "count_problems",
+    "render",
+    "render_concise",
+    "render_github",
+    "render_json",
+    "render_text",
+    "summarize",
+]
 
 
 def render(

@@ -43,7 +43,7 @@ class Verdict(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What became of one event: `status` is a word or number of the destination, `answer` its first kB.
+    """The end of a try for one event: `status` is a word or number of the destination, `answer` its first kB.
 
     `retry_after` are the seconds for which the destination asks not to be called.
     """
@@ -56,7 +56,7 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What became of some events, in their order; and the position behind them, None for the same one."""
+    """The ends of tries for some events, in their order; and the position behind them, None for the same."""
 
     tries: Sequence[Tried]
     position: str | None = None

@@ -45,4 +45,6 @@ class LazyVars:
 def all_variables(item: object, body: object, request: object, known: VarValues) -> dict[str, object]:
     """All variables that a text can read, the vars among them."""
     names = variables(item, body, request)
-    return {**names, "vars": LazyVars(known)} if known else names
+    if known:
+        names["vars"] = LazyVars(known)
+    return names

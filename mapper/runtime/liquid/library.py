@@ -127,8 +127,11 @@ class Rendering(BoundTemplate):
 
     context_class = LimitedRenderContext
 
-    def _get_buffer(self) -> StringIO:
-        return _Buffer()
+    def render_names(self, names: Mapping[str, object]) -> str:
+        """The text with these variables, which are read when they are needed and not copied."""
+        context, written = self.context_class(self, globals=names), _Buffer()
+        self.render_with_context(context, written)
+        return written.getvalue()
 
     def make_partial_namespace(
         self, partial: bool, render_args: Mapping[str, object]
@@ -335,8 +338,10 @@ def environment(rules: Rules = (), partials: tuple[tuple[str, str], ...] = ()) -
 
 
 @lru_cache(maxsize=256)
-def _parsed(source: str, rules: Rules, partials: tuple[tuple[str, str], ...]) -> BoundTemplate:
-    return environment(rules, partials).from_string(source)
+def _parsed(source: str, rules: Rules, partials: tuple[tuple[str, str], ...]) -> Rendering:
+    template = environment(rules, partials).from_string(source)
+    assert isinstance(template, Rendering)
+    return template
 
 
 def render(
@@ -359,10 +364,10 @@ def render(
         template, names = _parsed(source, rules, partials), all_variables(item, body, request, known)
         counting = meter()
         if counting is None:
-            return template.render(names)
+            return template.render_names(names)
         outer, counting.round_units = counting.round_units, round_units
         try:
-            return template.render(names)
+            return template.render_names(names)
         finally:
             counting.round_units = outer
 

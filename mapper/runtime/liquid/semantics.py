@@ -72,8 +72,14 @@ def _lower(key: object) -> str:
     return key.lower() if isinstance(key, str) else key  # type: ignore[return-value]
 
 
+class GivenNames(dict[str, object]):
+    """All variables of a text, in place of the item; the interpreter makes them."""
+
+
 def variables(item: object, body: object, request: object) -> dict[str, object]:
     """All variables a template can read: the keys of the item, under the reserved names."""
+    if isinstance(item, GivenNames):
+        return item
     names: dict[str, object] = dict(item) if isinstance(item, dict) else {}
     names["item"] = item
     names["envelope"] = body

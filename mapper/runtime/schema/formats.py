@@ -1,6 +1,6 @@
 """Formats: checks of the forms that a JSON Schema `format` names.
 
-All but `date-time` and `regex` agree with jsonschema.
+All but `date-time`, `time`, `uuid` and `regex` agree with jsonschema.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable
 from functools import cache
 from typing import Any
-from uuid import UUID
 
 from mapper.runtime.times.calendar import DATE
 
@@ -32,23 +31,15 @@ _BEYOND_ASCII = (
 _OFFSET = r"(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)"
 TIME_OF_DAY = rf"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?{_OFFSET}"
 
-# RFC 3339 §5.6. jsonschema's validator lets a line feed follow, which `as: timestamp` could not read.
+# RFC 3339 §5.6. jsonschema's validators let a line feed follow, which `as: timestamp` could not read.
 DATE_TIME = f"{DATE}[Tt]{TIME_OF_DAY}"
 _DATE_TIME = re.compile(rf"{DATE_TIME}\Z", re.ASCII)
 is_date_time = _DATE_TIME.match
+is_time = re.compile(rf"{TIME_OF_DAY}\Z", re.ASCII).match
 
-_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\Z", re.ASCII | re.IGNORECASE)
-
-
-def is_uuid(text: str) -> bool:
-    """Return True for a UUID; of odd spellings that Python's `UUID` reads, those that jsonschema accepts."""
-    if _UUID.match(text):
-        return True
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return all(text[position] == "-" for position in (8, 13, 18, 23))
+# RFC 9562 §4. jsonschema's validator also lets `_`, white space and other digits stand in it.
+UUID = "[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}"
+is_uuid = re.compile(rf"{UUID}\Z").match
 
 
 def conforms(text: str, name: str) -> bool:
@@ -78,7 +69,8 @@ def format_checker() -> Any:
     if missing:
         raise RuntimeError(f"`jsonschema[format-nongpl]` is not installed: no check of {sorted(missing)}")
     checker = FormatChecker(())
-    own = {"date-time": _is_date_time, "iri": _is_iri, "iri-reference": _is_iri_reference, "regex": _is_regex}
+    own = {name: _of_texts(check) for name, check in _OWN.items()}
+    own |= {"iri": _is_iri, "iri-reference": _is_iri_reference}
     for name, (check, raises) in known.items():
         checker.checkers[name] = (
             _if_short(check) if name == "uri-template" else own.get(name, check),
@@ -87,19 +79,20 @@ def format_checker() -> Any:
     return checker
 
 
-def _is_date_time(value: object) -> bool:
-    return not isinstance(value, str) or is_date_time(value) is not None
+def _of_texts(check: Callable[[str], object]) -> Callable[[object], bool]:
+    """The check of a format, for any value: one that is not a text has every format."""
+    return lambda value: not isinstance(value, str) or bool(check(value))
 
 
 def _if_short(check: Callable[[object], bool]) -> Callable[[object], bool]:
-    return lambda value: not isinstance(value, str) or (len(value) <= MAX_SYNTAX and check(value))
+    return _of_texts(lambda text: len(text) <= MAX_SYNTAX and check(text))
 
 
-def _is_regex(value: object) -> bool:
+def _is_regex(text: str) -> bool:
     """Return True for a pattern of ECMA-262 with the flag `u` (JSON Schema 2020-12 §7.3.8)."""
     from mapper.regex.reading import is_ecma  # a service without patterns starts without it
 
-    return not isinstance(value, str) or (len(value) <= MAX_SYNTAX and is_ecma(value))
+    return len(text) <= MAX_SYNTAX and is_ecma(text)
 
 
 def _is_iri(value: object) -> bool:
@@ -128,5 +121,6 @@ _OWN: dict[str, Callable[[str], object]] = {
     "email": _has_at_sign,
     "idn-email": _has_at_sign,
     "regex": _is_regex,
+    "time": is_time,
     "uuid": is_uuid,
 }

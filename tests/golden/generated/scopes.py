@@ -111,6 +111,6 @@ LEVELS = 2
 # How large an event can become, as in `runtime.growth`.
 GROWTH = (1, 1, 207, 4, 0, ((('batch_id',), 1),))
 # The work of its items, as in `runtime.work`.
-WORK = ((944, 21607, 6, 1, 108, 0, 728, False, ((('batch_id',), 1, 0),)), (944, 21607, 6, 1, 108, 0, 728, False, ((('batch_id',), 1, 0),)))
+WORK = ((944, 21791, 6, 1, 292, 0, 728, False, ((('batch_id',), 1, 0),)), (944, 21791, 6, 1, 292, 0, 728, False, ((('batch_id',), 1, 0),)))
 # The alternatives of `each`, as in `runtime.items`.
 EACH = ((('elements',), ('name', 'json')), (('name', 'events'),), (),)

@@ -1,0 +1,1 @@
+"""Authoring: payloads become schemas and mappings that an engineer can start from."""
