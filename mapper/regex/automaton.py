@@ -24,8 +24,8 @@ MAX_SETS: Final = 100  # different ones; each is asked about every new character
 MAX_RULES: Final = 300
 MAX_LOOKS: Final = 8  # different ones, so that those that hold at a place fit a byte
 MAX_REMEMBERED: Final = 2_048  # steps, and characters, that an automaton remembers
-_MAX_PIECES: Final = 10_000  # parts of the tree, its rounds written out
-_MAX_WORK: Final = 40_000
+MAX_PIECES: Final = 10_000  # parts of the tree, its rounds written out
+MAX_WORK: Final = 40_000
 _LOOK: Final = 16  # the bit of the first look-around
 _WORD = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
 
@@ -114,7 +114,7 @@ class PositionBuilder:
     def borders(self, tree: Tree, into: PositionRules, backward: bool) -> Borders:
         """The borders of a part; adds the positions and rules inside it."""
         self.pieces += 1
-        if self.pieces > _MAX_PIECES:
+        if self.pieces > MAX_PIECES:
             raise NoAutomaton(_TOO_LARGE)
         match tree:
             case CharacterSet():
@@ -450,7 +450,7 @@ def compile_automaton(tree: Tree, *, is_search: bool = True, max_positions: int 
     """The automaton of a tree; raises NoAutomaton."""
     builder = PositionBuilder(reverses=True, max_positions=max_positions)
     positions = builder.positions(tree)
-    if builder.pieces << len(builder.looks) > _MAX_WORK:
+    if builder.pieces << len(builder.looks) > MAX_WORK:
         raise NoAutomaton(_TOO_LARGE)
     machine = _Machine(positions, is_search=is_search)
     looks = tuple(

@@ -35,7 +35,7 @@ MAX_HEIGHT = 200  # subschemas for one value, each inside or referred to by the 
 MAX_VALUES = 200_000  # also those of enumerations; a text of as many bytes as are allowed can hold a million
 MAX_PATTERN = 10_000  # characters of a pattern
 MAX_PATTERNS = 50_000  # characters of a schema's different patterns
-_MAX_UNUSUAL = 500
+MAX_UNUSUAL = 500
 MAX_AUTOMATA = 10_000  # the nodes of all of a schema's automata
 _LEAST_AUTOMATON = 20
 # Keywords that earlier drafts know and 2020-12 ignores without a word.
@@ -235,10 +235,10 @@ class _Examination:
         modernize(document)
         before = len(self.report.diagnostics)
         for number, (pointer, part) in enumerate(unusual_parts(self.schema.document)):
-            if number == _MAX_UNUSUAL:
+            if number == MAX_UNUSUAL:
                 place = self.schema.span_of(pointer)
                 self.fault("M007", "the schema is too unusual to be checked", place, "and much else")
-            if number == _MAX_UNUSUAL or len(self.report.diagnostics) >= before + 10:
+            if number == MAX_UNUSUAL or len(self.report.diagnostics) >= before + 10:
                 break
             self.check_part(pointer, part)
         return len(self.report.diagnostics) == before

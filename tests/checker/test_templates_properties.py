@@ -178,7 +178,9 @@ def fitting(dice: random.Random, inner: dict[str, Any]) -> Any:
         entries = {name: fitting(dice, each) for name, each in inner["properties"].items()}
         return {n: v for n, v in entries.items() if v is not inner["properties"][n] and dice.random() < 0.8}
     if "items" in inner and dice.random() < 0.8:
-        found = [fitting(dice, inner["items"]) for _ in range(dice.randint(inner.get("minItems", 0), 3))]
+        shortest = inner.get("minItems", 0)
+        length = dice.randint(shortest, inner.get("maxItems", shortest + 3))
+        found = [fitting(dice, inner["items"]) for _ in range(length)]
         return [value for value in found if value is not inner["items"]]
     for _ in range(12):
         value = any_value(dice)

@@ -13,7 +13,7 @@ import mapper
 from mapper.runtime.limits import DEFAULT
 from support.frames import compiled, text_of
 from support.growth import assert_linear
-from support.limit_inputs import Trial
+from support.limit_trials import Trial
 from support.places import ROOT, TESTS
 from worst import bodies, mappings
 from worst.__main__ import KINDS

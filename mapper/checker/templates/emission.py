@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from mapper.budget import remembered, spend
+from mapper.checker.templates.element_counts import uncounted
 from mapper.checker.templates.json_grammar import JsonFault, JsonFinding, JsonPlace, ends_value, step
 from mapper.checker.templates.value_sets import ValueSet, json_kinds, parts_of
 from mapper.regex.characters import Ranges, inverse, joined, ranges, readable, shared, span
@@ -97,7 +98,7 @@ def _emit_many(place: JsonPlace, kind: str, language: Language, outcome: Emissio
     After a break the rest of the template is followed as if a whole value, or a harmless text, had been
     printed: the verdict is certain by then, and other flaws are still to be found.
     """
-    result = _followed(place, kind, language)
+    result = _inside(place, kind, language) if place.in_string else _followed(place, kind, language)
     outcome.breaks += result.breaks
     outcome.doubts += result.doubts
     if result.breaks:
@@ -110,6 +111,12 @@ def _emit_many(place: JsonPlace, kind: str, language: Language, outcome: Emissio
 def _after(place: JsonPlace) -> JsonPlace:
     after, _ = ends_value(place, "string")
     return after if isinstance(after, JsonPlace) else place
+
+
+def _inside(place: JsonPlace, kind: str, language: Language) -> Emission:
+    """The results inside of a string, which no text leaves: they are the same for all counts of elements."""
+    result = _followed(uncounted(place), kind, language)
+    return replace(result, places={replace(at, frames=place.frames): None for at in result.places})
 
 
 @remembered(4096)
@@ -154,7 +161,10 @@ def _advance(
         return JsonFault("a quote in it ends the string"), None
     if len(at.frames) > len(origin.frames) + _DEEPER:
         return JsonFault("it opens objects or lists without end"), None
-    return step(at, character, exact)
+    after, shown = step(at, character, exact)
+    if isinstance(after, JsonPlace) and after.frames != at.frames:
+        after = uncounted(after)  # or there were as many places as there are numbers of elements
+    return after, shown
 
 
 def _bad_end(origin: JsonPlace, at: JsonPlace, language: Language, kind: str) -> str:

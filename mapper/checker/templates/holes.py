@@ -28,13 +28,14 @@ _MAX_DEPTH = 4
 class HoleReading:
     """The holes that a template reads, and the holes from which each of its variables is made.
 
-    `constants` and `numbers` are values that are worth trying in them.
+    `constants` and `numbers` are values that are worth trying in them, `lengths` numbers of elements.
     """
 
     holes: dict[Hole, None] = field(default_factory=dict)
     names: dict[str, set[Hole]] = field(default_factory=dict)
     constants: dict[str, None] = field(default_factory=dict)
     numbers: dict[int | float, None] = field(default_factory=dict)
+    lengths: dict[int, None] = field(default_factory=dict)
 
 
 def read_holes(body: Iterable[object], scopes: Iterable[str]) -> HoleReading:
@@ -78,6 +79,8 @@ class _HoleReader:
                 aliases[node.name] = hole
         if isinstance(node, ir.Scalar) and isinstance(node.value, str):
             self.reading.constants[node.value] = None
+        elif isinstance(node, ir.Scalar) and isinstance(node.value, int | float):
+            self.reading.numbers[node.value] = None
         if isinstance(node, ir.Lookup):
             hole = self.hole(node, aliases)
             if hole is not None:
@@ -215,9 +218,7 @@ def _number(language: Language) -> object:
     return json.loads(text)
 
 
-def candidates(
-    value: ValueSet, constants: Iterable[str], depth: int = 0, numbers: Iterable[int | float] = ()
-) -> list[object]:
+def candidates(value: ValueSet, reading: HoleReading, depth: int = 0) -> list[object]:
     """Possible values to try: nothing first, then short ones, then hostile ones."""
     found: list[object] = []
     if value.missing:
@@ -225,24 +226,25 @@ def candidates(
     if value.null:
         found.append(None)
     if value.text is not None:
-        found += _texts(value.text, constants)
+        found += _texts(value.text, reading.constants)
     if value.number is not None:
         few = value.number.few
-        found += [json.loads(text) for text in few[:8]] if few else dict.fromkeys((*_NUMBERS, *numbers))
+        tried = dict.fromkeys((*_NUMBERS, *reading.numbers))
+        found += [json.loads(text) for text in few[:8]] if few else tried
     found += [flag for flag, has in ((True, value.true), (False, value.false)) if has]
     if value.items is not None:
-        found += _lists(value, constants, depth)
+        found += _lists(value, reading, depth)
     if value.members is not None:
         found += [an_object(value), {**an_object(value), "a": 1}]
     return found
 
 
-def _lists(value: ValueSet, constants: Iterable[str], depth: int) -> list[object]:
+def _lists(value: ValueSet, reading: HoleReading, depth: int) -> list[object]:
     items = value.items
     if items is None or depth > 1:
         return []
     max_items = 2 if items.max_items is None else items.max_items
-    inner = candidates(items.element(), constants, depth + 1)[: 6 if depth else 40] if max_items else []
+    inner = candidates(items.element(), reading, depth + 1)[: 6 if depth else 40] if max_items else []
     elements = [e for e in inner if e is not MISSING]
     lists: list[object] = [[element] * _length(element, items) for element in elements]
     if max_items > 1:
@@ -251,6 +253,10 @@ def _lists(value: ValueSet, constants: Iterable[str], depth: int) -> list[object
             for one in elements[:3]
             for other in elements[:3]
         ]
+    fitting = (
+        n for n in reading.lengths if items.min_items <= n and (items.max_items is None or n <= max_items)
+    )
+    lists += [[element] * length for element in elements[:1] for length in fitting]
     return ([] if items.min_items else [list[object]()]) + lists
 
 

@@ -24,11 +24,42 @@ MAX_DEPTH = 60
 
 
 @dataclass(frozen=True, slots=True)
+class ElementCount:
+    """The least and greatest number of elements (None: any) before the last comma of an open array.
+
+    One that `is_rest` leaves out those before the round of a loop.
+    """
+
+    fewest: int = 0
+    most: int | None = 0
+    is_rest: bool = False
+
+    def plus(self, other: ElementCount) -> ElementCount:
+        """The sum of both."""
+        most = None if self.most is None or other.most is None else self.most + other.most
+        return ElementCount(self.fewest + other.fewest, most, self.is_rest)
+
+    def times(self, fewest: int, most: int | None) -> ElementCount:
+        """The sum of so many counts like this."""
+        is_open = self.most is None or (most is None and self.most > 0)
+        highest = None if is_open else (self.most or 0) * (most or 0)
+        return ElementCount(self.fewest * fewest, highest, self.is_rest)
+
+    def joined(self, other: ElementCount) -> ElementCount:
+        """The count of either."""
+        most = None if self.most is None or other.most is None else max(self.most, other.most)
+        return ElementCount(min(self.fewest, other.fewest), most, self.is_rest and other.is_rest)
+
+
+_ONE = ElementCount(1, 1)
+
+
+@dataclass(frozen=True, slots=True)
 class JsonFrame:
     """An object or array that is open: of an object its keys so far, and the key whose value comes.
 
     `keys` are those that may be there, `sure` those that are. `unknown` counts keys that an output writes, up
-    to two; `key` is None for such a one.
+    to two; `key` is None for such a one. `count` is that of an array; None if it is not followed.
     """
 
     is_object: bool
@@ -36,6 +67,7 @@ class JsonFrame:
     sure: frozenset[str] = frozenset()
     unknown: int = 0
     key: str | None = None
+    count: ElementCount | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +129,7 @@ class JsonFinding:
 
     `kind` is that of the value that begins, `keys` at the end of an object, `elements` at the end of an
     array, `repeated` at a key that may occur twice. An object may have the `keys`, and it has those in
-    `sure`; of an array, `unknown` is 0 if it is empty.
+    `sure`. `count` is the number of elements of an array.
     """
 
     path: Path
@@ -105,6 +137,7 @@ class JsonFinding:
     keys: frozenset[str] = frozenset()
     sure: frozenset[str] = frozenset()
     unknown: int = 0
+    count: ElementCount = ElementCount()
 
 
 _NUMBER: dict[str, dict[str, str]] = {
@@ -240,7 +273,7 @@ def _value(place: JsonPlace, character: str) -> tuple[JsonPlace | JsonFault, Jso
         if len(place.frames) >= MAX_DEPTH:
             return JsonFault("nests too deep"), None
         is_object = character == "{"
-        frames = (*place.frames, JsonFrame(is_object))
+        frames = (*place.frames, JsonFrame(True) if is_object else JsonFrame(False, count=ElementCount()))
         kind = "object" if is_object else "array"
         return JsonPlace("first_key" if is_object else "first", frames), JsonFinding(path, kind)
     if character == '"':
@@ -262,7 +295,11 @@ def _after_value(place: JsonPlace, character: str) -> tuple[JsonPlace | JsonFaul
         return JsonFault("nothing may follow the end of the JSON value"), None
     is_object = place.frames[-1].is_object
     if character == ",":
-        return JsonPlace("key" if is_object else "value", place.frames), None
+        if is_object:
+            return JsonPlace("key", place.frames), None
+        frame = place.frames[-1]
+        counted = replace(frame, count=frame.count and frame.count.plus(_ONE))
+        return JsonPlace("value", (*place.frames[:-1], counted)), None
     if character == ("}" if is_object else "]"):
         return _ended(place)
     return JsonFault("a comma or the end must follow a value"), None
@@ -272,20 +309,35 @@ def _ended(place: JsonPlace) -> tuple[JsonPlace | JsonFault, JsonFinding | None]
     frame = place.frames[-1]
     outer = JsonPlace("after", place.frames[:-1])
     if not frame.is_object:
-        return outer, JsonFinding(outer.path, "elements", unknown=int(place.mode != "first"))
+        return outer, JsonFinding(outer.path, "elements", count=_elements(frame, place.mode == "first"))
     return outer, JsonFinding(outer.path, "keys", frame.keys, frame.sure, frame.unknown)
 
 
+def _elements(frame: JsonFrame, is_empty: bool) -> ElementCount:
+    if is_empty:
+        return ElementCount()
+    count = ElementCount(1, None) if frame.count is None else frame.count.plus(_ONE)
+    return ElementCount(count.fewest, None if count.is_rest else count.most)
+
+
 def without_keys(place: JsonPlace) -> JsonPlace:
-    """The place without the keys of enclosing objects: equal for places that differ in nothing else."""
-    frames = tuple(replace(frame, keys=frozenset(), sure=frozenset(), unknown=0) for frame in place.frames)
+    """The place without keys and counts of what encloses it: equal for places that differ in nothing else."""
+    frames = tuple(
+        replace(frame, keys=frozenset(), sure=frozenset(), unknown=0, count=None) for frame in place.frames
+    )
     return replace(place, frames=frames)
 
 
 def joined_keys(one: JsonPlace, other: JsonPlace) -> JsonPlace:
     """One place for two that differ in keys: it may have the keys of either, and is sure of those of both."""
     frames = tuple(
-        replace(a, keys=a.keys | b.keys, sure=a.sure & b.sure, unknown=max(a.unknown, b.unknown))
+        replace(
+            a,
+            keys=a.keys | b.keys,
+            sure=a.sure & b.sure,
+            unknown=max(a.unknown, b.unknown),
+            count=a.count.joined(b.count) if a.count is not None and b.count is not None else None,
+        )
         for a, b in zip(one.frames, other.frames, strict=True)
     )
     return replace(one, frames=frames)

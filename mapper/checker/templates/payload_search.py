@@ -69,7 +69,7 @@ class PayloadSearch:
         everywhere = {*read, *(hole[:end] for hole in read for end in range(2, len(hole)))}
         for hole in sorted(everywhere, key=lambda h: (len(h), str(h))):
             known = value_of(hole, self.scopes)
-            tried = candidates(known, self.reading.constants, numbers=self.reading.numbers)
+            tried = candidates(known, self.reading)
             inner = any(len(other) > len(hole) and other[: len(hole)] == hole for other in everywhere)
             self.tried[hole] = [BUILT, *tried] if inner else tried or [MISSING]
         broken = []
@@ -153,6 +153,8 @@ class PayloadSearch:
     def _all(self, relevant: Iterable[Hole]) -> Iterator[TemplateInput]:
         for holes, count in self.bases:
             yield self._build(PayloadPlan(holes, count))
+        for (holes, _), length in product(self.bases[:2], self.reading.lengths):
+            yield self._build(PayloadPlan(holes, length))
         yield from self.variants(relevant)
         yield from self.shuffled()
 

@@ -13,6 +13,8 @@ from mapper.checker.templates.holes import Hole, an_object, plain, value_of
 from mapper.checker.templates.value_sets import ValueSet
 from mapper.runtime.missing import MISSING
 
+_MAX_LENGTH = 50  # of a list that is made longer than the plan says
+
 
 @dataclass(frozen=True, slots=True)
 class TemplateInput:
@@ -110,13 +112,23 @@ def _made(
             if isinstance(step, str):
                 made[step] = _made((*at, step), plan, below, scopes)
         return {name: value for name, value in made.items() if value is not MISSING}
-    length = max([plan.count, *(step + 1 for step in steps if isinstance(step, int) and plan.count)])
+    length = max(
+        [_allowed(plan.count, known), *(step + 1 for step in steps if isinstance(step, int) and plan.count)]
+    )
     element = (*at, None if None in steps else next(iter(steps)))
     plans = [(plan, below)] * length
     if plan.last is not None and length > 1:
         plans[-1] = PayloadPlan(plan.last, plan.count), _below(tuple(plan.last))
     elements = [_made(element, *each, scopes) for each in plans]
     return [element for element in elements if element is not MISSING]
+
+
+def _allowed(count: int, known: ValueSet) -> int:
+    """The number of elements that a list may have and that is nearest to the count."""
+    if known.items is None:
+        return count
+    most = count if known.items.max_items is None else known.items.max_items
+    return max(min(count, most), min(known.items.min_items, _MAX_LENGTH))
 
 
 class _Built:

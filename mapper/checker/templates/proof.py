@@ -135,6 +135,7 @@ def _proven(
         if isinstance(misfit, ValueMisfit):
             reading.constants |= dict.fromkeys(misfit.texts)
             reading.numbers |= dict.fromkeys(misfit.numbers)
+            reading.lengths |= dict.fromkeys(misfit.lengths)
     shown_misfits, unsure = _misfits(found, search)
     doubts = [TemplateDoubt(span, why) for why, span in walk.doubts.items()] + unsure
     refutations, unshown = _refutations(template, flaws, search)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import reduce
 
 from mapper.checker.inference.printing import printed
 from mapper.checker.target_places import judge_at
-from mapper.checker.templates.json_grammar import ANY_KEY, ELEMENT, Path
+from mapper.checker.templates.json_grammar import ANY_KEY, ELEMENT, ElementCount, Path
 from mapper.checker.templates.rendering import TemplateRendering
 from mapper.checker.templates.scalars import WrittenValue
 from mapper.checker.templates.target_fit import TargetMisfit, kind_of, values_at
@@ -41,6 +42,7 @@ from mapper.regex.comparisons import difference, is_disjoint, is_within
 from mapper.regex.languages import Language, shortest, shortest_with
 from mapper.schemas.schema import Schema
 
+_MAX_LENGTH = 50  # of a list that is tried
 _MAX_DEPTH = 4  # of lists and objects that are printed whole
 
 # The type of an expression, as inferred; None if it is not known.
@@ -52,7 +54,8 @@ class ValueMisfit:
     """A value of a right kind that may lie outside of what the target allows at its place.
 
     `always` is true if nothing else is ever written there. `inner` are the questions about the same place and
-    the places inside: one of them answers for what it shows. `texts` and `numbers` are tried in payloads.
+    the places inside: one of them answers for what it shows. `texts`, `numbers` and `lengths` of lists are
+    tried in payloads.
     """
 
     path: Path
@@ -65,6 +68,7 @@ class ValueMisfit:
     inner: tuple[TargetMisfit | ValueMisfit, ...] = ()
     texts: tuple[str, ...] = ()
     numbers: tuple[int | float, ...] = ()
+    lengths: tuple[int, ...] = ()
     key: str = ""
 
     def shown_by(self, rendered: TemplateRendering) -> bool:
@@ -139,7 +143,8 @@ class _ValueFit:
         misfit = ValueMisfit(path, kind, span, wanted, judge, always, each.operand)
         texts = tuple(_texts_to_try([part for _, part in unsure], wanted.upper.texts))
         numbers = tuple(_numbers_to_try(wanted.upper.numbers)) if kind == "number" else ()
-        self.found.append(replace(misfit, texts=texts, numbers=numbers))
+        lengths = tuple(_lengths_to_try(wanted.upper.arrays)) if kind == "array" else ()
+        self.found.append(replace(misfit, texts=texts, numbers=numbers, lengths=lengths))
         return only(surely, kind) if kind in surely.kinds else kind_type(kind)
 
     def _is_sure(self, each: WrittenValue, part: ValueSet, kind: str, surely: Type) -> bool:
@@ -187,12 +192,12 @@ class _ValueFit:
         before = len(self.found)
         ends = [shown for shown in self.walk.seen if shown.kind == "elements" and shown.path == path]
         inner = wanted.of_element()
-        has_elements = any(end.unknown for end in ends)
+        count = reduce(ElementCount.joined, (end.count for end in ends))
+        has_elements = count.most != 0
         element = self.at((*path, ELEMENT), inner) if has_elements else NEVER
         if has_elements and not element.is_present:
             element = inner.lower if inner.lower.is_present else ANYTHING
-        shortest_one = min(end.unknown for end in ends)
-        whole = Type(arrays=Arrays(element, shortest_one, None if has_elements else 0))
+        whole = Type(arrays=Arrays(element, count.fewest, count.most))
         span = next(span for shown, span in self.walk.seen.items() if shown in ends)
         return self._built(path, "array", whole, wanted, surely, span, before)
 
@@ -215,9 +220,10 @@ class _ValueFit:
         # If nothing is known to fit inside, that question comes first.
         if not any(each.kind not in each.wanted.alone.kinds for each in inside):
             below = tuple(each for each in self.others if each.path[: len(path)] == path)
-            self.found.append(
-                ValueMisfit(path, kind, span, wanted, judge_at(wanted, self.target), inner=(*below, *inside))
-            )
+            judge, always = judge_at(wanted, self.target), meet(whole, wanted.upper).is_never
+            misfit = ValueMisfit(path, kind, span, wanted, judge, always, inner=(*below, *inside))
+            lengths = tuple(_lengths_to_try(wanted.upper.arrays)) if kind == "array" else ()
+            self.found.append(replace(misfit, lengths=lengths))
         return only(surely, kind) if kind in surely.kinds else kind_type(kind)
 
 
@@ -332,3 +338,11 @@ def _numbers_to_try(wanted: Numbers | None) -> Iterator[int | float]:
         for bound in (wanted.low, wanted.high, *sorted(wanted.values or ()), *sorted(wanted.steps)):
             if bound is not None:
                 yield from (bound - 1, bound, bound + 1)
+
+
+def _lengths_to_try(wanted: Arrays | None) -> Iterator[int]:
+    """The bounds of the lengths wanted, and the lengths beside them."""
+    if wanted is not None:
+        for bound in (wanted.shortest, wanted.longest):
+            if bound is not None:
+                yield from (each for each in (bound - 1, bound, bound + 1) if 0 <= each <= _MAX_LENGTH)

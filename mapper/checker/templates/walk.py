@@ -8,6 +8,13 @@ from functools import reduce
 from typing import assert_never
 
 from mapper.checker.templates.assumptions import assume, few
+from mapper.checker.templates.element_counts import (
+    LoopCounts,
+    counts_of,
+    is_counted,
+    uncounted,
+    with_one_count,
+)
 from mapper.checker.templates.emission import emit, write
 from mapper.checker.templates.environment import Environment, LoopRound, joined_environments
 from mapper.checker.templates.json_grammar import BLANKS, JsonFinding, JsonPlace, joined_keys, without_keys
@@ -257,8 +264,10 @@ class Walk:
         self, statement: ir.For, rounds: LoopRounds, state: WalkState, after: list[WalkState]
     ) -> list[WalkState]:
         """Two rounds or more, with the states at rest before the last."""
-        known = self._round(statement, rounds, [state], True, False, after)
-        marks = {_mark(s) for s in known}
+        begun = self._round(statement, rounds, [state], True, False, after)
+        counts = LoopCounts(counts_of(s.place for s in begun))
+        known = [replace(s, place=counts.begin(s.place)) for s in begun]
+        marks, broken = {_mark(s) for s in known}, list[WalkState]()
         fresh = known
         for count in range(_ROUNDS):
             if not fresh or rounds.max_rounds == 2:
@@ -268,8 +277,10 @@ class Walk:
                     replace(s, env=_widened(s.env, statement), token=s.token and Token(UNKNOWN))
                     for s in fresh
                 ]
-            found = self._round(statement, rounds, fresh, False, False, after)
-            fresh = [s for s in merged(found) if _mark(s) not in marks]
+            found = self._round(statement, rounds, fresh, False, False, broken)
+            counts.end(s.place for s in found)
+            rested = merged([replace(s, place=counts.begin(s.place)) for s in found])
+            fresh = [s for s in rested if _mark(s) not in marks]
             marks |= {_mark(s) for s in fresh}
             known = known + fresh
             if len(known) > _MAX_STATES:
@@ -278,6 +289,10 @@ class Walk:
             if fresh:
                 why = "each round of this loop leaves the JSON in another state"
                 self.doubts.setdefault(why, statement.span)
+        after += [replace(s, place=uncounted(s.place)) for s in broken]
+        fewest = max(rounds.min_rounds - 2, 0)
+        most = None if rounds.max_rounds is None else max(rounds.max_rounds - 2, 0)
+        known = merged([replace(s, place=counts.after(s.place, fewest, most)) for s in known])
         return self._round(statement, rounds, known, False, True, after)
 
     def _round(
@@ -381,14 +396,19 @@ def _token_of(states: list[WalkState]) -> Token | None:
 
 
 def _fewer(states: list[WalkState]) -> list[WalkState]:
-    """Merge states that differ only in the object keys seen so far, if there are many places."""
-    if len({state.place for state in states}) <= _MAX_PLACES:
+    """Merge states that differ only in numbers of elements; if there are many places, in keys, too."""
+    places = {state.place for state in states}
+    if len(places) > 1 and any(map(is_counted, places)):
+        wider = with_one_count([state.place for state in states])
+        states = [replace(state, place=place) for state, place in zip(states, wider, strict=True)]
+        places = {state.place for state in states}
+    if len(places) <= _MAX_PLACES:
         return states
-    wider: dict[JsonPlace, JsonPlace] = {}
+    of_bare: dict[JsonPlace, JsonPlace] = {}
     for state in states:
         bare = without_keys(state.place)
-        wider[bare] = joined_keys(wider[bare], state.place) if bare in wider else state.place
-    return [replace(state, place=wider[without_keys(state.place)]) for state in states]
+        of_bare[bare] = joined_keys(of_bare[bare], state.place) if bare in of_bare else state.place
+    return [replace(state, place=of_bare[without_keys(state.place)]) for state in states]
 
 
 def _merged_captures(group: list[WalkState]) -> list[WalkState]:

@@ -46,7 +46,7 @@ from mapper.runtime.liquid.library import parse_expression as parse_library_expr
 # The library's lexer looks for the end of each opening mark anew, so its time grows with their product.
 LONGEST = 100_000
 LONGEST_CONDITION = 10_000
-_MOST_OPEN = 100
+MOST_OPEN = 100
 _Parsed = TypeVar("_Parsed", bound=Expression)
 _MARKS = ((r"\{\{", "}}"), (r"\{%", "%}"), (r"\{%-?\s{0,9}raw", "endraw"), (r"\{%-?\s{0,9}doc", "enddoc"))
 
@@ -135,7 +135,7 @@ def _parse(text: SpannedText, environment: Collecting, report: Report) -> list[N
 def _is_left_open(text: str) -> bool:
     # True if very many opening marks have no end after them.
     return any(
-        len(re.findall(opening, text[text.rfind(closing) + 1 :])) > _MOST_OPEN for opening, closing in _MARKS
+        len(re.findall(opening, text[text.rfind(closing) + 1 :])) > MOST_OPEN for opening, closing in _MARKS
     )
 
 
