@@ -8,10 +8,10 @@ import os
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mapper.cli import screen
 from mapper.cli.receivers import ReceiverPlace, read_receiver
+from mapper.cli.serve_messages import FORMATS, ServeMessages, serve_messages
 from mapper.cli.spool_options import DEFAULT_FOLDER, add_folder
 from mapper.diagnostics import render
 from mapper.diagnostics.diagnostic import Report
@@ -22,9 +22,6 @@ from mapper.receiver.hangup import Hangup
 from mapper.receiver.outfit import curl_lines, own_key
 from mapper.receiver.served_mapping import ServedMapping, load_mappings
 from mapper.receiver.spool_schema import SpoolError, sqlite_warning
-
-if TYPE_CHECKING:
-    from mapper.receiver.reload import Reloaded
 
 DESCRIPTION = """\
 Takes requests of vendors and of your own servers, authenticates them, and answers with success when they are
@@ -61,6 +58,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port", type=_port, default=None, help="the port without a configuration; default: 8080"
     )
+    parser.add_argument(
+        "--log", choices=FORMATS, default="text",
+        help="text: faults and changes; json: lines of JSON, also for each request; default: text",
+    )  # fmt: skip
     add_folder(parser, "the folder of the spool without a configuration")
 
 
@@ -75,8 +76,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise Stop("`listen` and `spool` are in the configuration; leave out `--port` and `--spool`")
     try:
         hangup = Hangup()
-        with hangup.caught():
-            return _serve(arguments, hangup)
+        with hangup.caught(), serve_messages(arguments.log) as messages:
+            return _serve(arguments, hangup, messages)
     except SpoolError as error:
         raise Stop(str(error)) from None
 
@@ -108,7 +109,7 @@ def _print_openapi(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _serve(arguments: argparse.Namespace, hangup: Hangup) -> int:
+def _serve(arguments: argparse.Namespace, hangup: Hangup, messages: ServeMessages) -> int:
     """Everything that may be wrong is found before the spool is opened, but for the key that is made."""
     from mapper.receiver.receiver import Receiver
     from mapper.receiver.reload import Reloader
@@ -122,7 +123,6 @@ def _serve(arguments: argparse.Namespace, hangup: Hangup) -> int:
     if read is None:
         return 2
     configuration, mappings = read
-    messages = screen.err()
     try:
         listening = listen(configuration.listen)
     except AddressError as error:
@@ -130,17 +130,21 @@ def _serve(arguments: argparse.Namespace, hangup: Hangup) -> int:
     with listening:
         warning = sqlite_warning()
         if warning:
-            messages.line(warning, style="dim")
+            messages.notice(warning)
         receiver = Receiver(
-            configuration, mappings, on_fault=lambda text: screen.report(text), on_broken=_report_broken
+            configuration,
+            mappings,
+            observe=messages.answered,
+            on_fault=messages.fault,
+            on_broken=lambda error: messages.fault(str(error)),
         )
         host, port = listening.getsockname()[:2]
         address = Address(host, port)
-        reloader = Reloader(receiver, _report_reloaded, place.read)
+        reloader = Reloader(receiver, messages.reloaded, place.read)
         try:
             reloader.start()
             hangup.then(reloader.ask)
-            on_ready = partial(_say_ready, configuration, mappings, address, key)
+            on_ready = partial(_say_ready, configuration, mappings, address, key, messages)
             serve(receiver, listening, on_ready)
         finally:
             reloader.stop()
@@ -151,28 +155,13 @@ def _serve(arguments: argparse.Namespace, hangup: Hangup) -> int:
     return 0
 
 
-def _report_broken(error: Exception) -> None:
-    screen.report(str(error))
-
-
-def _report_reloaded(reloaded: Reloaded) -> None:
-    messages = screen.err()
-    if reloaded.is_configured:
-        messages.line("the configuration changed and is used from now on")
-    for name in reloaded.replaced:
-        messages.line(f"`{name}` changed and is used from now on")
-    if reloaded.diagnostics:
-        messages.block(render.render(reloaded.diagnostics, "text", color=messages.has_color) + "\n")
-    for text in reloaded.failed:
-        messages.line(text)
-    if reloaded.is_degraded:
-        messages.line("what was there before serves until this is mended")
-
-
 def _say_ready(
-    configuration: Configuration, mappings: Mapping[Path, ServedMapping], address: Address, key: str
+    configuration: Configuration,
+    mappings: Mapping[Path, ServedMapping],
+    address: Address,
+    key: str,
+    messages: ServeMessages,
 ) -> None:
-    messages = screen.err()
     if key:
         output = screen.out()
         output.line(f"The key is {key}")
@@ -180,8 +169,8 @@ def _say_ready(
         for line in curl_lines(configuration, mappings, address, key):
             output.line(line)
             output.line()
-        messages.line(f"events are appended to {configuration.spool.folder / 'events.ndjson'}")
-    messages.line(f"listening on http://{address}")
+        messages.notice(f"events are appended to {configuration.spool.folder / 'events.ndjson'}")
+    messages.notice(f"listening on http://{address}")
 
 
 def _port(text: str) -> int:

@@ -7,6 +7,7 @@ while it is read, signatures, the disk. No mapping runs before the answer, and n
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -19,7 +20,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from starlette.applications import Starlette
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from mapper.receiver.acceptance import Intake, Overloaded
@@ -47,7 +48,9 @@ MAX_CHALLENGE = 4096
 class Answered:
     """One answer, for metrics and logs: no value of the request is in it.
 
-    `reason` is a word, and empty for success. `used` has the places of the secrets that were right.
+    `reason` is a word, and empty for success. `used` has the places of the secrets that were right. `id` is
+    in the header `x-request-id` of the answer, `received_at` the time of receipt as in the spool; it is empty
+    for a request that is not taken.
     """
 
     source: str
@@ -55,6 +58,17 @@ class Answered:
     reason: str
     seconds: float
     used: tuple[str, ...] = ()
+    id: str = ""
+    received_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenRequest:
+    """The answer to a request that is on disk, the secrets that were right, and the time of receipt."""
+
+    response: Response
+    used: tuple[str, ...]
+    received_at: str
 
 
 @dataclass(slots=True)
@@ -78,7 +92,7 @@ class Reception:
 
     `kept` has for each source by its name the part of a request that is kept. `observe` is called with each
     answer, `on_fault` with a sentence about a defect of this program; `now` gives the time of receipt,
-    `clock` the seconds since 1970 for signatures.
+    `clock` the seconds since 1970 for signatures. `routes` are served beside those of the sources.
     """
 
     sources: tuple[RequestSource, ...]
@@ -92,12 +106,14 @@ class Reception:
     room: BodyRoom = field(default_factory=lambda: BodyRoom(BODY_ROOM))
     health: Health = field(default_factory=Health)
     landing: Landing = field(default_factory=Landing)
+    routes: tuple[BaseRoute, ...] = ()
 
     def app(self) -> Starlette:
         """The ASGI application, to be served alone or mounted into another one."""
         paths = dict.fromkeys(source.path for source in self.sources)
         taking = [Route(path, PathEndpoint(self, path)) for path in paths]
-        app = Starlette(routes=[*taking, *self.health.routes(self.intake.overloaded)])
+        watching = self.health.routes(self.intake.overloaded)
+        app = Starlette(routes=[*taking, *watching, *self.routes])
         # A path with a slash more is another path: a redirect would lose the body of a POST.
         app.router.redirect_slashes = False
         return app
@@ -119,13 +135,14 @@ class PathEndpoint:
         """Answer one request."""
         begun = time.monotonic()
         taker = self._takers.get(scope["method"])
-        used: tuple[str, ...] = ()
+        taken: TakenRequest | None = None
         reason = ""
         try:
             if taker is None:
                 allowed = ", ".join(sorted(self._takers))
                 raise Declined(405, "method", "this path takes other methods", {"allow": allowed})
-            response, used = await taker.take(scope, receive)
+            taken = await taker.take(scope, receive)
+            response = taken.response
         except Declined as declined:
             response, reason = _error(declined), declined.reason
         except Gone:
@@ -136,7 +153,11 @@ class PathEndpoint:
             reason = "defect"
             response = _error(Declined(500, reason, "the receiver has met a defect"))
         name = taker.source.name if taker else scope["path"]
-        self._reception.observe(Answered(name, response.status_code, reason, time.monotonic() - begun, used))
+        number = secrets.token_hex(8)
+        response.headers["x-request-id"] = number
+        used, moment = (taken.used, taken.received_at) if taken else ((), "")
+        seconds = time.monotonic() - begun
+        self._reception.observe(Answered(name, response.status_code, reason, seconds, used, number, moment))
         await response(scope, receive, send)
 
 
@@ -149,8 +170,8 @@ class SourceTaker:
         self._verifier = Verifier(source.verify, reception.clock)
         self._status = source.answer
 
-    async def take(self, scope: Scope, receive: Receive) -> tuple[Response, tuple[str, ...]]:
-        """The answer to a request that is on disk; raises Declined and Gone."""
+    async def take(self, scope: Scope, receive: Receive) -> TakenRequest:
+        """Bring a request to disk; raises Declined and Gone."""
         head = read_head(scope, self.source)
         used = self._passed(self._verifier.check_head(head))
         self._admit(self._reception.intake.overloaded())
@@ -163,7 +184,7 @@ class SourceTaker:
                 self._admit(accepted)
             else:
                 await self._written(self._reception.landing.of(accepted))
-        return self._success(body), used + more
+        return TakenRequest(self._success(body), used + more, moment)
 
     async def _body(
         self, head: RequestHead, receive: Receive, share: RoomShare

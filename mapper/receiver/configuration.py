@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mapper.receiver.checks import Check, private_headers, private_parameters, secrets_of
+from mapper.receiver.keys import Secret
 from mapper.receiver.profiles import Profile
 from mapper.receiver.request import Kept
 from mapper.receiver.settings import DestinationSettings, SpoolSettings
@@ -75,9 +76,17 @@ class RequestSource:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """A receiver; without destinations, events are written into the folder of the spool."""
+    """A receiver; without destinations, events are written into the folder of the spool.
+
+    `drain` are the seconds for which requests are taken after SIGTERM, while readiness is 503. `metrics` are
+    the bearer tokens of metrics, none if nobody needs one; `admin` are the keys of the page, without
+    which it is not served.
+    """
 
     sources: tuple[RequestSource, ...]
     listen: Address = Address()
     spool: SpoolSettings = SpoolSettings()
     destinations: tuple[DestinationSettings, ...] = ()
+    drain: float = 0.0
+    metrics: tuple[Secret, ...] = ()
+    admin: tuple[Secret, ...] = ()

@@ -17,7 +17,7 @@ from mapper.language.forms import JsonForm
 from mapper.receiver.checks import VERIFY, CheckReader
 from mapper.receiver.configuration import DEFAULT_METHODS, METHODS, Address, Configuration, RequestSource
 from mapper.receiver.destination_reader import DESTINATION, NAME, PORT, DestinationReader
-from mapper.receiver.keys import KeyRing
+from mapper.receiver.keys import SECRETS, KeyRing, Secret
 from mapper.receiver.kinds import (
     DURATION,
     SIZE,
@@ -101,6 +101,9 @@ SOURCE = TableKind(
         ),
     },
 )
+_KEYS = TableKey(SECRETS, "The secrets; each is accepted.", required=True)
+METRICS = TableKind("`metrics`", {"secrets": _KEYS})
+ADMIN = TableKind("`admin`", {"secrets": _KEYS})
 CONFIGURATION = TableKind(
     "a configuration",
     {
@@ -108,6 +111,12 @@ CONFIGURATION = TableKind(
         "listen": TableKey(_LISTEN, "The address to listen on; default 127.0.0.1:8080."),
         "spool": TableKey(SPOOL, "The place on disk where requests are kept until they are delivered."),
         "sources": TableKey(ListKind(SOURCE), "The vendors and servers that send requests.", required=True),
+        "drain": TableKey(
+            DURATION,
+            "After SIGTERM, the time in which readiness is 503 and requests are taken; default none.",
+        ),
+        "metrics": TableKey(METRICS, "Who may read /metrics; default everybody who reaches the port."),
+        "admin": TableKey(ADMIN, "The page /admin and its keys; default no page."),
         "destinations": TableKey(
             ListKind(DESTINATION), "The receivers of events; default the file events.ndjson in the spool."
         ),
@@ -187,6 +196,7 @@ class _Reader:
             (each, each.text("name") or each.text("path")) for each in written if each not in routes
         )
         self._check_names((each, each.text("name")) for _, each in places)
+        metrics, admin = (self._secrets(table.get(key)) for key in ("metrics", "admin"))
         host, _, port = table.text("listen", str(Address())).rpartition(":")
         spool = self._spool(table.get("spool"))
         if self.report.has_errors:
@@ -196,7 +206,13 @@ class _Reader:
             Address(host.strip("[]"), int(port)),
             spool,
             tuple(destination for destination in destinations if destination is not None),
+            table.get("drain", 0.0),
+            metrics,
+            admin,
         )
+
+    def _secrets(self, table: ReadTable | None) -> tuple[Secret, ...]:
+        return () if table is None else self.keys.secrets(table.get("secrets", ()), self.report)
 
     def _spool(self, table: ReadTable | None) -> SpoolSettings:
         default = SpoolSettings()

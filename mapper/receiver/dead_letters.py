@@ -25,7 +25,7 @@ from mapper.transform.result import Rejected
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterFilter:
-    """The dead letters that are meant; an empty text means all.
+    """The dead letters that are meant; an empty text means all, and so does number 0.
 
     `since` is a time of receipt (RFC 3339, UTC), `version` the first characters of a mapping's version.
     """
@@ -36,19 +36,22 @@ class DeadLetterFilter:
     mapping: str = ""
     version: str = ""
     since: str = ""
+    number: int = 0
 
     def query(self) -> tuple[str, list[object]]:
         """The condition of SQL with its values."""
         parts = ["r.is_mapped = 1"]
         values: list[object] = []
-        for condition, value in (
+        conditions: tuple[tuple[str, str | int], ...] = (
             ("r.source = ?", self.source),
             ("instr(' ' || j.codes || ' ', ' ' || ? || ' ')", self.code),
             ("instr(' ' || j.fields || ' ', ' ' || ? || ' ')", self.field),
             ("j.mapping = ?", self.mapping),
             ("substr(j.version, 1, length(?1)) = ?1", self.version),
             ("r.received_at >= ?", self.since),
-        ):
+            ("j.id = ?", self.number),
+        )
+        for condition, value in conditions:
             if value:
                 parts.append(condition.replace("?1", "?"))
                 values += [value] * condition.count("?")
@@ -76,18 +79,34 @@ class DeadLetter:
     fields: tuple[str, ...]
     messages: tuple[str, ...]
 
+    def reasons(self) -> list[tuple[str, str]]:
+        """Each code with its message."""
+        return list(zip(self.codes, self.messages, strict=True))
+
+
+_LETTERS = (
+    "SELECT j.id, j.request, r.source, r.received_at, j.mapping, j.version, m.each, j.item, j.location,"
+    " j.is_body, j.codes, j.fields, j.messages FROM rejections j JOIN requests r ON r.id = j.request"
+    " JOIN mappings m ON m.version = j.version WHERE"
+)
+
 
 def dead_letters(
     db: sqlite3.Connection, chosen: DeadLetterFilter, after: int = 0, limit: int = 1000
 ) -> list[DeadLetter]:
     """The next dead letters behind a number, in the order of their numbers."""
     condition, values = chosen.query()
-    query = (
-        "SELECT j.id, j.request, r.source, r.received_at, j.mapping, j.version, m.each, j.item, j.location,"
-        " j.is_body, j.codes, j.fields, j.messages FROM rejections j JOIN requests r ON r.id = j.request"
-        f" JOIN mappings m ON m.version = j.version WHERE j.id > ? AND {condition} ORDER BY j.id LIMIT ?"
-    )
+    query = f"{_LETTERS} j.id > ? AND {condition} ORDER BY j.id LIMIT ?"
     return [_read_letter(row) for row in db.execute(query, (after, *values, limit))]
+
+
+def newest_letters(
+    db: sqlite3.Connection, chosen: DeadLetterFilter, before: int, limit: int
+) -> list[DeadLetter]:
+    """The last dead letters, those with high numbers first; only those before a number if it is not 0."""
+    condition, values = chosen.query()
+    query = f"{_LETTERS} (? = 0 OR j.id < ?) AND {condition} ORDER BY j.id DESC LIMIT ?"
+    return [_read_letter(row) for row in db.execute(query, (before, before, *values, limit))]
 
 
 def _read_letter(row: tuple[Any, ...]) -> DeadLetter:
@@ -126,7 +145,7 @@ def letter_lines(letters: Iterable[DeadLetter], request: ReceivedRequest) -> Ite
     has_body = False
     for letter in letters:
         diagnostics = tuple(map(Diagnostic, letter.codes, letter.messages))
-        item = request.body if letter.is_body else _item(found, letter.location)
+        item = request.body if letter.is_body else item_at(found, letter.location)
         rejected = Rejected(letter.item, letter.location, diagnostics, item)
         members: dict[str, object] = {}
         if not letter.is_body:
@@ -137,7 +156,7 @@ def letter_lines(letters: Iterable[DeadLetter], request: ReceivedRequest) -> Ite
         yield rejection_line(letter.source, letter.request, rejected, (), request.body, members, False)
 
 
-def _item(found: Body | Diagnostic, location: str) -> object:
+def item_at(found: Body | Diagnostic, location: str) -> object:
     """The item at a location; None if it is not known. For a replay it is only for show."""
     if not isinstance(found, Body) or not location.startswith("$"):
         return None
@@ -212,7 +231,7 @@ class Replayer:
         self, letters: list[DeadLetter], other: ServedMapping | None, dry_run: bool, done: Replayed
     ) -> None:
         first = letters[0]
-        mapping = other or self._mapping_of(first)
+        mapping = other or self.mapping_of(first)
         request = self.spool.request(first.request)
         if mapping is None or request is None:
             done.refused[f"no mapping `{first.mapping}` is served for `{first.source}`"] += len(letters)
@@ -258,7 +277,8 @@ class Replayer:
         gone = 0 if whole or is_refused else sum(1 for item in items if item >= len(opened.items))
         return rows, gone
 
-    def _mapping_of(self, letter: DeadLetter) -> ServedMapping | None:
+    def mapping_of(self, letter: DeadLetter) -> ServedMapping | None:
+        """The present mapping of the name that rejected a letter."""
         source = self.mappings.get(letter.source)
         served = () if source is None else source.mappings
         return next((mapping for mapping in served if mapping.name == letter.mapping), None)

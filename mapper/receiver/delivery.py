@@ -35,6 +35,7 @@ GATHER = 0.03  # seconds in which results and new events gather, so that others 
 IDLE = 1.0  # seconds between looks at a queue that nobody reports to have new events
 FETCH = 256  # events that are looked up together, at least
 STOP = 5.0  # seconds for deliveries that are under way at the end
+FAULT = "fault"
 QUIET = 60.0  # seconds between two reports of dead events
 
 
@@ -63,9 +64,9 @@ class _Attempt:
 class Deliverer:
     """Delivers the events of one destination, in a thread between `start` and `stop`, or by `deliver_some`.
 
-    `give_up` is how long an event is tried. `observe` is called with the name and the verdict of each
-    result, `on_fault` with a sentence when a destination begins to fail or events are given up,
-    `on_broken` once if the spool or the destination fails for good.
+    `give_up` is how long an event is tried. `observe` is called with the name and the verdict of each result,
+    or FAULT if the destination fails as a whole; `on_fault` with a sentence when a destination begins to fail
+    or events are given up; `on_broken` once if the spool or the destination fails for good.
     """
 
     spool: Spool
@@ -314,6 +315,7 @@ class Deliverer:
             elif attempt.fault is None:
                 circuit.succeed()
         if attempt.fault is not None:
+            self.observe(self.destination.name, FAULT)
             self._fail(attempt.fault)
         elif circuit.is_open and not was_open:
             self._say(f"{circuit.status}; tried again with growing pauses")

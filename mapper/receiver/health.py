@@ -13,7 +13,7 @@ from starlette.routing import Route
 from mapper.diagnostics.diagnostic import Diagnostic
 from mapper.receiver.acceptance import Overloaded
 
-_NOT_STORED = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+NOT_STORED = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +34,26 @@ def note_of(diagnostic: Diagnostic) -> ReadinessNote:
 
 @dataclass(slots=True)
 class Health:
-    """How a receiver is; `notes` may be replaced while it runs."""
+    """How a receiver is; `notes` may be replaced while it runs. `is_stopping` if it was told to end."""
 
     notes: tuple[ReadinessNote, ...] = ()
+    is_stopping: bool = False
 
     def readiness(self, overloaded: Overloaded | None) -> Response:
-        """200 if requests are taken, also if an old part serves (`degraded`); 503 if they are refused."""
+        """200 if requests are taken, also if an old part serves (`degraded`); 503 if they are refused,
+        or will be soon."""
+        if self.is_stopping:
+            return _answer(503, "stopping", (), NOT_STORED)
         if overloaded is not None:
-            headers = {"retry-after": str(overloaded.retry_after), **_NOT_STORED}
+            headers = {"retry-after": str(overloaded.retry_after), **NOT_STORED}
             return _answer(503, "overloaded", (ReadinessNote(overloaded.reason),), headers)
-        return _answer(200, "degraded" if self.notes else "ready", self.notes, _NOT_STORED)
+        return _answer(200, "degraded" if self.notes else "ready", self.notes, NOT_STORED)
 
     def routes(self, overloaded: Callable[[], Overloaded | None]) -> list[Route]:
         """`/livez`: the process answers; `/readyz`: it takes requests."""
 
         async def livez(request: Request) -> Response:
-            return _answer(200, "alive", (), _NOT_STORED)
+            return _answer(200, "alive", (), NOT_STORED)
 
         async def readyz(request: Request) -> Response:
             return self.readiness(overloaded())

@@ -45,12 +45,13 @@ class _Group:
 class SpoolIntake:
     """Takes requests for a spool (`acceptance.Intake`), between `start` and `stop`.
 
-    `on_written` is called after each group, `on_broken` once if the spool fails for good.
+    `on_written` is called after each group with the seconds since its first request came, `on_broken` once if
+    the spool fails for good.
     """
 
     spool: Spool
     settings: SpoolSettings
-    on_written: Callable[[], None] = lambda: None
+    on_written: Callable[[float], None] = lambda seconds: None
     on_broken: Callable[[SpoolBroken], None] = lambda error: None
     clock: Callable[[], float] = time.monotonic
     _queue: deque[_Group] = field(default_factory=deque)
@@ -126,7 +127,7 @@ class SpoolIntake:
             self._writing_since = None
             if fault is None:
                 group.done.set_result(None)
-                self.on_written()
+                self.on_written(self.clock() - group.since)
                 continue
             group.done.set_exception(fault)
             if isinstance(fault, SpoolBroken):

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.errors import CompileError
+from mapper.receiver.admin.admin_page import AdminPage
+from mapper.receiver.admin.sessions import AdminSessions
 from mapper.receiver.app import BODY_ROOM, Answered, Reception
 from mapper.receiver.bodies import BodyRoom
 from mapper.receiver.configuration import Configuration
@@ -26,12 +29,15 @@ from mapper.receiver.dead_letters import Replayer
 from mapper.receiver.delivery import Deliverer
 from mapper.receiver.health import Health
 from mapper.receiver.intake import SpoolIntake
+from mapper.receiver.metrics import MetricsPage, OperatingState
 from mapper.receiver.places import DeliveryPlace, places_of
-from mapper.receiver.replay_requests import answering
+from mapper.receiver.replay_requests import ReplayRequest, answering
 from mapper.receiver.retention import Retention
 from mapper.receiver.served_mapping import ServedMapping, kept_parts, load_mappings
 from mapper.receiver.spool import Spool
+from mapper.receiver.spool_figures import DiskFigures, read_figures
 from mapper.receiver.spool_schema import SpoolBroken, SpoolError
+from mapper.receiver.tally import ReceiverTally
 from mapper.receiver.worker import Worker, source_mappings
 
 TIDY = 10.0  # seconds between two looks at old requests
@@ -59,6 +65,9 @@ class Receiver:
     deliverers: tuple[Deliverer, ...] = field(init=False)
     control: ControlServer = field(init=False)
     health: Health = field(default_factory=Health)
+    tally: ReceiverTally = field(default_factory=ReceiverTally)
+    _sessions: AdminSessions = field(default_factory=AdminSessions)
+    _replaying: threading.Lock = field(default_factory=threading.Lock)
     _room: BodyRoom = field(default_factory=lambda: BodyRoom(BODY_ROOM))
     _app: ASGIApp = field(init=False)
     _stopping: threading.Event = field(default_factory=threading.Event)
@@ -80,15 +89,27 @@ class Receiver:
         settings = self.configuration.spool
         mappings = source_mappings(self.configuration.sources, self.mappings)
         self.deliverers = tuple(
-            Deliverer(self.spool, one.destination, one.give_up, on_fault=self.on_fault, on_broken=self._break)
+            Deliverer(
+                self.spool,
+                one.destination,
+                one.give_up,
+                on_fault=self.on_fault,
+                on_broken=self._break,
+                observe=self.tally.tried,
+            )
             for one in places
         )
         self.worker = Worker(
-            self.spool, mappings, settings.keep, on_mapped=self._wake_deliverers, on_broken=self._break
+            self.spool,
+            mappings,
+            settings.keep,
+            on_entered=self.tally.entered,
+            on_mapped=self._wake_deliverers,
+            on_broken=self._break,
         )
-        self.intake = SpoolIntake(self.spool, settings, on_written=self.worker.wake, on_broken=self._break)
+        self.intake = SpoolIntake(self.spool, settings, on_written=self._written, on_broken=self._break)
         self._app = self._new_app()
-        self.control = ControlServer(settings.folder, answering(self.replayer))
+        self.control = ControlServer(settings.folder, answering(self.replay))
 
     @classmethod
     def read(cls, path: str | os.PathLike[str], **options: Any) -> Receiver:
@@ -155,6 +176,11 @@ class Receiver:
         """Maps dead letters again, by the present mappings."""
         return Replayer(self.spool, self.worker.mappings, self.configuration.spool.keep)
 
+    def replay(self, request: ReplayRequest) -> dict[str, Any]:
+        """Replay dead letters, after other replays; the counts, or an error."""
+        with self._replaying:
+            return request.run(self.replayer())
+
     def _new_app(self) -> ASGIApp:
         sources = self.configuration.sources
         kept = kept_parts(sources, self.mappings)
@@ -162,11 +188,44 @@ class Receiver:
             sources,
             kept,
             self.intake,
-            observe=self.observe,
+            observe=self._answered,
             on_fault=self.on_fault,
             room=self._room,
             health=self.health,
+            routes=tuple(self._pages()),
         ).app()
+
+    def _pages(self) -> Iterator[BaseRoute]:
+        yield MetricsPage(self.tally, self.state, self.configuration.metrics).route()
+        keys = self.configuration.admin
+        self._sessions.use(keys)
+        if keys:
+            folder = self.configuration.spool.folder
+            page = AdminPage(self._sessions, self.tally, self.state, self.replayer, self.replay, folder)
+            yield from page.routes()
+
+    def state(self) -> OperatingState:
+        """The state of this moment, for metrics and pages. Raises SpoolError."""
+        sources = [source.name for source in self.configuration.sources]
+        queues = [one.destination.name for one in self.deliverers]
+        settings = self.configuration.spool
+        return OperatingState(
+            figures=self.spool.read(lambda db: read_figures(db, sources, queues)),
+            disk=DiskFigures.of(settings.folder),
+            settings=settings,
+            used=self.spool.used,
+            waiting=self.spool.waiting_count,
+            is_ready=self.intake.overloaded() is None and not self.health.is_stopping,
+            is_degraded=bool(self.health.notes),
+        )
+
+    def _answered(self, answered: Answered) -> None:
+        self.tally.answered(answered)
+        self.observe(answered)
+
+    def _written(self, seconds: float) -> None:
+        self.tally.committed(seconds)
+        self.worker.wake()
 
     def _wake_deliverers(self) -> None:
         for deliverer in self.deliverers:

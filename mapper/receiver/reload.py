@@ -38,9 +38,9 @@ Read: TypeAlias = Callable[[Report], ReadConfiguration]
 class Reloaded:
     """The result of a look.
 
-    `is_configured` is true if other sources are used from now on, `replaced` has the names of the mappings
-    that were replaced. `diagnostics` are faults of files, and `failed` has a sentence for each mapping whose
-    samples fail and for each key of the configuration that needs a restart.
+    `is_configured` is true if other sources or keys are used from now on, `replaced` has the names of the
+    mappings that were replaced. `diagnostics` are faults of files, `failed` has a sentence for each mapping
+    whose samples fail and for each key of the configuration that needs a restart.
     """
 
     is_configured: bool = False
@@ -115,7 +115,7 @@ class Reloader:
             wanted = old
             usable = {**receiver.mappings, **usable}
         mappings = {path: usable[path] for path in _mappings_of(wanted)}
-        is_configured = wanted.sources != old.sources
+        is_configured = wanted != old
         replaced = tuple(
             mapping.name
             for path, mapping in mappings.items()

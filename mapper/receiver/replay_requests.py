@@ -78,6 +78,8 @@ def read_answer(answer: dict[str, Any]) -> Replayed | str:
     return Replayed(answer["letters"], counts, refused, answer["queued"])
 
 
-def answering(replayer: Callable[[], Replayer]) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """Answers questions with a replay by the present mappings."""
-    return lambda question: ReplayRequest.read(question).run(replayer())
+def answering(
+    replay: Callable[[ReplayRequest], dict[str, Any]],
+) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Answers questions with a replay."""
+    return lambda question: replay(ReplayRequest.read(question))

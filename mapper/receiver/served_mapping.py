@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mapper import ir
 from mapper.compiler import build_analysed
 from mapper.diagnostics.diagnostic import Report, Severity
 from mapper.diagnostics.errors import CompileError
@@ -26,7 +27,8 @@ class ServedMapping:
 
     `version` is a digest in hex of the mapping, the schemas and the dialect that it names, and the version of
     mapper: the same version makes the same events of a request. `headers` are those that the mapping reads;
-    None if that may be any.
+    None if that may be any. `written` are the names of the fields that it writes, those inside others as
+    `event_properties.total`.
     """
 
     path: Path
@@ -34,6 +36,7 @@ class ServedMapping:
     version: str
     headers: frozenset[str] | None
     needs: EnvelopeNeeds
+    written: frozenset[str] = field(default=frozenset(), repr=False)
 
     @property
     def name(self) -> str:
@@ -54,13 +57,21 @@ def load_mapping(path: Path, report: Report) -> ServedMapping | None:
             program, reads = analysis.program, analysis.references.reads
             assert program is not None
             parts = (file.text, __version__, *((read.kind, read.name, read.digest) for read in reads))
-            return ServedMapping(
-                path, transform, digest(repr(parts)), headers_read(program), needs_of(analysis)
-            )
+            version, written = digest(repr(parts)), frozenset(written_fields(program.output))
+            return ServedMapping(path, transform, version, headers_read(program), needs_of(analysis), written)
     for diagnostic in faults.ordered():
         if diagnostic.severity is Severity.ERROR:
             report.keep(diagnostic)
     return None
+
+
+def written_fields(value: object, above: str = "") -> Iterator[str]:
+    """The names of the fields that a mapping's author wrote."""
+    if isinstance(value, ir.Record):
+        for each in value.fields:
+            name = f"{above}{each.name}"
+            yield name
+            yield from written_fields(each.value, f"{name}.")
 
 
 def load_mappings(paths: Iterable[Path], report: Report) -> Mapping[Path, ServedMapping]:

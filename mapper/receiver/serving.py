@@ -60,6 +60,15 @@ class _Server(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         return await super().on_tick(counter) or self._receiver.broken is not None
 
+    def drain(self) -> None:
+        """End soon: a balancer has time to see that readiness is 503."""
+        self._receiver.health.is_stopping = True
+        seconds = self._receiver.configuration.drain
+        if seconds:
+            asyncio.get_running_loop().call_later(seconds, setattr, self, "should_exit", True)
+        else:
+            self.should_exit = True
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
@@ -70,7 +79,7 @@ def serve(
     listening: socket.socket,
     on_ready: Callable[[], None],
 ) -> None:
-    """Serve until SIGTERM or SIGINT; then answer what is begun, and bring all to disk.
+    """Serve until SIGTERM or SIGINT and for `drain` more; then answer what is begun, and bring all to disk.
 
     The receiver is started and stopped. A second signal ends the process at once; nothing that was answered
     with success is lost by that.
@@ -94,27 +103,32 @@ def serve(
     server = _Server(config, receiver)
     try:
         receiver.start()
-        with _signals(server), asyncio.Runner(loop_factory=new_event_loop) as runner:
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
             runner.run(_serve(server, listening, on_ready))
     finally:
         receiver.stop()
 
 
-async def _serve(server: uvicorn.Server, listening: socket.socket, on_ready: Callable[[], None]) -> None:
-    task = asyncio.create_task(server.serve(sockets=[listening]))
-    while not server.started and not task.done():
-        await asyncio.sleep(0.01)
-    if server.started:
-        on_ready()
-    await task
+async def _serve(server: _Server, listening: socket.socket, on_ready: Callable[[], None]) -> None:
+    with _signals(server):
+        task = asyncio.create_task(server.serve(sockets=[listening]))
+        while not server.started and not task.done():
+            await asyncio.sleep(0.01)
+        if server.started:
+            on_ready()
+        await task
 
 
 @contextmanager
-def _signals(server: uvicorn.Server) -> Iterator[None]:
+def _signals(server: _Server) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    numbers: list[int] = []
+
     def stop(number: int, frame: FrameType | None) -> None:
-        if server.should_exit:
+        if numbers:
             os._exit(128 + number)
-        server.should_exit = True
+        numbers.append(number)
+        loop.call_soon_threadsafe(server.drain)
 
     handlers: dict[int, Any] = {signal.SIGTERM: stop, signal.SIGINT: stop}
     before: dict[int, Any] = {number: signal.signal(number, one) for number, one in handlers.items()}

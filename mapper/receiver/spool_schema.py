@@ -156,7 +156,7 @@ class Portion:
     """Outcomes of one request by one mapping. `replayed` are the numbers of rejections that they replace.
 
     Ids of events that were seen before the time of receipt `since` are forgotten. `each` are the paths of
-    the mapping's items.
+    the mapping's items, `written` the fields that it writes.
     """
 
     request: int
@@ -166,6 +166,7 @@ class Portion:
     version: str
     since: str = ""
     each: tuple[str, ...] = ()
+    written: frozenset[str] = frozenset()
     rows: list[OutcomeRow] = field(default_factory=list)
     replayed: tuple[int, ...] = ()
 

@@ -17,7 +17,6 @@ from typing import Any
 
 import msgspec
 
-from mapper.diagnostics.diagnostic import Diagnostic
 from mapper.receiver.configuration import RequestSource
 from mapper.receiver.request import ReceivedRequest
 from mapper.receiver.served_mapping import ServedMapping
@@ -89,7 +88,7 @@ def outcome_row(
             return SkipRow(index, outcome.reason)
         case Rejected():
             found = outcome.diagnostics
-            names = dict.fromkeys(filter(None, map(_field_of, found)))
+            names = dict.fromkeys(filter(None, (field_of(diagnostic.message) for diagnostic in found)))
             return RejectionRow(
                 index,
                 # A name may hold half of a surrogate pair, which cannot be written.
@@ -126,9 +125,9 @@ def item_hash(item: object, body: bytes) -> bytes:
     return hashlib.sha256(written).digest()
 
 
-def _field_of(diagnostic: Diagnostic) -> str | None:
+def field_of(message: str) -> str | None:
     """The field of the event that a message begins with."""
-    found = _FIELD.match(diagnostic.message)
+    found = _FIELD.match(message)
     return None if found is None else found[1].replace(" ", "")
 
 
@@ -144,7 +143,8 @@ def seen_since(received_at: str, window: float) -> str:
 def new_portion(number: int, request: ReceivedRequest, mapping: ServedMapping, since: str) -> Portion:
     """A portion without rows yet."""
     name, version, each = mapping.name, mapping.version, mapping.needs.each
-    return Portion(number, request.head.source, request.received_at, name, version, since, each)
+    source, at, written = request.head.source, request.received_at, mapping.written
+    return Portion(number, source, at, name, version, since, each, written)
 
 
 @dataclass(slots=True)
@@ -152,13 +152,15 @@ class Worker:
     """Maps what waits in a spool, in a thread between `start` and `stop`, or by `map_some`.
 
     `mappings` has those of each source by its name, and may be replaced between two requests; requests of
-    other sources wait. `window` is the time in seconds for which ids of events are remembered. `on_mapped` is
-    called after outcomes were entered, `on_broken` once if the spool fails for good, or the worker itself.
+    other sources wait. `window` is the time in seconds for which ids of events are remembered. `on_entered`
+    is called with outcomes that were entered, `on_mapped` after that, `on_broken` once if the spool fails for
+    good, or the worker itself.
     """
 
     spool: Spool
     mappings: Mapping[str, SourceMappings]
     window: float
+    on_entered: Callable[[Sequence[Portion]], None] = lambda portions: None
     on_mapped: Callable[[], None] = lambda: None
     on_broken: Callable[[Exception], None] = lambda error: None
     _wake: threading.Event = field(default_factory=threading.Event)
@@ -186,7 +188,7 @@ class Worker:
         self.spool.forget_unfinished()  # of a time before, which found the disk full
         mappings = self.mappings
         requests = self.spool.waiting(mappings, limit=FETCH)
-        batch = _Batch(self.spool)
+        batch = _Batch(self.spool, self.on_entered)
         for one in requests:
             source = mappings[one.request.head.source]
             since = seen_since(one.request.received_at, self.window)
@@ -228,6 +230,7 @@ class _Batch:
     """Outcomes that are held until they are many, and then entered in one transaction."""
 
     spool: Spool
+    on_entered: Callable[[Sequence[Portion]], None]
     portions: list[Portion] = field(default_factory=list)
     finished: list[StoredRequest] = field(default_factory=list)
     rows: int = 0
@@ -251,4 +254,5 @@ class _Batch:
     def flush(self) -> None:
         if self.portions or self.finished:
             self.spool.enter(self.portions, self.finished)
+            self.on_entered(self.portions)
         self.portions, self.finished, self.rows, self.size = [], [], 0, 0

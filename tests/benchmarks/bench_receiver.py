@@ -138,7 +138,7 @@ def serve_kind(folder: Path, kind: str) -> None:
         if kind == "whole":
             receiver.worker.wake()
 
-    receiver.intake.on_written = count
+    receiver.intake.on_written = lambda seconds: count()
     if kind == "durable":
         receiver.worker.mappings = {}  # requests wait, as those of an unknown source do
     elif kind == "without":

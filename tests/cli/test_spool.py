@@ -80,7 +80,7 @@ def test_a_replay_without_a_receiver(bench: SpoolBench, call: Call, project: Pat
 def test_a_replay_by_the_receiver_that_has_the_spool(bench: SpoolBench, call: Call, project: Path) -> None:
     mended = served(project, MENDED, "mended.yaml")
     replayer = Replayer(bench.spool, bench.worker.mappings, 30 * DAY)
-    control = ControlServer(bench.folder, answering(lambda: replayer))
+    control = ControlServer(bench.folder, answering(lambda asked: asked.run(replayer)))
     assert ask(bench.folder, {}) is None
     control.start()
     try:

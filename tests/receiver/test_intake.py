@@ -166,7 +166,7 @@ def test_requests_that_are_written_together_have_one_future(
     taken = [take(intake, number) for number in range(7)]
     assert [taken.index(one) for one in taken] == [0, 0, 0, 3, 3, 3, 6]
     groups: list[int] = []
-    intake.on_written = lambda: groups.append(spool.waiting_count)
+    intake.on_written = lambda seconds: groups.append(spool.waiting_count)
     intake.start()
     for one in taken:
         one.result(10)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mapper.catalog import shipped_mappings
 from mapper.diagnostics.diagnostic import Report
-from mapper.receiver.configuration_reader import CONFIGURATION, SOURCE, SPOOL
+from mapper.receiver.configuration_reader import ADMIN, CONFIGURATION, METRICS, SOURCE, SPOOL
 from mapper.receiver.destination_reader import DESTINATION, GIVE_UP
 from mapper.receiver.kinds import TableKind
 from mapper.receiver.profiles import VendorFact, load_profile
@@ -25,6 +25,8 @@ def inner(table: TableKind, key: str) -> TableKind:
 TABLES: dict[str, TableKind] = {
     "configuration": CONFIGURATION,
     "`spool`": SPOOL,
+    "`metrics`": METRICS,
+    "`admin`": ADMIN,
     "`sources`": SOURCE,
     **{f"`destinations`, `{name}`": table for name, table in DESTINATION.tables.items()},
     **{f"`{name}`": inner(table, name) for name, table in DESTINATION.tables.items()},

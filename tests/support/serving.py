@@ -34,7 +34,7 @@ class Served:
         assert self.process.stderr is not None
         for line in self.process.stderr:
             self.errors.append(line)
-            found = re.search(r"listening on (http://\S+)", line)
+            found = re.search(r"listening on (http://[0-9.:]+)", line)
             if found:
                 self.url = found[1]
                 break

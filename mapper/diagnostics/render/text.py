@@ -48,7 +48,7 @@ class _Block:
         accent = _SEVERITY_COLOR[diagnostic.severity]
         head = self._paint(f"{diagnostic.severity.value}[{diagnostic.code}]", accent)
         self.lines.append(head + self._paint(f": {visible(diagnostic.message)}", _BOLD))
-        files = _by_file(diagnostic)
+        files = marks_by_file(diagnostic)
         numbers = [line_of(file, mark.span) for file, marks in files for mark in marks]
         margin = " " * (len(str(max(numbers, default=0))) + 1)
         snippets = [(file, marks, layout(file, marks, self._room(margin))) for file, marks in files]
@@ -114,7 +114,7 @@ class _Block:
         return f"{style}{text}{_RESET}" if self.color else text
 
 
-def _by_file(diagnostic: Diagnostic) -> list[tuple[SourceFile, list[Mark]]]:
+def marks_by_file(diagnostic: Diagnostic) -> list[tuple[SourceFile, list[Mark]]]:
     """The labels grouped by file, the file of the first label first."""
     groups: list[tuple[SourceFile, list[Mark]]] = []
     for index, label in enumerate(diagnostic.labels):
