@@ -1,4 +1,4 @@
-"""Dead: the rejected items of a spool are listed."""
+"""Dead: the rejected items and the undelivered events of a spool are listed."""
 
 from __future__ import annotations
 
@@ -7,25 +7,28 @@ import sqlite3
 from itertools import groupby
 
 from mapper.cli import screen
-from mapper.cli.dead_options import add_filter, read_filter
+from mapper.cli.dead_options import add_filter, read_filters
 from mapper.cli.spool_options import add_folder, plain_line, read_folder
+from mapper.diagnostics.render.visible import shorten
 from mapper.diagnostics.stop import Stop
 from mapper.receiver.dead_letters import DeadLetter, DeadLetterFilter, all_dead_letters, letter_lines
 from mapper.receiver.spool import stored_request
 from mapper.receiver.spool_reports import open_reader
 from mapper.receiver.spool_schema import SpoolError
+from mapper.receiver.undelivered import UndeliveredFilter, all_undelivered
 
 DESCRIPTION = """\
-Lists the items that a receiver could not turn into events: the number, the time of receipt, the source, the
-mapping and the beginning of its version, the request and the place in its body, and the reasons. Values of
-items are not shown.
+Lists the items that a receiver could not turn into events, and the events that a destination did not take:
+the number, the time of receipt, the source, the mapping and the beginning of its version, the request and the
+place in its body, and the reasons. Values of items are not shown; answers of destinations are.
 
-`--lines` writes them with their bodies, as `mapper run --rejected` does: `mapper run MAPPING --replay` maps
-such lines again. The spool may be in use."""
+`--lines` writes them with their bodies, as `mapper run --rejected` does, and events with the whole answer:
+`mapper run MAPPING --replay` maps such lines again. The spool may be in use."""
 EXAMPLES = """\
 examples:
   mapper dead
   mapper dead --code M611 --field user_id --since 2h
+  mapper dead --destination events-api --status 400
   mapper dead --source /segment/v4 --lines > rejected.ndjson"""
 
 
@@ -39,10 +42,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """List them; 1 if there are any."""
-    chosen = read_filter(arguments)
+    items, events = read_filters(arguments)
+    count = 0
     try:
         with open_reader(read_folder(arguments)) as db:
-            count = _write_lines(db, chosen) if arguments.lines else _list(db, chosen)
+            if items is not None:
+                count += _write_lines(db, items) if arguments.lines else _list(db, items)
+            if events is not None:
+                count += _list_events(db, events, arguments.lines)
     except SpoolError as error:
         raise Stop(str(error)) from None
     end = screen.err() if arguments.lines else screen.out()
@@ -60,6 +67,23 @@ def _list(db: sqlite3.Connection, chosen: DeadLetterFilter) -> int:
         output.line((f"#{letter.id}", "bold"), f" {letter.received_at} {letter.source} {by}, {where}")
         for code, message in zip(letter.codes, letter.messages, strict=True):
             output.line(f"    {code} {message}")
+    return count
+
+
+def _list_events(db: sqlite3.Connection, chosen: UndeliveredFilter, lines: bool) -> int:
+    output = screen.out()
+    count = 0
+    for event in all_undelivered(db, chosen):
+        request = stored_request(db, event.request) if lines else None
+        count += 1
+        if request is not None:
+            output.block(plain_line(event.line(request)))
+            continue
+        where = f"request {event.request}, item {event.item}"
+        by = f"{event.mapping}@{event.version[:8]}"
+        output.line((f"event {event.id}", "bold"), f" {event.received_at} {event.source} {by}, {where}")
+        answer = f": {shorten(event.answer)}" if event.answer else ""
+        output.line(f"    `{event.destination}` {event.reason}{answer}")
     return count
 
 

@@ -1,4 +1,4 @@
-"""Replay: the rejected items of a spool are mapped again."""
+"""Replay: rejected items of a spool are mapped again, and undelivered events queued again."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import argparse
 from pathlib import Path
 
 from mapper.cli import screen
-from mapper.cli.dead_options import add_filter, read_filter
+from mapper.cli.dead_options import add_filter, read_filters
 from mapper.cli.receivers import ReceiverPlace, read_receiver
 from mapper.cli.spool_options import add_folder, read_folder
 from mapper.cli.targets import find_target
 from mapper.diagnostics.stop import Stop
 from mapper.receiver.control import ControlError, ask
 from mapper.receiver.dead_letters import Replayed, Replayer
-from mapper.receiver.delivery import destinations_of
 from mapper.receiver.outfit import own_key
+from mapper.receiver.places import queues_of
 from mapper.receiver.replay_requests import ReplayRequest, read_answer
 from mapper.receiver.spool import DATABASE, Spool
 from mapper.receiver.spool_schema import SpoolError
@@ -23,7 +23,7 @@ from mapper.receiver.worker import source_mappings
 DESCRIPTION = """\
 Maps dead letters again: by the present mapping of their source, or by another one. Items that become events
 now are delivered, those that are rejected again stay, with their new reasons. `--dry-run` tells what would
-become of them, and changes nothing.
+become of them, and changes nothing. Events that a destination did not take are queued for it again.
 
 The receiver that has the spool open does it. If none has, this command does, and the events are delivered
 when a receiver is started again; `--configuration` then names the sources, else all shipped mappings."""
@@ -31,6 +31,7 @@ EXAMPLES = """\
 examples:
   mapper replay --code M611 --since 2h --dry-run
   mapper replay --code M611 --since 2h
+  mapper replay --destination events-api --status 400
   mapper replay --source /segment/v4 --mapping new.yaml"""
 
 
@@ -49,7 +50,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Replay; 1 if some are rejected again, or cannot be replayed."""
     mapping = None if arguments.mapping is None else find_target(arguments.mapping)
-    request = ReplayRequest(read_filter(arguments), mapping, arguments.dry_run)
+    items, events = read_filters(arguments)
+    if mapping is not None and items is None:
+        raise Stop("`--mapping` is for rejected items; events are delivered as they are")
+    request = ReplayRequest(items, mapping, arguments.dry_run, events if mapping is None else None)
     try:
         answer = ask(read_folder(arguments), request.question())
         if answer is None:
@@ -59,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
     done = read_answer(answer)
     if isinstance(done, str):
         raise Stop(done, 1)
-    _print(done, request.dry_run)
+    _print(done, request)
     return 1 if done.counts["rejected"] or done.refused else 0
 
 
@@ -80,8 +84,7 @@ def _replay_here(arguments: argparse.Namespace, request: ReplayRequest) -> dict[
     ):
         raise Stop(f"the configuration has its spool in `{configuration.spool.folder}`")
     settings = configuration.spool
-    names = [one.name for one in destinations_of(configuration.destinations, settings)]
-    spool = Spool.open(settings.folder, names)
+    spool = Spool.open(settings.folder, queues_of(configuration.destinations))
     try:
         served = source_mappings(configuration.sources, mappings)
         return request.run(Replayer(spool, served, settings.keep))
@@ -89,11 +92,17 @@ def _replay_here(arguments: argparse.Namespace, request: ReplayRequest) -> dict[
         spool.close()
 
 
-def _print(done: Replayed, dry_run: bool) -> None:
+def _print(done: Replayed, request: ReplayRequest) -> None:
     output = screen.out()
+    verb = "would be" if request.dry_run else "is" if done.queued == 1 else "are"
+    noun = "event" if done.queued == 1 else "events"
+    if request.chosen is None or done.queued:
+        output.line(f"{done.queued:,} undelivered {noun} {verb} queued again")
+    if request.chosen is None:
+        return
     kinds = ("fresh", "duplicate", "conflict", "skipped", "rejected")
     counts = ", ".join(f"{done.counts[kind]:,} {kind}" for kind in kinds if done.counts[kind])
-    verb = "would be replayed" if dry_run else "replayed"
+    verb = "would be replayed" if request.dry_run else "replayed"
     output.line(
         f"{done.letters:,} dead {'letter' if done.letters == 1 else 'letters'} {verb}: {counts or 'none'}"
     )

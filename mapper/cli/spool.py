@@ -8,7 +8,15 @@ import sqlite3
 from mapper.cli import screen
 from mapper.cli.spool_options import add_folder, plain_line, read_folder
 from mapper.diagnostics.stop import Stop
-from mapper.receiver.spool_reports import SourceStats, export_lines, open_reader, read_stats, verify
+from mapper.receiver.spool_reports import (
+    QUEUE_ENDS,
+    SourceStats,
+    export_lines,
+    failing_destinations,
+    open_reader,
+    read_stats,
+    verify,
+)
 from mapper.receiver.spool_schema import SpoolError
 
 DESCRIPTION = """\
@@ -50,7 +58,9 @@ def _print_stats(db: sqlite3.Connection) -> int:
     for stats in read_stats(db):
         output.line(stats.source, style="bold")
         for name, text in _rows(stats):
-            output.line(f"  {name:<12}{text}")
+            output.line(f"  {name:<12} {text}")
+    for failing in failing_destinations(db):
+        output.line(failing)
     return 0
 
 
@@ -58,8 +68,9 @@ def _rows(stats: SourceStats) -> list[tuple[str, str]]:
     rows = [(name, f"{stats.total(name):,}") for name in NAMES]
     rows.insert(2, ("waiting", f"{stats.rows['waiting', '']:,}"))
     for name in stats.destinations():
-        delivered, pending = stats.totals["delivered", name], stats.rows["pending", name]
-        rows.append(("delivered", f"{delivered:,} to `{name}`, {pending:,} pending"))
+        ends = [(end, stats.totals[end, name]) for end in QUEUE_ENDS]
+        counts = [f"{count:,} {end}" for end, count in ends if count or end == "delivered"]
+        rows.append((f"`{name}`", ", ".join([*counts, f"{stats.rows['pending', name]:,} pending"])))
     return rows
 
 

@@ -16,6 +16,7 @@ from mapper.language.document import FileKind, read_document
 from mapper.language.forms import JsonForm
 from mapper.receiver.checks import VERIFY, CheckReader
 from mapper.receiver.configuration import DEFAULT_METHODS, METHODS, Address, Configuration, RequestSource
+from mapper.receiver.destination_reader import DESTINATION, NAME, PORT, DestinationReader
 from mapper.receiver.keys import KeyRing
 from mapper.receiver.kinds import (
     DURATION,
@@ -23,27 +24,23 @@ from mapper.receiver.kinds import (
     ChoiceKind,
     ConstantKind,
     CountKind,
-    FlagKind,
     ListKind,
     ObjectKind,
     ReadTable,
     TableKey,
     TableKind,
     TextKind,
-    UnionKind,
 )
 from mapper.receiver.masking import masked
 from mapper.receiver.profiles import Profile, load_profile
-from mapper.receiver.settings import MIN_MAX_BYTES, DestinationSettings, FilesSettings, SpoolSettings
+from mapper.receiver.settings import MIN_MAX_BYTES, SpoolSettings
 from mapper.receiver.signatures import HEADER_NAME
 from mapper.runtime.limits import DEFAULT
 
 _FILE = FileKind("configuration", "receiver: 1")
 _TEXT = TextKind(r"[^\s]", "this is empty")
-_NAME = TextKind(r"^[A-Za-z0-9/][A-Za-z0-9._/-]{0,99}$", "a name has letters, digits, `.`, `_`, `-` and `/`")
-_PORT = "(?:[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 _LISTEN = TextKind(
-    rf"^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):{_PORT}$", "write a host and a port, such as `127.0.0.1:8080`"
+    rf"^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):{PORT}$", "write a host and a port, such as `127.0.0.1:8080`"
 )
 _PATH = TextKind(
     r"^(?!.*//)(?!.*/\.{1,2}(?:/|$))(?!/(?:livez|readyz|metrics|admin)(?:/|$))"
@@ -75,7 +72,7 @@ SOURCE = TableKind(
     "a source",
     {
         "path": TableKey(_PATH, "The path of the requests.", required=True),
-        "name": TableKey(_NAME, "The source's name in metrics and commands; default its path."),
+        "name": TableKey(NAME, "The source's name in metrics and commands; default its path."),
         "methods": TableKey(
             ListKind(ChoiceKind(METHODS), or_one=True),
             "The methods of the requests; default POST, PUT, PATCH.",
@@ -102,33 +99,6 @@ SOURCE = TableKind(
         "keep_headers": TableKey(
             ListKind(HEADER_NAME), "Headers that are kept beside those that the mapping and the profile name."
         ),
-    },
-)
-DESTINATION = UnionKind(
-    "a destination",
-    {
-        "files": TableKind(
-            "a destination",
-            {
-                "name": TableKey(_NAME, "The destination's name in metrics and commands.", required=True),
-                "files": TableKey(
-                    TableKind(
-                        "`files`",
-                        {
-                            "folder": TableKey(
-                                _TEXT, "The folder, from that of the configuration.", required=True
-                            ),
-                            "rotate": TableKey(
-                                DURATION, "The time after which a new file begins; default 1h."
-                            ),
-                            "gzip": TableKey(FlagKind(), "Files are packed; default false."),
-                        },
-                    ),
-                    "Files of events in a folder.",
-                    required=True,
-                ),
-            },
-        )
     },
 )
 CONFIGURATION = TableKind(
@@ -210,7 +180,8 @@ class _Reader:
         written: tuple[ReadTable, ...] = table.get("sources", ())
         sources = [self._source(each) for each in written]
         places: tuple[tuple[str, ReadTable], ...] = table.get("destinations", ())
-        destinations = [self._destination(each) for _, each in places]
+        reader = DestinationReader(self.keys, self.folder, self.report)
+        destinations = [reader.read(each) for each in places]
         routes = self._check_routes(written)
         self._check_names(
             (each, each.text("name") or each.text("path")) for each in written if each not in routes
@@ -243,15 +214,6 @@ class _Reader:
             max_waiting=table.get("max_waiting", default.max_waiting),
             max_delay=table.get("max_delay", default.max_delay),
         )
-
-    def _destination(self, table: ReadTable) -> DestinationSettings | None:
-        files: ReadTable | None = table.get("files")
-        if files is None:
-            return None
-        settings = FilesSettings(
-            self.folder / files.text("folder"), files.get("rotate", 3600.0), bool(files.get("gzip"))
-        )
-        return DestinationSettings(table.text("name"), settings)
 
     def _source(self, table: ReadTable) -> RequestSource:
         named: SpannedText | None = table.get("profile")

@@ -155,11 +155,15 @@ def _item(found: Body | Diagnostic, location: str) -> object:
 
 @dataclass(slots=True)
 class Replayed:
-    """The counts of a replay by name, and the dead letters that stay, by the reason."""
+    """The counts of a replay by name, and the dead letters that stay, by the reason.
+
+    `queued` is the number of undelivered events that were queued again.
+    """
 
     letters: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
+    queued: int = 0
 
 
 @dataclass(frozen=True, slots=True)

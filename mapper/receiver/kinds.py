@@ -210,6 +210,36 @@ class ObjectKind:
 
 
 @dataclass(frozen=True, slots=True)
+class MapKind:
+    """Values of one kind under keys of the user's own, which become a tuple of a SpannedText and a value."""
+
+    key: TextKind
+    entry: Kind
+
+    @property
+    def form(self) -> JsonForm:
+        """The JSON Schema of the values."""
+        return {
+            "type": "object",
+            "propertyNames": {"pattern": self.key.pattern},
+            "additionalProperties": self.entry.form,
+        }
+
+    def read(self, node: Node, what: str, report: Report) -> Any:
+        """The entries that can be read."""
+        pairs = want_mapping(node, what, report)
+        if pairs is None:
+            return None
+        found = []
+        for entry in pairs.entries:
+            name = self.key.read(entry.key, f"a key of {what}", report)
+            value = self.entry.read(entry.value, f"each value of {what}", report)
+            if name is not None and value is not None:
+                found.append((name, value))
+        return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
 class WordOr:
     """One word, which becomes an empty tuple, or values of another kind; `noun` names these in messages."""
 

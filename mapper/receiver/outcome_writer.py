@@ -8,7 +8,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from mapper.receiver.queues import EventQueue, QueuedFresh, enqueue
 from mapper.receiver.spool_schema import EventKind, EventRow, OutcomeRow, Portion, RejectionRow, SkipRow
+from mapper.receiver.totals import Totals, add_total
 
 _ROW = 200  # bytes that a row takes beside its texts, about
 _OUTCOMES = ("events", "skips", "rejections")
@@ -22,7 +24,7 @@ class Entered:
     """
 
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
-    fresh: list[int] = field(default_factory=list)
+    fresh: list[QueuedFresh] = field(default_factory=list)
     size: int = 0
 
     def add(self, other: Entered) -> None:
@@ -30,31 +32,6 @@ class Entered:
         self.counts.update(other.counts)
         self.fresh += other.fresh
         self.size += other.size
-
-
-@dataclass(slots=True)
-class Totals:
-    """Changes of totals that one transaction makes, by source, name and detail."""
-
-    counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-
-    def add(self, source: str, name: str, detail: str = "", count: int = 1) -> None:
-        """Change a total."""
-        self.counts[source, name, detail] += count
-
-    def write(self, db: sqlite3.Connection) -> None:
-        """Write the changes."""
-        for (source, name, detail), count in self.counts.items():
-            if count:
-                add_total(db, source, name, detail, count)
-
-
-def add_total(db: sqlite3.Connection, source: str, name: str, detail: str = "", count: int = 1) -> None:
-    """Change a total."""
-    db.execute(
-        "INSERT INTO totals VALUES (?,?,?,?) ON CONFLICT DO UPDATE SET count = count + excluded.count",
-        (source, name, detail, count),
-    )
 
 
 def enter_portion(db: sqlite3.Connection, portion: Portion) -> Entered:
@@ -88,7 +65,7 @@ def _enter_row(db: sqlite3.Connection, portion: Portion, row: OutcomeRow, entere
                 (*here, kind, row.event_id, row.item_hash, row.event),
             )
             if kind is EventKind.FRESH:
-                entered.fresh.append(added.lastrowid or 0)
+                entered.fresh.append(QueuedFresh(added.lastrowid or 0, row.user))
             return len(row.event)
         case SkipRow():
             entered.counts["skipped", row.reason] += 1
@@ -124,16 +101,19 @@ def _kind(db: sqlite3.Connection, portion: Portion, row: EventRow) -> EventKind:
 
 
 def settle(
-    db: sqlite3.Connection, source: str, entered: Entered, destinations: Sequence[str], totals: Totals
+    db: sqlite3.Connection,
+    source: str,
+    entered: Entered,
+    queues: Sequence[EventQueue],
+    totals: Totals,
+    now: float,
 ) -> None:
     """Count the outcomes of a request, and queue its fresh events for each destination."""
     for (name, detail), count in entered.counts.items():
         totals.add(source, name, detail, count)
-    for destination in destinations:
-        db.executemany(
-            "INSERT INTO deliveries VALUES (?, ?)", ((destination, event) for event in entered.fresh)
-        )
-        totals.add(source, "queued", destination, len(entered.fresh))
+    for queue in queues:
+        enqueue(db, queue, entered.fresh, now)
+        totals.add(source, "queued", queue.name, len(entered.fresh))
 
 
 def discard_unfinished(db: sqlite3.Connection) -> None:
@@ -146,11 +126,19 @@ def discard_unfinished(db: sqlite3.Connection) -> None:
 def remove_requests(db: sqlite3.Connection, numbers: Iterable[int]) -> int:
     """Remove mapped requests with all of their outcomes, and count what is removed; how many they are.
 
-    Their events must have been delivered.
+    Their events must have been delivered, or are dead.
     """
     removed = 0
     for number in numbers:
         (source,) = db.execute("SELECT source FROM requests WHERE id = ?", (number,)).fetchone()
+        query = (
+            "SELECT d.destination, count(*) FROM deliveries d JOIN events e ON e.id = d.event"
+            " WHERE e.request = ? GROUP BY d.destination"
+        )
+        for destination, dead in db.execute(query, (number,)).fetchall():
+            add_total(db, source, "removed dead", destination, dead)
+        query = "DELETE FROM deliveries WHERE event IN (SELECT id FROM events WHERE request = ?)"
+        db.execute(query, (number,))
         for table in _OUTCOMES:
             gone = db.execute(f"DELETE FROM {table} WHERE request = ?", (number,)).rowcount
             if gone:

@@ -23,10 +23,10 @@ from mapper.receiver.configuration import Configuration
 from mapper.receiver.configuration_reader import read_configuration_file
 from mapper.receiver.control import ControlServer
 from mapper.receiver.dead_letters import Replayer
-from mapper.receiver.delivery import Deliverer, destinations_of
-from mapper.receiver.destinations.destination import Destination
+from mapper.receiver.delivery import Deliverer
 from mapper.receiver.health import Health
 from mapper.receiver.intake import SpoolIntake
+from mapper.receiver.places import DeliveryPlace, places_of
 from mapper.receiver.replay_requests import answering
 from mapper.receiver.retention import Retention
 from mapper.receiver.served_mapping import ServedMapping, kept_parts, load_mappings
@@ -41,9 +41,10 @@ TIDY = 10.0  # seconds between two looks at old requests
 class Receiver:
     """A receiver with its spool; raises SpoolError if that cannot be used.
 
-    `mappings` are those of the configuration by their files. `observe` is called with each answer, `on_fault`
-    with a sentence about a fault that passes, and `on_broken` once if a disk failed for good: then the
-    process has to end; `broken` is the reason. `start` before requests come, `stop` after the last of them.
+    `mappings` are those of the configuration by their files, `places` more destinations, of the host.
+    `observe` is called with each answer, `on_fault` with a sentence about a fault that passes, and
+    `on_broken` once if a disk failed for good: then the process has to end; `broken` is the reason. `start`
+    before requests come, `stop` after the last of them.
     """
 
     configuration: Configuration
@@ -51,6 +52,7 @@ class Receiver:
     observe: Callable[[Answered], None] = lambda answered: None
     on_fault: Callable[[str], None] = lambda text: None
     on_broken: Callable[[Exception], None] = lambda error: None
+    places: tuple[DeliveryPlace, ...] = ()
     spool: Spool = field(init=False)
     intake: SpoolIntake = field(init=False)
     worker: Worker = field(init=False)
@@ -65,19 +67,21 @@ class Receiver:
 
     def __post_init__(self) -> None:
         settings = self.configuration.spool
-        destinations = destinations_of(self.configuration.destinations, settings)
-        self.spool = Spool.open(settings.folder, [one.name for one in destinations])
+        wanted = self.configuration.destinations
+        places = (*(places_of(wanted, settings) if wanted or not self.places else ()), *self.places)
+        self.spool = Spool.open(settings.folder, [place.queue for place in places])
         try:
-            self._put_together(destinations)
+            self._put_together(places)
         except BaseException:
             self.spool.close()
             raise
 
-    def _put_together(self, destinations: Sequence[Destination]) -> None:
+    def _put_together(self, places: Sequence[DeliveryPlace]) -> None:
         settings = self.configuration.spool
         mappings = source_mappings(self.configuration.sources, self.mappings)
         self.deliverers = tuple(
-            Deliverer(self.spool, one, on_fault=self.on_fault, on_broken=self._break) for one in destinations
+            Deliverer(self.spool, one.destination, one.give_up, on_fault=self.on_fault, on_broken=self._break)
+            for one in places
         )
         self.worker = Worker(
             self.spool, mappings, settings.keep, on_mapped=self._wake_deliverers, on_broken=self._break
@@ -127,6 +131,8 @@ class Receiver:
         self.control.stop()
         self.intake.stop()
         self.worker.stop()
+        for deliverer in self.deliverers:
+            deliverer.ask_to_stop()
         for deliverer in self.deliverers:
             deliverer.stop()
         if self._tidying is not None:

@@ -12,27 +12,42 @@ from mapper.diagnostics.diagnostic import Report
 from mapper.receiver.dead_letters import DeadLetterFilter, Replayed, Replayer
 from mapper.receiver.served_mapping import load_mapping
 from mapper.receiver.spool_schema import SpoolError
+from mapper.receiver.undelivered import UndeliveredFilter, queue_again
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayRequest:
-    """The dead letters that are meant, a mapping to be used in place of that of their source, or none."""
+    """The rejected items and the undelivered events that are meant, None for none of them.
 
-    chosen: DeadLetterFilter
+    `mapping` is used for the items in place of that of their source.
+    """
+
+    chosen: DeadLetterFilter | None
     mapping: Path | None = None
     dry_run: bool = False
+    undelivered: UndeliveredFilter | None = None
 
     def question(self) -> dict[str, Any]:
         """The request as JSON."""
         mapping = None if self.mapping is None else str(self.mapping.absolute())
-        return {"replay": asdict(self.chosen), "mapping": mapping, "dry_run": self.dry_run}
+        return {
+            "replay": None if self.chosen is None else asdict(self.chosen),
+            "undelivered": None if self.undelivered is None else asdict(self.undelivered),
+            "mapping": mapping,
+            "dry_run": self.dry_run,
+        }
 
     @classmethod
     def read(cls, question: dict[str, Any]) -> ReplayRequest:
         """The request of a question; raises KeyError and TypeError for other questions."""
         mapping = question["mapping"]
-        chosen = DeadLetterFilter(**question["replay"])
-        return cls(chosen, None if mapping is None else Path(mapping), bool(question["dry_run"]))
+        items, events = question["replay"], question["undelivered"]
+        return cls(
+            None if items is None else DeadLetterFilter(**items),
+            None if mapping is None else Path(mapping),
+            bool(question["dry_run"]),
+            None if events is None else UndeliveredFilter(**events),
+        )
 
     def run(self, replayer: Replayer) -> dict[str, Any]:
         """Replay, and give the counts as JSON, or an error."""
@@ -44,17 +59,23 @@ class ReplayRequest:
                 codes = " ".join(dict.fromkeys(diagnostic.code for diagnostic in report.ordered()))
                 return {"error": f"`{self.mapping}` does not compile ({codes}); see `mapper check`"}
         try:
-            done = replayer.replay(self.chosen, other, self.dry_run)
+            done = Replayed()
+            if self.chosen is not None:
+                done = replayer.replay(self.chosen, other, self.dry_run)
+            if self.undelivered is not None:
+                done.queued = queue_again(replayer.spool, self.undelivered, self.dry_run)
         except SpoolError as error:
             return {"error": str(error)}
-        return {"letters": done.letters, "counts": dict(done.counts), "refused": dict(done.refused)}
+        counts, refused = dict(done.counts), dict(done.refused)
+        return {"letters": done.letters, "counts": counts, "refused": refused, "queued": done.queued}
 
 
 def read_answer(answer: dict[str, Any]) -> Replayed | str:
     """The counts of an answer, or its error."""
     if "error" in answer:
         return str(answer["error"])
-    return Replayed(answer["letters"], Counter(answer["counts"]), Counter(answer["refused"]))
+    counts, refused = Counter(answer["counts"]), Counter(answer["refused"])
+    return Replayed(answer["letters"], counts, refused, answer["queued"])
 
 
 def answering(replayer: Callable[[], Replayer]) -> Callable[[dict[str, Any]], dict[str, Any]]:

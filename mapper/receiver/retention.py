@@ -1,6 +1,7 @@
 """Retention: requests that are mapped and delivered are removed by age, and before that by size.
 
-What is not delivered is never removed. By age, rejections go with their request; by size they stay.
+What is to be delivered is never removed. By age, rejections and dead events go with their request; by size
+they stay.
 """
 
 from __future__ import annotations
@@ -18,9 +19,12 @@ CHUNK = 500  # requests that are looked at, or removed, in one transaction
 FULL = 0.8
 _DELIVERED = (
     "r.is_mapped = 1 AND NOT EXISTS"
+    " (SELECT 1 FROM events e JOIN deliveries d ON d.event = e.id WHERE e.request = r.id AND d.state < 2)"
+)
+_NO_LETTERS = (
+    "NOT EXISTS (SELECT 1 FROM rejections j WHERE j.request = r.id) AND NOT EXISTS"
     " (SELECT 1 FROM events e JOIN deliveries d ON d.event = e.id WHERE e.request = r.id)"
 )
-_NO_REJECTIONS = "NOT EXISTS (SELECT 1 FROM rejections j WHERE j.request = r.id)"
 
 
 @dataclass(slots=True)
@@ -59,5 +63,5 @@ class Retention:
 
     @staticmethod
     def _by_size(db: sqlite3.Connection) -> int:
-        query = f"SELECT id FROM requests r WHERE {_DELIVERED} AND {_NO_REJECTIONS} ORDER BY id LIMIT ?"
+        query = f"SELECT id FROM requests r WHERE {_DELIVERED} AND {_NO_LETTERS} ORDER BY id LIMIT ?"
         return remove_requests(db, [number for (number,) in db.execute(query, (CHUNK,))])

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from mapper.receiver.backoff import GiveUp
+from mapper.receiver.keys import Secret
 
 GIGABYTE = 1000**3
 DAY = 86_400.0
@@ -31,11 +34,39 @@ class SpoolSettings:
 
 @dataclass(frozen=True, slots=True)
 class FilesSettings:
-    """Files of events in a folder: a new one after `rotate` seconds, packed if `gzip`."""
+    """Files of events in a folder: a new one after `rotate` seconds or `max_bytes`, packed if `gzip`."""
 
     folder: Path
     rotate: float = 3600.0
     gzip: bool = False
+    max_bytes: int = GIGABYTE
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSettings:
+    """A server that takes events by POST.
+
+    A request has one event, or an array of up to `events_per_request`. `concurrency` is the largest number
+    of requests at the same time, `timeout` the seconds that one may take. If `is_ordered`, an event waits
+    for all earlier ones of its user.
+    """
+
+    url: str = field(repr=False)
+    headers: tuple[tuple[str, Secret], ...] = ()
+    events_per_request: int = 1
+    concurrency: int = 8
+    timeout: float = 30.0
+    is_ordered: bool = False
+    give_up: GiveUp = GiveUp()
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresSettings:
+    """A table in PostgreSQL; `schema` is empty for the first one of the search path."""
+
+    dsn: Secret
+    table: str
+    schema: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +74,4 @@ class DestinationSettings:
     """A destination of events: its name, which is unique, and its kind."""
 
     name: str
-    kind: FilesSettings
+    kind: FilesSettings | HttpSettings | PostgresSettings

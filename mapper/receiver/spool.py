@@ -10,24 +10,30 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
-from mapper.receiver.outcome_writer import (
-    Entered,
-    Totals,
-    add_total,
-    discard_unfinished,
-    enter_portion,
-    settle,
+from mapper.receiver.destinations.destination import QueuedEvent
+from mapper.receiver.outcome_writer import Entered, discard_unfinished, enter_portion, settle
+from mapper.receiver.queues import (
+    EventQueue,
+    Progress,
+    Settled,
+    due_events,
+    read_progress,
+    revive,
+    settle_events,
+    write_progress,
 )
 from mapper.receiver.request import ReceivedRequest
 from mapper.receiver.spool_files import FolderLock, prepare_folder, private_file
 from mapper.receiver.spool_schema import (
     APPLICATION,
+    QUEUES,
     TABLES,
     VERSION,
     Portion,
@@ -38,6 +44,7 @@ from mapper.receiver.spool_schema import (
     read_request,
     write_head,
 )
+from mapper.receiver.totals import Totals, add_total
 from mapper.transform.whole_file import sync_folder
 
 DATABASE = "spool.db"
@@ -60,10 +67,10 @@ class Spool:
     """
 
     def __init__(
-        self, connection: sqlite3.Connection, folder: Path, lock: FolderLock, destinations: Sequence[str]
+        self, connection: sqlite3.Connection, folder: Path, lock: FolderLock, queues: Sequence[EventQueue]
     ) -> None:
         self.folder = folder
-        self.destinations = tuple(destinations)
+        self.queues = tuple(queues)
         self.used = 0
         self.waiting_count = 0
         self.broken: str | None = None
@@ -75,10 +82,10 @@ class Spool:
         self._logged = 0  # bytes written since the last checkpoint, about
 
     @classmethod
-    def open(cls, folder: Path, destinations: Sequence[str] = ()) -> Spool:
+    def open(cls, folder: Path, queues: Sequence[EventQueue] = ()) -> Spool:
         """Open the spool in a folder, or make one; raises SpoolError that says why it cannot be used.
 
-        Events are queued for each of the `destinations`.
+        Events are put into each of the `queues`.
         """
         prepare_folder(folder)
         lock = FolderLock.take(folder)
@@ -87,7 +94,7 @@ class Spool:
         except BaseException:
             lock.release()
             raise
-        spool = cls(connection, folder, lock, destinations)
+        spool = cls(connection, folder, lock, queues)
         try:
             spool._begin()
         except BaseException:
@@ -151,7 +158,7 @@ class Spool:
                 whole = Entered()
                 for part in (self._unfinished.get(one.id), entered.get(one.id)):
                     whole.add(part or Entered())
-                settle(db, one.request.head.source, whole, self.destinations, totals)
+                settle(db, one.request.head.source, whole, self.queues, totals, time.time())
                 totals.add(one.request.head.source, "mapped")
             query = "UPDATE requests SET is_mapped = 1 WHERE id = ?"
             db.executemany(query, ((one.id,) for one in finished))
@@ -175,7 +182,7 @@ class Spool:
             if dry_run:
                 raise _DryRun
             totals = Totals()
-            settle(db, portion.source, entered, self.destinations, totals)
+            settle(db, portion.source, entered, self.queues, totals, time.time())
             totals.write(db)
             self._grow(entered.size)
         return entered
@@ -187,42 +194,31 @@ class Spool:
                 discard_unfinished(db)
             self._unfinished.clear()
 
-    def pending(self, destination: str, limit: int = 1000) -> list[tuple[int, bytes]]:
-        """The next events for a destination, by number, at least one if there are any."""
-        found: list[tuple[int, bytes]] = []
-        size = 0
+    def due(self, destination: str, now: float, limit: int, but: Iterable[int] = ()) -> list[QueuedEvent]:
+        """The next events for a destination, but for some; at least one if any may be delivered."""
         with self._reading() as db:
-            query = (
-                "SELECT d.event, e.event FROM deliveries d JOIN events e ON e.id = d.event"
-                " WHERE d.destination = ? ORDER BY d.event LIMIT ?"
-            )
-            for number, event in db.execute(query, (destination, limit)):
-                found.append((number, event))
-                size += len(event)
-                if size > MAX_FETCH:
-                    break
-        return found
+            return due_events(db, destination, now, limit, but)
 
-    def delivered(self, destination: str, events: Sequence[int], position: str) -> None:
-        """Mark events as delivered, and keep the position at which the destination goes on."""
+    def settle(self, destination: str, settled: Sequence[Settled], progress: Progress) -> None:
+        """Enter what became of events, and how far their destination is."""
         totals = Totals()
         with self._transaction() as db:
-            for event in events:
-                gone = db.execute(
-                    "DELETE FROM deliveries WHERE destination = ? AND event = ?", (destination, event)
-                )
-                if gone.rowcount:
-                    query = "SELECT r.source FROM events e JOIN requests r ON r.id = e.request WHERE e.id = ?"
-                    (source,) = db.execute(query, (event,)).fetchone()
-                    totals.add(source, "delivered", destination)
+            settle_events(db, destination, settled, totals)
             totals.write(db)
-            db.execute("REPLACE INTO progress VALUES (?, ?)", (destination, position))
+            write_progress(db, destination, progress)
 
-    def position(self, destination: str) -> str | None:
-        """The position that was kept with the last delivered events."""
+    def progress(self, destination: str) -> Progress:
+        """How far a destination was when its last events were settled."""
         with self._reading() as db:
-            row = db.execute("SELECT position FROM progress WHERE destination = ?", (destination,)).fetchone()
-        return None if row is None else str(row[0])
+            return read_progress(db, destination)
+
+    def revive(self, letters: Iterable[tuple[str, int]]) -> int:
+        """Queue dead events again, each given by its destination and number; how many were dead."""
+        totals = Totals()
+        with self._transaction() as db:
+            count = sum(revive(db, *letter, time.time(), totals) for letter in letters)
+            totals.write(db)
+        return count
 
     def change(self, work: Callable[[sqlite3.Connection], Found]) -> Found:
         """Do other work in one transaction."""
@@ -345,9 +341,10 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA wal_autocheckpoint = 0")
         connection.execute("PRAGMA cache_size = -16000")
-        if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version < VERSION:
             connection.executescript(
-                f"BEGIN; {TABLES} PRAGMA application_id = {APPLICATION};"
+                f"BEGIN; {'' if version else TABLES} {QUEUES} PRAGMA application_id = {APPLICATION};"
                 f"PRAGMA user_version = {VERSION}; COMMIT;"
             )
     except sqlite3.Error as error:

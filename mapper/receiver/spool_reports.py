@@ -11,12 +11,13 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from mapper.receiver.spool import DATABASE, check_version
-from mapper.receiver.spool_schema import EventKind, SpoolError
+from mapper.receiver.spool_schema import VERSION, EventKind, SpoolError
 
 _encode = msgspec.json.encode
 
@@ -31,6 +32,8 @@ def open_reader(folder: Path) -> Iterator[sqlite3.Connection]:
         db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
         try:
             check_version(db, path)
+            if db.execute("PRAGMA user_version").fetchone()[0] < VERSION:
+                raise SpoolError(f"the spool `{folder}` is of an older version; start its receiver once")
             db.execute("BEGIN")
             yield db
         finally:
@@ -43,8 +46,8 @@ def open_reader(folder: Path) -> Iterator[sqlite3.Connection]:
 class SourceStats:
     """The totals of a source since its first request, and the numbers of rows that are there now.
 
-    `totals` are by name, of `queued`, `delivered` and `removed` by name and detail. `rows` has `requests`,
-    `waiting`, `events`, `skips`, `rejections`, and `pending` by destination.
+    `totals` are by name, those of a queue (`queued`, `delivered`, ..) and `removed` also by detail. `rows`
+    has `requests`, `waiting`, `events`, `skips`, `rejections`, and `pending` and `dead` by destination.
     """
 
     source: str
@@ -52,8 +55,13 @@ class SourceStats:
     rows: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def total(self, name: str) -> int:
-        """A total, of all its details together."""
-        return sum(count for (key, _), count in self.totals.items() if key == name)
+        """A total of what became of requests and items, of all reasons together."""
+        by_destination = name in ("duplicate", "conflict")
+        return sum(
+            count
+            for (key, detail), count in self.totals.items()
+            if key == name and not (by_destination and detail)
+        )
 
     def destinations(self) -> list[str]:
         """All destinations that events of the source were queued for."""
@@ -82,12 +90,24 @@ def read_stats(db: sqlite3.Connection) -> list[SourceStats]:
         for source, count in db.execute(query):
             of(source).rows[table, ""] += count
     query = (
-        "SELECT r.source, d.destination, count(*) FROM deliveries d JOIN events e ON e.id = d.event"
-        " JOIN requests r ON r.id = e.request GROUP BY r.source, d.destination"
+        "SELECT r.source, d.destination, d.state = 2, count(*) FROM deliveries d"
+        " JOIN events e ON e.id = d.event JOIN requests r ON r.id = e.request"
+        " GROUP BY r.source, d.destination, d.state"
     )
-    for source, destination, count in db.execute(query):
-        of(source).rows["pending", destination] += count
+    for source, destination, is_dead, count in db.execute(query):
+        of(source).rows["dead" if is_dead else "pending", destination] += count
     return [found[source] for source in sorted(found)]
+
+
+def failing_destinations(db: sqlite3.Connection) -> Iterator[str]:
+    """A sentence for each destination that takes no events."""
+    query = (
+        "SELECT destination, failures, status, until FROM progress WHERE failures > 0 ORDER BY destination"
+    )
+    for name, failures, status, until in db.execute(query):
+        at = datetime.fromtimestamp(until, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        times = "once" if failures == 1 else f"{failures:,} times"
+        yield f"`{name}` takes nothing: {status}, {times} in a row; the next try is at {at}"
 
 
 def verify(db: sqlite3.Connection) -> list[str]:
@@ -102,6 +122,8 @@ def verify(db: sqlite3.Connection) -> list[str]:
     return faults
 
 
+# The ends of events in a queue, by the names of their totals.
+QUEUE_ENDS = ("delivered", "duplicate", "conflict", "dead")
 _STRAYS = {
     "deliveries have no event": "SELECT count(*) FROM deliveries WHERE event NOT IN (SELECT id FROM events)",
     "events have no request": "SELECT count(*) FROM events WHERE request NOT IN (SELECT id FROM requests)",
@@ -111,6 +133,10 @@ _STRAYS = {
     "events of other kinds than fresh ones are queued": (
         "SELECT count(*) FROM deliveries d JOIN events e ON e.id = d.event"
         f" WHERE e.kind <> {EventKind.FRESH.value}"
+    ),
+    "events are held behind no other one of their user": (
+        "SELECT count(*) FROM deliveries d WHERE d.state = 1 AND NOT EXISTS (SELECT 1 FROM deliveries b"
+        " WHERE b.destination = d.destination AND b.lane = d.lane AND b.lane <> '' AND b.state = 0)"
     ),
 }
 
@@ -143,8 +169,11 @@ def _check_law(stats: SourceStats) -> Iterator[str]:
         ("rejected = rows + removed", total("rejected"), rows["rejections", ""] + removed("rejections")),
     ]
     for name in stats.destinations():
-        queued, delivered = stats.totals["queued", name], stats.totals["delivered", name]
-        sums.append((f"queued = delivered + pending ({name})", queued, delivered + rows["pending", name]))
+        ended = sum(stats.totals[end, name] for end in QUEUE_ENDS)
+        law = f"queued = delivered + duplicate + conflict + pending + dead ({name})"
+        sums.append((law, stats.totals["queued", name], ended + rows["pending", name]))
+        dead = rows["dead", name] + stats.totals["removed dead", name]
+        sums.append((f"dead = rows + removed ({name})", stats.totals["dead", name], dead))
     for law, left, right in sums:
         if left != right:
             yield f"source `{stats.source}`: {law} does not hold: {left} and {right}"

@@ -6,7 +6,9 @@ checked after old rows are gone:
     accepted = mapped + waiting
     items = events + skipped + rejected
     events = fresh + duplicate + conflict
-    queued = delivered + pending, for each destination; a fresh event is queued for each of them
+    queued = delivered + duplicate + conflict + pending + dead, for each destination
+
+A fresh event is queued for each destination; those that it finds to be duplicates or conflicts are others.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import msgspec
 
 from mapper.receiver.request import Pairs, ReceivedRequest, RequestHead
 
-VERSION = 1
+VERSION = 2
 _encode, _decode = msgspec.json.encode, msgspec.json.decode
 # "MaPr", so that other files with tables are never taken for a spool.
 APPLICATION = 0x4D615072
@@ -61,6 +63,24 @@ CREATE TABLE totals (
     source TEXT NOT NULL, name TEXT NOT NULL, detail TEXT NOT NULL, count INTEGER NOT NULL,
     PRIMARY KEY (source, name, detail)) WITHOUT ROWID;
 """
+# Brings tables of version 1 to version 2. `state` is a QueueState; times are in seconds since 1970.
+QUEUES = """
+ALTER TABLE deliveries ADD COLUMN state INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE deliveries ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE deliveries ADD COLUMN next_at REAL NOT NULL DEFAULT 0;
+ALTER TABLE deliveries ADD COLUMN queued_at REAL NOT NULL DEFAULT 0;
+ALTER TABLE deliveries ADD COLUMN lane TEXT NOT NULL DEFAULT '';
+ALTER TABLE deliveries ADD COLUMN status TEXT NOT NULL DEFAULT '';
+ALTER TABLE deliveries ADD COLUMN answer TEXT NOT NULL DEFAULT '';
+UPDATE deliveries SET queued_at = unixepoch();
+CREATE INDEX ready_deliveries ON deliveries (destination, next_at, event) WHERE state = 0;
+CREATE INDEX lanes ON deliveries (destination, lane, event) WHERE lane <> '' AND state < 2;
+CREATE INDEX dead_deliveries ON deliveries (event, destination) WHERE state = 2;
+ALTER TABLE progress ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE progress ADD COLUMN until REAL NOT NULL DEFAULT 0;
+ALTER TABLE progress ADD COLUMN status TEXT NOT NULL DEFAULT '';
+ALTER TABLE progress ADD COLUMN answer TEXT NOT NULL DEFAULT '';
+"""
 
 
 class SpoolError(Exception):
@@ -93,12 +113,16 @@ class StoredRequest:
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """An event that a mapping made of an item; `event_id` is None if the event has none."""
+    """An event that a mapping made of an item; `event_id` is None if the event has none.
+
+    `user` tells the user that it is about from others; it is empty if there is none.
+    """
 
     item: int
     event_id: str | bytes | None
     item_hash: bytes
     event: bytes = field(repr=False)
+    user: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

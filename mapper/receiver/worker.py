@@ -45,11 +45,12 @@ _encode = msgspec.json.Encoder(decimal_format="number", order="sorted").encode
 _FIELD = re.compile(r"`([^`]{1,200})`")
 
 
-class _Id(msgspec.Struct):
+class _Ids(msgspec.Struct):
     event_id: Any = None
+    user_id: Any = None
 
 
-_read_id = msgspec.json.Decoder(_Id).decode
+_read_ids = msgspec.json.Decoder(_Ids).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +100,17 @@ def outcome_row(
                 tuple(diagnostic.message for diagnostic in found),
             )
         case _:
-            return EventRow(index, event_id(outcome), item_hash(items[index], body), outcome)
+            ids = _read_ids(outcome)
+            user = "" if ids.user_id is None else _encode(ids.user_id).decode()
+            return EventRow(index, _id(ids.event_id), item_hash(items[index], body), outcome, user)
 
 
 def event_id(event: bytes) -> str | bytes | None:
     """The id of an event: a text, the JSON of another value, or None if it has none."""
-    found = _read_id(event).event_id
+    return _id(_read_ids(event).event_id)
+
+
+def _id(found: Any) -> str | bytes | None:
     return found if found is None or isinstance(found, str) else _encode(found)
 
 

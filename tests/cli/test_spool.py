@@ -118,7 +118,7 @@ def test_the_totals_and_requests_of_a_spool(bench: SpoolBench, call: Call) -> No
         found[name] = text.strip()
     assert found["accepted"] == "4"
     assert (found["items"], found["fresh"], found["duplicate"]) == ("5", "1", "1")
-    assert found["delivered"] == "0 to `events`, 1 pending"
+    assert found["`events`"] == "0 delivered, 1 pending"
     lines = [json.loads(line) for line in call("spool", "export").out.splitlines()]
     assert [line["request"] for line in lines] == [1, 2, 3, 4]
     assert lines[3]["body_text"] == "no json"

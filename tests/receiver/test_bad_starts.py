@@ -202,7 +202,7 @@ def file_in_its_place(spool: Path) -> AbstractContextManager[Any]:
 
 BAD_SPOOLS: dict[str, BadStart] = {
     "of a newer version": BadStart(
-        spoilt("PRAGMA user_version = 2"), ("is of version 2", "the newer mapper")
+        spoilt("PRAGMA user_version = 99"), ("is of version 99", "the newer mapper")
     ),
     "of another program": BadStart(
         spoilt("PRAGMA application_id = 7"), ("is a database of another program; choose another folder",)

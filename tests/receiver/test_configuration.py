@@ -16,11 +16,12 @@ from mapper.catalog import shipped_mappings
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.render import render_text
 from mapper.diagnostics.source import SourceFile
+from mapper.receiver.backoff import GiveUp
 from mapper.receiver.checks import BasicCheck, DigestCheck, HeaderCheck, SignatureCheck
 from mapper.receiver.configuration import Address, Configuration
 from mapper.receiver.configuration_reader import configuration_schema, read_configuration
 from mapper.receiver.keys import Secret
-from mapper.receiver.settings import FilesSettings, SpoolSettings
+from mapper.receiver.settings import FilesSettings, HttpSettings, PostgresSettings, SpoolSettings
 from support.golden import Golden
 from support.places import ROOT, TESTS
 
@@ -58,6 +59,17 @@ sources:
 destinations:
   - {name: archive, files: {folder: ./events, rotate: 1h, gzip: true}}
   - {name: plain, files: {folder: /tmp/events}}
+  - name: api
+    http:
+      url: https://events.example:8443/server/v4?x=1
+      headers: {X-API-KEY: {env: KEY}, X-Old: {file: old_key}}
+      events_per_request: 10
+      concurrency: 4
+      timeout: 5s
+      order: user_id
+      give_up: {attempts: 7, age: 2d}
+  - {name: simple, http: {url: "http://[::1]:80"}}
+  - {name: warehouse, postgres: {dsn: {env: TOKEN}, table: mapped.events}}
 """
 
 
@@ -91,6 +103,17 @@ def test_a_whole_configuration(folder: Path) -> None:
     assert [(each.name, each.kind) for each in found.destinations] == [
         ("archive", FilesSettings(folder / "events", 3600.0, True)),
         ("plain", FilesSettings(Path("/tmp/events"))),
+        (
+            "api",
+            HttpSettings(
+                "https://events.example:8443/server/v4?x=1",
+                (("X-API-KEY", Secret("env KEY", b"k3y")), ("X-Old", Secret("file old_key", b"0ld"))),
+                *(10, 4, 5.0, True),
+                GiveUp(7, 172_800.0),
+            ),
+        ),
+        ("simple", HttpSettings("http://[::1]:80")),
+        ("warehouse", PostgresSettings(Secret("env TOKEN", b"t0ken"), "events", "mapped")),
     ]
     server, segment, clevertap, webengage, opened = found.sources
     key, token, old = Secret("env KEY", b"k3y"), Secret("env TOKEN", b"t0ken"), Secret("file old_key", b"0ld")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import gzip
 import os
@@ -11,9 +12,11 @@ from typing import Any
 
 import pytest
 
-from mapper.receiver.delivery import DEFAULT_FILE, Deliverer, destinations_of
-from mapper.receiver.destinations.destination import DeliveryBroken, DeliveryError
+from mapper.receiver.delivery import Deliverer
+from mapper.receiver.destinations.destination import DeliveryBroken, QueuedEvent
 from mapper.receiver.destinations.files import EventsFile, RotatedFiles
+from mapper.receiver.places import DEFAULT_FILE, places_of
+from mapper.receiver.queues import Progress
 from mapper.receiver.settings import DestinationSettings, FilesSettings, SpoolSettings
 from mapper.receiver.spool_schema import SpoolBroken
 from support.spools import SpoolBench, order, served
@@ -69,14 +72,14 @@ def test_events_that_were_not_marked_are_cut_off_and_come_again(
         return RotatedFiles("out", tmp_path / "out", 3600, kind == "packed")
 
     (tmp_path / "out").mkdir()
-    bench.spool.delivered("out", [], "")
+    bench.spool.settle("out", [], Progress())
     first = Deliverer(bench.spool, destination())
-    monkeypatch.setattr("mapper.receiver.spool.MAX_FETCH", 1)
+    monkeypatch.setattr("mapper.receiver.queues.MAX_FETCH", 1)
     assert first.deliver_some() == 1
     (name,) = names(tmp_path / "out")
     # Killed between the sync and the mark.
-    first.destination.deliver([event for _, event in bench.spool.pending("out", 2)])
-    first.destination.end()
+    asyncio.run(first.destination.deliver(bench.due(limit=2)))
+    first.stop()
     with (tmp_path / "out" / name).open("ab") as stream:
         stream.write(b"{half a line")
     second = Deliverer(bench.spool, destination())
@@ -100,7 +103,7 @@ def test_lines_of_another_file_stay(bench: SpoolBench, tmp_path: Path) -> None:
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_name_is_over_a_whole_file(bench: SpoolBench, tmp_path: Path, packed: bool) -> None:
     clock, folder = Clock(), tmp_path / "out"
-    deliverer = Deliverer(bench.spool, RotatedFiles("out", folder, 60, packed, clock))
+    deliverer = Deliverer(bench.spool, RotatedFiles("out", folder, 60, packed, clock=clock))
     suffix = ".ndjson.gz" if packed else ".ndjson"
     deliverer.deliver_some()
     assert names(folder) == [f"events-20251128T032000Z{suffix}.part"]
@@ -121,12 +124,16 @@ def test_a_name_is_over_a_whole_file(bench: SpoolBench, tmp_path: Path, packed: 
     bench.check()
 
 
+async def _write(files: RotatedFiles) -> None:
+    await files.deliver([QueuedEvent(1, "/s", "m", "", "1", b"", b"{}")])
+    await files.end()
+
+
 def test_parts_without_marked_events_are_removed(bench: SpoolBench, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     killed = RotatedFiles("out", folder, 60)
     killed.begin("")
-    killed.deliver([b"{}"])
-    killed.end()
+    asyncio.run(_write(killed))
     (folder / "other.part").write_bytes(b"")
     deliverer = Deliverer(bench.spool, RotatedFiles("out", folder, 60))
     deliverer.deliver_some()
@@ -145,12 +152,15 @@ def test_a_full_disk_is_tried_again(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     file = tmp_path / "events.ndjson"
-    deliverer = Deliverer(bench.spool, EventsFile("out", file))
+    clock = Clock()
+    deliverer = Deliverer(bench.spool, EventsFile("out", file), clock=clock)
     with monkeypatch.context() as patched:
         patched.setattr("mapper.receiver.destinations.files.write_all", full)
-        with pytest.raises(DeliveryError, match="cannot be written: No space left"):
-            deliverer.deliver_some()
+        assert deliverer.deliver_some() == 0
+    assert "cannot be written: No space left" in deliverer.state.status
+    clock.now += 36_000
     assert deliverer.deliver_some() == 5
+    assert not deliverer.state.is_failing
     assert len(file.read_bytes().splitlines()) == 5
     deliverer.stop()
 
@@ -163,7 +173,7 @@ def test_a_failed_sync_is_the_end(bench: SpoolBench, tmp_path: Path, monkeypatch
     assert deliverer._thread is not None
     deliverer._thread.join(10)
     assert [type(error) for error in told] == [DeliveryBroken]
-    assert len(bench.spool.pending("out")) == 5
+    assert len(bench.due()) == 5
     deliverer.stop()
 
 
@@ -172,26 +182,27 @@ def _failing(descriptor: int) -> None:
 
 
 def test_a_destination_that_fails_is_reported_once_and_none_waits_for_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr("mapper.receiver.delivery.WAIT", 0.01)
     bench = SpoolBench(tmp_path / "spool", served(tmp_path), destinations=("good", "bad"))
     bench.take(order(1))
     (tmp_path / "file").write_text("")
     told: list[str] = []
-    bad = Deliverer(bench.spool, EventsFile("bad", tmp_path / "file" / "x"), on_fault=told.append)
+    bad = Deliverer(
+        bench.spool, EventsFile("bad", tmp_path / "file" / "x"), on_fault=told.append, chance=lambda: 0.002
+    )
     good = Deliverer(bench.spool, EventsFile("good", tmp_path / "good"))
     bad.start()
     assert good.deliver_some() == 1
     good.stop()
     for _ in range(500):
-        if told:
+        if bad.circuit.failures > 1:
             break
         bad._stopping.wait(0.01)
     bad.stop()
     assert len(told) == 1
     assert told[0].startswith("destination `bad`: ")
-    assert len(bench.spool.pending("bad")) == 1
+    assert len(bench.due("bad")) == 1
     bench.check()
     bench.spool.close()
 
@@ -201,16 +212,18 @@ def test_a_broken_spool_ends_the_delivery(bench: SpoolBench, tmp_path: Path) -> 
     deliverer = Deliverer(bench.spool, EventsFile("out", tmp_path / "x"), on_broken=told.append)
     bench.spool.broken = "broken"
     deliverer.start()
+    assert deliverer._thread is not None
+    deliverer._thread.join(10)
     deliverer.stop()
     assert [type(error) for error in told] == [SpoolBroken]
 
 
 def test_destinations_of_a_configuration(tmp_path: Path) -> None:
     spool = SpoolSettings(tmp_path)
-    (default,) = destinations_of((), spool)
+    default = places_of((), spool)[0].destination
     assert isinstance(default, EventsFile)
     assert (default.name, default.path) == ("events", tmp_path / DEFAULT_FILE)
     settings = DestinationSettings("archive", FilesSettings(tmp_path / "out", 60, gzip=True))
-    (files,) = destinations_of((settings,), spool)
+    files = places_of((settings,), spool)[0].destination
     assert isinstance(files, RotatedFiles)
     assert (files.name, files.folder, files.rotate, files.gzip) == ("archive", tmp_path / "out", 60, True)

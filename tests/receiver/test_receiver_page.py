@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from mapper.catalog import shipped_mappings
 from mapper.diagnostics.diagnostic import Report
-from mapper.receiver.configuration_reader import CONFIGURATION, DESTINATION, SOURCE, SPOOL
+from mapper.receiver.configuration_reader import CONFIGURATION, SOURCE, SPOOL
+from mapper.receiver.destination_reader import DESTINATION, GIVE_UP
 from mapper.receiver.kinds import TableKind
 from mapper.receiver.profiles import VendorFact, load_profile
 from support.places import ROOT
@@ -27,6 +28,7 @@ TABLES: dict[str, TableKind] = {
     "`sources`": SOURCE,
     **{f"`destinations`, `{name}`": table for name, table in DESTINATION.tables.items()},
     **{f"`{name}`": inner(table, name) for name, table in DESTINATION.tables.items()},
+    "`give_up`": GIVE_UP,
 }
 
 

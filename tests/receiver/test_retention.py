@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from mapper.receiver import retention
-from mapper.receiver.outcome_writer import add_total
+from mapper.receiver.destinations.destination import Verdict
 from mapper.receiver.retention import Retention
 from mapper.receiver.settings import SpoolSettings
+from mapper.receiver.totals import add_total
 from support.spools import DAY, SpoolBench, order, received, rows_of, served
 
 REJECTED = {"id": "r", "type": "placed", "at": "2026-11-23T19:00:00Z"}
@@ -34,7 +35,7 @@ def left(bench: SpoolBench) -> list[int]:
 
 
 def deliver(bench: SpoolBench, count: int) -> None:
-    bench.spool.delivered("out", [number for number, _ in bench.spool.pending("out", count)], "")
+    bench.settle(count)
 
 
 def test_old_requests_go_when_they_are_delivered(bench: SpoolBench) -> None:
@@ -52,6 +53,19 @@ def test_old_requests_go_when_they_are_delivered(bench: SpoolBench) -> None:
     totals = bench.totals()
     assert (totals["removed requests"], totals["removed events"], totals["removed rejections"]) == (4, 2, 1)
     assert (totals["accepted"], totals["delivered out"], totals["rejected"]) == (6, 3, 1)
+
+
+def test_dead_events_go_by_age_and_not_by_size(bench: SpoolBench) -> None:
+    bench.settle(2, Verdict.DEAD)
+    bench.check()
+    small = Retention(bench.spool, replace(settings(bench), max_bytes=1000))
+    assert small.step("2026-11-23T20:00:01.000Z") == 1
+    assert left(bench) == [1, 3, 4, 5]
+    bench.check()
+    assert Retention(bench.spool, settings(bench)).step(LATER) == 3
+    assert left(bench) == [5]
+    assert bench.totals()["removed dead out"] == 2
+    bench.check()
 
 
 def test_a_spool_that_fills_gives_up_delivered_requests_without_rejections(bench: SpoolBench) -> None:
@@ -86,7 +100,8 @@ def test_ids_are_kept_as_long_as_a_waiting_request_may_ask(bench: SpoolBench) ->
 
 
 @pytest.mark.parametrize(
-    "name", ["accepted", "mapped", "items", "events", "fresh", "rejected", "skipped", "delivered out"]
+    "name",
+    ["accepted", "mapped", "items", "events", "fresh", "rejected", "skipped", "delivered out", "dead out"],
 )
 def test_a_total_that_is_wrong_breaks_the_law(bench: SpoolBench, name: str) -> None:
     deliver(bench, 1)
@@ -106,7 +121,9 @@ def test_a_total_that_is_wrong_breaks_the_law(bench: SpoolBench, name: str) -> N
         "DELETE FROM skips",
         "DELETE FROM deliveries WHERE event = 2",
         "UPDATE events SET kind = 1",
-        "INSERT INTO deliveries VALUES ('out', 99)",
+        "INSERT INTO deliveries (destination, event) VALUES ('out', 99)",
+        "UPDATE deliveries SET state = 1",
+        "UPDATE deliveries SET state = 2",
     ],
 )
 def test_rows_that_are_lost_break_the_law(bench: SpoolBench, statement: str) -> None:

@@ -95,7 +95,7 @@ def test_a_link_in_the_place_of_the_database_is_not_followed(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("statements", "expected"),
     [
-        ("PRAGMA user_version = 2", "is of version 2, and this mapper knows 1: use the newer mapper"),
+        ("PRAGMA user_version = 3", "is of version 3, and this mapper knows 2: use the newer mapper"),
         ("PRAGMA application_id = 7", "is a database of another program; choose another folder"),
     ],
 )

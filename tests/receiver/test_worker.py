@@ -65,7 +65,7 @@ def test_the_same_item_again_is_a_duplicate_and_another_one_is_a_conflict(bench:
     totals = bench.totals()
     assert (totals["fresh"], totals["duplicate"], totals["conflict"]) == (1, 1, 1)
     assert totals["queued out"] == 1
-    assert bench.spool.pending("out") == [(1, rows_of(bench.folder, "SELECT event FROM events")[0][0])]
+    assert [event.event for event in bench.due()] == [rows_of(bench.folder, "SELECT event FROM events")[0][0]]
     bench.check()
 
 

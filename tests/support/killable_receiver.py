@@ -21,10 +21,18 @@ from typing import Any
 from mapper.diagnostics.diagnostic import Report
 from mapper.receiver import outcome_writer, spool
 from mapper.receiver.configuration import Address, Configuration, RequestSource
+from mapper.receiver.keys import Secret
+from mapper.receiver.places import places_of
 from mapper.receiver.receiver import Receiver
 from mapper.receiver.served_mapping import load_mappings
 from mapper.receiver.serving import listen, serve
-from mapper.receiver.settings import SpoolSettings
+from mapper.receiver.settings import (
+    DestinationSettings,
+    FilesSettings,
+    HttpSettings,
+    PostgresSettings,
+    SpoolSettings,
+)
 from mapper.receiver.spool_schema import EventKind
 
 
@@ -61,6 +69,16 @@ def cut_power(folder: Path, synced: Path) -> None:
     os.environ["SYNCED_OF"] = watched
 
 
+def destinations_of(trial: dict[str, Any]) -> tuple[DestinationSettings, ...]:
+    """The destinations that a trial names: a URL, a folder and a DSN."""
+    kinds: dict[str, Any] = {
+        "http": lambda url: HttpSettings(url, concurrency=4, timeout=5.0),
+        "files": lambda folder: FilesSettings(Path(folder), rotate=0.3, gzip=True),
+        "postgres": lambda dsn: PostgresSettings(Secret("trial", dsn.encode()), "events"),
+    }
+    return tuple(DestinationSettings(name, kinds[name](trial[name])) for name in kinds if name in trial)
+
+
 def main() -> None:
     trial = json.loads(sys.argv[1])
     folder = Path(trial["folder"])
@@ -69,7 +87,9 @@ def main() -> None:
     configuration = Configuration(
         (RequestSource("/orders", (path,), ()),),
         spool=SpoolSettings(folder, min_free=0),
+        destinations=destinations_of(trial),
     )
+    places_of(configuration.destinations, configuration.spool)  # imports their packages
     mappings = load_mappings([path], Report())
     assert mappings[path].transform.json(b"{}").rejected  # imports all that a request needs
     socket = listen(Address(port=0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from typing import Any, ClassVar
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.render import render_text
 from mapper.receiver import spool
+from mapper.receiver.destinations.destination import QueuedEvent, Tried, Verdict
+from mapper.receiver.queues import EventQueue, Progress, Settled
 from mapper.receiver.request import ReceivedRequest, RequestHead
 from mapper.receiver.served_mapping import ServedMapping, load_mapping
 from mapper.receiver.spool import DATABASE, Spool
@@ -55,6 +58,7 @@ class SpoolBench:
     mapping: ServedMapping
     more: tuple[ServedMapping, ...] = ()
     destinations: tuple[str, ...] = ("out",)
+    ordered: tuple[str, ...] = ()
     window: float = 30 * DAY
     spool: Spool = field(init=False)
     worker: Worker = field(init=False)
@@ -64,7 +68,8 @@ class SpoolBench:
         _BENCHES.append(self)
 
     def open(self) -> None:
-        self.spool = Spool.open(self.folder, self.destinations)
+        queues = [EventQueue(name, name in self.ordered) for name in self.destinations]
+        self.spool = Spool.open(self.folder, queues)
         mappings = {SOURCE: SourceMappings((self.mapping, *self.more))}
         self.worker = Worker(self.spool, mappings, self.window)
 
@@ -76,6 +81,14 @@ class SpoolBench:
     def map_all(self) -> None:
         while self.worker.map_some():
             pass
+
+    def due(self, destination: str = "out", limit: int = 1000) -> list[QueuedEvent]:
+        return self.spool.due(destination, time.time(), limit)
+
+    def settle(self, count: int, verdict: Verdict = Verdict.DELIVERED, destination: str = "out") -> None:
+        """Enter the same end for the next events."""
+        settled = [Settled(event, Tried(verdict, "test")) for event in self.due(destination, count)]
+        self.spool.settle(destination, settled, Progress())
 
     def close(self) -> None:
         self.spool.close()
@@ -138,6 +151,8 @@ def totals_of(folder: Path) -> dict[str, int]:
 
 
 def content_of(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
-    """All rows of a spool."""
-    tables = ("requests", "events", "skips", "rejections", "deliveries", "keys", "totals", "mappings")
-    return {table: sorted(rows_of(folder, f"SELECT * FROM {table}"), key=repr) for table in tables}
+    """All rows of a spool, without the times at which events were queued."""
+    tables = ("requests", "events", "skips", "rejections", "keys", "totals", "mappings")
+    found = {table: sorted(rows_of(folder, f"SELECT * FROM {table}"), key=repr) for table in tables}
+    query = "SELECT destination, event, state, attempts, lane FROM deliveries ORDER BY destination, event"
+    return {**found, "deliveries": rows_of(folder, query)}

@@ -42,7 +42,7 @@ MODULE_LINES = 500
 FUNCTION_LINES = 60
 LONG_FUNCTIONS: dict[str, str] = {}  # `mapper.module.function`: why it is better in one piece
 
-PACKAGES_OF_THE_RECEIVER = {"starlette", "uvicorn", "watchfiles", "aiohttp", "prometheus_client"}
+PACKAGES_OF_THE_RECEIVER = {"starlette", "uvicorn", "watchfiles", "aiohttp", "psycopg", "prometheus_client"}
 
 # Files that lie directly in mapper/, beside the rooms.
 LOOSE_FILES = 8

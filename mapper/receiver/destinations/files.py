@@ -15,11 +15,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mapper.receiver.destinations.destination import DeliveryBroken, DeliveryError
+from mapper.receiver.destinations.destination import (
+    Delivered,
+    DeliveryBroken,
+    DeliveryError,
+    QueuedEvent,
+)
+from mapper.receiver.settings import GIGABYTE
 from mapper.streams.gzip_files import GzipWriter
 from mapper.transform.whole_file import find_obstacle, open_part, sync_folder, write_all
 
 PART = ".part"
+BATCH = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +123,18 @@ def _whole_lines(path: Path, size: int) -> int:
     return 0
 
 
+def _lines(events: Sequence[QueuedEvent]) -> bytes:
+    return b"".join(one.event + b"\n" for one in events)
+
+
 @dataclass(slots=True)
 class EventsFile:
     """One file to which each event is appended as a line; whoever moves it away gets a new one."""
 
     name: str
     path: Path
+    batch: int = BATCH
+    concurrency: int = 1
     clock: Callable[[], float] = time.time
     _file: _OpenFile | None = None
     _known: FilePosition | None = None
@@ -130,21 +143,24 @@ class EventsFile:
         """Go on behind the lines that were delivered."""
         self._known = FilePosition.read(position)
 
-    def deliver(self, events: Sequence[bytes]) -> str:
+    async def deliver(self, events: Sequence[QueuedEvent]) -> Delivered:
         """Append events, each a line."""
         try:
             opened = self._opened()
         except OSError as error:
             raise DeliveryError(f"`{self.path}` cannot be opened: {error.strerror}") from error
-        opened.append(b"".join(event + b"\n" for event in events))
+        opened.append(_lines(events))
         self._known = opened.position()
-        return self._known.text
+        return Delivered.all(events, self._known.text)
 
     def tidy(self) -> None:
         """Nothing is due."""
 
-    def end(self) -> None:
+    async def end(self) -> None:
         """Close the file."""
+        self._close()
+
+    def _close(self) -> None:
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -154,22 +170,26 @@ class EventsFile:
             with suppress(FileNotFoundError):
                 if os.path.samestat(os.fstat(self._file.descriptor), os.lstat(self.path)):
                     return self._file
-            self.end()
+            self._close()
         self._file = _OpenFile.open(self.path, self._known, self.clock())
         return self._file
 
 
 @dataclass(slots=True)
 class RotatedFiles:
-    """Files in a folder, a new one after `rotate` seconds; the present one is `NAME.part`.
+    """Files in a folder, a new one after `rotate` seconds or `max_bytes`; the present one is `NAME.part`.
 
-    Packed files have a gzip member for each group of events that was delivered together.
+    A file ends with a group of events that were delivered together, so it may be larger by one group. Packed
+    files have a gzip member for each group.
     """
 
     name: str
     folder: Path
     rotate: float
     gzip: bool = False
+    max_bytes: int = GIGABYTE
+    batch: int = BATCH
+    concurrency: int = 1
     clock: Callable[[], float] = time.time
     _file: _OpenFile | None = None
     _known: FilePosition | None = None
@@ -179,23 +199,23 @@ class RotatedFiles:
         """Go on in the part that was begun; parts whose events were never marked are removed."""
         self._known = FilePosition.read(position)
 
-    def deliver(self, events: Sequence[bytes]) -> str:
+    async def deliver(self, events: Sequence[QueuedEvent]) -> Delivered:
         """Write events as lines into the present part."""
         try:
             opened = self._opened()
         except OSError as error:
             raise DeliveryError(f"`{self.folder}` cannot be written: {error.strerror}") from error
-        data = b"".join(event + b"\n" for event in events)
+        data = _lines(events)
         if self.gzip:
             packer = GzipWriter()
             data = packer.pack(data) + packer.end_member()
         opened.append(data)
         self._known = opened.position()
-        return self._known.text
+        return Delivered.all(events, self._known.text)
 
     def tidy(self) -> str | None:
-        """Give the present part its name if its time is over."""
-        if self._known is None or self.clock() - self._known.begun < self.rotate:
+        """Give the present part its name if its time is over, or if it is large."""
+        if self._known is None or not self._is_over(self._known):
             return None
         try:
             opened = self._opened()
@@ -206,15 +226,21 @@ class RotatedFiles:
             _sync_folder(opened.path)
         except OSError as error:
             raise DeliveryError(f"`{self.folder}` cannot be written: {error.strerror}") from error
-        self.end()
+        self._close()
         self._known = None
         return ""
 
-    def end(self) -> None:
+    async def end(self) -> None:
         """Close the part; the next start goes on in it."""
+        self._close()
+
+    def _close(self) -> None:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+    def _is_over(self, known: FilePosition) -> bool:
+        return self.clock() - known.begun >= self.rotate or known.size >= self.max_bytes
 
     def _opened(self) -> _OpenFile:
         if self._file is None:
