@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from mapper import ir
-from mapper.budget import TooComplex, limited
+from mapper.budget import Budget, TooComplex, limited
 from mapper.checker.inference.findings import Inference
 from mapper.checker.inference.payload_types import PayloadTypes
 from mapper.checker.search.candidates import boundaries, counts, placements
@@ -31,6 +31,7 @@ from mapper.checker.types import NEVER, Type
 
 # Bounds of the work, counted and not timed. A step is about a microsecond of a run, or a type visited.
 STEPS_OF_QUESTION = 20_000  # for each one, as long as there are not too many
+STEPS_TO_IMPROVE = 8_000  # after which the first payload found is good enough
 STEPS_TO_SHARE = 2_000_000  # for questions that need more
 MAX_STEPS_OF_QUESTION = 300_000
 MAX_STEPS_OF_ALL = 5_000_000
@@ -59,6 +60,13 @@ class _Question:
     after: int = 0  # payloads that were tried since one was found
     fitting: int = 0
     is_cut: bool = False
+    budget: Budget = field(default_factory=lambda: Budget(0))
+    enough: int = 0  # steps that are left when STEPS_TO_IMPROVE are spent
+
+    @property
+    def is_done(self) -> bool:
+        """True if a payload was found and enough smaller ones were tried."""
+        return self.after > _MAX_SMALLER or (self.rank != _NOT and self.budget.left < self.enough)
 
 
 @dataclass(slots=True)
@@ -100,6 +108,7 @@ class CounterexampleSearch:
         steps = max(0, min(STEPS_OF_QUESTION + self.steps_to_share, MAX_STEPS_OF_QUESTION, self.steps_left))
         question = _Question(is_wrong)
         with limited(steps) as budget, suppress(TooComplex):
+            question.budget, question.enough = budget, steps - STEPS_TO_IMPROVE
             trials = question.trials = self._maker.trials_of(entry, focus)
             question.execute = trials.execute
             self._drafting.begin()
@@ -134,7 +143,7 @@ class CounterexampleSearch:
         for count in counts():
             for start, choices in zip(starts, every, strict=True):
                 for number, placed in enumerate(placements(choices, count)):
-                    if question.after > _MAX_SMALLER:
+                    if question.is_done:
                         return
                     if number >= max_runs:
                         question.is_cut = True
