@@ -39,7 +39,7 @@ class Budget:
 
     left: int
     paid: set[object] = field(default_factory=set)
-    found: dict[tuple[object, int, int, int], tuple[object, object, object]] = field(default_factory=dict)
+    found: dict[tuple[object, int, int], tuple[object, object, object]] = field(default_factory=dict)
 
 
 _current: ContextVar[Budget | None] = ContextVar("mapper_budget", default=None)
@@ -130,7 +130,7 @@ def memoize(work: Callable[[_Left, _Right, int], _Found], left: _Left, right: _R
     budget = _current.get()
     if budget is None:
         return work(left, right, depth)
-    key = (work, id(left), id(right), depth)
+    key = (work, id(left), id(right))
     known = budget.found.get(key)
     if known is None:  # the operands are kept with the result, so that no other object takes their ids
         known = budget.found[key] = (left, right, work(left, right, depth))

@@ -429,10 +429,11 @@ def test_conditions_are_solved_together(name: str, tmp_path: Path) -> None:
     assert all(shown)
 
 
-def test_of_many_questions_each_has_its_steps(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("members", "casts"), [(600, 90), pytest.param(2_000, 300, marks=pytest.mark.slow)])
+def test_of_many_questions_each_has_its_steps(members: int, casts: int, tmp_path: Path) -> None:
     """Each of many casts of a wide source is reported, whether its members are required or not."""
-    names = [f"p{number}" for number in range(600)]
-    fields = {f"f{number}": {"path": f"$.p{number}", "as": "number"} for number in range(90)}
+    names = [f"p{number}" for number in range(members)]
+    fields = {f"f{number}": {"path": f"$.p{number}", "as": "number"} for number in range(casts)}
     for required in ([], names):
         source = record(dict.fromkeys(names, TEXT), *required)
         target = {"type": "object", "properties": dict.fromkeys(fields, NUMBER)}

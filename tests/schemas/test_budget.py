@@ -12,12 +12,14 @@ import pytest
 
 import mapper
 from mapper import budget
+from mapper.budget import MAX_STEPS, limited
 from mapper.checker.types import ANYTHING, is_subtype, join, meet
 from mapper.checker.types.from_schema import read_schema
 from mapper.diagnostics.diagnostic import Report
 from mapper.runtime.schema.validation import violations
 from mapper.schemas import schema
 from mapper.schemas.positions import TooManyValues, locate_json
+from mapper.schemas.questions import property_of
 from mapper.schemas.schema import load_schema
 from support.places import ROOT
 
@@ -286,3 +288,19 @@ def test_what_is_required_of_many_objects_is_explained_briefly() -> None:
     found = violations(json.dumps(document), [{}] * 300)
     assert [violation.location for violation in found[:2]] == ["$[0].a00000", "$[0].a00001"]
     assert len(found) == 20
+
+
+@pytest.mark.parametrize("keyword", ["oneOf", "anyOf", "allOf"])
+def test_models_that_refer_to_all_of_them_are_asked_about_once(keyword: str) -> None:
+    spent = []
+    for count in (50, 100):
+        models: dict[str, object] = {
+            f"M{number}": {"properties": {"next": {"$ref": "#/$defs/All"}}} for number in range(count)
+        }
+        models["All"] = {keyword: [{"$ref": f"#/$defs/{name}"} for name in models]}
+        document = {"$ref": "#/$defs/All", "$defs": models}
+        with limited() as given:
+            found = property_of(document, property_of(document, document, "next"), "next")
+        assert found == {"$ref": "#/$defs/All"}
+        spent.append(MAX_STEPS - given.left)
+    assert spent[1] < 3 * spent[0]

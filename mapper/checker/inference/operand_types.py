@@ -97,7 +97,8 @@ def _note_range(call: ir.FilterCall, operand: Operand, count: int, notes: Infere
     """Note that arithmetic can leave the range of numbers; once for operations on the result of such ones."""
     before = operand
     while isinstance(before, ir.FilterCall):
-        if any(each.bad is EXTREME for each in notes.rejections_at("M618", before.span)):
+        asked = notes.rejections_at("M618", before.span)
+        if any(each.bad is EXTREME or before.name == "sum" for each in asked):
             return
         before = before.value
     reason = f"`{call.name}` cannot work with every number"

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from mapper import ir
-from mapper.budget import TooComplex, limited
+from mapper.budget import Budget, TooComplex, limited
 from mapper.checker.inference.findings import Inference
 from mapper.checker.inference.payload_types import PayloadTypes
 from mapper.checker.search.candidates import boundaries, counts, placements
@@ -31,6 +31,7 @@ from mapper.checker.types import NEVER, Type
 
 # Bounds of the work, counted and not timed. A step is about a microsecond of a run, or a type visited.
 STEPS_OF_QUESTION = 20_000  # for each one, as long as there are not too many
+STEPS_TO_IMPROVE = 8_000  # after which the first payload found is good enough
 STEPS_TO_SHARE = 2_000_000  # for questions that need more
 MAX_STEPS_OF_QUESTION = 300_000
 MAX_STEPS_OF_ALL = 5_000_000
@@ -42,23 +43,25 @@ _MAX_SMALLER = 40  # more payloads that are tried once one was found
 Judge: TypeAlias = Callable[[Run], bool]
 
 
-def _not_run(_payload: Payload) -> Run:
-    return Run(skipped=True)
-
-
 @dataclass(slots=True)
 class _Question:
     """The state of one search."""
 
     is_wrong: Judge
-    execute: Execute = _not_run
-    trials: Trials | None = None
+    trials: Trials
+    budget: Budget
+    enough: int  # steps that are left when STEPS_TO_IMPROVE are spent
     best: Payload | None = None
     rank: int = _NOT
     filled: int = 0  # drafts that were filled
     after: int = 0  # payloads that were tried since one was found
     fitting: int = 0
     is_cut: bool = False
+
+    @property
+    def is_done(self) -> bool:
+        """True if a payload was found and enough smaller ones were tried."""
+        return self.after > _MAX_SMALLER or (self.rank != _NOT and self.budget.left < self.enough)
 
 
 @dataclass(slots=True)
@@ -98,33 +101,33 @@ class CounterexampleSearch:
         there is one. Runs accept any event.
         """
         steps = max(0, min(STEPS_OF_QUESTION + self.steps_to_share, MAX_STEPS_OF_QUESTION, self.steps_left))
-        question = _Question(is_wrong)
+        question: _Question | None = None
         with limited(steps) as budget, suppress(TooComplex):
-            trials = question.trials = self._maker.trials_of(entry, focus)
-            question.execute = trials.execute
+            trials = self._maker.trials_of(entry, focus)
+            question = _Question(is_wrong, trials, budget, steps - STEPS_TO_IMPROVE)
             self._drafting.begin()
-            self._ask(question, trials, focus, bad, wanted, max_runs)
+            self._ask(question, focus, bad, wanted, max_runs)
             self._shrink(question)
         used = steps - max(budget.left, 0)
         self.steps_left -= used
         self.steps_to_share -= max(0, used - STEPS_OF_QUESTION)
-        if question.best is not None and question.trials is not None:
+        if question is not None and question.best is not None:
             rules = places_read(self.program.rules)
             read = {**question.trials.read_by(focus), **question.trials.places, **rules}
             return Found(question.best, shown_part(question.best, read, self._drafting.places))
-        if question.is_cut or budget.left < 0:
+        if question is None or question.is_cut or budget.left < 0:
             return NotFound(Why.BUDGET)
         return NotFound(Why.NOTHING if question.fitting else Why.NO_PAYLOAD)
 
     def _ask(
         self,
         question: _Question,
-        trials: Trials,
         focus: object,
         bad: Type,
         wanted: Type | None,
         max_runs: int,
     ) -> None:
+        trials = question.trials
         starts = [*self._maker.narrowed(focus, trials), *trials.starts]
         constants = [*trials.constants, *boundaries(wanted)]
         first = trials.read_by(focus)
@@ -134,7 +137,7 @@ class CounterexampleSearch:
         for count in counts():
             for start, choices in zip(starts, every, strict=True):
                 for number, placed in enumerate(placements(choices, count)):
-                    if question.after > _MAX_SMALLER:
+                    if question.is_done:
                         return
                     if number >= max_runs:
                         question.is_cut = True
@@ -166,7 +169,7 @@ class CounterexampleSearch:
 
     def _rank(self, question: _Question, payload: Payload) -> int:
         """How much a payload shows: nothing, that the whole mapping rejects it, or that it does so here."""
-        run = question.execute(payload)
+        run = question.trials.execute(payload)
         if run.skipped or not question.is_wrong(run):
             return _NOT
         if self._whole is None:
@@ -174,7 +177,7 @@ class CounterexampleSearch:
         whole = self._whole(payload)
         if not whole.faults:
             return _NOT
-        return _HERE if question.trials is None or question.trials.concerns(whole) else _ELSEWHERE
+        return _HERE if question.trials.concerns(whole) else _ELSEWHERE
 
     def _shrink(self, question: _Question) -> None:
         """Leave out all that the failure does not need, as far as the steps last."""
