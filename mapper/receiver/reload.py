@@ -26,6 +26,7 @@ from mapper.runtime.limits import DEFAULT
 from mapper.samples.suites import CaseStatus, run_suite
 
 QUIET = 300  # milliseconds without a change after which a change is looked at
+SEEING = 1000  # milliseconds after which changes are seen for sure, once folders are watched
 SUFFIXES = (".yaml", ".yml", ".json")  # of mappings, profiles, dialects and schemas
 # A running receiver keeps them: its socket, its spool and its queues are open.
 FIXED = ("listen", "spool", "destinations")
@@ -72,6 +73,7 @@ class Reloader:
     read: Read | None = None
     state: Reloaded = Reloaded()
     _files: tuple[Path, ...] = ()
+    _watched: frozenset[Path] = frozenset()
     # Its `put` may be called by the handler of a signal.
     _asked: SimpleQueue[bool] = field(default_factory=SimpleQueue)
     _stopping: threading.Event = field(default_factory=threading.Event)
@@ -153,13 +155,12 @@ class Reloader:
                 self._asked.get()
             if self._stopping.is_set():
                 return
-            watched = self._folders()
             try:
                 self.look()
             except Exception as error:  # what serves goes on; the next change is looked at again
                 name = type(error).__name__
                 self.receiver.on_fault(f"changed files cannot be looked at: {name}, a defect of mapper")
-            if self._folders() != watched:
+            if self._folders() != self._watched:
                 self._again.set()
 
     def _watch(self) -> None:
@@ -170,20 +171,29 @@ class Reloader:
             except Exception as error:  # a folder is gone, or the system watches no more of them
                 self.receiver.on_fault(f"changes of files are not seen, until SIGHUP: {error}")
                 self._again.wait()
-            # Other folders are watched now; something may have changed there meanwhile.
-            self.ask()
 
     def _watch_folders(self) -> None:
-        """Ask for a look at each change, until other folders are to be watched."""
-        for _ in watchfiles.watch(
-            *sorted(self._folders()),
+        """Ask for a look at each change, until folders have to be watched anew.
+
+        The first look is for what changed before changes are seen: since the beginning, or in a new folder.
+        """
+        self._watched = self._folders()
+        is_seeing = False
+        for changes in watchfiles.watch(
+            *sorted(self._watched),
             watch_filter=self._concerns,
             stop_event=self._again,
             step=QUIET,
             recursive=False,
             raise_interrupt=False,
+            rust_timeout=SEEING,
+            yield_on_timeout=True,
         ):
-            self.ask()
+            if changes or not is_seeing:
+                is_seeing = True
+                self.ask()
+            if any(self._is_watched(path) for _, path in changes):
+                return  # it was removed, or made again, which is another folder to the system
 
     def _folders(self) -> frozenset[Path]:
         files = (*self._files, *self.receiver.mappings)
@@ -193,7 +203,11 @@ class Reloader:
     def _concerns(self, change: watchfiles.Change, path: str) -> bool:
         name = Path(path).name
         # Kubernetes changes mounted secrets by a link that is called `..data`.
-        return name.endswith(SUFFIXES) or name.startswith("..") or name in {one.name for one in self._files}
+        is_named = name.startswith("..") or name in {one.name for one in self._files}
+        return is_named or name.endswith(SUFFIXES) or self._is_watched(path)
+
+    def _is_watched(self, path: str) -> bool:
+        return Path(path).absolute() in {folder.absolute() for folder in self._watched}
 
 
 def _with_fixed_keys(wanted: Configuration, old: Configuration, failed: list[str]) -> Configuration:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -104,7 +105,7 @@ def test_changes_are_seen(receiver: Receiver, tmp_path: Path) -> None:
     reloader = Reloader(receiver, lambda reloaded: seen.set())
     reloader.start()
     try:
-        for number in range(50):
+        for number in range(20):
             write(tmp_path / "orders.yaml", OTHER + f"# {number}\n")
             if seen.wait(1):
                 break
@@ -256,7 +257,7 @@ def test_changed_secrets_and_configurations_are_seen(home: Home) -> None:
     seen = threading.Semaphore(0)
     home.reloader.on_change = lambda reloaded: seen.release()
     home.reloader.start()
-    for number in range(50):
+    for number in range(20):
         write(home.folder / "key", f"next-{number}\n")
         if seen.acquire(timeout=1):
             break
@@ -268,11 +269,36 @@ def test_changed_secrets_and_configurations_are_seen(home: Home) -> None:
     write(home.file, CONFIGURATION.replace("{file: key}", "{file: elsewhere/key}"))
     assert seen.acquire(timeout=30)
     assert home.post("here") == 200
-    for number in range(50):  # the folder that is named now is watched, too
+    for number in range(20):  # the folder that is named now is watched, too
         write(other / "key", f"there-{number}\n")
         if seen.acquire(timeout=1):
             break
     assert 200 in {home.post(f"there-{count}") for count in range(number + 1)}
+
+
+@pytest.mark.parametrize("times", [1, 2], ids=["made", "made again"])
+def test_folders_that_are_made_later_are_watched(home: Home, times: int) -> None:
+    """As `./mappings` of a receiver without a configuration, of which nothing is there at first."""
+    read, reading = home.reloader.read, threading.Semaphore(0)
+    folder = home.folder / "mappings"
+
+    def read_with_folder(report: Report) -> ReadConfiguration:
+        assert read is not None
+        reading.release()
+        found = read(report)
+        return replace(found, files=(*found.files, folder))
+
+    home.reloader.read = read_with_folder
+    home.reloader.start()
+    for _ in range(times):
+        if folder.exists():
+            folder.rmdir()
+        folder.mkdir()
+        assert reading.acquire(timeout=30)
+        while reading.acquire(timeout=2):  # until all is quiet
+            pass
+    write(folder / "shop.yaml", "")
+    assert reading.acquire(timeout=30)
 
 
 def test_a_look_can_be_asked_for(home: Home) -> None:
