@@ -53,6 +53,7 @@ __all__ = [
     "draft",
     "infer",
     "load",
+    "render",
     "trace",
 ]
 
@@ -90,6 +91,17 @@ def load(name: str | Path, *, limits: Limits | None = None, cache: str | Path | 
     from mapper import api
 
     return api.load(name, limits=limits, cache=cache)
+
+
+def render(diagnostics: Iterable[Diagnostic], format: str = "text", *, show_values: bool = False) -> str:
+    """Diagnostics as `mapper check` prints them: `text`, `concise`, `json` or `github`.
+
+    Values of payloads are shown by `text` and `json`, with `show_values` only. Raises ValueError for another
+    format.
+    """
+    from mapper.diagnostics.render import render as rendered
+
+    return rendered(diagnostics, format, show_values=show_values)
 
 
 def trace(

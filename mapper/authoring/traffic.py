@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from mapper import ir
+from mapper.authoring.observations import no_collection
 from mapper.diagnostics.diagnostic import Diagnostic, Report
 from mapper.diagnostics.errors import CompileError
 from mapper.diagnostics.source import SourceFile, Span, SpannedText
@@ -98,14 +99,15 @@ class Traffic:
 
     def _of_batch(self, batch: Batch, data: bytes, line: int) -> list[Any]:
         lines = [data] * bool(data.strip()) if batch.is_whole else BytesIO(data).readlines()
-        with suppress(msgspec.MsgspecError, ValueError, RecursionError):
+        with no_collection(), suppress(msgspec.MsgspecError, ValueError, RecursionError):
             values = [_decode(one) for one in lines if not one.isspace()]
             if not any(map(_is_wrapped, values)):
                 self.bodies += len(values)
                 return values
         found: list[Any] = []
-        for number, body in bodies_of(lines, line):
-            found += self._of_line(batch.name, number, body)
+        with no_collection():
+            for number, body in bodies_of(lines, line):
+                found += self._of_line(batch.name, number, body)
         return found
 
     def _of_line(self, name: str, line: int, raw: bytes) -> list[Any]:

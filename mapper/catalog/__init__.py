@@ -60,9 +60,13 @@ def require_mapping(name: str, report: Report) -> Path | None:
 
 
 def folder_of(filename: str) -> Path | None:
-    """The folder of a mapping whose file name is known; None if there is no such file."""
+    """The folder of a mapping whose file name is known; None if it is no name of a file.
+
+    The file may not be saved yet: its folder is there already.
+    """
     path = Path(filename)
-    return path.parent if is_file(path) else None
+    is_named = path.suffix in MAPPING_SUFFIXES and path.parent.is_dir()
+    return path.parent if is_named or is_file(path) else None
 
 
 def mapping_names() -> list[str]:

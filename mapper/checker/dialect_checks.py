@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from mapper import ir
 from mapper.checker.inference.findings import Inference
 from mapper.checker.types import Type, is_subtype
-from mapper.checker.types.facts import Numbers, element_of, member_of
+from mapper.checker.types.facts import Numbers, element_of
+from mapper.checker.types.lattice import member_of
 from mapper.checker.types.text_languages import TIMES
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.source import Span

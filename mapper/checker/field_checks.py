@@ -14,7 +14,6 @@ from mapper.checker.search.runner import Run
 from mapper.checker.target_places import TargetPlace, fields_below
 from mapper.checker.time_checks import check_times
 from mapper.diagnostics.diagnostic import Label
-from mapper.ir.liquid import walk_with_vars
 from mapper.runtime.missing import MISSING
 from mapper.schemas.questions import is_closed, properties_of
 from mapper.schemas.schema import Schema
@@ -29,7 +28,7 @@ def check_event(event: ir.Record, sound: tuple[ir.Field, ...], checking: Checkin
     """
     target = checking.target
     alone = ir.Field("event", event, True, False, event.span)
-    whole = TargetPlace(alone, alone, (), types_of_schema(target, _names_in(event, target)), target)
+    whole = TargetPlace(alone, alone, (), types_of_schema(target), target)
     is_doubted, tested = len(sound) < len(event.fields), {id(entry) for entry in sound}
     for place in whole.fields_inside():
         entry = place.inner
@@ -37,16 +36,6 @@ def check_event(event: ir.Record, sound: tuple[ir.Field, ...], checking: Checkin
         is_doubted |= _check_field(replace(place, entry=entry), tried)
     if not is_doubted and not checking.report.has_errors:
         _check_fit(whole, False, checking)
-
-
-def _names_in(event: ir.Record, target: Schema) -> frozenset[str]:
-    """The names of members that the mapping writes, if the target has rules for names."""
-    if not any(f'"{keyword}"' in target.file.text for keyword in ("patternProperties", "propertyNames")):
-        return frozenset()
-    nodes = list(walk_with_vars(event))
-    built = {node.name for node in nodes if isinstance(node, ir.Field)}
-    renamed = {new for node in nodes if isinstance(node, ir.Rename) for _, new in node.names}
-    return frozenset(built | renamed)
 
 
 def _check_field(place: TargetPlace, checking: Checking) -> bool:

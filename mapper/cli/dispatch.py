@@ -104,7 +104,7 @@ def _run(argv: list[str]) -> int:
     if chosen and chosen not in COMMANDS:
         raise Stop(f"no command `{chosen}`; {did_you_mean(chosen, COMMANDS) or 'see `mapper --help`'}")
     try:
-        arguments = build_parser(chosen).parse_args(argv)
+        arguments = _read(argv, chosen)
         return _command(chosen).run(arguments)
     except ImportError as error:  # some modules are loaded late; without memory they cannot be, either
         raise Stop(f"a part of mapper or of a library cannot be loaded: {error}", 1) from None
@@ -113,6 +113,25 @@ def _run(argv: list[str]) -> int:
     except MemoryError:
         pass  # the frames that hold the memory are left before a word is said
     raise Stop(OUT_OF_MEMORY, 1)
+
+
+def _read(argv: list[str], chosen: str) -> argparse.Namespace:
+    """The arguments. An unknown option is reported first, with the usage of its command."""
+    parser = build_parser(chosen)
+    command = next((one for one in _parsers(parser) if one.prog.endswith(f" {chosen}")), parser)
+    known = {*parser._option_string_actions, *command._option_string_actions}
+    for word in argv[: argv.index("--") if "--" in argv else None]:
+        name = word.partition("=")[0]  # behind it may be a secret
+        if name.startswith("--") and name not in known:
+            hint = did_you_mean(name, (option for option in known if option.startswith("--")))
+            command.error(f"no option `{name}`" + (f"; {hint}" if hint else ""))
+    return parser.parse_args(argv)
+
+
+def _parsers(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    """The parsers of the commands."""
+    found = [action.choices for action in parser._actions if isinstance(action.choices, dict)]
+    return [one for choices in found for one in choices.values()]
 
 
 def _command(name: str) -> Command:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -69,6 +71,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     files.add_argument(
         "--show-values", action="store_true", help="print offending values, which may be personal data"
     )
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="of the closing numbers; default: text"
+    )
     add_limits(parser)
     add_scopes(parser)
 
@@ -96,6 +101,8 @@ def run(arguments: argparse.Namespace) -> int:
         show_values=arguments.show_values,
         is_replay=plan.is_replay,
     )
+    if sys.stdin is not None and STDIN in plan.names and sys.stdin.isatty():
+        messages.line("waiting for bodies on the terminal, one a line; Ctrl-D ends them", style="dim")
     recording = begin_run(plan, setup, arguments.limit, resume=arguments.resume)
     if not recording.is_whole:
         try:
@@ -141,6 +148,9 @@ def _progress(messages: Screen, plan: RunPlan) -> Iterator[Callable[[Batch], Non
 
 
 def _print_summary(messages: Screen, tally: Tally, arguments: argparse.Namespace) -> None:
+    if arguments.format == "json":
+        messages.block(json.dumps(tally.document()) + "\n")
+        return
     for first in tally.first_rejections():
         messages.line(first.place, style="bold")
         text = first.text or render.render(

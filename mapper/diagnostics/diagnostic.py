@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from importlib import import_module
 
 from mapper.diagnostics.codes import CODES, Code
 from mapper.diagnostics.source import Span
@@ -40,6 +41,11 @@ class Diagnostic:
     severity: Severity = Severity.ERROR
     location: str | None = None
     value: str | None = field(default=None, repr=False)
+
+    def __str__(self) -> str:
+        """The text that a terminal gets, without colours and values."""
+        text = import_module("mapper.diagnostics.render.text")  # by name: it imports this module
+        return str(text.render_text([self])).rstrip("\n")
 
     @property
     def registered(self) -> Code:

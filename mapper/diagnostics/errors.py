@@ -26,14 +26,21 @@ class CompileError(MapperError):
 
     @classmethod
     def of(cls, name: str, diagnostics: tuple[Diagnostic, ...]) -> CompileError:
-        """The error of the mapping `name`; its message names the first fault and counts the others."""
+        """The error of the mapping `name`; its message names all faults, one a line if there are several."""
         errors = [d for d in diagnostics if d.severity.value == "error"]
-        first = [f"{d.code} {d.message}" + (f"; {d.hints[0]}" if d.hints else "") for d in errors[:1]]
-        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        return cls(f"`{name}` does not compile: {' '.join(first)}{more}", diagnostics)
+        lines = [_line(error) for error in errors]
+        text = "".join(f"\n  {line}" for line in lines) if len(lines) > 1 else f" {''.join(lines)}"
+        return cls(f"`{name}` does not compile:{text}", diagnostics)
 
     def __reduce__(self) -> tuple[type[CompileError], tuple[str, tuple[Diagnostic, ...]]]:
         return CompileError, (self.args[0], self.diagnostics)
+
+
+def _line(diagnostic: Diagnostic) -> str:
+    span = diagnostic.span
+    place = f"{span.line}:{span.column} " if span is not None and span.file.text else ""
+    hint = f"; {diagnostic.hints[0]}" if diagnostic.hints else ""
+    return f"{place}{diagnostic.code} {diagnostic.message}{hint}"
 
 
 class TransformError(MapperError):

@@ -125,9 +125,9 @@ class Deliverer:
         self.ask_to_stop()
         if self._thread is not None:
             self._thread.join()
-        else:
-            self._runner.run(self._finish())
-            self._runner.close()
+        elif self._is_known:
+            with self._runner:
+                self._runner.run(self._finish())
 
     def deliver_some(self) -> int:
         """Deliver the next events to their end; how many results there were.

@@ -8,7 +8,6 @@ resolve in.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import reduce
 from typing import Any, TypeAlias
 from urllib.parse import unquote
 
@@ -144,22 +143,17 @@ def allows_null(document: Subschema, schema: Subschema) -> bool:
     return allows_type(document, schema, "null")
 
 
-def property_of(document: Subschema, schema: Subschema, name: str, hops: int = 0) -> Subschema:
+def property_of(document: Subschema, schema: Subschema, name: str) -> Subschema:
     """The schema of the member `name` of a fitting object: True for anything, False if it must be absent.
 
     Subschemas that hold together or by choice come back as one `allOf` or `anyOf`.
     """
-    spend()
-    if isinstance(schema, bool) or hops > _MAX_HOPS:
-        return schema is not False
-    demands = [_own_property(schema, name)]
-    demands += [property_of(document, part, name, hops + 1) for part in _parts(document, schema)]
-    demands += [
-        _either([property_of(document, branch, name, hops + 1) for branch in branches])
-        for branches in _choices(schema)
-    ]
-    unknown = schema.get("unevaluatedProperties") is False and not _evaluates(document, schema, name, hops)
-    return False if unknown else _both(demands)
+
+    def own(node: Mapping[str, Any]) -> Subschema:
+        is_unknown = node.get("unevaluatedProperties") is False and not _evaluates(document, node, name, 0)
+        return False if is_unknown else _own_property(node, name)
+
+    return _parts_of(document, schema, own)
 
 
 def _own_property(schema: Mapping[str, Any], name: str) -> Subschema:
@@ -209,7 +203,13 @@ def _either(branches: list[Subschema]) -> Subschema:
 
 
 def _unique(schemas: list[Subschema]) -> list[Subschema]:
-    return reduce(lambda kept, each: kept if any(each is k for k in kept) else [*kept, each], schemas, [])
+    """The schemas without repetitions; references to one place are one schema."""
+    return list({_identity(schema): schema for schema in schemas}.values())
+
+
+def _identity(schema: Subschema) -> object:
+    is_reference = isinstance(schema, dict) and len(schema) == 1 and isinstance(schema.get("$ref"), str)
+    return schema["$ref"] if is_reference else id(schema)  # type: ignore[index]
 
 
 def properties_of(document: Subschema, schema: Subschema) -> dict[str, Subschema]:
@@ -289,16 +289,22 @@ def members_of(document: Subschema, schema: Subschema) -> Subschema:
 
 
 def _parts_of(
-    document: Subschema, schema: Subschema, own: Callable[[Mapping[str, Any]], Subschema], hops: int = 0
+    document: Subschema, schema: Subschema, own: Callable[[Mapping[str, Any]], Subschema]
 ) -> Subschema:
     """The schema of parts of a value, by what a subschema for the value demands of them on its own."""
-    spend()
-    if isinstance(schema, bool) or hops > _MAX_HOPS:
-        return schema is not False
-    demands = [own(schema)]
-    demands += [_parts_of(document, part, own, hops + 1) for part in _parts(document, schema)]
-    demands += [
-        _either([_parts_of(document, branch, own, hops + 1) for branch in branches])
-        for branches in _choices(schema)
-    ]
-    return _both(demands)
+    found: dict[int, Subschema] = {}
+
+    def inside(node: Subschema, hops: int) -> Subschema:
+        spend()
+        if isinstance(node, bool) or hops > _MAX_HOPS:
+            return node is not False
+        mark = id(node)
+        if mark not in found:  # many models refer to the same others, and some to themselves
+            found[mark] = True
+            demands = [own(node), *(inside(part, hops + 1) for part in _parts(document, node))]
+            for branches in _choices(node):
+                demands.append(_either([inside(branch, hops + 1) for branch in branches]))
+            found[mark] = _both(demands)
+        return found[mark]
+
+    return inside(schema, 0)

@@ -10,7 +10,7 @@ from mapper.streams.batches import BYTE_ORDER_MARK, Batch, Files, Position, bodi
 from mapper.streams.envelopes import EnvelopeNeeds
 from mapper.streams.item_lines import move_lines, rejection_lines, skip_line
 from mapper.streams.replay import replay_bodies
-from mapper.streams.tally import FirstRejection, Tally
+from mapper.streams.tally import FirstRejection, Tally, faults_of
 from mapper.transform.request import Request
 from mapper.transform.result import JsonResult, Outcome, Rejected, Skipped
 from mapper.transform.transform import Transform
@@ -213,12 +213,12 @@ class BatchMapper:
 
     def count(self, source: Source, rejected: Rejected) -> None:
         """Count a rejected item, and keep the first of its kind to be shown."""
-        codes = rejected.codes
-        self.tally.codes[codes] += 1
-        if codes not in self._shown:
-            self._shown.add(codes)
+        faults = faults_of(rejected.diagnostics)
+        self.tally.faults[faults] += 1
+        if faults not in self._shown:
+            self._shown.add(faults)
             first = FirstRejection(source.file, source.line, rejected.index, rejected.diagnostics)
-            self.tally.firsts[codes] = first
+            self.tally.firsts[faults] = first
 
     def take(self, after: Position, size: int, *, is_amid: bool = False) -> BatchResult:
         """Everything collected since the last call."""

@@ -45,14 +45,21 @@ def reading(name: str) -> Iterator[None]:
 
 
 class InputFile(FileIO):
-    """An input, open for reading. Its first read gives two bytes, which tell gzip, even if a pipe is slow."""
+    """An input, open for reading. Its first read gives two bytes, which tell gzip, even if a pipe is slow.
+
+    The end of a terminal's input is its end: another read would wait for more.
+    """
 
     _has_begun = False
+    _has_ended = False
 
     def readinto(self, buffer: Any) -> int:
         """Fill the buffer as far as bytes are there; the number of bytes."""
+        if self._has_ended:
+            return 0
         view = memoryview(buffer)
         count = super().readinto(view) or 0
+        self._has_ended = not count and self.isatty()
         if count == 1 < len(view) and not self._has_begun:
             count += super().readinto(view[1:]) or 0
         self._has_begun = True

@@ -18,12 +18,12 @@ from mapper.diagnostics import render
 from mapper.diagnostics.codes import CODES
 from mapper.diagnostics.stop import Stop
 from mapper.streams.batches import Position
-from mapper.streams.tally import FirstRejection, Tally
+from mapper.streams.tally import FirstRejection, Tally, code_of
 from mapper.transform.sealed import SealFault, seal, unseal
 from mapper.transform.whole_file import read_part, replace_file
 
 SUFFIX = ".progress"
-VERSION = 1  # changes with the members of Journal
+VERSION = 2  # changes with the members of Journal
 MAX_BYTES = 64 * 1024 * 1024
 _KIND = "mapper journal"
 _ANEW = "without `--resume` the run starts anew"
@@ -34,9 +34,9 @@ Line: TypeAlias = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class FirstFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The first rejection with some codes, as FirstRejection has it."""
+    """The first rejection with some faults, as FirstRejection has it."""
 
-    codes: list[str]
+    faults: list[str]
     file: str
     line: Line
     item: Count
@@ -57,7 +57,7 @@ class Checkpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     items: Count = 0
     events: Count = 0
     reasons: dict[str, Count] = {}
-    codes: list[tuple[list[str], Count]] = []
+    faults: list[tuple[list[str], Count]] = []
     repairs: dict[str, Count] = {}
     firsts: list[FirstFields] = []
 
@@ -74,10 +74,10 @@ class Checkpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def is_sound(self) -> bool:
         """True if its counts add up, its codes exist, and there is a first rejection for each of them."""
-        codes, firsts = [found for found, _ in self.codes], [first.codes for first in self.firsts]
-        ended = self.events + sum(self.reasons.values()) + sum(count for _, count in self.codes)
-        are_known = all(code in CODES for found in codes for code in found)
-        return ended == self.items and are_known and sorted(codes) == sorted(firsts)
+        faults, firsts = [found for found, _ in self.faults], [first.faults for first in self.firsts]
+        ended = self.events + sum(self.reasons.values()) + sum(count for _, count in self.faults)
+        are_known = all(code_of(fault) in CODES for found in faults for fault in found)
+        return ended == self.items and are_known and sorted(faults) == sorted(firsts)
 
     def tally(self) -> Tally:
         """The counts of everything before it."""
@@ -86,10 +86,10 @@ class Checkpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             items=self.items,
             events=self.events,
             reasons=Counter(self.reasons),
-            codes=Counter({tuple(codes): count for codes, count in self.codes}),
+            faults=Counter({tuple(faults): count for faults, count in self.faults}),
             repairs=Counter(self.repairs),
             firsts={
-                tuple(first.codes): FirstRejection(first.file, first.line, first.item, (), first.text)
+                tuple(first.faults): FirstRejection(first.file, first.line, first.item, (), first.text)
                 for first in self.firsts
             },
         )
@@ -123,11 +123,11 @@ def checkpoint(position: Position, sizes: Sequence[int], tally: Tally) -> Checkp
         items=tally.items,
         events=tally.events,
         reasons=dict(tally.reasons),
-        codes=[(list(codes), count) for codes, count in tally.codes.items()],
+        faults=[(list(faults), count) for faults, count in tally.faults.items()],
         repairs=dict(tally.repairs),
         firsts=[
-            FirstFields(list(codes), first.file, first.line, first.item, _text(first))
-            for codes, first in tally.firsts.items()
+            FirstFields(list(faults), first.file, first.line, first.item, _text(first))
+            for faults, first in tally.firsts.items()
         ],
     )
 

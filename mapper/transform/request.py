@@ -16,7 +16,8 @@ from mapper.runtime.limits import MAX_NESTING
 class Request:
     """The scopes of an HTTP request other than its body.
 
-    `headers` are found whatever the case of their names (RFC 9110 §5.1). `query` holds one text per
+    `headers` are found whatever the case of their names (RFC 9110 §5.1); they may be any object with the
+    methods of a mapping, as a web framework has them. `query` holds one text per
     parameter. `settings` are the tenant's own: any JSON. `received_at` is an aware datetime or an RFC 3339
     text; it is kept as canonical text (UTC, milliseconds). Raises TypeError or ValueError for anything else.
     `repr` shows names, never values.
@@ -28,20 +29,34 @@ class Request:
     received_at: datetime | str | None = None
 
     def __post_init__(self) -> None:
-        for name in ("headers", "query", "settings"):
-            value = getattr(self, name)
-            if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
-                raise TypeError(f"Request.{name} must be a mapping with text keys")
+        pairs = {name: _pairs(name, getattr(self, name)) for name in ("headers", "query", "settings")}
         for name in ("headers", "query"):
-            if not all(isinstance(value, str) for value in getattr(self, name).values()):
+            if not all(isinstance(value, str) for _, value in pairs[name]):
                 raise TypeError(f"Request.{name} must hold texts")
-        headers = {key.lower(): value for key, value in self.headers.items()}
+        headers: dict[str, str] = {}
+        for key, value in pairs["headers"]:
+            assert isinstance(value, str)
+            name = key.lower()
+            # RFC 9110 §5.3: lines of the same name are one list.
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
         object.__setattr__(self, "headers", headers)
-        object.__setattr__(self, "query", dict(self.query))
-        settings = dict(self.settings)
+        object.__setattr__(self, "query", dict(pairs["query"]))
+        settings = dict(pairs["settings"])
         object.__setattr__(self, "settings", settings)
         _check_json(settings)
         object.__setattr__(self, "received_at", _canonical(self.received_at))
+
+
+def _pairs(name: str, value: object) -> list[tuple[str, object]]:
+    """The keys and values of a mapping. Some frameworks have headers that only have the methods of one."""
+    items = getattr(value, "items", None)
+    try:
+        pairs = list(items()) if callable(items) and hasattr(value, "keys") else None
+        if pairs is not None and all(isinstance(key, str) for key, _ in pairs):
+            return pairs
+    except (TypeError, ValueError):  # it has such methods, and they are others
+        pass
+    raise TypeError(f"Request.{name} must be a mapping with text keys")
 
 
 def _check_json(settings: dict[str, object]) -> None:

@@ -124,7 +124,11 @@ class Result(msgspec.Struct, frozen=True):
     repairs: tuple[Repair, ...] = ()
 
     def __repr__(self) -> str:
-        return f"Result(skipped={self.skipped!r}, rejected={self.rejected!r}, repairs={self.repairs!r})"
+        return summary(self)
+
+    def _repr_html_(self) -> str:
+        """A table for notebooks, without values."""
+        return _table(self)
 
     @property
     def items(self) -> int:
@@ -141,7 +145,11 @@ class JsonResult(msgspec.Struct, frozen=True):
     repairs: tuple[Repair, ...] = ()
 
     def __repr__(self) -> str:
-        return f"JsonResult(skipped={self.skipped!r}, rejected={self.rejected!r})"
+        return summary(self)
+
+    def _repr_html_(self) -> str:
+        """A table for notebooks, without values."""
+        return _table(self)
 
     @property
     def items(self) -> int:
@@ -152,6 +160,25 @@ class JsonResult(msgspec.Struct, frozen=True):
     def ndjson(self) -> bytes:
         """The events as NDJSON: one a line, each line ended."""
         return b"".join(event + b"\n" for event in self.events)
+
+
+def summary(result: Result | JsonResult) -> str:
+    """`<Result 1 event, 0 skipped, 0 rejected>`; repairs are named if there are any."""
+    events, skipped, rejected = len(result.events), len(result.skipped), len(result.rejected)
+    names = "".join(f", repaired: {repair.name}" for repair in result.repairs)
+    counts = f"{events:,} event{'' if events == 1 else 's'}, {skipped:,} skipped, {rejected:,} rejected"
+    return f"<{type(result).__name__} {counts}{names}>"
+
+
+def _table(result: Result | JsonResult) -> str:
+    from mapper.transform.result_table import html_table  # notebooks alone ask for it
+
+    skipped = ((skip.index, skip.reason) for skip in result.skipped)
+    rejected = (
+        (one.index, "; ".join(f"{found.code} {found.message}" for found in one.diagnostics))
+        for one in result.rejected
+    )
+    return html_table(summary(result), len(result.events), skipped, rejected)
 
 
 # The outcome of an item: its event as JSON bytes, a skip or a rejection.

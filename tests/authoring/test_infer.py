@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import random
 import subprocess
@@ -553,3 +554,26 @@ def test_a_gigabyte_in_bounded_memory(tmp_path: Path) -> None:
     spent, plain, megabytes = measured(traffic(tmp_path / "x.ndjson", 1000))
     assert spent < 4 * plain
     assert megabytes < 150
+
+
+def test_no_cycles_are_looked_for_while_values_are_counted() -> None:
+    looks: list[str] = []
+
+    def note(phase: str, info: dict[str, int]) -> None:
+        looks.append(phase)
+
+    values = [{"a": [{"b": number}], "c": {"d": [number]}} for number in range(20_000)]
+    observer = observations.Observer()
+    gc.callbacks.append(note)
+    try:
+        observer.add(values)
+    finally:
+        gc.callbacks.remove(note)
+    assert looks == []
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        observer.add(values[:1])
+        assert not gc.isenabled()  # as the host wants it
+    finally:
+        gc.enable()

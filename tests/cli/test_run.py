@@ -14,6 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from support.calls import (
     ENVIRONMENT,
@@ -27,6 +28,7 @@ from support.calls import (
     shell,
     write,
 )
+from support.places import ROOT
 
 SCOPES = """\
 mapping: scopes
@@ -60,7 +62,7 @@ class TestRun:
         assert ended.err.splitlines()[-4:] == [
             "4 bodies · 4 items = 2 events + 1 skipped + 1 rejected",
             "  skipped   1  test order",
-            "  rejected  1  M614 unreadable-time",
+            "  rejected  1  M614 unreadable-time: timestamp",
             "  `--rejected FILE` keeps rejected items, `mapper explain CODE` tells more",
         ]
 
@@ -291,3 +293,45 @@ class TestRun:
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=300)
         assert (process.returncode, err) == (130, b"mapper: interrupted\n")
+
+
+class TestClosingNumbers:
+    BODIES = (
+        ORDER,
+        {**ORDER, "customer": None},
+        {**ORDER, "at": "x", "customer": {}},
+        {**ORDER, "customer": []},
+    )
+
+    def test_rejections_are_counted_by_code_and_field(self, project: Path, call: Call) -> None:
+        write(project / "in", ndjson(*self.BODIES, {"test": True}))
+        ended = call("run", "orders", "in", "-o", "out")
+        assert ended.err.splitlines()[-5:-1] == [
+            "5 bodies · 5 items = 1 event + 1 skipped + 3 rejected",
+            "  skipped   1  test order",
+            "  rejected  2  M613 cast-failed: user_id",
+            "  rejected  1  M611 required-missing: user_id",
+        ]
+        assert [line for line in ended.err.splitlines() if line.startswith("in:")] == [
+            "in:3, item 0",
+            "in:2, item 0",
+        ]
+
+    def test_names_of_payloads_are_no_kinds(self, project: Path, call: Call) -> None:
+        # The message names the place in the event; the name at its end is the payload's.
+        write(project / "in", ndjson(*({**ORDER, "details": {f"n{n}": "\ud800"}} for n in range(9))))
+        ended = call("run", "orders", "in", "-o", "out")
+        rows = [line for line in ended.err.splitlines() if line.startswith("  rejected")]
+        assert rows == ["  rejected  9  M623 text-not-unicode: event_properties"]
+
+    def test_json_for_pipelines(self, project: Path, call: Call) -> None:
+        write(project / "in", ndjson(*self.BODIES, {"test": True}))
+        ended = call("run", "orders", "in", "-o", "out", "--format", "json")
+        assert ended.code == 1
+        document = json.loads(ended.err)
+        schema = json.loads((ROOT / "schemas/reports/run.schema.json").read_text("utf-8"))
+        assert not list(Draft202012Validator(schema).iter_errors(document))
+        kinds = document["rejected"]
+        assert sum(one["items"] for one in [*document["skipped"], *kinds]) + document["events"] == 5
+        assert {"code": "M611", "field": "user_id"} in [one["faults"][0] for one in kinds]
+        assert {one["first"]["line"] for one in kinds} <= {2, 3, 4}

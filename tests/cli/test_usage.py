@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,8 @@ from mapper.cli.dispatch import build_parser
 from mapper.diagnostics.render.visible import visible
 from mapper.version import __version__
 from support.calls import (
+    ENVIRONMENT,
+    ORDERS,
     UNSET,
     Call,
     Ended,
@@ -134,3 +139,46 @@ class TestColour:
             monkeypatch.setenv(name, value)
         for arguments in (["check"], ["test"], ["explain", "M301"]):
             assert ("\x1b[" in call(*arguments).out) == coloured, arguments
+
+
+@pytest.mark.parametrize(
+    ("arguments", "usage", "words"),
+    [
+        ("check --stict", "check", "no option `--stict`; did you mean `--strict`?"),
+        ("check --stict=s3cret", "check", "no option `--stict`; did you mean `--strict`?"),
+        ("run orders --receved-at 2026", "run", "no option `--receved-at`; did you mean `--received-at`?"),
+        ("run --receved-at", "run", "no option `--receved-at`; did you mean `--received-at`?"),
+        ("spool stats --spol x", "spool", "no option `--spol`; did you mean `--spool`?"),
+        ("explain M301 --zzz", "explain", "no option `--zzz`"),
+        ("--vrsion", "", "no option `--vrsion`; did you mean `--version`?"),
+    ],
+)
+def test_an_unknown_option_gets_a_hint_and_the_usage_of_its_command(
+    call: Call, arguments: str, usage: str, words: str
+) -> None:
+    ended = call(*arguments.split())
+    assert ended.code == 2
+    assert ended.err.startswith(f"usage: mapper {usage}".rstrip())
+    assert ended.err.splitlines()[-1].endswith(f" error: {words}")
+    assert "s3cret" not in ended.err
+
+
+def test_a_word_behind_two_dashes_is_no_option(call: Call) -> None:
+    assert call("check", "--", "--odd.yaml").err == "mapper: no mapping file `--odd.yaml`\n"
+
+
+def test_run_on_a_terminal_says_that_it_waits(tmp_path: Path) -> None:
+    write(tmp_path / "orders.yaml", ORDERS)
+    ours, theirs = os.openpty()
+    command = [sys.executable, "-m", "mapper", "run", "orders.yaml"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=ENVIRONMENT, stdin=theirs, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        assert "waiting for bodies on the terminal" in process.stderr.readline()
+        os.write(ours, b"\x04")
+        assert process.stderr.readline().startswith("0 bodies")
+        assert process.wait(60) == 0
+    os.close(ours)
+    os.close(theirs)
+    assert "waiting" not in shell("$MAPPER run orders.yaml < /dev/null", cwd=tmp_path).err

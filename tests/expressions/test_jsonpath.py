@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+import mapper
 import mapper.expressions.jsonpath
 from mapper import ir
 from mapper.expressions.jsonpath import is_shorthand, quote_name
@@ -314,3 +315,14 @@ def test_shorthand_names(name: str) -> None:
 def test_names_that_need_quotes(name: str) -> None:
     assert not is_shorthand(name)
     assert parse(f"$.{name}")[0] is None
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [("$.a + ' ' + $.b", "`liquid:"), ("$.a == 'x'", "`when: a == 1`"), ("$.a >= 1", "`when: a == 1`")],
+)
+def test_a_path_that_computes_or_compares_names_the_construct_for_it(path: str, words: str) -> None:
+    text = f'mapping: a\nversion: 1\nevent:\n  event_id: {{path: "{path}"}}\n'
+    found = [one for one in mapper.check(text) if one.code == "M201"]
+    assert len(found) == 1
+    assert any(words in hint for hint in found[0].hints)

@@ -124,6 +124,25 @@ def test_a_name_is_over_a_whole_file(bench: SpoolBench, tmp_path: Path, packed: 
     bench.check()
 
 
+def test_a_file_ends_with_the_group_that_makes_it_large(
+    bench: SpoolBench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mapper.receiver.queues.MAX_FETCH", 1)
+    size = len(bench.due(limit=1)[0].event) + 1
+    folder = tmp_path / "out"
+    files = RotatedFiles("out", folder, 3600, max_bytes=2 * size - 1, clock=Clock())
+    deliverer = Deliverer(bench.spool, files)
+    while deliverer.deliver_some():
+        pass
+    deliverer.stop()
+    found = {path.name: ids(path.read_bytes()) for path in folder.iterdir()}
+    assert sorted(found.values()) == [[b"0", b"1"], [b"2", b"3"], [b"4"]]
+    assert [name.endswith(".part") for name, lines in sorted(found.items(), key=lambda one: one[1])] == [
+        *(False, False, True)
+    ]
+    bench.check()
+
+
 async def _write(files: RotatedFiles) -> None:
     await files.deliver([QueuedEvent(1, "/s", "m", "", "1", b"", b"{}")])
     await files.end()

@@ -137,18 +137,40 @@ def test_time_agrees_with_jsonschema() -> None:
 SPELLED = {
     "date": "2024-02-29",
     "date-time": "2024-02-29T23:59:59Z",
-    "time": "23:59:59Z",
-    "uuid": "2eb8aa08-aa98-11ea-b4aa-73b441d16380",
+    "duration": "P1DT2H",
+    "hostname": "a-1.example",
+    "idn-hostname": "a-1.example",
     "ipv4": "10.20.30.40",
     "ipv6": "2001:db8::1",
+    "iri": "https://a.example/b?c#d",
+    "iri-reference": "/b?c#d",
+    "time": "23:59:59Z",
+    "uri": "https://a.example/b?c#d",
+    "uri-reference": "/b?c#d",
+    "uri-template": "/b/{c}?d",
+    "uuid": "2eb8aa08-aa98-11ea-b4aa-73b441d16380",
 }
+# An address in an email is not looked at; all others may have such signs.
+WITH_WHITE_SPACE = {"email", "idn-email", "json-pointer", "regex", "relative-json-pointer"}
+
+
+def test_formats_have_white_space_or_not() -> None:
+    assert SPELLED.keys() | WITH_WHITE_SPACE == CHECKED
 
 
 @pytest.mark.parametrize("name", SPELLED)
 def test_a_format_without_white_space_has_none_anywhere(name: str) -> None:
     text = SPELLED[name]
     assert conforms(text, name)
-    for index, odd in product(range(len(text) + 1), "\n\t _٣"):
+    for index, odd in product(range(len(text) + 1), "\n\r\t \x00\x7f"):
+        assert not conforms(text[:index] + odd + text[index:], name)
+        assert not conforms(text[:index] + odd + text[index + 1 :], name)
+
+
+@pytest.mark.parametrize("name", ["date", "date-time", "ipv4", "ipv6", "time", "uuid"])
+def test_a_format_of_ascii_has_no_other_digits(name: str) -> None:
+    text = SPELLED[name]
+    for index, odd in product(range(len(text) + 1), "_٣"):
         assert not conforms(text[:index] + odd + text[index:], name)
         assert not conforms(text[:index] + odd + text[index + 1 :], name)
 

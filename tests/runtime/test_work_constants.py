@@ -10,25 +10,29 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
 import mapper
+from mapper.codegen import work_code
 from mapper.ir import text_work
+from mapper.ir import units as ir_units
 from mapper.ir import work as ir_work
 from mapper.ir.units import Size, Units, inside
 from mapper.runtime import work
 from mapper.runtime.json.nesting import count_values
 from mapper.runtime.limits import Limits, within
 from support.frames import FRAME, text_of
-from support.metered import by_generated_code, program_of
+from support.limit_trials import of_schema
+from support.metered import by_generated_code, program_of, units_of_event
 
 # Units that the count and the bound share.
 UNITS = (
     *("CALL", "CODED", "DATE", "DATE_PATTERN", "ENTERED", "FREE_DATE", "FREE_DATE_CHARACTER", "LISTED"),
-    *("LONG_DIGIT", "NUMBER", "PAIR", "PRINTED", "VALUE", "WRITTEN"),
+    *("FORMAT", "LONG_DIGIT", "NUMBER", "PAIR", "PRINTED", "VALUE", "WRITTEN"),
 )
 COUNT = 50
 LARGE = 1_000
@@ -42,6 +46,7 @@ class Case:
     properties: str
     value: Any
     kept: tuple[str, ...] = ()
+    header: str = ""
 
 
 def in_rounds(expression: str) -> str:
@@ -93,6 +98,7 @@ OF_TEXTS: dict[str, list[Case]] = {
     "_WIDE": [Case(text_of("{{ 0 | date: '%500d'" + " | append: ''" * 3 + " }}"), 0)],
     "_LONGER": [Case(text_of("{{ s | escape | append: '' }}"), '"' * 400)],
     "_SORTED": [Case(text_of("{{ s | sort | size }}"), ZEROS, ("VALUE",))],
+    "REQUESTED": [Case(text_of("{{ header['x'] | upcase }}"), 0, header="x" * 9_000)],
 }
 OF_PROGRAMS: dict[str, list[Case]] = {
     "CALL": [Case(AS.replace("KIND", "json"), ["1"] * COUNT)],
@@ -107,10 +113,23 @@ OF_PROGRAMS: dict[str, list[Case]] = {
     "_NUMBER": [Case("{a: {liquid: '{{ s | upcase }}', as: integer, on_error: keep}}", "9" * 4_000)],
     "_ROUND_CHARACTER": [Case(text_of("{% for i in s %}{% endfor %}"), ZEROS)],
 }
-TABLES: dict[ModuleType, dict[str, list[Case]]] = {text_work: OF_TEXTS, ir_work: OF_PROGRAMS}
+OF_SIZES: dict[str, list[Case]] = {
+    "REQUESTED": [Case("{a: {hash: [{header: x}]}}", 0, header="x" * 9_000)],
+}
+# A schema for the value of `s`, which fits it.
+OF_CHECKS: dict[str, list[tuple[dict[str, Any], Any]]] = {
+    "ENTERED": [({"const": LISTS}, LISTS), ({"items": {"enum": [[], {}]}}, LISTS)],
+    "FORMAT": [({"format": "uri"}, "x:" + "a" * LARGE), ({"items": {"format": "uri"}}, ["x:" + "a" * LARGE])],
+}
+TABLES: dict[ModuleType, dict[str, list[Case]]] = {
+    text_work: OF_TEXTS,
+    ir_work: OF_PROGRAMS,
+    ir_units: OF_SIZES,
+}
 # Those that are no units of the bound, or with which each item begins and which the count takes from there.
 OTHERS: dict[ModuleType, set[str]] = {
-    text_work: {"REQUESTED", "_MAX_PENDING"},
+    text_work: {"_MAX_PENDING"},
+    ir_units: {"UNBOUNDED", "_SMALL_BODY"},
     ir_work: {"FEW", "FORM_INFLATION", "_HASH", "_LIBRARY", "_LIBRARY_CHARACTER", "_TIME"},
 }
 # Of the count: what is no unit, and units of work that is never proven to be small.
@@ -143,7 +162,7 @@ def count_and_bounds(case: Case, mutate: Callable[[], object]) -> tuple[int, int
     with within(limits):
         program = program_of(text)
         begins = ir_work.item_units(program)
-        code, units = by_generated_code(program, body, body, mapper.Request())
+        code, units = by_generated_code(program, body, body, mapper.Request(headers={"x": case.header}))
         assert code == ""
 
         def bound() -> int:
@@ -169,10 +188,44 @@ def test_a_bound_without_one_of_its_constants_is_too_low(
     assert mutated < units <= bound
 
 
+@pytest.mark.parametrize(
+    ("name", "schema", "value"),
+    [
+        pytest.param(name, *case, id=f"{name} {case[0]}")
+        for name, cases in OF_CHECKS.items()
+        for case in cases
+    ],
+)
+def test_a_bound_of_checks_without_one_of_its_constants_is_too_low(
+    name: str, schema: dict[str, Any], value: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    isolate(monkeypatch, (name,))
+    path = of_schema(schema, "{a: $.s}").written(tmp_path)
+    body = {"s": value}
+    raw = json.dumps(body, separators=(",", ":")).encode()
+    limits = Limits(values=count_values(raw))
+    units = units_of_event(mapper.load(path, limits=replace(limits, body_work=1)), body)
+
+    def bound() -> int:
+        program = program_of(path.read_text("utf-8"), str(path))
+        target = json.loads((tmp_path / "own.schema.json").read_text("utf-8"))
+        with within(limits):
+            return work_code.work_of(program, target).at_most(1, len(raw), limits)
+
+    before = bound()
+    monkeypatch.setattr(work_code, name, 0)
+    assert bound() < units <= before
+
+
+def test_each_unit_of_checks_has_a_case() -> None:
+    constants = {name for name, value in vars(work_code).items() if name.isupper() and type(value) is int}
+    assert constants == OF_CHECKS.keys()
+
+
 def test_each_unit_of_the_count_is_known_here() -> None:
     names = {name for name, value in vars(work).items() if name.isupper() and type(value) is int}
     units = {name for name in names if not name.startswith("_")}
-    assert units == {*UNITS, *NO_UNITS, *UNBOUNDED} - {"CODED"}
+    assert units == {*UNITS, *NO_UNITS, *UNBOUNDED} - {"CODED", "FORMAT"}
 
 
 @pytest.mark.parametrize("module", TABLES, ids=lambda module: module.__name__)

@@ -161,7 +161,7 @@ def test_any_changed_field_ends_with_a_word(stopped: Path, call: Call) -> None:
 
 def test_counts_have_to_add_up(stopped: Path) -> None:
     document = json.loads((stopped / "out.progress").read_bytes().split(b"\n", 2)[2])
-    assert document["last"]["codes"]
+    assert document["last"]["faults"]
     for container, key in numbers_of(document["last"]):
         is_count = isinstance(container, list) and isinstance(container[0], list)
         if key in ("items", "events", "test order") or is_count:
@@ -171,7 +171,7 @@ def test_counts_have_to_add_up(stopped: Path) -> None:
             container[key] -= 1
     for codes in (["M000"], [""], ["M601"]):
         changed = copy.deepcopy(document)
-        changed["last"]["codes"][0][0] = codes
+        changed["last"]["faults"][0][0] = codes
         with pytest.raises(Stop, match="another build"):
             read_journal(write(stopped / "changed", resealed(changed)))
 
@@ -183,9 +183,9 @@ def test_each_kind_of_rejection_has_its_first_one(stopped: Path) -> None:
     wrong = [
         {"firsts": []},
         {"firsts": last["firsts"] * 2},
-        {"firsts": [{**last["firsts"][0], "codes": []}, *last["firsts"][1:]]},
-        {"codes": [[[], 0], *last["codes"]]},
-        {"codes": [*last["codes"], [last["codes"][0][0], 0]]},
+        {"firsts": [{**last["firsts"][0], "faults": []}, *last["firsts"][1:]]},
+        {"faults": [[[], 0], *last["faults"]]},
+        {"faults": [*last["faults"], [last["faults"][0][0], 0]]},
     ]
     for fields in wrong:
         with pytest.raises(Stop, match="another build"):

@@ -7,7 +7,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from mapper.checker.types import Objects, Type, admits
-from mapper.checker.types.facts import element_of, member_of
+from mapper.checker.types.facts import element_of
+from mapper.checker.types.lattice import member_of
 from mapper.checker.types.witnesses import witnesses
 from mapper.runtime.missing import MISSING
 
@@ -71,5 +72,6 @@ def draw_object(draw: st.DrawFn, part: Objects, depth: int) -> dict[str, object]
             found[name] = value
     if part.rest is None and draw(st.booleans()):
         extra = draw(st.dictionaries(st.sampled_from(["x", "price", "items"]), anything, max_size=2))
-        found |= {name: value for name, value in extra.items() if name not in part.members}
+        others = {name: value for name, value in extra.items() if name not in part.members}
+        found |= {name: value for name, value in others.items() if admits(member_of(part, name), value)}
     return found

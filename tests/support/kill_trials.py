@@ -95,7 +95,7 @@ def run_trial(tmp_path: Path, kills: int, *, shim: Path | None = None, **more: A
         assert process.stdout is not None
         clients = Clients(int(process.stdout.readline()))
         clients.run(more.get("clients", 4), process.stdout.readline)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 45
         while time.monotonic() < deadline and not is_quiet(folder):
             time.sleep(0.05)
         process.stdin.close()

@@ -34,13 +34,18 @@ class Trial:
     tail: str = ""
     files: dict[str, str] = field(default_factory=dict)
 
-    def prepared(self, limits: Limits | None = None) -> Callable[[], str]:
-        """A call, made once, that compiles, maps the body, and gives the codes of what goes wrong."""
-        folder = Path(tempfile.mkdtemp(prefix="limit-"))
+    def written(self, folder: Path) -> Path:
+        """The mapping's file in a folder, with those beside it."""
         for name, text in self.files.items():
             (folder / name).write_text(text, "utf-8")
         path = folder / "m.yaml"
         path.write_text(self.head + FRAME.replace("PROPERTIES", self.properties) + self.tail, "utf-8")
+        return path
+
+    def prepared(self, limits: Limits | None = None) -> Callable[[], str]:
+        """A call, made once, that compiles, maps the body, and gives the codes of what goes wrong."""
+        folder = Path(tempfile.mkdtemp(prefix="limit-"))
+        path = self.written(folder)
 
         def call() -> str:
             try:

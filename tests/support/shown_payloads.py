@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mapper.checker.search.completion import Completion
+from mapper.checker.types.from_schema import SchemaReading
 
 _LEFT_OUT = "…"
 _LONG_NUMBER = re.compile(r"(\d)…\((\d+) digits\)")
@@ -22,7 +23,7 @@ def whole_payload(shown: str, source: dict[str, Any]) -> tuple[Any, str]:
     text = shown.replace(f", {_LEFT_OUT}", "").replace(_LEFT_OUT, "")
     body, end = json.JSONDecoder().raw_decode(text)
     if len(text) != len(shown):
-        body = Completion(source).completed(body, list(_scalars(body)))
+        body = Completion(source, SchemaReading(source)).completed(body, list(_scalars(body)))
     return body, text[end:]
 
 

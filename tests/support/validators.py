@@ -17,8 +17,13 @@ from mapper.schemas.questions import subschemas
 from support.emitted import defined
 
 CHECKER = deepcopy(Draft202012Validator.FORMAT_CHECKER)
-# Its checks of three formats let signs pass that RFC 3339 §5.6 and RFC 9562 §4 do not have.
-_SIGNS = {"date-time": r"[^\n]*", "time": r"[^\n]*", "uuid": "[0-9A-Fa-f-]{36}"}
+# Its checks of these formats let signs pass that RFC 3339 §5.6, RFC 9562 §4, RFC 3986, RFC 6570 and RFC 1123
+# do not have.
+_SIGNS = {
+    **dict.fromkeys(("date-time", "time"), r"[^\n]*"),
+    "uuid": "[0-9A-Fa-f-]{36}",
+    **dict.fromkeys(("hostname", "uri", "uri-reference", "uri-template"), r"[^\x00-\x20\x7f]*"),
+}
 
 
 def _narrow(name: str, signs: str) -> None:

@@ -25,13 +25,16 @@ from mapper.checker.types import (
     only,
     without_nothing,
 )
-from mapper.checker.types.facts import Numbers
+from mapper.checker.types.facts import Numbers, Texts
 from mapper.checker.types.lattice import overlaps
 from mapper.checker.types.named import BOOLEAN, INTEGER, NUMBER, TIME, text_type, time_with_digits
 from mapper.checker.types.number_facts import is_whole_and_a_double
-from mapper.checker.types.text_facts import NO_TIME
-from mapper.checker.types.text_languages import TIMES
+from mapper.checker.types.text_facts import NO_TIME, texts_within
+from mapper.checker.types.text_languages import TIMES, language_of, lengths_of
+from mapper.regex.characters import ranges, shared
+from mapper.regex.languages import alphabet
 from mapper.runtime.casts import CONVERSIONS
+from mapper.runtime.digits import MAX_DIGITS
 from mapper.runtime.missing import INVALID
 from mapper.runtime.schema.formats import conforms
 from mapper.runtime.times.formats import DATE_FORMAT, convert_time
@@ -49,6 +52,16 @@ _SAMPLES = tuple(
 )
 # Seconds since 1970.
 _FROM_1990, _TO_2100 = 631_152_000, 4_102_444_800
+
+
+# Texts that are read as numbers or booleans for sure: none has too many digits.
+_NUMERALS = {ir.CastKind.INTEGER: ("whole-numeral", INTEGER), ir.CastKind.NUMBER: ("numeral", NUMBER)}
+_READABLE = {
+    ir.CastKind.INTEGER: Texts(longest=MAX_DIGITS, formats=frozenset({"whole-numeral"})),
+    ir.CastKind.NUMBER: Texts(longest=300, formats=frozenset({"numeral"}), patterns=frozenset({"^[^Ee]*$"})),
+    ir.CastKind.BOOLEAN: Texts(patterns=frozenset({"^(?:[01]|[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])$"})),
+}
+_FEW_DIGITS = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,18 +131,17 @@ def _take_listed(given: Type, convert: Callable[[object], object]) -> tuple[Cast
 
 def _cast_part(kind: ir.CastKind, part: str, given: Type) -> Casting:
     """The casting of values of one kind (`part`), as `mapper.runtime.casts` converts them."""
-    formats = given.texts.formats if given.texts is not None else frozenset[str]()
     match kind, part:
         case ir.CastKind.STRING, "boolean" | "number" | "string":
             return Casting(Type(texts=printed(given)), unsure_numbers(given))
         case ir.CastKind.INTEGER, "number" if given.numbers is not None:
             integral = Type(numbers=replace(given.numbers, integral=True))
             return Casting(integral, unsure_numbers(given) if given.numbers.integral else given)
-        case ir.CastKind.INTEGER, "string":
-            return Casting(INTEGER, NEVER if "whole-numeral" in formats else given)
-        case ir.CastKind.NUMBER, "string":
-            return Casting(NUMBER, NEVER if "numeral" in formats else given)
-        case ir.CastKind.BOOLEAN, "number" | "string":
+        case ir.CastKind.INTEGER | ir.CastKind.NUMBER | ir.CastKind.BOOLEAN, "string" if (
+            given.texts is not None
+        ):
+            return _read(kind, given.texts)
+        case ir.CastKind.BOOLEAN, "number":
             return Casting(BOOLEAN, given)
         case ir.CastKind.JSON, "string":
             return Casting(ANYTHING, given)
@@ -137,6 +149,23 @@ def _cast_part(kind: ir.CastKind, part: str, given: Type) -> Casting:
             return Casting(given, NEVER)
         case _:
             return Casting(NEVER, given)
+
+
+def _read(kind: ir.CastKind, texts: Texts) -> Casting:
+    """The casting of texts to numbers or booleans. Numerals of the language itself are short."""
+    name, good = _NUMERALS.get(kind, ("", BOOLEAN))
+    if name not in texts.formats and not texts_within(texts, _READABLE[kind]):
+        return Casting(good, Type(texts=texts))
+    if kind is ir.CastKind.BOOLEAN:
+        return Casting(BOOLEAN, NEVER)
+    language = language_of(texts)
+    longest = lengths_of(language)[1]
+    is_small = longest is not None and longest <= _FEW_DIGITS
+    is_signed = bool(shared(alphabet(language), ranges("-")))
+    has_power = bool(shared(alphabet(language), ranges("eE")))
+    high = 10**longest if longest is not None and is_small and not has_power else None
+    low = 0 if not is_signed else None if high is None else -high
+    return Casting(meet(good, Type(numbers=Numbers(low=low, high=high))), NEVER)
 
 
 def _time_of(node: ir.Timestamp, part: str, given: Type) -> Casting:

@@ -14,7 +14,7 @@ from mapper.budget import MAX_CHARACTERS, spend_on
 from mapper.checker.inference import predicates as p
 from mapper.checker.inference.number_types import calculated, rounded
 from mapper.checker.inference.printing import concatenated, printed, unprintable, unsure_numbers
-from mapper.checker.types import ANYTHING, NEVER, Type, admits, join, join_all, literal_type, only
+from mapper.checker.types import ANYTHING, NEVER, Type, admits, join, join_all, literal_type, meet, only
 from mapper.checker.types.cased_texts import in_case
 from mapper.checker.types.facts import Numbers
 from mapper.checker.types.lattice import of_element, of_member
@@ -31,6 +31,7 @@ from mapper.checker.types.named import (
     text_type,
 )
 from mapper.checker.types.number_facts import bounded
+from mapper.checker.types.text_facts import described
 from mapper.checker.types.text_languages import TIMES, language_of
 from mapper.regex.characters import ranges, shared
 from mapper.regex.languages import alphabet
@@ -151,7 +152,30 @@ def _in_case(change: Callable[[str], str]) -> Result:
 def _trimmed(value: Type, arguments: Arguments) -> Type:
     texts = printed(value)
     has_space = texts.values is not None or shared(alphabet(language_of(texts)), ranges(WHITE_SPACE))
-    return _keeps_content(value, arguments) if has_space else Type(texts=texts)
+    if not has_space:
+        return Type(texts=texts)
+    return meet(_keeps_content(value, arguments), _thinned(value, arguments))
+
+
+def _thinned(value: Type, _arguments: Arguments) -> Type:
+    return text_type(longest=described(printed(value)).longest)
+
+
+def _capitalized(value: Type, arguments: Arguments) -> Type:
+    kept = _keeps_content(value, arguments)
+    return meet(kept, text_type(longest=in_case(described(printed(value)), str.upper).longest))
+
+
+def _cut(_value: Type, arguments: Arguments) -> Type:
+    """A text that is cut by `truncate` is as long as its argument says, if the new end is no longer."""
+    given = (arguments[0] if arguments else literal_type(50), *arguments[1:])
+    [lengths, ends] = [_scalars(each) for each in (*given, literal_type("..."))[:2]]
+    is_clear = all(type(each) is int for each in lengths) and all(isinstance(each, str) for each in ends)
+    if not (is_clear and lengths and ends):
+        return TEXT
+    longest = max(each for each in lengths if isinstance(each, int))
+    shortest = min(each for each in lengths if isinstance(each, int))
+    return text_type(longest=longest) if shortest >= max(len(str(each)) for each in ends) else TEXT
 
 
 def _encodes(value: Type, _arguments: Arguments) -> Type:
@@ -269,10 +293,14 @@ def _both_elements(value: Type, arguments: Arguments) -> Type:
     return array_of(join_all(map(_elements, (value, *arguments))))
 
 
-def _part(value: Type, _arguments: Arguments) -> Type:
-    """A part of a list is a list, that of any other value is text."""
+def _part(value: Type, arguments: Arguments) -> Type:
+    """A part of a list is a list, that of any other value is text, no longer than the argument says."""
+    given = _scalars(arguments[1]) if len(arguments) > 1 else [1]
+    longest = max((each for each in given if type(each) is int), default=None)
+    is_clear = bool(given) and all(type(each) is int and each >= 0 for each in given)
+    text = text_type(longest=longest) if is_clear else TEXT
     lists = array_of(of_element(value)) if value.arrays else NEVER
-    return join(lists, TEXT) if value != only(value, "array") or value.is_never else lists
+    return join(lists, text) if value != only(value, "array") or value.is_never else lists
 
 
 def _one_element(value: Type, _arguments: Arguments) -> Type:
@@ -326,6 +354,9 @@ OF_EFFECT: dict[Effect, Result] = {
     Effect.UPPER: _in_case(str.upper),
     Effect.LOWER: _in_case(str.lower),
     Effect.TRIMMED: _trimmed,
+    Effect.THINNED: _thinned,
+    Effect.CAPITAL: _capitalized,
+    Effect.CUT: _cut,
 }
 RESULTS: dict[Gives, Result] = {
     Gives.TEXT: TEXT,

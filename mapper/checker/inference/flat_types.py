@@ -18,8 +18,8 @@ from mapper.checker.types import (
     join_all,
     without_missing,
 )
-from mapper.checker.types.facts import element_of, member_of
-from mapper.checker.types.lattice import merge_objects, settle_objects
+from mapper.checker.types.facts import element_of
+from mapper.checker.types.lattice import member_of, merge_objects, settle_objects
 from mapper.checker.types.named import EMPTY_OBJECT
 
 MAX_OBJECTS = 1_000  # whose names are joined; those behind them are of members that may have any name

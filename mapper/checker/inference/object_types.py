@@ -18,25 +18,43 @@ from mapper.checker.types import (
     text_type,
     without_missing,
 )
-from mapper.checker.types.facts import member_of
-from mapper.checker.types.lattice import merge_objects, of_element, of_member
+from mapper.checker.types.facts import Bound, NameRule
+from mapper.checker.types.lattice import (
+    MAX_OBJECTS,
+    member_of,
+    merge_objects,
+    of_element,
+    of_member,
+    rules_of,
+    with_limits,
+)
 from mapper.checker.types.named import EMPTY_OBJECT, TEXT, array_of, object_with
+from mapper.checker.types.text_facts import outside_texts
 
 
 def merged_objects(left: Type, right: Type) -> Type:
     """The objects of the left with the members of the right; missing or null on the right changes nothing."""
     result = left if right.may_be_nothing else NEVER
     if left.objects and right.objects:
-        one, other = merge_objects(left.objects), merge_objects(right.objects)
-        names = dict.fromkeys((*one.members, *other.members))
-        spend(1 + (len(names) >> 4))
-        members = {name: _overwritten(member_of(one, name), member_of(other, name)) for name in names}
-        rest = None
-        if one.rest is not None and other.rest is not None:
-            rest = _overwritten(one.rest, other.rest)
-        both = Objects(members, rest, max(one.fewest, other.fewest))
-        result = join(result, Type(objects=(both,)))
+        ones, others = left.objects, right.objects
+        if len(ones) * len(others) > MAX_OBJECTS:
+            ones, others = (merge_objects(ones),), (merge_objects(others),)
+        pairs = (Type(objects=(_merged(one, other),)) for one in ones for other in others)
+        result = join(result, join_all(pairs))
     return result
+
+
+def _merged(one: Objects, other: Objects) -> Objects:
+    names = dict.fromkeys((*one.members, *other.members))
+    spend(1 + (len(names) >> 4))
+    members = {name: _overwritten(member_of(one, name), member_of(other, name)) for name in names}
+    rest = None
+    if one.rest is not None and other.rest is not None:
+        rest = _overwritten(one.rest, other.rest)
+    limits = (one.possible_members, other.possible_members)
+    most = None if limits[0] is None or limits[1] is None else limits[0] + limits[1]
+    rules = rules_of((one, other), rest, _overwritten)
+    return with_limits(Objects(members, rest, rules=rules), max(one.sure_members, other.sure_members), most)
 
 
 def _overwritten(left: Type, right: Type) -> Type:
@@ -49,18 +67,26 @@ def changed_object(node: ir.Pick | ir.Omit | ir.Rename | ir.Flatten, given: Type
     """The objects after the operation, and those given of which two members may get the same name."""
     if not given.objects:
         return NEVER, NEVER
-    whole = merge_objects(given.objects)
     match node:
         case ir.Pick(_, keys):
-            picked = Objects({key: member_of(whole, key) for key in keys}, MISSING_ONLY)
-            return Type(objects=(picked,)), NEVER
+            return join_all(Type(objects=(_picked(part, keys),)) for part in given.objects), NEVER
         case ir.Omit(_, keys):
-            kept = {**whole.members, **dict.fromkeys(keys, MISSING_ONLY)}
-            return Type(objects=(Objects(kept, whole.rest),)), NEVER
+            return join_all(Type(objects=(_without(part, keys),)) for part in given.objects), NEVER
         case ir.Rename(_, names):
-            return _renamed(whole, names)
+            renamed = [_renamed(part, names) for part in given.objects]
+            return join_all(found for found, _ in renamed), join_all(bad for _, bad in renamed)
         case ir.Flatten():
-            return flattened(node, whole)
+            return flattened(node, merge_objects(given.objects))
+
+
+def _picked(whole: Objects, keys: tuple[str, ...]) -> Objects:
+    return with_limits(Objects({key: member_of(whole, key) for key in keys}, MISSING_ONLY), 0, whole.most)
+
+
+def _without(whole: Objects, keys: tuple[str, ...]) -> Objects:
+    removed = sum(member_of(whole, key).is_present for key in set(keys))
+    kept = {**whole.members, **dict.fromkeys(keys, MISSING_ONLY)}
+    return with_limits(replace(whole, members=kept, fewest=0, most=None), whole.fewest - removed, whole.most)
 
 
 def entries_of(given: Type) -> Type:
@@ -83,14 +109,26 @@ def entries_of(given: Type) -> Type:
     return array_of(entry, shortest, len(members))
 
 
-def object_of(entries: Type, *, lists: bool) -> Type:
-    """The objects made of lists of entries; with `lists` each value is a list. No member is sure."""
+def object_of(entries: Type, *, lists: bool, differ: bool = False) -> Type:
+    """The objects made of lists of entries; with `lists` each value is a list. No member is sure.
+
+    The keys of a list `differ` if equal ones are rejected.
+    """
     entry = of_element(entries)
-    value = without_missing(of_member(entry, "value"))
-    if value.is_never or not of_member(entry, "key").is_present:
+    value, key = without_missing(of_member(entry, "value")), of_member(entry, "key")
+    if value.is_never or key.texts is None or entries.arrays is None:
         return EMPTY_OBJECT
-    rest = array_of(value, 1) if lists else value
-    return Type(objects=(Objects({}, rest.with_missing()),))
+    rest = (array_of(value, 1) if lists else value).with_missing()
+    # An entry without a key or value is left out.
+    is_sure = not (key.missing or key.null or of_member(entry, "value").missing)
+    fewest = entries.arrays.shortest if differ else min(entries.arrays.shortest, 1)
+    made = Objects({}, rest)
+    if key.texts.values is not None:
+        made = replace(made, members=dict.fromkeys(sorted(key.texts.values), rest), rest=MISSING_ONLY)
+    else:
+        others = outside_texts(key.texts, Bound.LOWER)
+        made = replace(made, rules=tuple(NameRule(each, MISSING_ONLY) for each in others))
+    return Type(objects=(with_limits(made, fewest if is_sure else 0, entries.arrays.longest),))
 
 
 def _renamed(whole: Objects, names: tuple[tuple[str, str], ...]) -> tuple[Type, Type]:
@@ -110,4 +148,4 @@ def _renamed(whole: Objects, names: tuple[tuple[str, str], ...]) -> tuple[Type, 
     for old, _ in names:
         if old not in taken:
             members[old] = MISSING_ONLY
-    return Type(objects=(Objects(members, whole.rest, whole.fewest),)), bad
+    return Type(objects=(replace(whole, members=members),)), bad

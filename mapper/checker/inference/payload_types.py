@@ -41,12 +41,9 @@ class PayloadTypes:
 
 
 @lru_cache(maxsize=32)
-def types_of_schema(schema: Schema, names: frozenset[str] = frozenset()) -> SchemaTypes:
-    """Both types of the values that fit; cached, because several mappings share one target schema.
-
-    Rules for names of members are followed exactly for some `names`.
-    """
-    return read_types(schema.document, names)
+def types_of_schema(schema: Schema) -> SchemaTypes:
+    """Both types of the values that fit; cached, because several mappings share one target schema."""
+    return read_types(schema.document)
 
 
 def type_of_schema(schema: Schema) -> Type:

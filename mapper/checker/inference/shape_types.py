@@ -8,6 +8,7 @@ from functools import cache
 from mapper.budget import memoize, spend
 from mapper.checker.inference.predicates import blank_texts
 from mapper.checker.types import ANYTHING, Arrays, Objects, Texts, Type, without_missing
+from mapper.checker.types.facts import NameRule
 from mapper.checker.types.lattice import settle_arrays, settle_objects
 
 Kinds = frozenset[str]
@@ -56,7 +57,8 @@ def _pruned_objects(given: Objects, kinds: Kinds) -> tuple[Objects | None, bool]
     spend(len(given.members) >> 4)
     members = {name: pruned(member, kinds) for name, member in given.members.items()}
     rest = _pruned_member(given.rest, kinds)
-    left = Objects(members, rest)
+    rules = tuple(NameRule(rule.names, pruned(rule.member, kinds)) for rule in given.rules)
+    left = Objects(members, rest, most=given.most, rules=rules)
     is_removed = "empty" in kinds and left.may_be_empty
     return settle_objects(replace(left, fewest=int("empty" in kinds))), is_removed
 

@@ -185,7 +185,8 @@ def _map(node: ir.MapItems, scope: TypeScope, notes: Inference) -> Type:
     reached = scope.within(element)
     found = infer_value(node.element, reached if not element.is_never else reached.unreachable(), notes)
     shortest = source.arrays.shortest if source.arrays is not None and not found.missing else 0
-    mapped = array_of(without_missing(found), shortest) if source.arrays is not None else NEVER
+    longest = None if source.arrays is None else source.arrays.longest
+    mapped = array_of(without_missing(found), shortest, longest) if source.arrays is not None else NEVER
     return join(mapped, only(source, "missing", "null"))
 
 
@@ -207,7 +208,8 @@ def _object_from(node: ir.ObjectFrom, scope: TypeScope, notes: Inference) -> Typ
         reason, several = "two entries may have the same key", join(array_of(ANYTHING, 2), OBJECT)
         rejection = PossibleRejection("M617", node.span, reason, node, several, declared=node.declared)
         notes.note_rejection(rejection)
-    made = object_of(entries, lists=node.on_duplicate is ir.OnDuplicate.LIST)
+    differ = node.on_duplicate is ir.OnDuplicate.REJECT or not may_repeat
+    made = object_of(entries, lists=node.on_duplicate is ir.OnDuplicate.LIST, differ=differ)
     return join(made, only(entries, "missing", "null"))
 
 

@@ -69,13 +69,14 @@ def _is_text(value: object) -> bool:
 
 
 def boundaries(wanted: Type | None) -> list[object]:
-    """The numbers and texts at which a type ends, as numbers and as texts: a cast may lead to it."""
+    """The numbers (also as texts) and texts at which a type ends, and the names of its members."""
     if wanted is None:
         return []
     numbers = [] if wanted.numbers is None else [*islice(numbers_near(wanted.numbers), _MAX_BAD)]
     texts = [] if wanted.texts is None or wanted.texts.values is None else sorted(wanted.texts.values)
     others = list(strays(TEXT, only(wanted, "string"))) if wanted.texts is not None else []
-    return [*numbers, *map(repr, numbers), *texts[:_MAX_BAD], *others[:_MAX_BAD]]
+    names = list(dict.fromkeys(name for part in wanted.objects for name in part.members))
+    return [*numbers, *map(repr, numbers), *texts[:_MAX_BAD], *others[:_MAX_BAD], *names[:_MAX_BAD]]
 
 
 def placements(choices: Mapping[PayloadPlace, list[object]], count: int) -> Iterator[tuple[PlacedValue, ...]]:

@@ -17,8 +17,9 @@ from typing import Any
 
 from mapper.budget import MAX_NODES, spend
 from mapper.checker.search.documents import Place, smaller_values, value_at, with_value
-from mapper.checker.types import Type, meet, only, read_schema
+from mapper.checker.types import Type, meet, only
 from mapper.checker.types.facts import KINDS
+from mapper.checker.types.from_schema import SchemaReading
 from mapper.checker.types.witnesses import witnesses
 from mapper.runtime.faults import Fault
 from mapper.runtime.json.equality import has_repetitions
@@ -43,9 +44,10 @@ _KINDS: tuple[object, ...] = ("x", 0, True, None, [], {})
 
 @dataclass(slots=True)
 class Completion:
-    """Makes values that fit one document of a schema."""
+    """Makes values that fit one document of a schema, with the types of one reading of it."""
 
     document: Mapping[str, Any]
+    reading: SchemaReading
     _validator: Any = field(default=None, repr=False)
     _remembers: bool = field(default=False, repr=False)
     _examples: dict[tuple[int, Place | None], tuple[object, list[object]]] = field(
@@ -308,9 +310,9 @@ class Completion:
     def _made(self, schema: Subschema, place: Place | None) -> list[object]:
         here = True if place is None else self._wanted_at(place)
         both = [part for part in (schema, here) if part is not True]
-        wanted = read_schema(self.document, here)
+        wanted = self.reading.read(here).upper
         if schema is not True:
-            wanted = meet(read_schema(self.document, schema), wanted)
+            wanted = meet(self.reading.read(schema).upper, wanted)
         values = [*_constants(both), *_multiples(both), *_examples_of(wanted)]
         different = list({repr(value): value for value in values}.values())[:_MAX_EXAMPLES]
         fitting = [value for value in different if all(self._fits(part, value) for part in both)]

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from mapper.checker.types import Type
-from mapper.checker.types.facts import member_of
-from mapper.checker.types.lattice import of_element, of_member
+from mapper.checker.types.lattice import member_of, of_element, of_member
 from mapper.runtime.missing import MISSING
 
 Key: TypeAlias = str | int

@@ -9,7 +9,7 @@ from itertools import islice
 
 from mapper import ir
 from mapper.budget import spend
-from mapper.checker.inference.payload_types import PayloadTypes
+from mapper.checker.inference.payload_types import PayloadTypes, types_of_schema
 from mapper.checker.inference.type_scope import BODY, ITEM, of_key
 from mapper.checker.search.completion import Completion
 from mapper.checker.search.documents import Place, PlacedValue, value_at, with_value
@@ -60,8 +60,10 @@ class Drafting:
 
     def __post_init__(self) -> None:
         source, schema = self.payload.source, self.payload.schema
-        self._source = None if source is None else Completion(source.document)
-        self._schema = None if schema is None else Completion(schema.document)
+        self._source, self._schema = (
+            None if each is None else Completion(each.document, types_of_schema(each).reading)
+            for each in (source, schema)
+        )
 
     def begin(self) -> None:
         """Begin a question, in which some drafts may be completed."""

@@ -6,7 +6,7 @@ one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import takewhile
 from json import dumps
 
@@ -80,12 +80,24 @@ def _read(node: object, names: Names) -> Iterator[PayloadPlace]:
             place = _element_of(source, names)
             yield from _read(node.body, names if place is None else {**names, name: place})
             yield from _read(node.otherwise, names)
+        case ir.Pick(source, names_of) | ir.Omit(source, names_of):
+            yield from _of_members(source, names_of, names)
+        case ir.Rename(source, renamed):
+            yield from _of_members(source, dict.fromkeys(name for pair in renamed for name in pair), names)
         case tuple():
             for each in node:
                 yield from _read(each, names)
         case _:
             for each in parts_of(node):
                 yield from _read(each, names)
+
+
+def _of_members(source: object, members: Iterable[str], names: Names) -> Iterator[PayloadPlace]:
+    """The places that an object is read from, and those of some of its members."""
+    inside = list(_read(source, names))
+    yield from inside
+    if isinstance(source, ir.Path) and source.is_singular:
+        yield from ((root, (*keys, name)) for root, keys in inside for name in members)
 
 
 def _of_path(path: ir.Path, names: Names) -> Iterator[PayloadPlace]:

@@ -46,6 +46,7 @@ from mapper.regex.languages import (
     EMPTY,
     Language,
     Piece,
+    alphabet,
     concatenated,
     many,
     one_of,
@@ -168,7 +169,8 @@ def _becoming(language: Language, texts: tuple[tuple[str, str | None], ...]) -> 
 
 
 def _either_case(hit: Ranges) -> Language:
-    return union(one_of(hit), upper_of(hit), lower_of(hit))
+    letters = alphabet(union(one_of(hit), upper_of(hit), lower_of(hit)))
+    return many(letters) if shared(hit, _BEYOND) else one_of(letters)
 
 
 def _dropped(hit: Ranges) -> Language:
@@ -301,7 +303,7 @@ OF_EFFECT: dict[Effect, Rule] = {
     Effect.CAPITAL: _pieces([(EVERY, _either_case)]),
     Effect.TRIMMED: _pieces([(ECMA_SPACE, _dropped)]),
     Effect.THINNED: _pieces([(EVERY, _dropped)]),
-    Effect.CUT: _truncate,
+    **dict.fromkeys((Effect.CUT, Effect.CUT_WORDS), _truncate),
     Effect.REPLACED: _replace,
     Effect.REPLACED_ONCE: partial(_replace, always=False),
     Effect.UNMARKED: _over(lambda _: many(inverse(ranges("<>'\"")))),

@@ -22,7 +22,8 @@ from mapper.checker.templates.value_sets import (
     something,
 )
 from mapper.checker.types import ANY_MEMBER, ANYTHING, Numbers, Objects, Texts, Type
-from mapper.checker.types.facts import Arrays, element_of, member_of
+from mapper.checker.types.facts import Arrays, element_of
+from mapper.checker.types.lattice import member_of
 from mapper.checker.types.text_languages import language_of
 from mapper.regex.languages import Language, union, word
 

@@ -11,7 +11,7 @@ from mapper.budget import spend
 from mapper.checker.types.facts import Arrays, Bound, Numbers, Objects, Texts, Type
 from mapper.checker.types.lattice import MAX_OBJECTS, join_all, meet
 from mapper.checker.types.named import NEVER
-from mapper.checker.types.text_facts import MAX_FACTS, NO_TIME, settle
+from mapper.checker.types.text_facts import outside_texts
 
 _ALL = Type(objects=(Objects(),))
 
@@ -52,36 +52,8 @@ def _numbers(numbers: Numbers | None, bound: Bound) -> Iterator[Type]:
 
 
 def _texts(texts: Texts | None, bound: Bound) -> Iterator[Type]:
-    parts = [Texts()] if texts is None else _lacking_a_fact(texts, bound)
-    for part in parts:
-        yield Type(texts=settle(part))
-
-
-def _lacking_a_fact(texts: Texts, bound: Bound) -> Iterator[Texts]:
-    """The texts that lack a fact, fact by fact."""
-    if texts.values is not None:
-        if bound is Bound.UPPER or len(texts.values) <= MAX_FACTS:
-            kept = sorted(texts.values, key=lambda value: (len(value), value))[:MAX_FACTS]
-            yield Texts(excluded=frozenset(kept))
-        return
-    if bound is Bound.UPPER and texts.formats - {"date-time", NO_TIME}:
-        yield Texts()
-        return
-    for pattern in texts.patterns:
-        yield Texts(unmatched=frozenset({pattern}))
-    for pattern in texts.unmatched:
-        yield Texts(patterns=frozenset({pattern}))
-    for name, other in (("date-time", NO_TIME), (NO_TIME, "date-time")):
-        if name in texts.formats:
-            yield Texts(formats=frozenset({other}))
-    if texts.excluded:
-        yield Texts(values=texts.excluded)
-    if texts.blank is not None:
-        yield Texts(blank=not texts.blank)
-    if texts.shortest:
-        yield Texts(longest=texts.shortest - 1)
-    if texts.longest is not None:
-        yield Texts(shortest=texts.longest + 1)
+    for part in (Texts(),) if texts is None else outside_texts(texts, bound):
+        yield Type(texts=part)
 
 
 def _arrays(arrays: Arrays | None, bound: Bound) -> Iterator[Type]:
@@ -119,5 +91,5 @@ def _outside(part: Objects, bound: Bound) -> Iterator[Objects]:
         yield Objects(most=part.fewest - 1)
     if part.most is not None:
         yield Objects(fewest=part.most + 1)
-    if bound is Bound.UPPER and part.rest is not None:
+    if bound is Bound.UPPER and (part.rest is not None or part.rules):
         yield Objects(fewest=1)  # some other member is of another type

@@ -13,10 +13,10 @@ from typing import Any, TypeAlias
 from mapper.budget import memoize
 from mapper.checker.types.bounds import ALL, Bounds, if_array, if_object
 from mapper.checker.types.evaluated import evaluated_beside
-from mapper.checker.types.facts import ANY_MEMBER, ANYTHING, Arrays, Bound, Objects, Type
-from mapper.checker.types.lattice import is_subtype, join, join_all, meet, settle_objects
-from mapper.checker.types.literals import admits
-from mapper.checker.types.named import MISSING_ONLY, TEXT
+from mapper.checker.types.facts import ANY_MEMBER, ANYTHING, Arrays, Bound, NameRule, Objects, Texts, Type
+from mapper.checker.types.lattice import join_all, meet, settle_objects
+from mapper.checker.types.named import MISSING_ONLY
+from mapper.checker.types.text_facts import outside_texts
 from mapper.regex.searches import searcher
 from mapper.schemas.questions import Subschema
 
@@ -79,16 +79,15 @@ def _contains(schema: Mapping[str, Any], part: Bounds) -> Demand:
     return Demand("contains", if_array(upper, lower), (part,))
 
 
-def of_objects(schema: Mapping[str, Any], read: Read, names: Iterable[str] = ()) -> Iterator[Demand]:
-    """The demands on objects, but for `propertyNames` and `unevaluatedProperties`.
-
-    Patterns for names of members are followed exactly for some `names`.
-    """
+def of_objects(schema: Mapping[str, Any], read: Read) -> Iterator[Demand]:
+    """The demands on objects, but for `unevaluatedProperties`."""
     if any(
         keyword in schema
         for keyword in ("properties", "patternProperties", "additionalProperties", "required")
     ):
-        yield _properties(schema, read, names if "patternProperties" in schema else ())
+        yield _properties(schema, read)
+    if "propertyNames" in schema:
+        yield _of_names(read(schema["propertyNames"]))
     least, most = int(schema.get("minProperties", 0)), schema.get("maxProperties")
     if least or most is not None:
         limits = (Objects(fewest=least, most=None if most is None else int(most)),)
@@ -107,12 +106,12 @@ def _without(name: str) -> Objects:
     return Objects({name: MISSING_ONLY})
 
 
-def _properties(schema: Mapping[str, Any], read: Read, names: Iterable[str]) -> Demand:
+def _properties(schema: Mapping[str, Any], read: Read) -> Demand:
     named = {name: read(part) for name, part in schema.get("properties", {}).items()}
     patterns = {pattern: read(part) for pattern, part in schema.get("patternProperties", {}).items()}
     other = read(schema.get("additionalProperties", True))
     required = frozenset(schema.get("required", ()))
-    known = dict.fromkeys((*named, *schema.get("required", ()), *sorted(names)))
+    known = dict.fromkeys((*named, *schema.get("required", ())))
     upper, lower = (
         tuple(_members(named, patterns, other, known, required, bound))
         for bound in (Bound.UPPER, Bound.LOWER)
@@ -139,12 +138,16 @@ def _members(
             member = meet(member, demand, bound=bound)
         # Models that others refer to become one type each, so that combinations of them are found again.
         members[name] = memoize(_as_member, member, name not in required, 0)
-    rest = other.side(bound)
-    for _, part in searches:
-        # A name may match any of the patterns, or none.
-        rest = join(rest, part) if bound is Bound.UPPER else meet(rest, part, bound=bound)
-    is_open = rest is ALL.upper or (bound is Bound.UPPER and other is ALL)
-    found = settle_objects(Objects(members, None if is_open else rest.with_missing()))
+    rules = [
+        NameRule(Texts(patterns=frozenset({pattern})), part.side(bound).with_missing())
+        for pattern, part in patterns.items()
+        if part is not ALL
+    ]
+    rest = join_all((other.side(bound), *(part for _, part in searches)), bound)
+    if patterns and other is not ALL:  # a name may match any of the patterns, or none
+        rules.append(NameRule(Texts(unmatched=frozenset(patterns)), other.side(bound).with_missing()))
+    is_open = rest is ALL.upper or other is ALL
+    found = settle_objects(Objects(members, None if is_open else rest.with_missing(), rules=tuple(rules)))
     if found is not None:
         yield found
 
@@ -153,41 +156,35 @@ def _as_member(given: Type, is_optional: bool, _depth: int) -> Type:
     return ANY_MEMBER if is_optional and given is ANYTHING else given.with_missing(is_optional)
 
 
-def of_names(found: Bounds, names: Bounds, known: Iterable[str] = ()) -> Demand:
-    """The demand of `propertyNames` on the objects of a set; followed exactly for the `known` names."""
-    upper, lower = (
-        _named({*_names_in(found.side(bound)), *known}, names.side(bound), bound)
-        for bound in (Bound.UPPER, Bound.LOWER)
-    )
+def _of_names(names: Bounds) -> Demand:
+    """The demand of `propertyNames`."""
+    upper, lower = (_named(names.side(bound).texts, bound) for bound in (Bound.UPPER, Bound.LOWER))
     return Demand("propertyNames", if_object((upper,), (lower,)), (names,))
 
 
-def _named(given: Iterable[str], names: Type, bound: Bound) -> Objects:
-    known = {name: ANY_MEMBER if admits(names, name) else MISSING_ONLY for name in sorted(given)}
-    if names.texts is not None and names.texts.values is not None:
-        return Objects({**dict.fromkeys(names.texts.values, ANY_MEMBER), **known}, MISSING_ONLY)
-    are_free = names.texts is not None and (bound is Bound.UPPER or is_subtype(TEXT, names))
-    return Objects(known, None if are_free else MISSING_ONLY)
+def _named(names: Texts | None, bound: Bound) -> Objects:
+    """The objects whose members all have some names."""
+    if names is None:
+        return Objects({}, MISSING_ONLY)
+    if names.values is not None:
+        return Objects(dict.fromkeys(sorted(names.values), ANY_MEMBER), MISSING_ONLY)
+    # Of the names that no rule forbids, an upper bound may have too many, a lower one too few.
+    others = outside_texts(names, bound.opposite)
+    return Objects(rules=tuple(NameRule(each, MISSING_ONLY) for each in others))
 
 
-def _names_in(found: Type) -> dict[str, None]:
-    return {name: None for part in found.objects for name in part.members}
-
-
-def of_unevaluated_members(
-    found: Bounds, document: Subschema, schema: Mapping[str, Any], rule: Bounds
-) -> Demand:
-    """The demand of `unevaluatedProperties` on the objects of a set."""
+def of_unevaluated_members(document: Subschema, schema: Mapping[str, Any], rule: Bounds) -> Demand:
+    """The demand of `unevaluatedProperties` on objects."""
     keyword = "unevaluatedProperties"
 
     def allowed(bound: Bound) -> Objects:
         passed = evaluated_beside(document, schema, keyword, bound)
         if passed.members:
             return Objects()
-        other = rule.side(bound).with_missing()
-        names = {**_names_in(found.side(bound)), **dict.fromkeys(passed.names)}
-        members = {name: ANY_MEMBER if passed.has_member(name) else other for name in names}
-        return Objects(members, None if bound is Bound.UPPER and passed.patterns else other)
+        other, members = rule.side(bound).with_missing(), dict.fromkeys(passed.names, ANY_MEMBER)
+        if not passed.patterns:
+            return Objects(members, other)
+        return Objects(members, rules=(NameRule(Texts(unmatched=passed.patterns), other),))
 
     return Demand(keyword, if_object((allowed(Bound.UPPER),), (allowed(Bound.LOWER),)), (rule,))
 

@@ -80,17 +80,26 @@ class Arrays:
 
 
 @dataclass(frozen=True, slots=True)
+class NameRule:
+    """All members with some names, but for those that an object names itself, are of a type or absent."""
+
+    names: Texts
+    member: Type
+
+
+@dataclass(frozen=True, slots=True)
 class Objects:
     """Some objects: `members` by name, any other member is of `rest` (None: anything, or not there).
 
     A member that may be absent has a type that may be missing. `fewest` and `most` (None: no limit) bound the
-    number of members.
+    number of members. The `rules` hold for those other members, too, by their names.
     """
 
     members: Mapping[str, Type] = field(default_factory=dict)
     rest: Type | None = None
     fewest: int = 0
     most: int | None = None
+    rules: tuple[NameRule, ...] = ()
 
     @property
     def nonempty(self) -> bool:
@@ -169,13 +178,6 @@ class Type:
     def with_missing(self, missing: bool = True) -> Type:
         """The type with its part `missing` set."""
         return self if self.missing is missing else replace(self, missing=missing)
-
-
-def member_of(part: Objects, name: str) -> Type:
-    """The type of a member, missing included."""
-    if name in part.members:
-        return part.members[name]
-    return ANY_MEMBER if part.rest is None else part.rest
 
 
 def element_of(part: Arrays) -> Type:

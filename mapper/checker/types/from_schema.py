@@ -17,7 +17,6 @@ from mapper.checker.types.bounds import ALL, NONE, UNKNOWN, Bounds, both, either
 from mapper.checker.types.demands import (
     Demand,
     of_arrays,
-    of_names,
     of_objects,
     of_unevaluated_elements,
     of_unevaluated_members,
@@ -47,15 +46,15 @@ def read_schema(document: Subschema, schema: Subschema | None = None) -> Type:
 class SchemaReading:
     """One reading of a document; `done`, `open` and `obstacles` hold subschemas by identity.
 
+    Those that are done are kept, so that no other one takes the identity of one that was put together.
+
     Equal types of scalars are one object in `plain`: most combinations end at once then.
 
-    `obstacles` are the keywords of a subschema that its bounds do not follow exactly. Rules for the names of
-    members are followed exactly for the `names` that matter.
+    `obstacles` are the keywords of a subschema that its bounds do not follow exactly.
     """
 
     document: Subschema
-    names: frozenset[str] = frozenset()
-    done: dict[int, Bounds] = field(default_factory=dict)
+    done: dict[int, tuple[Subschema, Bounds]] = field(default_factory=dict)
     open: set[int] = field(default_factory=set)
     plain: dict[Type, Bounds] = field(default_factory=dict)
     obstacles: dict[int, dict[str, None]] = field(default_factory=dict)
@@ -75,16 +74,18 @@ class SchemaReading:
             return ALL if schema else NONE
         mark = id(schema)
         if mark in self.done:
-            return self.done[mark]
+            return self.done[mark][1]
         if mark in self.open or depth > _MAX_DEPTH:
             return UNKNOWN
         self.open.add(mark)
-        found = self._whole(schema, depth + 1)
-        self.open.discard(mark)
+        try:
+            found = self._whole(schema, depth + 1)
+        finally:
+            self.open.discard(mark)
         if found.is_exact and not (found.upper.arrays or found.upper.objects):
             found = self.plain.setdefault(found.upper, found)
         if depth < _MAX_DEPTH:
-            self.done[mark] = found
+            self.done[mark] = (schema, found)
         return found
 
     def _whole(self, schema: Mapping[str, Any], depth: int) -> Bounds:
@@ -96,7 +97,7 @@ class SchemaReading:
             for demand in of_arrays(schema, read):
                 found = self._meet(schema, found, demand)
         if found.upper.objects:
-            for demand in of_objects(schema, read, self.names):
+            for demand in of_objects(schema, read):
                 found = self._meet(schema, found, demand)
         for keyword, part in self._always(schema):
             bounds = read(part)
@@ -131,12 +132,10 @@ class SchemaReading:
 
     def _later_demands(self, schema: Mapping[str, Any], found: Bounds, read: Any) -> Iterator[Demand]:
         """The demands that depend on the other keywords."""
-        if "propertyNames" in schema and found.upper.objects:
-            yield of_names(found, read(schema["propertyNames"]), self.names)
         if "unevaluatedProperties" in schema and found.upper.objects:
             rule = read(schema["unevaluatedProperties"])
             if rule is not ALL:
-                yield of_unevaluated_members(found, self.document, schema, rule)
+                yield of_unevaluated_members(self.document, schema, rule)
         if "unevaluatedItems" in schema and found.upper.arrays:
             rule = read(schema["unevaluatedItems"])
             if rule is not ALL:

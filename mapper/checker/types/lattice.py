@@ -15,14 +15,15 @@ from mapper.checker.types.facts import (
     ANYTHING,
     Arrays,
     Bound,
+    NameRule,
     Objects,
+    Texts,
     Type,
     element_of,
-    member_of,
 )
 from mapper.checker.types.named import MISSING_ONLY, NEVER
 from mapper.checker.types.number_facts import join_numbers, meet_numbers, numbers_within
-from mapper.checker.types.text_facts import join_texts, meet_texts, texts_within
+from mapper.checker.types.text_facts import fits, join_texts, meet_texts, outside_texts, texts_within
 
 MAX_OBJECTS = 8  # separate alternatives; more are joined into one, or each join would multiply them
 _MAX_DEPTH = 40  # of types inside types; below, a meet returns its left side or nothing, an order is unknown
@@ -30,7 +31,7 @@ _MAX_DEPTH = 40  # of types inside types; below, a meet returns its left side or
 
 def _is_deep(given: Type) -> bool:
     """Return True if a type contains types, so that it pays to cache its combinations."""
-    return any(part.members or part.rest is not None for part in given.objects) or (
+    return any(part.members or part.rest is not None or part.rules for part in given.objects) or (
         given.arrays is not None and given.arrays.element is not None
     )
 
@@ -150,15 +151,16 @@ def merge_objects(parts: Iterable[Objects]) -> Objects:
         fewest = min(whole.sure_members, part.sure_members)
         limits = (whole.possible_members, part.possible_members)
         most = None if limits[0] is None or limits[1] is None else max(limits[0], limits[1])
-        # Limits that the members already have need no mention.
-        merged = Objects(members, rest)
-        least, greatest = merged.sure_members, merged.possible_members
-        whole = replace(
-            merged,
-            fewest=fewest if fewest > least else 0,
-            most=None if most is None or (greatest is not None and greatest <= most) else most,
-        )
+        merged = Objects(members, rest, rules=rules_of((whole, part), rest, join))
+        whole = with_limits(merged, fewest, most)
     return whole
+
+
+def with_limits(part: Objects, fewest: int, most: int | None) -> Objects:
+    """The objects with limits for the number of members, but for those that the members already have."""
+    least, greatest = part.sure_members, part.possible_members
+    is_implied = most is None or (greatest is not None and greatest <= most)
+    return replace(part, fewest=fewest if fewest > least else 0, most=None if is_implied else most)
 
 
 def _compared(left: Objects, right: Objects) -> tuple[list[str], dict[str, Type]]:
@@ -261,8 +263,9 @@ def _meet_objects(left: Objects, right: Objects, depth: int, bound: Bound = Boun
         else meet(left.rest, right.rest, 0, bound)
     )
     limits = [limit for limit in (left.most, right.most) if limit is not None]
+    rules = left.rules if left.rules == right.rules else tuple(_different((*left.rules, *right.rules)))
     return settle_objects(
-        Objects(members, rest, max(left.fewest, right.fewest), min(limits) if limits else None)
+        Objects(members, rest, max(left.fewest, right.fewest), min(limits) if limits else None, rules)
     )
 
 
@@ -322,9 +325,61 @@ def objects_within(left: Objects, right: Objects, depth: int = 0) -> bool:
     for name in different:
         if not is_subtype(member_of(left, name), member_of(right, name), depth + 1):
             return False
-    if right.rest is None:
+    return _follows(left, right.rest, Texts(), depth) and all(
+        rule in left.rules or _follows(left, rule.member, rule.names, depth) for rule in right.rules
+    )
+
+
+def _follows(part: Objects, wanted: Type | None, names: Texts, depth: int) -> bool:
+    """Return True if all members with some names are known to be of a type; named ones do not count."""
+    if wanted is None or is_subtype(ANY_MEMBER if part.rest is None else part.rest, wanted, depth + 1):
         return True
-    return is_subtype(ANY_MEMBER if left.rest is None else left.rest, right.rest, depth + 1)
+    left = [names]
+    for rule in part.rules:
+        if is_subtype(rule.member, wanted, depth + 1):
+            left = [
+                both
+                for each in left
+                for other in outside_texts(rule.names, Bound.UPPER)
+                if (both := meet_texts(each, other)) is not None
+            ]
+    return not left
+
+
+def member_of(part: Objects, name: str) -> Type:
+    """The type of a member, missing included."""
+    if name in part.members:
+        return part.members[name]
+    found = ANY_MEMBER if part.rest is None else part.rest
+    for rule in part.rules:
+        if fits(name, rule.names):
+            found = meet(found, rule.member)
+    return found
+
+
+def members_named(part: Objects, names: Texts) -> Type:
+    """The type of all members with some names, missing included; named ones do not count."""
+    found = ANY_MEMBER if part.rest is None else part.rest
+    for rule in part.rules:
+        if texts_within(names, rule.names):
+            found = meet(found, rule.member)
+    return found
+
+
+def rules_of(
+    parts: tuple[Objects, Objects], rest: Type | None, combine: Callable[[Type, Type], Type]
+) -> tuple[NameRule, ...]:
+    """The rules of objects whose members are combined from those of two objects; `rest` is that of all."""
+    found = []
+    for rule in _different((*parts[0].rules, *parts[1].rules)):
+        member = combine(*(members_named(part, rule.names) for part in parts))
+        if not is_subtype(ANY_MEMBER if rest is None else rest, member):
+            found.append(NameRule(rule.names, member))
+    return tuple(found)
+
+
+def _different(rules: tuple[NameRule, ...]) -> list[NameRule]:
+    return [rule for position, rule in enumerate(rules) if rule not in rules[:position]]
 
 
 def overlaps(left: Type, right: Type) -> bool:

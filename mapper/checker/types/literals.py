@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mapper.checker.types.facts import Arrays, Bound, Numbers, Objects, Texts, Type, element_of, member_of
-from mapper.checker.types.lattice import join_all
+from mapper.checker.types.facts import Arrays, Bound, Numbers, Objects, Texts, Type, element_of
+from mapper.checker.types.lattice import join_all, member_of
 from mapper.checker.types.named import MISSING_ONLY, NEVER, NULL_ONLY
 from mapper.checker.types.number_facts import fits_number
 from mapper.checker.types.text_facts import fits

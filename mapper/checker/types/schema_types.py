@@ -8,9 +8,9 @@ from functools import reduce
 from typing import Any, TypeAlias
 
 from mapper.budget import spend
-from mapper.checker.types.facts import ANY_MEMBER, Bound, Type, member_of
+from mapper.checker.types.facts import ANY_MEMBER, Bound, Type
 from mapper.checker.types.from_schema import SchemaReading
-from mapper.checker.types.lattice import is_subtype, meet, of_element, of_member
+from mapper.checker.types.lattice import is_subtype, meet, member_of, of_element, of_member
 from mapper.checker.types.named import NEVER
 from mapper.schemas.questions import (
     Pointer,
@@ -75,12 +75,7 @@ class SchemaTypes:
 
         Keywords around it may still make it depend on other members: the place around has them to answer for.
         """
-        reading, document = self.reading, self.reading.document
-        if self.schema is document:
-            return self.lower
-        # A reading remembers subschemas by identity, so it is shown none that was put together.
-        is_known = id(self.schema) in reading.pointers
-        return (reading if is_known else SchemaReading(document, reading.names)).read(self.schema).lower
+        return self.reading.read(self.schema).lower
 
     @property
     def obstacles(self) -> tuple[Obstacle, ...]:
@@ -127,9 +122,9 @@ def _nodes(document: Subschema) -> Iterator[_Node]:
     return ((pointer, node) for pointer, node in subschemas(document) if not isinstance(node, bool))
 
 
-def read_types(document: Subschema, names: frozenset[str] = frozenset()) -> SchemaTypes:
-    """Both types of the values that fit a document; rules for names are exact for some `names`."""
-    reading = SchemaReading(document, names)
+def read_types(document: Subschema) -> SchemaTypes:
+    """Both types of the values that fit a document."""
+    reading = SchemaReading(document)
     found = reading.read(document)
     return SchemaTypes(found.upper, found.lower, reading, document)
 

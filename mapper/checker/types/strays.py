@@ -8,13 +8,13 @@ from itertools import islice
 
 from mapper.budget import spend
 from mapper.checker.types.example_texts import example_texts
-from mapper.checker.types.facts import Arrays, Numbers, Texts, Type, element_of, member_of
-from mapper.checker.types.lattice import is_subtype, of_member
+from mapper.checker.types.facts import Arrays, Numbers, Objects, Texts, Type, element_of
+from mapper.checker.types.lattice import is_subtype, member_of, of_member
 from mapper.checker.types.literals import admits
 from mapper.checker.types.named import only
 from mapper.checker.types.number_facts import fits_number
 from mapper.checker.types.text_facts import settle
-from mapper.checker.types.witnesses import numbers_near, smallest, witnesses
+from mapper.checker.types.witnesses import numbers_near, smallest, with_members, witnesses
 from mapper.regex.examples import MAX_LENGTH
 from mapper.runtime.missing import MISSING
 
@@ -96,8 +96,10 @@ def _objects(given: Type, wanted: Type, depth: int) -> Iterator[object]:
         least = smallest(Type(objects=(part,)), depth)
         if not isinstance(least, dict):
             continue
-        named = dict.fromkeys(name for each in (part, *inner.objects) for name in each.members)
-        for name in (*named, *(["x"] if "x" not in named else [])):
+        yield from _of_other_sizes(part, inner.objects, least)
+        for name in _names_in((part, *inner.objects)):
+            if name not in least and len(inner.objects) > 1:  # perhaps it needs another one
+                yield from ({**least, name: value} for value in islice(_present(part, name, depth), 1))
             member = of_member(inner, name) if inner.objects else inner
             for value in islice(strays(member_of(part, name), member, depth + 1), _MAX_OF_KIND):
                 if value is MISSING:
@@ -105,3 +107,24 @@ def _objects(given: Type, wanted: Type, depth: int) -> Iterator[object]:
                 else:
                     yield {**least, name: value}
     yield from witnesses(only(given, "object"))
+
+
+def _names_in(parts: tuple[Objects, ...]) -> dict[str, None]:
+    """Names of members that some objects name, or have a rule for, and another one."""
+    named = dict.fromkeys(name for part in parts for name in part.members)
+    ruled = (name for part in parts for rule in part.rules for name in islice(example_texts(rule.names), 2))
+    return {**named, **dict.fromkeys(ruled), "x": None}
+
+
+def _of_other_sizes(
+    part: Objects, wanted: tuple[Objects, ...], least: dict[str, object]
+) -> Iterator[dict[str, object]]:
+    """Objects with one member more than the wanted ones, or one less."""
+    for each in wanted:
+        for count in (each.fewest - 1, *(() if each.most is None else (each.most + 1,))):
+            if count > len(least):
+                yield from with_members(part, least, count)
+
+
+def _present(part: Objects, name: str, depth: int) -> Iterator[object]:
+    return (value for value in witnesses(member_of(part, name), depth + 1) if value is not MISSING)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from mapper.checker.types.facts import Bound, Texts
@@ -323,3 +323,38 @@ def _has_lengths(texts: Texts, shortest: int, longest: int | None) -> bool:
     least, most = lengths_of(language_of(texts))
     is_short = is_short or (longest is not None and most is not None and most <= longest)
     return (is_long or shortest <= least) and is_short
+
+
+def outside_texts(texts: Texts, bound: Bound) -> Iterator[Texts]:
+    """The texts that are not among some, fact by fact."""
+    for part in _lacking_a_fact(texts, bound):
+        settled = settle(part)
+        if settled is not None:
+            yield settled
+
+
+def _lacking_a_fact(texts: Texts, bound: Bound) -> Iterator[Texts]:
+    """The texts that lack a fact, fact by fact."""
+    if texts.values is not None:
+        if bound is Bound.UPPER or len(texts.values) <= MAX_FACTS:
+            kept = sorted(texts.values, key=lambda value: (len(value), value))[:MAX_FACTS]
+            yield Texts(excluded=frozenset(kept))
+        return
+    if bound is Bound.UPPER and texts.formats - {"date-time", NO_TIME}:
+        yield Texts()
+        return
+    for pattern in texts.patterns:
+        yield Texts(unmatched=frozenset({pattern}))
+    for pattern in texts.unmatched:
+        yield Texts(patterns=frozenset({pattern}))
+    for name, other in (("date-time", NO_TIME), (NO_TIME, "date-time")):
+        if name in texts.formats:
+            yield Texts(formats=frozenset({other}))
+    if texts.excluded:
+        yield Texts(values=texts.excluded)
+    if texts.blank is not None:
+        yield Texts(blank=not texts.blank)
+    if texts.shortest:
+        yield Texts(longest=texts.shortest - 1)
+    if texts.longest is not None:
+        yield Texts(shortest=texts.longest + 1)

@@ -48,7 +48,7 @@ _EXACT = {
 NECESSARY = {
     **_EXACT,
     "ipv6": r"^[0-9A-Fa-f:.]+$",
-    "uri": r"^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*\n?$",
+    "uri": r"^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$",
 }
 _ADDRESS = (
     r"^[A-Za-z][A-Za-z0-9+.-]*://[A-Za-z0-9.-]+(?::[0-9]+)?(?:/[A-Za-z0-9._~-]*)*"

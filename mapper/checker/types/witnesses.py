@@ -7,7 +7,8 @@ from itertools import islice
 
 from mapper.budget import MAX_NODES, nodes_of, spend
 from mapper.checker.types.example_texts import example_texts
-from mapper.checker.types.facts import ANYTHING, Arrays, Numbers, Objects, Type, element_of, member_of
+from mapper.checker.types.facts import Arrays, Numbers, Objects, Type, element_of
+from mapper.checker.types.lattice import member_of
 from mapper.checker.types.named import only
 from mapper.checker.types.number_facts import fits_number, is_whole_and_a_double
 from mapper.runtime.missing import MISSING
@@ -16,6 +17,7 @@ _NUMBERS = (0, 1, -1, 2, 0.5, 1.5, 1_795_464_000, 1_795_464_000_000, 1_795_464_0
 _PRECISE = 2**52  # beyond it, a float has no halves
 _MAX_LENGTH = 200  # of arrays
 _MAX_DEPTH = 5
+_MAX_MEMBERS = 12  # of objects that are made to have many
 _KINDS_OF_REST = ("number", "array", "object", "string", "null", "boolean")
 _MAX_VARIANTS = 8  # of an array or object that differ in one element or member
 
@@ -122,8 +124,40 @@ def _objects(part: Objects, depth: int) -> Iterator[dict[str, object]]:
             # Of a required member only the other kinds: the first has been shown.
             if value is not MISSING and (name not in least or type(value) is not type(least[name])):
                 yield {**least, name: value}
-    rest = ANYTHING if part.rest is None else part.rest
-    for kind in _KINDS_OF_REST if "x" not in part.members else ():
+    if part.most is not None and part.most > len(least) + 1:
+        yield from with_members(part, least, part.most)
+    for name in () if "x" in part.members else ("x", *islice(_other_names(part), _MAX_VARIANTS)):
+        yield from _with_other(part, name, least, nodes, depth)
+
+
+def _with_other(
+    part: Objects, name: str, least: dict[str, object], nodes: int, depth: int
+) -> Iterator[dict[str, object]]:
+    """An object with one more member of each kind."""
+    rest = member_of(part, name)
+    for kind in _KINDS_OF_REST:
         value = smallest(only(rest, kind), depth + 1)
         if value is not MISSING and nodes + nodes_of(value, MAX_NODES) <= MAX_NODES:
-            yield {**least, "x": value}
+            yield {**least, name: value}
+
+
+def _other_names(part: Objects) -> Iterator[str]:
+    """Names that a rule of an object is for, and that it does not name itself."""
+    for rule in part.rules:
+        if rule.member.is_present:
+            yield from (name for name in example_texts(rule.names) if name not in part.members)
+
+
+def with_members(part: Objects, least: dict[str, object], count: int) -> Iterator[dict[str, object]]:
+    """An object with so many members, if it may have so many and some are known."""
+    if count > _MAX_MEMBERS or not count <= (part.possible_members or count):
+        return
+    found = dict(least)
+    for name in (*part.members, *(f"x{number}" for number in range(count)), *_other_names(part)):
+        if len(found) >= count:
+            break
+        value = smallest(member_of(part, name).with_missing(False), 1)
+        if name not in found and value is not MISSING:
+            found[name] = value
+    if len(found) == count:
+        yield found

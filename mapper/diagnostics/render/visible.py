@@ -61,9 +61,9 @@ def _inert(match: re.Match[str]) -> str:
     return f"{match[0][:-1]}\\u{ord(sign):04x}"
 
 
-def shown(text: str) -> str:
+def shown(text: str, limit: int = 40) -> str:
     """A name from a payload as a message shows it: on one line, short, without control characters."""
-    return visible(shorten(text))
+    return visible(shorten(text, limit))
 
 
 def width(text: str) -> int:

@@ -220,7 +220,8 @@ _LABELS = {
 _HINTS = {
     "(": "a function's name stands directly before `(`; the last element is `[-1]`",
     "*": "a path neither computes nor sorts",
-    "FILTER_OP": "compare two plain operands, `@.a == 1`; negate the whole, `!(@.a == 1)`",
+    "FILTER_OP": "inside `[?..]` compare two plain operands, `@.a == 1`, and negate the whole, `!(@.a == 1)`;"
+    " a condition outside of a path is `when: a == 1`",
 }
 
 

@@ -27,7 +27,7 @@ _HINTS = {
     "|": "`or` is written `||`, inside a filter; for one of several paths use `first_of`",
     "&": "`and` is written `&&`, inside a filter",
     "~": "RFC 9535 selects values, not keys; remove it",
-    "+": "a path has no arithmetic, and a number no plus sign",
+    "+": 'a path has no arithmetic, and a number no plus sign; `liquid: "{{ a }} {{ b }}"` joins texts',
     "-": "a minus sign stands directly before a number's digits",
     "/": "a path neither computes nor sorts",
     "\\": "a path neither computes nor sorts",

@@ -28,7 +28,7 @@ from mapper.diagnostics.diagnostic import Report, did_you_mean
 from mapper.diagnostics.source import SpannedText
 from mapper.expressions.liquid.dialects import Dialect
 from mapper.expressions.liquid.places import path_span, token_span
-from mapper.expressions.liquid.template_faults import INNER_TAGS
+from mapper.expressions.liquid.template_faults import INNER_TAGS, exponent_hint
 from mapper.expressions.var_names import VarNames
 from mapper.ir.liquid import LiquidRules
 from mapper.ir.values import REQUEST_NAMES
@@ -133,12 +133,25 @@ class Checks:
             if isinstance(found, Path) and found.path[0] == VARS and self.var_names is not None:
                 if VARS not in self.locals:  # else reported already
                     self._var(found, self.var_names)
-            elif isinstance(found, Path) and self.dialect is not None:
-                self._object(found, self.dialect)
+            elif isinstance(found, Path):
+                self._number(found)
+                if self.dialect is not None:
+                    self._object(found, self.dialect)
             if isinstance(found, case_tag._AnyExpression):
                 stack.extend(found.expressions)
             else:
                 stack.extend(found.children())
+
+    def _number(self, path: Path) -> None:
+        """Report a number with an exponent, which Liquid reads as a name."""
+        [name, *rest] = path.path
+        is_bare = self.text.value.startswith(str(name), path.token.start_index)
+        is_plain = isinstance(name, str) and name not in self.locals and not rest
+        if is_plain and is_bare and (hint := exponent_hint(str(name))):
+            self.failed = True
+            message = f"invalid Liquid: `{name}` is no number"
+            hints = (hint, f'for a field of this name write `item["{name}"]`')
+            self.report.error("M211", message, path_span(self.text, path.token), "read as a name", *hints)
 
     def _var(self, path: Path, names: VarNames) -> None:
         """Note a var that is read, or report that there is none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 
 from liquid.exceptions import BlockNestingError, LiquidError
 from liquid.token import Token
@@ -95,6 +96,21 @@ def _expected(found: re.Match[str]) -> str:
     return f"expected {_KINDS.get(found[1], f'`{found[1]}`')}, found"
 
 
+_EXPONENT = re.compile(r"(?<![\w.\"'-])-?[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]+(?![\w\"'-])")
+_MAX_DIGITS = 20
+
+
+def exponent_hint(source: str) -> str:
+    """The hint for a number with an exponent; empty if there is none."""
+    found = _EXPONENT.search(source)
+    if found is None:
+        return ""
+    exponent = re.split("[eE]", found[0])[1]
+    is_short = abs(int(exponent[-4:])) <= _MAX_DIGITS and len(exponent) <= 4 and len(found[0]) <= _MAX_DIGITS
+    digits = f", `{Decimal(found[0]):f}`" if is_short else ""
+    return f"numbers have no exponent in Liquid: write `{found[0]}` with all its digits{digits}"
+
+
 def syntax_hint(source: str) -> str:
     """The probable correction of a piece of Liquid that cannot be read; empty if there is no guess."""
     if any(quote in source for quote in _CURLY_QUOTES):
@@ -109,6 +125,8 @@ def syntax_hint(source: str) -> str:
     for wrong, right in () if re.match(r"\{%-?\s*assign", source) else _OPERATORS.items():
         if right and re.search(rf"(?<![=!<>|&]){re.escape(wrong)}(?![=|&])", source):
             return f"Liquid writes `{right}`, not `{wrong}`"
+    if hint := exponent_hint(source):
+        return hint
     argument = _ARGUMENT_WITHOUT_COLON.search(source)
     return f"arguments follow a colon: `{argument[1]}: ..`" if argument else ""
 

@@ -58,7 +58,7 @@ def holds_more(raw: bytes, most: int) -> bool:
 def count_values(raw: bytes) -> int:
     """The number of commas and opening brackets of a JSON text in UTF-8 outside its texts."""
     if len(raw) <= _AT_ONCE:  # most are short
-        return sum(map(len, _unescaped(raw).translate(None, _NO_VALUES).split(b'"')[::2]))
+        return len(b"".join(_unescaped(raw).translate(None, _NO_VALUES).split(b'"')[::2]))
     return _count_values(raw, len(raw))
 
 

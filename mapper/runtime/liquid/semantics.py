@@ -7,13 +7,13 @@ compare them. A variable that is not there is MISSING.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from io import StringIO
 from itertools import islice
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from mapper.runtime.digits import (
     EXACT,
@@ -44,9 +44,6 @@ from mapper.runtime.work import (
     spend_on_search,
 )
 from mapper.runtime.work import size_of as units_of
-
-if TYPE_CHECKING:
-    from json import JSONEncoder
 
 # An assigned variable that has no value yet; reading it falls through to the item's key.
 UNSET = object()
@@ -285,7 +282,7 @@ def to_json(value: object, units: int = 0) -> str:
     A value that nests deeper than Python's stack, or contains itself, is a RecursionError.
     """
     try:
-        printed = _encoder().encode(value)
+        printed = _encode()(value)
     except ValueError:  # perhaps an integer of more digits than the host lets Python print
         printed = write(value, is_ascii=False, is_strict=True)
     else:
@@ -296,13 +293,18 @@ def to_json(value: object, units: int = 0) -> str:
 
 
 @cache
-def _encoder() -> JSONEncoder:
-    """One for all values: to make one takes as long as to write a short value."""
-    from json import JSONEncoder  # a service without templates starts without it
+def _encode() -> Callable[[object], str]:
+    """One encoder for all values: `JSONEncoder` makes one each time, longer than a short value takes."""
+    from json import encoder  # a service without templates starts without it
 
-    return JSONEncoder(
+    whole = encoder.JSONEncoder(
         ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_plain, check_circular=False
     )
+    make = getattr(encoder, "c_make_encoder", None)
+    if make is None:  # another Python than CPython
+        return whole.encode
+    parts = make(None, _plain, encoder.encode_basestring, None, ":", ",", False, False, False)
+    return lambda value: "".join(parts(value, 0))
 
 
 def _plain(value: object) -> object:

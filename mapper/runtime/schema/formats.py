@@ -1,6 +1,7 @@
 """Formats: checks of the forms that a JSON Schema `format` names.
 
-All but `date-time`, `time`, `uuid` and `regex` agree with jsonschema.
+All agree with jsonschema but `date-time`, `time`, `uuid` and `regex`; and a `hostname`, `uri`,
+`uri-reference` or `uri-template` has no white space and no control character in it.
 """
 
 from __future__ import annotations
@@ -71,12 +72,15 @@ def format_checker() -> Any:
     checker = FormatChecker(())
     own = {name: _of_texts(check) for name, check in _OWN.items()}
     own |= {"iri": _is_iri, "iri-reference": _is_iri_reference}
+    own |= {name: _of_marks(known[name][0]) for name in _OF_MARKS & known.keys()}
+    own["uri-template"] = _if_short(own["uri-template"])
     for name, (check, raises) in known.items():
-        checker.checkers[name] = (
-            _if_short(check) if name == "uri-template" else own.get(name, check),
-            raises,
-        )
+        checker.checkers[name] = own.get(name, check), raises
     return checker
+
+
+def _of_marks(check: Callable[[object], bool]) -> Callable[[object], bool]:
+    return _of_texts(lambda text: not _NO_MARK(text) and check(text))
 
 
 def _of_texts(check: Callable[[str], object]) -> Callable[[object], bool]:
@@ -95,6 +99,11 @@ def _is_regex(text: str) -> bool:
     return len(text) <= MAX_SYNTAX and is_ecma(text)
 
 
+# jsonschema's validators let a line feed follow the first three, and all of these stand in the last.
+_OF_MARKS = frozenset({"hostname", "uri", "uri-reference", "uri-template"})
+_NO_MARK = re.compile(r"[\x00-\x20\x7f]").search
+
+
 def _is_iri(value: object) -> bool:
     return not isinstance(value, str) or bool(format_checker().conforms(_as_uri(value), "uri"))
 
@@ -105,7 +114,6 @@ def _is_iri_reference(value: object) -> bool:
 
 def _as_uri(text: str) -> str:
     """An IRI with `_` for each character that URIs lack (RFC 3987 §2.2): a URI if it was an IRI."""
-    text = text.replace("\n", " ")
     before, hash_sign, fragment = text.partition("#")
     path, question_mark, query = before.partition("?")
     whole = path + question_mark + re.sub(_PRIVATE, "_", query) + hash_sign + fragment

@@ -88,7 +88,10 @@ class Effect(Enum):
     CAPITAL = "letters may change their case"
     TRIMMED = "white space may vanish"
     THINNED = "any characters may vanish"
-    CUT = "a text that is too long is cut, and gets the second argument, or `...`, as its end"
+    CUT = (
+        "a text of more characters than the first argument is cut, and gets the second, or `...`, as its end"
+    )
+    CUT_WORDS = "as `CUT`, for words"
     REPLACED = "the first argument becomes the second"
     REPLACED_ONCE = "one first argument becomes the second"
     UNMARKED = "no quotes, `<` and `>`"

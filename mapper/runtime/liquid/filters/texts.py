@@ -267,7 +267,9 @@ def truncate(value: str, num: object = 50, end: object = "...") -> str:
     return value if len(value) < length else value[: length - len(ending)] + ending
 
 
-@text_filter(Gives.TEXT, ("one two three", "2", "one two..."), "", fails=Fails.UNCOUNTED, effect=Effect.CUT)
+@text_filter(
+    Gives.TEXT, ("one two three", "2", "one two..."), "", fails=Fails.UNCOUNTED, effect=Effect.CUT_WORDS
+)
 def truncatewords(value: str, num: object = 15, end: object = "...") -> str:
     """The first words of a text, at least one, with an end if there are as many or more."""
     count, ending = max(_length(num), 1), to_text(end)
