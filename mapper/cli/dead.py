@@ -11,11 +11,11 @@ from mapper.cli.dead_options import add_filter, read_filters
 from mapper.cli.spool_options import add_folder, plain_line, read_folder
 from mapper.diagnostics.render.visible import shorten
 from mapper.diagnostics.stop import Stop
-from mapper.receiver.dead_letters import DeadLetter, DeadLetterFilter, all_dead_letters, letter_lines
-from mapper.receiver.spool import stored_request
-from mapper.receiver.spool_reports import open_reader
-from mapper.receiver.spool_schema import SpoolError
-from mapper.receiver.undelivered import UndeliveredFilter, all_undelivered
+from mapper.receiver.delivery.undelivered import UndeliveredFilter, all_undelivered
+from mapper.receiver.outcomes.dead_letters import DeadLetter, DeadLetterFilter, all_dead_letters, letter_lines
+from mapper.receiver.spool.reports import open_reader
+from mapper.receiver.spool.spool import stored_request
+from mapper.receiver.spool.tables import SpoolError
 
 DESCRIPTION = """\
 Lists the items that a receiver could not turn into events, and the events that a destination did not take:

@@ -7,8 +7,8 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from mapper.diagnostics.stop import Stop
-from mapper.receiver.dead_letters import DeadLetterFilter
-from mapper.receiver.undelivered import UndeliveredFilter
+from mapper.receiver.delivery.undelivered import UndeliveredFilter
+from mapper.receiver.outcomes.dead_letters import DeadLetterFilter
 
 _AGE = re.compile(r"([0-9]{1,6})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}

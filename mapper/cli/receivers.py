@@ -9,14 +9,14 @@ from pathlib import Path
 from mapper.cli import screen
 from mapper.diagnostics import render
 from mapper.diagnostics.diagnostic import Report
-from mapper.receiver.configuration import Address, Configuration
-from mapper.receiver.configuration_reader import (
+from mapper.receiver.configuration.configuration import Address, Configuration
+from mapper.receiver.configuration.configuration_reader import (
     ReadConfiguration,
     read_configuration,
     read_configuration_file,
 )
+from mapper.receiver.outcomes.served_mapping import ServedMapping, load_mappings
 from mapper.receiver.outfit import OWN_MAPPINGS, own_configuration
-from mapper.receiver.served_mapping import ServedMapping, load_mappings
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,14 @@ from mapper.cli.receivers import ReceiverPlace, read_receiver
 from mapper.cli.spool_options import add_folder, read_folder
 from mapper.cli.targets import find_target
 from mapper.diagnostics.stop import Stop
-from mapper.receiver.control import ControlError, ask
-from mapper.receiver.dead_letters import Replayed, Replayer
+from mapper.receiver.delivery.places import queues_of
+from mapper.receiver.outcomes.dead_letters import Replayed, Replayer
+from mapper.receiver.outcomes.replay_requests import ReplayRequest, read_answer
+from mapper.receiver.outcomes.worker import source_mappings
 from mapper.receiver.outfit import own_key
-from mapper.receiver.places import queues_of
-from mapper.receiver.replay_requests import ReplayRequest, read_answer
-from mapper.receiver.spool import DATABASE, Spool
-from mapper.receiver.spool_schema import SpoolError
-from mapper.receiver.worker import source_mappings
+from mapper.receiver.spool.control import ControlError, ask
+from mapper.receiver.spool.spool import DATABASE, Spool
+from mapper.receiver.spool.tables import SpoolError
 
 DESCRIPTION = """\
 Maps dead letters again: by the present mapping of their source, or by another one. Items that become events

@@ -16,12 +16,12 @@ from mapper.cli.spool_options import DEFAULT_FOLDER, add_folder
 from mapper.diagnostics import render
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.stop import Stop
-from mapper.receiver.configuration import Address, Configuration
-from mapper.receiver.configuration_reader import read_configuration_file
+from mapper.receiver.configuration.configuration import Address, Configuration
+from mapper.receiver.configuration.configuration_reader import read_configuration_file
 from mapper.receiver.hangup import Hangup
+from mapper.receiver.outcomes.served_mapping import ServedMapping, load_mappings
 from mapper.receiver.outfit import curl_lines, own_key
-from mapper.receiver.served_mapping import ServedMapping, load_mappings
-from mapper.receiver.spool_schema import SpoolError, sqlite_warning
+from mapper.receiver.spool.tables import SpoolError, sqlite_warning
 
 DESCRIPTION = """\
 Takes requests of vendors and of your own servers, authenticates them, and answers with success when they are
@@ -98,7 +98,7 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _print_openapi(arguments: argparse.Namespace) -> int:
-    from mapper.receiver.openapi import openapi_of
+    from mapper.receiver.web.openapi import openapi_of
 
     if arguments.configuration is None:
         raise Stop("`--openapi` needs the file of a configuration")

@@ -12,8 +12,8 @@ from mapper.cli.spool_options import plain_line
 from mapper.diagnostics import render
 
 if TYPE_CHECKING:
-    from mapper.receiver.app import Answered
     from mapper.receiver.reload import Reloaded
+    from mapper.receiver.web.app import Answered
 
 FORMATS = ("text", "json")
 
@@ -36,7 +36,7 @@ def serve_messages(form: str) -> Iterator[ServeMessages]:
             lambda answered: None, screen.report, _print_reloaded, lambda text: screen.err().line(text)
         )
         return
-    from mapper.receiver import logs
+    from mapper.receiver.web import logs
 
     def write(line: str) -> None:
         screen.err().block(plain_line(line.encode()))
@@ -60,7 +60,7 @@ def _print_reloaded(reloaded: Reloaded) -> None:
 
 
 def _log_reloaded(reloaded: Reloaded) -> None:
-    from mapper.receiver import logs
+    from mapper.receiver.web import logs
 
     for text in _changes(reloaded):
         logs.log_notice("changed", text=text)

@@ -8,7 +8,7 @@ import sqlite3
 from mapper.cli import screen
 from mapper.cli.spool_options import add_folder, plain_line, read_folder
 from mapper.diagnostics.stop import Stop
-from mapper.receiver.spool_reports import (
+from mapper.receiver.spool.reports import (
     QUEUE_ENDS,
     SourceStats,
     export_lines,
@@ -17,7 +17,7 @@ from mapper.receiver.spool_reports import (
     read_stats,
     verify,
 )
-from mapper.receiver.spool_schema import SpoolError
+from mapper.receiver.spool.tables import SpoolError
 
 DESCRIPTION = """\
 Looks into a spool, which may be in use. `stats` prints the totals of each source since its first request.

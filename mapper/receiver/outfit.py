@@ -16,9 +16,9 @@ import msgspec
 
 from mapper.catalog import find_mappings, shipped_mappings
 from mapper.diagnostics.source import SourceFile
-from mapper.receiver.configuration import Address, Configuration
-from mapper.receiver.served_mapping import ServedMapping
-from mapper.receiver.spool_files import prepare_folder, private_file
+from mapper.receiver.configuration.configuration import Address, Configuration
+from mapper.receiver.outcomes.served_mapping import ServedMapping
+from mapper.receiver.spool.folder import prepare_folder, private_file
 from mapper.samples.cases import Sample, find_cases
 from mapper.transform.request import Request
 

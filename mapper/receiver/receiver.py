@@ -20,25 +20,25 @@ from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.errors import CompileError
 from mapper.receiver.admin.admin_page import AdminPage
 from mapper.receiver.admin.sessions import AdminSessions
-from mapper.receiver.app import BODY_ROOM, Answered, Reception
-from mapper.receiver.bodies import BodyRoom
-from mapper.receiver.configuration import Configuration
-from mapper.receiver.configuration_reader import read_configuration_file
-from mapper.receiver.control import ControlServer
-from mapper.receiver.dead_letters import Replayer
-from mapper.receiver.delivery import Deliverer
-from mapper.receiver.health import Health
-from mapper.receiver.intake import SpoolIntake
-from mapper.receiver.metrics import MetricsPage, OperatingState
-from mapper.receiver.places import DeliveryPlace, places_of
-from mapper.receiver.replay_requests import ReplayRequest, answering
-from mapper.receiver.retention import Retention
-from mapper.receiver.served_mapping import ServedMapping, kept_parts, load_mappings
-from mapper.receiver.spool import Spool
-from mapper.receiver.spool_figures import DiskFigures, read_figures
-from mapper.receiver.spool_schema import SpoolBroken, SpoolError
-from mapper.receiver.tally import ReceiverTally
-from mapper.receiver.worker import Worker, source_mappings
+from mapper.receiver.configuration.configuration import Configuration
+from mapper.receiver.configuration.configuration_reader import read_configuration_file
+from mapper.receiver.delivery.delivery import Deliverer
+from mapper.receiver.delivery.places import DeliveryPlace, places_of
+from mapper.receiver.outcomes.dead_letters import Replayer
+from mapper.receiver.outcomes.replay_requests import ReplayRequest, answering
+from mapper.receiver.outcomes.retention import Retention
+from mapper.receiver.outcomes.served_mapping import ServedMapping, kept_parts, load_mappings
+from mapper.receiver.outcomes.worker import Worker, source_mappings
+from mapper.receiver.spool.control import ControlServer
+from mapper.receiver.spool.figures import DiskFigures, read_figures
+from mapper.receiver.spool.intake import SpoolIntake
+from mapper.receiver.spool.spool import Spool
+from mapper.receiver.spool.tables import SpoolBroken, SpoolError
+from mapper.receiver.web.app import BODY_ROOM, Answered, Reception
+from mapper.receiver.web.bodies import BodyRoom
+from mapper.receiver.web.health import Health
+from mapper.receiver.web.metrics import MetricsPage, OperatingState
+from mapper.receiver.web.tally import ReceiverTally
 
 TIDY = 10.0  # seconds between two looks at old requests
 

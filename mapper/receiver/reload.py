@@ -17,11 +17,11 @@ import watchfiles
 
 from mapper.catalog import shipped_schemas
 from mapper.diagnostics.diagnostic import Diagnostic, Report
-from mapper.receiver.configuration import Configuration
-from mapper.receiver.configuration_reader import ReadConfiguration
-from mapper.receiver.health import ReadinessNote, note_of
+from mapper.receiver.configuration.configuration import Configuration
+from mapper.receiver.configuration.configuration_reader import ReadConfiguration
+from mapper.receiver.outcomes.served_mapping import ServedMapping, load_mapping
 from mapper.receiver.receiver import Receiver
-from mapper.receiver.served_mapping import ServedMapping, load_mapping
+from mapper.receiver.web.health import ReadinessNote, note_of
 from mapper.runtime.limits import DEFAULT
 from mapper.samples.suites import CaseStatus, run_suite
 

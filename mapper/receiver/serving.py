@@ -14,9 +14,9 @@ from typing import Any
 
 import uvicorn
 
-from mapper.receiver.configuration import Address
+from mapper.receiver.configuration.configuration import Address
 from mapper.receiver.receiver import Receiver
-from mapper.receiver.timed_protocol import TimedProtocol
+from mapper.receiver.web.timed_protocol import TimedProtocol
 
 with suppress(ImportError):  # there is none for Windows
     from uvloop import new_event_loop

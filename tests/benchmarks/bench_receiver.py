@@ -32,13 +32,13 @@ from rich.table import Table  # noqa: E402
 
 from benchmarks.bench_spool import bare  # noqa: E402
 from mapper.diagnostics.diagnostic import Report  # noqa: E402
-from mapper.receiver.acceptance import Overloaded  # noqa: E402
-from mapper.receiver.configuration import Address, Configuration, RequestSource  # noqa: E402
+from mapper.receiver.configuration.configuration import Address, Configuration, RequestSource  # noqa: E402
+from mapper.receiver.configuration.settings import SpoolSettings  # noqa: E402
+from mapper.receiver.outcomes.served_mapping import load_mappings  # noqa: E402
 from mapper.receiver.receiver import Receiver  # noqa: E402
 from mapper.receiver.request import ReceivedRequest  # noqa: E402
-from mapper.receiver.served_mapping import load_mappings  # noqa: E402
 from mapper.receiver.serving import listen, serve  # noqa: E402
-from mapper.receiver.settings import SpoolSettings  # noqa: E402
+from mapper.receiver.spool.acceptance import Overloaded  # noqa: E402
 from support.calls import ORDERS, write  # noqa: E402
 from support.spools import order  # noqa: E402
 

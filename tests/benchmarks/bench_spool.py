@@ -22,9 +22,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 
-from mapper.receiver.intake import SpoolIntake  # noqa: E402
-from mapper.receiver.settings import SpoolSettings  # noqa: E402
-from mapper.receiver.spool import Spool  # noqa: E402
+from mapper.receiver.configuration.settings import SpoolSettings  # noqa: E402
+from mapper.receiver.spool.intake import SpoolIntake  # noqa: E402
+from mapper.receiver.spool.spool import Spool  # noqa: E402
 from support.spools import order, received  # noqa: E402
 
 SIZES = (1, 16, 64, 256)

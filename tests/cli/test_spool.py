@@ -10,9 +10,9 @@ import pytest
 
 pytest.importorskip("uvicorn", reason="the extra `receiver` is not installed")
 
-from mapper.receiver.control import ControlServer, ask
-from mapper.receiver.dead_letters import Replayer
-from mapper.receiver.replay_requests import answering
+from mapper.receiver.outcomes.dead_letters import Replayer
+from mapper.receiver.outcomes.replay_requests import answering
+from mapper.receiver.spool.control import ControlServer, ask
 from support.calls import ORDERS, Call, write
 from support.spools import DAY, SOURCE, SpoolBench, order, served
 

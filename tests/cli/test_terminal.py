@@ -23,8 +23,8 @@ import pytest
 from mapper.cli.dispatch import COMMANDS
 from mapper.diagnostics.render import FORMATS
 from mapper.diagnostics.render.visible import printable
-from mapper.receiver.spool import Spool
-from mapper.receiver.spool_schema import EventRow, Portion, RejectionRow
+from mapper.receiver.spool.spool import Spool
+from mapper.receiver.spool.tables import EventRow, Portion, RejectionRow
 from support.calls import ENVIRONMENT, EVENT, ONE_EVENT, ORDER, ORDERS, ndjson, write
 from support.forked import ForkedCall, ForkedEnd, run_forked
 from support.spools import received

@@ -12,7 +12,7 @@ from mapper.diagnostics.codes import CODES, explain
 from mapper.diagnostics.diagnostic import Diagnostic, Report
 from mapper.diagnostics.render import render_text
 from mapper.diagnostics.source import SourceFile
-from mapper.receiver.configuration_reader import read_configuration
+from mapper.receiver.configuration.configuration_reader import read_configuration
 
 PAGES = Path(mapper.__file__).parent / "diagnostics/explanations"
 ROWS = re.findall(

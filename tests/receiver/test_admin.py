@@ -19,10 +19,10 @@ from mapper.receiver.admin.chart import HEIGHT, hour_chart
 from mapper.receiver.admin.pages import HEADERS, period, size
 from mapper.receiver.admin.payload_lines import MAX_LINES, PayloadLine, payload_lines
 from mapper.receiver.admin.sessions import LIFETIME, MAX_SESSIONS, AdminSessions
+from mapper.receiver.configuration.keys import Secret
 from mapper.receiver.destinations.destination import Tried, Verdict
-from mapper.receiver.keys import Secret
-from mapper.receiver.queues import Progress, Settled
-from mapper.receiver.tally import MinuteCounts
+from mapper.receiver.spool.queues import Progress, Settled
+from mapper.receiver.web.tally import MinuteCounts
 from support.asgi import Answer
 from support.calls import ORDERS, write
 from support.receiver_pages import CONFIGURATION, HTML, KEY, LONG, PageClient, hostile_orders, receiver_pages

@@ -17,10 +17,10 @@ import pytest
 
 pytest.importorskip("starlette", reason="the extra `receiver` is not installed")
 
-from mapper.receiver.acceptance import Overloaded
-from mapper.receiver.app import MAX_CHALLENGE, MAX_HEADERS, Answered, Reception
-from mapper.receiver.bodies import BodyRoom
 from mapper.receiver.request import ReceivedRequest
+from mapper.receiver.spool.acceptance import Overloaded
+from mapper.receiver.web.app import MAX_CHALLENGE, MAX_HEADERS, Answered, Reception
+from mapper.receiver.web.bodies import BodyRoom
 from support.asgi import Answer, ask, body_of, request
 from support.receivers import ENVIRONMENT, NOW, MemoryIntake, read_sources
 

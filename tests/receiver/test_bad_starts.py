@@ -18,7 +18,7 @@ import pytest
 pytest.importorskip("uvicorn", reason="the extra `receiver` is not installed")
 
 from mapper.cli import main
-from mapper.receiver.spool import DATABASE, Spool
+from mapper.receiver.spool.spool import DATABASE, Spool
 from support.calls import ORDERS, write
 from support.spools import order, received
 

@@ -16,12 +16,17 @@ from mapper.catalog import shipped_mappings
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.render import render_text
 from mapper.diagnostics.source import SourceFile
-from mapper.receiver.backoff import GiveUp
-from mapper.receiver.checks import BasicCheck, DigestCheck, HeaderCheck, SignatureCheck
-from mapper.receiver.configuration import Address, Configuration
-from mapper.receiver.configuration_reader import configuration_schema, read_configuration
-from mapper.receiver.keys import Secret
-from mapper.receiver.settings import FilesSettings, HttpSettings, PostgresSettings, SpoolSettings
+from mapper.receiver.configuration.checks import BasicCheck, DigestCheck, HeaderCheck, SignatureCheck
+from mapper.receiver.configuration.configuration import Address, Configuration
+from mapper.receiver.configuration.configuration_reader import configuration_schema, read_configuration
+from mapper.receiver.configuration.keys import Secret
+from mapper.receiver.configuration.settings import (
+    FilesSettings,
+    GiveUp,
+    HttpSettings,
+    PostgresSettings,
+    SpoolSettings,
+)
 from support.golden import Golden
 from support.places import ROOT, TESTS
 

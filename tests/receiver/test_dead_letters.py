@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mapper.cli import main
-from mapper.receiver.dead_letters import (
+from mapper.receiver.outcomes.dead_letters import (
     DeadLetter,
     DeadLetterFilter,
     Replayed,
@@ -17,8 +17,8 @@ from mapper.receiver.dead_letters import (
     all_dead_letters,
     letter_lines,
 )
-from mapper.receiver.served_mapping import ServedMapping
-from mapper.receiver.worker import SourceMappings
+from mapper.receiver.outcomes.served_mapping import ServedMapping
+from mapper.receiver.outcomes.worker import SourceMappings
 from support.calls import ORDERS
 from support.spools import DAY, SOURCE, SpoolBench, content_of, order, served
 

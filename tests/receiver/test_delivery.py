@@ -15,9 +15,16 @@ import pytest
 
 pytest.importorskip("aiohttp", reason="the extra `receiver` is not installed")
 
-from mapper.receiver import delivery
-from mapper.receiver.configuration import Configuration, RequestSource
-from mapper.receiver.delivery import Deliverer
+from mapper.receiver.configuration.configuration import Configuration, RequestSource
+from mapper.receiver.configuration.settings import (
+    DestinationSettings,
+    FilesSettings,
+    HttpSettings,
+    SpoolSettings,
+)
+from mapper.receiver.delivery import delivery
+from mapper.receiver.delivery.delivery import Deliverer
+from mapper.receiver.delivery.places import DeliveryPlace
 from mapper.receiver.destinations.destination import (
     Delivered,
     DeliveryError,
@@ -26,10 +33,8 @@ from mapper.receiver.destinations.destination import (
     Tried,
     Verdict,
 )
-from mapper.receiver.places import DeliveryPlace
-from mapper.receiver.queues import Progress
 from mapper.receiver.receiver import Receiver
-from mapper.receiver.settings import DestinationSettings, FilesSettings, HttpSettings, SpoolSettings
+from mapper.receiver.spool.queues import Progress
 from support.answering_server import BREAK, CUT, DRIP, HANG, Reply, answer, answering
 from support.spools import SpoolBench, order, received, rows_of, served
 
@@ -241,9 +246,9 @@ def test_a_spool_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> N
     import sqlite3
     from contextlib import closing
 
-    from mapper.receiver.spool import DATABASE, Spool
-    from mapper.receiver.spool_reports import open_reader
-    from mapper.receiver.spool_schema import APPLICATION, TABLES, SpoolError
+    from mapper.receiver.spool.reports import open_reader
+    from mapper.receiver.spool.spool import DATABASE, Spool
+    from mapper.receiver.spool.tables import APPLICATION, TABLES, SpoolError
 
     folder = tmp_path / "spool"
     folder.mkdir()

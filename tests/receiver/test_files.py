@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from mapper.receiver.delivery import Deliverer
+from mapper.receiver.configuration.settings import DestinationSettings, FilesSettings, SpoolSettings
+from mapper.receiver.delivery.delivery import Deliverer
+from mapper.receiver.delivery.places import DEFAULT_FILE, places_of
 from mapper.receiver.destinations.destination import DeliveryBroken, QueuedEvent
 from mapper.receiver.destinations.files import EventsFile, RotatedFiles
-from mapper.receiver.places import DEFAULT_FILE, places_of
-from mapper.receiver.queues import Progress
-from mapper.receiver.settings import DestinationSettings, FilesSettings, SpoolSettings
-from mapper.receiver.spool_schema import SpoolBroken
+from mapper.receiver.spool.queues import Progress
+from mapper.receiver.spool.tables import SpoolBroken
 from support.spools import SpoolBench, order, served
 
 
@@ -74,7 +74,7 @@ def test_events_that_were_not_marked_are_cut_off_and_come_again(
     (tmp_path / "out").mkdir()
     bench.spool.settle("out", [], Progress())
     first = Deliverer(bench.spool, destination())
-    monkeypatch.setattr("mapper.receiver.queues.MAX_FETCH", 1)
+    monkeypatch.setattr("mapper.receiver.spool.queues.MAX_FETCH", 1)
     assert first.deliver_some() == 1
     (name,) = names(tmp_path / "out")
     # Killed between the sync and the mark.
@@ -127,7 +127,7 @@ def test_a_name_is_over_a_whole_file(bench: SpoolBench, tmp_path: Path, packed: 
 def test_a_file_ends_with_the_group_that_makes_it_large(
     bench: SpoolBench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mapper.receiver.queues.MAX_FETCH", 1)
+    monkeypatch.setattr("mapper.receiver.spool.queues.MAX_FETCH", 1)
     size = len(bench.due(limit=1)[0].event) + 1
     folder = tmp_path / "out"
     files = RotatedFiles("out", folder, 3600, max_bytes=2 * size - 1, clock=Clock())

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapper.receiver.first_item import MAX_BYTES, first_item
+from mapper.receiver.configuration.first_item import MAX_BYTES, first_item
 
 CASES: dict[str, tuple[bytes, tuple[bytes, ...]]] = {
     "an object is one item, with the blanks around it": (b' {"a": 1}\n', (b' {"a": 1}\n',)),

@@ -9,7 +9,7 @@ import pytest
 from mapper.catalog import shipped_mappings
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.render import render_text
-from mapper.receiver.served_mapping import ServedMapping, load_mapping
+from mapper.receiver.outcomes.served_mapping import ServedMapping, load_mapping
 from support.shipped import SHIPPED
 
 FRAME = """

@@ -13,7 +13,7 @@ import httpx
 
 from mapper.diagnostics.errors import CompileError
 from mapper.receiver import Receiver
-from mapper.receiver.spool_schema import SpoolError
+from mapper.receiver.spool.tables import SpoolError
 from support.calls import ORDERS, write
 from support.listening import listening
 from support.markdown import Block, Page

@@ -15,9 +15,9 @@ import pytest
 
 pytest.importorskip("uvicorn", reason="the extra `receiver` is not installed")
 
-from mapper.receiver import timed_protocol
-from mapper.receiver.app import MAX_HEAD_BYTES, Reception
-from mapper.receiver.timed_protocol import TimedProtocol
+from mapper.receiver.web import timed_protocol
+from mapper.receiver.web.app import MAX_HEAD_BYTES, Reception
+from mapper.receiver.web.timed_protocol import TimedProtocol
 from support.listening import listening
 from support.receivers import NOW, MemoryIntake, read_sources
 

@@ -16,11 +16,11 @@ import pytest
 
 pytest.importorskip("aiohttp", reason="the extra `receiver` is not installed")
 
-from mapper.receiver.backoff import IN_A_ROW, LONGEST, GiveUp, pause, read_retry_after
-from mapper.receiver.delivery import Deliverer
+from mapper.receiver.configuration.keys import Secret
+from mapper.receiver.configuration.settings import GiveUp, HttpSettings
+from mapper.receiver.delivery.delivery import Deliverer
+from mapper.receiver.destinations.backoff import IN_A_ROW, LONGEST, pause, read_retry_after
 from mapper.receiver.destinations.http import HttpDestination
-from mapper.receiver.keys import Secret
-from mapper.receiver.settings import HttpSettings
 from support.answering_server import (
     BREAK,
     CUT,
@@ -376,7 +376,7 @@ def test_no_secret_and_no_value_is_said(tmp_path: Path) -> None:
 
 
 def test_the_queue_is_settled_later_if_the_disk_is_full(tmp_path: Path) -> None:
-    from mapper.receiver.spool_schema import SpoolFull
+    from mapper.receiver.spool.tables import SpoolFull
 
     with bench(tmp_path) as (made, server):
         made.take(1)

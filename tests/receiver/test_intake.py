@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from mapper.receiver.acceptance import Overloaded
-from mapper.receiver.intake import MAX_GROUP, SpoolIntake
+from mapper.receiver.configuration.settings import SpoolSettings
 from mapper.receiver.request import ReceivedRequest
-from mapper.receiver.settings import SpoolSettings
-from mapper.receiver.spool import Spool
-from mapper.receiver.spool_schema import SpoolBroken, SpoolError, SpoolFull
+from mapper.receiver.spool.acceptance import Overloaded
+from mapper.receiver.spool.intake import MAX_GROUP, SpoolIntake
+from mapper.receiver.spool.spool import Spool
+from mapper.receiver.spool.tables import SpoolBroken, SpoolError, SpoolFull
 from support.spools import SOURCE, received, rows_of
 
 
@@ -161,7 +161,7 @@ def test_a_broken_spool_fails_all_that_wait(spool: Spool, gate: Gate) -> None:
 def test_requests_that_are_written_together_have_one_future(
     spool: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mapper.receiver.intake.MAX_GROUP", 3)
+    monkeypatch.setattr("mapper.receiver.spool.intake.MAX_GROUP", 3)
     intake = intake_of(spool)
     taken = [take(intake, number) for number in range(7)]
     assert [taken.index(one) for one in taken] == [0, 0, 0, 3, 3, 3, 6]

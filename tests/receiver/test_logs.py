@@ -15,8 +15,8 @@ pytest.importorskip("uvicorn", reason="the extra `receiver` is not installed")
 
 import httpx
 
-from mapper.receiver.app import Answered
-from mapper.receiver.logs import LOGGER, json_lines, log_answer, log_fault
+from mapper.receiver.web.app import Answered
+from mapper.receiver.web.logs import LOGGER, json_lines, log_answer, log_fault
 from support.calls import ORDERS, write
 from support.serving import Served, serving
 from support.spools import order

@@ -15,12 +15,12 @@ import pytest
 pytest.importorskip("starlette", reason="the extra `receiver` is not installed")
 
 from mapper.receiver import receiver as receiver_module
-from mapper.receiver.acceptance import Overloaded
-from mapper.receiver.configuration import Configuration, RequestSource
+from mapper.receiver.configuration.configuration import Configuration, RequestSource
+from mapper.receiver.configuration.settings import SpoolSettings
 from mapper.receiver.receiver import Receiver
 from mapper.receiver.request import ReceivedRequest
-from mapper.receiver.settings import SpoolSettings
-from mapper.receiver.spool_reports import verify
+from mapper.receiver.spool.acceptance import Overloaded
+from mapper.receiver.spool.reports import verify
 from support.spools import DAY, SpoolBench, order, received, served
 
 AT_ONCE = 64

@@ -19,10 +19,10 @@ from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
 from mapper.receiver import Receiver
-from mapper.receiver.spool_figures import FORMER, read_figures
-from mapper.receiver.spool_schema import EventRow, Portion, RejectionRow, SkipRow
-from mapper.receiver.tally import MAX_REASONS, MINUTES, OTHER, MinuteCounts, ReceiverTally, written_part
-from mapper.receiver.worker import new_portion
+from mapper.receiver.outcomes.worker import new_portion
+from mapper.receiver.spool.figures import FORMER, read_figures
+from mapper.receiver.spool.tables import EventRow, Portion, RejectionRow, SkipRow
+from mapper.receiver.web.tally import MAX_REASONS, MINUTES, OTHER, MinuteCounts, ReceiverTally, written_part
 from support.asgi import Answer, ask
 from support.calls import ORDERS, write
 from support.spools import SpoolBench, order, received, served

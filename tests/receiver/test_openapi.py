@@ -17,9 +17,9 @@ from jsonschema import Draft202012Validator
 
 pytest.importorskip("uvicorn", reason="the extra `receiver` is not installed")
 
-from mapper.receiver.app import Reception
-from mapper.receiver.configuration import Configuration
-from mapper.receiver.openapi import openapi_of
+from mapper.receiver.configuration.configuration import Configuration
+from mapper.receiver.web.app import Reception
+from mapper.receiver.web.openapi import openapi_of
 from support.calls import ORDERS, write
 from support.listening import listening
 from support.receivers import ENVIRONMENT, NOW, MemoryIntake, read_sources

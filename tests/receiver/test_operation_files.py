@@ -18,10 +18,10 @@ import yaml
 
 pytest.importorskip("prometheus_client", reason="the extra `receiver` is not installed")
 
-from mapper.receiver.metrics import OperatingState, metric_families
-from mapper.receiver.settings import SpoolSettings
-from mapper.receiver.spool_figures import DiskFigures, SpoolFigures
-from mapper.receiver.tally import ReceiverTally
+from mapper.receiver.configuration.settings import SpoolSettings
+from mapper.receiver.spool.figures import DiskFigures, SpoolFigures
+from mapper.receiver.web.metrics import OperatingState, metric_families
+from mapper.receiver.web.tally import ReceiverTally
 from support.calls import ORDERS, write
 from support.places import ROOT, TESTS
 

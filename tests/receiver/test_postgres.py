@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from mapper.receiver.delivery import Deliverer
+from mapper.receiver.configuration.keys import Secret
+from mapper.receiver.configuration.settings import PostgresSettings
+from mapper.receiver.delivery.delivery import Deliverer
 from mapper.receiver.destinations.destination import QueuedEvent, Verdict
-from mapper.receiver.keys import Secret
-from mapper.receiver.settings import PostgresSettings
 from support.calls import ORDERS
 from support.postgres import PostgresServer, postgres_server
 from support.spools import SpoolBench, order, rows_of, served

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from mapper.catalog import shipped_mappings
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.render import render_text
-from mapper.receiver.profiles import Profile, load_profile, profile_schema
+from mapper.receiver.configuration.profiles import Profile, load_profile, profile_schema
 from support.golden import Golden
 from support.places import ROOT, TESTS
 

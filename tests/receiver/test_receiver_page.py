@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from mapper.catalog import shipped_mappings
 from mapper.diagnostics.diagnostic import Report
-from mapper.receiver.configuration_reader import ADMIN, CONFIGURATION, METRICS, SOURCE, SPOOL
-from mapper.receiver.destination_reader import DESTINATION, GIVE_UP
-from mapper.receiver.kinds import TableKind
-from mapper.receiver.profiles import VendorFact, load_profile
+from mapper.receiver.configuration.configuration_reader import ADMIN, CONFIGURATION, METRICS, SOURCE, SPOOL
+from mapper.receiver.configuration.destination_reader import DESTINATION, GIVE_UP
+from mapper.receiver.configuration.kinds import TableKind
+from mapper.receiver.configuration.profiles import VendorFact, load_profile
 from support.places import ROOT
 
 PAGE = ROOT / "docs" / "receiver.md"

@@ -17,13 +17,13 @@ pytest.importorskip("watchfiles", reason="the extra `receiver` is not installed"
 
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.files import read_source
-from mapper.receiver.configuration import Configuration, RequestSource
-from mapper.receiver.configuration_reader import ReadConfiguration, read_configuration
+from mapper.receiver.configuration.configuration import Configuration, RequestSource
+from mapper.receiver.configuration.configuration_reader import ReadConfiguration, read_configuration
+from mapper.receiver.configuration.settings import SpoolSettings
+from mapper.receiver.outcomes.served_mapping import load_mappings
 from mapper.receiver.receiver import Receiver
 from mapper.receiver.reload import Reloaded, Reloader
-from mapper.receiver.served_mapping import load_mappings
-from mapper.receiver.settings import SpoolSettings
-from mapper.receiver.spool_reports import open_reader, verify
+from mapper.receiver.spool.reports import open_reader, verify
 from support.asgi import ask
 from support.calls import EVENT, ONE_EVENT, ORDER, ORDERS, write
 from support.spools import order, rows_of, served

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from mapper.receiver import retention
+from mapper.receiver.configuration.settings import SpoolSettings
 from mapper.receiver.destinations.destination import Verdict
-from mapper.receiver.retention import Retention
-from mapper.receiver.settings import SpoolSettings
-from mapper.receiver.totals import add_total
+from mapper.receiver.outcomes import retention
+from mapper.receiver.outcomes.retention import Retention
+from mapper.receiver.spool.totals import add_total
 from support.spools import DAY, SpoolBench, order, received, rows_of, served
 
 REJECTED = {"id": "r", "type": "placed", "at": "2026-11-23T19:00:00Z"}

@@ -19,7 +19,7 @@ pytest.importorskip("uvicorn", reason="the extra `receiver` is not installed")
 import httpx
 
 from mapper.receiver.hangup import Hangup
-from mapper.receiver.spool_reports import open_reader, read_stats, verify
+from mapper.receiver.spool.reports import open_reader, read_stats, verify
 from support.calls import ORDERS, write
 from support.places import ROOT
 from support.serving import command, events_in, serving

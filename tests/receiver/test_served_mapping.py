@@ -7,7 +7,7 @@ from pathlib import Path
 from mapper.catalog import shipped_schemas
 from mapper.diagnostics.diagnostic import Report, Severity
 from mapper.diagnostics.render import render_text
-from mapper.receiver.served_mapping import ServedMapping, kept_parts, load_mapping, load_mappings
+from mapper.receiver.outcomes.served_mapping import ServedMapping, kept_parts, load_mapping, load_mappings
 from support.calls import ORDERS, UNSET, write
 from support.receivers import read_sources
 

@@ -22,9 +22,9 @@ import httpx
 
 from mapper.catalog import find_mappings
 from mapper.diagnostics.diagnostic import Report
-from mapper.receiver.first_item import first_item
-from mapper.receiver.served_mapping import load_mapping
-from mapper.receiver.spool_reports import open_reader, read_stats, verify
+from mapper.receiver.configuration.first_item import first_item
+from mapper.receiver.outcomes.served_mapping import load_mapping
+from mapper.receiver.spool.reports import open_reader, read_stats, verify
 from mapper.samples.cases import Sample, SampleCase, find_cases, result_document
 from support.calls import write
 from support.serving import Served, serving

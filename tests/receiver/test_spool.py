@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from mapper.receiver.retention import FULL
-from mapper.receiver.settings import MIN_MAX_BYTES
-from mapper.receiver.spool import CHECKPOINT, DATABASE, Spool
-from mapper.receiver.spool_reports import open_reader, verify
-from mapper.receiver.spool_schema import SAFE_SQLITE, SpoolBroken, SpoolError, SpoolFull, sqlite_warning
+from mapper.receiver.configuration.settings import MIN_MAX_BYTES
+from mapper.receiver.outcomes.retention import FULL
+from mapper.receiver.spool.reports import open_reader, verify
+from mapper.receiver.spool.spool import CHECKPOINT, DATABASE, Spool
+from mapper.receiver.spool.tables import SAFE_SQLITE, SpoolBroken, SpoolError, SpoolFull, sqlite_warning
 from support.spools import SOURCE, SpoolBench, order, received, rows_of, served
 
 
@@ -45,7 +45,7 @@ def test_requests_come_back_as_they_went_in(spool: Spool, tmp_path: Path) -> Non
 def test_one_body_beyond_the_size_of_a_fetch_comes_alone(
     spool: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mapper.receiver.spool.MAX_FETCH", 100)
+    monkeypatch.setattr("mapper.receiver.spool.spool.MAX_FETCH", 100)
     spool.append([received(b"x" * size) for size in (10, 200, 10, 60, 60, 60)])
     sizes = [[len(one.request.body) for one in spool.waiting([SOURCE], after)] for after in (0, 2)]
     assert sizes == [[10, 200], [10, 60, 60]]
@@ -73,9 +73,8 @@ def test_only_the_owner_reads_the_files(tmp_path: Path) -> None:
 def test_a_spool_has_one_writer(spool: Spool) -> None:
     with pytest.raises(SpoolError, match="in use by another receiver; each needs a folder of its own"):
         Spool.open(spool.folder)
-    code = (
-        "import sys, pathlib; from mapper.receiver.spool import Spool; Spool.open(pathlib.Path(sys.argv[1]))"
-    )
+    code = "import sys, pathlib; from mapper.receiver.spool.spool import Spool; "
+    code += "Spool.open(pathlib.Path(sys.argv[1]))"
     ended = subprocess.run(
         [sys.executable, "-c", code, str(spool.folder)], capture_output=True, text=True, check=False
     )
@@ -145,12 +144,12 @@ def test_commits_are_synced_and_checkpoints_are_asked_for(spool: Spool) -> None:
 
 
 def test_the_log_is_bounded(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mapper.receiver.spool.CHECKPOINT", 256 * 1024)
+    monkeypatch.setattr("mapper.receiver.spool.spool.CHECKPOINT", 256 * 1024)
     log = spool.folder / f"{DATABASE}-wal"
     for _ in range(40):
         spool.append([received(b"x" * 10_000)] * 10)
     assert log.stat().st_size < 2 * 1024 * 1024
-    monkeypatch.setattr("mapper.receiver.spool.CHECKPOINT", 10**12)
+    monkeypatch.setattr("mapper.receiver.spool.spool.CHECKPOINT", 10**12)
     for _ in range(40):
         spool.append([received(b"x" * 10_000)] * 10)
     assert log.stat().st_size > 3 * 1024 * 1024
@@ -178,7 +177,7 @@ class Failing:
 @pytest.mark.parametrize("statement", ["COMMIT", "PRAGMA wal_checkpoint"])
 def test_a_failed_sync_ends_the_spool(spool: Spool, monkeypatch: pytest.MonkeyPatch, statement: str) -> None:
     """After one, nobody knows which bytes are on disk: neither commit nor checkpoint is tried again."""
-    monkeypatch.setattr("mapper.receiver.spool.CHECKPOINT", 1)
+    monkeypatch.setattr("mapper.receiver.spool.spool.CHECKPOINT", 1)
     failing: Any = Failing(
         spool._connection, statement, sqlite3.SQLITE_IOERR | (4 << 8), "SQLITE_IOERR_FSYNC"
     )
@@ -220,7 +219,7 @@ def test_a_spool_that_cannot_begin_is_closed(
         error.sqlite_errorcode, error.sqlite_errorname = kind, "FAULT"
         raise error
 
-    monkeypatch.setattr("mapper.receiver.spool.discard_unfinished", fail)
+    monkeypatch.setattr("mapper.receiver.spool.spool.discard_unfinished", fail)
     with pytest.raises(SpoolError):
         Spool.open(tmp_path / "spool")
     monkeypatch.undo()

@@ -9,9 +9,14 @@ from typing import Any
 import pytest
 
 from mapper.cli import main
+from mapper.receiver.delivery.undelivered import (
+    UndeliveredEvent,
+    UndeliveredFilter,
+    all_undelivered,
+    queue_again,
+)
 from mapper.receiver.destinations.destination import QueuedEvent, Tried, Verdict
-from mapper.receiver.queues import Progress, Settled
-from mapper.receiver.undelivered import UndeliveredEvent, UndeliveredFilter, all_undelivered, queue_again
+from mapper.receiver.spool.queues import Progress, Settled
 from support.spools import SpoolBench, order, rows_of, served
 
 ALL = UndeliveredFilter()

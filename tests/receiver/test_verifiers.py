@@ -16,10 +16,10 @@ from mapper.catalog import shipped_mappings
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.render import render_text
 from mapper.diagnostics.source import SourceFile
-from mapper.receiver import verifiers
-from mapper.receiver.configuration_reader import read_configuration
+from mapper.receiver.configuration.configuration_reader import read_configuration
 from mapper.receiver.request import RequestHead
-from mapper.receiver.verifiers import Reason, Refused, Verified, Verifier
+from mapper.receiver.web import verifiers
+from mapper.receiver.web.verifiers import Reason, Refused, Verified, Verifier
 from support.places import TESTS
 
 NOW = 1_795_464_000

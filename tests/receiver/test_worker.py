@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from mapper.receiver import outcome_writer, worker
-from mapper.receiver.spool import Spool
-from mapper.receiver.spool_schema import EventKind, SpoolFull
-from mapper.receiver.worker import item_hash
+from mapper.receiver.outcomes import worker
+from mapper.receiver.outcomes.worker import item_hash
+from mapper.receiver.spool import outcome_writer
+from mapper.receiver.spool.spool import Spool
+from mapper.receiver.spool.tables import EventKind, SpoolFull
 from support.calls import ORDERS
 from support.spools import SOURCE, SpoolBench, content_of, order, received, rows_of, served
 
@@ -136,7 +137,7 @@ def test_a_crash_anywhere_gives_the_same_rows(
     whole.take(*bodies)
     whole.check()
     expected = content_of(whole.folder)
-    from mapper.receiver import spool as module
+    from mapper.receiver.spool import spool as module
 
     real = getattr(module, name)
     for last in range(1, 30):
@@ -178,11 +179,11 @@ def test_outcomes_that_count_before_the_last_transaction_break_the_law(
 ) -> None:
     """The test of crashes fails if rows of unfinished requests are kept."""
     monkeypatch.setattr(worker, "MAX_ROWS", 3)
-    monkeypatch.setattr("mapper.receiver.spool.discard_unfinished", lambda db: None)
+    monkeypatch.setattr("mapper.receiver.spool.spool.discard_unfinished", lambda db: None)
     bench = SpoolBench(tmp_path / "spool", served(tmp_path))
     bench.spool.append([received({"orders": [order(number) for number in range(8)]})])
     with monkeypatch.context() as patched:
-        patched.setattr("mapper.receiver.spool.settle", lambda *arguments: (_ for _ in ()).throw(Cut))
+        patched.setattr("mapper.receiver.spool.spool.settle", lambda *arguments: (_ for _ in ()).throw(Cut))
         with pytest.raises(Cut):
             bench.map_all()
     bench.spool.close()
@@ -199,7 +200,7 @@ def test_a_disk_that_is_full_amid_a_request_leaves_nothing_twice(
     bench.spool.append([received({"orders": [order(number) for number in range(8)]})])
     with monkeypatch.context() as patched:
         patched.setattr(
-            "mapper.receiver.spool.settle", lambda *arguments: (_ for _ in ()).throw(SpoolFull("full"))
+            "mapper.receiver.spool.spool.settle", lambda *arguments: (_ for _ in ()).throw(SpoolFull("full"))
         )
         with pytest.raises(SpoolFull):
             bench.worker.map_some()

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mapper.receiver.spool_reports import open_reader, verify
+from mapper.receiver.spool.reports import open_reader, verify
 from support.calls import ORDERS, write
 from support.places import ROOT, TESTS
 from support.spools import order, rows_of

@@ -19,21 +19,21 @@ from pathlib import Path
 from typing import Any
 
 from mapper.diagnostics.diagnostic import Report
-from mapper.receiver import outcome_writer, spool
-from mapper.receiver.configuration import Address, Configuration, RequestSource
-from mapper.receiver.keys import Secret
-from mapper.receiver.places import places_of
-from mapper.receiver.receiver import Receiver
-from mapper.receiver.served_mapping import load_mappings
-from mapper.receiver.serving import listen, serve
-from mapper.receiver.settings import (
+from mapper.receiver.configuration.configuration import Address, Configuration, RequestSource
+from mapper.receiver.configuration.keys import Secret
+from mapper.receiver.configuration.settings import (
     DestinationSettings,
     FilesSettings,
     HttpSettings,
     PostgresSettings,
     SpoolSettings,
 )
-from mapper.receiver.spool_schema import EventKind
+from mapper.receiver.delivery.places import places_of
+from mapper.receiver.outcomes.served_mapping import load_mappings
+from mapper.receiver.receiver import Receiver
+from mapper.receiver.serving import listen, serve
+from mapper.receiver.spool import outcome_writer, spool
+from mapper.receiver.spool.tables import EventKind
 
 
 def serve_until_killed(

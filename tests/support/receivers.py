@@ -12,10 +12,10 @@ from typing import Any
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.render import render_text
 from mapper.diagnostics.source import SourceFile
-from mapper.receiver.acceptance import Overloaded
-from mapper.receiver.configuration import RequestSource
-from mapper.receiver.configuration_reader import read_configuration
+from mapper.receiver.configuration.configuration import RequestSource
+from mapper.receiver.configuration.configuration_reader import read_configuration
 from mapper.receiver.request import ReceivedRequest
+from mapper.receiver.spool.acceptance import Overloaded
 from support.places import TESTS
 
 NOW = datetime(2026, 11, 23, 20, 0, 0, 123_000, tzinfo=UTC)

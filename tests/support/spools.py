@@ -14,14 +14,14 @@ from typing import Any, ClassVar
 
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.render import render_text
-from mapper.receiver import spool
 from mapper.receiver.destinations.destination import QueuedEvent, Tried, Verdict
-from mapper.receiver.queues import EventQueue, Progress, Settled
+from mapper.receiver.outcomes.served_mapping import ServedMapping, load_mapping
+from mapper.receiver.outcomes.worker import SourceMappings, Worker
 from mapper.receiver.request import ReceivedRequest, RequestHead
-from mapper.receiver.served_mapping import ServedMapping, load_mapping
-from mapper.receiver.spool import DATABASE, Spool
-from mapper.receiver.spool_reports import open_reader, verify
-from mapper.receiver.worker import SourceMappings, Worker
+from mapper.receiver.spool import spool
+from mapper.receiver.spool.queues import EventQueue, Progress, Settled
+from mapper.receiver.spool.reports import open_reader, verify
+from mapper.receiver.spool.spool import DATABASE, Spool
 from support.calls import ORDERS, write
 
 _BENCHES: list[SpoolBench] = []

@@ -79,7 +79,7 @@ PRINTING = re.compile(
 PRINTERS = {
     "mapper.cli.screen": {"sys.stdout", "sys.stderr", "Console(", "import rich"},
     "mapper.streams.outputs": {"sys.stdout"},
-    "mapper.receiver.logs": {"import logging"},  # its lines are given to the gate
+    "mapper.receiver.web.logs": {"import logging"},  # its lines are given to the gate
 }
 LEFT_BY_TOOLS = {"build", "dist", "__pycache__"}  # .gitignore names them
 

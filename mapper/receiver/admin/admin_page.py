@@ -19,15 +19,15 @@ from mapper.receiver.admin.letter_view import view_letter
 from mapper.receiver.admin.pages import HEADERS, page, style
 from mapper.receiver.admin.queue_view import queue_entries
 from mapper.receiver.admin.sessions import LIFETIME, AdminSession, AdminSessions
-from mapper.receiver.bodies import BodyRoom, Declined, Gone, read_body
-from mapper.receiver.dead_letters import DeadLetterFilter, Replayer, newest_letters
-from mapper.receiver.metrics import OperatingState
-from mapper.receiver.replay_requests import ReplayRequest
-from mapper.receiver.spool_figures import age
-from mapper.receiver.spool_reports import open_reader
-from mapper.receiver.spool_schema import SpoolError
-from mapper.receiver.tally import ReceiverTally
-from mapper.receiver.undelivered import UndeliveredFilter
+from mapper.receiver.delivery.undelivered import UndeliveredFilter
+from mapper.receiver.outcomes.dead_letters import DeadLetterFilter, Replayer, newest_letters
+from mapper.receiver.outcomes.replay_requests import ReplayRequest
+from mapper.receiver.spool.figures import age
+from mapper.receiver.spool.reports import open_reader
+from mapper.receiver.spool.tables import SpoolError
+from mapper.receiver.web.bodies import BodyRoom, Declined, Gone, read_body
+from mapper.receiver.web.metrics import OperatingState
+from mapper.receiver.web.tally import ReceiverTally
 
 COOKIE = "mapper_admin"
 MAX_FORM = 16 * 1024

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mapper.receiver.tally import MinuteCounts
+from mapper.receiver.web.tally import MinuteCounts
 
 WIDTH = 4  # of a bar with the gap behind it
 HEIGHT = 44

@@ -11,10 +11,16 @@ from mapper.diagnostics.diagnostic import Diagnostic
 from mapper.diagnostics.render.snippet import Row, layout
 from mapper.diagnostics.render.text import marks_by_file
 from mapper.receiver.admin.payload_lines import PayloadLine, payload_lines, text_lines
-from mapper.receiver.dead_letters import DeadLetter, DeadLetterFilter, Replayer, dead_letters, item_at
+from mapper.receiver.outcomes.dead_letters import (
+    DeadLetter,
+    DeadLetterFilter,
+    Replayer,
+    dead_letters,
+    item_at,
+)
+from mapper.receiver.outcomes.served_mapping import ServedMapping
 from mapper.receiver.request import ReceivedRequest
-from mapper.receiver.served_mapping import ServedMapping
-from mapper.receiver.spool import stored_request
+from mapper.receiver.spool.spool import stored_request
 from mapper.streams.envelopes import ItemPath, read_location
 from mapper.transform.body import read_body
 from mapper.transform.json_text import Body

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hmac import compare_digest
 
-from mapper.receiver.keys import Secret
+from mapper.receiver.configuration.keys import Secret
 
 LIFETIME = 8 * 3600.0
 MAX_SESSIONS = 100

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mapper.receiver.configuration.settings import GIGABYTE
 from mapper.receiver.destinations.destination import (
     Delivered,
     DeliveryBroken,
     DeliveryError,
     QueuedEvent,
 )
-from mapper.receiver.settings import GIGABYTE
 from mapper.streams.gzip_files import GzipWriter
 from mapper.transform.whole_file import find_obstacle, open_part, sync_folder, write_all
 

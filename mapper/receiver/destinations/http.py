@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from mapper.receiver.backoff import read_retry_after
+from mapper.receiver.configuration.settings import HttpSettings
+from mapper.receiver.destinations.backoff import read_retry_after
 from mapper.receiver.destinations.destination import (
     MAX_ANSWER,
     Delivered,
@@ -23,7 +24,6 @@ from mapper.receiver.destinations.destination import (
     Tried,
     Verdict,
 )
-from mapper.receiver.settings import HttpSettings
 from mapper.version import __version__
 
 # Bytes of an answer that are read so that the connection can be used again.

@@ -17,6 +17,7 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from mapper.receiver.configuration.settings import PostgresSettings
 from mapper.receiver.destinations.destination import (
     MAX_ANSWER,
     Delivered,
@@ -26,7 +27,6 @@ from mapper.receiver.destinations.destination import (
     Tried,
 )
 from mapper.receiver.destinations.postgres_tables import EventTables
-from mapper.receiver.settings import PostgresSettings
 
 BATCH = 500
 TIMEOUT = 30.0

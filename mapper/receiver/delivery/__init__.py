@@ -1,0 +1,1 @@
+"""Delivery: events leave the spool for their destinations."""

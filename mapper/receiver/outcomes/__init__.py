@@ -1,0 +1,1 @@
+"""Outcomes: requests are mapped; rejected items are listed and mapped again."""
