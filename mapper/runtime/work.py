@@ -112,7 +112,7 @@ class Work:
 
     @property
     def weights(self) -> tuple[Places | None, int]:
-        """What items share, each place with the units of a byte there, and the units of all without bytes.
+        """Each place that items share with the units of a byte there, and the units of all without bytes.
 
         A part of n bytes holds n // 2 + 1 values at most.
         """

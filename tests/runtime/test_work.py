@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
 import mapper
@@ -507,6 +507,8 @@ _PARTS = st.dictionaries(st.sampled_from("ab"), st.dictionaries(st.sampled_from(
 
 
 @given(_PARTS)
+@example({"a": [1] * 50})
+@example({"b": {"a": [1] * 50}})
 def test_what_items_share_counts_at_least_as_each_part_takes(body: object) -> None:
     places: tuple[tuple[tuple[str, ...], int, int], ...]
     places = ((("a",), 3, 7), (("b", "a"), 0, 1), (("b", "b"), 5, 0), ((), 2, 8))
