@@ -118,9 +118,11 @@ class Writer:
         return name
 
     def spend(self, units: str, site: int = -1) -> None:
-        """Count units of work, if the program has to."""
+        """Count units of work, if the program has to; behind other units they need no test of their own."""
         if self.counts:
-            self.line(f"if (counting := {self.use('work', 'meter')}()) is not None:")
+            spent = "    " * (self._indent + 1) + "counting.spend("
+            if not (self.lines and self.lines[-1][0].startswith(spent)):
+                self.line(f"if (counting := {self.use('work', 'meter')}()) is not None:")
             self.line(f"    counting.spend({units}{'' if site < 0 else f', {site}'})")
 
     def spend_on(self, value: str) -> None:

@@ -15,8 +15,9 @@ from typing import Final
 
 from mapper import ir
 from mapper.ir.growth import ReadPlace, SizeBound, may_overlap, repeated, size_bound
+from mapper.runtime.growth import UNBOUNDED
 from mapper.runtime.limits import active
-from mapper.runtime.work import UNBOUNDED, Work
+from mapper.runtime.work import Work
 
 REQUESTED: Final = (
     10_000  # characters of a header, query parameter or setting: HTTP servers refuse longer ones

@@ -6,6 +6,7 @@ The size of an event is the length of its compact JSON text in UTF-8.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from mapper.runtime.faults import Fault
 from mapper.runtime.json.exact import encode
@@ -13,6 +14,9 @@ from mapper.runtime.limits import DEFAULT, Limits, active
 
 FEW = 4  # times the payload: an event that small needs no measuring
 _ESCAPED = 6  # bytes of one character in a JSON text, at most
+UNBOUNDED = 1 << 60  # more bytes, or units of work, than any limit
+
+Places: TypeAlias = "tuple[tuple[tuple[str, ...], int], ...]"  # names that lead to a value, and a number
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,7 @@ class Growth:
     constant: int = 0
     texts: int = 0
     lists: int = 0
-    places: tuple[tuple[tuple[str, ...], int], ...] | None = None
+    places: Places | None = None
 
     @property
     def is_large(self) -> bool:
@@ -57,13 +61,10 @@ class Growth:
         own, each = self.own * size, self._each(size, limits)
         if own + each <= limits.event_bytes and own + items * each <= limits.result_bytes:
             return True
-        if body is None or self.places is None:
-            return False
-        try:
-            shared = sum(times * size_at(body, names) for names, times in self.places)
-        except RecursionError:  # it may contain itself
-            return False
-        each += shared - self.shared * size
+        each -= self.shared * size
+        if body is None or self.places is None or own + each > limits.event_bytes:
+            return False  # nothing is measured in vain
+        each += sum_at(body, self.places)
         return own + each <= limits.event_bytes and own + items * each <= limits.result_bytes
 
     def _each(self, size: int, limits: Limits) -> int:
@@ -82,15 +83,27 @@ def is_bounded(growth: Growth) -> bool:
     return growth.fits(DEFAULT.items, DEFAULT.body_bytes, DEFAULT)
 
 
-def size_at(body: object, names: tuple[str, ...]) -> int:
-    """A bound of the size of the value that names lead to; 0 if there is none."""
-    for name in names:
-        if not isinstance(body, dict) or name not in body:
-            return 0
-        body = body[name]
-    if isinstance(body, str):  # as good a bound as its size, and many times as fast
-        return _ESCAPED * len(body) + 2
-    return size_of(body, 0, 0)
+def sum_at(body: object, places: Places) -> int:
+    """A bound of the sum of the sizes at some places, each times its number; UNBOUNDED if one holds itself.
+
+    A place at which there is no value counts as 0. It runs for each body: the names are followed in place.
+    """
+    found = 0
+    for names, times in places:
+        value = body
+        for name in names:
+            if not isinstance(value, dict) or name not in value:
+                break
+            value = value[name]
+        else:
+            if isinstance(value, str):  # as good a bound as its size, and many times as fast
+                found += times * (_ESCAPED * len(value) + 2)
+                continue
+            try:
+                found += times * size_of(value, 0, 0)
+            except RecursionError:
+                return UNBOUNDED
+    return found
 
 
 def size_of(value: object, levels: int, max_bytes: int) -> int:

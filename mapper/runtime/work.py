@@ -18,14 +18,13 @@ from operator import add
 from typing import NoReturn, TypeVar
 
 from mapper.runtime.faults import Fault
-from mapper.runtime.growth import size_at
+from mapper.runtime.growth import UNBOUNDED, Places, sum_at
 from mapper.runtime.json.nesting import count_values
 from mapper.runtime.limits import Limits, active
 
 _Event = TypeVar("_Event")
 
 OUT_OF_WORK = frozenset({"M629", "M630"})
-UNBOUNDED = 1 << 60  # more units than any limit
 SHORT = 1_000  # characters of a text that need not be counted where each node has a text of its own
 VALUE = 16  # a value, member or element that is looked at
 CALL = 64  # a call of a filter
@@ -100,26 +99,27 @@ class Work:
 
     def in_body(self, body: object) -> Work:
         """The same with what items share counted as it is in a body, not as if it were all of the body."""
-        shared = self.shared_in(body)
-        return self if shared is None else replace(self.alone, constant=self.constant + shared)
+        weights, constant = self.weights
+        shared = UNBOUNDED if weights is None else sum_at(body, weights)
+        if shared >= UNBOUNDED:
+            return self
+        return replace(self.alone, constant=self.constant + constant + shared)
 
     @property
     def alone(self) -> Work:
         """The same without what items share."""
         return replace(self, shared=0, shared_values=0)
 
-    def shared_in(self, body: object) -> int | None:
-        """The units that each item takes of what items share of a body; None if that is not known."""
+    @property
+    def weights(self) -> tuple[Places | None, int]:
+        """Each place that items share with the units of a byte there, and the units of all without bytes.
+
+        A part of n bytes holds n // 2 + 1 values at most.
+        """
         if self.places is None:
-            return None
-        units = 0
-        try:
-            for names, of_bytes, of_values in self.places:
-                size = size_at(body, names)
-                units += size * of_bytes + (size // 2 + 1) * of_values
-        except RecursionError:  # it may contain itself
-            return None
-        return units
+            return None, 0
+        places = tuple((names, of_bytes + (of_values + 1) // 2) for names, of_bytes, of_values in self.places)
+        return places, sum(of_values for _, _, of_values in self.places)
 
     def room(self, items: int, limits: Limits) -> int:
         """The units that each of so many items of any body may take more; negative if there are none."""

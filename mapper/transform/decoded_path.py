@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from mapper.diagnostics.diagnostic import Diagnostic
 from mapper.runtime.faults import NO_OBJECT, Fault, InvalidEvent, Skip, record_fault
-from mapper.runtime.growth import FORM_INFLATION, INFLATION, Growth
+from mapper.runtime.growth import FORM_INFLATION, INFLATION, Growth, sum_at
 from mapper.runtime.items import Alternative, UnmatchedElement, select
 from mapper.runtime.json.exact import encode
 from mapper.runtime.json.foreign import PlainCopy
@@ -58,6 +58,7 @@ class DecodedPath:
         "_max_unmeasured",
         "_module_file",
         "_policy",
+        "_shares",
         "_takes_one",
         "_work_of_few",
         "alternatives",
@@ -79,8 +80,10 @@ class DecodedPath:
         alone = self._work_of_few.alone
         self._max_measured_items = alone.max_items(compiled.limits)
         # The same for fewer items, in fewer steps: the units of what items share of their body, each time.
-        self._max_quick_items = self._max_measured_items // 2
-        self._max_shared = alone.room(max(1, self._max_quick_items), compiled.limits)
+        shares, constant = self._work_of_few.weights
+        self._shares = shares or ()
+        self._max_quick_items = 0 if shares is None else self._max_measured_items // 2
+        self._max_shared = alone.room(max(1, self._max_quick_items), compiled.limits) - constant
         self._levels: int = compiled.limits.nesting + module["LEVELS"]
         self.alternatives: tuple[Alternative, ...] = module["EACH"]
         self.objects_only = compiled.objects_only
@@ -169,11 +172,9 @@ class DecodedPath:
         """True if the work of so many items of a body of `size` bytes may be more than is allowed."""
         if size <= self._max_uncounted or items <= self._max_uncounted_items:
             return False
+        if items <= self._max_quick_items and sum_at(body, self._shares) <= self._max_shared:
+            return False
         limits, of_few = self._limits, self._work_of_few
-        if items <= self._max_quick_items:
-            shared = of_few.shared_in(body)
-            if shared is not None and shared <= self._max_shared:
-                return False
         if size >= limits.body_bytes and items > self._max_measured_items:
             return True  # whatever they share
         if self.work.fits(items, size, limits) or of_few.fits(items, size, limits):

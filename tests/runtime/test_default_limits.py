@@ -55,6 +55,8 @@ INTERNAL = {
     "runtime.json": "beyond it the same answer takes another way",
     "runtime.liquid.arithmetic:_EXACT": "beyond it the same answer takes another way",
     "transform.rejections:_EXACT": "a word of advice",
+    "transform.result_table:MAX_ROWS": "what is shown",
+    "expressions.liquid.template_faults:_MAX_DIGITS": "what is shown",
     "runtime.growth:FEW": "smaller events are not measured",
     "runtime.work": "how work is counted",
     "ir.text_work:_MAX_PENDING": "how work is counted",

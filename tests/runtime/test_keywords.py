@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mapper
+from mapper.runtime.growth import UNBOUNDED
 from mapper.runtime.schema.validation import delegate, violations
-from mapper.runtime.work import PAIR, UNBOUNDED, Meter, metering
+from mapper.runtime.work import PAIR, Meter, metering
 from support.examples import examples
 from support.places import ROOT
 from support.validators import compiled, reference

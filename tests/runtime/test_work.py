@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
 import mapper
@@ -15,8 +15,10 @@ from mapper.catalog import find_mappings
 from mapper.codegen.work_code import work_of
 from mapper.ir.work import item_units, work
 from mapper.runtime.items import UnmatchedElement, select
+from mapper.runtime.json.exact import encode
 from mapper.runtime.json.nesting import holds_more
 from mapper.runtime.limits import DEFAULT, Limits, within
+from mapper.runtime.missing import MISSING
 from mapper.runtime.work import (
     CALL,
     DATE,
@@ -30,11 +32,13 @@ from mapper.runtime.work import (
     PATTERN,
     PRINTED,
     VALUE,
+    Work,
 )
 from mapper.runtime.work import FEW as UNCOUNTED
 from mapper.transform.narrow_path import NarrowPath
 from support.examples import examples
 from support.frames import FRAME, compiled, text_of
+from support.json_values import JSON
 from support.metered import by_generated_code, by_interpreter, event_of, program_of, units_of_event
 from support.random_mappings import bodies, mappings, requests
 
@@ -497,6 +501,40 @@ def test_what_items_share_counts_as_it_is_in_a_body() -> None:
     held["o"] = held
     held["s"] = held
     assert few.in_body(held) is few
+
+
+_PARTS = st.dictionaries(st.sampled_from("ab"), st.dictionaries(st.sampled_from("ab"), JSON) | JSON)
+
+
+@given(_PARTS)
+@example({"a": [1] * 50})
+@example({"b": {"a": [1] * 50}})
+def test_what_items_share_counts_at_least_as_each_part_takes(body: object) -> None:
+    places: tuple[tuple[tuple[str, ...], int, int], ...]
+    places = ((("a",), 3, 7), (("b", "a"), 0, 1), (("b", "b"), 5, 0), ((), 2, 8))
+    found = Work(0, 0, 0, 9, 0, 9, places=places).in_body(body)
+    wanted = 0
+    for names, of_bytes, of_values in places:
+        part: Any = body
+        for name in names:
+            part = part.get(name, MISSING) if isinstance(part, dict) else MISSING
+        raw = b"" if part is MISSING else encode(part)
+        values = len(re.findall(rb"[,:\[{]", raw)) + 1  # too many, rather than too few
+        values = min(values, len(raw) // 2 + 1)
+        wanted += len(raw) * of_bytes + values * of_values
+    assert found.constant >= wanted
+    assert (found.shared, found.shared_values) == (0, 0)
+
+
+def test_units_next_to_each_other_share_a_test() -> None:
+    transform = compiled("{a: '$.x[*].b', c: {merge: [{path: $.y, as: object}]}}", body_work=1)
+    lines = [line.strip().partition("(")[0] for line in transform.python.splitlines()]
+    kinds = [line if line in ("if ", "counting.spend") else "" for line in lines]
+    assert "counting.spend counting.spend" in " ".join(kinds)
+    assert "counting.spend if " not in " ".join(kinds)
+    body = {"x": [{"b": 1}] * 5}
+    program = program_of(FRAME.replace("PROPERTIES", "{a: '$.x[*].b'}"))
+    assert by_generated_code(program, body, body, NONE) == by_interpreter(program, body, body, NONE)
 
 
 def test_a_shared_part_that_is_large_is_counted() -> None:
