@@ -9,7 +9,7 @@ from mapper.runtime.repair.policy import Repair
 from mapper.streams.batches import BYTE_ORDER_MARK, Batch, Files, Position, bodies_of
 from mapper.streams.envelopes import EnvelopeNeeds
 from mapper.streams.item_lines import move_lines, rejection_lines, skip_line
-from mapper.streams.replay import replay_bodies
+from mapper.streams.replay import replay_bodies, under
 from mapper.streams.tally import FirstRejection, Tally, faults_of
 from mapper.transform.request import Request
 from mapper.transform.result import JsonResult, Outcome, Rejected, Skipped
@@ -60,11 +60,12 @@ class BatchResult:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A body, and the file and line that it is from."""
+    """A body, the file and line that it is from, and what the line itself holds of its request."""
 
     file: str
     line: int
     body: bytes = field(repr=False)
+    request: Request | None = None
 
 
 @dataclass(slots=True)
@@ -146,9 +147,10 @@ class BatchMapper:
             lines[0] = lines[0].removeprefix(BYTE_ORDER_MARK)
         if needs is not None:
             for replayed in replay_bodies(batch.name, bodies_of(lines, start.line), needs):
-                stream = self.setup.transform.stream(replayed.body, self.setup.request)
+                request = under(self.setup.request, replayed.request)
+                stream = self.setup.transform.stream(replayed.body, request)
                 self.tally.bodies += 1
-                source = Source(replayed.file, replayed.line, replayed.body)
+                source = Source(replayed.file, replayed.line, replayed.body, replayed.request)
                 yield from self._stream(source, replayed.chosen(stream), stream.repairs, start)
         after = Position(start.file, start.offset + batch.size, start.line + len(lines))
         yield self.take(after, batch.size)
@@ -209,7 +211,8 @@ class BatchMapper:
         needs, show_values = self.setup.needs, self.setup.show_values
         if needs is None or not self.setup.keeps_rejected:
             return ()
-        return rejection_lines(source.file, source.line, rejected, repairs, source.body, needs, show_values)
+        file, line, body, request = source.file, source.line, source.body, source.request
+        return rejection_lines(file, line, rejected, repairs, body, needs, show_values, request)
 
     def count(self, source: Source, rejected: Rejected) -> None:
         """Count a rejected item, and keep the first of its kind to be shown."""
