@@ -25,7 +25,8 @@ from mapper.transform.stream import Stream
 class ReplayBody:
     """A body to be mapped again: `items` of it, None for all; `location` is that of its only item before.
 
-    `request` is what the line holds of the request, None if it holds nothing of it.
+    `request` is what the line holds of the request, None if it holds nothing of it. If it `is_line`, the body
+    is a line of `--input requests` that could not be read.
     """
 
     file: str
@@ -34,6 +35,7 @@ class ReplayBody:
     items: frozenset[int] | None
     location: str = ""
     request: Request | None = None
+    is_line: bool = False
 
     def chosen(self, stream: Stream) -> Iterator[Outcome]:
         """The outcomes of these items, with the indexes they had before.
@@ -117,7 +119,8 @@ def _parse(place: str, line: bytes, needs: EnvelopeNeeds, above: ReplayBody | No
     if "each" not in entry:  # the item is the body itself
         raw = _bytes(entry, "body") if whole is None else whole  # a body may be empty
         raw = encode(entry["payload"]) if raw is None else raw
-        return ReplayBody(file, int(number), raw, None, request=request)
+        is_line = "M011" in entry.get("codes", ())
+        return ReplayBody(file, int(number), raw, None, request=request, is_line=is_line)
     if list(entry["each"]) != list(needs.each):
         _refuse(place, "`each` of the mapping changed since the item was rejected")
     if "envelope" in entry:
