@@ -15,6 +15,7 @@ from mapper.streams.batches import BYTE_ORDER_MARK, Batch, Files, Position, bodi
 from mapper.streams.envelopes import EnvelopeNeeds
 from mapper.streams.item_lines import move_lines, rejection_lines, skip_line
 from mapper.streams.replay import replay_bodies, under
+from mapper.streams.shared_ids import ids_of
 from mapper.streams.tally import FirstRejection, Tally, faults_of
 from mapper.transform.request import Request
 from mapper.transform.result import JsonResult, Outcome, Rejected, Skipped
@@ -41,6 +42,7 @@ class RunSetup:
     show_values: bool
     is_replay: bool = False
     reads_requests: bool = False
+    compares_ids: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +276,8 @@ class BatchMapper:
     def take(self, after: Position, size: int, *, is_amid: bool = False) -> BatchResult:
         """Everything collected since the last call."""
         self.tally.events = len(self.events)
+        if self.setup.compares_ids:
+            self.tally.ids = ids_of(self.events, self.tally.ids)
         self.tally.items = len(self.events) + self.tally.reasons.total() + self.tally.rejected
         self.events.append(b"")  # so that the last event's line is ended
         events, skipped, rejected = b"\n".join(self.events), b"".join(self.skipped), b"".join(self.rejected)
