@@ -22,7 +22,7 @@ from mapper.transform.transform import Transform
 from mapper.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from mapper.authoring.draft import MappingDraft
@@ -53,6 +53,7 @@ __all__ = [
     "draft",
     "infer",
     "load",
+    "rejected_lines",
     "render",
     "trace",
 ]
@@ -114,6 +115,31 @@ def trace(
     from mapper import api
 
     return api.trace(transform, payload, request, index=index)
+
+
+def rejected_lines(
+    transform: Transform,
+    body: bytes | bytearray | memoryview,
+    result: Result | JsonResult,
+    request: Request | None = None,
+    *,
+    file: str = "",
+    line: int = 1,
+    show_values: bool = False,
+) -> Iterator[bytes]:
+    """The rejected items of a result as lines of `mapper run --rejected`, for `mapper run --replay`.
+
+    `body` is the one that was mapped. The lines hold `request` if it is given: its headers, query, settings
+    and time of receipt. `file` and `line` say where the body came from. The lines of one body stay together.
+    Raises TypeError for a body that is not bytes.
+    """
+    from mapper.streams.item_lines import lines_of_result  # many a service never rejects anything
+
+    if not isinstance(body, bytes | bytearray | memoryview):
+        raise TypeError("mapper.rejected_lines takes the bytes of a body")
+    return lines_of_result(
+        transform, bytes(body), result, request, file=file, number=line, show_values=show_values
+    )
 
 
 def infer(

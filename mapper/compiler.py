@@ -169,4 +169,5 @@ def _compiled(
         diagnostics=analysis.report.ordered(),
         limits=active(),
         reads=analysis.references.reads,
+        each=tuple(text.value for text in spec.each) or ("$",),
     )

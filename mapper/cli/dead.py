@@ -23,7 +23,8 @@ the number, the time of receipt, the source, the mapping and the beginning of it
 place in its body, and the reasons. Values of items are not shown; answers of destinations are.
 
 `--lines` writes them with their bodies, as `mapper run --rejected` does, and events with the whole answer:
-`mapper run MAPPING --replay` maps such lines again. The spool may be in use."""
+`mapper run MAPPING --replay` maps such lines again. With `--requests` they also hold what came beside the
+body, as far as it is kept, and a replay takes it from there. The spool may be in use."""
 EXAMPLES = """\
 examples:
   mapper dead
@@ -37,6 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description, parser.epilog = DESCRIPTION, EXAMPLES
     add_folder(parser)
     parser.add_argument("--lines", action="store_true", help="write lines of JSON with the bodies")
+    parser.add_argument(
+        "--requests", action="store_true", help="with `--lines`: also headers, query, time of receipt"
+    )
     add_filter(parser)
 
 
@@ -47,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         with open_reader(read_folder(arguments)) as db:
             if items is not None:
-                count += _write_lines(db, items) if arguments.lines else _list(db, items)
+                count += _write_lines(db, items, arguments.requests) if arguments.lines else _list(db, items)
             if events is not None:
                 count += _list_events(db, events, arguments.lines)
     except SpoolError as error:
@@ -87,7 +91,7 @@ def _list_events(db: sqlite3.Connection, chosen: UndeliveredFilter, lines: bool)
     return count
 
 
-def _write_lines(db: sqlite3.Connection, chosen: DeadLetterFilter) -> int:
+def _write_lines(db: sqlite3.Connection, chosen: DeadLetterFilter, with_request: bool) -> int:
     output = screen.out()
     count = 0
 
@@ -97,7 +101,7 @@ def _write_lines(db: sqlite3.Connection, chosen: DeadLetterFilter) -> int:
     for (number, _), letters in groupby(all_dead_letters(db, chosen), key):
         request = stored_request(db, number)
         if request is not None:
-            for line in letter_lines(letters, request):
+            for line in letter_lines(letters, request, with_request=with_request):
                 output.block(plain_line(line))
                 count += 1
     return count

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from mapper.api import load
@@ -16,20 +16,24 @@ from mapper.cli.screen import Screen
 from mapper.cli.targets import find_target
 from mapper.diagnostics import render
 from mapper.diagnostics.errors import CompileError
+from mapper.diagnostics.render.visible import visible
 from mapper.diagnostics.stop import Stop
 from mapper.streams.batch_mapper import RunSetup
 from mapper.streams.batches import Batch, BrokenInput
 from mapper.streams.envelope_needs import envelope_needs
-from mapper.streams.inputs import FORMS, STDIN
+from mapper.streams.inputs import FORMS, REQUESTS, STDIN
 from mapper.streams.run import RunPlan, begin_run, finish_run, plan_run
+from mapper.streams.shared_ids import headers_of_ids
 from mapper.streams.tally import Tally
 
 DESCRIPTION = """\
 Turns request bodies into events. Input is NDJSON, one body a line, or one JSON document, which is one body;
-gzip is unpacked. A form is one line, too, and empty lines are left out. Events go out as NDJSON, packed if
-the name of the file ends in `.gz`. Every item becomes an event, is skipped, or is rejected: the last line on
-standard error counts them, and the exit code is 1 if an item was rejected. It is 3 if an input could not be
-read to its end or changed meanwhile; no file gets its name then.
+gzip is unpacked. A form is one line, too, and empty lines are left out. With `--input requests` a line is
+an object as in samples, `{"request": {"headers": .., "query": .., "received_at": .., "body": ..}}`; the
+options below count for what it does not say. Events go out as NDJSON, packed if the name of the file ends
+in `.gz`. Every item becomes an event, is skipped, or is rejected: the last line on standard error counts
+them, and the exit code is 1 if an item was rejected. It is 3 if an input could not be read to its end or
+changed meanwhile; no file gets its name then.
 
 A document of several lines is recognised up to 64 MiB; `--input` decides beyond that. NDJSON is read piece by
 piece, however long the file is. An array is one body, as some vendors send arrays; `jq -c '.[]'` makes a file
@@ -46,6 +50,7 @@ examples:
   mapper run orders events.ndjson.gz -o events.out.gz --jobs 4
   mapper run my/shop.yaml < bodies.ndjson | head
   mapper run orders body.json --header x-tenant=acme --received-at 2026-11-23T20:00:00Z
+  mapper run orders recorded.ndjson --input requests -o events.out
   mapper run orders bodies.ndjson --request request.json      {"headers": .., "query": .., "settings": ..}"""
 
 MAX_JOBS = 256
@@ -92,6 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
         return 1
     _, skipped, rejected = plan.outputs
+    ids_read = headers_of_ids(mapping, request.headers)
     setup = RunSetup(
         transform,
         request,
@@ -100,6 +106,8 @@ def run(arguments: argparse.Namespace) -> int:
         keeps_rejected=rejected is not None,
         show_values=arguments.show_values,
         is_replay=plan.is_replay,
+        reads_requests=plan.form == REQUESTS,
+        compares_ids=bool(ids_read),
     )
     if sys.stdin is not None and STDIN in plan.names and sys.stdin.isatty():
         messages.line("waiting for bodies on the terminal, one a line; Ctrl-D ends them", style="dim")
@@ -114,7 +122,7 @@ def run(arguments: argparse.Namespace) -> int:
                 text = f"the run is not whole; the same command with `--resume` goes on{condition}"
                 messages.line(text, style="dim")
             raise
-    _print_summary(messages, recording.tally, arguments)
+    _print_summary(messages, recording.tally, arguments, ids_read)
     return 1 if recording.tally.rejected else 0
 
 
@@ -147,7 +155,9 @@ def _progress(messages: Screen, plan: RunPlan) -> Iterator[Callable[[Batch], Non
         yield advance
 
 
-def _print_summary(messages: Screen, tally: Tally, arguments: argparse.Namespace) -> None:
+def _print_summary(
+    messages: Screen, tally: Tally, arguments: argparse.Namespace, ids_read: Sequence[str]
+) -> None:
     if arguments.format == "json":
         messages.block(json.dumps(tally.document()) + "\n")
         return
@@ -163,6 +173,16 @@ def _print_summary(messages: Screen, tally: Tally, arguments: argparse.Namespace
         messages.block(text + "\n")
     for line in tally.summary():
         messages.line(line)
+    if tally.events > 1 and len(tally.ids) == 1:
+        names = ", ".join(f"`{visible(name)}`" for name in ids_read)
+        messages.line(
+            f"  warning: all {tally.events:,} events have the same `event_id`: it is read from {names}, given"
+            " once for all bodies; `--input requests` reads headers for each",
+            style="yellow",
+        )
+    if tally.has_requests:
+        text = "  bodies look like requests with what came beside them: `--input requests` reads such lines"
+        messages.line(text, style="dim")
     if tally.rejected and not arguments.rejected:
         text = "  `--rejected FILE` keeps rejected items, `mapper explain CODE` tells more"
         messages.line(text, style="dim")

@@ -63,7 +63,7 @@ M007 invalid-schema             the schema file is not a valid JSON Schema
 M008 remote-reference           a schema refers to another file or to the network
 M009 dialect-not-found          no dialect of that name
 M010 file-too-large             the file is larger than a mapping or schema may be
-M011 invalid-sample             a sample or its expectation cannot be read
+M011 invalid-sample             a sample, its expectation or a recorded request cannot be read
 M012 invalid-dialect            the dialect file has a wrong shape
 M013 unexpected-result          a sample gives another result than its expectation
 M014 profile-not-found          no profile of a vendor has that name

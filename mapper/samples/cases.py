@@ -13,8 +13,10 @@ import msgspec
 from mapper.diagnostics.diagnostic import Diagnostic, Label, did_you_mean
 from mapper.diagnostics.files import display_name, read_regular
 from mapper.diagnostics.source import SourceFile, Span
+from mapper.runtime.json.exact import write
 from mapper.runtime.limits import DEFAULT
 from mapper.schemas.positions import locate_json_fault
+from mapper.transform.body import read_body
 from mapper.transform.request import Request
 from mapper.transform.result import Result
 from mapper.transform.whole_file import write_file
@@ -25,6 +27,8 @@ REQUEST_KEYS = ("headers", "query", "settings", "received_at")
 BODY_KEYS = ("body", "body_text", "body_base64")
 DOCUMENT_KEYS = ("events", "skipped", "rejected")
 REPAIRS_KEY = "repairs"  # only if there are any
+
+_decode_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,23 +172,60 @@ def _read_sample(path: Path) -> Sample:
     file, value = _read_json(path, hint="a body that is no JSON stands as text in `body_text` of a `request`")
     if not (isinstance(value, dict) and value.keys() == {"request"} and isinstance(value["request"], dict)):
         return Sample(file.text.encode("utf-8"), Request())
-    fields = value["request"]
-    bodies = [key for key in BODY_KEYS if key in fields]
-    if len(bodies) > 1:
-        raise _unreadable(file, "the request has several bodies", hint="give one of " + _names(BODY_KEYS))
     try:
-        request = request_of({key: part for key, part in fields.items() if key not in BODY_KEYS}, BODY_KEYS)
-        # A request without a body has an empty one, as in HTTP.
-        return Sample(_body(file.text, bodies[0], fields[bodies[0]]) if bodies else b"", request)
-    except (ValueError, TypeError) as error:
+        return read_request(file.text.encode("utf-8"))
+    except ValueError as error:
         raise _unreadable(file, "the request cannot be used", str(error)) from None
 
 
-def _body(text: str, key: str, value: object) -> bytes:
-    """The bytes of a request's body; JSON bodies as written, so that `1.0` and long integers stay."""
+def read_request(data: bytes) -> Sample:
+    """The body and the request of `{"request": {..}}`; raises ValueError that says what is wrong.
+
+    A body of JSON is taken as it is written, so that `1.0` and long integers stay. A request without a body
+    has an empty one, as in HTTP.
+    """
+    try:
+        whole = _decode_object(data)
+        parts: Mapping[str, bytes | msgspec.Raw] | None = None
+        if whole.keys() == {"request"}:
+            parts = _decode_object(whole["request"])
+    except msgspec.ValidationError:
+        parts = None
+    except RecursionError:
+        raise ValueError("it nests too deep") from None
+    except msgspec.MsgspecError:
+        parts = _parts_read_slowly(data)
+    if parts is None:
+        raise ValueError('it is no object `{"request": {..}}`')
+    bodies = [key for key in BODY_KEYS if key in parts]
+    if len(bodies) > 1:
+        raise ValueError("the request has several bodies; give one of " + _names(BODY_KEYS))
+    try:
+        fields = {key: json.loads(bytes(part)) for key, part in parts.items() if key not in BODY_KEYS}
+        request = request_of(fields, BODY_KEYS)
+    except (TypeError, RecursionError) as error:
+        raise ValueError(str(error)) from None
+    return Sample(_body(bodies[0], bytes(parts[bodies[0]])) if bodies else b"", request)
+
+
+def _parts_read_slowly(data: bytes) -> dict[str, bytes] | None:
+    """The parts of a request that may hold halves of surrogate pairs, which msgspec refuses."""
+    found = read_body(data)
+    if isinstance(found, Diagnostic):
+        raise ValueError("it is not JSON")
+    match found.value:
+        case {"request": dict(parts), **more} if not more:
+            return {
+                name: write(part, is_ascii=True, is_strict=False).encode("ascii")
+                for name, part in parts.items()
+            }
+    return None
+
+
+def _body(key: str, data: bytes) -> bytes:
     if key == "body":
-        parts = msgspec.json.decode(text, type=dict[str, dict[str, msgspec.Raw]])
-        return bytes(parts["request"][key])
+        return data
+    value = json.loads(data)
     if not isinstance(value, str):
         raise ValueError(f"`{key}` must be a text")
     if key == "body_text":

@@ -14,4 +14,5 @@ The way of a line from file to file; modules that a part uses are in brackets:
 
 `run` joins these parts: it plans a run, begins or resumes it, and finishes it. A line of a rejected item has
 the parts of its body that it needs (envelope_needs, envelopes), so that `replay` can map it again later.
+`shared_ids` tells if all events have the same id, as a header was given once for all.
 """

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from mapper.diagnostics.diagnostic import Diagnostic
+from mapper.diagnostics.render.visible import shorten
 from mapper.runtime.repair.policy import Repair
+from mapper.samples.cases import read_request
 from mapper.streams.batches import BYTE_ORDER_MARK, Batch, Files, Position, bodies_of
 from mapper.streams.envelopes import EnvelopeNeeds
 from mapper.streams.item_lines import move_lines, rejection_lines, skip_line
-from mapper.streams.replay import replay_bodies
+from mapper.streams.replay import replay_bodies, under
+from mapper.streams.shared_ids import ids_of
 from mapper.streams.tally import FirstRejection, Tally, faults_of
 from mapper.transform.request import Request
 from mapper.transform.result import JsonResult, Outcome, Rejected, Skipped
@@ -19,6 +25,9 @@ MAX_LINES = 4_096  # mapped before their results are handed over
 # Bytes of lines; beyond them they are handed over before the next line is mapped, or the next item of a large
 # body.
 MAX_BYTES = 4 * 1024 * 1024
+MAX_REASON = 200  # characters of the reason why a line is not a request; it may name a member
+
+_WRAPPED = re.compile(rb'\s*\{\s*"request"\s*:\s*\{\s*"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +41,8 @@ class RunSetup:
     keeps_rejected: bool
     show_values: bool
     is_replay: bool = False
+    reads_requests: bool = False
+    compares_ids: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +71,12 @@ class BatchResult:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A body, and the file and line that it is from."""
+    """A body, the file and line that it is from, and what the line itself holds of its request."""
 
     file: str
     line: int
     body: bytes = field(repr=False)
+    request: Request | None = None
 
 
 @dataclass(slots=True)
@@ -95,6 +107,7 @@ class BatchMapper:
         body = data if batch.start.offset else data.removeprefix(BYTE_ORDER_MARK)
         if body.strip():
             self.tally.bodies += 1
+            self._notice(body)
             source = Source(batch.name, batch.start.line, body)
             stream = self.setup.transform.stream(body, self.setup.request)
             yield from self._stream(source, stream, stream.repairs, batch.start)
@@ -107,7 +120,8 @@ class BatchMapper:
             some = lines[first : first + MAX_LINES]
             mark = 0 if after.offset or not some[0].startswith(BYTE_ORDER_MARK) else len(BYTE_ORDER_MARK)
             some[0] = some[0][mark:]
-            done = yield from self._map(batch.name, some, after)
+            map_some = self._map_requests if self.setup.reads_requests else self._map
+            done = yield from map_some(batch.name, some, after)
             del some[done:]
             size = mark + sum(map(len, some))
             after = Position(after.file, after.offset + size, after.line + len(some))
@@ -119,6 +133,7 @@ class BatchMapper:
         transform, request = self.setup.transform.begin, self.setup.request
         add_events = self.events.extend
         number_of_bodies, next_number = 0, start.line
+        self._notice(lines[0])
         for line in lines:
             if not line.isspace():
                 body = line.rstrip(b"\r\n")
@@ -139,6 +154,30 @@ class BatchMapper:
         self.tally.bodies += number_of_bodies
         return next_number - start.line
 
+    def _map_requests(
+        self, name: str, lines: list[bytes], start: Position
+    ) -> Generator[BatchResult, None, int]:
+        """As `_map`, for lines that hold a request each."""
+        for number, line in bodies_of(lines, start.line):
+            yield from self._map_request(name, number, line, start)
+            if self.held > MAX_BYTES:
+                return number + 1 - start.line
+        return len(lines)
+
+    def _map_request(self, name: str, number: int, line: bytes, start: Position) -> Iterator[BatchResult]:
+        self.tally.bodies += 1
+        try:
+            read = read_request(line)
+        except ValueError as error:
+            hint = 'a line is `{"request": {"headers": .., "query": .., "received_at": .., "body": ..}}`'
+            message = f"the line is not a request: {shorten(str(error), MAX_REASON)}"
+            fault = Diagnostic("M011", message, hints=(hint,), location="$")
+            refused = Rejected(0, "$", (fault,), line)
+            yield from self._stream(Source(name, number, line), (refused,), (), start)
+            return
+        stream = self.setup.transform.stream(read.body, under(self.setup.request, read.request))
+        yield from self._stream(Source(name, number, read.body, read.request), stream, stream.repairs, start)
+
     def _replay(self, batch: Batch, lines: list[bytes]) -> Iterator[BatchResult]:
         """Map the items of rejected lines; they keep the file and line of the first input."""
         start, needs = batch.start, self.setup.needs
@@ -146,9 +185,13 @@ class BatchMapper:
             lines[0] = lines[0].removeprefix(BYTE_ORDER_MARK)
         if needs is not None:
             for replayed in replay_bodies(batch.name, bodies_of(lines, start.line), needs):
-                stream = self.setup.transform.stream(replayed.body, self.setup.request)
+                if replayed.is_line:
+                    yield from self._map_request(replayed.file, replayed.line, replayed.body, start)
+                    continue
+                request = under(self.setup.request, replayed.request)
+                stream = self.setup.transform.stream(replayed.body, request)
                 self.tally.bodies += 1
-                source = Source(replayed.file, replayed.line, replayed.body)
+                source = Source(replayed.file, replayed.line, replayed.body, replayed.request)
                 yield from self._stream(source, replayed.chosen(stream), stream.repairs, start)
         after = Position(start.file, start.offset + batch.size, start.line + len(lines))
         yield self.take(after, batch.size)
@@ -209,20 +252,32 @@ class BatchMapper:
         needs, show_values = self.setup.needs, self.setup.show_values
         if needs is None or not self.setup.keeps_rejected:
             return ()
-        return rejection_lines(source.file, source.line, rejected, repairs, source.body, needs, show_values)
+        file, line, body, request = source.file, source.line, source.body, source.request
+        return rejection_lines(file, line, rejected, repairs, body, needs, show_values, request)
 
     def count(self, source: Source, rejected: Rejected) -> None:
         """Count a rejected item, and keep the first of its kind to be shown."""
         faults = faults_of(rejected.diagnostics)
         self.tally.faults[faults] += 1
+        self._notice(source.body)
         if faults not in self._shown:
             self._shown.add(faults)
             first = FirstRejection(source.file, source.line, rejected.index, rejected.diagnostics)
             self.tally.firsts[faults] = first
 
+    def _notice(self, body: bytes) -> None:
+        """Note that a body is a request with what came beside it, as samples are."""
+        if self.tally.has_requests or self.setup.reads_requests or not _WRAPPED.match(body):
+            return
+        with suppress(ValueError):
+            read_request(body)
+            self.tally.has_requests = True
+
     def take(self, after: Position, size: int, *, is_amid: bool = False) -> BatchResult:
         """Everything collected since the last call."""
         self.tally.events = len(self.events)
+        if self.setup.compares_ids:
+            self.tally.ids = ids_of(self.events, self.tally.ids)
         self.tally.items = len(self.events) + self.tally.reasons.total() + self.tally.rejected
         self.events.append(b"")  # so that the last event's line is ended
         events, skipped, rejected = b"\n".join(self.events), b"".join(self.skipped), b"".join(self.rejected)

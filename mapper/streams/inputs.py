@@ -31,7 +31,8 @@ from mapper.streams.batches import (
 from mapper.streams.gzip_files import GZIP_MAGIC, GzipReader, Readable
 from mapper.streams.item_lines import ABOVE
 
-FORMS = ("auto", "ndjson", "json")
+REQUESTS = "requests"  # one request a line, with what came beside its body
+FORMS = ("auto", "ndjson", "json", REQUESTS)
 STDIN = "-"
 CHUNK = 1024 * 1024  # bytes of a batch, and of one read
 PROBE = 8 * 1024  # bytes that are first searched for the end of a line

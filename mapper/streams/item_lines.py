@@ -13,6 +13,8 @@ A line is an object. Its members, in this order:
     payload         the item as JSON; or, if it is not JSON,
     payload_text    its text; or, if it is not UTF-8,
     payload_base64  its bytes
+    request         of a rejected item, if asked for: what came beside its body, as in samples; a line with
+                    `body_above` has none, that above it counts
 
 A rejected item that is its whole body needs no more; if the body was repaired, its bytes follow as
 `body_text` or `body_base64`. Any other rejected item has
@@ -23,7 +25,7 @@ A rejected item that is its whole body needs no more; if the body was repaired, 
     body_above      true: the first of the lines of this body, directly above, has it
 
 An item that nests too deep to be written has its body as `payload_text`. Envelopes are written if they are
-enough and together not too large; otherwise the first line of a body holds the body.
+enough and, with the request, together not too large; otherwise the first line of a body holds the body.
 """
 
 from __future__ import annotations
@@ -41,7 +43,9 @@ from mapper.runtime.json.exact import write
 from mapper.streams.envelopes import EnvelopeNeeds, ItemPath, part, read_location
 from mapper.transform.body import read_body
 from mapper.transform.json_text import Body
-from mapper.transform.result import Rejected, Skipped
+from mapper.transform.request import Request
+from mapper.transform.result import JsonResult, Rejected, Result, Skipped
+from mapper.transform.transform import Transform
 
 ABOVE = b'"body_above":true'  # in each line that needs one above it; `encode` writes it so
 MAX_ENVELOPES = 16 * 1024 * 1024  # bytes of the envelopes that are kept of one body
@@ -84,11 +88,39 @@ def rejection_lines(
     body: bytes,
     needs: EnvelopeNeeds,
     show_values: bool,
+    request: Request | None = None,
 ) -> Iterator[bytes]:
-    """The lines of all rejected items of a body, which was on line `number` of a file."""
-    surroundings = _surroundings(rejected, body, needs, is_repaired=bool(repairs))
+    """The lines of all rejected items of a body, which was on line `number` of a file.
+
+    They hold the request if it is given.
+    """
+    beside = {} if request is None else request_member(request)
+    surroundings = _surroundings(rejected, body, needs, beside, is_repaired=bool(repairs))
     for one, members in zip(rejected, surroundings, strict=True):
-        yield rejection_line(file, number, one, repairs, body, members, show_values)
+        whole = members if "body_above" in members else members | beside
+        yield rejection_line(file, number, one, repairs, body, whole, show_values)
+
+
+def lines_of_result(
+    transform: Transform,
+    body: bytes,
+    result: Result | JsonResult,
+    request: Request | None,
+    *,
+    file: str,
+    number: int,
+    show_values: bool,
+) -> Iterator[bytes]:
+    """The lines of the rejected items of a result, without the mapping: the body is kept as a whole."""
+    repairs = [repair.name for repair in result.repairs]
+    needs = EnvelopeNeeds(transform.each, None, None)
+    return rejection_lines(file, number, result.rejected, repairs, body, needs, show_values, request)
+
+
+def request_member(request: Request) -> dict[str, object]:
+    """The member of a line that holds a request: its parts that are not empty."""
+    parts = {name: getattr(request, name) for name in ("headers", "query", "settings", "received_at")}
+    return {"request": {name: value for name, value in parts.items() if value}}
 
 
 def rejection_line(
@@ -147,12 +179,17 @@ def _with_payload(
     try:
         return encode(line | _payload(item) | surroundings) + b"\n"
     except RecursionError:  # the item nests too deep to be written
-        each = {key: value for key, value in surroundings.items() if key == "each"}
-        return encode(line | _payload(body) | each) + b"\n"
+        kept = {key: surroundings[key] for key in ("each", "body_above", "request") if key in surroundings}
+        return encode(line | _payload(body) | kept) + b"\n"
 
 
 def _surroundings(
-    rejected: Sequence[Rejected], body: bytes, needs: EnvelopeNeeds, *, is_repaired: bool
+    rejected: Sequence[Rejected],
+    body: bytes,
+    needs: EnvelopeNeeds,
+    beside: dict[str, object],
+    *,
+    is_repaired: bool,
 ) -> Iterator[dict[str, object]]:
     """The last members of the line of each rejected item of a body."""
     found = read_body(body) if rejected else None
@@ -162,7 +199,7 @@ def _surroundings(
         not is_repaired
         and isinstance(found, Body)
         and all(_can_part(one, paths[one.index], needs) for one in inner)
-        and _are_small(found.value, paths, body)
+        and _are_small(found.value, paths, body, len(encode(beside)))
     )
     has_body = False
     for one in rejected:
@@ -193,11 +230,14 @@ def _is_body(rejected: Rejected, body: bytes, found: Body | Diagnostic | None, n
     return is_known or (isinstance(found, Body) and equal(found.value, rejected.item))
 
 
-def _are_small(body: object, paths: dict[int, ItemPath], text: bytes) -> bool:
-    """True if all envelopes of a body together are small; otherwise the body is to be kept once."""
-    if len(paths) * len(text) <= MAX_ENVELOPES:
+def _are_small(body: object, paths: dict[int, ItemPath], text: bytes, beside: int) -> bool:
+    """True if all envelopes of a body together are small; otherwise the body is to be kept once.
+
+    `beside` are the bytes that stand beside each of them.
+    """
+    if len(paths) * (len(text) + beside) <= MAX_ENVELOPES:
         return True
-    left = MAX_ENVELOPES
+    left = MAX_ENVELOPES - len(paths) * beside
     try:
         for path in paths.values():
             left -= len(encode(part(body, path)))

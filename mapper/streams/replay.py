@@ -12,22 +12,30 @@ from typing import NoReturn
 
 from mapper.diagnostics.diagnostic import Diagnostic
 from mapper.diagnostics.stop import Stop
+from mapper.samples.cases import request_of
 from mapper.streams.envelopes import EnvelopeNeeds, join, read_location
 from mapper.streams.item_lines import encode
 from mapper.transform.body import read_body
+from mapper.transform.request import Request
 from mapper.transform.result import Outcome, Rejected, Skipped
 from mapper.transform.stream import Stream
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayBody:
-    """A body to be mapped again: `items` of it, None for all; `location` is that of its only item before."""
+    """A body to be mapped again: `items` of it, None for all; `location` is that of its only item before.
+
+    `request` is what the line holds of the request, None if it holds nothing of it. If it `is_line`, the body
+    is a line of `--input requests` that could not be read.
+    """
 
     file: str
     line: int
     body: bytes
     items: frozenset[int] | None
     location: str = ""
+    request: Request | None = None
+    is_line: bool = False
 
     def chosen(self, stream: Stream) -> Iterator[Outcome]:
         """The outcomes of these items, with the indexes they had before.
@@ -86,6 +94,18 @@ def _read(place: str, line: bytes, needs: EnvelopeNeeds, above: ReplayBody | Non
         raise Stop(f"{place} is no line that `--rejected` wrote") from None
 
 
+def under(given: Request, own: Request | None) -> Request:
+    """The request of a line: what the line says counts, and for the rest what was given for all lines."""
+    if own is None:
+        return given
+    return Request(
+        {**given.headers, **own.headers},
+        {**given.query, **own.query},
+        {**given.settings, **own.settings},
+        own.received_at or given.received_at,
+    )
+
+
 def _parse(place: str, line: bytes, needs: EnvelopeNeeds, above: ReplayBody | None) -> ReplayBody:
     found = read_body(line)
     if isinstance(found, Diagnostic) or not isinstance(found.value, dict):
@@ -95,10 +115,12 @@ def _parse(place: str, line: bytes, needs: EnvelopeNeeds, above: ReplayBody | No
     if not (isinstance(file, str) and isinstance(location, str)):
         raise TypeError(place)
     whole, items = _bytes(entry, "payload"), frozenset({int(index)})
+    request = request_of(entry["request"]) if "request" in entry else None
     if "each" not in entry:  # the item is the body itself
         raw = _bytes(entry, "body") if whole is None else whole  # a body may be empty
         raw = encode(entry["payload"]) if raw is None else raw
-        return ReplayBody(file, int(number), raw, None)
+        is_line = "M011" in entry.get("codes", ())
+        return ReplayBody(file, int(number), raw, None, request=request, is_line=is_line)
     if list(entry["each"]) != list(needs.each):
         _refuse(place, "`each` of the mapping changed since the item was rejected")
     if "envelope" in entry:
@@ -106,16 +128,16 @@ def _parse(place: str, line: bytes, needs: EnvelopeNeeds, above: ReplayBody | No
         if not needs.can_part(steps):
             _refuse(place, "the mapping now reads more of the body than was kept")
         again = encode(join(entry["envelope"], steps, entry["payload"]))
-        return ReplayBody(file, int(number), again, items, location)
+        return ReplayBody(file, int(number), again, items, location, request)
     body = _bytes(entry, "body")
     if body is None and "body_above" in entry:
         if above is None or (above.file, above.line) != (file, number):
             _refuse(place, "the line above it, which held its body, is gone")
-        body = above.body
+        body, request = above.body, above.request
     body = whole if body is None else body
     if body is None:
         raise KeyError(place)
-    return ReplayBody(file, int(number), body, items)
+    return ReplayBody(file, int(number), body, items, request=request)
 
 
 def _bytes(entry: dict[str, object], key: str) -> bytes | None:

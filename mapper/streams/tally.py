@@ -37,7 +37,10 @@ class FirstRejection:
 
 @dataclass(slots=True)
 class Tally:
-    """The counts of a run, or of a part of it."""
+    """The counts of a run, or of a part of it. If it `has_requests`, bodies look like lines of requests.
+
+    `ids` are up to two ids of events, if they are compared.
+    """
 
     bodies: int = 0
     items: int = 0
@@ -46,6 +49,8 @@ class Tally:
     faults: Counter[tuple[str, ...]] = field(default_factory=Counter)
     repairs: Counter[str] = field(default_factory=Counter)
     firsts: dict[tuple[str, ...], FirstRejection] = field(default_factory=dict)
+    has_requests: bool = False
+    ids: frozenset[bytes] = frozenset()
 
     @property
     def rejected(self) -> int:
@@ -61,6 +66,8 @@ class Tally:
         self.faults.update(later.faults)
         self.repairs.update(later.repairs)
         self.firsts = later.firsts | self.firsts
+        self.has_requests |= later.has_requests
+        self.ids |= later.ids if len(self.ids) < 2 else frozenset()
 
     def moved(self, lines: int) -> Tally:
         """The same, with `lines` added to all numbers of lines."""

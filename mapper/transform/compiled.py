@@ -19,7 +19,8 @@ class Compiled:
     `offsets` gives, for each line of `python`, the offset in the mapping's text it came from. `target` is the
     target schema as JSON text. `objects_only` is false if the source schema allows items of other types.
     `narrow` is the module of the narrow path, empty if there is none; `plan` describes that path in words.
-    `reads` are the files it was made from beside the mapping's own.
+    `reads` are the files it was made from beside the mapping's own. `each` are the paths to the items, as
+    written.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Compiled:
     diagnostics: tuple[Diagnostic, ...] = ()
     limits: Limits = DEFAULT
     reads: tuple[Read, ...] = ()
+    each: tuple[str, ...] = ("$",)
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,11 @@ class Transform:
         return self._compiled.description
 
     @property
+    def each(self) -> tuple[str, ...]:
+        """The paths to the items of a body, as the mapping's `each` has them; `$` if the body is the item."""
+        return self._compiled.each
+
+    @property
     def python(self) -> str:
         """The generated source; the same text for the same mapping and schemas."""
         return self._compiled.python

@@ -57,6 +57,18 @@ def test_lines_of_dead_letters_are_those_of_run(bench: SpoolBench, call: Call, p
     assert [json.loads(line)["event_id"] for line in again.out.splitlines()] == ["r"]
 
 
+def test_lines_of_dead_letters_hold_requests_if_asked_for(
+    bench: SpoolBench, call: Call, project: Path
+) -> None:
+    lines = [json.loads(line) for line in call("dead", "--lines", "--requests").out.splitlines()]
+    assert [line["request"]["received_at"] for line in lines] == ["2026-11-23T20:00:00.000Z"] * 2
+    write(project / "rejected", "".join(json.dumps(line) + "\n" for line in lines))
+    mended = MENDED.replace("{path: $.details, as: object, default: {}}", "{at: {received_at: true}}")
+    write(project / "orders.yaml", mended)
+    (again,) = call("run", "orders.yaml", "--replay", "rejected").out.splitlines()
+    assert json.loads(again)["event_properties"] == {"at": "2026-11-23T20:00:00.000Z"}
+
+
 @pytest.mark.parametrize("since", ["yesterday", "2h ago", "2026-11-24T00:00:00", "999999d"])
 def test_a_time_that_cannot_be_read(call: Call, project: Path, since: str) -> None:
     ended = call("dead", "--since", since)

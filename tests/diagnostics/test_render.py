@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -250,3 +251,37 @@ def test_source_lines_fit_the_terminal(columns: int, golden: Golden) -> None:
     text = render_text([EXAMPLES["long-line"]], columns=columns)
     assert all(width(line) <= columns for line in text.splitlines() if line[:1].isdigit())
     golden(GOLDEN / f"long-line-{columns}.txt", text)
+
+
+class TestShippedSchemas:
+    """The path of a schema inside of an installed package says nothing: people see its name."""
+
+    NAME = "/lib/site-packages/mapper/shipped/schemas/event.schema.json"
+
+    @pytest.fixture(autouse=True)
+    def installed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("mapper.diagnostics.render.text._HOME", Path("/lib/site-packages/mapper"))
+
+    def rendered(self, name: str, format: str = "text") -> str:
+        file = SourceFile(name, '{"a":\n 1}')
+        labels = (Label(Span(MAPPING, 0, 7)), Label(Span(file, 7, 8), "asked for here"))
+        return render([Diagnostic("M403", "m", labels)], format)
+
+    def test_by_its_name(self) -> None:
+        assert " ::: event.schema.json:2:2 (shipped)\n" in self.rendered(self.NAME)
+        assert "site-packages" not in self.rendered(self.NAME)
+
+    def test_from_a_folder_above(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir("/")
+        assert " ::: event.schema.json:2:2 (shipped)\n" in self.rendered(self.NAME[1:])
+
+    @pytest.mark.parametrize(
+        "name", ["/own/mapper/shipped/schemas/a.json", "shipped/schemas/a.json", "schemas/a.json", "a.json"]
+    )
+    def test_others_keep_their_paths(self, name: str) -> None:
+        assert f" ::: {name}:2:2\n" in self.rendered(name)
+
+    @pytest.mark.parametrize("format", sorted(set(FORMATS) - {"text"}))
+    def test_tools_get_paths(self, format: str) -> None:
+        file = SourceFile(self.NAME, '{"a": 1}')
+        assert self.NAME in render([Diagnostic("M403", "m", (Label(Span(file, 0, 1)),))], format)

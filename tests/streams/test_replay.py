@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -306,3 +307,101 @@ class TestRefusals:
         for arguments in (["in"], ["--input", "json"]):
             ended = call("run", "orders", *arguments, "--replay", "in")
             assert (ended.code, "goes without other files" in ended.err) == (2, True)
+
+
+class TestRequestsInLines:
+    """Lines that `mapper.rejected_lines` writes hold what came beside their body, and a replay takes it."""
+
+    TEXT = ORDERS.replace("user_id: {path: $.customer,", "user_id: {header: X-User,")
+    REQUEST = mapper.Request(
+        headers={"X-User": "u7"}, settings={"rate": 1.5}, query={"q": "1"}, received_at="2026-11-23T20:00:00Z"
+    )
+    BODIES = (
+        {"orders": [ORDER, SOON, SOON]},
+        SOON,
+        [1],
+        {"orders": [ORDER, {**SOON, "details": {"é": [1.0, 10**30]}}]},
+    )
+
+    def written(self, text: str, request: mapper.Request | None, bodies: Iterable[bytes]) -> list[bytes]:
+        transform = mapper.compile(text)
+        made: list[bytes] = []
+        for line, body in enumerate(bodies, 1):
+            given = transform.json(body, request)
+            again = transform(body, request)
+            one = list(mapper.rejected_lines(transform, body, given, request, file="queue", line=line))
+            assert one == list(
+                mapper.rejected_lines(transform, memoryview(body), again, request, file="queue", line=line)
+            )
+            assert len(one) == len(given.rejected)
+            made += one
+        return made
+
+    @pytest.mark.parametrize("each", ["[$.orders, $]", '"$.orders[?@.id]"'])
+    def test_a_replay_has_the_request(self, desk: Desk, each: str) -> None:
+        text, mended = (mapping.replace("[$.orders, $]", each) for mapping in (self.TEXT, MENDED))
+        mended = mended.replace("user_id: {path: $.customer,", "user_id: {header: X-User,")
+        mended = with_details(mended, "{at: {received_at: true}, rate: {setting: rate}, q: {query: q}}")
+        bodies = [json.dumps(body).encode() for body in self.BODIES] + [b"no json", b"\xff", b""]
+        found = self.written(text, self.REQUEST, bodies)
+        write(desk.project / "no", b"".join(found))
+        expected = mapper.compile(mended)
+        events = [event for body in bodies for event in expected(body, self.REQUEST).events]
+        already = [event for body in bodies for event in mapper.compile(text)(body, self.REQUEST).events]
+        again = desk.replay(mended)
+        assert len(again) == len(events) - len(already) > 0
+        assert all(event in events for event in again)
+        assert {event["user_id"] for event in again} == {"u7"}
+        kept = lines(desk.project / "still")
+        assert all(line["request"] == self.written_request() for line in kept)
+        assert [(line["line"], line["item"]) for line in kept] == [
+            (number, one.index)
+            for number, body in enumerate(bodies, 1)
+            for one in expected(body, self.REQUEST).rejected
+        ]
+
+    def written_request(self) -> dict[str, object]:
+        return {
+            "headers": {"x-user": "u7"},
+            "query": {"q": "1"},
+            "settings": {"rate": 1.5},
+            "received_at": "2026-11-23T20:00:00.000Z",
+        }
+
+    def test_options_count_for_the_rest(self, desk: Desk) -> None:
+        own = mapper.Request(headers={"X-User": "u7"})
+        write(desk.project / "no", b"".join(self.written(self.TEXT, own, [json.dumps(SOON).encode()])))
+        mended = MENDED.replace("user_id: {path: $.customer,", "user_id: {header: X-User,")
+        mended = with_details(mended, "{tenant: {header: x-tenant}}")
+        (event,) = desk.replay(mended, "--header", "x-tenant=acme", "--header", "x-user=other")
+        assert (event["user_id"], event["event_properties"]) == ("u7", {"tenant": "acme"})
+
+    def test_without_a_request_nothing_of_it_is_kept(self) -> None:
+        transform = mapper.compile(ORDERS)
+        body = json.dumps(SOON).encode()
+        (line,) = mapper.rejected_lines(transform, body, transform(body, self.REQUEST))
+        assert "request" not in json.loads(line)
+        assert b"u7" not in line
+
+    def test_an_item_that_nests_too_deep(self, desk: Desk) -> None:
+        deep = json.dumps({**SOON, "id": None, "details": 0}).replace(
+            '"details": 0', f'"details": {"[" * 400}{"]" * 400}'
+        )
+        body = f'{{"orders": [{deep}, {deep}]}}'.encode()
+        found = self.written(self.TEXT, self.REQUEST, [body])
+        write(desk.project / "no", b"".join(found))
+        desk.replay(self.TEXT)
+        assert [line["item"] for line in lines(desk.project / "still")] == [
+            json.loads(line)["item"] for line in found
+        ]
+
+    def test_parsed_payloads_have_no_bytes(self) -> None:
+        transform = mapper.compile(ORDERS)
+        with pytest.raises(TypeError, match="bytes of a body"):
+            mapper.rejected_lines(transform, SOON, transform(SOON))  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize("request_", ["5", "null", '{"header": {}}', '{"headers": {"a": 1}}'])
+    def test_a_request_that_is_none(self, desk: Desk, request_: str) -> None:
+        (line,) = self.written(self.TEXT, None, [json.dumps(SOON).encode()])
+        write(desk.project / "no", line.replace(b'"payload"', b'"request":%s,"payload"' % request_.encode()))
+        assert "no:1 is no line that `--rejected` wrote" in desk.refuse(self.TEXT)

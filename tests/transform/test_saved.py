@@ -47,7 +47,9 @@ def test_a_shipped_mapping_comes_back_whole(path: Path, tmp_path: Path) -> None:
 
 
 def test_everything_in_a_transform_is_saved(mapping: Path, tmp_path: Path) -> None:
-    mapping.write_text("description: Ä \U0001f600\nrepair: [comments]\n" + WARNED, encoding="utf-8")
+    mapping.write_text(
+        "description: Ä \U0001f600\nrepair: [comments]\neach: [$.orders, $]\n" + WARNED, encoding="utf-8"
+    )
     made = mapper.load(mapping, limits=mapper.Limits(items=7))
     made.save(tmp_path / "saved")
     opened = mapper.Transform.open(tmp_path / "saved")
@@ -58,7 +60,7 @@ def test_everything_in_a_transform_is_saved(mapping: Path, tmp_path: Path) -> No
         for field in dataclasses.fields(Compiled)
         if field.default is not dataclasses.MISSING and getattr(made._compiled, field.name) != field.default
     }
-    assert changed == {"policy", "narrow", "plan", "diagnostics", "limits", "reads"}
+    assert changed == {"policy", "narrow", "plan", "diagnostics", "limits", "reads", "each"}
     assert opened.diagnostics[0].span is not None
     assert opened.diagnostics[0].span.line == made.diagnostics[0].span.line  # type: ignore[union-attr]
 

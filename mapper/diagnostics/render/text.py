@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from mapper.diagnostics.diagnostic import Diagnostic, Severity
 from mapper.diagnostics.render.snippet import MAX_CELLS, MIN_CELLS, Mark, Row, layout, line_of
@@ -10,6 +11,9 @@ from mapper.diagnostics.render.visible import shorten, visible
 from mapper.diagnostics.source import SourceFile
 
 MAX_VALUE = 60
+
+_HOME = Path(__file__).resolve().parents[2]
+_SHIPPED = "/shipped/schemas/"  # in a wheel alone; a checkout has them beside the package
 
 _RESET = "\x1b[0m"
 _BOLD = "\x1b[1m"
@@ -30,6 +34,16 @@ def render_text(
     """
     blocks = [_Block(diagnostic, color, show_values, columns).render() for diagnostic in diagnostics]
     return "\n".join(blocks)
+
+
+def _shipped_name(name: str) -> str:
+    """The name of a schema that lies inside of an installed mapper, for its long path; empty for others."""
+    if _SHIPPED not in name:
+        return ""
+    try:
+        return Path(name).absolute().relative_to(_HOME / "shipped" / "schemas").as_posix()
+    except (ValueError, OSError):  # another folder of this name; a working directory that is gone
+        return ""
 
 
 class _Block:
@@ -70,11 +84,12 @@ class _Block:
         return max(MIN_CELLS, min(MAX_CELLS, self.columns - len(f"{margin}| ")))
 
     def _place(self, arrow: str, file: SourceFile, marks: list[Mark]) -> None:
-        place = visible(file.name)
+        name = _shipped_name(file.name)
+        place = visible(name or file.name)
         if file.text:
             first = next((mark for mark in marks if mark.is_primary), marks[0])
             place += f":{first.span.line}:{first.span.column}"
-        self.lines.append(f" {self._paint(arrow, _BLUE)} {place}")
+        self.lines.append(f" {self._paint(arrow, _BLUE)} {place}" + (" (shipped)" if name else ""))
 
     def _snippet(self, rows: list[Row], margin: str, accent: str) -> None:
         self._gutter(margin)

@@ -17,7 +17,7 @@ from mapper.receiver.request import ReceivedRequest
 from mapper.receiver.spool.spool import Spool
 from mapper.receiver.spool.tables import OutcomeRow
 from mapper.streams.envelopes import read_location
-from mapper.streams.item_lines import body_members, rejection_line
+from mapper.streams.item_lines import body_members, rejection_line, request_member
 from mapper.transform.body import read_body
 from mapper.transform.json_text import Body
 from mapper.transform.result import Rejected
@@ -136,11 +136,15 @@ def all_dead_letters(db: sqlite3.Connection, chosen: DeadLetterFilter) -> Iterat
         after = found[-1].id
 
 
-def letter_lines(letters: Iterable[DeadLetter], request: ReceivedRequest) -> Iterator[bytes]:
+def letter_lines(
+    letters: Iterable[DeadLetter], request: ReceivedRequest, *, with_request: bool = False
+) -> Iterator[bytes]:
     """The lines of dead letters of one request, as `mapper run --rejected` writes them.
 
-    The file is the source, and the line the number of the request.
+    The file is the source, and the line the number of the request. `with_request` adds the headers and the
+    query that are kept, and the time of receipt.
     """
+    beside = request_member(request.scopes({})) if with_request else {}
     found = read_body(request.body)
     has_body = False
     for letter in letters:
@@ -153,6 +157,8 @@ def letter_lines(letters: Iterable[DeadLetter], request: ReceivedRequest) -> Ite
             has_body = True
         elif isinstance(found, Body) and not found.repairs:
             rejected = Rejected(letter.item, letter.location, diagnostics, found.value)
+        if "body_above" not in members:
+            members |= beside
         yield rejection_line(letter.source, letter.request, rejected, (), request.body, members, False)
 
 
