@@ -23,6 +23,7 @@ import pytest
 from mapper.cli.dispatch import COMMANDS
 from mapper.diagnostics.render import FORMATS
 from mapper.diagnostics.render.visible import printable
+from mapper.receiver.spool.queues import EventQueue
 from mapper.receiver.spool.spool import Spool
 from mapper.receiver.spool.tables import EventRow, Portion, RejectionRow
 from support.calls import ENVIRONMENT, EVENT, ONE_EVENT, ORDER, ORDERS, ndjson, write
@@ -500,7 +501,7 @@ def spool(folder: Path, text: str) -> None:
     """A spool with a dead letter that has a text wherever one may come from outside."""
     whole = text.encode("utf-8", "replace").decode()
     row = RejectionRow(0, f"$['{whole}']", True, ("M611",), (), (text,))
-    opened = Spool.open(folder / "spool", [whole])
+    opened = Spool.open(folder / "spool", [EventQueue(whole)])
     opened.append([received({}, source=whole)])
     portion = Portion(1, whole, "2026-11-23T20:00:00.000Z", whole, "0" * 64, rows=[row])
     event = EventRow(0, None, b"", b"{}")
