@@ -385,11 +385,35 @@ def parts_of(language: Language) -> Language:
     return many(alphabet(language))
 
 
+@_bounded
+def beginnings(language: Language, length: int) -> Language:
+    """The first so many characters of each text, or all of it if it has no more."""
+    draft = Draft(is_exact=language.is_exact)
+    end = draft.state()
+    layer = {state: draft.state() for state in sorted(language.starts)}
+    start = draft.state()
+    draft.silent[start] = list(layer.values())
+    for _ in range(length):
+        after: dict[int, int] = {}
+        for state, copy in layer.items():
+            if state in language.finals:
+                draft.silent[copy].append(end)
+            for given, target in language.edges[state]:
+                if target not in after:
+                    after[target] = draft.state()
+                draft.edges[copy].append((given, after[target]))
+        layer = after
+    for copy in layer.values():
+        draft.silent[copy].append(end)
+    return draft.done(start, end)
+
+
 def alphabet(language: Language) -> Ranges:
     """The characters of its texts."""
     return joined(pair for edges in language.edges for given, _ in edges for pair in given)
 
 
+@remembered(1024)
 def shortest_with(language: Language, given: Ranges) -> str | None:
     """A shortest text that holds one of the characters, else None."""
     seen = {(state, False) for state in language.starts}

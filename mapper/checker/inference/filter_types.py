@@ -14,7 +14,18 @@ from mapper.budget import MAX_CHARACTERS, spend_on
 from mapper.checker.inference import predicates as p
 from mapper.checker.inference.number_types import calculated, rounded
 from mapper.checker.inference.printing import concatenated, printed, unprintable, unsure_numbers
-from mapper.checker.types import ANYTHING, NEVER, Type, admits, join, join_all, literal_type, meet, only
+from mapper.checker.types import (
+    ANYTHING,
+    NEVER,
+    Type,
+    admits,
+    is_subtype,
+    join,
+    join_all,
+    literal_type,
+    meet,
+    only,
+)
 from mapper.checker.types.cased_texts import in_case
 from mapper.checker.types.facts import Numbers
 from mapper.checker.types.lattice import of_element, of_member
@@ -49,6 +60,9 @@ Failure: TypeAlias = Callable[[Type, Arguments], bool]
 
 _OF_DATES = frozenset({"date-time", "date", "time", *TIMES.values()})
 _A_DATE = datetime(2026, 11, 23, 20, tzinfo=UTC)
+# Epoch seconds within the years 1 to 9999, a day and more from either end: in any zone.
+_DATED = Type(numbers=Numbers(low=-62_135_400_000, high=253_402_100_000))
+_COMPARED = frozenset({"string", "number", "boolean"})
 _FEW = 1e290  # a body has not so many numbers that a sum of such numbers is beyond all floats
 _MANY = 10**15  # no list has so many elements
 _MOST = 24  # combinations of literal values that are computed one by one
@@ -162,11 +176,14 @@ def _thinned(value: Type, _arguments: Arguments) -> Type:
 
 
 def _capitalized(value: Type, arguments: Arguments) -> Type:
-    kept = _keeps_content(value, arguments)
-    return meet(kept, text_type(longest=in_case(described(printed(value)), str.upper).longest))
+    texts = described(printed(value))
+    upper, lower = in_case(texts, str.upper).longest, in_case(texts, str.lower).longest
+    # Only the first character becomes upper case, and that makes one more than lower case does.
+    longest = None if upper is None or lower is None else min(upper, lower + 1)
+    return meet(_keeps_content(value, arguments), text_type(longest=longest))
 
 
-def _cut(_value: Type, arguments: Arguments) -> Type:
+def _cut(value: Type, arguments: Arguments) -> Type:
     """A text that is cut by `truncate` is as long as its argument says, if the new end is no longer."""
     given = (arguments[0] if arguments else literal_type(50), *arguments[1:])
     [lengths, ends] = [_scalars(each) for each in (*given, literal_type("..."))[:2]]
@@ -175,7 +192,15 @@ def _cut(_value: Type, arguments: Arguments) -> Type:
         return TEXT
     longest = max(each for each in lengths if isinstance(each, int))
     shortest = min(each for each in lengths if isinstance(each, int))
-    return text_type(longest=longest) if shortest >= max(len(str(each)) for each in ends) else TEXT
+    if shortest < max(len(str(each)) for each in ends):
+        return TEXT
+    texts = described(printed(value))  # a text that is short enough stays
+    longest = longest if texts.longest is None else min(longest, texts.longest)
+    return text_type(shortest=min(shortest, texts.shortest), longest=longest)
+
+
+def _pieces(value: Type, _arguments: Arguments) -> Type:
+    return array_of(text_type(longest=described(printed(value)).longest))
 
 
 def _encodes(value: Type, _arguments: Arguments) -> Type:
@@ -309,6 +334,12 @@ def _one_element(value: Type, _arguments: Arguments) -> Type:
     return of_element(value).with_missing()
 
 
+def _end_element(value: Type, arguments: Arguments) -> Type:
+    """The first or last element: it is there if the list is never empty."""
+    is_there = value == only(value, "array") and value.arrays is not None and value.arrays.shortest > 0
+    return of_element(value) if is_there else _one_element(value, arguments)
+
+
 def _no_lists(value: Type, arguments: Arguments) -> bool:
     return any(each != only(each, "array") for each in (value, *arguments))
 
@@ -332,7 +363,8 @@ def _no_date(value: Type, arguments: Arguments) -> bool:
     texts = value.texts
     # Texts of other formats may be a clock's, such as "now", or digits: too many seconds.
     is_clear = texts is None or bool(texts.formats & _OF_DATES)
-    return strange or bool(value.arrays or value.objects or value.numbers or not is_clear)
+    is_dated = value.numbers is None or is_subtype(Type(numbers=value.numbers), _DATED)
+    return strange or bool(value.arrays or value.objects or not is_dated or not is_clear)
 
 
 def _no_namespace(_value: Type, arguments: Arguments) -> bool:
@@ -341,12 +373,17 @@ def _no_namespace(_value: Type, arguments: Arguments) -> bool:
 
 
 def _is_plain_list(value: Type, arguments: Arguments) -> bool:
-    """True if the value is a list without nil, and the arguments are names: the use of a filter of lists."""
+    """True if the value is a list without nil, and the first argument a name: the usual list filter."""
     elements = of_element(value)
     is_list = (
         value.kinds == {"array"} and not value.missing and not elements.may_be_nothing and not elements.arrays
     )
-    return is_list and all(each.kinds <= {"string"} and not each.missing for each in arguments)
+    is_compared = all(each.kinds <= _COMPARED and not each.missing for each in arguments[1:])
+    return (
+        is_list
+        and is_compared
+        and all(each.kinds <= {"string"} and not each.missing for each in arguments[:1])
+    )
 
 
 # Effects that say more than the result of their filters does.
@@ -373,7 +410,7 @@ RESULTS: dict[Gives, Result] = {
     Gives.BASE64_DIGEST: text_type(blank=False, shortest=28, longest=44),
     Gives.UUID: UUID,
     Gives.DATE: TEXT,
-    Gives.TEXTS: array_of(TEXT),
+    Gives.TEXTS: _pieces,
     Gives.NUMBER: _sum,
     Gives.ARITHMETIC: _arithmetic,
     Gives.ROUNDED: _rounded,
@@ -381,7 +418,7 @@ RESULTS: dict[Gives, Result] = {
     Gives.COUNT: COUNT,
     Gives.INDEX: COUNT.with_missing(),
     Gives.TRUTH: replace(BOOLEAN, null=True),
-    Gives.ELEMENT: _one_element,
+    Gives.ELEMENT: _end_element,
     Gives.FOUND: _one_element,
     Gives.ELEMENTS: _same_elements,
     Gives.BOTH: _both_elements,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mapper.budget import MAX_CHARACTERS, spend_on
 from mapper.checker.types.facts import Arrays, Numbers, Texts, Type
 from mapper.checker.types.lattice import meet, of_element
@@ -27,7 +29,7 @@ def printed(given: Type) -> Texts:
     if given.booleans:
         parts.append(Texts(values=frozenset(map(to_text, given.booleans))))
     if given.numbers is not None:
-        parts.append(_WHOLE if given.numbers.integral else _NUMERAL)  # 1 and 1.0 are written differently
+        parts.append(_numeral(given.numbers))
     if given.texts is not None:
         parts.append(given.texts)
     if given.arrays is not None:
@@ -38,6 +40,16 @@ def printed(given: Type) -> Texts:
     for part in parts[1:]:
         whole = join_texts(whole, part)
     return whole
+
+
+def _numeral(numbers: Numbers) -> Texts:
+    """The texts of numbers: 1 and 1.0 are written differently, and a whole float below 2^53 in full."""
+    bounds = (numbers.low, numbers.high)
+    if not numbers.integral:
+        return _NUMERAL
+    if any(bound is None or abs(bound) > EXACT for bound in bounds):
+        return _WHOLE
+    return replace(_WHOLE, longest=max(len(f"{bound:.0f}.0") for bound in bounds if bound is not None))
 
 
 def unsure_numbers(given: Type) -> Type:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import TypeAlias
 from urllib.parse import quote_plus
 
@@ -29,6 +29,7 @@ from mapper.checker.templates.value_sets import (
     printed,
 )
 from mapper.checker.types.cased_texts import lower_of, upper_of
+from mapper.checker.types.text_languages import SUFFICIENT
 from mapper.regex.characters import (
     DIGITS,
     ECMA_SPACE,
@@ -41,13 +42,17 @@ from mapper.regex.characters import (
     span,
 )
 from mapper.regex.characters import joined as joined_ranges
+from mapper.regex.comparisons import difference
+from mapper.regex.expressions import matching
 from mapper.regex.languages import (
     ANYTHING,
     EMPTY,
     Language,
     Piece,
     alphabet,
+    beginnings,
     concatenated,
+    intersection,
     many,
     one_of,
     optional,
@@ -60,6 +65,7 @@ from mapper.regex.languages import (
 )
 from mapper.runtime.liquid.filters import ROWS
 from mapper.runtime.liquid.filters.row import DIGESTS, Effect, Gives
+from mapper.runtime.work import LONGEST_DATE
 
 Given: TypeAlias = Sequence[ValueSet]
 Rule: TypeAlias = Callable[[ValueSet, Given, dict[str, ValueSet]], ValueSet]
@@ -69,6 +75,7 @@ _BEYOND: Ranges = ((0x80, 0x10FFFF),)
 _UPPER, _LOWER = span("A", "Z"), span("a", "z")
 _LETTERS = joined_ranges((*_UPPER, *_LOWER))
 _CONTROL: Ranges = ((0, 0x1F),)
+_MAX_SLICE = 64  # characters at the beginning of a text that are counted
 
 
 def filtered(name: str, value: ValueSet, args: Given, kwargs: dict[str, ValueSet]) -> ValueSet:
@@ -124,7 +131,12 @@ def _json_string(language: Language) -> Language:
     short: list[Piece] = [(ranges(c), partial(_literally, json.dumps(c)[1:-1])) for c in '"\\\n\r\t\b\f']
     others = shared(_CONTROL, inverse(ranges("\n\r\t\b\f")))
     coded = concatenated(word("\\u00"), one_of(HEX_DIGITS), one_of(HEX_DIGITS))
-    return concatenated(word('"'), replaced(language, [*short, (others, lambda _: coded)]), word('"'))
+    pieces: list[Piece] = [*short, (others, lambda _: coded)]
+    found = concatenated(word('"'), replaced(language, pieces), word('"'))
+    # Escapes of many counted characters are too many states; it is a string all the same.
+    return (
+        found if found.is_exact or language.is_anything else replace(_json_string(ANYTHING), is_exact=False)
+    )
 
 
 def _literally(text: str, _hit: Ranges) -> Language:
@@ -141,10 +153,19 @@ def _date(value: ValueSet, args: Given, kwargs: dict[str, ValueSet]) -> ValueSet
 
 def _no_date(value: ValueSet) -> Language:
     """The values that stay as they are: texts that are no dates, booleans."""
-    only_clock = value.text is not None and set(value.text.few or ("",)) <= {"now", "today"}
-    return printed(
-        replace(value, number=None, items=None, members=None, text=None if only_clock else value.text)
-    )
+    text = value.text
+    if text is not None:
+        only_clock = set(text.few or ("",)) <= {"now", "today"}
+        text = None if only_clock else difference(text, _dates())
+    text = None if text is None or text.is_none else text
+    return printed(replace(value, number=None, items=None, members=None, text=text))
+
+
+@cache
+def _dates() -> Language:
+    """Texts that are read as dates: those of the formats, unless they are too long."""
+    either = union(*(matching(SUFFICIENT[name]) for name in ("date", "date-time")))
+    return intersection(either, matching(f"^[^]{{0,{LONGEST_DATE}}}$"))
 
 
 # --- texts
@@ -212,7 +233,12 @@ def _truncate(value: ValueSet, args: Given, kwargs: dict[str, ValueSet]) -> Valu
 
 
 def _slice(value: ValueSet, args: Given, kwargs: dict[str, ValueSet]) -> ValueSet:
-    text = a_text(parts_of(printed(replace(value, items=None))))
+    given = printed(replace(value, items=None))
+    begin, length = (_only_text(args[:1]), _only_text(args[1:])) if len(args) > 1 else (None, None)
+    if begin == "0" and length is not None and length.isdecimal() and int(length) <= _MAX_SLICE:
+        text = a_text(beginnings(given, int(length)))
+    else:
+        text = a_text(parts_of(given))
     return (
         joined(text, ValueSet(items=replace(value.items, min_items=0))) if value.items is not None else text
     )

@@ -332,6 +332,7 @@ def _texts_to_try(parts: Iterable[ValueSet], wanted: Texts | None) -> Iterator[s
                     yield found + found[-1] * (wanted.longest + 1 - len(found))
                     yield found + found[-1] * (wanted.longest - len(found))
     if wanted is not None and wanted.longest is not None:
+        yield "x" * (wanted.longest + 1)
         # Letters that become several in another case.
         yield from (letter * count for letter in "ßİ" for count in (wanted.longest // 2 + 1, wanted.longest))
 

@@ -194,10 +194,8 @@ def members_of(value: ValueSet, key: str | int) -> ValueSet:
     found = [MISSING] if _can_lack(value, key) else []
     if value.members is not None:
         found.append(value.members.member(str(key)) if isinstance(key, str) else MISSING)
-    if value.items is not None and isinstance(key, int):
-        found += [value.items.element(), MISSING]
-    if value.items is not None and key in ("first", "last"):
-        found += [value.items.element(), MISSING]
+    if value.items is not None and (isinstance(key, int) or key in ("first", "last")):
+        found.append(value.items.element())
     if key == "size":
         found.append(a_number(COUNT))
     if key == "first" and value.members is not None:
@@ -206,8 +204,13 @@ def members_of(value: ValueSet, key: str | int) -> ValueSet:
 
 
 def _can_lack(value: ValueSet, key: str | int) -> bool:
-    others = (value.number, value.text, None if isinstance(key, int) else value.items)
+    others = (value.number, value.text, None if _has_element(value.items, key) else value.items)
     return value.is_nil or value.true or value.false or bool(value.json) or any(others)
+
+
+def _has_element(items: Items | None, key: str | int) -> bool:
+    least = 0 if items is None else items.min_items
+    return (least > 0 and key in ("first", "last")) or (isinstance(key, int) and 0 <= key < least)
 
 
 Part: TypeAlias = tuple[str, Language]

@@ -18,7 +18,7 @@ _ASCII: Ranges = ((0, 0x7F),)
 _BEYOND: Ranges = ((0x80, 0x10FFFF),)
 _UPPER, _LOWER = span("A", "Z"), span("a", "z")
 _LETTERS = joined((*_UPPER, *_LOWER))
-_MOST = 3  # letters that one becomes
+_MOST_UPPER, _MOST_LOWER = 3, 2  # letters that one becomes
 _ESCAPE = re.compile(r"\\.|[^\\]+", re.DOTALL)
 
 
@@ -40,7 +40,8 @@ def in_case(texts: Texts, change: Callable[[str], str]) -> Texts:
     language = language_of(texts)
     changed = _changed(language, change is str.upper)
     shortest = 1 if texts.shortest else 0
-    longest = None if texts.longest is None else _MOST * texts.longest
+    most_of_one = _MOST_UPPER if change is str.upper else _MOST_LOWER
+    longest = None if texts.longest is None else most_of_one * texts.longest
     if is_within(language, many(_ASCII)) is True:  # any other letter may become several
         least, most = lengths_of(language)
         shortest = max(texts.shortest, least)
