@@ -12,11 +12,12 @@ from fuzz.commands import BODIES, OUTPUTS, Ended
 from fuzz.loop import Input
 from fuzz.places import Tree, as_bytes, read_json
 from fuzz.runs import RunFuzzer, reached
+from mapper.streams.journal import VERSION
 from mapper.streams.recording import Recording
 from mapper.transform.sealed import seal, unseal
 
 JOURNAL = "out.progress"
-SEALED = ("mapper journal", 1)
+SEALED = ("mapper journal", VERSION)
 
 
 class JournalFuzzer(RunFuzzer):
