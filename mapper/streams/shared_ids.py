@@ -14,10 +14,9 @@ from mapper import ir
 from mapper.compiler import analyse
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.files import read_source
-from mapper.ir.liquid import walk_with_vars
+from mapper.ir.headers import headers_read
 
 _ID = "event_id"
-_HEADER = "header"  # the name of the headers in Liquid
 
 
 class _Event(msgspec.Struct):
@@ -28,7 +27,7 @@ _read = msgspec.json.Decoder(_Event).decode
 
 
 def headers_of_ids(mapping: Path, headers: Mapping[str, str]) -> tuple[str, ...]:
-    """Those of the headers, in lower case, that a mapping file reads for the `event_id` of its events."""
+    """Those of the headers, in lower case, that a mapping file may read for the `event_id` of its events."""
     report = Report()
     file = read_source(mapping, report) if headers else None
     program = None if file is None else analyse(file, mapping.parent, report).program
@@ -37,17 +36,8 @@ def headers_of_ids(mapping: Path, headers: Mapping[str, str]) -> tuple[str, ...]
     output = program.output
     fields = output.fields if isinstance(output, ir.Record) else ()
     values = [field.value for field in fields if field.name == _ID] if fields else [output]
-    read = {name for value in values for name in _names_read(value)}
-    return tuple(name for name in headers if name in read)
-
-
-def _names_read(value: object) -> Iterable[str]:
-    for node in walk_with_vars(value):
-        match node:
-            case ir.FromRequest(ir.RequestPart.HEADER, name):
-                yield name.lower()
-            case ir.Lookup(name, (str(key), *_), var=None) if name == _HEADER:
-                yield key.lower()
+    read = [headers_read(value) for value in values]
+    return tuple(name for name in headers if any(names is None or name in names for names in read))
 
 
 def ids_of(events: Iterable[bytes], known: frozenset[bytes]) -> frozenset[bytes]:

@@ -12,8 +12,8 @@ from mapper.diagnostics.diagnostic import Report, Severity
 from mapper.diagnostics.errors import CompileError
 from mapper.diagnostics.files import read_source
 from mapper.diagnostics.source import digest
+from mapper.ir.headers import headers_read
 from mapper.receiver.configuration.configuration import RequestSource
-from mapper.receiver.outcomes.header_needs import headers_read
 from mapper.receiver.request import Kept
 from mapper.streams.envelope_needs import needs_of
 from mapper.streams.envelopes import EnvelopeNeeds

@@ -1,4 +1,4 @@
-"""Header needs: the request headers that a mapping reads, so that a receiver keeps no others."""
+"""Headers: the request headers that a mapping, or a part of one, reads."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from mapper.ir.liquid import walk_with_vars
 _SCOPE = "header"  # the name of the headers in Liquid
 
 
-def headers_read(program: ir.Program) -> frozenset[str] | None:
-    """The headers, in lower case, that a mapping reads; None if that may be any."""
+def headers_read(part: object) -> frozenset[str] | None:
+    """The headers, in lower case, that a program or a node of it reads; None if that may be any."""
     names: set[str] = set()
-    for node in walk_with_vars(program):
+    for node in walk_with_vars(part):
         match node:
             case ir.FromRequest(ir.RequestPart.HEADER, name):
-                names.add(name)
+                names.add(name.lower())
             case ir.Lookup(name, (str(key), *_), var=None) if name == _SCOPE and key not in ir.SPECIAL_KEYS:
                 names.add(key.lower())
             case ir.Lookup(name, var=None) if name == _SCOPE:
