@@ -32,7 +32,7 @@ CASES = [
     if path.name != "schemas.yaml"
     for case in yaml.safe_load(path.read_text("utf-8"))
 ]
-PAYLOADS = 12
+PAYLOADS = 6
 
 
 @cache

@@ -15,13 +15,20 @@ from jsonschema import Draft202012Validator
 import mapper
 from mapper import ir
 from mapper.checker.templates import Proof, TemplateVerdict, prove
+from mapper.checker.templates.date_texts import date_texts
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.source import SourceFile, Span, SpannedText
 from mapper.expressions.liquid import parse_template
 from mapper.interpreter.value_evaluation import EvaluationContext
+from mapper.regex.expressions import matching
 from mapper.runtime.faults import Fault, Skip
+from mapper.runtime.liquid.dates import read_date, write_date
+from mapper.runtime.schema.formats import DATE_TIME
+from mapper.runtime.times.calendar import DATE
+from mapper.runtime.work import LONGEST_DATE
 from mapper.transform.runner import prepare_template
 from support.built_schemas import schema_from
+from support.pattern_texts import text_near
 from support.places import TESTS
 from support.validators import reference
 
@@ -418,3 +425,16 @@ def test_proven_cases_stand_hostile_payloads(case: dict[str, Any]) -> None:
         item = payload(dice, document) if "source" in case else {name: any_value(dice) for name in "xyv"}
         result = None if item is None else rendered(program, item, dice.choice(TIMES))
         assert result is None or parses(result), f"{item!r}\n{result}"
+
+
+@pytest.mark.parametrize("pattern", [DATE_TIME, DATE])
+def test_dates_of_the_formats_are_read_and_written_as_foreseen(pattern: str) -> None:
+    chance, valid = random.Random(pattern), matching(f"^{pattern}$")
+    written = {each: date_texts(each) for each in ("%Y-%m-%d", "%b", "%z", "%Y-%m-%dT%H:%M:%S%:z")}
+    texts = [text_near(f"^{pattern}$", chance) for _ in range(300)]
+    texts = [text for text in texts if len(text) <= LONGEST_DATE and valid.holds(text)]
+    assert len(texts) > 100
+    for text in texts:
+        moment = read_date(text)
+        assert moment is not None, text
+        assert all(found.holds(write_date(moment, each)) for each, found in written.items()), text

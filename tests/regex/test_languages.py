@@ -16,6 +16,7 @@ from mapper.regex.languages import (
     NONE,
     UNKNOWN,
     Language,
+    beginnings,
     concatenated,
     intersection,
     repeated,
@@ -154,3 +155,12 @@ def test_a_comparison_that_grows_too_large_proves_nothing() -> None:
     assert not complement(hard).is_exact
     assert is_within(hard, hard) is None
     assert is_within(matching("^a{30}$"), hard) is True
+
+
+@pytest.mark.parametrize("length", range(5))
+def test_beginnings_are_those_of_the_texts(length: int) -> None:
+    language = matching("^(?:[a-c]{2}-?|d*)$")
+    found = beginnings(language, length)
+    texts = ["".join(each) for size in range(6) for each in product("abd-", repeat=size)]
+    expected = {text[:length] for text in texts if language.holds(text)}
+    assert {text for text in texts if len(text) <= 4 and found.holds(text)} == expected
