@@ -11,6 +11,7 @@ from mapper.checker.inference.payload_types import payload_types
 from mapper.checker.inference.program_types import infer_program
 from mapper.checker.name_checks import KnownNames, check_names
 from mapper.checker.operand_checks import check_operands
+from mapper.checker.quotient_checks import check_quotients
 from mapper.checker.reach_checks import check_reachable, check_rules
 from mapper.checker.rejection_checks import check_possible_rejections, check_units
 from mapper.checker.search.counterexamples import CounterexampleSearch
@@ -57,6 +58,7 @@ def check_program(
     check_possible_rejections(vars_, sound, checking)
     check_units(program, checking)
     check_digests(program, notes, report)
+    check_quotients(program, notes, report)
     return notes
 
 

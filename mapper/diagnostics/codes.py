@@ -119,6 +119,7 @@ M403 blank-not-allowed          a text that can be blank, but must have content
 M404 value-not-allowed          a value without the form the target asks for
 M405 may-be-rejected            a value that can stop an item at run time
 M406 epoch-unit                 an epoch unit that cannot be meant for these numbers
+M407 decimals-cut              whole numbers are divided, and the decimals of the result are cut
 M411 broken-template            the template renders text that is not JSON for some payload
 M412 not-proven                 it is neither proven nor refuted that no payload fails here
 M413 template-misfit            the JSON the template renders does not fit the target

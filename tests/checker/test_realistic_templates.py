@@ -1,7 +1,7 @@
 """Templates as people write them: the checker's answer, held against payloads of the source schema.
 
 tests/cases/realistic_templates: `schemas.yaml` has the sources and targets by name, the other files the
-templates. `says` is the one code of a template that is wrong or open; without it nothing is said. `open` is
+templates. `says` are the codes of a template that is wrong or open; without it nothing is said. `open` is
 the reason why a question stays open.
 """
 
@@ -55,14 +55,14 @@ def test_an_answer_holds_for_payloads(case: dict[str, Any], tmp_path: Path) -> N
         },
     )
     codes = [word for word in judgement.words if word[0] == "M" and word[1:].isdigit()]
-    assert codes == ([case["says"]] if "says" in case else []), judgement.words
+    assert codes == case.get("says", "").split(), judgement.words
     assert judgement.broken == ()
     assert "no payload" not in judgement.words
 
 
 def test_few_questions_stay_open() -> None:
     given = [case.values[0] for case in CASES]
-    open_ones = [case for case in given if case.get("says") == OPEN]
+    open_ones = [case for case in given if OPEN in case.get("says", "")]
     assert len(given) >= 80
     assert len(open_ones) <= 4
     assert all("open" in case for case in open_ones)
