@@ -107,7 +107,7 @@ def test_memory_is_flat_and_a_spool_within_its_bounds(
 ) -> None:
     """Old requests go by age, so the spool holds those of seconds; all bodies together are 100 MB."""
     monkeypatch.setattr(receiver_module, "TIDY", 0.2)
-    settings = SpoolSettings(tmp_path / "spool", keep=1.0, max_bytes=40 * MEGABYTE, min_free=0)
+    settings = SpoolSettings(tmp_path / "spool", keep=1.0, max_bytes=100 * MEGABYTE, min_free=0)
     check_that_memory_is_flat(tmp_path, settings, 100_000)
 
 

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from mapper.receiver.spool.acceptance import Overloaded
-from mapper.receiver.request import ReceivedRequest
 from mapper.receiver.configuration.settings import SpoolSettings
+from mapper.receiver.request import ReceivedRequest
+from mapper.receiver.spool.acceptance import Overloaded
 from mapper.receiver.spool.spool import Spool
 from mapper.receiver.spool.tables import SpoolBroken
 

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from mapper.receiver.destinations.destination import QueuedEvent
+from mapper.receiver.request import ReceivedRequest
+from mapper.receiver.spool.folder import FolderLock, prepare_folder, private_file
 from mapper.receiver.spool.outcome_writer import Entered, discard_unfinished, enter_portion, settle
 from mapper.receiver.spool.queues import (
     EventQueue,
@@ -29,8 +31,6 @@ from mapper.receiver.spool.queues import (
     settle_events,
     write_progress,
 )
-from mapper.receiver.request import ReceivedRequest
-from mapper.receiver.spool.folder import FolderLock, prepare_folder, private_file
 from mapper.receiver.spool.tables import (
     APPLICATION,
     QUEUES,

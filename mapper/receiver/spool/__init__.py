@@ -1,0 +1,1 @@
+"""Spool: requests, their outcomes and the queues of their events on disk."""
