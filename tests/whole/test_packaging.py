@@ -141,4 +141,7 @@ def test_every_import_is_a_declared_dependency(python: Path, wheel: Path, tmp_pa
     without_receiver = count_of_modules("mapper.receiver")
     assert without_receiver > 40
     run(python, "-m", "pip", "install", "-q", f"{wheel}[receiver]", cwd=tmp_path)
-    assert count_of_modules("mapper.nothing") > without_receiver
+    without_postgres = count_of_modules("mapper.receiver.destinations.postgres")
+    assert without_postgres > without_receiver
+    run(python, "-m", "pip", "install", "-q", f"{wheel}[receiver,postgres]", cwd=tmp_path)
+    assert count_of_modules("mapper.nothing") > without_postgres
