@@ -53,6 +53,7 @@ def test_counting_costs_two_percent_at_most() -> None:
     assert 0 < min(shares) <= max(shares) <= 2
 
 
+@pytest.mark.slow
 def test_benchmark_of_the_receiver_runs(tmp_path: Path) -> None:
     pytest.importorskip("uvicorn", reason="the extra `receiver` is not installed")
     few = ["--rounds", "1", "--requests", "40", "--connections", "4", "--folder", str(tmp_path)]
