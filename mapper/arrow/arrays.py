@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from operator import attrgetter
 from typing import Any, TypeAlias
 
@@ -25,7 +26,7 @@ _PLAIN: dict[Plain, DataType] = {
     Plain.JSON: pa.string(),
 }
 _FIRST_YEAR = pa.scalar(-62_135_596_800_000, pa.int64()).cast(pa.timestamp("ms", tz="UTC"))  # 0001-01-01
-_T = (10, 11)  # the place of the letter between day and time
+_T, _ZONE = (10, 11), (23, 24)  # the places of the letter between day and time, and of `Z`
 
 
 class NotCanonicalError(Exception):
@@ -58,7 +59,7 @@ def columns_of_records(members: Sequence[Member], records: Sequence[Any], *, set
 def _array(kind: ColumnType, values: list[Any], settled: bool) -> Array:
     match kind:
         case Plain.JSON:
-            return pa.array([None if raw is None else bytes(raw) for raw in values], pa.string())
+            return _json_array(values)
         case Plain.MOMENT:
             texts = pa.array(values, pa.string())
             return texts.cast(MOMENT) if settled else _canonical_moments(texts)
@@ -70,14 +71,30 @@ def _array(kind: ColumnType, values: list[Any], settled: bool) -> Array:
             return pa.array(values, _PLAIN[kind])
 
 
+def _json_array(values: list[Any]) -> Array:
+    """The texts of parts of events, which are UTF-8; they are joined, which takes a third of the time."""
+    are_present: Array = None
+    texts = values
+    if any(raw is None for raw in values):
+        are_present = pa.array([raw is not None for raw in values], pa.bool_()).buffers()[1]
+        texts = [b"" if raw is None else raw for raw in values]
+    ends = pa.array([0, *accumulate(map(len, texts))], pa.int32())
+    buffers = [are_present, ends.buffers()[1], pa.py_buffer(b"".join(texts))]
+    return pa.Array.from_buffers(pa.string(), len(texts), buffers)
+
+
 def _canonical_moments(texts: Array) -> Array:
-    """The moments of texts that are all canonical: written again, they are the same."""
+    """The moments of texts that are all canonical: written again, they are the same.
+
+    They are written without a time zone, which takes a tenth of the time. A text that can be read has one,
+    and without the first letter of it nothing else is left of `Z`.
+    """
     try:
         moments = texts.cast(pa.timestamp("ms", tz="UTC"))
     except pa.ArrowInvalid:
         raise NotCanonicalError from None
-    written = pc.binary_replace_slice(moments.cast(pa.string()), *_T, "T")
-    if not pc.all(pc.equal(written, texts), min_count=0).as_py():
+    written = pc.binary_replace_slice(moments.cast(pa.timestamp("ms")).cast(pa.string()), *_T, "T")
+    if not pc.all(pc.equal(written, pc.binary_replace_slice(texts, *_ZONE, "")), min_count=0).as_py():
         raise NotCanonicalError
     if pc.any(pc.less(moments, _FIRST_YEAR)).as_py():
         raise NotCanonicalError

@@ -1,8 +1,8 @@
 """Events: the JSON of events becomes typed records, and the members that their columns cannot hold stay JSON.
 
-Nearly always a whole list of events fits its columns: then it is decoded in one go. If one event does not,
-each is decoded alone, and of those that do not fit each member alone. A member that its column holds exactly
-is in the column and nowhere else. Any other member is, with its own text, in `other_members`:
+Nearly every event fits its columns, and is decoded in one go. Of any other each member is decoded alone. A
+member that its column holds exactly is in the column and nowhere else. Any other member is, with its own
+text, in `other_members`:
 
 - a member that has no column;
 - a number that the column cannot hold (an integer beyond 64 bits, an integer beyond 2^53 among numbers);
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, TypeAlias
@@ -38,8 +39,12 @@ _PLAIN: dict[Plain, Any] = {
     Plain.JSON: msgspec.Raw,
 }
 
+# Errors that say that an event, or a member of one, does not fit its columns.
+MISFITS = (msgspec.MsgspecError, RecursionError)
 # A record of an event: an object with an attribute for each column, None for null.
 Record: TypeAlias = Any
+
+_split: Callable[[bytes], dict[str, msgspec.Raw]] = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 _DATE_TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))", re.ASCII
@@ -52,56 +57,32 @@ def attribute(index: int) -> str:
     return f"m{index}"
 
 
-@dataclass(frozen=True, slots=True)
 class EventReader:
-    """Reads events whose columns are `members`."""
+    """Reads events whose columns are `members`.
 
-    members: tuple[Member, ...]
-    _all: Callable[[bytes], list[Record]] = field(init=False, repr=False)
-    _one: Callable[[bytes], Record] = field(init=False, repr=False)
-    _record: type = field(init=False, repr=False)
-    _columns: dict[str, _MemberReader] = field(init=False, repr=False)
+    `decode` gives the record of an event that fits its columns, but for the form of its date-times; for any
+    other it raises one of MISFITS. `blank` is the record of nothing.
+    """
 
-    def __post_init__(self) -> None:
-        record = _record_type(self.members)
-        columns = {
-            member.name: _MemberReader(attribute(index), member) for index, member in enumerate(self.members)
+    __slots__ = ("_columns", "_moments", "_record", "blank", "decode", "members")
+
+    def __init__(self, members: tuple[Member, ...]) -> None:
+        self.members = members
+        self._record = _record_type(members)
+        self._columns = {
+            member.name: _MemberReader(attribute(index), member) for index, member in enumerate(members)
         }
-        object.__setattr__(self, "_record", record)
-        object.__setattr__(self, "_all", msgspec.json.Decoder(list[record]).decode)  # type: ignore[valid-type]
-        object.__setattr__(self, "_one", msgspec.json.Decoder(record).decode)
-        object.__setattr__(self, "_columns", columns)
+        self._moments = [column for column in self._columns.values() if column.has_moments]
+        self.decode: Callable[[bytes], Record] = msgspec.json.Decoder(self._record).decode
+        self.blank: Record = self._record(**{attribute(index): None for index in range(len(members))})
 
-    def read(self, events: Sequence[bytes]) -> list[Record] | None:
-        """The records of all events; None if one has members for `other_members`.
-
-        The date-times of the records may be in other forms than `is_canonical` allows.
-        """
-        try:
-            return self._all(b"[%b]" % b",".join(events))
-        except (msgspec.MsgspecError, RecursionError):
-            return None
-
-    def read_each(self, events: Sequence[bytes]) -> tuple[list[Record], dict[int, bytes]]:
-        """The records of events, and by index the JSON of their other members, if there are any."""
-        records: list[Record] = []
-        others: dict[int, bytes] = {}
-        for index, event in enumerate(events):
-            record, left = self._read_one(event)
-            records.append(record)
-            if left:
-                others[index] = left
-        return records, others
-
-    def _read_one(self, event: bytes) -> tuple[Record, bytes]:
-        try:
-            record = self._one(event)
-        except (msgspec.MsgspecError, RecursionError):
-            pass
-        else:
+    def read(self, event: bytes) -> tuple[Record, bytes]:
+        """The record of any event, and the JSON of its other members, empty if it has none."""
+        with suppress(*MISFITS):
+            record = self.decode(event)
             if all(column.settle(getattr(record, column.attribute))[1] for column in self._moments):
                 return record, b""
-        values: dict[str, object] = {}
+        values: dict[str, object] = dict.fromkeys(map(attribute, range(len(self.members))))
         others: list[bytes] = []
         for name, text in _split(event).items():
             column = self._columns.get(name)
@@ -111,10 +92,6 @@ class EventReader:
             if not is_exact:
                 others.append(b"%b:%b" % (msgspec.json.encode(name), bytes(text)))
         return self._record(**values), b"{%b}" % b",".join(others) if others else b""
-
-    @property
-    def _moments(self) -> list[_MemberReader]:
-        return [column for column in self._columns.values() if column.has_moments]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +111,7 @@ class _MemberReader:
         """The value for the column, and True if the column holds all of it."""
         try:
             value = self._decode(text)
-        except (msgspec.MsgspecError, RecursionError):
+        except MISFITS:
             return None, False
         return self.settle(value) if self.has_moments else (value, True)
 
@@ -200,10 +177,6 @@ def _has_moments(kind: ColumnType) -> bool:
             return any(_has_moments(member.type) for member in kind.members)
         case _:
             return kind is Plain.MOMENT
-
-
-def _split(event: bytes) -> dict[str, msgspec.Raw]:
-    return _split_members(event)
 
 
 def _record_type(members: Sequence[Member]) -> type:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -15,7 +15,7 @@ from mapper.arrow.requests import ReadRequest, RequestColumns
 from mapper.arrow.tables import batches_of, bodies_of, check_bodies, largest_row
 from mapper.diagnostics.diagnostic import Diagnostic
 from mapper.transform.request import Request
-from mapper.transform.result import JsonResult, Rejected
+from mapper.transform.result import JsonResult, Outcome, Rejected
 from mapper.transform.stream import Stream, stream_of
 from mapper.transform.transform import Transform
 
@@ -26,6 +26,7 @@ MAX_ROWS = 4_096  # of a record batch of outcomes
 MAX_BYTES = (
     8 * 1024 * 1024
 )  # of events, rejected items and kept columns; the row that exceeds them is the last
+_BLOCK = 64  # rows that are copied at once
 
 _NO_BODY = Diagnostic(
     "M601",
@@ -70,6 +71,13 @@ def outcome_schema(
     return layout_of(transform, pa.schema([]) if schema is None else schema, keep, prefix).schema
 
 
+def _outcomes_of(found: JsonResult | Stream) -> Iterable[Outcome]:
+    """The outcomes of a body in the order of its items."""
+    if isinstance(found, Stream):
+        return found
+    return (*found.events, *found.skipped, *found.rejected) if found.items == 1 else stream_of(found)
+
+
 def _mapped(
     transform: Transform, batches: Any, body: str, request: Mapping[str, str], keep: Keep, prefix: str
 ) -> Iterator[Batch]:
@@ -100,30 +108,35 @@ class _BatchMapper:
 
     def map(self, batch: Batch) -> Iterator[Batch]:
         """The outcomes of a batch."""
-        rows = OutcomeRows()
-        requests = self.request.read(batch)
+        rows = OutcomeRows(self.reader)
         is_kept_small = largest_row(batch, [name for name, _ in self.layout.kept]) <= MAX_BYTES // MAX_ROWS
-        for row, (body, request) in enumerate(zip(bodies_of(batch, self.body), requests, strict=True)):
+        for row, body, request in self._bodies(batch):
             found = self._begin(body, request)
             if isinstance(found, JsonResult):
                 events = found.events
-                has_room = is_kept_small and len(events) + len(rows.rows) <= MAX_ROWS
+                has_room = is_kept_small and len(events) + rows.count <= MAX_ROWS
                 if has_room and not (found.skipped or found.rejected):
                     rows.add_events(row, events)
-                    if rows.held > MAX_BYTES or len(rows.rows) == MAX_ROWS:
+                    if rows.held > MAX_BYTES or rows.count == MAX_ROWS:
                         yield self._finish(rows, batch)
-                        rows = OutcomeRows()
+                        rows = OutcomeRows(self.reader)
                     continue
-                found = stream_of(found)
             size = 0 if is_kept_small else self._kept_size(batch, row)
-            for item, outcome in enumerate(found):
+            for item, outcome in enumerate(_outcomes_of(found)):
                 rows.add(row, item, found.items, outcome, body)
                 rows.held += size
-                if rows.held > MAX_BYTES or len(rows.rows) == MAX_ROWS:
+                if rows.held > MAX_BYTES or rows.count == MAX_ROWS:
                     yield self._finish(rows, batch)
-                    rows = OutcomeRows()
-        if rows.rows:
+                    rows = OutcomeRows(self.reader)
+        if rows.count:
             yield self._finish(rows, batch)
+
+    def _bodies(self, batch: Batch) -> Iterator[tuple[int, bytes | None, ReadRequest]]:
+        """The number, the body and the request of each row; of few rows at once."""
+        for start in range(0, batch.num_rows, _BLOCK):
+            block = batch.slice(start, _BLOCK)
+            numbers = range(start, start + block.num_rows)
+            yield from zip(numbers, bodies_of(block, self.body), self.request.read(block), strict=True)
 
     def _begin(self, body: bytes | None, request: ReadRequest) -> JsonResult | Stream:
         if body is None:
@@ -138,4 +151,4 @@ class _BatchMapper:
         return sum(one.column(name).nbytes for name, _ in self.layout.kept)
 
     def _finish(self, rows: OutcomeRows, batch: Batch) -> Batch:
-        return rows.batch(self.layout, self.reader, batch, self.version)
+        return rows.batch(self.layout, batch, self.version)

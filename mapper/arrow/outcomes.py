@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 
 from mapper.arrow.arrays import NotCanonicalError, columns_of_records
-from mapper.arrow.events import EventReader
+from mapper.arrow.events import MISFITS, EventReader, Record
 from mapper.arrow.layout import Layout
 from mapper.streams.item_lines import encode
 from mapper.transform.result import Rejected, Skipped
@@ -48,67 +48,117 @@ class RejectedRow:
 class OutcomeRows:
     """The rows of one record batch in the making.
 
-    `rows` has for each the row of the input that its body is in. `others` has the outcomes that are no
-    events, by row.
+    A run is a number of items in a row of one body: the row of the input, the index of the first of them, the
+    number of them, the number of items of the body. `others` has the outcomes that are no events, by row; the
+    events and records of these rows are blank. `other_members` has the JSON of members that are in no column,
+    by row.
     """
 
-    rows: list[int] = field(default_factory=list)
-    item: list[int] = field(default_factory=list)
-    items: list[int] = field(default_factory=list)
+    reader: EventReader
+    runs: list[tuple[int, int, int, int]] = field(default_factory=list)
     events: list[bytes] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    other_members: dict[int, bytes] = field(default_factory=dict)
     others: dict[int, str | RejectedRow] = field(default_factory=dict)
     held: int = 0  # bytes of the events and the others
 
+    @property
+    def count(self) -> int:
+        """The number of rows."""
+        return len(self.events)
+
     def add_events(self, row: int, events: Sequence[bytes]) -> None:
         """Add the events of a body that has no other items."""
-        count = len(events)
-        self.rows += [row] * count
-        self.item += range(count)
-        self.items += [count] * count
-        self.events += events
-        self.held += sum(map(len, events))
+        count, before = len(events), len(self.records)
+        self.runs.append((row, 0, count, count))
+        try:
+            self.records += map(self.reader.decode, events)
+        except MISFITS:
+            del self.records[before:]
+            for event in events:
+                self._add_event(event)
+        else:
+            self.events += events
+            self.held += sum(map(len, events))
 
     def add(
         self, row: int, item: int, items: int, outcome: bytes | Skipped | Rejected, body: bytes | None
     ) -> None:
         """Add the outcome of one item of a body."""
+        self.runs.append((row, item, 1, items))
         if isinstance(outcome, bytes):
-            self.events.append(outcome)
-            self.held += len(outcome)
-        elif isinstance(outcome, Skipped):
-            self.others[len(self.rows)] = reason = _text(outcome.reason)
+            self._add_event(outcome)
+            return
+        if isinstance(outcome, Skipped):
+            self.others[len(self.events)] = reason = _text(outcome.reason)
             self.held += len(reason)
         else:
-            self.others[len(self.rows)] = rejected = RejectedRow.of(outcome, body)
+            self.others[len(self.events)] = rejected = RejectedRow.of(outcome, body)
             self.held += rejected.size
-        self.rows.append(row)
-        self.item.append(item)
-        self.items.append(items)
+        self.events.append(b"")
+        self.records.append(self.reader.blank)
 
-    def batch(self, layout: Layout, reader: EventReader, given: Batch, version: str) -> Batch:
+    def _add_event(self, event: bytes) -> None:
+        try:
+            record = self.reader.decode(event)
+        except MISFITS:
+            record, self.other_members[len(self.events)] = self.reader.read(event)
+        self.records.append(record)
+        self.events.append(event)
+        self.held += len(event)
+
+    def batch(self, layout: Layout, given: Batch, version: str) -> Batch:
         """The record batch of all rows; `given` is the batch of the input."""
-        count = len(self.rows)
-        rows = pa.array(self.rows, pa.int64())
-        kept = [given.column(name).cast(each.type).take(rows) for name, each in layout.kept]
-        columns, others = event_columns(reader, self.events)
-        columns.append(others)
-        if self.others:
-            places = iter(range(len(self.events)))
-            order = [None if row in self.others else next(places) for row in range(count)]
-            taken = pa.array(order, pa.int64())
-            columns = [column.take(taken) for column in columns]
+        count = len(self.events)
+        rows, item, items = (pa.array(numbers, pa.int64()) for numbers in self._numbers())
         return pa.RecordBatch.from_arrays(
             [
                 self._outcomes(count),
-                *kept,
-                pa.array(self.item, pa.int64()),
-                pa.array(self.items, pa.int64()),
-                *columns,
+                *(given.column(name).cast(each.type).take(rows) for name, each in layout.kept),
+                item,
+                items,
+                *self._event_columns(),
+                self._other_members(count),
                 *self._explanations(layout, count),
                 pa.repeat(pa.scalar(version), count),
             ],
             schema=layout.schema,
         )
+
+    def _event_columns(self) -> list[Array]:
+        """An array for each member of the events."""
+        members = self.reader.members
+        try:
+            return columns_of_records(members, self.records, settled=False)
+        except NotCanonicalError:
+            pass
+        for row, event in enumerate(self.events):
+            if row not in self.others:
+                self.records[row], left = self.reader.read(event)
+                if left:
+                    self.other_members[row] = left
+        return columns_of_records(members, self.records, settled=True)
+
+    def _other_members(self, count: int) -> Array:
+        if not self.other_members:
+            return pa.nulls(count, pa.string())
+        return pa.array([self.other_members.get(row) for row in range(count)], pa.string())
+
+    def _numbers(self) -> tuple[list[int], list[int], list[int]]:
+        """For each row that of the input, the index of the item, and the number of items of the body."""
+        rows: list[int] = []
+        item: list[int] = []
+        items: list[int] = []
+        for row, first, count, all_items in self.runs:
+            if count == 1:
+                rows.append(row)
+                item.append(first)
+                items.append(all_items)
+            else:
+                rows += [row] * count
+                item += range(first, first + count)
+                items += [all_items] * count
+        return rows, item, items
 
     def _outcomes(self, count: int) -> Array:
         if not self.others:
@@ -133,20 +183,6 @@ class OutcomeRows:
                 for column, part in zip(values[1:], parts, strict=True):
                     column[row] = part
         return [pa.array(column, kind) for column, kind in zip(values, kinds, strict=True)]
-
-
-def event_columns(reader: EventReader, events: Sequence[bytes]) -> tuple[list[Array], Array]:
-    """An array for each member of events, and the JSON of their other members."""
-    records = reader.read(events)
-    if records is not None:
-        try:
-            columns = columns_of_records(reader.members, records, settled=False)
-            return columns, pa.nulls(len(events), pa.string())
-        except NotCanonicalError:
-            pass
-    records, others = reader.read_each(events)
-    columns = columns_of_records(reader.members, records, settled=True)
-    return columns, pa.array([others.get(index) for index in range(len(events))], pa.string())
 
 
 def _text(text: str) -> str:

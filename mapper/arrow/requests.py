@@ -8,7 +8,7 @@ with a time zone or a text of RFC 3339: it comes from a column and never from a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
@@ -23,7 +23,6 @@ from mapper.transform.request import Request
 
 PARTS = ("received_at", "headers", "query", "settings")
 
-_BLOCK = 256  # rows whose requests are read at once
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _A_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 _NO_REQUEST = Request()
@@ -56,16 +55,12 @@ class RequestColumns:
             found.append((part, name, kind))
         return cls(tuple(found))
 
-    def read(self, batch: Batch) -> Iterator[ReadRequest]:
+    def read(self, batch: Batch) -> list[ReadRequest]:
         """The request of each row of a batch."""
         if not self.parts:
-            for _ in range(batch.num_rows):
-                yield _NO_REQUEST
-        for start in range(0, batch.num_rows, _BLOCK) if self.parts else ():
-            block = batch.slice(start, _BLOCK)
-            columns = [_values(block.column(name), kind) for _, name, kind in self.parts]
-            for values in zip(*columns, strict=True):
-                yield self._request(values)
+            return [_NO_REQUEST] * batch.num_rows
+        columns = [_values(batch.column(name), kind) for _, name, kind in self.parts]
+        return [self._request(values) for values in zip(*columns, strict=True)]
 
     def _request(self, values: tuple[Any, ...]) -> ReadRequest:
         given: dict[str, Any] = {}

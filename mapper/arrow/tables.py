@@ -69,19 +69,10 @@ def check_bodies(schema: Schema, name: str) -> None:
         raise ColumnError(f"the column `{name}` for the body is {kind}; bodies are binary or string")
 
 
-def bodies_of(batch: Batch, name: str) -> Iterator[bytes | None]:
-    """The body of each row, one at a time; None for null."""
-    column = batch.column(name).cast(pa.large_binary())
-    _, ends, data = column.buffers()
-    if not len(column):
-        return
-    offsets = memoryview(ends).cast("q")[column.offset : column.offset + len(column) + 1]
-    content = memoryview(b"" if data is None else data)
-    nulls = column.is_null().to_pylist() if column.null_count else None
-    start = offsets[0]
-    for row, end in enumerate(offsets[1:]):
-        yield None if nulls is not None and nulls[row] else bytes(content[start:end])
-        start = end
+def bodies_of(batch: Batch, name: str) -> list[bytes | None]:
+    """The body of each row; None for null."""
+    bodies: list[bytes | None] = batch.column(name).cast(pa.large_binary()).to_pylist()
+    return bodies
 
 
 def largest_row(batch: Batch, names: Sequence[str]) -> int:
