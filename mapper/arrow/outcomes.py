@@ -32,7 +32,8 @@ class RejectedRow:
         """The columns of a rejected item; the body is kept if the item nests too deep to be written."""
         item = rejected.item
         try:
-            data = item if item is None or isinstance(item, bytes) else encode(item)
+            # Only without a body there is no item; an item may be JSON's null.
+            data = None if body is None else item if isinstance(item, bytes) else encode(item)
         except RecursionError:
             data = body
         messages = tuple(_text(found.message) for found in rejected.diagnostics)

@@ -53,6 +53,8 @@ def reruns_of(
             last = None
         elif path is None or (needs.alternatives is not None and not needs.can_part(path)):
             left.append(one.row)
+        elif not has_bodies and "M605" in one.codes:
+            left.append(one.row)  # an element that `each` passes through: alone, it could be an item
         elif not has_bodies:
             runs.append(Rerun(b"".join(_around(path, one.data or b"")), one.row, {0: one.row}))
         elif one.body is None:
