@@ -13,8 +13,8 @@ pytest.importorskip("pyspark", reason="the extra `spark` is not installed")
 import mapper
 import mapper.spark
 from mapper.diagnostics.errors import ColumnError
-from support.spark_rows import HOSTILE, by_body, expected_rows, samples_of
 from support.shipped import SHIPPED, shipped
+from support.spark_rows import HOSTILE, by_body, expected_rows, samples_of
 
 pytestmark = pytest.mark.xdist_group("spark")
 
@@ -58,20 +58,20 @@ def test_outcomes_equal_those_of_transform_json(spark: Any, name: str) -> None:
 
 def test_a_body_gives_as_many_rows_as_it_has_items(spark: Any) -> None:
     """In SQL: one body with 10^5 items, one with none, some that are rejected, and null."""
-    item = {"id": "x", "name": "Order Completed", "user": {"id": "u"}}
-    many = json.dumps({"events": [item | {"id": f"e{n}"} if n % 3 else n for n in range(MANY)]}).encode()
-    bodies = [many, b'{"events": []}', *HOSTILE, None]
+    item = {"event_name": "E", "user_id": "u", "timestamp": "2026-03-02T08:15:00.000Z"}
+    items = [item | {"event_id": f"e{n}"} if n % 3 else n for n in range(MANY)]
+    bodies = [json.dumps({"events": items}).encode(), b'{"events": []}', *HOSTILE, None]
     df = spark.createDataFrame([(body, n) for n, body in enumerate(bodies)], "value binary, n int")
-    outcomes = mapper.spark.transform(df, "server", keep=["n"])
+    transform = mapper.load("server", limits=mapper.Limits(items=MANY))
+    outcomes = mapper.spark.transform(df, transform, keep=["n"])
     outcomes.outcomes.persist().createOrReplaceTempView("outcomes")
     assert spark.sql(CONSERVATION).collect() == []
-    expected = [shipped("server").json(body) for body in bodies if body is not None]
+    expected = [transform.json(body) for body in bodies if body is not None]
     counts = {row["outcome"]: row["count"] for row in outcomes.outcomes.groupBy("outcome").count().collect()}
-    assert counts.get("event", 0) == sum(len(result.events) for result in expected)
-    assert counts["rejected"] == sum(len(result.rejected) for result in expected) + 1
-    assert sum(counts.values()) > MANY
+    assert counts["event"] == sum(len(result.events) for result in expected) > MANY / 2
+    assert counts["rejected"] == sum(len(result.rejected) for result in expected) + 1 > MANY / 4
     assert outcomes.rejected.count() == counts["rejected"]
-    assert outcomes.skipped.count() == counts.get("skipped", 0)
+    assert outcomes.skipped.count() == 0
     outcomes.outcomes.unpersist()
 
 

@@ -18,8 +18,8 @@ import mapper.spark
 from mapper.arrow import map_batches
 from mapper.diagnostics.errors import ColumnError
 from mapper.spark.replays import ReplayWork, _needs
-from support.spark_rows import HOSTILE, samples_of
 from support.shipped import SHIPPED, shipped
+from support.spark_rows import HOSTILE, samples_of
 
 NEEDS_BODIES = {"amplitude-cohort", "clevertap", "moengage", "webengage"}
 REQUEST = {"received_at": "ts", "settings": "settings"}
