@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 import pyarrow as pa
@@ -13,6 +14,7 @@ from mapper.spark.partitions import PartitionWork, ship
 Frame: TypeAlias = DataFrame
 Session: TypeAlias = SparkSession
 Schema: TypeAlias = pa.Schema
+Batch: TypeAlias = pa.RecordBatch
 
 
 class FrameWork(PartitionWork, Protocol):
@@ -30,8 +32,22 @@ class FrameWork(PartitionWork, Protocol):
 def work_on(df: Frame, work: FrameWork) -> Frame:
     """The DataFrame that the work makes of each partition; no row moves to another partition."""
     schema = spark_schema(df.sparkSession, work.schema(arrow_schema(df)))
-    names = dict.fromkeys(work.columns())
-    return df.select(*map(quoted, names)).mapInArrow(ship(work), schema)
+    names = tuple(dict.fromkeys(work.columns()))
+    # `mapInArrow` takes names with dots for members of structs, so the columns get others on the way.
+    plain = [df[quoted(name)].alias(f"c{number}") for number, name in enumerate(names)]
+    return df.select(*plain).mapInArrow(ship(_NamedWork(work, names)), schema)
+
+
+@dataclass(frozen=True, slots=True)
+class _NamedWork:
+    """Work on record batches whose columns get their names back."""
+
+    work: PartitionWork
+    names: tuple[str, ...]
+
+    def map(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """The record batches that a partition becomes."""
+        return self.work.map(batch.rename_columns(list(self.names)) for batch in batches)
 
 
 def arrow_schema(df: Frame) -> Schema:

@@ -21,6 +21,8 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
             "spark.speculation.interval": "100ms",
             "spark.speculation.minTaskRuntime": "3s",
             "spark.speculation.quantile": "0.5",
+            "spark.speculation.multiplier": "1.01",
+            "spark.speculation.efficiency.enabled": "false",
         },
     )
     yield session

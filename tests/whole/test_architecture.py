@@ -34,7 +34,7 @@ ORDER = """
     checker codegen transform
     interpreter
     compiler api
-    samples streams authoring receiver arrow spark cli
+    samples streams authoring arrow receiver spark cli
 """
 STAGES = ORDER.split()
 
