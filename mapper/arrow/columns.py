@@ -21,6 +21,7 @@ from mapper.schemas.questions import (
     allows_null,
     allows_type,
     demands_keyword,
+    find_reference,
     is_closed,
     items_of,
     properties_of,
@@ -29,6 +30,7 @@ from mapper.schemas.questions import (
 
 MAX_LEVELS = 8  # of structs and lists inside each other
 MAX_MEMBERS = 1_000  # of an event and of all its structs
+_STEPS = 200_000  # of questions about a schema (`mapper.budget`), about a second
 
 
 class Plain(Enum):
@@ -77,14 +79,14 @@ def columns_of(target: str) -> tuple[Member, ...]:
     """The columns for the events of a target schema, given as JSON text; none if it is too complex."""
     document = json.loads(target)
     try:
-        with limited():
-            return _Reader(document).members(document, 0)
+        with limited(_STEPS):
+            return _ColumnReader(document).members(document, 0)
     except TooComplex:
         return ()
 
 
 @dataclass(slots=True)
-class _Reader:
+class _ColumnReader:
     """Reads the types of one schema; `left` is the number of members that may still become columns."""
 
     document: Subschema
@@ -118,11 +120,27 @@ class _Reader:
             case ["boolean"]:
                 return Plain.BOOLEAN
             case ["object"] if level < MAX_LEVELS:
-                return self._struct(schema, level + 1)
+                return self._struct(self._without_others(schema, "object"), level + 1)
             case ["array"] if level < MAX_LEVELS:
-                return self._list(schema, level + 1)
+                return self._list(self._without_others(schema, "array"), level + 1)
             case _:
                 return Plain.JSON
+
+    def _without_others(self, schema: Subschema, name: str) -> Subschema:
+        """The schema without those of its choices that no value of a JSON type fits, as null in most."""
+        hops = 0
+        while isinstance(schema, dict) and schema.keys() == {"$ref"} and hops < MAX_LEVELS:
+            schema, hops = find_reference(self.document, schema["$ref"]) or True, hops + 1
+        if isinstance(schema, bool):
+            return schema
+        choices = {keyword: schema[keyword] for keyword in ("anyOf", "oneOf") if keyword in schema}
+        return {
+            **schema,
+            **{
+                keyword: [one for one in branches if allows_type(self.document, one, name)]
+                for keyword, branches in choices.items()
+            },
+        }
 
     def _struct(self, schema: Subschema, level: int) -> ColumnType:
         named = properties_of(self.document, schema)

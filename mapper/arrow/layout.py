@@ -88,7 +88,7 @@ def _kept(schema: Schema, keep: Keep) -> Iterator[tuple[str, Field]]:
         kind = next((other for test, other in _AS if test(found.type)), found.type)
         try:
             pa.array([], kind).take(pa.array([], pa.int64()))
-        except pa.ArrowNotImplementedError:
+        except pa.ArrowException:
             raise ColumnError(f"the column `{name}` cannot be kept: Arrow repeats no {kind}") from None
         yield name, found.with_name(new).with_type(kind)
 

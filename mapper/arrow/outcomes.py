@@ -29,13 +29,8 @@ class RejectedRow:
 
     @classmethod
     def of(cls, rejected: Rejected, body: bytes | None) -> RejectedRow:
-        """The columns of a rejected item; the body is kept if the item nests too deep to be written."""
-        item = rejected.item
-        try:
-            # Only without a body there is no item; an item may be JSON's null.
-            data = None if body is None else item if isinstance(item, bytes) else encode(item)
-        except RecursionError:
-            data = body
+        """The columns of a rejected item of a body, or of null in its place."""
+        data = None if body is None else _item_bytes(rejected.item, body)
         messages = tuple(_text(found.message) for found in rejected.diagnostics)
         return cls(rejected.codes, messages, _text(rejected.location), data)
 
@@ -118,15 +113,15 @@ class OutcomeRows:
                 *(given.column(name).cast(each.type).take(rows) for name, each in layout.kept),
                 item,
                 items,
-                *self._event_columns(),
-                self._other_members(count),
+                *self.event_columns(),
+                self.other_column(),
                 *self._explanations(layout, count),
                 pa.repeat(pa.scalar(version), count),
             ],
             schema=layout.schema,
         )
 
-    def _event_columns(self) -> list[Array]:
+    def event_columns(self) -> list[Array]:
         """An array for each member of the events."""
         members = self.reader.members
         try:
@@ -140,7 +135,9 @@ class OutcomeRows:
                     self.other_members[row] = left
         return columns_of_records(members, self.records, settled=True)
 
-    def _other_members(self, count: int) -> Array:
+    def other_column(self) -> Array:
+        """The JSON of the other members of the events."""
+        count = len(self.events)
         if not self.other_members:
             return pa.nulls(count, pa.string())
         return pa.array([self.other_members.get(row) for row in range(count)], pa.string())
@@ -189,3 +186,13 @@ class OutcomeRows:
 def _text(text: str) -> str:
     """A text that UTF-8 can hold: halves of surrogate pairs are escapes."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _item_bytes(item: object, body: bytes) -> bytes:
+    """An item as JSON, or the body if that is the item, or if the item nests too deep to be written."""
+    if isinstance(item, bytes):
+        return item
+    try:
+        return encode(item)
+    except RecursionError:
+        return body

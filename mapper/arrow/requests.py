@@ -94,7 +94,7 @@ def _check(part: str, name: str, kind: DataType) -> None:
         wanted = (
             "a map or struct of texts, a list of structs of `key` and `value`, or the text of a JSON object"
         )
-    if not fits:
+    if not fits and not pa.types.is_null(kind):
         raise ColumnError(f"the column `{name}` for `{part}` is {kind}; it must be {wanted}")
 
 
@@ -123,7 +123,7 @@ def _holds_texts(kind: DataType) -> bool:
         inner = [each.type for each in kind]
     else:
         return False
-    return all(is_text(one) or is_binary(one) for one in inner)
+    return all(is_text(one) or is_binary(one) or pa.types.is_null(one) for one in inner)
 
 
 def _values(column: Any, kind: DataType) -> list[Any]:
