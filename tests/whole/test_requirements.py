@@ -17,7 +17,7 @@ HEAD = """\
 
 
 def requirements(pyproject: dict[str, Any]) -> list[Requirement]:
-    """The requirements of the build, the package, the receiver with PostgreSQL, Arrow and the tests; not `bench`."""
+    """The requirements of the build, the package, the extras that are tested, and the tests; not `bench`."""
     project = pyproject["project"]
     lines = [
         *pyproject["build-system"]["requires"],
