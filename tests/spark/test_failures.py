@@ -14,6 +14,7 @@ pytest.importorskip("pyspark", reason="the extra `spark` is not installed")
 
 import mapper.spark
 from mapper.spark import columns
+from support.spark_sessions import add_worker_of_another_host
 
 pytestmark = pytest.mark.xdist_group("spark")
 
@@ -71,7 +72,8 @@ def test_a_worker_that_dies_in_the_middle_of_a_partition(
 def test_speculative_attempts_write_each_row_once(
     spark: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """The first attempt at a partition hangs at its end; Spark starts a second one, on the other worker."""
+    """The first attempt at a partition hangs at its end; Spark starts a second one, on another host."""
+    add_worker_of_another_host(spark, tmp_path / "worker")
     attempts = tmp_path / "attempts"
     attempts.mkdir()
     folder = str(attempts)
@@ -85,7 +87,7 @@ def test_speculative_attempts_write_each_row_once(
             with open(os.path.join(folder, f"{task.partitionId()}-{task.attemptNumber()}"), "x"):
                 pass
             if (task.partitionId(), task.attemptNumber()) == (0, 0):
-                time.sleep(600)
+                time.sleep(300)
 
         return map_partition
 
