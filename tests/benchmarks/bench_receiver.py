@@ -18,9 +18,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -61,8 +63,15 @@ def body_of(number: int, size: int) -> bytes:
     return json.dumps(order(number, details={"t": "x" * max(0, size - 120)})).encode()
 
 
-def post_all(port: int, connections: int, count: int, size: int) -> Load:
-    """Post over some connections, one request at a time on each."""
+def request_of(number: int, size: int) -> bytes:
+    """A request with such a body, as it is sent."""
+    body = body_of(number, size)
+    head = f"POST /orders HTTP/1.1\r\nhost: localhost\r\ncontent-length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+def post_all(port: int, connections: int, count: int, request: Callable[[int], bytes]) -> Load:
+    """Post requests by their numbers over some connections, one request at a time on each."""
     ways: list[socket.socket] = []
     chosen = selectors.DefaultSelector()
     for _ in range(connections):
@@ -76,11 +85,10 @@ def post_all(port: int, connections: int, count: int, size: int) -> Load:
 
     def post(way: socket.socket) -> None:
         nonlocal sent
-        body = body_of(sent, size)
+        data = request(sent)
         sent += 1
         begun[way] = time.perf_counter()
-        head = f"POST /orders HTTP/1.1\r\nhost: localhost\r\ncontent-length: {len(body)}\r\n\r\n"
-        way.sendall(head.encode() + body)
+        way.sendall(data)
 
     start = time.perf_counter()
     for way in ways:
@@ -211,7 +219,8 @@ def main() -> int:
             serve_kind(arguments.folder, arguments.serve)
         return 0
     if arguments.post:
-        load = post_all(arguments.post, arguments.connections, arguments.requests, arguments.bytes)
+        request = partial(request_of, size=arguments.bytes)
+        load = post_all(arguments.post, arguments.connections, arguments.requests, request)
         print(json.dumps(asdict(load)))
         return 0
     return run(arguments)

@@ -6,8 +6,8 @@ If a text is not found any more, the code has moved: say anew how the promise is
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
+import signal
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,10 +15,11 @@ import pytest
 
 pytest.importorskip("uvicorn", reason="the extra `receiver` is not installed")
 
+from support.forked_tests import ForkedTests, forked_tests
 from support.places import ROOT
 
-# A run that does not end by itself has not passed either.
-SECONDS = 60
+FAILED = 1  # the exit code of pytest if tests fail; others say that they could not be run
+TOO_LONG = -signal.SIGALRM  # a run that does not end by itself has not passed either
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ PROMISES = [
         "configuration/first_item.py",
         "    item = body[start:end]\n",
         "    item = msgspec.json.encode(msgspec.json.decode(body[start:end]))\n",
-        "test_sources.py::test_batches_are_signed_by_their_first_item",
+        "test_first_item.py::test_the_first_item",
     ),
     TakenOut(
         "a packed body is signed as it came",
@@ -614,20 +615,15 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(copy: Path, *tests: str) -> subprocess.CompletedProcess[str] | None:
-    """A run of tests in the copy; None if it does not end."""
-    words = ["-q", "-x", "-n", "0", "-p", "no:cacheprovider", "-m", "slow or not slow"]
-    try:
-        return subprocess.run(
-            [sys.executable, "-B", "-m", "pytest", *words, *(f"tests/receiver/{test}" for test in tests)],
-            cwd=copy,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return None
+@pytest.fixture(scope="module")
+def forked(copy: Path) -> Iterator[ForkedTests]:
+    with forked_tests(copy) as found:
+        yield found
+
+
+def run(forked: ForkedTests, *tests: str) -> tuple[int, str]:
+    """The exit code and the output of tests of the copy."""
+    return forked.run([f"tests/receiver/{test}" for test in tests])
 
 
 def test_each_promise_is_kept_by_a_text() -> None:
@@ -640,20 +636,19 @@ def test_each_promise_is_kept_by_a_text() -> None:
 
 
 @pytest.mark.slow
-def test_the_tests_pass_before(copy: Path) -> None:
-    ended = run(copy, *sorted({each.test for each in PROMISES}))
-    assert ended is not None
-    assert ended.returncode == 0, ended.stdout
+def test_the_tests_pass_before(forked: ForkedTests) -> None:
+    code, out = run(forked, *sorted({each.test for each in PROMISES}))
+    assert code == 0, out
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("taken", PROMISES, ids=lambda taken: taken.promise)
-def test_a_promise_that_is_taken_out_is_missed(copy: Path, taken: TakenOut) -> None:
+def test_a_promise_that_is_taken_out_is_missed(copy: Path, forked: ForkedTests, taken: TakenOut) -> None:
     path = copy / "mapper" / "receiver" / taken.file
     text = path.read_text("utf-8")
     path.write_text(text.replace(taken.kept, taken.broken), "utf-8")
     try:
-        ended = run(copy, taken.test)
+        code, out = run(forked, taken.test)
     finally:
         path.write_text(text, "utf-8")
-    assert ended is None or ended.returncode == 1, ended.stdout
+    assert code in (FAILED, TOO_LONG), out

@@ -6,7 +6,7 @@ import asyncio
 import json
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableSequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,11 +39,14 @@ DRIP = Reply(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n" + b"." * 100, del
 
 @dataclass
 class AnsweringServer:
-    """Its requests with their bodies, and the number of connections; `reply` decides by a request's body."""
+    """Its requests with their bodies, and the number of connections; `reply` decides by a request's body.
+
+    `taken` gets the ids of events that were answered with success.
+    """
 
     reply: Callable[[bytes], Reply] = lambda body: Reply()
-    requests: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
-    taken: list[str] = field(default_factory=list)
+    requests: MutableSequence[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    taken: MutableSequence[str] = field(default_factory=list)
     connections: int = 0
     busy: int = 0
     busiest: int = 0
@@ -91,7 +94,7 @@ class AnsweringServer:
         finally:
             self.busy -= 1
         if reply.data[9:10] == b"2" and reply.end == "go on":
-            self.taken += [one["event_id"] for one in _events(body)]
+            self.taken.extend(one["event_id"] for one in _events(body))
         return reply.end == "go on"
 
 

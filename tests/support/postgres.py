@@ -46,6 +46,11 @@ class PostgresServer:
     def dsn(self) -> str:
         return f"host={self.folder} port=5432 user=mapper dbname=postgres"
 
+    @property
+    def pid(self) -> int | None:
+        """The process whose children all others of the server are."""
+        return None if self.process is None else self.process.pid
+
     def _as_user(self) -> dict[str, Any]:
         # PostgreSQL refuses to be root.
         if os.geteuid() != 0:

@@ -1,0 +1,99 @@
+"""Forked tests: many runs of pytest, each in a fork of one process that has imported all but the receiver.
+
+`python -m support.forked_tests` reads a line of JSON with the names of tests for each run, and prints a line
+with its exit code and its output. A fork imports the receiver anew, as it is on disk by then.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from support.calls import ORDERS
+
+# Plugins are imported before pytest can rewrite their assertions; they have none that tell anything.
+QUIET = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
+OPTIONS = ("-q", "-x", "-n", "0", "-p", "no:cacheprovider", *QUIET, "-m", "slow or not slow")
+PACKAGES = (
+    "aiohttp",
+    "httpx",
+    "hypothesis",
+    "jinja2",
+    "msgspec",
+    "prometheus_client",
+    "psycopg",
+    "starlette.applications",
+    "uvicorn",
+    "watchfiles",
+    "mapper.catalog",
+    "mapper.samples.suites",
+    "mapper.streams.item_lines",
+)
+# A run that does not end by itself has not passed either.
+SECONDS = 60
+
+
+@dataclass
+class ForkedTests:
+    """The process that forks; `run` gives the output and the exit code, -SIGALRM if the time is over."""
+
+    process: subprocess.Popen[str]
+
+    def run(self, tests: Sequence[str]) -> tuple[int, str]:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        print(json.dumps(tests), file=self.process.stdin, flush=True)
+        code, out = json.loads(self.process.stdout.readline())
+        return code, out
+
+
+@contextmanager
+def forked_tests(folder: Path) -> Iterator[ForkedTests]:
+    """Runs of the tests of a checkout, until the end of the block."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(folder), str(folder / "tests")))}
+    environment = {name: text for name, text in environment.items() if not name.startswith("PYTEST_")}
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-B", "-m", "support.forked_tests"]
+    with subprocess.Popen(
+        command, cwd=folder, env=environment, stdin=pipe, stdout=pipe, text=True
+    ) as process:
+        yield ForkedTests(process)
+
+
+def _serve() -> None:
+    for name in PACKAGES:
+        with suppress(ImportError):
+            importlib.import_module(name)
+    import mapper
+
+    mapper.compile(ORDERS).json(b"{}")  # imports what it needs
+    assert not any(name.startswith("mapper.receiver") for name in sys.modules)
+    for line in sys.stdin:
+        with tempfile.TemporaryFile() as out:
+            child = os.fork()
+            if not child:
+                os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+                os.dup2(out.fileno(), 1)
+                os.dup2(out.fileno(), 2)
+                signal.alarm(SECONDS)
+                code = int(pytest.main([*OPTIONS, *json.loads(line)]))
+                sys.stdout.flush()
+                os._exit(code)
+            code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+            out.seek(0)
+            print(json.dumps((code, out.read().decode("utf-8", "replace"))), flush=True)
+
+
+if __name__ == "__main__":
+    _serve()
