@@ -167,7 +167,7 @@ class SchemaReading:
         is_new = found.is_exact and demand.bounds.is_exact
         if is_new or demand.is_obstacle:
             self._note(schema, demand.keyword)
-        # What is evaluated depends on the whole schema, which is written when all of it has been read.
+        # Other keywords tell which parts are evaluated: the whole schema is written when all of it is read.
         if is_new or not found.is_exact or demand.keyword.startswith("unevaluated"):
             return after
         written = demand.written or _written(schema, demand.keyword)
