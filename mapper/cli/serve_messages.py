@@ -31,17 +31,19 @@ class ServeMessages:
 @contextmanager
 def serve_messages(form: str) -> Iterator[ServeMessages]:
     """Messages in a form of FORMATS, on the standard error."""
-    if form == "text":
-        yield ServeMessages(
-            lambda answered: None, screen.report, _print_reloaded, lambda text: screen.err().line(text)
-        )
-        return
     from mapper.receiver.web import logs
+
+    if form == "text":
+        with logs.libraries_told(screen.report):
+            yield ServeMessages(
+                lambda answered: None, screen.report, _print_reloaded, lambda text: screen.err().line(text)
+            )
+        return
 
     def write(line: str) -> None:
         screen.err().block(plain_line(line.encode()))
 
-    with logs.json_lines(write):
+    with logs.json_lines(write), logs.libraries_told(logs.log_fault):
         yield ServeMessages(
             logs.log_answer, logs.log_fault, _log_reloaded, lambda text: logs.log_notice("notice", text=text)
         )

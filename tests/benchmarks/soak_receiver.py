@@ -129,7 +129,7 @@ class ServedReceiver:
     def start(self, min_free: str = "1B") -> None:
         self._configure(min_free)
         environment = {**os.environ, **KEYS, "PYTHONPATH": str(ROOT), "DSN": self.dsn}
-        command = [sys.executable, "-m", "mapper", "serve", "receiver.yaml"]
+        command = [sys.executable, "-m", "mapper", "serve", "receiver.yaml", "--log", "json"]
         with (self.folder / "serve.log").open("ab") as log:
             self.process = subprocess.Popen(command, cwd=self.folder, env=environment, stdout=log, stderr=log)
         self.starts += 1
@@ -276,6 +276,7 @@ class Soak:
                 twice = [n for n in numbers if found[n] > 1]
                 self._expect(f"events that are more than once in {name}", twice)
         self._check_spool(numbers, sender)
+        self._check_log()
         return {name: sum(1 for n in numbers if found[n]) for name, found in places.items()}
 
     def _expect(self, what: str, numbers: Sequence[int]) -> None:
@@ -295,6 +296,14 @@ class Soak:
         if conflicts := self.postgres.query("SELECT count(*) FROM events_conflicts")[0][0]:
             self.problems.append(f"{conflicts} conflicts in PostgreSQL")
         return Counter(number_of(name) for (name,) in self.postgres.query("SELECT event_id FROM events"))
+
+    def _check_log(self) -> None:
+        """Each line of the log is an object, also those of faults that nobody foresaw."""
+        with (self.receiver.folder / "serve.log").open() as log:
+            for line in log:
+                if not (line.startswith("{") and isinstance(json.loads(line), dict)):
+                    self.problems.append(f"a line of the log is no object: {line[:200]!r}")
+                    return
 
     def _check_spool(self, numbers: Sequence[int], sender: Sender) -> None:
         totals: Counter[str] = Counter()

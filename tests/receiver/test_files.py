@@ -241,8 +241,8 @@ def test_destinations_of_a_configuration(tmp_path: Path) -> None:
     spool = SpoolSettings(tmp_path)
     default = places_of((), spool)[0].destination
     assert isinstance(default, EventsFile)
-    assert (default.name, default.path) == ("events", tmp_path / DEFAULT_FILE)
+    assert (default.name, default.place) == ("events", tmp_path / DEFAULT_FILE)
     settings = DestinationSettings("archive", FilesSettings(tmp_path / "out", 60, gzip=True))
     files = places_of((settings,), spool)[0].destination
     assert isinstance(files, RotatedFiles)
-    assert (files.name, files.folder, files.rotate, files.gzip) == ("archive", tmp_path / "out", 60, True)
+    assert (files.name, files.place, files.rotate, files.gzip) == ("archive", tmp_path / "out", 60, True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import signal
 import time
 from pathlib import Path
@@ -15,8 +16,17 @@ pytest.importorskip("uvicorn", reason="the extra `receiver` is not installed")
 
 import httpx
 
+from mapper.cli.serve_messages import serve_messages
+from mapper.receiver.web import logs
 from mapper.receiver.web.app import Answered
-from mapper.receiver.web.logs import LOGGER, json_lines, log_answer, log_fault
+from mapper.receiver.web.logs import (
+    LOGGER,
+    LibraryHandler,
+    json_lines,
+    libraries_told,
+    log_answer,
+    log_fault,
+)
 from support.calls import ORDERS, write
 from support.serving import Served, serving
 from support.spools import order
@@ -123,3 +133,41 @@ def test_the_log_of_a_host_is_left_as_it_was(caplog: pytest.LogCaptureFixture) -
     with caplog.at_level(logging.INFO, "mapper.receiver"):
         log_answer(Answered("/orders", 200, "", 0.001))
     assert [record.getMessage() for record in caplog.records] == ["request"]
+
+
+def test_what_libraries_log_is_told_without_its_text() -> None:
+    found: list[str] = []
+    library = logging.getLogger("psycopg.transaction")
+    with libraries_told(found.append):
+        for _ in range(2):
+            library.warning("DETAIL: the key is %s", "sp1ed\x1b[31m")
+        library.info("sp1ed")
+        try:
+            raise ValueError("sp1ed")
+        except ValueError:
+            library.exception("sp1ed")
+    warning, error = found
+    assert re.fullmatch(r"`psycopg.transaction` logs a warning \(test_logs.py:[0-9]+\)", warning)
+    assert re.fullmatch(r"`psycopg.transaction` logs an error \(test_logs.py:[0-9]+, ValueError\)", error)
+    assert not any(isinstance(one, LibraryHandler) for one in logging.getLogger().handlers)
+
+
+def test_a_library_that_logs_the_same_for_long_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[str] = []
+    now = 0.0
+    monkeypatch.setattr(logs.time, "monotonic", lambda: now)
+    with libraries_told(found.append):
+        for moment in (0, 30, 61):
+            now = float(moment)
+            logging.getLogger("asyncio").error("x")
+    assert len(found) == 2
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_nothing_of_a_library_is_printed_as_it_is(form: str, capfd: pytest.CaptureFixture[str]) -> None:
+    with serve_messages(form):
+        logging.getLogger("asyncio").error("Task exception\nwas sp1ed")
+    (line,) = capfd.readouterr().err.splitlines()
+    assert "sp1ed" not in line
+    text = json.loads(line)["text"] if form == "json" else line
+    assert "`asyncio` logs an error (test_logs.py:" in text

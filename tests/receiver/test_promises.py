@@ -395,8 +395,8 @@ PROMISES = [
     TakenOut(
         "a name is over a whole file",
         "destinations/files.py",
-        "return self.folder / (name + PART)",
-        "return self.folder / name",
+        "return self.place / (name + PART)",
+        "return self.place / name",
         "test_files.py::test_a_name_is_over_a_whole_file",
     ),
     TakenOut(
@@ -528,6 +528,13 @@ PROMISES = [
         "{_place_of(error)}",
         "{error}",
         "test_app.py::test_a_defect_is_told_without_a_value",
+    ),
+    TakenOut(
+        "texts of libraries are not told",
+        "web/logs.py",
+        'self._report(f"`{record.name}` logs',
+        'self._report(record.getMessage() + f"`{record.name}` logs',
+        "test_logs.py::test_what_libraries_log_is_told_without_its_text",
     ),
     # 10 and 11. Operation, and the page.
     TakenOut(

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from mapper.receiver.request import ReceivedRequest
+from mapper.receiver.spool.conditions import begins_with, condition_of
 from mapper.receiver.spool.spool import Spool
 from mapper.streams.item_lines import body_members, encode
 
@@ -34,19 +35,15 @@ class UndeliveredFilter:
 
     def query(self) -> tuple[str, list[object]]:
         """The condition of SQL with its values."""
-        parts, values = ["d.state = 2"], list[object]()
-        for condition, value in (
+        return condition_of(
+            "d.state = 2",
             ("r.source = ?", self.source),
             ("d.destination = ?", self.destination),
-            ("substr(d.status, 1, length(?)) = ?", self.status),
+            (begins_with("d.status"), self.status),
             ("e.mapping = ?", self.mapping),
-            ("substr(e.version, 1, length(?)) = ?", self.version),
+            (begins_with("e.version"), self.version),
             ("r.received_at >= ?", self.since),
-        ):
-            if value:
-                parts.append(condition)
-                values += [value] * condition.count("?")
-        return " AND ".join(parts), values
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import os
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -123,21 +124,17 @@ def _whole_lines(path: Path, size: int) -> int:
     return 0
 
 
-def _lines(events: Sequence[QueuedEvent]) -> bytes:
-    return b"".join(one.event + b"\n" for one in events)
-
-
 @dataclass(slots=True)
-class EventsFile:
-    """One file to which each event is appended as a line; whoever moves it away gets a new one."""
+class _LineFiles(ABC):
+    """Events as lines, appended to the file that is open; a subclass opens it."""
 
     name: str
-    path: Path
-    batch: int = BATCH
-    concurrency: int = 1
-    clock: Callable[[], float] = time.time
-    _file: _OpenFile | None = None
-    _known: FilePosition | None = None
+    place: Path
+    batch: int = field(default=BATCH, kw_only=True)
+    concurrency: int = field(default=1, kw_only=True)
+    clock: Callable[[], float] = field(default=time.time, kw_only=True)
+    _file: _OpenFile | None = field(default=None, init=False)
+    _known: FilePosition | None = field(default=None, init=False)
 
     def begin(self, position: str) -> None:
         """Go on behind the lines that were delivered."""
@@ -148,70 +145,61 @@ class EventsFile:
         try:
             opened = self._opened()
         except OSError as error:
-            raise DeliveryError(f"`{self.path}` cannot be opened: {error.strerror}") from error
-        opened.append(_lines(events))
+            raise self._not_written(error) from error
+        opened.append(self._packed(b"".join(one.event + b"\n" for one in events)))
         self._known = opened.position()
         return Delivered.all(events, self._known.text)
 
-    def tidy(self) -> None:
+    def tidy(self) -> str | None:
         """Nothing is due."""
+        return None
 
     async def end(self) -> None:
-        """Close the file."""
+        """Close the file; the next start goes on in it."""
         self._close()
+
+    @abstractmethod
+    def _opened(self) -> _OpenFile:
+        """The file that is appended to; raises OSError."""
+
+    def _packed(self, lines: bytes) -> bytes:
+        return lines
 
     def _close(self) -> None:
         if self._file is not None:
             self._file.close()
             self._file = None
 
+    def _not_written(self, error: OSError) -> DeliveryError:
+        return DeliveryError(f"`{self.place}` cannot be written: {error.strerror}")
+
+
+@dataclass(slots=True)
+class EventsFile(_LineFiles):
+    """One file to which each event is appended as a line; whoever moves it away gets a new one."""
+
     def _opened(self) -> _OpenFile:
         if self._file is not None:
             with suppress(FileNotFoundError):
-                if os.path.samestat(os.fstat(self._file.descriptor), os.lstat(self.path)):
+                if os.path.samestat(os.fstat(self._file.descriptor), os.lstat(self.place)):
                     return self._file
             self._close()
-        self._file = _OpenFile.open(self.path, self._known, self.clock())
+        self._file = _OpenFile.open(self.place, self._known, self.clock())
         return self._file
 
 
 @dataclass(slots=True)
-class RotatedFiles:
+class RotatedFiles(_LineFiles):
     """Files in a folder, a new one after `rotate` seconds or `max_bytes`; the present one is `NAME.part`.
 
     A file ends with a group of events that were delivered together, so it may be larger by one group. Packed
-    files have a gzip member for each group.
+    files have a gzip member for each group. Parts whose events were never marked are removed.
     """
 
-    name: str
-    folder: Path
     rotate: float
     gzip: bool = False
     max_bytes: int = GIGABYTE
-    batch: int = BATCH
-    concurrency: int = 1
-    clock: Callable[[], float] = time.time
-    _file: _OpenFile | None = None
-    _known: FilePosition | None = None
-    _is_tidied: bool = False
-
-    def begin(self, position: str) -> None:
-        """Go on in the part that was begun; parts whose events were never marked are removed."""
-        self._known = FilePosition.read(position)
-
-    async def deliver(self, events: Sequence[QueuedEvent]) -> Delivered:
-        """Write events as lines into the present part."""
-        try:
-            opened = self._opened()
-        except OSError as error:
-            raise DeliveryError(f"`{self.folder}` cannot be written: {error.strerror}") from error
-        data = _lines(events)
-        if self.gzip:
-            packer = GzipWriter()
-            data = packer.pack(data) + packer.end_member()
-        opened.append(data)
-        self._known = opened.position()
-        return Delivered.all(events, self._known.text)
+    _is_tidied: bool = field(default=False, init=False)
 
     def tidy(self) -> str | None:
         """Give the present part its name if its time is over, or if it is large."""
@@ -225,28 +213,25 @@ class RotatedFiles:
             os.rename(opened.path, opened.path.with_suffix(""))
             _sync_folder(opened.path)
         except OSError as error:
-            raise DeliveryError(f"`{self.folder}` cannot be written: {error.strerror}") from error
+            raise self._not_written(error) from error
         self._close()
         self._known = None
         return ""
 
-    async def end(self) -> None:
-        """Close the part; the next start goes on in it."""
-        self._close()
-
-    def _close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+    def _packed(self, lines: bytes) -> bytes:
+        if not self.gzip:
+            return lines
+        packer = GzipWriter()
+        return packer.pack(lines) + packer.end_member()
 
     def _is_over(self, known: FilePosition) -> bool:
         return self.clock() - known.begun >= self.rotate or known.size >= self.max_bytes
 
     def _opened(self) -> _OpenFile:
         if self._file is None:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.place.mkdir(parents=True, exist_ok=True)
             known = self._known
-            part = None if known is None else self.folder / known.name
+            part = None if known is None else self.place / known.name
             if not self._is_tidied:
                 self._remove_parts(part)
                 self._is_tidied = True
@@ -257,7 +242,7 @@ class RotatedFiles:
         return self._file
 
     def _remove_parts(self, but: Path | None) -> None:
-        for path in self.folder.glob(f"events-*{PART}"):
+        for path in self.place.glob(f"events-*{PART}"):
             if path != but and find_obstacle(path) is None:
                 path.unlink()
 
@@ -268,6 +253,6 @@ class RotatedFiles:
         number = 1
         while True:
             name = f"events-{moment}" + (f"-{number}" if number > 1 else "") + suffix
-            if not any(os.path.lexists(self.folder / each) for each in (name, name + PART)):
-                return self.folder / (name + PART)
+            if not any(os.path.lexists(self.place / each) for each in (name, name + PART)):
+                return self.place / (name + PART)
             number += 1

@@ -14,6 +14,7 @@ from mapper.diagnostics.diagnostic import Diagnostic
 from mapper.receiver.outcomes.served_mapping import ServedMapping
 from mapper.receiver.outcomes.worker import SourceMappings, new_portion, outcome_row, seen_since
 from mapper.receiver.request import ReceivedRequest
+from mapper.receiver.spool.conditions import begins_with, condition_of, has_word
 from mapper.receiver.spool.spool import Spool
 from mapper.receiver.spool.tables import OutcomeRow
 from mapper.streams.envelopes import read_location
@@ -40,22 +41,16 @@ class DeadLetterFilter:
 
     def query(self) -> tuple[str, list[object]]:
         """The condition of SQL with its values."""
-        parts = ["r.is_mapped = 1"]
-        values: list[object] = []
-        conditions: tuple[tuple[str, str | int], ...] = (
+        return condition_of(
+            "r.is_mapped = 1",
             ("r.source = ?", self.source),
-            ("instr(' ' || j.codes || ' ', ' ' || ? || ' ')", self.code),
-            ("instr(' ' || j.fields || ' ', ' ' || ? || ' ')", self.field),
+            (has_word("j.codes"), self.code),
+            (has_word("j.fields"), self.field),
             ("j.mapping = ?", self.mapping),
-            ("substr(j.version, 1, length(?1)) = ?1", self.version),
+            (begins_with("j.version"), self.version),
             ("r.received_at >= ?", self.since),
             ("j.id = ?", self.number),
         )
-        for condition, value in conditions:
-            if value:
-                parts.append(condition.replace("?1", "?"))
-                values += [value] * condition.count("?")
-        return " AND ".join(parts), values
 
 
 @dataclass(frozen=True, slots=True)

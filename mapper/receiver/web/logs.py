@@ -1,13 +1,15 @@
 """Logs: the answers of a receiver, and what happens to it, as lines of JSON.
 
 A line has no value of a request: no body, no header, no query. All its characters are printable ASCII, so
-that no text ends a line or moves a cursor.
+that no text ends a line or moves a cursor. What libraries log is told without its text, which may have
+values.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Callable
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LOGGER = logging.getLogger("mapper.receiver")
+QUIET = 60.0  # seconds between two reports of the same place of a library
 
 
 def log_answer(answered: Answered) -> None:
@@ -80,6 +83,41 @@ class LineHandler(logging.Handler):
         """Write a record."""
         with suppress(Exception):
             self._write_line(self.format(record))
+
+
+class LibraryHandler(logging.Handler):
+    """Tells a function that a library logged a warning or an error: its name, the place, and the exception.
+
+    Each place is told once a minute at the most.
+    """
+
+    def __init__(self, report: Callable[[str], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._report = report
+        self._told: dict[tuple[str, int], float] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Tell of a record."""
+        place, now = (record.pathname, record.lineno), time.monotonic()
+        if now - self._told.get(place, float("-inf")) < QUIET:
+            return
+        self._told[place] = now
+        kind = record.exc_info[0] if record.exc_info else None
+        cause = "" if kind is None else f", {kind.__name__}"
+        level = "an error" if record.levelno >= logging.ERROR else "a warning"
+        with suppress(Exception):
+            self._report(f"`{record.name}` logs {level} ({record.filename}:{record.lineno}{cause})")
+
+
+@contextmanager
+def libraries_told(report: Callable[[str], None]) -> Iterator[None]:
+    """As long as the block runs, what libraries log is told to a function; Python would print it as it is."""
+    handler, root = LibraryHandler(report), logging.getLogger()
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
 
 
 @contextmanager
