@@ -20,7 +20,7 @@ Pointer: TypeAlias = tuple[str | int, ...]
 
 MAPS = ("properties", "patternProperties", "dependentSchemas", "$defs", "definitions")
 LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
-_SINGLES = (
+SINGLES = (
     *("items", "additionalProperties", "contains", "not", "if", "then", "else"),
     *("propertyNames", "unevaluatedItems", "unevaluatedProperties", "contentSchema"),
 )
@@ -45,7 +45,7 @@ def children(schema: Mapping[str, Any]) -> Iterator[tuple[Pointer, Any]]:
             yield from (((keyword, name), child) for name, child in value.items())
         elif keyword in LISTS and isinstance(value, list):
             yield from (((keyword, index), child) for index, child in enumerate(value))
-        elif keyword in _SINGLES:
+        elif keyword in SINGLES:
             yield (keyword,), value
 
 
