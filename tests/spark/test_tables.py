@@ -95,7 +95,7 @@ def run_until_death(folder: Path, point: str) -> int:
 
 @pytest.mark.slow
 def test_a_killed_stream_goes_on_as_if_nothing_had_been(undisturbed: Path, tmp_path: Path) -> None:
-    """The process and its Java are killed inside of a micro-batch, after it was written, and between two."""
+    """The process and its Java are killed inside of a micro-batch, then between it and the next one."""
     (tmp_path / "in").symlink_to(undisturbed / "in")
     expected = files_of(undisturbed / "out")
     assert len(expected) == BATCHES * 2

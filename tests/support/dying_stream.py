@@ -16,8 +16,7 @@ from typing import Any
 
 POINTS = (
     "inside",  # of the second micro-batch: a worker has mapped some of its rows
-    "written",  # the second is in the table, and its end is not yet in the checkpoint
-    "between",  # the second is over, the third begins
+    "between",  # the second is in the table, its end not yet in the checkpoint, and the third has not begun
 )
 SCHEMA = "value binary, n int"
 
@@ -43,10 +42,8 @@ def die_at(point: str) -> None:
 
     def dying_save(writer: Any, path: str, **options: Any) -> None:
         number = path.rpartition("batch=")[2]
-        if (point, number) == ("between", "2"):
-            os.killpg(group, signal.SIGKILL)
         save(writer, path, **options)
-        if (point, number) == ("written", "1"):
+        if (point, number) == ("between", "1"):
             os.killpg(group, signal.SIGKILL)
 
     DataFrameWriter.save = dying_save
@@ -70,7 +67,7 @@ def main(folder: Path, point: str) -> None:
     from support.spark_sessions import start_session
 
     few_rows = {"spark.sql.execution.arrow.maxRecordsPerBatch": "20"}
-    session = start_session(folder / "session", **few_rows)
+    session = start_session(folder / "session", "local-cluster[1,1,1024]", **few_rows)
     die_at(point)
     start(session, folder).awaitTermination()
     session.stop()
