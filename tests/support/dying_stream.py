@@ -27,7 +27,10 @@ def start(session: Any, folder: Path) -> Any:
 
     frame = session.readStream.schema(SCHEMA).option("maxFilesPerTrigger", 1).parquet(str(folder / "in"))
     outcomes = mapper.spark.transform(frame, "server", keep=["n"])
-    writer = mapper.spark.write_stream(outcomes, str(folder / "out"), checkpoint=str(folder / "checkpoint"))
+    # The footer of a parquet file has a set, whose order differs from one Java process to the next.
+    writer = mapper.spark.write_stream(
+        outcomes, str(folder / "out"), checkpoint=str(folder / "checkpoint"), format="json"
+    )
     return writer.trigger(availableNow=True).start()
 
 
