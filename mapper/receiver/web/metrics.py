@@ -149,7 +149,7 @@ def _queue_families(state: OperatingState, tries: Mapping[tuple[str, str], int])
     queues = state.figures.queues.items()
     yield _counter(
         "mapper_delivered",
-        "Events that a destination took; `duplicate` if it had them, `conflict` if it had others of their id.",
+        "Events that a destination took; `duplicate` if it had them, `conflict` if it had others.",
         ("destination", "kind"),
         [((name, kind), each.totals[kind]) for name, each in queues for kind in DELIVERED],
     )  # fmt: skip
