@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from mapper import ir
 from mapper.checker.types import SchemaTypes, Type, admits
+from mapper.checker.types.facts import Bound
 from mapper.runtime.missing import MISSING
 from mapper.runtime.schema.validation import delegate
 from mapper.schemas.schema import Schema
@@ -58,7 +59,7 @@ class TargetPlace:
 
         The bounds decide most values, and jsonschema takes long to import.
         """
-        if admits(self.surely, value):
+        if admits(self.surely, value, Bound.LOWER):
             return True
         if not admits(self.wanted.upper, value):
             return False

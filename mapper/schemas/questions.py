@@ -20,7 +20,7 @@ Pointer: TypeAlias = tuple[str | int, ...]
 
 MAPS = ("properties", "patternProperties", "dependentSchemas", "$defs", "definitions")
 LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
-_SINGLES = (
+SINGLES = (
     *("items", "additionalProperties", "contains", "not", "if", "then", "else"),
     *("propertyNames", "unevaluatedItems", "unevaluatedProperties", "contentSchema"),
 )
@@ -45,7 +45,7 @@ def children(schema: Mapping[str, Any]) -> Iterator[tuple[Pointer, Any]]:
             yield from (((keyword, name), child) for name, child in value.items())
         elif keyword in LISTS and isinstance(value, list):
             yield from (((keyword, index), child) for index, child in enumerate(value))
-        elif keyword in _SINGLES:
+        elif keyword in SINGLES:
             yield (keyword,), value
 
 
@@ -141,6 +141,30 @@ def _excludes(schema: Mapping[str, Any], name: str) -> bool:
 def allows_null(document: Subschema, schema: Subschema) -> bool:
     """True if null may fit."""
     return allows_type(document, schema, "null")
+
+
+def demands_keyword(
+    document: Subschema,
+    schema: Subschema,
+    name: str,
+    keyword: str,
+    fits: Callable[[object], bool],
+    hops: int = 0,
+) -> bool:
+    """True if every fitting value of the JSON type `name` must meet a `keyword` whose value `fits`."""
+    spend()
+    if isinstance(schema, bool) or hops > _MAX_HOPS:
+        return False
+    if keyword in schema and fits(schema[keyword]):
+        return True
+
+    def below(parts: list[Subschema]) -> Iterator[bool]:
+        return (demands_keyword(document, part, name, keyword, fits, hops + 1) for part in parts)
+
+    return any(below(_parts(document, schema))) or any(
+        all(below([one for one in branches if allows_type(document, one, name)]))
+        for branches in _choices(schema)
+    )
 
 
 def property_of(document: Subschema, schema: Subschema, name: str) -> Subschema:

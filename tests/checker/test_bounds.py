@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from mapper.budget import TooComplex, limited
 from mapper.checker.types import admits, is_subtype, literal_type, read_types
 from mapper.checker.types.bounds import Bounds
+from mapper.checker.types.facts import Bound
 from mapper.checker.types.from_schema import SchemaReading
-from mapper.checker.types.lattice import overlaps
+from mapper.checker.types.lattice import facts_of, overlaps
 from mapper.runtime.missing import MISSING
 from mapper.runtime.schema.keywords import is_stack_used_up
 from mapper.runtime.schema.validation import delegate
@@ -54,7 +55,7 @@ def test_a_schema_lies_between_its_bounds(document: dict[str, Any], values: list
         if fits:
             assert admits(found.upper, value), (value, document, found)
         else:
-            assert not admits(found.lower, value), (value, document, found)
+            assert not admits(found.lower, value, Bound.LOWER), (value, document, found)
     assert is_subtype(found.upper, found.lower) or reading.obstacles
 
 
@@ -66,15 +67,20 @@ def test_members_of_the_lower_types_make_an_object_that_fits(
     # Each member is judged alone, as the checker judges the fields of an event.
     types = read_types(document)
     for value in values:
-        names = {*value, *(name for part in types.lower.objects for name in part.members)}
+        names = {
+            *value,
+            *(name for part in facts_of(types.lower, Bound.LOWER).objects for name in part.members),
+        }
         try:
             with limited():  # choices that lead back to themselves multiply
                 places = {name: types.of_member(name) for name in names}
         except TooComplex:
             return
-        if not all(admits(place.lower, value.get(name, MISSING)) for name, place in places.items()):
+        if not all(
+            admits(place.lower, value.get(name, MISSING), Bound.LOWER) for name, place in places.items()
+        ):
             continue
-        counts = [(part.fewest, part.most) for part in types.lower.objects]
+        counts = [(part.fewest, part.most) for part in facts_of(types.lower, Bound.LOWER).objects]
         if counts and all(
             least <= len(value) <= (len(value) if most is None else most) for least, most in counts
         ):
@@ -92,7 +98,7 @@ def test_values_made_for_a_schema_and_for_one_near_it_lie_between_the_bounds(see
         assert found.is_exact or reading.obstacles, schema
         near = values_of_schema(changed(chance, schema), chance, 4)
         for value in (*values_of_schema(schema, chance, 4), *near):
-            is_sure, may_fit = admits(found.lower, value), admits(found.upper, value)
+            is_sure, may_fit = admits(found.lower, value, Bound.LOWER), admits(found.upper, value)
             assert is_sure <= fits(value) <= may_fit, (value, schema, found)
             counts.update({"fits": fits(value), "is_sure": is_sure})
     assert counts["is_sure"] > 0.8 * counts["fits"] > 100  # the lower bounds are worth something

@@ -40,6 +40,7 @@ def payloads(source: str) -> list[Any]:
     return values_of_schema(SCHEMAS["sources"][source], Random(source), PAYLOADS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_an_answer_holds_for_payloads(case: dict[str, Any], tmp_path: Path) -> None:
     assert set(case) <= KEYS, case

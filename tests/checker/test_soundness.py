@@ -238,6 +238,7 @@ small_mappings = st.builds(
 )
 
 
+@pytest.mark.slow
 @examples(50, *HealthCheck)
 @given(sources, st.sampled_from(TARGETS), small_mappings, st.data())
 def test_proofs_about_small_mappings(

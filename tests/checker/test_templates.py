@@ -144,6 +144,7 @@ def test_a_refutation_shows_payload_and_place() -> None:
     assert render_text(report.ordered()) == PRINTED
 
 
+@pytest.mark.slow
 def test_every_refuted_case_says_something_wherever_it_breaks() -> None:
     for case in cases():
         proof = prove_case(case.values[0])

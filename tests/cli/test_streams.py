@@ -92,6 +92,7 @@ def test_every_command_has_a_call() -> None:
     assert COMMANDS.keys() <= {words[0] for words in CALLS.values() if words}
 
 
+@pytest.mark.slow
 def test_a_broken_stream_ends_a_command_with_a_word(tmp_path: Path) -> None:
     pairs = [pair for pair in product(STATES, STATES) if "plain" in pair or pair[0] == pair[1]]
     cases = [(name, out, err) for name in CALLS for out, err in pairs]
@@ -140,6 +141,7 @@ def test_a_closed_input_is_named_if_it_is_needed(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.slow
 def test_the_shell_closes_streams_as_the_forks_do(tmp_path: Path) -> None:
     _project(tmp_path)
     script = """

@@ -573,6 +573,7 @@ def _fault(name: str, end: ForkedEnd, arguments: tuple[str, ...], tag: str) -> s
     return ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "variables"),
     [(HOSTILE, {}), (HALVES, {}), (HOSTILE, {"FORCE_COLOR": "1", "NO_COLOR": ""})],

@@ -17,6 +17,7 @@ DEEP = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DEEP)
 def test_a_mapping_too_deep_for_python_is_diagnosed(name: str) -> None:
     pattern, most = DEEP[name]

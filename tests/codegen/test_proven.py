@@ -65,6 +65,7 @@ TARGETS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_events_of_parsed_json_are_json_and_fit(kind: str, target: str, tmp_path: Path) -> None:

@@ -198,6 +198,7 @@ def test_conditions_equal_the_library(source: str, item: dict[str, object]) -> N
     assert run_generated(parsed, item, REQUEST) == run_library(parsed, item, REQUEST), generated(parsed)
 
 
+@pytest.mark.slow
 @examples(100)
 @given(templates, items)
 def test_dialects_equal_the_library(source: str, item: dict[str, object]) -> None:

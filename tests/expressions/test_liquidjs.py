@@ -135,6 +135,7 @@ def test_equal_or_rejected_or_told(call: str, values: list[Any], results: list[s
             assert told(call, value), (value, expected, outcome)
 
 
+@pytest.mark.slow
 def test_every_difference_that_is_listed_is_one() -> None:
     seen = {sentence for call, value, _, _ in differences() for sentence in told(call, value)}
     unseen = [term for term, sentence in dialect().renders_differently if sentence not in seen]

@@ -350,6 +350,7 @@ def test_any_bytes_give_a_tree_or_a_diagnostic(data: bytes) -> None:
         assert 0 <= diagnostic.span.start <= diagnostic.span.end
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "code"),
     [

@@ -123,6 +123,7 @@ READ = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", READ)
 def test_reading_what_nests_without_end(name: str) -> None:
     properties, deep, endless = READ[name]

@@ -100,6 +100,7 @@ READING = EVENT_FIELDS.replace(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [40, 190])
 @pytest.mark.parametrize("name", DOUBLED)
 def test_definitions_that_double_are_checked_or_refused(

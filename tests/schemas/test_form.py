@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -32,6 +33,7 @@ def test_what_is_plainly_valid_is_valid(schema: Any) -> None:
         Draft202012Validator.check_schema(schema)
 
 
+@pytest.mark.slow
 @given(DOCUMENTS)
 def test_plain_validity_is_often_told(schema: Any) -> None:
     strange = {

@@ -63,6 +63,7 @@ def replayed(home: Path) -> bytes:
     return (home / "no").read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["lines", "document", "whole", "replay"])
 def test_damaged_gzip(quick: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     content, options = {

@@ -81,6 +81,7 @@ class TestSame:
 
     OUTPUTS = ("-o", "events", "--skipped", "skipped", "--rejected", "rejected")
 
+    @pytest.mark.slow
     def test_odd_files(self, project: Path, call: Call) -> None:
         for name, content in ODD.items():
             write(project / name, content)
@@ -91,6 +92,7 @@ class TestSame:
         assert call("run", "orders", *ODD, *self.OUTPUTS, "--jobs", 3) == alone
         assert outputs(project) == found
 
+    @pytest.mark.slow
     def test_what_is_not_read_in_place(self, project: Path) -> None:
         content = (MIXED + ndjson({**ORDER, "details": {"text": "x" * 5_000}})) * 200
         assert len(content) > 1.05 * 2**20, "more than is read at once"
@@ -105,6 +107,7 @@ class TestSame:
         assert "4,200 bodies" in ends[0][0]
         assert ends[0] == ends[1]
 
+    @pytest.mark.slow
     def test_documents(self, project: Path, call: Call) -> None:
         text = json.dumps({"orders": [ORDER, SOON, TEST]}, indent=1).encode()
         documents = {
@@ -177,6 +180,7 @@ class TestParts:
                     (one.start.offset, one.size) for one in batches[number:]
                 ]
 
+    @pytest.mark.slow
     def test_a_run_taken_up_inside_a_part_ends_where_the_part_does(
         self, project: Path, setup: RunSetup
     ) -> None:

@@ -127,6 +127,7 @@ def resealed(document: Any) -> bytes:
     return seal(journal._KIND, journal.VERSION, json.dumps(document).encode("ascii"))
 
 
+@pytest.mark.slow
 def test_any_changed_field_ends_with_a_word(stopped: Path, call: Call) -> None:
     """Each field is changed in every way and sealed anew, as another build of mapper would do."""
     document = json.loads((stopped / "out.progress").read_bytes().split(b"\n", 2)[2])

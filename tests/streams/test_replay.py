@@ -53,6 +53,7 @@ def stricter(mapping: str, bodies: bytes) -> str:
     return min(map(rule, (0, 1, 2, 3, 4, 6, 8, 12, 16, 24)), key=lambda text: abs(events(text) - wanted))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mapping", catalog.find_mappings(), ids=lambda path: path.stem)
 def test_shipped_mappings(tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch, mapping: Path) -> None:
     monkeypatch.chdir(tmp_path)
@@ -181,6 +182,7 @@ class TestWhatIsKept:
         desk.replay(ORDERS)
         assert (desk.project / "still").read_bytes() == (desk.project / "no").read_bytes()
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("jobs", ["1", "2"])
     def test_large_groups_stay_together(self, desk: Desk, monkeypatch: pytest.MonkeyPatch, jobs: str) -> None:
         monkeypatch.setattr("mapper.streams.inputs.CHUNK", 1_000)

@@ -143,6 +143,7 @@ class Field:
             yield ended
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("packed_in", "packed_out"), [(False, False), (True, True)])
 def test_killed_at_any_step(roomy: Path, packed_in: bool, packed_out: bool) -> None:
     field, chance = Field(roomy, packed_in=packed_in, packed_out=packed_out), random.Random(3)
@@ -158,6 +159,7 @@ def test_killed_at_any_step(roomy: Path, packed_in: bool, packed_out: bool) -> N
     assert ends.keys() == {-signal.SIGKILL, DONE}
 
 
+@pytest.mark.slow
 def test_killed_amid_a_body(roomy: Path) -> None:
     """Nearly every body is written in several parts; one that was not finished is mapped again."""
     field, chance = Field(roomy, packed_in=False, packed_out=False), random.Random(6)
@@ -171,6 +173,7 @@ def test_killed_amid_a_body(roomy: Path) -> None:
     assert ends[-signal.SIGKILL] > len(trials)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("packed", [False, True])
 def test_killed_at_any_time(roomy: Path, packed: bool) -> None:
     field, chance = Field(roomy, packed_in=packed, packed_out=packed), random.Random(4)
@@ -186,6 +189,7 @@ def test_killed_at_any_time(roomy: Path, packed: bool) -> None:
     assert ends.total() > len(trials)
 
 
+@pytest.mark.slow
 def test_several_jobs_give_the_same_bytes_and_survive(roomy: Path) -> None:
     field, chance = Field(roomy, packed_in=False, packed_out=True), random.Random(5)
     kills = [{"step": chance.randrange(9, 90), "when": "amid"}, {"signal": signal.SIGINT, "delay": 0.9}]

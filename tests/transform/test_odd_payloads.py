@@ -239,6 +239,7 @@ def _with_fields(odd: Any) -> list[Any]:
     return [around, GOOD, inside, odd]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ODD)
 def test_an_odd_value_spoils_its_item_alone(name: str) -> None:
     for value, transform in BY_VALUE.items():

@@ -230,6 +230,7 @@ def test_an_event_and_a_result_end_at_their_limits(name: str, each: str) -> None
     assert_limited(EACH[each], PROPERTIES[name], body_of(EACH[each]), by_default=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("each", EACH)
 @pytest.mark.parametrize("name", PROPERTIES)
 def test_the_narrow_path_ends_at_the_same_limits(name: str, each: str) -> None:
@@ -326,6 +327,7 @@ def mapping_of(each: str, properties: str) -> str:
     return HEAD.replace("EACH", each).replace("PROPERTIES", properties)
 
 
+@pytest.mark.slow
 @examples(100)
 @given(VALUES, st.sampled_from(sorted(EACH)), st.integers(0, 8))
 def test_events_stay_within_the_bound_of_their_mapping(value: str, each: str, count: int) -> None:

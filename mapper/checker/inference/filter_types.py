@@ -25,6 +25,7 @@ from mapper.checker.types import (
     literal_type,
     meet,
     only,
+    without_missing,
 )
 from mapper.checker.types.cased_texts import in_case
 from mapper.checker.types.facts import Numbers
@@ -279,7 +280,7 @@ def _properties(value: Type, arguments: Arguments) -> Type:
     arrays = value.arrays
     if found is None or arrays is None:
         return array_of(ANYTHING)
-    element = replace(found, missing=False, null=found.null or found.missing)
+    element = join(without_missing(found), NULL_ONLY) if found.missing else found
     return array_of(element, arrays.shortest, arrays.longest)
 
 
@@ -428,7 +429,7 @@ RESULTS: dict[Gives, Result] = {
 }
 FAILURES: dict[Fails, Failure] = {
     Fails.NEVER: lambda _value, _arguments: False,
-    Fails.UNREADABLE: lambda value, _arguments: value != NEVER,
+    Fails.UNREADABLE: lambda value, _arguments: not value.is_never,
     Fails.UNDATED: _no_date,
     Fails.UNCOUNTED: _no_count,
     Fails.UNPLACED: _no_positions,

@@ -63,7 +63,8 @@ def not_empty(given: Type) -> Type:
 
 def blank_texts(given: Type, holds: bool) -> Type:
     """Only texts: those that are blank, or those that are not."""
-    return NEVER if given.texts is None else Type(texts=meet_texts(given.texts, Texts(blank=holds)))
+    texts = None if given.texts is None else meet_texts(given.texts, Texts(blank=holds))
+    return replace(only(given), texts=texts)
 
 
 def blank(given: Type) -> Type:

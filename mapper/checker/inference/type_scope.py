@@ -156,7 +156,7 @@ def narrow_at(given: Type, keys: tuple[Key, ...], refine: Refine) -> Type:
         return join(others, arrays)
     others = only(given, "missing", *(given.kinds - {"object"})) if absent else NEVER
     members = map_member(given, key, lambda member: narrow_at(member, rest, refine))
-    return replace(others, objects=members.objects)
+    return replace(others, objects=members.objects, unfollowed=given.unfollowed)
 
 
 def of_index(given: Type, index: int) -> Type:

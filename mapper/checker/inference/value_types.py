@@ -231,7 +231,7 @@ def _is_entry_key(node: ir.Value) -> bool:
 def _with_item(node: ir.WithItem, scope: TypeScope, notes: Inference) -> Type:
     given = infer_value(node.source, scope, notes)
     if given.missing:
-        given = replace(given, missing=False, null=True)
+        given = join(without_missing(given), NULL_ONLY)
     reached = scope.within(given)
     return infer_value(node.element, reached.unreachable() if given.is_never else reached, notes)
 

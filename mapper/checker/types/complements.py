@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from mapper.budget import spend
 from mapper.checker.types.facts import Arrays, Bound, Numbers, Objects, Texts, Type
-from mapper.checker.types.lattice import MAX_OBJECTS, join_all, meet
+from mapper.checker.types.lattice import MAX_OBJECTS, facts_of, join_all, meet
 from mapper.checker.types.named import NEVER
 from mapper.checker.types.text_facts import outside_texts
 
@@ -19,6 +19,7 @@ _ALL = Type(objects=(Objects(),))
 def complement(given: Type, bound: Bound, *, missing: bool = False) -> Type:
     """The values that are not of a type; with `missing` also missing, if the type does not have it."""
     spend()
+    given = facts_of(given, bound.opposite)
     parts = (
         *_numbers(given.numbers, bound),
         *_texts(given.texts, bound),

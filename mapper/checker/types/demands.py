@@ -14,7 +14,7 @@ from mapper.budget import memoize
 from mapper.checker.types.bounds import ALL, Bounds, if_array, if_object
 from mapper.checker.types.evaluated import evaluated_beside
 from mapper.checker.types.facts import ANY_MEMBER, ANYTHING, Arrays, Bound, NameRule, Objects, Texts, Type
-from mapper.checker.types.lattice import join_all, meet, settle_objects
+from mapper.checker.types.lattice import facts_of, join_all, meet, settle_objects
 from mapper.checker.types.named import MISSING_ONLY
 from mapper.checker.types.text_facts import outside_texts
 from mapper.regex.searches import searcher
@@ -25,11 +25,15 @@ Read: TypeAlias = Callable[[Subschema], Bounds]
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """The bounds that a keyword sets, and those of the subschemas from which they follow."""
+    """The bounds that a keyword sets, and those of the subschemas from which they follow.
+
+    `written` is the part of the schema that sets them, if not the keyword and those that belong to it do.
+    """
 
     keyword: str
     bounds: Bounds
     parts: tuple[Bounds, ...] = ()
+    written: Mapping[str, Any] | None = None
 
     @property
     def is_obstacle(self) -> bool:
@@ -98,8 +102,9 @@ def of_objects(schema: Mapping[str, Any], read: Read) -> Iterator[Demand]:
         yield Demand("dependentRequired", if_object(allowed, allowed))
     for name, other in schema.get("dependentSchemas", {}).items():
         part = read(other)
-        upper, lower = ((_without(name), *part.side(bound).objects) for bound in Bound)
-        yield Demand("dependentSchemas", if_object(upper, lower), (part,))
+        upper, lower = ((_without(name), *facts_of(part.side(bound), bound).objects) for bound in Bound)
+        written = {"dependentSchemas": {name: other}}
+        yield Demand("dependentSchemas", if_object(upper, lower), (part,), written)
 
 
 def _without(name: str) -> Objects:
@@ -158,7 +163,9 @@ def _as_member(given: Type, is_optional: bool, _depth: int) -> Type:
 
 def _of_names(names: Bounds) -> Demand:
     """The demand of `propertyNames`."""
-    upper, lower = (_named(names.side(bound).texts, bound) for bound in (Bound.UPPER, Bound.LOWER))
+    upper, lower = (
+        _named(facts_of(names.side(bound), bound).texts, bound) for bound in (Bound.UPPER, Bound.LOWER)
+    )
     return Demand("propertyNames", if_object((upper,), (lower,)), (names,))
 
 

@@ -130,8 +130,19 @@ class Objects:
 
 
 @dataclass(frozen=True, slots=True)
+class Unfollowed:
+    """A part of a schema that facts do not follow, by its text; values of the type `surely` fit it.
+
+    A value that fits such a part fits it wherever it is written again, whatever its keywords mean.
+    """
+
+    text: str
+    surely: Type = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Type:
-    """The possible values of a node: the union of its parts."""
+    """The possible values of a node: those of its parts that fit all that is `unfollowed` by its facts."""
 
     missing: bool = False
     null: bool = False
@@ -140,6 +151,7 @@ class Type:
     texts: Texts | None = None
     arrays: Arrays | None = None
     objects: tuple[Objects, ...] = ()
+    unfollowed: frozenset[Unfollowed] = frozenset()
 
     @property
     def is_present(self) -> bool:

@@ -21,18 +21,28 @@ from mapper.checker.types.demands import (
     of_unevaluated_elements,
     of_unevaluated_members,
 )
-from mapper.checker.types.facts import Bound, Numbers, Texts, Type
-from mapper.checker.types.lattice import join_all, overlaps
+from mapper.checker.types.facts import ANYTHING, Bound, Numbers, Texts, Type, Unfollowed
+from mapper.checker.types.lattice import facts_of, join_all, overlaps
 from mapper.checker.types.literals import literal_type
 from mapper.checker.types.named import NEVER, kind_type
 from mapper.checker.types.number_facts import is_multiple, is_within, meet_numbers, without_numbers
 from mapper.checker.types.text_facts import meet_texts, without_texts
+from mapper.checker.types.written_schemas import SchemaTexts
 from mapper.runtime.digits import EXACT
 from mapper.runtime.schema.formats import CHECKED
 from mapper.schemas.questions import Pointer, Subschema, find_reference, subschemas
 
 _OF_NUMBERS = frozenset(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"))
 _OF_TEXTS = frozenset(("minLength", "maxLength", "pattern", "format"))
+_OF_MEMBERS = ("properties", "patternProperties", "additionalProperties", "required")
+# Keywords that mean something together.
+_TOGETHER = {
+    "if": ("if", "then", "else"),
+    "contains": ("contains", "minContains", "maxContains"),
+    **dict.fromkeys(("prefixItems", "items"), ("prefixItems", "items")),
+    **dict.fromkeys(("properties", "patternProperties"), _OF_MEMBERS),
+    "multipleOf": ("type", "const", "enum", *sorted(_OF_NUMBERS | _OF_TEXTS)),
+}
 _MAX_DEPTH = 30  # of subschemas; deeper ones permit everything
 _MAX_COMPARED = 24  # alternatives of `oneOf`, each compared with each
 
@@ -50,7 +60,7 @@ class SchemaReading:
 
     Equal types of scalars are one object in `plain`: most combinations end at once then.
 
-    `obstacles` are the keywords of a subschema that its bounds do not follow exactly.
+    `obstacles` are the keywords of a subschema that its facts do not follow exactly.
     """
 
     document: Subschema
@@ -58,7 +68,11 @@ class SchemaReading:
     open: set[int] = field(default_factory=set)
     plain: dict[Type, Bounds] = field(default_factory=dict)
     obstacles: dict[int, dict[str, None]] = field(default_factory=dict)
+    texts: SchemaTexts = field(init=False)
     _pointers: dict[int, Pointer] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.texts = SchemaTexts(self.document)
 
     @property
     def pointers(self) -> Mapping[int, Pointer]:
@@ -82,7 +96,7 @@ class SchemaReading:
             found = self._whole(schema, depth + 1)
         finally:
             self.open.discard(mark)
-        if found.is_exact and not (found.upper.arrays or found.upper.objects):
+        if found.is_exact and not (found.upper.arrays or found.upper.objects or found.upper.unfollowed):
             found = self.plain.setdefault(found.upper, found)
         if depth < _MAX_DEPTH:
             self.done[mark] = (schema, found)
@@ -101,7 +115,11 @@ class SchemaReading:
                 found = self._meet(schema, found, demand)
         for keyword, part in self._always(schema):
             bounds = read(part)
-            found = self._meet(schema, found, Demand(keyword, bounds, (bounds,)))
+            written = {"allOf": [part]} if keyword == "allOf" else {keyword: schema[keyword]}
+            if bounds is UNKNOWN:
+                known = self._as_written(schema, written, Bounds(_kinds_of(part), NEVER))
+                bounds = known if known.is_exact else UNKNOWN
+            found = self._meet(schema, found, Demand(keyword, bounds, (bounds,), written))
         for keyword in ("anyOf", "oneOf"):
             if keyword in schema:
                 found = self._alternatives(schema, keyword, found, [read(part) for part in schema[keyword]])
@@ -113,7 +131,7 @@ class SchemaReading:
             found = self._meet(schema, found, Demand("not", outside(excluded), (excluded,)))
         for demand in self._later_demands(schema, found, read):
             found = self._meet(schema, found, demand)
-        return found
+        return found if found.is_exact else self._as_written(schema, schema, found)
 
     def _part(self, schema: Mapping[str, Any], part: Subschema | None, depth: int) -> Bounds:
         bounds = UNKNOWN if part is None else self.read(part, depth)
@@ -142,12 +160,27 @@ class SchemaReading:
                 yield of_unevaluated_elements(self.document, schema, rule)
 
     def _meet(self, schema: Mapping[str, Any], found: Bounds, demand: Demand) -> Bounds:
-        """The values of a set that a demand permits; notes a keyword at whose fault they are not exact."""
+        """The values of a set that a demand permits; notes a keyword that facts do not follow."""
         after = both(found, demand.bounds)
+        if after.is_exact:
+            return after
         is_new = found.is_exact and demand.bounds.is_exact
-        if not after.is_exact and (is_new or demand.is_obstacle):
+        if is_new or demand.is_obstacle:
             self._note(schema, demand.keyword)
-        return after
+        # Other keywords tell which parts are evaluated: the whole schema is written when all of it is read.
+        if is_new or not found.is_exact or demand.keyword.startswith("unevaluated"):
+            return after
+        written = demand.written or _written(schema, demand.keyword)
+        bounds = self._as_written(schema, written, demand.bounds)
+        return after if bounds is demand.bounds else both(found, bounds)
+
+    def _as_written(self, schema: Mapping[str, Any], part: Mapping[str, Any], found: Bounds) -> Bounds:
+        """The very values that fit a part of a schema, of which bounds are known; those if it is too long."""
+        text = self.texts.text_of(schema, part)
+        if text is None:
+            return found
+        part_unfollowed = Unfollowed(text, facts_of(found.lower, Bound.LOWER))
+        return exactly(replace(found.upper, unfollowed=found.upper.unfollowed | {part_unfollowed}))
 
     def _alternatives(
         self, schema: Mapping[str, Any], keyword: str, found: Bounds, parts: list[Bounds]
@@ -160,8 +193,12 @@ class SchemaReading:
             if keyword == "oneOf":
                 branches = _exclusive(branches)
         after = either(branches)
-        if not after.is_exact and found.is_exact and all(part.is_exact for part in parts):
+        if after.is_exact:
+            return after
+        if found.is_exact and all(part.is_exact for part in parts):
             self._note(schema, keyword)
+        if found.is_exact:
+            after = self._as_written(schema, _written(schema, keyword), after)
         return after
 
     def _note(self, schema: Mapping[str, Any], keyword: str) -> None:
@@ -180,6 +217,7 @@ class SchemaReading:
         after = settled(upper, lower)
         if found.is_exact and not after.is_exact:
             self._note(schema, "multipleOf")
+            after = self._as_written(schema, _written(schema, "multipleOf"), after)
         return after
 
     def _listed(self, schema: Mapping[str, Any]) -> Bounds:
@@ -190,6 +228,7 @@ class SchemaReading:
             listed = settled(_any_of(values, Bound.UPPER), _any_of(values, Bound.LOWER))
             if not listed.is_exact:
                 self._note(schema, keyword)
+                listed = self._as_written(schema, {keyword: schema[keyword]}, listed)
             found = both(found, listed)
         return found
 
@@ -199,6 +238,20 @@ class SchemaReading:
         if found.texts and schema.keys() & _OF_TEXTS:
             found = replace(found, texts=_texts(schema, found.texts))
         return found
+
+
+def _written(schema: Mapping[str, Any], keyword: str) -> Mapping[str, Any]:
+    """The part of a schema that consists of a keyword and those on which its meaning depends."""
+    together = _TOGETHER.get(keyword, (keyword,))
+    return {name: schema[name] for name in together if name in schema}
+
+
+def _kinds_of(schema: Subschema | None) -> Type:
+    """The values of the kinds that a schema names itself."""
+    if not isinstance(schema, Mapping) or "type" not in schema:
+        return ANYTHING
+    named = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
+    return join_all(map(kind_type, named))
 
 
 def _exclusive(branches: list[Bounds]) -> list[Bounds]:

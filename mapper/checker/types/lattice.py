@@ -19,6 +19,7 @@ from mapper.checker.types.facts import (
     Objects,
     Texts,
     Type,
+    Unfollowed,
     element_of,
 )
 from mapper.checker.types.named import MISSING_ONLY, NEVER
@@ -54,6 +55,13 @@ def _join_lower(left: Type, right: Type, depth: int) -> Type:
 
 def _join(left: Type, right: Type, _depth: int, bound: Bound = Bound.UPPER) -> Type:
     spend()
+    shared: frozenset[Unfollowed] = frozenset()
+    if left.unfollowed or right.unfollowed:
+        parts = left.unfollowed | right.unfollowed
+        shared = frozenset(
+            part for part in parts if _fits_unfollowed(left, part) and _fits_unfollowed(right, part)
+        )
+        left, right = (facts_of(each, bound, shared) for each in (left, right))
     numbers = (
         join_numbers(left.numbers, right.numbers, bound)
         if left.numbers and right.numbers
@@ -77,7 +85,23 @@ def _join(left: Type, right: Type, _depth: int, bound: Bound = Bound.UPPER) -> T
         texts,
         arrays,
         _join_objects(left.objects, right.objects, bound),
+        shared,
     )
+
+
+def _fits_unfollowed(given: Type, part: Unfollowed, depth: int = 0) -> bool:
+    """Return True if all values of a type are known to fit a part of a schema that facts do not follow."""
+    return part in given.unfollowed or is_subtype(given.with_missing(False), part.surely, depth + 1)
+
+
+def facts_of(given: Type, bound: Bound, but: frozenset[Unfollowed] = frozenset()) -> Type:
+    """The type as facts alone tell it: all that is unfollowed but some becomes facts, as a bound of it."""
+    if not given.unfollowed:
+        return given
+    found = replace(given, unfollowed=given.unfollowed & but)
+    for part in given.unfollowed - but if bound is Bound.LOWER else ():
+        found = meet(found, part.surely.with_missing(given.missing), bound=bound)
+    return found
 
 
 def join_all(types: Iterable[Type], bound: Bound = Bound.UPPER) -> Type:
@@ -204,6 +228,7 @@ def _meet(left: Type, right: Type, depth: int, bound: Bound = Bound.UPPER) -> Ty
         meet_texts(left.texts, right.texts, bound) if left.texts and right.texts else None,
         _meet_arrays(left.arrays, right.arrays, depth, bound) if left.arrays and right.arrays else None,
         _meet_all_objects(left.objects, right.objects, depth, bound),
+        left.unfollowed | right.unfollowed,
     )
 
 
@@ -298,10 +323,12 @@ def _is_subtype(left: Type, right: Type, depth: int) -> bool:
         return False
     if left.arrays and not (right.arrays and arrays_within(left.arrays, right.arrays, depth)):
         return False
-    return left.objects is right.objects or all(
+    if left.objects is not right.objects and not all(
         any(one is other or objects_within(one, other, depth) for other in right.objects)
         for one in left.objects
-    )
+    ):
+        return False
+    return all(_fits_unfollowed(left, part, depth) for part in right.unfollowed)
 
 
 def arrays_within(left: Arrays, right: Arrays, depth: int = 0) -> bool:

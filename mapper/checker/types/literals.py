@@ -39,8 +39,11 @@ def literal_type(value: object, bound: Bound = Bound.UPPER) -> Type:
             return MISSING_ONLY
 
 
-def admits(given: Type, value: object) -> bool:
-    """Return True if a value, or MISSING, is of a type."""
+def admits(given: Type, value: object, bound: Bound = Bound.UPPER) -> bool:
+    """Return True if a value, or MISSING, may be of a type; if it surely is, for a lower bound."""
+    asked = given.unfollowed if bound is Bound.LOWER and value is not MISSING else ()
+    if not all(admits(part.surely, value, bound) for part in asked):
+        return False
     match value:
         case None:
             return given.null
@@ -51,24 +54,24 @@ def admits(given: Type, value: object) -> bool:
         case str():
             return given.texts is not None and fits(value, given.texts)
         case list() | tuple():
-            return given.arrays is not None and _is_array(given.arrays, value)
+            return given.arrays is not None and _is_array(given.arrays, value, bound)
         case dict():
-            return any(_is_object(part, value) for part in given.objects)
+            return any(_is_object(part, value, bound) for part in given.objects)
         case _:
             return value is MISSING and given.missing
 
 
-def _is_array(arrays: Arrays, value: list[object] | tuple[object, ...]) -> bool:
+def _is_array(arrays: Arrays, value: list[object] | tuple[object, ...], bound: Bound) -> bool:
     if len(value) < arrays.shortest or (arrays.longest is not None and len(value) > arrays.longest):
         return False
     if arrays.unique and has_repetitions(list(value)):
         return False
     element = element_of(arrays)
-    return all(admits(element, each) for each in value)
+    return all(admits(element, each, bound) for each in value)
 
 
-def _is_object(part: Objects, value: dict[str, object]) -> bool:
+def _is_object(part: Objects, value: dict[str, object], bound: Bound) -> bool:
     if len(value) < part.fewest or (part.most is not None and len(value) > part.most):
         return False
     names = dict.fromkeys((*part.members, *value))
-    return all(admits(member_of(part, name), value.get(name, MISSING)) for name in names)
+    return all(admits(member_of(part, name), value.get(name, MISSING), bound) for name in names)

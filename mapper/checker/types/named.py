@@ -70,6 +70,7 @@ def only(given: Type, *kinds: str) -> Type:
         texts=given.texts if "string" in kinds else None,
         arrays=given.arrays if "array" in kinds else None,
         objects=given.objects if "object" in kinds else (),
+        unfollowed=given.unfollowed,
     )
 
 

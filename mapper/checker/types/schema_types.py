@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from mapper.budget import spend
 from mapper.checker.types.facts import ANY_MEMBER, Bound, Type
 from mapper.checker.types.from_schema import SchemaReading
-from mapper.checker.types.lattice import is_subtype, meet, member_of, of_element, of_member
+from mapper.checker.types.lattice import facts_of, is_subtype, meet, member_of, of_element, of_member
 from mapper.checker.types.named import NEVER
 from mapper.schemas.questions import (
     Pointer,
@@ -56,7 +56,7 @@ class SchemaTypes:
 
     def of_member(self, name: str) -> SchemaTypes:
         """The types of a member, missing included."""
-        parts = [member_of(part, name) for part in self.lower.objects]
+        parts = [member_of(part, name) for part in facts_of(self.lower, Bound.LOWER).objects]
         lower = reduce(lambda one, other: meet(one, other, bound=Bound.LOWER), parts) if parts else NEVER
         upper = of_member(self.upper, name)
         schema = property_of(self.reading.document, self.schema, name)
@@ -65,7 +65,7 @@ class SchemaTypes:
 
     def of_element(self) -> SchemaTypes:
         """The types of all elements of an array, whatever their position."""
-        upper, lower = of_element(self.upper), of_element(self.lower)
+        upper, lower = of_element(self.upper), of_element(facts_of(self.lower, Bound.LOWER))
         schema = items_of(self.reading.document, self.schema)
         return SchemaTypes(upper, lower, self.reading, schema, self._around(has_choice=False))
 
