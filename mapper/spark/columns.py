@@ -52,7 +52,8 @@ class _NamedWork:
 
 def arrow_schema(df: Frame) -> Schema:
     """The Arrow schema of the rows of a DataFrame."""
-    return df.sparkSession.createDataFrame([], df.schema).toArrow().schema
+    # A limit of 0 needs no job: the optimizer leaves nothing of the plan but its schema.
+    return df.sparkSession.createDataFrame([], df.schema).limit(0).toArrow().schema
 
 
 def spark_schema(session: Session, schema: Schema) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ pytest.importorskip("pyspark", reason="the extra `spark` is not installed")
 
 import mapper.spark
 from mapper.spark import columns
+from support.spark_sessions import add_worker_of_another_host
 
 pytestmark = pytest.mark.xdist_group("spark")
 
@@ -65,6 +67,37 @@ def test_a_worker_that_dies_in_the_middle_of_a_partition(
         spark.conf.unset("spark.sql.execution.arrow.maxRecordsPerBatch")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0", "1"]
     assert found == undisturbed
+
+
+def test_speculative_attempts_write_each_row_once(
+    spark: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The first attempt at a partition hangs at its end; Spark starts a second one, on another host."""
+    add_worker_of_another_host(spark, tmp_path / "worker")
+    attempts = tmp_path / "attempts"
+    attempts.mkdir()
+    folder = str(attempts)
+
+    def slow(run: Any) -> Any:
+        def map_partition(batches: Iterable[Any]) -> Iterator[Any]:
+            from pyspark import TaskContext
+
+            task = TaskContext.get()
+            yield from run(batches)
+            with open(os.path.join(folder, f"{task.partitionId()}-{task.attemptNumber()}"), "x"):
+                pass
+            if (task.partitionId(), task.attemptNumber()) == (0, 0):
+                time.sleep(300)
+
+        return map_partition
+
+    undisturbed = rows_of(mapper.spark.transform(bodies(spark), "server", keep=["n"]).outcomes)
+    disturbed(monkeypatch, slow)
+    frame = mapper.spark.transform(bodies(spark), "server", keep=["n"]).outcomes
+    frame.write.partitionBy("outcome").mode("overwrite").parquet(str(tmp_path / "table"))
+    assert {path.name for path in attempts.iterdir()} >= {"0-0", "0-1"}
+    table = spark.read.parquet(str(tmp_path / "table")).select(*frame.columns)
+    assert rows_of(table) == undisturbed
 
 
 def test_another_python_on_the_workers_is_a_clear_error(spark: Any, monkeypatch: pytest.MonkeyPatch) -> None:

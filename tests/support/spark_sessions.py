@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -55,3 +56,23 @@ def start_session(folder: Path, master: str = CLUSTER, **settings: str) -> Any:
     for name, value in given.items():
         builder = builder.config(name, value)
     return builder.getOrCreate()
+
+
+def add_worker_of_another_host(session: Any, folder: Path) -> None:
+    """Add a third worker to the cluster: Spark speculates only on a host that has no attempt at the task.
+
+    All workers of `local-cluster` have one host name, so this one is started as that class starts them.
+    """
+    context = session.sparkContext._jsc.sc()
+    java = session.sparkContext._jvm
+    backend = context.schedulerBackend()
+    masters = backend.getClass().getDeclaredField("masters")
+    masters.setAccessible(True)
+    java.org.apache.spark.deploy.worker.Worker.startRpcEnvAndEndpoint(
+        *("127.0.0.2", 0, 0, 1, 1024, masters.get(backend), str(folder)),
+        *(java.scala.Option.apply(3), context.conf(), java.scala.Option.empty()),
+    )
+    deadline = time.monotonic() + 300
+    while context.getExecutorMemoryStatus().size() < 4:  # with the driver
+        assert time.monotonic() < deadline, "the executor of the new worker did not come"
+        time.sleep(0.1)
