@@ -6,6 +6,8 @@ the steps; each works in the same way on a cluster.
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -25,6 +27,7 @@ SCHEMA = "value binary, received_at string"
 
 def main() -> None:
     """Run the example in a session of its own."""
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else Spark takes the `python3` of the PATH
     session = SparkSession.builder.master("local[2]").appName("mapper").getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     with TemporaryDirectory() as folder:

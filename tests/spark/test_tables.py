@@ -189,3 +189,21 @@ def test_the_example_of_the_documentation_runs(spark: Any, tmp_path: Path) -> No
     assert again.rejected.count() == again.outcomes.count() == counts["rejected"]
     page = (ROOT / "docs" / "scale.md").read_text("utf-8")
     assert "\n$ python -m mapper.spark.example\n" in page
+
+
+@pytest.mark.slow
+def test_the_command_of_the_documentation_runs(spark: Any, tmp_path: Path) -> None:
+    """As one types it: nobody has told Spark which Python the workers are to take."""
+    told = ("PYSPARK_PYTHON", "PYSPARK_DRIVER_PYTHON")
+    environment = {name: value for name, value in os.environ.items() if name not in told}
+    command = [sys.executable, "-m", "mapper.spark.example"]
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env={**environment, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"\| +event\| +\d+\|\n\|rejected\| +\d+\|", done.stdout)
