@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from support.places import ROOT
+from support.spark_sessions import require_java
 
 
 @pytest.mark.slow
@@ -71,3 +72,17 @@ def test_benchmark_of_arrow_runs(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     assert {"transform.json", "map_batches", "ratio"} <= set(json.loads(figures.read_text(encoding="utf-8")))
+
+
+@pytest.mark.xdist_group("spark")
+def test_benchmark_of_spark_runs(tmp_path: Path) -> None:
+    pytest.importorskip("pyspark", reason="the extra `spark` is not installed")
+    require_java()
+    figures = tmp_path / "figures.json"
+    command = [sys.executable, "tests/benchmarks/bench_spark.py", "--events", "2000", "--rounds", "1"]
+    done = subprocess.run(
+        [*command, "--json", str(figures)], cwd=ROOT, capture_output=True, text=True, check=False, timeout=600
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(figures.read_text(encoding="utf-8"))
+    assert set(found) == {"clock", "processor", "memory"}
