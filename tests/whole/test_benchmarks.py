@@ -74,6 +74,7 @@ def test_benchmark_of_arrow_runs(tmp_path: Path) -> None:
     assert {"transform.json", "map_batches", "ratio"} <= set(json.loads(figures.read_text(encoding="utf-8")))
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("spark")
 def test_benchmark_of_spark_runs(tmp_path: Path) -> None:
     pytest.importorskip("pyspark", reason="the extra `spark` is not installed")
