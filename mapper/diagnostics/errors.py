@@ -1,8 +1,10 @@
 """Errors: the exceptions that leave the public API.
 
 MapperError
-├── CompileError     a mapping does not compile; carries every diagnostic
-└── TransformError   a compiled mapping cannot be used (damaged pickle, wrong version, our own bug)
+├── CompileError          a mapping does not compile; carries every diagnostic
+├── TransformError        a compiled mapping cannot be used (damaged pickle, wrong version, our own bug)
+├── ColumnError           a table cannot be mapped: a column is missing, of a wrong type, or named twice
+└── MissingPackageError   a package of an extra is not installed; an ImportError, too
 """
 
 from __future__ import annotations
@@ -45,3 +47,11 @@ def _line(diagnostic: Diagnostic) -> str:
 
 class TransformError(MapperError):
     """A compiled mapping could not be restored or has met a defect of the compiler."""
+
+
+class ColumnError(MapperError):
+    """A table cannot be mapped: a column is missing, has a wrong type, or two would have one name."""
+
+
+class MissingPackageError(MapperError, ImportError):
+    """A part of this library needs a package that is not installed; the message names its extra."""

@@ -143,6 +143,30 @@ def allows_null(document: Subschema, schema: Subschema) -> bool:
     return allows_type(document, schema, "null")
 
 
+def demands_keyword(
+    document: Subschema,
+    schema: Subschema,
+    name: str,
+    keyword: str,
+    fits: Callable[[object], bool],
+    hops: int = 0,
+) -> bool:
+    """True if every fitting value of the JSON type `name` must meet a `keyword` whose value `fits`."""
+    spend()
+    if isinstance(schema, bool) or hops > _MAX_HOPS:
+        return False
+    if keyword in schema and fits(schema[keyword]):
+        return True
+
+    def below(parts: list[Subschema]) -> Iterator[bool]:
+        return (demands_keyword(document, part, name, keyword, fits, hops + 1) for part in parts)
+
+    return any(below(_parts(document, schema))) or any(
+        all(below([one for one in branches if allows_type(document, one, name)]))
+        for branches in _choices(schema)
+    )
+
+
 def property_of(document: Subschema, schema: Subschema, name: str) -> Subschema:
     """The schema of the member `name` of a fitting object: True for anything, False if it must be absent.
 

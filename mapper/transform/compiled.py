@@ -10,6 +10,7 @@ from mapper.diagnostics.diagnostic import Diagnostic
 from mapper.diagnostics.source import Read, digest
 from mapper.runtime.limits import DEFAULT, Limits
 from mapper.runtime.repair.policy import STRICT, Policy
+from mapper.version import __version__
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,12 @@ class Compiled:
     limits: Limits = DEFAULT
     reads: tuple[Read, ...] = ()
     each: tuple[str, ...] = ("$",)
+
+    @property
+    def version(self) -> str:
+        """A digest in hex of all that decides which events it makes, but for its limits."""
+        reads = ((read.kind, read.name, read.digest) for read in self.reads)
+        return digest(repr((self.text, __version__, *reads)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,14 @@ class Transform:
         return self._compiled.description
 
     @property
+    def version(self) -> str:
+        """A digest in hex of the mapping, the schemas and dialect that it names, and the version of mapper.
+
+        The same version makes the same events of a request.
+        """
+        return self._compiled.version
+
+    @property
     def each(self) -> tuple[str, ...]:
         """The paths to the items of a body, as the mapping's `each` has them; `$` if the body is the item."""
         return self._compiled.each

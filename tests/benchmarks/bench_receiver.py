@@ -18,11 +18,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -63,15 +61,8 @@ def body_of(number: int, size: int) -> bytes:
     return json.dumps(order(number, details={"t": "x" * max(0, size - 120)})).encode()
 
 
-def request_of(number: int, size: int) -> bytes:
-    """A request with such a body, as it is sent."""
-    body = body_of(number, size)
-    head = f"POST /orders HTTP/1.1\r\nhost: localhost\r\ncontent-length: {len(body)}\r\n\r\n"
-    return head.encode() + body
-
-
-def post_all(port: int, connections: int, count: int, request: Callable[[int], bytes]) -> Load:
-    """Post requests by their numbers over some connections, one request at a time on each."""
+def post_all(port: int, connections: int, count: int, size: int) -> Load:
+    """Post over some connections, one request at a time on each."""
     ways: list[socket.socket] = []
     chosen = selectors.DefaultSelector()
     for _ in range(connections):
@@ -85,10 +76,11 @@ def post_all(port: int, connections: int, count: int, request: Callable[[int], b
 
     def post(way: socket.socket) -> None:
         nonlocal sent
-        data = request(sent)
+        body = body_of(sent, size)
         sent += 1
         begun[way] = time.perf_counter()
-        way.sendall(data)
+        head = f"POST /orders HTTP/1.1\r\nhost: localhost\r\ncontent-length: {len(body)}\r\n\r\n"
+        way.sendall(head.encode() + body)
 
     start = time.perf_counter()
     for way in ways:
@@ -219,8 +211,7 @@ def main() -> int:
             serve_kind(arguments.folder, arguments.serve)
         return 0
     if arguments.post:
-        request = partial(request_of, size=arguments.bytes)
-        load = post_all(arguments.post, arguments.connections, arguments.requests, request)
+        load = post_all(arguments.post, arguments.connections, arguments.requests, arguments.bytes)
         print(json.dumps(asdict(load)))
         return 0
     return run(arguments)

@@ -138,14 +138,6 @@ def _order_of(number: int, fate: Fate) -> dict[str, Any]:
             return item
 
 
-def request_of(number: int) -> bytes:
-    """A request as it is sent."""
-    target, headers, body = post_of(number)
-    lines = [f"POST {target} HTTP/1.1", "host: localhost", f"content-length: {len(body)}"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode() + body
-
-
 def number_of(event_id: str) -> int:
     """The number of the request that an event is of."""
     found = ID.search(event_id)
@@ -181,8 +173,7 @@ class Sender:
     """
 
     port: int
-    rate: float
-    first: int = 0
+    rate: float = 1e9
     threads: int = 16
     accepted: Marks = field(default_factory=Marks)
     statuses: Counter[int] = field(default_factory=Counter)
@@ -195,7 +186,8 @@ class Sender:
     _started: list[threading.Thread] = field(default_factory=list)
 
     def start(self) -> None:
-        self.next, self._due = self.first, time.monotonic()
+        self._due = time.monotonic()
+        self._ending.clear()
         self._started = [threading.Thread(target=self._run, daemon=True) for _ in range(self.threads)]
         for thread in self._started:
             thread.start()

@@ -140,6 +140,7 @@ def terminals(tmp_path: Path) -> Iterator[Terminals]:
         terminals.process.wait()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("curl") is None, reason="no curl")
 def test_the_first_steps_are_true(terminals: Terminals) -> None:
     blocks = [part for part in Page(PAGE).parts() if isinstance(part, Block) and part.language == "session"]

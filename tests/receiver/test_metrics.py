@@ -19,13 +19,16 @@ from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
 from mapper.receiver import Receiver
+from mapper.receiver.configuration.settings import SpoolSettings
+from mapper.receiver.destinations.destination import Verdict
 from mapper.receiver.outcomes.worker import new_portion
-from mapper.receiver.spool.figures import FORMER, read_figures
+from mapper.receiver.spool.figures import FORMER, DiskFigures, read_figures
 from mapper.receiver.spool.tables import EventRow, Portion, RejectionRow, SkipRow
+from mapper.receiver.web.metrics import OperatingState, metric_families
 from mapper.receiver.web.tally import MAX_REASONS, MINUTES, OTHER, MinuteCounts, ReceiverTally, written_part
 from support.asgi import Answer, ask
 from support.calls import ORDERS, write
-from support.spools import SpoolBench, order, received, served
+from support.spools import SOURCE, SpoolBench, order, received, served
 
 CONFIGURATION = """\
 receiver: 1
@@ -103,7 +106,7 @@ def test_the_numbers_are_those_of_the_requests(tmp_path: Path) -> None:
     assert found["mapper_dead_letters /orders"] == 1
     rejected = {name: value for name, value in found.items() if name.startswith("mapper_rejected_total")}
     assert rejected == {"mapper_rejected_total M614 timestamp /orders": 1}
-    assert found["mapper_delivered_total events"] == 3
+    assert found["mapper_delivered_total events delivered"] == 3
     assert found["mapper_pending_events events"] == found["mapper_pending_seconds events"] == 0
     assert found["mapper_answer_seconds_count"] == 7
     assert 1 <= found["mapper_commit_seconds_count"] <= 6
@@ -225,3 +228,16 @@ def test_the_mapping_tells_the_fields_that_it_writes(tmp_path: Path) -> None:
     request = new_portion(1, received({}), mapping, "")
     assert request.written == mapping.written
     assert all(re.fullmatch(r"[\w.]+", name) for name in mapping.written)
+
+
+def test_what_a_destination_had_already_is_counted_apart(tmp_path: Path) -> None:
+    """Conflicts between receivers are known to their destination alone."""
+    bench = SpoolBench(tmp_path / "spool", served(tmp_path))
+    bench.take({"orders": [order(number) for number in range(6)]})
+    for count, verdict in ((3, Verdict.DELIVERED), (2, Verdict.DUPLICATE), (1, Verdict.CONFLICT)):
+        bench.settle(count, verdict)
+    figures = bench.spool.read(lambda db: read_figures(db, [SOURCE], ["out"]))
+    state = OperatingState(figures, DiskFigures(), SpoolSettings(), 0, 0, True, False)
+    (family,) = [one for one in metric_families(ReceiverTally(), state) if one.name == "mapper_delivered"]
+    found = {sample.labels["kind"]: sample.value for sample in family.samples}
+    assert found == {"delivered": 3, "duplicate": 2, "conflict": 1}

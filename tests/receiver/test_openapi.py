@@ -20,10 +20,9 @@ pytest.importorskip("uvicorn", reason="the extra `receiver` is not installed")
 from mapper.receiver.configuration.configuration import Configuration
 from mapper.receiver.web.app import Reception
 from mapper.receiver.web.openapi import openapi_of
-from support.calls import ORDERS, write
+from support.calls import ORDERS, Call, write
 from support.listening import listening
 from support.receivers import ENVIRONMENT, NOW, MemoryIntake, read_sources
-from support.serving import command
 
 DIGEST = "query: secret, md5_of: [{env: LICENSE}, {env: KEY}], license: {query: licenseCode}"
 KEYED = "{header: X-API-KEY, secrets: [{env: KEY}]}"
@@ -73,18 +72,19 @@ def test_each_source_is_described_and_no_secret() -> None:
         assert f"#/components/schemas/{name}" in text
 
 
-def test_the_command_prints_it(tmp_path: Path) -> None:
+def test_the_command_prints_it(tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     write(tmp_path / "orders.yaml", ORDERS)
     write(tmp_path / "key", "s3cret\n")
     line = "{path: /orders, mapping: ./orders.yaml, verify: {header: X-Key, secrets: [{file: key}]}}"
     write(tmp_path / "receiver.yaml", f"receiver: 1\nsources:\n  - {line}\n")
     before = sorted(tmp_path.iterdir())
-    done = command(tmp_path, "serve", "--openapi", "receiver.yaml")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert set(json.loads(done.stdout)["paths"]) == {"/orders", "/livez", "/readyz"}
+    done = call("serve", "--openapi", "receiver.yaml")
+    assert (done.code, done.err) == (0, "")
+    assert set(json.loads(done.out)["paths"]) == {"/orders", "/livez", "/readyz"}
     assert sorted(tmp_path.iterdir()) == before
-    done = command(tmp_path, "serve", "--openapi")
-    assert (done.returncode, done.stdout) == (2, "")
+    done = call("serve", "--openapi")
+    assert (done.code, done.out) == (2, "")
 
 
 @pytest.fixture(scope="module")

@@ -109,10 +109,35 @@ def test_every_label_of_a_query_exists() -> None:
     assert {"source", "destination", "status", "kind"} <= used
 
 
-@pytest.mark.skipif(
+needs_promtool = pytest.mark.skipif(
     PROMTOOL is None and not os.environ.get("MAPPER_TESTS_NEED_PROMTOOL"),
     reason="no promtool; it is in Debian's package `prometheus`",
 )
+
+
+@needs_promtool
+def test_the_configuration_for_prometheus_is_one(tmp_path: Path) -> None:
+    """It names the job of the alerts, their file, and nothing that Prometheus does not know."""
+    assert PROMTOOL is not None
+    shutil.copy(RULES, tmp_path)
+    text = (FILES / "prometheus.yml").read_text("utf-8")
+    write(tmp_path / "key", "k")
+    with_key = text.replace("# authorization", "authorization").replace(
+        "/etc/prometheus/mapper_metrics_key", "key"
+    )
+    assert with_key != text
+    for number, each in enumerate((text, with_key)):
+        path = write(tmp_path / f"{number}.yml", each)
+        ended = subprocess.run(
+            [PROMTOOL, "check", "config", str(path)], capture_output=True, text=True, check=False
+        )
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        assert "14 rules found" in ended.stdout
+    (job,) = yaml.safe_load(text)["scrape_configs"]
+    assert set(re.findall(r'job="([^"]*)"', RULES.read_text("utf-8"))) == {job["job_name"]}
+
+
+@needs_promtool
 def test_every_alert_fires_when_it_should(tmp_path: Path) -> None:
     assert PROMTOOL is not None
     shutil.copy(RULES, tmp_path)

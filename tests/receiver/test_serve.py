@@ -118,6 +118,7 @@ def test_sighup_reads_the_configuration_and_its_secrets_again(home: Path) -> Non
         assert served.end()[0] == 0
 
 
+@pytest.mark.slow
 def test_a_sighup_before_there_is_a_receiver_asks_later(home: Path) -> None:
     write(home / "mappings/orders.yaml", ORDERS)
     command = [sys.executable, "-m", "mapper", "serve", "--port", "0"]

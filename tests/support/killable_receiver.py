@@ -1,8 +1,9 @@
 """A script that serves a receiver in processes that are killed one after the other.
 
 It takes its trial as JSON in an argument, prints the port, and kills a number of forked servers at random
-moments; the last one ends with SIGTERM when standard input is closed. Forking saves the start of Python; the
-servers, the sockets and the signals are real. Between two servers a power cut may leave only what was synced.
+moments, some of them amid the start; the last one ends with SIGTERM when standard input is closed. Forking
+saves the start of Python; the servers, the sockets and the signals are real. Between two servers a power cut
+may leave only what was synced.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import signal
 import sqlite3
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +37,15 @@ from mapper.receiver.serving import listen, serve
 from mapper.receiver.spool import outcome_writer, spool
 from mapper.receiver.spool.tables import EventKind
 
+AMID_START = 0.25  # the share of the kills whose time begins with the process; others are of one that serves
+
 
 def serve_until_killed(
-    trial: dict[str, Any], configuration: Configuration, mappings: Any, socket: Any, ready: str
+    trial: dict[str, Any],
+    configuration: Configuration,
+    mappings: Any,
+    socket: Any,
+    on_ready: Callable[[], None],
 ) -> None:
     """Serve in this process, with one of the promises taken out if the trial says so."""
     connect = spool._connect
@@ -53,7 +61,7 @@ def serve_until_killed(
     elif without == "ids":
         outcome_writer._kind = lambda db, portion, row: EventKind.FRESH
     receiver = Receiver(configuration, mappings)
-    serve(receiver, socket, lambda: print(ready, end="", flush=True))
+    serve(receiver, socket, on_ready)
 
 
 def cut_power(folder: Path, synced: Path) -> None:
@@ -103,11 +111,22 @@ def main() -> None:
     signal.signal(signal.SIGALRM, give_up)
     signal.alarm(60 + 2 * trial["kills"])
     for number in range(trial["kills"] + 1):
+        ready, say = os.pipe()
         child = os.fork()
         if child == 0:
             is_last = number == trial["kills"]
-            serve_until_killed(trial, configuration, mappings, socket, "killed\n" if is_last else "")
+
+            def on_ready(say: int = say, is_last: bool = is_last) -> None:
+                os.write(say, b".")
+                if is_last:
+                    print("killed", flush=True)
+
+            serve_until_killed(trial, configuration, mappings, socket, on_ready)
             os._exit(0)
+        os.close(say)
+        if chance.random() > AMID_START:
+            os.read(ready, 1)
+        os.close(ready)
         if number < trial["kills"]:
             time.sleep(chance.uniform(0.05, trial["longest"]))
             os.kill(child, signal.SIGKILL)

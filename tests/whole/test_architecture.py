@@ -34,7 +34,7 @@ ORDER = """
     checker codegen transform
     interpreter
     compiler api
-    samples streams authoring receiver cli
+    samples streams authoring arrow receiver spark cli
 """
 STAGES = ORDER.split()
 
@@ -42,7 +42,12 @@ MODULE_LINES = 500
 FUNCTION_LINES = 60
 LONG_FUNCTIONS: dict[str, str] = {}  # `mapper.module.function`: why it is better in one piece
 
-PACKAGES_OF_THE_RECEIVER = {"starlette", "uvicorn", "watchfiles", "aiohttp", "psycopg", "prometheus_client"}
+# The packages of extras, by the rooms that import them.
+PACKAGES_OF_EXTRAS = {
+    "receiver": {"starlette", "uvicorn", "watchfiles", "aiohttp", "psycopg", "prometheus_client"},
+    "arrow spark": {"pyarrow"},
+    "spark": {"pyspark", "py4j", "pandas"},
+}
 
 # Files that lie directly in mapper/, beside the rooms.
 LOOSE_FILES = 8
@@ -204,15 +209,16 @@ def test_generated_code_imports_the_runtime_and_patterns_alone(path: Path) -> No
     assert all(name.startswith(("mapper.runtime.", "mapper.regex.")) for name in names), names
 
 
-def test_packages_of_the_receiver_are_imported_there_alone() -> None:
-    """The library starts without them; they are an extra."""
+@pytest.mark.parametrize("rooms", PACKAGES_OF_EXTRAS)
+def test_packages_of_an_extra_are_imported_in_its_room_alone(rooms: str) -> None:
+    """The library starts without them."""
     found = {
-        (name.split(".")[0], module.name.split(".")[1])
+        module.name.split(".")[1]
         for module in modules()
         for _, name in module.imports
-        if name.split(".")[0] in PACKAGES_OF_THE_RECEIVER
+        if name.split(".")[0] in PACKAGES_OF_EXTRAS[rooms]
     }
-    assert {room for _, room in found} == {"receiver"}
+    assert found == set(rooms.split())
 
 
 def test_modules_are_short() -> None:

@@ -394,6 +394,9 @@ WITH_TRANSCRIPTS = [path for path in RUN_PAGES if blocks_of(Page(path), "console
 WITH_PYTHON = [path for path in RUN_PAGES if blocks_of(Page(path), "python")]
 
 
+# Packages that examples of a page need and mapper does not.
+PACKAGES_OF_EXAMPLES = {"scale.md": ("pyarrow", "polars")}
+
 # Files of a page that are too long to be shown.
 LONG_FILES: dict[str, dict[str, Callable[[], bytes]]] = {
     "authoring.md": {"traffic.ndjson": lambda: ndjson(*payloads("payment event", 2000))},
@@ -434,7 +437,7 @@ def test_pages_with_examples_are_found() -> None:
     assert [path.name for path in WITH_TRANSCRIPTS] == [
         *("README.md", "authoring.md", "command-line.md", "receiver.md", "samples.md"),
     ]
-    assert [path.name for path in WITH_PYTHON] == ["README.md", "python.md"]
+    assert [path.name for path in WITH_PYTHON] == ["README.md", "python.md", "scale.md"]
 
 
 @pytest.mark.parametrize("path", WITH_TRANSCRIPTS, ids=lambda p: p.name)
@@ -462,6 +465,8 @@ def test_transcripts_are_true(
 def test_python_examples_run(
     path: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for package in PACKAGES_OF_EXAMPLES.get(path.name, ()):
+        pytest.importorskip(package, reason=f"an example of {path.name} needs {package}")
     monkeypatch.chdir(tmp_path)
     write_files(path)
     for block in blocks_of(Page(path), "python"):

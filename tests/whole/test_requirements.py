@@ -17,13 +17,14 @@ HEAD = """\
 
 
 def requirements(pyproject: dict[str, Any]) -> list[Requirement]:
-    """The requirements of the build, the package, the receiver with PostgreSQL and the tests; not `bench`."""
+    """The requirements of the build, the package, the extras that are tested, and the tests; not `bench`."""
     project = pyproject["project"]
     lines = [
         *pyproject["build-system"]["requires"],
         *project["dependencies"],
         *project["optional-dependencies"]["receiver"],
         *project["optional-dependencies"]["postgres"],
+        *project["optional-dependencies"]["arrow"],
         *project["optional-dependencies"]["test"],
     ]
     return [Requirement(line) for line in lines]

@@ -11,24 +11,20 @@ from mapper.compiler import build_analysed
 from mapper.diagnostics.diagnostic import Report, Severity
 from mapper.diagnostics.errors import CompileError
 from mapper.diagnostics.files import read_source
-from mapper.diagnostics.source import digest
 from mapper.ir.headers import headers_read
 from mapper.receiver.configuration.configuration import RequestSource
 from mapper.receiver.request import Kept
 from mapper.streams.envelope_needs import needs_of
 from mapper.streams.envelopes import EnvelopeNeeds
 from mapper.transform.transform import Transform
-from mapper.version import __version__
 
 
 @dataclass(frozen=True, slots=True)
 class ServedMapping:
     """A compiled mapping.
 
-    `version` is a digest in hex of the mapping, the schemas and the dialect that it names, and the version of
-    mapper: the same version makes the same events of a request. `headers` are those that the mapping reads;
-    None if that may be any. `written` are the names of the fields that it writes, those inside others as
-    `event_properties.total`.
+    `version` is that of the transform. `headers` are those that the mapping reads; None if that may be any.
+    `written` are the names of the fields that it writes, those inside others as `event_properties.total`.
     """
 
     path: Path
@@ -54,10 +50,9 @@ def load_mapping(path: Path, report: Report) -> ServedMapping | None:
         except CompileError:
             pass
         else:
-            program, reads = analysis.program, analysis.references.reads
+            program = analysis.program
             assert program is not None
-            parts = (file.text, __version__, *((read.kind, read.name, read.digest) for read in reads))
-            version, written = digest(repr(parts)), frozenset(written_fields(program.output))
+            version, written = transform.version, frozenset(written_fields(program.output))
             return ServedMapping(path, transform, version, headers_read(program), needs_of(analysis), written)
     for diagnostic in faults.ordered():
         if diagnostic.severity is Severity.ERROR:

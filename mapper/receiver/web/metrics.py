@@ -31,6 +31,8 @@ from mapper.receiver.web.health import NOT_STORED
 from mapper.receiver.web.tally import Buckets, ReceiverTally
 from mapper.version import __version__
 
+# The ends of events that are delivered, by the names of their totals.
+DELIVERED = ("delivered", "duplicate", "conflict")
 Row = tuple[tuple[str, ...], float]
 
 
@@ -146,8 +148,10 @@ def _source_families(figures: SpoolFigures) -> Iterator[Metric]:
 def _queue_families(state: OperatingState, tries: Mapping[tuple[str, str], int]) -> Iterator[Metric]:
     queues = state.figures.queues.items()
     yield _counter(
-        "mapper_delivered", "Events that were delivered.", ("destination",),
-        [((name,), each.totals["delivered"]) for name, each in queues],
+        "mapper_delivered",
+        "Events that a destination took; `duplicate` if it had them, `conflict` if it had others.",
+        ("destination", "kind"),
+        [((name, kind), each.totals[kind]) for name, each in queues for kind in DELIVERED],
     )  # fmt: skip
     yield _gauge(
         "mapper_pending_events", "Events that wait to be delivered.", ("destination",),
