@@ -188,7 +188,7 @@ def test_batches_of_large_rows_have_few(
     monkeypatch.setattr(mapping, "MAX_BYTES", 1 << 18)
     text = "x" * (1 << 16)
     item = {**ORDER, "all": text} if large == "event" else {"all": text} if large == "rejected" else ORDER
-    tables = table([json.dumps({"orders": [item] * 30}).encode()], note=pa.array([text]))
+    tables = table([json.dumps({"orders": [item] * 30}).encode()], note=pa.array([text], pa.string_view()))
     found = list(mapper.arrow.map_batches(orders, [tables], keep=["note"] if large == "kept" else []))
     assert sum(batch.num_rows for batch in found) == 30
     assert all(batch.nbytes <= mapping.MAX_BYTES + 2 * len(text) for batch in found)
