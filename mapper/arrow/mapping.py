@@ -26,7 +26,7 @@ MAX_ROWS = 4_096  # of a record batch of outcomes
 MAX_BYTES = (
     8 * 1024 * 1024
 )  # of events, rejected items and kept columns; the row that exceeds them is the last
-_BLOCK = 64  # rows that are copied at once
+_BLOCK, _BLOCK_BYTES = 256, 1 << 20  # rows that are copied at once, and their bytes, about
 
 _NO_BODY = Diagnostic(
     "M601",
@@ -133,8 +133,10 @@ class _BatchMapper:
 
     def _bodies(self, batch: Batch) -> Iterator[tuple[int, bytes | None, ReadRequest]]:
         """The number, the body and the request of each row; of few rows at once."""
-        for start in range(0, batch.num_rows, _BLOCK):
-            block = batch.slice(start, _BLOCK)
+        fitting = batch.num_rows * _BLOCK_BYTES // max(1, batch.column(self.body).nbytes)
+        size = min(max(1, fitting), _BLOCK)
+        for start in range(0, batch.num_rows, size):
+            block = batch.slice(start, size)
             numbers = range(start, start + block.num_rows)
             yield from zip(numbers, bodies_of(block, self.body), self.request.read(block), strict=True)
 

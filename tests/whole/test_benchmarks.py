@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from support.places import ROOT
+from support.spark_sessions import require_java
 
 
 @pytest.mark.slow
@@ -61,3 +62,28 @@ def test_benchmark_of_the_receiver_runs(tmp_path: Path) -> None:
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert run.returncode == 0, run.stdout + run.stderr
     assert "bare loop" in run.stdout
+
+
+@pytest.mark.slow
+def test_benchmark_of_arrow_runs(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="the extra `arrow` is not installed")
+    figures = tmp_path / "figures.json"
+    command = [sys.executable, "tests/benchmarks/bench_scale.py", "--quick", "--json", str(figures)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert {"transform.json", "map_batches", "ratio"} <= set(json.loads(figures.read_text(encoding="utf-8")))
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("spark")
+def test_benchmark_of_spark_runs(tmp_path: Path) -> None:
+    pytest.importorskip("pyspark", reason="the extra `spark` is not installed")
+    require_java()
+    figures = tmp_path / "figures.json"
+    command = [sys.executable, "tests/benchmarks/bench_spark.py", "--events", "2000", "--rounds", "1"]
+    done = subprocess.run(
+        [*command, "--json", str(figures)], cwd=ROOT, capture_output=True, text=True, check=False, timeout=600
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(figures.read_text(encoding="utf-8"))
+    assert set(found) == {"clock", "processor", "memory"}

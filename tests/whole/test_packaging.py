@@ -9,6 +9,7 @@ import sys
 import tomllib
 import venv
 import zipfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -147,15 +148,26 @@ def test_every_import_is_a_declared_dependency(python: Path, wheel: Path, tmp_pa
         )
         return int(run(python, "-W", "error", "-c", program, cwd=tmp_path))
 
-    without_extras = count_of_modules("mapper.receiver", "mapper.arrow")
+    without_extras = count_of_modules("mapper.receiver", "mapper.arrow", "mapper.spark")
     assert without_extras > 40
     run(python, "-m", "pip", "install", "-q", f"{wheel}[receiver]", cwd=tmp_path)
-    without_postgres = count_of_modules("mapper.receiver.destinations.postgres", "mapper.arrow")
+    without_postgres = count_of_modules(
+        "mapper.receiver.destinations.postgres", "mapper.arrow", "mapper.spark"
+    )
     assert without_postgres > without_extras
     run(python, "-m", "pip", "install", "-q", f"{wheel}[receiver,postgres]", cwd=tmp_path)
-    without_arrow = count_of_modules("mapper.arrow")
+    without_arrow = count_of_modules("mapper.arrow", "mapper.spark")
     assert without_arrow > without_postgres
     said = run(python, "-c", MISSING_ARROW, cwd=tmp_path)
     assert "pip install 'mapper[arrow]'" in said
     run(python, "-m", "pip", "install", "-q", f"{wheel}[arrow]", cwd=tmp_path)
-    assert count_of_modules("mapper.nothing") > without_arrow
+    without_spark = count_of_modules("mapper.spark")
+    assert without_spark > without_arrow
+    said = run(python, "-c", MISSING_ARROW.replace("arrow", "spark"), cwd=tmp_path)
+    assert "pip install 'mapper[spark]'" in said
+    # Spark is half a gigabyte: that of this environment is lent, if it has one.
+    for name in ("pyspark", "py4j"):
+        if (found := find_spec(name)) is None or found.submodule_search_locations is None:
+            return
+        (tmp_path / name).symlink_to(next(iter(found.submodule_search_locations)))
+    assert count_of_modules("mapper.nothing") > without_spark

@@ -1,0 +1,75 @@
+"""Failures of Spark's workers: what is done again gives the same rows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("pyspark", reason="the extra `spark` is not installed")
+
+import mapper.spark
+from mapper.spark import columns
+
+pytestmark = pytest.mark.xdist_group("spark")
+
+ROWS = 200
+EVENT = '{{"event_id": "{0}", "event_name": "E", "user_id": "u", "timestamp": "2026-03-02T08:15:00.000Z"}}'
+BODY = f'{{{{"events": [{EVENT}, {{0}}]}}}}'
+
+
+def bodies(spark: Any) -> Any:
+    """Two partitions, and more rows than a record batch holds."""
+    rows = [(BODY.format(n).encode(), n) for n in range(ROWS)]
+    return spark.createDataFrame(spark.sparkContext.parallelize(rows, 2), "value binary, n int")
+
+
+def disturbed(monkeypatch: pytest.MonkeyPatch, disturb: Any) -> None:
+    """Put a function between the mapping and Spark; it runs in the same Python worker."""
+    ship = columns.ship
+    monkeypatch.setattr(columns, "ship", lambda work: disturb(ship(work)))
+
+
+def rows_of(frame: Any) -> list[str]:
+    return sorted(map(repr, frame.collect()))
+
+
+def test_a_worker_that_dies_in_the_middle_of_a_partition(
+    spark: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    deaths = str(tmp_path)
+
+    def dying(run: Any) -> Any:
+        def map_partition(batches: Iterable[Any]) -> Iterator[Any]:
+            from pyspark import TaskContext
+
+            task = TaskContext.get()
+            for outcomes in run(batches):
+                yield outcomes
+                if task.attemptNumber() == 0:
+                    with open(os.path.join(deaths, str(task.partitionId())), "x"):
+                        os._exit(1)
+
+        return map_partition
+
+    undisturbed = rows_of(mapper.spark.transform(bodies(spark), "server", keep=["n"]).outcomes)
+    assert len(undisturbed) == 2 * ROWS
+    disturbed(monkeypatch, dying)
+    spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", "30")
+    try:
+        found = rows_of(mapper.spark.transform(bodies(spark), "server", keep=["n"]).outcomes)
+    finally:
+        spark.conf.unset("spark.sql.execution.arrow.maxRecordsPerBatch")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0", "1"]
+    assert found == undisturbed
+
+
+def test_another_python_on_the_workers_is_a_clear_error(spark: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spark itself refuses it, before the mapping runs."""
+    monkeypatch.setattr(spark.sparkContext, "pythonVer", "3.99")
+    outcomes = mapper.spark.transform(bodies(spark), "server").outcomes
+    with pytest.raises(Exception, match=r"different version: 3\.\d+ than that in driver: 3\.99"):
+        outcomes.collect()
