@@ -12,7 +12,7 @@ from mapper.arrow.events import EventReader
 from mapper.arrow.layout import Keep, Layout, layout_of
 from mapper.arrow.outcomes import OutcomeRows
 from mapper.arrow.requests import ReadRequest, RequestColumns
-from mapper.arrow.tables import batches_of, bodies_of, check_bodies, largest_row
+from mapper.arrow.tables import as_bytes, batches_of, check_bodies, largest_row
 from mapper.diagnostics.diagnostic import Diagnostic
 from mapper.transform.request import Request
 from mapper.transform.result import JsonResult, Outcome, Rejected
@@ -26,7 +26,7 @@ MAX_ROWS = 4_096  # of a record batch of outcomes
 MAX_BYTES = (
     8 * 1024 * 1024
 )  # of events, rejected items and kept columns; the row that exceeds them is the last
-_BLOCK = 64  # rows that are copied at once
+_BLOCK, _BLOCK_BYTES = 256, 1 << 20  # rows that are copied at once, and their bytes, about
 
 _NO_BODY = Diagnostic(
     "M601",
@@ -133,10 +133,13 @@ class _BatchMapper:
 
     def _bodies(self, batch: Batch) -> Iterator[tuple[int, bytes | None, ReadRequest]]:
         """The number, the body and the request of each row; of few rows at once."""
-        for start in range(0, batch.num_rows, _BLOCK):
-            block = batch.slice(start, _BLOCK)
-            numbers = range(start, start + block.num_rows)
-            yield from zip(numbers, bodies_of(block, self.body), self.request.read(block), strict=True)
+        column = as_bytes(batch.column(self.body))
+        fitting = batch.num_rows * _BLOCK_BYTES // max(1, column.nbytes)
+        size = min(max(1, fitting), _BLOCK)
+        for start in range(0, batch.num_rows, size):
+            block = batch.slice(start, size)
+            numbers, bodies = range(start, start + block.num_rows), column.slice(start, size).to_pylist()
+            yield from zip(numbers, bodies, self.request.read(block), strict=True)
 
     def _begin(self, body: bytes | None, request: ReadRequest) -> JsonResult | Stream:
         if body is None:
@@ -148,7 +151,7 @@ class _BatchMapper:
     def _kept_size(self, batch: Batch, row: int) -> int:
         """The bytes of a row that are repeated beside each of its items."""
         one = batch.slice(row, 1)
-        return sum(one.column(name).nbytes for name, _ in self.layout.kept)
+        return sum(one.column(name).cast(kept.type).nbytes for name, kept in self.layout.kept)
 
     def _finish(self, rows: OutcomeRows, batch: Batch) -> Batch:
         return rows.batch(self.layout, batch, self.version)

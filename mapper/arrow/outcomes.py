@@ -46,14 +46,12 @@ class OutcomeRows:
 
     A run is a number of items in a row of one body: the row of the input, the index of the first of them, the
     number of them, the number of items of the body. `others` has the outcomes that are no events, by row; the
-    events and records of these rows are blank. `other_members` has the JSON of members that are in no column,
-    by row.
+    events of these rows are empty. `other_members` has the JSON of members that are in no column, by row.
     """
 
     reader: EventReader
     runs: list[tuple[int, int, int, int]] = field(default_factory=list)
     events: list[bytes] = field(default_factory=list)
-    records: list[Record] = field(default_factory=list)
     other_members: dict[int, bytes] = field(default_factory=dict)
     others: dict[int, str | RejectedRow] = field(default_factory=dict)
     held: int = 0  # bytes of the events and the others
@@ -65,17 +63,10 @@ class OutcomeRows:
 
     def add_events(self, row: int, events: Sequence[bytes]) -> None:
         """Add the events of a body that has no other items."""
-        count, before = len(events), len(self.records)
+        count = len(events)
         self.runs.append((row, 0, count, count))
-        try:
-            self.records += map(self.reader.decode, events)
-        except MISFITS:
-            del self.records[before:]
-            for event in events:
-                self._add_event(event)
-        else:
-            self.events += events
-            self.held += sum(map(len, events))
+        self.events += events
+        self.held += sum(map(len, events))
 
     def add(
         self, row: int, item: int, items: int, outcome: bytes | Skipped | Rejected, body: bytes | None
@@ -83,7 +74,8 @@ class OutcomeRows:
         """Add the outcome of one item of a body."""
         self.runs.append((row, item, 1, items))
         if isinstance(outcome, bytes):
-            self._add_event(outcome)
+            self.events.append(outcome)
+            self.held += len(outcome)
             return
         if isinstance(outcome, Skipped):
             self.others[len(self.events)] = reason = _text(outcome.reason)
@@ -92,16 +84,6 @@ class OutcomeRows:
             self.others[len(self.events)] = rejected = RejectedRow.of(outcome, body)
             self.held += rejected.size
         self.events.append(b"")
-        self.records.append(self.reader.blank)
-
-    def _add_event(self, event: bytes) -> None:
-        try:
-            record = self.reader.decode(event)
-        except MISFITS:
-            record, self.other_members[len(self.events)] = self.reader.read(event)
-        self.records.append(record)
-        self.events.append(event)
-        self.held += len(event)
 
     def batch(self, layout: Layout, given: Batch, version: str) -> Batch:
         """The record batch of all rows; `given` is the batch of the input."""
@@ -122,18 +104,29 @@ class OutcomeRows:
         )
 
     def event_columns(self) -> list[Array]:
-        """An array for each member of the events."""
-        members = self.reader.members
+        """An array for each member of the events; `other_members` is filled."""
+        members, decode = self.reader.members, self.reader.decode
+        records: list[Record] = []
+        for row, event in enumerate(self.events):
+            try:
+                record = decode(event) if event else self.reader.blank
+            except MISFITS:
+                record = self._read(row, event)
+            records.append(record)
         try:
-            return columns_of_records(members, self.records, settled=False)
+            return columns_of_records(members, records, settled=False)
         except NotCanonicalError:
             pass
-        for row, event in enumerate(self.events):
-            if row not in self.others:
-                self.records[row], left = self.reader.read(event)
-                if left:
-                    self.other_members[row] = left
-        return columns_of_records(members, self.records, settled=True)
+        records = [
+            self._read(row, event) if event else self.reader.blank for row, event in enumerate(self.events)
+        ]
+        return columns_of_records(members, records, settled=True)
+
+    def _read(self, row: int, event: bytes) -> Record:
+        record, others = self.reader.read(event)
+        if others:
+            self.other_members[row] = others
+        return record
 
     def other_column(self) -> Array:
         """The JSON of the other members of the events."""

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from mapper.diagnostics.errors import ColumnError
 
+Array: TypeAlias = pa.Array
 Batch: TypeAlias = pa.RecordBatch
 Field: TypeAlias = pa.Field
 Schema: TypeAlias = pa.Schema
@@ -71,8 +72,13 @@ def check_bodies(schema: Schema, name: str) -> None:
 
 def bodies_of(batch: Batch, name: str) -> list[bytes | None]:
     """The body of each row; None for null."""
-    bodies: list[bytes | None] = batch.column(name).cast(pa.large_binary()).to_pylist()
+    bodies: list[bytes | None] = as_bytes(batch.column(name)).to_pylist()
     return bodies
+
+
+def as_bytes(column: Array) -> Array:
+    """A column of texts or bytes as one of bytes; only views are copied."""
+    return column.cast(pa.large_binary())
 
 
 def largest_row(batch: Batch, names: Sequence[str]) -> int:
@@ -82,7 +88,7 @@ def largest_row(batch: Batch, names: Sequence[str]) -> int:
         if pa.types.is_primitive(column.type):
             size += 16
         elif is_text(column.type) or is_binary(column.type):
-            size += pc.max(pc.binary_length(column.cast(pa.large_binary()))).as_py() or 0
+            size += pc.max(pc.binary_length(as_bytes(column))).as_py() or 0
         else:
             size += column.nbytes
     return size

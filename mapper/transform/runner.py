@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mapper import ir
 from mapper.budget import MAX_NODES, nodes_of, spend
-from mapper.checker.search.runner import Execute, Payload, Run
+from mapper.checker.search.runner import Decide, Execute, Payload, Run, undecided
 from mapper.diagnostics.source import SourceFile
 from mapper.ir.liquid import nodes_run
 from mapper.runtime.faults import Fault
@@ -95,15 +95,15 @@ class ProgramRunner:
 
         return execute
 
-    def fits_source(self, item: object) -> bool:
+    def fits_source(self, item: object, decide: Decide = undecided) -> bool:
         """Return True if an item is valid under the source schema; False also if that takes too much work."""
-        return self._fits_schema(self.source, item)
+        return self._fits_schema(self.source, item, decide)
 
-    def fits_body(self, body: object) -> bool:
+    def fits_body(self, body: object, decide: Decide = undecided) -> bool:
         """As `fits_source`, for a whole body and its schema."""
-        return self._fits_schema(self.body, body)
+        return self._fits_schema(self.body, body, decide)
 
-    def _fits_schema(self, schema: Schema | None, value: object) -> bool:
+    def _fits_schema(self, schema: Schema | None, value: object, decide: Decide) -> bool:
         if schema is None:
             return True
         validator = self._validators.get(schema.name)
@@ -111,6 +111,9 @@ class ProgramRunner:
             validator = self._validators[schema.name] = _validator(schema.document)
         size = _JUDGED + (schema.size + nodes_of(value, MAX_NODES)) // _JUDGED_A_STEP
         spend(validator.weight * size)
+        verdict = decide(value) if validator.weight > 1 else None
+        if verdict is not None:
+            return verdict
         try:
             return _counted(lambda: validator.fits(value), otherwise=False)
         except RecursionError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -187,7 +188,7 @@ def test_batches_of_large_rows_have_few(
     monkeypatch.setattr(mapping, "MAX_BYTES", 1 << 18)
     text = "x" * (1 << 16)
     item = {**ORDER, "all": text} if large == "event" else {"all": text} if large == "rejected" else ORDER
-    tables = table([json.dumps({"orders": [item] * 30}).encode()], note=pa.array([text]))
+    tables = table([json.dumps({"orders": [item] * 30}).encode()], note=pa.array([text], pa.string_view()))
     found = list(mapper.arrow.map_batches(orders, [tables], keep=["note"] if large == "kept" else []))
     assert sum(batch.num_rows for batch in found) == 30
     assert all(batch.nbytes <= mapping.MAX_BYTES + 2 * len(text) for batch in found)
@@ -359,3 +360,21 @@ def test_the_mapping_column_is_the_version(orders: mapper.Transform) -> None:
     (row,) = rows_of(orders, [table([b"["])])
     assert row["mapping"] == orders.version == mapper.compile(ORDERS).version
     assert orders.version != mapper.compile(ORDERS.replace("Order\n", "Other\n")).version
+
+
+def test_memory_is_flat_over_many_batches(orders: mapper.Transform) -> None:
+    """Ten times as many batches take the same memory, of Python and of Arrow."""
+    body = json.dumps({"orders": [ORDER, {}, {"test": True}] * 50}).encode()
+    one = table([body] * 8, note=pa.array(["x" * 100] * 8))
+
+    def peak(count: int) -> int:
+        before, largest = pa.total_allocated_bytes(), 0
+        tracemalloc.start()
+        for _ in mapper.arrow.map_batches(orders, (one for _ in range(count)), keep=["note"]):
+            largest = max(largest, pa.total_allocated_bytes() - before)
+        largest += tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return largest
+
+    peak(2)
+    assert peak(30) <= 1.2 * peak(3)

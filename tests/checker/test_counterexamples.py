@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import mapper
+from mapper.checker.search.counterexamples import CounterexampleSearch
 from mapper.checker.search.drafts import item_places, unwrapped, wrapped
 from mapper.checker.search.runner import Payload
 from mapper.compiler import analyse
@@ -17,6 +18,7 @@ from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.source import SourceFile
 from mapper.runtime.missing import MISSING
 from mapper.transform.runner import ProgramRunner
+from support.claims import checked
 from support.shown_payloads import whole_payload
 from support.validators import reference
 
@@ -469,3 +471,35 @@ def test_a_part_of_the_request_can_be_absent(root: str, test: str, value: object
     text = json.dumps({"mapping": "case", "version": 1, "event": {"event_name": field}})
     codes = {each.code for each in mapper.check(text, filename=str(tmp_path / "case.yaml"))}
     assert codes & {"M401", "M404", "M405", "M502"}
+
+
+def test_no_payload_is_run_twice_for_a_question(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    ranked: dict[int, list[str]] = {}
+    kept: list[object] = []
+    rank = CounterexampleSearch._rank
+
+    def noted(self: CounterexampleSearch, question: Any, payload: Payload) -> int:
+        kept.append(question)  # so that no other one takes its identity
+        ranked.setdefault(id(question), []).append(repr(payload))
+        return rank(self, question, payload)
+
+    monkeypatch.setattr(CounterexampleSearch, "_rank", noted)
+    source = {
+        "type": "object",
+        "properties": {"a": True, "b": {"oneOf": [{"type": "array"}, {"type": "number", "minimum": 0}]}},
+        "required": ["a"],
+        "patternProperties": {"^x-": {"type": "array", "items": {"type": "number"}}},
+    }
+    choice = {"when": "a contains 'x'", "then": {"literal": "2026-11-23"}, "else": "$.a"}
+    cases = [{"in": ["x", "paid", 1], "then": choice}, {"in": [None, "open"], "then": "$.a"}]
+    pair = {"b": {"map": "$.b", "to": "$"}, "x": {"match": "$.b", "cases": cases}}
+    inside = {"type": "object", "properties": {"b": {"uniqueItems": True}, "x": True}, "required": ["b", "x"]}
+    target = {"type": "object", "properties": {"f": {"type": "array", "items": inside}}}
+    names = {"source": "source.schema.json", "target": "target.schema.json"}
+    rule = {"when": "a and a", "reason": "rejected"}
+    mapping = {"mapping": "m", "version": 1, **names, "reject": [rule], "event": {"f": [pair, pair]}}
+    checked(tmp_path, {"mapping": mapping, "source": source, "target": target})
+    long = [payloads for payloads in ranked.values() if len(payloads) > 100]
+    assert long
+    for payloads in long:
+        assert len(set(payloads)) > 0.9 * len(payloads)  # those that are made smaller may be tried again

@@ -86,7 +86,7 @@ def _serve() -> None:
                 os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
                 os.dup2(out.fileno(), 1)
                 os.dup2(out.fileno(), 2)
-                signal.alarm(SECONDS)
+                signal.alarm(SECONDS + 5 * len(json.loads(line)))
                 code = int(pytest.main([*OPTIONS, *json.loads(line)]))
                 sys.stdout.flush()
                 os._exit(code)

@@ -65,6 +65,16 @@ def test_benchmark_of_the_receiver_runs(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_benchmark_of_arrow_runs(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="the extra `arrow` is not installed")
+    figures = tmp_path / "figures.json"
+    command = [sys.executable, "tests/benchmarks/bench_scale.py", "--quick", "--json", str(figures)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert {"transform.json", "map_batches", "ratio"} <= set(json.loads(figures.read_text(encoding="utf-8")))
+
+
+@pytest.mark.slow
 @pytest.mark.xdist_group("spark")
 def test_benchmark_of_spark_runs(tmp_path: Path) -> None:
     pytest.importorskip("pyspark", reason="the extra `spark` is not installed")

@@ -9,7 +9,8 @@ from itertools import combinations, islice, product
 from mapper.checker.inference.type_scope import Key, PayloadPlace, of_key
 from mapper.checker.search.documents import PlacedValue
 from mapper.checker.types import ANYTHING, NEVER, Type, admits, meet, only, text_type
-from mapper.checker.types.facts import KINDS
+from mapper.checker.types.facts import KINDS, Bound
+from mapper.checker.types.lattice import facts_of
 from mapper.checker.types.named import TEXT, array_of
 from mapper.checker.types.strays import strays
 from mapper.checker.types.witnesses import numbers_near, witnesses
@@ -72,6 +73,7 @@ def boundaries(wanted: Type | None) -> list[object]:
     """The numbers (also as texts) and texts at which a type ends, and the names of its members."""
     if wanted is None:
         return []
+    wanted = facts_of(wanted, Bound.LOWER)
     numbers = [] if wanted.numbers is None else [*islice(numbers_near(wanted.numbers), _MAX_BAD)]
     texts = [] if wanted.texts is None or wanted.texts.values is None else sorted(wanted.texts.values)
     others = list(strays(TEXT, only(wanted, "string"))) if wanted.texts is not None else []

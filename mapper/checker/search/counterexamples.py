@@ -57,6 +57,13 @@ class _Question:
     after: int = 0  # payloads that were tried since one was found
     fitting: int = 0
     is_cut: bool = False
+    seen: set[int] = field(default_factory=set)  # hashes of payloads
+
+    def has_seen(self, payload: Payload) -> bool:
+        """True if the payload was tried before: completed, many drafts become the same one."""
+        mark, count = hash(repr(payload)), len(self.seen)
+        self.seen.add(mark)
+        return len(self.seen) == count
 
     @property
     def is_done(self) -> bool:
@@ -151,7 +158,7 @@ class CounterexampleSearch:
         question.after += question.best is not None
         payload = self._drafting.payload_of(draft)
         question.fitting += payload is not None
-        if payload is None or not self._is_better(question, payload):
+        if payload is None or question.has_seen(payload) or not self._is_better(question, payload):
             return
         rank = self._rank(question, payload)
         if rank > question.rank or (rank and rank == question.rank):

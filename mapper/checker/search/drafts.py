@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import partial, reduce
 from itertools import islice
 
 from mapper import ir
@@ -15,8 +15,10 @@ from mapper.checker.search.completion import Completion
 from mapper.checker.search.documents import Place, PlacedValue, value_at, with_value
 from mapper.checker.search.runner import Payload, Runner
 from mapper.checker.types import Type, admits
+from mapper.checker.types.facts import Bound
 from mapper.checker.types.witnesses import witnesses
 from mapper.runtime.missing import MISSING
+from mapper.schemas.schema import Schema
 
 PLACED = frozenset({ITEM, BODY, "header", "query", "setting"})  # the roots below which a draft has values
 _MAX_FIRST = 20  # smallest values that are tried before one is completed
@@ -82,7 +84,7 @@ class Drafting:
         if self._schema is None or not all(self.places):
             return PayloadDraft(item, MISSING)
         whole = wrapped(self.places, item, next(witnesses(self.payload.body), MISSING))
-        if not self.runner.fits_body(whole):
+        if not self._fits_body(whole):
             completed = self._schema.completed(whole)
             whole = whole if completed is MISSING else completed
         found = unwrapped(self.places, whole)
@@ -94,7 +96,7 @@ class Drafting:
             return {}
         first = [value for value in islice(witnesses(given), _MAX_FIRST) if value is not MISSING]
         if self._source is not None:
-            fitting = next((value for value in first if self.runner.fits_source(value)), MISSING)
+            fitting = next((value for value in first if self._fits_source(value)), MISSING)
             if fitting is MISSING:
                 fitting = self._source.completed(first[0] if first else MISSING)
             if fitting is not MISSING:
@@ -132,21 +134,27 @@ class Drafting:
             if item is MISSING or not self._is_item(item):
                 return MISSING
         whole = wrapped(self.places, item, draft.body)
-        if schema is not None and not self.runner.fits_body(whole):
+        if schema is not None and not self._fits_body(whole):
             start = next(iter(self.places), ())
             inside = [()] if self._source is not None else draft.fixed(ITEM)
             fixed = [*draft.fixed(BODY), *((*start, *keys) for keys in inside)]
             whole = self._completed(schema, whole, [keys for keys in fixed if keys])
-            if whole is MISSING or not self.runner.fits_body(whole):
+            if whole is MISSING or not self._fits_body(whole):
                 return MISSING
         # A value placed around the item can add a second element, which no schema was asked about.
         return MISSING if unwrapped(self.places, whole) is MISSING else whole
 
     def _is_item(self, item: object) -> bool:
         if self.payload.source is not None:
-            return self.runner.fits_source(item)
+            return self._fits_source(item)
         known = self.payload.item_of_search
         return known is None or self.payload.schema is not None or admits(known, item)
+
+    def _fits_source(self, item: object) -> bool:
+        return self.runner.fits_source(item, partial(_verdict, self.payload.source))
+
+    def _fits_body(self, body: object) -> bool:
+        return self.runner.fits_body(body, partial(_verdict, self.payload.schema))
 
     def _completed(self, completion: Completion, value: object, fixed: list[Place]) -> object:
         self.completed_left -= 1
@@ -160,7 +168,15 @@ class Drafting:
         item = unwrapped(self.places, body)
         if item is MISSING or not self._is_item(item):
             return False
-        return self.payload.schema is None or self.runner.fits_body(body)
+        return self.payload.schema is None or self._fits_body(body)
+
+
+def _verdict(schema: Schema | None, value: object) -> bool | None:
+    """True if a value surely fits a schema, False if it never does; None if the types do not tell."""
+    if schema is None:
+        return None
+    types = types_of_schema(schema)
+    return admits(types.lower, value, Bound.LOWER) or (None if admits(types.upper, value) else False)
 
 
 def of_roots(payload: PayloadTypes, roots: Mapping[str, Type] | None = None) -> Mapping[str, Type | None]:

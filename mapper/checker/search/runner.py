@@ -62,6 +62,11 @@ class Run:
 
 
 Execute: TypeAlias = Callable[[Payload], Run]
+Decide: TypeAlias = Callable[[object], bool | None]  # the verdict on a value; None if it is not known
+
+
+def undecided(_value: object) -> None:
+    """No verdict on any value."""
 
 
 class Runner(Protocol):
@@ -73,8 +78,11 @@ class Runner(Protocol):
     def prepare(self, program: ir.Program, target: object) -> Execute:
         """Compile a program for a target schema; raises any error of code generation."""
 
-    def fits_source(self, item: object) -> bool:
-        """Return True if an item is known to be valid under the source schema."""
+    def fits_source(self, item: object, decide: Decide = undecided) -> bool:
+        """Return True if an item is known to be valid under the source schema.
 
-    def fits_body(self, body: object) -> bool:
-        """Return True if a whole body is known to be valid under its schema."""
+        `decide` may know it, and is asked first if the check of the schema is slow.
+        """
+
+    def fits_body(self, body: object, decide: Decide = undecided) -> bool:
+        """As `fits_source`, for a whole body and its schema."""

@@ -9,7 +9,7 @@ from itertools import islice
 from mapper.budget import spend
 from mapper.checker.types.example_texts import example_texts
 from mapper.checker.types.facts import Arrays, Bound, Numbers, Objects, Texts, Type, element_of
-from mapper.checker.types.lattice import is_subtype, member_of, of_member
+from mapper.checker.types.lattice import facts_of, is_subtype, member_of, of_member
 from mapper.checker.types.literals import admits
 from mapper.checker.types.named import only
 from mapper.checker.types.number_facts import fits_number
@@ -28,6 +28,7 @@ def strays(given: Type, wanted: Type, depth: int = 0) -> Iterator[object]:
     spend()
     if depth > _MAX_DEPTH or is_subtype(given, wanted):
         return
+    wanted = facts_of(wanted, Bound.LOWER)
     for tried in (_scalars(given, wanted), _arrays(given, wanted, depth), _objects(given, wanted, depth)):
         found = (value for value in islice(tried, _MAX_TRIED) if not admits(wanted, value, Bound.LOWER))
         yield from islice(found, 2 * _MAX_OF_KIND)
