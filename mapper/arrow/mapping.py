@@ -23,9 +23,8 @@ Batch: TypeAlias = pa.RecordBatch
 Schema: TypeAlias = pa.Schema
 
 MAX_ROWS = 4_096  # of a record batch of outcomes
-MAX_BYTES = (
-    8 * 1024 * 1024
-)  # of events, rejected items and kept columns; the row that exceeds them is the last
+# Bytes of events, rejected items and kept columns in one; the row that exceeds them is its last.
+MAX_BYTES = 8 * 1024 * 1024
 _BLOCK, _BLOCK_BYTES = 256, 1 << 20  # rows that are copied at once, and their bytes, about
 
 _NO_BODY = Diagnostic(

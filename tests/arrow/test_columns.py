@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-import mapper.arrow
 from support.shipped import SHIPPED, shipped
 
 pa = pytest.importorskip("pyarrow", reason="the extra `arrow` is not installed")
 
+import mapper.arrow  # noqa: E402
 from mapper.arrow.arrays import MOMENT, arrow_type  # noqa: E402
 from mapper.arrow.columns import MAX_LEVELS, MAX_MEMBERS, columns_of  # noqa: E402
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Iterator
 from copy import deepcopy
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from mapper.catalog import shipped_mappings
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.render import render_text
 from mapper.diagnostics.source import SourceFile
+from mapper.receiver.configuration import destination_reader
 from mapper.receiver.configuration.checks import BasicCheck, DigestCheck, HeaderCheck, SignatureCheck
 from mapper.receiver.configuration.configuration import Address, Configuration
 from mapper.receiver.configuration.configuration_reader import configuration_schema, read_configuration
@@ -92,12 +95,29 @@ def configuration(text: str, folder: Path) -> Configuration:
     return found
 
 
+@pytest.fixture(scope="module", autouse=True)
+def psycopg_is_installed() -> Iterator[None]:
+    """Configurations are read in the same way without the package, but for the one fault that says so."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(destination_reader, "find_spec", lambda name: ModuleSpec(name, None))
+        yield
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "own").mkdir()
     (tmp_path / "own" / "acme.yaml").write_text("mapping: acme\n", "utf-8")
     (tmp_path / "old_key").write_bytes(b"0ld\r\n")
     return tmp_path
+
+
+def test_without_its_package_postgres_cannot_be_used(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(destination_reader, "find_spec", lambda name: None)
+    found, report = read(WHOLE, folder)
+    (fault,) = report.diagnostics
+    assert found is None
+    assert fault.code == "M114"
+    assert fault.hints == ("pip install 'mapper[receiver,postgres]'",)
 
 
 def test_a_whole_configuration(folder: Path) -> None:
