@@ -257,7 +257,10 @@ def _load_many(text: str, count: int, offset: int) -> tuple[float, int]:
         mapper.compile(text.replace("unknown", f"unknown {offset + number}"), filename=path)
     seconds = time.perf_counter() - start
     tracemalloc.start()
-    kept = [mapper.compile(text.replace("unknown", f"kept {number}"), filename=path) for number in range(20)]
+    kept = [
+        mapper.compile(text.replace("unknown", f"kept {number}"), filename=path)
+        for number in range(min(count, 20))
+    ]
     size = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
     return seconds, size * count // len(kept)

@@ -24,16 +24,7 @@ def test_benchmark_runs(tmp_path: Path) -> None:
     found = json.loads(figures.read_text(encoding="utf-8"))
     assert set(found) >= {"events", "parsed", "batches", "shipped", "start", "run"}
     assert "mapper: bytes to bytes" in found["events"]
-
-
-@pytest.mark.slow
-def test_benchmark_of_the_command_runs(tmp_path: Path) -> None:
-    figures = tmp_path / "figures.json"
-    command = [sys.executable, "tests/benchmarks/command.py", "--quick", "--json", str(figures)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=600)
-    assert done.returncode == 0, done.stderr
-    found = json.loads(figures.read_text(encoding="utf-8"))
-    assert {"bare transform.json loop", "mapper run", "mapper run --jobs 2"} <= set(found)
+    assert {"bare transform.json loop", "mapper run", "mapper run --jobs 2"} <= set(found["run"])
 
 
 @pytest.mark.slow

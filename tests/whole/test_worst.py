@@ -26,7 +26,7 @@ from worst.search import MOST_MEGABYTES, MOST_SECONDS, Search, Taken, measured
 def test_a_short_search_finds_nothing(kind: str) -> None:
     """What took too much once, and what a few seconds of the search find; a machine may be half as fast."""
     most = str(2 * MOST_SECONDS)
-    command = [sys.executable, str(TESTS / "worst"), kind, "--seconds", "15", "--most-seconds", most]
+    command = [sys.executable, str(TESTS / "worst"), kind, "--seconds", "5", "--most-seconds", most]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False, cwd=ROOT)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert int(ended.stdout.split()[-2]) >= len(KINDS[kind].SEEDS)
@@ -57,7 +57,7 @@ def test_what_a_try_takes_is_measured() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("field", ["{}", "$.a", "$.a{}"])
+@pytest.mark.parametrize("field", ["{}", "$.a{}"])
 @pytest.mark.xdist_group("worst")
 def test_the_largest_mapping_on_the_most_items(field: str) -> None:
     """Each value of the YAML becomes a field of each event: 20,000 nodes, and a body of 10,000 items."""
