@@ -24,7 +24,9 @@ from support.calls import ORDERS
 
 # Plugins are imported before pytest can rewrite their assertions; they have none that tell anything.
 QUIET = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
-OPTIONS = ("-q", "-x", "-n", "0", "-p", "no:cacheprovider", *QUIET, "-m", "slow or not slow")
+# Each fork would import all plugins anew; the options of the project need this one.
+PLUGINS = ("-p", "xdist.plugin", "-p", "no:cacheprovider")
+OPTIONS = ("-q", "-x", *PLUGINS, "-n", "0", *QUIET, "-m", "slow or not slow", "--basetemp", "../temporary")
 PACKAGES = (
     "aiohttp",
     "httpx",
@@ -36,6 +38,7 @@ PACKAGES = (
     "starlette.applications",
     "uvicorn",
     "watchfiles",
+    "xdist.plugin",
     "mapper.catalog",
     "mapper.samples.suites",
     "mapper.streams.item_lines",
@@ -63,6 +66,7 @@ def forked_tests(folder: Path) -> Iterator[ForkedTests]:
     """Runs of the tests of a checkout, until the end of the block."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(folder), str(folder / "tests")))}
     environment = {name: text for name, text in environment.items() if not name.startswith("PYTEST_")}
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     pipe = subprocess.PIPE
     command = [sys.executable, "-B", "-m", "support.forked_tests"]
     with subprocess.Popen(
