@@ -19,6 +19,7 @@ from mapper.cli.check import _find
 from mapper.cli.watching import INTERVAL, MAX_SETTLING, SETTLING, changes, finder, with_samples
 from support.calls import ENVIRONMENT, ORDER, ORDERS, UNSET, Call, add_case, write
 from support.places import ROOT
+from support.waiting import PATIENCE
 
 SCHEMA = '{"type": "object", "properties": {"id": {"type": "string"}}}'
 Edit = Callable[[], object]
@@ -221,7 +222,7 @@ class Process:
 
     def interrupt(self) -> tuple[int, str]:
         self.process.send_signal(signal.SIGINT)
-        _, errors = self.process.communicate(timeout=60)
+        _, errors = self.process.communicate(timeout=PATIENCE)
         return self.process.returncode, errors
 
 
@@ -265,7 +266,7 @@ def test_test_answers_again_until_it_is_interrupted(project: Path) -> None:
         gone = process.answer()
         assert "mappings/unset.yaml is gone\n" in gone
         assert "orders/paid failed" not in gone
-        (project / "mappings/orders/paid.json").write_text("{")
+        write(project / "mappings/orders/paid.json", "{")
         assert "1 failed" in process.answer()
         assert process.interrupt() == (0, "")
 
@@ -290,7 +291,7 @@ def test_a_reader_that_leaves_ends_it(two: Path) -> None:
         assert process.process.stdout is not None
         process.process.stdout.close()
         write(two / "mappings/orders.yaml", ORDERS)
-        assert process.process.wait(60) == 141
+        assert process.process.wait(PATIENCE) == 141
 
 
 @pytest.mark.slow
