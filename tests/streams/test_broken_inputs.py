@@ -278,15 +278,11 @@ sys.exit(main(["run", "orders", "-o", "out"]))
 
 def test_standard_input_from_a_file_that_grows(project: Path) -> None:
     write(project / "in", ndjson(ORDER) * 30_000)
-    ended = subprocess.run(
-        [sys.executable, "-c", GROWING],
-        cwd=project,
-        env=ENVIRONMENT,
-        stdin=(project / "in").open("rb"),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [sys.executable, "-c", GROWING]
+    with (project / "in").open("rb") as given:
+        ended = subprocess.run(
+            command, cwd=project, env=ENVIRONMENT, stdin=given, capture_output=True, text=True, check=False
+        )
     assert (ended.returncode, ended.stderr) == (3, "mapper: `<stdin>` changed while it was read\n")
     assert not (project / "out").exists()
 
