@@ -168,7 +168,10 @@ class Reloader:
             self._again.clear()
             try:
                 self._watch_folders()
-            except Exception as error:  # a folder is gone, or the system watches no more of them
+            except FileNotFoundError:
+                # A folder went away before it was watched: the others are watched, or it is there again.
+                self._stopping.wait(QUIET / 1000)
+            except Exception as error:  # the system watches no more folders
                 self.receiver.on_fault(f"changes of files are not seen, until SIGHUP: {error}")
                 self._again.wait()
 

@@ -24,6 +24,7 @@ from support.calls import (
     write,
 )
 from support.places import ROOT
+from support.waiting import PATIENCE
 
 
 class TestUsage:
@@ -178,7 +179,7 @@ def test_run_on_a_terminal_says_that_it_waits(tmp_path: Path) -> None:
         assert "waiting for bodies on the terminal" in process.stderr.readline()
         os.write(ours, b"\x04")
         assert process.stderr.readline().startswith("0 bodies")
-        assert process.wait(60) == 0
+        assert process.wait(PATIENCE) == 0
     os.close(ours)
     os.close(theirs)
     assert "waiting" not in shell("$MAPPER run orders.yaml < /dev/null", cwd=tmp_path).err

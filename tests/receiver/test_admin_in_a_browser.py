@@ -21,6 +21,7 @@ from support.calls import ORDERS, write
 from support.receiver_pages import CONFIGURATION, KEY, hostile_orders
 from support.serving import Served, serving
 from support.spools import order
+from support.waiting import PATIENCE, until
 
 pytestmark = [pytest.mark.slow, needs_browser, pytest.mark.xdist_group("browser")]
 PAGES = ("", "/letters", "/letters/1", "/letters/3", "/undelivered")
@@ -62,16 +63,11 @@ class Window:
 
     def send(self, *bodies: object) -> None:
         """Requests of the source, mapped and delivered when this returns."""
-        with httpx.Client(base_url=self.served.url, headers={"X-Key": "s3cret"}) as client:
+        with httpx.Client(base_url=self.served.url, headers={"X-Key": "s3cret"}, timeout=PATIENCE) as client:
             for body in bodies:
                 given = {"content": body} if isinstance(body, bytes) else {"json": body}
                 assert client.post("/orders", **given).status_code == 200  # type: ignore[arg-type]
-            deadline = time.monotonic() + 20
-            while time.monotonic() < deadline:
-                text = client.get("/metrics").text
-                if re.search(r"^mapper_waiting_requests 0", text, re.M):
-                    return
-                time.sleep(0.02)
+            until(lambda: re.search(r"^mapper_waiting_requests 0", client.get("/metrics").text, re.M))
 
 
 @pytest.fixture(scope="module")
@@ -187,7 +183,7 @@ def test_a_dead_letter_is_found_tried_and_replayed(inside: Window) -> None:
         'as: timestamp, on_error: omit, default: "2026-11-23T20:00:00.000Z"}',
     )
     write(home / "orders.yaml", mended)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while "would make an event" not in browser.text() and time.monotonic() < deadline:
         inside.open(f"/letters/{number}")
     browser.click("main form button")
@@ -218,7 +214,7 @@ def foreign_page(text: str) -> Iterator[str]:
         thread.start()
         yield f"http://localhost:{server.server_port}/"
         server.shutdown()
-        thread.join(10)
+        thread.join(PATIENCE)
 
 
 def test_another_site_can_neither_frame_the_page_nor_send_its_forms(inside: Window) -> None:
@@ -228,7 +224,7 @@ def test_another_site_can_neither_frame_the_page_nor_send_its_forms(inside: Wind
     browser.messages()
     with foreign_page(f'<iframe src="{url}"></iframe>') as site:
         browser.open(site)
-        deadline, found = time.monotonic() + 10, []
+        deadline, found = time.monotonic() + PATIENCE, []
         while not found and time.monotonic() < deadline:
             found = [
                 text for text in browser.messages() if "frame-ancestors" in text or "X-Frame-Options" in text

@@ -20,6 +20,7 @@ from mapper.receiver.destinations.files import EventsFile, RotatedFiles
 from mapper.receiver.spool.queues import Progress
 from mapper.receiver.spool.tables import SpoolBroken
 from support.spools import SpoolBench, order, served
+from support.waiting import PATIENCE, until
 
 
 @pytest.fixture
@@ -190,7 +191,7 @@ def test_a_failed_sync_is_the_end(bench: SpoolBench, tmp_path: Path, monkeypatch
     monkeypatch.setattr("mapper.receiver.destinations.files.os.fsync", _failing)
     deliverer.start()
     assert deliverer._thread is not None
-    deliverer._thread.join(10)
+    deliverer._thread.join(PATIENCE)
     assert [type(error) for error in told] == [DeliveryBroken]
     assert len(bench.due()) == 5
     deliverer.stop()
@@ -214,10 +215,7 @@ def test_a_destination_that_fails_is_reported_once_and_none_waits_for_it(
     bad.start()
     assert good.deliver_some() == 1
     good.stop()
-    for _ in range(500):
-        if bad.circuit.failures > 1:
-            break
-        bad._stopping.wait(0.01)
+    until(lambda: bad.circuit.failures > 1)
     bad.stop()
     assert len(told) == 1
     assert told[0].startswith("destination `bad`: ")
@@ -232,7 +230,7 @@ def test_a_broken_spool_ends_the_delivery(bench: SpoolBench, tmp_path: Path) -> 
     bench.spool.broken = "broken"
     deliverer.start()
     assert deliverer._thread is not None
-    deliverer._thread.join(10)
+    deliverer._thread.join(PATIENCE)
     deliverer.stop()
     assert [type(error) for error in told] == [SpoolBroken]
 

@@ -20,9 +20,9 @@ pytest.importorskip("uvicorn", reason="the extra `receiver` is not installed")
 
 from support.markdown import Block, Page
 from support.places import ROOT
+from support.waiting import PATIENCE
 
 PAGE = ROOT / "docs" / "receiver.md"
-SECONDS = 60.0
 ADDRESS = "http://127.0.0.1:8080"
 # These only look, so that they can be repeated until the receiver has done its part.
 LOOKS = ("cat ", "mapper dead", "mapper spool")
@@ -51,7 +51,7 @@ class Terminals:
         """The lines that a command prints; one that looks is repeated until they are the expected ones."""
         for said, here in self.here.items():
             command = command.replace(said, here)
-        deadline = time.monotonic() + SECONDS
+        deadline = time.monotonic() + PATIENCE
         while True:
             done = subprocess.run(
                 ["/bin/sh", "-c", command],
@@ -64,6 +64,7 @@ class Terminals:
             lines = [comparable(line) for line in done.stdout.splitlines()]
             if lines == expected or not command.startswith(LOOKS) or time.monotonic() > deadline:
                 return lines
+            time.sleep(0.05)
 
     def serve(self, expected: list[str]) -> None:
         """Begin to serve on any free port, and read all that the page shows of it."""
@@ -79,7 +80,7 @@ class Terminals:
         self.reading.start()
         lines: list[str] = []
         while not lines or not lines[-1].startswith("listening on "):
-            lines.append(self.printed.get(timeout=SECONDS))
+            lines.append(self.printed.get(timeout=PATIENCE))
         self.here = {ADDRESS: lines[-1].split()[-1], expected[0].split()[-1]: lines_with_key(lines)}
         shown = "\n".join(lines)
         for said, here in self.here.items():
@@ -96,8 +97,8 @@ class Terminals:
     def end(self) -> int:
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
-        self.reading.join(SECONDS)
-        return self.process.wait(SECONDS)
+        self.reading.join(PATIENCE)
+        return self.process.wait(PATIENCE)
 
 
 def lines_with_key(lines: list[str]) -> str:
@@ -154,5 +155,5 @@ def test_the_first_steps_are_true(terminals: Terminals) -> None:
                 assert terminals.run(command, expected) == expected, f"{PAGE.name}:{block.line}: {command}"
             else:
                 for line in lines:
-                    assert terminals.printed.get(timeout=SECONDS) == line
+                    assert terminals.printed.get(timeout=PATIENCE) == line
     assert terminals.end() == 0

@@ -20,6 +20,7 @@ from support.markdown import Block, Page
 from support.places import ROOT
 from support.serving import events_in
 from support.spools import order
+from support.waiting import PATIENCE
 
 CONFIGURATION = """\
 receiver: 1
@@ -45,13 +46,14 @@ def test_the_example_takes_requests(home: Path) -> None:
     exec(compile(block.text, "receiver.md", "exec"), names)
     with (
         listening(names["app"], lifespan="on") as port,
-        httpx.Client(base_url=f"http://127.0.0.1:{port}/hooks") as client,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}/hooks", timeout=PATIENCE) as client,
     ):
         assert client.post("/orders", json=order(1)).status_code == 401
         assert client.post("/orders", json=order(1), headers={"X-Key": "s3cret"}).status_code == 200
         assert client.get("/readyz").json()["status"] == "ready"
         assert client.get("/orders").headers["allow"] == "PATCH, POST, PUT"
-        assert httpx.post(f"http://127.0.0.1:{port}/orders", json=order(1)).status_code == 404
+        url = f"http://127.0.0.1:{port}/orders"
+        assert httpx.post(url, json=order(1), timeout=PATIENCE).status_code == 404
         with pytest.raises(SpoolError, match="in use by another receiver"):
             Receiver.read("receiver.yaml")
     assert events_in(home / "spool", 1) == ["1"]
@@ -76,6 +78,7 @@ def test_a_server_takes_the_application_alone(home: Path) -> None:
     receiver.start()
     with listening(receiver.app()) as port:
         url = f"http://127.0.0.1:{port}/orders"
-        assert httpx.post(url, json=order(7), headers={"X-Key": "s3cret"}).status_code == 200
+        headers = {"X-Key": "s3cret"}
+        assert httpx.post(url, json=order(7), headers=headers, timeout=PATIENCE).status_code == 200
         assert events_in(home / "spool", 1) == ["7"]
     receiver.stop()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import select
 import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ from mapper.receiver.web.app import MAX_HEAD_BYTES, Reception
 from mapper.receiver.web.timed_protocol import TimedProtocol
 from support.listening import listening
 from support.receivers import NOW, MemoryIntake, read_sources
+from support.waiting import PATIENCE
 
 SOURCES = """
 {path: /a, mapping: server, verify: {header: X-API-KEY, secrets: [{env: KEY}]}, max_body: 1MB}
@@ -36,30 +38,51 @@ class Served:
 
     port: int
     intake: MemoryIntake
+    reception: Reception
 
-    def send(self, *parts: bytes, wait: float = 5.0, pause: float = 0.0) -> bytes:
-        """What comes back for these bytes until the connection is closed, or nothing comes for a while."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
-            try:
+    def connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
+
+    def send(self, *parts: bytes) -> bytes:
+        """What comes back for these bytes until the connection is closed."""
+        with self.connect() as connection:
+            with suppress(ConnectionError):  # the server need not read all of it
                 for part in parts:
                     connection.sendall(part)
-                    time.sleep(pause)
-            except OSError:
-                pass  # the server need not read all of it
-            connection.settimeout(wait)
-            received = b""
-            try:
-                while part := connection.recv(65536):
-                    received += part
-            except OSError:
-                pass
-            return received
+            return rest_of(connection)
+
+    @contextmanager
+    def bodies_within(self, seconds: float) -> Iterator[None]:
+        """Inside, bodies have to arrive in this time; otherwise in one that passes in no test."""
+        before = self.reception.body_seconds
+        object.__setattr__(self.reception, "body_seconds", seconds)
+        yield
+        object.__setattr__(self.reception, "body_seconds", before)
 
     def is_well(self) -> bool:
         """True if an honest request is still taken, and nothing else was."""
         before = len(self.intake.requests)
         found = self.send(head(b"POST /a", KEY + b"Content-Length: 2\r\nConnection: close\r\n"), b"{}")
         return status(found) == 200 and before == 0 and self.intake.requests.pop().body == b"{}"
+
+
+def rest_of(connection: socket.socket) -> bytes:
+    """What comes until the connection is closed."""
+    received = b""
+    with suppress(ConnectionError):
+        while part := connection.recv(65_536):
+            received += part
+    return received
+
+
+def rest_while_sending(connection: socket.socket, part: bytes) -> bytes:
+    """What comes until the connection is closed; until the first byte of it, this is sent again and again."""
+    deadline = time.monotonic() + PATIENCE
+    while not select.select([connection], [], [], 0.05)[0]:
+        assert time.monotonic() < deadline, "neither an answer nor an end comes"
+        with suppress(ConnectionError):
+            connection.sendall(part)
+    return rest_of(connection)
 
 
 def head(line: bytes, headers: bytes = b"") -> bytes:
@@ -75,15 +98,15 @@ def server(request: Any) -> Iterator[Served]:
     sources = read_sources(SOURCES)
     intake = MemoryIntake()
     kept = {source.name: source.kept(frozenset()) for source in sources}
-    reception = Reception(sources, kept, intake, now=lambda: NOW, body_seconds=0.3)
+    reception = Reception(sources, kept, intake, now=lambda: NOW, body_seconds=10 * PATIENCE)
     with listening(
         reception.app(),
         http=request.param,
         h11_max_incomplete_event_size=MAX_HEAD_BYTES,
-        timeout_keep_alive=75,
+        timeout_keep_alive=int(10 * PATIENCE),
         timeout_graceful_shutdown=1,
     ) as port:
-        yield Served(port, intake)
+        yield Served(port, intake, reception)
 
 
 @pytest.fixture
@@ -156,7 +179,7 @@ CASES: dict[str, tuple[list[bytes], set[int]]] = {
     ),
     "many trailers": (
         [
-            head(b"POST /a", KEY + b"Transfer-Encoding: chunked\r\n"),
+            head(b"POST /a", KEY + CLOSE + b"Transfer-Encoding: chunked\r\n"),
             b"2\r\n{}\r\n0\r\n",
             b"X-A: 1\r\n" * 100_000,
         ],
@@ -219,15 +242,16 @@ def test_hostile_requests_are_refused(served: Served, name: str) -> None:
     parts, expected = CASES[name]
     if b"%d" in parts[0]:
         parts = [parts[0] % len(parts[1]), *parts[1:]]
-    assert status(served.send(*parts)) in expected
+    with served.bodies_within(0.3) if 408 in expected else nullcontext():
+        assert status(served.send(*parts)) in expected
     assert served.is_well()
 
 
 def test_slow_bodies_are_given_up(served: Served) -> None:
-    announced = head(b"POST /a", KEY + b"Content-Length: 100\r\n")
-    begun = time.monotonic()
-    assert status(served.send(announced, *[b"x"] * 20, pause=0.05)) == 408
-    assert time.monotonic() - begun < 5
+    """However many bytes of them come."""
+    with served.bodies_within(0.3), served.connect() as connection:
+        connection.sendall(head(b"POST /a", KEY + b"Content-Length: 100000\r\n"))
+        assert status(rest_while_sending(connection, b"x")) == 408
     assert served.is_well()
 
 
@@ -245,14 +269,14 @@ def test_requests_behind_each_other_are_told_apart(served: Served) -> None:
 
 
 def test_a_sender_that_leaves_leaves_nothing(served: Served) -> None:
-    with socket.create_connection(("127.0.0.1", served.port)) as connection:
+    with served.connect() as connection:
         connection.sendall(head(b"POST /a", KEY + b"Content-Length: 20\r\n") + b"{")
     time.sleep(0.05)
     assert served.is_well()
 
 
 def test_many_connections_that_say_nothing_stop_nobody(served: Served) -> None:
-    silent = [socket.create_connection(("127.0.0.1", served.port)) for _ in range(200)]
+    silent = [served.connect() for _ in range(200)]
     try:
         for connection in silent:
             connection.sendall(b"POST /a HTTP/1.1\r\nHost:")
@@ -297,18 +321,12 @@ def test_a_sender_that_reads_nothing_stops_nobody(served: Served) -> None:
 @pytest.mark.parametrize("server", [TimedProtocol], indirect=True)
 def test_heads_have_to_arrive_in_time(served: Served, monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
     """Slow loris: connections that send a head byte by byte, or nothing at all."""
-    monkeypatch.setattr(timed_protocol, "HEAD_SECONDS", 0.3)
-    with socket.create_connection(("127.0.0.1", served.port), timeout=0.05) as connection:
-        connection.sendall(sent)
-        begun = time.monotonic()
-        with suppress(ConnectionError):
-            while time.monotonic() - begun < 4:
-                if sent.endswith(b"\n"):
-                    connection.sendall(b"X-A: 1\r\n")  # goes on for ever
-                with suppress(TimeoutError):
-                    if not connection.recv(65_536):
-                        break
-        assert time.monotonic() - begun < 4, "only the time of an idle connection ends it"
+    more = b"X-A: 1\r\n" if sent.endswith(b"\n") else b""  # goes on for ever
+    with monkeypatch.context() as patched:
+        patched.setattr(timed_protocol, "HEAD_SECONDS", 0.3)
+        with served.connect() as connection:
+            connection.sendall(sent)
+            rest_while_sending(connection, more)
     assert served.is_well()
 
 
@@ -328,7 +346,7 @@ def test_heads_have_to_arrive_in_time(served: Served, monkeypatch: pytest.Monkey
 def test_what_is_no_body_is_bounded(served: Served, begin: bytes) -> None:
     """The parser keeps a header that has no end; a sender is stopped before it fills the memory."""
     sent = 0
-    with socket.create_connection(("127.0.0.1", served.port), timeout=5) as connection:
+    with served.connect() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65_536)
         with suppress(ConnectionError):
             connection.sendall(begin)
@@ -370,7 +388,7 @@ def test_no_more_is_read_while_requests_wait_for_their_turn(
 
     monkeypatch.setattr(TimedProtocol, "on_headers_complete", count)
     count_sent, padded = 4_000, b"GET /a HTTP/1.1\r\nX-A: " + b"x" * 500 + b"\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", served.port), timeout=5) as connection:
+    with served.connect() as connection:
         sending = threading.Thread(target=connection.sendall, args=(padded * count_sent,))
         sending.start()
         answers = bytearray()

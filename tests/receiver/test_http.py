@@ -18,6 +18,7 @@ pytest.importorskip("aiohttp", reason="the extra `receiver` is not installed")
 
 from mapper.receiver.configuration.keys import Secret
 from mapper.receiver.configuration.settings import GiveUp, HttpSettings
+from mapper.receiver.delivery import delivery
 from mapper.receiver.delivery.delivery import Deliverer
 from mapper.receiver.destinations.backoff import IN_A_ROW, LONGEST, pause, read_retry_after
 from mapper.receiver.destinations.http import HttpDestination
@@ -32,6 +33,7 @@ from support.answering_server import (
     answering,
 )
 from support.spools import SpoolBench, order, rows_of, served
+from support.waiting import PATIENCE, until
 
 GOOD = Reply()
 KEY = Secret("env OUT_KEY", b"0ut-k3y")
@@ -57,7 +59,7 @@ class Bench:
         self.said: list[str] = []
         url = settings.pop("url", server.url)
         # Long, so that a slow machine times out in no test but those of timeouts.
-        self.settings = HttpSettings(url, (("X-API-KEY", KEY),), **{"timeout": 20.0, **settings})
+        self.settings = HttpSettings(url, (("X-API-KEY", KEY),), **{"timeout": PATIENCE, **settings})
         self.deliverer = Deliverer(
             self.spool.spool,
             HttpDestination("out", self.settings, self.clock),
@@ -129,17 +131,19 @@ def test_several_events_are_an_array(tmp_path: Path) -> None:
     ],
 )
 def test_what_may_pass_is_tried_again(tmp_path: Path, reply: Reply, status: str) -> None:
-    with bench(tmp_path, reply, timeout=0.3 if status == "timeout" else 20.0) as (made, server):
+    with bench(tmp_path, reply, timeout=0.3 if status == "timeout" else PATIENCE) as (made, server):
         made.take(1)
         made.deliver()
-        text = "later" if status.isdigit() else ""
-        assert made.rows() == [(1, 0, 1, status, text)]
+        tried = [(1, 0, 1, status, "later" if status.isdigit() else "")]
+        assert made.rows() == tried
         assert made.waits == 5.0
         made.clock.now += 4.9
         made.deliver()
-        assert len(server.requests) == 1
+        assert made.rows() == tried
+        # On a slow machine the time may be over before the server has seen the request.
+        assert len(server.requests) == 1 or status == "timeout"
         server.reply = lambda body: Reply()
-        made.deliverer.destination.settings = replace(made.settings, timeout=20.0)  # type: ignore[attr-defined]
+        made.deliverer.destination.settings = replace(made.settings, timeout=PATIENCE)  # type: ignore[attr-defined]
         made.clock.now += 0.2
         made.deliver()
         assert server.taken == ["1"]
@@ -320,18 +324,16 @@ def test_the_order_of_a_user_is_kept_and_a_dead_event_is_passed(tmp_path: Path) 
         assert "later events of their users go on" in made.said[-1]
 
 
-def test_without_an_order_one_event_holds_no_other(tmp_path: Path) -> None:
+def test_without_an_order_one_event_holds_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def reply(body: bytes) -> Reply:
         return HANG if b'"event_id":"0"' in body else Reply()
 
-    with bench(tmp_path, reply, concurrency=2, timeout=3.0) as (made, server):
+    monkeypatch.setattr(delivery, "STOP", 0.1)
+    with bench(tmp_path, reply, concurrency=2) as (made, server):
         made.take(*range(50))
         made.deliverer.clock = time.time
         made.deliverer.start()
-        deadline = time.monotonic() + 10
-        while len(server.taken) < 49 and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert len(server.taken) == 49
+        until(lambda: len(server.taken) == 49)
 
 
 def test_a_certificate_that_is_not_trusted_gets_no_event(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from mapper.receiver.spool.intake import MAX_GROUP, SpoolIntake
 from mapper.receiver.spool.spool import Spool
 from mapper.receiver.spool.tables import SpoolBroken, SpoolError, SpoolFull
 from support.spools import SOURCE, received, rows_of
+from support.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -27,7 +28,9 @@ def spool(tmp_path: Path) -> Iterator[Spool]:
 
 
 def intake_of(spool: Spool, **bounds: Any) -> SpoolIntake:
-    return SpoolIntake(spool, SpoolSettings(spool.folder, **{"min_free": 0, **bounds}))
+    """An intake whose clock stands still."""
+    settings = SpoolSettings(spool.folder, **{"min_free": 0, **bounds})
+    return SpoolIntake(spool, settings, clock=lambda: 0.0)
 
 
 def take(intake: SpoolIntake, number: int = 0) -> Future[None]:
@@ -52,7 +55,7 @@ class Gate:
     def append(self, requests: Sequence[ReceivedRequest]) -> list[int]:
         self.groups.append(len(requests))
         self.entered.set()
-        assert self.opened.wait(10)
+        assert self.opened.wait(PATIENCE)
         if self.fault is not None:
             raise self.fault
         return self.real(requests)
@@ -69,11 +72,11 @@ def test_a_future_is_done_when_the_request_is_on_disk(spool: Spool, gate: Gate) 
     intake = intake_of(spool)
     intake.start()
     done = take(intake)
-    assert gate.entered.wait(10)
+    assert gate.entered.wait(PATIENCE)
     assert not done.done()
     assert not done.cancel()
     gate.opened.set()
-    done.result(10)
+    done.result(PATIENCE)
     assert len(rows_of(spool.folder, "SELECT id FROM requests")) == 1
     intake.stop()
 
@@ -82,7 +85,7 @@ def test_requests_that_come_while_a_group_is_written_are_the_next_group(spool: S
     intake = intake_of(spool)
     intake.start()
     first = take(intake)
-    assert gate.entered.wait(10)
+    assert gate.entered.wait(PATIENCE)
     more = [take(intake, number) for number in range(MAX_GROUP + 10)]
     gate.opened.set()
     intake.stop()
@@ -118,13 +121,13 @@ def test_a_slow_disk_is_said(spool: Spool, gate: Gate) -> None:
     intake.clock = lambda: now[0]
     intake.start()
     done = take(intake)
-    assert gate.entered.wait(10)
+    assert gate.entered.wait(PATIENCE)
     now[0] = 1.0
     assert intake.overloaded() is None
     now[0] = 1.1
     assert reason(intake.accept(received(b""))) == "the disk is slow"
     gate.opened.set()
-    done.result(10)
+    done.result(PATIENCE)
     assert intake.overloaded() is None
     intake.stop()
     assert reason(intake.overloaded()) == "the receiver is stopping"
@@ -135,9 +138,9 @@ def test_a_full_disk_fails_a_group_and_no_other(spool: Spool, gate: Gate) -> Non
     gate.opened.set()
     intake = intake_of(spool)
     intake.start()
-    assert isinstance(take(intake).exception(10), SpoolFull)
+    assert isinstance(take(intake).exception(PATIENCE), SpoolFull)
     gate.fault = None
-    take(intake).result(10)
+    take(intake).result(PATIENCE)
     intake.stop()
 
 
@@ -148,10 +151,10 @@ def test_a_broken_spool_fails_all_that_wait(spool: Spool, gate: Gate) -> None:
     intake.on_broken = told.append
     intake.start()
     first = take(intake)
-    assert gate.entered.wait(10)
+    assert gate.entered.wait(PATIENCE)
     second = take(intake)
     gate.opened.set()
-    assert {str(done.exception(10)) for done in (first, second)} == {"broken"}
+    assert {str(done.exception(PATIENCE)) for done in (first, second)} == {"broken"}
     intake.stop()
     assert told == [gate.fault]
     assert gate.groups == [1]
@@ -169,6 +172,6 @@ def test_requests_that_are_written_together_have_one_future(
     intake.on_written = lambda seconds: groups.append(spool.waiting_count)
     intake.start()
     for one in taken:
-        one.result(10)
+        one.result(PATIENCE)
     intake.stop()
     assert groups == [3, 6, 7]

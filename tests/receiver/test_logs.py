@@ -6,7 +6,6 @@ import json
 import logging
 import re
 import signal
-import time
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +27,15 @@ from mapper.receiver.web.logs import (
     log_fault,
 )
 from support.calls import ORDERS, write
-from support.serving import Served, serving
+from support.serving import Served, events_in, serving
 from support.spools import order
+from support.waiting import PATIENCE, until
 
 CONFIGURATION = """\
 receiver: 1
 listen: 127.0.0.1:0
 spool: {min_free: 1B}
-drain: 1s
+drain: 100ms
 sources:
   - {path: /orders, mapping: ./orders.yaml, verify: {header: X-Key, secrets: [{file: key}]}}
 """
@@ -58,7 +58,7 @@ def lines_of(served: Served) -> list[dict[str, Any]]:
 def test_each_answer_is_a_line_without_values(home: Path) -> None:
     with (
         serving(home, "receiver.yaml", "--log", "json") as served,
-        httpx.Client(base_url=served.url) as client,
+        httpx.Client(base_url=served.url, timeout=PATIENCE) as client,
     ):
         taken = client.post(
             "/orders?q=sp1ed", json=order(HOSTILE), headers={"X-Key": "s3cret", "X-O": "sp1ed"}
@@ -91,19 +91,25 @@ def test_each_answer_is_a_line_without_values(home: Path) -> None:
 
 
 def test_readiness_ends_before_the_socket(home: Path) -> None:
-    with serving(home, "receiver.yaml") as served, httpx.Client(base_url=served.url) as client:
+    write(home / "receiver.yaml", CONFIGURATION.replace("drain: 100ms", "drain: 1h"))
+    with (
+        serving(home, "receiver.yaml") as served,
+        httpx.Client(base_url=served.url, timeout=PATIENCE) as client,
+    ):
         assert client.get("/readyz").status_code == 200
         served.process.send_signal(signal.SIGTERM)
-        deadline = time.monotonic() + 10
-        while client.get("/readyz").status_code == 200:
-            assert time.monotonic() < deadline
-        answer = client.get("/readyz")
-        assert (answer.status_code, answer.json()["status"]) == (503, "stopping")
+        until(lambda: client.get("/readyz").status_code == 503)
+        assert client.get("/readyz").json()["status"] == "stopping"
         assert client.get("/livez").status_code == 200
         assert client.post("/orders", json=order(1), headers={"X-Key": "s3cret"}).status_code == 200
-        assert served.process.wait(20) == 0
-    lines = (home / "spool/events.ndjson").read_text().splitlines()
-    assert [json.loads(line)["event_id"] for line in lines] == ["1"], "what was taken meanwhile is delivered"
+        assert events_in(home / "spool", 1) == ["1"], "what is taken meanwhile is delivered"
+        served.process.send_signal(signal.SIGTERM)
+        assert served.process.wait(PATIENCE) == 128 + signal.SIGTERM, "a second signal ends it at once"
+
+
+def test_a_receiver_ends_after_the_time_for_others_to_see_it(home: Path) -> None:
+    with serving(home, "receiver.yaml") as served:
+        assert served.end()[0] == 0
 
 
 def test_texts_of_faults_stay_in_their_line() -> None:

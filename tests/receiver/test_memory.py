@@ -22,6 +22,7 @@ from mapper.receiver.request import ReceivedRequest
 from mapper.receiver.spool.acceptance import Overloaded
 from mapper.receiver.spool.reports import verify
 from support.spools import DAY, SpoolBench, order, received, served
+from support.waiting import PATIENCE, until
 
 AT_ONCE = 64
 STATUS = Path("/proc/self/status")
@@ -44,7 +45,7 @@ def post_all(
 ) -> int:
     """Post requests, some at once, and again those that are refused; how many refusals there were."""
     refused = 0
-    deadline = time.monotonic() + 300
+    deadline = time.monotonic() + 900
     for first in numbers[::AT_ONCE]:
         left = [request(number) for number in range(first, min(first + AT_ONCE, numbers.stop))]
         while left:
@@ -52,7 +53,7 @@ def post_all(
             left = [one for one, answer in zip(left, taken, strict=True) if isinstance(answer, Overloaded)]
             for answer in taken:
                 if not isinstance(answer, Overloaded):
-                    answer.result(30)
+                    answer.result(PATIENCE)
             if left:
                 assert time.monotonic() < deadline, "the receiver takes no more requests"
                 refused += 1
@@ -85,9 +86,7 @@ def check_that_memory_is_flat(folder: Path, settings: SpoolSettings, count: int)
         early = resident()
         post_all(receiver, range(count // 5, count), request, look)
         assert resident() - early < 8 * MEGABYTE
-        deadline = time.monotonic() + 60
-        while receiver.spool.waiting_count and time.monotonic() < deadline:
-            time.sleep(0.05)
+        until(lambda: not receiver.spool.waiting_count)
         assert receiver.spool.read(verify) == []
         assert max(used) < settings.max_bytes + 2 * MEGABYTE
         (total,) = receiver.spool.read(

@@ -24,6 +24,7 @@ from mapper.receiver.web.metrics import OperatingState, metric_families
 from mapper.receiver.web.tally import ReceiverTally
 from support.calls import ORDERS, write
 from support.places import ROOT, TESTS
+from support.waiting import PATIENCE
 
 FILES = ROOT / "docs" / "operation"
 PAGE = ROOT / "docs" / "receiver.md"
@@ -209,9 +210,10 @@ def test_the_commands_of_the_image_run_in_a_fresh_environment(tmp_path: Path) ->
                 found = re.search(r"listening on http://127.0.0.1:(\d+)", line)
             (check,) = [rest for word, rest in steps if word == "HEALTHCHECK"]
             asked = [word.replace(":8080", f":{found[1]}") for word in json.loads(check.removeprefix("CMD "))]
+            asked[-1] = re.sub(r"timeout=\d+", f"timeout={PATIENCE}", asked[-1])
             subprocess.run(asked, env=environment, check=True)
             process.send_signal(getattr(signal, dict(steps)["STOPSIGNAL"]))
-            assert process.wait(30) == 0
+            assert process.wait(PATIENCE) == 0
         finally:
             process.kill()
 

@@ -19,6 +19,7 @@ from mapper.receiver.destinations.destination import QueuedEvent, Verdict
 from support.calls import ORDERS
 from support.postgres import PostgresServer, postgres_server
 from support.spools import SpoolBench, order, rows_of, served
+from support.waiting import until
 
 # One worker starts the server.
 pytestmark = pytest.mark.xdist_group("postgres")
@@ -199,10 +200,9 @@ def test_a_connection_that_is_lost_is_made_again(server: PostgresServer, table: 
     bench.take(order(1))
     deliverer = bench.deliverer(server, table)
     assert deliverer.deliver_some() == 1
-    server.query(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE application_name = 'mapper' AND pid <> pg_backend_pid()"
-    )
+    others = "FROM pg_stat_activity WHERE application_name = 'mapper' AND pid <> pg_backend_pid()"
+    server.query(f"SELECT pg_terminate_backend(pid) {others}")
+    until(lambda: server.query(f"SELECT count(*) {others}") == [(0,)])
     bench.take(order(2))
     deliverer.deliver_some()
     assert deliverer.state.is_failing

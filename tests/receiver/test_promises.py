@@ -18,8 +18,10 @@ pytest.importorskip("uvicorn", reason="the extra `receiver` is not installed")
 
 from support.forked_tests import ForkedTests, forked_tests
 from support.places import ROOT
+from support.waiting import PATIENCE
 
 FAILED = 1  # the exit code of pytest if tests fail; others say that they could not be run
+SOON = 5.0  # seconds for what comes in a test that passes
 TOO_LONG = -signal.SIGALRM  # a run that does not end by itself has not passed either
 
 
@@ -632,9 +634,9 @@ def forked(copy: Path) -> Iterator[ForkedTests]:
         yield found
 
 
-def run(forked: ForkedTests, *tests: str) -> tuple[int, str]:
+def run(forked: ForkedTests, *tests: str, patience: float = PATIENCE) -> tuple[int, str]:
     """The exit code and the output of tests of the copy."""
-    return forked.run([f"tests/receiver/{test}" for test in tests])
+    return forked.run([f"tests/receiver/{test}" for test in tests], patience)
 
 
 def test_each_promise_is_kept_by_a_text() -> None:
@@ -659,7 +661,7 @@ def test_a_promise_that_is_taken_out_is_missed(copy: Path, forked: ForkedTests, 
     text = path.read_text("utf-8")
     path.write_text(text.replace(taken.kept, taken.broken), "utf-8")
     try:
-        code, out = run(forked, taken.test)
+        code, out = run(forked, taken.test, patience=SOON)
     finally:
         path.write_text(text, "utf-8")
     assert code in (FAILED, TOO_LONG), out

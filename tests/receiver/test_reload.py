@@ -10,13 +10,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
 
 import pytest
 
 pytest.importorskip("watchfiles", reason="the extra `receiver` is not installed")
 
+import watchfiles
+
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.files import read_source
+from mapper.receiver import reload
 from mapper.receiver.configuration.configuration import Configuration, RequestSource
 from mapper.receiver.configuration.configuration_reader import ReadConfiguration, read_configuration
 from mapper.receiver.configuration.settings import SpoolSettings
@@ -27,6 +31,7 @@ from mapper.receiver.spool.reports import open_reader, verify
 from support.asgi import ask
 from support.calls import EVENT, ONE_EVENT, ORDER, ORDERS, write
 from support.spools import order, rows_of, served
+from support.waiting import PATIENCE, until
 
 OTHER = ORDERS.replace("event_properties: {path: $.details, as: object, default: {}}", "event_properties: {}")
 WITH_HEADER = ORDERS.replace("{path: $.details, as: object, default: {}}", "{trace: {header: X-Trace}}")
@@ -100,18 +105,25 @@ def test_headers_that_a_new_mapping_reads_are_kept(receiver: Receiver, tmp_path:
     assert kept == [(), (("x-trace", "after"),)]
 
 
-def test_changes_are_seen(receiver: Receiver, tmp_path: Path) -> None:
-    seen = threading.Event()
-    reloader = Reloader(receiver, lambda reloaded: seen.set())
+def in_place(path: Path, text: str) -> None:
+    """As some editors write a file: for a moment it is empty, or half of it is there."""
+    path.write_text(text[: len(text) // 2], "utf-8")
+    path.write_text(text, "utf-8")
+
+
+@pytest.mark.parametrize("change", [write, in_place])
+def test_changes_are_seen(receiver: Receiver, tmp_path: Path, change: Callable[[Path, str], object]) -> None:
+    told: SimpleQueue[Reloaded] = SimpleQueue()
+    reloader = Reloader(receiver, told.put)
     reloader.start()
     try:
-        for number in range(20):
-            write(tmp_path / "orders.yaml", OTHER + f"# {number}\n")
-            if seen.wait(1):
-                break
+        for text, expected in ((OTHER, {}), (ORDERS, EVENT["event_properties"])):
+            change(tmp_path / "orders.yaml", text)
+            while not told.get(timeout=PATIENCE).replaced:
+                pass  # half of the file was looked at
+            assert properties(receiver) == expected
     finally:
         reloader.stop()
-    assert properties(receiver) == {}
 
 
 # --- configurations and secrets
@@ -254,62 +266,82 @@ def test_a_receiver_that_refuses_requests_is_not_ready(home: Home) -> None:
 
 
 def test_changed_secrets_and_configurations_are_seen(home: Home) -> None:
-    seen = threading.Semaphore(0)
-    home.reloader.on_change = lambda reloaded: seen.release()
     home.reloader.start()
-    for number in range(20):
-        write(home.folder / "key", f"next-{number}\n")
-        if seen.acquire(timeout=1):
-            break
-    else:
-        pytest.fail("nobody looked")
-    assert 200 in {home.post(f"next-{count}") for count in range(number + 1)}
+    write(home.folder / "key", "next-key\n")
+    until(lambda: home.post("next-key") == 200)
     other = home.folder / "elsewhere"
     write(other / "key", "here\n")
     write(home.file, CONFIGURATION.replace("{file: key}", "{file: elsewhere/key}"))
-    assert seen.acquire(timeout=30)
-    assert home.post("here") == 200
-    for number in range(20):  # the folder that is named now is watched, too
-        write(other / "key", f"there-{number}\n")
-        if seen.acquire(timeout=1):
-            break
-    assert 200 in {home.post(f"there-{count}") for count in range(number + 1)}
+    until(lambda: home.post("here") == 200)
+    write(other / "key", "there\n")  # the folder that is named now is watched, too
+    until(lambda: home.post("there") == 200)
 
 
 @pytest.mark.parametrize("times", [1, 2], ids=["made", "made again"])
-def test_folders_that_are_made_later_are_watched(home: Home, times: int) -> None:
+def test_folders_that_are_made_later_are_watched(
+    home: Home, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As `./mappings` of a receiver without a configuration, of which nothing is there at first."""
-    read, reading = home.reloader.read, threading.Semaphore(0)
-    folder = home.folder / "mappings"
+    read, watch, folder = home.reloader.read, watchfiles.watch, home.folder / "mappings"
+    read_with = set[str]()
+    watched: list[tuple[float, tuple[Path, ...]]] = []  # since when, and the folders
 
     def read_with_folder(report: Report) -> ReadConfiguration:
         assert read is not None
-        reading.release()
+        read_with.update(path.name for path in folder.glob("*"))
         found = read(report)
         return replace(found, files=(*found.files, folder))
 
+    def watch_and_note(*folders: Path, **options: Any) -> Iterator[set[Any]]:
+        since = time.monotonic()
+        for changes in watch(*folders, **options):
+            yield changes
+            watched.append((since, folders))  # the look for what changed before is asked for
+
+    monkeypatch.setattr(reload, "SEEING", 100)
+    monkeypatch.setattr("watchfiles.watch", watch_and_note)
     home.reloader.read = read_with_folder
     home.reloader.start()
     for _ in range(times):
         if folder.exists():
             folder.rmdir()
+        made = time.monotonic()
         folder.mkdir()
-        assert reading.acquire(timeout=30)
-        while reading.acquire(timeout=2):  # until all is quiet
-            pass
+        until(lambda made=made: any(since > made and folder in folders for since, folders in watched))
     write(folder / "shop.yaml", "")
-    assert reading.acquire(timeout=30)
+    until(lambda: "shop.yaml" in read_with)
 
 
-def test_a_look_can_be_asked_for(home: Home) -> None:
-    seen = threading.Event()
-    home.reloader.on_change = lambda reloaded: seen.set()
+def test_a_look_can_be_asked_for(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def see_nothing(*folders: Path, stop_event: threading.Event, **options: object) -> Iterator[set[object]]:
+        stop_event.wait()
+        yield from ()
+
+    monkeypatch.setattr("watchfiles.watch", see_nothing)
     home.reloader.start()
     home.reloader.ask()
     write(home.folder / "key", "next-key\n")
     home.reloader.ask()
-    assert seen.wait(30)
-    assert home.post("next-key") == 200
+    until(lambda: home.post("next-key") == 200)
+
+
+def test_a_folder_that_goes_away_before_it_is_watched_ends_no_watch(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    home.receiver.on_fault = told.append
+    watch, failures = watchfiles.watch, [FileNotFoundError("No path was found.")]
+
+    def watch_the_second_time(*folders: Path, **options: Any) -> Iterator[set[Any]]:
+        if failures:
+            raise failures.pop()
+        return watch(*folders, **options)
+
+    monkeypatch.setattr("watchfiles.watch", watch_the_second_time)
+    home.reloader.start()
+    write(home.folder / "key", "next-key\n")
+    until(lambda: home.post("next-key") == 200)
+    assert told == []
 
 
 def test_faults_of_watching_are_told_and_looks_can_still_be_asked_for(
@@ -323,19 +355,19 @@ def test_faults_of_watching_are_told_and_looks_can_still_be_asked_for(
 
     monkeypatch.setattr("watchfiles.watch", refuse)
     home.reloader.start()
-    assert told.get(timeout=30) == (
+    assert told.get(timeout=PATIENCE) == (
         "changes of files are not seen, until SIGHUP: OS file watch limit reached."
     )
     read, home.reloader.read = home.reloader.read, lambda report: 1 // 0  # type: ignore[assignment, return-value]
     home.reloader.ask()
-    assert told.get(timeout=30) == "changed files cannot be looked at: ZeroDivisionError, a defect of mapper"
+    assert (
+        told.get(timeout=PATIENCE)
+        == "changed files cannot be looked at: ZeroDivisionError, a defect of mapper"
+    )
     home.reloader.read = read
-    seen = threading.Event()
-    home.reloader.on_change = lambda reloaded: seen.set()
     write(home.folder / "key", "next-key\n")
     home.reloader.ask()
-    assert seen.wait(30)
-    assert home.post("next-key") == 200
+    until(lambda: home.post("next-key") == 200)
 
 
 def test_requests_that_come_while_mappings_change_are_mapped_by_one_of_them(home: Home) -> None:
@@ -360,12 +392,13 @@ def test_requests_that_come_while_mappings_change_are_mapped_by_one_of_them(home
         versions[mapping.version] = {} if text is ORDERS else {"a": 1}
         write(home.folder / "orders.yaml", text)
         assert home.reloader.look().replaced == ("orders",)
+        (mapping,) = receiver.mappings.values()
+        query = "SELECT 1 FROM events WHERE version = ? LIMIT 1"
+        until(lambda query=query, used=mapping.version: rows_of(home.folder / "spool", query, used))
     ended.set()
     posting.join()
     assert set(statuses) == {200}
-    deadline = time.monotonic() + 30
-    while receiver.spool.waiting_count and time.monotonic() < deadline:
-        time.sleep(0.01)
+    until(lambda: not receiver.spool.waiting_count)
     receiver.worker.stop()
     rows = rows_of(home.folder / "spool", "SELECT version, event FROM events")
     assert len(rows) == statuses[200]

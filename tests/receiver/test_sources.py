@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,6 +37,7 @@ from support.vendor_posts import (
     signed,
     signed_post,
 )
+from support.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.xdist_group("sources")  # they share a server
 
@@ -135,10 +135,8 @@ class Vendors:
 
     def wait(self) -> None:
         """Until all requests are mapped."""
-        deadline = time.monotonic() + 60
-        while rows_of(self.folder / "spool", "SELECT count(*) FROM requests WHERE is_mapped = 0") != [(0,)]:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        query = "SELECT count(*) FROM requests WHERE is_mapped = 0"
+        until(lambda: rows_of(self.folder / "spool", query) == [(0,)])
 
     def outcomes(self, source: str) -> dict[str, list[Any]]:
         """Events, skips and rejections of a source, each with its item; duplicates are numbers alone."""
@@ -178,7 +176,7 @@ def vendors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vendors]:
         write(folder / name, text + "\n")
     with (
         serving(folder, "receiver.yaml", environment=KEYS) as served,
-        httpx.Client(base_url=served.url, timeout=30) as client,
+        httpx.Client(base_url=served.url, timeout=PATIENCE) as client,
     ):
         yield Vendors(folder, served, client)
         code, _ = served.end()
@@ -336,15 +334,12 @@ def test_secrets_are_rotated_while_requests_come(vendors: Vendors) -> None:
     assert vendors.served.process.stderr is not None
     line = vendors.served.process.stderr.readline()
     assert line == "the configuration changed and is used from now on\n"
-    deadline = time.monotonic() + 30
-    while statuses() != [401, 200, 200, 401, 200, 200] and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert statuses() == [401, 200, 200, 401, 200, 200]
+    # Files are changed one after the other, and may be looked at meanwhile.
+    until(lambda: statuses() == [401, 200, 200, 401, 200, 200])
     for name, text in FILES.items():
         write(vendors.folder / name, text + "\n")
     vendors.served.process.send_signal(signal.SIGHUP)
-    while statuses() != [200, 200, 401, 200, 200, 401] and time.monotonic() < deadline:
-        time.sleep(0.1)
+    until(lambda: statuses() == [200, 200, 401, 200, 200, 401])
 
 
 def test_no_secret_is_in_the_spool(vendors: Vendors) -> None:

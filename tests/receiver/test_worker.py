@@ -15,6 +15,7 @@ from mapper.receiver.spool.spool import Spool
 from mapper.receiver.spool.tables import EventKind, SpoolFull
 from support.calls import ORDERS
 from support.spools import SOURCE, SpoolBench, content_of, order, received, rows_of, served
+from support.waiting import PATIENCE
 
 REJECTED = {"id": "r", "type": "placed", "at": "2026-11-23T19:00:00Z"}
 
@@ -241,7 +242,7 @@ def test_a_worker_that_fails_is_reported(bench: SpoolBench, monkeypatch: pytest.
     bench.spool.append([received(order(1))])
     bench.worker.start()
     assert bench.worker._thread is not None
-    bench.worker._thread.join(10)
+    bench.worker._thread.join(PATIENCE)
     assert [str(error) for error in told] == [
         "a request cannot be mapped: ZeroDivisionError, a defect of mapper"
     ]
@@ -259,5 +260,7 @@ def test_a_broken_spool_is_reported_once(bench: SpoolBench) -> None:
     bench.worker.on_broken = told.append
     bench.spool.broken = "broken"
     bench.worker.start()
+    assert bench.worker._thread is not None
+    bench.worker._thread.join(PATIENCE)
     bench.worker.stop()
     assert [str(error) for error in told] == ["broken"]

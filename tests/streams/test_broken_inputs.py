@@ -7,15 +7,19 @@ import json
 import os
 import random
 import shutil
+import subprocess
+import sys
+import threading
 import zlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 
 from mapper.streams.gzip_files import PIECE, GzipReader
-from support.calls import ORDER, Call, Ended, lines, ndjson, shell, write
+from support.calls import ENVIRONMENT, ORDER, Call, Ended, lines, ndjson, shell, write
 from support.runs import OUTPUTS, REFUSED, REJECTED, UNREAD, Runs
 from support.watched_disk import DiskCall
 
@@ -204,14 +208,17 @@ CHANGES = (grow, grow_by_lines, shrink, empty, replace, overwrite, remove)
 
 
 class ChangesOnce:
-    """Does something before the call with a number."""
+    """Does something before the call with a number; calls come from several threads."""
 
-    def __init__(self, number: int, change: Callable[[], None]) -> None:
+    def __init__(self, number: int, change: Callable[[], object]) -> None:
         self.left, self.change = number, change
+        self._lock = threading.Lock()
 
     def __call__(self, call: DiskCall) -> None:
-        self.left -= 1
-        if self.left == 0:
+        with self._lock:
+            self.left -= 1
+            is_now = self.left == 0
+        if is_now:
             self.change()
 
 
@@ -252,15 +259,32 @@ def test_an_input_that_changes(
     assert codes >= {REJECTED, UNREAD}
 
 
+# A run in which the input grows when the first outcomes are written.
+GROWING = """
+import sys
+from mapper.cli import main
+from mapper.streams.recording import Recording
+write = Recording.write
+def grow_and_write(*given):
+    if Recording.write is not write:
+        Recording.write = write
+        with open("in", "ab") as stream:
+            stream.write(b'{"id"')
+    write(*given)
+Recording.write = grow_and_write
+sys.exit(main(["run", "orders", "-o", "out"]))
+"""
+
+
 def test_standard_input_from_a_file_that_grows(project: Path) -> None:
     write(project / "in", ndjson(ORDER) * 30_000)
-    script = "($MAPPER run orders -o out < in; echo $?) & sleep 0.05; printf '{\"id\"' >> in; wait"
-    ended = shell(script, cwd=project)
-    if ended.out == "1\n":  # it grew before it was opened
-        assert len(lines(project / "out")) == 30_000
-    else:
-        assert (ended.out, ended.err) == ("3\n", "mapper: `<stdin>` changed while it was read\n")
-        assert not (project / "out").exists()
+    command = [sys.executable, "-c", GROWING]
+    with (project / "in").open("rb") as given:
+        ended = subprocess.run(
+            command, cwd=project, env=ENVIRONMENT, stdin=given, capture_output=True, text=True, check=False
+        )
+    assert (ended.returncode, ended.stderr) == (3, "mapper: `<stdin>` changed while it was read\n")
+    assert not (project / "out").exists()
 
 
 def test_a_change_is_told(project: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -280,13 +304,15 @@ def test_a_folder_that_goes_away(quick: Path, monkeypatch: pytest.MonkeyPatch) -
     for output in OUTPUTS:
         for number in range(25, 120, 19):
             folder = runs.fresh(monkeypatch)
-            report = ChangesOnce(number, lambda lost=folder / f"{output}-of": shutil.rmtree(lost))  # type: ignore[misc]
+            # All of it at once: another thread may be about to make a file in it.
+            lost = folder / f"{output}-of"
+            report = ChangesOnce(number, partial(lost.rename, quick / f"lost{runs.count}"))
             code = runs.watched(report)
             if report.left <= 0:
                 assert code == 1
                 files = runs.files()
                 assert all(files.get(name, data) == data for name, data in whole.items())
-                (folder / f"{output}-of").mkdir()
+                lost.mkdir()
                 again = runs.run("--resume")
                 assert again in (REJECTED, REFUSED)  # refused if a part is lost
                 assert again == REFUSED or runs.files() == whole

@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from support.waiting import PATIENCE
+
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
 
@@ -126,10 +128,10 @@ def answering(
     stop: list[asyncio.Future[None]] = []
     thread = threading.Thread(target=lambda: loop.run_until_complete(run()), daemon=True)
     thread.start()
-    ready.wait(10)
+    assert ready.wait(PATIENCE)
     try:
         yield server
     finally:
         loop.call_soon_threadsafe(stop[0].set_result, None)
-        thread.join(10)
+        thread.join(PATIENCE)
         loop.close()

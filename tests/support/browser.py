@@ -17,6 +17,8 @@ from typing import Any
 import httpx
 import pytest
 
+from support.waiting import PATIENCE
+
 CHROMIUM, DRIVER = (shutil.which(name) for name in ("chromium", "chromedriver"))
 # `.ci/run` sets it if it has installed a browser: then the tests must not be skipped.
 IS_NEEDED = os.environ.get("MAPPER_TESTS_NEED_BROWSER") == "1"
@@ -69,7 +71,7 @@ class Browser:
         """Click the first one, and wait for the page that this leads to."""
         element = self.find(selector)[0]
         self.call("POST", f"/element/{element}/click")
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             gone = self.client.get(f"/session/{self.session}/element/{element}/name").status_code == 404
             if gone and self.run("return document.readyState") == "complete":
@@ -131,7 +133,7 @@ def browsing(folder: Path, has_scripts: bool = True) -> Iterator[Browser]:
         driver = subprocess.Popen([DRIVER, "--port=0"], stdout=log, stderr=subprocess.STDOUT)
         try:
             client = httpx.Client(
-                base_url=f"http://127.0.0.1:{_port(folder / 'chromedriver.log')}", timeout=60
+                base_url=f"http://127.0.0.1:{_port(folder / 'chromedriver.log')}", timeout=PATIENCE
             )
             options: dict[str, Any] = {
                 "binary": CHROMIUM,
@@ -153,11 +155,11 @@ def browsing(folder: Path, has_scripts: bool = True) -> Iterator[Browser]:
                 client.close()
         finally:
             driver.terminate()
-            driver.wait(20)
+            driver.wait(PATIENCE)
 
 
 def _port(log: Path) -> int:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         found = re.search(r"started successfully on port (\d+)", log.read_text())
         if found:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,9 +66,17 @@ def shell(command: str, *, cwd: Path, stdin: bytes = b"") -> Ended:
 
 
 def write(path: Path, content: str | bytes) -> Path:
-    """Write a file, and the folders around it; the path of the file."""
+    """Write a file, and the folders around it; the path of the file.
+
+    It is there as a whole at once, in place of one before it: who watches the file or its folder never sees
+    an empty file, half of one, or one of another name.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    place = Path(os.path.realpath(path))
+    # Beside the folder, not in it: one of samples is watched itself.
+    new = place.parent.parent / f"written-{os.getpid()}-{threading.get_ident()}"
+    new.write_bytes(content.encode() if isinstance(content, str) else content)
+    new.replace(place)
     return path
 
 

@@ -1,7 +1,8 @@
 """Forked tests: many runs of pytest, each in a fork of one process that has imported all but the receiver.
 
-`python -m support.forked_tests` reads a line of JSON with the names of tests for each run, and prints a line
-with its exit code and its output. A fork imports the receiver anew, as it is on disk by then.
+`python -m support.forked_tests` reads a line of JSON for each run, with the patience of its tests and their
+names, and prints a line with its exit code and its output. A fork imports the receiver anew, as it is on disk
+by then.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from pathlib import Path
 
 import pytest
 
+from support import waiting
 from support.calls import ORDERS
+from support.waiting import PATIENCE
 
 # Plugins are imported before pytest can rewrite their assertions; they have none that tell anything.
 QUIET = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
@@ -43,20 +46,21 @@ PACKAGES = (
     "mapper.samples.suites",
     "mapper.streams.item_lines",
 )
-# A run that does not end by itself has not passed either.
-SECONDS = 60
 
 
 @dataclass
 class ForkedTests:
-    """The process that forks; `run` gives the output and the exit code, -SIGALRM if the time is over."""
+    """The process that forks; `run` gives the output and the exit code, -SIGALRM if the time is over.
+
+    Tests that are expected to fail get little patience with what does not come.
+    """
 
     process: subprocess.Popen[str]
 
-    def run(self, tests: Sequence[str]) -> tuple[int, str]:
+    def run(self, tests: Sequence[str], patience: float = PATIENCE) -> tuple[int, str]:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        print(json.dumps(tests), file=self.process.stdin, flush=True)
+        print(json.dumps([patience, *tests]), file=self.process.stdin, flush=True)
         code, out = json.loads(self.process.stdout.readline())
         return code, out
 
@@ -90,8 +94,11 @@ def _serve() -> None:
                 os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
                 os.dup2(out.fileno(), 1)
                 os.dup2(out.fileno(), 2)
-                signal.alarm(SECONDS + 5 * len(json.loads(line)))
-                code = int(pytest.main([*OPTIONS, *json.loads(line)]))
+                patience, *tests = json.loads(line)
+                waiting.PATIENCE = patience
+                # A run that does not end by itself has not passed either.
+                signal.alarm(60 + int(patience * len(tests)))
+                code = int(pytest.main([*OPTIONS, *tests]))
                 sys.stdout.flush()
                 os._exit(code)
             code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

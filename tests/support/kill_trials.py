@@ -19,6 +19,7 @@ from mapper.receiver.spool.reports import open_reader, verify
 from support.calls import ORDERS, write
 from support.places import ROOT, TESTS
 from support.spools import order, rows_of
+from support.waiting import PATIENCE, until
 
 
 def body_of(number: int) -> dict[str, Any]:
@@ -49,7 +50,7 @@ class Clients:
             thread.join()
 
     def _post_all(self) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         while not self._ended.is_set():
             with self._lock:
                 number = self._next
@@ -95,9 +96,7 @@ def run_trial(tmp_path: Path, kills: int, *, shim: Path | None = None, **more: A
         assert process.stdout is not None
         clients = Clients(int(process.stdout.readline()))
         clients.run(more.get("clients", 4), process.stdout.readline)
-        deadline = time.monotonic() + 45
-        while time.monotonic() < deadline and not is_quiet(folder):
-            time.sleep(0.05)
+        until(lambda: is_quiet(folder))
         process.stdin.close()
         assert process.stdout.read().strip() == "0"
     return clients

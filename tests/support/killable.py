@@ -12,6 +12,7 @@ import resource
 import signal
 import sys
 import time
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -66,13 +67,23 @@ class Steps:
 
 
 NOTHING_TO_RESUME = 2
+INTERRUPTED, CRASHED = 130, 70
 
 
 def run(trial: dict[str, Any], attempt: dict[str, Any]) -> int:
     """One run in a process of its own; its exit code, or minus the signal that ended it."""
     child = os.fork()
     if child == 0:
-        os._exit(_run(trial, attempt))
+        code = INTERRUPTED  # also before and after the part of `main` that tells of it
+        try:
+            code = _run(trial, attempt)
+        except KeyboardInterrupt:
+            pass
+        except Exception:
+            traceback.print_exc()
+            code = CRASHED
+        finally:
+            os._exit(code)
     if "signal" in attempt:
         time.sleep(attempt["delay"])
         os.kill(child, attempt["signal"])
@@ -91,9 +102,9 @@ def run_all(trial: dict[str, Any]) -> list[int]:
 
 
 def _was_whole(trial: dict[str, Any], ended: list[int]) -> bool:
-    """Whether the run was killed when all was done and only Python had still to end."""
+    """Whether the run was killed or interrupted when all was done and only Python had still to end."""
     said = (Path(trial["folder"]) / "log").read_text()
-    return "nothing to resume" in said and any(code < 0 for code in ended)
+    return "nothing to resume" in said and any(code < 0 or code == INTERRUPTED for code in ended)
 
 
 def _run(trial: dict[str, Any], attempt: dict[str, Any]) -> int:

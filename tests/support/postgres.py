@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from support.waiting import PATIENCE
+
 # `.ci/run` sets it after it has installed PostgreSQL: then tests that need it must not be skipped.
 REQUIRED = "MAPPER_TESTS_NEED_POSTGRES"
 FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "shared_buffers=16MB")
@@ -85,7 +87,7 @@ class PostgresServer:
             )
         import psycopg
 
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while True:
             try:
                 psycopg.connect(self.dsn).close()

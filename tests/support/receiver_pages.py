@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,7 +15,8 @@ import msgspec
 from mapper.receiver import Receiver
 from support.asgi import Answer, ask
 from support.calls import ORDERS, write
-from support.spools import order
+from support.spools import CountedRequests, order
+from support.waiting import until
 
 KEY = "p4ge-key"
 CONFIGURATION = """\
@@ -36,6 +36,7 @@ class PageClient:
     """Asks the page as a browser would, without scripts; `cookie` is that of its session."""
 
     receiver: Receiver
+    counted: CountedRequests
     cookie: str = ""
     headers: list[tuple[str, str]] = field(default_factory=list)
     app: Any = None
@@ -71,12 +72,7 @@ class PageClient:
         self.wait()
 
     def wait(self) -> None:
-        deadline = time.monotonic() + 20
-        while self.receiver.spool.waiting_count and time.monotonic() < deadline:
-            time.sleep(0.005)
-        assert not self.receiver.spool.waiting_count
-        # The count changes before the transaction ends.
-        self.receiver.spool.read(lambda db: None)
+        until(self.counted.are_all, 0.005)
 
 
 @contextmanager
@@ -87,9 +83,10 @@ def receiver_pages(folder: Path, configuration: str = CONFIGURATION) -> Iterator
     write(folder / "key", "s3cret\n")
     write(folder / "page_key", f"{KEY}\n")
     receiver = Receiver.read(folder / "receiver.yaml")
+    counted = CountedRequests(receiver)
     receiver.start()
     try:
-        yield PageClient(receiver)
+        yield PageClient(receiver, counted)
     finally:
         receiver.stop()
 

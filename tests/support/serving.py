@@ -8,12 +8,12 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from support.places import ROOT
+from support.waiting import PATIENCE, until
 
 
 class Served:
@@ -48,7 +48,7 @@ class Served:
     def end(self) -> tuple[int, str]:
         """Exit code and output after SIGTERM."""
         self.process.send_signal(signal.SIGTERM)
-        out, err = self.process.communicate(timeout=30)
+        out, err = self.process.communicate(timeout=PATIENCE)
         self.errors.append(err)
         return self.process.returncode, out
 
@@ -67,13 +67,14 @@ def serving(folder: Path, *words: str, environment: Mapping[str, str] | None = N
 
 def events_in(folder: Path, count: int) -> list[str]:
     """The ids in `events.ndjson` as soon as there are so many."""
-    deadline = time.monotonic() + 20
-    while True:
-        path = folder / "events.ndjson"
-        lines = path.read_text("utf-8").splitlines() if path.exists() else []
-        if len(lines) >= count or time.monotonic() > deadline:
-            return [json.loads(line)["event_id"] for line in lines]
-        time.sleep(0.02)
+    path = folder / "events.ndjson"
+
+    def lines() -> list[str]:
+        text = path.read_text("utf-8") if path.exists() else ""
+        return text[: text.rfind("\n") + 1].splitlines()
+
+    until(lambda: len(lines()) >= count)
+    return [json.loads(line)["event_id"] for line in lines()]
 
 
 def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -84,6 +85,6 @@ def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.render import render_text
@@ -22,7 +22,11 @@ from mapper.receiver.spool import spool
 from mapper.receiver.spool.queues import EventQueue, Progress, Settled
 from mapper.receiver.spool.reports import open_reader, verify
 from mapper.receiver.spool.spool import DATABASE, Spool
+from mapper.receiver.spool.tables import Portion
 from support.calls import ORDERS, write
+
+if TYPE_CHECKING:
+    from mapper.receiver.receiver import Receiver
 
 _BENCHES: list[SpoolBench] = []
 SOURCE = "/orders"
@@ -100,6 +104,24 @@ class SpoolBench:
         """The law holds."""
         with open_reader(self.folder) as db:
             assert verify(db) == []
+
+
+class CountedRequests:
+    """The requests whose outcomes a receiver has counted; made before it is started."""
+
+    def __init__(self, receiver: Receiver) -> None:
+        self.receiver, self.found = receiver, set[int]()
+        self._entered, receiver.worker.on_entered = receiver.worker.on_entered, self._enter
+
+    def _enter(self, portions: Sequence[Portion]) -> None:
+        self._entered(portions)
+        self.found.update(portion.request for portion in portions)
+
+    def are_all(self) -> bool:
+        """True if no request waits, and all outcomes are counted, which is done after they are entered."""
+        query = "SELECT id, is_mapped FROM requests"
+        known = self.receiver.spool.read(lambda db: db.execute(query).fetchall())
+        return all(is_mapped and number in self.found for number, is_mapped in known)
 
 
 class Watched(sqlite3.Connection):
