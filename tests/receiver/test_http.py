@@ -324,7 +324,7 @@ def test_without_an_order_one_event_holds_no_other(tmp_path: Path) -> None:
     def reply(body: bytes) -> Reply:
         return HANG if b'"event_id":"0"' in body else Reply()
 
-    with bench(tmp_path, reply, concurrency=2, timeout=3.0) as (made, server):
+    with bench(tmp_path, reply, concurrency=2, timeout=1.0) as (made, server):
         made.take(*range(50))
         made.deliverer.clock = time.time
         made.deliverer.start()

@@ -20,8 +20,6 @@ from support.calls import ORDERS
 from support.postgres import PostgresServer, postgres_server
 from support.spools import SpoolBench, order, rows_of, served
 
-# One worker starts the server.
-pytestmark = pytest.mark.xdist_group("postgres")
 _numbers = count()
 
 
