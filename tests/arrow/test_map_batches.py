@@ -362,6 +362,7 @@ def test_the_mapping_column_is_the_version(orders: mapper.Transform) -> None:
     assert orders.version != mapper.compile(ORDERS.replace("Order\n", "Other\n")).version
 
 
+@pytest.mark.slow
 def test_memory_is_flat_over_many_batches(orders: mapper.Transform) -> None:
     """Ten times as many batches take the same memory, of Python and of Arrow."""
     body = json.dumps({"orders": [ORDER, {}, {"test": True}] * 50}).encode()

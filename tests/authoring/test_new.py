@@ -17,6 +17,7 @@ from mapper.authoring.draft import MappingDraft, draft, draft_of
 from mapper.authoring.infer import infer
 from mapper.authoring.traffic import Traffic
 from support.calls import Call, ndjson, write
+from support.examples import tries
 from support.places import ROOT
 from support.public_payloads import SHAPES, payloads
 
@@ -274,7 +275,7 @@ def random_body(chance: random.Random) -> Any:
 
 def test_a_draft_of_anything_compiles_and_rejects_as_it_says(project: Path) -> None:
     chance = random.Random(16)
-    for _ in range(25):
+    for _ in range(tries(25)):
         bodies = [random_body(chance) for _ in range(chance.choice([1, 5]))]
         made = mapper.draft("x", bodies)
         write(project / "x.schema.json", json.dumps(infer(bodies, each=made.each or "$").document))

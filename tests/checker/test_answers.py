@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 import mapper
 from mapper.checker.search.runner import Payload
@@ -27,13 +26,14 @@ from support.golden import Golden
 from support.places import TESTS
 from support.shown_payloads import whole_numbers
 from support.validators import reference
+from support.yaml_text import load_yaml
 
 SHOWN = re.compile(r"smallest payload that fails: `(.*)`$")
 TABLES = sorted((TESTS / "cases" / "answers").glob("*.yaml"))
 
 
 def table(path: Path) -> list[dict[str, Any]]:
-    return yaml.safe_load(path.read_text("utf-8"))
+    return load_yaml(path)
 
 
 CASES = [pytest.param(case, id=f"{path.stem}: {case['idea']}") for path in TABLES for case in table(path)]

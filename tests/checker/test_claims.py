@@ -12,17 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from mapper.compiler import Analysis
 from support.claims import checked, judge
 from support.places import TESTS
 from support.validators import reference
+from support.yaml_text import load_yaml
 
 CASES = [
     pytest.param(case, id=f"{path.stem}: {case['idea']}")
     for path in sorted((TESTS / "cases" / "claims").glob("*.yaml"))
-    for case in yaml.safe_load(path.read_text("utf-8"))
+    for case in load_yaml(path)
 ]
 KEYS = {"idea", "a", "source", "f", "mapping", "target", "says", "payloads"}
 

@@ -19,6 +19,7 @@ from mapper.checker.types import read_types
 from mapper.diagnostics.diagnostic import Report
 from mapper.runtime.faults import Fault
 from mapper.transform.runner import prepare_template
+from support.examples import tries
 
 LENGTHS = {"none": (0, 0), "few": (0, 2), "some": (2, 4), "four": (4, 4), "many": (1, 6)}
 SOURCE = {
@@ -98,7 +99,7 @@ def lengths(program: ir.Program, dice: random.Random, payloads: int) -> set[int]
     return found
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(tries(60)))
 def test_events_have_a_counted_number_of_elements(seed: int) -> None:
     dice = random.Random(seed)
     text = f'{{"l": [[0{Writer(dice).parts(3)}]]}}'

@@ -14,23 +14,23 @@ from random import Random
 from typing import Any
 
 import pytest
-import yaml
 
 from mapper.catalog import shipped_schemas
 from support.claims import OPEN, judge
 from support.places import TESTS
 from support.schema_values import values_of_schema
+from support.yaml_text import load_yaml
 
 FOLDER = TESTS / "cases" / "realistic_templates"
 KEYS = {"name", "source", "target", "skip", "template", "says", "open"}
-SCHEMAS = yaml.safe_load((FOLDER / "schemas.yaml").read_text("utf-8"))
+SCHEMAS = load_yaml(FOLDER / "schemas.yaml")
 EVENT = json.loads((shipped_schemas() / "event.schema.json").read_text("utf-8"))
 TARGETS = {"event": EVENT, **SCHEMAS["targets"]}
 CASES = [
     pytest.param(case, id=case["name"])
     for path in sorted(FOLDER.glob("*.yaml"))
     if path.name != "schemas.yaml"
-    for case in yaml.safe_load(path.read_text("utf-8"))
+    for case in load_yaml(path)
 ]
 PAYLOADS = 6
 

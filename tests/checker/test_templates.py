@@ -6,6 +6,7 @@ and column of the first bad character of the rendered text, `doubts` what remain
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from mapper.schemas.schema import Schema, load_schema
 from mapper.transform.runner import prepare_template
 from support.built_schemas import schema_from
 from support.places import SHARED, TESTS
+from support.yaml_text import load_yaml
 
 CASES = sorted((TESTS / "cases" / "proofs").glob("*.yaml"))
 KEYS = {
@@ -38,10 +40,11 @@ KEYS = {
 SAMPLES = SHARED / "samples" / "clevertap"
 
 
+@cache
 def cases() -> list[Any]:
     found = []
     for path in CASES:
-        for case in yaml.safe_load(path.read_text("utf-8")):
+        for case in load_yaml(path):
             found.append(pytest.param(case, id=f"{path.stem}: {case['name']}"))
     return found
 

@@ -12,7 +12,7 @@ from mapper.runtime.limits import Limits
 from support.calls import ORDER, Call, add_case, lines, ndjson, write
 
 
-@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize("jobs", ["1", pytest.param("2", marks=pytest.mark.slow)])
 def test_run_keeps_to_it(project: Path, call: Call, jobs: str) -> None:
     bodies = ndjson(*[{"orders": [ORDER] * count} for count in (1, 2, 3, 1)])
     write(project / "in.ndjson", bodies)

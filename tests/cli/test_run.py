@@ -191,10 +191,10 @@ class TestRun:
         event = json.loads(call("run", "orders", "in").out)
         assert json.dumps(event["event_properties"]) == json.dumps(details)
 
-    def test_standard_input(self, project: Path) -> None:
-        for arguments in ("", "-"):
-            ended = shell(f"$MAPPER run orders {arguments}", cwd=project, stdin=gzip.compress(ndjson(ORDER)))
-            assert (ended.code, json.loads(ended.out)) == (0, EVENT)
+    @pytest.mark.parametrize("argument", ["", pytest.param("-", marks=pytest.mark.slow)])
+    def test_standard_input(self, project: Path, argument: str) -> None:
+        ended = shell(f"$MAPPER run orders {argument}", cwd=project, stdin=gzip.compress(ndjson(ORDER)))
+        assert (ended.code, json.loads(ended.out)) == (0, EVENT)
 
     def test_a_pipe_by_name_is_opened_once(self, project: Path) -> None:
         write(project / "in", ndjson(ORDER))
@@ -266,6 +266,7 @@ class TestRun:
         event, code = ended.out.splitlines()
         assert (json.loads(event), code, ended.err) == (EVENT, "141", "")
 
+    @pytest.mark.slow
     @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
     @pytest.mark.parametrize("where", ["> /dev/full", "-o /dev/full", "--rejected /dev/full > /dev/null"])
     def test_a_full_disk_is_one_line(self, project: Path, where: str) -> None:

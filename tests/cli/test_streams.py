@@ -156,7 +156,7 @@ def test_the_shell_closes_streams_as_the_forks_do(tmp_path: Path) -> None:
     assert lines(tmp_path / "jobs") == [EVENT]
 
 
-@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("unbuffered", ["", pytest.param("1", marks=pytest.mark.slow)])
 def test_errors_name_the_thing_that_failed(tmp_path: Path, unbuffered: str) -> None:
     folder = str(_project(tmp_path))
     write(tmp_path / "many", ndjson(ORDER) * 3_000)

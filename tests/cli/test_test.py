@@ -189,6 +189,7 @@ class TestTest:
         assert len([c for c in cases if c[0] == "unset"]) >= 1
         assert all(float(c.get("time", "x")) >= 0 for c in cases.values())
 
+    @pytest.mark.slow
     def test_the_shipped_mappings_pass(self, tmp_path: Path) -> None:
         ended = shell("$MAPPER test", cwd=tmp_path)
         assert (ended.code, ended.err) == (0, "")

@@ -168,6 +168,7 @@ def test_a_word_behind_two_dashes_is_no_option(call: Call) -> None:
     assert call("check", "--", "--odd.yaml").err == "mapper: no mapping file `--odd.yaml`\n"
 
 
+@pytest.mark.slow
 def test_run_on_a_terminal_says_that_it_waits(tmp_path: Path) -> None:
     write(tmp_path / "orders.yaml", ORDERS)
     ours, theirs = os.openpty()

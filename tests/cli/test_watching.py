@@ -257,6 +257,7 @@ def test_check_answers_again_until_it_is_interrupted(two: Path) -> None:
         assert process.interrupt() == (0, "")
 
 
+@pytest.mark.slow
 def test_test_answers_again_until_it_is_interrupted(project: Path) -> None:
     add_case(project, "paid", ORDER, {"events": [], "skipped": [], "rejected": []})
     write(project / "mappings/unset.yaml", UNSET)
@@ -271,6 +272,7 @@ def test_test_answers_again_until_it_is_interrupted(project: Path) -> None:
         assert process.interrupt() == (0, "")
 
 
+@pytest.mark.slow
 def test_a_template_is_watched_with_its_schema(tmp_path: Path) -> None:
     template = write(tmp_path / "body.liquid", '{"id": {{ id | json }}}')
     schema = write(tmp_path / "s.json", '{"type": "object"}')
@@ -285,6 +287,7 @@ def test_a_template_is_watched_with_its_schema(tmp_path: Path) -> None:
         assert process.interrupt() == (0, "")
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_ends_it(two: Path) -> None:
     with watching(two, "check", "orders") as process:
         process.answer()

@@ -126,8 +126,14 @@ def test_an_item_computes_a_var_once(read: str, monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(
     "value",
     [
-        "{when: x == 1, then: {var: %s}, else: [{when: y == 1, then: {var: %s}}, {hash: [{var: %s}]}]}",
-        "{first_of: [{when: x == 1, then: {var: %s}}, {when: y == 1, then: {var: %s}}, '{{ vars.%s }}']}",
+        pytest.param(
+            "{when: x == 1, then: {var: %s}, else: [{when: y == 1, then: {var: %s}}, {hash: [{var: %s}]}]}",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            "{first_of: [{when: x == 1, then: {var: %s}}, {when: y == 1, then: {var: %s}}, '{{ vars.%s }}']}",
+            marks=pytest.mark.slow,
+        ),
         '"{%% if x == 1 %%}{{ vars.%s }}{%% elsif vars.%s contains 1 %%}{{ vars.%s }}{%% endif %%}"',
         '"{{ vars.%s }}{{ vars.%s }}{{ vars.%s }}"',
         "{match: $.kind, cases: {a: {var: %s}, b: {var: %s}}, else: {hash: [{var: %s}]}}",

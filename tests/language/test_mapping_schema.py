@@ -19,6 +19,7 @@ from mapper.language.mapping_schema import mapping_schema
 from mapper.language.modifiers import CASTS, MODIFIERS, ON_ERROR
 from mapper.language.reader import TOP_LEVEL, read_spec
 from mapper.language.value_reader import OPERATORS, plain_value
+from support.examples import tries
 from support.places import ROOT
 
 FILE = ROOT / "schemas" / "mapping.schema.json"
@@ -159,7 +160,7 @@ def test_shipped_mappings_fit(path: Path) -> None:
     assert by_schema(plain_value(node, report))
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(tries(60)))
 def test_reader_and_schema_agree(seed: int) -> None:
     chance = random.Random(seed)
     for _ in range(15):

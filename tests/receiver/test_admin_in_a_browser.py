@@ -23,7 +23,7 @@ from support.serving import Served, serving
 from support.spools import order
 from support.waiting import PATIENCE, until
 
-pytestmark = [pytest.mark.slow, needs_browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.slow, needs_browser]
 PAGES = ("", "/letters", "/letters/1", "/letters/3", "/undelivered")
 # The lowest contrast of the texts of a page (WCAG 2.2, 1.4.3 asks for 4.5), with its element.
 CONTRAST = """

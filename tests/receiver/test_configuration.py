@@ -30,6 +30,7 @@ from mapper.receiver.configuration.settings import (
     PostgresSettings,
     SpoolSettings,
 )
+from support.examples import tries
 from support.golden import Golden
 from support.places import ROOT, TESTS
 
@@ -332,7 +333,7 @@ def test_seeds_are_accepted(document: dict[str, Any]) -> None:
     assert by_schema(document)
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(tries(10)))
 def test_reader_and_schema_agree(seed: int) -> None:
     chance = random.Random(seed)
     for _ in range(15):

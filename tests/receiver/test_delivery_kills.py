@@ -22,7 +22,6 @@ from support.spools import totals_of
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="servers are forked"),
-    pytest.mark.xdist_group("postgres"),
 ]
 
 
@@ -65,7 +64,7 @@ def run(folder: Path, server: PostgresServer, kills: int) -> None:
 
 
 def test_each_event_is_delivered_through_kills(tmp_path: Path, server: PostgresServer) -> None:
-    run(tmp_path, server, 10)
+    run(tmp_path, server, 4)
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from support.places import TESTS
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="servers are forked")
 
-KILLS = 20
+KILLS = 6
 
 
 @pytest.fixture

@@ -90,6 +90,7 @@ def test_each_answer_is_a_line_without_values(home: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_readiness_ends_before_the_socket(home: Path) -> None:
     write(home / "receiver.yaml", CONFIGURATION.replace("drain: 100ms", "drain: 1h"))
     with (

@@ -21,8 +21,6 @@ from support.postgres import PostgresServer, postgres_server
 from support.spools import SpoolBench, order, rows_of, served
 from support.waiting import until
 
-# One worker starts the server.
-pytestmark = pytest.mark.xdist_group("postgres")
 _numbers = count()
 
 

@@ -43,6 +43,7 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("curl") is None, reason="no curl")
 def test_the_printed_commands_work_as_pasted(tmp_path: Path) -> None:
     with serving(tmp_path, "--port", "0") as served:
@@ -99,6 +100,7 @@ def test_a_configuration_is_served_until_sigterm(home: Path) -> None:
     assert b"s3cret" not in b"".join(path.read_bytes() for path in (home / "spool").iterdir())
 
 
+@pytest.mark.slow
 def test_sighup_reads_the_configuration_and_its_secrets_again(home: Path) -> None:
     with (
         serving(home, "receiver.yaml") as served,

@@ -49,7 +49,6 @@ def test_moments_without_an_answer_do_not_count() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("postgres")
 def test_all_is_accounted_for_after_a_short_soak(tmp_path: Path) -> None:
     if find_programs() is None:
         absent("PostgreSQL is not installed")

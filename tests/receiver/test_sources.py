@@ -39,8 +39,6 @@ from support.vendor_posts import (
 )
 from support.waiting import PATIENCE, until
 
-pytestmark = pytest.mark.xdist_group("sources")  # they share a server
-
 WRONG: dict[str, list[Post]] = {
     "server": [
         Post(),
@@ -315,6 +313,7 @@ def test_a_secret_that_comes_twice_is_refused(vendors: Vendors) -> None:
     assert vendors.client.post("/server/v4", headers=pairs, content=b"{}").status_code == 401
 
 
+@pytest.mark.slow
 def test_secrets_are_rotated_while_requests_come(vendors: Vendors) -> None:
     """The old secret counts beside the new one until it is removed, and the next one needs no restart."""
 

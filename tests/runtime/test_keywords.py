@@ -100,12 +100,12 @@ def test_alternatives_inside_alternatives_cost_no_more_than_their_number() -> No
 
 def test_many_members_and_items_are_unevaluated_in_linear_time() -> None:
     schema = {"allOf": [{"patternProperties": {"^a": True}}], "unevaluatedProperties": False}
-    members = {f"a{number}": number for number in range(50_000)}
+    members = {f"a{number}": number for number in range(20_000)}
     assert compiled(schema)(members)
     assert not compiled(schema)({**members, "b": 1})
     items = {"allOf": [{"contains": {"type": "integer"}}], "unevaluatedItems": False}
-    assert compiled(items)([*range(50_000)])
-    assert not compiled(items)([*range(50_000), "b"])
+    assert compiled(items)([*range(20_000)])
+    assert not compiled(items)([*range(20_000), "b"])
 
 
 def test_many_anchors_are_found_in_linear_time() -> None:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -30,12 +29,13 @@ from support.agreement import same
 from support.examples import examples
 from support.places import TESTS
 from support.readings import readings
+from support.yaml_text import load_yaml
 
 CASES = TESTS / "cases" / "repair"
 LISTED = [
     (path.stem, index, case)
     for path in sorted(CASES.glob("*.yaml"))
-    for index, case in enumerate(yaml.safe_load(path.read_text("utf-8"))["cases"])
+    for index, case in enumerate(load_yaml(path)["cases"])
 ]
 NOT_JSON, AMBIGUOUS = "M601", "M609"
 
@@ -238,7 +238,7 @@ def everyday(chance: random.Random, depth: int = 0) -> object:
 @pytest.mark.parametrize(("breakage", "on_lines"), sorted(OFTEN))
 def test_most_everyday_bodies_are_repaired(breakage: str, on_lines: bool) -> None:
     repaired = broken = 0
-    for seed in range(300):
+    for seed in range(120):
         chance = random.Random(seed)
         document = everyday(chance)
         if breakage == "inner_quotes":  # what else such a sender leaves as it is, is no quote
@@ -254,7 +254,7 @@ def test_most_everyday_bodies_are_repaired(breakage: str, on_lines: bool) -> Non
             assert same(found.value, document)
             assert [r.name for r in found.repairs] == [breakage]
             repaired += 1
-    assert broken > 100
+    assert broken > 40
     assert repaired / broken >= OFTEN[breakage, on_lines], repaired / broken
 
 
@@ -297,7 +297,7 @@ def hostile(size: int) -> dict[str, str]:
 @pytest.mark.parametrize("name", hostile(8))
 @pytest.mark.parametrize("allowed", [set(REPAIRS), {"inner_quotes"}, {"curly_quotes", "comments"}])
 def test_steps_are_linear_in_the_length(name: str, allowed: set[str]) -> None:
-    for size in (1_000, 16_000):
+    for size in (500, 8_000):
         text = hostile(size)[name]
         reader = Readings(text, frozenset(allowed))
         try:

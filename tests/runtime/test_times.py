@@ -8,7 +8,6 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 import pytest
-import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 from rfc3339_validator import validate_rfc3339
@@ -37,6 +36,7 @@ from mapper.runtime.times.writing import (
 from mapper.runtime.times.zones import load_zone
 from support.examples import examples
 from support.places import TESTS
+from support.yaml_text import load_yaml
 
 CASES = TESTS / "cases" / "values"
 CANONICAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
@@ -46,7 +46,7 @@ offsets = st.integers(-1439, 1439)
 
 
 def rows(name: str, key: str) -> list[object]:
-    loaded = yaml.safe_load((CASES / name).read_text(encoding="utf-8"))
+    loaded = load_yaml(CASES / name)
     return [pytest.param(row, id=ascii(" ".join(map(str, row.values())))) for row in loaded if key in row]
 
 

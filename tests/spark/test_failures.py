@@ -17,8 +17,6 @@ import mapper.spark
 from mapper.spark import columns
 from support.spark_sessions import add_worker_of_another_host
 
-pytestmark = pytest.mark.xdist_group("spark")
-
 ROWS = 200
 EVENT = '{{"event_id": "{0}", "event_name": "E", "user_id": "u", "timestamp": "2026-03-02T08:15:00.000Z"}}'
 BODY = f'{{{{"events": [{EVENT}, {{0}}]}}}}'

@@ -16,8 +16,6 @@ from mapper.diagnostics.errors import ColumnError
 from support.shipped import SHIPPED, shipped
 from support.spark_rows import HOSTILE, by_body, expected_rows, samples_of
 
-pytestmark = pytest.mark.xdist_group("spark")
-
 MANY = 100_000
 REQUEST = {"received_at": "ts", "headers": "headers", "query": "query", "settings": "settings"}
 COLUMNS = (

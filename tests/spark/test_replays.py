@@ -165,7 +165,6 @@ def test_items_of_one_body_are_mapped_together(monkeypatch: pytest.MonkeyPatch) 
     assert max(mapped) == 2
 
 
-@pytest.mark.xdist_group("spark")
 def test_rejections_of_spark_are_mapped_again(spark: Any, tmp_path: Path) -> None:
     df = spark.createDataFrame([(data, n) for n, data in enumerate(BODIES)], "value binary, n int")
     rejected = mapper.spark.transform(df, orders("$.user"), keep=["n"]).rejected

@@ -23,8 +23,6 @@ from support import dying_stream
 from support.places import ROOT
 from support.shipped import shipped
 
-pytestmark = pytest.mark.xdist_group("spark")
-
 BATCHES, ROWS = 3, 100
 EVENT = '{{"event_id": "{0}", "event_name": "E", "user_id": "u", "timestamp": "2026-03-02T08:15:00.000Z"}}'
 

@@ -223,9 +223,10 @@ class ChangesOnce:
 
 
 @pytest.mark.parametrize(
-    "step", [41, pytest.param(3, marks=pytest.mark.slow)], ids=["some calls", "many calls"]
+    ("name", "step"),
+    [("a", 41), *(pytest.param(name, 3, marks=pytest.mark.slow) for name in ("a", "b.gz"))],
+    ids=["a, some calls", "a, many calls", "b.gz, many calls"],
 )
-@pytest.mark.parametrize("name", ["a", "b.gz"])
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
 def test_an_input_that_changes(
     quick: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path, str], None], name: str, step: int
@@ -276,6 +277,7 @@ sys.exit(main(["run", "orders", "-o", "out"]))
 """
 
 
+@pytest.mark.slow
 def test_standard_input_from_a_file_that_grows(project: Path) -> None:
     write(project / "in", ndjson(ORDER) * 30_000)
     command = [sys.executable, "-c", GROWING]

@@ -245,7 +245,7 @@ class TestChanged:
         with closing(Files()) as files:
             assert files.lines(batches[-1])[-1] == b'{"half": '
 
-    @pytest.mark.parametrize("jobs", [1, 2])
+    @pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
     def test_the_command_ends_with_a_word(
         self, project: Path, call: Call, monkeypatch: pytest.MonkeyPatch, jobs: int
     ) -> None:
@@ -269,7 +269,7 @@ class TestChanged:
 
 
 class TestWorkers:
-    @pytest.mark.parametrize("jobs", [1, 2])
+    @pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
     def test_what_was_given_out_comes_before_an_error(
         self, project: Path, setup: RunSetup, jobs: int
     ) -> None:
@@ -285,6 +285,7 @@ class TestWorkers:
             found.extend(outcome.after.offset for _, outcome in done)
         assert found == [batch.start.offset + batch.size for batch in batches]
 
+    @pytest.mark.slow
     def test_a_worker_that_is_lost_in_a_plain_file_is_told(self, project: Path) -> None:
         write(project / "in", ndjson(ORDER) * 20_000)
         if not Path("/proc/self/task").exists():

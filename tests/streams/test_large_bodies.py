@@ -176,7 +176,7 @@ print(json.dumps([code, peak()]))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is measured as Linux does")
-@pytest.mark.parametrize("form", ["lines", "a document"])
+@pytest.mark.parametrize("form", ["lines", pytest.param("a document", marks=pytest.mark.slow)])
 def test_a_large_result_takes_little_memory(tmp_path: Path, form: str) -> None:
     write(tmp_path / "m.yaml", MAPPING)
     large = json.dumps(body(5_000, "x" * 20_000), indent=1 if form == "a document" else None)

@@ -18,6 +18,7 @@ from mapper.streams.run import begin_run, finish_run, plan_run
 from mapper.transform.request import Request
 from mapper.transform.whole_file import open_part, read_part, replace_file, write_file
 from support.calls import ORDER, Call, lines, ndjson, write
+from support.examples import thinned
 from support.runs import REFUSED, REJECTED, Runs
 from support.watched_disk import DiskCall
 
@@ -57,9 +58,7 @@ ARGUMENTS = ("run", "orders", "in", "-o", "out", "--skipped", "skipped", "--reje
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no such pipes on this system")
-@pytest.mark.parametrize("resume", [False, True])
-@pytest.mark.parametrize("name", OWN)
-@pytest.mark.parametrize("kind", OBSTACLES)
+@pytest.mark.parametrize(("kind", "name", "resume"), thinned(3, OBSTACLES, OWN, [False, True]))
 def test_what_has_the_name_of_an_own_file_is_refused(
     quick: Path, call: Call, kind: str, name: str, resume: bool
 ) -> None:

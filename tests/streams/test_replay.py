@@ -183,7 +183,7 @@ class TestWhatIsKept:
         assert (desk.project / "still").read_bytes() == (desk.project / "no").read_bytes()
 
     @pytest.mark.slow
-    @pytest.mark.parametrize("jobs", ["1", "2"])
+    @pytest.mark.parametrize("jobs", ["1", pytest.param("2", marks=pytest.mark.slow)])
     def test_large_groups_stay_together(self, desk: Desk, monkeypatch: pytest.MonkeyPatch, jobs: str) -> None:
         monkeypatch.setattr("mapper.streams.inputs.CHUNK", 1_000)
         each = ORDERS.replace("[$.orders, $]", "$.orders[?@.id]")

@@ -88,7 +88,7 @@ def test_a_body_with_half_of_a_surrogate_pair_is_none_that_cannot_be_read(desk: 
     assert [json.loads(line) for line in ended.out.splitlines()] == [event("\u00e9", rate=1.5)]
 
 
-@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize("jobs", ["1", pytest.param("2", marks=pytest.mark.slow)])
 def test_a_line_that_is_no_request_is_rejected_and_kept(desk: Path, call: Call, jobs: str) -> None:
     good = json.dumps(recorded("u1", ORDER)).encode()
     write(desk / "in", b"".join(line + b"\n" + good + b"\n" for line, _ in NO_REQUESTS))

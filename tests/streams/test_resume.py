@@ -198,9 +198,9 @@ def test_several_jobs_give_the_same_bytes_and_survive(roomy: Path) -> None:
     assert whole == [DONE]
 
 
-def test_a_full_disk(roomy: Path) -> None:
+@pytest.mark.parametrize("rooms", [[700, 30_000], pytest.param([9_001, 60_000], marks=pytest.mark.slow)])
+def test_a_full_disk(roomy: Path, rooms: list[int]) -> None:
     field = Field(roomy, packed_in=False, packed_out=False)
-    rooms = [700, 9_001, 30_000, 60_000]
     trials = [field.trial(f"{room}", [{"room": room}, {"room": room + 1_000}]) for room in rooms]
     for ended in field.check([{**trial, "done": None} for trial in trials]):
         assert ended == [1, 1, DONE]
@@ -232,6 +232,7 @@ class TestResume:
         assert resumed == whole
         assert (stopped / "out").read_bytes() == (stopped / "other").read_bytes()
 
+    @pytest.mark.slow
     def test_without_resume_it_starts_anew(self, stopped: Path, call: Call) -> None:
         write(stopped / "in", ndjson(ORDER))
         assert call("run", "orders", "in", "-o", "out").code == 0
@@ -250,6 +251,7 @@ class TestResume:
         (["in", "-o", "/dev/null"], "`--resume` needs files"),
     )
 
+    @pytest.mark.slow
     def test_another_run_is_not_resumed(self, stopped: Path, call: Call) -> None:
         write(stopped / "in2", "")
         before = (stopped / "out.part").read_bytes()
@@ -335,6 +337,7 @@ class TestJobs:
             rb"mapper: a worker process was lost at `<stdin>:\d+` \(killed by SIGKILL\)\n", err
         )
 
+    @pytest.mark.slow
     def test_workers_end_with_a_run_that_is_killed(self, running: subprocess.Popen[bytes]) -> None:
         workers = workers_of(running, 2)
         running.kill()

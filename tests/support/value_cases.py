@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-import yaml
 from hypothesis import strategies as st
 
 from mapper.runtime.casts import COLLISION
 from mapper.runtime.missing import INVALID, MISSING
 from support.places import TESTS
+from support.yaml_text import load_yaml
 
 CASES = TESTS / "cases" / "values"
 NAMED = {"INVALID": INVALID, "MISSING": MISSING, "COLLISION": COLLISION}
@@ -24,7 +24,7 @@ documents = st.recursive(
 
 def rows(name: str, *keys: str) -> list[object]:
     """The rows of a file that have one of the keys, or all rows."""
-    loaded = yaml.safe_load((CASES / name).read_text(encoding="utf-8"))
+    loaded = load_yaml(CASES / name)
     return [
         pytest.param(row, id=ascii(" ".join(map(str, row.values()))))
         for row in loaded

@@ -22,7 +22,7 @@ from mapper.transform import transform as transforms
 from mapper.transform.chunks import chunks
 from mapper.transform.decoded_path import DecodedPath
 from support.both_paths import assert_same, decoded, mutated_bytes
-from support.examples import examples
+from support.examples import examples, thinned
 from support.json_values import JSON, height
 
 MAPPING = """\
@@ -96,8 +96,7 @@ ODD: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("odd", ODD, ids=repr)
+@pytest.mark.parametrize(("odd", "form"), thinned(3, ODD, FORMS), ids=repr)
 def test_odd_items(odd: object, form: dict[str, Any]) -> None:
     for places in ((0,), (50,), (99,), (3, 4, 5, 6, 70, 71)):
         items = [odd if number in places else plain for number, plain in enumerate(PLAIN)]
@@ -130,9 +129,10 @@ def test_portions_of_a_stream(odd: object, monkeypatch: pytest.MonkeyPatch) -> N
         assert [item for text in made for item in json.loads(text)] == PLAIN
 
 
-@pytest.mark.parametrize("depth", [198, 199, 200, 201, 300, 2000])
-@pytest.mark.parametrize("place", [0, 1, 50, 99])
-@pytest.mark.parametrize("filler", ["", "}]" * 300, '\\"}', '"]'])
+@pytest.mark.parametrize(
+    ("depth", "place", "filler"),
+    thinned(5, [198, 199, 200, 201, 300, 2000], [0, 1, 50, 99], ["", "}]" * 300, '\\"}', '"]']),
+)
 def test_no_item_nests_too_deep(depth: int, place: int, filler: str) -> None:
     nested = b'{"a":' * (depth - 1) + b"[]" + b"}" * (depth - 1)
     around = json.dumps(filler).encode()

@@ -184,7 +184,7 @@ def test_objects_that_reach_the_event_unchanged(properties: str, event: bytes) -
 def small_items() -> list[str]:
     """Items of which several fit into a chunk; most are larger."""
     chance, found = random.Random("small"), list[str]()
-    while len(found) < 200:
+    while len(found) < 120:
         item = written_item(chance)
         if item.count("{") + item.count("[") < DEFAULT.nesting // 4:
             found.append(item)
@@ -219,7 +219,7 @@ def test_batches(shape: str, each: str, monkeypatch: pytest.MonkeyPatch) -> None
     assert set(cut) == ({100} if each == "$" else set())
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_runs(jobs: int, project: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mapper.streams.inputs.CHUNK", 10_000)
     good, broken = json.dumps(ORDER)[:-1], '{"id": 1, "id": 2'

@@ -19,11 +19,12 @@ from mapper.runtime.faults import InvalidEvent
 from mapper.samples.cases import Sample, find_cases, request_of
 from mapper.transform.narrow_path import NarrowPath
 from support.both_paths import assert_same, mutated_bytes, mutated_value
+from support.examples import tries
 from support.language_cases import CASES, read_case, write_mapping
 from support.random_mappings import bodies, mappings, requests
 from support.shipped import SHIPPED, shipped
 
-ROUNDS = 150  # bodies of each mapping
+ROUNDS = tries(150)  # bodies of each mapping
 
 
 def samples(name: str) -> list[Sample]:
@@ -59,6 +60,7 @@ def test_hostile_bodies(name: str) -> None:
         assert_same(shipped(name), body, request)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", sorted(CASES.rglob("*.yaml")), ids=lambda p: f"{p.parent.name}/{p.stem}")
 def test_language(path: Path, tmp_path: Path) -> None:
     case = read_case(path)

@@ -28,7 +28,7 @@ from mapper.runtime import growth as runtime
 from mapper.runtime.limits import DEFAULT, Limits
 from mapper.transform import narrow_path
 from support.conservation import assert_conserved, in_full
-from support.examples import examples
+from support.examples import examples, slow_but, thinned
 from support.places import ROOT
 
 HEAD = """\
@@ -224,8 +224,7 @@ def assert_limited(each: str, properties: str, payload: object, *, by_default: b
         assert found[0] == [e for e, word in zip(free.events, words, strict=True) if word == "event"]
 
 
-@pytest.mark.parametrize("each", EACH)
-@pytest.mark.parametrize("name", PROPERTIES)
+@pytest.mark.parametrize(("name", "each"), thinned(3, PROPERTIES, EACH))
 def test_an_event_and_a_result_end_at_their_limits(name: str, each: str) -> None:
     assert_limited(EACH[each], PROPERTIES[name], body_of(EACH[each]), by_default=False)
 
@@ -334,8 +333,7 @@ def test_events_stay_within_the_bound_of_their_mapping(value: str, each: str, co
     assert_bound_holds(EACH[each], "{v: " + value + "}", body_of(EACH[each], count))
 
 
-@pytest.mark.parametrize("each", EACH)
-@pytest.mark.parametrize("name", PROPERTIES)
+@pytest.mark.parametrize(("name", "each"), thinned(3, PROPERTIES, EACH))
 def test_the_bound_of_a_mapping_holds(name: str, each: str) -> None:
     assert_bound_holds(EACH[each], PROPERTIES[name], body_of(EACH[each]))
 
@@ -464,7 +462,7 @@ for way in ways:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is limited and measured as Linux does")
-@pytest.mark.parametrize("name", BOMBS)
+@pytest.mark.parametrize("name", slow_but(["an envelope in each event"], BOMBS))
 def test_a_small_body_does_not_become_gigabytes(name: str) -> None:
     ended = subprocess.run(
         [sys.executable, "-c", RUN, *BOMBS[name]], capture_output=True, text=True, cwd=ROOT, timeout=600
@@ -479,6 +477,7 @@ def test_a_small_body_does_not_become_gigabytes(name: str) -> None:
         assert grown < 900, "megabytes"
 
 
+@pytest.mark.slow
 def test_what_runs_says_the_same_with_any_number_of_jobs(tmp_path: Path) -> None:
     (tmp_path / "m.yaml").write_text(ORDERS, "utf-8")
     bodies = [
@@ -518,6 +517,7 @@ print(code, peak())
 )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is measured as Linux does")
 def test_what_runs_stays_small(tmp_path: Path) -> None:
     """Five bodies that would become 4 GB, and as much in the lines of what is rejected."""

@@ -19,8 +19,6 @@ import mapper
 from mapper.catalog import find_mappings
 from support.places import ROOT
 
-pytestmark = pytest.mark.xdist_group("architecture")  # all modules are parsed once
-
 PACKAGE = ROOT / "mapper"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -30,7 +30,7 @@ from mapper.runtime.limits import Limits
 from mapper.samples.cases import find_cases
 from support.places import ROOT
 
-THREADS = 32
+THREADS = 12
 Done = TypeVar("Done")
 SHIPPED = {path.stem: path for path in find_mappings()}
 
@@ -264,6 +264,7 @@ for thread in threads:
 """
 
 
+@pytest.mark.slow
 def test_the_first_transform_of_a_process_is_unpickled_by_several_threads_at_once() -> None:
     """Without a lock, four of ten such processes crash."""
     saved = pickle.dumps(mapper.compile(MIXED))

@@ -51,6 +51,7 @@ from mapper.runtime.liquid.filters.row import FilterRow
 from mapper.samples.cases import request_of, result_document
 from support.agreement import same
 from support.calls import ndjson
+from support.examples import slow_but
 from support.limit_inputs import INPUTS, WORDS
 from support.markdown import Block, Heading, Page, Table, as_code, code
 from support.places import LANGUAGE_PAGES, ROOT
@@ -78,6 +79,7 @@ event:
 OUTPUTS = ("json result", "text rejected", "text error")
 FILE_NAME = re.compile(r"[\w./-]+\.(json|yaml|ndjson)")
 MISSING = "missing"
+TRANSFORMS: dict[object, mapper.Transform] = {}
 
 
 @dataclass
@@ -116,6 +118,15 @@ def whole(text: str) -> str:
     return text if re.search(r"^mapping:", text, re.MULTILINE) else FRAME + indent(text, "    ")
 
 
+def transform_of(section: Section, text: str) -> mapper.Transform:
+    """An example, compiled once for all payloads beside the same files."""
+    key = (text, *section.files.items())
+    if key not in TRANSFORMS:
+        place(section, text)
+        TRANSFORMS[key] = mapper.load("example.yaml")
+    return TRANSFORMS[key]
+
+
 def place(section: Section, text: str) -> None:
     """Write an example and the files of its section into the working directory."""
     for name, content in section.files.items():
@@ -126,8 +137,7 @@ def place(section: Section, text: str) -> None:
 
 
 def run(section: Section, text: str, payload: str) -> mapper.Result:
-    place(section, text)
-    transform = mapper.load("example.yaml")
+    transform = transform_of(section, text)
     return transform(payload.encode(), request_of(json.loads(section.request)))
 
 
@@ -440,7 +450,9 @@ def test_pages_with_examples_are_found() -> None:
     assert [path.name for path in WITH_PYTHON] == ["README.md", "python.md", "scale.md"]
 
 
-@pytest.mark.parametrize("path", WITH_TRANSCRIPTS, ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "path", slow_but([ROOT / "docs" / "samples.md"], WITH_TRANSCRIPTS), ids=lambda p: p.name
+)
 def test_transcripts_are_true(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, update: bool
 ) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import cache
 from random import Random
 
 import pytest
@@ -22,9 +23,8 @@ from fuzz.mappings import MappingFuzzer
 from fuzz.places import Tree, keyed, read_json, read_yaml, spliced
 from fuzz.schemas import SchemaFuzzer
 from mapper.transform.result import JsonResult
+from support.examples import slow_but
 from support.places import ROOT, TESTS
-
-pytestmark = pytest.mark.xdist_group("fuzz")  # they share the fuzzers
 
 # Executions, and things that they must reach at least: a fuzzer that reaches little tries little.
 RUNS = {
@@ -39,28 +39,31 @@ RUNS = {
 }
 
 
-@pytest.fixture(scope="module")
-def fuzzers() -> dict[str, Fuzzer]:
-    """Each with few seeds, so that it begins at once."""
-    given = {
-        "bodies": BodyFuzzer(7),
-        "mappings": MappingFuzzer(7, others=10),
-        "schemas": SchemaFuzzer(7, others=20),
-        "checks": CheckFuzzer(7, KNOWN),
-    }
-    return given | {name: make_fuzzer(name, 7) for name in RUNS if name not in given}
+# Each with few seeds, so that it begins at once.
+SMALL: dict[str, Callable[[], Fuzzer]] = {
+    "bodies": lambda: BodyFuzzer(7),
+    "mappings": lambda: MappingFuzzer(7, others=10),
+    "schemas": lambda: SchemaFuzzer(7, others=20),
+    "checks": lambda: CheckFuzzer(7, KNOWN),
+}
 
 
-@pytest.mark.parametrize("name", RUNS)
-def test_a_short_run_finds_nothing(
-    name: str, fuzzers: dict[str, Fuzzer], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@cache
+def fuzzer(name: str) -> Fuzzer:
+    return SMALL[name]() if name in SMALL else make_fuzzer(name, 7)
+
+
+NAMES = slow_but(["mappings", "schemas"], RUNS)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_short_run_finds_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fuzz.loop.SLOW", 300.0)  # how long one takes here, depends on the machine
     monkeypatch.setattr("fuzz.loop.HANGS", 300.0)
     monkeypatch.setattr("fuzz.loop.Lines.grew", lambda lines: False)  # new lines depend on the tests before
     count, least, wanted = RUNS[name]
     printed: list[str] = []
-    outcome = fuzz(fuzzers[name], 7, count, report=printed.append)
+    outcome = fuzz(fuzzer(name), 7, count, report=printed.append)
     assert not outcome.findings, "\n".join(printed)
     assert outcome.executions == count
     assert set(wanted) <= set(outcome.reached), sorted(outcome.reached)
@@ -130,14 +133,14 @@ def test_a_finding_is_counted_shrunk_and_printed() -> None:
     assert "run(b'true')" in printed[0]
 
 
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", NAMES)
 def test_what_is_printed_can_be_run(
-    name: str, fuzzers: dict[str, Fuzzer], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "path", list(sys.path))
-    given = fuzzers[name].make(Random(2))
+    given = fuzzer(name).make(Random(2))
     with suppress(mapper.CompileError, mapper.TransformError):
-        exec(f"{IMPORTS}\n{fuzzers[name].paste(given)}", {})
+        exec(f"{IMPORTS}\n{fuzzer(name).paste(given)}", {})
         assert capsys.readouterr().out
 
 
@@ -161,10 +164,9 @@ LOSES: dict[str, tuple[str, object]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LOSES)
-def test_paths_that_differ_are_found(
-    name: str, fuzzers: dict[str, Fuzzer], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_paths_that_differ_are_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     field, lose = LOSES[name]
     json = mapper.Transform.json
 
@@ -175,7 +177,7 @@ def test_paths_that_differ_are_found(
 
     monkeypatch.setattr(mapper.Transform, "json", wrong)
     monkeypatch.setattr("fuzz.loop.TRIES", 0)
-    assert fuzz(fuzzers["bodies"], 1, 300).findings
+    assert fuzz(fuzzer("bodies"), 1, 300).findings
 
 
 def test_a_diagnostic_outside_its_file_is_found() -> None:
@@ -234,9 +236,9 @@ def test_every_change_changes_something() -> None:
         assert len(texts - {tree.text}) > 3, change
 
 
-def test_the_same_seed_makes_the_same_inputs(fuzzers: dict[str, Fuzzer]) -> None:
+def test_the_same_seed_makes_the_same_inputs() -> None:
     def made(seed: int) -> list[Input]:
         chance = Random(seed)
-        return [Planted().make(chance) for _ in range(20)] + [fuzzers["mappings"].make(chance)]
+        return [Planted().make(chance) for _ in range(20)] + [fuzzer("mappings").make(chance)]
 
     assert made(1) == made(1) != made(2)

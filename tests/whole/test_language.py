@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,10 @@ from typing import Any
 import pytest
 
 import mapper
-from mapper.api import check_file
 from mapper.diagnostics.render import render_text
 from mapper.samples.cases import request_of, result_document
 from support.agreement import assert_agreement, same
+from support.both_paths import assert_same
 from support.language_cases import CASES, EVENT, read_case, write_mapping
 
 
@@ -25,19 +26,23 @@ def listed(diagnostics: tuple[mapper.Diagnostic, ...], severity: str) -> list[st
 def test_case(path: Path, tmp_path: Path) -> None:
     case = read_case(path)
     file = write_mapping(case, tmp_path)
-    diagnostics = check_file(file)[0]
+    try:
+        transform = mapper.load(file)
+        diagnostics = transform.diagnostics
+    except mapper.CompileError as error:
+        diagnostics = error.diagnostics
     assert listed(diagnostics, "error") == case.get("errors", []), show(diagnostics)
     assert listed(diagnostics, "warning") == case.get("warnings", []), show(diagnostics)
     if "hint" in case:
         assert any(case["hint"] in hint for d in diagnostics for hint in d.hints), show(diagnostics)
     if "errors" in case:
         return
-    transform = mapper.load(file)
     payload = case["body"].encode() if "body" in case else case["payload"]
     request = request_of(case.get("request", {}))
     result = result_document(transform(payload, request))
     assert same(result, expected_result(case)), f"{result}\n{transform.python}"
     assert_agreement(transform, payload, request)
+    assert_same(transform, payload if isinstance(payload, bytes) else json.dumps(payload).encode(), request)
     assert same(result_document(pickle.loads(pickle.dumps(transform))(payload, request)), result)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import mapper
+from support.examples import slow_but
 from support.frames import FRAME, text_of
 from support.places import ROOT, TESTS
 
@@ -81,7 +82,9 @@ def tried(name: str) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc and limits of memory")
-@pytest.mark.parametrize("name", ["compile", "check", "bytes", "json", "parsed", "stream"])
+@pytest.mark.parametrize(
+    "name", slow_but(["bytes"], ["compile", "check", "bytes", "json", "parsed", "stream"])
+)
 def test_too_little_memory_is_a_code(name: str) -> None:
     # In a process of its own: one that has run other tests has memory to spare.
     code = f"from whole.test_memory import tried; tried({name!r})"

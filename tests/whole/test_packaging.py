@@ -17,8 +17,6 @@ import pytest
 from mapper.version import __version__
 from support.places import ROOT
 
-pytestmark = pytest.mark.xdist_group("packaging")
-
 MISSING_ARROW = """\
 import mapper
 try:
@@ -75,6 +73,7 @@ def count_of_mappings() -> int:
     return len([path for path in (ROOT / "mappings").iterdir() if path.suffix == ".yaml"])
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_code_and_data_and_nothing_else(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     package = {
@@ -88,6 +87,7 @@ def test_the_wheel_holds_code_and_data_and_nothing_else(wheel: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_metadata_tells_version_and_dependencies(wheel: Path) -> None:
     assert wheel.name == f"mapper-{__version__}-py3-none-any.whl"
     archive = zipfile.ZipFile(wheel)
@@ -99,6 +99,7 @@ def test_the_metadata_tells_version_and_dependencies(wheel: Path) -> None:
     assert f"mapper-{__version__}.dist-info/licenses/LICENSE" in archive.namelist()
 
 
+@pytest.mark.slow
 def test_the_wheel_works_unpacked(wheel: Path, tmp_path: Path) -> None:
     """The short form of the tests below: the files of the wheel beside the packages of this environment."""
     zipfile.ZipFile(wheel).extractall(tmp_path / "unpacked")

@@ -13,6 +13,7 @@ import pytest
 
 import mapper
 from mapper.runtime.schema.draft import Draft202012Validator
+from support.examples import slow_but
 from support.places import ROOT
 
 # The grammar of IRIs and what it is made with; nothing here has a use for them.
@@ -76,7 +77,7 @@ WRONG: dict[str, tuple[str, str, set[str]]] = {
 }
 
 
-@pytest.mark.parametrize("kind", WRONG)
+@pytest.mark.parametrize("kind", slow_but(["required field", "filter"], WRONG))
 def test_a_wrong_mapping_is_checked_without(kind: str) -> None:
     code, text, idle = WRONG[kind]
     codes, modules = fresh(CHECK, "shop.yaml", text=text)
