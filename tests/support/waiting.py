@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-PATIENCE = 20.0  # seconds
+PATIENCE = 120.0  # seconds
 
 
 def until(met: Callable[[], object], pause: float = 0.01) -> None:
