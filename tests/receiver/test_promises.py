@@ -622,7 +622,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("tests/conftest.py", "pyproject.toml", "README.md"):
         shutil.copy(ROOT / name, folder / name)
-    # Each fork imports the receiver. A module that is changed is newer than its byte code, which then is not used.
+    # Each fork imports the receiver. The byte code of a module that is changed is older, and is not used.
     for name in ("mapper/receiver", "tests/support"):
         assert compileall.compile_dir(folder / name, quiet=1)
     return folder
