@@ -74,6 +74,7 @@ def said_of(path: Path, folder: Path) -> str:
     return "\n".join(parts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", TABLES, ids=lambda path: path.stem)
 def test_what_is_said_of_each_fault(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, update: bool
@@ -103,6 +104,8 @@ def test_a_fault_is_found_and_only_that(path: Path, case: dict[str, Any], tmp_pa
     assert found[0].span is not None
     assert found[0].labels[0].text or found[0].hints
     assert found[0].code == case.get("code", found[0].code)
+    text = render_text(found).replace(f"{tmp_path}/", "").replace(f"{ROOT}/", "")
+    assert f"## {case['idea']}\n\n{text}" in path.with_suffix(".txt").read_text("utf-8")
     assert analysis.references.source is not None
     for diagnostic in found:
         text = shown(diagnostic)

@@ -36,6 +36,7 @@ from support.yaml_text import load_yaml
 TEMPLATES = 120
 PAYLOADS = 80
 BATCHES = 4
+FEW = 12  # templates of the short run
 
 TEXTS = (
     *(
@@ -398,9 +399,11 @@ def run_batch(seed: int, templates: int) -> dict[TemplateVerdict, int]:
     return counts
 
 
-@pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, BATCHES))])
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, BATCHES + 1))]
+)
 def test_no_run_contradicts_a_verdict(seed: int) -> None:
-    counts = run_batch(seed, TEMPLATES // BATCHES)
+    counts = run_batch(seed, TEMPLATES // BATCHES if seed else FEW)
     assert counts[TemplateVerdict.PROVEN] > 0
     assert counts[TemplateVerdict.REFUTED] > 0
 

@@ -136,7 +136,10 @@ def test_an_item_computes_a_var_once(read: str, monkeypatch: pytest.MonkeyPatch)
         ),
         '"{%% if x == 1 %%}{{ vars.%s }}{%% elsif vars.%s contains 1 %%}{{ vars.%s }}{%% endif %%}"',
         '"{{ vars.%s }}{{ vars.%s }}{{ vars.%s }}"',
-        "{match: $.kind, cases: {a: {var: %s}, b: {var: %s}}, else: {hash: [{var: %s}]}}",
+        pytest.param(
+            "{match: $.kind, cases: {a: {var: %s}, b: {var: %s}}, else: {hash: [{var: %s}]}}",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_a_chain_of_vars_makes_code_that_grows_with_its_length(value: str) -> None:

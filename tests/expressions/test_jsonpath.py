@@ -236,9 +236,9 @@ def test_deep_payloads_do_not_exhaust_the_stack(text: str) -> None:
     ("text", "document"),
     [
         ("$..*", list(range(DEFAULT.path_matches + 1))),
-        ("$" + "[*,*]" * 40, nested(50)),
+        pytest.param("$" + "[*,*]" * 40, nested(50), marks=pytest.mark.slow),
         ("$[0,0,0,0,0,0,0,0][*]", [list(range(DEFAULT.path_matches // 4))]),
-        ("$[*]..a", [0] * (DEFAULT.path_visits + 1)),
+        pytest.param("$[*]..a", [0] * (DEFAULT.path_visits + 1), marks=pytest.mark.slow),
         ("$[?count(@..*) > 1]", [list(range(DEFAULT.path_matches + 1))]),
     ],
 )

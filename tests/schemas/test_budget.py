@@ -187,6 +187,7 @@ def test_nesting_of_a_schema_is_found_before_it_takes_memory(tmp_path: Path) -> 
     assert load(tmp_path, deep) == ["M007"]
 
 
+@pytest.mark.slow
 def test_patterns_of_a_schema_have_a_limit_together(tmp_path: Path) -> None:
     several = [{"pattern": f"^{'a' * 20}{number}"} for number in range(1_000)]
     assert load(tmp_path, {"allOf": several}) == []

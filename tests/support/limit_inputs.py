@@ -96,6 +96,7 @@ _SLOW = frozenset(
         "steps of checking a mapping and its schemas",
         "values that an event takes from parsed JSON",
         "parts of all patterns of a schema",
+        "branches of a pattern",
         "bytes of a sample",
         "bytes of a saved mapping",
         "bytes of a journal",

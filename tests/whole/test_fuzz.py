@@ -53,7 +53,7 @@ def fuzzer(name: str) -> Fuzzer:
     return SMALL[name]() if name in SMALL else make_fuzzer(name, 7)
 
 
-NAMES = slow_but(["mappings", "schemas"], RUNS)
+NAMES = slow_but(["schemas"], RUNS)
 
 
 @pytest.mark.parametrize("name", NAMES)
