@@ -9,11 +9,11 @@ from __future__ import annotations
 from functools import reduce
 
 from mapper.budget import remembered
-from mapper.checker.types.facts import Texts
+from mapper.checker.types.facts import Pattern, Texts
 from mapper.regex.characters import ECMA_SPACE
 from mapper.regex.comparisons import difference, is_disjoint, is_within
 from mapper.regex.expressions import matching
-from mapper.regex.languages import ANYTHING, Language, intersection, many, shortest
+from mapper.regex.languages import ANYTHING, Language, intersection, many, shortest, union, word
 from mapper.runtime.schema.formats import DATE_TIME, TIME_OF_DAY, UUID
 from mapper.runtime.times.calendar import DATE
 
@@ -61,8 +61,15 @@ SUFFICIENT = {
 _MAX_COUNTED = 64  # characters of texts whose lengths become part of an automaton
 
 
+def texts_of(pattern: Pattern) -> Language:
+    """The texts that match a pattern."""
+    return matching(pattern) if isinstance(pattern, str) else pattern
+
+
 def language_of(texts: Texts) -> Language:
-    """A set with all texts that have the facts, which are not listed; lengths count if they are small."""
+    """A set with all of the texts; lengths count if they are small."""
+    if texts.values is not None:
+        return union(*map(word, sorted(texts.values)))
     least = texts.shortest if texts.shortest <= _MAX_COUNTED else 0
     most = texts.longest if texts.longest is not None and texts.longest <= _MAX_COUNTED else None
     return _of_any_length(texts) if (least, most) == (0, None) else _with_lengths(texts, least, most)
@@ -91,12 +98,12 @@ def _with_lengths(texts: Texts, least: int, most: int | None) -> Language:
 
 @remembered(1024)
 def _language(
-    patterns: frozenset[str],
+    patterns: frozenset[Pattern],
     unmatched: frozenset[str],
     formats: frozenset[str],
     blank: bool | None,
 ) -> Language:
-    parts = [matching(pattern) for pattern in (*patterns, *(NECESSARY[name] for name in formats))]
+    parts = [texts_of(pattern) for pattern in (*patterns, *(NECESSARY[name] for name in formats))]
     if blank is True:
         parts.append(many(ECMA_SPACE))
     if blank is False and not parts:
@@ -125,9 +132,9 @@ def lengths_of(language: Language) -> tuple[int, int | None]:
     return least, max((longest[state] for state in language.starts), default=0)
 
 
-def all_match(texts: Texts, pattern: str) -> bool:
+def all_match(texts: Texts, pattern: Pattern) -> bool:
     """Return True if each text with the facts is known to match a pattern."""
-    return is_within(language_of(texts), matching(pattern)) is True
+    return is_within(language_of(texts), texts_of(pattern)) is True
 
 
 def none_matches(texts: Texts, pattern: str) -> bool:
@@ -145,6 +152,6 @@ def all_have(texts: Texts, name: str) -> bool:
     return name in SUFFICIENT and all_match(texts, SUFFICIENT[name])
 
 
-def implies_content(pattern: str) -> bool:
+def implies_content(pattern: Pattern) -> bool:
     """True if each text with a match is more than white space; False if that is not certain."""
-    return is_disjoint(matching(pattern), many(ECMA_SPACE)) is True
+    return is_disjoint(texts_of(pattern), many(ECMA_SPACE)) is True
