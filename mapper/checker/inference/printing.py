@@ -26,7 +26,8 @@ _UNSURE = (Type(numbers=Numbers(low=EXACT)), Type(numbers=Numbers(high=-EXACT)))
 _MAX_LISTS = 5  # lists inside each other whose numbers are looked at
 _MAX_PRINTED = 3  # lists inside each other whose texts are followed
 _MAX_VALUES = 32  # listed texts; more are described by facts
-_MAX_STATES = 200  # of the automaton of two texts; more would cost more than they tell
+_MAX_FOLLOWED = 64  # characters of a shortest text that is put together
+_MAX_STATES = 100  # of the automaton of two texts; more would cost more than they tell
 
 
 def printed(given: Type, depth: int = 0) -> Texts:
@@ -143,11 +144,19 @@ def concatenated(left: Texts, right: Texts) -> Texts:
 
 
 def _followed(left: Texts, right: Texts) -> Iterator[Pattern]:
+    is_long = left.shortest + right.shortest > _MAX_FOLLOWED
+    if is_long or not (_is_followed(left) and _is_followed(right)):
+        return
     one, other = language_of(left), language_of(right)
     if len(one.edges) + len(other.edges) <= _MAX_STATES:
         both = languages.concatenated(one, other)
         if not both.is_anything:
             yield both
+
+
+def _is_followed(texts: Texts) -> bool:
+    """True if the characters are known, and not only that some are there."""
+    return texts.values is not None or bool(texts.formats or texts.patterns - {r"\S"})
 
 
 def _characters(values: frozenset[str]) -> int:

@@ -11,9 +11,9 @@ from mapper.budget import MAX_NODES, nodes_of
 from mapper.checker.inference.printing import numerals
 from mapper.checker.inference.type_scope import of_key
 from mapper.checker.templates.environment import spot_of_value
-from mapper.checker.types import MISSING_ONLY, Arrays, Numbers, Texts, Type, only
+from mapper.checker.types import MISSING_ONLY, Arrays, Numbers, Texts, Type, join_all
 from mapper.checker.types.facts import element_of
-from mapper.checker.types.lattice import of_element, of_member
+from mapper.checker.types.lattice import member_of, of_element
 from mapper.checker.types.text_languages import language_of
 from mapper.ir import liquid as ir
 from mapper.ir.jsonpath import Path
@@ -205,9 +205,8 @@ def an_object(value: Type, depth: int = 0) -> dict[str, object]:
         return {}
     made: dict[str, object] = {}
     nodes = 0
-    objects = only(value, "object")
     for name in sorted(frozenset.intersection(*(frozenset(part.members) for part in value.objects))):
-        member = of_member(objects, name)
+        member = join_all(member_of(part, name) for part in value.objects)
         if member.missing:
             continue
         entry = plain(member, depth + 1)

@@ -70,9 +70,14 @@ def language_of(texts: Texts) -> Language:
     """A set with all of the texts; lengths count if they are small."""
     if texts.values is not None:
         return union(*map(word, sorted(texts.values)))
-    least = texts.shortest if texts.shortest <= _MAX_COUNTED else 0
-    most = texts.longest if texts.longest is not None and texts.longest <= _MAX_COUNTED else None
-    return _of_any_length(texts) if (least, most) == (0, None) else _with_lengths(texts, least, most)
+    whole = _of_any_length(texts)
+    fewest, most = (0, None) if whole.is_anything else lengths_of(whole)
+    is_long = texts.shortest <= fewest or texts.shortest > _MAX_COUNTED
+    is_short = texts.longest is None or texts.longest > _MAX_COUNTED
+    if is_long and (is_short or (most is not None and texts.longest is not None and most <= texts.longest)):
+        return whole
+    counted = f"{0 if is_long else texts.shortest},{'' if is_short else texts.longest}"
+    return intersection(whole, matching(f"^[^]{{{counted}}}$"))
 
 
 def is_none(texts: Texts) -> bool:
@@ -89,11 +94,6 @@ def is_none(texts: Texts) -> bool:
 def _of_any_length(texts: Texts) -> Language:
     formats = frozenset(texts.formats & NECESSARY.keys())
     return _language(texts.patterns, texts.unmatched, formats, texts.blank)
-
-
-def _with_lengths(texts: Texts, least: int, most: int | None) -> Language:
-    counted = matching(f"^[^]{{{least},{'' if most is None else most}}}$")
-    return intersection(_of_any_length(texts), counted)
 
 
 @remembered(1024)
