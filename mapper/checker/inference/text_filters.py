@@ -9,15 +9,16 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, partial
+from math import isfinite
 from typing import TypeAlias
 from urllib.parse import quote_plus
 
 from mapper.budget import remembered
 from mapper.checker.inference.date_texts import date_texts
-from mapper.checker.inference.printing import printed, printed_parts
+from mapper.checker.inference.printing import numerals, printed, spellings
 from mapper.checker.types import ANY_MEMBER, join, meet, only, text_type, without_missing
 from mapper.checker.types.cased_texts import in_case, lower_of, upper_of
-from mapper.checker.types.facts import Texts, Type
+from mapper.checker.types.facts import Numbers, Texts, Type
 from mapper.checker.types.lattice import of_element
 from mapper.checker.types.text_facts import described, texts_in
 from mapper.checker.types.text_languages import SUFFICIENT, language_of
@@ -56,6 +57,7 @@ from mapper.regex.languages import (
     word,
 )
 from mapper.runtime.liquid.filters.row import Becomes, Effect
+from mapper.runtime.liquid.semantics import to_json
 from mapper.runtime.work import LONGEST_DATE
 
 Arguments: TypeAlias = tuple[Type, ...]
@@ -255,11 +257,21 @@ def json_text(value: Type, _arguments: Arguments) -> Type:
 
 def scalar_json(written: Type) -> Language:
     """The JSON of the values that are no lists or objects."""
-    words = [word("null")] if written.null else []
+    words = {"null": written.null, "true": True in written.booleans, "false": False in written.booleans}
+    parts = [word(text) for text, can_be in words.items() if can_be]
     if written.texts is not None:
-        words.append(_json_string(language_of(written.texts)))
-    others = printed_parts(only(written, "boolean", "number"))
-    return union(*words, *(language_of(texts) for _, texts in others))
+        parts.append(_json_string(language_of(written.texts)))
+    if written.numbers is not None:
+        parts.append(json_numerals(written.numbers))
+    return union(*parts)
+
+
+def json_numerals(numbers: Numbers) -> Language:
+    """The JSON of numbers: of floats beyond 2^53 with an exponent, while Liquid prints none of these."""
+    if numbers.values is None:
+        return language_of(numerals(numbers if numbers.plain else Numbers()))
+    found = (each for number in numbers.values for each in spellings(number, is_plain=numbers.plain))
+    return union(*(word(to_json(each)) for each in found if isinstance(each, int) or isfinite(each)))
 
 
 @remembered(64)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from mapper.checker.inference.printing import numerals, printed_parts
-from mapper.checker.inference.text_filters import scalar_json
+from mapper.checker.inference.printing import printed_parts
+from mapper.checker.inference.text_filters import json_numerals, scalar_json
 from mapper.checker.types import Type, only
 from mapper.checker.types.text_languages import language_of
 from mapper.regex.languages import Language
@@ -25,7 +25,7 @@ def parts_of(value: Type) -> Iterator[Part]:
 
 def _json_parts(written: Type) -> Iterator[Part]:
     if written.numbers is not None:
-        yield "a number", language_of(numerals(written.numbers))
+        yield "a number", json_numerals(written.numbers)
     texts = scalar_json(only(written, *(written.kinds - {"number"})))
     if not texts.is_none:
         yield "a text", texts

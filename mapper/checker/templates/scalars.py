@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from mapper.checker.inference.printing import numerals
+from mapper.checker.inference.text_filters import json_numerals
 from mapper.checker.templates.emission import emit_part, write
 from mapper.checker.templates.json_grammar import JsonFault, JsonFinding, JsonPlace, Path, step
 from mapper.checker.templates.printed_values import json_kinds, parts_of
-from mapper.checker.types import NULL_ONLY, Numbers, Type, join, join_all, literal_type, meet, only
+from mapper.checker.types import NULL_ONLY, Numbers, Type, join, join_all, literal_type, only
 from mapper.checker.types.named import BOOLEAN, DIGITS, NUMBER, kind_type
 from mapper.checker.types.text_facts import texts_in
 from mapper.checker.types.text_languages import language_of
@@ -18,6 +19,8 @@ from mapper.ir import liquid as ir
 from mapper.regex.characters import ranges
 from mapper.regex.comparisons import is_within
 from mapper.regex.languages import EMPTY, UNKNOWN, Language, concatenated, shortest_with, union, word
+
+_WORDS = ("true", "false", "null")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +105,19 @@ def _grown(token: Token | None, more: Token) -> Token:
 
 
 def _ended(place: JsonPlace, token: Token | None) -> Iterator[WrittenValue]:
-    if token is None:  # it was noted when it was printed
-        return
+    if token is not None:  # else it was noted when it was printed
+        value = _value_of(place, token.language) if token.value is None else token.value
+        yield WrittenValue(place.path, value, token.operand)
+
+
+def _value_of(place: JsonPlace, language: Language) -> Type:
+    """The values that some texts mean where they stand."""
     if place.in_string:
-        value = _a_text(_decoded(token.language))
-    elif place.in_number:
-        value = _a_number(token.language)
-    else:
-        few = token.language.few or ()
-        words = [literal_type(json.loads(text)) for text in few if text in ("true", "false", "null")]
-        value = join_all(words) if words else join(BOOLEAN, NULL_ONLY)
-    yield WrittenValue(place.path, value if token.value is None else meet(value, token.value), token.operand)
+        return _a_text(_decoded(language))
+    if place.in_number:
+        return _a_number(language)
+    words = [literal_type(json.loads(text)) for text in language.few or () if text in _WORDS]
+    return join_all(words) if words else join(BOOLEAN, NULL_ONLY)
 
 
 def _a_text(language: Language) -> Type:
@@ -210,7 +215,7 @@ def _print_json(
 ) -> Scalars:
     """The outcome of printing the JSON of a value where a value may begin."""
     numbers = only(written, "number")
-    language = language_of(numerals(written.numbers or Numbers()))
+    language = json_numerals(written.numbers or Numbers())
     tokens = {after: Token(language, operand, numbers) for after in places if after.in_number}
     others = only(written, *(written.kinds - {"number"}))
     return Scalars(tokens, [WrittenValue(place.path, others, operand)])

@@ -13,7 +13,7 @@ from mapper.checker.types.facts import Pattern, Texts
 from mapper.regex.characters import ECMA_SPACE
 from mapper.regex.comparisons import difference, is_disjoint, is_within
 from mapper.regex.expressions import matching
-from mapper.regex.languages import ANYTHING, Language, intersection, many, shortest, union, word
+from mapper.regex.languages import ANYTHING, Language, intersection, many, union, word
 from mapper.runtime.schema.formats import DATE_TIME, TIME_OF_DAY, UUID
 from mapper.runtime.times.calendar import DATE
 
@@ -115,7 +115,10 @@ def _language(
 @remembered(1024)
 def lengths_of(language: Language) -> tuple[int, int | None]:
     """The lengths of the shortest and the longest text of a set that is not empty; None if there is none."""
-    least = len(shortest(language) or "")
+    least, states = 0, language.starts
+    while states and not states & language.finals:
+        least += 1
+        states = frozenset(target for state in states for _, target in language.edges[state])
     if not language.is_finite:
         return least, None
     longest: dict[int, int] = {}
