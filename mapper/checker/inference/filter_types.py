@@ -233,7 +233,8 @@ def _sum(value: Type, arguments: Arguments) -> Type:
     if parts is None or parts.texts:
         return NUMBER
     numbers = bounded(parts.numbers or Numbers(low=0, high=0))
-    longest = None if value.arrays is None else value.arrays.longest
+    arrays = _all_elements(value, arguments).arrays
+    longest = None if arrays is None else arrays.longest
     count = _MANY if longest is None else longest + 1  # one more for what is lost by rounding
     low = None if numbers.low is None or numbers.low <= -_FEW else min(numbers.low, 0) * count
     high = None if numbers.high is None or numbers.high >= _FEW else max(numbers.high, 0) * count
@@ -251,13 +252,12 @@ def _no_numbers(value: Type, arguments: Arguments) -> bool:
 
 def _summands(value: Type, arguments: Arguments) -> Type | None:
     """The elements of a list, or the property of each; None if not all of them have properties."""
-    elements = of_element(value)
+    elements = _elements(value)
     return _property_of(elements, arguments[0]) if arguments else elements
 
 
 def _properties(value: Type, arguments: Arguments) -> Type:
-    found = _property_of(of_element(value), _first(arguments))
-    arrays = value.arrays
+    found, arrays = _property_of(_elements(value), _first(arguments)), _all_elements(value, arguments).arrays
     if found is None or arrays is None:
         return array_of(ANYTHING)
     element = join(without_missing(found), NULL_ONLY) if found.missing else found
@@ -299,6 +299,9 @@ def _some_elements(value: Type, _arguments: Arguments, *, fewest: int = 0) -> Ty
     return Type(arrays=replace(arrays, element=element, shortest=min(fewest, arrays.shortest)))
 
 
+_all_elements = partial(_some_elements, fewest=_MANY)
+
+
 def _unique_elements(value: Type, arguments: Arguments) -> Type:
     return meet(_some_elements(value, arguments, fewest=1), Type(arrays=Arrays(unique=True)))
 
@@ -324,6 +327,10 @@ def _part(value: Type, arguments: Arguments) -> Type:
         if others.is_never:
             return lists
     return join(lists, part_of_text(others, arguments, longest if is_clear else None))
+
+
+def _found_element(value: Type, _arguments: Arguments) -> Type:
+    return _elements(value).with_missing()
 
 
 def _one_element(value: Type, _arguments: Arguments) -> Type:
@@ -408,9 +415,9 @@ RESULTS: dict[Gives, Result] = {
     Gives.INDEX: COUNT.with_missing(),
     Gives.TRUTH: replace(BOOLEAN, null=True),
     Gives.ELEMENT: _end_element,
-    Gives.FOUND: _one_element,
+    Gives.FOUND: _found_element,
     Gives.ELEMENTS: _some_elements,
-    Gives.ORDERED: partial(_some_elements, fewest=_MANY),
+    Gives.ORDERED: _all_elements,
     Gives.UNIQUE: _unique_elements,
     Gives.FILLED: _filled_elements,
     Gives.BOTH: _both_elements,

@@ -68,6 +68,7 @@ _LETTERS = joined((*span("A", "Z"), *span("a", "z")))
 _CONTROL: Ranges = ((0, 0x1F),)
 _SAFE = joined((*_LETTERS, *DIGITS, *ranges("_.-~+%")))
 _BASE64 = many(joined((*_LETTERS, *DIGITS, *ranges("+/=_-"))))
+_BETWEEN_WORDS = joined((*ECMA_SPACE, *span("\x1c", "\x1f"), *ranges("\x85")))
 _MAX_SLICE = 64  # characters at the beginning of a text that are counted
 _FEW = 8  # lists inside each other
 
@@ -191,10 +192,11 @@ def _replaced(texts: Texts, arguments: Arguments, *, always: bool = True) -> Typ
 def _cut(texts: Texts, arguments: Arguments, *, is_counted: bool = True) -> Type:
     end = _language(arguments[1]) if len(arguments) > 1 else word("...")
     language = language_of(texts)
-    spaced: list[Piece] = [(ECMA_SPACE, lambda hit: union(one_of(hit), optional(word(" "))))]
+    spaced: list[Piece] = [(_BETWEEN_WORDS, lambda hit: union(one_of(hit), optional(word(" "))))]
     shorter = replaced(replaced(language, [(EVERY, _dropped)]), spaced)
-    found = _made(union(language, languages.concatenated(shorter, end)))
-    return meet(found, _counted(texts, arguments)) if is_counted else found
+    if not is_counted:  # words that all stay have one blank between them, too
+        return _made(languages.concatenated(shorter, optional(end)))
+    return meet(_made(union(language, languages.concatenated(shorter, end))), _counted(texts, arguments))
 
 
 def _counted(texts: Texts, arguments: Arguments) -> Type:
