@@ -333,21 +333,6 @@ def inexact(language: Language) -> Language:
     return UNKNOWN if language is ANYTHING else replace(language, is_exact=False)
 
 
-@remembered(256)
-def without_empty(language: Language) -> Language:
-    """Its texts but the empty one."""
-    if not language.has_empty:
-        return language
-    fresh = len(language.edges)
-    first = tuple(dict.fromkeys(edge for state in sorted(language.starts) for edge in language.edges[state]))
-    return trimmed([*language.edges, first], {fresh}, set(language.finals), is_exact=language.is_exact)
-
-
-def without_characters(language: Language, given: Ranges) -> Language:
-    """Those of its texts that hold none of the characters."""
-    return intersection(language, many(inverse(given)))
-
-
 # Some characters, and the texts that each of them may become.
 Piece: TypeAlias = tuple[Ranges, Callable[[Ranges], Language]]
 

@@ -13,7 +13,6 @@ from mapper.checker.inference.type_scope import initial_scope
 from mapper.checker.templates.environment import Environment
 from mapper.checker.templates.json_grammar import ElementCount, JsonPlace
 from mapper.checker.templates.payloads import TemplateInput
-from mapper.checker.templates.type_values import values_of_scope
 from mapper.checker.templates.walk import Walk, WalkState
 from mapper.checker.types import read_types
 from mapper.diagnostics.diagnostic import Report
@@ -73,7 +72,7 @@ class Writer:
 def counted(program: ir.Program) -> ElementCount | None:
     """The number of elements of all arrays at `l[]`; None if none is closed there."""
     walk = Walk()
-    scopes = values_of_scope(initial_scope(read_types(SOURCE).upper), item_is_body=True)
+    scopes = initial_scope(read_types(SOURCE).upper).roots
     assert isinstance(program.output, ir.Template)
     walk.run(program.output.body or (), [WalkState(JsonPlace(), Environment(scopes))])
     found = [shown.count for shown in walk.seen if shown.kind == "elements" and shown.path == ("l", "[]")]

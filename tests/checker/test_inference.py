@@ -17,9 +17,9 @@ from mapper.checker.inference.filter_types import FAILURES, RESULTS, filter_type
 from mapper.checker.inference.findings import Inference
 from mapper.checker.inference.payload_types import PayloadTypes
 from mapper.checker.inference.program_types import infer_program
+from mapper.checker.inference.text_filters import OF_EFFECT
 from mapper.checker.inference.type_scope import TypeScope, initial_scope
 from mapper.checker.inference.value_types import infer_value
-from mapper.checker.templates.filter_effects import OF_EFFECT, OF_RESULT
 from mapper.checker.types import ANYTHING, Type, admits, join, literal_type, read_schema
 from mapper.checker.types.facts import Texts
 from mapper.compiler import analyse
@@ -152,7 +152,7 @@ def _rejections(found: ir.Condition, scope: TypeScope) -> list[Any]:
 
 def test_the_words_of_filters_have_one_rule_each_and_are_used() -> None:
     rows = ROWS.values()
-    assert set(RESULTS) == set(OF_RESULT) == set(Gives) == {row.gives for row in rows}
+    assert set(RESULTS) == set(Gives) == {row.gives for row in rows}
     assert set(FAILURES) == set(Fails) == {row.fails for row in rows}
     assert set(OF_EFFECT) == set(Effect) == {row.effect for row in rows if isinstance(row.effect, Effect)}
 

@@ -13,8 +13,8 @@ from jsonschema import Draft202012Validator
 
 import mapper
 from mapper import ir
+from mapper.checker.inference.date_texts import date_texts
 from mapper.checker.templates import Proof, TemplateVerdict, prove
-from mapper.checker.templates.date_texts import date_texts
 from mapper.diagnostics.diagnostic import Report
 from mapper.diagnostics.source import SourceFile, Span, SpannedText
 from mapper.expressions.liquid import parse_template

@@ -101,7 +101,7 @@ matches: {p: '$.list[*][KEY]', q: '$..[KEY]', r: '$[KEY, OTHER]'}
 filters of paths: {p: '$.list[?@[KEY]][KEY]', q: '$.list[?@[KEY] == $[KEY]]'}
 variable: {p: '{{ item[KEY] }}', q: '{{ item[KEY][OTHER] }}'}
 objects: {p: '{{ props[KEY] }}{{ envelope[KEY] }}{{ header[KEY] }}{{ query[KEY] }}{{ setting[KEY] }}'}
-argument: {p: '{{ kind | append: [KEY] | replace: [KEY], "-" | default: [KEY] }}'}
+argument: {p: '{{ kind | append: [KEY] | replace: [KEY], "-" }}{{ none | default: [KEY] }}'}
 list filters: {p: '{{ list | map: [KEY] | join: [KEY] }}', q: '{{ list | where: [KEY], [KEY] | size }}'}
 sort: {p: '{{ list | sort: [KEY] | json }}'}
 loop: {p: '{% for x in list %}{{ x[KEY] }}{% endfor %}'}

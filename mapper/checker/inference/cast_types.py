@@ -62,6 +62,7 @@ _READABLE = {
     ir.CastKind.BOOLEAN: Texts(patterns=frozenset({"^(?:[01]|[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])$"})),
 }
 _FEW_DIGITS = 18
+_OF_NUMBERS = ranges("0123456789+-.eE")  # the JSON of anything else has other characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +144,8 @@ def _cast_part(kind: ir.CastKind, part: str, given: Type) -> Casting:
             return _read(kind, given.texts)
         case ir.CastKind.BOOLEAN, "number":
             return Casting(BOOLEAN, given)
-        case ir.CastKind.JSON, "string":
-            return Casting(ANYTHING, given)
+        case ir.CastKind.JSON, "string" if given.texts is not None:
+            return _read_json(given.texts)
         case _ if part == kind.value or kind is ir.CastKind.JSON:
             return Casting(given, NEVER)
         case _:
@@ -166,6 +167,16 @@ def _read(kind: ir.CastKind, texts: Texts) -> Casting:
     high = 10**longest if longest is not None and is_small and not has_power else None
     low = 0 if not is_signed else None if high is None else -high
     return Casting(meet(good, Type(numbers=Numbers(low=low, high=high))), NEVER)
+
+
+def _read_json(texts: Texts) -> Casting:
+    """The casting of texts to the values of which they are the JSON."""
+    if texts.json is not None:
+        return Casting(texts.json, NEVER)
+    numbers = _read(ir.CastKind.NUMBER, texts)
+    characters = alphabet(language_of(texts))
+    good = numbers.good if shared(characters, _OF_NUMBERS) == characters else ANYTHING
+    return Casting(good, numbers.bad)
 
 
 def _time_of(node: ir.Timestamp, part: str, given: Type) -> Casting:

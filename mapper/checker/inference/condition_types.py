@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import assert_never
 
 from mapper import ir
@@ -21,12 +20,6 @@ from mapper.checker.inference.type_scope import (
 from mapper.checker.types import Type, join_all, literal_type, meet, only
 from mapper.checker.types.from_schema import remove_literals
 from mapper.ir.liquid import Operand
-
-_MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
-_SPECIALS: dict[str, tuple[Refine, Refine]] = {
-    "blank": (p.blank, p.not_blank),
-    "empty": (p.empty, p.not_empty),
-}
 
 
 def divide_condition(
@@ -79,7 +72,7 @@ def _assume_single(
         case ir.Contains(left, right):
             one, other = operand_type(left, scope, notes), operand_type(right, scope, notes)
             if not holds:
-                return scope
+                return _refine(left, scope, lambda given: p.lacking(given, other), notes)
             scope = _refine(left, scope, lambda given: p.holding(given, other), notes)
             possible = not p.truthy(other).is_never and not p.holding(one, other).is_never
             return scope if possible else scope.unreachable()
@@ -90,26 +83,19 @@ def _assume_single(
 def _compare(
     operator: str, left: Operand, right: Operand, scope: TypeScope, holds: bool, notes: Inference
 ) -> TypeScope:
-    if isinstance(left, ir.Special):
-        left, right, operator = right, left, _MIRRORED[operator]
-    if isinstance(left, ir.Special):
+    if operator not in ("==", "!=") and isinstance(left, ir.Special) | isinstance(right, ir.Special):
         return scope
-    if isinstance(right, ir.Special):
-        if operator not in ("==", "!="):
-            return scope
-        does, does_not = _SPECIALS[right.name]
-        return _refine(left, scope, does if holds is (operator == "==") else does_not, notes)
-    one, other = operand_type(left, scope, notes), operand_type(right, scope, notes)
+    one, other = (operand_type(each, scope, notes) for each in (left, right))
     if operator in ("<", ">") and _may_clash(one, other):
         notes.note_rejection(PossibleRejection("M618", left.span, "texts and numbers are not in order"))
-    scope = _refine(left, scope, _relation(operator, other, holds), notes)
-    return _refine(right, scope, _relation(_MIRRORED[operator], one, holds), notes)
 
+    def refine(given: Type) -> Type:
+        return p.refined(given, operator, right, other, holds=holds)
 
-def _relation(operator: str, other: Type, holds: bool) -> Refine:
-    if operator in ("==", "!="):
-        return partial(p.equal_to if holds is (operator == "==") else p.unequal_to, other=other)
-    return partial(p.ordered if holds else p.not_ordered, other=other, operator=operator)
+    def mirrored(given: Type) -> Type:
+        return p.refined(given, p.MIRRORED[operator], left, one, holds=holds)
+
+    return _refine(right, _refine(left, scope, refine, notes), mirrored, notes)
 
 
 def _may_clash(one: Type, other: Type) -> bool:
@@ -170,7 +156,7 @@ def _at(query: ir.Query, given: Type, refine: Refine) -> Type:
 
 def _by_comparison(operator: str, left: object, right: object, given: Type, holds: bool) -> Type:
     if isinstance(left, ir.Constant):
-        left, right, operator = right, left, _MIRRORED[operator]
+        left, right, operator = right, left, p.MIRRORED[operator]
     if not isinstance(left, ir.Query) or not isinstance(right, ir.Constant):
         return given
     constant = right.value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain, product
 from math import prod
 from typing import TypeAlias
@@ -13,7 +14,23 @@ from mapper import ir
 from mapper.budget import MAX_CHARACTERS, spend_on
 from mapper.checker.inference import predicates as p
 from mapper.checker.inference.number_types import calculated, rounded
-from mapper.checker.inference.printing import concatenated, printed, unprintable, unsure_numbers
+from mapper.checker.inference.printing import (
+    NOTHING,
+    concatenated,
+    printed,
+    spellings,
+    unprintable,
+    unsure_numbers,
+)
+from mapper.checker.inference.text_filters import (
+    date_text,
+    effected,
+    flat,
+    joined_text,
+    json_text,
+    part_of_text,
+    pieces_of,
+)
 from mapper.checker.types import (
     ANYTHING,
     NEVER,
@@ -27,8 +44,7 @@ from mapper.checker.types import (
     only,
     without_missing,
 )
-from mapper.checker.types.cased_texts import in_case
-from mapper.checker.types.facts import Numbers
+from mapper.checker.types.facts import Arrays, Numbers
 from mapper.checker.types.lattice import of_element, of_member
 from mapper.checker.types.named import (
     BOOLEAN,
@@ -43,16 +59,12 @@ from mapper.checker.types.named import (
     text_type,
 )
 from mapper.checker.types.number_facts import bounded
-from mapper.checker.types.text_facts import described
-from mapper.checker.types.text_languages import TIMES, language_of
-from mapper.regex.characters import ranges, shared
-from mapper.regex.languages import alphabet
-from mapper.runtime.blank import WHITE_SPACE
+from mapper.checker.types.text_languages import TIMES
 from mapper.runtime.faults import Fault
 from mapper.runtime.limits import trial_limits, within
 from mapper.runtime.liquid.filters import ROWS, apply
 from mapper.runtime.liquid.filters.digests import namespace_of
-from mapper.runtime.liquid.filters.row import PRINTED, Effect, Fails, Function, Gives
+from mapper.runtime.liquid.filters.row import PRINTED, Fails, Function, Gives
 from mapper.runtime.missing import MISSING
 
 Arguments: TypeAlias = tuple[Type, ...]
@@ -66,6 +78,7 @@ _DATED = Type(numbers=Numbers(low=-62_135_400_000, high=253_402_100_000))
 _COMPARED = frozenset({"string", "number", "boolean"})
 _FEW = 1e290  # a body has not so many numbers that a sum of such numbers is beyond all floats
 _MANY = 10**15  # no list has so many elements
+_NO_NUMBERS = Numbers(values=frozenset())
 _MOST = 24  # combinations of literal values that are computed one by one
 
 
@@ -76,14 +89,18 @@ def filter_type(name: str, value: Type, arguments: Arguments, *, is_plain: bool)
         folded = _computed(row.function, (value, *arguments))
         if folded is not None:
             return folded
-    rule = (OF_EFFECT.get(row.effect) if isinstance(row.effect, Effect) else None) or RESULTS[row.gives]
+    rule = RESULTS[row.gives]
     result = rule if isinstance(rule, Type) else rule(value, arguments)
+    if row.effect is not None:
+        result = meet(result, effected(row.effect, value, arguments))
+    if row.gives is Gives.DEFAULTED and not is_plain:
+        result = join(result, replace(only(value, "boolean"), booleans=value.booleans - {True}))
     if row.gives is Gives.ARITHMETIC and is_plain:
         if name == "divided_by":
             result = NUMBER  # to a schema 7 and 7.0 are the same, but only the quotient of 7 is rounded
         result = calculated(name, (value, *arguments), integral=result is INTEGER) or result
     if row.fails in _OF_ELEMENTS and not _is_plain_list(value, arguments):
-        return join(result, ANYTHING.with_missing()), True
+        return join(result, NULL_ONLY), True
     return result, FAILURES[row.fails](value, arguments)
 
 
@@ -148,11 +165,14 @@ def _length(value: object) -> int:
 
 def _scalars(given: Type) -> list[object]:
     """All values of a type of few scalars; none of any other."""
-    parts = [part.values for part in (given.numbers, given.texts) if part is not None]
-    if given.arrays or given.objects or None in parts:
+    numbers, texts = given.numbers or _NO_NUMBERS, given.texts or NOTHING
+    if given.arrays or given.objects or numbers.values is None or texts.values is None:
         return []
-    nothings: list[object] = [MISSING] * given.missing + [None] * given.null
-    return [*nothings, *sorted(given.booleans), *chain(*(sorted(values or ()) for values in parts))]
+    found: list[object] = [MISSING] * given.missing + [None] * given.null
+    found += sorted(given.booleans)
+    for number in sorted(numbers.values):
+        found += spellings(number, is_plain=numbers.plain)
+    return found + (sorted(texts.values) if given.texts else [])
 
 
 def _keeps_content(value: Type, _arguments: Arguments) -> Type:
@@ -160,48 +180,8 @@ def _keeps_content(value: Type, _arguments: Arguments) -> Type:
     return text_type(blank=False) if printed(value).blank is False else TEXT
 
 
-def _in_case(change: Callable[[str], str]) -> Result:
-    return lambda value, _arguments: Type(texts=in_case(printed(value), change))
-
-
-def _trimmed(value: Type, arguments: Arguments) -> Type:
-    texts = printed(value)
-    has_space = texts.values is not None or shared(alphabet(language_of(texts)), ranges(WHITE_SPACE))
-    if not has_space:
-        return Type(texts=texts)
-    return meet(_keeps_content(value, arguments), _thinned(value, arguments))
-
-
-def _thinned(value: Type, _arguments: Arguments) -> Type:
-    return text_type(longest=described(printed(value)).longest)
-
-
-def _capitalized(value: Type, arguments: Arguments) -> Type:
-    texts = described(printed(value))
-    upper, lower = in_case(texts, str.upper).longest, in_case(texts, str.lower).longest
-    # Only the first character becomes upper case, and that makes one more than lower case does.
-    longest = None if upper is None or lower is None else min(upper, lower + 1)
-    return meet(_keeps_content(value, arguments), text_type(longest=longest))
-
-
-def _cut(value: Type, arguments: Arguments) -> Type:
-    """A text that is cut by `truncate` is as long as its argument says, if the new end is no longer."""
-    given = (arguments[0] if arguments else literal_type(50), *arguments[1:])
-    [lengths, ends] = [_scalars(each) for each in (*given, literal_type("..."))[:2]]
-    is_clear = all(type(each) is int for each in lengths) and all(isinstance(each, str) for each in ends)
-    if not (is_clear and lengths and ends):
-        return TEXT
-    longest = max(each for each in lengths if isinstance(each, int))
-    shortest = min(each for each in lengths if isinstance(each, int))
-    if shortest < max(len(str(each)) for each in ends):
-        return TEXT
-    texts = described(printed(value))  # a text that is short enough stays
-    longest = longest if texts.longest is None else min(longest, texts.longest)
-    return text_type(shortest=min(shortest, texts.shortest), longest=longest)
-
-
 def _pieces(value: Type, _arguments: Arguments) -> Type:
-    return array_of(text_type(longest=described(printed(value)).longest))
+    return array_of(pieces_of(value))
 
 
 def _encodes(value: Type, _arguments: Arguments) -> Type:
@@ -221,8 +201,8 @@ def _first(arguments: Arguments, default: Type = NULL_ONLY) -> Type:
 
 
 def _defaulted(value: Type, arguments: Arguments) -> Type:
-    kept = p.not_empty(p.truthy(value))
-    return join(kept, _first(arguments, literal_type("")))
+    kept, instead = p.not_empty(p.truthy(value)), _first(arguments, literal_type(""))
+    return kept if p.falsy(value).is_never and p.empty(value).is_never else join(kept, instead)
 
 
 def _arithmetic(value: Type, arguments: Arguments) -> Type:
@@ -253,7 +233,8 @@ def _sum(value: Type, arguments: Arguments) -> Type:
     if parts is None or parts.texts:
         return NUMBER
     numbers = bounded(parts.numbers or Numbers(low=0, high=0))
-    longest = None if value.arrays is None else value.arrays.longest
+    arrays = _all_elements(value, arguments).arrays
+    longest = None if arrays is None else arrays.longest
     count = _MANY if longest is None else longest + 1  # one more for what is lost by rounding
     low = None if numbers.low is None or numbers.low <= -_FEW else min(numbers.low, 0) * count
     high = None if numbers.high is None or numbers.high >= _FEW else max(numbers.high, 0) * count
@@ -271,13 +252,12 @@ def _no_numbers(value: Type, arguments: Arguments) -> bool:
 
 def _summands(value: Type, arguments: Arguments) -> Type | None:
     """The elements of a list, or the property of each; None if not all of them have properties."""
-    elements = of_element(value)
+    elements = _elements(value)
     return _property_of(elements, arguments[0]) if arguments else elements
 
 
 def _properties(value: Type, arguments: Arguments) -> Type:
-    found = _property_of(of_element(value), _first(arguments))
-    arrays = value.arrays
+    found, arrays = _property_of(_elements(value), _first(arguments)), _all_elements(value, arguments).arrays
     if found is None or arrays is None:
         return array_of(ANYTHING)
     element = join(without_missing(found), NULL_ONLY) if found.missing else found
@@ -306,17 +286,33 @@ def _no_positions(_value: Type, arguments: Arguments) -> bool:
 
 
 def _elements(value: Type) -> Type:
-    """The elements of a list; another value is a list of itself."""
-    single = only(value, *(value.kinds - {"array", "null"}))
-    return join(of_element(value), single)
+    """The elements of a list, and those of lists in it; another value is a list of itself."""
+    single = only(value, *(value.kinds - {"array"}))
+    return join(flat(of_element(value)), single)
 
 
-def _same_elements(value: Type, _arguments: Arguments) -> Type:
-    return array_of(_elements(value) if value.kinds == {"array"} and not value.missing else ANYTHING)
+def _some_elements(value: Type, _arguments: Arguments, *, fewest: int = 0) -> Type:
+    """A list of some elements of a list, in its order or another; `fewest` are kept if there are so many."""
+    element, arrays = _elements(value), value.arrays
+    if arrays is None or value != only(value, "array") or of_element(value).arrays:
+        return array_of(element)
+    return Type(arrays=replace(arrays, element=element, shortest=min(fewest, arrays.shortest)))
+
+
+_all_elements = partial(_some_elements, fewest=_MANY)
+
+
+def _unique_elements(value: Type, arguments: Arguments) -> Type:
+    return meet(_some_elements(value, arguments, fewest=1), Type(arrays=Arrays(unique=True)))
+
+
+def _filled_elements(value: Type, arguments: Arguments) -> Type:
+    filled = array_of(ANYTHING if arguments else replace(ANYTHING, null=False))
+    return meet(_some_elements(value, arguments), filled)
 
 
 def _both_elements(value: Type, arguments: Arguments) -> Type:
-    return array_of(join_all(map(_elements, (value, *arguments))))
+    return array_of(join_all((_elements(value), *map(of_element, arguments))))
 
 
 def _part(value: Type, arguments: Arguments) -> Type:
@@ -324,9 +320,17 @@ def _part(value: Type, arguments: Arguments) -> Type:
     given = _scalars(arguments[1]) if len(arguments) > 1 else [1]
     longest = max((each for each in given if type(each) is int), default=None)
     is_clear = bool(given) and all(type(each) is int and each >= 0 for each in given)
-    text = text_type(longest=longest) if is_clear else TEXT
-    lists = array_of(of_element(value)) if value.arrays else NEVER
-    return join(lists, text) if value != only(value, "array") or value.is_never else lists
+    arrays, others = value.arrays, only(value, "missing", *(value.kinds - {"array"}))
+    lists = NEVER
+    if arrays is not None:
+        lists = Type(arrays=Arrays(of_element(value), 0, arrays.longest, arrays.unique))
+        if others.is_never:
+            return lists
+    return join(lists, part_of_text(others, arguments, longest if is_clear else None))
+
+
+def _found_element(value: Type, _arguments: Arguments) -> Type:
+    return _elements(value).with_missing()
 
 
 def _one_element(value: Type, _arguments: Arguments) -> Type:
@@ -387,30 +391,21 @@ def _is_plain_list(value: Type, arguments: Arguments) -> bool:
     )
 
 
-# Effects that say more than the result of their filters does.
-OF_EFFECT: dict[Effect, Result] = {
-    Effect.UPPER: _in_case(str.upper),
-    Effect.LOWER: _in_case(str.lower),
-    Effect.TRIMMED: _trimmed,
-    Effect.THINNED: _thinned,
-    Effect.CAPITAL: _capitalized,
-    Effect.CUT: _cut,
-}
 RESULTS: dict[Gives, Result] = {
     Gives.TEXT: TEXT,
     Gives.CONTENT: _keeps_content,
     Gives.CODED: _encodes,
     Gives.APPENDED: _appended,
     Gives.PREPENDED: _prepended,
-    Gives.JOINED: TEXT,
-    Gives.JSON: text_type(blank=False),
+    Gives.JOINED: joined_text,
+    Gives.JSON: json_text,
     Gives.MD5: digest_type("md5"),
     Gives.SHA1: digest_type("sha1"),
     Gives.SHA256: digest_type("sha256"),
     Gives.SHA512: digest_type("sha512"),
     Gives.BASE64_DIGEST: text_type(blank=False, shortest=28, longest=44),
     Gives.UUID: UUID,
-    Gives.DATE: TEXT,
+    Gives.DATE: date_text,
     Gives.TEXTS: _pieces,
     Gives.NUMBER: _sum,
     Gives.ARITHMETIC: _arithmetic,
@@ -420,8 +415,11 @@ RESULTS: dict[Gives, Result] = {
     Gives.INDEX: COUNT.with_missing(),
     Gives.TRUTH: replace(BOOLEAN, null=True),
     Gives.ELEMENT: _end_element,
-    Gives.FOUND: _one_element,
-    Gives.ELEMENTS: _same_elements,
+    Gives.FOUND: _found_element,
+    Gives.ELEMENTS: _some_elements,
+    Gives.ORDERED: _all_elements,
+    Gives.UNIQUE: _unique_elements,
+    Gives.FILLED: _filled_elements,
     Gives.BOTH: _both_elements,
     Gives.PROPERTIES: _properties,
     Gives.PART: _part,

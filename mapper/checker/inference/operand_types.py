@@ -19,15 +19,14 @@ from mapper.checker.inference.type_scope import TypeScope, look_up
 from mapper.checker.types import (
     ANYTHING,
     NEVER,
-    NULL_ONLY,
     Type,
     join,
     join_all,
-    literal_type,
     only,
     without_nothing,
 )
-from mapper.checker.types.named import BOOLEAN, INTEGER, array_of
+from mapper.checker.types.literals import constant_type
+from mapper.checker.types.named import BOOLEAN, DIGITS, array_of
 from mapper.ir.liquid import Operand
 from mapper.runtime.liquid.filters import ROWS
 
@@ -41,7 +40,7 @@ def operand_type(operand: Operand, scope: TypeScope, notes: Inference) -> Type:
 def _operand_type(operand: Operand, scope: TypeScope, notes: Inference) -> Type:
     match operand:
         case ir.Scalar(value):
-            return NULL_ONLY if value is None else literal_type(value)
+            return constant_type(value)
         case ir.Lookup():
             for key in operand.keys:
                 if isinstance(key, ir.Lookup):
@@ -50,7 +49,7 @@ def _operand_type(operand: Operand, scope: TypeScope, notes: Inference) -> Type:
         case ir.Interval(start, stop):
             operand_type(start, scope, notes)
             operand_type(stop, scope, notes)
-            return array_of(INTEGER)
+            return array_of(DIGITS)
         case ir.FilterCall():
             return _filtered(operand, scope, notes)
         case ir.Special():
@@ -67,8 +66,6 @@ def _filtered(call: ir.FilterCall, scope: TypeScope, notes: Inference) -> Type:
     named = [operand_type(argument, scope, notes) for _, argument in call.kwargs]
     if call.name == "default" and not named:
         notes.note_reached(call, not p.falsy(value).is_never or not p.empty(value).is_never)
-    if call.name == "default" and named:
-        return ANYTHING.with_missing()
     lost = NEVER
     if scope.computes and call.name != "default":
         lost = _lost(call, (value, *arguments, *named))

@@ -10,10 +10,12 @@ from mapper.checker.types.from_schema import remove_literals
 from mapper.checker.types.lattice import settle_arrays, settle_objects
 from mapper.checker.types.named import text_type
 from mapper.checker.types.number_facts import bounded
-from mapper.checker.types.text_facts import fits, meet_texts, without_texts
+from mapper.checker.types.text_facts import fits, literal_pattern, meet_texts, without_texts
+from mapper.ir.liquid import Operand, Special
 
 _EMPTY_TEXT = text_type(values=frozenset({""}))
 _EMPTY_ARRAY = Type(arrays=Arrays(NEVER, 0, 0))
+MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 def nil(given: Type) -> Type:
@@ -121,6 +123,18 @@ def single_value(given: Type) -> str | int | float | bool | None:
     return values[0] if len(values) == 1 else None
 
 
+def refined(given: Type, operator: str, written: Operand, other: Type, *, holds: bool) -> Type:
+    """The values for which a comparison in Liquid may hold, or not, with what is written beside it."""
+    if isinstance(written, Special):
+        if operator not in ("==", "!="):
+            return given
+        does, does_not = _SPECIALS[written.name]
+        return does(given) if holds is (operator == "==") else does_not(given)
+    if operator in ("==", "!="):
+        return equal_to(given, other) if holds is (operator == "==") else unequal_to(given, other)
+    return ordered(given, other, operator) if holds else not_ordered(given, other, operator)
+
+
 def ordered(given: Type, other: Type, operator: str) -> Type:
     """The values for which `given operator other` may hold in Liquid; missing and null have no order."""
     kinds = {"number", "boolean"} if other.numbers or other.booleans else set()
@@ -163,3 +177,14 @@ def holding(given: Type, other: Type) -> Type:
 
 def _may_be_empty_text(other: Type) -> bool:
     return other.texts is not None and fits("", other.texts)
+
+
+def lacking(given: Type, other: Type) -> Type:
+    """The values for which `contains other` may fail to hold in Liquid."""
+    part = single_value(other)
+    if not isinstance(part, str) or given.texts is None:
+        return given
+    return replace(given, texts=meet_texts(given.texts, Texts(unmatched=frozenset({literal_pattern(part)}))))
+
+
+_SPECIALS = {"blank": (blank, not_blank), "empty": (empty, not_empty)}

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from mapper import ir
+from mapper.budget import memoize
 from mapper.checker.types import (
     ANY_MEMBER,
     ANYTHING,
@@ -171,8 +172,15 @@ def of_index(given: Type, index: int) -> Type:
 
 def of_key(given: Type, key: str | int) -> Type:
     """The type that Liquid finds under a key or index; `size`, `first` and `last` are built in."""
+    return memoize(_of_key, given, key, 0)
+
+
+def _of_key(given: Type, key: str | int, _depth: int) -> Type:
     if isinstance(key, int):
         return of_index(given, key)
+    if key in ("first", "last") and given.arrays is not None and given.arrays.shortest > 0:
+        rest = replace(given, arrays=None)
+        return of_element(given) if rest.is_never else join(of_element(given), _of_key(rest, key, 0))
     entry = of_member(given, key)
     if key not in SPECIAL:
         return entry

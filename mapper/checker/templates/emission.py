@@ -9,7 +9,8 @@ from functools import lru_cache
 from mapper.budget import remembered, spend
 from mapper.checker.templates.element_counts import uncounted
 from mapper.checker.templates.json_grammar import JsonFault, JsonFinding, JsonPlace, ends_value, step
-from mapper.checker.templates.value_sets import ValueSet, json_kinds, parts_of
+from mapper.checker.templates.printed_values import json_kinds, parts_of
+from mapper.checker.types import Type
 from mapper.regex.characters import Ranges, inverse, joined, ranges, readable, shared, span
 from mapper.regex.languages import Language
 
@@ -50,7 +51,7 @@ def write(place: JsonPlace, text: str) -> tuple[JsonPlace | tuple[int, JsonFault
     return place, seen
 
 
-def emit(place: JsonPlace, value: ValueSet) -> Emission:
+def emit(place: JsonPlace, value: Type) -> Emission:
     """All results of printing a value."""
     outcome = Emission()
     for kind, language in parts_of(value):

@@ -8,31 +8,20 @@ from functools import cached_property, reduce
 from typing import TypeAlias
 
 from mapper.budget import spend
-from mapper.checker.inference.type_scope import place_of_path
-from mapper.checker.templates.filter_effects import filtered
-from mapper.checker.templates.value_sets import (
-    BOOLEAN,
-    COUNT,
-    INTEGER,
-    MISSING,
-    Items,
-    ValueSet,
-    a_number,
-    a_text,
-    anything,
-    constant,
-    joined,
-    members_of,
-)
+from mapper.checker.inference.filter_types import filter_type
+from mapper.checker.inference.type_scope import of_key, place_of_path
+from mapper.checker.types import ANY_MEMBER, MISSING_ONLY, Type, join, join_all, text_type
+from mapper.checker.types.literals import constant_type
+from mapper.checker.types.named import BOOLEAN, COUNT, DIGITS, TEXT, array_of
 from mapper.ir import Path, Value, VarRead
 from mapper.ir import liquid as ir
 from mapper.ir.vars import VARS
-from mapper.regex.languages import ANYTHING, concatenated, word
 
 # The place of a value: a root and the keys from it. Roots are the scopes of a request, `=name` for a variable
 # that the template assigns and `@depth` for the variable of a loop.
 Spot: TypeAlias = tuple[str | int, ...]
 
+_RANGE = text_type(blank=False, patterns=frozenset({r"^-?(?:0|[1-9][0-9]*)\.\.-?(?:0|[1-9][0-9]*)$"}))
 _COUNTS = ("length", "index", "index0", "rindex", "rindex0")
 
 
@@ -42,7 +31,7 @@ class LoopRound:
 
     name: str
     label: str
-    element: ValueSet
+    element: Type
     first: bool | None = None
     last: bool | None = None
 
@@ -51,8 +40,8 @@ class LoopRound:
 class Environment:
     """The known values of variables: scopes, facts from conditions and assignments, loops."""
 
-    scopes: Mapping[str, ValueSet] = field(compare=False, repr=False)
-    facts: Mapping[Spot, ValueSet] = field(default_factory=dict)
+    scopes: Mapping[str, Type] = field(compare=False, repr=False)
+    facts: Mapping[Spot, Type] = field(default_factory=dict)
     loops: tuple[LoopRound, ...] = ()
 
     @cached_property
@@ -61,11 +50,11 @@ class Environment:
         spend(1 + len(self.facts) // 2)
         return frozenset(self.facts.items()), self.loops
 
-    def knowing(self, spot: Spot, value: ValueSet) -> Environment:
+    def knowing(self, spot: Spot, value: Type) -> Environment:
         """It with one value known better."""
         return replace(self, facts={**self.facts, spot: value})
 
-    def assigned(self, name: str, value: ValueSet) -> Environment:
+    def assigned(self, name: str, value: Type) -> Environment:
         """It after an assignment, without the old facts of the variable."""
         root = f"={name}"
         facts = {spot: known for spot, known in self.facts.items() if spot[0] != root}
@@ -100,7 +89,7 @@ class Environment:
             return (f"={name}",)
         return (name,) if name in self.scopes else ("item", name)
 
-    def value_at(self, spot: Spot) -> ValueSet:
+    def value_at(self, spot: Spot) -> Type:
         """The values that are possible there."""
         if spot in self.facts:
             return self.facts[spot]
@@ -108,44 +97,42 @@ class Environment:
         if len(spot) == 1:
             if root.startswith("@"):
                 return self.loops[int(root[1:])].element
-            return self.scopes.get(root, MISSING)
-        return members_of(self.value_at(spot[:-1]), spot[-1])
+            return self.scopes.get(root, MISSING_ONLY)
+        return of_key(self.value_at(spot[:-1]), spot[-1])
 
     def is_loop_field(self, lookup: ir.Lookup) -> bool:
         """True if it reads the state of a loop."""
         return lookup.name == "forloop" and bool(self.loops) and self._root("forloop") == ("item", "forloop")
 
-    def _loop_field(self, keys: tuple[object, ...]) -> ValueSet:
+    def _loop_field(self, keys: tuple[object, ...]) -> Type:
         name = keys[-1] if keys else ""
         loop = self.loops[-len(keys)] if len(keys) <= len(self.loops) else None
         if name in _COUNTS:
-            return a_number(COUNT)
+            return COUNT
         if name == "name":
-            return a_text(word(loop.label)) if loop is not None else a_text(ANYTHING)
+            return TEXT if loop is None else constant_type(loop.label)
         if name in ("first", "last") and loop is not None:
             known = loop.first if name == "first" else loop.last
-            return BOOLEAN if known is None else constant(known)
-        return anything()
+            return BOOLEAN if known is None else constant_type(known)
+        return ANY_MEMBER
 
-    def evaluate(self, operand: ir.Operand) -> ValueSet:
+    def evaluate(self, operand: ir.Operand) -> Type:
         """The possible values of an expression."""
         match operand:
             case ir.Scalar(value):
-                return constant(value)
+                return constant_type(value)
             case ir.Lookup() if self.is_loop_field(operand):
                 return self._loop_field(operand.keys)
             case ir.Lookup():
                 spot = self.spot_of(operand)
-                return anything() if spot is None else self.value_at(spot)
+                return ANY_MEMBER if spot is None else self.value_at(spot)
             case ir.Interval():
-                text = concatenated(INTEGER, word(".."), INTEGER)
-                return replace(a_text(text), items=Items(lambda: a_number(INTEGER)))
+                return join(_RANGE, array_of(DIGITS))
             case ir.FilterCall(value, name, args, kwargs):
-                given = [self.evaluate(arg) for arg in args]
-                named = {key: self.evaluate(arg) for key, arg in kwargs}
-                return filtered(name, self.evaluate(value), given, named)
+                given = tuple(self.evaluate(arg) for arg in args)
+                return filter_type(name, self.evaluate(value), given, is_plain=not kwargs)[0]
             case _:
-                return anything()
+                return ANY_MEMBER
 
 
 def spot_of_value(value: Value) -> Spot | None:
@@ -168,7 +155,7 @@ def joined_environments(envs: Iterable[Environment]) -> Environment:
 def _joined(one: Environment, other: Environment) -> Environment:
     if one.mark == other.mark:
         return one
-    facts: dict[Spot, ValueSet] = {}
+    facts: dict[Spot, Type] = {}
     spots = {**one.facts, **other.facts}
     spend(1 + (len(spots) >> 4))
     for spot in spots:
@@ -186,9 +173,9 @@ def _joined(one: Environment, other: Environment) -> Environment:
                 if len(spot) == 1 or spot in env.facts
             ]
             if len(spot) == 1 or len(values) == 2:
-                facts[spot] = joined(*values)
+                facts[spot] = join_all(values)
         elif spot in one.facts and spot in other.facts:
-            facts[spot] = joined(one.facts[spot], other.facts[spot])
+            facts[spot] = join(one.facts[spot], other.facts[spot])
     return replace(one, facts=facts)
 
 

@@ -8,12 +8,17 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TypeAlias
 
 from mapper.budget import MAX_NODES, nodes_of
+from mapper.checker.inference.printing import numerals
+from mapper.checker.inference.type_scope import of_key
 from mapper.checker.templates.environment import spot_of_value
-from mapper.checker.templates.value_sets import Items, ValueSet, members_of
+from mapper.checker.types import MISSING_ONLY, Arrays, Numbers, Texts, Type, join_all
+from mapper.checker.types.facts import element_of
+from mapper.checker.types.lattice import member_of, of_element
+from mapper.checker.types.text_languages import language_of
 from mapper.ir import liquid as ir
 from mapper.ir.jsonpath import Path
 from mapper.regex.characters import BEYOND_ASCII, EVERY, ranges
-from mapper.regex.languages import Language, shortest, shortest_with
+from mapper.regex.languages import shortest, shortest_with
 from mapper.runtime.missing import MISSING
 
 # Steps from a scope of the request: names, indexes, and None for each element of a list.
@@ -161,106 +166,109 @@ def _children(node: object) -> Iterator[object]:
 # --- values for holes
 
 
-def value_of(hole: Hole, scopes: Mapping[str, ValueSet]) -> ValueSet:
+def value_of(hole: Hole, scopes: Mapping[str, Type]) -> Type:
     """The values that are possible in a hole."""
     value = scopes[str(hole[0])]
     for key in hole[1:]:
         if key is None:
-            value = value.items.element() if value.items is not None else ValueSet(missing=True)
+            value = MISSING_ONLY if value.arrays is None else of_element(value)
         else:
-            value = members_of(value, key)
+            value = of_key(value, key)
     return value
 
 
-def plain(value: ValueSet, depth: int = 0) -> object:
+def plain(value: Type, depth: int = 0) -> object:
     """A plain value of those possible: a text, a number, an object, a list, true, null, in this order.
 
     A list or object of more than MAX_NODES is cut short, and so may be none of those possible.
     """
-    if value.text is not None:
-        found = shortest_with(value.text, EVERY)
-        return found if found is not None else shortest(value.text)
-    if value.number is not None:
-        return _number(value.number)
-    if value.members is not None:
+    if value.texts is not None:
+        language = language_of(value.texts)
+        found = shortest_with(language, EVERY)
+        return found if found is not None else shortest(language)
+    if value.numbers is not None:
+        return _numbers(value.numbers, (1,))[0]
+    if value.objects:
         return an_object(value, depth)
-    if value.items is not None:
-        element = [] if depth > _MAX_DEPTH else [plain(value.items.element(), depth + 1)]
-        return element * _length(element, value.items) if value.items.max_items != 0 else []
-    if value.true or value.false:
-        return value.true
+    if value.arrays is not None:
+        arrays = value.arrays
+        element = [] if depth > _MAX_DEPTH else [plain(element_of(arrays), depth + 1)]
+        return element * _length(element, arrays) if arrays.longest != 0 else []
+    if value.booleans:
+        return True in value.booleans
     return None if value.null or not value.missing else MISSING
 
 
-def an_object(value: ValueSet, depth: int = 0) -> dict[str, object]:
+def an_object(value: Type, depth: int = 0) -> dict[str, object]:
     """A smallest object."""
-    if value.members is None or depth > _MAX_DEPTH:
+    if not value.objects or depth > _MAX_DEPTH:
         return {}
     made: dict[str, object] = {}
     nodes = 0
-    for name in value.members.required:
-        entry = plain(value.members.member(name), depth + 1)
+    for name in sorted(frozenset.intersection(*(frozenset(part.members) for part in value.objects))):
+        member = join_all(member_of(part, name) for part in value.objects)
+        if member.missing:
+            continue
+        entry = plain(member, depth + 1)
         nodes += nodes_of(entry, MAX_NODES)
         if nodes > MAX_NODES:
             break
-        if entry is not MISSING:
-            made[name] = entry
+        made[name] = entry
     return made
 
 
-def _length(elements: object, items: Items) -> int:
+def _length(elements: object, arrays: Arrays) -> int:
     """As many elements as a list needs, but no more than make MAX_NODES."""
-    return min(max(items.min_items, 1), MAX_NODES // nodes_of(elements, MAX_NODES) + 1)
+    return min(max(arrays.shortest, 1), MAX_NODES // nodes_of(elements, MAX_NODES) + 1)
 
 
-def _number(language: Language) -> object:
-    text = language.few[0] if language.few else "1"
-    return json.loads(text)
+def _numbers(numbers: Numbers, others: Iterable[int | float]) -> list[object]:
+    """Numbers of a type: its few, as they may be written, or others."""
+    few = language_of(numerals(numbers)).few
+    return [json.loads(text) for text in few[:8]] if few else list(others)
 
 
-def candidates(value: ValueSet, reading: HoleReading, depth: int = 0) -> list[object]:
+def candidates(value: Type, reading: HoleReading, depth: int = 0) -> list[object]:
     """Possible values to try: nothing first, then short ones, then hostile ones."""
     found: list[object] = []
     if value.missing:
         found.append(MISSING)
     if value.null:
         found.append(None)
-    if value.text is not None:
-        found += _texts(value.text, reading.constants)
-    if value.number is not None:
-        few = value.number.few
-        tried = dict.fromkeys((*_NUMBERS, *reading.numbers))
-        found += [json.loads(text) for text in few[:8]] if few else tried
-    found += [flag for flag, has in ((True, value.true), (False, value.false)) if has]
-    if value.items is not None:
-        found += _lists(value, reading, depth)
-    if value.members is not None:
+    if value.texts is not None:
+        found += _texts(value.texts, reading.constants)
+    if value.numbers is not None:
+        found += _numbers(value.numbers, dict.fromkeys((*_NUMBERS, *reading.numbers)))
+    found += sorted(value.booleans, reverse=True)
+    if value.arrays is not None:
+        found += _lists(value.arrays, reading, depth)
+    if value.objects:
         found += [an_object(value), {**an_object(value), "a": 1}]
     return found
 
 
-def _lists(value: ValueSet, reading: HoleReading, depth: int) -> list[object]:
-    items = value.items
-    if items is None or depth > 1:
+def _lists(arrays: Arrays, reading: HoleReading, depth: int) -> list[object]:
+    if depth > 1:
         return []
-    max_items = 2 if items.max_items is None else items.max_items
-    inner = candidates(items.element(), reading, depth + 1)[: 6 if depth else 40] if max_items else []
+    max_items = 2 if arrays.longest is None else arrays.longest
+    inner = candidates(element_of(arrays), reading, depth + 1)[: 6 if depth else 40] if max_items else []
     elements = [e for e in inner if e is not MISSING]
-    lists: list[object] = [[element] * _length(element, items) for element in elements]
+    lists: list[object] = [[element] * _length(element, arrays) for element in elements]
     if max_items > 1:
         lists += [
-            [one, other] + [one] * (_length([one, other], items) - 2)
+            [one, other] + [one] * (_length([one, other], arrays) - 2)
             for one in elements[:3]
             for other in elements[:3]
         ]
     fitting = (
-        n for n in reading.lengths if items.min_items <= n and (items.max_items is None or n <= max_items)
+        n for n in reading.lengths if arrays.shortest <= n and (arrays.longest is None or n <= max_items)
     )
     lists += [[element] * length for element in elements[:1] for length in fitting]
-    return ([] if items.min_items else [list[object]()]) + lists
+    return ([] if arrays.shortest else [list[object]()]) + lists
 
 
-def _texts(language: Language, constants: Iterable[str]) -> list[object]:
+def _texts(texts: Texts, constants: Iterable[str]) -> list[object]:
+    language = language_of(texts)
     if language.few is not None:
         return list(language.few)
     tried: list[str | None] = [shortest(language), shortest_with(language, EVERY)]

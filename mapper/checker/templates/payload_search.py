@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import product
 
 from mapper.budget import MAX_NODES, nodes_of
@@ -12,7 +12,7 @@ from mapper.checker.search.candidates import MOMENT
 from mapper.checker.templates.holes import Hole, HoleReading, candidates, plain, value_of
 from mapper.checker.templates.payloads import BUILT, PayloadPlan, TemplateInput, build, shrink
 from mapper.checker.templates.rendering import TemplateRenderer, TemplateRendering
-from mapper.checker.templates.value_sets import ValueSet, constant
+from mapper.checker.types import Type, literal_type
 from mapper.runtime.missing import MISSING
 
 _COUNTS = (1, 2, 0)
@@ -42,7 +42,7 @@ class PayloadSearch:
 
     renderer: TemplateRenderer
     reading: HoleReading
-    scopes: dict[str, ValueSet]
+    scopes: dict[str, Type]
     item_is_body: bool
     nodes: int = 0
     tried: dict[Hole, list[object]] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class PayloadSearch:
 
     def __post_init__(self) -> None:
         # One moment stands for all: a template sees of it little more than that it is there.
-        self.scopes = {**self.scopes, "received_at": replace(constant(MOMENT), missing=True)}
+        self.scopes = {**self.scopes, "received_at": literal_type(MOMENT).with_missing()}
         nodes = nodes_of(plain(self.scopes["item"]), MAX_NODES)
         self.cost = (
             1
@@ -171,17 +171,17 @@ class PayloadSearch:
         return smallest, self.renderer.run(smallest)
 
 
-def _texts_first(value: ValueSet, tried: list[object]) -> object:
+def _texts_first(value: Type, tried: list[object]) -> object:
     return plain(value)
 
 
-def _numbers_first(value: ValueSet, tried: list[object]) -> object:
+def _numbers_first(value: Type, tried: list[object]) -> object:
     return next((t for t in tried if isinstance(t, int | float) and not isinstance(t, bool)), plain(value))
 
 
-def _nothing_first(value: ValueSet, tried: list[object]) -> object:
+def _nothing_first(value: Type, tried: list[object]) -> object:
     return tried[0]
 
 
-def _flags_first(value: ValueSet, tried: list[object]) -> object:
+def _flags_first(value: Type, tried: list[object]) -> object:
     return next((t for t in tried if isinstance(t, bool)), plain(value))

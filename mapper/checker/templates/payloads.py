@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from mapper.checker.templates.holes import Hole, an_object, plain, value_of
-from mapper.checker.templates.value_sets import ValueSet
+from mapper.checker.types import Type
 from mapper.runtime.missing import MISSING
 
 _MAX_LENGTH = 50  # of a list that is made longer than the plan says
@@ -56,7 +56,7 @@ class PayloadPlan:
     last: Mapping[Hole, object] | None = None
 
 
-def build(plan: PayloadPlan, scopes: Mapping[str, ValueSet], *, item_is_body: bool) -> TemplateInput:
+def build(plan: PayloadPlan, scopes: Mapping[str, Type], *, item_is_body: bool) -> TemplateInput:
     """The request of a plan."""
     below = _below(tuple(plan.holes))
     made = {
@@ -97,7 +97,7 @@ def _made(
     at: Hole,
     plan: PayloadPlan,
     below: Mapping[Hole, Collection[str | int | None]],
-    scopes: Mapping[str, ValueSet],
+    scopes: Mapping[str, Type],
 ) -> object:
     steps = below.get(at, ())
     # A hole that others lie in is built from them, unless it is to be something else.
@@ -105,7 +105,7 @@ def _made(
         return copy.deepcopy(plan.holes[at])
     known = value_of(at, scopes)
     if not steps:
-        return an_object(known) if len(at) == 1 and known.members is not None else plain(known)
+        return an_object(known) if len(at) == 1 and known.objects else plain(known)
     if any(isinstance(step, str) for step in steps):
         made = an_object(known)
         for step in steps:
@@ -123,12 +123,12 @@ def _made(
     return [element for element in elements if element is not MISSING]
 
 
-def _allowed(count: int, known: ValueSet) -> int:
+def _allowed(count: int, known: Type) -> int:
     """The number of elements that a list may have and that is nearest to the count."""
-    if known.items is None:
+    if known.arrays is None:
         return count
-    most = count if known.items.max_items is None else known.items.max_items
-    return max(min(count, most), min(known.items.min_items, _MAX_LENGTH))
+    most = count if known.arrays.longest is None else known.arrays.longest
+    return max(min(count, most), min(known.arrays.shortest, _MAX_LENGTH))
 
 
 class _Built:

@@ -7,10 +7,9 @@ pairs count as characters here; the run rejects them (RFC 8259 §8.2 leaves thei
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from functools import cache
 
 from mapper import ir
 from mapper.budget import TooComplex, limited
@@ -26,11 +25,10 @@ from mapper.checker.templates.payload_search import PayloadSearch
 from mapper.checker.templates.payloads import TemplateInput
 from mapper.checker.templates.rendering import PrepareTemplate, TemplateRendering, renderer_of
 from mapper.checker.templates.target_fit import TargetMisfit, misfits
-from mapper.checker.templates.type_values import values_of, values_of_scope
 from mapper.checker.templates.value_fit import ValueMisfit, value_misfits
-from mapper.checker.templates.value_sets import MISSING, Members, ValueSet
 from mapper.checker.templates.walk import TemplateFlaw, TooManyStates, Walk, WalkState
 from mapper.checker.types import ANY_MEMBER, Type
+from mapper.checker.types.named import object_with
 from mapper.diagnostics.source import Span
 from mapper.ir import liquid as text_ir
 from mapper.ir.liquid import nodes_run
@@ -118,19 +116,14 @@ def _proven(
 ) -> Proof:
     item_is_body = all(not path.segments for path in program.each)
     payload = payload_types(program, source, None)
-    scopes = values_of_scope(initial_scope(payload.item, payload.body), item_is_body=item_is_body)
-
-    @cache
-    def inferred() -> Inference:
-        return infer_program(program, payload)
-
+    scopes = dict(initial_scope(payload.item, payload.item if item_is_body else payload.body).roots)
     body = template.body or ()
-    known = {**scopes, VARS: _vars(program, inferred())} if program.vars else scopes
+    known = {**scopes, VARS: _vars(program, infer_program(program, payload))} if program.vars else scopes
     walk, flaws = _walk(program, body, known, keeps_values=target is not None)
     reading = read_holes((body, *(rule.condition.test for rule in program.rules)), scopes)
     renderer = renderer_of(program, prepare, source)
     search = PayloadSearch(renderer, reading, scopes, item_is_body, nodes_run(program))
-    found = [] if target is None else _all_misfits(program, walk, flaws, source, target, inferred)
+    found = [] if target is None else _all_misfits(program, walk, flaws, source, target)
     for misfit in found:
         if isinstance(misfit, ValueMisfit):
             reading.constants |= dict.fromkeys(misfit.texts)
@@ -146,11 +139,10 @@ def _proven(
     return Proof(verdict, tuple(refutations), _once(doubts), tuple(shown_misfits))
 
 
-def _vars(program: ir.Program, inferred: Inference) -> ValueSet:
+def _vars(program: ir.Program, inferred: Inference) -> Type:
     """The vars as an object with the possible values of each, by the types inferred."""
     types = {var.name: inferred.type_of(var.value) or ANY_MEMBER for var in program.vars}
-    values = {name: values_of(ANY_MEMBER if each.is_never else each) for name, each in types.items()}
-    return ValueSet(members=Members(lambda name: values.get(name, MISSING)))
+    return object_with({name: ANY_MEMBER if each.is_never else each for name, each in types.items()})
 
 
 def _sets_forloop(body: Sequence[text_ir.Statement]) -> bool:
@@ -161,7 +153,7 @@ def _sets_forloop(body: Sequence[text_ir.Statement]) -> bool:
 def _walk(
     program: ir.Program,
     body: tuple[text_ir.Statement, ...],
-    scopes: dict[str, ValueSet],
+    scopes: dict[str, Type],
     *,
     keeps_values: bool,
 ) -> tuple[Walk, list[TemplateFlaw]]:
@@ -249,19 +241,15 @@ def _all_misfits(
     flaws: list[TemplateFlaw],
     source: Schema | None,
     target: Schema,
-    inferred: Callable[[], Inference],
 ) -> list[TargetMisfit | ValueMisfit]:
     """All that the target may refuse of the JSON; if that may be broken, its values are not asked about."""
     found = list(misfits(walk.seen, target))
     if flaws:
         return list(found)
 
-    def type_of(operand: text_ir.Operand) -> Type | None:
-        return inferred().type_of(operand)
-
     try:
         with limited():  # as for the walk
-            values = value_misfits(walk, target, types_of_schema(target), found, type_of)
+            values = value_misfits(walk, target, types_of_schema(target), found)
             # Without a source schema nearly every value is in doubt: only a certain fault is told.
             return [*found, *(each for each in values if source is not None or each.always)]
     except TooComplex:

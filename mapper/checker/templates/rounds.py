@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from mapper.checker.inference import predicates as p
 from mapper.checker.templates.environment import Environment
-from mapper.checker.templates.value_sets import INTEGER, Items, ValueSet, a_number, a_text, anything, joined
+from mapper.checker.types import ANY_MEMBER, ANYTHING, Type, join, only
+from mapper.checker.types.lattice import of_element
+from mapper.checker.types.named import DIGITS, array_of
 from mapper.ir import liquid as ir
-from mapper.regex.languages import ANYTHING, without_empty
 
 
 @dataclass(frozen=True, slots=True)
 class LoopRounds:
     """The possible values of a loop's variable, and the least and greatest number of rounds (None: any)."""
 
-    element: ValueSet
+    element: Type
     min_rounds: int
     max_rounds: int | None
 
@@ -36,26 +38,25 @@ def rounds_of(statement: ir.For, env: Environment) -> LoopRounds:
 def _whole(source: ir.Operand, env: Environment) -> LoopRounds:
     if isinstance(source, ir.Interval):
         count = _length(source)
-        return LoopRounds(a_number(INTEGER), count or 0, count)
+        return LoopRounds(DIGITS, count or 0, count)
     value = env.evaluate(source)
-    elements, counts = [], list[tuple[int, int | None]]()
-    if value.items is not None:
-        elements.append(value.items.element())
-        counts.append((value.items.min_items, value.items.max_items))
-    if value.members is not None:
-        elements.append(ValueSet(items=Items(anything, 2, 2)))
+    element, counts = of_element(value), list[tuple[int, int | None]]()
+    if value.arrays is not None:
+        counts.append((value.arrays.shortest, value.arrays.longest))
+    if value.objects:
+        element = join(element, array_of(ANYTHING, 2, 2))
         counts.append((0, None))
-    if value.text is not None or value.json:
-        text = ANYTHING if value.text is None or value.json else value.text
-        elements.append(a_text(without_empty(text)))
-        counts.append((0 if text.has_empty else 1, 1))
-    if value.is_nil or value.true or value.false or value.number is not None:
+    if value.texts is not None:
+        filled = p.not_empty(only(value, "string"))
+        element = join(element, filled)
+        counts.append((0 if p.empty(only(value, "string")).is_present else 1, int(not filled.is_never)))
+    if value.may_be_nothing or value.booleans or value.numbers is not None:
         counts.append((0, 0))
     if not counts:
-        return LoopRounds(replace(anything()), 0, 0)
+        return LoopRounds(ANY_MEMBER, 0, 0)
     min_rounds = min(low for low, _ in counts)
     max_rounds = None if any(high is None for _, high in counts) else max(high or 0 for _, high in counts)
-    return LoopRounds(joined(*elements), min_rounds, max_rounds)
+    return LoopRounds(element, min_rounds, max_rounds)
 
 
 def _length(source: ir.Interval) -> int | None:

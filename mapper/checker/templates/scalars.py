@@ -6,61 +6,45 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from mapper.checker.inference.printing import numerals
+from mapper.checker.inference.text_filters import json_numerals
 from mapper.checker.templates.emission import emit_part, write
 from mapper.checker.templates.json_grammar import JsonFault, JsonFinding, JsonPlace, Path, step
-from mapper.checker.templates.value_sets import (
-    BOOLEAN,
-    NUMBER,
-    Items,
-    Members,
-    ValueSet,
-    a_number,
-    a_text,
-    anything,
-    constant,
-    joined,
-    json_kinds,
-    parts_of,
-    something,
-)
+from mapper.checker.templates.printed_values import json_kinds, parts_of
+from mapper.checker.types import NULL_ONLY, Numbers, Type, join, join_all, literal_type, only
+from mapper.checker.types.named import BOOLEAN, DIGITS, NUMBER, kind_type
+from mapper.checker.types.text_facts import texts_in
+from mapper.checker.types.text_languages import language_of
 from mapper.ir import liquid as ir
 from mapper.regex.characters import ranges
+from mapper.regex.comparisons import is_within
 from mapper.regex.languages import EMPTY, UNKNOWN, Language, concatenated, shortest_with, union, word
 
-_OF_KIND: dict[str, ValueSet] = {
-    "null": ValueSet(null=True),
-    "boolean": BOOLEAN,
-    "number": a_number(NUMBER),
-    "string": a_text(UNKNOWN),
-    "array": ValueSet(items=Items(something)),
-    "object": ValueSet(members=Members(lambda _: anything())),
-}
+_WORDS = ("true", "false", "null")
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
     """A scalar that is being written: its possible texts so far, without the quotes of a string.
 
-    `operand` is the expression of the output that wrote all of it, if one did; as JSON if it `is_whole`.
+    `operand` is the expression of the output that wrote all of it, if one did, and `value` are its values.
     """
 
     language: Language
     operand: ir.Operand | None = None
-    is_whole: bool = False
+    value: Type | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenValue:
     """A value written at a place of the JSON: one of a set, the texts in it as JSON means them.
 
-    `operand` is the expression that is printed as the value, if it is nothing else. If `is_whole`, its value
-    is written as JSON, else as text.
+    `operand` is the expression that is printed as the value, if it is nothing else.
     """
 
     path: Path
-    value: ValueSet
+    value: Type
     operand: ir.Operand | None = None
-    is_whole: bool = False
 
 
 @dataclass(slots=True)
@@ -80,9 +64,9 @@ def either(one: Token, other: Token) -> Token:
     """The texts of either token."""
     if one == other:
         return one
-    is_same = one.operand is other.operand and one.is_whole is other.is_whole
     whole = union(one.language, other.language)
-    return Token(whole, one.operand, one.is_whole) if is_same else Token(whole)
+    value = None if one.value is None or other.value is None else join(one.value, other.value)
+    return Token(whole, one.operand if one.operand is other.operand else None, value)
 
 
 def follow(place: JsonPlace, token: Token | None, text: str) -> tuple[Token | None, list[WrittenValue]]:
@@ -114,24 +98,42 @@ def _longer(token: Token | None, text: str) -> Token | None:
     return Token(UNKNOWN if token is None else concatenated(token.language, word(text)))
 
 
-def _grown(token: Token | None, language: Language, operand: ir.Operand | None) -> Token:
+def _grown(token: Token | None, more: Token) -> Token:
     if token is None or token.language == EMPTY:
-        return Token(language, operand)
-    return Token(concatenated(token.language, language))
+        return more
+    return Token(concatenated(token.language, more.language))
 
 
 def _ended(place: JsonPlace, token: Token | None) -> Iterator[WrittenValue]:
-    if token is None:  # it was noted when it was printed
-        return
+    if token is not None:  # else it was noted when it was printed
+        value = _value_of(place, token.language) if token.value is None else token.value
+        yield WrittenValue(place.path, value, token.operand)
+
+
+def _value_of(place: JsonPlace, language: Language) -> Type:
+    """The values that some texts mean where they stand."""
     if place.in_string:
-        value = a_text(_decoded(token.language))
-    elif place.in_number:
-        value = a_number(token.language)
-    else:
-        few = token.language.few or ()
-        words = [constant(json.loads(text)) for text in few if text in ("true", "false", "null")]
-        value = joined(*words) if words else replace(BOOLEAN, null=True)
-    yield WrittenValue(place.path, value, token.operand, token.is_whole)
+        return _a_text(_decoded(language))
+    if place.in_number:
+        return _a_number(language)
+    words = [literal_type(json.loads(text)) for text in language.few or () if text in _WORDS]
+    return join_all(words) if words else join(BOOLEAN, NULL_ONLY)
+
+
+def _a_text(language: Language) -> Type:
+    return Type(texts=texts_in(language))
+
+
+def _a_number(language: Language) -> Type:
+    """The numbers that are written as some texts."""
+    if language.few is None:
+        is_whole = is_within(language, language_of(numerals(DIGITS.numbers or Numbers()))) is True
+        low = 0 if shortest_with(language, ranges("-")) is None else None
+        return Type(numbers=Numbers(low=low, integral=is_whole))
+    try:
+        return join_all(literal_type(json.loads(text)) for text in language.few)
+    except ValueError:  # a text that is no number, which is a flaw of its own
+        return NUMBER
 
 
 def _decoded(language: Language) -> Language:
@@ -147,14 +149,22 @@ def _decoded(language: Language) -> Language:
 
 
 def print_scalars(
-    place: JsonPlace, token: Token | None, value: ValueSet, operand: ir.Operand | None
+    place: JsonPlace,
+    token: Token | None,
+    value: Type,
+    operand: ir.Operand | None,
+    places: Iterable[JsonPlace],
 ) -> Scalars:
-    """The outcome of printing a value at a place where a token may be open."""
+    """The outcome of printing a value at a place where a token may be open; it leads to the places."""
+    written = None if value.texts is None else value.texts.json
+    if written is not None and place.takes_value and value == only(value, "string"):
+        return _print_json(place, written, operand, places)
     outcome = Scalars()
     for kind, language in parts_of(value):
         few = language.few
+        whole = _whole(place, kind, value, language)
         if few is None:
-            _print_many(place, token, kind, language, operand, outcome)
+            _print_many(place, token, kind, Token(language, operand, whole), outcome)
             continue
         for text in few:
             after = write(place, text)[0]
@@ -165,22 +175,24 @@ def print_scalars(
                     left = replace(left, operand=operand)
                 outcome.leave(after, left)
                 outcome.written += ended
-    outcome.written += [WrittenValue(place.path, _OF_KIND[kind]) for kind in json_kinds(value)]
+    outcome.written += [WrittenValue(place.path, kind_type(kind)) for kind in json_kinds(value)]
     return outcome
 
 
-def _print_many(
-    place: JsonPlace,
-    token: Token | None,
-    kind: str,
-    language: Language,
-    operand: ir.Operand | None,
-    outcome: Scalars,
-) -> None:
-    part = emit_part(place, kind, language)
+def _whole(place: JsonPlace, kind: str, value: Type, language: Language) -> Type | None:
+    """The value in the JSON if one of this kind is printed as all of it; None if its text alone is known."""
+    if kind == "a number" and place.takes_value:
+        return only(value, "number")
+    if kind == "a text" and place.in_string and shortest_with(language, ranges("\\")) is None:
+        return only(value, "string")
+    return None
+
+
+def _print_many(place: JsonPlace, token: Token | None, kind: str, whole: Token, outcome: Scalars) -> None:
+    part = emit_part(place, kind, whole.language)
     is_number = (place.takes_value or place.in_number) and all(after.in_number for after in part.places)
     if is_number or (place.in_string and not place.is_key):
-        grown = Token(UNKNOWN) if part.breaks else _grown(token, language, operand)
+        grown = Token(UNKNOWN) if part.breaks else _grown(token, whole)
         for after in part.places:
             outcome.leave(after, grown if _in_scalar(after) else None)
         return
@@ -195,16 +207,15 @@ _SCALAR = ("null", "boolean", "number", "string")
 
 
 def _any_of(shown: JsonFinding) -> WrittenValue:
-    return WrittenValue(shown.path, _OF_KIND[shown.kind])
+    return WrittenValue(shown.path, kind_type(shown.kind))
 
 
-def printed_json(
-    place: JsonPlace, value: ValueSet, operand: ir.Operand, places: Iterable[JsonPlace]
+def _print_json(
+    place: JsonPlace, written: Type, operand: ir.Operand | None, places: Iterable[JsonPlace]
 ) -> Scalars:
-    """The outcome of printing the JSON of a value where a value may begin; it leads to the places."""
-    number = NUMBER if value.json or value.number is None else value.number
-    tokens = {after: Token(number, operand, is_whole=True) for after in places if after.in_number}
-    whole = replace(value, missing=False, null=value.is_nil, number=None, json=frozenset())
-    written = [WrittenValue(place.path, whole, operand, is_whole=True)]
-    written += [WrittenValue(place.path, _OF_KIND[kind]) for kind in value.json]
-    return Scalars(tokens, written)
+    """The outcome of printing the JSON of a value where a value may begin."""
+    numbers = only(written, "number")
+    language = json_numerals(written.numbers or Numbers())
+    tokens = {after: Token(language, operand, numbers) for after in places if after.in_number}
+    others = only(written, *(written.kinds - {"number"}))
+    return Scalars(tokens, [WrittenValue(place.path, others, operand)])

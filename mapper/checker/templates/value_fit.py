@@ -6,13 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import reduce
 
-from mapper.checker.inference.printing import printed
 from mapper.checker.target_places import judge_at
 from mapper.checker.templates.json_grammar import ANY_KEY, ELEMENT, ElementCount, Path
 from mapper.checker.templates.rendering import TemplateRendering
 from mapper.checker.templates.scalars import WrittenValue
 from mapper.checker.templates.target_fit import TargetMisfit, kind_of, values_at
-from mapper.checker.templates.value_sets import INTEGER, ValueSet
 from mapper.checker.templates.walk import Walk
 from mapper.checker.types import (
     ANYTHING,
@@ -25,7 +23,6 @@ from mapper.checker.types import (
     Texts,
     Type,
     is_subtype,
-    join,
     join_all,
     meet,
     only,
@@ -33,20 +30,14 @@ from mapper.checker.types import (
 )
 from mapper.checker.types.facts import KINDS
 from mapper.checker.types.named import kind_type
-from mapper.checker.types.text_facts import language_within
 from mapper.checker.types.text_languages import language_of
 from mapper.diagnostics.source import Span
 from mapper.ir import liquid as ir
-from mapper.regex.characters import ranges
-from mapper.regex.comparisons import difference, is_disjoint, is_within
-from mapper.regex.languages import Language, shortest, shortest_with
+from mapper.regex.comparisons import difference, is_disjoint
+from mapper.regex.languages import shortest
 from mapper.schemas.schema import Schema
 
 _MAX_LENGTH = 50  # of a list that is tried
-_MAX_DEPTH = 4  # of lists and objects that are printed whole
-
-# The type of an expression, as inferred; None if it is not known.
-TypeOf = Callable[[ir.Operand], Type | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +81,13 @@ class ValueMisfit:
 
 
 def value_misfits(
-    walk: Walk, target: Schema, types: SchemaTypes, others: Iterable[TargetMisfit], type_of: TypeOf
+    walk: Walk, target: Schema, types: SchemaTypes, others: Iterable[TargetMisfit]
 ) -> list[ValueMisfit]:
     """The places of an event at which no proof shows that the target takes all that is written.
 
     `others` are the misfits of kinds and names, which are asked about themselves.
     """
-    fit = _ValueFit(walk, target, tuple(others), type_of)
+    fit = _ValueFit(walk, target, tuple(others))
     fit.at((), types)
     return fit.found
 
@@ -106,7 +97,6 @@ class _ValueFit:
     walk: Walk
     target: Schema
     others: tuple[TargetMisfit, ...]
-    type_of: TypeOf
     found: list[ValueMisfit] = field(default_factory=list)
     written: dict[Path, list[WrittenValue]] = field(init=False)
 
@@ -131,11 +121,13 @@ class _ValueFit:
     def _scalar(self, path: Path, kind: str, wanted: SchemaTypes, surely: Type) -> Type:
         if kind not in wanted.upper.kinds:
             return NEVER  # asked about by its kind
-        given = [(each, part) for each in self.written.get(path, ()) if (part := _part(each.value, kind))]
-        unsure = [(each, part) for each, part in given if not self._is_sure(each, part, kind, surely)]
+        written = self.written.get(path, ())
+        given = [(each, part) for each in written if (part := only(each.value, kind)).is_present]
+        fitting = only(surely, kind)
+        unsure = [(each, part) for each, part in given if not is_subtype(part, fitting)]
         if not unsure:
-            return join_all(meet(_type_of_set(part), only(surely, kind)) for _, part in given)
-        each, part = unsure[0]
+            return join_all(meet(part, fitting) for _, part in given)
+        each = unsure[0][0]
         judge = judge_at(wanted, self.target)
         everything = self.written[path]
         always = all(_never_fits(one.value, judge, wanted.upper) for one in everything)
@@ -146,21 +138,6 @@ class _ValueFit:
         lengths = tuple(_lengths_to_try(wanted.upper.arrays)) if kind == "array" else ()
         self.found.append(replace(misfit, texts=texts, numbers=numbers, lengths=lengths))
         return only(surely, kind) if kind in surely.kinds else kind_type(kind)
-
-    def _is_sure(self, each: WrittenValue, part: ValueSet, kind: str, surely: Type) -> bool:
-        fitting = only(surely, kind)
-        if part.text is not None and fitting.texts is not None and language_within(part.text, fitting.texts):
-            return True
-        if is_subtype(_type_of_set(part), fitting):
-            return True
-        inferred = None if each.operand is None else self.type_of(each.operand)
-        if inferred is None:
-            return False
-        if kind == "string" and not each.is_whole:
-            return is_subtype(Type(texts=printed(inferred)), fitting)
-        if kind == "number" and not each.is_whole and (inferred.texts or inferred.arrays):
-            return False  # a text or a list may be printed as digits
-        return is_subtype(only(inferred, kind), fitting)
 
     # --- objects and arrays that the template puts together
 
@@ -227,90 +204,16 @@ class _ValueFit:
         return only(surely, kind) if kind in surely.kinds else kind_type(kind)
 
 
-def _part(value: ValueSet, kind: str) -> ValueSet | None:
-    """The values of a kind among those of a set."""
-    match kind:
-        case "null" if value.null:
-            return ValueSet(null=True)
-        case "boolean" if value.true or value.false:
-            return ValueSet(true=value.true, false=value.false)
-        case "number" if value.number is not None:
-            return ValueSet(number=value.number)
-        case "string" if value.text is not None:
-            return ValueSet(text=value.text)
-        case "array" if value.items is not None:
-            return ValueSet(items=value.items)
-        case "object" if value.members is not None:
-            return ValueSet(members=value.members)
-    return None
-
-
-def _type_of_set(value: ValueSet, depth: int = 0) -> Type:
-    """A type that has all values of a set."""
-    if depth > _MAX_DEPTH:
-        return ANYTHING.with_missing()
-    found = Type(missing=value.missing, null=value.null)
-    found = replace(found, booleans=frozenset(_flags(value)), numbers=_numbers(value.number))
-    if value.text is not None:
-        few = value.text.few
-        found = replace(found, texts=Texts() if few is None else Texts(values=frozenset(few)))
-    if value.items is not None:
-        items = value.items
-        element = (
-            NEVER
-            if items.max_items == 0
-            else replace(_type_of_set(items.element(), depth + 1), missing=False)
-        )
-        found = replace(found, arrays=Arrays(element, items.min_items, items.max_items))
-    if value.members is not None:
-        members = value.members
-        required = {
-            name: replace(_type_of_set(members.member(name), depth + 1), missing=False)
-            for name in members.required
-        }
-        found = replace(found, objects=(Objects(required),))
-    for kind in value.json:
-        found = join(found, kind_type(kind))
-    return found
-
-
-def _flags(value: ValueSet) -> Iterator[bool]:
-    if value.true:
-        yield True
-    if value.false:
-        yield False
-
-
-def _numbers(language: Language | None) -> Numbers | None:
-    if language is None:
-        return None
-    if language.few is not None:
-        try:
-            return Numbers(values=frozenset(map(_number, language.few)))
-        except ValueError:  # a text that is no number, which is a flaw of its own
-            return Numbers()
-    low = 0 if shortest_with(language, ranges("-")) is None else None
-    return Numbers(low=low, integral=is_within(language, INTEGER) is True)
-
-
-def _number(text: str) -> int | float:
-    try:
-        return int(text)
-    except ValueError:
-        return float(text)
-
-
-def _never_fits(value: ValueSet, judge: Callable[[object], bool], wanted: Type) -> bool:
-    """True if a set holds texts, or a few numbers or words, none of which fits."""
-    if value.text is not None and replace(value, text=None).is_impossible and wanted.texts is not None:
-        is_open = wanted.texts.values is None
-        if is_open and is_disjoint(value.text, language_of(wanted.texts)) is True:
+def _never_fits(value: Type, judge: Callable[[object], bool], wanted: Type) -> bool:
+    """True for texts, or a few numbers or words, none of which fits."""
+    numbers, texts = value.numbers, value.texts
+    if value == only(value, "string") and texts is not None and wanted.texts is not None:
+        is_open = texts.values is None and wanted.texts.values is None
+        if is_open and is_disjoint(language_of(texts), language_of(wanted.texts)) is True:
             return True
-    found = _type_of_set(value)
-    numbers, texts = found.numbers, found.texts
-    if found.arrays or found.objects:
+    if value.arrays or value.objects:
         return False
-    listed: list[object] = [*found.booleans, *([None] if found.null else ())]
+    listed: list[object] = [*value.booleans, *([None] if value.null else ())]
     if numbers is not None and numbers.values is not None:
         listed += numbers.values
     if texts is not None and texts.values is not None:
@@ -319,13 +222,14 @@ def _never_fits(value: ValueSet, judge: Callable[[object], bool], wanted: Type) 
     return is_listed and bool(listed) and not any(map(judge, listed))
 
 
-def _texts_to_try(parts: Iterable[ValueSet], wanted: Texts | None) -> Iterator[str]:
+def _texts_to_try(parts: Iterable[Type], wanted: Texts | None) -> Iterator[str]:
     """Texts that are written, outside of those wanted if there are some."""
     for part in parts:
-        if part.text is None or wanted is None:
+        if part.texts is None or wanted is None:
             continue
-        outside = part.text if wanted.values is not None else difference(part.text, language_of(wanted))
-        for found in (shortest(outside), shortest(part.text)):
+        written = language_of(part.texts)
+        outside = written if wanted.values is not None else difference(written, language_of(wanted))
+        for found in (shortest(outside), shortest(written)):
             if found:
                 yield found
                 if wanted.longest is not None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import assert_never
 
+from mapper.checker.inference.printing import printed
 from mapper.checker.templates.assumptions import assume, few
 from mapper.checker.templates.element_counts import (
     LoopCounts,
@@ -26,23 +27,14 @@ from mapper.checker.templates.scalars import (
     either,
     follow,
     print_scalars,
-    printed_json,
 )
-from mapper.checker.templates.value_sets import (
-    INTEGER,
-    MISSING,
-    ValueSet,
-    a_number,
-    a_text,
-    anything,
-    joined,
-    printed,
-)
+from mapper.checker.types import ANY_MEMBER, MISSING_ONLY, Type, join, join_all
+from mapper.checker.types.named import DIGITS
+from mapper.checker.types.text_facts import texts_in
+from mapper.checker.types.text_languages import language_of
 from mapper.diagnostics.source import Span
 from mapper.ir import liquid as ir
 from mapper.regex.languages import EMPTY, UNKNOWN, Language, concatenated, repeated, union, word
-from mapper.runtime.liquid.filters import ROWS
-from mapper.runtime.liquid.filters.row import Gives
 
 _MAX_STATES = 160
 _MAX_ENVS = 4
@@ -120,12 +112,12 @@ class Walk:
             case ir.Output(value):
                 return self._print(statement, state.env.evaluate(value), state)
             case ir.Count():
-                return self._print(statement, a_number(INTEGER), state)
+                return self._print(statement, DIGITS, state)
             case ir.Cycle(key, values):
-                turns = joined(*(state.env.evaluate(value) for value in values))
+                turns = join_all(map(state.env.evaluate, values))
                 if key != str([value.value if isinstance(value, ir.Scalar) else value for value in values]):
                     # Cycles of one name share their turn, and the shorter one may have no value for it.
-                    turns = joined(MISSING, turns)
+                    turns = join(MISSING_ONLY, turns)
                 return self._print(statement, turns, state)
             case ir.Assign(name, value):
                 return [replace(state, env=state.env.assigned(name, state.env.evaluate(value)))]
@@ -169,11 +161,11 @@ class Walk:
         return []
 
     def _print(
-        self, statement: ir.Output | ir.Count | ir.Cycle, value: ValueSet, state: WalkState
+        self, statement: ir.Output | ir.Count | ir.Cycle, value: Type, state: WalkState
     ) -> list[WalkState]:
         if state.captured is not None:
-            text = printed(value)
-            return [] if text.is_none else [replace(state, captured=concatenated(state.captured, text))]
+            text = language_of(printed(value))
+            return [] if value.is_never else [replace(state, captured=concatenated(state.captured, text))]
         outcome = emit(state.place, value)
         for broken in outcome.breaks:
             self.flaws[TemplateFlaw(statement.span, broken.why, broken.kind, statement)] = None
@@ -182,7 +174,10 @@ class Walk:
         for shown in outcome.seen:
             self._show(shown, statement)
         silent = statement if isinstance(statement, ir.Output) else None
-        scalars = _scalars(statement, value, state, outcome.places) if self.keeps_values else Scalars()
+        scalars = Scalars()
+        if self.keeps_values:
+            operand = statement.value if isinstance(statement, ir.Output) else None
+            scalars = print_scalars(state.place, state.token, value, operand, outcome.places)
         self._end(scalars.written, statement)
         return [
             replace(
@@ -213,7 +208,7 @@ class Walk:
         self._left = [*outer, *((leaves, replace(s, captured=state.captured)) for leaves, s in self._left)]
         after = []
         for end in inner:
-            text = a_text(end.captured or EMPTY)
+            text = Type(texts=texts_in(end.captured or EMPTY))
             env = end.env.assigned(statement.name, text)
             after.append(replace(state, env=env))
         return after
@@ -333,17 +328,6 @@ class Walk:
         return [replace(state, env=env, captured=concatenated(state.captured or EMPTY, language))]
 
 
-def _scalars(
-    statement: ir.Statement, value: ValueSet, state: WalkState, places: Iterable[JsonPlace]
-) -> Scalars:
-    """The values of the JSON that a statement writes by printing a value."""
-    operand = statement.value if isinstance(statement, ir.Output) else None
-    is_json = isinstance(operand, ir.FilterCall) and ROWS[operand.name].gives is Gives.JSON
-    if is_json and state.place.takes_value and isinstance(operand, ir.FilterCall):
-        return printed_json(state.place, state.env.evaluate(operand.value), operand.value, places)
-    return print_scalars(state.place, state.token, value, operand)
-
-
 def _texts(states: list[WalkState]) -> Language:
     return union(*(s.captured for s in states if s.captured is not None))
 
@@ -352,7 +336,7 @@ def _widened(env: Environment, statement: ir.For) -> Environment:
     """The environment without facts about variables that the loop assigns."""
     for node in ir.walk(statement.body):
         if isinstance(node, ir.Assign | ir.Capture):
-            env = env.assigned(node.name, anything())
+            env = env.assigned(node.name, ANY_MEMBER)
     return env
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 
 from mapper.budget import remembered
@@ -19,7 +18,6 @@ _BEYOND: Ranges = ((0x80, 0x10FFFF),)
 _UPPER, _LOWER = span("A", "Z"), span("a", "z")
 _LETTERS = joined((*_UPPER, *_LOWER))
 _MOST_UPPER, _MOST_LOWER = 3, 2  # letters that one becomes
-_ESCAPE = re.compile(r"\\.|[^\\]+", re.DOTALL)
 
 
 def _cased(hit: Ranges, source: Ranges, shift: int) -> Language:
@@ -55,19 +53,10 @@ def in_case(texts: Texts, change: Callable[[str], str]) -> Texts:
             for name in texts.formats & SUFFICIENT.keys()
             if is_within(changed, matching(SUFFICIENT[name])) is True
         ),
-        patterns=frozenset(_patterns(texts, changed, change)),
+        patterns=frozenset() if changed.is_anything else frozenset({changed}),
     )
 
 
 @remembered(64)
 def _changed(language: Language, is_upper: bool) -> Language:
     return replaced(language, [(EVERY, upper_of if is_upper else lower_of)])
-
-
-def _patterns(texts: Texts, changed: Language, change: Callable[[str], str]) -> Iterator[str]:
-    """The patterns that the changed texts match, among those given and the same in the other case."""
-    for pattern in sorted(texts.patterns):
-        cased = _ESCAPE.sub(lambda part: part[0] if part[0][0] == "\\" else change(part[0]), pattern)
-        for each in dict.fromkeys((pattern, cased)):
-            if is_within(changed, matching(each)) is True:  # never, if the other case is no pattern
-                yield each

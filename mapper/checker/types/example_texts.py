@@ -11,10 +11,9 @@ from functools import reduce
 from mapper.budget import spend
 from mapper.checker.types.facts import Texts
 from mapper.checker.types.text_facts import fits
-from mapper.checker.types.text_languages import HEX_DIGESTS
+from mapper.checker.types.text_languages import HEX_DIGESTS, texts_of
 from mapper.regex.characters import ECMA_SPACE
 from mapper.regex.examples import MAX_LENGTH, examples
-from mapper.regex.expressions import matching
 from mapper.regex.languages import ANYTHING, intersection, many
 
 _SIMPLE = (
@@ -125,11 +124,11 @@ def _tried(texts: Texts) -> Iterator[str]:
 def _matching_all(texts: Texts) -> Iterator[str]:
     """Texts that match all patterns, those of the formats among them."""
     patterns = [
-        *sorted(texts.patterns),
+        *sorted(texts.patterns, key=str),
         *(_PATTERNS[n] for n in sorted(texts.formats) if n in _PATTERNS),
     ]
     # Few of many patterns would be tied at both ends, which makes automata small: they come first.
-    languages = sorted(map(matching, patterns), key=lambda language: len(language.edges))
+    languages = sorted(map(texts_of, patterns), key=lambda language: len(language.edges))
     if texts.blank is True:
         languages.append(many(ECMA_SPACE))
     if languages or texts.shortest > 0:

@@ -9,8 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import TypeAlias
 
+from mapper.regex.languages import Language
 from mapper.runtime.blank import is_blank_text
+
+# A regular expression, or a set of texts that no expression writes.
+Pattern: TypeAlias = str | Language
 
 KINDS = ("null", "boolean", "number", "string", "array", "object")
 
@@ -35,7 +40,8 @@ class Numbers:
     """Some numbers: the listed ones, or those within the bounds (None: no bound).
 
     A bound is excluded if it is open. `integral` admits whole numbers only, 1.0 among them. Every number is a
-    multiple of each of the `steps`, and none of the `excluded`.
+    multiple of each of the `steps`, and none of the `excluded`. If `plain`, each whole number is written in
+    digits alone: 1, not 1.0 or 1e0.
     """
 
     values: frozenset[int | float] | None = None
@@ -46,6 +52,7 @@ class Numbers:
     integral: bool = False
     steps: frozenset[int | float] = frozenset()
     excluded: frozenset[int | float] = frozenset()
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,8 @@ class Texts:
     """Some texts: the listed ones, or those for which all facts hold.
 
     `blank` is True if all are empty or white space, False if none is. Lengths count characters. Every text
-    has all `formats`, matches all `patterns` and none of the `unmatched`, and is none of the `excluded`.
+    has all `formats`, matches all `patterns` and none of the `unmatched`, and is none of the `excluded`. If
+    `json` is known, each is the JSON of a value of that type.
     """
 
     values: frozenset[str] | None = None
@@ -61,9 +69,10 @@ class Texts:
     shortest: int = 0
     longest: int | None = None
     formats: frozenset[str] = frozenset()
-    patterns: frozenset[str] = frozenset()
+    patterns: frozenset[Pattern] = frozenset()
     unmatched: frozenset[str] = frozenset()
     excluded: frozenset[str] = frozenset()
+    json: Type | None = field(default=None, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +82,7 @@ class Arrays:
     If `unique`, no two elements of an array are equal.
     """
 
-    element: Type | None = None
+    element: Type | None = field(default=None, hash=False)
     shortest: int = 0
     longest: int | None = None
     unique: bool = False
@@ -95,11 +104,11 @@ class Objects:
     number of members. The `rules` hold for those other members, too, by their names.
     """
 
-    members: Mapping[str, Type] = field(default_factory=dict)
-    rest: Type | None = None
+    members: Mapping[str, Type] = field(default_factory=dict, hash=False)
+    rest: Type | None = field(default=None, hash=False)
     fewest: int = 0
     most: int | None = None
-    rules: tuple[NameRule, ...] = ()
+    rules: tuple[NameRule, ...] = field(default=(), hash=False)
 
     @property
     def nonempty(self) -> bool:

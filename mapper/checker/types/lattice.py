@@ -68,7 +68,7 @@ def _join(left: Type, right: Type, _depth: int, bound: Bound = Bound.UPPER) -> T
         else left.numbers or right.numbers
     )
     texts = (
-        join_texts(left.texts, right.texts, bound)
+        _join_texts(left.texts, right.texts, bound)
         if left.texts and right.texts
         else left.texts or right.texts
     )
@@ -87,6 +87,13 @@ def _join(left: Type, right: Type, _depth: int, bound: Bound = Bound.UPPER) -> T
         _join_objects(left.objects, right.objects, bound),
         shared,
     )
+
+
+def _join_texts(left: Texts, right: Texts, bound: Bound) -> Texts:
+    found = join_texts(left, right, bound)
+    if left.json is None or right.json is None:
+        return found
+    return replace(found, json=join(left.json, right.json))
 
 
 def _fits_unfollowed(given: Type, part: Unfollowed, depth: int = 0) -> bool:

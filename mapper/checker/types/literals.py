@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mapper.checker.types.facts import Arrays, Bound, Numbers, Objects, Texts, Type, element_of
 from mapper.checker.types.lattice import join_all, member_of
 from mapper.checker.types.named import MISSING_ONLY, NEVER, NULL_ONLY
@@ -37,6 +39,14 @@ def literal_type(value: object, bound: Bound = Bound.UPPER) -> Type:
             return Type(objects=(Objects(members, MISSING_ONLY),))
         case _:
             return MISSING_ONLY
+
+
+def constant_type(value: object) -> Type:
+    """The type of a value that a mapping holds: a whole number is written there as it is."""
+    given = literal_type(value)
+    if type(value) is int and given.numbers is not None:
+        return replace(given, numbers=replace(given.numbers, plain=True))
+    return given
 
 
 def admits(given: Type, value: object, bound: Bound = Bound.UPPER) -> bool:

@@ -22,7 +22,8 @@ TEXT = text_type()
 BOOLEAN = Type(booleans=frozenset({True, False}))
 NUMBER = Type(numbers=Numbers())
 INTEGER = Type(numbers=Numbers(integral=True))
-COUNT = Type(numbers=Numbers(low=0, high=EXACT - 1, integral=True))  # no list or text is longer
+DIGITS = Type(numbers=Numbers(integral=True, plain=True))
+COUNT = Type(numbers=Numbers(low=0, high=EXACT - 1, integral=True, plain=True))  # no list or text is longer
 ARRAY = Type(arrays=Arrays())
 OBJECT = Type(objects=(Objects(),))
 EMPTY_OBJECT = Type(objects=(Objects({}, MISSING_ONLY),))

@@ -66,7 +66,7 @@ def settle_numbers(numbers: Numbers) -> Numbers | None:
     """The facts with their consequences; None if no number has them all."""
     if numbers.values is not None:
         kept = frozenset(value for value in numbers.values if fits_number(value, numbers))
-        return Numbers(values=kept) if kept else None
+        return Numbers(values=kept, plain=numbers.plain) if kept else None
     if numbers.excluded:
         numbers = _without_bounds(numbers)
     low, high = numbers.low, numbers.high
@@ -103,7 +103,7 @@ def meet_numbers(left: Numbers, right: Numbers) -> Numbers | None:
     for one, other in ((left, right), (right, left)):
         if one.values is not None:
             kept = frozenset(value for value in one.values if fits_number(value, other))
-            return Numbers(values=kept) if kept else None
+            return Numbers(values=kept, plain=one.plain or other.plain) if kept else None
     low, open_low = _bound((left.low, left.open_low), (right.low, right.open_low), 1, tighter=True)
     high, open_high = _bound((left.high, left.open_high), (right.high, right.open_high), -1, tighter=True)
     return settle_numbers(
@@ -115,6 +115,7 @@ def meet_numbers(left: Numbers, right: Numbers) -> Numbers | None:
             integral=left.integral or right.integral,
             steps=left.steps | right.steps,
             excluded=left.excluded | right.excluded,
+            plain=left.plain or right.plain,
         )
     )
 
@@ -123,7 +124,7 @@ def without_numbers(numbers: Numbers, values: Collection[int | float]) -> Number
     """The numbers but for some; None if none is left."""
     if numbers.values is not None:
         left = numbers.values - set(values)
-        return Numbers(values=left) if left else None
+        return replace(numbers, values=left) if left else None
     return settle_numbers(replace(numbers, excluded=numbers.excluded | set(values)))
 
 
@@ -132,7 +133,7 @@ def join_numbers(left: Numbers, right: Numbers, bound: Bound = Bound.UPPER) -> N
     if left.values is not None and right.values is not None:
         values = left.values | right.values
         if len(values) <= MAX_VALUES:
-            return Numbers(values=values)
+            return Numbers(values=values, plain=left.plain and right.plain)
     if bound is Bound.LOWER:
         return _touching(left, right) or (left if left.values is None else right)
     return _hull(left, right)
@@ -179,6 +180,7 @@ def _hull(left: Numbers, right: Numbers) -> Numbers:
             for value in left.excluded | right.excluded
             if not (fits_number(value, left) or fits_number(value, right))
         ),
+        plain=left.plain and right.plain,
     )
 
 
@@ -187,7 +189,8 @@ def bounded(numbers: Numbers) -> Numbers:
     if numbers.values is None:
         return numbers
     integral = all(isinstance(value, int) or value.is_integer() for value in numbers.values)
-    return Numbers(low=min(numbers.values), high=max(numbers.values), integral=integral)
+    low, high = min(numbers.values), max(numbers.values)
+    return Numbers(low=low, high=high, integral=integral, plain=numbers.plain)
 
 
 def _are_multiples(numbers: Numbers, step: int | float) -> bool:
@@ -220,6 +223,8 @@ def _bound(
 
 def numbers_within(left: Numbers, right: Numbers) -> bool:
     """Return True if all numbers of the left are known to be among those of the right."""
+    if right.plain and not left.plain:
+        return False
     if left.values is not None:
         return all(fits_number(value, right) for value in left.values)
     if right.values is not None or (right.integral and not left.integral):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import replace
+from typing import TypeVar
 
-from mapper.checker.types.facts import Bound, Texts
+from mapper.checker.types.facts import Bound, Pattern, Texts
 from mapper.checker.types.text_languages import (
     NECESSARY,
     OWN_FORMATS,
-    SUFFICIENT,
     TIMES,
     all_have,
     all_match,
@@ -21,10 +21,7 @@ from mapper.checker.types.text_languages import (
     never_blank,
     none_matches,
 )
-from mapper.regex.characters import ECMA_SPACE
-from mapper.regex.comparisons import is_disjoint, is_within
-from mapper.regex.expressions import matching
-from mapper.regex.languages import Language, many
+from mapper.regex.languages import Language, union
 from mapper.regex.searches import searcher
 from mapper.runtime.blank import is_blank_text
 from mapper.runtime.schema.formats import conforms
@@ -38,6 +35,8 @@ _OWN = {name: re.compile(pattern[1:-1]).fullmatch for name, pattern in OWN_FORMA
 NO_TIME = "no-date-time"  # the format of texts without the format date-time
 _IMPLIED = dict.fromkeys(TIMES.values(), frozenset({"date-time"}))
 _WITH_CONTENT = frozenset({"date-time", "date", "time", "uuid", "email", "uri", "ipv4", "ipv6"})
+
+_Fact = TypeVar("_Fact")
 
 # The format of unknown texts that are supposed to fit wherever they are used.
 TRUSTED = "trusted"
@@ -54,6 +53,20 @@ def fits_format(text: str, name: str) -> bool:
     return conforms(text, name)
 
 
+def _matches(text: str, pattern: Pattern) -> bool:
+    return bool(searcher(pattern)(text)) if isinstance(pattern, str) else pattern.holds(text)
+
+
+def texts_in(language: Language) -> Texts | None:
+    """The texts of an automaton; None if there are none."""
+    if language.is_anything or language.is_none:
+        return None if language.is_none else Texts()
+    if language.few is not None:
+        return Texts(values=frozenset(language.few))
+    least, most = lengths_of(language)
+    return settle(Texts(patterns=frozenset({language}), shortest=least, longest=most))
+
+
 def fits(text: str, texts: Texts) -> bool:
     """Return True if a text is one of these."""
     if texts.values is not None:
@@ -63,7 +76,7 @@ def fits(text: str, texts: Texts) -> bool:
         and texts.shortest <= len(text)
         and (texts.longest is None or len(text) <= texts.longest)
         and text not in texts.excluded
-        and all(searcher(pattern)(text) for pattern in texts.patterns)
+        and all(_matches(text, pattern) for pattern in texts.patterns)
         and not any(searcher(pattern)(text) for pattern in texts.unmatched)
         and all(fits_format(text, name) for name in texts.formats)
     )
@@ -78,7 +91,7 @@ def settle(texts: Texts) -> Texts | None:
     blank, shortest, longest = texts.blank, texts.shortest, texts.longest
     if blank is None and (texts.formats & _WITH_CONTENT or any(map(implies_content, texts.patterns))):
         blank = False
-    if blank is None and "" in texts.excluded:
+    if "" in texts.excluded:
         shortest = max(shortest, 1)
     if blank is False:
         shortest = max(shortest, 1)
@@ -86,11 +99,11 @@ def settle(texts: Texts) -> Texts | None:
         return None
     if NO_TIME in texts.formats and _has(texts, "date-time"):
         return None
-    if texts.patterns & texts.unmatched or (texts.patterns and is_none(texts)):
-        return None
     if longest == 0:
         return settle(replace(texts, values=frozenset({""})))
-    return replace(texts, blank=blank, shortest=shortest)
+    settled = replace(texts, blank=blank, shortest=shortest)
+    is_empty = bool(texts.patterns & texts.unmatched) or (bool(texts.patterns) and is_none(settled))
+    return None if is_empty else settled
 
 
 def meet_texts(left: Texts, right: Texts, bound: Bound = Bound.UPPER) -> Texts | None:
@@ -113,11 +126,12 @@ def meet_texts(left: Texts, right: Texts, bound: Bound = Bound.UPPER) -> Texts |
             patterns=_both(left.patterns, right.patterns),
             unmatched=_both(left.unmatched, right.unmatched),
             excluded=_both(left.excluded, right.excluded),
+            json=right.json if left.json is None else left.json,
         )
     )
 
 
-def _both(left: frozenset[str], right: frozenset[str]) -> frozenset[str]:
+def _both(left: frozenset[_Fact], right: frozenset[_Fact]) -> frozenset[_Fact]:
     """The facts of both; of too many, those of the larger side: fewer facts permit more, which is safe."""
     both = left | right
     return both if len(both) <= max(MAX_FACTS, len(left), len(right)) else max(left, right, key=len)
@@ -125,11 +139,11 @@ def _both(left: frozenset[str], right: frozenset[str]) -> frozenset[str]:
 
 def _is_crowded(left: Texts, right: Texts) -> bool:
     """True if some facts of both would be dropped."""
-    pairs = (
-        (left.formats, right.formats),
+    pairs: tuple[tuple[frozenset[Pattern], frozenset[Pattern]], ...] = (
+        (frozenset(left.formats), frozenset(right.formats)),
         (left.patterns, right.patterns),
-        (left.unmatched, right.unmatched),
-        (left.excluded, right.excluded),
+        (frozenset(left.unmatched), frozenset(right.unmatched)),
+        (frozenset(left.excluded), frozenset(right.excluded)),
     )
     return any(_both(one, other) != one | other for one, other in pairs)
 
@@ -157,7 +171,7 @@ def join_texts(left: Texts, right: Texts, bound: Bound = Bound.UPPER) -> Texts:
         return exact or (left if left.values is None else right)
     one, other = described(left), described(right)
     longest = None if one.longest is None or other.longest is None else max(one.longest, other.longest)
-    common = frozenset(
+    common: frozenset[Pattern] = frozenset(
         p for p in left.patterns | right.patterns if _searches(left, p) and _searches(right, p)
     )
     return Texts(
@@ -172,6 +186,7 @@ def join_texts(left: Texts, right: Texts, bound: Bound = Bound.UPPER) -> Texts:
         excluded=frozenset(
             e for e in left.excluded | right.excluded if not (fits(e, left) or fits(e, right))
         ),
+        json=left.json if left.json == right.json else None,
     )
 
 
@@ -190,32 +205,43 @@ def _joined_patterns(left: Texts, right: Texts) -> Texts | None:
     """The texts of either if only their one pattern differs; else None."""
     if left.values is not None or len(left.patterns) != 1 or len(right.patterns) != 1:
         return None
-    pattern = _alternatives(left.patterns | right.patterns)
+    pattern = _alternatives((*left.patterns, *right.patterns))
     joined = replace(left, patterns=right.patterns) == right
     return replace(left, patterns=frozenset({pattern})) if joined and pattern else None
 
 
-def _of_either(left: Texts, right: Texts, common: frozenset[str]) -> frozenset[str]:
+def _of_either(left: Texts, right: Texts, common: frozenset[Pattern]) -> frozenset[Pattern]:
     """One pattern that all texts of both match, made of another pattern of each; none if one has none."""
+    if any(isinstance(each, Language) for each in left.patterns | right.patterns):
+        either = union(language_of(left), language_of(right))
+        return frozenset() if either.is_anything else frozenset({either})
     parts = [_pattern_of(texts, common) for texts in (left, right)]
-    pattern = _alternatives(frozenset(parts)) if all(parts) else ""
+    pattern = _alternatives(parts) if all(parts) else ""
     return frozenset({pattern}) if pattern else frozenset()
 
 
-def _pattern_of(texts: Texts, common: frozenset[str]) -> str:
+def _pattern_of(texts: Texts, common: frozenset[Pattern]) -> str:
     """A pattern that all texts match, besides the common ones; empty if no other is known."""
     if texts.values is not None:
         if sum(map(len, texts.values)) > _MAX_PATTERN:
             return ""
-        escaped = (re.sub(r"[$()*+./?\\\[\]^{|}]", r"\\\g<0>", value) for value in sorted(texts.values))
-        return f"^(?:{'|'.join(escaped)})$"
-    known = (*(texts.patterns - common), *(NECESSARY[name] for name in texts.formats & NECESSARY.keys()))
+        return f"^(?:{'|'.join(map(literal_pattern, sorted(texts.values)))})$"
+    written = (each for each in texts.patterns - common if isinstance(each, str))
+    known = (*written, *(NECESSARY[name] for name in texts.formats & NECESSARY.keys()))
     return min(known, key=lambda pattern: (len(pattern), pattern), default="")
 
 
-def _alternatives(patterns: frozenset[str]) -> str:
+def literal_pattern(text: str) -> str:
+    """The pattern that matches wherever a text holds another one."""
+    return re.sub(r"[$()*+./?\\\[\]^{|}]", r"\\\g<0>", text)
+
+
+def _alternatives(patterns: Collection[Pattern]) -> str:
     """A pattern with the matches of any; empty if it would be too long, or mean something else."""
-    pattern = "|".join(f"(?:{each})" for each in sorted(patterns))
+    written = {each for each in patterns if isinstance(each, str)}
+    if not all(each in written for each in patterns):
+        return ""
+    pattern = "|".join(f"(?:{each})" for each in sorted(written))
     # Names and numbers of groups would not be those of the parts.
     return "" if len(pattern) > _MAX_PATTERN or _OF_GROUPS.search(pattern) else pattern
 
@@ -246,10 +272,10 @@ def _has(texts: Texts, name: str) -> bool:
     return _has_automaton(texts) and all_have(texts, name)
 
 
-def _searches(texts: Texts, pattern: str) -> bool:
+def _searches(texts: Texts, pattern: Pattern) -> bool:
     """Return True if every text is known to match a pattern."""
     if texts.values is not None:
-        return all(searcher(pattern)(value) for value in texts.values)
+        return all(_matches(value, pattern) for value in texts.values)
     if pattern in texts.patterns or (pattern == r"\S" and texts.blank is False):
         return True
     return all_match(texts, pattern)
@@ -268,7 +294,8 @@ def _has_automaton(texts: Texts) -> bool:
 
 
 def _has_content(left: Texts, right: Texts) -> bool:
-    return right.blank is False and left.blank is None and bool(left.unmatched) and never_blank(left)
+    is_known = bool(left.unmatched or left.patterns)
+    return right.blank is False and left.blank is None and is_known and never_blank(left)
 
 
 def texts_within(left: Texts, right: Texts) -> bool:
@@ -276,7 +303,7 @@ def texts_within(left: Texts, right: Texts) -> bool:
     if TRUSTED in left.formats:
         return right.blank is not True
     if left.values is not None:
-        return all(fits(value, right) for value in left.values)
+        return right.json is None and all(fits(value, right) for value in left.values)
     if right.values is not None:
         few = language_of(left).few if _has_automaton(left) else None
         return few is not None and all(fits(value, right) for value in few if fits(value, left))
@@ -287,31 +314,8 @@ def texts_within(left: Texts, right: Texts) -> bool:
         and all(_has(left, name) for name in right.formats)
         and all(_searches(left, pattern) for pattern in right.patterns)
         and all(_lacks(left, pattern) for pattern in right.unmatched)
+        and (right.json is None or right.json == left.json)
     )
-
-
-def language_within(language: Language, texts: Texts) -> bool:
-    """Return True if all texts of an automaton are known to be among the texts."""
-    if language.few is not None:
-        return all(fits(text, texts) for text in language.few)
-    least, most = lengths_of(language)
-    return (
-        texts.values is None
-        and (texts.blank is None or _is_filled(language, texts))
-        and texts.shortest <= least
-        and (texts.longest is None or (most is not None and most <= texts.longest))
-        and not any(language.holds(text) for text in texts.excluded)
-        and all(is_within(language, matching(pattern)) is True for pattern in texts.patterns)
-        and all(is_disjoint(language, matching(pattern)) is True for pattern in texts.unmatched)
-        and all(
-            name in SUFFICIENT and is_within(language, matching(SUFFICIENT[name])) is True
-            for name in texts.formats
-        )
-    )
-
-
-def _is_filled(language: Language, texts: Texts) -> bool:
-    return texts.blank is False and is_disjoint(language, many(ECMA_SPACE)) is True
 
 
 def _has_lengths(texts: Texts, shortest: int, longest: int | None) -> bool:
@@ -343,8 +347,11 @@ def _lacking_a_fact(texts: Texts, bound: Bound) -> Iterator[Texts]:
     if bound is Bound.UPPER and texts.formats - {"date-time", NO_TIME}:
         yield Texts()
         return
-    for pattern in texts.patterns:
-        yield Texts(unmatched=frozenset({pattern}))
+    for each in texts.patterns:
+        if isinstance(each, str):
+            yield Texts(unmatched=frozenset({each}))
+        elif bound is Bound.UPPER:
+            yield Texts()
     for pattern in texts.unmatched:
         yield Texts(patterns=frozenset({pattern}))
     for name, other in (("date-time", NO_TIME), (NO_TIME, "date-time")):

@@ -9,11 +9,11 @@ from __future__ import annotations
 from functools import reduce
 
 from mapper.budget import remembered
-from mapper.checker.types.facts import Texts
+from mapper.checker.types.facts import Pattern, Texts
 from mapper.regex.characters import ECMA_SPACE
 from mapper.regex.comparisons import difference, is_disjoint, is_within
 from mapper.regex.expressions import matching
-from mapper.regex.languages import ANYTHING, Language, intersection, many, shortest
+from mapper.regex.languages import ANYTHING, Language, intersection, many, union, word
 from mapper.runtime.schema.formats import DATE_TIME, TIME_OF_DAY, UUID
 from mapper.runtime.times.calendar import DATE
 
@@ -61,11 +61,23 @@ SUFFICIENT = {
 _MAX_COUNTED = 64  # characters of texts whose lengths become part of an automaton
 
 
+def texts_of(pattern: Pattern) -> Language:
+    """The texts that match a pattern."""
+    return matching(pattern) if isinstance(pattern, str) else pattern
+
+
 def language_of(texts: Texts) -> Language:
-    """A set with all texts that have the facts, which are not listed; lengths count if they are small."""
-    least = texts.shortest if texts.shortest <= _MAX_COUNTED else 0
-    most = texts.longest if texts.longest is not None and texts.longest <= _MAX_COUNTED else None
-    return _of_any_length(texts) if (least, most) == (0, None) else _with_lengths(texts, least, most)
+    """A set with all of the texts; lengths count if they are small."""
+    if texts.values is not None:
+        return union(*map(word, sorted(texts.values)))
+    whole = _of_any_length(texts)
+    fewest, most = (0, None) if whole.is_anything else lengths_of(whole)
+    is_long = texts.shortest <= fewest or texts.shortest > _MAX_COUNTED
+    is_short = texts.longest is None or texts.longest > _MAX_COUNTED
+    if is_long and (is_short or (most is not None and texts.longest is not None and most <= texts.longest)):
+        return whole
+    counted = f"{0 if is_long else texts.shortest},{'' if is_short else texts.longest}"
+    return intersection(whole, matching(f"^[^]{{{counted}}}$"))
 
 
 def is_none(texts: Texts) -> bool:
@@ -84,19 +96,14 @@ def _of_any_length(texts: Texts) -> Language:
     return _language(texts.patterns, texts.unmatched, formats, texts.blank)
 
 
-def _with_lengths(texts: Texts, least: int, most: int | None) -> Language:
-    counted = matching(f"^[^]{{{least},{'' if most is None else most}}}$")
-    return intersection(_of_any_length(texts), counted)
-
-
 @remembered(1024)
 def _language(
-    patterns: frozenset[str],
+    patterns: frozenset[Pattern],
     unmatched: frozenset[str],
     formats: frozenset[str],
     blank: bool | None,
 ) -> Language:
-    parts = [matching(pattern) for pattern in (*patterns, *(NECESSARY[name] for name in formats))]
+    parts = [texts_of(pattern) for pattern in (*patterns, *(NECESSARY[name] for name in formats))]
     if blank is True:
         parts.append(many(ECMA_SPACE))
     if blank is False and not parts:
@@ -108,7 +115,10 @@ def _language(
 @remembered(1024)
 def lengths_of(language: Language) -> tuple[int, int | None]:
     """The lengths of the shortest and the longest text of a set that is not empty; None if there is none."""
-    least = len(shortest(language) or "")
+    least, states = 0, language.starts
+    while states and not states & language.finals:
+        least += 1
+        states = frozenset(target for state in states for _, target in language.edges[state])
     if not language.is_finite:
         return least, None
     longest: dict[int, int] = {}
@@ -125,9 +135,9 @@ def lengths_of(language: Language) -> tuple[int, int | None]:
     return least, max((longest[state] for state in language.starts), default=0)
 
 
-def all_match(texts: Texts, pattern: str) -> bool:
+def all_match(texts: Texts, pattern: Pattern) -> bool:
     """Return True if each text with the facts is known to match a pattern."""
-    return is_within(language_of(texts), matching(pattern)) is True
+    return is_within(language_of(texts), texts_of(pattern)) is True
 
 
 def none_matches(texts: Texts, pattern: str) -> bool:
@@ -145,6 +155,6 @@ def all_have(texts: Texts, name: str) -> bool:
     return name in SUFFICIENT and all_match(texts, SUFFICIENT[name])
 
 
-def implies_content(pattern: str) -> bool:
+def implies_content(pattern: Pattern) -> bool:
     """True if each text with a match is more than white space; False if that is not certain."""
-    return is_disjoint(matching(pattern), many(ECMA_SPACE)) is True
+    return is_disjoint(texts_of(pattern), many(ECMA_SPACE)) is True

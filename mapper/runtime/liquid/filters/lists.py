@@ -164,7 +164,7 @@ def _entry(element: object, key: object) -> object:
     raise TypeError("an element without entries")
 
 
-@list_filter(Gives.ELEMENTS, (["a", "b", "a"], "", "ab"), "", fails=Fails.NO_KEYS)
+@list_filter(Gives.UNIQUE, (["a", "b", "a"], "", "ab"), "", fails=Fails.NO_KEYS)
 def uniq(value: Elements, key: object = None) -> list[object]:
     """The elements, or those with different properties, without repetitions."""
     seen = set()
@@ -177,19 +177,19 @@ def uniq(value: Elements, key: object = None) -> list[object]:
     return result
 
 
-@list_filter(Gives.ELEMENTS, ([{"a": 1}, {}], '"a"', '{"a":1}'), "", fails=Fails.NO_KEYS)
+@list_filter(Gives.FILLED, ([{"a": 1}, {}], '"a"', '{"a":1}'), "", fails=Fails.NO_KEYS)
 def compact(value: Elements, key: object = None) -> list[object]:
     """The elements that are not nil, or whose property is not."""
     return [e for e in value if not equal(e if key is None else _entry(e, key), None)]
 
 
-@list_filter(Gives.ELEMENTS, ([1, 2, 3], "", "321"), "", fails=Fails.NO_KEYS)
+@list_filter(Gives.ORDERED, ([1, 2, 3], "", "321"), "", fails=Fails.NO_KEYS)
 def reverse(array: Elements) -> list[object]:
     """The elements from the last to the first."""
     return list(array)[::-1]
 
 
-@list_filter(Gives.ELEMENTS, (["b", "B", "a"], "", "Bab"), "", fails=Fails.NO_ORDER)
+@list_filter(Gives.ORDERED, (["b", "B", "a"], "", "Bab"), "", fails=Fails.NO_ORDER)
 def sort(sequence: Elements, key: object = None) -> list[object]:
     """The elements in order, or in that of a property; those without it last."""
     if key is not MISSING and key:
@@ -202,7 +202,7 @@ def sort(sequence: Elements, key: object = None) -> list[object]:
         raise failed("the filter cannot work with this value") from None
 
 
-@list_filter(Gives.ELEMENTS, (["b", "B", "a"], "", "abB"), "", fails=Fails.NO_ORDER)
+@list_filter(Gives.ORDERED, (["b", "B", "a"], "", "abB"), "", fails=Fails.NO_ORDER)
 def sort_natural(value: Elements, key: object = None) -> list[object]:
     """The elements by their text, upper and lower case alike; nil last."""
 

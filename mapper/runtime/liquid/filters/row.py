@@ -1,7 +1,7 @@
 """Row: all that is known of one Liquid filter, written above its function.
 
 The words of `Gives`, `Fails` and `Effect` are closed. The checker has one rule for each word:
-`checker/inference/filter_types.py` and `checker/templates/filter_effects.py`.
+`checker/inference/filter_types.py` and, for `Effect`, `checker/inference/text_filters.py`.
 """
 
 from __future__ import annotations
@@ -56,7 +56,10 @@ class Gives(Enum):
     TRUTH = "true or false"
     ELEMENT = "the element, or nothing"
     FOUND = "an element, or nothing"
-    ELEMENTS = "a list of its elements"
+    ELEMENTS = "a list of some of its elements"
+    ORDERED = "a list of its elements, in another order"
+    UNIQUE = "a list of its elements, each only once"
+    FILLED = "a list of its elements, without nil"
     BOTH = "a list of the elements of both"
     PROPERTIES = "a list of values"
     PART = "a text, or a list"
