@@ -66,7 +66,6 @@ def test_benchmark_of_arrow_runs(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("spark")
 def test_benchmark_of_spark_runs(tmp_path: Path) -> None:
     pytest.importorskip("pyspark", reason="the extra `spark` is not installed")
     require_java()

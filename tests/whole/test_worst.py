@@ -22,7 +22,6 @@ from worst.search import MOST_MEGABYTES, MOST_SECONDS, Search, Taken, measured
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.xdist_group("worst")
 def test_a_short_search_finds_nothing(kind: str) -> None:
     """What took too much once, and what a few seconds of the search find; a machine may be half as fast."""
     most = str(2 * MOST_SECONDS)
@@ -58,7 +57,6 @@ def test_what_a_try_takes_is_measured() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("field", ["{}", "$.a{}"])
-@pytest.mark.xdist_group("worst")
 def test_the_largest_mapping_on_the_most_items(field: str) -> None:
     """Each value of the YAML becomes a field of each event: 20,000 nodes, and a body of 10,000 items."""
     fields = ", ".join(f"k{n}: {field.format(n)}" for n in range(int(DEFAULT.mapping_nodes * 0.495)))
