@@ -31,6 +31,7 @@ ORDER = """
     version diagnostics
     language schemas ir expressions
     catalog
+    native
     checker codegen transform
     interpreter
     compiler api
@@ -68,6 +69,7 @@ TOP_LEVEL = {
     "LICENSE",
     "README.md",
     "docs",
+    "hatch_build.py",
     "mapper",
     "mappings",
     "pyproject.toml",

@@ -1,0 +1,609 @@
+"""Native code of values: each node of the ir becomes instructions of the core, or a call of Python.
+
+A value that the core cannot compute at all is a call of a function that codegen makes of the same node. A value
+that it can mostly compute has such a call beside it, for payloads that it is not certain of. So every node has
+its meaning from one place, the code that `value_code` writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from msgspec.json import encode
+
+from mapper import ir
+from mapper.codegen.native_assembly import (
+    MARKS,
+    NOTHING,
+    Assembly,
+    Label,
+    NotNative,
+    Region,
+    Register,
+)
+from mapper.codegen.plan import NotNarrow, reads_of
+from mapper.codegen.var_code import reads_body
+from mapper.native.program import NONE, Code, Kind
+from mapper.runtime.liquid.semantics import to_text
+from mapper.runtime.times.formats import DATE_FORMAT, ISO_FORMATS
+
+_ABSENT = (Kind.MISSING, Kind.NULL)
+# The kinds of values that a cast leaves as they are; Python casts others.
+_KEPT: dict[ir.CastKind, tuple[Kind, ...]] = {
+    ir.CastKind.BOOLEAN: (*_ABSENT, Kind.TRUE, Kind.FALSE),
+    ir.CastKind.OBJECT: (*_ABSENT, Kind.OBJECT),
+    ir.CastKind.ARRAY: (*_ABSENT, Kind.ARRAY),
+    ir.CastKind.JSON: tuple(kind for kind in Kind if kind is not Kind.TEXT),
+}
+_CASTS = {
+    ir.CastKind.STRING: Code.TO_TEXT,
+    ir.CastKind.INTEGER: Code.TO_INTEGER,
+    ir.CastKind.NUMBER: Code.TO_NUMBER,
+}
+_ISO, _UTC = 1, 16  # options of TO_TIME
+_EPOCHS = {"epoch_s": 2, "epoch_ms": 4, "epoch_us": 8}
+# No text has more than one of these forms, so their order does not matter.
+_APART = frozenset({*ISO_FORMATS, DATE_FORMAT, *_EPOCHS, "epoch_ns"})
+_UNSIZED = (Kind.MISSING, Kind.NULL, Kind.FALSE, Kind.TRUE, Kind.INTEGER, Kind.DECIMAL)
+
+
+def mask(kinds: tuple[Kind, ...]) -> int:
+    """A set of kinds as the bits of a number."""
+    return sum(1 << kind for kind in kinds)
+
+
+_ANYTHING = mask(tuple(kind for kind in Kind if kind is not Kind.MISSING))
+
+
+@dataclass(slots=True)
+class NativeValues:
+    """Writes the instructions of values. `called` are the nodes that Python computes.
+
+    `known` has the registers of vars that are certainly computed. In an operand of a `merge` (`is_passing`) no
+    value may come out of Python: its names could be those of its neighbours.
+    """
+
+    assembly: Assembly
+    called: list[ir.Value] = field(default_factory=list)
+    known: list[dict[ir.Var, Register]] = field(default_factory=lambda: [{}])
+    is_passing: bool = False
+
+    def value(self, node: ir.Value) -> Register:
+        """The register that holds the value of a node."""
+        match node:
+            case ir.Literal(value):
+                result = self.assembly.result()
+                self.assembly.emit(Code.LOAD, result, self.assembly.constant(value), may_doubt=False)
+                return result
+            case ir.Path() if node.is_singular:
+                try:
+                    return self._capture(node.root, _names(node))
+                except NotNative:
+                    return self._or_call(node, self._leave)
+            case ir.FromRequest(part, name):
+                return self.assembly.of_request(part.value, name)
+            case ir.Required(value):
+                return self._required(self.value(value))
+            case ir.Default(value, default):
+                return self._first((value, default), (Code.IS_NOTHING,), keeps_last=True)
+            case ir.Coalesce(options, nonblank=False):
+                return self._first(options, (Code.IS_NOTHING,))
+            case ir.When():
+                return self._branch(node)
+            case ir.VarRead(_, var):
+                return self.var(var)
+            case ir.Record(fields):
+                return self.object([("fields", self.fields(fields))])
+            case _:
+                return self._or_call(node, self._certain)
+
+    def _certain(self, node: ir.Value) -> Register:
+        """As `value`, for nodes whose instructions are not certain of all payloads."""
+        match node:
+            case ir.Path():
+                return self._list(node)
+            case ir.Template(body=body, rules=rules) if body is not None and not rules.doubles:
+                return self._template(body)
+            case ir.Coalesce(options):
+                return self._first(options, (Code.IS_BLANK, 1))
+            case ir.Match():
+                return self._match(node)
+            case ir.Merge(operands):
+                return self._merge(operands)
+            case ir.Omit(value, keys):
+                return self._unchanged(value, keys)
+            case ir.Rename(value, names):
+                return self._unchanged(value, tuple(old for old, _ in names))
+            case ir.Cast(value, kind):
+                return self._cast(self._native(value), kind)
+            case ir.Timestamp():
+                return self._time(node)
+            case ir.WithItem(ir.Path() as source, ir.Path(ir.Root.ITEM) as element) if source.is_singular:
+                return self._capture(source.root, _names(source) + _names(element))
+            case _:
+                raise NotNative(type(node).__name__.lower())
+
+    # --- calls of Python
+
+    def _leave(self, node: ir.Value) -> Register:
+        raise NotNative("it")
+
+    def _or_call(self, node: ir.Value, write: Callable[[ir.Value], Register]) -> Register:
+        """The value as `write` computes it, or as Python does if that is not possible or not certain."""
+        if self.is_passing:
+            return write(node)
+        result = self.assembly.result()
+
+        def native() -> None:
+            self.assembly.emit(Code.MOVE, result, write(node), may_doubt=False)
+
+        def call() -> None:
+            self.call(node, result)
+
+        self._either(native, call)
+        return result
+
+    def _either(self, native: Callable[[], None], call: Callable[[], None]) -> None:
+        """Instructions, and the call that takes over if they are not certain; the call alone without them."""
+        assembly, outer = self.assembly, self.assembly.doubt
+        state, called, depth = assembly.mark(), len(self.called), len(self.known)
+        assembly.doubt = doubt = Label()
+        try:
+            with self.scope():
+                native()
+        except NotNative:
+            assembly.restore(state)
+            del self.called[called:]
+            assembly.doubt = outer
+            call()
+            return
+        finally:
+            assembly.doubt = outer
+            del self.known[depth:]
+        if not doubt.is_used:
+            return
+        end = Label()
+        assembly.emit(Code.JUMP, end, may_doubt=False)
+        assembly.place(doubt)
+        state, called = assembly.mark(), len(self.called)
+        try:
+            call()
+        except NotNative:  # then the item is left
+            assembly.restore(state)
+            del self.called[called:]
+            assembly.emit(Code.DOUBT)
+        assembly.place(end)
+
+    def call(self, node: ir.Value, result: Register) -> None:
+        """Let Python compute a node; raises NotNative if it needs more than members of item and body."""
+        if self.is_passing:
+            raise NotNative("a computed value")
+        try:
+            reads = reads_of(node)
+        except NotNarrow as reason:
+            raise NotNative(str(reason)) from None
+        if reads.item.whole or reads.body.whole:
+            raise NotNative("the whole item")
+        assembly = self.assembly
+        of_item = assembly.arguments(reads.item, assembly.item, Region.ITEM)
+        of_body = assembly.arguments(reads.body, assembly.body, Region.BODY)
+        assembly.emit(Code.CALL, result, len(assembly.calls))
+        assembly.calls.append((of_item, of_body, reads_body(node)))
+        self.called.append(node)
+
+    @contextmanager
+    def scope(self) -> Iterator[None]:
+        """Instructions that may be passed over: what they compute is not known afterwards."""
+        depth = len(self.known)
+        self.known.append({})
+        try:
+            yield
+        finally:
+            del self.known[depth:]
+
+    def _native(self, node: ir.Value) -> Register:
+        """As `value`, for a node that is taken with the one around it if Python has to compute it."""
+        if isinstance(node, ir.Template | ir.Compute | ir.Hash):
+            return self._certain(node)
+        return self.value(node)
+
+    # --- places and vars
+
+    def _capture(self, root: ir.Root, names: tuple[str, ...], raw: bool = True) -> Register:
+        """The slot of a value; `raw` if it may get into the event."""
+        is_item = root is ir.Root.ITEM
+        if not names:
+            raise NotNative("the whole item")
+        place = (self.assembly.item if is_item else self.assembly.body).below(names)
+        place.raw = place.raw or raw
+        slot = self.assembly.slot(place, Region.ITEM if is_item else Region.BODY)
+        if slot in self.assembly.lists:
+            raise NotNative("a value that is also an element")
+        return slot
+
+    def _keyed(self, root: ir.Root, names: tuple[str, ...], keys: tuple[str, ...], raw: bool) -> Register:
+        """As `_capture`, for keys of Liquid: `size`, `first` and `last` are computed if no member has the name."""
+        names += keys
+        slot = self._capture(root, names, raw)
+        for position in range(len(names) - len(keys), len(names)):
+            if names[position] not in ir.SPECIAL_KEYS:
+                continue
+            if not position:
+                raise NotNative("the size of an item")
+            found = Label()
+            self.assembly.emit(Code.IS_KIND, self._capture(root, names[: position + 1], raw=False), _ANYTHING)
+            self.assembly.emit(Code.JUMP_IF, found, may_doubt=False)
+            holder = self._capture(root, names[:position], raw=False)
+            self.assembly.emit(Code.NEED_KIND, holder, mask(_UNSIZED))
+            self.assembly.place(found)
+        return slot
+
+    def var(self, var: ir.Var) -> Register:
+        """The register of a var; computed again if it is not certain that it has been.
+
+        An object that passes must not be one that Python made, which may be known.
+        """
+        if self.is_passing:
+            return self.value(var.value)
+        for known in self.known:
+            if var in known:
+                return known[var]
+        register = self.value(var.value)
+        self.known[-1][var] = register
+        return register
+
+    def lookup(self, node: ir.Lookup, raw: bool = True) -> Register:
+        """The register of a variable of Liquid."""
+        if node.var is not None:
+            if not node.rest:
+                return self.var(node.var)
+            path = node.var.value
+            if isinstance(path, ir.Path) and path.is_singular:
+                return self._keyed(path.root, _names(path), _keys(node.rest), raw)
+            raise NotNative("a key of a var")
+        match node.name:
+            case "received_at" if not node.keys:
+                return self.assembly.of_request("received_at", "")
+            case "header" | "query" | "setting" if len(node.keys) == 1:
+                (name,) = _keys(node.keys)
+                if name in ir.SPECIAL_KEYS:
+                    raise NotNative("a part of the request")
+                return self.assembly.of_request(node.name, name.lower() if node.name == "header" else name)
+            case "header" | "query" | "setting" | "received_at" | "forloop":
+                raise NotNative("a part of the request")
+            case "item":
+                return self._keyed(ir.Root.ITEM, (), _keys(node.keys), raw)
+            case "envelope":
+                return self._keyed(ir.Root.BODY, (), _keys(node.keys), raw)
+            case name:
+                return self._keyed(ir.Root.ITEM, (name,), _keys(node.keys), raw)
+
+    # --- choices
+
+    def _required(self, register: Register) -> Register:
+        present = Label()
+        self.assembly.emit(Code.IS_NOTHING, register)
+        self.assembly.emit(Code.JUMP_UNLESS, present, may_doubt=False)
+        self.leave_item()
+        self.assembly.place(present)
+        return register
+
+    def leave_item(self) -> None:
+        """The item is for Python, whatever stands around this value."""
+        self.assembly.emit(Code.DOUBT, may_doubt=False)
+
+    def _first(
+        self, options: tuple[ir.Value, ...], passes: tuple[Code] | tuple[Code, int], keeps_last: bool = False
+    ) -> Register:
+        """The first of several values that is none of those to be passed over."""
+        assembly, result, end, depth = self.assembly, self.assembly.result(), Label(), len(self.known)
+        for position, option in enumerate(options):
+            is_last = position + 1 == len(options)
+            assembly.emit(Code.MOVE, result, self.value(option), may_doubt=False)
+            if not (is_last and keeps_last):
+                assembly.emit(passes[0], result, *passes[1:])
+                assembly.emit(Code.JUMP_UNLESS, end, may_doubt=False)
+            if not position:
+                self.known.append({})  # the others may not be computed
+        if not keeps_last:
+            assembly.emit(Code.MOVE, result, NOTHING, may_doubt=False)
+        del self.known[depth:]
+        assembly.place(end)
+        return result
+
+    def _branch(self, node: ir.When) -> Register:
+        assembly, result, otherwise, end = self.assembly, self.assembly.result(), Label(), Label()
+        self.condition(node.condition)
+        assembly.emit(Code.JUMP_UNLESS, otherwise, may_doubt=False)
+        with self.scope():
+            assembly.emit(Code.MOVE, result, self.value(node.then), may_doubt=False)
+        assembly.emit(Code.JUMP, end, may_doubt=False)
+        assembly.place(otherwise)
+        self._otherwise(node.otherwise, result)
+        assembly.place(end)
+        return result
+
+    def _otherwise(self, node: ir.Value | None, result: Register) -> None:
+        with self.scope():
+            register = NOTHING if node is None else self.value(node)
+            self.assembly.emit(Code.MOVE, result, register, may_doubt=False)
+
+    def _match(self, node: ir.Match) -> Register:
+        assembly, result, end = self.assembly, self.assembly.result(), Label()
+        subject = self.value(node.subject)
+        for case in node.cases:
+            hit, other = Label(), Label()
+            for key in case.keys:
+                self._equals(subject, key.value)
+                assembly.emit(Code.JUMP_IF, hit, may_doubt=False)
+            assembly.emit(Code.JUMP, other, may_doubt=False)
+            assembly.place(hit)
+            with self.scope():
+                assembly.emit(Code.MOVE, result, self.value(case.value), may_doubt=False)
+            assembly.emit(Code.JUMP, end, may_doubt=False)
+            assembly.place(other)
+        self._otherwise(node.otherwise, result)
+        assembly.place(end)
+        return result
+
+    def _equals(self, register: Register, value: object) -> None:
+        if isinstance(value, float):
+            raise NotNative("a comparison with a decimal number")
+        self.assembly.emit(Code.EQUALS, register, self.assembly.constant(value))
+
+    # --- tests
+
+    def condition(self, node: ir.Condition) -> None:
+        """Leave the answer to a condition."""
+
+        def native() -> None:
+            if node.test is None or node.rules.doubles:
+                raise NotNative("a condition that the library evaluates")
+            self._test(node.test)
+
+        def call() -> None:
+            result = self.assembly.result()
+            truth = ir.When(node, ir.Literal(True, node.span), ir.Literal(False, node.span), node.span)
+            self.call(truth, result)
+            self.assembly.emit(Code.IS_TRUE, result, may_doubt=False)
+
+        passing, self.is_passing = self.is_passing, False
+        try:
+            self._either(native, call)
+        finally:
+            self.is_passing = passing
+
+    def _test(self, node: ir.TextTest) -> None:
+        match node:
+            case ir.AllOf(tests) | ir.AnyOf(tests):
+                end = Label()
+                leaves = Code.JUMP_UNLESS if isinstance(node, ir.AllOf) else Code.JUMP_IF
+                for position, test in enumerate(tests):
+                    with self.scope():
+                        self._test(test)
+                    if position + 1 < len(tests):
+                        self.assembly.emit(leaves, end, may_doubt=False)
+                self.assembly.place(end)
+            case ir.Negation(test):
+                self._test(test)
+                self.assembly.emit(Code.NOT, may_doubt=False)
+            case ir.Truthy(ir.Lookup() as value):
+                self.assembly.emit(Code.IS_TRUE, self.lookup(value, raw=False), may_doubt=False)
+            case ir.Contains(ir.Lookup() as left, ir.Scalar(str(part))) if part and "\\" not in part:
+                self.assembly.emit(Code.HOLDS, self.lookup(left, raw=False), self.assembly.constant(part))
+            case ir.Compare("==" | "!=" as operator, left, right):
+                if not isinstance(left, ir.Lookup):
+                    left, right = right, left
+                self._equality(left, right)
+                if operator == "!=":
+                    self.assembly.emit(Code.NOT, may_doubt=False)
+            case _:
+                raise NotNative("a condition")
+
+    def _equality(self, left: ir.Operand, right: ir.Operand) -> None:
+        if not isinstance(left, ir.Lookup):
+            raise NotNative("a condition")
+        match right:
+            case ir.Special("blank"):
+                self.assembly.emit(Code.IS_BLANK, self.lookup(left, raw=False), 0)
+            case ir.Scalar(None):
+                self.assembly.emit(Code.IS_NOTHING, self.lookup(left, raw=False))
+            case ir.Scalar(value):
+                self._equals(self.lookup(left, raw=False), value)
+            case _:
+                raise NotNative("a condition")
+
+    # --- objects, lists, texts
+
+    def fields(self, fields: tuple[ir.Field, ...]) -> list[tuple[ir.Field, Register]]:
+        """The values of fields; an item that lacks a required one is for Python."""
+        return [(field, self.field(field)) for field in fields]
+
+    def field(self, field: ir.Field) -> Register:
+        """The value of a field."""
+        register = self.value(field.value)
+        if field.required and field.nullable:
+            raise NotNative("a required field that may be null")
+        return self._required(register) if field.required else register
+
+    def object(self, parts: list[tuple[str, object]]) -> Register:
+        """An object of fields (`fields`) and of all members of other objects (`members`), in order."""
+        assembly, result = self.assembly, self.assembly.result()
+        assembly.emit(Code.BEGIN, may_doubt=False)
+        assembly.emit(Code.PUT, 0, assembly.piece(b"{"))
+        for kind, part in parts:
+            if kind == "members":
+                assembly.emit(Code.SPREAD, part)  # type: ignore[arg-type]
+                continue
+            for field, register in part:  # type: ignore[attr-defined]
+                piece = assembly.piece(name_piece(field.name))
+                assembly.emit(Code.MEMBER, register, piece, int(field.nullable))
+        assembly.emit(Code.PUT, 0, assembly.piece(b"}"))
+        assembly.emit(Code.FINISH, result, Kind.OBJECT)
+        return result
+
+    def _merge(self, operands: tuple[ir.Value, ...]) -> Register:
+        records = [operand for operand in operands if isinstance(operand, ir.Record)]
+        names = [field.name for record in records for field in record.fields]
+        if len(operands) - len(records) > 1 or len(set(names)) < len(names):
+            raise NotNative("a merge of several objects")
+        parts: list[tuple[str, object]] = []
+        for operand in operands:
+            if isinstance(operand, ir.Record):
+                parts.append(("fields", self.fields(operand.fields)))
+            else:
+                parts.append(("members", self._passed(operand, tuple(names))))
+        return self.object(parts)
+
+    def _passed(self, node: ir.Value, names: tuple[str, ...]) -> Register:
+        """The register of an object of the payload; one that has a member of these names is marked."""
+        for path in _passed_paths(node):
+            tree = self.assembly.item if path.root is ir.Root.ITEM else self.assembly.body
+            place = tree.below(_names(path))
+            for name in names:
+                member = place.member(name)
+                member.guard = member.guard or MARKS
+        passing, self.is_passing = self.is_passing, True
+        try:
+            return self.value(node)
+        finally:
+            self.is_passing = passing
+
+    def _unchanged(self, node: ir.Value, names: tuple[str, ...]) -> Register:
+        """An object that has no member of these names; nothing stays nothing."""
+        register = self._passed(node, names)
+        if self.is_passing:
+            return register
+        assembly, result, end = self.assembly, self.assembly.result(), Label()
+        assembly.emit(Code.MOVE, result, register, may_doubt=False)
+        assembly.emit(Code.IS_NOTHING, register)
+        assembly.emit(Code.JUMP_IF, end, may_doubt=False)
+        assembly.emit(Code.MOVE, result, self.object([("members", register)]), may_doubt=False)
+        assembly.place(end)
+        return result
+
+    def _list(self, path: ir.Path) -> Register:
+        """The list of the values at `$.a.b[*].c`, or with `[:]`."""
+        if path.root is not ir.Root.ITEM:
+            raise NotNative("a list of the body")
+        steps = ir.plain_steps(path)
+        kinds = [step[0] for step in steps or ()]
+        if steps is None or kinds.count("name") != len(kinds) - 1 or kinds[0] != "name":
+            raise NotNative("a path with several lists")
+        at = next(position for position, kind in enumerate(kinds) if kind != "name")
+        names, inner = (tuple(step[1] for step in part) for part in (steps[:at], steps[at + 1 :]))
+        holder = self._capture(path.root, names, raw=False)
+        if kinds[at] == "all":  # of an object, all members
+            others = tuple(kind for kind in Kind if kind is not Kind.OBJECT)
+            self.assembly.emit(Code.NEED_KIND, holder, mask(others))
+        place = self.assembly.item.below(names).elements().below(inner)
+        slot = self.assembly.list_slot(place)
+        result = self.assembly.result()
+        self.assembly.emit(Code.LIST, result, slot)
+        return result
+
+    def _template(self, body: tuple[ir.Statement, ...]) -> Register:
+        pieces: list[Register | str] = []
+        for statement in body:
+            match statement:
+                case ir.Write(text):
+                    pieces.append(text)
+                case ir.Output(ir.Lookup() as value):
+                    pieces.append(self.lookup(value, raw=False))
+                case ir.Output(ir.Scalar(str() | int() | None as value)):
+                    pieces.append(to_text(value))
+                case _:
+                    raise NotNative("liquid")
+        assembly, result = self.assembly, self.assembly.result()
+        assembly.emit(Code.BEGIN, may_doubt=False)
+        assembly.emit(Code.PUT, 0, assembly.piece(b'"'))
+        for piece in pieces:
+            if isinstance(piece, Register):
+                assembly.emit(Code.PUT_TEXT, piece)
+            elif piece:
+                assembly.emit(Code.PUT, 0, assembly.piece(name_piece(piece)[2:-2]))
+        assembly.emit(Code.PUT, 0, assembly.piece(b'"'))
+        assembly.emit(Code.FINISH, result, Kind.TEXT)
+        return result
+
+    # --- casts and times
+
+    def _cast(self, register: Register, kind: ir.CastKind) -> Register:
+        if kind in _KEPT:
+            self.assembly.emit(Code.NEED_KIND, register, mask(_KEPT[kind]))
+            return register
+        result = self.assembly.result()
+        self.assembly.emit(_CASTS[kind], result, register)
+        return result
+
+    def _time(self, node: ir.Timestamp) -> Register:
+        options = _time_options(node)
+        value, result = self._native(node.value), self.assembly.result()
+        self.assembly.emit(Code.TO_TIME, result, value, options)
+        if node.low is not None or node.high is not None:
+            low, high = self._bound(node.low), self._bound(node.high)
+            self.assembly.emit(Code.WITHIN, result, low, high)
+        return result
+
+    def _bound(self, bound: ir.Bound | None) -> Register | int:
+        if bound is None:
+            return NONE
+        if not isinstance(bound, str):
+            return self.assembly.of_request("bound", str(bound[1]))
+        register = self.assembly.result()
+        self.assembly.emit(Code.LOAD, register, self.assembly.constant(bound), may_doubt=False)
+        return register
+
+
+def _time_options(node: ir.Timestamp) -> int:
+    """The options of TO_TIME; raises NotNative for formats that it does not read."""
+    if node.form is not None:
+        raise NotNative("a time that is written in another form")
+    known = node.formats
+    while known and not _APART.issuperset(known):
+        known = known[:-1]
+    epochs = [name for name in known if name.startswith("epoch")]
+    options = (_ISO if "iso8601" in known else 0) | (_UTC if node.zone == "UTC" else 0)
+    if epochs and epochs[0] in _EPOCHS:
+        options |= _EPOCHS[epochs[0]]
+    if not options & ~_UTC:
+        raise NotNative("a format of times")
+    return options
+
+
+def _names(path: ir.Path) -> tuple[str, ...]:
+    steps = ir.plain_steps(path)
+    if steps is None or any(step[0] != "name" for step in steps):
+        raise NotNative("an element of a list")
+    return tuple(step[1] for step in steps)
+
+
+def _keys(keys: tuple[str | int | ir.Lookup, ...]) -> tuple[str, ...]:
+    if not all(isinstance(key, str) for key in keys):
+        raise NotNative("a key that is computed")
+    return tuple(key for key in keys if isinstance(key, str))
+
+
+def _passed_paths(node: ir.Value) -> Iterator[ir.Path]:
+    """The paths of the objects that a node may pass on; raises NotNative if it may pass on others."""
+    match node:
+        case ir.Path() if node.is_singular:
+            yield node
+        case ir.Literal(value) if not value:
+            pass
+        case ir.Cast(value, ir.CastKind.OBJECT) | ir.Omit(value) | ir.Rename(value):
+            yield from _passed_paths(value)
+        case ir.VarRead(_, var):
+            yield from _passed_paths(var.value)
+        case ir.When() | ir.Match() | ir.Default() | ir.Required() | ir.Coalesce():
+            for part in ir.alternatives(node):
+                yield from _passed_paths(part)
+        case _:
+            raise NotNative("a merge of a computed object")
+
+
+def name_piece(name: str) -> bytes:
+    """A name of an object as it is written behind another member."""
+    return b"," + encode(name) + b":"

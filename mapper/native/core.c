@@ -1,0 +1,1428 @@
+/* The native core: the bytes of a body become the bytes of events, by a program that Python made of a mapping.
+
+   One pass over the body checks all of it (syntax, UTF-8, surrogate pairs, nesting, range of numbers, unique names)
+   and notes where the values lie that the mapping reads. A short program then tests them and writes the event.
+   Whatever is unusual is not taken: the answer None leaves a body or an item to the Python path. So each test here
+   may be wrong to one side only. docs/native-core.md has the format of programs and the invariants.
+
+   Reading beyond the end: a bytes object has a NUL behind its last byte, and NUL is no part of JSON. So `*p` may be
+   read wherever `p <= end` holds, and a loop that stops at an unexpected byte stops there. Every other access
+   stands beside a comparison with `end`. */
+#define PY_SSIZE_T_CLEAN
+#define Py_LIMITED_API 0x030B0000
+#include <Python.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+typedef uint8_t u8;
+
+enum {
+    FORMAT_VERSION = 1,
+    MAX_DEPTH = 200,        /* open brackets of a body: also the default limit of an item */
+    MAX_NAMES = 512,        /* names of open objects that pass as they are */
+    MAX_MATCHES = 1024,     /* elements of all lists of an item */
+    MAX_REGISTERS = 400,
+    MAX_MEMBERS = 64,       /* of one node: a bit of a word each */
+    MAX_CALLS = 64,         /* results of Python that an item holds */
+    MAX_ARGUMENT_DEPTH = 50,
+    MAX_ITEMS = 10000,
+    MAX_BODY = 4000000,     /* bytes, of a body and of a value that Python made */
+    MAX_VALUES = 500000,    /* of a body: half its limit, as an array in a body is read twice */
+    MAX_TEXT = 1000000,     /* bytes of a text that is joined: no more characters than its limit */
+    MAX_EXACT_DIGITS = 15,  /* of a decimal number: it is its own shortest form as a double */
+    MAX_INTEGER_DIGITS = 18,
+    MAX_DIGITS = 17,        /* of a decimal number that may still be its own shortest form */
+    COMPARISONS = 4,        /* of names, for each byte of a body */
+    COMPARISONS_OF_NUMBER = 400,
+    SMALL_OUTPUT = 8192,
+    NONE = 0xFFFF
+};
+
+enum Kind { MISSING, NUL, FALSE_, TRUE_, INTEGER, DECIMAL, TEXT, OBJECT, ARRAY };
+enum Flag {
+    ESCAPED = 1, /* a text with a backslash */
+    EMPTY = 2,   /* an object or array without members */
+    GUARDED = 4, /* an object with a member that stands beside it in the event */
+    UNEVEN = 8,  /* JSON, but not as Python writes it: white space, `\/`, 1.50 */
+    ODD = 16,    /* a number that may be out of range, or is not written as Python would */
+    LONG = 32    /* a decimal number that may be written otherwise by Python */
+};
+
+/* A value of the payload, of the program or of the output: its JSON text. */
+typedef struct { const u8 *at; uint32_t len; u8 kind, flags; } Value;
+
+/* The places that a program reads: a node is an object or array, a member leads to slots and to the node below. */
+typedef struct { uint32_t at; uint16_t len, slot, body_slot, child, next; u8 raw, guard; } Member;
+typedef struct { uint16_t first, count, element_slot, element_child; u8 element_raw; u8 table[64]; } Node;
+enum Guard { UNGUARDED, MARKS, FORBIDDEN };
+
+typedef struct { uint16_t code, a, b, c, on_doubt; } Op;
+typedef struct { uint32_t at, len; u8 kind; } Constant;
+typedef struct { uint16_t item_first, item_count, body_first, body_count, reads_body; } Call;
+/* A member of a text for Python: the value in `slot`, or the next `inside` arguments if that is an object. */
+typedef struct { uint16_t name, slot, inside; } Argument;
+/* An alternative of `each`: `holder` is the slot of the value that its names lead to, NONE if it has no names. */
+typedef struct { uint16_t holder, form, inner_node, inner_slot; } Alternative;
+enum Form { VALUE_OR_ELEMENTS, ALL, ELEMENTS };
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *call;
+    Node *nodes; Member *members; Op *ops; Constant *constants; Call *calls; Argument *arguments; Alternative *each;
+    u8 *texts;
+    uint32_t node_count, member_count, op_count, constant_count, call_count, argument_count, each_count, text_len;
+    /* Registers: slots of the item, slots of the body, values of the request, results. */
+    uint32_t item_slots, body_slots, given, registers;
+    uint16_t body_node, item_node;
+    uint32_t reserve, growth;
+    u8 is_list[MAX_REGISTERS];
+} Program;
+
+typedef struct { const u8 *at; uint32_t len, hash; } Name;
+typedef struct { Value value; uint16_t slot; } Match;
+
+typedef struct {
+    const Program *program;
+    const u8 *start, *end;
+    PyObject *request;
+    Value value[MAX_REGISTERS];
+    Match match[MAX_MATCHES];
+    Name name[MAX_NAMES];
+    uint32_t names, matches, uneven, values;
+    int64_t comparisons; /* that may still be made between names that look alike */
+    u8 *out, *top, *limit;
+    PyObject *held[MAX_CALLS];
+    uint32_t held_count;
+    int body_is_array, is_unselected, is_strict;
+} Work;
+
+/* ---- scanning: texts and numbers ------------------------------------------------------------------------- */
+
+static inline const u8 *skip_blanks(Work *w, const u8 *p) {
+    if (*p > ' ') return p;
+    w->uneven++;
+    while (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t') p++;
+    return p;
+}
+
+static int hex4(const u8 *p, const u8 *end, unsigned *found) {
+    unsigned number = 0;
+    if (end - p < 4) return 0;
+    for (int i = 0; i < 4; i++) {
+        unsigned c = p[i], digit = c - '0';
+        if (digit > 9) {
+            digit = (c | 32) - 'a' + 10;
+            if (digit < 10 || digit > 15) return 0;
+        }
+        number = number << 4 | digit;
+    }
+    *found = number;
+    return 1;
+}
+
+/* The byte after the escape at `p`, 0 if it is none. */
+static const u8 *escape_end(const u8 *p, const u8 *end, u8 *flags) {
+    unsigned high, low;
+    if (end - p < 2) return 0;
+    switch (p[1]) {
+    case '"': case '\\': case 'b': case 'f': case 'n': case 'r': case 't':
+        *flags |= ESCAPED;
+        return p + 2;
+    case '/':
+        *flags |= ESCAPED | UNEVEN;
+        return p + 2;
+    case 'u':
+        *flags |= ESCAPED | UNEVEN;
+        if (!hex4(p + 2, end, &high)) return 0;
+        p += 6;
+        if (high < 0xD800 || high > 0xDFFF) return p;
+        if (high > 0xDBFF || end - p < 6 || p[0] != '\\' || p[1] != 'u' || !hex4(p + 2, end, &low)) return 0;
+        return low >= 0xDC00 && low <= 0xDFFF ? p + 6 : 0;
+    default:
+        return 0;
+    }
+}
+
+/* The byte after the character of several bytes at `p`, 0 if it is not well-formed UTF-8. */
+static const u8 *character_end(const u8 *p, const u8 *end) {
+    u8 first = p[0], second;
+    int more = first < 0xE0 ? 1 : first < 0xF0 ? 2 : 3;
+    if (first < 0xC2 || first > 0xF4 || end - p <= more) return 0;
+    second = p[1];
+    if ((second & 0xC0) != 0x80) return 0;
+    if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F)) return 0;
+    if ((first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F)) return 0;
+    for (int i = 2; i <= more; i++)
+        if ((p[i] & 0xC0) != 0x80) return 0;
+    return p + more + 1;
+}
+
+/* From behind the opening quote to the closing one; 0 if the text is not well-formed. */
+static inline const u8 *text_end(const u8 *p, const u8 *end, u8 *flags) {
+    for (;;) {
+#ifdef __SSE2__
+        while (end - p >= 16) {
+            __m128i bytes = _mm_loadu_si128((const __m128i *)p);
+            __m128i quotes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+            __m128i escapes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+            __m128i others = _mm_cmplt_epi8(bytes, _mm_set1_epi8(' ')); /* signed: from 0x80 on, too */
+            int mask = _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quotes, escapes), others));
+            if (mask) { p += __builtin_ctz(mask); break; }
+            p += 16;
+        }
+#endif
+        while (*p >= ' ' && *p < 0x80 && *p != '"' && *p != '\\') p++; /* the NUL at `end` stops it */
+        if (*p == '"' && p < end) return p;
+        if (*p < ' ') return 0;
+        p = *p == '\\' ? escape_end(p, end, flags) : character_end(p, end);
+        if (!p) return 0;
+    }
+}
+
+static inline int is_digit(u8 c) { return c >= '0' && c <= '9'; }
+
+/* The end of the number at `p`, 0 if there is none. The NUL at the end of the body stops every loop. */
+static inline const u8 *number_end(const u8 *p, u8 *kind, u8 *flags) {
+    const u8 *whole, *fraction;
+    int negative = *p == '-';
+    *kind = INTEGER;
+    p += negative;
+    whole = p;
+    if (*p == '0') {
+        p++;
+    } else {
+        if (!is_digit(*p)) return 0;
+        while (is_digit(*p)) p++;
+    }
+    if (p - whole > MAX_INTEGER_DIGITS || (negative && *whole == '0')) *flags |= ODD;
+    if (*p == '.') {
+        *kind = DECIMAL;
+        fraction = ++p;
+        while (is_digit(*p)) p++;
+        if (p == fraction) return 0;
+        if (p - whole - 1 > MAX_EXACT_DIGITS) *flags |= fraction - whole - 1 > MAX_EXACT_DIGITS ? ODD : LONG;
+        if (*whole == '0' && p - fraction > 3 && !memcmp(fraction, "0000", 4)) *flags |= ODD;
+        if (p[-1] == '0' && p - fraction > 1) *flags |= UNEVEN;
+    }
+    if ((*p | 32) == 'e') {
+        *kind = DECIMAL;
+        *flags |= ODD;
+        p++;
+        if (*p == '+' || *p == '-') p++;
+        if (!is_digit(*p)) return 0;
+        while (is_digit(*p)) p++;
+    }
+    return p;
+}
+
+/* True if a decimal number that is LONG is written as Python writes it. That takes as long as many comparisons. */
+static int is_shortest(Work *w, const u8 *at, const u8 *end) {
+    char digits[MAX_DIGITS + 4] = {0}, *text; /* with a sign, a zero and a point */
+    size_t len = (size_t)(end - at);
+    int same;
+    w->comparisons -= COMPARISONS_OF_NUMBER;
+    if (w->comparisons < 0 || len >= sizeof digits) return 0;
+    memcpy(digits, at, len);
+    text = PyOS_double_to_string(PyOS_string_to_double(digits, 0, 0), 'r', 0, Py_DTSF_ADD_DOT_0, 0);
+    same = text && !strcmp(text, digits);
+    PyMem_Free(text);
+    return same;
+}
+
+/* ---- scanning: names ------------------------------------------------------------------------------------- */
+
+static inline unsigned row_of(const u8 *name, uint32_t len) {
+    return len ? (len * 5 + name[0] * 3 + name[len - 1]) & 63 : 0;
+}
+
+static inline const Member *find_member(const Program *g, const Node *node, const u8 *name, uint32_t len) {
+    /* Rows hold numbers from 1 on; each leads to a smaller one, see `load_node`. */
+    for (unsigned i = node->table[row_of(name, len)]; i;) {
+        const Member *member = &g->members[node->first + i - 1];
+        if (member->len == len && !memcmp(g->texts + member->at, name, len)) return member;
+        i = member->next;
+    }
+    return 0;
+}
+
+static inline uint32_t hash_name(const u8 *name, uint32_t len) {
+    uint64_t head = 0, tail = 0, hash;
+    if (len >= 8) {
+        memcpy(&head, name, 8);
+        memcpy(&tail, name + len - 8, 8);
+    } else {
+        memcpy(&head, name, len);
+    }
+    hash = (head * 0x9E3779B97F4A7C15ull) ^ ((tail + len) * 0xC2B2AE3D27D4EB4Full);
+    hash ^= hash >> 29;
+    return (uint32_t)(hash * 0x9E3779B97F4A7C15ull >> 32);
+}
+
+/* True if an object that passes as it is has not had this name; `first` is where its names begin. */
+static inline int is_new_name(Work *w, uint64_t *bloom, uint32_t first, const u8 *at, uint32_t len) {
+    uint32_t hash = hash_name(at, len);
+    uint64_t bit = 1ull << (hash >> 26);
+    if (*bloom & bit) {
+        for (uint32_t i = first; i < w->names; i++) {
+            const Name *other = &w->name[i];
+            /* Names may be chosen to look alike: each byte of a body pays for a few comparisons. */
+            if (--w->comparisons < 0) return 0;
+            if (other->hash == hash && other->len == len && !memcmp(other->at, at, len)) return 0;
+        }
+    }
+    if (w->names == MAX_NAMES) return 0;
+    *bloom |= bit;
+    w->name[w->names++] = (Name){at, len, hash};
+    return 1;
+}
+
+/* ---- scanning: values ------------------------------------------------------------------------------------ */
+
+static inline int note(Work *w, uint16_t slot, Value value) {
+    if (w->program->is_list[slot]) {
+        if (w->matches == MAX_MATCHES) return 0;
+        w->match[w->matches++] = (Match){value, slot};
+    } else {
+        w->value[slot] = value;
+    }
+    return 1;
+}
+
+/* The place of the value that is read next: the slots that want it, the node below, and if it passes as it is. */
+typedef struct { uint16_t slot, body_slot, node; u8 raw; } Place;
+
+/* An object or array that is open. */
+typedef struct {
+    Place place;
+    const u8 *start;
+    uint64_t seen, bloom;
+    uint32_t names, uneven;
+    u8 close, flags;
+} Open;
+
+static inline int note_at(Work *w, const Place *place, Value value) {
+    return (place->slot == NONE || note(w, place->slot, value)) &&
+           (place->body_slot == NONE || note(w, place->body_slot, value));
+}
+
+/* Reads the name at `p`, and finds the place of its value; the first byte of the value, or 0. */
+static inline const u8 *enter_member(Work *w, Open *open, const u8 *p, Place *place) {
+    const Program *g = w->program;
+    u8 flags = 0;
+    const u8 *name = p + 1;
+    uint32_t len;
+    if (*p != '"') return 0;
+    p = text_end(name, w->end, &flags);
+    if (!p) return 0;
+    len = (uint32_t)(p - name);
+    p = skip_blanks(w, p + 1);
+    if (*p != ':') return 0;
+    p = skip_blanks(w, p + 1);
+    *place = (Place){NONE, NONE, 0, open->place.raw};
+    if (!open->place.node && !open->place.raw) return p;
+    if (flags & ESCAPED) return 0; /* it may be a name that is read, or one that the object has already */
+    if (open->place.raw && !is_new_name(w, &open->bloom, open->names, name, len)) return 0;
+    if (open->place.node) {
+        const Node *node = &g->nodes[open->place.node];
+        const Member *member = find_member(g, node, name, len);
+        if (member) {
+            uint64_t bit = 1ull << (member - g->members - node->first);
+            if (open->seen & bit || member->guard == FORBIDDEN) return 0;
+            open->seen |= bit;
+            if (member->guard == MARKS) open->flags |= GUARDED;
+            *place = (Place){member->slot, member->body_slot, member->child, open->place.raw | member->raw};
+        }
+    }
+    return p;
+}
+
+static inline void enter_element(const Program *g, const Open *open, Place *place) {
+    *place = (Place){NONE, NONE, 0, open->place.raw};
+    if (open->place.node) {
+        const Node *node = &g->nodes[open->place.node];
+        place->slot = node->element_slot;
+        place->node = node->element_child;
+        place->raw |= node->element_raw;
+    }
+}
+
+/* Reads one value and notes what the program asks for; its end, or 0 if the value is not for the core.
+   One block a state; a block ends in a `goto` to the next state, or falls into the state below. */
+static const u8 *scan(Work *w, const u8 *p, uint16_t root) {
+    Open stack[MAX_DEPTH + 1], *open = stack; /* stack[0] is a mark: no value is open */
+    Place place = {NONE, NONE, root, 0};
+    Value value;
+    const u8 *end = w->end, *at;
+    u8 kind, flags;
+
+at_value:
+    if (++w->values > MAX_VALUES) return 0;
+    at = p;
+    flags = 0;
+    switch (*p) {
+    case '"':
+        p = text_end(p + 1, end, &flags);
+        if (!p) return 0;
+        p++;
+        kind = TEXT;
+        break;
+    case '{':
+    case '[':
+        if (open - stack == MAX_DEPTH) return 0;
+        open++;
+        open->place = place;
+        open->start = p;
+        open->seen = open->bloom = 0;
+        open->names = w->names;
+        open->uneven = w->uneven;
+        open->close = *p + 2; /* the closing bracket, in ASCII */
+        open->flags = 0;
+        p = skip_blanks(w, p + 1);
+        if (*p == open->close) {
+            open->flags = EMPTY;
+            goto at_close;
+        }
+        if (open->close == '}') goto at_name;
+        goto at_element;
+    case 't':
+        if (end - p < 4 || memcmp(p, "true", 4)) return 0;
+        p += 4;
+        kind = TRUE_;
+        break;
+    case 'n':
+        if (end - p < 4 || memcmp(p, "null", 4)) return 0;
+        p += 4;
+        kind = NUL;
+        break;
+    case 'f':
+        if (end - p < 5 || memcmp(p, "false", 5)) return 0;
+        p += 5;
+        kind = FALSE_;
+        break;
+    default:
+        p = number_end(p, &kind, &flags);
+        if (!p) return 0;
+        if (flags & (ODD | LONG) && (place.raw || place.slot != NONE || place.body_slot != NONE)) {
+            if (flags & ODD || !is_shortest(w, at, p)) return 0;
+            flags = 0;
+        }
+    }
+    if (flags & UNEVEN) w->uneven++;
+    value = (Value){at, (uint32_t)(p - at), kind, flags};
+    if (!note_at(w, &place, value)) return 0;
+
+behind_value:
+    if (open == stack) return p;
+    p = skip_blanks(w, p);
+    if (*p == ',') {
+        p = skip_blanks(w, p + 1);
+        if (open->close == '}') goto at_name;
+        goto at_element;
+    }
+    if (*p != open->close) return 0;
+
+at_close:
+    p++;
+    flags = open->flags | (open->uneven != w->uneven ? UNEVEN : 0);
+    value = (Value){open->start, (uint32_t)(p - open->start), open->close == '}' ? OBJECT : ARRAY, flags};
+    if (!note_at(w, &open->place, value)) return 0;
+    w->names = open->names;
+    open--;
+    goto behind_value;
+
+at_element:
+    enter_element(w->program, open, &place);
+    goto at_value;
+
+at_name:
+    p = enter_member(w, open, p, &place);
+    if (!p) return 0;
+    goto at_value;
+}
+
+/* ---- writing --------------------------------------------------------------------------------------------- */
+
+static inline int put(Work *w, const void *from, size_t len) {
+    if ((size_t)(w->limit - w->top) < len) return 0;
+    memcpy(w->top, from, len);
+    w->top += len;
+    return 1;
+}
+
+/* One character as Python writes it; never more bytes than its escape has. */
+static u8 *put_character(u8 *to, unsigned c) {
+    static const char hex[] = "0123456789abcdef", named[] = "btnvfr"; /* from 8 on; `v` has no escape in JSON */
+    if (c == '"' || c == '\\' || (c >= 8 && c <= 13 && c != 11)) {
+        *to++ = '\\';
+        *to++ = c < ' ' ? (u8)named[c - 8] : (u8)c;
+    } else if (c < ' ') {
+        memcpy(to, "\\u00", 4);
+        to[4] = (u8)hex[c >> 4];
+        to[5] = (u8)hex[c & 15];
+        to += 6;
+    } else if (c < 0x80) {
+        *to++ = (u8)c;
+    } else if (c < 0x800) {
+        *to++ = (u8)(0xC0 | c >> 6);
+        *to++ = (u8)(0x80 | (c & 63));
+    } else if (c < 0x10000) {
+        *to++ = (u8)(0xE0 | c >> 12);
+        *to++ = (u8)(0x80 | (c >> 6 & 63));
+        *to++ = (u8)(0x80 | (c & 63));
+    } else {
+        *to++ = (u8)(0xF0 | c >> 18);
+        *to++ = (u8)(0x80 | (c >> 12 & 63));
+        *to++ = (u8)(0x80 | (c >> 6 & 63));
+        *to++ = (u8)(0x80 | (c & 63));
+    }
+    return to;
+}
+
+/* Writes the escape at *from, and moves *from behind it; 0 if there is none. */
+static u8 *put_escape(u8 *to, const u8 **from, const u8 *end) {
+    const u8 *p = *from;
+    unsigned c, low;
+    if (end - p < 2) return 0;
+    if (p[1] != 'u') {
+        if (p[1] != '/') *to++ = '\\';
+        *to++ = p[1];
+        *from = p + 2;
+        return to;
+    }
+    if (!hex4(p + 2, end, &c)) return 0;
+    p += 6;
+    if (c >= 0xD800 && c < 0xE000) {
+        if (end - p < 6 || !hex4(p + 2, end, &low) || c > 0xDBFF || low < 0xDC00 || low > 0xDFFF) return 0;
+        c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
+        p += 6;
+    }
+    *from = p;
+    return put_character(to, c);
+}
+
+/* Writes JSON text as Python would: no white space, shortest numbers, the escapes of Python. The output is never
+   longer than the input, so its room is checked once. `in_text`: the piece is the inside of a text. */
+static int put_even(Work *w, const u8 *p, const u8 *end, int in_text) {
+    u8 *to = w->top;
+    if (end - p > w->limit - to) return 0;
+    while (p < end) {
+        if (*p == '"') {
+            in_text = !in_text;
+            *to++ = *p++;
+        } else if (in_text) {
+            if (*p != '\\') {
+                *to++ = *p++;
+            } else {
+                to = put_escape(to, &p, end);
+                if (!to) return 0;
+            }
+        } else if (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t') {
+            p++;
+        } else if (is_digit(*p)) {
+            u8 *point = 0;
+            for (; p < end && (is_digit(*p) || *p == '.'); p++) {
+                if (*p == '.') point = to;
+                *to++ = *p;
+            }
+            while (point && to - point > 2 && to[-1] == '0') to--;
+        } else {
+            *to++ = *p++;
+        }
+    }
+    w->top = to;
+    return 1;
+}
+
+static int put_value(Work *w, const Value *v) {
+    return v->flags & UNEVEN ? put_even(w, v->at, v->at + v->len, 0) : put(w, v->at, v->len);
+}
+
+/* The inside of a text, between its quotes. */
+static int put_inside(Work *w, const Value *v) {
+    const u8 *inside = v->at + 1;
+    if (v->len < 2) return 0;
+    return v->flags & UNEVEN ? put_even(w, inside, inside + v->len - 2, 1) : put(w, inside, v->len - 2);
+}
+
+/* ---- tests ----------------------------------------------------------------------------------------------- */
+
+enum Answer { NO = 0, YES = 1, UNKNOWN = -1 };
+
+/* The answer to: is the text, between its quotes, empty or white space alone? */
+static int is_blank_text(const Value *v) {
+    const u8 *p = v->at + 1, *end = v->at + v->len - 1;
+    while (p < end && *p == ' ') p++;
+    if (p >= end) return YES;
+    if (*p == '\\') return end - p > 1 && (p[1] == '"' || p[1] == '\\' || p[1] == '/') ? NO : UNKNOWN;
+    /* Characters of white space beyond ASCII begin with these bytes. */
+    return *p == 0xC2 || (*p >= 0xE1 && *p <= 0xE3) || *p == 0xEF ? UNKNOWN : NO;
+}
+
+static inline int is_nothing(const Value *v) { return v->kind == MISSING || v->kind == NUL; }
+
+/* As Liquid's `blank`, or (`content_only`) as `first_nonblank` means it. */
+static int is_blank(const Value *v, int content_only) {
+    switch (v->kind) {
+    case MISSING: case NUL: return YES;
+    case FALSE_: return !content_only;
+    case TEXT: return is_blank_text(v);
+    case OBJECT: case ARRAY: return !content_only && v->flags & EMPTY ? YES : NO;
+    default: return NO;
+    }
+}
+
+/* The constant is a text without escapes, an integer, true, false or null. */
+static int equals(const Value *v, const Value *constant) {
+    if (v->kind == TEXT && constant->kind == TEXT && v->flags & ESCAPED) return UNKNOWN;
+    if (v->kind == DECIMAL && constant->kind == INTEGER) return UNKNOWN;
+    if (v->kind != constant->kind) return NO;
+    return v->len == constant->len && !memcmp(v->at, constant->at, v->len);
+}
+
+/* A text holds a part, both without escapes; nothing holds nothing. */
+static int holds(const Value *v, const Value *part) {
+    uint32_t len = part->len - 2;
+    if (v->kind <= FALSE_ || v->kind == TRUE_) return NO;
+    if (v->kind != TEXT || v->flags & ESCAPED || part->len < 3) return UNKNOWN;
+    for (const u8 *p = v->at + 1, *last = v->at + v->len - 1; last - p >= (ptrdiff_t)len; p++)
+        if (*p == part->at[1] && !memcmp(p, part->at + 1, len)) return YES;
+    return NO;
+}
+
+/* ---- times ----------------------------------------------------------------------------------------------- */
+
+static int are_digits(const u8 *p, int count) {
+    for (int i = 0; i < count; i++)
+        if (!is_digit(p[i])) return 0;
+    return 1;
+}
+
+static inline int two(const u8 *p) { return (p[0] - '0') * 10 + p[1] - '0'; }
+
+static int is_day(int year, int month, int day) {
+    static const u8 days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    if (!year || month < 1 || month > 12 || day < 1) return 0;
+    return day <= days[month - 1] + (month == 2 && year % 4 == 0 && (year % 100 || year % 400 == 0));
+}
+
+/* The days from 1970 to a day (the algorithm of Howard Hinnant: eras of 400 years that begin in March). */
+static int64_t days_of(int year, int month, int day) {
+    int y = month <= 2 ? year - 1 : year, era = y / 400, of_era = y - era * 400;
+    int of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    return (int64_t)era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+/* Reads an offset such as +02:00 up to `end`; 0 if there is another text. */
+static int read_offset(const u8 *p, const u8 *end, int strict, int *minutes) {
+    int sign = *p == '-' ? -1 : 1, hour, minute = 0;
+    if (end - p < 3 || (*p != '+' && *p != '-') || !are_digits(p + 1, 2)) return 0;
+    hour = two(p + 1);
+    p += 3;
+    if (end - p == 3 && *p == ':') p++;
+    else if (strict) return 0;
+    if (p < end) {
+        if (end - p != 2 || !are_digits(p, 2)) return 0;
+        minute = two(p);
+    }
+    if (hour > 14 || minute > 59) return 0;
+    *minutes = sign * (hour * 60 + minute);
+    return 1;
+}
+
+enum TimeOption { TAKES_ISO = 1, TAKES_SECONDS = 2, TAKES_MILLIS = 4, TAKES_MICROS = 8, ZONE_IS_UTC = 16, STRICT = 32 };
+
+/* The milliseconds since 1970 of an ISO 8601 text, or (STRICT) of one by RFC 3339; 0 if it is not certain. */
+static int read_time(const u8 *p, uint32_t len, int options, int64_t *millis) {
+    const u8 *end = p + len;
+    int year, month, day, hour, minute, second, milli = 0, offset = 0, strict = options & STRICT;
+    if (len < 19 || len > 100) return 0;
+    if (!are_digits(p, 4) || p[4] != '-' || !are_digits(p + 5, 2) || p[7] != '-' || !are_digits(p + 8, 2)) return 0;
+    if (p[10] != 'T' && (strict || p[10] != ' ')) return 0;
+    if (!are_digits(p + 11, 2) || p[13] != ':' || !are_digits(p + 14, 2) || p[16] != ':') return 0;
+    if (!are_digits(p + 17, 2)) return 0;
+    year = two(p) * 100 + two(p + 2), month = two(p + 5), day = two(p + 8);
+    hour = two(p + 11), minute = two(p + 14), second = two(p + 17);
+    if (!is_day(year, month, day) || hour > 23 || minute > 59 || second > 59) return 0;
+    p += 19;
+    if (p < end && *p == '.') {
+        int count = 0;
+        for (p++; p < end && is_digit(*p); p++, count++)
+            if (count < 3) milli = milli * 10 + *p - '0';
+        if (!count || count > 9) return 0;
+        for (; count < 3; count++) milli *= 10;
+    }
+    if (p == end) {
+        if (!(options & ZONE_IS_UTC)) return 0;
+    } else if (*p == 'Z') {
+        if (p + 1 != end) return 0;
+    } else if (!read_offset(p, end, strict, &offset)) {
+        return 0;
+    }
+    *millis = ((days_of(year, month, day) * 24 + hour) * 60 + minute - offset) * 60000 + second * 1000 + milli;
+    return 1;
+}
+
+/* A count since 1970 without a sign; the fraction of a count of seconds is cut to milliseconds. */
+static int read_epoch(const Value *v, int options, int64_t *millis) {
+    const u8 *p = v->at, *end = p + v->len, *last;
+    int64_t count = 0;
+    int unit = 100;
+    if (v->kind == TEXT) {
+        if (v->len < 2) return 0;
+        p++, end--;
+    }
+    last = end - p > MAX_EXACT_DIGITS + 1 ? p + MAX_EXACT_DIGITS + 1 : end; /* then `count` cannot overflow */
+    if (p == end || *p < '1' || *p > '9') return 0;
+    for (; p < last && is_digit(*p); p++) count = count * 10 + *p - '0';
+    if (options & TAKES_SECONDS) {
+        if (count > 253402300799ll) return 0;
+        count *= 1000;
+        if (p < end && *p == '.' && v->kind == DECIMAL)
+            for (p++; p < end && is_digit(*p); p++, unit /= 10) count += unit * (*p - '0');
+    }
+    if (options & TAKES_MICROS) count /= 1000;
+    *millis = count;
+    return p == end;
+}
+
+static void put_digits(u8 *to, int number, int count) {
+    for (; count; number /= 10) to[--count] = (u8)('0' + number % 10);
+}
+
+/* Writes a time in UTC with milliseconds; 0 if it lies outside of the years 1 to 9999. */
+static int put_time(Work *w, int64_t millis, Value *to) {
+    int64_t day, rest, z;
+    int era, of_era, year, of_year, month, month_of_era;
+    u8 text[] = "\"0000-00-00T00:00:00.000Z\"";
+    if (millis < -62135596800000ll || millis > 253402300799999ll) return 0;
+    day = millis / 86400000, rest = millis % 86400000;
+    if (rest < 0) rest += 86400000, day--;
+    z = day + 719468; /* positive, as are all years */
+    era = (int)(z / 146097), of_era = (int)(z - (int64_t)era * 146097);
+    year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    of_year = of_era - (365 * year + year / 4 - year / 100);
+    month_of_era = (5 * of_year + 2) / 153;
+    month = month_of_era < 10 ? month_of_era + 3 : month_of_era - 9;
+    put_digits(text + 1, year + era * 400 + (month <= 2), 4);
+    put_digits(text + 6, month, 2);
+    put_digits(text + 9, of_year - (153 * month_of_era + 2) / 5 + 1, 2);
+    put_digits(text + 12, (int)(rest / 3600000), 2);
+    put_digits(text + 15, (int)(rest / 60000 % 60), 2);
+    put_digits(text + 18, (int)(rest / 1000 % 60), 2);
+    put_digits(text + 21, (int)(rest % 1000), 3);
+    *to = (Value){w->top, 26, TEXT, 0};
+    return put(w, text, 26);
+}
+
+/* ---- casts ----------------------------------------------------------------------------------------------- */
+
+/* The integer that a decimal number such as 5.00 is; 0 if it has a fraction. */
+static int whole_part(const Value *v, Value *to) {
+    const u8 *point = memchr(v->at, '.', v->len);
+    if (!point || v->flags & ODD) return 0;
+    for (const u8 *p = point + 1; p < v->at + v->len; p++)
+        if (*p != '0') return 0;
+    *to = (Value){v->at, (uint32_t)(point - v->at), INTEGER, 0};
+    return 1;
+}
+
+static int to_text(Work *w, const Value *v, Value *to) {
+    Value plain = *v;
+    u8 *from = w->top;
+    if (v->kind <= NUL || v->kind == TEXT) {
+        *to = *v;
+        return 1;
+    }
+    if (v->kind > TEXT || v->flags & ODD) return 0;
+    if (v->kind == DECIMAL && whole_part(v, &plain) && plain.len == 2 && *plain.at == '-') return 0; /* -0.0 */
+    if (!put(w, "\"", 1) || !put_value(w, &plain) || !put(w, "\"", 1)) return 0;
+    *to = (Value){from, (uint32_t)(w->top - from), TEXT, 0};
+    return 1;
+}
+
+/* The number inside a text, by the grammar of JSON; 0 if it is none, or written in an odd way. */
+static int number_in(const Value *v, Value *to) {
+    u8 kind, flags = 0;
+    const u8 *at = v->at + 1, *last = v->at + v->len - 1, *end;
+    if (v->len < 3 || *last != '"') return 0; /* the quote stops the reading of digits */
+    end = number_end(at, &kind, &flags);
+    if (end != last || flags & (ODD | LONG)) return 0;
+    *to = (Value){at, (uint32_t)(end - at), kind, flags};
+    return 1;
+}
+
+static int to_number(const Value *v, Value *to) {
+    if (v->kind == TEXT) return number_in(v, to);
+    *to = *v;
+    return v->kind <= NUL || ((v->kind == INTEGER || v->kind == DECIMAL) && !(v->flags & ODD));
+}
+
+static int to_integer(const Value *v, Value *to) {
+    Value number;
+    if (!to_number(v, &number)) return 0;
+    if (number.kind != DECIMAL) {
+        *to = number;
+        return 1;
+    }
+    return v->kind == DECIMAL && whole_part(&number, to) && !(to->len == 2 && *to->at == '-');
+}
+
+static int to_time(Work *w, const Value *v, int options, Value *to) {
+    int64_t millis;
+    const u8 *p = v->at;
+    if (v->kind <= NUL) {
+        *to = *v;
+        return 1;
+    }
+    if (v->flags & (ESCAPED | ODD) || v->kind > TEXT || v->kind < INTEGER) return 0;
+    if (v->kind == TEXT && options & TAKES_ISO && read_time(p + 1, v->len - 2, options, &millis)) {
+        if (v->len == 26 && p[11] == 'T' && p[20] == '.' && p[24] == 'Z') { /* as it would be written */
+            *to = *v;
+            return 1;
+        }
+        return put_time(w, millis, to);
+    }
+    if (!(options & (TAKES_SECONDS | TAKES_MILLIS | TAKES_MICROS))) return 0;
+    return read_epoch(v, options, &millis) && put_time(w, millis, to);
+}
+
+/* The answer to: does a time lie between two others? A bound that is missing is open. */
+static int is_within(const Value *time, const Value *low, const Value *high) {
+    const Value *bounds[] = {low, high};
+    if (time->kind != TEXT || time->len != 26) return UNKNOWN;
+    for (int i = 0; i < 2; i++) {
+        int order;
+        if (!bounds[i] || bounds[i]->kind == MISSING) continue;
+        if (bounds[i]->kind != TEXT || bounds[i]->len != 26) return UNKNOWN;
+        order = memcmp(time->at, bounds[i]->at, 26);
+        if (i ? order > 0 : order < 0) return NO;
+    }
+    return YES;
+}
+
+/* ---- calls of Python ------------------------------------------------------------------------------------- */
+
+/* The value that Python made: the bytes of JSON text as the encoder writes it. */
+static int value_of(PyObject *bytes, Value *to) {
+    char *text;
+    Py_ssize_t len;
+    const u8 *at;
+    u8 kind, flags = 0;
+    if (bytes == Py_None) {
+        *to = (Value){0, 0, MISSING, 0};
+        return 1;
+    }
+    if (!PyBytes_CheckExact(bytes) || PyBytes_AsStringAndSize(bytes, &text, &len) < 0) return 0;
+    if (len < 1 || len > MAX_BODY) return 0;
+    at = (const u8 *)text;
+    switch (*at) {
+    case '"': kind = TEXT; break;
+    case '{': kind = OBJECT; break;
+    case '[': kind = ARRAY; break;
+    case 'n': kind = NUL; break;
+    case 't': kind = TRUE_; break;
+    case 'f': kind = FALSE_; break;
+    default:
+        if (number_end(at, &kind, &flags) != at + len) return 0;
+    }
+    if (kind >= TEXT && len < 2) return 0;
+    if (kind == TEXT && memchr(at, '\\', len)) flags = ESCAPED;
+    if (kind > TEXT && len == 2) flags = EMPTY;
+    *to = (Value){at, (uint32_t)len, kind, flags};
+    return 1;
+}
+
+/* Writes an object with those members of the payload that a call reads; `depth` bounds the recursion. */
+static int put_arguments(Work *w, const Argument *argument, uint32_t count, int depth) {
+    const Program *g = w->program;
+    const Argument *end = argument + count;
+    if (!depth || !put(w, "{", 1)) return 0;
+    while (argument < end) {
+        const Constant *name = &g->constants[argument->name];
+        const Value *value = &w->value[argument->slot];
+        uint32_t inside = argument->inside;
+        if (value->kind != MISSING) {
+            if (w->top[-1] != '{' && !put(w, ",", 1)) return 0;
+            if (!put(w, g->texts + name->at, name->len)) return 0;
+            if (inside && value->kind == OBJECT ? !put_arguments(w, argument + 1, inside, depth - 1)
+                                                : !put(w, value->at, value->len)) return 0;
+        }
+        argument += 1 + inside;
+    }
+    return put(w, "}", 1);
+}
+
+/* The same as bytes; None if the call reads nothing. */
+static PyObject *members_for(Work *w, uint32_t first, uint32_t count) {
+    u8 *from = w->top;
+    PyObject *made = 0;
+    if (!count) Py_RETURN_NONE;
+    if (put_arguments(w, w->program->arguments + first, count, MAX_ARGUMENT_DEPTH))
+        made = PyBytes_FromStringAndSize((const char *)from, w->top - from);
+    w->top = from;
+    return made;
+}
+
+/* Lets Python compute a value; 0 if it cannot. No exception is left. */
+static int call_python(Work *w, PyObject *function, uint16_t index, Value *to) {
+    const Call *call = &w->program->calls[index];
+    PyObject *number = 0, *item = 0, *body = 0, *made = 0;
+    int fits = 0;
+    if (w->held_count == MAX_CALLS || (call->reads_body && w->body_is_array)) return 0;
+    number = PyLong_FromLong(index);
+    item = members_for(w, call->item_first, call->item_count);
+    body = members_for(w, call->body_first, call->body_count);
+    if (number && item && body)
+        made = PyObject_CallFunctionObjArgs(function, number, item, body, w->request, NULL);
+    Py_XDECREF(number);
+    Py_XDECREF(item);
+    Py_XDECREF(body);
+    if (made) {
+        w->held[w->held_count++] = made; /* until the item is done: the value lies in it */
+        fits = value_of(made, to);
+    }
+    PyErr_Clear();
+    return fits;
+}
+
+static void release(Work *w) {
+    while (w->held_count) Py_DECREF(w->held[--w->held_count]);
+}
+
+/* ---- the program ----------------------------------------------------------------------------------------- */
+
+enum Code {
+    END, DOUBT, MOVE, LOAD,
+    IS_BLANK, IS_NOTHING, EQUALS, HOLDS, IS_TRUE, IS_KIND, NOT,
+    JUMP, JUMP_IF, JUMP_UNLESS, SKIP,
+    NEED_KIND, NEED_CONTENT, NEED_TIME,
+    TO_TEXT, TO_INTEGER, TO_NUMBER, TO_TIME, WITHIN,
+    BEGIN, FINISH, PUT, PUT_TEXT, PUT_VALUE, MEMBER, SPREAD, LIST,
+    CALL,
+    CODES
+};
+
+/* The operands of each code: R a register, r one or NONE, C a constant, T a place ahead in the program, K a call,
+   S a slot of the item, N a number. */
+static const char operands[CODES][4] = {
+    [END] = "", [DOUBT] = "", [MOVE] = "RR", [LOAD] = "RC",
+    [IS_BLANK] = "RNN", [IS_NOTHING] = "R", [EQUALS] = "RC", [HOLDS] = "RC", [IS_TRUE] = "R", [IS_KIND] = "RN",
+    [NOT] = "", [JUMP] = "T", [JUMP_IF] = "T", [JUMP_UNLESS] = "T", [SKIP] = "N",
+    [NEED_KIND] = "RN", [NEED_CONTENT] = "R", [NEED_TIME] = "R",
+    [TO_TEXT] = "RR", [TO_INTEGER] = "RR", [TO_NUMBER] = "RR", [TO_TIME] = "RRN", [WITHIN] = "Rrr",
+    [BEGIN] = "", [FINISH] = "RN", [PUT] = "NC", [PUT_TEXT] = "R", [PUT_VALUE] = "R", [MEMBER] = "RCN",
+    [SPREAD] = "R", [LIST] = "RS", [CALL] = "RK",
+};
+
+static int put_constant(Work *w, uint16_t index, int skipped) {
+    const Constant *constant = &w->program->constants[index];
+    return put(w, w->program->texts + constant->at + skipped, constant->len - skipped);
+}
+
+/* A value inside of a text that is joined: nothing, a text, an integer, true or false. */
+static int put_text(Work *w, const Value *v) {
+    if (v->kind <= NUL) return 1;
+    if (v->kind == TEXT) return put_inside(w, v);
+    return v->kind < TEXT && !(v->flags & ODD) && put_value(w, v);
+}
+
+/* A member of the object in the making; its constant begins with a comma. */
+static int put_member(Work *w, const Value *v, uint16_t name, int nullable) {
+    int is_first = w->top > w->out && w->top[-1] == '{';
+    if (v->kind == MISSING || (v->kind == NUL && !nullable)) return 1;
+    return put_constant(w, name, is_first) && put_value(w, v);
+}
+
+/* The members of an object that passes as it is. */
+static int put_members(Work *w, const Value *v) {
+    Value inside = *v;
+    if (v->kind <= NUL) return 1;
+    if (v->kind != OBJECT || v->flags & GUARDED || v->len < 2) return 0;
+    if (v->flags & EMPTY) return 1;
+    inside.at++, inside.len -= 2;
+    if (w->top > w->out && w->top[-1] != '{' && !put(w, ",", 1)) return 0;
+    return put_value(w, &inside);
+}
+
+static int put_list(Work *w, uint16_t slot, Value *to) {
+    u8 *from = w->top;
+    if (!put(w, "[", 1)) return 0;
+    for (uint32_t i = 0; i < w->matches; i++) {
+        if (w->match[i].slot != slot) continue;
+        if (w->top > from + 1 && !put(w, ",", 1)) return 0;
+        if (!put_value(w, &w->match[i].value)) return 0;
+    }
+    if (!put(w, "]", 1)) return 0;
+    *to = (Value){from, (uint32_t)(w->top - from), ARRAY, w->top - from == 2 ? EMPTY : 0};
+    return 1;
+}
+
+/* The value that was written since `from`. */
+static int finish(Work *w, const u8 *from, uint16_t kind, Value *to) {
+    uint32_t len = (uint32_t)(w->top - from);
+    u8 flags = 0;
+    if (len < 2 || len > MAX_TEXT || (kind != TEXT && kind != OBJECT)) return 0;
+    if (kind == TEXT && memchr(from, '\\', len)) flags = ESCAPED;
+    if (kind == OBJECT && len == 2) flags = EMPTY;
+    *to = (Value){from, len, (u8)kind, flags};
+    return 1;
+}
+
+enum Outcome { LEFT, SKIPPED, EVENT };
+typedef struct { enum Outcome outcome; const u8 *event; uint16_t rule; } Result;
+
+/* Runs the program on what was noted. Jumps lead ahead, so it ends. An instruction that is not certain goes on at
+   `on_doubt`, where Python computes the value; 0 leaves the item. */
+static Result run(Work *w, PyObject *function) {
+    const Program *g = w->program;
+    const Op *last = g->ops + g->op_count;
+    const u8 *mark = w->top;
+    int answer = NO;
+    for (const Op *op = g->ops; op < last; op++) {
+        /* Operands that are no registers are smaller than MAX_REGISTERS or not used as such: see `load_ops`. */
+        Value *a = &w->value[operands[op->code][0] == 'R' ? op->a : 0];
+        const Value *b = &w->value[operands[op->code][1] == 'R' ? op->b : 0];
+        int sure = 1;
+        switch ((enum Code)op->code) {
+        case END: return (Result){EVENT, mark, 0};
+        case DOUBT: sure = 0; break;
+        case MOVE: *a = *b; break;
+        case LOAD: case EQUALS: case HOLDS: {
+            const Constant *constant = &g->constants[op->b];
+            Value value = {g->texts + constant->at, constant->len, constant->kind, 0};
+            if (value.kind > TEXT && value.len == 2) value.flags = EMPTY;
+            if (value.kind == TEXT && memchr(value.at, '\\', value.len)) value.flags = ESCAPED;
+            if (op->code == LOAD) *a = value;
+            else answer = op->code == EQUALS ? equals(a, &value) : holds(a, &value);
+            break;
+        }
+        case IS_BLANK: answer = is_blank(a, op->b); break;
+        case IS_NOTHING: answer = is_nothing(a); break;
+        case IS_TRUE: answer = a->kind > FALSE_; break;
+        case IS_KIND: answer = op->b >> a->kind & 1; break;
+        case NOT: answer = !answer; break;
+        case JUMP: op = g->ops + op->a - 1; break;
+        case JUMP_IF: if (answer) op = g->ops + op->a - 1; break;
+        case JUMP_UNLESS: if (!answer) op = g->ops + op->a - 1; break;
+        case SKIP: return (Result){SKIPPED, 0, op->a};
+        case NEED_KIND: sure = op->b >> a->kind & 1; break;
+        case NEED_CONTENT: sure = a->kind == TEXT && is_blank_text(a) == NO; break;
+        case NEED_TIME: {
+            int64_t millis;
+            sure = a->kind == TEXT && !(a->flags & ESCAPED) && read_time(a->at + 1, a->len - 2, STRICT, &millis);
+            break;
+        }
+        case TO_TEXT: sure = to_text(w, b, a); break;
+        case TO_INTEGER: sure = to_integer(b, a); break;
+        case TO_NUMBER: sure = to_number(b, a); break;
+        case TO_TIME: sure = to_time(w, b, op->c, a); break;
+        case WITHIN:
+            if (is_nothing(a)) break;
+            answer = is_within(a, op->b == NONE ? 0 : &w->value[op->b], op->c == NONE ? 0 : &w->value[op->c]);
+            if (answer == NO) a->kind = MISSING;
+            break;
+        case BEGIN: mark = w->top; break;
+        case FINISH: sure = finish(w, mark, op->b, a); break;
+        case PUT: sure = put_constant(w, op->b, 0); break;
+        case PUT_TEXT: sure = put_text(w, a); break;
+        case PUT_VALUE: sure = a->kind != MISSING && put_value(w, a); break;
+        case MEMBER: sure = put_member(w, a, op->b, op->c); break;
+        case SPREAD: sure = put_members(w, a); break;
+        case LIST: sure = put_list(w, op->b, a); break;
+        case CALL: sure = call_python(w, function, op->b, a); break;
+        case CODES: sure = 0; break;
+        }
+        if (sure && answer != UNKNOWN) continue;
+        answer = NO;
+        if (!op->on_doubt) return (Result){LEFT, 0, 0};
+        op = g->ops + op->on_doubt - 1;
+    }
+    return (Result){LEFT, 0, 0};
+}
+
+/* ---- bodies ---------------------------------------------------------------------------------------------- */
+
+static void forget(Work *w, uint32_t first, uint32_t count) {
+    for (uint32_t i = first; i < first + count; i++) w->value[i].kind = MISSING;
+}
+
+/* The outcome of the item whose values are noted: the bytes of its event, the number of a rule, or None. */
+static PyObject *outcome_of(Work *w, PyObject *function) {
+    const Program *g = w->program;
+    Result result;
+    uint32_t results = g->item_slots + g->body_slots + g->given;
+    forget(w, results, g->registers - results);
+    w->top = w->out;
+    result = run(w, function);
+    release(w);
+    switch (result.outcome) {
+    case EVENT: return PyBytes_FromStringAndSize((const char *)result.event, w->top - result.event);
+    case SKIPPED: return PyLong_FromLong(result.rule);
+    case LEFT: break;
+    }
+    Py_RETURN_NONE;
+}
+
+/* Maps the item at *from and moves *from behind it; no outcome and *from = 0 if the text is not for the core. */
+static PyObject *map_item(Work *w, const u8 **from, PyObject *function) {
+    const u8 *end = 0;
+    w->matches = w->names = 0;
+    forget(w, 0, w->program->item_slots);
+    if (**from == '{') end = scan(w, *from, w->program->item_node);
+    if (end) {
+        *from = end;
+        return outcome_of(w, function);
+    }
+    w->names = 0;
+    *from = w->is_strict ? 0 : scan(w, *from, 0); /* without looking for anything: the other items may be mapped */
+    if (!*from) return 0;
+    Py_RETURN_NONE;
+}
+
+/* As `map_item`, for an item that is a member of the element at *from; *from = 0 if it has no such member. */
+static PyObject *map_inner(Work *w, const u8 **from, const Alternative *each, PyObject *function) {
+    const u8 *inner, *end = 0;
+    PyObject *found;
+    w->matches = w->names = 0;
+    forget(w, 0, w->program->item_slots);
+    w->value[each->inner_slot].kind = MISSING;
+    if (**from == '{') end = scan(w, *from, each->inner_node);
+    *from = 0;
+    w->is_unselected = end && w->value[each->inner_slot].kind == MISSING;
+    if (!end || w->value[each->inner_slot].kind != OBJECT) return 0;
+    inner = w->value[each->inner_slot].at;
+    found = map_item(w, &inner, function);
+    *from = end;
+    return found;
+}
+
+/* Adds the outcome of each element of the array at `p`; its end, or 0 if the body is left. */
+static const u8 *map_elements(Work *w, const u8 *p, const Alternative *each, PyObject *outcomes, PyObject *function) {
+    p = skip_blanks(w, p + 1);
+    for (int count = 0; count < MAX_ITEMS; count++) {
+        PyObject *found = each->inner_node ? map_inner(w, &p, each, function) : map_item(w, &p, function);
+        int added = found ? PyList_Append(outcomes, found) : -1;
+        Py_XDECREF(found);
+        if (added < 0) return 0;
+        p = skip_blanks(w, p);
+        if (*p == ']') return p + 1;
+        if (*p != ',') return 0;
+        p = skip_blanks(w, p + 1);
+    }
+    return 0;
+}
+
+/* The number of the first alternative of `each`, from one on, that selects in this body, and the value it selects;
+   -1 for none, or if that is not certain. */
+static int find_items(const Work *w, const Value *root, uint32_t first, Value *found) {
+    const Program *g = w->program;
+    for (uint32_t i = first; i < g->each_count; i++) {
+        const Alternative *each = &g->each[i];
+        if (each->holder != NONE && root->kind == ARRAY) continue;
+        *found = each->holder == NONE ? *root : w->value[each->holder];
+        if (found->kind == MISSING) continue;
+        if (found->kind == ARRAY) return found->flags & EMPTY ? -1 : (int)i;
+        if (each->form == ELEMENTS) continue;
+        if (each->form == ALL && found->kind != OBJECT) continue;
+        return each->form == VALUE_OR_ELEMENTS && found->kind == OBJECT && !each->inner_node ? (int)i : -1;
+    }
+    return -1;
+}
+
+/* (number of the alternative, outcomes) of the items in a value that an alternative has selected; 0 if they are
+   left. An array that is the body itself has to end it. */
+static PyObject *map_found(Work *w, int index, const Value *found, const u8 *root, PyObject *function) {
+    const Alternative *each = &w->program->each[index];
+    PyObject *outcomes = PyList_New(0), *item;
+    const u8 *end = found->at;
+    if (!outcomes) return 0;
+    if (found->kind == ARRAY) {
+        end = map_elements(w, end, each, outcomes, function);
+        if (end && found->at == root && skip_blanks(w, end) != w->end) end = 0;
+    } else {
+        item = map_item(w, &end, function);
+        if (!item || PyList_Append(outcomes, item) < 0) end = 0;
+        Py_XDECREF(item);
+    }
+    if (end) return Py_BuildValue("iN", index, outcomes);
+    w->is_unselected &= PyList_Size(outcomes) == 0;
+    Py_DECREF(outcomes);
+    return 0;
+}
+
+/* The outcomes of a body: that of its one item, or those of several as `map_found` gives them; 0 if it is left. */
+static PyObject *map_value(Work *w, const u8 *p, PyObject *function) {
+    Value root = {p, 0, *p == '[' ? ARRAY : OBJECT, 0}, found;
+    int index;
+    if (root.kind == OBJECT) {
+        const u8 *end = *p == '{' ? scan(w, p, w->program->body_node) : 0;
+        if (!end || skip_blanks(w, end) != w->end) return 0;
+    } else if (*skip_blanks(w, p + 1) == ']') {
+        root.flags = EMPTY;
+    }
+    w->body_is_array = root.kind == ARRAY;
+    w->is_strict = 0;
+    for (index = find_items(w, &root, 0, &found); index >= 0;) {
+        PyObject *outcomes;
+        if (found.at == p && root.kind == OBJECT) return outcome_of(w, function);
+        w->is_unselected = 0;
+        outcomes = map_found(w, index, &found, p, function);
+        /* The first element may lack the member that the items are. If all do, a later alternative selects: then
+           no element may hold such a member, which is FORBIDDEN, or be left without having been looked into. */
+        if (outcomes || PyErr_Occurred() || !w->is_unselected || root.kind != ARRAY) return outcomes;
+        w->is_strict = 1;
+        index = find_items(w, &root, (uint32_t)index + 1, &found);
+    }
+    return 0;
+}
+
+static PyObject *left(void) {
+    PyErr_Clear();
+    Py_RETURN_NONE;
+}
+
+/* map(body, request, given, function): the outcomes of a body, or None if Python has to map it. `given` has the
+   values of the request as JSON text, `function` computes values: (number, item, body, request) -> bytes or None. */
+static PyObject *map_body(PyObject *self, PyObject *const *args, Py_ssize_t count) {
+    const Program *g = (const Program *)self;
+    Work w;
+    u8 small[SMALL_OUTPUT];
+    char *text;
+    Py_ssize_t len;
+    size_t room;
+    PyObject *found = 0;
+    if (count != 4 || !PyTuple_Check(args[2])) {
+        PyErr_SetString(PyExc_TypeError, "map(body, request, given, function)");
+        return 0;
+    }
+    if (!PyBytes_CheckExact(args[0]) || PyBytes_AsStringAndSize(args[0], &text, &len) < 0) return left();
+    if (len > MAX_BODY || PyTuple_Size(args[2]) != (Py_ssize_t)g->given) return left();
+    w.program = g;
+    w.start = (const u8 *)text;
+    w.end = w.start + len;
+    w.request = args[1];
+    w.names = w.matches = w.uneven = w.values = w.held_count = 0;
+    w.comparisons = COMPARISONS * (int64_t)len;
+    forget(&w, 0, g->item_slots + g->body_slots);
+    for (uint32_t i = 0; i < g->given; i++)
+        if (!value_of(PyTuple_GetItem(args[2], i), &w.value[g->item_slots + g->body_slots + i])) return left();
+    room = g->growth * (size_t)len + g->reserve;
+    w.out = room <= sizeof small ? small : PyMem_Malloc(room);
+    if (!w.out) return left();
+    w.top = w.out;
+    w.limit = w.out + room;
+    found = map_value(&w, skip_blanks(&w, w.start), args[3]);
+    if (w.out != small) PyMem_Free(w.out);
+    return found ? found : left();
+}
+
+/* ---- loading --------------------------------------------------------------------------------------------- */
+
+/* Reads the numbers of a program one by one. */
+typedef struct { const u8 *at; size_t left; } Numbers;
+
+static uint32_t next(Numbers *from) {
+    const u8 *p = from->at;
+    if (!from->left) return UINT32_MAX; /* too large for everything */
+    from->left--;
+    from->at += 4;
+    return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+static int is_slot(const Program *g, uint32_t slot) { return slot == NONE || slot < g->item_slots + g->body_slots; }
+
+static int is_text_part(const Program *g, uint32_t at, uint32_t len) {
+    return at <= g->text_len && len <= g->text_len - at;
+}
+
+/* Nodes and members; every member belongs to one node, and a row of a node leads to its own members alone. */
+static int load_nodes(Program *g, Numbers nodes, Numbers members) {
+    uint32_t taken = 0;
+    for (uint32_t i = 0; i < g->node_count; i++) {
+        Node *node = &g->nodes[i];
+        uint32_t first = next(&nodes), count = next(&nodes), slot = next(&nodes), child = next(&nodes);
+        uint32_t raw = next(&nodes);
+        if (first != taken || count > MAX_MEMBERS || count > g->member_count - taken) return 0;
+        if (!is_slot(g, slot) || child >= g->node_count || raw > 1) return 0;
+        *node = (Node){(uint16_t)first, (uint16_t)count, (uint16_t)slot, (uint16_t)child, (u8)raw, {0}};
+        taken += count;
+        for (uint32_t k = 0; k < count; k++) {
+            Member *member = &g->members[first + k];
+            uint32_t at = next(&members), len = next(&members), of_item = next(&members), of_body = next(&members);
+            uint32_t below = next(&members), passes = next(&members), guard = next(&members);
+            unsigned row;
+            if (!is_text_part(g, at, len) || len >= NONE || !is_slot(g, of_item) || !is_slot(g, of_body)) return 0;
+            if (below >= g->node_count || passes > 1 || guard > FORBIDDEN) return 0;
+            row = row_of(g->texts + at, len);
+            *member = (Member){at, (uint16_t)len, (uint16_t)of_item, (uint16_t)of_body, (uint16_t)below,
+                               node->table[row], (u8)passes, (u8)guard};
+            node->table[row] = (u8)(k + 1);
+        }
+    }
+    return taken == g->member_count;
+}
+
+static int is_operand(const Program *g, char kind, uint32_t number, uint32_t op) {
+    switch (kind) {
+    case 'R': return number < g->registers;
+    case 'r': return number == NONE || number < g->registers;
+    case 'C': return number < g->constant_count;
+    case 'T': return number > op && number <= g->op_count;
+    case 'K': return number < g->call_count;
+    case 'S': return number < g->item_slots;
+    default: return number < NONE;
+    }
+}
+
+static int load_ops(Program *g, Numbers from) {
+    for (uint32_t i = 0; i < g->op_count; i++) {
+        uint32_t code = next(&from), a = next(&from), b = next(&from), c = next(&from), on_doubt = next(&from);
+        if (code >= CODES || !is_operand(g, operands[code][0], a, i)) return 0;
+        if (!is_operand(g, operands[code][1], b, i) || !is_operand(g, operands[code][2], c, i)) return 0;
+        if (on_doubt && !is_operand(g, 'T', on_doubt, i)) return 0;
+        g->ops[i] = (Op){(uint16_t)code, (uint16_t)a, (uint16_t)b, (uint16_t)c, (uint16_t)on_doubt};
+    }
+    return 1;
+}
+
+/* A constant is JSON text, or (of no kind) a piece of the output. */
+static int load_constants(Program *g, Numbers from) {
+    for (uint32_t i = 0; i < g->constant_count; i++) {
+        uint32_t at = next(&from), len = next(&from), kind = next(&from);
+        if (!is_text_part(g, at, len) || !len || kind > ARRAY || (kind >= TEXT && len < 2)) return 0;
+        g->constants[i] = (Constant){at, len, (u8)kind};
+    }
+    return 1;
+}
+
+static int load_calls(Program *g, Numbers calls, Numbers arguments) {
+    for (uint32_t i = 0; i < g->argument_count; i++) {
+        uint32_t name = next(&arguments), slot = next(&arguments), inside = next(&arguments);
+        if (name >= g->constant_count || slot == NONE || !is_slot(g, slot)) return 0;
+        if (inside >= g->argument_count - i) return 0;
+        g->arguments[i] = (Argument){(uint16_t)name, (uint16_t)slot, (uint16_t)inside};
+    }
+    for (uint32_t i = 0; i < g->call_count; i++) {
+        uint32_t number[5]; /* first and count of the item's members, the same of the body's, `reads_body` */
+        for (int k = 0; k < 5; k++) number[k] = next(&calls);
+        for (int k = 0; k < 4; k += 2)
+            if (number[k] > g->argument_count || number[k + 1] > g->argument_count - number[k]) return 0;
+        g->calls[i] = (Call){(uint16_t)number[0], (uint16_t)number[1], (uint16_t)number[2], (uint16_t)number[3],
+                             number[4] != 0};
+    }
+    return 1;
+}
+
+static int load_each(Program *g, Numbers from) {
+    for (uint32_t i = 0; i < g->each_count; i++) {
+        uint32_t holder = next(&from), form = next(&from), node = next(&from), slot = next(&from);
+        if (!is_slot(g, holder) || form > ELEMENTS || node >= g->node_count || !is_slot(g, slot)) return 0;
+        if (node && (slot == NONE || g->is_list[slot])) return 0;
+        if (holder != NONE && g->is_list[holder]) return 0;
+        g->each[i] = (Alternative){(uint16_t)holder, (uint16_t)form, (uint16_t)node, (uint16_t)slot};
+    }
+    return 1;
+}
+
+enum { HEADER = 16 };
+
+/* Checks and keeps all of a program, so that nothing has to be checked later. `texts` are already kept. */
+static int load(Program *g, Numbers from) {
+    uint64_t numbers, version = next(&from);
+    Numbers parts[7];
+    uint32_t *counts[] = {&g->node_count, &g->member_count, &g->op_count, &g->constant_count,
+                          &g->call_count, &g->argument_count, &g->each_count};
+    static const uint32_t widths[] = {5, 7, 5, 3, 5, 3, 4}, most[] = {1000, 8000, 30000, 30000, 1000, 8000, 100};
+    uint32_t body_node, item_node;
+    for (int i = 0; i < 7; i++) {
+        *counts[i] = next(&from);
+        if (*counts[i] > most[i]) return 0;
+    }
+    g->item_slots = next(&from), g->body_slots = next(&from), g->given = next(&from), g->registers = next(&from);
+    body_node = next(&from), item_node = next(&from), g->reserve = next(&from), g->growth = next(&from);
+    if (version != FORMAT_VERSION || g->registers > MAX_REGISTERS || g->registers < 1) return 0;
+    if (g->item_slots > MAX_REGISTERS || g->body_slots > MAX_REGISTERS || g->given > MAX_REGISTERS) return 0;
+    if (g->item_slots + g->body_slots + g->given > g->registers) return 0;
+    if (body_node >= g->node_count || item_node >= g->node_count || g->reserve > 1000000 || g->growth > 16) return 0;
+    g->body_node = (uint16_t)body_node, g->item_node = (uint16_t)item_node;
+    numbers = g->item_slots;
+    for (int i = 0; i < 7; i++) numbers += (uint64_t)*counts[i] * widths[i];
+    if (from.left != numbers) return 0;
+    for (uint32_t i = 0; i < g->item_slots; i++) g->is_list[i] = next(&from) != 0;
+    for (int i = 0; i < 7; i++) {
+        size_t size = (size_t)*counts[i] * widths[i];
+        parts[i] = (Numbers){from.at, size};
+        from.at += size * 4;
+    }
+    g->nodes = PyMem_Calloc(g->node_count + 1, sizeof *g->nodes);
+    g->members = PyMem_Calloc(g->member_count + 1, sizeof *g->members);
+    g->ops = PyMem_Calloc(g->op_count + 1, sizeof *g->ops);
+    g->constants = PyMem_Calloc(g->constant_count + 1, sizeof *g->constants);
+    g->calls = PyMem_Calloc(g->call_count + 1, sizeof *g->calls);
+    g->arguments = PyMem_Calloc(g->argument_count + 1, sizeof *g->arguments);
+    g->each = PyMem_Calloc(g->each_count + 1, sizeof *g->each);
+    if (!g->nodes || !g->members || !g->ops || !g->constants || !g->calls || !g->arguments || !g->each) return 0;
+    return load_nodes(g, parts[0], parts[1]) && load_ops(g, parts[2]) && load_constants(g, parts[3]) &&
+           load_calls(g, parts[4], parts[5]) && load_each(g, parts[6]);
+}
+
+static void free_parts(Program *g) {
+    PyMem_Free(g->nodes);
+    PyMem_Free(g->members);
+    PyMem_Free(g->ops);
+    PyMem_Free(g->constants);
+    PyMem_Free(g->calls);
+    PyMem_Free(g->arguments);
+    PyMem_Free(g->each);
+    PyMem_Free(g->texts);
+}
+
+static void dealloc(PyObject *self) {
+    PyTypeObject *type = Py_TYPE(self);
+    free_parts((Program *)self);
+    ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
+    Py_DECREF(type);
+}
+
+/* Program(numbers, texts): numbers of four bytes each, little end first, and the texts that they point into.
+   Raises ValueError for anything that is not a program of this version. */
+static PyObject *make(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
+    const char *numbers, *texts;
+    Py_ssize_t size, text_len;
+    Program *g;
+    (void)kwargs;
+    if (!PyArg_ParseTuple(args, "y#y#", &numbers, &size, &texts, &text_len)) return 0;
+    g = (Program *)((allocfunc)PyType_GetSlot(type, Py_tp_alloc))(type, 0); /* all zero */
+    if (!g) return 0;
+    if (text_len <= MAX_BODY && size % 4 == 0) {
+        g->texts = PyMem_Calloc((size_t)text_len + 1, 1);
+        g->text_len = (uint32_t)text_len;
+        if (g->texts) {
+            memcpy(g->texts, texts, (size_t)text_len);
+            if (load(g, (Numbers){(const u8 *)numbers, (size_t)size / 4})) return (PyObject *)g;
+        }
+    }
+    Py_DECREF(g);
+    PyErr_SetString(PyExc_ValueError, "not a program of this core");
+    return 0;
+}
+
+static PyMethodDef methods[] = {{"map", (PyCFunction)(void (*)(void))map_body, METH_FASTCALL, 0}, {0, 0, 0, 0}};
+static PyType_Slot slots[] = {{Py_tp_new, make}, {Py_tp_dealloc, dealloc}, {Py_tp_methods, methods}, {0, 0}};
+static PyType_Spec spec = {"mapper.native._core.Program", sizeof(Program), 0, Py_TPFLAGS_DEFAULT, slots};
+
+static int fill(PyObject *module) {
+    PyObject *type = PyType_FromSpec(&spec);
+    int failed = !type || PyModule_AddObjectRef(module, "Program", type) < 0 ||
+                 PyModule_AddIntConstant(module, "FORMAT_VERSION", FORMAT_VERSION) < 0;
+    Py_XDECREF(type);
+    return failed ? -1 : 0;
+}
+
+static PyModuleDef_Slot phases[] = {{Py_mod_exec, fill}, {0, 0}};
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_core", 0, 0, 0, phases, 0, 0, 0};
+PyMODINIT_FUNC PyInit__core(void) { return PyModuleDef_Init(&module); }

@@ -1,0 +1,107 @@
+"""Native path: the core in C maps a body, or leaves it, or some of its items, to the narrow path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from types import CodeType, ModuleType
+from typing import Any
+
+import msgspec
+
+from mapper.native.program import NativeProgram
+from mapper.runtime.growth import ROOM
+from mapper.runtime.limits import DEFAULT
+from mapper.runtime.times.times import shifted
+from mapper.transform.body import read_late
+from mapper.transform.collector import at_root
+from mapper.transform.compiled import execute
+from mapper.transform.narrow_path import NarrowPath
+from mapper.transform.request import Request
+from mapper.transform.result import JsonResult, Thunk
+from mapper.transform.stream import Stream, collect
+
+_SCOPES = {"header": "headers", "query": "query", "setting": "settings"}
+_encode = msgspec.json.Encoder().encode
+_NO_EVENTS: list[bytes] = []
+
+
+class NativePath:
+    """Maps bodies with a `program` of the core; those that it leaves are mapped by `narrow`.
+
+    Work is not counted in the core: it takes no body that could take more than a small part of what is allowed.
+    """
+
+    __slots__ = ("_call", "_calls", "_code", "_given", "_map", "_max_alone", "_name", "_narrow", "_no_request", "_program")
+
+    def __init__(
+        self, core: ModuleType, program: NativeProgram, narrow: NarrowPath, name: str, code: CodeType | None
+    ) -> None:
+        self._narrow = narrow
+        self._program = program
+        self._name = name
+        self._code = code
+        self._calls: Callable[[int, bytes | None, bytes | None, Request], bytes | None] | None = None
+        self._call = self._first_call
+        self._map: Callable[..., Any] = core.Program(*program.packed()).map
+        self._given = program.given
+        self._no_request = tuple(None for _ in program.given)
+        self._max_alone = narrow.max_alone
+
+    def begin(self, body: bytes, request: Request, portion: int | None = None) -> JsonResult | Stream | None:
+        """As `NarrowPath.begin`."""
+        if len(body) <= self._max_alone:
+            found = self._map(body, request, self._values(request) if self._given else (), self._call)
+            if type(found) is bytes:
+                return JsonResult([found])
+            if found is not None:
+                result = self._several(found, body, request, portion)
+                if result is not None:
+                    return result
+        return self._narrow.begin(body, request, portion)
+
+    def _several(
+        self, found: Any, body: bytes, request: Request, portion: int | None
+    ) -> JsonResult | Stream | None:
+        """The result of a skipped body, or of one with several items; None if the narrow path has to map it."""
+        if type(found) is int:
+            return collect(iter((self._narrow.skipped(found, body),)))
+        each_index, outcomes = found
+        return self._narrow.settle(each_index, outcomes, body, request, ROOM if portion is None else portion)
+
+    def _values(self, request: Request) -> tuple[bytes | None, ...]:
+        """The values of a request that the program reads, as JSON text; None for one that is missing."""
+        values: list[bytes | None] = []
+        for scope, name in self._given:
+            value: object
+            if scope in _SCOPES:
+                values_of = getattr(request, _SCOPES[scope])
+                if name not in values_of:
+                    values.append(None)
+                    continue
+                value = values_of[name]
+            elif scope == "bound":
+                received = request.received_at
+                value = received and shifted(received, int(name))  # type: ignore[arg-type]
+            else:
+                value = request.received_at
+            values.append(None if value is None and scope not in _SCOPES else _encode(value))
+        return tuple(values)
+
+    def _first_call(
+        self, number: int, item: bytes | None, body: bytes | None, request: Request
+    ) -> bytes | None:
+        """Execute the module of calls, and call one of its functions."""
+        module = execute(self._program.python, self._name, self._code)
+        functions, read_item, read_body = module["CALLS"], module["read_item"], module["read_body"]
+        no_item, no_body = read_item(b"{}"), read_body(b"{}")
+
+        def call(number: int, item: bytes | None, body: bytes | None, request: Request) -> bytes | None:
+            return functions[number](  # type: ignore[no-any-return]
+                no_item if item is None else read_item(item),
+                no_body if body is None else read_body(body),
+                request,
+            )
+
+        self._call = call  # type: ignore[method-assign]
+        return call(number, item, body, request)
