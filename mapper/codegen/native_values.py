@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from msgspec.json import encode
 
@@ -28,6 +29,7 @@ from mapper.codegen.var_code import reads_body
 from mapper.native.program import NONE, Code, Kind
 from mapper.runtime.liquid.semantics import to_text
 from mapper.runtime.times.formats import DATE_FORMAT, ISO_FORMATS
+from mapper.runtime.times.times import EPOCH_UNITS
 
 _ABSENT = (Kind.MISSING, Kind.NULL)
 # The kinds of values that a cast leaves as they are; Python casts others.
@@ -35,17 +37,15 @@ _KEPT: dict[ir.CastKind, tuple[Kind, ...]] = {
     ir.CastKind.BOOLEAN: (*_ABSENT, Kind.TRUE, Kind.FALSE),
     ir.CastKind.OBJECT: (*_ABSENT, Kind.OBJECT),
     ir.CastKind.ARRAY: (*_ABSENT, Kind.ARRAY),
+    ir.CastKind.NUMBER: (*_ABSENT, Kind.INTEGER, Kind.DECIMAL),
     ir.CastKind.JSON: tuple(kind for kind in Kind if kind is not Kind.TEXT),
 }
 _CASTS = {
     ir.CastKind.STRING: Code.TO_TEXT,
     ir.CastKind.INTEGER: Code.TO_INTEGER,
-    ir.CastKind.NUMBER: Code.TO_NUMBER,
 }
-_ISO, _UTC = 1, 16  # options of TO_TIME
-_EPOCHS = {"epoch_s": 2, "epoch_ms": 4, "epoch_us": 8}
 # No text has more than one of these forms, so their order does not matter.
-_APART = frozenset({*ISO_FORMATS, DATE_FORMAT, *_EPOCHS, "epoch_ns"})
+_APART = frozenset({*ISO_FORMATS, DATE_FORMAT, *EPOCH_UNITS})
 _UNSIZED = (Kind.MISSING, Kind.NULL, Kind.FALSE, Kind.TRUE, Kind.INTEGER, Kind.DECIMAL)
 
 
@@ -539,9 +539,11 @@ class NativeValues:
         return result
 
     def _time(self, node: ir.Timestamp) -> Register:
-        options = _time_options(node)
+        known = takewhile(_APART.__contains__, node.formats)
+        if node.form is not None or "iso8601" not in known:
+            raise NotNative("a format of times")
         value, result = self._native(node.value), self.assembly.result()
-        self.assembly.emit(Code.TO_TIME, result, value, options)
+        self.assembly.emit(Code.TO_TIME, result, value, int(node.zone == "UTC"))
         if node.low is not None or node.high is not None:
             low, high = self._bound(node.low), self._bound(node.high)
             self.assembly.emit(Code.WITHIN, result, low, high)
@@ -555,22 +557,6 @@ class NativeValues:
         register = self.assembly.result()
         self.assembly.emit(Code.LOAD, register, self.assembly.constant(bound), may_doubt=False)
         return register
-
-
-def _time_options(node: ir.Timestamp) -> int:
-    """The options of TO_TIME; raises NotNative for formats that it does not read."""
-    if node.form is not None:
-        raise NotNative("a time that is written in another form")
-    known = node.formats
-    while known and not _APART.issuperset(known):
-        known = known[:-1]
-    epochs = [name for name in known if name.startswith("epoch")]
-    options = (_ISO if "iso8601" in known else 0) | (_UTC if node.zone == "UTC" else 0)
-    if epochs and epochs[0] in _EPOCHS:
-        options |= _EPOCHS[epochs[0]]
-    if not options & ~_UTC:
-        raise NotNative("a format of times")
-    return options
 
 
 def _names(path: ir.Path) -> tuple[str, ...]:

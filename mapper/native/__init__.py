@@ -11,8 +11,6 @@ from functools import cache
 from importlib import import_module
 from types import ModuleType
 
-from mapper.native.program import FORMAT_VERSION
-
 
 @cache
 def load_core() -> ModuleType | None:
@@ -22,9 +20,7 @@ def load_core() -> ModuleType | None:
         return None
     try:
         core = import_module("mapper.native._core")
-        if core.FORMAT_VERSION != FORMAT_VERSION:
-            raise ImportError("it was built for another version of mapper")
-    except (ImportError, AttributeError) as error:
+    except ImportError as error:
         if wanted == "1":
             raise ImportError(f"MAPPER_CORE=1 asks for the native core: {error}") from error
         return None

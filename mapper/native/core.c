@@ -26,7 +26,9 @@ enum {
     MAX_NAMES = 512,        /* names of open objects that pass as they are */
     MAX_MATCHES = 1024,     /* elements of all lists of an item */
     MAX_REGISTERS = 400,
+    MAX_GROWTH = 16,        /* times its body may the output be */
     MAX_MEMBERS = 64,       /* of one node: a bit of a word each */
+    ROWS = 64,
     MAX_CALLS = 64,         /* results of Python that an item holds */
     MAX_ARGUMENT_DEPTH = 50,
     MAX_ITEMS = 10000,
@@ -55,35 +57,36 @@ enum Flag {
 /* A value of the payload, of the program or of the output: its JSON text. */
 typedef struct { const u8 *at; uint32_t len; u8 kind, flags; } Value;
 
-/* The places that a program reads: a node is an object or array, a member leads to slots and to the node below. */
-typedef struct { uint32_t at; uint16_t len, slot, body_slot, child, next; u8 raw, guard; } Member;
-typedef struct { uint16_t first, count, element_slot, element_child; u8 element_raw; u8 table[64]; } Node;
-enum Guard { UNGUARDED, MARKS, FORBIDDEN };
-
-typedef struct { uint16_t code, a, b, c, on_doubt; } Op;
-typedef struct { uint32_t at, len; u8 kind; } Constant;
-typedef struct { uint16_t item_first, item_count, body_first, body_count, reads_body; } Call;
+/* A program is an array of numbers, whose parts are arrays of these structures; docs/native-core.md explains them. */
+typedef struct { uint32_t first, count, element_slot, element_child, element_raw; } Node;
+typedef struct { uint32_t at, len, slot, body_slot, child, raw, guard; } Member;
+typedef struct { uint32_t code, a, b, c, on_doubt; } Op;
+typedef struct { uint32_t at, len, kind; } Constant;
+typedef struct { uint32_t item_first, item_count, body_first, body_count, reads_body; } Call;
 /* A member of a text for Python: the value in `slot`, or the next `inside` arguments if that is an object. */
-typedef struct { uint16_t name, slot, inside; } Argument;
-/* An alternative of `each`: `holder` is the slot of the value that its names lead to, NONE if it has no names. */
-typedef struct { uint16_t holder, form, inner_node, inner_slot; } Alternative;
+typedef struct { uint32_t name, slot, inside; } Argument;
+/* `holder` is the slot of the value that the names of an alternative lead to, NONE if it has no names. */
+typedef struct { uint32_t holder, form, inner_node, inner_slot; } Alternative;
+typedef struct {
+    uint32_t version, node_count, member_count, op_count, constant_count, call_count, argument_count, each_count;
+    /* Registers, in this order: slots of the item, slots of the body, values of the request, results. */
+    uint32_t item_slots, body_slots, given, registers, body_node, item_node, reserve, growth;
+} Header;
+enum Guard { UNGUARDED, MARKS, FORBIDDEN };
 enum Form { VALUE_OR_ELEMENTS, ALL, ELEMENTS };
 
 typedef struct {
     PyObject_HEAD
-    PyObject *call;
-    Node *nodes; Member *members; Op *ops; Constant *constants; Call *calls; Argument *arguments; Alternative *each;
-    u8 *texts;
-    uint32_t node_count, member_count, op_count, constant_count, call_count, argument_count, each_count, text_len;
-    /* Registers: slots of the item, slots of the body, values of the request, results. */
-    uint32_t item_slots, body_slots, given, registers;
-    uint16_t body_node, item_node;
-    uint32_t reserve, growth;
-    u8 is_list[MAX_REGISTERS];
+    uint32_t *numbers, text_len;
+    u8 *texts, *rows, *next_in_row; /* rows: the members of each node by a hash of their names, see `load_nodes` */
+    Header head;
+    const uint32_t *is_list;
+    const Node *nodes; const Member *members; const Op *ops; const Constant *constants;
+    const Call *calls; const Argument *arguments; const Alternative *each;
 } Program;
 
 typedef struct { const u8 *at; uint32_t len, hash; } Name;
-typedef struct { Value value; uint16_t slot; } Match;
+typedef struct { Value value; uint32_t slot; } Match;
 
 typedef struct {
     const Program *program;
@@ -110,41 +113,27 @@ static inline const u8 *skip_blanks(Work *w, const u8 *p) {
 }
 
 static int hex4(const u8 *p, const u8 *end, unsigned *found) {
-    unsigned number = 0;
+    *found = 0;
     if (end - p < 4) return 0;
     for (int i = 0; i < 4; i++) {
-        unsigned c = p[i], digit = c - '0';
-        if (digit > 9) {
-            digit = (c | 32) - 'a' + 10;
-            if (digit < 10 || digit > 15) return 0;
-        }
-        number = number << 4 | digit;
+        unsigned c = p[i], letter = (c | 32) - 'a', digit = c - '0' < 10 ? c - '0' : letter < 6 ? letter + 10 : 16;
+        if (digit > 15) return 0;
+        *found = *found << 4 | digit;
     }
-    *found = number;
     return 1;
 }
 
 /* The byte after the escape at `p`, 0 if it is none. */
 static const u8 *escape_end(const u8 *p, const u8 *end, u8 *flags) {
     unsigned high, low;
-    if (end - p < 2) return 0;
-    switch (p[1]) {
-    case '"': case '\\': case 'b': case 'f': case 'n': case 'r': case 't':
-        *flags |= ESCAPED;
-        return p + 2;
-    case '/':
-        *flags |= ESCAPED | UNEVEN;
-        return p + 2;
-    case 'u':
-        *flags |= ESCAPED | UNEVEN;
-        if (!hex4(p + 2, end, &high)) return 0;
-        p += 6;
-        if (high < 0xD800 || high > 0xDFFF) return p;
-        if (high > 0xDBFF || end - p < 6 || p[0] != '\\' || p[1] != 'u' || !hex4(p + 2, end, &low)) return 0;
-        return low >= 0xDC00 && low <= 0xDFFF ? p + 6 : 0;
-    default:
-        return 0;
-    }
+    if (end - p < 2 || !p[1] || !strchr("\"\\bfnrt/u", p[1])) return 0;
+    *flags |= p[1] == '/' || p[1] == 'u' ? ESCAPED | UNEVEN : ESCAPED;
+    if (p[1] != 'u') return p + 2;
+    if (!hex4(p + 2, end, &high)) return 0;
+    p += 6;
+    if (high < 0xD800 || high > 0xDFFF) return p;
+    if (high > 0xDBFF || end - p < 6 || p[0] != '\\' || p[1] != 'u' || !hex4(p + 2, end, &low)) return 0;
+    return low >= 0xDC00 && low <= 0xDFFF ? p + 6 : 0;
 }
 
 /* The byte after the character of several bytes at `p`, 0 if it is not well-formed UTF-8. */
@@ -190,14 +179,10 @@ static inline const u8 *number_end(const u8 *p, u8 *kind, u8 *flags) {
     const u8 *whole, *fraction;
     int negative = *p == '-';
     *kind = INTEGER;
-    p += negative;
-    whole = p;
-    if (*p == '0') {
-        p++;
-    } else {
-        if (!is_digit(*p)) return 0;
+    whole = p += negative;
+    if (!is_digit(*p)) return 0;
+    if (*p++ != '0')
         while (is_digit(*p)) p++;
-    }
     if (p - whole > MAX_INTEGER_DIGITS || (negative && *whole == '0')) *flags |= ODD;
     if (*p == '.') {
         *kind = DECIMAL;
@@ -209,9 +194,7 @@ static inline const u8 *number_end(const u8 *p, u8 *kind, u8 *flags) {
         if (p[-1] == '0' && p - fraction > 1) *flags |= UNEVEN;
     }
     if ((*p | 32) == 'e') {
-        *kind = DECIMAL;
-        *flags |= ODD;
-        p++;
+        *kind = DECIMAL, *flags |= ODD, p++;
         if (*p == '+' || *p == '-') p++;
         if (!is_digit(*p)) return 0;
         while (is_digit(*p)) p++;
@@ -239,24 +222,20 @@ static inline unsigned row_of(const u8 *name, uint32_t len) {
     return len ? (len * 5 + name[0] * 3 + name[len - 1]) & 63 : 0;
 }
 
-static inline const Member *find_member(const Program *g, const Node *node, const u8 *name, uint32_t len) {
-    /* Rows hold numbers from 1 on; each leads to a smaller one, see `load_node`. */
-    for (unsigned i = node->table[row_of(name, len)]; i;) {
-        const Member *member = &g->members[node->first + i - 1];
+static inline const Member *find_member(const Program *g, uint32_t node, const u8 *name, uint32_t len) {
+    uint32_t first = g->nodes[node].first;
+    /* Rows hold numbers from 1 on; each leads to a smaller one, see `load_nodes`. */
+    for (unsigned i = g->rows[node * ROWS + row_of(name, len)]; i; i = g->next_in_row[first + i - 1]) {
+        const Member *member = &g->members[first + i - 1];
         if (member->len == len && !memcmp(g->texts + member->at, name, len)) return member;
-        i = member->next;
     }
     return 0;
 }
 
 static inline uint32_t hash_name(const u8 *name, uint32_t len) {
     uint64_t head = 0, tail = 0, hash;
-    if (len >= 8) {
-        memcpy(&head, name, 8);
-        memcpy(&tail, name + len - 8, 8);
-    } else {
-        memcpy(&head, name, len);
-    }
+    memcpy(&head, name, len < 8 ? len : 8);
+    if (len > 8) memcpy(&tail, name + len - 8, 8);
     hash = (head * 0x9E3779B97F4A7C15ull) ^ ((tail + len) * 0xC2B2AE3D27D4EB4Full);
     hash ^= hash >> 29;
     return (uint32_t)(hash * 0x9E3779B97F4A7C15ull >> 32);
@@ -282,8 +261,8 @@ static inline int is_new_name(Work *w, uint64_t *bloom, uint32_t first, const u8
 
 /* ---- scanning: values ------------------------------------------------------------------------------------ */
 
-static inline int note(Work *w, uint16_t slot, Value value) {
-    if (w->program->is_list[slot]) {
+static inline int note(Work *w, uint32_t slot, Value value) {
+    if (slot < w->program->head.item_slots && w->program->is_list[slot]) {
         if (w->matches == MAX_MATCHES) return 0;
         w->match[w->matches++] = (Match){value, slot};
     } else {
@@ -292,8 +271,12 @@ static inline int note(Work *w, uint16_t slot, Value value) {
     return 1;
 }
 
+static inline const u8 *word_end(const u8 *p, const u8 *end, const char *word, int len) {
+    return end - p >= len && !memcmp(p, word, (size_t)len) ? p + len : 0;
+}
+
 /* The place of the value that is read next: the slots that want it, the node below, and if it passes as it is. */
-typedef struct { uint16_t slot, body_slot, node; u8 raw; } Place;
+typedef struct { uint32_t slot, body_slot, node, raw; } Place;
 
 /* An object or array that is open. */
 typedef struct {
@@ -326,33 +309,25 @@ static inline const u8 *enter_member(Work *w, Open *open, const u8 *p, Place *pl
     if (!open->place.node && !open->place.raw) return p;
     if (flags & ESCAPED) return 0; /* it may be a name that is read, or one that the object has already */
     if (open->place.raw && !is_new_name(w, &open->bloom, open->names, name, len)) return 0;
-    if (open->place.node) {
-        const Node *node = &g->nodes[open->place.node];
-        const Member *member = find_member(g, node, name, len);
-        if (member) {
-            uint64_t bit = 1ull << (member - g->members - node->first);
-            if (open->seen & bit || member->guard == FORBIDDEN) return 0;
-            open->seen |= bit;
-            if (member->guard == MARKS) open->flags |= GUARDED;
-            *place = (Place){member->slot, member->body_slot, member->child, open->place.raw | member->raw};
-        }
+    const Member *member = open->place.node ? find_member(g, open->place.node, name, len) : 0;
+    if (member) {
+        uint64_t bit = 1ull << (member - g->members - g->nodes[open->place.node].first);
+        if (open->seen & bit || member->guard == FORBIDDEN) return 0;
+        open->seen |= bit;
+        if (member->guard == MARKS) open->flags |= GUARDED;
+        *place = (Place){member->slot, member->body_slot, member->child, open->place.raw | member->raw};
     }
     return p;
 }
 
 static inline void enter_element(const Program *g, const Open *open, Place *place) {
-    *place = (Place){NONE, NONE, 0, open->place.raw};
-    if (open->place.node) {
-        const Node *node = &g->nodes[open->place.node];
-        place->slot = node->element_slot;
-        place->node = node->element_child;
-        place->raw |= node->element_raw;
-    }
+    const Node *node = &g->nodes[open->place.node]; /* node 0 leads nowhere, see `load` */
+    *place = (Place){node->element_slot, NONE, node->element_child, open->place.raw | node->element_raw};
 }
 
 /* Reads one value and notes what the program asks for; its end, or 0 if the value is not for the core.
    One block a state; a block ends in a `goto` to the next state, or falls into the state below. */
-static const u8 *scan(Work *w, const u8 *p, uint16_t root) {
+static const u8 *scan(Work *w, const u8 *p, uint32_t root) {
     Open stack[MAX_DEPTH + 1], *open = stack; /* stack[0] is a mark: no value is open */
     Place place = {NONE, NONE, root, 0};
     Value value;
@@ -365,52 +340,34 @@ at_value:
     flags = 0;
     switch (*p) {
     case '"':
-        p = text_end(p + 1, end, &flags);
-        if (!p) return 0;
-        p++;
-        kind = TEXT;
+        p = text_end(p + 1, end, &flags), kind = TEXT;
+        if (p) p++;
         break;
     case '{':
     case '[':
         if (open - stack == MAX_DEPTH) return 0;
-        open++;
-        open->place = place;
-        open->start = p;
-        open->seen = open->bloom = 0;
-        open->names = w->names;
-        open->uneven = w->uneven;
-        open->close = *p + 2; /* the closing bracket, in ASCII */
-        open->flags = 0;
+        *++open = (Open){place, p, 0, 0, w->names, w->uneven, *p + 2, 0}; /* + 2: the closing bracket, in ASCII */
         p = skip_blanks(w, p + 1);
-        if (*p == open->close) {
-            open->flags = EMPTY;
-            goto at_close;
-        }
-        if (open->close == '}') goto at_name;
-        goto at_element;
+        if (*p != open->close) goto at_member;
+        open->flags = EMPTY;
+        goto at_close;
     case 't':
-        if (end - p < 4 || memcmp(p, "true", 4)) return 0;
-        p += 4;
-        kind = TRUE_;
+        p = word_end(p, end, "true", 4), kind = TRUE_;
         break;
     case 'n':
-        if (end - p < 4 || memcmp(p, "null", 4)) return 0;
-        p += 4;
-        kind = NUL;
+        p = word_end(p, end, "null", 4), kind = NUL;
         break;
     case 'f':
-        if (end - p < 5 || memcmp(p, "false", 5)) return 0;
-        p += 5;
-        kind = FALSE_;
+        p = word_end(p, end, "false", 5), kind = FALSE_;
         break;
     default:
         p = number_end(p, &kind, &flags);
-        if (!p) return 0;
-        if (flags & (ODD | LONG) && (place.raw || place.slot != NONE || place.body_slot != NONE)) {
+        if (p && flags & (ODD | LONG) && (place.raw || place.slot != NONE || place.body_slot != NONE)) {
             if (flags & ODD || !is_shortest(w, at, p)) return 0;
             flags = 0;
         }
     }
+    if (!p) return 0;
     if (flags & UNEVEN) w->uneven++;
     value = (Value){at, (uint32_t)(p - at), kind, flags};
     if (!note_at(w, &place, value)) return 0;
@@ -420,8 +377,7 @@ behind_value:
     p = skip_blanks(w, p);
     if (*p == ',') {
         p = skip_blanks(w, p + 1);
-        if (open->close == '}') goto at_name;
-        goto at_element;
+        goto at_member;
     }
     if (*p != open->close) return 0;
 
@@ -434,14 +390,11 @@ at_close:
     open--;
     goto behind_value;
 
-at_element:
-    enter_element(w->program, open, &place);
-    goto at_value;
-
-at_name:
-    p = enter_member(w, open, p, &place);
-    if (!p) return 0;
-    goto at_value;
+at_member:
+    if (open->close == ']') enter_element(w->program, open, &place);
+    else p = enter_member(w, open, p, &place);
+    if (p) goto at_value;
+    return 0;
 }
 
 /* ---- writing --------------------------------------------------------------------------------------------- */
@@ -457,27 +410,16 @@ static inline int put(Work *w, const void *from, size_t len) {
 static u8 *put_character(u8 *to, unsigned c) {
     static const char hex[] = "0123456789abcdef", named[] = "btnvfr"; /* from 8 on; `v` has no escape in JSON */
     if (c == '"' || c == '\\' || (c >= 8 && c <= 13 && c != 11)) {
-        *to++ = '\\';
-        *to++ = c < ' ' ? (u8)named[c - 8] : (u8)c;
+        *to++ = '\\', *to++ = c < ' ' ? (u8)named[c - 8] : (u8)c;
     } else if (c < ' ') {
         memcpy(to, "\\u00", 4);
-        to[4] = (u8)hex[c >> 4];
-        to[5] = (u8)hex[c & 15];
-        to += 6;
+        to[4] = (u8)hex[c >> 4], to[5] = (u8)hex[c & 15], to += 6;
     } else if (c < 0x80) {
         *to++ = (u8)c;
-    } else if (c < 0x800) {
-        *to++ = (u8)(0xC0 | c >> 6);
-        *to++ = (u8)(0x80 | (c & 63));
-    } else if (c < 0x10000) {
-        *to++ = (u8)(0xE0 | c >> 12);
-        *to++ = (u8)(0x80 | (c >> 6 & 63));
-        *to++ = (u8)(0x80 | (c & 63));
     } else {
-        *to++ = (u8)(0xF0 | c >> 18);
-        *to++ = (u8)(0x80 | (c >> 12 & 63));
-        *to++ = (u8)(0x80 | (c >> 6 & 63));
-        *to++ = (u8)(0x80 | (c & 63));
+        int more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3; /* bytes of six bits after the first one */
+        *to++ = (u8)(0xFF00 >> (more + 1) | c >> 6 * more);
+        while (more--) *to++ = (u8)(0x80 | (c >> 6 * more & 63));
     }
     return to;
 }
@@ -514,12 +456,8 @@ static int put_even(Work *w, const u8 *p, const u8 *end, int in_text) {
             in_text = !in_text;
             *to++ = *p++;
         } else if (in_text) {
-            if (*p != '\\') {
-                *to++ = *p++;
-            } else {
-                to = put_escape(to, &p, end);
-                if (!to) return 0;
-            }
+            if (*p != '\\') *to++ = *p++;
+            else if (!(to = put_escape(to, &p, end))) return 0;
         } else if (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t') {
             p++;
         } else if (is_digit(*p)) {
@@ -595,12 +533,6 @@ static int holds(const Value *v, const Value *part) {
 
 /* ---- times ----------------------------------------------------------------------------------------------- */
 
-static int are_digits(const u8 *p, int count) {
-    for (int i = 0; i < count; i++)
-        if (!is_digit(p[i])) return 0;
-    return 1;
-}
-
 static inline int two(const u8 *p) { return (p[0] - '0') * 10 + p[1] - '0'; }
 
 static int is_day(int year, int month, int day) {
@@ -609,111 +541,44 @@ static int is_day(int year, int month, int day) {
     return day <= days[month - 1] + (month == 2 && year % 4 == 0 && (year % 100 || year % 400 == 0));
 }
 
-/* The days from 1970 to a day (the algorithm of Howard Hinnant: eras of 400 years that begin in March). */
-static int64_t days_of(int year, int month, int day) {
-    int y = month <= 2 ? year - 1 : year, era = y / 400, of_era = y - era * 400;
-    int of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    return (int64_t)era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-}
+enum TimeOption { ZONE_IS_UTC = 1, STRICT = 2 };
 
-/* Reads an offset such as +02:00 up to `end`; 0 if there is another text. */
-static int read_offset(const u8 *p, const u8 *end, int strict, int *minutes) {
-    int sign = *p == '-' ? -1 : 1, hour, minute = 0;
-    if (end - p < 3 || (*p != '+' && *p != '-') || !are_digits(p + 1, 2)) return 0;
-    hour = two(p + 1);
-    p += 3;
-    if (end - p == 3 && *p == ':') p++;
-    else if (strict) return 0;
-    if (p < end) {
-        if (end - p != 2 || !are_digits(p, 2)) return 0;
-        minute = two(p);
-    }
-    if (hour > 14 || minute > 59) return 0;
-    *minutes = sign * (hour * 60 + minute);
-    return 1;
-}
-
-enum TimeOption { TAKES_ISO = 1, TAKES_SECONDS = 2, TAKES_MILLIS = 4, TAKES_MICROS = 8, ZONE_IS_UTC = 16, STRICT = 32 };
-
-/* The milliseconds since 1970 of an ISO 8601 text, or (STRICT) of one by RFC 3339; 0 if it is not certain. */
-static int read_time(const u8 *p, uint32_t len, int options, int64_t *millis) {
+/* True for an ISO 8601 text up to seconds and a fraction, in UTC. `*fraction` is where the fraction or zone begins.
+   STRICT: for any time of RFC 3339. */
+static int is_time(const u8 *p, uint32_t len, int options, const u8 **fraction) {
     const u8 *end = p + len;
-    int year, month, day, hour, minute, second, milli = 0, offset = 0, strict = options & STRICT;
+    static const char shape[] = "0000-00-00T00:00:00";
     if (len < 19 || len > 100) return 0;
-    if (!are_digits(p, 4) || p[4] != '-' || !are_digits(p + 5, 2) || p[7] != '-' || !are_digits(p + 8, 2)) return 0;
-    if (p[10] != 'T' && (strict || p[10] != ' ')) return 0;
-    if (!are_digits(p + 11, 2) || p[13] != ':' || !are_digits(p + 14, 2) || p[16] != ':') return 0;
-    if (!are_digits(p + 17, 2)) return 0;
-    year = two(p) * 100 + two(p + 2), month = two(p + 5), day = two(p + 8);
-    hour = two(p + 11), minute = two(p + 14), second = two(p + 17);
-    if (!is_day(year, month, day) || hour > 23 || minute > 59 || second > 59) return 0;
-    p += 19;
-    if (p < end && *p == '.') {
-        int count = 0;
-        for (p++; p < end && is_digit(*p); p++, count++)
-            if (count < 3) milli = milli * 10 + *p - '0';
-        if (!count || count > 9) return 0;
-        for (; count < 3; count++) milli *= 10;
+    for (int i = 0; i < 19; i++) {
+        int is_gap = i == 10 && p[i] == ' ' && !(options & STRICT);
+        if (shape[i] == '0' ? !is_digit(p[i]) : p[i] != (u8)shape[i] && !is_gap) return 0;
     }
-    if (p == end) {
-        if (!(options & ZONE_IS_UTC)) return 0;
-    } else if (*p == 'Z') {
-        if (p + 1 != end) return 0;
-    } else if (!read_offset(p, end, strict, &offset)) {
-        return 0;
+    if (!is_day(two(p) * 100 + two(p + 2), two(p + 5), two(p + 8))) return 0;
+    if (two(p + 11) > 23 || two(p + 14) > 59 || two(p + 17) > 59) return 0;
+    *fraction = p += 19;
+    if (*p == '.') {
+        for (p++; p < end && is_digit(*p); p++) continue;
+        if (p - *fraction < 2 || p - *fraction > 10) return 0;
     }
-    *millis = ((days_of(year, month, day) * 24 + hour) * 60 + minute - offset) * 60000 + second * 1000 + milli;
-    return 1;
+    len = (uint32_t)(end - p); /* of the zone */
+    if (!len) return options == ZONE_IS_UTC;
+    if (options & STRICT && len == 6 && (*p == '+' || *p == '-') && is_digit(p[1]) && is_digit(p[2]) && p[3] == ':')
+        return is_digit(p[4]) && is_digit(p[5]) && two(p + 1) < 15 && two(p + 4) < 60;
+    if (len == 6 || len == 5) return !memcmp(p, len == 6 ? "+00:00" : "+0000", len) && !(options & STRICT);
+    return len == 1 && *p == 'Z';
 }
 
-/* A count since 1970 without a sign; the fraction of a count of seconds is cut to milliseconds. */
-static int read_epoch(const Value *v, int options, int64_t *millis) {
-    const u8 *p = v->at, *end = p + v->len, *last;
-    int64_t count = 0;
-    int unit = 100;
-    if (v->kind == TEXT) {
-        if (v->len < 2) return 0;
-        p++, end--;
-    }
-    last = end - p > MAX_EXACT_DIGITS + 1 ? p + MAX_EXACT_DIGITS + 1 : end; /* then `count` cannot overflow */
-    if (p == end || *p < '1' || *p > '9') return 0;
-    for (; p < last && is_digit(*p); p++) count = count * 10 + *p - '0';
-    if (options & TAKES_SECONDS) {
-        if (count > 253402300799ll) return 0;
-        count *= 1000;
-        if (p < end && *p == '.' && v->kind == DECIMAL)
-            for (p++; p < end && is_digit(*p); p++, unit /= 10) count += unit * (*p - '0');
-    }
-    if (options & TAKES_MICROS) count /= 1000;
-    *millis = count;
-    return p == end;
-}
-
-static void put_digits(u8 *to, int number, int count) {
-    for (; count; number /= 10) to[--count] = (u8)('0' + number % 10);
-}
-
-/* Writes a time in UTC with milliseconds; 0 if it lies outside of the years 1 to 9999. */
-static int put_time(Work *w, int64_t millis, Value *to) {
-    int64_t day, rest, z;
-    int era, of_era, year, of_year, month, month_of_era;
+/* A text that is a time in UTC, with milliseconds; other times are for Python. */
+static int to_time(Work *w, const Value *v, int options, Value *to) {
+    const u8 *from = v->at + 1, *fraction;
     u8 text[] = "\"0000-00-00T00:00:00.000Z\"";
-    if (millis < -62135596800000ll || millis > 253402300799999ll) return 0;
-    day = millis / 86400000, rest = millis % 86400000;
-    if (rest < 0) rest += 86400000, day--;
-    z = day + 719468; /* positive, as are all years */
-    era = (int)(z / 146097), of_era = (int)(z - (int64_t)era * 146097);
-    year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-    of_year = of_era - (365 * year + year / 4 - year / 100);
-    month_of_era = (5 * of_year + 2) / 153;
-    month = month_of_era < 10 ? month_of_era + 3 : month_of_era - 9;
-    put_digits(text + 1, year + era * 400 + (month <= 2), 4);
-    put_digits(text + 6, month, 2);
-    put_digits(text + 9, of_year - (153 * month_of_era + 2) / 5 + 1, 2);
-    put_digits(text + 12, (int)(rest / 3600000), 2);
-    put_digits(text + 15, (int)(rest / 60000 % 60), 2);
-    put_digits(text + 18, (int)(rest / 1000 % 60), 2);
-    put_digits(text + 21, (int)(rest % 1000), 3);
+    *to = *v;
+    if (v->kind <= NUL) return 1;
+    if (v->kind != TEXT || v->flags & ESCAPED || !is_time(from, v->len - 2, options, &fraction)) return 0;
+    if (v->len == 26 && from[10] == 'T' && *fraction == '.' && from[23] == 'Z') return 1; /* as it is written */
+    memcpy(text + 1, from, 10);
+    memcpy(text + 12, from + 11, 8);
+    for (int i = 1; i < 4 && *fraction == '.' && is_digit(fraction[i]); i++) text[20 + i] = fraction[i];
     *to = (Value){w->top, 26, TEXT, 0};
     return put(w, text, 26);
 }
@@ -733,10 +598,8 @@ static int whole_part(const Value *v, Value *to) {
 static int to_text(Work *w, const Value *v, Value *to) {
     Value plain = *v;
     u8 *from = w->top;
-    if (v->kind <= NUL || v->kind == TEXT) {
-        *to = *v;
-        return 1;
-    }
+    *to = *v;
+    if (v->kind <= NUL || v->kind == TEXT) return 1;
     if (v->kind > TEXT || v->flags & ODD) return 0;
     if (v->kind == DECIMAL && whole_part(v, &plain) && plain.len == 2 && *plain.at == '-') return 0; /* -0.0 */
     if (!put(w, "\"", 1) || !put_value(w, &plain) || !put(w, "\"", 1)) return 0;
@@ -744,50 +607,10 @@ static int to_text(Work *w, const Value *v, Value *to) {
     return 1;
 }
 
-/* The number inside a text, by the grammar of JSON; 0 if it is none, or written in an odd way. */
-static int number_in(const Value *v, Value *to) {
-    u8 kind, flags = 0;
-    const u8 *at = v->at + 1, *last = v->at + v->len - 1, *end;
-    if (v->len < 3 || *last != '"') return 0; /* the quote stops the reading of digits */
-    end = number_end(at, &kind, &flags);
-    if (end != last || flags & (ODD | LONG)) return 0;
-    *to = (Value){at, (uint32_t)(end - at), kind, flags};
-    return 1;
-}
-
-static int to_number(const Value *v, Value *to) {
-    if (v->kind == TEXT) return number_in(v, to);
-    *to = *v;
-    return v->kind <= NUL || ((v->kind == INTEGER || v->kind == DECIMAL) && !(v->flags & ODD));
-}
-
 static int to_integer(const Value *v, Value *to) {
-    Value number;
-    if (!to_number(v, &number)) return 0;
-    if (number.kind != DECIMAL) {
-        *to = number;
-        return 1;
-    }
-    return v->kind == DECIMAL && whole_part(&number, to) && !(to->len == 2 && *to->at == '-');
-}
-
-static int to_time(Work *w, const Value *v, int options, Value *to) {
-    int64_t millis;
-    const u8 *p = v->at;
-    if (v->kind <= NUL) {
-        *to = *v;
-        return 1;
-    }
-    if (v->flags & (ESCAPED | ODD) || v->kind > TEXT || v->kind < INTEGER) return 0;
-    if (v->kind == TEXT && options & TAKES_ISO && read_time(p + 1, v->len - 2, options, &millis)) {
-        if (v->len == 26 && p[11] == 'T' && p[20] == '.' && p[24] == 'Z') { /* as it would be written */
-            *to = *v;
-            return 1;
-        }
-        return put_time(w, millis, to);
-    }
-    if (!(options & (TAKES_SECONDS | TAKES_MILLIS | TAKES_MICROS))) return 0;
-    return read_epoch(v, options, &millis) && put_time(w, millis, to);
+    *to = *v;
+    if (v->kind == DECIMAL) return whole_part(v, to) && !(to->len == 2 && *to->at == '-'); /* -0.0 */
+    return v->kind <= NUL || (v->kind == INTEGER && !(v->flags & ODD));
 }
 
 /* The answer to: does a time lie between two others? A bound that is missing is open. */
@@ -819,15 +642,13 @@ static int value_of(PyObject *bytes, Value *to) {
     if (!PyBytes_CheckExact(bytes) || PyBytes_AsStringAndSize(bytes, &text, &len) < 0) return 0;
     if (len < 1 || len > MAX_BODY) return 0;
     at = (const u8 *)text;
-    switch (*at) {
-    case '"': kind = TEXT; break;
-    case '{': kind = OBJECT; break;
-    case '[': kind = ARRAY; break;
-    case 'n': kind = NUL; break;
-    case 't': kind = TRUE_; break;
-    case 'f': kind = FALSE_; break;
-    default:
+    if (is_digit(*at) || *at == '-') {
         if (number_end(at, &kind, &flags) != at + len) return 0;
+    } else {
+        const char first[] = "nft\"{[", *found = *at ? strchr(first, *at) : 0;
+        static const u8 kinds[] = {NUL, FALSE_, TRUE_, TEXT, OBJECT, ARRAY};
+        if (!found) return 0;
+        kind = kinds[found - first];
     }
     if (kind >= TEXT && len < 2) return 0;
     if (kind == TEXT && memchr(at, '\\', len)) flags = ESCAPED;
@@ -868,7 +689,7 @@ static PyObject *members_for(Work *w, uint32_t first, uint32_t count) {
 }
 
 /* Lets Python compute a value; 0 if it cannot. No exception is left. */
-static int call_python(Work *w, PyObject *function, uint16_t index, Value *to) {
+static int call_python(Work *w, PyObject *function, uint32_t index, Value *to) {
     const Call *call = &w->program->calls[index];
     PyObject *number = 0, *item = 0, *body = 0, *made = 0;
     int fits = 0;
@@ -900,8 +721,8 @@ enum Code {
     IS_BLANK, IS_NOTHING, EQUALS, HOLDS, IS_TRUE, IS_KIND, NOT,
     JUMP, JUMP_IF, JUMP_UNLESS, SKIP,
     NEED_KIND, NEED_CONTENT, NEED_TIME,
-    TO_TEXT, TO_INTEGER, TO_NUMBER, TO_TIME, WITHIN,
-    BEGIN, FINISH, PUT, PUT_TEXT, PUT_VALUE, MEMBER, SPREAD, LIST,
+    TO_TEXT, TO_INTEGER, TO_TIME, WITHIN,
+    BEGIN, FINISH, PUT, PUT_TEXT, MEMBER, SPREAD, LIST,
     CALL,
     CODES
 };
@@ -913,12 +734,12 @@ static const char operands[CODES][4] = {
     [IS_BLANK] = "RNN", [IS_NOTHING] = "R", [EQUALS] = "RC", [HOLDS] = "RC", [IS_TRUE] = "R", [IS_KIND] = "RN",
     [NOT] = "", [JUMP] = "T", [JUMP_IF] = "T", [JUMP_UNLESS] = "T", [SKIP] = "N",
     [NEED_KIND] = "RN", [NEED_CONTENT] = "R", [NEED_TIME] = "R",
-    [TO_TEXT] = "RR", [TO_INTEGER] = "RR", [TO_NUMBER] = "RR", [TO_TIME] = "RRN", [WITHIN] = "Rrr",
-    [BEGIN] = "", [FINISH] = "RN", [PUT] = "NC", [PUT_TEXT] = "R", [PUT_VALUE] = "R", [MEMBER] = "RCN",
+    [TO_TEXT] = "RR", [TO_INTEGER] = "RR", [TO_TIME] = "RRN", [WITHIN] = "Rrr",
+    [BEGIN] = "", [FINISH] = "RN", [PUT] = "NC", [PUT_TEXT] = "R", [MEMBER] = "RCN",
     [SPREAD] = "R", [LIST] = "RS", [CALL] = "RK",
 };
 
-static int put_constant(Work *w, uint16_t index, int skipped) {
+static int put_constant(Work *w, uint32_t index, int skipped) {
     const Constant *constant = &w->program->constants[index];
     return put(w, w->program->texts + constant->at + skipped, constant->len - skipped);
 }
@@ -931,7 +752,7 @@ static int put_text(Work *w, const Value *v) {
 }
 
 /* A member of the object in the making; its constant begins with a comma. */
-static int put_member(Work *w, const Value *v, uint16_t name, int nullable) {
+static int put_member(Work *w, const Value *v, uint32_t name, int nullable) {
     int is_first = w->top > w->out && w->top[-1] == '{';
     if (v->kind == MISSING || (v->kind == NUL && !nullable)) return 1;
     return put_constant(w, name, is_first) && put_value(w, v);
@@ -948,7 +769,7 @@ static int put_members(Work *w, const Value *v) {
     return put_value(w, &inside);
 }
 
-static int put_list(Work *w, uint16_t slot, Value *to) {
+static int put_list(Work *w, uint32_t slot, Value *to) {
     u8 *from = w->top;
     if (!put(w, "[", 1)) return 0;
     for (uint32_t i = 0; i < w->matches; i++) {
@@ -962,7 +783,7 @@ static int put_list(Work *w, uint16_t slot, Value *to) {
 }
 
 /* The value that was written since `from`. */
-static int finish(Work *w, const u8 *from, uint16_t kind, Value *to) {
+static int finish(Work *w, const u8 *from, uint32_t kind, Value *to) {
     uint32_t len = (uint32_t)(w->top - from);
     u8 flags = 0;
     if (len < 2 || len > MAX_TEXT || (kind != TEXT && kind != OBJECT)) return 0;
@@ -973,14 +794,14 @@ static int finish(Work *w, const u8 *from, uint16_t kind, Value *to) {
 }
 
 enum Outcome { LEFT, SKIPPED, EVENT };
-typedef struct { enum Outcome outcome; const u8 *event; uint16_t rule; } Result;
+typedef struct { enum Outcome outcome; const u8 *event; uint32_t rule; } Result;
 
 /* Runs the program on what was noted. Jumps lead ahead, so it ends. An instruction that is not certain goes on at
    `on_doubt`, where Python computes the value; 0 leaves the item. */
 static Result run(Work *w, PyObject *function) {
     const Program *g = w->program;
-    const Op *last = g->ops + g->op_count;
-    const u8 *mark = w->top;
+    const Op *last = g->ops + g->head.op_count;
+    const u8 *mark = w->top, *fraction;
     int answer = NO;
     for (const Op *op = g->ops; op < last; op++) {
         /* Operands that are no registers are smaller than MAX_REGISTERS or not used as such: see `load_ops`. */
@@ -993,7 +814,7 @@ static Result run(Work *w, PyObject *function) {
         case MOVE: *a = *b; break;
         case LOAD: case EQUALS: case HOLDS: {
             const Constant *constant = &g->constants[op->b];
-            Value value = {g->texts + constant->at, constant->len, constant->kind, 0};
+            Value value = {g->texts + constant->at, constant->len, (u8)constant->kind, 0};
             if (value.kind > TEXT && value.len == 2) value.flags = EMPTY;
             if (value.kind == TEXT && memchr(value.at, '\\', value.len)) value.flags = ESCAPED;
             if (op->code == LOAD) *a = value;
@@ -1011,14 +832,9 @@ static Result run(Work *w, PyObject *function) {
         case SKIP: return (Result){SKIPPED, 0, op->a};
         case NEED_KIND: sure = op->b >> a->kind & 1; break;
         case NEED_CONTENT: sure = a->kind == TEXT && is_blank_text(a) == NO; break;
-        case NEED_TIME: {
-            int64_t millis;
-            sure = a->kind == TEXT && !(a->flags & ESCAPED) && read_time(a->at + 1, a->len - 2, STRICT, &millis);
-            break;
-        }
+        case NEED_TIME: sure = a->kind == TEXT && is_time(a->at + 1, a->len - 2, STRICT, &fraction); break;
         case TO_TEXT: sure = to_text(w, b, a); break;
         case TO_INTEGER: sure = to_integer(b, a); break;
-        case TO_NUMBER: sure = to_number(b, a); break;
         case TO_TIME: sure = to_time(w, b, op->c, a); break;
         case WITHIN:
             if (is_nothing(a)) break;
@@ -1029,7 +845,6 @@ static Result run(Work *w, PyObject *function) {
         case FINISH: sure = finish(w, mark, op->b, a); break;
         case PUT: sure = put_constant(w, op->b, 0); break;
         case PUT_TEXT: sure = put_text(w, a); break;
-        case PUT_VALUE: sure = a->kind != MISSING && put_value(w, a); break;
         case MEMBER: sure = put_member(w, a, op->b, op->c); break;
         case SPREAD: sure = put_members(w, a); break;
         case LIST: sure = put_list(w, op->b, a); break;
@@ -1054,8 +869,8 @@ static void forget(Work *w, uint32_t first, uint32_t count) {
 static PyObject *outcome_of(Work *w, PyObject *function) {
     const Program *g = w->program;
     Result result;
-    uint32_t results = g->item_slots + g->body_slots + g->given;
-    forget(w, results, g->registers - results);
+    uint32_t results = g->head.item_slots + g->head.body_slots + g->head.given;
+    forget(w, results, g->head.registers - results);
     w->top = w->out;
     result = run(w, function);
     release(w);
@@ -1071,8 +886,8 @@ static PyObject *outcome_of(Work *w, PyObject *function) {
 static PyObject *map_item(Work *w, const u8 **from, PyObject *function) {
     const u8 *end = 0;
     w->matches = w->names = 0;
-    forget(w, 0, w->program->item_slots);
-    if (**from == '{') end = scan(w, *from, w->program->item_node);
+    forget(w, 0, w->program->head.item_slots);
+    if (**from == '{') end = scan(w, *from, w->program->head.item_node);
     if (end) {
         *from = end;
         return outcome_of(w, function);
@@ -1088,7 +903,7 @@ static PyObject *map_inner(Work *w, const u8 **from, const Alternative *each, Py
     const u8 *inner, *end = 0;
     PyObject *found;
     w->matches = w->names = 0;
-    forget(w, 0, w->program->item_slots);
+    forget(w, 0, w->program->head.item_slots);
     w->value[each->inner_slot].kind = MISSING;
     if (**from == '{') end = scan(w, *from, each->inner_node);
     *from = 0;
@@ -1120,7 +935,7 @@ static const u8 *map_elements(Work *w, const u8 *p, const Alternative *each, PyO
    -1 for none, or if that is not certain. */
 static int find_items(const Work *w, const Value *root, uint32_t first, Value *found) {
     const Program *g = w->program;
-    for (uint32_t i = first; i < g->each_count; i++) {
+    for (uint32_t i = first; i < g->head.each_count; i++) {
         const Alternative *each = &g->each[i];
         if (each->holder != NONE && root->kind == ARRAY) continue;
         *found = each->holder == NONE ? *root : w->value[each->holder];
@@ -1159,7 +974,7 @@ static PyObject *map_value(Work *w, const u8 *p, PyObject *function) {
     Value root = {p, 0, *p == '[' ? ARRAY : OBJECT, 0}, found;
     int index;
     if (root.kind == OBJECT) {
-        const u8 *end = *p == '{' ? scan(w, p, w->program->body_node) : 0;
+        const u8 *end = *p == '{' ? scan(w, p, w->program->head.body_node) : 0;
         if (!end || skip_blanks(w, end) != w->end) return 0;
     } else if (*skip_blanks(w, p + 1) == ']') {
         root.flags = EMPTY;
@@ -1200,17 +1015,17 @@ static PyObject *map_body(PyObject *self, PyObject *const *args, Py_ssize_t coun
         return 0;
     }
     if (!PyBytes_CheckExact(args[0]) || PyBytes_AsStringAndSize(args[0], &text, &len) < 0) return left();
-    if (len > MAX_BODY || PyTuple_Size(args[2]) != (Py_ssize_t)g->given) return left();
+    if (len > MAX_BODY || PyTuple_Size(args[2]) != (Py_ssize_t)g->head.given) return left();
     w.program = g;
     w.start = (const u8 *)text;
     w.end = w.start + len;
     w.request = args[1];
     w.names = w.matches = w.uneven = w.values = w.held_count = 0;
     w.comparisons = COMPARISONS * (int64_t)len;
-    forget(&w, 0, g->item_slots + g->body_slots);
-    for (uint32_t i = 0; i < g->given; i++)
-        if (!value_of(PyTuple_GetItem(args[2], i), &w.value[g->item_slots + g->body_slots + i])) return left();
-    room = g->growth * (size_t)len + g->reserve;
+    forget(&w, 0, g->head.item_slots + g->head.body_slots);
+    for (uint32_t i = 0; i < g->head.given; i++)
+        if (!value_of(PyTuple_GetItem(args[2], i), &w.value[g->head.item_slots + g->head.body_slots + i])) return left();
+    room = g->head.growth * (size_t)len + g->head.reserve;
     w.out = room <= sizeof small ? small : PyMem_Malloc(room);
     if (!w.out) return left();
     w.top = w.out;
@@ -1222,173 +1037,129 @@ static PyObject *map_body(PyObject *self, PyObject *const *args, Py_ssize_t coun
 
 /* ---- loading --------------------------------------------------------------------------------------------- */
 
-/* Reads the numbers of a program one by one. */
-typedef struct { const u8 *at; size_t left; } Numbers;
+/* A part of the arguments, all from the one at `place` on, or of the texts. */
+static int is_part(uint32_t most, uint32_t first, uint32_t count) { return first <= most && count <= most - first; }
 
-static uint32_t next(Numbers *from) {
-    const u8 *p = from->at;
-    if (!from->left) return UINT32_MAX; /* too large for everything */
-    from->left--;
-    from->at += 4;
-    return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
+/* The fields of the structures of a program; see `is_operand`. Node, Member, Op, Constant, Call, Argument, Each. */
+static const char *const fields[] = {"NNsnF", "LLssnFG", "LLLLL", "LLN", "NNNNF", "CqN", "sGns"};
 
-static int is_slot(const Program *g, uint32_t slot) { return slot == NONE || slot < g->item_slots + g->body_slots; }
-
-static int is_text_part(const Program *g, uint32_t at, uint32_t len) {
-    return at <= g->text_len && len <= g->text_len - at;
-}
-
-/* Nodes and members; every member belongs to one node, and a row of a node leads to its own members alone. */
-static int load_nodes(Program *g, Numbers nodes, Numbers members) {
+/* Members by their names; every member belongs to one node, and a row of a node leads to its own members alone. */
+static int load_nodes(Program *g) {
     uint32_t taken = 0;
-    for (uint32_t i = 0; i < g->node_count; i++) {
-        Node *node = &g->nodes[i];
-        uint32_t first = next(&nodes), count = next(&nodes), slot = next(&nodes), child = next(&nodes);
-        uint32_t raw = next(&nodes);
-        if (first != taken || count > MAX_MEMBERS || count > g->member_count - taken) return 0;
-        if (!is_slot(g, slot) || child >= g->node_count || raw > 1) return 0;
-        *node = (Node){(uint16_t)first, (uint16_t)count, (uint16_t)slot, (uint16_t)child, (u8)raw, {0}};
-        taken += count;
-        for (uint32_t k = 0; k < count; k++) {
-            Member *member = &g->members[first + k];
-            uint32_t at = next(&members), len = next(&members), of_item = next(&members), of_body = next(&members);
-            uint32_t below = next(&members), passes = next(&members), guard = next(&members);
-            unsigned row;
-            if (!is_text_part(g, at, len) || len >= NONE || !is_slot(g, of_item) || !is_slot(g, of_body)) return 0;
-            if (below >= g->node_count || passes > 1 || guard > FORBIDDEN) return 0;
-            row = row_of(g->texts + at, len);
-            *member = (Member){at, (uint16_t)len, (uint16_t)of_item, (uint16_t)of_body, (uint16_t)below,
-                               node->table[row], (u8)passes, (u8)guard};
-            node->table[row] = (u8)(k + 1);
+    for (uint32_t i = 0; i < g->head.node_count; i++) {
+        const Node *node = &g->nodes[i];
+        if (node->first != taken || node->count > MAX_MEMBERS || !is_part(g->head.member_count, taken, node->count))
+            return 0;
+        for (uint32_t k = 0; k < node->count; k++, taken++) {
+            const Member *member = &g->members[taken];
+            if (!is_part(g->text_len, member->at, member->len)) return 0;
+            u8 *row = &g->rows[i * ROWS + row_of(g->texts + member->at, member->len)];
+            g->next_in_row[taken] = *row;
+            *row = (u8)(k + 1);
         }
     }
-    return taken == g->member_count;
+    return taken == g->head.member_count && !g->nodes[0].count && !g->nodes[0].element_child &&
+           g->nodes[0].element_slot == NONE && !g->nodes[0].element_raw;
 }
 
+/* True if a number is what the field of a structure, or the operand of an instruction, may hold. */
 static int is_operand(const Program *g, char kind, uint32_t number, uint32_t op) {
     switch (kind) {
-    case 'R': return number < g->registers;
-    case 'r': return number == NONE || number < g->registers;
-    case 'C': return number < g->constant_count;
-    case 'T': return number > op && number <= g->op_count;
-    case 'K': return number < g->call_count;
-    case 'S': return number < g->item_slots;
+    case 'R': return number < g->head.registers;
+    case 'r': return number == NONE || number < g->head.registers;
+    case 'C': return number < g->head.constant_count;
+    case 'T': return number > op && number <= g->head.op_count;
+    case 'K': return number < g->head.call_count;
+    case 'S': return number < g->head.item_slots;
+    case 'q': return number < g->head.item_slots + g->head.body_slots;
+    case 's': return number == NONE || number < g->head.item_slots + g->head.body_slots;
+    case 'n': return number < g->head.node_count;
+    case 'F': return number < 2;
+    case 'G': return number < 3;
+    case 'L': return number < UINT32_MAX;
     default: return number < NONE;
     }
 }
 
-static int load_ops(Program *g, Numbers from) {
-    for (uint32_t i = 0; i < g->op_count; i++) {
-        uint32_t code = next(&from), a = next(&from), b = next(&from), c = next(&from), on_doubt = next(&from);
-        if (code >= CODES || !is_operand(g, operands[code][0], a, i)) return 0;
-        if (!is_operand(g, operands[code][1], b, i) || !is_operand(g, operands[code][2], c, i)) return 0;
-        if (on_doubt && !is_operand(g, 'T', on_doubt, i)) return 0;
-        g->ops[i] = (Op){(uint16_t)code, (uint16_t)a, (uint16_t)b, (uint16_t)c, (uint16_t)on_doubt};
+static int load_ops(const Program *g) {
+    for (uint32_t i = 0; i < g->head.op_count; i++) {
+        const Op *op = &g->ops[i];
+        if (op->code >= CODES || !is_operand(g, operands[op->code][0], op->a, i)) return 0;
+        if (!is_operand(g, operands[op->code][1], op->b, i) || !is_operand(g, operands[op->code][2], op->c, i)) return 0;
+        if (op->on_doubt && !is_operand(g, 'T', op->on_doubt, i)) return 0;
     }
     return 1;
 }
 
-/* A constant is JSON text, or (of no kind) a piece of the output. */
-static int load_constants(Program *g, Numbers from) {
-    for (uint32_t i = 0; i < g->constant_count; i++) {
-        uint32_t at = next(&from), len = next(&from), kind = next(&from);
-        if (!is_text_part(g, at, len) || !len || kind > ARRAY || (kind >= TEXT && len < 2)) return 0;
-        g->constants[i] = (Constant){at, len, (u8)kind};
+/* Constants are JSON text, or (of no kind) pieces of the output. */
+static int load_others(const Program *g) {
+    uint32_t arguments = g->head.argument_count;
+    for (uint32_t i = 0; i < g->head.constant_count; i++) {
+        const Constant *constant = &g->constants[i];
+        if (!is_part(g->text_len, constant->at, constant->len) || constant->kind > ARRAY) return 0;
+        if (constant->len < (constant->kind >= TEXT ? 2 : 1)) return 0;
     }
+    for (uint32_t i = 0; i < arguments; i++)
+        if (g->arguments[i].inside >= arguments - i) return 0;
+    for (uint32_t i = 0; i < g->head.call_count; i++) {
+        const Call *call = &g->calls[i];
+        if (!is_part(arguments, call->item_first, call->item_count)) return 0;
+        if (!is_part(arguments, call->body_first, call->body_count)) return 0;
+    }
+    for (uint32_t i = 0; i < g->head.each_count; i++)
+        if (g->each[i].inner_node && !is_operand(g, 'q', g->each[i].inner_slot, 0)) return 0;
     return 1;
 }
-
-static int load_calls(Program *g, Numbers calls, Numbers arguments) {
-    for (uint32_t i = 0; i < g->argument_count; i++) {
-        uint32_t name = next(&arguments), slot = next(&arguments), inside = next(&arguments);
-        if (name >= g->constant_count || slot == NONE || !is_slot(g, slot)) return 0;
-        if (inside >= g->argument_count - i) return 0;
-        g->arguments[i] = (Argument){(uint16_t)name, (uint16_t)slot, (uint16_t)inside};
-    }
-    for (uint32_t i = 0; i < g->call_count; i++) {
-        uint32_t number[5]; /* first and count of the item's members, the same of the body's, `reads_body` */
-        for (int k = 0; k < 5; k++) number[k] = next(&calls);
-        for (int k = 0; k < 4; k += 2)
-            if (number[k] > g->argument_count || number[k + 1] > g->argument_count - number[k]) return 0;
-        g->calls[i] = (Call){(uint16_t)number[0], (uint16_t)number[1], (uint16_t)number[2], (uint16_t)number[3],
-                             number[4] != 0};
-    }
-    return 1;
-}
-
-static int load_each(Program *g, Numbers from) {
-    for (uint32_t i = 0; i < g->each_count; i++) {
-        uint32_t holder = next(&from), form = next(&from), node = next(&from), slot = next(&from);
-        if (!is_slot(g, holder) || form > ELEMENTS || node >= g->node_count || !is_slot(g, slot)) return 0;
-        if (node && (slot == NONE || g->is_list[slot])) return 0;
-        if (holder != NONE && g->is_list[holder]) return 0;
-        g->each[i] = (Alternative){(uint16_t)holder, (uint16_t)form, (uint16_t)node, (uint16_t)slot};
-    }
-    return 1;
-}
-
-enum { HEADER = 16 };
 
 /* Checks and keeps all of a program, so that nothing has to be checked later. `texts` are already kept. */
-static int load(Program *g, Numbers from) {
-    uint64_t numbers, version = next(&from);
-    Numbers parts[7];
-    uint32_t *counts[] = {&g->node_count, &g->member_count, &g->op_count, &g->constant_count,
-                          &g->call_count, &g->argument_count, &g->each_count};
-    static const uint32_t widths[] = {5, 7, 5, 3, 5, 3, 4}, most[] = {1000, 8000, 30000, 30000, 1000, 8000, 100};
-    uint32_t body_node, item_node;
+static int load(Program *g, const char *numbers, size_t size) {
+    static const uint32_t most[] = {1000, 8000, 30000, 30000, 1000, 8000, 100};
+    const uint32_t *parts[7], *at;
+    const Header *head = &g->head;
+    uint64_t total = sizeof *head / 4;
+    if (size < sizeof *head) return 0;
+    g->numbers = PyMem_Malloc(size);
+    if (!g->numbers) return 0;
+    memcpy(g->numbers, numbers, size);
+    memcpy(&g->head, numbers, sizeof *head);
+    if (head->version != FORMAT_VERSION || head->registers > MAX_REGISTERS || head->registers < 1) return 0;
+    if (head->item_slots > MAX_REGISTERS || head->body_slots > MAX_REGISTERS || head->given > MAX_REGISTERS) return 0;
+    if (head->item_slots + head->body_slots + head->given > head->registers) return 0;
+    if (head->body_node >= head->node_count || head->item_node >= head->node_count) return 0;
+    if (head->reserve > MAX_BODY || head->growth > MAX_GROWTH) return 0;
+    total += head->item_slots;
+    at = g->is_list = g->numbers + sizeof *head / 4;
+    at += head->item_slots;
     for (int i = 0; i < 7; i++) {
-        *counts[i] = next(&from);
-        if (*counts[i] > most[i]) return 0;
+        uint32_t width = (uint32_t)strlen(fields[i]), count = (&head->node_count)[i];
+        if (count > most[i]) return 0;
+        total += (uint64_t)count * width;
+        if (total * 4 > size) return 0;
+        parts[i] = at;
+        for (uint32_t k = 0; k < count * width; k++)
+            if (!is_operand(g, fields[i][k % width], *at++, 0)) return 0;
     }
-    g->item_slots = next(&from), g->body_slots = next(&from), g->given = next(&from), g->registers = next(&from);
-    body_node = next(&from), item_node = next(&from), g->reserve = next(&from), g->growth = next(&from);
-    if (version != FORMAT_VERSION || g->registers > MAX_REGISTERS || g->registers < 1) return 0;
-    if (g->item_slots > MAX_REGISTERS || g->body_slots > MAX_REGISTERS || g->given > MAX_REGISTERS) return 0;
-    if (g->item_slots + g->body_slots + g->given > g->registers) return 0;
-    if (body_node >= g->node_count || item_node >= g->node_count || g->reserve > 1000000 || g->growth > 16) return 0;
-    g->body_node = (uint16_t)body_node, g->item_node = (uint16_t)item_node;
-    numbers = g->item_slots;
-    for (int i = 0; i < 7; i++) numbers += (uint64_t)*counts[i] * widths[i];
-    if (from.left != numbers) return 0;
-    for (uint32_t i = 0; i < g->item_slots; i++) g->is_list[i] = next(&from) != 0;
-    for (int i = 0; i < 7; i++) {
-        size_t size = (size_t)*counts[i] * widths[i];
-        parts[i] = (Numbers){from.at, size};
-        from.at += size * 4;
-    }
-    g->nodes = PyMem_Calloc(g->node_count + 1, sizeof *g->nodes);
-    g->members = PyMem_Calloc(g->member_count + 1, sizeof *g->members);
-    g->ops = PyMem_Calloc(g->op_count + 1, sizeof *g->ops);
-    g->constants = PyMem_Calloc(g->constant_count + 1, sizeof *g->constants);
-    g->calls = PyMem_Calloc(g->call_count + 1, sizeof *g->calls);
-    g->arguments = PyMem_Calloc(g->argument_count + 1, sizeof *g->arguments);
-    g->each = PyMem_Calloc(g->each_count + 1, sizeof *g->each);
-    if (!g->nodes || !g->members || !g->ops || !g->constants || !g->calls || !g->arguments || !g->each) return 0;
-    return load_nodes(g, parts[0], parts[1]) && load_ops(g, parts[2]) && load_constants(g, parts[3]) &&
-           load_calls(g, parts[4], parts[5]) && load_each(g, parts[6]);
-}
-
-static void free_parts(Program *g) {
-    PyMem_Free(g->nodes);
-    PyMem_Free(g->members);
-    PyMem_Free(g->ops);
-    PyMem_Free(g->constants);
-    PyMem_Free(g->calls);
-    PyMem_Free(g->arguments);
-    PyMem_Free(g->each);
-    PyMem_Free(g->texts);
+    if (total * 4 != size) return 0;
+    g->nodes = (const Node *)parts[0], g->members = (const Member *)parts[1], g->ops = (const Op *)parts[2];
+    g->constants = (const Constant *)parts[3], g->calls = (const Call *)parts[4];
+    g->arguments = (const Argument *)parts[5], g->each = (const Alternative *)parts[6];
+    g->rows = PyMem_Calloc(head->node_count, ROWS);
+    g->next_in_row = PyMem_Calloc(head->member_count + 1, 1);
+    return g->rows && g->next_in_row && load_nodes(g) && load_ops(g) && load_others(g);
 }
 
 static void dealloc(PyObject *self) {
+    Program *g = (Program *)self;
     PyTypeObject *type = Py_TYPE(self);
-    free_parts((Program *)self);
+    PyMem_Free(g->numbers);
+    PyMem_Free(g->texts);
+    PyMem_Free(g->rows);
+    PyMem_Free(g->next_in_row);
     ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
     Py_DECREF(type);
 }
 
-/* Program(numbers, texts): numbers of four bytes each, little end first, and the texts that they point into.
+/* Program(numbers, texts): numbers of four bytes each, as this machine has them, and the texts they point into.
    Raises ValueError for anything that is not a program of this version. */
 static PyObject *make(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
     const char *numbers, *texts;
@@ -1403,7 +1174,7 @@ static PyObject *make(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
         g->text_len = (uint32_t)text_len;
         if (g->texts) {
             memcpy(g->texts, texts, (size_t)text_len);
-            if (load(g, (Numbers){(const u8 *)numbers, (size_t)size / 4})) return (PyObject *)g;
+            if (load(g, numbers, (size_t)size)) return (PyObject *)g;
         }
     }
     Py_DECREF(g);
@@ -1417,8 +1188,7 @@ static PyType_Spec spec = {"mapper.native._core.Program", sizeof(Program), 0, Py
 
 static int fill(PyObject *module) {
     PyObject *type = PyType_FromSpec(&spec);
-    int failed = !type || PyModule_AddObjectRef(module, "Program", type) < 0 ||
-                 PyModule_AddIntConstant(module, "FORMAT_VERSION", FORMAT_VERSION) < 0;
+    int failed = !type || PyModule_AddObjectRef(module, "Program", type) < 0;
     Py_XDECREF(type);
     return failed ? -1 : 0;
 }

@@ -47,18 +47,16 @@ class Code(IntEnum):
     NEED_TIME = 17
     TO_TEXT = 18
     TO_INTEGER = 19
-    TO_NUMBER = 20
-    TO_TIME = 21
-    WITHIN = 22
-    BEGIN = 23
-    FINISH = 24
-    PUT = 25
-    PUT_TEXT = 26
-    PUT_VALUE = 27
-    MEMBER = 28
-    SPREAD = 29
-    LIST = 30
-    CALL = 31
+    TO_TIME = 20
+    WITHIN = 21
+    BEGIN = 22
+    FINISH = 23
+    PUT = 24
+    PUT_TEXT = 25
+    MEMBER = 26
+    SPREAD = 27
+    LIST = 28
+    CALL = 29
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +74,4 @@ class NativeProgram:
 
     def packed(self) -> tuple[bytes, bytes]:
         """The numbers and texts as the core takes them; raises an error if a number does not fit."""
-        return struct.pack(f"<{len(self.numbers)}I", *self.numbers), self.texts.encode()
+        return struct.pack(f"={len(self.numbers)}I", *self.numbers), self.texts.encode()
