@@ -50,7 +50,7 @@ class CoreHook(BuildHookInterface):
 
 
 def _building(root: Path) -> ModuleType:
-    """The module `mapper.native.building`, without the package around it: that needs mapper's dependencies."""
+    """`mapper.native.building`, without the package around it, which needs the dependencies of mapper."""
     spec = spec_from_file_location("building", root / "mapper" / "native" / "building.py")
     assert spec is not None
     assert spec.loader is not None

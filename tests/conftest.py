@@ -21,7 +21,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Tests exercise the checkout: its native core is built beside the source, unless there is no compiler."""
+    """Tests exercise the checkout: its native core is built beside the source, if there is a compiler."""
     if hasattr(config, "workerinput") or os.environ.get("MAPPER_CORE") == "0":
         return
     try:

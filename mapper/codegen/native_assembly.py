@@ -1,4 +1,4 @@
-"""Assembly of native programs: instructions with labels, registers, constants and the places that are read."""
+"""Assembly of native programs: instructions with labels, registers, constants and places that are read."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Label:
 
 
 Operand: TypeAlias = "int | Register | Label"
-# A member of a text for Python: its name as a constant, its register, and how many arguments behind it are inside.
+# A member of a text for Python: its name (a constant), its register, the number of arguments inside of it.
 Argument: TypeAlias = "tuple[int, Register, int]"
 
 
@@ -271,7 +271,7 @@ def kind_of(value: object) -> Kind:
 
 @dataclass(slots=True)
 class Trie:
-    """The nodes of the places of a program. `body` is the node of a body, `item` that of an item in an array."""
+    """The nodes of the places of a program: `body` is that of a body, `item` that of an item in an array."""
 
     assembly: Assembly
     body: int = 0
@@ -297,7 +297,9 @@ class Trie:
         self._members[number] = members
         return number
 
-    def _member(self, item: TriePlace | None, body: TriePlace | None, name: str, forbidden: bool) -> list[int]:
+    def _member(
+        self, item: TriePlace | None, body: TriePlace | None, name: str, forbidden: bool
+    ) -> list[int]:
         of_item = item.members.get(name) if item is not None else None
         of_body = body.members.get(name) if body is not None else None
         given = [place for place in (of_item, of_body) if place is not None]

@@ -1,7 +1,7 @@
 """Native code of programs: a checked ir.Program becomes a program of the native core.
 
-It reads the same places as the narrow path, and is only made for a mapping that has one. The words about it are
-a part of the plan: which values Python computes, or why the core can do nothing.
+It reads the same places as the narrow path, and is only made for a mapping that has one. The words about it
+are a part of the plan: which values Python computes, or why the core can do nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from mapper import ir
 from mapper.codegen.check_code import has_known_members
 from mapper.codegen.native_assembly import Assembly, Label, NotNative, Region, Register, Trie
 from mapper.codegen.native_calls import generate_calls
-from mapper.codegen.native_values import NativeValues, mask, name_piece
+from mapper.codegen.native_reads import mask
+from mapper.codegen.native_values import NativeValues, name_piece
 from mapper.codegen.plan import NotNarrow, make_plan
 from mapper.codegen.proven import remaining
 from mapper.codegen.validator_code import is_trivial, member_schema

@@ -1,31 +1,22 @@
 """Native code of values: each node of the ir becomes instructions of the core, or a call of Python.
 
-A value that the core cannot compute at all is a call of a function that codegen makes of the same node. A value
-that it can mostly compute has such a call beside it, for payloads that it is not certain of. So every node has
-its meaning from one place, the code that `value_code` writes.
+A value that the core cannot compute at all is a call of a function that codegen makes of the same node. A
+value that it can mostly compute has such a call beside it, for payloads that it is not certain of. So every
+node has its meaning from one place, the code that `value_code` writes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import takewhile
 
 from msgspec.json import encode
 
 from mapper import ir
-from mapper.codegen.native_assembly import (
-    MARKS,
-    NOTHING,
-    Assembly,
-    Label,
-    NotNative,
-    Region,
-    Register,
-)
-from mapper.codegen.plan import NotNarrow, reads_of
-from mapper.codegen.var_code import reads_body
+from mapper.codegen.native_assembly import MARKS, NOTHING, Label, NotNative, Register
+from mapper.codegen.native_reads import mask, names_of
+from mapper.codegen.native_tests import NativeTests
 from mapper.native.program import NONE, Code, Kind
 from mapper.runtime.liquid.semantics import to_text
 from mapper.runtime.times.formats import DATE_FORMAT, ISO_FORMATS
@@ -46,29 +37,11 @@ _CASTS = {
 }
 # No text has more than one of these forms, so their order does not matter.
 _APART = frozenset({*ISO_FORMATS, DATE_FORMAT, *EPOCH_UNITS})
-_UNSIZED = (Kind.MISSING, Kind.NULL, Kind.FALSE, Kind.TRUE, Kind.INTEGER, Kind.DECIMAL)
-
-
-def mask(kinds: tuple[Kind, ...]) -> int:
-    """A set of kinds as the bits of a number."""
-    return sum(1 << kind for kind in kinds)
-
-
-_ANYTHING = mask(tuple(kind for kind in Kind if kind is not Kind.MISSING))
 
 
 @dataclass(slots=True)
-class NativeValues:
-    """Writes the instructions of values. `called` are the nodes that Python computes.
-
-    `known` has the registers of vars that are certainly computed. In an operand of a `merge` (`is_passing`) no
-    value may come out of Python: its names could be those of its neighbours.
-    """
-
-    assembly: Assembly
-    called: list[ir.Value] = field(default_factory=list)
-    known: list[dict[ir.Var, Register]] = field(default_factory=lambda: [{}])
-    is_passing: bool = False
+class NativeValues(NativeTests):
+    """Writes the instructions of values."""
 
     def value(self, node: ir.Value) -> Register:
         """The register that holds the value of a node."""
@@ -79,7 +52,7 @@ class NativeValues:
                 return result
             case ir.Path() if node.is_singular:
                 try:
-                    return self._capture(node.root, _names(node))
+                    return self.capture(node.root, names_of(node))
                 except NotNative:
                     return self._or_call(node, self._leave)
             case ir.FromRequest(part, name):
@@ -121,11 +94,9 @@ class NativeValues:
             case ir.Timestamp():
                 return self._time(node)
             case ir.WithItem(ir.Path() as source, ir.Path(ir.Root.ITEM) as element) if source.is_singular:
-                return self._capture(source.root, _names(source) + _names(element))
+                return self.capture(source.root, names_of(source) + names_of(element))
             case _:
                 raise NotNative(type(node).__name__.lower())
-
-    # --- calls of Python
 
     def _leave(self, node: ir.Value) -> Register:
         raise NotNative("it")
@@ -142,143 +113,14 @@ class NativeValues:
         def call() -> None:
             self.call(node, result)
 
-        self._either(native, call)
+        self.either(native, call)
         return result
-
-    def _either(self, native: Callable[[], None], call: Callable[[], None]) -> None:
-        """Instructions, and the call that takes over if they are not certain; the call alone without them."""
-        assembly, outer = self.assembly, self.assembly.doubt
-        state, called, depth = assembly.mark(), len(self.called), len(self.known)
-        assembly.doubt = doubt = Label()
-        try:
-            with self.scope():
-                native()
-        except NotNative:
-            assembly.restore(state)
-            del self.called[called:]
-            assembly.doubt = outer
-            call()
-            return
-        finally:
-            assembly.doubt = outer
-            del self.known[depth:]
-        if not doubt.is_used:
-            return
-        end = Label()
-        assembly.emit(Code.JUMP, end, may_doubt=False)
-        assembly.place(doubt)
-        state, called = assembly.mark(), len(self.called)
-        try:
-            call()
-        except NotNative:  # then the item is left
-            assembly.restore(state)
-            del self.called[called:]
-            assembly.emit(Code.DOUBT)
-        assembly.place(end)
-
-    def call(self, node: ir.Value, result: Register) -> None:
-        """Let Python compute a node; raises NotNative if it needs more than members of item and body."""
-        if self.is_passing:
-            raise NotNative("a computed value")
-        try:
-            reads = reads_of(node)
-        except NotNarrow as reason:
-            raise NotNative(str(reason)) from None
-        if reads.item.whole or reads.body.whole:
-            raise NotNative("the whole item")
-        assembly = self.assembly
-        of_item = assembly.arguments(reads.item, assembly.item, Region.ITEM)
-        of_body = assembly.arguments(reads.body, assembly.body, Region.BODY)
-        assembly.emit(Code.CALL, result, len(assembly.calls))
-        assembly.calls.append((of_item, of_body, reads_body(node)))
-        self.called.append(node)
-
-    @contextmanager
-    def scope(self) -> Iterator[None]:
-        """Instructions that may be passed over: what they compute is not known afterwards."""
-        depth = len(self.known)
-        self.known.append({})
-        try:
-            yield
-        finally:
-            del self.known[depth:]
 
     def _native(self, node: ir.Value) -> Register:
         """As `value`, for a node that is taken with the one around it if Python has to compute it."""
         if isinstance(node, ir.Template | ir.Compute | ir.Hash):
             return self._certain(node)
         return self.value(node)
-
-    # --- places and vars
-
-    def _capture(self, root: ir.Root, names: tuple[str, ...], raw: bool = True) -> Register:
-        """The slot of a value; `raw` if it may get into the event."""
-        is_item = root is ir.Root.ITEM
-        if not names:
-            raise NotNative("the whole item")
-        place = (self.assembly.item if is_item else self.assembly.body).below(names)
-        place.raw = place.raw or raw
-        slot = self.assembly.slot(place, Region.ITEM if is_item else Region.BODY)
-        if slot in self.assembly.lists:
-            raise NotNative("a value that is also an element")
-        return slot
-
-    def _keyed(self, root: ir.Root, names: tuple[str, ...], keys: tuple[str, ...], raw: bool) -> Register:
-        """As `_capture`, for keys of Liquid: `size`, `first` and `last` are computed if no member has the name."""
-        names += keys
-        slot = self._capture(root, names, raw)
-        for position in range(len(names) - len(keys), len(names)):
-            if names[position] not in ir.SPECIAL_KEYS:
-                continue
-            if not position:
-                raise NotNative("the size of an item")
-            found = Label()
-            self.assembly.emit(Code.IS_KIND, self._capture(root, names[: position + 1], raw=False), _ANYTHING)
-            self.assembly.emit(Code.JUMP_IF, found, may_doubt=False)
-            holder = self._capture(root, names[:position], raw=False)
-            self.assembly.emit(Code.NEED_KIND, holder, mask(_UNSIZED))
-            self.assembly.place(found)
-        return slot
-
-    def var(self, var: ir.Var) -> Register:
-        """The register of a var; computed again if it is not certain that it has been.
-
-        An object that passes must not be one that Python made, which may be known.
-        """
-        if self.is_passing:
-            return self.value(var.value)
-        for known in self.known:
-            if var in known:
-                return known[var]
-        register = self.value(var.value)
-        self.known[-1][var] = register
-        return register
-
-    def lookup(self, node: ir.Lookup, raw: bool = True) -> Register:
-        """The register of a variable of Liquid."""
-        if node.var is not None:
-            if not node.rest:
-                return self.var(node.var)
-            path = node.var.value
-            if isinstance(path, ir.Path) and path.is_singular:
-                return self._keyed(path.root, _names(path), _keys(node.rest), raw)
-            raise NotNative("a key of a var")
-        match node.name:
-            case "received_at" if not node.keys:
-                return self.assembly.of_request("received_at", "")
-            case "header" | "query" | "setting" if len(node.keys) == 1:
-                (name,) = _keys(node.keys)
-                if name in ir.SPECIAL_KEYS:
-                    raise NotNative("a part of the request")
-                return self.assembly.of_request(node.name, name.lower() if node.name == "header" else name)
-            case "header" | "query" | "setting" | "received_at" | "forloop":
-                raise NotNative("a part of the request")
-            case "item":
-                return self._keyed(ir.Root.ITEM, (), _keys(node.keys), raw)
-            case "envelope":
-                return self._keyed(ir.Root.BODY, (), _keys(node.keys), raw)
-            case name:
-                return self._keyed(ir.Root.ITEM, (name,), _keys(node.keys), raw)
 
     # --- choices
 
@@ -289,10 +131,6 @@ class NativeValues:
         self.leave_item()
         self.assembly.place(present)
         return register
-
-    def leave_item(self) -> None:
-        """The item is for Python, whatever stands around this value."""
-        self.assembly.emit(Code.DOUBT, may_doubt=False)
 
     def _first(
         self, options: tuple[ir.Value, ...], passes: tuple[Code] | tuple[Code, int], keeps_last: bool = False
@@ -336,7 +174,7 @@ class NativeValues:
         for case in node.cases:
             hit, other = Label(), Label()
             for key in case.keys:
-                self._equals(subject, key.value)
+                self.equals(subject, key.value)
                 assembly.emit(Code.JUMP_IF, hit, may_doubt=False)
             assembly.emit(Code.JUMP, other, may_doubt=False)
             assembly.place(hit)
@@ -347,73 +185,6 @@ class NativeValues:
         self._otherwise(node.otherwise, result)
         assembly.place(end)
         return result
-
-    def _equals(self, register: Register, value: object) -> None:
-        if isinstance(value, float):
-            raise NotNative("a comparison with a decimal number")
-        self.assembly.emit(Code.EQUALS, register, self.assembly.constant(value))
-
-    # --- tests
-
-    def condition(self, node: ir.Condition) -> None:
-        """Leave the answer to a condition."""
-
-        def native() -> None:
-            if node.test is None or node.rules.doubles:
-                raise NotNative("a condition that the library evaluates")
-            self._test(node.test)
-
-        def call() -> None:
-            result = self.assembly.result()
-            truth = ir.When(node, ir.Literal(True, node.span), ir.Literal(False, node.span), node.span)
-            self.call(truth, result)
-            self.assembly.emit(Code.IS_TRUE, result, may_doubt=False)
-
-        passing, self.is_passing = self.is_passing, False
-        try:
-            self._either(native, call)
-        finally:
-            self.is_passing = passing
-
-    def _test(self, node: ir.TextTest) -> None:
-        match node:
-            case ir.AllOf(tests) | ir.AnyOf(tests):
-                end = Label()
-                leaves = Code.JUMP_UNLESS if isinstance(node, ir.AllOf) else Code.JUMP_IF
-                for position, test in enumerate(tests):
-                    with self.scope():
-                        self._test(test)
-                    if position + 1 < len(tests):
-                        self.assembly.emit(leaves, end, may_doubt=False)
-                self.assembly.place(end)
-            case ir.Negation(test):
-                self._test(test)
-                self.assembly.emit(Code.NOT, may_doubt=False)
-            case ir.Truthy(ir.Lookup() as value):
-                self.assembly.emit(Code.IS_TRUE, self.lookup(value, raw=False), may_doubt=False)
-            case ir.Contains(ir.Lookup() as left, ir.Scalar(str(part))) if part and "\\" not in part:
-                self.assembly.emit(Code.HOLDS, self.lookup(left, raw=False), self.assembly.constant(part))
-            case ir.Compare("==" | "!=" as operator, left, right):
-                if not isinstance(left, ir.Lookup):
-                    left, right = right, left
-                self._equality(left, right)
-                if operator == "!=":
-                    self.assembly.emit(Code.NOT, may_doubt=False)
-            case _:
-                raise NotNative("a condition")
-
-    def _equality(self, left: ir.Operand, right: ir.Operand) -> None:
-        if not isinstance(left, ir.Lookup):
-            raise NotNative("a condition")
-        match right:
-            case ir.Special("blank"):
-                self.assembly.emit(Code.IS_BLANK, self.lookup(left, raw=False), 0)
-            case ir.Scalar(None):
-                self.assembly.emit(Code.IS_NOTHING, self.lookup(left, raw=False))
-            case ir.Scalar(value):
-                self._equals(self.lookup(left, raw=False), value)
-            case _:
-                raise NotNative("a condition")
 
     # --- objects, lists, texts
 
@@ -461,7 +232,7 @@ class NativeValues:
         """The register of an object of the payload; one that has a member of these names is marked."""
         for path in _passed_paths(node):
             tree = self.assembly.item if path.root is ir.Root.ITEM else self.assembly.body
-            place = tree.below(_names(path))
+            place = tree.below(names_of(path))
             for name in names:
                 member = place.member(name)
                 member.guard = member.guard or MARKS
@@ -494,7 +265,7 @@ class NativeValues:
             raise NotNative("a path with several lists")
         at = next(position for position, kind in enumerate(kinds) if kind != "name")
         names, inner = (tuple(step[1] for step in part) for part in (steps[:at], steps[at + 1 :]))
-        holder = self._capture(path.root, names, raw=False)
+        holder = self.capture(path.root, names, raw=False)
         if kinds[at] == "all":  # of an object, all members
             others = tuple(kind for kind in Kind if kind is not Kind.OBJECT)
             self.assembly.emit(Code.NEED_KIND, holder, mask(others))
@@ -557,19 +328,6 @@ class NativeValues:
         register = self.assembly.result()
         self.assembly.emit(Code.LOAD, register, self.assembly.constant(bound), may_doubt=False)
         return register
-
-
-def _names(path: ir.Path) -> tuple[str, ...]:
-    steps = ir.plain_steps(path)
-    if steps is None or any(step[0] != "name" for step in steps):
-        raise NotNative("an element of a list")
-    return tuple(step[1] for step in steps)
-
-
-def _keys(keys: tuple[str | int | ir.Lookup, ...]) -> tuple[str, ...]:
-    if not all(isinstance(key, str) for key in keys):
-        raise NotNative("a key that is computed")
-    return tuple(key for key in keys if isinstance(key, str))
 
 
 def _passed_paths(node: ir.Value) -> Iterator[ir.Path]:

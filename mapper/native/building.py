@@ -1,4 +1,4 @@
-"""Building of the core: one call of the C compiler. It needs nothing but Python; the build hook loads it by path."""
+"""Building of the core: one call of the C compiler. The build hook loads this module by its path."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ typedef struct { Value value; uint32_t slot; } Match;
 
 typedef struct {
     const Program *program;
-    const u8 *start, *end;
+    const u8 *end;
     PyObject *request;
     Value value[MAX_REGISTERS];
     Match match[MAX_MATCHES];
@@ -517,7 +517,7 @@ static int is_blank(const Value *v, int content_only) {
 static int equals(const Value *v, const Value *constant) {
     if (v->kind == TEXT && constant->kind == TEXT && v->flags & ESCAPED) return UNKNOWN;
     if (v->kind == DECIMAL && constant->kind == INTEGER) return UNKNOWN;
-    if (v->kind != constant->kind) return NO;
+    if (v->kind != constant->kind || v->kind == MISSING) return NO;
     return v->len == constant->len && !memcmp(v->at, constant->at, v->len);
 }
 
@@ -688,13 +688,13 @@ static PyObject *members_for(Work *w, uint32_t first, uint32_t count) {
     return made;
 }
 
-/* Lets Python compute a value; 0 if it cannot. No exception is left. */
+/* Lets Python compute a value; 0 if it cannot. An exception that is left, as by Ctrl-C, is for the caller. */
 static int call_python(Work *w, PyObject *function, uint32_t index, Value *to) {
     const Call *call = &w->program->calls[index];
-    PyObject *number = 0, *item = 0, *body = 0, *made = 0;
+    PyObject *number, *item, *body, *made = 0;
     int fits = 0;
     if (w->held_count == MAX_CALLS || (call->reads_body && w->body_is_array)) return 0;
-    number = PyLong_FromLong(index);
+    number = PyLong_FromLong((long)index);
     item = members_for(w, call->item_first, call->item_count);
     body = members_for(w, call->body_first, call->body_count);
     if (number && item && body)
@@ -706,12 +706,8 @@ static int call_python(Work *w, PyObject *function, uint32_t index, Value *to) {
         w->held[w->held_count++] = made; /* until the item is done: the value lies in it */
         fits = value_of(made, to);
     }
-    PyErr_Clear();
+    if (PyErr_Occurred() && PyErr_ExceptionMatches(PyExc_Exception)) PyErr_Clear();
     return fits;
-}
-
-static void release(Work *w) {
-    while (w->held_count) Py_DECREF(w->held[--w->held_count]);
 }
 
 /* ---- the program ----------------------------------------------------------------------------------------- */
@@ -727,16 +723,16 @@ enum Code {
     CODES
 };
 
-/* The operands of each code: R a register, r one or NONE, C a constant, T a place ahead in the program, K a call,
+/* The operands of each code: R a register, r one or NONE, W one of a result, C a constant, T a place ahead in the program, K a call,
    S a slot of the item, N a number. */
 static const char operands[CODES][4] = {
-    [END] = "", [DOUBT] = "", [MOVE] = "RR", [LOAD] = "RC",
+    [END] = "", [DOUBT] = "", [MOVE] = "WR", [LOAD] = "WC",
     [IS_BLANK] = "RNN", [IS_NOTHING] = "R", [EQUALS] = "RC", [HOLDS] = "RC", [IS_TRUE] = "R", [IS_KIND] = "RN",
     [NOT] = "", [JUMP] = "T", [JUMP_IF] = "T", [JUMP_UNLESS] = "T", [SKIP] = "N",
     [NEED_KIND] = "RN", [NEED_CONTENT] = "R", [NEED_TIME] = "R",
-    [TO_TEXT] = "RR", [TO_INTEGER] = "RR", [TO_TIME] = "RRN", [WITHIN] = "Rrr",
-    [BEGIN] = "", [FINISH] = "RN", [PUT] = "NC", [PUT_TEXT] = "R", [MEMBER] = "RCN",
-    [SPREAD] = "R", [LIST] = "RS", [CALL] = "RK",
+    [TO_TEXT] = "WR", [TO_INTEGER] = "WR", [TO_TIME] = "WRN", [WITHIN] = "Wrr",
+    [BEGIN] = "", [FINISH] = "WN", [PUT] = "NC", [PUT_TEXT] = "R", [MEMBER] = "RCN",
+    [SPREAD] = "R", [LIST] = "WS", [CALL] = "WK",
 };
 
 static int put_constant(Work *w, uint32_t index, int skipped) {
@@ -793,23 +789,21 @@ static int finish(Work *w, const u8 *from, uint32_t kind, Value *to) {
     return 1;
 }
 
-enum Outcome { LEFT, SKIPPED, EVENT };
-typedef struct { enum Outcome outcome; const u8 *event; uint32_t rule; } Result;
-
-/* Runs the program on what was noted. Jumps lead ahead, so it ends. An instruction that is not certain goes on at
-   `on_doubt`, where Python computes the value; 0 leaves the item. */
-static Result run(Work *w, PyObject *function) {
+/* Runs the program on what was noted: the bytes of an event, the number of a rule that skips the item, or None.
+   Jumps lead ahead, so it ends. An instruction that is not certain goes on at `on_doubt`, where Python computes the
+   value; 0 leaves the item. */
+static PyObject *run(Work *w, PyObject *function) {
     const Program *g = w->program;
     const Op *last = g->ops + g->head.op_count;
     const u8 *mark = w->top, *fraction;
     int answer = NO;
     for (const Op *op = g->ops; op < last; op++) {
-        /* Operands that are no registers are smaller than MAX_REGISTERS or not used as such: see `load_ops`. */
-        Value *a = &w->value[operands[op->code][0] == 'R' ? op->a : 0];
+        char kind = operands[op->code][0];
+        Value *a = &w->value[kind == 'R' || kind == 'W' ? op->a : 0];
         const Value *b = &w->value[operands[op->code][1] == 'R' ? op->b : 0];
         int sure = 1;
         switch ((enum Code)op->code) {
-        case END: return (Result){EVENT, mark, 0};
+        case END: return PyBytes_FromStringAndSize((const char *)mark, w->top - mark);
         case DOUBT: sure = 0; break;
         case MOVE: *a = *b; break;
         case LOAD: case EQUALS: case HOLDS: {
@@ -829,7 +823,7 @@ static Result run(Work *w, PyObject *function) {
         case JUMP: op = g->ops + op->a - 1; break;
         case JUMP_IF: if (answer) op = g->ops + op->a - 1; break;
         case JUMP_UNLESS: if (!answer) op = g->ops + op->a - 1; break;
-        case SKIP: return (Result){SKIPPED, 0, op->a};
+        case SKIP: return PyLong_FromLong((long)op->a);
         case NEED_KIND: sure = op->b >> a->kind & 1; break;
         case NEED_CONTENT: sure = a->kind == TEXT && is_blank_text(a) == NO; break;
         case NEED_TIME: sure = a->kind == TEXT && is_time(a->at + 1, a->len - 2, STRICT, &fraction); break;
@@ -852,11 +846,12 @@ static Result run(Work *w, PyObject *function) {
         case CODES: sure = 0; break;
         }
         if (sure && answer != UNKNOWN) continue;
+        if (PyErr_Occurred()) return 0;
+        if (!op->on_doubt) break;
         answer = NO;
-        if (!op->on_doubt) return (Result){LEFT, 0, 0};
         op = g->ops + op->on_doubt - 1;
     }
-    return (Result){LEFT, 0, 0};
+    Py_RETURN_NONE;
 }
 
 /* ---- bodies ---------------------------------------------------------------------------------------------- */
@@ -865,21 +860,15 @@ static void forget(Work *w, uint32_t first, uint32_t count) {
     for (uint32_t i = first; i < first + count; i++) w->value[i].kind = MISSING;
 }
 
-/* The outcome of the item whose values are noted: the bytes of its event, the number of a rule, or None. */
+/* The outcome of the item whose values are noted; 0 with an exception that is none of the item's. */
 static PyObject *outcome_of(Work *w, PyObject *function) {
-    const Program *g = w->program;
-    Result result;
-    uint32_t results = g->head.item_slots + g->head.body_slots + g->head.given;
-    forget(w, results, g->head.registers - results);
+    uint32_t results = w->program->head.item_slots + w->program->head.body_slots + w->program->head.given;
+    PyObject *outcome;
+    forget(w, results, w->program->head.registers - results);
     w->top = w->out;
-    result = run(w, function);
-    release(w);
-    switch (result.outcome) {
-    case EVENT: return PyBytes_FromStringAndSize((const char *)result.event, w->top - result.event);
-    case SKIPPED: return PyLong_FromLong(result.rule);
-    case LEFT: break;
-    }
-    Py_RETURN_NONE;
+    outcome = run(w, function);
+    while (w->held_count) Py_DECREF(w->held[--w->held_count]);
+    return outcome;
 }
 
 /* Maps the item at *from and moves *from behind it; no outcome and *from = 0 if the text is not for the core. */
@@ -995,11 +984,6 @@ static PyObject *map_value(Work *w, const u8 *p, PyObject *function) {
     return 0;
 }
 
-static PyObject *left(void) {
-    PyErr_Clear();
-    Py_RETURN_NONE;
-}
-
 /* map(body, request, given, function): the outcomes of a body, or None if Python has to map it. `given` has the
    values of the request as JSON text, `function` computes values: (number, item, body, request) -> bytes or None. */
 static PyObject *map_body(PyObject *self, PyObject *const *args, Py_ssize_t count) {
@@ -1009,30 +993,29 @@ static PyObject *map_body(PyObject *self, PyObject *const *args, Py_ssize_t coun
     char *text;
     Py_ssize_t len;
     size_t room;
-    PyObject *found = 0;
+    uint32_t first = g->head.item_slots + g->head.body_slots; /* of the registers of the request */
+    PyObject *found;
     if (count != 4 || !PyTuple_Check(args[2])) {
         PyErr_SetString(PyExc_TypeError, "map(body, request, given, function)");
         return 0;
     }
-    if (!PyBytes_CheckExact(args[0]) || PyBytes_AsStringAndSize(args[0], &text, &len) < 0) return left();
-    if (len > MAX_BODY || PyTuple_Size(args[2]) != (Py_ssize_t)g->head.given) return left();
-    w.program = g;
-    w.start = (const u8 *)text;
-    w.end = w.start + len;
-    w.request = args[1];
+    if (!PyBytes_CheckExact(args[0])) Py_RETURN_NONE;
+    if (PyBytes_AsStringAndSize(args[0], &text, &len) < 0) return 0;
+    if (len > MAX_BODY || PyTuple_Size(args[2]) != (Py_ssize_t)g->head.given) Py_RETURN_NONE;
+    w.program = g, w.request = args[1], w.end = (const u8 *)text + len;
     w.names = w.matches = w.uneven = w.values = w.held_count = 0;
     w.comparisons = COMPARISONS * (int64_t)len;
-    forget(&w, 0, g->head.item_slots + g->head.body_slots);
+    forget(&w, 0, first);
     for (uint32_t i = 0; i < g->head.given; i++)
-        if (!value_of(PyTuple_GetItem(args[2], i), &w.value[g->head.item_slots + g->head.body_slots + i])) return left();
+        if (!value_of(PyTuple_GetItem(args[2], i), &w.value[first + i])) Py_RETURN_NONE;
     room = g->head.growth * (size_t)len + g->head.reserve;
     w.out = room <= sizeof small ? small : PyMem_Malloc(room);
-    if (!w.out) return left();
-    w.top = w.out;
-    w.limit = w.out + room;
-    found = map_value(&w, skip_blanks(&w, w.start), args[3]);
+    if (!w.out) return PyErr_NoMemory();
+    w.top = w.out, w.limit = w.out + room;
+    found = map_value(&w, skip_blanks(&w, (const u8 *)text), args[3]);
     if (w.out != small) PyMem_Free(w.out);
-    return found ? found : left();
+    if (found || PyErr_Occurred()) return found;
+    Py_RETURN_NONE;
 }
 
 /* ---- loading --------------------------------------------------------------------------------------------- */
@@ -1066,6 +1049,7 @@ static int load_nodes(Program *g) {
 static int is_operand(const Program *g, char kind, uint32_t number, uint32_t op) {
     switch (kind) {
     case 'R': return number < g->head.registers;
+    case 'W': return number < g->head.registers && number >= g->head.item_slots + g->head.body_slots + g->head.given;
     case 'r': return number == NONE || number < g->head.registers;
     case 'C': return number < g->head.constant_count;
     case 'T': return number > op && number <= g->head.op_count;

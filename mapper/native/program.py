@@ -63,8 +63,8 @@ class Code(IntEnum):
 class NativeProgram:
     """A program: its numbers, the texts that they point into (of UTF-8 bytes), and what Python does for it.
 
-    `given` are the values of a request that it reads, each a scope and a name, or `bound` and the seconds after
-    the time of receipt. `python` is the module with the functions that it calls, empty if it calls none.
+    `given` are the values of a request that it reads, each a scope and a name, or `bound` and the seconds
+    after the time of receipt. `python` is the module with the functions that it calls, empty if it calls none.
     """
 
     numbers: tuple[int, ...] = field(repr=False)

@@ -20,7 +20,7 @@ class Compiled:
 
     `offsets` gives, for each line of `python`, the offset in the mapping's text it came from. `target` is the
     target schema as JSON text. `objects_only` is false if the source schema allows items of other types.
-    `narrow` is the module of the narrow path, empty if there is none; `native` the program of the native core.
+    `narrow` is the module of the narrow path, empty if there is none; `native` the program of the core.
     `plan` describes both in words.
     `reads` are the files it was made from beside the mapping's own. `each` are the paths to the items, as
     written.

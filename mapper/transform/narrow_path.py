@@ -147,7 +147,7 @@ class NarrowPath:
     def settle(
         self, each_index: int, outcomes: list[NarrowOutcome], body: bytes, request: Request, room: int
     ) -> JsonResult | Stream | None:
-        """The result of a body whose items another path has mapped; None are the outcomes of items it has left.
+        """The result of a body whose items another path has mapped; None is the outcome of one it has left.
 
         None if they have to be mapped anew: the events take more than `room` bytes, or many items are left.
         """

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import lru_cache
+from collections.abc import Callable
 from types import CodeType, ModuleType
 from typing import Any
 
@@ -11,14 +10,11 @@ import msgspec
 
 from mapper.native.program import NativeProgram
 from mapper.runtime.growth import ROOM
-from mapper.runtime.limits import DEFAULT
 from mapper.runtime.times.times import shifted
-from mapper.transform.body import read_late
-from mapper.transform.collector import at_root
 from mapper.transform.compiled import execute
 from mapper.transform.narrow_path import NarrowPath
 from mapper.transform.request import Request
-from mapper.transform.result import JsonResult, Thunk
+from mapper.transform.result import JsonResult
 from mapper.transform.stream import Stream, collect
 
 _SCOPES = {"header": "headers", "query": "query", "setting": "settings"}
@@ -29,10 +25,21 @@ _NO_EVENTS: list[bytes] = []
 class NativePath:
     """Maps bodies with a `program` of the core; those that it leaves are mapped by `narrow`.
 
-    Work is not counted in the core: it takes no body that could take more than a small part of what is allowed.
+    Work is not counted in the core: no body gets there that could take more than a part of what is allowed.
     """
 
-    __slots__ = ("_call", "_calls", "_code", "_given", "_map", "_max_alone", "_name", "_narrow", "_no_request", "_program")
+    __slots__ = (
+        "_call",
+        "_calls",
+        "_code",
+        "_given",
+        "_map",
+        "_max_alone",
+        "_name",
+        "_narrow",
+        "_no_request",
+        "_program",
+    )
 
     def __init__(
         self, core: ModuleType, program: NativeProgram, narrow: NarrowPath, name: str, code: CodeType | None
@@ -63,7 +70,7 @@ class NativePath:
     def _several(
         self, found: Any, body: bytes, request: Request, portion: int | None
     ) -> JsonResult | Stream | None:
-        """The result of a skipped body, or of one with several items; None if the narrow path has to map it."""
+        """The result of a body that is skipped, or has several items; None if the narrow path has to map it."""
         if type(found) is int:
             return collect(iter((self._narrow.skipped(found, body),)))
         each_index, outcomes = found
@@ -82,7 +89,7 @@ class NativePath:
                 value = values_of[name]
             elif scope == "bound":
                 received = request.received_at
-                value = received and shifted(received, int(name))  # type: ignore[arg-type]
+                value = received and shifted(str(received), int(name))
             else:
                 value = request.received_at
             values.append(None if value is None and scope not in _SCOPES else _encode(value))
@@ -103,5 +110,5 @@ class NativePath:
                 request,
             )
 
-        self._call = call  # type: ignore[method-assign]
+        self._call = call
         return call(number, item, body, request)

@@ -35,7 +35,16 @@ class Transform:
     A pickle holds the same bytes as a file that `save` writes, and is refused for the same reasons.
     """
 
-    __slots__ = ("_compiled", "_decoded", "_file", "_first", "_module", "_narrow", "_narrow_code", "_native_code")
+    __slots__ = (
+        "_compiled",
+        "_decoded",
+        "_file",
+        "_first",
+        "_module",
+        "_narrow",
+        "_narrow_code",
+        "_native_code",
+    )
 
     def __init__(self, compiled: Compiled, codes: Codes | None = None) -> None:
         self._compiled = compiled

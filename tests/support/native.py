@@ -20,7 +20,7 @@ def native_path(transform: mapper.Transform) -> NativePath | None:
 
 
 def native_outcomes(transform: mapper.Transform, body: bytes, request: mapper.Request) -> list[Any] | None:
-    """The outcomes that the core gives for the items of a body, None for each that it leaves; None if for all."""
+    """The outcomes that the core gives for the items of a body; None for each item that it leaves, or all."""
     path = native_path(transform)
     if path is None or len(body) > path._max_alone:
         return None
@@ -31,7 +31,7 @@ def native_outcomes(transform: mapper.Transform, body: bytes, request: mapper.Re
 
 
 def assert_native(transform: mapper.Transform, body: bytes, request: mapper.Request | None = None) -> int:
-    """What the core gives is what Python gives, byte for byte; the number of items that the core has mapped."""
+    """What the core gives is what Python gives, byte for byte; the number of items that the core maps."""
     request = request or mapper.Request()
     outcomes = native_outcomes(transform, body, request)
     if outcomes is None:
