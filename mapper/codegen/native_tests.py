@@ -50,8 +50,6 @@ class NativeTests(NativeReads):
                 self.assembly.emit(Code.NOT, may_doubt=False)
             case ir.Truthy(ir.Lookup() as value):
                 self.assembly.emit(Code.IS_TRUE, self.lookup(value, raw=False), may_doubt=False)
-            case ir.Contains(ir.Lookup() as left, ir.Scalar(str(part))) if part and "\\" not in part:
-                self.assembly.emit(Code.HOLDS, self.lookup(left, raw=False), self.assembly.constant(part))
             case ir.Compare("==" | "!=" as operator, left, right):
                 if not isinstance(left, ir.Lookup):
                     left, right = right, left

@@ -17,7 +17,7 @@ from mapper import ir
 from mapper.codegen.native_assembly import MARKS, NOTHING, Label, NotNative, Register
 from mapper.codegen.native_reads import mask, names_of
 from mapper.codegen.native_tests import NativeTests
-from mapper.native.program import NONE, Code, Kind
+from mapper.native.program import Code, Kind
 from mapper.runtime.liquid.semantics import to_text
 from mapper.runtime.times.formats import DATE_FORMAT, ISO_FORMATS
 from mapper.runtime.times.times import EPOCH_UNITS
@@ -26,14 +26,11 @@ _ABSENT = (Kind.MISSING, Kind.NULL)
 # The kinds of values that a cast leaves as they are; Python casts others.
 _KEPT: dict[ir.CastKind, tuple[Kind, ...]] = {
     ir.CastKind.BOOLEAN: (*_ABSENT, Kind.TRUE, Kind.FALSE),
+    ir.CastKind.INTEGER: (*_ABSENT, Kind.INTEGER),
     ir.CastKind.OBJECT: (*_ABSENT, Kind.OBJECT),
     ir.CastKind.ARRAY: (*_ABSENT, Kind.ARRAY),
     ir.CastKind.NUMBER: (*_ABSENT, Kind.INTEGER, Kind.DECIMAL),
     ir.CastKind.JSON: tuple(kind for kind in Kind if kind is not Kind.TEXT),
-}
-_CASTS = {
-    ir.CastKind.STRING: Code.TO_TEXT,
-    ir.CastKind.INTEGER: Code.TO_INTEGER,
 }
 # No text has more than one of these forms, so their order does not matter.
 _APART = frozenset({*ISO_FORMATS, DATE_FORMAT, *EPOCH_UNITS})
@@ -306,7 +303,7 @@ class NativeValues(NativeTests):
             self.assembly.emit(Code.NEED_KIND, register, mask(_KEPT[kind]))
             return register
         result = self.assembly.result()
-        self.assembly.emit(_CASTS[kind], result, register)
+        self.assembly.emit(Code.TO_TEXT, result, register)
         return result
 
     def _time(self, node: ir.Timestamp) -> Register:
@@ -320,9 +317,9 @@ class NativeValues(NativeTests):
             self.assembly.emit(Code.WITHIN, result, low, high)
         return result
 
-    def _bound(self, bound: ir.Bound | None) -> Register | int:
+    def _bound(self, bound: ir.Bound | None) -> Register:
         if bound is None:
-            return NONE
+            return NOTHING
         if not isinstance(bound, str):
             return self.assembly.of_request("bound", str(bound[1]))
         register = self.assembly.result()

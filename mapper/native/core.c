@@ -11,7 +11,6 @@
 #define PY_SSIZE_T_CLEAN
 #define Py_LIMITED_API 0x030B0000
 #include <Python.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #ifdef __SSE2__
@@ -19,19 +18,14 @@
 #endif
 
 typedef uint8_t u8;
-
 enum {
     FORMAT_VERSION = 1,
     MAX_DEPTH = 200,        /* open brackets of a body: also the default limit of an item */
     MAX_NAMES = 512,        /* names of open objects that pass as they are */
     MAX_MATCHES = 1024,     /* elements of all lists of an item */
-    MAX_REGISTERS = 400,
     MAX_GROWTH = 16,        /* times its body may the output be */
     MAX_MEMBERS = 64,       /* of one node: a bit of a word each */
-    ROWS = 64,
     MAX_CALLS = 64,         /* results of Python that an item holds */
-    MAX_ARGUMENT_DEPTH = 50,
-    MAX_ITEMS = 10000,
     MAX_BODY = 4000000,     /* bytes, of a body and of a value that Python made */
     MAX_VALUES = 500000,    /* of a body: half its limit, as an array in a body is read twice */
     MAX_TEXT = 1000000,     /* bytes of a text that is joined: no more characters than its limit */
@@ -40,10 +34,8 @@ enum {
     MAX_DIGITS = 17,        /* of a decimal number that may still be its own shortest form */
     COMPARISONS = 4,        /* of names, for each byte of a body */
     COMPARISONS_OF_NUMBER = 400,
-    SMALL_OUTPUT = 8192,
-    NONE = 0xFFFF
+    MAX_REGISTERS = 400, ROWS = 64, MAX_ARGUMENT_DEPTH = 50, MAX_ITEMS = 10000, SMALL_OUTPUT = 8192, NONE = 0xFFFF
 };
-
 enum Kind { MISSING, NUL, FALSE_, TRUE_, INTEGER, DECIMAL, TEXT, OBJECT, ARRAY };
 enum Flag {
     ESCAPED = 1, /* a text with a backslash */
@@ -54,7 +46,7 @@ enum Flag {
     LONG = 32    /* a decimal number that may be written otherwise by Python */
 };
 
-/* A value of the payload, of the program or of the output: its JSON text. */
+/* A value of the payload, of the program or of the output: its JSON text. A text has two bytes at least. */
 typedef struct { const u8 *at; uint32_t len; u8 kind, flags; } Value;
 
 /* A program is an array of numbers, whose parts are arrays of these structures; docs/native-core.md explains them. */
@@ -87,24 +79,20 @@ typedef struct {
 
 typedef struct { const u8 *at; uint32_t len, hash; } Name;
 typedef struct { Value value; uint32_t slot; } Match;
-
 typedef struct {
     const Program *program;
-    const u8 *end;
-    PyObject *request;
+    const u8 *end; /* of the body */
+    PyObject *request, *held[MAX_CALLS]; /* held: results of Python, until the item is done */
     Value value[MAX_REGISTERS];
     Match match[MAX_MATCHES];
     Name name[MAX_NAMES];
-    uint32_t names, matches, uneven, values;
+    uint32_t names, matches, uneven, values, held_count;
     int64_t comparisons; /* that may still be made between names that look alike */
     u8 *out, *top, *limit;
-    PyObject *held[MAX_CALLS];
-    uint32_t held_count;
     int body_is_array, is_unselected, is_strict;
 } Work;
 
 /* ---- scanning: texts and numbers ------------------------------------------------------------------------- */
-
 static inline const u8 *skip_blanks(Work *w, const u8 *p) {
     if (*p > ' ') return p;
     w->uneven++;
@@ -173,7 +161,6 @@ static inline const u8 *text_end(const u8 *p, const u8 *end, u8 *flags) {
 }
 
 static inline int is_digit(u8 c) { return c >= '0' && c <= '9'; }
-
 /* The end of the number at `p`, 0 if there is none. The NUL at the end of the body stops every loop. */
 static inline const u8 *number_end(const u8 *p, u8 *kind, u8 *flags) {
     const u8 *whole, *fraction;
@@ -217,7 +204,6 @@ static int is_shortest(Work *w, const u8 *at, const u8 *end) {
 }
 
 /* ---- scanning: names ------------------------------------------------------------------------------------- */
-
 static inline unsigned row_of(const u8 *name, uint32_t len) {
     return len ? (len * 5 + name[0] * 3 + name[len - 1]) & 63 : 0;
 }
@@ -260,14 +246,11 @@ static inline int is_new_name(Work *w, uint64_t *bloom, uint32_t first, const u8
 }
 
 /* ---- scanning: values ------------------------------------------------------------------------------------ */
-
 static inline int note(Work *w, uint32_t slot, Value value) {
-    if (slot < w->program->head.item_slots && w->program->is_list[slot]) {
-        if (w->matches == MAX_MATCHES) return 0;
-        w->match[w->matches++] = (Match){value, slot};
-    } else {
-        w->value[slot] = value;
-    }
+    if (slot == NONE) return 1;
+    if (slot >= w->program->head.item_slots || !w->program->is_list[slot]) w->value[slot] = value;
+    else if (w->matches == MAX_MATCHES) return 0;
+    else w->match[w->matches++] = (Match){value, slot};
     return 1;
 }
 
@@ -277,7 +260,6 @@ static inline const u8 *word_end(const u8 *p, const u8 *end, const char *word, i
 
 /* The place of the value that is read next: the slots that want it, the node below, and if it passes as it is. */
 typedef struct { uint32_t slot, body_slot, node, raw; } Place;
-
 /* An object or array that is open. */
 typedef struct {
     Place place;
@@ -286,10 +268,8 @@ typedef struct {
     uint32_t names, uneven;
     u8 close, flags;
 } Open;
-
 static inline int note_at(Work *w, const Place *place, Value value) {
-    return (place->slot == NONE || note(w, place->slot, value)) &&
-           (place->body_slot == NONE || note(w, place->body_slot, value));
+    return note(w, place->slot, value) && note(w, place->body_slot, value);
 }
 
 /* Reads the name at `p`, and finds the place of its value; the first byte of the value, or 0. */
@@ -351,15 +331,9 @@ at_value:
         if (*p != open->close) goto at_member;
         open->flags = EMPTY;
         goto at_close;
-    case 't':
-        p = word_end(p, end, "true", 4), kind = TRUE_;
-        break;
-    case 'n':
-        p = word_end(p, end, "null", 4), kind = NUL;
-        break;
-    case 'f':
-        p = word_end(p, end, "false", 5), kind = FALSE_;
-        break;
+    case 't': p = word_end(p, end, "true", 4), kind = TRUE_; break;
+    case 'n': p = word_end(p, end, "null", 4), kind = NUL; break;
+    case 'f': p = word_end(p, end, "false", 5), kind = FALSE_; break;
     default:
         p = number_end(p, &kind, &flags);
         if (p && flags & (ODD | LONG) && (place.raw || place.slot != NONE || place.body_slot != NONE)) {
@@ -398,7 +372,6 @@ at_member:
 }
 
 /* ---- writing --------------------------------------------------------------------------------------------- */
-
 static inline int put(Work *w, const void *from, size_t len) {
     if ((size_t)(w->limit - w->top) < len) return 0;
     memcpy(w->top, from, len);
@@ -479,17 +452,8 @@ static int put_value(Work *w, const Value *v) {
     return v->flags & UNEVEN ? put_even(w, v->at, v->at + v->len, 0) : put(w, v->at, v->len);
 }
 
-/* The inside of a text, between its quotes. */
-static int put_inside(Work *w, const Value *v) {
-    const u8 *inside = v->at + 1;
-    if (v->len < 2) return 0;
-    return v->flags & UNEVEN ? put_even(w, inside, inside + v->len - 2, 1) : put(w, inside, v->len - 2);
-}
-
 /* ---- tests ----------------------------------------------------------------------------------------------- */
-
 enum Answer { NO = 0, YES = 1, UNKNOWN = -1 };
-
 /* The answer to: is the text, between its quotes, empty or white space alone? */
 static int is_blank_text(const Value *v) {
     const u8 *p = v->at + 1, *end = v->at + v->len - 1;
@@ -521,18 +485,7 @@ static int equals(const Value *v, const Value *constant) {
     return v->len == constant->len && !memcmp(v->at, constant->at, v->len);
 }
 
-/* A text holds a part, both without escapes; nothing holds nothing. */
-static int holds(const Value *v, const Value *part) {
-    uint32_t len = part->len - 2;
-    if (v->kind <= FALSE_ || v->kind == TRUE_) return NO;
-    if (v->kind != TEXT || v->flags & ESCAPED || part->len < 3) return UNKNOWN;
-    for (const u8 *p = v->at + 1, *last = v->at + v->len - 1; last - p >= (ptrdiff_t)len; p++)
-        if (*p == part->at[1] && !memcmp(p, part->at + 1, len)) return YES;
-    return NO;
-}
-
 /* ---- times ----------------------------------------------------------------------------------------------- */
-
 static inline int two(const u8 *p) { return (p[0] - '0') * 10 + p[1] - '0'; }
 
 static int is_day(int year, int month, int day) {
@@ -542,7 +495,6 @@ static int is_day(int year, int month, int day) {
 }
 
 enum TimeOption { ZONE_IS_UTC = 1, STRICT = 2 };
-
 /* True for an ISO 8601 text up to seconds and a fraction, in UTC. `*fraction` is where the fraction or zone begins.
    STRICT: for any time of RFC 3339. */
 static int is_time(const u8 *p, uint32_t len, int options, const u8 **fraction) {
@@ -584,7 +536,6 @@ static int to_time(Work *w, const Value *v, int options, Value *to) {
 }
 
 /* ---- casts ----------------------------------------------------------------------------------------------- */
-
 /* The integer that a decimal number such as 5.00 is; 0 if it has a fraction. */
 static int whole_part(const Value *v, Value *to) {
     const u8 *point = memchr(v->at, '.', v->len);
@@ -607,28 +558,15 @@ static int to_text(Work *w, const Value *v, Value *to) {
     return 1;
 }
 
-static int to_integer(const Value *v, Value *to) {
-    *to = *v;
-    if (v->kind == DECIMAL) return whole_part(v, to) && !(to->len == 2 && *to->at == '-'); /* -0.0 */
-    return v->kind <= NUL || (v->kind == INTEGER && !(v->flags & ODD));
-}
-
-/* The answer to: does a time lie between two others? A bound that is missing is open. */
-static int is_within(const Value *time, const Value *low, const Value *high) {
-    const Value *bounds[] = {low, high};
-    if (time->kind != TEXT || time->len != 26) return UNKNOWN;
-    for (int i = 0; i < 2; i++) {
-        int order;
-        if (!bounds[i] || bounds[i]->kind == MISSING) continue;
-        if (bounds[i]->kind != TEXT || bounds[i]->len != 26) return UNKNOWN;
-        order = memcmp(time->at, bounds[i]->at, 26);
-        if (i ? order > 0 : order < 0) return NO;
-    }
-    return YES;
+/* The order of a time and a bound; UNKNOWN is 2 here. A bound that is missing is open. */
+static int order_of(const Value *time, const Value *bound) {
+    if (bound->kind == MISSING) return 0;
+    if (time->kind != TEXT || time->len != 26 || bound->kind != TEXT || bound->len != 26) return 2;
+    int order = memcmp(time->at, bound->at, 26);
+    return (order > 0) - (order < 0);
 }
 
 /* ---- calls of Python ------------------------------------------------------------------------------------- */
-
 /* The value that Python made: the bytes of JSON text as the encoder writes it. */
 static int value_of(PyObject *bytes, Value *to) {
     char *text;
@@ -669,8 +607,9 @@ static int put_arguments(Work *w, const Argument *argument, uint32_t count, int 
         if (value->kind != MISSING) {
             if (w->top[-1] != '{' && !put(w, ",", 1)) return 0;
             if (!put(w, g->texts + name->at, name->len)) return 0;
-            if (inside && value->kind == OBJECT ? !put_arguments(w, argument + 1, inside, depth - 1)
-                                                : !put(w, value->at, value->len)) return 0;
+            int opens = inside && value->kind == OBJECT;
+            if (opens && !put_arguments(w, argument + 1, inside, depth - 1)) return 0;
+            if (!opens && !put(w, value->at, value->len)) return 0;
         }
         argument += 1 + inside;
     }
@@ -692,45 +631,37 @@ static PyObject *members_for(Work *w, uint32_t first, uint32_t count) {
 static int call_python(Work *w, PyObject *function, uint32_t index, Value *to) {
     const Call *call = &w->program->calls[index];
     PyObject *number, *item, *body, *made = 0;
-    int fits = 0;
     if (w->held_count == MAX_CALLS || (call->reads_body && w->body_is_array)) return 0;
     number = PyLong_FromLong((long)index);
     item = members_for(w, call->item_first, call->item_count);
     body = members_for(w, call->body_first, call->body_count);
-    if (number && item && body)
-        made = PyObject_CallFunctionObjArgs(function, number, item, body, w->request, NULL);
-    Py_XDECREF(number);
-    Py_XDECREF(item);
-    Py_XDECREF(body);
-    if (made) {
-        w->held[w->held_count++] = made; /* until the item is done: the value lies in it */
-        fits = value_of(made, to);
-    }
+    if (number && item && body) made = PyObject_CallFunctionObjArgs(function, number, item, body, w->request, NULL);
+    Py_XDECREF(number), Py_XDECREF(item), Py_XDECREF(body);
+    if (made) w->held[w->held_count++] = made; /* the value lies in it */
     if (PyErr_Occurred() && PyErr_ExceptionMatches(PyExc_Exception)) PyErr_Clear();
-    return fits;
+    return made && value_of(made, to);
 }
 
 /* ---- the program ----------------------------------------------------------------------------------------- */
-
 enum Code {
     END, DOUBT, MOVE, LOAD,
-    IS_BLANK, IS_NOTHING, EQUALS, HOLDS, IS_TRUE, IS_KIND, NOT,
+    IS_BLANK, IS_NOTHING, EQUALS, IS_TRUE, IS_KIND, NOT,
     JUMP, JUMP_IF, JUMP_UNLESS, SKIP,
     NEED_KIND, NEED_CONTENT, NEED_TIME,
-    TO_TEXT, TO_INTEGER, TO_TIME, WITHIN,
+    TO_TEXT, TO_TIME, WITHIN,
     BEGIN, FINISH, PUT, PUT_TEXT, MEMBER, SPREAD, LIST,
     CALL,
     CODES
 };
 
-/* The operands of each code: R a register, r one or NONE, W one of a result, C a constant, T a place ahead in the program, K a call,
+/* The operands of each code: R a register, W one of a result, C a constant, T a place ahead in the program, K a call,
    S a slot of the item, N a number. */
 static const char operands[CODES][4] = {
     [END] = "", [DOUBT] = "", [MOVE] = "WR", [LOAD] = "WC",
-    [IS_BLANK] = "RNN", [IS_NOTHING] = "R", [EQUALS] = "RC", [HOLDS] = "RC", [IS_TRUE] = "R", [IS_KIND] = "RN",
+    [IS_BLANK] = "RNN", [IS_NOTHING] = "R", [EQUALS] = "RC", [IS_TRUE] = "R", [IS_KIND] = "RN",
     [NOT] = "", [JUMP] = "T", [JUMP_IF] = "T", [JUMP_UNLESS] = "T", [SKIP] = "N",
     [NEED_KIND] = "RN", [NEED_CONTENT] = "R", [NEED_TIME] = "R",
-    [TO_TEXT] = "WR", [TO_INTEGER] = "WR", [TO_TIME] = "WRN", [WITHIN] = "Wrr",
+    [TO_TEXT] = "WR", [TO_TIME] = "WRN", [WITHIN] = "WRR",
     [BEGIN] = "", [FINISH] = "WN", [PUT] = "NC", [PUT_TEXT] = "R", [MEMBER] = "RCN",
     [SPREAD] = "R", [LIST] = "WS", [CALL] = "WK",
 };
@@ -743,7 +674,8 @@ static int put_constant(Work *w, uint32_t index, int skipped) {
 /* A value inside of a text that is joined: nothing, a text, an integer, true or false. */
 static int put_text(Work *w, const Value *v) {
     if (v->kind <= NUL) return 1;
-    if (v->kind == TEXT) return put_inside(w, v);
+    if (v->kind == TEXT && v->flags & UNEVEN) return put_even(w, v->at + 1, v->at + v->len - 1, 1);
+    if (v->kind == TEXT) return put(w, v->at + 1, v->len - 2); /* the quotes are there: see `Value` */
     return v->kind < TEXT && !(v->flags & ODD) && put_value(w, v);
 }
 
@@ -806,13 +738,13 @@ static PyObject *run(Work *w, PyObject *function) {
         case END: return PyBytes_FromStringAndSize((const char *)mark, w->top - mark);
         case DOUBT: sure = 0; break;
         case MOVE: *a = *b; break;
-        case LOAD: case EQUALS: case HOLDS: {
+        case LOAD: case EQUALS: {
             const Constant *constant = &g->constants[op->b];
             Value value = {g->texts + constant->at, constant->len, (u8)constant->kind, 0};
             if (value.kind > TEXT && value.len == 2) value.flags = EMPTY;
             if (value.kind == TEXT && memchr(value.at, '\\', value.len)) value.flags = ESCAPED;
             if (op->code == LOAD) *a = value;
-            else answer = op->code == EQUALS ? equals(a, &value) : holds(a, &value);
+            else answer = equals(a, &value);
             break;
         }
         case IS_BLANK: answer = is_blank(a, op->b); break;
@@ -828,12 +760,11 @@ static PyObject *run(Work *w, PyObject *function) {
         case NEED_CONTENT: sure = a->kind == TEXT && is_blank_text(a) == NO; break;
         case NEED_TIME: sure = a->kind == TEXT && is_time(a->at + 1, a->len - 2, STRICT, &fraction); break;
         case TO_TEXT: sure = to_text(w, b, a); break;
-        case TO_INTEGER: sure = to_integer(b, a); break;
         case TO_TIME: sure = to_time(w, b, op->c, a); break;
         case WITHIN:
             if (is_nothing(a)) break;
-            answer = is_within(a, op->b == NONE ? 0 : &w->value[op->b], op->c == NONE ? 0 : &w->value[op->c]);
-            if (answer == NO) a->kind = MISSING;
+            sure = order_of(a, b) != 2 && order_of(a, &w->value[op->c]) != 2;
+            if (sure && (order_of(a, b) < 0 || order_of(a, &w->value[op->c]) > 0)) a->kind = MISSING;
             break;
         case BEGIN: mark = w->top; break;
         case FINISH: sure = finish(w, mark, op->b, a); break;
@@ -855,7 +786,6 @@ static PyObject *run(Work *w, PyObject *function) {
 }
 
 /* ---- bodies ---------------------------------------------------------------------------------------------- */
-
 static void forget(Work *w, uint32_t first, uint32_t count) {
     for (uint32_t i = first; i < first + count; i++) w->value[i].kind = MISSING;
 }
@@ -991,8 +921,7 @@ static PyObject *map_body(PyObject *self, PyObject *const *args, Py_ssize_t coun
     Work w;
     u8 small[SMALL_OUTPUT];
     char *text;
-    Py_ssize_t len;
-    size_t room;
+    Py_ssize_t len, room;
     uint32_t first = g->head.item_slots + g->head.body_slots; /* of the registers of the request */
     PyObject *found;
     if (count != 4 || !PyTuple_Check(args[2])) {
@@ -1008,8 +937,8 @@ static PyObject *map_body(PyObject *self, PyObject *const *args, Py_ssize_t coun
     forget(&w, 0, first);
     for (uint32_t i = 0; i < g->head.given; i++)
         if (!value_of(PyTuple_GetItem(args[2], i), &w.value[first + i])) Py_RETURN_NONE;
-    room = g->head.growth * (size_t)len + g->head.reserve;
-    w.out = room <= sizeof small ? small : PyMem_Malloc(room);
+    room = (Py_ssize_t)g->head.growth * len + (Py_ssize_t)g->head.reserve;
+    w.out = room <= SMALL_OUTPUT ? small : PyMem_Malloc((size_t)room);
     if (!w.out) return PyErr_NoMemory();
     w.top = w.out, w.limit = w.out + room;
     found = map_value(&w, skip_blanks(&w, (const u8 *)text), args[3]);
@@ -1019,20 +948,17 @@ static PyObject *map_body(PyObject *self, PyObject *const *args, Py_ssize_t coun
 }
 
 /* ---- loading --------------------------------------------------------------------------------------------- */
-
-/* A part of the arguments, all from the one at `place` on, or of the texts. */
 static int is_part(uint32_t most, uint32_t first, uint32_t count) { return first <= most && count <= most - first; }
 
 /* The fields of the structures of a program; see `is_operand`. Node, Member, Op, Constant, Call, Argument, Each. */
 static const char *const fields[] = {"NNsnF", "LLssnFG", "LLLLL", "LLN", "NNNNF", "CqN", "sGns"};
-
 /* Members by their names; every member belongs to one node, and a row of a node leads to its own members alone. */
 static int load_nodes(Program *g) {
     uint32_t taken = 0;
     for (uint32_t i = 0; i < g->head.node_count; i++) {
         const Node *node = &g->nodes[i];
-        if (node->first != taken || node->count > MAX_MEMBERS || !is_part(g->head.member_count, taken, node->count))
-            return 0;
+        if (node->first != taken || node->count > MAX_MEMBERS) return 0;
+        if (!is_part(g->head.member_count, taken, node->count)) return 0;
         for (uint32_t k = 0; k < node->count; k++, taken++) {
             const Member *member = &g->members[taken];
             if (!is_part(g->text_len, member->at, member->len)) return 0;
@@ -1050,7 +976,6 @@ static int is_operand(const Program *g, char kind, uint32_t number, uint32_t op)
     switch (kind) {
     case 'R': return number < g->head.registers;
     case 'W': return number < g->head.registers && number >= g->head.item_slots + g->head.body_slots + g->head.given;
-    case 'r': return number == NONE || number < g->head.registers;
     case 'C': return number < g->head.constant_count;
     case 'T': return number > op && number <= g->head.op_count;
     case 'K': return number < g->head.call_count;
@@ -1107,8 +1032,7 @@ static int load(Program *g, const char *numbers, size_t size) {
     memcpy(g->numbers, numbers, size);
     memcpy(&g->head, numbers, sizeof *head);
     if (head->version != FORMAT_VERSION || head->registers > MAX_REGISTERS || head->registers < 1) return 0;
-    if (head->item_slots > MAX_REGISTERS || head->body_slots > MAX_REGISTERS || head->given > MAX_REGISTERS) return 0;
-    if (head->item_slots + head->body_slots + head->given > head->registers) return 0;
+    if ((uint64_t)head->item_slots + head->body_slots + head->given > head->registers) return 0;
     if (head->body_node >= head->node_count || head->item_node >= head->node_count) return 0;
     if (head->reserve > MAX_BODY || head->growth > MAX_GROWTH) return 0;
     total += head->item_slots;
@@ -1135,10 +1059,8 @@ static int load(Program *g, const char *numbers, size_t size) {
 static void dealloc(PyObject *self) {
     Program *g = (Program *)self;
     PyTypeObject *type = Py_TYPE(self);
-    PyMem_Free(g->numbers);
-    PyMem_Free(g->texts);
-    PyMem_Free(g->rows);
-    PyMem_Free(g->next_in_row);
+    void *parts[] = {g->numbers, g->texts, g->rows, g->next_in_row};
+    for (int i = 0; i < 4; i++) PyMem_Free(parts[i]);
     ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
     Py_DECREF(type);
 }
@@ -1153,13 +1075,11 @@ static PyObject *make(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
     if (!PyArg_ParseTuple(args, "y#y#", &numbers, &size, &texts, &text_len)) return 0;
     g = (Program *)((allocfunc)PyType_GetSlot(type, Py_tp_alloc))(type, 0); /* all zero */
     if (!g) return 0;
-    if (text_len <= MAX_BODY && size % 4 == 0) {
-        g->texts = PyMem_Calloc((size_t)text_len + 1, 1);
-        g->text_len = (uint32_t)text_len;
-        if (g->texts) {
-            memcpy(g->texts, texts, (size_t)text_len);
-            if (load(g, numbers, (size_t)size)) return (PyObject *)g;
-        }
+    g->texts = text_len <= MAX_BODY && size % 4 == 0 ? PyMem_Calloc((size_t)text_len + 1, 1) : 0;
+    g->text_len = (uint32_t)text_len;
+    if (g->texts) {
+        memcpy(g->texts, texts, (size_t)text_len);
+        if (load(g, numbers, (size_t)size)) return (PyObject *)g;
     }
     Py_DECREF(g);
     PyErr_SetString(PyExc_ValueError, "not a program of this core");
@@ -1176,7 +1096,6 @@ static int fill(PyObject *module) {
     Py_XDECREF(type);
     return failed ? -1 : 0;
 }
-
 static PyModuleDef_Slot phases[] = {{Py_mod_exec, fill}, {0, 0}};
 static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_core", 0, 0, 0, phases, 0, 0, 0};
 PyMODINIT_FUNC PyInit__core(void) { return PyModuleDef_Init(&module); }
