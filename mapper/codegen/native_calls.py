@@ -1,8 +1,8 @@
 """Codegen of calls: the module of the functions that the native core calls for values it does not compute.
 
 `value_N(item, body, request)` returns the value of one node as JSON text, None if it is missing. It raises
-an exception if the item is for Python. The texts that it is given hold no more members than the node reads; item
-and body are decoded as on the narrow path.
+an exception if the item is for Python. The texts that it is given hold no more members than the node reads;
+item and body are decoded as on the narrow path.
 """
 
 from __future__ import annotations

@@ -121,7 +121,7 @@ class NativeReads:
         return slot
 
     def _keyed(self, root: ir.Root, names: tuple[str, ...], keys: tuple[str, ...], raw: bool) -> Register:
-        """As `capture`, for keys of Liquid: `size`, `first`, `last` are computed if no member has the name."""
+        """As `capture`, for keys of Liquid: `size`, `first`, `last` are computed without such a member."""
         names += keys
         slot = self.capture(root, names, raw)
         for position in range(len(names) - len(keys), len(names)):

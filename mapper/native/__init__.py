@@ -1,7 +1,7 @@
 """Native: the optional core in C that maps most bodies, and the programs that it runs.
 
-`MAPPER_CORE` decides: `0` leaves the core out, `1` makes it an error if there is none; unset, it is used if it
-is there. Python maps whatever the core does not.
+`MAPPER_CORE` decides: `0` leaves the core out, `1` makes it an error if there is none; unset, it is used
+if it is there. Python maps whatever the core does not.
 """
 
 from __future__ import annotations

@@ -86,10 +86,9 @@ typedef struct {
     Value value[MAX_REGISTERS];
     Match match[MAX_MATCHES];
     Name name[MAX_NAMES];
-    uint32_t names, matches, uneven, values, held_count;
+    uint32_t names, matches, uneven, values, held_count, body_is_array, is_unselected, is_strict;
     int64_t comparisons; /* that may still be made between names that look alike */
     u8 *out, *top, *limit;
-    int body_is_array, is_unselected, is_strict;
 } Work;
 
 /* ---- scanning: texts and numbers ------------------------------------------------------------------------- */

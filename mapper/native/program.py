@@ -59,7 +59,7 @@ class Code(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class NativeProgram:
-    """A program: its numbers, the texts that they point into (of UTF-8 bytes), and what Python does for it.
+    """A program: its numbers, the texts that they point into (as UTF-8), and what Python does for it.
 
     `given` are the values of a request that it reads, each a scope and a name, or `bound` and the seconds
     after the time of receipt. `python` is the module with the functions that it calls, empty if it calls none.

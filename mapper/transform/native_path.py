@@ -70,7 +70,7 @@ class NativePath:
     def _several(
         self, found: Any, body: bytes, request: Request, portion: int | None
     ) -> JsonResult | Stream | None:
-        """The result of a body that is skipped, or has several items; None if the narrow path has to map it."""
+        """The result of a skipped body, or one of several items; None if the narrow path has to map it."""
         if type(found) is int:
             return collect(iter((self._narrow.skipped(found, body),)))
         each_index, outcomes = found
