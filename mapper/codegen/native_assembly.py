@@ -11,7 +11,7 @@ import msgspec
 from msgspec.json import encode
 
 from mapper.codegen.plan import PayloadPlace
-from mapper.native.program import FORMAT_VERSION, NONE, Code, Kind
+from mapper.native.program import FORMAT_VERSION, NONE, Instruction, NativeKind
 
 MAX_REGISTERS = 400  # as in the core
 MAX_MEMBERS = 64
@@ -43,14 +43,14 @@ NOTHING = Register(Region.RESULT, 0)  # never set: MISSING
 
 
 @dataclass(eq=False, slots=True)
-class Label:
+class JumpTarget:
     """A place in the program; jumps lead ahead."""
 
     position: int = -1
     is_used: bool = False
 
 
-Operand: TypeAlias = "int | Register | Label"
+Operand: TypeAlias = "int | Register | JumpTarget"
 # A member of a text for Python: its name (a constant), its register, the number of arguments inside of it.
 Argument: TypeAlias = "tuple[int, Register, int]"
 
@@ -100,30 +100,30 @@ class Assembly:
 
     item: TriePlace = field(default_factory=TriePlace)
     body: TriePlace = field(default_factory=TriePlace)
-    operations: list[tuple[Code, list[Operand], Label | None]] = field(default_factory=list)
-    constants: dict[tuple[bytes, Kind], int] = field(default_factory=dict)
+    operations: list[tuple[Instruction, list[Operand], JumpTarget | None]] = field(default_factory=list)
+    constants: dict[tuple[bytes, NativeKind], int] = field(default_factory=dict)
     given: dict[tuple[str, str], Register] = field(default_factory=dict)
     lists: set[Register] = field(default_factory=set)
     slots: dict[Region, int] = field(default_factory=lambda: {Region.ITEM: 0, Region.BODY: 0})
     results: int = 1  # the first is NOTHING
-    doubt: Label | None = None
+    doubt: JumpTarget | None = None
     calls: list[tuple[list[Argument], list[Argument], bool]] = field(default_factory=list)
     texts: bytearray = field(default_factory=bytearray)
     _text_places: dict[bytes, int] = field(default_factory=dict)
 
     # --- instructions
 
-    def emit(self, code: Code, *operands: Operand, may_doubt: bool = True) -> None:
+    def emit(self, code: Instruction, *operands: Operand, may_doubt: bool = True) -> None:
         """One more instruction."""
         doubt = self.doubt if may_doubt else None
         if doubt is not None:
             doubt.is_used = True
         for operand in operands:
-            if isinstance(operand, Label):
+            if isinstance(operand, JumpTarget):
                 operand.is_used = True
         self.operations.append((code, list(operands), doubt))
 
-    def place(self, label: Label) -> None:
+    def place(self, label: JumpTarget) -> None:
         """Put a label at the next instruction."""
         label.position = len(self.operations)
 
@@ -166,7 +166,7 @@ class Assembly:
 
     def piece(self, text: bytes) -> int:
         """The number of a piece of the output."""
-        return self.constants.setdefault((text, Kind.MISSING), len(self.constants))
+        return self.constants.setdefault((text, NativeKind.MISSING), len(self.constants))
 
     def constant(self, value: object) -> int:
         """The number of a constant value; raises NotNative for one that JSON text of Python cannot hold."""
@@ -230,7 +230,7 @@ class Assembly:
         match operand:
             case Register(region, number):
                 return self.first(region) + number
-            case Label():
+            case JumpTarget():
                 return operand.position
             case _:
                 return operand
@@ -250,23 +250,23 @@ class Assembly:
             yield 0 if doubt is None else doubt.position
 
 
-def kind_of(value: object) -> Kind:
+def kind_of(value: object) -> NativeKind:
     """The kind of a JSON value."""
     match value:
         case None:
-            return Kind.NULL
+            return NativeKind.NULL
         case bool():
-            return Kind.TRUE if value else Kind.FALSE
+            return NativeKind.TRUE if value else NativeKind.FALSE
         case int():
-            return Kind.INTEGER
+            return NativeKind.INTEGER
         case float():
-            return Kind.DECIMAL
+            return NativeKind.DECIMAL
         case str():
-            return Kind.TEXT
+            return NativeKind.TEXT
         case dict():
-            return Kind.OBJECT
+            return NativeKind.OBJECT
         case _:
-            return Kind.ARRAY
+            return NativeKind.ARRAY
 
 
 @dataclass(slots=True)

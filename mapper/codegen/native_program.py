@@ -11,7 +11,7 @@ from typing import Any
 
 from mapper import ir
 from mapper.codegen.check_code import has_known_members
-from mapper.codegen.native_assembly import Assembly, Label, NotNative, Region, Register, Trie
+from mapper.codegen.native_assembly import Assembly, JumpTarget, NotNative, Region, Register, Trie
 from mapper.codegen.native_calls import generate_calls
 from mapper.codegen.native_reads import mask
 from mapper.codegen.native_values import NativeValues, name_piece
@@ -20,19 +20,19 @@ from mapper.codegen.proven import remaining
 from mapper.codegen.validator_code import is_trivial, member_schema
 from mapper.ir.facts import may_be_null
 from mapper.ir.growth import growth
-from mapper.native.program import NONE, Code, Kind, NativeProgram
+from mapper.native.program import NONE, Instruction, NativeKind, NativeProgram
 from mapper.schemas.questions import Subschema
 
 _VALUE, _ALL, _ELEMENTS = range(3)
 _MAX_GROWTH = 6  # times its length may the output of an item become, or the item is left
-_KINDS: dict[str, tuple[Kind, ...]] = {
-    "string": (Kind.TEXT,),
-    "object": (Kind.OBJECT,),
-    "array": (Kind.ARRAY,),
-    "boolean": (Kind.TRUE, Kind.FALSE),
-    "null": (Kind.NULL,),
-    "integer": (Kind.INTEGER,),
-    "number": (Kind.INTEGER, Kind.DECIMAL),
+_KINDS: dict[str, tuple[NativeKind, ...]] = {
+    "string": (NativeKind.TEXT,),
+    "object": (NativeKind.OBJECT,),
+    "array": (NativeKind.ARRAY,),
+    "boolean": (NativeKind.TRUE, NativeKind.FALSE),
+    "null": (NativeKind.NULL,),
+    "integer": (NativeKind.INTEGER,),
+    "number": (NativeKind.INTEGER, NativeKind.DECIMAL),
 }
 _TIMES = (None, r"\S", r"^\S+(?!\s)$", r"^\S+$")
 _WORDS = frozenset({"title", "description", "examples", "default", "$comment"})
@@ -80,13 +80,13 @@ def _describe(values: NativeValues) -> str:
 
 def _emit_rules(values: NativeValues, rules: tuple[ir.Rule, ...]) -> None:
     for number, rule in enumerate(rules):
-        passed = Label()
+        passed = JumpTarget()
         values.condition(rule.condition)
-        values.assembly.emit(Code.JUMP_UNLESS, passed, may_doubt=False)
+        values.assembly.emit(Instruction.JUMP_UNLESS, passed, may_doubt=False)
         if rule.rejects:
             values.leave_item()
         else:
-            values.assembly.emit(Code.SKIP, number, may_doubt=False)
+            values.assembly.emit(Instruction.SKIP, number, may_doubt=False)
         values.assembly.place(passed)
 
 
@@ -95,12 +95,14 @@ def _emit_event(values: NativeValues, output: ir.Record, target: Mapping[str, An
     fields = values.fields(output.fields)
     for field, register in fields:
         _emit_check(assembly, field, register, member_schema(target, field.name))
-    assembly.emit(Code.BEGIN)
-    assembly.emit(Code.PUT, 0, assembly.piece(b"{"))
+    assembly.emit(Instruction.BEGIN)
+    assembly.emit(Instruction.PUT, 0, assembly.piece(b"{"))
     for field, register in fields:
-        assembly.emit(Code.MEMBER, register, assembly.piece(name_piece(field.name)), int(field.nullable))
-    assembly.emit(Code.PUT, 0, assembly.piece(b"}"))
-    assembly.emit(Code.END)
+        assembly.emit(
+            Instruction.MEMBER, register, assembly.piece(name_piece(field.name)), int(field.nullable)
+        )
+    assembly.emit(Instruction.PUT, 0, assembly.piece(b"}"))
+    assembly.emit(Instruction.END)
 
 
 def _emit_check(assembly: Assembly, field: ir.Field, register: Register, schema: Subschema) -> None:
@@ -110,10 +112,10 @@ def _emit_check(assembly: Assembly, field: ir.Field, register: Register, schema:
         return
     if isinstance(rest, bool):
         raise NotNative("the target schema forbids a field")
-    passed = Label()
+    passed = JumpTarget()
     if not field.required:
-        assembly.emit(Code.IS_NOTHING, register)
-        assembly.emit(Code.JUMP_IF, passed)
+        assembly.emit(Instruction.IS_NOTHING, register)
+        assembly.emit(Instruction.JUMP_IF, passed)
         if field.nullable:
             raise NotNative("a checked field that may be null")
     for code, operand in _checks(rest):
@@ -121,7 +123,7 @@ def _emit_check(assembly: Assembly, field: ir.Field, register: Register, schema:
     assembly.place(passed)
 
 
-def _checks(schema: Mapping[str, Any]) -> list[tuple[Code, int]]:
+def _checks(schema: Mapping[str, Any]) -> list[tuple[Instruction, int]]:
     """The instructions that check a value; raises NotNative if they do not exist."""
     types = schema.get("type")
     names = [types] if isinstance(types, str) else types
@@ -130,14 +132,14 @@ def _checks(schema: Mapping[str, Any]) -> list[tuple[Code, int]]:
     kinds = mask(tuple(kind for name in dict.fromkeys(names) for kind in _KINDS[name]))
     others = {key: value for key, value in schema.items() if key not in _WORDS and key != "type"}
     if not others:
-        return [(Code.NEED_KIND, kinds)]
+        return [(Instruction.NEED_KIND, kinds)]
     length, pattern, form = (others.pop(key, None) for key in ("minLength", "pattern", "format"))
     if others or names != ["string"]:
         raise NotNative("the target schema has more than simple keywords")
     if form == "date-time" and length is None and pattern in _TIMES:
-        return [(Code.NEED_TIME, 0)]
+        return [(Instruction.NEED_TIME, 0)]
     if form is None and pattern in (None, r"\S") and length in (None, 0, 1):
-        return [(Code.NEED_CONTENT, 0)]
+        return [(Instruction.NEED_CONTENT, 0)]
     raise NotNative("the target schema has patterns of its own")
 
 

@@ -8,21 +8,28 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from mapper import ir
-from mapper.codegen.native_assembly import Assembly, Label, NotNative, Region, Register
+from mapper.codegen.native_assembly import Assembly, JumpTarget, NotNative, Region, Register
 from mapper.codegen.plan import NotNarrow, reads_of
 from mapper.codegen.var_code import reads_body
-from mapper.native.program import Code, Kind
+from mapper.native.program import Instruction, NativeKind
 
 # Values without a size, and without a first and a last part.
-_UNSIZED = (Kind.MISSING, Kind.NULL, Kind.FALSE, Kind.TRUE, Kind.INTEGER, Kind.DECIMAL)
+_UNSIZED = (
+    NativeKind.MISSING,
+    NativeKind.NULL,
+    NativeKind.FALSE,
+    NativeKind.TRUE,
+    NativeKind.INTEGER,
+    NativeKind.DECIMAL,
+)
 
 
-def mask(kinds: tuple[Kind, ...]) -> int:
+def mask(kinds: tuple[NativeKind, ...]) -> int:
     """A set of kinds as the bits of a number."""
     return sum(1 << kind for kind in kinds)
 
 
-_ANYTHING = mask(tuple(kind for kind in Kind if kind is not Kind.MISSING))
+_ANYTHING = mask(tuple(kind for kind in NativeKind if kind is not NativeKind.MISSING))
 
 
 @dataclass(slots=True)
@@ -44,7 +51,7 @@ class NativeReads:
 
     def leave_item(self) -> None:
         """The item is for Python, whatever stands around this value."""
-        self.assembly.emit(Code.DOUBT, may_doubt=False)
+        self.assembly.emit(Instruction.DOUBT, may_doubt=False)
 
     # --- calls of Python
 
@@ -52,7 +59,7 @@ class NativeReads:
         """Instructions, and the call that takes over if they are not certain; the call alone without them."""
         assembly, outer = self.assembly, self.assembly.doubt
         state, called, depth = assembly.mark(), len(self.called), len(self.known)
-        assembly.doubt = doubt = Label()
+        assembly.doubt = doubt = JumpTarget()
         try:
             with self.scope():
                 native()
@@ -67,8 +74,8 @@ class NativeReads:
             del self.known[depth:]
         if not doubt.is_used:
             return
-        end = Label()
-        assembly.emit(Code.JUMP, end, may_doubt=False)
+        end = JumpTarget()
+        assembly.emit(Instruction.JUMP, end, may_doubt=False)
         assembly.place(doubt)
         state, called = assembly.mark(), len(self.called)
         try:
@@ -76,7 +83,7 @@ class NativeReads:
         except NotNative:  # then the item is left
             assembly.restore(state)
             del self.called[called:]
-            assembly.emit(Code.DOUBT)
+            assembly.emit(Instruction.DOUBT)
         assembly.place(end)
 
     def call(self, node: ir.Value, result: Register) -> None:
@@ -92,7 +99,7 @@ class NativeReads:
         assembly = self.assembly
         of_item = assembly.arguments(reads.item, assembly.item, Region.ITEM)
         of_body = assembly.arguments(reads.body, assembly.body, Region.BODY)
-        assembly.emit(Code.CALL, result, len(assembly.calls))
+        assembly.emit(Instruction.CALL, result, len(assembly.calls))
         assembly.calls.append((of_item, of_body, reads_body(node)))
         self.called.append(node)
 
@@ -129,11 +136,13 @@ class NativeReads:
                 continue
             if not position:
                 raise NotNative("the size of an item")
-            found = Label()
-            self.assembly.emit(Code.IS_KIND, self.capture(root, names[: position + 1], raw=False), _ANYTHING)
-            self.assembly.emit(Code.JUMP_IF, found, may_doubt=False)
+            found = JumpTarget()
+            self.assembly.emit(
+                Instruction.IS_KIND, self.capture(root, names[: position + 1], raw=False), _ANYTHING
+            )
+            self.assembly.emit(Instruction.JUMP_IF, found, may_doubt=False)
             holder = self.capture(root, names[:position], raw=False)
-            self.assembly.emit(Code.NEED_KIND, holder, mask(_UNSIZED))
+            self.assembly.emit(Instruction.NEED_KIND, holder, mask(_UNSIZED))
             self.assembly.place(found)
         return slot
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mapper import ir
-from mapper.codegen.native_assembly import Label, NotNative, Register
+from mapper.codegen.native_assembly import JumpTarget, NotNative, Register
 from mapper.codegen.native_reads import NativeReads
-from mapper.native.program import Code
+from mapper.native.program import Instruction
 
 
 @dataclass(slots=True)
@@ -26,7 +26,7 @@ class NativeTests(NativeReads):
             result = self.assembly.result()
             truth = ir.When(node, ir.Literal(True, node.span), ir.Literal(False, node.span), node.span)
             self.call(truth, result)
-            self.assembly.emit(Code.IS_TRUE, result, may_doubt=False)
+            self.assembly.emit(Instruction.IS_TRUE, result, may_doubt=False)
 
         passing, self.is_passing = self.is_passing, False
         try:
@@ -37,8 +37,8 @@ class NativeTests(NativeReads):
     def _test(self, node: ir.TextTest) -> None:
         match node:
             case ir.AllOf(tests) | ir.AnyOf(tests):
-                end = Label()
-                leaves = Code.JUMP_UNLESS if isinstance(node, ir.AllOf) else Code.JUMP_IF
+                end = JumpTarget()
+                leaves = Instruction.JUMP_UNLESS if isinstance(node, ir.AllOf) else Instruction.JUMP_IF
                 for position, test in enumerate(tests):
                     with self.scope():
                         self._test(test)
@@ -47,15 +47,15 @@ class NativeTests(NativeReads):
                 self.assembly.place(end)
             case ir.Negation(test):
                 self._test(test)
-                self.assembly.emit(Code.NOT, may_doubt=False)
+                self.assembly.emit(Instruction.NOT, may_doubt=False)
             case ir.Truthy(ir.Lookup() as value):
-                self.assembly.emit(Code.IS_TRUE, self.lookup(value, raw=False), may_doubt=False)
+                self.assembly.emit(Instruction.IS_TRUE, self.lookup(value, raw=False), may_doubt=False)
             case ir.Compare("==" | "!=" as operator, left, right):
                 if not isinstance(left, ir.Lookup):
                     left, right = right, left
                 self._equality(left, right)
                 if operator == "!=":
-                    self.assembly.emit(Code.NOT, may_doubt=False)
+                    self.assembly.emit(Instruction.NOT, may_doubt=False)
             case _:
                 raise NotNative("a condition")
 
@@ -64,9 +64,9 @@ class NativeTests(NativeReads):
             raise NotNative("a condition")
         match right:
             case ir.Special("blank"):
-                self.assembly.emit(Code.IS_BLANK, self.lookup(left, raw=False), 0)
+                self.assembly.emit(Instruction.IS_BLANK, self.lookup(left, raw=False), 0)
             case ir.Scalar(None):
-                self.assembly.emit(Code.IS_NOTHING, self.lookup(left, raw=False))
+                self.assembly.emit(Instruction.IS_NOTHING, self.lookup(left, raw=False))
             case ir.Scalar(value):
                 self.equals(self.lookup(left, raw=False), value)
             case _:
@@ -76,4 +76,4 @@ class NativeTests(NativeReads):
         """Leave the answer to the comparison with a constant."""
         if isinstance(value, float):
             raise NotNative("a comparison with a decimal number")
-        self.assembly.emit(Code.EQUALS, register, self.assembly.constant(value))
+        self.assembly.emit(Instruction.EQUALS, register, self.assembly.constant(value))

@@ -14,23 +14,23 @@ from itertools import takewhile
 from msgspec.json import encode
 
 from mapper import ir
-from mapper.codegen.native_assembly import MARKS, NOTHING, Label, NotNative, Register
+from mapper.codegen.native_assembly import MARKS, NOTHING, JumpTarget, NotNative, Register
 from mapper.codegen.native_reads import mask, names_of
 from mapper.codegen.native_tests import NativeTests
-from mapper.native.program import Code, Kind
+from mapper.native.program import Instruction, NativeKind
 from mapper.runtime.liquid.semantics import to_text
 from mapper.runtime.times.formats import DATE_FORMAT, ISO_FORMATS
 from mapper.runtime.times.times import EPOCH_UNITS
 
-_ABSENT = (Kind.MISSING, Kind.NULL)
+_ABSENT = (NativeKind.MISSING, NativeKind.NULL)
 # The kinds of values that a cast leaves as they are; Python casts others.
-_KEPT: dict[ir.CastKind, tuple[Kind, ...]] = {
-    ir.CastKind.BOOLEAN: (*_ABSENT, Kind.TRUE, Kind.FALSE),
-    ir.CastKind.INTEGER: (*_ABSENT, Kind.INTEGER),
-    ir.CastKind.OBJECT: (*_ABSENT, Kind.OBJECT),
-    ir.CastKind.ARRAY: (*_ABSENT, Kind.ARRAY),
-    ir.CastKind.NUMBER: (*_ABSENT, Kind.INTEGER, Kind.DECIMAL),
-    ir.CastKind.JSON: tuple(kind for kind in Kind if kind is not Kind.TEXT),
+_KEPT: dict[ir.CastKind, tuple[NativeKind, ...]] = {
+    ir.CastKind.BOOLEAN: (*_ABSENT, NativeKind.TRUE, NativeKind.FALSE),
+    ir.CastKind.INTEGER: (*_ABSENT, NativeKind.INTEGER),
+    ir.CastKind.OBJECT: (*_ABSENT, NativeKind.OBJECT),
+    ir.CastKind.ARRAY: (*_ABSENT, NativeKind.ARRAY),
+    ir.CastKind.NUMBER: (*_ABSENT, NativeKind.INTEGER, NativeKind.DECIMAL),
+    ir.CastKind.JSON: tuple(kind for kind in NativeKind if kind is not NativeKind.TEXT),
 }
 # No text has more than one of these forms, so their order does not matter.
 _APART = frozenset({*ISO_FORMATS, DATE_FORMAT, *EPOCH_UNITS})
@@ -45,7 +45,7 @@ class NativeValues(NativeTests):
         match node:
             case ir.Literal(value):
                 result = self.assembly.result()
-                self.assembly.emit(Code.LOAD, result, self.assembly.constant(value), may_doubt=False)
+                self.assembly.emit(Instruction.LOAD, result, self.assembly.constant(value), may_doubt=False)
                 return result
             case ir.Path() if node.is_singular:
                 try:
@@ -57,9 +57,9 @@ class NativeValues(NativeTests):
             case ir.Required(value):
                 return self._required(self.value(value))
             case ir.Default(value, default):
-                return self._first((value, default), (Code.IS_NOTHING,), keeps_last=True)
+                return self._first((value, default), (Instruction.IS_NOTHING,), keeps_last=True)
             case ir.Coalesce(options, nonblank=False):
-                return self._first(options, (Code.IS_NOTHING,))
+                return self._first(options, (Instruction.IS_NOTHING,))
             case ir.When():
                 return self._branch(node)
             case ir.VarRead(_, var):
@@ -77,7 +77,7 @@ class NativeValues(NativeTests):
             case ir.Template(body=body, rules=rules) if body is not None and not rules.doubles:
                 return self._template(body)
             case ir.Coalesce(options):
-                return self._first(options, (Code.IS_BLANK, 1))
+                return self._first(options, (Instruction.IS_BLANK, 1))
             case ir.Match():
                 return self._match(node)
             case ir.Merge(operands):
@@ -105,7 +105,7 @@ class NativeValues(NativeTests):
         result = self.assembly.result()
 
         def native() -> None:
-            self.assembly.emit(Code.MOVE, result, write(node), may_doubt=False)
+            self.assembly.emit(Instruction.MOVE, result, write(node), may_doubt=False)
 
         def call() -> None:
             self.call(node, result)
@@ -122,39 +122,42 @@ class NativeValues(NativeTests):
     # --- choices
 
     def _required(self, register: Register) -> Register:
-        present = Label()
-        self.assembly.emit(Code.IS_NOTHING, register)
-        self.assembly.emit(Code.JUMP_UNLESS, present, may_doubt=False)
+        present = JumpTarget()
+        self.assembly.emit(Instruction.IS_NOTHING, register)
+        self.assembly.emit(Instruction.JUMP_UNLESS, present, may_doubt=False)
         self.leave_item()
         self.assembly.place(present)
         return register
 
     def _first(
-        self, options: tuple[ir.Value, ...], passes: tuple[Code] | tuple[Code, int], keeps_last: bool = False
+        self,
+        options: tuple[ir.Value, ...],
+        passes: tuple[Instruction] | tuple[Instruction, int],
+        keeps_last: bool = False,
     ) -> Register:
         """The first of several values that is none of those to be passed over."""
-        assembly, result, end, depth = self.assembly, self.assembly.result(), Label(), len(self.known)
+        assembly, result, end, depth = self.assembly, self.assembly.result(), JumpTarget(), len(self.known)
         for position, option in enumerate(options):
             is_last = position + 1 == len(options)
-            assembly.emit(Code.MOVE, result, self.value(option), may_doubt=False)
+            assembly.emit(Instruction.MOVE, result, self.value(option), may_doubt=False)
             if not (is_last and keeps_last):
                 assembly.emit(passes[0], result, *passes[1:])
-                assembly.emit(Code.JUMP_UNLESS, end, may_doubt=False)
+                assembly.emit(Instruction.JUMP_UNLESS, end, may_doubt=False)
             if not position:
                 self.known.append({})  # the others may not be computed
         if not keeps_last:
-            assembly.emit(Code.MOVE, result, NOTHING, may_doubt=False)
+            assembly.emit(Instruction.MOVE, result, NOTHING, may_doubt=False)
         del self.known[depth:]
         assembly.place(end)
         return result
 
     def _branch(self, node: ir.When) -> Register:
-        assembly, result, otherwise, end = self.assembly, self.assembly.result(), Label(), Label()
+        assembly, result, otherwise, end = self.assembly, self.assembly.result(), JumpTarget(), JumpTarget()
         self.condition(node.condition)
-        assembly.emit(Code.JUMP_UNLESS, otherwise, may_doubt=False)
+        assembly.emit(Instruction.JUMP_UNLESS, otherwise, may_doubt=False)
         with self.scope():
-            assembly.emit(Code.MOVE, result, self.value(node.then), may_doubt=False)
-        assembly.emit(Code.JUMP, end, may_doubt=False)
+            assembly.emit(Instruction.MOVE, result, self.value(node.then), may_doubt=False)
+        assembly.emit(Instruction.JUMP, end, may_doubt=False)
         assembly.place(otherwise)
         self._otherwise(node.otherwise, result)
         assembly.place(end)
@@ -163,21 +166,21 @@ class NativeValues(NativeTests):
     def _otherwise(self, node: ir.Value | None, result: Register) -> None:
         with self.scope():
             register = NOTHING if node is None else self.value(node)
-            self.assembly.emit(Code.MOVE, result, register, may_doubt=False)
+            self.assembly.emit(Instruction.MOVE, result, register, may_doubt=False)
 
     def _match(self, node: ir.Match) -> Register:
-        assembly, result, end = self.assembly, self.assembly.result(), Label()
+        assembly, result, end = self.assembly, self.assembly.result(), JumpTarget()
         subject = self.value(node.subject)
         for case in node.cases:
-            hit, other = Label(), Label()
+            hit, other = JumpTarget(), JumpTarget()
             for key in case.keys:
                 self.equals(subject, key.value)
-                assembly.emit(Code.JUMP_IF, hit, may_doubt=False)
-            assembly.emit(Code.JUMP, other, may_doubt=False)
+                assembly.emit(Instruction.JUMP_IF, hit, may_doubt=False)
+            assembly.emit(Instruction.JUMP, other, may_doubt=False)
             assembly.place(hit)
             with self.scope():
-                assembly.emit(Code.MOVE, result, self.value(case.value), may_doubt=False)
-            assembly.emit(Code.JUMP, end, may_doubt=False)
+                assembly.emit(Instruction.MOVE, result, self.value(case.value), may_doubt=False)
+            assembly.emit(Instruction.JUMP, end, may_doubt=False)
             assembly.place(other)
         self._otherwise(node.otherwise, result)
         assembly.place(end)
@@ -199,17 +202,17 @@ class NativeValues(NativeTests):
     def object(self, parts: list[tuple[str, object]]) -> Register:
         """An object of fields (`fields`) and of all members of other objects (`members`), in order."""
         assembly, result = self.assembly, self.assembly.result()
-        assembly.emit(Code.BEGIN, may_doubt=False)
-        assembly.emit(Code.PUT, 0, assembly.piece(b"{"))
+        assembly.emit(Instruction.BEGIN, may_doubt=False)
+        assembly.emit(Instruction.PUT, 0, assembly.piece(b"{"))
         for kind, part in parts:
             if kind == "members":
-                assembly.emit(Code.SPREAD, part)  # type: ignore[arg-type]
+                assembly.emit(Instruction.SPREAD, part)  # type: ignore[arg-type]
                 continue
             for field, register in part:  # type: ignore[attr-defined]
                 piece = assembly.piece(name_piece(field.name))
-                assembly.emit(Code.MEMBER, register, piece, int(field.nullable))
-        assembly.emit(Code.PUT, 0, assembly.piece(b"}"))
-        assembly.emit(Code.FINISH, result, Kind.OBJECT)
+                assembly.emit(Instruction.MEMBER, register, piece, int(field.nullable))
+        assembly.emit(Instruction.PUT, 0, assembly.piece(b"}"))
+        assembly.emit(Instruction.FINISH, result, NativeKind.OBJECT)
         return result
 
     def _merge(self, operands: tuple[ir.Value, ...]) -> Register:
@@ -244,11 +247,11 @@ class NativeValues(NativeTests):
         register = self._passed(node, names)
         if self.is_passing:
             return register
-        assembly, result, end = self.assembly, self.assembly.result(), Label()
-        assembly.emit(Code.MOVE, result, register, may_doubt=False)
-        assembly.emit(Code.IS_NOTHING, register)
-        assembly.emit(Code.JUMP_IF, end, may_doubt=False)
-        assembly.emit(Code.MOVE, result, self.object([("members", register)]), may_doubt=False)
+        assembly, result, end = self.assembly, self.assembly.result(), JumpTarget()
+        assembly.emit(Instruction.MOVE, result, register, may_doubt=False)
+        assembly.emit(Instruction.IS_NOTHING, register)
+        assembly.emit(Instruction.JUMP_IF, end, may_doubt=False)
+        assembly.emit(Instruction.MOVE, result, self.object([("members", register)]), may_doubt=False)
         assembly.place(end)
         return result
 
@@ -264,12 +267,12 @@ class NativeValues(NativeTests):
         names, inner = (tuple(step[1] for step in part) for part in (steps[:at], steps[at + 1 :]))
         holder = self.capture(path.root, names, raw=False)
         if kinds[at] == "all":  # of an object, all members
-            others = tuple(kind for kind in Kind if kind is not Kind.OBJECT)
-            self.assembly.emit(Code.NEED_KIND, holder, mask(others))
+            others = tuple(kind for kind in NativeKind if kind is not NativeKind.OBJECT)
+            self.assembly.emit(Instruction.NEED_KIND, holder, mask(others))
         place = self.assembly.item.below(names).elements().below(inner)
         slot = self.assembly.list_slot(place)
         result = self.assembly.result()
-        self.assembly.emit(Code.LIST, result, slot)
+        self.assembly.emit(Instruction.LIST, result, slot)
         return result
 
     def _template(self, body: tuple[ir.Statement, ...]) -> Register:
@@ -285,25 +288,25 @@ class NativeValues(NativeTests):
                 case _:
                     raise NotNative("liquid")
         assembly, result = self.assembly, self.assembly.result()
-        assembly.emit(Code.BEGIN, may_doubt=False)
-        assembly.emit(Code.PUT, 0, assembly.piece(b'"'))
+        assembly.emit(Instruction.BEGIN, may_doubt=False)
+        assembly.emit(Instruction.PUT, 0, assembly.piece(b'"'))
         for piece in pieces:
             if isinstance(piece, Register):
-                assembly.emit(Code.PUT_TEXT, piece)
+                assembly.emit(Instruction.PUT_TEXT, piece)
             elif piece:
-                assembly.emit(Code.PUT, 0, assembly.piece(name_piece(piece)[2:-2]))
-        assembly.emit(Code.PUT, 0, assembly.piece(b'"'))
-        assembly.emit(Code.FINISH, result, Kind.TEXT)
+                assembly.emit(Instruction.PUT, 0, assembly.piece(name_piece(piece)[2:-2]))
+        assembly.emit(Instruction.PUT, 0, assembly.piece(b'"'))
+        assembly.emit(Instruction.FINISH, result, NativeKind.TEXT)
         return result
 
     # --- casts and times
 
     def _cast(self, register: Register, kind: ir.CastKind) -> Register:
         if kind in _KEPT:
-            self.assembly.emit(Code.NEED_KIND, register, mask(_KEPT[kind]))
+            self.assembly.emit(Instruction.NEED_KIND, register, mask(_KEPT[kind]))
             return register
         result = self.assembly.result()
-        self.assembly.emit(Code.TO_TEXT, result, register)
+        self.assembly.emit(Instruction.TO_TEXT, result, register)
         return result
 
     def _time(self, node: ir.Timestamp) -> Register:
@@ -311,10 +314,10 @@ class NativeValues(NativeTests):
         if node.form is not None or "iso8601" not in known:
             raise NotNative("a format of times")
         value, result = self._native(node.value), self.assembly.result()
-        self.assembly.emit(Code.TO_TIME, result, value, int(node.zone == "UTC"))
+        self.assembly.emit(Instruction.TO_TIME, result, value, int(node.zone == "UTC"))
         if node.low is not None or node.high is not None:
             low, high = self._bound(node.low), self._bound(node.high)
-            self.assembly.emit(Code.WITHIN, result, low, high)
+            self.assembly.emit(Instruction.WITHIN, result, low, high)
         return result
 
     def _bound(self, bound: ir.Bound | None) -> Register:
@@ -323,7 +326,7 @@ class NativeValues(NativeTests):
         if not isinstance(bound, str):
             return self.assembly.of_request("bound", str(bound[1]))
         register = self.assembly.result()
-        self.assembly.emit(Code.LOAD, register, self.assembly.constant(bound), may_doubt=False)
+        self.assembly.emit(Instruction.LOAD, register, self.assembly.constant(bound), may_doubt=False)
         return register
 
 

@@ -10,7 +10,7 @@ FORMAT_VERSION = 1
 NONE = 0xFFFF  # no slot, no register
 
 
-class Kind(IntEnum):
+class NativeKind(IntEnum):
     """The kinds of values, in the order of the core."""
 
     MISSING = 0
@@ -24,7 +24,7 @@ class Kind(IntEnum):
     ARRAY = 8
 
 
-class Code(IntEnum):
+class Instruction(IntEnum):
     """The instructions, in the order of the core."""
 
     END = 0
@@ -59,10 +59,10 @@ class Code(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class NativeProgram:
-    """A program: its numbers, the texts that they point into (as UTF-8), and what Python does for it.
+    """A program: its numbers, the texts they point into (as UTF-8), and what Python does for it.
 
     `given` are the values of a request that it reads, each a scope and a name, or `bound` and the seconds
-    after the time of receipt. `python` is the module with the functions that it calls, empty if it calls none.
+    after the time of receipt. `python` is the module with the functions that it calls, empty without calls.
     """
 
     numbers: tuple[int, ...] = field(repr=False)

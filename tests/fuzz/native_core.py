@@ -1,7 +1,8 @@
 """The native core under sanitizers: `python tests/fuzz/native_core.py --bodies 100000 --programs 100000`.
 
-The core is built with ASan and UBSan in a folder of its own. Then mutated bodies go through the programs of all
-shipped mappings, and programs with wrong numbers through the loader and a few bodies. The outcomes of bodies are compared with those of Python, one in `--compared`. Any finding ends the run.
+The core is built with ASan and UBSan in a folder of its own. Then mutated bodies go through the programs of
+all shipped mappings, and programs with wrong numbers through the loader and a few bodies. One outcome in
+`--compared` is compared with that of Python. Any finding ends the run.
 """
 
 from __future__ import annotations
