@@ -10,6 +10,7 @@ import msgspec
 
 from mapper.native.program import NativeProgram
 from mapper.runtime.growth import ROOM
+from mapper.runtime.missing import MISSING
 from mapper.runtime.times.times import shifted
 from mapper.transform.compiled import execute
 from mapper.transform.narrow_path import NarrowPath
@@ -19,7 +20,17 @@ from mapper.transform.stream import Stream, collect
 
 _SCOPES = {"header": "headers", "query": "query", "setting": "settings"}
 _encode = msgspec.json.Encoder().encode
-_NO_EVENTS: list[bytes] = []
+_TIME = "received_at"
+
+
+def _time(received: object, name: str) -> bytes | None:
+    """The time of receipt, or (the name is a number) one so many seconds later."""
+    return _encode(shifted(str(received), int(name or 0))) if received else None
+
+
+def _part(request: Request, scope: str, name: str) -> bytes | None:
+    value = getattr(request, scope).get(name, MISSING)
+    return None if value is MISSING else _encode(value)
 
 
 class NativePath:
@@ -30,15 +41,14 @@ class NativePath:
 
     __slots__ = (
         "_call",
-        "_calls",
         "_code",
         "_given",
         "_map",
         "_max_alone",
         "_name",
         "_narrow",
-        "_no_request",
         "_program",
+        "_times",
     )
 
     def __init__(
@@ -48,11 +58,11 @@ class NativePath:
         self._program = program
         self._name = name
         self._code = code
-        self._calls: Callable[[int, bytes | None, bytes | None, Request], bytes | None] | None = None
         self._call = self._first_call
         self._map: Callable[..., Any] = core.Program(*program.packed()).map
-        self._given = program.given
-        self._no_request = tuple(None for _ in program.given)
+        # Each value of a request by its attribute and name; those made of the time of receipt are kept.
+        self._given = tuple((_SCOPES.get(scope, _TIME), name) for scope, name in program.given)
+        self._times: tuple[object, dict[str, bytes | None]] = (_TIME, {})
         self._max_alone = narrow.max_alone
 
     def begin(self, body: bytes, request: Request, portion: int | None = None) -> JsonResult | Stream | None:
@@ -78,22 +88,14 @@ class NativePath:
 
     def _values(self, request: Request) -> tuple[bytes | None, ...]:
         """The values of a request that the program reads, as JSON text; None for one that is missing."""
-        values: list[bytes | None] = []
-        for scope, name in self._given:
-            value: object
-            if scope in _SCOPES:
-                values_of = getattr(request, _SCOPES[scope])
-                if name not in values_of:
-                    values.append(None)
-                    continue
-                value = values_of[name]
-            elif scope == "bound":
-                received = request.received_at
-                value = received and shifted(str(received), int(name))
-            else:
-                value = request.received_at
-            values.append(None if value is None and scope not in _SCOPES else _encode(value))
-        return tuple(values)
+        given, (received, times) = self._given, self._times
+        if received != request.received_at:
+            received = request.received_at
+            times = {name: _time(received, name) for scope, name in given if scope is _TIME}
+            self._times = received, times
+        return tuple(
+            [times[name] if scope is _TIME else _part(request, scope, name) for scope, name in given]
+        )
 
     def _first_call(
         self, number: int, item: bytes | None, body: bytes | None, request: Request
