@@ -15,11 +15,16 @@ from mapper.native.program import FORMAT_VERSION, NONE, Instruction, NativeKind
 
 MAX_REGISTERS = 400  # as in the core
 MAX_MEMBERS = 64
+MAX_EMITTED = 5_000  # instructions: a var that several others read is written several times
 _UNGUARDED, MARKS, FORBIDDEN = range(3)
 
 
 class NotNative(Exception):
     """Raised for a construct that the core has no instructions for; the message names it."""
+
+
+class TooLarge(Exception):
+    """Raised for a mapping that would take too long to be compiled for the core."""
 
 
 class Region(IntEnum):
@@ -109,12 +114,16 @@ class Assembly:
     doubt: JumpTarget | None = None
     calls: list[tuple[list[Argument], list[Argument], bool]] = field(default_factory=list)
     texts: bytearray = field(default_factory=bytearray)
+    _emitted: int = 0  # also instructions that were taken back
     _text_places: dict[bytes, int] = field(default_factory=dict)
 
     # --- instructions
 
     def emit(self, code: Instruction, *operands: Operand, may_doubt: bool = True) -> None:
         """One more instruction."""
+        self._emitted += 1
+        if self._emitted > MAX_EMITTED:
+            raise TooLarge
         doubt = self.doubt if may_doubt else None
         if doubt is not None:
             doubt.is_used = True

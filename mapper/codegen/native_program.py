@@ -11,13 +11,22 @@ from typing import Any
 
 from mapper import ir
 from mapper.codegen.check_code import has_known_members
-from mapper.codegen.native_assembly import Assembly, JumpTarget, NotNative, Region, Register, Trie
+from mapper.codegen.native_assembly import (
+    Assembly,
+    JumpTarget,
+    NotNative,
+    Region,
+    Register,
+    TooLarge,
+    Trie,
+)
 from mapper.codegen.native_calls import generate_calls
 from mapper.codegen.native_reads import mask
 from mapper.codegen.native_values import NativeValues, name_piece
 from mapper.codegen.plan import NotNarrow, make_plan
 from mapper.codegen.proven import remaining
 from mapper.codegen.validator_code import is_trivial, member_schema
+from mapper.codegen.var_code import vars_read_once
 from mapper.ir.facts import may_be_null
 from mapper.ir.growth import growth
 from mapper.native.program import NONE, Instruction, NativeKind, NativeProgram
@@ -35,6 +44,10 @@ _KINDS: dict[str, tuple[NativeKind, ...]] = {
     "number": (NativeKind.INTEGER, NativeKind.DECIMAL),
 }
 _TIMES = (None, r"\S", r"^\S+(?!\s)$", r"^\S+$")
+_COSTLY = (
+    *(ir.Hash, ir.MapItems, ir.Entries, ir.ObjectFrom, ir.Flatten, ir.Prune),
+    *(ir.FilterCall, ir.For, ir.Filter, ir.Descendant),
+)
 _WORDS = frozenset({"title", "description", "examples", "default", "$comment"})
 
 
@@ -47,8 +60,8 @@ def generate_native(
     except (NotNative, NotNarrow, UnicodeEncodeError) as reason:
         why = "a name that is not Unicode" if isinstance(reason, UnicodeEncodeError) else reason
         return None, f"The native core maps none of it: {why}.\n"
-    except RecursionError:
-        return None, "The native core maps none of it: the mapping nests too deep.\n"
+    except (RecursionError, TooLarge):
+        return None, "The native core maps none of it: the mapping is too large.\n"
 
 
 def _generate(program: ir.Program, target: Any, filename: str, version: str) -> tuple[NativeProgram, str]:
@@ -56,6 +69,7 @@ def _generate(program: ir.Program, target: Any, filename: str, version: str) -> 
         raise NotNative("the event is one template")
     if not has_known_members(program.output, target):
         raise NotNative("the target schema restricts more than single fields")
+    _refuse_costly_vars(program)
     assembly = Assembly()
     values = NativeValues(assembly)
     _emit_rules(values, program.rules)
@@ -68,6 +82,14 @@ def _generate(program: ir.Program, target: Any, filename: str, version: str) -> 
         python = generate_calls(program, target, values.called, make_plan(program), filename, version)
     native = NativeProgram(numbers, assembly.texts.decode(), tuple(assembly.given), python)
     return native, _describe(values)
+
+
+def _refuse_costly_vars(program: ir.Program) -> None:
+    """A var is computed once for an item; calls of Python would compute it anew in each of them."""
+    once = vars_read_once(program)
+    for var in program.vars:
+        if var not in once and any(isinstance(node, _COSTLY) for node in ir.walk(var.value)):
+            raise NotNative(f"the var `{var.name}` is costly, and read several times")
 
 
 def _describe(values: NativeValues) -> str:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from mapper import ir
-from mapper.codegen.native_assembly import Assembly, JumpTarget, NotNative, Region, Register
+from mapper.codegen.native_assembly import Assembly, JumpTarget, NotNative, Region, Register, TooLarge
 from mapper.codegen.plan import NotNarrow, reads_of
 from mapper.codegen.var_code import reads_body
 from mapper.native.program import Instruction, NativeKind
@@ -29,6 +29,7 @@ def mask(kinds: tuple[NativeKind, ...]) -> int:
     return sum(1 << kind for kind in kinds)
 
 
+MAX_CALLED = 5_000  # nodes, in functions for Python; those of a value inside another count in both
 _ANYTHING = mask(tuple(kind for kind in NativeKind if kind is not NativeKind.MISSING))
 
 
@@ -44,6 +45,7 @@ class NativeReads:
     called: list[ir.Value] = field(default_factory=list)
     known: list[dict[ir.Var, Register]] = field(default_factory=lambda: [{}])
     is_passing: bool = False
+    nodes: int = 0  # in all values that Python computes
 
     @abstractmethod
     def value(self, node: ir.Value) -> Register:
@@ -90,6 +92,9 @@ class NativeReads:
         """Let Python compute a node; raises NotNative if it needs more than members of item and body."""
         if self.is_passing:
             raise NotNative("a computed value")
+        self.nodes += sum(1 for _ in ir.walk_with_vars(node))
+        if self.nodes > MAX_CALLED:
+            raise TooLarge
         try:
             reads = reads_of(node)
         except NotNarrow as reason:
