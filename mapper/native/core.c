@@ -33,7 +33,7 @@ enum {
     MAX_INTEGER_DIGITS = 18,
     MAX_DIGITS = 17,        /* of a decimal number that may still be its own shortest form */
     COMPARISONS = 4,        /* of names, for each byte of a body */
-    COMPARISONS_OF_NUMBER = 400,
+    COMPARISONS_OF_NUMBER = 400, MAX_EVENT_ROOM = 65536, /* bytes of events beside twice those of the body */
     MAX_REGISTERS = 400, ROWS = 64, MAX_ARGUMENT_DEPTH = 50, MAX_ITEMS = 10000, SMALL_OUTPUT = 8192, NONE = 0xFFFF
 };
 enum Kind { MISSING, NUL, FALSE_, TRUE_, INTEGER, DECIMAL, TEXT, OBJECT, ARRAY };
@@ -87,7 +87,7 @@ typedef struct {
     Match match[MAX_MATCHES];
     Name name[MAX_NAMES];
     uint32_t names, matches, uneven, values, held_count, body_is_array, is_unselected, is_strict;
-    int64_t comparisons; /* that may still be made between names that look alike */
+    int64_t comparisons, room; /* that may still be made between names; bytes of events */
     u8 *out, *top, *limit;
 } Work;
 
@@ -234,7 +234,7 @@ static inline int is_new_name(Work *w, uint64_t *bloom, uint32_t first, const u8
         for (uint32_t i = first; i < w->names; i++) {
             const Name *other = &w->name[i];
             /* Names may be chosen to look alike: each byte of a body pays for a few comparisons. */
-            if (--w->comparisons < 0) return 0;
+            if ((w->comparisons -= other->hash == hash ? 8 : 1) < 0) return 0;
             if (other->hash == hash && other->len == len && !memcmp(other->at, at, len)) return 0;
         }
     }
@@ -720,9 +720,9 @@ static int finish(Work *w, const u8 *from, uint32_t kind, Value *to) {
     return 1;
 }
 
-/* Runs the program on what was noted: the bytes of an event, the number of a rule that skips the item, or None.
-   Jumps lead ahead, so it ends. An instruction that is not certain goes on at `on_doubt`, where Python computes the
-   value; 0 leaves the item. */
+/* Runs the program on what was noted: the bytes of an event, the number of a rule that skips the item, or None; 0
+   without an exception if the events are so large that Python has to measure them.
+   Jumps lead ahead, so it ends. Without certainty it goes on at `on_doubt`, where Python computes the value; 0: None. */
 static PyObject *run(Work *w, PyObject *function) {
     const Program *g = w->program;
     const Op *last = g->ops + g->head.op_count;
@@ -734,7 +734,7 @@ static PyObject *run(Work *w, PyObject *function) {
         const Value *b = &w->value[operands[op->code][1] == 'R' ? op->b : 0];
         int sure = 1;
         switch ((enum Code)op->code) {
-        case END: return PyBytes_FromStringAndSize((const char *)mark, w->top - mark);
+        case END: return (w->room -= w->top - mark) < 0 ? 0 : PyBytes_FromStringAndSize((const char *)mark, w->top - mark);
         case DOUBT: sure = 0; break;
         case MOVE: *a = *b; break;
         case LOAD: case EQUALS: {
@@ -789,7 +789,7 @@ static void forget(Work *w, uint32_t first, uint32_t count) {
     for (uint32_t i = first; i < first + count; i++) w->value[i].kind = MISSING;
 }
 
-/* The outcome of the item whose values are noted; 0 with an exception that is none of the item's. */
+/* The outcome of the item whose values are noted, as `run` gives it. */
 static PyObject *outcome_of(Work *w, PyObject *function) {
     uint32_t results = w->program->head.item_slots + w->program->head.body_slots + w->program->head.given;
     PyObject *outcome;
@@ -932,7 +932,7 @@ static PyObject *map_body(PyObject *self, PyObject *const *args, Py_ssize_t coun
     if (len > MAX_BODY || PyTuple_Size(args[2]) != (Py_ssize_t)g->head.given) Py_RETURN_NONE;
     w.program = g, w.request = args[1], w.end = (const u8 *)text + len;
     w.names = w.matches = w.uneven = w.values = w.held_count = 0;
-    w.comparisons = COMPARISONS * (int64_t)len;
+    w.comparisons = COMPARISONS * (int64_t)len, w.room = 2 * (int64_t)len + MAX_EVENT_ROOM;
     forget(&w, 0, first);
     for (uint32_t i = 0; i < g->head.given; i++)
         if (!value_of(PyTuple_GetItem(args[2], i), &w.value[first + i])) Py_RETURN_NONE;
