@@ -140,18 +140,28 @@ class NarrowPath:
         """The bytes of a body up to which the work of one item is certain to be small."""
         return min(self._max_alone, self._max_bytes)
 
+    def may_hold(self, size: int) -> bool:
+        """True if an event of so many bytes need not be measured."""
+        return size <= ROOM or self._is_bounded
+
     def skipped(self, rule: int, body: bytes) -> Outcome:
         """The outcome of a body that is one item, and is skipped by a rule."""
         return self._explain(rule, body)
 
     def settle(
-        self, each_index: int, outcomes: list[NarrowOutcome], body: bytes, request: Request, room: int
+        self,
+        each_index: int,
+        outcomes: list[NarrowOutcome],
+        body: bytes,
+        request: Request,
+        portion: int | None,
     ) -> JsonResult | Stream | None:
         """The result of a body whose items another path has mapped; None is the outcome of one it has left.
 
-        None if they have to be mapped anew: the events take more than `room` bytes, or many items are left.
+        None if they have to be mapped anew: the events are many bytes, or many items are left.
         """
         count = len(outcomes)
+        room = ROOM if portion is None else min(portion, ROOM)
         if self._meter(count, len(body)) is not None:
             return None
         left = outcomes.count(None)

@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from mapper.native.program import NativeProgram
-from mapper.runtime.growth import ROOM
 from mapper.runtime.missing import MISSING
 from mapper.runtime.times.times import shifted
 from mapper.transform.compiled import execute
@@ -70,8 +69,9 @@ class NativePath:
         if len(body) <= self._max_alone:
             found = self._map(body, request, self._values(request) if self._given else (), self._call)
             if type(found) is bytes:
-                return JsonResult([found])
-            if found is not None:
+                if self._narrow.may_hold(len(found)):
+                    return JsonResult([found])
+            elif found is not None:
                 result = self._several(found, body, request, portion)
                 if result is not None:
                     return result
@@ -84,7 +84,7 @@ class NativePath:
         if type(found) is int:
             return collect(iter((self._narrow.skipped(found, body),)))
         each_index, outcomes = found
-        return self._narrow.settle(each_index, outcomes, body, request, ROOM if portion is None else portion)
+        return self._narrow.settle(each_index, outcomes, body, request, portion)
 
     def _values(self, request: Request) -> tuple[bytes | None, ...]:
         """The values of a request that the program reads, as JSON text; None for one that is missing."""
