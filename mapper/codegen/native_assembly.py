@@ -23,7 +23,7 @@ class NotNative(Exception):
     """Raised for a construct that the core has no instructions for; the message names it."""
 
 
-class TooLarge(Exception):
+class TooLargeForCore(Exception):
     """Raised for a mapping that would take too long to be compiled for the core."""
 
 
@@ -123,7 +123,7 @@ class Assembly:
         """One more instruction."""
         self._emitted += 1
         if self._emitted > MAX_EMITTED:
-            raise TooLarge
+            raise TooLargeForCore
         doubt = self.doubt if may_doubt else None
         if doubt is not None:
             doubt.is_used = True

@@ -17,7 +17,7 @@ from mapper.codegen.native_assembly import (
     NotNative,
     Region,
     Register,
-    TooLarge,
+    TooLargeForCore,
     Trie,
 )
 from mapper.codegen.native_calls import generate_calls
@@ -60,7 +60,7 @@ def generate_native(
     except (NotNative, NotNarrow, UnicodeEncodeError) as reason:
         why = "a name that is not Unicode" if isinstance(reason, UnicodeEncodeError) else reason
         return None, f"The native core maps none of it: {why}.\n"
-    except (RecursionError, TooLarge):
+    except (RecursionError, TooLargeForCore):
         return None, "The native core maps none of it: the mapping is too large.\n"
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from mapper import ir
-from mapper.codegen.native_assembly import Assembly, JumpTarget, NotNative, Region, Register, TooLarge
+from mapper.codegen.native_assembly import Assembly, JumpTarget, NotNative, Region, Register, TooLargeForCore
 from mapper.codegen.plan import NotNarrow, reads_of
 from mapper.codegen.var_code import reads_body
 from mapper.native.program import Instruction, NativeKind
@@ -94,7 +94,7 @@ class NativeReads:
             raise NotNative("a computed value")
         self.nodes += sum(1 for _ in ir.walk_with_vars(node))
         if self.nodes > MAX_CALLED:
-            raise TooLarge
+            raise TooLargeForCore
         try:
             reads = reads_of(node)
         except NotNarrow as reason:
