@@ -136,9 +136,9 @@ class NarrowPath:
         return Stream(settled, len(items))
 
     @property
-    def max_alone(self) -> int:
-        """The bytes of a body up to which the work of one item is certain to be small."""
-        return min(self._max_alone, self._max_bytes)
+    def max_uncounted(self) -> int:
+        """The bytes of a body up to which the work of one item need not be counted."""
+        return min(self._max_bytes, self._work.max_bytes(DEFAULT.item_work, 1, DEFAULT))
 
     def may_hold(self, size: int) -> bool:
         """True if an event of so many bytes need not be measured."""
@@ -162,7 +162,7 @@ class NarrowPath:
         """
         count = len(outcomes)
         room = ROOM if portion is None else min(portion, ROOM)
-        if self._meter(count, len(body)) is not None:
+        if not self._work.fits(count, len(body), DEFAULT):
             return None
         left = outcomes.count(None)
         if left * _FEW_LEFT > count or sum(len(one) for one in outcomes if type(one) is bytes) > room:

@@ -10,7 +10,6 @@ import msgspec
 
 from mapper.native.program import NativeProgram
 from mapper.runtime.missing import MISSING
-from mapper.runtime.times.times import shifted
 from mapper.transform.compiled import execute
 from mapper.transform.narrow_path import NarrowPath
 from mapper.transform.request import Request
@@ -24,7 +23,11 @@ _TIME = "received_at"
 
 def _time(received: object, name: str) -> bytes | None:
     """The time of receipt, or (the name is a number) one so many seconds later."""
-    return _encode(shifted(str(received), int(name or 0))) if received else None
+    if received is None:
+        return None
+    from mapper.runtime.times.times import shifted  # time zones are slow to import
+
+    return _encode(shifted(str(received), int(name or 0)))
 
 
 def _part(request: Request, scope: str, name: str) -> bytes | None:
@@ -35,7 +38,7 @@ def _part(request: Request, scope: str, name: str) -> bytes | None:
 class NativePath:
     """Maps bodies with a `program` of the core; those that it leaves are mapped by `narrow`.
 
-    Work is not counted in the core: no body gets there that could take more than a part of what is allowed.
+    Work is not counted in the core: no body gets there that could take more than is allowed.
     """
 
     __slots__ = (
@@ -43,7 +46,7 @@ class NativePath:
         "_code",
         "_given",
         "_map",
-        "_max_alone",
+        "_max_bytes",
         "_name",
         "_narrow",
         "_program",
@@ -62,11 +65,11 @@ class NativePath:
         # Each value of a request by its attribute and name; those made of the time of receipt are kept.
         self._given = tuple((_SCOPES.get(scope, _TIME), name) for scope, name in program.given)
         self._times: tuple[object, dict[str, bytes | None]] = (_TIME, {})
-        self._max_alone = narrow.max_alone
+        self._max_bytes = narrow.max_uncounted
 
     def begin(self, body: bytes, request: Request, portion: int | None = None) -> JsonResult | Stream | None:
         """As `NarrowPath.begin`."""
-        if len(body) <= self._max_alone:
+        if len(body) <= self._max_bytes:
             found = self._map(body, request, self._values(request) if self._given else (), self._call)
             if type(found) is bytes:
                 if self._narrow.may_hold(len(found)):

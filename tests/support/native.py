@@ -22,7 +22,7 @@ def native_path(transform: mapper.Transform) -> NativePath | None:
 def native_outcomes(transform: mapper.Transform, body: bytes, request: mapper.Request) -> list[Any] | None:
     """The outcomes that the core gives for the items of a body; None for each item that it leaves, or all."""
     path = native_path(transform)
-    if path is None or len(body) > path._max_alone:
+    if path is None or len(body) > path._max_bytes:
         return None
     found = path._map(body, request, path._values(request), path._call)
     if found is None or type(found) is tuple:
