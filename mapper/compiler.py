@@ -152,12 +152,17 @@ def _compiled(
     analysis: Analysis, spec: Spec, program: ir.Program, target: Schema, decoded: GeneratedModule
 ) -> Compiled:
     from mapper.codegen.modules import generate_narrow
+    from mapper.codegen.native_program import generate_native
 
-    narrow, plan = generate_narrow(program, target.document, analysis.file.name, __version__)
+    name, native = analysis.file.name, None
+    narrow, plan = generate_narrow(program, target.document, name, __version__)
+    if narrow:
+        native, words = generate_native(program, target.document, name, __version__)
+        plan += words
     return Compiled(
         name=program.name,
         description=spec.description,
-        filename=analysis.file.name,
+        filename=name,
         text=analysis.file.text,
         python=decoded.python,
         offsets=decoded.offsets,
@@ -166,6 +171,7 @@ def _compiled(
         policy=spec.policy,
         narrow=narrow,
         plan=plan,
+        native=native,
         diagnostics=analysis.report.ordered(),
         limits=active(),
         reads=analysis.references.reads,

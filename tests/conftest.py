@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mapper.cli import main
+from mapper.native.building import NotBuilt, build_in_place
 from support.calls import ONE_EVENT, ORDER, ORDERS, Call, Ended, add_case, write
 from support.examples import register_profiles
 from support.golden import Golden
@@ -17,6 +19,17 @@ register_profiles()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="rewrite golden files instead of comparing")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tests exercise the checkout: its native core is built beside the source, if there is a compiler."""
+    if hasattr(config, "workerinput") or os.environ.get("MAPPER_CORE") == "0":
+        return
+    try:
+        build_in_place()
+    except NotBuilt:
+        if os.environ.get("MAPPER_CORE") == "1":
+            raise
 
 
 @pytest.hookimpl(optionalhook=True)

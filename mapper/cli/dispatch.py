@@ -14,6 +14,7 @@ from mapper.cli import screen
 from mapper.diagnostics.diagnostic import did_you_mean
 from mapper.diagnostics.render.visible import visible
 from mapper.diagnostics.stop import Stop
+from mapper.native import load_core
 from mapper.version import __version__
 
 COMMANDS = {
@@ -138,6 +139,11 @@ def _command(name: str) -> Command:
     return cast(Command, import_module(f"mapper.cli.{name}"))
 
 
+def version_line() -> str:
+    """The version, and in words if the native core maps bodies."""
+    return f"mapper {__version__} ({'with' if load_core() else 'without'} the native core)"
+
+
 def build_parser(chosen: str) -> argparse.ArgumentParser:
     """The parser of the whole command line; only the chosen command's options are filled in."""
     parser = Parser(
@@ -146,7 +152,7 @@ def build_parser(chosen: str) -> argparse.ArgumentParser:
         epilog=EXIT_CODES,
         formatter_class=Help,
     )
-    parser.add_argument("--version", action="version", version=f"mapper {__version__}")
+    parser.add_argument("--version", action="version", version=version_line())
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, summary in COMMANDS.items():
         command = commands.add_parser(name, help=summary, formatter_class=Help, allow_abbrev=False)

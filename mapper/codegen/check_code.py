@@ -41,7 +41,7 @@ def emit_checks(
 
     Returns the functions that they call, which must then be written.
     """
-    if isinstance(output, ir.Record) and _has_known_members(output, target):
+    if isinstance(output, ir.Record) and has_known_members(output, target):
         return _emit_by_field(at, event, fields, target)
     if not at.payload.is_json:
         is_json = at.writer.use("schema.validation", "is_json")
@@ -52,7 +52,7 @@ def emit_checks(
     return [("valid", target, ())]
 
 
-def _has_known_members(output: ir.Record, target: Any) -> bool:
+def has_known_members(output: ir.Record, target: Any) -> bool:
     """True if an event fits the target schema exactly if each of its fields does."""
     if not is_checked_by_members(target):
         return False
@@ -130,7 +130,7 @@ def _kind_of(node: ir.Value) -> int:
 def _emit_field_checks(checks: SchemaChecks, field: ir.Field, value: str) -> None:
     """Write statements that refuse a field whose value, in a local, does not fit the target schema.
 
-    The event is one that `_has_known_members`. Checks that the node of the field makes idle are left out.
+    The event is one that `has_known_members`. Checks that the node of the field makes idle are left out.
     """
     writer, target = checks.writer, checks.document
     assert isinstance(target, Mapping)

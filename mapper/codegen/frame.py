@@ -86,6 +86,10 @@ ITEM = {{ item }}
 # True if the outcome of an item depends on this item alone.
 ALONE = {{ alone }}
 {% endif %}
+{% if calls is defined %}
+# The functions that the native core calls, by their numbers.
+CALLS = {{ calls }}
+{% endif %}
 """
 
 
@@ -117,7 +121,7 @@ def fill_frame(
     classes: Sequence[str] = (),
     **tables: str | Sequence[tuple[str, str]],
 ) -> GeneratedModule:
-    """The module around a writer's functions. `path` is "decoded" or "narrow"; `tables` fill the frame."""
+    """The module around a writer's functions. `path` is one of three words; `tables` fill the frame."""
     if any("MISSING" in text for text in (*classes, *(text for text, _ in writer.lines))):
         writer.use("missing", "MISSING")
     lines = list(_spaced(writer.lines))

@@ -122,6 +122,13 @@ def make_plan(program: ir.Program) -> ReadPlan:
     return plan
 
 
+def reads_of(node: ir.Value) -> ReadPlan:
+    """The places that one value reads, those of the body apart from those of the item."""
+    item, body = PayloadPlace(is_item=True), PayloadPlace(is_item=True)
+    _read(node, ReadContext(item, body, vars=VarReads(item)))
+    return ReadPlan(item, body)
+
+
 def _read(node: ir.Value, context: ReadContext) -> None:
     """Note the reads of a value."""
     match node:

@@ -179,15 +179,16 @@ class VarCode:
 
 def _arguments(var: ir.Var) -> tuple[str, ...]:
     """The scopes that a var reads. An item that does not read its body can be mapped without it."""
-    return (ITEM, BODY, REQUEST) if _reads_body(var) else (ITEM, REQUEST)
+    return (ITEM, BODY, REQUEST) if reads_body(var.value) else (ITEM, REQUEST)
 
 
-def _reads_body(var: ir.Var) -> bool:
+def reads_body(value: ir.Value) -> bool:
+    """True if a value reads the body around the item, or a text that the library runs may do so."""
     return any(
         _is_run_by_library(node)
         or (isinstance(node, ir.Path) and node.root is ir.Root.BODY)
         or (isinstance(node, ir.Lookup) and node.name == "envelope")
-        for node in ir.walk_with_vars(var.value)
+        for node in ir.walk_with_vars(value)
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from mapper.diagnostics.diagnostic import Diagnostic
 from mapper.diagnostics.source import Read, digest
+from mapper.native.program import NativeProgram
 from mapper.runtime.limits import DEFAULT, Limits
 from mapper.runtime.repair.policy import STRICT, Policy
 from mapper.version import __version__
@@ -19,7 +20,8 @@ class Compiled:
 
     `offsets` gives, for each line of `python`, the offset in the mapping's text it came from. `target` is the
     target schema as JSON text. `objects_only` is false if the source schema allows items of other types.
-    `narrow` is the module of the narrow path, empty if there is none; `plan` describes that path in words.
+    `narrow` is the module of the narrow path, empty if there is none; `native` the program of the core.
+    `plan` describes both in words.
     `reads` are the files it was made from beside the mapping's own. `each` are the paths to the items, as
     written.
     """
@@ -35,6 +37,7 @@ class Compiled:
     policy: Policy = STRICT
     narrow: str = field(default="", repr=False)
     plan: str = field(default="", repr=False)
+    native: NativeProgram | None = field(default=None, repr=False)
     diagnostics: tuple[Diagnostic, ...] = ()
     limits: Limits = DEFAULT
     reads: tuple[Read, ...] = ()
@@ -49,10 +52,11 @@ class Compiled:
 
 @dataclass(frozen=True, slots=True)
 class Codes:
-    """Both modules of a Compiled as code; `narrow` is None if there is none, or it nests too deep."""
+    """The modules of a Compiled as code; None for one that is not there, or nests too deep."""
 
     python: CodeType
     narrow: CodeType | None
+    native: CodeType | None = None
 
 
 @dataclass(frozen=True, slots=True)

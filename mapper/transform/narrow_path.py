@@ -42,6 +42,7 @@ _NOTHING_FOUND: FoundElements = (-1, ())
 # The work of a body on this path, a small part of what is allowed; the decoded path maps any other body.
 _SHARE = min(DEFAULT.item_work, DEFAULT.body_work) // 16
 _FEW_ITEMS = 10
+_FEW_LEFT = 2  # if one of so many items is left, all are mapped anew
 _ONLY_BYTES = frozenset({bytes})
 
 # The items of a body, the body itself, and the index of the alternative of `each` that selects the items.
@@ -133,6 +134,43 @@ class NarrowPath:
         if are_few and not any(outcome is None or outcome is NO_OBJECT for outcome in first):
             return collect(settled)
         return Stream(settled, len(items))
+
+    @property
+    def max_uncounted(self) -> int:
+        """The bytes of a body up to which the work of one item need not be counted."""
+        return min(self._max_bytes, self._work.max_bytes(DEFAULT.item_work, 1, DEFAULT))
+
+    def may_hold(self, size: int) -> bool:
+        """True if an event of so many bytes need not be measured."""
+        return size <= ROOM or self._is_bounded
+
+    def skipped(self, rule: int, body: bytes) -> Outcome:
+        """The outcome of a body that is one item, and is skipped by a rule."""
+        return self._explain(rule, body)
+
+    def settle(
+        self,
+        each_index: int,
+        outcomes: list[NarrowOutcome],
+        body: bytes,
+        request: Request,
+        portion: int | None,
+    ) -> JsonResult | Stream | None:
+        """The result of a body whose items another path has mapped; None is the outcome of one it has left.
+
+        None if they have to be mapped anew: the events are many bytes, or many items are left.
+        """
+        count = len(outcomes)
+        room = ROOM if portion is None else min(portion, ROOM)
+        if not self._work.fits(count, len(body), DEFAULT):
+            return None
+        left = outcomes.count(None)
+        if left * _FEW_LEFT > count or sum(len(one) for one in outcomes if type(one) is bytes) > room:
+            return None
+        if _ONLY_BYTES.issuperset(map(type, outcomes)):
+            return JsonResult(outcomes)  # type: ignore[arg-type]
+        undecoded = self._items.of(body, each_index, count)
+        return collect(self._settle(iter(outcomes), count, undecoded, body, request))
 
     def _meter(self, count: int, size: int) -> Meter | None:
         """A meter for the items of a body, if their work is not certain to be small."""

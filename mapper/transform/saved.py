@@ -29,6 +29,7 @@ from mapper.diagnostics.diagnostic import Diagnostic, Label
 from mapper.diagnostics.errors import TransformError
 from mapper.diagnostics.files import read_regular
 from mapper.diagnostics.source import Read, SourceFile, Span
+from mapper.native.program import NativeProgram
 from mapper.runtime.limits import Limits
 from mapper.runtime.repair.policy import Policy
 from mapper.runtime.stack import TOO_DEEP_TO_COMPILE
@@ -79,12 +80,15 @@ def read(path: str | Path) -> tuple[Compiled, Codes | None]:
 
 def pack(compiled: Compiled) -> bytes:
     """The bytes of a saved transform."""
-    code = marshal.dumps((compile_module(compiled.python, compiled.name), _narrow_code(compiled)))
+    others = (compiled.narrow, compiled.native.python if compiled.native else "")
+    codes = (_code(text, compiled.name) for text in others)
+    code = marshal.dumps((compile_module(compiled.python, compiled.name), *codes))
     plain = {field.name: getattr(compiled, field.name) for field in fields(Compiled)}
     files = _files(compiled)
     plain |= {
         "policy": _plain(compiled.policy),
         "limits": _plain(compiled.limits),
+        "native": None if compiled.native is None else _plain(compiled.native),
         "reads": [_plain(each) for each in compiled.reads],
         "diagnostics": [_plain_diagnostic(each, files) for each in compiled.diagnostics],
         "files": [(file.name, file.text) for file in files],
@@ -130,9 +134,9 @@ def unpack(data: bytes, name: str) -> tuple[Compiled, Codes | None]:
     return compiled, codes
 
 
-def _narrow_code(compiled: Compiled) -> CodeType | None:
+def _code(text: str, name: str) -> CodeType | None:
     try:
-        return compile_module(compiled.narrow, compiled.name) if compiled.narrow else None
+        return compile_module(text, name) if text else None
     except TOO_DEEP_TO_COMPILE:
         return None
 
@@ -145,6 +149,8 @@ def _compiled(plain: dict[str, Any]) -> Compiled:
     plain["diagnostics"] = tuple(_diagnostic(each, files) for each in plain["diagnostics"])
     for name, kind in (("policy", Policy), ("limits", Limits)):
         plain[name] = _made(kind, plain[name])
+    if plain["native"] is not None:
+        plain["native"] = _made(NativeProgram, plain["native"])
     plain["reads"] = tuple(_made(Read, each) for each in plain["reads"])
     compiled = _made(Compiled, plain)
     size = len(compiled.text)
@@ -162,7 +168,7 @@ def _made(kind: type[_Made], plain: dict[str, Any]) -> _Made:
         return msgspec.convert(plain, kind)
 
 
-def _plain(value: Policy | Limits | Read) -> dict[str, Any]:
+def _plain(value: Policy | Limits | Read | NativeProgram) -> dict[str, Any]:
     return {field.name: getattr(value, field.name) for field in fields(value)}
 
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from struct import error
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from mapper.diagnostics.diagnostic import Diagnostic
 from mapper.diagnostics.errors import TransformError
 from mapper.diagnostics.source import SourceFile
+from mapper.native import load_core
 from mapper.runtime.growth import Growth
 from mapper.runtime.limits import DEFAULT
 from mapper.transform.collector import Collector
 from mapper.transform.compiled import Codes, Compiled, execute
 from mapper.transform.decoded_path import DecodedPath, bytes_of
 from mapper.transform.narrow_path import NarrowPath, NoNarrowPath
+from mapper.transform.native_path import NativePath
 from mapper.transform.rejections import Places
 from mapper.transform.request import Request
 from mapper.transform.result import JsonResult, Result
@@ -32,16 +35,27 @@ class Transform:
     A pickle holds the same bytes as a file that `save` writes, and is refused for the same reasons.
     """
 
-    __slots__ = ("_compiled", "_decoded", "_file", "_module", "_narrow", "_narrow_code")
+    __slots__ = (
+        "_compiled",
+        "_decoded",
+        "_file",
+        "_first",
+        "_module",
+        "_narrow",
+        "_narrow_code",
+        "_native_code",
+    )
 
     def __init__(self, compiled: Compiled, codes: Codes | None = None) -> None:
         self._compiled = compiled
         self._file = SourceFile(compiled.filename, compiled.text)
         self._module = execute(compiled.python, compiled.name, codes.python if codes else None)
         self._decoded = DecodedPath(compiled, self._module, self._collector(self._module))
-        # The narrow module is executed by the first call of `json`.
+        # The narrow module is executed by the first call of `json`; `_first` is the path that is tried first.
+        self._first: NativePath | NarrowPath | NoNarrowPath | None = None
         self._narrow: NarrowPath | NoNarrowPath | None = None
         self._narrow_code: CodeType | None = codes.narrow if codes else None
+        self._native_code: CodeType | None = codes.native if codes else None
 
     @classmethod
     def open(cls, path: str | Path) -> Transform:
@@ -129,7 +143,7 @@ class Transform:
             request = _NO_REQUEST
         elif type(request) is not Request:
             request = _checked(request)
-        path = self._narrow or self._load_narrow()
+        path = self._first or self._load_first()
         try:
             found = path.begin(body, request)
         except Exception:  # the decoded path maps or explains every body that the narrow path cannot
@@ -154,7 +168,7 @@ class Transform:
 
     def begin(self, body: bytes, request: Request) -> JsonResult | Stream:
         """The result of a body if it is small, made as fast as by `json`, otherwise its stream."""
-        path = self._narrow or self._load_narrow()
+        path = self._first or self._load_first()
         try:
             begun = path.begin(body, request, PORTION)
         except Exception:  # as in `json`
@@ -165,6 +179,16 @@ class Transform:
         """The outcomes of a body beside its items, for a host that keeps both."""
         opened = self._decoded.open(body, request)
         return OpenedBody(opened.items, self._decoded.outcomes(opened), opened.repairs)
+
+    def _load_first(self) -> NativePath | NarrowPath | NoNarrowPath:
+        path: NativePath | NarrowPath | NoNarrowPath
+        narrow = path = self._narrow or self._load_narrow()
+        core, program = load_core(), self._compiled.native
+        if core is not None and program is not None and isinstance(narrow, NarrowPath):
+            with suppress(ValueError, error):  # a program that another build of mapper made
+                path = NativePath(core, program, narrow, self._compiled.name, self._native_code)
+        self._first = path
+        return path
 
     def _load_narrow(self) -> NarrowPath | NoNarrowPath:
         path: NarrowPath | NoNarrowPath = NoNarrowPath()

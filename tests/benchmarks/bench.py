@@ -142,18 +142,22 @@ def bench_parsed(console: Console, count: int, rounds: int) -> dict[str, Any]:
 def bench_batches(console: Console, rounds: int, sizes: Sequence[int]) -> dict[str, Any]:
     """The cost per event of one array of 1, 10, 100, 1000 events."""
     run = contenders.transform().json
-    works, counts = {}, {}
+    parse = contenders.orjson_loads()
+    works: dict[str, Work] = {}
+    counts = {}
     for size in sizes:
         batch = b"[" + b",".join(events.generate(size)) + b"]"
         repeats = max(1, 1000 // size)
         works[str(size)] = lambda batch=batch, repeats=repeats: [run(batch) for _ in range(repeats)]
+        works[f"parse {size}"] = lambda batch=batch, repeats=repeats: [parse(batch) for _ in range(repeats)]
         counts[str(size)] = size * repeats
     seconds = interleave(works, rounds)
-    cost = {size: s / counts[size] * 1e6 for size, s in seconds.items()}
+    cost = {size: seconds[size] / counts[size] * 1e6 for size in counts}
+    parsing = {size: seconds[size] / seconds[f"parse {size}"] for size in counts}
     single = cost[str(sizes[0])]
-    rows = [(size, f"{us:.2f}", f"{us / single:.2f}") for size, us in cost.items()]
-    table(console, "batches, bytes to bytes", ("events a body", "µs/event", "/ single"), rows)
-    return {size: {"us": us, "single": us / single} for size, us in cost.items()}
+    rows = [(size, f"{us:.2f}", f"{us / single:.2f}", f"{parsing[size]:.2f}") for size, us in cost.items()]
+    table(console, "batches, bytes to bytes", ("events a body", "µs/event", "/ single", "/ parsing"), rows)
+    return {size: {"us": us, "single": us / single, "parsing": parsing[size]} for size, us in cost.items()}
 
 
 def bench_shipped(console: Console, rounds: int) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from mapper.runtime.schema.validation import is_json
 HERE = Path(__file__).parent
 SCHEMA = json.loads((HERE.parents[1] / "schemas" / "event.schema.json").read_text(encoding="utf-8"))
 Job = Callable[[bytes], bytes | None]
+NO_REQUEST = mapper.Request()
 
 
 def by_hand(message: dict[str, Any]) -> dict[str, Any] | None:
@@ -68,6 +69,18 @@ def ours() -> Job:
     def job(body: bytes) -> bytes | None:
         events = run(body).events
         return events[0] if events else None
+
+    return job
+
+
+def without_core() -> Job:
+    """The same without the native core."""
+    made = transform()
+    path = made._load_narrow()
+
+    def job(body: bytes) -> bytes | None:
+        result: Any = path.begin(body, NO_REQUEST)
+        return result.events[0] if result is not None and result.events else None
 
     return job
 
@@ -286,6 +299,7 @@ FLOORS: dict[str, Callable[[], Job]] = {
 }
 CONTENDERS: dict[str, tuple[Callable[[], Job], bool]] = {
     "mapper: bytes to bytes": (ours, True),
+    "mapper, without the native core": (without_core, True),
     "hand-written, orjson": (hand_orjson, False),
     "hand-written, msgspec typed": (hand_msgspec, False),
     "hand-written, msgspec raw": (hand_msgspec_raw, False),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mapper.cli.dispatch import build_parser
+from mapper.cli.dispatch import build_parser, version_line
 from mapper.diagnostics.render.visible import visible
 from mapper.version import __version__
 from support.calls import (
@@ -29,10 +29,11 @@ from support.waiting import PATIENCE
 
 class TestUsage:
     def test_the_version(self, call: Call) -> None:
-        assert call("--version") == Ended(0, f"mapper {__version__}\n", "")
+        assert call("--version") == Ended(0, f"{version_line()}\n", "")
+        assert version_line().startswith(f"mapper {__version__} (with")
 
     def test_the_module_runs_as_a_program(self, tmp_path: Path) -> None:
-        assert shell("$MAPPER --version", cwd=tmp_path).out == f"mapper {__version__}\n"
+        assert shell("$MAPPER --version", cwd=tmp_path).out == f"{version_line()}\n"
 
     def test_help_names_every_command_and_the_exit_codes(self, call: Call) -> None:
         text = call("--help").out

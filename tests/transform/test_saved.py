@@ -60,7 +60,7 @@ def test_everything_in_a_transform_is_saved(mapping: Path, tmp_path: Path) -> No
         for field in dataclasses.fields(Compiled)
         if field.default is not dataclasses.MISSING and getattr(made._compiled, field.name) != field.default
     }
-    assert changed == {"policy", "narrow", "plan", "diagnostics", "limits", "reads", "each"}
+    assert changed == {"policy", "narrow", "plan", "native", "diagnostics", "limits", "reads", "each"}
     assert opened.diagnostics[0].span is not None
     assert opened.diagnostics[0].span.line == made.diagnostics[0].span.line  # type: ignore[union-attr]
 

@@ -29,6 +29,7 @@ ORDER = """
     version diagnostics
     language schemas ir expressions
     catalog
+    native
     checker codegen transform
     interpreter
     compiler api
@@ -275,7 +276,7 @@ def test_all_that_is_printed_goes_through_one_gate() -> None:
 
 
 def test_a_vendor_is_data() -> None:
-    files = [path for path in PACKAGE.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    files = [path for path in PACKAGE.rglob("*") if path.is_file() and path.suffix not in (".pyc", ".so")]
     found = [
         f"{path.relative_to(ROOT)}: {vendor[0]}"
         for path in files

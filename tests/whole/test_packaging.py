@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import sysconfig
 import tomllib
 import venv
 import zipfile
@@ -14,8 +16,12 @@ from pathlib import Path
 
 import pytest
 
+from mapper.native.building import FILE
 from mapper.version import __version__
 from support.places import ROOT
+
+CORE = f"mapper/native/{FILE}"
+HOOK = "mapper/native/build_hook.py"  # for building alone
 
 MISSING_ARROW = """\
 import mapper
@@ -27,13 +33,13 @@ except mapper.MapperError as error:
 """
 
 
-def run(*command: str | Path, cwd: Path) -> str:
+def run(*command: str | Path, cwd: Path, **variables: str) -> str:
     """What a program prints; the test fails with its complaints where it fails."""
     outside = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
     done = subprocess.run(
         [str(word) for word in command],
         cwd=cwd,
-        env={**outside, "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
+        env={**outside, "PIP_DISABLE_PIP_VERSION_CHECK": "1", **variables},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -61,6 +67,34 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def has_core(wheel: Path) -> bool:
+    return CORE in zipfile.ZipFile(wheel).namelist()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("wanted", "compiler"), [("0", "cc"), ("", "no-such-compiler"), ("1", "cc")])
+def test_a_wheel_without_and_with_the_core(wanted: str, compiler: str, tmp_path: Path) -> None:
+    """Without a compiler, or if the core is not wanted, the wheel is pure Python; if required, it has it."""
+    if wanted == "1" and shutil.which("cc") is None:
+        pytest.skip("there is no C compiler")
+    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(tmp_path), str(ROOT)]
+    run(*command, cwd=tmp_path, MAPPER_CORE=wanted, CC=compiler)
+    (path,) = tmp_path.glob("*.whl")
+    assert has_core(path) is (wanted == "1")
+    assert path.name.endswith("-py3-none-any.whl") is (wanted != "1")
+
+
+@pytest.mark.slow
+def test_a_required_core_that_cannot_be_built(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="no-such-compiler"):
+        run(
+            *(sys.executable, "-m", "pip", "wheel", "--no-deps", "-w", tmp_path, ROOT),
+            cwd=tmp_path,
+            MAPPER_CORE="1",
+            CC="no-such-compiler",
+        )
+
+
 def shipped(folder: str) -> set[str]:
     return {
         f"mapper/shipped/{path.relative_to(ROOT).as_posix()}"
@@ -79,9 +113,10 @@ def test_the_wheel_holds_code_and_data_and_nothing_else(wheel: Path) -> None:
     package = {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "mapper").rglob("*")
-        if path.is_file() and path.suffix != ".pyc"
+        if path.is_file() and path.suffix != ".pyc" and not path.name.startswith(FILE)
     }
     assert "mapper/py.typed" in package
+    package = (package | {CORE} if has_core(wheel) else package) - {HOOK}
     assert {name for name in names if ".dist-info/" not in name} == (
         package | shipped("mappings") | shipped("schemas")
     )
@@ -89,7 +124,9 @@ def test_the_wheel_holds_code_and_data_and_nothing_else(wheel: Path) -> None:
 
 @pytest.mark.slow
 def test_the_metadata_tells_version_and_dependencies(wheel: Path) -> None:
-    assert wheel.name == f"mapper-{__version__}-py3-none-any.whl"
+    platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
+    tag = f"cp311-abi3-{platform}" if has_core(wheel) else "py3-none-any"
+    assert wheel.name == f"mapper-{__version__}-{tag}.whl"
     archive = zipfile.ZipFile(wheel)
     metadata = archive.read(f"mapper-{__version__}.dist-info/METADATA").decode()
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
