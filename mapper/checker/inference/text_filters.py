@@ -70,6 +70,7 @@ _SAFE = joined((*_LETTERS, *DIGITS, *ranges("_.-~+%")))
 _BASE64 = many(joined((*_LETTERS, *DIGITS, *ranges("+/=_-"))))
 _BETWEEN_WORDS = joined((*ECMA_SPACE, *span("\x1c", "\x1f"), *ranges("\x85")))
 _MAX_SLICE = 64  # characters at the beginning of a text that are counted
+_MOST_STATES = 1000  # of a text in which each character may be replaced by another text
 _FEW = 8  # lists inside each other
 
 
@@ -173,7 +174,8 @@ def _quoted(hit: Ranges) -> Language:
 def _replaced(texts: Texts, arguments: Arguments, *, always: bool = True) -> Type:
     language, old = language_of(texts), only_text(arguments)
     new = _language(arguments[1]) if len(arguments) > 1 else EMPTY
-    if old is None:
+    size = len(language.edges) * len(new.edges)
+    if old is None or size > _MOST_STATES or (language.is_anything and new.is_anything):
         return text_type()
     if not old:
         padded = replaced(language, [(EVERY, lambda hit: languages.concatenated(optional(new), one_of(hit)))])
