@@ -13,7 +13,7 @@ from mapper import ir
 from mapper.codegen.check_code import emit_checks
 from mapper.codegen.decoded_payload import DecodedPayload
 from mapper.codegen.emitter import BODY, ITEM, REQUEST, Emitter
-from mapper.codegen.metering import emit_room
+from mapper.codegen.metering import emit_room, holds_lists
 from mapper.codegen.template_code import emit_parsed, emit_rules
 from mapper.codegen.validator_code import emit_functions
 from mapper.codegen.value_code import emit_field, emit_object, emit_value
@@ -29,7 +29,8 @@ def emit_event(writer: Writer, payload: DecodedPayload, program: ir.Program, tar
     parameters = ", ".join((ITEM, BODY, REQUEST, *(() if payload.is_json else ("max_depth",))))
     with writer.block(f"def event({parameters}):", program.span):
         named.begin(writer)
-        emit_room(at, program)
+        if holds_lists(program):
+            emit_room(at)
         emit_rules(at, program.rules)
         if isinstance(output, ir.Record):
             fields = [(field, emit_field(at, field)) for field in output.fields]

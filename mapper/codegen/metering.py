@@ -9,10 +9,14 @@ from mapper.codegen.emitter import Emitter
 from mapper.ir.growth import holds_metered, is_metered, measured_levels
 
 
-def emit_room(at: Emitter, program: ir.Program) -> None:
-    """At the start of `event`: the bytes that its lists may take together, if any has to be measured."""
-    if any(map(holds_metered, (program.output, *(var.value for var in program.vars)))):
-        _emit_room(at, at.room)
+def holds_lists(program: ir.Program) -> bool:
+    """True if a list of the events of a program has to be measured."""
+    return any(map(holds_metered, (program.output, *(var.value for var in program.vars))))
+
+
+def emit_room(at: Emitter) -> None:
+    """At the start of `event`, if lists have to be measured: the bytes that they may take together."""
+    _emit_room(at, at.room)
 
 
 def own_room(at: Emitter, *nodes: ir.Value) -> Emitter:

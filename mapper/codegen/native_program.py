@@ -79,7 +79,7 @@ def _generate(program: ir.Program, target: Any, filename: str, version: str) -> 
     numbers = assembly.numbers(alternatives, trie, min(max(2, found.own + found.shared + 1), _MAX_GROWTH))
     python = ""
     if values.called:
-        python = generate_calls(program, target, values.called, make_plan(program), filename, version)
+        python = generate_calls(program, values.called, make_plan(program), filename, version)
     native = NativeProgram(numbers, assembly.texts.decode(), tuple(assembly.given), python)
     return native, _describe(values)
 

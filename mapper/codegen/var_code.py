@@ -53,7 +53,8 @@ class VarCode:
     """Writes the reads of the vars of a program, and afterwards the functions they call.
 
     `functions` has the name of each function. `started` are vars that a function may have computed already.
-    `stores` are lines of `event` that matter only if there are functions.
+    `stores` are lines of `event` that matter only if it calls functions. `begin` may be called again, for
+    another function like `event` that shares the functions of vars.
     """
 
     program: ir.Program
@@ -65,7 +66,9 @@ class VarCode:
     _slots: dict[ir.Var, int] = field(default_factory=dict)
     _waiting: list[ir.Var] = field(default_factory=list)
     _stores: list[int] = field(default_factory=list)
-    _first: int = 0
+    _firsts: list[int] = field(default_factory=list)
+    _idle: list[int] = field(default_factory=list)
+    _calls: bool = False
     _nested: int = 0
     _outermost: int = 0
     _in_function: bool = False
@@ -78,10 +81,19 @@ class VarCode:
 
     def begin(self, writer: Writer) -> None:
         """At the start of `event`: a place for the list `held`."""
-        self._first = len(writer.lines)
-        self._outermost = len(writer.known)
-        self._stores.append(self._first)
+        self._end()
+        self._outermost, self._calls = len(writer.known), False
+        self._stores = [len(writer.lines)]
+        self._started.clear()
         writer.line("held = None")
+
+    def _end(self) -> None:
+        """At the end of `event`: its lines about `held` stay if it calls functions."""
+        if self._calls:
+            self._firsts.append(self._stores[0])
+        else:
+            self._idle += self._stores
+        self._stores = []
 
     def read(self, at: Emitter, var: ir.Var) -> str:
         """The local that holds the value of a var, or MISSING."""
@@ -120,15 +132,15 @@ class VarCode:
     def finish(self, at: Emitter) -> None:
         """After `event`: the functions that it calls, and those that these call."""
         writer = at.writer
-        if not self._waiting:
-            for number in reversed(self._stores):
-                del writer.lines[number]
-            return
+        self._end()
         while self._waiting:
             self._emit_function(at, self._waiting.pop(0))
-        text, span = writer.lines[self._first]
-        unset = writer.use("liquid.semantics", "UNSET")
-        writer.lines[self._first] = (text.replace("None", f"[{unset}] * {len(self._slots)}"), span)
+        for number in self._firsts:
+            text, span = writer.lines[number]
+            unset = writer.use("liquid.semantics", "UNSET")
+            writer.lines[number] = (text.replace("None", f"[{unset}] * {len(self._slots)}"), span)
+        for number in reversed(self._idle):
+            del writer.lines[number]
 
     def _is_first(self, writer: Writer, var: ir.Var) -> bool:
         """True if every item that goes on reaches this place, and nothing before it computes the var."""
@@ -152,6 +164,8 @@ class VarCode:
         if var not in self.functions:
             self.functions[var] = at.writer.fresh(f"compute_{var.name}")
             self._waiting.append(var)
+        if not self._in_function:
+            self._calls = True
             self._started |= {var, *ir.vars_below(var.value)}
         place = "field" if self._in_function else literal(at.field)
         return f"{self.functions[var]}({', '.join((*_arguments(var), 'held', place))})"
