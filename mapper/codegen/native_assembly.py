@@ -16,6 +16,13 @@ from mapper.native.program import FORMAT_VERSION, NONE, Instruction, NativeKind
 MAX_REGISTERS = 400  # as in the core
 MAX_MEMBERS = 64
 MAX_EMITTED = 5_000  # instructions: a var that several others read is written several times
+_CERTAIN = frozenset(  # instructions that leave no doubt
+    (
+        *(Instruction.MOVE, Instruction.LOAD, Instruction.BEGIN, Instruction.SKIP),
+        *(Instruction.IS_NOTHING, Instruction.IS_TRUE, Instruction.IS_KIND, Instruction.NOT),
+        *(Instruction.JUMP, Instruction.JUMP_IF, Instruction.JUMP_UNLESS),
+    )
+)
 _UNGUARDED, MARKS, FORBIDDEN = range(3)
 
 
@@ -119,12 +126,12 @@ class Assembly:
 
     # --- instructions
 
-    def emit(self, code: Instruction, *operands: Operand, may_doubt: bool = True) -> None:
-        """One more instruction."""
+    def emit(self, code: Instruction, *operands: Operand, leaves: bool = False) -> None:
+        """One more instruction; with `leaves` its doubt is not that of the value around it."""
         self._emitted += 1
         if self._emitted > MAX_EMITTED:
             raise TooLargeForCore
-        doubt = self.doubt if may_doubt else None
+        doubt = None if leaves or code in _CERTAIN else self.doubt
         if doubt is not None:
             doubt.is_used = True
         for operand in operands:

@@ -104,11 +104,11 @@ def _emit_rules(values: NativeValues, rules: tuple[ir.Rule, ...]) -> None:
     for number, rule in enumerate(rules):
         passed = JumpTarget()
         values.condition(rule.condition)
-        values.assembly.emit(Instruction.JUMP_UNLESS, passed, may_doubt=False)
+        values.assembly.emit(Instruction.JUMP_UNLESS, passed)
         if rule.rejects:
             values.leave_item()
         else:
-            values.assembly.emit(Instruction.SKIP, number, may_doubt=False)
+            values.assembly.emit(Instruction.SKIP, number)
         values.assembly.place(passed)
 
 

@@ -53,7 +53,7 @@ class NativeReads:
 
     def leave_item(self) -> None:
         """The item is for Python, whatever stands around this value."""
-        self.assembly.emit(Instruction.DOUBT, may_doubt=False)
+        self.assembly.emit(Instruction.DOUBT, leaves=True)
 
     # --- calls of Python
 
@@ -77,7 +77,7 @@ class NativeReads:
         if not doubt.is_used:
             return
         end = JumpTarget()
-        assembly.emit(Instruction.JUMP, end, may_doubt=False)
+        assembly.emit(Instruction.JUMP, end)
         assembly.place(doubt)
         state, called = assembly.mark(), len(self.called)
         try:
@@ -149,7 +149,7 @@ class NativeReads:
             self.assembly.emit(
                 Instruction.IS_KIND, self.capture(root, names[: position + 1], raw=False), _ANYTHING
             )
-            self.assembly.emit(Instruction.JUMP_IF, found, may_doubt=False)
+            self.assembly.emit(Instruction.JUMP_IF, found)
             holder = self.capture(root, names[:position], raw=False)
             self.assembly.emit(Instruction.NEED_KIND, holder, mask(_UNSIZED))
             self.assembly.place(found)

@@ -26,7 +26,7 @@ class NativeTests(NativeReads):
             result = self.assembly.result()
             truth = ir.When(node, ir.Literal(True, node.span), ir.Literal(False, node.span), node.span)
             self.call(truth, result)
-            self.assembly.emit(Instruction.IS_TRUE, result, may_doubt=False)
+            self.assembly.emit(Instruction.IS_TRUE, result)
 
         passing, self.is_passing = self.is_passing, False
         try:
@@ -43,19 +43,19 @@ class NativeTests(NativeReads):
                     with self.scope():
                         self._test(test)
                     if position + 1 < len(tests):
-                        self.assembly.emit(leaves, end, may_doubt=False)
+                        self.assembly.emit(leaves, end)
                 self.assembly.place(end)
             case ir.Negation(test):
                 self._test(test)
-                self.assembly.emit(Instruction.NOT, may_doubt=False)
+                self.assembly.emit(Instruction.NOT)
             case ir.Truthy(ir.Lookup() as value):
-                self.assembly.emit(Instruction.IS_TRUE, self.lookup(value, raw=False), may_doubt=False)
+                self.assembly.emit(Instruction.IS_TRUE, self.lookup(value, raw=False))
             case ir.Compare("==" | "!=" as operator, left, right):
                 if not isinstance(left, ir.Lookup):
                     left, right = right, left
                 self._equality(left, right)
                 if operator == "!=":
-                    self.assembly.emit(Instruction.NOT, may_doubt=False)
+                    self.assembly.emit(Instruction.NOT)
             case _:
                 raise NotNative("a condition")
 

@@ -45,7 +45,7 @@ class NativeValues(NativeTests):
         match node:
             case ir.Literal(value):
                 result = self.assembly.result()
-                self.assembly.emit(Instruction.LOAD, result, self.assembly.constant(value), may_doubt=False)
+                self.assembly.emit(Instruction.LOAD, result, self.assembly.constant(value))
                 return result
             case ir.Path() if node.is_singular:
                 try:
@@ -105,7 +105,7 @@ class NativeValues(NativeTests):
         result = self.assembly.result()
 
         def native() -> None:
-            self.assembly.emit(Instruction.MOVE, result, write(node), may_doubt=False)
+            self.assembly.emit(Instruction.MOVE, result, write(node))
 
         def call() -> None:
             self.call(node, result)
@@ -124,7 +124,7 @@ class NativeValues(NativeTests):
     def _required(self, register: Register) -> Register:
         present = JumpTarget()
         self.assembly.emit(Instruction.IS_NOTHING, register)
-        self.assembly.emit(Instruction.JUMP_UNLESS, present, may_doubt=False)
+        self.assembly.emit(Instruction.JUMP_UNLESS, present)
         self.leave_item()
         self.assembly.place(present)
         return register
@@ -139,14 +139,14 @@ class NativeValues(NativeTests):
         assembly, result, end, depth = self.assembly, self.assembly.result(), JumpTarget(), len(self.known)
         for position, option in enumerate(options):
             is_last = position + 1 == len(options)
-            assembly.emit(Instruction.MOVE, result, self.value(option), may_doubt=False)
+            assembly.emit(Instruction.MOVE, result, self.value(option))
             if not (is_last and keeps_last):
                 assembly.emit(passes[0], result, *passes[1:])
-                assembly.emit(Instruction.JUMP_UNLESS, end, may_doubt=False)
+                assembly.emit(Instruction.JUMP_UNLESS, end)
             if not position:
                 self.known.append({})  # the others may not be computed
         if not keeps_last:
-            assembly.emit(Instruction.MOVE, result, NOTHING, may_doubt=False)
+            assembly.emit(Instruction.MOVE, result, NOTHING)
         del self.known[depth:]
         assembly.place(end)
         return result
@@ -154,10 +154,10 @@ class NativeValues(NativeTests):
     def _branch(self, node: ir.When) -> Register:
         assembly, result, otherwise, end = self.assembly, self.assembly.result(), JumpTarget(), JumpTarget()
         self.condition(node.condition)
-        assembly.emit(Instruction.JUMP_UNLESS, otherwise, may_doubt=False)
+        assembly.emit(Instruction.JUMP_UNLESS, otherwise)
         with self.scope():
-            assembly.emit(Instruction.MOVE, result, self.value(node.then), may_doubt=False)
-        assembly.emit(Instruction.JUMP, end, may_doubt=False)
+            assembly.emit(Instruction.MOVE, result, self.value(node.then))
+        assembly.emit(Instruction.JUMP, end)
         assembly.place(otherwise)
         self._otherwise(node.otherwise, result)
         assembly.place(end)
@@ -166,7 +166,7 @@ class NativeValues(NativeTests):
     def _otherwise(self, node: ir.Value | None, result: Register) -> None:
         with self.scope():
             register = NOTHING if node is None else self.value(node)
-            self.assembly.emit(Instruction.MOVE, result, register, may_doubt=False)
+            self.assembly.emit(Instruction.MOVE, result, register)
 
     def _match(self, node: ir.Match) -> Register:
         assembly, result, end = self.assembly, self.assembly.result(), JumpTarget()
@@ -175,12 +175,12 @@ class NativeValues(NativeTests):
             hit, other = JumpTarget(), JumpTarget()
             for key in case.keys:
                 self.equals(subject, key.value)
-                assembly.emit(Instruction.JUMP_IF, hit, may_doubt=False)
-            assembly.emit(Instruction.JUMP, other, may_doubt=False)
+                assembly.emit(Instruction.JUMP_IF, hit)
+            assembly.emit(Instruction.JUMP, other)
             assembly.place(hit)
             with self.scope():
-                assembly.emit(Instruction.MOVE, result, self.value(case.value), may_doubt=False)
-            assembly.emit(Instruction.JUMP, end, may_doubt=False)
+                assembly.emit(Instruction.MOVE, result, self.value(case.value))
+            assembly.emit(Instruction.JUMP, end)
             assembly.place(other)
         self._otherwise(node.otherwise, result)
         assembly.place(end)
@@ -197,12 +197,13 @@ class NativeValues(NativeTests):
         register = self.value(field.value)
         if field.required and field.nullable:
             raise NotNative("a required field that may be null")
-        return self._required(register) if field.required else register
+        is_tested = isinstance(field.value, ir.Required)
+        return self._required(register) if field.required and not is_tested else register
 
     def object(self, parts: list[tuple[str, object]]) -> Register:
         """An object of fields (`fields`) and of all members of other objects (`members`), in order."""
         assembly, result = self.assembly, self.assembly.result()
-        assembly.emit(Instruction.BEGIN, may_doubt=False)
+        assembly.emit(Instruction.BEGIN)
         assembly.emit(Instruction.PUT, 0, assembly.piece(b"{"))
         for kind, part in parts:
             if kind == "members":
@@ -248,10 +249,10 @@ class NativeValues(NativeTests):
         if self.is_passing:
             return register
         assembly, result, end = self.assembly, self.assembly.result(), JumpTarget()
-        assembly.emit(Instruction.MOVE, result, register, may_doubt=False)
+        assembly.emit(Instruction.MOVE, result, register)
         assembly.emit(Instruction.IS_NOTHING, register)
-        assembly.emit(Instruction.JUMP_IF, end, may_doubt=False)
-        assembly.emit(Instruction.MOVE, result, self.object([("members", register)]), may_doubt=False)
+        assembly.emit(Instruction.JUMP_IF, end)
+        assembly.emit(Instruction.MOVE, result, self.object([("members", register)]))
         assembly.place(end)
         return result
 
@@ -288,7 +289,7 @@ class NativeValues(NativeTests):
                 case _:
                     raise NotNative("liquid")
         assembly, result = self.assembly, self.assembly.result()
-        assembly.emit(Instruction.BEGIN, may_doubt=False)
+        assembly.emit(Instruction.BEGIN)
         assembly.emit(Instruction.PUT, 0, assembly.piece(b'"'))
         for piece in pieces:
             if isinstance(piece, Register):
@@ -326,7 +327,7 @@ class NativeValues(NativeTests):
         if not isinstance(bound, str):
             return self.assembly.of_request("bound", str(bound[1]))
         register = self.assembly.result()
-        self.assembly.emit(Instruction.LOAD, register, self.assembly.constant(bound), may_doubt=False)
+        self.assembly.emit(Instruction.LOAD, register, self.assembly.constant(bound))
         return register
 
 

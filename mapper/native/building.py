@@ -11,7 +11,7 @@ from pathlib import Path
 
 FILE = "_core.abi3.so"
 SOURCE = Path(__file__).with_name("core.c")
-FLAGS = ("-O2", "-fPIC", "-shared", "-fvisibility=hidden")
+FLAGS = ("-O3", "-fPIC", "-shared", "-fvisibility=hidden")
 
 
 class NotBuilt(Exception):

@@ -164,8 +164,7 @@ static inline int is_digit(u8 c) { return c >= '0' && c <= '9'; }
 static inline const u8 *number_end(const u8 *p, u8 *kind, u8 *flags) {
     const u8 *whole, *fraction;
     int negative = *p == '-';
-    *kind = INTEGER;
-    whole = p += negative;
+    *kind = INTEGER, whole = p += negative;
     if (!is_digit(*p)) return 0;
     if (*p++ != '0')
         while (is_digit(*p)) p++;
@@ -219,18 +218,19 @@ static inline const Member *find_member(const Program *g, uint32_t node, const u
 
 static inline uint32_t hash_name(const u8 *name, uint32_t len) {
     uint64_t head = 0, tail = 0, hash;
-    memcpy(&head, name, len < 8 ? len : 8);
-    if (len > 8) memcpy(&tail, name + len - 8, 8);
+    if (len >= 8) memcpy(&head, name, 8), memcpy(&tail, name + len - 8, 8);
+    else if (len >= 4) memcpy(&head, name, 4), memcpy(&tail, name + len - 4, 4);
+    else if (len) head = name[0] | (uint64_t)name[len / 2] << 8, tail = name[len - 1];
     hash = (head * 0x9E3779B97F4A7C15ull) ^ ((tail + len) * 0xC2B2AE3D27D4EB4Full);
     hash ^= hash >> 29;
     return (uint32_t)(hash * 0x9E3779B97F4A7C15ull >> 32);
 }
 
 /* True if an object that passes as it is has not had this name; `first` is where its names begin. */
-static inline int is_new_name(Work *w, uint64_t *bloom, uint32_t first, const u8 *at, uint32_t len) {
+static inline int is_new_name(Work *w, uint64_t bloom[4], uint32_t first, const u8 *at, uint32_t len) {
     uint32_t hash = hash_name(at, len);
-    uint64_t bit = 1ull << (hash >> 26);
-    if (*bloom & bit) {
+    uint64_t bit = 1ull << (hash >> 26), *seen = &bloom[hash & 3];
+    if (*seen & bit) {
         for (uint32_t i = first; i < w->names; i++) {
             const Name *other = &w->name[i];
             /* Names may be chosen to look alike: each byte of a body pays for a few comparisons. */
@@ -239,7 +239,7 @@ static inline int is_new_name(Work *w, uint64_t *bloom, uint32_t first, const u8
         }
     }
     if (w->names == MAX_NAMES) return 0;
-    *bloom |= bit;
+    *seen |= bit;
     w->name[w->names++] = (Name){at, len, hash};
     return 1;
 }
@@ -263,7 +263,7 @@ typedef struct { uint32_t slot, body_slot, node, raw; } Place;
 typedef struct {
     Place place;
     const u8 *start;
-    uint64_t seen, bloom;
+    uint64_t seen, bloom[4]; /* members that are read; names, by their hashes */
     uint32_t names, uneven;
     u8 close, flags;
 } Open;
@@ -287,7 +287,7 @@ static inline const u8 *enter_member(Work *w, Open *open, const u8 *p, Place *pl
     *place = (Place){NONE, NONE, 0, open->place.raw};
     if (!open->place.node && !open->place.raw) return p;
     if (flags & ESCAPED) return 0; /* it may be a name that is read, or one that the object has already */
-    if (open->place.raw && !is_new_name(w, &open->bloom, open->names, name, len)) return 0;
+    if (open->place.raw && !is_new_name(w, open->bloom, open->names, name, len)) return 0;
     const Member *member = open->place.node ? find_member(g, open->place.node, name, len) : 0;
     if (member) {
         uint64_t bit = 1ull << (member - g->members - g->nodes[open->place.node].first);
@@ -325,7 +325,7 @@ at_value:
     case '{':
     case '[':
         if (open - stack == MAX_DEPTH) return 0;
-        *++open = (Open){place, p, 0, 0, w->names, w->uneven, *p + 2, 0}; /* + 2: the closing bracket, in ASCII */
+        *++open = (Open){place, p, 0, {0}, w->names, w->uneven, *p + 2, 0}; /* + 2: the closing bracket, in ASCII */
         p = skip_blanks(w, p + 1);
         if (*p != open->close) goto at_member;
         open->flags = EMPTY;

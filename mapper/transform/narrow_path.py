@@ -111,7 +111,7 @@ class NarrowPath:
                 return self._map_portions(body, request, found)
         read = self._read_body(body, request)
         if isinstance(read, bytes):
-            return JsonResult([read]) if len(read) <= ROOM or self._is_bounded else None
+            return JsonResult([read], [], [], ()) if len(read) <= ROOM or self._is_bounded else None
         if read is None:
             return None
         if not isinstance(read, tuple) or len(read) != 3:
@@ -140,9 +140,10 @@ class NarrowPath:
         """The bytes of a body up to which the work of one item need not be counted."""
         return min(self._max_bytes, self._work.max_bytes(DEFAULT.item_work, 1, DEFAULT))
 
-    def may_hold(self, size: int) -> bool:
-        """True if an event of so many bytes need not be measured."""
-        return size <= ROOM or self._is_bounded
+    @property
+    def max_event(self) -> int:
+        """The bytes up to which an event need not be measured."""
+        return DEFAULT.result_bytes if self._is_bounded else ROOM
 
     def skipped(self, rule: int, body: bytes) -> Outcome:
         """The outcome of a body that is one item, and is skipped by a rule."""

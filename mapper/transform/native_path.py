@@ -47,6 +47,7 @@ class NativePath:
         "_given",
         "_map",
         "_max_bytes",
+        "_max_event",
         "_name",
         "_narrow",
         "_program",
@@ -65,15 +66,15 @@ class NativePath:
         # Each value of a request by its attribute and name; those made of the time of receipt are kept.
         self._given = tuple((_SCOPES.get(scope, _TIME), name) for scope, name in program.given)
         self._times: tuple[object, dict[str, bytes | None]] = (_TIME, {})
-        self._max_bytes = narrow.max_uncounted
+        self._max_bytes, self._max_event = narrow.max_uncounted, narrow.max_event
 
     def begin(self, body: bytes, request: Request, portion: int | None = None) -> JsonResult | Stream | None:
         """As `NarrowPath.begin`."""
         if len(body) <= self._max_bytes:
             found = self._map(body, request, self._values(request) if self._given else (), self._call)
             if type(found) is bytes:
-                if self._narrow.may_hold(len(found)):
-                    return JsonResult([found])
+                if len(found) <= self._max_event:
+                    return JsonResult([found], [], [], ())  # defaults would take as long again
             elif found is not None:
                 result = self._several(found, body, request, portion)
                 if result is not None:

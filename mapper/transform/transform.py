@@ -148,9 +148,9 @@ class Transform:
             found = path.begin(body, request)
         except Exception:  # the decoded path maps or explains every body that the narrow path cannot
             found = None
-        if found is None:
-            return self._decoded.json(body, request)
-        return found.collect() if isinstance(found, Stream) else found
+        if isinstance(found, JsonResult):
+            return found
+        return self._decoded.json(body, request) if found is None else found.collect()
 
     def stream(self, payload: object, request: Request | None = None, *, trusted: bool = False) -> Stream:
         """The outcomes of a payload one by one, in the order of its items: those of `json`.
