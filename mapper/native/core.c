@@ -168,7 +168,7 @@ static inline const u8 *number_end(const u8 *p, u8 *kind, u8 *flags) {
     if (!is_digit(*p)) return 0;
     if (*p++ != '0')
         while (is_digit(*p)) p++;
-    if (p - whole > MAX_INTEGER_DIGITS || (negative && *whole == '0')) *flags |= ODD;
+    if (p - whole > MAX_INTEGER_DIGITS || (negative && *whole == '0' && (*p != '.' || p[1] == '0'))) *flags |= ODD;
     if (*p == '.') {
         *kind = DECIMAL;
         fraction = ++p;
@@ -189,7 +189,7 @@ static inline const u8 *number_end(const u8 *p, u8 *kind, u8 *flags) {
 
 /* True if a decimal number that is LONG is written as Python writes it. That takes as long as many comparisons. */
 static int is_shortest(Work *w, const u8 *at, const u8 *end) {
-    char digits[MAX_DIGITS + 4] = {0}, *text; /* with a sign, a zero and a point */
+    char digits[MAX_DIGITS + 7] = {0}, *text; /* with a sign, four zeros, a point, and an end */
     size_t len = (size_t)(end - at);
     int same;
     w->comparisons -= COMPARISONS_OF_NUMBER;

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parents[1])]
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1])]
 
 import command  # noqa: E402 - the path above is what makes these importable
 import contenders  # noqa: E402
@@ -36,6 +36,7 @@ from rich.table import Table  # noqa: E402
 import mapper  # noqa: E402
 from mapper import catalog  # noqa: E402
 from mapper.samples.cases import find_cases  # noqa: E402
+from support.traffic import traffic  # noqa: E402
 
 Work = Callable[[], object]
 
@@ -185,6 +186,39 @@ def bench_shipped(console: Console, rounds: int) -> dict[str, Any]:
     return figures
 
 
+def bench_traffic(console: Console, count: int, rounds: int) -> dict[str, Any]:
+    """Each shipped mapping on traffic as its vendor sends it, with and without the native core."""
+    around = contenders.orjson_loads_dumps()
+    figures: dict[str, Any] = {}
+    for path in catalog.find_mappings():
+        ours, pure = mapper.load(path), mapper.load(path)
+        pure._first = pure._load_narrow()
+        samples = traffic(path.stem, count)
+        items = sum(ours.json(sample.body, sample.request).items for sample in samples)
+        works = {
+            "us": lambda t=ours, s=samples: [t.json(x.body, x.request) for x in s],
+            "us_without_core": lambda t=pure, s=samples: [t.json(x.body, x.request) for x in s],
+            "us_orjson": lambda s=samples: [around(x.body) for x in s],
+        }
+        costs = {name: s / items * 1e6 for name, s in interleave(works, rounds).items()}
+        figures[path.stem] = {
+            **costs,
+            "orjson": costs["us"] / costs["us_orjson"],
+            "orjson_without_core": costs["us_without_core"] / costs["us_orjson"],
+        }
+    rows = [(name, *(f"{figure:.2f}" for figure in found.values())) for name, found in figures.items()]
+    head = (
+        "µs/item",
+        "mapper",
+        "without core",
+        "orjson loads+dumps",
+        "mapper / orjson",
+        "without core / orjson",
+    )
+    table(console, "shipped mappings on realistic traffic, bytes to bytes", head, rows)
+    return figures
+
+
 def is_json(body: bytes) -> bool:
     """Whether orjson can read a sample at all; broken bodies are samples too."""
     try:
@@ -287,6 +321,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     figures["parsed"] = bench_parsed(console, count, rounds)
     figures["batches"] = bench_batches(console, rounds, (1, 10, 100, 1000))
     figures["shipped"] = bench_shipped(console, rounds)
+    figures["traffic"] = bench_traffic(console, count // 5, rounds)
     figures["start"] = bench_start(console, rounds, mappings)
     with tempfile.TemporaryDirectory() as folder:
         figures["run"] = command.bench(console, size, min(rounds, 3), Path(folder))

@@ -22,7 +22,7 @@ def test_benchmark_runs(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "differ from the hand-written ones" not in done.stdout
     found = json.loads(figures.read_text(encoding="utf-8"))
-    assert set(found) >= {"events", "parsed", "batches", "shipped", "start", "run"}
+    assert set(found) >= {"events", "parsed", "batches", "shipped", "traffic", "start", "run"}
     assert "mapper: bytes to bytes" in found["events"]
     assert {"bare transform.json loop", "mapper run", "mapper run --jobs 2"} <= set(found["run"])
 
