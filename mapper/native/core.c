@@ -34,7 +34,7 @@ enum {
     MAX_DIGITS = 17,        /* of a decimal number that may still be its own shortest form */
     COMPARISONS = 4,        /* of names, for each byte of a body */
     COMPARISONS_OF_NUMBER = 400, MAX_EVENT_ROOM = 65536, /* bytes of events beside twice those of the body */
-    MAX_REGISTERS = 400, ROWS = 64, MAX_ARGUMENT_DEPTH = 50, MAX_ITEMS = 10000, SMALL_OUTPUT = 8192, NONE = 0xFFFF
+    MAX_REGISTERS = 400, ROWS = 64, MAX_ARGUMENT_DEPTH = 50, SMALL_OUTPUT = 8192, NONE = 0xFFFF
 };
 enum Kind { MISSING, NUL, FALSE_, TRUE_, INTEGER, DECIMAL, TEXT, OBJECT, ARRAY };
 enum Flag {
@@ -87,7 +87,7 @@ typedef struct {
     Match match[MAX_MATCHES];
     Name name[MAX_NAMES];
     uint32_t names, matches, uneven, values, held_count, body_is_array, is_unselected, is_strict;
-    int64_t comparisons, room; /* that may still be made between names; bytes of events */
+    int64_t comparisons, room, max_items; /* comparisons of names that may still be made; bytes of events; items */
     u8 *out, *top, *limit;
 } Work;
 
@@ -836,7 +836,7 @@ static PyObject *map_inner(Work *w, const u8 **from, const Alternative *each, Py
 /* Adds the outcome of each element of the array at `p`; its end, or 0 if the body is left. */
 static const u8 *map_elements(Work *w, const u8 *p, const Alternative *each, PyObject *outcomes, PyObject *function) {
     p = skip_blanks(w, p + 1);
-    for (int count = 0; count < MAX_ITEMS; count++) {
+    for (int64_t count = 0; count < w->max_items; count++) {
         PyObject *found = each->inner_node ? map_inner(w, &p, each, function) : map_item(w, &p, function);
         int added = found ? PyList_Append(outcomes, found) : -1;
         Py_XDECREF(found);
@@ -913,8 +913,8 @@ static PyObject *map_value(Work *w, const u8 *p, PyObject *function) {
     return 0;
 }
 
-/* map(body, request, given, function): the outcomes of a body, or None if Python has to map it. `given` has the
-   values of the request as JSON text, `function` computes values: (number, item, body, request) -> bytes or None. */
+/* map(body, request, given, function, max_items): the outcomes of a body; None if Python has to map it. `given` are
+   the values of the request as JSON text, `function` computes values: (number, item, body, request) -> bytes | None. */
 static PyObject *map_body(PyObject *self, PyObject *const *args, Py_ssize_t count) {
     const Program *g = (const Program *)self;
     Work w;
@@ -923,15 +923,15 @@ static PyObject *map_body(PyObject *self, PyObject *const *args, Py_ssize_t coun
     Py_ssize_t len, room;
     uint32_t first = g->head.item_slots + g->head.body_slots; /* of the registers of the request */
     PyObject *found;
-    if (count != 4 || !PyTuple_Check(args[2])) {
-        PyErr_SetString(PyExc_TypeError, "map(body, request, given, function)");
+    if (count != 5 || !PyTuple_Check(args[2]) || !PyLong_Check(args[4])) {
+        PyErr_SetString(PyExc_TypeError, "map(body, request, given, function, max_items)");
         return 0;
     }
     if (!PyBytes_CheckExact(args[0])) Py_RETURN_NONE;
     if (PyBytes_AsStringAndSize(args[0], &text, &len) < 0) return 0;
     if (len > MAX_BODY || PyTuple_Size(args[2]) != (Py_ssize_t)g->head.given) Py_RETURN_NONE;
     w.program = g, w.request = args[1], w.end = (const u8 *)text + len;
-    w.names = w.matches = w.uneven = w.values = w.held_count = 0;
+    w.names = w.matches = w.uneven = w.values = w.held_count = 0, w.max_items = PyLong_AsLongLong(args[4]);
     w.comparisons = COMPARISONS * (int64_t)len, w.room = 2 * (int64_t)len + MAX_EVENT_ROOM;
     forget(&w, 0, first);
     for (uint32_t i = 0; i < g->head.given; i++)
@@ -940,7 +940,7 @@ static PyObject *map_body(PyObject *self, PyObject *const *args, Py_ssize_t coun
     w.out = room <= SMALL_OUTPUT ? small : PyMem_Malloc((size_t)room);
     if (!w.out) return PyErr_NoMemory();
     w.top = w.out, w.limit = w.out + room;
-    found = map_value(&w, skip_blanks(&w, (const u8 *)text), args[3]);
+    found = PyErr_Occurred() ? 0 : map_value(&w, skip_blanks(&w, (const u8 *)text), args[3]);
     if (w.out != small) PyMem_Free(w.out);
     if (found || PyErr_Occurred()) return found;
     Py_RETURN_NONE;

@@ -134,7 +134,11 @@ class Work:
 
     def max_items(self, limits: Limits) -> int:
         """The most items of a body within the limits of which none has to be counted."""
-        return _largest(limits.items, lambda items: self.fits(items, limits.body_bytes, limits))
+        return self.most_items(limits.body_bytes, limits)
+
+    def most_items(self, size: int, limits: Limits) -> int:
+        """The most items of a body of `size` bytes of which none has to be counted."""
+        return _largest(limits.items, lambda items: self.fits(items, size, limits))
 
     def is_harmless(self, limits: Limits) -> bool:
         """True if no body within the limits takes more work than they allow."""

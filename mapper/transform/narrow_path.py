@@ -136,9 +136,14 @@ class NarrowPath:
         return Stream(settled, len(items))
 
     @property
-    def max_uncounted(self) -> int:
-        """The bytes of a body up to which the work of one item need not be counted."""
-        return min(self._max_bytes, self._work.max_bytes(DEFAULT.item_work, 1, DEFAULT))
+    def max_uncounted(self) -> tuple[int, int]:
+        """The bytes of a body up to which the work of one item need not be counted, and that of any items."""
+        of_one = min(self._max_bytes, self._work.max_bytes(DEFAULT.item_work, 1, DEFAULT))
+        return of_one, min(of_one, self._work.max_uncounted(DEFAULT))
+
+    def most_uncounted(self, size: int) -> int:
+        """The most items of a body of so many bytes whose work need not be counted."""
+        return self._work.most_items(size, DEFAULT)
 
     @property
     def max_event(self) -> int:
@@ -163,8 +168,6 @@ class NarrowPath:
         """
         count = len(outcomes)
         room = ROOM if portion is None else min(portion, ROOM)
-        if not self._work.fits(count, len(body), DEFAULT):
-            return None
         left = outcomes.count(None)
         if left * _FEW_LEFT > count or sum(len(one) for one in outcomes if type(one) is bytes) > room:
             return None

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from mapper.native.program import NativeProgram
+from mapper.runtime.limits import DEFAULT
 from mapper.runtime.missing import MISSING
 from mapper.transform.compiled import execute
 from mapper.transform.narrow_path import NarrowPath
@@ -47,6 +48,7 @@ class NativePath:
         "_given",
         "_map",
         "_max_bytes",
+        "_max_bytes_of_any",
         "_max_event",
         "_name",
         "_narrow",
@@ -66,12 +68,15 @@ class NativePath:
         # Each value of a request by its attribute and name; those made of the time of receipt are kept.
         self._given = tuple((_SCOPES.get(scope, _TIME), name) for scope, name in program.given)
         self._times: tuple[object, dict[str, bytes | None]] = (_TIME, {})
-        self._max_bytes, self._max_event = narrow.max_uncounted, narrow.max_event
+        self._max_bytes, self._max_bytes_of_any = narrow.max_uncounted
+        self._max_event = narrow.max_event
 
     def begin(self, body: bytes, request: Request, portion: int | None = None) -> JsonResult | Stream | None:
         """As `NarrowPath.begin`."""
         if len(body) <= self._max_bytes:
-            found = self._map(body, request, self._values(request) if self._given else (), self._call)
+            is_small = len(body) <= self._max_bytes_of_any
+            most = DEFAULT.items if is_small else self._narrow.most_uncounted(len(body))
+            found = self._map(body, request, self._values(request) if self._given else (), self._call, most)
             if type(found) is bytes:
                 if len(found) <= self._max_event:
                     return JsonResult([found], [], [], ())  # defaults would take as long again

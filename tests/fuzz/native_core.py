@@ -156,7 +156,7 @@ def programs(core: ModuleType, chance: random.Random, rounds: int) -> None:
         count = numbers[10]
         for _ in range(3):
             scope = tuple(chance.choice(values) for _ in range(count))
-            made.map(mutated(chance, chance.choice(samples)), Request(), scope, answer(chance))
+            made.map(mutated(chance, chance.choice(samples)), Request(), scope, answer(chance), 100)
     print(f"{rounds:,} programs, {loaded:,} loaded: no finding")
 
 

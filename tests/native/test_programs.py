@@ -68,7 +68,7 @@ def test_a_wrong_number_is_refused_or_harmless() -> None:
             refused += 1
             continue
         for body in bodies:
-            made.map(body, REQUEST, (None,) * numbers[10], lambda *_: b'"x"')
+            made.map(body, REQUEST, (None,) * numbers[10], lambda *_: b'"x"', 100)
     assert refused > len(program.numbers)
 
 
@@ -145,7 +145,7 @@ def test_an_interrupt_is_not_swallowed() -> None:
     body = b'{"events":[{"event_name":"E","uid":"u","event_uuid":"i","event_time":1770627601}]}'
     assert native_outcomes(shipped("moengage"), body, REQUEST)
     with pytest.raises(KeyboardInterrupt):
-        path._map(body, REQUEST, path._values(REQUEST), interrupted)
+        path._map(body, REQUEST, path._values(REQUEST), interrupted, 100)
 
 
 def test_a_saved_transform_carries_its_program(tmp_path: Any) -> None:

@@ -24,7 +24,8 @@ def native_outcomes(transform: mapper.Transform, body: bytes, request: mapper.Re
     path = native_path(transform)
     if path is None or len(body) > path._max_bytes:
         return None
-    found = path._map(body, request, path._values(request), path._call)
+    most = path._narrow.most_uncounted(len(body))
+    found = path._map(body, request, path._values(request), path._call, most)
     if found is None or type(found) is tuple:
         return found and found[1]  # type: ignore[no-any-return]
     return [found]
