@@ -147,8 +147,9 @@ static inline const u8 *text_end(const u8 *p, const u8 *end, u8 *flags) {
             __m128i escapes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
             __m128i others = _mm_cmplt_epi8(bytes, _mm_set1_epi8(' ')); /* signed: from 0x80 on, too */
             int mask = _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quotes, escapes), others));
-            if (mask) { p += __builtin_ctz(mask); break; }
-            p += 16;
+            p += mask ? __builtin_ctz(mask) : 16;
+            if (mask && *p == '"') return p; /* one of the 16 bytes */
+            if (mask) break;
         }
 #endif
         while (*p >= ' ' && *p < 0x80 && *p != '"' && *p != '\\') p++; /* the NUL at `end` stops it */
@@ -222,8 +223,7 @@ static inline uint32_t hash_name(const u8 *name, uint32_t len) {
     else if (len >= 4) memcpy(&head, name, 4), memcpy(&tail, name + len - 4, 4);
     else if (len) head = name[0] | (uint64_t)name[len / 2] << 8, tail = name[len - 1];
     hash = (head * 0x9E3779B97F4A7C15ull) ^ ((tail + len) * 0xC2B2AE3D27D4EB4Full);
-    hash ^= hash >> 29;
-    return (uint32_t)(hash * 0x9E3779B97F4A7C15ull >> 32);
+    return (uint32_t)((hash ^ hash >> 29) * 0x9E3779B97F4A7C15ull >> 32);
 }
 
 /* True if an object that passes as it is has not had this name; `first` is where its names begin. */
