@@ -116,11 +116,15 @@ class _ValueFit:
             parts.append(self._array(path, wanted, surely))
         return join_all(parts)
 
+    def _is_asked(self, path: Path, kind: str) -> bool:
+        """True if a question about the kind alone stands for all values of it that are written there."""
+        return any(each.path == path and each.kind == kind for each in self.others)
+
     # --- values that are written whole
 
     def _scalar(self, path: Path, kind: str, wanted: SchemaTypes, surely: Type) -> Type:
-        if kind not in wanted.upper.kinds:
-            return NEVER  # asked about by its kind
+        if self._is_asked(path, kind):
+            return NEVER
         written = self.written.get(path, ())
         given = [(each, part) for each in written if (part := only(each.value, kind)).is_present]
         fitting = only(surely, kind)
@@ -191,7 +195,7 @@ class _ValueFit:
         """The type of a built value; a question about it if the members alone do not answer it."""
         if is_subtype(whole, surely):
             return whole
-        if kind not in wanted.upper.kinds:
+        if self._is_asked(path, kind):
             return NEVER
         inside = self.found[before:]
         # If nothing is known to fit inside, that question comes first.
@@ -205,7 +209,9 @@ class _ValueFit:
 
 
 def _never_fits(value: Type, judge: Callable[[object], bool], wanted: Type) -> bool:
-    """True for texts, or a few numbers or words, none of which fits."""
+    """True if none fits: for values of other kinds, for texts, or for a few numbers or words."""
+    if not value.kinds & wanted.kinds:
+        return True
     numbers, texts = value.numbers, value.texts
     if value == only(value, "string") and texts is not None and wanted.texts is not None:
         is_open = texts.values is None and wanted.texts.values is None
