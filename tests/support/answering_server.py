@@ -89,14 +89,16 @@ class AnsweringServer:
             size = reply.piece or len(reply.data) or 1
             for start in range(0, len(reply.data), size):
                 await asyncio.sleep(reply.delay)
+                is_whole = start + size >= len(reply.data)
+                # Before it is written: whoever has the answer may look here at once.
+                if is_whole and reply.data[9:10] == b"2" and reply.end == "go on":
+                    self.taken.extend(one["event_id"] for one in _events(body))
                 writer.write(reply.data[start : start + size])
                 await writer.drain()
             if reply.end == "hang":
                 await asyncio.sleep(3600)
         finally:
             self.busy -= 1
-        if reply.data[9:10] == b"2" and reply.end == "go on":
-            self.taken.extend(one["event_id"] for one in _events(body))
         return reply.end == "go on"
 
 
