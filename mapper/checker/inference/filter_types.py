@@ -282,7 +282,13 @@ def _no_count(_value: Type, arguments: Arguments) -> bool:
 
 
 def _no_positions(_value: Type, arguments: Arguments) -> bool:
-    return any(each.kinds != {"number"} or each.missing or not _is_whole(each) for each in arguments)
+    return any(not _is_position(each) for each in arguments)
+
+
+def _is_position(given: Type) -> bool:
+    """True for whole numbers alone. A schema's integer may come as 1.0, which is no position."""
+    is_number = given.numbers is not None and given.kinds == {"number"} and not given.missing
+    return is_number and _is_whole(given) and given.numbers is not None and given.numbers.plain
 
 
 def _elements(value: Type) -> Type:
