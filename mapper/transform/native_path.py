@@ -63,7 +63,7 @@ class NativePath:
         self._program = program
         self._name = name
         self._code = code
-        self._call = self._first_call
+        self._call: Callable[[int, bytes | None, bytes | None, Request], bytes | None] = self._first_call
         self._map: Callable[..., Any] = core.Program(*program.packed()).map
         # Each value of a request by its attribute and name; those made of the time of receipt are kept.
         self._given = tuple((_SCOPES.get(scope, _TIME), name) for scope, name in program.given)
@@ -109,7 +109,13 @@ class NativePath:
     def _first_call(
         self, number: int, item: bytes | None, body: bytes | None, request: Request
     ) -> bytes | None:
-        """Execute the module of calls, and call one of its functions."""
+        """Call a function of the module of calls; all calls of the first body come here."""
+        if self._call == self._first_call:
+            self._call = self._load_calls()
+        return self._call(number, item, body, request)
+
+    def _load_calls(self) -> Callable[[int, bytes | None, bytes | None, Request], bytes | None]:
+        """Execute the module of calls."""
         module = execute(self._program.python, self._name, self._code)
         functions, read_item, read_body = module["CALLS"], module["read_item"], module["read_body"]
         no_item, no_body = read_item(b"{}"), read_body(b"{}")
@@ -121,5 +127,4 @@ class NativePath:
                 request,
             )
 
-        self._call = call
-        return call(number, item, body, request)
+        return call

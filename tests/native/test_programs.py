@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ import pytest
 import mapper
 from mapper.native import load_core
 from mapper.native.program import NativeProgram
+from mapper.transform import native_path as module_of_path
+from mapper.transform.compiled import execute
 from support.native import assert_native, native_outcomes, native_path, needs_core
 from support.shipped import shipped
 
@@ -22,6 +25,16 @@ BODY = (
     b'"properties":%s}'
 )
 REQUEST = mapper.Request()
+SEVERAL = """
+mapping: several
+each: $.xs[*]
+event:
+  event_id: x
+  event_name: n
+  user_id: u
+  timestamp: {literal: "2026-01-01T00:00:00Z"}
+  event_properties: {p: "{{ a | upcase }}"}
+"""
 
 
 def program_of(name: str) -> NativeProgram:
@@ -153,3 +166,18 @@ def test_a_saved_transform_carries_its_program(tmp_path: Any) -> None:
     opened = mapper.Transform.open(tmp_path / "saved")
     assert opened._compiled.native == program_of("server")
     assert native_path(opened) is not None
+
+
+def test_the_module_of_calls_is_executed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many calls the first body needs."""
+    executed = []
+
+    def execute_and_note(*given: Any) -> dict[str, Any]:
+        executed.append(given[1])
+        return execute(*given)
+
+    monkeypatch.setattr(module_of_path, "execute", execute_and_note)
+    transform = mapper.compile(SEVERAL)
+    result = transform.json(json.dumps({"xs": [{"a": "b"}] * 50}).encode())
+    assert [json.loads(event)["event_properties"] for event in result.events] == [{"p": "B"}] * 50
+    assert len(executed) == 1
